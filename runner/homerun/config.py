@@ -1,0 +1,175 @@
+"""What to run: a script (or a command), its arguments, and the folder that it lives in."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from homerun.errors import SubmitError, UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+DEFAULT_GRACE_S = 10.0
+SWEEP = "sweep"
+LEAVE = "leave"
+
+
+class ScriptRunConfig:
+    """A script and how to run it, in the original's words and a few of our own.
+
+    Args:
+        source_directory: the folder with the code; each run works in a copy of it.
+        script: the script's path inside that folder.
+        arguments: a list; numbers become text.
+        compute_target: `local` or None.
+        max_run_duration_seconds: the run is stopped after that time; None: never.
+        command: instead of a script: a list of words, or a line for the shell.
+        environment_variables: set for the script, over the submitter's own.
+        in_place: run in the source folder itself instead of a copy.
+        grace_s: seconds that a stopped run has between TERM and KILL.
+        on_exit: `sweep` ends the processes that the script left behind, `leave` does not.
+        interpreter: the Python to run the script with; None: the one that submits.
+
+    Raises:
+        UserError: an argument of a wrong type, or without a meaning here.
+    """
+
+    def __init__(
+        self,
+        source_directory: str | os.PathLike[str] | None,
+        script: str | None = None,
+        arguments: Sequence[object] | None = None,
+        run_config: None = None,
+        compute_target: str | None = None,
+        max_run_duration_seconds: float | None = None,
+        command: str | Sequence[object] | None = None,
+        *,
+        environment_variables: Mapping[str, object] | None = None,
+        in_place: bool = False,
+        grace_s: float = DEFAULT_GRACE_S,
+        on_exit: str = SWEEP,
+        interpreter: str | None = None,
+    ) -> None:
+        if run_config is not None:
+            raise UserError("run_config is not supported yet; give the fields to ScriptRunConfig")
+        if compute_target not in (None, "local"):
+            raise UserError(f"there is no target {compute_target!r}; leave it out or use 'local'")
+        self.source_directory = os.fspath(source_directory or ".")
+        self.script = script
+        self.arguments = _words("arguments", arguments or [])
+        self.command = command if isinstance(command, str) else _words("command", command or [])
+        self.target = "local"
+        self.max_run_duration_seconds = _seconds(
+            "max_run_duration_seconds", max_run_duration_seconds
+        )
+        self.environment_variables = _variables(environment_variables or {})
+        self.in_place = bool(in_place)
+        self.grace_s = _seconds("grace_s", grace_s) or 0.0
+        self.on_exit = on_exit
+        self.interpreter = interpreter
+        if on_exit not in (SWEEP, LEAVE):
+            raise UserError(f"on_exit is {SWEEP!r} or {LEAVE!r}, not {on_exit!r}")
+        if script is not None and not isinstance(script, str):
+            raise UserError(f"script is a path, not {type(script).__name__}")
+
+    def source(self) -> str:
+        """The source folder, absolute and with its links followed.
+
+        Raises:
+            SubmitError: it is no folder.
+        """
+        path = os.path.realpath(os.path.expanduser(self.source_directory))
+        if not os.path.isdir(path):
+            raise SubmitError(f"the source directory {self.source_directory} is no folder")
+        return path
+
+    def script_path(self) -> str | None:
+        """The script's path relative to the source folder; None where a command is run.
+
+        Raises:
+            SubmitError: it is missing, outside of the folder, or none was given.
+        """
+        if self.script is None:
+            if not self.command:
+                raise SubmitError("there is nothing to run: give a script or a command")
+            return None
+        if self.command:
+            raise SubmitError("give a script or a command, not both")
+        source = self.source()
+        full = os.path.normpath(os.path.join(source, os.path.expanduser(self.script)))
+        inside = os.path.relpath(full, source)
+        if inside.split(os.sep)[0] == os.pardir:
+            # A path through a link can be inside all the same.
+            inside = os.path.relpath(os.path.realpath(full), source)
+        if inside.split(os.sep)[0] == os.pardir:
+            raise SubmitError(
+                f"the script {self.script} is outside of the source directory {source}; "
+                "move it there, or name a folder above both"
+            )
+        if not os.path.isfile(os.path.join(source, inside)):
+            raise SubmitError(f"there is no script {inside} in the source directory {source}")
+        return inside
+
+    def argv(self) -> list[str]:
+        """The command line, its first word an absolute path.
+
+        Raises:
+            SubmitError: script or interpreter cannot be found.
+        """
+        script = self.script_path()
+        if script is not None:
+            return [self._interpreter(), script, *self.arguments]
+        if isinstance(self.command, str):
+            return ["/bin/sh", "-c", self.command, *self.arguments]
+        words = [*self.command, *self.arguments]
+        if words[0] in ("python", "python3"):
+            return [self._interpreter(), *words[1:]]
+        return [_program(words[0]), *words[1:]]
+
+    def _interpreter(self) -> str:
+        return _program(self.interpreter) if self.interpreter else sys.executable
+
+
+def _program(name: str) -> str:
+    import shutil
+
+    found = shutil.which(os.path.expanduser(name))
+    if found is None:
+        raise SubmitError(f"there is no program {name!r}")
+    return os.path.abspath(found)
+
+
+def _words(field: str, given: Sequence[object]) -> list[str]:
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+        raise UserError(f"{field} is a list of texts and numbers, not {type(given).__name__}")
+    return [_word(field, item) for item in given]
+
+
+def _word(field: str, item: object) -> str:
+    if isinstance(item, os.PathLike):
+        item = os.fspath(item)
+    if isinstance(item, (str, int, float)) and not isinstance(item, bytes):
+        word = str(item)
+        if "\0" in word:
+            raise UserError(f"an entry of {field} holds a NUL character, which no program can get")
+        return word
+    raise UserError(f"{field} holds {type(item).__name__} {item!r}; use texts and numbers")
+
+
+def _seconds(field: str, given: float | None) -> float | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < 1e15:
+        raise UserError(f"{field} is a number of seconds, not {given!r}")
+    return given
+
+
+def _variables(given: Mapping[str, object]) -> dict[str, str]:
+    if not hasattr(given, "items"):
+        raise UserError(f"environment_variables is a dict, not {type(given).__name__}")
+    for name in given:
+        if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+            raise UserError(f"{name!r} is no name of an environment variable")
+    return {name: _word("environment_variables", value) for name, value in given.items()}

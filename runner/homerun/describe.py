@@ -1,0 +1,177 @@
+"""A run in words: as the original's SDK tells it (`get_details`), and as its CLI does.
+
+Keys and nesting follow the original. Beside its keys stand ours: `process`, `outcome`, `directory`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun import follow
+from runstore import layout, status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runstore.record import Look, Record
+
+TAIL_LINES = 20
+
+_CAUSES = {
+    status.EXIT_CODE: "the script ended with exit code {exit_code}",
+    status.SIGNAL: "the script was ended by {signal}",
+    status.TIMEOUT: "the run was stopped at its time limit",
+    status.CANCEL: "the run was canceled",
+    status.FAIL: "the run was declared failed",
+    status.CANNOT_START: "the script's process could not be started: {cannot_start}",
+    status.NEVER_STARTED: "the run never started: whoever submitted it was killed before it could",
+    status.HOST_RESTARTED: "the machine was restarted while the run was going on",
+    status.LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
+    status.PROCESS_EXITED: "the process that held the run open ended without completing it",
+}
+
+
+def cause(outcome: dict[str, Any], exited: dict[str, Any]) -> str:
+    """Why a run ended as it did, as a clause."""
+    text = _CAUSES.get(str(outcome.get("cause")), "the run ended")
+    fields = {key: outcome.get(key) for key in ("exit_code", "signal")}
+    return text.format(cannot_start=exited.get("cannot_start"), **fields)
+
+
+def error(record: Record, look: Look) -> dict[str, Any] | None:
+    """The error of a Failed run in the original's shape, nested twice; None for any other."""
+    outcome = look.outcome
+    if outcome is None or look.status != status.FAILED:
+        return None
+    said = look.fact(layout.MARK) or look.fact(layout.FAILED) or _stop_words(look)
+    reason = said.get("message") or cause(outcome, look.fact(layout.EXITED))
+    tail = follow.last_lines(f"{record.path}/{layout.STD_LOG}", TAIL_LINES)
+    message = f"{reason}\nThe last lines of its output:\n{tail}" if tail else str(reason)
+    facts = {key: outcome.get(key) for key in ("cause", "exit_code", "signal")}
+    return {
+        "error": {
+            "code": said.get("code") or "UserError",
+            "message": message,
+            "messageParameters": {key: value for key, value in facts.items() if value is not None},
+            "details": [],
+        },
+        "correlation": {"operation": None, "request": None},
+        "environment": "local",
+        "location": "local",
+        "time": outcome.get("time"),
+    }
+
+
+def details(record: Record, look: Look) -> dict[str, Any]:
+    """What `Run.get_details()` returns: camelCase keys; those without a value are left out."""
+    run, outcome = record.run, look.outcome or {}
+    found = {
+        "runId": record.id,
+        "target": run.get("target"),
+        "status": look.status,
+        "startTimeUtc": zulu(look.fact(layout.STARTED).get("time")),
+        "endTimeUtc": zulu(outcome.get("time")),
+        "services": {},
+        "error": error(record, look),
+        "warnings": [{"source": "homerun", "message": text} for text in warnings(record)] or None,
+        "properties": record.properties(),
+        "inputDatasets": [],
+        "outputDatasets": [],
+        "runDefinition": _definition(run) if run.get("script") or run.get("command") else None,
+        "logFiles": log_files(record),
+        "submittedBy": run.get("user"),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def row(record: Record, look: Look) -> dict[str, Any]:
+    """What `run show` prints: snake_case keys, tags and properties always there."""
+    run, labels = record.run, record.labels()
+    started = look.fact(layout.STARTED)
+    found = {
+        "run_id": record.id,
+        "run_number": run.get("number"),
+        "experiment_name": record.experiment,
+        "parent_run_id": run.get("parent"),
+        "display_name": labels.display_name or run.get("display_name"),
+        "description": labels.description,
+        "run_type": run.get("type"),
+        "status": look.status,
+        "created_utc": zulu(run.get("time")),
+        "start_time_utc": zulu(started.get("time")),
+        "end_time_utc": zulu((look.outcome or {}).get("time")),
+        "script_name": run.get("script"),
+        "arguments": run.get("arguments"),
+        "target": run.get("target"),
+        "submitted_by": run.get("user"),
+        "error": error(record, look),
+        "warnings": warnings(record) or None,
+        "process": _process(look),
+        "outcome": _outcome(look),
+        "directory": record.path,
+    }
+    kept = {key: value for key, value in found.items() if value is not None}
+    return {**kept, "tags": labels.tags, "properties": record.properties()}
+
+
+def warnings(record: Record) -> list[str]:
+    """What is wrong with the record itself, or changed behind the run's back."""
+    found = [
+        f"{name} is damaged; run `homerun store check --repair`"
+        for name in layout.FACTS
+        if record.is_damaged(name)
+    ]
+    return found
+
+
+def log_files(record: Record) -> dict[str, str]:
+    """The run's log files by name, each with its path."""
+    names = (layout.STD_LOG, layout.SUPERVISOR_LOG)
+    paths = {name: f"{record.path}/{name}" for name in names}
+    return {name: path for name, path in paths.items() if os.path.exists(path)}
+
+
+def zulu(time: object) -> str | None:
+    """A recorded time as the original prints it: ISO 8601 that ends in Z."""
+    return str(time).replace("+00:00", "Z") if time else None
+
+
+def _stop_words(look: Look) -> dict[str, Any]:
+    """What was said by whoever declared a live run failed."""
+    stop = look.fact(layout.STOP)
+    return stop if stop.get("kind") == status.FAIL else {}
+
+
+def _process(look: Look) -> dict[str, Any] | None:
+    started = look.fact(layout.STARTED)
+    if not started.get("script"):
+        return None
+    supervisor = started.get("supervisor") or {}
+    return {
+        "pid": started["script"].get("pid"),
+        "supervisor_pid": supervisor.get("pid"),
+        "host": started.get("host"),
+    }
+
+
+def _outcome(look: Look) -> dict[str, Any] | None:
+    outcome = look.outcome
+    if outcome is None:
+        return None
+    exited = look.fact(layout.EXITED)
+    used = ("elapsed_s", "cpu_user_s", "cpu_system_s", "peak_memory_kib")
+    told = {key: outcome.get(key) for key in ("exit_code", "signal", "cause", "source")}
+    return {**told, **{key: exited[key] for key in used if key in exited}}
+
+
+def _definition(run: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "script": run.get("script"),
+        "command": run.get("command"),
+        "arguments": run.get("arguments"),
+        "target": run.get("target"),
+        "maxRunDurationSeconds": run.get("max_run_duration_seconds"),
+        "nodeCount": 1,
+        "environmentVariables": run.get("environment_variables"),
+    }

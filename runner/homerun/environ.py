@@ -1,0 +1,64 @@
+"""Every environment variable of homerun, once; and what a script's environment is made of."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STORE = "HOMERUN_STORE"
+"""Set by a person: the store to use, wherever the current folder is. Set for a script too: the
+copy of the source that it works in may hold a workspace's configuration of its own."""
+
+RUN_ID = "HOMERUN_RUN_ID"
+"""Set for a script: the id of its run. Also the mark by which a run's processes are known."""
+
+RUN_FOLDER = "HOMERUN_RUN_FOLDER"
+"""Set for a script: the folder of its run."""
+
+SUPERVISES = "HOMERUN_SUPERVISES"
+"""Set for a supervisor alone, never for a script: the run that it supervises."""
+
+_OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES)
+
+_LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""What an interpreter may need to start at all."""
+
+
+def run_id() -> str | None:
+    """The id of the run that this process belongs to."""
+    return os.environ.get(RUN_ID) or None
+
+
+def run_folder() -> str | None:
+    """The folder of the run that this process belongs to."""
+    return os.environ.get(RUN_FOLDER) or None
+
+
+def for_supervisor(run: str) -> dict[str, str]:
+    """A supervisor's environment: nothing of the user's that could change how it works."""
+    kept = {name: os.environ[name] for name in _LOADER if name in os.environ}
+    return {**kept, SUPERVISES: run}
+
+
+def for_script(
+    store: str, run: str, folder: str, python_path: list[str], extra: Mapping[str, str]
+) -> dict[str, str]:
+    """A script's environment: the submitter's own, its run's variables, and the given ones.
+
+    Args:
+        python_path: folders to put in front of the user's own PYTHONPATH.
+        extra: variables that win over the submitter's.
+    """
+    env = {name: value for name, value in os.environ.items() if name not in _OF_A_RUN}
+    env.setdefault("PYTHONUNBUFFERED", "1")
+    env.update(extra)
+    # An empty part would mean the current folder.
+    parts = [*python_path, *(env.get("PYTHONPATH") or "").split(os.pathsep)]
+    env["PYTHONPATH"] = os.pathsep.join(part for part in parts if part)
+    env[STORE] = store
+    env[RUN_ID] = run
+    env[RUN_FOLDER] = folder
+    return env

@@ -1,0 +1,58 @@
+"""What can go wrong with runs, as one family. What can go wrong with files is a `StoreError`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class HomerunError(Exception):
+    """The base of all errors of homerun that are not the store's."""
+
+
+class UserError(HomerunError):
+    """Something was asked for in a way that cannot be carried out."""
+
+
+class SubmitError(UserError):
+    """A run could not be submitted; nothing was started."""
+
+
+class WorkspaceError(UserError):
+    """The workspace that was asked for is not the one that is here."""
+
+
+class MissingExtra(HomerunError):
+    """A feature needs packages that are not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"{feature} needs more packages: pip install 'homerun[{extra}]'")
+
+
+class RunFailed(HomerunError):
+    """A run that was waited for ended Failed; `error` is the inner part of its details' error."""
+
+    def __init__(self, run_id: str, error: dict[str, Any]) -> None:
+        self.run_id = run_id
+        self.error = error
+        super().__init__(f"run {run_id} failed: {error['message']}")
+
+
+class WaitTimeout(HomerunError, TimeoutError):
+    """A run did not reach its end in the time that was given."""
+
+    def __init__(self, run_id: str, seconds: float) -> None:
+        self.run_id = run_id
+        super().__init__(f"run {run_id} was not over after {seconds:g} s; it goes on")
+
+
+class RunEnvironmentError(HomerunError):
+    """There is no run around this process."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this process belongs to no run; submit the script, or let get_context() give an "
+            "offline run (allow_offline=True)"
+        )

@@ -1,0 +1,158 @@
+"""What becomes of the links in a source folder, and which parts of it are left out.
+
+A link that leads outside becomes a link to the final original; one that leads to a part of the
+source that is taken stays inside, as a relative link; what leads nowhere stays if it is relative
+and inside. Links to stores, virtual environments, sockets, pipes and devices are left out.
+"""
+
+from __future__ import annotations
+
+import os
+from stat import S_ISDIR, S_ISREG
+
+from runstore import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Entry = tuple[str, str, int, int, int, int, bool, str]
+
+FILE = "file"
+"""A copied file."""
+FOLDER = "folder"
+"""A real folder."""
+LINK = "link"
+"""A link that stays inside; its target is relative."""
+LINKED = "linked"
+"""A link to an original file, of which size and time are kept."""
+LINKED_FOLDER = "linked folder"
+"""A link to an original folder, of which nothing more is known."""
+
+
+def join(folder: str, name: str) -> str:
+    """A path of a source folder; "" is the source folder itself."""
+    return f"{folder}/{name}" if folder else name
+
+
+class Links:
+    """The links of one source folder, gathered first and settled when everything is known."""
+
+    def __init__(self, source: str, store: str | None) -> None:
+        self.source = source
+        self.real_store = os.path.realpath(store) if store else None
+        self.store = self._inside(self.real_store) if self.real_store else None
+        """The store's path in the source; None where it lies elsewhere."""
+        self._left_out: set[str] = set()
+        self._folders: dict[str, list[str]] = {}
+        self._real: dict[str, str] = {}
+
+    def leave_out(self, path: str) -> None:
+        """Note a part of the source that is not taken: links into it lead to the original."""
+        self._left_out.add(path)
+
+    def is_store(self, path: str, name: str) -> bool:
+        """Whether a folder of the source is a store."""
+        return path == self.store or (
+            name == layout.STORE_FOLDER and os.path.exists(f"{self.source}/{path}/{layout.STORE}")
+        )
+
+    def holds_store(self, folder: str) -> bool:
+        """Whether the store lies somewhere in this folder of the source."""
+        return self.store is not None and self.store.startswith(folder + "/")
+
+    def add(self, folder: str, name: str, descriptor: int, entries: dict[str, Entry]) -> None:
+        """Keep a link as it stands, to be settled later."""
+        try:
+            target = os.readlink(name, dir_fd=descriptor)
+        except OSError:
+            return
+        entries[name] = (name, LINK, 0, 0, 0, 0, False, target)
+        self._folders.setdefault(folder, []).append(name)
+
+    def settle(self, found: dict[str, dict[str, Entry]], notices: list[str]) -> None:
+        """Decide on every link in `found`."""
+        for folder, names in self._folders.items():
+            entries = found.get(folder, {})
+            for name in names:
+                entry = entries.pop(name, None)
+                settled = entry and self._settled(folder, name, entry[7], notices)
+                if settled:
+                    entries[name] = settled
+
+    def _settled(self, folder: str, name: str, target: str, notices: list[str]) -> Entry | None:
+        here = join(self.source, folder) if folder else self.source
+        final = self._final(os.path.join(here, target))
+        try:
+            seen = os.stat(final)
+        except OSError:
+            if _stays(folder, target):
+                return (name, LINK, 0, 0, 0, 0, False, target)
+            notices.append(f"the link {join(folder, name)} leads nowhere: it is left out")
+            return None
+        inside = self._inside(final)
+        if inside is not None and self._is_taken(inside):
+            kept = target if self._is_plain(folder, here, target) else os.path.relpath(final, here)
+            return (name, LINK, 0, 0, 0, 0, False, kept)
+        if S_ISREG(seen.st_mode):
+            return (name, LINKED, seen.st_size, seen.st_mtime_ns, 0, 0, False, final)
+        if S_ISDIR(seen.st_mode) and not self._is_never(final):
+            return (name, LINKED_FOLDER, 0, 0, 0, 0, False, final)
+        return None
+
+    def _final(self, path: str) -> str:
+        """`realpath` that looks at each folder once, for a thousand links into one data set."""
+        head, tail = os.path.split(path)
+        if tail in ("", ".", ".."):
+            return os.path.realpath(path)
+        real = os.path.join(self._real_folder(head), tail)
+        return os.path.realpath(real) if os.path.islink(real) else real
+
+    def _real_folder(self, path: str) -> str:
+        real = self._real.get(path)
+        if real is None:
+            real = self._real[path] = os.path.realpath(path)
+        return real
+
+    def _inside(self, final: str) -> str | None:
+        """The path in the source of a real path; None where it lies outside."""
+        if final == self.source:
+            return ""
+        top = self.source.rstrip("/") + "/"
+        return final[len(top) :] if final.startswith(top) else None
+
+    def _is_taken(self, path: str) -> bool:
+        while path and self._left_out:
+            if path in self._left_out:
+                return False
+            path = path.rpartition("/")[0]
+        return True
+
+    def _is_plain(self, folder: str, here: str, target: str) -> bool:
+        """Whether the target can stay as it is: it passes through no link and stays inside."""
+        head = os.path.join(here, os.path.dirname(target))
+        return _stays(folder, target) and self._real_folder(head) == os.path.normpath(head)
+
+    def _is_never(self, final: str) -> bool:
+        """Whether a folder outside is one that is never taken."""
+        return (
+            final == self.real_store
+            or os.path.exists(f"{final}/pyvenv.cfg")
+            or (
+                os.path.basename(final) == layout.STORE_FOLDER
+                and os.path.exists(f"{final}/{layout.STORE}")
+            )
+        )
+
+
+def _stays(folder: str, target: str) -> bool:
+    """Whether a target, read from this folder of the source, never leaves the source."""
+    if target.startswith("/"):
+        return False
+    depth = folder.count("/") + 1 if folder else 0
+    for part in target.split("/"):
+        if part == "..":
+            depth -= 1
+        elif part not in ("", "."):
+            depth += 1
+        if depth < 0:
+            return False
+    return True

@@ -1,0 +1,50 @@
+"""The calls that only Linux has, behind functions that say what is lost without them.
+
+`ctypes` would cost a supervisor half of its start, so its C module is used where it is there.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_PR_SET_CHILD_SUBREAPER = 36
+_IN_CREATE = 0x100
+_IN_MOVED_TO = 0x80
+
+
+def become_subreaper() -> bool:
+    """Become the parent of every descendant whose own parent dies.
+
+    Returns:
+        False: this system has no such thing; daemons that the script makes can then escape.
+    """
+    return _call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+
+def watch_folder(path: str) -> int | None:
+    """A descriptor that becomes readable when a file appears in the folder; None: poll instead."""
+    descriptor = _call("inotify_init1", os.O_CLOEXEC | os.O_NONBLOCK)
+    if descriptor is None or descriptor < 0:
+        return None
+    if _call("inotify_add_watch", descriptor, os.fsencode(path), _IN_CREATE | _IN_MOVED_TO) == -1:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _call(function: str, *arguments: int | bytes) -> int | None:
+    """Call a function of the C library with ints and bytes; None where it cannot be called."""
+    try:
+        import _ctypes as c
+    except ImportError:
+        return None
+    loader: Any = c
+    try:
+        address = loader.dlsym(loader.dlopen(None, os.RTLD_NOW), function)
+        return int(loader.call_function(address, arguments))
+    except (AttributeError, OSError):
+        return None

@@ -1,0 +1,93 @@
+"""What a supervisor is told when it is started: one run's command, environment and limits.
+
+It travels through a file without a name, made whole before the supervisor is: never through a
+command line (anybody's `ps` shows it), never into the store (arguments may hold secrets).
+"""
+
+from __future__ import annotations
+
+import os
+
+_FIXED = ("run_id", "store_id", "user", "shown", "cwd", "grace_s", "limit_s", "on_exit")
+
+
+class Plan:
+    """One start of a run's script.
+
+    Args:
+        run_id, store_id, user: whose facts the supervisor publishes.
+        shown: the command line with secrets masked, for people.
+        cwd: the script's folder, relative to the run's folder or absolute.
+        argv: the command, its first part a path.
+        env: the script's whole environment.
+        grace_s: seconds between TERM and KILL when the run is stopped.
+        limit_s: seconds that the script may take; None: no limit.
+        on_exit: `sweep` ends what the script left running, `leave` does not.
+    """
+
+    __slots__ = (*_FIXED, "argv", "env")
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        store_id: str,
+        user: str,
+        shown: str,
+        cwd: str,
+        argv: list[str],
+        env: dict[str, str],
+        grace_s: float,
+        limit_s: float | None = None,
+        on_exit: str = "sweep",
+    ) -> None:
+        self.run_id = run_id
+        self.store_id = store_id
+        self.user = user
+        self.shown = shown
+        self.cwd = cwd
+        self.argv = argv
+        self.env = env
+        self.grace_s = grace_s
+        self.limit_s = limit_s
+        self.on_exit = on_exit
+
+    def encode(self) -> bytes:
+        """The plan as bytes: parts that end in NUL, which none of them can hold."""
+        limit = "" if self.limit_s is None else repr(float(self.limit_s))
+        fixed = [self.run_id, self.store_id, self.user, self.shown, self.cwd]
+        fixed += [repr(float(self.grace_s)), limit, self.on_exit, str(len(self.argv))]
+        env = [f"{name}={value}" for name, value in self.env.items()]
+        return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *env))
+
+
+def decode(data: bytes) -> Plan:
+    """The plan that `Plan.encode` made."""
+    parts = [os.fsdecode(part) for part in data.split(b"\0")]
+    fixed = dict(zip(_FIXED, parts))
+    count = int(parts[len(_FIXED)])
+    rest = parts[len(_FIXED) + 1 :]
+    return Plan(
+        run_id=fixed["run_id"],
+        store_id=fixed["store_id"],
+        user=fixed["user"],
+        shown=fixed["shown"],
+        cwd=fixed["cwd"],
+        argv=rest[:count],
+        env=dict(part.split("=", 1) for part in rest[count:]),
+        grace_s=float(fixed["grace_s"]),
+        limit_s=float(fixed["limit_s"]) if fixed["limit_s"] else None,
+        on_exit=fixed["on_exit"],
+    )
+
+
+def read(descriptor: int) -> Plan:
+    """The plan in an open file, from its beginning; the descriptor is closed."""
+    parts = []
+    while True:
+        part = os.pread(descriptor, 1 << 20, sum(map(len, parts)))
+        if not part:
+            break
+        parts.append(part)
+    os.close(descriptor)
+    return decode(b"".join(parts))

@@ -1,0 +1,88 @@
+"""Signals by number, name and pidfd, without `enum`.
+
+The standard `signal` module pulls `enum` in, which costs a supervisor most of its start; the C
+module under it has all that is needed, as plain integers.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    try:
+        import _signal as signal
+    except ImportError:
+        import signal
+
+INT = int(signal.SIGINT)
+TERM = int(signal.SIGTERM)
+KILL = int(signal.SIGKILL)
+CONT = int(signal.SIGCONT)
+HUP = int(signal.SIGHUP)
+CHLD = int(signal.SIGCHLD)
+
+_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
+"""Signals that the interpreter ignores at its start."""
+
+
+def name(number: int) -> str:
+    """`SIGTERM` for 15; a number that has no name keeps it."""
+    for key, value in vars(signal).items():
+        if key.startswith("SIG") and not key.startswith("SIG_") and value == number:
+            return key
+    return f"signal {number}"
+
+
+def send(pid: int, pidfd: int | None, number: int) -> bool:
+    """Signal a process whose identity the caller has checked. False: it is gone.
+
+    Where the kernel has no pidfds the pid has to do.
+    """
+    try:
+        if pidfd is None:
+            os.kill(pid, number)
+        else:
+            signal.pidfd_send_signal(pidfd, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class Wakeups:
+    """A pipe that becomes readable when a signal of interest comes; `poll` on it sleeps for ever."""
+
+    def __init__(self, numbers: tuple[int, ...], ignored: tuple[int, ...] = ()) -> None:
+        self.read_end, self._write_end = os.pipe()
+        self._numbers = numbers + ignored
+        os.set_blocking(self.read_end, False)
+        os.set_blocking(self._write_end, False)
+        signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+        for number in numbers:
+            signal.signal(number, _note)
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+
+    def take(self) -> bytes:
+        """The signals that came since the last call, one byte each."""
+        try:
+            return os.read(self.read_end, 4096)
+        except BlockingIOError:
+            return b""
+
+    def undo_in_child(self) -> None:
+        """In a forked child: default actions, no mask, and no writing into the parent's pipe."""
+        signal.set_wakeup_fd(-1)
+        for key in _BY_PYTHON:
+            number = getattr(signal, key, None)
+            if number is not None:
+                signal.signal(number, signal.SIG_DFL)
+        for number in self._numbers:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _note(number: int, frame: object) -> None:
+    """The wake-up pipe has noted the signal; a handler has to be there for that."""

@@ -1,0 +1,109 @@
+"""Starting a supervisor: a process in a session of its own that outlives whoever submitted."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+
+from homerun import environ
+from homerun.plan import Plan
+from homerun.supervisor import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR
+from runstore import layout
+
+_BOOT = (
+    "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
+    "from homerun.supervisor import main; main()"
+)
+"""Appended to the path, not put in front: a stray module beside ours cannot shadow the stdlib."""
+
+_ABOVE = 64
+"""Descriptors are moved above this first, so that none lies where another is to go."""
+
+_started: set[int] = set()
+
+
+def supervisor(run_folder: str, given: Plan, alive: int) -> int:
+    """Start the supervisor of a run; it inherits the lock `alive`. Its pid is returned.
+
+    Raises:
+        OSError: no process can be started.
+    """
+    reap()
+    plan = _nameless_file(given.encode())
+    sources = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _ABOVE) for fd in (alive, plan)]
+    log = f"{run_folder}/{layout.SUPERVISOR_LOG}"
+    try:
+        pid = _spawn(
+            [sys.executable, "-I", "-S", "-c", _BOOT, *_package_parents(), run_folder],
+            environ.for_supervisor(given.run_id),
+            [
+                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600),
+                (os.POSIX_SPAWN_DUP2, sources[0], LOCK_DESCRIPTOR),
+                (os.POSIX_SPAWN_DUP2, sources[1], PLAN_DESCRIPTOR),
+            ],
+        )
+    finally:
+        for descriptor in (plan, *sources):
+            os.close(descriptor)
+    _started.add(pid)
+    return pid
+
+
+def reap() -> None:
+    """Collect those of our supervisors that have ended; a zombie is no leftover for long."""
+    for pid in list(_started):
+        try:
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            ended = pid
+        if ended:
+            _started.discard(pid)
+
+
+def _spawn(argv: list[str], env: dict[str, str], actions: list[tuple[int | str, ...]]) -> int:
+    """posix_spawn in a new session, with nothing of our signal set-up.
+
+    `posix_spawn` and not a fork: it is safe beside threads, and runs no fork hooks.
+    """
+    every = range(1, 32)
+    mutable = [number for number in every if number not in (9, 19)]
+    for own_session in (True, False):
+        try:
+            return os.posix_spawn(
+                argv[0],
+                argv,
+                env,
+                file_actions=actions,
+                setsid=own_session,
+                setsigmask=(),
+                setsigdef=mutable,
+            )
+        except NotImplementedError:  # a libc without it: the supervisor makes its session itself
+            continue
+    raise OSError("posix_spawn is not usable here")
+
+
+def _nameless_file(data: bytes) -> int:
+    """A descriptor of a file with this content that no path leads to."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("plan", os.MFD_CLOEXEC)
+    else:
+        import tempfile
+
+        descriptor, path = tempfile.mkstemp()
+        os.unlink(path)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    return descriptor
+
+
+def _package_parents() -> list[str]:
+    """The folders that hold `homerun` and `runstore`, each a source root or a site-packages."""
+    import runstore
+
+    packages = (os.path.dirname(__file__), os.path.dirname(str(runstore.__file__)))
+    return [os.path.dirname(os.path.abspath(package)) for package in packages]

@@ -1,0 +1,150 @@
+"""Submitting: from what is asked for to a run that a supervisor answers for.
+
+The lock `alive` is taken before the run can be seen and is handed to the supervisor, so it is
+never free between the ask and the outcome. Whatever happens to this process, at any point, there
+is either no run, or a run that ends as its script does, or one that reads as Failed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun import environ, injection, mask, snapshot, source, spawn, workcopy
+from homerun.errors import SubmitError
+from homerun.plan import Plan
+from runstore import facts, labels, layout, lock, status
+from runstore.draft import Draft
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homerun.config import ScriptRunConfig
+    from homerun.snapshot import Snapshot
+    from runstore.record import Record
+    from runstore.store import Store
+
+SCRIPT_RUN = "azureml.scriptrun"
+
+
+class Request:
+    """One run to be submitted: where to, what, and with which labels."""
+
+    __slots__ = ("config", "experiment", "parent", "run_id", "store", "tags")
+
+    def __init__(
+        self,
+        store: Store,
+        experiment: str,
+        config: ScriptRunConfig,
+        *,
+        tags: Mapping[str, str | None] | None = None,
+        run_id: str | None = None,
+        parent: str | None = None,
+    ) -> None:
+        self.store = store
+        self.experiment = experiment
+        self.config = config
+        self.tags = tags or {}
+        self.run_id = run_id
+        self.parent = parent
+
+
+def submit(request: Request) -> tuple[Record, list[str]]:
+    """Make the run and start its supervisor.
+
+    Returns:
+        The run, and notices: lines to say once to whoever submitted.
+
+    Raises:
+        SubmitError, StoreError: nothing was started, and no run was left behind.
+    """
+    config = request.config
+    argv = config.argv()
+    store = request.store.for_writing()
+    taken = None if config.in_place else _snapshot(store, config.source())
+    draft = Draft(store, request.experiment, request.run_id, child=request.parent is not None)
+    try:
+        alive = draft.take_alive()
+        _furnish(draft.path, config, taken)
+        labels.write(draft.path, [(labels.TAG, key, value) for key, value in request.tags.items()])
+        record = draft.publish(_asked(request, argv, taken))
+    except BaseException as error:
+        draft.discard()
+        if isinstance(error, OSError):
+            raise facts.unwritable(store.root, error) from error
+        raise
+    _start(record, request, argv, alive)
+    return record, list(taken.notices) if taken else []
+
+
+def _snapshot(store: Store, folder: str) -> Snapshot:
+    tree = source.scan(folder, store=store.root)
+    return snapshot.take(tree, f"{store.root}/{layout.SNAPSHOTS}")
+
+
+def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> None:
+    """Fill the run's folder: the log's place, the script's folder, and the short ways to it."""
+    os.mkdir(f"{folder}/{layout.USER_LOGS}", 0o700)
+    work = f"{folder}/{layout.WORK}"
+    if taken is None:
+        os.symlink(config.source(), work)
+        for name in (layout.OUTPUTS, layout.LOGS):
+            os.makedirs(f"{work}/{name}", exist_ok=True)
+    else:
+        os.mkdir(work, 0o700)
+        workcopy.build(taken, work, f"{folder}/{layout.COPIES}")
+    for name in (layout.OUTPUTS, layout.LOGS):
+        os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
+
+
+def _asked(request: Request, argv: list[str], taken: Snapshot | None) -> dict[str, object]:
+    """What run.json says of the request; secrets are masked, environment values left out."""
+    config = request.config
+    return {
+        "kind": status.SUBMITTED,
+        "type": SCRIPT_RUN,
+        "parent": request.parent,
+        "script": config.script_path(),
+        "arguments": mask.arguments(config.arguments),
+        "command": mask.arguments(argv),
+        "environment_variables": sorted(config.environment_variables),
+        "source_directory": config.source(),
+        "in_place": config.in_place,
+        "snapshot": taken.id if taken else None,
+        "target": config.target,
+        "max_run_duration_seconds": config.max_run_duration_seconds,
+        "grace_s": config.grace_s,
+        "on_exit": config.on_exit,
+    }
+
+
+def _start(record: Record, request: Request, argv: list[str], alive: int) -> None:
+    config = request.config
+    work = f"{record.path}/{layout.WORK}"
+    python_path = [injection.folder(), work]
+    if os.path.isdir(f"{work}/src"):
+        python_path.append(f"{work}/src")
+    env = environ.for_script(
+        record.store.root, record.id, record.path, python_path, config.environment_variables
+    )
+    given = Plan(
+        run_id=record.id,
+        store_id=record.store.id,
+        user=str(record.run.get("user", "")),
+        shown=" ".join(mask.arguments(argv)),
+        cwd=layout.WORK,
+        argv=argv,
+        env=env,
+        grace_s=config.grace_s,
+        limit_s=config.max_run_duration_seconds,
+        on_exit=config.on_exit,
+    )
+    try:
+        spawn.supervisor(record.path, given, alive)
+    except OSError as error:
+        lost = status.outcome({})
+        facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
+        raise SubmitError(f"no supervisor could be started for {record.id}: {error}") from error
+    finally:
+        lock.release(alive)

@@ -1,0 +1,335 @@
+"""The supervisor: one small process that owns one run's script from its start to its outcome.
+
+It is started with the run's `alive` lock on descriptor 3 and its plan on descriptor 4, lives in
+the run's folder (so that a store can be renamed under it), and takes its orders by SIGTERM and
+stop.json only. In order:
+
+    1. keep the lock to itself, become the reaper of all below it, wake up on signals
+    2. fork the script's process, which waits at the gate
+    3. publish started.json; look for stop.json; open the gate
+    4. sleep until the script ends, a stop is asked for, or the time is up
+    5. end what is left of the tree (a stop: all of it; otherwise what the script left behind)
+    6. publish exited.json, sync the metrics, publish ended.json
+    7. remove the unchanged copies from work/, and leave
+
+As long as it lives the lock is held, so nobody takes the run for lost. It loads little and polls
+nothing while the script runs. `docs/supervision.md` tells the whole protocol.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+
+from homerun import linux, plan, signals, tree
+from homerun.gate import Gate
+from homerun.plan import Plan
+from homerun.signals import Wakeups
+from runstore import encode, facts, identity, layout, status
+
+LOCK_DESCRIPTOR = 3
+PLAN_DESCRIPTOR = 4
+
+_HERE = "."
+_LEFTOVER_GRACE_S = 2.0
+_RETRY_S = 1.0
+_ROUNDS_OF_KILL_S = 2.0
+_GONE = (2, 20)
+"""ENOENT and ENOTDIR: the run's folder was removed, and with it any wish for a record."""
+
+
+def main() -> None:
+    """Supervise the run whose lock, plan and log were inherited; leaves by `os._exit`."""
+    os.set_inheritable(LOCK_DESCRIPTOR, False)  # or the script would hold the lock too
+    close_strangers()
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    os.chdir(sys.argv[1])
+    Supervisor(plan.read(PLAN_DESCRIPTOR)).supervise()
+    os._exit(0)
+
+
+def close_strangers() -> None:
+    """Close what the submitter let slip into this process: notebooks and test runners do."""
+    for name in os.listdir("/dev/fd"):
+        if int(name) > PLAN_DESCRIPTOR:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the descriptor of this very listing
+
+
+class Supervisor:
+    """One run's process, and what is known of it so far."""
+
+    def __init__(self, given: Plan) -> None:
+        self.plan = given
+        self.wakeups = Wakeups((signals.TERM, signals.INT, signals.CHLD), ignored=(signals.HUP,))
+        self.poll = select.poll()
+        self.poll.register(self.wakeups.read_end, select.POLLIN)
+        self.started_at = 0.0
+        self.script = 0
+        self.raw: int | None = None
+        self.stopped: str | None = None
+        self.stop_wanted = False
+        self.cpu_user_s = self.cpu_system_s = 0.0
+        self.peak_memory_kib = 0
+
+    def supervise(self) -> None:
+        """The whole life, in the order that the module's text gives."""
+        if not linux.become_subreaper():
+            self.log("no child subreaper here: daemons of the script may escape")
+        gate = Gate(self.plan.argv, self.plan.env, self.plan.cwd, layout.STD_LOG, self.wakeups)
+        self.script = gate.pid
+        self.started_at = _clock()
+        self.publish(layout.STARTED, self.started_fact())
+        stop = facts.read_bytes(f"{_HERE}/{layout.STOP}")
+        if stop is None:
+            self.log(f"started: {self.plan.shown} (script {self.script})")
+            gate.open()
+        else:
+            self.log("stopped before it began; nothing of the script ran")
+            gate.close()
+            self.stopped = self.stop_kind()
+        self.wait()
+        self.end_tree()
+        failure = gate.failure() if stop is None else None
+        self.conclude(failure, began=stop is None)
+
+    def started_fact(self) -> dict[str, object]:
+        """Who the script and the supervisor are, and which folder they belong to."""
+        return {
+            "attempt": 1,
+            "script": identity.process(self.script),
+            "supervisor": identity.process(os.getpid()),
+            **identity.here(),
+            "store_id": self.plan.store_id,
+            "alive_inode": os.fstat(LOCK_DESCRIPTOR).st_ino,
+            "grace_s": self.plan.grace_s,
+        }
+
+    def wait(self) -> None:
+        """Sleep until the script is over or has to be stopped."""
+        limit = self.plan.limit_s
+        deadline = None if limit is None else self.started_at + limit
+        while self.raw is None and not self.stop_wanted:
+            if self.doze(None if deadline is None else deadline - _clock()):
+                continue
+            if deadline is not None and _clock() >= deadline:
+                self.want_stop(status.TIMEOUT, f"the time limit of {limit:g} s is over")
+
+    def doze(self, seconds: float | None) -> bool:
+        """Sleep until something happens or the time is over; reap what ended. True: it happened.
+
+        The reaping goes first: a script that was over when the wish to stop it came has its own
+        outcome.
+        """
+        self.poll.poll(None if seconds is None else max(0.0, seconds) * 1000)
+        came = self.wakeups.take()
+        self.reap()
+        if (signals.TERM in came or signals.INT in came) and not self.stop_wanted:
+            self.want_stop(status.CANCEL, "a signal asked for it")
+        return bool(came)
+
+    def want_stop(self, kind: str, why: str) -> None:
+        """Note the wish to stop. stop.json is the wish of whoever was first, perhaps not this."""
+        if self.raw is not None:
+            return
+        self.publish(layout.STOP, {"kind": kind, "why": why})
+        self.stop_wanted = True
+
+    def stop_kind(self) -> str:
+        """Whose wish stop.json is; a damaged one counts as a cancel."""
+        fact = facts.read(_HERE, layout.STOP) or {}
+        kind = fact.get("kind")
+        return kind if kind in status.STOP_KINDS else status.CANCEL
+
+    def reap(self) -> bool:
+        """Collect every child that ended: the script, and what was re-parented to us."""
+        reaped = False
+        while True:
+            try:
+                pid, raw, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return reaped
+            if pid == 0:
+                return reaped
+            reaped = True
+            self.cpu_user_s += usage.ru_utime
+            self.cpu_system_s += usage.ru_stime
+            self.peak_memory_kib = max(self.peak_memory_kib, usage.ru_maxrss)
+            if pid == self.script:
+                self.raw = raw
+
+    def end_tree(self) -> None:
+        """End what lives below: all of it on a stop, else what the script left behind."""
+        if self.stop_wanted:
+            self.sweep(self.plan.grace_s, "stopping")
+        elif self.plan.on_exit != "leave":
+            self.sweep(_LEFTOVER_GRACE_S, "left behind")
+
+    def sweep(self, grace_s: float, why: str) -> None:
+        """TERM (and CONT, for what is stopped) to the tree, and KILL after the grace.
+
+        It is over when no child is left (ECHILD), or when two looks in a row found nothing and
+        nothing was reaped between them: one empty look misses a chain of forks.
+        """
+        asked: set[tuple[int, int]] = set()
+        kill_at = _clock() + grace_s
+        empty_looks = 0
+        while self.has_children():
+            began = _clock()
+            found = tree.below(os.getpid(), self.plan.run_id)
+            if found:
+                empty_looks = 0
+                self.signal(found, asked, why, kill=began >= kill_at)
+                self.report_unkillable(found, kill_at)
+            else:
+                empty_looks += 1
+                if empty_looks >= 2 and self.raw is not None:
+                    return
+            self.pause(began, kill_at, hurry=not found)
+            if self.reap():
+                empty_looks = 0
+
+    def has_children(self) -> bool:
+        """Whether any child is left, reaped or not; without one, nothing lives below."""
+        self.reap()
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return True
+
+    def signal(
+        self, found: list[tree.Process], asked: set[tuple[int, int]], why: str, *, kill: bool
+    ) -> None:
+        """One round: KILL to all, or TERM to those that were not asked yet."""
+        if kill:
+            new = found
+            sent = sum(tree.send(process, signals.KILL) for process in found)
+        else:
+            new = [process for process in found if (process.pid, process.ticks) not in asked]
+            sent = sum(tree.send(process, signals.TERM, signals.CONT) for process in new)
+            asked.update((process.pid, process.ticks) for process in new)
+        if sent and self.stop_wanted and self.raw is None and self.stopped is None:
+            self.stopped = self.stop_kind()
+        if sent:
+            pids = " ".join(str(process.pid) for process in new[:20])
+            self.log(f"{why}: {'KILL' if kill else 'TERM'} to {pids}")
+
+    def report_unkillable(self, found: list[tree.Process], kill_at: float) -> None:
+        """Name processes that KILL does not end: they sleep where no signal reaches (state D)."""
+        late = _clock() - kill_at - _ROUNDS_OF_KILL_S
+        if 0 < late <= 2 * _RETRY_S:
+            pids = " ".join(f"{process.pid}({process.state.decode()})" for process in found)
+            self.log(f"still there after KILL: {pids}")
+
+    def pause(self, began: float, kill_at: float, *, hurry: bool) -> None:
+        """Sleep before the next look: until a child ends, or long against what a look costs."""
+        now = _clock()
+        least = 0.005 if hurry or now >= kill_at else 0.02
+        seconds = max(least, 10 * (now - began))
+        if now < kill_at:
+            seconds = min(seconds, kill_at - now)
+        elif now > kill_at + _ROUNDS_OF_KILL_S:
+            seconds = _RETRY_S
+        self.poll.poll(seconds * 1000)
+        self.wakeups.take()
+
+    def conclude(self, failure: str | None, *, began: bool) -> None:
+        """Publish how it ended, then remove what only the start had needed."""
+        exited = self.exited_fact(failure, began=began)
+        self.publish(layout.EXITED, exited)
+        self.sync_metrics()
+        failed = None if facts.read_bytes(f"{_HERE}/{layout.FAILED}") is None else {"failed": True}
+        outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
+        self.publish(layout.ENDED, outcome, sync=True)
+        self.log(f"ended: {_told(outcome)}")
+        self.clear_work()
+
+    def exited_fact(self, failure: str | None, *, began: bool) -> dict[str, object]:
+        """How the script's process ended, as its parent saw it."""
+        raw = self.raw if began else None
+        killed = raw is not None and os.WIFSIGNALED(raw)
+        return {
+            "wait_status": raw,
+            "exit_code": None if raw is None or killed or failure else os.WEXITSTATUS(raw),
+            "signal": signals.name(os.WTERMSIG(raw)) if raw is not None and killed else None,
+            "cannot_start": failure,
+            "stopped": self.stopped,
+            "source": "supervisor",
+            "elapsed_s": round(_clock() - self.started_at, 6),
+            "cpu_user_s": round(self.cpu_user_s, 6),
+            "cpu_system_s": round(self.cpu_system_s, 6),
+            "peak_memory_kib": self.peak_memory_kib,
+        }
+
+    def sync_metrics(self) -> None:
+        """Make the metrics survive a power cut before anybody is told that the run ended."""
+        try:
+            names = os.listdir(layout.METRICS)
+        except OSError:
+            return
+        for name in names:
+            descriptor = os.open(f"{layout.METRICS}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            except OSError as error:
+                self.log(f"the metrics could not be synced: {error}")
+            finally:
+                os.close(descriptor)
+
+    def clear_work(self) -> None:
+        """Remove the copies that the script left as they were."""
+        try:
+            started_ns = os.stat(layout.STARTED).st_ctime_ns
+            os.stat(layout.COPIES)
+        except OSError:
+            return
+        from homerun import clearing
+
+        clearing.clear(layout.WORK, layout.COPIES, started_ns)
+
+    def publish(self, name: str, record: dict[str, object], *, sync: bool = False) -> None:
+        """Publish a fact, and go on trying where the disk is full or read-only for now.
+
+        Giving up would lose the exit status; until it is published the run is rightly shown as
+        not yet ended.
+        """
+        told = False
+        while True:
+            try:
+                signed = facts.signed(record, self.plan.user)
+                facts.publish(_HERE, name, signed, sync=sync)
+                return
+            except Exception as error:
+                if isinstance(error, OSError) and error.errno in _GONE:
+                    return
+                if not told:
+                    self.log(f"{name} cannot be published yet: {error}")
+                    told = True
+                time.sleep(_RETRY_S)
+
+    def log(self, line: str) -> None:
+        """A line for people in supervisor.log, which is this process's standard error."""
+        try:
+            os.write(2, f"{facts.now()} {line}\n".encode("utf-8", "replace"))
+        except OSError:
+            return  # a full disk: the facts matter, the line does not
+
+
+def _told(outcome: dict[str, object]) -> str:
+    """An outcome in words."""
+    detail = outcome["signal"] or (
+        None if outcome["exit_code"] is None else f"exit code {outcome['exit_code']}"
+    )
+    words = [outcome["status"], outcome["cause"], detail]
+    return ", ".join(encode.text(str(word)).strip('"') for word in words if word is not None)
+
+
+def _clock() -> float:
+    """Seconds that no setting of the clock changes, and that go on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -1,0 +1,98 @@
+"""The processes below a supervisor, and signals to them.
+
+A look at /proc names every descendant, whatever session or group it moved to. The supervisor of
+another run, which a script that submits has below it, is left alone with all that is below it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun import environ, signals
+from runstore import facts, identity
+
+
+class Process:
+    """A process as one look at /proc saw it."""
+
+    __slots__ = ("pid", "state", "ticks")
+
+    def __init__(self, pid: int, state: bytes, ticks: int) -> None:
+        self.pid = pid
+        self.state = state
+        self.ticks = ticks
+
+
+def below(root: int, run_id: str) -> list[Process]:
+    """Every living process below `root` but other runs' supervisors and what is below those.
+
+    An empty answer is one look and no proof: a chain of forks can hide from many looks.
+    """
+    children: dict[int, list[Process]] = {}
+    for pid in _all_pids():
+        found = _look(pid)
+        if found is not None:
+            children.setdefault(found[0], []).append(found[1])
+    result: list[Process] = []
+    todo = list(children.get(root, ()))
+    while todo:
+        process = todo.pop()
+        if not _supervises_another(process.pid, run_id):
+            result.append(process)
+            todo += children.get(process.pid, ())
+    return result
+
+
+def send(process: Process, *numbers: int) -> bool:
+    """Signal the very process that was seen. False: it is gone, and nobody was signalled.
+
+    Between the look and now its parent may have reaped it and its pid gone to another: hence the
+    pidfd first, and the start ticks again.
+    """
+    try:
+        descriptor = identity.open_pidfd(process.pid)
+    except ProcessLookupError:
+        return False
+    try:
+        stat = identity.read_stat(process.pid)
+        if stat is None or stat[1] != process.ticks:
+            return False
+        return all([signals.send(process.pid, descriptor, number) for number in numbers])
+    except PermissionError:
+        return True  # set-uid: it lives, and is not ours to signal
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _all_pids() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except FileNotFoundError:
+        return []
+
+
+def _look(pid: int) -> tuple[int, Process] | None:
+    """A process and its parent's pid; None: it is gone or a zombie."""
+    try:
+        data = facts.read_bytes(f"/proc/{pid}/stat")
+    except OSError:  # ESRCH: gone between open and read
+        return None
+    if not data:
+        return None
+    fields = data[data.rindex(b")") + 2 :].split(None, 20)
+    if fields[0] in (b"Z", b"X"):
+        return None
+    return int(fields[1]), Process(pid, fields[0], int(fields[19]))
+
+
+def _supervises_another(pid: int, run_id: str) -> bool:
+    try:
+        environment = facts.read_bytes(f"/proc/{pid}/environ") or b""
+    except OSError:  # another user's, or gone: it is below us, so it is ours
+        return False
+    mark = f"{environ.SUPERVISES}=".encode()
+    for part in environment.split(b"\0"):
+        if part.startswith(mark):
+            return part[len(mark) :] != run_id.encode()
+    return False

@@ -1,0 +1,101 @@
+"""Waiting for a run that another process owns: no busy loop, and no end is missed.
+
+A waiter sleeps on the supervisor's pidfd and on a watch of the run's folder. Both only wake it;
+what it believes is the facts, which it reads again each time, and once a second in any case.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from homerun import linux, settle
+from runstore import identity, layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runstore.record import Look, Record
+
+_FLOOR_S = 1.0
+_WITHOUT_WATCH_S = 0.05
+
+
+class Waker:
+    """Sleeps until something may have happened to a run; a context manager.
+
+    Make it before reading the facts: what happens between the two then still wakes it.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._poll = select.poll()
+        self._folder = linux.watch_folder(record.path)
+        if self._folder is not None:
+            self._poll.register(self._folder, select.POLLIN)
+        self._process: int | None = None
+        self._to_watch = ["supervisor", "script"]  # the script is waited for once it is an orphan
+        self._watch_process()
+
+    def __enter__(self) -> Waker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for descriptor in (self._folder, self._process):
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def sleep(self, at_most: float) -> None:
+        """Sleep until a fact may have appeared, or a process died; at most so many seconds."""
+        floor = _FLOOR_S if self._folder is not None else _WITHOUT_WATCH_S
+        ready = [fd for fd, _ in self._poll.poll(max(0.0, min(at_most, floor)) * 1000)]
+        if self._process in ready:
+            self._poll.unregister(self._process)
+            os.close(self._process)
+            self._process = None
+            self._to_watch.pop(0)
+        if self._folder in ready:
+            os.read(self._folder, 1 << 16)
+        if self._process is None:
+            self._watch_process()
+
+    def _watch_process(self) -> None:
+        """Wait for a process's death too, as soon as it is on record who it is."""
+        started = self._record.fact(layout.STARTED) if self._to_watch else None
+        if started is None or not identity.same_place(started):
+            return
+        while self._process is None and self._to_watch:
+            self._process = identity.open_same(started.get(self._to_watch[0]) or {})
+            if self._process is not None:
+                self._poll.register(self._process, select.POLLIN)
+            else:
+                self._to_watch.pop(0)
+
+
+def until_over(record: Record, timeout: float | None = None) -> Look:
+    """Wait until the run is over, or the time is; the last look is returned."""
+    for seen in looks(record, timeout):
+        last = seen
+    return last
+
+
+def looks(
+    record: Record, timeout: float | None = None, pause: float = float("inf")
+) -> Iterator[Look]:
+    """Looks at a run, one whenever something may have changed, until it is over.
+
+    Args:
+        timeout: seconds after which to stop all the same; None: never.
+        pause: the most seconds between two looks.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with Waker(record) as waker:
+        while True:
+            seen = settle.look(record)
+            yield seen
+            left = float("inf") if deadline is None else deadline - time.monotonic()
+            if seen.is_over or left <= 0:
+                return
+            waker.sleep(min(left, pause))

@@ -1,0 +1,129 @@
+"""Making a run: its folder is built under a hidden name and appears whole, by a rename.
+
+The order is: experiment, ledger line, hidden folder, `alive`, the caller's files, run.json, the
+claim of a given id, the link from its parent, the rename. Killed at any point, the maker leaves
+either nothing that anybody lists (a ledger line without a folder, a hidden folder whose `alive` is
+free: `check` removes it) or a whole run whose `alive` is free: it is lost, and reads as that.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from runstore import facts, identity, layout, ledger, lock, names
+from runstore.errors import RunExists
+from runstore.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runstore.store import Store
+
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
+
+
+class Draft:
+    """A run that is being made. `path` is its folder until `publish`.
+
+    Raises:
+        RunExists: the store has a run of that id.
+        InvalidName, FormatTooNew, ReadOnlyStore: it cannot be made.
+    """
+
+    def __init__(
+        self, store: Store, experiment: str, run_id: str | None = None, *, child: bool = False
+    ) -> None:
+        folder = store.make_experiment(experiment)
+        self._given = run_id is not None
+        self.id = names.check_run_id(run_id) if run_id else names.new_run_id(experiment)
+        if self._given and store.get(self.id) is not None:
+            raise RunExists(self.id)
+        self.record = Record(store, folder, self.id)
+        self.experiment = experiment
+        home = f"{store.root}/{folder}"
+        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        try:
+            self.number = ledger.add(f"{home}/{layout.LEDGER}", self.id, made, child=child)
+            self.path = f"{home}/{layout.NEW}{self.id}-{os.urandom(4).hex()}"
+            os.mkdir(self.path, 0o700)
+        except OSError as error:
+            raise facts.unwritable(store.root, error) from error
+        self.alive: int | None = None
+
+    def take_alive(self) -> int:
+        """Make and take the run's lock; whoever inherits the descriptor answers for the run."""
+        self.alive = lock.take(f"{self.path}/{layout.ALIVE}", self.record.store.lock_kind)
+        if self.alive is None:
+            raise RunExists(self.id)  # nobody else knows this folder's name
+        return self.alive
+
+    def publish(self, asked: dict[str, object]) -> Record:
+        """Write run.json with what was asked, and let the run appear.
+
+        Raises:
+            RunExists: another process made a run of this id in the meantime.
+        """
+        place = {**identity.here(), "store_id": self.record.store.id}
+        if self.alive is not None:
+            place["alive_inode"] = os.fstat(self.alive).st_ino
+        run = {
+            "id": self.id,
+            "number": self.number,
+            "experiment": self.experiment,
+            **asked,
+            "submitted_from": place,
+        }
+        facts.publish(self.path, layout.RUN, facts.signed(run), sync=True)
+        if self._given:
+            self._claim()
+        try:
+            os.rename(self.path, self.record.path)
+        except OSError as error:
+            if error.errno in _TAKEN:
+                raise RunExists(self.id) from error
+            raise
+        self.path = self.record.path
+        facts.sync_folder(os.path.dirname(self.path))
+        return self.record
+
+    def discard(self) -> None:
+        """Remove what was built, after a failure; the lock is let go."""
+        if self.alive is not None:
+            lock.release(self.alive)
+            self.alive = None
+        if self.path != self.record.path:
+            import shutil
+
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def _claim(self) -> None:
+        """Claim the given id for the whole store, by a link to this run's run.json.
+
+        A claim whose run never appeared (its maker was killed) is taken over after a minute.
+        """
+        folder = f"{self.record.store.root}/{layout.IDS}"
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        claim = f"{folder}/{self.id}"
+        for last in (False, True):
+            try:
+                os.link(f"{self.path}/{layout.RUN}", claim)
+                return
+            except FileExistsError:
+                if last or not self._is_stale(claim):
+                    raise RunExists(self.id) from None
+                _unlink_if_there(claim)
+
+    def _is_stale(self, claim: str) -> bool:
+        try:
+            age = time.time() - os.stat(claim).st_ctime
+        except FileNotFoundError:
+            return True
+        return age > 60 and self.record.store.get(self.id) is None
+
+
+def _unlink_if_there(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return

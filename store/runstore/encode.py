@@ -1,0 +1,86 @@
+"""Values as strict JSON, without the json module.
+
+The supervisor and the run context write a handful of small records; importing `json` would cost
+them more than all their other modules together. What this module writes any JSON parser reads:
+NaN and the infinities, which JSON lacks, become {"$f": "nan"}, {"$f": "inf"} and {"$f": "-inf"},
+and a character that UTF-8 cannot carry (half of a surrogate pair, or a byte that was no text)
+is written as its escape.
+"""
+
+from __future__ import annotations
+
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), *range(0xD800, 0xE000))}
+_ESCAPES.update({0x22: '\\"', 0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"})
+
+
+def text(value: str) -> str:
+    """A string as JSON, quotes included."""
+    return '"' + value.translate(_ESCAPES) + '"'
+
+
+def number(value: float) -> str:
+    """A float as JSON; NaN and the infinities are tagged."""
+    if value - value == 0.0:
+        return float.__repr__(value)
+    if value != value:
+        return '{"$f":"nan"}'
+    return '{"$f":"inf"}' if value > 0 else '{"$f":"-inf"}'
+
+
+def dumps(value: object) -> str:
+    """A value as one line of strict JSON.
+
+    Scalars of numpy, torch and pandas become numbers through their `item()`.
+
+    Raises:
+        TypeError: the value, or something in it, has no JSON form.
+    """
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, int):
+        return int.__repr__(value)
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(text(_key(k)) + ":" + dumps(v) for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(dumps, value)) + "]"
+    return dumps(scalar(value))
+
+
+def scalar(value: object) -> object:
+    """The plain number, bool or text behind a scalar of another library.
+
+    Raises:
+        TypeError: it is no scalar.
+    """
+    item = getattr(value, "item", None)
+    if callable(item) and _count(value) == 1:
+        plain = item()
+        if plain is None or isinstance(plain, (bool, int, float, str)):
+            return plain
+    raise TypeError(f"{type(value).__name__} cannot be stored; convert it to a number or text")
+
+
+def pretty(record: dict[str, object]) -> str:
+    """A record as JSON with one field per line, for people who `cat` it."""
+    lines = [f"  {text(key)}: {dumps(value)}" for key, value in record.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str):
+        return key
+    raise TypeError(f"the key {key!r} is {type(key).__name__}; keys are text")
+
+
+def _count(value: object) -> object:
+    """How many elements a scalar or array of numpy, torch or pandas has."""
+    numel = getattr(value, "numel", None)
+    return numel() if callable(numel) else getattr(value, "size", 1)

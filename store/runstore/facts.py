@@ -1,0 +1,160 @@
+"""Facts: small JSON files that appear whole or not at all, once, and never change.
+
+Readers see nothing or all of a fact. Of any number of writers of one name exactly one wins; the
+others learn that they lost and read what the winner wrote. A file that is empty or no JSON object
+counts as absent for readers, yet it is never overwritten: `check` moves it aside.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from runstore import encode
+from runstore.errors import ReadOnlyStore
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+UNWRITABLE = {errno.EROFS: "it is read-only", errno.EACCES: "permission denied"}
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601 with an offset and microseconds."""
+    return stamp(time.time())
+
+
+def stamp(seconds: float) -> str:
+    """A Unix time as ISO 8601 text in UTC."""
+    whole = int(seconds // 1)
+    y, mo, d, h, mi, s = time.gmtime(whole)[:6]
+    micro = int((seconds - whole) * 1_000_000)
+    return f"{y:04d}-{mo:02d}-{d:02d}T{h:02d}:{mi:02d}:{s:02d}.{micro:06d}+00:00"
+
+
+def user_name() -> str:
+    """The login name of this process's user, or its number where it has none."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def signed(record: dict[str, object], user: str | None = None) -> dict[str, object]:
+    """The record with the time, and with who writes it: user, host and process id."""
+    return {
+        **record,
+        "time": now(),
+        "user": user or user_name(),
+        "host": os.uname().nodename,
+        "pid": os.getpid(),
+    }
+
+
+def publish(folder: str, name: str, record: dict[str, object], *, sync: bool = False) -> bool:
+    """Make a fact appear.
+
+    Args:
+        folder: where; "." is allowed for a process that lives in the run's folder.
+        sync: whether the fact survives a power cut once this returns.
+
+    Returns:
+        True: it is ours; False: another was first, and nothing changed.
+
+    Raises:
+        ReadOnlyStore: the folder cannot be written, or its file system has no hard links.
+        OSError: anything else, such as a full disk.
+    """
+    return publish_bytes(folder, name, encode.pretty(record).encode(), sync=sync)
+
+
+def publish_bytes(folder: str, name: str, data: bytes, *, sync: bool = False) -> bool:
+    """`publish` for content that is made already."""
+    final = f"{folder}/{name}"
+    temporary = f"{folder}/.{name}.{os.getpid()}.{os.urandom(4).hex()}"
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    try:
+        if os.write(descriptor, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), final)
+        if sync:
+            os.fsync(descriptor)
+        won = _link(temporary, final, descriptor, folder)
+        if sync and won:
+            sync_folder(folder)
+        return won
+    finally:
+        os.close(descriptor)
+        os.unlink(temporary)
+
+
+def _link(temporary: str, final: str, descriptor: int, folder: str) -> bool:
+    try:
+        os.link(temporary, final)
+    except FileExistsError:
+        # A network file system can lose the reply to a link that it made.
+        return os.fstat(descriptor).st_nlink == 2
+    except OSError as error:
+        if error.errno in NO_LINKS:
+            raise ReadOnlyStore(folder, "its file system has no hard links") from error
+        raise
+    return True
+
+
+def unwritable(folder: str, error: OSError) -> Exception:
+    """The error to raise for a failed write: a sentence where the folder cannot be written."""
+    reason = UNWRITABLE.get(error.errno or 0)
+    return ReadOnlyStore(folder, reason) if reason else error
+
+
+def sync_folder(folder: str) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read(folder: str, name: str) -> dict[str, Any] | None:
+    """A fact, or None where it is absent or damaged."""
+    data = read_bytes(f"{folder}/{name}")
+    return None if data is None else parse(data)
+
+
+def read_bytes(path: str) -> bytes | None:
+    """A small file whole, or None where there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        data = os.read(descriptor, 1 << 16)
+        if len(data) == 1 << 16:
+            parts = [data]
+            while parts[-1]:
+                parts.append(os.read(descriptor, 1 << 20))
+            data = b"".join(parts)
+        return data
+    except IsADirectoryError:
+        return b""
+    finally:
+        os.close(descriptor)
+
+
+def parse(data: bytes) -> dict[str, Any] | None:
+    """The JSON object in these bytes, or None where there is no such thing."""
+    import json
+
+    try:
+        record = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None

@@ -1,0 +1,101 @@
+"""Labels: what may change on a run at any time — tags, display name, description.
+
+Each change is one appended record in a file of its writer; nobody locks, and nothing is lost when
+fifty write at once. A record carries `n`, one more than the highest that its writer had seen, so
+that copies of a run merge as the union of their files and the later change wins.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runstore import append, encode, facts, layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+TAG = "tag"
+UNTAG = "untag"
+DISPLAY_NAME = "display_name"
+DESCRIPTION = "description"
+
+
+def write(run_folder: str, changes: list[tuple[str, str, object]]) -> None:
+    """Append changes, each (label, key, value); all of them are visible once this returns.
+
+    Raises:
+        ReadOnlyStore: the run cannot be written.
+        OSError: anything else, such as a full disk.
+    """
+    if not changes:
+        return
+    folder = f"{run_folder}/{layout.LABELS}"
+    highest = max((record["n"] for record in _records(folder)), default=0)
+    lines = []
+    for n, (label, key, value) in enumerate(changes, highest + 1):
+        record = {"label": label, "key": key, "value": value, "n": n}
+        lines.append(encode.dumps(facts.signed(record)))
+    name = f"{os.getpid()}-{os.urandom(4).hex()}{layout.APPENDED}"
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        descriptor = append.open_for_append(f"{folder}/{name}")
+    except OSError as error:
+        raise facts.unwritable(run_folder, error) from error
+    try:
+        if not append.add(descriptor, "\n".join(lines)):
+            raise OSError(28, os.strerror(28), folder)
+    finally:
+        os.close(descriptor)
+
+
+class Labels:
+    """What the labels of a run say now."""
+
+    __slots__ = ("description", "display_name", "tags")
+
+    def __init__(self) -> None:
+        self.tags: dict[str, Any] = {}
+        self.display_name: str | None = None
+        self.description: str | None = None
+
+    def apply(self, record: dict[str, Any]) -> None:
+        """Let one change take effect."""
+        label, key, value = record.get("label"), record.get("key"), record.get("value")
+        if label == TAG and isinstance(key, str):
+            self.tags[key] = value
+        elif label == UNTAG:
+            self.tags.pop(key, None)
+        elif label == DISPLAY_NAME:
+            self.display_name = value
+        elif label == DESCRIPTION:
+            self.description = value
+
+
+def read(run_folder: str) -> Labels:
+    """The labels of a run: every change in order of `n`, then time, then writer."""
+    labels = Labels()
+    for record in sorted(_records(f"{run_folder}/{layout.LABELS}"), key=_order):
+        labels.apply(record)
+    return labels
+
+
+def _records(folder: str) -> list[dict[str, Any]]:
+    try:
+        names = sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    records: list[dict[str, Any]] = []
+    for name in names:
+        if name.endswith(layout.APPENDED):
+            found, _, _ = append.read(f"{folder}/{name}")
+            records += [{**record, "w": name} for record in found if _is_change(record)]
+    return records
+
+
+def _is_change(record: dict[str, Any]) -> bool:
+    return isinstance(record.get("n"), int) and isinstance(record.get("label"), str)
+
+
+def _order(record: dict[str, Any]) -> tuple[int, str, str]:
+    return record["n"], str(record.get("time", "")), record["w"]

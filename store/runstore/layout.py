@@ -1,0 +1,59 @@
+"""Every file and folder name of a store, once. `docs/store-format.md` describes each of them."""
+
+from __future__ import annotations
+
+FORMAT = 1
+"""The format that this version writes; a store of a newer one is only read."""
+
+STORE_FOLDER = ".runs"
+GITIGNORE = ".gitignore"
+STORE = "store.json"
+WORKSPACE = "workspace.json"
+
+IDS = ".ids"
+SNAPSHOTS = ".snapshots"
+OWNERS = ".owners"
+
+EXPERIMENT = "experiment.json"
+LEDGER = "ledger"
+
+RUN = "run.json"
+STARTED = "started.json"
+STOP = "stop.json"
+FAILED = "failed.json"
+EXITED = "exited.json"
+ENDED = "ended.json"
+MARK = "mark.json"
+FACTS = (RUN, STARTED, STOP, FAILED, EXITED, ENDED, MARK)
+"""The facts of a run, in the order in which they can appear."""
+
+ALIVE = "alive"
+SUPERVISOR_LOG = "supervisor.log"
+USER_LOGS = "user_logs"
+STD_LOG = "user_logs/std_log.txt"
+METRICS = "metrics"
+LABELS = "labels"
+PROPERTIES = "properties"
+CHILDREN = "children"
+WORK = "work"
+OUTPUTS = "outputs"
+LOGS = "logs"
+COPIES = ".copies"
+
+NEW = ".new-"
+"""The prefix of what is being built; a rename makes it visible."""
+
+DAMAGED = ".damaged-"
+"""The prefix of what `check --repair` has moved aside."""
+
+APPENDED = ".jsonl"
+
+CONFIG_PLACES = (
+    ".azureml/config.json",
+    ".azureml/project.json",
+    "aml_config/config.json",
+    "aml_config/project.json",
+    "config.json",
+    "project.json",
+)
+"""Where a workspace's Azure configuration may lie, in the order in which it is looked for."""

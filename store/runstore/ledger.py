@@ -1,0 +1,129 @@
+"""The ledger of an experiment: one line of 256 bytes per run, in order of creation.
+
+    <id, 128 bytes> <UTC second, 20 bytes> <kind: t or c> … \\n
+
+A run's number is its line, so the newest fifty of any number of runs cost one read from the end,
+and a number is learnt without a lock: after an append the descriptor's own offset is the end of
+its own line. A writer that finds the end unaligned (another was killed in mid-write) pads it to a
+boundary and writes again; what does not parse is no line of anybody. The ledger is a list of
+candidates, the folders are the truth: a line whose folder is missing is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runstore.errors import StoreError
+from runstore.names import MAX_ID, is_run_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WIDTH = 256
+TOP = "t"
+CHILD = "c"
+
+_TIME = slice(MAX_ID + 1, MAX_ID + 21)
+_KIND = slice(MAX_ID + 22, MAX_ID + 23)
+_TRIES = 32
+_PAGE = 256 * WIDTH
+
+
+class Line:
+    """One line: a run's number, its id, the second it was made, and whether it is a child."""
+
+    __slots__ = ("is_child", "made", "number", "run_id")
+
+    def __init__(self, number: int, run_id: str, made: str, is_child: bool) -> None:
+        self.number = number
+        self.run_id = run_id
+        self.made = made
+        self.is_child = is_child
+
+
+def add(path: str, run_id: str, made: str, *, child: bool) -> int:
+    """Append a line and learn its number, counted from 1.
+
+    Args:
+        made: the UTC second, as `2026-11-21T05:21:02Z`.
+
+    Raises:
+        StoreError: the end could not be aligned; other writers tore it again and again.
+    """
+    text = f"{run_id:<{MAX_ID}} {made:<20} {CHILD if child else TOP}"
+    line = text.encode("ascii").ljust(WIDTH - 1) + b"\n"
+    # An open of its own: the offset belongs to the open file, and tells only its one user.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        for _ in range(_TRIES):
+            written = os.write(descriptor, line)
+            end = os.lseek(descriptor, 0, os.SEEK_CUR)
+            if written == WIDTH and end % WIDTH == 0:
+                return end // WIDTH
+            pad = -end % WIDTH
+            if pad:
+                os.write(descriptor, b" " * (pad - 1) + b"\n")
+    finally:
+        os.close(descriptor)
+    raise StoreError(f"the ledger {path} cannot be appended to; is the disk full?")
+
+
+def newest_first(path: str) -> Iterator[Line]:
+    """The lines from the last to the first, read page by page."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        end = os.fstat(descriptor).st_size // WIDTH * WIDTH
+        while end > 0:
+            start = max(0, end - _PAGE)
+            page = os.pread(descriptor, end - start, start)
+            for at in range(len(page) // WIDTH * WIDTH - WIDTH, -1, -WIDTH):
+                line = parse(page[at : at + WIDTH], (start + at) // WIDTH + 1)
+                if line is not None:
+                    yield line
+            end = start
+    finally:
+        os.close(descriptor)
+
+
+def parse(row: bytes, number: int) -> Line | None:
+    """The line in these 256 bytes, or None: a record that straddles two rows parses in neither."""
+    try:
+        text = row.decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    run_id = text[:MAX_ID].rstrip(" ")
+    made, kind = text[_TIME], text[_KIND]
+    blanks = text[MAX_ID] + text[_TIME.stop] + text[_KIND.stop : -1]
+    if (
+        len(text) == WIDTH
+        and text[-1] == "\n"
+        and is_run_id(run_id)
+        and made[4:5] + made[10:11] + made[-1:] == "-TZ"
+        and kind in (TOP, CHILD)
+        and not blanks.strip(" ")
+    ):
+        return Line(number, run_id, made, kind == CHILD)
+    return None
+
+
+def find_prefix(path: str, prefix: str) -> list[str]:
+    """The ids that begin with a prefix, oldest first."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return []
+    wanted = prefix.encode("ascii", "replace")
+    found = []
+    at = data.find(wanted)
+    while at >= 0:
+        if at % WIDTH == 0:
+            line = parse(data[at : at + WIDTH], at // WIDTH + 1)
+            if line is not None:
+                found.append(line.run_id)
+        at = data.find(wanted, (at // WIDTH + 1) * WIDTH if at % WIDTH == 0 else at + 1)
+    return found

@@ -1,0 +1,128 @@
+"""The lock `alive`: held as long as somebody answers for a run, and free in the instant he dies.
+
+The kernel frees it on any death, so there is no heartbeat, no time-out and no clock in it. A holder
+never unlocks (that would free it for every process that inherited the descriptor); all only close.
+A probe asks and never takes, so readers disturb nobody.
+
+The kind is one setting of the whole store, because the two kinds do not see each other: `ofd`
+(open file description locks, Linux) or `flock` (elsewhere, and where `ofd` is refused). With
+`flock` a probe has to take a shared lock for an instant, hence the retries in `take`.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+
+OFD = "ofd"
+FLOCK = "flock"
+
+_RECORD = struct.Struct("hhqqi4x")
+_WHOLE = _RECORD.pack(fcntl.F_WRLCK, 0, 0, 0, 0)
+_REFUSED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+
+_held: set[int] = set()
+_hooked: list[bool] = []
+
+
+def best_kind(folder: str) -> str:
+    """The kind of lock that works in this folder; asked once, when a store is made."""
+    if not hasattr(fcntl, "F_OFD_GETLK"):
+        return FLOCK
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE)
+    except OSError as error:
+        if error.errno in _REFUSED:
+            return FLOCK
+        raise
+    finally:
+        os.close(descriptor)
+    return OFD
+
+
+def take(path: str, kind: str) -> int | None:
+    """Take the lock, making its file if need be.
+
+    The descriptor is closed in every process that this one forks: a stray copy in a data loader's
+    worker would keep a dead run alive.
+
+    Returns:
+        The descriptor that holds it; None: another holds it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        free = _take_ofd(descriptor) if kind == OFD else _take_flock(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    if not free:
+        os.close(descriptor)
+        return None
+    if not _hooked:
+        _hooked.append(True)
+        os.register_at_fork(after_in_child=_close_all)
+    _held.add(descriptor)
+    return descriptor
+
+
+def release(descriptor: int) -> None:
+    """Close this process's copy of a lock that `take` gave."""
+    _held.discard(descriptor)
+    os.close(descriptor)
+
+
+def is_held(path: str, kind: str) -> bool:
+    """Whether anybody holds the lock. False too where its file is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        return _ofd_is_held(descriptor) if kind == OFD else not _share(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _take_ofd(descriptor: int) -> bool:
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _ofd_is_held(descriptor: int) -> bool:
+    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE)
+    return bool(_RECORD.unpack(answer)[0] != fcntl.F_UNLCK)
+
+
+def _take_flock(descriptor: int) -> bool:
+    import time
+
+    for pause in (0.001, 0.002, 0.005, 0.01, 0.03, 0.0):  # a probe in flight refuses us
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause)
+        else:
+            return True
+    return False
+
+
+def _share(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _close_all() -> None:
+    while _held:
+        try:
+            os.close(_held.pop())
+        except OSError:
+            continue

@@ -1,0 +1,245 @@
+"""Metrics: numbers appended by the script's processes, one file per writer, no lock.
+
+A point is one line `{"n":name,"v":value,"t":seconds}`, safe from SIGKILL when `Writer.add`
+returns. `k` names the kind where it is not a scalar (list, row, table), `s` a step, `d` a
+description. `t` is Unix time: it orders the points of several writers, and decides nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from time import time
+
+from runstore import append, encode, layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SCALAR = "scalar"
+LIST = "list"
+ROW = "row"
+TABLE = "table"
+
+_FLOATS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+
+
+class Writer:
+    """Appends points to a run: from any thread, and after a fork into a file of the child's own."""
+
+    __slots__ = ("_descriptors", "_heads", "_run_folder", "dropped")
+
+    def __init__(self, run_folder: str) -> None:
+        self._run_folder = run_folder
+        self._descriptors: dict[int, int] = {}
+        self._heads: dict[str, str] = {}
+        self.dropped = 0
+
+    def add_scalar(self, name: str, value: object) -> None:
+        """Append one number, text, bool or None; the fast path.
+
+        Raises:
+            TypeError: the value has no JSON form.
+            OSError: the store did not take it.
+        """
+        head = self._heads.get(name) or self._head(name)
+        if type(value) is float and value - value == 0.0:
+            line = "%s%r%s%.6f}\n" % (head, value, ',"t":', time())
+        else:
+            line = "%s%s%s%.6f}\n" % (head, encode.dumps(value), ',"t":', time())
+        data = line.encode()
+        pid = os.getpid()
+        descriptor = self._descriptors.get(pid) or self._open(pid)
+        if os.write(descriptor, data) != len(data):
+            raise OSError(28, os.strerror(28))
+
+    def add(
+        self,
+        name: str,
+        value: object,
+        *,
+        kind: str = SCALAR,
+        step: int | None = None,
+        description: str = "",
+    ) -> None:
+        """Append a point of any kind, with a step and a description where there are any.
+
+        Raises:
+            TypeError, OSError: as `add_scalar`.
+        """
+        record: dict[str, object] = {"n": name, "v": value, "t": round(time(), 6)}
+        if kind != SCALAR:
+            record["k"] = kind
+        if step is not None:
+            record["s"] = step
+        if description:
+            record["d"] = description
+        pid = os.getpid()
+        descriptor = self._descriptors.get(pid) or self._open(pid)
+        if not append.add(descriptor, encode.dumps(record)):
+            raise OSError(28, os.strerror(28))
+
+    def close(self) -> None:
+        """Close this process's file; a later point opens another."""
+        descriptor = self._descriptors.pop(os.getpid(), None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _head(self, name: str) -> str:
+        if len(self._heads) >= 10_000:
+            self._heads.clear()
+        head = self._heads[name] = '\n{"n":%s,"v":' % encode.text(name)
+        return head
+
+    def _open(self, pid: int) -> int:
+        """This process's own file. The copies of a parent's descriptors are closed."""
+        for other in [p for p in self._descriptors if p != pid]:
+            os.close(self._descriptors.pop(other))
+        folder = f"{self._run_folder}/{layout.METRICS}"
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:
+            pass
+        name = f"{folder}/{pid}-{os.urandom(4).hex()}{layout.APPENDED}"
+        mine = append.open_for_append(name)
+        # Two threads may come here at once: the first one's descriptor stays.
+        descriptor = self._descriptors.setdefault(pid, mine)
+        if descriptor != mine:
+            os.close(mine)
+        return descriptor
+
+
+class Series:
+    """The points of one metric, in order: kinds (None: all scalar), values, times and steps."""
+
+    __slots__ = ("kinds", "steps", "times", "values")
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self.times: list[float] = []
+        self.kinds: list[str] | None = None
+        self.steps: list[int | None] | None = None
+
+    def add_special(self, record: dict[str, Any]) -> None:
+        """Add a point that has a kind, a step, or a value that is no plain scalar."""
+        before = len(self.values) - 1
+        if "k" in record or self.kinds is not None:
+            if self.kinds is None:
+                self.kinds = [SCALAR] * before
+            self.kinds += [SCALAR] * (before - len(self.kinds))
+            self.kinds.append(str(record.get("k", SCALAR)))
+        if "s" in record or self.steps is not None:
+            if self.steps is None:
+                self.steps = [None] * before
+            self.steps += [None] * (before - len(self.steps))
+            self.steps.append(record.get("s"))
+        self.values[-1] = untag(self.values[-1])
+
+
+def read(run_folder: str) -> tuple[dict[str, Series], int]:
+    """All metrics of a run by name, in order of first appearance, and how many lines were broken.
+
+    Points of one writer keep its order; those of several are merged by time.
+    """
+    folder = f"{run_folder}/{layout.METRICS}"
+    try:
+        names = sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, 0
+    found: list[dict[str, Series]] = []
+    broken = 0
+    for name in names:
+        if name.endswith(layout.APPENDED):
+            series, bad = _read_file(f"{folder}/{name}")
+            found.append(series)
+            broken += bad
+    return _merge(found), broken
+
+
+def untag(value: Any) -> Any:
+    """A stored value as it was logged: tagged NaN and infinities become floats again."""
+    if type(value) is dict:
+        if len(value) == 1 and value.get("$f") in _FLOATS:
+            return _FLOATS[value["$f"]]
+        return {key: untag(inner) for key, inner in value.items()}
+    if type(value) is list:
+        return [untag(inner) for inner in value]
+    return value
+
+
+def _read_file(path: str) -> tuple[dict[str, Series], int]:
+    found: dict[str, Series] = {}
+    broken = 0
+    for data, _ in append.windows(path):
+        records, bad = append.parse(data)
+        broken += bad + _collect(records, found)
+    return found, broken
+
+
+def _collect(records: list[dict[str, Any]], found: dict[str, Series]) -> int:
+    """Sort records into their series; how many were none."""
+    broken = 0
+    for record in records:
+        try:
+            name, value, at = record["n"], record["v"], record["t"]
+            series = found.get(name)
+        except (KeyError, TypeError):
+            broken += 1
+            continue
+        if series is None:
+            series = found[name] = Series()
+        series.values.append(value)
+        series.times.append(at)
+        if len(record) > 3 or type(value) is dict:
+            series.add_special(record)
+    return broken
+
+
+def _merge(found: list[dict[str, Series]]) -> dict[str, Series]:
+    if len(found) == 1:
+        return found[0]
+    merged: dict[str, Series] = {}
+    first: dict[str, float] = {}
+    for by_name in found:
+        for name, series in by_name.items():
+            first[name] = min(first.get(name, series.times[0]), series.times[0])
+    for name in sorted(first, key=first.__getitem__):
+        merged[name] = _merge_series([by_name[name] for by_name in found if name in by_name])
+    return merged
+
+
+def _merge_series(parts: list[Series]) -> Series:
+    if len(parts) == 1:
+        return parts[0]
+    whole = Series()
+    keys: list[float] = []
+    for part in parts:
+        keys += _never_backwards(part.times)
+        whole.values += part.values
+        whole.times += part.times
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    count = [len(part.values) for part in parts]
+    kinds = _joined([part.kinds for part in parts], count, SCALAR)
+    steps = _joined([part.steps for part in parts], count, None)
+    whole.values = [whole.values[i] for i in order]
+    whole.times = [whole.times[i] for i in order]
+    whole.kinds = None if kinds is None else [kinds[i] for i in order]
+    whole.steps = None if steps is None else [steps[i] for i in order]
+    return whole
+
+
+def _never_backwards(times: list[float]) -> list[float]:
+    """The times with every step back (a clock that was set) levelled, so a writer keeps its order."""
+    from itertools import accumulate
+
+    return list(accumulate(times, max))
+
+
+def _joined(columns: list[Any], counts: list[int], default: Any) -> list[Any] | None:
+    if all(column is None for column in columns):
+        return None
+    whole: list[Any] = []
+    for column, count in zip(columns, counts):
+        filled = column or []
+        whole += filled + [default] * (count - len(filled))
+    return whole

@@ -1,0 +1,102 @@
+"""What things may be called, and the file names that follow from it."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from runstore.errors import InvalidName
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_FIRST = frozenset(_LETTERS + "0123456789")
+_SAFE = frozenset(_LETTERS + "0123456789_-")
+_PLAIN = frozenset(_LETTERS + "0123456789_-.")
+
+MAX_ID = 128
+MAX_SLUG = 80
+MAX_EXPERIMENT = 255
+
+
+def check_run_id(run_id: str) -> str:
+    """The id itself if a run may have it.
+
+    Raises:
+        InvalidName: it is not 1 to 128 letters, digits, `_` and `-` with a letter or digit first.
+    """
+    if is_run_id(run_id):
+        return run_id
+    raise InvalidName(
+        f"{run_id!r} is no run id: use 1 to {MAX_ID} letters, digits, '_' and '-', "
+        "a letter or digit first"
+    )
+
+
+def is_run_id(run_id: object) -> bool:
+    """Whether a run may have this id."""
+    return (
+        isinstance(run_id, str)
+        and 0 < len(run_id) <= MAX_ID
+        and run_id[0] in _FIRST
+        and _SAFE.issuperset(run_id)
+    )
+
+
+def new_run_id(experiment: str) -> str:
+    """A fresh id: `<slug of the experiment>_<unix seconds>_<8 hex>`, unique by chance."""
+    return f"{slug(experiment)}_{int(time.time())}_{os.urandom(4).hex()}"
+
+
+def check_experiment(name: str) -> str:
+    """The name itself if an experiment may have it (the original's pattern).
+
+    Raises:
+        InvalidName: it is not 1 to 255 letters, digits, `_` and `-` with a letter or digit first.
+    """
+    if (
+        isinstance(name, str)
+        and 0 < len(name) <= MAX_EXPERIMENT
+        and name[0] in _FIRST
+        and all(c in "_-" or c.isalnum() for c in name)
+    ):
+        return name
+    raise InvalidName(
+        f"{name!r} is no experiment name: use 1 to {MAX_EXPERIMENT} letters, digits, '_' and '-', "
+        "a letter (a-z) or digit first"
+    )
+
+
+def slug(name: str) -> str:
+    """A name as at most 80 safe ASCII characters; distinct names may share one."""
+    safe = "".join(c if c in _SAFE else "-" for c in name[:MAX_SLUG])
+    return safe if safe[:1] in _FIRST else "x" + safe[: MAX_SLUG - 1]
+
+
+def is_safe_folder(name: str) -> bool:
+    """Whether a folder can bear the name of an experiment as it stands."""
+    return len(name) <= MAX_SLUG and name[:1] in _FIRST and _SAFE.issuperset(name)
+
+
+def hashed_folder(name: str) -> str:
+    """The folder of an experiment whose name is not safe, or differs from another by case only."""
+    import hashlib
+    import unicodedata
+
+    digest = hashlib.sha256(unicodedata.normalize("NFC", name).encode()).hexdigest()
+    return f"{slug(name)}-{digest[:8]}"
+
+
+def to_file_name(key: str) -> str:
+    """A key of any characters as a file name: all but the plainest bytes are percent-encoded.
+
+    A name over the file system's limit of 255 bytes ends in a hash; the file holds the true key.
+    """
+    encoded = "".join(
+        chr(b) if chr(b) in _PLAIN else f"%{b:02X}" for b in key.encode("utf-8", "surrogatepass")
+    )
+    if encoded[:1] == ".":
+        encoded = "%2E" + encoded[1:]
+    if len(encoded) <= 200:
+        return encoded or "%"
+    import hashlib
+
+    return f"{encoded[:160]}%~{hashlib.sha256(encoded.encode()).hexdigest()[:32]}"

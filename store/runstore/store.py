@@ -1,0 +1,226 @@
+"""A store: the folder `.runs/`, its experiments and its runs.
+
+The folders are the truth. A store that is not there yet reads as an empty one; the first write
+makes it. One of a newer format is read, never written.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runstore import facts, layout, ledger, lock, names
+from runstore.errors import (
+    AmbiguousPrefix,
+    CorruptRecord,
+    ExperimentNotFound,
+    FormatTooNew,
+    RunNotFound,
+)
+from runstore.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Store:
+    """A store for reading; `for_writing()` makes sure that it exists and may be written.
+
+    Raises:
+        CorruptRecord: store.json is damaged.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.abspath(root)
+        self.id = ""
+        self.format = layout.FORMAT
+        self.lock_kind = lock.OFD
+        self._read()
+
+    def exists(self) -> bool:
+        """Whether there is a store in this folder."""
+        return bool(self.id)
+
+    def for_writing(self) -> Store:
+        """This store, made if it is not there yet.
+
+        Raises:
+            FormatTooNew: a newer version wrote it.
+            ReadOnlyStore: it cannot be written.
+        """
+        if not self.id:
+            self._make()
+        if self.format > layout.FORMAT:
+            raise FormatTooNew(self.root, self.format, layout.FORMAT)
+        return self
+
+    def experiments(self) -> list[str]:
+        """The names of all experiments, sorted."""
+        return sorted(map(self.experiment_name, self._experiment_folders()))
+
+    def experiment_name(self, folder: str) -> str:
+        """The true name of the experiment in a folder; the folder's own where that is damaged."""
+        fact = facts.read(f"{self.root}/{folder}", layout.EXPERIMENT) or {}
+        return str(fact.get("name") or folder)
+
+    def experiment_folder(self, name: str) -> str:
+        """The folder of an experiment.
+
+        Raises:
+            ExperimentNotFound: there is none of that name.
+        """
+        found = self._find_experiment(name)
+        if found is None:
+            raise ExperimentNotFound(name)
+        return found
+
+    def make_experiment(self, name: str) -> str:
+        """The folder of an experiment, made if it is not there yet.
+
+        Raises:
+            InvalidName, FormatTooNew, ReadOnlyStore: it cannot be made.
+        """
+        names.check_experiment(name)
+        self.for_writing()
+        found = self._find_experiment(name)
+        if found is not None:
+            return found
+        plain = names.is_safe_folder(name) and not self._has_case_twin(name)
+        return self._make_experiment(name, name if plain else names.hashed_folder(name))
+
+    def runs(self, experiment: str | None = None) -> Iterator[Record]:
+        """Runs from the newest to the oldest, of one experiment or of all; lazily."""
+        if experiment is not None:
+            folder = self._find_experiment(experiment)
+            return self._runs_in(folder) if folder else iter(())
+        return self._runs_in_all()
+
+    def find(self, run_id: str) -> Record:
+        """A run by its id, or by a beginning that only one run has.
+
+        Raises:
+            RunNotFound, AmbiguousPrefix: there is none, or more than one.
+        """
+        exact = self.get(run_id)
+        if exact is not None:
+            return exact
+        found = [
+            Record(self, folder, full)
+            for folder in self._experiment_folders()
+            for full in ledger.find_prefix(f"{self.root}/{folder}/{layout.LEDGER}", run_id)
+        ]
+        found = [record for record in found if record.exists()] if run_id else []
+        if len(found) > 1:
+            raise AmbiguousPrefix(run_id, [record.id for record in found])
+        if not found:
+            raise RunNotFound(run_id)
+        return found[0]
+
+    def get(self, run_id: str) -> Record | None:
+        """The run with exactly this id, or None."""
+        if not names.is_run_id(run_id):
+            return None
+        guess = run_id.rsplit("_", 2)[0]
+        folders = sorted(self._experiment_folders(), key=lambda folder: folder != guess)
+        for folder in folders:
+            record = Record(self, folder, run_id)
+            if record.exists():
+                return record
+        return None
+
+    def _read(self) -> None:
+        data = facts.read_bytes(f"{self.root}/{layout.STORE}")
+        if data is None:
+            return
+        found = facts.parse(data)
+        if found is None or not isinstance(found.get("format"), int):
+            raise CorruptRecord(f"{self.root}/{layout.STORE}", "it is no store's description")
+        self.id = str(found.get("store_id", ""))
+        self.format = found["format"]
+        self.lock_kind = str(found.get("lock", lock.OFD))
+
+    def _make(self) -> None:
+        """Make the folder and store.json; of several at once one wins, and all then read it."""
+        is_new = not os.path.isdir(self.root)
+        try:
+            os.makedirs(self.root, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise facts.unwritable(self.root, error) from error
+        record: dict[str, object] = {
+            "format": layout.FORMAT,
+            "store_id": os.urandom(8).hex(),
+            "lock": lock.best_kind(self.root),
+        }
+        try:
+            facts.publish(self.root, layout.STORE, facts.signed(record), sync=True)
+            facts.publish_bytes(self.root, layout.GITIGNORE, b"*\n")
+        except Exception:
+            if is_new and not os.listdir(self.root):
+                os.rmdir(self.root)
+            raise
+        self._read()
+
+    def _experiment_folders(self) -> list[str]:
+        try:
+            entries = [entry for entry in os.scandir(self.root) if entry.name[0] != "."]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+
+    def _find_experiment(self, name: str) -> str | None:
+        candidates = [name] if names.is_safe_folder(name) else []
+        for folder in (*candidates, names.hashed_folder(name)):
+            if os.path.isdir(f"{self.root}/{folder}") and self.experiment_name(folder) == name:
+                return folder
+        return None
+
+    def _has_case_twin(self, name: str) -> bool:
+        return any(
+            other != name and other.casefold() == name.casefold()
+            for other in self._experiment_folders()
+        )
+
+    def _make_experiment(self, name: str, folder: str) -> str:
+        """Build the folder under a hidden name and rename it into place.
+
+        A rename onto a folder that is not empty fails, and an experiment's folder never is.
+        """
+        hidden = f"{self.root}/{layout.NEW}{os.urandom(4).hex()}"
+        try:
+            os.mkdir(hidden, 0o700)
+        except OSError as error:
+            raise facts.unwritable(self.root, error) from error
+        facts.publish(hidden, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
+        os.close(os.open(f"{hidden}/{layout.LEDGER}", os.O_CREAT | os.O_WRONLY, 0o600))
+        try:
+            os.rename(hidden, f"{self.root}/{folder}")
+        except OSError:
+            os.unlink(f"{hidden}/{layout.EXPERIMENT}")
+            os.unlink(f"{hidden}/{layout.LEDGER}")
+            os.rmdir(hidden)
+            if self._find_experiment(name) is None:
+                raise
+        return folder
+
+    def _runs_in(self, folder: str) -> Iterator[Record]:
+        """The ledger's runs from its end, then folders that no line of it names (copied in)."""
+        path = f"{self.root}/{folder}"
+        listed = set()
+        for line in ledger.newest_first(f"{path}/{layout.LEDGER}"):
+            listed.add(line.run_id)
+            record = Record(self, folder, line.run_id)
+            if record.exists():
+                yield record
+        for name in sorted(os.listdir(path), reverse=True):
+            if name not in listed and names.is_run_id(name) and os.path.isdir(f"{path}/{name}"):
+                yield Record(self, folder, name)
+
+    def _runs_in_all(self) -> Iterator[Record]:
+        import heapq
+
+        streams = [
+            ((record.created, record) for record in self._runs_in(folder))
+            for folder in self._experiment_folders()
+        ]
+        merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=True)
+        return (record for _, record in merged)
