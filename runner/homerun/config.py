@@ -150,7 +150,7 @@ def _words(field: str, given: Sequence[object]) -> list[str]:
 def _word(field: str, item: object) -> str:
     if isinstance(item, os.PathLike):
         item = os.fspath(item)
-    if isinstance(item, (str, int, float)) and not isinstance(item, bytes):
+    if isinstance(item, (str, int, float)):
         word = str(item)
         if "\0" in word:
             raise UserError(f"an entry of {field} holds a NUL character, which no program can get")
@@ -158,7 +158,7 @@ def _word(field: str, item: object) -> str:
     raise UserError(f"{field} holds {type(item).__name__} {item!r}; use texts and numbers")
 
 
-def _seconds(field: str, given: float | None) -> float | None:
+def _seconds(field: str, given: object) -> float | None:
     if given is None:
         return None
     if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < 1e15:
@@ -169,7 +169,7 @@ def _seconds(field: str, given: float | None) -> float | None:
 def _variables(given: Mapping[str, object]) -> dict[str, str]:
     if not hasattr(given, "items"):
         raise UserError(f"environment_variables is a dict, not {type(given).__name__}")
-    for name in given:
-        if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+    for name in dict[object, object](given):
+        if not name or not isinstance(name, str) or "=" in name or "\0" in name:
             raise UserError(f"{name!r} is no name of an environment variable")
     return {name: _word("environment_variables", value) for name, value in given.items()}

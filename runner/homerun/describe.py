@@ -109,6 +109,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "warnings": warnings(record) or None,
         "process": _process(look),
         "outcome": _outcome(look),
+        "changed_originals": changed_originals(record, look) or None,
         "directory": record.path,
     }
     kept = {key: value for key, value in found.items() if value is not None}
@@ -117,12 +118,28 @@ def row(record: Record, look: Look) -> dict[str, Any]:
 
 def warnings(record: Record) -> list[str]:
     """What is wrong with the record itself, or changed behind the run's back."""
-    found = [
+    return [
         f"{name} is damaged; run `homerun store check --repair`"
         for name in layout.FACTS
         if record.is_damaged(name)
     ]
-    return found
+
+
+def changed_originals(record: Record, look: Look) -> list[str]:
+    """The files behind links in work/ that were changed while the run went on, by relative path."""
+    taken = record.run.get("snapshot")
+    if not taken:
+        return []
+    from homerun import snapshot, workcopy
+
+    found = snapshot.load(f"{record.store.root}/{layout.SNAPSHOTS}/{taken}")
+    if found is None or not found.linked:
+        return []
+    try:
+        ended_ns = os.stat(f"{record.path}/{layout.ENDED}").st_mtime_ns
+    except FileNotFoundError:
+        ended_ns = None
+    return workcopy.changed_originals(found, ended_ns)
 
 
 def log_files(record: Record) -> dict[str, str]:

@@ -30,7 +30,7 @@ class Gate:
                 os.close(self._opener)
                 _wait(held, wakeups)
                 _become(argv, env, cwd, log)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - nothing may return into the supervisor
                 os.write(failure, f"{getattr(error, 'strerror', None) or error}".encode())
             finally:
                 os._exit(_CANNOT_EXEC)

@@ -5,8 +5,9 @@ from __future__ import annotations
 MASK = "*****"
 
 _SECRET = frozenset(
-    "token secret secrets password passwd pwd passphrase key apikey credential credentials".split()
+    ("token", "secret", "secrets", "password", "passwd", "pwd", "passphrase", "key", "credentials")
 )
+_ENDINGS = ("token", "secret", "password", "apikey", "accesskey")
 
 
 def arguments(given: list[str]) -> list[str]:
@@ -34,5 +35,4 @@ def _is_secret(option: str) -> bool:
     if not option.startswith("-"):
         return False
     words = option.strip("-").lower().replace("_", "-").replace(".", "-").split("-")
-    return any(word in _SECRET or word.endswith(("token", "secret", "password", "apikey"))
-               for word in words)
+    return any(word in _SECRET or word.endswith(_ENDINGS) for word in words)

@@ -88,9 +88,7 @@ class OfflineRun(Run):
         self._status = status.FAILED
         print(f"Run failed with error code {error_code}:\n{error_details}")
 
-    def log(
-        self, name: str, value: object, description: str = "", step: int | None = None
-    ) -> None:
+    def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
         """Print and remember a value."""
         kept = values.scalar(values.name(name), value)
         self._values.setdefault(name, []).append(kept)

@@ -83,11 +83,6 @@ def decode(data: bytes) -> Plan:
 
 def read(descriptor: int) -> Plan:
     """The plan in an open file, from its beginning; the descriptor is closed."""
-    parts = []
-    while True:
-        part = os.pread(descriptor, 1 << 20, sum(map(len, parts)))
-        if not part:
-            break
-        parts.append(part)
+    data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
     os.close(descriptor)
-    return decode(b"".join(parts))
+    return decode(data)

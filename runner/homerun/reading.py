@@ -82,7 +82,7 @@ class Reading:
             f'{{"format": {FORMAT},\n"tree": "{self.id}",\n"entries": [\n{entries}\n],\n'
             f'"changed_while_copied": [{changing}]}}\n'
         )
-        descriptor = os.open(name, WRITE_FLAGS, 0o600, dir_fd=folder)
+        descriptor = _open_copy(name, False, folder)
         try:
             _write(descriptor, data.encode())
         finally:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun import environ
 from runstore.metrics import Writer
 
 TYPE_CHECKING = False
@@ -91,9 +90,7 @@ class Run:
     @staticmethod
     def list(experiment: Experiment) -> Iterator[Run]:
         """The runs of an experiment, the newest first, lazily."""
-        workspace = experiment.workspace
-        for record in workspace.store.runs(experiment.name):
-            yield _typed(record, workspace, experiment)
+        return of_workspace(experiment.workspace, experiment.name)
 
     # Identity
 
@@ -225,9 +222,7 @@ class Run:
 
     # Metrics
 
-    def log(
-        self, name: str, value: object, description: str = "", step: int | None = None
-    ) -> None:
+    def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
         """Log a number (or a text, a bool, None) under a name; safe from SIGKILL on return.
 
         Args:
@@ -312,6 +307,12 @@ class ScriptRun(Run):
     RUN_TYPE = "azureml.scriptrun"
 
 
+def of_workspace(workspace: Workspace, experiment: str | None) -> Iterator[Run]:
+    """The runs of a workspace, or of one of its experiments, the newest first, lazily."""
+    for record in workspace.store.runs(experiment):
+        yield _typed(record, workspace, None)
+
+
 def _typed(record: Record, workspace: Workspace, experiment: Experiment | None) -> Run:
     """The run as its class: a ScriptRun for a submitted script."""
     if experiment is None:
@@ -320,5 +321,3 @@ def _typed(record: Record, workspace: Workspace, experiment: Experiment | None) 
         experiment = Experiment(workspace, record.experiment)
     is_script = record.run.get("type") == ScriptRun.RUN_TYPE
     return (ScriptRun if is_script else Run).of(record, experiment)
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runstore import layout
+from runstore import identity, layout, lock
 from runstore.errors import StoreError
 
 TYPE_CHECKING = False
@@ -11,16 +11,38 @@ if TYPE_CHECKING:
 
 
 def look(record: Record) -> Look:
-    """A run as it is now. A run that is lost gets its outcome published on the way.
+    """A run as it is now, with its outcome published or its script adopted if need be.
 
-    Whoever may not write sees the same status. No lock is needed: once nothing of a run is alive
-    its facts do not change, so all who look derive the same outcome, and one of them publishes it.
+    A run that is lost gets its outcome published on the way. No lock is needed for that: once
+    nothing of a run is alive its facts do not change, so all who look derive the same outcome, and
+    one of them publishes it. A script that lives without a supervisor gets an adopter. Whoever may
+    not write sees the same status.
     """
     seen = record.look()
-    if seen.is_lost and record.store.format <= layout.FORMAT:
-        try:
+    if record.store.format > layout.FORMAT:
+        return seen
+    try:
+        if seen.is_orphan:
+            _adopt(record)
+            seen = record.look()
+        if seen.is_lost:
             record.publish(layout.ENDED, dict(seen.outcome or {}), sync=True)
-        except (OSError, StoreError):
-            return seen
-        return record.look()
+            seen = record.look()
+    except (OSError, StoreError):
+        return seen
     return seen
+
+
+def _adopt(record: Record) -> None:
+    """Take `alive`, which only one can, and hand it to an adopter."""
+    from homerun import adopter, spawn
+
+    alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
+    if alive is None:
+        return
+    try:
+        script = (record.fact(layout.STARTED) or {}).get("script") or {}
+        if record.fact(layout.ENDED) is None and identity.lives(script):
+            spawn.supervisor(record.path, adopter.plan_for(record.run, record.store.id), alive)
+    finally:
+        lock.release(alive)

@@ -52,7 +52,7 @@ def send(pid: int, pidfd: int | None, number: int) -> bool:
 
 
 class Wakeups:
-    """A pipe that becomes readable when a signal of interest comes; `poll` on it sleeps for ever."""
+    """A pipe that becomes readable when a signal of interest comes; a poll of it costs nothing."""
 
     def __init__(self, numbers: tuple[int, ...], ignored: tuple[int, ...] = ()) -> None:
         self.read_end, self._write_end = os.pipe()

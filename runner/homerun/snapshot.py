@@ -86,7 +86,7 @@ def load(path: str) -> Snapshot | None:
             found[folder].append(_entry(name, item))
             if item["kind"] == FOLDER:
                 found[item["path"]] = []
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return None
     return Snapshot(path, sorted(found.items()), record.get("changed_while_copied", []))
 
@@ -164,6 +164,7 @@ def _remember(snapshots: int, seen: str, line: str) -> None:
             make_folder(SEEN, snapshots)
             descriptor = os.open(temporary, flags, 0o600, dir_fd=snapshots)
         try:
+            os.fchmod(descriptor, 0o600)
             os.write(descriptor, line.encode())
         finally:
             os.close(descriptor)

@@ -52,8 +52,11 @@ def supervisor(run_folder: str, given: Plan, alive: int) -> int:
     return pid
 
 
-def reap() -> None:
-    """Collect those of our supervisors that have ended; a zombie is no leftover for long."""
+def reap() -> int:
+    """Collect those of our supervisors that have ended; how many are left.
+
+    Called at each submit and look, so that a notebook does not gather zombies.
+    """
     for pid in list(_started):
         try:
             ended, _ = os.waitpid(pid, os.WNOHANG)
@@ -61,6 +64,7 @@ def reap() -> None:
             ended = pid
         if ended:
             _started.discard(pid)
+    return len(_started)
 
 
 def _spawn(argv: list[str], env: dict[str, str], actions: list[tuple[int | str, ...]]) -> int:

@@ -47,7 +47,13 @@ def main() -> None:
     if os.getsid(0) != os.getpid():
         os.setsid()
     os.chdir(sys.argv[1])
-    Supervisor(plan.read(PLAN_DESCRIPTOR)).supervise()
+    given = plan.read(PLAN_DESCRIPTOR)
+    if given.argv:
+        Supervisor(given).supervise()
+    else:
+        from homerun.adopter import Adopter
+
+        Adopter(given).supervise()
     os._exit(0)
 
 
@@ -71,7 +77,9 @@ class Supervisor:
         self.poll.register(self.wakeups.read_end, select.POLLIN)
         self.started_at = 0.0
         self.script = 0
+        self.over = False
         self.raw: int | None = None
+        self.source: str | None = "supervisor"
         self.stopped: str | None = None
         self.stop_wanted = False
         self.cpu_user_s = self.cpu_system_s = 0.0
@@ -83,7 +91,7 @@ class Supervisor:
             self.log("no child subreaper here: daemons of the script may escape")
         gate = Gate(self.plan.argv, self.plan.env, self.plan.cwd, layout.STD_LOG, self.wakeups)
         self.script = gate.pid
-        self.started_at = _clock()
+        self.started_at = clock()
         self.publish(layout.STARTED, self.started_fact())
         stop = facts.read_bytes(f"{_HERE}/{layout.STOP}")
         if stop is None:
@@ -114,10 +122,10 @@ class Supervisor:
         """Sleep until the script is over or has to be stopped."""
         limit = self.plan.limit_s
         deadline = None if limit is None else self.started_at + limit
-        while self.raw is None and not self.stop_wanted:
-            if self.doze(None if deadline is None else deadline - _clock()):
+        while not self.over and not self.stop_wanted:
+            if self.doze(None if deadline is None else deadline - clock()):
                 continue
-            if deadline is not None and _clock() >= deadline:
+            if deadline is not None and clock() >= deadline:
                 self.want_stop(status.TIMEOUT, f"the time limit of {limit:g} s is over")
 
     def doze(self, seconds: float | None) -> bool:
@@ -135,7 +143,7 @@ class Supervisor:
 
     def want_stop(self, kind: str, why: str) -> None:
         """Note the wish to stop. stop.json is the wish of whoever was first, perhaps not this."""
-        if self.raw is not None:
+        if self.over:
             return
         self.publish(layout.STOP, {"kind": kind, "why": why})
         self.stop_wanted = True
@@ -161,7 +169,7 @@ class Supervisor:
             self.cpu_system_s += usage.ru_stime
             self.peak_memory_kib = max(self.peak_memory_kib, usage.ru_maxrss)
             if pid == self.script:
-                self.raw = raw
+                self.raw, self.over = raw, True
 
     def end_tree(self) -> None:
         """End what lives below: all of it on a stop, else what the script left behind."""
@@ -177,22 +185,26 @@ class Supervisor:
         nothing was reaped between them: one empty look misses a chain of forks.
         """
         asked: set[tuple[int, int]] = set()
-        kill_at = _clock() + grace_s
+        kill_at = clock() + grace_s
         empty_looks = 0
         while self.has_children():
-            began = _clock()
-            found = tree.below(os.getpid(), self.plan.run_id)
+            began = clock()
+            found = self.look()
             if found:
                 empty_looks = 0
                 self.signal(found, asked, why, kill=began >= kill_at)
                 self.report_unkillable(found, kill_at)
             else:
                 empty_looks += 1
-                if empty_looks >= 2 and self.raw is not None:
+                if empty_looks >= 2 and self.over:
                     return
             self.pause(began, kill_at, hurry=not found)
             if self.reap():
                 empty_looks = 0
+
+    def look(self) -> list[tree.Process]:
+        """What lives below, as one look sees it."""
+        return tree.below(os.getpid(), self.plan.run_id)
 
     def has_children(self) -> bool:
         """Whether any child is left, reaped or not; without one, nothing lives below."""
@@ -214,7 +226,7 @@ class Supervisor:
             new = [process for process in found if (process.pid, process.ticks) not in asked]
             sent = sum(tree.send(process, signals.TERM, signals.CONT) for process in new)
             asked.update((process.pid, process.ticks) for process in new)
-        if sent and self.stop_wanted and self.raw is None and self.stopped is None:
+        if sent and self.stop_wanted and not self.over and self.stopped is None:
             self.stopped = self.stop_kind()
         if sent:
             pids = " ".join(str(process.pid) for process in new[:20])
@@ -222,14 +234,14 @@ class Supervisor:
 
     def report_unkillable(self, found: list[tree.Process], kill_at: float) -> None:
         """Name processes that KILL does not end: they sleep where no signal reaches (state D)."""
-        late = _clock() - kill_at - _ROUNDS_OF_KILL_S
+        late = clock() - kill_at - _ROUNDS_OF_KILL_S
         if 0 < late <= 2 * _RETRY_S:
             pids = " ".join(f"{process.pid}({process.state.decode()})" for process in found)
             self.log(f"still there after KILL: {pids}")
 
     def pause(self, began: float, kill_at: float, *, hurry: bool) -> None:
         """Sleep before the next look: until a child ends, or long against what a look costs."""
-        now = _clock()
+        now = clock()
         least = 0.005 if hurry or now >= kill_at else 0.02
         seconds = max(least, 10 * (now - began))
         if now < kill_at:
@@ -260,8 +272,8 @@ class Supervisor:
             "signal": signals.name(os.WTERMSIG(raw)) if raw is not None and killed else None,
             "cannot_start": failure,
             "stopped": self.stopped,
-            "source": "supervisor",
-            "elapsed_s": round(_clock() - self.started_at, 6),
+            "source": self.source,
+            "elapsed_s": round(clock() - self.started_at, 6),
             "cpu_user_s": round(self.cpu_user_s, 6),
             "cpu_system_s": round(self.cpu_system_s, 6),
             "peak_memory_kib": self.peak_memory_kib,
@@ -283,7 +295,9 @@ class Supervisor:
                 os.close(descriptor)
 
     def clear_work(self) -> None:
-        """Remove the copies that the script left as they were."""
+        """Remove the copies that the script left as they were; not under living processes."""
+        if self.plan.on_exit == "leave":
+            return
         try:
             started_ns = os.stat(layout.STARTED).st_ctime_ns
             os.stat(layout.COPIES)
@@ -305,7 +319,7 @@ class Supervisor:
                 signed = facts.signed(record, self.plan.user)
                 facts.publish(_HERE, name, signed, sync=sync)
                 return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the outcome must not get lost
                 if isinstance(error, OSError) and error.errno in _GONE:
                     return
                 if not told:
@@ -330,6 +344,6 @@ def _told(outcome: dict[str, object]) -> str:
     return ", ".join(encode.text(str(word)).strip('"') for word in words if word is not None)
 
 
-def _clock() -> float:
+def clock() -> float:
     """Seconds that no setting of the clock changes, and that go on while the machine sleeps."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

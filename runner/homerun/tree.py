@@ -28,19 +28,25 @@ def below(root: int, run_id: str) -> list[Process]:
 
     An empty answer is one look and no proof: a chain of forks can hide from many looks.
     """
-    children: dict[int, list[Process]] = {}
-    for pid in _all_pids():
-        found = _look(pid)
-        if found is not None:
-            children.setdefault(found[0], []).append(found[1])
-    result: list[Process] = []
-    todo = list(children.get(root, ()))
-    while todo:
-        process = todo.pop()
-        if not _supervises_another(process.pid, run_id):
-            result.append(process)
-            todo += children.get(process.pid, ())
-    return result
+    children = _children()
+    return _walk(list(children.get(root, ())), children, run_id)
+
+
+def of_run(run_id: str, script: int | None) -> list[Process]:
+    """The processes of a run whose supervisor is gone: the script, all below it, and whatever else
+    has the run's id in its environment, with all below that. One that cleaned its environment and
+    whose parent is gone is missed.
+    """
+    children = _children()
+    mark = f"{environ.RUN_ID}={run_id}".encode()
+    roots = [
+        process
+        for siblings in children.values()
+        for process in siblings
+        if process.pid == script or mark in _environment(process.pid)
+    ]
+    found = _walk(roots, children, run_id)
+    return [process for process in found if process.pid != os.getpid()]
 
 
 def send(process: Process, *numbers: int) -> bool:
@@ -57,7 +63,8 @@ def send(process: Process, *numbers: int) -> bool:
         stat = identity.read_stat(process.pid)
         if stat is None or stat[1] != process.ticks:
             return False
-        return all([signals.send(process.pid, descriptor, number) for number in numbers])
+        sent = [signals.send(process.pid, descriptor, number) for number in numbers]
+        return all(sent)
     except PermissionError:
         return True  # set-uid: it lives, and is not ours to signal
     finally:
@@ -86,13 +93,38 @@ def _look(pid: int) -> tuple[int, Process] | None:
     return int(fields[1]), Process(pid, fields[0], int(fields[19]))
 
 
+def _children() -> dict[int, list[Process]]:
+    """All living processes, by their parent's pid."""
+    children: dict[int, list[Process]] = {}
+    for pid in _all_pids():
+        found = _look(pid)
+        if found is not None:
+            children.setdefault(found[0], []).append(found[1])
+    return children
+
+
+def _walk(todo: list[Process], children: dict[int, list[Process]], run_id: str) -> list[Process]:
+    """The processes and all below them, each once, other runs' supervisors left out."""
+    result: dict[int, Process] = {}
+    while todo:
+        process = todo.pop()
+        if process.pid not in result and not _supervises_another(process.pid, run_id):
+            result[process.pid] = process
+            todo += children.get(process.pid, ())
+    return list(result.values())
+
+
 def _supervises_another(pid: int, run_id: str) -> bool:
-    try:
-        environment = facts.read_bytes(f"/proc/{pid}/environ") or b""
-    except OSError:  # another user's, or gone: it is below us, so it is ours
-        return False
     mark = f"{environ.SUPERVISES}=".encode()
-    for part in environment.split(b"\0"):
+    for part in _environment(pid):
         if part.startswith(mark):
             return part[len(mark) :] != run_id.encode()
     return False
+
+
+def _environment(pid: int) -> list[bytes]:
+    """The variables a process was started with; none where it is another user's, or gone."""
+    try:
+        return (facts.read_bytes(f"/proc/{pid}/environ") or b"").split(b"\0")
+    except OSError:
+        return []

@@ -24,7 +24,9 @@ def fail(record: Record, details: str | BaseException | None, code: str | None) 
         return
     if not seen.is_over:
         seen = stop.stop(record, status.FAIL, said)
-    if seen.is_over and seen.status != status.FAILED:
+        if seen.status != status.COMPLETED:
+            return  # stopped by this, or by a wish that came first: the first one counts
+    if seen.status != status.FAILED:
         record.publish(layout.MARK, {"status": status.FAILED, **said}, sync=True)
 
 

@@ -10,7 +10,7 @@ import os
 import select
 import time
 
-from homerun import linux, settle
+from homerun import linux, settle, spawn
 from runstore import identity, layout
 
 TYPE_CHECKING = False
@@ -78,6 +78,7 @@ def until_over(record: Record, timeout: float | None = None) -> Look:
     """Wait until the run is over, or the time is; the last look is returned."""
     for seen in looks(record, timeout):
         last = seen
+    spawn.reap()
     return last
 
 

@@ -55,8 +55,12 @@ def build(snapshot: Snapshot, work: str, copies: str) -> None:
         ) from error
 
 
-def changed_originals(snapshot: Snapshot) -> list[str]:
-    """The links whose originals are not as they were at the snapshot, by relative path."""
+def changed_originals(snapshot: Snapshot, until_ns: int | None = None) -> list[str]:
+    """The links whose originals are not as they were at the snapshot, by relative path.
+
+    Args:
+        until_ns: the end of the run: what was changed after it was not changed by it.
+    """
     changed = []
     for path, original, size, mtime_ns in snapshot.linked:
         try:
@@ -64,7 +68,8 @@ def changed_originals(snapshot: Snapshot) -> list[str]:
         except OSError:
             changed.append(path)
             continue
-        if seen.st_size != size or seen.st_mtime_ns != mtime_ns:
+        is_later = until_ns is not None and seen.st_mtime_ns > until_ns
+        if not is_later and (seen.st_size != size or seen.st_mtime_ns != mtime_ns):
             changed.append(path)
     return changed
 
@@ -132,22 +137,23 @@ def _copy(folder: str, entry: Entry, here: int, there: int) -> os.stat_result:
         source = os.open(name, READ_FLAGS, dir_fd=here)
     except FileNotFoundError:
         raise _DamagedError(join(folder, name)) from None
-    target = -1
     try:
         target = os.open(name, CREATE_FLAGS, mode, dir_fd=there)
-        if _pour(source, target, size) != size:
-            raise _DamagedError(join(folder, name))
-        if mtime_ns < 0:
-            mtime_ns = os.fstat(source).st_mtime_ns
-        os.utime(target, ns=(mtime_ns, mtime_ns))
-        made = os.fstat(target)
-        if made.st_mode & 0o777 == mode:
+        try:
+            if _pour(source, target, size) != size:
+                raise _DamagedError(join(folder, name))
+            if mtime_ns < 0:
+                mtime_ns = os.fstat(source).st_mtime_ns
+            os.utime(target, ns=(mtime_ns, mtime_ns))
+            made = os.fstat(target)
+            if made.st_mode & 0o777 != mode:
+                os.fchmod(target, mode)
+                made = os.fstat(target)
             return made
-        os.fchmod(target, mode)
-        return os.fstat(target)
+        finally:
+            os.close(target)
     finally:
         os.close(source)
-        _close(target)
 
 
 def _pour(source: int, target: int, size: int) -> int:

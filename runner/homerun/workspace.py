@@ -11,10 +11,11 @@ from runstore.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from homerun.experiment import Experiment
     from homerun.run import Run
+    from runstore.check import Finding
 
 _LABELS = ("name", "subscription_id", "resource_group")
 _SHORTEST, _LONGEST = 3, 33
@@ -145,6 +146,24 @@ class Workspace:
         from homerun.experiment import Experiment
 
         return {name: Experiment(self, name) for name in self._store.experiments()}
+
+    def get_runs(self, experiment: str | None = None) -> Iterator[Run]:
+        """Runs of one experiment or of all, the newest first, lazily.
+
+        Raises:
+            ExperimentNotFound: there is no experiment of that name.
+        """
+        from homerun.run import of_workspace
+
+        if experiment is not None:
+            self._store.experiment_folder(experiment)
+        return of_workspace(self, experiment)
+
+    def check(self, repair: bool = False) -> list[Finding]:
+        """Everything in the store that is not as it should be; `runstore.check` tells more."""
+        from runstore.check import check
+
+        return check(self._store, repair)
 
     def get_run(self, run_id: str) -> Run:
         """A run of any experiment, by its id or a beginning that only it has.

@@ -24,7 +24,7 @@ _HOMES = {
     "LockTimeout": "errors",
 }
 
-__all__ = list(_HOMES)  # noqa: PLE0604 - the names are the table's keys
+__all__ = list(_HOMES)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 _BLOCK = 8192
@@ -47,17 +47,20 @@ def windows(path: str, offset: int = 0) -> Iterator[tuple[bytes, int]]:
     except FileNotFoundError:
         return
     try:
-        rest = b""
-        while True:
-            data = os.pread(descriptor, _WINDOW, offset + len(rest))
-            if not data:
-                return
-            data = rest + data
+        rest: list[bytes] = []
+        at = offset
+        while data := os.pread(descriptor, _WINDOW, at):
+            at += len(data)
             end = data.rfind(b"\n") + 1
-            rest = data[end:]
             if end:
-                offset += end
-                yield data[:end], offset
+                whole = b"".join((*rest, data[:end]))
+                rest = [data[end:]]
+                offset += len(whole)
+                yield whole, offset
+            else:
+                rest.append(data)
+    except IsADirectoryError:
+        return
     finally:
         os.close(descriptor)
 
@@ -108,6 +111,28 @@ def _parse_line(line: bytes) -> dict[str, Any] | None:
 
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+def survey(path: str, is_record: Callable[[dict[str, Any]], bool]) -> tuple[int, int, int]:
+    """How many lines are broken or hold no such record, where the first begins, where lines end."""
+    broken = first = start = 0
+    for data, end in windows(path):
+        records, bad = parse(data)
+        if bad or not all(map(is_record, records)):
+            offsets = [at for at, record in _located(data) if not (record and is_record(record))]
+            first = first if broken else start + offsets[0]
+            broken += len(offsets)
+        start = end
+    return broken, first, start
+
+
+def _located(data: bytes) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Where each line begins, and its record if it is one."""
+    at = 0
+    for line in data.split(b"\n"):
+        if line:
+            yield at, _parse_line(line)
+        at += len(line) + 1
 
 
 def read(path: str, offset: int = 0) -> tuple[list[dict[str, Any]], int, int]:

@@ -36,7 +36,7 @@ class Draft:
     ) -> None:
         folder = store.make_experiment(experiment)
         self._given = run_id is not None
-        self.id = names.check_run_id(run_id) if run_id else names.new_run_id(experiment)
+        self.id = names.new_run_id(experiment) if run_id is None else names.check_run_id(run_id)
         if self._given and store.get(self.id) is not None:
             raise RunExists(self.id)
         self.record = Record(store, folder, self.id)

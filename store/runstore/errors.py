@@ -15,7 +15,7 @@ class RunNotFound(StoreError, LookupError):
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
-        super().__init__(f"there is no run {run_id!r} in this store; list the runs to see their ids")
+        super().__init__(f"there is no run {run_id!r} in this store; list the runs to see all ids")
 
 
 class AmbiguousPrefix(StoreError, LookupError):
@@ -25,7 +25,9 @@ class AmbiguousPrefix(StoreError, LookupError):
         self.prefix = prefix
         self.matches = matches
         shown = ", ".join(matches[:3]) + (", …" if len(matches) > 3 else "")
-        super().__init__(f"{prefix!r} is the beginning of {len(matches)} runs ({shown}); give more of it")
+        super().__init__(
+            f"{prefix!r} is the beginning of {len(matches)} runs ({shown}); give more of it"
+        )
 
 
 class ExperimentNotFound(StoreError, LookupError):

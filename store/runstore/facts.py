@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+UNREADABLE = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
 UNWRITABLE = {errno.EROFS: "it is read-only", errno.EACCES: "permission denied"}
 
 
@@ -114,6 +115,20 @@ def unwritable(folder: str, error: OSError) -> Exception:
     return ReadOnlyStore(folder, reason) if reason else error
 
 
+def make_folder(path: str) -> None:
+    """Make a folder that may be there; the one that holds it has to be.
+
+    Unlike `makedirs` it cannot bring back half of a run that was removed in the meantime.
+
+    Raises:
+        FileNotFoundError: the folder that is to hold it is gone.
+    """
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return
+
+
 def sync_folder(folder: str) -> None:
     """Make the names in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -124,15 +139,21 @@ def sync_folder(folder: str) -> None:
 
 
 def read(folder: str, name: str) -> dict[str, Any] | None:
-    """A fact, or None where it is absent or damaged."""
-    data = read_bytes(f"{folder}/{name}")
+    """A fact, or None where it is absent, damaged, or another user's and not ours to read."""
+    try:
+        data = read_bytes(f"{folder}/{name}")
+    except OSError as error:
+        if error.errno in UNREADABLE:
+            return None
+        raise  # such as too many open files: that says nothing of the fact
     return None if data is None else parse(data)
 
 
 def read_bytes(path: str) -> bytes | None:
     """A small file whole, or None where there is none."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # O_NONBLOCK: a pipe of that name would wait for a writer for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:

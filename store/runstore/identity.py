@@ -96,7 +96,9 @@ def same_place(recorded: Mapping[str, Any]) -> bool:
 
     A record of another boot has another place's namespaces: there only the machine is compared.
     """
-    if recorded.get("machine_id", "") != machine_id() or recorded.get("host") != os.uname().nodename:
+    if recorded.get("machine_id", "") != machine_id():
+        return False
+    if recorded.get("host") != os.uname().nodename:
         return False
     return not same_boot(recorded) or recorded.get("pid_namespace") == pid_namespace()
 
@@ -112,8 +114,8 @@ def open_same(recorded: Mapping[str, Any]) -> int | None:
     Returns:
         None: it is gone (or the kernel has no pidfds).
     """
-    pid = recorded.get("pid")
-    if not isinstance(pid, int) or pid <= 0:
+    pid = recorded.get("pid", 0)
+    if not _is_pid(pid):
         return None
     try:
         descriptor = open_pidfd(pid)
@@ -130,8 +132,8 @@ def lives(recorded: Mapping[str, Any]) -> bool:
 
     Unknown counts as alive.
     """
-    pid = recorded.get("pid")
-    if not isinstance(pid, int) or pid <= 0:
+    pid = recorded.get("pid", 0)
+    if not _is_pid(pid):
         return False
     try:
         descriptor = open_pidfd(pid)
@@ -151,6 +153,10 @@ def has_ended(pidfd: int) -> bool:
     return bool(poll.poll(0))
 
 
+def _is_pid(value: object) -> bool:
+    return type(value) is int and 0 < value < 1 << 31
+
+
 def _matches(recorded: Mapping[str, Any], pid: int, descriptor: int | None) -> bool:
     if descriptor is not None:
         if has_ended(descriptor):
@@ -161,7 +167,8 @@ def _matches(recorded: Mapping[str, Any], pid: int, descriptor: int | None) -> b
     stat = read_stat(pid)
     if stat is None:  # no /proc, or one that hides other users' processes
         return descriptor is not None or _exists(pid)
-    return stat[0] not in _ZOMBIE_STATES and stat[1] == recorded.get("start_ticks")
+    ticks = recorded.get("start_ticks")  # 0: could not be read when it was recorded
+    return stat[0] not in _ZOMBIE_STATES and (ticks == 0 or stat[1] == ticks)
 
 
 def _exists(pid: int) -> bool:

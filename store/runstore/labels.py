@@ -38,7 +38,7 @@ def write(run_folder: str, changes: list[tuple[str, str, object]]) -> None:
         lines.append(encode.dumps(facts.signed(record)))
     name = f"{os.getpid()}-{os.urandom(4).hex()}{layout.APPENDED}"
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        facts.make_folder(folder)
         descriptor = append.open_for_append(f"{folder}/{name}")
     except OSError as error:
         raise facts.unwritable(run_folder, error) from error
@@ -64,7 +64,7 @@ class Labels:
         label, key, value = record.get("label"), record.get("key"), record.get("value")
         if label == TAG and isinstance(key, str):
             self.tags[key] = value
-        elif label == UNTAG:
+        elif label == UNTAG and isinstance(key, str):
             self.tags.pop(key, None)
         elif label == DISPLAY_NAME:
             self.display_name = value
@@ -89,11 +89,12 @@ def _records(folder: str) -> list[dict[str, Any]]:
     for name in names:
         if name.endswith(layout.APPENDED):
             found, _, _ = append.read(f"{folder}/{name}")
-            records += [{**record, "w": name} for record in found if _is_change(record)]
+            records += [{**record, "w": name} for record in found if is_change(record)]
     return records
 
 
-def _is_change(record: dict[str, Any]) -> bool:
+def is_change(record: dict[str, Any]) -> bool:
+    """Whether a record is a change of a label."""
     return isinstance(record.get("n"), int) and isinstance(record.get("label"), str)
 
 

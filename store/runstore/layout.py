@@ -13,6 +13,11 @@ WORKSPACE = "workspace.json"
 IDS = ".ids"
 SNAPSHOTS = ".snapshots"
 OWNERS = ".owners"
+MAINTENANCE = ".maintenance.lock"
+
+SNAPSHOT_TREE = "tree"
+SNAPSHOT_MANIFEST = "manifest.json"
+SNAPSHOTS_SEEN = ".seen"
 
 EXPERIMENT = "experiment.json"
 LEDGER = "ledger"

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import os
 
+from runstore import facts
 from runstore.errors import StoreError
+from runstore.layout import DAMAGED
 from runstore.names import MAX_ID, is_run_id
 
 TYPE_CHECKING = False
@@ -51,8 +53,17 @@ def add(path: str, run_id: str, made: str, *, child: bool) -> int:
     Raises:
         StoreError: the end could not be aligned; other writers tore it again and again.
     """
+    return append(path, format_line(run_id, made, child=child))
+
+
+def format_line(run_id: str, made: str, *, child: bool) -> bytes:
+    """A line as its 256 bytes."""
     text = f"{run_id:<{MAX_ID}} {made:<20} {CHILD if child else TOP}"
-    line = text.encode("ascii").ljust(WIDTH - 1) + b"\n"
+    return text.encode("ascii").ljust(WIDTH - 1) + b"\n"
+
+
+def append(path: str, line: bytes) -> int:
+    """`add` for a line that is made already."""
     # An open of its own: the offset belongs to the open file, and tells only its one user.
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -61,19 +72,23 @@ def add(path: str, run_id: str, made: str, *, child: bool) -> int:
             end = os.lseek(descriptor, 0, os.SEEK_CUR)
             if written == WIDTH and end % WIDTH == 0:
                 return end // WIDTH
-            pad = -end % WIDTH
-            if pad:
-                os.write(descriptor, b" " * (pad - 1) + b"\n")
+            _pad(descriptor, end)
     finally:
         os.close(descriptor)
     raise StoreError(f"the ledger {path} cannot be appended to; is the disk full?")
+
+
+def _pad(descriptor: int, end: int) -> None:
+    pad = -end % WIDTH
+    if pad:
+        os.write(descriptor, b" " * (pad - 1) + b"\n")
 
 
 def newest_first(path: str) -> Iterator[Line]:
     """The lines from the last to the first, read page by page."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
     try:
         end = os.fstat(descriptor).st_size // WIDTH * WIDTH
@@ -85,6 +100,8 @@ def newest_first(path: str) -> Iterator[Line]:
                 if line is not None:
                     yield line
             end = start
+    except IsADirectoryError:
+        return
     finally:
         os.close(descriptor)
 
@@ -111,19 +128,72 @@ def parse(row: bytes, number: int) -> Line | None:
 
 
 def find_prefix(path: str, prefix: str) -> list[str]:
-    """The ids that begin with a prefix, oldest first."""
+    """The ids that begin with a prefix, oldest first, each once."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except FileNotFoundError:
+        data = facts.read_bytes(path)
+    except OSError:
         return []
-    wanted = prefix.encode("ascii", "replace")
-    found = []
-    at = data.find(wanted)
+    # Every row begins after a newline: nothing is found in the middle of one.
+    rows = b"\n" + (data or b"")
+    wanted = b"\n" + prefix.encode("ascii", "replace")
+    found: dict[str, None] = {}
+    at = rows.find(wanted)
     while at >= 0:
         if at % WIDTH == 0:
-            line = parse(data[at : at + WIDTH], at // WIDTH + 1)
+            line = parse(rows[at + 1 : at + 1 + WIDTH], at // WIDTH + 1)
             if line is not None:
-                found.append(line.run_id)
-        at = data.find(wanted, (at // WIDTH + 1) * WIDTH if at % WIDTH == 0 else at + 1)
+                found[line.run_id] = None
+        at = rows.find(wanted, at + 1)
+    return list(found)
+
+
+class Survey:
+    """What a ledger holds: ids, the numbers of rows that are no lines, the size of a torn end."""
+
+    __slots__ = ("broken", "ids", "tail")
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+        self.broken: list[int] = []
+        self.tail = 0
+
+
+def survey(path: str) -> Survey:
+    """Look at every row. Blank rows are padding, and no damage."""
+    found = Survey()
+    data = facts.read_bytes(path) or b""
+    found.tail = len(data) % WIDTH
+    for number in range(1, len(data) // WIDTH + 1):
+        row = data[(number - 1) * WIDTH : number * WIDTH]
+        line = parse(row, number)
+        if line is not None:
+            found.ids.add(line.run_id)
+        elif row.strip():
+            found.broken.append(number)
     return found
+
+
+def align(path: str) -> None:
+    """Pad an end that a killed writer left unaligned, as the next writer would."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    try:
+        _pad(descriptor, os.lseek(descriptor, 0, os.SEEK_END))
+    finally:
+        os.close(descriptor)
+
+
+def replace(path: str, number: int, line: bytes) -> None:
+    """Put a line (or blanks) into a damaged row, whose bytes are kept beside the ledger.
+
+    Writers only append, so nobody else writes to a row that is whole.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        offset = (number - 1) * WIDTH
+        old = os.pread(descriptor, WIDTH, offset)
+        folder, name = os.path.split(path)
+        kept = f"{DAMAGED}{name}-{number}-{os.urandom(4).hex()}"
+        facts.publish_bytes(folder, kept, old)
+        os.pwrite(descriptor, line or b" " * (WIDTH - 1) + b"\n", offset)
+    finally:
+        os.close(descriptor)

@@ -21,6 +21,7 @@ LIST = "list"
 ROW = "row"
 TABLE = "table"
 
+_NUMBERS = (float, int)
 _FLOATS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
@@ -44,9 +45,9 @@ class Writer:
         """
         head = self._heads.get(name) or self._head(name)
         if type(value) is float and value - value == 0.0:
-            line = "%s%r%s%.6f}\n" % (head, value, ',"t":', time())
+            line = f'{head}{value!r},"t":{time():.6f}}}\n'
         else:
-            line = "%s%s%s%.6f}\n" % (head, encode.dumps(value), ',"t":', time())
+            line = f'{head}{encode.dumps(value)},"t":{time():.6f}}}\n'
         data = line.encode()
         pid = os.getpid()
         descriptor = self._descriptors.get(pid) or self._open(pid)
@@ -88,13 +89,15 @@ class Writer:
     def _head(self, name: str) -> str:
         if len(self._heads) >= 10_000:
             self._heads.clear()
-        head = self._heads[name] = '\n{"n":%s,"v":' % encode.text(name)
+        head = self._heads[name] = f'\n{{"n":{encode.text(name)},"v":'
         return head
 
     def _open(self, pid: int) -> int:
         """This process's own file. The copies of a parent's descriptors are closed."""
-        for other in [p for p in self._descriptors if p != pid]:
-            os.close(self._descriptors.pop(other))
+        for other in list(self._descriptors):
+            inherited = None if other == pid else self._descriptors.pop(other, None)
+            if inherited is not None:  # else another thread was first
+                os.close(inherited)
         folder = f"{self._run_folder}/{layout.METRICS}"
         try:
             os.mkdir(folder, 0o700)
@@ -120,8 +123,8 @@ class Series:
         self.kinds: list[str] | None = None
         self.steps: list[int | None] | None = None
 
-    def add_special(self, record: dict[str, Any]) -> None:
-        """Add a point that has a kind, a step, or a value that is no plain scalar."""
+    def add_columns(self, record: dict[str, Any]) -> None:
+        """Add the kind and the step of the point that was added last."""
         before = len(self.values) - 1
         if "k" in record or self.kinds is not None:
             if self.kinds is None:
@@ -132,8 +135,8 @@ class Series:
             if self.steps is None:
                 self.steps = [None] * before
             self.steps += [None] * (before - len(self.steps))
-            self.steps.append(record.get("s"))
-        self.values[-1] = untag(self.values[-1])
+            step = record.get("s")
+            self.steps.append(step if type(step) is int else None)
 
 
 def read(run_folder: str) -> tuple[dict[str, Series], int]:
@@ -156,11 +159,17 @@ def read(run_folder: str) -> tuple[dict[str, Series], int]:
     return _merge(found), broken
 
 
+def is_point(record: dict[str, Any]) -> bool:
+    """Whether a record is a point of a metric."""
+    return "v" in record and type(record.get("n")) is str and type(record.get("t")) in _NUMBERS
+
+
 def untag(value: Any) -> Any:
     """A stored value as it was logged: tagged NaN and infinities become floats again."""
     if type(value) is dict:
-        if len(value) == 1 and value.get("$f") in _FLOATS:
-            return _FLOATS[value["$f"]]
+        tag = value.get("$f")
+        if len(value) == 1 and type(tag) is str and tag in _FLOATS:
+            return _FLOATS[tag]
         return {key: untag(inner) for key, inner in value.items()}
     if type(value) is list:
         return [untag(inner) for inner in value]
@@ -183,15 +192,24 @@ def _collect(records: list[dict[str, Any]], found: dict[str, Series]) -> int:
         try:
             name, value, at = record["n"], record["v"], record["t"]
             series = found.get(name)
-        except (KeyError, TypeError):
+            is_special = len(record) > 3 or type(value) is dict
+            if is_special:
+                value = untag(value)
+        except (KeyError, TypeError, RecursionError):
+            broken += 1
+            continue
+        if type(at) is not float and type(at) is not int:
             broken += 1
             continue
         if series is None:
+            if type(name) is not str:
+                broken += 1
+                continue
             series = found[name] = Series()
         series.values.append(value)
         series.times.append(at)
-        if len(record) > 3 or type(value) is dict:
-            series.add_special(record)
+        if is_special:
+            series.add_columns(record)
     return broken
 
 
@@ -229,7 +247,7 @@ def _merge_series(parts: list[Series]) -> Series:
 
 
 def _never_backwards(times: list[float]) -> list[float]:
-    """The times with every step back (a clock that was set) levelled, so a writer keeps its order."""
+    """The times with every step back (a clock that was set) levelled: a writer keeps its order."""
     from itertools import accumulate
 
     return list(accumulate(times, max))

@@ -52,16 +52,21 @@ def check_experiment(name: str) -> str:
     Raises:
         InvalidName: it is not 1 to 255 letters, digits, `_` and `-` with a letter or digit first.
     """
-    if (
-        isinstance(name, str)
-        and 0 < len(name) <= MAX_EXPERIMENT
-        and name[0] in _FIRST
-        and all(c in "_-" or c.isalnum() for c in name)
-    ):
+    if is_experiment(name):
         return name
     raise InvalidName(
         f"{name!r} is no experiment name: use 1 to {MAX_EXPERIMENT} letters, digits, '_' and '-', "
         "a letter (a-z) or digit first"
+    )
+
+
+def is_experiment(name: object) -> bool:
+    """Whether an experiment may have this name."""
+    return (
+        isinstance(name, str)
+        and 0 < len(name) <= MAX_EXPERIMENT
+        and name[0] in _FIRST
+        and all(c in "_-" or c.isalnum() for c in name)
     )
 
 
@@ -81,8 +86,13 @@ def hashed_folder(name: str) -> str:
     import hashlib
     import unicodedata
 
-    digest = hashlib.sha256(unicodedata.normalize("NFC", name).encode()).hexdigest()
-    return f"{slug(name)}-{digest[:8]}"
+    data = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
+    return f"{slug(name)}-{hashlib.sha256(data).hexdigest()[:8]}"
+
+
+def is_folder_of(folder: str, name: str) -> bool:
+    """Whether the experiment of that name can lie in that folder."""
+    return folder in (name, hashed_folder(name))
 
 
 def to_file_name(key: str) -> str:

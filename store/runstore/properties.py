@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from runstore import facts, layout, names
-from runstore.errors import PropertyExists
+from runstore.errors import CorruptRecord, PropertyExists
 
 
 def add(run_folder: str, key: str, value: str) -> None:
@@ -13,17 +13,20 @@ def add(run_folder: str, key: str, value: str) -> None:
 
     Raises:
         PropertyExists: it has another value.
+        CorruptRecord: its file is damaged; damaged facts are never overwritten.
         ReadOnlyStore: the run cannot be written.
     """
     folder = f"{run_folder}/{layout.PROPERTIES}"
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        facts.make_folder(folder)
     except OSError as error:
         raise facts.unwritable(run_folder, error) from error
     name = names.to_file_name(key)
     if facts.publish(folder, name, facts.signed({"key": key, "value": value}), sync=True):
         return
-    existing = facts.read(folder, name) or {}
+    existing = facts.read(folder, name)
+    if existing is None:
+        raise CorruptRecord(f"{folder}/{name}", "it holds no value")
     if existing.get("value") != value:
         raise PropertyExists(key, str(existing.get("value")), value)
 
@@ -35,9 +38,9 @@ def read(run_folder: str) -> dict[str, str]:
         files = sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    found = {}
+    found: dict[str, str] = {}
     for name in files:
         fact = None if name.startswith(".") else facts.read(folder, name)
         if fact is not None and "key" in fact:
-            found[str(fact["key"])] = fact.get("value")
+            found[str(fact["key"])] = str(fact.get("value", ""))
     return found

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 class Look:
     """What one look at a run showed: its facts, what was observed, and the status."""
 
-    __slots__ = ("facts", "seen")
+    __slots__ = ("facts", "is_held", "seen")
 
-    def __init__(self, found: dict[str, dict[str, Any] | None], seen: str) -> None:
+    def __init__(self, found: dict[str, dict[str, Any] | None], seen: str, is_held: bool) -> None:
         self.facts = found
         self.seen = seen
+        self.is_held = is_held
 
     @property
     def status(self) -> str:
@@ -42,6 +43,11 @@ class Look:
     def is_lost(self) -> bool:
         """Whether the run ended without anybody having put its outcome on record yet."""
         return status.is_lost(self.facts, self.seen)
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether the script lives, and nobody answers for it."""
+        return self.seen == status.ALIVE and not self.is_held
 
     @property
     def outcome(self) -> dict[str, Any] | None:
@@ -113,11 +119,19 @@ class Record:
     def look(self) -> Look:
         """Observe the run, read its facts, in the order that cannot lie."""
         found: dict[str, dict[str, Any] | None] = {layout.RUN: self.run or None}
-        ended = self.fact(layout.ENDED)
-        seen = status.GONE if ended is not None else self._observe()
+        held, seen = False, status.GONE
+        if not status.is_final(self.fact(layout.ENDED)):
+            try:
+                held = self._is_held()
+                seen = self._observe(held)
+            except PermissionError:  # another user's run: nothing can be known of it
+                seen = status.ELSEWHERE
         for name in layout.FACTS[1:]:
             found[name] = self.fact(name)
-        return Look(found, seen)
+        for name in (layout.ENDED, layout.MARK):
+            if not status.is_final(found[name]):
+                found[name] = None
+        return Look(found, seen, held)
 
     def labels(self) -> labels.Labels:
         """Its tags, display name and description."""
@@ -129,15 +143,18 @@ class Record:
 
     def place(self) -> Mapping[str, Any]:
         """Where the run was started last, or, before that, submitted."""
-        return self.fact(layout.STARTED) or self.run.get("submitted_from") or {}
+        place = self.fact(layout.STARTED) or self.run.get("submitted_from")
+        return place if isinstance(place, dict) else {}
 
-    def _observe(self) -> str:
+    def _is_held(self) -> bool:
+        """Whether somebody here answers for the run."""
+        return lock.is_held(f"{self.path}/{layout.ALIVE}", self.store.lock_kind)
+
+    def _observe(self, held: bool) -> str:
         """ALIVE, GONE, REBOOTED or ELSEWHERE.
 
-        The lock goes first: as long as it is held here, somebody here answers for the run. It is
-        asked before started.json is read, which a supervisor publishes under the lock.
+        The lock was asked before started.json is read, which a supervisor publishes under it.
         """
-        held = lock.is_held(f"{self.path}/{layout.ALIVE}", self.store.lock_kind)
         place = self.place()
         if not place:
             return status.ALIVE if held else status.GONE
@@ -147,8 +164,9 @@ class Record:
             return status.REBOOTED
         if self._is_copy(place):
             return status.ELSEWHERE
-        script = place.get("script") or {}
-        return status.ALIVE if held or identity.lives(script) else status.GONE
+        script = place.get("script")
+        lives = held or (isinstance(script, dict) and identity.lives(script))
+        return status.ALIVE if lives else status.GONE
 
     def _is_copy(self, place: Mapping[str, Any]) -> bool:
         """Whether this folder is a copy of the one that the run was started in."""

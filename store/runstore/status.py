@@ -97,8 +97,14 @@ def derive(facts: Facts, seen: str) -> str:
     return str(outcome(facts, seen)["status"])
 
 
+def is_final(fact: Mapping[str, Any] | None) -> bool:
+    """Whether ended.json or mark.json says what it is there for; if not, it is damaged."""
+    said = (fact or {}).get("status")
+    return isinstance(said, str) and said in TERMINAL
+
+
 def is_lost(facts: Facts, seen: str) -> bool:
-    """Whether the run is over without its end being on record: then `outcome` is to be published."""
+    """Whether the run is over and its end is not on record: `outcome` is to be published."""
     return (
         seen in (GONE, REBOOTED)
         and facts.get(layout.ENDED) is None
@@ -126,6 +132,8 @@ def outcome(facts: Facts, seen: str = GONE) -> dict[str, object]:
         return _outcome(FAILED, SIGNAL, exited)
     if exited.get("exit_code") == 0:
         return _outcome(COMPLETED, None, exited)
+    if exited.get("exit_code") is None:
+        return _outcome(FAILED, LOST_EXIT_STATUS, exited)
     return _outcome(FAILED, EXIT_CODE, exited)
 
 

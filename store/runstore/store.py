@@ -26,20 +26,17 @@ if TYPE_CHECKING:
 class Store:
     """A store for reading; `for_writing()` makes sure that it exists and may be written.
 
-    Raises:
-        CorruptRecord: store.json is damaged.
+    `damage` says what is wrong with its store.json, if anything: then it is read as far as that
+    goes, and not written.
     """
 
     def __init__(self, root: str) -> None:
         self.root = os.path.abspath(root)
-        self.id = ""
-        self.format = layout.FORMAT
-        self.lock_kind = lock.OFD
         self._read()
 
     def exists(self) -> bool:
-        """Whether there is a store in this folder."""
-        return bool(self.id)
+        """Whether there is a store in this folder, whole or damaged."""
+        return bool(self.id or self.damage)
 
     def for_writing(self) -> Store:
         """This store, made if it is not there yet.
@@ -47,21 +44,37 @@ class Store:
         Raises:
             FormatTooNew: a newer version wrote it.
             ReadOnlyStore: it cannot be written.
+            CorruptRecord: store.json is damaged.
         """
-        if not self.id:
-            self._make()
+        if not self.exists():
+            self.make()
+        if self.damage:
+            raise CorruptRecord(f"{self.root}/{layout.STORE}", self.damage)
         if self.format > layout.FORMAT:
             raise FormatTooNew(self.root, self.format, layout.FORMAT)
         return self
 
     def experiments(self) -> list[str]:
         """The names of all experiments, sorted."""
-        return sorted(map(self.experiment_name, self._experiment_folders()))
+        return sorted(map(self.experiment_name, self.experiment_folders()))
 
     def experiment_name(self, folder: str) -> str:
         """The true name of the experiment in a folder; the folder's own where that is damaged."""
-        fact = facts.read(f"{self.root}/{folder}", layout.EXPERIMENT) or {}
-        return str(fact.get("name") or folder)
+        name = self.stated_name(folder)
+        return name if name and names.is_folder_of(folder, name) else folder
+
+    def stated_name(self, folder: str) -> str:
+        """The name that an experiment's folder states, "" where it states none."""
+        name = (facts.read(f"{self.root}/{folder}", layout.EXPERIMENT) or {}).get("name")
+        return name if isinstance(name, str) else ""
+
+    def experiment_folders(self) -> list[str]:
+        """The folders of all experiments, sorted."""
+        try:
+            entries = [entry for entry in os.scandir(self.root) if entry.name[0] != "."]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
 
     def experiment_folder(self, name: str) -> str:
         """The folder of an experiment.
@@ -106,10 +119,12 @@ class Store:
             return exact
         found = [
             Record(self, folder, full)
-            for folder in self._experiment_folders()
+            for folder in self.experiment_folders()
             for full in ledger.find_prefix(f"{self.root}/{folder}/{layout.LEDGER}", run_id)
         ]
         found = [record for record in found if record.exists()] if run_id else []
+        if run_id and not found:  # folders copied in have no line
+            found = [record for record in self.runs() if record.id.startswith(run_id)]
         if len(found) > 1:
             raise AmbiguousPrefix(run_id, [record.id for record in found])
         if not found:
@@ -121,51 +136,49 @@ class Store:
         if not names.is_run_id(run_id):
             return None
         guess = run_id.rsplit("_", 2)[0]
-        folders = sorted(self._experiment_folders(), key=lambda folder: folder != guess)
+        folders = sorted(self.experiment_folders(), key=lambda folder: folder != guess)
         for folder in folders:
             record = Record(self, folder, run_id)
             if record.exists():
                 return record
         return None
 
-    def _read(self) -> None:
-        data = facts.read_bytes(f"{self.root}/{layout.STORE}")
-        if data is None:
-            return
-        found = facts.parse(data)
-        if found is None or not isinstance(found.get("format"), int):
-            raise CorruptRecord(f"{self.root}/{layout.STORE}", "it is no store's description")
-        self.id = str(found.get("store_id", ""))
-        self.format = found["format"]
-        self.lock_kind = str(found.get("lock", lock.OFD))
+    def make(self, store_id: str = "") -> None:
+        """Make the folder and store.json; of several at once one wins, and all then read it.
 
-    def _make(self) -> None:
-        """Make the folder and store.json; of several at once one wins, and all then read it."""
-        is_new = not os.path.isdir(self.root)
+        Raises:
+            ReadOnlyStore: it cannot be written.
+        """
         try:
             os.makedirs(self.root, mode=0o700, exist_ok=True)
         except OSError as error:
             raise facts.unwritable(self.root, error) from error
         record: dict[str, object] = {
             "format": layout.FORMAT,
-            "store_id": os.urandom(8).hex(),
+            "store_id": store_id or os.urandom(8).hex(),
             "lock": lock.best_kind(self.root),
         }
-        try:
-            facts.publish(self.root, layout.STORE, facts.signed(record), sync=True)
-            facts.publish_bytes(self.root, layout.GITIGNORE, b"*\n")
-        except Exception:
-            if is_new and not os.listdir(self.root):
-                os.rmdir(self.root)
-            raise
+        # Whoever finds store.json makes nothing more, so it goes last.
+        facts.publish_bytes(self.root, layout.GITIGNORE, b"*\n")
+        facts.publish(self.root, layout.STORE, facts.signed(record), sync=True)
         self._read()
 
-    def _experiment_folders(self) -> list[str]:
-        try:
-            entries = [entry for entry in os.scandir(self.root) if entry.name[0] != "."]
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    def _read(self) -> None:
+        self.id = self.damage = ""
+        self.format = layout.FORMAT
+        self.lock_kind = lock.OFD
+        data = facts.read_bytes(f"{self.root}/{layout.STORE}")
+        if data is None:
+            return
+        found = facts.parse(data) or {}
+        store_id, number, kind = found.get("store_id"), found.get("format"), found.get("lock")
+        if type(number) is not int or not isinstance(store_id, str) or not store_id:
+            self.damage = "it is no store's description"
+        elif number <= layout.FORMAT and kind not in (lock.OFD, lock.FLOCK):
+            self.damage = f"it names no kind of lock that there is: {kind!r}"
+        else:
+            self.id, self.format = store_id, number
+            self.lock_kind = lock.FLOCK if kind == lock.FLOCK else lock.OFD
 
     def _find_experiment(self, name: str) -> str | None:
         candidates = [name] if names.is_safe_folder(name) else []
@@ -177,7 +190,7 @@ class Store:
     def _has_case_twin(self, name: str) -> bool:
         return any(
             other != name and other.casefold() == name.casefold()
-            for other in self._experiment_folders()
+            for other in self.experiment_folders()
         )
 
     def _make_experiment(self, name: str, folder: str) -> str:
@@ -188,18 +201,15 @@ class Store:
         hidden = f"{self.root}/{layout.NEW}{os.urandom(4).hex()}"
         try:
             os.mkdir(hidden, 0o700)
-        except OSError as error:
-            raise facts.unwritable(self.root, error) from error
-        facts.publish(hidden, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
-        os.close(os.open(f"{hidden}/{layout.LEDGER}", os.O_CREAT | os.O_WRONLY, 0o600))
-        try:
+            facts.publish(hidden, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
+            os.close(os.open(f"{hidden}/{layout.LEDGER}", os.O_CREAT | os.O_WRONLY, 0o600))
             os.rename(hidden, f"{self.root}/{folder}")
-        except OSError:
-            os.unlink(f"{hidden}/{layout.EXPERIMENT}")
-            os.unlink(f"{hidden}/{layout.LEDGER}")
-            os.rmdir(hidden)
+        except OSError as error:
+            import shutil
+
+            shutil.rmtree(hidden, ignore_errors=True)
             if self._find_experiment(name) is None:
-                raise
+                raise facts.unwritable(self.root, error) from error
         return folder
 
     def _runs_in(self, folder: str) -> Iterator[Record]:
@@ -207,11 +217,17 @@ class Store:
         path = f"{self.root}/{folder}"
         listed = set()
         for line in ledger.newest_first(f"{path}/{layout.LEDGER}"):
+            if line.run_id in listed:  # two makers of one id have a line each
+                continue
             listed.add(line.run_id)
             record = Record(self, folder, line.run_id)
             if record.exists():
                 yield record
-        for name in sorted(os.listdir(path), reverse=True):
+        try:
+            found = sorted(os.listdir(path), reverse=True)
+        except OSError:
+            return  # removed in the meantime
+        for name in found:
             if name not in listed and names.is_run_id(name) and os.path.isdir(f"{path}/{name}"):
                 yield Record(self, folder, name)
 
@@ -220,7 +236,7 @@ class Store:
 
         streams = [
             ((record.created, record) for record in self._runs_in(folder))
-            for folder in self._experiment_folders()
+            for folder in self.experiment_folders()
         ]
         merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=True)
         return (record for _, record in merged)

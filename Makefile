@@ -1,0 +1,63 @@
+# homerun: what is done to the repository. `make` alone lists it.
+#
+#   make PYTHON=python3.12 test     builds .venv with another Python
+#   make test ARGS='-k cancel -x'   passes arguments on to pytest
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+EXAMPLES := scripts/examples
+SOURCES := runner/homerun store/runstore
+
+# A stamp is newer than what it was made from, so that nothing is installed twice.
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+INSTALLED_EXAMPLES := $(VENV)/.installed-examples
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check fix bench clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(INSTALLED_EXAMPLES) ## submit the example training, follow it, show its metrics
+	$(BIN)/homerun run submit-script -e digits --source-directory $(EXAMPLES) train.py
+
+test: $(INSTALLED_DEV) ## run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED_DEV) ## lint, format, types and the rules between the layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy --strict $(SOURCES)
+	$(BIN)/python -m pytest -q tests/contracts
+
+fix: $(INSTALLED_DEV) ## repair what lint and format can repair
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(INSTALLED_DEV) ## measure the budgets and print them
+	@for bench in scripts/bench/bench_*.py; do $(BIN)/python "$$bench" $(ARGS) || exit; done
+
+clean: ## remove what make and the tools have made (never .runs/)
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find runner store scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): pyproject.toml | $(BIN)/python
+	$(PIP) install --editable .
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED)
+	$(PIP) install --editable '.[dev]'
+	@touch $@
+
+$(INSTALLED_EXAMPLES): $(INSTALLED)
+	$(PIP) install --editable '.[examples]'
+	@touch $@

@@ -1,0 +1,116 @@
+"""The adopter: a supervisor for a run whose own supervisor was killed while the script lives.
+
+Whoever notices takes `alive`, which is the election, and starts an adopter with it. It is not the
+script's parent: it waits on a pidfd, learns the exit status from the kernel where that tells it,
+and finds what the script left behind by the run's id in the environment, as far as that goes. It
+is on no record, so it watches the run's folder for stop.json itself.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+from homerun import linux, tree
+from homerun.exits import Stranger
+from homerun.plan import Plan
+from homerun.supervisor import Supervisor, clock
+from runstore import facts, identity, layout
+
+_LOOK_FOR_STOP_S = 1.0
+
+
+class Adopter(Supervisor):
+    """A supervisor of a script that is not its child."""
+
+    def __init__(self, given: Plan) -> None:
+        super().__init__(given)
+        self.started = facts.read(".", layout.STARTED) or {}
+        self.stranger = self._open_script()
+        self.source = None
+        self.watch = linux.watch_folder(".")
+        if self.watch is not None:
+            self.poll.register(self.watch, select.POLLIN)
+
+    def _open_script(self) -> Stranger | None:
+        script = self.started.get("script") or {}
+        pidfd = identity.open_same(script)
+        if pidfd is None:
+            self.over = True
+            return None
+        self.script = int(script["pid"])
+        self.poll.register(pidfd, select.POLLIN)
+        return Stranger(self.script, pidfd)
+
+    def supervise(self) -> None:
+        """Wait for the script, end what it left, and publish the outcome."""
+        self.started_at = clock()
+        self.log(f"adopted: script {self.script or 'is gone'}")
+        self.heed_stop()
+        self.wait()
+        self.end_tree()
+        self.conclude(None, began=True)
+
+    def doze(self, seconds: float | None) -> bool:
+        """As the supervisor's, and look for stop.json."""
+        limit = _LOOK_FOR_STOP_S if seconds is None else min(seconds, _LOOK_FOR_STOP_S)
+        happened = super().doze(limit if self.watch is None else seconds)
+        if self.watch is not None:
+            try:
+                happened = bool(os.read(self.watch, 1 << 16)) or happened
+            except BlockingIOError:
+                pass
+        self.heed_stop()
+        return happened
+
+    def heed_stop(self) -> None:
+        """Take stop.json for the wish that it is."""
+        if not self.over and facts.read_bytes(f"./{layout.STOP}") is not None:
+            self.stop_wanted = True
+
+    def reap(self) -> bool:
+        """Notice the script's end and its status; collect what was re-parented to us."""
+        reaped = super().reap()
+        stranger = self.stranger
+        if stranger is None or self.over or not identity.has_ended(stranger.pidfd):
+            return reaped
+        self.over = True
+        self.poll.unregister(stranger.pidfd)
+        found = stranger.status()
+        if found is not None:
+            self.raw, self.source = found
+        return True
+
+    def has_children(self) -> bool:
+        """Not known for another's children: the looks decide."""
+        self.reap()
+        return True
+
+    def look(self) -> list[tree.Process]:
+        """What carries the run's id in its environment, and the script with all below it."""
+        return tree.of_run(self.plan.run_id, None if self.over else self.script)
+
+    def exited_fact(self, failure: str | None, *, began: bool) -> dict[str, object]:
+        """As the supervisor's, without what only a parent is told."""
+        untold = ("elapsed_s", "cpu_user_s", "cpu_system_s", "peak_memory_kib")
+        exited = super().exited_fact(failure, began=began)
+        return {key: value for key, value in exited.items() if key not in untold}
+
+
+def plan_for(run: dict[str, object], store_id: str) -> Plan:
+    """The plan of an adopter: what the run's own record says; there is nothing to start."""
+    return Plan(
+        run_id=str(run["id"]),
+        store_id=store_id,
+        user=str(run.get("user", "")),
+        shown="",
+        cwd=layout.WORK,
+        argv=[],
+        env={},
+        grace_s=_number(run.get("grace_s"), 10.0),
+        on_exit=str(run.get("on_exit", "sweep")),
+    )
+
+
+def _number(value: object, otherwise: float) -> float:
+    return float(value) if isinstance(value, (int, float)) else otherwise

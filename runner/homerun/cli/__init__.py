@@ -1,0 +1,26 @@
+"""The command line: a thin layer over the SDK that says what happened, and how to go on.
+
+It opens no file of a store and starts no process. Nothing is loaded before it is needed: click for
+every command, rich only for a table that goes to a terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+__all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command that the process's arguments name, and exit with its code."""
+    try:
+        from homerun.cli import edge
+
+        code = edge.run(sys.argv[1:])
+    except KeyboardInterrupt:  # while modules were still being loaded
+        code = 130
+    sys.exit(code)

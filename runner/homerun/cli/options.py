@@ -1,0 +1,60 @@
+"""Options that commands share, and what they mean."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from homerun.run import Run
+    from homerun.workspace import Workspace
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+JSON = "json"
+TABLE = "table"
+
+
+def common(command: Command) -> Command:
+    """The options that every command has: where to look, and how to print."""
+    path = click.option(
+        "-p", "--path", metavar="DIR", help="Find the workspace from DIR instead of from here."
+    )
+    output = click.option(
+        "-o",
+        "--output",
+        type=click.Choice([JSON, TABLE]),
+        help="How to print; a table on a terminal, else JSON.",
+    )
+    return path(output(command))
+
+
+def run_id(command: Command) -> Command:
+    """`-r`: the run that is meant."""
+    return click.option(
+        "-r", "--run", "run_id", required=True, metavar="ID", help="The run's id, or its beginning."
+    )(command)
+
+
+def wants_json(output: str | None) -> bool:
+    """Whether to print JSON: asked for, or nobody is there to look at a table."""
+    if output is None:
+        return sys.stdout is None or not sys.stdout.isatty()
+    return output == JSON
+
+
+def workspace(path: str | None) -> Workspace:
+    """The workspace of a folder, or of the current one."""
+    from homerun.workspace import Workspace
+
+    return Workspace.from_config(path)
+
+
+def find(path: str | None, run_id: str) -> Run:
+    """The run with an id, or a beginning of one, in the workspace of a folder."""
+    return workspace(path).get_run(run_id)

@@ -1,0 +1,211 @@
+"""`homerun run …`: the runs of a workspace."""
+
+from __future__ import annotations
+
+import click
+
+from homerun.cli import options
+from homerun.cli.submit import submit_script
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_COLUMNS = ["run", "#", "status", "started", "took", "script", "tags"]
+
+
+@click.group()
+def run() -> None:
+    """Submit, follow, list and cancel runs.
+
+    \b
+    Example:
+      homerun run list --last 20
+    """
+
+
+run.add_command(submit_script)
+
+
+@run.command("list")
+@click.option("-e", "--experiment-name", "experiment", metavar="NAME", help="Of this one only.")
+@click.option(
+    "--last", type=click.IntRange(min=1), default=10, show_default=True, help="At most so many."
+)
+@options.common
+def list_runs(experiment: str | None, last: int, path: str | None, output: str | None) -> int:
+    """List runs, the newest first.
+
+    \b
+    Example:
+      homerun run list -e digits --last 3
+    """
+    from itertools import islice
+
+    from homerun.cli import render, words
+
+    found = options.workspace(path).get_runs(experiment)
+    rows = [one.describe() for one in islice(found, last)]
+    if options.wants_json(output):
+        render.json(rows)
+    elif rows:
+        render.table(_COLUMNS, _table(rows))
+    else:
+        words.say("there are no runs yet; homerun run submit-script -e NAME SCRIPT makes one")
+    return 0
+
+
+@run.command()
+@options.run_id
+@options.common
+def show(run_id: str, path: str | None, output: str | None) -> int:
+    """Show everything about a run.
+
+    \b
+    Example:
+      homerun run show -r digits_17
+    """
+    from homerun.cli import render
+
+    row = options.find(path, run_id).describe()
+    if options.wants_json(output):
+        render.json(row)
+    else:
+        render.card(_card(row))
+    return 0
+
+
+@run.command()
+@options.run_id
+@options.common
+def cancel(run_id: str, path: str | None, output: str | None) -> int:
+    """Cancel a run, with all of its processes, and print its final status.
+
+    A run that is over already keeps its status.
+
+    \b
+    Example:
+      homerun run cancel -r digits_17
+    """
+    from homerun.cli import render, watching
+
+    found = options.find(path, run_id)
+    found.cancel()
+    status = found.get_status()
+    if options.wants_json(output):
+        render.json({"run_id": found.id, "status": status, "directory": found.directory})
+    else:
+        click.echo(f"{found.id}: {status}")
+    return 0 if status in watching.OVER else 1
+
+
+@run.command("monitor-logs")
+@options.run_id
+@options.common
+def monitor_logs(run_id: str, path: str | None, output: str | None) -> int:
+    """Show a run's output from its beginning, and follow it to the run's end.
+
+    Exits 0 only if the run Completed. Ctrl-C ends the watching; the run goes on.
+
+    \b
+    Example:
+      homerun run monitor-logs -r digits_17
+    """
+    from homerun.cli import watching
+
+    return watching.to_the_end(options.find(path, run_id), output)
+
+
+@run.command()
+@options.run_id
+@options.common
+def metrics(run_id: str, path: str | None, output: str | None) -> int:
+    """Show a run's metrics.
+
+    In JSON: by name, a value that was logged once as itself, several as a list.
+
+    \b
+    Example:
+      homerun run metrics -r digits_17
+    """
+    from homerun.cli import render, words
+
+    found = options.find(path, run_id)
+    values = found.get_metrics()
+    if options.wants_json(output):
+        render.json(values)
+    elif values:
+        columns = ["name", "last", "min", "max", "count"]
+        render.table(columns, [_statistics(name, value) for name, value in values.items()])
+    else:
+        words.say(f"run {found.id} has logged no metrics; a script logs them with run.log")
+    return 0
+
+
+def _table(rows: list[dict[str, Any]]) -> list[list[object]]:
+    from time import time
+
+    from homerun.cli import words
+
+    now = time()
+    return [
+        [
+            row["run_id"],
+            row.get("run_number", words.NONE),
+            row["status"],
+            words.ago(row.get("start_time_utc"), now),
+            words.duration(words.took(row, now)),
+            _script(row),
+            words.tags(row),
+        ]
+        for row in rows
+    ]
+
+
+def _card(row: dict[str, Any]) -> dict[str, object]:
+    from time import time
+
+    from homerun.cli import words
+
+    now = time()
+    process = row.get("process") or {}
+    outcome = row.get("outcome") or {}
+    error = (row.get("error") or {}).get("error") or {}
+    return {
+        "run": row["run_id"],
+        "name": row.get("display_name"),
+        "experiment": row.get("experiment_name"),
+        "number": row.get("run_number"),
+        "status": row["status"],
+        "script": " ".join(map(str, [_script(row), *(row.get("arguments") or [])])),
+        "submitted": row.get("created_utc"),
+        "by": row.get("submitted_by"),
+        "started": row.get("start_time_utc"),
+        "ended": row.get("end_time_utc"),
+        "took": words.duration(words.took(row, now)),
+        "process": process.get("pid"),
+        "supervisor": process.get("supervisor_pid"),
+        "exit code": outcome.get("exit_code"),
+        "signal": outcome.get("signal"),
+        "cause": outcome.get("cause"),
+        "tags": words.tags(row),
+        "properties": words.tags({"tags": row.get("properties")}),
+        "error": error.get("message"),
+        "warnings": "\n".join(row.get("warnings") or []),
+        "folder": row.get("directory"),
+    }
+
+
+def _script(row: dict[str, Any]) -> str:
+    return str(row.get("script_name") or "-")
+
+
+def _statistics(name: str, value: Any) -> list[object]:
+    from homerun.cli import words
+
+    values = value if isinstance(value, list) else [value]
+    numbers = [one for one in values if isinstance(one, (int, float)) and one == one]
+    least, most = (min(numbers), max(numbers)) if numbers else (None, None)
+    last = values[-1] if values else None
+    shown = [words.number(one) for one in (last, least, most)]
+    return [words.plain(name), *shown, len(values)]

@@ -1,0 +1,128 @@
+"""`homerun run submit-script`: the one command whose start has to be quick."""
+
+from __future__ import annotations
+
+import click
+
+from homerun.cli import options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.config import ScriptRunConfig
+    from homerun.experiment import Experiment
+    from homerun.run import Run
+
+
+@click.command(
+    "submit-script",
+    context_settings={"allow_interspersed_args": False},
+    options_metavar="-e EXPERIMENT [OPTIONS]",
+)
+@click.option(
+    "-e", "--experiment-name", "experiment", required=True, metavar="NAME", help="The experiment."
+)
+@click.option("--async", "detach", is_flag=True, help="Return at once; print id and folder.")
+@click.option(
+    "--in-place", is_flag=True, help="Run in the source folder itself instead of in a copy."
+)
+@click.option(
+    "--source-directory", "source", metavar="DIR", help="The folder with the code; else this one."
+)
+@click.option("--python", metavar="INTERPRETER", help="The Python that runs the script.")
+@click.option(
+    "--grace", type=float, metavar="SECONDS", help="Between TERM and KILL when canceled; else 10."
+)
+@click.option(
+    "--max-run-duration", "limit", type=float, metavar="SECONDS", help="Stop the run after that."
+)
+@click.option("--tags", multiple=True, metavar="KEY[=VALUE]", help="A tag; may be repeated.")
+@click.option("--run-id", metavar="ID", help="The run's id; else one is made.")
+@options.common
+@click.argument("script")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def submit_script(
+    experiment: str,
+    detach: bool,
+    tags: tuple[str, ...],
+    run_id: str | None,
+    path: str | None,
+    output: str | None,
+    script: str,
+    arguments: tuple[str, ...],
+    in_place: bool,
+    source: str | None,
+    python: str | None,
+    grace: float | None,
+    limit: float | None,
+) -> int:
+    """Run SCRIPT as a run of an experiment and follow its output to the end.
+
+    What stands after SCRIPT belongs to the script. Its output goes to standard output, unchanged;
+    what is said about the run goes to standard error. Exits 0 only if the run Completed. Ctrl-C
+    and SIGTERM cancel the run.
+
+    \b
+    Example:
+      homerun run submit-script -e digits --tags lr=0.1 train.py --epochs 5
+    """
+    from homerun.config import DEFAULT_GRACE_S, ScriptRunConfig
+
+    config = ScriptRunConfig(
+        source or path,
+        script,
+        list(arguments),
+        in_place=in_place,
+        interpreter=python,
+        grace_s=DEFAULT_GRACE_S if grace is None else grace,
+        max_run_duration_seconds=limit,
+    )
+    home = _experiment(path, experiment, config)
+    labels = dict(map(_tag, tags))
+    if detach:
+        return _tell(home.submit(config, labels, run_id=run_id), output)
+    return _followed(home, config, labels, run_id, output)
+
+
+def _experiment(path: str | None, name: str, config: ScriptRunConfig) -> Experiment:
+    """The experiment; not made before it is sure that there is a script to run."""
+    from homerun.experiment import Experiment
+
+    config.argv()
+    return Experiment(options.workspace(path), name)
+
+
+def _followed(
+    experiment: Experiment,
+    config: ScriptRunConfig,
+    tags: dict[str, str | None],
+    run_id: str | None,
+    output: str | None,
+) -> int:
+    from homerun.cli import watching, words
+    from homerun.cli.interrupts import READING_SOURCE, Interrupted, Interrupts
+
+    with Interrupts() as interrupts:
+        interrupts.only_in(READING_SOURCE)
+        try:
+            run = experiment.submit(config, tags, run_id=run_id)
+        except Interrupted as interrupted:
+            words.say(f"stopped by {interrupted.by}: no run was submitted")
+            return interrupted.exit_code
+        return watching.or_cancel(run, output, interrupts)
+
+
+def _tell(run: Run, output: str | None) -> int:
+    if options.wants_json(output):
+        from homerun.cli import render
+
+        render.json(run.describe())
+    else:
+        click.echo(f"{run.id}\n{run.directory}")
+    return 0
+
+
+def _tag(text: str) -> tuple[str, str | None]:
+    key, equals, value = text.partition("=")
+    if not key:
+        raise click.BadParameter(f"{text!r} is no KEY or KEY=VALUE", param_hint="--tags")
+    return key, value if equals else None

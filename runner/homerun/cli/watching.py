@@ -1,0 +1,205 @@
+"""Following a run for a person: its output as it comes, then how it went.
+
+The output goes on unchanged, byte for byte, to standard output and nothing else goes there; with
+`-o json` standard output holds the run's JSON alone and the output goes to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from homerun.cli import options, words
+from homerun.cli.interrupts import WAITING, Interrupted, Interrupts
+from homerun.errors import HomerunError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO
+
+    from homerun.run import Run
+
+COMPLETED = "Completed"
+FAILED = "Failed"
+OVER = (COMPLETED, FAILED, "Canceled")
+
+_MOST_METRICS = 8
+
+
+class OutputLost(HomerunError):
+    """The run's output cannot be passed on; the run itself goes on."""
+
+    def __init__(self, run_id: str, reason: str) -> None:
+        super().__init__(
+            f"nobody takes the output any more ({reason}); run {run_id} goes on: "
+            f"homerun run monitor-logs -r {run_id}"
+        )
+
+
+class Output:
+    """Where a run's output goes: raw, and at once."""
+
+    def __init__(self, run: Run, output: str | None) -> None:
+        self._run = run
+        text = sys.stderr if output == options.JSON else sys.stdout
+        self._sink: BinaryIO | None = None if text is None else text.buffer
+        self._offset = 0
+        self._last = b""
+
+    def follow(self) -> None:
+        """Pass on what there is and what comes, until the run is over.
+
+        Raises:
+            OutputLost: whoever read it has gone, or cannot take more.
+        """
+        for part in self._run.stream(self._offset):
+            self._offset += len(part)
+            self._last = part[-1:]
+            if self._sink is None:
+                continue
+            try:
+                self._sink.write(part)
+                self._sink.flush()
+            except OSError as error:
+                words.forget(self._sink)
+                raise OutputLost(self._run.id, error.strerror or str(error)) from error
+
+    def finish(self) -> None:
+        """Pass on the rest of an ended run's output, if anybody is left who takes it."""
+        try:
+            self.follow()
+        except OutputLost:
+            pass
+        self.close_line()
+
+    def close_line(self) -> None:
+        """Begin a new line on a terminal, if the output has not ended its last one."""
+        words.fresh_line(self._last)
+
+
+def to_the_end(run: Run, output: str | None) -> int:
+    """Follow a run to its end, tell how it went; the exit code is 0 only if it Completed.
+
+    Who stops looking, by Ctrl-C or by closing the pipe, does not stop the run.
+    """
+    shown = Output(run, output)
+    try:
+        shown.follow()
+    except KeyboardInterrupt:
+        shown.close_line()
+        words.say(f"run {run.id} goes on: homerun run cancel -r {run.id} cancels it")
+        return 130
+    except OutputLost as lost:
+        if isinstance(lost.__cause__, BrokenPipeError):
+            return 1
+        raise
+    shown.close_line()
+    return conclude(run, output)
+
+
+def or_cancel(run: Run, output: str | None, interrupts: Interrupts) -> int:
+    """`to_the_end`, and a signal that comes meanwhile cancels the run."""
+    shown = Output(run, output)
+    try:
+        interrupts.anywhere()
+        shown.follow()
+        shown.close_line()
+        return conclude(run, output)
+    except Interrupted as interrupted:
+        _cancel(run, shown, interrupted, interrupts)
+        if output == options.JSON:
+            from homerun.cli import render
+
+            render.json(run.describe())
+        return interrupted.exit_code
+
+
+def conclude(run: Run, output: str | None) -> int:
+    """Tell how an ended run went."""
+    row = run.describe()
+    summary(run, row)
+    if output == options.JSON:
+        from homerun.cli import render
+
+        render.json(row)
+    return 0 if row["status"] == COMPLETED else 1
+
+
+def summary(run: Run, row: dict[str, Any]) -> None:
+    """Status, metrics and folder on standard error; for a failed run the last line says why."""
+    status = row["status"]
+    outcome = row.get("outcome") or {}
+    seconds = words.took(row)
+    head = f"{status} in {words.duration(seconds)}" if seconds is not None else status
+    detail = outcome.get("signal") or outcome.get("exit_code")
+    if detail is not None:
+        head += f", exit code {detail}" if isinstance(detail, int) else f", {detail}"
+    words.say(head, words.COLOURS.get(status))
+    words.say(f"  run      {run.id}")
+    for line in _metric_lines(run.get_metrics()):
+        words.say(line)
+    for warning in row.get("warnings") or []:
+        words.say(f"  warning  {words.plain(warning)}")
+    words.say(f"  folder   {words.plain(run.directory)}")
+    if status == FAILED:
+        words.say(failure(run, row), words.COLOURS[FAILED])
+
+
+def failure(run: Run, row: dict[str, Any]) -> str:
+    """Why a run failed and where to read on, as one line."""
+    error = (row.get("error") or {}).get("error") or {}
+    reason = str(error.get("message") or "the run failed").split("\n", 1)[0]
+    logs = list(run.get_details().get("logFiles", {}).values())
+    where = logs[0] if logs else run.directory
+    return words.plain(f"{reason}; the log is {where}")
+
+
+def _metric_lines(metrics: dict[str, Any]) -> list[str]:
+    """The last value of each metric, the first metrics only where there are many."""
+    shown = list(metrics.items())[:_MOST_METRICS]
+    width = max((len(words.plain(name)) for name, _ in shown), default=0)
+    lines = []
+    for name, value in shown:
+        last = value[-1] if isinstance(value, list) and value else value
+        lines.append(f"{words.plain(name):<{width}} {words.number(last)}")
+    if len(metrics) > len(lines):
+        lines.append(f"… and {len(metrics) - len(lines)} more")
+    heads = ["  metrics  ", *["           "] * len(lines)]
+    return [head + line for head, line in zip(heads, lines)]
+
+
+def _cancel(run: Run, shown: Output, interrupted: Interrupted, interrupts: Interrupts) -> None:
+    """Cancel the run and say so in one line; a second signal ends the waiting, not the wish."""
+    interrupts.only_in(WAITING)
+    try:
+        with Hint(f"canceling run {run.id}; Ctrl-C again stops waiting for it"):
+            run.cancel()
+    except Interrupted:
+        words.say(f"not waited for: run {run.id} is being canceled, its supervisor sees to it")
+        return
+    status = run.get_status()
+    if status in OVER:
+        shown.finish()
+    if status == "Canceled":
+        words.say(f"canceled by {interrupted.by}: run {run.id}")
+    elif status in OVER:
+        words.say(f"{interrupted.by} came too late: run {run.id} was {status} already")
+    else:
+        words.say(f"run {run.id} is {status}: its processes do not end; see {run.directory}")
+
+
+class Hint:
+    """A line on a terminal that goes away again; elsewhere nothing."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._is_shown = words.is_terminal(sys.stderr)
+
+    def __enter__(self) -> None:
+        if self._is_shown:
+            sys.stderr.write(f"\r\x1b[K{self._text}")
+            sys.stderr.flush()
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -1,0 +1,131 @@
+"""Words for people: times, durations, numbers, colours. Light: for the summary after a run."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Any
+
+NONE = "-"
+
+COLOURS = {
+    "Completed": "green",
+    "Failed": "red",
+    "Canceled": "yellow",
+    "CancelRequested": "yellow",
+    "NotResponding": "magenta",
+    "Running": "cyan",
+    "Finalizing": "cyan",
+    "Preparing": "blue",
+    "Queued": "blue",
+}
+
+_STEPS = (("d", 86400), ("h", 3600), ("m", 60))
+
+
+def say(line: str, colour: str | None = None) -> None:
+    """One line to the person, on standard error: standard output holds results only."""
+    import click
+
+    plain_only = False if os.environ.get("NO_COLOR") else None
+    click.echo(click.style(line, fg=colour) if colour else line, err=True, color=plain_only)
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether a person sees what is written to a stream; one that is closed is None."""
+    return stream is not None and stream.isatty()
+
+
+def forget(stream: IO[Any]) -> None:
+    """Nobody takes what is written to a stream: keep the interpreter from failing at its exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def fresh_line(last: bytes) -> None:
+    """On a terminal, end the line that a script's output has left open."""
+    if last not in (b"", b"\n") and is_terminal(sys.stderr):
+        sys.stderr.write("\n")
+
+
+def plain(value: object) -> str:
+    """A text that cannot steer a terminal: what is not printable is shown as its escape."""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def number(value: object) -> str:
+    """A metric's value, short: six digits of a float are enough to read."""
+    if value is None:
+        return NONE
+    return f"{value:.6g}" if isinstance(value, float) else plain(value)
+
+
+def tags(row: dict[str, Any]) -> str:
+    """A run's tags as `a=1 b`."""
+    pairs = (row.get("tags") or {}).items()
+    return " ".join(plain(k) if v is None else f"{plain(k)}={plain(v)}" for k, v in pairs)
+
+
+def duration(seconds: float | None) -> str:
+    """`0.04 s`, `1.4 s`, `12 s`, `3m 12s`, `2h 5m`, `3d 4h`."""
+    if seconds is None:
+        return NONE
+    if seconds < 0.995:
+        return f"{max(0.0, seconds):.2f} s"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    rest = round(seconds)
+    parts: list[str] = []
+    for unit, size in (*_STEPS, ("s", 1)):
+        count, rest = divmod(rest, size)
+        if count or parts:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2])
+
+
+def ago(time: object, now: float) -> str:
+    """How long ago a recorded time was, as `5s ago`, `3m ago`, `2h ago`, `6d ago`, or its date."""
+    at = instant(time)
+    if at is None:
+        return NONE
+    seconds = max(0.0, now - at)
+    if seconds > 30 * 86400:
+        return str(time)[:10]
+    for unit, size in _STEPS:
+        if seconds >= size:
+            return f"{seconds // size:.0f}{unit} ago"
+    return f"{seconds:.0f}s ago"
+
+
+def took(row: dict[str, Any], now: float | None = None) -> float | None:
+    """How many seconds a run took, or has taken up to now; None where it never started."""
+    elapsed = (row.get("outcome") or {}).get("elapsed_s")
+    if isinstance(elapsed, (int, float)):
+        return float(elapsed)
+    begun, end = instant(row.get("start_time_utc")), instant(row.get("end_time_utc"))
+    if begun is None:
+        return None
+    if end is None:
+        end = now
+    return None if end is None else max(0.0, end - begun)
+
+
+def instant(time: object) -> float | None:
+    """A recorded time as Unix time; None where there is none, or it is damaged."""
+    if not isinstance(time, str):
+        return None
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return None

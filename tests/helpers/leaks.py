@@ -1,0 +1,90 @@
+"""What a test leaves behind: processes, threads, descriptors.
+
+Each test runs with a mark of its own in its environment. Whatever it starts inherits the mark,
+also past fork, setsid, exec and the death of its parents, so that /proc shows it afterwards.
+Children of pytest are found with and without the mark, and so is one that is dead but not reaped.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from typing import NamedTuple
+
+from helpers import process
+from helpers.wait import holds_within
+
+VARIABLE = "LEAK_CHECK_ID"
+"""Not one of the product's own names: tests clear those."""
+
+SETTLE_S = 5.0
+"""What is about to end by itself, such as a supervisor that just told the outcome, may end."""
+
+
+class Look(NamedTuple):
+    """What there is, at one moment."""
+
+    processes: dict[tuple[int, int], process.Process]
+    threads: dict[int, threading.Thread]
+    descriptors: dict[tuple[int, str], str]
+
+    def since(self, before: Look) -> Look:
+        """Only what was not there before."""
+        return Look(
+            {k: v for k, v in self.processes.items() if k not in before.processes},
+            {k: v for k, v in self.threads.items() if k not in before.threads},
+            {k: v for k, v in self.descriptors.items() if k not in before.descriptors},
+        )
+
+    def __bool__(self) -> bool:
+        return any(len(kind) for kind in self)
+
+    def __str__(self) -> str:
+        lines = [str(p) + _unreaped(p) for p in self.processes.values()]
+        lines += [f"thread {t.name!r} (daemon: {t.daemon})" for t in self.threads.values()]
+        lines += [f"descriptor {text}" for text in self.descriptors.values()]
+        return "\n".join(f"  {line}" for line in lines)
+
+
+def look(mark: str) -> Look:
+    """Everything that belongs to this process, or to the test with this mark."""
+    found = process.descendants(os.getpid()) + process.marked(f"{VARIABLE}={mark}")
+    return Look(
+        {p.identity: p for p in found},
+        {id(t): t for t in threading.enumerate()},
+        _descriptors(),
+    )
+
+
+def left_behind(before: Look, mark: str) -> Look:
+    """What came since and stayed, also after a collection of garbage and a moment to end."""
+    found = look(mark).since(before)
+    if not found:
+        return found
+    gc.collect()
+    holds_within(lambda: not look(mark).since(before), SETTLE_S)
+    return look(mark).since(before)
+
+
+def end(found: Look, before: Look, mark: str) -> None:
+    """Kill what was found, and what it started meanwhile, so that the next test starts clean."""
+    while found.processes:
+        process.kill(found.processes.values())
+        found = look(mark).since(before)
+
+
+def _descriptors() -> dict[tuple[int, str], str]:
+    """The open descriptors by number and target: a number reused for another file is a new one."""
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            target = os.readlink(f"/proc/self/fd/{name}")
+        except FileNotFoundError:
+            continue  # the one that listed the folder
+        found[int(name), target] = f"{name} -> {target}"
+    return found
+
+
+def _unreaped(found: process.Process) -> str:
+    return " [ended, never waited for]" if found.state == "Z" else ""

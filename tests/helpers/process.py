@@ -1,0 +1,148 @@
+"""Processes as /proc shows them: find them by a mark in their environment, end them for certain.
+
+A process is named by pid and start time, so that a recycled pid is never taken for it, and it is
+signalled through a pidfd opened before that name was checked.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pytest
+from helpers.wait import DEADLINE_S, wait_until
+
+
+class Process(NamedTuple):
+    """One process at one look."""
+
+    pid: int
+    started: int  # clock ticks since boot
+    parent: int
+    state: str  # R, S, D, T, Z ... as in /proc/<pid>/stat
+    command: str
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What stays true of this process and of no other."""
+        return self.pid, self.started
+
+    def __str__(self) -> str:
+        return f"process {self.pid} ({self.state}): {self.command}"
+
+
+def look(pid: int) -> Process | None:
+    """The process as it is now; None if there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as f:
+            name, _, rest = f.read().decode(errors="replace").rpartition(")")
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            command = f.read().replace(b"\0", b" ").decode(errors="replace").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = rest.split()
+    return Process(
+        pid=pid,
+        started=int(fields[19]),
+        parent=int(fields[1]),
+        state=fields[0],
+        command=command[:300] or name.partition("(")[2],
+    )
+
+
+def everyone() -> list[Process]:
+    """Every process of the machine."""
+    seen = (look(int(name)) for name in os.listdir("/proc") if name.isdigit())
+    return [process for process in seen if process is not None]
+
+
+def has_mark(pid: int, mark: bytes) -> bool:
+    """Is `NAME=value` in the environment that the process was started with?"""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as f:
+            return mark in f.read().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False
+
+
+def marked(mark: str) -> list[Process]:
+    """Every process started with `NAME=value`, except this one, wherever it hangs in the tree."""
+    found = [look(pid) for pid in _pids() if pid != os.getpid() and has_mark(pid, mark.encode())]
+    return [process for process in found if process is not None]
+
+
+def descendants(pid: int) -> list[Process]:
+    """The processes below `pid`, dead and not yet reaped ones included."""
+    below: dict[int, list[Process]] = {}
+    for process in everyone():
+        below.setdefault(process.parent, []).append(process)
+    found, todo = [], [pid]
+    while todo:
+        children = below.get(todo.pop(), [])
+        found += children
+        todo += [child.pid for child in children]
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Does a process of that pid run? A zombie does not."""
+    process = look(pid)
+    return process is not None and process.state not in "ZX"
+
+
+def wait_gone(pid: int) -> None:
+    """Return when the process has ended, whoever its parent is; fail if it does not."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        if not poll.poll(DEADLINE_S * 1000):
+            pytest.fail(f"{look(pid)} did not end within {DEADLINE_S:g} s")
+    finally:
+        os.close(fd)
+
+
+def send(process: Process, number: int) -> bool:
+    """Signal exactly this process; False if it is gone."""
+    try:
+        fd = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        return False
+    try:
+        now = look(process.pid)
+        if now is None or now.identity != process.identity:
+            return False
+        signal.pidfd_send_signal(fd, number)
+        return True
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(fd)
+
+
+def kill(processes: Iterable[Process]) -> None:
+    """SIGKILL each, wait until it is gone, and reap it where it is our child."""
+    for process in processes:
+        send(process, signal.SIGKILL)
+        wait_until(lambda p=process: _reaped(p), f"{process} is gone")  # type: ignore[misc]
+
+
+def _reaped(process: Process) -> bool:
+    """Is the process gone, or at least dead where reaping it is somebody else's duty?"""
+    now = look(process.pid)
+    if now is None or now.identity != process.identity:
+        return True
+    if now.parent == os.getpid() and now.state == "Z":
+        os.waitpid(process.pid, os.WNOHANG)
+        return False
+    return now.state in "ZX"
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
