@@ -7,13 +7,16 @@ import textwrap
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+
 from helpers import leaks, probes
 from helpers.fifo import Fifo, Gate
 from helpers.wait import holds_within
-
 from homerun import spawn
+
+Pipe = TypeVar("Pipe", Fifo, Gate)
 
 
 @pytest.fixture(autouse=True)
@@ -23,13 +26,13 @@ def leak_check() -> Iterator[str]:
     Written without monkeypatch, so that it is set up before and torn down after whatever the test
     patches: it must not look through a patched `os`. Gives the test's mark.
     """
-    mark = uuid.uuid4().hex
-    os.environ[leaks.VARIABLE] = mark
+    mark = f"t-{uuid.uuid4().hex[:13]}"  # a process name has at most 15 bytes
+    former = leaks.set_mark(mark)
     before = leaks.look(mark)
     yield mark
     found = leaks.left_behind(before, mark)
     leaks.end(found, before, mark)
-    os.environ.pop(leaks.VARIABLE, None)
+    leaks.clear_mark(former)
     if found:
         pytest.fail(f"the test left behind:\n{found}", pytrace=False)
 
@@ -120,10 +123,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("interpreter", probes.find_interpreters(), ids=str)
 
 
-def _pipes(kind: Callable[[Path], Fifo | Gate], folder: Path) -> Iterator[Callable[[str], object]]:
-    made: list[Fifo | Gate] = []
+def _pipes(kind: Callable[[Path], Pipe], folder: Path) -> Iterator[Callable[[str], Pipe]]:
+    made: list[Pipe] = []
 
-    def make(name: str) -> Fifo | Gate:
+    def make(name: str) -> Pipe:
         made.append(kind(folder / f"{name}.fifo"))
         return made[-1]
 

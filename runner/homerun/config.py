@@ -56,10 +56,14 @@ class ScriptRunConfig:
             raise UserError("run_config is not supported yet; give the fields to ScriptRunConfig")
         if compute_target not in (None, "local"):
             raise UserError(f"there is no target {compute_target!r}; leave it out or use 'local'")
-        self.source_directory = os.fspath(source_directory or ".")
-        self.script = script
+        self.source_directory = _path("source_directory", source_directory or ".")
+        self.script = None if script is None else _path("script", script)
         self.arguments = _words("arguments", arguments or [])
-        self.command = command if isinstance(command, str) else _words("command", command or [])
+        self.command = (
+            _word("command", command)
+            if isinstance(command, str)
+            else _words("command", command or [])
+        )
         self.target = "local"
         self.max_run_duration_seconds = _seconds(
             "max_run_duration_seconds", max_run_duration_seconds
@@ -68,11 +72,9 @@ class ScriptRunConfig:
         self.in_place = bool(in_place)
         self.grace_s = _seconds("grace_s", grace_s) or 0.0
         self.on_exit = on_exit
-        self.interpreter = interpreter
+        self.interpreter = None if interpreter is None else _path("interpreter", interpreter)
         if on_exit not in (SWEEP, LEAVE):
             raise UserError(f"on_exit is {SWEEP!r} or {LEAVE!r}, not {on_exit!r}")
-        if script is not None and not isinstance(script, str):
-            raise UserError(f"script is a path, not {type(script).__name__}")
 
     def source(self) -> str:
         """The source folder, absolute and with its links followed.
@@ -141,6 +143,14 @@ def _program(name: str) -> str:
     return os.path.abspath(found)
 
 
+def _path(field: str, given: object) -> str:
+    if isinstance(given, os.PathLike):
+        given = os.fspath(given)
+    if not isinstance(given, str):
+        raise UserError(f"{field} is a path, not {type(given).__name__} {given!r}")
+    return _word(field, given)
+
+
 def _words(field: str, given: Sequence[object]) -> list[str]:
     if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
         raise UserError(f"{field} is a list of texts and numbers, not {type(given).__name__}")
@@ -153,7 +163,7 @@ def _word(field: str, item: object) -> str:
     if isinstance(item, (str, int, float)):
         word = str(item)
         if "\0" in word:
-            raise UserError(f"an entry of {field} holds a NUL character, which no program can get")
+            raise UserError(f"{field} holds a NUL character, which no program can get")
         return word
     raise UserError(f"{field} holds {type(item).__name__} {item!r}; use texts and numbers")
 
@@ -169,7 +179,8 @@ def _seconds(field: str, given: object) -> float | None:
 def _variables(given: Mapping[str, object]) -> dict[str, str]:
     if not hasattr(given, "items"):
         raise UserError(f"environment_variables is a dict, not {type(given).__name__}")
-    for name in dict[object, object](given):
-        if not name or not isinstance(name, str) or "=" in name or "\0" in name:
+    names: list[object] = list(given)
+    for name in names:
+        if not isinstance(name, str) or not name or "=" in name or "\0" in name:
             raise UserError(f"{name!r} is no name of an environment variable")
     return {name: _word("environment_variables", value) for name, value in given.items()}

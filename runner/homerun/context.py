@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 from homerun import environ
+from homerun.metric_log import say
 from homerun.run import Run, ScriptRun
 
 _found: dict[str, Run] = {}
@@ -17,10 +16,12 @@ def get(allow_offline: bool = True) -> Run:
         return _offline(allow_offline)
     run = _found.get(folder)
     if run is None:
-        run = _found[folder] = ScriptRun.in_folder(folder, run_id)
-        import atexit
+        new = ScriptRun.in_folder(folder, run_id)
+        run = _found.setdefault(folder, new)  # of two threads at once both get the first one's
+        if run is new:
+            import atexit
 
-        atexit.register(_tell_dropped, run)
+            atexit.register(_tell_dropped, run)
     return run
 
 
@@ -36,4 +37,4 @@ def _offline(allowed: bool) -> Run:
 
 def _tell_dropped(run: Run) -> None:
     if run.dropped:
-        sys.stderr.write(f"homerun: {run.dropped} metric points could not be stored\n")
+        say(f"{run.dropped} metric points could not be stored")

@@ -44,7 +44,7 @@ def error(record: Record, look: Look) -> dict[str, Any] | None:
     outcome = look.outcome
     if outcome is None or look.status != status.FAILED:
         return None
-    said = look.fact(layout.MARK) or look.fact(layout.FAILED) or _stop_words(look)
+    said = look.fact(layout.MARK) or look.fact(layout.FAILED) or _stop_words(look) or outcome
     reason = said.get("message") or cause(outcome, look.fact(layout.EXITED))
     tail = follow.last_lines(f"{record.path}/{layout.STD_LOG}", TAIL_LINES)
     message = f"{reason}\nThe last lines of its output:\n{tail}" if tail else str(reason)
@@ -94,7 +94,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "run_number": run.get("number"),
         "experiment_name": record.experiment,
         "parent_run_id": run.get("parent"),
-        "display_name": labels.display_name or run.get("display_name"),
+        "display_name": labels.display_name,
         "description": labels.description,
         "run_type": run.get("type"),
         "status": look.status,
@@ -162,6 +162,8 @@ def _stop_words(look: Look) -> dict[str, Any]:
 
 def _process(look: Look) -> dict[str, Any] | None:
     started = look.fact(layout.STARTED)
+    if started.get("owner"):
+        return {"pid": (started.get("process") or {}).get("pid"), "host": started.get("host")}
     if not started.get("script"):
         return None
     supervisor = started.get("supervisor") or {}

@@ -21,6 +21,9 @@ RUN_FOLDER = "HOMERUN_RUN_FOLDER"
 SUPERVISES = "HOMERUN_SUPERVISES"
 """Set for a supervisor alone, never for a script: the run that it supervises."""
 
+COMPLETION = "_HOMERUN_COMPLETE"
+"""Set by a shell that asks the command line for completions."""
+
 _OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES)
 
 _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -58,6 +61,7 @@ def for_script(
     # An empty part would mean the current folder.
     parts = [*python_path, *(env.get("PYTHONPATH") or "").split(os.pathsep)]
     env["PYTHONPATH"] = os.pathsep.join(part for part in parts if part)
+    env.pop(SUPERVISES, None)  # also one that was given: a sweep would spare the script
     env[STORE] = store
     env[RUN_ID] = run
     env[RUN_FOLDER] = folder

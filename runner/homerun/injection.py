@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 
+from runstore import layout
+
 
 def folder() -> str:
     """The folder of links, made at the first call and whole at any time."""
     packages = _packages()
     key = _key(packages)
-    for parent in (_cache(), None):
+    cache = _cache()
+    if os.path.isabs(cache):  # the script's current folder is another one
         try:
-            return _make(parent or _temporary(), key, packages)
+            return _make(cache, key, packages)
         except OSError:
-            if parent is None:
-                raise
-    raise AssertionError("the second place either serves or raises")
+            pass  # not writable, or no room: the temporary folder has to do
+    return _make(_temporary(), key, packages)
 
 
 def _packages() -> dict[str, str]:
@@ -39,7 +41,9 @@ def _key(packages: dict[str, str]) -> str:
 
 
 def _cache() -> str:
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(home):  # to be ignored, says the XDG specification
+        home = os.path.expanduser("~/.cache")
     return f"{home}/homerun/path"
 
 
@@ -56,7 +60,7 @@ def _make(parent: str, key: str, packages: dict[str, str]) -> str:
     os.makedirs(parent, mode=0o700, exist_ok=True)
     if os.stat(parent).st_uid != os.getuid():
         raise PermissionError(f"{parent} belongs to somebody else")
-    building = f"{parent}/.new-{os.urandom(8).hex()}"
+    building = f"{parent}/{layout.NEW}{os.urandom(8).hex()}"
     os.mkdir(building, 0o700)
     for name, home in packages.items():
         os.symlink(home, f"{building}/{name}")
@@ -68,7 +72,7 @@ def _make(parent: str, key: str, packages: dict[str, str]) -> str:
         os.rmdir(building)
         if not _is_whole(final, packages):
             # A broken one is in the way and may be in use: leave it, and go beside it.
-            return _make(parent, f"{key}-{os.urandom(2).hex()}", packages)
+            return _make(parent, f"{key}+", packages)
     return final
 
 

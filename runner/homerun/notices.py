@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from homerun.errors import UserError
+from runstore import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,15 +18,26 @@ def tell(lines: list[str]) -> None:
         sys.stderr.write(f"homerun: {line}\n")
 
 
-def text_tags(tags: Mapping[str, object]) -> dict[str, str | None]:
-    """Tags with their values as text, as the original makes them; None stays None.
+def text_pairs(what: str, given: Mapping[str, object]) -> dict[str, str | None]:
+    """Tags or properties with their values as text, as the original makes them; None stays None.
+
+    A scalar of numpy, torch or pandas becomes the text of its number.
 
     Raises:
         UserError: it is no dict, or a key is no text.
     """
-    if not hasattr(tags, "items"):
-        raise UserError(f"tags are a dict of texts, not {type(tags).__name__}")
-    for key in tags:
+    if not hasattr(given, "items"):
+        raise UserError(f"{what} are a dict of texts, not {type(given).__name__}")
+    for key in given:
         if not isinstance(key, str):
-            raise UserError(f"the tag {key!r} is {type(key).__name__}; tags are named by text")
-    return {key: None if value is None else str(value) for key, value in tags.items()}
+            raise UserError(f"{what} are named by text, not by {type(key).__name__} {key!r}")
+    return {key: _text(value) for key, value in given.items()}
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    try:
+        return str(encode.scalar(value))
+    except TypeError:
+        return str(value)

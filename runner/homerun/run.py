@@ -1,30 +1,31 @@
 """A run, from inside its script and from anywhere else.
 
 A script loads this module to log a number, so what is not needed for that is imported where it is
-used. Inside a script nothing here raises because of the store: what cannot be written is counted
-and said once. What the caller gets wrong does raise.
+used.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 
+from homerun.metric_log import MetricLog
 from runstore.metrics import Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
     from typing import Any
 
+    from homerun.config import ScriptRunConfig
     from homerun.experiment import Experiment
+    from homerun.filters import Wanted
+    from homerun.tee import Capture
     from homerun.workspace import Workspace
     from runstore.record import Look, Record
 
-_PLAIN = (float, int, str, bool, type(None))
 
-
-class Run:
+class Run(MetricLog):
     """One run of an experiment.
 
     Args:
@@ -37,24 +38,28 @@ class Run:
 
     def __init__(self, experiment: Experiment, run_id: str) -> None:
         record = experiment.workspace.store.find(run_id)
-        self._set(record.path, record.id)
-        self._known_record: Record | None = record
-        self._known_experiment: Experiment | None = experiment
+        self._set(record.path, record.id, record, experiment)
 
-    def _set(self, folder: str, run_id: str) -> None:
+    def _set(
+        self,
+        folder: str,
+        run_id: str,
+        record: Record | None = None,
+        experiment: Experiment | None = None,
+    ) -> None:
         self._folder = folder
         self._id = run_id
-        self._metrics = Writer(folder)
-        self._dropped = 0
-        self._known_record = None
-        self._known_experiment = None
+        self._metrics = Writer(folder, self._begin)
+        self._known_record = record
+        self._known_experiment = experiment
+        self.outputs_folder: str | None = None
+        self._capture: Capture | None = None
 
     @classmethod
     def of(cls, record: Record, experiment: Experiment | None = None) -> Run:
         """The run of a record that is at hand."""
-        run = cls.in_folder(record.path, record.id)
-        run._known_record = record
-        run._known_experiment = experiment
+        run = cls.__new__(cls)
+        run._set(record.path, record.id, record, experiment)
         return run
 
     @classmethod
@@ -85,12 +90,28 @@ class Run:
         Raises:
             RunNotFound, AmbiguousPrefix: there is no such one run.
         """
-        return _typed(workspace.store.find(run_id), workspace, None)
+        return typed(workspace.store.find(run_id), workspace)
 
     @staticmethod
-    def list(experiment: Experiment) -> Iterator[Run]:
-        """The runs of an experiment, the newest first, lazily."""
-        return of_workspace(experiment.workspace, experiment.name)
+    def list(
+        experiment: Experiment,
+        type: str | None = None,
+        tags: Wanted = None,
+        properties: Wanted = None,
+        status: str | None = None,
+        include_children: bool = False,
+    ) -> Iterator[Run]:
+        """The runs of an experiment for which all conditions hold, the newest first, lazily.
+
+        Args:
+            tags, properties: a key that has to be there, or a dict whose pairs have to be there.
+            include_children: also runs that have a parent.
+        """
+        from homerun import family
+        from homerun.filters import Filter
+
+        wanted = Filter(type, tags, properties, status)
+        return family.runs(experiment.workspace, experiment.name, wanted, include_children)
 
     # Identity
 
@@ -107,8 +128,21 @@ class Run:
 
     @property
     def display_name(self) -> str:
-        """The name for people; the id where none was given."""
-        return self._record.labels().display_name or self._record.run.get("display_name") or self.id
+        """The name for people; the id where none was given. Can be set."""
+        return self._record.labels().display_name or self.id
+
+    @display_name.setter
+    def display_name(self, name: str) -> None:
+        self._label("display_name", name)
+
+    @property
+    def description(self) -> str | None:
+        """A text for people. Can be set."""
+        return self._record.labels().description
+
+    @description.setter
+    def description(self, text: str) -> None:
+        self._label("description", text)
 
     @property
     def experiment(self) -> Experiment:
@@ -128,9 +162,64 @@ class Run:
 
     @property
     def type(self) -> str | None:
-        """`azureml.scriptrun` for a submitted script."""
+        """`azureml.scriptrun` for a submitted script, None for an interactive run."""
         kind = self._record.run.get("type")
         return None if kind is None else str(kind)
+
+    # Tags and properties
+
+    @property
+    def tags(self) -> dict[str, str | None]:
+        """The tags as they are now."""
+        return self.get_tags()
+
+    def get_tags(self) -> dict[str, str | None]:
+        """The tags as they are now."""
+        return self._record.labels().tags
+
+    def tag(self, key: str, value: object = None) -> None:
+        """Set a tag; its value becomes text, and may be left out.
+
+        Raises:
+            UserError: the key is no text.
+        """
+        self.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        """Set several tags; the others stay.
+
+        Raises:
+            UserError: it is no dict, or a key is no text.
+        """
+        from homerun import labeling
+
+        labeling.set_tags(self, self._record, tags)
+
+    def remove_tags(self, tags: Sequence[str]) -> None:
+        """Remove tags by their keys; one that is not there is no error."""
+        from homerun import labeling
+
+        labeling.remove_tags(self, self._record, tags)
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """The properties as they are now."""
+        return self.get_properties()
+
+    def get_properties(self) -> dict[str, str]:
+        """The properties as they are now."""
+        return self._record.properties()
+
+    def add_properties(self, properties: Mapping[str, object]) -> None:
+        """Set properties, each once and for ever; the value that one has already is fine.
+
+        Raises:
+            PropertyExists: one has another value; it is named, and the other keys are set.
+            UserError: it is no dict, or a key is no text.
+        """
+        from homerun import labeling
+
+        labeling.add_properties(self, self._record, properties)
 
     # Status
 
@@ -192,18 +281,23 @@ class Run:
 
         return follow.output(self._record, offset)
 
-    def cancel(self) -> None:
-        """Cancel the run and wait until nothing of it lives, at most its grace and 5 s.
+    # The end
 
-        Inside the run itself it does not wait. On a run that is over it changes nothing.
+    def start(self) -> None:
+        """Let a row of `create_children` begin; any other run has begun already."""
+        self._begin()
+
+    def complete(self) -> None:
+        """Complete an interactive run.
+
+        In a submitted script it changes nothing: the script's own end decides.
 
         Raises:
-            InvalidTransition: the run belongs to another host, or to another store.
+            InvalidTransition: the run ended in another way, or is a live script of its own.
         """
-        from homerun import stop
-        from runstore import status
+        from homerun import ending
 
-        stop.stop(self._record, status.CANCEL)
+        ending.complete(self, self._record)
 
     def fail(
         self,
@@ -212,50 +306,132 @@ class Run:
     ) -> None:
         """Declare the run failed.
 
-        In its own script: a fact that wins over exit code 0; nothing is ended. On a live run from
-        outside: it is stopped and ends Failed. On an ended run: its shown status becomes Failed,
-        and its outcome stays readable.
+        In its own script: a fact that wins over exit code 0; nothing is ended. On a live script
+        from outside: it is stopped and ends Failed. An interactive run ends Failed. On an ended
+        run: its shown status becomes Failed, and its outcome stays readable.
         """
-        from homerun import verdict
+        from homerun import ending
 
-        verdict.fail(self._record, error_details, error_code)
+        ending.fail(self, self._record, error_details, error_code)
+
+    def cancel(self) -> None:
+        """Cancel the run and all below it, and wait until nothing of them lives.
+
+        It waits at most the grace and 5 s, and not inside the run itself. On a run that is over it
+        changes nothing.
+
+        Raises:
+            InvalidTransition: the run belongs to another host, or to another store.
+        """
+        from homerun import ending
+
+        ending.cancel(self, self._record)
+
+    def __enter__(self) -> Run:
+        """Begin a block whose end is the run's; an interactive run's log gets what it prints."""
+        from homerun import ending
+
+        self._begin()
+        self._capture = ending.capture(self._record)
+        return self
+
+    def __exit__(
+        self,
+        kind: object,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Completed, or Failed with the error, which goes on."""
+        from homerun import ending
+
+        capture, self._capture = self._capture, None
+        ending.leave(self, self._record, error, capture)
+
+    # Parents and children
+
+    @property
+    def parent(self) -> Run | None:
+        """The run that this one is a child of."""
+        above = self._record.parent()
+        return None if above is None else typed(above, self.experiment.workspace)
+
+    def child_run(
+        self,
+        name: str | None = None,
+        run_id: str | None = None,
+        outputs: bool | str | None = None,
+    ) -> Run:
+        """An interactive run below this one, begun and owned by this process.
+
+        Args:
+            name: its display name.
+            outputs: a folder whose new files are collected at the end; True: `./outputs`.
+        """
+        from homerun import family
+
+        return family.child_run(self, self._record, name, run_id, outputs)
+
+    def create_children(
+        self,
+        count: int | None = None,
+        tag_key: str | None = None,
+        tag_values: Sequence[object] | None = None,
+    ) -> Sequence[Run]:
+        """Rows below this run, each of which begins when it is first used.
+
+        Args:
+            count: how many; each gets the tag `azureml.batch_child_number`.
+            tag_key, tag_values: instead: one row per value, tagged with it.
+
+        Raises:
+            UserError: neither or both were given.
+        """
+        from homerun import family
+
+        return family.create_children(self, self._record, count, tag_key, tag_values)
+
+    def submit_child(
+        self, config: ScriptRunConfig, tags: Mapping[str, object] | None = None
+    ) -> Run:
+        """Submit a script as a child of this run; it goes on when this run completes.
+
+        Raises:
+            SubmitError, StoreError: nothing was started.
+        """
+        return self.experiment.submit(config, tags, parent=self._record)
+
+    def get_children(
+        self,
+        recursive: bool = False,
+        tags: Wanted = None,
+        properties: Wanted = None,
+        type: str | None = None,
+        status: str | None = None,
+    ) -> Iterator[Run]:
+        """The children (recursive: all descendants) for which all conditions hold, newest first."""
+        from homerun import family
+        from homerun.filters import Filter
+
+        wanted = Filter(type, tags, properties, status)
+        return family.children(self, self._record, wanted, recursive)
 
     # Metrics
 
-    def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
-        """Log a number (or a text, a bool, None) under a name; safe from SIGKILL on return.
-
-        Args:
-            step: where in the training it belongs.
-
-        Raises:
-            UserError: the value is a list or a generator: that is `log_list`'s.
-        """
-        try:
-            if type(value) in _PLAIN and step is None and not description:
-                self._metrics.add_scalar(name, value)
-            else:
-                self._log_other(name, value, description, step)
-        except OSError as error:
-            self._drop(error)
-
-    def get_metrics(self, name: str | None = None) -> dict[str, Any]:
+    def get_metrics(
+        self, name: str | None = None, recursive: bool = False, run_type: str | None = None
+    ) -> dict[str, Any]:
         """The metrics by name: a value logged once as itself, more of them as a list.
 
         Args:
             name: only this metric; {} if nothing was logged under it.
+            recursive: of this run and all below it, by run id; runs without metrics are left out.
+            run_type: of descendants of this type only.
         """
-        from homerun import shapes
+        from homerun import family, shapes
 
+        if recursive:
+            return family.metrics(self, self._record, name, run_type)
         return shapes.of_folder(self._folder, name)
-
-    @property
-    def dropped(self) -> int:
-        """How many points this process could not store."""
-        return self._dropped
-
-    def flush(self, timeout_seconds: float = 300) -> None:
-        """Accepted: every point is written when `log` returns."""
 
     # Inside
 
@@ -275,18 +451,24 @@ class Run:
 
         return settle.look(self._record)
 
-    def _log_other(self, name: str, value: object, description: str, step: int | None) -> None:
-        from homerun import values
+    def _begin(self) -> None:
+        """Before this process's first use: a row begins, owned by it."""
+        from homerun import environ
 
-        self._metrics.add(
-            values.name(name), values.scalar(name, value), step=step, description=description
-        )
+        if environ.run_id() != self._id:
+            from homerun import interactive, owner
 
-    def _drop(self, error: OSError) -> None:
-        """Count a point that the store did not take; the training goes on."""
-        self._dropped += 1
-        if self._dropped == 1:
-            sys.stderr.write(f"homerun: metrics cannot be stored and are dropped: {error}\n")
+            if interactive.begin(self._record):
+                owner.opened(self)
+
+    def close(self) -> None:
+        """Close this process's files of the run; a later point opens them again."""
+        self._metrics.close()
+
+    def _label(self, label: str, value: str) -> None:
+        from homerun import labeling
+
+        labeling.change(self, self._record, [(label, "", value)])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and other._folder == self._folder
@@ -300,6 +482,11 @@ class Run:
             f"Type: {self.type},\nStatus: {self.get_status()})"
         )
 
+    def _repr_html_(self) -> str:
+        from homerun import html
+
+        return html.run(self)
+
 
 class ScriptRun(Run):
     """A run of a submitted script."""
@@ -307,17 +494,10 @@ class ScriptRun(Run):
     RUN_TYPE = "azureml.scriptrun"
 
 
-def of_workspace(workspace: Workspace, experiment: str | None) -> Iterator[Run]:
-    """The runs of a workspace, or of one of its experiments, the newest first, lazily."""
-    for record in workspace.store.runs(experiment):
-        yield _typed(record, workspace, None)
+def typed(record: Record, workspace: Workspace) -> Run:
+    """The run of a record as its class: a ScriptRun for a submitted script."""
+    from homerun.experiment import Experiment
 
-
-def _typed(record: Record, workspace: Workspace, experiment: Experiment | None) -> Run:
-    """The run as its class: a ScriptRun for a submitted script."""
-    if experiment is None:
-        from homerun.experiment import Experiment
-
-        experiment = Experiment(workspace, record.experiment)
     is_script = record.run.get("type") == ScriptRun.RUN_TYPE
+    experiment = Experiment.existing(workspace, record.experiment)
     return (ScriptRun if is_script else Run).of(record, experiment)

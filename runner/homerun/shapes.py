@@ -1,4 +1,9 @@
-"""The shapes in which metrics are returned: the original's, by kind and number of points."""
+"""The shapes in which metrics are returned: the original's, by kind and number of points.
+
+A metric of one value is that value, of several a list of them, whether they came one by one or in
+a list. Rows and tables of one name are one table: a dict of columns, each a value or a list. The
+first kind that a name was used for decides; points of the other kind are left out.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +13,52 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from runstore.metrics import Series
+
+_TABLES = (metrics.ROW, metrics.TABLE)
+
 
 def of_folder(run_folder: str, name: str | None = None) -> dict[str, Any]:
-    """A recorded run's metrics; see `of_lists`."""
-    found, _ = metrics.read(run_folder)
-    return of_lists({key: series.values for key, series in found.items()}, name)
-
-
-def of_lists(found: dict[str, list[Any]], name: str | None = None) -> dict[str, Any]:
-    """Metrics by name: one value as itself, several as a list of them.
+    """A recorded run's metrics by name.
 
     Args:
         name: only this metric; {} if there is none of that name.
     """
-    return {
-        key: values[0] if len(values) == 1 else values
-        for key, values in found.items()
-        if name is None or key == name
-    }
+    found, _ = metrics.read(run_folder)
+    return {key: of_series(series) for key, series in found.items() if name is None or key == name}
+
+
+def of_series(series: Series) -> Any:
+    """One metric's points as they are returned."""
+    if series.kinds is None:
+        return _one_or_many(series.values)
+    points = list(zip(series.kinds_of_all(), series.values))
+    is_table = points[0][0] in _TABLES
+    points = [point for point in points if (point[0] in _TABLES) == is_table]
+    return _table(points) if is_table else _one_or_many(_flat(points))
+
+
+def _flat(points: list[tuple[str, Any]]) -> list[Any]:
+    values: list[Any] = []
+    for kind, value in points:
+        values += value if kind == metrics.LIST else [value]
+    return values
+
+
+def _table(points: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Rows and tables as columns; a row that lacks a column has None there."""
+    columns: dict[str, list[Any]] = {}
+    height = 0
+    for kind, value in points:
+        rows = {key: [cell] for key, cell in value.items()} if kind == metrics.ROW else value
+        added = max(map(len, rows.values()), default=0)
+        for key in rows.keys() - columns.keys():
+            columns[key] = [None] * height
+        for key, column in columns.items():
+            column += rows.get(key, [None] * added)
+        height += added
+    return {key: _one_or_many(column) for key, column in columns.items()}
+
+
+def _one_or_many(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values

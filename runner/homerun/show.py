@@ -32,5 +32,8 @@ def stream(run: Run) -> None:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError as error:  # a terminal or pipe that is not UTF-8
+        sys.stdout.write(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
     sys.stdout.flush()

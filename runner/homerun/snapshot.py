@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     Folders = list[tuple[str, list[Entry]]]
 
 TREE = "tree"
-MANIFEST = "manifest.json"
-SEEN = ".seen"
+MANIFEST = layout.SNAPSHOT_MANIFEST
+SEEN = layout.SNAPSHOTS_SEEN
 
 
 class Snapshot:
@@ -68,9 +68,11 @@ def take(tree: Tree, snapshots: str) -> Snapshot:
     try:
         return _take(tree, snapshots)
     except OSError as error:
+        where = f": {error.filename!r}" if error.filename else ""
         raise SubmitError(
             f"the source folder {tree.source} cannot be copied to {snapshots} "
-            f"({error.strerror}: {error.filename!r}); nothing was submitted"
+            f"({error.strerror}{where}); nothing was submitted: make room there, or use another "
+            "store (HOMERUN_STORE)"
         ) from error
 
 

@@ -72,13 +72,15 @@ def digest(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def scan(source: str, *, store: str | None) -> Tree:
+def scan(source: str, *, store: str | None, at_most: int = sys.maxsize) -> Tree:
     """Look at a source folder.
 
     Args:
         store: the `.runs` folder to leave out wherever it lies in the source.
+        at_most: the number of entries beyond which to give up.
 
     Raises:
+        TooLarge: there are more entries than that.
         SubmitError: the folder, a folder in it, or its ignore file cannot be read.
     """
     root = os.path.realpath(source)
@@ -91,7 +93,7 @@ def scan(source: str, *, store: str | None) -> Tree:
         ) from error
     try:
         walk = _Walk(root, descriptor, store)
-        walk.everything()
+        walk.everything(at_most)
         return Tree(walk)
     finally:
         os.close(descriptor)
@@ -105,6 +107,10 @@ def _is_of_a_run(source: str) -> bool:
             return True
         source = parent
     return False
+
+
+class TooLarge(SubmitError):
+    """A source folder that holds more than it may."""
 
 
 class _Walk:
@@ -121,19 +127,21 @@ class _Walk:
         self.settled = True
         self.now = time.time_ns()
 
-    def everything(self) -> None:
+    def everything(self, at_most: int) -> None:
         """Find everything, then settle where the links go."""
         self._check_top()
-        pending = self._list("", False, self.found, sys.maxsize)
+        pending = [("", False)]
+        room = at_most
         while pending:
             folder, ignored = pending.pop()
-            if not ignored:
-                pending += self._list(folder, False, self.found, sys.maxsize)
-            elif self.links.holds_store(folder):
-                # Linked as a whole it would hold the store: its parts are looked at one by one.
-                pending += self._list(folder, True, self.found, sys.maxsize)
+            if not ignored or self.links.holds_store(folder):
+                # An ignored one linked as a whole would hold the store: it is looked at in parts.
+                pending += self._list(folder, ignored, self.found, sys.maxsize)
             else:
                 self._list_ignored(folder)
+            room -= len(self.found.get(folder, ()))
+            if room < 0:
+                raise TooLarge(f"{self.source} holds more than {at_most:,} files and folders")
         self.links.settle(self.found, self.notices)
         self.notices.sort()
 

@@ -7,10 +7,10 @@ only after its identity was checked.
 
 from __future__ import annotations
 
-import os
+import time
 
-from homerun import environ, settle, signals, wait
-from runstore import identity, layout, status
+from homerun import environ, settle, wait, wishes
+from runstore import family, layout, status
 from runstore.errors import InvalidTransition
 
 TYPE_CHECKING = False
@@ -38,24 +38,29 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
         wish = f"be stopped from here: it belongs to {host}; go there, or to the original store"
         raise InvalidTransition(record.id, seen.status, wish)
     record.publish(layout.STOP, {"kind": kind, **(details or {})})
-    _wake_supervisor(record)
+    wishes.wake_supervisor(record.path)
     if environ.run_id() == record.id:
         return settle.look(record)
-    grace = (record.fact(layout.STARTED) or record.run).get("grace_s", 10.0)
-    return wait.until_over(record, grace + _BEYOND_GRACE_S)
+    deadline = time.monotonic() + _grace(record) + _BEYOND_GRACE_S
+    seen = wait.until_over(record, deadline - time.monotonic())
+    if kind == status.CANCEL:
+        wait_below(record, deadline)
+    return seen
 
 
-def _wake_supervisor(record: Record) -> None:
-    """SIGTERM to the supervisor. One that is not on record yet looks for stop.json by itself."""
-    started = record.fact(layout.STARTED)
-    if started is None:
-        return
-    supervisor = started.get("supervisor") or {}
-    pidfd = identity.open_same(supervisor)
-    if pidfd is None and not identity.lives(supervisor):
-        return
-    try:
-        signals.send(int(supervisor["pid"]), pidfd, signals.TERM)
-    finally:
-        if pidfd is not None:
-            os.close(pidfd)
+def wait_below(record: Record, deadline: float | None = None) -> None:
+    """Wait until the submitted runs below a run that was canceled are over.
+
+    Args:
+        deadline: on the monotonic clock; None: their own grace and 5 s from now.
+    """
+    for child in family.below(record, recursive=True):
+        limit = _grace(child) + _BEYOND_GRACE_S
+        left = limit if deadline is None else max(0.0, deadline - time.monotonic())
+        if child.run.get("kind") == status.SUBMITTED:
+            wait.until_over(child, left)
+
+
+def _grace(record: Record) -> float:
+    grace = (record.fact(layout.STARTED) or record.run).get("grace_s")
+    return float(grace) if isinstance(grace, (int, float)) else 10.0

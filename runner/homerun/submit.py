@@ -12,8 +12,9 @@ import os
 from homerun import environ, injection, mask, snapshot, source, spawn, workcopy
 from homerun.errors import SubmitError
 from homerun.plan import Plan
-from runstore import facts, labels, layout, lock, status
+from runstore import facts, layout, lock, names, status
 from runstore.draft import Draft
+from runstore.errors import RunExists
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Request:
         *,
         tags: Mapping[str, str | None] | None = None,
         run_id: str | None = None,
-        parent: str | None = None,
+        parent: Record | None = None,
     ) -> None:
         self.store = store
         self.experiment = experiment
@@ -61,21 +62,43 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     """
     config = request.config
     argv = config.argv()
-    store = request.store.for_writing()
-    taken = None if config.in_place else _snapshot(store, config.source())
-    draft = Draft(store, request.experiment, request.run_id, child=request.parent is not None)
     try:
-        alive = draft.take_alive()
-        _furnish(draft.path, config, taken)
-        labels.write(draft.path, [(labels.TAG, key, value) for key, value in request.tags.items()])
-        record = draft.publish(_asked(request, argv, taken))
-    except BaseException as error:
-        draft.discard()
-        if isinstance(error, OSError):
-            raise facts.unwritable(store.root, error) from error
-        raise
+        store = request.store.for_writing()
+        if request.run_id is not None:  # before anything is copied
+            _check_free(store, request.run_id)
+        taken = None if config.in_place else _snapshot(store, config.source())
+        record, alive = _make(request, argv, taken)
+    except OSError as error:
+        raise _unwritten(request.store.root, error) from error
     _start(record, request, argv, alive)
     return record, list(taken.notices) if taken else []
+
+
+def _check_free(store: Store, run_id: str) -> None:
+    if store.get(names.check_run_id(run_id)) is not None:
+        raise RunExists(run_id)
+
+
+def _make(request: Request, argv: list[str], taken: Snapshot | None) -> tuple[Record, int]:
+    """Build the run's folder and let it appear; the run, and its lock."""
+    draft = Draft(request.store, request.experiment, request.run_id, parent=request.parent)
+    try:
+        alive = draft.take_alive()
+        _furnish(draft.path, request.config, taken)
+        return draft.publish(_asked(request, argv, taken)), alive
+    except BaseException:
+        draft.discard()
+        raise
+
+
+def _unwritten(root: str, error: OSError) -> Exception:
+    known = facts.unwritable(root, error)
+    if known is not error:
+        return known
+    return SubmitError(
+        f"the run cannot be written to {root} ({error.strerror or error}); nothing was submitted: "
+        "make room there, or use another store (HOMERUN_STORE)"
+    )
 
 
 def _snapshot(store: Store, folder: str) -> Snapshot:
@@ -104,7 +127,7 @@ def _asked(request: Request, argv: list[str], taken: Snapshot | None) -> dict[st
     return {
         "kind": status.SUBMITTED,
         "type": SCRIPT_RUN,
-        "parent": request.parent,
+        "tags": dict(request.tags),
         "script": config.script_path(),
         "arguments": mask.arguments(config.arguments),
         "command": mask.arguments(argv),

@@ -253,6 +253,8 @@ class Supervisor:
 
     def conclude(self, failure: str | None, *, began: bool) -> None:
         """Publish how it ended, then remove what only the start had needed."""
+        if self.stopped == status.CANCEL:
+            self.cancel_children()
         exited = self.exited_fact(failure, began=began)
         self.publish(layout.EXITED, exited)
         self.sync_metrics()
@@ -278,6 +280,15 @@ class Supervisor:
             "cpu_system_s": round(self.cpu_system_s, 6),
             "peak_memory_kib": self.peak_memory_kib,
         }
+
+    def cancel_children(self) -> None:
+        """A cancel reaches the runs below, each through a stop fact of its own. Nothing of this
+        run is left to make more of them.
+        """
+        if os.path.isdir(layout.CHILDREN):
+            from homerun import wishes
+
+            wishes.cancel_children(_HERE)
 
     def sync_metrics(self) -> None:
         """Make the metrics survive a power cut before anybody is told that the run ended."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from homerun.errors import UserError
 from runstore import encode
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
 _MANY = (list, range, set, frozenset)
 
 
@@ -33,12 +37,81 @@ def scalar(metric: str, value: object) -> object:
             f"log({metric!r}, …) takes one value, not {type(value).__name__}; "
             "use log_list for a list of values"
         )
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
     try:
-        return encode.scalar(value)
+        return _plain(value)
     except TypeError:
         return repr(value)
+
+
+def single(metric: str, value: object) -> object:
+    """The value of one cell of a row.
+
+    Raises:
+        UserError: it is no single value.
+    """
+    try:
+        return _plain(value)
+    except TypeError:
+        raise UserError(
+            f"a cell of {metric!r} is one value, not {type(value).__name__}; "
+            "use log_table for columns of values"
+        ) from None
+
+
+def many(metric: str, given: Iterable[object]) -> list[object]:
+    """The values of a list, one by one; a generator is consumed, a generator function called.
+
+    Raises:
+        UserError: it holds no values, or something that is no single value.
+    """
+    if _is_generator_function(given):
+        given = given()  # type: ignore[operator]
+    if not hasattr(given, "__iter__"):
+        raise UserError(f"log_list({metric!r}, …) takes a list, not {type(given).__name__}")
+    try:
+        return [_plain(value) for value in given]
+    except TypeError:
+        raise UserError(
+            f"log_list({metric!r}, …) takes single values; one of these is none"
+        ) from None
+
+
+def table(metric: str, given: Mapping[str, object]) -> dict[str, list[object]]:
+    """A table's columns as lists of one length; a single value is a column of one.
+
+    Raises:
+        UserError: it is no dict, or its columns differ in length.
+    """
+    if not hasattr(given, "items"):
+        raise UserError(
+            f"log_table({metric!r}, …) takes a dict of columns, not {type(given).__name__}"
+        )
+    columns = {str(key): _column(metric, value) for key, value in given.items()}
+    lengths = {len(column): key for key, column in columns.items()}
+    if len(lengths) > 1:
+        one, other = list(lengths.values())[:2]
+        raise UserError(
+            f"the columns {one!r} and {other!r} of {metric!r} differ in length; "
+            "give each the same number of values"
+        )
+    return columns
+
+
+def _column(metric: str, value: object) -> list[object]:
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        return [single(metric, value)]
+    return many(metric, value)
+
+
+def _plain(value: object) -> object:
+    """A plain number, text, bool or None.
+
+    Raises:
+        TypeError: the value is none, and not the scalar of another library.
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return encode.scalar(value)
 
 
 def _is_generator_function(value: object) -> bool:

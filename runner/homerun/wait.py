@@ -36,7 +36,8 @@ class Waker:
         if self._folder is not None:
             self._poll.register(self._folder, select.POLLIN)
         self._process: int | None = None
-        self._to_watch = ["supervisor", "script"]  # the script is waited for once it is an orphan
+        # The script is waited for once it is an orphan; "process" is an interactive run's owner.
+        self._to_watch = ["supervisor", "script", "process"]
         self._watch_process()
 
     def __enter__(self) -> Waker:

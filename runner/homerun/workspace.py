@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from homerun.experiment import Experiment
     from homerun.run import Run
-    from runstore.check import Finding
+    from runstore.findings import Finding
 
 _LABELS = ("name", "subscription_id", "resource_group")
 _SHORTEST, _LONGEST = 3, 33
-_CONFIG_FOLDERS = (".azureml", "aml_config")
+_CONFIG_FOLDERS = layout.CONFIG_FOLDERS
 _SCOPE_NAME = 8
 """Where the name stands in `/subscriptions/S/resourceGroups/G/providers/P/workspaces/NAME`."""
 
@@ -95,9 +95,14 @@ class Workspace:
         """
         check_name(name)
         root = os.environ.get(environ.STORE) or f"{os.getcwd()}/{layout.STORE_FOLDER}"
-        store = Store(root)
+        store = Store(os.path.expanduser(root))
         if store.exists() and not exist_ok:
-            raise WorkspaceError(f"there is a workspace in {root} already; give exist_ok=True")
+            raise WorkspaceError(
+                f"there is a workspace in {store.root} already; give exist_ok=True to use it"
+            )
+        config = _config_beside(store)
+        if config is not None:
+            _check_same(name, str(_labels_of(config)["name"]), config)
         store.for_writing()
         labels: dict[str, object] = {
             "name": name,
@@ -106,8 +111,7 @@ class Workspace:
         }
         facts.publish(store.root, layout.WORKSPACE, facts.signed(labels), sync=True)
         made = of_store(store)
-        if made.name != name:
-            raise WorkspaceError(f"the workspace in {root} is named {made.name!r}, not {name!r}")
+        _check_same(name, made.name, store.root)
         return made
 
     @property
@@ -145,7 +149,7 @@ class Workspace:
         """The experiments, by name."""
         from homerun.experiment import Experiment
 
-        return {name: Experiment(self, name) for name in self._store.experiments()}
+        return {name: Experiment.existing(self, name) for name in self._store.experiments()}
 
     def get_runs(self, experiment: str | None = None) -> Iterator[Run]:
         """Runs of one experiment or of all, the newest first, lazily.
@@ -153,11 +157,12 @@ class Workspace:
         Raises:
             ExperimentNotFound: there is no experiment of that name.
         """
-        from homerun.run import of_workspace
+        from homerun import family
+        from homerun.filters import Filter
 
         if experiment is not None:
             self._store.experiment_folder(experiment)
-        return of_workspace(self, experiment)
+        return family.runs(self, experiment, Filter(), include_children=True)
 
     def check(self, repair: bool = False) -> list[Finding]:
         """Everything in the store that is not as it should be; `runstore.check` tells more."""
@@ -174,6 +179,11 @@ class Workspace:
         from homerun.run import Run
 
         return Run.get(self, run_id)
+
+    def _repr_html_(self) -> str:
+        from homerun import html
+
+        return html.workspace(self)
 
     def __repr__(self) -> str:
         labels = self._labels
@@ -196,6 +206,14 @@ def check_name(name: str) -> str:
         f"{name!r} is no workspace name: use {_SHORTEST} to {_LONGEST} letters, digits, '_' and "
         "'-', a letter or digit first"
     )
+
+
+def _check_same(wanted: str, found: str, where: str) -> None:
+    if found != wanted:
+        raise WorkspaceError(
+            f"{where} names the workspace {found!r}, not {wanted!r}: use that name, or another "
+            "folder"
+        )
 
 
 def _is_name(name: object) -> bool:
@@ -260,12 +278,19 @@ def _of_config(path: str) -> Workspace:
 
 def of_store(store: Store) -> Workspace:
     """The workspace of a store: named by the configuration beside it, or by the store itself."""
+    config = _config_beside(store)
+    if config is not None:
+        return Workspace(store, _labels_of(config))
+    return Workspace(store, facts.read(store.root, layout.WORKSPACE) or {})
+
+
+def _config_beside(store: Store) -> str | None:
     home = os.path.dirname(store.root)
     for place in layout.CONFIG_PLACES:
         path = os.path.join(home, place)
         if os.path.isfile(path) and _is_azure(path):
-            return Workspace(store, _labels_of(path))
-    return Workspace(store, facts.read(store.root, layout.WORKSPACE) or {})
+            return path
+    return None
 
 
 def _labels_of(path: str) -> dict[str, object]:

@@ -148,6 +148,8 @@ def _children(record: Record) -> Iterator[Finding]:
     for name in names_in(folder):
         link = f"{folder}/{name}"
         child = record.store.get(name)
+        if name[:1] == ".":
+            continue
         if not os.path.islink(link):
             yield Finding(_short(record, link), "it is no link to a child", mover(link))
         elif child is None:

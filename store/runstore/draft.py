@@ -12,7 +12,7 @@ import errno
 import os
 import time
 
-from runstore import facts, identity, layout, ledger, lock, names
+from runstore import encode, facts, identity, layout, ledger, lock, names
 from runstore.errors import RunExists
 from runstore.record import Record
 
@@ -32,7 +32,12 @@ class Draft:
     """
 
     def __init__(
-        self, store: Store, experiment: str, run_id: str | None = None, *, child: bool = False
+        self,
+        store: Store,
+        experiment: str,
+        run_id: str | None = None,
+        *,
+        parent: Record | None = None,
     ) -> None:
         folder = store.make_experiment(experiment)
         self._given = run_id is not None
@@ -42,14 +47,16 @@ class Draft:
         self.record = Record(store, folder, self.id)
         self.experiment = experiment
         home = f"{store.root}/{folder}"
-        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         try:
-            self.number = ledger.add(f"{home}/{layout.LEDGER}", self.id, made, child=child)
+            self.number = ledger.add(
+                f"{home}/{layout.LEDGER}", self.id, _second(), child=parent is not None
+            )
             self.path = f"{home}/{layout.NEW}{self.id}-{os.urandom(4).hex()}"
             os.mkdir(self.path, 0o700)
         except OSError as error:
             raise facts.unwritable(store.root, error) from error
         self.alive: int | None = None
+        self._parent = parent
 
     def take_alive(self) -> int:
         """Make and take the run's lock; whoever inherits the descriptor answers for the run."""
@@ -71,12 +78,15 @@ class Draft:
             "id": self.id,
             "number": self.number,
             "experiment": self.experiment,
+            "parent": self._parent.id if self._parent else None,
             **asked,
             "submitted_from": place,
         }
         facts.publish(self.path, layout.RUN, facts.signed(run), sync=True)
         if self._given:
             self._claim()
+        if self._parent is not None:
+            link(self._parent, self.record)
         try:
             os.rename(self.path, self.record.path)
         except OSError as error:
@@ -120,6 +130,61 @@ class Draft:
         except FileNotFoundError:
             return True
         return age > 60 and self.record.store.get(self.id) is None
+
+
+def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:
+    """Make many children of a run at once, none of which has begun.
+
+    It costs little more than their files: one ledger write for all, and one sync of the file
+    system at the end instead of two for each. Killed on the way, the maker leaves those that are
+    made.
+
+    Raises:
+        FormatTooNew, ReadOnlyStore: none was made.
+    """
+    store, home = parent.store.for_writing(), os.path.dirname(parent.path)
+    ids = [names.new_run_id(parent.experiment) for _ in asked]
+    if not ids:
+        return []
+    try:
+        first = ledger.add_many(f"{home}/{layout.LEDGER}", ids, _second(), child=True)
+        facts.make_folder(f"{parent.path}/{layout.CHILDREN}")
+    except OSError as error:
+        raise facts.unwritable(store.root, error) from error
+    common = {
+        "experiment": parent.experiment,
+        "parent": parent.id,
+        "submitted_from": {**identity.here(), "store_id": store.id},
+    }
+    rows = []
+    for number, (run_id, wanted) in enumerate(zip(ids, asked), first):
+        run = {"id": run_id, "number": number, **common, **wanted}
+        rows.append(_write_row(Record(store, parent.experiment_folder, run_id), parent, run))
+    facts.sync_file_system(home)
+    return rows
+
+
+def _write_row(row: Record, parent: Record, run: dict[str, object]) -> Record:
+    hidden = f"{os.path.dirname(row.path)}/{layout.NEW}{row.id}"
+    os.mkdir(hidden, 0o700)
+    facts.write(f"{hidden}/{layout.RUN}", encode.pretty(facts.signed(run)).encode())
+    os.symlink(f"../../{row.id}", f"{parent.path}/{layout.CHILDREN}/{row.id}")
+    os.rename(hidden, row.path)
+    return row
+
+
+def _second() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def link(parent: Record, child: Record) -> None:
+    """Link a child into its parent's folder; relative, so that the store can be moved."""
+    folder = f"{parent.path}/{layout.CHILDREN}"
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        pass
+    os.symlink(os.path.relpath(child.path, folder), f"{folder}/{child.id}")
 
 
 def _unlink_if_there(path: str) -> None:

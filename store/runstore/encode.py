@@ -9,13 +9,16 @@ is written as its escape.
 
 from __future__ import annotations
 
-_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), *range(0xD800, 0xE000))}
+_ESCAPES = {code: f"\\u{code:04x}" for code in range(0x20)}
 _ESCAPES.update({0x22: '\\"', 0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"})
 
 
 def text(value: str) -> str:
     """A string as JSON, quotes included."""
-    return '"' + value.translate(_ESCAPES) + '"'
+    escaped = value.translate(_ESCAPES)
+    if not escaped.isascii():
+        escaped = _without_surrogates(escaped)
+    return f'"{escaped}"'
 
 
 def number(value: float) -> str:
@@ -84,3 +87,12 @@ def _count(value: object) -> object:
     """How many elements a scalar or array of numpy, torch or pandas has."""
     numel = getattr(value, "numel", None)
     return numel() if callable(numel) else getattr(value, "size", 1)
+
+
+def _without_surrogates(value: str) -> str:
+    """The text with what UTF-8 cannot carry as escapes."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "".join(f"\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in value)
+    return value

@@ -129,6 +129,35 @@ def make_folder(path: str) -> None:
         return
 
 
+def write(path: str, data: bytes) -> None:
+    """Write a new file whole; for what is not visible yet.
+
+    Raises:
+        OSError: it is there already, or the disk is full.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        if os.write(descriptor, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+    finally:
+        os.close(descriptor)
+
+
+def sync_file_system(folder: str) -> None:
+    """Make everything on a folder's file system survive a power cut; dear, but once for many."""
+    try:
+        import ctypes
+
+        library = ctypes.CDLL(None, use_errno=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            library.syncfs(descriptor)
+        finally:
+            os.close(descriptor)
+    except (ImportError, AttributeError):  # no such call here
+        os.sync()
+
+
 def sync_folder(folder: str) -> None:
     """Make the names in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

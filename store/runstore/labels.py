@@ -13,6 +13,7 @@ from runstore import append, encode, facts, layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 TAG = "tag"
@@ -66,15 +67,24 @@ class Labels:
             self.tags[key] = value
         elif label == UNTAG and isinstance(key, str):
             self.tags.pop(key, None)
-        elif label == DISPLAY_NAME:
+        elif label == DISPLAY_NAME and isinstance(value, (str, type(None))):
             self.display_name = value
-        elif label == DESCRIPTION:
+        elif label == DESCRIPTION and isinstance(value, (str, type(None))):
             self.description = value
 
 
-def read(run_folder: str) -> Labels:
-    """The labels of a run: every change in order of `n`, then time, then writer."""
+def read(run_folder: str, run: Mapping[str, Any] | None = None) -> Labels:
+    """The labels of a run: every change in order of `n`, then time, then writer.
+
+    Args:
+        run: the run's run.json, which holds the labels that it was made with.
+    """
     labels = Labels()
+    given = run or {}
+    tags = given.get("tags")
+    labels.tags = dict(tags) if isinstance(tags, dict) else {}
+    labels.display_name = given.get("display_name")
+    labels.description = given.get("description")
     for record in sorted(_records(f"{run_folder}/{layout.LABELS}"), key=_order):
         labels.apply(record)
     return labels

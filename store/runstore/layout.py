@@ -62,3 +62,6 @@ CONFIG_PLACES = (
     "project.json",
 )
 """Where a workspace's Azure configuration may lie, in the order in which it is looked for."""
+
+CONFIG_FOLDERS = (".azureml", "aml_config")
+"""The folders of those places that stand in the workspace's own folder."""

@@ -62,24 +62,50 @@ def format_line(run_id: str, made: str, *, child: bool) -> bytes:
     return text.encode("ascii").ljust(WIDTH - 1) + b"\n"
 
 
+def add_many(path: str, run_ids: list[str], made: str, *, child: bool) -> int:
+    """Append a line for each id, by one write, and learn the first one's number.
+
+    Raises:
+        StoreError: as `add`.
+    """
+    lines = b"".join(format_line(run_id, made, child=child) for run_id in run_ids)
+    return append(path, lines) - len(run_ids) + 1
+
+
 def append(path: str, line: bytes) -> int:
-    """`add` for a line that is made already."""
+    """`add` for a line, or several, that are made already; the number of the last."""
     # An open of its own: the offset belongs to the open file, and tells only its one user.
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        for _ in range(_TRIES):
+        for tried in range(_TRIES):
             written = os.write(descriptor, line)
             end = os.lseek(descriptor, 0, os.SEEK_CUR)
-            if written == WIDTH and end % WIDTH == 0:
+            if written == len(line) and end % WIDTH == 0:
                 return end // WIDTH
-            _pad(descriptor, end)
+            _pad(descriptor, tried)
     finally:
         os.close(descriptor)
     raise StoreError(f"the ledger {path} cannot be appended to; is the disk full?")
 
 
-def _pad(descriptor: int, end: int) -> None:
-    pad = -end % WIDTH
+def _pad(descriptor: int, tried: int = 0) -> None:
+    """Bring the end to a boundary, unless another process is doing that.
+
+    Two that pad at once end beside a boundary again, and many would never meet it: hence the lock.
+    Lines written meanwhile do no harm, for they move the end by a whole row. Closing frees it.
+    """
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        import time
+
+        time.sleep(0.001 * tried)
+        return
+    except OSError:
+        pass  # no locks here (some network file systems): then it may take more tries
+    pad = -os.fstat(descriptor).st_size % WIDTH
     if pad:
         os.write(descriptor, b" " * (pad - 1) + b"\n")
 
@@ -112,12 +138,13 @@ def parse(row: bytes, number: int) -> Line | None:
         text = row.decode("ascii")
     except UnicodeDecodeError:
         return None
+    if len(text) != WIDTH:
+        return None
     run_id = text[:MAX_ID].rstrip(" ")
     made, kind = text[_TIME], text[_KIND]
     blanks = text[MAX_ID] + text[_TIME.stop] + text[_KIND.stop : -1]
     if (
-        len(text) == WIDTH
-        and text[-1] == "\n"
+        text[-1] == "\n"
         and is_run_id(run_id)
         and made[4:5] + made[10:11] + made[-1:] == "-TZ"
         and kind in (TOP, CHILD)
@@ -174,12 +201,14 @@ def survey(path: str) -> Survey:
 
 
 def align(path: str) -> None:
-    """Pad an end that a killed writer left unaligned, as the next writer would."""
+    """Pad an end that a killed writer left unaligned, as the next writer would; blank that row."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
-        _pad(descriptor, os.lseek(descriptor, 0, os.SEEK_END))
+        number = os.fstat(descriptor).st_size // WIDTH + 1
+        _pad(descriptor)
     finally:
         os.close(descriptor)
+    replace(path, number, b"")
 
 
 def replace(path: str, number: int, line: bytes) -> None:
@@ -191,6 +220,8 @@ def replace(path: str, number: int, line: bytes) -> None:
     try:
         offset = (number - 1) * WIDTH
         old = os.pread(descriptor, WIDTH, offset)
+        if len(old) < WIDTH or parse(old, number):
+            return  # somebody was faster
         folder, name = os.path.split(path)
         kept = f"{DAMAGED}{name}-{number}-{os.urandom(4).hex()}"
         facts.publish_bytes(folder, kept, old)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 30.0
 
 
-def lock(root: str, patience_s: float = PATIENCE_S) -> AbstractContextManager[object]:
+def lock(root: str) -> AbstractContextManager[object]:
     """The maintenance lock of a store, taken; leaving the context frees it, as does any death.
 
     Raises:
@@ -32,7 +32,7 @@ def lock(root: str, patience_s: float = PATIENCE_S) -> AbstractContextManager[ob
     path = f"{root}/{layout.MAINTENANCE}"
     try:
         # A soft lock (a file that is there or not) would outlive a killed maintainer.
-        taken = filelock.FileLock(path, timeout=patience_s, mode=0o600, fallback_to_soft=False)
+        taken = filelock.FileLock(path, timeout=PATIENCE_S, mode=0o600, fallback_to_soft=False)
         return taken.acquire()
     except filelock.Timeout:
         raise LockTimeout(path) from None

@@ -7,6 +7,7 @@ description. `t` is Unix time: it orders the points of several writers, and deci
 
 from __future__ import annotations
 
+import errno
 import os
 from time import time
 
@@ -14,6 +15,7 @@ from runstore import append, encode, layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 SCALAR = "scalar"
@@ -22,19 +24,33 @@ ROW = "row"
 TABLE = "table"
 
 _NUMBERS = (float, int)
+_MOST_HEADS = 10_000
+_MOST_KEPT = 128
 _FLOATS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
+_kept = [0]
+"""How many descriptors this process keeps open for writers."""
+
+
 class Writer:
-    """Appends points to a run: from any thread, and after a fork into a file of the child's own."""
+    """Appends points to a run: from any thread, and after a fork into a file of the child's own.
 
-    __slots__ = ("_descriptors", "_heads", "_run_folder", "dropped")
+    A process may log to thousands of runs and has few descriptors: beyond some, a writer opens its
+    file for each point.
 
-    def __init__(self, run_folder: str) -> None:
+    Args:
+        before_first: called before this process's first point.
+    """
+
+    __slots__ = ("_before_first", "_descriptors", "_heads", "_paths", "_run_folder")
+
+    def __init__(self, run_folder: str, before_first: Callable[[], object] | None = None) -> None:
         self._run_folder = run_folder
+        self._before_first = before_first
+        self._paths: dict[int, str] = {}
         self._descriptors: dict[int, int] = {}
         self._heads: dict[str, str] = {}
-        self.dropped = 0
 
     def add_scalar(self, name: str, value: object) -> None:
         """Append one number, text, bool or None; the fast path.
@@ -49,10 +65,11 @@ class Writer:
         else:
             line = f'{head}{encode.dumps(value)},"t":{time():.6f}}}\n'
         data = line.encode()
-        pid = os.getpid()
-        descriptor = self._descriptors.get(pid) or self._open(pid)
-        if os.write(descriptor, data) != len(data):
-            raise OSError(28, os.strerror(28))
+        descriptor = self._descriptors.get(os.getpid())
+        if descriptor is None:
+            self._write_first(data)
+        elif os.write(descriptor, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def add(
         self,
@@ -75,41 +92,62 @@ class Writer:
             record["s"] = step
         if description:
             record["d"] = description
-        pid = os.getpid()
-        descriptor = self._descriptors.get(pid) or self._open(pid)
-        if not append.add(descriptor, encode.dumps(record)):
-            raise OSError(28, os.strerror(28))
+        data = f"\n{encode.dumps(record)}\n".encode()
+        descriptor = self._descriptors.get(os.getpid())
+        if descriptor is None:
+            self._write_first(data)
+        elif os.write(descriptor, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def close(self) -> None:
-        """Close this process's file; a later point opens another."""
+        """Close this process's file; a later point opens it again."""
         descriptor = self._descriptors.pop(os.getpid(), None)
         if descriptor is not None:
+            _kept[0] -= 1
             os.close(descriptor)
 
+    def __del__(self) -> None:
+        self.close()
+
     def _head(self, name: str) -> str:
-        if len(self._heads) >= 10_000:
+        if len(self._heads) >= _MOST_HEADS:
             self._heads.clear()
         head = self._heads[name] = f'\n{{"n":{encode.text(name)},"v":'
         return head
 
-    def _open(self, pid: int) -> int:
-        """This process's own file. The copies of a parent's descriptors are closed."""
-        for other in list(self._descriptors):
-            inherited = None if other == pid else self._descriptors.pop(other, None)
-            if inherited is not None:  # else another thread was first
+    def _write_first(self, data: bytes) -> None:
+        """Write through a descriptor of this process's own, and keep it if there are not too many.
+
+        The copies of a parent's descriptors are closed.
+        """
+        pid = os.getpid()
+        for other in [key for key in self._descriptors if key != pid]:
+            inherited = self._descriptors.pop(other, None)
+            if inherited is not None:
+                _kept[0] -= 1
                 os.close(inherited)
+        descriptor = append.open_for_append(self._paths.get(pid) or self._new_path(pid))
+        try:
+            if os.write(descriptor, data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            # Two threads may come here at once: the first one's descriptor stays.
+            is_kept = _kept[0] < _MOST_KEPT
+            if is_kept and self._descriptors.setdefault(pid, descriptor) == descriptor:
+                _kept[0] += 1
+            else:
+                os.close(descriptor)
+
+    def _new_path(self, pid: int) -> str:
+        if self._before_first is not None:
+            self._before_first()
         folder = f"{self._run_folder}/{layout.METRICS}"
         try:
             os.mkdir(folder, 0o700)
         except FileExistsError:
             pass
         name = f"{folder}/{pid}-{os.urandom(4).hex()}{layout.APPENDED}"
-        mine = append.open_for_append(name)
-        # Two threads may come here at once: the first one's descriptor stays.
-        descriptor = self._descriptors.setdefault(pid, mine)
-        if descriptor != mine:
-            os.close(mine)
-        return descriptor
+        return self._paths.setdefault(pid, name)
 
 
 class Series:
@@ -122,6 +160,11 @@ class Series:
         self.times: list[float] = []
         self.kinds: list[str] | None = None
         self.steps: list[int | None] | None = None
+
+    def kinds_of_all(self) -> list[str]:
+        """The kind of each point."""
+        kinds = self.kinds or []
+        return kinds + [SCALAR] * (len(self.values) - len(kinds))
 
     def add_columns(self, record: dict[str, Any]) -> None:
         """Add the kind and the step of the point that was added last."""

@@ -7,15 +7,28 @@ import os
 from runstore import facts, layout, names
 from runstore.errors import CorruptRecord, PropertyExists
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
-def add(run_folder: str, key: str, value: str) -> None:
+
+def add(run_folder: str, key: str, value: str, run: Mapping[str, Any] | None = None) -> None:
     """Set a property. Setting the value that it has already is fine.
+
+    Args:
+        run: the run's run.json, which holds the properties that it was made with.
 
     Raises:
         PropertyExists: it has another value.
         CorruptRecord: its file is damaged; damaged facts are never overwritten.
         ReadOnlyStore: the run cannot be written.
     """
+    given = _given(run)
+    if key in given:
+        if given[key] != value:
+            raise PropertyExists(key, given[key], value)
+        return
     folder = f"{run_folder}/{layout.PROPERTIES}"
     try:
         facts.make_folder(folder)
@@ -31,16 +44,22 @@ def add(run_folder: str, key: str, value: str) -> None:
         raise PropertyExists(key, str(existing.get("value")), value)
 
 
-def read(run_folder: str) -> dict[str, str]:
-    """All properties of a run, by key."""
+def read(run_folder: str, run: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """All properties of a run, by key; `run` as for `add`."""
     folder = f"{run_folder}/{layout.PROPERTIES}"
     try:
         files = sorted(os.listdir(folder))
     except (FileNotFoundError, NotADirectoryError):
-        return {}
-    found: dict[str, str] = {}
+        return _given(run)
+    found = _given(run)
     for name in files:
         fact = None if name.startswith(".") else facts.read(folder, name)
-        if fact is not None and "key" in fact:
-            found[str(fact["key"])] = str(fact.get("value", ""))
+        key, value = (fact or {}).get("key"), (fact or {}).get("value")
+        if isinstance(key, str) and isinstance(value, str):
+            found[key] = value
     return found
+
+
+def _given(run: Mapping[str, Any] | None) -> dict[str, str]:
+    found = (run or {}).get("properties")
+    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}

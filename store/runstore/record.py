@@ -122,12 +122,13 @@ class Record:
         held, seen = False, status.GONE
         if not status.is_final(self.fact(layout.ENDED)):
             try:
-                held = self._is_held()
-                seen = self._observe(held)
+                held, seen = self._observe()
             except PermissionError:  # another user's run: nothing can be known of it
                 seen = status.ELSEWHERE
         for name in layout.FACTS[1:]:
             found[name] = self.fact(name)
+        if seen == status.GONE:
+            found[status.WITHIN] = self._around()
         for name in (layout.ENDED, layout.MARK):
             if not status.is_final(found[name]):
                 found[name] = None
@@ -135,26 +136,67 @@ class Record:
 
     def labels(self) -> labels.Labels:
         """Its tags, display name and description."""
-        return labels.read(self.path)
+        return labels.read(self.path, self.run)
 
     def properties(self) -> dict[str, str]:
         """Its properties, by key."""
-        return properties.read(self.path)
+        return properties.read(self.path, self.run)
+
+    def add_property(self, key: str, value: str) -> None:
+        """Set a property; the value that it has already is fine.
+
+        Raises:
+            PropertyExists: it has another value.
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        self.store.for_writing()
+        properties.add(self.path, key, value, self.run)
+
+    def label(self, changes: list[tuple[str, str, object]]) -> None:
+        """Change labels, each change (label, key, value).
+
+        Raises:
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        self.store.for_writing()
+        labels.write(self.path, changes)
+
+    def parent(self) -> Record | None:
+        """The run that this one is a child of."""
+        parent = self.run.get("parent")
+        return self._neighbour(parent) if parent else None
+
+    def sync_metrics(self) -> None:
+        """Make the metrics survive a power cut."""
+        folder = f"{self.path}/{layout.METRICS}"
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            descriptor = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def place(self) -> Mapping[str, Any]:
         """Where the run was started last, or, before that, submitted."""
         place = self.fact(layout.STARTED) or self.run.get("submitted_from")
         return place if isinstance(place, dict) else {}
 
-    def _is_held(self) -> bool:
-        """Whether somebody here answers for the run."""
-        return lock.is_held(f"{self.path}/{layout.ALIVE}", self.store.lock_kind)
+    def _neighbour(self, run_id: object) -> Record | None:
+        """Another run of the store; nearly always one of the same experiment."""
+        near = Record(self.store, self.experiment_folder, str(run_id))
+        return near if near.exists() else self.store.get(str(run_id))
 
-    def _observe(self, held: bool) -> str:
-        """ALIVE, GONE, REBOOTED or ELSEWHERE.
+    def _observe(self) -> tuple[bool, str]:
+        """Whether somebody answers for the run, and what that makes of it.
 
-        The lock was asked before started.json is read, which a supervisor publishes under it.
+        The lock is asked before started.json is read, which a supervisor publishes under it.
         """
+        if self.run.get("kind") == status.INTERACTIVE:
+            return self._observe_interactive()
+        held = lock.is_held(f"{self.path}/{layout.ALIVE}", self.store.lock_kind)
+        return held, self._observe_submitted(held)
+
+    def _observe_submitted(self, held: bool) -> str:
         place = self.place()
         if not place:
             return status.ALIVE if held else status.GONE
@@ -168,6 +210,30 @@ class Record:
         lives = held or (isinstance(script, dict) and identity.lives(script))
         return status.ALIVE if lives else status.GONE
 
+    def _observe_interactive(self) -> tuple[bool, str]:
+        started = self.fact(layout.STARTED)
+        if started is None:
+            above = self.parent()
+            is_over = above is None or above.look().is_over
+            return False, status.GONE if is_over else status.WAITING
+        owner = f"{self.store.root}/{layout.OWNERS}/{started.get('owner')}"
+        held = lock.is_held(owner, self.store.lock_kind)
+        if not identity.same_place(started):
+            return held, status.ELSEWHERE
+        if not identity.same_boot(started):
+            return held, status.REBOOTED
+        if started.get("store_id") != self.store.id or not _is_inode(owner, started):
+            return held, status.ELSEWHERE
+        around = self._neighbour(started["within"]) if started.get("within") else None
+        goes_on = held or (around is not None and not around.look().is_over)
+        return held, status.ALIVE if goes_on else status.GONE
+
+    def _around(self) -> dict[str, Any] | None:
+        """The outcome of the script that an interactive run was begun in."""
+        within = (self.fact(layout.STARTED) or {}).get("within")
+        around = self._neighbour(within) if within else None
+        return None if around is None else {"status": around.look().status}
+
     def _is_copy(self, place: Mapping[str, Any]) -> bool:
         """Whether this folder is a copy of the one that the run was started in."""
         try:
@@ -175,3 +241,11 @@ class Record:
         except FileNotFoundError:
             return "alive_inode" in place
         return place.get("store_id") != self.store.id or place.get("alive_inode") != inode
+
+
+def _is_inode(owner: str, started: Mapping[str, Any]) -> bool:
+    """Whether an owner's lock is the very file on record; one that was cleared away passes."""
+    try:
+        return bool(os.stat(owner).st_ino == started.get("owner_inode"))
+    except FileNotFoundError:
+        return True

@@ -9,7 +9,7 @@ Nothing stores a status. It is derived, by the first line of this table that hol
     alive, and stop                    CancelRequested
     alive, and started                 Running
     alive                              Preparing
-    not alive, a row not begun         NotStarted
+    a row not begun, its parent not over   NotStarted
     not alive, and exited              what exited says
     not alive                          Failed: it was lost
 
@@ -57,6 +57,10 @@ ALIVE = "alive"
 GONE = "gone"
 REBOOTED = "rebooted"
 ELSEWHERE = "elsewhere"
+WAITING = "waiting"
+
+# A fact of another run that counts for this one: the outcome of the script that it was begun in.
+WITHIN = "within"
 
 # Kinds of the stop fact: whose wish it is that the run ends.
 CANCEL = "cancel"
@@ -83,7 +87,8 @@ def derive(facts: Facts, seen: str) -> str:
 
     Args:
         facts: each fact by its file name; one that is absent or damaged is None or missing.
-        seen: ALIVE, GONE, REBOOTED (gone, with the whole machine) or ELSEWHERE.
+        seen: ALIVE, GONE, REBOOTED (gone, with the whole machine), ELSEWHERE, or WAITING: a row
+            that nobody has begun, whose parent is not over.
     """
     ended, mark = facts.get(layout.ENDED), facts.get(layout.MARK)
     if ended is not None:
@@ -92,7 +97,7 @@ def derive(facts: Facts, seen: str) -> str:
         return NOT_RESPONDING
     if seen == ALIVE:
         return _alive(facts)
-    if _is_row_not_begun(facts):
+    if seen == WAITING:
         return NOT_STARTED
     return str(outcome(facts, seen)["status"])
 
@@ -105,11 +110,7 @@ def is_final(fact: Mapping[str, Any] | None) -> bool:
 
 def is_lost(facts: Facts, seen: str) -> bool:
     """Whether the run is over and its end is not on record: `outcome` is to be published."""
-    return (
-        seen in (GONE, REBOOTED)
-        and facts.get(layout.ENDED) is None
-        and not _is_row_not_begun(facts)
-    )
+    return seen in (GONE, REBOOTED) and facts.get(layout.ENDED) is None
 
 
 def outcome(facts: Facts, seen: str = GONE) -> dict[str, object]:
@@ -119,6 +120,8 @@ def outcome(facts: Facts, seen: str = GONE) -> dict[str, object]:
     Without a wait status nothing is guessed to be a success.
     """
     exited = facts.get(layout.EXITED)
+    if (facts.get(layout.RUN) or {}).get("kind") == INTERACTIVE:
+        return _interactive_outcome(facts, seen)
     if exited is None:
         return _outcome(FAILED, _lost_cause(facts, seen), None)
     stopped = exited.get("stopped")
@@ -156,9 +159,24 @@ def _alive(facts: Facts) -> str:
     return RUNNING if facts.get(layout.STARTED) is not None else PREPARING
 
 
-def _is_row_not_begun(facts: Facts) -> bool:
-    run = facts.get(layout.RUN) or {}
-    return run.get("kind") == INTERACTIVE and facts.get(layout.STARTED) is None
+def ended(how: str) -> dict[str, object]:
+    """The outcome of an interactive run whose end somebody declared."""
+    causes = {COMPLETED: None, FAILED: FAIL, CANCELED: CANCEL}
+    return {**_outcome(how, causes[how], None), "source": "owner"}
+
+
+def _interactive_outcome(facts: Facts, seen: str) -> dict[str, object]:
+    """How a run ended that its owner did not end: the script around it decides, if there is one."""
+    if seen == REBOOTED:
+        return _outcome(FAILED, HOST_RESTARTED, None)
+    if facts.get(layout.STARTED) is None:
+        return _outcome(CANCELED, NEVER_STARTED, None)
+    around = (facts.get(WITHIN) or {}).get("status")
+    if around == COMPLETED:
+        return _outcome(COMPLETED, None, None)
+    if around == CANCELED:
+        return _outcome(CANCELED, CANCEL, None)
+    return _outcome(FAILED, PROCESS_EXITED, None)
 
 
 def _lost_cause(facts: Facts, seen: str) -> str:
@@ -166,5 +184,4 @@ def _lost_cause(facts: Facts, seen: str) -> str:
         return HOST_RESTARTED
     if facts.get(layout.STARTED) is None:
         return NEVER_STARTED
-    run = facts.get(layout.RUN) or {}
-    return PROCESS_EXITED if run.get("kind") == INTERACTIVE else LOST_EXIT_STATUS
+    return LOST_EXIT_STATUS

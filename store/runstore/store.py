@@ -101,12 +101,16 @@ class Store:
         plain = names.is_safe_folder(name) and not self._has_case_twin(name)
         return self._make_experiment(name, name if plain else names.hashed_folder(name))
 
-    def runs(self, experiment: str | None = None) -> Iterator[Record]:
-        """Runs from the newest to the oldest, of one experiment or of all; lazily."""
+    def runs(self, experiment: str | None = None, *, children: bool = True) -> Iterator[Record]:
+        """Runs from the newest to the oldest, of one experiment or of all; lazily.
+
+        Args:
+            children: also runs that have a parent.
+        """
         if experiment is not None:
             folder = self._find_experiment(experiment)
-            return self._runs_in(folder) if folder else iter(())
-        return self._runs_in_all()
+            return self._runs_in(folder, children) if folder else iter(())
+        return self._runs_in_all(children)
 
     def find(self, run_id: str) -> Record:
         """A run by its id, or by a beginning that only one run has.
@@ -117,6 +121,8 @@ class Store:
         exact = self.get(run_id)
         if exact is not None:
             return exact
+        if not names.is_run_id(run_id):
+            raise RunNotFound(run_id)
         found = [
             Record(self, folder, full)
             for folder in self.experiment_folders()
@@ -181,11 +187,13 @@ class Store:
             self.lock_kind = lock.FLOCK if kind == lock.FLOCK else lock.OFD
 
     def _find_experiment(self, name: str) -> str | None:
-        candidates = [name] if names.is_safe_folder(name) else []
-        for folder in (*candidates, names.hashed_folder(name)):
-            if os.path.isdir(f"{self.root}/{folder}") and self.experiment_name(folder) == name:
-                return folder
-        return None
+        if names.is_safe_folder(name) and self._is_folder_of(name, name):
+            return name
+        folder = names.hashed_folder(name)  # loads hashlib: not where it is not needed
+        return folder if self._is_folder_of(folder, name) else None
+
+    def _is_folder_of(self, folder: str, name: str) -> bool:
+        return os.path.isdir(f"{self.root}/{folder}") and self.experiment_name(folder) == name
 
     def _has_case_twin(self, name: str) -> bool:
         return any(
@@ -212,7 +220,7 @@ class Store:
                 raise facts.unwritable(self.root, error) from error
         return folder
 
-    def _runs_in(self, folder: str) -> Iterator[Record]:
+    def _runs_in(self, folder: str, children: bool) -> Iterator[Record]:
         """The ledger's runs from its end, then folders that no line of it names (copied in)."""
         path = f"{self.root}/{folder}"
         listed = set()
@@ -221,21 +229,27 @@ class Store:
                 continue
             listed.add(line.run_id)
             record = Record(self, folder, line.run_id)
-            if record.exists():
+            if (children or not line.is_child) and record.exists():
                 yield record
         try:
             found = sorted(os.listdir(path), reverse=True)
         except OSError:
             return  # removed in the meantime
+        for line in ledger.newest_first(f"{path}/{layout.LEDGER}"):
+            if line.run_id in listed:
+                break
+            listed.add(line.run_id)  # made since the listing began: newer than all of it
         for name in found:
             if name not in listed and names.is_run_id(name) and os.path.isdir(f"{path}/{name}"):
-                yield Record(self, folder, name)
+                record = Record(self, folder, name)
+                if children or not record.run.get("parent"):
+                    yield record
 
-    def _runs_in_all(self) -> Iterator[Record]:
+    def _runs_in_all(self, children: bool) -> Iterator[Record]:
         import heapq
 
         streams = [
-            ((record.created, record) for record in self._runs_in(folder))
+            ((record.created, record) for record in self._runs_in(folder, children))
             for folder in self.experiment_folders()
         ]
         merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=True)

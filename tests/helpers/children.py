@@ -53,7 +53,7 @@ def dies_at(count: int, task: Callable[[], Any], *, torn: bool = False) -> bool:
             _left[0] = count
             task()
             code = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - a child must never return into pytest
             traceback.print_exc()
         finally:
             os._exit(code)
@@ -88,7 +88,7 @@ def _child(task: Callable[[], Any], tell: int) -> None:
         with os.fdopen(tell, "wb") as pipe:
             pipe.write(data)
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - as above
         traceback.print_exc()
     finally:
         sys.stderr.flush()

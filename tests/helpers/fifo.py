@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from helpers.wait import DEADLINE_S, deadline, pause
 
 GO = b"go\n"

@@ -1,8 +1,9 @@
 """What a test leaves behind: processes, threads, descriptors.
 
-Each test runs with a mark of its own in its environment. Whatever it starts inherits the mark,
-also past fork, setsid, exec and the death of its parents, so that /proc shows it afterwards.
-Children of pytest are found with and without the mark, and so is one that is dead but not reaped.
+Each test runs with a mark of its own, in its environment and as the name of its process. What it
+executes inherits the first, what it only forks keeps the second (/proc shows the environment of
+the last exec), also past setsid and the death of its parents, so that it is found afterwards.
+Children of pytest are found with and without a mark, and so is one that is dead but not reaped.
 """
 
 from __future__ import annotations
@@ -47,9 +48,22 @@ class Look(NamedTuple):
         return "\n".join(f"  {line}" for line in lines)
 
 
+def set_mark(mark: str) -> str:
+    """Mark this process and whatever it will start; its former name, for `clear_mark`."""
+    os.environ[VARIABLE] = mark
+    return process.rename_self(mark)
+
+
+def clear_mark(former: str) -> None:
+    """Take the mark away again."""
+    os.environ.pop(VARIABLE, None)
+    process.rename_self(former)
+
+
 def look(mark: str) -> Look:
     """Everything that belongs to this process, or to the test with this mark."""
-    found = process.descendants(os.getpid()) + process.marked(f"{VARIABLE}={mark}")
+    found = process.descendants(os.getpid())
+    found += process.marked(f"{VARIABLE}={mark}") + process.named(mark)
     return Look(
         {p.identity: p for p in found},
         {id(t): t for t in threading.enumerate()},

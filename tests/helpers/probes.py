@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 from glob import glob
 from typing import NamedTuple
 
@@ -23,25 +23,25 @@ class Interpreter(NamedTuple):
         return f"python{self.version[0]}.{self.version[1]}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def can_unshare_user_mount() -> bool:
     """May a process mount a tmpfs in a user and mount namespace of its own?"""
     return _works("unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt")
 
 
-@lru_cache(maxsize=None)
+@cache
 def can_unshare_pid() -> bool:
     """May a process have a PID namespace with its own /proc?"""
     return _works("unshare", "-rpf", "--mount-proc", "true")
 
 
-@lru_cache(maxsize=None)
+@cache
 def has_strace() -> bool:
     """Is strace there, and may it trace and inject?"""
     return _works("strace", "-f", "-o", "/dev/null", "-e", "inject=link:error=EPERM", "true")
 
 
-@lru_cache(maxsize=None)
+@cache
 def find_interpreters() -> tuple[Interpreter, ...]:
     """One working interpreter per version from 3.9 up, oldest first; the running one among them."""
     found = {sys.version_info[:2]: Interpreter(sys.executable, sys.version_info[:2])}

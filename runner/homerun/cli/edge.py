@@ -11,13 +11,12 @@ import sys
 
 import click
 
+from homerun import environ
 from homerun.cli import words
 from homerun.cli.interrupts import Interrupted
 from homerun.cli.root import root
 from homerun.errors import HomerunError
 from runstore.errors import StoreError
-
-_COMPLETION = "_HOMERUN_COMPLETE"
 
 _ADVICE = {
     errno.ENOSPC: "free some space and try again",
@@ -38,7 +37,7 @@ _HELP_INSTEAD: tuple[type[BaseException], ...] = tuple(
 
 def run(argv: list[str]) -> int:
     """Run one command and return the exit code. Expected errors are caught here, and only here."""
-    if _COMPLETION in os.environ:
+    if environ.COMPLETION in os.environ:
         root.main(argv, "homerun")
     try:
         code = _invoke(argv)

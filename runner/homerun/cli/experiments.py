@@ -12,18 +12,11 @@ if TYPE_CHECKING:
 
     from homerun.experiment import Experiment
 
-
-@click.group()
-def experiment() -> None:
-    """List experiments.
-
-    \b
-    Example:
-      homerun experiment list
-    """
+_COLUMNS = ["name", "latest run", "#", "status", "submitted"]
+_EXPENDABLE = ("#", "submitted")
 
 
-@experiment.command("list")
+@click.command("list")
 @options.common
 def list_experiments(path: str | None, output: str | None) -> int:
     """List the experiments, each with its latest run.
@@ -39,7 +32,7 @@ def list_experiments(path: str | None, output: str | None) -> int:
     if options.wants_json(output):
         render.json(rows)
     elif rows:
-        render.table(["name", "latest run", "#", "status", "submitted"], _table(rows))
+        render.table(_COLUMNS, _table(rows), _EXPENDABLE)
     else:
         words.say(
             "there are no experiments yet; homerun run submit-script -e NAME SCRIPT makes one"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
+_TRY_AGAIN_S = 0.05
 
 READING_SOURCE = ("homerun.source", "homerun.snapshot", "homerun.workcopy")
 """What may take long while a run is submitted; at that time nobody can see the run yet."""
@@ -43,8 +44,8 @@ class Interrupted(BaseException):
 class Interrupts:
     """Turns SIGINT and SIGTERM into `Interrupted`; a context manager.
 
-    At first a signal is only kept. After it was raised the next one is kept again, until the
-    command says where that may interrupt.
+    At first a signal is only kept, and tried again a little later. After it was raised the next
+    one is kept again, until the command says where that may interrupt.
     """
 
     def __init__(self) -> None:
@@ -60,9 +61,11 @@ class Interrupts:
             if before is not signal.SIG_IGN:
                 self._before[number] = before
                 signal.signal(number, self._handle)
+        self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._try_again)
         return self
 
     def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, before in self._before.items():
             signal.signal(number, before)  # type: ignore[arg-type]
 
@@ -84,6 +87,11 @@ class Interrupts:
         if self._everywhere or self._is_inside(frame):
             self._raise(number)
         self._kept = number
+        signal.setitimer(signal.ITIMER_REAL, _TRY_AGAIN_S)
+
+    def _try_again(self, number: int, frame: FrameType | None) -> None:
+        if self._kept is not None:
+            self._handle(self._kept, frame)
 
     def _raise(self, number: int) -> None:
         self._kept, self._everywhere, self._modules = None, False, ()

@@ -37,8 +37,21 @@ def common(command: Command) -> Command:
 def run_id(command: Command) -> Command:
     """`-r`: the run that is meant."""
     return click.option(
-        "-r", "--run", "run_id", required=True, metavar="ID", help="The run's id, or its beginning."
+        "-r",
+        "--run",
+        "run_id",
+        required=True,
+        metavar="ID",
+        callback=_not_empty,
+        help="The run's id, or its beginning.",
     )(command)
+
+
+def _not_empty(context: click.Context, option: click.Parameter, given: str) -> str:
+    """An empty beginning would mean any run; it mostly comes from a shell variable not set."""
+    if not given:
+        raise click.BadParameter("it is empty; homerun run list shows the ids")
+    return given
 
 
 def wants_json(output: str | None) -> bool:

@@ -12,17 +12,19 @@ from homerun.cli import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
 _UNBOUNDED = 4096
 """Columns of a table that does not go to a terminal: nothing is cut."""
 
-_NEVER_CUT = ("run", "status", "name")
-_NUMBERS = ("#", "last", "min", "max", "count", "runs")
+_GAP = 2
+_MAY_BE_CUT = ("script", "tags")
+_CUT = 6
+_NUMBERS = ("#", "last", "min", "max", "count")
 
 
 def json(value: object) -> None:
@@ -38,52 +40,85 @@ def json(value: object) -> None:
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
 
 
-def table(columns: list[str], rows: list[list[object]]) -> None:
-    """Print a table with a heading; a `status` is coloured, ids and statuses are never cut."""
-    from rich.table import Table
+def table(columns: list[str], rows: list[list[object]], expendable: tuple[str, ...] = ()) -> None:
+    """Print a table with a heading; a `status` is coloured.
 
-    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for at, name in enumerate(columns):
-        fixed = name in _NEVER_CUT
-        width = max(len(name), *(len(str(row[at])) for row in rows)) if rows else len(name)
-        grid.add_column(
-            name,
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=width if fixed else min(width, 6),
-            justify="right" if name in _NUMBERS else "left",
-        )
-    for row in rows:
-        grid.add_row(*[_cell(name, value) for name, value in zip(columns, row)])
-    _print(grid)
+    Args:
+        expendable: columns to leave out, in this order, where the terminal is too narrow. Of the
+            rest only script and tags are ever cut, so that an id can always be copied.
+    """
+    from rich.cells import cell_len
+
+    console = _console()
+    lines: list[Sequence[object]] = [columns, *rows]
+    shown = [[words.plain(value) for value in row] for row in lines]
+    natural = {name: max(map(cell_len, cells)) for name, *cells in zip(columns, *shown)}
+    widths = _fitted(natural, expendable, console.width)
+    for at, row in enumerate(shown):
+        cells = dict(zip(columns, row))
+        style = "" if at else "bold"
+        line = _line([(name, cells[name], width) for name, width in widths.items()])
+        # A line that is still too long is for the terminal to wrap: nothing of an id is cut off.
+        console.print(line, style=style, soft_wrap=True)
 
 
 def card(fields: dict[str, object]) -> None:
-    """Print one thing: a name and a value per line; what has no value is left out."""
-    from rich.table import Table
+    """Print one thing: a name and a value per line; what has no value is left out.
 
-    grid = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in fields.items():
-        if value not in (None, "", words.NONE):
-            grid.add_row(name, _cell(name, value, lines=True))
-    _print(grid)
+    Lines are as long as they are: a path that is copied from a terminal has no break in it.
+    """
+    from rich.text import Text
+
+    console = _console()
+    kept = {name: value for name, value in fields.items() if value not in (None, "", words.NONE)}
+    width = max(map(len, kept))
+    for name, value in kept.items():
+        first, *rest = str(value).split("\n")
+        line = Text.assemble((f"{name:<{width}}  ", "bold"), _cell(name, first))
+        console.print(line, soft_wrap=True)
+        for more in rest:
+            console.print(Text(" " * (width + 2) + words.plain(more)), soft_wrap=True)
 
 
-def _cell(column: str, value: object, *, lines: bool = False) -> Text:
+def _fitted(natural: dict[str, int], expendable: tuple[str, ...], room: int) -> dict[str, int]:
+    """The columns that a terminal has room for, each with its width."""
+    widths = dict(natural)
+    for name in expendable:
+        least = [min(n, _CUT) if one in _MAY_BE_CUT else n for one, n in widths.items()]
+        if _total(least) <= room:
+            break
+        del widths[name]
+    for name in reversed(_MAY_BE_CUT):
+        excess = _total([*widths.values()]) - room
+        if name in widths and excess > 0:
+            widths[name] = max(min(widths[name], _CUT), widths[name] - excess)
+    return widths
+
+
+def _total(widths: list[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1)
+
+
+def _line(cells: list[tuple[str, object, int]]) -> Text:
+    """One line of a table from (column, value, width)."""
+    from rich.text import Text
+
+    line = Text()
+    for column, value, width in cells:
+        cell = _cell(column, value)
+        cell.truncate(width, overflow="ellipsis")
+        cell.align("right" if column in _NUMBERS else "left", width)
+        line.append_text(cell).append(" " * _GAP)
+    line.rstrip()
+    return line
+
+
+def _cell(column: str, value: object) -> Text:
     """A cell, never read as markup; a control character in it is shown, not obeyed."""
     from rich.text import Text
 
-    parts = str(value).split("\n") if lines else [str(value)]
     style = words.COLOURS.get(str(value), "") if column == "status" else ""
-    return Text("\n".join(map(words.plain, parts)), style=style)
-
-
-def _print(grid: Table) -> None:
-    console = _console()
-    # Not cropped: a line that is too long for the terminal wraps, and an id stays whole.
-    console.print(grid, crop=False)
+    return Text(words.plain(value), style=style)
 
 
 def _console() -> Console:

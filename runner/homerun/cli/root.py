@@ -1,16 +1,44 @@
-"""The command `homerun` and its groups."""
+"""The command `homerun` and its groups. A module is loaded when one of its commands is named."""
 
 from __future__ import annotations
 
 import click
 
 from homerun import __version__
-from homerun.cli.experiments import experiment
-from homerun.cli.runs import run
-from homerun.cli.store import store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_EXPERIMENTS = "homerun.cli.experiments"
+_RUNS = "homerun.cli.runs"
+_STORE = "homerun.cli.store"
+_SUBMIT = "homerun.cli.submit"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Group(click.Group):
+    """A group whose commands live in modules of their own, by name: (module, function)."""
+
+    homes: dict[str, tuple[str, str]]
+
+    def __init__(self, *args: Any, homes: dict[str, tuple[str, str]], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.homes = homes
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names, for help and completion."""
+        return [*self.commands, *self.homes]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name; this loads its module."""
+        if cmd_name not in self.homes:
+            return super().get_command(ctx, cmd_name)
+        module, function = self.homes[cmd_name]
+        found = getattr(__import__(module, fromlist=[function]), function)
+        return found if isinstance(found, click.Command) else None
+
+
+@click.group(cls=Group, homes={}, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="homerun", message="%(prog)s %(version)s")
 def root() -> None:
     """Training runs on your own machine, each with a record that you can read.
@@ -21,5 +49,41 @@ def root() -> None:
     """
 
 
-for group in (run, experiment, store):
-    root.add_command(group)
+@root.group(
+    cls=Group,
+    homes={
+        "submit-script": (_SUBMIT, "submit_script"),
+        "list": (_RUNS, "list_runs"),
+        "show": (_RUNS, "show"),
+        "cancel": (_RUNS, "cancel"),
+        "monitor-logs": (_RUNS, "monitor_logs"),
+        "metrics": (_RUNS, "metrics"),
+    },
+)
+def run() -> None:
+    """Submit, follow, list and cancel runs.
+
+    \b
+    Example:
+      homerun run list --last 20
+    """
+
+
+@root.group(cls=Group, homes={"list": (_EXPERIMENTS, "list_experiments")})
+def experiment() -> None:
+    """List experiments.
+
+    \b
+    Example:
+      homerun experiment list
+    """
+
+
+@root.group(cls=Group, homes={"check": (_STORE, "check")})
+def store() -> None:
+    """Check the folder that holds the records.
+
+    \b
+    Example:
+      homerun store check
+    """

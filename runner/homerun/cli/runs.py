@@ -5,29 +5,17 @@ from __future__ import annotations
 import click
 
 from homerun.cli import options
-from homerun.cli.submit import submit_script
+from runstore.status import TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _COLUMNS = ["run", "#", "status", "started", "took", "script", "tags"]
+_EXPENDABLE = ("tags", "script", "took", "#", "started")
 
 
-@click.group()
-def run() -> None:
-    """Submit, follow, list and cancel runs.
-
-    \b
-    Example:
-      homerun run list --last 20
-    """
-
-
-run.add_command(submit_script)
-
-
-@run.command("list")
+@click.command("list")
 @click.option("-e", "--experiment-name", "experiment", metavar="NAME", help="Of this one only.")
 @click.option(
     "--last", type=click.IntRange(min=1), default=10, show_default=True, help="At most so many."
@@ -49,13 +37,13 @@ def list_runs(experiment: str | None, last: int, path: str | None, output: str |
     if options.wants_json(output):
         render.json(rows)
     elif rows:
-        render.table(_COLUMNS, _table(rows))
+        render.table(_COLUMNS, _table(rows), _EXPENDABLE)
     else:
         words.say("there are no runs yet; homerun run submit-script -e NAME SCRIPT makes one")
     return 0
 
 
-@run.command()
+@click.command()
 @options.run_id
 @options.common
 def show(run_id: str, path: str | None, output: str | None) -> int:
@@ -75,7 +63,7 @@ def show(run_id: str, path: str | None, output: str | None) -> int:
     return 0
 
 
-@run.command()
+@click.command()
 @options.run_id
 @options.common
 def cancel(run_id: str, path: str | None, output: str | None) -> int:
@@ -87,7 +75,7 @@ def cancel(run_id: str, path: str | None, output: str | None) -> int:
     Example:
       homerun run cancel -r digits_17
     """
-    from homerun.cli import render, watching
+    from homerun.cli import render
 
     found = options.find(path, run_id)
     found.cancel()
@@ -96,10 +84,10 @@ def cancel(run_id: str, path: str | None, output: str | None) -> int:
         render.json({"run_id": found.id, "status": status, "directory": found.directory})
     else:
         click.echo(f"{found.id}: {status}")
-    return 0 if status in watching.OVER else 1
+    return 0 if status in TERMINAL else 1
 
 
-@run.command("monitor-logs")
+@click.command("monitor-logs")
 @options.run_id
 @options.common
 def monitor_logs(run_id: str, path: str | None, output: str | None) -> int:
@@ -116,7 +104,7 @@ def monitor_logs(run_id: str, path: str | None, output: str | None) -> int:
     return watching.to_the_end(options.find(path, run_id), output)
 
 
-@run.command()
+@click.command()
 @options.run_id
 @options.common
 def metrics(run_id: str, path: str | None, output: str | None) -> int:

@@ -7,17 +7,7 @@ import click
 from homerun.cli import options
 
 
-@click.group()
-def store() -> None:
-    """Check the folder that holds the records.
-
-    \b
-    Example:
-      homerun store check
-    """
-
-
-@store.command()
+@click.command()
 @click.option("--repair", is_flag=True, help="Move what is damaged aside, remove leftovers.")
 @options.common
 def check(repair: bool, path: str | None, output: str | None) -> int:
@@ -36,7 +26,8 @@ def check(repair: bool, path: str | None, output: str | None) -> int:
     if options.wants_json(output):
         render.json(rows)
     elif rows:
-        render.table(["problem", "repaired", "path"], [_line(row) for row in rows])
+        for row in rows:
+            click.echo(_line(row))
         if left and not repair:
             words.say("homerun store check --repair moves damaged files aside; nothing is lost")
     else:
@@ -44,5 +35,9 @@ def check(repair: bool, path: str | None, output: str | None) -> int:
     return 1 if left else 0
 
 
-def _line(row: dict[str, object]) -> list[object]:
-    return [row["problem"], "yes" if row["repaired"] else "no", row["path"]]
+def _line(row: dict[str, object]) -> str:
+    """A finding as compilers print theirs."""
+    from homerun.cli import words
+
+    done = " (repaired)" if row["repaired"] else ""
+    return words.plain(f"{row['path']}: {row['problem']}{done}")

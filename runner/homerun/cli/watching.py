@@ -11,6 +11,7 @@ import sys
 from homerun.cli import options, words
 from homerun.cli.interrupts import WAITING, Interrupted, Interrupts
 from homerun.errors import HomerunError
+from runstore.status import CANCELED, COMPLETED, FAILED, TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,19 +19,16 @@ if TYPE_CHECKING:
 
     from homerun.run import Run
 
-COMPLETED = "Completed"
-FAILED = "Failed"
-OVER = (COMPLETED, FAILED, "Canceled")
-
 _MOST_METRICS = 8
 
 
 class OutputLost(HomerunError):
     """The run's output cannot be passed on; the run itself goes on."""
 
-    def __init__(self, run_id: str, reason: str) -> None:
+    def __init__(self, run_id: str, reason: OSError) -> None:
+        self.reason = reason
         super().__init__(
-            f"nobody takes the output any more ({reason}); run {run_id} goes on: "
+            f"nobody takes the output any more ({reason.strerror}); run {run_id} goes on: "
             f"homerun run monitor-logs -r {run_id}"
         )
 
@@ -61,7 +59,7 @@ class Output:
                 self._sink.flush()
             except OSError as error:
                 words.forget(self._sink)
-                raise OutputLost(self._run.id, error.strerror or str(error)) from error
+                raise OutputLost(self._run.id, error) from error
 
     def finish(self) -> None:
         """Pass on the rest of an ended run's output, if anybody is left who takes it."""
@@ -89,9 +87,7 @@ def to_the_end(run: Run, output: str | None) -> int:
         words.say(f"run {run.id} goes on: homerun run cancel -r {run.id} cancels it")
         return 130
     except OutputLost as lost:
-        if isinstance(lost.__cause__, BrokenPipeError):
-            return 1
-        raise
+        raise lost.reason from None
     shown.close_line()
     return conclude(run, output)
 
@@ -177,11 +173,11 @@ def _cancel(run: Run, shown: Output, interrupted: Interrupted, interrupts: Inter
         words.say(f"not waited for: run {run.id} is being canceled, its supervisor sees to it")
         return
     status = run.get_status()
-    if status in OVER:
+    if status in TERMINAL:
         shown.finish()
-    if status == "Canceled":
+    if status == CANCELED:
         words.say(f"canceled by {interrupted.by}: run {run.id}")
-    elif status in OVER:
+    elif status in TERMINAL:
         words.say(f"{interrupted.by} came too late: run {run.id} was {status} already")
     else:
         words.say(f"run {run.id} is {status}: its processes do not end; see {run.directory}")

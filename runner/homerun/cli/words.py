@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from runstore import status
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO, Any
@@ -12,15 +14,15 @@ if TYPE_CHECKING:
 NONE = "-"
 
 COLOURS = {
-    "Completed": "green",
-    "Failed": "red",
-    "Canceled": "yellow",
-    "CancelRequested": "yellow",
-    "NotResponding": "magenta",
-    "Running": "cyan",
-    "Finalizing": "cyan",
-    "Preparing": "blue",
-    "Queued": "blue",
+    status.COMPLETED: "green",
+    status.FAILED: "red",
+    status.CANCELED: "yellow",
+    status.CANCEL_REQUESTED: "yellow",
+    status.NOT_RESPONDING: "magenta",
+    status.RUNNING: "cyan",
+    status.FINALIZING: "cyan",
+    status.PREPARING: "blue",
+    status.QUEUED: "blue",
 }
 
 _STEPS = (("d", 86400), ("h", 3600), ("m", 60))

@@ -1,0 +1,87 @@
+"""Runs as a family: listing them, and making and finding the children of one."""
+
+from __future__ import annotations
+
+from homerun import interactive, owner, shapes
+from homerun.errors import UserError
+from homerun.run import Run, typed
+from runstore import family, status
+from runstore.draft import write_rows
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from homerun.filters import Filter
+    from homerun.workspace import Workspace
+    from runstore.record import Record
+
+_BATCH_TAG = "azureml.batch_child_number"
+
+
+def runs(
+    workspace: Workspace, experiment: str | None, wanted: Filter, include_children: bool
+) -> Iterator[Run]:
+    """The runs of a workspace, or of one of its experiments, newest first, lazily."""
+    for record in workspace.store.runs(experiment, children=include_children):
+        if wanted.matches(record):
+            yield typed(record, workspace)
+
+
+def children(run: Run, record: Record, wanted: Filter, recursive: bool) -> Iterator[Run]:
+    """A run's children, or all its descendants; see `Run.get_children`."""
+    workspace = run.experiment.workspace
+    for child in family.below(record, recursive=recursive):
+        if wanted.matches(child):
+            yield typed(child, workspace)
+
+
+def metrics(run: Run, record: Record, name: str | None, run_type: str | None) -> dict[str, Any]:
+    """The metrics of a run and all below it, by run id; runs without metrics are left out."""
+    below = family.below(record, recursive=True)
+    kept = [one for one in below if run_type is None or one.run.get("type") == run_type]
+    found = {one.id: shapes.of_folder(one.path, name) for one in (record, *kept)}
+    return {run_id: values for run_id, values in found.items() if values}
+
+
+def child_run(
+    run: Run, record: Record, name: str | None, run_id: str | None, outputs: bool | str | None
+) -> Run:
+    """An interactive child that has begun; see `Run.child_run`."""
+    run.start()
+    asked: dict[str, object] = {"name": name, "display_name": name}
+    made = interactive.start(record.store, record.experiment, asked, run_id=run_id, parent=record)
+    child = Run.of(made, run.experiment)
+    child.outputs_folder = interactive.outputs_folder(outputs or False)
+    owner.opened(child)
+    return child
+
+
+def create_children(
+    run: Run,
+    record: Record,
+    count: int | None,
+    tag_key: str | None,
+    tag_values: Sequence[object] | None,
+) -> list[Run]:
+    """Rows below a run; see `Run.create_children`."""
+    run.start()
+    tags = _row_tags(count, tag_key, tag_values)
+    asked: dict[str, object] = {"kind": status.INTERACTIVE}
+    made = write_rows(record, [{**asked, "tags": one} for one in tags])
+    return [Run.of(row, run.experiment) for row in made]
+
+
+def _row_tags(
+    count: int | None, key: str | None, values: Sequence[object] | None
+) -> list[dict[str, str]]:
+    if count is not None and (key is not None or values is not None):
+        raise UserError("give create_children a count, or tag_key and tag_values, not both")
+    if count is not None:
+        if type(count) is not int or count < 0:
+            raise UserError(f"count is a whole number from 0 on, not {count!r}")
+        return [{_BATCH_TAG: str(number)} for number in range(count)]
+    if key is None or values is None:
+        raise UserError("give create_children a count, or both tag_key and tag_values")
+    return [{str(key): str(value)} for value in values]

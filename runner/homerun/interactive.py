@@ -1,0 +1,125 @@
+"""Interactive runs: a process holds them open and says itself when and how they end.
+
+Their owner is on record, and nobody else is signalled for them: a cancel from elsewhere only
+records the end. A row of `create_children` begins when it is first used, by whoever uses it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun import environ, owner, settle, wishes
+from homerun.errors import SubmitError
+from runstore import facts, identity, layout, status
+from runstore.draft import Draft
+from runstore.errors import InvalidTransition
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.run import Run
+    from runstore.record import Record
+    from runstore.store import Store
+
+
+_MOST_ENTRIES = 10_000
+_MOST_BYTES = 300 << 20
+
+
+def start(
+    store: Store,
+    experiment: str,
+    asked: dict[str, object],
+    *,
+    run_id: str | None = None,
+    parent: Record | None = None,
+) -> Record:
+    """Make a run that has begun, and that this process owns.
+
+    Raises:
+        RunExists, InvalidName, FormatTooNew, ReadOnlyStore: nothing was made.
+    """
+    draft = Draft(store.for_writing(), experiment, run_id, parent=parent)
+    try:
+        facts.publish(draft.path, layout.STARTED, facts.signed(_started(store)))
+        return draft.publish({"kind": status.INTERACTIVE, **asked})
+    except BaseException:
+        draft.discard()
+        raise
+
+
+def snapshot(store: Store, folder: str | None) -> tuple[str | None, list[str]]:
+    """Keep the code of a folder with a run, unless it is too large to be code.
+
+    Returns:
+        The snapshot's id or None, and notices to say once.
+    """
+    if folder is None:
+        return None, []
+    from homerun import snapshot, source
+
+    try:
+        tree = source.scan(folder, store=store.root, at_most=_MOST_ENTRIES)
+        size = sum(entry[2] for _, entries in tree.folders for entry in entries)
+        if size > _MOST_BYTES:
+            raise source.TooLarge(f"{tree.source} holds {size >> 20:,} MB")
+        taken = snapshot.take(tree, f"{store.for_writing().root}/{layout.SNAPSHOTS}")
+    except SubmitError as error:
+        advice = "name what is not code in .amlignore, or give another snapshot_directory, or None"
+        return None, [f"no snapshot: {error}; {advice}"]
+    return taken.id, list(taken.notices)
+
+
+def outputs_folder(wanted: bool | str | None) -> str | None:
+    """The folder whose new files belong to the run, made if it is not there.
+
+    Args:
+        wanted: a path; None or True: `./outputs`; False: none.
+    """
+    if wanted is False:
+        return None
+    folder = os.path.abspath(wanted if isinstance(wanted, str) else layout.OUTPUTS)
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
+def begin(record: Record) -> bool:
+    """Let a row begin, owned by this process. False: it is no row, or it has begun or ended."""
+    if record.run.get("kind") != status.INTERACTIVE or record.fact(layout.STARTED) is not None:
+        return False
+    if settle.look(record).is_over:
+        return False
+    return record.publish(layout.STARTED, _started(record.store))
+
+
+def end(run: Run, record: Record, how: str, said: dict[str, object] | None = None) -> None:
+    """Put the end of an interactive run on record.
+
+    Ending it again in the same way is fine.
+
+    Raises:
+        InvalidTransition: it has ended in another way.
+    """
+    begin(record)
+    record.sync_metrics()
+    outcome = {**status.ended(how), **(said or {})}
+    won = record.publish(layout.ENDED, outcome, sync=True)
+    owner.closed(run)
+    now = record.look().status
+    if not won and now != how:
+        raise InvalidTransition(record.id, now, f"become {how}")
+    if how == status.CANCELED:
+        wishes.cancel_children(record.path)
+
+
+def _started(store: Store) -> dict[str, object]:
+    """Who holds the run open, and where; `within` is the submitted run whose script that is."""
+    holder = owner.hold(store)
+    return {
+        "attempt": 1,
+        "owner": holder,
+        "process": identity.process(os.getpid()),
+        "within": environ.run_id(),
+        **identity.here(),
+        "store_id": store.id,
+        "owner_inode": os.stat(f"{store.root}/{layout.OWNERS}/{holder}").st_ino,
+    }

@@ -1,0 +1,114 @@
+"""Logging metrics: what a training script does most, with as little around it as can be.
+
+Inside a script nothing here raises because of the store: what cannot be written is counted and
+said once. What the caller gets wrong does raise.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from runstore.metrics import LIST, ROW, SCALAR, TABLE, Writer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_PLAIN = (float, int, str, bool, type(None))
+
+
+class MetricLog:
+    """The logging half of a run; `_metrics` is the writer of its folder."""
+
+    _metrics: Writer
+    _dropped = 0
+
+    def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
+        """Log a number (or a text, a bool, None) under a name; safe from SIGKILL on return.
+
+        Args:
+            step: where in the training it belongs.
+
+        Raises:
+            UserError: the value is a list or a generator: that is `log_list`'s.
+        """
+        try:
+            if type(value) in _PLAIN and step is None and not description and type(name) is str:
+                self._metrics.add_scalar(name, value)
+            else:
+                self._log_scalar(name, value, description, step)
+        except OSError as error:
+            self._drop(error)
+
+    def log_list(self, name: str, value: Iterable[object], description: str = "") -> None:
+        """Log several values at once: a list, tuple, range, array or generator.
+
+        Raises:
+            UserError: an element is no single value.
+        """
+        from homerun import values
+
+        kept = values.many(name, value)
+        if kept:
+            self._add(name, kept, LIST, description)
+
+    def log_row(self, name: str, description: str | None = None, **kwargs: object) -> None:
+        """Log one row of a table: a value per column, `log_row("curve", x=1, y=2)`.
+
+        Raises:
+            UserError: a column's value is a list.
+        """
+        from homerun import values
+
+        kept = {column: values.single(name, value) for column, value in kwargs.items()}
+        if kept:
+            self._add(name, kept, ROW, description or "")
+
+    def log_table(self, name: str, value: Mapping[str, object], description: str = "") -> None:
+        """Log a table: a dict of columns, each a list of one length, or one value.
+
+        Raises:
+            UserError: it is no dict, or its columns differ in length.
+        """
+        from homerun import values
+
+        kept = values.table(name, value)
+        if any(kept.values()):
+            self._add(name, kept, TABLE, description)
+
+    @property
+    def dropped(self) -> int:
+        """How many points this process could not store."""
+        return self._dropped
+
+    def flush(self, timeout_seconds: float = 300) -> None:
+        """Accepted: every point is written when `log` returns."""
+
+    def _log_scalar(self, name: str, value: object, description: str, step: int | None) -> None:
+        from homerun import values
+
+        kept = values.scalar(name, value)
+        self._metrics.add(values.name(name), kept, kind=SCALAR, step=step, description=description)
+
+    def _add(self, name: str, value: object, kind: str, description: str) -> None:
+        from homerun import values
+
+        values.name(name)
+        try:
+            self._metrics.add(name, value, kind=kind, description=description)
+        except OSError as error:
+            self._drop(error)
+
+    def _drop(self, error: OSError) -> None:
+        """Count a point that the store did not take; the training goes on."""
+        self._dropped += 1
+        if self._dropped == 1:
+            say(f"metrics cannot be stored and are dropped: {error}")
+
+
+def say(line: str) -> None:
+    """Say a line on standard error if that can be done; it may lie on the same full disk."""
+    try:
+        sys.stderr.write(f"homerun: {line}\n")
+    except (AttributeError, OSError, ValueError):  # there is none, no room for it, or it is closed
+        return

@@ -1,0 +1,73 @@
+"""Wishes: putting a stop on record, and waking whoever has to heed it; by folder alone.
+
+A supervisor uses this for its run's children, so it loads little.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun import signals
+from runstore import facts, identity, layout, status
+from runstore.errors import StoreError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def wake_supervisor(run_folder: str) -> None:
+    """SIGTERM to the supervisor, checked to be the one on record.
+
+    One that is not on record yet looks for stop.json by itself, and so does an adopter.
+    """
+    started = facts.read(run_folder, layout.STARTED) or {}
+    supervisor = started.get("supervisor") or {}
+    if not identity.same_place(started) or not identity.same_boot(started):
+        return
+    pidfd = identity.open_same(supervisor)
+    if pidfd is None and not identity.lives(supervisor):
+        return
+    try:
+        signals.send(int(supervisor["pid"]), pidfd, signals.TERM)
+    finally:
+        if pidfd is not None:
+            os.close(pidfd)
+
+
+def cancel_children(run_folder: str) -> None:
+    """Ask every run below this one to end: each by a stop fact, or an end, of its own.
+
+    A child that cannot be asked (its folder is damaged, or may not be written) keeps no other from
+    being asked.
+    """
+    for child in _children(run_folder):
+        try:
+            _cancel(child)
+        except (OSError, StoreError):
+            continue
+        finally:
+            cancel_children(child)
+
+
+def _children(run_folder: str) -> Iterator[str]:
+    folder = f"{run_folder}/{layout.CHILDREN}"
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        if os.path.isdir(f"{folder}/{name}"):
+            yield f"{folder}/{name}"
+
+
+def _cancel(child: str) -> None:
+    if facts.read_bytes(f"{child}/{layout.ENDED}") is not None:
+        return
+    wish = facts.signed({"kind": status.CANCEL, "why": "its parent was canceled"})
+    run = facts.read(child, layout.RUN) or {}
+    if run.get("kind") == status.INTERACTIVE:
+        facts.publish(child, layout.ENDED, facts.signed(status.ended(status.CANCELED)), sync=True)
+        return
+    facts.publish(child, layout.STOP, wish)
+    wake_supervisor(child)

@@ -1,0 +1,67 @@
+"""Parents and children: the runs below a run, by the links in its folder."""
+
+from __future__ import annotations
+
+import os
+
+from runstore import layout, ledger
+from runstore.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def below(parent: Record, *, recursive: bool = False) -> Iterator[Record]:
+    """A run's children, or all its descendants, the newest first.
+
+    The ledger gives the order without a look into each child. A link that leads nowhere (its run
+    was removed, or its maker was killed) is skipped.
+    """
+    found = _linked(parent.path)
+    if recursive:
+        for child in list(found.values()):
+            _gather(child, found)
+    by_experiment: dict[str, set[str]] = {}
+    for path in found.values():
+        folder, run_id = os.path.split(path)
+        by_experiment.setdefault(os.path.basename(folder), set()).add(run_id)
+    for experiment, ids in by_experiment.items():
+        for run_id in _newest_first(f"{parent.store.root}/{experiment}/{layout.LEDGER}", ids):
+            yield Record(parent.store, experiment, run_id)
+
+
+def _linked(run_folder: str) -> dict[str, str]:
+    """The folders of a run's children, by id."""
+    folder = f"{run_folder}/{layout.CHILDREN}"
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return {}
+    found = {}
+    for name in names:
+        try:
+            path = os.path.normpath(os.path.join(folder, os.readlink(f"{folder}/{name}")))
+        except OSError:
+            continue
+        if os.path.isdir(path):
+            found[name] = path
+    return found
+
+
+def _gather(run_folder: str, found: dict[str, str]) -> None:
+    for run_id, path in _linked(run_folder).items():
+        if run_id not in found:
+            found[run_id] = path
+            _gather(path, found)
+
+
+def _newest_first(path: str, ids: set[str]) -> Iterator[str]:
+    left = set(ids)
+    for line in ledger.newest_first(path):
+        if line.run_id in left:
+            left.discard(line.run_id)
+            yield line.run_id
+            if not left:
+                return
+    yield from sorted(left, reverse=True)  # copied in: no line of the ledger names them

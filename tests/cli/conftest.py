@@ -1,0 +1,173 @@
+"""The command as users start it: a process of its own, with pipes or on a terminal."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.wait import DEADLINE_S
+
+COMMAND = [sys.executable, "-m", "homerun"]
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Done:
+    """A command that has ended."""
+
+    def __init__(self, code: int, out: bytes, err: bytes) -> None:
+        self.code = code
+        self.out = out
+        self.err = err.decode()
+
+    @property
+    def json(self) -> Any:
+        """Standard output as strict JSON."""
+        return json.loads(self.out, parse_constant=_refuse)
+
+    @property
+    def last_line(self) -> str:
+        """The last line on standard error."""
+        return self.err.splitlines()[-1]
+
+
+class Terminal:
+    """The command on a terminal of 80 columns."""
+
+    def __init__(self, *args: str, **variables: str) -> None:
+        self._master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")}
+        self.process = subprocess.Popen(
+            [*COMMAND, *args],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**kept, "TERM": "xterm-256color", **variables},
+            start_new_session=True,
+            preexec_fn=_take_terminal,  # noqa: PLW1509 - a test has one thread
+        )
+        os.close(slave)
+        self.raw = b""
+
+    @property
+    def text(self) -> str:
+        """What was shown, without its colours."""
+        return _ESCAPE.sub("", self.raw.decode()).replace("\r\n", "\n")
+
+    def until(self, word: bytes, times: int = 1) -> None:
+        """Read until a word was shown so often."""
+        while self.raw.count(word) < times:
+            assert self._read(), f"{word!r} was never shown: {self.raw!r}"
+
+    def press(self, keys: bytes) -> None:
+        """Type something."""
+        os.write(self._master, keys)
+
+    def end(self) -> int:
+        """Read to the end; the exit code."""
+        while self._read():
+            pass
+        return self.process.wait(DEADLINE_S)
+
+    def close(self) -> None:
+        """End what a failed test has left."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+
+    def _read(self) -> bytes:
+        ready, _, _ = select.select([self._master], [], [], DEADLINE_S)
+        assert ready, f"nothing more was shown: {self.raw!r}"
+        try:
+            part = os.read(self._master, 65536)
+        except OSError:  # the last process has closed the other end
+            part = b""
+        self.raw += part
+        return part
+
+
+def _take_terminal() -> None:
+    """Make standard input the terminal whose Ctrl-C reaches this session."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+@pytest.fixture
+def cli(workspace_dir: Path) -> Callable[..., Done]:
+    """Run a command to its end, with pipes: `cli("run", "list")`."""
+
+    def run(*args: str, **variables: str) -> Done:
+        done = subprocess.run(
+            [*COMMAND, *args],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env={**os.environ, **variables},
+            timeout=2 * DEADLINE_S,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def start(workspace_dir: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start a command with pipes, and leave it running."""
+    made: list[subprocess.Popen[bytes]] = []
+
+    def begin(*args: str) -> subprocess.Popen[bytes]:
+        pipe = subprocess.PIPE
+        made.append(
+            subprocess.Popen([*COMMAND, *args], stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+        )
+        return made[-1]
+
+    yield begin
+    for process in made:
+        if process.poll() is None:
+            process.kill()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+        process.wait()
+
+
+@pytest.fixture
+def terminal(workspace_dir: Path) -> Iterator[Callable[..., Terminal]]:
+    """Start a command on a terminal."""
+    made: list[Terminal] = []
+
+    def begin(*args: str, **variables: str) -> Terminal:
+        made.append(Terminal(*args, **variables))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def submit(cli: Callable[..., Done]) -> Callable[..., dict[str, Any]]:
+    """Submit a script of the current folder, follow it to its end, and give its row."""
+
+    def run(*args: str, experiment: str = "digits") -> dict[str, Any]:
+        done = cli("run", "submit-script", "-o", "json", "-e", experiment, *args)
+        row: dict[str, Any] = done.json
+        return row
+
+    return run

@@ -1,0 +1,127 @@
+"""What a start of the command loads, and the help that every command gives."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import homerun
+from homerun.cli.root import root
+
+DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
+
+
+def leaves(group: click.Group, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:
+    """Every command below a group, by the words that name it."""
+    context = click.Context(group)
+    found: dict[tuple[str, ...], click.Command] = {}
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        below = isinstance(command, click.Group)
+        found |= leaves(command, (*path, name)) if below else {(*path, name): command}
+    return found
+
+
+COMMANDS = leaves(root)
+
+
+def loaded(*args: str) -> set[str]:
+    """The modules that a command loads, itself and not its run."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "homerun", *args],
+        capture_output=True,
+        text=True,
+        env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rsplit("|", 1)[1].strip() for line in lines}
+
+
+def packages(modules: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in modules}
+
+
+def test_the_version_is_told_without_rich_and_without_the_sdk(workspace_dir):
+    modules = loaded("--version")
+
+    assert "rich" not in packages(modules)
+    assert not modules & {"homerun.workspace", "homerun.run", "homerun.submit", "json"}
+
+
+def test_a_submit_loads_click_and_nothing_else_that_is_heavy(workspace_dir, script):
+    script("train.py", "", ".")
+
+    modules = packages(loaded("run", "submit-script", "-e", "digits", "train.py"))
+
+    assert "click" in modules
+    assert not modules & {"rich", "subprocess", "shutil", "pathlib", "logging", "pathspec"}
+
+
+def test_json_is_printed_without_rich(workspace_dir):
+    assert "rich" not in packages(loaded("run", "list"))
+
+
+def test_the_version_is_that_of_the_package(cli):
+    assert cli("--version").out.decode() == f"homerun {homerun.__version__}\n"
+
+
+@pytest.mark.parametrize("words", [(), ("run",), ("experiment",), ("store",)])
+def test_a_group_without_a_command_shows_its_help(cli, words):
+    done = cli(*words)
+
+    assert "Commands:" in done.out.decode() + done.err
+    assert "Traceback" not in done.err
+
+
+def test_an_unknown_command_is_one_line_and_exits_2(cli):
+    done = cli("run", "frobnicate")
+
+    assert done.code == 2
+    assert done.err.startswith("homerun: No such command 'frobnicate'")
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself_with_an_example(cli, words):
+    done = cli(*words, "--help")
+
+    assert done.code == 0
+    assert f"Example:\n    homerun {' '.join(words)}" in done.out.decode()
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_and_option_is_in_the_documentation(words):
+    section = DOCS.read_text().split(f"### `homerun {' '.join(words)}`", 1)[1].split("\n### ")[0]
+    common = {"-p", "--path", "-o", "--output", "-r", "--run"}
+    options = [param for param in COMMANDS[words].params if isinstance(param, click.Option)]
+    names = {name for option in options for name in option.opts} - common
+
+    assert {name for name in names if f"`{name}" not in section} == set()
+
+
+def test_every_command_prints_as_json_or_table_and_looks_where_it_is_told():
+    for command in COMMANDS.values():
+        names = {name for param in command.params for name in param.opts}
+        assert {"-o", "-p"} <= names
+
+
+def test_the_commands_of_the_documentation_run_as_written(cli, workspace_dir):
+    text = DOCS.read_text()
+    for name, source in re.findall(r"`(\w+\.py)`\n```python\n(.*?)```", text, re.DOTALL):
+        (workspace_dir / name).write_text(source)
+    written = [line for line in text.splitlines() if line.startswith("$ homerun ")]
+    commands = [shlex.split(line.split(" | ")[0])[2:] for line in written]
+
+    failed = [words for words in commands if cli(*words).code != 0]
+
+    assert len(commands) >= len(COMMANDS)
+    assert failed == []

@@ -1,0 +1,272 @@
+"""`homerun run submit-script`: output, summary, exit code, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from helpers.wait import DEADLINE_S
+
+SUBMIT = ("run", "submit-script", "-e", "digits")
+
+LOGS = """
+    import sys
+    from homerun import Run
+
+    run = Run.get_context()
+    run.log("loss", 0.5)
+    run.log("loss", 0.25)
+    print("trained")
+    sys.exit(int(sys.argv[1]) if sys.argv[1:] else 0)
+"""
+
+
+def entries(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def test_standard_output_holds_exactly_the_bytes_of_the_script(cli, script):
+    script("raw.py", r"import os; os.write(1, b'\xff\x00one\r\n'); os.write(2, b'two')", ".")
+
+    done = cli(*SUBMIT, "raw.py")
+
+    assert done.out == b"\xff\x00one\r\ntwo"
+    assert done.code == 0
+
+
+def test_the_summary_on_standard_error_names_status_metrics_and_folder(cli, script):
+    script("train.py", LOGS, ".")
+
+    done = cli(*SUBMIT, "train.py")
+
+    assert done.out == b"trained\n"
+    assert done.err.startswith("Completed in ")
+    assert "exit code 0" in done.err
+    assert "loss 0.25" in done.err
+    assert f"{os.getcwd()}/.runs/digits/digits_" in done.err
+
+
+def test_a_failed_script_exits_1_and_the_last_line_says_why_and_where_its_log_is(cli, script):
+    script("train.py", LOGS, ".")
+
+    done = cli(*SUBMIT, "train.py", "3")
+
+    assert done.code == 1
+    assert "the script ended with exit code 3" in done.last_line
+    assert Path(done.last_line.split("the log is ")[1]).read_text() == "trained\n"
+
+
+def test_a_script_that_a_signal_ended_is_summed_up_with_its_signal(cli, script):
+    script("train.py", "import os; os.kill(os.getpid(), 11)", ".")
+
+    done = cli(*SUBMIT, "train.py")
+
+    assert done.code == 1
+    assert "SIGSEGV" in done.last_line
+
+
+def test_options_behind_the_script_belong_to_the_script(cli, script):
+    script("args.py", "import sys; print(sys.argv[1:])", ".")
+
+    done = cli(*SUBMIT, "args.py", "--async", "-e", "x", "--", "-o", "json", "--help")
+
+    assert done.out == b"['--async', '-e', 'x', '--', '-o', 'json', '--help']\n"
+
+
+def test_two_dashes_may_stand_before_the_script(cli, script):
+    script("args.py", "import sys; print(sys.argv[1:])", ".")
+
+    done = cli(*SUBMIT, "--", "args.py", "-x")
+
+    assert done.out == b"['-x']\n"
+
+
+def test_with_json_asked_for_standard_output_holds_the_run_alone(cli, script):
+    script("train.py", LOGS, ".")
+
+    done = cli(*SUBMIT, "-o", "json", "train.py")
+
+    assert done.json["status"] == "Completed"
+    assert done.json["outcome"]["exit_code"] == 0
+    assert done.err.startswith("trained\n")
+
+
+def test_async_prints_id_and_folder_as_json_and_leaves_the_run_going(cli, script, ready, gate):
+    wait = gate("wait")
+    script("slow.py", f"{ready.opened}.write('up\\n'); {wait.passed}; print('late')", ".")
+
+    done = cli(*SUBMIT, "--async", "slow.py")
+    ready.line()
+    wait.open()
+
+    assert done.code == 0
+    assert done.json["directory"].endswith(f"/.runs/digits/{done.json['run_id']}")
+    assert cli("run", "monitor-logs", "-r", done.json["run_id"]).out == b"late\n"
+
+
+def test_async_on_a_terminal_prints_two_lines(terminal, script, cli):
+    script("train.py", LOGS, ".")
+
+    shown = terminal(*SUBMIT, "--async", "train.py")
+
+    assert shown.end() == 0
+    run_id, folder = shown.text.splitlines()
+    assert folder == f"{os.getcwd()}/.runs/digits/{run_id}"
+    assert cli("run", "monitor-logs", "-r", run_id).code == 0
+
+
+def test_tags_and_a_given_id_are_on_record(cli, submit, script):
+    script("train.py", LOGS, ".")
+
+    row = submit("--tags", "lr=0.1=x", "--tags", "good", "--run-id", "first", "train.py")
+
+    assert row["run_id"] == "first"
+    assert row["tags"] == {"lr": "0.1=x", "good": None}
+    again = cli(*SUBMIT, "--run-id", "first", "train.py")
+    assert again.code == 1
+    assert again.last_line.startswith("homerun: a run 'first' exists already")
+
+
+def test_a_tag_without_a_name_is_wrong_usage(cli, script):
+    script("train.py", LOGS, ".")
+
+    done = cli(*SUBMIT, "--tags", "=1", "train.py")
+
+    assert done.code == 2
+    assert "'=1' is no KEY or KEY=VALUE" in done.err
+
+
+def test_in_place_the_script_works_in_the_source_folder_itself(submit, script, workspace_dir):
+    script("write.py", "open('made.txt', 'w').close()", "code")
+
+    submit("--in-place", "--source-directory", "code", "write.py")
+
+    assert (workspace_dir / "code" / "made.txt").exists()
+
+
+def test_the_path_option_names_workspace_and_source_of_another_folder(cli, script, workspace_dir):
+    script("train.py", LOGS, "elsewhere")
+
+    done = cli(*SUBMIT, "-p", "elsewhere", "train.py")
+
+    assert done.code == 0
+    assert (workspace_dir / "elsewhere" / ".runs").is_dir()
+    assert cli("run", "list").json == []
+    assert len(cli("run", "list", "-p", "elsewhere").json) == 1
+
+
+def test_another_interpreter_runs_the_script(submit, script, workspace_dir):
+    script("train.py", "", ".")
+    wrapper = workspace_dir / "python"
+    wrapper.write_text("#!/bin/sh\necho wrapped > wrapped.txt\n")
+    wrapper.chmod(0o700)
+
+    row = submit("--python", str(wrapper), "train.py")
+
+    assert Path(row["directory"], "work", "wrapped.txt").read_text() == "wrapped\n"
+
+
+def test_a_run_at_its_time_limit_fails_and_says_so(cli, script, gate):
+    script("slow.py", gate("never").passed, ".")
+
+    done = cli(*SUBMIT, "--max-run-duration", "0.2", "--grace", "0.1", "slow.py")
+
+    assert done.code == 1
+    assert "the run was stopped at its time limit" in done.last_line
+
+
+def refused(cli, *args: str) -> str:
+    """The one line with which a command is refused, that has changed nothing."""
+    before = entries(Path.cwd())
+    done = cli(*args)
+    assert done.code == 1
+    assert done.out == b""
+    assert len(done.err.splitlines()) == 1
+    assert entries(Path.cwd()) == before
+    return done.err
+
+
+def test_an_experiment_name_with_a_slash_is_refused(cli, script):
+    script("train.py", LOGS, ".")
+
+    line = refused(cli, "run", "submit-script", "-e", "a/b", "train.py")
+
+    assert line.startswith("homerun: 'a/b' is no experiment name")
+
+
+def test_a_missing_script_is_refused(cli):
+    line = refused(cli, *SUBMIT, "nowhere.py")
+
+    assert line.startswith("homerun: there is no script nowhere.py in the source directory")
+
+
+def test_a_script_outside_of_the_source_folder_is_refused(cli, script):
+    script("train.py", LOGS, ".")
+    os.mkdir("code")
+
+    line = refused(cli, *SUBMIT, "--source-directory", "code", "../train.py")
+
+    assert "is outside of the source directory" in line
+
+
+def test_a_missing_interpreter_is_refused(cli, script):
+    script("train.py", LOGS, ".")
+
+    assert "no program 'nopython'" in refused(cli, *SUBMIT, "--python", "nopython", "train.py")
+
+
+def test_a_store_of_a_newer_format_is_listed_but_not_submitted_to(cli, submit, script):
+    script("train.py", LOGS, ".")
+    run_id = submit("train.py")["run_id"]
+    store = Path(".runs/store.json")
+    newer = {**json.loads(store.read_text()), "format": 999}
+    store.write_text(json.dumps(newer))
+
+    assert "install a newer homerun" in refused(cli, *SUBMIT, "train.py")
+    assert [row["run_id"] for row in cli("run", "list").json] == [run_id]
+
+
+def test_wrong_usage_is_one_line_that_names_the_help_and_exits_2(cli):
+    done = cli("run", "submit-script", "train.py")
+
+    assert done.code == 2
+    assert done.err == (
+        "homerun: Missing option '-e' / '--experiment-name'; see homerun run submit-script --help\n"
+    )
+
+
+def test_when_nobody_reads_the_output_any_more_the_run_goes_on_and_that_is_said(
+    start, cli, script, gate
+):
+    wait = gate("wait")
+    script("two.py", f"print('one'); {wait.passed}; print('two')", ".")
+    process = start(*SUBMIT, "two.py")
+    assert process.stdout.readline() == b"one\n"
+
+    process.stdout.close()
+    wait.open()
+
+    assert process.wait(DEADLINE_S) == 1
+    line = process.stderr.read().decode()
+    assert len(line.splitlines()) == 1
+    follow = shlex.split(line.split("goes on: homerun ")[1])
+    assert cli(*follow).out == b"one\ntwo\n"
+
+
+def test_a_full_disk_under_standard_output_is_said_in_one_line(script, cli):
+    script("train.py", LOGS, ".")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "homerun", *SUBMIT, "train.py"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+        )
+
+    line = done.stderr.decode()
+    assert done.returncode == 1
+    assert "No space left on device" in line
+    assert cli(*shlex.split(line.split("goes on: homerun ")[1])).code == 0

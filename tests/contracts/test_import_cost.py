@@ -1,0 +1,109 @@
+"""What an import loads, as sets of modules, in every interpreter that this machine has.
+
+Time depends on the machine; what is loaded does not. The bare interpreter is the floor: a module
+that its `site` has loaded already costs nothing more.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers.probes import Interpreter
+from helpers.sources import FACES, SOURCE_ROOTS, THIRD_PARTY, product
+from homerun import Experiment, ScriptRunConfig, Workspace
+
+COSTLY = {
+    *("re", "enum", "json", "signal", "ctypes", "subprocess", "typing", "pathlib"),
+    *("dataclasses", "logging", "datetime", "threading"),
+}
+"""Modules that cost most of a start each, with what they load in turn."""
+
+MOST = 40
+"""So many modules may the context load, its own ones included."""
+
+CORE = [
+    module.name
+    for module in product()
+    if not module.within(*FACES) and not module.name.endswith("__main__")
+]
+
+MEASURE = """
+import sys
+sys.path += sys.argv[1:3]
+before = set(sys.modules)
+exec(sys.argv[3])
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def loaded_by(code: str, python: str, *options: str) -> set[str]:
+    """The modules that the code adds to an interpreter which knows our packages, not installed."""
+    roots = [str(root) for root in SOURCE_ROOTS]
+    done = subprocess.run(
+        [python, *options, "-B", "-c", MEASURE, *roots, code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={name: value for name, value in os.environ.items() if not name.startswith("HOMERUN_")},
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("package", ["homerun", "runstore"])
+def test_a_package_loads_nothing_else(package: str, interpreter: Interpreter) -> None:
+    loaded = loaded_by(f"import {package}", interpreter.path, "-I", "-S")
+
+    assert loaded - {"__future__"} == {package}
+
+
+def test_the_offline_context_loads_nothing_costly(interpreter: Interpreter) -> None:
+    code = "from homerun import Run; Run.get_context()"
+
+    loaded = loaded_by(code, interpreter.path, "-I", "-S")
+
+    assert loaded & COSTLY == set()
+    assert len(loaded) <= MOST, sorted(loaded)
+
+
+def test_the_context_of_a_run_loads_nothing_costly(
+    workspace_dir: Path, script: Callable[..., Path], interpreter: Interpreter
+) -> None:
+    script(
+        "train.py",
+        """
+        import sys
+        before = set(sys.modules)
+        from homerun import Run
+        Run.get_context().log("loss", 0.25)
+        print(*sorted(set(sys.modules) - before))
+        """,
+    )
+    config = ScriptRunConfig("source", "train.py", interpreter=interpreter.path)
+
+    run = Experiment(Workspace.from_config(), "cost").submit(config)
+    run.wait_for_completion()
+    loaded = set(b"".join(run.stream()).decode().split())
+
+    assert "homerun.context" in loaded
+    assert loaded & COSTLY == set()
+    assert len(loaded) <= MOST, sorted(loaded)
+
+
+def test_the_supervisor_loads_nothing_costly(interpreter: Interpreter) -> None:
+    loaded = loaded_by("import homerun.supervisor", interpreter.path, "-I", "-S")
+
+    assert "homerun.supervisor" in loaded
+    assert loaded & COSTLY == set()
+
+
+def test_the_core_loads_without_any_third_party_package(interpreter: Interpreter) -> None:
+    loaded = loaded_by(f"import {', '.join(CORE)}", interpreter.path, "-I", "-S")
+
+    assert set(CORE) <= loaded
+    assert loaded & set(THIRD_PARTY) == set()

@@ -1,0 +1,179 @@
+"""What a configuration accepts, refuses, and makes of a script and its arguments."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from homerun import ScriptRunConfig, SubmitError, UserError
+
+
+def test_arguments_become_text(tmp_path: Path) -> None:
+    given = ["--lr", 0.1, 3, True, "", "ü\n", tmp_path]
+
+    config = ScriptRunConfig(".", "train.py", given)
+
+    assert config.arguments == ["--lr", "0.1", "3", "True", "", "ü\n", str(tmp_path)]
+
+
+def test_arguments_may_be_any_sequence() -> None:
+    assert ScriptRunConfig(".", "train.py", (1, 2)).arguments == ["1", "2"]
+    assert ScriptRunConfig(".", "train.py", range(2)).arguments == ["0", "1"]
+    assert ScriptRunConfig(".", "train.py").arguments == []
+
+
+BAD = {
+    "arguments as one text": ({"arguments": "--lr 0.1"}, "arguments is a list"),
+    "arguments as bytes": ({"arguments": b"x"}, "arguments is a list"),
+    "arguments as a number": ({"arguments": 5}, "arguments is a list"),
+    "an argument that is None": ({"arguments": ["--lr", None]}, "arguments holds NoneType"),
+    "an argument that is a list": ({"arguments": [["--lr"]]}, "arguments holds list"),
+    "an argument that is bytes": ({"arguments": [b"x"]}, "arguments holds bytes"),
+    "an argument with a NUL": ({"arguments": ["a\0b"]}, "NUL"),
+    "a path with bytes": ({"arguments": [os.DirEntry]}, "arguments holds"),
+    "a script that is a number": ({"script": 5}, "script is a path, not int"),
+    "a script with a NUL": ({"script": "a\0b.py"}, "NUL"),
+    "a source folder that is a number": ({"source_directory": 5}, "source_directory"),
+    "a source folder with a NUL": ({"source_directory": "a\0b"}, "NUL"),
+    "a command that is a number": ({"script": None, "command": 5}, "command is a list"),
+    "a command with None": ({"script": None, "command": [None]}, "command holds NoneType"),
+    "a command line with a NUL": ({"script": None, "command": "a\0b"}, "NUL"),
+    "a negative grace": ({"grace_s": -1}, "grace_s is a number of seconds"),
+    "a grace that is text": ({"grace_s": "5"}, "grace_s is a number of seconds"),
+    "a grace that is not a number": ({"grace_s": float("nan")}, "grace_s is a number of seconds"),
+    "an endless grace": ({"grace_s": float("inf")}, "grace_s is a number of seconds"),
+    "a limit that is a bool": (
+        {"max_run_duration_seconds": True},
+        "max_run_duration_seconds is a number",
+    ),
+    "variables as a list": ({"environment_variables": ["A=1"]}, "environment_variables is a dict"),
+    "a variable's name with =": ({"environment_variables": {"A=B": "1"}}, "'A=B' is no name"),
+    "a variable without a name": ({"environment_variables": {"": "1"}}, "'' is no name"),
+    "a variable's name that is a number": ({"environment_variables": {5: "1"}}, "5 is no name"),
+    "a variable that is None": ({"environment_variables": {"A": None}}, "holds NoneType"),
+    "a variable with a NUL": ({"environment_variables": {"A": "a\0"}}, "NUL"),
+    "an unknown on_exit": ({"on_exit": "stay"}, "'sweep' or 'leave', not 'stay'"),
+    "an unknown target": ({"compute_target": "cpu-cluster"}, "no target 'cpu-cluster'"),
+    "an interpreter that is a number": ({"interpreter": 5}, "interpreter"),
+    "a run_config": ({"run_config": object()}, "run_config is not supported yet"),
+}
+
+
+@pytest.mark.parametrize(("fields", "message"), BAD.values(), ids=BAD.keys())
+def test_what_has_no_meaning_is_refused_in_one_line(
+    fields: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError, match=message) as raised:
+        ScriptRunConfig(**{"source_directory": ".", "script": "train.py", **fields})  # type: ignore[arg-type]
+
+    assert "\n" not in str(raised.value)
+
+
+def test_a_script_in_a_subfolder_runs_from_the_source_folder(
+    workspace_dir: Path, script: Callable[..., Path]
+) -> None:
+    script("jobs/train.py", "")
+
+    config = ScriptRunConfig("source", "jobs/../jobs/train.py", [1])
+
+    assert config.script_path() == "jobs/train.py"
+    assert config.argv() == [sys.executable, "jobs/train.py", "1"]
+
+
+def test_a_script_may_be_named_by_its_full_path(
+    workspace_dir: Path, script: Callable[..., Path]
+) -> None:
+    path = script("train.py", "")
+
+    assert ScriptRunConfig("source", str(path)).script_path() == "train.py"
+
+
+def test_a_source_folder_behind_a_link_holds_its_script(
+    workspace_dir: Path, script: Callable[..., Path]
+) -> None:
+    script("train.py", "")
+    (workspace_dir / "link").symlink_to("source")
+
+    config = ScriptRunConfig("link", str(workspace_dir / "link/train.py"))
+
+    assert config.script_path() == "train.py"
+    assert config.source() == str(workspace_dir.resolve() / "source")
+
+
+SCRIPTS = {
+    "missing": ("no_such.py", "there is no script no_such.py in the source directory"),
+    "outside": ("../outside.py", "is outside of the source directory"),
+    "outside by its full path": ("/etc/passwd", "is outside of the source directory"),
+    "a folder": (".", "there is no script ."),
+    "beside, with the folder's name in front": ("../source2/train.py", "is outside"),
+}
+
+
+@pytest.mark.parametrize(("name", "message"), SCRIPTS.values(), ids=SCRIPTS.keys())
+def test_a_script_that_is_not_in_the_source_folder_is_refused(
+    workspace_dir: Path, script: Callable[..., Path], name: str, message: str
+) -> None:
+    script("train.py", "")
+    script("outside.py", "", folder=".")
+    script("train.py", "", folder="source2")
+
+    with pytest.raises(SubmitError, match=message) as raised:
+        ScriptRunConfig("source", name).argv()
+
+    assert "\n" not in str(raised.value)
+
+
+def test_a_source_folder_that_is_missing_is_refused(workspace_dir: Path) -> None:
+    with pytest.raises(SubmitError, match="the source directory no/such is no folder"):
+        ScriptRunConfig("no/such", "train.py").source()
+
+
+def test_a_source_folder_that_is_a_file_is_refused(
+    workspace_dir: Path, script: Callable[..., Path]
+) -> None:
+    script("train.py", "")
+
+    with pytest.raises(SubmitError, match=r"source/train\.py is no folder"):
+        ScriptRunConfig("source/train.py", "train.py").source()
+
+
+def test_script_or_command_is_needed_and_not_both(
+    workspace_dir: Path, script: Callable[..., Path]
+) -> None:
+    script("train.py", "")
+
+    with pytest.raises(SubmitError, match="there is nothing to run"):
+        ScriptRunConfig("source").argv()
+    with pytest.raises(SubmitError, match="not both"):
+        ScriptRunConfig("source", "train.py", command="ls").argv()
+
+
+def test_a_command_is_words_or_a_line_for_the_shell(workspace_dir: Path) -> None:
+    line = ScriptRunConfig(".", command="echo $1 | cat", arguments=["x"])
+    words = ScriptRunConfig(".", command=["sh", "-c", "true"])
+
+    assert line.argv()[:3] == ["/bin/sh", "-c", "echo $1 | cat"]
+    assert os.path.isabs(words.argv()[0])
+    assert words.argv()[1:] == ["-c", "true"]
+
+
+def test_python_in_a_command_is_the_runs_interpreter(workspace_dir: Path) -> None:
+    assert ScriptRunConfig(".", command=["python", "-V"]).argv() == [sys.executable, "-V"]
+    assert ScriptRunConfig(".", command=["python3"], interpreter="/bin/sh").argv() == ["/bin/sh"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ScriptRunConfig(".", command=["no-such-program"]),
+        ScriptRunConfig(".", command=["python"], interpreter="no-such-program"),
+    ],
+    ids=["command", "interpreter"],
+)
+def test_a_program_that_is_missing_is_refused(workspace_dir: Path, config: ScriptRunConfig) -> None:
+    with pytest.raises(SubmitError, match="there is no program 'no-such-program'"):
+        config.argv()
