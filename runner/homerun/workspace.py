@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from homerun.experiment import Experiment
+    from homerun.filters import Wanted
     from homerun.run import Run
     from runstore.findings import Finding
 
@@ -151,8 +152,19 @@ class Workspace:
 
         return {name: Experiment.existing(self, name) for name in self._store.experiments()}
 
-    def get_runs(self, experiment: str | None = None) -> Iterator[Run]:
-        """Runs of one experiment or of all, the newest first, lazily.
+    def get_runs(
+        self,
+        experiment: str | None = None,
+        tags: Wanted = None,
+        properties: Wanted = None,
+        status: str | None = None,
+        include_children: bool = False,
+    ) -> Iterator[Run]:
+        """Runs of one experiment or of all, for which all conditions hold, newest first, lazily.
+
+        Args:
+            tags, properties: a key that has to be there, or a dict whose pairs have to be there.
+            include_children: also runs that have a parent.
 
         Raises:
             ExperimentNotFound: there is no experiment of that name.
@@ -162,7 +174,8 @@ class Workspace:
 
         if experiment is not None:
             self._store.experiment_folder(experiment)
-        return family.runs(self, experiment, Filter(), include_children=True)
+        wanted = Filter(None, tags, properties, status)
+        return family.runs(self, experiment, wanted, include_children)
 
     def check(self, repair: bool = False) -> list[Finding]:
         """Everything in the store that is not as it should be; `runstore.check` tells more."""

@@ -31,7 +31,5 @@ run.tag("quality", "fantastic run")
 run.tag("worth another look")
 print(run.get_properties(), run.get_tags())
 
-found = experiment.get_runs(
-    properties={"author": "azureml-user"}, tags={"quality": "fantastic run"}
-)
-print([one.id for one in found] == [run.id])
+found = experiment.get_runs(tags={"quality": "fantastic run"}, properties="author")
+print(run.id in [one.id for one in found])

@@ -180,10 +180,8 @@ def _second() -> str:
 def link(parent: Record, child: Record) -> None:
     """Link a child into its parent's folder; relative, so that the store can be moved."""
     folder = f"{parent.path}/{layout.CHILDREN}"
-    try:
-        os.mkdir(folder, 0o700)
-    except FileExistsError:
-        pass
+    facts.make_folder(folder)
+    _unlink_if_there(f"{folder}/{child.id}")  # of a maker of this id that was killed
     os.symlink(os.path.relpath(child.path, folder), f"{folder}/{child.id}")
 
 

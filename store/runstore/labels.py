@@ -7,6 +7,7 @@ that copies of a run merge as the union of their files and the later change wins
 
 from __future__ import annotations
 
+import errno
 import os
 
 from runstore import append, encode, facts, layout
@@ -32,22 +33,65 @@ def write(run_folder: str, changes: list[tuple[str, str, object]]) -> None:
     if not changes:
         return
     folder = f"{run_folder}/{layout.LABELS}"
-    highest = max((record["n"] for record in _records(folder)), default=0)
-    lines = []
-    for n, (label, key, value) in enumerate(changes, highest + 1):
-        record = {"label": label, "key": key, "value": value, "n": n}
-        lines.append(encode.dumps(facts.signed(record)))
-    name = f"{os.getpid()}-{os.urandom(4).hex()}{layout.APPENDED}"
     try:
         facts.make_folder(folder)
-        descriptor = append.open_for_append(f"{folder}/{name}")
+        writer = _writer(folder)
+        writer.catch_up()
+        lines = []
+        for n, (label, key, value) in enumerate(changes, writer.highest + 1):
+            record = {"label": label, "key": key, "value": value, "n": n}
+            lines.append(encode.dumps(facts.signed(record)))
+        descriptor = append.open_for_append(f"{folder}/{writer.name}")
     except OSError as error:
         raise facts.unwritable(run_folder, error) from error
     try:
         if not append.add(descriptor, "\n".join(lines)):
-            raise OSError(28, os.strerror(28), folder)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
     finally:
         os.close(descriptor)
+
+
+class _Writer:
+    """This process as a writer of one run's labels: its file, and how far it has read the others.
+
+    A change has to count as later than every change that was there before it, so all files are
+    looked at each time; of each only what is new is read.
+    """
+
+    __slots__ = ("_folder", "_read", "highest", "name")
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._read: dict[str, int] = {}
+        self.name = f"{os.getpid()}-{os.urandom(4).hex()}{layout.APPENDED}"
+        self.highest = 0
+
+    def catch_up(self) -> None:
+        """Read what came since the last time."""
+        with os.scandir(self._folder) as listing:
+            entries = [entry for entry in listing if entry.name.endswith(layout.APPENDED)]
+        for entry in entries:
+            offset = self._read.get(entry.name, 0)
+            if entry.stat().st_size == offset:
+                continue
+            records, self._read[entry.name], _ = append.read(entry.path, offset)
+            numbers = [record["n"] for record in records if is_change(record)]
+            self.highest = max([self.highest, *numbers])
+
+
+_writers: dict[tuple[int, str], _Writer] = {}
+_MOST_WRITERS = 1000
+
+
+def _writer(folder: str) -> _Writer:
+    """This process's writer for a run; a forked child has one of its own."""
+    key = (os.getpid(), folder)
+    writer = _writers.get(key)
+    if writer is None:
+        if len(_writers) >= _MOST_WRITERS:
+            _writers.clear()
+        writer = _writers.setdefault(key, _Writer(folder))
+    return writer
 
 
 class Labels:
@@ -83,11 +127,15 @@ def read(run_folder: str, run: Mapping[str, Any] | None = None) -> Labels:
     given = run or {}
     tags = given.get("tags")
     labels.tags = dict(tags) if isinstance(tags, dict) else {}
-    labels.display_name = given.get("display_name")
-    labels.description = given.get("description")
+    labels.display_name = _text(given.get("display_name"))
+    labels.description = _text(given.get("description"))
     for record in sorted(_records(f"{run_folder}/{layout.LABELS}"), key=_order):
         labels.apply(record)
     return labels
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _records(folder: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from runstore import facts, identity, labels, layout, lock, properties, status
+from runstore import facts, identity, labels, layout, lock, names, properties, status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -213,10 +213,10 @@ class Record:
     def _observe_interactive(self) -> tuple[bool, str]:
         started = self.fact(layout.STARTED)
         if started is None:
-            above = self.parent()
+            above = self._maker()
             is_over = above is None or above.look().is_over
             return False, status.GONE if is_over else status.WAITING
-        owner = f"{self.store.root}/{layout.OWNERS}/{started.get('owner')}"
+        owner = f"{self.store.root}/{layout.OWNERS}/{_safe(started.get('owner'))}"
         held = lock.is_held(owner, self.store.lock_kind)
         if not identity.same_place(started):
             return held, status.ELSEWHERE
@@ -224,14 +224,29 @@ class Record:
             return held, status.REBOOTED
         if started.get("store_id") != self.store.id or not _is_inode(owner, started):
             return held, status.ELSEWHERE
-        around = self._neighbour(started["within"]) if started.get("within") else None
+        around = self._script_around(started)
         goes_on = held or (around is not None and not around.look().is_over)
         return held, status.ALIVE if goes_on else status.GONE
 
+    def _maker(self) -> Record | None:
+        """The parent of a row, made before it in the same experiment; damaged records can say
+        anything else, and must not send a reader in a circle.
+        """
+        above = self.parent()
+        first, second = (above.run.get("number"), self.run.get("number")) if above else (0, 0)
+        is_older = isinstance(first, int) and isinstance(second, int) and first < second
+        return above if is_older else None
+
+    def _script_around(self, started: Mapping[str, Any]) -> Record | None:
+        """The submitted run in whose script an interactive run was begun."""
+        within = started.get("within")
+        around = self._neighbour(within) if within else None
+        is_script = around is not None and around.run.get("kind") == status.SUBMITTED
+        return around if is_script else None
+
     def _around(self) -> dict[str, Any] | None:
         """The outcome of the script that an interactive run was begun in."""
-        within = (self.fact(layout.STARTED) or {}).get("within")
-        around = self._neighbour(within) if within else None
+        around = self._script_around(self.fact(layout.STARTED) or {})
         return None if around is None else {"status": around.look().status}
 
     def _is_copy(self, place: Mapping[str, Any]) -> bool:
@@ -241,6 +256,11 @@ class Record:
         except FileNotFoundError:
             return "alive_inode" in place
         return place.get("store_id") != self.store.id or place.get("alive_inode") != inode
+
+
+def _safe(owner: object) -> str:
+    """An owner's id as a file name; what is none names no file."""
+    return owner if isinstance(owner, str) and names.is_run_id(owner) else "-"
 
 
 def _is_inode(owner: str, started: Mapping[str, Any]) -> bool:

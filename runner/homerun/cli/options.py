@@ -8,7 +8,7 @@ import click
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, TypeVar
 
     from homerun.run import Run
@@ -18,6 +18,24 @@ if TYPE_CHECKING:
 
 JSON = "json"
 TABLE = "table"
+
+
+def pairs(
+    context: click.Context, option: click.Parameter, given: tuple[str, ...]
+) -> list[tuple[str, str | None]]:
+    """Tags given as `KEY` or `KEY=VALUE`, each as a pair of the key and the value, or None."""
+    found = []
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not key:
+            raise click.BadParameter(f"{text!r} is no KEY or KEY=VALUE")
+        found.append((key, value if equals else None))
+    return found
+
+
+def has_tags(found: Mapping[str, str | None], wanted: Iterable[tuple[str, str | None]]) -> bool:
+    """Whether all tags are there: `KEY` with any value, `KEY=VALUE` with that one."""
+    return all(key in found and value in (None, found[key]) for key, value in wanted)
 
 
 def common(command: Command) -> Command:

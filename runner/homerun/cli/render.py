@@ -62,6 +62,16 @@ def table(columns: list[str], rows: list[list[object]], expendable: tuple[str, .
         console.print(line, style=style, soft_wrap=True)
 
 
+def branch(indent: str, line: tuple[str, str, str]) -> None:
+    """Print one run of a tree: its id, its coloured status, and the rest."""
+    from rich.text import Text
+
+    run_id, status, rest = line
+    cells = [indent, run_id, "  ", _cell("status", status)]
+    cells += ["  ", words.plain(rest)] if rest else []
+    _console().print(Text.assemble(*cells), soft_wrap=True)
+
+
 def card(fields: dict[str, object]) -> None:
     """Print one thing: a name and a value per line; what has no value is left out.
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _EXPERIMENTS = "homerun.cli.experiments"
+_LABELS = "homerun.cli.labels"
 _RUNS = "homerun.cli.runs"
 _STORE = "homerun.cli.store"
 _SUBMIT = "homerun.cli.submit"
@@ -54,6 +55,8 @@ def root() -> None:
     homes={
         "submit-script": (_SUBMIT, "submit_script"),
         "list": (_RUNS, "list_runs"),
+        "tree": (_LABELS, "tree"),
+        "update": (_LABELS, "update"),
         "show": (_RUNS, "show"),
         "cancel": (_RUNS, "cancel"),
         "monitor-logs": (_RUNS, "monitor_logs"),

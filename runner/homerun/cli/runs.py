@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from homerun.cli import options
-from runstore.status import TERMINAL
+from runstore.status import ALL, TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,19 +20,42 @@ _EXPENDABLE = ("tags", "script", "took", "#", "started")
 @click.option(
     "--last", type=click.IntRange(min=1), default=10, show_default=True, help="At most so many."
 )
+@click.option("--status", type=click.Choice(ALL, case_sensitive=False), help="Of this status only.")
+@click.option(
+    "--tags",
+    callback=options.pairs,
+    multiple=True,
+    metavar="KEY[=VALUE]",
+    help="With this tag only; can be given several times.",
+)
+@click.option("--parent-run-id", metavar="ID", help="The children of this run.")
 @options.common
-def list_runs(experiment: str | None, last: int, path: str | None, output: str | None) -> int:
-    """List runs, the newest first.
+def list_runs(
+    experiment: str | None,
+    last: int,
+    status: str | None,
+    tags: list[tuple[str, str | None]],
+    parent_run_id: str | None,
+    path: str | None,
+    output: str | None,
+) -> int:
+    """List runs, the newest first; children only under --parent-run-id.
 
     \b
     Example:
-      homerun run list -e digits --last 3
+      homerun run list -e digits --last 3 --status Completed
     """
     from itertools import islice
 
     from homerun.cli import render, words
 
-    found = options.workspace(path).get_runs(experiment)
+    workspace = options.workspace(path)
+    if parent_run_id is not None:
+        found = workspace.get_run(parent_run_id).get_children(status=status)
+    else:
+        found = workspace.get_runs(experiment, status=status)
+    if tags:
+        found = (one for one in found if options.has_tags(one.tags, tags))
     rows = [one.describe() for one in islice(found, last)]
     if options.wants_json(output):
         render.json(rows)
@@ -191,6 +214,10 @@ def _script(row: dict[str, Any]) -> str:
 def _statistics(name: str, value: Any) -> list[object]:
     from homerun.cli import words
 
+    if isinstance(value, dict):  # rows or a table: as many as its longest column
+        rows = max((len(c) if isinstance(c, list) else 1 for c in value.values()), default=0)
+        columns = ", ".join(map(words.plain, value))
+        return [words.plain(name), f"a table of {columns}", words.NONE, words.NONE, rows]
     values = value if isinstance(value, list) else [value]
     numbers = [one for one in values if isinstance(one, (int, float)) and one == one]
     least, most = (min(numbers), max(numbers)) if numbers else (None, None)

@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 @click.option(
     "--max-run-duration", "limit", type=float, metavar="SECONDS", help="Stop the run after that."
 )
-@click.option("--tags", multiple=True, metavar="KEY[=VALUE]", help="A tag; may be repeated.")
+@click.option(
+    "--tags",
+    callback=options.pairs,
+    multiple=True,
+    metavar="KEY[=VALUE]",
+    help="A tag; can be given several times.",
+)
 @click.option("--run-id", metavar="ID", help="The run's id; else one is made.")
 @options.common
 @click.argument("script")
@@ -43,7 +49,7 @@ if TYPE_CHECKING:
 def submit_script(
     experiment: str,
     detach: bool,
-    tags: tuple[str, ...],
+    tags: list[tuple[str, str | None]],
     run_id: str | None,
     path: str | None,
     output: str | None,
@@ -77,7 +83,7 @@ def submit_script(
         max_run_duration_seconds=limit,
     )
     home = _experiment(path, experiment, config)
-    labels = dict(map(_tag, tags))
+    labels = dict(tags)
     if detach:
         return _tell(home.submit(config, labels, run_id=run_id), output)
     return _followed(home, config, labels, run_id, output)
@@ -119,10 +125,3 @@ def _tell(run: Run, output: str | None) -> int:
     else:
         click.echo(f"{run.id}\n{run.directory}")
     return 0
-
-
-def _tag(text: str) -> tuple[str, str | None]:
-    key, equals, value = text.partition("=")
-    if not key:
-        raise click.BadParameter(f"{text!r} is no KEY or KEY=VALUE", param_hint="--tags")
-    return key, value if equals else None

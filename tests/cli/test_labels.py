@@ -1,0 +1,78 @@
+"""`run update`, `run tree`, and the conditions of `run list`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from homerun import Experiment, Run, Workspace
+
+
+@pytest.fixture
+def parent(workspace_dir: Path) -> Run:
+    """A completed run with two children, the second of which has a child and is canceled."""
+    experiment = Experiment(Workspace.from_config(), "family")
+    with experiment.start_logging(
+        snapshot_directory=None, outputs=False, tags={"kind": "p"}
+    ) as run:
+        with run.child_run(name="first"):
+            pass
+        second = run.child_run(name="second")
+        second.child_run().complete()
+        second.cancel()
+    return run
+
+
+def test_update_changes_tags_name_and_description(cli, parent: Run) -> None:
+    words = ["--add-tag", "quality=great run", "--add-tag", "look", "--remove-tag", "kind"]
+    done = cli(
+        "run", "update", "-r", parent.id, *words, "--display-name", "Ann", "--description", "why"
+    )
+
+    assert done.json == {
+        "run_id": parent.id,
+        "display_name": "Ann",
+        "description": "why",
+        "tags": {"quality": "great run", "look": None},
+    }
+    assert (parent.display_name, parent.description) == ("Ann", "why")
+
+
+@pytest.mark.parametrize("words", [[], ["--add-tag", "=x"]], ids=["nothing", "no key"])
+def test_update_without_a_change_is_wrong_usage(cli, parent: Run, words: list[str]) -> None:
+    done = cli("run", "update", "-r", parent.id, *words)
+
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert parent.get_tags() == {"kind": "p"}
+
+
+def test_tree_shows_the_whole_family(cli, parent: Run) -> None:
+    first, second = list(parent.get_children())[::-1]
+    (grandchild,) = second.get_children()
+
+    shown = cli("run", "tree", "-r", parent.id, "-o", "table").out.decode().splitlines()
+    nested = cli("run", "tree", "-r", parent.id).json
+
+    assert shown == [
+        f"{parent.id}  Completed  kind=p",
+        f"├─ {first.id}  Completed  first",
+        f"└─ {second.id}  Canceled  second",
+        f"   └─ {grandchild.id}  Completed",
+    ]
+    assert [child["run_id"] for child in nested["children"]] == [first.id, second.id]
+    assert nested["children"][1]["children"][0]["run_id"] == grandchild.id
+
+
+def test_list_takes_conditions(cli, parent: Run) -> None:
+    first, second = list(parent.get_children())[::-1]
+
+    def ids(*words: str) -> list[str]:
+        return [row["run_id"] for row in cli("run", "list", *words).json]
+
+    assert ids() == [parent.id]
+    assert ids("--parent-run-id", parent.id) == [second.id, first.id]
+    assert ids("--parent-run-id", parent.id, "--status", "Canceled") == [second.id]
+    assert ids("--tags", "kind=p") == ids("--tags", "kind") == [parent.id]
+    assert ids("--tags", "kind=q") == ids("--status", "failed") == []
