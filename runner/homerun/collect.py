@@ -12,18 +12,20 @@ _CHUNK = 1 << 20
 def outputs(folder: str, run_folder: str, since_ns: int) -> list[str]:
     """Copy files made or changed since the start into the run's `outputs/`; their relative paths.
 
-    Links are not followed, and a file that cannot be read is left out: the outcome of a training
-    does not hang on it.
+    Links are not followed, the store itself is left out, and so is a file that cannot be read: the
+    outcome of a training does not hang on it.
 
     Args:
         folder: where the process writes its outputs.
         since_ns: the ctime from which on a file counts, in ns.
     """
     found = []
-    for at, _, names in os.walk(folder):
+    store = os.path.realpath(os.path.dirname(os.path.dirname(run_folder)))
+    for at, folders, names in os.walk(os.path.realpath(folder)):
+        folders[:] = [name for name in folders if os.path.join(at, name) != store]
         for name in sorted(names):
             path = os.path.join(at, name)
-            relative = os.path.relpath(path, folder)
+            relative = os.path.relpath(path, os.path.realpath(folder))
             if _is_new(path, since_ns) and _copy(path, f"{run_folder}/{layout.OUTPUTS}", relative):
                 found.append(relative)
     return found

@@ -75,7 +75,12 @@ def leave(run: Run, record: Record, error: BaseException | None, captured: Captu
     """The end of a `with` block: Completed, or Failed with the error."""
     if captured is not None:
         captured.stop(error)
-    if not _is_interactive(record) or settle.look(record).is_over:
+        if captured.pid != os.getpid():
+            return  # a forked child that leaves its parent's block
+    if not _is_interactive(record):
+        return
+    if settle.look(record).is_over:
+        owner.forget_ended()
         return
     if error is None or (isinstance(error, SystemExit) and not error.code):
         complete(run, record)
@@ -99,7 +104,7 @@ def _end(run: Run, record: Record, how: str, said: dict[str, object] | None = No
         started = os.stat(f"{record.path}/{layout.STARTED}")
         collect.outputs(run.outputs_folder, record.path, started.st_ctime_ns)
     run.close()
-    interactive.end(run, record, how, said)
+    interactive.end(record, how, said)
 
 
 def _words(details: str | BaseException | None, code: str | None) -> dict[str, object]:

@@ -124,8 +124,9 @@ class Experiment:
             "target": "local",
             "snapshot": code,
         }
+        folder = interactive.outputs_folder(outputs)
         run = Run.of(interactive.start(self.workspace.store, self.name, asked, run_id=run_id), self)
-        run.outputs_folder = interactive.outputs_folder(outputs)
+        run.outputs_folder = folder
         owner.opened(run)
         notices.tell(told)
         return run

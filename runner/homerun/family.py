@@ -51,9 +51,10 @@ def child_run(
     """An interactive child that has begun; see `Run.child_run`."""
     run.start()
     asked: dict[str, object] = {"name": name, "display_name": name}
+    folder = interactive.outputs_folder(outputs or False)
     made = interactive.start(record.store, record.experiment, asked, run_id=run_id, parent=record)
     child = Run.of(made, run.experiment)
-    child.outputs_folder = interactive.outputs_folder(outputs or False)
+    child.outputs_folder = folder
     owner.opened(child)
     return child
 

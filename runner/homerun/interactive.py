@@ -16,7 +16,6 @@ from runstore.errors import InvalidTransition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.run import Run
     from runstore.record import Record
     from runstore.store import Store
 
@@ -39,10 +38,12 @@ def start(
         RunExists, InvalidName, FormatTooNew, ReadOnlyStore: nothing was made.
     """
     draft = Draft(store.for_writing(), experiment, run_id, parent=parent)
+    folder = draft.record.path
     try:
-        facts.publish(draft.path, layout.STARTED, facts.signed(_started(store)))
+        facts.publish(draft.path, layout.STARTED, facts.signed(_started(store, folder)))
         return draft.publish({"kind": status.INTERACTIVE, **asked})
     except BaseException:
+        owner.closed(folder)
         draft.discard()
         raise
 
@@ -88,10 +89,16 @@ def begin(record: Record) -> bool:
         return False
     if settle.look(record).is_over:
         return False
-    return record.publish(layout.STARTED, _started(record.store))
+    wanted = _started(record.store, record.path)
+    try:
+        return record.publish(layout.STARTED, wanted)
+    finally:
+        begun = record.fact(layout.STARTED) or {}
+        if begun.get("owner") != wanted["owner"]:  # another process was first, or the disk is full
+            owner.closed(record.path)
 
 
-def end(run: Run, record: Record, how: str, said: dict[str, object] | None = None) -> None:
+def end(record: Record, how: str, said: dict[str, object] | None = None) -> None:
     """Put the end of an interactive run on record.
 
     Ending it again in the same way is fine.
@@ -103,17 +110,18 @@ def end(run: Run, record: Record, how: str, said: dict[str, object] | None = Non
     record.sync_metrics()
     outcome = {**status.ended(how), **(said or {})}
     won = record.publish(layout.ENDED, outcome, sync=True)
-    owner.closed(run)
+    owner.closed(record.path)
     now = record.look().status
     if not won and now != how:
         raise InvalidTransition(record.id, now, f"become {how}")
     if how == status.CANCELED:
         wishes.cancel_children(record.path)
+        owner.forget_ended()
 
 
-def _started(store: Store) -> dict[str, object]:
+def _started(store: Store, run_folder: str) -> dict[str, object]:
     """Who holds the run open, and where; `within` is the submitted run whose script that is."""
-    holder = owner.hold(store)
+    holder = owner.hold(store, run_folder)
     return {
         "attempt": 1,
         "owner": holder,

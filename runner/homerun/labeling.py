@@ -29,6 +29,8 @@ def set_tags(run: Run, record: Record, tags: Mapping[str, object]) -> None:
 
 def remove_tags(run: Run, record: Record, keys: Sequence[str]) -> None:
     """Remove tags; see `Run.remove_tags`."""
+    if not hasattr(keys, "__iter__"):
+        raise UserError(f"remove_tags takes keys in a list, not {type(keys).__name__}")
     wanted = [keys] if isinstance(keys, str) else list(keys)
     change(run, record, [(labels.UNTAG, str(key), None) for key in wanted])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import allocate_lock
 
 from homerun.metric_log import say
 from runstore import facts, layout, lock
@@ -21,29 +22,35 @@ if TYPE_CHECKING:
     from runstore.store import Store
 
 _held: dict[str, tuple[str, int]] = {}
-_open: dict[str, Run] = {}
+_open: dict[str, Run | None] = {}
 _uncaught: list[BaseException] = []
-_process: list[int] = []
+_installed: list[bool] = []
+_guard = [allocate_lock()]
 
 
-def hold(store: Store) -> str:
-    """This process's owner id in a store; the lock is taken at the first call.
+def hold(store: Store, run_folder: str) -> str:
+    """This process's owner id in a store, under which it is about to open a run.
+
+    The lock is taken at the first call. The run counts as open from here on: another thread may
+    close the last one at the same time.
 
     Raises:
         ReadOnlyStore: the store cannot be written.
     """
-    _prepare()
-    if store.root not in _held:
-        folder = f"{store.for_writing().root}/{layout.OWNERS}"
-        owner = f"{os.getpid()}-{os.urandom(8).hex()}"
-        try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            descriptor = lock.take(f"{folder}/{owner}", store.lock_kind)
-        except OSError as error:
-            raise facts.unwritable(store.root, error) from error
-        assert descriptor is not None, "nobody else knows this name"
-        _held[store.root] = owner, descriptor
-    return _held[store.root][0]
+    with _guard[0]:
+        _install()
+        if store.root not in _held:
+            folder = f"{store.for_writing().root}/{layout.OWNERS}"
+            owner = f"{os.getpid()}-{os.urandom(8).hex()}"
+            try:
+                os.makedirs(folder, mode=0o700, exist_ok=True)
+                descriptor = lock.take(f"{folder}/{owner}", store.lock_kind)
+            except OSError as error:
+                raise facts.unwritable(store.root, error) from error
+            assert descriptor is not None, "nobody else knows this name"
+            _held[store.root] = owner, descriptor
+        _open.setdefault(run_folder, None)
+        return _held[store.root][0]
 
 
 def opened(run: Run) -> None:
@@ -51,13 +58,13 @@ def opened(run: Run) -> None:
     _open[run.directory] = run
 
 
-def closed(run: Run) -> None:
-    """Note that it is over. The last one of a store takes the lock with it."""
-    _open.pop(run.directory, None)
-    root = os.path.dirname(os.path.dirname(run.directory))
-    if _process != [os.getpid()] or root not in _held:
-        return
-    if not any(os.path.dirname(os.path.dirname(folder)) == root for folder in _open):
+def closed(run_folder: str) -> None:
+    """Note that a run is over. The last one of a store takes the lock with it."""
+    with _guard[0]:
+        _open.pop(run_folder, None)
+        root = _root(run_folder)
+        if root not in _held or any(_root(folder) == root for folder in _open):
+            return
         owner, descriptor = _held.pop(root)
         try:
             os.unlink(f"{root}/{layout.OWNERS}/{owner}")
@@ -66,47 +73,65 @@ def closed(run: Run) -> None:
         lock.release(descriptor)
 
 
+def forget_ended() -> None:
+    """Close what others have ended: a cancel of a parent, or of the run itself from elsewhere."""
+    for folder in list(_open):
+        if os.path.exists(f"{folder}/{layout.ENDED}"):
+            closed(folder)
+
+
 def holds(run: Run) -> bool:
     """Whether this process holds the run open."""
-    return _process == [os.getpid()] and run.directory in _open
+    return run.directory in _open
 
 
-def _prepare() -> None:
-    """Once per process: forget what a parent owned, and be called at the exit."""
-    if _process == [os.getpid()]:
+def _root(run_folder: str) -> str:
+    return os.path.dirname(os.path.dirname(run_folder))
+
+
+def _install() -> None:
+    """Once: be called at the exit, note what ends the process, and own nothing in a fork."""
+    if _installed:
         return
-    is_first = not _process
-    _process[:] = [os.getpid()]
+    _installed.append(True)
+    import atexit
+
+    atexit.register(_at_exit)
+    os.register_at_fork(after_in_child=_own_nothing)
+    previous = sys.excepthook
+
+    def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        _uncaught.append(error)
+        previous(kind, error, trace)
+
+    sys.excepthook = note
+
+
+def _own_nothing() -> None:
     _held.clear()
     _open.clear()
-    if is_first:
-        import atexit
-
-        atexit.register(_at_exit)
-        previous = sys.excepthook
-
-        def note(
-            kind: type[BaseException], error: BaseException, trace: TracebackType | None
-        ) -> None:
-            _uncaught.append(error)
-            previous(kind, error, trace)
-
-        sys.excepthook = note
+    _uncaught.clear()
+    _guard[0] = allocate_lock()  # another thread may have held it in the instant of the fork
 
 
 def _at_exit() -> None:
     """End what is open: Failed after an uncaught exception, else Completed.
 
-    In a submitted script the supervisor's outcome decides, so there it is left to whoever looks.
+    An exception at an interactive prompt ends nothing, and counts for nothing. In a submitted
+    script the supervisor's outcome decides, so there it is left to whoever looks.
     """
     from homerun import environ
 
-    if _process != [os.getpid()] or environ.run_id() is not None:
+    if environ.run_id() is not None:
         return
+    forget_ended()
+    failure = _uncaught[-1] if _uncaught and not hasattr(sys, "ps1") else None
     for run in list(_open.values()):
+        if run is None:
+            continue
         try:
-            if _uncaught:
-                run.fail(_uncaught[-1])
+            if failure is not None:
+                run.fail(failure)
             else:
                 run.complete()
         except Exception as error:  # noqa: BLE001 - the others are ended all the same

@@ -398,6 +398,7 @@ class Run(MetricLog):
         Raises:
             SubmitError, StoreError: nothing was started.
         """
+        self._begin()
         return self.experiment.submit(config, tags, parent=self._record)
 
     def get_children(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runstore import identity, layout, lock
+from runstore import identity, layout, lock, status
 from runstore.errors import StoreError
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ def look(record: Record) -> Look:
     if record.store.format > layout.FORMAT:
         return seen
     try:
-        if seen.is_orphan:
+        if seen.is_orphan and record.run.get("kind") != status.INTERACTIVE:
             _adopt(record)
             seen = record.look()
         if seen.is_lost:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runstore.metrics import Series
 
 _TABLES = (metrics.ROW, metrics.TABLE)
+_FORMS: dict[str, type] = {metrics.LIST: list, metrics.ROW: dict, metrics.TABLE: dict}
 
 
 def of_folder(run_folder: str, name: str | None = None) -> dict[str, Any]:
@@ -32,7 +33,13 @@ def of_series(series: Series) -> Any:
     """One metric's points as they are returned."""
     if series.kinds is None:
         return _one_or_many(series.values)
-    points = list(zip(series.kinds_of_all(), series.values))
+    points = [
+        (kind, value)
+        for kind, value in zip(series.kinds_of_all(), series.values)
+        if isinstance(value, _FORMS.get(kind, object))  # another writer's may be anything
+    ]
+    if not points:
+        return []
     is_table = points[0][0] in _TABLES
     points = [point for point in points if (point[0] in _TABLES) == is_table]
     return _table(points) if is_table else _one_or_many(_flat(points))
@@ -52,8 +59,8 @@ def _table(points: list[tuple[str, Any]]) -> dict[str, Any]:
     for kind, value in points:
         rows = {key: [cell] for key, cell in value.items()} if kind == metrics.ROW else value
         added = max(map(len, rows.values()), default=0)
-        for key in rows.keys() - columns.keys():
-            columns[key] = [None] * height
+        for key in rows:
+            columns.setdefault(key, [None] * height)
         for key, column in columns.items():
             column += rows.get(key, [None] * added)
         height += added

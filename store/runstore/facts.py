@@ -12,7 +12,6 @@ import os
 import time
 
 from runstore import encode
-from runstore.errors import ReadOnlyStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,6 +103,8 @@ def _link(temporary: str, final: str, descriptor: int, folder: str) -> bool:
         return os.fstat(descriptor).st_nlink == 2
     except OSError as error:
         if error.errno in NO_LINKS:
+            from runstore.errors import ReadOnlyStore
+
             raise ReadOnlyStore(folder, "its file system has no hard links") from error
         raise
     return True
@@ -112,7 +113,11 @@ def _link(temporary: str, final: str, descriptor: int, folder: str) -> bool:
 def unwritable(folder: str, error: OSError) -> Exception:
     """The error to raise for a failed write: a sentence where the folder cannot be written."""
     reason = UNWRITABLE.get(error.errno or 0)
-    return ReadOnlyStore(folder, reason) if reason else error
+    if reason is None:
+        return error
+    from runstore.errors import ReadOnlyStore  # a supervisor's start does without it
+
+    return ReadOnlyStore(folder, reason)
 
 
 def make_folder(path: str) -> None:

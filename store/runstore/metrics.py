@@ -237,7 +237,7 @@ def _collect(records: list[dict[str, Any]], found: dict[str, Series]) -> int:
             series = found.get(name)
             is_special = len(record) > 3 or type(value) is dict
             if is_special:
-                value = untag(value)
+                value = _untagged(record, value)
         except (KeyError, TypeError, RecursionError):
             broken += 1
             continue
@@ -254,6 +254,13 @@ def _collect(records: list[dict[str, Any]], found: dict[str, Series]) -> int:
         if is_special:
             series.add_columns(record)
     return broken
+
+
+def _untagged(record: dict[str, Any], value: Any) -> Any:
+    """A point's value as it was logged; a row may well have a column of the tag's name."""
+    if record.get("k") in (ROW, TABLE) and type(value) is dict:
+        return {column: untag(cell) for column, cell in value.items()}
+    return untag(value)
 
 
 def _merge(found: list[dict[str, Series]]) -> dict[str, Series]:

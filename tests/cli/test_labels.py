@@ -13,9 +13,7 @@ from homerun import Experiment, Run, Workspace
 def parent(workspace_dir: Path) -> Run:
     """A completed run with two children, the second of which has a child and is canceled."""
     experiment = Experiment(Workspace.from_config(), "family")
-    with experiment.start_logging(
-        snapshot_directory=None, outputs=False, tags={"kind": "p"}
-    ) as run:
+    with experiment.start_logging(snapshot_directory=None, tags={"kind": "p"}) as run:
         with run.child_run(name="first"):
             pass
         second = run.child_run(name="second")

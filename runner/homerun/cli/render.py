@@ -67,7 +67,7 @@ def branch(indent: str, line: tuple[str, str, str]) -> None:
     from rich.text import Text
 
     run_id, status, rest = line
-    cells = [indent, run_id, "  ", _cell("status", status)]
+    cells: list[str | Text] = [indent, run_id, "  ", _cell("status", status)]
     cells += ["  ", words.plain(rest)] if rest else []
     _console().print(Text.assemble(*cells), soft_wrap=True)
 
