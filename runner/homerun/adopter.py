@@ -1,9 +1,10 @@
 """The adopter: a supervisor for a run whose own supervisor was killed while the script lives.
 
-Whoever notices takes `alive`, which is the election, and starts an adopter with it. It is not the
-script's parent: it waits on a pidfd, learns the exit status from the kernel where that tells it,
-and finds what the script left behind by the run's id in the environment, as far as that goes. It
-is on no record, so it watches the run's folder for stop.json itself.
+Whoever notices takes `alive`, which is the election, and starts an adopter with it and with a
+pidfd that was opened while the script lived. It is not the script's parent: it waits on that pidfd,
+learns the exit status from the kernel where that tells it, and finds what the script left behind
+by the run's id in the environment, as far as that goes. It is on no record, so it watches the
+run's folder for stop.json itself.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 import os
 import select
 
-from homerun import linux, tree
+from homerun import linux, signals, tree
 from homerun.exits import Stranger
 from homerun.plan import Plan
-from homerun.supervisor import Supervisor, clock
+from homerun.supervisor import SCRIPT_DESCRIPTOR, Supervisor, clock
 from runstore import facts, identity, layout
 
 _LOOK_FOR_STOP_S = 1.0
@@ -26,26 +27,20 @@ class Adopter(Supervisor):
     def __init__(self, given: Plan) -> None:
         super().__init__(given)
         self.started = facts.read(".", layout.STARTED) or {}
-        self.stranger = self._open_script()
+        self.script = int(self.started["script"]["pid"])
+        self.stranger = Stranger(self.script, SCRIPT_DESCRIPTOR, given.script_is_open)
+        self.poll.register(SCRIPT_DESCRIPTOR, select.POLLIN)
         self.source = None
+        kills = self.started.get("memory_kills")
+        self.kills_before = kills if isinstance(kills, int) else None
         self.watch = linux.watch_folder(".")
         if self.watch is not None:
             self.poll.register(self.watch, select.POLLIN)
 
-    def _open_script(self) -> Stranger | None:
-        script = self.started.get("script") or {}
-        pidfd = identity.open_same(script)
-        if pidfd is None:
-            self.over = True
-            return None
-        self.script = int(script["pid"])
-        self.poll.register(pidfd, select.POLLIN)
-        return Stranger(self.script, pidfd)
-
     def supervise(self) -> None:
         """Wait for the script, end what it left, and publish the outcome."""
         self.started_at = clock()
-        self.log(f"adopted: script {self.script or 'is gone'}")
+        self.log(f"adopted: script {self.script}")
         self.heed_stop()
         self.wait()
         self.end_tree()
@@ -71,12 +66,11 @@ class Adopter(Supervisor):
     def reap(self) -> bool:
         """Notice the script's end and its status; collect what was re-parented to us."""
         reaped = super().reap()
-        stranger = self.stranger
-        if stranger is None or self.over or not identity.has_ended(stranger.pidfd):
+        if self.over or not identity.has_ended(SCRIPT_DESCRIPTOR):
             return reaped
         self.over = True
-        self.poll.unregister(stranger.pidfd)
-        found = stranger.status()
+        self.poll.unregister(SCRIPT_DESCRIPTOR)
+        found = self.stranger.status()
         if found is not None:
             self.raw, self.source = found
         return True
@@ -97,7 +91,7 @@ class Adopter(Supervisor):
         return {key: value for key, value in exited.items() if key not in untold}
 
 
-def plan_for(run: dict[str, object], store_id: str) -> Plan:
+def plan_for(run: dict[str, object], store_id: str, script_is_open: bool) -> Plan:
     """The plan of an adopter: what the run's own record says; there is nothing to start."""
     return Plan(
         run_id=str(run["id"]),
@@ -107,8 +101,9 @@ def plan_for(run: dict[str, object], store_id: str) -> Plan:
         cwd=layout.WORK,
         argv=[],
         env={},
-        grace_s=_number(run.get("grace_s"), 10.0),
+        ladder=signals.ladder(run.get("stop_signals"), _number(run.get("grace_s"), 10.0)),
         on_exit=str(run.get("on_exit", "sweep")),
+        script_is_open=script_is_open,
     )
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
+_BYTECODE = "__pycache__"
+
 KINDS = {"file": S_ISREG, "link": S_ISLNK, "folder": S_ISDIR}
 """What a record of a copy can name, and how the thing itself is recognised."""
 
@@ -56,6 +58,7 @@ def clear(work: str, copies: str, started_ns: int) -> None:
     else:
         try:
             _remove(root, (r for r in records if r[0] != "folder"), started_ns)
+            _remove_bytecode(root, ["", *(r[3] for r in records if r[0] == "folder")])
             # A folder's ctime changes with its content: its inode has to do.
             _remove(root, (r for r in reversed(records) if r[0] == "folder"), None)
         finally:
@@ -88,6 +91,24 @@ def _remove(root: int, records: Iterable[tuple[str, str, str, str]], before: int
         except OSError:
             continue
     _close(descriptor)
+
+
+def _remove_bytecode(root: int, folders: Iterable[str]) -> None:
+    """Remove what the interpreter cached beside our copies: nobody would call that an output."""
+    for folder in folders:
+        above = _open_or_none(root, folder)
+        cache = -1 if above < 0 else _open_or_none(above, _BYTECODE)
+        try:
+            for name in os.listdir(cache) if cache >= 0 else ():
+                if name.endswith(".pyc"):
+                    os.unlink(name, dir_fd=cache)
+            if cache >= 0:
+                os.rmdir(_BYTECODE, dir_fd=above)
+        except OSError:
+            continue
+        finally:
+            _close(cache)
+            _close(above)
 
 
 def _open_or_none(root: int, folder: str) -> int:

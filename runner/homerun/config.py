@@ -29,6 +29,8 @@ class ScriptRunConfig:
         environment_variables: set for the script, over the submitter's own.
         in_place: run in the source folder itself instead of a copy.
         grace_s: seconds that a stopped run has between TERM and KILL.
+        stop_signals: other signals before KILL than TERM for the grace, each with its seconds:
+            `[("INT", 5), ("TERM", 10)]` for a script that saves a checkpoint on Ctrl-C.
         on_exit: `sweep` ends the processes that the script left behind, `leave` does not.
         interpreter: the Python to run the script with; None: the one that submits.
 
@@ -49,6 +51,7 @@ class ScriptRunConfig:
         environment_variables: Mapping[str, object] | None = None,
         in_place: bool = False,
         grace_s: float = DEFAULT_GRACE_S,
+        stop_signals: Sequence[tuple[str, float]] | None = None,
         on_exit: str = SWEEP,
         interpreter: str | None = None,
     ) -> None:
@@ -71,6 +74,9 @@ class ScriptRunConfig:
         self.environment_variables = _variables(environment_variables or {})
         self.in_place = bool(in_place)
         self.grace_s = _seconds("grace_s", grace_s) or 0.0
+        self.stop_signals = _rungs(stop_signals)
+        if self.stop_signals is not None:
+            self.grace_s = sum(seconds for _, seconds in self.stop_signals)
         self.on_exit = on_exit
         self.interpreter = None if interpreter is None else _path("interpreter", interpreter)
         if on_exit not in (SWEEP, LEAVE):
@@ -174,6 +180,22 @@ def _seconds(field: str, given: object) -> float | None:
     if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < 1e15:
         raise UserError(f"{field} is a number of seconds, not {given!r}")
     return given
+
+
+def _rungs(given: Sequence[tuple[str, float]] | None) -> list[tuple[str, float]] | None:
+    """The signals of a stop by name, each with its seconds."""
+    if given is None:
+        return None
+    from homerun import signals
+
+    try:
+        found = [(signals.name(signals.number(name)), float(s)) for name, s in given]
+    except (TypeError, ValueError) as error:
+        wish = "stop_signals are pairs of a signal and seconds, as [('INT', 5), ('TERM', 10)]"
+        raise UserError(f"{wish}: {error}") from error
+    if not found or any(seconds < 0 or seconds >= 1e15 for _, seconds in found):
+        raise UserError("stop_signals needs a signal, each with a number of seconds from 0 on")
+    return found
 
 
 def _variables(given: Mapping[str, object]) -> dict[str, str]:

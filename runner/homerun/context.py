@@ -21,7 +21,7 @@ def get(allow_offline: bool = True) -> Run:
         if run is new:
             import atexit
 
-            atexit.register(_tell_dropped, run)
+            atexit.register(_at_exit, run)
     return run
 
 
@@ -35,6 +35,14 @@ def _offline(allowed: bool) -> Run:
     return OfflineRun()
 
 
-def _tell_dropped(run: Run) -> None:
+def _at_exit(run: Run) -> None:
     if run.dropped:
         say(f"{run.dropped} metric points could not be stored")
+    from runstore import layout, lock
+
+    try:
+        if not lock.is_held(f"{run.directory}/{layout.ALIVE}", lock.OFD):
+            # The supervisor was killed: somebody has to be there when this script ends.
+            run.get_status()
+    except Exception:  # noqa: BLE001 - the script's own end is not to be disturbed
+        return

@@ -21,6 +21,7 @@ TAIL_LINES = 20
 _CAUSES = {
     status.EXIT_CODE: "the script ended with exit code {exit_code}",
     status.SIGNAL: "the script was ended by {signal}",
+    status.OUT_OF_MEMORY: "the kernel killed the script: out of memory",
     status.TIMEOUT: "the run was stopped at its time limit",
     status.CANCEL: "the run was canceled",
     status.FAIL: "the run was declared failed",

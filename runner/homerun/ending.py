@@ -112,7 +112,8 @@ def _words(details: str | BaseException | None, code: str | None) -> dict[str, o
     if isinstance(details, BaseException):
         import traceback
 
-        said["message"] = f"User program failed with {type(details).__name__}: {details}"
+        text = f": {details}" if str(details) else ""
+        said["message"] = f"User program failed with {type(details).__name__}{text}"
         said["stack_trace"] = "".join(
             traceback.format_exception(type(details), details, details.__traceback__)
         )

@@ -21,6 +21,15 @@ RUN_FOLDER = "HOMERUN_RUN_FOLDER"
 SUPERVISES = "HOMERUN_SUPERVISES"
 """Set for a supervisor alone, never for a script: the run that it supervises."""
 
+ENDED_RUN = "HOMERUN_ENDED_RUN"
+"""Set for a command that is started when a run has ended: its id."""
+
+ENDED_STATUS = "HOMERUN_ENDED_STATUS"
+"""Set for such a command: how the run ended."""
+
+ENDED_FOLDER = "HOMERUN_ENDED_FOLDER"
+"""Set for such a command: the run's folder."""
+
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
@@ -44,6 +53,20 @@ def for_supervisor(run: str) -> dict[str, str]:
     """A supervisor's environment: nothing of the user's that could change how it works."""
     kept = {name: os.environ[name] for name in _LOADER if name in os.environ}
     return {**kept, SUPERVISES: run}
+
+
+def for_hook(env: Mapping[str, str], run: str, status: str, folder: str) -> dict[str, str]:
+    """The environment of a command that a run's end starts: the script's, and what ended how.
+
+    The supervisor's mark keeps the sweep of an outer run away from it.
+    """
+    kept = {name: value for name, value in env.items() if name not in _OF_A_RUN}
+    kept.setdefault("PATH", os.defpath)
+    kept[SUPERVISES] = run
+    kept[ENDED_RUN] = run
+    kept[ENDED_STATUS] = status
+    kept[ENDED_FOLDER] = os.path.realpath(folder)
+    return kept
 
 
 def for_script(

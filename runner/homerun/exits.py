@@ -25,12 +25,17 @@ _REAP_WAIT_MS = 1000
 
 
 class Stranger:
-    """A process of somebody else, watched until it ends. Made while it lives."""
+    """A process of somebody else, watched until it ends.
 
-    def __init__(self, pid: int, pidfd: int) -> None:
+    Args:
+        pidfd: opened, and checked to be the process's, while it lived.
+        is_open: whether its /proc entry could be read while it lived, as `is_open` tells.
+    """
+
+    def __init__(self, pid: int, pidfd: int, is_open: bool) -> None:
         self.pid = pid
         self.pidfd = pidfd
-        self._is_open_to_us = bool(_peek(f"/proc/{pid}/environ"))
+        self._is_open = is_open
 
     def status(self) -> tuple[int, str] | None:
         """The raw wait status and where it comes from, once it has ended; None: it is lost."""
@@ -49,7 +54,12 @@ class Stranger:
         if len(fields) < 50 or fields[0] != b"Z":
             return None
         raw = int(fields[49])
-        return raw if raw or self._is_open_to_us else None
+        return raw if raw or self._is_open else None
+
+
+def is_open(pid: int) -> bool:
+    """Whether a living process's /proc entry can be read."""
+    return bool(_peek(f"/proc/{pid}/environ"))
 
 
 def _exit_record(pidfd: int) -> int | None:

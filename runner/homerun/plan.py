@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import os
 
-_FIXED = ("run_id", "store_id", "user", "shown", "cwd", "grace_s", "limit_s", "on_exit")
+_FIXED = (
+    "run_id",
+    "store_id",
+    "user",
+    "shown",
+    "cwd",
+    "ladder",
+    "limit_s",
+    "on_exit",
+    "script_is_open",
+)
 
 
 class Plan:
@@ -20,9 +30,10 @@ class Plan:
         cwd: the script's folder, relative to the run's folder or absolute.
         argv: the command, its first part a path.
         env: the script's whole environment.
-        grace_s: seconds between TERM and KILL when the run is stopped.
+        ladder: the signals of a stop, each with the seconds that it is given; then comes KILL.
         limit_s: seconds that the script may take; None: no limit.
         on_exit: `sweep` ends what the script left running, `leave` does not.
+        script_is_open: for an adopter: whether the living script's /proc entry could be read.
     """
 
     __slots__ = (*_FIXED, "argv", "env")
@@ -37,9 +48,10 @@ class Plan:
         cwd: str,
         argv: list[str],
         env: dict[str, str],
-        grace_s: float,
+        ladder: list[tuple[int, float]],
         limit_s: float | None = None,
         on_exit: str = "sweep",
+        script_is_open: bool = False,
     ) -> None:
         self.run_id = run_id
         self.store_id = store_id
@@ -48,15 +60,23 @@ class Plan:
         self.cwd = cwd
         self.argv = argv
         self.env = env
-        self.grace_s = grace_s
+        self.ladder = ladder
         self.limit_s = limit_s
         self.on_exit = on_exit
+        self.script_is_open = script_is_open
+
+    @property
+    def grace_s(self) -> float:
+        """Seconds between the first signal of a stop and KILL."""
+        return sum(seconds for _, seconds in self.ladder)
 
     def encode(self) -> bytes:
         """The plan as bytes: parts that end in NUL, which none of them can hold."""
         limit = "" if self.limit_s is None else repr(float(self.limit_s))
         fixed = [self.run_id, self.store_id, self.user, self.shown, self.cwd]
-        fixed += [repr(float(self.grace_s)), limit, self.on_exit, str(len(self.argv))]
+        ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
+        is_open = "open" if self.script_is_open else ""
+        fixed += [ladder, limit, self.on_exit, is_open, str(len(self.argv))]
         env = [f"{name}={value}" for name, value in self.env.items()]
         return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *env))
 
@@ -75,10 +95,16 @@ def decode(data: bytes) -> Plan:
         cwd=fixed["cwd"],
         argv=rest[:count],
         env=dict(part.split("=", 1) for part in rest[count:]),
-        grace_s=float(fixed["grace_s"]),
+        ladder=[_rung(rung) for rung in fixed["ladder"].split()],
         limit_s=float(fixed["limit_s"]) if fixed["limit_s"] else None,
         on_exit=fixed["on_exit"],
+        script_is_open=bool(fixed["script_is_open"]),
     )
+
+
+def _rung(text: str) -> tuple[int, float]:
+    number, _, seconds = text.partition(":")
+    return int(number), float(seconds)
 
 
 def read(descriptor: int) -> Plan:

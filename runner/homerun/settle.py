@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from runstore import identity, layout, lock, status
 from runstore.errors import StoreError
 
@@ -35,14 +37,21 @@ def look(record: Record) -> Look:
 
 def _adopt(record: Record) -> None:
     """Take `alive`, which only one can, and hand it to an adopter."""
-    from homerun import adopter, spawn
+    from homerun import adopter, exits, spawn
 
     alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
     if alive is None:
         return
     try:
         script = (record.fact(layout.STARTED) or {}).get("script") or {}
-        if record.fact(layout.ENDED) is None and identity.lives(script):
-            spawn.supervisor(record.path, adopter.plan_for(record.run, record.store.id), alive)
+        pidfd = None if record.fact(layout.ENDED) else identity.open_same(script)
+        if pidfd is None:
+            return
+        try:
+            is_open = exits.is_open(int(script["pid"]))
+            given = adopter.plan_for(record.run, record.store.id, is_open)
+            spawn.supervisor(record.path, given, alive, pidfd)
+        finally:
+            os.close(pidfd)
     finally:
         lock.release(alive)

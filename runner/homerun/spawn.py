@@ -8,7 +8,7 @@ import sys
 
 from homerun import environ
 from homerun.plan import Plan
-from homerun.supervisor import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR
+from homerun.supervisor import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR, SCRIPT_DESCRIPTOR
 from runstore import layout
 
 _BOOT = (
@@ -18,20 +18,26 @@ _BOOT = (
 """Appended to the path, not put in front: a stray module beside ours cannot shadow the stdlib."""
 
 _ABOVE = 64
-"""Descriptors are moved above this first, so that none lies where another is to go."""
 
 _started: set[int] = set()
 
 
-def supervisor(run_folder: str, given: Plan, alive: int) -> int:
+def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = None) -> int:
     """Start the supervisor of a run; it inherits the lock `alive`. Its pid is returned.
+
+    Args:
+        script: for an adopter: a pidfd of the script, opened while it lived.
 
     Raises:
         OSError: no process can be started.
     """
     reap()
     plan = _nameless_file(given.encode())
-    sources = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _ABOVE) for fd in (alive, plan)]
+    wanted = {alive: LOCK_DESCRIPTOR, plan: PLAN_DESCRIPTOR}
+    if script is not None:
+        wanted[script] = SCRIPT_DESCRIPTOR
+    # Moved out of the way first, so that none lies where another is to go.
+    sources = {fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _ABOVE): to for fd, to in wanted.items()}
     log = f"{run_folder}/{layout.SUPERVISOR_LOG}"
     try:
         pid = _spawn(
@@ -41,8 +47,7 @@ def supervisor(run_folder: str, given: Plan, alive: int) -> int:
                 (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600),
-                (os.POSIX_SPAWN_DUP2, sources[0], LOCK_DESCRIPTOR),
-                (os.POSIX_SPAWN_DUP2, sources[1], PLAN_DESCRIPTOR),
+                *((os.POSIX_SPAWN_DUP2, source, to) for source, to in sources.items()),
             ],
         )
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from homerun import environ, injection, mask, snapshot, source, spawn, workcopy
+from homerun import environ, injection, mask, signals, snapshot, source, spawn, workcopy
 from homerun.errors import SubmitError
 from homerun.plan import Plan
 from runstore import facts, layout, lock, names, status
@@ -138,6 +138,7 @@ def _asked(request: Request, argv: list[str], taken: Snapshot | None) -> dict[st
         "target": config.target,
         "max_run_duration_seconds": config.max_run_duration_seconds,
         "grace_s": config.grace_s,
+        "stop_signals": config.stop_signals,
         "on_exit": config.on_exit,
     }
 
@@ -159,7 +160,7 @@ def _start(record: Record, request: Request, argv: list[str], alive: int) -> Non
         cwd=layout.WORK,
         argv=argv,
         env=env,
-        grace_s=config.grace_s,
+        ladder=signals.ladder(config.stop_signals, config.grace_s),
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
     )

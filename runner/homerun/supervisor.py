@@ -23,7 +23,7 @@ import select
 import sys
 import time
 
-from homerun import linux, plan, signals, tree
+from homerun import linux, memory, plan, signals, tree
 from homerun.gate import Gate
 from homerun.plan import Plan
 from homerun.signals import Wakeups
@@ -31,6 +31,8 @@ from runstore import encode, facts, identity, layout, status
 
 LOCK_DESCRIPTOR = 3
 PLAN_DESCRIPTOR = 4
+SCRIPT_DESCRIPTOR = 5
+"""A pidfd of the script, for an adopter."""
 
 _HERE = "."
 _LEFTOVER_GRACE_S = 2.0
@@ -49,10 +51,12 @@ def main() -> None:
     os.chdir(sys.argv[1])
     given = plan.read(PLAN_DESCRIPTOR)
     if given.argv:
+        os.closerange(SCRIPT_DESCRIPTOR, SCRIPT_DESCRIPTOR + 1)
         Supervisor(given).supervise()
     else:
         from homerun.adopter import Adopter
 
+        os.set_inheritable(SCRIPT_DESCRIPTOR, False)
         Adopter(given).supervise()
     os._exit(0)
 
@@ -60,7 +64,7 @@ def main() -> None:
 def close_strangers() -> None:
     """Close what the submitter let slip into this process: notebooks and test runners do."""
     for name in os.listdir("/dev/fd"):
-        if int(name) > PLAN_DESCRIPTOR:
+        if int(name) > SCRIPT_DESCRIPTOR:
             try:
                 os.close(int(name))
             except OSError:
@@ -82,6 +86,7 @@ class Supervisor:
         self.source: str | None = "supervisor"
         self.stopped: str | None = None
         self.stop_wanted = False
+        self.kills_before = memory.kills()
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
 
@@ -116,6 +121,7 @@ class Supervisor:
             "store_id": self.plan.store_id,
             "alive_inode": os.fstat(LOCK_DESCRIPTOR).st_ino,
             "grace_s": self.plan.grace_s,
+            "memory_kills": self.kills_before,
         }
 
     def wait(self) -> None:
@@ -174,31 +180,34 @@ class Supervisor:
     def end_tree(self) -> None:
         """End what lives below: all of it on a stop, else what the script left behind."""
         if self.stop_wanted:
-            self.sweep(self.plan.grace_s, "stopping")
+            self.sweep(self.plan.ladder, "stopping")
         elif self.plan.on_exit != "leave":
-            self.sweep(_LEFTOVER_GRACE_S, "left behind")
+            self.sweep([(signals.TERM, _LEFTOVER_GRACE_S)], "left behind")
 
-    def sweep(self, grace_s: float, why: str) -> None:
-        """TERM (and CONT, for what is stopped) to the tree, and KILL after the grace.
+    def sweep(self, ladder: list[tuple[int, float]], why: str) -> None:
+        """Signal the tree, rung by rung (and CONT, for what is stopped); then KILL.
 
         It is over when no child is left (ECHILD), or when two looks in a row found nothing and
         nothing was reaped between them: one empty look misses a chain of forks.
         """
-        asked: set[tuple[int, int]] = set()
-        kill_at = clock() + grace_s
+        asked: set[tuple[int, int, int]] = set()
+        rungs = _deadlines(ladder, clock())
+        kill_at = rungs[-1][1]
         empty_looks = 0
         while self.has_children():
             began = clock()
             found = self.look()
             if found:
                 empty_looks = 0
-                self.signal(found, asked, why, kill=began >= kill_at)
+                number = next((number for number, until in rungs if began < until), signals.KILL)
+                self.signal(found, asked, why, number)
                 self.report_unkillable(found, kill_at)
             else:
                 empty_looks += 1
                 if empty_looks >= 2 and self.over:
                     return
-            self.pause(began, kill_at, hurry=not found)
+            until = next((until for _, until in rungs if began < until), None)
+            self.pause(began, until, kill_at, hurry=not found)
             if self.reap():
                 empty_looks = 0
 
@@ -216,21 +225,25 @@ class Supervisor:
         return True
 
     def signal(
-        self, found: list[tree.Process], asked: set[tuple[int, int]], why: str, *, kill: bool
+        self,
+        found: list[tree.Process],
+        asked: set[tuple[int, int, int]],
+        why: str,
+        number: int,
     ) -> None:
-        """One round: KILL to all, or TERM to those that were not asked yet."""
-        if kill:
+        """One round: KILL to all, or another signal to those that have not had it yet."""
+        if number == signals.KILL:
             new = found
-            sent = sum(tree.send(process, signals.KILL) for process in found)
+            sent = sum(tree.send(process, number) for process in new)
         else:
-            new = [process for process in found if (process.pid, process.ticks) not in asked]
-            sent = sum(tree.send(process, signals.TERM, signals.CONT) for process in new)
-            asked.update((process.pid, process.ticks) for process in new)
+            new = [p for p in found if (p.pid, p.ticks, number) not in asked]
+            sent = sum(tree.send(process, number, signals.CONT) for process in new)
+            asked.update((p.pid, p.ticks, number) for p in new)
         if sent and self.stop_wanted and not self.over and self.stopped is None:
             self.stopped = self.stop_kind()
         if sent:
             pids = " ".join(str(process.pid) for process in new[:20])
-            self.log(f"{why}: {'KILL' if kill else 'TERM'} to {pids}")
+            self.log(f"{why}: {signals.name(number)[3:]} to {pids}")
 
     def report_unkillable(self, found: list[tree.Process], kill_at: float) -> None:
         """Name processes that KILL does not end: they sleep where no signal reaches (state D)."""
@@ -239,13 +252,17 @@ class Supervisor:
             pids = " ".join(f"{process.pid}({process.state.decode()})" for process in found)
             self.log(f"still there after KILL: {pids}")
 
-    def pause(self, began: float, kill_at: float, *, hurry: bool) -> None:
-        """Sleep before the next look: until a child ends, or long against what a look costs."""
+    def pause(self, began: float, until: float | None, kill_at: float, *, hurry: bool) -> None:
+        """Sleep before the next look: until a child ends, or long against what a look costs.
+
+        Args:
+            until: when the next signal is due; None: KILL goes out at each look.
+        """
         now = clock()
-        least = 0.005 if hurry or now >= kill_at else 0.02
+        least = 0.005 if hurry or until is None else 0.02
         seconds = max(least, 10 * (now - began))
-        if now < kill_at:
-            seconds = min(seconds, kill_at - now)
+        if until is not None:
+            seconds = max(0.0, min(seconds, until - now))
         elif now > kill_at + _ROUNDS_OF_KILL_S:
             seconds = _RETRY_S
         self.poll.poll(seconds * 1000)
@@ -262,6 +279,7 @@ class Supervisor:
         outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
         self.publish(layout.ENDED, outcome, sync=True)
         self.log(f"ended: {_told(outcome)}")
+        self.start_hooks(str(outcome["status"]))
         self.clear_work()
 
     def exited_fact(self, failure: str | None, *, began: bool) -> dict[str, object]:
@@ -274,12 +292,29 @@ class Supervisor:
             "signal": signals.name(os.WTERMSIG(raw)) if raw is not None and killed else None,
             "cannot_start": failure,
             "stopped": self.stopped,
+            "out_of_memory": self.is_out_of_memory(raw),
             "source": self.source,
             "elapsed_s": round(clock() - self.started_at, 6),
             "cpu_user_s": round(self.cpu_user_s, 6),
             "cpu_system_s": round(self.cpu_system_s, 6),
             "peak_memory_kib": self.peak_memory_kib,
         }
+
+    def is_out_of_memory(self, raw: int | None) -> bool:
+        """Whether the script died by KILL while the kernel counted a kill for want of memory."""
+        if raw is None or self.stopped or self.kills_before is None:
+            return False
+        if not os.WIFSIGNALED(raw) or os.WTERMSIG(raw) != signals.KILL:
+            return False
+        return (memory.kills() or 0) > self.kills_before
+
+    def start_hooks(self, ended: str) -> None:
+        """Start what the workspace's settings wish for the end of such a run."""
+        if os.path.exists(f"{_HERE}/../../{layout.SETTINGS}"):
+            from homerun import hooks
+
+            for line in hooks.start(_HERE, ended, self.plan.env):
+                self.log(line)
 
     def cancel_children(self) -> None:
         """A cancel reaches the runs below, each through a stop fact of its own. Nothing of this
@@ -353,6 +388,15 @@ def _told(outcome: dict[str, object]) -> str:
     )
     words = [outcome["status"], outcome["cause"], detail]
     return ", ".join(encode.text(str(word)).strip('"') for word in words if word is not None)
+
+
+def _deadlines(ladder: list[tuple[int, float]], now: float) -> list[tuple[int, float]]:
+    """The signals of a ladder, each with the time until which it is the one to send."""
+    rungs = []
+    for number, seconds in ladder:
+        now += seconds
+        rungs.append((number, now))
+    return rungs
 
 
 def clock() -> float:

@@ -9,6 +9,7 @@ STORE_FOLDER = ".runs"
 GITIGNORE = ".gitignore"
 STORE = "store.json"
 WORKSPACE = "workspace.json"
+SETTINGS = "settings.json"
 
 IDS = ".ids"
 SNAPSHOTS = ".snapshots"

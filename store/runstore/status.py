@@ -71,6 +71,7 @@ STOP_KINDS = (CANCEL, FAIL, TIMEOUT)
 # Causes of an outcome, beside the three kinds of stop.
 EXIT_CODE = "exit_code"
 SIGNAL = "signal"
+OUT_OF_MEMORY = "out_of_memory"
 CANNOT_START = "cannot_start"
 NEVER_STARTED = "never_started"
 HOST_RESTARTED = "host_restarted"
@@ -131,6 +132,8 @@ def outcome(facts: Facts, seen: str = GONE) -> dict[str, object]:
         return _outcome(FAILED, FAIL, exited)
     if exited.get("cannot_start"):
         return _outcome(FAILED, CANNOT_START, exited)
+    if exited.get("out_of_memory"):
+        return _outcome(FAILED, OUT_OF_MEMORY, exited)
     if exited.get("signal"):
         return _outcome(FAILED, SIGNAL, exited)
     if exited.get("exit_code") == 0:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers import process
 from helpers.fifo import Fifo, Gate
 from homerun import Experiment, Run, RunFailed, ScriptRunConfig, Workspace
 
@@ -171,6 +172,7 @@ def test_two_runs_from_one_folder_never_meet(
         run.wait_for_completion()
 
     for run, word in zip(runs, "ab"):
+        process.wait_gone(run.describe()["process"]["supervisor_pid"])
         work = Path(run.directory, "work")
         assert (work / "new.txt").read_text() == word
         assert (work / "data.txt").read_text() == f"original{word}"
@@ -289,3 +291,18 @@ def test_the_record_is_private_whatever_the_umask(
         if not path.is_symlink() and path.stat().st_mode & 0o077
     ]
     assert open_to_others == []
+
+
+def test_what_the_interpreter_caches_is_no_output(
+    experiment: Experiment, script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    script("package/helpers.py", "NAME = 'helpers'")
+    script("other.py", "")
+    script("train.py", "import other; from package import helpers; open('made.txt', 'w').close()")
+
+    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+    run.wait_for_completion()
+    process.wait_gone(run.describe()["process"]["supervisor_pid"])
+
+    assert sorted(os.listdir(f"{run.directory}/work")) == ["logs", "made.txt", "outputs"]

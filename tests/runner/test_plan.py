@@ -26,7 +26,7 @@ def plan(**fields: object) -> Plan:
         "cwd": "work",
         "argv": ["/usr/bin/python", "train.py"],
         "env": {"A": "1"},
-        "grace_s": 10.0,
+        "ladder": [(15, 10.0)],
     }
     return Plan(**{**given, **fields})  # type: ignore[arg-type]
 
@@ -36,7 +36,7 @@ def fields(of: Plan) -> dict[str, object]:
 
 
 def test_every_field_comes_back() -> None:
-    given = plan(grace_s=0.25, limit_s=1.5, on_exit="leave")
+    given = plan(ladder=[(2, 5.0), (15, 0.25)], limit_s=1.5, on_exit="leave")
 
     assert fields(decode(given.encode())) == fields(given)
 
@@ -63,12 +63,12 @@ def test_an_empty_environment_comes_back() -> None:
     argv=st.lists(texts, min_size=1, max_size=5),
     env=st.dictionaries(names, texts, max_size=5),
     shown=texts,
-    grace_s=st.floats(min_value=0, max_value=1e15),
+    seconds=st.floats(min_value=0, max_value=1e15),
 )
 def test_any_command_and_environment_come_back(
-    argv: list[str], env: dict[str, str], shown: str, grace_s: float
+    argv: list[str], env: dict[str, str], shown: str, seconds: float
 ) -> None:
-    made = plan(argv=argv, env=env, shown=shown, grace_s=grace_s)
+    made = plan(argv=argv, env=env, shown=shown, ladder=[(15, seconds)])
 
     assert fields(decode(made.encode())) == fields(made)
 

@@ -47,7 +47,7 @@ def update(
 
     \b
     Example:
-      homerun run update -r digits_17 --add-tag quality="great run" --remove-tag draft
+      homerun run update -r digits_1 --add-tag quality="great run" --remove-tag draft
     """
     from homerun.cli import render
 
@@ -81,7 +81,7 @@ def tree(run_id: str, path: str | None, output: str | None) -> int:
 
     \b
     Example:
-      homerun run tree -r digits_17
+      homerun run tree -r digits_1
     """
     from homerun.cli import render
 

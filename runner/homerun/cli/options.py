@@ -33,6 +33,22 @@ def pairs(
     return found
 
 
+def rungs(
+    context: click.Context, option: click.Parameter, given: str | None
+) -> list[tuple[str, float]] | None:
+    """`INT:5,TERM:10` as pairs of a signal's name and seconds."""
+    if given is None:
+        return None
+    found = []
+    for rung in given.split(","):
+        name, _, seconds = rung.partition(":")
+        try:
+            found.append((name.strip(), float(seconds)))
+        except ValueError:
+            raise click.BadParameter(f"{rung!r} is no NAME:SECONDS, as INT:5") from None
+    return found
+
+
 def has_tags(found: Mapping[str, str | None], wanted: Iterable[tuple[str, str | None]]) -> bool:
     """Whether all tags are there: `KEY` with any value, `KEY=VALUE` with that one."""
     return all(key in found and value in (None, found[key]) for key, value in wanted)

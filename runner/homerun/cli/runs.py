@@ -74,7 +74,7 @@ def show(run_id: str, path: str | None, output: str | None) -> int:
 
     \b
     Example:
-      homerun run show -r digits_17
+      homerun run show -r digits_1
     """
     from homerun.cli import render
 
@@ -96,7 +96,7 @@ def cancel(run_id: str, path: str | None, output: str | None) -> int:
 
     \b
     Example:
-      homerun run cancel -r digits_17
+      homerun run cancel -r digits_1
     """
     from homerun.cli import render
 
@@ -120,7 +120,7 @@ def monitor_logs(run_id: str, path: str | None, output: str | None) -> int:
 
     \b
     Example:
-      homerun run monitor-logs -r digits_17
+      homerun run monitor-logs -r digits_1
     """
     from homerun.cli import watching
 
@@ -137,7 +137,7 @@ def metrics(run_id: str, path: str | None, output: str | None) -> int:
 
     \b
     Example:
-      homerun run metrics -r digits_17
+      homerun run metrics -r digits_1
     """
     from homerun.cli import render, words
 

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     "--grace", type=float, metavar="SECONDS", help="Between TERM and KILL when canceled; else 10."
 )
 @click.option(
+    "--signals",
+    callback=options.rungs,
+    metavar="NAME:SECONDS,…",
+    help="Signals before KILL instead of TERM for the grace, as INT:5,TERM:10.",
+)
+@click.option(
     "--max-run-duration", "limit", type=float, metavar="SECONDS", help="Stop the run after that."
 )
 @click.option(
@@ -59,6 +65,7 @@ def submit_script(
     source: str | None,
     python: str | None,
     grace: float | None,
+    signals: list[tuple[str, float]] | None,
     limit: float | None,
 ) -> int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
@@ -80,6 +87,7 @@ def submit_script(
         in_place=in_place,
         interpreter=python,
         grace_s=DEFAULT_GRACE_S if grace is None else grace,
+        stop_signals=signals,
         max_run_duration_seconds=limit,
     )
     home = _experiment(path, experiment, config)
