@@ -25,6 +25,7 @@ import time
 
 from homerun import linux, memory, plan, signals, tree
 from homerun.gate import Gate
+from homerun.ladder import Ladder
 from homerun.plan import Plan
 from homerun.signals import Wakeups
 from runstore import encode, facts, identity, layout, status
@@ -37,7 +38,6 @@ SCRIPT_DESCRIPTOR = 5
 _HERE = "."
 _LEFTOVER_GRACE_S = 2.0
 _RETRY_S = 1.0
-_ROUNDS_OF_KILL_S = 2.0
 _GONE = (2, 20)
 """ENOENT and ENOTDIR: the run's folder was removed, and with it any wish for a record."""
 
@@ -86,6 +86,7 @@ class Supervisor:
         self.source: str | None = "supervisor"
         self.stopped: str | None = None
         self.stop_wanted = False
+        self.is_reported = False
         self.kills_before = memory.kills()
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
@@ -184,30 +185,28 @@ class Supervisor:
         elif self.plan.on_exit != "leave":
             self.sweep([(signals.TERM, _LEFTOVER_GRACE_S)], "left behind")
 
-    def sweep(self, ladder: list[tuple[int, float]], why: str) -> None:
+    def sweep(self, rungs: list[tuple[int, float]], why: str) -> None:
         """Signal the tree, rung by rung (and CONT, for what is stopped); then KILL.
 
         It is over when no child is left (ECHILD), or when two looks in a row found nothing and
         nothing was reaped between them: one empty look misses a chain of forks.
         """
         asked: set[tuple[int, int, int]] = set()
-        rungs = _deadlines(ladder, clock())
-        kill_at = rungs[-1][1]
+        ladder = Ladder(rungs, clock())
         empty_looks = 0
         while self.has_children():
             began = clock()
             found = self.look()
             if found:
                 empty_looks = 0
-                number = next((number for number, until in rungs if began < until), signals.KILL)
-                self.signal(found, asked, why, number)
-                self.report_unkillable(found, kill_at)
+                self.signal(found, asked, why, ladder.number(began))
+                self.report_unkillable(found, ladder.late(began))
             else:
                 empty_looks += 1
                 if empty_looks >= 2 and self.over:
                     return
-            until = next((until for _, until in rungs if began < until), None)
-            self.pause(began, until, kill_at, hurry=not found)
+            self.poll.poll(ladder.pause(began, clock(), hurry=not found) * 1000)
+            self.wakeups.take()
             if self.reap():
                 empty_looks = 0
 
@@ -245,28 +244,12 @@ class Supervisor:
             pids = " ".join(str(process.pid) for process in new[:20])
             self.log(f"{why}: {signals.name(number)[3:]} to {pids}")
 
-    def report_unkillable(self, found: list[tree.Process], kill_at: float) -> None:
-        """Name processes that KILL does not end: they sleep where no signal reaches (state D)."""
-        late = clock() - kill_at - _ROUNDS_OF_KILL_S
-        if 0 < late <= 2 * _RETRY_S:
+    def report_unkillable(self, found: list[tree.Process], late: float) -> None:
+        """Name, once, the processes that KILL does not end: no signal reaches them (state D)."""
+        if late > 0 and not self.is_reported:
+            self.is_reported = True
             pids = " ".join(f"{process.pid}({process.state.decode()})" for process in found)
             self.log(f"still there after KILL: {pids}")
-
-    def pause(self, began: float, until: float | None, kill_at: float, *, hurry: bool) -> None:
-        """Sleep before the next look: until a child ends, or long against what a look costs.
-
-        Args:
-            until: when the next signal is due; None: KILL goes out at each look.
-        """
-        now = clock()
-        least = 0.005 if hurry or until is None else 0.02
-        seconds = max(least, 10 * (now - began))
-        if until is not None:
-            seconds = max(0.0, min(seconds, until - now))
-        elif now > kill_at + _ROUNDS_OF_KILL_S:
-            seconds = _RETRY_S
-        self.poll.poll(seconds * 1000)
-        self.wakeups.take()
 
     def conclude(self, failure: str | None, *, began: bool) -> None:
         """Publish how it ended, then remove what only the start had needed."""
@@ -388,15 +371,6 @@ def _told(outcome: dict[str, object]) -> str:
     )
     words = [outcome["status"], outcome["cause"], detail]
     return ", ".join(encode.text(str(word)).strip('"') for word in words if word is not None)
-
-
-def _deadlines(ladder: list[tuple[int, float]], now: float) -> list[tuple[int, float]]:
-    """The signals of a ladder, each with the time until which it is the one to send."""
-    rungs = []
-    for number, seconds in ladder:
-        now += seconds
-        rungs.append((number, now))
-    return rungs
 
 
 def clock() -> float:
