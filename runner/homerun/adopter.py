@@ -28,8 +28,10 @@ class Adopter(Supervisor):
         super().__init__(given)
         self.started = facts.read(".", layout.STARTED) or {}
         self.script = int(self.started["script"]["pid"])
-        self.stranger = Stranger(self.script, SCRIPT_DESCRIPTOR, given.script_is_open)
-        self.poll.register(SCRIPT_DESCRIPTOR, select.POLLIN)
+        self.over = given.script_is_open is None
+        self.stranger = Stranger(self.script, SCRIPT_DESCRIPTOR, bool(given.script_is_open))
+        if not self.over:
+            self.poll.register(SCRIPT_DESCRIPTOR, select.POLLIN)
         self.source = None
         kills = self.started.get("memory_kills")
         self.kills_before = kills if isinstance(kills, int) else None
@@ -40,7 +42,7 @@ class Adopter(Supervisor):
     def supervise(self) -> None:
         """Wait for the script, end what it left, and publish the outcome."""
         self.started_at = clock()
-        self.log(f"adopted: script {self.script}")
+        self.log(f"adopted: script {self.script}{' is gone' if self.over else ''}")
         self.heed_stop()
         self.wait()
         self.end_tree()
@@ -91,7 +93,7 @@ class Adopter(Supervisor):
         return {key: value for key, value in exited.items() if key not in untold}
 
 
-def plan_for(run: dict[str, object], store_id: str, script_is_open: bool) -> Plan:
+def plan_for(run: dict[str, object], store_id: str, script_is_open: bool | None) -> Plan:
     """The plan of an adopter: what the run's own record says; there is nothing to start."""
     return Plan(
         run_id=str(run["id"]),

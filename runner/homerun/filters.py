@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homerun import settle
+from homerun import notices, settle
 from homerun.errors import UserError
 
 TYPE_CHECKING = False
@@ -56,8 +56,11 @@ class Filter:
 
 
 def _pairs(what: str, wanted: Wanted) -> Mapping[str, object] | str | None:
-    if wanted is None or isinstance(wanted, str) or hasattr(wanted, "items"):
+    """The condition, its values as the text that they would be stored as."""
+    if wanted is None or isinstance(wanted, str):
         return wanted
+    if hasattr(wanted, "items"):
+        return notices.text_pairs(what, wanted)
     raise UserError(f"{what} are a key or a dict of keys and values, not {wanted!r}")
 
 

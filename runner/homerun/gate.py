@@ -62,7 +62,7 @@ def _wait(held: int, wakeups: Wakeups) -> None:
     os.setpgid(0, 0)
     wakeups.undo_in_child()
     if os.read(held, 1) != b"g":
-        os._exit(0)
+        os._exit(_CANNOT_EXEC)  # not 0: nothing ran, and an adopter could take that for a success
 
 
 def _become(argv: list[str], env: dict[str, str], cwd: str, log: str) -> None:

@@ -39,6 +39,8 @@ class MetricLog:
                 self._log_scalar(name, value, description, step)
         except OSError as error:
             self._drop(error)
+        except TypeError as error:
+            raise _refused(name, error) from None
 
     def log_list(self, name: str, value: Iterable[object], description: str = "") -> None:
         """Log several values at once: a list, tuple, range, array or generator.
@@ -98,12 +100,20 @@ class MetricLog:
             self._metrics.add(name, value, kind=kind, description=description)
         except OSError as error:
             self._drop(error)
+        except TypeError as error:
+            raise _refused(name, error) from None
 
     def _drop(self, error: OSError) -> None:
         """Count a point that the store did not take; the training goes on."""
         self._dropped += 1
         if self._dropped == 1:
             say(f"metrics cannot be stored and are dropped: {error}")
+
+
+def _refused(name: object, error: TypeError) -> Exception:
+    from homerun.errors import UserError
+
+    return UserError(f"{name!r} is not logged: {error}")
 
 
 def say(line: str) -> None:

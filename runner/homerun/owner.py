@@ -16,6 +16,7 @@ from runstore import facts, layout, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _thread import LockType
     from types import TracebackType
 
     from homerun.run import Run
@@ -25,7 +26,7 @@ _held: dict[str, tuple[str, int]] = {}
 _open: dict[str, Run | None] = {}
 _uncaught: list[BaseException] = []
 _installed: list[bool] = []
-_guard = [allocate_lock()]
+_locks: dict[int, LockType] = {}
 
 
 def hold(store: Store, run_folder: str) -> str:
@@ -37,7 +38,7 @@ def hold(store: Store, run_folder: str) -> str:
     Raises:
         ReadOnlyStore: the store cannot be written.
     """
-    with _guard[0]:
+    with _guard():
         _install()
         if store.root not in _held:
             folder = f"{store.for_writing().root}/{layout.OWNERS}"
@@ -60,7 +61,7 @@ def opened(run: Run) -> None:
 
 def closed(run_folder: str) -> None:
     """Note that a run is over. The last one of a store takes the lock with it."""
-    with _guard[0]:
+    with _guard():
         _open.pop(run_folder, None)
         root = _root(run_folder)
         if root not in _held or any(_root(folder) == root for folder in _open):
@@ -74,15 +75,25 @@ def closed(run_folder: str) -> None:
 
 
 def forget_ended() -> None:
-    """Close what others have ended: a cancel of a parent, or of the run itself from elsewhere."""
-    for folder in list(_open):
-        if os.path.exists(f"{folder}/{layout.ENDED}"):
+    """Close what others have ended (by a cancel of its parent, or from elsewhere) or removed.
+
+    A run that is just being started has no folder yet.
+    """
+    for folder, run in list(_open.items()):
+        if run is not None and (
+            os.path.exists(f"{folder}/{layout.ENDED}") or not os.path.isdir(folder)
+        ):
             closed(folder)
 
 
 def holds(run: Run) -> bool:
     """Whether this process holds the run open."""
     return run.directory in _open
+
+
+def _guard() -> LockType:
+    """What only one thread at a time may pass."""
+    return _locks.setdefault(0, allocate_lock())
 
 
 def _root(run_folder: str) -> str:
@@ -111,7 +122,7 @@ def _own_nothing() -> None:
     _held.clear()
     _open.clear()
     _uncaught.clear()
-    _guard[0] = allocate_lock()  # another thread may have held it in the instant of the fork
+    _locks.clear()  # another thread may have held it in the instant of the fork
 
 
 def _at_exit() -> None:

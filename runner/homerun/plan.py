@@ -20,6 +20,9 @@ _FIXED = (
     "script_is_open",
 )
 
+_SCRIPT_IS = {True: "open", False: "", None: "gone"}
+_IS_SCRIPT: dict[str, bool | None] = {"open": True, "": False, "gone": None}
+
 
 class Plan:
     """One start of a run's script.
@@ -33,7 +36,8 @@ class Plan:
         ladder: the signals of a stop, each with the seconds that it is given; then comes KILL.
         limit_s: seconds that the script may take; None: no limit.
         on_exit: `sweep` ends what the script left running, `leave` does not.
-        script_is_open: for an adopter: whether the living script's /proc entry could be read.
+        script_is_open: for an adopter: whether the living script's /proc entry could be read;
+            None: the script is gone, and only what it left behind is to be ended.
     """
 
     __slots__ = (*_FIXED, "argv", "env")
@@ -51,7 +55,7 @@ class Plan:
         ladder: list[tuple[int, float]],
         limit_s: float | None = None,
         on_exit: str = "sweep",
-        script_is_open: bool = False,
+        script_is_open: bool | None = False,
     ) -> None:
         self.run_id = run_id
         self.store_id = store_id
@@ -75,7 +79,7 @@ class Plan:
         limit = "" if self.limit_s is None else repr(float(self.limit_s))
         fixed = [self.run_id, self.store_id, self.user, self.shown, self.cwd]
         ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
-        is_open = "open" if self.script_is_open else ""
+        is_open = _SCRIPT_IS[self.script_is_open]
         fixed += [ladder, limit, self.on_exit, is_open, str(len(self.argv))]
         env = [f"{name}={value}" for name, value in self.env.items()]
         return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *env))
@@ -98,7 +102,7 @@ def decode(data: bytes) -> Plan:
         ladder=[_rung(rung) for rung in fixed["ladder"].split()],
         limit_s=float(fixed["limit_s"]) if fixed["limit_s"] else None,
         on_exit=fixed["on_exit"],
-        script_is_open=bool(fixed["script_is_open"]),
+        script_is_open=_IS_SCRIPT[fixed["script_is_open"]],
     )
 
 

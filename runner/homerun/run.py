@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from homerun.labeled import Labeled
 from homerun.metric_log import MetricLog
 from runstore.metrics import Writer
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from runstore.record import Look, Record
 
 
-class Run(MetricLog):
+class Run(MetricLog, Labeled):
     """One run of an experiment.
 
     Args:
@@ -127,24 +128,6 @@ class Run(MetricLog):
         return number if isinstance(number, int) else None
 
     @property
-    def display_name(self) -> str:
-        """The name for people; the id where none was given. Can be set."""
-        return self._record.labels().display_name or self.id
-
-    @display_name.setter
-    def display_name(self, name: str) -> None:
-        self._label("display_name", name)
-
-    @property
-    def description(self) -> str | None:
-        """A text for people. Can be set."""
-        return self._record.labels().description
-
-    @description.setter
-    def description(self, text: str) -> None:
-        self._label("description", text)
-
-    @property
     def experiment(self) -> Experiment:
         """The run's experiment."""
         if self._known_experiment is None:
@@ -165,61 +148,6 @@ class Run(MetricLog):
         """`azureml.scriptrun` for a submitted script, None for an interactive run."""
         kind = self._record.run.get("type")
         return None if kind is None else str(kind)
-
-    # Tags and properties
-
-    @property
-    def tags(self) -> dict[str, str | None]:
-        """The tags as they are now."""
-        return self.get_tags()
-
-    def get_tags(self) -> dict[str, str | None]:
-        """The tags as they are now."""
-        return self._record.labels().tags
-
-    def tag(self, key: str, value: object = None) -> None:
-        """Set a tag; its value becomes text, and may be left out.
-
-        Raises:
-            UserError: the key is no text.
-        """
-        self.set_tags({key: value})
-
-    def set_tags(self, tags: Mapping[str, object]) -> None:
-        """Set several tags; the others stay.
-
-        Raises:
-            UserError: it is no dict, or a key is no text.
-        """
-        from homerun import labeling
-
-        labeling.set_tags(self, self._record, tags)
-
-    def remove_tags(self, tags: Sequence[str]) -> None:
-        """Remove tags by their keys; one that is not there is no error."""
-        from homerun import labeling
-
-        labeling.remove_tags(self, self._record, tags)
-
-    @property
-    def properties(self) -> dict[str, str]:
-        """The properties as they are now."""
-        return self.get_properties()
-
-    def get_properties(self) -> dict[str, str]:
-        """The properties as they are now."""
-        return self._record.properties()
-
-    def add_properties(self, properties: Mapping[str, object]) -> None:
-        """Set properties, each once and for ever; the value that one has already is fine.
-
-        Raises:
-            PropertyExists: one has another value; it is named, and the other keys are set.
-            UserError: it is no dict, or a key is no text.
-        """
-        from homerun import labeling
-
-        labeling.add_properties(self, self._record, properties)
 
     # Status
 
@@ -465,11 +393,6 @@ class Run(MetricLog):
     def close(self) -> None:
         """Close this process's files of the run; a later point opens them again."""
         self._metrics.close()
-
-    def _label(self, label: str, value: str) -> None:
-        from homerun import labeling
-
-        labeling.change(self, self._record, [(label, "", value)])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and other._folder == self._folder

@@ -17,14 +17,17 @@ def look(record: Record) -> Look:
 
     A run that is lost gets its outcome published on the way. No lock is needed for that: once
     nothing of a run is alive its facts do not change, so all who look derive the same outcome, and
-    one of them publishes it. A script that lives without a supervisor gets an adopter. Whoever may
-    not write sees the same status.
+    one of them publishes it. A script that lives without a supervisor gets an adopter, and so do
+    processes that a lost script left behind: they are ended first. Whoever may not write sees the
+    same status.
     """
     seen = record.look()
     if record.store.format > layout.FORMAT:
         return seen
     try:
-        if seen.is_orphan and record.run.get("kind") != status.INTERACTIVE:
+        if record.run.get("kind") != status.INTERACTIVE and (
+            seen.is_orphan or _has_leftovers(record, seen)
+        ):
             _adopt(record)
             seen = record.look()
         if seen.is_lost:
@@ -44,8 +47,13 @@ def _adopt(record: Record) -> None:
         return
     try:
         script = (record.fact(layout.STARTED) or {}).get("script") or {}
-        pidfd = None if record.fact(layout.ENDED) else identity.open_same(script)
+        if record.fact(layout.ENDED) is not None:
+            return
+        pidfd = identity.open_same(script)
         if pidfd is None:
+            if _left_behind(record):
+                given = adopter.plan_for(record.run, record.store.id, None)
+                spawn.supervisor(record.path, given, alive)
             return
         try:
             is_open = exits.is_open(int(script["pid"]))
@@ -55,3 +63,19 @@ def _adopt(record: Record) -> None:
             os.close(pidfd)
     finally:
         lock.release(alive)
+
+
+def _has_leftovers(record: Record, seen: Look) -> bool:
+    """Whether a run is lost while processes of it live. A supervisor sweeps before `exited`."""
+    if not seen.is_lost or seen.seen != status.GONE or record.run.get("on_exit") == "leave":
+        return False
+    if seen.facts[layout.STARTED] is None or seen.facts[layout.EXITED] is not None:
+        return False
+    return _left_behind(record)
+
+
+def _left_behind(record: Record) -> bool:
+    """Whether any process carries the mark of the run."""
+    from homerun import tree
+
+    return bool(tree.of_run(record.id, None, record.path))

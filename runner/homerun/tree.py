@@ -32,18 +32,20 @@ def below(root: int, run_id: str) -> list[Process]:
     return _walk(list(children.get(root, ())), children, run_id)
 
 
-def of_run(run_id: str, script: int | None) -> list[Process]:
+def of_run(run_id: str, script: int | None, folder: str = ".") -> list[Process]:
     """The processes of a run whose supervisor is gone: the script, all below it, and whatever else
-    has the run's id in its environment, with all below that. One that cleaned its environment and
+    has the run in its environment, with all below that. One that cleaned its environment and
     whose parent is gone is missed.
+
+    Args:
+        folder: the run's; another store can hold a run of the same id.
     """
     children = _children()
-    mark = f"{environ.RUN_ID}={run_id}".encode()
     roots = [
         process
         for siblings in children.values()
         for process in siblings
-        if process.pid == script or mark in _environment(process.pid)
+        if process.pid == script or _belongs_to(process.pid, run_id, folder)
     ]
     found = _walk(roots, children, run_id)
     return [process for process in found if process.pid != os.getpid()]
@@ -120,6 +122,19 @@ def _supervises_another(pid: int, run_id: str) -> bool:
         if part.startswith(mark):
             return part[len(mark) :] != run_id.encode()
     return False
+
+
+def _belongs_to(pid: int, run_id: str, folder: str) -> bool:
+    """Whether a process was started with the mark of this very run."""
+    environment = _environment(pid)
+    if f"{environ.RUN_ID}={run_id}".encode() not in environment:
+        return False
+    mark = f"{environ.RUN_FOLDER}=".encode()
+    folders = [part[len(mark) :] for part in environment if part.startswith(mark)]
+    try:
+        return all(os.path.samefile(named, folder) for named in folders)
+    except OSError:
+        return True  # the store was moved since
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _MANY = (list, range, set, frozenset)
+_PLAIN = (float, int, str, bool)
 
 
 def name(given: object) -> str:
@@ -109,8 +110,11 @@ def _plain(value: object) -> object:
     Raises:
         TypeError: the value is none, and not the scalar of another library.
     """
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if value is None or type(value) in _PLAIN:
         return value
+    for kind in (float, int, str):  # their heirs, such as numpy's float64
+        if isinstance(value, kind):
+            return getattr(kind, f"__{kind.__name__}__")(value)
     return encode.scalar(value)
 
 

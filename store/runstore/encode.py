@@ -23,6 +23,7 @@ def text(value: str) -> str:
 
 def number(value: float) -> str:
     """A float as JSON; NaN and the infinities are tagged."""
+    value = float(value)  # numpy's own float64 is one, and warns of what follows
     if value - value == 0.0:
         return float.__repr__(value)
     if value != value:
@@ -47,7 +48,7 @@ def dumps(value: object) -> str:
     if isinstance(value, str):
         return text(value)
     if isinstance(value, int):
-        return int.__repr__(value)
+        return _integer(value)
     if isinstance(value, float):
         return number(value)
     if isinstance(value, dict):
@@ -55,6 +56,13 @@ def dumps(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(dumps, value)) + "]"
     return dumps(scalar(value))
+
+
+def _integer(value: int) -> str:
+    try:
+        return int.__repr__(value)
+    except ValueError:  # Python's own limit, which a reader would meet as well
+        raise TypeError("an integer of thousands of digits cannot be stored") from None
 
 
 def scalar(value: object) -> object:

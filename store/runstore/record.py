@@ -189,12 +189,19 @@ class Record:
     def _observe(self) -> tuple[bool, str]:
         """Whether somebody answers for the run, and what that makes of it.
 
-        The lock is asked before started.json is read, which a supervisor publishes under it.
+        The lock is asked before started.json is read, which a supervisor publishes under it, and
+        once more when the script turns out to be gone: an adopter may have come in between.
         """
         if self.run.get("kind") == status.INTERACTIVE:
             return self._observe_interactive()
-        held = lock.is_held(f"{self.path}/{layout.ALIVE}", self.store.lock_kind)
-        return held, self._observe_submitted(held)
+        held, seen = self._is_held(), status.GONE
+        if not held:
+            seen = self._observe_submitted(held)
+            held = seen == status.GONE and self._is_held()
+        return held, self._observe_submitted(held) if held else seen
+
+    def _is_held(self) -> bool:
+        return lock.is_held(f"{self.path}/{layout.ALIVE}", self.store.lock_kind)
 
     def _observe_submitted(self, held: bool) -> str:
         place = self.place()

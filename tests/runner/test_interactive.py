@@ -676,6 +676,20 @@ def test_the_owners_file_goes_with_the_process(experiment: Experiment, notebook:
     assert owners(experiment) == []
 
 
+def test_a_run_that_was_removed_is_missed_by_nobody_at_the_exit(
+    experiment: Experiment, notebook: Notebook
+) -> None:
+    code = """
+        import shutil
+        shutil.rmtree(exp.start_logging(**bare).directory)
+        exp.start_logging(**bare, run_id="kept")
+        """
+
+    assert said(notebook(code)) == []
+    assert run_of(experiment, "kept").get_status() == "Completed"
+    assert owners(experiment) == []
+
+
 def test_thousands_of_runs_are_held_open_with_few_descriptors(
     experiment: Experiment, notebook: Notebook
 ) -> None:

@@ -1,4 +1,4 @@
-"""Finding runs again: by conditions, together or alone, the newest first, and no more than asked."""
+"""Finding runs again: by conditions, together or alone, newest first, no more than asked for."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ CONDITIONS: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("wanted", "names"), CONDITIONS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("wanted", "names"), CONDITIONS, ids=str)
 def test_runs_are_found_by_conditions_newest_first(
     experiment: Experiment, known: Known, wanted: dict[str, Any], names: list[str]
 ) -> None:

@@ -67,7 +67,7 @@ def test_of_fifty_processes_that_tag_at_once_no_acknowledged_tag_is_lost_though_
 
     tags = again(run).get_tags()
     assert codes == [0 if number % 5 else -signal.SIGKILL for number in range(50)]
-    assert {key: tags.get(key) for key in acknowledged} == {key: "yes" for key in acknowledged}
+    assert {key: tags.get(key) for key in acknowledged} == dict.fromkeys(acknowledged, "yes")
     run.tag("shared", "last")
     assert again(run).tags["shared"] == "last"
 
@@ -316,7 +316,7 @@ def test_tags_set_on_both_sides_are_united_and_the_later_wins(run: Run, tmp_path
     strict=True,
     reason="a process appends to one file per run; a plain copy back replaces it by an older one",
 )
-def test_tags_that_a_process_sets_after_the_copy_it_was_copied_in_survive_the_copy_back(
+def test_tags_that_the_same_process_sets_while_a_copy_is_away_survive_its_return(
     run: Run, tmp_path: Path
 ) -> None:
     run.tag("before", "1")
@@ -344,6 +344,7 @@ import os
 from homerun import Run
 run = Run.get_context()
 run.tag("before", "full")
+print("the log's first page has room for a line")
 with open(os.environ["HOMERUN_STORE"] + "/ballast", "wb", buffering=0) as ballast:
     try:
         while ballast.write(bytes(4096)):
@@ -358,6 +359,8 @@ run.remove_tags(["before"] * 100)
 os.unlink(os.environ["HOMERUN_STORE"] + "/ballast")
 print("trained")
 """
+
+_UNSHARE = ("unshare", "-rmpf", "--mount-proc", "--kill-child", "sh", "-c")
 
 _SUBMITTING = """
 import json
@@ -376,8 +379,7 @@ def test_a_full_disk_stops_no_training_that_tags_and_is_said_once(
     (workspace_dir / "child.py").write_text(_SUBMITTING)
     mount = "mkdir .runs && mount -t tmpfs -o size=1m none .runs"
     done = subprocess.run(
-        ["unshare", "-rmpf", "--mount-proc", "--kill-child"]
-        + ["sh", "-c", f"{mount} && exec {sys.executable} child.py"],
+        [*_UNSHARE, f"{mount} && exec {sys.executable} child.py"],
         capture_output=True,
         text=True,
         timeout=DEADLINE_S,

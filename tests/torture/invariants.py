@@ -29,9 +29,10 @@ SUPERVISOR_MARK = "HOMERUN_SUPERVISES="
 
 CANARY = """
 import os, signal, sys
-signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+every = signal.valid_signals()
+signal.pthread_sigmask(signal.SIG_BLOCK, every)
 os.write(1, b"up")
-os.write(1, str(signal.sigwait(set(range(1, 65)))).encode())
+os.write(1, str(signal.sigwait(every)).encode())
 """
 
 

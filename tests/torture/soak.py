@@ -28,7 +28,7 @@ from torture.invariants import RUN_MARK, SUPERVISOR_MARK, Audit, Canaries
 
 EXPERIMENT = "soak"
 RUNS_PER_STORE = 12
-PATIENCE_S = 60.0
+PATIENCE_S = 25.0
 VICTIMS = ("script", "supervisor", "submitter", "observer", "canceler", "everything")
 EVENTS = ("began", layout.STARTED, layout.EXITED, layout.ENDED)
 LAST_MS = 110.0
@@ -74,10 +74,10 @@ open(folder + "/done", "w").close()
 class Kill:
     """Somebody's death, and what it waits for: a moment, or an event."""
 
-    def __init__(self, chance: Random) -> None:
-        self.victim = chance.choice(VICTIMS)
+    def __init__(self, chance: Random, victims: list[str]) -> None:
+        self.victim = chance.choice(victims)
         self.event = chance.choice(EVENTS) if chance.random() < 0.4 else None
-        self.after_ms = LAST_MS * chance.random() ** 1.5 if self.event is None else 0.0
+        self.after_ms = LAST_MS * chance.random() ** 2 if self.event is None else 0.0
         self.hit = False
 
     def __str__(self) -> str:
@@ -92,9 +92,12 @@ class Case:
         self.number = number
         self.run_id = f"case-{number}"
         self.kind = chance.choice(list(SCRIPTS))
-        self.kills = [Kill(chance) for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 5)))]
         self.is_observed = chance.random() < 0.5
         self.cancel_after_ms = LAST_MS * chance.random() if chance.random() < 0.25 else None
+        missing = {"observer": not self.is_observed, "canceler": self.cancel_after_ms is None}
+        victims = [name for name in VICTIMS if not missing.get(name)]
+        number_of_kills = chance.choice((0, 1, 1, 1, 1, 2, 2, 3, 5))
+        self.kills = [Kill(chance, victims) for _ in range(number_of_kills)]
         self.in_place = chance.random() < 0.8
         self.is_watched = chance.random() < 0.6
         self.folder = folder / self.run_id
@@ -139,7 +142,7 @@ class Case:
             return
         exact = self.is_watched and self._watch_over(record)
         os.write(gate, b"go\n")
-        if self.kind == "endless" and self.cancel_after_ms is None:
+        if self.kind == "endless" and (not self.asked_cancel or self._was_hit("canceler")):
             self.asked_cancel = True
             self._run().cancel()
         if not wait.until_over(record, PATIENCE_S).is_over:
@@ -195,7 +198,7 @@ class Case:
             is_asked = self.cancel_after_ms is None or self.asked_cancel
             if (not waiting or self._is_over()) and is_asked and not self._lives("submitter"):
                 return
-            at_ms += _tick(1.0 if waiting else 4.0)
+            at_ms += _tick(2.0 if waiting else 4.0)
 
     def _strike(self, kill: Kill, at_ms: float) -> bool:
         """Kill, if it is time and the victim is there. True: that is done with."""
@@ -241,17 +244,9 @@ class Case:
         if not seen.is_held or seen.is_over or not self._was_hit("supervisor"):
             return False
         log = Path(record.path, layout.SUPERVISOR_LOG)
-        return bool(
-            holds_within(
-                lambda: log.exists() and "adopted: script" in log.read_text().splitlines()[-1:],
-                0.0,
-            )
-        ) or self._is_adopted(record, log)
-
-    def _is_adopted(self, record: Record, log: Path) -> bool:
-        """Whether the last thing that the log tells is an adoption of the living script."""
 
         def look() -> str:
+            """Whether the last thing that the log tells is an adoption of the living script."""
             seen = settle.look(record)
             text = log.read_text() if log.exists() else ""
             if seen.is_over or "stopping" in text:

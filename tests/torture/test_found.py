@@ -1,0 +1,141 @@
+"""What the suite has found, each once more by itself and without chance."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers import process
+from helpers.fifo import Fifo, Gate
+from homerun import Experiment, Run, ScriptRunConfig, Workspace, settle, spawn, tree
+from homerun.gate import Gate as StartGate
+from homerun.signals import Wakeups
+from runstore import identity, lock, status
+from runstore.record import Record
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    process.wait_gone(pid)
+
+
+def _submit(name: str, **options: object) -> Run:
+    experiment = Experiment(Workspace.from_config(), "found")
+    return experiment.submit(ScriptRunConfig("source", name, grace_s=0.2), **options)
+
+
+def _kill_supervisor_and_script(run: Run) -> None:
+    processes = run.describe()["process"]
+    _kill(processes["supervisor_pid"])
+    _kill(processes["pid"])
+
+
+def test_what_lives_on_after_supervisor_and_script_is_ended_at_the_next_look(
+    workspace_dir: Path, script: Callable[..., Path], ready: Fifo
+) -> None:
+    script(
+        "train.py",
+        f"""
+        import os, signal
+        fifo = {ready.opened}
+        if os.fork() == 0:
+            os.setsid()
+            print("up", file=fifo)
+        while True: signal.pause()
+        """,
+    )
+    run = _submit("train.py")
+    ready.line()
+    _kill_supervisor_and_script(run)
+
+    run.wait_for_completion(raise_on_error=False)
+
+    assert run.describe()["outcome"]["cause"] == status.LOST_EXIT_STATUS
+    ready.eof()
+
+
+def test_an_adopter_leaves_a_run_of_that_id_in_another_store_alone(
+    workspace_dir: Path,
+    script: Callable[..., Path],
+    ready: Fifo,
+    gate: Callable[[str], Gate],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    door = gate("door")
+    script("train.py", f"print('up', file={ready.opened}); {door.passed}")
+    runs = []
+    for name in ("first", "second"):
+        monkeypatch.setenv("HOMERUN_STORE", str(workspace_dir / name))
+        runs.append(_submit("train.py", run_id="mine"))
+        ready.line()
+    spared, canceled = runs
+    _kill(canceled.describe()["process"]["supervisor_pid"])
+
+    canceled.cancel()
+    while_it_ran = spared.get_status()
+    door.open()
+    spared.wait_for_completion()
+
+    assert (canceled.get_status(), while_it_ran) == ("Canceled", "Running")
+    assert spared.get_status() == "Completed"
+
+
+def test_a_script_whose_gate_never_opened_does_not_exit_0(tmp_path: Path) -> None:
+    told, tell = os.pipe()
+    holder = os.fork()
+    if not holder:
+        made = StartGate(["/bin/true"], {}, "/", str(tmp_path / "log"), Wakeups(()))
+        os.write(tell, str(made.pid).encode())
+        signal.pause()
+    os.close(tell)
+    pid = int(os.read(told, 20))
+    os.close(told)
+    pidfd = os.pidfd_open(pid)
+    try:
+        from homerun.exits import Stranger
+
+        stranger = Stranger(pid, pidfd, is_open=True)
+        os.kill(holder, signal.SIGKILL)
+        os.waitpid(holder, 0)
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        assert poll.poll(30_000)
+        found = stranger.status()
+    finally:
+        os.close(pidfd)
+
+    assert found is None or found[0] != 0
+
+
+def test_an_observer_who_was_slow_does_not_call_an_adopted_run_lost(
+    workspace_dir: Path,
+    script: Callable[..., Path],
+    ready: Fifo,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script("train.py", f"import signal; print('up', file={ready.opened}); signal.pause()")
+    run = _submit("train.py")
+    ready.line()
+    _kill_supervisor_and_script(run)
+    record = Record(Workspace.from_config().store, "found", run.id)
+    held: list[int | None] = []
+
+    def somebody_adopts_meanwhile(_: object) -> bool:
+        if not held:
+            held.append(lock.take(f"{record.path}/alive", record.store.lock_kind))
+        return False
+
+    monkeypatch.setattr(identity, "lives", somebody_adopts_meanwhile)
+    monkeypatch.setattr(tree, "of_run", lambda *_: [])
+    seen = settle.look(record).status
+    assert held[0] is not None
+    lock.release(held[0])
+
+    assert seen == status.RUNNING
+    assert settle.look(record).status == status.FAILED
+    spawn.reap()
