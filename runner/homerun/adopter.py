@@ -18,6 +18,10 @@ from homerun.plan import Plan
 from homerun.supervisor import SCRIPT_DESCRIPTOR, Supervisor, clock
 from runstore import facts, identity, layout
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runstore.record import Record
+
 _LOOK_FOR_STOP_S = 1.0
 
 
@@ -41,24 +45,26 @@ class Adopter(Supervisor):
 
     def supervise(self) -> None:
         """Wait for the script, end what it left, and publish the outcome."""
-        self.started_at = clock()
-        self.log(f"adopted: script {self.script}{' is gone' if self.over else ''}")
+        began = self.started.get("clock_s")
+        self.started_at = began if isinstance(began, float) else clock()
+        self.log(f"adopted: script {self.script}")
         self.heed_stop()
         self.wait()
         self.end_tree()
         self.conclude(None, began=True)
 
-    def doze(self, seconds: float | None) -> bool:
+    def nap(self, seconds: float | None) -> bytes:
         """As the supervisor's, and look for stop.json."""
-        limit = _LOOK_FOR_STOP_S if seconds is None else min(seconds, _LOOK_FOR_STOP_S)
-        happened = super().doze(limit if self.watch is None else seconds)
+        if self.watch is None:
+            seconds = _LOOK_FOR_STOP_S if seconds is None else min(seconds, _LOOK_FOR_STOP_S)
+        came = super().nap(seconds)
         if self.watch is not None:
             try:
-                happened = bool(os.read(self.watch, 1 << 16)) or happened
+                came += b"\0" * bool(os.read(self.watch, 1 << 16))
             except BlockingIOError:
                 pass
         self.heed_stop()
-        return happened
+        return came
 
     def heed_stop(self) -> None:
         """Take stop.json for the wish that it is."""
@@ -93,17 +99,19 @@ class Adopter(Supervisor):
         return {key: value for key, value in exited.items() if key not in untold}
 
 
-def plan_for(run: dict[str, object], store_id: str, script_is_open: bool | None) -> Plan:
+def plan_for(record: Record, script_is_open: bool | None) -> Plan:
     """The plan of an adopter: what the run's own record says; there is nothing to start."""
+    run, started = record.run, record.fact(layout.STARTED) or {}
     return Plan(
-        run_id=str(run["id"]),
-        store_id=store_id,
+        run_id=record.id,
+        store_id=record.store.id,
         user=str(run.get("user", "")),
         shown="",
         cwd=layout.WORK,
         argv=[],
         env={},
         ladder=signals.ladder(run.get("stop_signals"), _number(run.get("grace_s"), 10.0)),
+        limit_s=_limit(started.get("limit_s")),
         on_exit=str(run.get("on_exit", "sweep")),
         script_is_open=script_is_open,
     )
@@ -111,3 +119,7 @@ def plan_for(run: dict[str, object], store_id: str, script_is_open: bool | None)
 
 def _number(value: object, otherwise: float) -> float:
     return float(value) if isinstance(value, (int, float)) else otherwise
+
+
+def _limit(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None

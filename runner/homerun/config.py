@@ -128,7 +128,9 @@ class ScriptRunConfig:
         """
         script = self.script_path()
         if script is not None:
-            return [self._interpreter(), script, *self.arguments]
+            # A leading dash would make it an option of the interpreter.
+            named = f"./{script}" if script.startswith("-") else script
+            return [self._interpreter(), named, *self.arguments]
         if isinstance(self.command, str):
             return ["/bin/sh", "-c", self.command, *self.arguments]
         words = [*self.command, *self.arguments]
@@ -170,6 +172,11 @@ def _word(field: str, item: object) -> str:
         word = str(item)
         if "\0" in word:
             raise UserError(f"{field} holds a NUL character, which no program can get")
+        try:
+            os.fsencode(word)
+        except UnicodeEncodeError:
+            wrong = f"{field} holds half of a surrogate pair, which no program can get"
+            raise UserError(wrong) from None
         return word
     raise UserError(f"{field} holds {type(item).__name__} {item!r}; use texts and numbers")
 

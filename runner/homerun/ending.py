@@ -103,7 +103,6 @@ def _end(run: Run, record: Record, how: str, said: dict[str, object] | None = No
 
         started = os.stat(f"{record.path}/{layout.STARTED}")
         collect.outputs(run.outputs_folder, record.path, started.st_ctime_ns)
-    run.close()
     interactive.end(record, how, said)
 
 

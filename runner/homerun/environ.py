@@ -78,7 +78,8 @@ def for_script(
         python_path: folders to put in front of the user's own PYTHONPATH.
         extra: variables that win over the submitter's.
     """
-    env = {name: value for name, value in os.environ.items() if name not in _OF_A_RUN}
+    kept = os.environ.items()
+    env = {name: value for name, value in kept if name and name not in _OF_A_RUN}
     env.setdefault("PYTHONUNBUFFERED", "1")
     env.update(extra)
     # An empty part would mean the current folder.

@@ -43,8 +43,12 @@ class Gate:
 
     def open(self) -> None:
         """Let the script begin."""
-        os.write(self._opener, b"g")
-        os.close(self._opener)
+        try:
+            os.write(self._opener, b"g")
+        except BrokenPipeError:
+            pass  # it was killed at the gate: its wait status tells
+        finally:
+            os.close(self._opener)
 
     def close(self) -> None:
         """Send the child away; nothing of the script has run."""

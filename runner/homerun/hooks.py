@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 
-from homerun import environ
+from homerun import environ, posix
 from runstore import facts, layout
 
 TYPE_CHECKING = False
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 _SHELL = "/bin/sh"
 
+_NOTHING_OPEN: list[tuple[int | str, ...]] = [
+    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+    (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+    (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
+]
+
 
 def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
     """Start the commands that fit; a line for each that could not be started."""
@@ -31,7 +37,8 @@ def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
     told = []
     for command in _fitting(f"{run_folder}/../..", status, run.get("experiment")):
         try:
-            _spawn(command, environ.for_hook(env, str(run.get("id")), status, run_folder))
+            told_env = environ.for_hook(env, str(run.get("id")), status, run_folder)
+            posix.start(command[0], command, told_env, _NOTHING_OPEN)
         except (OSError, ValueError) as error:
             told.append(f"on_end: {command} could not be started: {error}")
     return told
@@ -56,20 +63,3 @@ def _fitting(store: str, status: str, experiment: object) -> Iterator[list[str]]
 def _fits(hook: Mapping[str, Any], key: str, value: object) -> bool:
     wanted = hook.get(key)
     return wanted is None or value == wanted or (isinstance(wanted, list) and value in wanted)
-
-
-def _spawn(command: list[str], env: dict[str, str]) -> None:
-    nothing = "/dev/null"
-    os.posix_spawnp(
-        command[0],
-        command,
-        env,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, nothing, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, nothing, os.O_WRONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 2, nothing, os.O_WRONLY, 0),
-        ],
-        setsid=True,
-        setsigmask=(),
-        setsigdef=range(1, 9),
-    )

@@ -7,6 +7,7 @@ are linked into a folder of their own, in the user's cache, under a hash of vers
 from __future__ import annotations
 
 import os
+from stat import S_ISDIR
 
 from runstore import layout
 
@@ -48,18 +49,19 @@ def _cache() -> str:
 
 
 def _temporary() -> str:
+    """A folder of nobody else's making: others can write where it lies."""
     import tempfile
 
-    return f"{tempfile.gettempdir()}/homerun-{os.getuid()}"
+    return tempfile.mkdtemp(prefix="homerun-")
 
 
 def _make(parent: str, key: str, packages: dict[str, str]) -> str:
     final = f"{parent}/{key}"
+    os.makedirs(parent, mode=0o700, exist_ok=True)
+    if not _is_ours(parent):
+        raise PermissionError(f"{parent} can be written by somebody else")
     if _is_whole(final, packages):
         return final
-    os.makedirs(parent, mode=0o700, exist_ok=True)
-    if os.stat(parent).st_uid != os.getuid():
-        raise PermissionError(f"{parent} belongs to somebody else")
     building = f"{parent}/{layout.NEW}{os.urandom(8).hex()}"
     os.mkdir(building, 0o700)
     for name, home in packages.items():
@@ -76,6 +78,14 @@ def _make(parent: str, key: str, packages: dict[str, str]) -> str:
     return final
 
 
+def _is_ours(folder: str) -> bool:
+    """Whether it is a folder that only this user can write: what lies in it is run by scripts."""
+    found = os.lstat(folder)
+    return S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+
+
 def _is_whole(folder: str, packages: dict[str, str]) -> bool:
     """Whether every link is there and leads to our package; a dangling one is simply not found."""
+    if not os.path.isdir(folder) or not _is_ours(folder):
+        return False
     return all(os.path.realpath(f"{folder}/{name}") == home for name, home in packages.items())

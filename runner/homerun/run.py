@@ -390,10 +390,6 @@ class Run(MetricLog, Labeled):
             if interactive.begin(self._record):
                 owner.opened(self)
 
-    def close(self) -> None:
-        """Close this process's files of the run; a later point opens them again."""
-        self._metrics.close()
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and other._folder == self._folder
 

@@ -46,18 +46,19 @@ def _adopt(record: Record) -> None:
     if alive is None:
         return
     try:
-        script = (record.fact(layout.STARTED) or {}).get("script") or {}
+        started = record.fact(layout.STARTED) or {}
+        script = started.get("script") or {}
         if record.fact(layout.ENDED) is not None:
             return
         pidfd = identity.open_same(script)
         if pidfd is None:
             if _left_behind(record):
-                given = adopter.plan_for(record.run, record.store.id, None)
+                given = adopter.plan_for(record, None)
                 spawn.supervisor(record.path, given, alive)
             return
         try:
             is_open = exits.is_open(int(script["pid"]))
-            given = adopter.plan_for(record.run, record.store.id, is_open)
+            given = adopter.plan_for(record, is_open)
             spawn.supervisor(record.path, given, alive, pidfd)
         finally:
             os.close(pidfd)

@@ -6,10 +6,10 @@ import fcntl
 import os
 import sys
 
-from homerun import environ
+from homerun import environ, posix
 from homerun.plan import Plan
 from homerun.supervisor import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR, SCRIPT_DESCRIPTOR
-from runstore import layout
+from runstore import layout, lock
 
 _BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
@@ -17,7 +17,7 @@ _BOOT = (
 )
 """Appended to the path, not put in front: a stray module beside ours cannot shadow the stdlib."""
 
-_ABOVE = 64
+_ABOVE = 10
 
 _started: set[int] = set()
 
@@ -32,27 +32,34 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
         OSError: no process can be started.
     """
     reap()
-    plan = _nameless_file(given.encode())
-    wanted = {alive: LOCK_DESCRIPTOR, plan: PLAN_DESCRIPTOR}
+    wanted = {alive: LOCK_DESCRIPTOR}
     if script is not None:
         wanted[script] = SCRIPT_DESCRIPTOR
-    # Moved out of the way first, so that none lies where another is to go.
-    sources = {fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _ABOVE): to for fd, to in wanted.items()}
     log = f"{run_folder}/{layout.SUPERVISOR_LOG}"
-    try:
-        pid = _spawn(
-            [sys.executable, "-I", "-S", "-c", _BOOT, *_package_parents(), run_folder],
-            environ.for_supervisor(given.run_id),
-            [
-                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600),
-                *((os.POSIX_SPAWN_DUP2, source, to) for source, to in sources.items()),
-            ],
-        )
-    finally:
-        for descriptor in (plan, *sources):
-            os.close(descriptor)
+    opened: list[int] = []
+    with lock.no_fork():  # a copy of the lock in a stray child would outlive the run
+        try:
+            opened.append(_nameless_file(given.encode()))
+            wanted[opened[0]] = PLAN_DESCRIPTOR
+            moves: list[tuple[int, int, int]] = []
+            for source, target in wanted.items():
+                # Moved out of the way first, so that none lies where another is to go.
+                opened.append(fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, _ABOVE))
+                moves.append((os.POSIX_SPAWN_DUP2, opened[-1], target))
+            pid = posix.start(
+                sys.executable,
+                [sys.executable, "-I", "-S", "-c", _BOOT, *_package_parents(), run_folder],
+                environ.for_supervisor(given.run_id),
+                [
+                    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600),
+                    *moves,
+                ],
+            )
+        finally:
+            for descriptor in opened:
+                os.close(descriptor)
     _started.add(pid)
     return pid
 
@@ -60,7 +67,7 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
 def reap() -> int:
     """Collect those of our supervisors that have ended; how many are left.
 
-    Called at each submit and look, so that a notebook does not gather zombies.
+    Called at each submit and after each wait, so that a notebook does not gather zombies.
     """
     for pid in list(_started):
         try:
@@ -70,29 +77,6 @@ def reap() -> int:
         if ended:
             _started.discard(pid)
     return len(_started)
-
-
-def _spawn(argv: list[str], env: dict[str, str], actions: list[tuple[int | str, ...]]) -> int:
-    """posix_spawn in a new session, with nothing of our signal set-up.
-
-    `posix_spawn` and not a fork: it is safe beside threads, and runs no fork hooks.
-    """
-    every = range(1, 32)
-    mutable = [number for number in every if number not in (9, 19)]
-    for own_session in (True, False):
-        try:
-            return os.posix_spawn(
-                argv[0],
-                argv,
-                env,
-                file_actions=actions,
-                setsid=own_session,
-                setsigmask=(),
-                setsigdef=mutable,
-            )
-        except NotImplementedError:  # a libc without it: the supervisor makes its session itself
-            continue
-    raise OSError("posix_spawn is not usable here")
 
 
 def _nameless_file(data: bytes) -> int:

@@ -37,7 +37,12 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
         host = record.place().get("host", "another host")
         wish = f"be stopped from here: it belongs to {host}; go there, or to the original store"
         raise InvalidTransition(record.id, seen.status, wish)
-    record.publish(layout.STOP, {"kind": kind, **(details or {})})
+    try:
+        record.publish(layout.STOP, {"kind": kind, **(details or {})})
+    except OSError:
+        if kind != status.CANCEL:
+            raise
+        # A full disk: the signal alone means a cancel too, and it may be this run that fills it.
     wishes.wake_supervisor(record.path)
     if environ.run_id() == record.id:
         return settle.look(record)

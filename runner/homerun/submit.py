@@ -8,6 +8,7 @@ is either no run, or a run that ends as its script does, or one that reads as Fa
 from __future__ import annotations
 
 import os
+import sys
 
 from homerun import environ, injection, mask, signals, snapshot, source, spawn, workcopy
 from homerun.errors import SubmitError
@@ -58,10 +59,12 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         The run, and notices: lines to say once to whoever submitted.
 
     Raises:
-        SubmitError, StoreError: nothing was started, and no run was left behind.
+        SubmitError, StoreError: nothing was started. No run is left behind, or, where only the
+            last step failed, one that is Failed.
     """
     config = request.config
     argv = config.argv()
+    ours = _injected(request.store.root)
     try:
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
@@ -70,8 +73,26 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         record, alive = _make(request, argv, taken)
     except OSError as error:
         raise _unwritten(request.store.root, error) from error
-    _start(record, request, argv, alive)
+    _start(record, request, argv, alive, ours)
     return record, list(taken.notices) if taken else []
+
+
+def _injected(root: str) -> str:
+    """The folder of our packages for the script; asked for before anything is made.
+
+    Raises:
+        SubmitError: it cannot be made, or a path cannot stand in PYTHONPATH.
+    """
+    if not sys.executable:
+        raise SubmitError("this Python does not know its own path; submit from another one")
+    try:
+        ours = injection.folder()
+    except OSError as error:
+        raise SubmitError(f"no folder for homerun's packages can be made: {error}") from error
+    for path in (root, ours):
+        if os.pathsep in path:
+            raise SubmitError(f"PYTHONPATH cannot hold {path}: move it to a path without a ':'")
+    return ours
 
 
 def _check_free(store: Store, run_id: str) -> None:
@@ -108,14 +129,14 @@ def _snapshot(store: Store, folder: str) -> Snapshot:
 
 def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> None:
     """Fill the run's folder: the log's place, the script's folder, and the short ways to it."""
-    os.mkdir(f"{folder}/{layout.USER_LOGS}", 0o700)
+    facts.make_new_folder(f"{folder}/{layout.USER_LOGS}")
     work = f"{folder}/{layout.WORK}"
     if taken is None:
         os.symlink(config.source(), work)
         for name in (layout.OUTPUTS, layout.LOGS):
             os.makedirs(f"{work}/{name}", exist_ok=True)
     else:
-        os.mkdir(work, 0o700)
+        facts.make_new_folder(work)
         workcopy.build(taken, work, f"{folder}/{layout.COPIES}")
     for name in (layout.OUTPUTS, layout.LOGS):
         os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
@@ -143,16 +164,31 @@ def _asked(request: Request, argv: list[str], taken: Snapshot | None) -> dict[st
     }
 
 
-def _start(record: Record, request: Request, argv: list[str], alive: int) -> None:
+def _start(record: Record, request: Request, argv: list[str], alive: int, ours: str) -> None:
+    """Hand the lock to a supervisor; a run that cannot have one is put on record as Failed."""
+    try:
+        spawn.supervisor(record.path, _plan(record, request, argv, ours), alive)
+    except BaseException as error:
+        lost = status.outcome({})
+        facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
+        if isinstance(error, (OSError, ValueError)):
+            told = f"no supervisor could be started for {record.id}: {error}"
+            raise SubmitError(told) from error
+        raise
+    finally:
+        lock.release(alive)
+
+
+def _plan(record: Record, request: Request, argv: list[str], ours: str) -> Plan:
     config = request.config
     work = f"{record.path}/{layout.WORK}"
-    python_path = [injection.folder(), work]
+    python_path = [ours, work]
     if os.path.isdir(f"{work}/src"):
         python_path.append(f"{work}/src")
     env = environ.for_script(
         record.store.root, record.id, record.path, python_path, config.environment_variables
     )
-    given = Plan(
+    return Plan(
         run_id=record.id,
         store_id=record.store.id,
         user=str(record.run.get("user", "")),
@@ -164,11 +200,3 @@ def _start(record: Record, request: Request, argv: list[str], alive: int) -> Non
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
     )
-    try:
-        spawn.supervisor(record.path, given, alive)
-    except OSError as error:
-        lost = status.outcome({})
-        facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
-        raise SubmitError(f"no supervisor could be started for {record.id}: {error}") from error
-    finally:
-        lock.release(alive)

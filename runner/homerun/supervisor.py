@@ -38,6 +38,9 @@ SCRIPT_DESCRIPTOR = 5
 _HERE = "."
 _LEFTOVER_GRACE_S = 2.0
 _RETRY_S = 1.0
+_LONGEST_NAP_S = 86400.0
+"""A poll counts in a C int of milliseconds; a longer sleep is several."""
+
 _GONE = (2, 20)
 """ENOENT and ENOTDIR: the run's folder was removed, and with it any wish for a record."""
 
@@ -86,7 +89,9 @@ class Supervisor:
         self.source: str | None = "supervisor"
         self.stopped: str | None = None
         self.stop_wanted = False
+        self.wish = status.CANCEL
         self.is_reported = False
+        self.told: set[str] = set()
         self.kills_before = memory.kills()
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
@@ -123,6 +128,8 @@ class Supervisor:
             "alive_inode": os.fstat(LOCK_DESCRIPTOR).st_ino,
             "grace_s": self.plan.grace_s,
             "memory_kills": self.kills_before,
+            "limit_s": self.plan.limit_s,
+            "clock_s": round(self.started_at, 6),
         }
 
     def wait(self) -> None:
@@ -141,25 +148,34 @@ class Supervisor:
         The reaping goes first: a script that was over when the wish to stop it came has its own
         outcome.
         """
-        self.poll.poll(None if seconds is None else max(0.0, seconds) * 1000)
-        came = self.wakeups.take()
+        came = self.nap(seconds)
         self.reap()
         if (signals.TERM in came or signals.INT in came) and not self.stop_wanted:
             self.want_stop(status.CANCEL, "a signal asked for it")
         return bool(came)
 
+    def nap(self, seconds: float | None) -> bytes:
+        """Sleep until a signal comes or the time is over; the signals that came, a byte each."""
+        limited = None if seconds is None else min(max(0.0, seconds), _LONGEST_NAP_S) * 1000
+        self.poll.poll(limited)
+        return self.wakeups.take()
+
     def want_stop(self, kind: str, why: str) -> None:
-        """Note the wish to stop. stop.json is the wish of whoever was first, perhaps not this."""
+        """Note the wish to stop. stop.json is the wish of whoever was first, perhaps not this.
+
+        A full disk does not keep the script from being stopped: it may be what fills it.
+        """
         if self.over:
             return
-        self.publish(layout.STOP, {"kind": kind, "why": why})
         self.stop_wanted = True
+        self.wish = kind
+        self.try_to_publish(layout.STOP, {"kind": kind, "why": why})
 
     def stop_kind(self) -> str:
-        """Whose wish stop.json is; a damaged one counts as a cancel."""
+        """Whose wish stop.json is; where it says nothing, the wish that came here counts."""
         fact = facts.read(_HERE, layout.STOP) or {}
         kind = fact.get("kind")
-        return kind if kind in status.STOP_KINDS else status.CANCEL
+        return kind if kind in status.STOP_KINDS else self.wish
 
     def reap(self) -> bool:
         """Collect every child that ended: the script, and what was re-parented to us."""
@@ -205,8 +221,7 @@ class Supervisor:
                 empty_looks += 1
                 if empty_looks >= 2 and self.over:
                     return
-            self.poll.poll(ladder.pause(began, clock(), hurry=not found) * 1000)
-            self.wakeups.take()
+            self.nap(ladder.pause(began, clock(), hurry=not found))
             if self.reap():
                 empty_looks = 0
 
@@ -257,7 +272,7 @@ class Supervisor:
             self.cancel_children()
         exited = self.exited_fact(failure, began=began)
         self.publish(layout.EXITED, exited)
-        self.sync_metrics()
+        facts.sync_files(layout.METRICS)
         failed = None if facts.read_bytes(f"{_HERE}/{layout.FAILED}") is None else {"failed": True}
         outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
         self.publish(layout.ENDED, outcome, sync=True)
@@ -308,21 +323,6 @@ class Supervisor:
 
             wishes.cancel_children(_HERE)
 
-    def sync_metrics(self) -> None:
-        """Make the metrics survive a power cut before anybody is told that the run ended."""
-        try:
-            names = os.listdir(layout.METRICS)
-        except OSError:
-            return
-        for name in names:
-            descriptor = os.open(f"{layout.METRICS}/{name}", os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(descriptor)
-            except OSError as error:
-                self.log(f"the metrics could not be synced: {error}")
-            finally:
-                os.close(descriptor)
-
     def clear_work(self) -> None:
         """Remove the copies that the script left as they were; not under living processes."""
         if self.plan.on_exit == "leave":
@@ -342,19 +342,21 @@ class Supervisor:
         Giving up would lose the exit status; until it is published the run is rightly shown as
         not yet ended.
         """
-        told = False
-        while True:
-            try:
-                signed = facts.signed(record, self.plan.user)
-                facts.publish(_HERE, name, signed, sync=sync)
-                return
-            except Exception as error:  # noqa: BLE001 - the outcome must not get lost
-                if isinstance(error, OSError) and error.errno in _GONE:
-                    return
-                if not told:
-                    self.log(f"{name} cannot be published yet: {error}")
-                    told = True
-                time.sleep(_RETRY_S)
+        while not self.try_to_publish(name, record, sync=sync):
+            time.sleep(_RETRY_S)
+
+    def try_to_publish(self, name: str, record: dict[str, object], *, sync: bool = False) -> bool:
+        """Publish a fact. False: it cannot be done now; that is said once for each fact."""
+        try:
+            facts.publish(_HERE, name, facts.signed(record, self.plan.user), sync=sync)
+        except Exception as error:  # noqa: BLE001 - the outcome must not get lost
+            if isinstance(error, OSError) and error.errno in _GONE:
+                return True
+            if name not in self.told:
+                self.told.add(name)
+                self.log(f"{name} cannot be published yet: {error}")
+            return False
+        return True
 
     def log(self, line: str) -> None:
         """A line for people in supervisor.log, which is this process's standard error."""

@@ -110,17 +110,18 @@ def _walk(todo: list[Process], children: dict[int, list[Process]], run_id: str) 
     result: dict[int, Process] = {}
     while todo:
         process = todo.pop()
-        if process.pid not in result and not _supervises_another(process.pid, run_id):
+        if process.pid not in result and not _is_of_another(process.pid, run_id):
             result[process.pid] = process
             todo += children.get(process.pid, ())
     return list(result.values())
 
 
-def _supervises_another(pid: int, run_id: str) -> bool:
-    mark = f"{environ.SUPERVISES}=".encode()
+def _is_of_another(pid: int, run_id: str) -> bool:
+    """Whether a process is another run's: its supervisor, or its script after that was killed."""
+    marks = (f"{environ.SUPERVISES}=".encode(), f"{environ.RUN_ID}=".encode())
     for part in _environment(pid):
-        if part.startswith(mark):
-            return part[len(mark) :] != run_id.encode()
+        if part.startswith(marks):
+            return part.partition(b"=")[2] != run_id.encode()
     return False
 
 

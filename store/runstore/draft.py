@@ -52,11 +52,12 @@ class Draft:
                 f"{home}/{layout.LEDGER}", self.id, _second(), child=parent is not None
             )
             self.path = f"{home}/{layout.NEW}{self.id}-{os.urandom(4).hex()}"
-            os.mkdir(self.path, 0o700)
+            facts.make_new_folder(self.path)
         except OSError as error:
             raise facts.unwritable(store.root, error) from error
         self.alive: int | None = None
         self._parent = parent
+        self._claimed = False
 
     def take_alive(self) -> int:
         """Make and take the run's lock; whoever inherits the descriptor answers for the run."""
@@ -98,7 +99,9 @@ class Draft:
         return self.record
 
     def discard(self) -> None:
-        """Remove what was built, after a failure; the lock is let go."""
+        """Remove what was built, after a failure; the lock and a claimed id are let go."""
+        if self._claimed and self.path != self.record.path:
+            _unlink_if_there(f"{self.record.store.root}/{layout.IDS}/{self.id}")
         if self.alive is not None:
             lock.release(self.alive)
             self.alive = None
@@ -118,6 +121,7 @@ class Draft:
         for last in (False, True):
             try:
                 os.link(f"{self.path}/{layout.RUN}", claim)
+                self._claimed = True
                 return
             except FileExistsError:
                 if last or not self._is_stale(claim):
@@ -166,7 +170,7 @@ def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:
 
 def _write_row(row: Record, parent: Record, run: dict[str, object]) -> Record:
     hidden = f"{os.path.dirname(row.path)}/{layout.NEW}{row.id}"
-    os.mkdir(hidden, 0o700)
+    facts.make_new_folder(hidden)
     facts.write(f"{hidden}/{layout.RUN}", encode.pretty(facts.signed(run)).encode())
     os.symlink(f"../../{row.id}", f"{parent.path}/{layout.CHILDREN}/{row.id}")
     os.rename(hidden, row.path)

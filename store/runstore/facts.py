@@ -82,6 +82,7 @@ def publish_bytes(folder: str, name: str, data: bytes, *, sync: bool = False) ->
     except OSError as error:
         raise unwritable(folder, error) from error
     try:
+        os.fchmod(descriptor, 0o600)  # whatever the umask
         if os.write(descriptor, data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), final)
         if sync:
@@ -92,7 +93,10 @@ def publish_bytes(folder: str, name: str, data: bytes, *, sync: bool = False) ->
         return won
     finally:
         os.close(descriptor)
-        os.unlink(temporary)
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass  # the folder was moved meanwhile; what was published stays published
 
 
 def _link(temporary: str, final: str, descriptor: int, folder: str) -> bool:
@@ -120,6 +124,16 @@ def unwritable(folder: str, error: OSError) -> Exception:
     return ReadOnlyStore(folder, reason)
 
 
+def make_new_folder(path: str) -> None:
+    """Make a folder that is not there, and that only its owner can enter, whatever the umask.
+
+    Raises:
+        FileExistsError: it is there.
+    """
+    os.mkdir(path, 0o700)
+    os.chmod(path, 0o700)
+
+
 def make_folder(path: str) -> None:
     """Make a folder that may be there; the one that holds it has to be.
 
@@ -129,7 +143,7 @@ def make_folder(path: str) -> None:
         FileNotFoundError: the folder that is to hold it is gone.
     """
     try:
-        os.mkdir(path, 0o700)
+        make_new_folder(path)
     except FileExistsError:
         return
 
@@ -146,6 +160,26 @@ def write(path: str, data: bytes) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
     finally:
         os.close(descriptor)
+
+
+def sync_files(folder: str) -> None:
+    """Make the content of a folder's files survive a power cut, as far as they let us."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        try:
+            # A script may have put anything there: a pipe is not waited for.
+            descriptor = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            os.fsync(descriptor)
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
 
 
 def sync_file_system(folder: str) -> None:

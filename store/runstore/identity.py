@@ -92,15 +92,17 @@ def read_stat(pid: int) -> tuple[bytes, int] | None:
 
 
 def same_place(recorded: Mapping[str, Any]) -> bool:
-    """Whether a record was made on this machine, under this host name, in this PID namespace.
+    """Whether a record was made on this machine, in this PID namespace.
 
-    A record of another boot has another place's namespaces: there only the machine is compared.
+    The boot id and the namespace say it alone; a host's name may change while a run goes on. A
+    record of another boot has another place's namespaces: there machine and name are compared.
     """
+    boot = boot_id()
+    if boot and recorded.get("boot_id") == boot:
+        return recorded.get("pid_namespace") == pid_namespace()
     if recorded.get("machine_id", "") != machine_id():
         return False
-    if recorded.get("host") != os.uname().nodename:
-        return False
-    return not same_boot(recorded) or recorded.get("pid_namespace") == pid_namespace()
+    return recorded.get("host") == os.uname().nodename
 
 
 def same_boot(recorded: Mapping[str, Any]) -> bool:

@@ -74,9 +74,11 @@ class _Writer:
             offset = self._read.get(entry.name, 0)
             if entry.stat().st_size == offset:
                 continue
-            records, self._read[entry.name], _ = append.read(entry.path, offset)
+            records, end, _ = append.read(entry.path, offset)
             numbers = [record["n"] for record in records if is_change(record)]
+            # First the number: another thread that finds this file read may rely on it.
             self.highest = max([self.highest, *numbers])
+            self._read[entry.name] = end
 
 
 _writers: dict[tuple[int, str], _Writer] = {}

@@ -15,6 +15,11 @@ import errno
 import fcntl
 import os
 import struct
+from _thread import allocate_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _thread import LockType
 
 OFD = "ofd"
 FLOCK = "flock"
@@ -24,7 +29,7 @@ _WHOLE = _RECORD.pack(fcntl.F_WRLCK, 0, 0, 0, 0)
 _REFUSED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 _held: set[int] = set()
-_hooked: list[bool] = []
+_guards: dict[int, LockType] = {}
 
 
 def best_kind(folder: str) -> str:
@@ -52,26 +57,41 @@ def take(path: str, kind: str) -> int | None:
     Returns:
         The descriptor that holds it; None: another holds it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        free = _take_ofd(descriptor) if kind == OFD else _take_flock(descriptor)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    if not free:
-        os.close(descriptor)
-        return None
-    if not _hooked:
-        _hooked.append(True)
-        os.register_at_fork(after_in_child=_close_all)
-    _held.add(descriptor)
-    return descriptor
+    with no_fork():
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            free = _take_ofd(descriptor) if kind == OFD else _take_flock(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if not free:
+            os.close(descriptor)
+            return None
+        _held.add(descriptor)
+        return descriptor
 
 
 def release(descriptor: int) -> None:
     """Close this process's copy of a lock that `take` gave."""
-    _held.discard(descriptor)
-    os.close(descriptor)
+    with no_fork():
+        _held.discard(descriptor)
+        os.close(descriptor)
+
+
+def no_fork() -> LockType:
+    """While this is held (by `with`) a fork in another thread waits.
+
+    A lock that is taken, copied or given back just then would else live on in the child.
+    """
+    guard = _guards.get(0)
+    if guard is None:
+        made = allocate_lock()
+        guard = _guards.setdefault(0, made)
+        if guard is made:
+            os.register_at_fork(
+                before=guard.acquire, after_in_parent=guard.release, after_in_child=_close_all
+            )
+    return guard
 
 
 def is_held(path: str, kind: str) -> bool:
@@ -126,3 +146,4 @@ def _close_all() -> None:
             os.close(_held.pop())
         except OSError:
             continue
+    _guards[0].release()

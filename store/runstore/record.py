@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from runstore import facts, identity, labels, layout, lock, names, properties, status
+from runstore.errors import RunNotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,8 +118,14 @@ class Record:
         return facts.publish(self.path, name, facts.signed(record), sync=sync)
 
     def look(self) -> Look:
-        """Observe the run, read its facts, in the order that cannot lie."""
+        """Observe the run, read its facts, in the order that cannot lie.
+
+        Raises:
+            RunNotFound: its folder is gone.
+        """
         found: dict[str, dict[str, Any] | None] = {layout.RUN: self.run or None}
+        if not self.exists():
+            raise RunNotFound(self.id)  # removed, or the store was moved
         held, seen = False, status.GONE
         if not status.is_final(self.fact(layout.ENDED)):
             try:
@@ -168,13 +175,7 @@ class Record:
 
     def sync_metrics(self) -> None:
         """Make the metrics survive a power cut."""
-        folder = f"{self.path}/{layout.METRICS}"
-        for name in os.listdir(folder) if os.path.isdir(folder) else ():
-            descriptor = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        facts.sync_files(f"{self.path}/{layout.METRICS}")
 
     def place(self) -> Mapping[str, Any]:
         """Where the run was started last, or, before that, submitted."""

@@ -208,7 +208,7 @@ class Store:
         """
         hidden = f"{self.root}/{layout.NEW}{os.urandom(4).hex()}"
         try:
-            os.mkdir(hidden, 0o700)
+            facts.make_new_folder(hidden)
             facts.publish(hidden, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
             os.close(os.open(f"{hidden}/{layout.LEDGER}", os.O_CREAT | os.O_WRONLY, 0o600))
             os.rename(hidden, f"{self.root}/{folder}")

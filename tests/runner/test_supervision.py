@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from helpers import process
 from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
-from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace, exits, memory
+from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace, exits
 
 
 @pytest.fixture
@@ -133,17 +135,16 @@ def small_group() -> Iterator[str]:
 def test_a_kill_for_want_of_memory_is_named_as_that(
     experiment: Experiment, script: Callable[..., Path], small_group: str
 ) -> None:
-    script(
-        "train.py",
-        f"""
+    script("train.py", "kept = bytearray(400 << 20)\nkept[::4096] = b'x' * len(kept[::4096])")
+    submit = f"""if True:
         import os
         open("{small_group}/cgroup.procs", "w").write(str(os.getpid()))
-        kept = bytearray(400 << 20)
-        for at in range(0, len(kept), 4096):
-            kept[at] = 1
-        """,
-    )
-    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+        from homerun import *
+        config = ScriptRunConfig("source", "train.py")
+        print(Experiment(Workspace.from_config(), "supervision").submit(config).id)
+        """
+    done = subprocess.run([sys.executable, "-c", submit], capture_output=True, text=True)
+    run = Run(experiment, done.stdout.strip())
 
     run.wait_for_completion(raise_on_error=False)
 
@@ -152,8 +153,27 @@ def test_a_kill_for_want_of_memory_is_named_as_that(
     assert "out of memory" in run.get_details()["error"]["error"]["message"]
 
 
-def test_the_kernel_counts_kills_for_want_of_memory() -> None:
-    assert isinstance(memory.kills(), int)
+def test_kill_9_without_a_group_that_counts_is_no_want_of_memory(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script("train.py", "import os; os.kill(os.getpid(), 9)")
+    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+
+    run.wait_for_completion(raise_on_error=False)
+
+    assert run.describe()["outcome"]["cause"] == "signal"
+
+
+def test_a_limit_of_thirty_days_is_waited_for(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script("train.py", "")
+    config = ScriptRunConfig("source", "train.py", max_run_duration_seconds=2592000)
+    run = experiment.submit(config)
+
+    run.wait_for_completion()
+
+    assert run.get_status() == "Completed"
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, "Completed"), (3, "Failed")])
@@ -235,6 +255,7 @@ def test_another_hosts_run_is_refused_any_action(
 
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(identity, "machine_id", lambda: "another")
+        elsewhere.setattr(identity, "boot_id", lambda: "another")
         there = Run(experiment, run.id)
         seen = there.get_status()
         for action in (there.cancel, there.fail):

@@ -122,10 +122,16 @@ def test_another_machine_host_or_namespace_is_another_place(
     assert identity.same_place(here)
     assert identity.same_boot(here)
 
-    assert not identity.same_place({**here, "machine_id": "other"})
-    assert not identity.same_place({**here, "host": "other"})
+    later = {**here, "boot_id": "another boot"}
+    assert identity.same_place(later)
+    assert not identity.same_place({**later, "machine_id": "other"})
+    assert not identity.same_place({**later, "host": "other"})
     assert not identity.same_place({**here, "pid_namespace": 1})
     assert not identity.same_place({})
+
+
+def test_a_host_that_gets_another_name_is_the_same_place() -> None:
+    assert identity.same_place({**identity.here(), "host": "dhcp-17"})
 
 
 def test_after_a_reboot_the_place_is_the_same_and_the_boot_is_not(
