@@ -305,3 +305,154 @@ def test_after_a_restart_of_the_host_a_run_is_failed_without_a_look_at_pids(
 
     assert run.get_status() == "Failed"
     assert run.describe()["outcome"]["cause"] == "host_restarted"
+
+
+def test_a_fork_beside_a_submit_keeps_no_lock_alive(
+    experiment: Experiment, script: Callable[..., Path], ready: Fifo
+) -> None:
+    script("train.py", f"import signal; print('up', file={ready.opened}); signal.pause()")
+    code = """if True:
+        import os, signal, sys, threading
+        from homerun import *
+        sys.setswitchinterval(1e-5)
+        strays, over = [], threading.Event()
+        def fork():
+            while not over.is_set() and len(strays) < 200:
+                pid = os.fork()
+                if not pid:
+                    signal.pause()
+                strays.append(pid)
+        forking = threading.Thread(target=fork)
+        forking.start()
+        e = Experiment(Workspace.from_config(), "supervision")
+        for _ in range(6):
+            print(e.submit(ScriptRunConfig("source", "train.py")).id, flush=True)
+        over.set()
+        forking.join()
+        print("done", flush=True)
+        sys.stdin.read()
+        for pid in strays:
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+        """
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], **pipes) as submitter:
+        assert submitter.stdout is not None
+        ids = list(iter(submitter.stdout.readline, "done\n"))
+        runs = [Run(experiment, run_id.strip()) for run_id in ids]
+        assert [ready.line() for _ in runs] == ["up"] * 6
+        for run in runs:
+            processes = run.describe()["process"]
+            for pid in (processes["supervisor_pid"], processes["pid"]):
+                os.kill(pid, signal.SIGKILL)
+                process.wait_gone(pid)
+
+        while_strays_live = [run.get_status() for run in runs]
+        submitter.communicate("")
+
+    assert while_strays_live == ["Failed"] * 6
+
+
+def test_the_script_of_a_child_run_without_a_supervisor_is_not_swept(
+    experiment: Experiment, script: Callable[..., Path], ready: Fifo, gate: Callable[[str], Gate]
+) -> None:
+    door, leave = gate("door"), gate("leave")
+    script("inner.py", f"print('inner', file={ready.opened}); {door.passed}")
+    script(
+        "outer.py",
+        f"""
+        from homerun import Run, ScriptRunConfig
+        child = Run.get_context().submit_child(ScriptRunConfig(".", "inner.py"))
+        {leave.passed}
+        """,
+    )
+    outer = experiment.submit(ScriptRunConfig("source", "outer.py"))
+    ready.line()
+    (inner,) = outer.get_children()
+    supervisor = inner.describe()["process"]["supervisor_pid"]
+    os.kill(supervisor, signal.SIGKILL)
+    process.wait_gone(supervisor)
+
+    leave.open()
+    outer.wait_for_completion()
+    while_alone = inner.get_status()
+    door.open()
+    inner.wait_for_completion()
+
+    assert (outer.get_status(), while_alone, inner.get_status()) == (
+        "Completed",
+        "Running",
+        "Completed",
+    )
+
+
+def test_an_adopter_keeps_to_the_time_limit(
+    experiment: Experiment, script: Callable[..., Path], ready: Fifo
+) -> None:
+    script("train.py", f"import signal; print('up', file={ready.opened}); signal.pause()")
+    config = ScriptRunConfig("source", "train.py", max_run_duration_seconds=1)
+    run = experiment.submit(config)
+    ready.line()
+    supervisor = run.describe()["process"]["supervisor_pid"]
+    os.kill(supervisor, signal.SIGKILL)
+    process.wait_gone(supervisor)
+
+    run.wait_for_completion(raise_on_error=False)
+
+    assert (run.get_status(), run.describe()["outcome"]["cause"]) == ("Failed", "timeout")
+
+
+def test_a_run_that_was_removed_is_not_found_by_who_holds_it(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    import shutil
+
+    from runstore import RunNotFound
+
+    script("train.py", "")
+    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+    run.wait_for_completion()
+    process.wait_gone(run.describe()["process"]["supervisor_pid"])
+
+    shutil.rmtree(run.directory)
+
+    with pytest.raises(RunNotFound):
+        run.get_status()
+
+
+def test_a_script_that_fills_the_disk_can_be_stopped(
+    workspace_dir: Path, needs_user_mount: None
+) -> None:
+    inside = """if True:
+        import os
+        from homerun import *
+        os.mkdir("source")
+        open("source/fill.py", "w").write(
+            "import signal\\n"
+            "try:\\n"
+            "    with open('outputs/all', 'wb', 0) as f:\\n"
+            "        while f.write(b'x' * 65536): pass\\n"
+            "except OSError: pass\\n"
+            "print('full', file=open('full', 'w'))\\n"
+            "signal.pause()\\n"
+        )
+        os.environ["HOMERUN_STORE"] = "small/.runs"
+        run = Experiment(Workspace.from_config(), "disk").submit(
+            ScriptRunConfig("source", "fill.py", max_run_duration_seconds=1, grace_s=1)
+        )
+        started = run.describe()["process"] if run.get_status() == "Running" else None
+        while started is None:
+            started = run.describe().get("process")
+        fd = os.pidfd_open(started["pid"])
+        import select
+        poll = select.poll(); poll.register(fd, select.POLLIN); poll.poll(30_000)
+        os.unlink(f"{run.directory}/work/outputs/all")
+        run.wait_for_completion(raise_on_error=False)
+        print(run.get_status(), run.describe()["outcome"]["cause"])
+        """
+    mount = 'mkdir small && mount -t tmpfs -o size=512k none small && exec "$@"'
+    command = ["unshare", "-rm", "sh", "-c", mount, "sh", sys.executable, "-c", inside]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert done.stdout == "Failed timeout\n", done.stderr
