@@ -17,14 +17,12 @@ from runstore import facts, layout, lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _thread import LockType
-    from types import TracebackType
 
     from homerun.run import Run
     from runstore.store import Store
 
 _held: dict[str, tuple[str, int]] = {}
 _open: dict[str, Run | None] = {}
-_uncaught: list[BaseException] = []
 _installed: list[bool] = []
 _locks: dict[int, LockType] = {}
 
@@ -101,7 +99,7 @@ def _root(run_folder: str) -> str:
 
 
 def _install() -> None:
-    """Once: be called at the exit, note what ends the process, and own nothing in a fork."""
+    """Once: be called at the exit, and own nothing in a fork."""
     if _installed:
         return
     _installed.append(True)
@@ -109,19 +107,11 @@ def _install() -> None:
 
     atexit.register(_at_exit)
     os.register_at_fork(after_in_child=_own_nothing)
-    previous = sys.excepthook
-
-    def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        _uncaught.append(error)
-        previous(kind, error, trace)
-
-    sys.excepthook = note
 
 
 def _own_nothing() -> None:
     _held.clear()
     _open.clear()
-    _uncaught.clear()
     _locks.clear()  # another thread may have held it in the instant of the fork
 
 
@@ -136,7 +126,8 @@ def _at_exit() -> None:
     if environ.run_id() is not None:
         return
     forget_ended()
-    failure = _uncaught[-1] if _uncaught and not hasattr(sys, "ps1") else None
+    # Set by the interpreter for what ends it, whoever has replaced the excepthook.
+    failure = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
     for run in list(_open.values()):
         if run is None:
             continue

@@ -27,11 +27,15 @@ CHLD = int(signal.SIGCHLD)
 _BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 """Signals that the interpreter ignores at its start."""
 
+_ALIASES = ("SIGIOT", "SIGCLD", "SIGPOLL")
+"""Second names, of SIGABRT, SIGCHLD and SIGIO."""
+
 
 def name(number: int) -> str:
     """`SIGTERM` for 15; a number that has no name keeps it."""
     for key, value in vars(signal).items():
-        if key.startswith("SIG") and not key.startswith("SIG_") and value == number:
+        is_name = key.startswith("SIG") and not key.startswith("SIG_") and key not in _ALIASES
+        if is_name and value == number:
             return key
     return f"signal {number}"
 

@@ -53,13 +53,15 @@ def main() -> None:
         os.setsid()
     os.chdir(sys.argv[1])
     given = plan.read(PLAN_DESCRIPTOR)
-    if given.argv:
+    if given.argv or given.script_is_open is None:
         os.closerange(SCRIPT_DESCRIPTOR, SCRIPT_DESCRIPTOR + 1)
+    else:
+        os.set_inheritable(SCRIPT_DESCRIPTOR, False)
+    if given.argv:
         Supervisor(given).supervise()
     else:
         from homerun.adopter import Adopter
 
-        os.set_inheritable(SCRIPT_DESCRIPTOR, False)
         Adopter(given).supervise()
     os._exit(0)
 

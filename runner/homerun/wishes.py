@@ -29,7 +29,9 @@ def wake_supervisor(run_folder: str) -> None:
     if pidfd is None and not identity.lives(supervisor):
         return
     try:
-        signals.send(int(supervisor["pid"]), pidfd, signals.TERM)
+        # CONT too: a script can have stopped its supervisor.
+        for number in (signals.TERM, signals.CONT):
+            signals.send(int(supervisor["pid"]), pidfd, number)
     finally:
         if pidfd is not None:
             os.close(pidfd)

@@ -1,8 +1,9 @@
 """Labels: what may change on a run at any time — tags, display name, description.
 
-Each change is one appended record in a file of its writer; nobody locks, and nothing is lost when
-fifty write at once. A record carries `n`, one more than the highest that its writer had seen, so
-that copies of a run merge as the union of their files and the later change wins.
+Each call of `write` is a file of its own that never changes again; nobody locks, and nothing is
+lost when fifty write at once. A change carries `n`, one more than the highest that its writer had
+seen, and the file's name begins with its last `n`. So copies of a run merge as the union of their
+files, by any tool that copies, and the later change wins.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ UNTAG = "untag"
 DISPLAY_NAME = "display_name"
 DESCRIPTION = "description"
 
+_LONGEST_N = 19
+"""Digits of a number that our own writers can reach; a name that has more is somebody's joke."""
+
 
 def write(run_folder: str, changes: list[tuple[str, str, object]]) -> None:
     """Append changes, each (label, key, value); all of them are visible once this returns.
@@ -35,13 +39,14 @@ def write(run_folder: str, changes: list[tuple[str, str, object]]) -> None:
     folder = f"{run_folder}/{layout.LABELS}"
     try:
         facts.make_folder(folder)
-        writer = _writer(folder)
-        writer.catch_up()
+        first = _highest(folder) + 1
         lines = []
-        for n, (label, key, value) in enumerate(changes, writer.highest + 1):
+        for n, (label, key, value) in enumerate(changes, first):
             record = {"label": label, "key": key, "value": value, "n": n}
             lines.append(encode.dumps(facts.signed(record)))
-        descriptor = append.open_for_append(f"{folder}/{writer.name}")
+        last = first + len(changes) - 1
+        name = f"{last}.{os.getpid()}-{os.urandom(4).hex()}{layout.APPENDED}"
+        descriptor = append.open_for_append(f"{folder}/{name}")
     except OSError as error:
         raise facts.unwritable(run_folder, error) from error
     try:
@@ -51,49 +56,10 @@ def write(run_folder: str, changes: list[tuple[str, str, object]]) -> None:
         os.close(descriptor)
 
 
-class _Writer:
-    """This process as a writer of one run's labels: its file, and how far it has read the others.
-
-    A change has to count as later than every change that was there before it, so all files are
-    looked at each time; of each only what is new is read.
-    """
-
-    __slots__ = ("_folder", "_read", "highest", "name")
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-        self._read: dict[str, int] = {}
-        self.name = f"{os.getpid()}-{os.urandom(4).hex()}{layout.APPENDED}"
-        self.highest = 0
-
-    def catch_up(self) -> None:
-        """Read what came since the last time."""
-        with os.scandir(self._folder) as listing:
-            entries = [entry for entry in listing if entry.name.endswith(layout.APPENDED)]
-        for entry in entries:
-            offset = self._read.get(entry.name, 0)
-            if entry.stat().st_size == offset:
-                continue
-            records, end, _ = append.read(entry.path, offset)
-            numbers = [record["n"] for record in records if is_change(record)]
-            # First the number: another thread that finds this file read may rely on it.
-            self.highest = max([self.highest, *numbers])
-            self._read[entry.name] = end
-
-
-_writers: dict[tuple[int, str], _Writer] = {}
-_MOST_WRITERS = 1000
-
-
-def _writer(folder: str) -> _Writer:
-    """This process's writer for a run; a forked child has one of its own."""
-    key = (os.getpid(), folder)
-    writer = _writers.get(key)
-    if writer is None:
-        if len(_writers) >= _MOST_WRITERS:
-            _writers.clear()
-        writer = _writers.setdefault(key, _Writer(folder))
-    return writer
+def _highest(folder: str) -> int:
+    """The highest `n` in the folder, by the names alone."""
+    numbers = (name.partition(".")[0] for name in os.listdir(folder))
+    return max((int(n) for n in numbers if n.isdecimal() and len(n) < _LONGEST_N), default=0)
 
 
 class Labels:

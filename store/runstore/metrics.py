@@ -40,7 +40,7 @@ class Writer:
     file for each point.
 
     Args:
-        before_first: called before this process's first point.
+        before_first: called once, before the first point.
     """
 
     __slots__ = ("_before_first", "_descriptors", "_heads", "_paths", "_run_folder")
@@ -141,6 +141,7 @@ class Writer:
     def _new_path(self, pid: int) -> str:
         if self._before_first is not None:
             self._before_first()
+            self._before_first = None  # also, what it belongs to can now go when its user lets go
         folder = f"{self._run_folder}/{layout.METRICS}"
         try:
             os.mkdir(folder, 0o700)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,10 @@ def experiment(workspace_dir: Path) -> Experiment:
 
 
 @pytest.fixture
-def parent(experiment: Experiment) -> Run:
-    return experiment.start_logging(**BARE)
+def parent(experiment: Experiment) -> Iterator[Run]:
+    run = experiment.start_logging(**BARE)
+    yield run
+    run._metrics.close()  # pytest keeps the run until after the leak check
 
 
 class Tree:

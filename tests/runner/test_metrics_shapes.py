@@ -36,6 +36,7 @@ def experiment(workspace_dir: Path) -> Experiment:
 def run(experiment: Experiment) -> Iterator[Run]:
     with experiment.start_logging(**BARE) as run:
         yield run
+    run._metrics.close()  # pytest keeps the run until after the leak check
 
 
 def same(one: object, other: object) -> bool:

@@ -312,10 +312,6 @@ def test_tags_set_on_both_sides_are_united_and_the_later_wins(run: Run, tmp_path
     assert copy.tags == again(run).tags
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a process appends to one file per run; a plain copy back replaces it by an older one",
-)
 def test_tags_that_the_same_process_sets_while_a_copy_is_away_survive_its_return(
     run: Run, tmp_path: Path
 ) -> None:

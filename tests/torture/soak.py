@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import traceback
 from collections.abc import Callable
@@ -380,6 +381,8 @@ def lane(first: int, count: int, step: int, folder: str) -> dict[str, Any]:
     with Canaries(home) as canaries:
         for index, number in enumerate(range(first, count, step)):
             if index % RUNS_PER_STORE == 0:
+                if index and not breaks:
+                    shutil.rmtree(Path.cwd())
                 audit = Audit(_new_store(home / f"store-{index}"), canaries)
             case = Case(number, Path.cwd(), audit)
             try:
