@@ -75,7 +75,7 @@ def inspect(path: str) -> str | None:
 
 
 def _is_started(fact: dict[str, Any]) -> bool:
-    processes = (fact.get("script"), fact.get("owner"))
+    processes = (fact.get("script"), fact.get("process"))  # of a script, or of an owner
     return any(isinstance(who, dict) and isinstance(who.get("pid"), int) for who in processes)
 
 

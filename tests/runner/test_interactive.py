@@ -730,3 +730,12 @@ def _next_tick(path: Path) -> None:
 
     wait_until(is_later, "the clock of the file system goes on")
     probe.unlink()
+
+
+def test_a_store_of_interactive_runs_and_children_is_in_order(experiment: Experiment) -> None:
+    with experiment.start_logging(snapshot_directory=None, tags={"a": "b"}) as run:
+        run.create_children(2)[0].log("loss", 1.0)
+        with run.child_run():
+            run.tag("c")
+
+    assert experiment.workspace.check() == []

@@ -177,9 +177,8 @@ ZOO = {
         "from homerun import Run\nrun = Run.get_context()\nfor i in range(100): run.log('a', i)"
     ),
     "is out of descriptors": Animal(
-        "import resource\nUP\nresource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
-        "from homerun import Run\n"
-        "try: Run.get_context().log('a', 1)\nexcept OSError: pass\nos._exit(0)"
+        "import resource\nfrom homerun import Run\nrun = Run.get_context()\nUP\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\nrun.log('a', 1)\nos._exit(0)"
     ),
 }
 
