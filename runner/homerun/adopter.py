@@ -47,7 +47,7 @@ class Adopter(Supervisor):
         """Wait for the script, end what it left, and publish the outcome."""
         began = self.started.get("clock_s")
         self.started_at = began if isinstance(began, float) else clock()
-        self.log(f"adopted: script {self.script}")
+        self.log(f"adopted: script {self.script}{' is gone' if self.over else ''}")
         self.heed_stop()
         self.wait()
         self.end_tree()

@@ -734,7 +734,9 @@ def _next_tick(path: Path) -> None:
 
 def test_a_store_of_interactive_runs_and_children_is_in_order(experiment: Experiment) -> None:
     with experiment.start_logging(snapshot_directory=None, tags={"a": "b"}) as run:
-        run.create_children(2)[0].log("loss", 1.0)
+        row = run.create_children(2)[0]
+        row.log("loss", 1.0)
+        row.complete()
         with run.child_run():
             run.tag("c")
 

@@ -21,7 +21,7 @@ from typing import Any
 from helpers import process
 from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, Workspace, settle, wait
-from runstore import layout, status
+from runstore import identity, layout, status
 from runstore.record import Record
 from runstore.store import Store
 from torture import invariants, report
@@ -253,7 +253,8 @@ class Case:
             if seen.is_over or "stopping" in text:
                 return "over"
             last = text.splitlines()[-1] if text else ""
-            return "adopted" if "adopted: script" in last and "is gone" not in last else ""
+            is_adopted = "adopted: script" in last and "is gone" not in last
+            return "adopted" if is_adopted and identity.lives(seen.fact(layout.STARTED)["script"]) else ""
 
         return holds_within(look, 5.0) == "adopted"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from helpers import children
 from torture import report, soak
 
-LANES = 4
+LANES = 6
 
 
 def test_whoever_is_killed_whenever_the_status_is_true(workspace_dir: Path) -> None:
