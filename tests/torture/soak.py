@@ -82,7 +82,8 @@ class Kill:
         self.hit = False
 
     def __str__(self) -> str:
-        return f"{self.victim} {self.event or f'{self.after_ms:.0f} ms'}{'' if self.hit else ' (missed)'}"
+        when = self.event or f"{self.after_ms:.0f} ms"
+        return f"{self.victim} {when}{'' if self.hit else ' (missed)'}"
 
 
 class Case:
@@ -191,10 +192,10 @@ class Case:
         waiting = list(self.kills)
         at_ms = 0.0
         while at_ms < LAST_MS * 3:
-            if self.cancel_after_ms is not None and at_ms >= self.cancel_after_ms:
-                if not self.asked_cancel and Store(self.audit.root).get(self.run_id):
-                    self.asked_cancel = True
-                    self._fork("canceler", self._cancel)
+            is_due = self.cancel_after_ms is not None and at_ms >= self.cancel_after_ms
+            if is_due and not self.asked_cancel and Store(self.audit.root).get(self.run_id):
+                self.asked_cancel = True
+                self._fork("canceler", self._cancel)
             waiting = [kill for kill in waiting if not self._strike(kill, at_ms)]
             is_asked = self.cancel_after_ms is None or self.asked_cancel
             if (not waiting or self._is_over()) and is_asked and not self._lives("submitter"):
@@ -254,7 +255,8 @@ class Case:
                 return "over"
             last = text.splitlines()[-1] if text else ""
             is_adopted = "adopted: script" in last and "is gone" not in last
-            return "adopted" if is_adopted and identity.lives(seen.fact(layout.STARTED)["script"]) else ""
+            lives = is_adopted and identity.lives(seen.fact(layout.STARTED)["script"])
+            return "adopted" if lives else ""
 
         return holds_within(look, 5.0) == "adopted"
 
