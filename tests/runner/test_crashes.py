@@ -130,8 +130,8 @@ def test_a_killed_supervisor_is_replaced_and_the_exit_code_is_true(
     runs = [
         experiment.submit(ScriptRunConfig("source", "train.py", [how])) for how in (0, 3, "crash")
     ]
+    assert [ready.line() for _ in runs] == ["up"] * 3
     for run in runs:
-        ready.line()
         _kill(run.describe()["process"]["supervisor_pid"])
         wait_until(partial(_is_adopted, run), "the script is adopted")
     while_adopted = [run.get_status() for run in runs]
