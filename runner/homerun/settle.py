@@ -52,7 +52,7 @@ def _adopt(record: Record) -> None:
             return
         pidfd = identity.open_same(script)
         if pidfd is None:
-            if _left_behind(record):
+            if not identity.lives(script) and _left_behind(record):
                 given = adopter.plan_for(record, None)
                 spawn.supervisor(record.path, given, alive)
             return

@@ -32,24 +32,36 @@ def here() -> dict[str, object]:
 
 
 def machine_id() -> str:
-    """The machine's own id, or "" where it has none (containers often have none)."""
+    """The machine's own id, or "" where it has none (containers often have none).
+
+    Raises:
+        OSError: it has one that cannot be read now (too many open files): no answer is wrong.
+    """
     for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
-        data = _peek(path)
+        data = _told(path)
         if data:
             return data.decode("ascii", "replace").strip()
     return ""
 
 
 def boot_id() -> str:
-    """An id that changes with every start of the kernel, or "" where it is not told."""
-    return _peek("/proc/sys/kernel/random/boot_id").decode("ascii", "replace").strip()
+    """An id that changes with every start of the kernel, or "" where it is not told.
+
+    Raises:
+        OSError: as `machine_id`.
+    """
+    return _told("/proc/sys/kernel/random/boot_id").decode("ascii", "replace").strip()
 
 
 def pid_namespace() -> int:
-    """The inode of this process's PID namespace, 0 where there are none."""
+    """The inode of this process's PID namespace, 0 where there are none.
+
+    Raises:
+        OSError: as `machine_id`.
+    """
     try:
         return os.stat("/proc/self/ns/pid").st_ino
-    except OSError:
+    except (FileNotFoundError, PermissionError):
         return 0
 
 
@@ -100,6 +112,8 @@ def same_place(recorded: Mapping[str, Any]) -> bool:
     boot = boot_id()
     if boot and recorded.get("boot_id") == boot:
         return recorded.get("pid_namespace") == pid_namespace()
+    if recorded.get("boot_id") and not boot:
+        return False  # not told to us, though it was told then: this may be the same boot
     if recorded.get("machine_id", "") != machine_id():
         return False
     return recorded.get("host") == os.uname().nodename
@@ -201,4 +215,12 @@ def _peek(path: str) -> bytes:
     try:
         return read_bytes(path) or b""
     except OSError:
+        return b""
+
+
+def _told(path: str) -> bytes:
+    """What the system says of itself in a file; b"" where it does not say it."""
+    try:
+        return read_bytes(path) or b""
+    except PermissionError:
         return b""

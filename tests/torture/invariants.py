@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import process
-from runstore import facts, layout, metrics, status
+from runstore import facts, identity, layout, metrics, status
 from runstore.check import check as check_store
 from runstore.record import Record
 from runstore.store import Store
@@ -112,7 +112,15 @@ class Audit:
         try:
             store = Store(self.root)
             runs = {record.id: record for record in store.runs()}
-            breaks = [b for record in runs.values() for b in self._check_run(record, is_quiet)]
+            ended = {run_id: _ended(record) for run_id, record in runs.items()}
+            processes = living()
+            breaks = []
+            for run_id, record in runs.items():
+                found = processes.get(run_id, [])
+                breaks += self._check_outcome(record, ended[run_id], found)
+                breaks += _check_reading(record, ended[run_id])
+                if is_quiet and not found:
+                    breaks += _check_shown(record)
             for finding in check_store(store):
                 assert finding.path
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a break
@@ -124,54 +132,88 @@ class Audit:
                 breaks.append(f"I3: {run_id}: {kind} {key}={value!r} was acknowledged and is lost")
         return breaks + (self.canaries.check() if self.canaries else [])
 
-    def _check_run(self, record: Record, is_quiet: bool) -> list[str]:
+    def _check_outcome(
+        self, record: Record, ended: bytes | None, found: list[process.Process]
+    ) -> list[str]:
+        """I2 and I4; the processes were looked for after `ended` was read."""
         breaks = []
-        ended = facts.read_bytes(f"{record.path}/{layout.ENDED}")
-        living = living_of(record.id)
-        if ended is not None:
-            if self.ended.setdefault(record.id, ended) != ended:
-                breaks.append(f"I2: {record.id}: another outcome replaced the first")
-            if record.run.get("on_exit") != "leave":
-                breaks += [
-                    f"I4: {record.id} has ended, and {found} lives"
-                    for found in living
-                    if process.has_mark(found.pid, f"{RUN_MARK}{record.id}".encode())
-                ]
-        elif record.id in self.ended:
-            breaks.append(f"I2: {record.id}: the outcome is gone")
-        if not record.run:
-            breaks.append(f"I1: {record.id}: run.json cannot be read")
-        # Twice: one that ends may have started another that the first look was too early for.
-        is_dead = is_quiet and not living and not living_of(record.id)
-        seen = record.look()
-        if is_dead and seen.status not in status.TERMINAL and not _may_wait(record, seen.status):
-            breaks.append(f"I6: {record.id} is shown {seen.status}, and nothing of it lives")
-        said = facts.parse(ended) if ended else None
-        if said and seen.status != said["status"] and seen.facts[layout.MARK] is None:
-            breaks.append(f"I2: {record.id} is shown {seen.status}, its outcome is {said}")
-        record.labels()
-        record.properties()
-        metrics.read(record.path)
+        if ended is None:
+            return [f"I2: {record.id}: the outcome is gone"] if record.id in self.ended else []
+        if self.ended.setdefault(record.id, ended) != ended:
+            breaks.append(f"I2: {record.id}: another outcome replaced the first")
+        if record.run.get("on_exit") != "leave":
+            mark = f"{RUN_MARK}{record.id}".encode()
+            left = [one for one in found if process.has_mark(one.pid, mark)]
+            breaks += [f"I4: {record.id} has ended, and {one} lives" for one in left]
         return breaks
 
 
-def living_of(run_id: str) -> list[process.Process]:
-    """The processes of a run, its supervisors included, that are alive."""
-    marks = [f"{mark}{run_id}".encode() for mark in (RUN_MARK, SUPERVISOR_MARK)]
-    found = []
+def _ended(record: Record) -> bytes | None:
+    return facts.read_bytes(f"{record.path}/{layout.ENDED}")
+
+
+def _check_reading(record: Record, ended: bytes | None) -> list[str]:
+    """I1 for one run, and that it is shown as its outcome says."""
+    breaks = [] if record.run else [f"I1: {record.id}: run.json cannot be read"]
+    seen = record.look()
+    said = facts.parse(ended) if ended else None
+    if said and seen.status != said["status"] and seen.facts[layout.MARK] is None:
+        breaks.append(f"I2: {record.id} is shown {seen.status}, its outcome is {said}")
+    record.labels()
+    record.properties()
+    metrics.read(record.path)
+    return breaks
+
+
+def _check_shown(record: Record) -> list[str]:
+    """I6, for a run of which one look at all processes found none."""
+    if record.look().status in status.TERMINAL or living_of(record.id):
+        return []  # one that ended may have started another that the first look was too early for
+    seen = record.look().status
+    if seen in status.TERMINAL or _may_go_on(record, seen):
+        return []
+    return [f"I6: {record.id} is shown {seen}, and nothing of it lives"]
+
+
+def _may_go_on(record: Record, seen: str) -> bool:
+    """A row waits as long as its parent is not over; an owner that lives has no mark."""
+    above = record.parent()
+    if seen == status.NOT_STARTED:
+        return above is not None and not above.look().is_over
+    owner = (record.fact(layout.STARTED) or {}).get("process")
+    return isinstance(owner, dict) and identity.lives(owner)
+
+
+def living() -> dict[str, list[process.Process]]:
+    """The processes of runs, their supervisors included, that are alive; by run id."""
+    marks = (RUN_MARK.encode(), SUPERVISOR_MARK.encode())
+    found: dict[str, list[process.Process]] = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
             continue
         try:
             with open(f"/proc/{name}/environ", "rb") as file:
-                environment = file.read().split(b"\0")
+                environment = file.read()
         except OSError:
             continue
-        if any(mark in environment for mark in marks):
-            seen = process.look(int(name))
-            if seen is not None and seen.state not in "ZX":
-                found.append(seen)
+        if not any(mark in environment for mark in marks):
+            continue
+        run_ids = {
+            part[len(mark) :].decode(errors="replace")
+            for part in environment.split(b"\0")
+            for mark in marks
+            if part.startswith(mark)
+        }
+        seen = process.look(int(name))
+        if seen is not None and seen.state not in "ZX":
+            for run_id in run_ids:
+                found.setdefault(run_id, []).append(seen)
     return found
+
+
+def living_of(run_id: str) -> list[process.Process]:
+    """The living processes of one run."""
+    return living().get(run_id, [])
 
 
 def kill_all_of(run_id: str) -> None:
@@ -179,12 +221,6 @@ def kill_all_of(run_id: str) -> None:
     while found := living_of(run_id):
         for one in found:
             process.send(one, signal.SIGKILL)
-
-
-def _may_wait(record: Record, seen: str) -> bool:
-    """A row that nobody has begun waits as long as its parent is not over."""
-    above = record.parent()
-    return seen == status.NOT_STARTED and above is not None and not above.look().is_over
 
 
 def _holds(record: Record, kind: str, key: str, value: Any) -> bool:

@@ -395,8 +395,9 @@ def lane(first: int, count: int, step: int, folder: str) -> dict[str, Any]:
             hits = sorted({kill.victim for kill in case.kills if kill.hit}) or ["nobody"]
             key = f"kill soak: {hits[0] if len(hits) == 1 else 'several'}"
             tries[key] = tries.get(key, 0) + 1
-            if breaks and report.IS_LONG:
-                (home / "breaks.json").write_text(json.dumps(breaks, indent=1))
+            if report.IS_LONG:  # what there is if somebody stops it
+                said = {"tries": tries, "breaks": breaks}
+                (home / "so-far.json").write_text(json.dumps(said, indent=1))
     return {"tries": tries, "breaks": breaks}
 
 

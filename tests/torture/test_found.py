@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -139,3 +140,46 @@ def test_an_observer_who_was_slow_does_not_call_an_adopted_run_lost(
     assert seen == status.RUNNING
     assert settle.look(record).status == status.FAILED
     spawn.reap()
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])
+@pytest.mark.parametrize("call", ["open", "stat"])
+def test_an_observer_who_cannot_tell_where_he_is_calls_no_living_run_lost(
+    workspace_dir: Path,
+    script: Callable[..., Path],
+    ready: Fifo,
+    gate: Callable[[str], Gate],
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    call: str,
+) -> None:
+    door = gate("door")
+    script("train.py", f"print('up', file={ready.opened}); {door.passed}")
+    run = _submit("train.py")
+    ready.line()
+    held = Experiment(Workspace.from_config(), "held").start_logging(
+        outputs=False, snapshot_directory=None
+    )
+    real = getattr(os, call)
+
+    def fail(path: object, *args: object, **named: object) -> object:
+        if str(path).startswith(("/proc/sys/kernel", "/proc/self/ns", "/etc/machine-id")):
+            raise OSError(number, os.strerror(number), path)
+        return real(path, *args, **named)
+
+    monkeypatch.setattr(os, call, fail)
+    seen = [_status_or_error(run), _status_or_error(held)]
+    monkeypatch.undo()
+    held.complete()
+    door.open()
+    run.wait_for_completion()
+
+    assert set(seen) <= {status.RUNNING, status.NOT_RESPONDING, "OSError"}
+    assert (run.get_status(), held.get_status()) == (status.COMPLETED, status.COMPLETED)
+
+
+def _status_or_error(run: Run) -> str:
+    try:
+        return run.get_status()
+    except OSError:
+        return "OSError"
