@@ -145,7 +145,7 @@ def test_after_a_reboot_the_place_is_the_same_and_the_boot_is_not(
 
 
 def test_a_machine_without_an_id_or_proc_has_empty_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identity, "_told", lambda _path: b"")
+    monkeypatch.setattr(identity, "_peek", lambda _path: b"")
     monkeypatch.setattr(identity, "_told", lambda _path: b"")
 
     assert (identity.machine_id(), identity.boot_id()) == ("", "")
