@@ -19,7 +19,7 @@ INSTALLED_EXAMPLES := $(VENV)/.installed-examples
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check fix bench clean
+.PHONY: help run test torture check fix bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,12 @@ run: $(INSTALLED_EXAMPLES) ## submit the example training, follow it, show its m
 
 test: $(INSTALLED_DEV) ## run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+torture: $(INSTALLED_DEV) ## run the torture suite in its long form (TORTURE_SEED=... repeats one)
+	TORTURE=long $(BIN)/python -m pytest tests/torture $(ARGS)
+
+torture: $(INSTALLED_DEV) ## kill, starve and misuse runs for long; the short form is part of test
+	TORTURE=long $(BIN)/python -m pytest -q tests/torture $(ARGS)
 
 check: $(INSTALLED_DEV) ## lint, format, types and the rules between the layers
 	$(BIN)/ruff check
