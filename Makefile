@@ -33,9 +33,6 @@ test: $(INSTALLED_DEV) ## run all tests
 torture: $(INSTALLED_DEV) ## run the torture suite in its long form (TORTURE_SEED=... repeats one)
 	TORTURE=long $(BIN)/python -m pytest tests/torture $(ARGS)
 
-torture: $(INSTALLED_DEV) ## kill, starve and misuse runs for long; the short form is part of test
-	TORTURE=long $(BIN)/python -m pytest -q tests/torture $(ARGS)
-
 check: $(INSTALLED_DEV) ## lint, format, types and the rules between the layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
