@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from homerun import notices
 from homerun.errors import UserError
 from runstore.index.query import METRICS, PROPERTIES, TAGS, THERE, Condition, parse, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     Wanted = str | Mapping[str, object] | Sequence[str | tuple[str, object]] | None
 
@@ -53,11 +55,11 @@ def _pairs(area: str, wanted: Wanted) -> Iterator[Condition]:
         return
     if isinstance(wanted, str):
         yield Condition(area, wanted, THERE)
+    elif isinstance(wanted, Mapping):
+        for key, value in notices.text_pairs(area, wanted).items():
+            yield Condition(area, key, "=", value)
     elif isinstance(wanted, (list, tuple)):
         for one in wanted:
             yield from _pairs(area, one if isinstance(one, str) else dict([one]))
-    elif hasattr(wanted, "items"):
-        for key, value in notices.text_pairs(area, wanted).items():
-            yield Condition(area, key, "=", value)
     else:
         raise UserError(f"{area} are a key or a dict of keys and values, not {wanted!r}")
