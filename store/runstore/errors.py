@@ -107,7 +107,7 @@ class PropertyExists(StoreError):
         )
 
 
-class FileTaken(StoreError, FileExistsError):
+class FileTaken(StoreError):
     """A run has another file of that name; what a run holds is never replaced."""
 
     def __init__(self, name: str, run_id: str) -> None:
