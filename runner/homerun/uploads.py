@@ -113,7 +113,7 @@ def plain(name: object) -> str:
 
 def _upload(record: Record, name: str, source: Path | Stream, *, sync: bool = False) -> Artifact:
     if isinstance(source, (str, os.PathLike)):
-        descriptor = _open(os.fspath(source))
+        descriptor = open_local(os.fspath(source))
         try:
             return _add(record, name, descriptor, sync=sync)
         finally:
@@ -147,7 +147,13 @@ def _add(record: Record, name: str, source: Source, *, sync: bool) -> Artifact:
     return Artifact(record.id, name)
 
 
-def _open(path: str) -> int:
+def open_local(path: str) -> int:
+    """A descriptor of a file that somebody named.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        UserError: it is no file, or cannot be read.
+    """
     try:
         descriptor = os.open(path, _READ_FLAGS)
     except FileNotFoundError:
@@ -204,7 +210,7 @@ def _open_entry(record: Record, root: int, root_path: str, relative: str, *, is_
     if is_link:
         final = os.path.realpath(path)
         if final in _originals(record):
-            return _open(final)
+            return open_local(final)
         relative = os.path.relpath(final, root_path)
         if not final.startswith(f"{root_path.rstrip('/')}/"):
             raise UserError(
