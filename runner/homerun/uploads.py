@@ -62,7 +62,8 @@ def files(record: Record, names: Iterable[str], paths: Iterable[Path]) -> list[A
             made.append(_upload(record, name, path))
         except (FileTaken, FileBlocked, InvalidName, FileNotFoundError) as error:
             refused = refused or error
-    facts.sync_file_system(record.path)
+    if made:
+        facts.sync_file_system(record.path)
     if refused is not None:
         raise refused
     return made
@@ -92,7 +93,8 @@ def folder(record: Record, name: str, path: Path) -> list[Artifact]:
                 os.close(source)
     finally:
         os.close(root)
-    facts.sync_file_system(record.path)
+    if made:
+        facts.sync_file_system(record.path)
     if refused is not None:
         raise refused
     return made
@@ -208,7 +210,7 @@ def _open_entry(record: Record, root: int, root_path: str, relative: str, *, is_
     """A descriptor of what `_entries` found, be it what it was then or something else by now."""
     path = f"{root_path}/{relative}"
     if is_link:
-        final = os.path.realpath(path)
+        final = _final(path)
         if final in _originals(record):
             return open_local(final)
         relative = os.path.relpath(final, root_path)
@@ -226,6 +228,13 @@ def _open_entry(record: Record, root: int, root_path: str, relative: str, *, is_
     except inside.NoFileError as error:
         raise UserError(f"{path} is not uploaded: {error}") from None
     except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _final(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except OSError as error:  # the link became something else on the way
         raise _unreadable(path, error) from error
 
 
