@@ -30,6 +30,11 @@ ENDED_STATUS = "HOMERUN_ENDED_STATUS"
 ENDED_FOLDER = "HOMERUN_ENDED_FOLDER"
 """Set for such a command: the run's folder."""
 
+AZUREML = "HOMERUN_AZUREML"
+"""Set by a person to `real`: `import azureml` is then not ours, but the retired package."""
+
+REAL = "real"
+
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
@@ -47,6 +52,11 @@ def run_id() -> str | None:
 def run_folder() -> str | None:
     """The folder of the run that this process belongs to."""
     return os.environ.get(RUN_FOLDER) or None
+
+
+def azureml_is_ours(extra: Mapping[str, str] | None = None) -> bool:
+    """Whether `import azureml` is to be ours; what a script is given wins over what is set here."""
+    return (extra or {}).get(AZUREML, os.environ.get(AZUREML)) != REAL
 
 
 def for_supervisor(run: str) -> dict[str, str]:
