@@ -56,7 +56,8 @@ class RunDetails:
         page = html.details(self._run)
         handle = ipython.display.display(ipython.display.HTML(page), display_id=True)
         if hasattr(self._run, "experiment"):  # an offline run is this process's own
-            Thread(target=_follow, args=(self._run, ipython, handle, page), daemon=True).start()
+            given = (self._run, ipython, handle, page)
+            Thread(target=_follow, args=given, name="RunDetails", daemon=True).start()
 
 
 def _follow(run: Run, ipython: Any, handle: Any, page: str) -> None:
