@@ -26,7 +26,7 @@ def python(arguments: list[str]) -> NoReturn:
         UserError: Python would not look where our packages are, or cannot be started.
     """
     if sys.flags.ignore_environment:
-        raise UserError("Python ignores PYTHONPATH under -E and -I; leave that option out")
+        raise UserError("Python ignores PYTHONPATH under -E and -I; leave that out")
     try:
         ours = injection.folder(environ.azureml_is_ours())
         env = {**os.environ, "PYTHONPATH": _path(ours, os.environ.get("PYTHONPATH"))}
