@@ -25,6 +25,8 @@ class BaseError(Exception):
     The names of the arguments are the original's: people raise such errors themselves.
     """
 
+    inner_exception: BaseException | None = None
+
     def __init__(
         self,
         exception_message: str = "",

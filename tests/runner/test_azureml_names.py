@@ -300,7 +300,8 @@ def test_errors_print_in_the_originals_form_once_its_names_are_loaded(
         plain = runstore.RunNotFound("x")
         assert str(plain) == plain.message
         from azureml.exceptions import ComputeTargetException, UserErrorException
-        class Own(UserErrorException): pass
+        class Own(UserErrorException):
+            def __init__(self, text): self.text = text  # and not its base's
         kept = UserErrorException("bad \\"text\\"", inner_exception=ValueError("why"))
         print(kept)
         kinds = (plain, Own("x"), homerun.SubmitError("x"), ComputeTargetException("x"))

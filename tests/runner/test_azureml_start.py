@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import venv
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from helpers.sources import DROP_IN, SOURCE_ROOTS
+from helpers.sources import DROP_IN, ROOT, SOURCE_ROOTS
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 
 ASK = "import azureml.core; print(azureml.core.Run)"
@@ -353,6 +354,23 @@ def test_in_a_submitted_script_it_is_ours(
     environment.add_retired()
 
     assert printed_by(ASK) == OURS
+
+
+def test_in_an_environment_with_a_homerun_of_its_own_both_packages_are_the_submitters(
+    environment: Environment, printed_by: Callable[..., str]
+) -> None:
+    for package in ("runner/homerun", "store/runstore"):
+        shutil.copytree(ROOT / package, environment.packages / os.path.basename(package))
+    (environment.packages / "roots.pth").unlink()
+    environment.own("--install")
+    ask = "import azureml, homerun.azureml; print(azureml.__file__, homerun.__file__)"
+    alone = environment.python("-c", ask).stdout
+    assert alone.count(str(environment.packages)) == 2
+
+    submitted = printed_by(f"{ask}; {ASK}")
+
+    assert str(environment.packages) not in submitted
+    assert submitted.endswith(OURS)
 
 
 @pytest.mark.parametrize("given", ["to the submitter", "to the script"])

@@ -38,7 +38,21 @@ def take_over() -> None:
         sys.meta_path.insert(0, Finder())
 
 
-def step_aside() -> None:
+def settle() -> None:
+    """Let `azureml`, which is being loaded, be what it is to be; it calls this.
+
+    Raises:
+        ModuleNotFoundError: that is the retired package, and it is not installed.
+    """
+    if not environ.azureml_is_ours():
+        _step_aside()
+        return
+    take_over()
+    if _NAME not in sys.modules:  # it was not the one that belongs to this homerun
+        __import__(_NAME)
+
+
+def _step_aside() -> None:
     """Load the retired package in place of ours, which was found first.
 
     Raises:
