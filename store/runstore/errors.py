@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 renderer: Callable[[BaseError], str] | None = None
 """How an error becomes text; None: as its message. Code that knows the original's errors by their
@@ -57,6 +57,20 @@ def _again(kind: type[BaseError], args: tuple[object, ...]) -> BaseError:
 
 class MisuseError(BaseError):
     """Something was asked for in a way that cannot be carried out, whatever the store holds."""
+
+
+class AggregatedError(BaseError):
+    """One or several errors of files that were added together, with a line for each."""
+
+    def __init__(
+        self,
+        exception_message: str | Iterable[BaseException] = "",
+        inner_exception: BaseException | None = None,
+        **described: object,
+    ) -> None:
+        if not isinstance(exception_message, str):
+            exception_message = "\n".join(map(words, exception_message))
+        super().__init__(exception_message, inner_exception, **described)
 
 
 class StoreError(BaseError):
@@ -160,7 +174,7 @@ class PropertyExists(StoreError):
         )
 
 
-class FileTaken(StoreError):
+class FileTaken(AggregatedError, StoreError):
     """A run has another file of that name; what a run holds is never replaced."""
 
     def __init__(self, name: str, run_id: str) -> None:
@@ -172,7 +186,7 @@ class FileTaken(StoreError):
         )
 
 
-class FileBlocked(StoreError):
+class FileBlocked(AggregatedError, StoreError):
     """A run cannot have a file of that name, because of what lies at its place or above it."""
 
     def __init__(self, name: str, run_id: str, reason: str) -> None:
@@ -183,7 +197,7 @@ class FileBlocked(StoreError):
         )
 
 
-class FileMissing(StoreError, LookupError):
+class FileMissing(MisuseError, StoreError, LookupError):
     """A run has no file of that name."""
 
     def __init__(self, name: str, run_id: str, reason: str = "") -> None:
