@@ -387,7 +387,7 @@ def test_a_script_of_the_original_runs_in_an_interpreter_that_has_nothing_instal
     script(
         "train.py",
         """
-        import sys
+        import importlib.util, sys
         import azureml.core
         from azureml.core import Experiment, Run, ScriptRunConfig, Workspace
         from azureml.core.run import _OfflineRun, _SubmittedRun
@@ -400,6 +400,11 @@ def test_a_script_of_the_original_runs_in_an_interpreter_that_has_nothing_instal
         child = run.submit_child(ScriptRunConfig(".", "child.py"))
         child.wait_for_completion()
         print(isinstance(run, _SubmittedRun), isinstance(run, _OfflineRun))
+        print(importlib.util.find_spec("azureml.mlflow"))
+        try:
+            import azureml.mlflow
+        except ModuleNotFoundError as error:
+            print(str(error).partition(":")[0])
         print(run.experiment.workspace.name)
         """,
     )
@@ -418,5 +423,7 @@ def test_a_script_of_the_original_runs_in_an_interpreter_that_has_nothing_instal
     assert "models/notes.txt" in run.get_file_names()
     assert b"".join(run.stream()).decode().splitlines() == [
         "True False",
+        "None",
+        "homerun has no azureml.mlflow",
         "home",
     ]
