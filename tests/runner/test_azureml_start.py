@@ -37,6 +37,13 @@ class Environment:
         (self.packages / "azureml/__init__.py").write_text("")
         (core / "__init__.py").write_text("Run = 'the retired one'\n")
 
+    def forget_homerun(self) -> str:
+        """Take homerun out of it; the path by which it can still be found."""
+        roots = self.packages / "roots.pth"
+        path = os.pathsep.join(roots.read_text().splitlines())
+        roots.unlink()
+        return path
+
     def python(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run its Python in a folder where nothing of ours is."""
         kept = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
@@ -281,18 +288,29 @@ def test_an_environment_that_cannot_be_written_is_refused_in_a_line(
 def test_an_environment_without_homerun_is_refused_and_left_as_it_was(
     environment: Environment,
 ) -> None:
-    roots = environment.packages / "roots.pth"
-    path = os.pathsep.join(roots.read_text().splitlines())
-    roots.unlink()
+    path = environment.forget_homerun()
     before = environment.files()
 
     code, said = environment.own("--install", PYTHONPATH=path)
 
-    assert code == 1
+    assert (code, said.count("\n")) == (1, 1)
     assert "No module named 'homerun'" in said
     assert "install homerun there first" in said
-    assert said.count("\n") == 1
     assert environment.files() == before
+
+
+def test_an_earlier_installation_stays_where_a_new_one_does_not_work(
+    environment: Environment,
+) -> None:
+    path = environment.forget_homerun()
+    earlier = "# made by `python -m homerun.azureml --install`; an earlier one\n"
+    pth = environment.packages / "homerun-azureml.pth"
+    pth.write_text(earlier)
+
+    code, _ = environment.own("--install", PYTHONPATH=path)
+
+    assert code == 1
+    assert pth.read_text() == earlier
 
 
 def test_a_file_that_is_not_ours_is_left_alone(environment: Environment) -> None:
