@@ -44,7 +44,7 @@ def take(record: Record, path: Path) -> str:
     try:
         taken = interactive.take_snapshot(record.store, os.fspath(path))
     except SubmitError as error:
-        raise UserError(f"no snapshot was taken: {error}") from error
+        raise UserError(f"no snapshot was taken: {error.message}") from error
     try:
         record.add_property(PROPERTY, taken.id)
     except PropertyExists as error:

@@ -11,7 +11,7 @@ import os
 from homerun import environ, interactive, owner, settle, stop
 from homerun.errors import UserError
 from runstore import layout, status
-from runstore.errors import InvalidTransition
+from runstore.errors import InvalidTransition, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _words(details: str | BaseException | None, code: str | None) -> dict[str, o
     if isinstance(details, BaseException):
         import traceback
 
-        text = f": {details}" if str(details) else ""
+        text = f": {words(details)}" if words(details) else ""
         said["message"] = f"User program failed with {type(details).__name__}{text}"
         said["stack_trace"] = "".join(
             traceback.format_exception(type(details), details, details.__traceback__)

@@ -30,6 +30,11 @@ ENDED_STATUS = "HOMERUN_ENDED_STATUS"
 ENDED_FOLDER = "HOMERUN_ENDED_FOLDER"
 """Set for such a command: the run's folder."""
 
+AZUREML = "HOMERUN_AZUREML"
+"""Set by a person to `real`: `import azureml` is then not ours, but the retired package."""
+
+REAL = "real"
+
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
@@ -52,6 +57,11 @@ def run_folder() -> str | None:
 def for_helper() -> dict[str, str]:
     """A process of ours: nothing of the user that could change how it works."""
     return {name: os.environ[name] for name in _LOADER if name in os.environ}
+
+
+def azureml_is_ours(extra: Mapping[str, str] | None = None) -> bool:
+    """Whether `import azureml` is to be ours; what a script is given wins over what is set here."""
+    return (extra or {}).get(AZUREML, os.environ.get(AZUREML)) != REAL
 
 
 def for_supervisor(run: str) -> dict[str, str]:

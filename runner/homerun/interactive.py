@@ -61,7 +61,7 @@ def snapshot(store: Store, folder: str | None) -> tuple[str | None, list[str]]:
         taken = take_snapshot(store, folder)
     except SubmitError as error:
         advice = "name what is not code in .amlignore, or give another snapshot_directory, or None"
-        return None, [f"no snapshot: {error}; {advice}"]
+        return None, [f"no snapshot: {error.message}; {advice}"]
     return taken.id, list(taken.notices)
 
 

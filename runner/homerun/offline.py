@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from homerun import images, metric_files, notices, shapes, values
-from homerun.errors import RunEnvironmentError
+from homerun.errors import UserError
 from homerun.offline_files import OfflineFiles
 from homerun.run import Run
 from runstore import metrics, status
@@ -34,7 +34,7 @@ def _print(text: str) -> None:
         print(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
 
 
-class OfflineRun(OfflineFiles, Run):
+class _OfflineRun(OfflineFiles, Run):
     """A run without a record: a script that logs can be tried by hand, unchanged."""
 
     def __init__(self) -> None:
@@ -120,8 +120,8 @@ class OfflineRun(OfflineFiles, Run):
         return iter(())
 
     def cancel(self) -> None:
-        """Note it."""
-        self._status = status.CANCELED
+        """Note it, unless the run is over."""
+        self._end(status.CANCELED)
 
     def fail(
         self,
@@ -136,17 +136,30 @@ class OfflineRun(OfflineFiles, Run):
         """Nothing: it has begun."""
 
     def complete(self) -> None:
-        """Note it."""
-        self._status = status.COMPLETED
+        """Note it, unless the run is over."""
+        self._end(status.COMPLETED)
+
+    def flush(self, timeout_seconds: float = 300) -> None:
+        """Print that it was asked for."""
+        print(f"Attempted to flush run with id {self._id}")
 
     def __enter__(self) -> Run:
-        """Begin a block."""
+        """Begin a block, and print so."""
+        print(f"[START] Run {self._id} context")
         return self
 
     def __exit__(
         self, kind: object, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """The end of the block; an error goes on."""
+        """The end of the block, printed; Completed, or Failed with the error, which goes on."""
+        is_clean = error is None or (isinstance(error, SystemExit) and not error.code)
+        self._end(status.COMPLETED if is_clean else status.FAILED)
+        print(f"[STOP] Run {self._id} context")
+
+    def tag(self, key: str, value: object = None) -> None:
+        """Print and remember a tag."""
+        self._tags.update(notices.text_pairs("tags", {key: value}))
+        print(f"Attempted to add tag {key} with value {value}")
 
     def get_tags(self) -> dict[str, str | None]:
         """The tags set so far."""
@@ -181,7 +194,7 @@ class OfflineRun(OfflineFiles, Run):
         outputs: bool | str | None = None,
     ) -> Run:
         """An offline child."""
-        child = OfflineRun()
+        child = _OfflineRun()
         child._id = run_id or f"{self._id}.{name or child._id.partition('_')[2]}"
         child._parent = self
         self._children.append(child)
@@ -203,12 +216,15 @@ class OfflineRun(OfflineFiles, Run):
     def submit_child(
         self, config: ScriptRunConfig, tags: Mapping[str, object] | None = None
     ) -> Run:
-        """Not possible: there is no workspace to submit to.
+        """Not possible.
 
         Raises:
-            RunEnvironmentError: always.
+            UserError: always.
         """
-        raise RunEnvironmentError
+        raise UserError(
+            "an offline run has no workspace to submit a child to: submit this script, or use "
+            "Experiment(Workspace.from_config(), NAME).submit"
+        )
 
     def get_children(
         self,
@@ -302,5 +318,13 @@ class OfflineRun(OfflineFiles, Run):
         word = _WORDS.get(kind, kind)
         _print(f"Attempted to log {word} metric {name}:\n{value if shown is None else shown}")
 
+    def _end(self, how: str) -> None:
+        if self._status == status.RUNNING:
+            self._status = how
+
     def __repr__(self) -> str:
         return f"OfflineRun(Id: {self._id},\nStatus: {self._status})"
+
+
+OfflineRun = _OfflineRun
+"""The class is called as the original's: scripts know an offline run also by its class's name."""

@@ -13,6 +13,7 @@ from _thread import allocate_lock
 
 from homerun.metric_log import say
 from runstore import facts, layout, lock
+from runstore.errors import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,4 +138,4 @@ def _at_exit() -> None:
             else:
                 run.complete()
         except Exception as error:  # noqa: BLE001 - the others are ended all the same
-            say(f"run {run.id} could not be ended: {error}")
+            say(f"run {run.id} could not be ended: {words(error)}")
