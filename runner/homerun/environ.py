@@ -38,6 +38,8 @@ _OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES)
 _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need to start at all."""
 
+_HOMES = ("HOME", "XDG_CONFIG_HOME")
+
 
 def run_id() -> str | None:
     """The id of the run that this process belongs to."""
@@ -53,6 +55,45 @@ def for_supervisor(run: str) -> dict[str, str]:
     """A supervisor's environment: nothing of the user's that could change how it works."""
     kept = {name: os.environ[name] for name in _LOADER if name in os.environ}
     return {**kept, SUPERVISES: run}
+
+
+def config_home() -> str | None:
+    """The folder of the user's settings where it is not `~/.config`."""
+    return os.environ.get("XDG_CONFIG_HOME") or None
+
+
+def for_helper(run: str, env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process of ours beside a run; a supervisor's, and the user's folders.
+
+    Its mark keeps every sweep away from it, the run's own one too.
+
+    Args:
+        env: where the user's folders are known.
+    """
+    kept = {name: env[name] for name in _HOMES if name in env}
+    return {**for_supervisor(f"{run}/"), **kept}
+
+
+def for_git(folder: str, top: str) -> dict[str, str]:
+    """The environment of the git program: a repository, its working tree, and nobody's settings.
+
+    It asks nobody for a password and fetches nothing.
+    """
+    inherited = (*_LOADER, SUPERVISES)
+    kept = {name: os.environ[name] for name in inherited if name in os.environ}
+    return {
+        **kept,
+        "GIT_DIR": folder,
+        "GIT_WORK_TREE": top,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "HOME": os.devnull,
+        "LC_ALL": "C",
+    }
 
 
 def for_hook(env: Mapping[str, str], run: str, status: str, folder: str) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from runstore import names
 from runstore.errors import CorruptRecord, FormatTooNew, ReadOnlyStore
 
@@ -111,15 +113,19 @@ class Experiment:
         Raises:
             RunExists, InvalidName, UserError, StoreError: no run was made.
         """
-        from homerun import interactive, notices, owner
+        from homerun import git, gitdiff, interactive, notices, owner, spawn
         from homerun.run import Run
 
         code, told = interactive.snapshot(self.workspace.store, snapshot_directory)
+        source = git.look(snapshot_directory or ".")
         asked: dict[str, object] = {
             "name": name,
             "display_name": display_name or name,
             "description": description,
-            "properties": notices.text_pairs("properties", properties or {}),
+            "properties": {
+                **source.properties,
+                **notices.text_pairs("properties", properties or {}),
+            },
             "tags": notices.text_pairs("tags", tags or {}),
             "target": "local",
             "snapshot": code,
@@ -128,6 +134,7 @@ class Experiment:
         run = Run.of(interactive.start(self.workspace.store, self.name, asked, run_id=run_id), self)
         run.outputs_folder = folder
         owner.opened(run)
+        spawn.git(run.directory, run.id, gitdiff.wanted(source), os.environ)
         notices.tell(told)
         return run
 

@@ -11,9 +11,12 @@ from homerun.plan import Plan
 from homerun.supervisor import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR, SCRIPT_DESCRIPTOR
 from runstore import layout, lock
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _BOOT = (
-    "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
-    "from homerun.supervisor import main; main()"
+    "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; from homerun.{} import main; main()"
 )
 """Appended to the path, not put in front: a stray module beside ours cannot shadow the stdlib."""
 
@@ -48,7 +51,7 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
                 moves.append((os.POSIX_SPAWN_DUP2, opened[-1], target))
             pid = posix.start(
                 sys.executable,
-                [sys.executable, "-I", "-S", "-c", _BOOT, *_package_parents(), run_folder],
+                [sys.executable, *_boot("supervisor"), run_folder],
                 environ.for_supervisor(given.run_id),
                 [
                     (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
@@ -64,8 +67,35 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
     return pid
 
 
+def git(run_folder: str, run_id: str, question: list[str], env: Mapping[str, str]) -> int:
+    """Start the process that asks git about a run's code, where there is anything to ask.
+
+    Args:
+        question: what `gitdiff.wanted` said.
+        env: the environment of whoever submitted.
+
+    Returns:
+        Its pid, which `reap` collects; 0 where the run has to go without it.
+    """
+    reap()
+    if not question or not sys.executable:
+        return 0
+    actions: list[tuple[int | str, ...]] = [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
+    ]
+    argv = [sys.executable, *_boot("gitdiff"), run_folder, *question]
+    try:
+        pid = posix.start(sys.executable, argv, environ.for_helper(run_id, env), actions)
+    except (OSError, ValueError):
+        return 0
+    _started.add(pid)
+    return pid
+
+
 def reap() -> int:
-    """Collect those of our supervisors that have ended; how many are left.
+    """Collect those of our supervisors and helpers that have ended; how many are left.
 
     Called at each submit and after each wait, so that a notebook does not gather zombies.
     """
@@ -77,6 +107,11 @@ def reap() -> int:
         if ended:
             _started.discard(pid)
     return len(_started)
+
+
+def _boot(module: str) -> list[str]:
+    """The interpreter's options and first arguments, for the `main` of one of our modules."""
+    return ["-I", "-S", "-c", _BOOT.format(module), *_package_parents()]
 
 
 def _nameless_file(data: bytes) -> int:

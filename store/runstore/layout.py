@@ -45,6 +45,7 @@ WORK = "work"
 OUTPUTS = "outputs"
 LOGS = "logs"
 COPIES = ".copies"
+GIT_DIFF = "git.diff"
 
 NEW = ".new-"
 """The prefix of what is being built; a rename makes it visible."""
