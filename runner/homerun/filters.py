@@ -35,17 +35,17 @@ class Filter:
         status: str | None = None,
     ) -> None:
         self._type = type
-        self._tags = _pairs("tags", tags)
-        self._properties = _pairs("properties", properties)
+        self._tags = pairs("tags", tags)
+        self._properties = pairs("properties", properties)
         self._status = status
 
     def matches(self, record: Record) -> bool:
         """Whether all conditions hold for the run; only what they need is read."""
         if self._type is not None and not self._has_type(record):
             return False
-        if self._tags is not None and not _holds(self._tags, record.labels().tags):
+        if self._tags is not None and not holds(self._tags, record.labels().tags):
             return False
-        if self._properties is not None and not _holds(self._properties, record.properties()):
+        if self._properties is not None and not holds(self._properties, record.properties()):
             return False
         return self._status is None or settle.look(record).status == self._status
 
@@ -55,8 +55,12 @@ class Filter:
         return record.properties().get("azureml.runsource") == self._type
 
 
-def _pairs(what: str, wanted: Wanted) -> Mapping[str, object] | str | None:
-    """The condition, its values as the text that they would be stored as."""
+def pairs(what: str, wanted: Wanted) -> Mapping[str, object] | str | None:
+    """The condition, its values as the text that they would be stored as.
+
+    Raises:
+        UserError: it is neither text nor a dict.
+    """
     if wanted is None or isinstance(wanted, str):
         return wanted
     if hasattr(wanted, "items"):
@@ -64,7 +68,10 @@ def _pairs(what: str, wanted: Wanted) -> Mapping[str, object] | str | None:
     raise UserError(f"{what} are a key or a dict of keys and values, not {wanted!r}")
 
 
-def _holds(wanted: Mapping[str, object] | str, found: Mapping[str, object]) -> bool:
+def holds(wanted: Mapping[str, object] | str | None, found: Mapping[str, object]) -> bool:
+    """Whether a condition that `pairs` gave holds for what was found."""
+    if wanted is None:
+        return True
     if isinstance(wanted, str):
         return wanted in found
     return all(key in found and _same(value, found[key]) for key, value in wanted.items())

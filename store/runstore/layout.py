@@ -22,6 +22,8 @@ SNAPSHOTS_SEEN = ".seen"
 
 EXPERIMENT = "experiment.json"
 LEDGER = "ledger"
+EXPERIMENT_LABELS = ".labels"
+"""Labels of an experiment; hidden, since a run may be called `labels`."""
 
 RUN = "run.json"
 STARTED = "started.json"
