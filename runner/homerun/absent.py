@@ -15,19 +15,24 @@ if TYPE_CHECKING:
 class NotHere(UserError, AttributeError):
     """A member that the original has, and this class has not, or not yet."""
 
-    def __init__(self, owner: str, name: str, why: str) -> None:
-        super().__init__(f"homerun has no {owner}.{name}: {why}")
+
+def refusal(owner: str, name: str, why: str) -> NotHere:
+    """The error to raise for a member, named as in the class `owner`."""
+    return NotHere(f"homerun has no {owner}.{name}: {why}")
 
 
 class Absent:
-    """A class some of whose members are not here; `absent` names each, with the reason."""
+    """A class some of whose members are not here; `absent` names each, with the reason, and
+    `absent_from` the original's class.
+    """
 
     absent: Mapping[str, str] = {}
+    absent_from = ""
 
     if not TYPE_CHECKING:  # or every misspelt name would pass
 
         def __getattr__(self, name: str) -> object:
             why = type(self).absent.get(name)
             if why is not None:
-                raise NotHere(type(self).__name__, name, why)
+                raise refusal(type(self).absent_from, name, why)
             return object.__getattribute__(self, name)  # the error that brought us here, once more

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homerun.absent import Absent, NotHere
+from homerun.absent import Absent, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class AzureServices(Absent):
     DEFAULT_CPU_CLUSTER_NAME = "cpu-cluster"
     DEFAULT_GPU_CLUSTER_NAME = "gpu-cluster"
 
+    absent_from = "Workspace"
     absent = {
         "delete": "a workspace is a folder that `directory` names; remove it when you are done",
         "update": "its labels are those of its config.json; edit that file",
@@ -48,7 +49,7 @@ class AzureServices(Absent):
         Raises:
             NotHere: always.
         """
-        raise NotHere("Workspace", "setup", "nothing has to be set up; see Workspace.create")
+        raise refusal("Workspace", "setup", "nothing has to be set up; see Workspace.create")
 
     @property
     def compute_targets(self) -> dict[str, object]:

@@ -30,10 +30,22 @@ ENDED_STATUS = "HOMERUN_ENDED_STATUS"
 ENDED_FOLDER = "HOMERUN_ENDED_FOLDER"
 """Set for such a command: the run's folder."""
 
+AZUREML = "HOMERUN_AZUREML"
+"""Set by a person to `real`: `import azureml` is then not ours, but the retired package."""
+
+REAL = "real"
+
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
 _OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES)
+
+INPUT_DATA = "AZUREML_DATASET_ENVIRONMENT_VARS"
+"""Set by Azure, or by a person in its manner: `name:mode,name:mode`, each name a variable whose
+value is a path."""
+
+OUTPUT_DATA = "AZUREML_DATASET_FILE_OUTPUTS"
+"""The same for output: `name;name`."""
 
 _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need to start at all."""
@@ -51,10 +63,33 @@ def run_folder() -> str | None:
     return os.environ.get(RUN_FOLDER) or None
 
 
+def azureml_is_ours(extra: Mapping[str, str] | None = None) -> bool:
+    """Whether `import azureml` is to be ours; what a script is given wins over what is set here."""
+    return (extra or {}).get(AZUREML, os.environ.get(AZUREML)) != REAL
+
+
 def for_supervisor(run: str) -> dict[str, str]:
     """A supervisor's environment: nothing of the user's that could change how it works."""
     kept = {name: os.environ[name] for name in _LOADER if name in os.environ}
     return {**kept, SUPERVISES: run}
+
+
+def variable(name: str) -> str | None:
+    """A variable of the user's own; None where it is not set, or could not be."""
+    return os.environ.get(name) if name and "\0" not in name else None
+
+
+def secret_names(name: str) -> list[str]:
+    """The variables that may hold a secret of this name; the last is the usual spelling."""
+    plain = "".join(c if c.isalnum() else "_" for c in name)
+    return [name, plain, plain.upper()]
+
+
+def named_paths(listing: str, separator: str) -> dict[str, str]:
+    """The values of the variables that another one lists, each perhaps with `:mode` behind it."""
+    parts = (os.environ.get(listing) or "").split(separator)
+    names = [part.partition(":")[0].strip() for part in parts]
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def config_home() -> str | None:

@@ -106,9 +106,9 @@ class Experiment(Archivable):
         Raises:
             NotHere: always.
         """
-        from homerun.absent import NotHere
+        from homerun.absent import refusal
 
-        raise NotHere("Experiment", "delete", "nothing is deleted yet; archive() hides it")
+        raise refusal("Experiment", "delete", "nothing is deleted yet; archive() hides it")
 
     # Who it is
 

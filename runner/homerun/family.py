@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.filters import Filter
+    from homerun.relatives import Relatives
     from homerun.workspace import Workspace
     from runstore.record import Record
 
@@ -29,7 +30,7 @@ def runs(
             yield typed(record, workspace)
 
 
-def children(run: Run, record: Record, wanted: Filter, recursive: bool) -> Iterator[Run]:
+def children(run: Relatives, record: Record, wanted: Filter, recursive: bool) -> Iterator[Run]:
     """A run's children, or all its descendants; see `Run.get_children`."""
     workspace = run.experiment.workspace
     for child in family.below(record, recursive=recursive):
@@ -46,7 +47,7 @@ def metrics(run: Run, record: Record, name: str | None, run_type: str | None) ->
 
 
 def child_run(
-    run: Run, record: Record, name: str | None, run_id: str | None, outputs: bool | str | None
+    run: Relatives, record: Record, name: str | None, run_id: str | None, outputs: bool | str | None
 ) -> Run:
     """An interactive child that has begun; see `Run.child_run`."""
     run.start()
@@ -60,7 +61,7 @@ def child_run(
 
 
 def create_children(
-    run: Run,
+    run: Relatives,
     record: Record,
     count: int | None,
     tag_key: str | None,

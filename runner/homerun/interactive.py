@@ -66,7 +66,7 @@ def snapshot(store: Store, folder: str | None) -> tuple[str | None, list[str]]:
         taken = snapshot.take(tree, f"{store.for_writing().root}/{layout.SNAPSHOTS}")
     except SubmitError as error:
         advice = "name what is not code in .amlignore, or give another snapshot_directory, or None"
-        return None, [f"no snapshot: {error}; {advice}"]
+        return None, [f"no snapshot: {error.message}; {advice}"]
     return taken.id, list(taken.notices)
 
 

@@ -136,9 +136,10 @@ def _change(record: Record, changes: list[tuple[str, str, object]]) -> None:
 def _say_or_raise(run_id: str, error: Exception) -> None:
     from homerun import environ
     from homerun.metric_log import say
+    from runstore.errors import words
 
     if environ.run_id() != run_id:
         raise error
     if run_id not in _warned:
         _warned.add(run_id)
-        say(f"tags and properties cannot be stored: {error}")
+        say(f"tags and properties cannot be stored: {words(error)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from homerun import notices, shapes, values
-from homerun.errors import RunEnvironmentError
+from homerun.errors import UserError
 from homerun.run import Run
 from runstore import metrics, status
 from runstore.errors import PropertyExists
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from homerun.filters import Wanted
 
 
-class OfflineRun(Run):
+class _OfflineRun(Run):
     """A run without a record: a script that logs can be tried by hand, unchanged."""
 
     def __init__(self) -> None:
@@ -105,8 +105,8 @@ class OfflineRun(Run):
         return iter(())
 
     def cancel(self) -> None:
-        """Note it."""
-        self._status = status.CANCELED
+        """Note it, unless the run is over."""
+        self._end(status.CANCELED)
 
     def fail(
         self,
@@ -121,17 +121,30 @@ class OfflineRun(Run):
         """Nothing: it has begun."""
 
     def complete(self) -> None:
-        """Note it."""
-        self._status = status.COMPLETED
+        """Note it, unless the run is over."""
+        self._end(status.COMPLETED)
+
+    def flush(self, timeout_seconds: float = 300) -> None:
+        """Print that it was asked for."""
+        print(f"Attempted to flush run with id {self._id}")
 
     def __enter__(self) -> Run:
-        """Begin a block."""
+        """Begin a block, and print so."""
+        print(f"[START] Run {self._id} context")
         return self
 
     def __exit__(
         self, kind: object, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """The end of the block; an error goes on."""
+        """The end of the block, printed; Completed, or Failed with the error, which goes on."""
+        is_clean = error is None or (isinstance(error, SystemExit) and not error.code)
+        self._end(status.COMPLETED if is_clean else status.FAILED)
+        print(f"[STOP] Run {self._id} context")
+
+    def tag(self, key: str, value: object = None) -> None:
+        """Print and remember a tag."""
+        self._tags.update(notices.text_pairs("tags", {key: value}))
+        print(f"Attempted to add tag {key} with value {value}")
 
     def get_tags(self) -> dict[str, str | None]:
         """The tags set so far."""
@@ -166,7 +179,7 @@ class OfflineRun(Run):
         outputs: bool | str | None = None,
     ) -> Run:
         """An offline child."""
-        child = OfflineRun()
+        child = _OfflineRun()
         child._id = run_id or f"{self._id}.{name or child._id.partition('_')[2]}"
         child._parent = self
         self._children.append(child)
@@ -188,12 +201,15 @@ class OfflineRun(Run):
     def submit_child(
         self, config: ScriptRunConfig, tags: Mapping[str, object] | None = None
     ) -> Run:
-        """Not possible: there is no workspace to submit to.
+        """Not possible.
 
         Raises:
-            RunEnvironmentError: always.
+            UserError: always.
         """
-        raise RunEnvironmentError
+        raise UserError(
+            "an offline run has no workspace to submit a child to: submit this script, or use "
+            "Experiment(Workspace.from_config(), NAME).submit"
+        )
 
     def get_children(
         self,
@@ -236,5 +252,13 @@ class OfflineRun(Run):
         series.add_columns({"k": kind})
         print(f"Attempted to log {kind} metric {name}:\n{value}")
 
+    def _end(self, how: str) -> None:
+        if self._status == status.RUNNING:
+            self._status = how
+
     def __repr__(self) -> str:
         return f"OfflineRun(Id: {self._id},\nStatus: {self._status})"
+
+
+OfflineRun = _OfflineRun
+"""The class is called as the original's: scripts know an offline run also by its class's name."""

@@ -75,7 +75,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     """
     config = request.config
     argv = config.argv()
-    ours = _injected(request.store.root)
+    ours = _injected(request.store.root, environ.azureml_is_ours(config.environment_variables))
     try:
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
@@ -89,7 +89,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     return record, list(taken.notices) if taken else []
 
 
-def _injected(root: str) -> str:
+def _injected(root: str, azureml: bool) -> str:
     """The folder of our packages for the script; asked for before anything is made.
 
     Raises:
@@ -98,7 +98,7 @@ def _injected(root: str) -> str:
     if not sys.executable:
         raise SubmitError("this Python does not know its own path; submit from another one")
     try:
-        ours = injection.folder()
+        ours = injection.folder(azureml)
     except OSError as error:
         raise SubmitError(f"no folder for homerun's packages can be made: {error}") from error
     for path in (root, ours):

@@ -11,7 +11,7 @@ import os
 import time
 
 from runstore import checkrun, facts, labels, layout, ledger, lock, maintenance, names
-from runstore.errors import FormatTooNew, StoreError
+from runstore.errors import FormatTooNew, StoreError, words
 from runstore.findings import (
     YOUNG_S,
     Finding,
@@ -58,7 +58,7 @@ def _repair(finding: Finding) -> None:
     try:
         finding.cure()
     except (OSError, StoreError) as error:
-        finding.problem += f"; the repair failed ({error})"
+        finding.problem += f"; the repair failed ({words(error)})"
     else:
         finding.repaired = True
 

@@ -5,8 +5,59 @@ Facts are attributes; the message is one sentence: what, which object, what to d
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class StoreError(Exception):
+renderer: Callable[[BaseError], str] | None = None
+"""How an error becomes text; None: as its message. Code that knows the original's errors by their
+text has another one, which comes with `azureml.exceptions`."""
+
+
+def words(error: BaseException) -> str:
+    """An error's own words, to be quoted in a sentence of ours."""
+    return error.message if isinstance(error, BaseError) else str(error)
+
+
+class BaseError(Exception):
+    """What store and runner raise; `message` is the sentence, however the error is printed.
+
+    The names of the arguments are the original's: people raise such errors themselves.
+    """
+
+    def __init__(
+        self,
+        exception_message: str = "",
+        inner_exception: BaseException | None = None,
+        **described: object,
+    ) -> None:
+        self.inner_exception = inner_exception
+        super().__init__(exception_message)
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        return self.message if renderer is None else renderer(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[BaseError], args: tuple[object, ...]) -> BaseError:
+    """A copied or unpickled error: without `__init__`, whose arguments are each class's own."""
+    made = kind.__new__(kind, *args)
+    made.args = args
+    return made
+
+
+class MisuseError(BaseError):
+    """Something was asked for in a way that cannot be carried out, whatever the store holds."""
+
+
+class StoreError(BaseError):
     """The base of all errors of the store."""
 
 
@@ -46,7 +97,7 @@ class RunExists(StoreError):
         super().__init__(f"a run {run_id!r} exists already in this store; choose another id")
 
 
-class InvalidName(StoreError, ValueError):
+class InvalidName(MisuseError, StoreError, ValueError):
     """A name of a run, an experiment or a workspace that the store cannot hold."""
 
 
