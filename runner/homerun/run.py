@@ -14,6 +14,7 @@ from homerun.metric_log import MetricLog
 from homerun.observed import Observed
 from homerun.relatives import Relatives
 from homerun.surroundings import Surroundings
+from homerun.run_files import RunFiles
 from runstore.metrics import Writer
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _providers: dict[str, Callable[..., Run]] = {}
 
 
-class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, Surroundings):
+class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surroundings):
     """One run of an experiment.
 
     Args:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 renderer: Callable[[BaseError], str] | None = None
 """How an error becomes text; None: as its message. Code that knows the original's errors by their
@@ -24,6 +24,8 @@ class BaseError(Exception):
 
     The names of the arguments are the original's: people raise such errors themselves.
     """
+
+    inner_exception: BaseException | None = None
 
     def __init__(
         self,
@@ -55,6 +57,20 @@ def _again(kind: type[BaseError], args: tuple[object, ...]) -> BaseError:
 
 class MisuseError(BaseError):
     """Something was asked for in a way that cannot be carried out, whatever the store holds."""
+
+
+class AggregatedError(BaseError):
+    """One or several errors of files that were added together, with a line for each."""
+
+    def __init__(
+        self,
+        exception_message: str | Iterable[BaseException] = "",
+        inner_exception: BaseException | None = None,
+        **described: object,
+    ) -> None:
+        if not isinstance(exception_message, str):
+            exception_message = "\n".join(map(words, exception_message))
+        super().__init__(exception_message, inner_exception, **described)
 
 
 class StoreError(BaseError):
@@ -156,6 +172,39 @@ class PropertyExists(StoreError):
             f"property {key!r} is {value!r} already and cannot become {wanted!r}: properties are "
             "set once, use a tag for what changes"
         )
+
+
+class FileTaken(AggregatedError, StoreError):
+    """A run has another file of that name; what a run holds is never replaced."""
+
+    def __init__(self, name: str, run_id: str) -> None:
+        self.name = name
+        self.run_id = run_id
+        super().__init__(
+            f"file {name!r} already exists in run {run_id}, with other content: files of a run are "
+            "never replaced, choose another name"
+        )
+
+
+class FileBlocked(AggregatedError, StoreError):
+    """A run cannot have a file of that name, because of what lies at its place or above it."""
+
+    def __init__(self, name: str, run_id: str, reason: str) -> None:
+        self.name = name
+        self.run_id = run_id
+        super().__init__(
+            f"run {run_id} cannot have a file {name!r} ({reason}): choose another name"
+        )
+
+
+class FileMissing(MisuseError, StoreError, LookupError):
+    """A run has no file of that name."""
+
+    def __init__(self, name: str, run_id: str, reason: str = "") -> None:
+        self.name = name
+        self.run_id = run_id
+        why = f" ({reason})" if reason else ""
+        super().__init__(f"run {run_id} has no file {name!r}{why}; list its files to see all names")
 
 
 class LockTimeout(StoreError, TimeoutError):

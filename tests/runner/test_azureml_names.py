@@ -266,6 +266,7 @@ def test_the_originals_names_catch_what_homerun_raises(python: Callable[[str], s
                 assert isinstance(error, e.AzureMLException)
                 print(kind.__name__, error.message)
 
+        open("a.txt", "w").write("text")
         ws = Workspace.create("here")
         exp = Experiment(ws, "hello")
         run = exp.start_logging(outputs=False, snapshot_directory=None)
@@ -280,6 +281,10 @@ def test_the_originals_names_catch_what_homerun_raises(python: Callable[[str], s
         caught(e.ExperimentExecutionException, exp.submit, ScriptRunConfig(".", "none.py"))
         failing = ScriptRunConfig(".", command=["sh", "-c", "exit 3"])
         caught(e.ActivityFailedException, exp.submit(failing).wait_for_completion)
+        run.upload_file("a.txt", "a.txt")
+        open("a.txt", "w").write("other")
+        caught(e.AzureMLAggregatedException, run.upload_file, "a.txt", "a.txt")
+        caught(e.UserErrorException, run.download_file, "b.txt")
         run.complete()
         """
     )
@@ -288,6 +293,7 @@ def test_the_originals_names_catch_what_homerun_raises(python: Callable[[str], s
     assert kinds == [
         *("MisuseError", "MisuseError", "MisuseError", "StoreError", "StoreError"),
         *("WorkspaceError", "RunEnvironmentError", "SubmitError", "RunFailed"),
+        *("AggregatedError", "MisuseError"),
     ]
 
 
@@ -300,7 +306,8 @@ def test_errors_print_in_the_originals_form_once_its_names_are_loaded(
         plain = runstore.RunNotFound("x")
         assert str(plain) == plain.message
         from azureml.exceptions import ComputeTargetException, UserErrorException
-        class Own(UserErrorException): pass
+        class Own(UserErrorException):
+            def __init__(self, text): self.text = text  # and not its base's
         kept = UserErrorException("bad \\"text\\"", inner_exception=ValueError("why"))
         print(kept)
         kinds = (plain, Own("x"), homerun.SubmitError("x"), ComputeTargetException("x"))
@@ -334,7 +341,7 @@ def test_every_error_of_the_original_is_raised_and_pickled_as_there(
         from azureml import exceptions
         kinds = [k for k in vars(exceptions).values() if isinstance(k, type)]
         own = [k for k in kinds if k.__module__ == "azureml.exceptions"]
-        for kind in (*own, exceptions.AzureMLException, exceptions.UserErrorException):
+        for kind in (*own, exceptions.AzureMLException, exceptions.AzureMLAggregatedException):
             error = kind("text", inner_exception=ValueError("why"))
             twin = pickle.loads(pickle.dumps(error))
             assert (type(twin), str(twin), twin.message) == (kind, str(error), "text")
@@ -346,7 +353,7 @@ def test_every_error_of_the_original_is_raised_and_pickled_as_there(
         """
     )
 
-    assert printed == "14 ['one', 'two']\n404 text\n"
+    assert printed == "13 ['one', 'two']\n404 text\n"
 
 
 def test_a_failed_script_names_the_error_in_one_line(
@@ -380,7 +387,7 @@ def test_a_script_of_the_original_runs_in_an_interpreter_that_has_nothing_instal
     script(
         "train.py",
         """
-        import sys
+        import importlib.util, sys
         import azureml.core
         from azureml.core import Experiment, Run, ScriptRunConfig, Workspace
         from azureml.core.run import _OfflineRun, _SubmittedRun
@@ -389,12 +396,19 @@ def test_a_script_of_the_original_runs_in_an_interpreter_that_has_nothing_instal
         run.log_list("loss", [0.5, 0.25])
         run.tag("quality", "good")
         run.add_properties({"author": "azureml-user"})
+        run.upload_file("models/notes.txt", "notes.txt")
         child = run.submit_child(ScriptRunConfig(".", "child.py"))
         child.wait_for_completion()
         print(isinstance(run, _SubmittedRun), isinstance(run, _OfflineRun))
+        print(importlib.util.find_spec("azureml.mlflow"))
+        try:
+            import azureml.mlflow
+        except ModuleNotFoundError as error:
+            print(str(error).partition(":")[0])
         print(run.experiment.workspace.name)
         """,
     )
+    script("notes.txt", "kept")
     script("child.py", "from azureml.core.run import Run; Run.get_context().log('child', 1)")
 
     run = Experiment(Workspace.create("home"), "any").submit(
@@ -406,7 +420,10 @@ def test_a_script_of_the_original_runs_in_an_interpreter_that_has_nothing_instal
     assert run.get_metrics() == {"minor": interpreter.version[1], "loss": [0.5, 0.25]}
     assert (run.tags, run.properties) == ({"quality": "good"}, {"author": "azureml-user"})
     assert child.get_metrics() == {"child": 1}
+    assert "models/notes.txt" in run.get_file_names()
     assert b"".join(run.stream()).decode().splitlines() == [
         "True False",
+        "None",
+        "homerun has no azureml.mlflow",
         "home",
     ]

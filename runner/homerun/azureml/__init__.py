@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
+    from types import FrameType, ModuleType
 
 _NAME = "azureml"
 
@@ -38,7 +38,21 @@ def take_over() -> None:
         sys.meta_path.insert(0, Finder())
 
 
-def step_aside() -> None:
+def settle() -> None:
+    """Let `azureml`, which is being loaded, be what it is to be; it calls this.
+
+    Raises:
+        ModuleNotFoundError: that is the retired package, and it is not installed.
+    """
+    if not environ.azureml_is_ours():
+        _step_aside()
+        return
+    take_over()
+    if _NAME not in sys.modules:  # it was not the one that belongs to this homerun
+        __import__(_NAME)
+
+
+def _step_aside() -> None:
     """Load the retired package in place of ours, which was found first.
 
     Raises:
@@ -74,6 +88,11 @@ def _check_unused(loaded: ModuleType) -> None:
         )
 
 
+def _is_import(asking: FrameType | None) -> bool:
+    """Who only looks (importlib.util.find_spec) is told None, as of any module that is missing."""
+    return asking is not None and asking.f_code.co_name == "_find_and_load_unlocked"
+
+
 class Finder:
     """Asked first by every import: it answers for `azureml` and all below it, and only for that."""
 
@@ -94,8 +113,7 @@ class Finder:
             from homerun.azureml import absent
 
             spec = absent.find_spec(name)
-        # Who only looks (importlib.util.find_spec) is told None, as of any module that is missing.
-        if spec is None and sys._getframe(2).f_code.co_name == "_find_and_load_unlocked":
+        if spec is None and _is_import(sys._getframe(1).f_back):
             raise ModuleNotFoundError(
                 f"homerun has no {name}: it brings the parts of azureml.core that runs need; "
                 "leave out what uses it, or see docs/azureml-compatibility.md",

@@ -13,7 +13,7 @@ from homerun import environ, injection
 from homerun.errors import UserError
 
 _FILE = "homerun-azureml.pth"
-_MARK = "# made by `python -m homerun.azureml --install`; `--uninstall` removes it"
+_MARK = "# made by `python -m homerun.azureml --install`"
 _RATHER = "use a virtual environment, or `python -m homerun.azureml FILE`"
 
 
@@ -24,7 +24,7 @@ def install() -> str:
         UserError: the environment cannot be written, or does not find homerun itself.
     """
     path = _path()
-    wanted = f"{_MARK}\n{_line()}\n".encode()
+    wanted = f"{_MARK}; `--uninstall` removes it\n{_line()}\n".encode()
     before = _read(path)
     if before == wanted:
         return f"azureml is homerun's in this environment already ({path})"
@@ -33,7 +33,10 @@ def install() -> str:
     try:
         _try_out()
     except BaseException:
-        os.unlink(path)
+        if before is None:
+            os.unlink(path)
+        else:  # an installation from elsewhere, which may work
+            _write(path, before)
         raise
     return f"azureml is now homerun's in this environment ({path})"
 
@@ -104,7 +107,8 @@ def _try_out() -> None:
     """Ask a Python that is started in any folder, as others will be."""
     import subprocess
 
-    env = {name: value for name, value in os.environ.items() if not _is_changing(name)}
+    changing = ("PYTHONPATH", environ.AZUREML)
+    env = {name: value for name, value in os.environ.items() if name not in changing}
     code = "import azureml.core; print(azureml.__file__)"
     done = subprocess.run(
         [sys.executable, "-c", code], check=False, cwd="/", env=env, capture_output=True, text=True
@@ -118,7 +122,3 @@ def _try_out() -> None:
     found = os.path.realpath(done.stdout.strip())
     if not found.startswith(os.path.realpath(injection.drop_in()) + os.sep):
         raise UserError(f"a new {sys.executable} finds azureml in {found}; nothing was installed")
-
-
-def _is_changing(name: str) -> bool:
-    return name in ("PYTHONPATH", "PYTHONSTARTUP", environ.AZUREML)

@@ -26,9 +26,11 @@ def python(arguments: list[str]) -> NoReturn:
         UserError: Python would not look where our packages are, or cannot be started.
     """
     if sys.flags.ignore_environment:
-        raise UserError("Python ignores PYTHONPATH under -E and -I; leave that option out")
+        raise UserError("Python ignores PYTHONPATH under -E and -I; leave that out")
     try:
         ours = injection.folder(environ.azureml_is_ours())
+        if os.pathsep in ours:
+            raise UserError(f"PYTHONPATH cannot hold {ours}: set XDG_CACHE_HOME to another folder")
         env = {**os.environ, "PYTHONPATH": _path(ours, os.environ.get("PYTHONPATH"))}
         os.execve(sys.executable, [sys.executable, *_options(), *arguments], env)
     except OSError as error:

@@ -6,14 +6,11 @@ Importing it loads nothing of homerun but the finder that answers for the names 
 from __future__ import annotations
 
 from homerun import azureml as _homerun
-from homerun import environ as _environ
 
 _PARTS = ("core", "data", "exceptions", "widgets")
 
-if _environ.azureml_is_ours():  # it may have been found through a path of long ago
-    _homerun.take_over()
-else:
-    _homerun.step_aside()
+# An older path may have led here: another one's wish, or another installation of homerun.
+_homerun.settle()
 
 
 def __getattr__(name: str) -> object:

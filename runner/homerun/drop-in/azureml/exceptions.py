@@ -10,11 +10,8 @@ from __future__ import annotations
 from homerun import errors as _homerun
 from runstore import errors as _store
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 AzureMLException = _store.BaseError
+AzureMLAggregatedException = _store.AggregatedError
 UserErrorException = _store.MisuseError
 ServiceException = _store.StoreError
 ActivityFailedException = _homerun.RunFailed
@@ -24,6 +21,7 @@ WorkspaceException = _homerun.WorkspaceError
 
 _NAMES = {
     _store.BaseError: "AzureMLException",
+    _store.AggregatedError: "AzureMLAggregatedException",
     _store.MisuseError: "UserErrorException",
     _store.StoreError: "ServiceException",
     _homerun.RunFailed: "ActivityFailedException",
@@ -53,19 +51,6 @@ def _name(kind: type) -> str:
 
 class AuthenticationException(UserErrorException):
     """Somebody could not be authenticated."""
-
-
-class AzureMLAggregatedException(AzureMLException):
-    """Several errors at once; the message has a line for each."""
-
-    def __init__(
-        self,
-        exception_message: str | Iterable[BaseException] = "",
-        inner_exception: BaseException | None = None,
-    ) -> None:
-        if not isinstance(exception_message, str):
-            exception_message = "\n".join(map(_store.words, exception_message))
-        super().__init__(exception_message, inner_exception)
 
 
 class ComputeTargetException(AzureMLException):
