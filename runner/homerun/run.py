@@ -13,8 +13,8 @@ from homerun.lifecycle import Lifecycle
 from homerun.metric_log import MetricLog
 from homerun.observed import Observed
 from homerun.relatives import Relatives
-from homerun.surroundings import Surroundings
 from homerun.run_files import RunFiles
+from homerun.surroundings import Surroundings
 from runstore.metrics import Writer
 
 TYPE_CHECKING = False
