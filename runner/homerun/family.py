@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from homerun.relatives import Relatives
     from homerun.workspace import Workspace
     from runstore.record import Record
     from runstore.store import Store
@@ -42,7 +43,9 @@ def runs(
     return (typed(record, workspace) for record in found)
 
 
-def children(run: Run, record: Record, wanted: list[Condition], recursive: bool) -> Iterator[Run]:
+def children(
+    run: Relatives, record: Record, wanted: list[Condition], recursive: bool
+) -> Iterator[Run]:
     """A run's children, or all its descendants; see `Run.get_children`."""
     workspace = run.experiment.workspace
     if not wanted or recursive:
@@ -93,7 +96,7 @@ def metrics(
 
 
 def child_run(
-    run: Run, record: Record, name: str | None, run_id: str | None, outputs: bool | str | None
+    run: Relatives, record: Record, name: str | None, run_id: str | None, outputs: bool | str | None
 ) -> Run:
     """An interactive child that has begun; see `Run.child_run`."""
     run.start()
@@ -107,7 +110,7 @@ def child_run(
 
 
 def create_children(
-    run: Run,
+    run: Relatives,
     record: Record,
     count: int | None,
     tag_key: str | None,

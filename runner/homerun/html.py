@@ -14,6 +14,18 @@ if TYPE_CHECKING:
 _MOST_CHILDREN = 20
 
 
+DOCS_OF_EXPERIMENT = (
+    "https://learn.microsoft.com/python/api/azureml-core/azureml.core.experiment.experiment"
+)
+
+
+def address(path: str) -> str:
+    """A path on this machine as the address that a browser opens."""
+    from urllib.parse import quote
+
+    return f"file://{quote(path)}"
+
+
 def workspace(shown: Workspace) -> str:
     """A workspace: its name, where it is, and how many experiments it has."""
     return _table(

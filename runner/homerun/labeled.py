@@ -75,13 +75,11 @@ class Labeled:
         Raises:
             UserError: it is no list.
         """
-        from homerun.errors import UserError
+        from homerun import notices
         from runstore import labels
 
-        if not hasattr(tags, "__iter__"):
-            raise UserError(f"remove_tags takes keys in a list, not {type(tags).__name__}")
-        wanted = [tags] if isinstance(tags, str) else list(tags)
-        _change(self._record, [(labels.UNTAG, str(key), None) for key in wanted])
+        wanted = notices.keys("remove_tags", tags)
+        _change(self._record, [(labels.UNTAG, key, None) for key in wanted])
 
     @property
     def properties(self) -> dict[str, str]:

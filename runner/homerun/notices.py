@@ -9,7 +9,7 @@ from runstore import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def tell(lines: list[str]) -> None:
@@ -38,6 +38,17 @@ def text_pairs(what: str, given: Mapping[str, object]) -> dict[str, str | None]:
         if not isinstance(key, str):
             raise UserError(f"{what} are named by text, not by {type(key).__name__} {key!r}")
     return {key: _text(value) for key, value in given.items()}
+
+
+def keys(call: str, given: Sequence[str]) -> list[str]:
+    """Keys in a list, or one alone, as a list of texts.
+
+    Raises:
+        UserError: it is neither.
+    """
+    if not hasattr(given, "__iter__"):
+        raise UserError(f"{call} takes keys in a list, not {type(given).__name__}")
+    return [given] if isinstance(given, str) else [str(key) for key in given]
 
 
 def _text(value: object) -> str | None:

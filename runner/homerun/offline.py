@@ -58,6 +58,11 @@ class _OfflineRun(OfflineFiles, Run):
         return None
 
     @property
+    def name(self) -> str:
+        """The name for people; the id where none was given."""
+        return self.display_name
+
+    @property
     def display_name(self) -> str:
         """The name for people; the id where none was given. Can be set."""
         return self._name or self._id

@@ -85,9 +85,9 @@ def forget_ended() -> None:
             closed(folder)
 
 
-def holds(run: Run) -> bool:
+def holds(run_folder: str) -> bool:
     """Whether this process holds the run open."""
-    return run.directory in _open
+    return run_folder in _open
 
 
 def _guard() -> LockType:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import checkrun, facts, layout, ledger, lock, maintenance, names
+from runstore import checkrun, facts, labels, layout, ledger, lock, maintenance, names
 from runstore.errors import FormatTooNew, StoreError, words
 from runstore.findings import (
     YOUNG_S,
@@ -123,6 +123,8 @@ def _experiment(store: Store, folder: str) -> Iterator[Finding]:
     yield from leftovers(store.root, path)
     yield from _half_made(store, path)
     yield from _ledger(f"{path}/{layout.LEDGER}", f"{folder}/{layout.LEDGER}", runs)
+    written = f"{path}/{layout.EXPERIMENT_LABELS}"
+    yield from checkrun.check_logs(store.root, written, labels.is_change, is_live=False)
     for record in runs:
         yield from checkrun.check_run(record)
         yield from checkrun.check_parent(record)

@@ -114,13 +114,22 @@ def _logs(record: Record, is_live: bool) -> Iterator[Finding]:
     """Logs with broken lines. Readers skip those; they stay, since a log is never rewritten."""
     kinds = ((layout.METRICS, metrics.is_point), (layout.LABELS, labels.is_change))
     for kind, is_record in kinds:
-        for name in names_in(f"{record.path}/{kind}"):
-            if not name.endswith(layout.APPENDED):
-                continue
-            path = f"{record.path}/{kind}/{name}"
-            problem = _log_damage(path, is_record, is_live)
-            if problem:
-                yield Finding(_short(record, path), problem)
+        yield from check_logs(record.store.root, f"{record.path}/{kind}", is_record, is_live)
+
+
+def check_logs(
+    root: str, folder: str, is_record: Callable[[dict[str, Any]], bool], is_live: bool
+) -> Iterator[Finding]:
+    """Append logs of a folder that hold broken lines.
+
+    Args:
+        is_live: whether somebody may be writing a line just now.
+    """
+    for name in names_in(folder):
+        path = f"{folder}/{name}"
+        problem = _log_damage(path, is_record, is_live) if name.endswith(layout.APPENDED) else ""
+        if problem:
+            yield Finding(os.path.relpath(path, root), problem)
 
 
 def _log_damage(path: str, is_record: Callable[[dict[str, Any]], bool], is_live: bool) -> str:

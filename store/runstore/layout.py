@@ -28,6 +28,8 @@ SNAPSHOTS_SEEN = ".seen"
 
 EXPERIMENT = "experiment.json"
 LEDGER = "ledger"
+EXPERIMENT_LABELS = ".labels"
+"""Labels of an experiment; hidden, since a run may be called `labels`."""
 
 RUN = "run.json"
 STARTED = "started.json"
@@ -52,6 +54,7 @@ OUTPUTS = "outputs"
 LOGS = "logs"
 FILES = "files"
 COPIES = ".copies"
+GIT_DIFF = "git.diff"
 
 NEW = ".new-"
 """The prefix of what is being built; a rename makes it visible."""
