@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from homerun import images, metric_files, notices, shapes, values
+from homerun import notices, shapes, values
 from homerun.errors import UserError
 from homerun.offline_files import OfflineFiles
 from homerun.run import Run
@@ -271,6 +271,8 @@ class _OfflineRun(OfflineFiles, Run):
         description: str = "",
     ) -> None:
         """Print what was given, and remember the image."""
+        from homerun import images, metric_files
+
         data = images.taken(path, plot)
         kept = self._keep_file(metric_files.image_name(values.name(name), path), data)
         self._keep(name, kept, metrics.IMAGE, plot if path is None else path)
@@ -297,11 +299,15 @@ class _OfflineRun(OfflineFiles, Run):
         }
 
     def _add_document(self, name: str, value: object, kind: str, description: str) -> None:
+        from homerun import metric_files
+
         data = values.document(values.name(name), value).encode()
         kept = self._keep_file(metric_files.document_name(name, kind), data)
         self._keep(name, kept, kind, value)
 
     def _keep_file(self, name: str, data: bytes) -> str:
+        from homerun import metric_files
+
         number = 1
         while metric_files.numbered(name, number) in self._files:
             number += 1
