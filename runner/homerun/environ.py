@@ -68,6 +68,11 @@ def bare() -> dict[str, str]:
     return {name: os.environ[name] for name in _LOADER if name in os.environ}
 
 
+def drop_in() -> str:
+    """The folder of the package `azureml`; by its own name it can be imported by nobody."""
+    return f"{os.path.dirname(__file__)}/drop-in"
+
+
 def azureml_is_ours(extra: Mapping[str, str] | None = None) -> bool:
     """Whether `import azureml` is to be ours; what a script is given wins over what is set here."""
     return (extra or {}).get(AZUREML, os.environ.get(AZUREML)) != REAL
