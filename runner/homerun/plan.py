@@ -18,6 +18,9 @@ _FIXED = (
     "limit_s",
     "on_exit",
     "script_is_open",
+    "slots",
+    "target",
+    "entry",
 )
 
 _SCRIPT_IS = {True: "open", False: "", None: "gone"}
@@ -36,6 +39,9 @@ class Plan:
         ladder: the signals of a stop, each with the seconds that it is given; then comes KILL.
         limit_s: seconds that the script may take; None: no limit.
         on_exit: `sweep` ends what the script left running, `leave` does not.
+        slots: how many slots of its target it holds: descriptors behind the other ones.
+        target: the target's name.
+        entry: its place in the queue, to be removed once it has started; "" where it never waited.
         script_is_open: for an adopter: whether the living script's /proc entry could be read;
             None: the script is gone, and only what it left behind is to be ended.
     """
@@ -56,6 +62,9 @@ class Plan:
         limit_s: float | None = None,
         on_exit: str = "sweep",
         script_is_open: bool | None = False,
+        slots: int = 0,
+        target: str = "",
+        entry: str = "",
     ) -> None:
         self.run_id = run_id
         self.store_id = store_id
@@ -68,6 +77,9 @@ class Plan:
         self.limit_s = limit_s
         self.on_exit = on_exit
         self.script_is_open = script_is_open
+        self.slots = slots
+        self.target = target
+        self.entry = entry
 
     @property
     def grace_s(self) -> float:
@@ -80,7 +92,8 @@ class Plan:
         fixed = [self.run_id, self.store_id, self.user, self.shown, self.cwd]
         ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
         is_open = _SCRIPT_IS[self.script_is_open]
-        fixed += [ladder, limit, self.on_exit, is_open, str(len(self.argv))]
+        fixed += [ladder, limit, self.on_exit, is_open, str(self.slots), self.target, self.entry]
+        fixed.append(str(len(self.argv)))
         env = [f"{name}={value}" for name, value in self.env.items()]
         return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *env))
 
@@ -103,6 +116,9 @@ def decode(data: bytes) -> Plan:
         limit_s=float(fixed["limit_s"]) if fixed["limit_s"] else None,
         on_exit=fixed["on_exit"],
         script_is_open=_IS_SCRIPT[fixed["script_is_open"]],
+        slots=int(fixed["slots"]),
+        target=fixed["target"],
+        entry=fixed["entry"],
     )
 
 

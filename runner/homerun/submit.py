@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun import environ, injection, mask, signals, snapshot, source, spawn, workcopy
+from homerun import environ, injection, mask, signals, snapshot, source, spawn, targets, workcopy
 from homerun.errors import SubmitError
 from homerun.plan import Plan
 from runstore import facts, layout, lock, names, status
 from runstore.draft import Draft
 from runstore.errors import RunExists
+from runstore.queue import Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from homerun.config import ScriptRunConfig
     from homerun.snapshot import Snapshot
+    from homerun.targets import Target
     from runstore.record import Record
     from runstore.store import Store
 
@@ -30,9 +32,13 @@ SCRIPT_RUN = "azureml.scriptrun"
 
 
 class Request:
-    """One run to be submitted: where to, what, and with which labels."""
+    """One run to be submitted: where to, what, and with which labels.
 
-    __slots__ = ("config", "experiment", "parent", "run_id", "store", "tags")
+    Args:
+        is_one_of_many: it waits for a slot also where nobody has limited the target.
+    """
+
+    __slots__ = ("config", "experiment", "is_one_of_many", "parent", "run_id", "store", "tags")
 
     def __init__(
         self,
@@ -43,6 +49,7 @@ class Request:
         tags: Mapping[str, str | None] | None = None,
         run_id: str | None = None,
         parent: Record | None = None,
+        is_one_of_many: bool = False,
     ) -> None:
         self.store = store
         self.experiment = experiment
@@ -50,10 +57,11 @@ class Request:
         self.tags = tags or {}
         self.run_id = run_id
         self.parent = parent
+        self.is_one_of_many = is_one_of_many or parent is not None
 
 
 def submit(request: Request) -> tuple[Record, list[str]]:
-    """Make the run and start its supervisor.
+    """Make the run, and start its supervisor or let it wait for a slot.
 
     Returns:
         The run, and notices: lines to say once to whoever submitted.
@@ -65,16 +73,51 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     config = request.config
     argv = config.argv()
     ours = _injected(request.store.root)
+    slots: list[int] | None = []
     try:
+        target = _target(request)
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
             _check_free(store, request.run_id)
         taken = None if config.in_place else _snapshot(store, config.source())
-        record, alive = _make(request, argv, taken)
+        if target.is_limited or request.is_one_of_many:
+            slots = _free_slots(request, target)
+        record, alive, plan = _make(request, argv, ours, taken, target, waits=slots is None)
     except OSError as error:
+        _release(slots or [])
         raise _unwritten(request.store.root, error) from error
-    _start(record, request, argv, alive, ours)
+    except BaseException:
+        _release(slots or [])
+        raise
+    if slots is None:
+        _let_wait(record, target, alive)
+    else:
+        plan.target = target.name if slots else ""
+        _start(record, plan, alive, slots)
+    _free_parents_slots(request)
     return record, list(taken.notices) if taken else []
+
+
+def _target(request: Request) -> Target:
+    found = targets.find(request.store.root, request.config.target)
+    if found is None:
+        name = request.config.target
+        raise SubmitError(f"there is no target {name!r}: `homerun target list` shows them")
+    return found
+
+
+def _free_slots(request: Request, target: Target) -> list[int] | None:
+    """Slots for this run, if nobody waits for them; None: it has to wait."""
+    waiting = Queue(request.store.root, target.name)
+    if waiting.is_paused or waiting.entries():
+        return None
+    wanted = min(request.config.slots, target.size)
+    return waiting.take_slots(wanted, target.size, request.store.lock_kind)
+
+
+def _release(held: list[int]) -> None:
+    for one in held:
+        lock.release(one)
 
 
 def _injected(root: str) -> str:
@@ -100,16 +143,55 @@ def _check_free(store: Store, run_id: str) -> None:
         raise RunExists(run_id)
 
 
-def _make(request: Request, argv: list[str], taken: Snapshot | None) -> tuple[Record, int]:
-    """Build the run's folder and let it appear; the run, and its lock."""
+def _make(
+    request: Request,
+    argv: list[str],
+    ours: str,
+    taken: Snapshot | None,
+    target: Target,
+    *,
+    waits: bool,
+) -> tuple[Record, int, Plan]:
+    """Build the run's folder and let it appear; the run, its lock, and what to start it with.
+
+    One that waits has its place in the queue before it can be seen.
+    """
     draft = Draft(request.store, request.experiment, request.run_id, parent=request.parent)
+    entry = None
     try:
         alive = draft.take_alive()
         _furnish(draft.path, request.config, taken)
-        return draft.publish(_asked(request, argv, taken)), alive
+        plan = _plan(draft, request, argv, ours)
+        if waits:
+            queue, config = Queue(request.store.root, target.name), request.config
+            entry = queue.add(draft.id, plan.encode(), slots=config.slots, priority=config.priority)
+            place: dict[str, object] = {"target": target.name, "entry": entry.name}
+            facts.publish(draft.path, layout.QUEUED, facts.signed(place))
+        return draft.publish(_asked(request, argv, taken, target)), alive, plan
     except BaseException:
+        if entry is not None:
+            entry.remove()
         draft.discard()
         raise
+
+
+def _let_wait(record: Record, target: Target, alive: int) -> None:
+    """Let go of a run that waits, and start what can be started."""
+    from homerun import dispatch
+
+    lock.release(alive)
+    try:
+        dispatch.start(record.store, target.name)
+    except OSError:
+        return  # it waits: whoever looks at it, or ends another, tries again
+
+
+def _free_parents_slots(request: Request) -> None:
+    """A run that has submitted others gives its slots to them, or they might wait for ever."""
+    if request.parent is not None and (request.parent.fact(layout.STARTED) or {}).get("slots"):
+        from homerun import wishes
+
+        wishes.yield_slots(request.parent.path)
 
 
 def _unwritten(root: str, error: OSError) -> Exception:
@@ -142,7 +224,9 @@ def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> No
         os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
 
 
-def _asked(request: Request, argv: list[str], taken: Snapshot | None) -> dict[str, object]:
+def _asked(
+    request: Request, argv: list[str], taken: Snapshot | None, target: Target
+) -> dict[str, object]:
     """What run.json says of the request; secrets are masked, environment values left out."""
     config = request.config
     return {
@@ -156,7 +240,9 @@ def _asked(request: Request, argv: list[str], taken: Snapshot | None) -> dict[st
         "source_directory": config.source(),
         "in_place": config.in_place,
         "snapshot": taken.id if taken else None,
-        "target": config.target,
+        "target": target.name,
+        "slots": config.slots,
+        "priority": config.priority,
         "max_run_duration_seconds": config.max_run_duration_seconds,
         "grace_s": config.grace_s,
         "stop_signals": config.stop_signals,
@@ -164,10 +250,10 @@ def _asked(request: Request, argv: list[str], taken: Snapshot | None) -> dict[st
     }
 
 
-def _start(record: Record, request: Request, argv: list[str], alive: int, ours: str) -> None:
-    """Hand the lock to a supervisor; a run that cannot have one is put on record as Failed."""
+def _start(record: Record, plan: Plan, alive: int, slots: list[int]) -> None:
+    """Hand the locks to a supervisor; a run that cannot have one is put on record as Failed."""
     try:
-        spawn.supervisor(record.path, _plan(record, request, argv, ours), alive)
+        spawn.supervisor(record.path, plan, alive, slots=slots)
     except BaseException as error:
         lost = status.outcome({})
         facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
@@ -176,14 +262,14 @@ def _start(record: Record, request: Request, argv: list[str], alive: int, ours: 
             raise SubmitError(told) from error
         raise
     finally:
-        lock.release(alive)
+        _release([alive, *slots])
 
 
-def _plan(record: Record, request: Request, argv: list[str], ours: str) -> Plan:
-    config = request.config
+def _plan(draft: Draft, request: Request, argv: list[str], ours: str) -> Plan:
+    config, record = request.config, draft.record
     work = f"{record.path}/{layout.WORK}"
     python_path = [ours, work]
-    if os.path.isdir(f"{work}/src"):
+    if os.path.isdir(f"{draft.path}/{layout.WORK}/src"):
         python_path.append(f"{work}/src")
     env = environ.for_script(
         record.store.root, record.id, record.path, python_path, config.environment_variables
@@ -191,7 +277,7 @@ def _plan(record: Record, request: Request, argv: list[str], ours: str) -> Plan:
     return Plan(
         run_id=record.id,
         store_id=record.store.id,
-        user=str(record.run.get("user", "")),
+        user=facts.user_name(),
         shown=" ".join(mask.arguments(argv)),
         cwd=layout.WORK,
         argv=argv,
