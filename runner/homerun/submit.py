@@ -10,13 +10,24 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun import environ, injection, mask, signals, snapshot, source, spawn, targets, workcopy
+from homerun import (
+    environ,
+    git,
+    gitdiff,
+    injection,
+    mask,
+    signals,
+    snapshot,
+    source,
+    spawn,
+    workcopy,
+)
 from homerun.errors import SubmitError
+from homerun.placing import Place, free_slots_of
 from homerun.plan import Plan
 from runstore import facts, layout, lock, names, status
 from runstore.draft import Draft
 from runstore.errors import RunExists
-from runstore.queue import Queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +35,6 @@ if TYPE_CHECKING:
 
     from homerun.config import ScriptRunConfig
     from homerun.snapshot import Snapshot
-    from homerun.targets import Target
     from runstore.record import Record
     from runstore.store import Store
 
@@ -35,7 +45,8 @@ class Request:
     """One run to be submitted: where to, what, and with which labels.
 
     Args:
-        is_one_of_many: it waits for a slot also where nobody has limited the target.
+        is_one_of_many: it waits for a slot also where nobody has limited the target; so does any
+            run that has a parent.
     """
 
     __slots__ = ("config", "experiment", "is_one_of_many", "parent", "run_id", "store", "tags")
@@ -60,6 +71,21 @@ class Request:
         self.is_one_of_many = is_one_of_many or parent is not None
 
 
+class _Job:
+    """What is known of a run before it is made."""
+
+    __slots__ = ("argv", "code", "ours", "place", "taken")
+
+    def __init__(
+        self, argv: list[str], ours: str, place: Place, taken: Snapshot | None, code: git.Code
+    ) -> None:
+        self.argv = argv
+        self.ours = ours
+        self.place = place
+        self.taken = taken
+        self.code = code
+
+
 def submit(request: Request) -> tuple[Record, list[str]]:
     """Make the run, and start its supervisor or let it wait for a slot.
 
@@ -72,55 +98,28 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     """
     config = request.config
     argv = config.argv()
-    ours = _injected(request.store.root)
-    slots: list[int] | None = []
+    ours = _injected(request.store.root, environ.azureml_is_ours(config.environment_variables))
+    place = Place(request.store, config, request.is_one_of_many)
     try:
-        target = _target(request)
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
             _check_free(store, request.run_id)
         taken = None if config.in_place else _snapshot(store, config.source())
-        if target.is_limited or request.is_one_of_many:
-            slots = _free_slots(request, target)
-        record, alive, plan = _make(request, argv, ours, taken, target, waits=slots is None)
+        job = _Job(argv, ours, place, taken, git.look(config.source()))
+        record, alive, plan = _make(request, job)
     except OSError as error:
-        _release(slots or [])
         raise _unwritten(request.store.root, error) from error
-    except BaseException:
-        _release(slots or [])
-        raise
-    if slots is None:
-        _let_wait(record, target, alive)
+    if place.waits:
+        lock.release(alive)
+        place.start_waiting()
     else:
-        plan.target = target.name if slots else ""
-        _start(record, plan, alive, slots)
-    _free_parents_slots(request)
+        _start(record, plan, alive, place)
+    if request.parent is not None:
+        free_slots_of(request.parent)
     return record, list(taken.notices) if taken else []
 
 
-def _target(request: Request) -> Target:
-    found = targets.find(request.store.root, request.config.target)
-    if found is None:
-        name = request.config.target
-        raise SubmitError(f"there is no target {name!r}: `homerun target list` shows them")
-    return found
-
-
-def _free_slots(request: Request, target: Target) -> list[int] | None:
-    """Slots for this run, if nobody waits for them; None: it has to wait."""
-    waiting = Queue(request.store.root, target.name)
-    if waiting.is_paused or waiting.entries():
-        return None
-    wanted = min(request.config.slots, target.size)
-    return waiting.take_slots(wanted, target.size, request.store.lock_kind)
-
-
-def _release(held: list[int]) -> None:
-    for one in held:
-        lock.release(one)
-
-
-def _injected(root: str) -> str:
+def _injected(root: str, azureml: bool) -> str:
     """The folder of our packages for the script; asked for before anything is made.
 
     Raises:
@@ -129,7 +128,7 @@ def _injected(root: str) -> str:
     if not sys.executable:
         raise SubmitError("this Python does not know its own path; submit from another one")
     try:
-        ours = injection.folder()
+        ours = injection.folder(azureml)
     except OSError as error:
         raise SubmitError(f"no folder for homerun's packages can be made: {error}") from error
     for path in (root, ours):
@@ -143,55 +142,20 @@ def _check_free(store: Store, run_id: str) -> None:
         raise RunExists(run_id)
 
 
-def _make(
-    request: Request,
-    argv: list[str],
-    ours: str,
-    taken: Snapshot | None,
-    target: Target,
-    *,
-    waits: bool,
-) -> tuple[Record, int, Plan]:
-    """Build the run's folder and let it appear; the run, its lock, and what to start it with.
-
-    One that waits has its place in the queue before it can be seen.
-    """
+def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
+    """Build the run's folder and let it appear; the run, its lock, and what to start it with."""
     draft = Draft(request.store, request.experiment, request.run_id, parent=request.parent)
-    entry = None
     try:
         alive = draft.take_alive()
-        _furnish(draft.path, request.config, taken)
-        plan = _plan(draft, request, argv, ours)
-        if waits:
-            queue, config = Queue(request.store.root, target.name), request.config
-            entry = queue.add(draft.id, plan.encode(), slots=config.slots, priority=config.priority)
-            place: dict[str, object] = {"target": target.name, "entry": entry.name}
-            facts.publish(draft.path, layout.QUEUED, facts.signed(place))
-        return draft.publish(_asked(request, argv, taken, target)), alive, plan
+        _furnish(draft.path, request.config, job.taken)
+        plan = _plan(draft, request, job)
+        job.place.take()
+        job.place.enter(draft, plan)
+        return draft.publish(_asked(request, job)), alive, plan
     except BaseException:
-        if entry is not None:
-            entry.remove()
+        job.place.leave()
         draft.discard()
         raise
-
-
-def _let_wait(record: Record, target: Target, alive: int) -> None:
-    """Let go of a run that waits, and start what can be started."""
-    from homerun import dispatch
-
-    lock.release(alive)
-    try:
-        dispatch.start(record.store, target.name)
-    except OSError:
-        return  # it waits: whoever looks at it, or ends another, tries again
-
-
-def _free_parents_slots(request: Request) -> None:
-    """A run that has submitted others gives its slots to them, or they might wait for ever."""
-    if request.parent is not None and (request.parent.fact(layout.STARTED) or {}).get("slots"):
-        from homerun import wishes
-
-        wishes.yield_slots(request.parent.path)
 
 
 def _unwritten(root: str, error: OSError) -> Exception:
@@ -224,23 +188,22 @@ def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> No
         os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
 
 
-def _asked(
-    request: Request, argv: list[str], taken: Snapshot | None, target: Target
-) -> dict[str, object]:
+def _asked(request: Request, job: _Job) -> dict[str, object]:
     """What run.json says of the request; secrets are masked, environment values left out."""
     config = request.config
     return {
         "kind": status.SUBMITTED,
         "type": SCRIPT_RUN,
         "tags": dict(request.tags),
+        "properties": job.code.properties,
         "script": config.script_path(),
         "arguments": mask.arguments(config.arguments),
-        "command": mask.arguments(argv),
+        "command": mask.arguments(job.argv),
         "environment_variables": sorted(config.environment_variables),
         "source_directory": config.source(),
         "in_place": config.in_place,
-        "snapshot": taken.id if taken else None,
-        "target": target.name,
+        "snapshot": job.taken.id if job.taken else None,
+        "target": job.place.target,
         "slots": config.slots,
         "priority": config.priority,
         "max_run_duration_seconds": config.max_run_duration_seconds,
@@ -250,10 +213,10 @@ def _asked(
     }
 
 
-def _start(record: Record, plan: Plan, alive: int, slots: list[int]) -> None:
+def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
     """Hand the locks to a supervisor; a run that cannot have one is put on record as Failed."""
     try:
-        spawn.supervisor(record.path, plan, alive, slots=slots)
+        spawn.supervisor(record.path, plan, alive, slots=place.slots)
     except BaseException as error:
         lost = status.outcome({})
         facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
@@ -262,13 +225,14 @@ def _start(record: Record, plan: Plan, alive: int, slots: list[int]) -> None:
             raise SubmitError(told) from error
         raise
     finally:
-        _release([alive, *slots])
+        lock.release(alive)
+        place.release()
 
 
-def _plan(draft: Draft, request: Request, argv: list[str], ours: str) -> Plan:
+def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     config, record = request.config, draft.record
     work = f"{record.path}/{layout.WORK}"
-    python_path = [ours, work]
+    python_path = [job.ours, work]
     if os.path.isdir(f"{draft.path}/{layout.WORK}/src"):
         python_path.append(f"{work}/src")
     env = environ.for_script(
@@ -278,11 +242,12 @@ def _plan(draft: Draft, request: Request, argv: list[str], ours: str) -> Plan:
         run_id=record.id,
         store_id=record.store.id,
         user=facts.user_name(),
-        shown=" ".join(mask.arguments(argv)),
+        shown=" ".join(mask.arguments(job.argv)),
         cwd=layout.WORK,
-        argv=argv,
+        argv=job.argv,
         env=env,
         ladder=signals.ladder(config.stop_signals, config.grace_s),
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
+        git=gitdiff.wanted(job.code),
     )
