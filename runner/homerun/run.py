@@ -10,6 +10,7 @@ import os
 
 from homerun.labeled import Labeled
 from homerun.metric_log import MetricLog
+from homerun.run_files import RunFiles
 from runstore.metrics import Writer
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from runstore.record import Look, Record
 
 
-class Run(MetricLog, Labeled):
+class Run(MetricLog, Labeled, RunFiles):
     """One run of an experiment.
 
     Args:

@@ -107,6 +107,39 @@ class PropertyExists(StoreError):
         )
 
 
+class FileTaken(StoreError):
+    """A run has another file of that name; what a run holds is never replaced."""
+
+    def __init__(self, name: str, run_id: str) -> None:
+        self.name = name
+        self.run_id = run_id
+        super().__init__(
+            f"file {name!r} already exists in run {run_id}, with other content: files of a run are "
+            "never replaced, choose another name"
+        )
+
+
+class FileBlocked(StoreError):
+    """A run cannot have a file of that name, because of what lies at its place or above it."""
+
+    def __init__(self, name: str, run_id: str, reason: str) -> None:
+        self.name = name
+        self.run_id = run_id
+        super().__init__(
+            f"run {run_id} cannot have a file {name!r} ({reason}): choose another name"
+        )
+
+
+class FileMissing(StoreError, LookupError):
+    """A run has no file of that name."""
+
+    def __init__(self, name: str, run_id: str, reason: str = "") -> None:
+        self.name = name
+        self.run_id = run_id
+        why = f" ({reason})" if reason else ""
+        super().__init__(f"run {run_id} has no file {name!r}{why}; list its files to see all names")
+
+
 class LockTimeout(StoreError, TimeoutError):
     """A lock was not free in time."""
 

@@ -50,10 +50,14 @@ CHILDREN = "children"
 WORK = "work"
 OUTPUTS = "outputs"
 LOGS = "logs"
+FILES = "files"
 COPIES = ".copies"
 
 NEW = ".new-"
 """The prefix of what is being built; a rename makes it visible."""
+
+UPLOAD = ".upload"
+"""What a file that is being added to a run is called: `.upload.<pid>.<hex>`, beside its place."""
 
 DAMAGED = ".damaged-"
 """The prefix of what `check --repair` has moved aside."""
