@@ -41,7 +41,7 @@ def safe_name(text: str, otherwise: str) -> str:
     """
     parts = [_part(part) for part in text.split("/") if part not in ("", ".", "..")]
     name = "/".join(parts) or otherwise
-    return name if len(name.encode()) <= _MOST else _part(name.replace("/", "%2F"))
+    return name if len(name.encode()) <= _MOST else _part(_flat(name))
 
 
 def numbered(name: str, number: int) -> str:
@@ -56,8 +56,8 @@ def numbered(name: str, number: int) -> str:
 def store(run_folder: str, name: str, data: bytes) -> str:
     """Make bytes a file of the run, and return the name that it got.
 
-    A name of which this process has stored a file is numbered. An image that is a file of the run
-    already, by its path and content, is that file.
+    It never lies in `outputs/`, `logs/` or `user_logs/`, where the script may change or remove it.
+    A name of which this process has stored a file is numbered.
 
     Raises:
         StoreError, OSError: the store did not take it.
@@ -66,6 +66,8 @@ def store(run_folder: str, name: str, data: bytes) -> str:
     from runstore.errors import FileBlocked, FileTaken
 
     wanted, number, blocked = name, _numbers.get((run_folder, name), 0) + 1, 0
+    if _is_live(name):
+        wanted = _flat(name)
     while True:
         free = numbered(wanted, number)
         try:
@@ -77,13 +79,33 @@ def store(run_folder: str, name: str, data: bytes) -> str:
             blocked += 1
             if blocked > _MOST_BLOCKED:
                 raise
-            wanted, number = wanted.replace("/", "%2F"), number + ("/" not in wanted)
+            wanted, number = _flat(wanted), number + ("/" not in wanted)
         else:
             break
     if len(_numbers) >= _MOST_NUMBERS:
         _numbers.clear()
     _numbers[run_folder, name] = number
     return free
+
+
+def value(wanted: str, stored: str) -> str | dict[str, str]:
+    """What the point of an image says of its file: the name, and what it was called if it is not.
+
+    An image of `outputs/` is called by its path, as in the original, and stored apart.
+    """
+    return {"name": wanted, "file": stored} if _is_live(wanted) else stored
+
+
+def is_value(found: object) -> bool:
+    """Whether a point's value names a file; another writer's may be anything."""
+    if isinstance(found, dict):
+        return isinstance(found.get("name"), str) and isinstance(found.get("file"), str)
+    return isinstance(found, str)
+
+
+def names(found: str | dict[str, str]) -> tuple[str, str]:
+    """What a file is called, and the name under which it is stored."""
+    return (found, found) if isinstance(found, str) else (found["name"], found["file"])
 
 
 def read(run_folder: str, name: str) -> bytes:
@@ -97,6 +119,17 @@ def read(run_folder: str, name: str) -> bytes:
 
     with open(files.open_for_reading(run_folder, name), "rb") as file:
         return file.read()
+
+
+def _is_live(name: str) -> bool:
+    """Whether a name leads to a folder that the script itself writes to."""
+    from runstore import files
+
+    return "/" in name and name.split("/")[0] in files.FOLDERS
+
+
+def _flat(name: str) -> str:
+    return name.replace("/", "%2F")
 
 
 def _part(text: str) -> str:

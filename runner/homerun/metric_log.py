@@ -176,7 +176,8 @@ class MetricLog:
         except (OSError, StoreError) as error:
             self._drop(error)
         else:
-            self._add(name, stored, kind, description)
+            value = metric_files.value(file_name, stored) if kind == IMAGE else stored
+            self._add(name, value, kind, description)
 
     def _add(self, name: str, value: object, kind: str, description: str) -> None:
         from homerun import values

@@ -8,6 +8,7 @@ kind that a name was used for decides; points of another kind are left out.
 
 from __future__ import annotations
 
+from homerun import metric_files
 from runstore import metrics
 
 TYPE_CHECKING = False
@@ -30,8 +31,6 @@ def of_folder(
         name: only this metric; {} if there is none of that name.
         populate: give files as `Artifact`, not as their address.
     """
-    from homerun import metric_files
-
     found, _ = metrics.read(run_folder)
     of_file = file_giver(run_id, lambda name: metric_files.read(run_folder, name), populate)
     return {
@@ -43,28 +42,31 @@ def of_folder(
 
 def file_giver(
     run_id: str, read: Callable[[str], bytes], populate: bool
-) -> Callable[[str, str], Any]:
-    """What makes of a kind and a file's name the value that is returned.
+) -> Callable[[str, Any], Any]:
+    """What makes of a kind and a point's value the value that is returned.
 
     Args:
         read: gives the bytes of a file by its name.
     """
     from homerun.artifact import Artifact, address
 
-    def populated(kind: str, name: str) -> Artifact:
-        return Artifact(run_id, name, kind, lambda: read(name))
+    def given(kind: str, value: Any) -> Any:
+        name, stored = metric_files.names(value)
+        if populate:
+            return Artifact(run_id, name, kind, lambda: read(stored))
+        return address(run_id, name)
 
-    return populated if populate else lambda _kind, name: address(run_id, name)
+    return given
 
 
-def of_series(series: Series, of_file: Callable[[str, str], Any]) -> Any:
+def of_series(series: Series, of_file: Callable[[str, Any], Any]) -> Any:
     """One metric's points as they are returned."""
     if series.kinds is None:
         return _one_or_many(series.values)
     points: list[tuple[str, Any]] = [
         (kind, value)
         for kind, value in zip(series.kinds_of_all(), series.values)
-        if isinstance(value, _form(kind))  # another writer's may be anything
+        if _fits(kind, value)
     ]
     if not points:
         return []
@@ -77,9 +79,11 @@ def of_series(series: Series, of_file: Callable[[str, str], Any]) -> Any:
     return _table(points) if is_table else _one_or_many(_flat(points))
 
 
-def _form(kind: str) -> type:
-    """The type that the value of a point has."""
-    return str if kind in metrics.FILES else _FORMS.get(kind, object)
+def _fits(kind: str, value: object) -> bool:
+    """Whether a value is one of its kind; another writer's may be anything."""
+    if kind in metrics.FILES:
+        return metric_files.is_value(value)
+    return isinstance(value, _FORMS.get(kind, object))
 
 
 def _flat(points: list[tuple[str, Any]]) -> list[Any]:

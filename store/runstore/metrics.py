@@ -2,7 +2,7 @@
 
 A point is one line `{"n":name,"v":value,"t":seconds}`, safe from SIGKILL when `Writer.add`
 returns. `k` names the kind where it is not a scalar (list, row, table; or one of FILES, whose
-value is the name of a file of the run), `s` a step, `d` a description. `t` is Unix time: it orders
+value names a file of the run), `s` a step, `d` a description. `t` is Unix time: it orders
 the points of several writers, and decides nothing.
 """
 
@@ -31,7 +31,7 @@ ACCURACY_TABLE = "accuracy_table"
 RESIDUALS = "residuals"
 PREDICTIONS = "predictions"
 FILES = (IMAGE, CONFUSION_MATRIX, ACCURACY_TABLE, RESIDUALS, PREDICTIONS)
-"""The kinds whose value is the name of a file of the run."""
+"""The kinds whose value names a file of the run."""
 
 _NUMBERS = (float, int)
 _MOST_HEADS = 10_000

@@ -140,6 +140,38 @@ def test_the_file_is_as_it_was_when_it_was_logged(run: Run) -> None:
     assert seen(run).get_metrics() == {"m": address(run, "a.png")}  # the first one, as there
 
 
+def test_an_image_of_outputs_is_called_by_its_path_and_kept_as_it_was(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script(
+        "train.py",
+        """
+        import os
+        from homerun import Run
+        run = Run.get_context()
+        for number in range(3):
+            with open("outputs/a.png", "wb") as file:
+                file.write(b"\\x89PNG\\r\\n\\x1a\\n%d" % number)
+            run.log_image("m", path="outputs/a.png")
+        run.log_residuals("logs/r", {"a": 1})
+        """,
+    )
+
+    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+    run.wait_for_completion()
+    names = [metric_files.names(v)[1] for v in metrics.read(run.directory)[0]["m"].values]
+
+    assert run.get_metrics() == {
+        "m": address(run, "outputs/a.png"),
+        "logs/r": address(run, "logs%2Fr"),
+    }
+    assert [metric_files.read(run.directory, name)[-1:] for name in names] == [b"0", b"1", b"2"]
+    assert run.get_metrics(populate=True)["m"].data.endswith(b"0")
+    assert run.get_metrics(populate=True)["logs/r"].convert_to_object() == {"a": 1}
+    assert os.listdir(f"{run.directory}/outputs") == ["a.png"]
+    assert os.listdir(f"{run.directory}/logs") == []
+
+
 HEADS = {
     "png": png(),
     "jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF",
@@ -433,7 +465,8 @@ def test_a_file_that_was_removed_is_missed_only_when_it_is_read(run: Run) -> Non
     with open(f"{run.directory}/metrics/1-foreign.jsonl", "w") as file:
         file.write('\n{"n":"gone","v":"gone","k":"image","t":9e9}\n')
         file.write('\n{"n":"out","v":"../../store.json","k":"image","t":9e9}\n')
-        file.write('\n{"n":"odd","v":5,"k":"image","t":9e9}\n')
+        for number, value in enumerate(("5", "{}", '{"name":1,"file":"a"}', "[]", "null")):
+            file.write(f'\n{{"n":"odd{number}","v":{value},"k":"image","t":9e9}}\n')
 
     found = run.get_metrics(populate=True)
 
