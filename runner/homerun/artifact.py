@@ -13,7 +13,7 @@ def address(run_id: str, name: str) -> str:
     return f"aml://artifactId/ExperimentRun/dcid.{run_id}/{name}"
 
 
-class Artifact:
+class MetricArtifact:
     """A file of a run that was logged as a metric, read when it is first asked for.
 
     Args:
@@ -67,4 +67,4 @@ class Artifact:
         return self.name
 
     def __repr__(self) -> str:
-        return f"Artifact(Run: {self.run_id},\nName: {self.name},\nKind: {self.kind})"
+        return f"MetricArtifact(Run: {self.run_id},\nName: {self.name},\nKind: {self.kind})"

@@ -372,7 +372,7 @@ class Run(MetricLog, Labeled, RunFiles):
             name: only this metric; {} if nothing was logged under it.
             recursive: of this run and all below it, by run id; runs without metrics are left out.
             run_type: of descendants of this type only.
-            populate: give images and JSON metrics as an `Artifact`, with `data` and
+            populate: give images and JSON metrics as a `MetricArtifact`, with `data` and
                 `convert_to_object()`.
         """
         from homerun import family, shapes

@@ -29,7 +29,7 @@ def of_folder(
 
     Args:
         name: only this metric; {} if there is none of that name.
-        populate: give files as `Artifact`, not as their address.
+        populate: give files as `MetricArtifact`, not as their address.
     """
     found, _ = metrics.read(run_folder)
     of_file = file_giver(run_id, lambda name: metric_files.read(run_folder, name), populate)
@@ -48,12 +48,12 @@ def file_giver(
     Args:
         read: gives the bytes of a file by its name.
     """
-    from homerun.artifact import Artifact, address
+    from homerun.artifact import MetricArtifact, address
 
     def given(kind: str, value: Any) -> Any:
         name, stored = metric_files.names(value)
         if populate:
-            return Artifact(run_id, name, kind, lambda: read(stored))
+            return MetricArtifact(run_id, name, kind, lambda: read(stored))
         return address(run_id, name)
 
     return given

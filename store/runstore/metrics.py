@@ -13,7 +13,7 @@ import gc
 import os
 from time import time
 
-from runstore import append, encode, layout, scalars
+from runstore import append, encode, layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -235,6 +235,8 @@ def untag(value: Any) -> Any:
 
 def _read_file(path: str) -> tuple[dict[str, Series], int]:
     """A file's metrics; without the collector, which would look through every point in vain."""
+    from runstore import scalars
+
     found: dict[str, Series] = {}
     heads: dict[bytes, str] = {}
     broken = misses = 0

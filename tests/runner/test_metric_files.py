@@ -18,7 +18,7 @@ import pytest
 
 from helpers import children
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace, metric_files
-from homerun.artifact import Artifact
+from homerun.artifact import MetricArtifact
 from runstore import metrics
 
 BARE: dict[str, Any] = {"snapshot_directory": None, "outputs": False}
@@ -92,7 +92,7 @@ def test_a_plot_becomes_a_file_named_by_metric_and_second(run: Run) -> None:
 
     assert stem == address(run, "curve")
     assert int(second) > 1_700_000_000
-    assert isinstance(artifact, Artifact)
+    assert isinstance(artifact, MetricArtifact)
     assert (artifact.data, artifact.uri) == (png(7), text)
     assert artifact.convert_to_object().read() == png(7)
     assert str(artifact) == f"curve_{second}.png"
