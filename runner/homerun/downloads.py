@@ -34,7 +34,7 @@ def file(record: Record, name: str, output: Path | None) -> None:
     """Copy one file; see `Run.download_file`."""
     source = _open(record, plain(name))
     try:
-        _copy_to(source, _target(plain(name), output))
+        copy_to(source, target(plain(name), output))
     finally:
         os.close(source)
 
@@ -51,21 +51,21 @@ def files(
     start = f"{start.rstrip('/')}/" if start else ""
     names = run_files.names(record.path, start)
     if not names and start:
-        known = _some(run_files.names(record.path))
+        known = some(run_files.names(record.path))
         raise UserError(f"run {record.id} has no files in {start[:-1]!r}; it has {known}")
-    targets = list(names)
+    places = list(names)
     if paths is not None and _are_usable(paths, len(names)):
-        targets = [os.fspath(path) for path in paths]
+        places = [os.fspath(path) for path in paths]
     elif directory is not None and paths is None and not append_prefix:
-        targets = [name[len(start) :] for name in names]
-    is_named = directory is None and targets != names
-    for name, target in zip(names, targets):
+        places = [name[len(start) :] for name in names]
+    is_named = directory is None and places != names
+    for name, place in zip(names, places):
         source = _open(record, name)
         try:
             if is_named:
-                _copy_to(source, _target(name, target))
+                copy_to(source, target(name, place))
             else:
-                _copy_below(source, os.fspath(directory or os.curdir), target)
+                _copy_below(source, os.fspath(directory or os.curdir), place)
         finally:
             os.close(source)
 
@@ -101,7 +101,7 @@ def _open(record: Record, name: str) -> int:
     try:
         return run_files.open_for_reading(record.path, name)
     except FileMissing as error:
-        known = _some(run_files.names(record.path))
+        known = some(run_files.names(record.path))
         raise UserError(f"run {record.id} has no file {name!r}; it has {known}") from error
     except OSError as error:
         raise UserError(
@@ -123,7 +123,7 @@ def _open_log(record: Record, name: str) -> int | None:
         return None
 
 
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
     """The first of these names, in a line."""
     if not names:
         return "none"
@@ -142,7 +142,7 @@ def _are_usable(paths: Sequence[Path], count: int) -> bool:
     return False
 
 
-def _target(name: str, output: Path | None) -> str:
+def target(name: str, output: Path | None) -> str:
     """The path that somebody named for a file; for a folder, one in it."""
     last = name.rpartition("/")[2]
     if output is None:
@@ -151,7 +151,7 @@ def _target(name: str, output: Path | None) -> str:
     return os.path.join(path, last) if path.endswith("/") or os.path.isdir(path) else path
 
 
-def _copy_to(source: int, path: str) -> None:
+def copy_to(source: int, path: str) -> None:
     """Copy to a path that somebody named: the folders above it may be links."""
     above, last = os.path.split(path)
     _copy_below(source, above or os.curdir, last)

@@ -68,10 +68,14 @@ def azureml_is_ours(extra: Mapping[str, str] | None = None) -> bool:
     return (extra or {}).get(AZUREML, os.environ.get(AZUREML)) != REAL
 
 
+def for_helper() -> dict[str, str]:
+    """A process of ours: nothing of the user that could change how it works."""
+    return {name: os.environ[name] for name in _LOADER if name in os.environ}
+
+
 def for_supervisor(run: str) -> dict[str, str]:
-    """A supervisor's environment: nothing of the user's that could change how it works."""
-    kept = {name: os.environ[name] for name in _LOADER if name in os.environ}
-    return {**kept, SUPERVISES: run}
+    """The same, with a supervisor's mark."""
+    return {**for_helper(), SUPERVISES: run}
 
 
 def variable(name: str) -> str | None:
@@ -97,7 +101,7 @@ def config_home() -> str | None:
     return os.environ.get("XDG_CONFIG_HOME") or None
 
 
-def for_helper(run: str, env: Mapping[str, str]) -> dict[str, str]:
+def beside(run: str, env: Mapping[str, str]) -> dict[str, str]:
     """The environment of a process of ours beside a run; a supervisor's, and the user's folders.
 
     Its mark keeps every sweep away from it, the run's own one too.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from homerun import archivable
 from homerun.archivable import Archivable
 from runstore import names
 from runstore.errors import CorruptRecord, FormatTooNew, ReadOnlyStore
@@ -71,18 +72,17 @@ class Experiment(Archivable):
         Raises:
             UserError: there is no such view.
         """
-        from homerun import filters
         from homerun.errors import UserError
 
         if view_type not in _VIEWS:
             raise UserError(f"view_type is one of {', '.join(_VIEWS)}, not {view_type!r}")
-        wanted = filters.pairs("tags", tags)
+        wanted = archivable.wanted_tags(tags)
         found = []
         for name in workspace.store.experiments():
             one = Experiment.existing(workspace, name)
             kept = one._labels() if experiment_name in (None, name) else None
             view = ViewType.ArchivedOnly if kept and kept.archived else ViewType.ActiveOnly
-            if kept and view_type in (view, ViewType.All) and filters.holds(wanted, kept.tags):
+            if kept and view_type in (view, ViewType.All) and wanted(kept.tags):
                 found.append(one)
         return found
 
@@ -240,16 +240,22 @@ class Experiment(Archivable):
         tags: Wanted = None,
         properties: Wanted = None,
         include_children: bool = False,
+        *,
+        where: Sequence[str] | str = (),
+        sort: str | None = None,
     ) -> Iterator[Run]:
         """The runs of the experiment for which all conditions hold, the newest first, lazily.
 
         Args:
             tags, properties: a key that has to be there, or a dict whose pairs have to be there.
             include_children: also runs that have a parent.
+            where, sort: as for `Workspace.get_runs`.
         """
         from homerun.run import Run
 
-        return Run.list(self, type, tags, properties, include_children=include_children)
+        return Run.list(
+            self, type, tags, properties, None, include_children, where=where, sort=sort
+        )
 
     def _wake(self) -> None:
         """Before a new run: it would be missed in an experiment that is left out of listings."""

@@ -6,6 +6,7 @@ import os
 
 from homerun import notices, shapes, values
 from homerun.errors import UserError
+from homerun.offline_files import OfflineFiles
 from homerun.run import Run
 from runstore import metrics, status
 from runstore.errors import PropertyExists
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from homerun.filters import Wanted
 
 
-class _OfflineRun(Run):
+class _OfflineRun(OfflineFiles, Run):
     """A run without a record: a script that logs can be tried by hand, unchanged."""
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class _OfflineRun(Run):
         self._tags: dict[str, str | None] = {}
         self._properties: dict[str, str] = {}
         self._series: dict[str, metrics.Series] = {}
+        self._uploaded: dict[str, str | None] = {}
         self._status = status.RUNNING
 
     @property
@@ -223,6 +225,8 @@ class _OfflineRun(Run):
         properties: Wanted = None,
         type: str | None = None,
         status: str | None = None,
+        *,
+        where: Sequence[str] | str = (),
     ) -> Iterator[Run]:
         """The offline children, newest first; conditions have no effect."""
         return reversed(self._children)

@@ -91,10 +91,16 @@ class Relatives:
         properties: Wanted = None,
         type: str | None = None,
         status: str | None = None,
+        *,
+        where: Sequence[str] | str = (),
     ) -> Iterator[Run]:
-        """The children (recursive: all descendants) for which all conditions hold, newest first."""
-        from homerun import family
-        from homerun.filters import Filter
+        """The children (recursive: all descendants) for which all conditions hold, newest first.
 
-        wanted = Filter(type, tags, properties, status)
+        Args:
+            tags, properties, where: as for `Workspace.get_runs`.
+        """
+        from homerun import family
+        from homerun.filters import conditions
+
+        wanted = conditions(type, tags, properties, status, where)
         return family.children(self, self._record, wanted, recursive)

@@ -19,7 +19,7 @@ from runstore.metrics import Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
     from typing import Any, NoReturn
 
@@ -160,18 +160,22 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
         properties: Wanted = None,
         status: str | None = None,
         include_children: bool = False,
+        *,
+        where: Sequence[str] | str = (),
+        sort: str | None = None,
     ) -> Iterator[Run]:
         """The runs of an experiment for which all conditions hold, the newest first, lazily.
 
         Args:
             tags, properties: a key that has to be there, or a dict whose pairs have to be there.
             include_children: also runs that have a parent.
+            where, sort: as for `Workspace.get_runs`.
         """
         from homerun import family
-        from homerun.filters import Filter
+        from homerun.filters import conditions
 
-        wanted = Filter(type, tags, properties, status)
-        return family.runs(experiment.workspace, experiment.name, wanted, include_children)
+        wanted = conditions(type, tags, properties, status, where)
+        return family.runs(experiment.workspace, experiment.name, wanted, include_children, sort)
 
     # Identity
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _BOOT = (
-    "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; from homerun.{} import main; main()"
+    "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
+    "from homerun.{module} import main; main()"
 )
 """Appended to the path, not put in front: a stray module beside ours cannot shadow the stdlib."""
 
@@ -51,7 +52,7 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
                 moves.append((os.POSIX_SPAWN_DUP2, opened[-1], target))
             pid = posix.start(
                 sys.executable,
-                [sys.executable, *_boot("supervisor"), run_folder],
+                python("supervisor", run_folder),
                 environ.for_supervisor(given.run_id),
                 [
                     (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
@@ -63,7 +64,7 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
         finally:
             for descriptor in opened:
                 os.close(descriptor)
-    _started.add(pid)
+    started(pid)
     return pid
 
 
@@ -85,17 +86,28 @@ def git(run_folder: str, run_id: str, question: list[str], env: Mapping[str, str
         (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
         (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
     ]
-    argv = [sys.executable, *_boot("gitdiff"), run_folder, *question]
+    argv = python("gitdiff", run_folder, *question)
     try:
-        pid = posix.start(sys.executable, argv, environ.for_helper(run_id, env), actions)
+        pid = posix.start(sys.executable, argv, environ.beside(run_id, env), actions)
     except (OSError, ValueError):
         return 0
     _started.add(pid)
     return pid
 
 
+def python(module: str, *arguments: str) -> list[str]:
+    """The command line that calls `main` of one of our modules, untouched by the user's Python."""
+    boot = _BOOT.format(module=module)
+    return [sys.executable, "-I", "-S", "-c", boot, *_package_parents(), *arguments]
+
+
+def started(pid: int) -> None:
+    """Have a child that we started collected when it has ended."""
+    _started.add(pid)
+
+
 def reap() -> int:
-    """Collect those of our supervisors and helpers that have ended; how many are left.
+    """Collect those of our processes that have ended; how many are left.
 
     Called at each submit and after each wait, so that a notebook does not gather zombies.
     """
@@ -107,11 +119,6 @@ def reap() -> int:
         if ended:
             _started.discard(pid)
     return len(_started)
-
-
-def _boot(module: str) -> list[str]:
-    """The interpreter's options and first arguments, for the `main` of one of our modules."""
-    return ["-I", "-S", "-c", _BOOT.format(module), *_package_parents()]
 
 
 def _nameless_file(data: bytes) -> int:

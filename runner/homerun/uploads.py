@@ -62,7 +62,8 @@ def files(record: Record, names: Iterable[str], paths: Iterable[Path]) -> list[A
             made.append(_upload(record, name, path))
         except (FileTaken, FileBlocked, InvalidName, FileNotFoundError) as error:
             refused = refused or error
-    facts.sync_file_system(record.path)
+    if made:
+        facts.sync_file_system(record.path)
     if refused is not None:
         raise refused
     return made
@@ -92,7 +93,8 @@ def folder(record: Record, name: str, path: Path) -> list[Artifact]:
                 os.close(source)
     finally:
         os.close(root)
-    facts.sync_file_system(record.path)
+    if made:
+        facts.sync_file_system(record.path)
     if refused is not None:
         raise refused
     return made
@@ -113,7 +115,7 @@ def plain(name: object) -> str:
 
 def _upload(record: Record, name: str, source: Path | Stream, *, sync: bool = False) -> Artifact:
     if isinstance(source, (str, os.PathLike)):
-        descriptor = _open(os.fspath(source))
+        descriptor = open_local(os.fspath(source))
         try:
             return _add(record, name, descriptor, sync=sync)
         finally:
@@ -147,7 +149,13 @@ def _add(record: Record, name: str, source: Source, *, sync: bool) -> Artifact:
     return Artifact(record.id, name)
 
 
-def _open(path: str) -> int:
+def open_local(path: str) -> int:
+    """A descriptor of a file that somebody named.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        UserError: it is no file, or cannot be read.
+    """
     try:
         descriptor = os.open(path, _READ_FLAGS)
     except FileNotFoundError:
@@ -202,9 +210,9 @@ def _open_entry(record: Record, root: int, root_path: str, relative: str, *, is_
     """A descriptor of what `_entries` found, be it what it was then or something else by now."""
     path = f"{root_path}/{relative}"
     if is_link:
-        final = os.path.realpath(path)
+        final = _final(path)
         if final in _originals(record):
-            return _open(final)
+            return open_local(final)
         relative = os.path.relpath(final, root_path)
         if not final.startswith(f"{root_path.rstrip('/')}/"):
             raise UserError(
@@ -220,6 +228,13 @@ def _open_entry(record: Record, root: int, root_path: str, relative: str, *, is_
     except inside.NoFileError as error:
         raise UserError(f"{path} is not uploaded: {error}") from None
     except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _final(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except OSError as error:  # the link became something else on the way
         raise _unreadable(path, error) from error
 
 

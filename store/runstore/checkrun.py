@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
-from runstore import append, facts, labels, layout, metrics, names, status
-from runstore.findings import YOUNG_S, Finding, age_s, leftovers, mover, names_in, remover
+from runstore import append, facts, files, labels, layout, metrics, names, status
+from runstore.findings import (
+    YOUNG_S,
+    Finding,
+    age_s,
+    is_left,
+    leftovers,
+    mover,
+    names_in,
+    remover,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +36,7 @@ def check_run(record: Record) -> Iterator[Finding]:
     if not is_live:
         found += leftovers(root, folder)
         found += leftovers(root, f"{folder}/{layout.PROPERTIES}")
+        found += _unfinished(record)
     for finding in found:
         if is_live:
             finding.cure = None
@@ -149,6 +160,14 @@ def _properties(record: Record) -> Iterator[Finding]:
                 problem = "its key belongs to another file name"
         if problem:
             yield Finding(_short(record, path), problem, mover(path))
+
+
+def _unfinished(record: Record) -> Iterator[Finding]:
+    """Files that were being added when their writer was killed."""
+    for name, path in files.unfinished(record.path):
+        if is_left(path):
+            cure = partial(files.remove_unfinished, record.path, name)
+            yield Finding(_short(record, path), "a killed writer left it", cure)
 
 
 def _children(record: Record) -> Iterator[Finding]:

@@ -26,7 +26,6 @@ FOLDERS = (layout.OUTPUTS, layout.LOGS, layout.USER_LOGS)
 """The folders whose names are those of their files; every other name lies in `files/`."""
 
 MAX_PART = 255
-MAX_NAME = 4096
 
 
 def check_name(name: str) -> str:
@@ -40,8 +39,8 @@ def check_name(name: str) -> str:
     problem = ""
     if "\\" in name:
         problem = "it holds a backslash, and parts are divided by '/'"
-    elif len(os.fsencode(name)) > MAX_NAME:
-        problem = f"it is longer than {MAX_NAME} bytes"
+    elif len(os.fsencode(name)) > inside.MAX_PATH:
+        problem = f"it is longer than {inside.MAX_PATH} bytes"
     elif any(len(os.fsencode(part)) > MAX_PART for part in name.split("/")):
         problem = f"a part of it is longer than {MAX_PART} bytes"
     elif any(_is_unfinished(part) for part in name.split("/")):
@@ -60,9 +59,16 @@ def names(run_folder: str, prefix: str = "") -> list[str]:
     return sorted(name for name in _walk(run_folder, prefix) if not _is_unfinished(_last(name)))
 
 
-def unfinished(run_folder: str) -> list[str]:
-    """The names of files that are being added, or whose adding was killed."""
-    return sorted(name for name in _walk(run_folder) if _is_unfinished(_last(name)))
+def unfinished(run_folder: str) -> list[tuple[str, str]]:
+    """Files that are being added, or whose adding was killed: the name and the path of each."""
+    found = sorted(name for name in _walk(run_folder) if _is_unfinished(_last(name)))
+    return [(name, path_of(run_folder, name)) for name in found]
+
+
+def path_of(run_folder: str, name: str) -> str:
+    """Where a file lies, to be shown: the way there is not checked as it is for reading."""
+    is_own = name.split("/")[0] in FOLDERS
+    return f"{run_folder}/{name}" if is_own else f"{run_folder}/{layout.FILES}/{name}"
 
 
 def open_for_reading(run_folder: str, name: str) -> int:

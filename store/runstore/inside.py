@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+MAX_PATH = 4096
 NO_FOLDER = (errno.ENOTDIR, errno.ELOOP)
 """What opening a folder fails with where a link or a file lies in its place."""
 
@@ -104,7 +105,10 @@ def open_file(folder: int, name: str) -> int:
 
 
 def walk(root: int) -> Iterator[str]:
-    """The relative path of each file below an open folder; what cannot be listed holds none."""
+    """The relative path of each file below an open folder; what cannot be listed holds none.
+
+    Folders too deep for a path of `MAX_PATH` characters are not entered.
+    """
     pending: list[tuple[str, ...]] = [()]
     while pending:
         parts = pending.pop()
@@ -116,7 +120,8 @@ def walk(root: int) -> Iterator[str]:
             with os.scandir(here) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        pending.append((*parts, entry.name))
+                        if sum(map(len, parts)) + len(parts) + len(entry.name) < MAX_PATH:
+                            pending.append((*parts, entry.name))
                     elif entry.is_file(follow_symlinks=False):
                         yield "/".join((*parts, entry.name))
         finally:
