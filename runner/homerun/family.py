@@ -85,11 +85,13 @@ def _matches(record: Record, wanted: list[Condition]) -> bool:
     return found is not None and query.matches(found, known)
 
 
-def metrics(run: Run, record: Record, name: str | None, run_type: str | None) -> dict[str, Any]:
+def metrics(
+    record: Record, name: str | None, run_type: str | None, populate: bool
+) -> dict[str, Any]:
     """The metrics of a run and all below it, by run id; runs without metrics are left out."""
     below = family.below(record, recursive=True)
     kept = [one for one in below if run_type is None or one.run.get("type") == run_type]
-    found = {one.id: shapes.of_folder(one.path, name) for one in (record, *kept)}
+    found = {one.id: shapes.of_folder(one.path, one.id, name, populate) for one in (record, *kept)}
     return {run_id: values for run_id, values in found.items() if values}
 
 

@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 
 
 def tell(lines: list[str]) -> None:
-    """Say each line once, on standard error: standard output belongs to the caller."""
-    for line in lines:
-        sys.stderr.write(f"homerun: {line}\n")
+    """Say lines on standard error: standard output belongs to the caller.
+
+    Where there is none, or no room for them, they are lost: words never stop a training.
+    """
+    try:
+        for line in lines:
+            sys.stderr.write(f"homerun: {line}\n")
+    except (AttributeError, OSError, ValueError):
+        return
 
 
 def text_pairs(what: str, given: Mapping[str, object]) -> dict[str, str | None]:
@@ -46,9 +52,12 @@ def keys(call: str, given: Sequence[str]) -> list[str]:
 
 
 def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return str.__str__(value)
     try:
-        return str(encode.scalar(value))
+        plain = encode.scalar(value)
     except TypeError:
         return str(value)
+    return None if plain is None else str(plain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from homerun import notices, shapes, values
+from homerun import images, metric_files, notices, shapes, values
 from homerun.errors import UserError
 from homerun.offline_files import OfflineFiles
 from homerun.run import Run
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     from homerun.filters import Wanted
 
 
+_WORDS = {metrics.RESIDUALS: "residual"}
+"""What the original calls a kind of metric in print, where that is not its name."""
+
+
+def _print(text: str) -> None:
+    """Print a text; what standard output cannot carry is shown as its escape."""
+    try:
+        print(text)
+    except UnicodeEncodeError as error:
+        print(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
+
+
 class _OfflineRun(OfflineFiles, Run):
     """A run without a record: a script that logs can be tried by hand, unchanged."""
 
@@ -37,6 +49,7 @@ class _OfflineRun(OfflineFiles, Run):
         self._properties: dict[str, str] = {}
         self._series: dict[str, metrics.Series] = {}
         self._uploaded: dict[str, str | None] = {}
+        self._files: dict[str, bytes] = {}
         self._status = status.RUNNING
 
     @property
@@ -233,7 +246,8 @@ class _OfflineRun(OfflineFiles, Run):
 
     def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
         """Print and remember a value."""
-        self._keep(values.name(name), values.scalar(name, value), metrics.SCALAR)
+        values.step(name, step)
+        self._keep(name, values.scalar(name, value), metrics.SCALAR)
 
     def log_list(self, name: str, value: Iterable[object], description: str = "") -> None:
         """Print and remember values."""
@@ -246,20 +260,68 @@ class _OfflineRun(OfflineFiles, Run):
 
     def log_table(self, name: str, value: Mapping[str, object], description: str = "") -> None:
         """Print and remember a table."""
-        self._keep(name, values.table(name, value), metrics.TABLE)
+        columns = values.table(name, value)
+        self._keep(name, columns if any(columns.values()) else {}, metrics.TABLE)
+
+    def log_image(
+        self,
+        name: str,
+        path: str | os.PathLike[str] | None = None,
+        plot: Any = None,
+        description: str = "",
+    ) -> None:
+        """Print what was given, and remember the image."""
+        data = images.taken(path, plot)
+        kept = self._keep_file(metric_files.image_name(values.name(name), path), data)
+        self._keep(name, kept, metrics.IMAGE, plot if path is None else path)
 
     def get_metrics(
-        self, name: str | None = None, recursive: bool = False, run_type: str | None = None
+        self,
+        name: str | None = None,
+        recursive: bool = False,
+        run_type: str | None = None,
+        populate: bool = False,
     ) -> dict[str, Any]:
         """What was logged, in the shapes of a recorded run."""
-        found = {key: shapes.of_series(series) for key, series in self._series.items()}
-        return found if name is None else {key: found[key] for key in found if key == name}
+        if recursive:
+            below = [] if run_type else self._children
+            found = {self._id: self.get_metrics(name, populate=populate)}
+            for child in below:
+                found.update(child.get_metrics(name, recursive=True, populate=populate))
+            return {run_id: values for run_id, values in found.items() if values}
+        of_file = shapes.file_giver(self._id, self._files.__getitem__, populate)
+        return {
+            key: shapes.of_series(series, of_file)
+            for key, series in self._series.items()
+            if name is None or key == name
+        }
 
-    def _keep(self, name: str, value: object, kind: str) -> None:
-        series = self._series.setdefault(name, metrics.Series())
-        series.values.append(value)
-        series.add_columns({"k": kind})
-        print(f"Attempted to log {kind} metric {name}:\n{value}")
+    def _add_document(self, name: str, value: object, kind: str, description: str) -> None:
+        data = values.document(values.name(name), value).encode()
+        kept = self._keep_file(metric_files.document_name(name, kind), data)
+        self._keep(name, kept, kind, value)
+
+    def _keep_file(self, name: str, data: bytes) -> str:
+        number = 1
+        while metric_files.numbered(name, number) in self._files:
+            number += 1
+        free = metric_files.numbered(name, number)
+        self._files[free] = data
+        return free
+
+    def _keep(self, name: str, value: object, kind: str, shown: object = None) -> None:
+        """Remember a point that is not empty, and print it in the original's words.
+
+        Args:
+            shown: what is printed in place of the value.
+        """
+        name = values.name(name)
+        if value or kind == metrics.SCALAR:
+            series = self._series.setdefault(name, metrics.Series())
+            series.values.append(value)
+            series.add_columns({"k": kind})
+        word = _WORDS.get(kind, kind)
+        _print(f"Attempted to log {word} metric {name}:\n{value if shown is None else shown}")
 
     def _end(self, how: str) -> None:
         if self._status == status.RUNNING:

@@ -241,20 +241,28 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
     # Metrics
 
     def get_metrics(
-        self, name: str | None = None, recursive: bool = False, run_type: str | None = None
+        self,
+        name: str | None = None,
+        recursive: bool = False,
+        run_type: str | None = None,
+        populate: bool = False,
     ) -> dict[str, Any]:
         """The metrics by name: a value logged once as itself, more of them as a list.
+
+        Of an image or a JSON metric, the address of the first file, `aml://artifactId/…`.
 
         Args:
             name: only this metric; {} if nothing was logged under it.
             recursive: of this run and all below it, by run id; runs without metrics are left out.
             run_type: of descendants of this type only.
+            populate: give images and JSON metrics as a `MetricArtifact`, with `data` and
+                `convert_to_object()`.
         """
         from homerun import family, shapes
 
         if recursive:
-            return family.metrics(self, self._record, name, run_type)
-        return shapes.of_folder(self._folder, name)
+            return family.metrics(self._record, name, run_type, populate)
+        return shapes.of_folder(self._folder, self._id, name, populate)
 
     # Inside
 
