@@ -171,7 +171,7 @@ def test_what_only_azure_has_is_empty_here(workspace: Workspace, name: str) -> N
     assert getattr(workspace, name) == {}
 
 
-@pytest.mark.parametrize("name", AzureServices.absent)
+@pytest.mark.parametrize("name", AzureServices._absent)
 def test_a_member_that_is_not_here_says_why_in_one_sentence(
     workspace: Workspace, name: str
 ) -> None:
