@@ -6,30 +6,10 @@ from runstore import labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from homerun.filters import Wanted
     from homerun.workspace import Workspace
-
-
-def wanted_tags(wanted: Wanted) -> Callable[[Mapping[str, object]], bool]:
-    """Whether tags are those that somebody looks for: a key, pairs, or several of either in a list.
-
-    Raises:
-        UserError: it is nothing of the kind.
-    """
-    if wanted is None:
-        return lambda tags: True
-    if isinstance(wanted, str):
-        return lambda tags: wanted in tags
-    if isinstance(wanted, (list, tuple)):
-        parts = [wanted_tags(one if isinstance(one, str) else dict([one])) for one in wanted]
-        return lambda tags: all(part(tags) for part in parts)
-    from homerun import notices
-
-    pairs = notices.text_pairs("tags", wanted)  # type: ignore[arg-type]
-    return lambda tags: all(key in tags and tags[key] == pairs[key] for key in pairs)
 
 
 class Archivable:

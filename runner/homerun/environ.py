@@ -63,19 +63,24 @@ def run_folder() -> str | None:
     return os.environ.get(RUN_FOLDER) or None
 
 
+def bare() -> dict[str, str]:
+    """A process of ours: nothing of the user that could change how it works."""
+    return {name: os.environ[name] for name in _LOADER if name in os.environ}
+
+
+def drop_in() -> str:
+    """The folder of the package `azureml`; by its own name it can be imported by nobody."""
+    return f"{os.path.dirname(__file__)}/drop-in"
+
+
 def azureml_is_ours(extra: Mapping[str, str] | None = None) -> bool:
     """Whether `import azureml` is to be ours; what a script is given wins over what is set here."""
     return (extra or {}).get(AZUREML, os.environ.get(AZUREML)) != REAL
 
 
-def for_helper() -> dict[str, str]:
-    """A process of ours: nothing of the user that could change how it works."""
-    return {name: os.environ[name] for name in _LOADER if name in os.environ}
-
-
 def for_supervisor(run: str) -> dict[str, str]:
     """The same, with a supervisor's mark."""
-    return {**for_helper(), SUPERVISES: run}
+    return {**bare(), SUPERVISES: run}
 
 
 def variable(name: str) -> str | None:
@@ -101,7 +106,7 @@ def config_home() -> str | None:
     return os.environ.get("XDG_CONFIG_HOME") or None
 
 
-def beside(run: str, env: Mapping[str, str]) -> dict[str, str]:
+def for_helper(run: str, env: Mapping[str, str]) -> dict[str, str]:
     """The environment of a process of ours beside a run; a supervisor's, and the user's folders.
 
     Its mark keeps every sweep away from it, the run's own one too.

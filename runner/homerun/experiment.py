@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from homerun import archivable
 from homerun.archivable import Archivable
 from runstore import names
 from runstore.errors import CorruptRecord, FormatTooNew, ReadOnlyStore
@@ -72,17 +71,18 @@ class Experiment(Archivable):
         Raises:
             UserError: there is no such view.
         """
+        from homerun import filters
         from homerun.errors import UserError
 
         if view_type not in _VIEWS:
             raise UserError(f"view_type is one of {', '.join(_VIEWS)}, not {view_type!r}")
-        wanted = archivable.wanted_tags(tags)
+        wanted = filters.pairs("tags", tags)
         found = []
         for name in workspace.store.experiments():
             one = Experiment.existing(workspace, name)
             kept = one._labels() if experiment_name in (None, name) else None
             view = ViewType.ArchivedOnly if kept and kept.archived else ViewType.ActiveOnly
-            if kept and view_type in (view, ViewType.All) and wanted(kept.tags):
+            if kept and view_type in (view, ViewType.All) and filters.all_hold(wanted, kept.tags):
                 found.append(one)
         return found
 

@@ -68,6 +68,17 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
     return pid
 
 
+def python(module: str, *arguments: str) -> list[str]:
+    """The command line that calls `main` of one of our modules, untouched by the user's Python."""
+    boot = _BOOT.format(module=module)
+    return [sys.executable, "-I", "-S", "-c", boot, *_package_parents(), *arguments]
+
+
+def started(pid: int) -> None:
+    """Have a child that we started collected when it has ended."""
+    _started.add(pid)
+
+
 def git(run_folder: str, run_id: str, question: list[str], env: Mapping[str, str]) -> int:
     """Start the process that asks git about a run's code, where there is anything to ask.
 
@@ -81,29 +92,13 @@ def git(run_folder: str, run_id: str, question: list[str], env: Mapping[str, str
     reap()
     if not question or not sys.executable:
         return 0
-    actions: list[tuple[int | str, ...]] = [
-        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
-    ]
     argv = python("gitdiff", run_folder, *question)
     try:
-        pid = posix.start(sys.executable, argv, environ.beside(run_id, env), actions)
+        pid = posix.start(sys.executable, argv, environ.for_helper(run_id, env), posix.NOTHING_OPEN)
     except (OSError, ValueError):
         return 0
-    _started.add(pid)
+    started(pid)
     return pid
-
-
-def python(module: str, *arguments: str) -> list[str]:
-    """The command line that calls `main` of one of our modules, untouched by the user's Python."""
-    boot = _BOOT.format(module=module)
-    return [sys.executable, "-I", "-S", "-c", boot, *_package_parents(), *arguments]
-
-
-def started(pid: int) -> None:
-    """Have a child that we started collected when it has ended."""
-    _started.add(pid)
 
 
 def reap() -> int:

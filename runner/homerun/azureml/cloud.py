@@ -85,10 +85,10 @@ def named(module: str, name: str, advice: str, refusal: type[BaseError] | None =
     if name.startswith("_"):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     told = f"{module}.{name} {advice}"
-    return Absent(name, (), {"__module__": module, "_told": told, "_refusal": refusal or NotHere})
+    return Unusable(name, (), {"__module__": module, "_told": told, "_refusal": refusal or NotHere})
 
 
-class Absent(type):
+class Unusable(type):
     """What a class, or a function, is instead: calling it, or looking into it, is refused."""
 
     _told: str
