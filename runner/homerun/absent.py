@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class NotHere(UserError, AttributeError):
-    """A member that the original has, and this class has not, or not yet."""
+    """Something of the original was used that homerun has not, or not yet."""
 
 
 def refusal(owner: str, name: str, why: str) -> NotHere:
@@ -22,17 +22,17 @@ def refusal(owner: str, name: str, why: str) -> NotHere:
 
 
 class Absent:
-    """A class some of whose members are not here; `absent` names each, with the reason, and
-    `absent_from` the original's class.
+    """A class some of whose members are not here; `_absent` names each, with the reason, and
+    `_absent_from` the original's class.
     """
 
-    absent: Mapping[str, str] = {}
-    absent_from = ""
+    _absent: Mapping[str, str] = {}
+    _absent_from = ""
 
     if not TYPE_CHECKING:  # or every misspelt name would pass
 
         def __getattr__(self, name: str) -> object:
-            why = type(self).absent.get(name)
+            why = type(self)._absent.get(name)
             if why is not None:
-                raise refusal(type(self).absent_from, name, why)
+                raise refusal(type(self)._absent_from, name, why)
             return object.__getattribute__(self, name)  # the error that brought us here, once more

@@ -20,8 +20,8 @@ class AzureServices(Absent):
     DEFAULT_CPU_CLUSTER_NAME = "cpu-cluster"
     DEFAULT_GPU_CLUSTER_NAME = "gpu-cluster"
 
-    absent_from = "Workspace"
-    absent = {
+    _absent_from = "Workspace"
+    _absent = {
         "delete": "a workspace is a folder that `directory` names; remove it when you are done",
         "update": "its labels are those of its config.json; edit that file",
         "get_default_datastore": _NO_DATASTORE,

@@ -156,8 +156,9 @@ def _settings(code: git.Code) -> str:
 
 
 def _publish(answer: str) -> None:
+    facts.make_folder(layout.FILES)
     try:
-        os.link(answer, layout.GIT_DIFF)
+        os.link(answer, f"{layout.FILES}/{layout.GIT_DIFF}")
     except FileExistsError:
         return
     os.unlink(answer)  # the next answer is not to be written into what is published

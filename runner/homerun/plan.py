@@ -39,8 +39,6 @@ class Plan:
         ladder: the signals of a stop, each with the seconds that it is given; then comes KILL.
         limit_s: seconds that the script may take; None: no limit.
         on_exit: `sweep` ends what the script left running, `leave` does not.
-        git: where the git program is, the working tree and the commit of the run's code; [] where
-            there is nothing to ask it.
         slots: how many slots of its target it holds: descriptors behind the other ones.
         target: the target's name.
         entry: its place in the queue, to be removed once it has started; "" where it never waited.
@@ -48,7 +46,7 @@ class Plan:
             None: the script is gone, and only what it left behind is to be ended.
     """
 
-    __slots__ = (*_FIXED, "argv", "env", "git")
+    __slots__ = (*_FIXED, "argv", "env")
 
     def __init__(
         self,
@@ -63,7 +61,6 @@ class Plan:
         ladder: list[tuple[int, float]],
         limit_s: float | None = None,
         on_exit: str = "sweep",
-        git: list[str] | None = None,
         script_is_open: bool | None = False,
         slots: int = 0,
         target: str = "",
@@ -79,7 +76,6 @@ class Plan:
         self.ladder = ladder
         self.limit_s = limit_s
         self.on_exit = on_exit
-        self.git = git or []
         self.script_is_open = script_is_open
         self.slots = slots
         self.target = target
@@ -97,30 +93,28 @@ class Plan:
         ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
         is_open = _SCRIPT_IS[self.script_is_open]
         fixed += [ladder, limit, self.on_exit, is_open, str(self.slots), self.target, self.entry]
-        fixed += [str(len(self.argv)), str(len(self.git))]
+        fixed.append(str(len(self.argv)))
         env = [f"{name}={value}" for name, value in self.env.items()]
-        return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *self.git, *env))
+        return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *env))
 
 
 def decode(data: bytes) -> Plan:
     """The plan that `Plan.encode` made."""
     parts = [os.fsdecode(part) for part in data.split(b"\0")]
     fixed = dict(zip(_FIXED, parts))
-    at = len(_FIXED) + 2
-    words, others = (int(part) for part in parts[at - 2 : at])
-    argv, git, env = parts[at:][:words], parts[at + words :][:others], parts[at + words + others :]
+    count = int(parts[len(_FIXED)])
+    rest = parts[len(_FIXED) + 1 :]
     return Plan(
         run_id=fixed["run_id"],
         store_id=fixed["store_id"],
         user=fixed["user"],
         shown=fixed["shown"],
         cwd=fixed["cwd"],
-        argv=argv,
-        env=dict(part.split("=", 1) for part in env),
+        argv=rest[:count],
+        env=dict(part.split("=", 1) for part in rest[count:]),
         ladder=[_rung(rung) for rung in fixed["ladder"].split()],
         limit_s=float(fixed["limit_s"]) if fixed["limit_s"] else None,
         on_exit=fixed["on_exit"],
-        git=git,
         script_is_open=_IS_SCRIPT[fixed["script_is_open"]],
         slots=int(fixed["slots"]),
         target=fixed["target"],

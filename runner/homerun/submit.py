@@ -116,6 +116,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         _start(record, plan, alive, place)
     if request.parent is not None:
         free_slots_of(request.parent)
+    spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
     return record, list(taken.notices) if taken else []
 
 
@@ -249,5 +250,4 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         ladder=signals.ladder(config.stop_signals, config.grace_s),
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
-        git=gitdiff.wanted(job.code),
     )

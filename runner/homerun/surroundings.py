@@ -18,8 +18,8 @@ _NO_MODELS = "there is no registry of models yet; save the model below outputs/,
 class Surroundings(Absent):
     """The surroundings of a run."""
 
-    absent_from = "Run"
-    absent = {
+    _absent_from = "Run"
+    _absent = {
         "register_model": _NO_MODELS,
         "get_environment": "environments are not recorded yet; see get_details()",
     }

@@ -61,6 +61,7 @@ LOGS = "logs"
 FILES = "files"
 COPIES = ".copies"
 GIT_DIFF = "git.diff"
+"""Among `files/`: how the code of a run differed from its commit."""
 
 NEW = ".new-"
 """The prefix of what is being built; a rename makes it visible."""

@@ -87,7 +87,7 @@ def test_an_interactive_run_knows_its_code_too(repo: Path) -> None:
         assert run.properties[COMMIT] == ask(repo, "rev-parse", "HEAD")
         assert answered(run)[DIRTY] == "True"
 
-    assert "+print(2)" in Path(run.directory, "git.diff").read_text()
+    assert "+print(2)" in Path(run.directory, "files/git.diff").read_text()
 
 
 def test_a_property_given_by_the_caller_wins(repo: Path) -> None:
@@ -344,9 +344,10 @@ def test_the_difference_can_be_applied_to_the_commit(repo: Path) -> None:
     run = submitted()
 
     answered(run)
+    assert "git.diff" in run.get_file_names()
     copy = repo.parent / "copy"
     ask(repo, "clone", "-q", str(repo), str(copy))
-    ask(copy, "apply", f"{run.directory}/git.diff")
+    ask(copy, "apply", f"{run.directory}/files/git.diff")
     assert (copy / "train.py").read_text() == "print(2)\n"
     assert (copy / "staged.bin").read_bytes() == bytes(range(256))
     assert [name for name in os.listdir(run.directory) if name.startswith(".git")] == []
@@ -358,7 +359,7 @@ def test_an_untracked_file_makes_it_dirty_without_a_difference(repo: Path) -> No
     run = submitted()
 
     assert answered(run)[DIRTY] == "True"
-    assert not Path(run.directory, "git.diff").exists()
+    assert not Path(run.directory, "files/git.diff").exists()
 
 
 def test_ignored_files_and_the_store_itself_are_no_difference(
@@ -410,7 +411,7 @@ def test_nothing_that_a_repositorys_settings_name_is_run(repo: Path, tmp_path: P
     run = submitted()
 
     assert answered(run)[DIRTY] == "True"
-    assert "+print(2)" in Path(run.directory, "git.diff").read_text()
+    assert "+print(2)" in Path(run.directory, "files/git.diff").read_text()
     assert not (tmp_path / "was-run").exists()
 
 
@@ -466,7 +467,7 @@ def test_a_difference_that_is_too_large_is_left_out_whole(
 
     assert answered(run)[DIRTY] == "True"
     assert holds_within(lambda: not hidden(run), 30)
-    assert not Path(run.directory, "git.diff").exists()
+    assert not Path(run.directory, "files/git.diff").exists()
 
 
 def hidden(run: Run) -> list[str]:

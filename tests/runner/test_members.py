@@ -171,7 +171,7 @@ def test_what_only_azure_has_is_empty_here(workspace: Workspace, name: str) -> N
     assert getattr(workspace, name) == {}
 
 
-@pytest.mark.parametrize("name", AzureServices.absent)
+@pytest.mark.parametrize("name", AzureServices._absent)
 def test_a_member_that_is_not_here_says_why_in_one_sentence(
     workspace: Workspace, name: str
 ) -> None:
@@ -229,7 +229,7 @@ def test_tags_of_an_experiment_change_and_are_seen_by_all(workspace: Workspace) 
         lambda e: e.remove_tags(5),
         lambda e: e.reactivate("other"),
         lambda e: Experiment.list(e.workspace, view_type="Some"),
-        lambda e: Experiment.list(e.workspace, tags=["team"]),
+        lambda e: Experiment.list(e.workspace, tags=5),
         lambda e: Experiment.delete(e.workspace, e.id),
     ],
 )
@@ -295,6 +295,7 @@ def test_experiments_are_found_by_their_tags(workspace: Workspace) -> None:
 
     assert found("year") == ["one", "two"]
     assert found({"year": 2026}) == ["two"]
+    assert found(["year", ("year", 2025)]) == ["one"]
     assert found({"year": 1999}) == []
 
 
