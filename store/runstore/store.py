@@ -156,7 +156,9 @@ class Store:
             ReadOnlyStore: it cannot be written.
         """
         try:
-            os.makedirs(self.root, mode=0o700, exist_ok=True)
+            if not os.path.isdir(self.root):
+                os.makedirs(self.root, mode=0o700, exist_ok=True)
+                _sync_if_readable(os.path.dirname(self.root))
         except OSError as error:
             raise facts.unwritable(self.root, error) from error
         record: dict[str, object] = {
@@ -165,7 +167,7 @@ class Store:
             "lock": lock.best_kind(self.root),
         }
         # Whoever finds store.json makes nothing more, so it goes last.
-        facts.publish_bytes(self.root, layout.GITIGNORE, b"*\n")
+        facts.publish_bytes(self.root, layout.GITIGNORE, b"*\n", sync=True)
         facts.publish(self.root, layout.STORE, facts.signed(record), sync=True)
         self._read()
 
@@ -212,6 +214,7 @@ class Store:
             facts.publish(hidden, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
             os.close(os.open(f"{hidden}/{layout.LEDGER}", os.O_CREAT | os.O_WRONLY, 0o600))
             os.rename(hidden, f"{self.root}/{folder}")
+            facts.sync_folder(self.root)  # or a power cut takes it, with the runs in it
         except OSError as error:
             import shutil
 
@@ -254,3 +257,11 @@ class Store:
         ]
         merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=True)
         return (record for _, record in merged)
+
+
+def _sync_if_readable(folder: str) -> None:
+    """Let a power cut not take a new store; a folder can be writable and not readable."""
+    try:
+        facts.sync_folder(folder)
+    except PermissionError:
+        return

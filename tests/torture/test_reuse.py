@@ -10,7 +10,10 @@ from pathlib import Path
 
 from torture import report, reuse
 
-BOOT = "import sys; sys.path[:0] = sys.argv[1:2]; from torture import reuse; reuse.main(sys.argv[2], int(sys.argv[3]))"
+BOOT = (
+    "import sys; sys.path[:0] = sys.argv[1:2]; "
+    "from torture import reuse; reuse.main(sys.argv[2], int(sys.argv[3]))"
+)
 
 
 def test_a_stranger_of_the_same_pid_is_never_signalled(
@@ -18,9 +21,9 @@ def test_a_stranger_of_the_same_pid_is_never_signalled(
 ) -> None:
     count = report.size(100, 10_000)
     tests = str(Path(__file__).parents[1])
+    apart = ["unshare", "-rpf", "--mount-proc", "--kill-child"]
     done = subprocess.run(
-        ["unshare", "-rpf", "--mount-proc", "--kill-child", sys.executable, "-c", BOOT]
-        + [tests, str(tmp_path), str(count)],
+        [*apart, sys.executable, "-c", BOOT, tests, str(tmp_path), str(count)],
         env={**os.environ, report.SEED_VARIABLE: str(report.SEED)},
         capture_output=True,
         text=True,
