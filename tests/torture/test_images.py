@@ -287,9 +287,7 @@ def test_what_a_power_cut_leaves_opens_and_repairs(
     if not report.IS_LONG:
         ends = [case for case in chosen if case.end == len(ops)]
         chance = report.chance("images", name)
-        chosen = chance.sample(chosen, min(12, len(chosen))) + chance.sample(
-            ends, min(6, len(ends))
-        )
+        chosen = chance.sample(chosen, min(8, len(chosen))) + chance.sample(ends, min(4, len(ends)))
     for number, case in enumerate(chosen):
         image = images.build(before, ops, case)
         returned = case.end == len(ops)
