@@ -49,10 +49,14 @@ def run_folder() -> str | None:
     return os.environ.get(RUN_FOLDER) or None
 
 
+def for_helper() -> dict[str, str]:
+    """A process of ours: nothing of the user that could change how it works."""
+    return {name: os.environ[name] for name in _LOADER if name in os.environ}
+
+
 def for_supervisor(run: str) -> dict[str, str]:
-    """A supervisor's environment: nothing of the user's that could change how it works."""
-    kept = {name: os.environ[name] for name in _LOADER if name in os.environ}
-    return {**kept, SUPERVISES: run}
+    """The same, with a supervisor's mark."""
+    return {**for_helper(), SUPERVISES: run}
 
 
 def for_hook(env: Mapping[str, str], run: str, status: str, folder: str) -> dict[str, str]:

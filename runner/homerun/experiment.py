@@ -137,16 +137,22 @@ class Experiment:
         tags: Wanted = None,
         properties: Wanted = None,
         include_children: bool = False,
+        *,
+        where: Sequence[str] | str = (),
+        sort: str | None = None,
     ) -> Iterator[Run]:
         """The runs of the experiment for which all conditions hold, the newest first, lazily.
 
         Args:
             tags, properties: a key that has to be there, or a dict whose pairs have to be there.
             include_children: also runs that have a parent.
+            where, sort: as for `Workspace.get_runs`.
         """
         from homerun.run import Run
 
-        return Run.list(self, type, tags, properties, include_children=include_children)
+        return Run.list(
+            self, type, tags, properties, None, include_children, where=where, sort=sort
+        )
 
     def __repr__(self) -> str:
         return f"Experiment(Name: {self.name},\nWorkspace: {self.workspace.name})"

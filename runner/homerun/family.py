@@ -2,39 +2,84 @@
 
 from __future__ import annotations
 
-from homerun import interactive, owner, shapes
+from homerun import interactive, owner, settle, shapes
 from homerun.errors import UserError
 from homerun.run import Run, typed
 from runstore import family, status
 from runstore.draft import write_rows
+from runstore.errors import ExperimentNotFound
+from runstore.index import Condition, Query, meters, search, summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from homerun.filters import Filter
     from homerun.workspace import Workspace
     from runstore.record import Record
+    from runstore.store import Store
 
 _BATCH_TAG = "azureml.batch_child_number"
 
 
 def runs(
-    workspace: Workspace, experiment: str | None, wanted: Filter, include_children: bool
+    workspace: Workspace,
+    experiment: str | None,
+    wanted: list[Condition],
+    include_children: bool = False,
+    sort: str | None = None,
 ) -> Iterator[Run]:
-    """The runs of a workspace, or of one of its experiments, newest first, lazily."""
-    for record in workspace.store.runs(experiment, children=include_children):
-        if wanted.matches(record):
-            yield typed(record, workspace)
+    """The runs of a workspace, or of one of its experiments, lazily.
+
+    Args:
+        sort: a field to sort by, a `-` before it for the largest first; None: the newest first.
+    """
+    store = workspace.store
+    if not wanted and sort is None:
+        found = store.runs(experiment, children=include_children)
+    else:
+        found = _search(store, experiment, wanted, include_children, sort)
+    return (typed(record, workspace) for record in found)
 
 
-def children(run: Run, record: Record, wanted: Filter, recursive: bool) -> Iterator[Run]:
+def children(run: Run, record: Record, wanted: list[Condition], recursive: bool) -> Iterator[Run]:
     """A run's children, or all its descendants; see `Run.get_children`."""
     workspace = run.experiment.workspace
-    for child in family.below(record, recursive=recursive):
-        if wanted.matches(child):
+    if not wanted or recursive:
+        found = family.below(record, recursive=recursive)
+    else:
+        wanted = [*wanted, Condition("parent", "", "=", record.id)]
+        found = _search(record.store, None, wanted, True, None)
+        wanted = []
+    for child in found:
+        if not wanted or _matches(child, wanted):
             yield typed(child, workspace)
+
+
+def _search(
+    store: Store,
+    experiment: str | None,
+    wanted: list[Condition],
+    include_children: bool,
+    sort: str | None,
+) -> Iterator[Record]:
+    from homerun import verifying
+
+    folder = None
+    if experiment is not None:
+        try:
+            folder = store.experiment_folder(experiment)
+        except ExperimentNotFound:
+            return iter(())
+    query = Query(wanted, experiment=folder, children=include_children, sort=sort)
+    return search(store, query, settle.look, lambda: verifying.start(store))
+
+
+def _matches(record: Record, wanted: list[Condition]) -> bool:
+    query = Query(wanted, children=True)
+    found = summary.of(record, settle.look)
+    known = meters.of_folder(record.path) if query.wants_metrics else {}
+    return found is not None and query.matches(found, known)
 
 
 def metrics(run: Run, record: Record, name: str | None, run_type: str | None) -> dict[str, Any]:

@@ -2,75 +2,64 @@
 
 from __future__ import annotations
 
-from homerun import notices, settle
+from collections.abc import Mapping
+
+from homerun import notices
 from homerun.errors import UserError
+from runstore.index.query import METRICS, PROPERTIES, TAGS, THERE, Condition, parse, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
 
-    from runstore.record import Record
-
-    Wanted = str | Mapping[str, object] | None
+    Wanted = str | Mapping[str, object] | Sequence[str | tuple[str, object]] | None
 
 
-class Filter:
-    """Conditions on a run; None is no condition.
+def conditions(
+    type: str | None = None,
+    tags: Wanted = None,
+    properties: Wanted = None,
+    status: str | None = None,
+    where: Sequence[str] | str = (),
+) -> list[Condition]:
+    """The conditions that a query's arguments mean; None is no condition.
 
     Args:
         type: the run's type, or its property `azureml.runsource`.
-        tags, properties: a key that has to be there, or a dict whose pairs all have to be there;
-            a value of None means a tag without a value.
+        tags, properties: a key that has to be there, or a dict whose pairs all have to be there,
+            or a list of keys and pairs; a value of None means a tag without a value.
         status: as `get_status()` spells it.
+        where: conditions such as `metrics.loss < 0.1`; see `runstore.index.query`.
 
     Raises:
         UserError: tags or properties are neither text nor a dict.
+        InvalidQuery: a condition of `where` is none.
     """
-
-    def __init__(
-        self,
-        type: str | None = None,
-        tags: Wanted = None,
-        properties: Wanted = None,
-        status: str | None = None,
-    ) -> None:
-        self._type = type
-        self._tags = _pairs("tags", tags)
-        self._properties = _pairs("properties", properties)
-        self._status = status
-
-    def matches(self, record: Record) -> bool:
-        """Whether all conditions hold for the run; only what they need is read."""
-        if self._type is not None and not self._has_type(record):
-            return False
-        if self._tags is not None and not _holds(self._tags, record.labels().tags):
-            return False
-        if self._properties is not None and not _holds(self._properties, record.properties()):
-            return False
-        return self._status is None or settle.look(record).status == self._status
-
-    def _has_type(self, record: Record) -> bool:
-        if record.run.get("type") == self._type:
-            return True
-        return record.properties().get("azureml.runsource") == self._type
+    found = [*_pairs(TAGS, tags), *_pairs(PROPERTIES, properties)]
+    if status is not None:
+        found.append(Condition("status", "", "=", status))
+    if type is not None:
+        found.append(Condition("type", "", "=", type))
+    return found + [parse(text) for text in ([where] if isinstance(where, str) else where)]
 
 
-def _pairs(what: str, wanted: Wanted) -> Mapping[str, object] | str | None:
-    """The condition, its values as the text that they would be stored as."""
-    if wanted is None or isinstance(wanted, str):
-        return wanted
-    if hasattr(wanted, "items"):
-        return notices.text_pairs(what, wanted)
-    raise UserError(f"{what} are a key or a dict of keys and values, not {wanted!r}")
+def metrics_of(where: Sequence[str], sort: str | None) -> list[str]:
+    """The metrics that conditions and an order name, each once."""
+    named = [(one.area, one.key) for one in map(parse, where)]
+    named.append(split((sort or "created").lstrip("-"))[:2])
+    return list(dict.fromkeys(key for area, key in named if area == METRICS))
 
 
-def _holds(wanted: Mapping[str, object] | str, found: Mapping[str, object]) -> bool:
+def _pairs(area: str, wanted: Wanted) -> Iterator[Condition]:
+    if wanted is None:
+        return
     if isinstance(wanted, str):
-        return wanted in found
-    return all(key in found and _same(value, found[key]) for key, value in wanted.items())
-
-
-def _same(wanted: object, found: object) -> bool:
-    if wanted is None or found is None:
-        return wanted is found
-    return str(wanted) == str(found)
+        yield Condition(area, wanted, THERE)
+    elif isinstance(wanted, Mapping):
+        for key, value in notices.text_pairs(area, wanted).items():
+            yield Condition(area, key, "=", value)
+    elif isinstance(wanted, (list, tuple)):
+        for one in wanted:
+            yield from _pairs(area, one if isinstance(one, str) else dict([one]))
+    else:
+        raise UserError(f"{area} are a key or a dict of keys and values, not {wanted!r}")

@@ -202,6 +202,8 @@ class OfflineRun(Run):
         properties: Wanted = None,
         type: str | None = None,
         status: str | None = None,
+        *,
+        where: Sequence[str] | str = (),
     ) -> Iterator[Run]:
         """The offline children, newest first; conditions have no effect."""
         return reversed(self._children)

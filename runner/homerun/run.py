@@ -101,18 +101,22 @@ class Run(MetricLog, Labeled):
         properties: Wanted = None,
         status: str | None = None,
         include_children: bool = False,
+        *,
+        where: Sequence[str] | str = (),
+        sort: str | None = None,
     ) -> Iterator[Run]:
         """The runs of an experiment for which all conditions hold, the newest first, lazily.
 
         Args:
             tags, properties: a key that has to be there, or a dict whose pairs have to be there.
             include_children: also runs that have a parent.
+            where, sort: as for `Workspace.get_runs`.
         """
         from homerun import family
-        from homerun.filters import Filter
+        from homerun.filters import conditions
 
-        wanted = Filter(type, tags, properties, status)
-        return family.runs(experiment.workspace, experiment.name, wanted, include_children)
+        wanted = conditions(type, tags, properties, status, where)
+        return family.runs(experiment.workspace, experiment.name, wanted, include_children, sort)
 
     # Identity
 
@@ -336,12 +340,18 @@ class Run(MetricLog, Labeled):
         properties: Wanted = None,
         type: str | None = None,
         status: str | None = None,
+        *,
+        where: Sequence[str] | str = (),
     ) -> Iterator[Run]:
-        """The children (recursive: all descendants) for which all conditions hold, newest first."""
-        from homerun import family
-        from homerun.filters import Filter
+        """The children (recursive: all descendants) for which all conditions hold, newest first.
 
-        wanted = Filter(type, tags, properties, status)
+        Args:
+            tags, properties, where: as for `Workspace.get_runs`.
+        """
+        from homerun import family
+        from homerun.filters import conditions
+
+        wanted = conditions(type, tags, properties, status, where)
         return family.children(self, self._record, wanted, recursive)
 
     # Metrics

@@ -13,7 +13,7 @@ from runstore import layout, lock
 
 _BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
-    "from homerun.supervisor import main; main()"
+    "from homerun.{module} import main; main()"
 )
 """Appended to the path, not put in front: a stray module beside ours cannot shadow the stdlib."""
 
@@ -48,7 +48,7 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
                 moves.append((os.POSIX_SPAWN_DUP2, opened[-1], target))
             pid = posix.start(
                 sys.executable,
-                [sys.executable, "-I", "-S", "-c", _BOOT, *_package_parents(), run_folder],
+                python("supervisor", run_folder),
                 environ.for_supervisor(given.run_id),
                 [
                     (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
@@ -60,12 +60,23 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
         finally:
             for descriptor in opened:
                 os.close(descriptor)
-    _started.add(pid)
+    started(pid)
     return pid
 
 
+def python(module: str, *arguments: str) -> list[str]:
+    """The command line that calls `main` of one of our modules, untouched by the user's Python."""
+    boot = _BOOT.format(module=module)
+    return [sys.executable, "-I", "-S", "-c", boot, *_package_parents(), *arguments]
+
+
+def started(pid: int) -> None:
+    """Have a child that we started collected when it has ended."""
+    _started.add(pid)
+
+
 def reap() -> int:
-    """Collect those of our supervisors that have ended; how many are left.
+    """Collect those of our processes that have ended; how many are left.
 
     Called at each submit and after each wait, so that a notebook does not gather zombies.
     """

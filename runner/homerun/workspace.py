@@ -11,7 +11,7 @@ from runstore.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from homerun.experiment import Experiment
     from homerun.filters import Wanted
@@ -159,23 +159,40 @@ class Workspace:
         properties: Wanted = None,
         status: str | None = None,
         include_children: bool = False,
+        *,
+        where: Sequence[str] | str = (),
+        sort: str | None = None,
     ) -> Iterator[Run]:
-        """Runs of one experiment or of all, for which all conditions hold, newest first, lazily.
+        """Runs of one experiment or of all, for which all conditions hold, lazily.
 
         Args:
             tags, properties: a key that has to be there, or a dict whose pairs have to be there.
             include_children: also runs that have a parent.
+            where: further conditions, such as `metrics.loss < 0.1`; `docs/cli.md` lists them.
+            sort: a field of such conditions, with a `-` before it for the largest first; None:
+                the newest first.
 
         Raises:
             ExperimentNotFound: there is no experiment of that name.
+            InvalidQuery: a condition or a field is none.
         """
         from homerun import family
-        from homerun.filters import Filter
+        from homerun.filters import conditions
 
         if experiment is not None:
             self._store.experiment_folder(experiment)
-        wanted = Filter(None, tags, properties, status)
-        return family.runs(self, experiment, wanted, include_children)
+        wanted = conditions(None, tags, properties, status, where)
+        return family.runs(self, experiment, wanted, include_children, sort)
+
+    def reindex(self) -> int:
+        """Make the index of the runs anew from their folders; how many runs there are.
+
+        Raises:
+            ReadOnlyStore, FormatTooNew: the store may not be written.
+        """
+        from runstore.index import reindex
+
+        return reindex(self._store)
 
     def check(self, repair: bool = False) -> list[Finding]:
         """Everything in the store that is not as it should be; `runstore.check` tells more."""

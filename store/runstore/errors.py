@@ -113,3 +113,7 @@ class LockTimeout(StoreError, TimeoutError):
     def __init__(self, path: str) -> None:
         self.path = path
         super().__init__(f"the lock {path} was not free in time; try again")
+
+
+class InvalidQuery(StoreError, ValueError):
+    """A query names a field or an operator that there is none of."""

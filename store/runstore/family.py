@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from runstore import layout, ledger
+from runstore import layout
 from runstore.record import Record
 
 TYPE_CHECKING = False
@@ -15,20 +15,23 @@ if TYPE_CHECKING:
 def below(parent: Record, *, recursive: bool = False) -> Iterator[Record]:
     """A run's children, or all its descendants, the newest first.
 
-    The ledger gives the order without a look into each child. A link that leads nowhere (its run
-    was removed, or its maker was killed) is skipped.
+    The cost is that of the children alone, however many runs there are beside them. A link that
+    leads nowhere (its run was removed, or its maker was killed) is skipped.
     """
     found = _linked(parent.path)
     if recursive:
         for child in list(found.values()):
             _gather(child, found)
-    by_experiment: dict[str, set[str]] = {}
+    records = []
     for path in found.values():
         folder, run_id = os.path.split(path)
-        by_experiment.setdefault(os.path.basename(folder), set()).add(run_id)
-    for experiment, ids in by_experiment.items():
-        for run_id in _newest_first(f"{parent.store.root}/{experiment}/{layout.LEDGER}", ids):
-            yield Record(parent.store, experiment, run_id)
+        records.append(Record(parent.store, os.path.basename(folder), run_id))
+    yield from sorted(records, key=_made, reverse=True)
+
+
+def _made(record: Record) -> tuple[str, int]:
+    number = record.run.get("number")
+    return record.created, number if isinstance(number, int) else 0
 
 
 def _linked(run_folder: str) -> dict[str, str]:
@@ -54,14 +57,3 @@ def _gather(run_folder: str, found: dict[str, str]) -> None:
         if run_id not in found:
             found[run_id] = path
             _gather(path, found)
-
-
-def _newest_first(path: str, ids: set[str]) -> Iterator[str]:
-    left = set(ids)
-    for line in ledger.newest_first(path):
-        if line.run_id in left:
-            left.discard(line.run_id)
-            yield line.run_id
-            if not left:
-                return
-    yield from sorted(left, reverse=True)  # copied in: no line of the ledger names them

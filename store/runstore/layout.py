@@ -16,6 +16,12 @@ SNAPSHOTS = ".snapshots"
 OWNERS = ".owners"
 MAINTENANCE = ".maintenance.lock"
 
+INDEX = ".index"
+INDEX_FILE = "runs-1.sqlite"
+"""The number is that of its tables: another version makes a file of its own."""
+INDEX_MARKS = "marks"
+INDEX_VERIFYING = "verifying.lock"
+
 SNAPSHOT_TREE = "tree"
 SNAPSHOT_MANIFEST = "manifest.json"
 SNAPSHOTS_SEEN = ".seen"

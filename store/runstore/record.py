@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from runstore import facts, identity, labels, layout, lock, names, properties, status
+from runstore import facts, identity, labels, layout, lock, marks, names, properties, status
 from runstore.errors import RunNotFound
 
 TYPE_CHECKING = False
@@ -115,7 +115,8 @@ class Record:
             FormatTooNew, ReadOnlyStore: the store may not be written.
         """
         self.store.for_writing()
-        return facts.publish(self.path, name, facts.signed(record), sync=sync)
+        with marks.Mark(self.store.root, self.id):
+            return facts.publish(self.path, name, facts.signed(record), sync=sync)
 
     def look(self) -> Look:
         """Observe the run, read its facts, in the order that cannot lie.
@@ -157,7 +158,8 @@ class Record:
             FormatTooNew, ReadOnlyStore: the store may not be written.
         """
         self.store.for_writing()
-        properties.add(self.path, key, value, self.run)
+        with marks.Mark(self.store.root, self.id):
+            properties.add(self.path, key, value, self.run)
 
     def label(self, changes: list[tuple[str, str, object]]) -> None:
         """Change labels, each change (label, key, value).
@@ -166,7 +168,8 @@ class Record:
             FormatTooNew, ReadOnlyStore: the store may not be written.
         """
         self.store.for_writing()
-        labels.write(self.path, changes)
+        with marks.Mark(self.store.root, self.id):
+            labels.write(self.path, changes)
 
     def parent(self) -> Record | None:
         """The run that this one is a child of."""

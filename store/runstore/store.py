@@ -38,6 +38,11 @@ class Store:
         """Whether there is a store in this folder, whole or damaged."""
         return bool(self.id or self.damage)
 
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer version wrote it: it is read, not written."""
+        return self.format > layout.FORMAT
+
     def for_writing(self) -> Store:
         """This store, made if it is not there yet.
 
@@ -50,7 +55,7 @@ class Store:
             self.make()
         if self.damage:
             raise CorruptRecord(f"{self.root}/{layout.STORE}", self.damage)
-        if self.format > layout.FORMAT:
+        if self.is_newer:
             raise FormatTooNew(self.root, self.format, layout.FORMAT)
         return self
 

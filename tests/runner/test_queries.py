@@ -155,7 +155,6 @@ def test_a_query_is_lazy_and_reads_no_run_before_it_is_asked_for(
 
     assert isinstance(query, GeneratorType)
     assert at_first == 0
-    assert [run.id for run in newest] == read
     assert [run.tags["n"] for run in newest] == ["19", "18", "17"]
 
 
@@ -218,10 +217,7 @@ def test_an_experiment_finds_only_its_own_runs(experiment: Experiment) -> None:
 @pytest.mark.parametrize(
     "wanted",
     [
-        {"tags": ["quality"]},
         {"tags": 5},
-        {"tags": ("quality", "poor")},
-        {"properties": ["author"]},
         {"properties": {"author"}},
     ],
     ids=str,

@@ -8,7 +8,7 @@ import click
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
     from typing import Any, TypeVar
 
     from homerun.run import Run
@@ -47,11 +47,6 @@ def rungs(
         except ValueError:
             raise click.BadParameter(f"{rung!r} is no NAME:SECONDS, as INT:5") from None
     return found
-
-
-def has_tags(found: Mapping[str, str | None], wanted: Iterable[tuple[str, str | None]]) -> bool:
-    """Whether all tags are there: `KEY` with any value, `KEY=VALUE` with that one."""
-    return all(key in found and value in (None, found[key]) for key, value in wanted)
 
 
 def common(command: Command) -> Command:

@@ -82,9 +82,9 @@ def experiment() -> None:
     """
 
 
-@root.group(cls=Group, homes={"check": (_STORE, "check")})
+@root.group(cls=Group, homes={"check": (_STORE, "check"), "reindex": (_STORE, "reindex")})
 def store() -> None:
-    """Check the folder that holds the records.
+    """Look after the folder that holds the records.
 
     \b
     Example:

@@ -29,6 +29,15 @@ _EXPENDABLE = ("tags", "script", "took", "#", "started")
     help="With this tag only; can be given several times.",
 )
 @click.option("--parent-run-id", metavar="ID", help="The children of this run.")
+@click.option("--children", is_flag=True, help="Also runs that have a parent.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="CONDITION",
+    help="Such as 'metrics.loss < 0.1'; can be given several times.",
+)
+@click.option("--sort", metavar="FIELD", help="By this field; -FIELD: the largest first.")
+@click.option("--skip", type=click.IntRange(min=0), default=0, help="Leave out the first so many.")
 @options.common
 def list_runs(
     experiment: str | None,
@@ -36,31 +45,55 @@ def list_runs(
     status: str | None,
     tags: list[tuple[str, str | None]],
     parent_run_id: str | None,
+    children: bool,
+    where: tuple[str, ...],
+    sort: str | None,
+    skip: int,
     path: str | None,
     output: str | None,
 ) -> int:
-    """List runs, the newest first; children only under --parent-run-id.
+    """List runs, the newest first; children only under --parent-run-id or --children.
+
+    \b
+    A condition is FIELD, or FIELD and one of = != < <= > >= ~ (contains) and a value:
+      metrics.loss < 0.1     the last value; also metrics.loss.min, .max, .count
+      tags.fruit = apple     also properties.KEY
+      created > 2026-11-01   also started, ended, status, type, number, script,
+                             name, description, user, parent, experiment, id
+      text ~ word            anywhere in these, in tags and properties
 
     \b
     Example:
       homerun run list -e digits --last 3 --status Completed
+      homerun run list --where 'metrics.loss < 0.1' --sort metrics.loss
     """
     from itertools import islice
 
+    from homerun import filters
     from homerun.cli import render, words
 
     workspace = options.workspace(path)
+    conditions = list(where)
     if parent_run_id is not None:
-        found = workspace.get_run(parent_run_id).get_children(status=status)
-    else:
-        found = workspace.get_runs(experiment, status=status)
-    if tags:
-        found = (one for one in found if options.has_tags(one.tags, tags))
-    rows = [one.describe() for one in islice(found, last)]
+        conditions.append(f"parent = {workspace.get_run(parent_run_id).id}")
+    found = workspace.get_runs(
+        experiment,
+        tags=[key if value is None else (key, value) for key, value in tags],
+        status=status,
+        include_children=children,
+        where=conditions,
+        sort=sort,
+    )
+    shown = list(islice(found, skip, skip + last))
+    rows = [one.describe() for one in shown]
     if options.wants_json(output):
         render.json(rows)
     elif rows:
-        render.table(_COLUMNS, _table(rows), _EXPENDABLE)
+        metrics = filters.metrics_of(where, sort)
+        values = [[one.get_metrics(name).get(name) for name in metrics] for one in shown]
+        render.table([*_COLUMNS, *metrics], _table(rows, values), _EXPENDABLE)
+    elif conditions or tags or status or skip:
+        words.say("no run is like that; homerun run list shows the newest of all")
     else:
         words.say("there are no runs yet; homerun run submit-script -e NAME SCRIPT makes one")
     return 0
@@ -153,7 +186,7 @@ def metrics(run_id: str, path: str | None, output: str | None) -> int:
     return 0
 
 
-def _table(rows: list[dict[str, Any]]) -> list[list[object]]:
+def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[object]]:
     from time import time
 
     from homerun.cli import words
@@ -168,8 +201,9 @@ def _table(rows: list[dict[str, Any]]) -> list[list[object]]:
             words.duration(words.took(row, now)),
             _script(row),
             words.tags(row),
+            *(words.number(value[-1] if isinstance(value, list) else value) for value in values),
         ]
-        for row in rows
+        for row, values in zip(rows, metrics)
     ]
 
 

@@ -35,6 +35,28 @@ def check(repair: bool, path: str | None, output: str | None) -> int:
     return 1 if left else 0
 
 
+@click.command()
+@options.common
+def reindex(path: str | None, output: str | None) -> int:
+    """Find at once what was copied in, removed or edited by hand.
+
+    Otherwise that is found within a minute. The index is a cache: nothing is lost without it.
+
+    \b
+    Example:
+      homerun store reindex
+    """
+    from homerun.cli import render
+
+    here = options.workspace(path)
+    count = here.reindex()
+    if options.wants_json(output):
+        render.json({"directory": here.directory, "runs": count})
+    else:
+        click.echo(f"{here.directory}: {count} runs")
+    return 0
+
+
 def _line(row: dict[str, object]) -> str:
     """A finding as compilers print theirs."""
     from homerun.cli import words

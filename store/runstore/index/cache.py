@@ -1,0 +1,280 @@
+"""The index as SQLite: its tables, and how a query becomes SQL.
+
+Write-ahead logging: readers and one writer at once, and what a power cut takes are the last
+transactions whole. Where each ledger and log was read to is written with what was read from it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runstore import layout
+from runstore.index import query as q
+from runstore.index.summary import COLUMNS, Summary
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import Any
+
+    from runstore.index.query import Condition, Query
+
+_WAIT_S = 5.0
+_SCHEMA = f"""
+CREATE TABLE runs (
+    run INTEGER PRIMARY KEY, folder TEXT NOT NULL, {", ".join(COLUMNS)},
+    words TEXT, stamp TEXT, settled INTEGER, metered INTEGER, UNIQUE (folder, id)
+);
+CREATE INDEX runs_by_id ON runs (id);
+CREATE INDEX runs_unsettled ON runs (run) WHERE settled = 0;
+CREATE INDEX runs_by_time ON runs (created, id);
+CREATE INDEX runs_by_folder ON runs (folder, created, id);
+CREATE INDEX runs_by_status ON runs (status, created, id);
+CREATE INDEX runs_by_type ON runs (type, created, id);
+CREATE INDEX runs_by_user ON runs (user, created, id);
+CREATE INDEX runs_by_parent ON runs (parent, created, id);
+CREATE TABLE pairs (run INTEGER, area TEXT, key TEXT, value TEXT, created TEXT);
+CREATE INDEX pairs_of_run ON pairs (run, area, key, value);
+CREATE INDEX pairs_by_value ON pairs (area, key, value, created, run);
+CREATE INDEX pairs_by_key ON pairs (area, key, created, run);
+CREATE TABLE metrics (
+    run INTEGER, name TEXT, last, min, max, count, at REAL, PRIMARY KEY (run, name)
+);
+CREATE INDEX runs_unmetered ON runs (folder) WHERE metered = 0;
+CREATE INDEX metrics_by_name ON metrics (name, last);
+CREATE TABLE writers (run INTEGER, file TEXT, offset INTEGER, PRIMARY KEY (run, file));
+CREATE TABLE ledgers (folder TEXT PRIMARY KEY, lines INTEGER, inode INTEGER);
+CREATE TABLE expected (folder TEXT, id TEXT, since REAL, PRIMARY KEY (folder, id));
+CREATE TABLE marks (inode INTEGER PRIMARY KEY, offset INTEGER);
+CREATE TABLE writing (run TEXT, writer TEXT, since REAL, PRIMARY KEY (run, writer));
+CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT);
+"""
+TABLES = ("runs", "pairs", "metrics", "writers", "ledgers", "expected", "marks", "writing")
+MADE = "made"
+"""What an index without a store says it belongs to."""
+_PAIRS = (q.TAGS, q.PROPERTIES)
+_NUMBER_SIGNS = {"=": "=", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_PAIR_OF_RUN = "pairs INDEXED BY pairs_of_run WHERE run = r.run AND area = ? AND key = ?"
+
+
+class Cache:
+    """An open index; a context manager.
+
+    Raises:
+        sqlite3.Error, OSError: it cannot be opened or made; it may be damaged.
+    """
+
+    def __init__(self, root: str) -> None:
+        import sqlite3
+
+        folder = f"{root}/{layout.INDEX}"
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        self.path = f"{folder}/{layout.INDEX_FILE}"
+        self.db = sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None)
+        try:
+            self.db.execute("PRAGMA synchronous = NORMAL")
+            self.db.create_function("holds", 3, q.holds, deterministic=True)
+            if self.fact("store") is None:
+                self._make()
+        except BaseException:
+            self.db.close()
+            raise
+
+    def _make(self) -> None:
+        self.db.execute("PRAGMA journal_mode = WAL")
+        os.chmod(self.path, 0o600)
+        with self.writing():
+            if self.fact("store") is None:
+                for statement in _SCHEMA.split(";"):
+                    self.db.execute(statement)
+                self.set_fact("store", MADE)
+
+    def __enter__(self) -> Cache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.db.close()
+
+    def writing(self) -> Transaction:
+        """A transaction, as a context manager; others that want to write wait."""
+        return Transaction(self.db)
+
+    def fact(self, key: str) -> str | None:
+        """A note of the index on itself."""
+        import sqlite3
+
+        try:
+            row = self.db.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return None
+            raise
+        return None if row is None else str(row[0])
+
+    def set_fact(self, key: str, value: str) -> None:
+        """Note something."""
+        self.db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (key, value))
+
+    # Runs
+
+    def put(self, run: Summary) -> None:
+        """Add a run, or replace what was known of it; its metrics stay."""
+        values = [run.values[column] for column in COLUMNS]
+        known = self.number(run.folder, run.values["id"])
+        row = [known, run.folder, *values, q.words(run).casefold(), run.stamp, run.is_settled, 0]
+        marks = ", ".join("?" * len(row))
+        at = self.db.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row).lastrowid
+        self.db.execute("DELETE FROM pairs WHERE run = ?", (at,))
+        created = run.values["created"]
+        pairs = [(at, q.TAGS, key, value, created) for key, value in run.tags.items()]
+        pairs += [(at, q.PROPERTIES, key, value, created) for key, value in run.properties.items()]
+        self.db.executemany("INSERT INTO pairs VALUES (?, ?, ?, ?, ?)", pairs)
+
+    def remove(self, folder: str, run_id: str) -> None:
+        """Forget a run."""
+        at = self.number(folder, run_id)
+        for table in ("runs", "pairs", "metrics", "writers"):
+            self.db.execute(f"DELETE FROM {table} WHERE run = ?", (at,))
+
+    def number(self, folder: str, run_id: str) -> int | None:
+        """A run's number in the index."""
+        found = self.db.execute(
+            "SELECT run FROM runs WHERE folder = ? AND id = ?", (folder, run_id)
+        )
+        row = found.fetchone()
+        return None if row is None else int(row[0])
+
+    def rows(self, where: str, *given: object) -> list[tuple[Any, ...]]:
+        """(folder, id, stamp, settled, status, parent) of runs."""
+        columns = "folder, id, stamp, settled, status, parent"
+        return self.db.execute(f"SELECT {columns} FROM runs WHERE {where}", given).fetchall()
+
+    def last_run(self) -> int:
+        """The number of the run that was added last."""
+        return int(self.db.execute("SELECT max(run) FROM runs").fetchone()[0] or 0)
+
+    def select(self, query: Query, last: int, limit: int = -1) -> list[tuple[str, str, str]]:
+        """(folder, id, stamp) of the runs that seem to be meant, in the query's order.
+
+        Args:
+            last: runs that were added after this one are left out.
+            limit: at most so many; -1: all.
+        """
+        sql, given = to_sql(query)
+        return self.db.execute(f"{sql} LIMIT ?", [last, *given, limit]).fetchall()
+
+    # Metrics
+
+    def metrics_of(self, folder: str, run_id: str) -> dict[str, dict[str, float]]:
+        """What is known of a run's metrics, by name."""
+        found = self.db.execute(
+            "SELECT name, last, min, max, count FROM metrics WHERE run = ?",
+            (self.number(folder, run_id),),
+        )
+        return {name: dict(zip(q.AGGREGATES, rest)) for name, *rest in found}
+
+
+class Transaction:
+    """`BEGIN IMMEDIATE` and its end; inside another one it is part of that."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._is_outer = not db.in_transaction
+
+    def __enter__(self) -> None:
+        if self._is_outer:
+            self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._is_outer and self._db.in_transaction:
+            self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def to_sql(query: Query) -> tuple[str, list[object]]:
+    """A query as SQL that yields (folder, id, stamp), and its values behind that of the last run.
+
+    The first condition on a tag or property that an index can answer drives the query, so that the
+    newest fifty of many are found without looking at the others; likewise one on the metric that
+    is sorted by.
+    """
+    left = list(query.conditions)
+    source, created, where, given = _driven(query, left)
+    if query.experiment is not None:
+        where.append("r.folder = ?")
+        given.append(query.experiment)
+    if not query.children:
+        where.append("r.parent IS NULL")
+    for condition in left:
+        text, values = _condition(condition)
+        where.append(text)
+        given += values
+    order, values = _order(query, created, source)
+    columns = "r.folder, r.id, r.stamp"
+    sql = f"SELECT {columns} FROM {source} WHERE {' AND '.join(where)} ORDER BY {order}"
+    return sql, given + values
+
+
+def _driven(query: Query, left: list[Condition]) -> tuple[str, str, list[str], list[object]]:
+    """Tables, the column of the time, conditions and values; takes its condition out of `left`."""
+    last = "r.run <= ?"
+    area, key, aggregate = query.sort
+    for one in left:
+        if area == "created" and one.area in _PAIRS and one.operator in ("=", q.THERE):
+            left.remove(one)
+            where = [last, "r.run = p.run AND p.area = ? AND p.key = ?"]
+            given: list[object] = [one.area, one.key]
+            if one.operator == "=":
+                where.append("p.value IS ?")
+                given.append(one.value)
+            return "pairs p CROSS JOIN runs r", "p.created", where, given
+        # A number is asked for, so a last value that is none (NaN) is not meant.
+        is_sorted_by = one.area == area == q.METRICS and (one.key, one.aggregate) == (key, "last")
+        if is_sorted_by and aggregate == "last" and one.operator not in (q.THERE, "!="):
+            where = [last, "r.run = m.run AND m.name = ? AND m.last IS NOT NULL"]
+            return "metrics m CROSS JOIN runs r", "r.created", where, [key]
+    return "runs r", "r.created", [last], []
+
+
+def _condition(one: Condition) -> tuple[str, list[object]]:
+    if one.area in _PAIRS:
+        head = f"EXISTS (SELECT 1 FROM {_PAIR_OF_RUN}"
+        values: list[object] = [one.area, one.key]
+        if one.operator == q.THERE:
+            return head + ")", values
+        return head + " AND holds(value, ?, ?))", [*values, one.operator, one.value]
+    if one.area == q.METRICS:
+        head = "r.run IN (SELECT run FROM metrics WHERE name = ?"
+        if one.operator == q.THERE:
+            return head + ")", [one.key]
+        sign = _NUMBER_SIGNS[one.operator]
+        return f"{head} AND {one.aggregate} {sign} ?)", [one.key, float(one.value or "nan")]
+    if one.area == q.TEXT:
+        return "instr(r.words, ?) > 0", [(one.value or "").casefold()]
+    if one.operator == q.THERE:
+        return f"r.{one.area} IS NOT NULL", []
+    if one.operator == "=" and one.area != "number":
+        return f"r.{one.area} IS ?", [one.value]
+    return f"holds(r.{one.area}, ?, ?)", [one.operator, one.value]
+
+
+def _order(query: Query, created: str, source: str) -> tuple[str, list[object]]:
+    area, key, aggregate = query.sort
+    way = "DESC" if query.is_descending else "ASC"
+    if area == "created":
+        tie = f", r.id {way}" if created == "r.created" else ""
+        return f"{created} {way}{tie}", []
+    values: list[object] = [key]
+    if area == q.METRICS and source != "runs r":
+        return f"m.last {way}", []
+    if area == q.METRICS:
+        field = f"(SELECT {aggregate} FROM metrics m WHERE m.run = r.run AND m.name = ?)"
+    elif area in _PAIRS:
+        field = f"(SELECT value FROM {_PAIR_OF_RUN})"
+        values = [area, key]
+    else:
+        field, values = f"r.{area}", []
+    return f"{field} {way} NULLS LAST, r.created DESC, r.id DESC", values

@@ -1,0 +1,142 @@
+"""What the index knows of one run: the columns of a list, its tags and its properties."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from runstore import layout, status
+from runstore.errors import RunNotFound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from runstore.record import Look, Record
+
+COLUMNS = (
+    "experiment",
+    "id",
+    "number",
+    "created",
+    "parent",
+    "kind",
+    "type",
+    "status",
+    "user",
+    "name",
+    "description",
+    "script",
+    "started",
+    "ended",
+)
+
+_RUN_SOURCE = "azureml.runsource"
+"""The property that names the type of a run that has none."""
+
+_STAMPED = ("", f"/{layout.LABELS}", f"/{layout.PROPERTIES}")
+_SETTLED_NS = 2_000_000_000
+"""A folder changed so recently may change again within one tick of its time stamp."""
+
+
+class Summary:
+    """One run as the index knows it.
+
+    Attributes:
+        values: by the names in COLUMNS; a text, a number, or None.
+        tags, properties: by key.
+        stamp: the time stamps of its folders, from before anything else was read.
+        is_settled: nothing more is expected of it: it is over, and not just now.
+    """
+
+    __slots__ = ("folder", "is_settled", "properties", "stamp", "tags", "values")
+
+    def __init__(self, folder: str, values: dict[str, Any]) -> None:
+        self.folder = folder
+        self.values = values
+        self.tags: dict[str, str | None] = {}
+        self.properties: dict[str, str] = {}
+        self.stamp = ""
+        self.is_settled = False
+
+
+def stamp(run_folder: str) -> str:
+    """The time stamps of a run's folders, which change with every name in them; "" if it is gone.
+
+    Facts, labels and properties are files of their own that never change, so a change is a name.
+    """
+    found = []
+    for inner in _STAMPED:
+        try:
+            seen = os.stat(run_folder + inner)
+        except OSError:
+            if not inner:
+                return ""
+            found.append("-")
+        else:
+            found.append(f"{seen.st_ino}.{seen.st_mtime_ns}")
+    return " ".join(found)
+
+
+def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
+    """A run's summary; None where its folder is gone, or is none of a run."""
+    seen_stamp = stamp(record.path)
+    try:
+        seen = look(record)
+    except RunNotFound:
+        return None
+    run = record.run
+    if not run and not os.path.isdir(record.path):
+        return None
+    labels, properties = record.labels(), record.properties()
+    made = Summary(
+        record.experiment_folder,
+        {
+            "experiment": record.experiment,
+            "id": record.id,
+            "number": _number(run.get("number")),
+            "created": _text(run.get("time")) or "",
+            "parent": _text(run.get("parent")),
+            "kind": _text(run.get("kind")),
+            "type": _text(run.get("type")) or properties.get(_RUN_SOURCE),
+            "status": seen.status,
+            "user": _text(run.get("user")),
+            "name": labels.display_name,
+            "description": labels.description,
+            "script": _text(run.get("script")),
+            "started": _text(seen.fact(layout.STARTED).get("time")),
+            "ended": _text((seen.outcome or {}).get("time")),
+        },
+    )
+    made.tags = {key: _text(value) for key, value in labels.tags.items()}
+    made.properties = properties
+    made.stamp = seen_stamp
+    made.is_settled = seen.facts[layout.ENDED] is not None and not _is_fresh(record.path)
+    if seen.status == status.NOT_STARTED:
+        made.is_settled = False
+    return made
+
+
+def _is_fresh(run_folder: str) -> bool:
+    """Whether one of the run's folders changed a moment ago.
+
+    The file system's time stamps have ticks of milliseconds: a change in the same tick as ours
+    could not be told from none. Only the index's own freshness rests on this clock.
+    """
+    now = time.time_ns()
+    for inner in _STAMPED:
+        try:
+            if abs(now - os.stat(run_folder + inner).st_mtime_ns) < _SETTLED_NS:
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: object) -> int | None:
+    return value if type(value) is int else None
