@@ -136,8 +136,9 @@ def test_a_killed_supervisor_costs_no_exit_status_if_somebody_is_there(batch: Ba
 def test_an_older_kernel_gives_no_success_by_guess(
     batch: Batch, kernel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forced = f"from homerun import exits; {OLDER_KERNELS[kernel]}from homerun.supervisor"
-    monkeypatch.setattr(spawn, "_BOOT", spawn._BOOT.replace("from homerun.supervisor", forced))
+    forced = f"from homerun import exits; {OLDER_KERNELS[kernel]}from homerun."
+    monkeypatch.setattr(spawn, "_BOOT", spawn._BOOT.replace("from homerun.", forced, 1))
+    assert forced in spawn._BOOT
     cases = [CASES[number % 3] for number in range(report.size(3, 99))]
     breaks = []
     for part in _parts(cases):
