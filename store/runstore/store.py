@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def _sync_if_readable(folder: str) -> None:
+    """Let a power cut not take a new store; a folder can be writable and not readable."""
+    try:
+        facts.sync_folder(folder)
+    except PermissionError:
+        return
+
+
 class Store:
     """A store for reading; `for_writing()` makes sure that it exists and may be written.
 
@@ -262,11 +270,3 @@ class Store:
         ]
         merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=True)
         return (record for _, record in merged)
-
-
-def _sync_if_readable(folder: str) -> None:
-    """Let a power cut not take a new store; a folder can be writable and not readable."""
-    try:
-        facts.sync_folder(folder)
-    except PermissionError:
-        return

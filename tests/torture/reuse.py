@@ -13,7 +13,7 @@ import select
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -62,9 +62,9 @@ class Maker:
         return int(self._told.readline())
 
 
-def _serve(questions: object, tell: int) -> None:
+def _serve(questions: Iterable[str], tell: int) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    for line in questions:  # type: ignore[attr-defined]
+    for line in questions:
         what, argument = line.split()
         if what == "victim":
             answer = _make_victim(argument)

@@ -141,7 +141,7 @@ class Round:
 
 
 def test_what_is_set_once_is_the_same_for_all_at_all_times(workspace_dir: Path) -> None:
-    rounds, steps = report.size(1, 100), report.size(40, 500)
+    rounds, steps = report.size(1, 20), report.size(40, 500)
     kills = report.size(0, 40)
     breaks: list[str] = []
     done = 0

@@ -221,13 +221,13 @@ def _read(record: Record) -> tuple[Any, ...]:
         record.run,
         seen.status,
         seen.facts,
-        vars_of(record.labels()),
+        _told(record.labels()),
         record.properties(),
         values,
     )
 
 
-def vars_of(found: labels.Labels) -> tuple[Any, ...]:
+def _told(found: labels.Labels) -> tuple[Any, ...]:
     return found.tags, found.display_name, found.description
 
 
