@@ -17,18 +17,26 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_EXAMPLES := $(VENV)/.installed-examples
 
+# Large, and slow to load: an environment apart. On Linux a CPU build of torch saves gigabytes:
+#   PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make test-libraries
+LIBRARIES := accelerate fastai ipykernel nbclient pytest torch transformers
+INSTALLED_LIBRARIES := .venv-libraries/.installed
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test torture check fix bench clean
+.PHONY: help run test test-libraries torture check fix bench clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED_EXAMPLES) ## submit the example training, follow it, show its metrics
 	$(BIN)/homerun run submit-script -e digits --source-directory $(EXAMPLES) train.py
 
 test: $(INSTALLED_DEV) ## run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+test-libraries: $(INSTALLED_LIBRARIES) ## try libraries that log to Azure ML (installs torch)
+	.venv-libraries/bin/python -m pytest tests/libraries $(ARGS)
 
 torture: $(INSTALLED_DEV) ## run the torture suite in its long form (TORTURE_SEED=... repeats one)
 	TORTURE=long $(BIN)/python -m pytest tests/torture $(ARGS)
@@ -47,11 +55,16 @@ bench: $(INSTALLED_DEV) ## measure the budgets and print them
 	@for bench in scripts/bench/bench_*.py; do $(BIN)/python "$$bench" $(ARGS) || exit; done
 
 clean: ## remove what make and the tools have made (never .runs/)
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-libraries build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find runner store scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED_LIBRARIES): pyproject.toml
+	$(PYTHON) -m venv .venv-libraries
+	.venv-libraries/bin/python -m pip --disable-pip-version-check --quiet install --editable . $(LIBRARIES)
+	@touch $@
 
 $(INSTALLED): pyproject.toml | $(BIN)/python
 	$(PIP) install --editable .

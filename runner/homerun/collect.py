@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import os
+from stat import S_ISREG
 
-from runstore import layout
-
-_CHUNK = 1 << 20
+from homerun.metric_log import say
+from runstore import files, layout
+from runstore.errors import StoreError
 
 
 def outputs(folder: str, run_folder: str, since_ns: int) -> list[str]:
-    """Copy files made or changed since the start into the run's `outputs/`; their relative paths.
+    """Add files made or changed since the start to the run's `outputs/`; their relative paths.
 
     Links are not followed, the store itself is left out, and so is a file that cannot be read: the
-    outcome of a training does not hang on it.
+    outcome of a training does not hang on it. What was uploaded under the same name stays.
 
     Args:
         folder: where the process writes its outputs.
         since_ns: the ctime from which on a file counts, in ns.
     """
-    found = []
+    found: list[str] = []
+    refused: list[str] = []
+    root = os.path.realpath(folder)
     store = os.path.realpath(os.path.dirname(os.path.dirname(run_folder)))
-    for at, folders, names in os.walk(os.path.realpath(folder)):
+    for at, folders, names in os.walk(root):
         folders[:] = [name for name in folders if os.path.join(at, name) != store]
         for name in sorted(names):
             path = os.path.join(at, name)
-            relative = os.path.relpath(path, os.path.realpath(folder))
-            if _is_new(path, since_ns) and _copy(path, f"{run_folder}/{layout.OUTPUTS}", relative):
-                found.append(relative)
+            relative = os.path.relpath(path, root)
+            try:
+                if _is_new(path, since_ns) and _add(path, run_folder, relative):
+                    found.append(relative)
+            except StoreError as error:
+                refused.append(str(error))
+    if refused:
+        count = "a file" if len(refused) == 1 else f"{len(refused)} files, the first"
+        say(f"not collected from {root}: {count}: {refused[0]}")
     return found
 
 
 def _is_new(path: str, since_ns: int) -> bool:
-    from stat import S_ISREG
-
     try:
         found = os.lstat(path)
     except OSError:
@@ -41,15 +48,15 @@ def _is_new(path: str, since_ns: int) -> bool:
     return S_ISREG(found.st_mode) and found.st_ctime_ns >= since_ns
 
 
-def _copy(path: str, outputs_folder: str, relative: str) -> bool:
-    target = os.path.join(outputs_folder, relative)
+def _add(path: str, run_folder: str, relative: str) -> bool:
     try:
-        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
-        with open(path, "rb") as source:
-            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(descriptor, "wb") as copy:
-                while part := source.read(_CHUNK):
-                    copy.write(part)
+        source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
+    try:
+        files.add(run_folder, f"{layout.OUTPUTS}/{relative}", source, sync=False)
+    except OSError:
+        return False
+    finally:
+        os.close(source)
     return True

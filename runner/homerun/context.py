@@ -9,6 +9,10 @@ from homerun.run import Run, ScriptRun
 _found: dict[str, Run] = {}
 
 
+class SubmittedRun(ScriptRun):
+    """The run of a submitted script, as that script sees it."""
+
+
 def get(allow_offline: bool = True) -> Run:
     """The run around this process; see `Run.get_context`."""
     folder, run_id = environ.run_folder(), environ.run_id()
@@ -16,7 +20,7 @@ def get(allow_offline: bool = True) -> Run:
         return _offline(allow_offline)
     run = _found.get(folder)
     if run is None:
-        new = ScriptRun.in_folder(folder, run_id)
+        new = SubmittedRun.in_folder(folder, run_id)
         run = _found.setdefault(folder, new)  # of two threads at once both get the first one's
         if run is new:
             import atexit

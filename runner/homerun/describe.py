@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from homerun import follow
-from runstore import layout, status
+from runstore import files, layout, status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,9 +145,17 @@ def changed_originals(record: Record, look: Look) -> list[str]:
 
 def log_files(record: Record) -> dict[str, str]:
     """The run's log files by name, each with its path."""
-    names = (layout.STD_LOG, layout.SUPERVISOR_LOG)
-    paths = {name: f"{record.path}/{name}" for name in names}
-    return {name: path for name, path in paths.items() if os.path.exists(path)}
+    try:
+        kept = [
+            name
+            for folder in (layout.USER_LOGS, layout.LOGS)
+            for name in files.names(record.path, f"{folder}/")
+        ]
+    except FileNotFoundError:  # the run was removed
+        return {}
+    if os.path.isfile(f"{record.path}/{layout.SUPERVISOR_LOG}"):
+        kept.append(layout.SUPERVISOR_LOG)
+    return {name: f"{record.path}/{name}" for name in kept}
 
 
 def zulu(time: object) -> str | None:

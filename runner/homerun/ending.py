@@ -11,16 +11,16 @@ import os
 from homerun import environ, interactive, owner, settle, stop
 from homerun.errors import UserError
 from runstore import layout, status
-from runstore.errors import InvalidTransition
+from runstore.errors import InvalidTransition, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.run import Run
+    from homerun.lifecycle import Lifecycle
     from homerun.tee import Capture
     from runstore.record import Record
 
 
-def complete(run: Run, record: Record) -> None:
+def complete(run: Lifecycle, record: Record) -> None:
     """Complete a run; see `Run.complete`."""
     if _is_interactive(record):
         _end(run, record, status.COMPLETED)
@@ -31,7 +31,7 @@ def complete(run: Run, record: Record) -> None:
             raise InvalidTransition(record.id, now, wish)
 
 
-def cancel(run: Run, record: Record) -> None:
+def cancel(run: Lifecycle, record: Record) -> None:
     """Cancel a run; see `Run.cancel`."""
     if not _is_interactive(record):
         stop.stop(record, status.CANCEL)
@@ -40,7 +40,9 @@ def cancel(run: Run, record: Record) -> None:
         stop.wait_below(record)
 
 
-def fail(run: Run, record: Record, details: str | BaseException | None, code: str | None) -> None:
+def fail(
+    run: Lifecycle, record: Record, details: str | BaseException | None, code: str | None
+) -> None:
     """Declare a run failed; see `Run.fail`.
 
     Raises:
@@ -71,7 +73,9 @@ def capture(record: Record) -> Capture | None:
     return Capture(record.path)
 
 
-def leave(run: Run, record: Record, error: BaseException | None, captured: Capture | None) -> None:
+def leave(
+    run: Lifecycle, record: Record, error: BaseException | None, captured: Capture | None
+) -> None:
     """The end of a `with` block: Completed, or Failed with the error."""
     if captured is not None:
         captured.stop(error)
@@ -92,13 +96,13 @@ def _is_interactive(record: Record) -> bool:
     return bool(record.run.get("kind") == status.INTERACTIVE)
 
 
-def _end(run: Run, record: Record, how: str, said: dict[str, object] | None = None) -> None:
+def _end(run: Lifecycle, record: Record, how: str, said: dict[str, object] | None = None) -> None:
     """End an interactive run, with what it wrote to its outputs folder."""
     if record.look().status == status.NOT_RESPONDING:
         host = record.place().get("host", "another host")
         wish = f"be ended from here: it belongs to {host}; go there, or to the original store"
         raise InvalidTransition(record.id, status.NOT_RESPONDING, wish)
-    if run.outputs_folder is not None and owner.holds(run):
+    if run.outputs_folder is not None and owner.holds(record.path):
         from homerun import collect
 
         started = os.stat(f"{record.path}/{layout.STARTED}")
@@ -111,7 +115,7 @@ def _words(details: str | BaseException | None, code: str | None) -> dict[str, o
     if isinstance(details, BaseException):
         import traceback
 
-        text = f": {details}" if str(details) else ""
+        text = f": {words(details)}" if words(details) else ""
         said["message"] = f"User program failed with {type(details).__name__}{text}"
         said["stack_trace"] = "".join(
             traceback.format_exception(type(details), details, details.__traceback__)

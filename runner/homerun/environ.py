@@ -30,13 +30,27 @@ ENDED_STATUS = "HOMERUN_ENDED_STATUS"
 ENDED_FOLDER = "HOMERUN_ENDED_FOLDER"
 """Set for such a command: the run's folder."""
 
+AZUREML = "HOMERUN_AZUREML"
+"""Set by a person to `real`: `import azureml` is then not ours, but the retired package."""
+
+REAL = "real"
+
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
 _OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES)
 
+INPUT_DATA = "AZUREML_DATASET_ENVIRONMENT_VARS"
+"""Set by Azure, or by a person in its manner: `name:mode,name:mode`, each name a variable whose
+value is a path."""
+
+OUTPUT_DATA = "AZUREML_DATASET_FILE_OUTPUTS"
+"""The same for output: `name;name`."""
+
 _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need to start at all."""
+
+_HOMES = ("HOME", "XDG_CONFIG_HOME")
 
 
 def run_id() -> str | None:
@@ -49,14 +63,76 @@ def run_folder() -> str | None:
     return os.environ.get(RUN_FOLDER) or None
 
 
-def for_helper() -> dict[str, str]:
+def bare() -> dict[str, str]:
     """A process of ours: nothing of the user that could change how it works."""
     return {name: os.environ[name] for name in _LOADER if name in os.environ}
 
 
+def azureml_is_ours(extra: Mapping[str, str] | None = None) -> bool:
+    """Whether `import azureml` is to be ours; what a script is given wins over what is set here."""
+    return (extra or {}).get(AZUREML, os.environ.get(AZUREML)) != REAL
+
+
 def for_supervisor(run: str) -> dict[str, str]:
     """The same, with a supervisor's mark."""
-    return {**for_helper(), SUPERVISES: run}
+    return {**bare(), SUPERVISES: run}
+
+
+def variable(name: str) -> str | None:
+    """A variable of the user's own; None where it is not set, or could not be."""
+    return os.environ.get(name) if name and "\0" not in name else None
+
+
+def secret_names(name: str) -> list[str]:
+    """The variables that may hold a secret of this name; the last is the usual spelling."""
+    plain = "".join(c if c.isalnum() else "_" for c in name)
+    return [name, plain, plain.upper()]
+
+
+def named_paths(listing: str, separator: str) -> dict[str, str]:
+    """The values of the variables that another one lists, each perhaps with `:mode` behind it."""
+    parts = (os.environ.get(listing) or "").split(separator)
+    names = [part.partition(":")[0].strip() for part in parts]
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def config_home() -> str | None:
+    """The folder of the user's settings where it is not `~/.config`."""
+    return os.environ.get("XDG_CONFIG_HOME") or None
+
+
+def for_helper(run: str, env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process of ours beside a run; a supervisor's, and the user's folders.
+
+    Its mark keeps every sweep away from it, the run's own one too.
+
+    Args:
+        env: where the user's folders are known.
+    """
+    kept = {name: env[name] for name in _HOMES if name in env}
+    return {**for_supervisor(f"{run}/"), **kept}
+
+
+def for_git(folder: str, top: str) -> dict[str, str]:
+    """The environment of the git program: a repository, its working tree, and nobody's settings.
+
+    It asks nobody for a password and fetches nothing.
+    """
+    inherited = (*_LOADER, SUPERVISES)
+    kept = {name: os.environ[name] for name in inherited if name in os.environ}
+    return {
+        **kept,
+        "GIT_DIR": folder,
+        "GIT_WORK_TREE": top,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "HOME": os.devnull,
+        "LC_ALL": "C",
+    }
 
 
 def for_hook(env: Mapping[str, str], run: str, status: str, folder: str) -> dict[str, str]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from runstore.errors import BaseError, MisuseError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-class HomerunError(Exception):
+class HomerunError(BaseError):
     """The base of all errors of homerun that are not the store's."""
 
 
-class UserError(HomerunError):
+class UserError(HomerunError, MisuseError):
     """Something was asked for in a way that cannot be carried out."""
 
 

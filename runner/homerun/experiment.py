@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
+from homerun.archivable import Archivable
 from runstore import names
 from runstore.errors import CorruptRecord, FormatTooNew, ReadOnlyStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import NoReturn
 
     from homerun.config import ScriptRunConfig
     from homerun.filters import Wanted
@@ -16,7 +20,18 @@ if TYPE_CHECKING:
     from runstore.record import Record
 
 
-class Experiment:
+class ViewType:
+    """Which experiments `Experiment.list` gives."""
+
+    ActiveOnly = "ActiveOnly"
+    All = "All"
+    ArchivedOnly = "ArchivedOnly"
+
+
+_VIEWS = (ViewType.ActiveOnly, ViewType.All, ViewType.ArchivedOnly)
+
+
+class Experiment(Archivable):
     """An experiment of a workspace, made if it is not there yet.
 
     Raises:
@@ -40,10 +55,91 @@ class Experiment:
         return experiment
 
     @staticmethod
-    def list(workspace: Workspace, experiment_name: str | None = None) -> Sequence[Experiment]:
-        """The experiments of a workspace by name, or the one of that name, in a list."""
-        found = workspace.experiments
-        return [found[name] for name in found if experiment_name in (None, name)]
+    def list(
+        workspace: Workspace,
+        experiment_name: str | None = None,
+        view_type: str = ViewType.ActiveOnly,
+        tags: Wanted = None,
+    ) -> Sequence[Experiment]:
+        """The experiments of a workspace by name, in a list.
+
+        Args:
+            experiment_name: only the one of that name.
+            view_type: one of `ViewType`: archived ones are left out unless asked for.
+            tags: a key that has to be there, or a dict whose pairs have to be there.
+
+        Raises:
+            UserError: there is no such view.
+        """
+        from homerun import filters
+        from homerun.errors import UserError
+
+        if view_type not in _VIEWS:
+            raise UserError(f"view_type is one of {', '.join(_VIEWS)}, not {view_type!r}")
+        wanted = filters.pairs("tags", tags)
+        found = []
+        for name in workspace.store.experiments():
+            one = Experiment.existing(workspace, name)
+            kept = one._labels() if experiment_name in (None, name) else None
+            view = ViewType.ArchivedOnly if kept and kept.archived else ViewType.ActiveOnly
+            if kept and view_type in (view, ViewType.All) and filters.all_hold(wanted, kept.tags):
+                found.append(one)
+        return found
+
+    @staticmethod
+    def from_directory(path: str, auth: object = None) -> Experiment:
+        """The experiment that a folder is attached to, by a configuration in it or above.
+
+        Raises:
+            UserError: it is attached to none.
+        """
+        from homerun import place
+        from homerun.workspace import Workspace
+
+        config, name = place.experiment_of(os.path.abspath(os.path.expanduser(path)))
+        return Experiment(Workspace.from_config(config), name)
+
+    @staticmethod
+    def delete(workspace: Workspace, experiment_id: str) -> NoReturn:
+        """Not here yet.
+
+        Raises:
+            NotHere: always.
+        """
+        from homerun.absent import refusal
+
+        raise refusal("Experiment", "delete", "nothing is deleted yet; archive() hides it")
+
+    # Who it is
+
+    @property
+    def id(self) -> str:
+        """An id of the original's form, the same for this experiment of this store at any time."""
+        from homerun.source import digest
+
+        h = digest(f"{self.workspace.store.id}/{self.name}".encode())
+        return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+
+    @property
+    def workspace_object(self) -> Workspace:
+        """The same as `workspace`."""
+        return self.workspace
+
+    def get_portal_url(self) -> str:
+        """Where to look at it: the address of its folder on this machine."""
+        from homerun import html
+
+        store = self.workspace.store
+        return html.address(f"{store.root}/{store.experiment_folder(self.name)}")
+
+    @classmethod
+    def get_docs_url(cls) -> str:
+        """The page that documents the original's class."""
+        from homerun import html
+
+        return html.DOCS_OF_EXPERIMENT
+
+    # Runs
 
     def submit(
         self,
@@ -73,6 +169,7 @@ class Experiment:
 
         if not isinstance(config, ScriptRunConfig):
             raise UserError(f"submit takes a ScriptRunConfig, not {type(config).__name__}")
+        self._wake()
         request = Request(
             self.workspace.store,
             self.name,
@@ -111,23 +208,29 @@ class Experiment:
         Raises:
             RunExists, InvalidName, UserError, StoreError: no run was made.
         """
-        from homerun import interactive, notices, owner
+        from homerun import git, gitdiff, interactive, notices, owner, spawn
         from homerun.run import Run
 
         code, told = interactive.snapshot(self.workspace.store, snapshot_directory)
+        source = git.look(snapshot_directory or ".")
         asked: dict[str, object] = {
             "name": name,
             "display_name": display_name or name,
             "description": description,
-            "properties": notices.text_pairs("properties", properties or {}),
+            "properties": {
+                **source.properties,
+                **notices.text_pairs("properties", properties or {}),
+            },
             "tags": notices.text_pairs("tags", tags or {}),
             "target": "local",
             "snapshot": code,
         }
         folder = interactive.outputs_folder(outputs)
+        self._wake()
         run = Run.of(interactive.start(self.workspace.store, self.name, asked, run_id=run_id), self)
         run.outputs_folder = folder
         owner.opened(run)
+        spawn.git(run.directory, run.id, gitdiff.wanted(source), os.environ)
         notices.tell(told)
         return run
 
@@ -153,6 +256,11 @@ class Experiment:
         return Run.list(
             self, type, tags, properties, None, include_children, where=where, sort=sort
         )
+
+    def _wake(self) -> None:
+        """Before a new run: it would be missed in an experiment that is left out of listings."""
+        if self._labels().archived:
+            self.reactivate()
 
     def __repr__(self) -> str:
         return f"Experiment(Name: {self.name},\nWorkspace: {self.workspace.name})"

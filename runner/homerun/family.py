@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from homerun.relatives import Relatives
     from homerun.workspace import Workspace
     from runstore.record import Record
     from runstore.store import Store
@@ -42,7 +43,9 @@ def runs(
     return (typed(record, workspace) for record in found)
 
 
-def children(run: Run, record: Record, wanted: list[Condition], recursive: bool) -> Iterator[Run]:
+def children(
+    run: Relatives, record: Record, wanted: list[Condition], recursive: bool
+) -> Iterator[Run]:
     """A run's children, or all its descendants; see `Run.get_children`."""
     workspace = run.experiment.workspace
     if not wanted or recursive:
@@ -82,16 +85,18 @@ def _matches(record: Record, wanted: list[Condition]) -> bool:
     return found is not None and query.matches(found, known)
 
 
-def metrics(run: Run, record: Record, name: str | None, run_type: str | None) -> dict[str, Any]:
+def metrics(
+    record: Record, name: str | None, run_type: str | None, populate: bool
+) -> dict[str, Any]:
     """The metrics of a run and all below it, by run id; runs without metrics are left out."""
     below = family.below(record, recursive=True)
     kept = [one for one in below if run_type is None or one.run.get("type") == run_type]
-    found = {one.id: shapes.of_folder(one.path, name) for one in (record, *kept)}
+    found = {one.id: shapes.of_folder(one.path, one.id, name, populate) for one in (record, *kept)}
     return {run_id: values for run_id, values in found.items() if values}
 
 
 def child_run(
-    run: Run, record: Record, name: str | None, run_id: str | None, outputs: bool | str | None
+    run: Relatives, record: Record, name: str | None, run_id: str | None, outputs: bool | str | None
 ) -> Run:
     """An interactive child that has begun; see `Run.child_run`."""
     run.start()
@@ -105,7 +110,7 @@ def child_run(
 
 
 def create_children(
-    run: Run,
+    run: Relatives,
     record: Record,
     count: int | None,
     tag_key: str | None,

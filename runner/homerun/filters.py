@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from homerun import notices
 from homerun.errors import UserError
-from runstore.index.query import METRICS, PROPERTIES, TAGS, THERE, Condition, parse, split
+from runstore.index.query import METRICS, PROPERTIES, TAGS, THERE, Condition, holds, parse, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     Wanted = str | Mapping[str, object] | Sequence[str | tuple[str, object]] | None
 
@@ -35,7 +35,7 @@ def conditions(
         UserError: tags or properties are neither text nor a dict.
         InvalidQuery: a condition of `where` is none.
     """
-    found = [*_pairs(TAGS, tags), *_pairs(PROPERTIES, properties)]
+    found = [*pairs(TAGS, tags), *pairs(PROPERTIES, properties)]
     if status is not None:
         found.append(Condition("status", "", "=", status))
     if type is not None:
@@ -50,16 +50,28 @@ def metrics_of(where: Sequence[str], sort: str | None) -> list[str]:
     return list(dict.fromkeys(key for area, key in named if area == METRICS))
 
 
-def _pairs(area: str, wanted: Wanted) -> Iterator[Condition]:
+def pairs(area: str, wanted: Wanted) -> list[Condition]:
+    """The conditions on tags or properties.
+
+    Raises:
+        UserError: they are neither text, nor a dict, nor a list of both.
+    """
     if wanted is None:
-        return
+        return []
     if isinstance(wanted, str):
-        yield Condition(area, wanted, THERE)
-    elif isinstance(wanted, Mapping):
-        for key, value in notices.text_pairs(area, wanted).items():
-            yield Condition(area, key, "=", value)
-    elif isinstance(wanted, (list, tuple)):
-        for one in wanted:
-            yield from _pairs(area, one if isinstance(one, str) else dict([one]))
-    else:
-        raise UserError(f"{area} are a key or a dict of keys and values, not {wanted!r}")
+        return [Condition(area, wanted, THERE)]
+    if isinstance(wanted, Mapping):
+        kept = notices.text_pairs(area, wanted)
+        return [Condition(area, key, "=", value) for key, value in kept.items()]
+    if isinstance(wanted, (list, tuple)):
+        each = [one if isinstance(one, str) else dict([one]) for one in wanted]
+        return [condition for one in each for condition in pairs(area, one)]
+    raise UserError(f"{area} are a key or a dict of keys and values, not {wanted!r}")
+
+
+def all_hold(wanted: list[Condition], found: Mapping[str, str | None]) -> bool:
+    """Whether conditions that `pairs` gave hold for tags that are at hand."""
+    return all(
+        one.key in found and (one.operator == THERE or holds(found[one.key], "=", one.value))
+        for one in wanted
+    )

@@ -12,8 +12,6 @@ never waited for. A supervisor loads this module only where there is a settings.
 
 from __future__ import annotations
 
-import os
-
 from homerun import environ, posix
 from runstore import facts, layout
 
@@ -24,12 +22,6 @@ if TYPE_CHECKING:
 
 _SHELL = "/bin/sh"
 
-_NOTHING_OPEN: list[tuple[int | str, ...]] = [
-    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-    (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
-    (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
-]
-
 
 def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
     """Start the commands that fit; a line for each that could not be started."""
@@ -38,7 +30,7 @@ def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
     for command in _fitting(f"{run_folder}/../..", status, run.get("experiment")):
         try:
             told_env = environ.for_hook(env, str(run.get("id")), status, run_folder)
-            posix.start(command[0], command, told_env, _NOTHING_OPEN)
+            posix.start(command[0], command, told_env, posix.NOTHING_OPEN)
         except (OSError, ValueError) as error:
             told.append(f"on_end: {command} could not be started: {error}")
     return told

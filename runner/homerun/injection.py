@@ -12,9 +12,13 @@ from stat import S_ISDIR
 from runstore import layout
 
 
-def folder() -> str:
-    """The folder of links, made at the first call and whole at any time."""
-    packages = _packages()
+def folder(azureml: bool = True) -> str:
+    """The folder of links, made at the first call and whole at any time.
+
+    Args:
+        azureml: with the package of that name, or without.
+    """
+    packages = _packages(azureml)
     key = _key(packages)
     cache = _cache()
     if os.path.isabs(cache):  # the script's current folder is another one
@@ -25,10 +29,17 @@ def folder() -> str:
     return _make(_temporary(), key, packages)
 
 
-def _packages() -> dict[str, str]:
+def drop_in() -> str:
+    """The folder of the package `azureml`; its own name can be imported by nobody."""
+    return f"{os.path.dirname(__file__)}/drop-in"
+
+
+def _packages(azureml: bool) -> dict[str, str]:
     import runstore
 
     homes = {"homerun": os.path.dirname(__file__), "runstore": os.path.dirname(runstore.__file__)}
+    if azureml:
+        homes["azureml"] = f"{drop_in()}/azureml"
     return {name: os.path.realpath(home) for name, home in homes.items()}
 
 

@@ -16,6 +16,7 @@ from runstore.errors import InvalidTransition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.snapshot import Snapshot
     from runstore.record import Record
     from runstore.store import Store
 
@@ -56,18 +57,30 @@ def snapshot(store: Store, folder: str | None) -> tuple[str | None, list[str]]:
     """
     if folder is None:
         return None, []
-    from homerun import snapshot, source
-
     try:
-        tree = source.scan(folder, store=store.root, at_most=_MOST_ENTRIES)
-        size = sum(entry[2] for _, entries in tree.folders for entry in entries)
-        if size > _MOST_BYTES:
-            raise source.TooLarge(f"{tree.source} holds {size >> 20:,} MB")
-        taken = snapshot.take(tree, f"{store.for_writing().root}/{layout.SNAPSHOTS}")
+        taken = take_snapshot(store, folder)
     except SubmitError as error:
         advice = "name what is not code in .amlignore, or give another snapshot_directory, or None"
-        return None, [f"no snapshot: {error}; {advice}"]
+        return None, [f"no snapshot: {error.message}; {advice}"]
     return taken.id, list(taken.notices)
+
+
+def take_snapshot(store: Store, path: str) -> Snapshot:
+    """A snapshot of a folder, or of one file.
+
+    Raises:
+        SubmitError: it is too large to be code, or cannot be read or written.
+    """
+    from homerun import snapshot, source
+
+    if os.path.isfile(path):
+        tree = source.scan_file(path)
+    else:
+        tree = source.scan(path, store=store.root, at_most=_MOST_ENTRIES)
+    size = sum(entry[2] for _, entries in tree.folders for entry in entries)
+    if size > _MOST_BYTES:
+        raise source.TooLarge(f"{tree.source} holds {size >> 20:,} MB")
+    return snapshot.take(tree, f"{store.for_writing().root}/{layout.SNAPSHOTS}")
 
 
 def outputs_folder(wanted: bool | str | None) -> str | None:

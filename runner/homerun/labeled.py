@@ -75,13 +75,11 @@ class Labeled:
         Raises:
             UserError: it is no list.
         """
-        from homerun.errors import UserError
+        from homerun import notices
         from runstore import labels
 
-        if not hasattr(tags, "__iter__"):
-            raise UserError(f"remove_tags takes keys in a list, not {type(tags).__name__}")
-        wanted = [tags] if isinstance(tags, str) else list(tags)
-        _change(self._record, [(labels.UNTAG, str(key), None) for key in wanted])
+        wanted = notices.keys("remove_tags", tags)
+        _change(self._record, [(labels.UNTAG, key, None) for key in wanted])
 
     @property
     def properties(self) -> dict[str, str]:
@@ -138,9 +136,10 @@ def _change(record: Record, changes: list[tuple[str, str, object]]) -> None:
 def _say_or_raise(run_id: str, error: Exception) -> None:
     from homerun import environ
     from homerun.metric_log import say
+    from runstore.errors import words
 
     if environ.run_id() != run_id:
         raise error
     if run_id not in _warned:
         _warned.add(run_id)
-        say(f"tags and properties cannot be stored: {error}")
+        say(f"tags and properties cannot be stored: {words(error)}")

@@ -8,11 +8,24 @@ from __future__ import annotations
 
 import sys
 
-from runstore.metrics import LIST, ROW, SCALAR, TABLE, Writer
+from runstore.metrics import (
+    ACCURACY_TABLE,
+    CONFUSION_MATRIX,
+    IMAGE,
+    LIST,
+    PREDICTIONS,
+    RESIDUALS,
+    ROW,
+    SCALAR,
+    TABLE,
+    Writer,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
 _PLAIN = (float, int, str, bool, type(None))
 
@@ -20,6 +33,7 @@ _PLAIN = (float, int, str, bool, type(None))
 class MetricLog:
     """The logging half of a run; `_metrics` is the writer of its folder."""
 
+    _folder: str
     _metrics: Writer
     _dropped = 0
 
@@ -27,7 +41,7 @@ class MetricLog:
         """Log a number (or a text, a bool, None) under a name; safe from SIGKILL on return.
 
         Args:
-            step: where in the training it belongs.
+            step: where in the training it belongs, a whole number.
 
         Raises:
             UserError: the value is a list or a generator: that is `log_list`'s.
@@ -78,6 +92,57 @@ class MetricLog:
         if any(kept.values()):
             self._add(name, kept, TABLE, description)
 
+    def log_image(
+        self,
+        name: str,
+        path: str | os.PathLike[str] | None = None,
+        plot: Any = None,
+        description: str = "",
+    ) -> None:
+        """Log an image, which becomes a file of the run.
+
+        Args:
+            path: of an image file.
+            plot: instead: a figure, or matplotlib.pyplot itself.
+
+        Raises:
+            UserError: both or neither was given, or it is no image.
+            OSError: the file cannot be read.
+        """
+        from homerun import images, metric_files, values
+
+        name = values.name(name)
+        data = images.taken(path, plot)
+        self._add_file(name, metric_files.image_name(name, path), data, IMAGE, description)
+
+    def log_confusion_matrix(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log a confusion matrix: a dict, or JSON text; it becomes a file of the run.
+
+        Raises:
+            UserError: it is neither, or holds what has no JSON form.
+        """
+        self._add_document(name, value, CONFUSION_MATRIX, description)
+
+    def log_accuracy_table(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log an accuracy table; see `log_confusion_matrix`."""
+        self._add_document(name, value, ACCURACY_TABLE, description)
+
+    def log_residuals(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log residuals; see `log_confusion_matrix`."""
+        self._add_document(name, value, RESIDUALS, description)
+
+    def log_predictions(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log predictions; see `log_confusion_matrix`."""
+        self._add_document(name, value, PREDICTIONS, description)
+
     @property
     def dropped(self) -> int:
         """How many points this process could not store."""
@@ -89,13 +154,35 @@ class MetricLog:
     def _log_scalar(self, name: str, value: object, description: str, step: int | None) -> None:
         from homerun import values
 
-        kept = values.scalar(name, value)
-        self._metrics.add(values.name(name), kept, kind=SCALAR, step=step, description=description)
+        kept, at = values.scalar(name, value), values.step(name, step)
+        self._metrics.add(values.name(name), kept, kind=SCALAR, step=at, description=description)
+
+    def _add_document(self, name: str, value: object, kind: str, description: str) -> None:
+        from homerun import metric_files, values
+
+        name = values.name(name)
+        data = values.document(name, value).encode()
+        self._add_file(name, metric_files.document_name(name, kind), data, kind, description)
+
+    def _add_file(
+        self, name: str, file_name: str, data: bytes, kind: str, description: str
+    ) -> None:
+        """Store a file, and then the point that names it: none names a file that is not there."""
+        from homerun import metric_files
+        from runstore.errors import StoreError
+
+        try:
+            stored = metric_files.store(self._folder, file_name, data)
+        except (OSError, StoreError) as error:
+            self._drop(error)
+        else:
+            value = metric_files.value(file_name, stored) if kind == IMAGE else stored
+            self._add(name, value, kind, description)
 
     def _add(self, name: str, value: object, kind: str, description: str) -> None:
         from homerun import values
 
-        values.name(name)
+        name = values.name(name)
         try:
             self._metrics.add(name, value, kind=kind, description=description)
         except OSError as error:
@@ -103,7 +190,7 @@ class MetricLog:
         except TypeError as error:
             raise _refused(name, error) from None
 
-    def _drop(self, error: OSError) -> None:
+    def _drop(self, error: Exception) -> None:
         """Count a point that the store did not take; the training goes on."""
         self._dropped += 1
         if self._dropped == 1:

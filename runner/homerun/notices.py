@@ -9,13 +9,19 @@ from runstore import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def tell(lines: list[str]) -> None:
-    """Say each line once, on standard error: standard output belongs to the caller."""
-    for line in lines:
-        sys.stderr.write(f"homerun: {line}\n")
+    """Say lines on standard error: standard output belongs to the caller.
+
+    Where there is none, or no room for them, they are lost: words never stop a training.
+    """
+    try:
+        for line in lines:
+            sys.stderr.write(f"homerun: {line}\n")
+    except (AttributeError, OSError, ValueError):
+        return
 
 
 def text_pairs(what: str, given: Mapping[str, object]) -> dict[str, str | None]:
@@ -34,10 +40,24 @@ def text_pairs(what: str, given: Mapping[str, object]) -> dict[str, str | None]:
     return {key: _text(value) for key, value in given.items()}
 
 
+def keys(call: str, given: Sequence[str]) -> list[str]:
+    """Keys in a list, or one alone, as a list of texts.
+
+    Raises:
+        UserError: it is neither.
+    """
+    if not hasattr(given, "__iter__"):
+        raise UserError(f"{call} takes keys in a list, not {type(given).__name__}")
+    return [given] if isinstance(given, str) else [str(key) for key in given]
+
+
 def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return str.__str__(value)
     try:
-        return str(encode.scalar(value))
+        plain = encode.scalar(value)
     except TypeError:
         return str(value)
+    return None if plain is None else str(plain)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from homerun import notices, shapes, values
-from homerun.errors import RunEnvironmentError
+from homerun.errors import UserError
+from homerun.offline_files import OfflineFiles
 from homerun.run import Run
 from runstore import metrics, status
 from runstore.errors import PropertyExists
@@ -21,7 +22,19 @@ if TYPE_CHECKING:
     from homerun.filters import Wanted
 
 
-class OfflineRun(Run):
+_WORDS = {metrics.RESIDUALS: "residual"}
+"""What the original calls a kind of metric in print, where that is not its name."""
+
+
+def _print(text: str) -> None:
+    """Print a text; what standard output cannot carry is shown as its escape."""
+    try:
+        print(text)
+    except UnicodeEncodeError as error:
+        print(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
+
+
+class _OfflineRun(OfflineFiles, Run):
     """A run without a record: a script that logs can be tried by hand, unchanged."""
 
     def __init__(self) -> None:
@@ -35,12 +48,19 @@ class OfflineRun(Run):
         self._tags: dict[str, str | None] = {}
         self._properties: dict[str, str] = {}
         self._series: dict[str, metrics.Series] = {}
+        self._uploaded: dict[str, str | None] = {}
+        self._files: dict[str, bytes] = {}
         self._status = status.RUNNING
 
     @property
     def number(self) -> int | None:
         """None: an offline run is counted nowhere."""
         return None
+
+    @property
+    def name(self) -> str:
+        """The name for people; the id where none was given."""
+        return self.display_name
 
     @property
     def display_name(self) -> str:
@@ -105,8 +125,8 @@ class OfflineRun(Run):
         return iter(())
 
     def cancel(self) -> None:
-        """Note it."""
-        self._status = status.CANCELED
+        """Note it, unless the run is over."""
+        self._end(status.CANCELED)
 
     def fail(
         self,
@@ -121,17 +141,30 @@ class OfflineRun(Run):
         """Nothing: it has begun."""
 
     def complete(self) -> None:
-        """Note it."""
-        self._status = status.COMPLETED
+        """Note it, unless the run is over."""
+        self._end(status.COMPLETED)
+
+    def flush(self, timeout_seconds: float = 300) -> None:
+        """Print that it was asked for."""
+        print(f"Attempted to flush run with id {self._id}")
 
     def __enter__(self) -> Run:
-        """Begin a block."""
+        """Begin a block, and print so."""
+        print(f"[START] Run {self._id} context")
         return self
 
     def __exit__(
         self, kind: object, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """The end of the block; an error goes on."""
+        """The end of the block, printed; Completed, or Failed with the error, which goes on."""
+        is_clean = error is None or (isinstance(error, SystemExit) and not error.code)
+        self._end(status.COMPLETED if is_clean else status.FAILED)
+        print(f"[STOP] Run {self._id} context")
+
+    def tag(self, key: str, value: object = None) -> None:
+        """Print and remember a tag."""
+        self._tags.update(notices.text_pairs("tags", {key: value}))
+        print(f"Attempted to add tag {key} with value {value}")
 
     def get_tags(self) -> dict[str, str | None]:
         """The tags set so far."""
@@ -166,7 +199,7 @@ class OfflineRun(Run):
         outputs: bool | str | None = None,
     ) -> Run:
         """An offline child."""
-        child = OfflineRun()
+        child = _OfflineRun()
         child._id = run_id or f"{self._id}.{name or child._id.partition('_')[2]}"
         child._parent = self
         self._children.append(child)
@@ -188,12 +221,15 @@ class OfflineRun(Run):
     def submit_child(
         self, config: ScriptRunConfig, tags: Mapping[str, object] | None = None
     ) -> Run:
-        """Not possible: there is no workspace to submit to.
+        """Not possible.
 
         Raises:
-            RunEnvironmentError: always.
+            UserError: always.
         """
-        raise RunEnvironmentError
+        raise UserError(
+            "an offline run has no workspace to submit a child to: submit this script, or use "
+            "Experiment(Workspace.from_config(), NAME).submit"
+        )
 
     def get_children(
         self,
@@ -210,7 +246,8 @@ class OfflineRun(Run):
 
     def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
         """Print and remember a value."""
-        self._keep(values.name(name), values.scalar(name, value), metrics.SCALAR)
+        values.step(name, step)
+        self._keep(name, values.scalar(name, value), metrics.SCALAR)
 
     def log_list(self, name: str, value: Iterable[object], description: str = "") -> None:
         """Print and remember values."""
@@ -223,20 +260,82 @@ class OfflineRun(Run):
 
     def log_table(self, name: str, value: Mapping[str, object], description: str = "") -> None:
         """Print and remember a table."""
-        self._keep(name, values.table(name, value), metrics.TABLE)
+        columns = values.table(name, value)
+        self._keep(name, columns if any(columns.values()) else {}, metrics.TABLE)
+
+    def log_image(
+        self,
+        name: str,
+        path: str | os.PathLike[str] | None = None,
+        plot: Any = None,
+        description: str = "",
+    ) -> None:
+        """Print what was given, and remember the image."""
+        from homerun import images, metric_files
+
+        data = images.taken(path, plot)
+        kept = self._keep_file(metric_files.image_name(values.name(name), path), data)
+        self._keep(name, kept, metrics.IMAGE, plot if path is None else path)
 
     def get_metrics(
-        self, name: str | None = None, recursive: bool = False, run_type: str | None = None
+        self,
+        name: str | None = None,
+        recursive: bool = False,
+        run_type: str | None = None,
+        populate: bool = False,
     ) -> dict[str, Any]:
         """What was logged, in the shapes of a recorded run."""
-        found = {key: shapes.of_series(series) for key, series in self._series.items()}
-        return found if name is None else {key: found[key] for key in found if key == name}
+        if recursive:
+            below = [] if run_type else self._children
+            found = {self._id: self.get_metrics(name, populate=populate)}
+            for child in below:
+                found.update(child.get_metrics(name, recursive=True, populate=populate))
+            return {run_id: values for run_id, values in found.items() if values}
+        of_file = shapes.file_giver(self._id, self._files.__getitem__, populate)
+        return {
+            key: shapes.of_series(series, of_file)
+            for key, series in self._series.items()
+            if name is None or key == name
+        }
 
-    def _keep(self, name: str, value: object, kind: str) -> None:
-        series = self._series.setdefault(name, metrics.Series())
-        series.values.append(value)
-        series.add_columns({"k": kind})
-        print(f"Attempted to log {kind} metric {name}:\n{value}")
+    def _add_document(self, name: str, value: object, kind: str, description: str) -> None:
+        from homerun import metric_files
+
+        data = values.document(values.name(name), value).encode()
+        kept = self._keep_file(metric_files.document_name(name, kind), data)
+        self._keep(name, kept, kind, value)
+
+    def _keep_file(self, name: str, data: bytes) -> str:
+        from homerun import metric_files
+
+        number = 1
+        while metric_files.numbered(name, number) in self._files:
+            number += 1
+        free = metric_files.numbered(name, number)
+        self._files[free] = data
+        return free
+
+    def _keep(self, name: str, value: object, kind: str, shown: object = None) -> None:
+        """Remember a point that is not empty, and print it in the original's words.
+
+        Args:
+            shown: what is printed in place of the value.
+        """
+        name = values.name(name)
+        if value or kind == metrics.SCALAR:
+            series = self._series.setdefault(name, metrics.Series())
+            series.values.append(value)
+            series.add_columns({"k": kind})
+        word = _WORDS.get(kind, kind)
+        _print(f"Attempted to log {word} metric {name}:\n{value if shown is None else shown}")
+
+    def _end(self, how: str) -> None:
+        if self._status == status.RUNNING:
+            self._status = how
 
     def __repr__(self) -> str:
         return f"OfflineRun(Id: {self._id},\nStatus: {self._status})"
+
+
+OfflineRun = _OfflineRun
+"""The class is called as the original's: scripts know an offline run also by its class's name."""

@@ -13,6 +13,7 @@ from _thread import allocate_lock
 
 from homerun.metric_log import say
 from runstore import facts, layout, lock
+from runstore.errors import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def forget_ended() -> None:
             closed(folder)
 
 
-def holds(run: Run) -> bool:
+def holds(run_folder: str) -> bool:
     """Whether this process holds the run open."""
-    return run.directory in _open
+    return run_folder in _open
 
 
 def _guard() -> LockType:
@@ -137,4 +138,4 @@ def _at_exit() -> None:
             else:
                 run.complete()
         except Exception as error:  # noqa: BLE001 - the others are ended all the same
-            say(f"run {run.id} could not be ended: {error}")
+            say(f"run {run.id} could not be ended: {words(error)}")

@@ -36,11 +36,13 @@ class Plan:
         ladder: the signals of a stop, each with the seconds that it is given; then comes KILL.
         limit_s: seconds that the script may take; None: no limit.
         on_exit: `sweep` ends what the script left running, `leave` does not.
+        git: where the git program is, the working tree and the commit of the run's code; [] where
+            there is nothing to ask it.
         script_is_open: for an adopter: whether the living script's /proc entry could be read;
             None: the script is gone, and only what it left behind is to be ended.
     """
 
-    __slots__ = (*_FIXED, "argv", "env")
+    __slots__ = (*_FIXED, "argv", "env", "git")
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class Plan:
         ladder: list[tuple[int, float]],
         limit_s: float | None = None,
         on_exit: str = "sweep",
+        git: list[str] | None = None,
         script_is_open: bool | None = False,
     ) -> None:
         self.run_id = run_id
@@ -67,6 +70,7 @@ class Plan:
         self.ladder = ladder
         self.limit_s = limit_s
         self.on_exit = on_exit
+        self.git = git or []
         self.script_is_open = script_is_open
 
     @property
@@ -80,28 +84,30 @@ class Plan:
         fixed = [self.run_id, self.store_id, self.user, self.shown, self.cwd]
         ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
         is_open = _SCRIPT_IS[self.script_is_open]
-        fixed += [ladder, limit, self.on_exit, is_open, str(len(self.argv))]
+        fixed += [ladder, limit, self.on_exit, is_open, str(len(self.argv)), str(len(self.git))]
         env = [f"{name}={value}" for name, value in self.env.items()]
-        return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *env))
+        return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *self.git, *env))
 
 
 def decode(data: bytes) -> Plan:
     """The plan that `Plan.encode` made."""
     parts = [os.fsdecode(part) for part in data.split(b"\0")]
     fixed = dict(zip(_FIXED, parts))
-    count = int(parts[len(_FIXED)])
-    rest = parts[len(_FIXED) + 1 :]
+    at = len(_FIXED) + 2
+    words, others = (int(part) for part in parts[at - 2 : at])
+    argv, git, env = parts[at:][:words], parts[at + words :][:others], parts[at + words + others :]
     return Plan(
         run_id=fixed["run_id"],
         store_id=fixed["store_id"],
         user=fixed["user"],
         shown=fixed["shown"],
         cwd=fixed["cwd"],
-        argv=rest[:count],
-        env=dict(part.split("=", 1) for part in rest[count:]),
+        argv=argv,
+        env=dict(part.split("=", 1) for part in env),
         ladder=[_rung(rung) for rung in fixed["ladder"].split()],
         limit_s=float(fixed["limit_s"]) if fixed["limit_s"] else None,
         on_exit=fixed["on_exit"],
+        git=git,
         script_is_open=_IS_SCRIPT[fixed["script_is_open"]],
     )
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import os
 
+NOTHING_OPEN: list[tuple[int | str, ...]] = [
+    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+    (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+    (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
+]
+"""The descriptors of a program that nobody listens to."""
+
 _UNCATCHABLE = (9, 19)
 
 

@@ -9,16 +9,20 @@ from __future__ import annotations
 import os
 
 from homerun.labeled import Labeled
+from homerun.lifecycle import Lifecycle
 from homerun.metric_log import MetricLog
+from homerun.observed import Observed
+from homerun.relatives import Relatives
+from homerun.run_files import RunFiles
+from homerun.surroundings import Surroundings
 from runstore.metrics import Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
-    from typing import Any
+    from typing import Any, NoReturn
 
-    from homerun.config import ScriptRunConfig
     from homerun.experiment import Experiment
     from homerun.filters import Wanted
     from homerun.tee import Capture
@@ -26,20 +30,36 @@ if TYPE_CHECKING:
     from runstore.record import Look, Record
 
 
-class Run(MetricLog, Labeled):
+_providers: dict[str, Callable[..., Run]] = {}
+
+
+class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surroundings):
     """One run of an experiment.
 
     Args:
         experiment: the experiment that the run belongs to.
         run_id: its id, or a beginning that only it has.
+        outputs: a folder, made if need be, whose new files an interactive run collects when this
+            object ends it.
+        original: the original's private arguments; they have no effect.
 
     Raises:
         RunNotFound, AmbiguousPrefix: the workspace has no such one run.
     """
 
-    def __init__(self, experiment: Experiment, run_id: str) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        run_id: str,
+        outputs: str | None = None,
+        **original: object,
+    ) -> None:
         record = experiment.workspace.store.find(run_id)
         self._set(record.path, record.id, record, experiment)
+        if outputs is not None:
+            from homerun import interactive
+
+            self.outputs_folder = interactive.outputs_folder(outputs)
 
     def _set(
         self,
@@ -53,7 +73,7 @@ class Run(MetricLog, Labeled):
         self._metrics = Writer(folder, self._begin)
         self._known_record = record
         self._known_experiment = experiment
-        self.outputs_folder: str | None = None
+        self.outputs_folder = None
         self._capture: Capture | None = None
 
     @classmethod
@@ -71,11 +91,16 @@ class Run(MetricLog, Labeled):
         return run
 
     @staticmethod
-    def get_context(allow_offline: bool = True) -> Run:
+    def get_context(
+        allow_offline: bool = True, used_for_context_manager: bool = False, **original: object
+    ) -> Run:
         """The run that this process belongs to; the same object at every call.
 
         Without a run around the process: an offline run that prints what it is told, and keeps
         metrics and tags in memory.
+
+        Args:
+            used_for_context_manager, original: the original's own; they have no effect.
 
         Raises:
             RunEnvironmentError: there is no run, and `allow_offline` is False.
@@ -83,6 +108,40 @@ class Run(MetricLog, Labeled):
         from homerun import context
 
         return context.get(allow_offline)
+
+    @staticmethod
+    def get_submitted_run(**original: object) -> Run:
+        """The same as `get_context(allow_offline=False)`.
+
+        Raises:
+            RunEnvironmentError: there is no run around this process.
+        """
+        return Run.get_context(allow_offline=False)
+
+    @staticmethod
+    def add_type_provider(runtype: str, factory: Callable[..., Run]) -> None:
+        """Say what runs of a type are made with: `factory(experiment, details)` gives each.
+
+        Args:
+            runtype: a type as `Run.type` tells it.
+
+        Raises:
+            ValueError: that type has one.
+        """
+        if runtype == ScriptRun.RUN_TYPE or runtype in _providers:
+            raise ValueError(f"runs of the type {runtype!r} have a provider already")
+        _providers[runtype] = factory
+
+    @staticmethod
+    def list_by_compute(*original: object, **named: object) -> NoReturn:
+        """Not here: every run is on this machine.
+
+        Raises:
+            NotHere: always.
+        """
+        from homerun.absent import refusal
+
+        raise refusal("Run", "list_by_compute", "every run is on this machine; see get_runs")
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
@@ -126,6 +185,11 @@ class Run(MetricLog, Labeled):
         return self._id
 
     @property
+    def name(self) -> str:
+        """The name that the run was made with; the one for people where it had none."""
+        return str(self._record.run.get("name") or self.display_name)
+
+    @property
     def number(self) -> int | None:
         """The run's number in its experiment, counted from 1."""
         number = self._record.run.get("number")
@@ -149,115 +213,10 @@ class Run(MetricLog, Labeled):
 
     @property
     def type(self) -> str | None:
-        """`azureml.scriptrun` for a submitted script, None for an interactive run."""
-        kind = self._record.run.get("type")
-        return None if kind is None else str(kind)
+        """`azureml.scriptrun` for a submitted script; else its property `azureml.runsource`."""
+        return _type(self._record)
 
-    # Status
-
-    @property
-    def status(self) -> str:
-        """The same as `get_status()`."""
-        return self.get_status()
-
-    def get_status(self) -> str:
-        """The status as it is now."""
-        return self._look().status
-
-    def get_details(self) -> dict[str, Any]:
-        """Everything about the run, in the original's camelCase shape."""
-        from homerun import describe
-
-        return describe.details(self._record, self._look())
-
-    def describe(self) -> dict[str, Any]:
-        """Everything about the run, in the snake_case shape of the command line."""
-        from homerun import describe
-
-        return describe.row(self._record, self._look())
-
-    def wait_for_completion(
-        self,
-        show_output: bool = False,
-        wait_post_processing: bool = False,
-        raise_on_error: bool = True,
-    ) -> dict[str, Any]:
-        """Wait until the run is over, and return its details.
-
-        Args:
-            show_output: stream the script's output to standard output, from its beginning.
-            wait_post_processing: accepted; a run is over only when all of it is.
-            raise_on_error: raise if the run ended Failed.
-
-        Raises:
-            RunFailed: it did; names the exit code or signal and the last lines of the output.
-        """
-        from homerun import wait
-
-        if show_output:
-            from homerun import show
-
-            show.output(self)
-        wait.until_over(self._record)
-        details = self.get_details()
-        error = details.get("error")
-        if error is not None and raise_on_error:
-            from homerun.errors import RunFailed
-
-            raise RunFailed(self.id, error["error"])
-        return details
-
-    def stream(self, offset: int = 0) -> Iterator[bytes]:
-        """The script's output from a byte on, as it comes, until the run is over."""
-        from homerun import follow
-
-        return follow.output(self._record, offset)
-
-    # The end
-
-    def start(self) -> None:
-        """Let a row of `create_children` begin; any other run has begun already."""
-        self._begin()
-
-    def complete(self) -> None:
-        """Complete an interactive run.
-
-        In a submitted script it changes nothing: the script's own end decides.
-
-        Raises:
-            InvalidTransition: the run ended in another way, or is a live script of its own.
-        """
-        from homerun import ending
-
-        ending.complete(self, self._record)
-
-    def fail(
-        self,
-        error_details: str | BaseException | None = None,
-        error_code: str | None = None,
-    ) -> None:
-        """Declare the run failed.
-
-        In its own script: a fact that wins over exit code 0; nothing is ended. On a live script
-        from outside: it is stopped and ends Failed. An interactive run ends Failed. On an ended
-        run: its shown status becomes Failed, and its outcome stays readable.
-        """
-        from homerun import ending
-
-        ending.fail(self, self._record, error_details, error_code)
-
-    def cancel(self) -> None:
-        """Cancel the run and all below it, and wait until nothing of them lives.
-
-        It waits at most the grace and 5 s, and not inside the run itself. On a run that is over it
-        changes nothing.
-
-        Raises:
-            InvalidTransition: the run belongs to another host, or to another store.
-        """
-        from homerun import ending
-
-        ending.cancel(self, self._record)
+    # As a block
 
     def __enter__(self) -> Run:
         """Begin a block whose end is the run's; an interactive run's log gets what it prints."""
@@ -279,98 +238,31 @@ class Run(MetricLog, Labeled):
         capture, self._capture = self._capture, None
         ending.leave(self, self._record, error, capture)
 
-    # Parents and children
-
-    @property
-    def parent(self) -> Run | None:
-        """The run that this one is a child of."""
-        above = self._record.parent()
-        return None if above is None else typed(above, self.experiment.workspace)
-
-    def child_run(
-        self,
-        name: str | None = None,
-        run_id: str | None = None,
-        outputs: bool | str | None = None,
-    ) -> Run:
-        """An interactive run below this one, begun and owned by this process.
-
-        Args:
-            name: its display name.
-            outputs: a folder whose new files are collected at the end; True: `./outputs`.
-        """
-        from homerun import family
-
-        return family.child_run(self, self._record, name, run_id, outputs)
-
-    def create_children(
-        self,
-        count: int | None = None,
-        tag_key: str | None = None,
-        tag_values: Sequence[object] | None = None,
-    ) -> Sequence[Run]:
-        """Rows below this run, each of which begins when it is first used.
-
-        Args:
-            count: how many; each gets the tag `azureml.batch_child_number`.
-            tag_key, tag_values: instead: one row per value, tagged with it.
-
-        Raises:
-            UserError: neither or both were given.
-        """
-        from homerun import family
-
-        return family.create_children(self, self._record, count, tag_key, tag_values)
-
-    def submit_child(
-        self, config: ScriptRunConfig, tags: Mapping[str, object] | None = None
-    ) -> Run:
-        """Submit a script as a child of this run; it goes on when this run completes.
-
-        Raises:
-            SubmitError, StoreError: nothing was started.
-        """
-        self._begin()
-        return self.experiment.submit(config, tags, parent=self._record)
-
-    def get_children(
-        self,
-        recursive: bool = False,
-        tags: Wanted = None,
-        properties: Wanted = None,
-        type: str | None = None,
-        status: str | None = None,
-        *,
-        where: Sequence[str] | str = (),
-    ) -> Iterator[Run]:
-        """The children (recursive: all descendants) for which all conditions hold, newest first.
-
-        Args:
-            tags, properties, where: as for `Workspace.get_runs`.
-        """
-        from homerun import family
-        from homerun.filters import conditions
-
-        wanted = conditions(type, tags, properties, status, where)
-        return family.children(self, self._record, wanted, recursive)
-
     # Metrics
 
     def get_metrics(
-        self, name: str | None = None, recursive: bool = False, run_type: str | None = None
+        self,
+        name: str | None = None,
+        recursive: bool = False,
+        run_type: str | None = None,
+        populate: bool = False,
     ) -> dict[str, Any]:
         """The metrics by name: a value logged once as itself, more of them as a list.
+
+        Of an image or a JSON metric, the address of the first file, `aml://artifactId/…`.
 
         Args:
             name: only this metric; {} if nothing was logged under it.
             recursive: of this run and all below it, by run id; runs without metrics are left out.
             run_type: of descendants of this type only.
+            populate: give images and JSON metrics as a `MetricArtifact`, with `data` and
+                `convert_to_object()`.
         """
         from homerun import family, shapes
 
         if recursive:
-            return family.metrics(self, self._record, name, run_type)
-        return shapes.of_folder(self._folder, name)
+            return family.metrics(self._record, name, run_type, populate)
+        return shapes.of_folder(self._folder, self._id, name, populate)
 
     # Inside
 
@@ -423,6 +315,29 @@ class ScriptRun(Run):
 
     RUN_TYPE = "azureml.scriptrun"
 
+    def __init__(
+        self,
+        experiment: Experiment,
+        run_id: str,
+        directory: str | None = None,
+        _run_config: object = None,
+        **original: object,
+    ) -> None:
+        super().__init__(experiment, run_id)
+
+    def clean(self) -> list[str]:
+        """Say where the run's folder is: what only its start needed went when it ended.
+
+        Raises:
+            InvalidTransition: the run is not over.
+        """
+        look = self._look()
+        if not look.is_over:
+            from runstore.errors import InvalidTransition
+
+            raise InvalidTransition(self.id, look.status, "be cleaned up before it is over")
+        return [f"nothing to remove: {self.directory} holds what the run made"]
+
 
 def typed(record: Record, workspace: Workspace) -> Run:
     """The run of a record as its class: a ScriptRun for a submitted script."""
@@ -430,4 +345,28 @@ def typed(record: Record, workspace: Workspace) -> Run:
 
     is_script = record.run.get("type") == ScriptRun.RUN_TYPE
     experiment = Experiment.existing(workspace, record.experiment)
+    if _providers and not is_script:
+        provider = _providers.get(_type(record) or "")
+        if provider is not None:
+            return provider(experiment, Run.of(record, experiment).describe())
     return (ScriptRun if is_script else Run).of(record, experiment)
+
+
+def get_run(
+    experiment: Experiment, run_id: str, rehydrate: bool = True, clean_up: bool = True
+) -> Run:
+    """A run of the experiment's workspace, by its id or a unique beginning of it.
+
+    Args:
+        rehydrate: as its own class, such as ScriptRun; else as a plain Run.
+        clean_up: the original's own; it has no effect.
+
+    Raises:
+        RunNotFound, AmbiguousPrefix: there is no such one run.
+    """
+    return Run.get(experiment.workspace, run_id) if rehydrate else Run(experiment, run_id)
+
+
+def _type(record: Record) -> str | None:
+    kind = record.run.get("type") or record.properties().get("azureml.runsource")
+    return None if kind is None else str(kind)

@@ -1,16 +1,19 @@
 """The shapes in which metrics are returned: the original's, by kind and number of points.
 
 A metric of one value is that value, of several a list of them, whether they came one by one or in
-a list. Rows and tables of one name are one table: a dict of columns, each a value or a list. The
-first kind that a name was used for decides; points of the other kind are left out.
+a list. Rows and tables of one name are one table: a dict of columns, each a value or a list. Of
+images and JSON metrics, which are files, the first one's address or the file itself. The first
+kind that a name was used for decides; points of another kind are left out.
 """
 
 from __future__ import annotations
 
+from homerun import metric_files
 from runstore import metrics
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from runstore.metrics import Series
@@ -19,30 +22,68 @@ _TABLES = (metrics.ROW, metrics.TABLE)
 _FORMS: dict[str, type] = {metrics.LIST: list, metrics.ROW: dict, metrics.TABLE: dict}
 
 
-def of_folder(run_folder: str, name: str | None = None) -> dict[str, Any]:
+def of_folder(
+    run_folder: str, run_id: str, name: str | None = None, populate: bool = False
+) -> dict[str, Any]:
     """A recorded run's metrics by name.
 
     Args:
         name: only this metric; {} if there is none of that name.
+        populate: give files as `MetricArtifact`, not as their address.
     """
     found, _ = metrics.read(run_folder)
-    return {key: of_series(series) for key, series in found.items() if name is None or key == name}
+    of_file = file_giver(run_id, lambda name: metric_files.read(run_folder, name), populate)
+    return {
+        key: of_series(series, of_file)
+        for key, series in found.items()
+        if name is None or key == name
+    }
 
 
-def of_series(series: Series) -> Any:
+def file_giver(
+    run_id: str, read: Callable[[str], bytes], populate: bool
+) -> Callable[[str, Any], Any]:
+    """What makes of a kind and a point's value the value that is returned.
+
+    Args:
+        read: gives the bytes of a file by its name.
+    """
+    from homerun.artifact import MetricArtifact, address
+
+    def given(kind: str, value: Any) -> Any:
+        name, stored = metric_files.names(value)
+        if populate:
+            return MetricArtifact(run_id, name, kind, lambda: read(stored))
+        return address(run_id, name)
+
+    return given
+
+
+def of_series(series: Series, of_file: Callable[[str, Any], Any]) -> Any:
     """One metric's points as they are returned."""
     if series.kinds is None:
         return _one_or_many(series.values)
-    points = [
+    points: list[tuple[str, Any]] = [
         (kind, value)
         for kind, value in zip(series.kinds_of_all(), series.values)
-        if isinstance(value, _FORMS.get(kind, object))  # another writer's may be anything
+        if _fits(kind, value)
     ]
     if not points:
         return []
-    is_table = points[0][0] in _TABLES
+    first = points[0][0]
+    if first in metrics.FILES:
+        return of_file(first, points[0][1])
+    is_table = first in _TABLES
     points = [point for point in points if (point[0] in _TABLES) == is_table]
+    points = [point for point in points if point[0] not in metrics.FILES]
     return _table(points) if is_table else _one_or_many(_flat(points))
+
+
+def _fits(kind: str, value: object) -> bool:
+    """Whether a value is one of its kind; another writer's may be anything."""
+    if kind in metrics.FILES:
+        return metric_files.is_value(value)
+    return isinstance(value, _FORMS.get(kind, object))
 
 
 def _flat(points: list[tuple[str, Any]]) -> list[Any]:

@@ -8,10 +8,10 @@ from runstore import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.run import Run
+    from homerun.observed import Observed
 
 
-def output(run: Run) -> None:
+def output(run: Observed) -> None:
     """Print the run's output as it comes, until it is over, between heading and summary."""
     streaming = f"Streaming {layout.STD_LOG}"
     _write(f"RunId: {run.id}\nDirectory: {run.directory}\n\n")
@@ -21,7 +21,7 @@ def output(run: Run) -> None:
     _write(f"Directory: {run.directory}\n")
 
 
-def stream(run: Run) -> None:
+def stream(run: Observed) -> None:
     """Copy the output, decoded: a character that is split over two reads stays whole."""
     import codecs
 

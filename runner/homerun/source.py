@@ -99,6 +99,25 @@ def scan(source: str, *, store: str | None, at_most: int = sys.maxsize) -> Tree:
         os.close(descriptor)
 
 
+def scan_file(path: str) -> Tree:
+    """Look at one file: a source folder that holds nothing else.
+
+    Raises:
+        SubmitError: it cannot be read.
+    """
+    folder, name = os.path.split(os.path.realpath(path))
+    try:
+        descriptor = os.open(folder, FOLDER_FLAGS)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        walk = _Walk(folder, descriptor, None)
+        walk.only(name)
+        return Tree(walk)
+    finally:
+        os.close(descriptor)
+
+
 def _is_of_a_run(source: str) -> bool:
     """Whether the source lies in the working copy of a run (or is one)."""
     while source != "/":
@@ -144,6 +163,14 @@ class _Walk:
                 raise TooLarge(f"{self.source} holds more than {at_most:,} files and folders")
         self.links.settle(self.found, self.notices)
         self.notices.sort()
+
+    def only(self, name: str) -> None:
+        """Find one file of the folder."""
+        entries = self.found[""] = {}
+        with os.scandir(self.descriptor) as listing:
+            for item in listing:
+                if item.name == name and item.is_file(follow_symlinks=False):
+                    self._file(name, item, False, entries)
 
     def _check_top(self) -> None:
         if self.links.store == "":

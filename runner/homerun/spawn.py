@@ -11,6 +11,10 @@ from homerun.plan import Plan
 from homerun.supervisor import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR, SCRIPT_DESCRIPTOR
 from runstore import layout, lock
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
     "from homerun.{module} import main; main()"
@@ -73,6 +77,28 @@ def python(module: str, *arguments: str) -> list[str]:
 def started(pid: int) -> None:
     """Have a child that we started collected when it has ended."""
     _started.add(pid)
+
+
+def git(run_folder: str, run_id: str, question: list[str], env: Mapping[str, str]) -> int:
+    """Start the process that asks git about a run's code, where there is anything to ask.
+
+    Args:
+        question: what `gitdiff.wanted` said.
+        env: the environment of whoever submitted.
+
+    Returns:
+        Its pid, which `reap` collects; 0 where the run has to go without it.
+    """
+    reap()
+    if not question or not sys.executable:
+        return 0
+    argv = python("gitdiff", run_folder, *question)
+    try:
+        pid = posix.start(sys.executable, argv, environ.for_helper(run_id, env), posix.NOTHING_OPEN)
+    except (OSError, ValueError):
+        return 0
+    started(pid)
+    return pid
 
 
 def reap() -> int:

@@ -10,7 +10,18 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun import environ, injection, mask, signals, snapshot, source, spawn, workcopy
+from homerun import (
+    environ,
+    git,
+    gitdiff,
+    injection,
+    mask,
+    signals,
+    snapshot,
+    source,
+    spawn,
+    workcopy,
+)
 from homerun.errors import SubmitError
 from homerun.plan import Plan
 from runstore import facts, layout, lock, names, status
@@ -64,20 +75,21 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     """
     config = request.config
     argv = config.argv()
-    ours = _injected(request.store.root)
+    ours = _injected(request.store.root, environ.azureml_is_ours(config.environment_variables))
     try:
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
             _check_free(store, request.run_id)
         taken = None if config.in_place else _snapshot(store, config.source())
-        record, alive = _make(request, argv, taken)
+        code = git.look(config.source())
+        record, alive = _make(request, argv, taken, code)
     except OSError as error:
         raise _unwritten(request.store.root, error) from error
-    _start(record, request, argv, alive, ours)
+    _start(record, request, argv, alive, ours, code)
     return record, list(taken.notices) if taken else []
 
 
-def _injected(root: str) -> str:
+def _injected(root: str, azureml: bool) -> str:
     """The folder of our packages for the script; asked for before anything is made.
 
     Raises:
@@ -86,7 +98,7 @@ def _injected(root: str) -> str:
     if not sys.executable:
         raise SubmitError("this Python does not know its own path; submit from another one")
     try:
-        ours = injection.folder()
+        ours = injection.folder(azureml)
     except OSError as error:
         raise SubmitError(f"no folder for homerun's packages can be made: {error}") from error
     for path in (root, ours):
@@ -100,13 +112,15 @@ def _check_free(store: Store, run_id: str) -> None:
         raise RunExists(run_id)
 
 
-def _make(request: Request, argv: list[str], taken: Snapshot | None) -> tuple[Record, int]:
+def _make(
+    request: Request, argv: list[str], taken: Snapshot | None, code: git.Code
+) -> tuple[Record, int]:
     """Build the run's folder and let it appear; the run, and its lock."""
     draft = Draft(request.store, request.experiment, request.run_id, parent=request.parent)
     try:
         alive = draft.take_alive()
         _furnish(draft.path, request.config, taken)
-        return draft.publish(_asked(request, argv, taken)), alive
+        return draft.publish(_asked(request, argv, taken, code)), alive
     except BaseException:
         draft.discard()
         raise
@@ -142,13 +156,16 @@ def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> No
         os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
 
 
-def _asked(request: Request, argv: list[str], taken: Snapshot | None) -> dict[str, object]:
+def _asked(
+    request: Request, argv: list[str], taken: Snapshot | None, code: git.Code
+) -> dict[str, object]:
     """What run.json says of the request; secrets are masked, environment values left out."""
     config = request.config
     return {
         "kind": status.SUBMITTED,
         "type": SCRIPT_RUN,
         "tags": dict(request.tags),
+        "properties": code.properties,
         "script": config.script_path(),
         "arguments": mask.arguments(config.arguments),
         "command": mask.arguments(argv),
@@ -164,10 +181,12 @@ def _asked(request: Request, argv: list[str], taken: Snapshot | None) -> dict[st
     }
 
 
-def _start(record: Record, request: Request, argv: list[str], alive: int, ours: str) -> None:
+def _start(
+    record: Record, request: Request, argv: list[str], alive: int, ours: str, code: git.Code
+) -> None:
     """Hand the lock to a supervisor; a run that cannot have one is put on record as Failed."""
     try:
-        spawn.supervisor(record.path, _plan(record, request, argv, ours), alive)
+        spawn.supervisor(record.path, _plan(record, request, argv, ours, code), alive)
     except BaseException as error:
         lost = status.outcome({})
         facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
@@ -179,7 +198,7 @@ def _start(record: Record, request: Request, argv: list[str], alive: int, ours: 
         lock.release(alive)
 
 
-def _plan(record: Record, request: Request, argv: list[str], ours: str) -> Plan:
+def _plan(record: Record, request: Request, argv: list[str], ours: str, code: git.Code) -> Plan:
     config = request.config
     work = f"{record.path}/{layout.WORK}"
     python_path = [ours, work]
@@ -199,4 +218,5 @@ def _plan(record: Record, request: Request, argv: list[str], ours: str) -> Plan:
         ladder=signals.ladder(config.stop_signals, config.grace_s),
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
+        git=gitdiff.wanted(code),
     )

@@ -94,6 +94,7 @@ class Supervisor:
         self.wish = status.CANCEL
         self.is_reported = False
         self.told: set[str] = set()
+        self.helper = 0
         self.kills_before = memory.kills()
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
@@ -110,6 +111,7 @@ class Supervisor:
         if stop is None:
             self.log(f"started: {self.plan.shown} (script {self.script})")
             gate.open()
+            self.ask_git()
         else:
             self.log("stopped before it began; nothing of the script ran")
             gate.close()
@@ -118,6 +120,13 @@ class Supervisor:
         self.end_tree()
         failure = gate.failure() if stop is None else None
         self.conclude(failure, began=stop is None)
+
+    def ask_git(self) -> None:
+        """Start the process that asks git about the code; only now, when nobody waits for us."""
+        if self.plan.git:
+            from homerun import spawn
+
+            self.helper = spawn.git(_HERE, self.plan.run_id, self.plan.git, self.plan.env)
 
     def started_fact(self) -> dict[str, object]:
         """Who the script and the supervisor are, and which folder they belong to."""
@@ -189,6 +198,8 @@ class Supervisor:
                 return reaped
             if pid == 0:
                 return reaped
+            if pid == self.helper:
+                continue  # it is none of the run's
             reaped = True
             self.cpu_user_s += usage.ru_utime
             self.cpu_system_s += usage.ru_stime

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from homerun import notices
 from homerun.errors import UserError
 from runstore import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
 _MANY = (list, range, set, frozenset)
 _PLAIN = (float, int, str, bool)
+
+_told: set[type] = set()
+"""The types whose text was logged in place of a number, and said so."""
 
 
 def name(given: object) -> str:
@@ -20,15 +25,15 @@ def name(given: object) -> str:
         UserError: it is no text.
     """
     if isinstance(given, str):
-        return given
+        return str.__str__(given)
     raise UserError(f"a metric is named by text, not by {type(given).__name__} {given!r}")
 
 
 def scalar(metric: str, value: object) -> object:
     """The value as it is stored: a plain number, text, bool or None.
 
-    Scalars of numpy, torch and pandas become numbers; any other single object becomes its text,
-    as the original does it.
+    Scalars of numpy, torch and pandas become numbers, dates their ISO text; any other single object
+    becomes its text, as the original does it, and that is said once.
 
     Raises:
         UserError: the value is many values.
@@ -41,7 +46,25 @@ def scalar(metric: str, value: object) -> object:
     try:
         return _plain(value)
     except TypeError:
+        _tell_text(metric, type(value))
         return repr(value)
+
+
+def step(metric: str, given: object) -> int | None:
+    """The step of a point, a whole number, or None.
+
+    Raises:
+        UserError: it is none.
+    """
+    if given is None or type(given) is int:
+        return given
+    try:
+        number = _plain(given)
+    except TypeError:
+        number = None
+    if isinstance(number, (int, float)) and number == number // 1:
+        return int(number)
+    raise UserError(f"the step of {metric!r} is a whole number, not {given!r}")
 
 
 def single(metric: str, value: object) -> object:
@@ -98,24 +121,94 @@ def table(metric: str, given: Mapping[str, object]) -> dict[str, list[object]]:
     return columns
 
 
+def document(metric: str, given: object) -> str:
+    """A JSON metric as strict JSON; arrays of numpy, torch and pandas in it become lists.
+
+    Args:
+        given: a dict, or JSON text.
+
+    Raises:
+        UserError: it is neither, or holds what has no JSON form.
+    """
+    if isinstance(given, str):
+        given = _parsed(metric, given)
+    elif not hasattr(given, "items"):
+        raise UserError(
+            f"the value of {metric!r} is a dict or JSON text, not {type(given).__name__}"
+        )
+    try:
+        return encode.dumps(_nested(given))
+    except TypeError as error:
+        raise UserError(f"{metric!r} is not logged: {error}") from None
+    except RecursionError:
+        raise UserError(f"{metric!r} is not logged: it is nested too deep, or in itself") from None
+
+
+def _parsed(metric: str, text: str) -> object:
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"the text for {metric!r} is no JSON: {error}") from None
+
+
+def _nested(value: Any) -> object:
+    """A value as dicts, lists and plain values, all the way down.
+
+    Raises:
+        TypeError: something in it has no JSON form.
+    """
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, (list, tuple, range)):
+        return [_nested(inner) for inner in value]
+    if hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0:
+        is_date = getattr(value.dtype, "kind", "") in ("m", "M")
+        return [_nested(inner) for inner in (value if is_date else value.tolist())]
+    if callable(getattr(value, "items", None)):
+        return {_key(key): _nested(inner) for key, inner in value.items()}
+    return _plain(value)
+
+
+def _key(given: object) -> str:
+    """A key as JSON has it: the text of a number, a bool or None, as `json.dumps` makes them."""
+    plain = _plain(given)
+    if isinstance(plain, str):
+        return plain
+    return repr(plain) if isinstance(plain, float) else encode.dumps(plain)
+
+
 def _column(metric: str, value: object) -> list[object]:
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         return [single(metric, value)]
     return many(metric, value)
 
 
-def _plain(value: object) -> object:
+def _plain(value: Any) -> object:
     """A plain number, text, bool or None.
 
     Raises:
-        TypeError: the value is none, and not the scalar of another library.
+        TypeError: the value is none, and neither a date nor the scalar of another library.
     """
     if value is None or type(value) in _PLAIN:
         return value
     for kind in (float, int, str):  # their heirs, such as numpy's float64
         if isinstance(value, kind):
             return getattr(kind, f"__{kind.__name__}__")(value)
-    return encode.scalar(value)
+    try:
+        return encode.scalar(value)
+    except TypeError:
+        if callable(getattr(value, "isoformat", None)):
+            return str(value.isoformat())
+        raise
+
+
+def _tell_text(metric: str, kind: type) -> None:
+    if kind not in _told:
+        _told.add(kind)
+        what = f"{metric!r}: a value of type {kind.__name__} is logged as its text"
+        notices.tell([f"{what}; give log a number, text or bool"])
 
 
 def _is_generator_function(value: object) -> bool:

@@ -14,18 +14,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runstore.store import Store
 
-_NOTHING_OPEN: list[tuple[int | str, ...]] = [
-    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-    (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
-    (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
-]
-
 
 def start(store: Store) -> None:
     """Start it, if nobody else's is at work; where it cannot be, the next query tries again."""
     arguments = spawn.python("verifying", store.root)
     try:
-        spawn.started(posix.start(sys.executable, arguments, environ.for_helper(), _NOTHING_OPEN))
+        spawn.started(posix.start(sys.executable, arguments, environ.bare(), posix.NOTHING_OPEN))
     except OSError:
         return
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from homerun import environ
+from homerun import place
+from homerun.azure import AzureServices
 from homerun.errors import UserError, WorkspaceError
 from runstore import facts, layout
 from runstore.store import Store
@@ -12,6 +13,7 @@ from runstore.store import Store
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from homerun.experiment import Experiment
     from homerun.filters import Wanted
@@ -19,25 +21,64 @@ if TYPE_CHECKING:
     from runstore.findings import Finding
 
 _LABELS = ("name", "subscription_id", "resource_group")
-_SHORTEST, _LONGEST = 3, 33
-_CONFIG_FOLDERS = layout.CONFIG_FOLDERS
-_SCOPE_NAME = 8
-"""Where the name stands in `/subscriptions/S/resourceGroups/G/providers/P/workspaces/NAME`."""
 
 
-class Workspace:
+class Workspace(AzureServices):
     """A store with a name. Subscription and resource group are labels, always text.
 
-    Get one by `from_config`, `get` or `create`.
+    Called with the original's arguments it is the workspace found from the current folder, under
+    these labels; `from_config` is the shorter way.
+
+    Args:
+        workspace_name: its name, unless a configuration or the store gives it another.
+        tags: labels of the workspace, for this object.
+
+    Raises:
+        WorkspaceError: the workspace here has another name.
+        UserError: a name that a workspace cannot have.
     """
 
-    def __init__(self, store: Store, labels: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        subscription_id: str,
+        resource_group: str,
+        workspace_name: str,
+        auth: object = None,
+        _location: str | None = None,
+        _disable_service_check: bool = False,
+        _workspace_id: str | None = None,
+        sku: str = "basic",
+        tags: Mapping[str, object] | None = None,
+        _cloud: str = "AzureCloud",
+    ) -> None:
+        store, found = place.found_from(os.getcwd())
+        stated = found.get("name") or place.check_name(workspace_name)
+        _check_same(workspace_name, str(stated), store.root)
+        given = {"subscription_id": subscription_id, "resource_group": resource_group}
+        self._set(store, {**found, **given, "name": workspace_name, "tags": tags, "sku": sku})
+
+    def _set(self, store: Store, labels: Mapping[str, object]) -> None:
         self._store = store
         self._labels = {key: str(labels.get(key) or "") for key in _LABELS}
-        self._labels["name"] = self._labels["name"] or _default_name(store.root)
+        self._labels["name"] = self._labels["name"] or place.default_name(store)
+        tags = labels.get("tags")
+        self._tags = dict(tags) if isinstance(tags, dict) else {}
+        self._sku = str(labels.get("sku") or "basic")
+
+    @classmethod
+    def of(cls, store: Store, labels: Mapping[str, object]) -> Workspace:
+        """The workspace of a store with these labels."""
+        workspace = cls.__new__(cls)
+        workspace._set(store, labels)
+        return workspace
 
     @staticmethod
-    def from_config(path: str | None = None, auth: object = None) -> Workspace:
+    def from_config(
+        path: str | None = None,
+        auth: object = None,
+        _logger: object = None,
+        _file_name: str | None = None,
+    ) -> Workspace:
         """The workspace of a folder.
 
         The first of: the store named by HOMERUN_STORE; the folder of an Azure `config.json` or
@@ -53,7 +94,7 @@ class Workspace:
         start = os.path.abspath(os.path.expanduser(path or "."))
         if not os.path.exists(start):
             raise UserError(f"there is no file or folder {start} to find a workspace from")
-        return _found_from(start)
+        return Workspace.of(*place.found_from(start))
 
     @staticmethod
     def get(
@@ -61,13 +102,16 @@ class Workspace:
         auth: object = None,
         subscription_id: str | None = None,
         resource_group: str | None = None,
+        location: str | None = None,
+        cloud: str = "AzureCloud",
+        id: str | None = None,
     ) -> Workspace:
         """The workspace found from the current folder, if it bears that name.
 
         Raises:
             WorkspaceError: it bears another.
         """
-        found = _found_from(os.getcwd())
+        found = Workspace.of(*place.found_from(os.getcwd()))
         if found.name != name:
             raise WorkspaceError(
                 f"the workspace here is {found.name!r}, not {name!r}: go to the folder of "
@@ -82,6 +126,9 @@ class Workspace:
         subscription_id: str | None = None,
         resource_group: str | None = None,
         location: str | None = None,
+        create_resource_group: bool = True,
+        sku: str = "basic",
+        tags: Mapping[str, object] | None = None,
         exist_ok: bool = False,
         **azure_options: object,
     ) -> Workspace:
@@ -92,28 +139,51 @@ class Workspace:
         Raises:
             WorkspaceError: there is one already, and `exist_ok` is not given, or it has another
                 name.
-            UserError: a name that a workspace cannot have.
+            UserError: a name that a workspace cannot have, or tags that are no dict of texts.
         """
-        check_name(name)
-        root = os.environ.get(environ.STORE) or f"{os.getcwd()}/{layout.STORE_FOLDER}"
-        store = Store(os.path.expanduser(root))
-        if store.exists() and not exist_ok:
-            raise WorkspaceError(
-                f"there is a workspace in {store.root} already; give exist_ok=True to use it"
-            )
-        config = _config_beside(store)
-        if config is not None:
-            _check_same(name, str(_labels_of(config)["name"]), config)
-        store.for_writing()
+        from homerun import notices
+
+        place.check_name(name)
         labels: dict[str, object] = {
             "name": name,
             "subscription_id": str(subscription_id or ""),
             "resource_group": str(resource_group or ""),
+            "sku": str(sku),
+            "tags": notices.text_pairs("tags", tags or {}),
         }
+        store = place.chosen() or Store(f"{os.getcwd()}/{layout.STORE_FOLDER}")
+        if store.exists() and not exist_ok:
+            raise WorkspaceError(
+                f"there is a workspace in {store.root} already; give exist_ok=True to use it"
+            )
+        config = place.config_beside(store)
+        if config is not None:
+            _check_same(name, str(place.read_config(config)["name"]), config)
+        store.for_writing()
         facts.publish(store.root, layout.WORKSPACE, facts.signed(labels), sync=True)
         made = of_store(store)
         _check_same(name, made.name, store.root)
         return made
+
+    @staticmethod
+    def list(
+        subscription_id: str | None = None,
+        auth: object = None,
+        resource_group: str | None = None,
+    ) -> dict[str, Any]:
+        """The workspaces that can be seen from the current folder: the one here, if there is one.
+
+        Args:
+            subscription_id, resource_group: only a workspace with these labels.
+
+        Returns:
+            A list of workspaces for each name.
+        """
+        found = Workspace.of(*place.found_from(os.getcwd()))
+        wanted = ((subscription_id, found.subscription_id), (resource_group, found.resource_group))
+        if not found.store.exists() or any(said not in (None, label) for said, label in wanted):
+            return {}
+        return {found.name: [found]}
 
     @property
     def name(self) -> str:
@@ -136,6 +206,16 @@ class Workspace:
         return "local"
 
     @property
+    def sku(self) -> str:
+        """The edition that the workspace was made with; it changes nothing."""
+        return self._sku
+
+    @property
+    def tags(self) -> dict[str, Any]:
+        """The tags that the workspace was made with."""
+        return dict(self._tags)
+
+    @property
     def directory(self) -> str:
         """The store's folder."""
         return self._store.root
@@ -147,10 +227,46 @@ class Workspace:
 
     @property
     def experiments(self) -> dict[str, Experiment]:
-        """The experiments, by name."""
+        """The experiments that are not archived, by name."""
         from homerun.experiment import Experiment
 
-        return {name: Experiment.existing(self, name) for name in self._store.experiments()}
+        return {found.name: found for found in Experiment.list(self)}
+
+    def get_details(self) -> dict[str, Any]:
+        """What is known of the workspace, in the original's camelCase keys."""
+        said = facts.read(self._store.root, layout.STORE) or {}
+        found = {
+            "id": self._scope(),
+            "name": self.name,
+            "location": self.location,
+            "type": f"{place.PROVIDER}/workspaces",
+            "tags": self.tags,
+            "sku": self.sku,
+            "workspaceid": self._store.id or None,
+            "description": "",
+            "friendlyName": self.name,
+            "creationTime": said.get("time"),
+            "directory": self.directory,
+        }
+        return {key: value for key, value in found.items() if value is not None}
+
+    def write_config(self, path: str | None = None, file_name: str | None = None) -> None:
+        """Write the configuration that `from_config` finds: `.azureml/config.json` in a folder.
+
+        It leads to this workspace from wherever it lies.
+
+        Args:
+            path: the folder; None: the current one.
+            file_name: another name than `config.json`.
+
+        Raises:
+            UserError: the folder is not there, or cannot be written.
+        """
+        folder = os.path.abspath(os.path.expanduser(path or "."))
+        place.write_config(self._store, self._scope(), folder, file_name)
+        if not place.labels_of(self._store):  # so that it bears this name without the file too
+            root = self._store.for_writing().root
+            facts.publish(root, layout.WORKSPACE, facts.signed({**self._labels}), sync=True)
 
     def get_runs(
         self,
@@ -194,7 +310,7 @@ class Workspace:
 
         return reindex(self._store)
 
-    def check(self, repair: bool = False) -> list[Finding]:
+    def check(self, repair: bool = False) -> Sequence[Finding]:
         """Everything in the store that is not as it should be; `runstore.check` tells more."""
         from runstore.check import check
 
@@ -210,6 +326,9 @@ class Workspace:
 
         return Run.get(self, run_id)
 
+    def _scope(self) -> str:
+        return place.scope(self.name, self.subscription_id, self.resource_group)
+
     def _repr_html_(self) -> str:
         from homerun import html
 
@@ -224,18 +343,9 @@ class Workspace:
         )
 
 
-def check_name(name: str) -> str:
-    """The name itself if a workspace may have it.
-
-    Raises:
-        UserError: it may not.
-    """
-    if _is_name(name):
-        return name
-    raise UserError(
-        f"{name!r} is no workspace name: use {_SHORTEST} to {_LONGEST} letters, digits, '_' and "
-        "'-', a letter or digit first"
-    )
+def of_store(store: Store) -> Workspace:
+    """The workspace of a store: named by the configuration beside it, or by the store itself."""
+    return Workspace.of(store, place.labels_of(store))
 
 
 def _check_same(wanted: str, found: str, where: str) -> None:
@@ -244,97 +354,3 @@ def _check_same(wanted: str, found: str, where: str) -> None:
             f"{where} names the workspace {found!r}, not {wanted!r}: use that name, or another "
             "folder"
         )
-
-
-def _is_name(name: object) -> bool:
-    return (
-        isinstance(name, str)
-        and _SHORTEST <= len(name) <= _LONGEST
-        and name[0].isascii()
-        and name[0].isalnum()
-        and all(c in "_-" or c.isalnum() for c in name)
-    )
-
-
-def _default_name(root: str) -> str:
-    name = os.path.basename(os.path.dirname(root))
-    return name if _is_name(name) else "homerun"
-
-
-def _found_from(start: str) -> Workspace:
-    chosen = os.environ.get(environ.STORE)
-    if chosen:
-        return of_store(Store(os.path.expanduser(chosen)))
-    if os.path.isfile(start):
-        return _of_config(start)
-    config = _upwards(start, layout.CONFIG_PLACES)
-    if config is not None:
-        return _of_config(config)
-    existing = _upwards(start, (f"{layout.STORE_FOLDER}/{layout.STORE}",))
-    root = os.path.dirname(existing) if existing else f"{start}/{layout.STORE_FOLDER}"
-    return of_store(Store(root))
-
-
-def _upwards(start: str, places: tuple[str, ...]) -> str | None:
-    """The first of the files, sought in order, each from here up to the root."""
-    for place in places:
-        folder = start
-        while True:
-            path = os.path.join(folder, place)
-            if os.path.isfile(path) and (place.endswith(layout.STORE) or _is_azure(path)):
-                return path
-            above = os.path.dirname(folder)
-            if above == folder:
-                break
-            folder = above
-    return None
-
-
-def _is_azure(path: str) -> bool:
-    """Whether a file named config.json is one of Azure ML's; many other tools have such files."""
-    if os.path.basename(os.path.dirname(path)) in _CONFIG_FOLDERS:
-        return True
-    found = facts.read(*os.path.split(path)) or {}
-    return "workspace_name" in found or ("Scope" in found and "Id" in found)
-
-
-def _of_config(path: str) -> Workspace:
-    """The workspace beside a configuration file, with the labels from it."""
-    folder = os.path.dirname(path)
-    if os.path.basename(folder) in _CONFIG_FOLDERS:
-        folder = os.path.dirname(folder)
-    return Workspace(Store(f"{folder}/{layout.STORE_FOLDER}"), _labels_of(path))
-
-
-def of_store(store: Store) -> Workspace:
-    """The workspace of a store: named by the configuration beside it, or by the store itself."""
-    config = _config_beside(store)
-    if config is not None:
-        return Workspace(store, _labels_of(config))
-    return Workspace(store, facts.read(store.root, layout.WORKSPACE) or {})
-
-
-def _config_beside(store: Store) -> str | None:
-    home = os.path.dirname(store.root)
-    for place in layout.CONFIG_PLACES:
-        path = os.path.join(home, place)
-        if os.path.isfile(path) and _is_azure(path):
-            return path
-    return None
-
-
-def _labels_of(path: str) -> dict[str, object]:
-    """The labels in a configuration of either of Azure's two shapes."""
-    found = facts.read(*os.path.split(path))
-    if found is None:
-        raise UserError(f"{path} is no JSON object; correct it or remove it")
-    scope = str(found.get("Scope") or "").split("/")
-    if len(scope) > _SCOPE_NAME:
-        return {"subscription_id": scope[2], "resource_group": scope[4], "name": scope[_SCOPE_NAME]}
-    if not found.get("workspace_name"):
-        raise UserError(f"{path} names no workspace; it needs a workspace_name")
-    return {
-        "name": found["workspace_name"],
-        "subscription_id": found.get("subscription_id"),
-        "resource_group": found.get("resource_group"),
-    }

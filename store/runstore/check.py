@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import checkrun, facts, layout, ledger, lock, maintenance, names
-from runstore.errors import FormatTooNew, StoreError
+from runstore import checkrun, facts, labels, layout, ledger, lock, maintenance, names
+from runstore.errors import FormatTooNew, StoreError, words
 from runstore.findings import (
     YOUNG_S,
     Finding,
@@ -58,7 +58,7 @@ def _repair(finding: Finding) -> None:
     try:
         finding.cure()
     except (OSError, StoreError) as error:
-        finding.problem += f"; the repair failed ({error})"
+        finding.problem += f"; the repair failed ({words(error)})"
     else:
         finding.repaired = True
 
@@ -123,6 +123,8 @@ def _experiment(store: Store, folder: str) -> Iterator[Finding]:
     yield from leftovers(store.root, path)
     yield from _half_made(store, path)
     yield from _ledger(f"{path}/{layout.LEDGER}", f"{folder}/{layout.LEDGER}", runs)
+    written = f"{path}/{layout.EXPERIMENT_LABELS}"
+    yield from checkrun.check_logs(store.root, written, labels.is_change, is_live=False)
     for record in runs:
         yield from checkrun.check_run(record)
         yield from checkrun.check_parent(record)

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
-from runstore import append, facts, labels, layout, metrics, names, status
-from runstore.findings import YOUNG_S, Finding, age_s, leftovers, mover, names_in, remover
+from runstore import append, facts, files, labels, layout, metrics, names, status
+from runstore.findings import (
+    YOUNG_S,
+    Finding,
+    age_s,
+    is_left,
+    leftovers,
+    mover,
+    names_in,
+    remover,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +36,7 @@ def check_run(record: Record) -> Iterator[Finding]:
     if not is_live:
         found += leftovers(root, folder)
         found += leftovers(root, f"{folder}/{layout.PROPERTIES}")
+        found += _unfinished(record)
     for finding in found:
         if is_live:
             finding.cure = None
@@ -107,13 +118,22 @@ def _logs(record: Record, is_live: bool) -> Iterator[Finding]:
     """Logs with broken lines. Readers skip those; they stay, since a log is never rewritten."""
     kinds = ((layout.METRICS, metrics.is_point), (layout.LABELS, labels.is_change))
     for kind, is_record in kinds:
-        for name in names_in(f"{record.path}/{kind}"):
-            if not name.endswith(layout.APPENDED):
-                continue
-            path = f"{record.path}/{kind}/{name}"
-            problem = _log_damage(path, is_record, is_live)
-            if problem:
-                yield Finding(_short(record, path), problem)
+        yield from check_logs(record.store.root, f"{record.path}/{kind}", is_record, is_live)
+
+
+def check_logs(
+    root: str, folder: str, is_record: Callable[[dict[str, Any]], bool], is_live: bool
+) -> Iterator[Finding]:
+    """Append logs of a folder that hold broken lines.
+
+    Args:
+        is_live: whether somebody may be writing a line just now.
+    """
+    for name in names_in(folder):
+        path = f"{folder}/{name}"
+        problem = _log_damage(path, is_record, is_live) if name.endswith(layout.APPENDED) else ""
+        if problem:
+            yield Finding(os.path.relpath(path, root), problem)
 
 
 def _log_damage(path: str, is_record: Callable[[dict[str, Any]], bool], is_live: bool) -> str:
@@ -144,6 +164,14 @@ def _properties(record: Record) -> Iterator[Finding]:
                 problem = "its key belongs to another file name"
         if problem:
             yield Finding(_short(record, path), problem, mover(path))
+
+
+def _unfinished(record: Record) -> Iterator[Finding]:
+    """Files that were being added when their writer was killed."""
+    for name, path in files.unfinished(record.path):
+        if is_left(path):
+            cure = partial(files.remove_unfinished, record.path, name)
+            yield Finding(_short(record, path), "a killed writer left it", cure)
 
 
 def _children(record: Record) -> Iterator[Finding]:

@@ -9,6 +9,16 @@ is written as its escape.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_DATES = ("m", "M")
+"""How numpy calls its dates and spans of time."""
+
+_MISSING = ("NAType", "NaTType", "MaskedConstant")
+"""The types whose one value says that there is none: of pandas, and of numpy's masked arrays."""
+
 _ESCAPES = {code: f"\\u{code:04x}" for code in range(0x20)}
 _ESCAPES.update({0x22: '\\"', 0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"})
 
@@ -34,7 +44,7 @@ def number(value: float) -> str:
 def dumps(value: object) -> str:
     """A value as one line of strict JSON.
 
-    Scalars of numpy, torch and pandas become numbers through their `item()`.
+    Scalars of numpy, torch and pandas become numbers through their `item()`; see `scalar`.
 
     Raises:
         TypeError: the value, or something in it, has no JSON form.
@@ -68,12 +78,20 @@ def _integer(value: int) -> str:
 def scalar(value: object) -> object:
     """The plain number, bool or text behind a scalar of another library.
 
+    A date of numpy is its text; what stands for a missing value is None.
+
     Raises:
         TypeError: it is no scalar.
     """
+    if type(value).__name__ in _MISSING:
+        return None
     item = getattr(value, "item", None)
     if callable(item) and _count(value) == 1:
-        plain = item()
+        kind = getattr(getattr(value, "dtype", None), "kind", "")
+        is_date = kind in _DATES and hasattr(value, "reshape")
+        plain: Any = _date(value) if is_date else item()
+        if kind == "f" and not isinstance(plain, float):
+            plain = float(plain)  # a float of more bits than Python's
         if plain is None or isinstance(plain, (bool, int, float, str)):
             return plain
     raise TypeError(f"{type(value).__name__} cannot be stored; convert it to a number or text")
@@ -95,6 +113,12 @@ def _count(value: object) -> object:
     """How many elements a scalar or array of numpy, torch or pandas has."""
     numel = getattr(value, "numel", None)
     return numel() if callable(numel) else getattr(value, "size", 1)
+
+
+def _date(value: Any) -> str | None:
+    """A date or a span of time of numpy as its text, also inside an array of one."""
+    text = str(value.reshape(-1)[0])
+    return None if text == "NaT" else text
 
 
 def _without_surrogates(value: str) -> str:

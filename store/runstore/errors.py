@@ -5,8 +5,75 @@ Facts are attributes; the message is one sentence: what, which object, what to d
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
-class StoreError(Exception):
+renderer: Callable[[BaseError], str] | None = None
+"""How an error becomes text; None: as its message. Code that knows the original's errors by their
+text has another one, which comes with `azureml.exceptions`."""
+
+
+def words(error: BaseException) -> str:
+    """An error's own words, to be quoted in a sentence of ours."""
+    return error.message if isinstance(error, BaseError) else str(error)
+
+
+class BaseError(Exception):
+    """What store and runner raise; `message` is the sentence, however the error is printed.
+
+    The names of the arguments are the original's: people raise such errors themselves.
+    """
+
+    inner_exception: BaseException | None = None
+
+    def __init__(
+        self,
+        exception_message: str = "",
+        inner_exception: BaseException | None = None,
+        **described: object,
+    ) -> None:
+        self.inner_exception = inner_exception
+        super().__init__(exception_message)
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        return self.message if renderer is None else renderer(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[BaseError], args: tuple[object, ...]) -> BaseError:
+    """A copied or unpickled error: without `__init__`, whose arguments are each class's own."""
+    made = kind.__new__(kind, *args)
+    made.args = args
+    return made
+
+
+class MisuseError(BaseError):
+    """Something was asked for in a way that cannot be carried out, whatever the store holds."""
+
+
+class AggregatedError(BaseError):
+    """One or several errors of files that were added together, with a line for each."""
+
+    def __init__(
+        self,
+        exception_message: str | Iterable[BaseException] = "",
+        inner_exception: BaseException | None = None,
+        **described: object,
+    ) -> None:
+        if not isinstance(exception_message, str):
+            exception_message = "\n".join(map(words, exception_message))
+        super().__init__(exception_message, inner_exception, **described)
+
+
+class StoreError(BaseError):
     """The base of all errors of the store."""
 
 
@@ -46,7 +113,7 @@ class RunExists(StoreError):
         super().__init__(f"a run {run_id!r} exists already in this store; choose another id")
 
 
-class InvalidName(StoreError, ValueError):
+class InvalidName(MisuseError, StoreError, ValueError):
     """A name of a run, an experiment or a workspace that the store cannot hold."""
 
 
@@ -105,6 +172,39 @@ class PropertyExists(StoreError):
             f"property {key!r} is {value!r} already and cannot become {wanted!r}: properties are "
             "set once, use a tag for what changes"
         )
+
+
+class FileTaken(AggregatedError, StoreError):
+    """A run has another file of that name; what a run holds is never replaced."""
+
+    def __init__(self, name: str, run_id: str) -> None:
+        self.name = name
+        self.run_id = run_id
+        super().__init__(
+            f"file {name!r} already exists in run {run_id}, with other content: files of a run are "
+            "never replaced, choose another name"
+        )
+
+
+class FileBlocked(AggregatedError, StoreError):
+    """A run cannot have a file of that name, because of what lies at its place or above it."""
+
+    def __init__(self, name: str, run_id: str, reason: str) -> None:
+        self.name = name
+        self.run_id = run_id
+        super().__init__(
+            f"run {run_id} cannot have a file {name!r} ({reason}): choose another name"
+        )
+
+
+class FileMissing(MisuseError, StoreError, LookupError):
+    """A run has no file of that name."""
+
+    def __init__(self, name: str, run_id: str, reason: str = "") -> None:
+        self.name = name
+        self.run_id = run_id
+        why = f" ({reason})" if reason else ""
+        super().__init__(f"run {run_id} has no file {name!r}{why}; list its files to see all names")
 
 
 class LockTimeout(StoreError, TimeoutError):

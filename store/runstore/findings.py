@@ -42,10 +42,15 @@ def names_in(folder: str) -> list[str]:
 def leftovers(root: str, folder: str) -> Iterator[Finding]:
     """Temporary files (`.<name>.<pid>.<hex>`) in a folder, of writers that were killed."""
     for name in names_in(folder):
-        pid = writer_of(name)
         path = f"{folder}/{name}"
-        if pid and (is_dead(pid) or age_s(path) > YOUNG_S):
+        if is_left(path):
             yield Finding(os.path.relpath(path, root), "a killed writer left it", remover(path))
+
+
+def is_left(path: str) -> bool:
+    """Whether a temporary file's writer is gone, or has not written for long."""
+    pid = writer_of(os.path.basename(path))
+    return pid > 0 and (is_dead(pid) or age_s(path) > YOUNG_S)
 
 
 def writer_of(name: str) -> int:

@@ -1,5 +1,7 @@
 """Labels: what may change on a run at any time — tags, display name, description.
 
+An experiment has labels of the same kind: tags, and whether it is archived.
+
 Each call of `write` is a file of its own that never changes again; nobody locks, and nothing is
 lost when fifty write at once. A change carries `n`, one more than the highest that its writer had
 seen, and the file's name begins with its last `n`. So copies of a run merge as the union of their
@@ -22,13 +24,18 @@ TAG = "tag"
 UNTAG = "untag"
 DISPLAY_NAME = "display_name"
 DESCRIPTION = "description"
+ARCHIVED = "archived"
 
 _LONGEST_N = 19
 """Digits of a number that our own writers can reach; a name that has more is somebody's joke."""
 
 
-def write(run_folder: str, changes: list[tuple[str, str, object]]) -> None:
+def write(owner: str, changes: list[tuple[str, str, object]], name: str = layout.LABELS) -> None:
     """Append changes, each (label, key, value); all of them are visible once this returns.
+
+    Args:
+        owner: the folder of the run or experiment.
+        name: the folder of its labels, in that one.
 
     Raises:
         ReadOnlyStore: the run cannot be written.
@@ -36,7 +43,7 @@ def write(run_folder: str, changes: list[tuple[str, str, object]]) -> None:
     """
     if not changes:
         return
-    folder = f"{run_folder}/{layout.LABELS}"
+    folder = f"{owner}/{name}"
     try:
         facts.make_folder(folder)
         first = _highest(folder) + 1
@@ -45,10 +52,10 @@ def write(run_folder: str, changes: list[tuple[str, str, object]]) -> None:
             record = {"label": label, "key": key, "value": value, "n": n}
             lines.append(encode.dumps(facts.signed(record)))
         last = first + len(changes) - 1
-        name = f"{last}.{os.getpid()}-{os.urandom(4).hex()}{layout.APPENDED}"
-        descriptor = append.open_for_append(f"{folder}/{name}")
+        new = f"{last}.{os.getpid()}-{os.urandom(4).hex()}{layout.APPENDED}"
+        descriptor = append.open_for_append(f"{folder}/{new}")
     except OSError as error:
-        raise facts.unwritable(run_folder, error) from error
+        raise facts.unwritable(owner, error) from error
     try:
         if not append.add(descriptor, "\n".join(lines)):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
@@ -63,14 +70,15 @@ def _highest(folder: str) -> int:
 
 
 class Labels:
-    """What the labels of a run say now."""
+    """What the labels of a run or experiment say now; `archived` is the time when it was."""
 
-    __slots__ = ("description", "display_name", "tags")
+    __slots__ = ("archived", "description", "display_name", "tags")
 
     def __init__(self) -> None:
         self.tags: dict[str, Any] = {}
         self.display_name: str | None = None
         self.description: str | None = None
+        self.archived: str | None = None
 
     def apply(self, record: dict[str, Any]) -> None:
         """Let one change take effect."""
@@ -83,12 +91,15 @@ class Labels:
             self.display_name = value
         elif label == DESCRIPTION and isinstance(value, (str, type(None))):
             self.description = value
+        elif label == ARCHIVED:
+            self.archived = _text(record.get("time")) if value is True else None
 
 
-def read(run_folder: str, run: Mapping[str, Any] | None = None) -> Labels:
-    """The labels of a run: every change in order of `n`, then time, then writer.
+def read(owner: str, run: Mapping[str, Any] | None = None, name: str = layout.LABELS) -> Labels:
+    """The labels of a run or experiment: every change in order of `n`, then time, then writer.
 
     Args:
+        owner, name: as for `write`.
         run: the run's run.json, which holds the labels that it was made with.
     """
     labels = Labels()
@@ -97,7 +108,7 @@ def read(run_folder: str, run: Mapping[str, Any] | None = None) -> Labels:
     labels.tags = dict(tags) if isinstance(tags, dict) else {}
     labels.display_name = _text(given.get("display_name"))
     labels.description = _text(given.get("description"))
-    for record in sorted(_records(f"{run_folder}/{layout.LABELS}"), key=_order):
+    for record in sorted(_records(f"{owner}/{name}"), key=_order):
         labels.apply(record)
     return labels
 

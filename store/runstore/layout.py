@@ -28,6 +28,8 @@ SNAPSHOTS_SEEN = ".seen"
 
 EXPERIMENT = "experiment.json"
 LEDGER = "ledger"
+EXPERIMENT_LABELS = ".labels"
+"""Labels of an experiment; hidden, since a run may be called `labels`."""
 
 RUN = "run.json"
 STARTED = "started.json"
@@ -50,10 +52,15 @@ CHILDREN = "children"
 WORK = "work"
 OUTPUTS = "outputs"
 LOGS = "logs"
+FILES = "files"
 COPIES = ".copies"
+GIT_DIFF = "git.diff"
 
 NEW = ".new-"
 """The prefix of what is being built; a rename makes it visible."""
+
+UPLOAD = ".upload"
+"""What a file that is being added to a run is called: `.upload.<pid>.<hex>`, beside its place."""
 
 DAMAGED = ".damaged-"
 """The prefix of what `check --repair` has moved aside."""

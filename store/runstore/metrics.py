@@ -1,8 +1,9 @@
 """Metrics: numbers appended by the script's processes, one file per writer, no lock.
 
 A point is one line `{"n":name,"v":value,"t":seconds}`, safe from SIGKILL when `Writer.add`
-returns. `k` names the kind where it is not a scalar (list, row, table), `s` a step, `d` a
-description. `t` is Unix time: it orders the points of several writers, and decides nothing.
+returns. `k` names the kind where it is not a scalar (list, row, table; or one of FILES, whose
+value names a file of the run), `s` a step, `d` a description. `t` is Unix time: it orders
+the points of several writers, and decides nothing.
 """
 
 from __future__ import annotations
@@ -24,9 +25,20 @@ LIST = "list"
 ROW = "row"
 TABLE = "table"
 
+IMAGE = "image"
+CONFUSION_MATRIX = "confusion_matrix"
+ACCURACY_TABLE = "accuracy_table"
+RESIDUALS = "residuals"
+PREDICTIONS = "predictions"
+FILES = (IMAGE, CONFUSION_MATRIX, ACCURACY_TABLE, RESIDUALS, PREDICTIONS)
+"""The kinds whose value names a file of the run."""
+
 _NUMBERS = (float, int)
 _MOST_HEADS = 10_000
 _MOST_KEPT = 128
+_MOST_MISSES = 2
+"""So many windows of a log are tried as scalars alone, in vain, before it is given up."""
+
 _FLOATS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 
 
@@ -223,18 +235,36 @@ def untag(value: Any) -> Any:
 
 def _read_file(path: str) -> tuple[dict[str, Series], int]:
     """A file's metrics; without the collector, which would look through every point in vain."""
+    from runstore import scalars
+
     found: dict[str, Series] = {}
-    broken = 0
+    heads: dict[bytes, str] = {}
+    broken = misses = 0
     was_on = gc.isenabled()
     gc.disable()
     try:
         for data, _ in append.windows(path):
+            many = scalars.parse(data, heads) if misses < _MOST_MISSES else None
+            if many is not None:
+                _extend(many, found)
+                continue
+            misses += 1
             records, bad = append.parse(data)
             broken += bad + _collect(records, found)
     finally:
         if was_on:
             gc.enable()
     return found, broken
+
+
+def _extend(many: list[tuple[str, list[Any], list[float]]], found: dict[str, Series]) -> None:
+    """Add scalar points to their series."""
+    for name, values, times in many:
+        series = found.get(name)
+        if series is None:
+            series = found[name] = Series()
+        series.values += values
+        series.times += times
 
 
 def _collect(records: list[dict[str, Any]], found: dict[str, Series]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from runstore import facts, layout, ledger, lock, names
+from runstore import facts, labels, layout, ledger, lock, names
 from runstore.errors import (
     AmbiguousPrefix,
     CorruptRecord,
@@ -99,6 +99,23 @@ class Store:
         if found is None:
             raise ExperimentNotFound(name)
         return found
+
+    def experiment_labels(self, name: str) -> labels.Labels:
+        """The tags of an experiment, and whether it is archived; none where there is none."""
+        folder = self._find_experiment(name)
+        if folder is None:
+            return labels.Labels()
+        return labels.read(f"{self.root}/{folder}", name=layout.EXPERIMENT_LABELS)
+
+    def label_experiment(self, name: str, changes: list[tuple[str, str, object]]) -> None:
+        """Change labels of an experiment, each change (label, key, value).
+
+        Raises:
+            ExperimentNotFound: there is none of that name.
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        folder = f"{self.for_writing().root}/{self.experiment_folder(name)}"
+        labels.write(folder, changes, layout.EXPERIMENT_LABELS)
 
     def make_experiment(self, name: str) -> str:
         """The folder of an experiment, made if it is not there yet.

@@ -34,9 +34,9 @@ CORE = [
 
 MEASURE = """
 import sys
-sys.path += sys.argv[1:3]
+sys.path += sys.argv[1:-1]
 before = set(sys.modules)
-exec(sys.argv[3])
+exec(sys.argv[-1])
 print(*sorted(set(sys.modules) - before))
 """
 
@@ -62,8 +62,9 @@ def test_a_package_loads_nothing_else(package: str, interpreter: Interpreter) ->
     assert loaded - {"__future__"} == {package}
 
 
-def test_the_offline_context_loads_nothing_costly(interpreter: Interpreter) -> None:
-    code = "from homerun import Run; Run.get_context()"
+@pytest.mark.parametrize("package", ["homerun", "azureml.core"])
+def test_the_offline_context_loads_nothing_costly(package: str, interpreter: Interpreter) -> None:
+    code = f"from {package} import Run; Run.get_context()"
 
     loaded = loaded_by(code, interpreter.path, "-I", "-S")
 
@@ -71,15 +72,16 @@ def test_the_offline_context_loads_nothing_costly(interpreter: Interpreter) -> N
     assert len(loaded) <= MOST, sorted(loaded)
 
 
+@pytest.mark.parametrize("package", ["homerun", "azureml.core"])
 def test_the_context_of_a_run_loads_nothing_costly(
-    workspace_dir: Path, script: Callable[..., Path], interpreter: Interpreter
+    package: str, workspace_dir: Path, script: Callable[..., Path], interpreter: Interpreter
 ) -> None:
     script(
         "train.py",
-        """
+        f"""
         import sys
         before = set(sys.modules)
-        from homerun import Run
+        from {package} import Run
         Run.get_context().log("loss", 0.25)
         print(*sorted(set(sys.modules) - before))
         """,

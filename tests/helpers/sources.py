@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE_ROOTS = (ROOT / "store", ROOT / "runner")
+DROP_IN = ROOT / "runner/homerun/drop-in"
+SOURCE_ROOTS = (ROOT / "store", ROOT / "runner", DROP_IN)
 OLDEST = (3, 9)
 
 FACES = ("homerun.cli", "homerun.studio")
@@ -115,6 +116,8 @@ def broken_imports(modules: Iterable[Module], wrong: Callable[[Module, Import], 
 
 def _modules(folder: Path, root: Path) -> Iterator[Module]:
     for path in sorted(folder.rglob("*.py")):
+        if DROP_IN in path.parents and root != DROP_IN:
+            continue  # known by its own names only
         parts = path.relative_to(root).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         text = path.read_text(encoding="utf-8")
@@ -127,6 +130,8 @@ def _known() -> frozenset[str]:
     found = set()
     for root in SOURCE_ROOTS:
         for path in root.rglob("*.py"):
+            if DROP_IN in path.parents and root != DROP_IN:
+                continue
             parts = path.relative_to(root).with_suffix("").parts
             found.add(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
     return frozenset(found)

@@ -15,6 +15,7 @@ import runstore
 from homerun import injection
 
 PACKAGES = {
+    "azureml": os.path.realpath(f"{injection.drop_in()}/azureml"),
     "homerun": os.path.realpath(os.path.dirname(homerun.__file__)),
     "runstore": os.path.realpath(os.path.dirname(str(runstore.__file__))),
 }
@@ -37,6 +38,13 @@ def test_the_folder_holds_our_packages_and_nothing_else(cache: Path) -> None:
     assert links(folder) == PACKAGES
     assert Path(folder).is_relative_to(cache)
     assert os.stat(folder).st_mode & 0o077 == 0
+
+
+def test_a_folder_without_azureml_is_another_one(cache: Path) -> None:
+    whole, without = injection.folder(), injection.folder(azureml=False)
+
+    assert links(without) == {name: PACKAGES[name] for name in ("homerun", "runstore")}
+    assert links(whole) == PACKAGES
 
 
 def test_the_folder_is_made_once(cache: Path) -> None:

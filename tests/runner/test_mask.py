@@ -28,6 +28,29 @@ HIDDEN = {
     "a secret option at the end": (["--lr", "1", "--token"], ["--lr", "1", "--token"]),
     "a variable in front": (["API_KEY=X", "python"], [f"API_KEY={MASK}", "python"]),
     "an override": (["hub.token=X"], [f"hub.token={MASK}"]),
+    "several values": (
+        ["--secrets", "X", "Y", "--lr", "1"],
+        ["--secrets", MASK, MASK, "--lr", "1"],
+    ),
+    "JSON": (['{"password": "X", "lr": 1}'], [f'{{"password": "{MASK}", "lr": 1}}']),
+    "JSON of an option": (['--db={"apiKey": "X"}'], [f'--db={{"apiKey": "{MASK}"}}']),
+    "JSON, nested": (['{"a": [{"token": ["X"]}]}'], [f'{{"a": [{{"token": "{MASK}"}}]}}']),
+    "a list in JSON": (['["--token", "X"]'], [f'["--token", "{MASK}"]']),
+    "a key that is a number's": (['{"key": 5}'], [f'{{"key": "{MASK}"}}']),
+    "a Python dict": (["{'password': 'X', 'lr': 1}"], [f"{{'password': \"{MASK}\", 'lr': 1}}"]),
+    "half of a JSON object": (['{"password": "X'], [f'{{"password": "{MASK}"']),
+    "an override of a dict": (["+hub={token:X,lr:1}"], [f"+hub={{token:{MASK},lr:1}}"]),
+    "an address": (["https://u:X@h/a"], [f"https://{MASK}@h/a"]),
+    "an address with a token alone": (["--url=https://X@h"], [f"--url=https://{MASK}@h"]),
+    "an address in JSON": (['{"url": "git://u:X@h/a"}'], [f'{{"url": "git://{MASK}@h/a"}}']),
+    "two addresses": (["a://u:X@h,b://u:Y@i"], [f"a://{MASK}@h,b://{MASK}@i"]),
+    "a password with a slash": (["db://u:X/Y@h/a"], [f"db://{MASK}@h/a"]),
+    "a password with an at": (["db://u:X@Y@h/a"], [f"db://{MASK}@h/a"]),
+    "a parameter": (["https://h/a?lr=1&token=X&b=2"], [f"https://h/a?lr=1&token={MASK}&b=2"]),
+    "a signature": (["https://h/a?sv=1&sig=X"], [f"https://h/a?sv=1&sig={MASK}"]),
+    "a connection": (["--db=Host=h;AccountKey=X==;A=1"], [f"--db=Host=h;AccountKey={MASK};A=1"]),
+    "a connection alone": (["Host=h;Password=X"], [f"Host=h;Password={MASK}"]),
+    "a header": (["-H", "Authorization: Bearer X"], ["-H", f"Authorization: {MASK}"]),
 }
 
 
@@ -48,6 +71,9 @@ PLAIN = [
     ["--", "key", "value"],
     ["key", "value"],
     ["x=1", "--name=a=b"],
+    ['{"lr": 1, "tokenizer": "bert"}', "[1,  2]", "{half", "a[0]"],
+    ["https://h:80/a@b?lr=1&n=2", "ssh://[::1]:22/x", "ann@host:path", "http://h/@s/p"],
+    ["a;b=1", "note: key"],
 ]
 
 

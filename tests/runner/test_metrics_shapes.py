@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from homerun import Experiment, Run, UserError, Workspace
-
-try:
-    import orjson
-except ImportError:
-    orjson = None  # type: ignore[assignment]
 
 BARE: dict[str, Any] = {"snapshot_directory": None, "outputs": False}
 NAN = float("nan")
@@ -222,128 +211,3 @@ def test_points_of_a_foreign_writer_that_fit_no_shape_take_no_others_down(run: R
     found = run.get_metrics()
 
     assert (found["m"], found["n"], found["p"]) == ({"x": 1}, [1, 2], 3)
-
-
-# Anything
-
-
-TEXT = st.text(max_size=30) | st.sampled_from(["", "\0", "\n", "\u2028", "é" * 5000, "$f", "a/b"])
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(min_value=-(10**300), max_value=10**300)
-    | st.floats()
-    | TEXT
-)
-NUMPY = st.one_of(
-    npst.from_dtype(np.dtype(kind))
-    for kind in ("bool", "int8", "uint8", "int64", "uint64", "float16", "float32", "float64")
-)
-VALUES = SCALARS | NUMPY
-
-
-def plain(value: Any) -> Any:
-    """A scalar of numpy as the plain value that it is."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    scalars=st.lists(st.tuples(TEXT, VALUES), max_size=8),
-    lists=st.dictionaries(TEXT, st.lists(VALUES, min_size=1, max_size=5), max_size=3),
-    rows=st.dictionaries(TEXT, st.dictionaries(TEXT, VALUES, min_size=1, max_size=3), max_size=3),
-)
-def test_any_metric_reads_back_as_it_was_logged(
-    scalars: list[tuple[str, Any]], lists: dict[str, list[Any]], rows: dict[str, dict[str, Any]]
-) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        run = Run.in_folder(folder, "any")
-        expected: dict[str, Any] = {}
-        for name, value in scalars:
-            run.log(f"s{name}", value)
-            expected.setdefault(f"s{name}", []).append(plain(value))
-        for name, values in lists.items():
-            run.log_list(f"l{name}", values)
-            expected[f"l{name}"] = list(map(plain, values))
-        for name, row in rows.items():
-            run.log_table(f"r{name}", {key: [cell] for key, cell in row.items()})
-            expected[f"r{name}"] = {key: plain(cell) for key, cell in row.items()}
-
-        found = run.get_metrics()
-        _check_strict(folder)
-
-    one_is_bare = {
-        k: v[0] if isinstance(v, list) and len(v) == 1 else v for k, v in expected.items()
-    }
-    assert same(found, one_is_bare)
-
-
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    tags=st.dictionaries(TEXT, st.none() | TEXT | st.floats() | NUMPY, max_size=5),
-    properties=st.dictionaries(TEXT, TEXT | st.integers() | NUMPY, max_size=3),
-    name=TEXT,
-)
-def test_any_tag_and_property_reads_back_as_it_was_written(
-    run: Run, tags: dict[str, Any], properties: dict[str, Any], name: str
-) -> None:
-    (row,) = run.create_children(1)
-    row.remove_tags(row.tags)
-    row.set_tags(tags)
-    row.add_properties(properties)
-    row.display_name = row.description = name
-
-    seen = Run.get(Workspace.from_config(), row.id)
-
-    as_text = {k: v if v is None or isinstance(v, str) else str(plain(v)) for k, v in tags.items()}
-    assert seen.tags == as_text
-    assert seen.properties == {key: str(plain(value)) for key, value in properties.items()}
-    assert (seen.display_name, seen.description) == (name or row.id, name)
-    assert next(run.get_children(tags=tags, properties=properties)) == row
-    _check_strict(row.directory)
-
-
-def test_every_file_of_a_store_is_strict_json(run: Run, workspace_dir: Path) -> None:
-    with run.child_run("kind\u2028\0") as child:
-        child.log("loss", NAN)
-        child.log_list("all", [math.inf, -math.inf, "\ud7ff\U0001f600"])
-        child.log_row("row", x=NAN)
-        child.set_tags({"größe": NAN, "\x1f": None})
-        child.add_properties({"a/b": '\\"', ".": "..", "x" * 500: "y" * 100_000})
-    child.fail("it diverged: \0\x7f")
-    run.experiment.start_logging(snapshot_directory=".", outputs=False).fail(ValueError("why"))
-
-    assert _check_strict(".runs") > 15
-
-
-def _check_strict(folder: str) -> int:
-    """Read each JSON file below a folder as a parser would that takes the standard at its word."""
-    count = 0
-    for at, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in ("tree", "work")]
-        for name in names:
-            data = Path(at, name).read_bytes()
-            if name.endswith(".jsonl"):
-                lines = [line for line in data.split(b"\n") if line]
-            elif name.endswith(".json") or os.path.basename(at) == "properties":
-                lines = [data]
-            else:
-                continue
-            for line in lines:
-                assert isinstance(_strict(line), dict), (name, line)
-                count += 1
-    return count
-
-
-def _strict(data: bytes) -> object:
-    parsed: object = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
-    if orjson is not None:
-        orjson.loads(data)
-    return parsed
-
-
-def _no_constant(name: str) -> None:
-    raise AssertionError(f"{name} is no JSON")

@@ -90,6 +90,51 @@ def test_scalars_of_numpy_become_numbers() -> None:
     assert encode.dumps(values) == '[0.5,0.1,-3,18446744073709551615,true,"é",7,7.5,{"$f":"inf"}]'
 
 
+def test_dates_of_numpy_become_text_and_missing_values_none() -> None:
+    numpy = pytest.importorskip("numpy")
+    values = [
+        numpy.datetime64("2026-11-21T09:00"),
+        numpy.datetime64("2026-11-21", "ns"),
+        numpy.array("2026-11-21", dtype="M8[D]"),
+        numpy.array(["2026-11-21"], dtype="M8[D]"),
+        numpy.timedelta64(3, "s"),
+        numpy.datetime64("NaT"),
+        numpy.timedelta64("NaT"),
+        numpy.ma.masked,
+    ]
+
+    texts = ["2026-11-21T09:00", "2026-11-21T00:00:00.000000000", "2026-11-21", "2026-11-21"]
+    assert [encode.scalar(value) for value in values] == [*texts, "3 seconds", None, None, None]
+
+
+def test_a_float_of_more_bits_becomes_a_float() -> None:
+    numpy = pytest.importorskip("numpy")
+
+    assert encode.dumps(numpy.longdouble(1) / 4) == "0.25"
+
+
+def test_what_looks_like_a_scalar_of_torch_is_one() -> None:
+    class Tensor:
+        """As torch's: `size` is a method, `numel` counts."""
+
+        def __init__(self, *values: object) -> None:
+            self.values = values
+            self.dtype = object()
+
+        def numel(self) -> int:
+            return len(self.values)
+
+        def size(self) -> tuple[int, ...]:
+            return (len(self.values),)
+
+        def item(self) -> object:
+            return self.values[0]
+
+    assert encode.dumps([Tensor(0.5), Tensor(True)]) == "[0.5,true]"
+    with pytest.raises(TypeError, match="Tensor cannot be stored"):
+        encode.dumps(Tensor(1, 2))
+
+
 def test_subclasses_of_numbers_are_written_as_numbers() -> None:
     assert encode.dumps([Colour.RED, (1, 2)]) == "[3,[1,2]]"
 
@@ -108,7 +153,7 @@ def test_an_array_of_numpy_is_refused() -> None:
         numpy.array([1, 2]),
         numpy.array([]),
         numpy.complex64(1j),
-        numpy.datetime64("now"),
+        numpy.array(["2026-11-21", "NaT"], dtype="M8[D]"),
     ):
         with pytest.raises(TypeError, match="cannot be stored"):
             encode.dumps(value)

@@ -51,7 +51,7 @@ def run(argv: list[str]) -> int:
     except click.ClickException as error:
         return _fail(error.format_message())
     except (HomerunError, StoreError) as error:
-        return _fail(str(error))
+        return _fail(error.message)
     except OSError as error:
         return _fail(_os_words(error))
     except Interrupted as interrupted:

@@ -175,8 +175,9 @@ def metrics(run_id: str, path: str | None, output: str | None) -> int:
     from homerun.cli import render, words
 
     found = options.find(path, run_id)
-    values = found.get_metrics()
-    if options.wants_json(output):
+    is_json = options.wants_json(output)
+    values = found.get_metrics(populate=not is_json)  # for people: a file's name, not its address
+    if is_json:
         render.json(values)
     elif values:
         columns = ["name", "last", "min", "max", "count"]

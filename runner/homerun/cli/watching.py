@@ -131,7 +131,7 @@ def summary(run: Run, row: dict[str, Any]) -> None:
         head += f", exit code {detail}" if isinstance(detail, int) else f", {detail}"
     words.say(head, words.COLOURS.get(status))
     words.say(f"  run      {run.id}")
-    for line in _metric_lines(run.get_metrics()):
+    for line in _metric_lines(run.get_metrics(populate=True)):
         words.say(line)
     for warning in row.get("warnings") or []:
         words.say(f"  warning  {words.plain(warning)}")

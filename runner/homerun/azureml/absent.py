@@ -1,0 +1,123 @@
+"""What the original has and a machine of one's own has no use for: it can be imported.
+
+So a file that imports more than it uses runs unchanged. Using such a thing says, in a sentence,
+what to do instead.
+"""
+
+from __future__ import annotations
+
+from importlib.machinery import ModuleSpec
+
+from homerun.errors import UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from runstore.errors import BaseError
+
+_LATER = (
+    "is not there yet; give ScriptRunConfig what the script needs (environment_variables, "
+    "interpreter, max_run_duration_seconds)"
+)
+_DATA = "is of the cloud; open files by their paths, and give them to the script as arguments"
+_MODELS = "is of the cloud; save models below outputs/, and load them from the run's folder"
+_SWEEPS = "is not there; submit a run for each set of parameters, as children: run.submit_child"
+_ESTIMATORS = "is not there; submit a ScriptRunConfig"
+_CLOUD = "is of the cloud and has no meaning on your own machine; leave it out"
+
+MODULES = {
+    "azureml._restclient.snapshots_client": _CLOUD,
+    "azureml.core.conda_dependencies": _LATER,
+    "azureml.core.container_registry": _CLOUD,
+    "azureml.core.databricks": _CLOUD,
+    "azureml.core.dataset": _DATA,
+    "azureml.core.datastore": _DATA,
+    "azureml.core.environment": _LATER,
+    "azureml.core.image": _MODELS,
+    "azureml.core.keyvault": "is of the cloud; keep secrets in environment variables",
+    "azureml.core.linked_service": _CLOUD,
+    "azureml.core.logging": _CLOUD,
+    "azureml.core.model": _MODELS,
+    "azureml.core.private_endpoint": _CLOUD,
+    "azureml.core.resource_configuration": _CLOUD,
+    "azureml.core.runconfig": _LATER,
+    "azureml.core.webservice": _MODELS,
+    "azureml.data": _DATA,
+    "azureml.data.abstract_dataset": _DATA,
+    "azureml.data.azure_storage_datastore": _DATA,
+    "azureml.data.constants": _DATA,
+    "azureml.data.data_reference": _DATA,
+    "azureml.data.datapath": _DATA,
+    "azureml.data.dataset_consumption_config": _DATA,
+    "azureml.data.dataset_factory": _DATA,
+    "azureml.data.file_dataset": _DATA,
+    "azureml.data.output_dataset_config": _DATA,
+    "azureml.data.tabular_dataset": _DATA,
+    "azureml.train": _SWEEPS,
+    "azureml.train.dnn": _ESTIMATORS,
+    "azureml.train.estimator": _ESTIMATORS,
+    "azureml.train.hyperdrive": _SWEEPS,
+    "azureml.train.hyperdrive.parameter_expressions": _SWEEPS,
+    "azureml.train.sklearn": _ESTIMATORS,
+}
+"""Each with what a sentence about one of its names says; every public name can be imported."""
+
+
+def find_spec(name: str) -> ModuleSpec | None:
+    """How to load such a module; None for a name that is not one of them."""
+    if name not in MODULES:
+        return None
+    has_parts = any(other.startswith(f"{name}.") for other in MODULES)
+    return ModuleSpec(name, _Loader(), is_package=has_parts)  # type: ignore[arg-type]
+
+
+def named(module: str, name: str, advice: str, refusal: type[BaseError] | None = None) -> type:
+    """A class to be imported under that name.
+
+    Args:
+        advice: the rest of the sentence that begins with the name.
+        refusal: what calling it raises.
+
+    Raises:
+        AttributeError: the name is none that people import.
+    """
+    if name.startswith("_"):
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    told = f"{module}.{name} {advice}"
+    return Absent(name, (), {"__module__": module, "_told": told, "_refusal": refusal or NotHere})
+
+
+class NotHere(UserError, AttributeError):
+    """Something of the original that has no meaning here was used."""
+
+
+class Absent(type):
+    """What a class, or a function, is instead: calling it, or looking into it, is refused."""
+
+    _told: str
+    _refusal: type[BaseError]
+
+    def __call__(cls, *args: object, **kwargs: object) -> object:
+        raise cls._refusal(cls._told)
+
+    def __getattr__(cls, name: str) -> object:
+        if name.startswith("_"):  # somebody asks what kind of thing it is
+            raise AttributeError(name)
+        raise NotHere(cls._told)
+
+
+class _Loader:
+    def create_module(self, spec: ModuleSpec) -> None:
+        """As any other module is made."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Let it have whatever is asked for."""
+        own = module.__name__
+
+        def find(name: str) -> type:
+            found = named(own, name, MODULES[own])
+            setattr(module, name, found)
+            return found
+
+        module.__getattr__ = find  # type: ignore[method-assign]

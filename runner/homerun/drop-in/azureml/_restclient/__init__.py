@@ -1,0 +1,1 @@
+"""What scripts take from the original's inner parts."""

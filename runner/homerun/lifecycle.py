@@ -1,0 +1,64 @@
+"""How a run begins and ends, as its members; `ending` says what each of them means."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runstore.record import Record
+
+
+class Lifecycle:
+    """The beginning and the end of a run; `_record` is its record, `_begin` lets a row begin."""
+
+    outputs_folder: str | None
+
+    if TYPE_CHECKING:
+
+        @property
+        def _record(self) -> Record: ...
+
+        def _begin(self) -> None: ...
+
+    def start(self) -> None:
+        """Let a row of `create_children` begin; any other run has begun already."""
+        self._begin()
+
+    def complete(self) -> None:
+        """Complete an interactive run.
+
+        In a submitted script it changes nothing: the script's own end decides.
+
+        Raises:
+            InvalidTransition: the run ended in another way, or is a live script of its own.
+        """
+        from homerun import ending
+
+        ending.complete(self, self._record)
+
+    def fail(
+        self,
+        error_details: str | BaseException | None = None,
+        error_code: str | None = None,
+    ) -> None:
+        """Declare the run failed.
+
+        In its own script: a fact that wins over exit code 0; nothing is ended. On a live script
+        from outside: it is stopped and ends Failed. An interactive run ends Failed. On an ended
+        run: its shown status becomes Failed, and its outcome stays readable.
+        """
+        from homerun import ending
+
+        ending.fail(self, self._record, error_details, error_code)
+
+    def cancel(self) -> None:
+        """Cancel the run and all below it, and wait until nothing of them lives.
+
+        It waits at most the grace and 5 s, and not inside the run itself. On a run that is over it
+        changes nothing.
+
+        Raises:
+            InvalidTransition: the run belongs to another host, or to another store.
+        """
+        from homerun import ending
+
+        ending.cancel(self, self._record)

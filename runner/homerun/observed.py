@@ -1,0 +1,89 @@
+"""How a run stands, as its members: its status, its details, and waiting for its end."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from runstore.record import Look, Record
+
+
+class Observed:
+    """What can be seen of a run; `_record` is its record, and `_look` one look at it."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def id(self) -> str: ...
+
+        @property
+        def directory(self) -> str: ...
+
+        @property
+        def _record(self) -> Record: ...
+
+        def _look(self) -> Look: ...
+
+    @property
+    def status(self) -> str:
+        """The same as `get_status()`."""
+        return self.get_status()
+
+    def get_status(self) -> str:
+        """The status as it is now."""
+        return self._look().status
+
+    def get_detailed_status(self) -> dict[str, Any]:
+        """The status, and in `details` more about it: None, since no run waits in a queue."""
+        return {"status": self.get_status(), "details": None}
+
+    def get_details(self) -> dict[str, Any]:
+        """Everything about the run, in the original's camelCase shape."""
+        from homerun import describe
+
+        return describe.details(self._record, self._look())
+
+    def describe(self) -> dict[str, Any]:
+        """Everything about the run, in the snake_case shape of the command line."""
+        from homerun import describe
+
+        return describe.row(self._record, self._look())
+
+    def wait_for_completion(
+        self,
+        show_output: bool = False,
+        wait_post_processing: bool = False,
+        raise_on_error: bool = True,
+    ) -> dict[str, Any]:
+        """Wait until the run is over, and return its details.
+
+        Args:
+            show_output: stream the script's output to standard output, from its beginning.
+            wait_post_processing: accepted; a run is over only when all of it is.
+            raise_on_error: raise if the run ended Failed.
+
+        Raises:
+            RunFailed: it did; names the exit code or signal and the last lines of the output.
+        """
+        from homerun import wait
+
+        if show_output:
+            from homerun import show
+
+            show.output(self)
+        wait.until_over(self._record)
+        details = self.get_details()
+        error = details.get("error")
+        if error is not None and raise_on_error:
+            from homerun.errors import RunFailed
+
+            raise RunFailed(self.id, error["error"])
+        return details
+
+    def stream(self, offset: int = 0) -> Iterator[bytes]:
+        """The script's output from a byte on, as it comes, until the run is over."""
+        from homerun import follow
+
+        return follow.output(self._record, offset)

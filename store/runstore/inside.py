@@ -1,0 +1,198 @@
+"""Ways below an open folder that lead through no link, and files that appear in it whole.
+
+Each part of a path is opened by itself, relative to the folder before it, so that nobody who
+rearranges the folders meanwhile leads a reader or a writer out of them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from stat import S_ISDIR, S_ISLNK, S_ISREG
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Protocol, Union
+
+    class Stream(Protocol):
+        """What can be read in parts, like an open binary file."""
+
+        def read(self, size: int, /) -> bytes: ...
+
+    Source = Union[bytes, int, Stream]
+
+
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+MAX_PATH = 4096
+NO_FOLDER = (errno.ENOTDIR, errno.ELOOP)
+"""What opening a folder fails with where a link or a file lies in its place."""
+
+# O_NONBLOCK: a pipe would wait for a writer for ever.
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOT_IN_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
+_CHUNK = 1 << 20
+_copy_range = getattr(os, "copy_file_range", None)
+
+
+class NoFileError(Exception):
+    """At a file's place lies something else; the text says what."""
+
+
+def open_root(path: str) -> int:
+    """A descriptor of the folder that somebody named; it may be a link."""
+    return os.open(path, FOLDER_FLAGS & ~os.O_NOFOLLOW)
+
+
+def step(above: int, name: str, *, make: bool, mode: int = 0o700) -> int:
+    """The folder of that name in an open one, which is closed.
+
+    Raises:
+        OSError: it is not there (and not to be made), or is a link or a file.
+    """
+    try:
+        try:
+            return os.open(name, FOLDER_FLAGS, dir_fd=above)
+        except FileNotFoundError:
+            if not make:
+                raise
+        try:
+            os.mkdir(name, mode, dir_fd=above)
+        except FileExistsError:
+            pass
+        return os.open(name, FOLDER_FLAGS, dir_fd=above)
+    finally:
+        os.close(above)
+
+
+def descend(root: int, parts: Sequence[str], *, make: bool, mode: int = 0o700) -> int:
+    """The folder that these parts lead to from an open one, which is closed."""
+    here = root
+    for part in parts:
+        here = step(here, part, make=make, mode=mode)
+    return here
+
+
+def is_link(folder: int, name: str) -> bool:
+    """Whether a link of that name lies in an open folder."""
+    try:
+        return S_ISLNK(os.lstat(name, dir_fd=folder).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def open_file(folder: int, name: str) -> int:
+    """A descriptor for reading a file of an open folder.
+
+    Raises:
+        NoFileError: it is a link, a folder, a pipe or the like.
+        OSError: it is not there, or cannot be read.
+    """
+    try:
+        descriptor = os.open(name, _READ_FLAGS, dir_fd=folder)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NoFileError("it is a link, which is not followed") from error
+        if error.errno == errno.ENXIO:
+            raise NoFileError("it is a socket or a device") from error
+        raise
+    mode = os.fstat(descriptor).st_mode
+    if S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    raise NoFileError("it is a folder" if S_ISDIR(mode) else "it is a pipe or a device")
+
+
+def walk(root: int) -> Iterator[str]:
+    """The relative path of each file below an open folder; what cannot be listed holds none.
+
+    Folders too deep for a path of `MAX_PATH` characters are not entered.
+    """
+    pending: list[tuple[str, ...]] = [()]
+    while pending:
+        parts = pending.pop()
+        try:
+            here = descend(os.dup(root), parts, make=False)
+        except OSError:
+            continue  # gone meanwhile, or another user's
+        try:
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if sum(map(len, parts)) + len(parts) + len(entry.name) < MAX_PATH:
+                            pending.append((*parts, entry.name))
+                    elif entry.is_file(follow_symlinks=False):
+                        yield "/".join((*parts, entry.name))
+        finally:
+            os.close(here)
+
+
+def write_beside(folder: int, name: str, source: Source, *, mode: int = 0o600) -> int:
+    """Write a new file of an open folder; its descriptor, at its end.
+
+    Args:
+        source: the content, or an open binary file or a descriptor, read from where it is.
+
+    Raises:
+        OSError: it cannot be written; nothing of it is left.
+    """
+    target = os.open(name, _CREATE_FLAGS, mode, dir_fd=folder)
+    try:
+        if isinstance(source, int):
+            pour(source, target)
+        elif isinstance(source, bytes):
+            _write_all(target, source)
+        else:
+            while data := source.read(_CHUNK):
+                _write_all(target, data)
+    except BaseException:
+        os.close(target)
+        remove(folder, name)
+        raise
+    return target
+
+
+def remove(folder: int, name: str) -> None:
+    """Remove a file that was written beside another, if it is still there."""
+    try:
+        os.unlink(name, dir_fd=folder)
+    except OSError:
+        return
+
+
+def pour(source: int, target: int) -> None:
+    """Copy from where one descriptor is to its end, in the kernel where that can do it."""
+    while _copy_range is not None:
+        try:
+            if not _copy_range(source, target, 1 << 30):
+                break  # the end; or a file without a size, such as one of /proc
+        except OSError as error:
+            if error.errno in _NOT_IN_KERNEL:
+                break  # both offsets are where the copy ended
+            raise
+    while data := os.read(source, _CHUNK):
+        _write_all(target, data)
+
+
+def is_same(there: int, source: int) -> bool:
+    """Whether a file holds what another one does from where its descriptor is."""
+    found, wanted = os.fstat(there), os.fstat(source)
+    if os.path.samestat(found, wanted):
+        return True
+    at, offset = 0, os.lseek(source, 0, os.SEEK_CUR)
+    if found.st_size != wanted.st_size - offset:
+        return False
+    while True:
+        one, two = os.pread(there, _CHUNK, at), os.pread(source, _CHUNK, offset + at)
+        if one != two:
+            return False
+        if not one:
+            return True
+        at += len(one)
+
+
+def _write_all(target: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(target, rest) :]
