@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from helpers import children
-from homerun import describe, shapes
+from homerun import Run, describe
 from runstore import metrics, status
 from runstore.check import check
 from runstore.record import Record
@@ -80,10 +80,10 @@ def test_a_run_of_format_1_has_its_labels_metrics_and_properties(golden: Store) 
         [0, 1, 2],
         0,
     )
-    assert shapes.of_folder(record.path, "scores") == {
+    assert Run.of(record).get_metrics("scores") == {
         "scores": {"class": ["a", "b"], "f1": [0.5, 0.75]}
     }
-    assert str(shapes.of_folder(record.path, "point")) == "{'point': {'x': 1.5, 'y': nan}}"
+    assert str(Run.of(record).get_metrics("point")) == "{'point': {'x': 1.5, 'y': nan}}"
     assert metrics.read(golden.find(FOLD).path)[0]["accuracy"].values == [0.9]
     assert record.run["arguments"] == ["--epochs", "5", "--api-key", "*****"]
     assert Path(record.path, "outputs", "model.txt").read_text() == "weights\n"
@@ -176,5 +176,5 @@ def _show(record: Record) -> None:
     seen = record.look()
     describe.row(record, seen)
     describe.details(record, seen)
-    shapes.of_folder(record.path)
+    Run.of(record).get_metrics()
     assert os.path.isdir(record.path)
