@@ -23,7 +23,7 @@ class ScriptRunConfig:
         source_directory: the folder with the code; each run works in a copy of it.
         script: the script's path inside that folder.
         arguments: a list; numbers become text.
-        compute_target: `local` or None.
+        compute_target: a target's name; None: the workspace's default one, mostly `local`.
         max_run_duration_seconds: the run is stopped after that time; None: never.
         command: instead of a script: a list of words, or a line for the shell.
         environment_variables: set for the script, over the submitter's own.
@@ -33,6 +33,8 @@ class ScriptRunConfig:
             `[("INT", 5), ("TERM", 10)]` for a script that saves a checkpoint on Ctrl-C.
         on_exit: `sweep` ends the processes that the script left behind, `leave` does not.
         interpreter: the Python to run the script with; None: the one that submits.
+        slots: how many slots of its target the run takes, where it takes any.
+        priority: 0 to 9999; of the runs that wait the highest go first.
 
     Raises:
         UserError: an argument of a wrong type, or without a meaning here.
@@ -54,11 +56,11 @@ class ScriptRunConfig:
         stop_signals: Sequence[tuple[str, float]] | None = None,
         on_exit: str = SWEEP,
         interpreter: str | None = None,
+        slots: int = 1,
+        priority: int = 0,
     ) -> None:
         if run_config is not None:
             raise UserError("run_config is not supported yet; give the fields to ScriptRunConfig")
-        if compute_target not in (None, "local"):
-            raise UserError(f"there is no target {compute_target!r}; leave it out or use 'local'")
         self.source_directory = _path("source_directory", source_directory or ".")
         self.script = None if script is None else _path("script", script)
         self.arguments = _words("arguments", arguments or [])
@@ -67,7 +69,9 @@ class ScriptRunConfig:
             if isinstance(command, str)
             else _words("command", command or [])
         )
-        self.target = "local"
+        self.target = None if compute_target is None else _word("compute_target", compute_target)
+        self.slots = _count("slots", slots, 1, 999)
+        self.priority = _count("priority", priority, 0, 9999)
         self.max_run_duration_seconds = _seconds(
             "max_run_duration_seconds", max_run_duration_seconds
         )
@@ -179,6 +183,12 @@ def _word(field: str, item: object) -> str:
             raise UserError(wrong) from None
         return word
     raise UserError(f"{field} holds {type(item).__name__} {item!r}; use texts and numbers")
+
+
+def _count(field: str, given: object, least: int, most: int) -> int:
+    if type(given) is not int or not least <= given <= most:
+        raise UserError(f"{field} is a whole number from {least} to {most}, not {given!r}")
+    return given
 
 
 def _seconds(field: str, given: object) -> float | None:

@@ -12,6 +12,9 @@ STORE = "HOMERUN_STORE"
 """Set by a person: the store to use, wherever the current folder is. Set for a script too: the
 copy of the source that it works in may hold a workspace's configuration of its own."""
 
+SIZE = "HOMERUN_MAX_CONCURRENT_RUNS"
+"""Set by a person: how many runs go on at once on the target `local`."""
+
 RUN_ID = "HOMERUN_RUN_ID"
 """Set for a script: the id of its run. Also the mark by which a run's processes are known."""
 
@@ -65,7 +68,12 @@ def run_folder() -> str | None:
 
 def bare() -> dict[str, str]:
     """A process of ours: nothing of the user that could change how it works."""
-    return {name: os.environ[name] for name in _LOADER if name in os.environ}
+    return {name: os.environ[name] for name in (*_LOADER, SIZE) if name in os.environ}
+
+
+def drop_in() -> str:
+    """The folder of the package `azureml`; by its own name it can be imported by nobody."""
+    return f"{os.path.dirname(__file__)}/drop-in"
 
 
 def azureml_is_ours(extra: Mapping[str, str] | None = None) -> bool:
@@ -170,3 +178,13 @@ def for_script(
     env[RUN_ID] = run
     env[RUN_FOLDER] = folder
     return env
+
+
+def moved(env: Mapping[str, str], store: str, folder: str) -> dict[str, str]:
+    """A script's environment for a store that may have been moved since it was made."""
+    was = env.get(RUN_FOLDER, folder)
+    parts = env.get("PYTHONPATH", "").split(os.pathsep)
+    now = [
+        folder + part[len(was) :] if f"{part}/".startswith(f"{was}/") else part for part in parts
+    ]
+    return {**env, STORE: store, RUN_FOLDER: folder, "PYTHONPATH": os.pathsep.join(now)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR
 
+from homerun import environ
 from runstore import layout
 
 
@@ -29,17 +30,12 @@ def folder(azureml: bool = True) -> str:
     return _make(_temporary(), key, packages)
 
 
-def drop_in() -> str:
-    """The folder of the package `azureml`; its own name can be imported by nobody."""
-    return f"{os.path.dirname(__file__)}/drop-in"
-
-
 def _packages(azureml: bool) -> dict[str, str]:
     import runstore
 
     homes = {"homerun": os.path.dirname(__file__), "runstore": os.path.dirname(runstore.__file__)}
     if azureml:
-        homes["azureml"] = f"{drop_in()}/azureml"
+        homes["azureml"] = f"{environ.drop_in()}/azureml"
     return {name: os.path.realpath(home) for name, home in homes.items()}
 
 

@@ -18,6 +18,9 @@ _FIXED = (
     "limit_s",
     "on_exit",
     "script_is_open",
+    "slots",
+    "target",
+    "entry",
 )
 
 _SCRIPT_IS = {True: "open", False: "", None: "gone"}
@@ -38,6 +41,9 @@ class Plan:
         on_exit: `sweep` ends what the script left running, `leave` does not.
         git: where the git program is, the working tree and the commit of the run's code; [] where
             there is nothing to ask it.
+        slots: how many slots of its target it holds: descriptors behind the other ones.
+        target: the target's name.
+        entry: its place in the queue, to be removed once it has started; "" where it never waited.
         script_is_open: for an adopter: whether the living script's /proc entry could be read;
             None: the script is gone, and only what it left behind is to be ended.
     """
@@ -59,6 +65,9 @@ class Plan:
         on_exit: str = "sweep",
         git: list[str] | None = None,
         script_is_open: bool | None = False,
+        slots: int = 0,
+        target: str = "",
+        entry: str = "",
     ) -> None:
         self.run_id = run_id
         self.store_id = store_id
@@ -72,6 +81,9 @@ class Plan:
         self.on_exit = on_exit
         self.git = git or []
         self.script_is_open = script_is_open
+        self.slots = slots
+        self.target = target
+        self.entry = entry
 
     @property
     def grace_s(self) -> float:
@@ -84,7 +96,8 @@ class Plan:
         fixed = [self.run_id, self.store_id, self.user, self.shown, self.cwd]
         ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
         is_open = _SCRIPT_IS[self.script_is_open]
-        fixed += [ladder, limit, self.on_exit, is_open, str(len(self.argv)), str(len(self.git))]
+        fixed += [ladder, limit, self.on_exit, is_open, str(self.slots), self.target, self.entry]
+        fixed += [str(len(self.argv)), str(len(self.git))]
         env = [f"{name}={value}" for name, value in self.env.items()]
         return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *self.git, *env))
 
@@ -109,6 +122,9 @@ def decode(data: bytes) -> Plan:
         on_exit=fixed["on_exit"],
         git=git,
         script_is_open=_IS_SCRIPT[fixed["script_is_open"]],
+        slots=int(fixed["slots"]),
+        target=fixed["target"],
+        entry=fixed["entry"],
     )
 
 

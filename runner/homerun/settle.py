@@ -22,7 +22,12 @@ def look(record: Record) -> Look:
     same status.
     """
     seen = record.look()
-    if record.store.format > layout.FORMAT:
+    if record.store.is_newer:
+        return seen
+    if seen.seen == status.IN_QUEUE:
+        from homerun import dispatch
+
+        dispatch.wake(record.store)  # who should have started it may have been killed
         return seen
     try:
         if record.run.get("kind") != status.INTERACTIVE and (

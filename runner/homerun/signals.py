@@ -23,6 +23,7 @@ KILL = int(signal.SIGKILL)
 CONT = int(signal.SIGCONT)
 HUP = int(signal.SIGHUP)
 CHLD = int(signal.SIGCHLD)
+USR1 = int(signal.SIGUSR1)
 
 _BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 """Signals that the interpreter ignores at its start."""
@@ -98,6 +99,12 @@ class Wakeups:
             return os.read(self.read_end, 4096)
         except BlockingIOError:
             return b""
+
+    def close(self) -> None:
+        """Let go of the pipe, in a process that has no more use for it."""
+        signal.set_wakeup_fd(-1)
+        os.close(self.read_end)
+        os.close(self._write_end)
 
     def undo_in_child(self) -> None:
         """In a forked child: default actions, no mask, and no writing into the parent's pipe."""

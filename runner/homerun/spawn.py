@@ -8,7 +8,12 @@ import sys
 
 from homerun import environ, posix
 from homerun.plan import Plan
-from homerun.supervisor import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR, SCRIPT_DESCRIPTOR
+from homerun.supervisor import (
+    LOCK_DESCRIPTOR,
+    PLAN_DESCRIPTOR,
+    SCRIPT_DESCRIPTOR,
+    SLOT_DESCRIPTOR,
+)
 from runstore import layout, lock
 
 TYPE_CHECKING = False
@@ -21,16 +26,25 @@ _BOOT = (
 )
 """Appended to the path, not put in front: a stray module beside ours cannot shadow the stdlib."""
 
-_ABOVE = 10
-
 _started: set[int] = set()
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = None) -> int:
+
+def supervisor(
+    run_folder: str,
+    given: Plan,
+    alive: int,
+    script: int | None = None,
+    slots: Sequence[int] = (),
+) -> int:
     """Start the supervisor of a run; it inherits the lock `alive`. Its pid is returned.
 
     Args:
         script: for an adopter: a pidfd of the script, opened while it lived.
+        slots: the locks of its slots, which it inherits too.
 
     Raises:
         OSError: no process can be started.
@@ -39,7 +53,10 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
     wanted = {alive: LOCK_DESCRIPTOR}
     if script is not None:
         wanted[script] = SCRIPT_DESCRIPTOR
+    given.slots = len(slots)
+    wanted.update({held: SLOT_DESCRIPTOR + number for number, held in enumerate(slots)})
     log = f"{run_folder}/{layout.SUPERVISOR_LOG}"
+    above = SLOT_DESCRIPTOR + len(slots)
     opened: list[int] = []
     with lock.no_fork():  # a copy of the lock in a stray child would outlive the run
         try:
@@ -48,7 +65,7 @@ def supervisor(run_folder: str, given: Plan, alive: int, script: int | None = No
             moves: list[tuple[int, int, int]] = []
             for source, target in wanted.items():
                 # Moved out of the way first, so that none lies where another is to go.
-                opened.append(fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, _ABOVE))
+                opened.append(fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, above))
                 moves.append((os.POSIX_SPAWN_DUP2, opened[-1], target))
             pid = posix.start(
                 sys.executable,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from homerun import environ, settle, wait, wishes
+from homerun import dispatch, environ, settle, wait, wishes
 from runstore import family, layout, status
 from runstore.errors import InvalidTransition
 
@@ -43,6 +43,8 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
         if kind != status.CANCEL:
             raise
         # A full disk: the signal alone means a cancel too, and it may be this run that fills it.
+    if seen.seen == status.IN_QUEUE and dispatch.end_queued(record):
+        return settle.look(record)
     wishes.wake_supervisor(record.path)
     if environ.run_id() == record.id:
         return settle.look(record)

@@ -23,6 +23,7 @@ from homerun import (
     workcopy,
 )
 from homerun.errors import SubmitError
+from homerun.placing import Place, free_slots_of
 from homerun.plan import Plan
 from runstore import facts, layout, lock, names, status
 from runstore.draft import Draft
@@ -41,9 +42,14 @@ SCRIPT_RUN = "azureml.scriptrun"
 
 
 class Request:
-    """One run to be submitted: where to, what, and with which labels."""
+    """One run to be submitted: where to, what, and with which labels.
 
-    __slots__ = ("config", "experiment", "parent", "run_id", "store", "tags")
+    Args:
+        is_one_of_many: it waits for a slot also where nobody has limited the target; so does any
+            run that has a parent.
+    """
+
+    __slots__ = ("config", "experiment", "is_one_of_many", "parent", "run_id", "store", "tags")
 
     def __init__(
         self,
@@ -54,6 +60,7 @@ class Request:
         tags: Mapping[str, str | None] | None = None,
         run_id: str | None = None,
         parent: Record | None = None,
+        is_one_of_many: bool = False,
     ) -> None:
         self.store = store
         self.experiment = experiment
@@ -61,10 +68,26 @@ class Request:
         self.tags = tags or {}
         self.run_id = run_id
         self.parent = parent
+        self.is_one_of_many = is_one_of_many or parent is not None
+
+
+class _Job:
+    """What is known of a run before it is made."""
+
+    __slots__ = ("argv", "code", "ours", "place", "taken")
+
+    def __init__(
+        self, argv: list[str], ours: str, place: Place, taken: Snapshot | None, code: git.Code
+    ) -> None:
+        self.argv = argv
+        self.ours = ours
+        self.place = place
+        self.taken = taken
+        self.code = code
 
 
 def submit(request: Request) -> tuple[Record, list[str]]:
-    """Make the run and start its supervisor.
+    """Make the run, and start its supervisor or let it wait for a slot.
 
     Returns:
         The run, and notices: lines to say once to whoever submitted.
@@ -76,16 +99,23 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     config = request.config
     argv = config.argv()
     ours = _injected(request.store.root, environ.azureml_is_ours(config.environment_variables))
+    place = Place(request.store, config, request.is_one_of_many)
     try:
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
             _check_free(store, request.run_id)
         taken = None if config.in_place else _snapshot(store, config.source())
-        code = git.look(config.source())
-        record, alive = _make(request, argv, taken, code)
+        job = _Job(argv, ours, place, taken, git.look(config.source()))
+        record, alive, plan = _make(request, job)
     except OSError as error:
         raise _unwritten(request.store.root, error) from error
-    _start(record, request, argv, alive, ours, code)
+    if place.waits:
+        lock.release(alive)
+        place.start_waiting()
+    else:
+        _start(record, plan, alive, place)
+    if request.parent is not None:
+        free_slots_of(request.parent)
     return record, list(taken.notices) if taken else []
 
 
@@ -112,16 +142,18 @@ def _check_free(store: Store, run_id: str) -> None:
         raise RunExists(run_id)
 
 
-def _make(
-    request: Request, argv: list[str], taken: Snapshot | None, code: git.Code
-) -> tuple[Record, int]:
-    """Build the run's folder and let it appear; the run, and its lock."""
+def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
+    """Build the run's folder and let it appear; the run, its lock, and what to start it with."""
     draft = Draft(request.store, request.experiment, request.run_id, parent=request.parent)
     try:
         alive = draft.take_alive()
-        _furnish(draft.path, request.config, taken)
-        return draft.publish(_asked(request, argv, taken, code)), alive
+        _furnish(draft.path, request.config, job.taken)
+        plan = _plan(draft, request, job)
+        job.place.take()
+        job.place.enter(draft, plan)
+        return draft.publish(_asked(request, job)), alive, plan
     except BaseException:
+        job.place.leave()
         draft.discard()
         raise
 
@@ -156,24 +188,24 @@ def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> No
         os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
 
 
-def _asked(
-    request: Request, argv: list[str], taken: Snapshot | None, code: git.Code
-) -> dict[str, object]:
+def _asked(request: Request, job: _Job) -> dict[str, object]:
     """What run.json says of the request; secrets are masked, environment values left out."""
     config = request.config
     return {
         "kind": status.SUBMITTED,
         "type": SCRIPT_RUN,
         "tags": dict(request.tags),
-        "properties": code.properties,
+        "properties": job.code.properties,
         "script": config.script_path(),
         "arguments": mask.arguments(config.arguments),
-        "command": mask.arguments(argv),
+        "command": mask.arguments(job.argv),
         "environment_variables": sorted(config.environment_variables),
         "source_directory": config.source(),
         "in_place": config.in_place,
-        "snapshot": taken.id if taken else None,
-        "target": config.target,
+        "snapshot": job.taken.id if job.taken else None,
+        "target": job.place.target,
+        "slots": config.slots,
+        "priority": config.priority,
         "max_run_duration_seconds": config.max_run_duration_seconds,
         "grace_s": config.grace_s,
         "stop_signals": config.stop_signals,
@@ -181,12 +213,10 @@ def _asked(
     }
 
 
-def _start(
-    record: Record, request: Request, argv: list[str], alive: int, ours: str, code: git.Code
-) -> None:
-    """Hand the lock to a supervisor; a run that cannot have one is put on record as Failed."""
+def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
+    """Hand the locks to a supervisor; a run that cannot have one is put on record as Failed."""
     try:
-        spawn.supervisor(record.path, _plan(record, request, argv, ours, code), alive)
+        spawn.supervisor(record.path, plan, alive, slots=place.slots)
     except BaseException as error:
         lost = status.outcome({})
         facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
@@ -196,13 +226,14 @@ def _start(
         raise
     finally:
         lock.release(alive)
+        place.release()
 
 
-def _plan(record: Record, request: Request, argv: list[str], ours: str, code: git.Code) -> Plan:
-    config = request.config
+def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
+    config, record = request.config, draft.record
     work = f"{record.path}/{layout.WORK}"
-    python_path = [ours, work]
-    if os.path.isdir(f"{work}/src"):
+    python_path = [job.ours, work]
+    if os.path.isdir(f"{draft.path}/{layout.WORK}/src"):
         python_path.append(f"{work}/src")
     env = environ.for_script(
         record.store.root, record.id, record.path, python_path, config.environment_variables
@@ -210,13 +241,13 @@ def _plan(record: Record, request: Request, argv: list[str], ours: str, code: gi
     return Plan(
         run_id=record.id,
         store_id=record.store.id,
-        user=str(record.run.get("user", "")),
-        shown=" ".join(mask.arguments(argv)),
+        user=facts.user_name(),
+        shown=" ".join(mask.arguments(job.argv)),
         cwd=layout.WORK,
-        argv=argv,
+        argv=job.argv,
         env=env,
         ladder=signals.ladder(config.stop_signals, config.grace_s),
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
-        git=gitdiff.wanted(code),
+        git=gitdiff.wanted(job.code),
     )

@@ -10,7 +10,8 @@ stop.json only. In order:
     4. sleep until the script ends, a stop is asked for, or the time is up
     5. end what is left of the tree (a stop: all of it; otherwise what the script left behind)
     6. publish exited.json, sync the metrics, publish ended.json
-    7. remove the unchanged copies from work/, and leave
+    7. let a fork of itself start the next run that waits for its slots, if there is one
+    8. start the hooks, remove the unchanged copies from work/, and leave
 
 As long as it lives the lock is held, so nobody takes the run for lost. It loads little and polls
 nothing while the script runs. `docs/supervision.md` tells the whole protocol.
@@ -34,6 +35,8 @@ LOCK_DESCRIPTOR = 3
 PLAN_DESCRIPTOR = 4
 SCRIPT_DESCRIPTOR = 5
 """A pidfd of the script, for an adopter."""
+SLOT_DESCRIPTOR = 6
+"""The first of the slots' locks; the others follow."""
 
 _HERE = "."
 _LEFTOVER_GRACE_S = 2.0
@@ -48,28 +51,42 @@ _GONE = (2, 20)
 def main() -> None:
     """Supervise the run whose lock, plan and log were inherited; leaves by `os._exit`."""
     os.set_inheritable(LOCK_DESCRIPTOR, False)  # or the script would hold the lock too
-    close_strangers()
+    given: Plan | None = plan.read(PLAN_DESCRIPTOR)
+    assert given is not None
+    for number in range(given.slots):
+        os.set_inheritable(SLOT_DESCRIPTOR + number, False)
+    close_strangers(SLOT_DESCRIPTOR + given.slots)
     if os.getsid(0) != os.getpid():
         os.setsid()
     os.chdir(sys.argv[1])
-    given = plan.read(PLAN_DESCRIPTOR)
     if given.argv or given.script_is_open is None:
         os.closerange(SCRIPT_DESCRIPTOR, SCRIPT_DESCRIPTOR + 1)
     else:
         os.set_inheritable(SCRIPT_DESCRIPTOR, False)
-    if given.argv:
-        Supervisor(given).supervise()
-    else:
-        from homerun.adopter import Adopter
-
-        Adopter(given).supervise()
+    while given is not None:
+        supervisor = _of(given)
+        supervisor.supervise()
+        given = supervisor.successor()
+    supervisor.tidy()
     os._exit(0)
 
 
-def close_strangers() -> None:
-    """Close what the submitter let slip into this process: notebooks and test runners do."""
+def _of(given: Plan) -> Supervisor:
+    if given.argv:
+        return Supervisor(given)
+    from homerun.adopter import Adopter
+
+    return Adopter(given)
+
+
+def close_strangers(first: int) -> None:
+    """Close what the submitter let slip into this process: notebooks and test runners do.
+
+    Args:
+        first: the descriptor behind the last of our own.
+    """
     for name in os.listdir("/dev/fd"):
-        if int(name) > SCRIPT_DESCRIPTOR:
+        if int(name) >= first:
             try:
                 os.close(int(name))
             except OSError:
@@ -81,7 +98,8 @@ class Supervisor:
 
     def __init__(self, given: Plan) -> None:
         self.plan = given
-        self.wakeups = Wakeups((signals.TERM, signals.INT, signals.CHLD), ignored=(signals.HUP,))
+        wanted = (signals.TERM, signals.INT, signals.CHLD, signals.USR1)
+        self.wakeups = Wakeups(wanted, ignored=(signals.HUP,))
         self.poll = select.poll()
         self.poll.register(self.wakeups.read_end, select.POLLIN)
         self.started_at = 0.0
@@ -92,6 +110,7 @@ class Supervisor:
         self.stopped: str | None = None
         self.stop_wanted = False
         self.wish = status.CANCEL
+        self.outcome = ""
         self.is_reported = False
         self.told: set[str] = set()
         self.helper = 0
@@ -107,6 +126,7 @@ class Supervisor:
         self.script = gate.pid
         self.started_at = clock()
         self.publish(layout.STARTED, self.started_fact())
+        self.leave_queue()
         stop = facts.read_bytes(f"{_HERE}/{layout.STOP}")
         if stop is None:
             self.log(f"started: {self.plan.shown} (script {self.script})")
@@ -140,6 +160,7 @@ class Supervisor:
             "grace_s": self.plan.grace_s,
             "memory_kills": self.kills_before,
             "limit_s": self.plan.limit_s,
+            "slots": self.plan.slots,
             "clock_s": round(self.started_at, 6),
         }
 
@@ -163,6 +184,8 @@ class Supervisor:
         self.reap()
         if (signals.TERM in came or signals.INT in came) and not self.stop_wanted:
             self.want_stop(status.CANCEL, "a signal asked for it")
+        if signals.USR1 in came and self.plan.slots:
+            self.yield_slots()
         return bool(came)
 
     def nap(self, seconds: float | None) -> bytes:
@@ -289,7 +312,39 @@ class Supervisor:
         outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
         self.publish(layout.ENDED, outcome, sync=True)
         self.log(f"ended: {_told(outcome)}")
-        self.start_hooks(str(outcome["status"]))
+        self.outcome = str(outcome["status"])
+
+    def leave_queue(self) -> None:
+        """Remove the run's place in the queue: what it was started with is in no file any more."""
+        if self.plan.entry:
+            try:
+                os.unlink(self.plan.entry)
+            except OSError:
+                return  # removed already, or the store was moved: whoever looks next removes it
+
+    def yield_slots(self) -> None:
+        """Give the slots up: this run has submitted others, which may have to wait for them."""
+        os.closerange(SLOT_DESCRIPTOR, SLOT_DESCRIPTOR + self.plan.slots)
+        self.plan.slots = 0
+        self.log("gave its slots to the runs that it submitted")
+        from homerun import succession
+
+        succession.start_waiting(self.plan.target)
+
+    def successor(self) -> Plan | None:
+        """In a fork of this process, what it is to supervise next; None here, and if there is none.
+
+        The fork has all modules loaded already: a new interpreter would take ten times as long.
+        """
+        if not self.plan.slots and not os.path.isdir(f"{_HERE}/../../{layout.QUEUE}"):
+            return None
+        from homerun import succession
+
+        return succession.fork(self.plan, self.wakeups)
+
+    def tidy(self) -> None:
+        """What is left to do for a run that is over."""
+        self.start_hooks(self.outcome)
         self.clear_work()
 
     def exited_fact(self, failure: str | None, *, began: bool) -> dict[str, object]:

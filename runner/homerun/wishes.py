@@ -17,10 +17,21 @@ if TYPE_CHECKING:
 
 
 def wake_supervisor(run_folder: str) -> None:
-    """SIGTERM to the supervisor, checked to be the one on record.
+    """SIGTERM to the supervisor.
 
-    One that is not on record yet looks for stop.json by itself, and so does an adopter.
+    One that is not on record yet looks for stop.json by itself, and so does an adopter. CONT too: a
+    script can have stopped its supervisor.
     """
+    _signal(run_folder, signals.TERM, signals.CONT)
+
+
+def yield_slots(run_folder: str) -> None:
+    """Ask a run's supervisor to give its slots to the runs that it submits."""
+    _signal(run_folder, signals.USR1)
+
+
+def _signal(run_folder: str, *numbers: int) -> None:
+    """Signal the supervisor, checked to be the one on record."""
     started = facts.read(run_folder, layout.STARTED) or {}
     supervisor = started.get("supervisor") or {}
     if not identity.same_place(started) or not identity.same_boot(started):
@@ -29,8 +40,7 @@ def wake_supervisor(run_folder: str) -> None:
     if pidfd is None and not identity.lives(supervisor):
         return
     try:
-        # CONT too: a script can have stopped its supervisor.
-        for number in (signals.TERM, signals.CONT):
+        for number in numbers:
             signals.send(int(supervisor["pid"]), pidfd, number)
     finally:
         if pidfd is not None:
@@ -72,4 +82,18 @@ def _cancel(child: str) -> None:
         facts.publish(child, layout.ENDED, facts.signed(status.ended(status.CANCELED)), sync=True)
         return
     facts.publish(child, layout.STOP, wish)
-    wake_supervisor(child)
+    if not _end_queued(child):
+        wake_supervisor(child)
+
+
+def _end_queued(child: str) -> bool:
+    """End a run that waits for a slot. False: it does not."""
+    if not os.path.exists(f"{child}/{layout.QUEUED}"):
+        return False
+    from homerun import dispatch
+    from runstore.record import Record
+    from runstore.store import Store
+
+    experiment, run_id = os.path.split(os.path.realpath(child))
+    root, folder = os.path.split(experiment)
+    return dispatch.end_queued(Record(Store(root), folder, run_id))

@@ -215,5 +215,5 @@ class LockTimeout(StoreError, TimeoutError):
         super().__init__(f"the lock {path} was not free in time; try again")
 
 
-class InvalidQuery(StoreError, ValueError):
+class InvalidQuery(MisuseError, StoreError, ValueError):
     """A query names a field or an operator that there is none of."""

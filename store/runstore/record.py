@@ -211,6 +211,8 @@ class Record:
         place = self.place()
         if not place:
             return status.ALIVE if held else status.GONE
+        if not held and not self._is_copy(place) and self._is_queued():
+            return status.IN_QUEUE  # on whatever host: nothing of it is alive, nothing is lost
         if not identity.same_place(place):
             return status.ELSEWHERE
         if not identity.same_boot(place):
@@ -220,6 +222,20 @@ class Record:
         script = place.get("script")
         lives = held or (isinstance(script, dict) and identity.lives(script))
         return status.ALIVE if lives else status.GONE
+
+    def queue_entry(self) -> str | None:
+        """The path of the run's place in a queue, there as long as it waits; None: it never did."""
+        queued = self.fact(layout.QUEUED)
+        if queued is None:
+            return None
+        target, name = str(queued.get("target")), str(queued.get("entry"))
+        if "/" in target + name or target[:1] in ("", "."):
+            return None
+        return f"{self.store.root}/{layout.QUEUE}/{target}/{name}"
+
+    def _is_queued(self) -> bool:
+        entry = self.queue_entry()
+        return entry is not None and self.fact(layout.STARTED) is None and os.path.exists(entry)
 
     def _observe_interactive(self) -> tuple[bool, str]:
         started = self.fact(layout.STARTED)

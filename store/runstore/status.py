@@ -9,6 +9,7 @@ Nothing stores a status. It is derived, by the first line of this table that hol
     alive, and stop                    CancelRequested
     alive, and started                 Running
     alive                              Preparing
+    in the queue                       Queued; with a stop CancelRequested
     a row not begun, its parent not over   NotStarted
     not alive, and exited              what exited says
     not alive                          Failed: it was lost
@@ -58,6 +59,7 @@ GONE = "gone"
 REBOOTED = "rebooted"
 ELSEWHERE = "elsewhere"
 WAITING = "waiting"
+IN_QUEUE = "in queue"
 
 # A fact of another run that counts for this one: the outcome of the script that it was begun in.
 WITHIN = "within"
@@ -88,8 +90,8 @@ def derive(facts: Facts, seen: str) -> str:
 
     Args:
         facts: each fact by its file name; one that is absent or damaged is None or missing.
-        seen: ALIVE, GONE, REBOOTED (gone, with the whole machine), ELSEWHERE, or WAITING: a row
-            that nobody has begun, whose parent is not over.
+        seen: ALIVE, GONE, REBOOTED (gone, with the whole machine), ELSEWHERE, IN_QUEUE, or
+            WAITING: a row that nobody has begun, whose parent is not over.
     """
     ended, mark = facts.get(layout.ENDED), facts.get(layout.MARK)
     if ended is not None:
@@ -100,6 +102,8 @@ def derive(facts: Facts, seen: str) -> str:
         return _alive(facts)
     if seen == WAITING:
         return NOT_STARTED
+    if seen == IN_QUEUE:
+        return QUEUED if facts.get(layout.STOP) is None else CANCEL_REQUESTED
     return str(outcome(facts, seen)["status"])
 
 
@@ -141,6 +145,13 @@ def outcome(facts: Facts, seen: str = GONE) -> dict[str, object]:
     if exited.get("exit_code") is None:
         return _outcome(FAILED, LOST_EXIT_STATUS, exited)
     return _outcome(FAILED, EXIT_CODE, exited)
+
+
+def never_started(kind: str) -> dict[str, object]:
+    """The outcome of a run that was stopped while it waited; `kind` is its stop fact's."""
+    if kind not in STOP_KINDS or kind == CANCEL:
+        return _outcome(CANCELED, CANCEL, None)
+    return _outcome(FAILED, kind, None)
 
 
 def _outcome(status: str, cause: str | None, exited: Mapping[str, Any] | None) -> dict[str, object]:

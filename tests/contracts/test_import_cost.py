@@ -23,8 +23,11 @@ COSTLY = {
 }
 """Modules that cost most of a start each, with what they load in turn."""
 
-MOST = 40
+MOST = 42
 """So many modules may the context load, its own ones included."""
+
+DROP_IN_MODULES = {"azureml", "azureml.core", "azureml.core.run", "homerun.azureml"}
+"""What `from azureml.core import Run` loads more than homerun's own import."""
 
 CORE = [
     module.name
@@ -69,7 +72,7 @@ def test_the_offline_context_loads_nothing_costly(package: str, interpreter: Int
     loaded = loaded_by(code, interpreter.path, "-I", "-S")
 
     assert loaded & COSTLY == set()
-    assert len(loaded) <= MOST, sorted(loaded)
+    assert len(loaded - DROP_IN_MODULES) <= MOST, sorted(loaded)
 
 
 @pytest.mark.parametrize("package", ["homerun", "azureml.core"])
@@ -94,7 +97,7 @@ def test_the_context_of_a_run_loads_nothing_costly(
 
     assert "homerun.context" in loaded
     assert loaded & COSTLY == set()
-    assert len(loaded) <= MOST, sorted(loaded)
+    assert len(loaded - DROP_IN_MODULES) <= MOST, sorted(loaded)
 
 
 def test_the_supervisor_loads_nothing_costly(interpreter: Interpreter) -> None:

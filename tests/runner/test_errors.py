@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from homerun import errors
-from homerun.azureml.absent import NotHere
+from homerun.absent import NotHere
 from runstore import errors as store_errors
 from runstore.errors import BaseError
 
@@ -35,6 +35,7 @@ MADE: list[BaseError] = [
     store_errors.FileTaken("a", "run-1"),
     store_errors.FormatTooNew("/s", 2, 1),
     store_errors.InvalidName("text"),
+    store_errors.InvalidQuery("text"),
     store_errors.InvalidTransition("run-1", "Failed", "complete"),
     store_errors.LockTimeout("/s/lock"),
     store_errors.MisuseError("text"),

@@ -12,10 +12,10 @@ import pytest
 
 import homerun
 import runstore
-from homerun import injection
+from homerun import environ, injection
 
 PACKAGES = {
-    "azureml": os.path.realpath(f"{injection.drop_in()}/azureml"),
+    "azureml": os.path.realpath(f"{environ.drop_in()}/azureml"),
     "homerun": os.path.realpath(os.path.dirname(homerun.__file__)),
     "runstore": os.path.realpath(os.path.dirname(str(runstore.__file__))),
 }

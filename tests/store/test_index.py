@@ -174,6 +174,16 @@ def test_newest_come_first_and_children_only_if_asked_for(store: Store) -> None:
     assert ids(store, "tags.a", children=True, experiment="one") == [child.id]
 
 
+def test_text_that_no_encoding_has_is_found_too(store: Store) -> None:
+    record = make(store, tags={"a": "half \udc80"}, description="\ud800")
+    writer = metrics.Writer(record.path)
+    writer.add_scalar("m\udc80", 1.0)
+    writer.close()
+
+    assert ids(store, "tags.a = half \udc80", "description ~ \ud800") == [record.id]
+    assert ids(store, "metrics.m\udc80 = 1") == [record.id]
+
+
 # What others do is found when all runs are looked at
 
 

@@ -37,6 +37,13 @@ def test_the_lines_of_our_own_writer_are_read_together() -> None:
     assert found[""] == ([float("inf")], [8])
 
 
+def test_a_name_that_is_spelled_in_two_ways_is_one_metric_in_order() -> None:
+    spelled = (b'"a"', b'"\\u0061"')
+    lines = [b'\n{"n":%s,"v":%d,"t":%d}\n' % (spelled[n % 2], n, n) for n in range(4)]
+
+    assert many(b"".join(lines)) == {"a": ([0, 1, 2, 3], [0, 1, 2, 3])}
+
+
 def test_heads_are_known_from_one_window_to_the_next() -> None:
     heads: dict[bytes, str] = {}
     for data in (OURS, OTHER, OTHER + OURS):
@@ -75,6 +82,8 @@ def test_heads_are_known_from_one_window_to_the_next() -> None:
         b'\n{"n":"a\xff","v":1,"t":2}\n',
         b'\n{"n":"a","x":1,"v":1,"t":2}\n',
         b'\n{"n":"a"\n',
+        b'\n{"n":\n"a","v":1,"t":2}\n',
+        b'\n{"n":"a"\n,"v":1,"t":2}\n',
         b'\n"text"\n',
         b'{"n":"a","v":1,"t":2}\n{"n":"a","v":1,"t":2}\n',
         b'\n{"n":"a","v":' + b"9" * 5000 + b',"t":2}\n',

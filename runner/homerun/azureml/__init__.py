@@ -11,7 +11,7 @@ import os
 import sys
 from _frozen_importlib_external import PathFinder  # importlib.machinery has it too, and loads more
 
-from homerun import environ, injection
+from homerun import environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _step_aside() -> None:
 def _is_ours(path: str | None) -> bool:
     if path is None:
         return False
-    return os.path.realpath(path).startswith(os.path.realpath(injection.drop_in()) + os.sep)
+    return os.path.realpath(path).startswith(os.path.realpath(environ.drop_in()) + os.sep)
 
 
 def _check_unused(loaded: ModuleType) -> None:
@@ -107,12 +107,12 @@ class Finder:
         if name.partition(".")[0] != _NAME:
             return None
         if name == _NAME:
-            return PathFinder.find_spec(name, [injection.drop_in()])
+            return PathFinder.find_spec(name, [environ.drop_in()])
         spec = PathFinder.find_spec(name, path)
         if spec is None:
-            from homerun.azureml import absent
+            from homerun.azureml import cloud
 
-            spec = absent.find_spec(name)
+            spec = cloud.find_spec(name)
         if spec is None and _is_import(sys._getframe(1).f_back):
             raise ModuleNotFoundError(
                 f"homerun has no {name}: it brings the parts of azureml.core that runs need; "

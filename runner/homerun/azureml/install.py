@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun import environ, injection
+from homerun import environ
 from homerun.errors import UserError
 
 _FILE = "homerun-azureml.pth"
@@ -67,7 +67,7 @@ def _path() -> str:
 
 def _line() -> str:
     """Run by each start of Python. Other such files may have made an empty `azureml` before."""
-    folder = os.path.realpath(injection.drop_in())
+    folder = os.path.realpath(environ.drop_in())
     return (
         f"import os, sys; os.environ.get({environ.AZUREML!r}) == {environ.REAL!r} or "
         f"(sys.modules.pop('azureml', None), sys.path.insert(0, {folder!a}))"
@@ -120,5 +120,5 @@ def _try_out() -> None:
             "install homerun there first"
         )
     found = os.path.realpath(done.stdout.strip())
-    if not found.startswith(os.path.realpath(injection.drop_in()) + os.sep):
+    if not found.startswith(os.path.realpath(environ.drop_in()) + os.sep):
         raise UserError(f"a new {sys.executable} finds azureml in {found}; nothing was installed")

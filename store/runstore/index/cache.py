@@ -10,7 +10,7 @@ import os
 
 from runstore import layout
 from runstore.index import query as q
-from runstore.index.summary import COLUMNS, Summary
+from runstore.index.summary import COLUMNS, Summary, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,15 +123,26 @@ class Cache:
 
     def put(self, run: Summary) -> None:
         """Add a run, or replace what was known of it; its metrics stay."""
-        values = [run.values[column] for column in COLUMNS]
+        values = [plain(run.values[column]) for column in COLUMNS]
         known = self.number(run.folder, run.values["id"])
-        row = [known, run.folder, *values, q.words(run).casefold(), run.stamp, run.is_settled, 0]
+        row = [
+            known,
+            run.folder,
+            *values,
+            plain(q.words(run).casefold()),
+            run.stamp,
+            run.is_settled,
+            0,
+        ]
         marks = ", ".join("?" * len(row))
         at = self.db.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row).lastrowid
         self.db.execute("DELETE FROM pairs WHERE run = ?", (at,))
         created = run.values["created"]
-        pairs = [(at, q.TAGS, key, value, created) for key, value in run.tags.items()]
-        pairs += [(at, q.PROPERTIES, key, value, created) for key, value in run.properties.items()]
+        pairs = [
+            (at, area, plain(key), plain(value), created)
+            for area, found in ((q.TAGS, run.tags), (q.PROPERTIES, run.properties))
+            for key, value in found.items()
+        ]
         self.db.executemany("INSERT INTO pairs VALUES (?, ?, ?, ?, ?)", pairs)
 
     def remove(self, folder: str, run_id: str) -> None:
@@ -165,7 +176,8 @@ class Cache:
             limit: at most so many; -1: all.
         """
         sql, given = to_sql(query)
-        return self.db.execute(f"{sql} LIMIT ?", [last, *given, limit]).fetchall()
+        values = [last, *map(plain, given), limit]
+        return self.db.execute(f"{sql} LIMIT ?", values).fetchall()
 
     # Metrics
 

@@ -6,6 +6,7 @@ import os
 from math import isnan
 
 from runstore import append, layout, metrics
+from runstore.index.summary import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _read_on(path: str, offset: int, found: dict[str, Meter]) -> int:
             for record in append.parse(data)[0]:
                 if metrics.is_point(record):
                     for value in _numbers(metrics.untag(record["v"])):
-                        found.setdefault(record["n"], Meter()).add(value, record["t"])
+                        found.setdefault(plain(record["n"]), Meter()).add(value, record["t"])
             offset = end
     except OSError:
         return offset  # not ours to read, or a broken disk: what is known stays

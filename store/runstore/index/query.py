@@ -7,7 +7,7 @@ run that was just read. What SQL cannot do by its indexes it asks `holds` for, s
 from __future__ import annotations
 
 from runstore.errors import InvalidQuery
-from runstore.index.summary import COLUMNS
+from runstore.index.summary import COLUMNS, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Condition:
     def matches(self, run: Summary, metrics: Metrics) -> bool:
         """Whether it holds for a run that was just read."""
         if self.area == METRICS:
-            known = metrics.get(self.key)
+            known = metrics.get(plain(self.key))
             if known is None:
                 return False
             return self.operator == THERE or holds(known[self.aggregate], self.operator, self.value)
@@ -131,7 +131,7 @@ class Query:
         area, key, aggregate = self.sort
         value: Any
         if area == METRICS:
-            value = metrics.get(key, {}).get(aggregate)
+            value = metrics.get(plain(key), {}).get(aggregate)
         elif area == TAGS:
             value = run.tags.get(key)
         elif area == PROPERTIES:

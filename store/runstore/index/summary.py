@@ -79,6 +79,13 @@ def stamp(run_folder: str) -> str:
     return " ".join(found)
 
 
+def plain(value: Any) -> Any:
+    """A text as SQLite can hold it: half a surrogate pair as its escape; anything else as it is."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value
+
+
 def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     """A run's summary; None where its folder is gone, or is none of a run."""
     seen_stamp = stamp(record.path)

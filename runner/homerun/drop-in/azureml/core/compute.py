@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from azureml.exceptions import ComputeTargetException
-from homerun.azureml.absent import named
+from homerun.azureml.cloud import named
 
 _ADVICE = "is of the cloud; every run uses this machine: leave compute_target out, or give 'local'"
 

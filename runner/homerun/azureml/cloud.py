@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib.machinery import ModuleSpec
 
-from homerun.errors import UserError
+from homerun.absent import NotHere
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,14 +85,10 @@ def named(module: str, name: str, advice: str, refusal: type[BaseError] | None =
     if name.startswith("_"):
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
     told = f"{module}.{name} {advice}"
-    return Absent(name, (), {"__module__": module, "_told": told, "_refusal": refusal or NotHere})
+    return Unusable(name, (), {"__module__": module, "_told": told, "_refusal": refusal or NotHere})
 
 
-class NotHere(UserError, AttributeError):
-    """Something of the original that has no meaning here was used."""
-
-
-class Absent(type):
+class Unusable(type):
     """What a class, or a function, is instead: calling it, or looking into it, is refused."""
 
     _told: str

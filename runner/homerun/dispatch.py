@@ -1,0 +1,162 @@
+"""Starting the runs that wait: who ends a run, or finds that nobody does, starts the next.
+
+Strictly in order: the first entry gets the first free slots. To start a run is to hold its slots
+and its lock `alive`; what is true under that lock stays true. Whoever adds an entry looks for free
+slots afterwards, and whoever frees slots looks for entries afterwards: one of the two sees both.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from homerun import environ, targets
+from homerun.plan import Plan, decode
+from runstore import facts, layout, lock, queue, status
+from runstore.errors import StoreError
+from runstore.queue import Entry, Queue
+from runstore.record import Record
+from runstore.store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_EVERY_S = 1.0
+
+_last_wake = [float("-inf")]
+
+
+class Claim:
+    """A run that this process is about to start: it holds the run's lock and its slots."""
+
+    __slots__ = ("alive", "plan", "record", "slots")
+
+    def __init__(self, record: Record, plan: Plan, alive: int, slots: list[int]) -> None:
+        self.record = record
+        self.plan = plan
+        self.alive = alive
+        self.slots = slots
+
+    def release(self) -> None:
+        """Let go of this process's copies of the locks."""
+        for held in (self.alive, *self.slots):
+            lock.release(held)
+
+
+def start(store: Store, target: str) -> int:
+    """Start the runs of a target that can be started now; how many.
+
+    Raises:
+        OSError: no process can be started; what is left is still in the queue.
+    """
+    from homerun import spawn
+
+    started = 0
+    while (claim := claim_next(store, target)) is not None:
+        try:
+            claim.plan.target = target
+            spawn.supervisor(claim.record.path, claim.plan, claim.alive, slots=claim.slots)
+            started += 1
+        finally:
+            claim.release()
+    return started
+
+
+def wake(store: Store) -> None:
+    """Start what waits in any queue; at most once a second, and what goes wrong stops nobody."""
+    if time.monotonic() - _last_wake[0] < _EVERY_S:
+        return
+    _last_wake[0] = time.monotonic()
+    for name in queue.names(store.root):
+        try:
+            start(store, name)
+        except (OSError, StoreError):
+            continue
+
+
+def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | None:
+    """The first run that waits, with its slots and its lock taken; None: nothing can be started.
+
+    Args:
+        held: slots that the caller has; those that are not needed are closed with the claim.
+    """
+    waiting = Queue(store.root, target)
+    found = targets.find(store.root, target)
+    if found is None or waiting.is_paused or store.is_newer or store.damage:
+        return None
+    for entry in waiting.entries():
+        record = store.get(entry.run_id)
+        if record is None:
+            continue  # it is being made; its maker looks for slots once it is there
+        if _is_settled(record):
+            entry.remove()  # whoever started or ended it was killed before this
+            continue
+        wanted = min(entry.slots, found.size)
+        more = waiting.take_slots(wanted - len(held), found.size, store.lock_kind)
+        if more is None:
+            return None
+        claim = _claim(record, entry, [*held, *more][:wanted])
+        if claim is not None:
+            for left in held[wanted:]:
+                os.close(left)
+            return claim
+        for taken in more:
+            lock.release(taken)
+    return None
+
+
+def end_queued(record: Record) -> bool:
+    """End a run that waits, as its stop fact says. False: it does not wait, or is being started."""
+    path = record.queue_entry()
+    if path is None or not os.path.exists(path):
+        return False
+    alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
+    if alive is None:
+        return False
+    try:
+        if record.fact(layout.STARTED) is not None:
+            return False
+        _end(record)
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    finally:
+        lock.release(alive)
+    return True
+
+
+def _claim(record: Record, entry: Entry, slots: list[int]) -> Claim | None:
+    """Take a run's lock; None: another starts it, or there is nothing to start."""
+    try:
+        alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
+    except OSError:
+        return None
+    if alive is None:
+        return None
+    data = entry.read()
+    if data is not None and not _is_settled(record):
+        if record.fact(layout.STOP) is None:
+            return Claim(record, _plan(record, data), alive, slots)
+        _end(record)
+        entry.remove()
+    lock.release(alive)
+    return None
+
+
+def _plan(record: Record, data: bytes) -> Plan:
+    """The plan of an entry, for where the store is now: it may have been moved since."""
+    given = decode(data)
+    given.env = environ.moved(given.env, record.store.root, record.path)
+    given.entry = str(record.queue_entry())
+    return given
+
+
+def _is_settled(record: Record) -> bool:
+    return any(facts.read_bytes(f"{record.path}/{name}") for name in (layout.STARTED, layout.ENDED))
+
+
+def _end(record: Record) -> None:
+    kind = str((record.fact(layout.STOP) or {}).get("kind"))
+    outcome = status.never_started(kind)
+    facts.publish(record.path, layout.ENDED, facts.signed(outcome), sync=True)

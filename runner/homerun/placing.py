@@ -1,0 +1,95 @@
+"""Where a run that is being submitted goes: at once to slots that are free, or into the queue."""
+
+from __future__ import annotations
+
+from homerun import targets
+from homerun.errors import SubmitError
+from runstore import facts, layout, lock
+from runstore.queue import Queue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.config import ScriptRunConfig
+    from homerun.plan import Plan
+    from runstore.draft import Draft
+    from runstore.queue import Entry
+    from runstore.record import Record
+    from runstore.store import Store
+
+
+class Place:
+    """A run's place on its target.
+
+    Args:
+        is_one_of_many: it takes slots also where nobody has limited the target.
+
+    Raises:
+        SubmitError: there is no such target.
+    """
+
+    def __init__(self, store: Store, config: ScriptRunConfig, is_one_of_many: bool) -> None:
+        found = targets.find(store.root, config.target)
+        if found is None:
+            told = f"there is no target {config.target!r}: `homerun target list` shows them"
+            raise SubmitError(told)
+        self._store = store
+        self._config = config
+        self.target = found.name
+        self._size = found.size
+        self._takes_slots = found.is_limited or is_one_of_many
+        self._entry: Entry | None = None
+        self.slots: list[int] = []
+        self.waits = False
+
+    def take(self) -> None:
+        """Take free slots, if nobody waits for them; else the run has to wait."""
+        if not self._takes_slots:
+            return
+        waiting = Queue(self._store.root, self.target)
+        slots = None
+        if not waiting.is_paused and not waiting.entries():
+            wanted = min(self._config.slots, self._size)
+            slots = waiting.take_slots(wanted, self._size, self._store.lock_kind)
+        self.waits = slots is None
+        self.slots = slots or []
+
+    def enter(self, draft: Draft, plan: Plan) -> None:
+        """Put a run that has to wait into the queue, before it can be seen."""
+        if not self.waits:
+            plan.target = self.target if self.slots else ""
+            return
+        config, waiting = self._config, Queue(self._store.root, self.target)
+        self._entry = waiting.add(
+            draft.id, plan.encode(), slots=config.slots, priority=config.priority
+        )
+        entered: dict[str, object] = {"target": self.target, "entry": self._entry.name}
+        facts.publish(draft.path, layout.QUEUED, facts.signed(entered))
+
+    def start_waiting(self) -> None:
+        """Start what can be started of those that wait, this run among them."""
+        from homerun import dispatch
+
+        try:
+            dispatch.start(self._store, self.target)
+        except OSError:
+            return  # it waits: whoever looks at it, or ends another, tries again
+
+    def release(self) -> None:
+        """Let go of this process's copies of the slots."""
+        for held in self.slots:
+            lock.release(held)
+        self.slots = []
+
+    def leave(self) -> None:
+        """Take back all of it: the run was not made."""
+        self.release()
+        if self._entry is not None:
+            self._entry.remove()
+
+
+def free_slots_of(parent: Record) -> None:
+    """A run that has submitted others gives its slots to them, or they might wait for ever."""
+    if (parent.fact(layout.STARTED) or {}).get("slots"):
+        from homerun import wishes
+
+        wishes.yield_slots(parent.path)

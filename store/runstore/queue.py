@@ -1,0 +1,171 @@
+"""The queue of a target: runs that wait for a slot, as files, and the slots, as locks.
+
+    .queue/<target>/<priority>.<ticket>.<slots>.<run id>    what the run is started with; 0600
+    .queue/<target>/.tickets                                a byte for each ticket ever given
+    .queue/<target>/.paused                                 there: nothing is started
+    .slots/<target>/<number>                                locked by the supervisor that has it
+
+An entry is there before its run can be seen, and goes once the run has started: a run whose entry
+is there, that nobody answers for and that has not started, is Queued. Entries in the order of
+their names are in the order in which they are started. The kernel frees a slot whose holder dies.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runstore import facts, layout, lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HIGHEST = 9999
+"""Priorities are from 0 to this; the highest goes first."""
+
+_PARTS = 4
+
+
+class Entry:
+    """One run's place in a queue."""
+
+    __slots__ = ("name", "path", "run_id", "slots")
+
+    def __init__(self, folder: str, name: str, slots: int, run_id: str) -> None:
+        self.name = name
+        self.path = f"{folder}/{name}"
+        self.slots = slots
+        self.run_id = run_id
+
+    def exists(self) -> bool:
+        """Whether the run has not started yet."""
+        return os.path.lexists(self.path)
+
+    def read(self) -> bytes | None:
+        """What the run is to be started with; None where it has started or was ended."""
+        return facts.read_bytes(self.path)
+
+    def remove(self) -> None:
+        """Take the run out of the queue: it has started, or will not."""
+        try:
+            os.unlink(self.path)
+        except FileNotFoundError:
+            return  # somebody else has done it
+
+
+class Queue:
+    """The runs that wait for a target's slots.
+
+    Args:
+        root: the store's folder.
+        target: the target's name.
+    """
+
+    __slots__ = ("_root", "_slots", "folder", "target")
+
+    def __init__(self, root: str, target: str) -> None:
+        self._root = root
+        self.target = target
+        self.folder = f"{root}/{layout.QUEUE}/{target}"
+        self._slots = f"{root}/{layout.SLOTS}/{target}"
+
+    # Entries
+
+    def add(self, run_id: str, data: bytes, *, slots: int = 1, priority: int = 0) -> Entry:
+        """Add a run at the end of those of its priority; it need not be visible yet.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._make(layout.QUEUE, self.folder)
+        ticket = self._ticket()
+        name = f"{HIGHEST - priority:04d}.{ticket:012d}.{slots}.{run_id}"
+        hidden = f"{self.folder}/{layout.NEW}{run_id}"
+        facts.write(hidden, data)
+        os.rename(hidden, f"{self.folder}/{name}")
+        return Entry(self.folder, name, slots, run_id)
+
+    def entries(self) -> list[Entry]:
+        """The runs that wait, in the order in which they are started."""
+        try:
+            names = os.listdir(self.folder)
+        except OSError:
+            return []
+        found = [self.entry(name) for name in sorted(names) if name[0] != "."]
+        return [entry for entry in found if entry is not None]
+
+    def entry(self, name: str) -> Entry | None:
+        """The entry of a name; None where the name is none of an entry."""
+        parts = name.split(".", _PARTS - 1)
+        if len(parts) != _PARTS or not parts[2].isdecimal():
+            return None
+        return Entry(self.folder, name, int(parts[2]), parts[3])
+
+    def _ticket(self) -> int:
+        """A number higher than those of all who came before: the offset of a byte of our own."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        descriptor = os.open(f"{self.folder}/{layout.QUEUE_TICKETS}", flags, 0o600)
+        try:
+            os.write(descriptor, b".")
+            return os.lseek(descriptor, 0, os.SEEK_CUR)
+        finally:
+            os.close(descriptor)
+
+    # Pausing
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is started from it for now."""
+        return os.path.exists(f"{self.folder}/{layout.QUEUE_PAUSED}")
+
+    def pause(self) -> None:
+        """Start nothing more; what runs goes on."""
+        self._make(layout.QUEUE, self.folder)
+        facts.publish(self.folder, layout.QUEUE_PAUSED, facts.signed({}))
+
+    def resume(self) -> None:
+        """Start runs again; whoever says so starts the next."""
+        try:
+            os.unlink(f"{self.folder}/{layout.QUEUE_PAUSED}")
+        except FileNotFoundError:
+            return
+
+    # Slots
+
+    def take_slots(self, wanted: int, size: int, kind: str) -> list[int] | None:
+        """Take so many free slots: descriptors that hold them; None, and none, if there are fewer.
+
+        Args:
+            size: how many slots the target has.
+            kind: the store's kind of lock.
+        """
+        self._make(layout.SLOTS, self._slots)
+        taken: list[int] = []
+        for number in range(size):
+            if len(taken) >= wanted:
+                break
+            held = lock.take(f"{self._slots}/{number}", kind)
+            if held is not None:
+                taken.append(held)
+        if len(taken) >= wanted:
+            return taken
+        for held in taken:
+            lock.release(held)
+        return None
+
+    def busy(self, size: int, kind: str) -> int:
+        """How many of the slots are held."""
+        return sum(lock.is_held(f"{self._slots}/{number}", kind) for number in range(size))
+
+    def _make(self, above: str, folder: str) -> None:
+        if not os.path.isdir(folder):
+            facts.make_folder(f"{self._root}/{above}")
+            facts.make_folder(folder)
+
+
+def names(root: str) -> Sequence[str]:
+    """The targets that have a queue."""
+    try:
+        return sorted(os.listdir(f"{root}/{layout.QUEUE}"))
+    except OSError:
+        return ()
