@@ -90,7 +90,16 @@ class Adopter(Supervisor):
 
     def look(self) -> list[tree.Process]:
         """What carries the run's id in its environment, and the script with all below it."""
-        return tree.of_run(self.plan.run_id, None if self.over else self.script)
+        found = tree.of_run(self.plan.run_id, None if self.over else self.script)
+        if self.over:
+            return found
+        if identity.has_ended(SCRIPT_DESCRIPTOR):
+            self.reap()  # during this look its pid may have been another's
+            return self.look()
+        for process in found:
+            if process.pid == self.script:
+                process.pidfd = SCRIPT_DESCRIPTOR
+        return found
 
     def exited_fact(self, failure: str | None, *, began: bool) -> dict[str, object]:
         """As the supervisor's, without what only a parent is told."""

@@ -272,16 +272,15 @@ class Supervisor:
     ) -> None:
         """One round: KILL to all, or another signal to those that have not had it yet."""
         if number == signals.KILL:
-            new = found
-            sent = sum(tree.send(process, number) for process in new)
+            sent = tree.send(found, self.plan.run_id, number)
         else:
             new = [p for p in found if (p.pid, p.ticks, number) not in asked]
-            sent = sum(tree.send(process, number, signals.CONT) for process in new)
-            asked.update((p.pid, p.ticks, number) for p in new)
+            sent = tree.send(new, self.plan.run_id, number, signals.CONT)
+            asked.update((p.pid, p.ticks, number) for p in sent)
         if sent and self.stop_wanted and not self.over and self.stopped is None:
             self.stopped = self.stop_kind()
         if sent:
-            pids = " ".join(str(process.pid) for process in new[:20])
+            pids = " ".join(str(process.pid) for process in sent[:20])
             self.log(f"{why}: {signals.name(number)[3:]} to {pids}")
 
     def report_unkillable(self, found: list[tree.Process], late: float) -> None:

@@ -11,16 +11,26 @@ import os
 from homerun import environ, signals
 from runstore import facts, identity
 
+_HELD_AT_ONCE = 64
+"""Processes signalled in one go; each costs a descriptor meanwhile."""
+
 
 class Process:
-    """A process as one look at /proc saw it."""
+    """A process as one look at /proc saw it.
 
-    __slots__ = ("pid", "state", "ticks")
+    `pidfd` is one that was opened before the look, where there is one. `is_marked`: it was found by
+    the run's mark in its environment, and not by its parent.
+    """
 
-    def __init__(self, pid: int, state: bytes, ticks: int) -> None:
+    __slots__ = ("is_marked", "parent", "pid", "pidfd", "state", "ticks")
+
+    def __init__(self, pid: int, state: bytes, parent: int, ticks: int) -> None:
         self.pid = pid
         self.state = state
+        self.parent = parent
         self.ticks = ticks
+        self.pidfd: int | None = None
+        self.is_marked = False
 
 
 def below(root: int, run_id: str) -> list[Process]:
@@ -41,37 +51,70 @@ def of_run(run_id: str, script: int | None, folder: str = ".") -> list[Process]:
         folder: the run's; another store can hold a run of the same id.
     """
     children = _children()
-    roots = [
-        process
-        for siblings in children.values()
-        for process in siblings
-        if process.pid == script or _belongs_to(process.pid, run_id, folder)
-    ]
+    roots = []
+    for siblings in children.values():
+        for process in siblings:
+            process.is_marked = _belongs_to(process.pid, run_id, folder)
+            if process.is_marked or process.pid == script:
+                roots.append(process)
     found = _walk(roots, children, run_id)
     return [process for process in found if process.pid != os.getpid()]
 
 
-def send(process: Process, *numbers: int) -> bool:
-    """Signal the very process that was seen. False: it is gone, and nobody was signalled.
+def send(processes: list[Process], run_id: str, *numbers: int) -> list[Process]:
+    """Signal the very processes that were seen; those of them that it reached.
 
-    Between the look and now its parent may have reaped it and its pid gone to another: hence the
-    pidfd first, and the start ticks again.
+    Between the look and now one's parent may have reaped it and its pid gone to another, even
+    within the same tick: hence its pidfd first, and then once more what had made it one of the
+    run's. Who was re-parented meanwhile, and not to us, is left to the next look; so all are held
+    before the first is signalled, which may be the parent of the rest.
     """
+    reached: list[Process] = []
+    for start in range(0, len(processes), _HELD_AT_ONCE):
+        held: list[tuple[Process, int | None]] = []
+        try:
+            for process in processes[start : start + _HELD_AT_ONCE]:
+                _hold(process, run_id, held)
+            reached += [seen for seen, pidfd in held if _signal(seen.pid, pidfd, numbers)]
+        finally:
+            for seen, pidfd in held:
+                if pidfd is not None and pidfd != seen.pidfd:
+                    os.close(pidfd)
+    return reached
+
+
+def _hold(process: Process, run_id: str, held: list[tuple[Process, int | None]]) -> None:
+    """Add a process, with its pidfd where there are any, unless it is gone."""
+    if process.pidfd is not None:
+        held.append((process, process.pidfd))
+        return
     try:
-        descriptor = identity.open_pidfd(process.pid)
+        pidfd = identity.open_pidfd(process.pid)
     except ProcessLookupError:
-        return False
+        return
+    if _is_still(process, run_id):
+        held.append((process, pidfd))
+    elif pidfd is not None:
+        os.close(pidfd)
+
+
+def _signal(pid: int, pidfd: int | None, numbers: tuple[int, ...]) -> bool:
     try:
-        stat = identity.read_stat(process.pid)
-        if stat is None or stat[1] != process.ticks:
-            return False
-        sent = [signals.send(process.pid, descriptor, number) for number in numbers]
-        return all(sent)
+        return all(signals.send(pid, pidfd, number) for number in numbers)
     except PermissionError:
         return True  # set-uid: it lives, and is not ours to signal
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
+
+
+def _is_still(seen: Process, run_id: str) -> bool:
+    """Whether the process of that pid is the one that was seen: of the same tick, and either with
+    the run's mark or below the same parent; or below us by now, whose orphans come to us.
+    """
+    now = _look(seen.pid)
+    if now is None or now.ticks != seen.ticks or _is_of_another(seen.pid, run_id):
+        return False
+    if seen.is_marked:
+        return _has_mark(seen.pid, run_id)
+    return now.parent in (seen.parent, os.getpid())
 
 
 def _all_pids() -> list[int]:
@@ -81,8 +124,8 @@ def _all_pids() -> list[int]:
         return []
 
 
-def _look(pid: int) -> tuple[int, Process] | None:
-    """A process and its parent's pid; None: it is gone or a zombie."""
+def _look(pid: int) -> Process | None:
+    """A process as it is now; None: it is gone or a zombie."""
     try:
         data = facts.read_bytes(f"/proc/{pid}/stat")
     except OSError:  # ESRCH: gone between open and read
@@ -90,9 +133,9 @@ def _look(pid: int) -> tuple[int, Process] | None:
     if not data:
         return None
     fields = data[data.rindex(b")") + 2 :].split(None, 20)
-    if fields[0] in (b"Z", b"X"):
-        return None
-    return int(fields[1]), Process(pid, fields[0], int(fields[19]))
+    if fields[0] in (b"Z", b"X") and fields[17] in (b"0", b"1"):
+        return None  # with more threads only its first one is gone: the process lives
+    return Process(pid, fields[0], int(fields[1]), int(fields[19]))
 
 
 def _children() -> dict[int, list[Process]]:
@@ -101,7 +144,7 @@ def _children() -> dict[int, list[Process]]:
     for pid in _all_pids():
         found = _look(pid)
         if found is not None:
-            children.setdefault(found[0], []).append(found[1])
+            children.setdefault(found.parent, []).append(found)
     return children
 
 
@@ -136,6 +179,10 @@ def _belongs_to(pid: int, run_id: str, folder: str) -> bool:
         return all(os.path.samefile(named, folder) for named in folders)
     except OSError:
         return True  # the store was moved since
+
+
+def _has_mark(pid: int, run_id: str) -> bool:
+    return f"{environ.RUN_ID}={run_id}".encode() in _environment(pid)
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -1,4 +1,8 @@
-"""What a supervisor costs while its script runs, and what is left after many cancels."""
+"""What a supervisor costs while its script runs, and what is left after many cancels.
+
+`bench_supervise.py 1000` only cancels: that many families of a forked child that ignores TERM and
+a daemon of a session of its own.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +43,12 @@ def main() -> None:
         _write("family.py", FAMILY)
         _write("sleep.py", "print('up', flush=True)\nimport signal\nsignal.pause()\n")
         experiment = Experiment(Workspace.from_config(), "bench")
+        if sys.argv[1:]:
+            _leftovers(experiment, int(sys.argv[1]))
+            return
         _flood(experiment)
         _idle(experiment)
-        _leftovers(experiment, int(os.environ.get("BENCH_CANCELS", "200")))
+        _leftovers(experiment, 200)
 
 
 def _write(name: str, code: str) -> None:

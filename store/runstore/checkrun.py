@@ -106,7 +106,11 @@ def _run_json(record: Record, path: str, *, is_there: bool) -> Iterator[Finding]
     if is_there and record.run.get("id") != record.id:
         said = record.run.get("id")
         yield Finding(_short(record, path), f"its id is {said}, unlike its folder's name")
-    if not is_there and not any(name.startswith(moved) for name in names_in(record.path)):
+    inside = names_in(record.path)
+    if not is_there and not inside and age_s(record.path) > YOUNG_S:
+        problem = "it is empty: a power cut came while it was made"
+        yield Finding(_short(record, record.path), problem, lambda: os.rmdir(record.path))
+    elif not is_there and not any(name.startswith(moved) for name in inside):
         yield Finding(_short(record, path), "it is missing: this may be no run's folder")
 
 
@@ -180,7 +184,7 @@ def _children(record: Record) -> Iterator[Finding]:
             continue
         if not os.path.islink(link):
             yield Finding(_short(record, link), "it is no link to a child", mover(link))
-        elif child is None:
+        elif child is None or not names_in(child.path):
             if age_s(link) > YOUNG_S:  # a link is made before its child appears
                 yield Finding(_short(record, link), "it leads to no run", remover(link))
         elif child.run and child.run.get("parent") != record.id:

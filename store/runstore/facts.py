@@ -134,8 +134,8 @@ def make_new_folder(path: str) -> None:
     os.chmod(path, 0o700)
 
 
-def make_folder(path: str) -> None:
-    """Make a folder that may be there; the one that holds it has to be.
+def make_folder(path: str) -> bool:
+    """Make a folder that may be there; the one that holds it has to be. False: it was there.
 
     Unlike `makedirs` it cannot bring back half of a run that was removed in the meantime.
 
@@ -145,7 +145,8 @@ def make_folder(path: str) -> None:
     try:
         make_new_folder(path)
     except FileExistsError:
-        return
+        return False
+    return True
 
 
 def write(path: str, data: bytes) -> None:

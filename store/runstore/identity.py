@@ -95,12 +95,16 @@ def open_pidfd(pid: int) -> int | None:
 
 
 def read_stat(pid: int) -> tuple[bytes, int] | None:
-    """A process's state letter and start ticks, or None if there is no such process."""
+    """A process's state letter and start ticks, or None if there is no such process.
+
+    Where only its first thread is gone, it lives: then it counts as running.
+    """
     data = _peek(f"/proc/{pid}/stat")
     if not data:
         return None
     fields = data[data.rindex(b")") + 2 :].split()  # the command may hold blanks and ")"
-    return fields[0], int(fields[19])
+    is_partly_gone = fields[0] in _ZOMBIE_STATES and fields[17] not in (b"0", b"1")
+    return b"R" if is_partly_gone else fields[0], int(fields[19])
 
 
 def same_place(recorded: Mapping[str, Any]) -> bool:

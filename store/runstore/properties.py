@@ -31,7 +31,8 @@ def add(run_folder: str, key: str, value: str, run: Mapping[str, Any] | None = N
         return
     folder = f"{run_folder}/{layout.PROPERTIES}"
     try:
-        facts.make_folder(folder)
+        if facts.make_folder(folder):
+            facts.sync_folder(run_folder)  # or a power cut takes the folder, and the property in it
     except OSError as error:
         raise facts.unwritable(run_folder, error) from error
     name = names.to_file_name(key)

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def _sync_if_readable(folder: str) -> None:
+    """Let a power cut not take a new store; a folder can be writable and not readable."""
+    try:
+        facts.sync_folder(folder)
+    except PermissionError:
+        return
+
+
 class Store:
     """A store for reading; `for_writing()` makes sure that it exists and may be written.
 
@@ -178,7 +186,9 @@ class Store:
             ReadOnlyStore: it cannot be written.
         """
         try:
-            os.makedirs(self.root, mode=0o700, exist_ok=True)
+            if not os.path.isdir(self.root):
+                os.makedirs(self.root, mode=0o700, exist_ok=True)
+                _sync_if_readable(os.path.dirname(self.root))
         except OSError as error:
             raise facts.unwritable(self.root, error) from error
         record: dict[str, object] = {
@@ -187,7 +197,7 @@ class Store:
             "lock": lock.best_kind(self.root),
         }
         # Whoever finds store.json makes nothing more, so it goes last.
-        facts.publish_bytes(self.root, layout.GITIGNORE, b"*\n")
+        facts.publish_bytes(self.root, layout.GITIGNORE, b"*\n", sync=True)
         facts.publish(self.root, layout.STORE, facts.signed(record), sync=True)
         self._read()
 
@@ -234,6 +244,7 @@ class Store:
             facts.publish(hidden, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
             os.close(os.open(f"{hidden}/{layout.LEDGER}", os.O_CREAT | os.O_WRONLY, 0o600))
             os.rename(hidden, f"{self.root}/{folder}")
+            facts.sync_folder(self.root)  # or a power cut takes it, with the runs in it
         except OSError as error:
             import shutil
 

@@ -24,6 +24,11 @@ def pause() -> None:
     time.sleep(PAUSE_S)
 
 
+def now_ns() -> int:
+    """A clock that all processes share, to tell what was before what; never how long it took."""
+    return time.monotonic_ns()
+
+
 def deadline(timeout_s: float = DEADLINE_S) -> Callable[[], float]:
     """A function that says how many seconds are left; never below zero."""
     end = time.monotonic() + timeout_s

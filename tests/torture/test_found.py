@@ -6,6 +6,8 @@ import errno
 import os
 import select
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +86,56 @@ def test_an_adopter_leaves_a_run_of_that_id_in_another_store_alone(
 
     assert (canceled.get_status(), while_it_ran) == ("Canceled", "Running")
     assert spared.get_status() == "Completed"
+
+
+def test_an_adopter_ends_a_child_that_cleaned_its_environment_with_its_parent(
+    workspace_dir: Path, script: Callable[..., Path], ready: Fifo
+) -> None:
+    child = f"import signal; fifo = {ready.opened}; print('up', file=fifo); signal.pause()"
+    script(
+        "train.py",
+        f"""
+        import os, signal, sys
+        if os.fork() == 0:
+            os.execve(sys.executable, [sys.executable, "-c", {child!r}], {{}})
+        signal.pause()
+        """,
+    )
+    run = _submit("train.py")
+    ready.line()
+    _kill(run.describe()["process"]["supervisor_pid"])
+
+    run.cancel()
+
+    assert run.get_status() == status.CANCELED
+    ready.eof()
+
+
+@pytest.mark.parametrize("has_inode", [True, False], ids=["this kernel", "an older kernel"])
+def test_a_process_whose_first_thread_has_ended_lives(
+    monkeypatch: pytest.MonkeyPatch, has_inode: bool
+) -> None:
+    code = (
+        "import ctypes, os, threading\n"
+        "def rest():\n"
+        "    while b') Z ' not in open('/proc/self/stat', 'rb').read(): os.sched_yield()\n"
+        "    os.write(1, b'x')\n    os.read(0, 1)\n    os._exit(0)\n"
+        "threading.Thread(target=rest).start()\n"
+        "ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)"
+    )
+    if not has_inode:
+        monkeypatch.setattr(identity, "_inode", lambda descriptor: 0)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe) as one:
+        assert one.stdout is not None
+        assert one.stdout.read(1) == b"x"
+        recorded = identity.process(one.pid)
+        lived = identity.lives(recorded)
+        seen = [found.pid for found in tree.below(os.getpid(), "run")]
+        one.communicate(b"x")
+
+    assert (lived, identity.lives(recorded)) == (True, False)
+    assert one.pid in seen
 
 
 def test_a_script_whose_gate_never_opened_does_not_exit_0(tmp_path: Path) -> None:

@@ -134,6 +134,15 @@ ZOO = {
     "has threads that never end": Animal(
         "import threading\nfor _ in range(20): threading.Thread(target=threading.Event().wait, daemon=True).start()\nUP\nos._exit(0)"
     ),
+    "ends its first thread only": Animal(
+        "import ctypes, threading\n"
+        "def rest():\n"
+        "    while open('/proc/self/stat').read().rsplit(')')[-1].split()[0] != 'Z': os.sched_yield()\n"
+        "    UP\n    os._exit(5)\n"
+        "threading.Thread(target=rest).start()\n"
+        "ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)",
+        code(5),
+    ),
     "changes its folder away": Animal("os.chdir('/')\nUP"),
     "has no umask": Animal("os.umask(0)\nopen('outputs/mine', 'w').close()\nUP"),
     "has a umask of 777": Animal("os.umask(0o777)\nUP"),

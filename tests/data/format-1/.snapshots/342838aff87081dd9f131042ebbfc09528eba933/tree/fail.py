@@ -1,0 +1,4 @@
+import sys
+
+print("no data")
+sys.exit(3)

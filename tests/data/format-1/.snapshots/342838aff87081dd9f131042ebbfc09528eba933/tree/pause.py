@@ -1,0 +1,4 @@
+import signal
+
+print("up", flush=True)
+signal.pause()
