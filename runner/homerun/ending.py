@@ -89,7 +89,7 @@ def leave(run: Run, record: Record, error: BaseException | None, captured: Captu
 
 
 def _is_interactive(record: Record) -> bool:
-    return bool(record.run.get("kind") == status.INTERACTIVE)
+    return bool(record.asked().get("kind") == status.INTERACTIVE)
 
 
 def _end(run: Run, record: Record, how: str, said: dict[str, object] | None = None) -> None:

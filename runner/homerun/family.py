@@ -5,8 +5,9 @@ from __future__ import annotations
 from homerun import interactive, owner, shapes
 from homerun.errors import UserError
 from homerun.run import Run, typed
-from runstore import family, status
+from runstore import facts, family, status
 from runstore.draft import write_rows
+from runstore.errors import RunNotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def runs(
 ) -> Iterator[Run]:
     """The runs of a workspace, or of one of its experiments, newest first, lazily."""
     for record in workspace.store.runs(experiment, children=include_children):
-        if wanted.matches(record):
+        if _is_wanted(record, wanted):
             yield typed(record, workspace)
 
 
@@ -33,8 +34,24 @@ def children(run: Run, record: Record, wanted: Filter, recursive: bool) -> Itera
     """A run's children, or all its descendants; see `Run.get_children`."""
     workspace = run.experiment.workspace
     for child in family.below(record, recursive=recursive):
-        if wanted.matches(child):
+        if _is_wanted(child, wanted):
             yield typed(child, workspace)
+
+
+def _is_wanted(record: Record, wanted: Filter) -> bool:
+    """Whether a run belongs into a list; one that cannot be read, or was removed, does not.
+
+    Raises:
+        OSError: this process has too many open files.
+    """
+    try:
+        return wanted.matches(record)
+    except RunNotFound:
+        return False
+    except OSError as error:
+        if error.errno in facts.OUR_OWN:
+            raise
+        return False
 
 
 def metrics(run: Run, record: Record, name: str | None, run_type: str | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from runstore.errors import StoreError
 from runstore.metrics import LIST, ROW, SCALAR, TABLE, Writer
 
 TYPE_CHECKING = False
@@ -37,7 +38,7 @@ class MetricLog:
                 self._metrics.add_scalar(name, value)
             else:
                 self._log_scalar(name, value, description, step)
-        except OSError as error:
+        except (OSError, StoreError) as error:
             self._drop(error)
         except TypeError as error:
             raise _refused(name, error) from None
@@ -98,12 +99,12 @@ class MetricLog:
         values.name(name)
         try:
             self._metrics.add(name, value, kind=kind, description=description)
-        except OSError as error:
+        except (OSError, StoreError) as error:
             self._drop(error)
         except TypeError as error:
             raise _refused(name, error) from None
 
-    def _drop(self, error: OSError) -> None:
+    def _drop(self, error: Exception) -> None:
         """Count a point that the store did not take; the training goes on."""
         self._dropped += 1
         if self._dropped == 1:

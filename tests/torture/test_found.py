@@ -16,7 +16,7 @@ from helpers.fifo import Fifo, Gate
 from homerun import Experiment, Run, ScriptRunConfig, Workspace, settle, spawn, tree
 from homerun.gate import Gate as StartGate
 from homerun.signals import Wakeups
-from runstore import identity, lock, status
+from runstore import facts, identity, lock, status
 from runstore.record import Record
 
 
@@ -140,6 +140,32 @@ def test_an_observer_who_was_slow_does_not_call_an_adopted_run_lost(
     assert seen == status.RUNNING
     assert settle.look(record).status == status.FAILED
     spawn.reap()
+
+
+def test_a_process_in_the_middle_of_an_exec_is_found_by_its_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = {"HOMERUN_RUN_ID": "mine", "HOMERUN_RUN_FOLDER": str(tmp_path)}
+    pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], env)
+    read = facts.read_bytes
+    looks: list[str] = []
+
+    def in_exec_at_first(path: str) -> bytes | None:
+        data = read(path)
+        if path.startswith(f"/proc/{pid}/") and len(looks) < 4:
+            looks.append(path)
+            head, _, rest = (data or b"").rpartition(b") ")
+            fields = rest.split()
+            is_stat = path.endswith("/stat")
+            return head + b") " + b" ".join([*fields[:48], b"0", *fields[49:]]) if is_stat else b""
+        return data
+
+    monkeypatch.setattr(facts, "read_bytes", in_exec_at_first)
+    found = [one.pid for one in tree.of_run("mine", None, str(tmp_path))]
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+    assert found == [pid]
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])
