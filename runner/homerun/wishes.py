@@ -20,8 +20,11 @@ def wake_supervisor(run_folder: str) -> None:
     """SIGTERM to the supervisor, checked to be the one on record.
 
     One that is not on record yet looks for stop.json by itself, and so does an adopter.
+
+    Raises:
+        OSError: the record cannot be read: nobody was woken.
     """
-    started = facts.read(run_folder, layout.STARTED) or {}
+    started = facts.read_own(run_folder, layout.STARTED) or {}
     supervisor = started.get("supervisor") or {}
     if not identity.same_place(started) or not identity.same_boot(started):
         return

@@ -10,7 +10,7 @@ from typing import Any
 
 from helpers import process
 from helpers.wait import holds_within
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, environ
+from homerun import Experiment, Run, ScriptRunConfig, Workspace, environ, stop
 from runstore import layout
 from torture.sweep import Ack, Operation
 
@@ -70,6 +70,12 @@ def _sleeping(name: str) -> Ready:
     run = submit(name, SLEEPING)
     assert holds_within(lambda: run.get_status() == "Running", 20), run.get_status()
     return run, [(name, "run", "", None)]
+
+
+def _impatient(name: str) -> Ready:
+    """One whose canceler does not wait long: where it cannot see the end, it is not to hold us."""
+    stop._BEYOND_GRACE_S = 0.2
+    return _sleeping(name)
 
 
 def _in_script(name: str) -> Ready:
@@ -141,10 +147,10 @@ def _submit_child(parent: Run) -> Done:
     return [(child.id, "run", "", None)], None
 
 
-def _ends(word: str, how: str, *args: object) -> Callable[[Run], Done]:
+def _ends(word: str, how: str | None, *args: object) -> Callable[[Run], Done]:
     def act(run: Run) -> Done:
         getattr(run, word)(*args)
-        return [(run.id, "status", "", how)], None
+        return [(run.id, "status" if how else "run", "", how)], None
 
     return act
 
@@ -241,8 +247,8 @@ def _check(repair: bool) -> Callable[[Any], Done]:
 CHANGES = [
     Operation("submit", _submit, lambda name: (f"short-{name}", []), is_slow=True),
     Operation("submit_child", _submit_child, _own, is_slow=True),
-    Operation("cancel", _ends("cancel", "Canceled"), _sleeping, is_slow=True),
-    Operation("fail, from outside", _ends("fail", "Failed", "why"), _sleeping, is_slow=True),
+    Operation("cancel", _ends("cancel", None), _impatient, is_slow=True),
+    Operation("fail, from outside", _ends("fail", None, "why"), _impatient, is_slow=True),
     Operation("adopt", _settles, _orphan, is_slow=True),
     Operation("settle", _settles, _lost),
     Operation("start_logging … complete", _whole, lambda name: (name, [])),

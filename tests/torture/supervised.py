@@ -6,6 +6,7 @@ fault that lasts is lifted once the script is over: then the outcome has to come
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import traceback
@@ -170,7 +171,9 @@ def lane(part: list[tuple[str, str, bool]], folder: str) -> dict[str, Any]:
             if audit is None or number % CASES_PER_STORE == 0:
                 audit = _new_store(home, f"store-{number}", keep=bool(breaks))
             number += 1
-            case = Case(subject, Fault(kind, nth, lasts=lasts), f"{home.name}-{number}", audit)
+            case = Case(
+                subject, Fault(kind, nth, lasts=lasts), f"{home.name}-{os.getpid()}-{number}", audit
+            )
             try:
                 hit = case.play()
             except Exception:  # noqa: BLE001 - the sweep goes on, and tells
@@ -182,6 +185,9 @@ def lane(part: list[tuple[str, str, bool]], folder: str) -> dict[str, Any]:
             if not hit:
                 break
             tries[kind] = tries.get(kind, 0) + 1
+        if report.IS_LONG:  # what there is if somebody stops it
+            so_far = {"upto": (subject, kind, lasts), "tries": tries, "breaks": breaks}
+            Path(home, "so-far.json").write_text(json.dumps(so_far, indent=1))
     return {"tries": tries, "breaks": breaks}
 
 

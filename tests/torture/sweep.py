@@ -166,7 +166,7 @@ class World:
         self.store = Workspace.from_config().store.for_writing()
         self.audit = Audit(self.store.root)
         self.home = home
-        self.names = f"{home.parent.name}-{home.name}"
+        self.names = f"{home.parent.name}-{os.getpid()}-{home.name}"
         self.cases = 0
         self.truth: Any = None
         self.before = picture(home)
@@ -318,6 +318,9 @@ def lane(names: list[str], folder: str) -> dict[str, Any]:
     for operation in [one for one in every if one.name in names]:
         home = Path(folder) / "".join(filter(str.isalnum, operation.name))
         breaks += Sweep(operation, home, tries).play()
+        if report.IS_LONG:  # what there is if somebody stops it
+            so_far = {"upto": operation.name, "tries": tries, "breaks": breaks}
+            Path(folder, "so-far.json").write_text(json.dumps(so_far, indent=1))
     return {"tries": tries, "breaks": breaks}
 
 
