@@ -93,7 +93,7 @@ def leave(
 
 
 def _is_interactive(record: Record) -> bool:
-    return bool(record.run.get("kind") == status.INTERACTIVE)
+    return bool(record.asked().get("kind") == status.INTERACTIVE)
 
 
 def _end(run: Lifecycle, record: Record, how: str, said: dict[str, object] | None = None) -> None:

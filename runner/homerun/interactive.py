@@ -98,7 +98,7 @@ def outputs_folder(wanted: bool | str | None) -> str | None:
 
 def begin(record: Record) -> bool:
     """Let a row begin, owned by this process. False: it is no row, or it has begun or ended."""
-    if record.run.get("kind") != status.INTERACTIVE or record.fact(layout.STARTED) is not None:
+    if record.asked().get("kind") != status.INTERACTIVE or record.fact(layout.STARTED) is not None:
         return False
     if settle.look(record).is_over:
         return False

@@ -20,6 +20,9 @@ class Labeled:
     if TYPE_CHECKING:
 
         @property
+        def id(self) -> str: ...
+
+        @property
         def _record(self) -> Record: ...
 
     @property
@@ -67,7 +70,7 @@ class Labeled:
         from runstore import labels
 
         kept = notices.text_pairs("tags", tags)
-        _change(self._record, [(labels.TAG, key, value) for key, value in kept.items()])
+        _change(self, [(labels.TAG, key, value) for key, value in kept.items()])
 
     def remove_tags(self, tags: Sequence[str]) -> None:
         """Remove tags by their keys; one that is not there is no error.
@@ -79,7 +82,7 @@ class Labeled:
         from runstore import labels
 
         wanted = notices.keys("remove_tags", tags)
-        _change(self._record, [(labels.UNTAG, key, None) for key in wanted])
+        _change(self, [(labels.UNTAG, key, None) for key in wanted])
 
     @property
     def properties(self) -> dict[str, str]:
@@ -107,7 +110,7 @@ class Labeled:
             except PropertyExists as error:
                 refused = refused or error
             except (OSError, ReadOnlyStore) as error:
-                _say_or_raise(self._record.id, error)
+                _say_or_raise(self.id, error)
         if refused is not None:
             raise refused
 
@@ -116,10 +119,10 @@ class Labeled:
 
         if not isinstance(text, str):
             raise UserError(f"a {label} is text, not {type(text).__name__}")
-        _change(self._record, [(label, "", text)])
+        _change(self, [(label, "", text)])
 
 
-def _change(record: Record, changes: list[tuple[str, str, object]]) -> None:
+def _change(run: Labeled, changes: list[tuple[str, str, object]]) -> None:
     """Append changes of labels.
 
     Raises:
@@ -128,9 +131,9 @@ def _change(record: Record, changes: list[tuple[str, str, object]]) -> None:
     from runstore.errors import ReadOnlyStore
 
     try:
-        record.label(changes)
+        run._record.label(changes)
     except (OSError, ReadOnlyStore) as error:
-        _say_or_raise(record.id, error)
+        _say_or_raise(run.id, error)
 
 
 def _say_or_raise(run_id: str, error: Exception) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from runstore.errors import StoreError
 from runstore.metrics import (
     ACCURACY_TABLE,
     CONFUSION_MATRIX,
@@ -51,7 +52,7 @@ class MetricLog:
                 self._metrics.add_scalar(name, value)
             else:
                 self._log_scalar(name, value, description, step)
-        except OSError as error:
+        except (OSError, StoreError) as error:
             self._drop(error)
         except TypeError as error:
             raise _refused(name, error) from None
@@ -185,7 +186,7 @@ class MetricLog:
         name = values.name(name)
         try:
             self._metrics.add(name, value, kind=kind, description=description)
-        except OSError as error:
+        except (OSError, StoreError) as error:
             self._drop(error)
         except TypeError as error:
             raise _refused(name, error) from None

@@ -343,7 +343,10 @@ def typed(record: Record, workspace: Workspace) -> Run:
     """The run of a record as its class: a ScriptRun for a submitted script."""
     from homerun.experiment import Experiment
 
-    is_script = record.run.get("type") == ScriptRun.RUN_TYPE
+    try:
+        is_script = record.run.get("type") == ScriptRun.RUN_TYPE
+    except OSError:
+        is_script = False  # it cannot be read now; that keeps it out of no list
     experiment = Experiment.existing(workspace, record.experiment)
     if _providers and not is_script:
         provider = _providers.get(_type(record) or "")

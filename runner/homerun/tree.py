@@ -7,12 +7,18 @@ another run, which a script that submits has below it, is left alone with all th
 from __future__ import annotations
 
 import os
+import time
 
 from homerun import environ, signals
 from runstore import facts, identity
 
 _HELD_AT_ONCE = 64
 """Processes signalled in one go; each costs a descriptor meanwhile."""
+
+_MEMORY, _ENV_END = 20, 48
+"""Fields of /proc/PID/stat behind the command: its virtual memory, and where its variables end."""
+
+_MOST_LOOKS = 200
 
 
 class Process:
@@ -186,8 +192,26 @@ def _has_mark(pid: int, run_id: str) -> bool:
 
 
 def _environment(pid: int) -> list[bytes]:
-    """The variables a process was started with; none where it is another user's, or gone."""
-    try:
-        return (facts.read_bytes(f"/proc/{pid}/environ") or b"").split(b"\0")
-    except OSError:
-        return []
+    """The variables a process was started with; none where it is another user's, or gone.
+
+    A process in the middle of an exec has none for an instant: that is waited out.
+    """
+    data, is_last = b"", False
+    for _ in range(_MOST_LOOKS):
+        try:
+            data = facts.read_bytes(f"/proc/{pid}/environ") or b""
+            if data or is_last:
+                break
+            is_last = not _is_in_exec(pid)  # it may just have come out of it: hence one more look
+        except OSError:
+            return []
+        if not is_last:
+            time.sleep(0.001)
+    return data.split(b"\0")
+
+
+def _is_in_exec(pid: int) -> bool:
+    """Whether a process without variables has memory, and no place in it for them yet."""
+    data = facts.read_bytes(f"/proc/{pid}/stat") or b") "
+    fields = data[data.rindex(b")") + 2 :].split()
+    return len(fields) > _ENV_END and fields[_MEMORY] != b"0" and fields[_ENV_END] == b"0"

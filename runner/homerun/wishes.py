@@ -21,6 +21,9 @@ def wake_supervisor(run_folder: str) -> None:
 
     One that is not on record yet looks for stop.json by itself, and so does an adopter. CONT too: a
     script can have stopped its supervisor.
+
+    Raises:
+        OSError: the record cannot be read: nobody was woken.
     """
     _signal(run_folder, signals.TERM, signals.CONT)
 
@@ -32,7 +35,7 @@ def yield_slots(run_folder: str) -> None:
 
 def _signal(run_folder: str, *numbers: int) -> None:
     """Signal the supervisor, checked to be the one on record."""
-    started = facts.read(run_folder, layout.STARTED) or {}
+    started = facts.read_own(run_folder, layout.STARTED) or {}
     supervisor = started.get("supervisor") or {}
     if not identity.same_place(started) or not identity.same_boot(started):
         return

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from stat import S_ISDIR
 
 from runstore import encode
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
-UNREADABLE = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
+NO_FILE = (errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
+OUR_OWN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What this process lacks; such an error says nothing of a file."""
+
 UNWRITABLE = {errno.EROFS: "it is read-only", errno.EACCES: "permission denied"}
 
 
@@ -124,6 +128,18 @@ def unwritable(folder: str, error: OSError) -> Exception:
     return ReadOnlyStore(folder, reason)
 
 
+def is_folder(path: str) -> bool:
+    """Whether there is such a folder, and it may be seen.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    try:
+        return S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False
+
+
 def make_new_folder(path: str) -> None:
     """Make a folder that is not there, and that only its owner can enter, whatever the umask.
 
@@ -210,11 +226,23 @@ def sync_folder(folder: str) -> None:
 def read(folder: str, name: str) -> dict[str, Any] | None:
     """A fact, or None where it is absent, damaged, or another user's and not ours to read."""
     try:
+        return read_own(folder, name)
+    except PermissionError:
+        return None
+
+
+def read_own(folder: str, name: str) -> dict[str, Any] | None:
+    """A fact, or None where it is absent or damaged.
+
+    Raises:
+        OSError: it may not or cannot be read (too many open files): that says nothing of it.
+    """
+    try:
         data = read_bytes(f"{folder}/{name}")
     except OSError as error:
-        if error.errno in UNREADABLE:
+        if error.errno in NO_FILE:
             return None
-        raise  # such as too many open files: that says nothing of the fact
+        raise
     return None if data is None else parse(data)
 
 

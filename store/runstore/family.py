@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
-from runstore import layout
+from runstore import facts, layout
 from runstore.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_NO_LINK = (errno.EINVAL, errno.ENOENT)
+"""Something else of that name, or nothing any more."""
 
 
 def below(parent: Record, *, recursive: bool = False) -> Iterator[Record]:
@@ -17,8 +21,11 @@ def below(parent: Record, *, recursive: bool = False) -> Iterator[Record]:
 
     The cost is that of the children alone, however many runs there are beside them. A link that
     leads nowhere (its run was removed, or its maker was killed) is skipped.
+
+    Raises:
+        OSError: the run's own children cannot be listed.
     """
-    found = _linked(parent.path)
+    found = _linked(parent.path, is_wanted=True)
     if recursive:
         for child in list(found.values()):
             _gather(child, found)
@@ -30,26 +37,48 @@ def below(parent: Record, *, recursive: bool = False) -> Iterator[Record]:
 
 
 def _made(record: Record) -> tuple[str, int]:
-    number = record.run.get("number")
-    return record.created, number if isinstance(number, int) else 0
+    try:
+        number = record.run.get("number")
+        return record.created, number if isinstance(number, int) else 0
+    except OSError as error:
+        if error.errno in facts.OUR_OWN:
+            raise
+        return "", 0  # it cannot be read now; whoever looks at it is told
 
 
-def _linked(run_folder: str) -> dict[str, str]:
-    """The folders of a run's children, by id."""
+def _linked(run_folder: str, *, is_wanted: bool = False) -> dict[str, str]:
+    """The folders of a run's children, by id.
+
+    Args:
+        is_wanted: this very run's are asked for: that they cannot be read is no detail.
+    """
     folder = f"{run_folder}/{layout.CHILDREN}"
     try:
         names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
     except OSError:
+        if is_wanted:
+            raise
         return {}
     found = {}
     for name in names:
         try:
             path = os.path.normpath(os.path.join(folder, os.readlink(f"{folder}/{name}")))
-        except OSError:
+        except OSError as error:
+            if is_wanted and error.errno not in _NO_LINK:
+                raise
             continue
-        if os.path.isdir(path):
+        if _may_exist(path):
             found[name] = path
     return found
+
+
+def _may_exist(path: str) -> bool:
+    try:
+        return facts.is_folder(path)
+    except OSError:
+        return True  # a bad disk makes no child disappear
 
 
 def _gather(run_folder: str, found: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ of `alive`, so facts read after "nobody is alive" hold all that there will ever 
 from __future__ import annotations
 
 import os
+from stat import S_ISDIR
 
 from runstore import facts, identity, labels, layout, lock, marks, names, properties, status
 from runstore.errors import RunNotFound
@@ -86,10 +87,24 @@ class Record:
             self._run = self.fact(layout.RUN)
         return self._run or {}
 
+    def asked(self) -> dict[str, Any]:
+        """`run`, for who decides by it: what may not be read is no damage.
+
+        Raises:
+            OSError: run.json may not or cannot be read.
+        """
+        if self._run is None:
+            self._run = facts.read_own(self.path, layout.RUN)
+        return self._run or {}
+
     @property
     def experiment(self) -> str:
         """The name of the run's experiment."""
-        return str(self.run.get("experiment") or self.store.experiment_name(self.experiment_folder))
+        try:
+            name = self.run.get("experiment")
+        except OSError:
+            name = None  # it cannot be read now; the folder tells as well
+        return str(name or self.store.experiment_name(self.experiment_folder))
 
     @property
     def created(self) -> str:
@@ -97,16 +112,24 @@ class Record:
         return str(self.run.get("time", ""))
 
     def exists(self) -> bool:
-        """Whether the run's folder is still there."""
-        return os.path.isdir(self.path)
+        """Whether the run's folder is still there, and may be seen.
+
+        Raises:
+            OSError: the disk does not tell.
+        """
+        return facts.is_folder(self.path)
 
     def fact(self, name: str) -> dict[str, Any] | None:
         """One fact, or None where it is absent or damaged."""
         return facts.read(self.path, name)
 
     def is_damaged(self, name: str) -> bool:
-        """Whether a fact is there, but is no JSON object."""
-        return facts.read_bytes(f"{self.path}/{name}") is not None and self.fact(name) is None
+        """Whether a fact is there and may be read, but is no JSON object."""
+        try:
+            data = facts.read_bytes(f"{self.path}/{name}")
+        except PermissionError:
+            return False
+        return data is not None and facts.parse(data) is None
 
     def publish(self, name: str, record: dict[str, object], *, sync: bool = False) -> bool:
         """Publish a fact of this run, signed. False: it was there already.
@@ -123,18 +146,20 @@ class Record:
 
         Raises:
             RunNotFound: its folder is gone.
+            OSError: the disk does not tell.
         """
-        found: dict[str, dict[str, Any] | None] = {layout.RUN: self.run or None}
-        if not self.exists():
-            raise RunNotFound(self.id)  # removed, or the store was moved
         held, seen = False, status.GONE
-        if not status.is_final(self.fact(layout.ENDED)):
-            try:
+        found: dict[str, dict[str, Any] | None] = {}
+        try:
+            self._must_exist()
+            found[layout.RUN] = self.asked() or None
+            if not status.is_final(facts.read_own(self.path, layout.ENDED)):
                 held, seen = self._observe()
-            except PermissionError:  # another user's run: nothing can be known of it
-                seen = status.ELSEWHERE
-        for name in layout.FACTS[1:]:
-            found[name] = self.fact(name)
+            for name in layout.FACTS[1:]:
+                found[name] = facts.read_own(self.path, name)
+        except PermissionError:  # another user's run: nothing can be known of it
+            held, seen = False, status.ELSEWHERE
+            found = {name: self.fact(name) for name in layout.FACTS}
         if seen == status.GONE:
             found[status.WITHIN] = self._around()
         for name in (layout.ENDED, layout.MARK):
@@ -185,6 +210,14 @@ class Record:
         place = self.fact(layout.STARTED) or self.run.get("submitted_from")
         return place if isinstance(place, dict) else {}
 
+    def _must_exist(self) -> None:
+        try:
+            is_there = S_ISDIR(os.stat(self.path).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            is_there = False
+        if not is_there:
+            raise RunNotFound(self.id)  # removed, or the store was moved
+
     def _neighbour(self, run_id: object) -> Record | None:
         """Another run of the store; nearly always one of the same experiment."""
         near = Record(self.store, self.experiment_folder, str(run_id))
@@ -208,8 +241,8 @@ class Record:
         return lock.is_held(f"{self.path}/{layout.ALIVE}", self.store.lock_kind)
 
     def _observe_submitted(self, held: bool) -> str:
-        place = self.place()
-        if not place:
+        place = facts.read_own(self.path, layout.STARTED) or self.asked().get("submitted_from")
+        if not isinstance(place, dict):
             return status.ALIVE if held else status.GONE
         if not held and not self._is_copy(place) and self._is_queued():
             return status.IN_QUEUE  # on whatever host: nothing of it is alive, nothing is lost
@@ -238,7 +271,7 @@ class Record:
         return entry is not None and self.fact(layout.STARTED) is None and os.path.exists(entry)
 
     def _observe_interactive(self) -> tuple[bool, str]:
-        started = self.fact(layout.STARTED)
+        started = facts.read_own(self.path, layout.STARTED)
         if started is None:
             above = self._maker()
             is_over = above is None or above.look().is_over

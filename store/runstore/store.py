@@ -225,7 +225,7 @@ class Store:
         return folder if self._is_folder_of(folder, name) else None
 
     def _is_folder_of(self, folder: str, name: str) -> bool:
-        return os.path.isdir(f"{self.root}/{folder}") and self.experiment_name(folder) == name
+        return facts.is_folder(f"{self.root}/{folder}") and self.experiment_name(folder) == name
 
     def _has_case_twin(self, name: str) -> bool:
         return any(
@@ -262,7 +262,7 @@ class Store:
                 continue
             listed.add(line.run_id)
             record = Record(self, folder, line.run_id)
-            if (children or not line.is_child) and record.exists():
+            if (children or not line.is_child) and _may_exist(record):
                 yield record
         try:
             found = sorted(os.listdir(path), reverse=True)
@@ -275,15 +275,33 @@ class Store:
         for name in found:
             if name not in listed and names.is_run_id(name) and os.path.isdir(f"{path}/{name}"):
                 record = Record(self, folder, name)
-                if children or not record.run.get("parent"):
+                if children or not _asked(record, "parent"):
                     yield record
 
     def _runs_in_all(self, children: bool) -> Iterator[Record]:
         import heapq
 
         streams = [
-            ((record.created, record) for record in self._runs_in(folder, children))
+            ((_asked(record, "time"), record) for record in self._runs_in(folder, children))
             for folder in self.experiment_folders()
         ]
         merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=True)
         return (record for _, record in merged)
+
+
+def _may_exist(record: Record) -> bool:
+    """Whether a run is there, or cannot be looked at: a bad disk makes no run disappear."""
+    try:
+        return record.exists()
+    except OSError:
+        return True
+
+
+def _asked(record: Record, key: str) -> str:
+    """What run.json says, "" where it does not: a run that cannot be read takes no list down."""
+    try:
+        return str(record.run.get(key) or "")
+    except OSError as error:
+        if error.errno in facts.OUR_OWN:
+            raise
+        return ""

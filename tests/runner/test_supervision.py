@@ -285,6 +285,27 @@ def test_a_copied_store_shows_its_live_runs_as_not_responding(
     assert run.get_status() == "Canceled"
 
 
+def test_a_run_goes_on_in_a_store_that_is_renamed_and_can_be_canceled_there(
+    experiment: Experiment,
+    script: Callable[..., Path],
+    ready: Fifo,
+    monkeypatch: pytest.MonkeyPatch,
+    workspace_dir: Path,
+) -> None:
+    script("train.py", f"import signal; print('up', file={ready.opened}); signal.pause()")
+    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+    ready.line()
+
+    os.rename(".runs", "moved")
+    monkeypatch.setenv("HOMERUN_STORE", str(workspace_dir / "moved"))
+    moved = Workspace.from_config().get_run(run.id)
+    seen = moved.get_status()
+    moved.cancel()
+
+    assert (seen, moved.get_status()) == ("Running", "Canceled")
+    ready.eof()
+
+
 def test_after_a_restart_of_the_host_a_run_is_failed_without_a_look_at_pids(
     experiment: Experiment,
     script: Callable[..., Path],

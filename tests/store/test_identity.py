@@ -144,6 +144,17 @@ def test_after_a_reboot_the_place_is_the_same_and_the_boot_is_not(
     assert not identity.same_boot(before)
 
 
+def test_a_boot_id_that_is_not_told_is_no_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = identity.here()
+    monkeypatch.setattr(identity, "boot_id", lambda: "")
+
+    without = identity.here()
+
+    assert identity.same_boot(before)
+    monkeypatch.undo()
+    assert identity.same_boot(without)
+
+
 def test_a_machine_without_an_id_or_proc_has_empty_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "_peek", lambda _path: b"")
     monkeypatch.setattr(identity, "_told", lambda _path: b"")

@@ -100,7 +100,7 @@ class Audit:
         self.acknowledged: list[tuple[str, str, str, Any]] = []
 
     def acknowledge(self, run_id: str, kind: str, key: str, value: Any) -> None:
-        """A `metric`, `tag` or `property` was written, and its writer was told so."""
+        """A `metric`, `tag`, `property`, `status` or `run` was put on record, says its writer."""
         self.acknowledged.append((run_id, kind, key, value))
 
     def check(self, *, is_quiet: bool = True) -> list[str]:
@@ -231,4 +231,6 @@ def _holds(record: Record, kind: str, key: str, value: Any) -> bool:
         return bool(record.labels().tags.get(key) == value)
     if kind == "run":
         return True
+    if kind == "status":
+        return bool(record.look().status == value)
     return record.properties().get(key) == value

@@ -18,7 +18,8 @@ from helpers.fifo import Fifo, Gate
 from homerun import Experiment, Run, ScriptRunConfig, Workspace, settle, spawn, tree
 from homerun.gate import Gate as StartGate
 from homerun.signals import Wakeups
-from runstore import identity, lock, status
+from runstore import facts, identity, lock, status
+from runstore.errors import StoreError
 from runstore.record import Record
 
 
@@ -194,6 +195,32 @@ def test_an_observer_who_was_slow_does_not_call_an_adopted_run_lost(
     spawn.reap()
 
 
+def test_a_process_in_the_middle_of_an_exec_is_found_by_its_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = {"HOMERUN_RUN_ID": "mine", "HOMERUN_RUN_FOLDER": str(tmp_path)}
+    pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], env)
+    read = facts.read_bytes
+    looks: list[str] = []
+
+    def in_exec_at_first(path: str) -> bytes | None:
+        data = read(path)
+        if path.startswith(f"/proc/{pid}/") and len(looks) < 4:
+            looks.append(path)
+            head, _, rest = (data or b"").rpartition(b") ")
+            fields = rest.split()
+            is_stat = path.endswith("/stat")
+            return head + b") " + b" ".join([*fields[:48], b"0", *fields[49:]]) if is_stat else b""
+        return data
+
+    monkeypatch.setattr(facts, "read_bytes", in_exec_at_first)
+    found = [one.pid for one in tree.of_run("mine", None, str(tmp_path))]
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+    assert found == [pid]
+
+
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])
 @pytest.mark.parametrize("call", ["open", "stat"])
 def test_an_observer_who_cannot_tell_where_he_is_calls_no_living_run_lost(
@@ -235,3 +262,114 @@ def _status_or_error(run: Run) -> str:
         return run.get_status()
     except OSError:
         return "OSError"
+
+
+# What the k-th-call sweep has found
+
+
+def _refuse(monkeypatch: pytest.MonkeyPatch, call: str, end: str, number: int = errno.EIO) -> None:
+    """Let a call of `os` fail for paths with this end."""
+    real = getattr(os, call)
+
+    def fail(path: object, *args: object, **named: object) -> object:
+        if str(path).endswith(end):
+            raise OSError(number, os.strerror(number), path)
+        return real(path, *args, **named)
+
+    monkeypatch.setattr(os, call, fail)
+
+
+def _two_ended() -> list[Run]:
+    experiment = Experiment(Workspace.from_config(), "found")
+    runs = []
+    for name in ("good", "bad"):
+        with experiment.start_logging(
+            run_id=name, outputs=False, snapshot_directory=None, tags={"a": "b"}
+        ) as run:
+            runs.append(run)
+    return runs
+
+
+@pytest.mark.parametrize("name", ["run.json", "started.json", "ended.json"])
+def test_a_fact_that_may_not_be_read_is_not_taken_for_absent(
+    workspace_dir: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    bad = _two_ended()[1]
+
+    _refuse(monkeypatch, "open", f"bad/{name}", errno.EACCES)
+    seen = Workspace.from_config().get_run(bad.id).get_status()
+
+    assert seen == (status.NOT_RESPONDING if name == "ended.json" else status.COMPLETED)
+
+
+@pytest.mark.parametrize(("call", "end"), [("stat", "/bad"), ("open", "bad/run.json")])
+def test_a_run_on_a_bad_spot_of_the_disk_takes_no_list_down(
+    workspace_dir: Path, monkeypatch: pytest.MonkeyPatch, call: str, end: str
+) -> None:
+    _two_ended()
+    workspace = Workspace.from_config()
+
+    _refuse(monkeypatch, call, end)
+    listed = {run.id for run in workspace.get_runs()}
+    filtered = [run.id for run in workspace.get_runs(tags={"a": "b"}, status=status.COMPLETED)]
+
+    assert listed == {"good", "bad"}
+    assert filtered == ["good"]
+
+
+def test_children_that_cannot_be_listed_are_not_none(
+    workspace_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = Experiment(Workspace.from_config(), "found")
+    with experiment.start_logging(outputs=False, snapshot_directory=None) as parent:
+        parent.child_run().complete()
+
+    _refuse(monkeypatch, "listdir", "/children")
+
+    with pytest.raises(OSError, match="Input/output error"):
+        list(parent.get_children())
+
+
+def test_a_script_logs_to_a_row_that_was_removed_and_goes_on(
+    workspace_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment = Experiment(Workspace.from_config(), "found")
+    with experiment.start_logging(outputs=False, snapshot_directory=None) as parent:
+        (row,) = parent.create_children(1)
+        os.rename(row.directory, "removed")
+        row.log("loss", 1.0)
+        row.log("loss", 2.0)
+
+    assert row.dropped == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_script_tags_where_the_store_cannot_be_read_and_goes_on(
+    workspace_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = _two_ended()[0]
+    monkeypatch.setenv("HOMERUN_RUN_ID", run.id)
+    monkeypatch.setenv("HOMERUN_RUN_FOLDER", run.directory)
+
+    _refuse(monkeypatch, "open", "store.json")
+    inside = Run.in_folder(run.directory, run.id)
+    inside.tag("c", "d")
+    inside.add_properties({"k": "v"})
+
+    assert "tags and properties cannot be stored" in capsys.readouterr().err
+
+
+def test_a_run_that_cannot_be_read_is_not_canceled_in_silence(
+    workspace_dir: Path, script: Callable[..., Path], ready: Fifo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script("train.py", f"import signal; print('up', file={ready.opened}); signal.pause()")
+    run = _submit("train.py")
+    ready.line()
+    with monkeypatch.context() as refusing:
+        _refuse(refusing, "open", "started.json", errno.EACCES)
+        with pytest.raises(StoreError, match="NotResponding"):
+            run.cancel()
+
+    run.cancel()
+
+    assert run.get_status() == status.CANCELED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runstore import facts
 from runstore.index import meters, summary
 from runstore.index.cache import Cache
 from runstore.index.refresh import Refresh, remove
@@ -75,6 +76,8 @@ def _open(
         except (sqlite3.Error, OSError) as error:
             if cache is not None:
                 cache.close()
+            if isinstance(error, OSError) and error.errno in facts.OUR_OWN:
+                raise
             is_damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(
                 error, sqlite3.OperationalError
             )

@@ -192,10 +192,7 @@ class Refresh:
 
     def _read(self, record: Record) -> bool:
         """Read a run into the index, or forget it. False: it is not there."""
-        try:
-            found = summary.of(record, self.look)
-        except OSError:  # of another user, or on a broken disk: a scan could not tell it either
-            found = None
+        found = summary.of(record, self.look)
         if found is None:
             self.cache.remove(record.experiment_folder, record.id)
             return False

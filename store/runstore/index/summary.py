@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import layout, status
+from runstore import facts, layout, status
 from runstore.errors import RunNotFound
 
 TYPE_CHECKING = False
@@ -87,7 +87,20 @@ def plain(value: Any) -> Any:
 
 
 def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
-    """A run's summary; None where its folder is gone, or is none of a run."""
+    """A run's summary; None where its folder is gone, is none of a run, or cannot be read.
+
+    Raises:
+        OSError: this process lacks something, such as descriptors: that says nothing of the run.
+    """
+    try:
+        return _read(record, look)
+    except OSError as error:
+        if error.errno in facts.OUR_OWN:
+            raise
+        return None
+
+
+def _read(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     seen_stamp = stamp(record.path)
     try:
         seen = look(record)
