@@ -27,7 +27,7 @@ from runstore.store import Store
 ALL = 1 << 30
 RUN = "run_1"
 NOISE = [b"\n{half\n", b'\n["list"]\n', b'\n{"n":1,"v":1,"t":1}\n', b'\n{"n":"a","v":1}\n']
-QUICK = settings(max_examples=60, deadline=None, database=None)
+QUICK = settings(max_examples=30, deadline=None, database=None)
 SEEDS = st.integers(0, 1 << 32)
 
 
@@ -285,6 +285,19 @@ def test_gaps_are_counted_and_infinities_kept(run_folder: str) -> None:
     assert (first.count, first.gaps) == (1, 1)
 
 
+@pytest.mark.usefixtures("always_cached")
+def test_a_long_gap_hides_nothing_beside_it(run_folder: str) -> None:
+    values = [float("nan")] * 100 + [5.0, -5.0] + [float("nan")] * 400
+    log_values(run_folder, *values)
+
+    for _ in ("written", "read"):
+        (whole,) = series(run_folder, "a", 1).buckets
+        assert whole[2:4] == (-5.0, 5.0)
+        assert (whole.count, whole.gaps) == (502, 500)
+        halves = series(run_folder, "a", 16).buckets
+        assert [one.max for one in halves if one.gaps < one.count] == [5.0]
+
+
 def test_a_clock_that_was_set_back_stands_still(run_folder: str) -> None:
     write(run_folder, *(line(n, at) for n, at in enumerate([10, 20, 5, 6, 30])))
 
@@ -527,6 +540,30 @@ def test_nothing_is_written_where_there_is_no_store_or_a_newer_one(tmp_path: Pat
     assert series(alone, "a").points == series(newer, "a").points == 1
     assert sorted(os.listdir(tmp_path)) == [layout.STORE_FOLDER, "exp"]
     assert not os.path.exists(root / layout.INDEX)
+
+
+@pytest.mark.usefixtures("always_cached")
+def test_a_cache_that_was_renamed_just_now_is_not_written_to(
+    run_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_values(run_folder, *range(300))
+    series(run_folder, "a")
+    path = cache_file.path_of(run_folder)
+    whole = Path(path).read_bytes()
+    log_values(run_folder, 1.0, start=400)
+    take = lock.take
+
+    def take_late(new: str, kind: str) -> int | None:
+        """Another opened the file, was slow, and locks it when it has its name already."""
+        os.rename(path, new)
+        held = take(new, kind)
+        os.rename(new, path)
+        return held
+
+    monkeypatch.setattr(lock, "take", take_late)
+
+    assert series(run_folder, "a").points == 301
+    assert Path(path).read_bytes() == whole
 
 
 @pytest.mark.usefixtures("always_cached")

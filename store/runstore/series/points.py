@@ -91,10 +91,13 @@ class Metric:
         self.columns: tuple[array[float], ...] = tuple(array(code) for code in CODES)
 
     def extend(self, parts: list[tuple[int, Part]], order: list[int]) -> None:
-        """Add new points by their writers' numbers; which writer comes first at one time: `order`.
+        """Add new points by their writers' numbers, before anything is asked; once.
 
-        Points of another writer may belong before some that are known: only the end of what the
-        file has is then taken from there.
+        Points of another writer may belong before some that are known: then less is taken from the
+        file as it is.
+
+        Args:
+            order: each writer's rank at one and the same time.
         """
         parts = [(writer, part) for writer, part in parts if part.times]
         if not parts:
@@ -114,7 +117,6 @@ class Metric:
             ranks = sorted(range(len(keys)), key=keys.__getitem__)
             new = [array(column.typecode, [column[i] for i in ranks]) for column in new]
         self.columns = tuple(new)
-        self._rows.clear()
         self.kept = kept
         self.count = kept + len(new[TIMES])
 
