@@ -81,7 +81,7 @@ def _search(
 def _matches(record: Record, wanted: list[Condition]) -> bool:
     """Whether a run belongs into a list; one that cannot be read, or was removed, does not."""
     query = Query(wanted, children=True)
-    found = summary.of(record, settle.look)
+    found = summary.readable(record, settle.look)
     known = meters.of_folder(record.path) if query.wants_metrics else {}
     return found is not None and query.matches(found, known)
 

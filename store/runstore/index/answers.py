@@ -101,8 +101,11 @@ def _checked(
             if seen == stamp:
                 yield record
                 continue
-            found = summary.of(record, look) if seen else None
-            stale.append(found or (folder, run_id))
+            found = summary.readable(record, look) if seen else None
+            if found is not None:
+                stale.append(found)
+            elif not seen:
+                stale.append((folder, run_id))
             if found is not None and query.matches(found, _metrics(record, query)):
                 yield record
     finally:
@@ -150,7 +153,7 @@ def _matching(
 ) -> Iterator[tuple[Record, summary.Summary, dict[str, dict[str, float]]]]:
     name = None if query.experiment is None else store.experiment_name(query.experiment)
     for record in store.runs(name, children=query.children):
-        run = summary.of(record, look)
+        run = summary.readable(record, look)
         if run is not None:
             known = _metrics(record, query)
             if query.matches(run, known):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import identity, layout, ledger, lock, marks, names, status
+from runstore import facts, identity, layout, ledger, lock, marks, names, status
 from runstore.errors import RunNotFound
 from runstore.index import meters, summary
 from runstore.index.cache import MADE, TABLES, Cache
@@ -191,8 +191,17 @@ class Refresh:
             return False
 
     def _read(self, record: Record) -> bool:
-        """Read a run into the index, or forget it. False: it is not there."""
-        found = summary.of(record, self.look)
+        """Read a run into the index, or forget it. False: it is not there, or cannot be read now;
+        what was known of it then stays, and is read again by the next query.
+        """
+        try:
+            found = summary.of(record, self.look)
+        except OSError as error:
+            if error.errno in facts.OUR_OWN:
+                raise
+            unsettle = "UPDATE runs SET settled = 0 WHERE folder = ? AND id = ?"
+            self.cache.db.execute(unsettle, (record.experiment_folder, record.id))
+            return False
         if found is None:
             self.cache.remove(record.experiment_folder, record.id)
             return False

@@ -86,21 +86,26 @@ def plain(value: Any) -> Any:
     return value
 
 
-def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
-    """A run's summary; None where its folder is gone, is none of a run, or cannot be read.
+def readable(record: Record, look: Callable[[Record], Look]) -> Summary | None:
+    """A run's summary; None also where it cannot be read: it is left out of lists.
 
     Raises:
         OSError: this process lacks something, such as descriptors: that says nothing of the run.
     """
     try:
-        return _read(record, look)
+        return of(record, look)
     except OSError as error:
         if error.errno in facts.OUR_OWN:
             raise
         return None
 
 
-def _read(record: Record, look: Callable[[Record], Look]) -> Summary | None:
+def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
+    """A run's summary; None where its folder is gone, or is none of a run.
+
+    Raises:
+        OSError: it cannot be read now.
+    """
     seen_stamp = stamp(record.path)
     try:
         seen = look(record)
