@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from runstore import facts, labels, layout, marks, metrics, status
 from runstore.draft import Draft, write_rows
 from runstore.errors import InvalidQuery
-from runstore.index import Query, reindex, scan, search
+from runstore.index import Query, refresh, reindex, scan, search
 from runstore.index.query import parse
 from runstore.record import Record
 from runstore.store import Store
@@ -248,6 +248,22 @@ def test_the_index_can_be_removed_damaged_or_copied_at_any_moment(store: Store) 
     assert ids(store, "tags.a") == [record.id]
 
 
+def test_marks_that_were_read_and_are_long_begin_anew(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh, "_MARKS_FULL", 200)
+    record = make(store)
+    end(record)
+    ids(store)
+
+    for number in range(12):
+        record.label([(labels.TAG, "n", str(number))])
+        assert ids(store, f"tags.n = {number}") == [record.id]
+
+    files = [name for name in os.listdir(f"{store.root}/{layout.INDEX}") if "marks" in name]
+    assert len(files) > 1
+
+
 def test_a_copied_store_does_not_believe_the_index_of_the_other(
     store: Store, tmp_path: Path
 ) -> None:
@@ -453,8 +469,8 @@ class Index(RuleBasedStateMachine):
         if whole:
             shutil.rmtree(folder, ignore_errors=True)
         elif os.path.exists(f"{folder}/{layout.INDEX_MARKS}"):
+            ids(self.store)  # what nobody has read yet, nobody can miss
             os.unlink(f"{folder}/{layout.INDEX_MARKS}")
-            self.is_foreign = True
 
     @rule(k=st.integers(1, 80))
     def ask_and_be_killed(self, k: int) -> None:
