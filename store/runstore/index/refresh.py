@@ -56,6 +56,18 @@ class Refresh:
         self._read_expected()
         self._read_unsettled(marked)
 
+    def count_new(self) -> int:
+        """How many lines of ledgers were not read yet."""
+        known = self.cache.db.execute("SELECT sum(lines) FROM ledgers").fetchone()[0] or 0
+        lines = 0
+        for folder in self.store.experiment_folders():
+            try:
+                path = f"{self.store.root}/{folder}/{layout.LEDGER}"
+                lines += os.stat(path).st_size // ledger.WIDTH
+            except OSError:
+                continue
+        return max(0, lines - known)
+
     def is_due(self) -> bool:
         """Whether all runs' time stamps are to be looked at again."""
         return _now() - float(self.cache.fact("verified") or "-inf") > VERIFY_EVERY_S
