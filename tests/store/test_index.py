@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from runstore import facts, labels, layout, marks, metrics, status
+from runstore import facts, labels, layout, lock, marks, metrics, status
 from runstore.draft import Draft, write_rows
 from runstore.errors import InvalidQuery
 from runstore.index import Query, refresh, reindex, scan, search
@@ -59,7 +59,7 @@ def make(store: Store, experiment: str = "one", **asked: Any) -> Record:
     draft = Draft(store, experiment)
     alive = draft.take_alive()
     record = draft.publish({"kind": status.SUBMITTED, **asked})
-    os.close(alive)
+    lock.release(alive)
     return record
 
 
@@ -157,7 +157,7 @@ def test_a_row_that_nobody_began_becomes_canceled_with_its_parent(store: Store) 
     alive = os.open(f"{parent.path}/{layout.ALIVE}", os.O_RDWR)
     rows = write_rows(parent, [{"kind": status.INTERACTIVE, "tags": {}} for _ in range(3)])
     end(parent)
-    os.close(alive)
+    lock.release(alive)
 
     found = ids(store, f"parent = {parent.id}", "status = Canceled")
 
@@ -390,7 +390,7 @@ class Index(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for descriptor in self.locks.values():
-            os.close(descriptor)
+            lock.release(descriptor)
         shutil.rmtree(self.home)
 
     @rule(experiment=st.sampled_from(EXPERIMENTS), key=KEYS, value=VALUES, lives=st.booleans())
@@ -403,7 +403,7 @@ class Index(RuleBasedStateMachine):
         if lives:
             self.locks[record.id] = alive
         else:
-            os.close(alive)
+            lock.release(alive)
             end(record)
 
     @precondition(lambda self: self.runs)
@@ -421,7 +421,7 @@ class Index(RuleBasedStateMachine):
         record = next(one for one in self.runs if one.id == run_id)
         if how and record.exists():
             end(record, how)
-        os.close(self.locks.pop(run_id))
+        lock.release(self.locks.pop(run_id))
 
     @precondition(lambda self: self.runs)
     @rule(data=st.data(), key=KEYS, value=VALUES, what=st.sampled_from("tupdm"))
