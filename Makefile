@@ -19,10 +19,10 @@ INSTALLED_EXAMPLES := $(VENV)/.installed-examples
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test torture check fix bench clean
+.PHONY: help run test torture check fix bench bench-peers clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED_EXAMPLES) ## submit the example training, follow it, show its metrics
 	$(BIN)/homerun run submit-script -e digits --source-directory $(EXAMPLES) train.py
@@ -43,11 +43,14 @@ fix: $(INSTALLED_DEV) ## repair what lint and format can repair
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(INSTALLED_DEV) ## measure the budgets and print them
-	@for bench in scripts/bench/bench_*.py; do $(BIN)/python "$$bench" $(ARGS) || exit; done
+bench: $(INSTALLED_DEV) ## measure the budgets, and say what moved since docs/benchmarks.md
+	$(BIN)/python scripts/bench/all.py $(ARGS)
+
+bench-peers: $(INSTALLED_DEV) ## measure other tools on the same work (an environment for each)
+	$(BIN)/python scripts/bench/beside.py $(ARGS)
 
 clean: ## remove what make and the tools have made (never .runs/)
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find runner store scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
 
 import measure
+import rows
+from rows import Row
 
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 
 FLOOD = "import os\nblock = b'x' * (1 << 20)\nfor _ in range({mib}): os.write(1, block)\n"
-MIB = 1024
-
+SLEEP = "print('up', flush=True)\nimport signal\nsignal.pause()\n"
 FAMILY = """
 import os, signal
 if os.fork() == 0:
@@ -30,26 +31,21 @@ signal.pause()
 """
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        measure.quiet_environment(f"{folder}/cache")
-        os.chdir(folder)
+def measured(quick: bool) -> Iterator[Row]:
+    """The rows of this part of the table."""
+    mib = 64 if quick else 1024
+    with measure.place(size=4 * mib << 20):
         os.mkdir("source")
-        _write("flood.py", FLOOD.format(mib=MIB))
-        _write("family.py", FAMILY)
-        _write("sleep.py", "print('up', flush=True)\nimport signal\nsignal.pause()\n")
+        for name, code in (("flood", FLOOD.format(mib=mib)), ("family", FAMILY), ("sleep", SLEEP)):
+            with open(f"source/{name}.py", "w", encoding="utf-8") as file:
+                file.write(code)
         experiment = Experiment(Workspace.from_config(), "bench")
-        _flood(experiment)
-        _idle(experiment)
-        _leftovers(experiment, int(os.environ.get("BENCH_CANCELS", "200")))
+        yield from _flood(experiment, mib, 3 if quick else 11)
+        yield from _idle(experiment)
+        yield from _leftovers(experiment, 5 if quick else 200)
 
 
-def _write(name: str, code: str) -> None:
-    with open(f"source/{name}", "w", encoding="utf-8") as file:
-        file.write(code)
-
-
-def _flood(experiment: Experiment) -> None:
+def _flood(experiment: Experiment, mib: int, rounds: int) -> Iterator[Row]:
     def bare() -> None:
         with open("bare.txt", "wb") as log:
             subprocess.run([sys.executable, "source/flood.py"], stdout=log, check=True)
@@ -60,20 +56,23 @@ def _flood(experiment: Experiment) -> None:
         run.wait_for_completion()
         os.unlink(f"{run.directory}/user_logs/std_log.txt")
 
-    floor, taken = measure.in_turn(5, bare, ours)
-    more = [(a / b - 1) * 100 for a, b in zip(taken, floor, strict=True)]
-    measure.row("1 GiB of stdout, over a bare redirect, % more", measure.spread(more, 1), "<= 5")
+    floor, taken = measure.in_turn(rounds, bare, ours)
+    more = [(ratio - 1) * 100 for ratio in measure.ratios(taken, floor)]
+    beside = f"bare: {measure.median(floor):.2f} s"
+    yield rows.of(f"{mib:,} MiB of stdout, over a redirect", more, "% more", 5, beside=beside)
 
 
-def _idle(experiment: Experiment) -> None:
-    """Voluntary context switches of a supervisor while its script sleeps for two seconds."""
+def _idle(experiment: Experiment) -> Iterator[Row]:
+    """Private memory, and voluntary context switches while its script sleeps for two seconds."""
     run = _up(experiment, "sleep.py")
     pid = run.describe()["process"]["supervisor_pid"]
     before = _switches(pid)
     subprocess.run(["sleep", "2"], check=True)
     woken = _switches(pid) - before
+    dirty = _private_dirty(pid)
     run.cancel()
-    measure.row("a supervisor's wake-ups in 2 s of an idle script", str(woken), "0")
+    yield Row("a supervisor's private dirty memory", dirty, "MB", budget=4)
+    yield Row("a supervisor's wake-ups in 2 s of an idle script", woken, "", budget=0)
 
 
 def _switches(pid: int) -> int:
@@ -82,13 +81,19 @@ def _switches(pid: int) -> int:
     return int(fields["voluntary_ctxt_switches"])
 
 
-def _leftovers(experiment: Experiment, count: int) -> None:
+def _private_dirty(pid: int) -> float:
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        fields = dict(line.split()[:2] for line in list(file)[1:])
+    return int(fields["Private_Dirty:"]) / 1024
+
+
+def _leftovers(experiment: Experiment, count: int) -> Iterator[Row]:
     left = 0
     for _ in range(count):
         run = _up(experiment, "family.py", grace_s=0.02)
         run.cancel()
         left += _marked(f"HOMERUN_RUN_ID={run.id}".encode())
-    measure.row(f"processes left after {count} cancelled families", str(left), "0")
+    yield Row(f"processes left after {count} cancelled families", left, "", budget=0)
 
 
 def _up(experiment: Experiment, script: str, **options: float) -> Run:
@@ -108,7 +113,3 @@ def _marked(mark: bytes) -> int:
         except OSError:
             continue
     return found
-
-
-if __name__ == "__main__":
-    main()
