@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -42,8 +43,10 @@ PEERS = {
 SIZES = ("100", "1000", "10000", "100000")
 POINTS = "100000"
 KILLS = 3
-_KILL_AFTER_S = 1.5
+_KILL_AFTER_S = 3.0
 _SETTLE_S = 3.0
+_COUNT_S = 120.0
+_FOLDER = "BENCH_FOLDER"
 
 
 def main() -> None:
@@ -146,12 +149,8 @@ class Peer:
         with _folder() as folder:
             output = f"{folder}/output"
             started = self._start(folder, output, what, *numbers)
-            try:
-                started.wait(limit)
-            except subprocess.TimeoutExpired:
-                pass
-            finally:
-                _end(started)
+            _has_ended(started, limit)
+            _end(started, folder)
             found = list(_lines(output))
             if not found:
                 with open(output, encoding="utf-8", errors="replace") as file:
@@ -164,23 +163,24 @@ class Peer:
             page = f"{folder}/acknowledged"
             started = self._start(folder, f"{folder}/output", "kill")
             try:
-                while not _number(page) and started.poll() is None:
-                    time.sleep(0.01)
-                time.sleep(_KILL_AFTER_S)
-                os.kill(started.pid, signal.SIGKILL)
-                started.wait()
+                while not _number(page) and not _has_ended(started, 0.01):
+                    pass
+                _has_ended(started, _KILL_AFTER_S)
+                started.kill()
+                _has_ended(started, _SETTLE_S)
                 acknowledged = _number(page)
                 time.sleep(_SETTLE_S)  # what a helper process of the tool has in hand
                 counting = self._start(folder, f"{folder}/counted", "count")
-                counting.wait(120)
+                _has_ended(counting, _COUNT_S)
+                _end(counting, folder)
                 return [acknowledged, *list(_lines(f"{folder}/counted"))[:1]]
             finally:
-                _end(started)
+                _end(started, folder)
 
     def _start(self, folder: str, output: str, *task: str) -> subprocess.Popen[bytes]:
         what, *numbers = task
         environment = {
-            "BENCH_FOLDER": folder,
+            _FOLDER: folder,
             "HOME": folder,
             "LANG": "C.UTF-8",
             "PATH": f"{os.path.dirname(self._python)}:/usr/bin:/bin",
@@ -202,13 +202,34 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     )
 
 
-def _end(started: subprocess.Popen[bytes]) -> None:
-    """End a worker with all helpers that are left in its session."""
+def _has_ended(started: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for a worker's end, so long at most, without reaping it: its number stays its own."""
+    process = os.pidfd_open(started.pid)
     try:
-        os.killpg(started.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    started.wait()
+        return bool(select.select([process], [], [], seconds)[0])
+    finally:
+        os.close(process)
+
+
+def _end(started: subprocess.Popen[bytes], folder: str) -> None:
+    """End a worker, and all helpers of its tool, which go on in sessions of their own."""
+    if started.poll() is None:
+        started.kill()
+        started.wait()
+    mark = f"{_FOLDER}={folder}".encode()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            process = os.pidfd_open(int(name))
+        except OSError:
+            continue
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                if mark in file.read().split(b"\0"):
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
+        except OSError:
+            continue  # gone, or another user's
+        finally:
+            os.close(process)
 
 
 def _lines(path: str) -> Iterator[Any]:

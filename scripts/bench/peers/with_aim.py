@@ -32,22 +32,22 @@ def count(folder: str) -> int:
 
 def make(folder: str, number: int) -> None:
     run = _open(folder)
-    run["quality"] = work.tag(number)
+    run.add_tag(work.tag(number))
     run.track(0.25, name="loss", step=0)
     run.close()
 
 
 def queries(folder: str) -> tuple[Callable[[], list[object]], ...]:
-    repo = Repo(folder)
+    repo = Repo.from_path(folder, init=True)
 
     def search(condition: str) -> list[object]:
         found = repo.query_runs(condition, report_mode=QueryReportMode.DISABLED)
         return [
-            (one.run.hash, one.run.creation_time, one.run.active, one.run["quality"])
+            (one.run.hash, one.run.creation_time, one.run.active, one.run.tags)
             for one in islice(found.iter_runs(), work.SHOWN)
         ]
 
-    return lambda: search(""), lambda: search("run.quality == 'good'")
+    return lambda: search(""), lambda: search("'good' in run.tags")
 
 
 def _open(folder: str) -> Run:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Callable
 
 import work
 
-os.environ["GUILD_HOME"] = f"{os.environ['BENCH_FOLDER']}/guild"
+os.environ["GUILD_HOME"] = f"{os.environ['BENCH_FOLDER']}/.guild"  # hidden: not part of the source
+os.makedirs(os.environ["GUILD_HOME"], exist_ok=True)
 _GUILD = f"{os.path.dirname(work.PYTHON)}/guild"
 
 
@@ -25,10 +25,9 @@ def make(folder: str, number: int) -> None:
 
 def queries(folder: str) -> tuple[Callable[[], list[object]], ...]:
     def listed(*options: str) -> list[object]:
-        listing = [_GUILD, "runs", "list", "--json", "-n", str(work.SHOWN), *options]
+        listing = [_GUILD, "runs", "list", "-n", str(work.SHOWN), *options]
         made = subprocess.run(listing, check=True, capture_output=True, text=True)
-        found: list[object] = json.loads(made.stdout)
-        return found
+        return list(made.stdout.splitlines())
 
     return listed, lambda: listed("--tag", "good")
 

@@ -50,10 +50,9 @@ _clients: list[JobSubmissionClient] = []
 
 def _client() -> JobSubmissionClient:
     if not _clients:
-        ray.init(include_dashboard=True, num_cpus=2, log_to_driver=False)
+        context = ray.init(include_dashboard=True, num_cpus=2, log_to_driver=False)
         atexit.register(ray.shutdown)
-        address = f"http://{ray.worker.global_worker.node.webui_url}"
-        _clients.append(JobSubmissionClient(address))
+        _clients.append(JobSubmissionClient(f"http://{context.dashboard_url}"))
     return _clients[0]
 
 

@@ -28,7 +28,10 @@ def logging(folder: str, body: Callable[[work.Log], None]) -> None:
 
 
 def count(folder: str) -> int:
-    (run,) = trackio.Api().runs("bench")
+    try:
+        (run,) = trackio.Api().runs("bench")
+    except ValueError:  # it was killed before anything was written
+        return 0
     return len(SQLiteStorage.get_logs("bench", run.name, run_id=run.id))
 
 
