@@ -45,6 +45,7 @@ POINTS = "100000"
 KILLS = 3
 _KILL_AFTER_S = 3.0
 _SETTLE_S = 3.0
+_LIMIT_S = 300.0
 _COUNT_S = 120.0
 _FOLDER = "BENCH_FOLDER"
 
@@ -94,8 +95,8 @@ def _measured(name: str, limit: float) -> dict[str, Any]:
         return {**found, "missing": lines[-1][:120] if lines else "it cannot be installed"}
     peer = Peer(python, name)
     for what, ask in (
-        ("launch", lambda: peer.answers("launch", 300)),
-        ("log", lambda: peer.answers("log", 300, POINTS)),
+        ("launch", lambda: peer.answers("launch", _LIMIT_S)),
+        ("log", peer.logged),
         ("kills", lambda: [peer.killed() for _ in range(KILLS)]),
         ("grown", lambda: peer.answers("grow", limit * 1.3 + 60, str(limit), *SIZES)),
     ):
@@ -147,15 +148,14 @@ class Peer:
     def answers(self, what: str, limit: float, *numbers: str) -> list[Any]:
         """What the worker tells of one task; what came before an error or the limit counts."""
         with _folder() as folder:
-            output = f"{folder}/output"
-            started = self._start(folder, output, what, *numbers)
-            _has_ended(started, limit)
-            _end(started, folder)
-            found = list(_lines(output))
-            if not found:
-                with open(output, encoding="utf-8", errors="replace") as file:
-                    print(f"  {what} failed: {file.read()[-1500:]}", flush=True)
-            return found
+            return self._answers(folder, what, limit, *numbers)
+
+    def logged(self) -> list[Any]:
+        """The figures of logging; `counted` is how many points the record has afterwards."""
+        with _folder() as folder:
+            found = self._answers(folder, "log", _LIMIT_S, POINTS)
+            counted = self._answers(folder, "count", _COUNT_S)
+            return [{**one, "counted": counted[0] if counted else 0} for one in found[:1]]
 
     def killed(self) -> list[int]:
         """Points that were acknowledged when the logging process was killed, and those found."""
@@ -170,12 +170,20 @@ class Peer:
                 _has_ended(started, _SETTLE_S)
                 acknowledged = _number(page)
                 time.sleep(_SETTLE_S)  # what a helper process of the tool has in hand
-                counting = self._start(folder, f"{folder}/counted", "count")
-                _has_ended(counting, _COUNT_S)
-                _end(counting, folder)
-                return [acknowledged, *list(_lines(f"{folder}/counted"))[:1]]
+                return [acknowledged, *self._answers(folder, "count", _COUNT_S)[:1]]
             finally:
                 _end(started, folder)
+
+    def _answers(self, folder: str, what: str, limit: float, *numbers: str) -> list[Any]:
+        output = f"{folder}/output-of-{what}"
+        started = self._start(folder, output, what, *numbers)
+        _has_ended(started, limit)
+        _end(started, folder)
+        found = list(_lines(output))
+        if not found:
+            with open(output, encoding="utf-8", errors="replace") as file:
+                print(f"  {what} failed: {file.read()[-1500:]}", flush=True)
+        return found
 
     def _start(self, folder: str, output: str, *task: str) -> subprocess.Popen[bytes]:
         what, *numbers = task

@@ -71,6 +71,8 @@ def _log(one: dict[str, Any]) -> list[str]:
     acknowledged = sum(kill[0] for kill in kills)
     lost = sum(max(0, kill[0] - kill[1]) for kill in kills)
     killed = f"{lost:,} of {acknowledged:,}" if kills else "failed"
+    if taken["counted"] != taken["points"] + 1:
+        killed = f"only {taken['counted']:,} found of {taken['points'] + 1:,} after a clean end"
     return [f"{called:,.0f}", f"{closed:,.0f}", killed]
 
 

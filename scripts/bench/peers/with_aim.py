@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable
 from itertools import islice
 
@@ -26,8 +27,11 @@ def logging(folder: str, body: Callable[[work.Log], None]) -> None:
 
 
 def count(folder: str) -> int:
+    """What was written is found once it is indexed, which else the tool's web server does."""
+    reindex = [f"{os.path.dirname(work.PYTHON)}/aim", "storage", "--repo", folder, "reindex"]
+    subprocess.run(reindex, input=b"y\n", check=True, stdout=subprocess.DEVNULL)
     found = Repo(folder).query_metrics("metric.name == 'loss'", QueryReportMode.DISABLED)
-    return sum(len(metric.values) for metric in found.iter())
+    return sum(len(metric.values.sparse_list()[0]) for metric in found.iter())
 
 
 def make(folder: str, number: int) -> None:
