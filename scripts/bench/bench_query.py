@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 
 import measure
@@ -69,7 +70,7 @@ def _in_process(folder: str, small: int, large: int) -> Iterator[Row]:
     yield Row(f"the first filter of {large:,} runs, which makes the index", begun, "s")
     for name, budget, ask in queries:
         one, other = _turns(ask, few, many)
-        beside = measure.processor(ROUNDS, lambda ask=ask: ask(many))
+        beside = measure.processor(ROUNDS, partial(ask, many))
         beside += f"; {rows.figure(measure.median(one) * 1e3)} ms at {small:,} runs"
         in_ms = measure.scaled(other, 1e-3)
         yield rows.of(f"{name}, {large:,} runs, warm process", in_ms, "ms", budget, beside=beside)
@@ -97,11 +98,11 @@ def _as_process(folder: str, small: int, large: int) -> Iterator[Row]:
         start, one, other = measure.in_turn(
             ROUNDS,
             measure.one_start,
-            lambda command=command: _cli(command, f"{folder}/{small}"),
-            lambda command=command: _cli(command, f"{folder}/{large}"),
+            partial(_cli, command, f"{folder}/{small}"),
+            partial(_cli, command, f"{folder}/{large}"),
         )
         in_ms = measure.scaled(other, 1e-3)
-        cost = measure.processor(5, lambda command=command: _cli(command, f"{folder}/{large}"))
+        cost = measure.processor(5, partial(_cli, command, f"{folder}/{large}"))
         beside = f"{cost}; one start: {rows.figure(measure.median(start) * 1e3)} ms"
         yield rows.of(f"{name}, {large:,} runs, whole CLI process", in_ms, "ms", 150, beside=beside)
         times = measure.ratios(other, one)

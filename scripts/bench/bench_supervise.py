@@ -13,7 +13,7 @@ from rows import Row
 
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 
-FLOOD = "import os\nblock = b'x' * (1 << 20)\nfor _ in range({mib}): os.write(1, block)\n"
+FLOOD = "import os\nblock = b'x' * (1 << 20)\nfor _ in range(MIB): os.write(1, block)\n"
 SLEEP = "print('up', flush=True)\nimport signal\nsignal.pause()\n"
 FAMILY = """
 import os, signal
@@ -29,16 +29,17 @@ if os.fork() == 0:
     while True: signal.pause()
 signal.pause()
 """
+_SCRIPTS = {"flood": FLOOD, "silent": FLOOD.replace("MIB", "0"), "family": FAMILY, "sleep": SLEEP}
 
 
 def measured(quick: bool) -> Iterator[Row]:
     """The rows of this part of the table."""
     mib = 64 if quick else 1024
-    with measure.place(size=4 * mib << 20):
+    with measure.place(size=4 * mib << 20):  # on a disk the rounds differ by a half
         os.mkdir("source")
-        for name, code in (("flood", FLOOD.format(mib=mib)), ("family", FAMILY), ("sleep", SLEEP)):
+        for name, code in _SCRIPTS.items():
             with open(f"source/{name}.py", "w", encoding="utf-8") as file:
-                file.write(code)
+                file.write(code.replace("MIB", str(mib)))
         experiment = Experiment(Workspace.from_config(), "bench")
         yield from _flood(experiment, mib, 3 if quick else 11)
         yield from _idle(experiment)
@@ -46,20 +47,30 @@ def measured(quick: bool) -> Iterator[Row]:
 
 
 def _flood(experiment: Experiment, mib: int, rounds: int) -> Iterator[Row]:
-    def bare() -> None:
+    def bare(script: str) -> None:
         with open("bare.txt", "wb") as log:
-            subprocess.run([sys.executable, "source/flood.py"], stdout=log, check=True)
+            subprocess.run([sys.executable, f"source/{script}"], stdout=log, check=True)
         os.unlink("bare.txt")
 
-    def ours() -> None:
-        run = experiment.submit(ScriptRunConfig("source", "flood.py"))
+    def ours(script: str) -> None:
+        run = experiment.submit(ScriptRunConfig("source", script))
         run.wait_for_completion()
         os.unlink(f"{run.directory}/user_logs/std_log.txt")
 
-    floor, taken = measure.in_turn(rounds, bare, ours)
+    floor, taken, silent, nothing = measure.in_turn(
+        rounds,
+        lambda: bare("flood.py"),
+        lambda: ours("flood.py"),
+        lambda: bare("silent.py"),
+        lambda: ours("silent.py"),
+    )
     more = [(ratio - 1) * 100 for ratio in measure.ratios(taken, floor)]
     beside = f"bare: {measure.median(floor):.2f} s"
     yield rows.of(f"{mib:,} MiB of stdout, over a redirect", more, "% more", 5, beside=beside)
+    fixed = measure.median(nothing) - measure.median(silent)
+    beyond = [100 * (a - fixed - b) / b for a, b in zip(taken, floor, strict=True)]
+    beside = f"a silent run: {fixed * 1e3:.0f} ms more"
+    yield rows.of("the same, beyond what a silent run costs", beyond, "% more", 5, beside=beside)
 
 
 def _idle(experiment: Experiment) -> Iterator[Row]:
@@ -96,8 +107,8 @@ def _leftovers(experiment: Experiment, count: int) -> Iterator[Row]:
     yield Row(f"processes left after {count} cancelled families", left, "", budget=0)
 
 
-def _up(experiment: Experiment, script: str, **options: float) -> Run:
-    run = experiment.submit(ScriptRunConfig("source", script, **options))
+def _up(experiment: Experiment, script: str, grace_s: float = 10.0) -> Run:
+    run = experiment.submit(ScriptRunConfig("source", script, grace_s=grace_s))
     for output in run.stream():
         if b"up" in output:
             break

@@ -120,8 +120,9 @@ def _count(peer: dict[str, Any], folder: str) -> int:
 def _grow(peer: dict[str, Any], folder: str, limit: float, *sizes: float) -> None:
     """Make runs up to each size, and query there, until a time limit; one line of JSON each."""
     began = time.perf_counter()
+    peer["make"](folder, 0)  # the record is opened for queries where there is one
+    made = 1
     newest, tagged = peer["queries"](folder)
-    made = 0
     for size in map(int, sizes):
         while made < size:
             if time.perf_counter() - began > limit:
