@@ -40,7 +40,7 @@ def main() -> None:
     if chosen.rows:
         _tell(chosen.parts[0], chosen.quick)
     else:
-        sys.exit(_measure(chosen.parts or parts, chosen.quick, chosen.write))
+        _measure(chosen.parts or parts, chosen.quick, chosen.write)
 
 
 def _is_part(name: str) -> bool:
@@ -53,7 +53,7 @@ def _tell(part: str, quick: bool) -> None:
         print(json.dumps(dataclasses.asdict(row)), flush=True)
 
 
-def _measure(parts: list[str], quick: bool, write: bool) -> int:
+def _measure(parts: list[str], quick: bool, write: bool) -> None:
     moved, missed = [], []
     for part in parts:
         when = report.circumstances()
@@ -69,11 +69,13 @@ def _measure(parts: list[str], quick: bool, write: bool) -> int:
         if write:
             report.write(part, report.budgets(found, when))
     if not quick:
-        print("\nmoved by more than a third:" if moved else "\nnothing moved by more than a third")
-        print("".join(f"  {line}\n" for line in moved), end="")
-    if missed:
-        print("budgets missed:\n" + "\n".join(f"  {name}" for name in missed))
-    return 0
+        _list("moved by more than a third since docs/benchmarks.md", moved)
+        _list("budgets missed", missed)
+
+
+def _list(what: str, lines: list[str]) -> None:
+    print(f"\n{what}:" if lines else f"\n{what}: nothing")
+    print("".join(f"  {line}\n" for line in lines), end="", flush=True)
 
 
 def _rows(part: str, quick: bool) -> Iterator[Row]:

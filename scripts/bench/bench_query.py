@@ -19,7 +19,7 @@ from rows import Row
 from homerun import Experiment, Run, Workspace
 
 SIZES = (1_000, 100_000)
-QUICK = (200, 2_000)
+QUICK = (600, 2_000)
 SHOWN = 50
 ROUNDS = 15
 TREE = (100, 99)

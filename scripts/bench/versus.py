@@ -25,6 +25,17 @@ def tables(found: dict[str, Any], sizes: list[int]) -> str:
             ([_named(name, one), *_log(one)] for name, one in there.items() if "log" in one),
         ),
     ]
+    parts += [
+        "### Making runs",
+        rows.table(
+            ("tool", "ended runs a second, each with a tag and a point"),
+            (
+                [_named(name, one), _made(one["grown"])]
+                for name, one in there.items()
+                if one.get("grown")
+            ),
+        ),
+    ]
     for number, what in enumerate(("The newest 50 runs", "The newest 50 runs of a tag")):
         columns = ["tool", *(f"{size:,} runs" for size in sizes), "largest over smallest"]
         lines = [
@@ -74,6 +85,12 @@ def _log(one: dict[str, Any]) -> list[str]:
     if taken["counted"] != taken["points"] + 1:
         killed = f"only {taken['counted']:,} found of {taken['points'] + 1:,} after a clean end"
     return [f"{called:,.0f}", f"{closed:,.0f}", killed]
+
+
+def _made(grown: list[dict[str, Any]]) -> str:
+    """By the first hundred."""
+    first = grown[0]
+    return f"{first['made'] / first['seconds']:,.1f}" if "seconds" in first else _NONE
 
 
 def _grown(grown: list[dict[str, Any]], number: int, sizes: list[int]) -> list[str]:
