@@ -13,6 +13,7 @@ _NONE = "-"
 def tables(found: dict[str, Any], sizes: list[int]) -> str:
     """The section of the page: launch, logging, lists, and when each tool was measured."""
     there = {name: one for name, one in found.items() if "missing" not in one}
+    grown = {name: one for name, one in there.items() if one.get("grown")}
     parts = [
         "### Starting a script, and opening a run",
         rows.table(
@@ -29,19 +30,13 @@ def tables(found: dict[str, Any], sizes: list[int]) -> str:
         "### Making runs",
         rows.table(
             ("tool", "ended runs a second, each with a tag and a point"),
-            (
-                [_named(name, one), _made(one["grown"])]
-                for name, one in there.items()
-                if one.get("grown")
-            ),
+            ([_named(name, one), _made(one["grown"])] for name, one in grown.items()),
         ),
     ]
     for number, what in enumerate(("The newest 50 runs", "The newest 50 runs of a tag")):
         columns = ["tool", *(f"{size:,} runs" for size in sizes), "largest over smallest"]
         lines = [
-            [_named(name, one), *_grown(one["grown"], number, sizes)]
-            for name, one in there.items()
-            if one.get("grown")
+            [_named(name, one), *_grown(one["grown"], number, sizes)] for name, one in grown.items()
         ]
         parts += [f"### {what}", rows.table(columns, lines)]
     parts += ["### When", "\n".join(_when(name, one) for name, one in found.items())]
