@@ -92,7 +92,12 @@ def _measured(name: str, limit: float) -> dict[str, Any]:
         found["version"] = _version(python, name)
     except subprocess.CalledProcessError as error:
         lines = [line for line in (error.stderr or "").splitlines() if line.strip()]
-        return {**found, "missing": lines[-1][:120] if lines else "it cannot be installed"}
+        return {
+            **found,
+            "missing": lines[-1].removeprefix("ERROR: ")[:120]
+            if lines
+            else "it cannot be installed",
+        }
     peer = Peer(python, name)
     for what, ask in (
         ("launch", lambda: peer.answers("launch", _LIMIT_S)),
