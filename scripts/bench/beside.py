@@ -182,10 +182,10 @@ class Peer:
     def _answers(self, folder: str, what: str, limit: float, *numbers: str) -> list[Any]:
         output = f"{folder}/output-of-{what}"
         started = self._start(folder, output, what, *numbers)
-        _has_ended(started, limit)
+        is_over = _has_ended(started, limit)
         _end(started, folder)
         found = list(_lines(output))
-        if not found:
+        if not found or (is_over and started.returncode):
             with open(output, encoding="utf-8", errors="replace") as file:
                 print(f"  {what} failed: {file.read()[-1500:]}", flush=True)
         return found
