@@ -159,7 +159,7 @@ def _experiment_json(store: Store, folder: str, runs: list[Record]) -> Iterator[
 
 def _true_name(folder: str, runs: list[Record]) -> str:
     """The experiment's name, as its runs or its folder tell it; "" if none can be meant."""
-    said = (record.run.get("experiment") for record in runs)
+    said = (checkrun.said(record).get("experiment") for record in runs)
     known = [name for name in said if isinstance(name, str)]
     for name in (*known, folder):
         if names.is_experiment(name) and names.is_folder_of(folder, name):

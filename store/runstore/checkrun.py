@@ -32,7 +32,7 @@ def check_run(record: Record) -> Iterator[Finding]:
 
     A live run's folder is never repaired, and what it is in the middle of writing is no finding.
     """
-    is_live = record.look().seen in (status.ALIVE, status.ELSEWHERE)
+    is_live = _may_be_live(record)
     root, folder = record.store.root, record.path
     found = [*_facts(record), *_logs(record, is_live), *_properties(record), *_children(record)]
     if not is_live:
@@ -45,9 +45,29 @@ def check_run(record: Record) -> Iterator[Finding]:
         yield finding
 
 
+def _may_be_live(record: Record) -> bool:
+    """Whether the run goes on, or cannot be looked at; then nothing of it is repaired."""
+    try:
+        return record.look().seen in (status.ALIVE, status.ELSEWHERE)
+    except OSError as error:
+        if error.errno in facts.OUR_OWN:
+            raise
+        return True
+
+
+def said(record: Record) -> dict[str, Any]:
+    """A run's run.json; {} where it is damaged or cannot be read."""
+    try:
+        return record.run
+    except OSError as error:
+        if error.errno in facts.OUR_OWN:
+            raise
+        return {}
+
+
 def check_parent(record: Record) -> Iterator[Finding]:
     """The link from the parent that a run names; the truth is what the child's run.json says."""
-    parent = record.run.get("parent")
+    parent = said(record).get("parent")
     above = record.store.get(parent) if isinstance(parent, str) else None
     if above is None:
         return
