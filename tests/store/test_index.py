@@ -184,6 +184,17 @@ def test_text_that_no_encoding_has_is_found_too(store: Store) -> None:
     assert ids(store, "metrics.m\udc80 = 1") == [record.id]
 
 
+def test_a_store_that_another_made_meanwhile_has_an_index_too(tmp_path: Path) -> None:
+    early = Store(str(tmp_path / ".runs"))
+    assert ids(early, "tags.a") == []
+    other = Store(early.root)
+    other.make()
+    record = make(other, tags={"a": "1"})
+
+    assert ids(early, "tags.a") == [record.id]
+    assert os.path.exists(f"{early.root}/{layout.INDEX}/{layout.INDEX_FILE}")
+
+
 # What others do is found when all runs are looked at
 
 
