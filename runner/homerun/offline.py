@@ -201,6 +201,7 @@ class _OfflineRun(OfflineFiles, Run):
         """An offline child."""
         child = _OfflineRun()
         child._id = run_id or f"{self._id}.{name or child._id.partition('_')[2]}"
+        child._name = name
         child._parent = self
         self._children.append(child)
         return child
@@ -212,10 +213,12 @@ class _OfflineRun(OfflineFiles, Run):
         tag_values: Sequence[object] | None = None,
     ) -> Sequence[Run]:
         """Offline children."""
-        values = list(tag_values or ())
-        made = [self.child_run() for _ in range(len(values) if count is None else count)]
-        for child, value in zip(made, values):
-            child.set_tags({str(tag_key): value})
+        from homerun import family
+
+        made = []
+        for tags in family.row_tags(count, tag_key, tag_values):
+            made.append(self.child_run())
+            made[-1].set_tags(tags)
         return made
 
     def submit_child(
