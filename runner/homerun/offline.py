@@ -296,7 +296,7 @@ class _OfflineRun(OfflineFiles, Run):
             return {run_id: values for run_id, values in found.items() if values}
         of_file = shapes.file_giver(self._id, self._files.__getitem__, populate)
         return {
-            key: shapes.of_series(series, of_file)
+            key: shapes.of_series(key, series, of_file)
             for key, series in self._series.items()
             if name is None or key == name
         }
