@@ -104,8 +104,17 @@ class _OfflineRun(OfflineFiles, Run):
         return self._status
 
     def get_details(self) -> dict[str, Any]:
-        """The id and the status."""
-        return {"runId": self._id, "status": self._status}
+        """The keys that those of any run have."""
+        return {
+            "runId": self._id,
+            "target": "local",
+            "status": self._status,
+            "services": {},
+            "properties": self.get_properties(),
+            "inputDatasets": [],
+            "outputDatasets": [],
+            "logFiles": {},
+        }
 
     def describe(self) -> dict[str, Any]:
         """The id and the status."""
