@@ -17,7 +17,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_EXAMPLES := $(VENV)/.installed-examples
 
-# Large, and slow to load: an environment apart. On Linux a CPU build of torch saves gigabytes; pip
+# Large (6 GB on Linux), and slow to load: an environment apart. A CPU build of torch saves most of it; pip
 # takes it from an index of such builds, if its settings name one.
 LIBRARIES := accelerate fastai ipykernel nbclient pytest torch transformers
 INSTALLED_LIBRARIES := .venv-libraries/.installed
