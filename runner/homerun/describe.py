@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from homerun.queues import Waiting
     from runstore.record import Look, Record
 
 TAIL_LINES = 20
@@ -30,6 +31,7 @@ _CAUSES = {
     status.HOST_RESTARTED: "the machine was restarted while the run was going on",
     status.LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
     status.PROCESS_EXITED: "the process that held the run open ended without completing it",
+    status.CHILD_NOT_COMPLETED: "not all of its runs completed",
 }
 
 
@@ -82,6 +84,7 @@ def details(record: Record, look: Look) -> dict[str, Any]:
         "runDefinition": _definition(run) if run.get("script") or run.get("command") else None,
         "logFiles": log_files(record),
         "submittedBy": run.get("user"),
+        "queue": _queue(record, look),
     }
     return {key: value for key, value in found.items() if value is not None}
 
@@ -99,6 +102,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "description": labels.description,
         "run_type": run.get("type"),
         "status": look.status,
+        "queue": _queue(record, look),
         "created_utc": zulu(run.get("time")),
         "start_time_utc": zulu(started.get("time")),
         "end_time_utc": zulu((look.outcome or {}).get("time")),
@@ -115,6 +119,15 @@ def row(record: Record, look: Look) -> dict[str, Any]:
     }
     kept = {key: value for key, value in found.items() if value is not None}
     return {**kept, "tags": labels.tags, "properties": record.properties()}
+
+
+def waiting(record: Record, look: Look) -> Waiting | None:
+    """Where a run waits; None where it does not."""
+    if look.status != status.QUEUED:
+        return None
+    from homerun import queues
+
+    return queues.place_of(record)
 
 
 def warnings(record: Record) -> list[str]:
@@ -167,6 +180,11 @@ def _stop_words(look: Look) -> dict[str, Any]:
     """What was said by whoever declared a live run failed."""
     stop = look.fact(layout.STOP)
     return stop if stop.get("kind") == status.FAIL else {}
+
+
+def _queue(record: Record, look: Look) -> dict[str, Any] | None:
+    place = waiting(record, look)
+    return place.describe() if place else None
 
 
 def _process(look: Look) -> dict[str, Any] | None:

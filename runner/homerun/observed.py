@@ -36,8 +36,12 @@ class Observed:
         return self._look().status
 
     def get_detailed_status(self) -> dict[str, Any]:
-        """The status, and in `details` more about it: None, since no run waits in a queue."""
-        return {"status": self.get_status(), "details": None}
+        """The status, and in `details` where and why a run waits, else None."""
+        from homerun import describe
+
+        seen = self._look()
+        place = describe.waiting(self._record, seen)
+        return {"status": seen.status, "details": place.words if place else None}
 
     def get_details(self) -> dict[str, Any]:
         """Everything about the run, in the original's camelCase shape."""
