@@ -9,11 +9,12 @@ not whole, which is Failed once those that were submitted are over.
 from __future__ import annotations
 
 import os
+import time
 
 from homerun import gitdiff, interactive, notices, owner, settle, spawn, wait
 from homerun.errors import UserError
 from homerun.submit import Request, Sources, submit
-from runstore import layout, status
+from runstore import facts, layout, status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from runstore.record import Record
 
 _PAUSE_S = 0.25
+_FULL_EVERY_S = 1.0
+_ENOUGH = 8
+"""Behind so many that wait, others have started only where somebody changed the order."""
 
 
 class Batch:
@@ -54,8 +58,8 @@ class Batch:
         Raises:
             RunFailed: not all of them Completed, and `raise_on_error`.
         """
-        for run in self.runs:
-            run.wait_for_completion(raise_on_error=False)
+        for _ in self.progress():
+            continue
         self.parent.wait_for_completion(raise_on_error=raise_on_error)
         return [run.get_status() for run in self.runs]
 
@@ -84,28 +88,40 @@ class Batch:
 
 
 class _Watched:
-    """The runs of a batch that are not over, in order, and how many ended how."""
+    """The runs of a batch that are not over, in the order of their starts; how many ended how."""
 
     def __init__(self, records: list[Record]) -> None:
-        self._pending = records
+        self._pending = sorted(records, key=lambda record: -_priority(record))
         self._ended: dict[str, int] = {}
+        self._all_at = float("-inf")
 
     def first(self) -> Record | None:
-        """The first that is not over: where runs start in order, most likely the next to end."""
+        """The first that is not over: most likely the next to end, or to start."""
         return self._pending[0] if self._pending else None
 
     def look(self) -> dict[str, int]:
-        """Count. Of those that wait only the first is looked at closely, which starts what can."""
-        left, running, looked = [], 0, False
-        for record in self._pending:
+        """Count them: those in front that have started, and now and then all.
+
+        Of those that wait one is looked at closely; that starts what can be started.
+        """
+        now = time.monotonic()
+        is_full = now - self._all_at > _FULL_EVERY_S
+        if is_full:
+            self._all_at = now
+        left: list[Record] = []
+        running = waiting = 0
+        for at, record in enumerate(self._pending):
+            if waiting >= _ENOUGH and not is_full:
+                left += self._pending[at:]
+                break
             has_started = os.path.exists(f"{record.path}/{layout.STARTED}")
-            if _is_over(record) or has_started or not looked:
+            if _is_over(record) or has_started or not waiting:
                 seen = settle.look(record)
                 if seen.is_over:
                     self._ended[seen.status] = self._ended.get(seen.status, 0) + 1
                     continue
-                looked = looked or not has_started
             running += has_started
+            waiting += not has_started
             left.append(record)
         self._pending = left
         counts = {status.RUNNING: running, status.QUEUED: len(left) - running}
@@ -150,6 +166,7 @@ def submit_many(
     except BaseException as error:
         _give_up(parent, error)
         raise
+    facts.sync_file_system(store.root)
     owner.closed(record.path)
     spawn.git(record.path, record.id, gitdiff.wanted(code), os.environ)
     notices.tell(list(dict.fromkeys(told)))
@@ -188,6 +205,11 @@ def _give_up(parent: Run, error: BaseException) -> None:
             parent.cancel()
     except Exception:  # noqa: BLE001 - the first error is what the caller has to see
         owner.closed(parent.directory)
+
+
+def _priority(record: Record) -> int:
+    said = record.run.get("priority")
+    return said if isinstance(said, int) else 0
 
 
 def _is_over(record: Record) -> bool:

@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.queues import Waiting
     from runstore.record import Look, Record
 
 TAIL_LINES = 20
@@ -121,15 +120,6 @@ def row(record: Record, look: Look) -> dict[str, Any]:
     return {**kept, "tags": labels.tags, "properties": record.properties()}
 
 
-def waiting(record: Record, look: Look) -> Waiting | None:
-    """Where a run waits; None where it does not."""
-    if look.status != status.QUEUED:
-        return None
-    from homerun import queues
-
-    return queues.place_of(record)
-
-
 def warnings(record: Record) -> list[str]:
     """What is wrong with the record itself, or changed behind the run's back."""
     return [
@@ -183,7 +173,12 @@ def _stop_words(look: Look) -> dict[str, Any]:
 
 
 def _queue(record: Record, look: Look) -> dict[str, Any] | None:
-    place = waiting(record, look)
+    """Where a run waits; None where it does not."""
+    if look.status != status.QUEUED:
+        return None
+    from homerun import queues
+
+    place = queues.place_of(record)
     return place.describe() if place else None
 
 

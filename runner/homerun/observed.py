@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runstore import status
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +39,13 @@ class Observed:
 
     def get_detailed_status(self) -> dict[str, Any]:
         """The status, and in `details` where and why a run waits, else None."""
-        from homerun import describe
+        now = self.get_status()
+        if now != status.QUEUED:
+            return {"status": now, "details": None}
+        from homerun import queues
 
-        seen = self._look()
-        place = describe.waiting(self._record, seen)
-        return {"status": seen.status, "details": place.words if place else None}
+        place = queues.place_of(self._record)
+        return {"status": now, "details": place.words if place else None}
 
     def get_details(self) -> dict[str, Any]:
         """Everything about the run, in the original's camelCase shape."""

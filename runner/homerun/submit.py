@@ -66,8 +66,9 @@ class Request:
     Args:
         is_one_of_many: it waits for a slot also where nobody has limited the target; so does any
             run that has a parent.
-        sources: what is known of source folders already; then the git program, which asks for the
-            rest, is not started: once is enough for all who share them.
+        sources: what is known of source folders already: it is one of many that share them. What
+            is enough once for all is then left to the caller: to ask the git program, and to let
+            the runs survive a power cut.
     """
 
     __slots__ = (
@@ -185,7 +186,8 @@ def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
         plan = _plan(draft, request, job)
         job.place.take()
         job.place.enter(draft, plan)
-        return draft.publish(_asked(request, job)), alive, plan
+        is_alone = request.sources is None
+        return draft.publish(_asked(request, job), sync=is_alone), alive, plan
     except BaseException:
         job.place.leave()
         draft.discard()
