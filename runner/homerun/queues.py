@@ -6,7 +6,7 @@ import os
 
 from homerun import targets
 from homerun.errors import UserError
-from runstore import layout, queue, settings
+from runstore import layout, lock, queue, settings
 from runstore.errors import InvalidSettings
 from runstore.queue import Queue
 from runstore.record import Record
@@ -163,6 +163,8 @@ class _Reasons:
         if position > 1:
             others = position - 1
             return f"behind {others} other{'s' if others > 1 else ''}"
+        if lock.is_held(f"{record.path}/{layout.ALIVE}", self._store.lock_kind):
+            return "it is being started"
         size = self._target.size_for(entry.limit)
         wanted = min(entry.slots, size)
         free = size - self._queue.busy(size, self._store.lock_kind)

@@ -174,6 +174,9 @@ class Targets:
             if found.get(_DEFAULT) == name:
                 del found[_DEFAULT]
 
+        if not self._store.exists():
+            edit({})  # nothing to change, and nothing to be made for that
+            return
         settings.change(self._store.for_writing().root, edit)
 
 

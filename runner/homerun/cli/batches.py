@@ -48,8 +48,15 @@ class Wish:
             self._config(*(word for key, value in row.items() for word in (f"--{key}", value)))
             for row in self._rows
         ]
-        tags = [{**self._labels, **row} for row in self._rows]
+        tags = [{**self._labels, **_shown(row)} for row in self._rows]
         return self._home.submit_many(configs, tags, parent_tags=self._labels, run_id=self._run_id)
+
+
+def _shown(row: dict[str, str]) -> dict[str, str | None]:
+    """A combination as tags, with what looks like a secret masked, as in the recorded arguments."""
+    from homerun import mask
+
+    return {key: mask.arguments([f"--{key}", value])[-1] for key, value in row.items()}
 
 
 def run(wish: Wish, detach: bool, output: str | None) -> int:
@@ -59,7 +66,8 @@ def run(wish: Wish, detach: bool, output: str | None) -> int:
     with Interrupts() as interrupts:
         interrupts.only_in(READING_SOURCE)
         try:
-            batch = wish.submit()
+            with Hint("submitting; Ctrl-C cancels what is submitted already"):
+                batch = wish.submit()
         except Interrupted as interrupted:
             words.say(f"stopped by {interrupted.by}: what was submitted is canceled")
             return interrupted.exit_code

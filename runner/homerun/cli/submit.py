@@ -176,5 +176,8 @@ def _tell(run: Run, output: str | None) -> int:
 
         render.json(run.describe())
     else:
+        from homerun.cli import watching
+
         click.echo(f"{run.id}\n{run.directory}")
+        watching.say_if_it_waits(run)
     return 0
