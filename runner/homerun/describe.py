@@ -30,6 +30,7 @@ _CAUSES = {
     status.HOST_RESTARTED: "the machine was restarted while the run was going on",
     status.LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
     status.PROCESS_EXITED: "the process that held the run open ended without completing it",
+    status.CHILD_NOT_COMPLETED: "not all of its runs completed",
 }
 
 
@@ -83,6 +84,7 @@ def details(record: Record, look: Look) -> dict[str, Any]:
         "runDefinition": _definition(run) if run.get("script") or run.get("command") else None,
         "logFiles": log_files(record),
         "submittedBy": run.get("user"),
+        "queue": _queue(record, look),
     }
     return {key: value for key, value in found.items() if value is not None}
 
@@ -100,6 +102,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "description": labels.description,
         "run_type": run.get("type"),
         "status": look.status,
+        "queue": _queue(record, look),
         "created_utc": zulu(run.get("time")),
         "start_time_utc": zulu(started.get("time")),
         "end_time_utc": zulu((look.outcome or {}).get("time")),
@@ -168,6 +171,16 @@ def _stop_words(look: Look) -> dict[str, Any]:
     """What was said by whoever declared a live run failed."""
     stop = look.fact(layout.STOP)
     return stop if stop.get("kind") == status.FAIL else {}
+
+
+def _queue(record: Record, look: Look) -> dict[str, Any] | None:
+    """Where a run waits; None where it does not."""
+    if look.status != status.QUEUED:
+        return None
+    from homerun import queues
+
+    place = queues.place_of(record)
+    return place.describe() if place else None
 
 
 def _process(look: Look) -> dict[str, Any] | None:

@@ -66,8 +66,11 @@ class Draft:
             raise RunExists(self.id)  # nobody else knows this folder's name
         return self.alive
 
-    def publish(self, asked: dict[str, object]) -> Record:
+    def publish(self, asked: dict[str, object], *, sync: bool = True) -> Record:
         """Write run.json with what was asked, and let the run appear.
+
+        Args:
+            sync: let it survive a power cut; False: who makes many does so once, for all of them.
 
         Raises:
             RunExists: another process made a run of this id in the meantime.
@@ -83,7 +86,7 @@ class Draft:
             **asked,
             "submitted_from": place,
         }
-        facts.publish(self.path, layout.RUN, facts.signed(run), sync=True)
+        facts.publish(self.path, layout.RUN, facts.signed(run), sync=sync)
         if self._given:
             self._claim()
         if self._parent is not None:
@@ -95,7 +98,8 @@ class Draft:
                 raise RunExists(self.id) from error
             raise
         self.path = self.record.path
-        facts.sync_folder(os.path.dirname(self.path))
+        if sync:
+            facts.sync_folder(os.path.dirname(self.path))
         return self.record
 
     def discard(self) -> None:
