@@ -47,7 +47,7 @@ class Place:
             return
         waiting = Queue(self._store.root, self.target)
         slots = None
-        if not waiting.is_paused and not waiting.entries():
+        if not waiting.is_paused and waiting.is_empty():
             wanted = min(self._config.slots, self._size)
             slots = waiting.take_slots(wanted, self._size, self._store.lock_kind)
         self.waits = slots is None
@@ -75,16 +75,21 @@ class Place:
             return  # it waits: whoever looks at it, or ends another, tries again
 
     def release(self) -> None:
-        """Let go of this process's copies of the slots."""
+        """Let go of this process's copies of the slots.
+
+        Their run may be over already, and who came meanwhile have found them taken.
+        """
         for held in self.slots:
             lock.release(held)
+        if self.slots and not Queue(self._store.root, self.target).is_empty():
+            self.start_waiting()
         self.slots = []
 
     def leave(self) -> None:
         """Take back all of it: the run was not made."""
-        self.release()
         if self._entry is not None:
             self._entry.remove()
+        self.release()
 
 
 def free_slots_of(parent: Record) -> None:

@@ -114,8 +114,6 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         place.start_waiting()
     else:
         _start(record, plan, alive, place)
-    if request.parent is not None:
-        free_slots_of(request.parent)
     spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
     return record, list(taken.notices) if taken else []
 
@@ -152,6 +150,8 @@ def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
         plan = _plan(draft, request, job)
         job.place.take()
         job.place.enter(draft, plan)
+        if request.parent is not None:
+            free_slots_of(request.parent)
         return draft.publish(_asked(request, job)), alive, plan
     except BaseException:
         job.place.leave()

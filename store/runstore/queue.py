@@ -81,8 +81,9 @@ class Queue:
         ticket = self._ticket()
         name = f"{HIGHEST - priority:04d}.{ticket:012d}.{slots}.{run_id}"
         hidden = f"{self.folder}/{layout.NEW}{run_id}"
-        facts.write(hidden, data)
+        facts.write(hidden, data, sync=True)  # a power cut does not end what waits
         os.rename(hidden, f"{self.folder}/{name}")
+        facts.sync_folder(self.folder)
         return Entry(self.folder, name, slots, run_id)
 
     def entries(self) -> list[Entry]:
@@ -93,6 +94,14 @@ class Queue:
             return []
         found = [self.entry(name) for name in sorted(names) if name[0] != "."]
         return [entry for entry in found if entry is not None]
+
+    def is_empty(self) -> bool:
+        """Whether nobody waits."""
+        try:
+            with os.scandir(self.folder) as found:
+                return all(one.name[0] == "." for one in found)
+        except OSError:
+            return True
 
     def entry(self, name: str) -> Entry | None:
         """The entry of a name; None where the name is none of an entry."""
@@ -142,8 +151,8 @@ class Queue:
         self._make(layout.SLOTS, self._slots)
         taken: list[int] = []
         for number in range(size):
-            if len(taken) >= wanted:
-                break
+            if not 0 < wanted - len(taken) <= size - number:
+                break  # it has them all, or could not get them any more
             held = lock.take(f"{self._slots}/{number}", kind)
             if held is not None:
                 taken.append(held)
