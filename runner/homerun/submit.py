@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 SCRIPT_RUN = "azureml.scriptrun"
 
+RESUBMITTED_FROM = "homerun.resubmitted_from"
+"""The property that names the run that a run was made from."""
+
 
 class Request:
     """One run to be submitted: where to, what, and with which labels.
@@ -47,9 +50,19 @@ class Request:
     Args:
         is_one_of_many: it waits for a slot also where nobody has limited the target; so does any
             run that has a parent.
+        former: a run whose snapshot is to be the code.
     """
 
-    __slots__ = ("config", "experiment", "is_one_of_many", "parent", "run_id", "store", "tags")
+    __slots__ = (
+        "config",
+        "experiment",
+        "former",
+        "is_one_of_many",
+        "parent",
+        "run_id",
+        "store",
+        "tags",
+    )
 
     def __init__(
         self,
@@ -61,6 +74,7 @@ class Request:
         run_id: str | None = None,
         parent: Record | None = None,
         is_one_of_many: bool = False,
+        former: Record | None = None,
     ) -> None:
         self.store = store
         self.experiment = experiment
@@ -68,6 +82,7 @@ class Request:
         self.tags = tags or {}
         self.run_id = run_id
         self.parent = parent
+        self.former = former
         self.is_one_of_many = is_one_of_many or parent is not None
 
 
@@ -104,8 +119,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
             _check_free(store, request.run_id)
-        taken = None if config.in_place else _snapshot(store, config.source())
-        job = _Job(argv, ours, place, taken, git.look(config.source()))
+        job = _Job(argv, ours, place, _taken(store, request), _code(request))
         record, alive, plan = _make(request, job)
     except OSError as error:
         raise _unwritten(request.store.root, error) from error
@@ -115,7 +129,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     else:
         _start(record, plan, alive, place)
     spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
-    return record, list(taken.notices) if taken else []
+    return record, list(job.taken.notices) if job.taken else []
 
 
 def _injected(root: str, azureml: bool) -> str:
@@ -167,6 +181,29 @@ def _unwritten(root: str, error: OSError) -> Exception:
         f"the run cannot be written to {root} ({error.strerror or error}); nothing was submitted: "
         "make room there, or use another store (HOMERUN_STORE)"
     )
+
+
+def _taken(store: Store, request: Request) -> Snapshot | None:
+    """The code of the run: a new snapshot, that of a former run, or none where it runs in place."""
+    if request.config.in_place:
+        return None
+    if request.former is None:
+        return _snapshot(store, request.config.source())
+    name = request.former.run.get("snapshot")
+    found = snapshot.load(f"{store.root}/{layout.SNAPSHOTS}/{name}") if name else None
+    if found is None:
+        told = f"the snapshot of run {request.former.id} is gone: submit its script anew"
+        raise SubmitError(told)
+    return found
+
+
+def _code(request: Request) -> git.Code:
+    """What git knows of the code; of a former run's, what its record says."""
+    if request.former is None:
+        return git.look(request.config.source())
+    code = git.look(f"{request.former.path}/{layout.WORK}")
+    code.properties = {**code.properties, RESUBMITTED_FROM: request.former.id}
+    return code
 
 
 def _snapshot(store: Store, folder: str) -> Snapshot:
