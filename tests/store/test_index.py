@@ -152,6 +152,25 @@ def test_metrics_of_a_live_run_are_read_on_from_where_they_were(store: Store) ->
     writer.close()
 
 
+def test_whole_numbers_of_any_size_are_metrics_like_others(store: Store) -> None:
+    record = make(store)
+    writer = metrics.Writer(record.path)
+    for name, value in (
+        ("edge", 2**63 - 1),
+        ("long", 2**63),
+        ("huge", 10**400),
+        ("low", -(10**400)),
+    ):
+        writer.add_scalar(name, value)
+    writer.close()
+    with open(f"{record.path}/metrics/1-foreign.jsonl", "w") as file:
+        file.write(f'\n{{"n":"late","v":1,"t":{10**400}}}\n')
+
+    assert ids(store, "metrics.edge > 1e18", "metrics.long > 9e18") == [record.id]
+    assert ids(store, "metrics.huge > 1e300", "metrics.low < -1e300") == [record.id]
+    assert ids(store, "metrics.late = 1") == [record.id]
+
+
 def test_a_row_that_nobody_began_becomes_canceled_with_its_parent(store: Store) -> None:
     parent = make(store)
     alive = os.open(f"{parent.path}/{layout.ALIVE}", os.O_RDWR)
