@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -169,6 +170,20 @@ def test_whole_numbers_of_any_size_are_metrics_like_others(store: Store) -> None
     assert ids(store, "metrics.edge > 1e18", "metrics.long > 9e18") == [record.id]
     assert ids(store, "metrics.huge > 1e300", "metrics.low < -1e300") == [record.id]
     assert ids(store, "metrics.late = 1") == [record.id]
+
+
+def test_a_run_with_an_impossible_number_takes_no_list_down(store: Store) -> None:
+    other, record = make(store), make(store)
+    end(record)
+    path = f"{record.path}/{layout.RUN}"
+    with open(path) as file:
+        asked = {**json.load(file), "number": 10**30}
+    os.chmod(path, 0o600)
+    with open(path, "w") as file:
+        json.dump(asked, file)
+
+    assert ids(store, "created") == [record.id, other.id]
+    assert ids(store, "number >= 1") == [other.id]
 
 
 def test_a_row_that_nobody_began_becomes_canceled_with_its_parent(store: Store) -> None:
