@@ -92,14 +92,18 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
         if _is_settled(record):
             entry.remove()  # whoever started or ended it was killed before this
             continue
-        wanted = min(entry.slots, found.size)
-        more = waiting.take_slots(wanted - len(held), found.size, store.lock_kind)
+        size = found.size_for(entry.limit)
+        wanted = min(entry.slots, size)
+        # The target may have fewer slots by now, or the entry a limit of its own.
+        kept = [one for one in held if waiting.is_one_of(one, size)][:wanted]
+        more = waiting.take_slots(wanted - len(kept), size, store.lock_kind)
         if more is None:
             return None
-        claim = _claim(record, entry, [*held, *more][:wanted])
+        claim = _claim(record, entry, [*kept, *more])
         if claim is not None:
-            for left in held[wanted:]:
-                os.close(left)
+            for left in held:
+                if left not in kept:
+                    os.close(left)
             return claim
         for taken in more:
             lock.release(taken)

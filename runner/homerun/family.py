@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homerun import interactive, owner, settle, shapes
+from homerun import interactive, notices, owner, settle, shapes
 from homerun.errors import UserError
 from homerun.run import Run, typed
 from runstore import family, status
@@ -75,13 +75,19 @@ def _search(
         except ExperimentNotFound:
             return iter(())
     query = Query(wanted, experiment=folder, children=include_children, sort=sort)
-    return search(store, query, settle.look, lambda: verifying.start(store))
+    return search(
+        store,
+        query,
+        settle.look,
+        lambda: verifying.start(store),
+        lambda line: notices.tell([line]),
+    )
 
 
 def _matches(record: Record, wanted: list[Condition]) -> bool:
     """Whether a run belongs into a list; one that cannot be read, or was removed, does not."""
     query = Query(wanted, children=True)
-    found = summary.of(record, settle.look)
+    found = summary.readable(record, settle.look)
     known = meters.of_folder(record.path) if query.wants_metrics else {}
     return found is not None and query.matches(found, known)
 

@@ -41,15 +41,46 @@ if TYPE_CHECKING:
 SCRIPT_RUN = "azureml.scriptrun"
 
 
+class Sources:
+    """Source folders, each looked at once: for all the runs of a batch, or for a single one."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bool], tuple[Snapshot | None, git.Code]] = {}
+
+    def look(self, store: Store, config: ScriptRunConfig) -> tuple[Snapshot | None, git.Code]:
+        """The snapshot that a run works on, and what git knows of its source.
+
+        Raises:
+            SubmitError: the source cannot be read, or copied.
+        """
+        key = config.source(), config.in_place
+        if key not in self._known:
+            taken = None if config.in_place else _snapshot(store, config.source())
+            self._known[key] = taken, git.look(config.source())
+        return self._known[key]
+
+
 class Request:
     """One run to be submitted: where to, what, and with which labels.
 
     Args:
         is_one_of_many: it waits for a slot also where nobody has limited the target; so does any
             run that has a parent.
+        sources: what is known of source folders already: it is one of many that share them. What
+            is enough once for all is then left to the caller: to ask the git program, and to let
+            the runs survive a power cut.
     """
 
-    __slots__ = ("config", "experiment", "is_one_of_many", "parent", "run_id", "store", "tags")
+    __slots__ = (
+        "config",
+        "experiment",
+        "is_one_of_many",
+        "parent",
+        "run_id",
+        "sources",
+        "store",
+        "tags",
+    )
 
     def __init__(
         self,
@@ -61,6 +92,7 @@ class Request:
         run_id: str | None = None,
         parent: Record | None = None,
         is_one_of_many: bool = False,
+        sources: Sources | None = None,
     ) -> None:
         self.store = store
         self.experiment = experiment
@@ -69,6 +101,7 @@ class Request:
         self.run_id = run_id
         self.parent = parent
         self.is_one_of_many = is_one_of_many or parent is not None
+        self.sources = sources
 
 
 class _Job:
@@ -104,8 +137,8 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
             _check_free(store, request.run_id)
-        taken = None if config.in_place else _snapshot(store, config.source())
-        job = _Job(argv, ours, place, taken, git.look(config.source()))
+        taken, code = (request.sources or Sources()).look(store, config)
+        job = _Job(argv, ours, place, taken, code)
         record, alive, plan = _make(request, job)
     except OSError as error:
         raise _unwritten(request.store.root, error) from error
@@ -116,7 +149,8 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         _start(record, plan, alive, place)
     if request.parent is not None:
         free_slots_of(request.parent)
-    spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
+    if request.sources is None:
+        spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
     return record, list(taken.notices) if taken else []
 
 
@@ -152,7 +186,8 @@ def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
         plan = _plan(draft, request, job)
         job.place.take()
         job.place.enter(draft, plan)
-        return draft.publish(_asked(request, job)), alive, plan
+        is_alone = request.sources is None
+        return draft.publish(_asked(request, job), sync=is_alone), alive, plan
     except BaseException:
         job.place.leave()
         draft.discard()

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 _EXPERIMENTS = "homerun.cli.experiments"
 _LABELS = "homerun.cli.labels"
+_QUEUES = "homerun.cli.queues"
 _RUNS = "homerun.cli.runs"
 _STORE = "homerun.cli.store"
 _SUBMIT = "homerun.cli.submit"
+_TARGETS = "homerun.cli.targets"
 
 
 class Group(click.Group):
@@ -80,6 +82,40 @@ def experiment() -> None:
     \b
     Example:
       homerun experiment list
+    """
+
+
+@root.group(
+    cls=Group,
+    homes={
+        "list": (_QUEUES, "list_queues"),
+        "pause": (_QUEUES, "pause"),
+        "resume": (_QUEUES, "resume"),
+    },
+)
+def queue() -> None:
+    """See the runs that wait for a slot, and hold them back.
+
+    \b
+    Example:
+      homerun queue list
+    """
+
+
+@root.group(
+    cls=Group,
+    homes={
+        "list": (_TARGETS, "list_targets"),
+        "add": (_TARGETS, "add"),
+        "remove": (_TARGETS, "remove"),
+    },
+)
+def target() -> None:
+    """Say where runs are placed, and how many at once.
+
+    \b
+    Example:
+      homerun target add small --type local --slots 1
     """
 
 

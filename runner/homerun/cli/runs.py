@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["run", "#", "status", "started", "took", "script", "tags"]
 _EXPENDABLE = ("tags", "script", "took", "#", "started")
+_WAITS = "waits"
 
 
 @click.command("list")
@@ -93,7 +94,12 @@ def list_runs(
         values = [
             [one.get_metrics(name, populate=True).get(name) for name in metrics] for one in shown
         ]
-        render.table([*_COLUMNS, *metrics], _table(rows, values), _EXPENDABLE)
+        columns = [*_COLUMNS, *metrics]
+        lines = _table(rows, values)
+        if any("queue" in row for row in rows):
+            columns.append(_WAITS)
+            lines = [[*line, _waits(row)] for line, row in zip(lines, rows)]
+        render.table(columns, lines, _EXPENDABLE)
     elif conditions or tags or status or skip:
         words.say("no run is like that; homerun run list shows the newest of all")
     else:
@@ -251,6 +257,8 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "experiment": row.get("experiment_name"),
         "number": row.get("run_number"),
         "status": row["status"],
+        "waits": _waits(row),
+        "waits since": (row.get("queue") or {}).get("since_utc"),
         "script": " ".join(map(str, [_script(row), *(row.get("arguments") or [])])),
         "submitted": row.get("created_utc"),
         "by": row.get("submitted_by"),
@@ -268,6 +276,14 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "warnings": "\n".join(row.get("warnings") or []),
         "folder": row.get("directory"),
     }
+
+
+def _waits(row: dict[str, Any]) -> str:
+    """Where a run waits, and why."""
+    from homerun.cli import words
+
+    place = row.get("queue")
+    return f"#{place['position']}: {place['reason']}" if place else words.NONE
 
 
 def _script(row: dict[str, Any]) -> str:
