@@ -76,7 +76,8 @@ def details(record: Record, look: Look) -> dict[str, Any]:
         "endTimeUtc": zulu(outcome.get("time")),
         "services": {},
         "error": error(record, look),
-        "warnings": [{"source": "homerun", "message": text} for text in warnings(record)] or None,
+        "warnings": [{"source": "homerun", "message": text} for text in warnings(record, look)]
+        or None,
         "properties": record.properties(),
         "inputDatasets": [],
         "outputDatasets": [],
@@ -110,7 +111,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "target": run.get("target"),
         "submitted_by": run.get("user"),
         "error": error(record, look),
-        "warnings": warnings(record) or None,
+        "warnings": warnings(record, look) or None,
         "process": _process(look),
         "outcome": _outcome(look),
         "changed_originals": changed_originals(record, look) or None,
@@ -120,12 +121,12 @@ def row(record: Record, look: Look) -> dict[str, Any]:
     return {**kept, "tags": labels.tags, "properties": record.properties()}
 
 
-def warnings(record: Record) -> list[str]:
-    """What is wrong with the record itself, or changed behind the run's back."""
+def warnings(record: Record, look: Look) -> list[str]:
+    """What is wrong with the record itself."""
     return [
         f"{name} is damaged; run `homerun store check --repair`"
         for name in layout.FACTS
-        if record.is_damaged(name)
+        if look.facts.get(name) is None and record.is_damaged(name)
     ]
 
 

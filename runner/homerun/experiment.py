@@ -227,7 +227,7 @@ class Experiment(Archivable):
 
         Args:
             outputs: a folder, made if need be; files that are new in it when the run ends are
-                copied into the run. None: `./outputs`; False: none.
+                copied into the run, `./x/a.txt` as `x/a.txt`. None: `./outputs`; False: none.
             snapshot_directory: the code to keep with the run; None: none. One that is too large is
                 left out, with a notice.
             display_name: the name for people; None: `name`.

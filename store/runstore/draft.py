@@ -149,9 +149,10 @@ def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:
 
     Raises:
         FormatTooNew, ReadOnlyStore: none was made.
+        RunExists: another maker hit on the same id in the same second.
     """
     store, home = parent.store.for_writing(), os.path.dirname(parent.path)
-    ids = [names.new_run_id(parent.experiment) for _ in asked]
+    ids = names.new_run_ids(parent.experiment, len(asked))
     if not ids:
         return []
     try:
@@ -174,10 +175,15 @@ def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:
 
 def _write_row(row: Record, parent: Record, run: dict[str, object]) -> Record:
     hidden = f"{os.path.dirname(row.path)}/{layout.NEW}{row.id}"
-    facts.make_new_folder(hidden)
-    facts.write(f"{hidden}/{layout.RUN}", encode.pretty(facts.signed(run)).encode())
-    os.symlink(f"../../{row.id}", f"{parent.path}/{layout.CHILDREN}/{row.id}")
-    os.rename(hidden, row.path)
+    try:
+        facts.make_new_folder(hidden)
+        facts.write(f"{hidden}/{layout.RUN}", encode.pretty(facts.signed(run)).encode())
+        os.symlink(f"../../{row.id}", f"{parent.path}/{layout.CHILDREN}/{row.id}")
+        os.rename(hidden, row.path)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            raise RunExists(row.id) from error
+        raise
     return row
 
 

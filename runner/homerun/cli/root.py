@@ -62,6 +62,7 @@ def root() -> None:
         "show": (_RUNS, "show"),
         "cancel": (_RUNS, "cancel"),
         "monitor-logs": (_RUNS, "monitor_logs"),
+        "download-logs": (_RUNS, "download_logs"),
         "metrics": (_RUNS, "metrics"),
     },
 )
