@@ -85,7 +85,7 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
     found = targets.find(store.root, target)
     if found is None or waiting.is_paused or store.is_newer or store.damage:
         return None
-    for entry in waiting.entries():
+    for entry in waiting.in_order():
         record = store.get(entry.run_id)
         if record is None:
             continue  # it is being made; its maker looks for slots once it is there

@@ -8,7 +8,10 @@ from __future__ import annotations
 import fcntl
 import os
 
-from homerun import dispatch
+from homerun import (
+    clearing,  # noqa: F401 - each fork needs it at its end: loaded once for all of them
+    dispatch,
+)
 from homerun.plan import Plan
 from homerun.signals import Wakeups
 from homerun.supervisor import LOCK_DESCRIPTOR, SCRIPT_DESCRIPTOR, SLOT_DESCRIPTOR
@@ -91,7 +94,7 @@ def _put_in_place(claim: dispatch.Claim) -> None:
 
 
 def _waits(store: Store, target: str) -> bool:
-    return bool(Queue(store.root, target).entries())
+    return not Queue(store.root, target).is_empty()
 
 
 def _store() -> Store:
