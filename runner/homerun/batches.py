@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from runstore.record import Record
 
 _PAUSE_S = 0.25
+_LEAST_S = 0.05
 _FULL_EVERY_S = 1.0
 _ENOUGH = 8
 """Behind so many that wait, others have started only where somebody changed the order."""
@@ -75,6 +76,8 @@ class Batch:
             if first is None:
                 settle.look(self.parent._record)  # puts its end on record
                 return
+            if watched.is_large():
+                time.sleep(_LEAST_S)  # runs that end every few milliseconds are counted together
             with wait.Waker(first) as waker:
                 if not _is_over(first):
                     waker.sleep(_PAUSE_S)
@@ -99,10 +102,15 @@ class _Watched:
         """The first that is not over: most likely the next to end, or to start."""
         return self._pending[0] if self._pending else None
 
-    def look(self) -> dict[str, int]:
-        """Count them: those in front that have started, and now and then all.
+    def is_large(self) -> bool:
+        """Whether so many are left that nobody waits for the end of a single one."""
+        return len(self._pending) > _ENOUGH
 
-        Of those that wait one is looked at closely; that starts what can be started.
+    def look(self) -> dict[str, int]:
+        """Count them: those in front, and once a second all.
+
+        Then those that go on are looked at closely, and the first that waits: what was lost gets
+        its end, and what can be started is.
         """
         now = time.monotonic()
         is_full = now - self._all_at > _FULL_EVERY_S
@@ -115,11 +123,13 @@ class _Watched:
                 left += self._pending[at:]
                 break
             has_started = os.path.exists(f"{record.path}/{layout.STARTED}")
-            if _is_over(record) or has_started or not waiting:
+            said = (facts.read(record.path, layout.ENDED) or {}).get("status")
+            if said is None and is_full and (has_started or not waiting):
                 seen = settle.look(record)
-                if seen.is_over:
-                    self._ended[seen.status] = self._ended.get(seen.status, 0) + 1
-                    continue
+                said = seen.status if seen.is_over else None
+            if said is not None:
+                self._ended[said] = self._ended.get(said, 0) + 1
+                continue
             running += has_started
             waiting += not has_started
             left.append(record)

@@ -90,7 +90,7 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
         let_go = False
         if waiting.is_paused:
             return None
-        for entry in waiting.entries():
+        for entry in waiting.in_order():
             record = _record(store, entry)
             if record is None:
                 continue

@@ -19,7 +19,7 @@ from runstore import facts, layout, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 HIGHEST = 9999
 """Priorities are from 0 to this; the highest goes first."""
@@ -126,12 +126,18 @@ class Queue:
 
     def entries(self) -> list[Entry]:
         """The runs that wait, in the order in which they are started."""
+        return list(self.in_order())
+
+    def in_order(self) -> Iterator[Entry]:
+        """`entries` one by one: who looks for the first takes no notice of the others."""
         try:
             names = os.listdir(self.folder)
         except OSError:
-            return []
-        found = [self.entry(name) for name in sorted(names) if name[0] != "."]
-        return [entry for entry in found if entry is not None]
+            return
+        for name in sorted(names):
+            entry = None if name[0] == "." else self.entry(name)
+            if entry is not None:
+                yield entry
 
     def position(self, entry: Entry) -> int:
         """How many are started before an entry, and 1."""
