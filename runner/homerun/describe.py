@@ -155,7 +155,30 @@ def log_files(record: Record) -> dict[str, str]:
         return {}
     if os.path.isfile(f"{record.path}/{layout.SUPERVISOR_LOG}"):
         kept.append(layout.SUPERVISOR_LOG)
-    return {name: f"{record.path}/{name}" for name in kept}
+    found = {name: f"{record.path}/{name}" for name in kept}
+    return {**found, **_watched(record)}
+
+
+def _watched(record: Record) -> dict[str, str]:
+    """The files of the other folders that the run was asked to watch, by name."""
+    from runstore import inside
+
+    found = {}
+    for watched in record.run.get("directories_to_watch") or []:
+        parts = [part for part in str(watched).split("/") if part not in ("", ".")]
+        if not parts or parts == [layout.LOGS] or os.pardir in parts:
+            continue
+        try:
+            work = inside.open_root(f"{record.path}/{layout.WORK}")
+            folder = inside.descend(work, parts, make=False)
+        except OSError:
+            continue  # the script has made none
+        try:
+            names = ["/".join((*parts, name)) for name in inside.walk(folder)]
+        finally:
+            os.close(folder)
+        found.update({name: f"{record.path}/{layout.WORK}/{name}" for name in sorted(names)})
+    return found
 
 
 def zulu(time: object) -> str | None:

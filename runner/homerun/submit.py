@@ -96,6 +96,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         SubmitError, StoreError: nothing was started. No run is left behind, or, where only the
             last step failed, one that is Failed.
     """
+    request.config, told = request.config.settled(request.store.root)
     config = request.config
     argv = config.argv()
     ours = _injected(request.store.root, environ.azureml_is_ours(config.environment_variables))
@@ -117,7 +118,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     if request.parent is not None:
         free_slots_of(request.parent)
     spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
-    return record, list(taken.notices) if taken else []
+    return record, [*told, *(taken.notices if taken else [])]
 
 
 def _injected(root: str, azureml: bool) -> str:
@@ -185,6 +186,8 @@ def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> No
     else:
         facts.make_new_folder(work)
         workcopy.build(taken, work, f"{folder}/{layout.COPIES}")
+    if config.history is not None and not config.history.output_collection:
+        return
     for name in (layout.OUTPUTS, layout.LOGS):
         os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
 
@@ -203,7 +206,10 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "environment_variables": sorted(config.environment_variables),
         "source_directory": config.source(),
         "in_place": config.in_place,
-        "snapshot": job.taken.id if job.taken else None,
+        "snapshot": job.taken.id if job.taken and _keeps_snapshot(config) else None,
+        "directories_to_watch": list(config.history.directories_to_watch)
+        if config.history
+        else None,
         "target": job.place.target,
         "slots": config.slots,
         "priority": config.priority,
@@ -212,6 +218,10 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "stop_signals": config.stop_signals,
         "on_exit": config.on_exit,
     }
+
+
+def _keeps_snapshot(config: ScriptRunConfig) -> bool:
+    return config.history is None or config.history.snapshot_project
 
 
 def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:

@@ -16,6 +16,9 @@ SNAPSHOTS = ".snapshots"
 OWNERS = ".owners"
 MAINTENANCE = ".maintenance.lock"
 
+ENVIRONMENTS = ".environments"
+"""Registered environments: a folder for each name, in it a file for each version."""
+
 QUEUE = ".queue"
 QUEUE_TICKETS = ".tickets"
 QUEUE_PAUSED = ".paused"

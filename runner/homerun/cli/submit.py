@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from homerun.config import ScriptRunConfig
     from homerun.experiment import Experiment
     from homerun.run import Run
+    from homerun.runconfig import RunConfiguration
 
 
 @click.command(
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 )
 @click.option(
     "-e", "--experiment-name", "experiment", required=True, metavar="NAME", help="The experiment."
+)
+@click.option(
+    "-c",
+    "--run-configuration-name",
+    "named",
+    metavar="NAME",
+    help="A run configuration: a name in .azureml/, or the path of a file.",
 )
 @click.option("--async", "detach", is_flag=True, help="Return at once; print id and folder.")
 @click.option(
@@ -50,16 +58,17 @@ if TYPE_CHECKING:
 )
 @click.option("--run-id", metavar="ID", help="The run's id; else one is made.")
 @options.common
-@click.argument("script")
+@click.argument("script", required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def submit_script(
     experiment: str,
+    named: str | None,
     detach: bool,
     tags: list[tuple[str, str | None]],
     run_id: str | None,
     path: str | None,
     output: str | None,
-    script: str,
+    script: str | None,
     arguments: tuple[str, ...],
     in_place: bool,
     source: str | None,
@@ -72,7 +81,7 @@ def submit_script(
 
     What stands after SCRIPT belongs to the script. Its output goes to standard output, unchanged;
     what is said about the run goes to standard error. Exits 0 only if the run Completed. Ctrl-C
-    and SIGTERM cancel the run.
+    and SIGTERM cancel the run. A run configuration may name the script.
 
     \b
     Example:
@@ -80,21 +89,33 @@ def submit_script(
     """
     from homerun.config import DEFAULT_GRACE_S, ScriptRunConfig
 
+    loaded = _loaded(path, named, limit) if named else None
     config = ScriptRunConfig(
         source or path,
         script,
         list(arguments),
+        loaded,
         in_place=in_place,
         interpreter=python,
         grace_s=DEFAULT_GRACE_S if grace is None else grace,
         stop_signals=signals,
-        max_run_duration_seconds=limit,
+        max_run_duration_seconds=None if loaded else limit,
     )
     home = _experiment(path, experiment, config)
     labels = dict(tags)
     if detach:
         return _tell(home.submit(config, labels, run_id=run_id), output)
     return _followed(home, config, labels, run_id, output)
+
+
+def _loaded(path: str | None, named: str, limit: float | None) -> RunConfiguration:
+    """A run configuration; what the command line says of the time wins over it."""
+    from homerun.runconfig import RunConfiguration
+
+    found = RunConfiguration.find(named, path or ".")
+    if limit is not None:
+        found.max_run_duration_seconds = limit
+    return found
 
 
 def _experiment(path: str | None, name: str, config: ScriptRunConfig) -> Experiment:
