@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from homerun.environment import Environment
+    from homerun.recipe import Recipe
     from homerun.runconfig import HistoryConfiguration, RunConfiguration
 
 DEFAULT_GRACE_S = 10.0
@@ -43,6 +44,7 @@ class ScriptRunConfig:
             `[("INT", 5), ("TERM", 10)]` for a script that saves a checkpoint on Ctrl-C.
         on_exit: `sweep` ends the processes that the script left behind, `leave` does not.
         interpreter: the Python to run the script with; None: the one that submits.
+        ignore_conda_packages: go on without packages of conda that pip has not, where no conda is.
         slots: how many slots of its target the run takes, where it takes any.
         priority: 0 to 9999; of the runs that wait the highest go first.
 
@@ -70,6 +72,7 @@ class ScriptRunConfig:
         stop_signals: Sequence[tuple[str, float]] | None = None,
         on_exit: str = SWEEP,
         interpreter: str | None = None,
+        ignore_conda_packages: bool = False,
         slots: int = 1,
         priority: int = 0,
     ) -> None:
@@ -99,7 +102,10 @@ class ScriptRunConfig:
         self.interpreter = None if interpreter is None else _path("interpreter", interpreter)
         if on_exit not in (SWEEP, LEAVE):
             raise UserError(f"on_exit is {SWEEP!r} or {LEAVE!r}, not {on_exit!r}")
+        self.ignore_conda_packages = bool(ignore_conda_packages)
         self.history: HistoryConfiguration | None = None
+        self.recipe: Recipe | None = None
+        self.environment: dict[str, object] | None = None
         self._given: RunConfiguration | None = None
         self._own: RunConfiguration | None = None
         self._unused: list[str] = []
@@ -214,9 +220,13 @@ class ScriptRunConfig:
         words = [*self.command, *self.arguments]
         if words[0] in ("python", "python3"):
             return [self._interpreter(), *words[1:]]
+        if self.recipe is not None and os.sep not in words[0]:
+            return ["/usr/bin/env", *words]  # a program of packages that are still to be installed
         return [_program(words[0]), *words[1:]]
 
     def _interpreter(self) -> str:
+        if self.recipe is not None:
+            return self.recipe.python
         return _program(self.interpreter) if self.interpreter else sys.executable
 
 

@@ -26,6 +26,7 @@ _CAUSES = {
     status.CANCEL: "the run was canceled",
     status.FAIL: "the run was declared failed",
     status.CANNOT_START: "the script's process could not be started: {cannot_start}",
+    status.ENVIRONMENT: "its environment could not be built: {environment}",
     status.NEVER_STARTED: "the run never started: whoever submitted it was killed before it could",
     status.HOST_RESTARTED: "the machine was restarted while the run was going on",
     status.LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
@@ -37,7 +38,8 @@ def cause(outcome: dict[str, Any], exited: dict[str, Any]) -> str:
     """Why a run ended as it did, as a clause."""
     text = _CAUSES.get(str(outcome.get("cause")), "the run ended")
     fields = {key: outcome.get(key) for key in ("exit_code", "signal")}
-    return text.format(cannot_start=exited.get("cannot_start"), **fields)
+    fields.update({key: exited.get(key) for key in ("cannot_start", "environment")})
+    return text.format(**fields)
 
 
 def error(record: Record, look: Look) -> dict[str, Any] | None:

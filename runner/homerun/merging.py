@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 
 from homerun import config as configs
-from homerun import runconfig, targets
+from homerun import mask, packages, runconfig, targets
 from homerun.environment import OWN_PYTHON
 from homerun.errors import UserError
 from homerun.runconfig import RunConfiguration
@@ -68,6 +68,12 @@ def settle(
         made.interpreter = python.interpreter_path
     if given.max_run_duration_seconds is not None or is_given:
         made.max_run_duration_seconds = given.max_run_duration_seconds
+    made.recipe, more = packages.recipe(environment, made.interpreter, config.ignore_conda_packages)
+    told += more
+    made.environment = {"name": environment.name, "version": environment.version}
+    if made.recipe is not None:
+        made.environment["key"] = made.recipe.key
+        made.environment["packages"] = mask.arguments(made.recipe.lines)
     told += _place(made, given, is_given, root)
     _patience(made, given)
     made.history = copy.deepcopy(given.history)

@@ -402,7 +402,6 @@ def ignored(config: RunConfiguration) -> list[str]:
     parts = {
         "docker": config.docker.use_docker,
         "environment.docker": environment.docker.enabled,
-        "environment.python.conda_dependencies": _has_packages(environment),
         "environment.r": environment.r,
         "environment.python.base_conda_environment": environment.python.base_conda_environment,
         "spark": config.framework == "PySpark",
@@ -419,12 +418,6 @@ def ignored(config: RunConfiguration) -> list[str]:
         ),
     }
     return [*found, *(name for name, is_set in parts.items() if is_set), *config._unknown]
-
-
-def _has_packages(environment: Environment) -> bool:
-    named = environment.python.conda_dependencies
-    packages = [*named.conda_packages, *named.pip_packages]
-    return bool(packages) and not environment.python.user_managed_dependencies
 
 
 def from_file(said: Mapping[Any, Any]) -> tuple[RunConfiguration, list[str]]:

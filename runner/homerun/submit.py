@@ -203,6 +203,7 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "script": config.script_path(),
         "arguments": mask.arguments(config.arguments),
         "command": mask.arguments(job.argv),
+        "environment": config.environment,
         "environment_variables": sorted(config.environment_variables),
         "source_directory": config.source(),
         "in_place": config.in_place,
@@ -249,6 +250,8 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     env = environ.for_script(
         record.store.root, record.id, record.path, python_path, config.environment_variables
     )
+    if config.recipe is not None:
+        config.recipe.enter(env)
     return Plan(
         run_id=record.id,
         store_id=record.store.id,
@@ -260,4 +263,5 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         ladder=signals.ladder(config.stop_signals, config.grace_s),
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
+        recipe=config.recipe.encode() if config.recipe else "",
     )

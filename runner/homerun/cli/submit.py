@@ -56,6 +56,12 @@ if TYPE_CHECKING:
     metavar="KEY[=VALUE]",
     help="A tag; can be given several times.",
 )
+@click.option(
+    "--ignore-conda-packages",
+    "ignore_conda",
+    is_flag=True,
+    help="Go on without packages of conda that pip has not, where there is no conda.",
+)
 @click.option("--run-id", metavar="ID", help="The run's id; else one is made.")
 @options.common
 @click.argument("script", required=False)
@@ -76,6 +82,7 @@ def submit_script(
     grace: float | None,
     signals: list[tuple[str, float]] | None,
     limit: float | None,
+    ignore_conda: bool,
 ) -> int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
 
@@ -100,6 +107,7 @@ def submit_script(
         grace_s=DEFAULT_GRACE_S if grace is None else grace,
         stop_signals=signals,
         max_run_duration_seconds=None if loaded else limit,
+        ignore_conda_packages=ignore_conda,
     )
     home = _experiment(path, experiment, config)
     labels = dict(tags)
