@@ -20,8 +20,8 @@ RECIPE_DESCRIPTOR = 3
 _LINK = ".link-"
 
 
-class _CannotBuild(Exception):
-    """A command has failed; what it said is in the log already."""
+class CannotBuild(Exception):
+    """A command has failed; what it said stands on standard error already."""
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     try:
         make(wanted)
         code = 0
-    except _CannotBuild as error:
+    except CannotBuild as error:
         _say(str(error))
     except OSError as error:
         _say(f"{error.filename or wanted.folder}: {error.strerror or error}")
@@ -46,6 +46,7 @@ def make(wanted: Recipe) -> None:
     """Make an environment unless it is there.
 
     Raises:
+        CannotBuild: a command failed; what it said is on standard error.
         OSError: the cache folder cannot be written.
     """
     above = os.path.dirname(wanted.folder)
@@ -60,7 +61,7 @@ def make(wanted: Recipe) -> None:
         try:
             _build(wanted, made)
         except BaseException:
-            _remove(made)
+            remove(made)
             raise
         _publish(wanted.folder, made)
     finally:
@@ -74,7 +75,7 @@ def remove_unfinished(folder: str) -> None:
     for name in os.listdir(above):
         path = f"{above}/{name}"
         if name.startswith(f"{key}-") and os.path.realpath(path) != current:
-            _remove(path)
+            remove(path)
         elif name.startswith(f"{_LINK}{key}-"):
             os.unlink(path)
 
@@ -127,11 +128,13 @@ def _run(command: list[str], folder: str) -> None:
     import subprocess
 
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False, cwd=folder)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False, cwd=folder
+        )
     except OSError as error:
-        raise _CannotBuild(f"{command[0]} cannot be started ({error.strerror})") from error
+        raise CannotBuild(f"{command[0]} cannot be started ({error.strerror})") from error
     if done.returncode:
-        raise _CannotBuild(f"{os.path.basename(command[0])} ended with {done.returncode}")
+        raise CannotBuild(f"{os.path.basename(command[0])} ended with {done.returncode}")
 
 
 def _installed(made: str) -> list[str]:
@@ -148,9 +151,9 @@ def _installed(made: str) -> list[str]:
             [f"{made}/bin/python", "-I", "-c", code], capture_output=True, text=True, check=False
         )
     except OSError as error:
-        raise _CannotBuild(f"{made} has no Python that starts ({error.strerror})") from error
+        raise CannotBuild(f"{made} has no Python that starts ({error.strerror})") from error
     if done.returncode:
-        raise _CannotBuild(f"{made} has no Python that starts: {done.stderr.strip()}")
+        raise CannotBuild(f"{made} has no Python that starts: {done.stderr.strip()}")
     return done.stdout.split()
 
 
@@ -162,7 +165,8 @@ def _publish(folder: str, made: str) -> None:
     facts.sync_folder(above)
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
+    """Remove a file or a folder, as far as that can be done."""
     import shutil
 
     shutil.rmtree(path, ignore_errors=True)

@@ -157,6 +157,7 @@ def log_files(record: Record) -> dict[str, str]:
         return {}
     if os.path.isfile(f"{record.path}/{layout.SUPERVISOR_LOG}"):
         kept.append(layout.SUPERVISOR_LOG)
+    kept.sort(key=lambda name: name == layout.ENVIRONMENT_LOG)  # the script's own one first
     found = {name: f"{record.path}/{name}" for name in kept}
     return {**found, **_watched(record)}
 

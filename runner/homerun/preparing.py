@@ -21,6 +21,7 @@ _LOOK_EVERY_S = 0.2
 """A run that is being prepared is on record with no process: who stops it cannot wake anybody."""
 
 _MOST_WORDS = 2000
+_OWN = "homerun: "
 _ERRORS = ("error", "\u00d7")
 """How pip and uv begin to say what is wrong."""
 
@@ -105,5 +106,6 @@ def _words() -> str:
     except OSError:
         return ""
     last = [line.strip() for line in lines[-12:] if line.strip()]
+    last = [line[len(_OWN) :] if line.startswith(_OWN) else line for line in last]
     marked = (n for n, line in enumerate(last) if line.lower().startswith(_ERRORS))
     return "\n".join(last[next(marked, 0) :])
