@@ -124,6 +124,25 @@ def for_helper(run: str, env: Mapping[str, str]) -> dict[str, str]:
     return {**for_supervisor(f"{run}/"), **kept}
 
 
+def for_builder(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the process that makes an environment for a script of this one.
+
+    Nothing of it leads a Python to packages of another one.
+    """
+    foreign = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PIP_TARGET")
+    kept = {name: value for name, value in env.items() if name not in foreign}
+    kept["PYTHONUNBUFFERED"] = "1"
+    return kept
+
+
+def cache_home() -> str:
+    """The folder of the user's caches."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(home):  # to be ignored, says the XDG specification
+        home = os.path.expanduser("~/.cache")
+    return home
+
+
 def for_git(folder: str, top: str) -> dict[str, str]:
     """The environment of the git program: a repository, its working tree, and nobody's settings.
 

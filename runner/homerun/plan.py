@@ -21,6 +21,7 @@ _FIXED = (
     "slots",
     "target",
     "entry",
+    "recipe",
 )
 
 _SCRIPT_IS = {True: "open", False: "", None: "gone"}
@@ -42,6 +43,7 @@ class Plan:
         slots: how many slots of its target it holds: descriptors behind the other ones.
         target: the target's name.
         entry: its place in the queue, to be removed once it has started; "" where it never waited.
+        recipe: the environment to be made before the script starts, as text; "" for none.
         script_is_open: for an adopter: whether the living script's /proc entry could be read;
             None: the script is gone, and only what it left behind is to be ended.
     """
@@ -65,6 +67,7 @@ class Plan:
         slots: int = 0,
         target: str = "",
         entry: str = "",
+        recipe: str = "",
     ) -> None:
         self.run_id = run_id
         self.store_id = store_id
@@ -80,6 +83,7 @@ class Plan:
         self.slots = slots
         self.target = target
         self.entry = entry
+        self.recipe = recipe
 
     @property
     def grace_s(self) -> float:
@@ -93,7 +97,7 @@ class Plan:
         ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
         is_open = _SCRIPT_IS[self.script_is_open]
         fixed += [ladder, limit, self.on_exit, is_open, str(self.slots), self.target, self.entry]
-        fixed.append(str(len(self.argv)))
+        fixed += [self.recipe, str(len(self.argv))]
         env = [f"{name}={value}" for name, value in self.env.items()]
         return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *env))
 
@@ -119,6 +123,7 @@ def decode(data: bytes) -> Plan:
         slots=int(fixed["slots"]),
         target=fixed["target"],
         entry=fixed["entry"],
+        recipe=fixed["recipe"],
     )
 
 
