@@ -77,11 +77,18 @@ class Observed:
         """
         from homerun import wait
 
-        if show_output:
-            from homerun import show
+        try:
+            if show_output:
+                from homerun import show
 
-            show.output(self)
-        wait.until_over(self._record)
+                show.output(self)
+            wait.until_over(self._record)
+        except KeyboardInterrupt:
+            from homerun import notices
+
+            if not self._look().is_over:
+                notices.tell([f"run {self.id} goes on; run.cancel() ends it"])
+            raise
         details = self.get_details()
         error = details.get("error")
         if error is not None and raise_on_error:

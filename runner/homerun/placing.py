@@ -55,8 +55,12 @@ class Place:
         self.waits = slots is None
         self.slots = slots or []
 
-    def enter(self, draft: Draft, plan: Plan) -> None:
-        """Put a run that has to wait into the queue, before it can be seen."""
+    def enter(self, draft: Draft, plan: Plan, *, sync: bool) -> None:
+        """Put a run that has to wait into the queue, before it can be seen.
+
+        Args:
+            sync: whether its place survives a power cut once this returns.
+        """
         if not self.waits:
             plan.target = self.target if self.slots else ""
             return
@@ -67,6 +71,7 @@ class Place:
             slots=config.slots,
             priority=config.priority,
             limit=self._limit,
+            sync=sync,
         )
         entered: dict[str, object] = {"target": self.target, "entry": self._entry.name}
         facts.publish(draft.path, layout.QUEUED, facts.signed(entered))
@@ -84,16 +89,21 @@ class Place:
             return  # it waits: whoever looks at it, or ends another, tries again
 
     def release(self) -> None:
-        """Let go of this process's copies of the slots."""
+        """Let go of this process's copies of the slots.
+
+        Their run may be over already, and who came meanwhile have found them taken.
+        """
         for held in self.slots:
             lock.release(held)
+        if self.slots and not Queue(self._store.root, self.target).is_empty():
+            self.start_waiting()
         self.slots = []
 
     def leave(self) -> None:
         """Take back all of it: the run was not made."""
-        self.release()
         if self._entry is not None:
             self._entry.remove()
+        self.release()
 
 
 def free_slots_of(parent: Record) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import checkrun, facts, labels, layout, ledger, lock, maintenance, names
+from runstore import checkqueue, checkrun, facts, labels, layout, ledger, lock, maintenance, names
 from runstore.errors import FormatTooNew, StoreError, words
 from runstore.findings import (
     YOUNG_S,
@@ -76,6 +76,7 @@ def _walk(store: Store) -> Iterator[Finding]:
         yield from _experiment(store, folder)
     yield from _claims(store)
     yield from _snapshots(store)
+    yield from checkqueue.check_queues(store)
 
 
 def _store_json(store: Store, folders: list[str]) -> Iterator[Finding]:

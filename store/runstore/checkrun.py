@@ -91,6 +91,8 @@ def damage(name: str, data: bytes) -> str:
         return "it names no process"
     if name == layout.STOP and fact.get("kind") not in status.STOP_KINDS:
         return "it says no kind of stop"
+    if name == layout.QUEUED and not isinstance(fact.get("entry"), str):
+        return "it names no place in a queue"
     if name in (layout.ENDED, layout.MARK) and not status.is_final(fact):
         return "it says no final status"
     if name == layout.EXPERIMENT and not isinstance(fact.get("name"), str):
@@ -124,7 +126,7 @@ def _is_started(fact: dict[str, Any]) -> bool:
 
 
 def _facts(record: Record) -> Iterator[Finding]:
-    for name in layout.FACTS:
+    for name in (*layout.FACTS, layout.QUEUED):
         path = f"{record.path}/{name}"
         problem = inspect(path)
         if problem:

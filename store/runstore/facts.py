@@ -167,7 +167,7 @@ def make_folder(path: str) -> bool:
     return True
 
 
-def write(path: str, data: bytes) -> None:
+def write(path: str, data: bytes, *, sync: bool = False) -> None:
     """Write a new file whole; for what is not visible yet.
 
     Raises:
@@ -177,6 +177,8 @@ def write(path: str, data: bytes) -> None:
     try:
         if os.write(descriptor, data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        if sync:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -94,11 +94,13 @@ class Queue:
         slots: int = 1,
         priority: int = 0,
         limit: int | None = None,
+        sync: bool = True,
     ) -> Entry:
         """Add a run at the end of those of its priority; it need not be visible yet.
 
         Args:
             limit: the run takes slots with a lower number than this only.
+            sync: whether it survives a power cut once this returns.
 
         Raises:
             OSError: it cannot be written.
@@ -108,8 +110,10 @@ class Queue:
         wanted = f"{slots}" if limit is None else f"{slots}{_OF}{limit}"
         name = f"{HIGHEST - priority:04d}.{ticket:012d}.{wanted}.{run_id}"
         hidden = f"{self.folder}/{layout.NEW}{run_id}"
-        facts.write(hidden, data)
+        facts.write(hidden, data, sync=sync)  # a power cut does not end what waits
         os.rename(hidden, f"{self.folder}/{name}")
+        if sync:
+            facts.sync_folder(self.folder)
         return Entry(self.folder, name, slots, run_id, limit)
 
     def is_empty(self) -> bool:
@@ -206,8 +210,8 @@ class Queue:
         self._make(layout.SLOTS, self._slots)
         taken: list[int] = []
         for number in range(size):
-            if len(taken) >= wanted:
-                break
+            if not 0 < wanted - len(taken) <= size - number:
+                break  # it has them all, or could not get them any more
             held = lock.take(f"{self._slots}/{number}", kind)
             if held is not None:
                 taken.append(held)

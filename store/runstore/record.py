@@ -258,6 +258,18 @@ class Record:
         lives = held or (isinstance(script, dict) and identity.lives(script))
         return status.ALIVE if lives else status.GONE
 
+    def may_start_here(self) -> bool:
+        """Whether a run that waits can be started from here without being started twice.
+
+        Not in a copy of its store, nor on another host, where nobody may see its locks; in another
+        PID namespace of the same kernel they hold.
+        """
+        place = self.asked().get("submitted_from")
+        if not isinstance(place, dict) or self._is_copy(place):
+            return False
+        boot = identity.boot_id()
+        return identity.same_place(place) or bool(boot and place.get("boot_id") == boot)
+
     def queue_entry(self) -> str | None:
         """The path of the run's place in a queue, there as long as it waits; None: it never did."""
         queued = self.fact(layout.QUEUED)

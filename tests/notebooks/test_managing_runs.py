@@ -201,14 +201,18 @@ def labels(book: Notebook) -> None:
 
 
 def queries(book: Notebook) -> None:
-    for query in (
-        "properties={'author': 'azureml-user'}",
-        "tags={'quality': 'fantastic run'}",
-        "tags='worth another look'",
-        "properties={'author': 'azureml-user'}, tags='quality'",
-    ):
-        assert book.value(f"[r.id == local_run.id for r in exp.get_runs({query})]") == [True]
-    assert book.value("[r.id for r in exp.get_runs(tags={'quality': 'great run'})]") == []
+    book.cell(
+        """
+        found = [
+            list(exp.get_runs(properties={"author": "azureml-user"})),
+            list(exp.get_runs(tags={"quality": "fantastic run"})),
+            list(exp.get_runs(tags="worth another look")),
+            list(exp.get_runs(properties={"author": "azureml-user"}, tags="quality")),
+        ]
+        """
+    )
+    assert book.value("found == 4 * [[local_run]]")
+    assert book.value("list(exp.get_runs(tags={'quality': 'great run'}))") == []
     assert book.value("next(exp.get_runs()).id == submitting.id")
     assert book.value("Run.get(ws, local_run.id) == ws.get_run(local_run.id) == local_run")
     assert "explore-runs" in book.value("sorted(ws.experiments)")

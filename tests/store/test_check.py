@@ -18,6 +18,7 @@ from runstore import facts, labels, layout, ledger, metrics, properties
 from runstore.check import check
 from runstore.draft import Draft
 from runstore.errors import FormatTooNew, LockTimeout, StoreError
+from runstore.queue import Queue
 from runstore.record import Record
 from runstore.store import Store
 
@@ -156,7 +157,35 @@ def child_that_is_no_link(store: Store, run: Record) -> None:
     put(f"{run.path}/children/child")
 
 
+def entry_without_run(store: Store, run: Record) -> None:
+    age(Queue(store.root, "local").add("exp_gone", b"SECRET=1").path)
+
+
+def entry_of_a_run_that_is_over(store: Store, run: Record) -> None:
+    facts.publish(run.path, layout.ENDED, {"status": "Completed"})
+    Queue(store.root, "local").add(run.id, b"SECRET=1")
+
+
+def entry_of_a_run_that_has_started(store: Store, run: Record) -> None:
+    facts.publish(run.path, layout.STARTED, {"script": {"pid": 1}})
+    age(Queue(store.root, "local").add(run.id, b"SECRET=1").path)
+
+
+def half_entry(store: Store, run: Record) -> None:
+    put(f"{store.root}/.queue/local/.new-exp_gone", "SECRET=1")
+    age(f"{store.root}/.queue/local/.new-exp_gone")
+
+
+def damaged_queued(store: Store, run: Record) -> None:
+    put(f"{run.path}/queued.json", "{}")
+
+
 CURABLE = {
+    entry_without_run: ".queue/local/9999.",
+    entry_of_a_run_that_is_over: ".queue/local/9999.",
+    entry_of_a_run_that_has_started: ".queue/local/9999.",
+    half_entry: ".queue/local/.new-exp_gone",
+    damaged_queued: "exp/{run}/queued.json",
     damaged_store: "store.json",
     missing_store: "store.json",
     damaged_workspace: "workspace.json",

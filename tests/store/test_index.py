@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -150,6 +151,36 @@ def test_metrics_of_a_live_run_are_read_on_from_where_they_were(store: Store) ->
     assert ids(store, "metrics.loss < 1") == [record.id]
     assert ids(store, "metrics.loss.max = 2", "metrics.loss.count = 2") == [record.id]
     writer.close()
+
+
+def test_whole_numbers_of_any_size_are_metrics_like_others(store: Store) -> None:
+    record = make(store)
+    writer = metrics.Writer(record.path)
+    writer.add_scalar("edge", 2**63 - 1)
+    writer.add_scalar("long", 2**63)
+    writer.add_scalar("huge", 10**400)
+    writer.add_scalar("low", -(10**400))
+    writer.close()
+    with open(f"{record.path}/metrics/1-foreign.jsonl", "w") as file:
+        file.write(f'\n{{"n":"late","v":1,"t":{10**400}}}\n')
+
+    assert ids(store, "metrics.edge > 1e18", "metrics.long > 9e18") == [record.id]
+    assert ids(store, "metrics.huge > 1e300", "metrics.low < -1e300") == [record.id]
+    assert ids(store, "metrics.late = 1") == [record.id]
+
+
+def test_a_run_with_an_impossible_number_takes_no_list_down(store: Store) -> None:
+    other, record = make(store), make(store)
+    end(record)
+    path = f"{record.path}/{layout.RUN}"
+    with open(path) as file:
+        asked = {**json.load(file), "number": 10**30}
+    os.chmod(path, 0o600)
+    with open(path, "w") as file:
+        json.dump(asked, file)
+
+    assert ids(store, "created") == [record.id, other.id]
+    assert ids(store, "number >= 1") == [other.id]
 
 
 def test_a_row_that_nobody_began_becomes_canceled_with_its_parent(store: Store) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _EXPERIMENTS = "homerun.cli.experiments"
 _LABELS = "homerun.cli.labels"
 _QUEUES = "homerun.cli.queues"
+_RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
 _STORE = "homerun.cli.store"
 _SUBMIT = "homerun.cli.submit"
@@ -56,6 +57,7 @@ def root() -> None:
     cls=Group,
     homes={
         "submit-script": (_SUBMIT, "submit_script"),
+        "resubmit": (_RESUBMIT, "resubmit"),
         "list": (_RUNS, "list_runs"),
         "tree": (_LABELS, "tree"),
         "update": (_LABELS, "update"),

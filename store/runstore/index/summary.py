@@ -164,4 +164,5 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object) -> int | None:
-    return value if type(value) is int else None
+    """A run's number; None for one that no run has, and SQLite could not hold."""
+    return value if type(value) is int and 0 < value < 1 << 63 else None
