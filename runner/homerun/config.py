@@ -35,6 +35,10 @@ class ScriptRunConfig:
         interpreter: the Python to run the script with; None: the one that submits.
         slots: how many slots of its target the run takes, where it takes any.
         priority: 0 to 9999; of the runs that wait the highest go first.
+        max_retries: how often a script that failed is started again.
+        retry_on: after which failures: `exit_code`, `signal`, `out_of_memory`, `host_restarted`, or
+            a certain exit code, as a number or `exit:75`. None: the first three.
+        retry_delay_s: seconds before the first retry; before each further one twice as many.
 
     Raises:
         UserError: an argument of a wrong type, or without a meaning here.
@@ -58,6 +62,9 @@ class ScriptRunConfig:
         interpreter: str | None = None,
         slots: int = 1,
         priority: int = 0,
+        max_retries: int = 0,
+        retry_on: Sequence[str | int] | None = None,
+        retry_delay_s: float = 0.0,
     ) -> None:
         if run_config is not None:
             raise UserError("run_config is not supported yet; give the fields to ScriptRunConfig")
@@ -72,6 +79,9 @@ class ScriptRunConfig:
         self.target = None if compute_target is None else _word("compute_target", compute_target)
         self.slots = _count("slots", slots, 1, 999)
         self.priority = _count("priority", priority, 0, 9999)
+        self.max_retries = _count("max_retries", max_retries, 0, 999)
+        self.retry_on = _causes(retry_on)
+        self.retry_delay_s = _seconds("retry_delay_s", retry_delay_s) or 0.0
         self.max_run_duration_seconds = _seconds(
             "max_run_duration_seconds", max_run_duration_seconds
         )
@@ -189,6 +199,23 @@ def _count(field: str, given: object, least: int, most: int) -> int:
     if type(given) is not int or not least <= given <= most:
         raise UserError(f"{field} is a whole number from {least} to {most}, not {given!r}")
     return given
+
+
+def _causes(given: Sequence[str | int] | None) -> list[str]:
+    """The failures that are retried, an exit code as `exit:75`."""
+    from homerun import retries
+
+    if given is None:
+        return list(retries.USUAL)
+    found = []
+    for one in [given] if isinstance(given, (str, int)) else given:
+        cause = f"{retries.EXIT}{one}" if isinstance(one, int) else str(one)
+        code = cause[len(retries.EXIT) :] if cause.startswith(retries.EXIT) else ""
+        if cause not in retries.CAUSES and not (code.isdecimal() and 0 < int(code) < 256):
+            known = f"{', '.join(retries.CAUSES)}, or {retries.EXIT}N"
+            raise UserError(f"retry_on holds {one!r}; a run is retried after {known}")
+        found.append(cause if cause in retries.CAUSES else f"{retries.EXIT}{int(code)}")
+    return found
 
 
 def _seconds(field: str, given: object) -> float | None:

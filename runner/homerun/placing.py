@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from homerun import targets
 from homerun.errors import SubmitError
-from runstore import facts, layout, lock
+from runstore import facts, layout, lock, status
 from runstore.queue import Queue
 
 TYPE_CHECKING = False
@@ -38,6 +40,7 @@ class Place:
         self._size = found.size
         self._takes_slots = found.is_limited or is_one_of_many
         self._entry: Entry | None = None
+        self._kept = ""
         self.slots: list[int] = []
         self.waits = False
 
@@ -55,10 +58,14 @@ class Place:
 
     def enter(self, draft: Draft, plan: Plan) -> None:
         """Put a run that has to wait into the queue, before it can be seen."""
+        config, waiting = self._config, Queue(self._store.root, self.target)
+        if config.max_retries and status.HOST_RESTARTED in config.retry_on:
+            plan.kept = f"../../{layout.QUEUE}/{self.target}/{layout.QUEUE_KEPT}{draft.id}"
+            self._kept = waiting.kept(draft.id)
+            waiting.keep(draft.id, plan.encode())
         if not self.waits:
             plan.target = self.target if self.slots else ""
             return
-        config, waiting = self._config, Queue(self._store.root, self.target)
         self._entry = waiting.add(
             draft.id, plan.encode(), slots=config.slots, priority=config.priority
         )
@@ -89,6 +96,8 @@ class Place:
         """Take back all of it: the run was not made."""
         if self._entry is not None:
             self._entry.remove()
+        if os.path.exists(self._kept):
+            os.unlink(self._kept)
         self.release()
 
 
