@@ -104,11 +104,17 @@ def test_commands_of_the_settings_start_when_a_fitting_run_has_ended(
     wait_until(lambda: "no-such-program" in log.read_text(), "the missing program is named")
 
 
-def test_a_settings_file_that_is_damaged_disturbs_no_run(
+def test_a_settings_file_that_is_damaged_disturbs_no_run_that_goes_on(
     experiment: Experiment, script: Callable[..., Path]
 ) -> None:
-    Path(".runs/settings.json").write_text('{"on_end": [3, {"command": 4}, {}]')
-    script("train.py", "")
+    script(
+        "train.py",
+        """
+        import os
+        with open(os.environ["HOMERUN_STORE"] + "/settings.json", "w") as file:
+            file.write('{"on_end": [3, {"command": 4}, {}]')
+        """,
+    )
 
     run = experiment.submit(ScriptRunConfig("source", "train.py"))
     run.wait_for_completion()
