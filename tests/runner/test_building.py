@@ -156,6 +156,25 @@ def test_twenty_runs_that_ask_for_a_new_environment_at_once_have_it_built_once(
     assert homes == {f"{recipe.home()}/{runs[0]._record.run['environment']['key']}"}
 
 
+def test_runs_of_a_queue_hold_one_environment_each_and_no_more(
+    conda: Callable[..., Path], script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = "os.readlink(f'/proc/{os.getppid()}/fd/{fd}')"
+    script("train.py", f"""
+        import os
+        fds = os.listdir(f'/proc/{{os.getppid()}}/fd')
+        print(sum({held}.endswith('in-use.lock') for fd in fds))
+    """)  # fmt: skip
+    conda()
+    monkeypatch.setenv("HOMERUN_MAX_CONCURRENT_RUNS", "1")
+
+    runs = [submit(of_conda("cudatoolkit=11")) for _ in range(4)]
+    for run in runs:
+        run.wait_for_completion()
+
+    assert [output(run).splitlines()[-1] for run in runs] == ["1"] * 4
+
+
 def test_conda_is_called_with_a_file_of_all_packages(
     conda: Callable[..., Path], script: Callable[..., Path], workspace_dir: Path
 ) -> None:
