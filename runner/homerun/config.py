@@ -47,6 +47,8 @@ class ScriptRunConfig:
         ignore_conda_packages: go on without packages of conda that pip has not, where no conda is.
         slots: how many slots of its target the run takes, where it takes any.
         priority: 0 to 9999; of the runs that wait the highest go first.
+        max_concurrent_runs: the run waits while so many go on at its target, whatever is set for
+            that otherwise.
 
     Raises:
         UserError: an argument of a wrong type, or without a meaning here.
@@ -75,6 +77,7 @@ class ScriptRunConfig:
         ignore_conda_packages: bool = False,
         slots: int = 1,
         priority: int = 0,
+        max_concurrent_runs: int | None = None,
     ) -> None:
         if resume_from is not None:
             raise UserError("resume_from is of the cloud; give the script the path as an argument")
@@ -89,6 +92,11 @@ class ScriptRunConfig:
         self.target = None if compute_target is None else _target(compute_target)
         self.slots = _count("slots", slots, 1, 999)
         self.priority = _count("priority", priority, 0, 9999)
+        self.max_concurrent_runs = (
+            None
+            if max_concurrent_runs is None
+            else _count("max_concurrent_runs", max_concurrent_runs, 1, 999)
+        )
         self.max_run_duration_seconds = _seconds(
             "max_run_duration_seconds", max_run_duration_seconds
         )

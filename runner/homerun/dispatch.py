@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _EVERY_S = 1.0
+_MOST_PASSES = 20
 
 _last_wake = [float("-inf")]
 
@@ -50,10 +51,10 @@ def start(store: Store, target: str) -> int:
     Raises:
         OSError: no process can be started; what is left is still in the queue.
     """
-    from homerun import spawn
-
     started = 0
     while (claim := claim_next(store, target)) is not None:
+        from homerun import spawn
+
         try:
             claim.plan.target = target
             spawn.supervisor(claim.record.path, claim.plan, claim.alive, slots=claim.slots)
@@ -83,27 +84,67 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
     """
     waiting = Queue(store.root, target)
     found = targets.find(store.root, target)
-    if found is None or waiting.is_paused or store.is_newer or store.damage:
+    if found is None or store.is_newer or store.damage:
         return None
-    for entry in waiting.entries():
+    for _ in range(_MOST_PASSES):
+        let_go = False
+        if waiting.is_paused:
+            return None
+        for entry in waiting.in_order():
+            record = _record(store, entry)
+            if record is None:
+                continue
+            size = found.size_for(entry.limit)
+            wanted = min(entry.slots, size)
+            # The target may have fewer slots by now, or the entry a limit of its own.
+            kept = [one for one in held if waiting.is_one_of(one, size)][:wanted]
+            more = _take(waiting, wanted - len(kept), size, store)
+            if more is None:
+                return None
+            claim = _claim(record, entry, [*kept, *more])
+            if claim is not None:
+                for left in held:
+                    if left not in kept:
+                        os.close(left)
+                return claim
+            for taken in more:
+                lock.release(taken)
+                let_go = True
+        if not let_go:
+            return None
+        # Who came while they were held has found them taken: it is for us to look for him.
+    return None
+
+
+def _take(waiting: Queue, wanted: int, size: int, store: Store) -> list[int] | None:
+    """So many free slots, or None.
+
+    Of several who hold some and lack others, all let go; who then finds enough free tries again.
+    """
+    for _ in range(_MOST_PASSES):
+        taken = waiting.take_slots(wanted, size, store.lock_kind)
+        if taken is not None or not _some_free(waiting, wanted, size, store):
+            return taken
+        time.sleep(os.urandom(1)[0] / 1e5)
+    return None
+
+
+def _some_free(waiting: Queue, wanted: int, size: int, store: Store) -> bool:
+    return size - waiting.busy(size, store.lock_kind) >= wanted
+
+
+def _record(store: Store, entry: Entry) -> Record | None:
+    """The run of an entry, if it may be started now and here."""
+    try:
         record = store.get(entry.run_id)
         if record is None:
-            continue  # it is being made; its maker looks for slots once it is there
+            return None  # it is being made; its maker looks for slots once it is there
         if _is_settled(record):
             entry.remove()  # whoever started or ended it was killed before this
-            continue
-        wanted = min(entry.slots, found.size)
-        more = waiting.take_slots(wanted - len(held), found.size, store.lock_kind)
-        if more is None:
             return None
-        claim = _claim(record, entry, [*held, *more][:wanted])
-        if claim is not None:
-            for left in held[wanted:]:
-                os.close(left)
-            return claim
-        for taken in more:
-            lock.release(taken)
-    return None
+        return record if record.may_start_here() else None
+    except OSError:
+        return None  # it cannot be read now; that keeps no other from being started
 
 
 def end_queued(record: Record) -> bool:
@@ -134,19 +175,29 @@ def _claim(record: Record, entry: Entry, slots: list[int]) -> Claim | None:
         return None
     if alive is None:
         return None
-    data = entry.read()
-    if data is not None and not _is_settled(record):
-        if record.fact(layout.STOP) is None:
-            return Claim(record, _plan(record, data), alive, slots)
-        _end(record)
-        entry.remove()
+    try:
+        data = entry.read()
+        if data is not None and not _is_settled(record):
+            given = _plan(record, data)
+            if given is not None and record.fact(layout.STOP) is None:
+                return Claim(record, given, alive, slots)
+            _end(record)
+            entry.remove()
+    except OSError:
+        pass  # it cannot be read or ended now; that keeps no other from being started
     lock.release(alive)
     return None
 
 
-def _plan(record: Record, data: bytes) -> Plan:
-    """The plan of an entry, for where the store is now: it may have been moved since."""
-    given = decode(data)
+def _plan(record: Record, data: bytes) -> Plan | None:
+    """The plan of an entry, for where the store is now: it may have been moved since.
+
+    None: the entry is damaged, and there is nothing to start the run with.
+    """
+    try:
+        given = decode(data)
+    except (ValueError, LookupError):
+        return None
     given.env = environ.moved(given.env, record.store.root, record.path)
     given.entry = str(record.queue_entry())
     return given
@@ -157,6 +208,8 @@ def _is_settled(record: Record) -> bool:
 
 
 def _end(record: Record) -> None:
+    """Put on record that a run is not started: it was stopped, or its entry is damaged."""
+    stop = facts.read_bytes(f"{record.path}/{layout.STOP}")
     kind = str((record.fact(layout.STOP) or {}).get("kind"))
-    outcome = status.never_started(kind)
+    outcome = status.outcome({}) if stop is None else status.never_started(kind)
     facts.publish(record.path, layout.ENDED, facts.signed(outcome), sync=True)

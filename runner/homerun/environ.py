@@ -41,7 +41,10 @@ REAL = "real"
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
-_OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES)
+AZUREML_RUN_ID = "AZUREML_RUN_ID"
+"""The original's name for the id of a script's run, which scripts read."""
+
+_OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES, AZUREML_RUN_ID)
 
 INPUT_DATA = "AZUREML_DATASET_ENVIRONMENT_VARS"
 """Set by Azure, or by a person in its manner: `name:mode,name:mode`, each name a variable whose
@@ -196,6 +199,8 @@ def for_script(
     env[STORE] = store
     env[RUN_ID] = run
     env[RUN_FOLDER] = folder
+    if azureml_is_ours(extra):
+        env[AZUREML_RUN_ID] = run
     return env
 
 

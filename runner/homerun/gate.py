@@ -53,6 +53,7 @@ class Gate:
     def close(self) -> None:
         """Send the child away; nothing of the script has run."""
         os.close(self._opener)
+        os.close(self._failure)
 
     def failure(self) -> str | None:
         """Why the script could not be started, once its process is over; None: it was started."""

@@ -19,7 +19,7 @@ from runstore.metrics import Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
     from typing import Any, NoReturn
 
@@ -324,6 +324,26 @@ class ScriptRun(Run):
         **original: object,
     ) -> None:
         super().__init__(experiment, run_id)
+
+    def resubmit(
+        self,
+        secrets: Sequence[str] = (),
+        environment_variables: Mapping[str, object] | None = None,
+    ) -> Run:
+        """Submit the script again: the code of this run's snapshot, its command, tags and target.
+
+        Args:
+            secrets: what stands behind each `*****` of the recorded command, in this order.
+            environment_variables: values are in no record; those that the run was given and that
+                are not given here are this process's own.
+
+        Raises:
+            UserError: a secret or a variable is missing.
+            SubmitError, StoreError: nothing was started.
+        """
+        from homerun import resubmit
+
+        return resubmit.again(self, secrets, environment_variables)
 
     def clean(self) -> list[str]:
         """Say where the run's folder is: what only its start needed went when it ended.

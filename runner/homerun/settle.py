@@ -24,7 +24,8 @@ def look(record: Record) -> Look:
     seen = record.look()
     if record.store.is_newer:
         return seen
-    if seen.seen == status.IN_QUEUE:
+    is_batch = seen.seen == status.ALIVE and record.run.get("batch")
+    if seen.seen == status.IN_QUEUE or is_batch:
         from homerun import dispatch
 
         dispatch.wake(record.store)  # who should have started it may have been killed
@@ -34,13 +35,23 @@ def look(record: Record) -> Look:
             seen.is_orphan or _has_leftovers(record, seen)
         ):
             _adopt(record)
+            _start_waiting(record)
             seen = record.look()
         if seen.is_lost:
             record.publish(layout.ENDED, dict(seen.outcome or {}), sync=True)
+            _start_waiting(record)
             seen = record.look()
     except (OSError, StoreError):
         return seen
     return seen
+
+
+def _start_waiting(record: Record) -> None:
+    """A supervisor that was killed has let go of its slots, and told nobody."""
+    if os.path.isdir(f"{record.store.root}/{layout.QUEUE}"):
+        from homerun import dispatch
+
+        dispatch.wake(record.store)
 
 
 def _adopt(record: Record) -> None:

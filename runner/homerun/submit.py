@@ -40,6 +40,28 @@ if TYPE_CHECKING:
 
 SCRIPT_RUN = "azureml.scriptrun"
 
+RESUBMITTED_FROM = "homerun.resubmitted_from"
+"""The property that names the run that a run was made from."""
+
+
+class Sources:
+    """Source folders, each looked at once: for all the runs of a batch, or for a single one."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bool], tuple[Snapshot | None, git.Code]] = {}
+
+    def look(self, store: Store, config: ScriptRunConfig) -> tuple[Snapshot | None, git.Code]:
+        """The snapshot that a run works on, and what git knows of its source.
+
+        Raises:
+            SubmitError: the source cannot be read, or copied.
+        """
+        key = config.source(), config.in_place
+        if key not in self._known:
+            taken = None if config.in_place else _snapshot(store, config.source())
+            self._known[key] = taken, git.look(config.source())
+        return self._known[key]
+
 
 class Request:
     """One run to be submitted: where to, what, and with which labels.
@@ -47,9 +69,23 @@ class Request:
     Args:
         is_one_of_many: it waits for a slot also where nobody has limited the target; so does any
             run that has a parent.
+        former: a run whose snapshot is to be the code.
+        sources: what is known of source folders already: it is one of many that share them. What
+            is enough once for all is then left to the caller: to ask the git program, and to let
+            the runs survive a power cut.
     """
 
-    __slots__ = ("config", "experiment", "is_one_of_many", "parent", "run_id", "store", "tags")
+    __slots__ = (
+        "config",
+        "experiment",
+        "former",
+        "is_one_of_many",
+        "parent",
+        "run_id",
+        "sources",
+        "store",
+        "tags",
+    )
 
     def __init__(
         self,
@@ -61,6 +97,8 @@ class Request:
         run_id: str | None = None,
         parent: Record | None = None,
         is_one_of_many: bool = False,
+        former: Record | None = None,
+        sources: Sources | None = None,
     ) -> None:
         self.store = store
         self.experiment = experiment
@@ -68,7 +106,9 @@ class Request:
         self.tags = tags or {}
         self.run_id = run_id
         self.parent = parent
+        self.former = former
         self.is_one_of_many = is_one_of_many or parent is not None
+        self.sources = sources
 
 
 class _Job:
@@ -105,8 +145,8 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
             _check_free(store, request.run_id)
-        taken = None if config.in_place else _snapshot(store, config.source())
-        job = _Job(argv, ours, place, taken, git.look(config.source()))
+        taken, code = _source(store, request)
+        job = _Job(argv, ours, place, taken, code)
         record, alive, plan = _make(request, job)
     except OSError as error:
         raise _unwritten(request.store.root, error) from error
@@ -115,9 +155,8 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         place.start_waiting()
     else:
         _start(record, plan, alive, place)
-    if request.parent is not None:
-        free_slots_of(request.parent)
-    spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
+    if request.sources is None:
+        spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
     return record, [*told, *(taken.notices if taken else [])]
 
 
@@ -152,8 +191,11 @@ def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
         _furnish(draft.path, request.config, job.taken)
         plan = _plan(draft, request, job)
         job.place.take()
-        job.place.enter(draft, plan)
-        return draft.publish(_asked(request, job)), alive, plan
+        is_alone = request.sources is None
+        job.place.enter(draft, plan, sync=is_alone)
+        if request.parent is not None:
+            free_slots_of(request.parent)
+        return draft.publish(_asked(request, job), sync=is_alone), alive, plan
     except BaseException:
         job.place.leave()
         draft.discard()
@@ -168,6 +210,20 @@ def _unwritten(root: str, error: OSError) -> Exception:
         f"the run cannot be written to {root} ({error.strerror or error}); nothing was submitted: "
         "make room there, or use another store (HOMERUN_STORE)"
     )
+
+
+def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
+    """The code of the run, new or that of a former run, and what git knows of it."""
+    former = request.former
+    if former is None:
+        return (request.sources or Sources()).look(store, request.config)
+    name = former.run.get("snapshot")
+    found = snapshot.load(f"{store.root}/{layout.SNAPSHOTS}/{name}") if name else None
+    if found is None and not request.config.in_place:
+        raise SubmitError(f"the snapshot of run {former.id} is gone: submit its script anew")
+    code = git.look(f"{former.path}/{layout.WORK}")
+    code.properties = {**code.properties, RESUBMITTED_FROM: former.id}
+    return None if request.config.in_place else found, code
 
 
 def _snapshot(store: Store, folder: str) -> Snapshot:

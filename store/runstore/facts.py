@@ -50,10 +50,12 @@ def user_name() -> str:
 
 
 def signed(record: dict[str, object], user: str | None = None) -> dict[str, object]:
-    """The record with the time, and with who writes it: user, host and process id."""
+    """The record with the time, unless it has its own, and with who writes it: user, host and
+    process id.
+    """
     return {
         **record,
-        "time": now(),
+        "time": record.get("time") or now(),
         "user": user or user_name(),
         "host": os.uname().nodename,
         "pid": os.getpid(),
@@ -165,7 +167,7 @@ def make_folder(path: str) -> bool:
     return True
 
 
-def write(path: str, data: bytes) -> None:
+def write(path: str, data: bytes, *, sync: bool = False) -> None:
     """Write a new file whole; for what is not visible yet.
 
     Raises:
@@ -175,6 +177,8 @@ def write(path: str, data: bytes) -> None:
     try:
         if os.write(descriptor, data) != len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        if sync:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

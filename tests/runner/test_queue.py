@@ -339,9 +339,9 @@ def test_when_all_is_killed_the_next_look_starts_the_queue_again(
     assert finish(running) == ["Failed"] * 2
 
 
-def kill_all_of(run: Run) -> None:
+def kill_all_of(run: Run, whom: tuple[str, ...] = ("supervisor", "script")) -> None:
     started = facts.read(run.directory, layout.STARTED) or {}
-    for who in ("supervisor", "script"):
+    for who in whom:
         found = process.look(int(started[who]["pid"]))
         assert found is not None
         process.send(found, signal.SIGKILL)
@@ -381,9 +381,11 @@ def test_an_entry_that_a_killed_supervisor_left_is_removed_and_starts_nothing(
     waiting = Queue(experiment.workspace.directory, "local")
     waiting.add(run.id, b"left over")
 
-    dispatch.start(experiment.workspace.store, "local")
+    def is_empty() -> bool:
+        dispatch.start(experiment.workspace.store, "local")
+        return waiting.is_empty()
 
-    assert waiting.entries() == []
+    assert holds_within(is_empty, 10.0)
     assert finish([run]) == ["Completed"]
 
 
@@ -451,9 +453,203 @@ def test_a_copied_store_does_not_start_what_waits_in_the_original(
     (copy / ".runs" / ".queue" / "local" / ".paused").unlink()
 
     there = Workspace.from_config(str(copy))
-    dispatch.start(there.store, "local")
+    assert dispatch.start(there.store, "local") == 0
 
     assert there.get_run(run.id).get_status() == status.NOT_RESPONDING
     assert run.get_status() == "Queued"
     run.cancel()
     assert queue.names(store.root) == ["local"]
+
+
+def test_two_small_runs_follow_one_that_had_both_slots(
+    experiment: Experiment, slots: Callable[[int], None], waiting: Waiting
+) -> None:
+    slots(2)
+    big = submit(experiment, "wait.py", slots=2)
+    assert waiting.ready.line() == big.id
+    small = [submit(experiment, "wait.py") for _ in range(2)]
+
+    waiting.door.open()
+
+    assert {waiting.ready.line() for _ in small} == {run.id for run in small}
+    waiting.door.open(2)
+    assert finish([big, *small]) == ["Completed"] * 3
+    waiting.ready.eof()
+
+
+def test_runs_of_all_slots_follow_each_other_though_nobody_looks(
+    experiment: Experiment, slots: Callable[[int], None], waiting: Waiting
+) -> None:
+    slots(2)
+    runs = [submit(experiment, "wait.py") for _ in range(2)]
+    assert {waiting.ready.line() for _ in runs} == {run.id for run in runs}
+    big = [submit(experiment, "wait.py", slots=2) for _ in range(3)]
+
+    waiting.door.open(2)  # both end at the same time, and each lacks the other's slot
+
+    for run in big:
+        assert waiting.ready.line() == run.id
+        waiting.door.open()
+    assert finish([*runs, *big]) == ["Completed"] * 5
+    waiting.ready.eof()
+
+
+def test_who_lacked_a_slot_that_another_held_for_an_instant_tries_again(
+    experiment: Experiment, slots: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots(2)
+    store = experiment.workspace.store.for_writing()
+    Queue(store.root, "local").pause()
+    run = submit(experiment, slots=2)
+    Queue(store.root, "local").resume()
+    real, calls = Queue.take_slots, []
+
+    def take(*given: Any) -> list[int] | None:
+        calls.append(given)
+        return None if len(calls) == 1 else real(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Queue, "take_slots", take)
+        assert dispatch.start(store, "local") == 1
+
+    assert finish([run]) == ["Completed"]
+
+
+def test_a_damaged_entry_fails_its_run_and_keeps_no_other_from_being_started(
+    experiment: Experiment, slots: Callable[[int], None]
+) -> None:
+    slots(1)
+    store = experiment.workspace.store.for_writing()
+    waiting = Queue(store.root, "local")
+    waiting.pause()
+    damaged, empty, whole = (submit(experiment) for _ in range(3))
+    Path(waiting.entries()[0].path).write_bytes(b"run\0x\0")
+    Path(waiting.entries()[1].path).write_bytes(b"")
+    waiting.resume()
+
+    dispatch.start(store, "local")
+
+    assert finish([damaged, empty, whole]) == ["Failed", "Failed", "Completed"]
+    assert (facts.read(damaged.directory, layout.ENDED) or {})["cause"] == status.NEVER_STARTED
+    assert waiting.is_empty()
+
+
+def test_a_run_that_cannot_be_read_now_keeps_no_other_from_being_started(
+    experiment: Experiment, slots: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots(1)
+    store = experiment.workspace.store.for_writing()
+    waiting = Queue(store.root, "local")
+    waiting.pause()
+    unreadable, other = submit(experiment), submit(experiment)
+    waiting.resume()
+    real = facts.read_bytes
+
+    def refuse(path: str) -> bytes | None:
+        if path.startswith(unreadable.directory):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(facts, "read_bytes", refuse)
+        assert dispatch.start(store, "local") == 1
+
+    assert finish([other, unreadable]) == ["Completed"] * 2
+
+
+def test_a_run_that_waits_on_another_host_is_not_started_here(
+    experiment: Experiment, slots: Callable[[int], None]
+) -> None:
+    slots(1)
+    store = experiment.workspace.store.for_writing()
+    waiting = Queue(store.root, "local")
+    waiting.pause()
+    run = submit(experiment)
+    waiting.resume()
+    path = Path(run.directory, layout.RUN)
+    asked = facts.read(run.directory, layout.RUN) or {}
+    asked["submitted_from"].update(host="another", machine_id="another", boot_id="another")
+    path.unlink()
+    facts.publish(run.directory, layout.RUN, asked)
+
+    assert dispatch.start(store, "local") == 0
+
+    assert run.get_status() == "Queued"
+    run.cancel()
+    assert run.get_status() == "Canceled"
+
+
+@pytest.mark.parametrize("who", ["supervisor", "both"])
+def test_a_look_at_a_run_that_lost_its_slot_starts_the_next(
+    experiment: Experiment, slots: Callable[[int], None], waiting: Waiting, who: str
+) -> None:
+    slots(1)
+    first = submit(experiment, "wait.py")
+    waiting.ready.line()
+    second = submit(experiment, "wait.py")
+    if who == "both":
+        kill_all_of(first)
+    else:
+        kill_all_of(first, ("supervisor",))
+    dispatch._last_wake[0] = float("-inf")
+
+    first.get_status()
+
+    assert waiting.ready.line() == second.id
+    waiting.door.open(2)
+    assert finish([second]) == ["Completed"]
+    assert finish([first]) == ["Failed" if who == "both" else "Completed"]
+    waiting.ready.eof()
+
+
+def test_slots_that_a_submit_held_in_vain_go_to_who_waits(
+    experiment: Experiment,
+    slots: Callable[[int], None],
+    waiting: Waiting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from homerun import spawn
+
+    slots(1)
+    later: list[Run] = []
+
+    def fail(*given: Any, **named: Any) -> int:
+        patch.undo()
+        later.append(submit(experiment, "wait.py"))
+        raise OSError("no process can be started")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spawn, "supervisor", fail)
+        with pytest.raises(SubmitError, match="no process"):
+            submit(experiment)
+
+    assert waiting.ready.line() == later[0].id
+    waiting.door.open()
+    assert finish(later) == ["Completed"]
+    waiting.ready.eof()
+
+
+def test_a_script_and_what_is_beside_it_inherit_no_slot(
+    experiment: Experiment, slots: Callable[[int], None], script: Callable[..., Path]
+) -> None:
+    slots(2)
+    script(
+        "look.py",
+        """
+        import os
+        for name in os.listdir("/proc/self/fd"):
+            try:
+                print(os.readlink(f"/proc/self/fd/{name}"))
+            except OSError:
+                pass
+        """,
+    )
+
+    runs = [submit(experiment, "look.py", slots=1 + number % 2) for number in range(8)]
+
+    assert finish(runs) == ["Completed"] * 8
+    for run in runs:
+        said = Path(run.directory, layout.STD_LOG).read_text()
+        assert ".slots" not in said
+        assert layout.ALIVE not in said
+        assert "pipe" not in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from runstore import facts, labels, layout, ledger, metrics, properties
 from runstore.check import check
 from runstore.draft import Draft
 from runstore.errors import FormatTooNew, LockTimeout, StoreError
+from runstore.queue import Queue
 from runstore.record import Record
 from runstore.store import Store
 
@@ -155,7 +157,35 @@ def child_that_is_no_link(store: Store, run: Record) -> None:
     put(f"{run.path}/children/child")
 
 
+def entry_without_run(store: Store, run: Record) -> None:
+    age(Queue(store.root, "local").add("exp_gone", b"SECRET=1").path)
+
+
+def entry_of_a_run_that_is_over(store: Store, run: Record) -> None:
+    facts.publish(run.path, layout.ENDED, {"status": "Completed"})
+    Queue(store.root, "local").add(run.id, b"SECRET=1")
+
+
+def entry_of_a_run_that_has_started(store: Store, run: Record) -> None:
+    facts.publish(run.path, layout.STARTED, {"script": {"pid": 1}})
+    age(Queue(store.root, "local").add(run.id, b"SECRET=1").path)
+
+
+def half_entry(store: Store, run: Record) -> None:
+    put(f"{store.root}/.queue/local/.new-exp_gone", "SECRET=1")
+    age(f"{store.root}/.queue/local/.new-exp_gone")
+
+
+def damaged_queued(store: Store, run: Record) -> None:
+    put(f"{run.path}/queued.json", "{}")
+
+
 CURABLE = {
+    entry_without_run: ".queue/local/9999.",
+    entry_of_a_run_that_is_over: ".queue/local/9999.",
+    entry_of_a_run_that_has_started: ".queue/local/9999.",
+    half_entry: ".queue/local/.new-exp_gone",
+    damaged_queued: "exp/{run}/queued.json",
     damaged_store: "store.json",
     missing_store: "store.json",
     damaged_workspace: "workspace.json",
@@ -256,6 +286,40 @@ def test_a_run_under_another_name_and_a_stray_folder_are_left_to_people(
         ("exp/stray/run.json", False),
         ("notes/experiment.json", False),
     ]
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES])
+def test_what_only_cannot_be_read_is_named_and_never_moved_aside(
+    store: Store, run: Record, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    path = f"{run.path}/{layout.RUN}"
+    read = facts.read_bytes
+
+    def refused(wanted: str) -> bytes | None:
+        if wanted == path:
+            raise OSError(code, os.strerror(code), wanted)
+        return read(wanted)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(facts, "read_bytes", refused)
+        found = check(store, repair=True)
+
+    assert [one.repaired for one in found if layout.RUN in one.path] == [False]
+    assert Record(store, run.experiment_folder, run.id).run["id"] == run.id
+
+
+def test_a_check_without_descriptors_says_so_and_repairs_nothing(
+    store: Store, run: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_descriptors(wanted: str) -> bytes | None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), wanted)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(facts, "read_bytes", out_of_descriptors)
+        with pytest.raises(OSError, match="Too many open files"):
+            check(store, repair=True)
+
+    assert Record(store, run.experiment_folder, run.id).run["id"] == run.id
 
 
 def test_a_live_run_is_never_repaired_and_what_it_is_writing_is_no_finding(

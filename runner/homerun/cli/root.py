@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 _ENVIRONMENTS = "homerun.cli.environments"
 _EXPERIMENTS = "homerun.cli.experiments"
 _LABELS = "homerun.cli.labels"
+_QUEUES = "homerun.cli.queues"
+_RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
 _STORE = "homerun.cli.store"
 _SUBMIT = "homerun.cli.submit"
+_TARGETS = "homerun.cli.targets"
 
 
 class Group(click.Group):
@@ -55,12 +58,14 @@ def root() -> None:
     cls=Group,
     homes={
         "submit-script": (_SUBMIT, "submit_script"),
+        "resubmit": (_RESUBMIT, "resubmit"),
         "list": (_RUNS, "list_runs"),
         "tree": (_LABELS, "tree"),
         "update": (_LABELS, "update"),
         "show": (_RUNS, "show"),
         "cancel": (_RUNS, "cancel"),
         "monitor-logs": (_RUNS, "monitor_logs"),
+        "download-logs": (_RUNS, "download_logs"),
         "metrics": (_RUNS, "metrics"),
     },
 )
@@ -80,6 +85,40 @@ def experiment() -> None:
     \b
     Example:
       homerun experiment list
+    """
+
+
+@root.group(
+    cls=Group,
+    homes={
+        "list": (_QUEUES, "list_queues"),
+        "pause": (_QUEUES, "pause"),
+        "resume": (_QUEUES, "resume"),
+    },
+)
+def queue() -> None:
+    """See the runs that wait for a slot, and hold them back.
+
+    \b
+    Example:
+      homerun queue list
+    """
+
+
+@root.group(
+    cls=Group,
+    homes={
+        "list": (_TARGETS, "list_targets"),
+        "add": (_TARGETS, "add"),
+        "remove": (_TARGETS, "remove"),
+    },
+)
+def target() -> None:
+    """Say where runs are placed, and how many at once.
+
+    \b
+    Example:
+      homerun target add small --type local --slots 1
     """
 
 

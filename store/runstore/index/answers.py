@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runstore.store import Store
 
 _PAGE = 256
+_MANY = 5_000
 
 
 def search(
@@ -24,6 +25,7 @@ def search(
     query: Query,
     look: Looker = Record.look,
     verify_later: Callable[[], object] | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> Iterator[Record]:
     """The runs that a query means, in its order, lazily; each was checked against its folder.
 
@@ -34,8 +36,9 @@ def search(
         look: how a run that is not over is looked at.
         verify_later: called where all runs of a large store should be looked at anew, for whoever
             can do that beside this; None: it is done at once.
+        tell: told a line before what takes long: many runs that the index does not know yet.
     """
-    cache = _open(store, query, look, verify_later)
+    cache = _open(store, query, look, verify_later, tell)
     if cache is None:
         yield from scan(store, query, look)
         return
@@ -52,7 +55,11 @@ def search(
 
 
 def _open(
-    store: Store, query: Query, look: Looker, verify_later: Callable[[], object] | None
+    store: Store,
+    query: Query,
+    look: Looker,
+    verify_later: Callable[[], object] | None,
+    tell: Callable[[str], object] | None,
 ) -> Cache | None:
     """The index, up to date; None where it cannot be had (read-only, damaged, or busy for long)."""
     if not store.exists() or store.damage or store.is_newer:
@@ -64,6 +71,9 @@ def _open(
         try:
             cache = Cache(store.root)
             refresh = Refresh(store, cache, look)
+            new = refresh.count_new()
+            if tell is not None and new > _MANY:
+                tell(f"reading {new:,} runs into the index; this is done once")
             refresh.run()
             if refresh.is_due():
                 if verify_later is not None and refresh.is_large():
