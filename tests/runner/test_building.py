@@ -348,3 +348,21 @@ def test_another_content_of_a_wheel_is_another_environment(workspace_dir: Path) 
     assert recipe.Recipe("one", "/bin/sh", ["numpy"]).key != (
         recipe.Recipe("one", sys.executable, ["numpy"]).key
     )
+
+
+def test_a_run_is_submitted_again_in_its_environment_or_not_at_all(
+    conda: Callable[..., Path], workspace_dir: Path
+) -> None:
+    (workspace_dir / "source").mkdir()
+    conda()
+    run = submit(of_conda("nccl"), script=None, command="echo $VIRTUAL_ENV; command -v python")
+    run.wait_for_completion()
+    again = run.resubmit()  # type: ignore[attr-defined]
+    again.wait_for_completion()
+
+    folder = f"{recipe.home()}/{run._record.run['environment']['key']}"
+    assert output(run).splitlines()[1:] == [folder, f"{folder}/bin/python"]
+    assert output(again).splitlines() == [folder, f"{folder}/bin/python"]
+    os.unlink(folder)
+    with pytest.raises(SubmitError, match="is not there any more: submit it anew"):
+        run.resubmit()  # type: ignore[attr-defined]
