@@ -60,7 +60,7 @@ def settle(
     told += _work(made, given)
     python, environment = given.environment.python, given.environment
     made.environment_variables = {
-        **environment.environment_variables,
+        **_meant(environment.environment_variables),
         **given.environment_variables,
         **config.environment_variables,
     }
@@ -82,6 +82,12 @@ def settle(
         told.append(f"without a meaning on one machine, and not used: {', '.join(ignored)}")
     made._given = made._own = None
     return made, told
+
+
+def _meant(given: Mapping[str, str]) -> dict[str, str]:
+    """The variables without the example that every environment of the original begins with."""
+    example = ("EXAMPLE_ENV_VAR", "EXAMPLE_VALUE")
+    return {name: value for name, value in given.items() if (name, value) != example}
 
 
 def _work(made: ScriptRunConfig, given: RunConfiguration) -> list[str]:

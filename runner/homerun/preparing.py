@@ -35,7 +35,7 @@ def environment(supervisor: Supervisor) -> bool:
         False: the run is to end, as `supervisor.unprepared` or its stop says; nothing of it ran.
     """
     folder, name = supervisor.plan.recipe.split("\n", 2)[:2]
-    while recipe.use(folder) is None:
+    while (held := recipe.use(folder)) is None:
         _tell(f"building the environment {name!r}; its log is {layout.ENVIRONMENT_LOG}")
         supervisor.log(f"building the environment {name!r} in {folder}")
         try:
@@ -54,6 +54,7 @@ def environment(supervisor: Supervisor) -> bool:
             _tell(f"the environment could not be built:\n{supervisor.unprepared}")
             return False
         supervisor.forget_script()
+    supervisor.holds = held
     return True
 
 

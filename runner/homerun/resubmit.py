@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.experiment import Experiment
+    from homerun.recipe import Recipe
     from homerun.run import Run
     from runstore.record import Record
 
@@ -61,6 +62,8 @@ class Former(ScriptRunConfig):
             retry_on=run.get("retry_on"),
             retry_delay_s=run.get("retry_delay_s", 0.0),
         )
+        self.environment = run.get("environment")
+        self.recipe = _made(record.id, self.environment or {})
 
     def source(self) -> str:
         """The folder that the code came from; it need not be there any more, except in place."""
@@ -79,6 +82,18 @@ class Former(ScriptRunConfig):
         if not os.access(self._argv[0], os.X_OK):
             raise SubmitError(f"there is no program {self._argv[0]!r} any more")
         return list(self._argv)
+
+
+def _made(run_id: str, environment: Mapping[str, object]) -> Recipe | None:
+    """The environment of a run with packages: what it was made of is not wholly on record."""
+    if not environment.get("key"):
+        return None
+    from homerun import recipe
+
+    folder = f"{recipe.home()}/{environment['key']}"
+    if not recipe.is_ready(folder):
+        raise SubmitError(f"the environment of run {run_id} is not there any more: submit it anew")
+    return recipe.Recipe(str(environment.get("name")), "", [], folder=folder)
 
 
 def again(

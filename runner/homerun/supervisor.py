@@ -113,6 +113,7 @@ class Supervisor:
         self.stop_wanted = False
         self.wish = status.CANCEL
         self.unprepared = ""
+        self.holds: int | None = None  # the lock of its environment
         self.outcome = ""
         self.is_reported = False
         self.told: set[str] = set()
@@ -390,6 +391,9 @@ class Supervisor:
 
         The fork has all modules loaded already: a new interpreter would take ten times as long.
         """
+        if self.holds is not None:
+            os.close(self.holds)  # or each successor would have one more
+            self.holds = None
         if not self.plan.slots and not os.path.isdir(f"{_HERE}/../../{layout.QUEUE}"):
             return None
         from homerun import succession

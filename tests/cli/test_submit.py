@@ -323,3 +323,21 @@ def test_a_cause_that_there_is_none_of_is_one_line(cli, script):
 
     assert done.code == 1
     assert "retry_on holds 'sometimes'" in done.last_line
+
+
+def test_a_grid_puts_its_own_behind_the_arguments_of_a_run_configuration(
+    cli, script, workspace_dir
+):
+    script("train.py", "", ".")
+    (workspace_dir / "grid.runconfig").write_text(
+        "script: train.py\narguments: [--own]\ntarget: gpu-cluster\n", encoding="utf-8"
+    )
+
+    done = cli(*SUBMIT, "-c", "grid", "--target", "local", "--grid", "lr=1,2", "-o", "json")
+
+    assert done.code == 0
+    assert "not used" not in done.err
+    assert "there is no target" not in done.err
+    asked = [json.loads(path.read_text()) for path in Path(".runs/digits").glob("*/run.json")]
+    given = sorted(run["arguments"] for run in asked if run["parent"])
+    assert given == [["--own", "--lr", "1"], ["--own", "--lr", "2"]]

@@ -156,6 +156,25 @@ def test_twenty_runs_that_ask_for_a_new_environment_at_once_have_it_built_once(
     assert homes == {f"{recipe.home()}/{runs[0]._record.run['environment']['key']}"}
 
 
+def test_runs_of_a_queue_hold_one_environment_each_and_no_more(
+    conda: Callable[..., Path], script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = "os.readlink(f'/proc/{os.getppid()}/fd/{fd}')"
+    script("train.py", f"""
+        import os
+        fds = os.listdir(f'/proc/{{os.getppid()}}/fd')
+        print(sum({held}.endswith('in-use.lock') for fd in fds))
+    """)  # fmt: skip
+    conda()
+    monkeypatch.setenv("HOMERUN_MAX_CONCURRENT_RUNS", "1")
+
+    runs = [submit(of_conda("cudatoolkit=11")) for _ in range(4)]
+    for run in runs:
+        run.wait_for_completion()
+
+    assert [output(run).splitlines()[-1] for run in runs] == ["1"] * 4
+
+
 def test_conda_is_called_with_a_file_of_all_packages(
     conda: Callable[..., Path], script: Callable[..., Path], workspace_dir: Path
 ) -> None:
@@ -329,3 +348,21 @@ def test_another_content_of_a_wheel_is_another_environment(workspace_dir: Path) 
     assert recipe.Recipe("one", "/bin/sh", ["numpy"]).key != (
         recipe.Recipe("one", sys.executable, ["numpy"]).key
     )
+
+
+def test_a_run_is_submitted_again_in_its_environment_or_not_at_all(
+    conda: Callable[..., Path], workspace_dir: Path
+) -> None:
+    (workspace_dir / "source").mkdir()
+    conda()
+    run = submit(of_conda("nccl"), script=None, command="echo $VIRTUAL_ENV; command -v python")
+    run.wait_for_completion()
+    again = run.resubmit()  # type: ignore[attr-defined]
+    again.wait_for_completion()
+
+    folder = f"{recipe.home()}/{run._record.run['environment']['key']}"
+    assert output(run).splitlines()[1:] == [folder, f"{folder}/bin/python"]
+    assert output(again).splitlines() == [folder, f"{folder}/bin/python"]
+    os.unlink(folder)
+    with pytest.raises(SubmitError, match="is not there any more: submit it anew"):
+        run.resubmit()  # type: ignore[attr-defined]

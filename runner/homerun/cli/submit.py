@@ -149,15 +149,16 @@ def submit_script(
     """
     from homerun.config import DEFAULT_GRACE_S, ScriptRunConfig
 
-    loaded = _loaded(path, named, limit) if named else None
+    loaded = _loaded(path, named, limit, target) if named else None
+    words = arguments or _own_arguments(loaded)
 
     def config(*more: str) -> ScriptRunConfig:
         return ScriptRunConfig(
             source or path,
             script,
-            [*arguments, *more],
+            [*words, *more],
             loaded,
-            compute_target=target,
+            compute_target=None if loaded else target,
             in_place=in_place,
             interpreter=python,
             grace_s=DEFAULT_GRACE_S if grace is None else grace,
@@ -183,14 +184,26 @@ def submit_script(
     return _followed(home, config(), labels, run_id, output)
 
 
-def _loaded(path: str | None, named: str, limit: float | None) -> RunConfiguration:
-    """A run configuration; what the command line says of the time wins over it."""
+def _loaded(
+    path: str | None, named: str, limit: float | None, target: str | None
+) -> RunConfiguration:
+    """A run configuration; what the command line says of time and target wins over it."""
     from homerun.runconfig import RunConfiguration
 
     found = RunConfiguration.find(named, path or ".")
     if limit is not None:
         found.max_run_duration_seconds = limit
+    if target is not None:
+        found.target = target
     return found
+
+
+def _own_arguments(loaded: RunConfiguration | None) -> list[object]:
+    """The arguments of a run configuration, taken out of it: a grid puts its own behind them."""
+    if loaded is None:
+        return []
+    taken, loaded.arguments = loaded.arguments, []
+    return taken
 
 
 def _experiment(path: str | None, name: str, config: ScriptRunConfig) -> Experiment:
