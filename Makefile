@@ -17,14 +17,14 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_EXAMPLES := $(VENV)/.installed-examples
 
-# Large, and slow to load: an environment apart. On Linux a CPU build of torch saves gigabytes:
-#   PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make test-libraries
+# Large (6 GB on Linux), and slow to load: an environment apart. A CPU build of torch saves most of it; pip
+# takes it from an index of such builds, if its settings name one.
 LIBRARIES := accelerate fastai ipykernel nbclient pytest torch transformers
 INSTALLED_LIBRARIES := .venv-libraries/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-libraries torture check fix bench clean
+.PHONY: help run test test-libraries torture check fix bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,11 +51,14 @@ fix: $(INSTALLED_DEV) ## repair what lint and format can repair
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(INSTALLED_DEV) ## measure the budgets and print them
-	@for bench in scripts/bench/bench_*.py; do $(BIN)/python "$$bench" $(ARGS) || exit; done
+bench: $(INSTALLED_DEV) ## measure the budgets, and say what moved since docs/benchmarks.md
+	$(BIN)/python scripts/bench/all.py $(ARGS)
+
+bench-peers: $(INSTALLED_DEV) ## measure other tools on the same work (an environment for each)
+	$(BIN)/python scripts/bench/beside.py $(ARGS)
 
 clean: ## remove what make and the tools have made (never .runs/)
-	rm -rf $(VENV) .venv-libraries build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-libraries .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find runner store scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

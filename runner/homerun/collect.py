@@ -6,18 +6,19 @@ import os
 from stat import S_ISREG
 
 from homerun.metric_log import say
-from runstore import files, layout
+from runstore import files
 from runstore.errors import StoreError
 
 
-def outputs(folder: str, run_folder: str, since_ns: int) -> list[str]:
-    """Add files made or changed since the start to the run's `outputs/`; their relative paths.
+def outputs(folder: str, prefix: str, run_folder: str, since_ns: int) -> list[str]:
+    """Add files made or changed since the start to the run; their names.
 
     Links are not followed, the store itself is left out, and so is a file that cannot be read: the
     outcome of a training does not hang on it. What was uploaded under the same name stays.
 
     Args:
         folder: where the process writes its outputs.
+        prefix: what the run's names for them begin with, such as `outputs/`.
         since_ns: the ctime from which on a file counts, in ns.
     """
     found: list[str] = []
@@ -28,10 +29,10 @@ def outputs(folder: str, run_folder: str, since_ns: int) -> list[str]:
         folders[:] = [name for name in folders if os.path.join(at, name) != store]
         for name in sorted(names):
             path = os.path.join(at, name)
-            relative = os.path.relpath(path, root)
+            wanted = prefix + os.path.relpath(path, root)
             try:
-                if _is_new(path, since_ns) and _add(path, run_folder, relative):
-                    found.append(relative)
+                if _is_new(path, since_ns) and _add(path, run_folder, wanted):
+                    found.append(wanted)
             except StoreError as error:
                 refused.append(str(error))
     if refused:
@@ -48,13 +49,13 @@ def _is_new(path: str, since_ns: int) -> bool:
     return S_ISREG(found.st_mode) and found.st_ctime_ns >= since_ns
 
 
-def _add(path: str, run_folder: str, relative: str) -> bool:
+def _add(path: str, run_folder: str, name: str) -> bool:
     try:
         source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        files.add(run_folder, f"{layout.OUTPUTS}/{relative}", source, sync=False)
+        files.add(run_folder, name, source, sync=False)
     except OSError:
         return False
     finally:

@@ -35,6 +35,8 @@ class ScriptRunConfig:
         interpreter: the Python to run the script with; None: the one that submits.
         slots: how many slots of its target the run takes, where it takes any.
         priority: 0 to 9999; of the runs that wait the highest go first.
+        max_concurrent_runs: the run waits while so many go on at its target, whatever is set for
+            that otherwise.
         max_retries: how often a script that failed is started again.
         retry_on: after which failures: `exit_code`, `signal`, `out_of_memory`, `host_restarted`, or
             a certain exit code, as a number or `exit:75`. None: the first three.
@@ -62,6 +64,7 @@ class ScriptRunConfig:
         interpreter: str | None = None,
         slots: int = 1,
         priority: int = 0,
+        max_concurrent_runs: int | None = None,
         max_retries: int = 0,
         retry_on: Sequence[str | int] | None = None,
         retry_delay_s: float = 0.0,
@@ -79,6 +82,11 @@ class ScriptRunConfig:
         self.target = None if compute_target is None else _word("compute_target", compute_target)
         self.slots = _count("slots", slots, 1, 999)
         self.priority = _count("priority", priority, 0, 9999)
+        self.max_concurrent_runs = (
+            None
+            if max_concurrent_runs is None
+            else _count("max_concurrent_runs", max_concurrent_runs, 1, 999)
+        )
         self.max_retries = _count("max_retries", max_retries, 0, 999)
         self.retry_on = _causes(retry_on)
         self.retry_delay_s = _seconds("retry_delay_s", retry_delay_s) or 0.0

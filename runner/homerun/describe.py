@@ -30,6 +30,7 @@ _CAUSES = {
     status.HOST_RESTARTED: "the machine was restarted while the run was going on",
     status.LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
     status.PROCESS_EXITED: "the process that held the run open ended without completing it",
+    status.CHILD_NOT_COMPLETED: "not all of its runs completed",
 }
 
 
@@ -76,13 +77,15 @@ def details(record: Record, look: Look) -> dict[str, Any]:
         "endTimeUtc": zulu(outcome.get("time")),
         "services": {},
         "error": error(record, look),
-        "warnings": [{"source": "homerun", "message": text} for text in warnings(record)] or None,
+        "warnings": [{"source": "homerun", "message": text} for text in warnings(record, look)]
+        or None,
         "properties": record.properties(),
         "inputDatasets": [],
         "outputDatasets": [],
         "runDefinition": _definition(run) if run.get("script") or run.get("command") else None,
         "logFiles": log_files(record),
         "submittedBy": run.get("user"),
+        "queue": _queue(record, look),
     }
     return {key: value for key, value in found.items() if value is not None}
 
@@ -100,6 +103,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "description": labels.description,
         "run_type": run.get("type"),
         "status": look.status,
+        "queue": _queue(record, look),
         "created_utc": zulu(run.get("time")),
         "start_time_utc": zulu(started.get("time")),
         "end_time_utc": zulu((look.outcome or {}).get("time")),
@@ -108,7 +112,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "target": run.get("target"),
         "submitted_by": run.get("user"),
         "error": error(record, look),
-        "warnings": warnings(record) or None,
+        "warnings": warnings(record, look) or None,
         "process": _process(look),
         "outcome": _outcome(look),
         "attempts": _attempts(record) or None,
@@ -119,12 +123,12 @@ def row(record: Record, look: Look) -> dict[str, Any]:
     return {**kept, "tags": labels.tags, "properties": record.properties()}
 
 
-def warnings(record: Record) -> list[str]:
-    """What is wrong with the record itself, or changed behind the run's back."""
+def warnings(record: Record, look: Look) -> list[str]:
+    """What is wrong with the record itself."""
     return [
         f"{name} is damaged; run `homerun store check --repair`"
         for name in layout.FACTS
-        if record.is_damaged(name)
+        if look.facts.get(name) is None and record.is_damaged(name)
     ]
 
 
@@ -171,6 +175,16 @@ def _stop_words(look: Look) -> dict[str, Any]:
     """What was said by whoever declared a live run failed."""
     stop = look.fact(layout.STOP)
     return stop if stop.get("kind") == status.FAIL else {}
+
+
+def _queue(record: Record, look: Look) -> dict[str, Any] | None:
+    """Where a run waits; None where it does not."""
+    if look.status != status.QUEUED:
+        return None
+    from homerun import queues
+
+    place = queues.place_of(record)
+    return place.describe() if place else None
 
 
 def _process(look: Look) -> dict[str, Any] | None:

@@ -88,20 +88,24 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
         return None
     for _ in range(_MOST_PASSES):
         let_go = False
-        if waiting.is_paused or (not held and not _some_free(waiting, 1, found.size, store)):
+        if waiting.is_paused:
             return None
-        for entry in waiting.entries():
+        for entry in waiting.in_order():
             record = _record(store, entry)
             if record is None:
                 continue
-            wanted = min(entry.slots, found.size)
-            more = _take(waiting, wanted - len(held), found.size, store)
+            size = found.size_for(entry.limit)
+            wanted = min(entry.slots, size)
+            # The target may have fewer slots by now, or the entry a limit of its own.
+            kept = [one for one in held if waiting.is_one_of(one, size)][:wanted]
+            more = _take(waiting, wanted - len(kept), size, store)
             if more is None:
                 return None
-            claim = _claim(record, entry, [*held, *more][:wanted])
+            claim = _claim(record, entry, [*kept, *more])
             if claim is not None:
-                for left in held[wanted:]:
-                    os.close(left)
+                for left in held:
+                    if left not in kept:
+                        os.close(left)
                 return claim
             for taken in more:
                 lock.release(taken)

@@ -106,7 +106,7 @@ def _end(run: Lifecycle, record: Record, how: str, said: dict[str, object] | Non
         from homerun import collect
 
         started = os.stat(f"{record.path}/{layout.STARTED}")
-        collect.outputs(run.outputs_folder, record.path, started.st_ctime_ns)
+        collect.outputs(*run.outputs_folder, record.path, started.st_ctime_ns)
     interactive.end(record, how, said)
 
 

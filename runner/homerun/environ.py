@@ -47,7 +47,10 @@ ATTEMPT = "HOMERUN_ATTEMPT"
 RESUME_DIRECTORY = "HOMERUN_RESUME_DIRECTORY"
 """Set for such a script: the folder with what the former attempts have made."""
 
-_OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY)
+AZUREML_RUN_ID = "AZUREML_RUN_ID"
+"""The original's name for the id of a script's run, which scripts read."""
+
+_OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY, AZUREML_RUN_ID)
 
 INPUT_DATA = "AZUREML_DATASET_ENVIRONMENT_VARS"
 """Set by Azure, or by a person in its manner: `name:mode,name:mode`, each name a variable whose
@@ -183,6 +186,8 @@ def for_script(
     env[STORE] = store
     env[RUN_ID] = run
     env[RUN_FOLDER] = folder
+    if azureml_is_ours(extra):
+        env[AZUREML_RUN_ID] = run
     return env
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import NoReturn
 
+    from homerun.batches import Batch
     from homerun.config import ScriptRunConfig
     from homerun.filters import Wanted
     from homerun.run import Run
@@ -185,6 +186,32 @@ class Experiment(Archivable):
             run.wait_for_completion(show_output=True)
         return run
 
+    def submit_many(
+        self,
+        configs: Sequence[ScriptRunConfig],
+        tags: Sequence[Mapping[str, object]] | None = None,
+        *,
+        parent_tags: Mapping[str, object] | None = None,
+        run_id: str | None = None,
+    ) -> Batch:
+        """Submit a batch: runs that wait for slots, as children of one run made for that.
+
+        They run on when this process ends. The parent is Running until all of them are over; then
+        it is Completed if each of them is, else Failed. Sources are looked at once for all.
+
+        Args:
+            tags: the labels of each run, as many as configs.
+            parent_tags: labels of the parent.
+            run_id: the parent's id; None: one is made.
+
+        Raises:
+            SubmitError, StoreError: those that were submitted before are canceled.
+        """
+        from homerun import batches
+
+        self._wake()
+        return batches.submit_many(self, configs, tags, parent_tags, run_id)
+
     def start_logging(
         self,
         name: str | None = None,
@@ -200,7 +227,7 @@ class Experiment(Archivable):
 
         Args:
             outputs: a folder, made if need be; files that are new in it when the run ends are
-                copied into the run. None: `./outputs`; False: none.
+                copied into the run, `./x/a.txt` as `x/a.txt`. None: `./outputs`; False: none.
             snapshot_directory: the code to keep with the run; None: none. One that is too large is
                 left out, with a notice.
             display_name: the name for people; None: `name`.

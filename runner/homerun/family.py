@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homerun import interactive, owner, settle, shapes
+from homerun import interactive, notices, owner, settle, shapes
 from homerun.errors import UserError
 from homerun.run import Run, typed
 from runstore import family, status
@@ -75,13 +75,19 @@ def _search(
         except ExperimentNotFound:
             return iter(())
     query = Query(wanted, experiment=folder, children=include_children, sort=sort)
-    return search(store, query, settle.look, lambda: verifying.start(store))
+    return search(
+        store,
+        query,
+        settle.look,
+        lambda: verifying.start(store),
+        lambda line: notices.tell([line]),
+    )
 
 
 def _matches(record: Record, wanted: list[Condition]) -> bool:
     """Whether a run belongs into a list; one that cannot be read, or was removed, does not."""
     query = Query(wanted, children=True)
-    found = summary.of(record, settle.look)
+    found = summary.readable(record, settle.look)
     known = meters.of_folder(record.path) if query.wants_metrics else {}
     return found is not None and query.matches(found, known)
 
@@ -119,15 +125,20 @@ def create_children(
 ) -> list[Run]:
     """Rows below a run; see `Run.create_children`."""
     run.start()
-    tags = _row_tags(count, tag_key, tag_values)
+    tags = row_tags(count, tag_key, tag_values)
     asked: dict[str, object] = {"kind": status.INTERACTIVE}
     made = write_rows(record, [{**asked, "tags": one} for one in tags])
     return [Run.of(row, run.experiment) for row in made]
 
 
-def _row_tags(
+def row_tags(
     count: int | None, key: str | None, values: Sequence[object] | None
 ) -> list[dict[str, str]]:
+    """The tags of each row that `create_children` makes.
+
+    Raises:
+        UserError: neither a count nor a key with values was given, or both were.
+    """
     if count is not None and (key is not None or values is not None):
         raise UserError("give create_children a count, or tag_key and tag_values, not both")
     if count is not None:

@@ -59,19 +59,20 @@ def main() -> None:
 def _look(program: str, code: git.Code) -> None:
     """Publish what differs, then whether anything does; nothing where git gives no answer."""
     answer, mirror = _temporary(), _temporary()
+    is_dirty = None
     try:
         _mirror(mirror, code)
         git_program = _Git(program, os.path.abspath(mirror), code.top, answer)
-        if not git_program.answers(*_STATUS):
-            return
-        is_dirty = os.path.getsize(answer) > 0
+        if git_program.answers(*_STATUS):
+            is_dirty = os.path.getsize(answer) > 0
         if is_dirty and git_program.answers(*_DIFF, code.commit) and os.path.getsize(answer):
             _publish(answer)
-        properties.add(".", git.DIRTY, str(is_dirty), facts.read(".", layout.RUN))
     finally:
         _remove(mirror)
         if os.path.exists(answer):
             os.unlink(answer)
+    if is_dirty is not None:
+        properties.add(".", git.DIRTY, str(is_dirty), facts.read(".", layout.RUN))
 
 
 class _Git:

@@ -16,6 +16,7 @@ from runstore.errors import InvalidTransition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.lifecycle import Outputs
     from homerun.snapshot import Snapshot
     from runstore.record import Record
     from runstore.store import Store
@@ -83,17 +84,23 @@ def take_snapshot(store: Store, path: str) -> Snapshot:
     return snapshot.take(tree, f"{store.for_writing().root}/{layout.SNAPSHOTS}")
 
 
-def outputs_folder(wanted: bool | str | None) -> str | None:
-    """The folder whose new files belong to the run, made if it is not there.
+def outputs_folder(wanted: bool | str | os.PathLike[str] | None) -> Outputs | None:
+    """The folder whose new files belong to the run, made if it is not there, and their prefix.
+
+    That is the folder's path as seen from the current folder; for one elsewhere, its last part.
 
     Args:
         wanted: a path; None or True: `./outputs`; False: none.
     """
     if wanted is False:
         return None
-    folder = os.path.abspath(wanted if isinstance(wanted, str) else layout.OUTPUTS)
+    path = layout.OUTPUTS if wanted is None or wanted is True else wanted
+    folder = os.path.abspath(path)
     os.makedirs(folder, exist_ok=True)
-    return folder
+    seen = os.path.relpath(folder)
+    if seen.split(os.sep)[0] == os.pardir:
+        seen = os.path.basename(folder)
+    return folder, "" if seen == os.curdir else f"{seen}/"
 
 
 def begin(record: Record) -> bool:

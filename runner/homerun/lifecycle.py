@@ -6,11 +6,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runstore.record import Record
 
+    Outputs = tuple[str, str]
+
 
 class Lifecycle:
     """The beginning and the end of a run; `_record` is its record, `_begin` lets a row begin."""
 
-    outputs_folder: str | None
+    outputs_folder: Outputs | None
 
     if TYPE_CHECKING:
 

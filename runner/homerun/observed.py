@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runstore import status
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +38,14 @@ class Observed:
         return self._look().status
 
     def get_detailed_status(self) -> dict[str, Any]:
-        """The status, and in `details` more about it: None, since no run waits in a queue."""
-        return {"status": self.get_status(), "details": None}
+        """The status, and in `details` where and why a run waits, else None."""
+        now = self.get_status()
+        if now != status.QUEUED:
+            return {"status": now, "details": None}
+        from homerun import queues
+
+        place = queues.place_of(self._record)
+        return {"status": now, "details": place.words if place else None}
 
     def get_details(self) -> dict[str, Any]:
         """Everything about the run, in the original's camelCase shape."""
@@ -69,11 +77,18 @@ class Observed:
         """
         from homerun import wait
 
-        if show_output:
-            from homerun import show
+        try:
+            if show_output:
+                from homerun import show
 
-            show.output(self)
-        wait.until_over(self._record)
+                show.output(self)
+            wait.until_over(self._record)
+        except KeyboardInterrupt:
+            from homerun import notices
+
+            if not self._look().is_over:
+                notices.tell([f"run {self.id} goes on; run.cancel() ends it"])
+            raise
         details = self.get_details()
         error = details.get("error")
         if error is not None and raise_on_error:

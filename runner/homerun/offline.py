@@ -104,8 +104,17 @@ class _OfflineRun(OfflineFiles, Run):
         return self._status
 
     def get_details(self) -> dict[str, Any]:
-        """The id and the status."""
-        return {"runId": self._id, "status": self._status}
+        """The keys that those of any run have."""
+        return {
+            "runId": self._id,
+            "target": "local",
+            "status": self._status,
+            "services": {},
+            "properties": self.get_properties(),
+            "inputDatasets": [],
+            "outputDatasets": [],
+            "logFiles": {},
+        }
 
     def describe(self) -> dict[str, Any]:
         """The id and the status."""
@@ -201,6 +210,7 @@ class _OfflineRun(OfflineFiles, Run):
         """An offline child."""
         child = _OfflineRun()
         child._id = run_id or f"{self._id}.{name or child._id.partition('_')[2]}"
+        child._name = name
         child._parent = self
         self._children.append(child)
         return child
@@ -212,10 +222,12 @@ class _OfflineRun(OfflineFiles, Run):
         tag_values: Sequence[object] | None = None,
     ) -> Sequence[Run]:
         """Offline children."""
-        values = list(tag_values or ())
-        made = [self.child_run() for _ in range(len(values) if count is None else count)]
-        for child, value in zip(made, values):
-            child.set_tags({str(tag_key): value})
+        from homerun import family
+
+        made = []
+        for tags in family.row_tags(count, tag_key, tag_values):
+            made.append(self.child_run())
+            made[-1].set_tags(tags)
         return made
 
     def submit_child(
@@ -293,7 +305,7 @@ class _OfflineRun(OfflineFiles, Run):
             return {run_id: values for run_id, values in found.items() if values}
         of_file = shapes.file_giver(self._id, self._files.__getitem__, populate)
         return {
-            key: shapes.of_series(series, of_file)
+            key: shapes.of_series(key, series, of_file)
             for key, series in self._series.items()
             if name is None or key == name
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from homerun import targets
-from homerun.errors import SubmitError
+from homerun.errors import SubmitError, UserError
 from runstore import facts, layout, lock, status
 from runstore.queue import Queue
 
@@ -27,18 +27,20 @@ class Place:
 
     Raises:
         SubmitError: there is no such target.
+        InvalidSettings: nobody knows which there are.
     """
 
     def __init__(self, store: Store, config: ScriptRunConfig, is_one_of_many: bool) -> None:
-        found = targets.find(store.root, config.target)
-        if found is None:
-            told = f"there is no target {config.target!r}: `homerun target list` shows them"
-            raise SubmitError(told)
+        try:
+            found = targets.get(store.root, config.target)
+        except UserError as error:
+            raise SubmitError(error.message) from error
         self._store = store
         self._config = config
         self.target = found.name
-        self._size = found.size
-        self._takes_slots = found.is_limited or is_one_of_many
+        self._limit = targets.limit(config.max_concurrent_runs)
+        self._size = found.size_for(self._limit)
+        self._takes_slots = found.is_limited or is_one_of_many or self._limit is not None
         self._entry: Entry | None = None
         self._kept = ""
         self.slots: list[int] = []
@@ -56,8 +58,12 @@ class Place:
         self.waits = slots is None
         self.slots = slots or []
 
-    def enter(self, draft: Draft, plan: Plan) -> None:
-        """Put a run that has to wait into the queue, before it can be seen."""
+    def enter(self, draft: Draft, plan: Plan, *, sync: bool) -> None:
+        """Put a run that has to wait into the queue, before it can be seen.
+
+        Args:
+            sync: whether its place survives a power cut once this returns.
+        """
         config, waiting = self._config, Queue(self._store.root, self.target)
         if config.max_retries and status.HOST_RESTARTED in config.retry_on:
             plan.kept = f"../../{layout.QUEUE}/{self.target}/{layout.QUEUE_KEPT}{draft.id}"
@@ -67,13 +73,21 @@ class Place:
             plan.target = self.target if self.slots else ""
             return
         self._entry = waiting.add(
-            draft.id, plan.encode(), slots=config.slots, priority=config.priority
+            draft.id,
+            plan.encode(),
+            slots=config.slots,
+            priority=config.priority,
+            limit=self._limit,
+            sync=sync,
         )
         entered: dict[str, object] = {"target": self.target, "entry": self._entry.name}
         facts.publish(draft.path, layout.QUEUED, facts.signed(entered))
 
     def start_waiting(self) -> None:
         """Start what can be started of those that wait, this run among them."""
+        waiting = Queue(self._store.root, self.target)
+        if waiting.busy(self._size, self._store.lock_kind) >= self._size:
+            return  # who has them frees them first and looks for those that wait then
         from homerun import dispatch
 
         try:

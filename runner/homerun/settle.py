@@ -25,7 +25,8 @@ def look(record: Record) -> Look:
     seen = record.look()
     if record.store.is_newer:
         return seen
-    if seen.seen == status.IN_QUEUE:
+    is_batch = seen.seen == status.ALIVE and record.run.get("batch")
+    if seen.seen == status.IN_QUEUE or is_batch:
         from homerun import dispatch
 
         dispatch.wake(record.store)  # who should have started it may have been killed

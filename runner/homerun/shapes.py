@@ -8,7 +8,7 @@ kind that a name was used for decides; points of another kind are left out.
 
 from __future__ import annotations
 
-from homerun import metric_files
+from homerun import metric_files, notices
 from runstore import metrics
 
 TYPE_CHECKING = False
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runstore.metrics import Series
 
 _TABLES = (metrics.ROW, metrics.TABLE)
+_told: set[str] = set()
 _FORMS: dict[str, type] = {metrics.LIST: list, metrics.ROW: dict, metrics.TABLE: dict}
 
 
@@ -34,7 +35,7 @@ def of_folder(
     found, _ = metrics.read(run_folder)
     of_file = file_giver(run_id, lambda name: metric_files.read(run_folder, name), populate)
     return {
-        key: of_series(series, of_file)
+        key: of_series(key, series, of_file)
         for key, series in found.items()
         if name is None or key == name
     }
@@ -59,8 +60,8 @@ def file_giver(
     return given
 
 
-def of_series(series: Series, of_file: Callable[[str, Any], Any]) -> Any:
-    """One metric's points as they are returned."""
+def of_series(name: str, series: Series, of_file: Callable[[str, Any], Any]) -> Any:
+    """One metric's points as they are returned. That some are left out is told once for a name."""
     if series.kinds is None:
         return _one_or_many(series.values)
     points: list[tuple[str, Any]] = [
@@ -70,13 +71,26 @@ def of_series(series: Series, of_file: Callable[[str, Any], Any]) -> Any:
     ]
     if not points:
         return []
-    first = points[0][0]
+    first, value = points[0]
+    group = _group(first)
+    kept = [point for point in points if _group(point[0]) == group]
+    if len(kept) < len(points):
+        _tell(name, first, len(points) - len(kept))
     if first in metrics.FILES:
-        return of_file(first, points[0][1])
-    is_table = first in _TABLES
-    points = [point for point in points if (point[0] in _TABLES) == is_table]
-    points = [point for point in points if point[0] not in metrics.FILES]
-    return _table(points) if is_table else _one_or_many(_flat(points))
+        return of_file(first, value)
+    return _table(kept) if first in _TABLES else _one_or_many(_flat(kept))
+
+
+def _group(kind: str) -> tuple[str, ...]:
+    """The kinds whose points go together; none of these: single values and lists."""
+    return metrics.FILES if kind in metrics.FILES else _TABLES if kind in _TABLES else ()
+
+
+def _tell(name: str, kind: str, count: int) -> None:
+    if name not in _told:
+        _told.add(name)
+        what = f"{count} of the points of metric {name!r} are left out"
+        notices.tell([f"{what}: its first is of the kind {kind}; give each kind a name of its own"])
 
 
 def _fits(kind: str, value: object) -> bool:

@@ -45,6 +45,25 @@ RESUBMITTED_FROM = "homerun.resubmitted_from"
 """The property that names the run that a run was made from."""
 
 
+class Sources:
+    """Source folders, each looked at once: for all the runs of a batch, or for a single one."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bool], tuple[Snapshot | None, git.Code]] = {}
+
+    def look(self, store: Store, config: ScriptRunConfig) -> tuple[Snapshot | None, git.Code]:
+        """The snapshot that a run works on, and what git knows of its source.
+
+        Raises:
+            SubmitError: the source cannot be read, or copied.
+        """
+        key = config.source(), config.in_place
+        if key not in self._known:
+            taken = None if config.in_place else _snapshot(store, config.source())
+            self._known[key] = taken, git.look(config.source())
+        return self._known[key]
+
+
 class Request:
     """One run to be submitted: where to, what, and with which labels.
 
@@ -52,6 +71,9 @@ class Request:
         is_one_of_many: it waits for a slot also where nobody has limited the target; so does any
             run that has a parent.
         former: a run whose snapshot is to be the code.
+        sources: what is known of source folders already: it is one of many that share them. What
+            is enough once for all is then left to the caller: to ask the git program, and to let
+            the runs survive a power cut.
     """
 
     __slots__ = (
@@ -61,6 +83,7 @@ class Request:
         "is_one_of_many",
         "parent",
         "run_id",
+        "sources",
         "store",
         "tags",
     )
@@ -76,6 +99,7 @@ class Request:
         parent: Record | None = None,
         is_one_of_many: bool = False,
         former: Record | None = None,
+        sources: Sources | None = None,
     ) -> None:
         self.store = store
         self.experiment = experiment
@@ -85,6 +109,7 @@ class Request:
         self.parent = parent
         self.former = former
         self.is_one_of_many = is_one_of_many or parent is not None
+        self.sources = sources
 
 
 class _Job:
@@ -120,7 +145,8 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
             _check_free(store, request.run_id)
-        job = _Job(argv, ours, place, _taken(store, request), _code(request))
+        taken, code = _source(store, request)
+        job = _Job(argv, ours, place, taken, code)
         record, alive, plan = _make(request, job)
     except OSError as error:
         raise _unwritten(request.store.root, error) from error
@@ -129,8 +155,9 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         place.start_waiting()
     else:
         _start(record, plan, alive, place)
-    spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
-    return record, list(job.taken.notices) if job.taken else []
+    if request.sources is None:
+        spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
+    return record, list(taken.notices) if taken else []
 
 
 def _injected(root: str, azureml: bool) -> str:
@@ -164,10 +191,11 @@ def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
         _furnish(draft.path, request.config, job.taken)
         plan = _plan(draft, request, job)
         job.place.take()
-        job.place.enter(draft, plan)
+        is_alone = request.sources is None
+        job.place.enter(draft, plan, sync=is_alone)
         if request.parent is not None:
             free_slots_of(request.parent)
-        return draft.publish(_asked(request, job)), alive, plan
+        return draft.publish(_asked(request, job), sync=is_alone), alive, plan
     except BaseException:
         job.place.leave()
         draft.discard()
@@ -184,27 +212,18 @@ def _unwritten(root: str, error: OSError) -> Exception:
     )
 
 
-def _taken(store: Store, request: Request) -> Snapshot | None:
-    """The code of the run: a new snapshot, that of a former run, or none where it runs in place."""
-    if request.config.in_place:
-        return None
-    if request.former is None:
-        return _snapshot(store, request.config.source())
-    name = request.former.run.get("snapshot")
+def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
+    """The code of the run, new or that of a former run, and what git knows of it."""
+    former = request.former
+    if former is None:
+        return (request.sources or Sources()).look(store, request.config)
+    name = former.run.get("snapshot")
     found = snapshot.load(f"{store.root}/{layout.SNAPSHOTS}/{name}") if name else None
-    if found is None:
-        told = f"the snapshot of run {request.former.id} is gone: submit its script anew"
-        raise SubmitError(told)
-    return found
-
-
-def _code(request: Request) -> git.Code:
-    """What git knows of the code; of a former run's, what its record says."""
-    if request.former is None:
-        return git.look(request.config.source())
-    code = git.look(f"{request.former.path}/{layout.WORK}")
-    code.properties = {**code.properties, RESUBMITTED_FROM: request.former.id}
-    return code
+    if found is None and not request.config.in_place:
+        raise SubmitError(f"the snapshot of run {former.id} is gone: submit its script anew")
+    code = git.look(f"{former.path}/{layout.WORK}")
+    code.properties = {**code.properties, RESUBMITTED_FROM: former.id}
+    return None if request.config.in_place else found, code
 
 
 def _snapshot(store: Store, folder: str) -> Snapshot:
@@ -245,6 +264,7 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "target": job.place.target,
         "slots": config.slots,
         "priority": config.priority,
+        "max_concurrent_runs": config.max_concurrent_runs,
         "max_run_duration_seconds": config.max_run_duration_seconds,
         "grace_s": config.grace_s,
         "stop_signals": config.stop_signals,

@@ -8,7 +8,10 @@ from __future__ import annotations
 import fcntl
 import os
 
-from homerun import dispatch
+from homerun import (
+    clearing,  # noqa: F401 - each fork needs it at its end: loaded once for all of them
+    dispatch,
+)
 from homerun.plan import Plan
 from homerun.signals import Wakeups
 from homerun.supervisor import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR

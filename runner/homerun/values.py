@@ -95,9 +95,7 @@ def many(metric: str, given: Iterable[object]) -> list[object]:
     try:
         return [_plain(value) for value in given]
     except TypeError:
-        raise UserError(
-            f"log_list({metric!r}, …) takes single values; one of these is none"
-        ) from None
+        raise UserError(f"the values of {metric!r} are single ones; one of these is none") from None
 
 
 def table(metric: str, given: Mapping[str, object]) -> dict[str, list[object]]:

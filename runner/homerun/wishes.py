@@ -54,6 +54,7 @@ def _signal(run_folder: str, *numbers: int) -> None:
 def cancel_children(run_folder: str) -> None:
     """Ask every run below this one to end: each by a stop fact, or an end, of its own.
 
+    Those that wait for a slot come first: one that is freed by another's end starts none of them.
     A child that cannot be asked (its folder is damaged, or may not be written) keeps no other from
     being asked.
     """
@@ -72,9 +73,8 @@ def _children(run_folder: str) -> Iterator[str]:
         names = os.listdir(folder)
     except OSError:
         return
-    for name in names:
-        if os.path.isdir(f"{folder}/{name}"):
-            yield f"{folder}/{name}"
+    found = [f"{folder}/{name}" for name in names if os.path.isdir(f"{folder}/{name}")]
+    yield from sorted(found, key=lambda path: os.path.exists(f"{path}/{layout.STARTED}"))
 
 
 def _cancel(child: str) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from homerun.experiment import Experiment
     from homerun.filters import Wanted
+    from homerun.queues import TargetQueue
     from homerun.run import Run
+    from homerun.targets import Targets
     from runstore.findings import Finding
 
 _LABELS = ("name", "subscription_id", "resource_group")
@@ -299,6 +301,26 @@ class Workspace(AzureServices):
             self._store.experiment_folder(experiment)
         wanted = conditions(None, tags, properties, status, where)
         return family.runs(self, experiment, wanted, include_children, sort)
+
+    @property
+    def targets(self) -> Targets:
+        """The targets on which runs are placed, to be listed, added and removed."""
+        from homerun.targets import Targets
+
+        return Targets(self._store)
+
+    def queue(self, target: str | None = None) -> TargetQueue:
+        """The queue of a target: what waits for its slots, and pausing it.
+
+        Args:
+            target: its name; None: the default one.
+
+        Raises:
+            UserError: there is no such target, and nothing waits for one of that name.
+        """
+        from homerun.queues import TargetQueue
+
+        return TargetQueue(self, target)
 
     def reindex(self) -> int:
         """Make the index of the runs anew from their folders; how many runs there are.

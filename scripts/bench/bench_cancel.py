@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
+from collections.abc import Iterator
 
 import measure
+import rows
+from rows import Row
 
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 
-ROUNDS = 40
 GRACE_S = 0.3
 
 OBEYS = "import signal\nprint('up', flush=True)\nsignal.pause()\n"
@@ -19,25 +20,22 @@ IGNORES = (
 )
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        measure.quiet_environment(f"{folder}/cache")
+def measured(quick: bool) -> Iterator[Row]:
+    """The rows of this part of the table."""
+    with measure.place() as folder:
         os.mkdir(f"{folder}/source")
         for name, code in (("obeys.py", OBEYS), ("ignores.py", IGNORES)):
             with open(f"{folder}/source/{name}", "w", encoding="utf-8") as file:
                 file.write(code)
-        os.chdir(folder)
         experiment = Experiment(Workspace.from_config(), "bench")
-        obeying = [_cancel(experiment, "obeys.py") for _ in range(ROUNDS)]
-        ignoring = [_cancel(experiment, "ignores.py") - GRACE_S for _ in range(10)]
-        measure.row("cancel, the script obeys: call -> ended, ms", measure.spread(obeying), "")
-        p95 = measure.p95(obeying) * 1e3
-        measure.row("the same, p95", f"{p95:.1f}", "<= 100")
-        worst = max(ignoring) * 1e3
-        measure.row(
-            "cancel, TERM is ignored: beyond the grace, ms, worst", f"{worst:.1f}", "<= 300"
-        )
-        _supervisor_memory(experiment)
+        times = 5 if quick else 40
+        obeying = [_cancel(experiment, "obeys.py") * 1e3 for _ in range(times)]
+        beside = measure.beside_one_start()
+        yield rows.of("cancel, the script obeys: call to ended", obeying, "ms", beside=beside)
+        yield Row("the same, p95", measure.p95(obeying), "ms", budget=100)
+        beyond = [(_cancel(experiment, "ignores.py") - GRACE_S) * 1e3 for _ in range(times // 4)]
+        name = "cancel, TERM is ignored: beyond the grace, the worst"
+        yield Row(name, max(beyond), "ms", min(beyond), max(beyond), budget=300)
 
 
 def _cancel(experiment: Experiment, script: str) -> float:
@@ -54,17 +52,3 @@ def _running(experiment: Experiment, script: str) -> Run:
         if b"up" in output:
             break
     return run
-
-
-def _supervisor_memory(experiment: Experiment) -> None:
-    run = _running(experiment, "obeys.py")
-    pid = run.describe()["process"]["supervisor_pid"]
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        fields = dict(line.split()[:2] for line in list(file)[1:])
-    run.cancel()
-    dirty = int(fields["Private_Dirty:"]) / 1024
-    measure.row("a supervisor's private dirty memory, MB", f"{dirty:.1f}", "<= 4")
-
-
-if __name__ == "__main__":
-    main()

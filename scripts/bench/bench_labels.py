@@ -6,9 +6,11 @@ import os
 import resource
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import measure
+import rows
+from rows import Row
 
 from homerun import Experiment, Run, Workspace
 
@@ -16,7 +18,6 @@ WRITERS = 50
 UPDATES = 20
 CHILDREN = 10_000
 DESCRIPTORS = 1024
-MEMORY = "/dev/shm"  # so that a slow disk hides nothing of what is ours
 
 LINE = (
     b'\n{"label":"tag","key":"quality","value":"fantastic run","n":%d,'
@@ -24,39 +25,38 @@ LINE = (
 )
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
-        measure.quiet_environment(f"{folder}/cache")
-        os.chdir(folder)
+def measured(quick: bool) -> Iterator[Row]:
+    """The rows of this part of the table."""
+    with measure.place(size=1 << 30, files=200_000) as folder:
         experiment = Experiment(Workspace.from_config(), "bench")
-        _tags(experiment, folder)
-        _children(experiment, folder)
+        yield from _tags(experiment, folder)
+        yield from _children(experiment, folder, 100 if quick else CHILDREN)
 
 
-def _tags(experiment: Experiment, folder: str) -> None:
-    bare, ours = measure.in_turn(
+def _tags(experiment: Experiment, folder: str) -> Iterator[Row]:
+    bare, ours, idle = measure.in_turn(
         5,
         lambda: _at_once(_appender(_fresh(folder))),
         lambda: _at_once(_tagger(_ended(experiment))),
+        lambda: _at_once(lambda: None),
     )
-    idle = measure.median(measure.in_turn(5, lambda: _at_once(lambda: None))[0])
-    each = (measure.median(ours) - idle) / (WRITERS * UPDATES)
-    ratio = measure.median([a / b for a, b in zip(ours, bare, strict=True)])
-    measure.row("1,000 tags by 50 processes, over bare appends", f"{ratio:.1f}", "<= 10")
-    measure.row("one tag of those, ms", f"{each * 1e3:.2f}", "")
+    each = (measure.median(ours) - measure.median(idle)) / (WRITERS * UPDATES)
+    beside = f"one tag: {each * 1e3:.2f} ms"
+    name = "1,000 tags by 50 processes at once, over bare appends"
+    yield rows.of(name, measure.ratios(ours, bare), "x", 10, beside=beside)
 
 
-def _children(experiment: Experiment, folder: str) -> None:
+def _children(experiment: Experiment, folder: str, count: int) -> Iterator[Row]:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
     _ended(experiment).create_children(100)
     bare, ours = [], []
-    for _ in range(2):  # each takes seconds: no round goes uncounted
-        bare.append(measure.seconds(lambda: _files(_fresh(folder))))
-        ours.append(measure.seconds(lambda: _ended(experiment).create_children(CHILDREN)))
-    ratio = measure.median([a / b for a, b in zip(ours, bare, strict=True)])
-    measure.row("create_children(10,000), over the bare files", f"{ratio:.1f}", "<= 5")
-    measure.row("create_children(10,000), s", f"{measure.median(ours):.2f}", "")
+    for _ in range(3):  # each takes seconds: no round goes uncounted
+        bare.append(measure.seconds(lambda: _files(_fresh(folder), count)))
+        ours.append(measure.seconds(lambda: _ended(experiment).create_children(count)))
+    beside = f"{measure.median(ours):.2f} s"
+    name = f"create_children({count:,}), over the bare files"
+    yield rows.of(name, measure.ratios(ours, bare), "x", 5, beside=beside)
 
 
 def _fresh(folder: str) -> str:
@@ -105,11 +105,11 @@ def _at_once(work: Callable[[], None]) -> None:
             sys.exit("a writer failed")
 
 
-def _files(folder: str) -> None:
+def _files(folder: str, count: int) -> None:
     """What each child costs at the least: a folder, a file, a link to it, and its appearance."""
     os.mkdir(f"{folder}/children")
     content = b"x" * 600
-    for number in range(CHILDREN):
+    for number in range(count):
         hidden = f"{folder}/.new-{number}"
         os.mkdir(hidden, 0o700)
         descriptor = os.open(f"{hidden}/run.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -117,7 +117,3 @@ def _files(folder: str) -> None:
         os.close(descriptor)
         os.symlink(f"../{number}", f"{folder}/children/{number}")
         os.rename(hidden, f"{folder}/{number}")
-
-
-if __name__ == "__main__":
-    main()

@@ -9,41 +9,40 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
 
 import measure
+import rows
+from rows import Row
 
 from homerun import Experiment, ScriptRunConfig, Workspace
 
-ROUNDS = 30
 
-
-def main() -> None:
-    with tempfile.TemporaryDirectory(dir=_memory()) as folder:
-        measure.quiet_environment(f"{folder}/cache")
+def measured(quick: bool) -> Iterator[Row]:
+    """The rows of this part of the table."""
+    with measure.place() as folder:
         small, large = f"{folder}/small", f"{folder}/large"
         _write(small, files=9)
         _write(large, files=1999)
-        os.chdir(folder)
         experiment = Experiment(Workspace.from_config(), "bench")
-
         bare, start, sdk, cli, tree = measure.in_turn(
-            ROUNDS,
+            3 if quick else 30,
             lambda: subprocess.run([sys.executable, "noop.py"], cwd=small, check=True),
             measure.one_start,
             lambda: experiment.submit(ScriptRunConfig(small, "noop.py")).wait_for_completion(),
             lambda: _submit_by_cli(small),
             lambda: experiment.submit(ScriptRunConfig(large, "noop.py")).wait_for_completion(),
         )
-        measure.row("one start, ms", measure.spread(start), "the unit")
-        measure.row("bare subprocess.run([python, script]), ms", measure.spread(bare), "the floor")
-        _print("submit -> ended, SDK, 10 files", sdk, bare, start, 3)
-        _print("submit -> ended, cold CLI, 10 files", cli, bare, start, 10)
-        _print("submit -> ended, SDK, 2,000 unchanged files", tree, bare, start, 12)
-
-
-def _memory() -> str | None:
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        unit, floor = measure.median(start), measure.median(bare)
+        beside = f"bare subprocess: {floor * 1e3:.1f} ms; one start: {unit * 1e3:.1f} ms"
+        for name, values, budget in (
+            ("submit to ended, SDK, 10 files", sdk, 3),
+            ("submit to ended, cold CLI, 10 files", cli, 10),
+            ("submit to ended, SDK, 2,000 unchanged files", tree, 12),
+        ):
+            more = [(a - b) / unit for a, b in zip(values, bare, strict=True)]
+            took = f"{measure.median(values) * 1e3:.0f} ms; {beside}"
+            yield rows.of(name, more, "starts more", budget, beside=took)
 
 
 def _write(folder: str, files: int) -> None:
@@ -63,14 +62,3 @@ def _submit_by_cli(folder: str) -> None:
         check=True,
         capture_output=True,
     )
-
-
-def _print(
-    what: str, values: list[float], bare: list[float], start: list[float], budget: int
-) -> None:
-    more = [(a - b) / measure.median(start) for a, b in zip(values, bare, strict=True)]
-    measure.row(f"{what}, starts more", measure.spread(more, 1), f"<= {budget}")
-
-
-if __name__ == "__main__":
-    main()

@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
 
 import measure
+import rows
+from rows import Row
 
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 
-FLOOD = "import os\nblock = b'x' * (1 << 20)\nfor _ in range({mib}): os.write(1, block)\n"
-MIB = 1024
-
+FLOOD = "import os\nblock = b'x' * (1 << 20)\nfor _ in range(MIB): os.write(1, block)\n"
+SLEEP = "print('up', flush=True)\nimport signal\nsignal.pause()\n"
 FAMILY = """
 import os, signal
 if os.fork() == 0:
@@ -32,55 +33,61 @@ if os.fork() == 0:
     while True: signal.pause()
 signal.pause()
 """
+_SCRIPTS = {"flood": FLOOD, "silent": FLOOD.replace("MIB", "0"), "family": FAMILY, "sleep": SLEEP}
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        measure.quiet_environment(f"{folder}/cache")
-        os.chdir(folder)
+def measured(quick: bool) -> Iterator[Row]:
+    """The rows of this part of the table."""
+    mib = 64 if quick else 1024
+    with measure.place(size=4 * mib << 20):  # on a disk the rounds differ by a half
         os.mkdir("source")
-        _write("flood.py", FLOOD.format(mib=MIB))
-        _write("family.py", FAMILY)
-        _write("sleep.py", "print('up', flush=True)\nimport signal\nsignal.pause()\n")
+        for name, code in _SCRIPTS.items():
+            with open(f"source/{name}.py", "w", encoding="utf-8") as file:
+                file.write(code.replace("MIB", str(mib)))
         experiment = Experiment(Workspace.from_config(), "bench")
-        if sys.argv[1:]:
-            _leftovers(experiment, int(sys.argv[1]))
-            return
-        _flood(experiment)
-        _idle(experiment)
-        _leftovers(experiment, 200)
+        yield from _flood(experiment, mib, 3 if quick else 11)
+        yield from _idle(experiment)
+        yield from _leftovers(experiment, 5 if quick else 200)
 
 
-def _write(name: str, code: str) -> None:
-    with open(f"source/{name}", "w", encoding="utf-8") as file:
-        file.write(code)
-
-
-def _flood(experiment: Experiment) -> None:
-    def bare() -> None:
+def _flood(experiment: Experiment, mib: int, rounds: int) -> Iterator[Row]:
+    def bare(script: str) -> None:
         with open("bare.txt", "wb") as log:
-            subprocess.run([sys.executable, "source/flood.py"], stdout=log, check=True)
+            subprocess.run([sys.executable, f"source/{script}"], stdout=log, check=True)
         os.unlink("bare.txt")
 
-    def ours() -> None:
-        run = experiment.submit(ScriptRunConfig("source", "flood.py"))
+    def ours(script: str) -> None:
+        run = experiment.submit(ScriptRunConfig("source", script))
         run.wait_for_completion()
         os.unlink(f"{run.directory}/user_logs/std_log.txt")
 
-    floor, taken = measure.in_turn(5, bare, ours)
-    more = [(a / b - 1) * 100 for a, b in zip(taken, floor, strict=True)]
-    measure.row("1 GiB of stdout, over a bare redirect, % more", measure.spread(more, 1), "<= 5")
+    floor, taken, silent, nothing = measure.in_turn(
+        rounds,
+        lambda: bare("flood.py"),
+        lambda: ours("flood.py"),
+        lambda: bare("silent.py"),
+        lambda: ours("silent.py"),
+    )
+    more = [(ratio - 1) * 100 for ratio in measure.ratios(taken, floor)]
+    beside = f"bare: {measure.median(floor):.2f} s"
+    yield rows.of(f"{mib:,} MiB of stdout, over a redirect", more, "% more", 5, beside=beside)
+    fixed = measure.median(nothing) - measure.median(silent)
+    beyond = [100 * (a - fixed - b) / b for a, b in zip(taken, floor, strict=True)]
+    beside = f"a silent run: {fixed * 1e3:.0f} ms more"
+    yield rows.of("the same, beyond what a silent run costs", beyond, "% more", 5, beside=beside)
 
 
-def _idle(experiment: Experiment) -> None:
-    """Voluntary context switches of a supervisor while its script sleeps for two seconds."""
+def _idle(experiment: Experiment) -> Iterator[Row]:
+    """Private memory, and voluntary context switches while its script sleeps for two seconds."""
     run = _up(experiment, "sleep.py")
     pid = run.describe()["process"]["supervisor_pid"]
     before = _switches(pid)
     subprocess.run(["sleep", "2"], check=True)
     woken = _switches(pid) - before
+    dirty = _private_dirty(pid)
     run.cancel()
-    measure.row("a supervisor's wake-ups in 2 s of an idle script", str(woken), "0")
+    yield Row("a supervisor's private dirty memory", dirty, "MB", budget=4)
+    yield Row("a supervisor's wake-ups in 2 s of an idle script", woken, "", budget=0)
 
 
 def _switches(pid: int) -> int:
@@ -89,17 +96,23 @@ def _switches(pid: int) -> int:
     return int(fields["voluntary_ctxt_switches"])
 
 
-def _leftovers(experiment: Experiment, count: int) -> None:
+def _private_dirty(pid: int) -> float:
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        fields = dict(line.split()[:2] for line in list(file)[1:])
+    return int(fields["Private_Dirty:"]) / 1024
+
+
+def _leftovers(experiment: Experiment, count: int) -> Iterator[Row]:
     left = 0
     for _ in range(count):
         run = _up(experiment, "family.py", grace_s=0.02)
         run.cancel()
         left += _marked(f"HOMERUN_RUN_ID={run.id}".encode())
-    measure.row(f"processes left after {count} cancelled families", str(left), "0")
+    yield Row(f"processes left after {count} cancelled families", left, "", budget=0)
 
 
-def _up(experiment: Experiment, script: str, **options: float) -> Run:
-    run = experiment.submit(ScriptRunConfig("source", script, **options))
+def _up(experiment: Experiment, script: str, grace_s: float = 10.0) -> Run:
+    run = experiment.submit(ScriptRunConfig("source", script, grace_s=grace_s))
     for output in run.stream():
         if b"up" in output:
             break
@@ -115,7 +128,3 @@ def _marked(mark: bytes) -> int:
         except OSError:
             continue
     return found
-
-
-if __name__ == "__main__":
-    main()

@@ -68,7 +68,8 @@ def _walk(store: Store) -> Iterator[Finding]:
     yield from _store_json(store, folders)
     workspace = checkrun.inspect(f"{store.root}/{layout.WORKSPACE}")
     if workspace:
-        yield Finding(layout.WORKSPACE, workspace, mover(f"{store.root}/{layout.WORKSPACE}"))
+        cure = checkrun.cure(workspace, f"{store.root}/{layout.WORKSPACE}")
+        yield Finding(layout.WORKSPACE, workspace, cure)
     yield from leftovers(store.root, store.root)
     yield from _half_made(store, store.root)
     for folder in folders:
@@ -151,12 +152,15 @@ def _experiment_json(store: Store, folder: str, runs: list[Record]) -> Iterator[
         if name:
             facts.publish(path, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
 
-    yield Finding(where, "it is missing" if problem is None else problem, publish)
+    if problem is not None and checkrun.cure(problem, fact) is None:
+        yield Finding(where, problem)
+    else:
+        yield Finding(where, problem or "it is missing", publish)
 
 
 def _true_name(folder: str, runs: list[Record]) -> str:
     """The experiment's name, as its runs or its folder tell it; "" if none can be meant."""
-    said = (record.run.get("experiment") for record in runs)
+    said = (checkrun.said(record).get("experiment") for record in runs)
     known = [name for name in said if isinstance(name, str)]
     for name in (*known, folder):
         if names.is_experiment(name) and names.is_folder_of(folder, name):
@@ -247,4 +251,4 @@ def _snapshots(store: Store) -> Iterator[Finding]:
             elif not os.path.isdir(f"{path}/{layout.SNAPSHOT_TREE}"):
                 problem = "its tree is missing"
             if problem:
-                yield Finding(where, problem, mover(path))
+                yield Finding(where, problem, checkrun.cure(problem, path))

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
     from runstore.record import Record
 
+_UNREADABLE = "it cannot be read"
+
 
 def check_run(record: Record) -> Iterator[Finding]:
     """What is damaged in a run's folder.
 
     A live run's folder is never repaired, and what it is in the middle of writing is no finding.
     """
-    is_live = record.look().seen in (status.ALIVE, status.ELSEWHERE)
+    is_live = _may_be_live(record)
     root, folder = record.store.root, record.path
     found = [*_facts(record), *_logs(record, is_live), *_properties(record), *_children(record)]
     if not is_live:
@@ -44,9 +46,29 @@ def check_run(record: Record) -> Iterator[Finding]:
         yield finding
 
 
+def _may_be_live(record: Record) -> bool:
+    """Whether the run goes on, or cannot be looked at; then nothing of it is repaired."""
+    try:
+        return record.look().seen in (status.ALIVE, status.ELSEWHERE)
+    except OSError as error:
+        if error.errno in facts.OUR_OWN:
+            raise
+        return True
+
+
+def said(record: Record) -> dict[str, Any]:
+    """A run's run.json; {} where it is damaged or cannot be read."""
+    try:
+        return record.run
+    except OSError as error:
+        if error.errno in facts.OUR_OWN:
+            raise
+        return {}
+
+
 def check_parent(record: Record) -> Iterator[Finding]:
     """The link from the parent that a run names; the truth is what the child's run.json says."""
-    parent = record.run.get("parent")
+    parent = said(record).get("parent")
     above = record.store.get(parent) if isinstance(parent, str) else None
     if above is None:
         return
@@ -80,12 +102,23 @@ def damage(name: str, data: bytes) -> str:
 
 
 def inspect(path: str) -> str | None:
-    """What is wrong with a fact's file: "" if nothing is, None where there is no file."""
+    """What is wrong with a fact's file: "" if nothing is, None where there is no file.
+
+    Raises:
+        OSError: this process lacks something, such as descriptors: that says nothing of the file.
+    """
     try:
         data = facts.read_bytes(path)
     except OSError as error:
-        return f"it cannot be read ({error.strerror})"
+        if error.errno in facts.OUR_OWN:
+            raise
+        return f"{_UNREADABLE} ({error.strerror})"
     return None if data is None else damage(os.path.basename(path), data)
+
+
+def cure(problem: str, path: str) -> Callable[[], None] | None:
+    """To move a damaged fact aside; None where it only cannot be read: it may well be whole."""
+    return None if problem.startswith(_UNREADABLE) else mover(path)
 
 
 def _is_started(fact: dict[str, Any]) -> bool:
@@ -97,7 +130,7 @@ def _facts(record: Record) -> Iterator[Finding]:
     for path in _fact_paths(record):
         problem = inspect(path)
         if problem:
-            yield Finding(_short(record, path), problem, mover(path))
+            yield Finding(_short(record, path), problem, cure(problem, path))
         elif path == f"{record.path}/{layout.RUN}":
             yield from _run_json(record, path, is_there=problem is not None)
 
@@ -151,7 +184,7 @@ def _log_damage(path: str, is_record: Callable[[dict[str, Any]], bool], is_live:
         broken, first, end = append.survey(path, is_record)
         tail = os.stat(path).st_size - end
     except OSError as error:
-        return f"it cannot be read ({error.strerror})"
+        return f"{_UNREADABLE} ({error.strerror})"
     if tail > 0 and not is_live:
         broken, first = broken + 1, first if broken else end
     if not broken:
@@ -173,7 +206,7 @@ def _properties(record: Record) -> Iterator[Finding]:
             elif names.to_file_name(key) != name:
                 problem = "its key belongs to another file name"
         if problem:
-            yield Finding(_short(record, path), problem, mover(path))
+            yield Finding(_short(record, path), problem, cure(problem, path))
 
 
 def _half_planned(record: Record) -> Iterator[Finding]:

@@ -66,8 +66,11 @@ class Draft:
             raise RunExists(self.id)  # nobody else knows this folder's name
         return self.alive
 
-    def publish(self, asked: dict[str, object]) -> Record:
+    def publish(self, asked: dict[str, object], *, sync: bool = True) -> Record:
         """Write run.json with what was asked, and let the run appear.
+
+        Args:
+            sync: let it survive a power cut; False: who makes many does so once, for all of them.
 
         Raises:
             RunExists: another process made a run of this id in the meantime.
@@ -83,7 +86,7 @@ class Draft:
             **asked,
             "submitted_from": place,
         }
-        facts.publish(self.path, layout.RUN, facts.signed(run), sync=True)
+        facts.publish(self.path, layout.RUN, facts.signed(run), sync=sync)
         if self._given:
             self._claim()
         if self._parent is not None:
@@ -95,7 +98,8 @@ class Draft:
                 raise RunExists(self.id) from error
             raise
         self.path = self.record.path
-        facts.sync_folder(os.path.dirname(self.path))
+        if sync:
+            facts.sync_folder(os.path.dirname(self.path))
         return self.record
 
     def discard(self) -> None:
@@ -145,9 +149,10 @@ def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:
 
     Raises:
         FormatTooNew, ReadOnlyStore: none was made.
+        RunExists: another maker hit on the same id in the same second.
     """
     store, home = parent.store.for_writing(), os.path.dirname(parent.path)
-    ids = [names.new_run_id(parent.experiment) for _ in asked]
+    ids = names.new_run_ids(parent.experiment, len(asked))
     if not ids:
         return []
     try:
@@ -170,10 +175,15 @@ def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:
 
 def _write_row(row: Record, parent: Record, run: dict[str, object]) -> Record:
     hidden = f"{os.path.dirname(row.path)}/{layout.NEW}{row.id}"
-    facts.make_new_folder(hidden)
-    facts.write(f"{hidden}/{layout.RUN}", encode.pretty(facts.signed(run)).encode())
-    os.symlink(f"../../{row.id}", f"{parent.path}/{layout.CHILDREN}/{row.id}")
-    os.rename(hidden, row.path)
+    try:
+        facts.make_new_folder(hidden)
+        facts.write(f"{hidden}/{layout.RUN}", encode.pretty(facts.signed(run)).encode())
+        os.symlink(f"../../{row.id}", f"{parent.path}/{layout.CHILDREN}/{row.id}")
+        os.rename(hidden, row.path)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            raise RunExists(row.id) from error
+        raise
     return row
 
 

@@ -215,5 +215,14 @@ class LockTimeout(StoreError, TimeoutError):
         super().__init__(f"the lock {path} was not free in time; try again")
 
 
+class InvalidSettings(MisuseError, StoreError, ValueError):
+    """The file of settings, which people write, is none."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path} holds no settings ({reason}); correct it, or move it away")
+
+
 class InvalidQuery(MisuseError, StoreError, ValueError):
     """A query names a field or an operator that there is none of."""

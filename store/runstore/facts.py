@@ -50,10 +50,12 @@ def user_name() -> str:
 
 
 def signed(record: dict[str, object], user: str | None = None) -> dict[str, object]:
-    """The record with the time, and with who writes it: user, host and process id."""
+    """The record with the time, unless it has its own, and with who writes it: user, host and
+    process id.
+    """
     return {
         **record,
-        "time": now(),
+        "time": record.get("time") or now(),
         "user": user or user_name(),
         "host": os.uname().nodename,
         "pid": os.getpid(),

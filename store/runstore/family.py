@@ -29,11 +29,23 @@ def below(parent: Record, *, recursive: bool = False) -> Iterator[Record]:
     if recursive:
         for child in list(found.values()):
             _gather(child, found)
-    records = []
-    for path in found.values():
-        folder, run_id = os.path.split(path)
-        records.append(Record(parent.store, os.path.basename(folder), run_id))
+    records = [_record(parent, path) for path in found.values()]
     yield from sorted(records, key=_made, reverse=True)
+
+
+def unsorted(parent: Record) -> Iterator[Record]:
+    """A run's children in any order: nothing of them is read.
+
+    Raises:
+        OSError: they cannot be listed.
+    """
+    for path in _linked(parent.path, is_wanted=True).values():
+        yield _record(parent, path)
+
+
+def _record(parent: Record, path: str) -> Record:
+    folder, run_id = os.path.split(path)
+    return Record(parent.store, os.path.basename(folder), run_id)
 
 
 def _made(record: Record) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""One maintainer at a time: the store-wide lock of repairs.
+"""One maintainer at a time: the store-wide lock of repairs, and of changes of the settings.
 
 Nothing else takes it: readers and writers of runs never wait for a repair, nor a repair for them.
 """

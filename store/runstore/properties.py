@@ -45,8 +45,15 @@ def add(run_folder: str, key: str, value: str, run: Mapping[str, Any] | None = N
         raise PropertyExists(key, str(existing.get("value")), value)
 
 
-def read(run_folder: str, run: Mapping[str, Any] | None = None) -> dict[str, str]:
-    """All properties of a run, by key; `run` as for `add`."""
+def read(
+    run_folder: str, run: Mapping[str, Any] | None = None, *, is_strict: bool = False
+) -> dict[str, str]:
+    """All properties of a run, by key; `run` as for `add`.
+
+    Args:
+        is_strict: raise where one may not be read, instead of leaving it out.
+    """
+    read_fact = facts.read_own if is_strict else facts.read
     folder = f"{run_folder}/{layout.PROPERTIES}"
     try:
         files = sorted(os.listdir(folder))
@@ -54,7 +61,7 @@ def read(run_folder: str, run: Mapping[str, Any] | None = None) -> dict[str, str
         return _given(run)
     found = _given(run)
     for name in files:
-        fact = None if name.startswith(".") else facts.read(folder, name)
+        fact = None if name.startswith(".") else read_fact(folder, name)
         key, value = (fact or {}).get("key"), (fact or {}).get("value")
         if isinstance(key, str) and isinstance(value, str):
             found[key] = value

@@ -1,6 +1,7 @@
 """The queue of a target: runs that wait for a slot, as files, and the slots, as locks.
 
     .queue/<target>/<priority>.<ticket>.<slots>.<run id>    what the run is started with; 0600
+    .queue/<target>/<priority>.<ticket>.<slots>of<size>.<run id>     the same, under a limit
     .queue/<target>/.kept-<run id>                          the same, for a start after a restart
     .queue/<target>/.tickets                                a byte for each ticket ever given
     .queue/<target>/.paused                                 there: nothing is started
@@ -19,24 +20,38 @@ from runstore import facts, layout, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 HIGHEST = 9999
 """Priorities are from 0 to this; the highest goes first."""
 
 _PARTS = 4
+_OF = "of"
 
 
 class Entry:
-    """One run's place in a queue."""
+    """One run's place in a queue.
 
-    __slots__ = ("name", "path", "run_id", "slots")
+    Attributes:
+        slots: how many slots the run takes.
+        limit: it takes slots with a lower number than this only; None: any.
+    """
 
-    def __init__(self, folder: str, name: str, slots: int, run_id: str) -> None:
+    __slots__ = ("limit", "name", "path", "run_id", "slots")
+
+    def __init__(
+        self, folder: str, name: str, slots: int, run_id: str, limit: int | None = None
+    ) -> None:
         self.name = name
         self.path = f"{folder}/{name}"
         self.slots = slots
+        self.limit = limit
         self.run_id = run_id
+
+    @property
+    def priority(self) -> int:
+        """The run's priority."""
+        return HIGHEST - int(self.name.partition(".")[0])
 
     def exists(self) -> bool:
         """Whether the run has not started yet."""
@@ -72,25 +87,48 @@ class Queue:
 
     # Entries
 
-    def add(self, run_id: str, data: bytes, *, slots: int = 1, priority: int = 0) -> Entry:
+    def add(
+        self,
+        run_id: str,
+        data: bytes,
+        *,
+        slots: int = 1,
+        priority: int = 0,
+        limit: int | None = None,
+        sync: bool = True,
+    ) -> Entry:
         """Add a run at the end of those of its priority; it need not be visible yet.
+
+        Args:
+            limit: the run takes slots with a lower number than this only.
+            sync: whether it survives a power cut once this returns.
 
         Raises:
             OSError: it cannot be written.
         """
         self._make(layout.QUEUE, self.folder)
         ticket = self._ticket()
-        name = f"{HIGHEST - priority:04d}.{ticket:012d}.{slots}.{run_id}"
+        wanted = f"{slots}" if limit is None else f"{slots}{_OF}{limit}"
+        name = f"{HIGHEST - priority:04d}.{ticket:012d}.{wanted}.{run_id}"
         hidden = f"{self.folder}/{layout.NEW}{run_id}"
         try:
-            facts.write(hidden, data, sync=True)  # a power cut does not end what waits
+            facts.write(hidden, data, sync=sync)  # a power cut does not end what waits
         except OSError:
             if os.path.exists(hidden):
                 os.unlink(hidden)
             raise
         os.rename(hidden, f"{self.folder}/{name}")
-        facts.sync_folder(self.folder)
-        return Entry(self.folder, name, slots, run_id)
+        if sync:
+            facts.sync_folder(self.folder)
+        return Entry(self.folder, name, slots, run_id, limit)
+
+    def is_empty(self) -> bool:
+        """Whether nothing waits, and nothing is just being added."""
+        try:
+            with os.scandir(self.folder) as found:
+                return not any(one.name[0] != "." for one in found)
+        except OSError:
+            return True
 
     def keep(self, run_id: str, data: bytes) -> None:
         """Keep what a run is started with until it is over, beside the entries.
@@ -108,27 +146,36 @@ class Queue:
 
     def entries(self) -> list[Entry]:
         """The runs that wait, in the order in which they are started."""
+        return list(self.in_order())
+
+    def in_order(self) -> Iterator[Entry]:
+        """`entries` one by one: who looks for the first takes no notice of the others."""
         try:
             names = os.listdir(self.folder)
         except OSError:
-            return []
-        found = [self.entry(name) for name in sorted(names) if name[0] != "."]
-        return [entry for entry in found if entry is not None]
+            return
+        for name in sorted(names):
+            entry = None if name[0] == "." else self.entry(name)
+            if entry is not None:
+                yield entry
 
-    def is_empty(self) -> bool:
-        """Whether nobody waits."""
+    def position(self, entry: Entry) -> int:
+        """How many are started before an entry, and 1."""
         try:
-            with os.scandir(self.folder) as found:
-                return all(one.name[0] == "." for one in found)
+            names = os.listdir(self.folder)
         except OSError:
-            return True
+            names = []
+        return 1 + sum(name[0] != "." and name < entry.name for name in names)
 
     def entry(self, name: str) -> Entry | None:
         """The entry of a name; None where the name is none of an entry."""
         parts = name.split(".", _PARTS - 1)
-        if len(parts) != _PARTS or not parts[2].isdecimal():
+        if len(parts) != _PARTS:
             return None
-        return Entry(self.folder, name, int(parts[2]), parts[3])
+        slots, of, limit = parts[2].partition(_OF)
+        if not all(map(str.isdecimal, [parts[0], slots, *([limit] if of else [])])):
+            return None
+        return Entry(self.folder, name, int(slots), parts[3], int(limit) if of else None)
 
     def _ticket(self) -> int:
         """A number higher than those of all who came before: the offset of a byte of our own."""
@@ -147,9 +194,21 @@ class Queue:
         """Whether nothing is started from it for now."""
         return os.path.exists(f"{self.folder}/{layout.QUEUE_PAUSED}")
 
+    def paused_since(self) -> str | None:
+        """When it was paused; None: it is not."""
+        said = facts.read(self.folder, layout.QUEUE_PAUSED)
+        return None if said is None else str(said.get("time"))
+
     def pause(self) -> None:
-        """Start nothing more; what runs goes on."""
-        self._make(layout.QUEUE, self.folder)
+        """Start nothing more; what runs goes on.
+
+        Raises:
+            ReadOnlyStore, OSError: it cannot be said.
+        """
+        try:
+            self._make(layout.QUEUE, self.folder)
+        except OSError as error:
+            raise facts.unwritable(self._root, error) from error
         facts.publish(self.folder, layout.QUEUE_PAUSED, facts.signed({}))
 
     def resume(self) -> None:
@@ -181,6 +240,17 @@ class Queue:
         for held in taken:
             lock.release(held)
         return None
+
+    def is_one_of(self, held: int, size: int) -> bool:
+        """Whether a descriptor holds one of the first so many slots."""
+        inode = os.fstat(held).st_ino
+        for number in range(size):
+            try:
+                if os.stat(f"{self._slots}/{number}").st_ino == inode:
+                    return True
+            except FileNotFoundError:
+                continue
+        return False
 
     def busy(self, size: int, kind: str) -> int:
         """How many of the slots are held."""

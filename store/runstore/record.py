@@ -26,7 +26,7 @@ from runstore.errors import RunNotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from runstore.store import Store
@@ -176,7 +176,9 @@ class Record:
             held, seen = False, status.ELSEWHERE
             found = {name: self.fact(name) for name in layout.FACTS}
         if seen == status.GONE:
-            found[status.WITHIN] = self._around()
+            batch = self._batch()
+            found[status.WITHIN] = None if batch else self._around()
+            found[status.BELOW] = self._ended_below(batch) if batch else None
         for name in (layout.ENDED, layout.MARK):
             if not status.is_final(found[name]):
                 found[name] = None
@@ -345,10 +347,13 @@ class Record:
         held = lock.is_held(owner, self.store.lock_kind)
         if not identity.same_place(started):
             return held, status.ELSEWHERE
-        if not identity.same_boot(started):
+        batch = self._batch()
+        if not batch and not identity.same_boot(started):
             return held, status.REBOOTED
         if started.get("store_id") != self.store.id or not _is_inode(owner, started):
             return held, status.ELSEWHERE
+        if batch:  # what waits in a queue outlives its submitter, and the machine's restart
+            return held, status.ALIVE if self._goes_on_below(batch, held) else status.GONE
         around = self._script_around(started)
         goes_on = held or (around is not None and not around.look().is_over)
         return held, status.ALIVE if goes_on else status.GONE
@@ -374,6 +379,37 @@ class Record:
         around = self._script_around(self.fact(layout.STARTED) or {})
         return None if around is None else {"status": around.look().status}
 
+    def _batch(self) -> int:
+        """How many runs were to be submitted below this one, whose end is theirs; 0: it is none."""
+        count = self.run.get("batch")
+        return count if isinstance(count, int) else 0
+
+    def _goes_on_below(self, count: int, held: bool) -> bool:
+        """Whether any run of this batch is not over, or its owner is still submitting some."""
+        runs = list(self._submitted_below())
+        if held and len(runs) < count:
+            return True
+        unfinished = (run for run in runs if facts.read_bytes(f"{run.path}/{layout.ENDED}") is None)
+        return any(not look.is_over for look in _looks(unfinished))
+
+    def _ended_below(self, count: int) -> dict[str, Any]:
+        """How the runs of this batch ended, and when the last of them did."""
+        looks = list(_looks(self._submitted_below()))
+        times = [str((look.outcome or {}).get("time") or "") for look in looks]
+        return {
+            "is_whole": len(looks) >= count,
+            "statuses": [look.status for look in looks],
+            "time": max(times, default=""),
+        }
+
+    def _submitted_below(self) -> Iterator[Record]:
+        """The submitted runs below this one. They have no batch: nobody is sent in a circle."""
+        from runstore import family
+
+        for child in family.unsorted(self):
+            if child.run.get("kind") == status.SUBMITTED:
+                yield child
+
     def _is_copy(self, place: Mapping[str, Any]) -> bool:
         """Whether this folder is a copy of the one that the run was started in."""
         try:
@@ -381,6 +417,15 @@ class Record:
         except FileNotFoundError:
             return "alive_inode" in place
         return place.get("store_id") != self.store.id or place.get("alive_inode") != inode
+
+
+def _looks(records: Iterable[Record]) -> Iterator[Look]:
+    """A look at each run that is still there."""
+    for record in records:
+        try:
+            yield record.look()
+        except RunNotFound:
+            continue
 
 
 def _safe(owner: object) -> str:

@@ -64,6 +64,9 @@ IN_QUEUE = "in queue"
 # A fact of another run that counts for this one: the outcome of the script that it was begun in.
 WITHIN = "within"
 
+# Another one, of the parent of a batch: how the runs below it ended.
+BELOW = "below"
+
 # Kinds of the stop fact: whose wish it is that the run ends.
 CANCEL = "cancel"
 FAIL = "fail"
@@ -79,6 +82,7 @@ NEVER_STARTED = "never_started"
 HOST_RESTARTED = "host_restarted"
 LOST_EXIT_STATUS = "lost_exit_status"
 PROCESS_EXITED = "process_exited"
+CHILD_NOT_COMPLETED = "child_not_completed"
 
 # Kinds of run: by whom it is held open.
 SUBMITTED = "submitted"
@@ -180,7 +184,12 @@ def ended(how: str) -> dict[str, object]:
 
 
 def _interactive_outcome(facts: Facts, seen: str) -> dict[str, object]:
-    """How a run ended that its owner did not end: the script around it decides, if there is one."""
+    """How a run ended that its owner did not end: the script around it decides, if there is one,
+    and the runs below it, if they are a batch.
+    """
+    below = facts.get(BELOW)
+    if below is not None:
+        return _batch_outcome(below)
     if seen == REBOOTED:
         return _outcome(FAILED, HOST_RESTARTED, None)
     if facts.get(layout.STARTED) is None:
@@ -191,6 +200,15 @@ def _interactive_outcome(facts: Facts, seen: str) -> dict[str, object]:
     if around == CANCELED:
         return _outcome(CANCELED, CANCEL, None)
     return _outcome(FAILED, PROCESS_EXITED, None)
+
+
+def _batch_outcome(below: Mapping[str, Any]) -> dict[str, object]:
+    """How a batch ended: as its runs did, when the last of them was over."""
+    if not below["is_whole"]:
+        return _outcome(FAILED, PROCESS_EXITED, None)
+    if set(below["statuses"]) - {COMPLETED}:
+        return {**_outcome(FAILED, CHILD_NOT_COMPLETED, None), "time": below["time"]}
+    return {**_outcome(COMPLETED, None, None), "time": below["time"]}
 
 
 def _lost_cause(facts: Facts, seen: str) -> str:

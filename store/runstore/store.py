@@ -43,7 +43,9 @@ class Store:
         self._read()
 
     def exists(self) -> bool:
-        """Whether there is a store in this folder, whole or damaged."""
+        """Whether there is a store in this folder, whole or damaged, if only since a moment ago."""
+        if not self.id and not self.damage:
+            self._read()
         return bool(self.id or self.damage)
 
     @property

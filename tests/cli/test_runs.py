@@ -1,4 +1,4 @@
-"""`homerun run list|show|cancel|metrics|monitor-logs`: JSON for programs, tables for people."""
+"""The commands about runs that are there: JSON for programs, tables for people."""
 
 from __future__ import annotations
 
@@ -189,6 +189,54 @@ def test_monitor_logs_shows_an_ended_run_and_exits_as_it_did(cli, script, submit
     assert done.out == b"one\n"
     assert done.code == 1
     assert "exit code 3" in done.last_line
+
+
+def test_download_logs_copies_them_into_a_folder_and_names_the_copies(cli, train, workspace_dir):
+    run_id = train["run_id"]
+
+    for_people = cli("run", "download-logs", "-r", run_id, "-d", "some/logs", "-o", "table")
+    for_programs = cli("run", "download-logs", "-r", run_id, "-d", "others")
+
+    names = ["user_logs/std_log.txt", "supervisor.log"]
+    assert (for_people.code, for_people.err) == (0, "")
+    assert for_people.out.decode().splitlines() == [f"some/logs/{name}" for name in names]
+    assert for_programs.json == [f"others/{name}" for name in names]
+    assert (workspace_dir / "some/logs/user_logs/std_log.txt").read_text() == "trained\n"
+
+
+def test_download_logs_into_a_file_is_refused_in_a_line(cli, train, workspace_dir):
+    (workspace_dir / "file").write_text("mine")
+
+    done = cli("run", "download-logs", "-r", train["run_id"], "-d", "file")
+
+    assert done.code == 1
+    assert done.err.count("\n") == 1
+    assert "file/user_logs/std_log.txt" in done.last_line
+
+
+def test_the_list_names_the_file_of_an_image_and_the_columns_of_a_table(cli, script, submit):
+    script("image.gif", "GIF89a", ".")
+    script(
+        "train.py",
+        """
+        from homerun import Run
+        run = Run.get_context()
+        run.log_image("picture", path="image.gif")
+        run.log_table("points", {"x": [1, 2], "y": [3, 4]})
+        """,
+        ".",
+    )
+    assert submit("train.py")["status"] == "Completed"
+
+    shown = [
+        cli("run", "list", "-o", "table", "--sort", f"metrics.{name}").out.decode().splitlines()
+        for name in ("picture", "points")
+    ]
+
+    (heading, picture), (_, points) = shown
+    assert heading.endswith("picture")
+    assert picture.endswith(" image.gif")
+    assert points.endswith(" a table of x, y")
 
 
 def test_monitor_logs_into_a_closed_pipe_ends_quietly(cli, start, script, gate):

@@ -57,7 +57,6 @@ BAD = {
     "a variable that is None": ({"environment_variables": {"A": None}}, "holds NoneType"),
     "a variable with a NUL": ({"environment_variables": {"A": "a\0"}}, "NUL"),
     "an unknown on_exit": ({"on_exit": "stay"}, "'sweep' or 'leave', not 'stay'"),
-    "an unknown target": ({"compute_target": "cpu-cluster"}, "no target 'cpu-cluster'"),
     "an interpreter that is a number": ({"interpreter": 5}, "interpreter"),
     "a run_config": ({"run_config": object()}, "run_config is not supported yet"),
 }

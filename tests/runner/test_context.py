@@ -451,7 +451,16 @@ def test_an_offline_run_has_no_experiment_and_an_id_that_tells(workspace_dir: Pa
     assert run.id.startswith("OfflineRun_")
     assert not hasattr(run, "experiment")
     assert (run.number, run.type, run.display_name) == (None, None, run.id)
-    assert run.get_details() == {"runId": run.id, "status": "Running"}
+    assert run.get_details() == {
+        "runId": run.id,
+        "target": "local",
+        "status": "Running",
+        "services": {},
+        "properties": run.properties,
+        "inputDatasets": [],
+        "outputDatasets": [],
+        "logFiles": {},
+    }
     assert run.wait_for_completion()["status"] == "Running"
     assert repr(run) == f"OfflineRun(Id: {run.id},\nStatus: Running)"
 

@@ -100,3 +100,10 @@ def test_a_process_without_a_run_has_none(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert environ.run_id() is None
     assert environ.run_folder() is None
+
+
+def test_a_script_finds_its_id_under_the_originals_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZUREML_RUN_ID", "the-parent")
+
+    assert for_script()["AZUREML_RUN_ID"] == "run-1"
+    assert "AZUREML_RUN_ID" not in for_script(HOMERUN_AZUREML="real")

@@ -36,6 +36,7 @@ MADE: list[BaseError] = [
     store_errors.FormatTooNew("/s", 2, 1),
     store_errors.InvalidName("text"),
     store_errors.InvalidQuery("text"),
+    store_errors.InvalidSettings("/a/settings.json", "text"),
     store_errors.InvalidTransition("run-1", "Failed", "complete"),
     store_errors.LockTimeout("/s/lock"),
     store_errors.MisuseError("text"),

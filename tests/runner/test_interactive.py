@@ -531,10 +531,29 @@ def test_outputs_can_be_another_folder_or_none(experiment: Experiment, workspace
     for run in (none, child, other, plain):
         run.complete()
 
-    found = [_files(Path(run.directory, "outputs")) for run in (none, other, plain)]
+    found = [run.get_file_names() for run in (none, other, plain)]
     assert before == [".runs"]
-    assert found == [[], ["a.txt"], ["b.txt", "c.txt"]]
-    assert "c.txt" in _files(Path(child.directory, "outputs"))
+    assert found == [[], ["results/here/a.txt"], ["outputs/b.txt", "outputs/c.txt"]]
+    assert "outputs/c.txt" in child.get_file_names()
+
+
+def test_outputs_are_named_as_they_are_seen_from_where_the_run_began(
+    experiment: Experiment, workspace_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace_dir / "below").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(workspace_dir / "below")
+    wanted = ("./x", str(workspace_dir / "below/y/z/"), "../beside", tmp_path / "elsewhere")
+    runs = [experiment.start_logging(snapshot_directory=None, outputs=one) for one in wanted]
+    monkeypatch.chdir(workspace_dir)
+    for folder in ("below/x", "below/y/z", "beside", "../elsewhere"):
+        (workspace_dir / folder / "a.txt").write_text("a")
+
+    for run in runs:
+        run.complete()
+
+    found = [run.get_file_names() for run in runs]
+    assert found == [["x/a.txt"], ["y/z/a.txt"], ["beside/a.txt"], ["elsewhere/a.txt"]]
 
 
 def test_the_current_folder_as_outputs_does_not_hold_the_store(
@@ -545,7 +564,7 @@ def test_the_current_folder_as_outputs_does_not_hold_the_store(
 
     run.complete()
 
-    assert _files(Path(run.directory, "outputs")) == ["model.txt"]
+    assert run.get_file_names() == ["model.txt"]
 
 
 def test_outputs_that_cannot_be_made_make_no_run(

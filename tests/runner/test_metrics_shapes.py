@@ -151,6 +151,21 @@ def test_an_offline_run_returns_the_same_shapes(workspace_dir: Path) -> None:
         assert same(offline.get_metrics("m")["m"], expected)
 
 
+def test_points_that_are_left_out_are_told_once(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run.log("used for two kinds", 1)
+    run.log_row("used for two kinds", x=2)
+    run.log_list("used for one", [1, 2])
+    run.log("used for one", 3)
+
+    found = [run.get_metrics(), run.get_metrics()]
+
+    assert found == 2 * [{"used for two kinds": 1, "used for one": [1, 2, 3]}]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "'used for two kinds'" in line
+
+
 def test_one_metric_is_read_by_its_name(run: Run) -> None:
     run.log("loss", 0.5)
     run.log("", 1)

@@ -36,6 +36,7 @@ def test_a_block_says_when_it_begins_and_ends(run: Run, capsys: pytest.CaptureFi
         *(stop.format(i) for i in reversed(ids)),
     ]
     assert child.id == f"{run.id}.fold"
+    assert child.name == "fold"
     assert run.get_status() == child.get_status() == "Completed"
 
 
@@ -81,6 +82,20 @@ def test_tags_properties_and_flushes_are_printed_as_the_original_prints_them(
     ]
     assert run.tags == {"quality": "good", "bare": None, "a": "1"}
     assert run.properties == {"author": "me"}
+
+
+def test_offline_children_have_the_tags_that_tell_them_apart(run: Run) -> None:
+    numbered = run.create_children(count=2)
+    named = run.create_children(tag_key="fruit", tag_values=["apple", 3])
+
+    assert [child.tags for child in (*numbered, *named)] == [
+        {"azureml.batch_child_number": "0"},
+        {"azureml.batch_child_number": "1"},
+        {"fruit": "apple"},
+        {"fruit": "3"},
+    ]
+    with pytest.raises(UserError, match="count"):
+        run.create_children()
 
 
 def test_an_offline_run_submits_no_children_and_says_what_does(run: Run) -> None:

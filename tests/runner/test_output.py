@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -131,6 +132,32 @@ def test_show_output_prints_the_originals_headings(
         f"RunId: {run.id}\n"
         f"Directory: {run.directory}\n"
     )
+
+
+def test_who_stops_waiting_is_told_that_the_run_goes_on(
+    submit: Callable[[str], Run],
+    gate: Callable[[str], Gate],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Impatient(io.StringIO):
+        def write(self, text: str) -> int:
+            if "up" in text:
+                signal.raise_signal(signal.SIGINT)
+            return super().write(text)
+
+    door = gate("door")
+    run = submit(f"print('up', flush=True)\n{door.passed}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Impatient())
+        with pytest.raises(KeyboardInterrupt):
+            run.wait_for_completion(show_output=True)
+
+    assert run.get_status() == "Running"
+    assert capsys.readouterr().err == f"homerun: run {run.id} goes on; run.cancel() ends it\n"
+    door.open()
+    run.wait_for_completion()
 
 
 def test_show_output_replays_a_run_that_has_ended(

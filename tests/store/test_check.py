@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import os
 import shutil
 import subprocess
@@ -285,6 +286,40 @@ def test_a_run_under_another_name_and_a_stray_folder_are_left_to_people(
         ("exp/stray/run.json", False),
         ("notes/experiment.json", False),
     ]
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EACCES])
+def test_what_only_cannot_be_read_is_named_and_never_moved_aside(
+    store: Store, run: Record, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    path = f"{run.path}/{layout.RUN}"
+    read = facts.read_bytes
+
+    def refused(wanted: str) -> bytes | None:
+        if wanted == path:
+            raise OSError(code, os.strerror(code), wanted)
+        return read(wanted)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(facts, "read_bytes", refused)
+        found = check(store, repair=True)
+
+    assert [one.repaired for one in found if layout.RUN in one.path] == [False]
+    assert Record(store, run.experiment_folder, run.id).run["id"] == run.id
+
+
+def test_a_check_without_descriptors_says_so_and_repairs_nothing(
+    store: Store, run: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_descriptors(wanted: str) -> bytes | None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), wanted)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(facts, "read_bytes", out_of_descriptors)
+        with pytest.raises(OSError, match="Too many open files"):
+            check(store, repair=True)
+
+    assert Record(store, run.experiment_folder, run.id).run["id"] == run.id
 
 
 def test_a_live_run_is_never_repaired_and_what_it_is_writing_is_no_finding(

@@ -147,3 +147,10 @@ def test_a_store_of_a_newer_format_is_not_written(tmp_path: Path) -> None:
         Draft(store, "exp")
     assert os.listdir(tmp_path) == [layout.STORE]
     assert names.is_run_id(names.new_run_id("exp"))
+
+
+def test_ids_made_at_once_are_all_different() -> None:
+    ids = names.new_run_ids("exp", 100_000)
+
+    assert len(set(ids)) == len(ids)
+    assert all(map(names.is_run_id, ids))

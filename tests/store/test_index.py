@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -16,10 +17,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from runstore import facts, labels, layout, marks, metrics, status
+from runstore import facts, labels, layout, lock, marks, metrics, status
 from runstore.draft import Draft, write_rows
 from runstore.errors import InvalidQuery
-from runstore.index import Query, reindex, scan, search
+from runstore.index import Query, refresh, reindex, scan, search
 from runstore.index.query import parse
 from runstore.record import Record
 from runstore.store import Store
@@ -59,7 +60,7 @@ def make(store: Store, experiment: str = "one", **asked: Any) -> Record:
     draft = Draft(store, experiment)
     alive = draft.take_alive()
     record = draft.publish({"kind": status.SUBMITTED, **asked})
-    os.close(alive)
+    lock.release(alive)
     return record
 
 
@@ -152,12 +153,42 @@ def test_metrics_of_a_live_run_are_read_on_from_where_they_were(store: Store) ->
     writer.close()
 
 
+def test_whole_numbers_of_any_size_are_metrics_like_others(store: Store) -> None:
+    record = make(store)
+    writer = metrics.Writer(record.path)
+    writer.add_scalar("edge", 2**63 - 1)
+    writer.add_scalar("long", 2**63)
+    writer.add_scalar("huge", 10**400)
+    writer.add_scalar("low", -(10**400))
+    writer.close()
+    with open(f"{record.path}/metrics/1-foreign.jsonl", "w") as file:
+        file.write(f'\n{{"n":"late","v":1,"t":{10**400}}}\n')
+
+    assert ids(store, "metrics.edge > 1e18", "metrics.long > 9e18") == [record.id]
+    assert ids(store, "metrics.huge > 1e300", "metrics.low < -1e300") == [record.id]
+    assert ids(store, "metrics.late = 1") == [record.id]
+
+
+def test_a_run_with_an_impossible_number_takes_no_list_down(store: Store) -> None:
+    other, record = make(store), make(store)
+    end(record)
+    path = f"{record.path}/{layout.RUN}"
+    with open(path) as file:
+        asked = {**json.load(file), "number": 10**30}
+    os.chmod(path, 0o600)
+    with open(path, "w") as file:
+        json.dump(asked, file)
+
+    assert ids(store, "created") == [record.id, other.id]
+    assert ids(store, "number >= 1") == [other.id]
+
+
 def test_a_row_that_nobody_began_becomes_canceled_with_its_parent(store: Store) -> None:
     parent = make(store)
     alive = os.open(f"{parent.path}/{layout.ALIVE}", os.O_RDWR)
     rows = write_rows(parent, [{"kind": status.INTERACTIVE, "tags": {}} for _ in range(3)])
     end(parent)
-    os.close(alive)
+    lock.release(alive)
 
     found = ids(store, f"parent = {parent.id}", "status = Canceled")
 
@@ -182,6 +213,17 @@ def test_text_that_no_encoding_has_is_found_too(store: Store) -> None:
 
     assert ids(store, "tags.a = half \udc80", "description ~ \ud800") == [record.id]
     assert ids(store, "metrics.m\udc80 = 1") == [record.id]
+
+
+def test_a_store_that_another_made_meanwhile_has_an_index_too(tmp_path: Path) -> None:
+    early = Store(str(tmp_path / ".runs"))
+    assert ids(early, "tags.a") == []
+    other = Store(early.root)
+    other.make()
+    record = make(other, tags={"a": "1"})
+
+    assert ids(early, "tags.a") == [record.id]
+    assert os.path.exists(f"{early.root}/{layout.INDEX}/{layout.INDEX_FILE}")
 
 
 # What others do is found when all runs are looked at
@@ -246,6 +288,22 @@ def test_the_index_can_be_removed_damaged_or_copied_at_any_moment(store: Store) 
     assert ids(store, "tags.a") == [record.id]
     path.write_bytes(b"no database at all" * 1000)
     assert ids(store, "tags.a") == [record.id]
+
+
+def test_marks_that_were_read_and_are_long_begin_anew(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh, "_MARKS_FULL", 200)
+    record = make(store)
+    end(record)
+    ids(store)
+
+    for number in range(12):
+        record.label([(labels.TAG, "n", str(number))])
+        assert ids(store, f"tags.n = {number}") == [record.id]
+
+    files = [name for name in os.listdir(f"{store.root}/{layout.INDEX}") if "marks" in name]
+    assert len(files) > 1
 
 
 def test_a_copied_store_does_not_believe_the_index_of_the_other(
@@ -374,7 +432,7 @@ class Index(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for descriptor in self.locks.values():
-            os.close(descriptor)
+            lock.release(descriptor)
         shutil.rmtree(self.home)
 
     @rule(experiment=st.sampled_from(EXPERIMENTS), key=KEYS, value=VALUES, lives=st.booleans())
@@ -387,7 +445,7 @@ class Index(RuleBasedStateMachine):
         if lives:
             self.locks[record.id] = alive
         else:
-            os.close(alive)
+            lock.release(alive)
             end(record)
 
     @precondition(lambda self: self.runs)
@@ -405,7 +463,7 @@ class Index(RuleBasedStateMachine):
         record = next(one for one in self.runs if one.id == run_id)
         if how and record.exists():
             end(record, how)
-        os.close(self.locks.pop(run_id))
+        lock.release(self.locks.pop(run_id))
 
     @precondition(lambda self: self.runs)
     @rule(data=st.data(), key=KEYS, value=VALUES, what=st.sampled_from("tupdm"))
@@ -453,8 +511,8 @@ class Index(RuleBasedStateMachine):
         if whole:
             shutil.rmtree(folder, ignore_errors=True)
         elif os.path.exists(f"{folder}/{layout.INDEX_MARKS}"):
+            ids(self.store)  # what nobody has read yet, nobody can miss
             os.unlink(f"{folder}/{layout.INDEX_MARKS}")
-            self.is_foreign = True
 
     @rule(k=st.integers(1, 80))
     def ask_and_be_killed(self, k: int) -> None:

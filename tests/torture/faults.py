@@ -145,9 +145,11 @@ def can_fail(kind: str, name: str, args: Any) -> bool:
         return True
     if name not in _CAN[kind]:
         return False
-    if name in _WRITES and kind in (TORN, SHORT, ENOSPC):
-        is_file = stat.S_ISREG(posix.fstat(args[0]).st_mode)  # a pipe is never full for ever
-        return is_file and (kind == ENOSPC or len(args[1]) > 1)
+    if name in _WRITES:
+        is_file = stat.S_ISREG(posix.fstat(args[0]).st_mode)  # a pipe is on no disk
+        return is_file and (kind not in (TORN, SHORT) or len(args[1]) > 1)
+    if name in ("read", "pread") and not stat.S_ISREG(posix.fstat(args[0]).st_mode):
+        return False
     if args and str(args[0]).startswith("/proc/self/"):
         return kind == EMFILE  # nobody is refused what is his own
     if kind == ENOSPC and name == "open":

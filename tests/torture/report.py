@@ -13,8 +13,11 @@ SEED_VARIABLE = "TORTURE_SEED"
 CASE_VARIABLE = "TORTURE_CASE"
 
 IS_LONG = os.environ.get("TORTURE") == "long"
-SEED = int(os.environ.get(SEED_VARIABLE) or random.SystemRandom().randrange(1 << 32))
-"""Every choice of the suite follows from it; `TORTURE_SEED=…` makes the same ones again."""
+_SHORT_SEED = 20_261_121
+_NEW_SEED = random.SystemRandom().randrange(1 << 32) if IS_LONG else _SHORT_SEED
+SEED = int(os.environ.get(SEED_VARIABLE) or _NEW_SEED)
+"""Every choice of the suite follows from it; `TORTURE_SEED=…` makes the same ones again. The short
+form always makes the same: what fails in it fails at once, and not some other day."""
 
 
 class Row(NamedTuple):

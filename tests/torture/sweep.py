@@ -22,7 +22,7 @@ from typing import Any
 
 from homerun import Workspace, settle, spawn, wait
 from homerun.errors import HomerunError
-from runstore import status
+from runstore import layout, status
 from runstore.errors import StoreError
 from runstore.store import Store
 from torture import faults, report
@@ -279,14 +279,19 @@ def _is_less(shown: Any, truth: Any) -> bool:
 
 
 def picture(home: Path) -> set[tuple[str, Any]]:
-    """Every path below a folder, with what changes when it is written."""
+    """Every path below a folder, with what changes when it is written; but for the index, which a
+    reader may bring up to date, and the folder that then gets it.
+    """
     found = set()
     for folder, names, files in os.walk(home):
+        if layout.INDEX in names:
+            names.remove(layout.INDEX)
         for name in (*names, *files):
             path = f"{folder}/{name}"
             seen = os.lstat(path)
             kept = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
-            found.add((os.path.relpath(path, home), kept))
+            if name != layout.STORE_FOLDER:
+                found.add((os.path.relpath(path, home), kept))
     return found
 
 

@@ -29,14 +29,14 @@ NAMES = {
 def _sizes() -> dict[str, Any]:
     chance = report.chance("disk")
     pages = sorted(chance.sample(range(64), report.size(6, 64)))
-    kinds = [chance.choice(list(disk.ENDS)) for _ in range(report.size(2, 30))]
+    kinds = [chance.choice(list(disk.ENDS)) for _ in range(report.size(2, 12))]
     return {
         "submits": pages,
         "endings": kinds,
-        "cancels": report.size(1, 20),
-        "kills": report.size(1, 20),
-        "training": report.size(1, 20),
-        "interactive": report.size(2, 20),
+        "cancels": report.size(1, 8),
+        "kills": report.size(1, 8),
+        "training": report.size(1, 8),
+        "interactive": report.size(2, 8),
     }
 
 

@@ -90,11 +90,20 @@ def wants_json(output: str | None) -> bool:
     return output == JSON
 
 
-def workspace(path: str | None) -> Workspace:
-    """The workspace of a folder, or of the current one."""
+def workspace(path: str | None, wakes: bool = True) -> Workspace:
+    """The workspace of a folder, or of the current one.
+
+    Args:
+        wakes: start what waits there for a slot that is free. Whoever should have done that may
+            have been killed; so any command sets a queue going again.
+    """
+    from homerun import queues
     from homerun.workspace import Workspace
 
-    return Workspace.from_config(path)
+    found = Workspace.from_config(path)
+    if wakes:
+        queues.wake(found.store)
+    return found
 
 
 def find(path: str | None, run_id: str) -> Run:

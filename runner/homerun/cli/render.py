@@ -24,7 +24,7 @@ _UNBOUNDED = 4096
 _GAP = 2
 _MAY_BE_CUT = ("script", "tags")
 _CUT = 6
-_NUMBERS = ("#", "last", "min", "max", "count")
+_NUMBERS = ("#", "last", "min", "max", "count", "position", "priority", "slots")
 
 
 def json(value: object) -> None:

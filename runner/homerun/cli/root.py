@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
 _EXPERIMENTS = "homerun.cli.experiments"
 _LABELS = "homerun.cli.labels"
+_QUEUES = "homerun.cli.queues"
 _RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
 _STORE = "homerun.cli.store"
 _SUBMIT = "homerun.cli.submit"
+_TARGETS = "homerun.cli.targets"
 
 
 class Group(click.Group):
@@ -62,6 +64,7 @@ def root() -> None:
         "show": (_RUNS, "show"),
         "cancel": (_RUNS, "cancel"),
         "monitor-logs": (_RUNS, "monitor_logs"),
+        "download-logs": (_RUNS, "download_logs"),
         "metrics": (_RUNS, "metrics"),
     },
 )
@@ -81,6 +84,40 @@ def experiment() -> None:
     \b
     Example:
       homerun experiment list
+    """
+
+
+@root.group(
+    cls=Group,
+    homes={
+        "list": (_QUEUES, "list_queues"),
+        "pause": (_QUEUES, "pause"),
+        "resume": (_QUEUES, "resume"),
+    },
+)
+def queue() -> None:
+    """See the runs that wait for a slot, and hold them back.
+
+    \b
+    Example:
+      homerun queue list
+    """
+
+
+@root.group(
+    cls=Group,
+    homes={
+        "list": (_TARGETS, "list_targets"),
+        "add": (_TARGETS, "add"),
+        "remove": (_TARGETS, "remove"),
+    },
+)
+def target() -> None:
+    """Say where runs are placed, and how many at once.
+
+    \b
+    Example:
+      homerun target add small --type local --slots 1
     """
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["run", "#", "status", "started", "took", "script", "tags"]
 _EXPENDABLE = ("tags", "script", "took", "#", "started")
+_WAITS = "waits"
 
 
 @click.command("list")
@@ -90,8 +91,15 @@ def list_runs(
         render.json(rows)
     elif rows:
         metrics = filters.metrics_of(where, sort)
-        values = [[one.get_metrics(name).get(name) for name in metrics] for one in shown]
-        render.table([*_COLUMNS, *metrics], _table(rows, values), _EXPENDABLE)
+        values = [
+            [one.get_metrics(name, populate=True).get(name) for name in metrics] for one in shown
+        ]
+        columns = [*_COLUMNS, *metrics]
+        lines = _table(rows, values)
+        if any("queue" in row for row in rows):
+            columns.append(_WAITS)
+            lines = [[*line, _waits(row)] for line, row in zip(lines, rows)]
+        render.table(columns, lines, _EXPENDABLE)
     elif conditions or tags or status or skip:
         words.say("no run is like that; homerun run list shows the newest of all")
     else:
@@ -160,6 +168,32 @@ def monitor_logs(run_id: str, path: str | None, output: str | None) -> int:
     return watching.to_the_end(options.find(path, run_id), output)
 
 
+@click.command("download-logs")
+@options.run_id
+@click.option(
+    "-d", "--output-dir", metavar="DIR", required=True, help="The folder, made if need be."
+)
+@options.common
+def download_logs(run_id: str, output_dir: str, path: str | None, output: str | None) -> int:
+    """Copy a run's log files into a folder, and print the paths of the copies.
+
+    \b
+    Example:
+      homerun run download-logs -r digits_1 -d logs
+    """
+    from homerun.cli import render, words
+
+    found = options.find(path, run_id)
+    made = found.get_all_logs(output_dir)
+    if options.wants_json(output):
+        render.json(made)
+    elif made:
+        click.echo("\n".join(map(words.plain, made)))
+    else:
+        words.say(f"run {found.id} has no logs")
+    return 0
+
+
 @click.command()
 @options.run_id
 @options.common
@@ -202,7 +236,7 @@ def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[ob
             words.duration(words.took(row, now)),
             _script(row),
             words.tags(row),
-            *(words.number(value[-1] if isinstance(value, list) else value) for value in values),
+            *map(_last, values),
         ]
         for row, values in zip(rows, metrics)
     ]
@@ -223,6 +257,8 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "experiment": row.get("experiment_name"),
         "number": row.get("run_number"),
         "status": row["status"],
+        "waits": _waits(row),
+        "waits since": (row.get("queue") or {}).get("since_utc"),
         "script": " ".join(map(str, [_script(row), *(row.get("arguments") or [])])),
         "submitted": row.get("created_utc"),
         "by": row.get("submitted_by"),
@@ -253,6 +289,14 @@ def _attempt(row: dict[str, Any]) -> str:
     return f"{row['attempt']}: {row.get('signal') or code or row.get('cause')}"
 
 
+def _waits(row: dict[str, Any]) -> str:
+    """Where a run waits, and why."""
+    from homerun.cli import words
+
+    place = row.get("queue")
+    return f"#{place['position']}: {place['reason']}" if place else words.NONE
+
+
 def _script(row: dict[str, Any]) -> str:
     return str(row.get("script_name") or "-")
 
@@ -262,11 +306,19 @@ def _statistics(name: str, value: Any) -> list[object]:
 
     if isinstance(value, dict):  # rows or a table: as many as its longest column
         rows = max((len(c) if isinstance(c, list) else 1 for c in value.values()), default=0)
-        columns = ", ".join(map(words.plain, value))
-        return [words.plain(name), f"a table of {columns}", words.NONE, words.NONE, rows]
+        return [words.plain(name), _last(value), words.NONE, words.NONE, rows]
     values = value if isinstance(value, list) else [value]
     numbers = [one for one in values if isinstance(one, (int, float)) and one == one]
     least, most = (min(numbers), max(numbers)) if numbers else (None, None)
-    last = values[-1] if values else None
-    shown = [words.number(one) for one in (last, least, most)]
-    return [words.plain(name), *shown, len(values)]
+    return [words.plain(name), _last(value), words.number(least), words.number(most), len(values)]
+
+
+def _last(value: Any) -> str:
+    """The last value of a metric, short; an image is the name of its file."""
+    from homerun.cli import words
+
+    if isinstance(value, dict):
+        return f"a table of {', '.join(map(words.plain, value))}"
+    if isinstance(value, list):
+        value = value[-1] if value else None
+    return words.number(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options
+from homerun.cli import grids, options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +64,32 @@ if TYPE_CHECKING:
     help="A tag; can be given several times.",
 )
 @click.option("--run-id", metavar="ID", help="The run's id; else one is made.")
+@click.option("--target", metavar="NAME", help="Where to run; else the default target.")
+@click.option(
+    "--slots", type=click.IntRange(1, 999), default=1, metavar="N", help="So many slots; else 1."
+)
+@click.option(
+    "--priority",
+    type=click.IntRange(0, 9999),
+    default=0,
+    metavar="N",
+    help="0 to 9999: of those that wait the highest go first; else 0.",
+)
+@click.option(
+    "--max-concurrent-runs",
+    "at_most",
+    type=click.IntRange(1, 999),
+    metavar="N",
+    help="Wait while so many runs go on at the target.",
+)
+@click.option(
+    "--grid",
+    "axes",
+    callback=grids.axes,
+    multiple=True,
+    metavar="KEY=VALUES",
+    help="A batch: a run for each value, as lr=0.1,0.01 or seed=0..9; several: each combination.",
+)
 @options.common
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -85,6 +111,11 @@ def submit_script(
     max_retries: int,
     retry_on: str | None,
     retry_delay: float,
+    target: str | None,
+    slots: int,
+    priority: int,
+    at_most: int | None,
+    axes: list[tuple[str, list[str]]],
 ) -> int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
 
@@ -92,30 +123,44 @@ def submit_script(
     what is said about the run goes to standard error. Exits 0 only if the run Completed. Ctrl-C
     and SIGTERM cancel the run.
 
+    With --grid it is a batch: many runs below one, each with `--KEY VALUE` behind the arguments. At
+    its end comes a table of them; exits 0 only if all Completed.
+
     \b
     Example:
       homerun run submit-script -e digits --tags lr=0.1 train.py --epochs 5
+      homerun run submit-script -e digits --grid lr=0.1,0.01 --grid seed=0..9 train.py
     """
     from homerun.config import DEFAULT_GRACE_S, ScriptRunConfig
 
-    config = ScriptRunConfig(
-        source or path,
-        script,
-        list(arguments),
-        in_place=in_place,
-        interpreter=python,
-        grace_s=DEFAULT_GRACE_S if grace is None else grace,
-        stop_signals=signals,
-        max_run_duration_seconds=limit,
-        max_retries=max_retries,
-        retry_on=None if retry_on is None else [one.strip() for one in retry_on.split(",")],
-        retry_delay_s=retry_delay,
-    )
-    home = _experiment(path, experiment, config)
+    def config(*more: str) -> ScriptRunConfig:
+        return ScriptRunConfig(
+            source or path,
+            script,
+            [*arguments, *more],
+            compute_target=target,
+            in_place=in_place,
+            interpreter=python,
+            grace_s=DEFAULT_GRACE_S if grace is None else grace,
+            stop_signals=signals,
+            max_run_duration_seconds=limit,
+            slots=slots,
+            priority=priority,
+            max_concurrent_runs=at_most,
+            max_retries=max_retries,
+            retry_on=None if retry_on is None else [one.strip() for one in retry_on.split(",")],
+            retry_delay_s=retry_delay,
+        )
+
+    home = _experiment(path, experiment, config())
     labels = dict(tags)
+    if axes:
+        from homerun.cli import batches
+
+        return batches.run(batches.Wish(home, config, axes, labels, run_id), detach, output)
     if detach:
-        return _tell(home.submit(config, labels, run_id=run_id), output)
-    return _followed(home, config, labels, run_id, output)
+        return _tell(home.submit(config(), labels, run_id=run_id), output)
+    return _followed(home, config(), labels, run_id, output)
 
 
 def _experiment(path: str | None, name: str, config: ScriptRunConfig) -> Experiment:
@@ -152,5 +197,8 @@ def _tell(run: Run, output: str | None) -> int:
 
         render.json(run.describe())
     else:
+        from homerun.cli import watching
+
         click.echo(f"{run.id}\n{run.directory}")
+        watching.say_if_it_waits(run)
     return 0

@@ -81,6 +81,7 @@ def to_the_end(run: Run, output: str | None) -> int:
     """
     shown = Output(run, output)
     try:
+        say_if_it_waits(run)
         shown.follow()
     except KeyboardInterrupt:
         shown.close_line()
@@ -97,6 +98,7 @@ def or_cancel(run: Run, output: str | None, interrupts: Interrupts) -> int:
     shown = Output(run, output)
     try:
         interrupts.anywhere()
+        say_if_it_waits(run)
         shown.follow()
         shown.close_line()
         return conclude(run, output)
@@ -107,6 +109,13 @@ def or_cancel(run: Run, output: str | None, interrupts: Interrupts) -> int:
 
             render.json(run.describe())
         return interrupted.exit_code
+
+
+def say_if_it_waits(run: Run) -> None:
+    """Say once where a run waits; its output comes when it has started."""
+    place = run.get_detailed_status()["details"]
+    if place is not None:
+        words.say(f"run {run.id} waits: {words.plain(place)}")
 
 
 def conclude(run: Run, output: str | None) -> int:

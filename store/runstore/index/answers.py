@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runstore.store import Store
 
 _PAGE = 256
+_MANY = 5_000
 
 
 def search(
@@ -24,6 +25,7 @@ def search(
     query: Query,
     look: Looker = Record.look,
     verify_later: Callable[[], object] | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> Iterator[Record]:
     """The runs that a query means, in its order, lazily; each was checked against its folder.
 
@@ -34,8 +36,9 @@ def search(
         look: how a run that is not over is looked at.
         verify_later: called where all runs of a large store should be looked at anew, for whoever
             can do that beside this; None: it is done at once.
+        tell: told a line before what takes long: many runs that the index does not know yet.
     """
-    cache = _open(store, query, look, verify_later)
+    cache = _open(store, query, look, verify_later, tell)
     if cache is None:
         yield from scan(store, query, look)
         return
@@ -52,7 +55,11 @@ def search(
 
 
 def _open(
-    store: Store, query: Query, look: Looker, verify_later: Callable[[], object] | None
+    store: Store,
+    query: Query,
+    look: Looker,
+    verify_later: Callable[[], object] | None,
+    tell: Callable[[str], object] | None,
 ) -> Cache | None:
     """The index, up to date; None where it cannot be had (read-only, damaged, or busy for long)."""
     if not store.exists() or store.damage or store.is_newer:
@@ -64,6 +71,9 @@ def _open(
         try:
             cache = Cache(store.root)
             refresh = Refresh(store, cache, look)
+            new = refresh.count_new()
+            if tell is not None and new > _MANY:
+                tell(f"reading {new:,} runs into the index; this is done once")
             refresh.run()
             if refresh.is_due():
                 if verify_later is not None and refresh.is_large():
@@ -101,8 +111,11 @@ def _checked(
             if seen == stamp:
                 yield record
                 continue
-            found = summary.of(record, look) if seen else None
-            stale.append(found or (folder, run_id))
+            found = summary.readable(record, look) if seen else None
+            if found is not None:
+                stale.append(found)
+            elif not seen:
+                stale.append((folder, run_id))
             if found is not None and query.matches(found, _metrics(record, query)):
                 yield record
     finally:
@@ -150,7 +163,7 @@ def _matching(
 ) -> Iterator[tuple[Record, summary.Summary, dict[str, dict[str, float]]]]:
     name = None if query.experiment is None else store.experiment_name(query.experiment)
     for record in store.runs(name, children=query.children):
-        run = summary.of(record, look)
+        run = summary.readable(record, look)
         if run is not None:
             known = _metrics(record, query)
             if query.matches(run, known):

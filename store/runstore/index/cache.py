@@ -45,7 +45,7 @@ CREATE INDEX metrics_by_name ON metrics (name, last);
 CREATE TABLE writers (run INTEGER, file TEXT, offset INTEGER, PRIMARY KEY (run, file));
 CREATE TABLE ledgers (folder TEXT PRIMARY KEY, lines INTEGER, inode INTEGER);
 CREATE TABLE expected (folder TEXT, id TEXT, since REAL, PRIMARY KEY (folder, id));
-CREATE TABLE marks (inode INTEGER PRIMARY KEY, offset INTEGER);
+CREATE TABLE marks (file TEXT PRIMARY KEY, offset INTEGER);
 CREATE TABLE writing (run TEXT, writer TEXT, since REAL, PRIMARY KEY (run, writer));
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT);
 """

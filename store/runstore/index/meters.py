@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from math import isnan
+from math import inf, isnan
 
 from runstore import append, layout, metrics
 from runstore.index.summary import plain
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runstore.index.cache import Cache
+
+_MOST = 1 << 63
 
 
 class Meter:
@@ -105,8 +107,9 @@ def _read_on(path: str, offset: int, found: dict[str, Meter]) -> int:
         for data, end in append.windows(path, offset):
             for record in append.parse(data)[0]:
                 if metrics.is_point(record):
+                    at = _held(record["t"])
                     for value in _numbers(metrics.untag(record["v"])):
-                        found.setdefault(plain(record["n"]), Meter()).add(value, record["t"])
+                        found.setdefault(plain(record["n"]), Meter()).add(value, at)
             offset = end
     except OSError:
         return offset  # not ours to read, or a broken disk: what is known stays
@@ -116,4 +119,14 @@ def _read_on(path: str, offset: int, found: dict[str, Meter]) -> int:
 def _numbers(value: Any) -> list[float]:
     """The numbers in a value: of a list all, of a table none."""
     values = value if type(value) is list else [value]
-    return [one for one in values if type(one) is float or type(one) is int]
+    return [_held(one) for one in values if type(one) is float or type(one) is int]
+
+
+def _held(number: float) -> float:
+    """A number as SQLite can hold it: whole ones of more than 64 bits as the nearest float."""
+    if type(number) is float or -_MOST <= number < _MOST:
+        return number
+    try:
+        return float(number)
+    except OverflowError:
+        return inf if number > 0 else -inf

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from runstore.errors import InvalidQuery
 from runstore.index.summary import COLUMNS, plain
+from runstore.status import ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,6 +149,8 @@ def on(field: str, operator: str, value: str | None = None) -> Condition:
         InvalidQuery: there is no such field or operator.
     """
     area, key, aggregate = split(field)
+    if area == "status" and value is not None:
+        value = next((one for one in ALL if one.casefold() == value.casefold()), value)
     return Condition(area, key, operator, value, aggregate)
 
 

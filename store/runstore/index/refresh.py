@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import identity, layout, ledger, lock, marks, names, status
+from runstore import facts, identity, layout, ledger, lock, marks, names, status
 from runstore.errors import RunNotFound
 from runstore.index import meters, summary
 from runstore.index.cache import MADE, TABLES, Cache
@@ -31,6 +31,8 @@ SMALL = 2_000
 _CHUNK = 500
 _PATIENCE_S = 3600.0
 _MARKS_FULL = 1 << 20
+_HEAD = 64
+"""Bytes of a file of marks that tell it from another: a writer's name is random."""
 
 
 class Refresh:
@@ -53,6 +55,18 @@ class Refresh:
             self._read_ledger(folder)
         self._read_expected()
         self._read_unsettled(marked)
+
+    def count_new(self) -> int:
+        """How many lines of ledgers were not read yet."""
+        known = self.cache.db.execute("SELECT sum(lines) FROM ledgers").fetchone()[0] or 0
+        lines = 0
+        for folder in self.store.experiment_folders():
+            try:
+                path = f"{self.store.root}/{folder}/{layout.LEDGER}"
+                lines += os.stat(path).st_size // ledger.WIDTH
+            except OSError:
+                continue
+        return max(0, lines - known)
 
     def is_due(self) -> bool:
         """Whether all runs' time stamps are to be looked at again."""
@@ -86,33 +100,33 @@ class Refresh:
         """The runs that writers have marked since the last time, or are writing to now."""
         folder = f"{self.store.root}/{layout.INDEX}"
         found: set[str] = set()
+        seen: set[str] = set()
         with self.cache.writing():
             for name in sorted(os.listdir(folder)):
                 if name.startswith(layout.INDEX_MARKS):
-                    self._read_marks(f"{folder}/{name}", found)
+                    seen.add(self._read_marks(f"{folder}/{name}", found))
+            self._forget_marks(seen)
             now = _now()
-            self.cache.db.execute(
-                "DELETE FROM writing WHERE abs(? - since) > ?", (now, _PATIENCE_S)
-            )
+            forget = "DELETE FROM writing WHERE ? - since > ?"
+            self.cache.db.execute(forget, (now, _PATIENCE_S))
             found.update(row[0] for row in self.cache.db.execute("SELECT run FROM writing"))
             marked = [(run_id,) for run_id in found]
-            self.cache.db.executemany(
-                "UPDATE runs SET settled = 0, metered = 0 WHERE id = ?", marked
-            )
+            unsettle = "UPDATE runs SET settled = 0, metered = 0 WHERE id = ?"
+            self.cache.db.executemany(unsettle, marked)
         return found
 
-    def _read_marks(self, path: str, found: set[str]) -> None:
+    def _read_marks(self, path: str, found: set[str]) -> str:
+        """Read a file of marks on; what it is known by: an inode alone may be another's by now."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return
+        except FileNotFoundError:
+            return ""
         try:
             seen = os.fstat(descriptor)
-            select = "SELECT offset FROM marks WHERE inode = ?"
-            rows = self.cache.db.execute(select, (seen.st_ino,))
+            file = f"{seen.st_ino} {os.pread(descriptor, _HEAD, 0)!r}"
+            rows = self.cache.db.execute("SELECT offset FROM marks WHERE file = ?", (file,))
             offset = next((int(at) for (at,) in rows), 0)
-            offset = offset if offset <= seen.st_size else 0
-            data = os.pread(descriptor, seen.st_size - offset, offset)
+            data = os.pread(descriptor, max(0, seen.st_size - offset), offset)
         finally:
             os.close(descriptor)
         data = data[: data.rfind(b"\n") + 1]
@@ -124,9 +138,19 @@ class Refresh:
             else:
                 self.cache.db.execute("DELETE FROM writing WHERE writer = ?", (writer,))
         if data:
-            read = (seen.st_ino, offset + len(data))
+            read = (file, offset + len(data))
             self.cache.db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", read)
-        _turn_over(path, seen)
+        if _turn_over(path, seen):
+            self.cache.db.execute("DELETE FROM marks WHERE file = ?", (file,))
+        return file
+
+    def _forget_marks(self, seen: set[str]) -> None:
+        """Marks that somebody removed may have been of changes: all runs are looked at again."""
+        known = [str(row[0]) for row in self.cache.db.execute("SELECT file FROM marks")]
+        gone = [(file,) for file in known if file not in seen]
+        if gone:
+            self.cache.db.executemany("DELETE FROM marks WHERE file = ?", gone)
+            self.cache.db.execute("DELETE FROM facts WHERE key = 'verified'")
 
     def _read_ledger(self, folder: str) -> None:
         """Read the runs that a ledger names since the last time, some hundreds at a time."""
@@ -191,8 +215,17 @@ class Refresh:
             return False
 
     def _read(self, record: Record) -> bool:
-        """Read a run into the index, or forget it. False: it is not there."""
-        found = summary.of(record, self.look)
+        """Read a run into the index, or forget it. False: it is not there, or cannot be read now;
+        what was known of it then stays, and is read again by the next query.
+        """
+        try:
+            found = summary.of(record, self.look)
+        except OSError as error:
+            if error.errno in facts.OUR_OWN:
+                raise
+            unsettle = "UPDATE runs SET settled = 0 WHERE folder = ? AND id = ?"
+            self.cache.db.execute(unsettle, (record.experiment_folder, record.id))
+            return False
         if found is None:
             self.cache.remove(record.experiment_folder, record.id)
             return False
@@ -328,10 +361,10 @@ def _parts(folder: str) -> Iterator[list[str]]:
     yield part
 
 
-def _turn_over(path: str, seen: os.stat_result) -> None:
-    """Begin a new file of marks where this one is long; remove an old one that nobody writes.
+def _turn_over(path: str, seen: os.stat_result) -> bool:
+    """Begin a new file of marks where this one is long; remove an old one. True: it is removed.
 
-    A writer opens the file for one line, so an hour after its turn no writer has it open.
+    A writer opens the file for one line, so an hour after its turn nobody has it open.
     """
     name = os.path.basename(path)
     try:
@@ -340,8 +373,10 @@ def _turn_over(path: str, seen: os.stat_result) -> None:
                 os.rename(path, f"{path}.{os.urandom(4).hex()}")
         elif time.time() - seen.st_mtime > _PATIENCE_S:
             os.unlink(path)
-    except OSError:
-        return  # another query was faster
+            return True
+    except FileNotFoundError:
+        return False  # another query was faster
+    return False
 
 
 def _now() -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import facts, layout, status
+from runstore import facts, layout, properties, status
 from runstore.errors import RunNotFound
 
 TYPE_CHECKING = False
@@ -86,30 +86,35 @@ def plain(value: Any) -> Any:
     return value
 
 
-def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
-    """A run's summary; None where its folder is gone, is none of a run, or cannot be read.
+def readable(record: Record, look: Callable[[Record], Look]) -> Summary | None:
+    """A run's summary; None also where it cannot be read: it is left out of lists.
 
     Raises:
         OSError: this process lacks something, such as descriptors: that says nothing of the run.
     """
     try:
-        return _read(record, look)
+        return of(record, look)
     except OSError as error:
         if error.errno in facts.OUR_OWN:
             raise
         return None
 
 
-def _read(record: Record, look: Callable[[Record], Look]) -> Summary | None:
+def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
+    """A run's summary; None where its folder is gone, or is none of a run.
+
+    Raises:
+        OSError: it cannot be read now.
+    """
     seen_stamp = stamp(record.path)
     try:
         seen = look(record)
     except RunNotFound:
         return None
-    run = record.run
+    run = record.asked()
     if not run and not os.path.isdir(record.path):
         return None
-    labels, properties = record.labels(), record.properties()
+    labels, found = record.labels(), properties.read(record.path, run, is_strict=True)
     made = Summary(
         record.experiment_folder,
         {
@@ -119,7 +124,7 @@ def _read(record: Record, look: Callable[[Record], Look]) -> Summary | None:
             "created": _text(run.get("time")) or "",
             "parent": _text(run.get("parent")),
             "kind": _text(run.get("kind")),
-            "type": _text(run.get("type")) or properties.get(_RUN_SOURCE),
+            "type": _text(run.get("type")) or found.get(_RUN_SOURCE),
             "status": seen.status,
             "user": _text(run.get("user")),
             "name": labels.display_name,
@@ -130,7 +135,7 @@ def _read(record: Record, look: Callable[[Record], Look]) -> Summary | None:
         },
     )
     made.tags = {key: _text(value) for key, value in labels.tags.items()}
-    made.properties = properties
+    made.properties = found
     made.stamp = seen_stamp
     made.is_settled = seen.facts[layout.ENDED] is not None and not _is_fresh(record.path)
     if seen.status == status.NOT_STARTED:
@@ -159,4 +164,5 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object) -> int | None:
-    return value if type(value) is int else None
+    """A run's number; None for one that no run has, and SQLite could not hold."""
+    return value if type(value) is int and 0 < value < 1 << 63 else None

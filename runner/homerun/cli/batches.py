@@ -1,0 +1,173 @@
+"""A batch for a person: a bar while it goes on, a table of its runs at the end."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from homerun.cli import grids, options, words
+from homerun.cli.interrupts import READING_SOURCE, WAITING, Interrupted, Interrupts
+from homerun.cli.watching import Hint
+from runstore.status import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING, TERMINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from homerun.batches import Batch
+    from homerun.config import ScriptRunConfig
+    from homerun.experiment import Experiment
+    from homerun.run import Run
+
+_MOST_METRICS = 6
+_ORDER = (COMPLETED, FAILED, CANCELED, RUNNING, QUEUED)
+
+
+class Wish:
+    """A batch that was asked for: `config` gives each run's, from what it adds to the arguments."""
+
+    def __init__(
+        self,
+        home: Experiment,
+        config: Callable[..., ScriptRunConfig],
+        axes: list[tuple[str, list[str]]],
+        labels: dict[str, str | None],
+        run_id: str | None,
+    ) -> None:
+        self._home = home
+        self._config = config
+        self._rows = grids.combinations(axes)
+        self._labels = labels
+        self._run_id = run_id
+
+    def submit(self) -> Batch:
+        """Submit it."""
+        configs = [
+            self._config(*(word for key, value in row.items() for word in (f"--{key}", value)))
+            for row in self._rows
+        ]
+        tags = [{**self._labels, **_shown(row)} for row in self._rows]
+        return self._home.submit_many(configs, tags, parent_tags=self._labels, run_id=self._run_id)
+
+
+def _shown(row: dict[str, str]) -> dict[str, str | None]:
+    """A combination as tags, with what looks like a secret masked, as in the recorded arguments."""
+    from homerun import mask
+
+    return {key: mask.arguments([f"--{key}", value])[-1] for key, value in row.items()}
+
+
+def run(wish: Wish, detach: bool, output: str | None) -> int:
+    """Submit a batch and follow it to its end; the exit code is 0 only if all Completed."""
+    if detach:
+        return _tell(wish.submit(), output)
+    with Interrupts() as interrupts:
+        interrupts.only_in(READING_SOURCE)
+        try:
+            with Hint("submitting; Ctrl-C cancels what is submitted already"):
+                batch = wish.submit()
+        except Interrupted as interrupted:
+            words.say(f"stopped by {interrupted.by}: what was submitted is canceled")
+            return interrupted.exit_code
+        try:
+            interrupts.anywhere()
+            _follow(batch)
+        except Interrupted as interrupted:
+            return _cancel(batch, interrupted, interrupts, output)
+        return _conclude(batch, output)
+
+
+def _tell(batch: Batch, output: str | None) -> int:
+    if options.wants_json(output):
+        from homerun.cli import render
+
+        render.json(batch.parent.describe())
+    else:
+        click.echo(f"{batch.parent.id}\n{batch.parent.directory}")
+    return 0
+
+
+def _follow(batch: Batch) -> None:
+    words.say(f"{len(batch)} runs below {batch.parent.id}")
+    if not words.is_terminal(sys.stderr):
+        for _ in batch.progress():
+            continue
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, auto_refresh=False, transient=True) as bar:
+        task = bar.add_task("", total=len(batch))
+        for counts in batch.progress():
+            over = sum(count for name, count in counts.items() if name in TERMINAL)
+            bar.update(task, completed=over, description=_counted(counts), refresh=True)
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """How many are what, as `3 Completed, 2 Running, 15 Queued`."""
+    rest = [name for name in counts if name not in _ORDER]
+    return ", ".join(f"{counts[name]} {name}" for name in (*_ORDER, *rest) if counts.get(name))
+
+
+def _conclude(batch: Batch, output: str | None) -> int:
+    """Show all of its runs, and how it ended."""
+    from homerun.cli import render
+
+    parent = batch.parent.describe()
+    rows = [_row(one) for one in batch]
+    if options.wants_json(output):
+        render.json({**parent, "children": rows})
+    else:
+        names = list(dict.fromkeys(name for row in rows for name in row["metrics"]))[:_MOST_METRICS]
+        render.table(
+            ["run", "status", "took", *names, "tags"],
+            [_line(row, names) for row in rows],
+            ("took", *reversed(names)),
+        )
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["status"]] = counts.get(row["status"], 0) + 1
+    status = str(parent["status"])
+    words.say(f"{status}: {_counted(counts)}", words.COLOURS.get(status))
+    words.say(f"  batch    {batch.parent.id}")
+    words.say(f"  folder   {words.plain(batch.parent.directory)}")
+    return 0 if status == COMPLETED else 1
+
+
+def _row(one: Run) -> dict[str, Any]:
+    """A run's row, with the last value of each of its metrics."""
+    metrics = one.get_metrics().items()
+    last = {
+        name: value[-1] if isinstance(value, list) and value else value for name, value in metrics
+    }
+    return {**one.describe(), "metrics": last}
+
+
+def _line(row: dict[str, Any], names: list[str]) -> list[object]:
+    metrics = [words.number(row["metrics"].get(name)) for name in names]
+    took = words.duration(words.took(row))
+    return [row["run_id"], row["status"], took, *metrics, words.tags(row)]
+
+
+def _cancel(
+    batch: Batch, interrupted: Interrupted, interrupts: Interrupts, output: str | None
+) -> int:
+    """Cancel all of it; a second signal ends the waiting, not the wish."""
+    interrupts.only_in(WAITING)
+    parent = batch.parent
+    try:
+        with Hint(f"canceling batch {parent.id}; Ctrl-C again stops waiting for it"):
+            batch.cancel()
+    except Interrupted:
+        words.say(f"not waited for: the runs of batch {parent.id} are being canceled")
+        return interrupted.exit_code
+    words.say(f"canceled by {interrupted.by}: batch {parent.id}")
+    if output == options.JSON:
+        from homerun.cli import render
+
+        render.json(parent.describe())
+    return interrupted.exit_code

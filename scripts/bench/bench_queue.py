@@ -1,0 +1,73 @@
+"""Runs that do nothing through two slots, over the same scripts under `xargs -P2`.
+
+What has to hold beside the time is looked up in the recorded facts: all Completed, never more than
+two at once, in order but for neighbours, which two starters may swap.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import measure
+from rows import Row
+
+from homerun import Experiment, ScriptRunConfig, Workspace
+from homerun.batches import Batch
+from runstore import facts, layout
+
+SLOTS = 2
+
+
+def measured(quick: bool) -> Iterator[Row]:
+    """The rows of this part of the table."""
+    count = 50 if quick else 1000
+    with measure.place(files=40 * count):
+        os.mkdir("source")
+        with open("source/noop.py", "w", encoding="utf-8"):
+            pass
+        before = measure.seconds(lambda: _xargs(count))
+        made: list[Batch] = []
+        submitted = measure.seconds(lambda: made.append(_submit(count)))
+        waited = measure.seconds(made[0].wait_for_completion)
+        floor = (before + measure.seconds(lambda: _xargs(count))) / 2
+        took = submitted + waited
+        beside = f"xargs -P{SLOTS}: {floor:.1f} s"
+        runs = f"{count:,} runs through {SLOTS} slots"
+        yield Row(f"{runs}, over xargs -P{SLOTS}", took / floor, "x", budget=1.6, beside=beside)
+        each = submitted / count * 1e3
+        yield Row("submit_many, for each run", each, "ms", beside="while the first of them run")
+        yield from _held(made[0])
+
+
+def _xargs(count: int) -> None:
+    names = "noop.py\n" * count
+    command = ["xargs", f"-P{SLOTS}", "-n1", sys.executable]
+    subprocess.run(command, input=names.encode(), cwd="source", check=True)
+
+
+def _submit(count: int) -> Batch:
+    experiment = Experiment(Workspace.from_config(), "bench")
+    config = ScriptRunConfig("source", "noop.py", max_concurrent_runs=SLOTS)
+    return experiment.submit_many([config] * count)
+
+
+def _held(batch: Batch) -> Iterator[Row]:
+    """What the facts say of number and order."""
+    edges, starts = [], []
+    for number, run in enumerate(batch):
+        started = facts.read(run.directory, layout.STARTED) or {}
+        exited = facts.read(run.directory, layout.EXITED) or {}
+        starts.append((started["clock_s"], number))
+        edges += [(started["clock_s"], 1), (started["clock_s"] + exited["elapsed_s"], -1)]
+    now = most = 0
+    for _, step in sorted(edges):
+        now += step
+        most = max(most, now)
+    far = max(abs(number - place) for place, (_, number) in enumerate(sorted(starts)))
+    completed = sum(run.get_status() == "Completed" for run in batch)
+    yield Row("Completed", completed, "runs", budget=len(batch), at_least=True)
+    yield Row("going on at once, at most", most, "runs", budget=SLOTS)
+    yield Row("away from its turn, at most", far, "places", budget=1)

@@ -1,0 +1,154 @@
+"""Filling a store with ended runs, written as the product writes them, some thousands a second.
+
+Each has what a submitted run has: run.json, started.json, exited.json, ended.json, `alive`, and a
+log of metrics; only its script was never started. Every tenth is tagged `quality = good`. The
+first has children.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from runstore import append, draft, encode, facts, identity, layout, ledger, names, status
+from runstore.record import Record
+from runstore.store import Store
+
+FILES = 10
+"""Files and folders of a run, at most."""
+SIZE = 30_000
+"""What a run takes of a file system in memory, in bytes, at most."""
+CHILDREN = 50
+EXPERIMENTS = ("digits", "fruits", "houses", "weather")
+TAG = ("quality", "good")
+_EVERY = 10
+
+
+def fill(root: str, runs: int) -> Store:
+    """Make a store of so many runs, in four experiments.
+
+    Returns:
+        The store; the run that has children is the oldest of the first experiment.
+    """
+    store = Store(root).for_writing()
+    each = runs // len(EXPERIMENTS)
+    for experiment in EXPERIMENTS:
+        store.make_experiment(experiment)
+    parent = _write(store, EXPERIMENTS[0], 1)[0]
+    _write(store, EXPERIMENTS[0], CHILDREN, parent)
+    _write(store, EXPERIMENTS[0], each - CHILDREN - 1)
+    for experiment in EXPERIMENTS[1:]:
+        _write(store, experiment, each)
+    return store
+
+
+def oldest(store: Store) -> str:
+    """The id of the run that has children."""
+    path = f"{store.root}/{EXPERIMENTS[0]}/{layout.LEDGER}"
+    return next(iter(ledger.between(path, 0, 1))).run_id
+
+
+def _write(store: Store, experiment: str, runs: int, parent: Record | None = None) -> list[Record]:
+    home = f"{store.root}/{experiment}"
+    ids = _fresh_ids(home, experiment, runs)
+    second = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    path = f"{home}/{layout.LEDGER}"
+    first = ledger.add_many(path, ids, second, child=parent is not None)
+    here = {**identity.here(), "store_id": store.id}
+    user = facts.user_name()
+    made = []
+    for number, run_id in enumerate(ids, first):
+        record = Record(store, experiment, run_id)
+        asked = _asked(record, experiment, number, parent, here)
+        _write_run(record, asked, here, user)
+        if parent is not None:
+            draft.link(parent, record)
+        made.append(record)
+    return made
+
+
+def _fresh_ids(home: str, experiment: str, count: int) -> list[str]:
+    """Ids by chance, of which 25,000 in one second hold a double once in fourteen times."""
+    found: dict[str, None] = {}
+    while len(found) < count:
+        run_id = names.new_run_id(experiment)
+        if not os.path.exists(f"{home}/{run_id}"):
+            found[run_id] = None
+    return list(found)
+
+
+def _write_run(
+    record: Record, asked: dict[str, object], here: dict[str, object], user: str
+) -> None:
+    hidden = f"{os.path.dirname(record.path)}/{layout.NEW}{record.id}"
+    facts.make_new_folder(hidden)
+    facts.make_new_folder(f"{hidden}/{layout.METRICS}")
+    descriptor = append.open_for_append(f"{hidden}/{layout.METRICS}/1-{record.id[-8:]}.jsonl")
+    append.add(descriptor, '{"n":"loss","v":0.25,"t":1795254535.788435}')
+    os.close(descriptor)
+    facts.write(f"{hidden}/{layout.ALIVE}", b"")
+    inode = os.stat(f"{hidden}/{layout.ALIVE}").st_ino
+    place = {**here, "alive_inode": inode}
+    written: list[tuple[str, dict[str, object]]] = [
+        (layout.RUN, {**asked, "submitted_from": place}),
+        (layout.STARTED, {**_STARTED, **place}),
+        (layout.EXITED, _EXITED),
+        (layout.ENDED, _ENDED),
+    ]
+    for name, fact in written:
+        data = encode.pretty(facts.signed(fact, user)).encode()
+        facts.write(f"{hidden}/{name}", data)
+    os.rename(hidden, record.path)
+
+
+def _asked(
+    record: Record, experiment: str, number: int, parent: Record | None, here: dict[str, Any]
+) -> dict[str, object]:
+    return {
+        "id": record.id,
+        "number": number,
+        "experiment": experiment,
+        "parent": parent.id if parent else None,
+        "kind": status.SUBMITTED,
+        "type": "azureml.scriptrun",
+        "tags": dict([TAG] if number % _EVERY == 0 else [("quality", "poor")]),
+        "script": "train.py",
+        "arguments": ["--epochs", "5", "--rate", "0.1"],
+        "command": ["/usr/bin/python3", "train.py", "--epochs", "5", "--rate", "0.1"],
+        "environment_variables": [],
+        "source_directory": "/home/somebody/digits",
+        "in_place": False,
+        "snapshot": "51abd47667f6a0cf87e6d80c301d9b6cea0a1bd1",
+        "target": "local",
+        "grace_s": 10.0,
+        "on_exit": "sweep",
+    }
+
+
+_STARTED: dict[str, object] = {
+    "attempt": 1,
+    "script": {"pid": 2, "start_ticks": 277622, "pidfd_inode": 113596},
+    "supervisor": {"pid": 1, "start_ticks": 277616, "pidfd_inode": 113592},
+    "grace_s": 10.0,
+    "memory_kills": 0,
+    "limit_s": None,
+    "clock_s": 2776.223887,
+}
+_EXITED: dict[str, object] = {
+    "wait_status": 0,
+    "exit_code": 0,
+    "signal": None,
+    "source": "supervisor",
+    "elapsed_s": 0.121884,
+    "cpu_user_s": 0.03937,
+    "cpu_system_s": 0.00328,
+    "peak_memory_kib": 11484,
+}
+_ENDED: dict[str, object] = {
+    "status": status.COMPLETED,
+    "cause": None,
+    "exit_code": 0,
+    "signal": None,
+    "source": "supervisor",
+}
