@@ -13,6 +13,13 @@ _HOMES = {
     "Run": "run",
     "ScriptRun": "run",
     "ScriptRunConfig": "config",
+    "RunConfiguration": "runconfig",
+    "DockerConfiguration": "runconfig",
+    "MpiConfiguration": "runconfig",
+    "PyTorchConfiguration": "runconfig",
+    "TensorflowConfiguration": "runconfig",
+    "Environment": "environment",
+    "CondaDependencies": "conda",
     "HomerunError": "errors",
     "UserError": "errors",
     "SubmitError": "errors",
@@ -20,6 +27,7 @@ _HOMES = {
     "MissingExtra": "errors",
     "RunFailed": "errors",
     "WaitTimeout": "errors",
+    "RunConfigurationError": "errors",
     "RunEnvironmentError": "errors",
 }
 
@@ -27,9 +35,12 @@ __all__ = [*_HOMES]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.conda import CondaDependencies as CondaDependencies
     from homerun.config import ScriptRunConfig as ScriptRunConfig
+    from homerun.environment import Environment as Environment
     from homerun.errors import HomerunError as HomerunError
     from homerun.errors import MissingExtra as MissingExtra
+    from homerun.errors import RunConfigurationError as RunConfigurationError
     from homerun.errors import RunEnvironmentError as RunEnvironmentError
     from homerun.errors import RunFailed as RunFailed
     from homerun.errors import SubmitError as SubmitError
@@ -39,6 +50,11 @@ if TYPE_CHECKING:
     from homerun.experiment import Experiment as Experiment
     from homerun.run import Run as Run
     from homerun.run import ScriptRun as ScriptRun
+    from homerun.runconfig import DockerConfiguration as DockerConfiguration
+    from homerun.runconfig import MpiConfiguration as MpiConfiguration
+    from homerun.runconfig import PyTorchConfiguration as PyTorchConfiguration
+    from homerun.runconfig import RunConfiguration as RunConfiguration
+    from homerun.runconfig import TensorflowConfiguration as TensorflowConfiguration
     from homerun.workspace import Workspace as Workspace
 
 

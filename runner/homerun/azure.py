@@ -8,6 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from homerun.environment import Environment
+    from runstore.store import Store
+
 _NO_CLOUD = "it manages a service in Azure, and here a workspace is a folder"
 _NO_DATASTORE = "it has no datastores yet; give the script a path, as an argument"
 _NO_CONNECTION = "connections are kept in Azure; give a script what it needs in its environment"
@@ -19,6 +22,8 @@ class AzureServices(Absent):
 
     DEFAULT_CPU_CLUSTER_NAME = "cpu-cluster"
     DEFAULT_GPU_CLUSTER_NAME = "gpu-cluster"
+
+    _store: Store
 
     _absent_from = "Workspace"
     _absent = {
@@ -76,9 +81,11 @@ class AzureServices(Absent):
         return {}
 
     @property
-    def environments(self) -> dict[str, object]:
-        """The registered environments: none."""
-        return {}
+    def environments(self) -> dict[str, Environment]:
+        """The registered environments by name, each in its latest version."""
+        from homerun import registered
+
+        return registered.latest(self._store)
 
     @property
     def models(self) -> dict[str, object]:

@@ -11,6 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from homerun.environment import Environment
+    from homerun.recipe import Recipe
+    from homerun.runconfig import HistoryConfiguration, RunConfiguration
+
 DEFAULT_GRACE_S = 10.0
 SWEEP = "sweep"
 LEAVE = "leave"
@@ -23,9 +27,16 @@ class ScriptRunConfig:
         source_directory: the folder with the code; each run works in a copy of it.
         script: the script's path inside that folder.
         arguments: a list; numbers become text.
+        run_config: the rest of the configuration, kept by reference; the target, the environment
+            and the time limit are then those that it has, and what is given here for them is not
+            used. Script, arguments and command given here win over its own.
         compute_target: a target's name; None: the workspace's default one, mostly `local`.
+        environment: the interpreter, packages and variables to run with.
+        distributed_job_config: accepted; one process is started.
+        resume_from: not possible.
         max_run_duration_seconds: the run is stopped after that time; None: never.
         command: instead of a script: a list of words, or a line for the shell.
+        docker_runtime_config: accepted; nothing runs in a container.
         environment_variables: set for the script, over the submitter's own.
         in_place: run in the source folder itself instead of a copy.
         grace_s: seconds that a stopped run has between TERM and KILL.
@@ -33,6 +44,7 @@ class ScriptRunConfig:
             `[("INT", 5), ("TERM", 10)]` for a script that saves a checkpoint on Ctrl-C.
         on_exit: `sweep` ends the processes that the script left behind, `leave` does not.
         interpreter: the Python to run the script with; None: the one that submits.
+        ignore_conda_packages: go on without packages of conda that pip has not, where no conda is.
         slots: how many slots of its target the run takes, where it takes any.
         priority: 0 to 9999; of the runs that wait the highest go first.
         max_concurrent_runs: the run waits while so many go on at its target, whatever is set for
@@ -51,10 +63,14 @@ class ScriptRunConfig:
         source_directory: str | os.PathLike[str] | None,
         script: str | None = None,
         arguments: Sequence[object] | None = None,
-        run_config: None = None,
-        compute_target: str | None = None,
+        run_config: RunConfiguration | None = None,
+        compute_target: object = None,
+        environment: Environment | None = None,
+        distributed_job_config: object = None,
+        resume_from: None = None,
         max_run_duration_seconds: float | None = None,
         command: str | Sequence[object] | None = None,
+        docker_runtime_config: object = None,
         *,
         environment_variables: Mapping[str, object] | None = None,
         in_place: bool = False,
@@ -62,6 +78,7 @@ class ScriptRunConfig:
         stop_signals: Sequence[tuple[str, float]] | None = None,
         on_exit: str = SWEEP,
         interpreter: str | None = None,
+        ignore_conda_packages: bool = False,
         slots: int = 1,
         priority: int = 0,
         max_concurrent_runs: int | None = None,
@@ -69,8 +86,8 @@ class ScriptRunConfig:
         retry_on: Sequence[str | int] | None = None,
         retry_delay_s: float = 0.0,
     ) -> None:
-        if run_config is not None:
-            raise UserError("run_config is not supported yet; give the fields to ScriptRunConfig")
+        if resume_from is not None:
+            raise UserError("resume_from is of the cloud; give the script the path as an argument")
         self.source_directory = _path("source_directory", source_directory or ".")
         self.script = None if script is None else _path("script", script)
         self.arguments = _words("arguments", arguments or [])
@@ -79,7 +96,7 @@ class ScriptRunConfig:
             if isinstance(command, str)
             else _words("command", command or [])
         )
-        self.target = None if compute_target is None else _word("compute_target", compute_target)
+        self.target = None if compute_target is None else _target(compute_target)
         self.slots = _count("slots", slots, 1, 999)
         self.priority = _count("priority", priority, 0, 9999)
         self.max_concurrent_runs = (
@@ -103,6 +120,69 @@ class ScriptRunConfig:
         self.interpreter = None if interpreter is None else _path("interpreter", interpreter)
         if on_exit not in (SWEEP, LEAVE):
             raise UserError(f"on_exit is {SWEEP!r} or {LEAVE!r}, not {on_exit!r}")
+        self.ignore_conda_packages = bool(ignore_conda_packages)
+        self.history: HistoryConfiguration | None = None
+        self.recipe: Recipe | None = None
+        self.environment: dict[str, object] | None = None
+        self._given: RunConfiguration | None = None
+        self._own: RunConfiguration | None = None
+        self._unused: list[str] = []
+        named = {
+            "compute_target": compute_target,
+            "environment": environment,
+            "distributed_job_config": distributed_job_config,
+            "docker_runtime_config": docker_runtime_config,
+            "max_run_duration_seconds": max_run_duration_seconds,
+        }
+        if run_config is not None:
+            self._take(run_config)
+            self._unused = [name for name, value in named.items() if value is not None]
+        elif not (environment is distributed_job_config is docker_runtime_config is None):
+            from homerun import merging
+
+            self._own = merging.configuration(self, named)
+
+    def _take(self, given: RunConfiguration) -> None:
+        """Keep a configuration, and what only it says of the script."""
+        from homerun.runconfig import RunConfiguration
+
+        if not isinstance(given, RunConfiguration):
+            raise UserError(f"run_config is a RunConfiguration, not {type(given).__name__}")
+        self._given = given
+        if self.script is None and not self.command:
+            theirs = ScriptRunConfig(".", given.script, command=given.command or None)
+            self.script, self.command = theirs.script, theirs.command
+        if not self.arguments:
+            self.arguments = _words("arguments", given.arguments)
+
+    @property
+    def run_config(self) -> RunConfiguration:
+        """The one that was given; else one of its own, with the fields that this object has."""
+        if self._given is not None:
+            return self._given
+        if self._own is None:
+            from homerun import merging
+
+            self._own = merging.configuration(self, {})
+        return self._own
+
+    def settled(self, root: str) -> tuple[ScriptRunConfig, list[str]]:
+        """What is to be run, from this object and its run_config as they are now.
+
+        Args:
+            root: the store, which knows the targets.
+
+        Returns:
+            A configuration for which run_config has nothing to add, and notices.
+
+        Raises:
+            UserError: a value of run_config cannot be carried out.
+        """
+        if self._given is None and self._own is None:
+            return self, []
+        from homerun import merging
+
+        return merging.settle(self, self.run_config, self._given is not None, self._unused, root)
 
     def source(self) -> str:
         """The source folder, absolute and with its links followed.
@@ -158,9 +238,13 @@ class ScriptRunConfig:
         words = [*self.command, *self.arguments]
         if words[0] in ("python", "python3"):
             return [self._interpreter(), *words[1:]]
+        if self.recipe is not None and os.sep not in words[0]:
+            return ["/usr/bin/env", *words]  # a program of packages that are still to be installed
         return [_program(words[0]), *words[1:]]
 
     def _interpreter(self) -> str:
+        if self.recipe is not None:
+            return self.recipe.python
         return _program(self.interpreter) if self.interpreter else sys.executable
 
 
@@ -179,6 +263,12 @@ def _path(field: str, given: object) -> str:
     if not isinstance(given, str):
         raise UserError(f"{field} is a path, not {type(given).__name__} {given!r}")
     return _word(field, given)
+
+
+def _target(given: object) -> str:
+    """A target's name, or that of the object which stands for one."""
+    name = given if isinstance(given, str) else getattr(given, "name", given)
+    return _word("compute_target", name)
 
 
 def _words(field: str, given: Sequence[object]) -> list[str]:

@@ -26,6 +26,7 @@ _CAUSES = {
     status.CANCEL: "the run was canceled",
     status.FAIL: "the run was declared failed",
     status.CANNOT_START: "the script's process could not be started: {cannot_start}",
+    status.ENVIRONMENT: "its environment could not be built: {environment}",
     status.NEVER_STARTED: "the run never started: whoever submitted it was killed before it could",
     status.HOST_RESTARTED: "the machine was restarted while the run was going on",
     status.LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
@@ -38,7 +39,8 @@ def cause(outcome: dict[str, Any], exited: dict[str, Any]) -> str:
     """Why a run ended as it did, as a clause."""
     text = _CAUSES.get(str(outcome.get("cause")), "the run ended")
     fields = {key: outcome.get(key) for key in ("exit_code", "signal")}
-    return text.format(cannot_start=exited.get("cannot_start"), **fields)
+    fields.update({key: exited.get(key) for key in ("cannot_start", "environment")})
+    return text.format(**fields)
 
 
 def error(record: Record, look: Look) -> dict[str, Any] | None:
@@ -162,8 +164,31 @@ def log_files(record: Record) -> dict[str, str]:
     if os.path.isfile(f"{record.path}/{layout.SUPERVISOR_LOG}"):
         kept.append(layout.SUPERVISOR_LOG)
     last = attempts.std_log(attempts.begun(record.path))
-    kept.sort(key=lambda name: name != last)  # what the last attempt printed goes first
-    return {name: f"{record.path}/{name}" for name in kept}
+    kept.sort(key=lambda name: (name != last, name == layout.ENVIRONMENT_LOG))  # the last one first
+    found = {name: f"{record.path}/{name}" for name in kept}
+    return {**found, **_watched(record)}
+
+
+def _watched(record: Record) -> dict[str, str]:
+    """The files of the other folders that the run was asked to watch, by name."""
+    from runstore import inside
+
+    found = {}
+    for watched in record.run.get("directories_to_watch") or []:
+        parts = [part for part in str(watched).split("/") if part not in ("", ".")]
+        if not parts or parts == [layout.LOGS] or os.pardir in parts:
+            continue
+        try:
+            work = inside.open_root(f"{record.path}/{layout.WORK}")
+            folder = inside.descend(work, parts, make=False)
+        except OSError:
+            continue  # the script has made none
+        try:
+            names = ["/".join((*parts, name)) for name in inside.walk(folder)]
+        finally:
+            os.close(folder)
+        found.update({name: f"{record.path}/{layout.WORK}/{name}" for name in sorted(names)})
+    return found
 
 
 def zulu(time: object) -> str | None:

@@ -41,14 +41,14 @@ REAL = "real"
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
+AZUREML_RUN_ID = "AZUREML_RUN_ID"
+"""The original's name for the id of a script's run, which scripts read."""
+
 ATTEMPT = "HOMERUN_ATTEMPT"
 """Set for a script that is started again: which start this is, from 2 on."""
 
 RESUME_DIRECTORY = "HOMERUN_RESUME_DIRECTORY"
 """Set for such a script: the folder with what the former attempts have made."""
-
-AZUREML_RUN_ID = "AZUREML_RUN_ID"
-"""The original's name for the id of a script's run, which scripts read."""
 
 _OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY, AZUREML_RUN_ID)
 
@@ -128,6 +128,25 @@ def for_helper(run: str, env: Mapping[str, str]) -> dict[str, str]:
     """
     kept = {name: env[name] for name in _HOMES if name in env}
     return {**for_supervisor(f"{run}/"), **kept}
+
+
+def for_builder(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the process that makes an environment for a script of this one.
+
+    Nothing of it leads a Python to packages of another one.
+    """
+    foreign = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PIP_TARGET")
+    kept = {name: value for name, value in env.items() if name not in foreign}
+    kept["PYTHONUNBUFFERED"] = "1"
+    return kept
+
+
+def cache_home() -> str:
+    """The folder of the user's caches."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(home):  # to be ignored, says the XDG specification
+        home = os.path.expanduser("~/.cache")
+    return home
 
 
 def for_git(folder: str, top: str) -> dict[str, str]:

@@ -21,6 +21,14 @@ class SubmitError(UserError):
     """A run could not be submitted; nothing was started."""
 
 
+class MissingPath(UserError, FileNotFoundError):
+    """A path that was given does not exist."""
+
+
+class RunConfigurationError(UserError):
+    """A field of a run configuration has a value that it cannot have."""
+
+
 class WorkspaceError(UserError):
     """The workspace that was asked for is not the one that is here."""
 

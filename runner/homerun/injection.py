@@ -49,10 +49,7 @@ def _key(packages: dict[str, str]) -> str:
 
 
 def _cache() -> str:
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(home):  # to be ignored, says the XDG specification
-        home = os.path.expanduser("~/.cache")
-    return f"{home}/homerun/path"
+    return f"{environ.cache_home()}/homerun/path"
 
 
 def _temporary() -> str:

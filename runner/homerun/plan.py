@@ -25,6 +25,7 @@ _FIXED = (
     "slots",
     "target",
     "entry",
+    "recipe",
     "attempt",
     "kept",
     "max_retries",
@@ -51,6 +52,7 @@ class Plan:
         slots: how many slots of its target it holds: descriptors behind the other ones.
         target: the target's name.
         entry: its place in the queue, to be removed once it has started; "" where it never waited.
+        recipe: the environment to be made before the script starts, as text; "" for none.
         attempt: which start of the script this is, from 1 on.
         kept: a file, relative to the run's folder, that is to be removed when the run is over.
         max_retries, retry_on, retry_delay_s: how often, after which causes, and how long after a
@@ -78,6 +80,7 @@ class Plan:
         slots: int = 0,
         target: str = "",
         entry: str = "",
+        recipe: str = "",
         attempt: int = 1,
         kept: str = "",
         max_retries: int = 0,
@@ -98,6 +101,7 @@ class Plan:
         self.slots = slots
         self.target = target
         self.entry = entry
+        self.recipe = recipe
         self.attempt = attempt
         self.kept = kept
         self.max_retries = max_retries
@@ -116,6 +120,7 @@ class Plan:
         ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
         is_open = _SCRIPT_IS[self.script_is_open]
         fixed += [ladder, limit, self.on_exit, is_open, str(self.slots), self.target, self.entry]
+        fixed.append(self.recipe)
         fixed += [str(self.attempt), self.kept, str(self.max_retries), " ".join(self.retry_on)]
         fixed += [repr(float(self.retry_delay_s)), str(len(self.argv))]
         env = [f"{name}={value}" for name, value in self.env.items()]
@@ -143,6 +148,7 @@ def decode(data: bytes) -> Plan:
         slots=int(fixed["slots"]),
         target=fixed["target"],
         entry=fixed["entry"],
+        recipe=fixed["recipe"],
         attempt=int(fixed["attempt"]),
         kept=fixed["kept"],
         max_retries=int(fixed["max_retries"]),

@@ -60,7 +60,7 @@ def supervisor(
     opened: list[int] = []
     with lock.no_fork():  # a copy of the lock in a stray child would outlive the run
         try:
-            opened.append(_nameless_file(given.encode()))
+            opened.append(nameless_file(given.encode()))
             wanted[opened[0]] = PLAN_DESCRIPTOR
             moves: list[tuple[int, int, int]] = []
             for source, target in wanted.items():
@@ -133,7 +133,7 @@ def reap() -> int:
     return len(_started)
 
 
-def _nameless_file(data: bytes) -> int:
+def nameless_file(data: bytes) -> int:
     """A descriptor of a file with this content that no path leads to."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("plan", os.MFD_CLOEXEC)

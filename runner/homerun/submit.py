@@ -137,6 +137,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         SubmitError, StoreError: nothing was started. No run is left behind, or, where only the
             last step failed, one that is Failed.
     """
+    request.config, told = request.config.settled(request.store.root)
     config = request.config
     argv = config.argv()
     ours = _injected(request.store.root, environ.azureml_is_ours(config.environment_variables))
@@ -157,7 +158,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         _start(record, plan, alive, place)
     if request.sources is None:
         spawn.git(record.path, record.id, gitdiff.wanted(job.code), os.environ)
-    return record, list(taken.notices) if taken else []
+    return record, [*told, *(taken.notices if taken else [])]
 
 
 def _injected(root: str, azureml: bool) -> str:
@@ -242,6 +243,8 @@ def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> No
     else:
         facts.make_new_folder(work)
         workcopy.build(taken, work, f"{folder}/{layout.COPIES}")
+    if config.history is not None and not config.history.output_collection:
+        return
     for name in (layout.OUTPUTS, layout.LOGS):
         os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
 
@@ -257,10 +260,14 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "script": config.script_path(),
         "arguments": mask.arguments(config.arguments),
         "command": mask.arguments(job.argv),
+        "environment": config.environment,
         "environment_variables": sorted(config.environment_variables),
         "source_directory": config.source(),
         "in_place": config.in_place,
-        "snapshot": job.taken.id if job.taken else None,
+        "snapshot": job.taken.id if job.taken and _keeps_snapshot(config) else None,
+        "directories_to_watch": list(config.history.directories_to_watch)
+        if config.history
+        else None,
         "target": job.place.target,
         "slots": config.slots,
         "priority": config.priority,
@@ -273,6 +280,10 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "retry_on": config.retry_on if config.max_retries else None,
         "retry_delay_s": config.retry_delay_s,
     }
+
+
+def _keeps_snapshot(config: ScriptRunConfig) -> bool:
+    return config.history is None or config.history.snapshot_project
 
 
 def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
@@ -301,6 +312,8 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     env = environ.for_script(
         record.store.root, record.id, record.path, python_path, config.environment_variables
     )
+    if config.recipe is not None:
+        config.recipe.enter(env)
     return Plan(
         run_id=record.id,
         store_id=record.store.id,
@@ -312,6 +325,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         ladder=signals.ladder(config.stop_signals, config.grace_s),
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
+        recipe=config.recipe.encode() if config.recipe else "",
         max_retries=config.max_retries,
         retry_on=config.retry_on if config.max_retries else (),
         retry_delay_s=config.retry_delay_s,

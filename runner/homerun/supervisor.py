@@ -5,7 +5,8 @@ the run's folder (so that a store can be renamed under it), and takes its orders
 stop.json only. In order:
 
     1. keep the lock to itself, become the reaper of all below it, wake up on signals
-    2. fork the script's process, which waits at the gate
+    2. have the script's environment made, if it wants packages; fork the script's process, which
+       waits at the gate
     3. publish started.json; look for stop.json; open the gate
     4. sleep until the script ends, a stop is asked for, or the time is up
     5. end what is left of the tree (a stop: all of it; otherwise what the script left behind)
@@ -111,6 +112,7 @@ class Supervisor:
         self.stopped: str | None = None
         self.stop_wanted = False
         self.wish = status.CANCEL
+        self.unprepared = ""
         self.outcome = ""
         self.is_reported = False
         self.told: set[str] = set()
@@ -124,6 +126,10 @@ class Supervisor:
         """The whole life, in the order that the module's text gives."""
         if not linux.become_subreaper():
             self.log("no child subreaper here: daemons of the script may escape")
+        if self.plan.recipe and not self.prepare():
+            self.leave_queue()
+            self.conclude(None, began=False)
+            return
         while not self.is_over_after_attempt():
             self.prepare_next()
 
@@ -161,6 +167,19 @@ class Supervisor:
         self.peak_memory_kib = 0
         self.is_reported = False
         self.told.clear()
+
+    def prepare(self) -> bool:
+        """See that the script's environment is there. False: the run ends without the script."""
+        from homerun import preparing
+
+        self.started_at = clock()
+        return preparing.environment(self)
+
+    def forget_script(self) -> None:
+        """What was in the script's place is over, and was not the script."""
+        self.script, self.over, self.raw = 0, False, None
+        self.cpu_user_s = self.cpu_system_s = 0.0
+        self.peak_memory_kib = 0
 
     def started_fact(self) -> dict[str, object]:
         """Who the script and the supervisor are, and which folder they belong to."""
@@ -391,6 +410,7 @@ class Supervisor:
             "exit_code": None if raw is None or killed or failure else os.WEXITSTATUS(raw),
             "signal": signals.name(os.WTERMSIG(raw)) if raw is not None and killed else None,
             "cannot_start": failure,
+            **({"environment": self.unprepared} if self.unprepared else {}),
             "stopped": self.stopped,
             "out_of_memory": self.is_out_of_memory(raw),
             "source": self.source,

@@ -78,6 +78,7 @@ EXIT_CODE = "exit_code"
 SIGNAL = "signal"
 OUT_OF_MEMORY = "out_of_memory"
 CANNOT_START = "cannot_start"
+ENVIRONMENT = "environment"
 NEVER_STARTED = "never_started"
 HOST_RESTARTED = "host_restarted"
 LOST_EXIT_STATUS = "lost_exit_status"
@@ -138,6 +139,8 @@ def outcome(facts: Facts, seen: str = GONE) -> dict[str, object]:
         return _outcome(CANCELED if stopped == CANCEL else FAILED, str(stopped), exited)
     if facts.get(layout.FAILED) is not None:
         return _outcome(FAILED, FAIL, exited)
+    if exited.get("environment"):
+        return _outcome(FAILED, ENVIRONMENT, exited)
     if exited.get("cannot_start"):
         return _outcome(FAILED, CANNOT_START, exited)
     if exited.get("out_of_memory"):

@@ -272,6 +272,37 @@ def test_a_full_disk_under_standard_output_is_said_in_one_line(script, cli):
     assert cli(*shlex.split(line.split("goes on: homerun ")[1])).code == 0
 
 
+def test_a_run_configuration_is_found_by_name_and_by_path(cli, script, workspace_dir):
+    script("train.py", "import os, sys; print(sys.argv[1:], os.environ['A'])", ".")
+    (workspace_dir / ".azureml").mkdir()
+    file = workspace_dir / ".azureml/sklearn.runconfig"
+    file.write_text(
+        "script: train.py\narguments: [--own]\nenvironmentVariables: {A: here}\n", encoding="utf-8"
+    )
+
+    for named in ("sklearn", "sklearn.runconfig", str(file)):
+        assert cli(*SUBMIT, "-c", named).out == b"['--own'] here\n"
+    done = cli(*SUBMIT, "-c", "sklearn", "--max-run-duration", "60", "train.py", "--lr", "1")
+    assert done.out == b"['--lr', '1'] here\n"
+    assert "run_config: not used" in done.err
+
+
+def test_a_run_configuration_that_is_not_there_is_said_with_those_that_are(
+    cli, script, workspace_dir
+):
+    (workspace_dir / ".azureml").mkdir()
+    (workspace_dir / ".azureml/sklearn.runconfig").touch()
+
+    refusal = refused(cli, *SUBMIT, "-c", "sklaern")
+
+    assert "there is no run configuration 'sklaern'" in refusal
+    assert "there are sklearn" in refusal
+
+
+def test_without_a_script_anywhere_there_is_nothing_to_run(cli, workspace_dir):
+    assert "there is nothing to run: give a script or a command" in refused(cli, *SUBMIT)
+
+
 def test_a_script_that_failed_is_started_again_and_the_attempts_are_shown(cli, script):
     fails = "import os, sys; print('up'); sys.exit(0 if os.environ.get('HOMERUN_ATTEMPT') else 75)"
     script("train.py", fails, ".")

@@ -25,6 +25,7 @@ THIRD_PARTY = {
     "filelock": "runstore.maintenance",
     "pathspec": "homerun.ignore",
     "rich": "homerun.cli",
+    "yaml": "homerun.yamls",
 }
 """Each package with the one module or package that imports it."""
 

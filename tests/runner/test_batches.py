@@ -284,6 +284,14 @@ def test_a_grid_gives_a_run_for_each_combination_tagged_with_it(
     assert [row["metrics"]["loss"] for row in told["children"]] == [0.1] * 3 + [0.5] * 3
 
 
+def test_a_grid_of_secrets_leaves_none_on_record(experiment: Experiment) -> None:
+    done = cli(*GRID, "--grid", "api-key=canary-1,canary-2", "exits.py")
+
+    assert len(json.loads(done.stdout)["children"]) == 2
+    files = Path(experiment.workspace.directory).rglob("*.json*")
+    assert [path for path in files if b"canary" in path.read_bytes()] == []
+
+
 def test_a_grid_with_a_failed_run_exits_1_and_shows_all_in_a_table(
     experiment: Experiment, script: Callable[..., Path]
 ) -> None:

@@ -58,7 +58,7 @@ BAD = {
     "a variable with a NUL": ({"environment_variables": {"A": "a\0"}}, "NUL"),
     "an unknown on_exit": ({"on_exit": "stay"}, "'sweep' or 'leave', not 'stay'"),
     "an interpreter that is a number": ({"interpreter": 5}, "interpreter"),
-    "a run_config": ({"run_config": object()}, "run_config is not supported yet"),
+    "a run_config": ({"run_config": object()}, "run_config is a RunConfiguration, not object"),
 }
 
 

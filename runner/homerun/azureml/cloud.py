@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
     from runstore.errors import BaseError
 
-_LATER = (
-    "is not there yet; give ScriptRunConfig what the script needs (environment_variables, "
-    "interpreter, max_run_duration_seconds)"
-)
 _DATA = "is of the cloud; open files by their paths, and give them to the script as arguments"
 _MODELS = "is of the cloud; save models below outputs/, and load them from the run's folder"
 _SWEEPS = "is not there; submit a run for each set of parameters, as children: run.submit_child"
@@ -28,12 +24,10 @@ _CLOUD = "is of the cloud and has no meaning on your own machine; leave it out"
 
 MODULES = {
     "azureml._restclient.snapshots_client": _CLOUD,
-    "azureml.core.conda_dependencies": _LATER,
     "azureml.core.container_registry": _CLOUD,
     "azureml.core.databricks": _CLOUD,
     "azureml.core.dataset": _DATA,
     "azureml.core.datastore": _DATA,
-    "azureml.core.environment": _LATER,
     "azureml.core.image": _MODELS,
     "azureml.core.keyvault": "is of the cloud; keep secrets in environment variables",
     "azureml.core.linked_service": _CLOUD,
@@ -41,7 +35,6 @@ MODULES = {
     "azureml.core.model": _MODELS,
     "azureml.core.private_endpoint": _CLOUD,
     "azureml.core.resource_configuration": _CLOUD,
-    "azureml.core.runconfig": _LATER,
     "azureml.core.webservice": _MODELS,
     "azureml.data": _DATA,
     "azureml.data.abstract_dataset": _DATA,

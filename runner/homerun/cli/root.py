@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_ENVIRONMENTS = "homerun.cli.environments"
 _EXPERIMENTS = "homerun.cli.experiments"
 _LABELS = "homerun.cli.labels"
 _QUEUES = "homerun.cli.queues"
@@ -128,4 +129,21 @@ def store() -> None:
     \b
     Example:
       homerun store check
+    """
+
+
+@root.group(
+    cls=Group,
+    homes={
+        "list": (_ENVIRONMENTS, "list_environments"),
+        "build": (_ENVIRONMENTS, "build"),
+        "gc": (_ENVIRONMENTS, "gc"),
+    },
+)
+def env() -> None:
+    """Look after the environments that are made for runs with packages.
+
+    \b
+    Example:
+      homerun env list
     """

@@ -279,6 +279,14 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
     }
 
 
+def _waits(row: dict[str, Any]) -> str:
+    """Where a run waits, and why."""
+    from homerun.cli import words
+
+    place = row.get("queue")
+    return f"#{place['position']}: {place['reason']}" if place else words.NONE
+
+
 def _attempt(row: dict[str, Any]) -> str:
     """One start of a script, in words."""
     if "start_time_utc" not in row:
@@ -287,14 +295,6 @@ def _attempt(row: dict[str, Any]) -> str:
         return f"{row['attempt']}: started {row['start_time_utc']}"
     code = None if row.get("exit_code") is None else f"exit code {row['exit_code']}"
     return f"{row['attempt']}: {row.get('signal') or code or row.get('cause')}"
-
-
-def _waits(row: dict[str, Any]) -> str:
-    """Where a run waits, and why."""
-    from homerun.cli import words
-
-    place = row.get("queue")
-    return f"#{place['position']}: {place['reason']}" if place else words.NONE
 
 
 def _script(row: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from homerun.config import ScriptRunConfig
     from homerun.experiment import Experiment
     from homerun.run import Run
+    from homerun.runconfig import RunConfiguration
 
 
 @click.command(
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 )
 @click.option(
     "-e", "--experiment-name", "experiment", required=True, metavar="NAME", help="The experiment."
+)
+@click.option(
+    "-c",
+    "--run-configuration-name",
+    "named",
+    metavar="NAME",
+    help="A run configuration: a name in .azureml/, or the path of a file.",
 )
 @click.option("--async", "detach", is_flag=True, help="Return at once; print id and folder.")
 @click.option(
@@ -63,6 +71,12 @@ if TYPE_CHECKING:
     metavar="KEY[=VALUE]",
     help="A tag; can be given several times.",
 )
+@click.option(
+    "--ignore-conda-packages",
+    "ignore_conda",
+    is_flag=True,
+    help="Go on without packages of conda that pip has not, where there is no conda.",
+)
 @click.option("--run-id", metavar="ID", help="The run's id; else one is made.")
 @click.option("--target", metavar="NAME", help="Where to run; else the default target.")
 @click.option(
@@ -91,16 +105,17 @@ if TYPE_CHECKING:
     help="A batch: a run for each value, as lr=0.1,0.01 or seed=0..9; several: each combination.",
 )
 @options.common
-@click.argument("script")
+@click.argument("script", required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def submit_script(
     experiment: str,
+    named: str | None,
     detach: bool,
     tags: list[tuple[str, str | None]],
     run_id: str | None,
     path: str | None,
     output: str | None,
-    script: str,
+    script: str | None,
     arguments: tuple[str, ...],
     in_place: bool,
     source: str | None,
@@ -108,20 +123,21 @@ def submit_script(
     grace: float | None,
     signals: list[tuple[str, float]] | None,
     limit: float | None,
-    max_retries: int,
-    retry_on: str | None,
-    retry_delay: float,
     target: str | None,
     slots: int,
     priority: int,
     at_most: int | None,
     axes: list[tuple[str, list[str]]],
+    ignore_conda: bool,
+    max_retries: int,
+    retry_on: str | None,
+    retry_delay: float,
 ) -> int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
 
     What stands after SCRIPT belongs to the script. Its output goes to standard output, unchanged;
     what is said about the run goes to standard error. Exits 0 only if the run Completed. Ctrl-C
-    and SIGTERM cancel the run.
+    and SIGTERM cancel the run. A run configuration may name the script.
 
     With --grid it is a batch: many runs below one, each with `--KEY VALUE` behind the arguments. At
     its end comes a table of them; exits 0 only if all Completed.
@@ -133,20 +149,24 @@ def submit_script(
     """
     from homerun.config import DEFAULT_GRACE_S, ScriptRunConfig
 
+    loaded = _loaded(path, named, limit) if named else None
+
     def config(*more: str) -> ScriptRunConfig:
         return ScriptRunConfig(
             source or path,
             script,
             [*arguments, *more],
+            loaded,
             compute_target=target,
             in_place=in_place,
             interpreter=python,
             grace_s=DEFAULT_GRACE_S if grace is None else grace,
             stop_signals=signals,
-            max_run_duration_seconds=limit,
+            max_run_duration_seconds=None if loaded else limit,
             slots=slots,
             priority=priority,
             max_concurrent_runs=at_most,
+            ignore_conda_packages=ignore_conda,
             max_retries=max_retries,
             retry_on=None if retry_on is None else [one.strip() for one in retry_on.split(",")],
             retry_delay_s=retry_delay,
@@ -161,6 +181,16 @@ def submit_script(
     if detach:
         return _tell(home.submit(config(), labels, run_id=run_id), output)
     return _followed(home, config(), labels, run_id, output)
+
+
+def _loaded(path: str | None, named: str, limit: float | None) -> RunConfiguration:
+    """A run configuration; what the command line says of the time wins over it."""
+    from homerun.runconfig import RunConfiguration
+
+    found = RunConfiguration.find(named, path or ".")
+    if limit is not None:
+        found.max_run_duration_seconds = limit
+    return found
 
 
 def _experiment(path: str | None, name: str, config: ScriptRunConfig) -> Experiment:

@@ -16,6 +16,7 @@ UserErrorException = _store.MisuseError
 ServiceException = _store.StoreError
 ActivityFailedException = _homerun.RunFailed
 ExperimentExecutionException = _homerun.SubmitError
+RunConfigurationException = _homerun.RunConfigurationError
 RunEnvironmentException = _homerun.RunEnvironmentError
 WorkspaceException = _homerun.WorkspaceError
 
@@ -26,6 +27,7 @@ _NAMES = {
     _store.StoreError: "ServiceException",
     _homerun.RunFailed: "ActivityFailedException",
     _homerun.SubmitError: "ExperimentExecutionException",
+    _homerun.RunConfigurationError: "RunConfigurationException",
     _homerun.RunEnvironmentError: "RunEnvironmentException",
     _homerun.WorkspaceError: "WorkspaceException",
 }
@@ -79,10 +81,6 @@ class ParallelRunException(AzureMLException):
 
 class ProjectSystemException(AzureMLException):
     """A folder is not attached to a workspace."""
-
-
-class RunConfigurationException(AzureMLException):
-    """A configuration of a run is wrong."""
 
 
 class SnapshotException(AzureMLException):

@@ -42,9 +42,11 @@ __all__ = [*_HOMES, "VERSION"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from azureml.core.environment import Environment as Environment
     from azureml.core.experiment import Experiment as Experiment
     from azureml.core.run import Run as Run
     from azureml.core.run import get_run as get_run
+    from azureml.core.runconfig import RunConfiguration as RunConfiguration
     from azureml.core.script_run import ScriptRun as ScriptRun
     from azureml.core.script_run_config import ScriptRunConfig as ScriptRunConfig
     from azureml.core.workspace import Workspace as Workspace

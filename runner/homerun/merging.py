@@ -1,0 +1,132 @@
+"""A ScriptRunConfig and its run configuration, made one when a run is submitted.
+
+The original's rules: with a run configuration given, target, environment and time limit are its
+own; script, arguments and command of the ScriptRunConfig win over its own. Whatever is not used is
+said.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from homerun import config as configs
+from homerun import mask, packages, runconfig, targets
+from homerun.environment import OWN_PYTHON
+from homerun.errors import UserError
+from homerun.runconfig import RunConfiguration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homerun.config import ScriptRunConfig
+
+
+def configuration(config: ScriptRunConfig, named: Mapping[str, object]) -> RunConfiguration:
+    """The run configuration that says what a ScriptRunConfig does.
+
+    Args:
+        named: the arguments environment, distributed_job_config and docker_runtime_config.
+
+    Raises:
+        UserError: one of them is of a wrong type.
+    """
+    made = RunConfiguration(config.script, config.arguments, command=config.command)
+    made.target = config.target or runconfig.LOCAL
+    made.max_run_duration_seconds = config.max_run_duration_seconds
+    made.environment_variables = config.environment_variables
+    environment = named.get("environment")
+    if environment is not None:
+        made.environment = environment  # type: ignore[assignment]
+    if named.get("distributed_job_config") is not None:
+        runconfig.distribute(made, named["distributed_job_config"])
+    if named.get("docker_runtime_config") is not None:
+        runconfig.use_docker(made, named["docker_runtime_config"])
+    return made
+
+
+def settle(
+    config: ScriptRunConfig, given: RunConfiguration, is_given: bool, unused: list[str], root: str
+) -> tuple[ScriptRunConfig, list[str]]:
+    """See `ScriptRunConfig.settled`.
+
+    Args:
+        is_given: whether the run configuration came from outside.
+        unused: the arguments of the ScriptRunConfig that do not count beside it.
+    """
+    made, told = copy.copy(config), []
+    if unused:
+        told.append(f"{', '.join(unused)}: not used, since run_config is given; set them there")
+    told += _work(made, given)
+    python, environment = given.environment.python, given.environment
+    made.environment_variables = {
+        **environment.environment_variables,
+        **given.environment_variables,
+        **config.environment_variables,
+    }
+    if made.interpreter is None and python.interpreter_path not in (None, "", OWN_PYTHON):
+        made.interpreter = python.interpreter_path
+    if given.max_run_duration_seconds is not None or is_given:
+        made.max_run_duration_seconds = given.max_run_duration_seconds
+    made.recipe, more = packages.recipe(environment, made.interpreter, config.ignore_conda_packages)
+    told += more
+    made.environment = {"name": environment.name, "version": environment.version}
+    if made.recipe is not None:
+        made.environment["key"] = made.recipe.key
+        made.environment["packages"] = mask.arguments(made.recipe.lines)
+    told += _place(made, given, is_given, root)
+    _patience(made, given)
+    made.history = copy.deepcopy(given.history)
+    ignored = runconfig.ignored(given)
+    if ignored:
+        told.append(f"without a meaning on one machine, and not used: {', '.join(ignored)}")
+    made._given = made._own = None
+    return made, told
+
+
+def _work(made: ScriptRunConfig, given: RunConfiguration) -> list[str]:
+    """Script, command and arguments of the ScriptRunConfig win; what it leaves open is taken."""
+    theirs = configs.ScriptRunConfig(
+        made.source_directory, given.script, given.arguments, command=given.command or None
+    )
+    won = []
+    if made.script is None and not made.command:
+        made.script, made.command = theirs.script, theirs.command
+    else:
+        for name in ("script", "command"):
+            if getattr(theirs, name) not in (None, "", [], getattr(made, name)):
+                won.append(name)
+    if not made.arguments:
+        made.arguments = theirs.arguments
+    elif theirs.arguments and theirs.arguments != made.arguments:
+        won.append("arguments")
+    return [f"{', '.join(won)} of run_config: not used, ScriptRunConfig has its own"] if won else []
+
+
+def _place(made: ScriptRunConfig, given: RunConfiguration, is_given: bool, root: str) -> list[str]:
+    """The target; one that only Azure has means this machine."""
+    if not is_given and given.target == (made.target or runconfig.LOCAL):
+        return []  # as the ScriptRunConfig has it, which may mean the default one
+    made.target = given.target
+    if targets.find(root, given.target) is not None:
+        return []
+    made.target = None
+    return [f"there is no target {given.target!r} here: the run is placed on this machine"]
+
+
+def _patience(made: ScriptRunConfig, given: RunConfiguration) -> None:
+    """How a run is stopped, where only the run configuration says so."""
+    if made.stop_signals is not None or made.grace_s != configs.DEFAULT_GRACE_S:
+        return
+    if given.stop_signals is None and given.grace_s is None:
+        return
+    try:
+        like = configs.ScriptRunConfig(
+            made.source_directory,
+            made.script,
+            grace_s=configs.DEFAULT_GRACE_S if given.grace_s is None else given.grace_s,
+            stop_signals=[(str(name), float(s)) for name, s in given.stop_signals or []] or None,
+        )
+    except (TypeError, ValueError) as error:
+        raise UserError(f"RunConfiguration.stop_signals: {error}") from error
+    made.grace_s, made.stop_signals = like.grace_s, like.stop_signals

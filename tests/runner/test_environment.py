@@ -1,0 +1,164 @@
+"""Environments and the packages that they name, as objects: made, changed, kept, written, read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers import children
+from homerun import CondaDependencies, Environment, UserError, Workspace
+
+
+def test_packages_are_added_replaced_and_removed() -> None:
+    made = CondaDependencies.create(
+        conda_packages=["numpy=1.20", "conda-forge::scipy"],
+        pip_packages=["Scikit_Learn==1.0", "torch[extra]>=2; python_version>'3'"],
+        python_version="3.9",
+    )
+    made.add_conda_package("numpy=1.26")
+    made.add_pip_package("scikit-learn==1.3")
+    made.add_channel("conda-forge")
+    made.add_channel("conda-forge")
+    made.set_pip_index_url("https://one")
+    made.set_pip_option("--index-url https://two")
+    made.set_pip_option("--pre")
+    made.remove_pip_package("torch")
+    made.remove_conda_package("nothing")
+
+    assert made.conda_packages == ["python=3.9", "numpy=1.26", "conda-forge::scipy"]
+    assert made.pip_packages == ["scikit-learn==1.3"]
+    assert made.pip_options == ["--index-url https://two", "--pre"]
+    assert made.conda_channels == ["conda-forge"]
+    assert made.python_version == "3.9"
+
+
+def test_packages_are_written_and_read_as_a_conda_file(tmp_path: Path) -> None:
+    made = CondaDependencies.create(pip_packages=["rich"], conda_packages=["numpy"])
+
+    path = made.save(tmp_path)
+    made.save_to_file(str(tmp_path), "other.yml")
+
+    assert path == str(tmp_path / "conda_dependencies.yml")
+    assert CondaDependencies(path) == made == CondaDependencies(tmp_path / "other.yml")
+    assert made.serialize_to_string() == (tmp_path / "other.yml").read_text(encoding="utf-8")
+    assert Environment.from_conda_specification("e", path).python.conda_dependencies == made
+
+
+def test_what_is_no_conda_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    for content in ("dependencies: numpy", "dependencies: [{npm: [x]}]", "- numpy"):
+        (tmp_path / "c.yml").write_text(content, encoding="utf-8")
+        with pytest.raises(UserError, match=r"c\.yml") as raised:
+            CondaDependencies(tmp_path / "c.yml")
+        assert "\n" not in raised.value.message
+    with pytest.raises(UserError, match="is a list of packages, not a text"):
+        CondaDependencies.create(pip_packages="numpy")
+
+
+def test_a_requirements_file_means_the_same_from_any_folder(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "own.whl").touch()
+    (tmp_path / "requirements.txt").write_text(
+        "# a comment\n--find-links wheels\nnumpy==1.26  # why\nrich \\\n  >=13\n"
+        "-r more/requirements.txt\n./own.whl\nx @ https://host/x.whl#sha256=ab\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "more/requirements.txt").write_text("-c pins.txt\npandas\n", encoding="utf-8")
+
+    made = Environment.from_pip_requirements("train", tmp_path / "requirements.txt")
+
+    found = made.python.conda_dependencies
+    assert found.pip_options == [f"--find-links {tmp_path}/wheels", f"-c {tmp_path}/more/pins.txt"]
+    assert found.pip_packages == [
+        "numpy==1.26",
+        "rich    >=13",
+        "pandas",
+        str(tmp_path / "own.whl"),
+        "x @ https://host/x.whl#sha256=ab",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("-e .", "asks for an editable install"), ("-r r.txt", "names itself"), (None, "cannot be")],
+)
+def test_requirements_that_cannot_be_kept_are_refused(
+    tmp_path: Path, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "r.txt").write_text(content, encoding="utf-8")
+
+    with pytest.raises(UserError, match=message):
+        Environment.from_pip_requirements("train", tmp_path / "r.txt")
+
+
+def test_an_environments_name_is_a_text() -> None:
+    with pytest.raises(TypeError, match="name is a text, not int"):
+        Environment(5)  # type: ignore[arg-type]
+    assert str(Environment("x")) == "Environment(Name: x,\nVersion: None)"
+
+
+def test_registered_environments_keep_every_version(workspace_dir: Path) -> None:
+    workspace = Workspace.create("kept")
+    made = _environment("numpy==1.0")
+
+    versions = [made.register(workspace).version, made.register(workspace).version]
+    made.python.conda_dependencies.add_pip_package("numpy==2.0")
+    versions.append(made.register(workspace).version)
+
+    assert versions == ["1", "1", "2"]
+    assert made.version is None
+    for version, package in (("1", "numpy==1.0"), ("2", "numpy==2.0"), (None, "numpy==2.0")):
+        found = Environment.get(workspace, "my env/ü", version)
+        assert found.python.conda_dependencies.pip_packages == [package]
+    assert list(workspace.environments) == ["my env/ü"] == list(Environment.list(workspace))
+    assert workspace.environments["my env/ü"].version == "2"
+    assert Environment.get(workspace, "my env/ü", label="latest").version == "2"
+
+
+def test_twenty_who_register_at_once_give_as_many_versions_as_contents(
+    workspace_dir: Path,
+) -> None:
+    workspace = Workspace.create("raced")
+
+    given = children.race(
+        20, lambda number: _environment(f"p=={number % 5}").register(workspace).version
+    )
+
+    assert sorted(set(given)) == ["1", "2", "3", "4", "5"]
+    assert [given[number::5] for number in range(5)] == [[given[n]] * 4 for n in range(5)]
+
+
+def test_an_environment_that_is_not_there_is_said_in_one_line(workspace_dir: Path) -> None:
+    workspace = Workspace.create("empty")
+    _environment("p").register(workspace)
+
+    for name, version, message in (
+        ("none", None, "there is no environment 'none'; `register` keeps one"),
+        ("my env/ü", "7", "in version 7; its versions are 1"),
+        ("AzureML-sklearn-0.24", None, "Azure's own are not here"),
+    ):
+        with pytest.raises(UserError, match=message):
+            Environment.get(workspace, name, version)
+    with pytest.raises(UserError, match="give a version, or label='latest'"):
+        Environment.get(workspace, "my env/ü", "1", label="latest")
+
+
+def test_an_environment_is_written_to_a_folder_and_read(tmp_path: Path) -> None:
+    made = _environment("numpy==1.0")
+    made.environment_variables = {"A": "1"}
+
+    made.save_to_directory(tmp_path / "kept")
+
+    assert Environment.load_from_directory(tmp_path / "kept") == made
+    with pytest.raises(UserError, match="is there already; give overwrite=True"):
+        made.save_to_directory(tmp_path / "kept")
+    made.save_to_directory(tmp_path / "kept", overwrite=True)
+    with pytest.raises(UserError, match="cannot be read"):
+        Environment.load_from_directory(tmp_path / "none")
+
+
+def _environment(package: str) -> Environment:
+    made = Environment("my env/ü")
+    made.python.conda_dependencies.add_pip_package(package)
+    return made
