@@ -34,7 +34,13 @@ def after_restart(record: Record) -> None:
             return  # it has been started since, or is over
         given = decode(data)
         given.attempt = number + 1
-        entry = waiting.add(record.id, given.encode(), slots=run["slots"], priority=run["priority"])
+        entry = waiting.add(
+            record.id,
+            given.encode(),
+            slots=run["slots"],
+            priority=run["priority"],
+            limit=run.get("max_concurrent_runs"),
+        )
         fact: dict[str, object] = {"target": waiting.target, "entry": entry.name}
         attempts.plan(record.path, number + 1, {**fact, "after": status.HOST_RESTARTED})
     except (ValueError, LookupError):

@@ -271,6 +271,7 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "target": job.place.target,
         "slots": config.slots,
         "priority": config.priority,
+        "max_concurrent_runs": config.max_concurrent_runs,
         "max_run_duration_seconds": config.max_run_duration_seconds,
         "grace_s": config.grace_s,
         "stop_signals": config.stop_signals,
