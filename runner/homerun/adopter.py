@@ -16,10 +16,13 @@ from homerun import linux, signals, tree
 from homerun.exits import Stranger
 from homerun.plan import Plan
 from homerun.supervisor import SCRIPT_DESCRIPTOR, Supervisor, clock
-from runstore import facts, identity, layout
+from runstore import attempts, facts, identity, layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from runstore.record import Record
 
 _LOOK_FOR_STOP_S = 1.0
@@ -30,7 +33,7 @@ class Adopter(Supervisor):
 
     def __init__(self, given: Plan) -> None:
         super().__init__(given)
-        self.started = facts.read(".", layout.STARTED) or {}
+        self.started = facts.read(self.home, layout.STARTED) or {}
         self.script = int(self.started["script"]["pid"])
         self.over = given.script_is_open is None
         self.stranger = Stranger(self.script, SCRIPT_DESCRIPTOR, bool(given.script_is_open))
@@ -47,6 +50,8 @@ class Adopter(Supervisor):
         """Wait for the script, end what it left, and publish the outcome."""
         began = self.started.get("clock_s")
         self.started_at = began if isinstance(began, float) else clock()
+        if self.plan.limit_s is not None:
+            self.deadline = self.started_at + self.plan.limit_s
         self.log(f"adopted: script {self.script}{' is gone' if self.over else ''}")
         self.heed_stop()
         self.wait()
@@ -123,7 +128,17 @@ def plan_for(record: Record, script_is_open: bool | None) -> Plan:
         limit_s=_limit(started.get("limit_s")),
         on_exit=str(run.get("on_exit", "sweep")),
         script_is_open=script_is_open,
+        attempt=attempts.begun(record.path),
+        kept=_kept(run, record.id),
     )
+
+
+def _kept(run: Mapping[str, Any], run_id: str) -> str:
+    from homerun import retries
+
+    if not retries.keeps_plan(run):
+        return ""
+    return f"../../{layout.QUEUE}/{run.get('target')}/{layout.QUEUE_KEPT}{run_id}"
 
 
 def _number(value: object, otherwise: float) -> float:

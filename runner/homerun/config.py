@@ -49,6 +49,10 @@ class ScriptRunConfig:
         priority: 0 to 9999; of the runs that wait the highest go first.
         max_concurrent_runs: the run waits while so many go on at its target, whatever is set for
             that otherwise.
+        max_retries: how often a script that failed is started again.
+        retry_on: after which failures: `exit_code`, `signal`, `out_of_memory`, `host_restarted`, or
+            a certain exit code, as a number or `exit:75`. None: the first three.
+        retry_delay_s: seconds before the first retry; before each further one twice as many.
 
     Raises:
         UserError: an argument of a wrong type, or without a meaning here.
@@ -78,6 +82,9 @@ class ScriptRunConfig:
         slots: int = 1,
         priority: int = 0,
         max_concurrent_runs: int | None = None,
+        max_retries: int = 0,
+        retry_on: Sequence[str | int] | None = None,
+        retry_delay_s: float = 0.0,
     ) -> None:
         if resume_from is not None:
             raise UserError("resume_from is of the cloud; give the script the path as an argument")
@@ -97,6 +104,9 @@ class ScriptRunConfig:
             if max_concurrent_runs is None
             else _count("max_concurrent_runs", max_concurrent_runs, 1, 999)
         )
+        self.max_retries = _count("max_retries", max_retries, 0, 999)
+        self.retry_on = _causes(retry_on)
+        self.retry_delay_s = _seconds("retry_delay_s", retry_delay_s) or 0.0
         self.max_run_duration_seconds = _seconds(
             "max_run_duration_seconds", max_run_duration_seconds
         )
@@ -287,6 +297,23 @@ def _count(field: str, given: object, least: int, most: int) -> int:
     if type(given) is not int or not least <= given <= most:
         raise UserError(f"{field} is a whole number from {least} to {most}, not {given!r}")
     return given
+
+
+def _causes(given: Sequence[str | int] | None) -> list[str]:
+    """The failures that are retried, an exit code as `exit:75`."""
+    from homerun import retries
+
+    if given is None:
+        return list(retries.USUAL)
+    found = []
+    for one in [given] if isinstance(given, (str, int)) else given:
+        cause = f"{retries.EXIT}{one}" if isinstance(one, int) else str(one)
+        code = cause[len(retries.EXIT) :] if cause.startswith(retries.EXIT) else ""
+        if cause not in retries.CAUSES and not (code.isdecimal() and 0 < int(code) < 256):
+            known = f"{', '.join(retries.CAUSES)}, or {retries.EXIT}N"
+            raise UserError(f"retry_on holds {one!r}; a run is retried after {known}")
+        found.append(cause if cause in retries.CAUSES else f"{retries.EXIT}{int(code)}")
+    return found
 
 
 def _seconds(field: str, given: object) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from homerun import follow
-from runstore import files, layout, status
+from runstore import attempts, facts, files, layout, status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,14 +50,15 @@ def error(record: Record, look: Look) -> dict[str, Any] | None:
         return None
     said = look.fact(layout.MARK) or look.fact(layout.FAILED) or _stop_words(look) or outcome
     reason = said.get("message") or cause(outcome, look.fact(layout.EXITED))
-    tail = follow.last_lines(f"{record.path}/{layout.STD_LOG}", TAIL_LINES)
+    log = attempts.std_log(attempts.begun(record.path))
+    tail = follow.last_lines(f"{record.path}/{log}", TAIL_LINES)
     message = f"{reason}\nThe last lines of its output:\n{tail}" if tail else str(reason)
-    facts = {key: outcome.get(key) for key in ("cause", "exit_code", "signal")}
+    known = {key: outcome.get(key) for key in ("cause", "exit_code", "signal")}
     return {
         "error": {
             "code": said.get("code") or "UserError",
             "message": message,
-            "messageParameters": {key: value for key, value in facts.items() if value is not None},
+            "messageParameters": {key: value for key, value in known.items() if value is not None},
             "details": [],
         },
         "correlation": {"operation": None, "request": None},
@@ -116,6 +117,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "warnings": warnings(record, look) or None,
         "process": _process(look),
         "outcome": _outcome(look),
+        "attempts": _attempts(record) or None,
         "changed_originals": changed_originals(record, look) or None,
         "directory": record.path,
     }
@@ -161,7 +163,8 @@ def log_files(record: Record) -> dict[str, str]:
         return {}
     if os.path.isfile(f"{record.path}/{layout.SUPERVISOR_LOG}"):
         kept.append(layout.SUPERVISOR_LOG)
-    kept.sort(key=lambda name: name == layout.ENVIRONMENT_LOG)  # the script's own one first
+    last = attempts.std_log(attempts.begun(record.path))
+    kept.sort(key=lambda name: (name != last, name == layout.ENVIRONMENT_LOG))  # the last one first
     found = {name: f"{record.path}/{name}" for name in kept}
     return {**found, **_watched(record)}
 
@@ -231,6 +234,25 @@ def _outcome(look: Look) -> dict[str, Any] | None:
     used = ("elapsed_s", "cpu_user_s", "cpu_system_s", "peak_memory_kib")
     told = {key: outcome.get(key) for key in ("exit_code", "signal", "cause", "source")}
     return {**told, **{key: exited[key] for key in used if key in exited}}
+
+
+def _attempts(record: Record) -> list[dict[str, Any]]:
+    """How each start of the script went, of a run that has more than one."""
+    last = attempts.latest(record.path)
+    rows = []
+    for number in range(1, last + 1 if last > 1 else 1):
+        folder = attempts.folder(record.path, number)
+        started, exited = facts.read(folder, layout.STARTED), facts.read(folder, layout.EXITED)
+        outcome = status.outcome({layout.STARTED: started, layout.EXITED: exited})
+        row: dict[str, Any] = {
+            "attempt": number,
+            "start_time_utc": zulu((started or {}).get("time")),
+        }
+        if exited is not None:
+            row["end_time_utc"] = zulu(exited.get("time"))
+            row.update((key, outcome[key]) for key in ("exit_code", "signal", "cause"))
+        rows.append({key: value for key, value in row.items() if value is not None})
+    return rows
 
 
 def _definition(run: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 
-from homerun import environ, targets
+from homerun import environ, retries, targets
 from homerun.plan import Plan, decode
 from runstore import facts, layout, lock, queue, status
 from runstore.errors import StoreError
@@ -156,7 +156,7 @@ def end_queued(record: Record) -> bool:
     if alive is None:
         return False
     try:
-        if record.fact(layout.STARTED) is not None:
+        if record.has_begun():
             return False
         _end(record)
         os.unlink(path)
@@ -204,7 +204,7 @@ def _plan(record: Record, data: bytes) -> Plan | None:
 
 
 def _is_settled(record: Record) -> bool:
-    return any(facts.read_bytes(f"{record.path}/{name}") for name in (layout.STARTED, layout.ENDED))
+    return record.has_begun() or bool(facts.read_bytes(f"{record.path}/{layout.ENDED}"))
 
 
 def _end(record: Record) -> None:
@@ -213,3 +213,4 @@ def _end(record: Record) -> None:
     kind = str((record.fact(layout.STOP) or {}).get("kind"))
     outcome = status.outcome({}) if stop is None else status.never_started(kind)
     facts.publish(record.path, layout.ENDED, facts.signed(outcome), sync=True)
+    retries.forget_plan(record)

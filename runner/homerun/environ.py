@@ -44,7 +44,13 @@ COMPLETION = "_HOMERUN_COMPLETE"
 AZUREML_RUN_ID = "AZUREML_RUN_ID"
 """The original's name for the id of a script's run, which scripts read."""
 
-_OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES, AZUREML_RUN_ID)
+ATTEMPT = "HOMERUN_ATTEMPT"
+"""Set for a script that is started again: which start this is, from 2 on."""
+
+RESUME_DIRECTORY = "HOMERUN_RESUME_DIRECTORY"
+"""Set for such a script: the folder with what the former attempts have made."""
+
+_OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY, AZUREML_RUN_ID)
 
 INPUT_DATA = "AZUREML_DATASET_ENVIRONMENT_VARS"
 """Set by Azure, or by a person in its manner: `name:mode,name:mode`, each name a variable whose
@@ -202,6 +208,23 @@ def for_script(
     if azureml_is_ours(extra):
         env[AZUREML_RUN_ID] = run
     return env
+
+
+def for_attempt(env: Mapping[str, str], number: int, work: str) -> dict[str, str]:
+    """A script's environment for one of its starts.
+
+    Args:
+        work: the script's folder, by its name in the run's.
+    """
+    if number == 1:
+        return dict(env)
+    folder = f"{env.get(RUN_FOLDER, '')}/{work}"
+    return {**env, ATTEMPT: str(number), RESUME_DIRECTORY: folder}
+
+
+def resume_directory() -> str | None:
+    """The folder with what the former attempts of this script have made; None in the first."""
+    return os.environ.get(RESUME_DIRECTORY) or None
 
 
 def moved(env: Mapping[str, str], store: str, folder: str) -> dict[str, str]:

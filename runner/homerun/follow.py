@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from homerun import wait
-from runstore import layout
+from runstore import attempts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +19,21 @@ _PAUSE_S = 0.1
 
 
 def output(record: Record, offset: int = 0) -> Iterator[bytes]:
-    """The script's output from a byte on, as it comes, until the run is over and all was read."""
-    path = f"{record.path}/{layout.STD_LOG}"
+    """The script's output from a byte on, as it comes, until the run is over and all was read.
+
+    That of one attempt follows that of another.
+    """
+    attempt = 1
     for seen in wait.looks(record, pause=_PAUSE_S):
         # What was written before this look is read after it, so nothing is left at the end.
-        for part in window(path, offset):
-            offset += len(part)
-            yield part
+        last = attempts.begun(record.path)
+        while True:
+            for part in window(f"{record.path}/{attempts.std_log(attempt)}", offset):
+                offset += len(part)
+                yield part
+            if attempt >= last:
+                break
+            attempt, offset = attempt + 1, 0
         if seen.is_over:
             return
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from homerun import targets
 from homerun.errors import SubmitError, UserError
-from runstore import facts, layout, lock
+from runstore import facts, layout, lock, status
 from runstore.queue import Queue
 
 TYPE_CHECKING = False
@@ -40,6 +42,7 @@ class Place:
         self._size = found.size_for(self._limit)
         self._takes_slots = found.is_limited or is_one_of_many or self._limit is not None
         self._entry: Entry | None = None
+        self._kept = ""
         self.slots: list[int] = []
         self.waits = False
 
@@ -61,10 +64,14 @@ class Place:
         Args:
             sync: whether its place survives a power cut once this returns.
         """
+        config, waiting = self._config, Queue(self._store.root, self.target)
+        if config.max_retries and status.HOST_RESTARTED in config.retry_on:
+            plan.kept = f"../../{layout.QUEUE}/{self.target}/{layout.QUEUE_KEPT}{draft.id}"
+            self._kept = waiting.kept(draft.id)
+            waiting.keep(draft.id, plan.encode())
         if not self.waits:
             plan.target = self.target if self.slots else ""
             return
-        config, waiting = self._config, Queue(self._store.root, self.target)
         self._entry = waiting.add(
             draft.id,
             plan.encode(),
@@ -103,6 +110,8 @@ class Place:
         """Take back all of it: the run was not made."""
         if self._entry is not None:
             self._entry.remove()
+        if os.path.exists(self._kept):
+            os.unlink(self._kept)
         self.release()
 
 

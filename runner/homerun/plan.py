@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _FIXED = (
     "run_id",
     "store_id",
@@ -22,6 +26,11 @@ _FIXED = (
     "target",
     "entry",
     "recipe",
+    "attempt",
+    "kept",
+    "max_retries",
+    "retry_on",
+    "retry_delay_s",
 )
 
 _SCRIPT_IS = {True: "open", False: "", None: "gone"}
@@ -44,6 +53,10 @@ class Plan:
         target: the target's name.
         entry: its place in the queue, to be removed once it has started; "" where it never waited.
         recipe: the environment to be made before the script starts, as text; "" for none.
+        attempt: which start of the script this is, from 1 on.
+        kept: a file, relative to the run's folder, that is to be removed when the run is over.
+        max_retries, retry_on, retry_delay_s: how often, after which causes, and how long after a
+            first failure the script is started again.
         script_is_open: for an adopter: whether the living script's /proc entry could be read;
             None: the script is gone, and only what it left behind is to be ended.
     """
@@ -68,6 +81,11 @@ class Plan:
         target: str = "",
         entry: str = "",
         recipe: str = "",
+        attempt: int = 1,
+        kept: str = "",
+        max_retries: int = 0,
+        retry_on: Sequence[str] = (),
+        retry_delay_s: float = 0.0,
     ) -> None:
         self.run_id = run_id
         self.store_id = store_id
@@ -84,6 +102,11 @@ class Plan:
         self.target = target
         self.entry = entry
         self.recipe = recipe
+        self.attempt = attempt
+        self.kept = kept
+        self.max_retries = max_retries
+        self.retry_on = tuple(retry_on)
+        self.retry_delay_s = retry_delay_s
 
     @property
     def grace_s(self) -> float:
@@ -97,7 +120,9 @@ class Plan:
         ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
         is_open = _SCRIPT_IS[self.script_is_open]
         fixed += [ladder, limit, self.on_exit, is_open, str(self.slots), self.target, self.entry]
-        fixed += [self.recipe, str(len(self.argv))]
+        fixed.append(self.recipe)
+        fixed += [str(self.attempt), self.kept, str(self.max_retries), " ".join(self.retry_on)]
+        fixed += [repr(float(self.retry_delay_s)), str(len(self.argv))]
         env = [f"{name}={value}" for name, value in self.env.items()]
         return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *env))
 
@@ -124,6 +149,11 @@ def decode(data: bytes) -> Plan:
         target=fixed["target"],
         entry=fixed["entry"],
         recipe=fixed["recipe"],
+        attempt=int(fixed["attempt"]),
+        kept=fixed["kept"],
+        max_retries=int(fixed["max_retries"]),
+        retry_on=fixed["retry_on"].split(),
+        retry_delay_s=float(fixed["retry_delay_s"]),
     )
 
 

@@ -58,6 +58,9 @@ class Former(ScriptRunConfig):
             on_exit=run.get("on_exit", "sweep"),
             slots=run.get("slots", 1),
             priority=run.get("priority", 0),
+            max_retries=run.get("max_retries", 0),
+            retry_on=run.get("retry_on"),
+            retry_delay_s=run.get("retry_delay_s", 0.0),
         )
         self.environment = run.get("environment")
         self.recipe = _made(record.id, self.environment or {})

@@ -212,6 +212,23 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
         return self._folder
 
     @property
+    def attempt(self) -> int:
+        """Which start of its script the run is at, from 1 on."""
+        from runstore import attempts
+
+        return attempts.latest(self._folder)
+
+    @property
+    def resume_directory(self) -> str | None:
+        """In a script that is started again: the folder with what the former attempts have made.
+
+        It is the folder that the script works in; None in a first attempt, and outside of a script.
+        """
+        from homerun import environ
+
+        return environ.resume_directory() if environ.run_id() == self._id else None
+
+    @property
     def type(self) -> str | None:
         """`azureml.scriptrun` for a submitted script; else its property `azureml.runsource`."""
         return _type(self._record)

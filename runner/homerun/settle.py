@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from homerun import retries
 from runstore import identity, layout, lock, status
 from runstore.errors import StoreError
 
@@ -29,8 +30,12 @@ def look(record: Record) -> Look:
         from homerun import dispatch
 
         dispatch.wake(record.store)  # who should have started it may have been killed
-        return seen
     try:
+        if seen.seen == status.IN_QUEUE and not _has_entry(record) and record.is_kept():
+            from homerun import requeue
+
+            requeue.after_restart(record)
+            return record.look()
         if record.run.get("kind") != status.INTERACTIVE and (
             seen.is_orphan or _has_leftovers(record, seen)
         ):
@@ -39,11 +44,17 @@ def look(record: Record) -> Look:
             seen = record.look()
         if seen.is_lost:
             record.publish(layout.ENDED, dict(seen.outcome or {}), sync=True)
+            retries.forget_plan(record)
             _start_waiting(record)
             seen = record.look()
     except (OSError, StoreError):
         return seen
     return seen
+
+
+def _has_entry(record: Record) -> bool:
+    entry = record.queue_entry()
+    return entry is not None and os.path.exists(entry)
 
 
 def _start_waiting(record: Record) -> None:

@@ -16,6 +16,7 @@ from homerun import (
     gitdiff,
     injection,
     mask,
+    retries,
     signals,
     snapshot,
     source,
@@ -274,6 +275,9 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "grace_s": config.grace_s,
         "stop_signals": config.stop_signals,
         "on_exit": config.on_exit,
+        "max_retries": config.max_retries,
+        "retry_on": config.retry_on if config.max_retries else None,
+        "retry_delay_s": config.retry_delay_s,
     }
 
 
@@ -288,6 +292,7 @@ def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
     except BaseException as error:
         lost = status.outcome({})
         facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
+        retries.forget_plan(record)
         if isinstance(error, (OSError, ValueError)):
             told = f"no supervisor could be started for {record.id}: {error}"
             raise SubmitError(told) from error
@@ -320,4 +325,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
         recipe=config.recipe.encode() if config.recipe else "",
+        max_retries=config.max_retries,
+        retry_on=config.retry_on if config.max_retries else (),
+        retry_delay_s=config.retry_delay_s,
     )

@@ -11,6 +11,7 @@ stop.json only. In order:
     4. sleep until the script ends, a stop is asked for, or the time is up
     5. end what is left of the tree (a stop: all of it; otherwise what the script left behind)
     6. publish exited.json, sync the metrics, publish ended.json
+       or, where the script failed in a way that is retried, wait, and begin again at 2
     7. let a fork of itself start the next run that waits for its slots, if there is one
     8. start the hooks, remove the unchanged copies from work/, and leave
 
@@ -25,12 +26,12 @@ import select
 import sys
 import time
 
-from homerun import linux, memory, plan, signals, tree
+from homerun import environ, linux, memory, plan, signals, tree
 from homerun.gate import Gate
 from homerun.ladder import Ladder
 from homerun.plan import Plan
 from homerun.signals import Wakeups
-from runstore import encode, facts, identity, layout, status
+from runstore import attempts, encode, facts, identity, layout, status
 
 LOCK_DESCRIPTOR = 3
 PLAN_DESCRIPTOR = 4
@@ -119,6 +120,8 @@ class Supervisor:
         self.kills_before = memory.kills()
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
+        self.home = attempts.folder(_HERE, given.attempt)
+        self.deadline: float | None = None
 
     def supervise(self) -> None:
         """The whole life, in the order that the module's text gives."""
@@ -128,9 +131,18 @@ class Supervisor:
             self.leave_queue()
             self.conclude(None, began=False)
             return
-        gate = Gate(self.plan.argv, self.plan.env, self.plan.cwd, layout.STD_LOG, self.wakeups)
+        while not self.is_over_after_attempt():
+            self.prepare_next()
+
+    def is_over_after_attempt(self) -> bool:
+        """Start the script and see it end. False: it is to be started again."""
+        env = environ.for_attempt(self.plan.env, self.plan.attempt, layout.WORK)
+        log = attempts.std_log(self.plan.attempt)
+        gate = Gate(self.plan.argv, env, self.plan.cwd, log, self.wakeups)
         self.script = gate.pid
         self.started_at = clock()
+        if self.plan.limit_s is not None and self.deadline is None:
+            self.deadline = self.started_at + self.plan.limit_s
         self.publish(layout.STARTED, self.started_fact())
         self.leave_queue()
         stop = facts.read_bytes(f"{_HERE}/{layout.STOP}")
@@ -144,7 +156,18 @@ class Supervisor:
         self.wait()
         self.end_tree()
         failure = gate.failure() if stop is None else None
-        self.conclude(failure, began=stop is None)
+        return self.conclude(failure, began=stop is None)
+
+    def prepare_next(self) -> None:
+        """Be as at the beginning, for the next attempt."""
+        self.plan.attempt += 1
+        self.home = attempts.folder(_HERE, self.plan.attempt)
+        self.raw = self.stopped = None
+        self.kills_before = memory.kills()
+        self.cpu_user_s = self.cpu_system_s = 0.0
+        self.peak_memory_kib = 0
+        self.is_reported = False
+        self.told.clear()
 
     def prepare(self) -> bool:
         """See that the script's environment is there. False: the run ends without the script."""
@@ -162,7 +185,7 @@ class Supervisor:
     def started_fact(self) -> dict[str, object]:
         """Who the script and the supervisor are, and which folder they belong to."""
         return {
-            "attempt": 1,
+            "attempt": self.plan.attempt,
             "script": identity.process(self.script),
             "supervisor": identity.process(os.getpid()),
             **identity.here(),
@@ -170,20 +193,23 @@ class Supervisor:
             "alive_inode": os.fstat(LOCK_DESCRIPTOR).st_ino,
             "grace_s": self.plan.grace_s,
             "memory_kills": self.kills_before,
-            "limit_s": self.plan.limit_s,
+            "limit_s": self.deadline and round(self.deadline - self.started_at, 6),
             "slots": self.plan.slots,
             "clock_s": round(self.started_at, 6),
         }
 
     def wait(self) -> None:
         """Sleep until the script is over or has to be stopped."""
-        limit = self.plan.limit_s
-        deadline = None if limit is None else self.started_at + limit
         while not self.over and not self.stop_wanted:
-            if self.doze(None if deadline is None else deadline - clock()):
-                continue
-            if deadline is not None and clock() >= deadline:
-                self.want_stop(status.TIMEOUT, f"the time limit of {limit:g} s is over")
+            self.doze_in_time(None)
+
+    def doze_in_time(self, until: float | None) -> None:
+        """Sleep until something happens, or that moment comes, or the time limit is over."""
+        moments = [moment for moment in (until, self.deadline) if moment is not None]
+        if self.doze(min(moments) - clock() if moments else None):
+            return
+        if self.deadline is not None and clock() >= self.deadline:
+            self.want_stop(status.TIMEOUT, f"the time limit of {self.plan.limit_s:g} s is over")
 
     def doze(self, seconds: float | None) -> bool:
         """Sleep until something happens or the time is over; reap what ended. True: it happened.
@@ -310,18 +336,38 @@ class Supervisor:
             pids = " ".join(f"{process.pid}({process.state.decode()})" for process in found)
             self.log(f"still there after KILL: {pids}")
 
-    def conclude(self, failure: str | None, *, began: bool) -> None:
-        """Publish how it ended, then remove what only the start had needed."""
-        if self.stopped == status.CANCEL:
-            self.cancel_children()
+    def conclude(self, failure: str | None, *, began: bool) -> bool:
+        """Publish how it ended. False: the script is to be started again, and the time has come."""
         exited = self.exited_fact(failure, began=began)
-        self.publish(layout.EXITED, exited)
-        facts.sync_files(layout.METRICS)
         failed = None if facts.read_bytes(f"{_HERE}/{layout.FAILED}") is None else {"failed": True}
         outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
+        if self.plan.max_retries:
+            from homerun.resting import rest
+
+            if rest(self, outcome, exited):
+                return False
+        has_waited = self.stop_wanted and not self.over  # it was stopped between two attempts
+        if has_waited:
+            self.stopped = self.stop_kind()
+            outcome = status.never_started(self.stopped)
+        if self.stopped == status.CANCEL:
+            self.cancel_children()
+        if not has_waited:
+            self.publish(layout.EXITED, exited)
+        facts.sync_files(layout.METRICS)
         self.publish(layout.ENDED, outcome, sync=True)
+        self.forget_plan()
         self.log(f"ended: {_told(outcome)}")
         self.outcome = str(outcome["status"])
+        return True
+
+    def forget_plan(self) -> None:
+        """Remove what was kept for a start after a restart of the machine."""
+        if self.plan.kept:
+            try:
+                os.unlink(self.plan.kept)
+            except OSError:
+                return  # `store check` finds it
 
     def leave_queue(self) -> None:
         """Remove the run's place in the queue: what it was started with is in no file any more."""
@@ -428,7 +474,8 @@ class Supervisor:
     def try_to_publish(self, name: str, record: dict[str, object], *, sync: bool = False) -> bool:
         """Publish a fact. False: it cannot be done now; that is said once for each fact."""
         try:
-            facts.publish(_HERE, name, facts.signed(record, self.plan.user), sync=sync)
+            home = self.home if name in layout.OF_ATTEMPT else _HERE
+            facts.publish(home, name, facts.signed(record, self.plan.user), sync=sync)
         except Exception as error:  # noqa: BLE001 - the outcome must not get lost
             if isinstance(error, OSError) and error.errno in _GONE:
                 return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from homerun import signals
-from runstore import facts, identity, layout, status
+from runstore import attempts, facts, identity, layout, status
 from runstore.errors import StoreError
 
 TYPE_CHECKING = False
@@ -35,7 +35,8 @@ def yield_slots(run_folder: str) -> None:
 
 def _signal(run_folder: str, *numbers: int) -> None:
     """Signal the supervisor, checked to be the one on record."""
-    started = facts.read_own(run_folder, layout.STARTED) or {}
+    home = attempts.home(run_folder, layout.STARTED)
+    started = facts.read_own(home, layout.STARTED) or {}
     supervisor = started.get("supervisor") or {}
     if not identity.same_place(started) or not identity.same_boot(started):
         return
@@ -91,7 +92,7 @@ def _cancel(child: str) -> None:
 
 def _end_queued(child: str) -> bool:
     """End a run that waits for a slot. False: it does not."""
-    if not os.path.exists(f"{child}/{layout.QUEUED}"):
+    if not any(os.path.exists(f"{child}/{name}") for name in (layout.QUEUED, layout.ATTEMPTS)):
         return False
     from homerun import dispatch
     from runstore.record import Record

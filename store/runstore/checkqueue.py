@@ -31,6 +31,11 @@ def _problem(store: Store, waiting: Queue, name: str) -> str:
     is_young = age_s(f"{waiting.folder}/{name}") <= YOUNG_S
     if name.startswith(layout.NEW):
         return "" if is_young else "a killed submitter left it half-written"
+    if name.startswith(layout.QUEUE_KEPT):
+        record = store.get(name[len(layout.QUEUE_KEPT) :])
+        if record is None:
+            return "" if is_young else "no run has this id"
+        return "its run is over" if record.fact(layout.ENDED) else ""
     entry = None if name[:1] == "." else waiting.entry(name)
     if entry is None:
         return ""
@@ -39,5 +44,4 @@ def _problem(store: Store, waiting: Queue, name: str) -> str:
         return "" if is_young else "no run has this id"
     if facts.read_bytes(f"{record.path}/{layout.ENDED}"):
         return "its run is over"
-    is_started = facts.read_bytes(f"{record.path}/{layout.STARTED}")
-    return "its run has started" if is_started and not is_young else ""
+    return "its run has started" if record.has_begun() and not is_young else ""

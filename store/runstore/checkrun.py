@@ -39,6 +39,7 @@ def check_run(record: Record) -> Iterator[Finding]:
         found += leftovers(root, folder)
         found += leftovers(root, f"{folder}/{layout.PROPERTIES}")
         found += _unfinished(record)
+        found += _half_planned(record)
     for finding in found:
         if is_live:
             finding.cure = None
@@ -126,13 +127,20 @@ def _is_started(fact: dict[str, Any]) -> bool:
 
 
 def _facts(record: Record) -> Iterator[Finding]:
-    for name in (*layout.FACTS, layout.QUEUED):
-        path = f"{record.path}/{name}"
+    for path in _fact_paths(record):
         problem = inspect(path)
         if problem:
             yield Finding(_short(record, path), problem, cure(problem, path))
-        elif name == layout.RUN:
+        elif path == f"{record.path}/{layout.RUN}":
             yield from _run_json(record, path, is_there=problem is not None)
+
+
+def _fact_paths(record: Record) -> Iterator[str]:
+    for name in (*layout.FACTS, layout.QUEUED):
+        yield f"{record.path}/{name}"
+    for number in names_in(f"{record.path}/{layout.ATTEMPTS}"):
+        for name in layout.OF_ATTEMPT:
+            yield f"{record.path}/{layout.ATTEMPTS}/{number}/{name}"
 
 
 def _run_json(record: Record, path: str, *, is_there: bool) -> Iterator[Finding]:
@@ -199,6 +207,14 @@ def _properties(record: Record) -> Iterator[Finding]:
                 problem = "its key belongs to another file name"
         if problem:
             yield Finding(_short(record, path), problem, cure(problem, path))
+
+
+def _half_planned(record: Record) -> Iterator[Finding]:
+    """Folders of attempts whose supervisor was killed before they had their names."""
+    for name in names_in(f"{record.path}/{layout.ATTEMPTS}"):
+        path = f"{record.path}/{layout.ATTEMPTS}/{name}"
+        if name.startswith(layout.NEW):
+            yield Finding(_short(record, path), "a killed maker left it half-made", remover(path))
 
 
 def _unfinished(record: Record) -> Iterator[Finding]:

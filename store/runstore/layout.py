@@ -22,6 +22,9 @@ ENVIRONMENTS = ".environments"
 QUEUE = ".queue"
 QUEUE_TICKETS = ".tickets"
 QUEUE_PAUSED = ".paused"
+QUEUE_KEPT = ".kept-"
+"""The prefix of what a run is started with that may have to be started again after a restart."""
+
 SLOTS = ".slots"
 
 INDEX = ".index"
@@ -54,6 +57,10 @@ MARK = "mark.json"
 FACTS = (RUN, STARTED, STOP, FAILED, EXITED, ENDED, MARK)
 """The facts of a run, in the order in which they can appear."""
 
+OF_ATTEMPT = (STARTED, EXITED)
+"""The facts that each attempt has; those of the first lie beside the run's own."""
+
+ATTEMPTS = "attempts"
 ALIVE = "alive"
 SUPERVISOR_LOG = "supervisor.log"
 USER_LOGS = "user_logs"

@@ -2,6 +2,7 @@
 
     .queue/<target>/<priority>.<ticket>.<slots>.<run id>    what the run is started with; 0600
     .queue/<target>/<priority>.<ticket>.<slots>of<size>.<run id>     the same, under a limit
+    .queue/<target>/.kept-<run id>                          the same, for a start after a restart
     .queue/<target>/.tickets                                a byte for each ticket ever given
     .queue/<target>/.paused                                 there: nothing is started
     .slots/<target>/<number>                                locked by the supervisor that has it
@@ -110,7 +111,12 @@ class Queue:
         wanted = f"{slots}" if limit is None else f"{slots}{_OF}{limit}"
         name = f"{HIGHEST - priority:04d}.{ticket:012d}.{wanted}.{run_id}"
         hidden = f"{self.folder}/{layout.NEW}{run_id}"
-        facts.write(hidden, data, sync=sync)  # a power cut does not end what waits
+        try:
+            facts.write(hidden, data, sync=sync)  # a power cut does not end what waits
+        except OSError:
+            if os.path.exists(hidden):
+                os.unlink(hidden)
+            raise
         os.rename(hidden, f"{self.folder}/{name}")
         if sync:
             facts.sync_folder(self.folder)
@@ -123,6 +129,20 @@ class Queue:
                 return not any(one.name[0] != "." for one in found)
         except OSError:
             return True
+
+    def keep(self, run_id: str, data: bytes) -> None:
+        """Keep what a run is started with until it is over, beside the entries.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._make(layout.QUEUE, self.folder)
+        facts.write(self.kept(run_id), data, sync=True)
+        facts.sync_folder(self.folder)
+
+    def kept(self, run_id: str) -> str:
+        """The path of what is kept of a run."""
+        return f"{self.folder}/{layout.QUEUE_KEPT}{run_id}"
 
     def entries(self) -> list[Entry]:
         """The runs that wait, in the order in which they are started."""

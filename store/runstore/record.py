@@ -10,7 +10,18 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR
 
-from runstore import facts, identity, labels, layout, lock, marks, names, properties, status
+from runstore import (
+    attempts,
+    facts,
+    identity,
+    labels,
+    layout,
+    lock,
+    marks,
+    names,
+    properties,
+    status,
+)
 from runstore.errors import RunNotFound
 
 TYPE_CHECKING = False
@@ -120,13 +131,17 @@ class Record:
         return facts.is_folder(self.path)
 
     def fact(self, name: str) -> dict[str, Any] | None:
-        """One fact, or None where it is absent or damaged."""
-        return facts.read(self.path, name)
+        """One fact, or None where it is absent or damaged; of the attempt that started last."""
+        try:
+            home = attempts.home(self.path, name)
+        except OSError:
+            home = self.path
+        return facts.read(home, name)
 
     def is_damaged(self, name: str) -> bool:
         """Whether a fact is there and may be read, but is no JSON object."""
         try:
-            data = facts.read_bytes(f"{self.path}/{name}")
+            data = facts.read_bytes(f"{attempts.home(self.path, name)}/{name}")
         except PermissionError:
             return False
         return data is not None and facts.parse(data) is None
@@ -156,7 +171,7 @@ class Record:
             if not status.is_final(facts.read_own(self.path, layout.ENDED)):
                 held, seen = self._observe()
             for name in layout.FACTS[1:]:
-                found[name] = facts.read_own(self.path, name)
+                found[name] = facts.read_own(self._home(name, seen), name)
         except PermissionError:  # another user's run: nothing can be known of it
             held, seen = False, status.ELSEWHERE
             found = {name: self.fact(name) for name in layout.FACTS}
@@ -168,6 +183,12 @@ class Record:
             if not status.is_final(found[name]):
                 found[name] = None
         return Look(found, seen, held)
+
+    def _home(self, name: str, seen: str) -> str:
+        """Where the fact lies that counts: while the next attempt is waited for, there."""
+        if name in layout.OF_ATTEMPT and seen in (status.ALIVE, status.IN_QUEUE):
+            return attempts.folder(self.path, attempts.latest(self.path))
+        return attempts.home(self.path, name)
 
     def labels(self) -> labels.Labels:
         """Its tags, display name and description."""
@@ -243,15 +264,20 @@ class Record:
         return lock.is_held(f"{self.path}/{layout.ALIVE}", self.store.lock_kind)
 
     def _observe_submitted(self, held: bool) -> str:
-        place = facts.read_own(self.path, layout.STARTED) or self.asked().get("submitted_from")
+        home = attempts.home(self.path, layout.STARTED)
+        place = facts.read_own(home, layout.STARTED) or self.asked().get("submitted_from")
         if not isinstance(place, dict):
             return status.ALIVE if held else status.GONE
-        if not held and not self._is_copy(place) and self._is_queued():
-            return status.IN_QUEUE  # on whatever host: nothing of it is alive, nothing is lost
+        if not self._is_copy(place) and (entry := self.queue_entry()) and not self.has_begun():
+            if held:
+                return status.ALIVE  # it is being started, perhaps after a restart of the machine
+            if os.path.exists(entry):
+                return status.IN_QUEUE  # on whatever host: nothing of it is alive or lost
         if not identity.same_place(place):
             return status.ELSEWHERE
         if not identity.same_boot(place):
-            return status.REBOOTED
+            is_kept = not self._is_copy(place) and self.is_kept()
+            return status.IN_QUEUE if is_kept else status.REBOOTED
         if self._is_copy(place):
             return status.ELSEWHERE
         script = place.get("script")
@@ -272,17 +298,44 @@ class Record:
 
     def queue_entry(self) -> str | None:
         """The path of the run's place in a queue, there as long as it waits; None: it never did."""
-        queued = self.fact(layout.QUEUED)
-        if queued is None:
+        queued = facts.read(self._latest(), layout.QUEUED)
+        if queued is None or "entry" not in queued:
             return None
         target, name = str(queued.get("target")), str(queued.get("entry"))
         if "/" in target + name or target[:1] in ("", "."):
             return None
         return f"{self.store.root}/{layout.QUEUE}/{target}/{name}"
 
-    def _is_queued(self) -> bool:
-        entry = self.queue_entry()
-        return entry is not None and self.fact(layout.STARTED) is None and os.path.exists(entry)
+    def is_kept(self) -> bool:
+        """Whether a run that went with its machine is to be started again: who looks at it next,
+        and may write, puts it into its queue.
+
+        Raises:
+            OSError: the disk does not tell.
+        """
+        run = self.asked()
+        is_wanted = status.HOST_RESTARTED in (run.get("retry_on") or ())
+        if not is_wanted or attempts.latest(self.path) > (run.get("max_retries") or 0):
+            return False
+        if any(self.fact(name) for name in (layout.STOP, layout.FAILED, layout.EXITED)):
+            return False
+        return os.path.exists(self.kept_plan())
+
+    def kept_plan(self) -> str:
+        """The path of what the run is started with after a restart of the machine."""
+        name = f"{layout.QUEUE_KEPT}{self.id}"
+        return f"{self.store.root}/{layout.QUEUE}/{self.run.get('target')}/{name}"
+
+    def has_begun(self) -> bool:
+        """Whether the last attempt has started.
+
+        Raises:
+            OSError: the disk does not tell.
+        """
+        return bool(facts.read_bytes(f"{self._latest()}/{layout.STARTED}"))
+
+    def _latest(self) -> str:
+        return attempts.folder(self.path, attempts.latest(self.path))
 
     def _observe_interactive(self) -> tuple[bool, str]:
         started = facts.read_own(self.path, layout.STARTED)

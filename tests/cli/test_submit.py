@@ -319,3 +319,25 @@ def test_a_grid_puts_its_own_behind_the_arguments_of_a_run_configuration(
     asked = [json.loads(path.read_text()) for path in Path(".runs/digits").glob("*/run.json")]
     given = sorted(run["arguments"] for run in asked if run["parent"])
     assert given == [["--own", "--lr", "1"], ["--own", "--lr", "2"]]
+
+
+def test_a_script_that_failed_is_started_again_and_the_attempts_are_shown(cli, script):
+    fails = "import os, sys; print('up'); sys.exit(0 if os.environ.get('HOMERUN_ATTEMPT') else 75)"
+    script("train.py", fails, ".")
+    wish = ("--run-id", "r", "--max-retries", "1", "--retry-on", "signal,exit:75")
+
+    done = cli(*SUBMIT, *wish, "--retry-delay", "0.01", "train.py")
+
+    assert (done.code, done.out) == (0, b"up\nup\n")
+    shown = cli("run", "show", "-r", "r", "-o", "table").out.decode()
+    assert "1: exit code 75" in shown
+    assert "2: exit code 0" in shown
+
+
+def test_a_cause_that_there_is_none_of_is_one_line(cli, script):
+    script("train.py", "", ".")
+
+    done = cli(*SUBMIT, "--max-retries", "1", "--retry-on", "sometimes", "train.py")
+
+    assert done.code == 1
+    assert "retry_on holds 'sometimes'" in done.last_line

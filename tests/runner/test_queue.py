@@ -16,7 +16,7 @@ from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, SubmitError, UserError, Workspace, dispatch
 from homerun import submit as submitting
 from homerun.submit import Request
-from runstore import facts, identity, layout, queue, status
+from runstore import facts, identity, layout, lock, queue, status
 from runstore.queue import Queue
 
 NOOP = "print('done')"
@@ -653,3 +653,27 @@ def test_a_script_and_what_is_beside_it_inherit_no_slot(
         assert ".slots" not in said
         assert layout.ALIVE not in said
         assert "pipe" not in said
+
+
+def test_a_run_that_is_started_after_a_restart_of_the_machine_is_preparing_and_not_lost(
+    experiment: Experiment, slots: Callable[[int], None]
+) -> None:
+    slots(1)
+    store = experiment.workspace.store.for_writing()
+    waiting = Queue(store.root, "local")
+    waiting.pause()
+    run = submit(experiment)
+    asked = facts.read(run.directory, layout.RUN) or {}
+    asked["submitted_from"]["boot_id"] = "earlier"
+    Path(run.directory, layout.RUN).unlink()
+    facts.publish(run.directory, layout.RUN, asked)
+    assert run.get_status() == "Queued"
+
+    alive = lock.take(f"{run.directory}/{layout.ALIVE}", store.lock_kind)
+    assert alive is not None
+    assert experiment.workspace.get_run(run.id).get_status() == "Preparing"
+    lock.release(alive)
+
+    waiting.resume()
+    dispatch.start(store, "local")
+    assert finish([run]) == ["Completed"]

@@ -270,6 +270,7 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "exit code": outcome.get("exit_code"),
         "signal": outcome.get("signal"),
         "cause": outcome.get("cause"),
+        "attempts": "\n".join(_attempt(one) for one in row.get("attempts") or []),
         "tags": words.tags(row),
         "properties": words.tags({"tags": row.get("properties")}),
         "error": error.get("message"),
@@ -284,6 +285,16 @@ def _waits(row: dict[str, Any]) -> str:
 
     place = row.get("queue")
     return f"#{place['position']}: {place['reason']}" if place else words.NONE
+
+
+def _attempt(row: dict[str, Any]) -> str:
+    """One start of a script, in words."""
+    if "start_time_utc" not in row:
+        return f"{row['attempt']}: waits"
+    if "end_time_utc" not in row:
+        return f"{row['attempt']}: started {row['start_time_utc']}"
+    code = None if row.get("exit_code") is None else f"exit code {row['exit_code']}"
+    return f"{row['attempt']}: {row.get('signal') or code or row.get('cause')}"
 
 
 def _script(row: dict[str, Any]) -> str:

@@ -50,6 +50,21 @@ if TYPE_CHECKING:
     "--max-run-duration", "limit", type=float, metavar="SECONDS", help="Stop the run after that."
 )
 @click.option(
+    "--max-retries", type=int, default=0, metavar="N", help="Start a script that failed again."
+)
+@click.option(
+    "--retry-on",
+    metavar="CAUSE,…",
+    help="After which failures; else exit_code,signal,out_of_memory. Also host_restarted, exit:N.",
+)
+@click.option(
+    "--retry-delay",
+    type=float,
+    default=0.0,
+    metavar="SECONDS",
+    help="Before the first retry; before each further one twice as many.",
+)
+@click.option(
     "--tags",
     callback=options.pairs,
     multiple=True,
@@ -114,6 +129,9 @@ def submit_script(
     at_most: int | None,
     axes: list[tuple[str, list[str]]],
     ignore_conda: bool,
+    max_retries: int,
+    retry_on: str | None,
+    retry_delay: float,
 ) -> int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
 
@@ -150,6 +168,9 @@ def submit_script(
             priority=priority,
             max_concurrent_runs=at_most,
             ignore_conda_packages=ignore_conda,
+            max_retries=max_retries,
+            retry_on=None if retry_on is None else [one.strip() for one in retry_on.split(",")],
+            retry_delay_s=retry_delay,
         )
 
     home = _experiment(path, experiment, config())
