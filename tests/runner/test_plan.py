@@ -13,8 +13,9 @@ from homerun.plan import Plan, decode, read
 FIELDS = Plan.__slots__
 
 # What an argument or a variable can hold: any bytes but NUL, undecodable ones as surrogates.
-texts = st.binary(max_size=20).map(lambda data: os.fsdecode(data.replace(b"\0", b"")))
-names = texts.map(lambda text: "N" + text.replace("=", ""))
+given_bytes = st.binary(max_size=20).map(lambda data: data.replace(b"\0", b""))
+texts = given_bytes.map(os.fsdecode)
+names = given_bytes.map(lambda data: os.fsdecode(b"N" + data.replace(b"=", b"")))
 
 
 def plan(**fields: object) -> Plan:
