@@ -22,6 +22,8 @@ MADE: list[BaseError] = [
     errors.RunEnvironmentError(),
     errors.RunFailed("run-1", {"code": "UserError", "message": "exit code 3"}),
     errors.SubmitError("text"),
+    errors.MissingPath("text"),
+    errors.RunConfigurationError("text"),
     errors.UserError("text", inner_exception=ValueError("inner")),
     errors.WaitTimeout("run-1", 2.5),
     errors.WorkspaceError("text"),

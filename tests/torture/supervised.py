@@ -196,9 +196,11 @@ def _numbers(subject: str, kind: str, lasts: bool, home: Path) -> Iterator[int]:
     if report.IS_LONG:
         yield from count(1)
         return
+    former = Path.cwd()
     audit = _new_store(home, f"learn-{subject}-{kind}-{lasts}".replace(" ", ""), keep=True)
     case = Case(subject, Fault(), f"{home.name}-learn", audit)
     case.play()
+    os.chdir(former)
     calls = (case.folder / "noted").read_text().split()
     number = sum(kind in call.split(",") for call in calls)
     chance = report.chance("supervised", subject, kind, lasts)
