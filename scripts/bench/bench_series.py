@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import os
-import tempfile
+from collections.abc import Iterator
 
 import measure
+import rows
+from rows import Row
 
 from runstore import layout, lock, metrics
 from runstore.draft import Draft
 from runstore.series import Follower, series
 from runstore.store import Store
 
-POINTS = 1_000_000
 MORE = 1_000
 WIDTH = 1_000
-MEMORY = "/dev/shm"  # so that a slow disk hides nothing of what is ours
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
+def measured(quick: bool) -> Iterator[Row]:
+    """The rows of this part of the table."""
+    points = 100_000 if quick else 1_000_000
+    with measure.place() as folder:
         run_folder = _run(folder)
-        _log(run_folder, POINTS)
-        _first(run_folder, f"{folder}/{layout.STORE_FOLDER}/{layout.INDEX}/{layout.SERIES}")
-        _next(run_folder)
-        _follow(run_folder)
+        _log(run_folder, points)
+        cache = f"{folder}/{layout.STORE_FOLDER}/{layout.INDEX}/{layout.SERIES}"
+        yield from _first(run_folder, cache, points)
+        yield from _next(run_folder, points)
+        yield from _follow(run_folder)
 
 
 def _run(folder: str) -> str:
@@ -42,7 +45,7 @@ def _log(run_folder: str, points: int) -> None:
     writer.close()
 
 
-def _first(run_folder: str, cache: str) -> None:
+def _first(run_folder: str, cache: str, points: int) -> Iterator[Row]:
     ours, floor = [], []
     for _ in range(3):
         floor.append(measure.seconds(lambda: metrics.read(run_folder)))
@@ -52,30 +55,30 @@ def _first(run_folder: str, cache: str) -> None:
                 size = os.path.getsize(f"{top}/{name}")
                 os.unlink(f"{top}/{name}")
     _chart(run_folder)
-    part = measure.median([a / b for a, b in zip(ours, floor, strict=True)])
-    measure.row("first chart of 1,000,000 points, over reading them", f"{part:.2f}", "<= 2")
-    measure.row("its cache, bytes per point", f"{size / POINTS:.1f}", "")
+    beside = f"its cache: {size / points:.1f} bytes a point"
+    name = f"the first chart of {points:,} points, over reading them"
+    yield rows.of(name, measure.ratios(ours, floor), "x", beside=beside)
 
 
-def _next(run_folder: str) -> None:
+def _next(run_folder: str, points: int) -> Iterator[Row]:
     again = measure.in_turn(20, lambda: _chart(run_folder))[0]
-    measure.row("the next one, ms", measure.spread(again), "<= 20 (quiet)")
-    middle = POINTS // 2
-    zooms = measure.in_turn(
+    yield rows.of("the next one", measure.scaled(again, 1e-3), "ms", 20)
+    middle = points // 2
+    wide, narrow = measure.in_turn(
         10,
         lambda: series(run_folder, "loss", WIDTH, since=middle, until=middle + 31 * WIDTH),
         lambda: series(run_folder, "loss", WIDTH, since=middle, until=middle + WIDTH - 1),
     )
-    measure.row("31,000 of the points in 1,000 buckets, ms", measure.spread(zooms[0]), "")
-    measure.row("1,000 of the points themselves, ms", measure.spread(zooms[1]), "")
+    yield rows.of("31,000 of the points in 1,000 buckets", measure.scaled(wide, 1e-3), "ms")
+    yield rows.of("1,000 of the points themselves", measure.scaled(narrow, 1e-3), "ms")
     grown = []
     for _ in range(10):
         _log(run_folder, MORE)
         grown.append(measure.seconds(lambda: _chart(run_folder)))
-    measure.row("after 1,000 more points (up to 10,000), ms", measure.spread(grown), "")
+    yield rows.of("after 1,000 more points (up to 10,000)", measure.scaled(grown, 1e-3), "ms")
 
 
-def _follow(run_folder: str) -> None:
+def _follow(run_folder: str) -> Iterator[Row]:
     follower = Follower(run_folder)
     while not follower.read().is_all:
         continue
@@ -83,12 +86,8 @@ def _follow(run_folder: str) -> None:
     for _ in range(10):
         _log(run_folder, MORE)
         found.append(measure.seconds(follower.read))
-    measure.row("a follower's 1,000 new points, ms", measure.spread(found), "")
+    yield rows.of("a follower's 1,000 new points", measure.scaled(found, 1e-3), "ms")
 
 
 def _chart(run_folder: str) -> None:
     series(run_folder, "loss", WIDTH)
-
-
-if __name__ == "__main__":
-    main()
