@@ -275,10 +275,12 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
             populate: give images and JSON metrics as a `MetricArtifact`, with `data` and
                 `convert_to_object()`.
         """
-        from homerun import family, shapes
-
         if recursive:
+            from homerun import family
+
             return family.metrics(self._record, name, run_type, populate)
+        from homerun import shapes
+
         return shapes.of_folder(self._folder, self._id, name, populate)
 
     # Inside
