@@ -221,17 +221,6 @@ def place_of(record: Record) -> Waiting | None:
     return Waiting(record, waiting.target, entry, position, why)
 
 
-def wake(store: Store) -> None:
-    """Start what waits for a slot that is free: who should have done so may have been killed.
-
-    Where nothing waits it costs a look for one folder.
-    """
-    if os.path.isdir(f"{store.root}/{layout.QUEUE}"):
-        from homerun import dispatch
-
-        dispatch.wake(store)
-
-
 def _waits(record: Record, entry: Entry) -> bool:
     """Whether an entry is that of a run that waits, and not a left-over."""
     settled = (layout.STARTED, layout.ENDED)

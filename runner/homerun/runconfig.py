@@ -26,7 +26,6 @@ COMMUNICATORS = (
 )
 BACKENDS = ("nccl", "gloo")
 LOCAL = "local"
-DEFAULT_WATCHED = ("logs",)
 
 
 def _framework(what: str, given: Any) -> str:

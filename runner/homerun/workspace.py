@@ -309,6 +309,16 @@ class Workspace(AzureServices):
 
         return Targets(self._store)
 
+    def wake_queues(self) -> None:
+        """Start what waits for a slot that is free: who should have done so may have been killed.
+
+        Where nothing has ever waited it costs a look for one folder.
+        """
+        if os.path.isdir(f"{self._store.root}/{layout.QUEUE}"):
+            from homerun import dispatch
+
+            dispatch.wake(self._store)
+
     def queue(self, target: str | None = None) -> TargetQueue:
         """The queue of a target: what waits for its slots, and pausing it.
 

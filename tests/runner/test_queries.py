@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from types import GeneratorType
@@ -10,7 +13,10 @@ from typing import Any
 
 import pytest
 
-from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
+from helpers.wait import wait_until
+from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace, spawn
+from runstore import labels, layout
+from runstore.index import refresh
 from runstore.record import Record
 
 BARE: dict[str, Any] = {"snapshot_directory": None, "outputs": False}
@@ -233,3 +239,27 @@ def test_conditions_of_a_wrong_type_are_one_clear_error_at_once(
         with pytest.raises(UserError, match=f"^{what} are a key or a dict") as refused:
             ask(**wanted)  # type: ignore[operator]
         assert "\n" not in str(refused.value)
+
+
+def test_a_large_store_is_looked_through_beside_the_query_and_the_next_one_knows(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = experiment.start_logging(**BARE)
+    run.complete()
+    monkeypatch.setattr(refresh, "SMALL", 0)
+    assert list(experiment.get_runs(tags="by")) == []
+    wait_until(lambda: not spawn.reap(), "the look is over")
+    labels.write(run.directory, [(labels.TAG, "by", "hand")])  # as a copy would be: no mark
+    with closing(sqlite3.connect(index_of(run))) as db, db:
+        db.execute("DELETE FROM facts WHERE key = 'verified'")  # a minute passes
+        db.execute("UPDATE runs SET settled = 1")
+
+    list(experiment.get_runs(tags="by"))
+    wait_until(lambda: not spawn.reap(), "the look is over")
+
+    assert [one.id for one in experiment.get_runs(tags="by")] == [run.id]
+
+
+def index_of(run: Run) -> str:
+    root = os.path.dirname(os.path.dirname(run.directory))
+    return f"{root}/{layout.INDEX}/{layout.INDEX_FILE}"

@@ -97,12 +97,11 @@ def workspace(path: str | None, wakes: bool = True) -> Workspace:
         wakes: start what waits there for a slot that is free. Whoever should have done that may
             have been killed; so any command sets a queue going again.
     """
-    from homerun import queues
     from homerun.workspace import Workspace
 
     found = Workspace.from_config(path)
     if wakes:
-        queues.wake(found.store)
+        found.wake_queues()
     return found
 
 

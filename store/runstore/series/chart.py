@@ -140,10 +140,6 @@ def _rows(metric: Metric, size: int, first: int, last: int) -> list[Row]:
     return [points.join(rows[at : at + group]) for at in range(0, len(rows), group)]
 
 
-def _numbered(first: int, row: Row) -> Ends:
-    return first, first + row[COUNT] - 1
-
-
 def _ends(row: Row, axis: tuple[int, int]) -> Ends:
     first, last = row[axis[0]], row[axis[1]]
     return (first, last) if first <= last else (None, None)
