@@ -94,10 +94,10 @@ class Experiment(Archivable):
         Raises:
             UserError: it is attached to none.
         """
-        from homerun import place
+        from homerun import locating
         from homerun.workspace import Workspace
 
-        config, name = place.experiment_of(os.path.abspath(os.path.expanduser(path)))
+        config, name = locating.experiment_of(os.path.abspath(os.path.expanduser(path)))
         return Experiment(Workspace.from_config(config), name)
 
     @staticmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from homerun import place
+from homerun import locating
 from homerun.azure import AzureServices
 from homerun.errors import UserError, WorkspaceError
 from runstore import facts, layout
@@ -53,8 +53,8 @@ class Workspace(AzureServices):
         tags: Mapping[str, object] | None = None,
         _cloud: str = "AzureCloud",
     ) -> None:
-        store, found = place.found_from(os.getcwd())
-        stated = found.get("name") or place.check_name(workspace_name)
+        store, found = locating.found_from(os.getcwd())
+        stated = found.get("name") or locating.check_name(workspace_name)
         _check_same(workspace_name, str(stated), store.root)
         given = {"subscription_id": subscription_id, "resource_group": resource_group}
         self._set(store, {**found, **given, "name": workspace_name, "tags": tags, "sku": sku})
@@ -62,7 +62,7 @@ class Workspace(AzureServices):
     def _set(self, store: Store, labels: Mapping[str, object]) -> None:
         self._store = store
         self._labels = {key: str(labels.get(key) or "") for key in _LABELS}
-        self._labels["name"] = self._labels["name"] or place.default_name(store)
+        self._labels["name"] = self._labels["name"] or locating.default_name(store)
         tags = labels.get("tags")
         self._tags = dict(tags) if isinstance(tags, dict) else {}
         self._sku = str(labels.get("sku") or "basic")
@@ -96,7 +96,7 @@ class Workspace(AzureServices):
         start = os.path.abspath(os.path.expanduser(path or "."))
         if not os.path.exists(start):
             raise UserError(f"there is no file or folder {start} to find a workspace from")
-        return Workspace.of(*place.found_from(start))
+        return Workspace.of(*locating.found_from(start))
 
     @staticmethod
     def get(
@@ -113,7 +113,7 @@ class Workspace(AzureServices):
         Raises:
             WorkspaceError: it bears another.
         """
-        found = Workspace.of(*place.found_from(os.getcwd()))
+        found = Workspace.of(*locating.found_from(os.getcwd()))
         if found.name != name:
             raise WorkspaceError(
                 f"the workspace here is {found.name!r}, not {name!r}: go to the folder of "
@@ -145,7 +145,7 @@ class Workspace(AzureServices):
         """
         from homerun import notices
 
-        place.check_name(name)
+        locating.check_name(name)
         labels: dict[str, object] = {
             "name": name,
             "subscription_id": str(subscription_id or ""),
@@ -153,14 +153,14 @@ class Workspace(AzureServices):
             "sku": str(sku),
             "tags": notices.text_pairs("tags", tags or {}),
         }
-        store = place.chosen() or Store(f"{os.getcwd()}/{layout.STORE_FOLDER}")
+        store = locating.chosen() or Store(f"{os.getcwd()}/{layout.STORE_FOLDER}")
         if store.exists() and not exist_ok:
             raise WorkspaceError(
                 f"there is a workspace in {store.root} already; give exist_ok=True to use it"
             )
-        config = place.config_beside(store)
+        config = locating.config_beside(store)
         if config is not None:
-            _check_same(name, str(place.read_config(config)["name"]), config)
+            _check_same(name, str(locating.read_config(config)["name"]), config)
         store.for_writing()
         facts.publish(store.root, layout.WORKSPACE, facts.signed(labels), sync=True)
         made = of_store(store)
@@ -181,7 +181,7 @@ class Workspace(AzureServices):
         Returns:
             A list of workspaces for each name.
         """
-        found = Workspace.of(*place.found_from(os.getcwd()))
+        found = Workspace.of(*locating.found_from(os.getcwd()))
         wanted = ((subscription_id, found.subscription_id), (resource_group, found.resource_group))
         if not found.store.exists() or any(said not in (None, label) for said, label in wanted):
             return {}
@@ -241,7 +241,7 @@ class Workspace(AzureServices):
             "id": self._scope(),
             "name": self.name,
             "location": self.location,
-            "type": f"{place.PROVIDER}/workspaces",
+            "type": f"{locating.PROVIDER}/workspaces",
             "tags": self.tags,
             "sku": self.sku,
             "workspaceid": self._store.id or None,
@@ -265,8 +265,8 @@ class Workspace(AzureServices):
             UserError: the folder is not there, or cannot be written.
         """
         folder = os.path.abspath(os.path.expanduser(path or "."))
-        place.write_config(self._store, self._scope(), folder, file_name)
-        if not place.labels_of(self._store):  # so that it bears this name without the file too
+        locating.write_config(self._store, self._scope(), folder, file_name)
+        if not locating.labels_of(self._store):  # so that it bears this name without the file too
             root = self._store.for_writing().root
             facts.publish(root, layout.WORKSPACE, facts.signed({**self._labels}), sync=True)
 
@@ -359,7 +359,7 @@ class Workspace(AzureServices):
         return Run.get(self, run_id)
 
     def _scope(self) -> str:
-        return place.scope(self.name, self.subscription_id, self.resource_group)
+        return locating.scope(self.name, self.subscription_id, self.resource_group)
 
     def _repr_html_(self) -> str:
         from homerun import html
@@ -377,7 +377,7 @@ class Workspace(AzureServices):
 
 def of_store(store: Store) -> Workspace:
     """The workspace of a store: named by the configuration beside it, or by the store itself."""
-    return Workspace.of(store, place.labels_of(store))
+    return Workspace.of(store, locating.labels_of(store))
 
 
 def _check_same(wanted: str, found: str, where: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from homerun import Experiment, ScriptRunConfig, UserError, Workspace, WorkspaceError
-from homerun.place import check_name
+from homerun.locating import check_name
 from runstore.errors import ExperimentNotFound, RunNotFound
 from runstore.store import Store
 
