@@ -46,6 +46,9 @@ _RETRY_S = 1.0
 _LONGEST_NAP_S = 86400.0
 """A poll counts in a C int of milliseconds; a longer sleep is several."""
 
+_LITTLE = 8192
+"""Bytes of the record of a working copy: some hundred files."""
+
 _GONE = (2, 20)
 """ENOENT and ENOTDIR: the run's folder was removed, and with it any wish for a record."""
 
@@ -68,6 +71,7 @@ def main() -> None:
     while given is not None:
         supervisor = _of(given)
         supervisor.supervise()
+        supervisor.clear_little()
         given = supervisor.successor()
     supervisor.tidy()
     os._exit(0)
@@ -448,6 +452,15 @@ class Supervisor:
             from homerun import wishes
 
             wishes.cancel_children(_HERE)
+
+    def clear_little(self) -> None:
+        """Remove copies now where they are few: what follows the fork costs twice."""
+        try:
+            is_little = os.stat(layout.COPIES).st_size <= _LITTLE
+        except OSError:
+            return
+        if is_little:
+            self.clear_work()
 
     def clear_work(self) -> None:
         """Remove the copies that the script left as they were; not under living processes."""
