@@ -9,9 +9,8 @@ import fcntl
 import os
 
 from homerun import dispatch
-from homerun.plan import Plan
+from homerun.plan import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR, Plan
 from homerun.signals import Wakeups
-from homerun.supervisor import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR
 from runstore import layout, lock, queue
 from runstore.errors import StoreError
 from runstore.store import Store
