@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from homerun.experiment import Experiment
     from homerun.filters import Wanted
+    from homerun.keeping import Keeping
     from homerun.queues import TargetQueue
     from homerun.run import Run
     from homerun.targets import Targets
+    from homerun.trash import Trash
     from runstore.findings import Finding
 
 _LABELS = ("name", "subscription_id", "resource_group")
@@ -341,6 +343,20 @@ class Workspace(AzureServices):
         from runstore.index import reindex
 
         return reindex(self._store)
+
+    @property
+    def trash(self) -> Trash:
+        """The deleted runs: to be listed, had back, and removed for good."""
+        from homerun.trash import Trash
+
+        return Trash(self._store)
+
+    @property
+    def keeping(self) -> Keeping:
+        """What looks after the store as a whole: deleting many runs, garbage, statistics."""
+        from homerun.keeping import Keeping
+
+        return Keeping(self._store)
 
     def check(self, repair: bool = False) -> Sequence[Finding]:
         """Everything in the store that is not as it should be; `runstore.check` tells more."""
