@@ -12,7 +12,7 @@ from runstore.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from homerun.experiment import Experiment
@@ -343,6 +343,19 @@ class Workspace(AzureServices):
         from runstore.index import reindex
 
         return reindex(self._store)
+
+    def cancel_runs(self, runs: Iterable[Run]) -> Sequence[dict[str, Any]]:
+        """Cancel many runs, with all below them, and wait until nothing of them lives.
+
+        All are asked first, and waited for then: it takes as long as the slowest.
+
+        Returns:
+            For each its `run_id`, the status that it `was` in, its `status` now, and an `error`
+            where it could not be canceled, else None.
+        """
+        from homerun import ending
+
+        return ending.cancel_all(runs)
 
     @property
     def trash(self) -> Trash:
