@@ -16,6 +16,13 @@ SNAPSHOTS = ".snapshots"
 OWNERS = ".owners"
 MAINTENANCE = ".maintenance.lock"
 
+TRASH = ".trash"
+"""Deleted runs, each in a folder named like that of its experiment."""
+DELETED = "deleted.json"
+"""In a deleted run's folder: when it was deleted, by whom, and with which run."""
+GONE = ".gone-"
+"""The prefix of what is being removed for good: nobody needs it any more."""
+
 ENVIRONMENTS = ".environments"
 """Registered environments: a folder for each name, in it a file for each version."""
 
@@ -40,6 +47,8 @@ SERIES_WRITING = "points-1.new"
 SNAPSHOT_TREE = "tree"
 SNAPSHOT_MANIFEST = "manifest.json"
 SNAPSHOTS_SEEN = ".seen"
+SNAPSHOT_USED = "used"
+"""In a snapshot: a byte for each claim of it, locked as long as a claim lasts."""
 
 EXPERIMENT = "experiment.json"
 LEDGER = "ledger"
