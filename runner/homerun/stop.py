@@ -30,6 +30,22 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
             this one is a copy of.
         ReadOnlyStore: the wish cannot be put on record.
     """
+    seen = ask(record, kind, details)
+    if seen is not None:
+        return seen
+    deadline = time.monotonic() + _grace(record) + _BEYOND_GRACE_S
+    seen = wait.until_over(record, deadline - time.monotonic())
+    if kind == status.CANCEL:
+        wait_below(record, deadline)
+    return seen
+
+
+def ask(record: Record, kind: str, details: dict[str, object] | None = None) -> Look | None:
+    """Ask for a run's end without waiting for it; None: it is on its way, else a look at the run.
+
+    Raises:
+        InvalidTransition, ReadOnlyStore: as `stop`.
+    """
     seen = settle.look(record)
     if seen.is_over:
         return seen
@@ -46,13 +62,7 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
     if seen.seen == status.IN_QUEUE and dispatch.end_queued(record):
         return settle.look(record)
     wishes.wake_supervisor(record.path)
-    if environ.run_id() == record.id:
-        return settle.look(record)
-    deadline = time.monotonic() + _grace(record) + _BEYOND_GRACE_S
-    seen = wait.until_over(record, deadline - time.monotonic())
-    if kind == status.CANCEL:
-        wait_below(record, deadline)
-    return seen
+    return settle.look(record) if environ.run_id() == record.id else None
 
 
 def wait_below(record: Record, deadline: float | None = None) -> None:
