@@ -73,20 +73,20 @@ def test_json_is_printed_without_rich(workspace_dir):
     assert "rich" not in packages(loaded("run", "list"))
 
 
-def test_the_version_is_that_of_the_package(cli):
-    assert cli("--version").out.decode() == f"homerun {homerun.__version__}\n"
+def test_the_version_is_that_of_the_package(invoke):
+    assert invoke("--version").out.decode() == f"homerun {homerun.__version__}\n"
 
 
 @pytest.mark.parametrize("words", [(), ("run",), ("experiment",), ("store",)])
-def test_a_group_without_a_command_shows_its_help(cli, words):
-    done = cli(*words)
+def test_a_group_without_a_command_shows_its_help(invoke, words):
+    done = invoke(*words)
 
     assert "Commands:" in done.out.decode() + done.err
     assert "Traceback" not in done.err
 
 
-def test_an_unknown_command_is_one_line_and_exits_2(cli):
-    done = cli("run", "frobnicate")
+def test_an_unknown_command_is_one_line_and_exits_2(invoke):
+    done = invoke("run", "frobnicate")
 
     assert done.code == 2
     assert done.err.startswith("homerun: No such command 'frobnicate'")
@@ -94,8 +94,8 @@ def test_an_unknown_command_is_one_line_and_exits_2(cli):
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_every_command_explains_itself_with_an_example(cli, words):
-    done = cli(*words, "--help")
+def test_every_command_explains_itself_with_an_example(invoke, words):
+    done = invoke(*words, "--help")
 
     assert done.code == 0
     assert f"Example:\n    homerun {' '.join(words)}" in done.out.decode()

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_ACCOUNTS = "homerun.cli.accounts"
 _ENVIRONMENTS = "homerun.cli.environments"
 _EXPERIMENTS = "homerun.cli.experiments"
 _LABELS = "homerun.cli.labels"
@@ -19,6 +20,7 @@ _RUNS = "homerun.cli.runs"
 _STORE = "homerun.cli.store"
 _SUBMIT = "homerun.cli.submit"
 _TARGETS = "homerun.cli.targets"
+_WORKSPACES = "homerun.cli.workspaces"
 
 
 class Group(click.Group):
@@ -43,7 +45,11 @@ class Group(click.Group):
         return found if isinstance(found, click.Command) else None
 
 
-@click.group(cls=Group, homes={}, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    homes={"login": (_ACCOUNTS, "login")},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="homerun", message="%(prog)s %(version)s")
 def root() -> None:
     """Training runs on your own machine, each with a record that you can read.
@@ -146,4 +152,41 @@ def env() -> None:
     \b
     Example:
       homerun env list
+    """
+
+
+@root.group(cls=Group, homes={"attach": (_WORKSPACES, "attach")})
+def folder() -> None:
+    """Attach folders to experiments.
+
+    \b
+    Example:
+      homerun folder attach -w myworkspace -g myresourcegroup
+    """
+
+
+@root.group(
+    cls=Group,
+    homes={
+        "create": (_WORKSPACES, "create"),
+        "list": (_WORKSPACES, "list_workspaces"),
+        "show": (_WORKSPACES, "show"),
+    },
+)
+def workspace() -> None:
+    """Make and show the workspace, which is a folder here.
+
+    \b
+    Example:
+      homerun workspace show
+    """
+
+
+@root.group(cls=Group, homes={"set": (_ACCOUNTS, "select"), "show": (_ACCOUNTS, "show")})
+def account() -> None:
+    """Say that no account is needed.
+
+    \b
+    Example:
+      homerun account show
     """
