@@ -114,6 +114,7 @@ class Supervisor:
         self.wish = status.CANCEL
         self.unprepared = ""
         self.holds: int | None = None  # the lock of its environment
+        self.helper = 0  # the process that asks the script's interpreter
         self.outcome = ""
         self.is_reported = False
         self.told: set[str] = set()
@@ -149,6 +150,7 @@ class Supervisor:
         if stop is None:
             self.log(f"started: {self.plan.shown} (script {self.script})")
             gate.open()
+            self.note_interpreter()
         else:
             self.log("stopped before it began; nothing of the script ran")
             gate.close()
@@ -157,6 +159,13 @@ class Supervisor:
         self.end_tree()
         failure = gate.failure() if stop is None else None
         return self.conclude(failure, began=stop is None)
+
+    def note_interpreter(self) -> None:
+        """Put on record what the script runs with; it does not wait for that."""
+        if self.plan.python and self.plan.attempt == 1:
+            from homerun import interpreter
+
+            self.helper = interpreter.note(self.plan.python, self.plan.run_id, self.plan.env)
 
     def prepare_next(self) -> None:
         """Be as at the beginning, for the next attempt."""
@@ -259,6 +268,8 @@ class Supervisor:
             if pid == 0:
                 return reaped
             reaped = True
+            if pid == self.helper:
+                continue  # what it used is not the script's
             self.cpu_user_s += usage.ru_utime
             self.cpu_system_s += usage.ru_stime
             self.peak_memory_kib = max(self.peak_memory_kib, usage.ru_maxrss)

@@ -119,7 +119,10 @@ def show(run_id: str, path: str | None, output: str | None) -> int:
     """
     from homerun.cli import render
 
-    row = options.find(path, run_id).describe()
+    found = options.find(path, run_id)
+    row, interpreter = found.describe(), found.get_interpreter()
+    if interpreter:
+        row["interpreter"] = interpreter
     if options.wants_json(output):
         render.json(row)
     else:
@@ -267,6 +270,7 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "took": words.duration(words.took(row, now)),
         "process": process.get("pid"),
         "supervisor": process.get("supervisor_pid"),
+        "python": _python(row.get("interpreter")),
         "exit code": outcome.get("exit_code"),
         "signal": outcome.get("signal"),
         "cause": outcome.get("cause"),
@@ -277,6 +281,14 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "warnings": "\n".join(row.get("warnings") or []),
         "folder": row.get("directory"),
     }
+
+
+def _python(interpreter: dict[str, Any] | None) -> str:
+    """What a script ran with, in words."""
+    if not interpreter:
+        return ""
+    count = len(interpreter.get("packages") or ())
+    return f"{interpreter.get('version')}, {count} packages ({interpreter.get('python')})"
 
 
 def _waits(row: dict[str, Any]) -> str:
