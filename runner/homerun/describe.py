@@ -198,6 +198,14 @@ def zulu(time: object) -> str | None:
     return str(time).replace("+00:00", "Z") if time else None
 
 
+def instant(seconds: float) -> str:
+    """A time of the file system, as recorded times are printed."""
+    from datetime import datetime, timezone
+
+    time = datetime.fromtimestamp(seconds, timezone.utc)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _stop_words(look: Look) -> dict[str, Any]:
     """What was said by whoever declared a live run failed."""
     stop = look.fact(layout.STOP)
