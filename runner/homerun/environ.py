@@ -155,11 +155,16 @@ def for_builder(env: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def cache_home() -> str:
-    """The folder of the user's caches."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
+def cache_home(env: Mapping[str, str] | None = None) -> str:
+    """The folder of the user's caches.
+
+    Args:
+        env: where the user's folders are known; None: this process's own variables.
+    """
+    known = os.environ if env is None else env
+    home = known.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(home):  # to be ignored, says the XDG specification
-        home = os.path.expanduser("~/.cache")
+        home = f"{known.get('HOME') or os.path.expanduser('~')}/.cache"
     return home
 
 
