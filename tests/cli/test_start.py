@@ -116,7 +116,7 @@ def test_the_commands_of_the_documentation_run_as_written(cli, workspace_dir):
     for name, source in re.findall(r"`(\w+\.py)`\n```python\n(.*?)```", text, re.DOTALL):
         (workspace_dir / name).write_text(source)
     written = [line for line in text.splitlines() if line.startswith("$ homerun ")]
-    commands = [shlex.split(line.split(" | ")[0])[2:] for line in written]
+    commands = [shlex.split(re.split(r" [|>]", line)[0])[2:] for line in written]
 
     failed = [words for words in commands if cli(*words).code != 0]
 

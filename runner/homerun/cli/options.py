@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from click.shell_completion import CompletionItem
+
     Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -74,21 +76,40 @@ def _flag(name: str, key: str, text: str) -> click.Option:
 def experiment(text: str, required: bool = False) -> Callable[[Command], Command]:
     """`-e`: an experiment, in these words of help."""
     return click.option(
-        "-e", "--experiment-name", "experiment", metavar="NAME", required=required, help=text
+        "-e",
+        "--experiment-name",
+        "experiment",
+        metavar="NAME",
+        required=required,
+        help=text,
+        shell_complete=_experiments,
     )
 
 
 def run(command: Command) -> Command:
     """The run that is meant, as `-r ID` or as the bare word; `call.run()` gives it."""
-    word = click.argument("run_word", metavar="[RUN]", required=False)
+    word = click.argument("run_word", metavar="[RUN]", required=False, shell_complete=_runs)
     named = click.option(
         "-r",
         "--run",
         "run_id",
         metavar="RUN",
+        shell_complete=_runs,
         help="The run: its id or the beginning of it, @last, @last~1, @last-failed.",
     )
     return word(named(experiment("The run's experiment; else it is found.")(command)))
+
+
+def _runs(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from homerun.cli import completion
+
+    return completion.runs(ctx, begun)
+
+
+def _experiments(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from homerun.cli import completion
+
+    return completion.experiments(ctx, begun)
 
 
 def pairs(

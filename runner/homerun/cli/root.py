@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ACCOUNTS = "homerun.cli.accounts"
+_COMPLETION = "homerun.cli.completion"
 _ENVIRONMENTS = "homerun.cli.environments"
 _EXPERIMENTS = "homerun.cli.experiments"
 _LABELS = "homerun.cli.labels"
@@ -47,7 +48,10 @@ class Group(click.Group):
 
 @click.group(
     cls=Group,
-    homes={"login": (_ACCOUNTS, "login")},
+    homes={
+        "login": (_ACCOUNTS, "login"),
+        "completion": (_COMPLETION, "completion"),
+    },
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="homerun", message="%(prog)s %(version)s")
