@@ -11,6 +11,7 @@ from homerun.errors import SubmitError, UserError
 from homerun.links import FILE, FOLDER, LINK, LINKED, LINKED_FOLDER, join
 from runstore import inside, layout, names
 from runstore.errors import PropertyExists
+from runstore.snapshots import KEPT_LATER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from homerun.snapshot import Snapshot
     from runstore.record import Record
 
-PROPERTY = "ContentSnapshotId"
+PROPERTY = KEPT_LATER
 """The property of a run whose code was kept after its beginning."""
 
 _CHUNK = 1 << 20
@@ -49,6 +50,8 @@ def take(record: Record, path: Path) -> str:
         record.add_property(PROPERTY, taken.id)
     except PropertyExists as error:
         raise UserError(f"run {record.id} got the snapshot {error.value} meanwhile") from error
+    finally:
+        taken.let_go()
     notices.tell(taken.notices)
     return taken.id
 

@@ -62,6 +62,9 @@ value is a path."""
 OUTPUT_DATA = "AZUREML_DATASET_FILE_OUTPUTS"
 """The same for output: `name;name`."""
 
+TORCH_LOGS = "PET_LOG_DIR"
+"""Torch's own: the folder in which its launcher makes the logs of the processes that it starts."""
+
 _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need to start at all."""
 
@@ -213,6 +216,21 @@ def for_script(
     return env
 
 
+def for_mpi() -> dict[str, str]:
+    """What lets an Open MPI start more processes than there are processors, and start them as root.
+
+    Others do so unasked, and do not look at these.
+    """
+    oversubscribe = {
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    }
+    if os.geteuid():
+        return oversubscribe
+    names = ("OMPI_ALLOW_RUN_AS_ROOT", "PRTE_ALLOW_RUN_AS_ROOT")
+    return {**oversubscribe, **{name + end: "1" for name in names for end in ("", "_CONFIRM")}}
+
+
 def for_attempt(env: Mapping[str, str], number: int, work: str) -> dict[str, str]:
     """A script's environment for one of its starts.
 
@@ -237,4 +255,7 @@ def moved(env: Mapping[str, str], store: str, folder: str) -> dict[str, str]:
     now = [
         folder + part[len(was) :] if f"{part}/".startswith(f"{was}/") else part for part in parts
     ]
-    return {**env, STORE: store, RUN_FOLDER: folder, "PYTHONPATH": os.pathsep.join(now)}
+    found = {**env, STORE: store, RUN_FOLDER: folder, "PYTHONPATH": os.pathsep.join(now)}
+    if env.get(TORCH_LOGS, "").startswith(f"{was}/"):
+        found[TORCH_LOGS] = folder + env[TORCH_LOGS][len(was) :]
+    return found

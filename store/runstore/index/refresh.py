@@ -54,6 +54,7 @@ class Refresh:
         for folder in self.store.experiment_folders():
             self._read_ledger(folder)
         self._read_expected()
+        self._read_unknown(marked)
         self._read_unsettled(marked)
 
     def count_new(self) -> int:
@@ -188,6 +189,15 @@ class Refresh:
             with self.cache.writing():
                 remove = "DELETE FROM expected WHERE folder = ? AND id = ?"
                 self.cache.db.executemany(remove, gone)
+
+    def _read_unknown(self, marked: set[str]) -> None:
+        """Read the marked runs that the index does not know: they were had back from the trash."""
+        for run_id in marked:
+            if not self.cache.rows("id = ?", run_id):
+                record = self.store.get(run_id)
+                if record is not None:
+                    with self.cache.writing():
+                        self._read(record)
 
     def _read_unsettled(self, marked: set[str]) -> None:
         rows = self.cache.rows("settled = 0")
