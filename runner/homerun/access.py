@@ -69,10 +69,9 @@ class Browser:
         import webbrowser
         from html import escape
 
-        place = os.path.join(os.path.expanduser("~"), ".cache")
-        self._folder = tempfile.mkdtemp(
-            prefix="homerun-studio-", dir=place if os.access(place, os.W_OK) else None
-        )
+        place = environ.cache_home()  # a browser in a box of its own sees no /tmp
+        usable = place if os.access(place, os.W_OK) else None
+        self._folder = tempfile.mkdtemp(prefix="homerun-studio-", dir=usable)
         path = os.path.join(self._folder, "studio.html")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:

@@ -66,10 +66,13 @@ class Pulse:
                 self._end()
 
     def close(self) -> None:
-        """End it, whoever watches."""
+        """End it, and tell whoever watches."""
         with self._lock:
+            watches = dict(self._watches)
             self._watches.clear()
             self._end()
+        for tell in watches.values():
+            tell()
 
     def _end(self) -> None:
         if self._waker is not None:
@@ -86,10 +89,12 @@ class Pulse:
 
     def _look(self, waker: Waker) -> None:
         began = time.monotonic()
+        import sqlite3
+
         try:
             self._board.live.freshen(metrics=True)
-        except OSError:
-            return  # descriptors, memory: the next look tries again
+        except (OSError, sqlite3.Error):
+            return  # descriptors, a full disk, a lock held for long: the next look tries again
         with self._lock:
             watches = dict(self._watches)
         folders = [folder for watch in watches for folder in watch.folders()]

@@ -36,9 +36,13 @@ class Desk:
 
     def close(self) -> None:
         """End the streams, and let go of the index."""
+        self.end_streams()
+        self.board.live.close()
+
+    def end_streams(self) -> None:
+        """Let each stream end now."""
         self.is_closing = True
         self.pulse.close()
-        self.board.live.close()
 
     def run(self, run_id: str) -> Run:
         """A run by its id, or a beginning of it.

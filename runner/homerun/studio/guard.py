@@ -124,11 +124,9 @@ class Guard:
             raise RefusedError(404, "not_found", "there is nothing at this address")
         path = path[len(self._base) :]
         self._check_origin(method, path, headers, host)
-        if path.startswith("/api/") and path not in _OPEN:
-            if not self._door.knows(headers.cookie(self._door.cookie)):
-                raise RefusedError(
-                    401, "signed_out", "open the address that `homerun studio` prints"
-                )
+        is_open = not path.startswith("/api/") or path in _OPEN
+        if not is_open and not self._door.knows(headers.cookie(self._door.cookie)):
+            raise RefusedError(401, "signed_out", "open the address that `homerun studio` prints")
         if method == "POST":
             self._check_write(path, headers)
         return {**scope, "path": path, "raw_path": path.encode("utf-8", "replace"), "root_path": ""}

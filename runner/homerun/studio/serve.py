@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from homerun import sockets
 from homerun.errors import UserError
@@ -179,8 +179,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """End."""
-        self._desk.is_closing = True
-        self._desk.pulse.wake()
+        self._desk.end_streams()
         await super().shutdown(sockets)
 
 
@@ -196,12 +195,11 @@ class _Http(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take some bytes; the headers of a later request have the same time."""
-        is_between = self.cycle is None or self.cycle.response_complete
         super().data_received(data)
-        is_begun = self.cycle is not None and not self.cycle.response_complete
-        if is_begun:
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
+        if cycle is not None and not cycle.response_complete:
             self._stop_waiting()
-        elif is_between and self._waits is None:
+        elif self._waits is None:
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
