@@ -65,6 +65,12 @@ class Pulse:
             if not self._watches:
                 self._end()
 
+    def hurry(self) -> None:
+        """Look now: something was just changed."""
+        with self._lock:
+            if self._waker is not None:
+                self._waker.wake()
+
     def close(self) -> None:
         """End it, and tell whoever watches."""
         with self._lock:

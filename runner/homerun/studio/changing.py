@@ -47,6 +47,21 @@ def resubmit(desk: Desk, ask: Ask) -> dict[str, Any]:
         return _each(desk, ask, lambda run: steering.again(run, secrets))
 
 
+def delete(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Put runs into the trash."""
+    return _fresh(desk, steering.delete(desk.workspace, _ids(ask)))
+
+
+def trash(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """The runs in the trash."""
+    return {"runs": desk.workspace.trash.list()}
+
+
+def restore(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Take runs back from the trash."""
+    return _fresh(desk, steering.restore(desk.workspace, _ids(ask)))
+
+
 def submit(desk: Desk, ask: Ask) -> Response:
     """Submit a script."""
     with desk.writing:
@@ -61,7 +76,7 @@ def submit(desk: Desk, ask: Ask) -> Response:
             ask.said("name"),
             ask.said_number("max_run_duration_seconds"),
         )
-    desk.board.live.freshen()
+    _fresh(desk, {})
     return answers.of_json({"run": desk.row(run.id), "notices": told}, 201)
 
 
@@ -97,14 +112,23 @@ def _queue(desk: Desk, ask: Ask, is_paused: bool) -> dict[str, Any]:
         queue.pause()
     else:
         queue.resume()
-    desk.board.live.freshen()
+    _fresh(desk, {})
     return next(one for one in desk.board.targets() if one["target"] == queue.target)
 
 
 def _each(desk: Desk, ask: Ask, act: Callable[[Run], str]) -> dict[str, Any]:
+    return _fresh(desk, steering.each(desk.workspace, _ids(ask), act))
+
+
+def _ids(ask: Ask) -> list[str]:
     ids = ask.said_list("ids")
     if not ids:
         raise bad("give ids, a list of runs")
-    found = steering.each(desk.workspace, ids, act)
+    return ids
+
+
+def _fresh(desk: Desk, told: dict[str, Any]) -> dict[str, Any]:
+    """An answer after which each question shows what was changed."""
     desk.board.live.freshen()
-    return found
+    desk.pulse.hurry()
+    return told

@@ -103,6 +103,7 @@ def _of_store() -> list[Route]:
                 Param("cursor", TEXT, "of the last answer: only what is new"),
             ),
         ),
+        Route("GET", "trash", changing.trash, "The runs in the trash"),
         Route("GET", "targets", changing.targets, "The targets, and what waits for each"),
         Route(
             "GET",
@@ -258,6 +259,8 @@ def _writes() -> list[Route]:
             "Submit runs again",
             (ids, _many("secrets", "what stands behind each ***** of the command")),
         ),
+        Route("POST", "runs/delete", changing.delete, "Put runs into the trash", (ids,)),
+        Route("POST", "trash/restore", changing.restore, "Take runs back from the trash", (ids,)),
         Route(
             "POST",
             "submit",
