@@ -150,6 +150,26 @@ class Board:
             found = rows.of_ids(cache, counts.active(cache)[:MOST_ROWS], ())
         return [row_of(row) for row in found]
 
+    def targets(self) -> list[dict[str, Any]]:
+        """The targets: their slots, the runs that go on there, and those that wait."""
+        from homerun import queues
+
+        active = [row for row in self.active() if row["status"] != status.QUEUED]
+        default = self.workspace.targets.default
+        found = []
+        for queue in queues.of(self.workspace):
+            waiting = list(queue)
+            rows = {row["id"]: row for row in self.rows([one.record.id for one in waiting])}
+            told: dict[str, Any] = {"target": queue.target, "slots": queue.size, "busy": queue.busy}
+            told["paused"] = queue.is_paused
+            told["is_default"] = queue.target == default
+            told["active"] = [row for row in active if row["target"] == queue.target]
+            told["waiting"] = [
+                {"run": rows.get(one.record.id), **one.describe()} for one in waiting
+            ]
+            found.append(told)
+        return found
+
     def fields(self, experiment: str | None = None) -> list[dict[str, Any]]:
         """What runs can be sorted and filtered by, and how many of them have it."""
         folder = self._folder(experiment)

@@ -38,6 +38,7 @@ class File:
     """
 
     def __init__(self, run: Run, name: str) -> None:
+        self._descriptor = -1
         self.name = name
         self._descriptor = files.open_for_reading(run.directory, name)
         self._seen = os.fstat(self._descriptor)
@@ -50,7 +51,12 @@ class File:
 
     def close(self) -> None:
         """Let go of it."""
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
 
     @property
     def size(self) -> int:
@@ -112,6 +118,11 @@ def preview(run: Run, name: str) -> dict[str, Any]:
     if kind == CSV:
         found.update(_table(text, "\t" if name.endswith(".tsv") else ","))
     return found
+
+
+def stamp(run: Run) -> tuple[int, ...]:
+    """What changes when a file appears at the top of one of a run's folders, or goes."""
+    return listing.stamp(run.directory)
 
 
 def _table(text: str, delimiter: str) -> dict[str, Any]:

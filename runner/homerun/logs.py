@@ -39,6 +39,7 @@ class Log:
     """
 
     def __init__(self, run: Run, name: str) -> None:
+        self.descriptor = -1
         self.name = name
         self.descriptor = _opened(run._record, name)
         self.path = f"{run.directory}/{name}"
@@ -51,7 +52,12 @@ class Log:
 
     def close(self) -> None:
         """Let go of it."""
-        os.close(self.descriptor)
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
 
     @property
     def size(self) -> int:

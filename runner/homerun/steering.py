@@ -112,6 +112,34 @@ def again(run: Run, secrets: Sequence[str] = ()) -> str:
     return resubmit.again(run, secrets).id
 
 
+def delete(workspace: Workspace, ids: Sequence[str]) -> dict[str, Any]:
+    """Put runs that are over into the trash, with all below them."""
+    gone: set[str] = set()
+
+    def act(run: Run) -> str:
+        gone.update(run.delete())
+        return run.id
+
+    found = each(workspace, ids, act)
+    # One that went with its parent is no failure.
+    with_others = [one["id"] for one in found["failed"] if one["id"] in gone]
+    failed = [one for one in found["failed"] if one["id"] not in gone]
+    return {"done": [*found["done"], *with_others], "failed": failed}
+
+
+def restore(workspace: Workspace, ids: Sequence[str]) -> dict[str, Any]:
+    """Take runs back from the trash."""
+    done: list[str] = []
+    failed = []
+    for run_id in dict.fromkeys(ids):
+        try:
+            done += workspace.trash.restore(run_id)
+        except (BaseError, OSError) as error:
+            if run_id not in done:
+                failed.append(_told(run_id, error))
+    return {"done": done, "failed": failed}
+
+
 def submit(
     workspace: Workspace,
     experiment: str,

@@ -19,6 +19,7 @@ _QUEUES = "homerun.cli.queues"
 _RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
 _STORE = "homerun.cli.store"
+_STUDIO = "homerun.cli.studio"
 _SUBMIT = "homerun.cli.submit"
 _TARGETS = "homerun.cli.targets"
 _WORKSPACES = "homerun.cli.workspaces"
@@ -49,8 +50,9 @@ class Group(click.Group):
 @click.group(
     cls=Group,
     homes={
-        "login": (_ACCOUNTS, "login"),
+        "studio": (_STUDIO, "studio"),
         "completion": (_COMPLETION, "completion"),
+        "login": (_ACCOUNTS, "login"),
     },
     context_settings={"help_option_names": ["-h", "--help"]},
 )
