@@ -10,30 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 import pytest
 
 import homerun
+from helpers.commands import COMMANDS
 from homerun.cli.command import Command
-from homerun.cli.root import root
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
-
-
-def leaves(group: click.Group, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:
-    """Every command below a group, by the words that name it."""
-    context = click.Context(group)
-    found: dict[tuple[str, ...], click.Command] = {}
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        below = isinstance(command, click.Group)
-        found |= leaves(command, (*path, name)) if below else {(*path, name): command}
-    return found
-
-
-COMMANDS = leaves(root)
 
 
 def loaded(*args: str) -> set[str]:
@@ -89,7 +73,7 @@ def test_an_unknown_command_is_one_line_and_exits_2(invoke):
     done = invoke("run", "frobnicate")
 
     assert done.code == 2
-    assert done.err.startswith("homerun: No such command 'frobnicate'")
+    assert done.err.startswith("homerun: there is no command homerun run frobnicate; see")
     assert len(done.err.splitlines()) == 1
 
 

@@ -129,6 +129,17 @@ class Call:
             found.wake_queues()
         return found
 
+    def check_experiment(self, workspace: Workspace) -> None:
+        """See that the experiment that was named is one of the workspace.
+
+        Raises:
+            UserError: it is not; the message names near ones.
+        """
+        if self.experiment is not None:
+            from homerun.cli import naming
+
+            naming.check_experiment(workspace, self.experiment)
+
     def attached_experiment(self) -> str:
         """The experiment that the folder is attached to.
 

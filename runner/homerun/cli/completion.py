@@ -24,7 +24,7 @@ _OFFERED = 50
 
 
 @command("completion")
-@click.argument("shell", type=click.Choice(_SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(_SHELLS))
 def completion(call: Call, shell: str) -> Result:
     """Print what makes a shell complete commands, options, experiments and run ids.
 

@@ -7,8 +7,10 @@ sees them: `homerun.cli.call` holds what was given.
 from __future__ import annotations
 
 import click
+from click.types import StringParamType
 
 from homerun.cli import formats
+from runstore.status import ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +73,35 @@ def shared() -> list[click.Option]:
 
 def _flag(name: str, key: str, text: str) -> click.Option:
     return click.Option([name, key], is_flag=True, help=text)
+
+
+class Number(click.IntRange):
+    """A whole number between two others."""
+
+    name = "whole number"
+
+
+class Status(StringParamType):
+    """The status of a run, in whatever case."""
+
+    name = "status"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The status as it is spelled."""
+        for known in ALL:
+            if known.casefold() == value.casefold():
+                return known
+        message = f"{value!r} is none; there are {', '.join(ALL)}"
+        raise click.BadParameter(message, ctx, param)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Those that begin so."""
+        from click.shell_completion import CompletionItem
+
+        begun = incomplete.casefold()
+        return [CompletionItem(known) for known in ALL if known.casefold().startswith(begun)]
 
 
 def experiment(text: str, required: bool = False) -> Callable[[Command], Command]:

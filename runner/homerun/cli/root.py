@@ -46,6 +46,24 @@ class Group(click.Group):
         found = getattr(__import__(module, fromlist=[function]), function)
         return found if isinstance(found, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A command by the words of a command line; one that is not there is told with near ones.
+
+        Raises:
+            UsageError: there is no such command.
+        """
+        known = self.list_commands(ctx)
+        if args[0] in known or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        near = " or ".join(get_close_matches(args[0], known, 2))
+        meant = f" (did you mean {near}?)" if near else ""
+        path = ctx.command_path
+        raise click.UsageError(f"there is no command {path} {args[0]}{meant}; see {path} --help")
+
 
 @click.group(
     cls=Group,
