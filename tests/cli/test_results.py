@@ -76,7 +76,9 @@ def test_a_word_without_its_quotes_is_told_where_nothing_is_found(invoke, runs):
     done = invoke("run", "list", "[?status==Completed]")
 
     assert done.json == []
-    assert done.err.startswith("the query compares with Completed, which no run has as a field:")
+    assert done.err.startswith(
+        "the query compares with Completed, which nothing here has as a field:"
+    )
 
 
 def test_each_format_is_as_az_prints_it(invoke, runs):
