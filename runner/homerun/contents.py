@@ -20,13 +20,13 @@ _MOST_COLUMNS = 100
 _HEAD = 4_096
 
 IMAGE, TEXT, JSON, CSV, NONE = "image", "text", "json", "csv", "none"
-_ENDINGS = {
-    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp", "bmp", "avif"), IMAGE),
-    **dict.fromkeys(("json", "jsonl", "ipynb"), JSON),
-    **dict.fromkeys(("csv", "tsv"), CSV),
-    **dict.fromkeys(("txt", "log", "md", "py", "yml", "yaml", "toml", "ini", "cfg", "sh"), TEXT),
-    **dict.fromkeys(("xml", "html", "htm", "svg", "diff", "patch", "out", "err", "r", "rst"), TEXT),
-}
+_ENDINGS = (
+    (IMAGE, ("png", "jpg", "jpeg", "gif", "webp", "bmp", "avif")),
+    (JSON, ("json", "jsonl", "ipynb")),
+    (CSV, ("csv", "tsv")),
+    (TEXT, ("txt", "log", "md", "py", "yml", "yaml", "toml", "ini", "cfg", "sh", "out", "err")),
+    (TEXT, ("xml", "html", "htm", "svg", "diff", "patch", "r", "rst")),
+)
 
 
 class File:
@@ -141,7 +141,8 @@ def _table(text: str, delimiter: str) -> dict[str, Any]:
 
 
 def _kind(name: str) -> str:
-    return _ENDINGS.get(name.rpartition(".")[2].lower(), NONE)
+    ending = name.rpartition(".")[2].lower()
+    return next((kind for kind, endings in _ENDINGS if ending in endings), NONE)
 
 
 def _is_binary(data: bytes) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
-from homerun import contents, gauges, logs
+from homerun import contents, logs
 from homerun.errors import UserError
 from homerun.waker import Waker
 from runstore import layout
@@ -216,7 +216,7 @@ class _Followed:
     def __init__(self, board: Board, run: Run) -> None:
         self.run = run
         self._board = board
-        self._gauges = gauges.of(run.directory)
+        self._gauges = board.gauges.of(run.directory)
         self._version = -1
         self._parts: dict[str, object] = {}
 

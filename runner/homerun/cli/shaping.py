@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LONGEST = 100
-_QUOTES = "put the whole of it in double quotes, so that the shell leaves it its own"
+_QUOTES = "put all of it in double quotes, and texts that it compares with in single ones"
 
 
 def check(given: tuple[str, ...]) -> None:
@@ -43,10 +43,11 @@ def shaped(query: str, value: object) -> object:
         found: object = expression.search(value)
     except JMESPathError as error:
         raise click.UsageError(f"{query!r} fits not what is there: {_reason(error)}") from error
-    if not found:
-        for word in _compared(dict(expression.parsed)):
-            if not _is_key(word, value):
-                words.say(f"the query compares with {word}, which no run has as a field: {_QUOTES}")
+    for word in _compared(dict(expression.parsed)):
+        if not _is_key(word, value):  # two fields that are not there are equal: all rows match
+            words.say(
+                f"the query compares with {word}, which nothing here has as a field: {_QUOTES}"
+            )
     return found
 
 

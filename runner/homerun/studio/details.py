@@ -49,7 +49,7 @@ def record(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def metrics(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The metrics of a run at a glance."""
-    _, found = gauges.of(desk.run(ask.run).directory).read()
+    _, found = desk.board.gauges.of(desk.run(ask.run).directory).read()
     return {"metrics": found}
 
 

@@ -59,7 +59,7 @@ def log(desk: Desk, ask: Ask) -> dict[str, Any]:
     wanted = [name for name in ("end", "at", "before", "line") if ask.text(name) is not None]
     if len(wanted) != 1:
         raise bad("give one of end, at, before and line")
-    with logs.Log(run, ask.needed("log")) as found:
+    with logs.Log(run, ask.needed("log"), desk.board.lines) as found:
         if wanted == ["end"]:
             piece = found.end(count)
         else:
