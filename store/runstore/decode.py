@@ -49,7 +49,7 @@ def loads(data: bytes) -> object:
         _scanner.append(_made())
     try:
         value, end = _scanner[0](text, 0)
-    except StopIteration:
+    except (StopIteration, SystemError):  # it finds its own error only where `json` is loaded
         raise ValueError("there is no value") from None
     if end != len(text):
         raise ValueError("something stands behind the value")
