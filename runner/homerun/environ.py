@@ -38,6 +38,9 @@ AZUREML = "HOMERUN_AZUREML"
 
 REAL = "real"
 
+PAGER = "HOMERUN_PAGER"
+"""Set by a person: what shows a list that is longer than the terminal; else `PAGER`, else less."""
+
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
@@ -66,6 +69,14 @@ _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need to start at all."""
 
 _HOMES = ("HOME", "XDG_CONFIG_HOME")
+
+
+def pager() -> str:
+    """The command that shows long texts, as git chooses its own: `cat` shows them at once."""
+    for name in (PAGER, "PAGER"):
+        if name in os.environ:
+            return os.environ[name].strip() or "cat"
+    return "less"
 
 
 def run_id() -> str | None:

@@ -4,76 +4,68 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options
+from homerun.cli import render, words
+from homerun.cli.command import command
+from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
+    from homerun.cli.call import Call
+
 _LONGEST = 40
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+_TAB = 8
 
 
-@click.command()
+@command("compare")
 @click.option("--all", "everything", is_flag=True, help="Also what is the same in all of them.")
 @click.option("--code", is_flag=True, help="Also how the code differs, line by line.")
-@options.common
-@click.argument("run_ids", metavar="ID ID...", nargs=-1, required=True)
-def compare(
-    run_ids: tuple[str, ...],
-    everything: bool,
-    code: bool,
-    path: str | None,
-    output: str | None,
-) -> int:
+@click.argument("words_of_runs", metavar="RUN RUN...", nargs=-1, required=True)
+def compare(call: Call, words_of_runs: tuple[str, ...], everything: bool, code: bool) -> Result:
     """Show how runs differ: arguments, tags, metrics, code, environment.
 
-    An ID may be the beginning of one. What is the same in all of them is left out; in JSON it is
-    always there. With --code the code of each is set against that of the first.
+    RUN is an id, the beginning of one, @last and its like. What is the same in all of them is left
+    out; in JSON it is always there. With --code the code of each is set against that of the first.
 
     \b
     Example:
       homerun run compare digits_1 digits_2
     """
-    from homerun.cli import render, words
     from homerun.comparing import compare_runs
 
-    workspace = options.workspace(path)
-    found = compare_runs([workspace.get_run(run_id) for run_id in run_ids], code)
-    if options.wants_json(output):
-        render.json(found)
-        return 0
-    shown = list(found["differences"])
+    found = compare_runs([call.find(word) for word in words_of_runs], code)
+    return Result(found, lambda: _shown(found, everything))
+
+
+def _shown(found: dict[str, Any], everything: bool) -> Iterator[render.Part]:
+    rows = list(found["differences"])
     if everything:
-        shown += [{**row, "values": [row["value"]] * len(run_ids)} for row in found["same"]]
-    if shown:
-        render.table(["what", "of", *found["runs"]], _rows(shown))
+        count = len(found["runs"])
+        rows += [{**row, "values": [row["value"]] * count} for row in found["same"]]
+    if rows:
+        yield render.Table(["what", "of", *found["runs"]], _table(rows))
     else:
-        words.say("nothing that is on record differs")
+        yield render.Note("nothing that is on record differs")
     for line in found.get("diff", "").split("\n")[:-1]:
-        click.secho("\t".join(map(words.plain, line.split("\t"))), fg=_COLOURS.get(line[:1]))
-    count = len(found["same"])
-    if count and not everything:
-        words.say(f"{count} more {'is' if count == 1 else 'are'} the same; --all shows them")
-    return 0
+        yield line.expandtabs(_TAB)
+    same = len(found["same"])
+    if same and not everything:
+        yield render.Note(f"{same} more {'is' if same == 1 else 'are'} the same; --all shows them")
 
 
-def _rows(shown: list[dict[str, Any]]) -> list[list[object]]:
-    """Sorted by section in the order of their first rows; a section is named once."""
-    sections = {row["section"]: None for row in shown}
-    rows: list[list[object]] = []
-    for section in sections:
-        named = section
-        for row in shown:
-            if row["section"] == section:
-                rows.append([named, row["name"], *map(_cell, row["values"])])
-                named = ""
-    return rows
+def _table(rows: list[dict[str, Any]]) -> list[list[object]]:
+    """The rows of each section together; the section is named in the first."""
+    made: list[list[object]] = []
+    for section in {row["section"]: None for row in rows}:
+        own = [row for row in rows if row["section"] == section]
+        for at, row in enumerate(own):
+            made.append([section if at == 0 else "", row["name"], *map(_cell, row["values"])])
+    return made
 
 
 def _cell(value: Any) -> str:
-    from homerun.cli import words
-
     if value is None:
         return words.NONE
     if isinstance(value, dict):
@@ -81,4 +73,4 @@ def _cell(value: Any) -> str:
     elif isinstance(value, list):
         value = " ".join(map(str, value))
     text = words.number(value) if isinstance(value, float) else str(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
