@@ -139,7 +139,7 @@ def _is_option(word: str) -> bool:
 
 def _metrics(run: Run) -> Iterator[tuple[str, Any]]:
     """The last value of each metric; of a number logged several times also the least and most."""
-    _, found = gauges.of(run.directory).read()
+    _, found = gauges.Gauges(run.directory).read()
     for gauge in sorted(found, key=lambda one: str(one["name"])):
         name = gauge["name"]
         yield name, gauge["last"]
