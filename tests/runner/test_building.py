@@ -358,7 +358,8 @@ def test_a_script_that_is_retried_finds_its_environment_again(
 ) -> None:
     script(
         "train.py",
-        "import os; print(os.environ['VIRTUAL_ENV']); os._exit('HOMERUN_ATTEMPT' not in os.environ)",
+        "import os; print(os.environ['VIRTUAL_ENV'])\n"
+        "os._exit('HOMERUN_ATTEMPT' not in os.environ)\n",
     )
     log = conda()
 
