@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_COMPARING = "homerun.cli.comparing"
 _ENVIRONMENTS = "homerun.cli.environments"
 _EXPERIMENTS = "homerun.cli.experiments"
 _LABELS = "homerun.cli.labels"
@@ -68,6 +69,7 @@ def root() -> None:
         "tree": (_LABELS, "tree"),
         "update": (_LABELS, "update"),
         "show": (_RUNS, "show"),
+        "compare": (_COMPARING, "compare"),
         "cancel": (_RUNS, "cancel"),
         "monitor-logs": (_RUNS, "monitor_logs"),
         "download-logs": (_RUNS, "download_logs"),
