@@ -16,6 +16,7 @@ from runstore.snapshots import KEPT_LATER
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from zipfile import ZipFile
 
     from homerun.run_files import Path
     from homerun.sinks import Sink
@@ -58,7 +59,12 @@ def load(record: Record, taken: str) -> Snapshot | None:
     return snapshot.load(f"{record.store.root}/{layout.SNAPSHOTS}/{taken}")
 
 
-def _wanted(record: Record, taken: str | None) -> Snapshot:
+def of_run(record: Record, taken: str | None = None) -> Snapshot:
+    """A run's snapshot, or the one of an id.
+
+    Raises:
+        UserError: there is none.
+    """
     wanted = snapshot_id(record) if taken is None else taken
     if wanted is None:
         raise UserError(f"run {record.id} has no snapshot")
@@ -70,7 +76,7 @@ def _wanted(record: Record, taken: str | None) -> Snapshot:
 
 def unpack(record: Record, path: Path) -> str:
     """Copy a run's snapshot into a new folder; see `Run.unpack_snapshot`."""
-    found = _wanted(record, None)
+    found = of_run(record)
     folder = os.path.abspath(path)
     try:
         os.makedirs(folder, exist_ok=True)
@@ -91,7 +97,7 @@ def unpack(record: Record, path: Path) -> str:
 
 def restore(record: Record, taken: str | None, path: Path | None) -> str:
     """Pack a snapshot; see `Run.restore_snapshot`."""
-    found = _wanted(record, taken)
+    found = of_run(record, taken)
     if path is None:
         import tempfile
 
@@ -115,13 +121,21 @@ def _write(found: Snapshot, folder: str, name: str) -> None:
     begun = f".{name}.{os.getpid()}.{os.urandom(4).hex()}"
     try:
         # A zip file goes back in its file to fill in sizes.
-        with open(inside.write_beside(here, begun, b""), "r+b") as file, ZipFile(file, "w") as pack:
-            missing = list(_pour(found, ZipSink(pack)))
+        with (
+            open(inside.write_beside(here, begun, b""), "r+b") as file,
+            ZipFile(file, "w") as archive,
+        ):
+            missing = list(pack(found, archive))
         os.rename(begun, name, src_dir_fd=here, dst_dir_fd=here)
     finally:
         inside.remove(here, begun)
         os.close(here)
     notices.tell(missing)
+
+
+def pack(found: Snapshot, archive: ZipFile) -> Iterator[str]:
+    """Write everything into an archive; what to say of originals that are not what they were."""
+    return _pour(found, ZipSink(archive))
 
 
 def _pour(found: Snapshot, sink: Sink) -> Iterator[str]:

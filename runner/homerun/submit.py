@@ -270,6 +270,7 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "arguments": mask.arguments(config.arguments),
         "command": mask.arguments(job.argv),
         "environment": config.environment,
+        "processes": config.processes and config.processes.describe(),
         "environment_variables": sorted(config.environment_variables),
         "source_directory": config.source(),
         "in_place": config.in_place,
@@ -323,6 +324,8 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     )
     if config.recipe is not None:
         config.recipe.enter(env)
+    if config.processes is not None:
+        config.processes.enter(env, record.path)
     return Plan(
         run_id=record.id,
         store_id=record.store.id,

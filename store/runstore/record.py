@@ -300,7 +300,7 @@ class Record:
         if not isinstance(place, dict) or self._is_copy(place):
             return False
         boot = identity.boot_id()
-        return identity.same_place(place) or bool(boot and place.get("boot_id") == boot)
+        return bool(boot and place.get("boot_id") == boot) or identity.same_place(place)
 
     def queue_entry(self) -> str | None:
         """The path of the run's place in a queue, there as long as it waits; None: it never did."""

@@ -103,7 +103,7 @@ class Refresh:
         found: set[str] = set()
         seen: set[str] = set()
         with self.cache.writing():
-            for name in sorted(os.listdir(folder)):
+            for name in _listed(folder):
                 if name.startswith(layout.INDEX_MARKS):
                     seen.add(self._read_marks(f"{folder}/{name}", found))
             self._forget_marks(seen)
@@ -371,6 +371,14 @@ def _parts(folder: str) -> Iterator[list[str]]:
     yield part
 
 
+def _listed(folder: str) -> list[str]:
+    """The files of the index; [] where there is none, as in a store that cannot be written."""
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+
+
 def _turn_over(path: str, seen: os.stat_result) -> bool:
     """Begin a new file of marks where this one is long; remove an old one. True: it is removed.
 
@@ -384,8 +392,8 @@ def _turn_over(path: str, seen: os.stat_result) -> bool:
         elif time.time() - seen.st_mtime > _PATIENCE_S:
             os.unlink(path)
             return True
-    except FileNotFoundError:
-        return False  # another query was faster
+    except OSError:
+        return False  # another query was faster, or this process may only read
     return False
 
 
