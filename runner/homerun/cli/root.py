@@ -10,15 +10,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_CANCEL = "homerun.cli.cancel"
+_DELETE = "homerun.cli.delete"
+_DOCTOR = "homerun.cli.doctor"
 _ENVIRONMENTS = "homerun.cli.environments"
 _EXPERIMENTS = "homerun.cli.experiments"
+_KEEPING = "homerun.cli.keeping"
 _LABELS = "homerun.cli.labels"
 _QUEUES = "homerun.cli.queues"
 _RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
+_SNAPSHOTS = "homerun.cli.snapshots"
 _STORE = "homerun.cli.store"
 _SUBMIT = "homerun.cli.submit"
 _TARGETS = "homerun.cli.targets"
+_TRASH = "homerun.cli.trash"
 
 
 class Group(click.Group):
@@ -43,7 +49,11 @@ class Group(click.Group):
         return found if isinstance(found, click.Command) else None
 
 
-@click.group(cls=Group, homes={}, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    homes={"doctor": (_DOCTOR, "doctor")},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="homerun", message="%(prog)s %(version)s")
 def root() -> None:
     """Training runs on your own machine, each with a record that you can read.
@@ -63,7 +73,9 @@ def root() -> None:
         "tree": (_LABELS, "tree"),
         "update": (_LABELS, "update"),
         "show": (_RUNS, "show"),
-        "cancel": (_RUNS, "cancel"),
+        "cancel": (_CANCEL, "cancel"),
+        "delete": (_DELETE, "delete"),
+        "snapshot": (_SNAPSHOTS, "snapshot"),
         "monitor-logs": (_RUNS, "monitor_logs"),
         "download-logs": (_RUNS, "download_logs"),
         "metrics": (_RUNS, "metrics"),
@@ -122,13 +134,38 @@ def target() -> None:
     """
 
 
-@root.group(cls=Group, homes={"check": (_STORE, "check"), "reindex": (_STORE, "reindex")})
+@root.group(
+    cls=Group,
+    homes={
+        "check": (_STORE, "check"),
+        "gc": (_KEEPING, "gc"),
+        "stats": (_KEEPING, "stats"),
+        "reindex": (_STORE, "reindex"),
+    },
+)
 def store() -> None:
     """Look after the folder that holds the records.
 
     \b
     Example:
       homerun store check
+    """
+
+
+@store.group(
+    cls=Group,
+    homes={
+        "list": (_TRASH, "list_trash"),
+        "restore": (_TRASH, "restore"),
+        "empty": (_TRASH, "empty"),
+    },
+)
+def trash() -> None:
+    """Look at deleted runs, bring them back, or remove them for good.
+
+    \b
+    Example:
+      homerun store trash list
     """
 
 
