@@ -15,6 +15,9 @@ copy of the source that it works in may hold a workspace's configuration of its 
 SIZE = "HOMERUN_MAX_CONCURRENT_RUNS"
 """Set by a person: how many runs go on at once on the target `local`."""
 
+STUDIO_TOKEN = "HOMERUN_STUDIO_TOKEN"
+"""Set by a person: the token of Studio's server, which takes it out of its environment."""
+
 RUN_ID = "HOMERUN_RUN_ID"
 """Set for a script: the id of its run. Also the mark by which a run's processes are known."""
 
@@ -155,11 +158,16 @@ def for_builder(env: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def cache_home() -> str:
-    """The folder of the user's caches."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
+def cache_home(env: Mapping[str, str] | None = None) -> str:
+    """The folder of the user's caches.
+
+    Args:
+        env: where the user's folders are known; None: this process's own variables.
+    """
+    known = os.environ if env is None else env
+    home = known.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(home):  # to be ignored, says the XDG specification
-        home = os.path.expanduser("~/.cache")
+        home = f"{known.get('HOME') or os.path.expanduser('~')}/.cache"
     return home
 
 

@@ -22,6 +22,7 @@ _RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
 _SNAPSHOTS = "homerun.cli.snapshots"
 _STORE = "homerun.cli.store"
+_STUDIO = "homerun.cli.studio"
 _SUBMIT = "homerun.cli.submit"
 _TARGETS = "homerun.cli.targets"
 _TRASH = "homerun.cli.trash"
@@ -51,7 +52,7 @@ class Group(click.Group):
 
 @click.group(
     cls=Group,
-    homes={"doctor": (_DOCTOR, "doctor")},
+    homes={"doctor": (_DOCTOR, "doctor"), "studio": (_STUDIO, "studio")},
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="homerun", message="%(prog)s %(version)s")

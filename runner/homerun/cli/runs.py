@@ -154,7 +154,10 @@ def show(call: Call) -> Result:
     Example:
       homerun run show digits_1
     """
-    row = call.run().describe()
+    found = call.run()
+    row, interpreter = found.describe(), found.get_interpreter()
+    if interpreter:
+        row["interpreter"] = interpreter
     return Result(row, lambda: [render.Card(_card(row))])
 
 
@@ -288,6 +291,7 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "took": words.duration(words.took(row, now)),
         "process": process.get("pid"),
         "supervisor": process.get("supervisor_pid"),
+        "python": _python(row.get("interpreter")),
         "exit code": outcome.get("exit_code"),
         "signal": outcome.get("signal"),
         "cause": outcome.get("cause"),
@@ -298,6 +302,14 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "warnings": "\n".join(row.get("warnings") or []),
         "folder": row.get("directory"),
     }
+
+
+def _python(interpreter: dict[str, Any] | None) -> str:
+    """What a script ran with, in words."""
+    if not interpreter:
+        return ""
+    count = len(interpreter.get("packages") or ())
+    return f"{interpreter.get('version')}, {count} packages ({interpreter.get('python')})"
 
 
 def _waits(row: dict[str, Any]) -> str:
