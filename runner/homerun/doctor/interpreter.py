@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun import __version__, environ
+from homerun import __version__, assets, environ
 from homerun.doctor.finding import BROKEN, MISSING, OK, WARN, Finding, judged
 
 TYPE_CHECKING = False
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 AREA = "python"
 OLDEST = (3, 10)
 
-_NEEDED = ("click", "filelock", "pathspec", "rich", "yaml")
-_OF_STUDIO = ("starlette", "uvicorn")
+_NEEDED = ("click", "filelock", "jmespath", "pathspec", "rich", "yaml")
+_OF_STUDIO = ("starlette", "uvicorn", "watchdog")
 _FRAMEWORKS = ("torch", "tensorflow", "jax", "sklearn")
 _PACKAGES = {"yaml": "pyyaml", "sklearn": "scikit-learn"}
 """The names under which those are installed whose modules have others."""
@@ -78,8 +78,12 @@ def _package(module: str) -> Finding:
 
 def _studio() -> Finding:
     missing = [name for name in ("homerun.studio", *_OF_STUDIO) if not is_there(name)]
+    pages = os.path.join(_here(), "studio", "assets")
+    if not missing and not os.path.exists(os.path.join(pages, assets.INDEX)):
+        advice = "install homerun from a wheel, which holds them"
+        return Finding(AREA, "studio", WARN, f"its pages are not in {pages}", advice)
     if not missing:
-        return Finding(AREA, "studio", OK, "its packages are there")
+        return Finding(AREA, "studio", OK, "its packages and pages are there")
     advice = f"run `{sys.executable} -m pip install 'homerun[studio]'` to see runs in a browser"
     return Finding(AREA, "studio", MISSING, f"without {', '.join(missing)}", advice)
 
