@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-_QUOTES = "put the whole of it in double quotes, so that the shell leaves it its own"
+_QUOTES = "put all of it in double quotes, and texts that it compares with in single ones"
 
 
 def check(given: tuple[str, ...]) -> None:
@@ -44,10 +44,11 @@ def shaped(query: str, value: object) -> object:
     except JMESPathError as error:
         reason = str(error).split("\n", 1)[0].rstrip(":. ")
         raise click.UsageError(f"{query!r} does not fit what is there ({reason})") from error
-    if not found:
-        for word in _compared(dict(expression.parsed)):
-            if not _is_key(word, value):
-                words.say(f"the query compares with {word}, which no run has as a field: {_QUOTES}")
+    for word in _compared(dict(expression.parsed)):
+        if not _is_key(word, value):  # two fields that are not there are equal: all rows match
+            words.say(
+                f"the query compares with {word}, which nothing here has as a field: {_QUOTES}"
+            )
     return found
 
 
