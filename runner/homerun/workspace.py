@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from homerun.doctor.finding import Finding as DoctorFinding
     from homerun.experiment import Experiment
     from homerun.filters import Wanted
     from homerun.keeping import Keeping
@@ -371,6 +372,12 @@ class Workspace(AzureServices):
         from homerun.keeping import Keeping
 
         return Keeping(self._store)
+
+    def examine(self) -> Sequence[DoctorFinding]:
+        """What works on this machine and in this store; nothing is changed by the look."""
+        from homerun import doctor
+
+        return doctor.examine(self)
 
     def check(self, repair: bool = False) -> Sequence[Finding]:
         """Everything in the store that is not as it should be; `runstore.check` tells more."""

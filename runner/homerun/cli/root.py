@@ -11,17 +11,24 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ACCOUNTS = "homerun.cli.accounts"
+_CANCEL = "homerun.cli.cancel"
+_COMPARING = "homerun.cli.comparing"
 _COMPLETION = "homerun.cli.completion"
+_DELETE = "homerun.cli.delete"
+_DOCTOR = "homerun.cli.doctor"
 _ENVIRONMENTS = "homerun.cli.environments"
 _EXPERIMENTS = "homerun.cli.experiments"
+_KEEPING = "homerun.cli.keeping"
 _LABELS = "homerun.cli.labels"
 _QUEUES = "homerun.cli.queues"
 _RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
+_SNAPSHOTS = "homerun.cli.snapshots"
 _STORE = "homerun.cli.store"
 _STUDIO = "homerun.cli.studio"
 _SUBMIT = "homerun.cli.submit"
 _TARGETS = "homerun.cli.targets"
+_TRASH = "homerun.cli.trash"
 _WORKSPACES = "homerun.cli.workspaces"
 
 
@@ -68,6 +75,7 @@ class Group(click.Group):
 @click.group(
     cls=Group,
     homes={
+        "doctor": (_DOCTOR, "doctor"),
         "studio": (_STUDIO, "studio"),
         "completion": (_COMPLETION, "completion"),
         "login": (_ACCOUNTS, "login"),
@@ -93,7 +101,10 @@ def root() -> None:
         "tree": (_LABELS, "tree"),
         "update": (_LABELS, "update"),
         "show": (_RUNS, "show"),
-        "cancel": (_RUNS, "cancel"),
+        "compare": (_COMPARING, "compare"),
+        "cancel": (_CANCEL, "cancel"),
+        "delete": (_DELETE, "delete"),
+        "snapshot": (_SNAPSHOTS, "snapshot"),
         "monitor-logs": (_RUNS, "monitor_logs"),
         "download-logs": (_RUNS, "download_logs"),
         "metrics": (_RUNS, "metrics"),
@@ -152,13 +163,38 @@ def target() -> None:
     """
 
 
-@root.group(cls=Group, homes={"check": (_STORE, "check"), "reindex": (_STORE, "reindex")})
+@root.group(
+    cls=Group,
+    homes={
+        "check": (_STORE, "check"),
+        "gc": (_KEEPING, "gc"),
+        "stats": (_KEEPING, "stats"),
+        "reindex": (_STORE, "reindex"),
+    },
+)
 def store() -> None:
     """Look after the folder that holds the records.
 
     \b
     Example:
       homerun store check
+    """
+
+
+@store.group(
+    cls=Group,
+    homes={
+        "list": (_TRASH, "list_trash"),
+        "restore": (_TRASH, "restore"),
+        "empty": (_TRASH, "empty"),
+    },
+)
+def trash() -> None:
+    """Look at deleted runs, bring them back, or remove them for good.
+
+    \b
+    Example:
+      homerun store trash list
     """
 
 

@@ -7,7 +7,6 @@ import click
 from homerun.cli import options, render, times, words
 from homerun.cli.command import command
 from homerun.cli.results import Result
-from runstore.status import TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,24 +165,6 @@ def show(call: Call) -> Result:
     if interpreter:
         row["interpreter"] = interpreter
     return Result(row, lambda: [render.Card(_card(row))])
-
-
-@command("cancel")
-@options.run
-def cancel(call: Call) -> Result:
-    """Cancel a run, with all of its processes, and print its final status.
-
-    A run that is over already keeps its status.
-
-    \b
-    Example:
-      homerun run cancel digits_1
-    """
-    found = call.run()
-    found.cancel()
-    status = found.get_status()
-    told = {"run_id": found.id, "status": status, "directory": found.directory}
-    return Result(told, lambda: [f"{found.id}: {status}"], 0 if status in TERMINAL else 1)
 
 
 @command("monitor-logs")

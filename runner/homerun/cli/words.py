@@ -63,6 +63,11 @@ def is_debugging() -> bool:
     return _debug
 
 
+def is_quiet() -> bool:
+    """Whether only errors are to be told."""
+    return _quiet
+
+
 def may_colour() -> bool:
     """Whether the user wants colours."""
     terminal = os.environ.get("TERM")
