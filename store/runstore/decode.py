@@ -49,7 +49,7 @@ def loads(data: bytes) -> object:
         _scanner.append(_made())
     try:
         value, end = _scanner[0](text, 0)
-    except (StopIteration, SystemError):  # it finds its own error only where `json` is loaded
+    except StopIteration:
         raise ValueError("there is no value") from None
     except SystemError:  # it wants to raise an error of the json module, which is not loaded
         return _with_json(data)
