@@ -98,16 +98,25 @@ class Client:
         """The same with a body in parts; None: the client has gone."""
         return self.wait(self._request(method, target, headers, body))
 
+    async def unfinished(self, method: str, target: str, headers: Headers) -> Answer:
+        """What is answered to a request whose body never comes to its end."""
+        return await self._request(method, target, headers, [b"", b"{", b""], is_whole=False)
+
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for something of this client's loop."""
         return self._loop.run_until_complete(asyncio.wait_for(work, DEADLINE_S))
 
     async def _request(
-        self, method: str, target: str, headers: Headers | None, body: list[bytes | None]
+        self,
+        method: str,
+        target: str,
+        headers: Headers | None,
+        body: list[bytes | None],
+        is_whole: bool = True,
     ) -> Answer:
         begun: dict[str, Any] = {}
         found = bytearray()
-        async for message in self.messages(method, target, headers, body):
+        async for message in self.messages(method, target, headers, body, is_whole):
             if message["type"] == "http.response.start":
                 begun = message
             else:
@@ -120,6 +129,7 @@ class Client:
         target: str,
         headers: Headers | None = None,
         body: list[bytes | None] | None = None,
+        is_whole: bool = True,
     ) -> AsyncIterator[dict[str, Any]]:
         """What the application sends, one by one; who stops taking them disconnects."""
         sent: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(1)
@@ -133,7 +143,11 @@ class Client:
             part = waiting.pop(0)
             if part is None:
                 return {"type": "http.disconnect"}
-            return {"type": "http.request", "body": part, "more_body": bool(waiting)}
+            return {
+                "type": "http.request",
+                "body": part,
+                "more_body": bool(waiting) or not is_whole,
+            }
 
         async def send(message: dict[str, Any]) -> None:
             if not gone.is_set():
