@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import select
 
-from homerun import linux, signals, tree
+from homerun import conclusion, linux, signals, sweep, tree
 from homerun.exits import Stranger
-from homerun.plan import Plan
-from homerun.supervisor import SCRIPT_DESCRIPTOR, Supervisor, clock
+from homerun.plan import SCRIPT_DESCRIPTOR, Plan
+from homerun.supervisor import Supervisor
 from runstore import attempts, facts, identity, layout
 
 TYPE_CHECKING = False
@@ -31,8 +31,8 @@ _LOOK_FOR_STOP_S = 1.0
 class Adopter(Supervisor):
     """A supervisor of a script that is not its child."""
 
-    def __init__(self, given: Plan) -> None:
-        super().__init__(given)
+    def __init__(self, given: Plan, place: Mapping[str, object]) -> None:
+        super().__init__(given, place)
         self.started = facts.read(self.home, layout.STARTED) or {}
         self.script = int(self.started["script"]["pid"])
         self.over = given.script_is_open is None
@@ -49,14 +49,14 @@ class Adopter(Supervisor):
     def supervise(self) -> None:
         """Wait for the script, end what it left, and publish the outcome."""
         began = self.started.get("clock_s")
-        self.started_at = began if isinstance(began, float) else clock()
+        self.started_at = began if isinstance(began, float) else linux.clock()
         if self.plan.limit_s is not None:
             self.deadline = self.started_at + self.plan.limit_s
         self.log(f"adopted: script {self.script}{' is gone' if self.over else ''}")
         self.heed_stop()
         self.wait()
-        self.end_tree()
-        self.conclude(None, began=True)
+        sweep.end_tree(self)
+        conclusion.reach(self, None, began=True)
 
     def nap(self, seconds: float | None) -> bytes:
         """As the supervisor's, and look for stop.json."""

@@ -11,6 +11,7 @@ from homerun.errors import SubmitError, UserError
 from homerun.links import FILE, FOLDER, LINK, LINKED, LINKED_FOLDER, join
 from runstore import inside, layout, names
 from runstore.errors import PropertyExists
+from runstore.snapshots import KEPT_LATER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from homerun.snapshot import Snapshot
     from runstore.record import Record
 
-PROPERTY = "ContentSnapshotId"
+PROPERTY = KEPT_LATER
 """The property of a run whose code was kept after its beginning."""
 
 _CHUNK = 1 << 20
@@ -49,6 +50,8 @@ def take(record: Record, path: Path) -> str:
         record.add_property(PROPERTY, taken.id)
     except PropertyExists as error:
         raise UserError(f"run {record.id} got the snapshot {error.value} meanwhile") from error
+    finally:
+        taken.let_go()
     notices.tell(taken.notices)
     return taken.id
 
@@ -60,14 +63,24 @@ def load(record: Record, taken: str) -> Snapshot | None:
     return snapshot.load(f"{record.store.root}/{layout.SNAPSHOTS}/{taken}")
 
 
-def restore(record: Record, taken: str | None, path: Path | None) -> str:
-    """Pack a snapshot; see `Run.restore_snapshot`."""
+def of_run(record: Record, taken: str | None = None) -> Snapshot:
+    """A run's snapshot, or the one of an id.
+
+    Raises:
+        UserError: there is none.
+    """
     wanted = snapshot_id(record) if taken is None else taken
     if wanted is None:
         raise UserError(f"run {record.id} has no snapshot")
     found = load(record, wanted)
     if found is None:
         raise UserError(f"there is no snapshot {wanted!r} in this store")
+    return found
+
+
+def restore(record: Record, taken: str | None, path: Path | None) -> str:
+    """Pack a snapshot; see `Run.restore_snapshot`."""
+    found = of_run(record, taken)
     if path is None:
         import tempfile
 
@@ -91,8 +104,11 @@ def _write(found: Snapshot, folder: str, name: str) -> None:
     begun = f".{name}.{os.getpid()}.{os.urandom(4).hex()}"
     try:
         # A zip file goes back in its file to fill in sizes.
-        with open(inside.write_beside(here, begun, b""), "r+b") as file, ZipFile(file, "w") as pack:
-            missing = list(_pack(found, pack))
+        with (
+            open(inside.write_beside(here, begun, b""), "r+b") as file,
+            ZipFile(file, "w") as archive,
+        ):
+            missing = list(pack(found, archive))
         os.rename(begun, name, src_dir_fd=here, dst_dir_fd=here)
     finally:
         inside.remove(here, begun)
@@ -100,7 +116,7 @@ def _write(found: Snapshot, folder: str, name: str) -> None:
     notices.tell(missing)
 
 
-def _pack(found: Snapshot, pack: ZipFile) -> Iterator[str]:
+def pack(found: Snapshot, pack: ZipFile) -> Iterator[str]:
     """Write everything; what to say of linked originals that are no longer what they were."""
     tree = os.open(f"{found.path}/{snapshot.TREE}", inside.FOLDER_FLAGS)
     try:

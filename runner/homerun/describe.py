@@ -111,6 +111,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "end_time_utc": zulu((look.outcome or {}).get("time")),
         "script_name": run.get("script"),
         "arguments": run.get("arguments"),
+        "processes": run.get("processes"),
         "target": run.get("target"),
         "submitted_by": run.get("user"),
         "error": error(record, look),
@@ -196,6 +197,14 @@ def zulu(time: object) -> str | None:
     return str(time).replace("+00:00", "Z") if time else None
 
 
+def instant(seconds: float) -> str:
+    """A time of the file system, as recorded times are printed."""
+    from datetime import datetime, timezone
+
+    time = datetime.fromtimestamp(seconds, timezone.utc)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _stop_words(look: Look) -> dict[str, Any]:
     """What was said by whoever declared a live run failed."""
     stop = look.fact(layout.STOP)
@@ -263,5 +272,17 @@ def _definition(run: dict[str, Any]) -> dict[str, Any]:
         "target": run.get("target"),
         "maxRunDurationSeconds": run.get("max_run_duration_seconds"),
         "nodeCount": 1,
+        **_processes(run.get("processes")),
         "environmentVariables": run.get("environment_variables"),
     }
+
+
+def _processes(said: dict[str, Any] | None) -> dict[str, Any]:
+    """How a run was distributed, in the original's words."""
+    if not said:
+        return {}
+    from homerun import processes
+
+    if said.get("launcher") == processes.TORCH:
+        return {"framework": processes.PYTORCH, "pyTorch": {"processCount": said.get("count")}}
+    return {"communicator": "OpenMpi", "mpi": {"processCountPerNode": said.get("count")}}

@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from homerun.targets import Target
+
 _EVERY_S = 1.0
 _MOST_PASSES = 20
 
@@ -29,15 +31,20 @@ _last_wake = [float("-inf")]
 
 
 class Claim:
-    """A run that this process is about to start: it holds the run's lock and its slots."""
+    """A run that this process is about to start: it holds the run's lock and its slots.
 
-    __slots__ = ("alive", "plan", "record", "slots")
+    Attributes:
+        leaves_slots: whether slots may be free for those behind it.
+    """
+
+    __slots__ = ("alive", "leaves_slots", "plan", "record", "slots")
 
     def __init__(self, record: Record, plan: Plan, alive: int, slots: list[int]) -> None:
         self.record = record
         self.plan = plan
         self.alive = alive
         self.slots = slots
+        self.leaves_slots = True
 
     def release(self) -> None:
         """Let go of this process's copies of the locks."""
@@ -56,7 +63,6 @@ def start(store: Store, target: str) -> int:
         from homerun import spawn
 
         try:
-            claim.plan.target = target
             spawn.supervisor(claim.record.path, claim.plan, claim.alive, slots=claim.slots)
             started += 1
         finally:
@@ -90,7 +96,8 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
         let_go = False
         if waiting.is_paused:
             return None
-        for entry in waiting.in_order():
+        entries = waiting.in_order()
+        for entry in entries:
             record = _record(store, entry)
             if record is None:
                 continue
@@ -103,6 +110,9 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
                 return None
             claim = _claim(record, entry, [*kept, *more])
             if claim is not None:
+                claim.plan.target, claim.plan.slots = target, len(claim.slots)
+                if held and len(kept) == len(held):
+                    claim.leaves_slots = _fits(waiting, found, next(entries, None), store)
                 for left in held:
                     if left not in kept:
                         os.close(left)
@@ -121,6 +131,8 @@ def _take(waiting: Queue, wanted: int, size: int, store: Store) -> list[int] | N
 
     Of several who hold some and lack others, all let go; who then finds enough free tries again.
     """
+    if wanted < 1:
+        return []
     for _ in range(_MOST_PASSES):
         taken = waiting.take_slots(wanted, size, store.lock_kind)
         if taken is not None or not _some_free(waiting, wanted, size, store):
@@ -131,6 +143,14 @@ def _take(waiting: Queue, wanted: int, size: int, store: Store) -> list[int] | N
 
 def _some_free(waiting: Queue, wanted: int, size: int, store: Store) -> bool:
     return size - waiting.busy(size, store.lock_kind) >= wanted
+
+
+def _fits(waiting: Queue, found: Target, entry: Entry | None, store: Store) -> bool:
+    """Whether there is such an entry, and slots enough for it are free."""
+    if entry is None:
+        return False
+    size = found.size_for(entry.limit)
+    return _some_free(waiting, min(entry.slots, size), size, store)
 
 
 def _record(store: Store, entry: Entry) -> Record | None:
@@ -178,7 +198,7 @@ def _claim(record: Record, entry: Entry, slots: list[int]) -> Claim | None:
     try:
         data = entry.read()
         if data is not None and not _is_settled(record):
-            given = _plan(record, data)
+            given = _plan(record, entry, data)
             if given is not None and record.fact(layout.STOP) is None:
                 return Claim(record, given, alive, slots)
             _end(record)
@@ -189,7 +209,7 @@ def _claim(record: Record, entry: Entry, slots: list[int]) -> Claim | None:
     return None
 
 
-def _plan(record: Record, data: bytes) -> Plan | None:
+def _plan(record: Record, entry: Entry, data: bytes) -> Plan | None:
     """The plan of an entry, for where the store is now: it may have been moved since.
 
     None: the entry is damaged, and there is nothing to start the run with.
@@ -199,7 +219,7 @@ def _plan(record: Record, data: bytes) -> Plan | None:
     except (ValueError, LookupError):
         return None
     given.env = environ.moved(given.env, record.store.root, record.path)
-    given.entry = str(record.queue_entry())
+    given.entry = entry.path
     return given
 
 

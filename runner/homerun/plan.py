@@ -12,6 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LOCK_DESCRIPTOR = 3
+"""Where a supervisor has the run's lock."""
+PLAN_DESCRIPTOR = 4
+SCRIPT_DESCRIPTOR = 5
+"""A pidfd of the script, for an adopter."""
+SLOT_DESCRIPTOR = 6
+"""The first of the slots' locks; the others follow."""
+
 _FIXED = (
     "run_id",
     "store_id",
@@ -124,12 +132,12 @@ class Plan:
         fixed += [str(self.attempt), self.kept, str(self.max_retries), " ".join(self.retry_on)]
         fixed += [repr(float(self.retry_delay_s)), str(len(self.argv))]
         env = [f"{name}={value}" for name, value in self.env.items()]
-        return b"\0".join(os.fsencode(part) for part in (*fixed, *self.argv, *env))
+        return os.fsencode("\0".join((*fixed, *self.argv, *env)))
 
 
 def decode(data: bytes) -> Plan:
     """The plan that `Plan.encode` made."""
-    parts = [os.fsdecode(part) for part in data.split(b"\0")]
+    parts = os.fsdecode(data).split("\0")
     fixed = dict(zip(_FIXED, parts))
     count = int(parts[len(_FIXED)])
     rest = parts[len(_FIXED) + 1 :]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun import environ, posix, recipe, signals, spawn
+from homerun import environ, posix, recipe, spawn, sweep
 from homerun.builder import RECIPE_DESCRIPTOR
 from runstore import facts, layout, status
 
@@ -24,8 +24,6 @@ _MOST_WORDS = 2000
 _OWN = "homerun: "
 _ERRORS = ("error", "\u00d7")
 """How pip and uv begin to say what is wrong."""
-
-_LEFTOVER_GRACE_S = 2.0
 
 
 def environment(supervisor: Supervisor) -> bool:
@@ -44,11 +42,11 @@ def environment(supervisor: Supervisor) -> bool:
             supervisor.unprepared = f"its builder cannot be started ({error.strerror or error})"
             return False
         if supervisor.stop_wanted:
-            supervisor.end_tree()
+            sweep.end_tree(supervisor)
             supervisor.stopped = supervisor.stopped or supervisor.stop_kind()
             return False
         # A builder that was killed leaves its installer behind.
-        supervisor.sweep([(signals.TERM, _LEFTOVER_GRACE_S)], "left behind by the builder")
+        sweep.sweep_leftovers(supervisor, "left behind by the builder")
         if supervisor.raw != 0:
             supervisor.unprepared = _words() or "its builder was killed"
             _tell(f"the environment could not be built:\n{supervisor.unprepared}")

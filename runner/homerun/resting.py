@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 
-from homerun import retries
-from homerun.supervisor import Supervisor, clock
+from homerun import linux, retries
 from runstore import attempts, facts, layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from homerun.supervisor import Supervisor
 
 _AGAIN_S = 1.0
 
@@ -36,8 +37,8 @@ def rest(of: Supervisor, outcome: dict[str, Any], exited: dict[str, object]) -> 
     of.publish(layout.EXITED, exited)
     of.log(f"attempt {given.attempt} failed ({outcome['cause']}); the next in {seconds:g} s")
     of.over, of.script = False, 0
-    until = clock() + seconds
-    while clock() < until and not of.stop_wanted:
+    until = linux.clock() + seconds
+    while linux.clock() < until and not of.stop_wanted:
         of.doze_in_time(until)
     return not of.stop_wanted
 

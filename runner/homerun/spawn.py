@@ -7,18 +7,18 @@ import os
 import sys
 
 from homerun import environ, posix
-from homerun.plan import Plan
-from homerun.supervisor import (
+from homerun.plan import (
     LOCK_DESCRIPTOR,
     PLAN_DESCRIPTOR,
     SCRIPT_DESCRIPTOR,
     SLOT_DESCRIPTOR,
+    Plan,
 )
 from runstore import layout, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
@@ -27,10 +27,6 @@ _BOOT = (
 """Appended to the path, not put in front: a stray module beside ours cannot shadow the stdlib."""
 
 _started: set[int] = set()
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def supervisor(

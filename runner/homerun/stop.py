@@ -30,6 +30,18 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
             this one is a copy of.
         ReadOnlyStore: the wish cannot be put on record.
     """
+    seen = ask(record, kind, details)
+    if seen.is_over or environ.run_id() == record.id:
+        return seen
+    return wait_for_end(record, kind, deadline_of(record))
+
+
+def ask(record: Record, kind: str, details: dict[str, object] | None = None) -> Look:
+    """Put the wish on record, and wake who heeds it; the run as it is then.
+
+    Raises:
+        InvalidTransition, ReadOnlyStore: as `stop`.
+    """
     seen = settle.look(record)
     if seen.is_over:
         return seen
@@ -46,9 +58,16 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
     if seen.seen == status.IN_QUEUE and dispatch.end_queued(record):
         return settle.look(record)
     wishes.wake_supervisor(record.path)
-    if environ.run_id() == record.id:
-        return settle.look(record)
-    deadline = time.monotonic() + _grace(record) + _BEYOND_GRACE_S
+    return settle.look(record)
+
+
+def deadline_of(record: Record) -> float:
+    """Until when a run that was asked to end now has ended, on the monotonic clock."""
+    return time.monotonic() + _grace(record) + _BEYOND_GRACE_S
+
+
+def wait_for_end(record: Record, kind: str, deadline: float) -> Look:
+    """Wait for a run that was asked to end; of one that was canceled, for those below it too."""
     seen = wait.until_over(record, deadline - time.monotonic())
     if kind == status.CANCEL:
         wait_below(record, deadline)

@@ -150,22 +150,22 @@ class Queue:
 
     def in_order(self) -> Iterator[Entry]:
         """`entries` one by one: who looks for the first takes no notice of the others."""
-        try:
-            names = os.listdir(self.folder)
-        except OSError:
-            return
-        for name in sorted(names):
-            entry = None if name[0] == "." else self.entry(name)
+        for name in self.names():
+            entry = self.entry(name)
             if entry is not None:
                 yield entry
 
-    def position(self, entry: Entry) -> int:
-        """How many are started before an entry, and 1."""
+    def names(self) -> list[str]:
+        """The names of what waits, in the order in which it is started."""
         try:
             names = os.listdir(self.folder)
         except OSError:
-            names = []
-        return 1 + sum(name[0] != "." and name < entry.name for name in names)
+            return []
+        return sorted(name for name in names if name[0] != ".")
+
+    def position(self, entry: Entry) -> int:
+        """How many are started before an entry, and 1."""
+        return 1 + sum(name < entry.name for name in self.names())
 
     def entry(self, name: str) -> Entry | None:
         """The entry of a name; None where the name is none of an entry."""

@@ -174,8 +174,10 @@ class Store:
         if not names.is_run_id(run_id):
             return None
         guess = run_id.rsplit("_", 2)[0]
-        folders = sorted(self.experiment_folders(), key=lambda folder: folder != guess)
-        for folder in folders:
+        near = Record(self, guess, run_id)
+        if near.exists() and not os.path.islink(f"{self.root}/{guess}"):
+            return near
+        for folder in self.experiment_folders():
             record = Record(self, folder, run_id)
             if record.exists():
                 return record

@@ -25,6 +25,10 @@ THIRD_PARTY = {
     "filelock": "runstore.maintenance",
     "pathspec": "homerun.ignore",
     "rich": "homerun.cli",
+    "anyio": "homerun.studio",
+    "starlette": "homerun.studio",
+    "uvicorn": "homerun.studio",
+    "watchdog": "homerun.waker",
     "yaml": "homerun.yamls",
 }
 """Each package with the one module or package that imports it."""

@@ -17,6 +17,7 @@ _QUEUES = "homerun.cli.queues"
 _RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
 _STORE = "homerun.cli.store"
+_STUDIO = "homerun.cli.studio"
 _SUBMIT = "homerun.cli.submit"
 _TARGETS = "homerun.cli.targets"
 
@@ -43,7 +44,11 @@ class Group(click.Group):
         return found if isinstance(found, click.Command) else None
 
 
-@click.group(cls=Group, homes={}, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    homes={"studio": (_STUDIO, "studio")},
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="homerun", message="%(prog)s %(version)s")
 def root() -> None:
     """Training runs on your own machine, each with a record that you can read.
