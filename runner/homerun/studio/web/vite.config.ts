@@ -1,16 +1,12 @@
 import { defineConfig } from "vite";
 
-// The page lies at the base path and its files below assets/: the server gives this folder as that.
+// Addresses are relative, so that the page works wherever a proxy puts it.
 export default defineConfig({
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  experimental: {
-    renderBuiltUrl: (name, { hostType }) => (hostType === "html" ? `./assets/${name}` : { relative: true }),
-  },
   build: {
     outDir: "../assets",
     emptyOutDir: true,
-    assetsDir: "",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: "es2023",

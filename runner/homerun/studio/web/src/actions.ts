@@ -43,7 +43,7 @@ export async function fail(run: Run, message: string): Promise<void> {
 }
 
 export async function remove(runs: readonly Run[]): Promise<boolean> {
-  const text = `${plural(runs.length, "run")} will lie in the store's trash, from where \`homerun run restore\` brings them back.`;
+  const text = `${plural(runs.length, "run")} will lie in the store's trash until it is emptied.`;
   if (!(await confirm("Delete runs", text, "Move to the trash"))) return false;
   return ((await told(change("delete", runs, "Moved to the trash")))?.done.length ?? 0) > 0;
 }

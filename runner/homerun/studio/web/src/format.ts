@@ -49,7 +49,7 @@ export function took(run: Pick<Run, "duration_s" | "status"> & { started?: strin
 export function ago(time: string | null): string {
   if (!time) return "";
   const seconds = Math.max(0, (now.value - Date.parse(time)) / 1000);
-  if (seconds < 60) return "just now";
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
   if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
   if (seconds < 14 * 86400) return `${Math.floor(seconds / 86400)} d ago`;

@@ -26,7 +26,7 @@ interface Props {
 
 export const COLOURS = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6", "--line-7", "--line-8"];
 
-export function Chart({ lines, title, axis, height = 170, isLog = false, smoothing = 0, zoom, version }: Props) {
+export function Chart({ lines, title, axis, height = 160, isLog = false, smoothing = 0, zoom, version }: Props) {
   const [attach, size] = useSize<HTMLDivElement>();
   const frame = useRef<HTMLDivElement | null>(null);
   const tip = useRef<HTMLDivElement>(null);
@@ -109,8 +109,8 @@ function options(
     cursor: { y: false, points: { size: 5 }, drag: { x: !!zoom, y: false, setScale: false } },
     scales: { x: { time: axis === "time" }, y: { distr: isLog ? 3 : 1 } },
     axes: [
-      { ...rule, size: 26, ...(axis === "relative" ? { values: (_: uPlot, all: number[]) => all.map((one) => duration(one)) } : {}) },
-      { ...rule, size: 54, values: (_: uPlot, all: number[]) => all.map((one) => (one === null ? "" : figure(one))) },
+      { ...rule, size: 22, gap: 3, ...(axis === "relative" ? { values: (_: uPlot, all: number[]) => all.map((one) => duration(one)) } : {}) },
+      { ...rule, size: 52, gap: 4, values: (_: uPlot, all: number[]) => all.map((one) => (one === null ? "" : figure(one))) },
     ],
     series: [{}, ...series],
     bands,

@@ -1,5 +1,6 @@
 /** A log of any size: the lines in view, following, searching, and links to lines. */
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { address, runPath } from "../api";
 import { bytes, count } from "../format";
@@ -21,7 +22,7 @@ const LONGEST_SHOWN = 4000;
 const FAR = 1024 * 1024;
 const COUNT_MS = 700;
 
-export function LogViewer({ run, name }: { run: string; name: string }) {
+export function LogViewer({ run, name, children }: { run: string; name: string; children?: ComponentChildren }) {
   const text = useMemo(() => new LogText(run, name), [run, name]);
   void text.version.value;
   const [isFollowing, setFollowing] = useState(false);
@@ -138,6 +139,7 @@ export function LogViewer({ run, name }: { run: string; name: string }) {
   return (
     <div class="log">
       <div class="bar is-tools" role="toolbar" aria-label="Log">
+        {children}
         <form role="search" class="log-search" onSubmit={search}>
           <input ref={box} type="search" aria-label="Search the whole log" placeholder="Search the whole log" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
         </form>

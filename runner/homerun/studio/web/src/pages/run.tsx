@@ -84,6 +84,7 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
   if (!tab) return null;
   return (
     <div class={`page ${["logs"].includes(tab.path) ? "is-full" : ""}`}>
+      <div class="run-head">
       <header class="page-head is-run">
         <p class="crumbs">
           <a href={experimentHref(run.experiment)}>{run.experiment}</a>
@@ -114,6 +115,7 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
         <Button icon="again" disabled={!canWrite} onClick={() => void again()}>Resubmit</Button>
         <Button icon="edit" disabled={!canWrite} onClick={() => go(href(["submit"], { run: run.id }))}>Edit and submit</Button>
         <Button icon="bin" disabled={!canWrite} onClick={() => void remove([run]).then((done) => done && go(experimentHref(run.experiment)))}>Delete</Button>
+      </div>
       </div>
       {error && <Failure error={error} />}
       <nav class="tabs" aria-label="Parts of the run">

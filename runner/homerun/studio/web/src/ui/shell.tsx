@@ -33,7 +33,7 @@ export function Header() {
     <header class="top">
       <a class="skip" href="#main" onClick={skip}>Skip to the page</a>
       <a class="brand" href="#/experiments" title={info.value?.store}>
-        <img src={new URL("../../icon.svg", import.meta.url).href} alt="" width="20" height="20" />
+        <img src="./icon.svg" alt="" width="20" height="20" />
         <span>{info.value?.workspace ?? "homerun"}</span>
       </a>
       <nav aria-label="Pages">

@@ -31,18 +31,14 @@ export function Logs({ run }: TabProps) {
     );
   }
   return (
-    <div class="logs">
+    <LogViewer key={name} run={run.id} name={name}>
       {logs.length > 1 && (
-        <label class="inline">
-          <span>Log</span>
-          <select value={name} onChange={(event) => adjust({ log: event.currentTarget.value, line: null, at: null })}>
+          <select aria-label="Which log" value={name} onChange={(event) => adjust({ log: event.currentTarget.value, line: null, at: null })}>
             {logs.map((one) => (
               <option key={one.name} value={one.name}>{`${one.name} (${bytes(one.size)})`}</option>
             ))}
           </select>
-        </label>
       )}
-      <LogViewer key={name} run={run.id} name={name} />
-    </div>
+    </LogViewer>
   );
 }

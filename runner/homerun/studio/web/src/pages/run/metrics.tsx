@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { address, get, runPath } from "../../api";
 import { Chart } from "../../chart/chart";
 import { type Axis, Curves, type Range } from "../../chart/curves";
-import { count, figure } from "../../format";
+import { count, figure, plural } from "../../format";
 import { useLive } from "../../live";
 import type { Metric, Run } from "../../types";
 import { Button, Empty, Failure, Switch, Waiting } from "../../ui/basics";
@@ -45,11 +45,15 @@ export function useMetrics(run: Run): Known {
   return { data, error: loaded.error, reload: loaded.reload, round };
 }
 
+/** One number is a tile; more are a curve. */
+export const isCurve = (metric: Metric): boolean => metric.count > 1;
+
 export function MetricTiles({ metrics }: { metrics: Metric[] }) {
+  if (!metrics.length) return null;
   return (
     <dl class="tiles">
       {metrics.map((one) => (
-        <div key={one.name} title={`least ${figure(one.min)}, greatest ${figure(one.max)}, ${count(one.count)} points`}>
+        <div key={one.name} title={`least ${figure(one.min)}, greatest ${figure(one.max)}, ${plural(one.count, "point")}`}>
           <dt>{one.name}</dt>
           <dd>{figure(one.last)}</dd>
         </div>
@@ -125,7 +129,7 @@ function MetricChart({ run, metric, curves, axis, isLog, smoothing, version }: C
         <span class="grow" />
         {range && <Button kind="bare" onClick={() => setRange(null)}>Whole</Button>}
         <button type="button" class="quiet" title="Show the values" onClick={() => setValues(true)}>
-          {curve && curve.size > 1 ? `${count(curve.x.length)} buckets of ${count(curve.points)} points` : `${count(metric.count)} points`}
+          {curve && curve.size > 1 ? `${count(curve.x.length)} buckets of ${count(curve.points)} points` : plural(metric.count, "point")}
         </button>
       </figcaption>
       {curve ? (
@@ -198,6 +202,7 @@ export function Metrics({ run }: TabProps) {
   }
   const matching = known.data.filter((one) => one.name.toLowerCase().includes(text.trim().toLowerCase()));
   const numbers = matching.filter((one) => one.kind === "number");
+  const curves = numbers.filter(isCurve);
   const others = matching.filter((one) => one.kind !== "number");
   return (
     <div class="metrics">
@@ -207,9 +212,9 @@ export function Metrics({ run }: TabProps) {
         <Smoothing value={smoothing} change={setSmoothing} />
         <Switch label="Log scale" on={isLog} change={setLog} />
       </div>
-      {numbers.length > 0 && <MetricTiles metrics={numbers.slice(0, most)} />}
-      <MetricCharts run={run} metrics={numbers.slice(0, most)} round={known.round} {...(axis ? { axis } : {})} isLog={isLog} smoothing={smoothing} />
-      {numbers.length > most && <Button onClick={() => setMost(most + PAGE)}>{`Show more, ${numbers.length - most} are left`}</Button>}
+      <MetricTiles metrics={numbers.filter((one) => !isCurve(one))} />
+      <MetricCharts run={run} metrics={curves.slice(0, most)} round={known.round} {...(axis ? { axis } : {})} isLog={isLog} smoothing={smoothing} />
+      {curves.length > most && <Button onClick={() => setMost(most + PAGE)}>{`Show more, ${curves.length - most} are left`}</Button>}
       {matching.length === 0 && <p class="dim">No metric has “{text}” in its name.</p>}
       <div class="media">
         {others.map((one) => (

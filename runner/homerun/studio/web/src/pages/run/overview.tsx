@@ -9,10 +9,11 @@ import type { Run } from "../../types";
 import { Button, RollupBar, TagChip } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
 import { Icon } from "../../ui/icon";
-import { MetricCharts, MetricTiles, useMetrics } from "./metrics";
+import { isCurve, MetricCharts, MetricTiles, useMetrics } from "./metrics";
 import type { TabProps } from "../run";
 
 const CHARTS = 4;
+const TILES = 8;
 
 export function Overview({ run, answer, reload }: TabProps) {
   const metrics = useMetrics(run);
@@ -27,13 +28,6 @@ export function Overview({ run, answer, reload }: TabProps) {
             <RollupBar rollup={answer.rollup} />
           </section>
         )}
-        {numbers.length > 0 && (
-          <section>
-            <h2>Metrics</h2>
-            <MetricTiles metrics={numbers.slice(0, 8)} />
-            <MetricCharts run={run} metrics={numbers.slice(0, CHARTS)} round={metrics.round} />
-          </section>
-        )}
         <section>
           <h2>Description</h2>
           <Editable
@@ -45,16 +39,22 @@ export function Overview({ run, answer, reload }: TabProps) {
             save={(description) => label([run], { description }).then(reload)}
           />
         </section>
-        <section>
-          <h2>Tags</h2>
-          <TagEditor run={run} reload={reload} />
-        </section>
+        {numbers.length > 0 && (
+          <section>
+            <h2>Metrics</h2>
+            <MetricTiles metrics={numbers.slice(0, TILES)} />
+            <MetricCharts run={run} metrics={numbers.filter(isCurve).slice(0, CHARTS)} round={metrics.round} />
+          </section>
+        )}
         <section>
           <h2>Properties</h2>
           <Properties run={run} />
         </section>
       </div>
-      <aside aria-label="Details">
+      <aside aria-label="Tags and details">
+        <h2>Tags</h2>
+        <TagEditor run={run} reload={reload} />
+        <h2>Details</h2>
         <Details run={run} details={answer.details} />
       </aside>
     </div>
@@ -69,7 +69,7 @@ function Trouble({ details }: { details: Record<string, unknown> }) {
       {details.error !== undefined && (
         <div class="failure">
           <Icon name="failed" />
-          <p>{sentence(details.error)}</p>
+          <Reason text={sentence(details.error)} />
         </div>
       )}
       {warnings.map((one, at) => (
@@ -85,6 +85,18 @@ function Trouble({ details }: { details: Record<string, unknown> }) {
         </div>
       )}
     </>
+  );
+}
+
+/** The first line says what happened; below it may be the end of the log. */
+function Reason({ text: whole }: { text: string }) {
+  const cut = whole.indexOf("\n");
+  if (cut < 0) return <p>{whole}</p>;
+  return (
+    <div class="grow">
+      <b>{whole.slice(0, cut)}</b>
+      <pre>{whole.slice(cut + 1)}</pre>
+    </div>
   );
 }
 
