@@ -87,6 +87,7 @@ def details(record: Record, look: Look) -> dict[str, Any]:
         "runDefinition": _definition(run) if run.get("script") or run.get("command") else None,
         "logFiles": log_files(record),
         "submittedBy": run.get("user"),
+        "interpreter": facts.read(record.path, layout.INTERPRETER),
         "queue": _queue(record, look),
     }
     return {key: value for key, value in found.items() if value is not None}
@@ -269,6 +270,7 @@ def _definition(run: dict[str, Any]) -> dict[str, Any]:
         "script": run.get("script"),
         "command": run.get("command"),
         "arguments": run.get("arguments"),
+        "environment": run.get("environment"),
         "target": run.get("target"),
         "maxRunDurationSeconds": run.get("max_run_duration_seconds"),
         "nodeCount": 1,

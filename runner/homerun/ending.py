@@ -56,7 +56,7 @@ def cancel_all(runs: Iterable[Run]) -> list[dict[str, Any]]:
             if not seen.is_over and _is_interactive(record):
                 _end(run, record, status.CANCELED)
             elif not seen.is_over:
-                stop.ask(record, status.CANCEL)
+                stop.ask(record, seen, status.CANCEL)
         except (StoreError, OSError) as error:
             row["error"] = words(error)
         asked.append((record, stop.deadline_of(record), row))

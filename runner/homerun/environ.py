@@ -41,6 +41,9 @@ AZUREML = "HOMERUN_AZUREML"
 
 REAL = "real"
 
+PAGER = "HOMERUN_PAGER"
+"""Set by a person: what shows a list that is longer than the terminal; else `PAGER`, else less."""
+
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
@@ -69,6 +72,14 @@ _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need to start at all."""
 
 _HOMES = ("HOME", "XDG_CONFIG_HOME")
+
+
+def pager() -> str:
+    """The command that shows long texts, as git chooses its own: `cat` shows them at once."""
+    for name in (PAGER, "PAGER"):
+        if name in os.environ:
+            return os.environ[name].strip() or "cat"
+    return "less"
 
 
 def run_id() -> str | None:
@@ -147,11 +158,16 @@ def for_builder(env: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def cache_home() -> str:
-    """The folder of the user's caches."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
+def cache_home(env: Mapping[str, str] | None = None) -> str:
+    """The folder of the user's caches.
+
+    Args:
+        env: where the user's folders are known; None: this process's own variables.
+    """
+    known = os.environ if env is None else env
+    home = known.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(home):  # to be ignored, says the XDG specification
-        home = os.path.expanduser("~/.cache")
+        home = f"{known.get('HOME') or os.path.expanduser('~')}/.cache"
     return home
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from homerun import environ
-from homerun.errors import UserError
+from homerun.errors import UserError, WorkspaceError
 from runstore import encode, facts, layout
 from runstore.store import Store
 
@@ -84,6 +84,32 @@ def labels_of(store: Store) -> Mapping[str, object]:
     """What the configuration beside a store says of it, or else the store itself."""
     config = config_beside(store)
     return read_config(config) if config else facts.read(store.root, layout.WORKSPACE) or {}
+
+
+def labels_as(
+    store: Store, name: str | None, subscription_id: str | None, resource_group: str | None
+) -> Mapping[str, object]:
+    """The labels of a store's workspace, which have to be these where somebody has given it any.
+
+    Raises:
+        WorkspaceError: they are others.
+        UserError: a name that a workspace cannot have.
+    """
+    said = dict(labels_of(store))
+    wanted = {"name": name, "subscription_id": subscription_id, "resource_group": resource_group}
+    if name is not None:
+        check_name(name)
+    for key, value in wanted.items():
+        known = said.get(key)
+        if value and known and known != value:
+            what = key.removesuffix("_id").replace("_", " ")
+            raise WorkspaceError(
+                f"the workspace in {store.root} has the {what} {known!r}, not {value!r}: go to the "
+                "folder of the one you mean, or name it with -p"
+            )
+        if value:
+            said[key] = value
+    return said
 
 
 def config_beside(store: Store) -> str | None:

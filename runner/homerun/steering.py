@@ -83,20 +83,22 @@ def label(
 
 def cancel(run: Run) -> str:
     """Ask for a run's end; it is canceled some moments later."""
+    seen = run._look()
     if _is_interactive(run):
         run.cancel()
-    else:
-        stop.ask(run._record, status.CANCEL)
+    elif not seen.is_over:
+        stop.ask(run._record, seen, status.CANCEL)
     return run.id
 
 
 def fail(run: Run, message: str | None) -> str:
     """Declare a run failed; one that goes on is stopped, and has failed some moments later."""
-    if _is_interactive(run) or run._look().is_over:
+    seen = run._look()
+    if _is_interactive(run) or seen.is_over:
         run.fail(message)
     else:
-        said: dict[str, object] = {"code": "UserError"}
-        stop.ask(run._record, status.FAIL, {**said, "message": message} if message else said)
+        said: dict[str, object] = {"code": "UserError", **({"message": message} if message else {})}
+        stop.ask(run._record, seen, status.FAIL, said)
     return run.id
 
 

@@ -30,21 +30,21 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
             this one is a copy of.
         ReadOnlyStore: the wish cannot be put on record.
     """
-    seen = ask(record, kind, details)
-    if seen.is_over or environ.run_id() == record.id:
+    seen = settle.look(record)
+    if seen.is_over:
         return seen
+    ask(record, seen, kind, details)
+    if environ.run_id() == record.id:
+        return settle.look(record)
     return wait_for_end(record, kind, deadline_of(record))
 
 
-def ask(record: Record, kind: str, details: dict[str, object] | None = None) -> Look:
-    """Put the wish on record, and wake who heeds it; the run as it is then.
+def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None = None) -> None:
+    """Put the wish on record that a run ends which goes on, and wake who heeds it.
 
     Raises:
         InvalidTransition, ReadOnlyStore: as `stop`.
     """
-    seen = settle.look(record)
-    if seen.is_over:
-        return seen
     if seen.status == status.NOT_RESPONDING:
         host = record.place().get("host", "another host")
         wish = f"be stopped from here: it belongs to {host}; go there, or to the original store"
@@ -55,10 +55,8 @@ def ask(record: Record, kind: str, details: dict[str, object] | None = None) -> 
         if kind != status.CANCEL:
             raise
         # A full disk: the signal alone means a cancel too, and it may be this run that fills it.
-    if seen.seen == status.IN_QUEUE and dispatch.end_queued(record):
-        return settle.look(record)
-    wishes.wake_supervisor(record.path)
-    return settle.look(record)
+    if seen.seen != status.IN_QUEUE or not dispatch.end_queued(record):
+        wishes.wake_supervisor(record.path)
 
 
 def deadline_of(record: Record) -> float:

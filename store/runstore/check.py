@@ -88,6 +88,7 @@ def _walk(store: Store) -> Iterator[Finding]:
     yield from claims(store)
     yield from half_made_snapshots(store)
     yield from _snapshots(store)
+    yield from _interpreters(store)
     yield from _trash(store)
     yield from checkqueue.check_queues(store)
 
@@ -245,6 +246,16 @@ def claims(store: Store) -> Iterator[Finding]:
             continue
         if age > YOUNG_S and store.get(name) is None and not trash.holds(store, name):
             yield Finding(f"{layout.IDS}/{name}", "no run has this id", remover(path))
+
+
+def _interpreters(store: Store) -> Iterator[Finding]:
+    folder = f"{store.root}/{layout.INTERPRETERS}"
+    yield from leftovers(store.root, folder)
+    for name in names_in(folder):
+        problem = "" if name[:1] == "." else checkrun.inspect(f"{folder}/{name}")
+        if problem:
+            where = f"{layout.INTERPRETERS}/{name}"
+            yield Finding(where, problem, checkrun.cure(problem, f"{folder}/{name}"))
 
 
 def half_made_snapshots(store: Store) -> Iterator[Finding]:

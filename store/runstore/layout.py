@@ -26,6 +26,9 @@ GONE = ".gone-"
 ENVIRONMENTS = ".environments"
 """Registered environments: a folder for each name, in it a file for each version."""
 
+INTERPRETERS = ".interpreters"
+"""What was installed in interpreters: a file for each answer, which the runs have links to."""
+
 QUEUE = ".queue"
 QUEUE_TICKETS = ".tickets"
 QUEUE_PAUSED = ".paused"
@@ -68,6 +71,9 @@ FACTS = (RUN, STARTED, STOP, FAILED, EXITED, ENDED, MARK)
 
 OF_ATTEMPT = (STARTED, EXITED)
 """The facts that each attempt has; those of the first lie beside the run's own."""
+
+INTERPRETER = "interpreter.json"
+"""What the script ran with; no fact of the run's course, and it may come late."""
 
 ATTEMPTS = "attempts"
 ALIVE = "alive"

@@ -23,6 +23,7 @@ FACES = ("homerun.cli", "homerun.studio")
 THIRD_PARTY = {
     "click": "homerun.cli",
     "filelock": "runstore.maintenance",
+    "jmespath": "homerun.cli.shaping",
     "pathspec": "homerun.ignore",
     "rich": "homerun.cli",
     "anyio": "homerun.studio",

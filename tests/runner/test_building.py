@@ -12,6 +12,7 @@ import pytest
 
 from helpers import children, process, wheels
 from helpers.fifo import Fifo, Gate
+from helpers.wait import wait_until
 from homerun import (
     CondaDependencies,
     Environment,
@@ -121,6 +122,8 @@ def test_two_versions_of_a_package_run_at_the_same_time_each_with_its_own(
     again = submit(tiny("1.0"))
     again.wait_for_completion()
     assert output(again) == last[0] + "\n"
+    wait_until(again.get_interpreter, "the packages of a run are on record")
+    assert "tiny==1.0" in (again.get_interpreter() or {})["packages"]
     assert recipe.about(f"{recipe.home()}/{asked['key']}")["packages"].count("tiny==1.0") == 1
 
 

@@ -73,6 +73,8 @@ def _invoke(argv: list[str]) -> int:
 def _fail(message: str) -> int:
     one_line = " ".join(message.split("\n"))
     if sys.stderr is not None:
+        if words.is_debugging():
+            sys.excepthook(*sys.exc_info())
         click.echo(f"homerun: {one_line}", err=True)
     return 1
 
@@ -81,8 +83,11 @@ def _wrong_usage(error: click.UsageError) -> int:
     if isinstance(error, _HELP_INSTEAD):
         error.show()
     else:
-        path = error.ctx.command_path if error.ctx else "homerun"
-        _fail(f"{error.format_message().rstrip('.')}; see {path} --help")
+        message = error.format_message().rstrip(".?")
+        if "homerun " not in message:  # it does not say yet what to do next
+            path = error.ctx.command_path if error.ctx else "homerun"
+            message = f"{message}; see {path} --help"
+        _fail(message)
     return error.exit_code
 
 

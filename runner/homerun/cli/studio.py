@@ -6,14 +6,18 @@ import sys
 
 import click
 
-from homerun.cli import options
+from homerun.cli import words
+from homerun.cli.command import command
+from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from homerun.cli.call import Call
 
-@click.command()
+
+@command("studio")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="Else 8765 or a free one.")
 @click.option("--host", metavar="ADDRESS", help="Listen at this address too; needs a token.")
 @click.option(
@@ -33,8 +37,8 @@ if TYPE_CHECKING:
     "--jupyter", "is_framed", is_flag=True, help="Pages of the same address may frame it."
 )
 @click.option("--no-browser", is_flag=True, help="Open no browser.")
-@options.common
 def studio(
+    call: Call,
     port: int | None,
     host: str | None,
     token_file: str | None,
@@ -44,8 +48,6 @@ def studio(
     is_read_only: bool,
     is_framed: bool,
     no_browser: bool,
-    path: str | None,
-    output: str | None,
 ) -> int:
     """See and steer runs in a browser, until Ctrl-C.
 
@@ -60,7 +62,6 @@ def studio(
     from homerun import access
 
     access.check_packages()
-    from homerun.cli import words
     from homerun.studio.serve import Studio, Wish
 
     wish = Wish(
@@ -74,7 +75,7 @@ def studio(
         is_framed=is_framed,
     )
     is_terminal = words.is_terminal(sys.stdout)
-    server = Studio(options.workspace(path), wish, _say(output), says_again=is_terminal)
+    server = Studio(call.workspace(), wish, _say(call), says_again=is_terminal)
     if is_terminal and not no_browser and socket is None:
         with access.Browser() as browser:
             server.run(browser.open)
@@ -83,14 +84,12 @@ def studio(
     return 0
 
 
-def _say(output: str | None) -> Callable[[str], None]:
+def _say(call: Call) -> Callable[[str], None]:
     """What prints the one line with an address."""
 
     def say(address: str) -> None:
-        if output == options.JSON:
-            from homerun.cli import render
-
-            render.json({"address": address})
+        if call.wants_result:
+            Result({"address": address}).hand_over(call)
         else:
             click.echo(f"Studio: {address}")
         if sys.stdout is not None:

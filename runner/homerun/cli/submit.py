@@ -5,23 +5,25 @@ from __future__ import annotations
 import click
 
 from homerun.cli import grids, options
+from homerun.cli.command import command
+from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.cli import render
+    from homerun.cli.call import Call
     from homerun.config import ScriptRunConfig
     from homerun.experiment import Experiment
     from homerun.run import Run
     from homerun.runconfig import RunConfiguration
 
 
-@click.command(
+@command(
     "submit-script",
     context_settings={"allow_interspersed_args": False},
-    options_metavar="-e EXPERIMENT [OPTIONS]",
+    options_metavar="[-e EXPERIMENT] [OPTIONS]",
 )
-@click.option(
-    "-e", "--experiment-name", "experiment", required=True, metavar="NAME", help="The experiment."
-)
+@options.experiment("The experiment; else the one that the folder is attached to.")
 @click.option(
     "-c",
     "--run-configuration-name",
@@ -77,8 +79,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Go on without packages of conda that pip has not, where there is no conda.",
 )
-@click.option("--run-id", metavar="ID", help="The run's id; else one is made.")
-@click.option("--target", metavar="NAME", help="Where to run; else the default target.")
+@click.option("--run-id", "own_id", metavar="ID", help="The run's id; else one is made.")
+@click.option("--target", "--ct", metavar="NAME", help="Where to run; else the default target.")
 @click.option(
     "--slots", type=click.IntRange(1, 999), default=1, metavar="N", help="So many slots; else 1."
 )
@@ -104,17 +106,14 @@ if TYPE_CHECKING:
     metavar="KEY=VALUES",
     help="A batch: a run for each value, as lr=0.1,0.01 or seed=0..9; several: each combination.",
 )
-@options.common
 @click.argument("script", required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def submit_script(
-    experiment: str,
+    call: Call,
     named: str | None,
     detach: bool,
     tags: list[tuple[str, str | None]],
-    run_id: str | None,
-    path: str | None,
-    output: str | None,
+    own_id: str | None,
     script: str | None,
     arguments: tuple[str, ...],
     in_place: bool,
@@ -132,7 +131,7 @@ def submit_script(
     max_retries: int,
     retry_on: str | None,
     retry_delay: float,
-) -> int:
+) -> Result | int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
 
     What stands after SCRIPT belongs to the script. Its output goes to standard output, unchanged;
@@ -149,12 +148,12 @@ def submit_script(
     """
     from homerun.config import DEFAULT_GRACE_S, ScriptRunConfig
 
-    loaded = _loaded(path, named, limit, target) if named else None
+    loaded = _loaded(call.path, named, limit, target) if named else None
     words = arguments or _own_arguments(loaded)
 
     def config(*more: str) -> ScriptRunConfig:
         return ScriptRunConfig(
-            source or path,
+            source or call.path,
             script,
             [*words, *more],
             loaded,
@@ -173,15 +172,15 @@ def submit_script(
             retry_delay_s=retry_delay,
         )
 
-    home = _experiment(path, experiment, config())
+    home = _experiment(call, config())
     labels = dict(tags)
     if axes:
         from homerun.cli import batches
 
-        return batches.run(batches.Wish(home, config, axes, labels, run_id), detach, output)
+        return batches.run(batches.Wish(home, config, axes, labels, own_id), detach, call)
     if detach:
-        return _tell(home.submit(config(), labels, run_id=run_id), output)
-    return _followed(home, config(), labels, run_id, output)
+        return _detached(home.submit(config(), labels, run_id=own_id))
+    return _followed(home, config(), labels, own_id, call)
 
 
 def _loaded(
@@ -206,12 +205,13 @@ def _own_arguments(loaded: RunConfiguration | None) -> list[object]:
     return taken
 
 
-def _experiment(path: str | None, name: str, config: ScriptRunConfig) -> Experiment:
+def _experiment(call: Call, config: ScriptRunConfig) -> Experiment:
     """The experiment; not made before it is sure that there is a script to run."""
     from homerun.experiment import Experiment
 
+    name = call.attached_experiment() if call.experiment is None else call.experiment
     config.argv()
-    return Experiment(options.workspace(path), name)
+    return Experiment(call.workspace(), name)
 
 
 def _followed(
@@ -219,8 +219,8 @@ def _followed(
     config: ScriptRunConfig,
     tags: dict[str, str | None],
     run_id: str | None,
-    output: str | None,
-) -> int:
+    call: Call,
+) -> Result | int:
     from homerun.cli import watching, words
     from homerun.cli.interrupts import READING_SOURCE, Interrupted, Interrupts
 
@@ -231,17 +231,14 @@ def _followed(
         except Interrupted as interrupted:
             words.say(f"stopped by {interrupted.by}: no run was submitted")
             return interrupted.exit_code
-        return watching.or_cancel(run, output, interrupts)
+        return watching.or_cancel(run, call, interrupts)
 
 
-def _tell(run: Run, output: str | None) -> int:
-    if options.wants_json(output):
-        from homerun.cli import render
-
-        render.json(run.describe())
-    else:
+def _detached(run: Run) -> Result:
+    def shown() -> list[render.Part]:
         from homerun.cli import watching
 
-        click.echo(f"{run.id}\n{run.directory}")
         watching.say_if_it_waits(run)
-    return 0
+        return [run.id, run.directory]
+
+    return Result(run.describe(), shown)
