@@ -175,13 +175,13 @@ class Record:
         except PermissionError:  # another user's run: nothing can be known of it
             held, seen = False, status.ELSEWHERE
             found = {name: self.fact(name) for name in layout.FACTS}
-        if seen == status.GONE:
-            batch = self._batch()
-            found[status.WITHIN] = None if batch else self._around()
-            found[status.BELOW] = self._ended_below(batch) if batch else None
         for name in (layout.ENDED, layout.MARK):
             if not status.is_final(found[name]):
                 found[name] = None
+        if seen == status.GONE and found[layout.ENDED] is None:
+            batch = self._batch()
+            found[status.WITHIN] = None if batch else self._around()
+            found[status.BELOW] = self._ended_below(batch) if batch else None
         return Look(found, seen, held)
 
     def _home(self, name: str, seen: str) -> str:
