@@ -102,7 +102,7 @@ def hashed_folder(name: str) -> str:
 
 def is_folder_of(folder: str, name: str) -> bool:
     """Whether the experiment of that name can lie in that folder."""
-    return folder in (name, hashed_folder(name))
+    return folder == name or folder == hashed_folder(name)
 
 
 def to_file_name(key: str) -> str:
