@@ -23,6 +23,7 @@ from runstore import (
     status,
 )
 from runstore.errors import RunNotFound
+from runstore.recent import Recent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runstore.store import Store
+
+
+_recent = Recent()
 
 
 class Look:
@@ -95,8 +99,24 @@ class Record:
     def run(self) -> dict[str, Any]:
         """What was asked for (run.json, which never changes); {} where it is damaged."""
         if self._run is None:
-            self._run = self.fact(layout.RUN)
+            self._run = self._recall()
         return self._run or {}
+
+    def _recall(self) -> dict[str, Any] | None:
+        """run.json, as this process has read it a moment ago or as it is read now."""
+        try:
+            seen = os.stat(f"{self.path}/{layout.RUN}")
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return self.fact(layout.RUN)  # which says why it cannot be read
+        stamp = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+        found = _recent.get(self.path, stamp)
+        if found is None:
+            found = self.fact(layout.RUN)
+            if found is not None:
+                _recent.keep(self.path, stamp, found)
+        return found
 
     def asked(self) -> dict[str, Any]:
         """`run`, for who decides by it: what may not be read is no damage.
