@@ -8,20 +8,20 @@ from __future__ import annotations
 import os
 
 from homerun import follow
-from runstore import attempts, facts, files, layout, status
+from runstore import attempts, facts, files, layout, recent, status
 from runstore.index import summary
-from runstore.recent import Recent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from homerun.snapshot import Snapshot
+    from runstore.recent import Kept
     from runstore.record import Look, Record
 
 TAIL_LINES = 20
 
-_recent = Recent()
+_recent: Kept = {}
 _without_links: set[str] = set()
 
 _CAUSES = {
@@ -105,7 +105,7 @@ def row_of(record: Record) -> dict[str, Any]:
     in one of them. What somebody edits in place is seen within a minute.
     """
     stamp = summary.stamp(record.path)  # before anything else is read
-    known = _recent.get(record.path, stamp) if stamp else None
+    known = recent.get(_recent, record.path, stamp) if stamp else None
     if known is not None:
         return known
     from homerun import settle
@@ -113,7 +113,7 @@ def row_of(record: Record) -> dict[str, Any]:
     look = settle.look(record)
     made = row(record, look)
     if stamp and _is_final(record, look, made):
-        _recent.keep(record.path, stamp, made)
+        recent.keep(_recent, record.path, stamp, made)
     return made
 
 

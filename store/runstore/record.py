@@ -20,20 +20,21 @@ from runstore import (
     marks,
     names,
     properties,
+    recent,
     status,
 )
 from runstore.errors import RunNotFound
-from runstore.recent import Recent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+    from runstore.recent import Kept
     from runstore.store import Store
 
 
-_recent = Recent()
+_recent: Kept = {}
 
 
 class Look:
@@ -111,11 +112,11 @@ class Record:
         except OSError:
             return self.fact(layout.RUN)  # which says why it cannot be read
         stamp = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
-        found = _recent.get(self.path, stamp)
+        found = recent.get(_recent, self.path, stamp)
         if found is None:
             found = self.fact(layout.RUN)
             if found is not None:
-                _recent.keep(self.path, stamp, found)
+                recent.keep(_recent, self.path, stamp, found)
         return found
 
     def asked(self) -> dict[str, Any]:

@@ -5,47 +5,46 @@ from __future__ import annotations
 import pytest
 
 from runstore import recent
-from runstore.recent import Recent
 
 
 def test_what_was_kept_is_there_under_its_stamp_and_no_other() -> None:
-    kept = Recent()
-    kept.keep("a", "1", {"tags": {"x": None}})
+    kept: recent.Kept = {}
+    recent.keep(kept, "a", "1", {"tags": {"x": None}})
 
-    assert kept.get("a", "1") == {"tags": {"x": None}}
-    assert kept.get("a", "2") is None
-    assert kept.get("b", "1") is None
+    assert recent.get(kept, "a", "1") == {"tags": {"x": None}}
+    assert recent.get(kept, "a", "2") is None
+    assert recent.get(kept, "b", "1") is None
 
 
 def test_who_changes_what_he_got_changes_nothing_for_the_next() -> None:
-    kept = Recent()
-    kept.keep("a", "1", {"arguments": ["--lr"]})
-    got = kept.get("a", "1")
+    kept: recent.Kept = {}
+    recent.keep(kept, "a", "1", {"arguments": ["--lr"]})
+    got = recent.get(kept, "a", "1")
     assert got is not None
     got["arguments"].append("0.1")
 
-    assert kept.get("a", "1") == {"arguments": ["--lr"]}
+    assert recent.get(kept, "a", "1") == {"arguments": ["--lr"]}
 
 
 def test_it_is_forgotten_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = Recent()
-    kept.keep("a", "1", {})
+    kept: recent.Kept = {}
+    recent.keep(kept, "a", "1", {})
     monkeypatch.setattr(recent, "KEPT_S", -1.0)
 
-    assert kept.get("a", "1") is None
+    assert recent.get(kept, "a", "1") is None
 
 
 def test_it_holds_a_thousand_runs_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recent, "_MOST", 2)
-    kept = Recent()
+    kept: recent.Kept = {}
     for name in ("a", "b", "c"):
-        kept.keep(name, "1", {})
+        recent.keep(kept, name, "1", {})
 
-    assert [kept.get(name, "1") for name in ("a", "b", "c")] == [None, None, {}]
+    assert [recent.get(kept, name, "1") for name in ("a", "b", "c")] == [None, None, {}]
 
 
 def test_what_marshal_cannot_hold_is_not_kept() -> None:
-    kept = Recent()
-    kept.keep("a", "1", {"x": object()})
+    kept: recent.Kept = {}
+    recent.keep(kept, "a", "1", {"x": object()})
 
-    assert kept.get("a", "1") is None
+    assert recent.get(kept, "a", "1") is None
