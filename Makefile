@@ -24,7 +24,7 @@ INSTALLED_LIBRARIES := .venv-libraries/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-libraries torture check fix bench bench-peers clean
+.PHONY: help run test test-libraries torture check fix docs bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ check: $(INSTALLED_DEV) ## lint, format, types and the rules between the layers
 fix: $(INSTALLED_DEV) ## repair what lint and format can repair
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(INSTALLED_DEV) ## write the option tables of docs/cli.md from the commands
+	$(BIN)/python scripts/reference.py
 
 bench: $(INSTALLED_DEV) ## measure the budgets, and say what moved since docs/benchmarks.md
 	$(BIN)/python scripts/bench/all.py $(ARGS)

@@ -14,12 +14,13 @@ _HOMES = {
     "ScriptRun": "run",
     "ScriptRunConfig": "config",
     "RunConfiguration": "runconfig",
-    "DockerConfiguration": "runconfig",
-    "MpiConfiguration": "runconfig",
-    "PyTorchConfiguration": "runconfig",
-    "TensorflowConfiguration": "runconfig",
+    "DockerConfiguration": "sections",
+    "MpiConfiguration": "sections",
+    "PyTorchConfiguration": "sections",
+    "TensorflowConfiguration": "sections",
     "Environment": "environment",
     "CondaDependencies": "conda",
+    "compare_runs": "comparing",
     "HomerunError": "errors",
     "UserError": "errors",
     "SubmitError": "errors",
@@ -35,6 +36,7 @@ __all__ = [*_HOMES]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.comparing import compare_runs as compare_runs
     from homerun.conda import CondaDependencies as CondaDependencies
     from homerun.config import ScriptRunConfig as ScriptRunConfig
     from homerun.environment import Environment as Environment
@@ -50,11 +52,11 @@ if TYPE_CHECKING:
     from homerun.experiment import Experiment as Experiment
     from homerun.run import Run as Run
     from homerun.run import ScriptRun as ScriptRun
-    from homerun.runconfig import DockerConfiguration as DockerConfiguration
-    from homerun.runconfig import MpiConfiguration as MpiConfiguration
-    from homerun.runconfig import PyTorchConfiguration as PyTorchConfiguration
     from homerun.runconfig import RunConfiguration as RunConfiguration
-    from homerun.runconfig import TensorflowConfiguration as TensorflowConfiguration
+    from homerun.sections import DockerConfiguration as DockerConfiguration
+    from homerun.sections import MpiConfiguration as MpiConfiguration
+    from homerun.sections import PyTorchConfiguration as PyTorchConfiguration
+    from homerun.sections import TensorflowConfiguration as TensorflowConfiguration
     from homerun.workspace import Workspace as Workspace
 
 

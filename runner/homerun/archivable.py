@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from homerun.labeled import Tagged
 from runstore import labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from homerun.workspace import Workspace
 
 
-class Archivable:
+class Archivable(Tagged):
     """The labels of an experiment of a workspace."""
 
     workspace: Workspace
@@ -22,35 +22,6 @@ class Archivable:
     def tags(self) -> dict[str, str | None]:
         """The tags as they are now."""
         return self._labels().tags
-
-    def tag(self, key: str, value: object = None) -> None:
-        """Set a tag; its value becomes text, and may be left out.
-
-        Raises:
-            UserError: the key is no text.
-        """
-        self.set_tags({key: value})
-
-    def set_tags(self, tags: Mapping[str, object]) -> None:
-        """Set several tags; the others stay.
-
-        Raises:
-            UserError: it is no dict, or a key is no text.
-        """
-        from homerun import notices
-
-        kept = notices.text_pairs("tags", tags)
-        self._label([(labels.TAG, key, value) for key, value in kept.items()])
-
-    def remove_tags(self, tags: Sequence[str]) -> None:
-        """Remove tags by their keys; one that is not there is no error.
-
-        Raises:
-            UserError: it is no list.
-        """
-        from homerun import notices
-
-        self._label([(labels.UNTAG, key, None) for key in notices.keys("remove_tags", tags)])
 
     def refresh(self) -> None:
         """Nothing: what an experiment shows is always as it is now."""
@@ -82,5 +53,5 @@ class Archivable:
     def _labels(self) -> labels.Labels:
         return self.workspace.store.experiment_labels(self.name)
 
-    def _label(self, changes: Sequence[tuple[str, str, object]]) -> None:
-        self.workspace.store.label_experiment(self.name, [*changes])
+    def _label(self, changes: list[tuple[str, str, object]]) -> None:
+        self.workspace.store.label_experiment(self.name, changes)

@@ -146,10 +146,24 @@ def submit_many(
     run_id: str | None,
 ) -> Batch:
     """Submit a batch; see `Experiment.submit_many`."""
+    wanted, sources = _checked(configs, tags), Sources()
+    try:
+        return _submit(experiment, configs, wanted, parent_tags, run_id, sources)
+    finally:
+        sources.let_go()
+
+
+def _submit(
+    experiment: Experiment,
+    configs: Sequence[ScriptRunConfig],
+    wanted: list[dict[str, str | None]],
+    parent_tags: Mapping[str, object] | None,
+    run_id: str | None,
+    sources: Sources,
+) -> Batch:
     from homerun.run import Run, ScriptRun
 
-    wanted = _checked(configs, tags)
-    store, sources = experiment.workspace.store.for_writing(), Sources()
+    store = experiment.workspace.store.for_writing()
     first = configs[0]
     taken, code = sources.look(store, first)
     asked: dict[str, object] = {

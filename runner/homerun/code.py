@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import os
-from stat import S_IFDIR, S_IFLNK, S_IFREG
 
 from homerun import interactive, notices, snapshot
 from homerun.clearing import open_below
 from homerun.errors import SubmitError, UserError
 from homerun.links import FILE, FOLDER, LINK, LINKED, LINKED_FOLDER, join
+from homerun.sinks import FolderSink, ZipSink
 from runstore import inside, layout, names
 from runstore.errors import PropertyExists
+from runstore.snapshots import KEPT_LATER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
     from zipfile import ZipFile
 
     from homerun.run_files import Path
+    from homerun.sinks import Sink
     from homerun.snapshot import Snapshot
     from runstore.record import Record
 
-PROPERTY = "ContentSnapshotId"
+PROPERTY = KEPT_LATER
 """The property of a run whose code was kept after its beginning."""
-
-_CHUNK = 1 << 20
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time of every file in an archive: equal snapshots make equal archives."""
 
 
 def snapshot_id(record: Record) -> str | None:
@@ -49,6 +46,8 @@ def take(record: Record, path: Path) -> str:
         record.add_property(PROPERTY, taken.id)
     except PropertyExists as error:
         raise UserError(f"run {record.id} got the snapshot {error.value} meanwhile") from error
+    finally:
+        taken.let_go()
     notices.tell(taken.notices)
     return taken.id
 
@@ -60,14 +59,45 @@ def load(record: Record, taken: str) -> Snapshot | None:
     return snapshot.load(f"{record.store.root}/{layout.SNAPSHOTS}/{taken}")
 
 
-def restore(record: Record, taken: str | None, path: Path | None) -> str:
-    """Pack a snapshot; see `Run.restore_snapshot`."""
+def of_run(record: Record, taken: str | None = None) -> Snapshot:
+    """A run's snapshot, or the one of an id.
+
+    Raises:
+        UserError: there is none.
+    """
     wanted = snapshot_id(record) if taken is None else taken
     if wanted is None:
         raise UserError(f"run {record.id} has no snapshot")
     found = load(record, wanted)
     if found is None:
         raise UserError(f"there is no snapshot {wanted!r} in this store")
+    return found
+
+
+def unpack(record: Record, path: Path) -> str:
+    """Copy a run's snapshot into a new folder; see `Run.unpack_snapshot`."""
+    found = of_run(record)
+    folder = os.path.abspath(path)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        root = inside.open_root(folder)
+        try:
+            if os.listdir(root):
+                raise UserError(f"the folder {folder} is not empty: name one that is not there yet")
+            missing = list(_pour(found, FolderSink(root)))
+        finally:
+            os.close(root)
+    except OSError as error:
+        where = f": {error.filename!r}" if error.filename else ""
+        reason = f"{error.strerror or error}{where}"
+        raise UserError(f"the code cannot be written to {folder} ({reason})") from error
+    notices.tell(missing)
+    return folder
+
+
+def restore(record: Record, taken: str | None, path: Path | None) -> str:
+    """Pack a snapshot; see `Run.restore_snapshot`."""
+    found = of_run(record, taken)
     if path is None:
         import tempfile
 
@@ -91,8 +121,11 @@ def _write(found: Snapshot, folder: str, name: str) -> None:
     begun = f".{name}.{os.getpid()}.{os.urandom(4).hex()}"
     try:
         # A zip file goes back in its file to fill in sizes.
-        with open(inside.write_beside(here, begun, b""), "r+b") as file, ZipFile(file, "w") as pack:
-            missing = list(_pack(found, pack))
+        with (
+            open(inside.write_beside(here, begun, b""), "r+b") as file,
+            ZipFile(file, "w") as archive,
+        ):
+            missing = list(pack(found, archive))
         os.rename(begun, name, src_dir_fd=here, dst_dir_fd=here)
     finally:
         inside.remove(here, begun)
@@ -100,7 +133,12 @@ def _write(found: Snapshot, folder: str, name: str) -> None:
     notices.tell(missing)
 
 
-def _pack(found: Snapshot, pack: ZipFile) -> Iterator[str]:
+def pack(found: Snapshot, archive: ZipFile) -> Iterator[str]:
+    """Write everything into an archive; what to say of originals that are not what they were."""
+    return _pour(found, ZipSink(archive))
+
+
+def _pour(found: Snapshot, sink: Sink) -> Iterator[str]:
     """Write everything; what to say of linked originals that are no longer what they were."""
     tree = os.open(f"{found.path}/{snapshot.TREE}", inside.FOLDER_FLAGS)
     try:
@@ -108,16 +146,16 @@ def _pack(found: Snapshot, pack: ZipFile) -> Iterator[str]:
             for name, kind, size, mtime_ns, _, _, executable, target in entries:
                 path = join(folder, name)
                 if kind == FOLDER:
-                    pack.writestr(_info(f"{path}/", S_IFDIR | 0o755), b"")
+                    sink.folder(path)
                 elif kind == LINK:
-                    pack.writestr(_info(path, S_IFLNK | 0o777), os.fsencode(target))
+                    sink.link(path, target)
                 elif kind == FILE:
                     mode = 0o755 if executable else 0o644
-                    _add(pack, path, _open_copy(tree, folder, name), mode)
+                    sink.file(path, _open_copy(tree, folder, name), mode)
                 elif kind == LINKED:
-                    yield from _add_original(pack, path, target, (size, mtime_ns))
+                    yield from _add_original(sink, path, target, (size, mtime_ns))
                 elif kind == LINKED_FOLDER:
-                    yield from _add_folder(pack, path, target)
+                    yield from _add_folder(sink, path, target)
     finally:
         os.close(tree)
 
@@ -133,7 +171,7 @@ def _open_copy(tree: int, folder: str, name: str) -> int:
 
 
 def _add_original(
-    pack: ZipFile, path: str, original: str, was: tuple[int, int] | None
+    sink: Sink, path: str, original: str, was: tuple[int, int] | None
 ) -> Iterator[str]:
     above, name = os.path.split(original)
     try:
@@ -149,11 +187,11 @@ def _add_original(
     seen = os.fstat(source)
     if was is not None and (seen.st_size, seen.st_mtime_ns) != was:
         yield f"{path} is not as it was: the original {original} has changed since"
-    _add(pack, path, source, 0o644)
+    sink.file(path, source, 0o644)
 
 
-def _add_folder(pack: ZipFile, path: str, original: str) -> Iterator[str]:
-    pack.writestr(_info(f"{path}/", S_IFDIR | 0o755), b"")
+def _add_folder(sink: Sink, path: str, original: str) -> Iterator[str]:
+    sink.folder(path)
     try:
         root = inside.open_root(original)
     except OSError as error:
@@ -161,26 +199,6 @@ def _add_folder(pack: ZipFile, path: str, original: str) -> Iterator[str]:
         return
     try:
         for relative in sorted(inside.walk(root)):
-            yield from _add_original(pack, f"{path}/{relative}", f"{original}/{relative}", None)
+            yield from _add_original(sink, f"{path}/{relative}", f"{original}/{relative}", None)
     finally:
         os.close(root)
-
-
-def _add(pack: ZipFile, path: str, source: int, mode: int) -> None:
-    info = _info(path, S_IFREG | mode)
-    with open(source, "rb") as file:
-        info.file_size = os.fstat(source).st_size
-        with pack.open(info, "w", force_zip64=info.file_size > 1 << 30) as target:
-            while data := file.read(_CHUNK):
-                target.write(data)
-
-
-def _info(path: str, mode: int) -> Any:
-    from zipfile import ZIP_DEFLATED, ZipInfo
-
-    shown = os.fsencode(path).decode("utf-8", "replace")  # an archive's names are text
-    info = ZipInfo(shown, _EPOCH)
-    info.create_system = 3  # whose modes these are
-    info.external_attr = mode << 16
-    info.compress_type = ZIP_DEFLATED
-    return info

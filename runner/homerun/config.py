@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from homerun.environment import Environment
+    from homerun.processes import Processes
     from homerun.recipe import Recipe
-    from homerun.runconfig import HistoryConfiguration, RunConfiguration
+    from homerun.runconfig import RunConfiguration
+    from homerun.sections import HistoryConfiguration
 
 DEFAULT_GRACE_S = 10.0
 SWEEP = "sweep"
@@ -32,7 +34,7 @@ class ScriptRunConfig:
             used. Script, arguments and command given here win over its own.
         compute_target: a target's name; None: the workspace's default one, mostly `local`.
         environment: the interpreter, packages and variables to run with.
-        distributed_job_config: accepted; one process is started.
+        distributed_job_config: how many processes to start, by torch's launcher or by an MPI.
         resume_from: not possible.
         max_run_duration_seconds: the run is stopped after that time; None: never.
         command: instead of a script: a list of words, or a line for the shell.
@@ -123,6 +125,7 @@ class ScriptRunConfig:
         self.ignore_conda_packages = bool(ignore_conda_packages)
         self.history: HistoryConfiguration | None = None
         self.recipe: Recipe | None = None
+        self.processes: Processes | None = None
         self.environment: dict[str, object] | None = None
         self._given: RunConfiguration | None = None
         self._own: RunConfiguration | None = None
@@ -226,23 +229,39 @@ class ScriptRunConfig:
         """The command line, its first word an absolute path.
 
         Raises:
-            SubmitError: script or interpreter cannot be found.
+            SubmitError: script or interpreter cannot be found, or what starts several processes.
         """
+        argv = self._one_process()
+        if self.processes is None:
+            return argv
+        return self.processes.wrap(
+            argv,
+            self.python(),
+            is_script=bool(self.script),
+            may_come=self.recipe is not None,
+        )
+
+    def _one_process(self) -> list[str]:
         script = self.script_path()
         if script is not None:
             # A leading dash would make it an option of the interpreter.
             named = f"./{script}" if script.startswith("-") else script
-            return [self._interpreter(), named, *self.arguments]
+            return [self.python(), named, *self.arguments]
         if isinstance(self.command, str):
             return ["/bin/sh", "-c", self.command, *self.arguments]
         words = [*self.command, *self.arguments]
         if words[0] in ("python", "python3"):
-            return [self._interpreter(), *words[1:]]
+            return [self.python(), *words[1:]]
         if self.recipe is not None and os.sep not in words[0]:
             return ["/usr/bin/env", *words]  # a program of packages that are still to be installed
         return [_program(words[0]), *words[1:]]
 
-    def _interpreter(self) -> str:
+    def python(self) -> str:
+        """The interpreter, which runs the script and whatever the command calls python.
+
+        Raises:
+            SubmitError: it cannot be found.
+        """
         if self.recipe is not None:
             return self.recipe.python
         return _program(self.interpreter) if self.interpreter else sys.executable

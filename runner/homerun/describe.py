@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from homerun.experiment import Experiment
     from homerun.snapshot import Snapshot
     from runstore.recent import Kept
     from runstore.record import Look, Record
@@ -93,6 +94,7 @@ def details(record: Record, look: Look) -> dict[str, Any]:
         "runDefinition": _definition(run) if run.get("script") or run.get("command") else None,
         "logFiles": log_files(record),
         "submittedBy": run.get("user"),
+        "interpreter": facts.read(record.path, layout.INTERPRETER),
         "queue": _queue(record, look),
     }
     return {key: value for key, value in found.items() if value is not None}
@@ -144,6 +146,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "end_time_utc": zulu((look.outcome or {}).get("time")),
         "script_name": run.get("script"),
         "arguments": run.get("arguments"),
+        "processes": run.get("processes"),
         "target": run.get("target"),
         "submitted_by": run.get("user"),
         "error": error(record, look),
@@ -156,6 +159,32 @@ def row(record: Record, look: Look) -> dict[str, Any]:
     }
     kept = {key: value for key, value in found.items() if value is not None}
     return {**kept, "tags": labels.tags, "properties": record.properties()}
+
+
+def experiment(one: Experiment) -> dict[str, Any]:
+    """What `experiment list` prints of one: the original's camelCase keys, and its latest run."""
+    store = one.workspace.store
+    said = facts.read(f"{store.root}/{store.experiment_folder(one.name)}", layout.EXPERIMENT) or {}
+    archived = one.archived_time
+    return {
+        "additionalProperties": {},
+        "experimentId": one.id,
+        "name": one.name,
+        "description": None,
+        "createdUtc": zulu(said.get("time")),
+        "archivedTime": None if archived is None else zulu(archived.isoformat()),
+        "tags": one.tags,
+        "latestRun": next((_latest(run.describe()) for run in one.get_runs()), None),
+    }
+
+
+def _latest(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "runId": row["run_id"],
+        "runNumber": row.get("run_number"),
+        "status": row["status"],
+        "createdUtc": row.get("created_utc"),
+    }
 
 
 def warnings(record: Record, look: Look) -> list[str]:
@@ -240,6 +269,14 @@ def zulu(time: object) -> str | None:
     return str(time).replace("+00:00", "Z") if time else None
 
 
+def instant(seconds: float) -> str:
+    """A time of the file system, as recorded times are printed."""
+    from datetime import datetime, timezone
+
+    time = datetime.fromtimestamp(seconds, timezone.utc)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _stop_words(look: Look) -> dict[str, Any]:
     """What was said by whoever declared a live run failed."""
     stop = look.fact(layout.STOP)
@@ -304,8 +341,21 @@ def _definition(run: dict[str, Any]) -> dict[str, Any]:
         "script": run.get("script"),
         "command": run.get("command"),
         "arguments": run.get("arguments"),
+        "environment": run.get("environment"),
         "target": run.get("target"),
         "maxRunDurationSeconds": run.get("max_run_duration_seconds"),
         "nodeCount": 1,
+        **_processes(run.get("processes")),
         "environmentVariables": run.get("environment_variables"),
     }
+
+
+def _processes(said: dict[str, Any] | None) -> dict[str, Any]:
+    """How a run was distributed, in the original's words."""
+    if not said:
+        return {}
+    from homerun import processes
+
+    if said.get("launcher") == processes.TORCH:
+        return {"framework": processes.PYTORCH, "pyTorch": {"processCount": said.get("count")}}
+    return {"communicator": "OpenMpi", "mpi": {"processCountPerNode": said.get("count")}}

@@ -11,11 +11,15 @@ import os
 from homerun import environ, interactive, owner, settle, stop
 from homerun.errors import UserError
 from runstore import layout, status
-from runstore.errors import InvalidTransition, words
+from runstore.errors import InvalidTransition, StoreError, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
     from homerun.lifecycle import Lifecycle
+    from homerun.run import Run
     from homerun.tee import Capture
     from runstore.record import Record
 
@@ -38,6 +42,32 @@ def cancel(run: Lifecycle, record: Record) -> None:
     elif not settle.look(record).is_over:
         _end(run, record, status.CANCELED)
         stop.wait_below(record)
+
+
+def cancel_all(runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """Cancel many runs at once; see `Workspace.cancel_runs`."""
+    asked: list[tuple[Record, float, dict[str, Any]]] = []
+    for run in runs:
+        record = run._record
+        row: dict[str, Any] = {"run_id": record.id, "was": None, "status": None, "error": None}
+        try:
+            seen = settle.look(record)
+            row["was"] = seen.status
+            if not seen.is_over and _is_interactive(record):
+                _end(run, record, status.CANCELED)
+            elif not seen.is_over:
+                stop.ask(record, seen, status.CANCEL)
+        except (StoreError, OSError) as error:
+            row["error"] = words(error)
+        asked.append((record, stop.deadline_of(record), row))
+    for record, deadline, row in asked:
+        try:
+            if row["error"] is None and environ.run_id() != record.id:
+                stop.wait_for_end(record, status.CANCEL, deadline)
+            row["status"] = settle.look(record).status
+        except (StoreError, OSError) as error:
+            row["error"] = words(error)
+    return [row for _, _, row in asked]
 
 
 def fail(

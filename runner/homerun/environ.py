@@ -15,6 +15,9 @@ copy of the source that it works in may hold a workspace's configuration of its 
 SIZE = "HOMERUN_MAX_CONCURRENT_RUNS"
 """Set by a person: how many runs go on at once on the target `local`."""
 
+STUDIO_TOKEN = "HOMERUN_STUDIO_TOKEN"
+"""Set by a person: the token of Studio's server, which takes it out of its environment."""
+
 RUN_ID = "HOMERUN_RUN_ID"
 """Set for a script: the id of its run. Also the mark by which a run's processes are known."""
 
@@ -38,6 +41,9 @@ AZUREML = "HOMERUN_AZUREML"
 
 REAL = "real"
 
+PAGER = "HOMERUN_PAGER"
+"""Set by a person: what shows a list that is longer than the terminal; else `PAGER`, else less."""
+
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
@@ -59,10 +65,21 @@ value is a path."""
 OUTPUT_DATA = "AZUREML_DATASET_FILE_OUTPUTS"
 """The same for output: `name;name`."""
 
+TORCH_LOGS = "PET_LOG_DIR"
+"""Torch's own: the folder in which its launcher makes the logs of the processes that it starts."""
+
 _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need to start at all."""
 
 _HOMES = ("HOME", "XDG_CONFIG_HOME")
+
+
+def pager() -> str:
+    """The command that shows long texts, as git chooses its own: `cat` shows them at once."""
+    for name in (PAGER, "PAGER"):
+        if name in os.environ:
+            return os.environ[name].strip() or "cat"
+    return "less"
 
 
 def run_id() -> str | None:
@@ -141,11 +158,16 @@ def for_builder(env: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def cache_home() -> str:
-    """The folder of the user's caches."""
-    home = os.environ.get("XDG_CACHE_HOME", "")
+def cache_home(env: Mapping[str, str] | None = None) -> str:
+    """The folder of the user's caches.
+
+    Args:
+        env: where the user's folders are known; None: this process's own variables.
+    """
+    known = os.environ if env is None else env
+    home = known.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(home):  # to be ignored, says the XDG specification
-        home = os.path.expanduser("~/.cache")
+        home = f"{known.get('HOME') or os.path.expanduser('~')}/.cache"
     return home
 
 
@@ -210,6 +232,21 @@ def for_script(
     return env
 
 
+def for_mpi() -> dict[str, str]:
+    """What lets an Open MPI start more processes than there are processors, and start them as root.
+
+    Others do so unasked, and do not look at these.
+    """
+    oversubscribe = {
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    }
+    if os.geteuid():
+        return oversubscribe
+    names = ("OMPI_ALLOW_RUN_AS_ROOT", "PRTE_ALLOW_RUN_AS_ROOT")
+    return {**oversubscribe, **{name + end: "1" for name in names for end in ("", "_CONFIRM")}}
+
+
 def for_attempt(env: Mapping[str, str], number: int, work: str) -> dict[str, str]:
     """A script's environment for one of its starts.
 
@@ -234,4 +271,7 @@ def moved(env: Mapping[str, str], store: str, folder: str) -> dict[str, str]:
     now = [
         folder + part[len(was) :] if f"{part}/".startswith(f"{was}/") else part for part in parts
     ]
-    return {**env, STORE: store, RUN_FOLDER: folder, "PYTHONPATH": os.pathsep.join(now)}
+    found = {**env, STORE: store, RUN_FOLDER: folder, "PYTHONPATH": os.pathsep.join(now)}
+    if env.get(TORCH_LOGS, "").startswith(f"{was}/"):
+        found[TORCH_LOGS] = folder + env[TORCH_LOGS][len(was) :]
+    return found

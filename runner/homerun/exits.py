@@ -11,6 +11,7 @@ import fcntl
 import select
 import struct
 
+from homerun import tree
 from runstore import facts
 
 EXIT_RECORD = "exit_record"
@@ -21,7 +22,8 @@ _GET_INFO = 0xC040FF0B
 
 _WANT_EXIT = 1 << 3
 _EXIT_CODE_AT = 60
-_REAP_WAIT_MS = 1000
+_REAP_WAIT_MS = 5000
+"""For a first process that looks after its orphans now and then only; after that it never will."""
 
 
 class Stranger:
@@ -59,7 +61,7 @@ class Stranger:
 
 def is_open(pid: int) -> bool:
     """Whether a living process's /proc entry can be read."""
-    return bool(_peek(f"/proc/{pid}/environ"))
+    return any(tree.environment(pid))
 
 
 def _exit_record(pidfd: int) -> int | None:

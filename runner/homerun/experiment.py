@@ -251,11 +251,16 @@ class Experiment(Archivable):
             },
             "tags": notices.text_pairs("tags", tags or {}),
             "target": "local",
-            "snapshot": code,
+            "snapshot": code.id if code else None,
         }
-        folder = interactive.outputs_folder(outputs)
-        self._wake()
-        run = Run.of(interactive.start(self.workspace.store, self.name, asked, run_id=run_id), self)
+        try:
+            folder = interactive.outputs_folder(outputs)
+            self._wake()
+            made = interactive.start(self.workspace.store, self.name, asked, run_id=run_id)
+        finally:
+            if code is not None:
+                code.let_go()
+        run = Run.of(made, self)
         run.outputs_folder = folder
         owner.opened(run)
         spawn.git(run.directory, run.id, gitdiff.wanted(source), os.environ)

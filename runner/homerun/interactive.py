@@ -50,11 +50,11 @@ def start(
         raise
 
 
-def snapshot(store: Store, folder: str | None) -> tuple[str | None, list[str]]:
+def snapshot(store: Store, folder: str | None) -> tuple[Snapshot | None, list[str]]:
     """Keep the code of a folder with a run, unless it is too large to be code.
 
     Returns:
-        The snapshot's id or None, and notices to say once.
+        The snapshot, claimed, or None, and notices to say once.
     """
     if folder is None:
         return None, []
@@ -63,7 +63,7 @@ def snapshot(store: Store, folder: str | None) -> tuple[str | None, list[str]]:
     except SubmitError as error:
         advice = "name what is not code in .amlignore, or give another snapshot_directory, or None"
         return None, [f"no snapshot: {error.message}; {advice}"]
-    return taken.id, list(taken.notices)
+    return taken, list(taken.notices)
 
 
 def take_snapshot(store: Store, path: str) -> Snapshot:

@@ -1,4 +1,4 @@
-"""What people write on a run: tags, names and descriptions, which change, and properties.
+"""What people write on runs: tags, names and descriptions, which change, and properties.
 
 In the run's own script a store that cannot be written stops no training: it is said once.
 """
@@ -14,7 +14,46 @@ if TYPE_CHECKING:
 _warned: set[str] = set()
 
 
-class Labeled:
+class Tagged:
+    """Tags that can be changed; `_label` appends changes of labels."""
+
+    if TYPE_CHECKING:
+
+        def _label(self, changes: list[tuple[str, str, object]]) -> None: ...
+
+    def tag(self, key: str, value: object = None) -> None:
+        """Set a tag; its value becomes text, and may be left out.
+
+        Raises:
+            UserError: the key is no text.
+        """
+        self.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        """Set several tags; the others stay.
+
+        Raises:
+            UserError: it is no dict, or a key is no text.
+        """
+        from homerun import notices
+        from runstore import labels
+
+        kept = notices.text_pairs("tags", tags)
+        self._label([(labels.TAG, key, value) for key, value in kept.items()])
+
+    def remove_tags(self, tags: Sequence[str]) -> None:
+        """Remove tags by their keys; one that is not there is no error.
+
+        Raises:
+            UserError: it is no list.
+        """
+        from homerun import notices
+        from runstore import labels
+
+        self._label([(labels.UNTAG, key, None) for key in notices.keys("remove_tags", tags)])
+
+
+class Labeled(Tagged):
     """The labels and properties of a run; `_record` is its record."""
 
     if TYPE_CHECKING:
@@ -52,38 +91,6 @@ class Labeled:
         """The tags as they are now."""
         return self._record.labels().tags
 
-    def tag(self, key: str, value: object = None) -> None:
-        """Set a tag; its value becomes text, and may be left out.
-
-        Raises:
-            UserError: the key is no text.
-        """
-        self.set_tags({key: value})
-
-    def set_tags(self, tags: Mapping[str, object]) -> None:
-        """Set several tags; the others stay.
-
-        Raises:
-            UserError: it is no dict, or a key is no text.
-        """
-        from homerun import notices
-        from runstore import labels
-
-        kept = notices.text_pairs("tags", tags)
-        _change(self, [(labels.TAG, key, value) for key, value in kept.items()])
-
-    def remove_tags(self, tags: Sequence[str]) -> None:
-        """Remove tags by their keys; one that is not there is no error.
-
-        Raises:
-            UserError: it is no list.
-        """
-        from homerun import notices
-        from runstore import labels
-
-        wanted = notices.keys("remove_tags", tags)
-        _change(self, [(labels.UNTAG, key, None) for key in wanted])
-
     @property
     def properties(self) -> dict[str, str]:
         """The properties as they are now."""
@@ -119,21 +126,20 @@ class Labeled:
 
         if not isinstance(text, str):
             raise UserError(f"a {label} is text, not {type(text).__name__}")
-        _change(self, [(label, "", text)])
+        self._label([(label, "", text)])
 
+    def _label(self, changes: list[tuple[str, str, object]]) -> None:
+        """Append changes of labels.
 
-def _change(run: Labeled, changes: list[tuple[str, str, object]]) -> None:
-    """Append changes of labels.
+        Raises:
+            StoreError, OSError: the store cannot be written; not in the run's own script.
+        """
+        from runstore.errors import ReadOnlyStore
 
-    Raises:
-        StoreError, OSError: the store cannot be written; not in the run's own script.
-    """
-    from runstore.errors import ReadOnlyStore
-
-    try:
-        run._record.label(changes)
-    except (OSError, ReadOnlyStore) as error:
-        _say_or_raise(run.id, error)
+        try:
+            self._record.label(changes)
+        except (OSError, ReadOnlyStore) as error:
+            _say_or_raise(self.id, error)
 
 
 def _say_or_raise(run_id: str, error: Exception) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runstore.record import Record
 
     Outputs = tuple[str, str]
@@ -64,3 +66,19 @@ class Lifecycle:
         from homerun import ending
 
         ending.cancel(self, self._record)
+
+    def delete(self, purge: bool = False) -> Sequence[str]:
+        """Delete the run and all below it; the ids of what was deleted.
+
+        Deleted runs lie in the trash, `workspace.trash`, until that is emptied; `purge=True`
+        removes them for good. The number of a deleted run is never given to another one.
+
+        Raises:
+            InvalidTransition: the run, or one below it, is not over: cancel it first.
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        from homerun import trash
+
+        record = self._record
+        ids: Sequence[str] = trash.delete(record.store, [record], purge=purge)["run_ids"]
+        return ids

@@ -10,10 +10,16 @@ from __future__ import annotations
 import copy
 
 from homerun import config as configs
-from homerun import mask, packages, runconfig, targets
+from homerun import ignored, mask, packages, processes, runconfig, targets
 from homerun.environment import OWN_PYTHON
-from homerun.errors import UserError
+from homerun.errors import RunConfigurationError, UserError
 from homerun.runconfig import RunConfiguration
+from homerun.sections import (
+    DockerConfiguration,
+    MpiConfiguration,
+    PyTorchConfiguration,
+    TensorflowConfiguration,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,10 +45,37 @@ def configuration(config: ScriptRunConfig, named: Mapping[str, object]) -> RunCo
     if environment is not None:
         made.environment = environment  # type: ignore[assignment]
     if named.get("distributed_job_config") is not None:
-        runconfig.distribute(made, named["distributed_job_config"])
+        _distribute(made, named["distributed_job_config"])
     if named.get("docker_runtime_config") is not None:
-        runconfig.use_docker(made, named["docker_runtime_config"])
+        _use_docker(made, named["docker_runtime_config"])
     return made
+
+
+def _distribute(config: RunConfiguration, wanted: object) -> None:
+    """Note how a run is to be distributed, as the original does."""
+    if isinstance(wanted, MpiConfiguration):
+        config.mpi, config.framework, config.communicator = wanted, "Python", "IntelMpi"
+        config.node_count = wanted.node_count
+    elif isinstance(wanted, PyTorchConfiguration):
+        config.pytorch, config.framework = wanted, processes.PYTORCH
+        config.communicator = wanted.communication_backend
+        config.node_count = wanted.node_count
+    elif isinstance(wanted, TensorflowConfiguration):
+        config.tensorflow, config.framework = wanted, "TensorFlow"
+        config.communicator = "ParameterServer"
+    else:
+        raise RunConfigurationError(
+            "distributed_job_config is a TensorflowConfiguration, MpiConfiguration or "
+            f"PyTorchConfiguration, not {type(wanted).__name__}"
+        )
+
+
+def _use_docker(config: RunConfiguration, wanted: object) -> None:
+    """Note that a run is to be in a container."""
+    if not isinstance(wanted, DockerConfiguration):
+        kind = type(wanted).__name__
+        raise RunConfigurationError(f"docker_runtime_config is a DockerConfiguration, not {kind}")
+    config.docker = wanted
 
 
 def settle(
@@ -77,11 +110,22 @@ def settle(
     told += _place(made, given, is_given, root)
     _patience(made, given)
     made.history = copy.deepcopy(given.history)
-    ignored = runconfig.ignored(given)
-    if ignored:
-        told.append(f"without a meaning on one machine, and not used: {', '.join(ignored)}")
+    _distributed(made, given)
+    names = ignored.names(given)
+    if names:
+        told.append(f"without a meaning on one machine, and not used: {', '.join(names)}")
     made._given = made._own = None
     return made, told
+
+
+def _distributed(made: ScriptRunConfig, given: RunConfiguration) -> None:
+    """The processes, and whether what starts them is there."""
+    made.processes = processes.of(given)
+    if made.processes is None:
+        return
+    made.argv()
+    if made.processes.launcher == processes.TORCH and made.recipe is None:
+        processes.check_torch(made.python(), made.environment_variables)
 
 
 def _meant(given: Mapping[str, str]) -> dict[str, str]:

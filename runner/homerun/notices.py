@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 
 from homerun.errors import UserError
 from runstore import encode
@@ -12,11 +13,35 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+_kept: dict[int, list[str]] = {}
+
+
+class Kept:
+    """A context manager: what is told in this thread is kept in a list, and not said.
+
+    Attributes:
+        lines: what was told.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __enter__(self) -> Kept:
+        _kept[get_ident()] = self.lines
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _kept.pop(get_ident(), None)
+
+
 def tell(lines: list[str]) -> None:
     """Say lines on standard error: standard output belongs to the caller.
 
     Where there is none, or no room for them, they are lost: words never stop a training.
     """
+    if _kept and get_ident() in _kept:
+        _kept[get_ident()].extend(lines)
+        return
     try:
         for line in lines:
             sys.stderr.write(f"homerun: {line}\n")

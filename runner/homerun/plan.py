@@ -34,6 +34,7 @@ _FIXED = (
     "target",
     "entry",
     "recipe",
+    "python",
     "attempt",
     "kept",
     "max_retries",
@@ -61,6 +62,7 @@ class Plan:
         target: the target's name.
         entry: its place in the queue, to be removed once it has started; "" where it never waited.
         recipe: the environment to be made before the script starts, as text; "" for none.
+        python: the interpreter whose packages are to be put on record; "": none.
         attempt: which start of the script this is, from 1 on.
         kept: a file, relative to the run's folder, that is to be removed when the run is over.
         max_retries, retry_on, retry_delay_s: how often, after which causes, and how long after a
@@ -89,6 +91,7 @@ class Plan:
         target: str = "",
         entry: str = "",
         recipe: str = "",
+        python: str = "",
         attempt: int = 1,
         kept: str = "",
         max_retries: int = 0,
@@ -110,6 +113,7 @@ class Plan:
         self.target = target
         self.entry = entry
         self.recipe = recipe
+        self.python = python
         self.attempt = attempt
         self.kept = kept
         self.max_retries = max_retries
@@ -128,7 +132,7 @@ class Plan:
         ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
         is_open = _SCRIPT_IS[self.script_is_open]
         fixed += [ladder, limit, self.on_exit, is_open, str(self.slots), self.target, self.entry]
-        fixed.append(self.recipe)
+        fixed += [self.recipe, self.python]
         fixed += [str(self.attempt), self.kept, str(self.max_retries), " ".join(self.retry_on)]
         fixed += [repr(float(self.retry_delay_s)), str(len(self.argv))]
         env = [f"{name}={value}" for name, value in self.env.items()]
@@ -157,6 +161,7 @@ def decode(data: bytes) -> Plan:
         target=fixed["target"],
         entry=fixed["entry"],
         recipe=fixed["recipe"],
+        python=fixed["python"],
         attempt=int(fixed["attempt"]),
         kept=fixed["kept"],
         max_retries=int(fixed["max_retries"]),

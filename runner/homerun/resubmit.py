@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from homerun import processes
 from homerun.config import ScriptRunConfig
 from homerun.errors import SubmitError, UserError
 from homerun.mask import MASK
@@ -65,6 +66,7 @@ class Former(ScriptRunConfig):
         )
         self.environment = run.get("environment")
         self.recipe = _made(record.id, self.environment or {})
+        self.processes = processes.recorded(run.get("processes"))
 
     def source(self) -> str:
         """The folder that the code came from; it need not be there any more, except in place."""

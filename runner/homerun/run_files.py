@@ -198,3 +198,18 @@ class RunFiles:
         from homerun import code
 
         return code.restore(self._record, snapshot_id, path)
+
+    def unpack_snapshot(self, path: Path) -> str:
+        """Copy the run's code into a folder, the files that it links to among it; the folder.
+
+        What is no longer as it was at the snapshot is told on standard error.
+
+        Args:
+            path: made if it is not there yet; it has to be empty.
+
+        Raises:
+            UserError: the run has no snapshot, or the folder cannot be written or is not empty.
+        """
+        from homerun import code
+
+        return code.unpack(self._record, path)

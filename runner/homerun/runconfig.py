@@ -1,7 +1,7 @@
 """A run configuration: all that the original's files say of a run, with what each means here.
 
 `docs/configuration.md` lists every field. Fields without a meaning on one machine are kept, written
-and read like all others; `ignored` names those that somebody has set.
+and read like all others; `ignored.names` tells which of them somebody has set.
 """
 
 from __future__ import annotations
@@ -11,8 +11,20 @@ import os
 from homerun import fields
 from homerun.conda import CondaDependencies
 from homerun.environment import Environment
-from homerun.errors import RunConfigurationError, UserError
+from homerun.errors import UserError
 from homerun.fields import Fields
+from homerun.sections import (
+    AmlComputeConfiguration,
+    DockerConfiguration,
+    HdiConfiguration,
+    HistoryConfiguration,
+    KubernetesComputeConfiguration,
+    MpiConfiguration,
+    ParallelTaskConfiguration,
+    PyTorchConfiguration,
+    SparkConfiguration,
+    TensorflowConfiguration,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +36,6 @@ COMMUNICATORS = (
     *("None", "ParameterServer", "OpenMpi", "IntelMpi", "Nccl", "Gloo"),
     "ParallelTask",
 )
-BACKENDS = ("nccl", "gloo")
 LOCAL = "local"
 
 
@@ -36,10 +47,6 @@ def _communicator(what: str, given: Any) -> str:
     return fields.one_of(what, given, COMMUNICATORS)
 
 
-def _backend(what: str, given: Any) -> str:
-    return fields.one_of(what, given, BACKENDS)
-
-
 def _rungs(what: str, given: Any) -> list[list[Any]] | None:
     if given is None:
         return None
@@ -47,116 +54,6 @@ def _rungs(what: str, given: Any) -> list[list[Any]] | None:
     if len(pairs) != len(given) or any(len(pair) != 2 for pair in pairs):
         raise UserError(f"{what} are pairs of a signal and seconds, as [('INT', 5), ('TERM', 10)]")
     return pairs
-
-
-class HistoryConfiguration(Fields):
-    """What is kept of a run."""
-
-    output_collection: bool
-    snapshot_project: bool
-    directories_to_watch: list[str]
-    _fields = {
-        "output_collection": (fields.flag, True),
-        "snapshot_project": (fields.flag, True),
-        "directories_to_watch": (fields.words, ["logs"]),
-    }
-
-
-class DockerConfiguration(Fields):
-    """Whether to run in a container; it has no meaning here."""
-
-    use_docker: bool
-    shared_volumes: bool
-    arguments: list[Any]
-    shm_size: str | None
-    _fields = {
-        "use_docker": (fields.flag, False),
-        "shared_volumes": (fields.flag, True),
-        "arguments": (fields.words, []),
-        "shm_size": (fields.text, "2g"),
-    }
-
-
-class SparkConfiguration(Fields):
-    """Settings of Spark; they have no meaning here."""
-
-    configuration: dict[str, Any]
-    _fields = {"configuration": (fields.anything, {})}
-
-
-class HdiConfiguration(Fields):
-    """Settings of HDInsight; they have no meaning here."""
-
-    yarn_deploy_mode: str | None
-    _fields = {"yarn_deploy_mode": (fields.text, "cluster")}
-
-
-class TensorflowConfiguration(Fields):
-    """How many processes TensorFlow is to have; one process is started here."""
-
-    worker_count: int
-    parameter_server_count: int
-    _fields = {"worker_count": (fields.count, 1), "parameter_server_count": (fields.count, 1)}
-
-
-class MpiConfiguration(Fields):
-    """How many processes MPI is to start; one process is started here."""
-
-    process_count_per_node: int
-    node_count: int
-    _fields = {"process_count_per_node": (fields.count, 1), "node_count": (fields.count, 1)}
-
-
-class PyTorchConfiguration(Fields):
-    """How many processes PyTorch is to have; one process is started here."""
-
-    communication_backend: str
-    process_count: int | None
-    node_count: int
-    _fields = {
-        "communication_backend": (_backend, "nccl"),
-        "process_count": (fields.count, None),
-        "node_count": (fields.count, 1),
-    }
-
-
-class ParallelTaskConfiguration(Fields):
-    """How many parallel tasks to start; they have no meaning here."""
-
-    max_retries_per_worker: int | None
-    worker_count_per_node: int | None
-    terminal_exit_codes: object
-    configuration: dict[str, Any]
-    _fields = {
-        "max_retries_per_worker": (fields.count, 0),
-        "worker_count_per_node": (fields.count, 1),
-        "terminal_exit_codes": (fields.anything, None),
-        "configuration": (fields.anything, {}),
-    }
-
-
-class AmlComputeConfiguration(Fields):
-    """A cluster to be made for the run; it has no meaning here."""
-
-    vm_size: str | None
-    vm_priority: str | None
-    retain_cluster: bool
-    name: str | None
-    cluster_max_node_count: int | None
-    _fields = {
-        "vm_size": (fields.text, None),
-        "vm_priority": (fields.text, None),
-        "retain_cluster": (fields.flag, False),
-        "name": (fields.text, None),
-        "cluster_max_node_count": (fields.count, None),
-    }
-
-
-class KubernetesComputeConfiguration(Fields):
-    """A kind of instance; it has no meaning here."""
-
-    instance_type: str | None
-    _fields = {"instance_type": (fields.text, None)}
 
 
 class RunConfiguration(Fields):
@@ -343,80 +240,6 @@ class RunConfiguration(Fields):
         from homerun import runconfig_files
 
         runconfig_files.delete(os.fspath(path), name)
-
-
-def distribute(config: RunConfiguration, wanted: object) -> None:
-    """Note how a run is to be distributed, as the original does.
-
-    Raises:
-        RunConfigurationError: it is no such configuration.
-    """
-    if isinstance(wanted, MpiConfiguration):
-        config.mpi, config.framework, config.communicator = wanted, "Python", "IntelMpi"
-        config.node_count = wanted.node_count
-    elif isinstance(wanted, PyTorchConfiguration):
-        config.pytorch, config.framework = wanted, "PyTorch"
-        config.communicator = wanted.communication_backend
-        config.node_count = wanted.node_count
-    elif isinstance(wanted, TensorflowConfiguration):
-        config.tensorflow, config.framework = wanted, "TensorFlow"
-        config.communicator = "ParameterServer"
-    else:
-        raise RunConfigurationError(
-            "distributed_job_config is a TensorflowConfiguration, MpiConfiguration or "
-            f"PyTorchConfiguration, not {type(wanted).__name__}"
-        )
-
-
-def use_docker(config: RunConfiguration, wanted: object) -> None:
-    """Note that a run is to be in a container.
-
-    Raises:
-        RunConfigurationError: it is no such configuration.
-    """
-    if not isinstance(wanted, DockerConfiguration):
-        kind = type(wanted).__name__
-        raise RunConfigurationError(f"docker_runtime_config is a DockerConfiguration, not {kind}")
-    config.docker = wanted
-
-
-def ignored(config: RunConfiguration) -> list[str]:
-    """The fields that somebody has set and that have no meaning on one machine."""
-    plain = {
-        "framework": "Python",
-        "communicator": "None",
-        "node_count": 1,
-        "priority": None,
-        "data_references": {},
-        "data": {},
-        "datacaches": [],
-        "output_data": {},
-        "source_directory_data_store": None,
-        "credential_passthrough": False,
-        "auto_cluster_compute_specification": None,
-        "services": {},
-    }
-    found = [name for name, default in plain.items() if getattr(config, name) != default]
-    environment = config.environment
-    parts = {
-        "docker": config.docker.use_docker,
-        "environment.docker": environment.docker.enabled,
-        "environment.r": environment.r,
-        "environment.python.base_conda_environment": environment.python.base_conda_environment,
-        "spark": config.framework == "PySpark",
-        "tensorflow": config.tensorflow != TensorflowConfiguration(),
-        "mpi": config.mpi != MpiConfiguration(),
-        "pytorch": config.pytorch != PyTorchConfiguration(),
-        "paralleltask": config.paralleltask != ParallelTaskConfiguration(),
-        "hdi": config.hdi != HdiConfiguration(),
-        "amlcompute": config.amlcompute.vm_size or config.amlcompute.name,
-        "kubernetescompute": config.kubernetescompute.instance_type,
-        "environment.spark": environment.spark.packages or environment.spark.repositories,
-        "environment.databricks": any(
-            getattr(environment.databricks, name) for name in environment.databricks._fields
-        ),
-    }
-    return [*found, *(name for name, is_set in parts.items() if is_set), *config._unknown]
 
 
 def from_file(said: Mapping[Any, Any]) -> tuple[RunConfiguration, list[str]]:

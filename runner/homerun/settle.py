@@ -36,12 +36,12 @@ def look(record: Record) -> Look:
 
             requeue.after_restart(record)
             return record.look()
-        if record.run.get("kind") != status.INTERACTIVE and (
-            seen.is_orphan or _has_leftovers(record, seen)
-        ):
+        if _needs_adopter(record, seen):
             _adopt(record)
             _start_waiting(record)
             seen = record.look()
+            if _needs_adopter(record, seen):  # somebody else's was killed before it began
+                return seen
         if seen.is_lost:
             record.publish(layout.ENDED, dict(seen.outcome or {}), sync=True)
             retries.forget_plan(record)
@@ -91,6 +91,13 @@ def _adopt(record: Record) -> None:
             os.close(pidfd)
     finally:
         lock.release(alive)
+
+
+def _needs_adopter(record: Record, seen: Look) -> bool:
+    """Whether processes of the run live, and nobody who sees to them."""
+    if record.run.get("kind") == status.INTERACTIVE:
+        return False
+    return seen.is_orphan or _has_leftovers(record, seen)
 
 
 def _has_leftovers(record: Record, seen: Look) -> bool:

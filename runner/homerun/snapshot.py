@@ -11,6 +11,7 @@ that this tree had, so that an unchanged tree is recognised without reading a fi
 
 from __future__ import annotations
 
+import errno
 import os
 
 from homerun.clearing import FOLDER_FLAGS, open_below
@@ -19,6 +20,7 @@ from homerun.links import FOLDER, LINKED, join
 from homerun.reading import FORMAT, Reading, make_folder
 from homerun.source import digest
 from runstore import facts, layout
+from runstore import snapshots as claims
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ TREE = "tree"
 MANIFEST = layout.SNAPSHOT_MANIFEST
 SEEN = layout.SNAPSHOTS_SEEN
 
+_TRIES = 8
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
+
 
 class Snapshot:
     """A snapshot that is there: its id (the tree hash), its folder, and what lies in it.
@@ -40,13 +45,35 @@ class Snapshot:
     `folders` is a plan as in `source.Tree`. `notices` are lines for the user.
     """
 
-    __slots__ = ("folders", "id", "notices", "path")
+    __slots__ = ("_claim", "_claimed_by", "folders", "id", "notices", "path")
 
     def __init__(self, path: str, folders: Folders, notices: list[str]) -> None:
         self.id = os.path.basename(path)
         self.path = path
         self.folders = folders
         self.notices = notices
+        self._claim = claims.NONE
+        self._claimed_by = os.getpid()
+
+    def claim(self) -> Snapshot:
+        """Keep it from being collected, until `let_go` or the end of this process.
+
+        Raises:
+            FileNotFoundError: it is gone.
+            OSError: it cannot be claimed.
+        """
+        if self._claim == claims.NONE:
+            self._claim = claims.claim(self.path)
+        return self
+
+    def let_go(self) -> None:
+        """End the claim: a run that names it can be seen, or none will."""
+        claimed, self._claim = self._claim, claims.NONE
+        if self._claimed_by == os.getpid():  # a forked child's copy was closed at the fork
+            claims.let_go(claimed)
+
+    def __del__(self) -> None:
+        self.let_go()
 
     @property
     def linked(self) -> list[tuple[str, str, int, int]]:
@@ -59,18 +86,24 @@ class Snapshot:
         ]
 
 
-def take(tree: Tree, snapshots: str) -> Snapshot:
-    """The snapshot of a tree: the one that is there, or a new one.
+def take(tree: Tree, folder: str) -> Snapshot:
+    """The snapshot of a tree: the one that is there, or a new one. It is claimed.
 
     Raises:
         SubmitError: a file cannot be read, or the snapshot cannot be written.
     """
     try:
-        return _take(tree, snapshots)
+        for _ in range(_TRIES):
+            found = _take(tree, folder)
+            try:
+                return found.claim()
+            except FileNotFoundError:
+                continue  # collected in the instant before the claim: it is made again
+        raise SubmitError(f"{folder} is cleared again and again; try again when that is done")
     except OSError as error:
         where = f": {error.filename!r}" if error.filename else ""
         raise SubmitError(
-            f"the source folder {tree.source} cannot be copied to {snapshots} "
+            f"the source folder {tree.source} cannot be copied to {folder} "
             f"({error.strerror}{where}); nothing was submitted: make room there, or use another "
             "store (HOMERUN_STORE)"
         ) from error
@@ -100,13 +133,13 @@ def _entry(name: str, item: dict[str, Any]) -> Entry:
     return (name, item["kind"], size, mtime, 0, 0, item.get("exec", False), item.get("target", ""))
 
 
-def _take(tree: Tree, snapshots: str) -> Snapshot:
-    here = _open_made(snapshots)
+def _take(tree: Tree, folder: str) -> Snapshot:
+    here = _open_made(folder)
     try:
         seen = f"{SEEN}/{digest(os.fsencode(tree.source))}"
         known, settled = _recall(here, seen, tree.signature)
         if known and settled:
-            return Snapshot(f"{snapshots}/{known}", tree.folders, tree.notices)
+            return Snapshot(f"{folder}/{known}", tree.folders, tree.notices)
         reading = Reading(tree)
         if known:
             # Nearly always the same: a look before anything is written.
@@ -119,7 +152,7 @@ def _take(tree: Tree, snapshots: str) -> Snapshot:
             f"{path} changed while it was copied: the run has one of its versions"
             for path in reading.changing
         ]
-        return Snapshot(f"{snapshots}/{reading.id}", reading.folders, notices)
+        return Snapshot(f"{folder}/{reading.id}", reading.folders, notices)
     finally:
         os.close(here)
 
@@ -200,13 +233,18 @@ def _build(tree: Tree, snapshots: int) -> Reading:
 
 def _rename(snapshots: int, hidden: str, final: str) -> bool:
     """Make a snapshot appear; False: another made the same one first."""
-    try:
-        os.rename(hidden, final, src_dir_fd=snapshots, dst_dir_fd=snapshots)
-    except OSError:
-        if _is_there(snapshots, final):
-            return False
-        raise
-    return True
+    for tried in range(_TRIES):
+        try:
+            os.rename(hidden, final, src_dir_fd=snapshots, dst_dir_fd=snapshots)
+        except OSError as error:
+            if _is_there(snapshots, final):
+                return False
+            # One that was in the way may have been collected by now.
+            if error.errno not in _TAKEN or tried == _TRIES - 1:
+                raise
+        else:
+            return True
+    return False
 
 
 def _drop(snapshots: int, hidden: str, folder: int, tree: Tree) -> None:

@@ -114,6 +114,24 @@ def git(run_folder: str, run_id: str, question: list[str], env: Mapping[str, str
     return pid
 
 
+def asking(interpreter: str, run_id: str, env: Mapping[str, str], cache: str) -> int:
+    """Start the process that asks an interpreter for the run whose folder is the current one.
+
+    Args:
+        env: the script's.
+        cache: the user's cache folder.
+
+    Returns:
+        Its pid; whoever calls this collects it.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    path = env.get("PATH") or os.defpath
+    argv = python("asking", ".", interpreter, path, cache)
+    return posix.start(sys.executable, argv, environ.for_helper(run_id, env), posix.NOTHING_OPEN)
+
+
 def reap() -> int:
     """Collect those of our processes that have ended; how many are left.
 

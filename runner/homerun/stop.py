@@ -33,6 +33,18 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
     seen = settle.look(record)
     if seen.is_over:
         return seen
+    ask(record, seen, kind, details)
+    if environ.run_id() == record.id:
+        return settle.look(record)
+    return wait_for_end(record, kind, deadline_of(record))
+
+
+def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None = None) -> None:
+    """Put the wish on record that a run ends which goes on, and wake who heeds it.
+
+    Raises:
+        InvalidTransition, ReadOnlyStore: as `stop`.
+    """
     if seen.status == status.NOT_RESPONDING:
         host = record.place().get("host", "another host")
         wish = f"be stopped from here: it belongs to {host}; go there, or to the original store"
@@ -43,12 +55,17 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
         if kind != status.CANCEL:
             raise
         # A full disk: the signal alone means a cancel too, and it may be this run that fills it.
-    if seen.seen == status.IN_QUEUE and dispatch.end_queued(record):
-        return settle.look(record)
-    wishes.wake_supervisor(record.path)
-    if environ.run_id() == record.id:
-        return settle.look(record)
-    deadline = time.monotonic() + _grace(record) + _BEYOND_GRACE_S
+    if seen.seen != status.IN_QUEUE or not dispatch.end_queued(record):
+        wishes.wake_supervisor(record.path)
+
+
+def deadline_of(record: Record) -> float:
+    """Until when a run that was asked to end now has ended, on the monotonic clock."""
+    return time.monotonic() + _grace(record) + _BEYOND_GRACE_S
+
+
+def wait_for_end(record: Record, kind: str, deadline: float) -> Look:
+    """Wait for a run that was asked to end; of one that was canceled, for those below it too."""
     seen = wait.until_over(record, deadline - time.monotonic())
     if kind == status.CANCEL:
         wait_below(record, deadline)

@@ -15,6 +15,7 @@ from homerun import (
     git,
     gitdiff,
     injection,
+    interpreter,
     mask,
     retries,
     signals,
@@ -27,8 +28,7 @@ from homerun.errors import SubmitError
 from homerun.placing import Place, free_slots_of
 from homerun.plan import Plan
 from runstore import facts, layout, lock, names, status
-from runstore.draft import Draft
-from runstore.errors import RunExists
+from runstore.draft import Draft, check_free
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +62,12 @@ class Sources:
             taken = None if config.in_place else _snapshot(store, config.source())
             self._known[key] = taken, git.look(config.source())
         return self._known[key]
+
+    def let_go(self) -> None:
+        """Claim the snapshots no longer: the runs that name them can be seen."""
+        for taken, _ in self._known.values():
+            if taken is not None:
+                taken.let_go()
 
 
 class Request:
@@ -142,15 +148,19 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     argv = config.argv()
     ours = _injected(request.store.root, environ.azureml_is_ours(config.environment_variables))
     place = Place(request.store, config, request.is_one_of_many)
+    taken = None
     try:
         store = request.store.for_writing()
         if request.run_id is not None:  # before anything is copied
-            _check_free(store, request.run_id)
+            check_free(store, names.check_run_id(request.run_id))
         taken, code = _source(store, request)
         job = _Job(argv, ours, place, taken, code)
         record, alive, plan = _make(request, job)
     except OSError as error:
         raise _unwritten(request.store.root, error) from error
+    finally:
+        if taken is not None and request.sources is None:
+            taken.let_go()
     if place.waits:
         lock.release(alive)
         place.start_waiting()
@@ -177,11 +187,6 @@ def _injected(root: str, azureml: bool) -> str:
         if os.pathsep in path:
             raise SubmitError(f"PYTHONPATH cannot hold {path}: move it to a path without a ':'")
     return ours
-
-
-def _check_free(store: Store, run_id: str) -> None:
-    if store.get(names.check_run_id(run_id)) is not None:
-        raise RunExists(run_id)
 
 
 def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
@@ -220,8 +225,14 @@ def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
         return (request.sources or Sources()).look(store, request.config)
     name = former.run.get("snapshot")
     found = snapshot.load(f"{store.root}/{layout.SNAPSHOTS}/{name}") if name else None
+    if found is not None:
+        try:
+            found.claim()
+        except FileNotFoundError:
+            found = None
     if found is None and not request.config.in_place:
-        raise SubmitError(f"the snapshot of run {former.id} is gone: submit its script anew")
+        why = "is gone" if name else "was not kept"
+        raise SubmitError(f"the snapshot of run {former.id} {why}: submit its script anew")
     code = git.look(f"{former.path}/{layout.WORK}")
     code.properties = {**code.properties, RESUBMITTED_FROM: former.id}
     return None if request.config.in_place else found, code
@@ -261,6 +272,7 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "arguments": mask.arguments(config.arguments),
         "command": mask.arguments(job.argv),
         "environment": config.environment,
+        "processes": config.processes and config.processes.describe(),
         "environment_variables": sorted(config.environment_variables),
         "source_directory": config.source(),
         "in_place": config.in_place,
@@ -314,6 +326,8 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     )
     if config.recipe is not None:
         config.recipe.enter(env)
+    if config.processes is not None:
+        config.processes.enter(env, record.path)
     return Plan(
         run_id=record.id,
         store_id=record.store.id,
@@ -326,6 +340,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
         recipe=config.recipe.encode() if config.recipe else "",
+        python=interpreter.used(config, job.argv, env),
         max_retries=config.max_retries,
         retry_on=config.retry_on if config.max_retries else (),
         retry_delay_s=config.retry_delay_s,

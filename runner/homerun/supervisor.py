@@ -99,6 +99,7 @@ class Supervisor(Recorder):
         self.stop_wanted = False
         self.wish = status.CANCEL
         self.holds: int | None = None  # the lock of its environment
+        self.helper = 0  # the process that asks the script's interpreter
         self.outcome = ""
 
     def supervise(self) -> None:
@@ -135,10 +136,19 @@ class Supervisor(Recorder):
             self.stopped = self.stop_kind()
         from homerun import conclusion, sweep  # while the script starts: that takes no time then
 
+        if stop is None:
+            self.note_interpreter()
         self.wait()
         sweep.end_tree(self)
         failure = gate.failure() if stop is None else None
         return conclusion.reach(self, failure, began=stop is None)
+
+    def note_interpreter(self) -> None:
+        """Put on record what the script runs with; it does not wait for that."""
+        if self.plan.python and self.plan.attempt == 1:
+            from homerun import interpreter
+
+            self.helper = interpreter.note(self.plan.python, self.plan.run_id, self.plan.env)
 
     def leave_queue(self) -> None:
         """Remove the run's place in the queue: what it was started with is in no file any more."""
@@ -216,6 +226,8 @@ class Supervisor(Recorder):
             if pid == 0:
                 return reaped
             reaped = True
+            if pid == self.helper:
+                continue  # what it used is not the script's
             self.cpu_user_s += usage.ru_utime
             self.cpu_system_s += usage.ru_stime
             self.peak_memory_kib = max(self.peak_memory_kib, usage.ru_maxrss)

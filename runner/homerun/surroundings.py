@@ -11,6 +11,7 @@ from homerun.absent import Absent
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 _NO_MODELS = "there is no registry of models yet; save the model below outputs/, where it stays"
 
@@ -21,7 +22,7 @@ class Surroundings(Absent):
     _absent_from = "Run"
     _absent = {
         "register_model": _NO_MODELS,
-        "get_environment": "environments are not recorded yet; see get_details()",
+        "get_environment": "what was installed is in get_interpreter(); see get_details()",
     }
 
     _folder: str
@@ -31,6 +32,14 @@ class Surroundings(Absent):
         from homerun import html
 
         return html.address(self._folder)
+
+    def get_interpreter(self) -> dict[str, Any] | None:
+        """What the script ran with: `python` (its path), `version`, `implementation`, `platform`,
+        and `packages`, each as `name==version`. None: that is not on record, or not yet.
+        """
+        from runstore import facts, layout
+
+        return facts.read(self._folder, layout.INTERPRETER)
 
     def get_secret(self, name: str) -> str:
         """A secret by its name: the environment variable that is called so.

@@ -168,7 +168,7 @@ def _walk(todo: list[Process], children: dict[int, list[Process]], run_id: str) 
 def _is_of_another(pid: int, run_id: str) -> bool:
     """Whether a process is another run's: its supervisor, or its script after that was killed."""
     marks = (f"{environ.SUPERVISES}=".encode(), f"{environ.RUN_ID}=".encode())
-    for part in _environment(pid):
+    for part in environment(pid):
         if part.startswith(marks):
             return part.partition(b"=")[2] != run_id.encode()
     return False
@@ -176,11 +176,11 @@ def _is_of_another(pid: int, run_id: str) -> bool:
 
 def _belongs_to(pid: int, run_id: str, folder: str) -> bool:
     """Whether a process was started with the mark of this very run."""
-    environment = _environment(pid)
-    if f"{environ.RUN_ID}={run_id}".encode() not in environment:
+    variables = environment(pid)
+    if f"{environ.RUN_ID}={run_id}".encode() not in variables:
         return False
     mark = f"{environ.RUN_FOLDER}=".encode()
-    folders = [part[len(mark) :] for part in environment if part.startswith(mark)]
+    folders = [part[len(mark) :] for part in variables if part.startswith(mark)]
     try:
         return all(os.path.samefile(named, folder) for named in folders)
     except OSError:
@@ -188,10 +188,10 @@ def _belongs_to(pid: int, run_id: str, folder: str) -> bool:
 
 
 def _has_mark(pid: int, run_id: str) -> bool:
-    return f"{environ.RUN_ID}={run_id}".encode() in _environment(pid)
+    return f"{environ.RUN_ID}={run_id}".encode() in environment(pid)
 
 
-def _environment(pid: int) -> list[bytes]:
+def environment(pid: int) -> list[bytes]:
     """The variables a process was started with; none where it is another user's, or gone.
 
     A process in the middle of an exec has none for an instant: that is waited out.

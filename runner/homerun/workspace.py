@@ -12,14 +12,17 @@ from runstore.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from homerun.doctor.finding import Finding as DoctorFinding
     from homerun.experiment import Experiment
     from homerun.filters import Wanted
+    from homerun.keeping import Keeping
     from homerun.queues import TargetQueue
     from homerun.run import Run
     from homerun.targets import Targets
+    from homerun.trash import Trash
     from runstore.findings import Finding
 
 _LABELS = ("name", "subscription_id", "resource_group")
@@ -156,7 +159,8 @@ class Workspace(AzureServices):
         store = locating.chosen() or Store(f"{os.getcwd()}/{layout.STORE_FOLDER}")
         if store.exists() and not exist_ok:
             raise WorkspaceError(
-                f"there is a workspace in {store.root} already; give exist_ok=True to use it"
+                f"there is a workspace in {store.root} already; give exist_ok=True (--exist-ok) to "
+                "use it"
             )
         config = locating.config_beside(store)
         if config is not None:
@@ -341,6 +345,39 @@ class Workspace(AzureServices):
         from runstore.index import reindex
 
         return reindex(self._store)
+
+    def cancel_runs(self, runs: Iterable[Run]) -> Sequence[dict[str, Any]]:
+        """Cancel many runs, with all below them, and wait until nothing of them lives.
+
+        All are asked first, and waited for then: it takes as long as the slowest.
+
+        Returns:
+            For each its `run_id`, the status that it `was` in, its `status` now, and an `error`
+            where it could not be canceled, else None.
+        """
+        from homerun import ending
+
+        return ending.cancel_all(runs)
+
+    @property
+    def trash(self) -> Trash:
+        """The deleted runs: to be listed, had back, and removed for good."""
+        from homerun.trash import Trash
+
+        return Trash(self._store)
+
+    @property
+    def keeping(self) -> Keeping:
+        """What looks after the store as a whole: deleting many runs, garbage, statistics."""
+        from homerun.keeping import Keeping
+
+        return Keeping(self._store)
+
+    def examine(self) -> Sequence[DoctorFinding]:
+        """What works on this machine and in this store; nothing is changed by the look."""
+        from homerun import doctor
+
+        return doctor.examine(self)
 
     def check(self, repair: bool = False) -> Sequence[Finding]:
         """Everything in the store that is not as it should be; `runstore.check` tells more."""

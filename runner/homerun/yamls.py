@@ -57,8 +57,8 @@ def parse(content: str, source: str) -> Any:
         raise UserError(f"{source} is no valid YAML{where}: {problem}") from error
 
 
-def dump(said: dict[str, Any]) -> str:
-    """A mapping as YAML, in its order."""
+def dump(said: Any) -> str:
+    """A mapping, or another plain value, as YAML, in its order."""
     return str(
         _yaml().safe_dump(said, sort_keys=False, default_flow_style=False, allow_unicode=True)
     )

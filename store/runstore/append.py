@@ -8,6 +8,7 @@ it, and go on later from the byte where they stopped.
 
 from __future__ import annotations
 
+import errno
 import os
 
 TYPE_CHECKING = False
@@ -40,10 +41,11 @@ def add(descriptor: int, record: str) -> bool:
 def windows(path: str, offset: int = 0) -> Iterator[tuple[bytes, int]]:
     """Whole lines from a byte on, in windows: the bytes, and the offset behind them.
 
-    An unfinished last line is "not yet" and is not given.
+    An unfinished last line is "not yet" and is not given. What is no regular file has no lines;
+    opening a pipe waits for nobody.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return
     try:
@@ -59,8 +61,9 @@ def windows(path: str, offset: int = 0) -> Iterator[tuple[bytes, int]]:
                 yield whole, offset
             else:
                 rest.append(data)
-    except IsADirectoryError:
-        return
+    except OSError as error:
+        if error.errno not in (errno.EISDIR, errno.ESPIPE):
+            raise
     finally:
         os.close(descriptor)
 

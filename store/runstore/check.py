@@ -10,7 +10,18 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import checkqueue, checkrun, facts, labels, layout, ledger, lock, maintenance, names
+from runstore import (
+    checkqueue,
+    checkrun,
+    facts,
+    labels,
+    layout,
+    ledger,
+    lock,
+    maintenance,
+    names,
+    trash,
+)
 from runstore.errors import FormatTooNew, StoreError, words
 from runstore.findings import (
     YOUNG_S,
@@ -71,11 +82,14 @@ def _walk(store: Store) -> Iterator[Finding]:
         cure = checkrun.cure(workspace, f"{store.root}/{layout.WORKSPACE}")
         yield Finding(layout.WORKSPACE, workspace, cure)
     yield from leftovers(store.root, store.root)
-    yield from _half_made(store, store.root)
+    yield from half_made(store, store.root)
     for folder in folders:
         yield from _experiment(store, folder)
-    yield from _claims(store)
+    yield from claims(store)
+    yield from half_made_snapshots(store)
     yield from _snapshots(store)
+    yield from _interpreters(store)
+    yield from _trash(store)
     yield from checkqueue.check_queues(store)
 
 
@@ -94,7 +108,7 @@ def _make_anew(store: Store) -> None:
     store.make(next(filter(None, known), ""))
 
 
-def _half_made(store: Store, folder: str) -> Iterator[Finding]:
+def half_made(store: Store, folder: str) -> Iterator[Finding]:
     """Folders under a hidden name whose makers were killed.
 
     A run's maker holds its `alive`; before that, and for an experiment, the age has to tell.
@@ -123,7 +137,7 @@ def _experiment(store: Store, folder: str) -> Iterator[Finding]:
     ]
     yield from _experiment_json(store, folder, runs)
     yield from leftovers(store.root, path)
-    yield from _half_made(store, path)
+    yield from half_made(store, path)
     yield from _ledger(f"{path}/{layout.LEDGER}", f"{folder}/{layout.LEDGER}", runs)
     written = f"{path}/{layout.EXPERIMENT_LABELS}"
     yield from checkrun.check_logs(store.root, written, labels.is_change, is_live=False)
@@ -222,33 +236,74 @@ def _line(record: Record) -> bytes:
     return ledger.format_line(record.id, made, child=bool(record.run.get("parent")))
 
 
-def _claims(store: Store) -> Iterator[Finding]:
-    """Claims of ids that no run has; a young one may be of a maker at work."""
+def claims(store: Store) -> Iterator[Finding]:
+    """Claims of ids that no run has, deleted or not; a young one may be of a maker at work."""
     for name in names_in(f"{store.root}/{layout.IDS}"):
         path = f"{store.root}/{layout.IDS}/{name}"
         try:
             age = time.time() - os.lstat(path).st_ctime
         except FileNotFoundError:
             continue
-        if age > YOUNG_S and store.get(name) is None:
+        if age > YOUNG_S and store.get(name) is None and not trash.holds(store, name):
             yield Finding(f"{layout.IDS}/{name}", "no run has this id", remover(path))
+
+
+def _interpreters(store: Store) -> Iterator[Finding]:
+    folder = f"{store.root}/{layout.INTERPRETERS}"
+    yield from leftovers(store.root, folder)
+    for name in names_in(folder):
+        problem = "" if name[:1] == "." else checkrun.inspect(f"{folder}/{name}")
+        if problem:
+            where = f"{layout.INTERPRETERS}/{name}"
+            yield Finding(where, problem, checkrun.cure(problem, f"{folder}/{name}"))
+
+
+def half_made_snapshots(store: Store) -> Iterator[Finding]:
+    """Snapshots whose makers were killed."""
+    root = f"{store.root}/{layout.SNAPSHOTS}"
+    for name in names_in(root):
+        if name.startswith(layout.NEW):
+            path = f"{root}/{name}"
+            pid = name[len(layout.NEW) :].partition("-")[0]
+            at_work = pid.isdecimal() and not is_dead(int(pid))
+            if not at_work and age_s(path) > YOUNG_S:
+                problem = "a killed maker left it half-made"
+                yield Finding(f"{layout.SNAPSHOTS}/{name}", problem, remover(path))
 
 
 def _snapshots(store: Store) -> Iterator[Finding]:
     root = f"{store.root}/{layout.SNAPSHOTS}"
+    yield from _half_removed(store, root)
     for name in names_in(root):
         path = f"{root}/{name}"
-        where = f"{layout.SNAPSHOTS}/{name}"
-        if name.startswith(layout.NEW):
-            pid = name[len(layout.NEW) :].partition("-")[0]
-            at_work = pid.isdecimal() and not is_dead(int(pid))
-            if not at_work and age_s(path) > YOUNG_S:
-                yield Finding(where, "a killed maker left it half-made", remover(path))
-        elif name[:1] != ".":
+        if name[:1] != ".":
             problem = checkrun.inspect(f"{path}/{layout.SNAPSHOT_MANIFEST}")
             if problem is None:
                 problem = "its manifest is missing"
             elif not os.path.isdir(f"{path}/{layout.SNAPSHOT_TREE}"):
                 problem = "its tree is missing"
             if problem:
+                where = f"{layout.SNAPSHOTS}/{name}"
                 yield Finding(where, problem, checkrun.cure(problem, path))
+
+
+def _trash(store: Store) -> Iterator[Finding]:
+    """What is in the trash besides runs. A deleted run is looked at once somebody has it back."""
+    root = f"{store.root}/{layout.TRASH}"
+    yield from _half_removed(store, root)
+    for record in trash.entries(store):
+        where = os.path.relpath(record.path, store.root)
+        yield from leftovers(store.root, record.path)
+        if checkrun.inspect(f"{record.path}/{layout.RUN}") is None and not names_in(record.path):
+            yield Finding(where, "it is empty: it was no run", remover(record.path))
+        elif store.get(record.id) is not None:
+            yield Finding(where, "the store has a run of this id, too")
+
+
+def _half_removed(store: Store, folder: str) -> Iterator[Finding]:
+    """What was being removed when the process that did so was killed, or is just now."""
+    for name in names_in(folder):
+        path = f"{folder}/{name}"
+        if name.startswith(layout.GONE) and age_s(path) > YOUNG_S:
+            where = os.path.relpath(path, store.root)
+            yield Finding(where, "a killed removal left it", remover(path))

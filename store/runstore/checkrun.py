@@ -136,7 +136,7 @@ def _facts(record: Record) -> Iterator[Finding]:
 
 
 def _fact_paths(record: Record) -> Iterator[str]:
-    for name in (*layout.FACTS, layout.QUEUED):
+    for name in (*layout.FACTS, layout.QUEUED, layout.INTERPRETER):
         yield f"{record.path}/{name}"
     for number in names_in(f"{record.path}/{layout.ATTEMPTS}"):
         for name in layout.OF_ATTEMPT:

@@ -42,8 +42,8 @@ class Draft:
         folder = store.make_experiment(experiment)
         self._given = run_id is not None
         self.id = names.new_run_id(experiment) if run_id is None else names.check_run_id(run_id)
-        if self._given and store.get(self.id) is not None:
-            raise RunExists(self.id)
+        if self._given:
+            check_free(store, self.id)
         self.record = Record(store, folder, self.id)
         self.experiment = experiment
         home = f"{store.root}/{folder}"
@@ -137,7 +137,23 @@ class Draft:
             age = time.time() - os.stat(claim).st_ctime
         except FileNotFoundError:
             return True
-        return age > 60 and self.record.store.get(self.id) is None
+        return age > 60 and not _is_known(self.record.store, self.id)
+
+
+def check_free(store: Store, run_id: str) -> None:
+    """Raise RunExists where the store has a run of that id, or its trash does."""
+    if not _is_known(store, run_id):
+        return
+    if store.get(run_id) is None:
+        raise RunExists(run_id, "in the trash; restore it, empty the trash, or choose another id")
+    raise RunExists(run_id)
+
+
+def _is_known(store: Store, run_id: str) -> bool:
+    """Whether a run has this id; it may be on its way to the trash, or out of it."""
+    from runstore import trash
+
+    return trash.holds(store, run_id) or store.get(run_id) is not None or trash.holds(store, run_id)
 
 
 def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:

@@ -85,6 +85,16 @@ class RunNotFound(StoreError, LookupError):
         super().__init__(f"there is no run {run_id!r} in this store; list the runs to see all ids")
 
 
+class NotInTrash(StoreError, LookupError):
+    """No run in the trash has that id, or begins with that prefix."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(
+            f"there is no run {run_id!r} in the trash; homerun store trash list shows what is"
+        )
+
+
 class AmbiguousPrefix(StoreError, LookupError):
     """Several runs begin with the prefix."""
 
@@ -108,9 +118,10 @@ class ExperimentNotFound(StoreError, LookupError):
 class RunExists(StoreError):
     """A run with that id is there already: ids are unique in a store."""
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(self, run_id: str, where: str = "") -> None:
         self.run_id = run_id
-        super().__init__(f"a run {run_id!r} exists already in this store; choose another id")
+        place = where or "in this store; choose another id"
+        super().__init__(f"a run {run_id!r} exists already {place}")
 
 
 class InvalidName(MisuseError, StoreError, ValueError):

@@ -35,7 +35,7 @@ def check_name(name: str) -> str:
         InvalidName: it is absolute or too long, holds NUL or a backslash, or one of its parts is
             empty, `.`, `..`, too long, or what a file is called while it is being added.
     """
-    _check_path(name)
+    check_path(name)
     problem = ""
     if "\\" in name:
         problem = "it holds a backslash, and parts are divided by '/'"
@@ -43,7 +43,7 @@ def check_name(name: str) -> str:
         problem = f"it is longer than {inside.MAX_PATH} bytes"
     elif any(len(os.fsencode(part)) > MAX_PART for part in name.split("/")):
         problem = f"a part of it is longer than {MAX_PART} bytes"
-    elif any(_is_unfinished(part) for part in name.split("/")):
+    elif any(is_unfinished(part) for part in name.split("/")):
         problem = "files that are being added are called so"
     if problem:
         raise _invalid(name, problem)
@@ -56,12 +56,12 @@ def names(run_folder: str, prefix: str = "") -> list[str]:
     Raises:
         OSError: the run's folder is gone or cannot be read.
     """
-    return sorted(name for name in _walk(run_folder, prefix) if not _is_unfinished(_last(name)))
+    return sorted(name for name in _walk(run_folder, prefix) if not is_unfinished(_last(name)))
 
 
 def unfinished(run_folder: str) -> list[tuple[str, str]]:
     """Files that are being added, or whose adding was killed: the name and the path of each."""
-    found = sorted(name for name in _walk(run_folder) if _is_unfinished(_last(name)))
+    found = sorted(name for name in _walk(run_folder) if is_unfinished(_last(name)))
     return [(name, path_of(run_folder, name)) for name in found]
 
 
@@ -80,7 +80,7 @@ def open_for_reading(run_folder: str, name: str) -> int:
         OSError: it cannot be read.
     """
     run_id = os.path.basename(run_folder)
-    _check_path(name)
+    check_path(name)
     try:
         folder, last = _open_above(run_folder, name, make=False)
         try:
@@ -139,7 +139,7 @@ def remove_unfinished(run_folder: str, name: str) -> None:
     """Remove what an adding that was killed has left."""
     folder, last = _open_above(run_folder, name, make=False)
     try:
-        if _is_unfinished(last):
+        if is_unfinished(last):
             inside.remove(folder, last)
     finally:
         os.close(folder)
@@ -196,11 +196,11 @@ def _open_above(run_folder: str, name: str, *, make: bool) -> tuple[int, str]:
     if not parts and last in FOLDERS:
         raise inside.NoFileError("it is a folder")
     top = parts.pop(0) if parts and parts[0] in FOLDERS else layout.FILES
-    root = _open_top(run_folder, top, make=make)
+    root = open_top(run_folder, top, make=make)
     return inside.descend(root, parts, make=make), last
 
 
-def _open_top(run_folder: str, top: str, *, make: bool) -> int:
+def open_top(run_folder: str, top: str, *, make: bool) -> int:
     """One of the folders that names begin in; a submitted run has two of them in its `work/`."""
     run = inside.open_root(run_folder)
     try:
@@ -227,7 +227,7 @@ def _walk(run_folder: str, prefix: str = "") -> Iterator[str]:
         if wanted in FOLDERS and top != wanted:
             continue
         try:
-            root = _open_top(run_folder, top, make=False)
+            root = open_top(run_folder, top, make=False)
         except OSError:
             continue
         try:
@@ -242,7 +242,8 @@ def _walk(run_folder: str, prefix: str = "") -> Iterator[str]:
             os.close(root)
 
 
-def _is_unfinished(part: str) -> bool:
+def is_unfinished(part: str) -> bool:
+    """Whether that is what a file is called while it is being added."""
     return part.startswith(f"{layout.UPLOAD}.") and writer_of(part) > 0
 
 
@@ -250,7 +251,7 @@ def _last(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _check_path(name: object) -> None:
+def check_path(name: object) -> None:
     """Raise InvalidName for what leads to no file below a folder."""
     problem = ""
     if not isinstance(name, str):

@@ -84,12 +84,9 @@ def remover(path: str) -> Callable[[], None]:
     """The cure of something that nobody needs: to remove it."""
 
     def remove() -> None:
-        if os.path.isdir(path) and not os.path.islink(path):
-            import shutil
+        from runstore import disk
 
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
+        disk.remove(path)
 
     return remove
 

@@ -71,6 +71,32 @@ def take(path: str, kind: str) -> int | None:
         return descriptor
 
 
+def join(path: str, *, alone: bool = False) -> int | None:
+    """Take a `flock` together with others, or alone; its file is made if need be.
+
+    It is no lock that anybody asks after, so the kind is the one that there is everywhere.
+
+    Returns:
+        The descriptor that holds it; None: somebody has it alone, or, for `alone`, at all.
+
+    Raises:
+        OSError: the folder is gone, or there are no locks here.
+    """
+    with no_fork():
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        _held.add(descriptor)
+        return descriptor
+
+
 def release(descriptor: int) -> None:
     """Close this process's copy of a lock that `take` gave."""
     with no_fork():

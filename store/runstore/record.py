@@ -267,6 +267,12 @@ class Record:
         near = Record(self.store, self.experiment_folder, str(run_id))
         return near if near.exists() else self.store.get(str(run_id))
 
+    def _deleted(self, run_id: object) -> Record | None:
+        """A run in the trash, where its outcome can still be read."""
+        from runstore import trash
+
+        return next(trash.entries(self.store, run_id=str(run_id)), None)
+
     def _observe(self) -> tuple[bool, str]:
         """Whether somebody answers for the run, and what that makes of it.
 
@@ -391,7 +397,7 @@ class Record:
     def _script_around(self, started: Mapping[str, Any]) -> Record | None:
         """The submitted run in whose script an interactive run was begun."""
         within = started.get("within")
-        around = self._neighbour(within) if within else None
+        around = (self._neighbour(within) or self._deleted(within)) if within else None
         is_script = around is not None and around.run.get("kind") == status.SUBMITTED
         return around if is_script else None
 

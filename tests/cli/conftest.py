@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from helpers.wait import DEADLINE_S
+from homerun.cli import edge
 
 COMMAND = [sys.executable, "-m", "homerun"]
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -35,6 +36,11 @@ class Done:
     def json(self) -> Any:
         """Standard output as strict JSON."""
         return json.loads(self.out, parse_constant=_refuse)
+
+    @property
+    def text(self) -> str:
+        """Standard output as text."""
+        return self.out.decode()
 
     @property
     def last_line(self) -> str:
@@ -121,6 +127,18 @@ def cli(workspace_dir: Path) -> Callable[..., Done]:
             timeout=2 * DEADLINE_S,
         )
         return Done(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def invoke(workspace_dir: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Done]:
+    """Run a command in this process, with pipes for its output."""
+
+    def run(*args: str) -> Done:
+        capsysbinary.readouterr()
+        code = edge.run(list(args))
+        return Done(code, *capsysbinary.readouterr())
 
     return run
 

@@ -48,7 +48,7 @@ def test_the_queue_is_listed_with_position_reason_and_priority(cli, held):
     assert (first["slots"], first["reason"]) == (2, "the only slot is busy")
     assert (second["run_id"], second["reason"]) == (low, "behind 1 other")
     assert second["script_name"] == "noop.py"
-    shown = cli("queue", "list", "-t", "small", "-o", "table").out.decode()
+    shown = cli("queue", "list", "--target", "small", "-o", "table").out.decode()
     assert shown.splitlines()[0] == "small: 1 of 1 busy, 2 waiting"
     assert low in shown
 

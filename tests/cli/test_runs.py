@@ -104,7 +104,7 @@ def test_an_empty_id_is_wrong_usage_and_not_any_run(cli, train):
     done = cli("run", "cancel", "-r", "")
 
     assert done.code == 2
-    assert "it is empty; homerun run list shows the ids" in done.err
+    assert "the run's id is empty; homerun run list shows the ids" in done.err
 
 
 def test_a_damaged_run_json_does_not_take_the_list_down(cli, submit, train):

@@ -234,9 +234,8 @@ def test_wrong_usage_is_one_line_that_names_the_help_and_exits_2(cli):
     done = cli("run", "submit-script", "train.py")
 
     assert done.code == 2
-    assert done.err == (
-        "homerun: Missing option '-e' / '--experiment-name'; see homerun run submit-script --help\n"
-    )
+    assert done.err.startswith("homerun: say which experiment: -e NAME, or attach the folder")
+    assert done.err.count("\n") == 1
 
 
 def test_when_nobody_reads_the_output_any_more_the_run_goes_on_and_that_is_said(

@@ -11,7 +11,7 @@ import pytest
 
 from homerun import CondaDependencies, RunConfiguration, UserError
 from homerun.fields import Fields, is_part
-from homerun.runconfig import ignored
+from homerun.ignored import names as ignored
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -38,11 +38,17 @@ VALUES: dict[str, object] = {
     "script": "other.py",
     "target": "gpu-cluster",
     "framework": "PySpark",
-    "communicator": "Gloo",
+    "communicator": "ParameterServer",
     "pytorch.communication_backend": "gloo",
     "environment.python.conda_dependencies": CondaDependencies.create(pip_packages=["numpy"]),
     "stop_signals": [["INT", 5]],
 }
+
+BESIDE: dict[str, dict[str, str]] = {
+    "mpi": {"communicator": "OpenMpi"},
+    "pytorch": {"framework": "PyTorch"},
+}
+"""What has to be set too, for a part to be used at all."""
 
 
 def leaves(part: Fields, path: str = "") -> Iterator[tuple[str, object]]:
@@ -72,6 +78,8 @@ def test_a_field_that_is_set_is_said_only_where_the_page_says_so(field: str) -> 
     owner: Fields = config
     for part in parts:
         owner = getattr(owner, part)
+    for name, beside in BESIDE.get(field.partition(".")[0], {}).items():
+        setattr(config, name, beside)
     for value in [VALUES[field]] if field in VALUES else _others(getattr(owner, last)):
         try:
             setattr(owner, last, value)

@@ -23,8 +23,13 @@ FACES = ("homerun.cli", "homerun.studio")
 THIRD_PARTY = {
     "click": "homerun.cli",
     "filelock": "runstore.maintenance",
+    "jmespath": "homerun.cli.shaping",
     "pathspec": "homerun.ignore",
     "rich": "homerun.cli",
+    "anyio": "homerun.studio",
+    "starlette": "homerun.studio",
+    "uvicorn": "homerun.studio",
+    "watchdog": "homerun.waker",
     "yaml": "homerun.yamls",
 }
 """Each package with the one module or package that imports it."""

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from helpers.values import same
 from homerun import Experiment, Run, Workspace, metric_files
 from runstore import encode
 
@@ -47,17 +48,6 @@ def run(experiment: Experiment) -> Iterator[Run]:
     with experiment.start_logging(**BARE) as run:
         yield run
     run._metrics.close()  # pytest keeps the run until after the leak check
-
-
-def same(one: object, other: object) -> bool:
-    """Equal, also in type, and NaN equal to itself."""
-    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
-        return math.isnan(other)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    return type(one) is type(other) and one == other
 
 
 def _is_one_by_one(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from helpers.values import same
 from homerun import Experiment, Run, UserError, Workspace
 
 BARE: dict[str, Any] = {"snapshot_directory": None, "outputs": False}
@@ -26,17 +26,6 @@ def run(experiment: Experiment) -> Iterator[Run]:
     with experiment.start_logging(**BARE) as run:
         yield run
     run._metrics.close()  # pytest keeps the run until after the leak check
-
-
-def same(one: object, other: object) -> bool:
-    """Equal, also in type, and NaN equal to itself."""
-    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
-        return math.isnan(other)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    return type(one) is type(other) and one == other
 
 
 # The table

@@ -24,7 +24,7 @@ from homerun import (
     Workspace,
 )
 from homerun.errors import MissingPath, RunConfigurationError
-from homerun.runconfig import ignored
+from homerun.ignored import names as ignored
 
 SHAPES = Path(__file__).parents[1] / "data" / "runconfigs"
 
@@ -100,10 +100,7 @@ SHAPES_READ = {
     (".", "noenvironment"): (["train.py", [], "default-environment"], []),
     (".", "cluster"): (
         ["train.py", [], "gpu"],
-        [
-            *("framework", "communicator", "node_count", "priority", "docker", "pytorch"),
-            "somethingNew",
-        ],
+        ["priority", "docker", "somethingNew"],
     ),
     (".", "command"): ([None, [], None], []),
     (".", "separate"): (["train.py", [], "apart"], []),
@@ -265,7 +262,7 @@ def test_what_both_sides_say_is_the_script_run_configs_and_said(
 ) -> None:
     script("train.py", SHOW)
     config = RunConfiguration("other.py", ["theirs"])
-    config.node_count, config.docker = 4, DockerConfiguration(True)
+    config.priority, config.docker = 4, DockerConfiguration(True)
     given = ScriptRunConfig(
         "source", "train.py", ["ours"], config, compute_target="gpu", max_run_duration_seconds=5
     )
@@ -278,7 +275,7 @@ def test_what_both_sides_say_is_the_script_run_configs_and_said(
     assert capfd.readouterr().err.splitlines() == [
         f"homerun: {unused}; set them there",
         "homerun: script, arguments of run_config: not used, ScriptRunConfig has its own",
-        "homerun: without a meaning on one machine, and not used: node_count, docker",
+        "homerun: without a meaning on one machine, and not used: priority, docker",
     ]
 
 

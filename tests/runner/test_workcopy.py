@@ -47,7 +47,9 @@ class Copy:
 
 
 def take(root: Path, snapshots: Path) -> Snapshot:
-    return snapshot.take(source.scan(str(root), store=None), str(snapshots))
+    taken = snapshot.take(source.scan(str(root), store=None), str(snapshots))
+    taken.let_go()
+    return taken
 
 
 @pytest.fixture

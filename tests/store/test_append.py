@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -181,3 +182,12 @@ def test_a_survey_counts_broken_lines_and_names_the_first(folder: str) -> None:
 
     assert append.survey(path, lambda record: "n" in record)[:2] == (2, size + 1)
     assert append.survey(path, lambda record: "n" in record)[2] == os.path.getsize(path) - 4
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_has_no_records_and_is_not_waited_for(
+    folder: str, make: Callable[[str], None]
+) -> None:
+    make(f"{folder}/log")
+
+    assert list(append.windows(f"{folder}/log")) == []

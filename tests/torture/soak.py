@@ -106,6 +106,7 @@ class Case:
         self.folder.mkdir()
         self.audit = audit
         self.children: dict[str, int] = {}
+        self.killed: list[process.Process] = []
         self.breaks: list[str] = []
         self.asked_cancel = False
 
@@ -227,6 +228,7 @@ class Case:
             is_supervisor = process.has_mark(one.pid, supervisor)
             if victim == "everything" or (is_script if victim == "script" else is_supervisor):
                 hit = process.send(one, signal.SIGKILL) or hit
+                self.killed.append(one)
         return hit
 
     def _has_happened(self, event: str) -> bool:
@@ -242,6 +244,7 @@ class Case:
 
     def _watch_over(self, record: Record) -> bool:
         """See to it that an orphan is adopted. True: from here on its exit cannot get lost."""
+        process.kill(self.killed)  # a signal takes its time: who is dying is no adopter
         seen = settle.look(record)
         if not seen.is_held or seen.is_over or not self._was_hit("supervisor"):
             return False

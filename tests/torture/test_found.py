@@ -8,19 +8,28 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from helpers import process
 from helpers.fifo import Fifo, Gate
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, settle, spawn, tree
+from homerun import Experiment, Run, ScriptRunConfig, Workspace, exits, settle, spawn, tree
 from homerun.gate import Gate as StartGate
 from homerun.signals import Wakeups
-from runstore import facts, identity, lock, status
+from runstore import facts, identity, layout, lock, status
 from runstore.errors import StoreError
 from runstore.record import Record
+
+LEAVES_A_CHILD = """
+import os, signal
+fifo = {}
+if os.fork() == 0:
+    os.setsid()
+    print("up", file=fifo)
+while True: signal.pause()
+"""
 
 
 def _kill(pid: int) -> None:
@@ -42,17 +51,7 @@ def _kill_supervisor_and_script(run: Run) -> None:
 def test_what_lives_on_after_supervisor_and_script_is_ended_at_the_next_look(
     workspace_dir: Path, script: Callable[..., Path], ready: Fifo
 ) -> None:
-    script(
-        "train.py",
-        f"""
-        import os, signal
-        fifo = {ready.opened}
-        if os.fork() == 0:
-            os.setsid()
-            print("up", file=fifo)
-        while True: signal.pause()
-        """,
-    )
+    script("train.py", LEAVES_A_CHILD.format(ready.opened))
     run = _submit("train.py")
     ready.line()
     _kill_supervisor_and_script(run)
@@ -195,9 +194,9 @@ def test_an_observer_who_was_slow_does_not_call_an_adopted_run_lost(
     spawn.reap()
 
 
-def test_a_process_in_the_middle_of_an_exec_is_found_by_its_mark(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def in_exec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A process that has the mark of the run `mine`, and looks as in an exec at first."""
     env = {"HOMERUN_RUN_ID": "mine", "HOMERUN_RUN_FOLDER": str(tmp_path)}
     pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], env)
     read = facts.read_bytes
@@ -214,11 +213,41 @@ def test_a_process_in_the_middle_of_an_exec_is_found_by_its_mark(
         return data
 
     monkeypatch.setattr(facts, "read_bytes", in_exec_at_first)
-    found = [one.pid for one in tree.of_run("mine", None, str(tmp_path))]
+    yield pid
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
 
-    assert found == [pid]
+
+def test_a_process_in_the_middle_of_an_exec_is_found_by_its_mark(
+    tmp_path: Path, in_exec: int
+) -> None:
+    assert [one.pid for one in tree.of_run("mine", None, str(tmp_path))] == [in_exec]
+
+
+def test_a_script_adopted_in_the_middle_of_its_exec_is_open_to_its_adopter(in_exec: int) -> None:
+    assert exits.is_open(in_exec)
+
+
+def test_what_lives_on_is_ended_also_where_its_adopter_was_killed_before_it_began(
+    workspace_dir: Path,
+    script: Callable[..., Path],
+    ready: Fifo,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script("train.py", LEAVES_A_CHILD.format(ready.opened))
+    run = _submit("train.py")
+    ready.line()
+    _kill_supervisor_and_script(run)
+    with monkeypatch.context() as patch:
+        # Another who looks holds `alive`, and its adopter is gone by the time of our second look.
+        patch.setattr(settle, "_adopt", lambda record: None)
+        run.get_status()
+        ended = facts.read(run.directory, layout.ENDED)
+
+    run.wait_for_completion(raise_on_error=False)
+
+    assert ended is None
+    ready.eof()
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])

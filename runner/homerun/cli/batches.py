@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 
-import click
-
-from homerun.cli import grids, options, words
+from homerun.cli import grids, render, words
 from homerun.cli.interrupts import READING_SOURCE, WAITING, Interrupted, Interrupts
+from homerun.cli.results import Result
 from homerun.cli.watching import Hint
 from runstore.status import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING, TERMINAL
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.batches import Batch
+    from homerun.cli.call import Call
     from homerun.config import ScriptRunConfig
     from homerun.experiment import Experiment
     from homerun.run import Run
@@ -59,10 +59,10 @@ def _shown(row: dict[str, str]) -> dict[str, str | None]:
     return {key: mask.arguments([f"--{key}", value])[-1] for key, value in row.items()}
 
 
-def run(wish: Wish, detach: bool, output: str | None) -> int:
+def run(wish: Wish, detach: bool, call: Call) -> Result | int:
     """Submit a batch and follow it to its end; the exit code is 0 only if all Completed."""
     if detach:
-        return _tell(wish.submit(), output)
+        return _detached(wish.submit())
     with Interrupts() as interrupts:
         interrupts.only_in(READING_SOURCE)
         try:
@@ -75,18 +75,13 @@ def run(wish: Wish, detach: bool, output: str | None) -> int:
             interrupts.anywhere()
             _follow(batch)
         except Interrupted as interrupted:
-            return _cancel(batch, interrupted, interrupts, output)
-        return _conclude(batch, output)
+            return _cancel(batch, interrupted, interrupts)
+        return _conclude(batch)
 
 
-def _tell(batch: Batch, output: str | None) -> int:
-    if options.wants_json(output):
-        from homerun.cli import render
-
-        render.json(batch.parent.describe())
-    else:
-        click.echo(f"{batch.parent.id}\n{batch.parent.directory}")
-    return 0
+def _detached(batch: Batch) -> Result:
+    parent = batch.parent
+    return Result(parent.describe(), lambda: [parent.id, parent.directory])
 
 
 def _follow(batch: Batch) -> None:
@@ -113,29 +108,27 @@ def _counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{counts[name]} {name}" for name in (*_ORDER, *rest) if counts.get(name))
 
 
-def _conclude(batch: Batch, output: str | None) -> int:
+def _conclude(batch: Batch) -> Result:
     """Show all of its runs, and how it ended."""
-    from homerun.cli import render
-
     parent = batch.parent.describe()
     rows = [_row(one) for one in batch]
-    if options.wants_json(output):
-        render.json({**parent, "children": rows})
-    else:
-        names = list(dict.fromkeys(name for row in rows for name in row["metrics"]))[:_MOST_METRICS]
-        render.table(
-            ["run", "status", "took", *names, "tags"],
-            [_line(row, names) for row in rows],
-            ("took", *reversed(names)),
-        )
+    names = list(dict.fromkeys(name for row in rows for name in row["metrics"]))[:_MOST_METRICS]
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["status"]] = counts.get(row["status"], 0) + 1
     status = str(parent["status"])
-    words.say(f"{status}: {_counted(counts)}", words.COLOURS.get(status))
-    words.say(f"  batch    {batch.parent.id}")
-    words.say(f"  folder   {words.plain(batch.parent.directory)}")
-    return 0 if status == COMPLETED else 1
+    table = render.Table(
+        ["run", "status", "took", *names, "tags"],
+        [_line(row, names) for row in rows],
+        ("took", *reversed(names)),
+    )
+    ending = [
+        render.Note(f"{status}: {_counted(counts)}", words.COLOURS.get(status)),
+        render.Note(f"  batch    {batch.parent.id}"),
+        render.Note(f"  folder   {words.plain(batch.parent.directory)}"),
+    ]
+    told = {**parent, "children": rows}
+    return Result(told, lambda: [table, *ending], 0 if status == COMPLETED else 1)
 
 
 def _row(one: Run) -> dict[str, Any]:
@@ -153,9 +146,7 @@ def _line(row: dict[str, Any], names: list[str]) -> list[object]:
     return [row["run_id"], row["status"], took, *metrics, words.tags(row)]
 
 
-def _cancel(
-    batch: Batch, interrupted: Interrupted, interrupts: Interrupts, output: str | None
-) -> int:
+def _cancel(batch: Batch, interrupted: Interrupted, interrupts: Interrupts) -> Result | int:
     """Cancel all of it; a second signal ends the waiting, not the wish."""
     interrupts.only_in(WAITING)
     parent = batch.parent
@@ -166,8 +157,4 @@ def _cancel(
         words.say(f"not waited for: the runs of batch {parent.id} are being canceled")
         return interrupted.exit_code
     words.say(f"canceled by {interrupted.by}: batch {parent.id}")
-    if output == options.JSON:
-        from homerun.cli import render
-
-        render.json(parent.describe())
-    return interrupted.exit_code
+    return Result(parent.describe(), code=interrupted.exit_code, only_if_asked=True)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options
+from homerun.cli import render, words
+from homerun.cli.command import command
+from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.cli.call import Call
     from homerun.environment import Environment
 
+_NONE_YET = "there are no environments yet; a run whose configuration has packages makes one"
+_NO_PACKAGES = "it has no packages: the interpreter that submits runs the script"
 _COLUMNS = ["key", "name", "packages", "made", "last used"]
 
 
-@click.command("list")
-@options.common
-def list_environments(path: str | None, output: str | None) -> int:
+@command("list")
+def list_environments(call: Call) -> Result:
     """List the environments in the cache, the one that was used last at the end.
 
     \b
@@ -25,20 +29,17 @@ def list_environments(path: str | None, output: str | None) -> int:
     from time import time
 
     from homerun import environments
-    from homerun.cli import render, words
 
     rows, now = environments.kept(), time()
-    if options.wants_json(output):
-        render.json(rows)
-    elif rows:
-        shown = ([row["key"], row["name"], len(row["packages"]), *_ago(row, now)] for row in rows)
-        render.table(_COLUMNS, [*shown], ("made",))
-    else:
-        words.say("there are no environments yet; a run whose configuration has packages makes one")
-    return 0
+
+    def shown() -> list[render.Part]:
+        lines = [[row["key"], row["name"], len(row["packages"]), *_ago(row, now)] for row in rows]
+        return [render.Table(_COLUMNS, lines, ("made",)) if lines else render.Note(_NONE_YET)]
+
+    return Result(rows, shown)
 
 
-@click.command()
+@command("build")
 @click.option(
     "-c",
     "--run-configuration-name",
@@ -53,16 +54,10 @@ def list_environments(path: str | None, output: str | None) -> int:
     is_flag=True,
     help="Go on without packages of conda that pip has not, where there is no conda.",
 )
-@options.common
 @click.argument("name", required=False)
 def build(
-    named: str | None,
-    version: str | None,
-    ignore_conda: bool,
-    path: str | None,
-    output: str | None,
-    name: str | None,
-) -> int:
+    call: Call, named: str | None, version: str | None, ignore_conda: bool, name: str | None
+) -> Result:
     """Make the environment NAME, which is registered, or that of a run configuration.
 
     What the installer says goes to standard error.
@@ -72,23 +67,17 @@ def build(
       homerun env build -c train
     """
     from homerun import environments, notices
-    from homerun.cli import render, words
 
     if (name is None) == (named is None):
         raise click.UsageError("give the name of a registered environment, or -c NAME")
-    wanted = _wanted(path, name, version, named)
-    folder, told = environments.build(wanted, ignore_conda)
-    notices.tell(told)
-    if options.wants_json(output):
-        render.json({"name": wanted.name, "directory": folder or None})
-    elif folder:
-        click.echo(folder)
-    else:
-        words.say("it has no packages: the interpreter that submits runs the script")
-    return 0
+    wanted = _wanted(call, name, version, named)
+    folder, said = environments.build(wanted, ignore_conda)
+    notices.tell(said)
+    told = {"name": wanted.name, "directory": folder or None}
+    return Result(told, lambda: [folder or render.Note(_NO_PACKAGES)])
 
 
-@click.command()
+@command("gc")
 @click.option(
     "--older-than",
     "days",
@@ -97,8 +86,7 @@ def build(
     metavar="DAYS",
     help="Not used for so many days; else 30.",
 )
-@options.common
-def gc(days: float, path: str | None, output: str | None) -> int:
+def gc(call: Call, days: float) -> Result:
     """Remove environments that were not used for a while, and what killed builds left.
 
     One that a run uses stays. A run that asks for one that was removed has it made again.
@@ -108,28 +96,20 @@ def gc(days: float, path: str | None, output: str | None) -> int:
       homerun env gc --older-than 7
     """
     from homerun import environments
-    from homerun.cli import render, words
 
     removed = environments.collect(days)
-    if options.wants_json(output):
-        render.json(removed)
-    else:
-        words.say(f"removed {len(removed)} of {len(removed) + len(environments.kept())}")
-    return 0
+    line = f"removed {len(removed)} of {len(removed) + len(environments.kept())}"
+    return Result(removed, lambda: [render.Note(line)])
 
 
-def _wanted(
-    path: str | None, name: str | None, version: str | None, named: str | None
-) -> Environment:
+def _wanted(call: Call, name: str | None, version: str | None, named: str | None) -> Environment:
     from homerun.environment import Environment
     from homerun.runconfig import RunConfiguration
 
     if named is not None:
-        return RunConfiguration.find(named, path or ".").environment
-    return Environment.get(options.workspace(path), str(name), version)
+        return RunConfiguration.find(named, call.path or ".").environment
+    return Environment.get(call.workspace(), str(name), version)
 
 
 def _ago(row: dict[str, object], now: float) -> list[str]:
-    from homerun.cli import words
-
     return [words.ago(row["made"], now), words.ago(row["used"], now)]

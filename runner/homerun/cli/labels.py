@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options
+from homerun.cli import options, render, words
+from homerun.cli.command import command
+from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from homerun.cli.call import Call
     from homerun.run import Run
 
 
-@click.command()
-@options.run_id
+@command("update")
+@options.run
 @click.option(
     "--add-tag",
     "added",
@@ -33,27 +36,22 @@ if TYPE_CHECKING:
 )
 @click.option("--display-name", metavar="NAME", help="Set the name that people see.")
 @click.option("--description", metavar="TEXT", help="Set the description.")
-@options.common
 def update(
-    run_id: str,
+    call: Call,
     added: list[tuple[str, str | None]],
     removed: tuple[str, ...],
     display_name: str | None,
     description: str | None,
-    path: str | None,
-    output: str | None,
-) -> int:
+) -> Result:
     """Change the tags, the name or the description of a run, and print what it has now.
 
     \b
     Example:
-      homerun run update -r digits_1 --add-tag quality="great run" --remove-tag draft
+      homerun run update digits_1 --add-tag quality="great run" --remove-tag draft
     """
-    from homerun.cli import render
-
     if not (added or removed or display_name is not None or description is not None):
         raise click.UsageError("there is nothing to change; give --add-tag or another option")
-    run = options.find(path, run_id)
+    run = call.run()
     if removed:
         run.remove_tags(list(removed))
     if added:
@@ -63,71 +61,42 @@ def update(
     if description is not None:
         run.description = description
     row = run.describe()
-    kept = {key: row.get(key) for key in ("run_id", "display_name", "description", "tags")}
-    if options.wants_json(output):
-        render.json(kept)
-    else:
-        _show(kept)
-    return 0
+    fields = {
+        "run": row["run_id"],
+        "name": row.get("display_name"),
+        "description": row.get("description"),
+        "tags": words.tags(row),
+    }
+    return Result(row, lambda: [render.Card(fields)])
 
 
-@click.command()
-@options.run_id
-@options.common
-def tree(run_id: str, path: str | None, output: str | None) -> int:
+@command("tree")
+@options.run
+def tree(call: Call) -> Result:
     """Show a run with all the runs below it.
 
     In JSON: the run as `run show` prints it, with its children as a list under `children`.
 
     \b
     Example:
-      homerun run tree -r digits_1
+      homerun run tree digits_1
     """
-    from homerun.cli import render
-
-    run = options.find(path, run_id)
-    if options.wants_json(output):
-        render.json(_nested(run))
-    else:
-        for indent, one in _indented(run, ""):
-            render.branch(indent, _line(one))
-    return 0
-
-
-def _show(kept: dict[str, Any]) -> None:
-    from homerun.cli import render, words
-
-    render.card(
-        {
-            "run": kept["run_id"],
-            "name": kept["display_name"],
-            "description": kept["description"],
-            "tags": words.tags(kept),
-        }
-    )
-
-
-def _oldest_first(run: Run) -> list[Run]:
-    return list(run.get_children())[::-1]
+    nested = _nested(call.run())
+    return Result(nested, lambda: _branches(nested, ""))
 
 
 def _nested(run: Run) -> dict[str, Any]:
-    return {**run.describe(), "children": [_nested(child) for child in _oldest_first(run)]}
+    """A run and all below it, the oldest first."""
+    children = list(run.get_children())[::-1]
+    return {**run.describe(), "children": [_nested(child) for child in children]}
 
 
-def _indented(run: Run, indent: str, last: bool | None = None) -> Iterator[tuple[str, Run]]:
+def _branches(row: dict[str, Any], indent: str, last: bool | None = None) -> Iterator[render.Part]:
     """A run and all below it, each with the lines that lead to it."""
-    yield indent + {None: "", True: "└─ ", False: "├─ "}[last], run
-    below = indent + {None: "", True: "   ", False: "│  "}[last]
-    children = _oldest_first(run)
-    for at, child in enumerate(children, 1):
-        yield from _indented(child, below, at == len(children))
-
-
-def _line(run: Run) -> tuple[str, str, str]:
-    """A run's id, its status, and what else tells it from its siblings."""
-    from homerun.cli import words
-
-    row = run.describe()
     what = [row.get("display_name"), row.get("script_name"), words.tags(row)]
-    return run.id, str(row["status"]), "  ".join(str(part) for part in what if part)
+    lead = indent + {None: "", True: "└─ ", False: "├─ "}[last]
+    rest = "  ".join(str(part) for part in what if part)
+    yield render.Branch(lead, row["run_id"], row["status"], rest)
+    below = indent + {None: "", True: "   ", False: "│  "}[last]
+    for at, child in enumerate(row["children"], 1):
+        yield from _branches(child, below, at == len(row["children"]))

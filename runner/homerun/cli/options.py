@@ -1,23 +1,146 @@
-"""Options that commands share, and what they mean."""
+"""The options that commands share, each told once, and what the values of some mean.
+
+Those that every command has are made when a command line is parsed. A command's function never
+sees them: `homerun.cli.call` holds what was given.
+"""
 
 from __future__ import annotations
 
-import sys
-
 import click
+from click.types import StringParamType
+
+from homerun.cli import formats
+from runstore.status import ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from homerun.run import Run
-    from homerun.workspace import Workspace
+    from click.shell_completion import CompletionItem
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-JSON = "json"
-TABLE = "table"
+
+def shared() -> list[click.Option]:
+    """The options that every command has."""
+    flag, option = _flag, click.Option
+    return [
+        option(
+            ["-p", "--path"],
+            metavar="DIR",
+            help="Find the workspace from DIR instead of from here.",
+        ),
+        option(
+            ["-w", "--workspace-name", "workspace_name"],
+            metavar="NAME",
+            help="The workspace has to have this name.",
+        ),
+        option(
+            ["-g", "--resource-group", "resource_group"],
+            metavar="NAME",
+            help="The workspace's resource group: a label.",
+        ),
+        option(
+            ["--subscription", "--subscription-id", "subscription"],
+            metavar="ID",
+            help="The workspace's subscription: a label.",
+        ),
+        option(
+            ["-o", "--output"],
+            type=click.Choice(formats.ALL),
+            metavar="FORMAT",
+            help="How to print: json, jsonc, table, tsv, yaml, yamlc or none; else a table on a "
+            "terminal, and JSON in a pipe.",
+        ),
+        option(
+            ["--query"],
+            metavar="JMESPATH",
+            help="Print only this part of the result, in this shape.",
+        ),
+        option(
+            ["-t", "--output-metadata-file", "copy"],
+            metavar="FILE",
+            help="Write the result to FILE too, as JSON; FILE must not be there.",
+        ),
+        flag("--no-pager", "no_pager", "Never show a long list page by page."),
+        flag("--no-color", "no_color", "Without colours; as NO_COLOR does."),
+        flag("--only-show-errors", "only_errors", "No notices beside the result."),
+        flag("--verbose", "verbose", "Tell which workspace is used."),
+        flag("--debug", "debug", "Show where in the program an error comes from."),
+    ]
+
+
+def _flag(name: str, key: str, text: str) -> click.Option:
+    return click.Option([name, key], is_flag=True, help=text)
+
+
+class Number(click.IntRange):
+    """A whole number between two others."""
+
+    name = "whole number"
+
+
+class Status(StringParamType):
+    """The status of a run, in whatever case."""
+
+    name = "status"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The status as it is spelled."""
+        for known in ALL:
+            if known.casefold() == value.casefold():
+                return known
+        message = f"{value!r} is none; there are {', '.join(ALL)}"
+        raise click.BadParameter(message, ctx, param)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Those that begin so."""
+        from click.shell_completion import CompletionItem
+
+        begun = incomplete.casefold()
+        return [CompletionItem(known) for known in ALL if known.casefold().startswith(begun)]
+
+
+def experiment(text: str, required: bool = False) -> Callable[[Command], Command]:
+    """`-e`: an experiment, in these words of help."""
+    return click.option(
+        "-e",
+        "--experiment-name",
+        "experiment",
+        metavar="NAME",
+        required=required,
+        help=text,
+        shell_complete=_experiments,
+    )
+
+
+def run(command: Command) -> Command:
+    """The run that is meant, as `-r ID` or as the bare word; `call.run()` gives it."""
+    word = click.argument("run_word", metavar="[RUN]", required=False, shell_complete=_runs)
+    named = click.option(
+        "-r",
+        "--run",
+        "run_id",
+        metavar="RUN",
+        shell_complete=_runs,
+        help="The run: its id or the beginning of it, @last, @last~1, @last-failed.",
+    )
+    return word(named(experiment("The run's experiment; else it is found.")(command)))
+
+
+def _runs(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from homerun.cli import completion
+
+    return completion.runs(ctx, begun)
+
+
+def _experiments(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from homerun.cli import completion
+
+    return completion.experiments(ctx, begun)
 
 
 def pairs(
@@ -47,64 +170,3 @@ def rungs(
         except ValueError:
             raise click.BadParameter(f"{rung!r} is no NAME:SECONDS, as INT:5") from None
     return found
-
-
-def common(command: Command) -> Command:
-    """The options that every command has: where to look, and how to print."""
-    path = click.option(
-        "-p", "--path", metavar="DIR", help="Find the workspace from DIR instead of from here."
-    )
-    output = click.option(
-        "-o",
-        "--output",
-        type=click.Choice([JSON, TABLE]),
-        help="How to print; a table on a terminal, else JSON.",
-    )
-    return path(output(command))
-
-
-def run_id(command: Command) -> Command:
-    """`-r`: the run that is meant."""
-    return click.option(
-        "-r",
-        "--run",
-        "run_id",
-        required=True,
-        metavar="ID",
-        callback=_not_empty,
-        help="The run's id, or its beginning.",
-    )(command)
-
-
-def _not_empty(context: click.Context, option: click.Parameter, given: str) -> str:
-    """An empty beginning would mean any run; it mostly comes from a shell variable not set."""
-    if not given:
-        raise click.BadParameter("it is empty; homerun run list shows the ids")
-    return given
-
-
-def wants_json(output: str | None) -> bool:
-    """Whether to print JSON: asked for, or nobody is there to look at a table."""
-    if output is None:
-        return sys.stdout is None or not sys.stdout.isatty()
-    return output == JSON
-
-
-def workspace(path: str | None, wakes: bool = True) -> Workspace:
-    """The workspace of a folder, or of the current one.
-
-    Args:
-        wakes: start what waits there for a slot that is free. Whoever should have done that may
-            have been killed; so any command sets a queue going again.
-    """
-    from homerun.workspace import Workspace
-
-    found = Workspace.from_config(path)
-    if wakes:
-        found.wake_queues()
-    return found
-
-
-def find(path: str | None, run_id: str) -> Run:
-    """The run with an id, or a beginning of one, in the workspace of a folder."""
-    return workspace(path).get_run(run_id)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options
+from homerun.cli import render, words
+from homerun.cli.command import command
+from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from homerun.cli.call import Call
     from homerun.queues import TargetQueue
     from homerun.workspace import Workspace
 
@@ -21,13 +24,12 @@ _EXPENDABLE = ("slots", "priority", "experiment", "script", "since")
 
 
 def _target(text: str) -> Callable[[Command], Command]:
-    return click.option("-t", "--target", metavar="NAME", help=text)
+    return click.option("--target", metavar="NAME", help=text)
 
 
-@click.command("list")
+@command("list")
 @_target("Of this target only.")
-@options.common
-def list_queues(target: str | None, path: str | None, output: str | None) -> int:
+def list_queues(call: Call, target: str | None) -> Result:
     """List the runs that wait, in the order in which they start, and why each of them waits.
 
     In JSON: a list of targets, each with its slots, how many are busy, and who waits.
@@ -36,46 +38,36 @@ def list_queues(target: str | None, path: str | None, output: str | None) -> int
     Example:
       homerun queue list
     """
-    from homerun.cli import render
-
-    workspace = options.workspace(path)
-    found = [one.describe() for one in _queues(workspace, target)]
-    if options.wants_json(output):
-        render.json(found)
-    else:
-        for row in found:
-            _show(row)
-    return 0
+    found = [one.describe() for one in _queues(call.workspace(), target)]
+    return Result(found, lambda: [part for row in found for part in _parts(row)])
 
 
-@click.command()
+@command("pause")
 @_target("The target; else the default one.")
-@options.common
-def pause(target: str | None, path: str | None, output: str | None) -> int:
+def pause(call: Call, target: str | None) -> Result:
     """Start nothing more of what waits for a target; what runs goes on.
 
     \b
     Example:
       homerun queue pause
     """
-    found = options.workspace(path, wakes=False).queue(target)
+    found = call.workspace(wakes=False).queue(target)
     found.pause()
-    return _tell(found, output)
+    return _told(found)
 
 
-@click.command()
+@command("resume")
 @_target("The target; else the default one.")
-@options.common
-def resume(target: str | None, path: str | None, output: str | None) -> int:
+def resume(call: Call, target: str | None) -> Result:
     """Start again what waits for a target.
 
     \b
     Example:
       homerun queue resume
     """
-    found = options.workspace(path, wakes=False).queue(target)
+    found = call.workspace(wakes=False).queue(target)
     found.resume()
-    return _tell(found, output)
+    return _told(found)
 
 
 def _queues(workspace: Workspace, target: str | None) -> list[TargetQueue]:
@@ -86,15 +78,9 @@ def _queues(workspace: Workspace, target: str | None) -> list[TargetQueue]:
     return queues.of(workspace)
 
 
-def _tell(found: TargetQueue, output: str | None) -> int:
+def _told(found: TargetQueue) -> Result:
     row = found.describe()
-    if options.wants_json(output):
-        from homerun.cli import render
-
-        render.json(row)
-    else:
-        click.echo(_head(row))
-    return 0
+    return Result(row, lambda: [_head(row)])
 
 
 def _head(row: dict[str, Any]) -> str:
@@ -104,12 +90,9 @@ def _head(row: dict[str, Any]) -> str:
     return f"{row['target']}: {slots}, {len(row['waiting'])} waiting{paused}"
 
 
-def _show(row: dict[str, Any]) -> None:
+def _parts(row: dict[str, Any]) -> list[render.Part]:
     from time import time
 
-    from homerun.cli import render, words
-
-    click.echo(_head(row))
     now = time()
     lines: list[list[object]] = [
         [
@@ -124,5 +107,5 @@ def _show(row: dict[str, Any]) -> None:
         ]
         for one in row["waiting"]
     ]
-    if lines:
-        render.table(_COLUMNS, lines, _EXPENDABLE)
+    table: list[render.Part] = [render.Table(_COLUMNS, lines, _EXPENDABLE)] if lines else []
+    return [_head(row), *table]

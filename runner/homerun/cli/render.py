@@ -1,93 +1,120 @@
-"""Results on standard output: JSON for programs, tables for people.
-
-JSON is strict and UTF-8: NaN and the infinities, which JSON lacks, are the texts "NaN",
-"Infinity" and "-Infinity". rich is loaded for tables only.
-"""
+"""What people see of a result: tables, cards, lines. Nothing is loaded for it but this."""
 
 from __future__ import annotations
 
-import sys
-
-from homerun.cli import words
+from homerun.cli import formats, screen, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Union
 
-    from rich.console import Console
-    from rich.text import Text
+    Part = Union["Table", "Card", "Branch", "Note", str]
 
-_UNBOUNDED = 4096
-"""Columns of a table that does not go to a terminal: nothing is cut."""
-
-_GAP = 2
+_GAP = "  "
 _MAY_BE_CUT = ("script", "tags")
 _CUT = 6
 _NUMBERS = ("#", "last", "min", "max", "count", "position", "priority", "slots")
 
 
-def json(value: object) -> None:
-    """Print a value as JSON."""
-    from json import dumps
+class Note:
+    """A sentence to the person, in place of a result or after it; it goes to standard error."""
 
-    try:
-        text = dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        text = dumps(_strict(value), indent=2, ensure_ascii=False)
-    if sys.stdout is not None:
-        # Half a surrogate pair, which UTF-8 cannot carry, becomes its JSON escape.
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    def __init__(self, text: str, colour: str | None = None) -> None:
+        self._text = text
+        self._colour = colour
+
+    def say(self) -> None:
+        """Say it."""
+        words.say(self._text, self._colour)
 
 
-def table(columns: list[str], rows: list[list[object]], expendable: tuple[str, ...] = ()) -> None:
-    """Print a table with a heading; a `status` is coloured.
+class Table:
+    """A table with a heading; a `status` is coloured.
 
     Args:
         expendable: columns to leave out, in this order, where the terminal is too narrow. Of the
             rest only script and tags are ever cut, so that an id can always be copied.
     """
-    from rich.cells import cell_len
 
-    console = _console()
-    lines: list[Sequence[object]] = [columns, *rows]
-    shown = [[words.plain(value) for value in row] for row in lines]
-    natural = {name: max(map(cell_len, cells)) for name, *cells in zip(columns, *shown)}
-    widths = _fitted(natural, expendable, console.width)
-    for at, row in enumerate(shown):
-        cells = dict(zip(columns, row))
-        style = "" if at else "bold"
-        line = _line([(name, cells[name], width) for name, width in widths.items()])
-        # A line that is still too long is for the terminal to wrap: nothing of an id is cut off.
-        console.print(line, style=style, soft_wrap=True)
+    def __init__(
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        expendable: tuple[str, ...] = (),
+    ) -> None:
+        self._columns = list(columns)
+        self._rows = [[words.plain(value) for value in row] for row in rows]
+        self._expendable = expendable
 
-
-def branch(indent: str, line: tuple[str, str, str]) -> None:
-    """Print one run of a tree: its id, its coloured status, and the rest."""
-    from rich.text import Text
-
-    run_id, status, rest = line
-    cells: list[str | Text] = [indent, run_id, "  ", _cell("status", status)]
-    cells += ["  ", words.plain(rest)] if rest else []
-    _console().print(Text.assemble(*cells), soft_wrap=True)
+    def lines(self, room: int) -> list[str]:
+        """It as lines for a terminal with room for so many columns."""
+        cells = zip(*[self._columns, *self._rows])
+        natural = {name: max(map(words.width, of)) for name, of in zip(self._columns, cells)}
+        widths = _fitted(natural, self._expendable, room)
+        made = [words.bold(_line([(name, name, wide) for name, wide in widths.items()]))]
+        for row in self._rows:
+            of = dict(zip(self._columns, row))
+            made.append(_line([(name, of[name], wide) for name, wide in widths.items()]))
+        return made
 
 
-def card(fields: dict[str, object]) -> None:
-    """Print one thing: a name and a value per line; what has no value is left out.
+class Card:
+    """One thing: a name and a value per line; what has no value is left out.
 
     Lines are as long as they are: a path that is copied from a terminal has no break in it.
     """
-    from rich.text import Text
 
-    console = _console()
-    kept = {name: value for name, value in fields.items() if value not in (None, "", words.NONE)}
-    width = max(map(len, kept))
-    for name, value in kept.items():
-        first, *rest = str(value).split("\n")
-        line = Text.assemble((f"{name:<{width}}  ", "bold"), _cell(name, first))
-        console.print(line, soft_wrap=True)
-        for more in rest:
-            console.print(Text(" " * (width + 2) + words.plain(more)), soft_wrap=True)
+    def __init__(self, fields: Mapping[str, object]) -> None:
+        self._fields = {k: v for k, v in fields.items() if v not in (None, "", words.NONE)}
+
+    def lines(self, room: int) -> list[str]:
+        """It as lines."""
+        wide = max(map(words.width, self._fields), default=0)
+        made = []
+        for name, value in self._fields.items():
+            first, *rest = str(value).split("\n")
+            head = words.bold(_filled(words.plain(name), wide) + _GAP)
+            made.append(head + _coloured(name, words.plain(first)))
+            made += [" " * wide + _GAP + words.plain(more) for more in rest]
+        return made
+
+
+class Branch:
+    """One run of a tree: its id, its coloured status, and the rest."""
+
+    def __init__(self, indent: str, run_id: str, status: str, rest: str = "") -> None:
+        self._head = indent + words.plain(run_id)
+        self._status = status
+        self._rest = words.plain(rest)
+
+    def lines(self, room: int) -> list[str]:
+        """It as one line."""
+        line = f"{self._head}{_GAP}{_coloured('status', self._status)}"
+        return [f"{line}{_GAP}{self._rest}" if self._rest else line]
+
+
+def plain(value: object) -> list[Part]:
+    """Any value as a table of what is plain in it."""
+    columns, rows = formats.columns(value)
+    return [Table(columns, rows)] if columns else []
+
+
+def show(parts: Iterable[Part], pages: bool = True) -> None:
+    """Show parts of a result, one below the other, a text as a line; notes come last."""
+    room = screen.columns()
+    words.colours_as(screen.takes_colours())
+    lines: list[str] = []
+    notes: list[Note] = []
+    for part in parts:
+        if isinstance(part, Note):
+            notes.append(part)
+        else:
+            lines += [words.plain(part)] if isinstance(part, str) else part.lines(room)
+    if lines:
+        screen.page("\n".join(lines) + "\n", pages)
+    for note in notes:
+        note.say()
 
 
 def _fitted(natural: dict[str, int], expendable: tuple[str, ...], room: int) -> dict[str, int]:
@@ -97,7 +124,7 @@ def _fitted(natural: dict[str, int], expendable: tuple[str, ...], room: int) -> 
         least = [min(n, _CUT) if one in _MAY_BE_CUT else n for one, n in widths.items()]
         if _total(least) <= room:
             break
-        del widths[name]
+        widths.pop(name, None)
     for name in reversed(_MAY_BE_CUT):
         excess = _total([*widths.values()]) - room
         if name in widths and excess > 0:
@@ -106,47 +133,31 @@ def _fitted(natural: dict[str, int], expendable: tuple[str, ...], room: int) -> 
 
 
 def _total(widths: list[int]) -> int:
-    return sum(widths) + _GAP * (len(widths) - 1)
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
 
 
-def _line(cells: list[tuple[str, object, int]]) -> Text:
+def _line(cells: list[tuple[str, str, int]]) -> str:
     """One line of a table from (column, value, width)."""
-    from rich.text import Text
-
-    line = Text()
-    for column, value, width in cells:
-        cell = _cell(column, value)
-        cell.truncate(width, overflow="ellipsis")
-        cell.align("right" if column in _NUMBERS else "left", width)
-        line.append_text(cell).append(" " * _GAP)
-    line.rstrip()
-    return line
+    made = []
+    for column, value, wide in cells:
+        kept = _cut(value, wide)
+        filling = " " * (wide - words.width(kept))
+        shown = _coloured(column, kept)
+        made.append(filling + shown if column in _NUMBERS else shown + filling)
+    return _GAP.join(made).rstrip()
 
 
-def _cell(column: str, value: object) -> Text:
-    """A cell, never read as markup; a control character in it is shown, not obeyed."""
-    from rich.text import Text
-
-    style = words.COLOURS.get(str(value), "") if column == "status" else ""
-    return Text(words.plain(value), style=style)
+def _filled(text: str, wide: int) -> str:
+    return text + " " * (wide - words.width(text))
 
 
-def _console() -> Console:
-    from rich.console import Console
+def _cut(text: str, wide: int) -> str:
+    if words.width(text) <= wide:
+        return text
+    while words.width(text) > wide - 1:
+        text = text[:-1]
+    return f"{text}…"
 
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    at_terminal = words.is_terminal(sys.stdout)
-    return Console(width=None if at_terminal else _UNBOUNDED, highlight=False, soft_wrap=False)
 
-
-def _strict(value: Any) -> Any:
-    if isinstance(value, float) and value - value != 0.0:
-        if value != value:
-            return "NaN"
-        return "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, dict):
-        return {key: _strict(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_strict(inner) for inner in value]
-    return value
+def _coloured(column: str, value: str) -> str:
+    return words.coloured(value, words.COLOURS.get(value)) if column == "status" else value

@@ -6,21 +6,20 @@ import sys
 
 import click
 
-from homerun.cli import options
+from homerun.cli import options, render
+from homerun.cli.command import command
+from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.cli.call import Call
     from homerun.run import Run
 
 
-@click.command("resubmit")
-@click.option("-r", "--run", "run_id", metavar="ID", help="The run's id, or its beginning.")
+@command("resubmit")
+@options.run
 @click.option("--failed", is_flag=True, help="What failed in the experiment of -e.")
-@click.option("-e", "--experiment-name", "experiment", metavar="NAME", help="With --failed.")
-@options.common
-def resubmit(
-    run_id: str | None, failed: bool, experiment: str | None, path: str | None, output: str | None
-) -> int:
+def resubmit(call: Call, failed: bool) -> Result:
     """Submit a run again, or all that failed and were not submitted again yet.
 
     The code is that of the run's snapshot; command, tags and target are the same. Values that the
@@ -29,33 +28,32 @@ def resubmit(
 
     \b
     Example:
-      homerun run resubmit -r digits_1
+      homerun run resubmit digits_1
       homerun run resubmit --failed -e digits
     """
     from homerun import resubmit as again
-    from homerun.cli import render, words
 
-    if failed != (experiment is not None) or failed == bool(run_id):
+    name = call.experiment
+    if failed != (call.run_id is None) or (failed and name is None):
         raise click.UsageError("give a run (-r ID), or --failed and an experiment (-e NAME)")
-    found = _failed(path, str(experiment)) if failed else [options.find(path, str(run_id))]
+    found = _failed(call, str(name)) if failed else [call.run()]
     said = [_ask(run) for run in found]
     made = [again.again(run, *answers) for run, answers in zip(found, said)]
-    if options.wants_json(output):
-        rows = [run.describe() for run in made]
-        render.json(rows if failed else rows[0])
-        return 0
-    for run in made:
-        click.echo(f"{run.id}\n{run.directory}")
-    if not made:
-        words.say(f"no run of {experiment} has failed and was not submitted again")
-    return 0
+    rows = [run.describe() for run in made]
+    none = f"no run of {name} has failed and was not submitted again"
+
+    def shown() -> list[render.Part]:
+        lines: list[render.Part] = [line for run in made for line in (run.id, run.directory)]
+        return lines or [render.Note(none)]
+
+    return Result(rows if failed else rows[0], shown)
 
 
-def _failed(path: str | None, name: str) -> list[Run]:
+def _failed(call: Call, name: str) -> list[Run]:
     from homerun import resubmit as again
     from homerun.experiment import Experiment
 
-    return list(again.failed(Experiment.existing(options.workspace(path), name)))
+    return list(again.failed(Experiment.existing(call.workspace(), name)))
 
 
 def _ask(run: Run) -> tuple[list[str], dict[str, object]]:

@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options
-from runstore.status import ALL, TERMINAL
+from homerun.cli import options, render, times, words
+from homerun.cli.command import command
+from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
+
+    from homerun.cli.call import Call
+    from homerun.run import Run
 
 _COLUMNS = ["run", "#", "status", "started", "took", "script", "tags"]
 _EXPENDABLE = ("tags", "script", "took", "#", "started")
 _WAITS = "waits"
+_LAST = 10
+_MINIMAL = {
+    "RunId": "run_id",
+    "RunType": "run_type",
+    "Status": "status",
+    "StartTime": "start_time_utc",
+    "EndTime": "end_time_utc",
+    "Target": "target",
+    "Tags": "tags",
+}
 
 
-@click.command("list")
-@click.option("-e", "--experiment-name", "experiment", metavar="NAME", help="Of this one only.")
+@command("list")
+@options.experiment("Of this one only.")
 @click.option(
-    "--last", type=click.IntRange(min=1), default=10, show_default=True, help="At most so many."
+    "--last",
+    type=options.Number(min=1),
+    metavar="N",
+    help="At most so many; else 10, with a query all.",
 )
-@click.option("--status", type=click.Choice(ALL, case_sensitive=False), help="Of this status only.")
+@click.option(
+    "--status",
+    "statuses",
+    type=options.Status(),
+    multiple=True,
+    metavar="STATUS",
+    help="Of this status only; can be given several times.",
+)
 @click.option(
     "--tags",
     callback=options.pairs,
@@ -29,8 +54,15 @@ _WAITS = "waits"
     metavar="KEY[=VALUE]",
     help="With this tag only; can be given several times.",
 )
-@click.option("--parent-run-id", metavar="ID", help="The children of this run.")
+@click.option("--parent-run-id", metavar="RUN", help="The children of this run.")
 @click.option("--children", is_flag=True, help="Also runs that have a parent.")
+@click.option("--compute-target-name", "target", metavar="NAME", help="Of this target only.")
+@click.option(
+    "--since",
+    callback=times.since,
+    metavar="TIME",
+    help="Submitted since: 30m, 2h, 3d, a date, or a date and time.",
+)
 @click.option(
     "--where",
     multiple=True,
@@ -38,22 +70,34 @@ _WAITS = "waits"
     help="Such as 'metrics.loss < 0.1'; can be given several times.",
 )
 @click.option("--sort", metavar="FIELD", help="By this field; -FIELD: the largest first.")
-@click.option("--skip", type=click.IntRange(min=0), default=0, help="Leave out the first so many.")
-@options.common
+@click.option(
+    "--skip",
+    type=options.Number(min=0),
+    default=0,
+    metavar="N",
+    help="Leave out the first so many.",
+)
+@click.option("--minimal", is_flag=True, help="Only ids, types, status, times, targets and tags.")
+@click.argument("expressions", metavar="[JMESPATH]", nargs=-1)
 def list_runs(
-    experiment: str | None,
-    last: int,
-    status: str | None,
+    call: Call,
+    last: int | None,
+    statuses: tuple[str, ...],
     tags: list[tuple[str, str | None]],
     parent_run_id: str | None,
     children: bool,
+    target: str | None,
+    since: str | None,
     where: tuple[str, ...],
     sort: str | None,
     skip: int,
-    path: str | None,
-    output: str | None,
-) -> int:
+    minimal: bool,
+    expressions: tuple[str, ...],
+) -> Result:
     """List runs, the newest first; children only under --parent-run-id or --children.
+
+    A JMESPath expression shapes the result, as --query does. Without --last it is asked of all
+    runs.
 
     \b
     A condition is FIELD, or FIELD and one of = != < <= > >= ~ (contains) and a value:
@@ -67,164 +111,145 @@ def list_runs(
     Example:
       homerun run list -e digits --last 3 --status Completed
       homerun run list --where 'metrics.loss < 0.1' --sort metrics.loss
+      homerun run list "[?tags.quality=='great run'].run_id"
     """
     from itertools import islice
 
     from homerun import filters
-    from homerun.cli import render, words
 
-    workspace = options.workspace(path)
+    call.take_query(expressions)
+    workspace = call.workspace()
+    call.check_experiment(workspace)
     conditions = list(where)
     if parent_run_id is not None:
-        conditions.append(f"parent = {workspace.get_run(parent_run_id).id}")
+        conditions.append(f"parent = {call.find(parent_run_id).id}")
+    if target is not None:
+        conditions.append(f"target = {target}")
+    if since is not None:
+        conditions.append(f"created >= {since}")
     found = workspace.get_runs(
-        experiment,
+        call.experiment,
         tags=[key if value is None else (key, value) for key, value in tags],
-        status=status,
+        status=statuses[0] if len(statuses) == 1 else None,
         include_children=children,
         where=conditions,
         sort=sort,
     )
-    shown = list(islice(found, skip, skip + last))
-    rows = [one.describe() for one in shown]
-    if options.wants_json(output):
-        render.json(rows)
-    elif rows:
-        metrics = filters.metrics_of(where, sort)
-        values = [
-            [one.get_metrics(name, populate=True).get(name) for name in metrics] for one in shown
-        ]
-        columns = [*_COLUMNS, *metrics]
-        lines = _table(rows, values)
-        if any("queue" in row for row in rows):
-            columns.append(_WAITS)
-            lines = [[*line, _waits(row)] for line, row in zip(lines, rows)]
-        render.table(columns, lines, _EXPENDABLE)
-    elif conditions or tags or status or skip:
-        words.say("no run is like that; homerun run list shows the newest of all")
-    else:
-        words.say("there are no runs yet; homerun run submit-script -e NAME SCRIPT makes one")
-    return 0
+    kept = (
+        (run, row)
+        for run, row in _described(found)
+        if len(statuses) < 2 or row["status"] in statuses
+    )
+    if last is None:
+        last = None if call.query else _LAST
+    shown = [*islice(kept, skip, None if last is None else skip + last)]
+    rows = [row for _, row in shown]
+    if minimal:
+        lean = [{name: row.get(key) for name, key in _MINIMAL.items()} for row in rows]
+        return Result(lean, None if lean else lambda: [render.Note(_NONE_LIKE_THAT)])
+    is_narrowed = bool(conditions or tags or statuses or skip)
+    return Result(rows, lambda: _list(shown, filters.metrics_of(where, sort), is_narrowed))
 
 
-@click.command()
-@options.run_id
-@options.common
-def show(run_id: str, path: str | None, output: str | None) -> int:
+@command("show")
+@options.run
+def show(call: Call) -> Result:
     """Show everything about a run.
 
     \b
     Example:
-      homerun run show -r digits_1
+      homerun run show digits_1
     """
-    from homerun.cli import render
-
-    row = options.find(path, run_id).describe()
-    if options.wants_json(output):
-        render.json(row)
-    else:
-        render.card(_card(row))
-    return 0
+    found = call.run()
+    row, interpreter = found.describe(), found.get_interpreter()
+    if interpreter:
+        row["interpreter"] = interpreter
+    return Result(row, lambda: [render.Card(_card(row))])
 
 
-@click.command()
-@options.run_id
-@options.common
-def cancel(run_id: str, path: str | None, output: str | None) -> int:
-    """Cancel a run, with all of its processes, and print its final status.
-
-    A run that is over already keeps its status.
-
-    \b
-    Example:
-      homerun run cancel -r digits_1
-    """
-    from homerun.cli import render
-
-    found = options.find(path, run_id)
-    found.cancel()
-    status = found.get_status()
-    if options.wants_json(output):
-        render.json({"run_id": found.id, "status": status, "directory": found.directory})
-    else:
-        click.echo(f"{found.id}: {status}")
-    return 0 if status in TERMINAL else 1
-
-
-@click.command("monitor-logs")
-@options.run_id
-@options.common
-def monitor_logs(run_id: str, path: str | None, output: str | None) -> int:
+@command("monitor-logs")
+@options.run
+def monitor_logs(call: Call) -> Result | int:
     """Show a run's output from its beginning, and follow it to the run's end.
 
     Exits 0 only if the run Completed. Ctrl-C ends the watching; the run goes on.
 
     \b
     Example:
-      homerun run monitor-logs -r digits_1
+      homerun run monitor-logs digits_1
     """
     from homerun.cli import watching
 
-    return watching.to_the_end(options.find(path, run_id), output)
+    return watching.to_the_end(call.run(), call)
 
 
-@click.command("download-logs")
-@options.run_id
+@command("download-logs")
+@options.run
 @click.option(
     "-d", "--output-dir", metavar="DIR", required=True, help="The folder, made if need be."
 )
-@options.common
-def download_logs(run_id: str, output_dir: str, path: str | None, output: str | None) -> int:
+def download_logs(call: Call, output_dir: str) -> Result:
     """Copy a run's log files into a folder, and print the paths of the copies.
 
     \b
     Example:
-      homerun run download-logs -r digits_1 -d logs
+      homerun run download-logs digits_1 -d logs
     """
-    from homerun.cli import render, words
-
-    found = options.find(path, run_id)
+    found = call.run()
     made = found.get_all_logs(output_dir)
-    if options.wants_json(output):
-        render.json(made)
-    elif made:
-        click.echo("\n".join(map(words.plain, made)))
-    else:
-        words.say(f"run {found.id} has no logs")
-    return 0
+    return Result(made, lambda: made or [render.Note(f"run {found.id} has no logs")])
 
 
-@click.command()
-@options.run_id
-@options.common
-def metrics(run_id: str, path: str | None, output: str | None) -> int:
+@command("metrics")
+@options.run
+def metrics(call: Call) -> Result:
     """Show a run's metrics.
 
     In JSON: by name, a value that was logged once as itself, several as a list.
 
     \b
     Example:
-      homerun run metrics -r digits_1
+      homerun run metrics digits_1
     """
-    from homerun.cli import render, words
+    found = call.run()
+    values = found.get_metrics(populate=call.is_for_people)  # a file's name, not its address
+    none = f"run {found.id} has logged no metrics; a script logs them with run.log"
+    columns = ["name", "last", "min", "max", "count"]
 
-    found = options.find(path, run_id)
-    is_json = options.wants_json(output)
-    values = found.get_metrics(populate=not is_json)  # for people: a file's name, not its address
-    if is_json:
-        render.json(values)
-    elif values:
-        columns = ["name", "last", "min", "max", "count"]
-        render.table(columns, [_statistics(name, value) for name, value in values.items()])
-    else:
-        words.say(f"run {found.id} has logged no metrics; a script logs them with run.log")
-    return 0
+    def shown() -> list[render.Part]:
+        rows = [_statistics(name, value) for name, value in values.items()]
+        return [render.Table(columns, rows)] if rows else [render.Note(none)]
+
+    return Result(values, shown)
+
+
+_NONE_LIKE_THAT = "no run is like that; homerun run list shows the newest of all"
+_NONE_YET = "there are no runs yet; homerun run submit-script -e NAME SCRIPT makes one"
+
+
+def _described(found: Iterator[Run]) -> Iterator[tuple[Run, dict[str, Any]]]:
+    return ((run, run.describe()) for run in found)
+
+
+def _list(
+    shown: list[tuple[Run, dict[str, Any]]], metrics: list[str], is_narrowed: bool
+) -> list[render.Part]:
+    if not shown:
+        return [render.Note(_NONE_LIKE_THAT if is_narrowed else _NONE_YET)]
+    rows = [row for _, row in shown]
+    values = [
+        [run.get_metrics(name, populate=True).get(name) for name in metrics] for run, _ in shown
+    ]
+    columns = [*_COLUMNS, *metrics]
+    lines = _table(rows, values)
+    if any("queue" in row for row in rows):
+        columns.append(_WAITS)
+        lines = [[*line, _waits(row)] for line, row in zip(lines, rows)]
+    return [render.Table(columns, lines, _EXPENDABLE)]
 
 
 def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[object]]:
     from time import time
-
-    from homerun.cli import words
 
     now = time()
     return [
@@ -244,8 +269,6 @@ def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[ob
 
 def _card(row: dict[str, Any]) -> dict[str, object]:
     from time import time
-
-    from homerun.cli import words
 
     now = time()
     process = row.get("process") or {}
@@ -267,6 +290,7 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "took": words.duration(words.took(row, now)),
         "process": process.get("pid"),
         "supervisor": process.get("supervisor_pid"),
+        "python": _python(row.get("interpreter")),
         "exit code": outcome.get("exit_code"),
         "signal": outcome.get("signal"),
         "cause": outcome.get("cause"),
@@ -279,10 +303,16 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
     }
 
 
+def _python(interpreter: dict[str, Any] | None) -> str:
+    """What a script ran with, in words."""
+    if not interpreter:
+        return ""
+    count = len(interpreter.get("packages") or ())
+    return f"{interpreter.get('version')}, {count} packages ({interpreter.get('python')})"
+
+
 def _waits(row: dict[str, Any]) -> str:
     """Where a run waits, and why."""
-    from homerun.cli import words
-
     place = row.get("queue")
     return f"#{place['position']}: {place['reason']}" if place else words.NONE
 
@@ -302,8 +332,6 @@ def _script(row: dict[str, Any]) -> str:
 
 
 def _statistics(name: str, value: Any) -> list[object]:
-    from homerun.cli import words
-
     if isinstance(value, dict):  # rows or a table: as many as its longest column
         rows = max((len(c) if isinstance(c, list) else 1 for c in value.values()), default=0)
         return [words.plain(name), _last(value), words.NONE, words.NONE, rows]
@@ -315,8 +343,6 @@ def _statistics(name: str, value: Any) -> list[object]:
 
 def _last(value: Any) -> str:
     """The last value of a metric, short; an image is the name of its file."""
-    from homerun.cli import words
-
     if isinstance(value, dict):
         return f"a table of {', '.join(map(words.plain, value))}"
     if isinstance(value, list):

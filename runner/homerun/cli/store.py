@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options
+from homerun.cli import render
+from homerun.cli.command import command
+from homerun.cli.results import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.cli.call import Call
+
+_REPAIR = "homerun store check --repair moves damaged files aside; nothing is lost"
 
 
-@click.command()
+@command("check")
 @click.option("--repair", is_flag=True, help="Move what is damaged aside, remove leftovers.")
-@options.common
-def check(repair: bool, path: str | None, output: str | None) -> int:
+def check(call: Call, repair: bool) -> Result:
     """Name every damaged file of the store; exits 1 while there are any.
 
     \b
     Example:
       homerun store check --repair
     """
-    from homerun.cli import render, words
-
-    here = options.workspace(path)
+    here = call.workspace()
     found = here.check(repair=repair)
     rows = [{"path": one.path, "problem": one.problem, "repaired": one.repaired} for one in found]
     left = sum(not one.repaired for one in found)
-    if options.wants_json(output):
-        render.json(rows)
-    elif rows:
-        for row in rows:
-            click.echo(_line(row))
-        if left and not repair:
-            words.say("homerun store check --repair moves damaged files aside; nothing is lost")
-    else:
-        words.say(f"{here.directory}: nothing is damaged")
-    return 1 if left else 0
+
+    def shown() -> list[render.Part]:
+        if not rows:
+            return [render.Note(f"{here.directory}: nothing is damaged")]
+        lines: list[render.Part] = [_line(row) for row in rows]
+        return [*lines, render.Note(_REPAIR)] if left and not repair else lines
+
+    return Result(rows, shown, 1 if left else 0)
 
 
-@click.command()
-@options.common
-def reindex(path: str | None, output: str | None) -> int:
+@command("reindex")
+def reindex(call: Call) -> Result:
     """Find at once what was copied in, removed or edited by hand.
 
     Otherwise that is found within a minute. The index is a cache: nothing is lost without it.
@@ -46,20 +48,13 @@ def reindex(path: str | None, output: str | None) -> int:
     Example:
       homerun store reindex
     """
-    from homerun.cli import render
-
-    here = options.workspace(path)
+    here = call.workspace()
     count = here.reindex()
-    if options.wants_json(output):
-        render.json({"directory": here.directory, "runs": count})
-    else:
-        click.echo(f"{here.directory}: {count} runs")
-    return 0
+    told = {"directory": here.directory, "runs": count}
+    return Result(told, lambda: [f"{here.directory}: {count} runs"])
 
 
 def _line(row: dict[str, object]) -> str:
     """A finding as compilers print theirs."""
-    from homerun.cli import words
-
     done = " (repaired)" if row["repaired"] else ""
-    return words.plain(f"{row['path']}: {row['problem']}{done}")
+    return f"{row['path']}: {row['problem']}{done}"

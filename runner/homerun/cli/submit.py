@@ -5,29 +5,39 @@ from __future__ import annotations
 import click
 
 from homerun.cli import grids, options
+from homerun.cli.command import command
+from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.cli import render
+    from homerun.cli.call import Call
     from homerun.config import ScriptRunConfig
+    from homerun.environment import Environment
     from homerun.experiment import Experiment
     from homerun.run import Run
     from homerun.runconfig import RunConfiguration
 
 
-@click.command(
+@command(
     "submit-script",
     context_settings={"allow_interspersed_args": False},
-    options_metavar="-e EXPERIMENT [OPTIONS]",
+    options_metavar="[-e EXPERIMENT] [OPTIONS]",
 )
-@click.option(
-    "-e", "--experiment-name", "experiment", required=True, metavar="NAME", help="The experiment."
-)
+@options.experiment("The experiment; else the one that the folder is attached to.")
 @click.option(
     "-c",
     "--run-configuration-name",
     "named",
     metavar="NAME",
     help="A run configuration: a name in .azureml/, or the path of a file.",
+)
+@click.option(
+    "-d",
+    "--conda-dependencies",
+    "conda",
+    metavar="FILE",
+    help="A conda environment file: the packages of this run.",
 )
 @click.option("--async", "detach", is_flag=True, help="Return at once; print id and folder.")
 @click.option(
@@ -77,14 +87,14 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Go on without packages of conda that pip has not, where there is no conda.",
 )
-@click.option("--run-id", metavar="ID", help="The run's id; else one is made.")
-@click.option("--target", metavar="NAME", help="Where to run; else the default target.")
+@click.option("--run-id", "own_id", metavar="ID", help="The run's id; else one is made.")
+@click.option("--target", "--ct", metavar="NAME", help="Where to run; else the default target.")
 @click.option(
-    "--slots", type=click.IntRange(1, 999), default=1, metavar="N", help="So many slots; else 1."
+    "--slots", type=options.Number(1, 999), default=1, metavar="N", help="So many slots; else 1."
 )
 @click.option(
     "--priority",
-    type=click.IntRange(0, 9999),
+    type=options.Number(0, 9999),
     default=0,
     metavar="N",
     help="0 to 9999: of those that wait the highest go first; else 0.",
@@ -92,7 +102,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-concurrent-runs",
     "at_most",
-    type=click.IntRange(1, 999),
+    type=options.Number(1, 999),
     metavar="N",
     help="Wait while so many runs go on at the target.",
 )
@@ -104,17 +114,15 @@ if TYPE_CHECKING:
     metavar="KEY=VALUES",
     help="A batch: a run for each value, as lr=0.1,0.01 or seed=0..9; several: each combination.",
 )
-@options.common
 @click.argument("script", required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def submit_script(
-    experiment: str,
+    call: Call,
     named: str | None,
+    conda: str | None,
     detach: bool,
     tags: list[tuple[str, str | None]],
-    run_id: str | None,
-    path: str | None,
-    output: str | None,
+    own_id: str | None,
     script: str | None,
     arguments: tuple[str, ...],
     in_place: bool,
@@ -132,7 +140,7 @@ def submit_script(
     max_retries: int,
     retry_on: str | None,
     retry_delay: float,
-) -> int:
+) -> Result | int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
 
     What stands after SCRIPT belongs to the script. Its output goes to standard output, unchanged;
@@ -149,16 +157,18 @@ def submit_script(
     """
     from homerun.config import DEFAULT_GRACE_S, ScriptRunConfig
 
-    loaded = _loaded(path, named, limit, target) if named else None
+    packages = _packages(conda) if conda else None
+    loaded = _loaded(call.path, named, limit, target, packages) if named else None
     words = arguments or _own_arguments(loaded)
 
     def config(*more: str) -> ScriptRunConfig:
         return ScriptRunConfig(
-            source or path,
+            source or call.path,
             script,
             [*words, *more],
             loaded,
             compute_target=None if loaded else target,
+            environment=None if loaded else packages,
             in_place=in_place,
             interpreter=python,
             grace_s=DEFAULT_GRACE_S if grace is None else grace,
@@ -173,21 +183,35 @@ def submit_script(
             retry_delay_s=retry_delay,
         )
 
-    home = _experiment(path, experiment, config())
+    home = _experiment(call, config())
     labels = dict(tags)
     if axes:
         from homerun.cli import batches
 
-        return batches.run(batches.Wish(home, config, axes, labels, run_id), detach, output)
+        return batches.run(batches.Wish(home, config, axes, labels, own_id), detach, call)
     if detach:
-        return _tell(home.submit(config(), labels, run_id=run_id), output)
-    return _followed(home, config(), labels, run_id, output)
+        return _detached(home.submit(config(), labels, run_id=own_id))
+    return _followed(home, config(), labels, own_id, call)
+
+
+def _packages(file: str) -> Environment:
+    """An environment with the packages of a conda environment file, named after the file."""
+    import os
+
+    from homerun.environment import Environment
+
+    name = os.path.splitext(os.path.basename(file))[0]
+    return Environment.from_conda_specification(name, file)
 
 
 def _loaded(
-    path: str | None, named: str, limit: float | None, target: str | None
+    path: str | None,
+    named: str,
+    limit: float | None,
+    target: str | None,
+    packages: Environment | None,
 ) -> RunConfiguration:
-    """A run configuration; what the command line says of time and target wins over it."""
+    """A run configuration; what the command line says of time, target and packages wins over it."""
     from homerun.runconfig import RunConfiguration
 
     found = RunConfiguration.find(named, path or ".")
@@ -195,6 +219,10 @@ def _loaded(
         found.max_run_duration_seconds = limit
     if target is not None:
         found.target = target
+    if packages is not None:
+        found.environment.name = packages.name
+        found.environment.python.conda_dependencies = packages.python.conda_dependencies
+        found.environment.python.user_managed_dependencies = False
     return found
 
 
@@ -206,12 +234,13 @@ def _own_arguments(loaded: RunConfiguration | None) -> list[object]:
     return taken
 
 
-def _experiment(path: str | None, name: str, config: ScriptRunConfig) -> Experiment:
+def _experiment(call: Call, config: ScriptRunConfig) -> Experiment:
     """The experiment; not made before it is sure that there is a script to run."""
     from homerun.experiment import Experiment
 
+    name = call.attached_experiment() if call.experiment is None else call.experiment
     config.argv()
-    return Experiment(options.workspace(path), name)
+    return Experiment(call.workspace(), name)
 
 
 def _followed(
@@ -219,8 +248,8 @@ def _followed(
     config: ScriptRunConfig,
     tags: dict[str, str | None],
     run_id: str | None,
-    output: str | None,
-) -> int:
+    call: Call,
+) -> Result | int:
     from homerun.cli import words
     from homerun.cli.interrupts import READING_SOURCE, Interrupted, Interrupts
 
@@ -233,17 +262,14 @@ def _followed(
             return interrupted.exit_code
         from homerun.cli import watching  # while the run starts: that takes no time then
 
-        return watching.or_cancel(run, output, interrupts)
+        return watching.or_cancel(run, call, interrupts)
 
 
-def _tell(run: Run, output: str | None) -> int:
-    if options.wants_json(output):
-        from homerun.cli import render
-
-        render.json(run.describe())
-    else:
+def _detached(run: Run) -> Result:
+    def shown() -> list[render.Part]:
         from homerun.cli import watching
 
-        click.echo(f"{run.id}\n{run.directory}")
         watching.say_if_it_waits(run)
-    return 0
+        return [run.id, run.directory]
+
+    return Result(run.describe(), shown)

@@ -1,15 +1,18 @@
 """Following a run for a person: its output as it comes, then how it went.
 
 The output goes on unchanged, byte for byte, to standard output and nothing else goes there; with
-`-o json` standard output holds the run's JSON alone and the output goes to standard error.
+a query, or a format for programs, standard output holds the result alone and the output goes to
+standard error.
 """
 
 from __future__ import annotations
 
 import sys
 
-from homerun.cli import options, words
+from homerun import follow
+from homerun.cli import words
 from homerun.cli.interrupts import WAITING, Interrupted, Interrupts
+from homerun.cli.results import Result
 from homerun.errors import HomerunError
 from runstore.status import CANCELED, COMPLETED, FAILED, TERMINAL
 
@@ -17,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
+    from homerun.cli.call import Call
     from homerun.run import Run
 
 _MOST_METRICS = 8
@@ -39,11 +43,11 @@ class OutputLost(HomerunError):
 class Output:
     """Where a run's output goes: raw, and at once."""
 
-    def __init__(self, run: Run, output: str | None) -> None:
+    def __init__(self, run: Run, call: Call) -> None:
         self._run = run
-        text = sys.stderr if output == options.JSON else sys.stdout
+        text = sys.stderr if call.wants_result else sys.stdout
         self._sink: BinaryIO | None = None if text is None else text.buffer
-        self._offset = 0
+        self._output = follow.Following(run)
         self._last = b""
 
     def follow(self) -> None:
@@ -52,8 +56,7 @@ class Output:
         Raises:
             OutputLost: whoever read it has gone, or cannot take more.
         """
-        for part in self._run.stream(self._offset):
-            self._offset += len(part)
+        for part in self._output:
             self._last = part[-1:]
             if self._sink is None:
                 continue
@@ -77,12 +80,12 @@ class Output:
         words.fresh_line(self._last)
 
 
-def to_the_end(run: Run, output: str | None) -> int:
+def to_the_end(run: Run, call: Call) -> Result | int:
     """Follow a run to its end, tell how it went; the exit code is 0 only if it Completed.
 
     Who stops looking, by Ctrl-C or by closing the pipe, does not stop the run.
     """
-    shown = Output(run, output)
+    shown = Output(run, call)
     try:
         say_if_it_waits(run)
         shown.follow()
@@ -93,12 +96,12 @@ def to_the_end(run: Run, output: str | None) -> int:
     except OutputLost as lost:
         raise lost.reason from None
     shown.close_line()
-    return conclude(run, output)
+    return conclude(run)
 
 
-def or_cancel(run: Run, output: str | None, interrupts: Interrupts) -> int:
+def or_cancel(run: Run, call: Call, interrupts: Interrupts) -> Result:
     """`to_the_end`, and a signal that comes meanwhile cancels the run."""
-    shown = Output(run, output)
+    shown = Output(run, call)
     try:
         interrupts.anywhere()
         say_if_it_waits(run)
@@ -106,14 +109,10 @@ def or_cancel(run: Run, output: str | None, interrupts: Interrupts) -> int:
             __import__(module)  # while the script starts: that takes no time then
         shown.follow()
         shown.close_line()
-        return conclude(run, output)
+        return conclude(run)
     except Interrupted as interrupted:
         _cancel(run, shown, interrupted, interrupts)
-        if output == options.JSON:
-            from homerun.cli import render
-
-            render.json(run.describe())
-        return interrupted.exit_code
+        return Result(run.describe(), code=interrupted.exit_code, only_if_asked=True)
 
 
 def say_if_it_waits(run: Run) -> None:
@@ -123,15 +122,11 @@ def say_if_it_waits(run: Run) -> None:
         words.say(f"run {run.id} waits: {words.plain(place)}")
 
 
-def conclude(run: Run, output: str | None) -> int:
+def conclude(run: Run) -> Result:
     """Tell how an ended run went."""
     row = run.describe()
     summary(run, row)
-    if output == options.JSON:
-        from homerun.cli import render
-
-        render.json(row)
-    return 0 if row["status"] == COMPLETED else 1
+    return Result(row, code=0 if row["status"] == COMPLETED else 1, only_if_asked=True)
 
 
 def summary(run: Run, row: dict[str, Any]) -> None:

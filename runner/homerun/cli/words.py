@@ -27,13 +27,94 @@ COLOURS = {
 
 _STEPS = (("d", 86400), ("h", 3600), ("m", 60))
 
+_quiet = False
+_plain_only = False
+_debug = False
+_command = "homerun"
+_in_colour = False
+
+
+def manners(quiet: bool = False, plain_only: bool = False, debug: bool = False) -> None:
+    """How this command speaks.
+
+    Args:
+        quiet: errors only.
+        plain_only: without colours.
+        debug: errors with the places in the program that they come from.
+    """
+    global _quiet, _plain_only, _debug
+    _quiet, _plain_only, _debug = quiet, plain_only, debug
+
+
+def begin(command: str) -> None:
+    """Speak as this command, with no manners of another one left."""
+    global _command
+    _command = command
+    manners()
+
+
+def command() -> str:
+    """The command that goes on, as it is typed."""
+    return _command
+
+
+def is_debugging() -> bool:
+    """Whether errors are to be told with their places in the program."""
+    return _debug
+
+
+def is_quiet() -> bool:
+    """Whether only errors are to be told."""
+    return _quiet
+
+
+def may_colour() -> bool:
+    """Whether the user wants colours."""
+    terminal = os.environ.get("TERM")
+    return not _plain_only and not os.environ.get("NO_COLOR") and terminal != "dumb"
+
 
 def say(line: str, colour: str | None = None) -> None:
     """One line to the person, on standard error: standard output holds results only."""
+    if not _quiet:
+        complain(line, colour)
+
+
+def complain(line: str, colour: str | None = None) -> None:
+    """One line that is said also where only errors are to be told."""
     import click
 
-    plain_only = False if os.environ.get("NO_COLOR") else None
+    plain_only = None if may_colour() else False
     click.echo(click.style(line, fg=colour) if colour else line, err=True, color=plain_only)
+
+
+def colours_as(wanted: bool) -> None:
+    """Whether `bold` and `coloured` mark what they are given."""
+    global _in_colour
+    _in_colour = wanted
+
+
+def bold(text: str) -> str:
+    """A text in bold, where it goes to a terminal."""
+    return f"\x1b[1m{text}\x1b[0m" if _in_colour else text
+
+
+def coloured(text: str, colour: str | None) -> str:
+    """A text in a colour, where it goes to a terminal."""
+    if colour is None or not _in_colour:
+        return text
+    import click
+
+    return click.style(text, fg=colour)
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def is_terminal(stream: Any) -> bool:

@@ -10,7 +10,7 @@ import os
 
 from runstore import layout
 from runstore.index import query as q
-from runstore.index.summary import COLUMNS, Summary, plain
+from runstore.index.summary import COLUMNS, NUMBERS, Summary, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
     from runstore.index.query import Condition, Query
 
+MEMORY = ":memory:"
+
 _WAIT_S = 5.0
 _SCHEMA = f"""
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY, folder TEXT NOT NULL, {", ".join(COLUMNS)},
-    words TEXT, stamp TEXT, settled INTEGER, metered INTEGER, UNIQUE (folder, id)
+    words TEXT, stamp TEXT, settled INTEGER, metered INTEGER, revision INTEGER,
+    UNIQUE (folder, id)
 );
 CREATE INDEX runs_by_id ON runs (id);
 CREATE INDEX runs_unsettled ON runs (run) WHERE settled = 0;
@@ -33,6 +36,7 @@ CREATE INDEX runs_by_status ON runs (status, created, id);
 CREATE INDEX runs_by_type ON runs (type, created, id);
 CREATE INDEX runs_by_user ON runs (user, created, id);
 CREATE INDEX runs_by_parent ON runs (parent, created, id);
+CREATE INDEX runs_by_revision ON runs (revision);
 CREATE TABLE pairs (run INTEGER, area TEXT, key TEXT, value TEXT, created TEXT);
 CREATE INDEX pairs_of_run ON pairs (run, area, key, value);
 CREATE INDEX pairs_by_value ON pairs (area, key, value, created, run);
@@ -47,9 +51,16 @@ CREATE TABLE ledgers (folder TEXT PRIMARY KEY, lines INTEGER, inode INTEGER);
 CREATE TABLE expected (folder TEXT, id TEXT, since REAL, PRIMARY KEY (folder, id));
 CREATE TABLE marks (file TEXT PRIMARY KEY, offset INTEGER);
 CREATE TABLE writing (run TEXT, writer TEXT, since REAL, PRIMARY KEY (run, writer));
+CREATE TABLE gone (revision INTEGER PRIMARY KEY, id TEXT);
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE revision (last INTEGER);
+INSERT INTO revision VALUES (0);
 """
-TABLES = ("runs", "pairs", "metrics", "writers", "ledgers", "expected", "marks", "writing")
+TABLES = ("runs", "pairs", "metrics", "writers", "ledgers", "expected", "marks", "writing", "gone")
+EPOCH = "epoch"
+"""What tells an index from one that is made anew later; revisions count within it."""
+MOST_GONE = 10_000
+"""So many revisions long it is known which runs were removed."""
 MADE = "made"
 """What an index without a store says it belongs to."""
 _PAIRS = (q.TAGS, q.PROPERTIES)
@@ -60,6 +71,9 @@ _PAIR_OF_RUN = "pairs INDEXED BY pairs_of_run WHERE run = r.run AND area = ? AND
 class Cache:
     """An open index; a context manager.
 
+    Args:
+        root: the store's folder; MEMORY: an index of this process alone, gone when it is closed.
+
     Raises:
         sqlite3.Error, OSError: it cannot be opened or made; it may be damaged.
     """
@@ -67,10 +81,14 @@ class Cache:
     def __init__(self, root: str) -> None:
         import sqlite3
 
-        folder = f"{root}/{layout.INDEX}"
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        self.path = f"{folder}/{layout.INDEX_FILE}"
-        self.db = sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None)
+        if root == MEMORY:
+            self.path = MEMORY
+            self.db = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
+        else:
+            folder = f"{root}/{layout.INDEX}"
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            self.path = f"{folder}/{layout.INDEX_FILE}"
+            self.db = sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None)
         try:
             self.db.execute("PRAGMA synchronous = NORMAL")
             self.db.create_function("holds", 3, q.holds, deterministic=True)
@@ -81,12 +99,14 @@ class Cache:
             raise
 
     def _make(self) -> None:
-        self.db.execute("PRAGMA journal_mode = WAL")
-        os.chmod(self.path, 0o600)
+        if self.path != MEMORY:
+            self.db.execute("PRAGMA journal_mode = WAL")
+            os.chmod(self.path, 0o600)
         with self.writing():
             if self.fact("store") is None:
                 for statement in _SCHEMA.split(";"):
                     self.db.execute(statement)
+                self.set_fact(EPOCH, os.urandom(4).hex())
                 self.set_fact("store", MADE)
 
     def __enter__(self) -> Cache:
@@ -125,6 +145,15 @@ class Cache:
         """Add a run, or replace what was known of it; its metrics stay."""
         values = [plain(run.values[column]) for column in COLUMNS]
         known = self.number(run.folder, run.values["id"])
+        pairs = [
+            (area, plain(key), plain(value))
+            for area, found in ((q.TAGS, run.tags), (q.PROPERTIES, run.properties))
+            for key, value in found.items()
+        ]
+        if known is not None and self._holds(known, values, pairs):
+            update = "UPDATE runs SET stamp = ?, settled = ?, metered = 0 WHERE run = ?"
+            self.db.execute(update, (run.stamp, run.is_settled, known))
+            return
         row = [
             known,
             run.folder,
@@ -133,21 +162,44 @@ class Cache:
             run.stamp,
             run.is_settled,
             0,
+            self.next_revision(),
         ]
         marks = ", ".join("?" * len(row))
         at = self.db.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row).lastrowid
         self.db.execute("DELETE FROM pairs WHERE run = ?", (at,))
         created = run.values["created"]
-        pairs = [
-            (at, area, plain(key), plain(value), created)
-            for area, found in ((q.TAGS, run.tags), (q.PROPERTIES, run.properties))
-            for key, value in found.items()
-        ]
-        self.db.executemany("INSERT INTO pairs VALUES (?, ?, ?, ?, ?)", pairs)
+        rows = [(at, *pair, created) for pair in pairs]
+        self.db.executemany("INSERT INTO pairs VALUES (?, ?, ?, ?, ?)", rows)
+
+    def _holds(self, run: int, values: list[Any], pairs: list[tuple[str, str, str]]) -> bool:
+        """Whether that is what is known of a run: most of those that go on are as they were."""
+        select = f"SELECT {', '.join(COLUMNS)} FROM runs WHERE run = ?"
+        if list(self.db.execute(select, (run,)).fetchone()) != values:
+            return False
+        known = self.db.execute("SELECT area, key, value FROM pairs WHERE run = ?", (run,))
+        return set(known) == set(pairs)
+
+    def next_revision(self) -> int:
+        """The number of a change; within a transaction, so that later ones are seen later."""
+        self.db.execute("UPDATE revision SET last = last + 1")
+        return self.revision()
+
+    def revision(self) -> int:
+        """The number of the last change."""
+        return int(self.db.execute("SELECT last FROM revision").fetchone()[0])
+
+    def touch(self, run: int) -> None:
+        """Let a run count as changed."""
+        update = "UPDATE runs SET revision = ? WHERE run = ?"
+        self.db.execute(update, (self.next_revision(), run))
 
     def remove(self, folder: str, run_id: str) -> None:
         """Forget a run."""
         at = self.number(folder, run_id)
+        if at is not None:
+            last = self.next_revision()
+            self.db.execute("INSERT INTO gone VALUES (?, ?)", (last, run_id))
+            self.db.execute("DELETE FROM gone WHERE revision < ?", (last - MOST_GONE,))
         for table in ("runs", "pairs", "metrics", "writers"):
             self.db.execute(f"DELETE FROM {table} WHERE run = ?", (at,))
 
@@ -213,6 +265,14 @@ def to_sql(query: Query) -> tuple[str, list[object]]:
     newest fifty of many are found without looking at the others; likewise one on the metric that
     is sorted by.
     """
+    source, created, text, given = meant(query)
+    order, values = order_of(query, created, source)
+    columns = "r.folder, r.id, r.stamp"
+    return f"SELECT {columns} FROM {source} WHERE {text} ORDER BY {order}", given + values
+
+
+def meant(query: Query) -> tuple[str, str, str, list[object]]:
+    """Which runs a query means: tables, the column of the time, conditions and their values."""
     left = list(query.conditions)
     source, created, where, given = _driven(query, left)
     if query.experiment is not None:
@@ -224,10 +284,7 @@ def to_sql(query: Query) -> tuple[str, list[object]]:
         text, values = _condition(condition)
         where.append(text)
         given += values
-    order, values = _order(query, created, source)
-    columns = "r.folder, r.id, r.stamp"
-    sql = f"SELECT {columns} FROM {source} WHERE {' AND '.join(where)} ORDER BY {order}"
-    return sql, given + values
+    return source, created, " AND ".join(where), given
 
 
 def _driven(query: Query, left: list[Condition]) -> tuple[str, str, list[str], list[object]]:
@@ -268,25 +325,28 @@ def _condition(one: Condition) -> tuple[str, list[object]]:
         return "instr(r.words, ?) > 0", [(one.value or "").casefold()]
     if one.operator == q.THERE:
         return f"r.{one.area} IS NOT NULL", []
-    if one.operator == "=" and one.area != "number":
+    if one.operator == "=" and one.area not in NUMBERS:
         return f"r.{one.area} IS ?", [one.value]
     return f"holds(r.{one.area}, ?, ?)", [one.operator, one.value]
 
 
-def _order(query: Query, created: str, source: str) -> tuple[str, list[object]]:
+def order_of(query: Query, created: str, source: str) -> tuple[str, list[object]]:
+    """The order of a query, and the values in it."""
     area, key, aggregate = query.sort
     way = "DESC" if query.is_descending else "ASC"
     if area == "created":
         tie = f", r.id {way}" if created == "r.created" else ""
         return f"{created} {way}{tie}", []
-    values: list[object] = [key]
     if area == q.METRICS and source != "runs r":
         return f"m.last {way}", []
-    if area == q.METRICS:
-        field = f"(SELECT {aggregate} FROM metrics m WHERE m.run = r.run AND m.name = ?)"
-    elif area in _PAIRS:
-        field = f"(SELECT value FROM {_PAIR_OF_RUN})"
-        values = [area, key]
-    else:
-        field, values = f"r.{area}", []
+    field, values = field_of(area, key, aggregate)
     return f"{field} {way} NULLS LAST, r.created DESC, r.id DESC", values
+
+
+def field_of(area: str, key: str, aggregate: str) -> tuple[str, list[object]]:
+    """A field of a run `r` as an expression, and the values in it."""
+    if area == q.METRICS:
+        return f"(SELECT {aggregate} FROM metrics n WHERE n.run = r.run AND n.name = ?)", [key]
+    if area in _PAIRS:
+        return f"(SELECT value FROM {_PAIR_OF_RUN})", [area, key]
+    return f"r.{area}", []

@@ -70,6 +70,7 @@ def bring_up_to_date(cache: Cache, run: int, run_folder: str) -> None:
         "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)",
         [(run, name, one.last, one.min, one.max, one.count, one.at) for name, one in found.items()],
     )
+    cache.touch(run)
 
 
 def is_complete(cache: Cache, run: int, run_folder: str) -> bool:

@@ -28,7 +28,16 @@ THERE = "?"
 TAGS, PROPERTIES, METRICS = "tags", "properties", "metrics"
 AGGREGATES = ("last", "min", "max", "count")
 TEXT = "text"
-TEXT_COLUMNS = ("id", "experiment", "name", "description", "script", "user", "status")
+TEXT_COLUMNS = (
+    "id",
+    "experiment",
+    "name",
+    "description",
+    "script",
+    "user",
+    "status",
+    "arguments",
+)
 FIELDS = (*COLUMNS, TEXT)
 
 

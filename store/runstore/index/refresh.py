@@ -54,6 +54,7 @@ class Refresh:
         for folder in self.store.experiment_folders():
             self._read_ledger(folder)
         self._read_expected()
+        self._read_unknown(marked)
         self._read_unsettled(marked)
 
     def count_new(self) -> int:
@@ -102,7 +103,7 @@ class Refresh:
         found: set[str] = set()
         seen: set[str] = set()
         with self.cache.writing():
-            for name in sorted(os.listdir(folder)):
+            for name in _listed(folder):
                 if name.startswith(layout.INDEX_MARKS):
                     seen.add(self._read_marks(f"{folder}/{name}", found))
             self._forget_marks(seen)
@@ -188,6 +189,15 @@ class Refresh:
             with self.cache.writing():
                 remove = "DELETE FROM expected WHERE folder = ? AND id = ?"
                 self.cache.db.executemany(remove, gone)
+
+    def _read_unknown(self, marked: set[str]) -> None:
+        """Read the marked runs that the index does not know: they were had back from the trash."""
+        for run_id in marked:
+            if not self.cache.rows("id = ?", run_id):
+                record = self.store.get(run_id)
+                if record is not None:
+                    with self.cache.writing():
+                        self._read(record)
 
     def _read_unsettled(self, marked: set[str]) -> None:
         rows = self.cache.rows("settled = 0")
@@ -361,6 +371,14 @@ def _parts(folder: str) -> Iterator[list[str]]:
     yield part
 
 
+def _listed(folder: str) -> list[str]:
+    """The files of the index; [] where there is none, as in a store that cannot be written."""
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+
+
 def _turn_over(path: str, seen: os.stat_result) -> bool:
     """Begin a new file of marks where this one is long; remove an old one. True: it is removed.
 
@@ -374,8 +392,8 @@ def _turn_over(path: str, seen: os.stat_result) -> bool:
         elif time.time() - seen.st_mtime > _PATIENCE_S:
             os.unlink(path)
             return True
-    except FileNotFoundError:
-        return False  # another query was faster
+    except OSError:
+        return False  # another query was faster, or this process may only read
     return False
 
 

@@ -30,7 +30,15 @@ COLUMNS = (
     "script",
     "started",
     "ended",
+    "target",
+    "arguments",
+    "duration_s",
+    "cpu_s",
+    "peak_memory_kib",
 )
+
+NUMBERS = ("number", "duration_s", "cpu_s", "peak_memory_kib")
+"""The columns that hold numbers."""
 
 _RUN_SOURCE = "azureml.runsource"
 """The property that names the type of a run that has none."""
@@ -115,6 +123,9 @@ def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     if not run and not os.path.isdir(record.path):
         return None
     labels, found = record.labels(), properties.read(record.path, run, is_strict=True)
+    started = _text(seen.fact(layout.STARTED).get("time"))
+    ended = _text((seen.outcome or {}).get("time"))
+    exited = seen.fact(layout.EXITED)
     made = Summary(
         record.experiment_folder,
         {
@@ -130,8 +141,13 @@ def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
             "name": labels.display_name,
             "description": labels.description,
             "script": _text(run.get("script")),
-            "started": _text(seen.fact(layout.STARTED).get("time")),
-            "ended": _text((seen.outcome or {}).get("time")),
+            "started": started,
+            "ended": ended,
+            "target": _text(run.get("target")),
+            "arguments": _joined(run.get("arguments")),
+            "duration_s": _between(started, ended),
+            "cpu_s": _sum(exited.get("cpu_user_s"), exited.get("cpu_system_s")),
+            "peak_memory_kib": _number(exited.get("peak_memory_kib")),
         },
     )
     made.tags = {key: _text(value) for key, value in labels.tags.items()}
@@ -163,6 +179,33 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+def _joined(arguments: object) -> str | None:
+    """The arguments of a command in one line, as a shell takes them."""
+    if not isinstance(arguments, list) or not arguments:
+        return None
+    from shlex import join
+
+    return join(map(str, arguments))
+
+
+def _between(started: str | None, ended: str | None) -> float | None:
+    """The seconds between two recorded times; None where one is not there, or is none."""
+    if started is None or ended is None:
+        return None
+    from datetime import datetime
+
+    try:
+        took = datetime.fromisoformat(ended) - datetime.fromisoformat(started)
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, took.total_seconds())
+
+
+def _sum(*seconds: object) -> float | None:
+    known = [float(one) for one in seconds if type(one) is float or type(one) is int]
+    return sum(known) if known else None
+
+
 def _number(value: object) -> int | None:
-    """A run's number; None for one that no run has, and SQLite could not hold."""
+    """A whole number above 0; None for anything else, and what SQLite could not hold."""
     return value if type(value) is int and 0 < value < 1 << 63 else None

@@ -9,7 +9,8 @@ from azureml.core.environment import (
     Environment,
 )
 from homerun.azureml.cloud import named
-from homerun.runconfig import (
+from homerun.runconfig import RunConfiguration
+from homerun.sections import (
     AmlComputeConfiguration,
     DockerConfiguration,
     HdiConfiguration,
@@ -17,7 +18,6 @@ from homerun.runconfig import (
     MpiConfiguration,
     ParallelTaskConfiguration,
     PyTorchConfiguration,
-    RunConfiguration,
     SparkConfiguration,
     TensorflowConfiguration,
 )

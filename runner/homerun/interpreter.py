@@ -1,0 +1,156 @@
+"""Which interpreter a run had, and what was installed in it.
+
+To ask an interpreter takes as long as several starts of one. So the answer is kept in the user's
+cache folder, with the times of all that it depends on: the interpreter itself, and the folders that
+packages are installed in. While these are as they were, a supervisor only reads it. Otherwise it
+starts a process of ours that asks (`asking`) and goes on: a run waits for neither.
+
+The answer is a file of the store, named by its content, `.interpreters/<key>.json`; the runs that
+had the same have hard links to it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from homerun import environ
+from runstore import facts, layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from homerun.config import ScriptRunConfig
+
+_FOLDER = "interpreters"
+_LONGEST_NAME = 200
+_GONE = -1
+
+_BEHIND_MPIRUN = 6
+"""Where in a command line behind an MPI's launcher that of one process begins."""
+
+
+def used(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) -> str:
+    """The interpreter that a run will have, as far as that can be known; "": none.
+
+    A command that is no Python may start one: the one that its PATH has.
+    """
+    if config.recipe is not None:
+        return config.recipe.python
+    is_behind = config.processes is not None and config.processes.launcher == "mpi"
+    first = argv[_BEHIND_MPIRUN if is_behind else 0]
+    if config.script is not None or os.path.basename(first).startswith("python"):
+        return first
+    import shutil
+
+    path = env.get("PATH")
+    found = shutil.which("python", path=path) or shutil.which("python3", path=path)
+    return os.path.abspath(found) if found else ""
+
+
+def note(python: str, run_id: str, env: dict[str, str]) -> int:
+    """Put on record, in the current folder, which is that of a run, what it runs with.
+
+    Args:
+        env: the script's.
+
+    Returns:
+        The process that asks the interpreter, where that is not known; else 0.
+    """
+    try:
+        cache = environ.cache_home(env)
+        known = recall(cache, python)
+        if known is not None:
+            publish(*known)
+            return 0
+        from homerun import spawn
+
+        return spawn.asking(python, run_id, env, cache)
+    except Exception:  # noqa: BLE001 - no room, no process, or an odd path: the run goes on without
+        return 0
+
+
+def publish(key: str, data: bytes) -> None:
+    """Let the answer appear in the current folder, that of a run, and in the store above it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    shared = f"../../{layout.INTERPRETERS}"
+    name = f"{key}.json"
+    for _ in range(2):
+        try:
+            os.link(f"{shared}/{name}", layout.INTERPRETER)
+            return
+        except FileExistsError:
+            return
+        except FileNotFoundError:
+            facts.make_folder(shared)
+            facts.publish_bytes(shared, name, data)
+        except OSError as error:
+            if error.errno not in (errno.EMLINK, errno.EPERM, errno.EACCES):
+                raise
+            break  # it has too many links, or is another user's
+    facts.publish_bytes(".", layout.INTERPRETER, data)
+
+
+def recall(cache: str, python: str) -> tuple[str, bytes] | None:
+    """The key and the answer of an interpreter that was asked before; None: it is to be asked.
+
+    Args:
+        cache: the user's cache folder.
+    """
+    data = facts.read_bytes(_place(cache, python))
+    if data is None:
+        return None
+    head, _, answer = data.partition(b"\n\n")
+    key, named, system, *watched = os.fsdecode(head).split("\n")
+    if not answer or named != python or system != _system():
+        return None
+    for line in watched:
+        moment, _, path = line.partition(" ")
+        if moment != str(changed(path)):
+            return None
+    return key, answer
+
+
+def remember(
+    cache: str, python: str, key: str, answer: bytes, moments: Iterable[tuple[str, int]]
+) -> None:
+    """Keep an answer, with the times of what it depends on.
+
+    Raises:
+        OSError: the cache cannot be written.
+    """
+    place = _place(cache, python)
+    os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+    watched = [f"{moment} {path}" for path, moment in moments]
+    head = "\n".join([key, python, _system(), *watched])
+    temporary = f"{place}.{os.getpid()}"
+    try:
+        facts.write(temporary, os.fsencode(head) + b"\n\n" + answer)
+        os.rename(temporary, place)
+    except OSError:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+def changed(path: str) -> int:
+    """When a file, or the list of names in a folder, was changed: in ns; -1 where it is not."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return _GONE
+
+
+def _place(cache: str, python: str) -> str:
+    name = python.replace("%", "%25").replace("/", "%2F")[-_LONGEST_NAME:]
+    return f"{cache}/homerun/{_FOLDER}/{name}"
+
+
+def _system() -> str:
+    """What the answer says of the machine changes with it."""
+    found = os.uname()
+    return f"{found.release} {found.version}"

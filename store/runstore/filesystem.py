@@ -1,0 +1,56 @@
+"""What is known of the file system that a folder lies on, as the kernel lists it."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NETWORK = frozenset(
+    (
+        *("9p", "afs", "beegfs", "ceph", "cifs", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs"),
+        *("gpfs", "lustre", "nfs", "nfs4", "orangefs", "smb3", "smbfs", "virtiofs", "wekafs"),
+    )
+)
+"""Those that other machines may write to, and on which their locks may not be seen."""
+
+_MOUNTS = "/proc/self/mountinfo"
+
+
+def kind(path: str) -> str:
+    """The kind of the file system of a folder, such as `ext4`; "" where nobody tells."""
+    real = os.path.realpath(path)
+    best, found = -1, ""
+    for mount, name in _mounts():
+        below = mount.rstrip("/") + "/"
+        if (f"{real}/").startswith(below) and len(below) >= best:
+            best, found = len(below), name
+    return found
+
+
+def is_network(path: str) -> bool:
+    """Whether other machines may share this folder."""
+    return kind(path) in NETWORK
+
+
+def _mounts() -> Iterator[tuple[str, str]]:
+    """Each mount's place, and the kind of its file system."""
+    try:
+        with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.readlines()
+    except OSError:
+        return
+    for line in lines:
+        fields, dash, rest = line.partition(" - ")
+        parts = fields.split(" ")
+        if dash and len(parts) > 4:
+            yield _unescaped(parts[4]), rest.split(" ")[0]
+
+
+def _unescaped(text: str) -> str:
+    """A path as it is: the kernel writes blanks and backslashes as octal numbers."""
+    for code, char in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(code, char)
+    return text

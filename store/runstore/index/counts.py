@@ -1,0 +1,116 @@
+"""What the index counts: runs of each experiment, of each status below a run, of each value."""
+
+from __future__ import annotations
+
+from runstore import status
+from runstore.index import query as q
+from runstore.index.cache import field_of
+from runstore.index.summary import COLUMNS, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from runstore.index.cache import Cache
+
+_OVER = ", ".join(f"'{one}'" for one in status.TERMINAL)
+_PART = 500
+
+
+def experiments(cache: Cache) -> dict[str, tuple[int, int]]:
+    """By folder: how many runs without a parent there are, and how many are not over."""
+    sql = (
+        f"SELECT folder, count(*), sum(status NOT IN ({_OVER})) FROM runs "
+        "WHERE parent IS NULL GROUP BY folder"
+    )
+    return {folder: (runs, active) for folder, runs, active in cache.db.execute(sql)}
+
+
+def newest(cache: Cache, folder: str, limit: int) -> list[dict[str, Any]]:
+    """The newest runs of an experiment that have no parent, the oldest of them first."""
+    columns = ("id", "number", "status", "created", "started", "duration_s")
+    sql = (
+        f"SELECT {', '.join(columns)} FROM runs WHERE folder = ? AND parent IS NULL "
+        "ORDER BY created DESC, id DESC LIMIT ?"
+    )
+    found = cache.db.execute(sql, (folder, limit)).fetchall()
+    return [dict(zip(columns, values)) for values in reversed(found)]
+
+
+def active(cache: Cache) -> list[str]:
+    """The ids of all runs that are not over, the newest first."""
+    sql = f"SELECT id FROM runs WHERE status NOT IN ({_OVER}) ORDER BY created DESC, id DESC"
+    return [run_id for (run_id,) in cache.db.execute(sql)]
+
+
+def below(cache: Cache, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """By the parent's id: how many of its children have which status."""
+    found: dict[str, dict[str, int]] = {}
+    for start in range(0, len(ids), _PART):
+        part = ids[start : start + _PART]
+        marks = ", ".join("?" * len(part))
+        sql = (
+            f"SELECT parent, status, count(*) FROM runs WHERE parent IN ({marks}) "
+            "GROUP BY parent, status"
+        )
+        for parent, name, number in cache.db.execute(sql, part):
+            found.setdefault(parent, {})[name] = number
+    return found
+
+
+def neighbours(cache: Cache, folder: str, number: int | None) -> tuple[str | None, str | None]:
+    """The runs before and after one by number in its experiment."""
+    if number is None:
+        return None, None
+    ends = []
+    for sign, way in (("<", "DESC"), (">", "ASC")):
+        sql = (
+            f"SELECT id FROM runs WHERE folder = ? AND number {sign} ? "
+            f"ORDER BY number {way} LIMIT 1"
+        )
+        row = cache.db.execute(sql, (folder, number)).fetchone()
+        ends.append(row[0] if row else None)
+    return ends[0], ends[1]
+
+
+def fields(cache: Cache, folder: str | None, limit: int) -> dict[str, list[tuple[str, int]]]:
+    """By area (tags, properties, metrics): the keys, and how many runs have each; most first."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    join = "" if folder is None else "JOIN runs r ON r.run = x.run AND r.folder = ?"
+    given: list[object] = [] if folder is None else [folder]
+    for area in (q.TAGS, q.PROPERTIES):
+        sql = (
+            f"SELECT key, count(*) FROM pairs x {join} WHERE area = ? "
+            "GROUP BY key ORDER BY 2 DESC, 1 LIMIT ?"
+        )
+        found[area] = cache.db.execute(sql, [*given, area, limit]).fetchall()
+    sql = f"SELECT name, count(*) FROM metrics x {join} GROUP BY name ORDER BY 2 DESC, 1 LIMIT ?"
+    found[q.METRICS] = cache.db.execute(sql, [*given, limit]).fetchall()
+    return found
+
+
+def filled(cache: Cache, folder: str | None) -> dict[str, int]:
+    """How many runs have something in each column."""
+    counted = ", ".join(f"count({column})" for column in COLUMNS)
+    where, given = ("", ()) if folder is None else (" WHERE folder = ?", (folder,))
+    row = cache.db.execute(f"SELECT {counted} FROM runs{where}", given).fetchone()
+    return dict(zip(COLUMNS, row))
+
+
+def values(
+    cache: Cache, folder: str | None, field: str, like: str, limit: int
+) -> list[tuple[Any, int]]:
+    """The most frequent values of a field that contain a text, and how many runs have each.
+
+    Raises:
+        InvalidQuery: there is no such field.
+    """
+    expression, given = field_of(*q.split(field))
+    of_folder = "" if folder is None else " WHERE r.folder = ?"
+    sql = (
+        f"SELECT value, count(*) FROM (SELECT {expression} AS value FROM runs r{of_folder}) "
+        "WHERE value IS NOT NULL AND holds(value, '~', ?) GROUP BY value ORDER BY 2 DESC, 1 LIMIT ?"
+    )
+    wanted = [*given, *([] if folder is None else [folder]), like, limit]
+    return cache.db.execute(sql, [plain(one) for one in wanted]).fetchall()

@@ -1,0 +1,182 @@
+"""The index kept at hand by a process that asks it often: a server, or something that follows.
+
+It is brought up to date at most so often as is wanted, by one thread at a time; questions are
+answered from what it holds. Where the store cannot be written the index is this process's own.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+from runstore import facts
+from runstore.index import meters, summary
+from runstore.index.cache import EPOCH, MEMORY, Cache
+from runstore.index.refresh import Refresh, remove
+from runstore.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from runstore.index.refresh import Looker
+    from runstore.index.rows import Row
+    from runstore.store import Store
+
+
+class Live:
+    """The index of a store, at hand.
+
+    Args:
+        look: how a run that is not over is looked at.
+        verify_later: called where all runs of a large store should be looked at anew.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        look: Looker = Record.look,
+        verify_later: Callable[[], object] | None = None,
+    ) -> None:
+        self.store = store
+        self._look = look
+        self._verify_later = verify_later
+        self._own: Cache | None = None
+        self._at = self._metered_at = float("-inf")
+        self._freshening = threading.Lock()
+        self._using = threading.Lock()
+
+    def freshen(self, max_age_s: float = 0.0, metrics: bool = False) -> None:
+        """Bring it up to date, unless that was done so recently, or another thread is at it.
+
+        Args:
+            metrics: also the metrics of all runs.
+
+        Raises:
+            OSError: this process lacks something, such as descriptors.
+        """
+        is_first = (self._metered_at if metrics else self._at) == float("-inf")
+        if not self._freshening.acquire(blocking=is_first):
+            return
+        try:
+            now = time.monotonic()
+            if now - (self._metered_at if metrics else self._at) > max_age_s:
+                self._freshen(metrics)
+                self._at = now
+                self._metered_at = now if metrics else self._metered_at
+        finally:
+            self._freshening.release()
+
+    def meter(self, runs: Iterable[Row]) -> None:
+        """Bring the metrics of some runs up to date."""
+        numbers = {row.run: row for row in runs}
+        with self.open() as cache:
+            marks = ", ".join("?" * len(numbers))
+            sql = f"SELECT run, settled FROM runs WHERE metered = 0 AND run IN ({marks})"
+            found = cache.db.execute(sql, list(numbers)).fetchall()
+            if not found:
+                return
+            with cache.writing():
+                for run, settled in found:
+                    row = numbers[run]
+                    path = f"{self.store.root}/{row.folder}/{row.values['id']}"
+                    meters.bring_up_to_date(cache, run, path)
+                    if settled:
+                        cache.db.execute("UPDATE runs SET metered = 1 WHERE run = ?", (run,))
+
+    def open(self) -> Used:
+        """The index for one question, as a context manager."""
+        return Used(self._cache(), self._using if self._own else None)
+
+    def checked(self, rows: Iterable[tuple[str, str, str]]) -> bool:
+        """Whether runs (folder, id, stamp) are as the index says; what is not is read again."""
+        stale = [
+            (folder, run_id)
+            for folder, run_id, stamp in rows
+            if summary.stamp(f"{self.store.root}/{folder}/{run_id}") != stamp
+        ]
+        if stale:
+            with self.open() as cache, cache.writing():
+                for folder, run_id in stale:
+                    self._read(cache, folder, run_id)
+        return not stale
+
+    def cursor(self, cache: Cache) -> str:
+        """Where the changes stand."""
+        return f"{cache.fact(EPOCH)}.{cache.revision()}"
+
+    def close(self) -> None:
+        """Let go of an index of its own."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+
+    def _freshen(self, metrics: bool) -> None:
+        if not self.store.exists():
+            return
+        with self.open() as cache:
+            refresh = Refresh(self.store, cache, self._look)
+            refresh.run()
+            if refresh.is_due():
+                if self._verify_later is not None and refresh.is_large() and not self._own:
+                    self._verify_later()
+                else:
+                    refresh.verify()
+            if metrics:
+                refresh.read_metrics(None)
+
+    def _cache(self) -> Cache:
+        """The index of the store, made anew where it is damaged; else one of this process."""
+        import sqlite3
+
+        if self._own is None and self._may_write():
+            for is_last in (False, True):
+                try:
+                    return Cache(self.store.root)
+                except sqlite3.OperationalError:
+                    if is_last:
+                        break
+                except sqlite3.DatabaseError:
+                    remove(self.store)
+                except OSError as error:
+                    if error.errno in facts.OUR_OWN:
+                        raise
+                    break
+        if self._own is None:
+            self._own = Cache(MEMORY)
+        return self._own
+
+    def _may_write(self) -> bool:
+        store = self.store
+        return store.exists() and not store.damage and not store.is_newer and _writable(store.root)
+
+    def _read(self, cache: Cache, folder: str, run_id: str) -> None:
+        found = summary.readable(Record(self.store, folder, run_id), self._look)
+        if found is not None:
+            cache.put(found)
+        elif not os.path.isdir(f"{self.store.root}/{folder}/{run_id}"):
+            cache.remove(folder, run_id)
+
+
+class Used:
+    """An index in use: closed behind the block, or let go of where it is this process's own."""
+
+    def __init__(self, cache: Cache, lock: threading.Lock | None) -> None:
+        self._cache = cache
+        self._lock = lock
+
+    def __enter__(self) -> Cache:
+        if self._lock is not None:
+            self._lock.acquire()
+        return self._cache
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is None:
+            self._cache.close()
+        else:
+            self._lock.release()
+
+
+def _writable(root: str) -> bool:
+    return os.access(root, os.W_OK)
