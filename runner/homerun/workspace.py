@@ -159,7 +159,8 @@ class Workspace(AzureServices):
         store = locating.chosen() or Store(f"{os.getcwd()}/{layout.STORE_FOLDER}")
         if store.exists() and not exist_ok:
             raise WorkspaceError(
-                f"there is a workspace in {store.root} already; give exist_ok=True to use it"
+                f"there is a workspace in {store.root} already; give exist_ok=True (--exist-ok) to "
+                "use it"
             )
         config = locating.config_beside(store)
         if config is not None:
