@@ -125,11 +125,13 @@ def delete(
                 freed += trash.purge(record, settle.look)
                 gone += family
             else:
-                gone += trash.delete(record, settle.look)
+                gone += trash.delete(record, settle.look, sync=len(wanted) == 1)
         except RunNotFound:
             continue  # somebody else has deleted it
         if tell is not None:
             tell(len(gone))
+    if gone and not purge and len(wanted) > 1:
+        facts.sync_file_system(store.root)
     return {"run_ids": gone, "freed_bytes": freed if purge else 0}
 
 

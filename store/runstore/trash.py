@@ -106,8 +106,11 @@ def family_of(record: Record, look: Looker = Record.look) -> list[Record]:
     return found[::-1]
 
 
-def delete(record: Record, look: Looker = Record.look) -> list[str]:
+def delete(record: Record, look: Looker = Record.look, *, sync: bool = True) -> list[str]:
     """Move a run, and all below it, to the trash; their ids, the run's own at the end.
+
+    Args:
+        sync: let it survive a power cut; False: who deletes many does so once, for all of them.
 
     Raises:
         InvalidTransition, RunNotFound, FormatTooNew, ReadOnlyStore: nothing was moved.
@@ -124,7 +127,8 @@ def delete(record: Record, look: Looker = Record.look) -> list[str]:
         except (OSError, StoreError):
             pass  # the disk is full, or somebody has had it back already: it can be done without
         moved.append(one.id)
-        facts.sync_folder(os.path.dirname(target))
+        if sync:
+            facts.sync_folder(os.path.dirname(target))
     _unlink_child(above, record)
     return moved
 
