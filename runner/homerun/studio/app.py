@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from starlette.responses import Response
 
 from homerun import assets
+from homerun.logs import NotCounted
 from homerun.studio import answers, openapi, pages, routes
 from homerun.studio.asking import Ask, RefusedError, bad
 from homerun.studio.guard import Guard, Hosts
@@ -37,6 +38,7 @@ _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str], ..
     ((RunNotFound, ExperimentNotFound, FileMissing), 404, "not_found"),
     ((AmbiguousPrefix, InvalidTransition), 409, "conflict"),
     ((ReadOnlyStore, FormatTooNew), 403, "read_only"),
+    (NotCounted, 503, "unavailable"),
     (BaseError, 400, "bad_request"),
     (OSError, 503, "unavailable"),
 )
