@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -40,7 +41,7 @@ _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str], ..
     ((ReadOnlyStore, FormatTooNew), 403, "read_only"),
     (NotCounted, 503, "unavailable"),
     (BaseError, 400, "bad_request"),
-    (OSError, 503, "unavailable"),
+    ((OSError, sqlite3.OperationalError), 503, "unavailable"),
 )
 _MOST_FIELDS = 3_000
 _DEEPEST = 20
