@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 _ENVIRONMENTS = "homerun.cli.environments"
 _EXPERIMENTS = "homerun.cli.experiments"
 _LABELS = "homerun.cli.labels"
+_LOGS = "homerun.cli.logs"
+_METRICS = "homerun.cli.metrics"
 _QUEUES = "homerun.cli.queues"
 _RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
 _STORE = "homerun.cli.store"
 _SUBMIT = "homerun.cli.submit"
 _TARGETS = "homerun.cli.targets"
+_WATCH = "homerun.cli.watch"
 
 
 class Group(click.Group):
@@ -66,7 +69,9 @@ def root() -> None:
         "cancel": (_RUNS, "cancel"),
         "monitor-logs": (_RUNS, "monitor_logs"),
         "download-logs": (_RUNS, "download_logs"),
-        "metrics": (_RUNS, "metrics"),
+        "logs": (_LOGS, "logs"),
+        "metrics": (_METRICS, "metrics"),
+        "watch": (_WATCH, "watch"),
     },
 )
 def run() -> None:
