@@ -5,7 +5,7 @@ Everything is given in the shapes of `docs/studio-api.md`, as plain dicts.
 
 from __future__ import annotations
 
-from homerun import settle, verifying
+from homerun import gauges, lines, settle, verifying
 from homerun.describe import zulu
 from homerun.filters import conditions
 from runstore import layout, status
@@ -52,11 +52,17 @@ _OF_ALL = (
 
 
 class Board:
-    """The runs of a workspace, from an index that is kept at hand."""
+    """The runs of a workspace, from an index that is kept at hand.
+
+    Attributes:
+        gauges, lines: what was read of metrics and of logs, to be read on from.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._store = workspace.store
+        self.gauges = gauges.Kept()
+        self.lines = lines.Kept()
         self.live = Live(self._store, settle.look, lambda: verifying.start(self._store))
 
     def page(
@@ -149,6 +155,26 @@ class Board:
         with self.live.open() as cache:
             found = rows.of_ids(cache, counts.active(cache)[:MOST_ROWS], ())
         return [row_of(row) for row in found]
+
+    def targets(self) -> list[dict[str, Any]]:
+        """The targets: their slots, the runs that go on there, and those that wait."""
+        from homerun import queues
+
+        active = [row for row in self.active() if row["status"] != status.QUEUED]
+        default = self.workspace.targets.default
+        found = []
+        for queue in queues.of(self.workspace):
+            waiting = list(queue)
+            rows = {row["id"]: row for row in self.rows([one.record.id for one in waiting])}
+            told: dict[str, Any] = {"target": queue.target, "slots": queue.size, "busy": queue.busy}
+            told["paused"] = queue.is_paused
+            told["is_default"] = queue.target == default
+            told["active"] = [row for row in active if row["target"] == queue.target]
+            told["waiting"] = [
+                {"run": rows.get(one.record.id), **one.describe()} for one in waiting
+            ]
+            found.append(told)
+        return found
 
     def fields(self, experiment: str | None = None) -> list[dict[str, Any]]:
         """What runs can be sorted and filtered by, and how many of them have it."""
@@ -244,7 +270,7 @@ def row_of(row: Row) -> dict[str, Any]:
 
 def rolled_up(by_status: dict[str, int]) -> dict[str, Any]:
     """How many runs there are, how many of each status, and the status that speaks for all."""
-    speaks = next((one for line in _OF_ALL for one in line if one in by_status), None)
+    speaks = next((one for like in _OF_ALL for one in like if one in by_status), None)
     total = sum(by_status.values())
     return {"total": total, "by_status": by_status, "status": speaks}
 

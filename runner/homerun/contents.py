@@ -20,13 +20,13 @@ _MOST_COLUMNS = 100
 _HEAD = 4_096
 
 IMAGE, TEXT, JSON, CSV, NONE = "image", "text", "json", "csv", "none"
-_ENDINGS = {
-    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp", "bmp", "avif"), IMAGE),
-    **dict.fromkeys(("json", "jsonl", "ipynb"), JSON),
-    **dict.fromkeys(("csv", "tsv"), CSV),
-    **dict.fromkeys(("txt", "log", "md", "py", "yml", "yaml", "toml", "ini", "cfg", "sh"), TEXT),
-    **dict.fromkeys(("xml", "html", "htm", "svg", "diff", "patch", "out", "err", "r", "rst"), TEXT),
-}
+_ENDINGS = (
+    (IMAGE, ("png", "jpg", "jpeg", "gif", "webp", "bmp", "avif")),
+    (JSON, ("json", "jsonl", "ipynb")),
+    (CSV, ("csv", "tsv")),
+    (TEXT, ("txt", "log", "md", "py", "yml", "yaml", "toml", "ini", "cfg", "sh", "out", "err")),
+    (TEXT, ("xml", "html", "htm", "svg", "diff", "patch", "r", "rst")),
+)
 
 
 class File:
@@ -38,6 +38,7 @@ class File:
     """
 
     def __init__(self, run: Run, name: str) -> None:
+        self._descriptor = -1
         self.name = name
         self._descriptor = files.open_for_reading(run.directory, name)
         self._seen = os.fstat(self._descriptor)
@@ -50,7 +51,12 @@ class File:
 
     def close(self) -> None:
         """Let go of it."""
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
 
     @property
     def size(self) -> int:
@@ -114,6 +120,11 @@ def preview(run: Run, name: str) -> dict[str, Any]:
     return found
 
 
+def stamp(run: Run) -> tuple[int, ...]:
+    """What changes when a file appears at the top of one of a run's folders, or goes."""
+    return listing.stamp(run.directory)
+
+
 def _table(text: str, delimiter: str) -> dict[str, Any]:
     """A CSV's header and its first rows."""
     import csv
@@ -130,7 +141,8 @@ def _table(text: str, delimiter: str) -> dict[str, Any]:
 
 
 def _kind(name: str) -> str:
-    return _ENDINGS.get(name.rpartition(".")[2].lower(), NONE)
+    ending = name.rpartition(".")[2].lower()
+    return next((kind for kind, endings in _ENDINGS if ending in endings), NONE)
 
 
 def _is_binary(data: bytes) -> bool:

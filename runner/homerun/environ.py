@@ -15,6 +15,9 @@ copy of the source that it works in may hold a workspace's configuration of its 
 SIZE = "HOMERUN_MAX_CONCURRENT_RUNS"
 """Set by a person: how many runs go on at once on the target `local`."""
 
+STUDIO_TOKEN = "HOMERUN_STUDIO_TOKEN"
+"""Set by a person: the token of Studio's server, which takes it out of its environment."""
+
 RUN_ID = "HOMERUN_RUN_ID"
 """Set for a script: the id of its run. Also the mark by which a run's processes are known."""
 

@@ -129,18 +129,21 @@ class Gauges:
         gauge.add(record, kind)
 
 
-_at_hand: dict[str, Gauges] = {}
-_choosing = threading.Lock()
+class Kept:
+    """The metrics of the runs that were asked for last, at hand; from any thread."""
 
+    def __init__(self) -> None:
+        self._known: dict[str, Gauges] = {}
+        self._choosing = threading.Lock()
 
-def of(run_folder: str) -> Gauges:
-    """The metrics of a run; those of the runs that were asked for last stay at hand."""
-    with _choosing:
-        found = _at_hand.pop(run_folder, None) or Gauges(run_folder)
-        _at_hand[run_folder] = found
-        for folder in list(_at_hand)[:-_KEPT]:
-            del _at_hand[folder]
-        return found
+    def of(self, run_folder: str) -> Gauges:
+        """The metrics of a run."""
+        with self._choosing:
+            found = self._known.pop(run_folder, None) or Gauges(run_folder)
+            self._known[run_folder] = found
+            for folder in list(self._known)[:-_KEPT]:
+                del self._known[folder]
+            return found
 
 
 def points(run_folder: str, name: str, skip: int, limit: int) -> dict[str, Any]:

@@ -87,18 +87,21 @@ class Counted:
         return len(data) == room
 
 
-_at_hand: dict[str, Counted] = {}
-_choosing = threading.Lock()
+class Kept:
+    """What was counted of the files that were asked for last, at hand; from any thread."""
 
+    def __init__(self) -> None:
+        self._known: dict[str, Counted] = {}
+        self._choosing = threading.Lock()
 
-def counted(path: str, seen: os.stat_result) -> Counted:
-    """What was counted of a file; from the beginning where it is another one, or was cut."""
-    identity = (seen.st_dev, seen.st_ino)
-    with _choosing:
-        found = _at_hand.pop(path, None)
-        if found is None or found.identity != identity or found.bytes > seen.st_size:
-            found = Counted(identity)
-        _at_hand[path] = found
-        for name in list(_at_hand)[:-_KEPT]:
-            del _at_hand[name]
-        return found
+    def of(self, path: str, seen: os.stat_result) -> Counted:
+        """What was counted of a file; from the beginning where it is another one, or was cut."""
+        identity = (seen.st_dev, seen.st_ino)
+        with self._choosing:
+            found = self._known.pop(path, None)
+            if found is None or found.identity != identity or found.bytes > seen.st_size:
+                found = Counted(identity)
+            self._known[path] = found
+            for name in list(self._known)[:-_KEPT]:
+                del self._known[name]
+            return found

@@ -10,7 +10,7 @@ import os
 
 from homerun import describe
 from homerun.errors import UserError
-from homerun.lines import Counted, counted
+from homerun.lines import Kept
 from runstore import files as run_files
 from runstore import inside, layout
 from runstore.errors import FileMissing
@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from homerun.lines import Counted
     from homerun.run import Run
     from runstore.record import Record
 
@@ -33,12 +34,17 @@ _LONGEST_WAIT_S = 5.0
 class Log:
     """An open log; a context manager.
 
+    Args:
+        lines: what was counted of logs that were open before.
+
     Raises:
         FileMissing: the run has no such log.
         OSError: it cannot be read.
     """
 
-    def __init__(self, run: Run, name: str) -> None:
+    def __init__(self, run: Run, name: str, lines: Kept | None = None) -> None:
+        self.descriptor = -1
+        self._lines = lines or Kept()
         self.name = name
         self.descriptor = opened(run._record, name)
         self.path = f"{run.directory}/{name}"
@@ -51,7 +57,12 @@ class Log:
 
     def close(self) -> None:
         """Let go of it."""
-        os.close(self.descriptor)
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
 
     @property
     def size(self) -> int:
@@ -132,7 +143,7 @@ class Log:
         }
 
     def _counted(self) -> Counted:
-        return counted(self.path, os.fstat(self.descriptor))
+        return self._lines.of(self.path, os.fstat(self.descriptor))
 
 
 def listed(run: Run) -> list[dict[str, Any]]:

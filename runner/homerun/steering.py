@@ -83,20 +83,22 @@ def label(
 
 def cancel(run: Run) -> str:
     """Ask for a run's end; it is canceled some moments later."""
+    seen = run._look()
     if _is_interactive(run):
         run.cancel()
-    else:
-        stop.ask(run._record, status.CANCEL)
+    elif not seen.is_over:
+        stop.ask(run._record, seen, status.CANCEL)
     return run.id
 
 
 def fail(run: Run, message: str | None) -> str:
     """Declare a run failed; one that goes on is stopped, and has failed some moments later."""
-    if _is_interactive(run) or run._look().is_over:
+    seen = run._look()
+    if _is_interactive(run) or seen.is_over:
         run.fail(message)
     else:
-        said: dict[str, object] = {"code": "UserError"}
-        stop.ask(run._record, status.FAIL, {**said, "message": message} if message else said)
+        said: dict[str, object] = {"code": "UserError", **({"message": message} if message else {})}
+        stop.ask(run._record, seen, status.FAIL, said)
     return run.id
 
 
@@ -110,6 +112,34 @@ def again(run: Run, secrets: Sequence[str] = ()) -> str:
     if len(hidden) != len(secrets):
         raise SecretsNeeded(run, hidden)
     return resubmit.again(run, secrets).id
+
+
+def delete(workspace: Workspace, ids: Sequence[str]) -> dict[str, Any]:
+    """Put runs that are over into the trash, with all below them."""
+    gone: set[str] = set()
+
+    def act(run: Run) -> str:
+        gone.update(run.delete())
+        return run.id
+
+    found = each(workspace, ids, act)
+    # One that went with its parent is no failure.
+    with_others = [one["id"] for one in found["failed"] if one["id"] in gone]
+    failed = [one for one in found["failed"] if one["id"] not in gone]
+    return {"done": [*found["done"], *with_others], "failed": failed}
+
+
+def restore(workspace: Workspace, ids: Sequence[str]) -> dict[str, Any]:
+    """Take runs back from the trash."""
+    done: list[str] = []
+    failed = []
+    for run_id in dict.fromkeys(ids):
+        try:
+            done += workspace.trash.restore(run_id)
+        except (BaseError, OSError) as error:
+            if run_id not in done:
+                failed.append(_told(run_id, error))
+    return {"done": done, "failed": failed}
 
 
 def submit(

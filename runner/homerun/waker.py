@@ -6,7 +6,10 @@ it for a while. Where folders cannot be watched (too many, a network) only that 
 
 from __future__ import annotations
 
+import os
 import threading
+
+from runstore import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
 MOST = 48
 """Each watched folder costs a thread."""
 
-_IGNORED = ("sqlite", "-wal", "-shm", "-journal", "verifying.lock")
-"""What whoever is woken writes itself: ends of names."""
+_IGNORED = (layout.INDEX_FILE, layout.INDEX_VERIFYING)
+"""What whoever is woken writes itself: beginnings of names."""
 
 
 class Waker:
@@ -84,5 +87,5 @@ class _Handler:
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Take a change."""
-        if not str(event.src_path).endswith(_IGNORED):
+        if not os.path.basename(os.fsdecode(event.src_path)).startswith(_IGNORED):
             self._event.set()

@@ -51,10 +51,15 @@ def entries(run_folder: str, folder: str = "") -> list[Entry]:
     return sorted(found, key=lambda one: (not one.is_folder, one.name))
 
 
-def walk(run_folder: str, folder: str) -> Iterator[str]:
-    """The names of all files below a folder of a run's files, in no order; "": of all."""
-    start = f"{folder}/" if folder else ""
-    yield from files.names(run_folder, start)
+def stamp(run_folder: str) -> tuple[int, ...]:
+    """The time stamps of the folders at the top: they change with each name in them."""
+    found = []
+    for name in (*files.FOLDERS, layout.FILES):
+        try:
+            found.append(os.stat(f"{run_folder}/{name}").st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)
 
 
 def _opened(run_folder: str, folder: str) -> int:

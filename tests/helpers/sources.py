@@ -26,6 +26,10 @@ THIRD_PARTY = {
     "jmespath": "homerun.cli.shaping",
     "pathspec": "homerun.ignore",
     "rich": "homerun.cli",
+    "anyio": "homerun.studio",
+    "starlette": "homerun.studio",
+    "uvicorn": "homerun.studio",
+    "watchdog": "homerun.waker",
     "yaml": "homerun.yamls",
 }
 """Each package with the one module or package that imports it."""

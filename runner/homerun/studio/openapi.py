@@ -1,0 +1,93 @@
+"""The description of all routes, made from their table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from homerun import __version__
+from homerun.studio.routes import JSON, every
+
+if TYPE_CHECKING:
+    from homerun.studio.routes import Param, Route
+
+_ERROR = {
+    "type": "object",
+    "properties": {
+        "error": {
+            "type": "object",
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+            "required": ["code", "message"],
+        }
+    },
+    "required": ["error"],
+}
+
+
+def document() -> dict[str, Any]:
+    """The description, as OpenAPI 3.1 has it."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in every():
+        paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "homerun studio",
+            "version": __version__,
+            "description": "Runs on this machine. docs/studio-api.md says what each answer holds.",
+        },
+        "paths": paths,
+        "components": {"schemas": {"Error": _ERROR}},
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": f"{route.method.lower()} {route.path}",
+        "summary": route.says,
+        "responses": {
+            "200": {"description": route.says, "content": {route.gives: _given(route)}},
+            "default": {
+                "description": "What is wrong",
+                "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
+            },
+        },
+    }
+    parameters = [_parameter("path", "id", _text())] if "{id}" in route.path else []
+    if route.method == "GET":
+        parameters += [_parameter("query", one.name, _schema(one), one) for one in route.params]
+    else:
+        found["requestBody"] = {"required": True, "content": {JSON: {"schema": _body(route)}}}
+    return {**found, "parameters": parameters}
+
+
+def _parameter(
+    place: str, name: str, schema: dict[str, Any], said: Param | None = None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"in": place, "name": name, "schema": schema}
+    found["required"] = place == "path" or bool(said and said.is_needed)
+    if said is not None:
+        found["description"] = said.says
+    return found
+
+
+def _body(route: Route) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {one.name: {**_schema(one), "description": one.says} for one in route.params},
+        "required": [one.name for one in route.params if one.is_needed],
+    }
+
+
+def _schema(param: Param) -> dict[str, Any]:
+    if param.kind == "object":
+        return {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+    one = {"type": param.kind}
+    return {"type": "array", "items": one} if param.is_many else one
+
+
+def _given(route: Route) -> dict[str, Any]:
+    return {"schema": {"type": "object"} if route.gives == JSON else _text()}
+
+
+def _text() -> dict[str, Any]:
+    return {"type": "string"}
