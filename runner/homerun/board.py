@@ -104,6 +104,10 @@ class Board:
         for _ in range(3):
             with self.live.open() as cache:
                 found = rows.of_ids(cache, ids, metrics)
+            if len(found) < len(set(ids)):
+                self.live.freshen()  # made a moment ago, or gone
+                with self.live.open() as cache:
+                    found = rows.of_ids(cache, ids, metrics)
             if self._is_right(found, metrics):
                 break
         return [row_of(row) for row in found]

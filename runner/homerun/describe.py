@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from homerun.experiment import Experiment
     from runstore.record import Look, Record
 
 TAIL_LINES = 20
@@ -125,6 +126,32 @@ def row(record: Record, look: Look) -> dict[str, Any]:
     }
     kept = {key: value for key, value in found.items() if value is not None}
     return {**kept, "tags": labels.tags, "properties": record.properties()}
+
+
+def experiment(one: Experiment) -> dict[str, Any]:
+    """What `experiment list` prints of one: the original's camelCase keys, and its latest run."""
+    store = one.workspace.store
+    said = facts.read(f"{store.root}/{store.experiment_folder(one.name)}", layout.EXPERIMENT) or {}
+    archived = one.archived_time
+    return {
+        "additionalProperties": {},
+        "experimentId": one.id,
+        "name": one.name,
+        "description": None,
+        "createdUtc": zulu(said.get("time")),
+        "archivedTime": None if archived is None else zulu(archived.isoformat()),
+        "tags": one.tags,
+        "latestRun": next((_latest(run.describe()) for run in one.get_runs()), None),
+    }
+
+
+def _latest(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "runId": row["run_id"],
+        "runNumber": row.get("run_number"),
+        "status": row["status"],
+        "createdUtc": row.get("created_utc"),
+    }
 
 
 def warnings(record: Record, look: Look) -> list[str]:

@@ -101,4 +101,4 @@ class Observed:
         """The script's output from a byte on, as it comes, until the run is over."""
         from homerun import follow
 
-        return follow.output(self._record, offset)
+        return iter(follow.Following(self, offset=offset))

@@ -230,8 +230,11 @@ class _Followed:
         if not found:
             return
         before, self._parts = self._parts, self._look(found[0], stamp)
-        parts = [name for name, known in self._parts.items() if before.get(name, known) != known]
-        if parts:
+        if before:
+            parts = [name for name, known in self._parts.items() if before[name] != known]
+        else:
+            parts = list(self._parts) if is_changed else []
+        if parts or not before:
             yield RUN, {"id": self.run.id, "run": found[0], "parts": parts}
 
     def _look(self, row: dict[str, Any], stamp: object) -> dict[str, object]:
@@ -249,8 +252,8 @@ class _Followed:
             version, found = self._gauges.read(self._version)
         except OSError:
             return
-        is_first, self._version = self._version < 0, version
-        if found and not is_first:
+        self._version = version
+        if found:
             yield "metrics", {"id": self.run.id, "metrics": found}
 
 
@@ -283,8 +286,7 @@ class _FollowedLog:
 def _differ(
     before: dict[str, dict[str, Any]] | None, now: dict[str, dict[str, Any]]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """What is new or changed, and what is gone; nothing at the first look."""
-    if before is None:
-        return [], []
+    """What is new or changed, and what is gone; at the first look, all."""
+    before = before or {}
     changed = [one for name, one in now.items() if before.get(name) != one]
     return changed, [name for name in before if name not in now]

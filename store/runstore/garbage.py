@@ -49,11 +49,17 @@ class Item:
 
 
 class Garbage:
-    """What a collection found, and what it left where it is, with the reason."""
+    """What a collection found, and what it left where it is, with the reason.
+
+    Attributes:
+        kept: what stays out of caution.
+        failed: what could not be removed.
+    """
 
     def __init__(self) -> None:
         self.items: list[Item] = []
         self.kept: list[str] = []
+        self.failed: list[str] = []
 
     @property
     def size(self) -> int:
@@ -167,7 +173,7 @@ class _Removing(_Looking):
     def _stays(self, path: str, error: Exception) -> None:
         where = os.path.relpath(path, self.store.root)
         said = getattr(error, "strerror", None) or words(error)
-        self.keep(f"{where} cannot be removed ({said})")
+        self.found.failed.append(f"{where} cannot be removed ({said})")
 
 
 def _collect(work: _Looking) -> None:

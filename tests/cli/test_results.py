@@ -69,14 +69,16 @@ def test_a_query_whose_quotes_the_shell_ate_is_one_line_that_says_so(invoke, run
 
     assert done.code == 2
     assert done.err.count("\n") == 1
-    assert "in double quotes, so that the shell leaves it its own" in done.err
+    assert "put all of it in double quotes" in done.err
 
 
 def test_a_word_without_its_quotes_is_told_where_nothing_is_found(invoke, runs):
     done = invoke("run", "list", "[?status==Completed]")
 
     assert done.json == []
-    assert done.err.startswith("the query compares with Completed, which no run has as a field:")
+    assert done.err.startswith(
+        "the query compares with Completed, which nothing here has as a field:"
+    )
 
 
 def test_each_format_is_as_az_prints_it(invoke, runs):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options
+from homerun.cli import options, words
 from homerun.cli.call import Call
 
 TYPE_CHECKING = False
@@ -43,12 +43,23 @@ class Command(click.Command):
         own = super().get_params(ctx)
         return [*own[:-1], *self.shared, *own[-1:]]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Make sense of the words of a command line; see click."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            raise _of(error, ctx) from None
+
     def invoke(self, ctx: click.Context) -> int:
         """Call its function, and hand its result over."""
-        call = Call.taken_from(ctx.params)
-        assert self.callback is not None
-        made = ctx.invoke(self.callback, call, **ctx.params)
-        return made if isinstance(made, int) else made.hand_over(call)
+        words.begin(ctx.command_path)
+        try:
+            call = Call.taken_from(ctx.params)
+            assert self.callback is not None
+            made = ctx.invoke(self.callback, call, **ctx.params)
+            return made if isinstance(made, int) else made.hand_over(call)
+        except click.UsageError as error:
+            raise _of(error, ctx) from error.__cause__
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Its own options first, then those of every command."""
@@ -62,6 +73,12 @@ class Command(click.Command):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+
+
+def _of(error: click.UsageError, ctx: click.Context) -> click.UsageError:
+    """The error as one of this command, whose help is then named."""
+    error.ctx = error.ctx or ctx
+    return error
 
 
 def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Command]:

@@ -7,7 +7,6 @@ import click
 from homerun.cli import options, render, times, words
 from homerun.cli.command import command
 from homerun.cli.results import Result
-from runstore.status import ALL, TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,14 +35,14 @@ _MINIMAL = {
 @options.experiment("Of this one only.")
 @click.option(
     "--last",
-    type=click.IntRange(min=1),
+    type=options.Number(min=1),
     metavar="N",
     help="At most so many; else 10, with a query all.",
 )
 @click.option(
     "--status",
     "statuses",
-    type=click.Choice(ALL, case_sensitive=False),
+    type=options.Status(),
     multiple=True,
     metavar="STATUS",
     help="Of this status only; can be given several times.",
@@ -73,7 +72,7 @@ _MINIMAL = {
 @click.option("--sort", metavar="FIELD", help="By this field; -FIELD: the largest first.")
 @click.option(
     "--skip",
-    type=click.IntRange(min=0),
+    type=options.Number(min=0),
     default=0,
     metavar="N",
     help="Leave out the first so many.",
@@ -120,9 +119,12 @@ def list_runs(
 
     call.take_query(expressions)
     workspace = call.workspace()
+    call.check_experiment(workspace)
     conditions = list(where)
     if parent_run_id is not None:
         conditions.append(f"parent = {call.find(parent_run_id).id}")
+    if target is not None:
+        conditions.append(f"target = {target}")
     if since is not None:
         conditions.append(f"created >= {since}")
     found = workspace.get_runs(
@@ -133,7 +135,11 @@ def list_runs(
         where=conditions,
         sort=sort,
     )
-    kept = ((run, row) for run, row in _described(found) if _is_meant(row, statuses, target))
+    kept = (
+        (run, row)
+        for run, row in _described(found)
+        if len(statuses) < 2 or row["status"] in statuses
+    )
     if last is None:
         last = None if call.query else _LAST
     shown = [*islice(kept, skip, None if last is None else skip + last)]
@@ -141,7 +147,7 @@ def list_runs(
     if minimal:
         lean = [{name: row.get(key) for name, key in _MINIMAL.items()} for row in rows]
         return Result(lean, None if lean else lambda: [render.Note(_NONE_LIKE_THAT)])
-    is_narrowed = bool(conditions or tags or statuses or target or skip)
+    is_narrowed = bool(conditions or tags or statuses or skip)
     return Result(rows, lambda: _list(shown, filters.metrics_of(where, sort), is_narrowed))
 
 
@@ -159,24 +165,6 @@ def show(call: Call) -> Result:
     if interpreter:
         row["interpreter"] = interpreter
     return Result(row, lambda: [render.Card(_card(row))])
-
-
-@command("cancel")
-@options.run
-def cancel(call: Call) -> Result:
-    """Cancel a run, with all of its processes, and print its final status.
-
-    A run that is over already keeps its status.
-
-    \b
-    Example:
-      homerun run cancel digits_1
-    """
-    found = call.run()
-    found.cancel()
-    status = found.get_status()
-    told = {"run_id": found.id, "status": status, "directory": found.directory}
-    return Result(told, lambda: [f"{found.id}: {status}"], 0 if status in TERMINAL else 1)
 
 
 @command("monitor-logs")
@@ -241,13 +229,6 @@ _NONE_YET = "there are no runs yet; homerun run submit-script -e NAME SCRIPT mak
 
 def _described(found: Iterator[Run]) -> Iterator[tuple[Run, dict[str, Any]]]:
     return ((run, run.describe()) for run in found)
-
-
-def _is_meant(row: dict[str, Any], statuses: tuple[str, ...], target: str | None) -> bool:
-    """What the index does not know, or cannot ask for."""
-    if len(statuses) > 1 and row["status"] not in statuses:
-        return False
-    return target is None or row.get("target") == target
 
 
 def _list(

@@ -90,11 +90,11 @@ if TYPE_CHECKING:
 @click.option("--run-id", "own_id", metavar="ID", help="The run's id; else one is made.")
 @click.option("--target", "--ct", metavar="NAME", help="Where to run; else the default target.")
 @click.option(
-    "--slots", type=click.IntRange(1, 999), default=1, metavar="N", help="So many slots; else 1."
+    "--slots", type=options.Number(1, 999), default=1, metavar="N", help="So many slots; else 1."
 )
 @click.option(
     "--priority",
-    type=click.IntRange(0, 9999),
+    type=options.Number(0, 9999),
     default=0,
     metavar="N",
     help="0 to 9999: of those that wait the highest go first; else 0.",
@@ -102,7 +102,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-concurrent-runs",
     "at_most",
-    type=click.IntRange(1, 999),
+    type=options.Number(1, 999),
     metavar="N",
     help="Wait while so many runs go on at the target.",
 )

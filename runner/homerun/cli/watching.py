@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+from homerun import follow
 from homerun.cli import words
 from homerun.cli.interrupts import WAITING, Interrupted, Interrupts
 from homerun.cli.results import Result
@@ -43,7 +44,7 @@ class Output:
         self._run = run
         text = sys.stderr if call.wants_result else sys.stdout
         self._sink: BinaryIO | None = None if text is None else text.buffer
-        self._offset = 0
+        self._output = follow.Following(run)
         self._last = b""
 
     def follow(self) -> None:
@@ -52,8 +53,7 @@ class Output:
         Raises:
             OutputLost: whoever read it has gone, or cannot take more.
         """
-        for part in self._run.stream(self._offset):
-            self._offset += len(part)
+        for part in self._output:
             self._last = part[-1:]
             if self._sink is None:
                 continue

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -141,12 +143,14 @@ class Studio:
             timeout_graceful_shutdown=_GRACE_S,
             h11_max_incomplete_event_size=MOST_HEADERS,
         )
+        former = signal.signal(signal.SIGTERM, _leave)  # else it ends before it has cleared up
         try:
             server = _Server(config, self.desk)
             if when_ready is not None:
                 server.when_ready = partial(when_ready, first)
             server.run(sockets=[self._socket])
         finally:
+            signal.signal(signal.SIGTERM, former)
             self.close()
 
     def close(self) -> None:
@@ -218,6 +222,10 @@ class _Http(H11Protocol):
     def _too_slow(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _leave(*_: object) -> None:
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _listening(wish: Wish) -> socket:
