@@ -49,7 +49,7 @@ def compare_runs(runs: Sequence[Run], code: bool = False) -> dict[str, Any]:
     """
     ids = [run.id for run in runs]
     if len(set(ids)) < 2 or len(set(ids)) < len(ids):
-        raise UserError("a comparison is of two runs or more, each of them named once")
+        raise UserError("a comparison is of two runs or more: name each of them once")
     found = [_sections(run) for run in runs]
     differences: list[dict[str, Any]] = []
     same: list[dict[str, Any]] = []

@@ -65,5 +65,5 @@ def test_json_has_all_of_it(cli, runs):
     assert rate == {"section": "metrics", "name": "rate", "values": [0.5, 0.25]}
     assert {"section": "tags", "name": "\x1b[31mkind", "value": "mlp"} in found["same"]
     assert cli("run", "compare", runs[0]).last_line == (
-        "homerun: a comparison is of two runs or more, each of them named once"
+        "homerun: a comparison is of two runs or more: name each of them once"
     )

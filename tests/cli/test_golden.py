@@ -40,6 +40,8 @@ CASES = {
     "queue-pause": "queue pause",
     "queue-resume": "queue resume",
     "run-cancel": f"run cancel {MAIN}",
+    "run-compare": f"run compare {MAIN} {MARKED} --code",
+    "run-compare-all": f"run compare {MAIN} {PARENT} given-id --all",
     "run-download-logs": f"run download-logs {MAIN} -d logs",
     "run-list": "run list",
     "run-list-children": "run list --children --last 20",
