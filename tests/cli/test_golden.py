@@ -41,6 +41,8 @@ CASES = {
     "queue-resume": "queue resume",
     "run-cancel": f"run cancel {MAIN}",
     "run-cancel-none": "run cancel -e digits --yes",
+    "run-compare": f"run compare {MAIN} {MARKED} --code",
+    "run-compare-all": f"run compare {MAIN} {PARENT} given-id --all",
     "run-delete": f"run delete {MAIN} given-id --yes",
     "run-delete-none": "run delete --tags nothing --yes",
     "run-download-logs": f"run download-logs {MAIN} -d logs",
