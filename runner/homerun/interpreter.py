@@ -42,11 +42,9 @@ def used(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) -> str:
     first = argv[_BEHIND_MPIRUN if is_behind else 0]
     if config.script is not None or os.path.basename(first).startswith("python"):
         return first
-    import shutil
+    from homerun import programs
 
-    path = env.get("PATH")
-    found = shutil.which("python", path=path) or shutil.which("python3", path=path)
-    return os.path.abspath(found) if found else ""
+    return programs.find("python", "python3", path=env.get("PATH") or os.defpath) or ""
 
 
 def note(python: str, run_id: str, env: dict[str, str]) -> int:

@@ -44,8 +44,11 @@ CASES = {
     "queue-pause": "queue pause",
     "queue-resume": "queue resume",
     "run-cancel": f"run cancel {MAIN}",
-    "run-compare": f"run compare {MAIN} {MARKED}",
-    "run-delete": "run delete given-id --yes",
+    "run-cancel-none": "run cancel -e digits --yes",
+    "run-compare": f"run compare {MAIN} {MARKED} --code",
+    "run-compare-all": f"run compare {MAIN} {PARENT} given-id --all",
+    "run-delete": f"run delete {MAIN} given-id --yes",
+    "run-delete-none": "run delete --tags nothing --yes",
     "run-download-logs": f"run download-logs {MAIN} -d logs",
     "run-list": "run list",
     "run-list-children": "run list --children --last 20",
@@ -53,6 +56,7 @@ CASES = {
     "run-list-none": "run list --tags nothing",
     "run-list-query": "run list '[].{id: run_id, status: status}' --last 3",
     "run-list-where": "run list --where 'metrics.loss < 9' --sort metrics.loss",
+    "run-logs": f"run logs {MAIN}",
     "run-metrics": f"run metrics {MAIN}",
     "run-metrics-none": "run metrics given-id",
     "run-monitor-logs": f"run monitor-logs {MAIN}",
@@ -65,7 +69,9 @@ CASES = {
     "store-check": "store check",
     "store-gc": "store gc --dry-run",
     "store-reindex": "store reindex",
-    "store-trash-restore": "run delete given-id --yes; store trash restore given-id",
+    "store-trash-empty": "run delete given-id --yes; store trash empty --older-than 30d --yes",
+    "store-trash-list": "store trash list",
+    "store-trash-restore": f"run delete {MAIN} --yes; store trash restore {MAIN}",
     "target-add": "target add small --slots 1",
     "target-list": "target list",
     "target-remove": "target remove local",
@@ -74,11 +80,8 @@ CASES = {
     "workspace-show": "workspace show",
 }
 
-APART = {
-    *("doctor", "run resubmit", "store stats", "store trash empty", "store trash list", "studio"),
-}
-"""Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
-tests."""
+APART = {"doctor", "run resubmit", "run watch", "store stats", "studio"}
+"""Commands whose output has tests of its own."""
 
 _VARIES = (
     (re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+(Z|\+00:00)"), "TIME"),

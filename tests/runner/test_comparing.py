@@ -146,5 +146,5 @@ def test_what_is_no_text_is_said_to_differ(experiment: Experiment, workspace_dir
 
 def test_a_comparison_needs_two_runs(pair: list[Run]) -> None:
     for runs in (pair[:1], [], [pair[0], pair[0]]):
-        with pytest.raises(UserError, match="of two runs or more, each of them named once"):
+        with pytest.raises(UserError, match="of two runs or more: name each of them once"):
             compare_runs(runs)

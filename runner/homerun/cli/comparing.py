@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _LONGEST = 40
 _TAB = 8
+_MOST_PACKAGES = 10
+PACKAGES, FILES = "packages", "files"
+"""Sections of a comparison."""
 
 
 @command("compare")
@@ -50,6 +53,8 @@ def _shown(found: dict[str, Any], everything: bool) -> Iterator[render.Part]:
     if everything:
         count = len(found["runs"])
         rows += [{**row, "values": [row["value"]] * count} for row in found["same"]]
+    if not everything:
+        rows = _folded(rows)
     if rows:
         yield render.Table(["what", "of", *found["runs"]], _table(rows))
     else:
@@ -59,6 +64,18 @@ def _shown(found: dict[str, Any], everything: bool) -> Iterator[render.Part]:
     same = len(found["same"])
     if same and not everything:
         yield render.Note(f"{same} more {'is' if same == 1 else 'are'} the same; --all shows them")
+
+
+def _folded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, with many packages that some of the runs had not as one row of their numbers."""
+    partial = [row for row in rows if row["section"] == PACKAGES and None in row["values"]]
+    if len(partial) <= _MOST_PACKAGES:
+        return rows
+    had = zip(*[[value is not None for value in row["values"]] for row in partial])
+    kept = [row for row in rows if row not in partial]
+    at = next((n for n, row in enumerate(kept) if row["section"] == FILES), len(kept))
+    told = f"({len(partial)} that not all have)"
+    return [*kept[:at], {"section": PACKAGES, "name": told, "values": [*map(sum, had)]}, *kept[at:]]
 
 
 def _table(rows: list[dict[str, Any]]) -> list[list[object]]:
