@@ -165,7 +165,6 @@ class Experiment(Archivable):
         from homerun import notices
         from homerun.config import ScriptRunConfig
         from homerun.errors import UserError
-        from homerun.run import ScriptRun
         from homerun.submit import Request, submit
 
         if not isinstance(config, ScriptRunConfig):
@@ -180,6 +179,8 @@ class Experiment(Archivable):
             parent=parent,
         )
         record, told = submit(request)
+        from homerun.run import ScriptRun  # while the run starts: that takes no time then
+
         notices.tell(told)
         run = ScriptRun.of(record, self)
         if show_output:

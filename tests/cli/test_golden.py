@@ -40,8 +40,11 @@ CASES = {
     "queue-pause": "queue pause",
     "queue-resume": "queue resume",
     "run-cancel": f"run cancel {MAIN}",
+    "run-cancel-none": "run cancel -e digits --yes",
     "run-compare": f"run compare {MAIN} {MARKED} --code",
     "run-compare-all": f"run compare {MAIN} {PARENT} given-id --all",
+    "run-delete": f"run delete {MAIN} given-id --yes",
+    "run-delete-none": "run delete --tags nothing --yes",
     "run-download-logs": f"run download-logs {MAIN} -d logs",
     "run-list": "run list",
     "run-list-children": "run list --children --last 20",
@@ -54,11 +57,16 @@ CASES = {
     "run-monitor-logs": f"run monitor-logs {MAIN}",
     "run-show": f"run show {MAIN}",
     "run-show-failed": "run show @last-failed -e digits",
+    "run-snapshot": f"run snapshot {MAIN} -d code",
     "run-submit-script": "run submit-script -e digits --run-id mine train.py",
     "run-tree": f"run tree {PARENT}",
     "run-update": "run update given-id --add-tag a=b --display-name Ann",
     "store-check": "store check",
+    "store-gc": "store gc --dry-run",
     "store-reindex": "store reindex",
+    "store-trash-empty": "run delete given-id --yes; store trash empty --older-than 30d --yes",
+    "store-trash-list": "store trash list",
+    "store-trash-restore": f"run delete {MAIN} --yes; store trash restore {MAIN}",
     "target-add": "target add small --slots 1",
     "target-list": "target list",
     "target-remove": "target remove local",
@@ -67,7 +75,7 @@ CASES = {
     "workspace-show": "workspace show",
 }
 
-APART = {"run resubmit", "studio"}
+APART = {"run resubmit", "studio", "store stats", "doctor"}
 """Commands whose output has tests of its own."""
 
 _VARIES = (

@@ -117,19 +117,25 @@ class Choice:
             )
 
 
-def is_sure(question: str, yes: bool, runs: Sequence[Run] = ()) -> bool:
-    """Whether the user wants it; without a terminal only `--yes` says so.
-
-    Args:
-        runs: shown before the question.
+def check_asks(yes: bool) -> None:
+    """Refuse what needs an answer where nobody can give one; before anything is looked at, so
+    that a script learns it whatever there is.
 
     Raises:
         UsageError: there is nobody to ask.
     """
+    if not yes and not (words.is_terminal(sys.stdin) and words.is_terminal(sys.stderr)):
+        raise click.UsageError("nobody can be asked here: give --yes to do it all the same")
+
+
+def is_sure(question: str, yes: bool, runs: Sequence[Run] = ()) -> bool:
+    """Whether the user wants it.
+
+    Args:
+        runs: shown before the question.
+    """
     if yes:
         return True
-    if not words.is_terminal(sys.stdin) or not words.is_terminal(sys.stderr):
-        raise click.UsageError("nobody can be asked here: give --yes to do it all the same")
     for run in runs[:_SHOWN]:
         words.complain(f"  {run.id}  {run.get_status()}")
     if len(runs) > _SHOWN:

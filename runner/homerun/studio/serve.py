@@ -129,6 +129,7 @@ class Studio:
         """
         first = self._with_code(self.desk.door.new_code())
         self._say(first)
+        self.desk.warm_up()
         config = uvicorn.Config(
             self.app,
             http=_Http,
