@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from homerun import Experiment, Workspace
+from homerun import Experiment, Workspace, interpreter
 
 
 @pytest.fixture
-def runs(workspace_dir: Path) -> list[str]:
-    """The ids of two runs that are over."""
+def runs(workspace_dir: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of two runs that are over; what they ran with is not on record."""
+    monkeypatch.setattr(interpreter, "note_own", lambda *_: None)
     experiment = Experiment(Workspace.from_config(), "compared")
     found = []
     for name, rate in (("one", 0.5), ("two", 0.25)):
