@@ -56,6 +56,7 @@ CASES = {
     "run-list-none": "run list --tags nothing",
     "run-list-query": "run list '[].{id: run_id, status: status}' --last 3",
     "run-list-where": "run list --where 'metrics.loss < 9' --sort metrics.loss",
+    "run-logs": f"run logs {MAIN}",
     "run-metrics": f"run metrics {MAIN}",
     "run-metrics-none": "run metrics given-id",
     "run-monitor-logs": f"run monitor-logs {MAIN}",
@@ -79,9 +80,8 @@ CASES = {
     "workspace-show": "workspace show",
 }
 
-APART = {"doctor", "run resubmit", "store stats", "studio"}
-"""Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
-tests."""
+APART = {"doctor", "run resubmit", "run watch", "store stats", "studio"}
+"""Commands whose output has tests of its own."""
 
 _VARIES = (
     (re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+(Z|\+00:00)"), "TIME"),
