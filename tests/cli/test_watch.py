@@ -11,7 +11,6 @@ import pytest
 
 from homerun import Experiment, ScriptRunConfig, Workspace
 
-
 SHELL = """
 import os, signal, subprocess, sys
 def take_terminal():
@@ -63,7 +62,7 @@ class Screen:
 
     def resize(self, wide, high):
         """Make the window another size."""
-        self.shown.resize(wide, high)
+        self.shown.resize(high, wide)
         self._screen.resize(high, wide)
 
 
