@@ -65,6 +65,16 @@ class Board:
         self.lines = lines.Kept()
         self.live = Live(self._store, settle.look, lambda: verifying.start(self._store))
 
+    def warm_up(self) -> None:
+        """Bring the index up to date, as far as that can be done now."""
+        import sqlite3
+
+        try:
+            self.live.freshen()
+            self.live.freshen(metrics=True)
+        except (OSError, sqlite3.Error):
+            return  # whoever asks next is told
+
     def page(
         self,
         experiment: str | None = None,
@@ -104,6 +114,10 @@ class Board:
         for _ in range(3):
             with self.live.open() as cache:
                 found = rows.of_ids(cache, ids, metrics)
+            if len(found) < len(set(ids)):
+                self.live.freshen()  # made a moment ago, or gone
+                with self.live.open() as cache:
+                    found = rows.of_ids(cache, ids, metrics)
             if self._is_right(found, metrics):
                 break
         return [row_of(row) for row in found]

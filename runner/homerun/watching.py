@@ -34,6 +34,8 @@ _PAUSE_S = 0.2
 """Between two looks at least."""
 _SLOW_S = 2.0
 """Between two looks at what is costly and moves slowly."""
+_LABELS_S = 10.0
+"""Between two looks at the labels of experiments, of which no index knows."""
 
 
 class Pulse:
@@ -147,7 +149,8 @@ class Watch:
         self.cursor = cursor or board.cursor()
         self._experiments: dict[str, dict[str, Any]] | None = None
         self._queues: dict[str, dict[str, Any]] | None = None
-        self._slow_at = float("-inf")
+        self._slow_at = self._labels_at = float("-inf")
+        self._is_moved = True
 
     def folders(self) -> list[str]:
         """The folders in which something changes with what it looks at."""
@@ -163,6 +166,7 @@ class Watch:
         if changes.is_reset:
             news.append(("reset", {"cursor": changes.cursor}))
         changed = set(changes.ids) | changes.parents
+        self._is_moved = self._is_moved or bool(changed or changes.removed or changes.is_reset)
         if RUNS in self.topics and (changed or changes.removed):
             news += self._runs([*changes.ids, *changes.parents], changes.removed)
         if time.monotonic() - self._slow_at > _SLOW_S:
@@ -196,7 +200,11 @@ class Watch:
             yield RUNS, {"changed": rows, "removed": list(removed)}
 
     def _slow(self) -> Iterator[News]:
-        if EXPERIMENTS in self.topics:
+        began = time.monotonic()
+        is_due = self._is_moved or began - self._labels_at > _LABELS_S
+        self._is_moved = False
+        if EXPERIMENTS in self.topics and is_due:
+            self._labels_at = began
             now = {one["name"]: one for one in self._board.experiments(archived=True)}
             before, self._experiments = self._experiments, now
             changed, removed = _differ(before, now)
@@ -230,8 +238,11 @@ class _Followed:
         if not found:
             return
         before, self._parts = self._parts, self._look(found[0], stamp)
-        parts = [name for name, known in self._parts.items() if before.get(name, known) != known]
-        if parts:
+        if before:
+            parts = [name for name, known in self._parts.items() if before[name] != known]
+        else:
+            parts = list(self._parts) if is_changed else []
+        if parts or not before:
             yield RUN, {"id": self.run.id, "run": found[0], "parts": parts}
 
     def _look(self, row: dict[str, Any], stamp: object) -> dict[str, object]:
@@ -249,8 +260,8 @@ class _Followed:
             version, found = self._gauges.read(self._version)
         except OSError:
             return
-        is_first, self._version = self._version < 0, version
-        if found and not is_first:
+        self._version = version
+        if found:
             yield "metrics", {"id": self.run.id, "metrics": found}
 
 
@@ -283,8 +294,7 @@ class _FollowedLog:
 def _differ(
     before: dict[str, dict[str, Any]] | None, now: dict[str, dict[str, Any]]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """What is new or changed, and what is gone; nothing at the first look."""
-    if before is None:
-        return [], []
+    """What is new or changed, and what is gone; at the first look, all."""
+    before = before or {}
     changed = [one for name, one in now.items() if before.get(name) != one]
     return changed, [name for name in before if name not in now]

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _MOST_METRICS = 8
 
+_AT_THE_END = ("homerun.follow", "homerun.describe", "homerun.shapes", "homerun.artifact")
+"""What the last lines about a run need."""
+
 
 class OutputLost(HomerunError):
     """The run's output cannot be passed on; the run itself goes on."""
@@ -112,6 +115,8 @@ def or_cancel(run: Run, call: Call, interrupts: Interrupts) -> Result:
     try:
         interrupts.anywhere()
         say_if_it_waits(run)
+        for module in _AT_THE_END:
+            __import__(module)  # while the script starts: that takes no time then
         shown.follow()
         shown.close_line()
         return conclude(run)

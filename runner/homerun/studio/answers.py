@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.responses import Response, StreamingResponse
 
 from homerun.studio.asking import RefusedError
@@ -137,8 +137,13 @@ async def in_thread(parts: Iterator[bytes], *owners: Any) -> AsyncIterator[bytes
                 return
             yield part
     finally:
-        for owner in (parts, *owners):
-            owner.close()
+        with CancelScope(shield=True):
+            await to_thread.run_sync(_close, (parts, *owners), limiter=_limiter())
+
+
+def _close(owners: tuple[Any, ...]) -> None:
+    for owner in owners:
+        owner.close()
 
 
 _limiters: list[CapacityLimiter] = []

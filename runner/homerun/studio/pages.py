@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 _WRONG_WAITS_S = 0.5
 _FOR_EVER = "public, max-age=31536000, immutable"
 _NOT_BUILT = """<!doctype html>
-<meta charset="utf-8"><title>Studio</title>
+<meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg">
 <p>Studio's pages are not built here. Run <code>make studio</code> in the source of homerun, and
 start <code>homerun studio</code> again. Everything below <code>api/</code> works without them.</p>
 """
 _COME_IN = """<!doctype html>
-<meta charset="utf-8"><title>Studio</title><meta http-equiv="refresh" content="0;url=./">
+<meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg">
+<meta http-equiv="refresh" content="0;url=./">
 <p><a href="./">Go on to Studio</a></p>
 """
 _TOO_LATE = """<!doctype html>
-<meta charset="utf-8"><title>Studio</title>
+<meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg">
 <p>This address was used already, or is older than ten minutes. Start <code>homerun studio</code>
 again for a new one, or look in its terminal: where it runs in one, it prints a new address when
 <a href="./">Studio</a> is opened by somebody whom it does not know.</p>

@@ -1,0 +1,84 @@
+/** Which page is shown. */
+
+import { useEffect, useState } from "preact/hooks";
+import { post, signedOut } from "./api";
+import { ComparePage } from "./pages/compare";
+import { ExperimentsPage } from "./pages/experiments";
+import { RunPage } from "./pages/run";
+import { RunsPage } from "./pages/runs";
+import { SubmitPage } from "./pages/submit";
+import { TargetsPage } from "./pages/targets";
+import { place } from "./route";
+import { info, infoError, readInfo } from "./state";
+import { Button, Empty, Failure, Field, Waiting } from "./ui/basics";
+import { complain, Messages, Questions } from "./ui/dialog";
+import { Header, useFocusOnPage } from "./ui/shell";
+
+export function App() {
+  useEffect(() => void readInfo(), []);
+  if (signedOut.value) return <SignIn />;
+  return (
+    <>
+      <Header />
+      <main id="main">{info.value ? <Page /> : infoError.value ? <Failure error={infoError.value} retry={() => void readInfo()} /> : <Waiting what="the store" />}</main>
+      <Messages />
+      <Questions />
+    </>
+  );
+}
+
+function Page() {
+  const [name = "experiments", id = ""] = place.value.path;
+  useFocusOnPage(`${name}/${id}`);
+  switch (name) {
+    case "experiments":
+      return <ExperimentsPage />;
+    case "runs":
+      return <RunsPage />;
+    case "run":
+      return <RunPage key={id} id={id} />;
+    case "compare":
+      return <ComparePage />;
+    case "submit":
+      return <SubmitPage key={place.value.query.get("run") ?? ""} />;
+    case "targets":
+      return <TargetsPage />;
+    default:
+      return (
+        <Empty title="There is no such page">
+          <p>
+            Go to the <a href="#/experiments">experiments</a>.
+          </p>
+        </Empty>
+      );
+  }
+}
+
+function SignIn() {
+  const [token, setToken] = useState("");
+  const enter = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    try {
+      await post("login", { token });
+      signedOut.value = false;
+      await readInfo();
+    } catch (error) {
+      complain(error);
+    }
+  };
+  return (
+    <main class="sign-in">
+      <h1>homerun Studio</h1>
+      <p>
+        Open the address that <code>homerun studio</code> printed. It works once; start Studio again for another one.
+      </p>
+      <form onSubmit={(event) => void enter(event)}>
+        <Field label="Or the token that Studio was started with">
+          <input type="password" autocomplete="current-password" value={token} onInput={(event) => setToken(event.currentTarget.value)} required />
+        </Field>
+        <Button kind="main" type="submit">Sign in</Button>
+      </form>
+      <Messages />
+    </main>
+  );
+}

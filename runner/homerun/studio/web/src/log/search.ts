@@ -1,0 +1,56 @@
+/** A search over a whole log, of which the hits come one by one. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { lines, runPath } from "../api";
+import type { LogHit } from "../types";
+
+type Line = { hit: LogHit } | { read: number; size: number } | { done: true; hits: number; more: boolean };
+
+export interface Search {
+  hits: LogHit[];
+  share: number;
+  isDone: boolean;
+  isCut: boolean;
+  error: Error | null;
+}
+
+export type Wanted = { q: string; isExact: boolean } | { errors: true } | null;
+
+const NONE: Search = { hits: [], share: 0, isDone: true, isCut: false, error: null };
+const SHOW_MS = 60;
+
+export function useSearch(run: string, log: string, wanted: Wanted): Search {
+  const [state, setState] = useState<Search>(NONE);
+  const timer = useRef(0);
+  useEffect(() => {
+    if (!wanted || ("q" in wanted && !wanted.q)) return setState(NONE);
+    const control = new AbortController();
+    const found: Search = { hits: [], share: 0, isDone: false, isCut: false, error: null };
+    const show = (): void => {
+      timer.current = 0;
+      if (!control.signal.aborted) setState({ ...found });
+    };
+    const soon = (): void => {
+      timer.current ||= window.setTimeout(show, SHOW_MS);
+    };
+    const take = (line: Line): void => {
+      if ("hit" in line) found.hits = [...found.hits, line.hit];
+      else if ("read" in line) found.share = line.size ? line.read / line.size : 1;
+      else [found.isDone, found.isCut, found.share] = [true, line.more, 1];
+      soon();
+    };
+    const query = "q" in wanted ? { q: wanted.q, case: wanted.isExact ? 1 : 0 } : { errors: 1 };
+    show();
+    lines<Line>(runPath(run, "log/search"), { log, ...query }, take, control.signal).catch((error: Error) => {
+      if (error.name === "AbortError") return;
+      [found.isDone, found.error] = [true, error];
+      soon();
+    });
+    return () => {
+      control.abort();
+      clearTimeout(timer.current);
+      timer.current = 0;
+    };
+  }, [run, log, JSON.stringify(wanted)]);
+  return state;
+}

@@ -1,0 +1,257 @@
+/** A log of any size: the lines in view, following, searching, and links to lines. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { address, runPath } from "../api";
+import { bytes, count } from "../format";
+import { useKeys } from "../keys";
+import { useLive } from "../live";
+import { adjust, place } from "../route";
+import { useWindow } from "../table/window";
+import type { LogHit } from "../types";
+import { Button, Failure, Switch } from "../ui/basics";
+import { say } from "../ui/dialog";
+import { useRemembered } from "../use";
+import { fold, type Piece, pieces } from "./ansi";
+import { useSearch, type Wanted } from "./search";
+import { type LogLine, LogText } from "./text";
+
+const LINE = 19;
+const NEAR = 150;
+const LONGEST_SHOWN = 4000;
+const FAR = 1024 * 1024;
+const COUNT_MS = 700;
+
+export function LogViewer({ run, name, children }: { run: string; name: string; children?: ComponentChildren }) {
+  const text = useMemo(() => new LogText(run, name), [run, name]);
+  void text.version.value;
+  const [isFollowing, setFollowing] = useState(false);
+  const [isFolding, setFolding] = useRemembered("log.fold", true);
+  const [marked, setMarked] = useState<number | null>(null);
+  const [typed, setTyped] = useState("");
+  const [wanted, setWanted] = useState<Wanted>(null);
+  const [hitAt, setHitAt] = useState(-1);
+  const box = useRef<HTMLInputElement>(null);
+  const hits = useSearch(run, name, wanted);
+  const view = useWindow(text.lines.length, LINE);
+  const quiet = useRef(false);
+
+  const show = async (where: { end: 1 } | { at: number } | { line: number }): Promise<void> => {
+    quiet.current = true;
+    setFollowing("end" in where);
+    const line = await text.jump(where);
+    requestAnimationFrame(() => {
+      view.reveal(line, "end" in where ? "near" : "middle");
+      quiet.current = false;
+    });
+    if (!("end" in where)) setMarked(text.lines[line]?.at ?? null);
+  };
+
+  useEffect(() => {
+    const { query } = place.value;
+    const [line, at] = [Number(query.get("line")), query.get("at")];
+    void show(line > 0 ? { line } : at !== null ? { at: Number(at) } : { end: 1 });
+  }, [text]);
+
+  useLayoutEffect(() => {
+    const element = view.element();
+    if (!element || !text.moved) return;
+    element.scrollTop += text.moved * LINE;
+    text.moved = 0;
+  });
+  useLayoutEffect(() => {
+    const element = view.element();
+    if (isFollowing && element && text.isAtEnd) element.scrollTop = element.scrollHeight;
+  }, [text.lines.length, text.to, isFollowing]);
+  useEffect(() => {
+    if (quiet.current || !text.isRead) return;
+    if (view.first < NEAR) void text.above();
+    if (view.last > text.lines.length - NEAR && !text.isAtEnd && !isFollowing) void text.below();
+  }, [view.first, view.last, text.version.value]);
+
+  useLive({ topics: [`log:${run}:${name}`] }, (event, data) => {
+    if (event !== "log") return;
+    const told = data as { id: string; name: string; size: number; is_live: boolean };
+    if (told.name !== name) return;
+    const wasAtEnd = text.isAtEnd;
+    text.grow(told.size, told.is_live);
+    if (told.size < text.to) void show({ end: 1 });
+    else if (isFollowing) void (text.size - text.to > FAR ? show({ end: 1 }) : text.below());
+    else if (wasAtEnd && view.last > text.lines.length - NEAR) void text.below();
+  });
+  useUncounted(text);
+
+  const scrolled = (): void => {
+    const element = view.element();
+    if (!element || quiet.current) return;
+    const isAtBottom = element.scrollTop + element.clientHeight >= element.scrollHeight - 2 * LINE;
+    if (isFollowing && !isAtBottom && text.isAtEnd) setFollowing(false);
+    else if (!isFollowing && isAtBottom && text.isAtEnd && text.isLive) setFollowing(true);
+  };
+  const goto = (hit: LogHit | undefined, at: number): void => {
+    if (!hit) return;
+    setHitAt(at);
+    void show({ at: hit.at });
+  };
+  const step = (by: number): void => {
+    const number = hits.hits.length;
+    if (number) goto(hits.hits[(hitAt + by + number) % number], (hitAt + by + number) % number);
+  };
+  const search = (event: Event): void => {
+    event.preventDefault();
+    setHitAt(-1);
+    setWanted(typed ? { q: typed, isExact: false } : null);
+  };
+  const toErrors = (): void => {
+    setTyped("");
+    if (wanted && "errors" in wanted) return step(1);
+    setHitAt(-1);
+    setWanted({ errors: true });
+  };
+  useEffect(() => {
+    // The first hit comes into view by itself.
+    if (hitAt < 0 && hits.hits.length && wanted) goto(hits.hits[0], 0);
+  }, [hits.hits.length > 0, wanted]);
+  const link = (line: LogLine): void => {
+    setMarked(line.at);
+    adjust({ log: name, line: line.number, at: line.number === null ? line.at : null });
+    void navigator.clipboard?.writeText(location.href).then(() => say("The link to the line is copied."), () => undefined);
+  };
+  const scroll = (lines: number): void => view.element()?.scrollBy({ top: lines * LINE });
+
+  useKeys("Log", [
+    { keys: "/", does: "search the log", run: () => box.current?.select() },
+    { keys: "n", does: "next hit", run: () => step(1) },
+    { keys: "N", does: "previous hit", run: () => step(-1) },
+    { keys: "e", does: "next line that looks like an error", run: toErrors },
+    { keys: "f", does: "follow the end, or stay", run: () => (isFollowing ? setFollowing(false) : void show({ end: 1 })) },
+    { keys: "<", does: "first line", run: () => void show({ at: 0 }) },
+    { keys: ">", does: "last line", run: () => void show({ end: 1 }) },
+    { keys: "j", does: "down", run: () => scroll(3) },
+    { keys: "k", does: "up", run: () => scroll(-3) },
+  ]);
+
+  if (text.error.value && !text.isRead) return <Failure error={text.error.value} retry={() => void show({ end: 1 })} />;
+  const shown = text.lines.slice(view.first, view.last + 1);
+  const needle = wanted && "q" in wanted ? wanted.q : "";
+  const here = text.lines[Math.min(view.first + 8, text.lines.length - 1)]?.at ?? 0;
+  const digits = Math.max(3, String(text.lines.at(-1)?.number ?? 0).length);
+  return (
+    <div class="log">
+      <div class="bar is-tools" role="toolbar" aria-label="Log">
+        {children}
+        <form role="search" class="log-search" onSubmit={search}>
+          <input ref={box} type="search" aria-label="Search the whole log" placeholder="Search the whole log" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+        </form>
+        <span class="hits" role="status">{wanted ? hitsWord(hits.hits.length, hitAt, hits.isDone, hits.isCut, hits.share) : ""}</span>
+        <Button icon="up" label="Previous hit" disabled={!hits.hits.length} onClick={() => step(-1)} />
+        <Button icon="down" label="Next hit" disabled={!hits.hits.length} onClick={() => step(1)} />
+        <Button icon="warning" pressed={!!wanted && "errors" in wanted} onClick={toErrors} hint="Jump to the next line that looks like an error">Errors</Button>
+        <span class="grow" />
+        <Switch label="Fold progress" on={isFolding} change={setFolding} />
+        <Switch label="Follow" on={isFollowing} change={(on) => (on ? void show({ end: 1 }) : setFollowing(false))} />
+        <a class="button" href={address(runPath(run, "log/download"), { log: name })} download title="Download the log">Download</a>
+      </div>
+      {hits.error && <Failure error={hits.error} />}
+      <div class={`log-and-hits ${wanted && hits.hits.length > 1 ? "has-hits" : ""}`}>
+        <div class="log-frame" ref={view.attach} onScroll={scrolled} tabIndex={0} role="region" aria-label={`Log ${name}`}>
+          <div class="log-body" style={{ height: `${text.lines.length * LINE}px`, minWidth: `${digits + 4 + longest(shown)}ch` }}>
+            {shown.map((line, at) => (
+              <LogRow key={line.at} line={line} top={(view.first + at) * LINE} digits={digits} isFolding={isFolding} isMarked={line.at === marked} needle={needle} link={() => link(line)} />
+            ))}
+          </div>
+          {text.isRead && text.size === 0 && <p class="waiting">Nothing has been written yet.</p>}
+        </div>
+        {wanted && hits.hits.length > 1 && (
+          <ol class="hit-list" aria-label="Hits" tabIndex={0}>
+            {hits.hits.map((hit, at) => (
+              <li key={hit.at + ":" + hit.column}>
+                <button type="button" aria-current={at === hitAt} onClick={() => goto(hit, at)}>
+                  <span class="dim">{count(hit.line)}</span> {fold(hit.text).slice(0, 160)}
+                </button>
+              </li>
+            ))}
+          </ol>
+        )}
+      </div>
+      <div class="log-foot">
+        <input
+          type="range"
+          aria-label="Place in the log"
+          aria-valuetext={`${bytes(here)} of ${bytes(text.size)}`}
+          min={0}
+          max={Math.max(1, text.size)}
+          value={isFollowing ? text.size : here}
+          step={1}
+          onChange={(event) => void show({ at: Number(event.currentTarget.value) })}
+        />
+        <span>
+          {bytes(text.size)}
+          {text.isLive ? ", being written" : ""}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+function hitsWord(number: number, at: number, isDone: boolean, isCut: boolean, share: number): string {
+  const place = at >= 0 && number ? `${at + 1} of ` : "";
+  const words = `${place}${count(number)}${isCut ? " and more" : ""}${number === 1 && !place ? " hit" : " hits"}`;
+  return isDone ? (number ? words : "No hits") : `${words}, ${Math.round(share * 100)} %`;
+}
+
+function longest(lines: LogLine[]): number {
+  return Math.min(LONGEST_SHOWN + 30, lines.reduce((most, line) => Math.max(most, line.text.length), 0));
+}
+
+/** The numbers of the lines of a large log are known a little later than the lines. */
+function useUncounted(text: LogText): void {
+  const isUnknown = text.lines.length > 0 && text.lines[0]?.number === null;
+  useEffect(() => {
+    if (!isUnknown) return;
+    const timer = setInterval(() => void text.number().catch(() => undefined), COUNT_MS);
+    return () => clearInterval(timer);
+  }, [text, isUnknown]);
+}
+
+interface RowProps {
+  line: LogLine;
+  top: number;
+  digits: number;
+  isFolding: boolean;
+  isMarked: boolean;
+  needle: string;
+  link: () => void;
+}
+
+function LogRow({ line, top, digits, isFolding, isMarked, needle, link }: RowProps) {
+  const text = isFolding ? fold(line.text) : line.text.replaceAll("\r", "␍");
+  const rest = text.length - LONGEST_SHOWN;
+  return (
+    <div class={`log-line ${isMarked ? "is-marked" : ""}`} style={{ top: `${top}px` }}>
+      <button type="button" class="log-number" tabIndex={-1} style={{ width: `${digits + 2}ch` }} aria-label={`Link to line ${line.number ?? `at byte ${line.at}`}`} onClick={link}>
+        {line.number ?? "·"}
+      </button>
+      <span class="log-text">
+        {pieces(text.slice(0, LONGEST_SHOWN)).map((piece, at) => (
+          <LogPieceSpan key={at} piece={piece} needle={needle} />
+        ))}
+        {rest > 0 && <span class="dim"> … {count(rest)} more characters</span>}
+      </span>
+    </div>
+  );
+}
+
+function LogPieceSpan({ piece, needle }: { piece: Piece; needle: string }) {
+  const style = piece.colour ? { color: piece.colour } : undefined;
+  const at = needle ? piece.text.toLowerCase().indexOf(needle.toLowerCase()) : -1;
+  if (at < 0) return piece.look || style ? <span class={piece.look} style={style}>{piece.text}</span> : <>{piece.text}</>;
+  const end = at + needle.length;
+  return (
+    <span class={piece.look} style={style}>
+      {piece.text.slice(0, at)}
+      <mark>{piece.text.slice(at, end)}</mark>
+      <LogPieceSpan piece={{ text: piece.text.slice(end), look: "" }} needle={needle} />
+    </span>
+  );
+}

@@ -1,0 +1,11 @@
+import { render } from "preact";
+import { App } from "./app";
+import "./ui/theme";
+import "uplot/dist/uPlot.min.css";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/parts.css";
+import "./style/pages.css";
+
+const root = document.getElementById("app");
+if (root) render(<App />, root);

@@ -1,0 +1,180 @@
+/** Some runs side by side: what differs, and their metrics in one chart each. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { get } from "../api";
+import { Chart, COLOURS } from "../chart/chart";
+import { type Axis, Curves } from "../chart/curves";
+import { duration, figure, joinWords, memory, moment, took, toNumber } from "../format";
+import { useLive } from "../live";
+import { adjust, place, runHref } from "../route";
+import { setTitle } from "../state";
+import { argument, argumentWords } from "../table/columns";
+import type { Run, RunsAnswer } from "../types";
+import { Button, Empty, Failure, StatusMark, Switch, Waiting } from "../ui/basics";
+import { useLoaded, useRemembered, useThrottled } from "../use";
+import { AxisPicker, Smoothing } from "./run/metrics";
+
+const READ_MS = 1500;
+const CHARTS = 12;
+const WIDTH = 500;
+
+export function ComparePage() {
+  const ids = (place.value.query.get("ids") ?? "").split(",").filter(Boolean);
+  const loaded = useLoaded((abort) => (ids.length ? get<RunsAnswer>("runs", { ids, metrics: "*", limit: 500 }, abort) : Promise.resolve(null)), [ids.join()]);
+  const soon = useThrottled(loaded.reload, READ_MS);
+  useEffect(() => setTitle("Compare"), []);
+  useLive({ topics: ids.length ? ["runs"] : [] }, (event, data) => {
+    if (event === "reset" || (event === "runs" && (data as { changed: Run[] }).changed.some((one) => ids.includes(one.id)))) soon();
+  });
+  if (!ids.length) {
+    return (
+      <Empty title="Nothing to compare">
+        <p>Choose some runs in the <a href="#/runs">table</a>, then Compare.</p>
+      </Empty>
+    );
+  }
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the runs" />;
+  const found = new Map(loaded.data.runs.map((run) => [run.id, run]));
+  const runs = ids.map((id) => found.get(id)).filter((run) => run !== undefined);
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1 tabIndex={-1}>Compare {runs.length} runs</h1>
+        {runs.length < ids.length && <span class="dim">{ids.length - runs.length} of them are gone</span>}
+      </header>
+      <Table runs={runs} drop={(id) => adjust({ ids: ids.filter((one) => one !== id).join(",") })} />
+      <Charts runs={runs} />
+    </div>
+  );
+}
+
+interface Line {
+  area: string;
+  name: string;
+  text: (run: Run) => string;
+  number?: (run: Run) => number | null;
+  shown?: (run: Run) => ComponentChildren;
+}
+
+function linesOf(runs: Run[]): Line[] {
+  const keys = (of: (run: Run) => object): string[] => [...new Set(runs.flatMap((run) => Object.keys(of(run))))].sort();
+  return [
+    { area: "Run", name: "Status", text: (run) => run.status, shown: (run) => <StatusMark status={run.status} /> },
+    { area: "Run", name: "Duration", text: (run) => duration(took(run)), number: took },
+    { area: "Run", name: "CPU time", text: (run) => duration(run.cpu_s), number: (run) => run.cpu_s },
+    { area: "Run", name: "Peak memory", text: (run) => memory(run.peak_memory_kib), number: (run) => run.peak_memory_kib },
+    { area: "Run", name: "Created", text: (run) => moment(run.created) },
+    { area: "Run", name: "Submitted by", text: (run) => run.user ?? "" },
+    { area: "Run", name: "Target", text: (run) => run.target ?? "" },
+    { area: "Run", name: "Description", text: (run) => run.description ?? "" },
+    { area: "Run", name: "Command", text: (run) => joinWords([run.script ?? "", ...run.arguments]) },
+    ...argumentWords(runs).map((word) => ({ area: "Arguments", name: word, text: (run: Run) => argument(run, word) })),
+    ...keys((run) => run.metrics).map((name) => ({
+      area: "Metrics",
+      name,
+      text: (run: Run) => figure(toNumber(run.metrics[name]?.last)),
+      number: (run: Run) => toNumber(run.metrics[name]?.last),
+    })),
+    ...keys((run) => run.tags).map((name) => ({ area: "Tags", name, text: (run: Run) => (name in run.tags ? (run.tags[name] ?? "✓") : "") })),
+    ...keys((run) => run.properties).map((name) => ({ area: "Properties", name, text: (run: Run) => run.properties[name] ?? "" })),
+  ];
+}
+
+function Table({ runs, drop }: { runs: Run[]; drop: (id: string) => void }) {
+  const [isShort, setShort] = useRemembered("compare.short", true);
+  const all = linesOf(runs);
+  const lines = isShort && runs.length > 1 ? all.filter((line) => new Set(runs.map(line.text)).size > 1) : all;
+  const [first] = runs;
+  return (
+    <>
+      <div class="bar">
+        <Switch label="Only what differs" on={isShort} change={setShort} />
+        <span class="dim">Differences are against the first run.</span>
+      </div>
+      <div class="scrolled is-comparison" tabIndex={0} role="region" aria-label="Comparison">
+        <table class="plain is-lined compare">
+          <thead>
+            <tr>
+              <td />
+              {runs.map((run, at) => (
+                <th key={run.id} scope="col">
+                  <span class="branch">
+                    <i class="dot" style={{ background: `var(${COLOURS[at % COLOURS.length]})` }} />
+                    <a href={runHref(run.id)} title={run.id}>{run.experiment} #{run.number}</a>
+                    <Button icon="cross" kind="bare" label={`Take out run ${run.number}`} onClick={() => drop(run.id)} />
+                  </span>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map((line, at) => (
+              <tr key={`${line.area} ${line.name}`} class={lines[at - 1]?.area !== line.area ? "is-first" : ""}>
+                <th scope="row">
+                  {lines[at - 1]?.area !== line.area && line.area !== "Run" && <span class="area">{line.area}</span>}
+                  {line.name}
+                </th>
+                {runs.map((run) => (
+                  <td key={run.id}>
+                    {line.shown ? line.shown(run) : line.text(run)}
+                    {line.number && first && run !== first && <Delta value={line.number(run)} from={line.number(first)} />}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {lines.length === 0 && <p class="dim">These runs do not differ.</p>}
+      </div>
+    </>
+  );
+}
+
+function Delta({ value, from }: { value: number | null; from: number | null }) {
+  if (value === null || from === null || !from || value === from || !Number.isFinite(value / from)) return null;
+  const share = ((value - from) / Math.abs(from)) * 100;
+  return <span class="dim delta">{`${share > 0 ? "+" : "−"}${Math.abs(share) >= 1000 ? "999" : Math.abs(share).toPrecision(2)} %`}</span>;
+}
+
+function Charts({ runs }: { runs: Run[] }) {
+  const [axis, setAxis] = useRemembered<Axis>("compare.axis", "index");
+  const [isLog, setLog] = useRemembered("log.y", false);
+  const [smoothing, setSmoothing] = useRemembered("smoothing", 0);
+  const [most, setMost] = useState(CHARTS);
+  const [version, setVersion] = useState(0);
+  const ids = runs.map((run) => run.id);
+  const names = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort();
+  const shown = names.slice(0, most);
+  const curves = useMemo(() => shown.map((name) => new Curves(ids, [name], axis, WIDTH)), [ids.join(), shown.join("\n"), axis]);
+  const read = useThrottled(() => {
+    void Promise.all(curves.map((one) => one.read().catch(() => false))).then((all) => all.some(Boolean) && setVersion((value) => value + 1));
+  }, READ_MS);
+  useEffect(read, [curves, runs]);
+  if (!names.length) return null;
+  return (
+    <section>
+      <div class="bar">
+        <h2>Metrics</h2>
+        <AxisPicker axis={axis} change={(next) => next && setAxis(next)} isMany />
+        <Smoothing value={smoothing} change={setSmoothing} />
+        <Switch label="Log scale" on={isLog} change={setLog} />
+      </div>
+      <div class="charts">
+        {shown.map((name, at) => {
+          const lines = runs.flatMap((run, index) => {
+            const curve = curves[at]?.get(run.id, name);
+            return curve ? [{ curve, label: `#${run.number}`, colour: COLOURS[index % COLOURS.length] ?? "--line-1" }] : [];
+          });
+          return (
+            <figure class="card" key={name}>
+              <figcaption><b>{name}</b></figcaption>
+              {lines.length ? <Chart lines={lines} title={name} axis={axis} isLog={isLog} smoothing={smoothing} version={version} height={200} /> : <div class="chart is-blank" />}
+            </figure>
+          );
+        })}
+      </div>
+      {names.length > most && <Button onClick={() => setMost(most + CHARTS)}>{`Show more, ${names.length - most} are left`}</Button>}
+    </section>
+  );
+}

@@ -1,0 +1,184 @@
+/** The experiments: what goes on in each, and how it went lately. */
+
+import { Fragment } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { get } from "../api";
+import { count, duration, isEnded, isLive, now, statusWord } from "../format";
+import { useKeys } from "../keys";
+import { useLive } from "../live";
+import { adjust, experimentHref, href, place, runHref } from "../route";
+import { info, setTitle } from "../state";
+import type { Experiment, TrendPoint } from "../types";
+import { Ago, Button, Empty, Failure, RunLink, StatusMark, Switch, Tags, Took, Waiting } from "../ui/basics";
+import { Icon } from "../ui/icon";
+import { useLoaded } from "../use";
+
+const LATEST = 6;
+
+export function ExperimentsPage() {
+  const { query } = place.value;
+  const text = query.get("find") ?? "";
+  const withArchived = query.get("archived") === "1";
+  const loaded = useLoaded((abort) => get<{ experiments: Experiment[] }>("experiments", { archived: withArchived ? 1 : 0 }, abort), [withArchived]);
+  const [news, setNews] = useState<Map<string, Experiment | null>>(new Map());
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  useEffect(() => setTitle("Experiments"), []);
+  useEffect(() => setNews(new Map()), [loaded.data]);
+  useLive({ topics: ["experiments"] }, (event, data) => {
+    if (event === "reset") return loaded.reload();
+    if (event !== "experiments") return;
+    const told = data as { changed: Experiment[]; removed: string[] };
+    setNews((former) => new Map([...former, ...told.changed.map((one): [string, Experiment] => [one.name, one]), ...told.removed.map((name): [string, null] => [name, null])]));
+  });
+  useKeys("Experiments", [{ keys: "/", does: "find an experiment", run: () => document.querySelector<HTMLElement>("#find-experiment")?.focus() }]);
+
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the experiments" />;
+  const all = fresh(loaded.data.experiments, news).filter((one) => withArchived || !one.archived);
+  const shown = all.filter((one) => matches(one, text));
+  const active = all.reduce((sum, one) => sum + one.active, 0);
+  const toggle = (name: string): void => {
+    const next = new Set(open);
+    if (!next.delete(name)) next.add(name);
+    setOpen(next);
+  };
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1 tabIndex={-1}>Experiments</h1>
+        <span class="dim" role="status">
+          {active ? `${count(active)} ${active === 1 ? "run goes" : "runs go"} on` : "Nothing runs now"}
+        </span>
+      </header>
+      {all.length === 0 ? (
+        <Empty title="No experiments yet">
+          <p>
+            The first run makes one. <a href={href(["submit"])}>Submit a run</a>, or in a shell:
+          </p>
+          <pre>homerun run submit-script -e my-experiment train.py</pre>
+          <p class="dim">Studio shows the store {info.value?.store}</p>
+        </Empty>
+      ) : (
+        <>
+          <div class="bar">
+            <input
+              id="find-experiment"
+              type="search"
+              aria-label="Find an experiment"
+              placeholder="Find by name, tag or submitter"
+              value={text}
+              onInput={(event) => adjust({ find: event.currentTarget.value })}
+            />
+            <Switch label="Archived too" on={withArchived} change={(on) => adjust({ archived: on ? 1 : null })} />
+          </div>
+          <div class="scrolled" tabIndex={0} role="region" aria-label="Experiments">
+            <table class="plain is-lined experiments">
+              <thead>
+                <tr>
+                  <th>Experiment</th>
+                  <th class="is-number">Active</th>
+                  <th class="is-number">Runs</th>
+                  <th>Last run</th>
+                  <th class="is-number">Duration</th>
+                  <th>When</th>
+                  <th>Last {20} runs</th>
+                </tr>
+              </thead>
+              <tbody>
+                {shown.map((one) => (
+                  <Fragment key={one.name}>
+                    <Row experiment={one} isOpen={open.has(one.name)} toggle={() => toggle(one.name)} />
+                    {open.has(one.name) && <Latest experiment={one} />}
+                  </Fragment>
+                ))}
+              </tbody>
+            </table>
+          </div>
+          {shown.length === 0 && (
+            <Empty title="No experiment is like that">
+              <Button onClick={() => adjust({ find: null })}>Show all</Button>
+            </Empty>
+          )}
+        </>
+      )}
+    </div>
+  );
+}
+
+function fresh(known: Experiment[], news: Map<string, Experiment | null>): Experiment[] {
+  const all = new Map<string, Experiment | null>(known.map((one) => [one.name, one]));
+  for (const [name, one] of news) all.set(name, one);
+  return [...all.values()].filter((one) => one !== null).sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function matches(experiment: Experiment, text: string): boolean {
+  const tags = Object.entries(experiment.tags).flat();
+  const words = [experiment.name, experiment.last?.user, experiment.last?.description, ...tags].join(" ").toLowerCase();
+  return text.toLowerCase().split(/\s+/).every((word) => words.includes(word));
+}
+
+function Row({ experiment, isOpen, toggle }: { experiment: Experiment; isOpen: boolean; toggle: () => void }) {
+  const { last } = experiment;
+  return (
+    <tr>
+      <th scope="row">
+        <span class="branch">
+          <button type="button" class="fold" aria-expanded={isOpen} aria-label={`Latest runs of ${experiment.name}`} onClick={toggle}>
+            <Icon name={isOpen ? "down" : "right"} />
+          </button>
+          <a href={experimentHref(experiment.name)}>{experiment.name}</a>
+          {experiment.archived && <span class="badge">archived</span>}
+          <Tags tags={experiment.tags} />
+        </span>
+      </th>
+      <td class="is-number">{experiment.active ? <a class="badge is-live" href={experimentHref(experiment.name)}>{count(experiment.active)}</a> : <span class="dim">0</span>}</td>
+      <td class="is-number">{count(experiment.runs)}</td>
+      <td>{last && <span class="last"><RunLink run={last} /> <StatusMark status={last.status} /></span>}</td>
+      <td class="is-number">{last && <Took run={last} />}</td>
+      <td>{last && <Ago time={last.created} />}</td>
+      <td><Trend points={experiment.trend} /></td>
+    </tr>
+  );
+}
+
+const since = (point: TrendPoint): number | null =>
+  point.duration_s ?? (isLive(point.status) ? Math.max(0, Math.round((now.value - Date.parse(point.created)) / 1000)) : null);
+
+/** A bar for each run: as high as it took long, coloured by how it ended. */
+function Trend({ points }: { points: TrendPoint[] }) {
+  const most = Math.max(0.001, ...points.map((one) => one.duration_s ?? 0));
+  const failed = points.filter((one) => one.status === "Failed").length;
+  return (
+    <span class="trend" role="img" aria-label={`${points.length} runs, ${failed} failed`}>
+      {points.map((one) => (
+        <span
+          key={one.id}
+          class={`is-${one.status}`}
+          title={`#${one.number} ${statusWord(one.status)} ${duration(one.duration_s)}`}
+          style={{ height: `${3 + (17 * Math.min(most, one.duration_s ?? most)) / most}px` }}
+        />
+      ))}
+    </span>
+  );
+}
+
+/** The runs of the trend, those that go on before the others. */
+function Latest({ experiment }: { experiment: Experiment }) {
+  const points = [...experiment.trend].reverse();
+  const shown = [...points.filter((one) => !isEnded(one.status)), ...points.filter((one) => isEnded(one.status))].slice(0, LATEST);
+  return (
+    <tr class="latest">
+      <td colSpan={7}>
+        <ul>
+          {shown.map((one) => (
+            <li key={one.id}>
+              <a href={runHref(one.id)}>#{one.number}</a>
+              <StatusMark status={one.status} />
+              <span>{duration(since(one))}</span>
+              <span class="dim"><Ago time={one.created} /></span>
+            </li>
+          ))}
+        </ul>
+      </td>
+    </tr>
+  );
+}

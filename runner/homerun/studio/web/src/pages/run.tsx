@@ -1,0 +1,143 @@
+/** One run: its bar of tools, and what there is to see of it. */
+
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { canCancel, cancel, fail, label, remove, resubmit } from "../actions";
+import { get, runPath } from "../api";
+import { useKeys } from "../keys";
+import { useLive } from "../live";
+import { experimentHref, go, href, place, runHref } from "../route";
+import { isReadOnly, setTitle } from "../state";
+import type { Run, RunAnswer } from "../types";
+import { Ago, Button, Failure, StatusMark, Took, Waiting } from "../ui/basics";
+import { Editable } from "../ui/editable";
+import { ReasonDialog, SecretsDialog } from "../ui/forms";
+import { Icon } from "../ui/icon";
+import { experimentShown } from "../ui/shell";
+import { useLoaded, useThrottled } from "../use";
+import { Children } from "./run/children";
+import { Code } from "./run/code";
+import { Logs } from "./run/logs";
+import { Metrics } from "./run/metrics";
+import { Outputs } from "./run/outputs";
+import { Overview } from "./run/overview";
+import { RawRecord } from "./run/record";
+
+export interface TabProps {
+  run: Run;
+  answer: RunAnswer;
+  reload: () => void;
+}
+
+const TABS: { path: string; title: string; part: ComponentType<TabProps> }[] = [
+  { path: "overview", title: "Overview", part: Overview },
+  { path: "metrics", title: "Metrics", part: Metrics },
+  { path: "logs", title: "Logs", part: Logs },
+  { path: "outputs", title: "Outputs", part: Outputs },
+  { path: "children", title: "Children", part: Children },
+  { path: "code", title: "Code", part: Code },
+  { path: "record", title: "JSON", part: RawRecord },
+];
+const RELOAD_MS = 700;
+
+export function RunPage({ id }: { id: string }) {
+  const loaded = useLoaded((abort) => get<RunAnswer>(runPath(id), {}, abort), [id]);
+  const [fresh, setFresh] = useState<Run | null>(null);
+  const answer = loaded.data;
+  const run = fresh ?? answer?.run ?? null;
+  const whole = answer?.run.id ?? id;
+  const soon = useThrottled(loaded.reload, RELOAD_MS);
+  useLive({ topics: [`run:${whole}`] }, (event, data) => {
+    if (event === "reset") soon();
+    if (event !== "run" || (data as { id: string }).id !== whole) return;
+    setFresh((data as { run: Run }).run);
+    soon();
+  });
+  useEffect(() => setFresh(null), [answer]);
+  useEffect(() => {
+    if (!run) return;
+    setTitle(`${run.experiment} #${run.number}`, run.status);
+    experimentShown.current = run.experiment;
+    return () => {
+      experimentShown.current = null;
+    };
+  }, [run?.id, run?.status]);
+  if (!answer || !run) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the run" />;
+  return <RunView run={run} answer={answer} reload={loaded.reload} error={loaded.error} />;
+}
+
+function RunView({ run, answer, reload, error }: TabProps & { error: Error | null }) {
+  const [dialog, setDialog] = useState<"" | "fail">("");
+  const [hidden, setHidden] = useState<string[] | null>(null);
+  const tab = TABS.find((one) => one.path === place.value.path[2]) ?? TABS[0];
+  const canWrite = !isReadOnly();
+  const { previous, next } = answer.siblings;
+  const show = (path: string): void => go(runHref(run.id, path));
+  const again = async (): Promise<void> => setHidden(await resubmit([run]));
+  useKeys("Run", [
+    ...TABS.map((one, at) => ({ keys: String(at + 1), does: one.title.toLowerCase(), run: () => show(one.path) })),
+    { keys: "[", does: "run with the number before", run: () => previous && go(runHref(previous, tab?.path)) },
+    { keys: "]", does: "run with the number after", run: () => next && go(runHref(next, tab?.path)) },
+    { keys: "s", does: "stop (cancel) the run", run: () => canWrite && canCancel(run) && void cancel([run]) },
+    { keys: "r", does: "resubmit the run", run: () => canWrite && void again() },
+  ]);
+  if (!tab) return null;
+  return (
+    <div class={`page ${["logs"].includes(tab.path) ? "is-full" : ""}`}>
+      <div class="run-head">
+      <header class="page-head is-run">
+        <p class="crumbs">
+          <a href={experimentHref(run.experiment)}>{run.experiment}</a>
+          <span aria-hidden="true">/</span>
+          <span>run {run.number}</span>
+          {run.parent && (
+            <>
+              <span aria-hidden="true">·</span>
+              <a href={runHref(run.parent)}>its parent</a>
+            </>
+          )}
+          <Neighbour to={previous} tab={tab.path} label="Run with the number before" icon="left" />
+          <Neighbour to={next} tab={tab.path} label="Run with the number after" icon="right" />
+        </p>
+        <h1 tabIndex={-1}>
+          <span class="number">#{run.number}</span>{" "}
+          <Editable what="name" value={run.name} canEdit={canWrite} save={(name) => label([run], { name })} />
+        </h1>
+        <p class="facts">
+          <StatusMark status={run.status} />
+          <span><Took run={run} /></span>
+          <span>started by {run.user ?? "someone unknown"} <Ago time={run.created} /></span>
+        </p>
+      </header>
+      <div class="bar is-tools" role="toolbar" aria-label="For this run">
+        <Button icon="stop" disabled={!canWrite || !canCancel(run)} onClick={() => void cancel([run])}>Cancel</Button>
+        <Button icon="flag" disabled={!canWrite || run.status === "Failed"} onClick={() => setDialog("fail")}>Fail</Button>
+        <Button icon="again" disabled={!canWrite} onClick={() => void again()}>Resubmit</Button>
+        <Button icon="edit" disabled={!canWrite} onClick={() => go(href(["submit"], { run: run.id }))}>Edit and submit</Button>
+        <Button icon="bin" disabled={!canWrite} onClick={() => void remove([run]).then((done) => done && go(experimentHref(run.experiment)))}>Delete</Button>
+      </div>
+      </div>
+      {error && <Failure error={error} />}
+      <nav class="tabs" aria-label="Parts of the run">
+        {TABS.map((one) => (
+          <a key={one.path} href={runHref(run.id, one.path)} aria-current={one === tab ? "page" : undefined}>
+            {one.title}
+            {one.path === "children" && run.children > 0 && <span class="badge">{run.children}</span>}
+          </a>
+        ))}
+      </nav>
+      <tab.part run={run} answer={answer} reload={reload} />
+      {dialog === "fail" && <ReasonDialog title="Mark the run as failed" yes="Fail it" take={(reason) => void fail(run, reason)} close={() => setDialog("")} />}
+      {hidden && <SecretsDialog run={run} hidden={hidden} close={() => setHidden(null)} />}
+    </div>
+  );
+}
+
+function Neighbour({ to, tab, label: words, icon }: { to: string | null; tab: string; label: string; icon: "left" | "right" }) {
+  if (!to) return <span class="button is-bare is-square is-off"><Icon name={icon} /></span>;
+  return (
+    <a class="button is-bare is-square" href={runHref(to, tab)} aria-label={words} title={words}>
+      <Icon name={icon} />
+    </a>
+  );
+}

@@ -1,0 +1,115 @@
+/** The runs below a run, as a tree; each with what its own children add up to. */
+
+import { useState } from "preact/hooks";
+import { get, runPath } from "../../api";
+import { count } from "../../format";
+import { useLive } from "../../live";
+import { go, href } from "../../route";
+import type { ChildrenAnswer, Run } from "../../types";
+import { Ago, Button, Empty, Failure, RollupBar, RunLink, StatusMark, Tags, Took, Waiting } from "../../ui/basics";
+import { Icon } from "../../ui/icon";
+import { useLoaded, useThrottled } from "../../use";
+import type { TabProps } from "../run";
+
+const PAGE = 100;
+const RELOAD_MS = 1000;
+
+export function Children({ run }: TabProps) {
+  const [most, setMost] = useState(PAGE);
+  const loaded = useLoaded((abort) => children(run, most, abort), [run.id, most]);
+  const soon = useThrottled(loaded.reload, RELOAD_MS);
+  useLive({ topics: [`run:${run.id}`, "runs"], experiment: run.experiment }, (event, data) => {
+    if (event === "reset") return soon();
+    if (event !== "runs") return;
+    const known = new Set(loaded.data?.runs.map((one) => one.id));
+    if ((data as { changed: Run[] }).changed.some((one) => one.parent === run.id || known.has(one.parent ?? ""))) soon();
+  });
+  const found = loaded.data;
+  if (!found) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the children" />;
+  if (!found.total) {
+    return (
+      <Empty title="No children">
+        <p>A script makes them with run.child_run() or by submitting runs; a grid makes one for each combination.</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <div class="bar">
+        {found.rollup && <RollupBar rollup={found.rollup} />}
+        <span class="grow" />
+        <Button icon="compare" onClick={() => go(href(["compare"], { ids: found.runs.slice(0, 50).map((one) => one.id).join(",") }))}>Compare</Button>
+      </div>
+      <div class="scrolled is-tall" tabIndex={0} role="region" aria-label="Children">
+        <table class="plain is-lined tree">
+          <thead>
+            <tr>
+              <th>Run</th>
+              <th>Status</th>
+              <th>Children</th>
+              <th>Created</th>
+              <th class="is-number">Duration</th>
+              <th>Tags</th>
+            </tr>
+          </thead>
+          <tbody>
+            {found.runs.map((one) => (
+              <Branch key={one.id} run={one} depth={0} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {found.total > found.runs.length && <Button onClick={() => setMost(most + PAGE)}>{`Show more of ${count(found.total)}`}</Button>}
+    </>
+  );
+}
+
+async function children(run: Run, most: number, abort: AbortSignal): Promise<ChildrenAnswer> {
+  const first = await get<ChildrenAnswer>(runPath(run.id, "children"), { limit: Math.min(500, most) }, abort);
+  const runs = [...first.runs];
+  while (runs.length < Math.min(most, first.total)) {
+    const next = await get<ChildrenAnswer>(runPath(run.id, "children"), { skip: runs.length, limit: 500 }, abort);
+    if (!next.runs.length) break;
+    runs.push(...next.runs);
+  }
+  return { ...first, runs };
+}
+
+function Branch({ run, depth }: { run: Run; depth: number }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <tr>
+        <th scope="row">
+          <span class="branch" style={{ paddingLeft: `${depth * 20}px` }}>
+            {run.children > 0 ? (
+              <button type="button" class="fold" aria-expanded={isOpen} aria-label={`Children of run ${run.number}`} onClick={() => setOpen(!isOpen)}>
+                <Icon name={isOpen ? "down" : "right"} />
+              </button>
+            ) : (
+              <span class="fold" />
+            )}
+            <RunLink run={run} />
+          </span>
+        </th>
+        <td><StatusMark status={run.status} /></td>
+        <td>{run.rollup && <RollupBar rollup={run.rollup} />}</td>
+        <td><Ago time={run.created} /></td>
+        <td class="is-number"><Took run={run} /></td>
+        <td><Tags tags={run.tags} /></td>
+      </tr>
+      {isOpen && <Below run={run} depth={depth + 1} />}
+    </>
+  );
+}
+
+function Below({ run, depth }: { run: Run; depth: number }) {
+  const loaded = useLoaded((abort) => children(run, 500, abort), [run.id, run.status, run.children]);
+  return (
+    <>
+      {loaded.data?.runs.map((one) => (
+        <Branch key={one.id} run={one} depth={depth} />
+      ))}
+    </>
+  );
+}

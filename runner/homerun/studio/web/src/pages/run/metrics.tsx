@@ -1,0 +1,307 @@
+/** What a run logged: tiles, charts that move, images, tables. */
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { address, get, runPath } from "../../api";
+import { Chart } from "../../chart/chart";
+import { type Axis, Curves, type Range } from "../../chart/curves";
+import { count, figure, plural } from "../../format";
+import { useLive } from "../../live";
+import type { Metric, Run } from "../../types";
+import { Button, Empty, Failure, Switch, Waiting } from "../../ui/basics";
+import { Dialog } from "../../ui/dialog";
+import { useLoaded, useRemembered, useThrottled } from "../../use";
+import type { TabProps } from "../run";
+
+const PAGE = 24;
+const WIDTH = 500;
+const READ_MS = 800;
+
+interface Known {
+  data: Metric[] | null;
+  error: Error | null;
+  reload: () => void;
+  /** Counts up when there are new points. */
+  round: number;
+}
+
+export function useMetrics(run: Run): Known {
+  const loaded = useLoaded((abort) => get<{ metrics: Metric[] }>(runPath(run.id, "metrics"), {}, abort), [run.id]);
+  const [news, setNews] = useState<ReadonlyMap<string, Metric>>(new Map());
+  const [round, setRound] = useState(0);
+  useEffect(() => setNews(new Map()), [loaded.data]);
+  useLive({ topics: [`run:${run.id}`] }, (event, data) => {
+    if (event === "reset") return loaded.reload();
+    if (event !== "metrics" || (data as { id: string }).id !== run.id) return;
+    const changed = (data as { metrics: Metric[] }).metrics;
+    setNews((former) => new Map([...former, ...changed.map((one): [string, Metric] => [one.name, one])]));
+    setRound((value) => value + 1);
+  });
+  const data = useMemo(() => {
+    if (!loaded.data) return null;
+    const all = new Map(loaded.data.metrics.map((one) => [one.name, one]));
+    for (const [name, one] of news) all.set(name, one);
+    return [...all.values()];
+  }, [loaded.data, news]);
+  return { data, error: loaded.error, reload: loaded.reload, round };
+}
+
+/** One number is a tile; more are a curve. */
+export const isCurve = (metric: Metric): boolean => metric.count > 1;
+
+export function MetricTiles({ metrics }: { metrics: Metric[] }) {
+  if (!metrics.length) return null;
+  return (
+    <dl class="tiles">
+      {metrics.map((one) => (
+        <div key={one.name} title={`least ${figure(one.min)}, greatest ${figure(one.max)}, ${plural(one.count, "point")}`}>
+          <dt>{one.name}</dt>
+          <dd>{figure(one.last)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+interface ChartsProps {
+  run: Run;
+  metrics: Metric[];
+  round: number;
+  axis?: Axis;
+  isLog?: boolean;
+  smoothing?: number;
+}
+
+export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothing = 0 }: ChartsProps) {
+  const names = metrics.map((one) => one.name);
+  const used: Axis = axis ?? (metrics.every((one) => one.last_step !== null) ? "step" : "index");
+  const curves = useMemo(() => new Curves([run.id], names, used, WIDTH), [run.id, names.join("\n"), used]);
+  const [version, setVersion] = useState(0);
+  const [error, setError] = useState<Error | null>(null);
+  const read = useThrottled(() => {
+    curves.read().then(
+      (isNew) => {
+        setError(null);
+        if (isNew) setVersion((value) => value + 1);
+      },
+      (failed: Error) => setError(failed),
+    );
+  }, READ_MS);
+  useEffect(read, [curves, round]);
+  if (error && !version) return <Failure error={error} retry={read} />;
+  return (
+    <div class="charts">
+      {metrics.map((one) => (
+        <MetricChart key={one.name} run={run} metric={one} curves={curves} axis={used} isLog={isLog} smoothing={smoothing} version={version} />
+      ))}
+    </div>
+  );
+}
+
+interface ChartProps {
+  run: Run;
+  metric: Metric;
+  curves: Curves;
+  axis: Axis;
+  isLog: boolean;
+  smoothing: number;
+  version: number;
+}
+
+function MetricChart({ run, metric, curves, axis, isLog, smoothing, version }: ChartProps) {
+  const [range, setRange] = useState<Range | null>(null);
+  const [isValues, setValues] = useState(false);
+  const near = useLoaded(
+    async (abort) => {
+      if (!range) return null;
+      const part = new Curves([run.id], [metric.name], axis, WIDTH, range);
+      await part.read(abort);
+      return part.get(run.id, metric.name) ?? null;
+    },
+    [range, axis],
+  );
+  useEffect(() => setRange(null), [axis]);
+  const curve = (range && near.data) || curves.get(run.id, metric.name);
+  return (
+    <figure class="card">
+      <figcaption>
+        <b title={metric.name}>{metric.name}</b>
+        <span class="figure">{figure(metric.last)}</span>
+        <span class="grow" />
+        {range && <Button kind="bare" onClick={() => setRange(null)}>Whole</Button>}
+        <button type="button" class="quiet" title="Show the values" onClick={() => setValues(true)}>
+          {curve && curve.size > 1 ? `${count(curve.x.length)} buckets of ${count(curve.points)} points` : plural(metric.count, "point")}
+        </button>
+      </figcaption>
+      {curve ? (
+        <Chart lines={[{ curve, label: metric.name, colour: "--line-1" }]} title={metric.name} axis={axis} isLog={isLog} smoothing={smoothing} zoom={axis === "relative" ? () => undefined : setRange} version={version + (range ? 0.5 : 0) + (near.data ? 0.25 : 0)} />
+      ) : (
+        <div class="chart is-blank" />
+      )}
+      {isValues && <Values run={run} metric={metric} close={() => setValues(false)} />}
+    </figure>
+  );
+}
+
+const VALUES = 200;
+
+function Values({ run, metric, close }: { run: Run; metric: Metric; close: () => void }) {
+  const [skip, setSkip] = useState(Math.max(0, metric.count - VALUES));
+  const loaded = useLoaded(
+    (abort) => get<{ total: number; values: { value: unknown; step: number | null; time: string }[] }>(runPath(run.id, "values"), { name: metric.name, skip, limit: VALUES }, abort),
+    [skip],
+  );
+  const total = loaded.data?.total ?? metric.count;
+  return (
+    <Dialog title={metric.name} close={close} wide>
+      <div class="scrolled" tabIndex={0} role="region" aria-label="Values">
+        <table class="plain is-lined">
+          <thead>
+            <tr>
+              <th>Point</th>
+              <th>Step</th>
+              <th>Value</th>
+              <th>Time</th>
+            </tr>
+          </thead>
+          <tbody>
+            {loaded.data?.values.map((one, at) => (
+              <tr key={at}>
+                <td>{count(skip + at + 1)}</td>
+                <td>{one.step ?? ""}</td>
+                <td>{typeof one.value === "object" ? <code>{JSON.stringify(one.value)}</code> : figure(one.value)}</td>
+                <td>{one.time.replace("T", " ").slice(0, 23)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <footer>
+        <Button disabled={skip === 0} onClick={() => setSkip(Math.max(0, skip - VALUES))}>Earlier</Button>
+        <span class="dim">{count(skip + 1)} to {count(Math.min(total, skip + VALUES))} of {count(total)}</span>
+        <Button disabled={skip + VALUES >= total} onClick={() => setSkip(skip + VALUES)}>Later</Button>
+      </footer>
+    </Dialog>
+  );
+}
+
+export function Metrics({ run }: TabProps) {
+  const known = useMetrics(run);
+  const [text, setText] = useState("");
+  const [most, setMost] = useState(PAGE);
+  const [axis, setAxis] = useRemembered<Axis | "">("axis", "");
+  const [isLog, setLog] = useRemembered("log.y", false);
+  const [smoothing, setSmoothing] = useRemembered("smoothing", 0);
+  if (!known.data) return known.error ? <Failure error={known.error} retry={known.reload} /> : <Waiting what="the metrics" />;
+  if (!known.data.length) {
+    return (
+      <Empty title="No metrics yet">
+        <p>What the script logs shows up here while it runs:</p>
+        <pre>run.log("loss", 0.25)</pre>
+      </Empty>
+    );
+  }
+  const matching = known.data.filter((one) => one.name.toLowerCase().includes(text.trim().toLowerCase()));
+  const numbers = matching.filter((one) => one.kind === "number");
+  const curves = numbers.filter(isCurve);
+  const others = matching.filter((one) => one.kind !== "number");
+  return (
+    <div class="metrics">
+      <div class="bar">
+        <input type="search" aria-label="Find a metric" placeholder="Find a metric" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <AxisPicker axis={axis} change={setAxis} />
+        <Smoothing value={smoothing} change={setSmoothing} />
+        <Switch label="Log scale" on={isLog} change={setLog} />
+      </div>
+      <MetricTiles metrics={numbers.filter((one) => !isCurve(one))} />
+      <MetricCharts run={run} metrics={curves.slice(0, most)} round={known.round} {...(axis ? { axis } : {})} isLog={isLog} smoothing={smoothing} />
+      {curves.length > most && <Button onClick={() => setMost(most + PAGE)}>{`Show more, ${curves.length - most} are left`}</Button>}
+      {matching.length === 0 && <p class="dim">No metric has “{text}” in its name.</p>}
+      <div class="media">
+        {others.map((one) => (
+          <Other key={one.name} run={run} metric={one} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+export function AxisPicker({ axis, change, isMany = false }: { axis: Axis | ""; change: (axis: Axis | "") => void; isMany?: boolean }) {
+  return (
+    <label class="inline">
+      <span>X axis</span>
+      <select value={axis} onChange={(event) => change(event.currentTarget.value as Axis | "")}>
+        {!isMany && <option value="">step, else point</option>}
+        <option value="step">step</option>
+        <option value="index">point</option>
+        <option value="relative">time since the first point</option>
+        <option value="time">time of day</option>
+      </select>
+    </label>
+  );
+}
+
+export function Smoothing({ value, change }: { value: number; change: (value: number) => void }) {
+  return (
+    <label class="inline" title="A moving average of what is drawn; the values themselves stay visible behind it">
+      <span>Smoothing</span>
+      <input type="range" min={0} max={0.99} step={0.01} value={value} onInput={(event) => change(Number(event.currentTarget.value))} />
+    </label>
+  );
+}
+
+function Other({ run, metric }: { run: Run; metric: Metric }) {
+  const [isValues, setValues] = useState(false);
+  const files = metric.files ?? (typeof metric.last === "string" ? [metric.last] : []);
+  return (
+    <figure class="card">
+      <figcaption>
+        <b>{metric.name}</b>
+        <span class="grow" />
+        <button type="button" class="quiet" onClick={() => setValues(true)}>{count(metric.count)} logged</button>
+      </figcaption>
+      {metric.kind === "image" ? <Images run={run} name={metric.name} files={files} /> : <Shown value={metric.last} />}
+      {isValues && <Values run={run} metric={metric} close={() => setValues(false)} />}
+    </figure>
+  );
+}
+
+function Images({ run, name, files }: { run: Run; name: string; files: string[] }) {
+  const [at, setAt] = useState(files.length - 1);
+  const file = files[Math.min(at, files.length - 1)];
+  if (!file) return null;
+  return (
+    <>
+      <a href={address(runPath(run.id, "file"), { file })} target="_blank" rel="noopener">
+        <img class="logged" src={address(runPath(run.id, "file"), { file })} alt={`${name}, ${at + 1} of ${files.length}`} loading="lazy" />
+      </a>
+      {files.length > 1 && (
+        <label class="inline">
+          <span>{at + 1} of {files.length}</span>
+          <input type="range" aria-label={`Which image of ${name}`} min={0} max={files.length - 1} value={at} onInput={(event) => setAt(Number(event.currentTarget.value))} />
+        </label>
+      )}
+    </>
+  );
+}
+
+function Shown({ value }: { value: unknown }) {
+  if (value === null || typeof value !== "object") return <p class="figure">{figure(value)}</p>;
+  const columns = Object.entries(value as Record<string, unknown>);
+  const isTable = !Array.isArray(value) && columns.every(([, one]) => Array.isArray(one));
+  if (!isTable) return <pre class="scrolled" tabIndex={0}>{JSON.stringify(value, null, 2)}</pre>;
+  const rows = Math.min(50, Math.max(0, ...columns.map(([, one]) => (one as unknown[]).length)));
+  return (
+    <div class="scrolled" tabIndex={0} role="region" aria-label="Table">
+      <table class="plain is-lined">
+        <thead>
+          <tr>{columns.map(([name]) => <th key={name}>{name}</th>)}</tr>
+        </thead>
+        <tbody>
+          {Array.from({ length: rows }, (_, at) => (
+            <tr key={at}>{columns.map(([name, one]) => <td key={name}>{figure((one as unknown[])[at])}</td>)}</tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

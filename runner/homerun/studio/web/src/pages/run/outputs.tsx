@@ -1,0 +1,135 @@
+/** The files of a run: folders, previews, downloads. */
+
+import { useState } from "preact/hooks";
+import { address, get, runPath } from "../../api";
+import { ago, bytes, count, moment } from "../../format";
+import { useLive } from "../../live";
+import { adjust, place } from "../../route";
+import type { FileEntry, Preview, Run } from "../../types";
+import { Empty, Failure, Waiting } from "../../ui/basics";
+import { Icon } from "../../ui/icon";
+import { useLoaded, useThrottled } from "../../use";
+import type { TabProps } from "../run";
+
+const RELOAD_MS = 2000;
+const FIRST_FOLDER = "outputs";
+
+export function Outputs({ run }: TabProps) {
+  const folder = place.value.query.get("folder") ?? FIRST_FOLDER;
+  const [shown, setShown] = useState<FileEntry | null>(null);
+  const loaded = useLoaded((abort) => get<{ entries: FileEntry[]; more: boolean }>(runPath(run.id, "files"), { folder }, abort), [run.id, folder]);
+  const soon = useThrottled(loaded.reload, RELOAD_MS);
+  useLive({ topics: [`run:${run.id}`] }, (event, data) => {
+    if (event === "run" && (data as { parts: string[] }).parts.includes("files")) soon();
+  });
+  const enter = (path: string): void => {
+    setShown(null);
+    adjust({ folder: path === FIRST_FOLDER ? null : path || "/" });
+  };
+  const entries = loaded.data?.entries ?? [];
+  return (
+    <div class="files">
+      <div class="bar">
+        <Crumbs folder={folder === "/" ? "" : folder} enter={enter} />
+        <span class="grow" />
+        <a class="button" href={address(runPath(run.id, "zip"), { folder: folder === "/" ? "" : folder })} download>
+          <Icon name="download" /> <span>Download as zip</span>
+        </a>
+      </div>
+      {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
+      {!loaded.data && !loaded.error && <Waiting what="the folder" />}
+      <div class="split">
+        <ul class="file-list" aria-label="Files">
+          {entries.map((entry) => (
+            <li key={entry.path}>
+              <button type="button" aria-current={shown?.path === entry.path} onClick={() => (entry.kind === "folder" ? enter(entry.path) : setShown(entry))}>
+                <Icon name={entry.kind === "folder" ? "folder" : "file"} />
+                <span class="grow">{entry.name}</span>
+                <span class="dim">{entry.kind === "file" ? bytes(entry.size) : ""}</span>
+                <time class="dim" dateTime={entry.modified} title={moment(entry.modified)}>{ago(entry.modified)}</time>
+              </button>
+            </li>
+          ))}
+          {loaded.data?.more && <li class="dim">There are more than {count(entries.length)}; the zip has all of them.</li>}
+        </ul>
+        {shown && <FilePreview run={run} entry={shown} />}
+      </div>
+      {loaded.data && !entries.length && (
+        <Empty title="Nothing here yet">
+          <p>What the script writes to <code>outputs/</code> shows up here.</p>
+        </Empty>
+      )}
+    </div>
+  );
+}
+
+function Crumbs({ folder, enter }: { folder: string; enter: (path: string) => void }) {
+  const names = folder.split("/").filter(Boolean);
+  return (
+    <nav class="crumbs" aria-label="Folder">
+      <button type="button" class="quiet" onClick={() => enter("")}>run</button>
+      {names.map((name, at) => (
+        <>
+          <span aria-hidden="true">/</span>
+          <button type="button" class="quiet" aria-current={at === names.length - 1 ? "true" : undefined} onClick={() => enter(names.slice(0, at + 1).join("/"))}>{name}</button>
+        </>
+      ))}
+    </nav>
+  );
+}
+
+function FilePreview({ run, entry }: { run: Run; entry: FileEntry }) {
+  const at = address(runPath(run.id, "file"), { file: entry.path });
+  return (
+    <section class="preview" aria-label={`Preview of ${entry.name}`}>
+      <header>
+        <b>{entry.name}</b>
+        <span class="dim">{bytes(entry.size)}</span>
+        <span class="grow" />
+        <a class="button" href={`${at}&download=1`} download>
+          <Icon name="download" /> <span>Download</span>
+        </a>
+      </header>
+      {entry.preview === "image" ? <img class="logged" src={at} alt={entry.name} /> : entry.preview === "none" ? <p class="dim">There is no preview of such a file.</p> : <TextPreview run={run} entry={entry} />}
+    </section>
+  );
+}
+
+function TextPreview({ run, entry }: { run: Run; entry: FileEntry }) {
+  const loaded = useLoaded((abort) => get<Preview>(runPath(run.id, "preview"), { file: entry.path }, abort), [run.id, entry.path, entry.modified]);
+  const found = loaded.data;
+  if (!found) return loaded.error ? <Failure error={loaded.error} /> : <Waiting what="the file" />;
+  return (
+    <>
+      {found.rows ? <Rows columns={found.columns} rows={found.rows} /> : <pre class="scrolled" tabIndex={0}>{found.kind === "json" ? pretty(found.text ?? "") : found.text}</pre>}
+      {found.is_cut && <p class="dim">This is the beginning; download the file for the rest.</p>}
+    </>
+  );
+}
+
+function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function Rows({ columns, rows }: { columns: string[] | null; rows: string[][] }) {
+  return (
+    <div class="scrolled" tabIndex={0} role="region" aria-label="Rows">
+      <table class="plain is-lined">
+        {columns && (
+          <thead>
+            <tr>{columns.map((one, at) => <th key={at}>{one}</th>)}</tr>
+          </thead>
+        )}
+        <tbody>
+          {rows.map((row, at) => (
+            <tr key={at}>{row.map((cell, column) => <td key={column}>{cell}</td>)}</tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,224 @@
+/** A run at a glance: its details, labels and latest numbers. */
+
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { label } from "../../actions";
+import { duration, joinWords, memory, moment } from "../../format";
+import { isReadOnly } from "../../state";
+import type { Run } from "../../types";
+import { Button, RollupBar, TagChip } from "../../ui/basics";
+import { Editable } from "../../ui/editable";
+import { Icon } from "../../ui/icon";
+import { isCurve, MetricCharts, MetricTiles, useMetrics } from "./metrics";
+import type { TabProps } from "../run";
+
+const CHARTS = 4;
+const TILES = 8;
+
+export function Overview({ run, answer, reload }: TabProps) {
+  const metrics = useMetrics(run);
+  const numbers = (metrics.data ?? []).filter((one) => one.kind === "number");
+  return (
+    <div class="overview">
+      <div class="main-column">
+        <Trouble details={answer.details} />
+        {answer.rollup && (
+          <section>
+            <h2>Children</h2>
+            <RollupBar rollup={answer.rollup} />
+          </section>
+        )}
+        <section>
+          <h2>Description</h2>
+          <Editable
+            what="description"
+            value={run.description ?? ""}
+            canEdit={!isReadOnly()}
+            isLong
+            placeholder="What is this run about?"
+            save={(description) => label([run], { description }).then(reload)}
+          />
+        </section>
+        {numbers.length > 0 && (
+          <section>
+            <h2>Metrics</h2>
+            <MetricTiles metrics={numbers.slice(0, TILES)} />
+            <MetricCharts run={run} metrics={numbers.filter(isCurve).slice(0, CHARTS)} round={metrics.round} />
+          </section>
+        )}
+        <section>
+          <h2>Properties</h2>
+          <Properties run={run} />
+        </section>
+      </div>
+      <aside aria-label="Tags and details">
+        <h2>Tags</h2>
+        <TagEditor run={run} reload={reload} />
+        <h2>Details</h2>
+        <Details run={run} details={answer.details} />
+      </aside>
+    </div>
+  );
+}
+
+function Trouble({ details }: { details: Record<string, unknown> }) {
+  const warnings = (details.warnings as unknown[] | undefined) ?? [];
+  const changed = (details.changed_originals as string[] | undefined) ?? [];
+  return (
+    <>
+      {details.error !== undefined && (
+        <div class="failure">
+          <Icon name="failed" />
+          <Reason text={sentence(details.error)} />
+        </div>
+      )}
+      {warnings.map((one, at) => (
+        <div class="failure is-mild" key={at}>
+          <Icon name="warning" />
+          <p>{sentence(one)}</p>
+        </div>
+      ))}
+      {changed.length > 0 && (
+        <div class="failure is-mild">
+          <Icon name="warning" />
+          <p>The run changed files of its source folder: {changed.join(", ")}</p>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** The first line says what happened; below it may be the end of the log. */
+function Reason({ text: whole }: { text: string }) {
+  const cut = whole.indexOf("\n");
+  if (cut < 0) return <p>{whole}</p>;
+  return (
+    <div class="grow">
+      <b>{whole.slice(0, cut)}</b>
+      <pre>{whole.slice(cut + 1)}</pre>
+    </div>
+  );
+}
+
+function sentence(value: unknown): string {
+  if (typeof value === "string") return value;
+  const inner = value as { message?: unknown; error?: { message?: unknown } } | null;
+  const message = inner?.message ?? inner?.error?.message;
+  return typeof message === "string" ? message : JSON.stringify(value);
+}
+
+function Details({ run, details }: { run: Run; details: Record<string, unknown> }) {
+  const outcome = (details.outcome ?? {}) as Record<string, unknown>;
+  const process = (details.process ?? {}) as Record<string, unknown>;
+  const queue = details.queue as Record<string, unknown> | undefined;
+  const rows: [string, ComponentChildren][] = [
+    ["Id", <code>{run.id}</code>],
+    ["Script", run.script && <code>{run.script}</code>],
+    ["Arguments", run.arguments.length > 0 && <code>{joinWords(run.arguments)}</code>],
+    ["Target", run.target],
+    ["Waits for", queue?.reason as string],
+    ["Submitted by", run.user],
+    ["Created", moment(run.created)],
+    ["Started", moment(run.started)],
+    ["Ended", moment(run.ended)],
+    ["CPU time", duration(run.cpu_s)],
+    ["Peak memory", memory(run.peak_memory_kib)],
+    ["Exit code", text(outcome.exit_code)],
+    ["Signal", text(outcome.signal)],
+    ["Cause", text(outcome.cause)],
+    ["Attempts", attempts(details.attempts)],
+    ["Process", text(process.pid)],
+    ["Type", run.type],
+    ["Folder", <code>{text(details.directory)}</code>],
+  ];
+  return (
+    <dl class="details">
+      {rows
+        .filter(([, value]) => value)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+const text = (value: unknown): string => (value === undefined || value === null ? "" : String(value));
+
+function attempts(value: unknown): string {
+  const number = Array.isArray(value) ? value.length : typeof value === "number" ? value : 0;
+  return number > 1 ? String(number) : "";
+}
+
+function TagEditor({ run, reload }: { run: Run; reload: () => void }) {
+  const [key, setKey] = useState("");
+  const [value, setValue] = useState("");
+  const tags = Object.entries(run.tags);
+  const set = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (!key.trim()) return;
+    await label([run], { tags: { [key.trim()]: value === "" ? null : value } });
+    setKey("");
+    setValue("");
+    reload();
+  };
+  return (
+    <>
+      <div class="chips is-wrapped">
+        {tags.length === 0 && <span class="dim">None yet.</span>}
+        {tags.map(([name, one]) => (
+          <span class="chip-row" key={name}>
+            {isReadOnly() ? (
+              <TagChip name={name} value={one} />
+            ) : (
+              <button
+                type="button"
+                class="chip-button"
+                title={`Edit tag ${name}`}
+                onClick={() => {
+                  setKey(name);
+                  setValue(one ?? "");
+                }}
+              >
+                <TagChip name={name} value={one} />
+              </button>
+            )}
+            {!isReadOnly() && <Button icon="cross" kind="bare" label={`Remove tag ${name}`} onClick={() => void label([run], { remove_tags: [name] }).then(reload)} />}
+          </span>
+        ))}
+      </div>
+      {!isReadOnly() && (
+        <form class="tag-form" onSubmit={(event) => void set(event)}>
+          <input aria-label="Tag" placeholder="tag" value={key} onInput={(event) => setKey(event.currentTarget.value)} />
+          <input aria-label="Value" placeholder="value" value={value} onInput={(event) => setValue(event.currentTarget.value)} />
+          <Button type="submit" icon="plus" disabled={!key.trim()}>{key.trim() in run.tags ? "Change" : "Add"}</Button>
+        </form>
+      )}
+    </>
+  );
+}
+
+function Properties({ run }: { run: Run }) {
+  const all = Object.entries(run.properties);
+  if (!all.length) return <span class="dim">None. A script sets them once, with run.add_properties().</span>;
+  return (
+    <table class="plain">
+      <thead class="unseen">
+        <tr>
+          <th>Property</th>
+          <th>Value</th>
+        </tr>
+      </thead>
+      <tbody>
+        {all.map(([name, value]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td><code>{value}</code></td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,187 @@
+/** The runs of an experiment, or of all. */
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { canCancel, cancel, remove, resubmit } from "../actions";
+import { get } from "../api";
+import { count } from "../format";
+import { useKeys } from "../keys";
+import { useLive } from "../live";
+import { adjust, go, href, place, type Query } from "../route";
+import { info, isReadOnly, setTitle } from "../state";
+import { ColumnChooser } from "../table/column-chooser";
+import { column, metricsOf, STANDARD, STANDARD_ANYWHERE } from "../table/columns";
+import { FilterBox } from "../table/filter-box";
+import { RunPages } from "../table/pages";
+import { RunsTable } from "../table/runs-table";
+import type { Field, Run, RunsAnswer } from "../types";
+import { Button, Empty, Switch } from "../ui/basics";
+import { SecretsDialog, TagDialog } from "../ui/forms";
+import { useLoaded, useRemembered, useThrottled } from "../use";
+
+const MOST_CHOSEN = 1000;
+const MOST_COMPARED = 50;
+const REFRESH_MS = 1500;
+type Choice = ReadonlyMap<string, Run>;
+
+export function RunsPage() {
+  const { query } = place.value;
+  const experiment = query.get("experiment");
+  const where = query.getAll("where");
+  const sort = query.get("sort") ?? "";
+  const group = query.get("group") ?? "";
+  const withChildren = query.get("children") === "1";
+  const standard = experiment ? STANDARD : STANDARD_ANYWHERE;
+  const [kept, keep] = useRemembered<string[]>(`columns.${experiment ?? ""}`, standard);
+  const keys = query.has("columns") ? (query.get("columns") ?? "").split(",").filter(Boolean) : kept;
+  const columns = keys.map(column);
+  const metrics = metricsOf(keys);
+
+  const [chosen, choose] = useState<Choice>(new Map());
+  const [dialog, setDialog] = useState<"" | "columns" | "tags">("");
+  const [secrets, setSecrets] = useState<{ run: Run; hidden: string[] } | null>(null);
+  const seen = useRef([0, 0] as [number, number]);
+
+  const asked: Query = { experiment, where, sort, group, children: withChildren ? 1 : null, metrics };
+  const key = JSON.stringify(asked);
+  const pages = useMemo(() => new RunPages(asked), [key]);
+  const fields = useLoaded((abort) => get<{ fields: Field[] }>("fields", { experiment }, abort), [experiment]);
+
+  useEffect(() => setTitle(experiment ?? "Runs"), [experiment]);
+  useEffect(() => choose(new Map()), [experiment]);
+  const refresh = useThrottled(() => pages.refresh(...seen.current), REFRESH_MS);
+  useLive({ topics: ["runs"], metrics, experiment: experiment ?? undefined }, (event, data) => {
+    if (event === "reset") return refresh();
+    if (event !== "runs") return;
+    const { changed, removed } = data as { changed: Run[]; removed: string[] };
+    const isStrange = pages.update(changed);
+    if (isStrange || removed.length || sort || group || where.length) refresh();
+    if (changed.some((run) => chosen.has(run.id)) || removed.some((id) => chosen.has(id))) choose(freshened(chosen, changed, removed));
+  });
+
+  const runs = [...chosen.values()];
+  const compare = (): void => go(href(["compare"], { ids: runs.slice(0, MOST_COMPARED).map((run) => run.id).join(",") }));
+  const again = async (): Promise<void> => {
+    const hidden = await resubmit(runs);
+    if (hidden && runs[0]) setSecrets({ run: runs[0], hidden });
+  };
+  const canWrite = !isReadOnly();
+  const isAny = runs.length > 0;
+  useKeys("Runs", [
+    { keys: "c", does: "compare the chosen runs", run: () => isAny && compare() },
+    { keys: "t", does: "tag the chosen runs", run: () => isAny && canWrite && setDialog("tags") },
+    { keys: "s", does: "stop (cancel) the chosen runs", run: () => canWrite && runs.some(canCancel) && void cancel(runs) },
+    { keys: "o", does: "choose columns", run: () => setDialog("columns") },
+    { keys: "p", does: "parents only, or all runs", run: () => adjust({ children: withChildren ? null : 1 }) },
+    { keys: "u", does: "choose none", run: () => choose(new Map()) },
+  ]);
+
+  // The former rows stay until those that a new filter or order asks for are there.
+  useEffect(() => pages.need(0, 0), [pages]);
+  const former = useRef(pages);
+  if (pages.total.value !== null) former.current = pages;
+  const shown = former.current;
+  const total = shown.total.value;
+  const error = pages.error.value;
+  return (
+    <div class="page is-full">
+      <header class="page-head">
+        <h1 tabIndex={-1}>{experiment ?? "All runs"}</h1>
+        <span class="dim total" role="status">{total === null ? "" : `${count(total)} ${where.length ? "found" : total === 1 ? "run" : "runs"}`}</span>
+      </header>
+      <div class="bar">
+        <FilterBox where={where} change={(next) => adjust({ where: next })} fields={fields.data?.fields ?? []} experiment={experiment} error={error?.message ?? null} />
+        <label class="inline">
+          <span>Group by</span>
+          <select value={group} onChange={(event) => adjust({ group: event.currentTarget.value })}>
+            <option value="">nothing</option>
+            {groupable(fields.data?.fields ?? [], group).map((one) => (
+              <option key={one} value={one}>{one}</option>
+            ))}
+          </select>
+        </label>
+        <Switch label="Parents only" on={!withChildren} change={(on) => adjust({ children: on ? null : 1 })} />
+      </div>
+      <div class="bar is-tools" role="toolbar" aria-label="For the chosen runs">
+        <span class="chosen-count">{isAny ? `${count(runs.length)} chosen` : "None chosen"}</span>
+        <Button icon="compare" disabled={!isAny} onClick={compare}>Compare</Button>
+        <Button icon="tag" disabled={!isAny || !canWrite} onClick={() => setDialog("tags")}>Tag</Button>
+        <Button icon="stop" disabled={!canWrite || !runs.some(canCancel)} onClick={() => void cancel(runs)}>Cancel</Button>
+        <Button icon="again" disabled={!isAny || !canWrite} onClick={() => void again()}>Resubmit</Button>
+        <Button icon="bin" disabled={!isAny || !canWrite} onClick={() => void remove(runs).then((done) => done && choose(new Map()))}>Delete</Button>
+        <span class="grow" />
+        <Button icon="columns" onClick={() => setDialog("columns")}>Columns</Button>
+      </div>
+      <RunsTable
+        pages={shown}
+        columns={columns}
+        sort={sort}
+        setSort={(next) => adjust({ sort: next })}
+        group={group}
+        chosen={chosen}
+        choose={choose}
+        chooseAll={() => void everything(asked).then(choose)}
+        nothing={<Nothing isFiltered={where.length > 0} />}
+        inView={(first, last) => (seen.current = [first, last])}
+      />
+      {dialog === "columns" && (
+        <ColumnChooser
+          keys={keys}
+          standard={standard}
+          fields={fields.data?.fields ?? []}
+          known={shown.known()}
+          change={(next) => {
+            keep(next);
+            adjust({ columns: next.join(",") });
+          }}
+          close={() => setDialog("")}
+        />
+      )}
+      {dialog === "tags" && <TagDialog runs={runs} close={() => setDialog("")} />}
+      {secrets && <SecretsDialog {...secrets} close={() => setSecrets(null)} />}
+    </div>
+  );
+}
+
+function freshened(chosen: Choice, changed: Run[], removed: string[]): Choice {
+  const next = new Map(chosen);
+  for (const run of changed) if (next.has(run.id)) next.set(run.id, run);
+  for (const id of removed) next.delete(id);
+  return next;
+}
+
+/** All runs that the table shows, as many as can be changed at once. */
+async function everything(asked: Query): Promise<Choice> {
+  const found = new Map<string, Run>();
+  for (let skip = 0; skip < MOST_CHOSEN; skip += 500) {
+    const answer = await get<RunsAnswer>("runs", { ...asked, skip, limit: 500 });
+    for (const run of answer.runs) found.set(run.id, run);
+    if (found.size >= answer.total) break;
+  }
+  return found;
+}
+
+function groupable(fields: Field[], group: string): string[] {
+  const plain = ["status", "experiment", "user", "target", "script", "parent"];
+  const tags = fields.map((one) => one.name).filter((name) => name.startsWith("tags.") || name.startsWith("properties."));
+  return [...new Set([...(group ? [group] : []), ...plain, ...tags])];
+}
+
+function Nothing({ isFiltered }: { isFiltered: boolean }) {
+  if (isFiltered) {
+    return (
+      <Empty title="No run is like that">
+        <p>Each condition has to hold. Take one away to see more.</p>
+        <Button onClick={() => adjust({ where: [] })}>Show all runs</Button>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No runs yet">
+      <p>
+        Submit one <a href="#/submit">here</a>, or in a shell:
+      </p>
+      <pre>homerun run submit-script -e my-experiment train.py</pre>
+      <p class="dim">Studio shows the store {info.value?.store}</p>
+    </Empty>
+  );
+}

@@ -1,0 +1,147 @@
+/** Submit a run: from nothing, or from a past run. */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { get, post } from "../api";
+import { joinWords, splitWords } from "../format";
+import { go, place, runHref } from "../route";
+import { isReadOnly, setTitle } from "../state";
+import type { Defaults, Run } from "../types";
+import { Button, Empty, Failure, Field, Waiting } from "../ui/basics";
+import { say } from "../ui/dialog";
+import { useLoaded } from "../use";
+
+interface Form {
+  experiment: string;
+  source: string;
+  script: string;
+  arguments: string;
+  target: string;
+  tags: string;
+  name: string;
+  minutes: string;
+}
+
+export function SubmitPage() {
+  const past = place.value.query.get("run");
+  const loaded = useLoaded((abort) => get<Defaults>("submit/defaults", { run: past }, abort), [past]);
+  useEffect(() => setTitle("Submit"), []);
+  if (isReadOnly()) {
+    return (
+      <Empty title="Studio is read-only">
+        <p>Start it without --read-only to submit runs from here.</p>
+      </Empty>
+    );
+  }
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="what is usual here" />;
+  return <SubmitForm defaults={loaded.data} past={past} />;
+}
+
+function SubmitForm({ defaults, past }: { defaults: Defaults; past: string | null }) {
+  const [form, setForm] = useState<Form>(() => ({
+    experiment: defaults.experiment ?? "",
+    source: defaults.source ?? "",
+    script: defaults.script ?? "",
+    arguments: joinWords(defaults.arguments),
+    target: defaults.target ?? "",
+    tags: tagsText(defaults.tags),
+    name: "",
+    minutes: "",
+  }));
+  const [error, setError] = useState<Error | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const scripts = useLoaded((abort) => (form.source ? get<{ scripts: string[]; folders: string[] }>("submit/scripts", { source: form.source }, abort) : Promise.resolve(null)), [form.source]);
+  const text = (key: keyof Form) => ({
+    value: form[key],
+    onInput: (event: { currentTarget: { value: string } }) => setForm({ ...form, [key]: event.currentTarget.value }),
+  });
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      const answer = await post<{ run: Run; notices: string[] }>("submit", body(form));
+      answer.notices.forEach((one) => say(one));
+      go(runHref(answer.run.id));
+    } catch (failed) {
+      setError(failed as Error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div class="page is-narrow">
+      <header class="page-head">
+        <h1 tabIndex={-1}>Submit a run</h1>
+        {past && <a href={runHref(past)}>as a past run was</a>}
+      </header>
+      <form class="submit" onSubmit={(event) => void submit(event)}>
+        <Choice label="Experiment" id="experiments" options={defaults.experiments}>
+          <input required list="experiments" autoFocus={!form.experiment} {...text("experiment")} />
+        </Choice>
+        <Choice label="Source folder" id="folders" options={(scripts.data?.folders ?? []).map((one) => `${form.source.replace(/\/$/, "")}/${one}`)} note={scripts.error ? scripts.error.message : "The run gets its own copy of it."}>
+          <input required list="folders" spellcheck={false} {...text("source")} />
+        </Choice>
+        <Choice label="Script" id="scripts" options={scripts.data?.scripts ?? []}>
+          <input required list="scripts" spellcheck={false} {...text("script")} />
+        </Choice>
+        <Field label="Arguments" note={defaults.hidden.length ? `Hidden in the record, to be written again: ${defaults.hidden.join(", ")}` : "As in a shell; quotes keep words together."}>
+          <input spellcheck={false} autocomplete="off" {...text("arguments")} />
+        </Field>
+        <Field label="Target">
+          <select {...text("target")}>
+            {defaults.targets.map((one) => (
+              <option key={one} value={one}>{one}</option>
+            ))}
+          </select>
+        </Field>
+        <Field label="Tags" note="As in quality=good best">
+          <input spellcheck={false} {...text("tags")} />
+        </Field>
+        <div class="pair">
+          <Field label="Name, may be empty">
+            <input {...text("name")} />
+          </Field>
+          <Field label="Time limit in minutes, may be empty">
+            <input type="number" min="0.1" step="any" {...text("minutes")} />
+          </Field>
+        </div>
+        {error && <Failure error={error} />}
+        <footer>
+          <Button kind="main" type="submit" icon="play" disabled={isBusy}>Submit</Button>
+        </footer>
+      </form>
+    </div>
+  );
+}
+
+function Choice({ label, id, options, note, children }: { label: string; id: string; options: string[]; note?: string; children: ComponentChildren }) {
+  return (
+    <>
+      <Field label={label} note={note}>{children}</Field>
+      <datalist id={id}>
+        {options.map((one) => (
+          <option key={one} value={one} />
+        ))}
+      </datalist>
+    </>
+  );
+}
+
+const tagsText = (tags: Record<string, string | null>): string => joinWords(Object.entries(tags).map(([key, value]) => (value === null ? key : `${key}=${value}`)));
+
+function body(form: Form): object {
+  const tags = splitWords(form.tags).map((word): [string, string | null] => {
+    const cut = word.indexOf("=");
+    return cut < 0 ? [word, null] : [word.slice(0, cut), word.slice(cut + 1)];
+  });
+  return {
+    experiment: form.experiment.trim(),
+    source: form.source,
+    script: form.script,
+    arguments: splitWords(form.arguments),
+    target: form.target,
+    tags: Object.fromEntries(tags),
+    ...(form.name ? { name: form.name } : {}),
+    ...(form.minutes ? { max_run_duration_seconds: Number(form.minutes) * 60 } : {}),
+  };
+}

@@ -1,0 +1,116 @@
+/** Where runs run, what goes on there, and what waits and why. */
+
+import { useEffect, useState } from "preact/hooks";
+import { canCancel, cancel } from "../actions";
+import { get, post } from "../api";
+import { count, plural } from "../format";
+import { useLive } from "../live";
+import { isReadOnly, setTitle } from "../state";
+import { experimentHref } from "../route";
+import type { Run, Target } from "../types";
+import { Ago, Button, Failure, Meter, RunLink, StatusMark, Took, Waiting } from "../ui/basics";
+import { complain } from "../ui/dialog";
+import { useLoaded } from "../use";
+
+export function TargetsPage() {
+  const loaded = useLoaded((abort) => get<{ targets: Target[] }>("targets", {}, abort), []);
+  const [news, setNews] = useState<ReadonlyMap<string, Target>>(new Map());
+  const take = (told: Target[]): void => setNews((former) => new Map([...former, ...told.map((one): [string, Target] => [one.target, one])]));
+  useEffect(() => setTitle("Targets"), []);
+  useEffect(() => setNews(new Map()), [loaded.data]);
+  useLive({ topics: ["queue"] }, (event, data) => {
+    if (event === "reset") loaded.reload();
+    else if (event === "queue") take((data as { targets: Target[] }).targets);
+  });
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the targets" />;
+  const targets = new Map([...loaded.data.targets.map((one): [string, Target] => [one.target, one]), ...news]);
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1 tabIndex={-1}>Targets and queue</h1>
+      </header>
+      {[...targets.values()].map((one) => (
+        <TargetCard key={one.target} target={one} take={take} />
+      ))}
+    </div>
+  );
+}
+
+function TargetCard({ target, take }: { target: Target; take: (told: Target[]) => void }) {
+  const act = async (verb: "pause" | "resume"): Promise<void> => {
+    try {
+      take([await post<Target>(`queue/${verb}`, { target: target.target })]);
+    } catch (error) {
+      complain(error);
+    }
+  };
+  return (
+    <section class="card target">
+      <header>
+        <h2>{target.target}</h2>
+        {target.is_default && <span class="badge">default</span>}
+        {target.paused && <span class="badge is-note">paused</span>}
+        <span class="grow" />
+        <Button icon={target.paused ? "play" : "pause"} disabled={isReadOnly()} onClick={() => void act(target.paused ? "resume" : "pause")}>
+          {target.paused ? "Resume" : "Pause"}
+        </Button>
+      </header>
+      <p class="facts">
+        {target.slots !== null && <Meter value={target.busy} of={target.slots} label={`${target.busy} of ${target.slots} slots are busy`} />}
+        <span>{target.slots === null ? "Any number of runs at once" : `${target.busy} of ${plural(target.slots, "slot")} busy`}</span>
+        <span>{plural(target.active.length, "run")} active</span>
+        <span>{count(target.waiting.length)} waiting</span>
+      </p>
+      {target.active.length > 0 && (
+        <table class="plain is-lined">
+          <caption>Active</caption>
+          <tbody>
+            {target.active.map((run) => (
+              <tr key={run.id}>
+                <Who run={run} />
+                <td><StatusMark status={run.status} /></td>
+                <td class="is-number"><Took run={run} /></td>
+                <Stop run={run} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {target.waiting.length > 0 && (
+        <table class="plain is-lined">
+          <caption>Waiting, the next one first</caption>
+          <tbody>
+            {target.waiting.map((one) => (
+              <tr key={one.run.id}>
+                <td class="is-number">{one.position}</td>
+                <Who run={one.run} />
+                <td>{one.reason}</td>
+                <td>{plural(one.slots, "slot")}</td>
+                <td>{one.priority ? `priority ${one.priority}` : ""}</td>
+                <td class="dim"><Ago time={one.since} /></td>
+                <Stop run={one.run} />
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {target.active.length + target.waiting.length === 0 && <p class="dim">Nothing runs here now, and nothing waits.</p>}
+    </section>
+  );
+}
+
+function Who({ run }: { run: Run }) {
+  return (
+    <th scope="row">
+      <a href={experimentHref(run.experiment)}>{run.experiment}</a> <RunLink run={run} />
+    </th>
+  );
+}
+
+function Stop({ run }: { run: Run }) {
+  return (
+    <td class="is-number">
+      <Button icon="stop" kind="bare" label={`Cancel run ${run.number} of ${run.experiment}`} disabled={isReadOnly() || !canCancel(run)} onClick={() => void cancel([run])} />
+    </td>
+  );
+}

@@ -1,0 +1,68 @@
+/** Where the person is: what stands behind the `#`, so that any place is a link. */
+
+import { signal } from "@preact/signals";
+
+export interface Place {
+  path: string[];
+  query: URLSearchParams;
+}
+
+export type Query = Record<string, string | number | string[] | null | undefined>;
+
+function read(): Place {
+  const hash = location.hash.replace(/^#\/?/, "");
+  const cut = hash.indexOf("?");
+  const path = cut < 0 ? hash : hash.slice(0, cut);
+  return {
+    path: path.split("/").filter(Boolean).map(decode),
+    query: new URLSearchParams(cut < 0 ? "" : hash.slice(cut + 1)),
+  };
+}
+
+function decode(word: string): string {
+  try {
+    return decodeURIComponent(word);
+  } catch {
+    return word;
+  }
+}
+
+export const place = signal<Place>(read());
+
+addEventListener("hashchange", () => {
+  place.value = read();
+});
+
+export function parameters(query: Query): string {
+  const all = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (Array.isArray(value)) value.forEach((one) => all.append(key, one));
+    else if (value !== null && value !== undefined && value !== "") all.append(key, String(value));
+  }
+  return all.toString();
+}
+
+export function href(path: string[], query: Query = {}): string {
+  const text = parameters(query);
+  return `#/${path.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
+}
+
+export const runHref = (id: string, tab?: string, query: Query = {}): string =>
+  href(tab ? ["run", id, tab] : ["run", id], query);
+
+export const experimentHref = (name: string): string => href(["runs"], { experiment: name });
+
+export function go(to: string): void {
+  location.hash = to;
+}
+
+/** Change the query of this place, leaving no step in the history. */
+export function adjust(changes: Query): void {
+  const query: Query = {};
+  const { path, query: now } = place.value;
+  for (const key of new Set(now.keys())) query[key] = now.getAll(key);
+  const to = href(path, { ...query, ...changes });
+  if (to === location.hash) return;
+  history.replaceState(null, "", to);
+  place.value = read();
+}

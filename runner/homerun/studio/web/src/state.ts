@@ -1,0 +1,28 @@
+/** What all pages know: the store that is shown. */
+
+import { signal } from "@preact/signals";
+import { get } from "./api";
+import { setClock } from "./format";
+import { startAt } from "./live";
+import type { Info } from "./types";
+
+export const info = signal<Info | null>(null);
+export const infoError = signal<Error | null>(null);
+
+export async function readInfo(): Promise<void> {
+  try {
+    const found = await get<Info>("info");
+    setClock(found.time);
+    startAt(found.cursor);
+    info.value = found;
+    infoError.value = null;
+  } catch (error) {
+    infoError.value = error as Error;
+  }
+}
+
+export const isReadOnly = (): boolean => info.value?.read_only ?? false;
+
+export function setTitle(...words: string[]): void {
+  document.title = [...words, "homerun Studio"].join(" · ");
+}

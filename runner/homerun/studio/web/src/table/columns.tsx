@@ -1,0 +1,97 @@
+/** The columns that the table of runs can have. A column's key is the field it is sorted by. */
+
+import type { ComponentChildren } from "preact";
+import { Ago, RollupBar, StatusMark, Tags, Took } from "../ui/basics";
+import { figure, joinWords, memory, duration, toNumber } from "../format";
+import { experimentHref, runHref } from "../route";
+import type { Run } from "../types";
+
+export interface Column {
+  key: string;
+  title: string;
+  width: number;
+  isNumber: boolean;
+  canSort: boolean;
+  cell: (run: Run) => ComponentChildren;
+}
+
+interface Plain {
+  title: string;
+  width: number;
+  isNumber?: boolean;
+  canSort?: boolean;
+  cell: (run: Run) => ComponentChildren;
+}
+
+const PLAIN: Record<string, Plain> = {
+  status: { title: "Status", width: 138, cell: (run) => <StatusMark status={run.status} /> },
+  experiment: { title: "Experiment", width: 150, cell: (run) => <a href={experimentHref(run.experiment)}>{run.experiment}</a> },
+  created: { title: "Created", width: 116, cell: (run) => <Ago time={run.created} /> },
+  started: { title: "Started", width: 116, cell: (run) => <Ago time={run.started} /> },
+  ended: { title: "Ended", width: 116, cell: (run) => <Ago time={run.ended} /> },
+  duration_s: { title: "Duration", width: 108, isNumber: true, cell: (run) => <Took run={run} /> },
+  user: { title: "Submitted by", width: 112, cell: (run) => run.user },
+  target: { title: "Target", width: 90, cell: (run) => run.target },
+  script: { title: "Script", width: 130, cell: (run) => run.script },
+  arguments: { title: "Arguments", width: 220, cell: (run) => <code>{joinWords(run.arguments)}</code> },
+  description: { title: "Description", width: 220, cell: (run) => run.description },
+  tags: { title: "Tags", width: 220, canSort: false, cell: (run) => <Tags tags={run.tags} /> },
+  cpu_s: { title: "CPU time", width: 100, isNumber: true, cell: (run) => duration(run.cpu_s) },
+  peak_memory_kib: { title: "Peak memory", width: 112, isNumber: true, cell: (run) => memory(run.peak_memory_kib) },
+  type: { title: "Type", width: 140, cell: (run) => run.type },
+  parent: { title: "Parent", width: 200, cell: (run) => run.parent && <a href={runHref(run.parent)}>{run.parent}</a> },
+  children: { title: "Children", width: 140, isNumber: true, canSort: false, cell: (run) => (run.rollup ? <RollupBar rollup={run.rollup} /> : run.children || "") },
+  id: { title: "Id", width: 260, cell: (run) => <code>{run.id}</code> },
+};
+
+export const STANDARD = ["status", "created", "duration_s", "user", "tags"];
+export const STANDARD_ANYWHERE = ["status", "experiment", "created", "duration_s", "user", "tags"];
+export const PLAIN_KEYS = Object.keys(PLAIN);
+const AGGREGATES = ["last", "min", "max"] as const;
+export const ARGUMENT = "argument.";
+
+export function column(key: string): Column {
+  const plain = PLAIN[key];
+  if (plain) return { isNumber: false, canSort: true, ...plain, key };
+  const cut = key.indexOf(".");
+  const [area, name] = [key.slice(0, cut), key.slice(cut + 1)];
+  const made = { key, width: 120, isNumber: false, canSort: true };
+  if (area === "tags") return { ...made, title: name, cell: (run) => (name in run.tags ? (run.tags[name] ?? "✓") : "") };
+  if (area === "properties") return { ...made, title: name, width: 160, cell: (run) => run.properties[name] ?? "" };
+  if (area === "argument") return { ...made, title: name, canSort: false, cell: (run) => argument(run, name) };
+  return { ...made, title: metricTitle(name), isNumber: true, width: 104, cell: (run) => metric(run, name) };
+}
+
+/** A metric's name and which of its numbers a field means: `loss.min` is the least of `loss`. */
+export function metricOf(field: string): { name: string; which: "last" | "min" | "max" } {
+  const which = AGGREGATES.find((one) => field.endsWith(`.${one}`));
+  return which ? { name: field.slice(0, -which.length - 1), which } : { name: field, which: "last" };
+}
+
+export function metricsOf(keys: readonly string[]): string[] {
+  const named = keys.filter((key) => key.startsWith("metrics."));
+  return [...new Set(named.map((key) => metricOf(key.slice("metrics.".length)).name))];
+}
+
+function metricTitle(field: string): string {
+  const { name, which } = metricOf(field);
+  return which === "last" ? name : `${name} ${which}`;
+}
+
+function metric(run: Run, field: string): string {
+  const { name, which } = metricOf(field);
+  return figure(toNumber(run.metrics[name]?.[which]));
+}
+
+/** What follows a word of the command line, as in `--lr 0.1` or `--lr=0.1`. */
+export function argument(run: Run, word: string): string {
+  const at = run.arguments.indexOf(word);
+  const next = run.arguments[at + 1];
+  if (at >= 0) return next === undefined || /^--?[a-z]/i.test(next) ? "✓" : next;
+  return run.arguments.find((one) => one.startsWith(`${word}=`))?.slice(word.length + 1) ?? "";
+}
+
+export function argumentWords(runs: readonly Run[]): string[] {
+  const words = runs.flatMap((run) => run.arguments.filter((one) => /^--?[a-z]/i.test(one)));
+  return [...new Set(words.map((word) => word.split("=")[0] ?? word))].sort();
+}

@@ -1,0 +1,151 @@
+/** The filter: each condition a chip, and suggestions while one is typed. */
+
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { get } from "../api";
+import { useKeys } from "../keys";
+import type { Field } from "../types";
+import { Icon } from "../ui/icon";
+import { condition, parts, type Suggestion, suggestions } from "./conditions";
+
+interface Props {
+  where: string[];
+  change: (where: string[]) => void;
+  fields: Field[];
+  experiment: string | null;
+  error: string | null;
+}
+
+const WAIT_MS = 120;
+
+export function FilterBox({ where, change, fields, experiment, error }: Props) {
+  const input = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState("");
+  const [isOpen, setOpen] = useState(false);
+  const [at, setAt] = useState(-1);
+  const values = useValues(text, experiment);
+  const list = useId();
+  const found = [...suggestions(text, fields), ...values];
+
+  useKeys("Filter", [{ keys: "/", does: "filter the runs", run: () => input.current?.focus() }]);
+  useEffect(() => setAt(-1), [text]);
+
+  const add = (typed: string): void => {
+    if (!typed.trim()) return;
+    change([...new Set([...where, condition(typed, fields)])]);
+    setText("");
+    setOpen(false);
+  };
+  const take = (one: Suggestion): void => {
+    if (one.isWhole) add(one.text);
+    else setText(one.text);
+    input.current?.focus();
+  };
+  const pressed = (event: KeyboardEvent): void => {
+    const picked = found[at];
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      setOpen(true);
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      if (found.length) setAt((at + step + found.length + (at < 0 && step < 0 ? 1 : 0)) % found.length);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      if (picked && isOpen) take(picked);
+      else add(text);
+    } else if (event.key === "Tab" && isOpen && picked) {
+      event.preventDefault();
+      take(picked);
+    } else if (event.key === "Escape") {
+      if (isOpen) setOpen(false);
+      else input.current?.blur();
+    } else if (event.key === "Backspace" && !text && where.length) {
+      setText(where.at(-1) ?? "");
+      change(where.slice(0, -1));
+      event.preventDefault();
+    }
+  };
+
+  return (
+    <div class="filter">
+      <div class={`filter-box ${error ? "is-wrong" : ""}`}>
+        <Icon name="search" />
+        {where.map((one) => (
+          <span class="chip is-condition" key={one}>
+            <span>{one}</span>
+            <button type="button" aria-label={`Remove ${one}`} onClick={() => change(where.filter((other) => other !== one))}>
+              <Icon name="cross" />
+            </button>
+          </span>
+        ))}
+        <input
+          ref={input}
+          value={text}
+          role="combobox"
+          aria-label="Filter runs"
+          aria-expanded={isOpen && found.length > 0}
+          aria-controls={list}
+          aria-autocomplete="list"
+          aria-activedescendant={isOpen && at >= 0 ? `${list}-${at}` : undefined}
+          placeholder={where.length ? "and …" : "Filter: words, or metrics.loss < 0.1"}
+          autocomplete="off"
+          spellcheck={false}
+          onInput={(event) => {
+            setText(event.currentTarget.value);
+            setOpen(true);
+          }}
+          onFocus={() => setOpen(true)}
+          onBlur={() => setOpen(false)}
+          onKeyDown={pressed}
+        />
+      </div>
+      <ul id={list} role="listbox" aria-label="Suggestions" class="suggestions" hidden={!isOpen || !found.length}>
+        {found.map((one, index) => (
+          <li
+            key={one.text}
+            id={`${list}-${index}`}
+            role="option"
+            aria-selected={index === at}
+            onMouseDown={(event) => {
+              event.preventDefault();
+              take(one);
+            }}
+          >
+            <span>{one.text}</span>
+            <span class="dim">{one.note}</span>
+          </li>
+        ))}
+      </ul>
+      {error && <p class="filter-error" role="alert">{error}</p>}
+    </div>
+  );
+}
+
+/** Values that runs have in the field of a condition that is being typed. */
+function useValues(text: string, experiment: string | null): Suggestion[] {
+  const [found, setFound] = useState<Suggestion[]>([]);
+  const typed = parts(text);
+  const key = typed && ["=", "!=", "~"].includes(typed.operator) && typed.field !== "text" ? JSON.stringify([typed, experiment]) : "";
+  useEffect(() => {
+    setFound([]);
+    if (!key || !typed) return;
+    const control = new AbortController();
+    const ask = async (): Promise<void> => {
+      const answer = await get<{ values: { value: string | null; runs: number }[] }>(
+        "values",
+        { field: typed.field, experiment, like: typed.value },
+        control.signal,
+      );
+      setFound(
+        answer.values
+          .filter((one) => one.value !== null && one.value !== "")
+          .slice(0, 12)
+          .map((one) => ({ text: `${typed.field} ${typed.operator} ${one.value}`, note: `${one.runs}`, isWhole: true })),
+      );
+    };
+    const timer = setTimeout(() => void ask().catch(() => undefined), WAIT_MS);
+    return () => {
+      clearTimeout(timer);
+      control.abort();
+    };
+  }, [key]);
+  return found;
+}

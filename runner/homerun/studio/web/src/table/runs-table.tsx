@@ -1,0 +1,301 @@
+/** The table of runs: any number of them, of which those in view are on the page. */
+
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { count } from "../format";
+import { useKeys } from "../keys";
+import { go, runHref } from "../route";
+import type { Run } from "../types";
+import { Failure, RunLink, StatusMark } from "../ui/basics";
+import { Icon } from "../ui/icon";
+import type { Column } from "./columns";
+import { Lines } from "./lines";
+import type { RunPages } from "./pages";
+import { useWindow } from "./window";
+import { recall, remember } from "../use";
+
+const ROW = 34;
+const HEAD = 34;
+const LEAST_WIDTH = 56;
+
+interface Props {
+  pages: RunPages;
+  columns: Column[];
+  sort: string;
+  setSort: (sort: string) => void;
+  group: string;
+  chosen: ReadonlyMap<string, Run>;
+  choose: (chosen: ReadonlyMap<string, Run>) => void;
+  chooseAll: () => void;
+  nothing: JSX.Element;
+  inView: (first: number, last: number) => void;
+}
+
+export function RunsTable(props: Props) {
+  const { pages, columns, sort, chosen, choose } = props;
+  void pages.version.value;
+  const total = pages.total.value;
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const lines = useMemo(() => new Lines(total ?? 0, pages.groups.value, closed), [total, pages.groups.value, closed]);
+  const view = useWindow(lines.count, ROW, HEAD);
+  const [active, setActive] = useState(0);
+  const anchor = useRef<number | null>(null);
+  const [widths, setWidths] = useState<Record<string, number>>(() => recall("widths", {}));
+
+  useEffect(() => setClosed(new Set()), [props.group]);
+  useEffect(() => {
+    view.element()?.scrollTo({ top: 0 });
+    setActive(0);
+  }, [pages]);
+  useEffect(() => {
+    const rows = [view.first, view.last].map((line) => lines.at(line)).map((line) => ("row" in line ? line.row : line.group.first));
+    const [first, last] = [rows[0] ?? 0, Math.max(rows[1] ?? 0, 0)];
+    pages.need(first, last);
+    props.inView(first, last);
+  }, [pages, view.first, view.last, lines, total]);
+
+  const widthOf = (column: Column): number => widths[column.key] ?? column.width;
+  const resize = (key: string, width: number): void => {
+    const next = { ...widths, [key]: Math.max(LEAST_WIDTH, width) };
+    setWidths(next);
+    remember("widths", next);
+  };
+  const template = `36px minmax(150px, 1fr) ${columns.map((one) => `${widthOf(one)}px`).join(" ")}`;
+  const least = 36 + 150 + columns.reduce((sum, one) => sum + widthOf(one), 0);
+
+  const move = (to: number): void => {
+    const line = Math.max(0, Math.min(lines.count - 1, to));
+    setActive(line);
+    view.reveal(line);
+    view.element()?.focus({ preventScroll: true });
+  };
+  const runAt = (line: number): Run | undefined => {
+    const found = lines.at(line);
+    return "row" in found ? pages.at(found.row) : undefined;
+  };
+  const toggle = (line: number, isRange: boolean): void => {
+    const run = runAt(line);
+    if (!run) return;
+    const next = new Map(chosen);
+    if (isRange && anchor.current !== null) {
+      const [from, to] = [Math.min(anchor.current, line), Math.max(anchor.current, line)];
+      for (let at = from; at <= to; at += 1) {
+        const one = runAt(at);
+        if (one) next.set(one.id, one);
+      }
+    } else if (!next.delete(run.id)) next.set(run.id, run);
+    anchor.current = line;
+    choose(next);
+  };
+  const fold = (value: string): void => {
+    const next = new Set(closed);
+    if (!next.delete(value)) next.add(value);
+    setClosed(next);
+  };
+  const enter = (line: number): void => {
+    const found = lines.at(line);
+    if ("group" in found) fold(String(found.group.value));
+    else {
+      const run = pages.at(found.row);
+      if (run) go(runHref(run.id));
+    }
+  };
+  const step = (): number => Math.max(1, Math.floor((view.element()?.clientHeight ?? 400) / ROW) - 2);
+
+  useKeys("Table of runs", [
+    { keys: "j", does: "next run", run: () => move(active + 1) },
+    { keys: "k", does: "previous run", run: () => move(active - 1) },
+    { keys: "Enter", does: "open the run", run: () => enter(active) },
+    { keys: "x", does: "choose the run, or not", run: () => toggle(active, false) },
+    { keys: "X", does: "choose all from the last chosen one to here", run: () => toggle(active, true) },
+  ]);
+  const pressed = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget) return;
+    const to: Record<string, () => void> = {
+      ArrowDown: () => move(active + 1),
+      ArrowUp: () => move(active - 1),
+      PageDown: () => move(active + step()),
+      PageUp: () => move(active - step()),
+      Home: () => move(0),
+      End: () => move(lines.count - 1),
+      " ": () => toggle(active, event.shiftKey),
+    };
+    const found = to[event.key];
+    if (!found) return;
+    event.preventDefault();
+    found();
+  };
+
+  if (pages.error.value && total === null) return <Failure error={pages.error.value} retry={() => pages.refresh(0, 0)} />;
+  if (total === 0) return props.nothing;
+  const shown = lines.count ? Array.from({ length: view.last - view.first + 1 }, (_, at) => view.first + at) : [];
+  return (
+    <div
+      class="grid"
+      role="grid"
+      aria-label="Runs"
+      aria-rowcount={lines.count + 1}
+      aria-colcount={columns.length + 2}
+      aria-multiselectable="true"
+      aria-activedescendant={lines.count && active >= view.first && active <= view.last ? `line-${active}` : undefined}
+      aria-busy={total === null}
+      tabIndex={0}
+      ref={view.attach}
+      onKeyDown={pressed}
+    >
+      <div class="grid-body" role="presentation" style={{ minWidth: `${least}px`, height: `${HEAD + lines.count * ROW}px` }}>
+        <div class="grid-row grid-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
+          <div class="cell is-choice" role="columnheader">
+            <input
+              type="checkbox"
+              aria-label="Choose all runs"
+              checked={chosen.size > 0}
+              ref={(box) => {
+                if (box) box.indeterminate = chosen.size > 0 && chosen.size < (total ?? 0);
+              }}
+              onChange={() => (chosen.size ? choose(new Map()) : props.chooseAll())}
+            />
+          </div>
+          <Heading name="number" title="Run" sort={sort} setSort={props.setSort} />
+          {columns.map((one) => (
+            <Heading
+              key={one.key}
+              name={one.key}
+              title={one.title}
+              isNumber={one.isNumber}
+              canSort={one.canSort}
+              sort={sort}
+              setSort={props.setSort}
+              width={widthOf(one)}
+              resize={(width) => resize(one.key, width)}
+            />
+          ))}
+        </div>
+        {shown.map((line) => {
+          const found = lines.at(line);
+          const top = `${HEAD + line * ROW}px`;
+          const isActive = line === active;
+          if ("group" in found) {
+            const value = String(found.group.value ?? "");
+            return (
+              <div key={`g-${value}`} id={`line-${line}`} class={`grid-row is-group ${isActive ? "is-active" : ""}`} role="row" aria-rowindex={line + 2} style={{ top }}>
+                <div class="cell" role="gridcell" aria-colspan={columns.length + 2}>
+                  <button type="button" class="fold" aria-expanded={found.isOpen} onClick={() => fold(String(found.group.value))}>
+                    <Icon name={found.isOpen ? "down" : "right"} />
+                    <b>{value || "none"}</b> <span class="dim">{count(found.group.count)}</span>
+                  </button>
+                </div>
+              </div>
+            );
+          }
+          const run = pages.at(found.row);
+          return (
+            <Row
+              key={run?.id ?? line}
+              run={run}
+              line={line}
+              columns={columns}
+              template={template}
+              top={top}
+              isActive={isActive}
+              isChosen={!!run && chosen.has(run.id)}
+              point={(isRange) => {
+                setActive(line);
+                toggle(line, isRange);
+              }}
+              activate={() => setActive(line)}
+              open={() => enter(line)}
+            />
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  run: Run | undefined;
+  line: number;
+  columns: Column[];
+  template: string;
+  top: string;
+  isActive: boolean;
+  isChosen: boolean;
+  point: (isRange: boolean) => void;
+  activate: () => void;
+  open: () => void;
+}
+
+function Row({ run, line, columns, template, top, isActive, isChosen, point, activate, open }: RowProps) {
+  const style = { gridTemplateColumns: template, top };
+  const look = `grid-row ${isActive ? "is-active" : ""} ${isChosen ? "is-chosen" : ""}`;
+  if (!run) {
+    return (
+      <div id={`line-${line}`} class={`${look} is-blank`} role="row" aria-rowindex={line + 2} style={style}>
+        <div class="cell" role="gridcell" aria-label="being read" />
+      </div>
+    );
+  }
+  return (
+    <div id={`line-${line}`} class={look} role="row" aria-rowindex={line + 2} aria-selected={isChosen} style={style} onClick={activate} onDblClick={open}>
+      <div class="cell is-choice" role="gridcell">
+        <input
+          type="checkbox"
+          aria-label={`Choose run ${run.number}`}
+          checked={isChosen}
+          onClick={(event) => {
+            event.stopPropagation();
+            point(event.shiftKey);
+          }}
+        />
+      </div>
+      <div class="cell is-name" role="gridcell">
+        <RunLink run={run} />
+        {run.children > 0 && <span class="badge" title={`${run.children} child runs`}>{run.children}</span>}
+        <span class="phone-only"><StatusMark status={run.status} short /></span>
+      </div>
+      {columns.map((one) => (
+        <div key={one.key} class={`cell ${one.isNumber ? "is-number" : ""}`} role="gridcell">
+          {one.cell(run)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface HeadingProps {
+  name: string;
+  title: string;
+  isNumber?: boolean;
+  canSort?: boolean;
+  sort: string;
+  setSort: (sort: string) => void;
+  width?: number;
+  resize?: (width: number) => void;
+}
+
+function Heading({ name, title, isNumber = false, canSort = true, sort, setSort, width = 0, resize }: HeadingProps) {
+  const direction = sort === name ? "ascending" : sort === `-${name}` ? "descending" : "none";
+  const next = direction === "none" ? `-${name}` : direction === "descending" ? name : "";
+  const drag = (event: PointerEvent): void => {
+    event.preventDefault();
+    const handle = event.currentTarget as HTMLElement;
+    handle.setPointerCapture(event.pointerId);
+    const start = event.clientX;
+    handle.onpointermove = (moved) => resize?.(width + moved.clientX - start);
+    handle.onpointerup = () => (handle.onpointermove = null);
+  };
+  return (
+    <div class={`cell ${isNumber ? "is-number" : ""}`} role="columnheader" aria-sort={canSort ? direction : undefined}>
+      {canSort ? (
+        <button type="button" class="sort" title={`Sort by ${title}`} onClick={() => setSort(next)}>
+          <span>{title}</span>
+          {direction !== "none" && <Icon name={direction === "ascending" ? "up" : "down"} />}
+        </button>
+      ) : (
+        <span class="sort" title={title}>{title}</span>
+      )}
+      {resize && <span class="grip" aria-hidden="true" onPointerDown={drag} />}
+    </div>
+  );
+}

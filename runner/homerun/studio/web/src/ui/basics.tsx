@@ -1,0 +1,157 @@
+/** The small parts that every page is made of. */
+
+import type { ComponentChildren } from "preact";
+import { ago, duration, moment, plural, statusWord, took } from "../format";
+import { runHref } from "../route";
+import type { Rollup, Run, Status } from "../types";
+import { Icon, type IconName, statusIcon } from "./icon";
+
+export function StatusMark({ status, short = false }: { status: Status; short?: boolean }) {
+  return (
+    <span class={`status is-${status}`} title={short ? statusWord(status) : undefined}>
+      <Icon name={statusIcon(status)} />
+      <span class={short ? "unseen" : ""}>{statusWord(status)}</span>
+    </span>
+  );
+}
+
+export function RollupBar({ rollup }: { rollup: Rollup }) {
+  const parts = Object.entries(rollup.by_status) as [Status, number][];
+  const words = parts.map(([status, number]) => `${number} ${statusWord(status)}`).join(", ");
+  return (
+    <span class="rollup" title={words}>
+      <span class="rollup-bar" aria-hidden="true">
+        {parts.map(([status, number]) => (
+          <span key={status} class={`is-${status}`} style={{ flexGrow: String(number) }} />
+        ))}
+      </span>
+      <span>{words}</span>
+    </span>
+  );
+}
+
+interface ButtonProps {
+  icon?: IconName;
+  children?: ComponentChildren;
+  label?: string;
+  onClick?: (event: MouseEvent) => void;
+  disabled?: boolean;
+  kind?: "plain" | "main" | "danger" | "bare";
+  pressed?: boolean;
+  type?: "button" | "submit";
+  hint?: string;
+  expanded?: boolean;
+}
+
+export function Button({ icon, children, label, onClick, disabled, kind = "plain", pressed, type = "button", hint, expanded }: ButtonProps) {
+  return (
+    <button
+      type={type}
+      class={`button is-${kind} ${children ? "" : "is-square"}`}
+      onClick={onClick}
+      disabled={disabled}
+      aria-label={label}
+      aria-pressed={pressed}
+      aria-expanded={expanded}
+      title={hint ?? (children ? undefined : label)}
+    >
+      {icon && <Icon name={icon} />}
+      {children && <span>{children}</span>}
+    </button>
+  );
+}
+
+export function TagChip({ name, value }: { name: string; value: string | null }) {
+  return (
+    <span class="chip" title={value === null ? name : `${name}: ${value}`}>
+      <b>{name}</b>
+      {value !== null && value !== "" && <span>{value}</span>}
+    </span>
+  );
+}
+
+export function Tags({ tags }: { tags: Record<string, string | null> }) {
+  return (
+    <span class="chips">
+      {Object.entries(tags).map(([name, value]) => (
+        <TagChip key={name} name={name} value={value} />
+      ))}
+    </span>
+  );
+}
+
+export function Ago({ time }: { time: string | null }) {
+  return time ? (
+    <time dateTime={time} title={moment(time)}>
+      {ago(time)}
+    </time>
+  ) : null;
+}
+
+export function Took({ run }: { run: Run }) {
+  return <>{duration(took(run))}</>;
+}
+
+export function RunLink({ run }: { run: Pick<Run, "id" | "name" | "number"> }) {
+  return (
+    <a href={runHref(run.id)} class="run-link">
+      <span class="number">#{run.number}</span> {run.name === run.id ? "" : run.name}
+    </a>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+export function Failure({ error, retry }: { error: Error; retry?: (() => void) | undefined }) {
+  return (
+    <div class="failure" role="alert">
+      <Icon name="warning" />
+      <p>{error.message}</p>
+      {retry && <Button onClick={retry}>Try again</Button>}
+    </div>
+  );
+}
+
+export function Waiting({ what }: { what: string }) {
+  return (
+    <p class="waiting" role="status">
+      Reading {what} …
+    </p>
+  );
+}
+
+export function Switch({ label, on, change }: { label: string; on: boolean; change: (on: boolean) => void }) {
+  return (
+    <label class="switch">
+      <input type="checkbox" role="switch" checked={on} onChange={(event) => change(event.currentTarget.checked)} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
+export function Field({ label, note, children }: { label: string; note?: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <label class="field">
+      <span class="field-label">{label}</span>
+      {children}
+      {note && <span class="note">{note}</span>}
+    </label>
+  );
+}
+
+export function Meter({ value, of, label }: { value: number; of: number; label: string }) {
+  return (
+    <span class="meter" role="img" aria-label={label} title={label}>
+      <span style={{ width: `${of ? Math.min(100, (100 * value) / of) : 0}%` }} />
+    </span>
+  );
+}
+
+export const runsWord = (number: number): string => plural(number, "run");

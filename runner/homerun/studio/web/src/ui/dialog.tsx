@@ -1,0 +1,119 @@
+/** Dialogs, which the browser itself keeps the focus in, and messages that go away again. */
+
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { Button } from "./basics";
+import { Icon } from "./icon";
+
+interface DialogProps {
+  title: string;
+  close: () => void;
+  children: ComponentChildren;
+  wide?: boolean;
+}
+
+export function Dialog({ title, close, children, wide = false }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    element.current?.showModal();
+    return () => element.current?.close();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      class={wide ? "is-wide" : ""}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        close();
+      }}
+      onClick={(event) => event.target === element.current && close()}
+    >
+      <div class="dialog-body">
+        <header>
+          <h2 id={heading}>{title}</h2>
+          <Button icon="cross" kind="bare" label="Close" onClick={close} />
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+interface Question {
+  title: string;
+  text: string;
+  yes: string;
+  answer: (yes: boolean) => void;
+}
+
+const question = signal<Question | null>(null);
+
+/** Ask before something that cannot be taken back easily. */
+export function confirm(title: string, text: string, yes: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    question.value = {
+      title,
+      text,
+      yes,
+      answer: (value) => {
+        question.value = null;
+        resolve(value);
+      },
+    };
+  });
+}
+
+export function Questions() {
+  const asked = question.value;
+  if (!asked) return null;
+  return (
+    <Dialog title={asked.title} close={() => asked.answer(false)}>
+      <p>{asked.text}</p>
+      <footer>
+        <Button onClick={() => asked.answer(false)}>Keep</Button>
+        <Button kind="danger" onClick={() => asked.answer(true)}>
+          {asked.yes}
+        </Button>
+      </footer>
+    </Dialog>
+  );
+}
+
+interface Message {
+  id: number;
+  text: string;
+  bad: boolean;
+}
+
+const messages = signal<Message[]>([]);
+const SHOWN_MS = 6000;
+let counter = 0;
+
+export function say(text: string, bad = false): void {
+  const message = { id: (counter += 1), text, bad };
+  messages.value = [...messages.value.slice(-3), message];
+  if (!bad) setTimeout(() => dismiss(message.id), SHOWN_MS);
+}
+
+export const complain = (error: unknown): void => say((error as Error).message, true);
+
+function dismiss(id: number): void {
+  messages.value = messages.value.filter((one) => one.id !== id);
+}
+
+export function Messages() {
+  return (
+    <div class="messages" role="status" aria-live="polite">
+      {messages.value.map((one) => (
+        <div key={one.id} class={`message ${one.bad ? "is-bad" : ""}`}>
+          <Icon name={one.bad ? "warning" : "check"} />
+          <span>{one.text}</span>
+          <Button icon="cross" kind="bare" label="Dismiss" onClick={() => dismiss(one.id)} />
+        </div>
+      ))}
+    </div>
+  );
+}

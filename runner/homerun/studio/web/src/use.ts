@@ -1,0 +1,90 @@
+/** Hooks that several pages share. */
+
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+
+export interface Loaded<T> {
+  data: T | null;
+  error: Error | null;
+  reload: () => void;
+}
+
+/** Ask when `keys` change, and again on `reload`; the former answer stays until the next is there. */
+export function useLoaded<T>(ask: (abort: AbortSignal) => Promise<T>, keys: unknown[]): Loaded<T> {
+  const [state, setState] = useState<{ data: T | null; error: Error | null }>({ data: null, error: null });
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    const control = new AbortController();
+    ask(control.signal).then(
+      (data) => !control.signal.aborted && setState({ data, error: null }),
+      (error: Error) => !control.signal.aborted && setState((former) => ({ data: former.data, error })),
+    );
+    return () => control.abort();
+  }, [...keys, round]);
+  return { ...state, reload: useCallback(() => setRound((value) => value + 1), []) };
+}
+
+/** Call at most once in `ms`, and once more after the last call. */
+export function useThrottled(call: () => void, ms: number): () => void {
+  const latest = useRef(call);
+  latest.current = call;
+  const timer = useRef(0);
+  const last = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return useCallback(() => {
+    if (timer.current) return;
+    timer.current = window.setTimeout(
+      () => {
+        timer.current = 0;
+        last.current = Date.now();
+        latest.current();
+      },
+      Math.max(0, ms - (Date.now() - last.current)),
+    );
+  }, [ms]);
+}
+
+/** The size of an element, also after it changes. */
+export function useSize<T extends Element>(): [(element: T | null) => void, { width: number; height: number }] {
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const observer = useRef<ResizeObserver | null>(null);
+  const attach = useCallback((element: T | null) => {
+    observer.current?.disconnect();
+    if (!element) return;
+    observer.current = new ResizeObserver(([entry]) => {
+      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+    });
+    observer.current.observe(element);
+  }, []);
+  return [attach, size];
+}
+
+/** A value that this browser remembers. */
+export function recall<T>(key: string, fallback: T): T {
+  try {
+    const text = localStorage.getItem(`homerun.${key}`);
+    return text === null ? fallback : (JSON.parse(text) as T);
+  } catch {
+    return fallback;
+  }
+}
+
+export function remember(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(`homerun.${key}`, JSON.stringify(value));
+  } catch {
+    // A browser without storage forgets; nothing else changes.
+  }
+}
+
+export function useRemembered<T>(key: string, fallback: T): [T, (value: T) => void] {
+  const [value, setValue] = useState<T>(() => recall(key, fallback));
+  useEffect(() => setValue(recall(key, fallback)), [key]);
+  const keep = useCallback(
+    (next: T) => {
+      remember(key, next);
+      setValue(next);
+    },
+    [key],
+  );
+  return [value, keep];
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from "vite";
+
+// Addresses are relative, so that the page works wherever a proxy puts it.
+export default defineConfig({
+  base: "./",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    outDir: "../assets",
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2023",
+  },
+});

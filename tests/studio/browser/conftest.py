@@ -1,0 +1,107 @@
+"""A real browser on a real Studio over a store with real runs; `make test-studio` runs this folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import homerun
+from helpers.leaks import SETTLE_S
+from helpers.wait import holds_within
+from homerun import Workspace, spawn
+from studio.browser.lab import Store, Studio, Trouble
+
+ASSETS = Path(homerun.__file__).parent / "studio" / "assets" / "index.html"
+BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium")
+WIDE = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(autouse=True)
+def leak_check() -> None:
+    """Not in this folder: one Studio serves all tests, and what it submits are its children."""
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Ended runs of some experiments, and a Studio that shows them."""
+    if not ASSETS.exists():
+        pytest.fail("Studio's pages are not built: run `make studio`", pytrace=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("HOMERUN_")]:
+            patch.delenv(name)
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        made = Store(tmp_path_factory.mktemp("lab") / "lab")
+        holds_within(lambda: not spawn.reap(), SETTLE_S)
+        yield made
+        made.studio.close()
+
+
+@pytest.fixture
+def workspace(store: Store) -> Iterator[Workspace]:
+    """The workspace of the store; what still runs at the end of the test is cancelled."""
+    yield store.workspace
+    for run in store.workspace.get_runs(where=["status != Completed"], include_children=True):
+        if run.get_status() not in ("Failed", "Canceled"):
+            run.cancel()
+    holds_within(lambda: not spawn.reap(), SETTLE_S)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    if BROWSER is None:
+        pytest.fail("there is no Chromium: apt-get install chromium", pytrace=False)
+    with sync_playwright() as play:
+        made = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a Studio in a browser that knows nothing yet: `visit(studio)`."""
+    contexts = []
+    troubles = []
+
+    def enter(studio: Studio, **options: object) -> Page:
+        known = studio.cookies  # the printed address works once: later browsers have its cookie
+        context = browser.new_context(**{"viewport": WIDE, "storage_state": known, **options})  # type: ignore[arg-type]
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        troubles.append(Trouble(page, studio.address))
+        page.goto(studio.address if known else studio.way_in)
+        page.get_by_role("heading", level=1).wait_for()
+        studio.cookies = {"cookies": context.storage_state()["cookies"], "origins": []}
+        page.trouble = troubles[-1]  # type: ignore[attr-defined]
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert [line for one in troubles for line in one.left()] == []
+
+
+@pytest.fixture
+def start(store: Store) -> Iterator[Callable[..., Studio]]:
+    """Start another Studio over the same store: `start("--read-only")`; ended after the test."""
+    made = []
+
+    def begin(*options: str) -> Studio:
+        made.append(Studio(store.folder, *options))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def page(store: Store, visit: Callable[..., Page]) -> Page:
+    """A page of the shared Studio, on its first screen."""
+    return visit(store.studio)

@@ -1,0 +1,77 @@
+"""A Studio over a store with real runs, and what must not be seen on any of its pages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, Response
+
+from homerun import Run
+from studio.browser import example
+
+
+class Studio:
+    """A server over a store, as a person starts it.
+
+    Args:
+        folder: of the workspace.
+        options: of `homerun studio`.
+    """
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        command = [sys.executable, "-m", "homerun", "studio", "--no-browser", "--port", "0"]
+        self.process = subprocess.Popen(
+            [*command, "-o", "table", "-p", str(folder), *options],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        words = self.process.stdout.readline().split()
+        self.way_in = next(word for word in words if word.startswith("http"))
+        self.address = self.way_in.partition("login?")[0]
+        self.cookies: object = None
+
+    def close(self) -> None:
+        """End it."""
+        self.process.terminate()
+        self.process.communicate()
+
+
+class Store:
+    """The folder that all tests share, and what is in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.workspace = example.fill(folder)
+        self.studio = Studio(folder)
+
+    def run(self, experiment: str, number: int) -> Run:
+        """A run by its number."""
+        runs = self.workspace.get_runs(where=[f"experiment = {experiment}", f"number = {number}"])
+        return next(iter(runs))
+
+
+class Trouble:
+    """What must not happen on any page: errors, and requests to anybody else."""
+
+    def __init__(self, page: Page, home: str) -> None:
+        self.seen: list[str] = []
+        self.expected: list[str] = []
+        page.on("console", lambda said: said.type == "error" and self.seen.append(said.text))
+        page.on("pageerror", lambda error: self.seen.append(str(error)))
+        page.on("request", lambda asked: self._is_home(asked.url, home))
+        page.on("response", self._is_good)
+
+    def _is_home(self, url: str, home: str) -> None:
+        if not url.startswith((home, "blob:", "data:")):
+            self.seen.append(f"a request left the machine: {url}")
+
+    def _is_good(self, answer: Response) -> None:
+        if answer.status >= 500:
+            self.seen.append(f"{answer.status} {answer.url}")
+
+    def left(self) -> list[str]:
+        """What was seen and not expected."""
+        return [one for one in self.seen if not any(word in one for word in self.expected)]

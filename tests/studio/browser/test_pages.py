@@ -1,0 +1,367 @@
+"""What the pages are for, done as a person does it: clicks and keys only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from homerun import Workspace
+from studio.browser import example
+from studio.browser.lab import Store
+
+WAIT_MS = 20_000  # for what real processes do
+
+
+def row(page: Page, number: int):  # type: ignore[no-untyped-def]
+    """The row of a run in the table."""
+    link = page.get_by_role("link", name=re.compile(rf"#{number}\b"))
+    return page.get_by_role("row").filter(has=link)
+
+
+def add_filter(page: Page, text: str) -> None:
+    """Type a condition, as a whole."""
+    box = page.get_by_role("combobox", name="Filter runs")
+    box.fill(text)
+    box.press("Escape")
+    box.press("Enter")
+
+
+def open_experiment(page: Page, name: str) -> None:
+    """From wherever to the runs of an experiment."""
+    page.get_by_role("link", name="Experiments").click()
+    page.get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
+def test_experiments_are_listed_with_their_active_runs_and_durations(
+    page: Page, store: Store, workspace: Workspace
+) -> None:
+    digits = page.get_by_role("row").filter(has=page.get_by_role("link", name="digits", exact=True))
+    expect(digits.get_by_text("Failed")).to_be_visible()
+    before = int(digits.get_by_role("cell").nth(1).inner_text())
+    live = example.go_on(workspace, store.folder)[0]
+    expect(digits.get_by_role("cell").nth(0)).to_have_text("1", timeout=WAIT_MS)
+    expect(digits.get_by_role("cell").nth(1)).to_have_text(str(before + 1))
+    expect(digits.get_by_text("Running")).to_be_visible()
+    digits.get_by_role("button", name="Latest runs of digits").click()
+    first = page.get_by_role("listitem").filter(has_text="Running")
+    expect(first).to_contain_text(f"#{live.number}")
+    expect(first).to_contain_text(" s")
+
+
+def test_runs_of_an_experiment_are_chosen_filtered_and_compared(page: Page, store: Store) -> None:
+    open_experiment(page, "digits")
+    add_filter(page, "metrics.loss < 0.3")
+    add_filter(page, "tags.quality = good")
+    expect(page.get_by_text("2 found")).to_be_visible()
+    row(page, 3).get_by_role("checkbox").check()
+    row(page, 5).get_by_role("checkbox").check()
+    expect(page.get_by_text("2 chosen")).to_be_visible()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
+    table = page.get_by_role("region", name="Comparison")
+    expect(table.get_by_role("row", name=re.compile("^Arguments --lr"))).to_contain_text("0.2")
+    expect(table.get_by_role("row", name="quality")).to_have_count(0)
+    page.get_by_label("Only what differs").uncheck()
+    expect(table.get_by_role("row", name="quality")).to_contain_text("good")
+    expect(page.get_by_role("img", name="loss: #")).to_be_visible()
+
+
+def test_a_run_is_opened_by_its_number_and_its_log_read(page: Page, store: Store) -> None:
+    open_experiment(page, "digits")
+    page.keyboard.press("#")
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("#7")
+    page.get_by_role("link", name="Logs").click()
+    log = page.get_by_role("region", name="Log user_logs/std_log.txt")
+    expect(log).to_contain_text("reading part 3 of 12")
+    expect(log).to_contain_text("ValueError: part 3: 12 columns expected, 11 found")
+
+
+def test_a_run_is_cancelled_from_the_tool_bar(
+    page: Page, store: Store, workspace: Workspace
+) -> None:
+    live = example.go_on(workspace, store.folder)[0]
+    open_experiment(page, "digits")
+    row(page, live.number).get_by_role("link").first.click()
+    bar = page.get_by_role("toolbar", name="For this run")
+    bar.get_by_role("button", name="Cancel").click()
+    expect(page.locator("header .status")).to_have_text("Canceled", timeout=WAIT_MS)
+    expect(bar.get_by_role("button", name="Cancel")).to_be_disabled()
+    assert live.get_status() == "Canceled"
+
+
+def test_runs_are_filtered_by_tag_description_experiment_and_submitter(
+    page: Page, store: Store
+) -> None:
+    user = store.run("digits", 1).get_details()["submittedBy"]
+    page.get_by_role("link", name="Runs", exact=True).click()
+    for condition, found in (
+        ("tags.quality = bad", "1 found"),
+        ("description ~ learning rate of the paper", "1 found"),
+        ("learning rate of the paper", "1 found"),
+        ("experiment = prepare-data", "3 found"),
+        (f"user = {user}", "found"),
+    ):
+        add_filter(page, condition)
+        expect(page.locator(".total")).to_contain_text(found)
+        expect(page.get_by_role("row").nth(1)).to_be_visible()
+        page.get_by_role("button", name="Remove").click()
+        expect(page.locator(".total")).to_contain_text("runs")
+
+
+def test_the_filter_suggests_fields_operators_and_values(page: Page, store: Store) -> None:
+    open_experiment(page, "digits")
+    page.keyboard.press("/")
+    page.keyboard.type("tags.qua")
+    offered = page.get_by_role("listbox", name="Suggestions")
+    offered.get_by_role("option", name="tags.quality text").click()
+    offered.get_by_role("option", name="tags.quality = is").click()
+    offered.get_by_role("option", name="tags.quality = fair").click()
+    expect(page.get_by_text("3 found")).to_be_visible()
+
+
+def test_tags_and_properties_are_shown(page: Page, store: Store) -> None:
+    open_experiment(page, "digits")
+    expect(row(page, 2)).to_contain_text("best")
+    row(page, 2).get_by_role("link").first.click()
+    expect(page.get_by_role("button", name="quality fair", exact=True)).to_be_visible()
+    expect(page.get_by_role("row", name="framework")).to_contain_text("numpy 2.1")
+    expect(page.get_by_role("row", name="framework").get_by_role("button")).to_have_count(0)
+
+
+def test_a_run_is_submitted_to_a_target(page: Page, store: Store, workspace: Workspace) -> None:
+    workspace.targets.add("gpu", slots=1)
+    page.get_by_role("link", name="Submit").click()
+    page.get_by_label("Experiment").fill("by-hand")
+    page.get_by_label("Source folder").fill(str(store.folder / "source"))
+    page.get_by_label("Script").fill("train.py")
+    page.get_by_label("Arguments").fill("--lr 0.25 --epochs 3")
+    page.get_by_label("Target").select_option("gpu")
+    page.get_by_label("Tags").fill("from=studio")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator("header .status")).to_have_text("Completed", timeout=WAIT_MS)
+    details = page.get_by_role("complementary")
+    expect(details).to_contain_text("--lr 0.25 --epochs 3")
+    expect(details).to_contain_text("gpu")
+    expect(details).to_contain_text("studio")
+    assert store.run("by-hand", 1).get_status() == "Completed"
+
+
+def test_a_past_run_is_submitted_again_with_other_arguments(
+    page: Page, store: Store, workspace: Workspace
+) -> None:
+    open_experiment(page, "digits")
+    row(page, 1).get_by_role("link").first.click()
+    page.get_by_role("button", name="Edit and submit").click()
+    expect(page.get_by_label("Script")).to_have_value("train.py")
+    page.get_by_label("Experiment").fill("again")
+    page.get_by_label("Arguments").fill("--epochs 2 --seed 9")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator("header .status")).to_have_text("Completed", timeout=WAIT_MS)
+    assert list(store.run("again", 1).get_tags()) != []
+
+
+def test_name_description_and_tags_are_edited_in_place(
+    page: Page, store: Store, workspace: Workspace
+) -> None:
+    run = store.run("prepare-data", 3)
+    open_experiment(page, "prepare-data")
+    row(page, run.number).get_by_role("link").first.click()
+    page.get_by_role("button", name="Edit the name").click()
+    page.keyboard.type("third try")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("third try")
+    page.get_by_role("button", name="Edit the description").click()
+    page.keyboard.type("with five folds")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("button", name="Edit the description: with five folds")).to_be_visible()
+    page.get_by_role("textbox", name="Tag", exact=True).fill("seen")
+    page.get_by_role("textbox", name="Value", exact=True).fill("yes")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("button", name="seen yes", exact=True)).to_be_visible()
+    assert (run.display_name, run.description) == ("third try", "with five folds")
+    assert run.get_tags()["seen"] == "yes"
+    page.get_by_role("button", name="Remove tag seen").click()
+    expect(page.get_by_role("button", name="seen yes", exact=True)).to_have_count(0)
+
+
+def test_chosen_runs_are_tagged_resubmitted_and_deleted_together(
+    page: Page, store: Store, workspace: Workspace
+) -> None:
+    for _ in range(2):
+        run = example.submit(workspace, "bulk", store.folder, "broken.py")
+        run.wait_for_completion(raise_on_error=False)
+    open_experiment(page, "bulk")
+    page.get_by_role("checkbox", name="Choose all runs").check()
+    page.get_by_role("button", name="Tag", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Tag", exact=True).fill("batch")
+    dialog.get_by_label("Value").fill("one")
+    dialog.get_by_role("button", name="Set the tag").click()
+    expect(row(page, 1)).to_contain_text("batch")
+    expect(row(page, 2)).to_contain_text("batch")
+    page.get_by_role("button", name="Resubmit").click()
+    expect(row(page, 4)).to_contain_text("Failed", timeout=WAIT_MS)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Move to the trash").click()
+    expect(row(page, 1)).to_have_count(0)
+    expect(page.get_by_text("2 runs", exact=True)).to_be_visible()
+
+
+def test_columns_are_chosen_sorted_and_grouped(page: Page, store: Store) -> None:
+    open_experiment(page, "digits")
+    page.get_by_role("button", name="Columns").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("loss min", exact=True).check()
+    dialog.get_by_label("--lr", exact=True).check()
+    dialog.get_by_label("Peak memory", exact=True).check()
+    page.keyboard.press("Escape")
+    expect(row(page, 4)).to_contain_text("0.3")
+    page.get_by_role("button", name="loss min").click()
+    page.get_by_role("button", name="loss min").click()
+    expect(page.get_by_role("columnheader", name="loss min")).to_have_attribute(
+        "aria-sort", "ascending"
+    )
+    expect(page.get_by_role("row").nth(1)).to_contain_text("0.3")
+    page.get_by_label("Group by").select_option("tags.quality")
+    expect(page.get_by_role("button", name="fair 3")).to_be_visible()
+    page.get_by_role("button", name="fair 3").click()
+    expect(row(page, 2)).to_have_count(0)
+
+
+def test_the_children_of_a_run_are_a_tree_with_what_they_add_up_to(
+    page: Page, store: Store
+) -> None:
+    open_experiment(page, "prepare-data")
+    row(page, 1).get_by_role("link").first.click()
+    page.get_by_role("link", name="Children").click()
+    expect(page.get_by_text("4 Completed, 1 Failed").first).to_be_visible()
+    expect(page.get_by_role("row", name="fold-3")).to_contain_text("Failed")
+
+
+def test_outputs_are_looked_at_and_downloaded(page: Page, store: Store) -> None:
+    open_experiment(page, "digits")
+    row(page, 1).get_by_role("link").first.click()
+    page.get_by_role("link", name="Outputs").click()
+    page.get_by_role("button", name="predictions.csv").click()
+    expect(page.get_by_role("columnheader", name="guess")).to_be_visible()
+    page.get_by_role("button", name="confusion.png").click()
+    expect(page.get_by_role("img", name="confusion.png")).to_be_visible()
+    page.get_by_role("button", name="checkpoints").click()
+    expect(page.get_by_role("button", name="last.bin")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as zip").click()
+    assert download.value.suggested_filename.endswith(".zip")
+
+
+def test_code_and_record_are_shown(page: Page, store: Store) -> None:
+    open_experiment(page, "digits")
+    row(page, 1).get_by_role("link").first.click()
+    page.get_by_role("link", name="Code").click()
+    expect(page.get_by_label("train.py", exact=True)).to_contain_text("parser.add_argument")
+    expect(page.get_by_text("branch main")).to_be_visible()
+    page.get_by_role("link", name="JSON").click()
+    expect(page.get_by_text('"exit_code"').or_(page.get_by_text('"run_id"')).first).to_be_visible()
+
+
+def test_metrics_and_log_move_while_a_run_goes_on(
+    page: Page, store: Store, workspace: Workspace
+) -> None:
+    live = example.go_on(workspace, store.folder)[0]
+    open_experiment(page, "digits")
+    row(page, live.number).get_by_role("link").first.click()
+    tile = page.locator(".tiles dd").first
+    tile.wait_for()
+    first = tile.inner_text()
+    expect(tile).not_to_have_text(first, timeout=WAIT_MS)
+    page.get_by_role("link", name="Logs").click()
+    log = page.get_by_role("region", name="Log user_logs/std_log.txt")
+    expect(log).to_contain_text("step 20:", timeout=WAIT_MS)
+    expect(page.get_by_label("Follow")).to_be_checked()
+
+
+def test_a_log_is_searched_and_a_line_linked(
+    page: Page, store: Store, visit: Callable[..., Page]
+) -> None:
+    open_experiment(page, "digits")
+    row(page, 1).get_by_role("link").first.click()
+    page.get_by_role("link", name="Logs").click()
+    log = page.get_by_role("region", name="Log user_logs/std_log.txt")
+    expect(log).to_contain_text("done")
+    page.keyboard.press("/")
+    page.keyboard.type("warning")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1 of 3 hits")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Next hit").click()
+    expect(page.get_by_text("2 of 3 hits")).to_be_visible()
+    marked = page.locator(".log-line.is-marked")
+    expect(marked).to_contain_text("WARNING")
+    expect(log).not_to_contain_text("\x1b")
+    expect(log).not_to_contain_text("40%")
+    number = marked.get_by_role("button").inner_text()
+    marked.get_by_role("button").click()
+    other = visit(store.studio)
+    other.goto(page.url)
+    expect(other.locator(".log-line.is-marked")).to_contain_text("WARNING")
+    expect(other.locator(".log-line.is-marked").get_by_role("button")).to_have_text(number)
+
+
+def test_everything_is_within_reach_of_the_keyboard(page: Page, store: Store) -> None:
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    expect(page.get_by_role("heading", level=1)).to_have_text("All runs")
+    page.get_by_role("grid").wait_for()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("next run")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(page.get_by_text("2 chosen")).to_be_visible()
+    page.keyboard.press("c")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
+    page.go_back()
+    page.get_by_role("row").nth(1).wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type("experiment = digits")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator(".total")).to_contain_text("found")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("#")
+    page.keyboard.press("3")
+    expect(page.get_by_role("region", name="Log user_logs/std_log.txt")).to_be_visible()
+
+
+def test_a_queue_is_shown_with_reasons_and_paused(
+    page: Page, store: Store, workspace: Workspace
+) -> None:
+    example.go_on(workspace, store.folder)
+    page.get_by_role("link", name="Targets").click()
+    expect(page.get_by_text("the only slot is busy")).to_be_visible()
+    gpu = page.locator("section.target").filter(has_text="gpu")
+    gpu.get_by_role("button", name="Pause").click()
+    expect(gpu.get_by_text("paused", exact=True)).to_be_visible()
+    gpu.get_by_role("button", name="Resume").click()
+    expect(gpu.get_by_text("paused", exact=True)).to_have_count(0)
+
+
+def test_the_pages_work_below_another_path(
+    start: Callable[..., object], visit: Callable[..., Page]
+) -> None:
+    page = visit(start("--base-path", "/tools/homerun", "--read-only"))
+    assert "/tools/homerun/" in page.url
+    open_experiment(page, "digits")
+    expect(row(page, 1)).to_be_visible()
+    expect(page.get_by_text("read-only")).to_be_visible()
+    row(page, 1).get_by_role("link").first.click()
+    expect(page.get_by_role("button", name="Resubmit")).to_be_disabled()
