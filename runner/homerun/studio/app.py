@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs
 from starlette.responses import Response
 
 from homerun import assets
+from homerun.logs import NotCounted
 from homerun.studio import answers, openapi, pages, routes
 from homerun.studio.asking import Ask, RefusedError, bad
 from homerun.studio.guard import Guard, Hosts
@@ -37,8 +39,9 @@ _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str], ..
     ((RunNotFound, ExperimentNotFound, FileMissing), 404, "not_found"),
     ((AmbiguousPrefix, InvalidTransition), 409, "conflict"),
     ((ReadOnlyStore, FormatTooNew), 403, "read_only"),
+    (NotCounted, 503, "unavailable"),
     (BaseError, 400, "bad_request"),
-    (OSError, 503, "unavailable"),
+    ((OSError, sqlite3.OperationalError), 503, "unavailable"),
 )
 _MOST_FIELDS = 3_000
 _DEEPEST = 20

@@ -34,6 +34,10 @@ class Desk:
         self.pulse = Pulse(self.board)
         self.is_closing = False
 
+    def warm_up(self) -> None:
+        """Begin to read what is new in the store: the first page is asked for in a moment."""
+        threading.Thread(target=self.board.warm_up, daemon=True).start()
+
     def close(self) -> None:
         """End the streams, and let go of the index."""
         self.end_streams()

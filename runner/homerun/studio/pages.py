@@ -23,7 +23,8 @@ _NOT_BUILT = """<!doctype html>
 start <code>homerun studio</code> again. Everything below <code>api/</code> works without them.</p>
 """
 _COME_IN = """<!doctype html>
-<meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg"><meta http-equiv="refresh" content="0;url=./">
+<meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg">
+<meta http-equiv="refresh" content="0;url=./">
 <p><a href="./">Go on to Studio</a></p>
 """
 _TOO_LATE = """<!doctype html>
