@@ -57,7 +57,7 @@ class Observed:
         """Everything about the run, in the snake_case shape of the command line."""
         from homerun import describe
 
-        return describe.row(self._record, self._look())
+        return describe.row_of(self._record)
 
     def wait_for_completion(
         self,

@@ -20,6 +20,8 @@ _ENVIRONMENTS = "homerun.cli.environments"
 _EXPERIMENTS = "homerun.cli.experiments"
 _KEEPING = "homerun.cli.keeping"
 _LABELS = "homerun.cli.labels"
+_LOGS = "homerun.cli.logs"
+_METRICS = "homerun.cli.metrics"
 _QUEUES = "homerun.cli.queues"
 _RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
@@ -29,6 +31,7 @@ _STUDIO = "homerun.cli.studio"
 _SUBMIT = "homerun.cli.submit"
 _TARGETS = "homerun.cli.targets"
 _TRASH = "homerun.cli.trash"
+_WATCH = "homerun.cli.watch"
 _WORKSPACES = "homerun.cli.workspaces"
 
 
@@ -107,7 +110,9 @@ def root() -> None:
         "snapshot": (_SNAPSHOTS, "snapshot"),
         "monitor-logs": (_RUNS, "monitor_logs"),
         "download-logs": (_RUNS, "download_logs"),
-        "metrics": (_RUNS, "metrics"),
+        "logs": (_LOGS, "logs"),
+        "metrics": (_METRICS, "metrics"),
+        "watch": (_WATCH, "watch"),
     },
 )
 def run() -> None:

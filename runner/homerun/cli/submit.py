@@ -250,7 +250,7 @@ def _followed(
     run_id: str | None,
     call: Call,
 ) -> Result | int:
-    from homerun.cli import watching, words
+    from homerun.cli import words
     from homerun.cli.interrupts import READING_SOURCE, Interrupted, Interrupts
 
     with Interrupts() as interrupts:
@@ -260,6 +260,8 @@ def _followed(
         except Interrupted as interrupted:
             words.say(f"stopped by {interrupted.by}: no run was submitted")
             return interrupted.exit_code
+        from homerun.cli import watching  # while the run starts: that takes no time then
+
         return watching.or_cancel(run, call, interrupts)
 
 

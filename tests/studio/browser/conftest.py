@@ -21,6 +21,11 @@ BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium")
 WIDE = {"width": 1280, "height": 800}
 
 
+@pytest.fixture(autouse=True)
+def leak_check() -> None:
+    """Not in this folder: one Studio serves all tests, and what it submits are its children."""
+
+
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Ended runs of some experiments, and a Studio that shows them."""
