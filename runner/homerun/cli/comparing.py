@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import render, words
+from homerun.cli import options, render, words
 from homerun.cli.command import command
 from homerun.cli.results import Result
 
@@ -25,7 +25,13 @@ PACKAGES, FILES = "packages", "files"
 @command("compare")
 @click.option("--all", "everything", is_flag=True, help="Also what is the same in all of them.")
 @click.option("--code", is_flag=True, help="Also how the code differs, line by line.")
-@click.argument("words_of_runs", metavar="RUN RUN...", nargs=-1, required=True)
+@click.argument(
+    "words_of_runs",
+    metavar="RUN RUN...",
+    nargs=-1,
+    required=True,
+    shell_complete=options.run_ids,
+)
 def compare(call: Call, words_of_runs: tuple[str, ...], everything: bool, code: bool) -> Result:
     """Show how runs differ: arguments, tags, metrics, code, environment.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options, render, times, words
+from homerun.cli import options, progress, render, times, words
 from homerun.cli.command import command
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from homerun.cli.call import Call
@@ -137,7 +137,7 @@ def list_runs(
     )
     kept = (
         (run, row)
-        for run, row in _described(found)
+        for run, row in _described(progress.counted(found, "looking at runs"))
         if len(statuses) < 2 or row["status"] in statuses
     )
     if last is None:
@@ -204,7 +204,7 @@ _NONE_LIKE_THAT = "no run is like that; homerun run list shows the newest of all
 _NONE_YET = "there are no runs yet; homerun run submit-script -e NAME SCRIPT makes one"
 
 
-def _described(found: Iterator[Run]) -> Iterator[tuple[Run, dict[str, Any]]]:
+def _described(found: Iterable[Run]) -> Iterator[tuple[Run, dict[str, Any]]]:
     return ((run, run.describe()) for run in found)
 
 

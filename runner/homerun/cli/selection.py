@@ -7,7 +7,6 @@ import sys
 import click
 
 from homerun.cli import options, words
-from runstore.status import ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,20 +25,21 @@ _SHOWN = 10
 def of_runs(command: Command) -> Command:
     """The options by which runs are chosen, and `--yes`; `chosen` takes all but that."""
     options_ = (
-        click.argument("bare", metavar="[RUN]...", nargs=-1),
+        click.argument("bare", metavar="[RUN]...", nargs=-1, shell_complete=options.run_ids),
         click.option(
             "-r",
             "--run",
             "named",
             multiple=True,
             metavar="RUN",
+            shell_complete=options.run_ids,
             help="A run: its id or the beginning of it, @last, …; can be given several times.",
         ),
         options.experiment("Runs of this experiment."),
         click.option(
             "--status",
             "statuses",
-            type=click.Choice(ALL, case_sensitive=False),
+            type=options.Status(),
             multiple=True,
             metavar="STATUS",
             help="Runs of this status; can be given several times.",

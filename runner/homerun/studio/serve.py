@@ -136,6 +136,7 @@ class Studio:
             ws="none",
             loop="asyncio",
             log_config=None,
+            log_level="critical",  # what goes wrong is in the answer; a request may hold a code
             access_log=False,
             server_header=False,
             proxy_headers=False,

@@ -52,17 +52,18 @@ class Live:
         """Bring it up to date, unless that was done so recently, or another thread is at it.
 
         Args:
+            max_age_s: 0: it is done now, also where another thread has to be waited for.
             metrics: also the metrics of all runs.
 
         Raises:
             OSError: this process lacks something, such as descriptors.
         """
         is_first = (self._metered_at if metrics else self._at) == float("-inf")
-        if not self._freshening.acquire(blocking=is_first):
+        if not self._freshening.acquire(blocking=is_first or max_age_s == 0.0):
             return
         try:
             now = time.monotonic()
-            if now - (self._metered_at if metrics else self._at) > max_age_s:
+            if now - (self._metered_at if metrics else self._at) >= max_age_s:
                 self._freshen(metrics)
                 self._at = now
                 self._metered_at = now if metrics else self._metered_at
