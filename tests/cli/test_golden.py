@@ -83,7 +83,8 @@ CASES = {
 }
 
 APART = {"doctor", "run resubmit", "run watch", "store stats", "studio"}
-"""Commands whose output has tests of its own."""
+"""Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
+tests."""
 
 _VARIES = (
     (re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+(Z|\+00:00)"), "TIME"),
