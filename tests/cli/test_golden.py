@@ -82,9 +82,8 @@ CASES = {
     "workspace-show": "workspace show",
 }
 
-APART = {"doctor", "run resubmit", "store stats", "studio"}
-"""Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
-tests."""
+APART = {"doctor", "run resubmit", "run watch", "store stats", "studio"}
+"""Commands whose output has tests of its own."""
 
 _VARIES = (
     (re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+(Z|\+00:00)"), "TIME"),
