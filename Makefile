@@ -41,7 +41,7 @@ run: $(INSTALLED_EXAMPLES) ## submit the example training, follow it, show its m
 studio: $(PAGES) ## build Studio's pages (needs Node 20.19 or newer, with npm)
 
 test: $(INSTALLED_DEV) ## run all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 test-libraries: $(INSTALLED_LIBRARIES) ## try libraries that log to Azure ML (installs torch)
 	.venv-libraries/bin/python -m pytest tests/libraries $(ARGS)

@@ -20,6 +20,7 @@ _HOMES = {
     "TensorflowConfiguration": "sections",
     "Environment": "environment",
     "CondaDependencies": "conda",
+    "compare_runs": "comparing",
     "HomerunError": "errors",
     "UserError": "errors",
     "SubmitError": "errors",
@@ -35,6 +36,7 @@ __all__ = [*_HOMES]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.comparing import compare_runs as compare_runs
     from homerun.conda import CondaDependencies as CondaDependencies
     from homerun.config import ScriptRunConfig as ScriptRunConfig
     from homerun.environment import Environment as Environment

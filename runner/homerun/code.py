@@ -134,7 +134,7 @@ def _write(found: Snapshot, folder: str, name: str) -> None:
 
 
 def pack(found: Snapshot, archive: ZipFile) -> Iterator[str]:
-    """Write everything into an archive; what to say of linked originals, as `_pour`."""
+    """Write everything into an archive; what to say of originals that are not what they were."""
     return _pour(found, ZipSink(archive))
 
 

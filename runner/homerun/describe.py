@@ -8,15 +8,22 @@ from __future__ import annotations
 import os
 
 from homerun import follow
-from runstore import attempts, facts, files, layout, status
+from runstore import attempts, facts, files, layout, recent, status
+from runstore.index import summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from homerun.experiment import Experiment
+    from homerun.snapshot import Snapshot
+    from runstore.recent import Kept
     from runstore.record import Look, Record
 
 TAIL_LINES = 20
+
+_recent: Kept = {}
+_without_links: set[str] = set()
 
 _CAUSES = {
     status.EXIT_CODE: "the script ended with exit code {exit_code}",
@@ -93,6 +100,33 @@ def details(record: Record, look: Look) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
+def row_of(record: Record) -> dict[str, Any]:
+    """`row` of a run as it is now; of one that is over, as it was a moment ago if it is the same.
+
+    The time stamps of its folders say that: whatever changes on a run that is over is a new name
+    in one of them. What somebody edits in place is seen within a minute.
+    """
+    stamp = summary.stamp(record.path)  # before anything else is read
+    known = recent.get(_recent, record.path, stamp) if stamp else None
+    if known is not None:
+        return known
+    from homerun import settle
+
+    look = settle.look(record)
+    made = row(record, look)
+    if stamp and _is_final(record, look, made):
+        recent.keep(_recent, record.path, stamp, made)
+    return made
+
+
+def _is_final(record: Record, look: Look, made: dict[str, Any]) -> bool:
+    """Whether nothing of a row can change without a new name in one of the run's folders."""
+    if look.facts[layout.ENDED] is None or "warnings" in made or _linked(record) is not None:
+        return False
+    can_print = "error" in made and record.run.get("on_exit") == "leave"
+    return not can_print and not summary.is_fresh(record.path)
+
+
 def row(record: Record, look: Look) -> dict[str, Any]:
     """What `run show` prints: snake_case keys, tags and properties always there."""
     run, labels = record.run, record.labels()
@@ -127,6 +161,32 @@ def row(record: Record, look: Look) -> dict[str, Any]:
     return {**kept, "tags": labels.tags, "properties": record.properties()}
 
 
+def experiment(one: Experiment) -> dict[str, Any]:
+    """What `experiment list` prints of one: the original's camelCase keys, and its latest run."""
+    store = one.workspace.store
+    said = facts.read(f"{store.root}/{store.experiment_folder(one.name)}", layout.EXPERIMENT) or {}
+    archived = one.archived_time
+    return {
+        "additionalProperties": {},
+        "experimentId": one.id,
+        "name": one.name,
+        "description": None,
+        "createdUtc": zulu(said.get("time")),
+        "archivedTime": None if archived is None else zulu(archived.isoformat()),
+        "tags": one.tags,
+        "latestRun": next((_latest(run.describe()) for run in one.get_runs()), None),
+    }
+
+
+def _latest(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "runId": row["run_id"],
+        "runNumber": row.get("run_number"),
+        "status": row["status"],
+        "createdUtc": row.get("created_utc"),
+    }
+
+
 def warnings(record: Record, look: Look) -> list[str]:
     """What is wrong with the record itself."""
     return [
@@ -138,19 +198,30 @@ def warnings(record: Record, look: Look) -> list[str]:
 
 def changed_originals(record: Record, look: Look) -> list[str]:
     """The files behind links in work/ that were changed while the run went on, by relative path."""
-    taken = record.run.get("snapshot")
-    if not taken:
+    found = _linked(record)
+    if found is None:
         return []
-    from homerun import snapshot, workcopy
+    from homerun import workcopy
 
-    found = snapshot.load(f"{record.store.root}/{layout.SNAPSHOTS}/{taken}")
-    if found is None or not found.linked:
-        return []
     try:
         ended_ns = os.stat(f"{record.path}/{layout.ENDED}").st_mtime_ns
     except FileNotFoundError:
         ended_ns = None
     return workcopy.changed_originals(found, ended_ns)
+
+
+def _linked(record: Record) -> Snapshot | None:
+    """The snapshot of a run; None where there is none, or none that links to originals."""
+    taken = record.run.get("snapshot")
+    path = f"{record.store.root}/{layout.SNAPSHOTS}/{taken}"
+    if not taken or path in _without_links:
+        return None
+    from homerun import snapshot
+
+    found = snapshot.load(path)
+    if found is not None and not found.linked:
+        _without_links.add(path)  # it never changes
+    return found if found is not None and found.linked else None
 
 
 def log_files(record: Record) -> dict[str, str]:

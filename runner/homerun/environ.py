@@ -94,7 +94,7 @@ def run_folder() -> str | None:
 
 def bare() -> dict[str, str]:
     """A process of ours: nothing of the user that could change how it works."""
-    return {name: os.environ[name] for name in (*_LOADER, SIZE) if name in os.environ}
+    return {name: os.environ[name] for name in _LOADER if name in os.environ}
 
 
 def drop_in() -> str:

@@ -165,7 +165,6 @@ class Experiment(Archivable):
         from homerun import notices
         from homerun.config import ScriptRunConfig
         from homerun.errors import UserError
-        from homerun.run import ScriptRun
         from homerun.submit import Request, submit
 
         if not isinstance(config, ScriptRunConfig):
@@ -180,6 +179,8 @@ class Experiment(Archivable):
             parent=parent,
         )
         record, told = submit(request)
+        from homerun.run import ScriptRun  # while the run starts: that takes no time then
+
         notices.tell(told)
         run = ScriptRun.of(record, self)
         if show_output:
@@ -235,7 +236,7 @@ class Experiment(Archivable):
         Raises:
             RunExists, InvalidName, UserError, StoreError: no run was made.
         """
-        from homerun import git, gitdiff, interactive, notices, owner, spawn
+        from homerun import git, gitdiff, interactive, interpreter, notices, owner, spawn
         from homerun.run import Run
 
         code, told = interactive.snapshot(self.workspace.store, snapshot_directory)
@@ -263,6 +264,7 @@ class Experiment(Archivable):
         run.outputs_folder = folder
         owner.opened(run)
         spawn.git(run.directory, run.id, gitdiff.wanted(source), os.environ)
+        interpreter.note_own(run.id, run.directory)
         notices.tell(told)
         return run
 

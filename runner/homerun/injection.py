@@ -12,6 +12,11 @@ from stat import S_ISDIR
 from homerun import environ
 from runstore import layout
 
+_PRIME = 4294967291
+
+_known: dict[bool, dict[str, str]] = {}
+"""Where the packages lie; this process's own do not move."""
+
 
 def folder(azureml: bool = True) -> str:
     """The folder of links, made at the first call and whole at any time.
@@ -31,21 +36,23 @@ def folder(azureml: bool = True) -> str:
 
 
 def _packages(azureml: bool) -> dict[str, str]:
-    import runstore
+    if azureml not in _known:
+        import runstore
 
-    homes = {"homerun": os.path.dirname(__file__), "runstore": os.path.dirname(runstore.__file__)}
-    if azureml:
-        homes["azureml"] = f"{environ.drop_in()}/azureml"
-    return {name: os.path.realpath(home) for name, home in homes.items()}
+        homes = {"homerun": os.path.dirname(__file__)}
+        homes["runstore"] = os.path.dirname(runstore.__file__)
+        if azureml:
+            homes["azureml"] = f"{environ.drop_in()}/azureml"
+        _known[azureml] = {name: os.path.realpath(home) for name, home in homes.items()}
+    return _known[azureml]
 
 
 def _key(packages: dict[str, str]) -> str:
-    from zlib import crc32
-
+    """A name that another version or place does not have; no module is loaded for it."""
     from homerun import __version__
 
     text = "\0".join((__version__, *packages, *packages.values()))
-    return f"{__version__}-{crc32(os.fsencode(text)):08x}"
+    return f"{__version__}-{int.from_bytes(os.fsencode(text), 'big') % _PRIME:08x}"
 
 
 def _cache() -> str:
@@ -61,7 +68,8 @@ def _temporary() -> str:
 
 def _make(parent: str, key: str, packages: dict[str, str]) -> str:
     final = f"{parent}/{key}"
-    os.makedirs(parent, mode=0o700, exist_ok=True)
+    if not os.path.isdir(parent):
+        os.makedirs(parent, mode=0o700, exist_ok=True)
     if not _is_ours(parent):
         raise PermissionError(f"{parent} can be written by somebody else")
     if _is_whole(final, packages):
@@ -89,7 +97,9 @@ def _is_ours(folder: str) -> bool:
 
 
 def _is_whole(folder: str, packages: dict[str, str]) -> bool:
-    """Whether every link is there and leads to our package; a dangling one is simply not found."""
-    if not os.path.isdir(folder) or not _is_ours(folder):
+    """Whether every link is there and leads to our package."""
+    try:
+        links = {name: os.readlink(f"{folder}/{name}") for name in packages}
+    except OSError:
         return False
-    return all(os.path.realpath(f"{folder}/{name}") == home for name, home in packages.items())
+    return links == packages and _is_ours(folder)

@@ -59,7 +59,8 @@ class Keeping:
         trash_days: float | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> dict[str, Any]:
-        """Remove what nobody needs any more: `items`, `freed_bytes`, and `kept` with reasons.
+        """Remove what nobody needs any more: `items`, `freed_bytes`; `kept` and `failed`
+        say what stays out of caution, or could not be removed.
 
         Args:
             dry_run: only say what would be removed.
@@ -80,6 +81,7 @@ class Keeping:
             ],
             "freed_bytes": found.size,
             "kept": found.kept,
+            "failed": found.failed,
         }
 
     def count_runs(self) -> int:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 TYPE_CHECKING = False
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 _PR_SET_CHILD_SUBREAPER = 36
+_IN_MODIFY = 0x2
 _IN_CREATE = 0x100
 _IN_MOVED_TO = 0x80
+_EVENT = 16
+"""The bytes of an event before its name; the last four of them count those of the name."""
 
 
 def become_subreaper() -> bool:
@@ -43,6 +47,30 @@ def watch_folder(path: str) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def watch_writes(descriptor: int, path: str) -> int | None:
+    """Let a descriptor of `watch_folder` tell of writes to files in another folder as well.
+
+    Returns:
+        The number of that watch; None: there is no such folder, or no room for a watch.
+    """
+    mask = _IN_CREATE | _IN_MOVED_TO | _IN_MODIFY
+    number = _call("inotify_add_watch", descriptor, os.fsencode(path), mask)
+    return number if number is not None and number >= 0 else None
+
+
+def watches_woken(descriptor: int) -> set[int]:
+    """Take what a descriptor of `watch_folder` tells: the numbers of the watches; -1: too much.
+
+    Writes that nobody has taken yet are told once, however many they were.
+    """
+    found, at = set(), 0
+    data = os.read(descriptor, 1 << 16)
+    while at < len(data):
+        found.add(int.from_bytes(data[at : at + 4], sys.byteorder, signed=True))
+        at += _EVENT + int.from_bytes(data[at + 12 : at + 16], sys.byteorder)
+    return found
 
 
 def _call(function: str, *arguments: int | bytes) -> int | None:

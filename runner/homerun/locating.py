@@ -157,7 +157,7 @@ def write_config(store: Store, scope: str, folder: str, file_name: str | None) -
     """
     if not os.path.isdir(folder):
         raise UserError(f"there is no folder {folder} to write a configuration to")
-    path = f"{_config_folder(folder)}/{_config_name(folder, file_name)}"
+    path = config_path(folder, file_name)
     home = _home(path)
     content: dict[str, object] = {"Id": None, "Scope": scope}
     if f"{home}/{layout.STORE_FOLDER}" != store.root:
@@ -173,6 +173,18 @@ def write_config(store: Store, scope: str, folder: str, file_name: str | None) -
     return path
 
 
+def config_path(folder: str, file_name: str | None = None) -> str:
+    """Where the configuration of a folder is written."""
+    return f"{_config_folder(folder)}/{_config_name(folder, file_name)}"
+
+
+def attached_by(config: str) -> str | None:
+    """The experiment to which a configuration attaches its folder; None where it names none."""
+    said = facts.read(*os.path.split(config)) or {}
+    _, _, name = str(said.get("Scope") or "").partition("/projects/")
+    return name.strip("/") or None
+
+
 def experiment_of(folder: str) -> tuple[str, str]:
     """The configuration that attaches a folder to an experiment, and the experiment's name.
 
@@ -180,13 +192,12 @@ def experiment_of(folder: str) -> tuple[str, str]:
         UserError: there is none in the folder or above.
     """
     config = _upwards(folder, layout.CONFIG_PLACES)
-    said = (facts.read(*os.path.split(config)) or {}) if config else {}
-    _, found, name = str(said.get("Scope") or "").partition("/projects/")
-    if config is None or not found or not name.strip("/"):
+    name = attached_by(config) if config else None
+    if config is None or name is None:
         raise UserError(
             f"{folder} is attached to no experiment: no configuration there or above names one"
         )
-    return config, name.strip("/")
+    return config, name
 
 
 def _config_folder(folder: str) -> str:

@@ -31,6 +31,10 @@ _LONGEST_WAIT_S = 5.0
 """So long one may that names a line."""
 
 
+class NotCounted(UserError):
+    """Lines up to the one that was asked for are not counted yet; asking again goes on with it."""
+
+
 class Log:
     """An open log; a context manager.
 
@@ -46,7 +50,7 @@ class Log:
         self.descriptor = -1
         self._lines = lines or Kept()
         self.name = name
-        self.descriptor = _opened(run._record, name)
+        self.descriptor = opened(run._record, name)
         self.path = f"{run.directory}/{name}"
 
     def __enter__(self) -> Log:
@@ -97,12 +101,12 @@ class Log:
         """The piece that begins with a line, counted from 1; the last line if there are fewer.
 
         Raises:
-            UserError: lines up to there were not counted in time; asking again goes on with it.
+            NotCounted: lines up to there were not counted in time.
         """
         lines = self._counted()
         found = lines.find(self.descriptor, max(1, number), _LONGEST_WAIT_S)
         if found is None:
-            raise UserError(
+            raise NotCounted(
                 f"line {number:,} was not reached yet: {lines.lines:,} lines in "
                 f"{lines.bytes:,} bytes are counted; ask again"
             )
@@ -153,7 +157,7 @@ def listed(run: Run) -> list[dict[str, Any]]:
     last = next(iter(describe.log_files(run._record)), None)
     for name in list(describe.log_files(run._record))[:_MOST_LOGS]:
         try:
-            descriptor = _opened(run._record, name)
+            descriptor = opened(run._record, name)
         except (OSError, FileMissing):
             continue
         seen = os.fstat(descriptor)
@@ -169,8 +173,21 @@ def sizes(run: Run) -> dict[str, int]:
     return {row["name"]: row["size"] for row in listed(run)}
 
 
-def _opened(record: Record, name: str) -> int:
-    """A log for reading, where no link leads elsewhere."""
+def path_of(record: Record, name: str) -> str:
+    """Where a log lies, to be watched; it is opened by its name."""
+    above = name.split("/")[0]
+    if name == layout.SUPERVISOR_LOG or above in (layout.USER_LOGS, layout.LOGS):
+        return f"{record.path}/{name}"
+    return f"{record.path}/{layout.WORK}/{name}"
+
+
+def opened(record: Record, name: str) -> int:
+    """A descriptor of a log for reading, where no link leads elsewhere.
+
+    Raises:
+        FileMissing: the run has no such log.
+        OSError: it cannot be read.
+    """
     try:
         if name == layout.SUPERVISOR_LOG:
             return _in(record.path, (), name)

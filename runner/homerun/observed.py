@@ -57,7 +57,7 @@ class Observed:
         """Everything about the run, in the snake_case shape of the command line."""
         from homerun import describe
 
-        return describe.row(self._record, self._look())
+        return describe.row_of(self._record)
 
     def wait_for_completion(
         self,
@@ -101,4 +101,4 @@ class Observed:
         """The script's output from a byte on, as it comes, until the run is over."""
         from homerun import follow
 
-        return follow.output(self._record, offset)
+        return iter(follow.Following(self, offset=offset))

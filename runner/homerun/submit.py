@@ -231,7 +231,8 @@ def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
         except FileNotFoundError:
             found = None
     if found is None and not request.config.in_place:
-        raise SubmitError(f"the snapshot of run {former.id} is gone: submit its script anew")
+        why = "is gone" if name else "was not kept"
+        raise SubmitError(f"the snapshot of run {former.id} {why}: submit its script anew")
     code = git.look(f"{former.path}/{layout.WORK}")
     code.properties = {**code.properties, RESUBMITTED_FROM: former.id}
     return None if request.config.in_place else found, code

@@ -21,18 +21,25 @@ if TYPE_CHECKING:
 
 _FLOOR_S = 1.0
 _WITHOUT_WATCH_S = 0.05
+_REST_S = 0.02
+"""So long what is written to a log gathers before it is read: lines in one piece, floods in few."""
 
 
 class Waker:
     """Sleeps until something may have happened to a run; a context manager.
 
     Make it before reading the facts: what happens between the two then still wakes it.
+
+    Args:
+        log_folder: writes to a file in this folder wake it too.
     """
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, log_folder: str | None = None) -> None:
         self._record = record
         self._poll = select.poll()
         self._folder = linux.watch_folder(record.path)
+        self._log_folder = log_folder
+        self._log: int | None = None
         if self._folder is not None:
             self._poll.register(self._folder, select.POLLIN)
         self._process: int | None = None
@@ -48,19 +55,38 @@ class Waker:
             if descriptor is not None:
                 os.close(descriptor)
 
-    def sleep(self, at_most: float) -> None:
-        """Sleep until a fact may have appeared, or a process died; at most so many seconds."""
+    def fileno(self) -> int:
+        """What becomes readable when it would wake; -1: nothing does, look again now and then."""
+        return -1 if self._folder is None else self._folder
+
+    def watch_log(self) -> None:
+        """Watch the log's folder, if that is there by now; what is written after this wakes."""
+        if self._log is None and self._log_folder is not None and self._folder is not None:
+            self._log = linux.watch_writes(self._folder, self._log_folder)
+
+    def rest(self) -> None:
+        """Let what is being written to a log gather."""
+        time.sleep(_REST_S)
+
+    def sleep(self, at_most: float) -> bool:
+        """Sleep until a fact may have appeared, or a process died; at most so many seconds.
+
+        Returns:
+            False: only a log was written to.
+        """
         floor = _FLOOR_S if self._folder is not None else _WITHOUT_WATCH_S
         ready = [fd for fd, _ in self._poll.poll(max(0.0, min(at_most, floor)) * 1000)]
+        is_only_log = ready == [self._folder]
         if self._process in ready:
             self._poll.unregister(self._process)
             os.close(self._process)
             self._process = None
             self._to_watch.pop(0)
-        if self._folder in ready:
-            os.read(self._folder, 1 << 16)
+        if self._folder is not None and self._folder in ready:
+            is_only_log = linux.watches_woken(self._folder) == {self._log} and is_only_log
         if self._process is None:
             self._watch_process()
+        return not is_only_log
 
     def _watch_process(self) -> None:
         """Wait for a process's death too, as soon as it is on record who it is."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from homerun.doctor.finding import Finding as DoctorFinding
     from homerun.experiment import Experiment
     from homerun.filters import Wanted
     from homerun.keeping import Keeping
@@ -158,7 +159,8 @@ class Workspace(AzureServices):
         store = locating.chosen() or Store(f"{os.getcwd()}/{layout.STORE_FOLDER}")
         if store.exists() and not exist_ok:
             raise WorkspaceError(
-                f"there is a workspace in {store.root} already; give exist_ok=True to use it"
+                f"there is a workspace in {store.root} already; give exist_ok=True (--exist-ok) to "
+                "use it"
             )
         config = locating.config_beside(store)
         if config is not None:
@@ -370,6 +372,12 @@ class Workspace(AzureServices):
         from homerun.keeping import Keeping
 
         return Keeping(self._store)
+
+    def examine(self) -> Sequence[DoctorFinding]:
+        """What works on this machine and in this store; nothing is changed by the look."""
+        from homerun import doctor
+
+        return doctor.examine(self)
 
     def check(self, repair: bool = False) -> Sequence[Finding]:
         """Everything in the store that is not as it should be; `runstore.check` tells more."""

@@ -39,14 +39,20 @@ def stamp(seconds: float) -> str:
     return f"{y:04d}-{mo:02d}-{d:02d}T{h:02d}:{mi:02d}:{s:02d}.{micro:06d}+00:00"
 
 
+_user_names: dict[int, str] = {}
+
+
 def user_name() -> str:
     """The login name of this process's user, or its number where it has none."""
-    import pwd
+    number = os.getuid()
+    if number not in _user_names:
+        import pwd
 
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
+        try:
+            _user_names[number] = pwd.getpwuid(number).pw_name
+        except KeyError:
+            _user_names[number] = str(number)
+    return _user_names[number]
 
 
 def signed(record: dict[str, object], user: str | None = None) -> dict[str, object]:

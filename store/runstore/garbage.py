@@ -1,5 +1,5 @@
 """Collecting what nobody needs any more: what killed processes left, what lay in the trash for
-long, and snapshots that no run names.
+long, and snapshots and interpreters' answers that no run has.
 
 Nothing of a run is touched, nor the ledgers. Runs may be made, deleted and had back meanwhile, and
 a collector may be killed anywhere: what it was removing has a name already that nobody reads, and
@@ -32,6 +32,7 @@ TRASHED = "trash"
 LEFT = "left over"
 OWNER = "owner"
 SERIES = "series"
+INTERPRETER = "interpreter"
 
 _DAY_S = 86400.0
 
@@ -48,11 +49,17 @@ class Item:
 
 
 class Garbage:
-    """What a collection found, and what it left where it is, with the reason."""
+    """What a collection found, and what it left where it is, with the reason.
+
+    Attributes:
+        kept: what stays out of caution.
+        failed: what could not be removed.
+    """
 
     def __init__(self) -> None:
         self.items: list[Item] = []
         self.kept: list[str] = []
+        self.failed: list[str] = []
 
     @property
     def size(self) -> int:
@@ -166,7 +173,7 @@ class _Removing(_Looking):
     def _stays(self, path: str, error: Exception) -> None:
         where = os.path.relpath(path, self.store.root)
         said = getattr(error, "strerror", None) or words(error)
-        self.keep(f"{where} cannot be removed ({said})")
+        self.found.failed.append(f"{where} cannot be removed ({said})")
 
 
 def _collect(work: _Looking) -> None:
@@ -187,6 +194,8 @@ def _collect(work: _Looking) -> None:
             for name in owners:
                 if name not in used.owners:
                     work.take(OWNER, f"{store.root}/{layout.OWNERS}/{name}")
+    for path in _unshared(f"{store.root}/{layout.INTERPRETERS}"):
+        work.take(INTERPRETER, path)
     series = f"{store.root}/{layout.INDEX}/{layout.SERIES}"
     for run_id in names_in(series):
         if store.get(run_id) is None and not trash.holds(store, run_id):
@@ -265,12 +274,21 @@ def _named(record: Record) -> set[str]:
     return {name for name in snapshots if name.encode() in found}
 
 
+def _unshared(folder: str) -> Iterator[str]:
+    """What no run has a link to. A run that had one meanwhile keeps what it links to."""
+    for name in names_in(folder):
+        path = f"{folder}/{name}"
+        try:
+            links = os.lstat(path).st_nlink
+        except FileNotFoundError:
+            continue
+        if links == 1 and age_s(path) > YOUNG_S:
+            yield path
+
+
 def _left(store: Store) -> Iterator[str]:
     """What killed processes left: removals, runs and snapshots half-made, files half-written."""
-    bin_ = f"{store.root}/{layout.TRASH}"
-    for name in names_in(bin_):
-        if name.startswith(layout.GONE):
-            yield f"{bin_}/{name}"
+    yield from trash.half_removed(store)
     yield from left(store)
     findings = [
         *leftovers(store.root, store.root),

@@ -36,8 +36,9 @@ def is_run_id(run_id: object) -> bool:
     return (
         isinstance(run_id, str)
         and 0 < len(run_id) <= MAX_ID
-        and run_id[0] in _FIRST
-        and _SAFE.issuperset(run_id)
+        and run_id[0] not in "_-"
+        and run_id.isascii()
+        and run_id.replace("_", "").replace("-", "").isalnum()
     )
 
 
@@ -102,7 +103,7 @@ def hashed_folder(name: str) -> str:
 
 def is_folder_of(folder: str, name: str) -> bool:
     """Whether the experiment of that name can lie in that folder."""
-    return folder in (name, hashed_folder(name))
+    return folder == name or folder == hashed_folder(name)
 
 
 def to_file_name(key: str) -> str:

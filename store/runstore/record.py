@@ -20,6 +20,7 @@ from runstore import (
     marks,
     names,
     properties,
+    recent,
     status,
 )
 from runstore.errors import RunNotFound
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+    from runstore.recent import Kept
     from runstore.store import Store
+
+
+_recent: Kept = {}
 
 
 class Look:
@@ -95,8 +100,24 @@ class Record:
     def run(self) -> dict[str, Any]:
         """What was asked for (run.json, which never changes); {} where it is damaged."""
         if self._run is None:
-            self._run = self.fact(layout.RUN)
+            self._run = self._recall()
         return self._run or {}
+
+    def _recall(self) -> dict[str, Any] | None:
+        """run.json, as this process has read it a moment ago or as it is read now."""
+        try:
+            seen = os.stat(f"{self.path}/{layout.RUN}")
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return self.fact(layout.RUN)  # which says why it cannot be read
+        stamp = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+        found = recent.get(_recent, self.path, stamp)
+        if found is None:
+            found = self.fact(layout.RUN)
+            if found is not None:
+                recent.keep(_recent, self.path, stamp, found)
+        return found
 
     def asked(self) -> dict[str, Any]:
         """`run`, for who decides by it: what may not be read is no damage.
@@ -175,13 +196,13 @@ class Record:
         except PermissionError:  # another user's run: nothing can be known of it
             held, seen = False, status.ELSEWHERE
             found = {name: self.fact(name) for name in layout.FACTS}
-        if seen == status.GONE:
-            batch = self._batch()
-            found[status.WITHIN] = None if batch else self._around()
-            found[status.BELOW] = self._ended_below(batch) if batch else None
         for name in (layout.ENDED, layout.MARK):
             if not status.is_final(found[name]):
                 found[name] = None
+        if seen == status.GONE and found[layout.ENDED] is None:
+            batch = self._batch()
+            found[status.WITHIN] = None if batch else self._around()
+            found[status.BELOW] = self._ended_below(batch) if batch else None
         return Look(found, seen, held)
 
     def _home(self, name: str, seen: str) -> str:

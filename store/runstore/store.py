@@ -283,11 +283,14 @@ class Store:
                     yield record
 
     def _runs_in_all(self, children: bool) -> Iterator[Record]:
+        folders = self.experiment_folders()
+        if len(folders) == 1:
+            return self._runs_in(folders[0], children)
         import heapq
 
         streams = [
             ((_asked(record, "time"), record) for record in self._runs_in(folder, children))
-            for folder in self.experiment_folders()
+            for folder in folders
         ]
         merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=True)
         return (record for _, record in merged)
@@ -296,7 +299,7 @@ class Store:
 def _may_exist(record: Record) -> bool:
     """Whether a run is there, or cannot be looked at: a bad disk makes no run disappear."""
     try:
-        return record.exists()
+        return bool(record.run) or record.exists()  # nearly every caller needs the record too
     except OSError:
         return True
 

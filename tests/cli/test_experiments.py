@@ -12,9 +12,9 @@ def test_experiments_are_listed_with_their_latest_run(cli, submit, script):
     rows = cli("experiment", "list").json
 
     assert [row["name"] for row in rows] == ["a", "b"]
-    assert rows[1]["latest_run"]["run_id"] == latest["run_id"]
-    assert rows[1]["latest_run"]["run_number"] == 2
-    assert rows[1]["latest_run"]["status"] == "Completed"
+    assert rows[1]["latestRun"]["runId"] == latest["run_id"]
+    assert rows[1]["latestRun"]["runNumber"] == 2
+    assert rows[1]["latestRun"]["status"] == "Completed"
 
 
 def test_the_table_of_experiments_names_each(terminal, submit, script):

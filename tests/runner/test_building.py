@@ -25,7 +25,7 @@ from homerun import (
     packages,
     recipe,
 )
-from runstore import status
+from runstore import attempts, status
 
 SHOW = "import tiny, sys; print(tiny.VERSION, sys.prefix)"
 
@@ -351,6 +351,24 @@ def test_another_content_of_a_wheel_is_another_environment(workspace_dir: Path) 
     assert recipe.Recipe("one", "/bin/sh", ["numpy"]).key != (
         recipe.Recipe("one", sys.executable, ["numpy"]).key
     )
+
+
+def test_a_script_that_is_retried_finds_its_environment_again(
+    conda: Callable[..., Path], script: Callable[..., Path]
+) -> None:
+    script(
+        "train.py",
+        "import os; print(os.environ['VIRTUAL_ENV'])\n"
+        "os._exit('HOMERUN_ATTEMPT' not in os.environ)\n",
+    )
+    log = conda()
+
+    run = submit(of_conda("nccl"), max_retries=1)
+    run.wait_for_completion()
+
+    folder = f"{recipe.home()}/{run._record.run['environment']['key']}"
+    assert Path(run.directory, attempts.std_log(2)).read_text() == f"{folder}\n"
+    assert len(log.read_text().splitlines()) == 1
 
 
 def test_a_run_is_submitted_again_in_its_environment_or_not_at_all(

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from helpers.fifo import Fifo, Gate
-from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
+from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace, settle
+from runstore.index import summary
 
 ALWAYS = {
     "runId",
@@ -221,6 +222,28 @@ def test_fail_refuses_details_that_are_no_words(
         run.fail(details)  # type: ignore[arg-type]
 
     assert run.get_status() == "Completed"
+
+
+def test_a_kept_description_is_not_read_again_and_shows_each_later_change_at_once(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summary, "is_fresh", lambda run_folder: False)
+    run = experiment.start_logging(snapshot_directory=None, outputs=False)
+    assert run.describe()["status"] == "Running"  # not kept: it goes on
+    run.complete()
+    first = run.describe()
+    first["tags"]["from"] = "the caller"
+    monkeypatch.setattr(settle, "look", lambda record: pytest.fail("it was read again"))
+    assert run.describe()["tags"] == {}
+    monkeypatch.undo()
+    monkeypatch.setattr(summary, "is_fresh", lambda run_folder: False)
+
+    run.tag("quality", "good")
+    run.add_properties({"data": "v2"})
+    assert run.describe()["tags"] == {"quality": "good"}
+    assert run.describe()["properties"]["data"] == "v2"
+    run.fail("it is no good")
+    assert run.describe()["status"] == "Failed"
 
 
 def test_originals_behind_links_that_changed_during_the_run_are_listed(

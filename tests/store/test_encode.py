@@ -139,9 +139,7 @@ def test_subclasses_of_numbers_are_written_as_numbers() -> None:
     assert encode.dumps([Colour.RED, (1, 2)]) == "[3,[1,2]]"
 
 
-@pytest.mark.parametrize(
-    "value", [b"x", Colour, 1j, {1: 2}, {None: 1}, {1, 2}, [Colour]], ids=repr
-)
+@pytest.mark.parametrize("value", [b"x", Colour, 1j, {1: 2}, {None: 1}, {1, 2}, [Colour]], ids=repr)
 def test_what_has_no_json_form_is_refused(value: object) -> None:
     with pytest.raises(TypeError):
         encode.dumps(value)

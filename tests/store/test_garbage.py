@@ -155,7 +155,7 @@ def test_what_killed_processes_left_goes_once_it_is_old(store, snapshot):
     live = Draft(store, "exp")
     live.take_alive()
     lock.release(held)
-    gone = f"{store.root}/{layout.TRASH}/{layout.GONE}1"
+    gone = f"{store.root}/exp/{layout.GONE}1"
     os.makedirs(gone)
     half = f"{store.root}/{layout.SNAPSHOTS}/{layout.NEW}999999999-1"
     os.makedirs(half)
@@ -202,6 +202,23 @@ def test_the_chart_data_of_a_run_goes_when_the_run_is_gone_for_good(store, make_
     assert [one.path for one in collect(store).items] == [".index/series/gone"]
     trash.empty(store)
     assert os.listdir(f"{store.root}/{layout.INDEX}/{layout.SERIES}") == [kept.id]
+
+
+def test_an_interpreters_answer_goes_when_no_run_has_it(store, make_run):
+    answers = Path(store.root, layout.INTERPRETERS)
+    answers.mkdir()
+    for name in ("used.json", "unused.json", "young.json"):
+        (answers / name).write_text("{}")
+    os.link(answers / "used.json", f"{make_run().path}/{layout.INTERPRETER}")
+    for name in ("used.json", "unused.json"):
+        os.utime(answers / name, OLD)
+
+    collected = collect(store)
+
+    assert [(one.what, one.path) for one in collected.items] == [
+        ("interpreter", ".interpreters/unused.json")
+    ]
+    assert sorted(os.listdir(answers)) == ["used.json", "young.json"]
 
 
 def test_nothing_is_changed_by_a_look(store, snapshot, make_run):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
 
-from homerun.cli import formats, words
+from homerun.cli import options, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Call:
         path: the folder to find the workspace from; None: the current one.
         experiment: the experiment that was named.
         run_id: the run that was named, in the user's words.
+        workspace_name, resource_group, subscription: what the workspace has to be called.
         output: the format that was asked for; None: none was.
         query: the JMESPath expression that shapes the result.
         copy: the file that the result is written to as well.
@@ -44,9 +46,11 @@ class Call:
         self.output = output
         self.query: str | None = None
         self.copy = copy
+        self.workspace_name: str | None = rest.get("workspace_name")
+        self.resource_group: str | None = rest.get("resource_group")
+        self.subscription: str | None = rest.get("subscription")
         self.pages = not rest.get("no_pager")
         self._verbose = bool(rest.get("verbose") or rest.get("debug"))
-        self._labels = [rest.get(key) for key in _LABELS]
 
     @classmethod
     def taken_from(cls, params: dict[str, Any]) -> Call:
@@ -70,16 +74,21 @@ class Call:
         return call
 
     @property
+    def folder(self) -> str:
+        """The folder that is meant, as a whole path."""
+        return os.path.abspath(os.path.expanduser(self.path or "."))
+
+    @property
     def is_for_people(self) -> bool:
         """Whether the result goes to a person, as tables and sentences; else to a program."""
         if self.output is None:
             return words.is_terminal(sys.stdout)
-        return self.output == formats.TABLE
+        return self.output == options.TABLE
 
     @property
     def wants_result(self) -> bool:
         """Whether standard output is asked to hold the result, and nothing that a script wrote."""
-        return self.query is not None or self.output not in (None, formats.TABLE)
+        return self.query is not None or self.output not in (None, options.TABLE)
 
     def take_query(self, expressions: tuple[str, ...]) -> None:
         """Shape the result by the JMESPath expression among these words, if there is one.
@@ -109,15 +118,27 @@ class Call:
         from homerun.workspace import Workspace
 
         found = Workspace.from_config(self.path)
-        if any(self._labels):
+        labels = (self.workspace_name, self.subscription, self.resource_group)
+        if any(labels):
             from homerun import locating
 
-            found = Workspace.of(found.store, locating.labels_as(found.store, *self._labels))
+            found = Workspace.of(found.store, locating.labels_as(found.store, *labels))
         if self._verbose:
             words.say(f"workspace {found.name} in {found.directory}")
         if wakes:
             found.wake_queues()
         return found
+
+    def check_experiment(self, workspace: Workspace) -> None:
+        """See that the experiment that was named is one of the workspace.
+
+        Raises:
+            UserError: it is not; the message names near ones.
+        """
+        if self.experiment is not None:
+            from homerun.cli import naming
+
+            naming.check_experiment(workspace, self.experiment)
 
     def attached_experiment(self) -> str:
         """The experiment that the folder is attached to.
@@ -125,13 +146,11 @@ class Call:
         Raises:
             UsageError: it is attached to none.
         """
-        import os
-
         from homerun import locating
         from homerun.errors import UserError
 
         try:
-            return locating.experiment_of(os.path.abspath(self.path or "."))[1]
+            return locating.experiment_of(self.folder)[1]
         except UserError as error:
             raise click.UsageError(
                 "say which experiment: -e NAME, or attach the folder to one: homerun folder attach"
@@ -162,10 +181,10 @@ class Call:
         return naming.find(self.workspace(), word, self.experiment)
 
 
-_LABELS = ("workspace_name", "subscription", "resource_group")
 _TAKEN = (
     *("path", "output", "query", "copy", "no_pager", "no_color", "only_errors", "verbose"),
-    *("debug", "experiment", "run_id", "run_word", *_LABELS),
+    *("debug", "experiment", "run_id", "run_word"),
+    *("workspace_name", "resource_group", "subscription"),
 )
 
 

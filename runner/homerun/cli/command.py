@@ -13,14 +13,17 @@ command that prints while it works, as one that follows a log, sets `only_if_ask
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import click
 
-from homerun.cli import options
+from homerun.cli import options, words
 from homerun.cli.call import Call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from typing import Any
 
 
@@ -43,12 +46,24 @@ class Command(click.Command):
         own = super().get_params(ctx)
         return [*own[:-1], *self.shared, *own[-1:]]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Make sense of the words of a command line; see click."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            raise _of(error, ctx) from None
+
     def invoke(self, ctx: click.Context) -> int:
         """Call its function, and hand its result over."""
-        call = Call.taken_from(ctx.params)
-        assert self.callback is not None
-        made = ctx.invoke(self.callback, call, **ctx.params)
-        return made if isinstance(made, int) else made.hand_over(call)
+        words.begin(ctx.command_path)
+        try:
+            call = Call.taken_from(ctx.params)
+            assert self.callback is not None
+            with _notices_kept():
+                made = ctx.invoke(self.callback, call, **ctx.params)
+                return made if isinstance(made, int) else made.hand_over(call)
+        except click.UsageError as error:
+            raise _of(error, ctx) from error.__cause__
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Its own options first, then those of every command."""
@@ -62,6 +77,21 @@ class Command(click.Command):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+
+
+def _notices_kept() -> AbstractContextManager[object]:
+    """What the SDK tells is kept to itself where only errors are to be shown."""
+    if not words.is_quiet():
+        return nullcontext()
+    from homerun import notices
+
+    return notices.Kept()
+
+
+def _of(error: click.UsageError, ctx: click.Context) -> click.UsageError:
+    """The error as one of this command, whose help is then named."""
+    error.ctx = error.ctx or ctx
+    return error
 
 
 def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Command]:

@@ -39,6 +39,7 @@ def run(argv: list[str]) -> int:
     """Run one command and return the exit code. Expected errors are caught here, and only here."""
     if environ.COMPLETION in os.environ:
         root.main(argv, "homerun")
+    words.begin("homerun")
     try:
         code = _invoke(argv)
         if sys.stdout is not None:
@@ -51,7 +52,7 @@ def run(argv: list[str]) -> int:
     except click.ClickException as error:
         return _fail(error.format_message())
     except (HomerunError, StoreError) as error:
-        return _fail(error.message)
+        return _fail(_with_advice(error.message))
     except OSError as error:
         return _fail(_os_words(error))
     except Interrupted as interrupted:
@@ -71,12 +72,18 @@ def _invoke(argv: list[str]) -> int:
 
 
 def _fail(message: str) -> int:
-    one_line = " ".join(message.split("\n"))
+    one_line = " ".join(message.replace("\t", "").split("\n"))
     if sys.stderr is not None:
         if words.is_debugging():
             sys.excepthook(*sys.exc_info())
         click.echo(f"homerun: {one_line}", err=True)
     return 1
+
+
+def _with_advice(message: str) -> str:
+    """A message that tells what is the case, with where to read what can be done."""
+    says_what_to_do = any(sign in message for sign in (";", ": ", "?"))
+    return message if says_what_to_do else f"{message}; see {words.command()} --help"
 
 
 def _wrong_usage(error: click.UsageError) -> int:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.cli.call import Call
-    from homerun.experiment import Experiment
 
 _COLUMNS = ["name", "latest run", "#", "status", "submitted"]
 _EXPENDABLE = ("#", "submitted")
@@ -26,16 +25,10 @@ def list_experiments(call: Call) -> Result:
     Example:
       homerun experiment list
     """
-    rows = [_row(name, one) for name, one in call.workspace().experiments.items()]
+    from homerun import describe
+
+    rows = [describe.experiment(one) for one in call.workspace().experiments.values()]
     return Result(rows, lambda: [_table(rows) if rows else render.Note(_NONE_YET)])
-
-
-def _row(name: str, experiment: Experiment) -> dict[str, Any]:
-    for run in experiment.get_runs():
-        row = run.describe()
-        keys = ("run_id", "run_number", "status", "created_utc")
-        return {"name": name, "latest_run": {key: row.get(key) for key in keys}}
-    return {"name": name, "latest_run": None}
 
 
 def _table(rows: list[dict[str, Any]]) -> render.Table:
@@ -44,7 +37,7 @@ def _table(rows: list[dict[str, Any]]) -> render.Table:
     now = time()
     lines: list[list[object]] = []
     for row in rows:
-        latest = row["latest_run"] or {}
-        shown = [latest.get(key) or words.NONE for key in ("run_id", "run_number", "status")]
-        lines.append([row["name"], *shown, words.ago(latest.get("created_utc"), now)])
+        latest = row["latestRun"] or {}
+        shown = [latest.get(key) or words.NONE for key in ("runId", "runNumber", "status")]
+        lines.append([row["name"], *shown, words.ago(latest.get("createdUtc"), now)])
     return render.Table(_COLUMNS, lines, _EXPENDABLE)

@@ -12,12 +12,10 @@ if TYPE_CHECKING:
 
 JSON = "json"
 JSONC = "jsonc"
-TABLE = "table"
 TSV = "tsv"
 YAML = "yaml"
 YAMLC = "yamlc"
 NONE = "none"
-ALL = (JSON, JSONC, TABLE, TSV, YAML, YAMLC, NONE)
 
 
 def written(value: object, name: str, coloured: bool) -> str:

@@ -31,7 +31,6 @@ def find(workspace: Workspace, word: str, experiment: str | None = None) -> Run:
 
     Raises:
         UserError, AmbiguousPrefix: there is no such one run; the message names near ones.
-        ExperimentNotFound: there is no such experiment.
     """
     if word.startswith("@"):
         return _counted(workspace, word, experiment)
@@ -50,10 +49,27 @@ def find(workspace: Workspace, word: str, experiment: str | None = None) -> Run:
     return found
 
 
+def check_experiment(workspace: Workspace, name: str) -> None:
+    """See that there is an experiment of that name, be it archived.
+
+    Raises:
+        UserError: there is none; the message names near ones.
+    """
+    known = workspace.store.experiments()
+    if name not in known:
+        from difflib import get_close_matches
+
+        near = " or ".join(get_close_matches(name, known, 2))
+        meant = f"did you mean {near}?" if near else "homerun experiment list shows them"
+        raise UserError(f"there is no experiment {name!r}; {meant}")
+
+
 def _counted(workspace: Workspace, word: str, experiment: str | None) -> Run:
     name, tilde, steps = word.partition("~")
     if name not in WORDS or (tilde and not (steps.isascii() and steps.isdecimal())):
         raise click.UsageError(f"{word!r} is no run: there are @last, @last~1 and @last-failed")
+    if experiment is not None:
+        check_experiment(workspace, experiment)
     runs = workspace.get_runs(experiment, status=WORDS[name])
     for run in islice(runs, int(steps or 0), None):
         return run

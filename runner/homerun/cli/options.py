@@ -7,15 +7,22 @@ sees them: `homerun.cli.call` holds what was given.
 from __future__ import annotations
 
 import click
+from click.types import StringParamType
 
-from homerun.cli import formats
+from runstore.status import ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from click.shell_completion import CompletionItem
+
     Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+TABLE = "table"
+FORMATS = ("json", "jsonc", TABLE, "tsv", "yaml", "yamlc", "none")
 
 
 def shared() -> list[click.Option]:
@@ -44,7 +51,7 @@ def shared() -> list[click.Option]:
         ),
         option(
             ["-o", "--output"],
-            type=click.Choice(formats.ALL),
+            type=click.Choice(FORMATS),
             metavar="FORMAT",
             help="How to print: json, jsonc, table, tsv, yaml, yamlc or none; else a table on a "
             "terminal, and JSON in a pipe.",
@@ -71,24 +78,73 @@ def _flag(name: str, key: str, text: str) -> click.Option:
     return click.Option([name, key], is_flag=True, help=text)
 
 
+class Number(click.IntRange):
+    """A whole number between two others."""
+
+    name = "whole number"
+
+
+class Status(StringParamType):
+    """The status of a run, in whatever case."""
+
+    name = "status"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The status as it is spelled."""
+        for known in ALL:
+            if known.casefold() == value.casefold():
+                return known
+        message = f"{value!r} is none; there are {', '.join(ALL)}"
+        raise click.BadParameter(message, ctx, param)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Those that begin so."""
+        from click.shell_completion import CompletionItem
+
+        begun = incomplete.casefold()
+        return [CompletionItem(known) for known in ALL if known.casefold().startswith(begun)]
+
+
 def experiment(text: str, required: bool = False) -> Callable[[Command], Command]:
     """`-e`: an experiment, in these words of help."""
     return click.option(
-        "-e", "--experiment-name", "experiment", metavar="NAME", required=required, help=text
+        "-e",
+        "--experiment-name",
+        "experiment",
+        metavar="NAME",
+        required=required,
+        help=text,
+        shell_complete=_experiments,
     )
 
 
 def run(command: Command) -> Command:
     """The run that is meant, as `-r ID` or as the bare word; `call.run()` gives it."""
-    word = click.argument("run_word", metavar="[RUN]", required=False)
+    word = click.argument("run_word", metavar="[RUN]", required=False, shell_complete=run_ids)
     named = click.option(
         "-r",
         "--run",
         "run_id",
         metavar="RUN",
+        shell_complete=run_ids,
         help="The run: its id or the beginning of it, @last, @last~1, @last-failed.",
     )
     return word(named(experiment("The run's experiment; else it is found.")(command)))
+
+
+def run_ids(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What a shell offers where a run is named."""
+    from homerun.cli import completion
+
+    return completion.runs(ctx, begun)
+
+
+def _experiments(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from homerun.cli import completion
+
+    return completion.experiments(ctx, begun)
 
 
 def pairs(

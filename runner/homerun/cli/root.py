@@ -10,16 +10,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_ACCOUNTS = "homerun.cli.accounts"
+_CANCEL = "homerun.cli.cancel"
+_COMPARING = "homerun.cli.comparing"
+_COMPLETION = "homerun.cli.completion"
+_DELETE = "homerun.cli.delete"
+_DOCTOR = "homerun.cli.doctor"
 _ENVIRONMENTS = "homerun.cli.environments"
 _EXPERIMENTS = "homerun.cli.experiments"
+_KEEPING = "homerun.cli.keeping"
 _LABELS = "homerun.cli.labels"
+_LOGS = "homerun.cli.logs"
+_METRICS = "homerun.cli.metrics"
 _QUEUES = "homerun.cli.queues"
 _RESUBMIT = "homerun.cli.resubmit"
 _RUNS = "homerun.cli.runs"
+_SNAPSHOTS = "homerun.cli.snapshots"
 _STORE = "homerun.cli.store"
 _STUDIO = "homerun.cli.studio"
 _SUBMIT = "homerun.cli.submit"
 _TARGETS = "homerun.cli.targets"
+_TRASH = "homerun.cli.trash"
+_WATCH = "homerun.cli.watch"
+_WORKSPACES = "homerun.cli.workspaces"
 
 
 class Group(click.Group):
@@ -43,10 +56,33 @@ class Group(click.Group):
         found = getattr(__import__(module, fromlist=[function]), function)
         return found if isinstance(found, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A command by the words of a command line; one that is not there is told with near ones.
+
+        Raises:
+            UsageError: there is no such command.
+        """
+        known = self.list_commands(ctx)
+        if args[0] in known or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        near = " or ".join(get_close_matches(args[0], known, 2))
+        meant = f" (did you mean {near}?)" if near else ""
+        path = ctx.command_path
+        raise click.UsageError(f"there is no command {path} {args[0]}{meant}; see {path} --help")
+
 
 @click.group(
     cls=Group,
-    homes={"studio": (_STUDIO, "studio")},
+    homes={
+        "doctor": (_DOCTOR, "doctor"),
+        "studio": (_STUDIO, "studio"),
+        "completion": (_COMPLETION, "completion"),
+        "login": (_ACCOUNTS, "login"),
+    },
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="homerun", message="%(prog)s %(version)s")
@@ -68,10 +104,15 @@ def root() -> None:
         "tree": (_LABELS, "tree"),
         "update": (_LABELS, "update"),
         "show": (_RUNS, "show"),
-        "cancel": (_RUNS, "cancel"),
+        "compare": (_COMPARING, "compare"),
+        "cancel": (_CANCEL, "cancel"),
+        "delete": (_DELETE, "delete"),
+        "snapshot": (_SNAPSHOTS, "snapshot"),
         "monitor-logs": (_RUNS, "monitor_logs"),
         "download-logs": (_RUNS, "download_logs"),
-        "metrics": (_RUNS, "metrics"),
+        "logs": (_LOGS, "logs"),
+        "metrics": (_METRICS, "metrics"),
+        "watch": (_WATCH, "watch"),
     },
 )
 def run() -> None:
@@ -127,13 +168,38 @@ def target() -> None:
     """
 
 
-@root.group(cls=Group, homes={"check": (_STORE, "check"), "reindex": (_STORE, "reindex")})
+@root.group(
+    cls=Group,
+    homes={
+        "check": (_STORE, "check"),
+        "gc": (_KEEPING, "gc"),
+        "stats": (_KEEPING, "stats"),
+        "reindex": (_STORE, "reindex"),
+    },
+)
 def store() -> None:
     """Look after the folder that holds the records.
 
     \b
     Example:
       homerun store check
+    """
+
+
+@store.group(
+    cls=Group,
+    homes={
+        "list": (_TRASH, "list_trash"),
+        "restore": (_TRASH, "restore"),
+        "empty": (_TRASH, "empty"),
+    },
+)
+def trash() -> None:
+    """Look at deleted runs, bring them back, or remove them for good.
+
+    \b
+    Example:
+      homerun store trash list
     """
 
 
@@ -151,4 +217,41 @@ def env() -> None:
     \b
     Example:
       homerun env list
+    """
+
+
+@root.group(cls=Group, homes={"attach": (_WORKSPACES, "attach")})
+def folder() -> None:
+    """Attach folders to experiments.
+
+    \b
+    Example:
+      homerun folder attach -w myworkspace -g myresourcegroup
+    """
+
+
+@root.group(
+    cls=Group,
+    homes={
+        "create": (_WORKSPACES, "create"),
+        "list": (_WORKSPACES, "list_workspaces"),
+        "show": (_WORKSPACES, "show"),
+    },
+)
+def workspace() -> None:
+    """Make and show the workspace, which is a folder here.
+
+    \b
+    Example:
+      homerun workspace show
+    """
+
+
+@root.group(cls=Group, homes={"set": (_ACCOUNTS, "select"), "show": (_ACCOUNTS, "show")})
+def account() -> None:
+    """Say that no account is needed.
+
+    \b
+    Example:
+      homerun account show
     """

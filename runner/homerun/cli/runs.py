@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options, render, times, words
+from homerun.cli import options, progress, render, times, words
 from homerun.cli.command import command
 from homerun.cli.results import Result
-from runstore.status import ALL, TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from homerun.cli.call import Call
@@ -36,14 +35,14 @@ _MINIMAL = {
 @options.experiment("Of this one only.")
 @click.option(
     "--last",
-    type=click.IntRange(min=1),
+    type=options.Number(min=1),
     metavar="N",
     help="At most so many; else 10, with a query all.",
 )
 @click.option(
     "--status",
     "statuses",
-    type=click.Choice(ALL, case_sensitive=False),
+    type=options.Status(),
     multiple=True,
     metavar="STATUS",
     help="Of this status only; can be given several times.",
@@ -73,7 +72,7 @@ _MINIMAL = {
 @click.option("--sort", metavar="FIELD", help="By this field; -FIELD: the largest first.")
 @click.option(
     "--skip",
-    type=click.IntRange(min=0),
+    type=options.Number(min=0),
     default=0,
     metavar="N",
     help="Leave out the first so many.",
@@ -120,9 +119,12 @@ def list_runs(
 
     call.take_query(expressions)
     workspace = call.workspace()
+    call.check_experiment(workspace)
     conditions = list(where)
     if parent_run_id is not None:
         conditions.append(f"parent = {call.find(parent_run_id).id}")
+    if target is not None:
+        conditions.append(f"target = {target}")
     if since is not None:
         conditions.append(f"created >= {since}")
     found = workspace.get_runs(
@@ -133,7 +135,11 @@ def list_runs(
         where=conditions,
         sort=sort,
     )
-    kept = ((run, row) for run, row in _described(found) if _is_meant(row, statuses, target))
+    kept = (
+        (run, row)
+        for run, row in _described(progress.counted(found, "looking at runs"))
+        if len(statuses) < 2 or row["status"] in statuses
+    )
     if last is None:
         last = None if call.query else _LAST
     shown = [*islice(kept, skip, None if last is None else skip + last)]
@@ -141,7 +147,7 @@ def list_runs(
     if minimal:
         lean = [{name: row.get(key) for name, key in _MINIMAL.items()} for row in rows]
         return Result(lean, None if lean else lambda: [render.Note(_NONE_LIKE_THAT)])
-    is_narrowed = bool(conditions or tags or statuses or target or skip)
+    is_narrowed = bool(conditions or tags or statuses or skip)
     return Result(rows, lambda: _list(shown, filters.metrics_of(where, sort), is_narrowed))
 
 
@@ -159,24 +165,6 @@ def show(call: Call) -> Result:
     if interpreter:
         row["interpreter"] = interpreter
     return Result(row, lambda: [render.Card(_card(row))])
-
-
-@command("cancel")
-@options.run
-def cancel(call: Call) -> Result:
-    """Cancel a run, with all of its processes, and print its final status.
-
-    A run that is over already keeps its status.
-
-    \b
-    Example:
-      homerun run cancel digits_1
-    """
-    found = call.run()
-    found.cancel()
-    status = found.get_status()
-    told = {"run_id": found.id, "status": status, "directory": found.directory}
-    return Result(told, lambda: [f"{found.id}: {status}"], 0 if status in TERMINAL else 1)
 
 
 @command("monitor-logs")
@@ -212,42 +200,12 @@ def download_logs(call: Call, output_dir: str) -> Result:
     return Result(made, lambda: made or [render.Note(f"run {found.id} has no logs")])
 
 
-@command("metrics")
-@options.run
-def metrics(call: Call) -> Result:
-    """Show a run's metrics.
-
-    In JSON: by name, a value that was logged once as itself, several as a list.
-
-    \b
-    Example:
-      homerun run metrics digits_1
-    """
-    found = call.run()
-    values = found.get_metrics(populate=call.is_for_people)  # a file's name, not its address
-    none = f"run {found.id} has logged no metrics; a script logs them with run.log"
-    columns = ["name", "last", "min", "max", "count"]
-
-    def shown() -> list[render.Part]:
-        rows = [_statistics(name, value) for name, value in values.items()]
-        return [render.Table(columns, rows)] if rows else [render.Note(none)]
-
-    return Result(values, shown)
-
-
 _NONE_LIKE_THAT = "no run is like that; homerun run list shows the newest of all"
 _NONE_YET = "there are no runs yet; homerun run submit-script -e NAME SCRIPT makes one"
 
 
-def _described(found: Iterator[Run]) -> Iterator[tuple[Run, dict[str, Any]]]:
+def _described(found: Iterable[Run]) -> Iterator[tuple[Run, dict[str, Any]]]:
     return ((run, run.describe()) for run in found)
-
-
-def _is_meant(row: dict[str, Any], statuses: tuple[str, ...], target: str | None) -> bool:
-    """What the index does not know, or cannot ask for."""
-    if len(statuses) > 1 and row["status"] not in statuses:
-        return False
-    return target is None or row.get("target") == target
 
 
 def _list(
@@ -280,7 +238,7 @@ def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[ob
             words.duration(words.took(row, now)),
             _script(row),
             words.tags(row),
-            *map(_last, values),
+            *map(words.last, values),
         ]
         for row, values in zip(rows, metrics)
     ]
@@ -348,22 +306,3 @@ def _attempt(row: dict[str, Any]) -> str:
 
 def _script(row: dict[str, Any]) -> str:
     return str(row.get("script_name") or "-")
-
-
-def _statistics(name: str, value: Any) -> list[object]:
-    if isinstance(value, dict):  # rows or a table: as many as its longest column
-        rows = max((len(c) if isinstance(c, list) else 1 for c in value.values()), default=0)
-        return [words.plain(name), _last(value), words.NONE, words.NONE, rows]
-    values = value if isinstance(value, list) else [value]
-    numbers = [one for one in values if isinstance(one, (int, float)) and one == one]
-    least, most = (min(numbers), max(numbers)) if numbers else (None, None)
-    return [words.plain(name), _last(value), words.number(least), words.number(most), len(values)]
-
-
-def _last(value: Any) -> str:
-    """The last value of a metric, short; an image is the name of its file."""
-    if isinstance(value, dict):
-        return f"a table of {', '.join(map(words.plain, value))}"
-    if isinstance(value, list):
-        value = value[-1] if value else None
-    return words.number(value)

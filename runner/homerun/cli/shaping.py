@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+_LONGEST = 100
 _QUOTES = "put all of it in double quotes, and texts that it compares with in single ones"
 
 
@@ -28,8 +29,7 @@ def check(given: tuple[str, ...]) -> None:
     try:
         jmespath.compile(query)
     except JMESPathError as error:
-        reason = str(error).split("\n", 1)[0].rstrip(":. ")
-        raise click.UsageError(f"{query!r} is no JMESPath ({reason}): {_QUOTES}") from error
+        raise click.UsageError(f"{query!r} is no JMESPath ({_reason(error)}): {_QUOTES}") from error
 
 
 def shaped(query: str, value: object) -> object:
@@ -42,14 +42,19 @@ def shaped(query: str, value: object) -> object:
     try:
         found: object = expression.search(value)
     except JMESPathError as error:
-        reason = str(error).split("\n", 1)[0].rstrip(":. ")
-        raise click.UsageError(f"{query!r} does not fit what is there ({reason})") from error
+        raise click.UsageError(f"{query!r} fits not what is there: {_reason(error)}") from error
     for word in _compared(dict(expression.parsed)):
         if not _is_key(word, value):  # two fields that are not there are equal: all rows match
             words.say(
                 f"the query compares with {word}, which nothing here has as a field: {_QUOTES}"
             )
     return found
+
+
+def _reason(error: JMESPathError) -> str:
+    """What is wrong, without the value that it is wrong with."""
+    first = str(error).split("\n", 1)[0].rstrip(":. ").rpartition("expression: ")[2]
+    return first if len(first) <= _LONGEST else f"{first[:_LONGEST]}…"
 
 
 def _compared(node: dict[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from homerun.cli import render
     from homerun.cli.call import Call
     from homerun.config import ScriptRunConfig
+    from homerun.environment import Environment
     from homerun.experiment import Experiment
     from homerun.run import Run
     from homerun.runconfig import RunConfiguration
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     "named",
     metavar="NAME",
     help="A run configuration: a name in .azureml/, or the path of a file.",
+)
+@click.option(
+    "-d",
+    "--conda-dependencies",
+    "conda",
+    metavar="FILE",
+    help="A conda environment file: the packages of this run.",
 )
 @click.option("--async", "detach", is_flag=True, help="Return at once; print id and folder.")
 @click.option(
@@ -82,11 +90,11 @@ if TYPE_CHECKING:
 @click.option("--run-id", "own_id", metavar="ID", help="The run's id; else one is made.")
 @click.option("--target", "--ct", metavar="NAME", help="Where to run; else the default target.")
 @click.option(
-    "--slots", type=click.IntRange(1, 999), default=1, metavar="N", help="So many slots; else 1."
+    "--slots", type=options.Number(1, 999), default=1, metavar="N", help="So many slots; else 1."
 )
 @click.option(
     "--priority",
-    type=click.IntRange(0, 9999),
+    type=options.Number(0, 9999),
     default=0,
     metavar="N",
     help="0 to 9999: of those that wait the highest go first; else 0.",
@@ -94,7 +102,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-concurrent-runs",
     "at_most",
-    type=click.IntRange(1, 999),
+    type=options.Number(1, 999),
     metavar="N",
     help="Wait while so many runs go on at the target.",
 )
@@ -111,6 +119,7 @@ if TYPE_CHECKING:
 def submit_script(
     call: Call,
     named: str | None,
+    conda: str | None,
     detach: bool,
     tags: list[tuple[str, str | None]],
     own_id: str | None,
@@ -148,7 +157,8 @@ def submit_script(
     """
     from homerun.config import DEFAULT_GRACE_S, ScriptRunConfig
 
-    loaded = _loaded(call.path, named, limit, target) if named else None
+    packages = _packages(conda) if conda else None
+    loaded = _loaded(call.path, named, limit, target, packages) if named else None
     words = arguments or _own_arguments(loaded)
 
     def config(*more: str) -> ScriptRunConfig:
@@ -158,6 +168,7 @@ def submit_script(
             [*words, *more],
             loaded,
             compute_target=None if loaded else target,
+            environment=None if loaded else packages,
             in_place=in_place,
             interpreter=python,
             grace_s=DEFAULT_GRACE_S if grace is None else grace,
@@ -183,10 +194,24 @@ def submit_script(
     return _followed(home, config(), labels, own_id, call)
 
 
+def _packages(file: str) -> Environment:
+    """An environment with the packages of a conda environment file, named after the file."""
+    import os
+
+    from homerun.environment import Environment
+
+    name = os.path.splitext(os.path.basename(file))[0]
+    return Environment.from_conda_specification(name, file)
+
+
 def _loaded(
-    path: str | None, named: str, limit: float | None, target: str | None
+    path: str | None,
+    named: str,
+    limit: float | None,
+    target: str | None,
+    packages: Environment | None,
 ) -> RunConfiguration:
-    """A run configuration; what the command line says of time and target wins over it."""
+    """A run configuration; what the command line says of time, target and packages wins over it."""
     from homerun.runconfig import RunConfiguration
 
     found = RunConfiguration.find(named, path or ".")
@@ -194,6 +219,10 @@ def _loaded(
         found.max_run_duration_seconds = limit
     if target is not None:
         found.target = target
+    if packages is not None:
+        found.environment.name = packages.name
+        found.environment.python.conda_dependencies = packages.python.conda_dependencies
+        found.environment.python.user_managed_dependencies = False
     return found
 
 
@@ -221,7 +250,7 @@ def _followed(
     run_id: str | None,
     call: Call,
 ) -> Result | int:
-    from homerun.cli import watching, words
+    from homerun.cli import words
     from homerun.cli.interrupts import READING_SOURCE, Interrupted, Interrupts
 
     with Interrupts() as interrupts:
@@ -231,6 +260,8 @@ def _followed(
         except Interrupted as interrupted:
             words.say(f"stopped by {interrupted.by}: no run was submitted")
             return interrupted.exit_code
+        from homerun.cli import watching  # while the run starts: that takes no time then
+
         return watching.or_cancel(run, call, interrupts)
 
 

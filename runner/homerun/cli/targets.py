@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import render, words
+from homerun.cli import options, render, words
 from homerun.cli.command import command
 from homerun.cli.results import Result
 
@@ -34,7 +34,7 @@ def list_targets(call: Call) -> Result:
 @click.option("--type", "kind", type=click.Choice(["local"]), default="local", help="Its kind.")
 @click.option(
     "--slots",
-    type=click.IntRange(min=1, max=999),
+    type=options.Number(min=1, max=999),
     metavar="N",
     help="So many runs at once; else as before, or one per processor.",
 )

@@ -24,3 +24,17 @@ def since(context: click.Context, option: click.Parameter, given: str | None) ->
             f"{given!r} is no time: give 30m, 2h, 3d, 2026-11-21 or 2026-11-21T14:30"
         ) from None
     return at.isoformat(timespec="microseconds")
+
+
+def age(context: click.Context, option: click.Parameter, given: str | None) -> float | None:
+    """`30d`, `12h`, `0` as seconds."""
+    if given is None:
+        return None
+    number, unit = (given[:-1], given[-1]) if given[-1:] in _SECONDS else (given, "s")
+    try:
+        seconds = float(number) * _SECONDS[unit]
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf") or (given == number and seconds):
+        raise click.BadParameter(f"{given!r} is no age: give 30d, 12h or 0")
+    return seconds

@@ -30,6 +30,7 @@ _STEPS = (("d", 86400), ("h", 3600), ("m", 60))
 _quiet = False
 _plain_only = False
 _debug = False
+_command = "homerun"
 _in_colour = False
 
 
@@ -45,9 +46,26 @@ def manners(quiet: bool = False, plain_only: bool = False, debug: bool = False) 
     _quiet, _plain_only, _debug = quiet, plain_only, debug
 
 
+def begin(command: str) -> None:
+    """Speak as this command, with no manners of another one left."""
+    global _command
+    _command = command
+    manners()
+
+
+def command() -> str:
+    """The command that goes on, as it is typed."""
+    return _command
+
+
 def is_debugging() -> bool:
     """Whether errors are to be told with their places in the program."""
     return _debug
+
+
+def is_quiet() -> bool:
+    """Whether only errors are to be told."""
+    return _quiet
 
 
 def may_colour() -> bool:
@@ -130,6 +148,15 @@ def number(value: object) -> str:
     if value is None:
         return NONE
     return f"{value:.6g}" if isinstance(value, float) else plain(value)
+
+
+def last(value: Any) -> str:
+    """The last value of a metric, short; an image is the name of its file."""
+    if isinstance(value, dict):
+        return f"a table of {', '.join(map(plain, value))}"
+    if isinstance(value, list):
+        value = value[-1] if value else None
+    return number(value)
 
 
 def tags(row: dict[str, Any]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -127,12 +129,14 @@ class Studio:
         """
         first = self._with_code(self.desk.door.new_code())
         self._say(first)
+        self.desk.warm_up()
         config = uvicorn.Config(
             self.app,
             http=_Http,
             ws="none",
             loop="asyncio",
             log_config=None,
+            log_level="critical",  # what goes wrong is in the answer; a request may hold a code
             access_log=False,
             server_header=False,
             proxy_headers=False,
@@ -141,12 +145,14 @@ class Studio:
             timeout_graceful_shutdown=_GRACE_S,
             h11_max_incomplete_event_size=MOST_HEADERS,
         )
+        former = signal.signal(signal.SIGTERM, _leave)  # else it ends before it has cleared up
         try:
             server = _Server(config, self.desk)
             if when_ready is not None:
                 server.when_ready = partial(when_ready, first)
             server.run(sockets=[self._socket])
         finally:
+            signal.signal(signal.SIGTERM, former)
             self.close()
 
     def close(self) -> None:
@@ -218,6 +224,10 @@ class _Http(H11Protocol):
     def _too_slow(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _leave(*_: object) -> None:
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _listening(wish: Wish) -> socket:

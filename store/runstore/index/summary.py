@@ -153,13 +153,13 @@ def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     made.tags = {key: _text(value) for key, value in labels.tags.items()}
     made.properties = found
     made.stamp = seen_stamp
-    made.is_settled = seen.facts[layout.ENDED] is not None and not _is_fresh(record.path)
+    made.is_settled = seen.facts[layout.ENDED] is not None and not is_fresh(record.path)
     if seen.status == status.NOT_STARTED:
         made.is_settled = False
     return made
 
 
-def _is_fresh(run_folder: str) -> bool:
+def is_fresh(run_folder: str) -> bool:
     """Whether one of the run's folders changed a moment ago.
 
     The file system's time stamps have ticks of milliseconds: a change in the same tick as ours

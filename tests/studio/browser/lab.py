@@ -28,7 +28,9 @@ class Studio:
     def __init__(self, folder: Path, *options: str) -> None:
         command = [sys.executable, "-m", "homerun", "studio", "--no-browser", "--port", "0"]
         self.process = subprocess.Popen(
-            [*command, "-o", "table", "-p", str(folder), *options], stdout=subprocess.PIPE, text=True
+            [*command, "-o", "table", "-p", str(folder), *options],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self.process.stdout is not None
         words = self.process.stdout.readline().split()

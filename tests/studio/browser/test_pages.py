@@ -223,7 +223,9 @@ def test_columns_are_chosen_sorted_and_grouped(page: Page, store: Store) -> None
     expect(row(page, 4)).to_contain_text("0.3")
     page.get_by_role("button", name="loss min").click()
     page.get_by_role("button", name="loss min").click()
-    expect(page.get_by_role("columnheader", name="loss min")).to_have_attribute("aria-sort", "ascending")
+    expect(page.get_by_role("columnheader", name="loss min")).to_have_attribute(
+        "aria-sort", "ascending"
+    )
     expect(page.get_by_role("row").nth(1)).to_contain_text("0.3")
     page.get_by_label("Group by").select_option("tags.quality")
     expect(page.get_by_role("button", name="fair 3")).to_be_visible()

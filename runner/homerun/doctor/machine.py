@@ -1,0 +1,73 @@
+"""The machine: processors, memory, GPUs."""
+
+from __future__ import annotations
+
+import os
+
+from homerun import targets
+from homerun.doctor.finding import MISSING, OK, WARN, Finding
+from homerun.doctor.interpreter import is_there
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AREA = "machine"
+
+_NVIDIA = "/proc/driver/nvidia/gpus"
+_AMD = "/sys/class/kfd/kfd/topology/nodes"
+
+
+def look() -> Iterator[Finding]:
+    """What runs can use."""
+    yield Finding(AREA, "processors", OK, f"{targets.cores()} for this process")
+    yield _memory()
+    yield _gpus()
+
+
+def _memory() -> Finding:
+    try:
+        size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return Finding(AREA, "memory", MISSING, "unknown", "nothing to do")
+    return Finding(AREA, "memory", OK, f"{free / 2**30:.1f} of {size / 2**30:.1f} GiB unused")
+
+
+def _gpus() -> Finding:
+    import shutil
+
+    models = [_model(f"{_NVIDIA}/{name}/information") for name in _names(_NVIDIA)]
+    tool = shutil.which("nvidia-smi")
+    if models:
+        seen = ", ".join(f"{models.count(one)} x {one}" for one in dict.fromkeys(models))
+        if tool is None and not is_there("pynvml"):
+            advice = "run `pip install nvidia-ml-py`, or install nvidia-smi, to see what they do"
+            return Finding(AREA, "GPUs", WARN, f"{seen}; no nvidia-smi", advice)
+        return Finding(AREA, "GPUs", OK, seen)
+    if os.path.exists("/dev/kfd"):
+        return Finding(AREA, "GPUs", OK, "AMD (/dev/kfd)")
+    if os.path.exists("/dev/nvidia0"):
+        return Finding(AREA, "GPUs", OK, "NVIDIA (/dev/nvidia0), of an unknown kind")
+    if tool is not None:
+        advice = "load the driver, or give the container the devices (--gpus all)"
+        return Finding(AREA, "GPUs", WARN, "nvidia-smi is here, and no GPU", advice)
+    return Finding(AREA, "GPUs", MISSING, "none", "nothing to do, unless this machine has one")
+
+
+def _model(path: str) -> str:
+    from runstore import facts
+
+    try:
+        text = (facts.read_bytes(path) or b"").decode(errors="replace")
+    except OSError:
+        return "NVIDIA"
+    lines = [line.partition(":")[2].strip() for line in text.split("\n") if "Model" in line]
+    return lines[0] if lines else "NVIDIA"
+
+
+def _names(path: str) -> list[str]:
+    try:
+        return sorted(os.listdir(path))
+    except OSError:
+        return []

@@ -1,0 +1,91 @@
+"""`homerun completion`, and the words that a shell is given."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from homerun import Experiment, Workspace
+from homerun.cli.root import root
+
+
+def offered(*words: str) -> list[tuple[str, str | None]]:
+    """What may stand in the place of the last word, each with its hint."""
+    *before, begun = words
+    found = ShellComplete(root, {}, "homerun", "_").get_completions(before, begun)
+    return [(item.value, item.help) for item in found]
+
+
+@pytest.fixture
+def run_id(workspace_dir: Path) -> str:
+    """The id of a completed run."""
+    with Experiment(Workspace.from_config(), "digits").start_logging(
+        snapshot_directory=None
+    ) as run:
+        pass
+    return run.id
+
+
+def test_a_run_is_offered_with_its_experiment_and_status(run_id):
+    hinted = [(run_id, "digits, Completed")]
+
+    assert offered("run", "show", run_id[:4]) == hinted
+    assert offered("run", "show", "-r", "") == hinted
+    assert offered("run", "cancel", "-e", "digits", "") == hinted
+    assert offered("run", "show", "nothing") == []
+
+
+def test_words_for_runs_are_offered_to_who_begins_one(run_id):
+    assert offered("run", "show", "@") == [("@last", None), ("@last-failed", None)]
+
+
+def test_commands_options_and_their_values_are_offered(run_id):
+    assert ("submit-script", "Run SCRIPT as a run of an experiment and...") in [
+        (value, hint) for value, hint in offered("run", "")
+    ]
+    assert "--query" in [value for value, _ in offered("run", "list", "--")]
+    assert [value for value, _ in offered("run", "list", "-o", "y")] == ["yaml", "yamlc"]
+    assert [value for value, _ in offered("run", "list", "-e", "")] == ["digits"]
+
+
+def test_where_is_no_store_or_a_damaged_one_nothing_is_offered_and_nothing_said(
+    workspace_dir, capsys
+):
+    assert offered("run", "show", "") == []
+    assert offered("run", "show", "-p", "nowhere", "") == []
+    (workspace_dir / ".runs").mkdir()
+    (workspace_dir / ".runs/store.json").write_text("{")
+
+    assert offered("run", "show", "") == offered("run", "list", "-e", "") == []
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_each_shell_is_printed_as_it_is(invoke, shell):
+    done = invoke("completion", shell)
+
+    assert done.code == 0
+    assert f"_HOMERUN_COMPLETE={shell}_complete" in done.text
+    assert invoke("completion", shell, "-o", "json").json.rstrip() == done.text.rstrip()
+
+
+def test_bash_takes_the_script_and_asks_the_command(workspace_dir, run_id):
+    bin_dir = Path(sys.executable).parent
+    command = (
+        'eval "$(homerun completion bash)" && COMP_WORDS=(homerun run show dig) && COMP_CWORD=3 '
+        '&& _homerun_completion homerun && echo "${COMPREPLY[@]}"'
+    )
+
+    done = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": f"{bin_dir}:{os.environ['PATH']}"},
+    )
+
+    assert (done.stdout, done.returncode) == (f"{run_id}\n", 0), done.stderr

@@ -1,0 +1,155 @@
+"""What every command prints, whole: for people on 80 and on 200 columns, and as JSON.
+
+The runs are those of a store with fixed ids and times, and the clock stands still. After a change
+that is meant, `GOLDEN=write make test ARGS=tests/cli/test_golden.py` writes the files anew; look at
+the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.commands import COMMANDS
+from homerun.cli import screen
+
+HERE = Path(__file__).parent / "golden"
+STORE = Path(__file__).parents[1] / "data" / "format-1"
+NOW = 1_795_300_000.0
+MAIN, PARENT, MARKED = (
+    "digits_1795254928_0d967bdc",
+    "digits_1795254929_1aba1337",
+    "Digits_1795254929_fc21c18b",
+)
+
+CASES = {
+    "account-set": "account set --subscription 0000",
+    "account-show": "account show",
+    "completion": "completion fish",
+    "env-build": "folder attach -w myworkspace; env build -c local",
+    "env-gc": "env gc",
+    "env-list": "env list",
+    "experiment-list": "experiment list",
+    "folder-attach": "folder attach -w myworkspace -g group -e digits",
+    "login": "login",
+    "queue-list": "queue list",
+    "queue-pause": "queue pause",
+    "queue-resume": "queue resume",
+    "run-cancel": f"run cancel {MAIN}",
+    "run-cancel-none": "run cancel -e digits --yes",
+    "run-compare": f"run compare {MAIN} {MARKED} --code",
+    "run-compare-all": f"run compare {MAIN} {PARENT} given-id --all",
+    "run-delete": f"run delete {MAIN} given-id --yes",
+    "run-delete-none": "run delete --tags nothing --yes",
+    "run-download-logs": f"run download-logs {MAIN} -d logs",
+    "run-list": "run list",
+    "run-list-children": "run list --children --last 20",
+    "run-list-minimal": "run list --minimal --last 3",
+    "run-list-none": "run list --tags nothing",
+    "run-list-query": "run list '[].{id: run_id, status: status}' --last 3",
+    "run-list-where": "run list --where 'metrics.loss < 9' --sort metrics.loss",
+    "run-metrics": f"run metrics {MAIN}",
+    "run-metrics-none": "run metrics given-id",
+    "run-monitor-logs": f"run monitor-logs {MAIN}",
+    "run-show": f"run show {MAIN}",
+    "run-show-failed": "run show @last-failed -e digits",
+    "run-snapshot": f"run snapshot {MAIN} -d code",
+    "run-submit-script": "run submit-script -e digits --run-id mine train.py",
+    "run-tree": f"run tree {PARENT}",
+    "run-update": "run update given-id --add-tag a=b --display-name Ann",
+    "store-check": "store check",
+    "store-gc": "store gc --dry-run",
+    "store-reindex": "store reindex",
+    "store-trash-empty": "run delete given-id --yes; store trash empty --older-than 30d --yes",
+    "store-trash-list": "store trash list",
+    "store-trash-restore": f"run delete {MAIN} --yes; store trash restore {MAIN}",
+    "target-add": "target add small --slots 1",
+    "target-list": "target list",
+    "target-remove": "target remove local",
+    "workspace-create": "workspace create -w myworkspace --exist-ok",
+    "workspace-list": "workspace list",
+    "workspace-show": "workspace show",
+}
+
+APART = {"doctor", "run resubmit", "store stats", "studio"}
+"""Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
+tests."""
+
+_VARIES = (
+    (re.compile(r"20\d\d-\d\d-\d\dT[\d:.]+(Z|\+00:00)"), "TIME"),
+    (re.compile(r"\d+\.\d+ s"), "SECONDS"),
+    (re.compile(r"_\d{10}_[0-9a-f]{8}"), "_ID"),
+    (re.compile(r'(?<=(.)": )\d+(\.\d+)?(?=,?\n)'), "NUMBER"),
+    (re.compile(r'(?<="host": )".*"'), '"HOST"'),
+    (re.compile(r'(?<="submitted_by": )".*"'), '"USER"'),
+)
+"""What is never the same in the records of a run that was just made."""
+
+MADE_HERE = "run submit-script"
+
+
+@pytest.fixture
+def golden(
+    invoke: Callable[..., Any], workspace_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, int | None], str]:
+    """Run the commands of a case, the last one in one form; what that one prints, with marks."""
+    monkeypatch.setenv("HOMERUN_MAX_CONCURRENT_RUNS", "2")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(workspace_dir / "cache"))
+    monkeypatch.setenv("LOGNAME", "ann")
+    monkeypatch.setattr(time, "time", lambda: NOW)
+
+    def shown(text: str, columns: int | None) -> str:
+        place = workspace_dir / str(columns) / "project"
+        shutil.copytree(STORE, place / ".runs", symlinks=True)
+        (place / "train.py").write_text("print('trained')\n")
+        monkeypatch.chdir(place)
+        monkeypatch.setattr(screen, "columns", lambda: columns or screen.UNBOUNDED)
+        *before, last = (shlex.split(part) for part in text.split(";"))
+        for words in before:
+            invoke(*words)
+        named = next(len(words) for words in COMMANDS if words == tuple(last[: len(words)]))
+        done = invoke(*last[:named], "-o", "table" if columns else "json", *last[named:])
+        told = "".join(f"! {line}\n" for line in done.err.splitlines())
+        code = f"exit code {done.code}\n" if done.code else ""
+        found = (done.text + told + code).replace(str(place), "/home/ann/project")
+        if text.startswith(MADE_HERE):
+            for pattern, word in _VARIES:
+                found = pattern.sub(word, found)
+        return f"\n== {f'{columns} columns' if columns else 'JSON'}\n{found}"
+
+    return shown
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_command_prints_what_it_always_has(
+    golden: Callable[[str, int | None], str], name: str
+) -> None:
+    file = HERE / f"{name}.txt"
+    command = CASES[name].split(";")[-1].strip()
+
+    found = f"$ homerun {command}\n" + "".join(golden(CASES[name], one) for one in (80, 200, None))
+
+    if os.environ.get("GOLDEN") == "write":
+        file.write_text(found)
+    assert found == file.read_text()
+
+
+def test_every_command_has_a_case() -> None:
+    asked = [text.split(";")[-1].strip() for text in CASES.values()]
+    names = {" ".join(words) for words in COMMANDS}
+
+    assert {
+        name for name in names if not any(f"{one} ".startswith(f"{name} ") for one in asked)
+    } == APART
+
+
+def test_every_file_has_a_case() -> None:
+    assert {file.stem for file in HERE.iterdir()} == {*CASES}

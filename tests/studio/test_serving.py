@@ -1,0 +1,289 @@
+"""`homerun studio` as a process: its one line, its socket, its limits, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from helpers.asgi import Answer
+from helpers.wait import DEADLINE_S
+from homerun import Experiment, ScriptRunConfig, UserError, Workspace, access
+from homerun.cli import edge
+from homerun.studio import serve
+from homerun.studio.door import Door
+from homerun.studio.guard import Hosts
+from homerun.studio.serve import Wish
+
+from .conftest import Shelf
+
+TOKEN = "a-token-of-enough-letters"
+
+
+class Server:
+    """A server in a process of its own."""
+
+    def __init__(self, *words: str, **variables: str) -> None:
+        command = [sys.executable, "-m", "homerun", "studio", "--no-browser", "-o", "table", *words]
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **variables},
+        )
+        assert self.process.stdout is not None
+        self.line = self.process.stdout.readline()
+        self.address = self.line.partition("Studio: ")[2].strip()
+        self.cookie = ""
+
+    def connect(self) -> socket.socket:
+        """A connection to it."""
+        place = urlsplit(self.address)
+        return socket.create_connection((place.hostname, place.port), DEADLINE_S)
+
+    def get(self, target: str, where: socket.socket | None = None) -> Answer:
+        """What it answers, over a connection of its own."""
+        host = urlsplit(self.address).netloc
+        with where or self.connect() as connection:
+            head = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+            connection.sendall(f"{head}Cookie: {self.cookie}\r\n\r\n".encode())
+            return answer_of(connection)
+
+    def end(self) -> tuple[str, str]:
+        """End it by a signal; what else it printed."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.communicate(timeout=DEADLINE_S)
+
+
+def answer_of(connection: socket.socket) -> Answer:
+    """Read an answer to the end of its connection."""
+    data = b""
+    while part := connection.recv(1 << 16):
+        data += part
+    head, _, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.split(b"\r\n")
+    pairs = [tuple(line.split(b": ", 1)) for line in lines]
+    return Answer(int(first.split()[1]), pairs, body)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def server(workspace_dir: Path) -> Iterator[Callable[..., Server]]:
+    """Start a server; ended after the test."""
+    made: list[Server] = []
+
+    def start(*words: str, **variables: str) -> Server:
+        made.append(Server(*words, **variables))
+        return made[-1]
+
+    yield start
+    for one in made:
+        if one.process.poll() is None:
+            one.end()
+        for pipe in (one.process.stdout, one.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def test_the_printed_address_lets_one_browser_in(server: Callable[..., Server]) -> None:
+    started = server("--port", "0", HOMERUN_STUDIO_TOKEN=TOKEN)
+    place = urlsplit(started.address)
+    code = place.query.partition("code=")[2]
+    assert place.hostname == "127.0.0.1"
+    assert len(code) > 20
+    came = started.get(f"{place.path}?{place.query}")
+    assert came.status == 200
+    cookie = came.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    started.cookie = cookie.partition(";")[0]
+    assert started.get("/api/info").status == 200
+    assert started.get(f"{place.path}?{place.query}").status == 403
+    command = Path(f"/proc/{started.process.pid}/cmdline").read_bytes().decode()
+    out, err = started.end()
+    assert code not in command + out + err
+    assert TOKEN not in command + started.line + out + err
+    assert err == ""
+
+
+def test_a_slow_or_large_head_is_cut_off(
+    server: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = server("--port", "0")
+    with started.connect() as connection:
+        large = b"GET / HTTP/1.1\r\nX: " + b"x" * (serve.MOST_HEADERS * 4)
+        connection.sendall(large)
+        assert answer_of(connection).status == 400
+    with started.connect() as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        assert answer_of(connection).status in (400, 421)
+    assert started.get("/").status == 200
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(
+    shelf: Callable[..., Shelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncio
+
+    import uvicorn
+
+    monkeypatch.setattr(serve, "HEADERS_WAIT_S", 0.01)
+    config = uvicorn.Config(shelf().app, http=serve._Http, ws="none", log_config=None)
+    config.load()
+
+    async def connect() -> bytes:
+        state = uvicorn.server.ServerState()
+        loop = asyncio.get_running_loop()
+        made = await loop.create_server(
+            lambda: serve._Http(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+        )
+        async with made:
+            reader, writer = await asyncio.open_connection(*made.sockets[0].getsockname())
+            writer.write(b"GET / HTTP/1.1\r\n")
+            data = await asyncio.wait_for(reader.read(), DEADLINE_S)
+            writer.close()
+            await writer.wait_closed()
+            return data
+
+    assert asyncio.run(connect()) == b""
+
+
+def test_a_socket_is_its_users_own(server: Callable[..., Server], tmp_path: Path) -> None:
+    path = tmp_path / "studio.sock"
+    started = server("--socket", str(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    place = urlsplit(started.address)
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(str(path))
+    assert started.get(f"{place.path}?{place.query}", connection).status == 200
+    started.process.terminate()
+    assert started.process.wait(DEADLINE_S) == 143
+    assert not path.exists()
+
+
+def test_a_token_is_never_handed_on_to_runs(
+    shelf: Callable[..., Shelf], script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOMERUN_STUDIO_TOKEN", TOKEN)
+    assert access.token() == TOKEN
+    script("train.py", f"import os; print({TOKEN!r} in str(os.environ))")
+    run = Experiment(Workspace.from_config(), "e").submit(ScriptRunConfig("source", "train.py"))
+    run.wait_for_completion()
+    assert Path(run.directory, "user_logs/std_log.txt").read_text() == "False\n"
+
+
+WRONG = [
+    (["--host", "0.0.0.0"], "give a token"),
+    (["--socket", "x", "--port", "1"], "leave --host and --port out"),
+    (["--token-file", "open.txt"], "chmod 600"),
+    (["--token-file", "missing.txt"], "cannot be read"),
+    (["--token-file", "short.txt"], "too short"),
+    (["--base-path", "/a/../b"], "no base path"),
+    (["--socket", "missing/x.sock"], "cannot be made"),
+    (["--host", "203.0.113.7", "--token-file", "right.txt"], "cannot be had"),
+]
+
+
+@pytest.mark.parametrize(("words", "reason"), WRONG, ids=lambda one: str(one)[:30])
+def test_what_does_not_go_together_is_said_in_one_line(
+    workspace_dir: Path, capsys: pytest.CaptureFixture[str], words: list[str], reason: str
+) -> None:
+    for name, text, mode in (
+        ("open.txt", TOKEN, 0o644),
+        ("short.txt", "short", 0o600),
+        ("right.txt", TOKEN, 0o600),
+    ):
+        (workspace_dir / name).write_text(text)
+        (workspace_dir / name).chmod(mode)
+    assert edge.run(["studio", "--no-browser", *words]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert reason in said
+
+
+def test_without_its_packages_it_says_what_to_install(
+    workspace_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("homerun.access._NEEDED", ("a_package_that_is_not_there",))
+    assert edge.run(["studio", "--no-browser"]) == 1
+    assert "pip install 'homerun[studio]'" in capsys.readouterr().err
+
+
+def test_a_code_is_used_once_and_not_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Door(TOKEN)
+    code = door.new_code()
+    session = door.enter_by_code(code)
+    assert door.knows(session)
+    assert door.enter_by_code(code) is None
+    old, *_, new = (door.new_code() for _ in range(4))
+    assert door.enter_by_code(old) is None
+    monkeypatch.setattr("time.monotonic", lambda: 1e12)
+    assert door.enter_by_code(new) is None
+    assert not door.knows(session)
+
+
+def test_a_token_lets_in_and_leaving_ends_it(shelf: Callable[..., Shelf]) -> None:
+    client = shelf(token=TOKEN).client
+    assert client.post("/api/login", {"token": "wrong"}).status == 403
+    came = client.post("/api/login", {"token": TOKEN})
+    assert came.status == 204
+    client.cookie = came.headers["set-cookie"].partition(";")[0]
+    assert client.get("/api/info").json["has_token"] is True
+    assert client.post("/api/logout").status == 204
+    assert client.get("/api/info").status == 401
+
+
+def test_a_server_without_a_token_takes_none(shelf: Callable[..., Shelf]) -> None:
+    assert shelf().client.post("/api/login", {"token": ""}).status == 409
+
+
+def test_who_looks_at_a_terminal_is_told_a_new_code_when_a_stranger_knocks() -> None:
+    said: list[str] = []
+    door = Door(None, said.append)
+    door.knock()
+    assert said == []  # the first address was printed a moment ago
+    door._said_at = float("-inf")
+    door.knock()
+    door.knock()
+    assert len(said) == 1
+    assert door.enter_by_code(said[0])
+
+
+def test_behind_a_proxy_it_answers_at_its_base_path_and_names(shelf: Callable[..., Shelf]) -> None:
+    made = shelf(base="/user/ada/studio", hosts=["hub.example"], framed="'self'")
+    client = made.sign_in()
+    host = {"host": "hub.example"}
+    assert client.get("/user/ada/studio/api/info", host).status == 200
+    assert client.get("/user/ada/studio", host).status == 200
+    assert client.get("/api/info", host).status == 404
+    assert client.get("/user/ada/studio2/api/info", host).status == 404
+    page = client.get("/user/ada/studio/", host)
+    assert page.headers["content-security-policy"].endswith("frame-ancestors 'self'")
+    assert "x-frame-options" not in page.headers
+    origin = {**host, "origin": "https://hub.example"}
+    answer = client.post("/user/ada/studio/api/runs/cancel", {"ids": ["nobody"]}, origin)
+    assert answer.status == 200
+    client.cookie = ""
+    code = made.desk.door.new_code()
+    came = client.get(f"/user/ada/studio/login?code={code}")
+    assert "Path=/user/ada/studio/" in came.headers["set-cookie"]
+
+
+def test_beyond_this_machine_addresses_are_right_and_other_names_are_not() -> None:
+    hosts = Hosts(80, is_remote=True)
+    assert hosts.allows("192.0.2.1")
+    assert hosts.allows("[2001:db8::1]")
+    assert not hosts.allows("evil.example")
+    assert not hosts.allows("192.0.2.1:81")
+    assert Wish(host="0.0.0.0", token=TOKEN).is_remote
+    with pytest.raises(UserError):
+        Wish(host="0.0.0.0")
