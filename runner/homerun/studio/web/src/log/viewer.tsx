@@ -196,7 +196,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
 
 function hitsWord(number: number, at: number, isDone: boolean, isCut: boolean, share: number): string {
   const place = at >= 0 && number ? `${at + 1} of ` : "";
-  const words = `${place}${count(number)}${isCut ? " and more" : ""}${number === 1 && !place ? " hit" : " hits"}`;
+  const words = `${place}${count(number)}${isCut ? " and more" : ""}${number === 1 ? " hit" : " hits"}`;
   return isDone ? (number ? words : "No hits") : `${words}, ${Math.round(share * 100)} %`;
 }
 
