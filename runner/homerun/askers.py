@@ -31,15 +31,15 @@ def take(place: str) -> int | None:
     return lock.take(f"{place}.asking", lock.best_kind(folder))
 
 
-def wait(place: str) -> bool:
-    """Have whoever asks serve the run whose folder is the current one. False: nobody asks.
+def wait(place: str, run_folder: str) -> bool:
+    """Have whoever asks serve a run. False: nobody asks.
 
     Raises:
         OSError: the cache cannot be read or written.
     """
     if not _is_asked(place):
         return False
-    line = f"{linux.clock()!r} {os.getcwd()}\n"
+    line = f"{linux.clock()!r} {os.path.abspath(run_folder)}\n"
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     descriptor = os.open(f"{place}.waiting", flags, 0o600)
     try:

@@ -69,7 +69,7 @@ def _ask_alone(python: str, path: str, cache: str) -> None:
     place = interpreter.place(cache, python)
     began = linux.clock()  # before the lock: who finds it taken comes after this
     while (held := askers.take(place)) is None:
-        if askers.wait(place):
+        if askers.wait(place, "."):
             return
         began = linux.clock()
     try:

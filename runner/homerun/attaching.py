@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 IGNORE_FILE = ".amlignore"
 _IGNORED = (
-    *(".ipynb_checkpoints", "azureml-logs", ".azureml", ".git", "outputs", "azureml-setup"),
-    "docs",
+    *(".ipynb_checkpoints", "azureml-logs", layout.CONFIG_FOLDERS[0], ".git", "outputs"),
+    *("azureml-setup", "docs"),
 )
 
 

@@ -65,6 +65,16 @@ class Board:
         self.lines = lines.Kept()
         self.live = Live(self._store, settle.look, lambda: verifying.start(self._store))
 
+    def warm_up(self) -> None:
+        """Bring the index up to date, as far as that can be done now."""
+        import sqlite3
+
+        try:
+            self.live.freshen()
+            self.live.freshen(metrics=True)
+        except (OSError, sqlite3.Error):
+            return  # whoever asks next is told
+
     def page(
         self,
         experiment: str | None = None,

@@ -82,12 +82,12 @@ def remove_unfinished(folder: str) -> None:
 
 def commands(wanted: Recipe, made: str, requirements: str) -> list[list[str]]:
     """The command lines that make an environment in a new folder."""
-    import shutil
+    from homerun import programs
 
     if wanted.conda:
         create = [wanted.conda, "env", "create", "--yes", "--prefix", made]
         return [[*create, "--file", requirements]]
-    uv = shutil.which("uv")
+    uv = programs.find("uv")
     python = f"{made}/bin/python"
     if uv:
         return [

@@ -22,7 +22,12 @@ PACKAGES = "packages"
 RUN = "run"
 
 _OF_THE_RUN = ("script", "target", "in_place", "max_run_duration_seconds", "processes")
-_OF_AN_INTERPRETER = ("python", "version", "implementation", "platform")
+_OF_AN_INTERPRETER = {
+    "python": "version",
+    "interpreter": "python",
+    "implementation": "implementation",
+    "platform": "platform",
+}
 _OF_GIT = ("azureml.git.", "mlflow.source.git.")
 _SNAPSHOT = "ContentSnapshotId"
 
@@ -44,7 +49,7 @@ def compare_runs(runs: Sequence[Run], code: bool = False) -> dict[str, Any]:
     """
     ids = [run.id for run in runs]
     if len(set(ids)) < 2 or len(set(ids)) < len(ids):
-        raise UserError("a comparison is of two runs or more, each of them named once")
+        raise UserError("a comparison is of two runs or more: name each of them once")
     found = [_sections(run) for run in runs]
     differences: list[dict[str, Any]] = []
     same: list[dict[str, Any]] = []
@@ -84,7 +89,7 @@ def _sections(run: Run) -> Sections:
         CODE: _code(run),
         "environment": {
             **_asked(record.run.get("environment") or {}),
-            **{key: interpreter[key] for key in _OF_AN_INTERPRETER if key in interpreter},
+            **{name: interpreter.get(key) for name, key in _OF_AN_INTERPRETER.items()},
             "installed": len(packages) if interpreter else None,
             "variables": record.run.get("environment_variables") or None,
         },
@@ -155,8 +160,10 @@ def _code(run: Run) -> dict[str, Any]:
 
 
 def _asked(environment: dict[str, Any]) -> dict[str, Any]:
-    found = {key: environment.get(key) for key in ("name", "version")}
-    return {**found, "asked for": environment.get("packages")}
+    """The environment that a run was to have."""
+    name, version = environment.get("name"), environment.get("version")
+    named = name if version is None else f"{name} (version {version})"
+    return {"environment": named, "asked for": environment.get("packages")}
 
 
 def _package(line: str) -> tuple[str, str]:

@@ -268,12 +268,12 @@ class ScriptRunConfig:
 
 
 def _program(name: str) -> str:
-    import shutil
+    from homerun import programs
 
-    found = shutil.which(os.path.expanduser(name))
+    found = programs.find(name)
     if found is None:
         raise SubmitError(f"there is no program {name!r}")
-    return os.path.abspath(found)
+    return found
 
 
 def _path(field: str, given: object) -> str:

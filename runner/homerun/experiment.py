@@ -236,7 +236,7 @@ class Experiment(Archivable):
         Raises:
             RunExists, InvalidName, UserError, StoreError: no run was made.
         """
-        from homerun import git, gitdiff, interactive, notices, owner, spawn
+        from homerun import git, gitdiff, interactive, interpreter, notices, owner, spawn
         from homerun.run import Run
 
         code, told = interactive.snapshot(self.workspace.store, snapshot_directory)
@@ -264,6 +264,7 @@ class Experiment(Archivable):
         run.outputs_folder = folder
         owner.opened(run)
         spawn.git(run.directory, run.id, gitdiff.wanted(source), os.environ)
+        interpreter.note_own(run.id, run.directory)
         notices.tell(told)
         return run
 

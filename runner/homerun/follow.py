@@ -126,6 +126,11 @@ def written(run: Observed, name: str | None, attempt: int, offset: int) -> Itera
 
 def last_lines(path: str, count: int, at_most: int = 1 << 16) -> str:
     """The last lines of a file as text, from at most so many bytes at its end."""
+    return "\n".join(end_of(path, at_most).splitlines()[-count:])
+
+
+def end_of(path: str, at_most: int = 1 << 16) -> str:
+    """At most so many bytes at the end of a file as text; of one that is not there: none."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -135,8 +140,7 @@ def last_lines(path: str, count: int, at_most: int = 1 << 16) -> str:
         data = os.pread(descriptor, at_most, max(0, size - at_most))
     finally:
         os.close(descriptor)
-    lines = data.decode("utf-8", "replace").splitlines()
-    return "\n".join(lines[-count:])
+    return data.decode("utf-8", "replace")
 
 
 def _start_of_last(run: Observed, name: str, count: int) -> tuple[int, int]:

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
 from homerun import environ
 from runstore import facts, layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from homerun.config import ScriptRunConfig
 
@@ -42,18 +43,17 @@ def used(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) -> str:
     first = argv[_BEHIND_MPIRUN if is_behind else 0]
     if config.script is not None or os.path.basename(first).startswith("python"):
         return first
-    import shutil
+    from homerun import programs
 
-    path = env.get("PATH")
-    found = shutil.which("python", path=path) or shutil.which("python3", path=path)
-    return os.path.abspath(found) if found else ""
+    return programs.find("python", "python3", path=env.get("PATH") or os.defpath) or ""
 
 
-def note(python: str, run_id: str, env: dict[str, str]) -> int:
-    """Put on record, in the current folder, which is that of a run, what it runs with.
+def note(python: str, run_id: str, env: Mapping[str, str], folder: str = ".") -> int:
+    """Put on record what a run runs with.
 
     Args:
         env: the script's.
+        folder: the run's.
 
     Returns:
         The process that asks the interpreter, where that is not known; else 0.
@@ -62,28 +62,39 @@ def note(python: str, run_id: str, env: dict[str, str]) -> int:
         cache = environ.cache_home(env)
         known = recall(cache, python)
         if known is not None:
-            publish(*known)
+            publish(*known, folder)
             return 0
         from homerun import askers, spawn
 
-        if askers.wait(place(cache, python)):
+        if askers.wait(place(cache, python), folder):
             return 0
-        return spawn.asking(python, run_id, env, cache)
+        return spawn.asking(folder, python, run_id, env, cache)
     except Exception:  # noqa: BLE001 - no room, no process, or an odd path: the run goes on without
         return 0
 
 
-def publish(key: str, data: bytes) -> None:
-    """Let the answer appear in the current folder, that of a run, and in the store above it.
+def note_own(run_id: str, folder: str) -> None:
+    """Put on record what this very process is, which holds a run open."""
+    if not sys.executable:
+        return  # Python within another program
+    asks = note(sys.executable, run_id, os.environ, folder)
+    if asks:
+        from homerun import spawn
+
+        spawn.started(asks)
+
+
+def publish(key: str, data: bytes, folder: str = ".") -> None:
+    """Let the answer appear in the folder of a run, and in the store above it.
 
     Raises:
         OSError: it cannot be written.
     """
-    shared = f"../../{layout.INTERPRETERS}"
+    shared = f"{folder}/../../{layout.INTERPRETERS}"
     name = f"{key}.json"
     for _ in range(2):
         try:
-            os.link(f"{shared}/{name}", layout.INTERPRETER)
+            os.link(f"{shared}/{name}", f"{folder}/{layout.INTERPRETER}")
             return
         except FileExistsError:
             return
@@ -94,7 +105,7 @@ def publish(key: str, data: bytes) -> None:
             if error.errno not in (errno.EMLINK, errno.EPERM, errno.EACCES):
                 raise
             break  # it has too many links, or is another user's
-    facts.publish_bytes(".", layout.INTERPRETER, data)
+    facts.publish_bytes(folder, layout.INTERPRETER, data)
 
 
 def recall(cache: str, python: str) -> tuple[str, bytes] | None:

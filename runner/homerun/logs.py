@@ -31,6 +31,10 @@ _LONGEST_WAIT_S = 5.0
 """So long one may that names a line."""
 
 
+class NotCounted(UserError):
+    """Lines up to the one that was asked for are not counted yet; asking again goes on with it."""
+
+
 class Log:
     """An open log; a context manager.
 
@@ -97,12 +101,12 @@ class Log:
         """The piece that begins with a line, counted from 1; the last line if there are fewer.
 
         Raises:
-            UserError: lines up to there were not counted in time; asking again goes on with it.
+            NotCounted: lines up to there were not counted in time.
         """
         lines = self._counted()
         found = lines.find(self.descriptor, max(1, number), _LONGEST_WAIT_S)
         if found is None:
-            raise UserError(
+            raise NotCounted(
                 f"line {number:,} was not reached yet: {lines.lines:,} lines in "
                 f"{lines.bytes:,} bytes are counted; ask again"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from homerun import programs
 from homerun.conda import package_name
 from homerun.errors import SubmitError
 from homerun.recipe import Recipe
@@ -111,15 +112,14 @@ def _minor(version: str) -> str | None:
 
 def _pinned(version: str) -> str | None:
     """The interpreter of a version, if this machine has it."""
-    import shutil
-    from glob import glob
-
     minor = _minor(version)
     if minor is None or minor == f"{sys.version_info[0]}.{sys.version_info[1]}":
         return None
     if tuple(map(int, minor.split("."))) < _OLDEST:
         return None
-    named = shutil.which(f"python{minor}")
+    from glob import glob
+
+    named = programs.find(f"python{minor}")
     managed = sorted(glob(os.path.expanduser(f"~/.pyenv/versions/{minor}.*/bin/python")))
     # A name on PATH can be a script that only says where to look.
     return next((path for path in [named, *managed] if path and _is_program(path)), None)
@@ -134,18 +134,14 @@ def _is_program(path: str) -> bool:
 
 
 def _found(interpreter: str) -> str:
-    import shutil
-
-    found = shutil.which(os.path.expanduser(interpreter))
+    found = programs.find(interpreter)
     if found is None:
         raise SubmitError(f"there is no program {interpreter!r}")
-    return os.path.abspath(found)
+    return found
 
 
 def _conda() -> str | None:
-    import shutil
-
-    return shutil.which("mamba") or shutil.which("conda")
+    return programs.find("mamba", "conda")
 
 
 def _conda_file(said: dict[str, object]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from homerun import environ
+from homerun import environ, programs
 from homerun.errors import SubmitError, UserError
 from runstore import layout
 
@@ -162,12 +162,9 @@ def check_torch(python: str, variables: Mapping[str, str]) -> None:
 
 
 def _mpirun(may_come: bool) -> list[str]:
-    import shutil
-
-    for name in _PROGRAMS:
-        found = shutil.which(name)
-        if found:
-            return [os.path.abspath(found)]
+    found = programs.find(*_PROGRAMS)
+    if found:
+        return [found]
     if may_come:
         return ["/usr/bin/env", _PROGRAMS[0]]
     raise SubmitError(

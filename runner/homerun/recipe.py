@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 
 from homerun import environ
+from runstore import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,11 +75,9 @@ class Recipe:
 
     def encode(self) -> str:
         """As text; the first two lines are the folder and the name."""
-        import json
-
         name = " ".join(self.name.split())
         rest = [self.interpreter, self.lines, self.conda, self.specification]
-        return f"{self.folder}\n{name}\n{json.dumps(rest)}"
+        return f"{self.folder}\n{name}\n{encode.dumps(rest)}"
 
     def _key(self) -> str:
         import hashlib

@@ -114,8 +114,10 @@ def git(run_folder: str, run_id: str, question: list[str], env: Mapping[str, str
     return pid
 
 
-def asking(interpreter: str, run_id: str, env: Mapping[str, str], cache: str) -> int:
-    """Start the process that asks an interpreter for the run whose folder is the current one.
+def asking(
+    run_folder: str, interpreter: str, run_id: str, env: Mapping[str, str], cache: str
+) -> int:
+    """Start the process that asks an interpreter what is installed in it, for a run.
 
     Args:
         env: the script's.
@@ -128,7 +130,7 @@ def asking(interpreter: str, run_id: str, env: Mapping[str, str], cache: str) ->
         OSError: it cannot be started.
     """
     path = env.get("PATH") or os.defpath
-    argv = python("asking", ".", interpreter, path, cache)
+    argv = python("asking", run_folder, interpreter, path, cache)
     return posix.start(sys.executable, argv, environ.for_helper(run_id, env), posix.NOTHING_OPEN)
 
 

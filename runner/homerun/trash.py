@@ -67,11 +67,15 @@ def chosen(records: Iterable[Record]) -> list[Record]:
     Raises:
         InvalidTransition: one of them, or a run below it, is not over.
     """
-    wanted = {record.id: record for record in records}
+    wanted: dict[str, Record] = {}
     below = set()
-    for record in wanted.values():
-        _wait_for_supervisor(record)
-        family = trash.family_of(record, settle.look)
+    for record in records:
+        try:
+            _wait_for_supervisor(record)
+            family = trash.family_of(record, settle.look)
+        except RunNotFound:
+            continue  # somebody else has just deleted it
+        wanted[record.id] = record
         below |= {one.id for one in family if one.id != record.id}
     return [record for record in wanted.values() if record.id not in below]
 
@@ -82,8 +86,13 @@ def families(records: Iterable[Record]) -> list[Record]:
     Raises:
         InvalidTransition: one of them is not over.
     """
-    found = [one for record in records for one in trash.family_of(record, settle.look)]
-    return list({one.id: one for one in found}.values())
+    found: dict[str, Record] = {}
+    for record in records:
+        try:
+            found.update((one.id, one) for one in trash.family_of(record, settle.look))
+        except RunNotFound:
+            continue
+    return list(found.values())
 
 
 def delete(
@@ -116,11 +125,13 @@ def delete(
                 freed += trash.purge(record, settle.look)
                 gone += family
             else:
-                gone += trash.delete(record, settle.look)
+                gone += trash.delete(record, settle.look, sync=len(wanted) == 1)
         except RunNotFound:
             continue  # somebody else has deleted it
         if tell is not None:
             tell(len(gone))
+    if gone and not purge and len(wanted) > 1:
+        facts.sync_file_system(store.root)
     return {"run_ids": gone, "freed_bytes": freed if purge else 0}
 
 

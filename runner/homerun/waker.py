@@ -37,7 +37,11 @@ class Waker:
         """Watch these folders, without those below them, and no others; the first ones count."""
         wanted = list(dict.fromkeys(folders))[:MOST]
         for folder in [one for one in self._watched if one not in wanted]:
-            self._observer.unschedule(self._watched.pop(folder))
+            watch = self._watched.pop(folder)
+            try:
+                self._observer.unschedule(watch)
+            except (KeyError, OSError):
+                continue  # it ended with its folder
         for folder in wanted:
             if folder not in self._watched:
                 self._add(folder)
@@ -74,8 +78,8 @@ class Waker:
         handler = _Handler(self._event)
         try:
             watch = self._observer.schedule(handler, folder, event_filter=list(kinds))
-        except OSError:
-            return  # gone by now, or no more can be watched
+        except (OSError, RuntimeError):
+            return  # gone by now, or no more can be watched: no watches, or threads, are left
         self._watched[folder] = watch
 
 

@@ -34,6 +34,8 @@ _PAUSE_S = 0.2
 """Between two looks at least."""
 _SLOW_S = 2.0
 """Between two looks at what is costly and moves slowly."""
+_LABELS_S = 10.0
+"""Between two looks at the labels of experiments, of which no index knows."""
 
 
 class Pulse:
@@ -147,7 +149,8 @@ class Watch:
         self.cursor = cursor or board.cursor()
         self._experiments: dict[str, dict[str, Any]] | None = None
         self._queues: dict[str, dict[str, Any]] | None = None
-        self._slow_at = float("-inf")
+        self._slow_at = self._labels_at = float("-inf")
+        self._is_moved = True
 
     def folders(self) -> list[str]:
         """The folders in which something changes with what it looks at."""
@@ -163,6 +166,7 @@ class Watch:
         if changes.is_reset:
             news.append(("reset", {"cursor": changes.cursor}))
         changed = set(changes.ids) | changes.parents
+        self._is_moved = self._is_moved or bool(changed or changes.removed or changes.is_reset)
         if RUNS in self.topics and (changed or changes.removed):
             news += self._runs([*changes.ids, *changes.parents], changes.removed)
         if time.monotonic() - self._slow_at > _SLOW_S:
@@ -196,7 +200,11 @@ class Watch:
             yield RUNS, {"changed": rows, "removed": list(removed)}
 
     def _slow(self) -> Iterator[News]:
-        if EXPERIMENTS in self.topics:
+        began = time.monotonic()
+        is_due = self._is_moved or began - self._labels_at > _LABELS_S
+        self._is_moved = False
+        if EXPERIMENTS in self.topics and is_due:
+            self._labels_at = began
             now = {one["name"]: one for one in self._board.experiments(archived=True)}
             before, self._experiments = self._experiments, now
             changed, removed = _differ(before, now)

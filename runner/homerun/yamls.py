@@ -49,7 +49,7 @@ def parse(content: str, source: str) -> Any:
             pass  # YAML has braces too
     yaml = _yaml()
     try:
-        return yaml.safe_load(content)
+        return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""

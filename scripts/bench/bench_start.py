@@ -1,4 +1,4 @@
-"""What an import costs over a bare interpreter."""
+"""What an import costs over a bare interpreter, and what the shortest command."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def measured(quick: bool) -> Iterator[Row]:
         beside += f"; {measure.beside_one_start()}"
         yield rows.of("import homerun", _more(package, bare), "ms", 1, beside=beside)
         yield rows.of("import of the run context", _more(context, bare), "ms", 10, beside=beside)
+        yield _help(5 if quick else 60)
+
+
+def _help(rounds: int) -> Row:
+    command = [sys.executable, "-m", "homerun", "--help"]
+    start, shown = measure.in_turn(
+        rounds,
+        measure.one_start,
+        lambda: subprocess.run(command, check=True, capture_output=True),
+    )
+    beside = f"{measure.median(shown) * 1e3:.1f} ms"
+    ratios = measure.ratios(shown, start)
+    return rows.of("`homerun --help`, whole process", ratios, "starts", 8, beside=beside)
 
 
 def _more(values: list[float], floor: list[float]) -> list[float]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 
 import measure
 import rows
 from rows import Row
 
-from homerun import Experiment, ScriptRunConfig, Workspace
+from homerun import Experiment, RunConfiguration, ScriptRunConfig, Workspace
+
+CONFIGURATION = ".azureml/bench.runconfig"
 
 
 def measured(quick: bool) -> Iterator[Row]:
@@ -25,12 +28,14 @@ def measured(quick: bool) -> Iterator[Row]:
         _write(small, files=9)
         _write(large, files=1999)
         experiment = Experiment(Workspace.from_config(), "bench")
-        bare, start, sdk, cli, tree = measure.in_turn(
+        _configure(small)
+        bare, start, sdk, cli, made, tree = measure.in_turn(
             3 if quick else 30,
             lambda: subprocess.run([sys.executable, "noop.py"], cwd=small, check=True),
             measure.one_start,
             lambda: experiment.submit(ScriptRunConfig(small, "noop.py")).wait_for_completion(),
             lambda: _submit_by_cli(small),
+            lambda: _submit_by_cli(small, "-c", f"{small}/{CONFIGURATION}"),
             lambda: experiment.submit(ScriptRunConfig(large, "noop.py")).wait_for_completion(),
         )
         unit, floor = measure.median(start), measure.median(bare)
@@ -38,6 +43,7 @@ def measured(quick: bool) -> Iterator[Row]:
         for name, values, budget in (
             ("submit to ended, SDK, 10 files", sdk, 3),
             ("submit to ended, cold CLI, 10 files", cli, 10),
+            ("submit to ended, cold CLI, -c with a built environment", made, 10),
             ("submit to ended, SDK, 2,000 unchanged files", tree, 12),
         ):
             more = [(a - b) / unit for a, b in zip(values, bare, strict=True)]
@@ -55,10 +61,26 @@ def _write(folder: str, files: int) -> None:
             file.write("x = 1\n" * 600)
 
 
-def _submit_by_cli(folder: str) -> None:
+def _configure(folder: str) -> None:
+    """A run configuration with a package, of which an environment is made at its first use."""
+    info = "nothing-1.0.dist-info"
+    wheel = f"{folder}-wheel/nothing-1.0-py3-none-any.whl"
+    os.mkdir(os.path.dirname(wheel))
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("nothing.py", "")
+        file.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: nothing\nVersion: 1.0\n")
+        file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        file.writestr(f"{info}/RECORD", "")
+    config = RunConfiguration("noop.py")
+    config.environment.python.conda_dependencies.add_pip_package(f"nothing @ file://{wheel}")
+    os.mkdir(f"{folder}/.azureml")
+    config.save(f"{folder}/{CONFIGURATION}")
+
+
+def _submit_by_cli(folder: str, *more: str) -> None:
     command = ["run", "submit-script", "-e", "bench", "--source-directory"]
     subprocess.run(
-        [sys.executable, "-m", "homerun", *command, folder, "noop.py"],
+        [sys.executable, "-m", "homerun", *command, folder, *more, "noop.py"],
         check=True,
         capture_output=True,
     )

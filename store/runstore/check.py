@@ -20,6 +20,7 @@ from runstore import (
     lock,
     maintenance,
     names,
+    snapshots,
     trash,
 )
 from runstore.errors import FormatTooNew, StoreError, words
@@ -37,7 +38,7 @@ from runstore.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from runstore.store import Store
 
@@ -273,7 +274,7 @@ def half_made_snapshots(store: Store) -> Iterator[Finding]:
 
 def _snapshots(store: Store) -> Iterator[Finding]:
     root = f"{store.root}/{layout.SNAPSHOTS}"
-    yield from _half_removed(store, root)
+    yield from _half_removed(store, snapshots.left(store))
     for name in names_in(root):
         path = f"{root}/{name}"
         if name[:1] != ".":
@@ -289,8 +290,7 @@ def _snapshots(store: Store) -> Iterator[Finding]:
 
 def _trash(store: Store) -> Iterator[Finding]:
     """What is in the trash besides runs. A deleted run is looked at once somebody has it back."""
-    root = f"{store.root}/{layout.TRASH}"
-    yield from _half_removed(store, root)
+    yield from _half_removed(store, trash.half_removed(store))
     for record in trash.entries(store):
         where = os.path.relpath(record.path, store.root)
         yield from leftovers(store.root, record.path)
@@ -300,10 +300,9 @@ def _trash(store: Store) -> Iterator[Finding]:
             yield Finding(where, "the store has a run of this id, too")
 
 
-def _half_removed(store: Store, folder: str) -> Iterator[Finding]:
-    """What was being removed when the process that did so was killed, or is just now."""
-    for name in names_in(folder):
-        path = f"{folder}/{name}"
-        if name.startswith(layout.GONE) and age_s(path) > YOUNG_S:
+def _half_removed(store: Store, paths: Iterable[str]) -> Iterator[Finding]:
+    """What was being removed when the process that did so was killed; a young one is, just now."""
+    for path in paths:
+        if age_s(path) > YOUNG_S:
             where = os.path.relpath(path, store.root)
             yield Finding(where, "a killed removal left it", remover(path))

@@ -288,10 +288,7 @@ def _unshared(folder: str) -> Iterator[str]:
 
 def _left(store: Store) -> Iterator[str]:
     """What killed processes left: removals, runs and snapshots half-made, files half-written."""
-    bin_ = f"{store.root}/{layout.TRASH}"
-    for name in names_in(bin_):
-        if name.startswith(layout.GONE):
-            yield f"{bin_}/{name}"
+    yield from trash.half_removed(store)
     yield from left(store)
     findings = [
         *leftovers(store.root, store.root),

@@ -1,7 +1,7 @@
 """The trash: deleted runs, which can be had back until they are removed for good.
 
     .trash/<folder of the experiment>/<run id>/     the run's folder, as it was
-    .trash/.gone-<hex>/                             what is being removed for good
+    .trash/<folder of the experiment>/.gone-<hex>/  what is being removed for good; also beside runs
 
 One rename takes a run from its experiment to the trash, and another one back, so whoever is killed
 leaves it in one of both, whole. Its line in the ledger stays (numbers are never given twice), and
@@ -17,7 +17,13 @@ from time import time
 
 from runstore import disk, facts, family, ledger, lock, marks, names, snapshots, status
 from runstore import layout as lay
-from runstore.errors import InvalidTransition, NotInTrash, RunExists, RunNotFound
+from runstore.errors import (
+    InvalidTransition,
+    NotInTrash,
+    RunExists,
+    RunNotFound,
+    StoreError,
+)
 from runstore.record import Record
 
 TYPE_CHECKING = False
@@ -100,8 +106,11 @@ def family_of(record: Record, look: Looker = Record.look) -> list[Record]:
     return found[::-1]
 
 
-def delete(record: Record, look: Looker = Record.look) -> list[str]:
+def delete(record: Record, look: Looker = Record.look, *, sync: bool = True) -> list[str]:
     """Move a run, and all below it, to the trash; their ids, the run's own at the end.
+
+    Args:
+        sync: let it survive a power cut; False: who deletes many does so once, for all of them.
 
     Raises:
         InvalidTransition, RunNotFound, FormatTooNew, ReadOnlyStore: nothing was moved.
@@ -115,10 +124,11 @@ def delete(record: Record, look: Looker = Record.look) -> list[str]:
         _move(one, target)
         try:
             facts.publish(target, lay.DELETED, facts.signed({WITH: record.id}))
-        except FileNotFoundError:
-            pass  # somebody has had it back already
+        except (OSError, StoreError):
+            pass  # the disk is full, or somebody has had it back already: it can be done without
         moved.append(one.id)
-        facts.sync_folder(os.path.dirname(target))
+        if sync:
+            facts.sync_folder(os.path.dirname(target))
     _unlink_child(above, record)
     return moved
 
@@ -136,7 +146,8 @@ def purge(record: Record, look: Looker = Record.look) -> int:
     above = None if is_trashed else record.parent()
     freed = 0
     for one in [record] if is_trashed else family_of(record, look):
-        gone = f"{_bin(store)}/{lay.GONE}{os.urandom(8).hex()}"
+        # Beside it: nothing has to be made for that on a disk that is full.
+        gone = f"{os.path.dirname(one.path)}/{lay.GONE}{os.urandom(8).hex()}"
         _move(one, gone)
         freed += forget(store, one.id) + disk.remove(gone)
     _unlink_child(above, record)
@@ -178,9 +189,20 @@ def empty(store: Store, older_than_s: float = 0.0) -> tuple[list[str], int]:
 
 def sweep(store: Store) -> int:
     """Finish the removals whose processes were killed; the bytes that this freed."""
-    root = f"{store.root}/{lay.TRASH}"
-    left = [name for name in _folders(root) if name.startswith(lay.GONE)]
-    return sum(disk.remove(f"{root}/{name}") for name in left)
+    return sum(map(disk.remove, half_removed(store)))
+
+
+def half_removed(store: Store) -> Iterator[str]:
+    """The folders of runs that were being removed for good when whoever did it was killed, or
+    that are just being removed.
+    """
+    bin_ = f"{store.root}/{lay.TRASH}"
+    homes = [f"{bin_}/{name}" for name in _folders(bin_)]
+    homes += [f"{store.root}/{name}" for name in store.experiment_folders()]
+    for home in homes:
+        for name in _folders(home):
+            if name.startswith(lay.GONE):
+                yield f"{home}/{name}"
 
 
 def deleted_at(record: Record) -> float:
@@ -207,10 +229,10 @@ def forget(store: Store, run_id: str) -> int:
     return disk.remove(f"{store.root}/{lay.INDEX}/{lay.SERIES}/{run_id}")
 
 
-def _bin(store: Store, *below: str) -> str:
-    """The trash, or a folder in it, made if need be."""
+def _bin(store: Store, folder: str) -> str:
+    """The folder of an experiment's runs in the trash, made if need be."""
     path = store.root
-    for name in (lay.TRASH, *below):
+    for name in (lay.TRASH, folder):
         path = f"{path}/{name}"
         try:
             facts.make_folder(path)

@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +49,20 @@ class Done:
 
 
 class Terminal:
-    """The command on a terminal of 80 columns."""
+    """The command on a terminal, of 24 lines and 80 columns unless said otherwise."""
 
-    def __init__(self, *args: str, **variables: str) -> None:
+    def __init__(
+        self,
+        *args: str,
+        size: tuple[int, int] = (24, 80),
+        program: Sequence[str] = COMMAND,
+        **variables: str,
+    ) -> None:
         self._master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.resize(*size)
         kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")}
         self.process = subprocess.Popen(
-            [*COMMAND, *args],
+            [*program, *args],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -80,6 +86,18 @@ class Terminal:
     def press(self, keys: bytes) -> None:
         """Type something."""
         os.write(self._master, keys)
+
+    def resize(self, lines: int, columns: int) -> None:
+        """Make it another size."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def mode(self) -> list[object]:
+        """How its keys are read now."""
+        return termios.tcgetattr(self._master)
+
+    def more(self) -> bytes:
+        """Read what is shown next; nothing: that was all."""
+        return self._read()
 
     def end(self) -> int:
         """Read to the end; the exit code."""
@@ -170,7 +188,7 @@ def terminal(workspace_dir: Path) -> Iterator[Callable[..., Terminal]]:
     """Start a command on a terminal."""
     made: list[Terminal] = []
 
-    def begin(*args: str, **variables: str) -> Terminal:
+    def begin(*args: str, **variables: Any) -> Terminal:
         made.append(Terminal(*args, **variables))
         return made[-1]
 

@@ -114,3 +114,27 @@ def test_a_run_can_be_given_the_packages_of_a_conda_file(cli, registered, script
     assert configured.out.decode().splitlines()[-1] == row["directory"]
     assert (missing.code, missing.out) == (1, b"")
     assert "none.yml cannot be read" in missing.last_line
+
+
+def test_the_documented_line_builds_its_environment_once(cli, registered, script, workspace_dir):
+    script("train.py", "import os; print(os.environ['VIRTUAL_ENV'])", ".")
+    folder = workspace_dir / ".azureml"
+    folder.mkdir()
+    (folder / "sklearn.runconfig").write_text(
+        "script: train.py\nframework: Python\ncommunicator: None\ntarget: local\nnodeCount: 1\n"
+        "environment:\n  name: sklearn\n  python:\n    userManagedDependencies: false\n"
+        "    condaDependenciesFile: .azureml/conda_dependencies.yml\n",
+        encoding="utf-8",
+    )
+    (folder / "conda_dependencies.yml").write_text(
+        "name: project_environment\ndependencies:\n- scikit-learn=1.0\n- pip:\n"
+        "  - azureml-defaults\n",
+        encoding="utf-8",
+    )
+    line = ("run", "submit-script", "-c", "sklearn", "-e", "testexperiment", "train.py")
+
+    first, second = (cli(*line).out.decode().splitlines() for _ in range(2))
+
+    (row,) = cli("env", "list").json
+    assert first[0].startswith("homerun: building the environment 'sklearn'")
+    assert first[1:] == second == [row["directory"]]

@@ -24,7 +24,11 @@ from homerun.cli import screen
 HERE = Path(__file__).parent / "golden"
 STORE = Path(__file__).parents[1] / "data" / "format-1"
 NOW = 1_795_300_000.0
-MAIN, PARENT, MARKED = "digits_1795254928_0d967bdc", "digits_1795254929_1aba1337", "Digits_17"
+MAIN, PARENT, MARKED = (
+    "digits_1795254928_0d967bdc",
+    "digits_1795254929_1aba1337",
+    "Digits_1795254929_fc21c18b",
+)
 
 CASES = {
     "account-set": "account set --subscription 0000",
@@ -40,6 +44,11 @@ CASES = {
     "queue-pause": "queue pause",
     "queue-resume": "queue resume",
     "run-cancel": f"run cancel {MAIN}",
+    "run-cancel-none": "run cancel -e digits --yes",
+    "run-compare": f"run compare {MAIN} {MARKED} --code",
+    "run-compare-all": f"run compare {MAIN} {PARENT} given-id --all",
+    "run-delete": f"run delete {MAIN} given-id --yes",
+    "run-delete-none": "run delete --tags nothing --yes",
     "run-download-logs": f"run download-logs {MAIN} -d logs",
     "run-list": "run list",
     "run-list-children": "run list --children --last 20",
@@ -47,16 +56,24 @@ CASES = {
     "run-list-none": "run list --tags nothing",
     "run-list-query": "run list '[].{id: run_id, status: status}' --last 3",
     "run-list-where": "run list --where 'metrics.loss < 9' --sort metrics.loss",
+    "run-logs": f"run logs {MAIN} --tail 2",
+    "run-logs-none": f"run logs {MAIN} --file train.log",
     "run-metrics": f"run metrics {MAIN}",
     "run-metrics-none": "run metrics given-id",
     "run-monitor-logs": f"run monitor-logs {MAIN}",
     "run-show": f"run show {MAIN}",
     "run-show-failed": "run show @last-failed -e digits",
+    "run-snapshot": f"run snapshot {MAIN} -d code",
     "run-submit-script": "run submit-script -e digits --run-id mine train.py",
     "run-tree": f"run tree {PARENT}",
+    "run-watch": "run watch",
     "run-update": "run update given-id --add-tag a=b --display-name Ann",
     "store-check": "store check",
+    "store-gc": "store gc --dry-run",
     "store-reindex": "store reindex",
+    "store-trash-empty": "run delete given-id --yes; store trash empty --older-than 30d --yes",
+    "store-trash-list": "store trash list",
+    "store-trash-restore": f"run delete {MAIN} --yes; store trash restore {MAIN}",
     "target-add": "target add small --slots 1",
     "target-list": "target list",
     "target-remove": "target remove local",
@@ -65,7 +82,7 @@ CASES = {
     "workspace-show": "workspace show",
 }
 
-APART = {"run resubmit", "studio"}
+APART = {"doctor", "run resubmit", "run watch", "store stats", "studio"}
 """Commands whose output has tests of its own."""
 
 _VARIES = (

@@ -95,6 +95,12 @@ def test_each_format_is_as_az_prints_it(invoke, runs):
     assert [line.split() for line in table[:2]] == [["id", "n", "none"], [runs["second"], "2"]]
 
 
+def test_columns_of_tsv_stay_columns_where_a_key_is_not_in_every_row(invoke, runs):
+    lines = invoke("run", "list", "[{a: `1`}, {b: `2`}, {b: `3`, a: `4`}]", "-o", "tsv").text
+
+    assert lines.splitlines() == ["1\t", "\t2", "4\t3"]
+
+
 def test_a_copy_of_the_result_is_json_with_sorted_keys(invoke, runs, workspace_dir):
     done = invoke("run", "list", "[].run_id", "-t", "copy.json", "-o", "none")
 
@@ -156,3 +162,32 @@ def test_only_errors_are_shown_where_that_is_asked_for(invoke, workspace_dir):
     assert invoke("run", "list", "-o", "table").err != ""
     assert invoke("run", "list", "-o", "table", "--only-show-errors").err == ""
     assert invoke("run", "show", "x", "--only-show-errors").err != ""
+
+
+def test_a_list_that_does_not_fit_is_shown_by_the_pager_of_the_user(terminal, runs):
+    pager = {"HOMERUN_PAGER": "sed s/^/paged:/", "PAGER": "false"}
+
+    paged = terminal("run", "list", "-o", "json", **pager)
+    fits = terminal("run", "list", "-o", "table", **pager)
+    unwanted = terminal("run", "list", "-o", "json", "--no-pager", **pager)
+
+    assert paged.end() == fits.end() == unwanted.end() == 0
+    assert paged.text.startswith("paged:[")
+    assert "paged:" not in fits.text + unwanted.text
+    assert runs["first"] in fits.text
+
+
+def test_an_error_is_told_with_its_place_in_the_program_where_that_is_asked_for(invoke, runs):
+    done = invoke("run", "show", "nothing", "--debug")
+
+    assert done.code == 1
+    assert "Traceback" in done.err
+    assert done.last_line.startswith("homerun: there is no run 'nothing'")
+
+
+def test_a_list_into_a_closed_pipe_ends_quietly(start, runs):
+    process = start("run", "list")
+    process.stdout.close()
+
+    assert process.wait(30) == 1
+    assert process.stderr.read() == b""

@@ -17,6 +17,7 @@ from helpers.commands import COMMANDS
 from homerun.cli.command import Command
 
 ROOT = Path(__file__).parents[2]
+ENDLESS = ["studio", "--no-browser"]
 DOCS = ROOT / "docs" / "cli.md"
 
 
@@ -95,14 +96,16 @@ def test_every_command_takes_the_options_of_all():
     assert [words for words, one in COMMANDS.items() if not isinstance(one, Command)] == []
 
 
-def test_the_commands_of_the_documentation_run_as_written(cli, workspace_dir):
+def test_the_commands_of_the_documentation_run_as_written(invoke, workspace_dir):
     text = DOCS.read_text()
     for name, source in re.findall(r"`(\w+\.py)`\n```python\n(.*?)```", text, re.DOTALL):
         (workspace_dir / name).write_text(source)
     written = [line for line in text.splitlines() if line.startswith("$ homerun ")]
     commands = [shlex.split(re.split(r" [|>]", line)[0])[2:] for line in written]
 
-    failed = [words for words in commands if cli(*words).code != 0]
+    ending = [words for words in commands if words != ENDLESS]
+
+    failed = [words for words in ending if invoke(*words).code != 0]
 
     assert len(commands) >= len(COMMANDS)
     assert failed == []

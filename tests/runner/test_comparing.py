@@ -17,6 +17,7 @@ from homerun import (
     UserError,
     Workspace,
     compare_runs,
+    interpreter,
 )
 from runstore import layout
 
@@ -60,9 +61,8 @@ def same(found: dict[str, Any], section: str) -> dict[str, Any]:
 
 
 def installed(run: Run, *packages: str) -> None:
-    """Let a run's record say what it ran with, whatever it was."""
+    """Let a run's record, which does not say it yet, say what it ran with."""
     path = Path(run.directory, layout.INTERPRETER)
-    path.unlink(missing_ok=True)
     path.write_text(json.dumps({"python": "/a/python", "version": "3", "packages": packages}))
 
 
@@ -97,7 +97,10 @@ def test_code_differs_by_files_and_on_request_by_lines(pair: list[Run]) -> None:
     ]
 
 
-def test_of_packages_only_the_differences_are_told(experiment: Experiment) -> None:
+def test_of_packages_only_the_differences_are_told(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interpreter, "note_own", lambda *_: None)
     runs = [experiment.start_logging(snapshot_directory=None) for _ in range(3)]
     for run in runs:
         run.complete()
@@ -146,5 +149,5 @@ def test_what_is_no_text_is_said_to_differ(experiment: Experiment, workspace_dir
 
 def test_a_comparison_needs_two_runs(pair: list[Run]) -> None:
     for runs in (pair[:1], [], [pair[0], pair[0]]):
-        with pytest.raises(UserError, match="of two runs or more, each of them named once"):
+        with pytest.raises(UserError, match="of two runs or more: name each of them once"):
             compare_runs(runs)

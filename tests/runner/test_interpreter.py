@@ -81,6 +81,15 @@ def test_what_was_left_to_an_asker_that_was_killed_gets_no_later_answer(
     assert run.get_interpreter() is None
 
 
+def test_an_interactive_run_has_the_interpreter_of_its_process(cache: Path) -> None:
+    run = Experiment(Workspace.from_config(), "asked").start_logging(snapshot_directory=None)
+    run.complete()
+
+    found = wait_until(run.get_interpreter, "the interpreter has answered")
+
+    assert found["python"] == sys.executable
+
+
 def test_an_answer_counts_as_long_as_nothing_was_installed(cache: Path, tmp_path: Path) -> None:
     packages, later = tmp_path / "site-packages", tmp_path / "later"
     packages.mkdir()
@@ -114,7 +123,7 @@ def test_a_file_of_too_many_links_is_copied(
     link = os.link
 
     def too_many(source: str, target: str) -> None:
-        if layout.INTERPRETERS in source and target == layout.INTERPRETER:
+        if layout.INTERPRETERS in source and target.endswith(layout.INTERPRETER):
             raise OSError(errno.EMLINK, "Too many links")
         link(source, target)
 

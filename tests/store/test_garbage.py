@@ -155,7 +155,7 @@ def test_what_killed_processes_left_goes_once_it_is_old(store, snapshot):
     live = Draft(store, "exp")
     live.take_alive()
     lock.release(held)
-    gone = f"{store.root}/{layout.TRASH}/{layout.GONE}1"
+    gone = f"{store.root}/exp/{layout.GONE}1"
     os.makedirs(gone)
     half = f"{store.root}/{layout.SNAPSHOTS}/{layout.NEW}999999999-1"
     os.makedirs(half)

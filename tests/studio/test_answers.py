@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sqlite3
 import zipfile
 from collections.abc import Callable
 from contextlib import aclosing
@@ -18,7 +19,8 @@ from helpers.fifo import Fifo
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.studio import openapi, routes
-from runstore import status
+from runstore import layout, status
+from runstore.index.cache import MEMORY, Cache
 
 from .conftest import PNG, Shelf, train
 
@@ -81,11 +83,14 @@ def test_runs_are_filtered_sorted_grouped_and_paged(
         {"value": "False", "count": 2, "first": 0},
         {"value": "True", "count": 3, "first": 2},
     ]
+    driven = client.get("/api/runs?where=tags.even&group=tags.n").json
+    assert [one["value"] for one in driven["groups"]] == ["0", "1", "2", "3", "4"]
     assert client.get("/api/runs?where=tags.n").json["total"] == 5
 
 
 def test_fields_and_their_values_are_suggested(client: Client, trained: Run) -> None:
-    fields = client.get("/api/fields").json["fields"]
+    fields = client.get("/api/fields?experiment=digits").json["fields"]
+    assert fields == client.get("/api/fields").json["fields"]
     named = {field["name"]: field for field in fields}
     assert named["metrics.loss"] == {"name": "metrics.loss", "kind": "number", "runs": 1}
     assert named["tags.lr"]["kind"] == "text"
@@ -406,6 +411,32 @@ def test_a_store_that_cannot_be_written_is_shown_all_the_same(
     assert client.get("/api/experiments").json["experiments"][0]["runs"] == 1
     second = train(script, [])
     assert client.get(f"/api/runs/{second.id}").json["run"]["number"] == 2
+
+
+def test_a_damaged_index_is_made_anew(
+    shelf: Callable[..., Shelf], trained: Run, workspace_dir: Path
+) -> None:
+    client = shelf().sign_in()
+    assert client.get("/api/runs").json["total"] == 1
+    path = Path(trained.experiment.workspace.directory, layout.INDEX, layout.INDEX_FILE)
+    for part in path.parent.glob(f"{path.name}*"):
+        part.write_bytes(b"no database" * 1000)
+    other = shelf().sign_in()
+    assert other.get("/api/runs").json["total"] == 1
+    assert client.get("/api/runs").status == 200
+
+
+def test_an_index_that_cannot_be_written_is_kept_in_memory(
+    shelf: Callable[..., Shelf], trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Cache) -> None:
+        if self.path != MEMORY:
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        plain(self)
+
+    plain = Cache.writing
+    monkeypatch.setattr(Cache, "writing", lambda self: refuse(self) or plain(self))
+    assert shelf().sign_in().get("/api/runs").json["total"] == 1
 
 
 def test_without_built_pages_it_says_what_to_run(workspace_dir: Path) -> None:

@@ -184,3 +184,25 @@ def test_an_unknown_topic_is_refused(client: Client, run: Run, topic: str) -> No
     assert client.get(f"/api/events?topic={topic}").status in (400, 404)
     many = "&".join(f"topic=run:{n}" for n in range(40))
     assert client.get(f"/api/events?{many}").status == 400
+
+
+def test_a_stream_ends_when_its_run_is_deleted_and_is_refused_then(
+    client: Client, run: Run
+) -> None:
+    run.complete()
+    query = f"topic=run:{run.id}&topic=log:{run.id}&topic=runs"
+    found = follow(client, query, run.delete, lambda name, data: name == "runs" and data["removed"])
+    assert found[-1][1]["removed"] == [run.id]
+    assert client.get(f"/api/events?{query}").status == 404
+
+
+def test_two_pages_are_told_each_of_its_own(client: Client, run: Run) -> None:
+    async def both() -> list[str]:
+        one, two = _events(client, "topic=runs"), _events(client, "topic=queue")
+        async with aclosing(one), aclosing(two):
+            await one.__anext__(), await two.__anext__()
+            run.tag("now")
+            return [(await two.__anext__())[0], (await one.__anext__())[0]]
+
+    assert client.wait(both()) == ["queue", "runs"]
+    run.complete()

@@ -86,7 +86,7 @@ def _detached(batch: Batch) -> Result:
 
 def _follow(batch: Batch) -> None:
     words.say(f"{len(batch)} runs below {batch.parent.id}")
-    if not words.is_terminal(sys.stderr):
+    if words.is_quiet() or not words.is_terminal(sys.stderr):
         for _ in batch.progress():
             continue
         return
@@ -94,7 +94,7 @@ def _follow(batch: Batch) -> None:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    console = Console(stderr=True)
+    console = Console(stderr=True, no_color=not words.may_colour())
     with Progress(*columns, console=console, auto_refresh=False, transient=True) as bar:
         task = bar.add_task("", total=len(batch))
         for counts in batch.progress():

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from homerun.cli import formats, words
+from homerun.cli import options, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,12 +83,12 @@ class Call:
         """Whether the result goes to a person, as tables and sentences; else to a program."""
         if self.output is None:
             return words.is_terminal(sys.stdout)
-        return self.output == formats.TABLE
+        return self.output == options.TABLE
 
     @property
     def wants_result(self) -> bool:
         """Whether standard output is asked to hold the result, and nothing that a script wrote."""
-        return self.query is not None or self.output not in (None, formats.TABLE)
+        return self.query is not None or self.output not in (None, options.TABLE)
 
     def take_query(self, expressions: tuple[str, ...]) -> None:
         """Shape the result by the JMESPath expression among these words, if there is one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from homerun.cli import render
 from homerun.cli.command import command
 from homerun.cli.results import Result
-from homerun.cli.selection import Choice, count, is_sure, of_runs
+from homerun.cli.selection import Choice, check_asks, count, is_sure, of_runs
 from runstore.status import ALL, NOT_RESPONDING, TERMINAL
 
 TYPE_CHECKING = False
@@ -32,6 +32,7 @@ def cancel(call: Call, yes: bool, **given: Any) -> Result:
       homerun run cancel -e digits --status Running --yes
     """
     choice = Choice(call, **given)
+    check_asks(yes or choice.is_by_name)
     live = [one for one in ALL if one not in TERMINAL and one != NOT_RESPONDING]
     chosen = choice.runs(children=True, statuses=live)
     if len(chosen) == 1 and choice.is_by_name:

@@ -13,6 +13,8 @@ command that prints while it works, as one that follows a log, sets `only_if_ask
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import click
 
 from homerun.cli import options, words
@@ -21,6 +23,7 @@ from homerun.cli.call import Call
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from typing import Any
 
 
@@ -56,8 +59,9 @@ class Command(click.Command):
         try:
             call = Call.taken_from(ctx.params)
             assert self.callback is not None
-            made = ctx.invoke(self.callback, call, **ctx.params)
-            return made if isinstance(made, int) else made.hand_over(call)
+            with _notices_kept():
+                made = ctx.invoke(self.callback, call, **ctx.params)
+                return made if isinstance(made, int) else made.hand_over(call)
         except click.UsageError as error:
             raise _of(error, ctx) from error.__cause__
 
@@ -73,6 +77,15 @@ class Command(click.Command):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+
+
+def _notices_kept() -> AbstractContextManager[object]:
+    """What the SDK tells is kept to itself where only errors are to be shown."""
+    if not words.is_quiet():
+        return nullcontext()
+    from homerun import notices
+
+    return notices.Kept()
 
 
 def _of(error: click.UsageError, ctx: click.Context) -> click.UsageError:

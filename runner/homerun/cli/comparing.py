@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import render, words
+from homerun.cli import options, render, words
 from homerun.cli.command import command
 from homerun.cli.results import Result
 
@@ -17,12 +17,21 @@ if TYPE_CHECKING:
 
 _LONGEST = 40
 _TAB = 8
+_MOST_PACKAGES = 10
+PACKAGES, FILES = "packages", "files"
+"""Sections of a comparison."""
 
 
 @command("compare")
 @click.option("--all", "everything", is_flag=True, help="Also what is the same in all of them.")
 @click.option("--code", is_flag=True, help="Also how the code differs, line by line.")
-@click.argument("words_of_runs", metavar="RUN RUN...", nargs=-1, required=True)
+@click.argument(
+    "words_of_runs",
+    metavar="RUN RUN...",
+    nargs=-1,
+    required=True,
+    shell_complete=options.run_ids,
+)
 def compare(call: Call, words_of_runs: tuple[str, ...], everything: bool, code: bool) -> Result:
     """Show how runs differ: arguments, tags, metrics, code, environment.
 
@@ -44,6 +53,8 @@ def _shown(found: dict[str, Any], everything: bool) -> Iterator[render.Part]:
     if everything:
         count = len(found["runs"])
         rows += [{**row, "values": [row["value"]] * count} for row in found["same"]]
+    if not everything:
+        rows = _folded(rows)
     if rows:
         yield render.Table(["what", "of", *found["runs"]], _table(rows))
     else:
@@ -53,6 +64,18 @@ def _shown(found: dict[str, Any], everything: bool) -> Iterator[render.Part]:
     same = len(found["same"])
     if same and not everything:
         yield render.Note(f"{same} more {'is' if same == 1 else 'are'} the same; --all shows them")
+
+
+def _folded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, with many packages that some of the runs had not as one row of their numbers."""
+    partial = [row for row in rows if row["section"] == PACKAGES and None in row["values"]]
+    if len(partial) <= _MOST_PACKAGES:
+        return rows
+    had = zip(*[[value is not None for value in row["values"]] for row in partial])
+    kept = [row for row in rows if row not in partial]
+    at = next((n for n, row in enumerate(kept) if row["section"] == FILES), len(kept))
+    told = f"({len(partial)} that not all have)"
+    return [*kept[:at], {"section": PACKAGES, "name": told, "values": [*map(sum, had)]}, *kept[at:]]
 
 
 def _table(rows: list[dict[str, Any]]) -> list[list[object]]:

@@ -7,7 +7,7 @@ import click
 from homerun.cli import render
 from homerun.cli.command import command
 from homerun.cli.results import Result
-from homerun.cli.selection import Choice, count, is_sure, of_runs, size
+from homerun.cli.selection import Choice, check_asks, count, is_sure, of_runs, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
       homerun run delete digits_1
       homerun run delete -e digits --status Failed --yes
     """
-    chosen = Choice(call, **given).runs(children=False)
+    choice = Choice(call, **given)
+    check_asks(yes)
+    chosen = choice.runs(children=False)
     keeping = call.workspace().keeping
     if not chosen:
         return Result({"run_ids": [], "freed_bytes": 0}, lambda: [render.Note(_NONE)])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import click
 from click.types import StringParamType
 
-from homerun.cli import formats
 from runstore.status import ALL
 
 TYPE_CHECKING = False
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+TABLE = "table"
+FORMATS = ("json", "jsonc", TABLE, "tsv", "yaml", "yamlc", "none")
 
 
 def shared() -> list[click.Option]:
@@ -48,7 +51,7 @@ def shared() -> list[click.Option]:
         ),
         option(
             ["-o", "--output"],
-            type=click.Choice(formats.ALL),
+            type=click.Choice(FORMATS),
             metavar="FORMAT",
             help="How to print: json, jsonc, table, tsv, yaml, yamlc or none; else a table on a "
             "terminal, and JSON in a pipe.",
@@ -119,19 +122,20 @@ def experiment(text: str, required: bool = False) -> Callable[[Command], Command
 
 def run(command: Command) -> Command:
     """The run that is meant, as `-r ID` or as the bare word; `call.run()` gives it."""
-    word = click.argument("run_word", metavar="[RUN]", required=False, shell_complete=_runs)
+    word = click.argument("run_word", metavar="[RUN]", required=False, shell_complete=run_ids)
     named = click.option(
         "-r",
         "--run",
         "run_id",
         metavar="RUN",
-        shell_complete=_runs,
+        shell_complete=run_ids,
         help="The run: its id or the beginning of it, @last, @last~1, @last-failed.",
     )
     return word(named(experiment("The run's experiment; else it is found.")(command)))
 
 
-def _runs(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+def run_ids(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What a shell offers where a run is named."""
     from homerun.cli import completion
 
     return completion.runs(ctx, begun)

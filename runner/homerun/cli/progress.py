@@ -9,12 +9,25 @@ from homerun.cli import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from threading import Event
     from types import TracebackType
+    from typing import TypeVar
+
+    Item = TypeVar("Item")
 
 _AFTER_S = 0.5
 _EVERY_S = 0.1
 _CELLS = 24
 _CLEAR = "\r\x1b[K"
+
+
+def counted(items: Iterable[Item], what: str) -> Iterator[Item]:
+    """The items as they are; how many there were is shown."""
+    with Progress(what) as tell:
+        for number, item in enumerate(items, 1):
+            tell(number)
+            yield item
 
 
 class Progress:
@@ -60,3 +73,32 @@ class Progress:
         part = min(1.0, done / self._total)
         full = int(part * _CELLS)
         return f"[{'#' * full}{' ' * (_CELLS - full)}] {part:4.0%}"
+
+
+class Waiting:
+    """Shows a sentence where something that cannot be counted takes longer; a context manager."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._over: Event | None = None
+
+    def __enter__(self) -> None:
+        if words.is_terminal(sys.stderr) and not words.is_quiet():
+            from threading import Event, Thread
+
+            self._over = Event()
+            self._thread = Thread(target=self._wait, args=(self._over,), daemon=True)
+            self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._over is not None:
+            self._over.set()
+            self._thread.join()
+
+    def _wait(self, over: Event) -> None:
+        if not over.wait(_AFTER_S):
+            sys.stderr.write(f"{_CLEAR}{self._text} …")
+            sys.stderr.flush()
+            over.wait()
+            sys.stderr.write(_CLEAR)
+            sys.stderr.flush()

@@ -6,8 +6,6 @@ file and the pager are seen to here, and only here.
 
 from __future__ import annotations
 
-from homerun.cli import formats, screen
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,10 +42,13 @@ class Result:
         """Print it as the call asks; the exit code."""
         if call.copy is not None:
             from homerun import result_file
+            from homerun.cli import formats
 
             result_file.write(call.copy, formats.json(self.value, 4, sort_keys=True) + "\n")
         if self._only_if_asked and not call.wants_result:
             return self._code
+        from homerun.cli import formats, screen
+
         value, shown = self.value, self._shown
         if call.query is not None:
             from homerun.cli import shaping

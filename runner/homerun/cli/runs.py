@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from homerun.cli import options, render, times, words
+from homerun.cli import options, progress, render, times, words
 from homerun.cli.command import command
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from homerun.cli.call import Call
@@ -137,7 +137,7 @@ def list_runs(
     )
     kept = (
         (run, row)
-        for run, row in _described(found)
+        for run, row in _described(progress.counted(found, "looking at runs"))
         if len(statuses) < 2 or row["status"] in statuses
     )
     if last is None:
@@ -200,34 +200,11 @@ def download_logs(call: Call, output_dir: str) -> Result:
     return Result(made, lambda: made or [render.Note(f"run {found.id} has no logs")])
 
 
-@command("metrics")
-@options.run
-def metrics(call: Call) -> Result:
-    """Show a run's metrics.
-
-    In JSON: by name, a value that was logged once as itself, several as a list.
-
-    \b
-    Example:
-      homerun run metrics digits_1
-    """
-    found = call.run()
-    values = found.get_metrics(populate=call.is_for_people)  # a file's name, not its address
-    none = f"run {found.id} has logged no metrics; a script logs them with run.log"
-    columns = ["name", "last", "min", "max", "count"]
-
-    def shown() -> list[render.Part]:
-        rows = [_statistics(name, value) for name, value in values.items()]
-        return [render.Table(columns, rows)] if rows else [render.Note(none)]
-
-    return Result(values, shown)
-
-
 _NONE_LIKE_THAT = "no run is like that; homerun run list shows the newest of all"
 _NONE_YET = "there are no runs yet; homerun run submit-script -e NAME SCRIPT makes one"
 
 
-def _described(found: Iterator[Run]) -> Iterator[tuple[Run, dict[str, Any]]]:
+def _described(found: Iterable[Run]) -> Iterator[tuple[Run, dict[str, Any]]]:
     return ((run, run.describe()) for run in found)
 
 
@@ -261,7 +238,7 @@ def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[ob
             words.duration(words.took(row, now)),
             _script(row),
             words.tags(row),
-            *map(_last, values),
+            *map(words.last, values),
         ]
         for row, values in zip(rows, metrics)
     ]
@@ -329,22 +306,3 @@ def _attempt(row: dict[str, Any]) -> str:
 
 def _script(row: dict[str, Any]) -> str:
     return str(row.get("script_name") or "-")
-
-
-def _statistics(name: str, value: Any) -> list[object]:
-    if isinstance(value, dict):  # rows or a table: as many as its longest column
-        rows = max((len(c) if isinstance(c, list) else 1 for c in value.values()), default=0)
-        return [words.plain(name), _last(value), words.NONE, words.NONE, rows]
-    values = value if isinstance(value, list) else [value]
-    numbers = [one for one in values if isinstance(one, (int, float)) and one == one]
-    least, most = (min(numbers), max(numbers)) if numbers else (None, None)
-    return [words.plain(name), _last(value), words.number(least), words.number(most), len(values)]
-
-
-def _last(value: Any) -> str:
-    """The last value of a metric, short; an image is the name of its file."""
-    if isinstance(value, dict):
-        return f"a table of {', '.join(map(words.plain, value))}"
-    if isinstance(value, list):
-        value = value[-1] if value else None
-    return words.number(value)

@@ -7,7 +7,6 @@ import sys
 import click
 
 from homerun.cli import options, words
-from runstore.status import ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,20 +25,21 @@ _SHOWN = 10
 def of_runs(command: Command) -> Command:
     """The options by which runs are chosen, and `--yes`; `chosen` takes all but that."""
     options_ = (
-        click.argument("bare", metavar="[RUN]...", nargs=-1),
+        click.argument("bare", metavar="[RUN]...", nargs=-1, shell_complete=options.run_ids),
         click.option(
             "-r",
             "--run",
             "named",
             multiple=True,
             metavar="RUN",
+            shell_complete=options.run_ids,
             help="A run: its id or the beginning of it, @last, …; can be given several times.",
         ),
         options.experiment("Runs of this experiment."),
         click.option(
             "--status",
             "statuses",
-            type=click.Choice(ALL, case_sensitive=False),
+            type=options.Status(),
             multiple=True,
             metavar="STATUS",
             help="Runs of this status; can be given several times.",
@@ -117,19 +117,25 @@ class Choice:
             )
 
 
-def is_sure(question: str, yes: bool, runs: Sequence[Run] = ()) -> bool:
-    """Whether the user wants it; without a terminal only `--yes` says so.
-
-    Args:
-        runs: shown before the question.
+def check_asks(yes: bool) -> None:
+    """Refuse what needs an answer where nobody can give one; before anything is looked at, so
+    that a script learns it whatever there is.
 
     Raises:
         UsageError: there is nobody to ask.
     """
+    if not yes and not (words.is_terminal(sys.stdin) and words.is_terminal(sys.stderr)):
+        raise click.UsageError("nobody can be asked here: give --yes to do it all the same")
+
+
+def is_sure(question: str, yes: bool, runs: Sequence[Run] = ()) -> bool:
+    """Whether the user wants it.
+
+    Args:
+        runs: shown before the question.
+    """
     if yes:
         return True
-    if not words.is_terminal(sys.stdin) or not words.is_terminal(sys.stderr):
-        raise click.UsageError("nobody can be asked here: give --yes to do it all the same")
     for run in runs[:_SHOWN]:
         words.complain(f"  {run.id}  {run.get_status()}")
     if len(runs) > _SHOWN:

@@ -6,6 +6,7 @@ import click
 
 from homerun.cli import render
 from homerun.cli.command import command
+from homerun.cli.progress import Waiting
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -25,7 +26,8 @@ def check(call: Call, repair: bool) -> Result:
       homerun store check --repair
     """
     here = call.workspace()
-    found = here.check(repair=repair)
+    with Waiting("reading every record"):
+        found = here.check(repair=repair)
     rows = [{"path": one.path, "problem": one.problem, "repaired": one.repaired} for one in found]
     left = sum(not one.repaired for one in found)
 
@@ -49,7 +51,8 @@ def reindex(call: Call) -> Result:
       homerun store reindex
     """
     here = call.workspace()
-    count = here.reindex()
+    with Waiting("reading every run"):
+        count = here.reindex()
     told = {"directory": here.directory, "runs": count}
     return Result(told, lambda: [f"{here.directory}: {count} runs"])
 

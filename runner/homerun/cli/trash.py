@@ -7,7 +7,7 @@ import click
 from homerun.cli import render, times, words
 from homerun.cli.command import command
 from homerun.cli.results import Result
-from homerun.cli.selection import count, is_sure, size
+from homerun.cli.selection import check_asks, count, is_sure, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def empty(call: Call, seconds: float | None, yes: bool) -> Result:
     Example:
       homerun store trash empty --older-than 30d --yes
     """
+    check_asks(yes)
     trash = call.workspace().trash
     nothing = {"run_ids": [], "freed_bytes": 0}
     question = "remove for good what is in the trash?"

@@ -18,7 +18,8 @@ from runstore.status import CANCELED, COMPLETED, FAILED, TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO
+    from collections.abc import Iterable
+    from typing import Any, BinaryIO, TextIO
 
     from homerun.cli.call import Call
     from homerun.run import Run
@@ -40,14 +41,23 @@ class OutputLost(HomerunError):
         )
 
 
-class Output:
-    """Where a run's output goes: raw, and at once."""
+def stream_of(call: Call) -> TextIO | None:
+    """Where what a run has written goes."""
+    return sys.stderr if call.wants_result else sys.stdout
 
-    def __init__(self, run: Run, call: Call) -> None:
+
+class Output:
+    """Where a run's output goes: raw, and at once.
+
+    Args:
+        pieces: what is passed on; None: all that its script prints, until it is over.
+    """
+
+    def __init__(self, run: Run, call: Call, pieces: Iterable[bytes] | None = None) -> None:
         self._run = run
-        text = sys.stderr if call.wants_result else sys.stdout
+        text = stream_of(call)
         self._sink: BinaryIO | None = None if text is None else text.buffer
-        self._output = follow.Following(run)
+        self._output = follow.Following(run) if pieces is None else pieces
         self._last = b""
 
     def follow(self) -> None:
@@ -57,8 +67,8 @@ class Output:
             OutputLost: whoever read it has gone, or cannot take more.
         """
         for part in self._output:
-            self._last = part[-1:]
-            if self._sink is None:
+            self._last = part[-1:] or self._last
+            if self._sink is None or not part:
                 continue
             try:
                 self._sink.write(part)
@@ -132,13 +142,7 @@ def conclude(run: Run) -> Result:
 def summary(run: Run, row: dict[str, Any]) -> None:
     """Status, metrics and folder on standard error; for a failed run the last line says why."""
     status = row["status"]
-    outcome = row.get("outcome") or {}
-    seconds = words.took(row)
-    head = f"{status} in {words.duration(seconds)}" if seconds is not None else status
-    detail = outcome.get("signal") or outcome.get("exit_code")
-    if detail is not None:
-        head += f", exit code {detail}" if isinstance(detail, int) else f", {detail}"
-    words.say(head, words.COLOURS.get(status))
+    words.say(_head(row), words.COLOURS.get(status))
     words.say(f"  run      {run.id}")
     for line in _metric_lines(run.get_metrics(populate=True)):
         words.say(line)
@@ -147,6 +151,30 @@ def summary(run: Run, row: dict[str, Any]) -> None:
     words.say(f"  folder   {words.plain(run.directory)}")
     if status == FAILED:
         words.say(failure(run, row), words.COLOURS[FAILED])
+
+
+def in_short(run: Run, was_followed: bool) -> Result:
+    """How an ended run went, as a line; of one that was only looked at nothing is told."""
+    row = run.describe()
+    if not was_followed:
+        return Result(row, only_if_asked=True)
+    status = row["status"]
+    if status == FAILED:
+        words.complain(failure(run, row), words.COLOURS[FAILED])
+    else:
+        words.say(_head(row), words.COLOURS.get(status))
+    return Result(row, code=0 if status == COMPLETED else 1, only_if_asked=True)
+
+
+def _head(row: dict[str, Any]) -> str:
+    """The status of an ended run, how long it took, and its exit code."""
+    status, seconds = row["status"], words.took(row)
+    outcome = row.get("outcome") or {}
+    head = f"{status} in {words.duration(seconds)}" if seconds is not None else status
+    detail = outcome.get("signal") or outcome.get("exit_code")
+    if detail is not None:
+        head += f", exit code {detail}" if isinstance(detail, int) else f", {detail}"
+    return str(head)
 
 
 def failure(run: Run, row: dict[str, Any]) -> str:

@@ -150,6 +150,15 @@ def number(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else plain(value)
 
 
+def last(value: Any) -> str:
+    """The last value of a metric, short; an image is the name of its file."""
+    if isinstance(value, dict):
+        return f"a table of {', '.join(map(plain, value))}"
+    if isinstance(value, list):
+        value = value[-1] if value else None
+    return number(value)
+
+
 def tags(row: dict[str, Any]) -> str:
     """A run's tags as `a=1 b`."""
     pairs = (row.get("tags") or {}).items()

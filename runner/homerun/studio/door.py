@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CODE_LIVES_S = 600.0
 _SESSION_LIVES_S = 30 * 86_400.0
 _MOST_SESSIONS = 100
+_MOST_CODES = 3
 _SAY_EVERY_S = 10.0
 
 
@@ -46,10 +47,12 @@ class Door:
         return self._token is not None
 
     def new_code(self) -> str:
-        """A code that lets one browser in, within ten minutes; codes before it count no more."""
+        """A code that lets one browser in, within ten minutes; a few before it count on."""
         code = secrets.token_urlsafe(18)
         with self._lock:
-            self._codes = {_hash(code): time.monotonic() + CODE_LIVES_S}
+            self._codes[_hash(code)] = time.monotonic() + CODE_LIVES_S
+            for old in list(self._codes)[:-_MOST_CODES]:
+                del self._codes[old]
         return code
 
     def enter_by_code(self, code: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from starlette.responses import StreamingResponse
 
 from homerun.studio import answers
 from homerun.watching import Watch
+from runstore.errors import BaseError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,7 +55,11 @@ async def _stream(desk: Desk, watch: Watch) -> AsyncIterator[bytes]:
                 yield b": nothing new\n\n"
                 continue
             looked.clear()
-            for name, data in await answers.work(watch.read):
+            try:
+                news = await answers.work(watch.read)
+            except (BaseError, OSError, sqlite3.Error):
+                return  # the browser opens the stream again, and is told what is wrong
+            for name, data in news:
                 yield _event(name, data, watch.cursor)
     finally:
         desk.pulse.remove(watch)

@@ -129,12 +129,14 @@ class Studio:
         """
         first = self._with_code(self.desk.door.new_code())
         self._say(first)
+        self.desk.warm_up()
         config = uvicorn.Config(
             self.app,
             http=_Http,
             ws="none",
             loop="asyncio",
             log_config=None,
+            log_level="critical",  # what goes wrong is in the answer; a request may hold a code
             access_log=False,
             server_header=False,
             proxy_headers=False,

@@ -85,7 +85,7 @@ def fields(cache: Cache, folder: str | None, limit: int) -> dict[str, list[tuple
             "GROUP BY key ORDER BY 2 DESC, 1 LIMIT ?"
         )
         found[area] = cache.db.execute(sql, [*given, area, limit]).fetchall()
-    sql = f"SELECT name, count(*) FROM metrics x {join} GROUP BY name ORDER BY 2 DESC, 1 LIMIT ?"
+    sql = f"SELECT x.name, count(*) FROM metrics x {join} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"
     found[q.METRICS] = cache.db.execute(sql, [*given, limit]).fetchall()
     return found
 

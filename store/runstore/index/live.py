@@ -43,6 +43,7 @@ class Live:
         self._look = look
         self._verify_later = verify_later
         self._own: Cache | None = None
+        self._is_own_for_good = False
         self._at = self._metered_at = float("-inf")
         self._freshening = threading.Lock()
         self._using = threading.Lock()
@@ -51,17 +52,18 @@ class Live:
         """Bring it up to date, unless that was done so recently, or another thread is at it.
 
         Args:
+            max_age_s: 0: it is done now, also where another thread has to be waited for.
             metrics: also the metrics of all runs.
 
         Raises:
             OSError: this process lacks something, such as descriptors.
         """
         is_first = (self._metered_at if metrics else self._at) == float("-inf")
-        if not self._freshening.acquire(blocking=is_first):
+        if not self._freshening.acquire(blocking=is_first or max_age_s == 0.0):
             return
         try:
             now = time.monotonic()
-            if now - (self._metered_at if metrics else self._at) > max_age_s:
+            if now - (self._metered_at if metrics else self._at) >= max_age_s:
                 self._freshen(metrics)
                 self._at = now
                 self._metered_at = now if metrics else self._metered_at
@@ -86,8 +88,13 @@ class Live:
                         cache.db.execute("UPDATE runs SET metered = 1 WHERE run = ?", (run,))
 
     def open(self) -> Used:
-        """The index for one question, as a context manager."""
-        return Used(self._cache(), self._using if self._own else None)
+        """The index for one question, as a context manager.
+
+        Raises:
+            sqlite3.Error: it is damaged, or busy for long; `freshen` sees to the first.
+        """
+        cache = self._cache()
+        return Used(cache, self._using if cache is self._own else None)
 
     def checked(self, rows: Iterable[tuple[str, str, str]]) -> bool:
         """Whether runs (folder, id, stamp) are as the index says; what is not is read again."""
@@ -113,6 +120,23 @@ class Live:
             self._own = None
 
     def _freshen(self, metrics: bool) -> None:
+        """Bring it up to date; anew where it is damaged, in memory where it cannot be written."""
+        import sqlite3
+
+        for is_last in (False, True):
+            try:
+                self._freshen_once(metrics)
+                return
+            except sqlite3.OperationalError as error:
+                if is_last or self._own is not None or "locked" in str(error):
+                    raise
+                self._own, self._is_own_for_good = Cache(MEMORY), True
+            except sqlite3.DatabaseError:
+                if is_last or self._own is not None:
+                    raise
+                remove(self.store)
+
+    def _freshen_once(self, metrics: bool) -> None:
         if not self.store.exists():
             return
         with self.open() as cache:
@@ -127,22 +151,15 @@ class Live:
                 refresh.read_metrics(None)
 
     def _cache(self) -> Cache:
-        """The index of the store, made anew where it is damaged; else one of this process."""
-        import sqlite3
-
-        if self._own is None and self._may_write():
-            for is_last in (False, True):
-                try:
-                    return Cache(self.store.root)
-                except sqlite3.OperationalError:
-                    if is_last:
-                        break
-                except sqlite3.DatabaseError:
-                    remove(self.store)
-                except OSError as error:
-                    if error.errno in facts.OUR_OWN:
-                        raise
-                    break
+        """The index of the store; where there is none, or it cannot be written, our own."""
+        if not self._is_own_for_good and self._may_write():
+            self._own = None  # the store was made in the meantime
+            try:
+                return Cache(self.store.root)
+            except OSError as error:
+                if error.errno in facts.OUR_OWN:
+                    raise
+                self._is_own_for_good = True
         if self._own is None:
             self._own = Cache(MEMORY)
         return self._own

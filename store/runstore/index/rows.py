@@ -69,8 +69,8 @@ def groups(cache: Cache, query: Query, field: str) -> list[tuple[Any, int]]:
     source, _, where, given = meant(query)
     expression, of_field = field_of(*q.split(field))
     sql = (
-        f"SELECT {expression} AS value, count(*) FROM {source} WHERE {where} "
-        f"GROUP BY value ORDER BY value ASC NULLS LAST LIMIT {_MOST_GROUPS}"
+        f"SELECT {expression}, count(*) FROM {source} WHERE {where} "
+        f"GROUP BY 1 ORDER BY 1 ASC NULLS LAST LIMIT {_MOST_GROUPS}"
     )
     values = [*of_field, cache.last_run(), *given]
     return cache.db.execute(sql, [plain(one) for one in values]).fetchall()

@@ -68,8 +68,7 @@ function linesOf(runs: Run[]): Line[] {
     { area: "Run", name: "Submitted by", text: (run) => run.user ?? "" },
     { area: "Run", name: "Target", text: (run) => run.target ?? "" },
     { area: "Run", name: "Description", text: (run) => run.description ?? "" },
-    { area: "Run", name: "Script", text: (run) => run.script ?? "" },
-    { area: "Run", name: "Arguments", text: (run) => joinWords(run.arguments) },
+    { area: "Run", name: "Command", text: (run) => joinWords([run.script ?? "", ...run.arguments]) },
     ...argumentWords(runs).map((word) => ({ area: "Arguments", name: word, text: (run: Run) => argument(run, word) })),
     ...keys((run) => run.metrics).map((name) => ({
       area: "Metrics",

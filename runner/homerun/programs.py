@@ -1,0 +1,30 @@
+"""Finding a program, as a shell does. `shutil` loads every kind of archive for that."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def find(*names: str, path: str | None = None) -> str | None:
+    """The absolute path of the first of these programs that there is; None: none of them.
+
+    Args:
+        names: names to be looked up, or paths, which begin with `~` or the current folder.
+        path: the folders to look in, as PATH has them; None: this process's own.
+    """
+    folders = (os.environ.get("PATH") or os.defpath) if path is None else path
+    for name in names:
+        for found in _places(os.path.expanduser(name), folders.split(os.pathsep)):
+            if os.path.isfile(found) and os.access(found, os.X_OK):
+                return os.path.abspath(found)
+    return None
+
+
+def _places(name: str, folders: Sequence[str]) -> list[str]:
+    if os.sep in name or not name:
+        return [name]
+    return [os.path.join(folder, name) for folder in folders]

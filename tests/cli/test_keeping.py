@@ -1,0 +1,253 @@
+"""Deleting, canceling many, the trash, garbage, numbers, the code of a run, and the doctor."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.cli import progress
+from homerun.cli.selection import size
+from runstore import layout, status
+
+
+@pytest.fixture
+def runs(workspace_dir: Path) -> list[Run]:
+    """Two runs that Completed and one that Failed; the first has a child."""
+    experiment = Experiment(Workspace.from_config(), "digits")
+    made = []
+    for number in (1, 2, 3):
+        run = experiment.start_logging(
+            run_id=f"digits-{number}", snapshot_directory=None, outputs=False
+        )
+        if number == 1:
+            run.child_run(run_id="child").complete()
+        run.complete()
+        made.append(run)
+    made[2].fail("no")
+    return made
+
+
+@pytest.fixture
+def running(workspace_dir: Path, script: Callable[..., Path], ready) -> Callable[[str], Run]:
+    """Start a run that goes on until it is ended."""
+    source = f"import signal\nprint('up', file={ready.opened})\nsignal.pause()\n"
+    script("train.py", source)
+    experiment = Experiment(Workspace.from_config(), "live")
+
+    def start(run_id: str) -> Run:
+        run = experiment.submit(ScriptRunConfig("source", "train.py"), run_id=run_id)
+        ready.line()
+        return run
+
+    return start
+
+
+def _ids(invoke) -> list[str]:
+    return sorted(row["run_id"] for row in invoke("run", "list", "--children").json)
+
+
+def test_runs_are_deleted_and_come_back(invoke, runs):
+    done = invoke("run", "delete", "digits-1", "-r", "digits-2", "--yes")
+
+    assert (done.code, done.json) == (
+        0,
+        {"run_ids": ["child", "digits-1", "digits-2"], "freed_bytes": 0},
+    )
+    assert _ids(invoke) == ["digits-3"]
+    table = invoke("store", "trash", "list", "-o", "table").text.splitlines()
+    assert table[0].split() == ["run", "status", "experiment", "deleted", "by", "size"]
+    assert sorted(line.split()[0] for line in table[1:]) == ["child", "digits-1", "digits-2"]
+
+    back = invoke("store", "trash", "restore", "digits-1", "-o", "table")
+    assert (back.text, back.err) == ("", "2 runs came back\n")
+    assert _ids(invoke) == ["child", "digits-1", "digits-3"]
+
+    emptied = invoke("store", "trash", "empty", "--yes")
+    assert emptied.json["run_ids"] == ["digits-2"]
+    assert emptied.json["freed_bytes"] > 0
+    assert invoke("store", "trash", "list", "-o", "table").err == "the trash is empty\n"
+
+
+def test_runs_are_deleted_by_what_they_are_like(invoke, runs):
+    done = invoke("run", "delete", "--status", "failed", "--yes", "-o", "table")
+    assert done.err == "moved 1 run to the trash; homerun store trash restore ID brings one back\n"
+    assert _ids(invoke) == ["child", "digits-1", "digits-2"]
+
+    none = invoke("run", "delete", "-e", "digits", "--tags", "a=b", "--yes", "-o", "table")
+    assert (none.code, none.err) == (0, "no run is like that; nothing was deleted\n")
+
+    purged = invoke("run", "delete", "--where", "id = digits-2", "--purge", "--yes", "-o", "table")
+    assert purged.err.startswith("removed 1 run for good: ")
+    assert [row["run_id"] for row in invoke("store", "trash", "list").json] == ["digits-3"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["run", "delete"], 2, "say which runs: their ids, or -e, --status, --tags, --where"),
+        (["run", "delete", "digits-1"], 2, "give --yes"),
+        (["run", "delete", "digits-1", "--status", "Failed", "--yes"], 2, "not both"),
+        (["run", "delete", "", "--yes"], 2, "the run's id is empty"),
+        (["run", "delete", "nothing", "--yes"], 1, "there is no run 'nothing'"),
+        (["run", "delete", "-e", "nothing", "--yes"], 1, "there is no experiment 'nothing'"),
+        (["run", "delete", "--where", "a b c", "--yes"], 1, "there is no field"),
+        (["run", "cancel"], 2, "say which runs"),
+        (["run", "snapshot", "digits-1"], 1, "run digits-1 has no snapshot"),
+        (["store", "trash", "restore"], 2, "Missing argument"),
+        (["store", "trash", "restore", "x"], 1, "homerun store trash list shows what is"),
+        (["store", "trash", "empty", "--older-than", "5 pears", "--yes"], 2, "is no age"),
+        (["store", "trash", "empty", "--older-than", "30", "--yes"], 2, "is no age"),
+        (["store", "gc", "--older-than", "-1d"], 2, "is no age"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_misuse_is_one_line_with_the_right_code(invoke, runs, words, code, said):
+    before = _ids(invoke)
+
+    done = invoke(*words)
+
+    assert (done.code, said in done.err, len(done.err.splitlines())) == (code, True, 1), done.err
+    assert _ids(invoke) == before
+
+
+def test_on_a_terminal_a_deletion_asks_with_count_and_size(runs, terminal):
+    shown = terminal("run", "delete", "digits-1", "digits-2")
+    shown.until(b"[y/N]")
+    assert "  digits-1  Completed" in shown.text
+    assert "move to the trash: 3 runs, 1 of them below others, " in shown.text
+    shown.press(b"n\n")
+    assert shown.end() == 1
+    assert "nothing was deleted" in shown.text
+
+    shown = terminal("run", "delete", "digits-1")
+    shown.until(b"[y/N]")
+    shown.press(b"y\n")
+    assert shown.end() == 0
+    assert [row["run_id"] for row in Workspace.from_config().trash.list()] != []
+
+
+def test_a_running_run_is_not_deleted_and_the_line_says_what_to_do(invoke, running):
+    run = running("live-1")
+
+    done = invoke("run", "delete", "live-1", "--yes")
+
+    said = (
+        "run live-1 is Running: it cannot be deleted; cancel it first: homerun run cancel -r live-1"
+    )
+    assert (done.code, done.err) == (1, f"homerun: {said}\n")
+    run.cancel()
+
+
+def test_running_runs_are_canceled_by_what_they_are_like(invoke, running, runs):
+    first, second = running("live-1"), running("live-2")
+    refused = invoke("run", "cancel", "-e", "live")
+    assert (refused.code, "give --yes" in refused.err) == (2, True)
+
+    done = invoke("run", "cancel", "-e", "live", "--yes")
+
+    assert done.code == 0
+    assert {(row["run_id"], row["was"], row["status"]) for row in done.json} == {
+        ("live-1", "Running", "Canceled"),
+        ("live-2", "Running", "Canceled"),
+    }
+    assert {first.get_status(), second.get_status()} == {status.CANCELED}
+    again = invoke("run", "cancel", "-e", "live", "--yes", "-o", "table")
+    assert again.err == "no run that goes on is like that; nothing was canceled\n"
+    several = invoke("run", "cancel", "live-1", "digits-1", "-o", "table")
+    assert [line.split() for line in several.text.splitlines()] == [
+        ["run", "was", "status"],
+        ["live-1", "Canceled", "Canceled"],
+        ["digits-1", "Completed", "Completed"],
+    ]
+
+
+def test_the_code_of_a_run_comes_as_a_folder_and_as_an_archive(invoke, workspace_dir, script):
+    script("train.py", "print(1)\n")
+    run = Experiment(Workspace.from_config(), "digits").start_logging(
+        run_id="coded", snapshot_directory="source", outputs=False
+    )
+    run.complete()
+
+    folder = invoke("run", "snapshot", "coded", "-o", "table")
+    archive = invoke("run", "snapshot", "-r", "coded", "--zip", "-d", "zips").json["path"]
+
+    assert folder.text == f"{workspace_dir}/coded\n"
+    assert os.listdir("coded") == ["train.py"]
+    assert Path(archive).parent == workspace_dir / "zips"
+    again = invoke("run", "snapshot", "coded")
+    assert (again.code, "is not empty" in again.err) == (1, True)
+
+
+def test_garbage_is_named_counted_and_removed(invoke, runs):
+    gone = Path(".runs", layout.SNAPSHOTS, "0" * 40)
+    (gone / layout.SNAPSHOT_TREE).mkdir(parents=True)
+    (gone / layout.SNAPSHOT_MANIFEST).write_text("{}")
+
+    looked = invoke("store", "gc", "--dry-run", "-o", "table")
+    assert gone.exists()
+    assert looked.text.splitlines()[1].split()[:2] == ["snapshot", f".snapshots/{'0' * 40}"]
+    assert "would be freed; homerun store gc, without --dry-run, does it" in looked.err
+
+    assert [one["what"] for one in invoke("store", "gc").json["items"]] == ["snapshot"]
+    assert not gone.exists()
+    assert invoke("store", "gc", "-o", "table").err == "there is nothing to remove\n"
+
+
+def test_the_numbers_of_a_store_are_shown(invoke, runs):
+    found = invoke("store", "stats", "--largest", "1").json
+    assert found["statuses"] == {"Completed": 3, "Failed": 1}
+    assert len(found["largest"]) == 1
+
+    lines = invoke("store", "stats", "-o", "table").text.splitlines()
+    assert ["runs", "4"] in [line.split() for line in lines]
+    assert any(line.startswith("digits ") for line in lines)
+
+
+def test_the_doctor_says_what_to_do_and_fails_only_for_what_is_needed(invoke, monkeypatch):
+    well = invoke("doctor")
+    assert well.code == 0
+    assert {row["area"] for row in well.json} == {"python", "kernel", "store", "machine", "tools"}
+
+    monkeypatch.setattr("runstore.filesystem.kind", lambda _: "vfat")
+    ill = invoke("doctor", "-o", "table")
+
+    assert ill.code == 1
+    assert "this is broken: file system\n" in ill.err
+    assert "> it has no hard links: put the store elsewhere (HOMERUN_STORE)" in ill.text
+
+
+class _Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_is_for_people_who_wait(monkeypatch):
+    def shown(after_s: float, screen: io.StringIO, total: int = 200) -> str:
+        monkeypatch.setattr(progress, "_AFTER_S", after_s)
+        monkeypatch.setattr(progress, "_EVERY_S", 0.0)
+        monkeypatch.setattr("sys.stderr", screen)
+        with progress.Progress("looking at runs", total) as tell:
+            tell(50)
+            tell(100)
+        return screen.getvalue()
+
+    clear = "\r\x1b[K"
+    bars = [f"[{'#' * n}{' ' * (24 - n)}]" for n in (6, 12)]
+    told = f"{clear}looking at runs  {bars[0]}  25%{clear}looking at runs  {bars[1]}  50%{clear}"
+    assert shown(0.0, _Screen()) == told
+    assert shown(0.0, _Screen(), 0).endswith(f"looking at runs  100{clear}")
+    assert shown(60.0, _Screen()) == ""
+    assert shown(0.0, io.StringIO()) == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (10**6, "977 KiB"), (5 << 40, "5.0 TiB")],
+)
+def test_sizes_are_for_people(count, text):
+    assert size(count) == text

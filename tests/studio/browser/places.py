@@ -1,0 +1,30 @@
+"""Every page of Studio, with something on it."""
+
+from __future__ import annotations
+
+from studio.browser.lab import Store
+
+
+def places(store: Store) -> dict[str, str]:
+    """What stands behind the `#`, by a name for each."""
+    good, bad = store.run("digits", 2).id, store.run("digits", 7).id
+    parent = store.run("prepare-data", 1).id
+    chosen = ",".join(store.run("digits", number).id for number in (1, 2, 3, 4))
+    columns = "status,created,duration_s,metrics.loss,metrics.accuracy.max,argument.--lr,user,tags"
+    return {
+        "experiments": "/experiments",
+        "runs": f"/runs?experiment=digits&columns={columns}",
+        "groups": "/runs?group=tags.quality",
+        "nothing": "/runs?where=tags.quality+%3D+none",
+        "run": f"/run/{good}",
+        "failed": f"/run/{bad}",
+        "metrics": f"/run/{good}/metrics",
+        "logs": f"/run/{good}/logs",
+        "outputs": f"/run/{good}/outputs",
+        "children": f"/run/{parent}/children",
+        "code": f"/run/{good}/code",
+        "record": f"/run/{good}/record",
+        "compare": f"/compare?ids={chosen}",
+        "submit": f"/submit?run={good}",
+        "targets": "/targets",
+    }
