@@ -16,6 +16,12 @@ SOURCES := runner/homerun store/runstore
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_EXAMPLES := $(VENV)/.installed-examples
+INSTALLED_STUDIO := $(VENV)/.installed-studio
+
+# Studio's pages: built with Node, which nothing else needs.
+WEB := runner/homerun/studio/web
+PAGES := runner/homerun/studio/assets/index.html
+INSTALLED_WEB := $(WEB)/node_modules/.installed
 
 # Large (6 GB on Linux), and slow to load: an environment apart. A CPU build of torch saves most of it; pip
 # takes it from an index of such builds, if its settings name one.
@@ -24,7 +30,7 @@ INSTALLED_LIBRARIES := .venv-libraries/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-libraries torture check fix docs bench bench-peers clean
+.PHONY: help run studio test test-libraries test-studio studio-shots torture check fix docs bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,11 +38,20 @@ help: ## list these targets
 run: $(INSTALLED_EXAMPLES) ## submit the example training, follow it, show its metrics
 	$(BIN)/homerun run submit-script -e digits --source-directory $(EXAMPLES) train.py
 
+studio: $(PAGES) ## build Studio's pages (needs Node 20.19 or newer, with npm)
+
 test: $(INSTALLED_DEV) ## run all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 test-libraries: $(INSTALLED_LIBRARIES) ## try libraries that log to Azure ML (installs torch)
 	.venv-libraries/bin/python -m pytest tests/libraries $(ARGS)
+
+test-studio: $(INSTALLED_STUDIO) $(PAGES) ## try Studio in a real browser (needs Node and Chromium)
+	cd $(WEB) && npm run --silent check
+	$(BIN)/python -m pytest tests/studio/browser $(ARGS)
+
+studio-shots: $(INSTALLED_STUDIO) $(PAGES) ## photograph every page of Studio into build/studio-shots
+	PYTHONPATH=tests $(BIN)/python -m studio.browser.shots build/studio-shots $(ARGS)
 
 torture: $(INSTALLED_DEV) ## run the torture suite in its long form (TORTURE_SEED=... repeats one)
 	TORTURE=long $(BIN)/python -m pytest tests/torture $(ARGS)
@@ -61,7 +76,7 @@ bench-peers: $(INSTALLED_DEV) ## measure other tools on the same work (an enviro
 	$(BIN)/python scripts/bench/beside.py $(ARGS)
 
 clean: ## remove what make and the tools have made (never .runs/)
-	rm -rf $(VENV) .venv-libraries .venv-peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-libraries .venv-peers build dist $(WEB)/node_modules runner/homerun/studio/assets .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find runner store scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -70,6 +85,18 @@ $(BIN)/python:
 $(INSTALLED_LIBRARIES): pyproject.toml
 	$(PYTHON) -m venv .venv-libraries
 	.venv-libraries/bin/python -m pip --disable-pip-version-check --quiet install --editable . $(LIBRARIES)
+	@touch $@
+
+$(INSTALLED_STUDIO): $(INSTALLED_DEV)
+	$(PIP) install playwright
+	@touch $@
+
+$(INSTALLED_WEB): $(WEB)/package-lock.json
+	cd $(WEB) && npm ci
+	@touch $@
+
+$(PAGES): $(INSTALLED_WEB) $(WEB)/index.html $(WEB)/vite.config.ts $(shell find $(WEB)/src $(WEB)/public -type f)
+	cd $(WEB) && npm run --silent build
 	@touch $@
 
 $(INSTALLED): pyproject.toml | $(BIN)/python

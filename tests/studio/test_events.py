@@ -198,14 +198,11 @@ def test_a_stream_ends_when_its_run_is_deleted_and_is_refused_then(
 
 def test_two_pages_are_told_each_of_its_own(client: Client, run: Run) -> None:
     async def both() -> list[str]:
-        names: list[str] = []
-        async with aclosing(_events(client, "topic=runs")) as one:
-            async with aclosing(_events(client, "topic=queue")) as two:
-                await anext(one), await anext(two)
-                run.tag("now")
-                names.append((await anext(two))[0])
-                names.append((await anext(one))[0])
-        return names
+        one, two = _events(client, "topic=runs"), _events(client, "topic=queue")
+        async with aclosing(one), aclosing(two):
+            await one.__anext__(), await two.__anext__()
+            run.tag("now")
+            return [(await two.__anext__())[0], (await one.__anext__())[0]]
 
     assert client.wait(both()) == ["queue", "runs"]
     run.complete()

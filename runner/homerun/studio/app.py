@@ -60,28 +60,26 @@ def made(
         base: the base path, "" or `/…` without an end.
         static: the files of the page; None: those of the package.
     """
-    inner = _App(desk, base, assets.load() if static is None else static)
+    desk.cookie_path = f"{base}/"
+    inner = _App(desk, assets.load() if static is None else static)
     return Guard(inner, desk.door, hosts, base, desk.is_read_only, framed)
 
 
 class _App:
     """Finds the route of a request, and answers it."""
 
-    def __init__(self, desk: Desk, base: str, static: dict[str, Asset]) -> None:
+    def __init__(self, desk: Desk, static: dict[str, Asset]) -> None:
         self._desk = desk
         self._static = static
-        self._cookie_path = f"{base}/"
         self._exact: dict[tuple[str, str], Callable[..., Any]] = {}
         self._of_run: dict[tuple[str, str], Callable[..., Any]] = {}
         for route in routes.every():
-            head, _, rest = route.path.partition("runs/{id}")
-            if head or route.path == head or "{id}" not in route.path:
-                self._exact[route.method, route.path] = route.act
-            else:
+            _, of_run, rest = route.path.partition("runs/{id}")
+            if of_run:
                 self._of_run[route.method, rest] = route.act
+            else:
+                self._exact[route.method, route.path] = route.act
         self._exact["GET", "openapi.json"] = self._openapi
-        self._exact["POST", "login"] = self._login
-        self._exact["POST", "logout"] = self._logout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; the guard has let it through."""
@@ -131,17 +129,11 @@ class _App:
             return pages.page(self._desk, self._static, headers)
         if path == "/login" and method == "GET":
             code = _query(scope).get("code", [""])
-            return pages.enter(self._desk, code[-1], self._cookie_path)
+            return pages.enter(self._desk, code[-1])
         return pages.static(self._static.get(path[1:]), headers)
 
     def _openapi(self, desk: Desk, ask: Ask) -> Response:
         return answers.of_json(openapi.document())
-
-    async def _login(self, desk: Desk, ask: Ask) -> Response:
-        return await pages.login(desk, ask, self._cookie_path)
-
-    def _logout(self, desk: Desk, ask: Ask) -> Response:
-        return pages.logout(desk, ask, self._cookie_path)
 
 
 def _query(scope: Scope) -> dict[str, list[str]]:

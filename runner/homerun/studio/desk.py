@@ -23,6 +23,7 @@ class Desk:
     Attributes:
         writing: held while something is submitted: one after the other.
         is_closing: the server ends, and with it each stream.
+        cookie_path: where the page lies.
     """
 
     def __init__(self, workspace: Workspace, door: Door, is_read_only: bool = False) -> None:
@@ -33,6 +34,7 @@ class Desk:
         self.writing = threading.Lock()
         self.pulse = Pulse(self.board)
         self.is_closing = False
+        self.cookie_path = "/"
 
     def warm_up(self) -> None:
         """Begin to read what is new in the store: the first page is asked for in a moment."""

@@ -50,7 +50,7 @@ def static(asset: Asset | None, headers: dict[str, str]) -> Response:
     return _answer(asset, headers)
 
 
-def enter(desk: Desk, code: str, cookie_path: str) -> Response:
+def enter(desk: Desk, code: str) -> Response:
     """Come in by a code, which is used up.
 
     The page goes on by itself: a redirect would be the other site's that linked here, and the
@@ -60,11 +60,11 @@ def enter(desk: Desk, code: str, cookie_path: str) -> Response:
     if session is None:
         return HTMLResponse(_TOO_LATE, 403)
     answer = HTMLResponse(_COME_IN)
-    _give(answer, desk, session, cookie_path)
+    _give(answer, desk, session)
     return answer
 
 
-async def login(desk: Desk, ask: Ask, cookie_path: str) -> Response:
+async def login(desk: Desk, ask: Ask) -> Response:
     """Come in by the token."""
     if not desk.door.has_token:
         raise RefusedError(409, "conflict", "Studio was started without a token: use its address")
@@ -73,23 +73,25 @@ async def login(desk: Desk, ask: Ask, cookie_path: str) -> Response:
         await asyncio.sleep(_WRONG_WAITS_S)
         raise RefusedError(403, "refused", "that is not the token")
     answer = Response(status_code=204)
-    _give(answer, desk, session, cookie_path)
+    _give(answer, desk, session)
     return answer
 
 
-def logout(desk: Desk, ask: Ask, cookie_path: str) -> Response:
+def logout(desk: Desk, ask: Ask) -> Response:
     """End this session."""
     for part in ask.headers.get("cookie", "").split(";"):
         name, _, value = part.strip().partition("=")
         if name == desk.door.cookie:
             desk.door.leave(value)
     answer = Response(status_code=204)
-    answer.delete_cookie(desk.door.cookie, path=cookie_path, httponly=True, samesite="strict")
+    answer.delete_cookie(desk.door.cookie, path=desk.cookie_path, httponly=True, samesite="strict")
     return answer
 
 
-def _give(answer: Response, desk: Desk, session: str, path: str) -> None:
-    answer.set_cookie(desk.door.cookie, session, path=path, httponly=True, samesite="strict")
+def _give(answer: Response, desk: Desk, session: str) -> None:
+    answer.set_cookie(
+        desk.door.cookie, session, path=desk.cookie_path, httponly=True, samesite="strict"
+    )
 
 
 def _answer(asset: Asset, headers: dict[str, str]) -> Response:

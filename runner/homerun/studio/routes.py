@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from homerun.studio import changing, details, events, papers, table
+from homerun.studio import changing, details, events, pages, papers, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,11 @@ def _many(name: str, says: str, is_needed: bool = False) -> Param:
 
 def every() -> list[Route]:
     """All routes."""
-    return [*_of_store(), *_of_run(), *_of_files(), *_of_logs_and_code(), *_writes()]
+    found = [*_of_store(), *_of_run(), *_of_files(), *_of_logs_and_code(), *_writes()]
+    token = Param("token", TEXT, "what Studio was started with", is_needed=True)
+    found.append(Route("POST", "login", pages.login, "Come in by the token", (token,)))
+    found.append(Route("POST", "logout", pages.logout, "End this session"))
+    return found
 
 
 def _of_store() -> list[Route]:

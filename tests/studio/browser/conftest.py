@@ -1,9 +1,8 @@
-"""A real browser on a real Studio over a store with real runs; `make test-studio` runs this folder."""
+"""A real browser on a real Studio over a store with real runs: what `make test-studio` runs."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,10 +13,9 @@ import homerun
 from helpers.leaks import SETTLE_S
 from helpers.wait import holds_within
 from homerun import Workspace, spawn
-from studio.browser.lab import Store, Studio, Trouble
+from studio.browser.lab import BROWSER, Store, Studio, Trouble
 
 ASSETS = Path(homerun.__file__).parent / "studio" / "assets" / "index.html"
-BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium")
 WIDE = {"width": 1280, "height": 800}
 
 
@@ -69,16 +67,13 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     troubles = []
 
     def enter(studio: Studio, **options: object) -> Page:
-        known = studio.cookies  # the printed address works once: later browsers have its cookie
-        context = browser.new_context(**{"viewport": WIDE, "storage_state": known, **options})  # type: ignore[arg-type]
+        more = {"viewport": WIDE, "storage_state": studio.cookies, **options}
+        context = browser.new_context(**more)  # type: ignore[arg-type]
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
         troubles.append(Trouble(page, studio.address))
-        page.goto(studio.address if known else studio.way_in)
-        page.get_by_role("heading", level=1).wait_for()
-        studio.cookies = {"cookies": context.storage_state()["cookies"], "origins": []}
-        page.trouble = troubles[-1]  # type: ignore[attr-defined]
+        studio.enter(page)
         return page
 
     yield enter

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Page, Response, StorageState, expect
 
 from homerun import Run
 from studio.browser import example
+
+BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
 class Studio:
@@ -31,7 +35,13 @@ class Studio:
         words = self.process.stdout.readline().split()
         self.way_in = next(word for word in words if word.startswith("http"))
         self.address = self.way_in.partition("login?")[0]
-        self.cookies: object = None
+        self.cookies: StorageState | None = None
+
+    def enter(self, page: Page) -> None:
+        """Open the first page: by the printed address once, later by the cookie from it."""
+        page.goto(self.way_in if self.cookies is None else self.address)
+        page.get_by_role("heading", level=1).wait_for()
+        self.cookies = {"cookies": page.context.storage_state()["cookies"], "origins": []}
 
     def close(self) -> None:
         """End it."""
@@ -75,3 +85,9 @@ class Trouble:
     def left(self) -> list[str]:
         """What was seen and not expected."""
         return [one for one in self.seen if not any(word in one for word in self.expected)]
+
+
+def wait_for_calm(page: Page) -> None:
+    """Until nothing says any more that it is being read."""
+    page.get_by_role("heading").first.wait_for()
+    expect(page.locator(".waiting, [aria-busy=true]")).to_have_count(0)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 import homerun
-from studio.browser.lab import Store
+from studio.browser.lab import Store, wait_for_calm
 from studio.browser.places import places
 
 AXE = Path(homerun.__file__).parent / "studio" / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -30,7 +30,6 @@ def test_axe_finds_nothing_on_any_page(
     found = {}
     for name, place in places(store).items():
         page.goto(f"{store.studio.address}#{place}")
-        page.get_by_role("heading").first.wait_for()
         page.evaluate(AXE.read_text(encoding="utf-8"))
         wait_for_calm(page)
         if wrong := violations(page):
@@ -53,11 +52,5 @@ def test_axe_finds_nothing_on_a_phone_and_in_dialogs(
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     for name, place in places(store).items():
         page.goto(f"{store.studio.address}#{place}")
-        page.get_by_role("heading").first.wait_for()
         wait_for_calm(page)
         assert page.evaluate(wide) <= 0, f"{name} is wider than a phone"
-
-
-def wait_for_calm(page: Page) -> None:
-    """Until nothing says any more that it is being read."""
-    page.wait_for_function("!document.querySelector('.waiting, [aria-busy=true]')")

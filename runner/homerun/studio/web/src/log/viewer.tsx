@@ -140,7 +140,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
     <div class="log">
       <div class="bar is-tools" role="toolbar" aria-label="Log">
         {children}
-        <form role="search" class="log-search" onSubmit={search}>
+        <form role="search" class="log-search" aria-label="In the log" onSubmit={search}>
           <input ref={box} type="search" aria-label="Search the whole log" placeholder="Search the whole log" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
         </form>
         <span class="hits" role="status">{wanted ? hitsWord(hits.hits.length, hitAt, hits.isDone, hits.isCut, hits.share) : ""}</span>
@@ -196,7 +196,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
 
 function hitsWord(number: number, at: number, isDone: boolean, isCut: boolean, share: number): string {
   const place = at >= 0 && number ? `${at + 1} of ` : "";
-  const words = `${place}${count(number)}${isCut ? " and more" : ""}${number === 1 && !place ? " hit" : " hits"}`;
+  const words = `${place}${count(number)}${isCut ? " and more" : ""}${number === 1 ? " hit" : " hits"}`;
   return isDone ? (number ? words : "No hits") : `${words}, ${Math.round(share * 100)} %`;
 }
 

@@ -76,11 +76,11 @@ export function ExperimentsPage() {
                 <tr>
                   <th>Experiment</th>
                   <th class="is-number">Active</th>
-                  <th class="is-number">Runs</th>
+                  <th class="is-number is-extra">Runs</th>
                   <th>Last run</th>
                   <th class="is-number">Duration</th>
-                  <th>When</th>
-                  <th>Last {20} runs</th>
+                  <th class="is-extra">When</th>
+                  <th class="is-extra">Last 20 runs</th>
                 </tr>
               </thead>
               <tbody>
@@ -131,11 +131,11 @@ function Row({ experiment, isOpen, toggle }: { experiment: Experiment; isOpen: b
         </span>
       </th>
       <td class="is-number">{experiment.active ? <a class="badge is-live" href={experimentHref(experiment.name)}>{count(experiment.active)}</a> : <span class="dim">0</span>}</td>
-      <td class="is-number">{count(experiment.runs)}</td>
+      <td class="is-number is-extra">{count(experiment.runs)}</td>
       <td>{last && <span class="last"><RunLink run={last} /> <StatusMark status={last.status} /></span>}</td>
       <td class="is-number">{last && <Took run={last} />}</td>
-      <td>{last && <Ago time={last.created} />}</td>
-      <td><Trend points={experiment.trend} /></td>
+      <td class="is-extra">{last && <Ago time={last.created} />}</td>
+      <td class="is-extra"><Trend points={experiment.trend} /></td>
     </tr>
   );
 }

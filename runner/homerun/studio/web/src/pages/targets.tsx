@@ -87,7 +87,7 @@ function TargetCard({ target, take }: { target: Target; take: (told: Target[]) =
                 <td>{one.reason}</td>
                 <td>{plural(one.slots, "slot")}</td>
                 <td>{one.priority ? `priority ${one.priority}` : ""}</td>
-                <td class="dim"><Ago time={one.since} /></td>
+                <td class="dim since"><Ago time={one.since} /></td>
                 <Stop run={one.run} />
               </tr>
             ))}

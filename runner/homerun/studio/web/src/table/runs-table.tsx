@@ -6,7 +6,7 @@ import { count } from "../format";
 import { useKeys } from "../keys";
 import { go, runHref } from "../route";
 import type { Run } from "../types";
-import { Failure, RunLink, StatusMark } from "../ui/basics";
+import { Failure, RunLink } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import type { Column } from "./columns";
 import { Lines } from "./lines";
@@ -17,6 +17,7 @@ import { recall, remember } from "../use";
 const ROW = 34;
 const HEAD = 34;
 const LEAST_WIDTH = 56;
+const NAME = matchMedia("(max-width: 700px)").matches ? 110 : 150;
 
 interface Props {
   pages: RunPages;
@@ -60,8 +61,8 @@ export function RunsTable(props: Props) {
     setWidths(next);
     remember("widths", next);
   };
-  const template = `36px minmax(150px, 1fr) ${columns.map((one) => `${widthOf(one)}px`).join(" ")}`;
-  const least = 36 + 150 + columns.reduce((sum, one) => sum + widthOf(one), 0);
+  const template = `36px minmax(${NAME}px, 1fr) ${columns.map((one) => `${widthOf(one)}px`).join(" ")}`;
+  const least = 36 + NAME + columns.reduce((sum, one) => sum + widthOf(one), 0);
 
   const move = (to: number): void => {
     const line = Math.max(0, Math.min(lines.count - 1, to));
@@ -252,7 +253,6 @@ function Row({ run, line, columns, template, top, isActive, isChosen, point, act
       <div class="cell is-name" role="gridcell">
         <RunLink run={run} />
         {run.children > 0 && <span class="badge" title={`${run.children} child runs`}>{run.children}</span>}
-        <span class="phone-only"><StatusMark status={run.status} short /></span>
       </div>
       {columns.map((one) => (
         <div key={one.key} class={`cell ${one.isNumber ? "is-number" : ""}`} role="gridcell">

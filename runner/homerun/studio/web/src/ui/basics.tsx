@@ -6,11 +6,11 @@ import { runHref } from "../route";
 import type { Rollup, Run, Status } from "../types";
 import { Icon, type IconName, statusIcon } from "./icon";
 
-export function StatusMark({ status, short = false }: { status: Status; short?: boolean }) {
+export function StatusMark({ status }: { status: Status }) {
   return (
-    <span class={`status is-${status}`} title={short ? statusWord(status) : undefined}>
+    <span class={`status is-${status}`}>
       <Icon name={statusIcon(status)} />
-      <span class={short ? "unseen" : ""}>{statusWord(status)}</span>
+      <span>{statusWord(status)}</span>
     </span>
   );
 }

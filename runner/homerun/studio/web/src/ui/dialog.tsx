@@ -32,10 +32,10 @@ export function Dialog({ title, close, children, wide = false }: DialogProps) {
       onClick={(event) => event.target === element.current && close()}
     >
       <div class="dialog-body">
-        <header>
+        <div class="dialog-head">
           <h2 id={heading}>{title}</h2>
           <Button icon="cross" kind="bare" label="Close" onClick={close} />
-        </header>
+        </div>
         {children}
       </div>
     </dialog>
@@ -72,12 +72,12 @@ export function Questions() {
   return (
     <Dialog title={asked.title} close={() => asked.answer(false)}>
       <p>{asked.text}</p>
-      <footer>
+      <div class="dialog-foot">
         <Button onClick={() => asked.answer(false)}>Keep</Button>
         <Button kind="danger" onClick={() => asked.answer(true)}>
           {asked.yes}
         </Button>
-      </footer>
+      </div>
     </Dialog>
   );
 }

@@ -32,7 +32,7 @@ export function Editable({ what, value, canEdit, save, isLong = false, placehold
     const text = value || <span class="dim">{placeholder}</span>;
     if (!canEdit) return <span>{text}</span>;
     return (
-      <button ref={button} type="button" class="editable" aria-label={`Edit the ${what}: ${value || "empty"}`} title={`Edit the ${what}`} onClick={() => setDraft(value)}>
+      <button ref={button} type="button" class="editable" aria-label={`Edit the ${what}: ${value || placeholder}`} title={`Edit the ${what}`} onClick={() => setDraft(value)}>
         <span>{text}</span>
         <Icon name="edit" />
       </button>

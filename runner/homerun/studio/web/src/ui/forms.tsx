@@ -46,12 +46,12 @@ export function TagDialog({ runs, close }: { runs: Run[]; close: () => void }) {
             </span>
           </div>
         )}
-        <footer>
+        <div class="dialog-foot">
           <Button onClick={close}>Close</Button>
           <Button kind="main" type="submit">
             Set the tag
           </Button>
-        </footer>
+        </div>
       </form>
     </Dialog>
   );
@@ -70,12 +70,12 @@ export function ReasonDialog({ title, yes, take, close }: { title: string; yes: 
         <Field label="Why, may be empty">
           <input value={reason} onInput={(event) => setReason(event.currentTarget.value)} autoFocus />
         </Field>
-        <footer>
+        <div class="dialog-foot">
           <Button onClick={close}>Keep</Button>
           <Button kind="danger" type="submit">
             {yes}
           </Button>
-        </footer>
+        </div>
       </form>
     </Dialog>
   );
@@ -103,12 +103,12 @@ export function SecretsDialog({ run, hidden, close }: { run: Run; hidden: string
             />
           </Field>
         ))}
-        <footer>
+        <div class="dialog-foot">
           <Button onClick={close}>Keep</Button>
           <Button kind="main" type="submit">
             Resubmit
           </Button>
-        </footer>
+        </div>
       </form>
     </Dialog>
   );

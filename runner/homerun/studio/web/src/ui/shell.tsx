@@ -82,7 +82,7 @@ function Jump({ input }: { input: { current: HTMLInputElement | null } }) {
     }
   };
   return (
-    <form class="jump" role="search" onSubmit={(event) => void submit(event)}>
+    <form class="jump" role="search" aria-label="Open a run" onSubmit={(event) => void submit(event)}>
       <input
         ref={input}
         value={text}

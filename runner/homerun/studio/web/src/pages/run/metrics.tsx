@@ -175,11 +175,11 @@ function Values({ run, metric, close }: { run: Run; metric: Metric; close: () =>
           </tbody>
         </table>
       </div>
-      <footer>
+      <div class="dialog-foot">
         <Button disabled={skip === 0} onClick={() => setSkip(Math.max(0, skip - VALUES))}>Earlier</Button>
         <span class="dim">{count(skip + 1)} to {count(Math.min(total, skip + VALUES))} of {count(total)}</span>
         <Button disabled={skip + VALUES >= total} onClick={() => setSkip(skip + VALUES)}>Later</Button>
-      </footer>
+      </div>
     </Dialog>
   );
 }
