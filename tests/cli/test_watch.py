@@ -11,7 +11,6 @@ import pytest
 
 from homerun import Experiment, ScriptRunConfig, Workspace
 
-
 SHELL = """
 import os, signal, subprocess, sys
 def take_terminal():

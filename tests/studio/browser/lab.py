@@ -13,7 +13,6 @@ from playwright.sync_api import Page, Response, StorageState, expect
 from homerun import Run
 from studio.browser import example
 
-
 BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
