@@ -92,6 +92,7 @@ $(INSTALLED_STUDIO): $(INSTALLED_DEV)
 	@touch $@
 
 $(INSTALLED_WEB): $(WEB)/package-lock.json
+	@command -v npm >/dev/null || { echo "Studio's pages need Node 20.19 or newer, with npm" >&2; exit 1; }
 	cd $(WEB) && npm ci
 	@touch $@
 

@@ -10,7 +10,8 @@ import os
 import sys
 import time
 
-from homerun import interpreter
+from homerun import askers, interpreter, linux
+from runstore import lock
 
 _LONGEST_S = 120.0
 _SETTLED_NS = 2 * 10**9
@@ -57,13 +58,30 @@ def main() -> None:
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
     try:
         os.chdir(run_folder)  # so that a store can be renamed under it
-        _ask(python, path, cache)
+        _ask_alone(python, path, cache)
     except (OSError, ValueError, LookupError, subprocess.SubprocessError):
         os._exit(1)  # it gives no answer, the run was removed, or the disk is full
     os._exit(0)
 
 
-def _ask(python: str, path: str, cache: str) -> None:
+def _ask_alone(python: str, path: str, cache: str) -> None:
+    """Ask, unless another process does: then that one serves this run too."""
+    place = interpreter.place(cache, python)
+    began = linux.clock()  # before the lock: who finds it taken comes after this
+    while (held := askers.take(place)) is None:
+        if askers.wait(place, "."):
+            return
+        began = linux.clock()
+    try:
+        key, answer = _ask(python, path, cache)
+    except BaseException:
+        lock.release(held)
+        raise
+    askers.serve(place, began, held, lambda: interpreter.publish(key, answer))
+
+
+def _ask(python: str, path: str, cache: str) -> tuple[str, bytes]:
+    """What an interpreter answers, by its key; on record in the current folder, and kept."""
     import json
 
     from homerun.source import digest
@@ -80,6 +98,7 @@ def _ask(python: str, path: str, cache: str) -> None:
     is_settled = max(moment for _, moment in moments) < began_ns - _SETTLED_NS
     if is_settled and len(moments) == len(watched):
         interpreter.remember(cache, python, key, answer, moments)
+    return key, answer
 
 
 def _answer(python: str, path: str) -> str:

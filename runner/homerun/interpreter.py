@@ -64,8 +64,10 @@ def note(python: str, run_id: str, env: Mapping[str, str], folder: str = ".") ->
         if known is not None:
             publish(*known, folder)
             return 0
-        from homerun import spawn
+        from homerun import askers, spawn
 
+        if askers.wait(place(cache, python), folder):
+            return 0
         return spawn.asking(folder, python, run_id, env, cache)
     except Exception:  # noqa: BLE001 - no room, no process, or an odd path: the run goes on without
         return 0
@@ -112,7 +114,7 @@ def recall(cache: str, python: str) -> tuple[str, bytes] | None:
     Args:
         cache: the user's cache folder.
     """
-    data = facts.read_bytes(_place(cache, python))
+    data = facts.read_bytes(place(cache, python))
     if data is None:
         return None
     head, _, answer = data.partition(b"\n\n")
@@ -134,14 +136,14 @@ def remember(
     Raises:
         OSError: the cache cannot be written.
     """
-    place = _place(cache, python)
-    os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+    final = place(cache, python)
+    os.makedirs(os.path.dirname(final), mode=0o700, exist_ok=True)
     watched = [f"{moment} {path}" for path, moment in moments]
     head = "\n".join([key, python, _system(), *watched])
-    temporary = f"{place}.{os.getpid()}"
+    temporary = f"{final}.{os.getpid()}"
     try:
         facts.write(temporary, os.fsencode(head) + b"\n\n" + answer)
-        os.rename(temporary, place)
+        os.rename(temporary, final)
     except OSError:
         if os.path.exists(temporary):
             os.unlink(temporary)
@@ -156,7 +158,8 @@ def changed(path: str) -> int:
         return _GONE
 
 
-def _place(cache: str, python: str) -> str:
+def place(cache: str, python: str) -> str:
+    """Where an interpreter's answer is kept in the user's cache folder."""
     name = python.replace("%", "%25").replace("/", "%2F")[-_LONGEST_NAME:]
     return f"{cache}/homerun/{_FOLDER}/{name}"
 

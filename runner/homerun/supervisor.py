@@ -160,9 +160,14 @@ class Supervisor(Recorder):
 
     def prepare(self) -> bool:
         """See that the script's environment is there. False: the run ends without the script."""
-        from homerun import preparing
+        from homerun import recipe
 
         self.started_at = linux.clock()
+        self.holds = recipe.use(self.plan.recipe.partition("\n")[0])
+        if self.holds is not None:
+            return True  # it is there, as nearly always
+        from homerun import preparing
+
         return preparing.environment(self)
 
     def wait(self) -> None:

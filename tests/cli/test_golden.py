@@ -56,6 +56,8 @@ CASES = {
     "run-list-none": "run list --tags nothing",
     "run-list-query": "run list '[].{id: run_id, status: status}' --last 3",
     "run-list-where": "run list --where 'metrics.loss < 9' --sort metrics.loss",
+    "run-logs": f"run logs {MAIN} --tail 2",
+    "run-logs-none": f"run logs {MAIN} --file train.log",
     "run-metrics": f"run metrics {MAIN}",
     "run-metrics-none": "run metrics given-id",
     "run-monitor-logs": f"run monitor-logs {MAIN}",
@@ -64,6 +66,7 @@ CASES = {
     "run-snapshot": f"run snapshot {MAIN} -d code",
     "run-submit-script": "run submit-script -e digits --run-id mine train.py",
     "run-tree": f"run tree {PARENT}",
+    "run-watch": "run watch",
     "run-update": "run update given-id --add-tag a=b --display-name Ann",
     "store-check": "store check",
     "store-gc": "store gc --dry-run",
@@ -79,7 +82,7 @@ CASES = {
     "workspace-show": "workspace show",
 }
 
-APART = {"doctor", "run resubmit", "store stats", "studio"}
+APART = {"doctor", "run resubmit", "run watch", "store stats", "studio"}
 """Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
 tests."""
 

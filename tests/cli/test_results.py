@@ -95,6 +95,12 @@ def test_each_format_is_as_az_prints_it(invoke, runs):
     assert [line.split() for line in table[:2]] == [["id", "n", "none"], [runs["second"], "2"]]
 
 
+def test_columns_of_tsv_stay_columns_where_a_key_is_not_in_every_row(invoke, runs):
+    lines = invoke("run", "list", "[{a: `1`}, {b: `2`}, {b: `3`, a: `4`}]", "-o", "tsv").text
+
+    assert lines.splitlines() == ["1\t", "\t2", "4\t3"]
+
+
 def test_a_copy_of_the_result_is_json_with_sorted_keys(invoke, runs, workspace_dir):
     done = invoke("run", "list", "[].run_id", "-t", "copy.json", "-o", "none")
 

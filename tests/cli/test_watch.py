@@ -62,7 +62,7 @@ class Screen:
 
     def resize(self, wide, high):
         """Make the window another size."""
-        self.shown.resize(wide, high)
+        self.shown.resize(high, wide)
         self._screen.resize(high, wide)
 
 
@@ -189,7 +189,8 @@ def test_a_window_of_another_size_is_filled_anew(watch, live):
 
     assert screen.lines[9].startswith("↑↓ select")
     screen.resize(30, 5)
-    screen.until("^↑↓ select  l log  c cancel  t…$")
+    screen.until("^↑↓ select  l log  c cancel  …$")
+    assert re.match("old_.*…$", screen.lines[3])
     screen.press(b"q")
     assert screen.shown.end() == 0
 

@@ -45,6 +45,7 @@ MADE: list[BaseError] = [
     store_errors.PropertyExists("author", "a", "b"),
     store_errors.ReadOnlyStore("/s", "permission denied"),
     store_errors.RunExists("run-1"),
+    store_errors.NotInTrash("run-1"),
     store_errors.RunNotFound("run-1"),
     store_errors.StoreError("text"),
     BaseError("text"),

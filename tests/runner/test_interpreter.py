@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from helpers.wait import wait_until
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, interpreter
+from homerun import Experiment, Run, ScriptRunConfig, Workspace, askers, interpreter, linux
 from runstore import layout
 from runstore.errors import ReadOnlyStore
 
@@ -47,6 +47,38 @@ def test_an_interpreter_is_asked_once_and_its_runs_share_the_answer(
     files = [Path(run.directory, layout.INTERPRETER) for run in (first, second)]
     shared = list(Path(first.directory, "../../.interpreters").iterdir())
     assert len({path.stat().st_ino for path in [*files, *shared]}) == 1
+
+
+def test_who_asks_serves_the_runs_that_start_meanwhile(
+    cache: Path, script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path.cwd())  # serving goes from folder to folder
+    script("train.py", "")
+    place = interpreter.place(str(cache), sys.executable)
+    held = askers.take(place)
+    assert held is not None
+    runs = [ended(), ended()]
+    assert [run.get_interpreter() for run in runs] == [None, None]
+
+    askers.serve(place, 0.0, held, lambda: interpreter.publish("key", b'{"python": "/p"}'))
+
+    assert [run.get_interpreter() for run in runs] == [{"python": "/p"}] * 2
+    assert os.listdir(os.path.dirname(place)) == [f"{os.path.basename(place)}.asking"]
+
+
+def test_what_was_left_to_an_asker_that_was_killed_gets_no_later_answer(
+    cache: Path, script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path.cwd())
+    script("train.py", "")
+    place = interpreter.place(str(cache), sys.executable)
+    held = askers.take(place)
+    run = ended()
+    assert held is not None
+
+    askers.serve(place, linux.clock(), held, lambda: interpreter.publish("key", b"{}"))
+
+    assert run.get_interpreter() is None
 
 
 def test_an_interactive_run_has_the_interpreter_of_its_process(cache: Path) -> None:

@@ -1,7 +1,7 @@
 """The command line: a thin layer over the SDK that says what happened, and how to go on.
 
 It opens no file of a store and starts no process. Nothing is loaded before it is needed: click for
-every command, rich only for a table that goes to a terminal.
+every command, rich only for the bar of a batch.
 """
 
 from __future__ import annotations

@@ -49,10 +49,12 @@ def json(value: object, indent: int = 2, sort_keys: bool = False) -> str:
 def tsv(value: object) -> str:
     """One line for each item, its values with tabs between them; no keys.
 
-    A list inside of an item is the number of its elements, a dict is empty.
+    Items with keys have a value for each key that any of them has, so that columns stay columns. A
+    list inside of an item is the number of its elements, a dict is empty.
     """
     rows = value if isinstance(value, list) else [] if value is None else [value]
-    return "".join("\t".join(map(_field, _values(row))) + "\n" for row in rows)
+    keys = dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row)
+    return "".join("\t".join(map(_field, _values(row, [*keys]))) + "\n" for row in rows)
 
 
 def columns(value: object) -> tuple[list[str], list[list[object]]]:
@@ -85,9 +87,9 @@ def strict(value: Any) -> Any:
     return value
 
 
-def _values(row: object) -> list[object]:
+def _values(row: object, keys: list[str]) -> list[object]:
     if isinstance(row, dict):
-        return [*row.values()]
+        return [row.get(key, "") for key in keys]
     return row if isinstance(row, list) else [row]
 
 

@@ -32,7 +32,7 @@ _SHOWN = 8
     "--fold/--no-fold",
     "folds",
     default=None,
-    help="Of a progress bar only the last state; so it is where this is no terminal.",
+    help="Of a progress bar only the last state, as where this is no terminal; --no-fold: all.",
 )
 @click.option("--raw", is_flag=True, help="Every byte as it was written.")
 def logs(

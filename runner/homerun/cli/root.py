@@ -1,4 +1,7 @@
-"""The command `homerun` and its groups. A module is loaded when one of its commands is named."""
+"""The command `homerun`: which commands there are, and where each lives.
+
+A module is loaded when one of its commands is named, or its help is wanted.
+"""
 
 from __future__ import annotations
 
@@ -10,50 +13,106 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_ACCOUNTS = "homerun.cli.accounts"
-_CANCEL = "homerun.cli.cancel"
-_COMPARING = "homerun.cli.comparing"
-_COMPLETION = "homerun.cli.completion"
-_DELETE = "homerun.cli.delete"
-_DOCTOR = "homerun.cli.doctor"
-_ENVIRONMENTS = "homerun.cli.environments"
-_EXPERIMENTS = "homerun.cli.experiments"
-_KEEPING = "homerun.cli.keeping"
-_LABELS = "homerun.cli.labels"
-_LOGS = "homerun.cli.logs"
-_METRICS = "homerun.cli.metrics"
-_QUEUES = "homerun.cli.queues"
-_RESUBMIT = "homerun.cli.resubmit"
-_RUNS = "homerun.cli.runs"
-_SNAPSHOTS = "homerun.cli.snapshots"
-_STORE = "homerun.cli.store"
-_STUDIO = "homerun.cli.studio"
-_SUBMIT = "homerun.cli.submit"
-_TARGETS = "homerun.cli.targets"
-_TRASH = "homerun.cli.trash"
-_WATCH = "homerun.cli.watch"
-_WORKSPACES = "homerun.cli.workspaces"
+GROUPS = {
+    "run": ("Submit, follow, list and cancel runs.", "run list --last 20"),
+    "experiment": ("List experiments.", "experiment list"),
+    "queue": ("See the runs that wait for a slot, and hold them back.", "queue list"),
+    "target": (
+        "Say where runs are placed, and how many at once.",
+        "target add small --type local --slots 1",
+    ),
+    "store": ("Look after the folder that holds the records.", "store check"),
+    "store trash": (
+        "Look at deleted runs, bring them back, or remove them for good.",
+        "store trash list",
+    ),
+    "env": (
+        "Look after the environments that are made for runs with packages.",
+        "env list",
+    ),
+    "folder": (
+        "Attach folders to experiments.",
+        "folder attach -w myworkspace -g myresourcegroup",
+    ),
+    "workspace": (
+        "Make and show the workspace, which is a folder here.",
+        "workspace show",
+    ),
+    "account": ("Say that no account is needed.", "account show"),
+}
+"""Each with what it is for, and an example."""
+
+COMMANDS = {
+    "run submit-script": ("submit", "submit_script"),
+    "run resubmit": ("resubmit", "resubmit"),
+    "run list": ("runs", "list_runs"),
+    "run tree": ("labels", "tree"),
+    "run update": ("labels", "update"),
+    "run show": ("runs", "show"),
+    "run compare": ("comparing", "compare"),
+    "run cancel": ("cancel", "cancel"),
+    "run delete": ("delete", "delete"),
+    "run snapshot": ("snapshots", "snapshot"),
+    "run monitor-logs": ("runs", "monitor_logs"),
+    "run download-logs": ("runs", "download_logs"),
+    "run logs": ("logs", "logs"),
+    "run metrics": ("metrics", "metrics"),
+    "run watch": ("watch", "watch"),
+    "experiment list": ("experiments", "list_experiments"),
+    "queue list": ("queues", "list_queues"),
+    "queue pause": ("queues", "pause"),
+    "queue resume": ("queues", "resume"),
+    "target list": ("targets", "list_targets"),
+    "target add": ("targets", "add"),
+    "target remove": ("targets", "remove"),
+    "store check": ("store", "check"),
+    "store gc": ("keeping", "gc"),
+    "store stats": ("keeping", "stats"),
+    "store reindex": ("store", "reindex"),
+    "store trash list": ("trash", "list_trash"),
+    "store trash restore": ("trash", "restore"),
+    "store trash empty": ("trash", "empty"),
+    "env list": ("environments", "list_environments"),
+    "env build": ("environments", "build"),
+    "env gc": ("environments", "gc"),
+    "folder attach": ("workspaces", "attach"),
+    "workspace create": ("workspaces", "create"),
+    "workspace list": ("workspaces", "list_workspaces"),
+    "workspace show": ("workspaces", "show"),
+    "account set": ("accounts", "select"),
+    "account show": ("accounts", "show"),
+    "doctor": ("doctor", "doctor"),
+    "studio": ("studio", "studio"),
+    "completion": ("completion", "completion"),
+    "login": ("accounts", "login"),
+}
+"""Each with its module in this package and its function there."""
 
 
 class Group(click.Group):
-    """A group whose commands live in modules of their own, by name: (module, function)."""
+    """A group, known by the words that lead to it."""
 
-    homes: dict[str, tuple[str, str]]
-
-    def __init__(self, *args: Any, homes: dict[str, tuple[str, str]], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.homes = homes
+    def __init__(self, name: str, path: str = "", **settings: Any) -> None:
+        super().__init__(name, **settings)
+        self._before = f"{path} " if path else ""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands' names, for help and completion."""
-        return [*self.commands, *self.homes]
+        """The names of its groups and commands, for help and completion."""
+        start = len(self._before)
+        known = (*GROUPS, *COMMANDS)
+        names = [path[start:] for path in known if path.startswith(self._before)]
+        return [name for name in names if " " not in name]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command by its name; this loads its module."""
-        if cmd_name not in self.homes:
-            return super().get_command(ctx, cmd_name)
-        module, function = self.homes[cmd_name]
-        found = getattr(__import__(module, fromlist=[function]), function)
+        """A group or a command by its name; this loads the command's module."""
+        path = self._before + cmd_name
+        if path in GROUPS:
+            summary, example = GROUPS[path]
+            return Group(cmd_name, path, help=f"{summary}\n\n\b\nExample:\n  homerun {example}")
+        if path not in COMMANDS:
+            return None
+        module, function = COMMANDS[path]
+        found = getattr(__import__(f"homerun.cli.{module}", fromlist=[function]), function)
         return found if isinstance(found, click.Command) else None
 
     def resolve_command(
@@ -75,16 +134,7 @@ class Group(click.Group):
         raise click.UsageError(f"there is no command {path} {args[0]}{meant}; see {path} --help")
 
 
-@click.group(
-    cls=Group,
-    homes={
-        "doctor": (_DOCTOR, "doctor"),
-        "studio": (_STUDIO, "studio"),
-        "completion": (_COMPLETION, "completion"),
-        "login": (_ACCOUNTS, "login"),
-    },
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+@click.command(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="homerun", message="%(prog)s %(version)s")
 def root() -> None:
     """Training runs on your own machine, each with a record that you can read.
@@ -92,166 +142,4 @@ def root() -> None:
     \b
     Example:
       homerun run submit-script -e digits train.py --epochs 5
-    """
-
-
-@root.group(
-    cls=Group,
-    homes={
-        "submit-script": (_SUBMIT, "submit_script"),
-        "resubmit": (_RESUBMIT, "resubmit"),
-        "list": (_RUNS, "list_runs"),
-        "tree": (_LABELS, "tree"),
-        "update": (_LABELS, "update"),
-        "show": (_RUNS, "show"),
-        "compare": (_COMPARING, "compare"),
-        "cancel": (_CANCEL, "cancel"),
-        "delete": (_DELETE, "delete"),
-        "snapshot": (_SNAPSHOTS, "snapshot"),
-        "monitor-logs": (_RUNS, "monitor_logs"),
-        "download-logs": (_RUNS, "download_logs"),
-        "logs": (_LOGS, "logs"),
-        "metrics": (_METRICS, "metrics"),
-        "watch": (_WATCH, "watch"),
-    },
-)
-def run() -> None:
-    """Submit, follow, list and cancel runs.
-
-    \b
-    Example:
-      homerun run list --last 20
-    """
-
-
-@root.group(cls=Group, homes={"list": (_EXPERIMENTS, "list_experiments")})
-def experiment() -> None:
-    """List experiments.
-
-    \b
-    Example:
-      homerun experiment list
-    """
-
-
-@root.group(
-    cls=Group,
-    homes={
-        "list": (_QUEUES, "list_queues"),
-        "pause": (_QUEUES, "pause"),
-        "resume": (_QUEUES, "resume"),
-    },
-)
-def queue() -> None:
-    """See the runs that wait for a slot, and hold them back.
-
-    \b
-    Example:
-      homerun queue list
-    """
-
-
-@root.group(
-    cls=Group,
-    homes={
-        "list": (_TARGETS, "list_targets"),
-        "add": (_TARGETS, "add"),
-        "remove": (_TARGETS, "remove"),
-    },
-)
-def target() -> None:
-    """Say where runs are placed, and how many at once.
-
-    \b
-    Example:
-      homerun target add small --type local --slots 1
-    """
-
-
-@root.group(
-    cls=Group,
-    homes={
-        "check": (_STORE, "check"),
-        "gc": (_KEEPING, "gc"),
-        "stats": (_KEEPING, "stats"),
-        "reindex": (_STORE, "reindex"),
-    },
-)
-def store() -> None:
-    """Look after the folder that holds the records.
-
-    \b
-    Example:
-      homerun store check
-    """
-
-
-@store.group(
-    cls=Group,
-    homes={
-        "list": (_TRASH, "list_trash"),
-        "restore": (_TRASH, "restore"),
-        "empty": (_TRASH, "empty"),
-    },
-)
-def trash() -> None:
-    """Look at deleted runs, bring them back, or remove them for good.
-
-    \b
-    Example:
-      homerun store trash list
-    """
-
-
-@root.group(
-    cls=Group,
-    homes={
-        "list": (_ENVIRONMENTS, "list_environments"),
-        "build": (_ENVIRONMENTS, "build"),
-        "gc": (_ENVIRONMENTS, "gc"),
-    },
-)
-def env() -> None:
-    """Look after the environments that are made for runs with packages.
-
-    \b
-    Example:
-      homerun env list
-    """
-
-
-@root.group(cls=Group, homes={"attach": (_WORKSPACES, "attach")})
-def folder() -> None:
-    """Attach folders to experiments.
-
-    \b
-    Example:
-      homerun folder attach -w myworkspace -g myresourcegroup
-    """
-
-
-@root.group(
-    cls=Group,
-    homes={
-        "create": (_WORKSPACES, "create"),
-        "list": (_WORKSPACES, "list_workspaces"),
-        "show": (_WORKSPACES, "show"),
-    },
-)
-def workspace() -> None:
-    """Make and show the workspace, which is a folder here.
-
-    \b
-    Example:
-      homerun workspace show
-    """
-
-
-@root.group(cls=Group, homes={"set": (_ACCOUNTS, "select"), "show": (_ACCOUNTS, "show")})
-def account() -> None:
-    """Say that no account is needed.
-
-    \b
-    Example:
-      homerun account show
     """

@@ -12,13 +12,30 @@ from homerun.errors import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from homerun.cli.call import Call
 
 _NO_TERMINAL = "run watch needs a terminal; homerun run list shows the runs once"
 
 
+def _begun(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    from homerun.cli import completion
+
+    return completion.runs(ctx, begun)
+
+
 @command("watch")
-@options.run
+@click.argument("run_word", metavar="[RUN]", required=False, shell_complete=_begun)
+@click.option(
+    "-r",
+    "--run",
+    "run_id",
+    metavar="RUN",
+    shell_complete=_begun,
+    help="Only this run and all below it.",
+)
+@options.experiment("Runs of this experiment.")
 @click.option(
     "--status",
     "statuses",

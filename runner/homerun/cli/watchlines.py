@@ -51,18 +51,18 @@ def table(
     wide, high = room
     cells = [_cells(row, now) for row in rows]
     widths = _widths(cells, wide)
-    rest = wide - sum(widths.values()) - len(_GAP) * len(widths)
     heading = _GAP.join([*(_fill(name, width) for name, width in widths.items()), "metrics"])
     made = [words.bold(cut(heading, wide))]
     for row, known in zip(rows[: high - 1], cells):
         parts = [_fill(known[name], width) for name, width in widths.items()]
+        line = cut(_GAP.join([*parts, _doing(row)]), wide)
         if row["id"] == selected:
-            line = _fill(cut(_GAP.join([*parts, _doing(row)]), wide), wide)
-            made.append(f"\x1b[7m{line}\x1b[0m")
+            made.append(f"\x1b[7m{_fill(line, wide)}\x1b[0m")
             continue
-        at = list(widths).index("status")
-        parts[at] = words.coloured(parts[at], words.COLOURS.get(row["status"]))
-        made.append(_GAP.join([*parts, cut(_doing(row), max(0, rest))]))
+        start = len(parts[0]) + len(_GAP)
+        end = start + len(parts[1])
+        status = words.coloured(line[start:end], words.COLOURS.get(row["status"]))
+        made.append(line[:start] + status + line[end:])
     return made
 
 
