@@ -30,7 +30,7 @@ INSTALLED_LIBRARIES := .venv-libraries/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-libraries test-studio studio-shots torture check fix docs bench bench-peers clean
+.PHONY: help run studio test test-libraries test-studio bench-studio studio-shots torture check fix docs bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ test-libraries: $(INSTALLED_LIBRARIES) ## try libraries that log to Azure ML (in
 test-studio: $(INSTALLED_STUDIO) $(PAGES) ## try Studio in a real browser (needs Node and Chromium)
 	cd $(WEB) && npm run --silent check
 	$(BIN)/python -m pytest tests/studio/browser $(ARGS)
+
+bench-studio: $(INSTALLED_STUDIO) $(PAGES) ## measure Studio in a real browser: 10,000 runs, a log of 1 GB
+	PYTHONPATH=tests $(BIN)/python scripts/bench/browse.py
 
 studio-shots: $(INSTALLED_STUDIO) $(PAGES) ## photograph every page of Studio into build/studio-shots
 	PYTHONPATH=tests $(BIN)/python -m studio.browser.shots build/studio-shots $(ARGS)
@@ -92,6 +95,7 @@ $(INSTALLED_STUDIO): $(INSTALLED_DEV)
 	@touch $@
 
 $(INSTALLED_WEB): $(WEB)/package-lock.json
+	@command -v npm >/dev/null || { echo "Studio's pages need Node 20.19 or newer, with npm" >&2; exit 1; }
 	cd $(WEB) && npm ci
 	@touch $@
 

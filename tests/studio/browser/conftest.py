@@ -1,4 +1,4 @@
-"""A real browser on a real Studio over a store with real runs: what `make test-studio` runs."""
+"""A real browser, on a real Studio, over a store with real runs: `make test-studio`."""
 
 from __future__ import annotations
 

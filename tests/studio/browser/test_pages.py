@@ -316,7 +316,7 @@ def test_everything_is_within_reach_of_the_keyboard(page: Page, store: Store) ->
     page.keyboard.press("g")
     page.keyboard.press("r")
     expect(page.get_by_role("heading", level=1)).to_have_text("All runs")
-    page.get_by_role("grid").wait_for()
+    page.get_by_role("row").nth(2).wait_for()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_contain_text("next run")
     page.keyboard.press("Escape")

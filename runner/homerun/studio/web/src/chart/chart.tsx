@@ -104,7 +104,7 @@ function options(
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 5 }, drag: { x: !!zoom, y: false, setScale: false } },
     scales: { x: { time: axis === "time" }, y: { distr: isLog ? 3 : 1 } },

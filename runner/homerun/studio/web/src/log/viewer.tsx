@@ -149,7 +149,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
         <Button icon="warning" pressed={!!wanted && "errors" in wanted} onClick={toErrors} hint="Jump to the next line that looks like an error">Errors</Button>
         <span class="grow" />
         <Switch label="Fold progress" on={isFolding} change={setFolding} />
-        <Switch label="Follow" on={isFollowing} change={(on) => (on ? void show({ end: 1 }) : setFollowing(false))} />
+        <Switch label="Follow" on={isFollowing && text.isLive} disabled={!text.isLive} change={(on) => (on ? void show({ end: 1 }) : setFollowing(false))} />
         <a class="button" href={address(runPath(run, "log/download"), { log: name })} download title="Download the log">Download</a>
       </div>
       {hits.error && <Failure error={hits.error} />}

@@ -3,7 +3,7 @@
 import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api";
-import { count, duration, isEnded, isLive, now, statusWord } from "../format";
+import { count, duration, isEnded, isLive, now, plural, statusWord } from "../format";
 import { useKeys } from "../keys";
 import { useLive } from "../live";
 import { adjust, experimentHref, href, place, runHref } from "../route";
@@ -46,7 +46,7 @@ export function ExperimentsPage() {
       <header class="page-head">
         <h1 tabIndex={-1}>Experiments</h1>
         <span class="dim" role="status">
-          {active ? `${count(active)} ${active === 1 ? "run goes" : "runs go"} on` : "Nothing runs now"}
+          {active ? plural(active, "active run") : "Nothing runs now"}
         </span>
       </header>
       {all.length === 0 ? (

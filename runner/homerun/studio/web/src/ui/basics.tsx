@@ -127,10 +127,17 @@ export function Waiting({ what }: { what: string }) {
   );
 }
 
-export function Switch({ label, on, change }: { label: string; on: boolean; change: (on: boolean) => void }) {
+interface SwitchProps {
+  label: string;
+  on: boolean;
+  change: (on: boolean) => void;
+  disabled?: boolean;
+}
+
+export function Switch({ label, on, change, disabled = false }: SwitchProps) {
   return (
     <label class="switch">
-      <input type="checkbox" role="switch" checked={on} onChange={(event) => change(event.currentTarget.checked)} />
+      <input type="checkbox" role="switch" checked={on} disabled={disabled} onChange={(event) => change(event.currentTarget.checked)} />
       <span>{label}</span>
     </label>
   );

@@ -128,8 +128,8 @@ function MetricChart({ run, metric, curves, axis, isLog, smoothing, version }: C
         <span class="figure">{figure(metric.last)}</span>
         <span class="grow" />
         {range && <Button kind="bare" onClick={() => setRange(null)}>Whole</Button>}
-        <button type="button" class="quiet" title="Show the values" onClick={() => setValues(true)}>
-          {curve && curve.size > 1 ? `${count(curve.x.length)} buckets of ${count(curve.points)} points` : plural(metric.count, "point")}
+        <button type="button" class="quiet" title="Each place in the chart shows the least, greatest and last of its points. Click for the values" onClick={() => setValues(true)}>
+          {curve && curve.size > 1 ? `${count(curve.points)} points in ${count(curve.x.length)} places` : plural(metric.count, "point")}
         </button>
       </figcaption>
       {curve ? (
