@@ -122,7 +122,7 @@ class FullScreen:
         self._write("".join(written))
 
     def _take(self) -> None:
-        tty.setcbreak(self._input)
+        tty.setcbreak(self._input, termios.TCSADRAIN)  # what was typed already counts
         self._shown = []
         self._measure()
         self._write(_ENTER)
