@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 
 from homerun import follow
-from runstore import attempts, facts, files, layout, recent, status
-from runstore.index import summary
+from runstore import attempts, facts, files, layout, recent, stamps, status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def row_of(record: Record) -> dict[str, Any]:
     The time stamps of its folders say that: whatever changes on a run that is over is a new name
     in one of them. What somebody edits in place is seen within a minute.
     """
-    stamp = summary.stamp(record.path)  # before anything else is read
+    stamp = stamps.of(record.path)  # before anything else is read
     known = recent.get(_recent, record.path, stamp) if stamp else None
     if known is not None:
         return known
@@ -124,7 +123,7 @@ def _is_final(record: Record, look: Look, made: dict[str, Any]) -> bool:
     if look.facts[layout.ENDED] is None or "warnings" in made or _linked(record) is not None:
         return False
     can_print = "error" in made and record.run.get("on_exit") == "leave"
-    return not can_print and not summary.is_fresh(record.path)
+    return not can_print and not stamps.is_fresh(record.path)
 
 
 def row(record: Record, look: Look) -> dict[str, Any]:

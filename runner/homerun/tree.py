@@ -18,7 +18,7 @@ _HELD_AT_ONCE = 64
 _MEMORY, _ENV_END = 20, 48
 """Fields of /proc/PID/stat behind the command: its virtual memory, and where its variables end."""
 
-_MOST_LOOKS = 200
+_MOST_LOOKS = 2000
 
 
 class Process:

@@ -82,7 +82,7 @@ CASES = {
     "workspace-show": "workspace show",
 }
 
-APART = {"doctor", "run resubmit", "run watch", "store stats", "studio"}
+APART = {"doctor", "run resubmit", "store stats", "studio"}
 """Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
 tests."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from helpers.fifo import Fifo, Gate
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace, settle
-from runstore.index import summary
+from runstore import stamps
 
 ALWAYS = {
     "runId",
@@ -227,7 +227,7 @@ def test_fail_refuses_details_that_are_no_words(
 def test_a_kept_description_is_not_read_again_and_shows_each_later_change_at_once(
     experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(summary, "is_fresh", lambda run_folder: False)
+    monkeypatch.setattr(stamps, "is_fresh", lambda run_folder: False)
     run = experiment.start_logging(snapshot_directory=None, outputs=False)
     assert run.describe()["status"] == "Running"  # not kept: it goes on
     run.complete()
@@ -236,7 +236,7 @@ def test_a_kept_description_is_not_read_again_and_shows_each_later_change_at_onc
     monkeypatch.setattr(settle, "look", lambda record: pytest.fail("it was read again"))
     assert run.describe()["tags"] == {}
     monkeypatch.undo()
-    monkeypatch.setattr(summary, "is_fresh", lambda run_folder: False)
+    monkeypatch.setattr(stamps, "is_fresh", lambda run_folder: False)
 
     run.tag("quality", "good")
     run.add_properties({"data": "v2"})

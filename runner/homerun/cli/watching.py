@@ -192,8 +192,7 @@ def _metric_lines(metrics: dict[str, Any]) -> list[str]:
     width = max((len(words.plain(name)) for name, _ in shown), default=0)
     lines = []
     for name, value in shown:
-        last = value[-1] if isinstance(value, list) and value else value
-        lines.append(f"{words.plain(name):<{width}} {words.number(last)}")
+        lines.append(f"{words.plain(name):<{width}} {words.last(value)}")
     if len(metrics) > len(lines):
         lines.append(f"… and {len(metrics) - len(lines)} more")
     heads = ["  metrics  ", *["           "] * len(lines)]

@@ -199,14 +199,16 @@ def ago(time: object, now: float) -> str:
 
 
 def took(row: dict[str, Any], now: float | None = None) -> float | None:
-    """How many seconds a run took, or has taken up to now; None where it never started."""
+    """How many seconds a run took, or has taken up to now; None where it never started, or where
+    nobody here knows whether it goes on.
+    """
     elapsed = (row.get("outcome") or {}).get("elapsed_s")
     if isinstance(elapsed, (int, float)):
         return float(elapsed)
     begun, end = instant(row.get("start_time_utc")), instant(row.get("end_time_utc"))
     if begun is None:
         return None
-    if end is None:
+    if end is None and row.get("status") != status.NOT_RESPONDING:
         end = now
     return None if end is None else max(0.0, end - begun)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runstore import facts
+from runstore import facts, stamps
 from runstore.index import meters, summary
 from runstore.index.cache import Cache
 from runstore.index.refresh import Refresh, remove
@@ -107,7 +107,7 @@ def _checked(
     try:
         for folder, run_id, stamp in candidates:
             record = Record(store, folder, run_id)
-            seen = summary.stamp(record.path)
+            seen = stamps.of(record.path)
             if seen == stamp:
                 yield record
                 continue

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 
-from runstore import facts
+from runstore import facts, stamps
 from runstore.index import meters, summary
 from runstore.index.cache import EPOCH, MEMORY, Cache
 from runstore.index.refresh import Refresh, remove
@@ -101,7 +101,7 @@ class Live:
         stale = [
             (folder, run_id)
             for folder, run_id, stamp in rows
-            if summary.stamp(f"{self.store.root}/{folder}/{run_id}") != stamp
+            if stamps.of(f"{self.store.root}/{folder}/{run_id}") != stamp
         ]
         if stale:
             with self.open() as cache, cache.writing():

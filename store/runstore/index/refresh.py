@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import facts, identity, layout, ledger, lock, marks, names, status
+from runstore import facts, identity, layout, ledger, lock, marks, names, stamps, status
 from runstore.errors import RunNotFound
 from runstore.index import meters, summary
 from runstore.index.cache import MADE, TABLES, Cache
@@ -210,7 +210,7 @@ class Refresh:
 
     def _still_waits(self, record: Record, stamp: str, was: str, parent: str | None) -> bool:
         """Whether a row is as it was: nothing was written to it, and its parent goes on."""
-        if was != status.NOT_STARTED or parent is None or summary.stamp(record.path) != stamp:
+        if was != status.NOT_STARTED or parent is None or stamps.of(record.path) != stamp:
             return False
         goes_on = self._parents.get(parent)
         if goes_on is None:
@@ -284,7 +284,7 @@ class Refresh:
                 "SELECT run, stamp, metered FROM runs WHERE folder = ? AND id = ?", (folder, run_id)
             )
             run, stamp, metered = next(rows, (0, None, 0))
-            if stamp != summary.stamp(path):
+            if stamp != stamps.of(path):
                 self._read(Record(self.store, folder, run_id))
             elif metered and not meters.is_complete(self.cache, run, path):
                 self.cache.db.execute("UPDATE runs SET metered = 0 WHERE run = ?", (run,))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
 
-from runstore import facts, layout, properties, status
+from runstore import facts, layout, properties, stamps, status
 from runstore.errors import RunNotFound
 
 TYPE_CHECKING = False
@@ -43,10 +42,6 @@ NUMBERS = ("number", "duration_s", "cpu_s", "peak_memory_kib")
 _RUN_SOURCE = "azureml.runsource"
 """The property that names the type of a run that has none."""
 
-_STAMPED = ("", f"/{layout.LABELS}", f"/{layout.PROPERTIES}")
-_SETTLED_NS = 2_000_000_000
-"""A folder changed so recently may change again within one tick of its time stamp."""
-
 
 class Summary:
     """One run as the index knows it.
@@ -67,24 +62,6 @@ class Summary:
         self.properties: dict[str, str] = {}
         self.stamp = ""
         self.is_settled = False
-
-
-def stamp(run_folder: str) -> str:
-    """The time stamps of a run's folders, which change with every name in them; "" if it is gone.
-
-    Facts, labels and properties are files of their own that never change, so a change is a name.
-    """
-    found = []
-    for inner in _STAMPED:
-        try:
-            seen = os.stat(run_folder + inner)
-        except OSError:
-            if not inner:
-                return ""
-            found.append("-")
-        else:
-            found.append(f"{seen.st_ino}.{seen.st_mtime_ns}")
-    return " ".join(found)
 
 
 def plain(value: Any) -> Any:
@@ -114,7 +91,7 @@ def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     Raises:
         OSError: it cannot be read now.
     """
-    seen_stamp = stamp(record.path)
+    seen_stamp = stamps.of(record.path)
     try:
         seen = look(record)
     except RunNotFound:
@@ -153,26 +130,10 @@ def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     made.tags = {key: _text(value) for key, value in labels.tags.items()}
     made.properties = found
     made.stamp = seen_stamp
-    made.is_settled = seen.facts[layout.ENDED] is not None and not is_fresh(record.path)
+    made.is_settled = seen.facts[layout.ENDED] is not None and not stamps.is_fresh(record.path)
     if seen.status == status.NOT_STARTED:
         made.is_settled = False
     return made
-
-
-def is_fresh(run_folder: str) -> bool:
-    """Whether one of the run's folders changed a moment ago.
-
-    The file system's time stamps have ticks of milliseconds: a change in the same tick as ours
-    could not be told from none. Only the index's own freshness rests on this clock.
-    """
-    now = time.time_ns()
-    for inner in _STAMPED:
-        try:
-            if abs(now - os.stat(run_folder + inner).st_mtime_ns) < _SETTLED_NS:
-                return True
-        except OSError:
-            continue
-    return False
 
 
 def _text(value: object) -> str | None:
