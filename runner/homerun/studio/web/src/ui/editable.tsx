@@ -1,6 +1,6 @@
 /** A text that is edited where it stands. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button } from "./basics";
 import { Icon } from "./icon";
 
@@ -18,10 +18,11 @@ export function Editable({ what, value, canEdit, save, isLong = false, placehold
   const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const isEditing = draft !== null;
-  useEffect(() => field.current?.select(), [isEditing]);
+  // Before the next key can come: what is typed first must not be selected and written over.
+  useLayoutEffect(() => field.current?.select(), [isEditing]);
   const stop = (): void => {
     setDraft(null);
-    requestAnimationFrame(() => button.current?.focus());
+    requestAnimationFrame(() => document.activeElement === document.body && button.current?.focus());
   };
   const keep = async (event?: Event): Promise<void> => {
     event?.preventDefault();
