@@ -53,7 +53,7 @@ class Writer:
     file for each point.
 
     Args:
-        before_first: called once, before the first point.
+        before_first: called before the first point; by each of several threads that log it at once.
     """
 
     __slots__ = ("_before_first", "_descriptors", "_heads", "_paths", "_run_folder")
@@ -134,8 +134,8 @@ class Writer:
         The copies of a parent's descriptors are closed.
         """
         pid = os.getpid()
-        for other in [key for key in self._descriptors if key != pid]:
-            inherited = self._descriptors.pop(other, None)
+        for other in list(self._descriptors):  # at once: another thread may add one meanwhile
+            inherited = self._descriptors.pop(other, None) if other != pid else None
             if inherited is not None:
                 _kept[0] -= 1
                 os.close(inherited)
@@ -152,8 +152,9 @@ class Writer:
                 os.close(descriptor)
 
     def _new_path(self, pid: int) -> str:
-        if self._before_first is not None:
-            self._before_first()
+        before_first = self._before_first  # which another thread may take away meanwhile
+        if before_first is not None:
+            before_first()
             self._before_first = None  # also, what it belongs to can now go when its user lets go
         folder = f"{self._run_folder}/{layout.METRICS}"
         try:

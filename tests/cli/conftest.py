@@ -11,14 +11,13 @@ import struct
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers.wait import DEADLINE_S
+from helpers.wait import DEADLINE_S, deadline
 from homerun.cli import edge
 
 COMMAND = [sys.executable, "-m", "homerun"]
@@ -59,7 +58,7 @@ class Terminal:
         program: Sequence[str] = COMMAND,
         **variables: str,
     ) -> None:
-        self._deadline = time.monotonic() + 2 * DEADLINE_S
+        self._left = deadline(2 * DEADLINE_S)
         self._master, slave = os.openpty()
         self.resize(*size)
         kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR")}
@@ -118,7 +117,7 @@ class Terminal:
         ready, _, _ = select.select([self._master], [], [], DEADLINE_S)
         assert ready, f"nothing more was shown: {self.raw!r}"
         # What is drawn again and again would else be waited for without an end.
-        assert time.monotonic() < self._deadline, f"it goes on and on: {self.raw[-2000:]!r}"
+        assert self._left(), f"it goes on and on: {self.raw[-2000:]!r}"
         try:
             part = os.read(self._master, 65536)
         except OSError:  # the last process has closed the other end

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.fifo import Gate
 from homerun import Experiment, Run, ScriptRunConfig, Workspace, follow
 from homerun.tailing import Tail
 
@@ -19,17 +20,24 @@ logger = logging.getLogger("rotated")
 logger.addHandler(handler)
 logger.setLevel("INFO")
 logger.propagate = False
-for i in range({LINES}): logger.info(i)
+for i in range({LINES}):
+    logger.info(i)
+    if i == 0:
+        PASS
 """
 COPIED = f"""
-import os, shutil, sys
-log = open("logs/a.log", MODE, buffering=1)
+import os, shutil
+log = open("logs/a.log", "a", buffering=1)
 for i in range({LINES}):
     log.write(f"{{i}}\\n")
+    if i == 0:
+        PASS
     if i % 9000 == 8999:
         shutil.copy("logs/a.log", "logs/a.log.1")
         os.truncate("logs/a.log", 0)
+        PASS
 """
+"""The next copy replaces the last one, so this waits each time until it was read."""
 
 
 @pytest.fixture
@@ -67,13 +75,21 @@ def new(tail: Tail) -> bytes:
     return b"".join(tail.read())
 
 
-@pytest.mark.parametrize("source", [ROTATED, COPIED.replace("MODE", "'a'")])
+@pytest.mark.parametrize(
+    ("source", "stops"), [(ROTATED, [0]), (COPIED, [0, 8999, 17999])], ids=["renamed", "copied"]
+)
 def test_no_line_of_a_log_that_is_rotated_in_a_flood_is_lost_or_repeated(
-    submit: Callable[[str], Run], source: str
+    submit: Callable[[str], Run], gate: Callable[[str], Gate], source: str, stops: list[int]
 ) -> None:
-    run = submit(source)
+    door = gate("door")
+    run = submit(source.replace("PASS", door.passed))
 
-    seen = b"".join(follow.Following(run, "logs/a.log"))
+    seen, pending = b"", list(stops)
+    for part in follow.Following(run, "logs/a.log"):
+        seen += part
+        while pending and seen.endswith(b"%d\n" % pending[0]):
+            del pending[0]
+            door.open()
 
     assert seen == b"".join(b"%d\n" % i for i in range(LINES))
 
