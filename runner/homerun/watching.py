@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
-from homerun import contents, logs
+from homerun import contents, logs, spawn
 from homerun.errors import UserError
 from homerun.waker import Waker
 from runstore import layout
@@ -99,6 +99,7 @@ class Pulse:
         began = time.monotonic()
         import sqlite3
 
+        spawn.reap()  # the supervisors of what was submitted from here
         try:
             self._board.live.freshen(metrics=True)
         except (OSError, sqlite3.Error):

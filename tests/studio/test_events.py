@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from helpers.asgi import Client
-from homerun import Experiment, Run, Workspace
+from homerun import Experiment, Run, ScriptRunConfig, Workspace, spawn
 from runstore import status
 
 BARE: dict[str, Any] = {"snapshot_directory": None, "outputs": False}
@@ -64,6 +64,23 @@ def test_a_status_comes_as_it_changes(client: Client, run: Run) -> None:
     first, *_, last = follow(client, "topic=runs", run.complete, ended)
     assert first[0] == "hello"
     assert [row["id"] for row in last[1]["changed"]] == [run.id]
+
+
+def test_who_watches_collects_the_supervisors_of_what_it_submitted(
+    client: Client, run: Run, script: Callable[..., Path]
+) -> None:
+    script("train.py", "")
+
+    def submit() -> None:
+        Experiment(Workspace.from_config(), "live").submit(ScriptRunConfig("source", "train.py"))
+
+    def none_is_left(name: str, data: dict[str, Any]) -> bool:
+        return not spawn._started
+
+    follow(client, "topic=runs", submit, none_is_left)
+
+    assert spawn.reap() == 0
+    run.complete()
 
 
 def test_a_new_run_and_its_experiment_come_by_themselves(client: Client, run: Run) -> None:
