@@ -8,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 import tempfile
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -396,6 +397,8 @@ def in_children(work: Callable[[int], None], count: int) -> list[int]:
             try:
                 work(number)
                 code = 0
+            except BaseException:  # noqa: BLE001 - it is told, and must not return into the test
+                os.write(2, traceback.format_exc().encode())
             finally:
                 os._exit(code)
         pids.append(pid)

@@ -103,7 +103,7 @@ def _open(
 def _checked(
     store: Store, query: Query, look: Looker, candidates: list[tuple[str, str, str]]
 ) -> Iterator[Record]:
-    stale: list[summary.Summary | tuple[str, str]] = []
+    stale: list[Record] = []
     try:
         for folder, run_id, stamp in candidates:
             record = Record(store, folder, run_id)
@@ -111,34 +111,36 @@ def _checked(
             if seen == stamp:
                 yield record
                 continue
+            stale.append(record)
             found = summary.readable(record, look) if seen else None
-            if found is not None:
-                stale.append(found)
-            elif not seen:
-                stale.append((folder, run_id))
             if found is not None and query.matches(found, _metrics(record, query)):
                 yield record
     finally:
-        _write_back(store, stale)
+        _write_back(store, look, stale)
 
 
 def _metrics(record: Record, query: Query) -> dict[str, dict[str, float]]:
     return meters.of_folder(record.path) if query.wants_metrics else {}
 
 
-def _write_back(store: Store, stale: list[summary.Summary | tuple[str, str]]) -> None:
-    """Let the index know what the check of its answers has found."""
+def _write_back(store: Store, look: Looker, stale: list[Record]) -> None:
+    """Let the index know what the check of its answers has found.
+
+    Each run is read again under the lock: what was read before it could replace what another
+    process has read since.
+    """
     if not stale:
         return
     import sqlite3
 
     try:
         with Cache(store.root) as cache, cache.writing():
-            for found in stale:
-                if isinstance(found, tuple):
-                    cache.remove(*found)
-                else:
+            for record in stale:
+                found = summary.readable(record, look)
+                if found is not None:
                     cache.put(found)
+                elif not stamps.of(record.path):
+                    cache.remove(record.experiment_folder, record.id)
     except (sqlite3.Error, OSError):
         return  # the next query finds it again
 

@@ -183,7 +183,10 @@ class Refresh:
         gone = []
         for folder, run_id, since in rows:
             record = Record(self.store, folder, run_id)
-            if (record.exists() and self._read(record)) or _now() - since > _PATIENCE_S:
+            # Read and put in one go, or what was read could replace what another has read later.
+            with self.cache.writing():
+                is_read = record.exists() and self._read(record)
+            if is_read or _now() - since > _PATIENCE_S:
                 gone.append((folder, run_id))
         if gone:
             with self.cache.writing():
