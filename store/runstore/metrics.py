@@ -2,8 +2,8 @@
 
 A point is one line `{"n":name,"v":value,"t":seconds}`, safe from SIGKILL when `Writer.add`
 returns. `k` names the kind where it is not a scalar (list, row, table; or one of FILES, whose
-value names a file of the run), `s` a step, `d` a description. `t` is Unix time: it orders
-the points of several writers, and decides nothing.
+value names a file of the run), `s` a step, `d` a description. `t` is Unix time, as a number of
+JSON in whatever form: it orders the points of several writers, and decides nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
-from time import time
+from time import time, time_ns
 
 from runstore import append, encode, layout
 
@@ -45,6 +45,10 @@ _FLOATS = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _kept = [0]
 """How many descriptors this process keeps open for writers."""
 
+_process = [-1]
+"""The number of this process, to ask for which takes a third of an append: -1 until it has logged,
+0 in the child of a fork until that has."""
+
 
 class Writer:
     """Appends points to a run: from any thread, and after a fork into a file of the child's own.
@@ -72,13 +76,15 @@ class Writer:
             TypeError: the value has no JSON form.
             OSError: the store did not take it.
         """
-        head = self._heads.get(name) or self._head(name)
-        if type(value) is float and value - value == 0.0:
-            line = f'{head}{value!r},"t":{time():.6f}}}\n'
-        else:
-            line = f'{head}{encode.dumps(value)},"t":{time():.6f}}}\n'
-        data = line.encode()
-        descriptor = self._descriptors.get(os.getpid())
+        try:
+            head = self._heads[name]
+        except KeyError:
+            head = self._head(name)
+        is_plain = type(value) is float and value - value == 0.0
+        shown = repr(value) if is_plain else encode.dumps(value)
+        # Microseconds with an exponent: to write a float with six digits takes twice as long.
+        data = f'{head}{shown},"t":{time_ns() // 1000}e-6}}\n'.encode()
+        descriptor = self._descriptors.get(_process[0])
         if descriptor is None:
             self._write_first(data)
         elif os.write(descriptor, data) != len(data):
@@ -106,7 +112,7 @@ class Writer:
         if description:
             record["d"] = description
         data = f"\n{encode.dumps(record)}\n".encode()
-        descriptor = self._descriptors.get(os.getpid())
+        descriptor = self._descriptors.get(_process[0])
         if descriptor is None:
             self._write_first(data)
         elif os.write(descriptor, data) != len(data):
@@ -133,7 +139,7 @@ class Writer:
 
         The copies of a parent's descriptors are closed.
         """
-        pid = os.getpid()
+        pid = _this_process()
         for other in list(self._descriptors):  # at once: another thread may add one meanwhile
             inherited = self._descriptors.pop(other, None) if other != pid else None
             if inherited is not None:
@@ -163,6 +169,19 @@ class Writer:
             pass
         name = f"{folder}/{pid}-{os.urandom(4).hex()}{layout.APPENDED}"
         return self._paths.setdefault(pid, name)
+
+
+def _this_process() -> int:
+    """The number of this process; asked for once, and once more after a fork."""
+    if _process[0] < 0:
+        os.register_at_fork(after_in_child=_forget_process)
+    if _process[0] <= 0:
+        _process[0] = os.getpid()
+    return _process[0]
+
+
+def _forget_process() -> None:
+    _process[0] = 0
 
 
 class Series:

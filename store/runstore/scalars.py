@@ -1,6 +1,6 @@
 """Many scalar points at once, in the form in which our own writer appends them.
 
-Such a line is `{"n":"loss","v":0.5,"t":1732147200.123456}`: a head, which is the same for every
+Such a line is `{"n":"loss","v":0.5,"t":1732147200123456e-6}`: a head, which is the same for every
 point of a metric, and two numbers. Where a window of a log holds nothing else, and only there, its
 lines are made into one flat JSON array of marks, values and times, without an object for each line.
 Whatever else a window holds is left to the reader of single records.

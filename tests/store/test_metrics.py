@@ -139,6 +139,32 @@ def test_a_fork_writes_a_file_of_its_own(folder: str) -> None:
     assert metrics.read(folder)[0]["a"].values == [1.0, 2.0, 3.0]
 
 
+def test_a_fork_of_a_fork_writes_a_file_of_its_own_too(folder: str) -> None:
+    writer = metrics.Writer(folder)
+
+    def log_in_two() -> None:
+        writer.add_scalar("a", 2.0)
+        children.in_child(lambda: writer.add("a", 3.0))
+        writer.add_scalar("a", 4.0)
+
+    writer.add_scalar("a", 1.0)
+    children.in_child(log_in_two)
+
+    assert len(os.listdir(f"{folder}/metrics")) == 3
+    assert metrics.read(folder)[0]["a"].values == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_time_is_a_number_of_any_form(folder: str) -> None:
+    os.mkdir(f"{folder}/metrics")
+    with open(f"{folder}/metrics/1-a.jsonl", "w", encoding="utf-8") as file:
+        for time in ("1732147200123456e-6", "1732147200.123457", "1732147201"):
+            file.write(f'\n{{"n":"a","v":1.0,"t":{time}}}\n')
+
+    times = metrics.read(folder)[0]["a"].times
+
+    assert times == [1732147200.123456, 1732147200.123457, 1732147201]
+
+
 def test_threads_share_one_file_and_lose_nothing(folder: str) -> None:
     writer = metrics.Writer(folder)
     gate = threading.Barrier(8)
