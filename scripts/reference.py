@@ -7,27 +7,16 @@ is made here; so is the one of the options that every command has, above the fir
 import sys
 from pathlib import Path
 
-import click
-
-from homerun.cli.command import Command
-from homerun.cli.root import root
+from homerun.cli import options, root
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 HEAD = "| option | |\n|---|---|\n"
 COMMAND = "### `homerun "
 
 
-def commands(group=root, words=()):
+def commands():
     """Every command by the words that name it, as "run list"."""
-    context = click.Context(group)
-    found = {}
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if isinstance(command, click.Group):
-            found |= commands(command, (*words, name))
-        else:
-            found[" ".join((*words, name))] = command
-    return found
+    return {path: root.command(path.split()) for path in root.COMMANDS}
 
 
 def rewritten(page: str) -> str:
@@ -37,22 +26,21 @@ def rewritten(page: str) -> str:
         SystemExit: a section has no command, or a command no section.
     """
     known = commands()
-    first = next(command for command in known.values() if isinstance(command, Command))
     preface, *sections = page.split(COMMAND)
-    made = [_with_table(preface, first.shared)]
+    made = [_with_table(preface, options.shared())]
     for section in sections:
         name = section.partition("`")[0]
         if name not in known:
             raise SystemExit(f"docs/cli.md has a section on {name!r}, which is no command")
-        made.append(_with_table(section, known.pop(name).params))
+        made.append(_with_table(section, known.pop(name).own))
     if known:
         raise SystemExit(f"docs/cli.md has no section on {', '.join(known)}")
     return COMMAND.join(made)
 
 
-def _with_table(text: str, params: list[click.Parameter]) -> str:
+def _with_table(text: str, params) -> str:
     """A section with its table, which stands before its first example where it had none."""
-    table = "".join(map(_row, [one for one in params if isinstance(one, click.Option)]))
+    table = "".join(map(_row, [one for one in params if one.is_option]))
     before, head, rest = text.partition(HEAD)
     if head:
         rest = rest[rest.index("\n\n") + 2 :]
@@ -66,9 +54,9 @@ def _with_table(text: str, params: list[click.Parameter]) -> str:
     return f"{title}{blank}{prose}{HEAD}{table}\n{example}{after}"
 
 
-def _row(option: click.Option) -> str:
-    names = "`, `".join(option.opts)
-    value = "" if option.is_flag else f" {option.make_metavar(click.Context(root))}"
+def _row(option) -> str:
+    names = "`, `".join([*option.names, *option.off_names])
+    value = "" if option.is_flag else f" {option.metavar or option.kind.name.upper()}"
     text = (option.help or "").replace("|", "\\|")
     return f"| `{names}{value}` | {text} |\n"
 

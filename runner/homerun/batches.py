@@ -78,7 +78,7 @@ class Batch:
                 return
             if watched.is_large():
                 time.sleep(_LEAST_S)  # runs that end every few milliseconds are counted together
-            with wait.Waker(first) as waker:
+            with wait.Waker(first, at_once=True) as waker:
                 if not _is_over(first):
                     waker.sleep(_PAUSE_S)
 

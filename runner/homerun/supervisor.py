@@ -136,6 +136,8 @@ class Supervisor(Recorder):
             self.stopped = self.stop_kind()
         from homerun import conclusion, sweep  # while the script starts: that takes no time then
 
+        __import__("resource")  # which os.wait4 needs
+
         if stop is None:
             self.note_interpreter()
         self.wait()

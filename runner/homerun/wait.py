@@ -1,7 +1,9 @@
 """Waiting for a run that another process owns: no busy loop, and no end is missed.
 
 A waiter sleeps on the supervisor's pidfd and on a watch of the run's folder. Both only wake it;
-what it believes is the facts, which it reads again each time, and once a second in any case.
+what it believes is the facts, which it reads again each time, and once a second in any case. It
+sets up the watch when it has waited for a while: to close one keeps the kernel busy for longer than
+many a script runs (5 to 20 ms, until all processors have passed a point of rest).
 """
 
 from __future__ import annotations
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
     from runstore.record import Look, Record
 
+_PATIENCE_S = 0.5
+"""Before the watch: so long a waiter looks again and again, at least each tenth of the time so
+far."""
+_STEP_S = 0.005
 _FLOOR_S = 1.0
 _WITHOUT_WATCH_S = 0.05
 _REST_S = 0.02
@@ -32,19 +38,24 @@ class Waker:
 
     Args:
         log_folder: writes to a file in this folder wake it too.
+        at_once: watch from the beginning.
     """
 
-    def __init__(self, record: Record, log_folder: str | None = None) -> None:
+    def __init__(
+        self, record: Record, log_folder: str | None = None, at_once: bool = False
+    ) -> None:
         self._record = record
         self._poll = select.poll()
-        self._folder = linux.watch_folder(record.path)
+        self._folder: int | None = None
         self._log_folder = log_folder
         self._log: int | None = None
-        if self._folder is not None:
-            self._poll.register(self._folder, select.POLLIN)
         self._process: int | None = None
         # The script is waited for once it is an orphan; "process" is an interactive run's owner.
         self._to_watch = ["supervisor", "script", "process"]
+        self._since = time.monotonic()
+        self._is_watching = False
+        if at_once:
+            self._watch_folder()
         self._watch_process()
 
     def __enter__(self) -> Waker:
@@ -65,8 +76,11 @@ class Waker:
             self._log = linux.watch_writes(self._folder, self._log_folder)
 
     def rest(self) -> None:
-        """Let what is being written to a log gather."""
-        time.sleep(_REST_S)
+        """Let what is being written to a log gather, for as long as its process lives."""
+        poll = select.poll()
+        if self._process is not None:
+            poll.register(self._process, select.POLLIN)
+        poll.poll(_REST_S * 1000)
 
     def sleep(self, at_most: float) -> bool:
         """Sleep until a fact may have appeared, or a process died; at most so many seconds.
@@ -74,7 +88,13 @@ class Waker:
         Returns:
             False: only a log was written to.
         """
+        so_far = time.monotonic() - self._since
+        if not self._is_watching and so_far >= _PATIENCE_S:
+            self._watch_folder()
+            return True  # nobody is woken by what came before the watch
         floor = _FLOOR_S if self._folder is not None else _WITHOUT_WATCH_S
+        if not self._is_watching:
+            floor = max(_STEP_S, so_far / 10)
         ready = [fd for fd, _ in self._poll.poll(max(0.0, min(at_most, floor)) * 1000)]
         is_only_log = ready == [self._folder]
         if self._process in ready:
@@ -87,6 +107,12 @@ class Waker:
         if self._process is None:
             self._watch_process()
         return not is_only_log
+
+    def _watch_folder(self) -> None:
+        self._is_watching = True
+        self._folder = linux.watch_folder(self._record.path)
+        if self._folder is not None:
+            self._poll.register(self._folder, select.POLLIN)
 
     def _watch_process(self) -> None:
         """Wait for a process's death too, as soon as it is on record who it is."""

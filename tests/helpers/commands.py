@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import click
+from homerun.cli import root
 
-from homerun.cli.root import root
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.cli.command import Command
 
 
-def _leaves(group: click.Group, path: tuple[str, ...]) -> dict[tuple[str, ...], click.Command]:
-    context = click.Context(group)
-    found: dict[tuple[str, ...], click.Command] = {}
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        below = isinstance(command, click.Group)
-        found |= _leaves(command, (*path, name)) if below else {(*path, name): command}
+def _command(path: tuple[str, ...]) -> Command:
+    found = root.command(path)
+    assert found is not None
     return found
 
 
-COMMANDS = _leaves(root, ())
+COMMANDS = {tuple(path.split()): _command(tuple(path.split())) for path in root.COMMANDS}

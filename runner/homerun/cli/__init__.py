@@ -1,7 +1,7 @@
 """The command line: a thin layer over the SDK that says what happened, and how to go on.
 
 It opens no file of a store and starts no process. Nothing is loaded before it is needed: click for
-every command, rich only for the bar of a batch.
+help and for lines with something wrong, rich only for the bar of a batch.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def _leave(code: int) -> NoReturn:
     """End the process at once: to take a hundred modules apart takes a third of a start."""
     import atexit
     import os
-    import threading
 
-    if threading.active_count() > 1:
+    threading = sys.modules.get("threading")
+    if threading is not None and threading.active_count() > 1:
         sys.exit(code)
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import render
 from homerun.cli.command import command
+from homerun.cli.params import argument
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -17,17 +16,16 @@ if TYPE_CHECKING:
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
-_LENIENT = {"ignore_unknown_options": True}
 _NOBODY = "no account is needed: runs are on this machine; homerun run list shows them"
 
 
 def _anything(function: Function) -> Function:
     """What belongs to an account, such as `--service-principal`, is accepted."""
-    one = click.argument("ignored", metavar="[ANYTHING]", nargs=-1, type=click.UNPROCESSED)
+    one = argument("ignored", metavar="[ANYTHING]", many=True)
     return one(function)
 
 
-@command("login", context_settings=_LENIENT)
+@command("login", takes_unknown=True)
 @_anything
 def login(call: Call, ignored: tuple[str, ...]) -> Result:
     """Do nothing, and say that no account is needed.
@@ -39,7 +37,7 @@ def login(call: Call, ignored: tuple[str, ...]) -> Result:
     return Result([], lambda: [render.Note(_NOBODY)])
 
 
-@command("set", context_settings=_LENIENT)
+@command("set", takes_unknown=True)
 @_anything
 def select(call: Call, ignored: tuple[str, ...]) -> Result:
     """Do nothing, and say that no account is needed; a subscription is a label.

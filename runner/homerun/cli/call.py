@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-import click
-
 from homerun.cli import options, words
+from homerun.cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class Call:
         from homerun.cli import shaping
 
         if self.query is not None:
-            raise click.UsageError("the query is given twice, as --query and as a word of its own")
+            raise UsageError("the query is given twice, as --query and as a word of its own")
         shaping.check(expressions)
         self.query = expressions[0]
 
@@ -152,7 +151,7 @@ class Call:
         try:
             return locating.experiment_of(self.folder)[1]
         except UserError as error:
-            raise click.UsageError(
+            raise UsageError(
                 "say which experiment: -e NAME, or attach the folder to one: homerun folder attach"
             ) from error
 
@@ -173,9 +172,9 @@ class Call:
             RunNotFound, AmbiguousPrefix: there is no such one run.
         """
         if word is None:
-            raise click.UsageError("say which run: its id, or @last; homerun run list shows them")
+            raise UsageError("say which run: its id, or @last; homerun run list shows them")
         if not word:  # an empty beginning would mean any run; mostly a shell variable not set
-            raise click.UsageError("the run's id is empty; homerun run list shows the ids")
+            raise UsageError("the run's id is empty; homerun run list shows the ids")
         from homerun.cli import naming
 
         return naming.find(self.workspace(), word, self.experiment)
@@ -190,5 +189,5 @@ _TAKEN = (
 
 def _one_word(option: str | None, word: str | None) -> str | None:
     if option is not None and word is not None:
-        raise click.UsageError(f"the run is named twice: -r {option} and {word}; name it once")
+        raise UsageError(f"the run is named twice: -r {option} and {word}; name it once")
     return word if option is None else option

@@ -15,9 +15,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-import click
-
-from homerun.cli import options, words
+from homerun.cli import options, params, words
 from homerun.cli.call import Call
 
 TYPE_CHECKING = False
@@ -26,57 +24,64 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
+    from homerun.cli.params import Param
 
-class Command(click.Command):
-    """A command whose function takes a `Call`, its own options, and gives a `Result` or a code."""
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        self._shared: list[click.Option] | None = None
+class Command:
+    """A function that takes a `Call` and its own options, and gives a `Result` or a code.
+
+    Attributes:
+        name: its last word.
+        help: what it does, at length.
+        own: its own options and arguments.
+        shared: the options that it shares with every command.
+        usage: how its options are called in the first line of its help.
+        takes_rest: what stands behind its first bare word is left as it is, options too.
+        takes_unknown: an option that it does not have is a bare word like any other.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        usage: str = "[OPTIONS]",
+        takes_rest: bool = False,
+        takes_unknown: bool = False,
+    ) -> None:
+        self.name = name
+        self.help = function.__doc__ or ""
+        self.own = params.declared(function)
+        self.shared = options.shared()
+        self.usage = usage
+        self.takes_rest = takes_rest
+        self.takes_unknown = takes_unknown
+        self._function = function
 
     @property
-    def shared(self) -> list[click.Option]:
-        """The options that it shares with every command."""
-        if self._shared is None:
-            self._shared = options.shared()
-        return self._shared
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+    def params(self) -> list[Param]:
         """All of its options and arguments."""
-        own = super().get_params(ctx)
-        return [*own[:-1], *self.shared, *own[-1:]]
+        return [*self.own, *self.shared]
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Make sense of the words of a command line; see click."""
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            raise _of(error, ctx) from None
+    def run(self, path: str, values: dict[str, Any]) -> int:
+        """Call the function, and hand its result over; the exit code.
 
-    def invoke(self, ctx: click.Context) -> int:
-        """Call its function, and hand its result over."""
-        words.begin(ctx.command_path)
-        try:
-            call = Call.taken_from(ctx.params)
-            assert self.callback is not None
-            with _notices_kept():
-                made = ctx.invoke(self.callback, call, **ctx.params)
-                return made if isinstance(made, int) else made.hand_over(call)
-        except click.UsageError as error:
-            raise _of(error, ctx) from error.__cause__
+        Args:
+            path: the words that led here, as `homerun run show`.
+            values: of all parameters, by key.
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Its own options first, then those of every command."""
-        of_all = {id(option) for option in self.shared}
-        parts: dict[str, list[tuple[str, str]]] = {"Options": [], "Options of every command": []}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is not None and isinstance(param, click.Option):
-                parts[[*parts][id(param) in of_all]].append(record)
-        for title, records in parts.items():
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
+        Raises:
+            UsageError: they make no sense together.
+        """
+        words.begin(path)
+        call = Call.taken_from(values)
+        with _notices_kept():
+            made = self._function(call, **values)
+            return made if isinstance(made, int) else int(made.hand_over(call))
+
+
+def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Command]:
+    """Make a function a command of this name."""
+    return lambda function: Command(name, function, **settings)
 
 
 def _notices_kept() -> AbstractContextManager[object]:
@@ -86,14 +91,3 @@ def _notices_kept() -> AbstractContextManager[object]:
     from homerun import notices
 
     return notices.Kept()
-
-
-def _of(error: click.UsageError, ctx: click.Context) -> click.UsageError:
-    """The error as one of this command, whose help is then named."""
-    error.ctx = error.ctx or ctx
-    return error
-
-
-def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Command]:
-    """Make a function a command of this name."""
-    return click.command(name, cls=Command, **settings)

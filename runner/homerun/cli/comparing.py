@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import options, render, words
 from homerun.cli.command import command
+from homerun.cli.params import argument, option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -23,14 +22,14 @@ PACKAGES, FILES = "packages", "files"
 
 
 @command("compare")
-@click.option("--all", "everything", is_flag=True, help="Also what is the same in all of them.")
-@click.option("--code", is_flag=True, help="Also how the code differs, line by line.")
-@click.argument(
+@option("--all", "everything", is_flag=True, help="Also what is the same in all of them.")
+@option("--code", is_flag=True, help="Also how the code differs, line by line.")
+@argument(
     "words_of_runs",
     metavar="RUN RUN...",
-    nargs=-1,
+    many=True,
     required=True,
-    shell_complete=options.run_ids,
+    complete=options.run_ids,
 )
 def compare(call: Call, words_of_runs: tuple[str, ...], everything: bool, code: bool) -> Result:
     """Show how runs differ: arguments, tags, metrics, code, environment.

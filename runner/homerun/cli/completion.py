@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import click
-from click.shell_completion import CompletionItem, get_completion_class
-
-from homerun import environ
 from homerun.cli import screen, words
 from homerun.cli.command import command
+from homerun.cli.kinds import Choice
+from homerun.cli.params import argument
 from homerun.cli.results import Result
 from homerun.errors import HomerunError
 from runstore.errors import StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from homerun.cli.call import Call
+    from homerun.cli.params import Offers
     from homerun.run import Run
     from homerun.workspace import Workspace
 
@@ -24,7 +25,7 @@ _OFFERED = 50
 
 
 @command("completion")
-@click.argument("shell", metavar="SHELL", type=click.Choice(_SHELLS))
+@argument("shell", metavar="SHELL", required=True, kind=Choice(_SHELLS))
 def completion(call: Call, shell: str) -> Result:
     """Print what makes a shell complete commands, options, experiments and run ids.
 
@@ -34,29 +35,27 @@ def completion(call: Call, shell: str) -> Result:
       homerun completion zsh >> ~/.zshrc
       homerun completion fish > ~/.config/fish/completions/homerun.fish
     """
-    from homerun.cli.root import root
+    from homerun.cli import clicked
 
-    made = get_completion_class(shell)
-    assert made is not None
-    script = made(root, {}, "homerun", environ.COMPLETION).source()
+    script = clicked.completion_script(shell)
     if not call.wants_result:
         screen.put(script if script.endswith("\n") else f"{script}\n")
     return Result(script, only_if_asked=True)
 
 
-def runs(ctx: click.Context, begun: str) -> list[CompletionItem]:
+def runs(given: dict[str, Any], begun: str) -> Offers:
     """The newest runs whose id begins so, each with its experiment and status."""
     from homerun.cli.naming import WORDS
 
     if begun.startswith("@"):
-        return [CompletionItem(word) for word in WORDS if word.startswith(begun)]
-    found: list[CompletionItem] = []
+        return [(word, None) for word in WORDS if word.startswith(begun)]
+    found: list[tuple[str, str | None]] = []
     try:
-        workspace = _workspace(ctx)
-        listed = workspace.get_runs(ctx.params.get("experiment"))
+        workspace = _workspace(given)
+        listed = workspace.get_runs(given.get("experiment"))
         for run, _ in zip(listed, range(_LOOKED_AT)):
             if run.id.startswith(begun):
-                found.append(CompletionItem(run.id, help=_hint(run)))
+                found.append((run.id, _hint(run)))
             if len(found) == _OFFERED:
                 break
     except (HomerunError, StoreError, OSError):
@@ -64,20 +63,20 @@ def runs(ctx: click.Context, begun: str) -> list[CompletionItem]:
     return found
 
 
-def experiments(ctx: click.Context, begun: str) -> list[CompletionItem]:
+def experiments(given: dict[str, Any], begun: str) -> Offers:
     """The experiments whose name begins so."""
     try:
-        names = _workspace(ctx).experiments
+        names = _workspace(given).experiments
     except (HomerunError, StoreError, OSError):
         return []
-    return [CompletionItem(name) for name in names if name.startswith(begun)]
+    return [(name, None) for name in names if name.startswith(begun)]
 
 
 def _hint(run: Run) -> str:
     return words.plain(f"{run.experiment.name}, {run.get_status()}")
 
 
-def _workspace(ctx: click.Context) -> Workspace:
+def _workspace(given: dict[str, Any]) -> Workspace:
     from homerun.workspace import Workspace
 
-    return Workspace.from_config(ctx.params.get("path"))
+    return Workspace.from_config(given.get("path"))

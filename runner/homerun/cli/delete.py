@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import render
 from homerun.cli.command import command
+from homerun.cli.params import option
 from homerun.cli.results import Result
 from homerun.cli.selection import Choice, check_asks, count, is_sure, of_runs, size
 
@@ -20,7 +19,7 @@ _NONE = "no run is like that; nothing was deleted"
 
 @command("delete")
 @of_runs
-@click.option("--purge", is_flag=True, help="Remove them for good, past the trash.")
+@option("--purge", is_flag=True, help="Remove them for good, past the trash.")
 def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
     """Move runs to the store's trash, with all below them.
 

@@ -9,12 +9,10 @@ import errno
 import os
 import sys
 
-import click
-
 from homerun import environ
-from homerun.cli import words
+from homerun.cli import plain, words
+from homerun.cli.errors import UsageError
 from homerun.cli.interrupts import Interrupted
-from homerun.cli.root import root
 from homerun.errors import HomerunError
 from runstore.errors import StoreError
 
@@ -29,16 +27,9 @@ _ADVICE = {
     errno.EIO: "check the disk",
 }
 
-_HELP_INSTEAD: tuple[type[BaseException], ...] = tuple(
-    filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)])
-)
-"""How newer versions of click say that a group was called without a command."""
-
 
 def run(argv: list[str]) -> int:
     """Run one command and return the exit code. Expected errors are caught here, and only here."""
-    if environ.COMPLETION in os.environ:
-        root.main(argv, "homerun")
     words.begin("homerun")
     try:
         code = _invoke(argv)
@@ -47,36 +38,37 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:
         words.forget(sys.stdout)
         return 1
-    except click.UsageError as error:
+    except UsageError as error:
         return _wrong_usage(error)
-    except click.ClickException as error:
-        return _fail(error.format_message())
     except (HomerunError, StoreError) as error:
         return _fail(_with_advice(error.message))
     except OSError as error:
         return _fail(_os_words(error))
     except Interrupted as interrupted:
         return interrupted.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return 130
     return code
 
 
 def _invoke(argv: list[str]) -> int:
-    """What click's own `main` does, without its handling of errors."""
-    try:
-        with root.make_context("homerun", list(argv)) as context:
-            return root.invoke(context) or 0
-    except click.exceptions.Exit as left:  # --help and --version
-        return left.exit_code
+    completes = environ.COMPLETION in os.environ
+    line = None if completes else plain.read(argv)
+    if line is not None:
+        path, command, values = line
+        return command.run(path, values)
+    from homerun.cli import clicked
+
+    if completes:
+        clicked.complete(argv)
+    return clicked.run(argv)
 
 
 def _fail(message: str) -> int:
     one_line = " ".join(message.replace("\t", "").split("\n"))
-    if sys.stderr is not None:
-        if words.is_debugging():
-            sys.excepthook(*sys.exc_info())
-        click.echo(f"homerun: {one_line}", err=True)
+    if words.is_debugging() and sys.stderr is not None:
+        sys.excepthook(*sys.exc_info())
+    words.complain(f"homerun: {one_line}")
     return 1
 
 
@@ -86,16 +78,12 @@ def _with_advice(message: str) -> str:
     return message if says_what_to_do else f"{message}; see {words.command()} --help"
 
 
-def _wrong_usage(error: click.UsageError) -> int:
-    if isinstance(error, _HELP_INSTEAD):
-        error.show()
-    else:
-        message = error.format_message().rstrip(".?")
-        if "homerun " not in message:  # it does not say yet what to do next
-            path = error.ctx.command_path if error.ctx else "homerun"
-            message = f"{message}; see {path} --help"
-        _fail(message)
-    return error.exit_code
+def _wrong_usage(error: UsageError) -> int:
+    message = error.message
+    if "homerun " not in message:  # it does not say yet what to do next
+        message = f"{message}; see {error.path or words.command()} --help"
+    _fail(message)
+    return 2
 
 
 def _os_words(error: OSError) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import render, words
 from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.kinds import Decimal
+from homerun.cli.params import argument, option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -40,21 +41,21 @@ def list_environments(call: Call) -> Result:
 
 
 @command("build")
-@click.option(
+@option(
     "-c",
     "--run-configuration-name",
     "named",
     metavar="NAME",
     help="That of a run configuration: a name in .azureml/, or the path of a file.",
 )
-@click.option("--version", metavar="VERSION", help="Of a registered environment; else the latest.")
-@click.option(
+@option("--version", metavar="VERSION", help="Of a registered environment; else the latest.")
+@option(
     "--ignore-conda-packages",
     "ignore_conda",
     is_flag=True,
     help="Go on without packages of conda that pip has not, where there is no conda.",
 )
-@click.argument("name", required=False)
+@argument("name")
 def build(
     call: Call, named: str | None, version: str | None, ignore_conda: bool, name: str | None
 ) -> Result:
@@ -69,7 +70,7 @@ def build(
     from homerun import environments, notices
 
     if (name is None) == (named is None):
-        raise click.UsageError("give the name of a registered environment, or -c NAME")
+        raise UsageError("give the name of a registered environment, or -c NAME")
     wanted = _wanted(call, name, version, named)
     folder, said = environments.build(wanted, ignore_conda)
     notices.tell(said)
@@ -78,10 +79,10 @@ def build(
 
 
 @command("gc")
-@click.option(
+@option(
     "--older-than",
     "days",
-    type=click.FloatRange(min=0),
+    kind=Decimal(least=0),
     default=30.0,
     metavar="DAYS",
     help="Not used for so many days; else 30.",

@@ -6,6 +6,8 @@ JSON is strict: NaN and the infinities, which it lacks, are the texts "NaN", "In
 
 from __future__ import annotations
 
+from homerun.cli import words
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -118,9 +120,7 @@ _COLOURS = {"key": "blue", "text": "green", "other": "cyan"}
 def _coloured(text: str, parts: str) -> str:
     import re
 
-    import click
-
     def styled(found: re.Match[str]) -> str:
-        return click.style(found[0], fg=_COLOURS[str(found.lastgroup)])
+        return words.painted(found[0], _COLOURS[str(found.lastgroup)])
 
     return re.sub(parts, styled, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import click
+from homerun.cli.errors import BadValue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,20 +14,18 @@ MOST = 10_000
 _TO = ".."
 
 
-def axes(
-    context: click.Context, option: click.Parameter, given: tuple[str, ...]
-) -> list[tuple[str, list[str]]]:
+def axes(given: tuple[str, ...]) -> list[tuple[str, list[str]]]:
     """Each `KEY=VALUES` as its key and its values."""
     found = [_axis(text) for text in given]
     keys = [key for key, _ in found]
     for key in keys:
         if keys.count(key) > 1:
-            raise click.BadParameter(f"{key!r} is given twice; give all of its values at once")
+            raise BadValue(f"{key!r} is given twice; give all of its values at once")
     count = 1
     for _, values in found:
         count *= len(values)
     if count > MOST:
-        raise click.BadParameter(f"these are {count:,} runs; a batch has at most {MOST:,}")
+        raise BadValue(f"these are {count:,} runs; a batch has at most {MOST:,}")
     return found
 
 
@@ -42,12 +40,12 @@ def combinations(found: list[tuple[str, list[str]]]) -> list[dict[str, str]]:
 def _axis(text: str) -> tuple[str, list[str]]:
     key, equals, listed = text.partition("=")
     if not key or key[0] == "-" or not equals or any(c.isspace() for c in key):
-        raise click.BadParameter(f"{text!r} is no KEY=VALUES, as lr=0.1,0.01 or seed=0..9")
+        raise BadValue(f"{text!r} is no KEY=VALUES, as lr=0.1,0.01 or seed=0..9")
     values: list[str] = []
     for part in listed.split(","):
         values += _range(part) if _TO in part else [part]
     if "" in values:
-        raise click.BadParameter(f"a value of {key!r} is empty")
+        raise BadValue(f"a value of {key!r} is empty")
     return key, values
 
 
@@ -59,7 +57,7 @@ def _range(text: str) -> list[str]:
     except ValueError:
         return [text]  # a path such as ../data
     if high < low:
-        raise click.BadParameter(f"{text!r} goes down; the lower number comes first")
+        raise BadValue(f"{text!r} goes down; the lower number comes first")
     if high - low >= MOST:
-        raise click.BadParameter(f"{text!r} are {high - low + 1:,} runs; at most {MOST:,}")
+        raise BadValue(f"{text!r} are {high - low + 1:,} runs; at most {MOST:,}")
     return [str(number) for number in range(low, high + 1)]

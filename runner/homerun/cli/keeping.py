@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import render, times
 from homerun.cli.command import command
+from homerun.cli.kinds import Number
+from homerun.cli.params import option
 from homerun.cli.results import Result
 from homerun.cli.selection import size
 
@@ -19,11 +19,11 @@ _DAY_S = 86400.0
 
 
 @command("gc")
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-@click.option(
+@option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@option(
     "--older-than",
     "seconds",
-    callback=times.age,
+    check=times.age,
     metavar="AGE",
     help="Of the trash, what was deleted so long ago; else 30d.",
 )
@@ -46,9 +46,9 @@ def gc(call: Call, dry_run: bool, seconds: float | None) -> Result:
 
 
 @command("stats")
-@click.option(
+@option(
     "--largest",
-    type=click.IntRange(min=0),
+    kind=Number(least=0),
     default=5,
     metavar="N",
     help="Name so many of the largest runs; else 5.",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import options, render, words
 from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.params import option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 @command("update")
 @options.run
-@click.option(
+@option(
     "--add-tag",
     "added",
-    callback=options.pairs,
-    multiple=True,
+    check=options.pairs,
+    many=True,
     metavar="KEY[=VALUE]",
     help="Set a tag; can be given several times.",
 )
-@click.option(
+@option(
     "--remove-tag",
     "removed",
-    multiple=True,
+    many=True,
     metavar="KEY",
     help="Remove a tag; can be given several times.",
 )
-@click.option("--display-name", metavar="NAME", help="Set the name that people see.")
-@click.option("--description", metavar="TEXT", help="Set the description.")
+@option("--display-name", metavar="NAME", help="Set the name that people see.")
+@option("--description", metavar="TEXT", help="Set the description.")
 def update(
     call: Call,
     added: list[tuple[str, str | None]],
@@ -50,7 +50,7 @@ def update(
       homerun run update digits_1 --add-tag quality="great run" --remove-tag draft
     """
     if not (added or removed or display_name is not None or description is not None):
-        raise click.UsageError("there is nothing to change; give --add-tag or another option")
+        raise UsageError("there is nothing to change; give --add-tag or another option")
     run = call.run()
     if removed:
         run.remove_tags(list(removed))

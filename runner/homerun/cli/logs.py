@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import options, words
 from homerun.cli.command import command
+from homerun.cli.errors import BadValue, UsageError
+from homerun.cli.kinds import Number
+from homerun.cli.params import option
 from runstore.status import TERMINAL
 
 TYPE_CHECKING = False
@@ -22,24 +23,45 @@ _LAST = "@last"
 _SHOWN = 8
 
 
+def _compiled(pattern: str | None) -> re.Pattern[bytes] | None:
+    if pattern is None:
+        return None
+    import os
+    import re
+
+    try:
+        return re.compile(os.fsencode(pattern))
+    except (re.error, OverflowError, RecursionError) as error:
+        wrong = (
+            f"{pattern!r} is no expression ({error}); put a \\ before a sign that is meant itself"
+        )
+        raise BadValue(wrong) from None
+
+
 @command("logs")
 @options.run
-@click.option("-f", "--follow", is_flag=True, help="Follow it until the run is over.")
-@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="The last so many lines.")
-@click.option("--grep", "pattern", metavar="PATTERN", help="Only lines that hold this expression.")
-@click.option("--file", "name", metavar="NAME", help="This log, or the one whose name ends so.")
-@click.option(
+@option("-f", "--follow", is_flag=True, help="Follow it until the run is over.")
+@option("--tail", kind=Number(least=0), metavar="N", help="The last so many lines.")
+@option(
+    "--grep",
+    "pattern",
+    check=_compiled,
+    metavar="PATTERN",
+    help="Only lines that hold this expression.",
+)
+@option("--file", "name", metavar="NAME", help="This log, or the one whose name ends so.")
+@option(
     "--fold/--no-fold",
     "folds",
     default=None,
     help="Of a progress bar only the last state, as where this is no terminal; --no-fold: all.",
 )
-@click.option("--raw", is_flag=True, help="Every byte as it was written.")
+@option("--raw", is_flag=True, help="Every byte as it was written.")
 def logs(
     call: Call,
     follow: bool,
     tail: int | None,
-    pattern: str | None,
+    pattern: re.Pattern[bytes] | None,
     name: str | None,
     folds: bool | None,
     raw: bool,
@@ -55,10 +77,9 @@ def logs(
       homerun run logs @last --grep 'loss|error'
     """
     if raw and (folds or pattern):
-        raise click.UsageError("--raw changes nothing of a log; leave out --fold and --grep")
+        raise UsageError("--raw changes nothing of a log; leave out --fold and --grep")
     from homerun.cli import sifting, watching
 
-    found = _compiled(pattern)
     run = call.find(_LAST if call.run_id is None else call.run_id)
     if call.run_id is None:
         words.say(f"logs of run {run.id}")
@@ -66,7 +87,7 @@ def logs(
         name = _named(run, name, follow)
     if folds is None:
         folds = not raw and not words.is_terminal(watching.stream_of(call))
-    sieve = sifting.Sieve(found, folds)
+    sieve = sifting.Sieve(pattern, folds)
     shown = watching.Output(run, call, _pieces(run, name, follow, tail, sieve))
     try:
         shown.follow()
@@ -115,21 +136,6 @@ def _last_let_through(run: Run, name: str | None, count: int, sieve: Sieve) -> t
             offset += len(line)
         begins = attempt, offset
     return places[0] if places else begins
-
-
-def _compiled(pattern: str | None) -> re.Pattern[bytes] | None:
-    if pattern is None:
-        return None
-    import os
-    import re
-
-    try:
-        return re.compile(os.fsencode(pattern))
-    except (re.error, OverflowError, RecursionError) as error:
-        wrong = (
-            f"{pattern!r} is no expression ({error}); put a \\ before a sign that is meant itself"
-        )
-        raise click.BadParameter(wrong, param_hint="'--grep'") from None
 
 
 def _named(run: Run, word: str, may_wait: bool) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from homerun.cli import options, render, words
 from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.params import option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -25,10 +25,8 @@ _WIDE = 20
 
 @command("metrics")
 @options.run
-@click.option(
-    "--name", "names", metavar="NAME", multiple=True, help="This metric only; repeatable."
-)
-@click.option("--csv", "as_csv", is_flag=True, help="Each value that was logged, as a line of CSV.")
+@option("--name", "names", metavar="NAME", many=True, help="This metric only; repeatable.")
+@option("--csv", "as_csv", is_flag=True, help="Each value that was logged, as a line of CSV.")
 def metrics(call: Call, names: tuple[str, ...], as_csv: bool) -> Result | int:
     """Show a run's metrics.
 
@@ -43,7 +41,7 @@ def metrics(call: Call, names: tuple[str, ...], as_csv: bool) -> Result | int:
     found = call.run()
     if as_csv:
         if call.wants_result:
-            raise click.UsageError("--csv is a format of its own; leave out -o and --query")
+            raise UsageError("--csv is a format of its own; leave out -o and --query")
         return _write_csv(found, names)
     values = found.get_metrics(populate=call.is_for_people)  # a file's name, not its address
     none = f"run {found.id} has logged no metrics; a script logs them with run.log"
@@ -51,7 +49,7 @@ def metrics(call: Call, names: tuple[str, ...], as_csv: bool) -> Result | int:
         missing = [one for one in names if one not in values]
         if missing:
             known = ", ".join(map(words.plain, values))
-            raise click.UsageError(f"run {found.id} has no metric {missing[0]!r}; it has {known}")
+            raise UsageError(f"run {found.id} has no metric {missing[0]!r}; it has {known}")
         values = {name: values[name] for name in names}
 
     def shown() -> list[render.Part]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-import click
-
+from homerun.cli.errors import UsageError
 from homerun.errors import UserError
 from runstore.errors import AmbiguousPrefix, RunNotFound
 from runstore.status import FAILED
@@ -43,7 +42,7 @@ def find(workspace: Workspace, word: str, experiment: str | None = None) -> Run:
         meant = f"did you mean {near}?" if near else "homerun run list shows the ids"
         raise UserError(f"there is no run {word!r}; {meant}") from error
     if experiment is not None and found.experiment.name != experiment:
-        raise click.UsageError(
+        raise UsageError(
             f"run {found.id} is of experiment {found.experiment.name!r}, not {experiment!r}"
         )
     return found
@@ -67,7 +66,7 @@ def check_experiment(workspace: Workspace, name: str) -> None:
 def _counted(workspace: Workspace, word: str, experiment: str | None) -> Run:
     name, tilde, steps = word.partition("~")
     if name not in WORDS or (tilde and not (steps.isascii() and steps.isdecimal())):
-        raise click.UsageError(f"{word!r} is no run: there are @last, @last~1 and @last-failed")
+        raise UsageError(f"{word!r} is no run: there are @last, @last~1 and @last-failed")
     if experiment is not None:
         check_experiment(workspace, experiment)
     runs = workspace.get_runs(experiment, status=WORDS[name])

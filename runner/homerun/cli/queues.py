@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import render, words
 from homerun.cli.command import command
+from homerun.cli.params import option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -24,7 +23,7 @@ _EXPENDABLE = ("slots", "priority", "experiment", "script", "since")
 
 
 def _target(text: str) -> Callable[[Command], Command]:
-    return click.option("--target", metavar="NAME", help=text)
+    return option("--target", metavar="NAME", help=text)
 
 
 @command("list")

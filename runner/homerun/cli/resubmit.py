@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-import click
-
-from homerun.cli import options, render
+from homerun.cli import options, prompts, render
 from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.params import option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @command("resubmit")
 @options.run
-@click.option("--failed", is_flag=True, help="What failed in the experiment of -e.")
+@option("--failed", is_flag=True, help="What failed in the experiment of -e.")
 def resubmit(call: Call, failed: bool) -> Result:
     """Submit a run again, or all that failed and were not submitted again yet.
 
@@ -35,7 +35,7 @@ def resubmit(call: Call, failed: bool) -> Result:
 
     name = call.experiment
     if failed != (call.run_id is None) or (failed and name is None):
-        raise click.UsageError("give a run (-r ID), or --failed and an experiment (-e NAME)")
+        raise UsageError("give a run (-r ID), or --failed and an experiment (-e NAME)")
     found = _failed(call, str(name)) if failed else [call.run()]
     said = [_ask(run) for run in found]
     made = [again.again(run, *answers) for run, answers in zip(found, said)]
@@ -63,7 +63,7 @@ def _ask(run: Run) -> tuple[list[str], dict[str, object]]:
     hidden, unset = again.hidden(run), again.unset(run)
     if (hidden or unset) and not (sys.stdin is not None and sys.stdin.isatty()):
         what = ", ".join([*hidden, *unset])
-        raise click.UsageError(
+        raise UsageError(
             f"the record of run {run.id} does not tell {what}: resubmit it on a terminal, which "
             "asks, or by run.resubmit() in Python"
         )
@@ -72,4 +72,4 @@ def _ask(run: Run) -> tuple[list[str], dict[str, object]]:
 
 
 def _asked(text: str) -> object:
-    return click.prompt(text, hide_input=True, err=True, prompt_suffix=" ? ")
+    return prompts.secret(text)

@@ -5,13 +5,18 @@ A module is loaded when one of its commands is named, or its help is wanted.
 
 from __future__ import annotations
 
-import click
-
-from homerun import __version__
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Sequence
+
+    from homerun.cli.command import Command
+
+HELP = """Training runs on your own machine, each with a record that you can read.
+
+\b
+Example:
+  homerun run submit-script -e digits train.py --epochs 5
+"""
 
 GROUPS = {
     "run": ("Submit, follow, list and cancel runs.", "run list --last 20"),
@@ -89,57 +94,18 @@ COMMANDS = {
 """Each with its module in this package and its function there."""
 
 
-class Group(click.Group):
-    """A group, known by the words that lead to it."""
-
-    def __init__(self, name: str, path: str = "", **settings: Any) -> None:
-        super().__init__(name, **settings)
-        self._before = f"{path} " if path else ""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of its groups and commands, for help and completion."""
-        start = len(self._before)
-        known = (*GROUPS, *COMMANDS)
-        names = [path[start:] for path in known if path.startswith(self._before)]
-        return [name for name in names if " " not in name]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A group or a command by its name; this loads the command's module."""
-        path = self._before + cmd_name
-        if path in GROUPS:
-            summary, example = GROUPS[path]
-            return Group(cmd_name, path, help=f"{summary}\n\n\b\nExample:\n  homerun {example}")
-        if path not in COMMANDS:
-            return None
-        module, function = COMMANDS[path]
-        found = getattr(__import__(f"homerun.cli.{module}", fromlist=[function]), function)
-        return found if isinstance(found, click.Command) else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A command by the words of a command line; one that is not there is told with near ones.
-
-        Raises:
-            UsageError: there is no such command.
-        """
-        known = self.list_commands(ctx)
-        if args[0] in known or args[0].startswith("-"):
-            return super().resolve_command(ctx, args)
-        from difflib import get_close_matches
-
-        near = " or ".join(get_close_matches(args[0], known, 2))
-        meant = f" (did you mean {near}?)" if near else ""
-        path = ctx.command_path
-        raise click.UsageError(f"there is no command {path} {args[0]}{meant}; see {path} --help")
+def command(path: Sequence[str]) -> Command | None:
+    """The command that these words lead to, if they lead to one; this loads its module."""
+    place = COMMANDS.get(" ".join(path))
+    if place is None or " " in "".join(path):
+        return None
+    module, function = place
+    found: Command = getattr(__import__(f"homerun.cli.{module}", fromlist=[function]), function)
+    return found
 
 
-@click.command(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="homerun", message="%(prog)s %(version)s")
-def root() -> None:
-    """Training runs on your own machine, each with a record that you can read.
-
-    \b
-    Example:
-      homerun run submit-script -e digits train.py --epochs 5
-    """
+def names(path: Sequence[str] = ()) -> list[str]:
+    """The words that may follow these, for help and completion: groups first, then commands."""
+    start = len(path)
+    below = [known.split() for known in (*GROUPS, *COMMANDS)]
+    return [one[start] for one in below if len(one) == start + 1 and one[:start] == [*path]]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import options, progress, render, times, words
 from homerun.cli.command import command
+from homerun.cli.kinds import Number
+from homerun.cli.params import argument, option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -33,52 +33,52 @@ _MINIMAL = {
 
 @command("list")
 @options.experiment("Of this one only.")
-@click.option(
+@option(
     "--last",
-    type=options.Number(min=1),
+    kind=Number(least=1),
     metavar="N",
     help="At most so many; else 10, with a query all.",
 )
-@click.option(
+@option(
     "--status",
     "statuses",
-    type=options.Status(),
-    multiple=True,
+    kind=options.Status(),
+    many=True,
     metavar="STATUS",
     help="Of this status only; can be given several times.",
 )
-@click.option(
+@option(
     "--tags",
-    callback=options.pairs,
-    multiple=True,
+    check=options.pairs,
+    many=True,
     metavar="KEY[=VALUE]",
     help="With this tag only; can be given several times.",
 )
-@click.option("--parent-run-id", metavar="RUN", help="The children of this run.")
-@click.option("--children", is_flag=True, help="Also runs that have a parent.")
-@click.option("--compute-target-name", "target", metavar="NAME", help="Of this target only.")
-@click.option(
+@option("--parent-run-id", metavar="RUN", help="The children of this run.")
+@option("--children", is_flag=True, help="Also runs that have a parent.")
+@option("--compute-target-name", "target", metavar="NAME", help="Of this target only.")
+@option(
     "--since",
-    callback=times.since,
+    check=times.since,
     metavar="TIME",
     help="Submitted since: 30m, 2h, 3d, a date, or a date and time.",
 )
-@click.option(
+@option(
     "--where",
-    multiple=True,
+    many=True,
     metavar="CONDITION",
     help="Such as 'metrics.loss < 0.1'; can be given several times.",
 )
-@click.option("--sort", metavar="FIELD", help="By this field; -FIELD: the largest first.")
-@click.option(
+@option("--sort", metavar="FIELD", help="By this field; -FIELD: the largest first.")
+@option(
     "--skip",
-    type=options.Number(min=0),
+    kind=Number(least=0),
     default=0,
     metavar="N",
     help="Leave out the first so many.",
 )
-@click.option("--minimal", is_flag=True, help="Only ids, types, status, times, targets and tags.")
-@click.argument("expressions", metavar="[JMESPATH]", nargs=-1)
+@option("--minimal", is_flag=True, help="Only ids, types, status, times, targets and tags.")
+@argument("expressions", metavar="[JMESPATH]", many=True)
 def list_runs(
     call: Call,
     last: int | None,
@@ -185,9 +185,7 @@ def monitor_logs(call: Call) -> Result | int:
 
 @command("download-logs")
 @options.run
-@click.option(
-    "-d", "--output-dir", metavar="DIR", required=True, help="The folder, made if need be."
-)
+@option("-d", "--output-dir", metavar="DIR", required=True, help="The folder, made if need be.")
 def download_logs(call: Call, output_dir: str) -> Result:
     """Copy a run's log files into a folder, and print the paths of the copies.
 

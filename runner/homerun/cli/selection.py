@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-import click
-
-from homerun.cli import options, words
+from homerun.cli import options, prompts, words
+from homerun.cli.errors import UsageError
+from homerun.cli.params import argument, option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,52 +16,52 @@ if TYPE_CHECKING:
     from homerun.cli.call import Call
     from homerun.run import Run
 
-    Command = TypeVar("Command", bound=Callable[..., Any])
+    Function = TypeVar("Function", bound=Callable[..., Any])
 
 _WHICH = "say which runs: their ids, or -e, --status, --tags, --where"
 _SHOWN = 10
 
 
-def of_runs(command: Command) -> Command:
+def of_runs(function: Function) -> Function:
     """The options by which runs are chosen, and `--yes`; `chosen` takes all but that."""
-    options_ = (
-        click.argument("bare", metavar="[RUN]...", nargs=-1, shell_complete=options.run_ids),
-        click.option(
+    declared = (
+        argument("bare", metavar="[RUN]...", many=True, complete=options.run_ids),
+        option(
             "-r",
             "--run",
             "named",
-            multiple=True,
+            many=True,
             metavar="RUN",
-            shell_complete=options.run_ids,
+            complete=options.run_ids,
             help="A run: its id or the beginning of it, @last, …; can be given several times.",
         ),
         options.experiment("Runs of this experiment."),
-        click.option(
+        option(
             "--status",
             "statuses",
-            type=options.Status(),
-            multiple=True,
+            kind=options.Status(),
+            many=True,
             metavar="STATUS",
             help="Runs of this status; can be given several times.",
         ),
-        click.option(
+        option(
             "--tags",
-            callback=options.pairs,
-            multiple=True,
+            check=options.pairs,
+            many=True,
             metavar="KEY[=VALUE]",
             help="Runs with this tag; can be given several times.",
         ),
-        click.option(
+        option(
             "--where",
-            multiple=True,
+            many=True,
             metavar="CONDITION",
             help="Runs for which this holds, as for run list; can be given several times.",
         ),
-        click.option("-y", "--yes", is_flag=True, help="Do it without asking."),
+        option("-y", "--yes", is_flag=True, help="Do it without asking."),
     )
-    for option in reversed(options_):
-        command = option(command)
-    return command
+    for declare in reversed(declared):
+        function = declare(function)
+    return function
 
 
 class Choice:
@@ -88,9 +88,9 @@ class Choice:
         self.is_by_name = bool(self._words)
         asks = bool(statuses or tags or where)
         if self._words and asks:
-            raise click.UsageError("name the runs, or say what they are like; not both")
+            raise UsageError("name the runs, or say what they are like; not both")
         if not self._words and not asks and call.experiment is None:
-            raise click.UsageError(_WHICH)
+            raise UsageError(_WHICH)
 
     def runs(self, children: bool, statuses: Sequence[str] = ()) -> list[Run]:
         """The runs, each once.
@@ -125,7 +125,7 @@ def check_asks(yes: bool) -> None:
         UsageError: there is nobody to ask.
     """
     if not yes and not (words.is_terminal(sys.stdin) and words.is_terminal(sys.stderr)):
-        raise click.UsageError("nobody can be asked here: give --yes to do it all the same")
+        raise UsageError("nobody can be asked here: give --yes to do it all the same")
 
 
 def is_sure(question: str, yes: bool, runs: Sequence[Run] = ()) -> bool:
@@ -140,7 +140,7 @@ def is_sure(question: str, yes: bool, runs: Sequence[Run] = ()) -> bool:
         words.complain(f"  {run.id}  {run.get_status()}")
     if len(runs) > _SHOWN:
         words.complain(f"  … and {len(runs) - _SHOWN} more")
-    return click.confirm(question, default=False, err=True)
+    return prompts.confirm(question)
 
 
 def count(number: int, what: str = "run") -> str:

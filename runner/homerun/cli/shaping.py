@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import click
 import jmespath
 from jmespath.exceptions import JMESPathError
 
 from homerun.cli import words
+from homerun.cli.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def check(given: tuple[str, ...]) -> None:
     """
     query = " ".join(given)
     if len(given) > 1:
-        raise click.UsageError(f"the query {query} came in {len(given)} parts: {_QUOTES}")
+        raise UsageError(f"the query {query} came in {len(given)} parts: {_QUOTES}")
     try:
         jmespath.compile(query)
     except JMESPathError as error:
-        raise click.UsageError(f"{query!r} is no JMESPath ({_reason(error)}): {_QUOTES}") from error
+        raise UsageError(f"{query!r} is no JMESPath ({_reason(error)}): {_QUOTES}") from error
 
 
 def shaped(query: str, value: object) -> object:
@@ -42,7 +42,7 @@ def shaped(query: str, value: object) -> object:
     try:
         found: object = expression.search(value)
     except JMESPathError as error:
-        raise click.UsageError(f"{query!r} fits not what is there: {_reason(error)}") from error
+        raise UsageError(f"{query!r} fits not what is there: {_reason(error)}") from error
     for word in _compared(dict(expression.parsed)):
         if not _is_key(word, value):  # two fields that are not there are equal: all rows match
             words.say(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import options
 from homerun.cli.command import command
+from homerun.cli.params import option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -15,14 +14,14 @@ if TYPE_CHECKING:
 
 @command("snapshot")
 @options.run
-@click.option(
+@option(
     "-d",
     "--output-dir",
     "folder",
     metavar="DIR",
     help="The folder, made if need be, which has to be empty; else one of the run's id, here.",
 )
-@click.option("--zip", "packs", is_flag=True, help="Make an archive in DIR (else here) instead.")
+@option("--zip", "packs", is_flag=True, help="Make an archive in DIR (else here) instead.")
 def snapshot(call: Call, folder: str | None, packs: bool) -> Result:
     """Get the code that a run ran with, as a folder or an archive, and print its path.
 

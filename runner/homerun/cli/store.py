@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import render
 from homerun.cli.command import command
+from homerun.cli.params import option
 from homerun.cli.progress import Waiting
 from homerun.cli.results import Result
 
@@ -17,7 +16,7 @@ _REPAIR = "homerun store check --repair moves damaged files aside; nothing is lo
 
 
 @command("check")
-@click.option("--repair", is_flag=True, help="Move what is damaged aside, remove leftovers.")
+@option("--repair", is_flag=True, help="Move what is damaged aside, remove leftovers.")
 def check(call: Call, repair: bool) -> Result:
     """Name every damaged file of the store; exits 1 while there are any.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-import click
-
-from homerun.cli import words
+from homerun.cli import screen, words
 from homerun.cli.command import command
+from homerun.cli.kinds import Number
+from homerun.cli.params import option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -18,25 +18,23 @@ if TYPE_CHECKING:
 
 
 @command("studio")
-@click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="Else 8765 or a free one.")
-@click.option("--host", metavar="ADDRESS", help="Listen at this address too; needs a token.")
-@click.option(
+@option("--port", kind=Number(0, 65535), metavar="N", help="Else 8765 or a free one.")
+@option("--host", metavar="ADDRESS", help="Listen at this address too; needs a token.")
+@option(
     "--token-file", metavar="FILE", help="A file with a token; or HOMERUN_STUDIO_TOKEN holds it."
 )
-@click.option("--socket", metavar="PATH", help="Listen on a file that only you can use.")
-@click.option("--base-path", default="", metavar="PATH", help="Behind a proxy: where it puts it.")
-@click.option(
+@option("--socket", metavar="PATH", help="Listen on a file that only you can use.")
+@option("--base-path", default="", metavar="PATH", help="Behind a proxy: where it puts it.")
+@option(
     "--allow-host",
     "hosts",
-    multiple=True,
+    many=True,
     metavar="NAME",
     help="Another name by which browsers reach it, as that of a proxy.",
 )
-@click.option("--read-only", "is_read_only", is_flag=True, help="Nothing can be changed.")
-@click.option(
-    "--jupyter", "is_framed", is_flag=True, help="Pages of the same address may frame it."
-)
-@click.option("--no-browser", is_flag=True, help="Open no browser.")
+@option("--read-only", "is_read_only", is_flag=True, help="Nothing can be changed.")
+@option("--jupyter", "is_framed", is_flag=True, help="Pages of the same address may frame it.")
+@option("--no-browser", is_flag=True, help="Open no browser.")
 def studio(
     call: Call,
     port: int | None,
@@ -91,7 +89,7 @@ def _say(call: Call) -> Callable[[str], None]:
         if call.wants_result:
             Result({"address": address}).hand_over(call)
         else:
-            click.echo(f"Studio: {address}")
+            screen.put(f"Studio: {address}\n")
         if sys.stdout is not None:
             sys.stdout.flush()
 

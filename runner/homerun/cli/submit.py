@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import grids, options
 from homerun.cli.command import command
+from homerun.cli.kinds import Decimal, Number
+from homerun.cli.params import argument, option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -21,101 +21,104 @@ if TYPE_CHECKING:
 
 @command(
     "submit-script",
-    context_settings={"allow_interspersed_args": False},
-    options_metavar="[-e EXPERIMENT] [OPTIONS]",
+    takes_rest=True,
+    usage="[-e EXPERIMENT] [OPTIONS]",
 )
 @options.experiment("The experiment; else the one that the folder is attached to.")
-@click.option(
+@option(
     "-c",
     "--run-configuration-name",
     "named",
     metavar="NAME",
     help="A run configuration: a name in .azureml/, or the path of a file.",
 )
-@click.option(
+@option(
     "-d",
     "--conda-dependencies",
     "conda",
     metavar="FILE",
     help="A conda environment file: the packages of this run.",
 )
-@click.option("--async", "detach", is_flag=True, help="Return at once; print id and folder.")
-@click.option(
-    "--in-place", is_flag=True, help="Run in the source folder itself instead of in a copy."
-)
-@click.option(
+@option("--async", "detach", is_flag=True, help="Return at once; print id and folder.")
+@option("--in-place", is_flag=True, help="Run in the source folder itself instead of in a copy.")
+@option(
     "--source-directory", "source", metavar="DIR", help="The folder with the code; else this one."
 )
-@click.option("--python", metavar="INTERPRETER", help="The Python that runs the script.")
-@click.option(
-    "--grace", type=float, metavar="SECONDS", help="Between TERM and KILL when canceled; else 10."
+@option("--python", metavar="INTERPRETER", help="The Python that runs the script.")
+@option(
+    "--grace",
+    kind=Decimal(),
+    metavar="SECONDS",
+    help="Between TERM and KILL when canceled; else 10.",
 )
-@click.option(
+@option(
     "--signals",
-    callback=options.rungs,
+    check=options.rungs,
     metavar="NAME:SECONDS,…",
     help="Signals before KILL instead of TERM for the grace, as INT:5,TERM:10.",
 )
-@click.option(
-    "--max-run-duration", "limit", type=float, metavar="SECONDS", help="Stop the run after that."
+@option(
+    "--max-run-duration",
+    "limit",
+    kind=Decimal(),
+    metavar="SECONDS",
+    help="Stop the run after that.",
 )
-@click.option(
-    "--max-retries", type=int, default=0, metavar="N", help="Start a script that failed again."
+@option(
+    "--max-retries", kind=Number(), default=0, metavar="N", help="Start a script that failed again."
 )
-@click.option(
+@option(
     "--retry-on",
     metavar="CAUSE,…",
     help="After which failures; else exit_code,signal,out_of_memory. Also host_restarted, exit:N.",
 )
-@click.option(
+@option(
     "--retry-delay",
-    type=float,
+    kind=Decimal(),
     default=0.0,
     metavar="SECONDS",
     help="Before the first retry; before each further one twice as many.",
 )
-@click.option(
+@option(
     "--tags",
-    callback=options.pairs,
-    multiple=True,
+    check=options.pairs,
+    many=True,
     metavar="KEY[=VALUE]",
     help="A tag; can be given several times.",
 )
-@click.option(
+@option(
     "--ignore-conda-packages",
     "ignore_conda",
     is_flag=True,
     help="Go on without packages of conda that pip has not, where there is no conda.",
 )
-@click.option("--run-id", "own_id", metavar="ID", help="The run's id; else one is made.")
-@click.option("--target", "--ct", metavar="NAME", help="Where to run; else the default target.")
-@click.option(
-    "--slots", type=options.Number(1, 999), default=1, metavar="N", help="So many slots; else 1."
-)
-@click.option(
+@option("--run-id", "own_id", metavar="ID", help="The run's id; else one is made.")
+@option("--target", "--ct", metavar="NAME", help="Where to run; else the default target.")
+@option("--slots", kind=Number(1, 999), default=1, metavar="N", help="So many slots; else 1.")
+@option(
     "--priority",
-    type=options.Number(0, 9999),
+    kind=Number(0, 9999),
     default=0,
     metavar="N",
     help="0 to 9999: of those that wait the highest go first; else 0.",
 )
-@click.option(
+@option(
     "--max-concurrent-runs",
     "at_most",
-    type=options.Number(1, 999),
+    kind=Number(1, 999),
     metavar="N",
     help="Wait while so many runs go on at the target.",
 )
-@click.option(
+@option(
     "--grid",
     "axes",
-    callback=grids.axes,
-    multiple=True,
+    check=grids.axes,
+    many=True,
     metavar="KEY=VALUES",
     help="A batch: a run for each value, as lr=0.1,0.01 or seed=0..9; several: each combination.",
 )
-@click.argument("script", required=False)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@argument("script")
+@argument("arguments", many=True)
 def submit_script(
     call: Call,
     named: str | None,

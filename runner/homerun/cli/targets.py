@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import click
-
-from homerun.cli import options, render, words
+from homerun.cli import render, words
 from homerun.cli.command import command
+from homerun.cli.kinds import Choice, Number
+from homerun.cli.params import argument, option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -30,15 +30,22 @@ def list_targets(call: Call) -> Result:
 
 
 @command("add")
-@click.argument("name")
-@click.option("--type", "kind", type=click.Choice(["local"]), default="local", help="Its kind.")
-@click.option(
+@argument("name", required=True)
+@option(
+    "--type",
+    "kind",
+    kind=Choice(["local"]),
+    default="local",
+    metavar="TYPE",
+    help="Its kind: local.",
+)
+@option(
     "--slots",
-    type=options.Number(min=1, max=999),
+    kind=Number(least=1, most=999),
     metavar="N",
     help="So many runs at once; else as before, or one per processor.",
 )
-@click.option("--default", "default", is_flag=True, help="Runs go there unless told otherwise.")
+@option("--default", "default", is_flag=True, help="Runs go there unless told otherwise.")
 def add(call: Call, name: str, kind: str, slots: int | None, default: bool) -> Result:
     """Add a target, or change the one of that name; `local` too can be given its slots.
 
@@ -51,7 +58,7 @@ def add(call: Call, name: str, kind: str, slots: int | None, default: bool) -> R
 
 
 @command("remove")
-@click.argument("name")
+@argument("name", required=True)
 def remove(call: Call, name: str) -> Result:
     """Remove a target that nothing waits for; of `local` only its number of slots is forgotten.
 

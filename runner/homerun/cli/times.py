@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import click
+from homerun.cli.errors import BadValue
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-def since(context: click.Context, option: click.Parameter, given: str | None) -> str | None:
+def since(given: str | None) -> str | None:
     """`30m`, `2h`, `3d`, a date, or a date and time (local unless it says otherwise), as UTC."""
     if given is None:
         return None
@@ -20,13 +20,13 @@ def since(context: click.Context, option: click.Parameter, given: str | None) ->
         else:
             at = datetime.fromisoformat(given.replace("Z", "+00:00")).astimezone(timezone.utc)
     except (ValueError, OverflowError):
-        raise click.BadParameter(
+        raise BadValue(
             f"{given!r} is no time: give 30m, 2h, 3d, 2026-11-21 or 2026-11-21T14:30"
         ) from None
     return at.isoformat(timespec="microseconds")
 
 
-def age(context: click.Context, option: click.Parameter, given: str | None) -> float | None:
+def age(given: str | None) -> float | None:
     """`30d`, `12h`, `0` as seconds."""
     if given is None:
         return None
@@ -36,5 +36,5 @@ def age(context: click.Context, option: click.Parameter, given: str | None) -> f
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf") or (given == number and seconds):
-        raise click.BadParameter(f"{given!r} is no age: give 30d, 12h or 0")
+        raise BadValue(f"{given!r} is no age: give 30d, 12h or 0")
     return seconds

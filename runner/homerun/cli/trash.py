@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import render, times, words
 from homerun.cli.command import command
+from homerun.cli.params import argument, option
 from homerun.cli.results import Result
 from homerun.cli.selection import check_asks, count, is_sure, size
 
@@ -48,7 +47,7 @@ def list_trash(call: Call) -> Result:
 
 
 @command("restore")
-@click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
+@argument("run_ids", metavar="RUN...", many=True, required=True)
 def restore(call: Call, run_ids: tuple[str, ...]) -> Result:
     """Bring deleted runs back, with those below them that were deleted with them.
 
@@ -62,14 +61,14 @@ def restore(call: Call, run_ids: tuple[str, ...]) -> Result:
 
 
 @command("empty")
-@click.option(
+@option(
     "--older-than",
     "seconds",
-    callback=times.age,
+    check=times.age,
     metavar="AGE",
     help="Only what was deleted so long ago: 30d, 12h.",
 )
-@click.option("-y", "--yes", is_flag=True, help="Do it without asking.")
+@option("-y", "--yes", is_flag=True, help="Do it without asking.")
 def empty(call: Call, seconds: float | None, yes: bool) -> Result:
     """Remove deleted runs for good.
 

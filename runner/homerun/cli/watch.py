@@ -4,56 +4,48 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from homerun.cli import options, words
 from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.params import argument, option
 from homerun.errors import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from homerun.cli.call import Call
 
 _NO_TERMINAL = "run watch needs a terminal; homerun run list shows the runs once"
 
 
-def _begun(ctx: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
-    from homerun.cli import completion
-
-    return completion.runs(ctx, begun)
-
-
 @command("watch")
-@click.argument("run_word", metavar="[RUN]", required=False, shell_complete=_begun)
-@click.option(
+@argument("run_word", metavar="[RUN]", complete=options.run_ids)
+@option(
     "-r",
     "--run",
     "run_id",
     metavar="RUN",
-    shell_complete=_begun,
+    complete=options.run_ids,
     help="Only this run and all below it.",
 )
 @options.experiment("Runs of this experiment.")
-@click.option(
+@option(
     "--status",
     "statuses",
-    type=options.Status(),
-    multiple=True,
+    kind=options.Status(),
+    many=True,
     metavar="STATUS",
     help="Of this status only; can be given several times.",
 )
-@click.option(
+@option(
     "--tags",
-    callback=options.pairs,
-    multiple=True,
+    check=options.pairs,
+    many=True,
     metavar="KEY[=VALUE]",
     help="With this tag only; can be given several times.",
 )
-@click.option(
+@option(
     "--where",
-    multiple=True,
+    many=True,
     metavar="CONDITION",
     help="Such as 'metrics.loss < 0.1'; can be given several times.",
 )
@@ -74,7 +66,7 @@ def watch(
       homerun run watch -e digits --status Running
     """
     if call.run_id is not None and (statuses or tags or where):
-        raise click.UsageError("name a run, or say what runs are like; not both")
+        raise UsageError("name a run, or say what runs are like; not both")
     if not words.is_terminal(sys.stdin) or not words.is_terminal(sys.stdout):
         raise UserError(_NO_TERMINAL)
     from homerun.cli.fullscreen import FullScreen

@@ -25,6 +25,8 @@ COLOURS = {
     status.QUEUED: "blue",
 }
 
+_CODES = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}
+
 _STEPS = (("d", 86400), ("h", 3600), ("m", 60))
 
 _quiet = False
@@ -82,10 +84,12 @@ def say(line: str, colour: str | None = None) -> None:
 
 def complain(line: str, colour: str | None = None) -> None:
     """One line that is said also where only errors are to be told."""
-    import click
-
-    plain_only = None if may_colour() else False
-    click.echo(click.style(line, fg=colour) if colour else line, err=True, color=plain_only)
+    if sys.stderr is None:
+        return
+    if colour is not None and may_colour() and is_terminal(sys.stderr):
+        line = painted(line, colour)
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def colours_as(wanted: bool) -> None:
@@ -101,11 +105,12 @@ def bold(text: str) -> str:
 
 def coloured(text: str, colour: str | None) -> str:
     """A text in a colour, where it goes to a terminal."""
-    if colour is None or not _in_colour:
-        return text
-    import click
+    return text if colour is None or not _in_colour else painted(text, colour)
 
-    return click.style(text, fg=colour)
+
+def painted(text: str, colour: str) -> str:
+    """A text in a colour, whatever shows it."""
+    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"
 
 
 def width(text: str) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import click
-
 from homerun.cli import options, render, words
 from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.params import option
 from homerun.cli.results import Result
 
 TYPE_CHECKING = False
@@ -45,11 +45,11 @@ def attach(call: Call) -> Result:
 
 
 @command("create")
-@click.option("--exist-ok", is_flag=True, help="No error where it is there already.")
-@click.option("-l", "--location", metavar="REGION", help="Accepted; it is always here.")
-@click.option("-f", "--friendly-name", metavar="NAME", help="Accepted; without effect.")
-@click.option("--sku", metavar="NAME", default="basic", help="A label.")
-@click.option("-y", "--yes", is_flag=True, help="Accepted; nothing is asked.")
+@option("--exist-ok", is_flag=True, help="No error where it is there already.")
+@option("-l", "--location", metavar="REGION", help="Accepted; it is always here.")
+@option("-f", "--friendly-name", metavar="NAME", help="Accepted; without effect.")
+@option("--sku", metavar="NAME", default="basic", help="A label.")
+@option("-y", "--yes", is_flag=True, help="Accepted; nothing is asked.")
 def create(
     call: Call,
     exist_ok: bool,
@@ -69,9 +69,9 @@ def create(
     from homerun.workspace import Workspace
 
     if call.workspace_name is None:
-        raise click.UsageError("say how it is to be called: -w NAME")
+        raise UsageError("say how it is to be called: -w NAME")
     if call.path is not None:
-        raise click.UsageError("a workspace is made in the current folder: go there first")
+        raise UsageError("a workspace is made in the current folder: go there first")
     made = Workspace.create(
         call.workspace_name,
         subscription_id=call.subscription,

@@ -1,0 +1,137 @@
+"""A command line that is right is read without click, and means what click would make of it."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.commands import COMMANDS
+from homerun.cli import clicked, plain
+
+WORDS = (
+    *(
+        "3",
+        "0",
+        "-1",
+        "1.5",
+        "none",
+        "x",
+        "",
+        "-",
+        "--",
+        "a=b",
+        "a",
+        "=",
+        "lr=1,2",
+        "s=0..3",
+        "[?a]",
+    ),
+    *(
+        "Running",
+        "completed",
+        "json",
+        "xml",
+        "INT:5,TERM:1",
+        "30d",
+        "2026-11-21",
+        "@last",
+        "(",
+        "é",
+    ),
+    *("train.py", "--unknown", "-x", "-fx", "-h", "--help", "bash", "local", "--epochs=5"),
+)
+
+PLAIN = [
+    "run list",
+    "run list --last 3 --status completed --tags a=b --tags c -e digits",
+    "run list --skip=2 [?status]",
+    "run show digits_1",
+    "run show -r digits_1 -o table --no-color",
+    "run logs -f digits_1 --tail 5 --no-fold",
+    "run submit-script -e digits --tags lr=0.1 train.py --epochs 5 -e -- --tags",
+    "run submit-script --grid lr=1,2 --grid s=0..3 --slots 2 train.py",
+    "run cancel one two --yes",
+    "store trash restore one two",
+    "doctor",
+]
+
+CLICKS = [
+    "",
+    "run",
+    "--version",
+    "run list --help",
+    "run lis",
+    "run list --las 3",
+    "run list --last",
+    "run list --last x",
+    "run list --last=",
+    "run list --children=yes",
+    "run list -- word",
+    "run logs -f5 digits_1",
+    "run show one two",
+    "run download-logs digits_1",
+    "store trash restore",
+    "target add",
+    "login --service-principal",
+]
+
+
+def of_click(path: tuple[str, ...], line: list[str]) -> dict[str, object] | None:
+    """What click makes of the words behind a command; None: an error, or help."""
+    command = clicked.Clicked(COMMANDS[path])
+    try:
+        return dict(command.make_context(path[-1], list(line)).params)
+    except (click.UsageError, click.exceptions.Exit):
+        return None
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[tuple[str, ...], list[str]]:
+    """A command and words behind it, of which many are options that it has."""
+    path = draw(st.sampled_from(sorted(COMMANDS)))
+    params = [param for param in COMMANDS[path].params if param.is_option]
+    flags = [[name] for param in params if param.is_flag for name in (*param.names, "--no-fold")]
+    names = [name for param in params if not param.is_flag for name in param.names]
+    word, name = st.sampled_from(WORDS), st.sampled_from(names)
+    pieces = st.one_of(
+        st.tuples(name, word),
+        st.tuples(st.builds("{}={}".format, name, word)),
+        st.sampled_from(flags),
+        st.tuples(word),
+        st.tuples(name),
+    )
+    return path, [part for piece in draw(st.lists(pieces, max_size=4)) for part in piece]
+
+
+@settings(max_examples=1500, deadline=None)
+@given(lines())
+def test_what_is_read_without_click_is_what_click_reads(
+    line: tuple[tuple[str, ...], list[str]],
+) -> None:
+    path, words = line
+
+    found = plain.read([*path, *words])
+
+    if found is not None:
+        assert found[:2] == (" ".join(["homerun", *path]), COMMANDS[path])
+        assert found[2] == of_click(path, words)
+
+
+@pytest.mark.parametrize("line", PLAIN)
+def test_a_common_line_needs_no_click(line: str) -> None:
+    path, command, values = plain.read(line.split()) or pytest.fail("left to click")
+
+    words = tuple(path.split()[1:])
+    assert COMMANDS[words] is command
+    assert values == of_click(words, line.split()[len(words) :])
+
+
+@pytest.mark.parametrize("line", CLICKS)
+def test_help_and_whatever_is_wrong_is_left_to_click(line: str) -> None:
+    assert plain.read(line.split()) is None
+
+
+def test_one_word_with_a_blank_names_no_command() -> None:
+    assert plain.read(["run list"]) is None
