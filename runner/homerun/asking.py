@@ -84,7 +84,7 @@ def _ask(python: str, path: str, cache: str) -> tuple[str, bytes]:
     """What an interpreter answers, by its key; on record in the current folder, and kept."""
     import json
 
-    from homerun.source import digest
+    from homerun.digests import digest
     from runstore import encode
 
     began_ns = time.time_ns()

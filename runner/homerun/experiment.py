@@ -116,7 +116,7 @@ class Experiment(Archivable):
     @property
     def id(self) -> str:
         """An id of the original's form, the same for this experiment of this store at any time."""
-        from homerun.source import digest
+        from homerun.digests import digest
 
         h = digest(f"{self.workspace.store.id}/{self.name}".encode())
         return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"

@@ -11,6 +11,7 @@ import os
 import sys
 from stat import S_ISREG
 
+from homerun import digests
 from homerun.clearing import FOLDER_FLAGS, open_below
 from homerun.errors import SubmitError
 from homerun.links import FILE, FOLDER, LINKED, join
@@ -219,11 +220,7 @@ def _sha256_for(tree: Tree) -> Any:
     """The maker of SHA-256: for a small tree the plain one, since loading OpenSSL takes longer."""
     size = sum(entry[2] for _, entries in tree.folders for entry in entries if entry[1] == FILE)
     if size < FEW_BYTES and "_hashlib" not in sys.modules:
-        for module in ("_sha2", "_sha256"):
-            try:
-                return __import__(module).sha256
-            except ImportError:
-                continue
+        return digests.plain_sha256()
     import hashlib
 
     return hashlib.sha256

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 
-from homerun import environ
+from homerun import digests, environ
 from runstore import encode
 
 TYPE_CHECKING = False
@@ -80,12 +80,12 @@ class Recipe:
         return f"{self.folder}\n{name}\n{encode.dumps(rest)}"
 
     def _key(self) -> str:
-        import hashlib
-
         parts = [self.conda, self.specification, *(_with_stamp(line) for line in self.lines)]
         if not self.conda:
             parts.append(_with_stamp(os.path.realpath(self.interpreter)))
-        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+        text = "\0".join(parts).encode("utf-8", "surrogateescape")
+        key: str = digests.plain_sha256()(text).hexdigest()
+        return key[:20]
 
 
 def decode(text: str) -> Recipe:

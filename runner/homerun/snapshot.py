@@ -15,10 +15,10 @@ import errno
 import os
 
 from homerun.clearing import FOLDER_FLAGS, open_below
+from homerun.digests import digest
 from homerun.errors import SubmitError
 from homerun.links import FOLDER, LINKED, join
 from homerun.reading import FORMAT, Reading, make_folder
-from homerun.source import digest
 from runstore import facts, layout
 from runstore import snapshots as claims
 

@@ -16,6 +16,7 @@ from stat import S_IXUSR
 
 from homerun import ignore
 from homerun.clearing import FOLDER_FLAGS, open_below
+from homerun.digests import digest
 from homerun.errors import SubmitError
 from homerun.links import FILE, FOLDER, LINKED, LINKED_FOLDER, Links, join
 from runstore import layout
@@ -61,15 +62,6 @@ class Tree:
         # Version 2 of marshal writes equal values as equal bytes; later ones look at references.
         parts = (RULES_VERSION, walk.rules.content, self.folders)
         self.signature = digest(marshal.dumps(parts, 2))
-
-
-def digest(data: bytes) -> str:
-    """32 hex digits for these bytes."""
-    try:
-        from _blake2 import blake2b  # hashlib would load OpenSSL first: a third of a start
-    except ImportError:
-        from hashlib import blake2b
-    return blake2b(data, digest_size=16).hexdigest()
 
 
 def scan(source: str, *, store: str | None, at_most: int = sys.maxsize) -> Tree:
