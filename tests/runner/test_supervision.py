@@ -31,10 +31,10 @@ def test_signals_of_a_ladder_come_in_their_order(
         f"""
         import signal
         fifo = {ready.opened}
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda n, _: print(signal.Signals(n).name, file=fifo))
+        awaited = {{signal.SIGINT, signal.SIGTERM}}
+        signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
         print("up", file=fifo)
-        while True: signal.pause()
+        while True: print(signal.Signals(signal.sigwait(awaited)).name, file=fifo)
         """,
     )
     ladder = [("INT", 0.2), ("SIGTERM", 0.2)]
