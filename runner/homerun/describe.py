@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from homerun.experiment import Experiment
     from homerun.snapshot import Snapshot
+    from runstore.looks import Look
     from runstore.recent import Kept
-    from runstore.record import Look, Record
+    from runstore.record import Record
 
 TAIL_LINES = 20
 

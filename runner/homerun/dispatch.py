@@ -12,7 +12,7 @@ import time
 
 from homerun import environ, retries, targets
 from homerun.plan import Plan, decode
-from runstore import facts, layout, lock, queue, status
+from runstore import facts, layout, lock, queue, queued, status
 from runstore.errors import StoreError
 from runstore.queue import Entry, Queue
 from runstore.record import Record
@@ -162,21 +162,21 @@ def _record(store: Store, entry: Entry) -> Record | None:
         if _is_settled(record):
             entry.remove()  # whoever started or ended it was killed before this
             return None
-        return record if record.may_start_here() else None
+        return record if queued.may_start_here(record) else None
     except OSError:
         return None  # it cannot be read now; that keeps no other from being started
 
 
 def end_queued(record: Record) -> bool:
     """End a run that waits, as its stop fact says. False: it does not wait, or is being started."""
-    path = record.queue_entry()
+    path = queued.entry(record)
     if path is None or not os.path.exists(path):
         return False
     alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
     if alive is None:
         return False
     try:
-        if record.has_begun():
+        if queued.has_begun(record):
             return False
         _end(record)
         os.unlink(path)
@@ -224,7 +224,7 @@ def _plan(record: Record, entry: Entry, data: bytes) -> Plan | None:
 
 
 def _is_settled(record: Record) -> bool:
-    return record.has_begun() or bool(facts.read_bytes(f"{record.path}/{layout.ENDED}"))
+    return queued.has_begun(record) or bool(facts.read_bytes(f"{record.path}/{layout.ENDED}"))
 
 
 def _end(record: Record) -> None:

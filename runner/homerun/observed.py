@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from runstore.record import Look, Record
+    from runstore.looks import Look
+    from runstore.record import Record
 
 
 class Observed:

@@ -6,7 +6,7 @@ import os
 
 from homerun import targets
 from homerun.errors import UserError
-from runstore import layout, lock, queue, settings
+from runstore import layout, lock, queue, queued, settings
 from runstore.errors import InvalidSettings
 from runstore.queue import Queue
 from runstore.record import Record
@@ -208,7 +208,7 @@ def names(store: Store) -> list[str]:
 
 def place_of(record: Record) -> Waiting | None:
     """Where a run waits; None: it does not."""
-    path = record.queue_entry()
+    path = queued.entry(record)
     if path is None:
         return None
     folder, name = os.path.split(path)

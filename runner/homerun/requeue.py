@@ -6,7 +6,7 @@ import os
 
 from homerun import dispatch
 from homerun.plan import decode
-from runstore import attempts, facts, layout, lock, status
+from runstore import attempts, facts, layout, lock, queued, status
 from runstore.queue import Queue
 
 TYPE_CHECKING = False
@@ -27,7 +27,7 @@ def after_restart(record: Record) -> None:
     if alive is None:
         return  # another does it
     try:
-        data = facts.read_bytes(record.kept_plan())
+        data = facts.read_bytes(queued.kept_plan(record))
         if data is None or attempts.latest(record.path) != number:
             return
         if record.look().seen != status.IN_QUEUE:
@@ -44,7 +44,7 @@ def after_restart(record: Record) -> None:
         fact: dict[str, object] = {"target": waiting.target, "entry": entry.name}
         attempts.plan(record.path, number + 1, {**fact, "after": status.HOST_RESTARTED})
     except (ValueError, LookupError):
-        os.unlink(record.kept_plan())  # it is damaged: the run was lost
+        os.unlink(queued.kept_plan(record))  # it is damaged: the run was lost
     finally:
         lock.release(alive)
     dispatch.start(record.store, waiting.target)

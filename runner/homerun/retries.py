@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from runstore import status
+from runstore import queued, status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,6 @@ def forget_plan(record: Record) -> None:
     """Remove what was kept of a run that is over."""
     if keeps_plan(record.run):
         try:
-            os.unlink(record.kept_plan())
+            os.unlink(queued.kept_plan(record))
         except OSError:
             return  # somebody else has, or `store check` finds it

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from homerun.filters import Wanted
     from homerun.tee import Capture
     from homerun.workspace import Workspace
-    from runstore.record import Look, Record
+    from runstore.looks import Look
+    from runstore.record import Record
 
 
 _providers: dict[str, Callable[..., Run]] = {}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 
 from homerun import retries
-from runstore import identity, layout, lock, status
+from runstore import identity, layout, lock, queued, status
 from runstore.errors import StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from runstore.record import Look, Record
+    from runstore.looks import Look
+    from runstore.record import Record
 
 
 def look(record: Record) -> Look:
@@ -31,7 +32,7 @@ def look(record: Record) -> Look:
 
         dispatch.wake(record.store)  # who should have started it may have been killed
     try:
-        if seen.seen == status.IN_QUEUE and not _has_entry(record) and record.is_kept():
+        if seen.seen == status.IN_QUEUE and not _has_entry(record) and queued.is_kept(record):
             from homerun import requeue
 
             requeue.after_restart(record)
@@ -53,7 +54,7 @@ def look(record: Record) -> Look:
 
 
 def _has_entry(record: Record) -> bool:
-    entry = record.queue_entry()
+    entry = queued.entry(record)
     return entry is not None and os.path.exists(entry)
 
 

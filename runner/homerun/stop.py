@@ -15,7 +15,8 @@ from runstore.errors import InvalidTransition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from runstore.record import Look, Record
+    from runstore.looks import Look
+    from runstore.record import Record
 
 _BEYOND_GRACE_S = 5.0
 

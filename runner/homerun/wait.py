@@ -19,7 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runstore.record import Look, Record
+    from runstore.looks import Look
+    from runstore.record import Record
 
 _PATIENCE_S = 0.5
 """Before the watch: so long a waiter looks again and again, at least each tenth of the time so

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from runstore import facts, layout, queue
+from runstore import facts, layout, queue, queued
 from runstore.findings import YOUNG_S, Finding, age_s, names_in, remover
 from runstore.queue import Queue
 
@@ -44,4 +44,4 @@ def _problem(store: Store, waiting: Queue, name: str) -> str:
         return "" if is_young else "no run has this id"
     if facts.read_bytes(f"{record.path}/{layout.ENDED}"):
         return "its run is over"
-    return "its run has started" if record.has_begun() and not is_young else ""
+    return "its run has started" if queued.has_begun(record) and not is_young else ""

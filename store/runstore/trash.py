@@ -30,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from runstore.record import Look
+    from runstore.looks import Look
     from runstore.store import Store
 
     Looker = Callable[[Record], Look]

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from runstore.record import Look, Record
+    from runstore.looks import Look
+    from runstore.record import Record
 
 COLUMNS = (
     "experiment",
