@@ -27,8 +27,8 @@ def start(store: Store) -> None:
 def main() -> None:
     """Verify the store that the command line names."""
     from homerun import settle
-    from runstore.index import refresh
+    from runstore.index import verify
     from runstore.store import Store
 
     os.nice(10)
-    refresh.verify_alone(Store(sys.argv[1]), settle.look)
+    verify.alone(Store(sys.argv[1]), settle.look)

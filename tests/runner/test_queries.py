@@ -16,7 +16,7 @@ import pytest
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace, spawn
 from runstore import labels, layout
-from runstore.index import refresh
+from runstore.index import verify
 from runstore.record import Record
 
 BARE: dict[str, Any] = {"snapshot_directory": None, "outputs": False}
@@ -246,7 +246,7 @@ def test_a_large_store_is_looked_through_beside_the_query_and_the_next_one_knows
 ) -> None:
     run = experiment.start_logging(**BARE)
     run.complete()
-    monkeypatch.setattr(refresh, "SMALL", 0)
+    monkeypatch.setattr(verify, "SMALL", 0)
     assert list(experiment.get_runs(tags="by")) == []
     wait_until(lambda: not spawn.reap(), "the look is over")
     labels.write(run.directory, [(labels.TAG, "by", "hand")])  # as a copy would be: no mark

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from runstore import facts, labels, layout, lock, marks, metrics, status
 from runstore.draft import Draft, write_rows
 from runstore.errors import InvalidQuery
-from runstore.index import Query, refresh, reindex, scan, search
+from runstore.index import Query, marked, reindex, scan, search
 from runstore.index.query import parse
 from runstore.record import Record
 from runstore.store import Store
@@ -294,7 +294,7 @@ def test_the_index_can_be_removed_damaged_or_copied_at_any_moment(store: Store) 
 def test_marks_that_were_read_and_are_long_begin_anew(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refresh, "_MARKS_FULL", 200)
+    monkeypatch.setattr(marked, "_FULL", 200)
     record = make(store)
     end(record)
     ids(store)

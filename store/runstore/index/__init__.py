@@ -7,7 +7,7 @@ brings it up to date, at a cost that follows what has changed:
 - runs that are not over are looked at anew each time;
 - runs that are over are read again where a writer has marked them (`runstore.marks`);
 - what was changed without this software (folders copied in, removed, edited) is found by a look at
-  the time stamps of all runs, at most once a minute (`refresh.verify`).
+  the time stamps of all runs, at most once a minute (`verify.all_runs`).
 
 Each run that a query yields was checked against its folder, so none is shown that is gone, or that
 its folder no longer says to be meant.
@@ -19,4 +19,4 @@ from runstore.index.answers import scan as scan
 from runstore.index.answers import search as search
 from runstore.index.query import Condition as Condition
 from runstore.index.query import Query as Query
-from runstore.index.refresh import reindex as reindex
+from runstore.index.verify import reindex as reindex

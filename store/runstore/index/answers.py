@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from runstore import facts, stamps
-from runstore.index import meters, summary
-from runstore.index.cache import Cache
-from runstore.index.refresh import Refresh, remove
+from runstore.index import meters, summary, verify
+from runstore.index.cache import Cache, remove
+from runstore.index.refresh import Refresh
 from runstore.record import Record
 
 TYPE_CHECKING = False
@@ -75,11 +75,11 @@ def _open(
             if tell is not None and new > _MANY:
                 tell(f"reading {new:,} runs into the index; this is done once")
             refresh.run()
-            if refresh.is_due():
-                if verify_later is not None and refresh.is_large():
+            if verify.is_due(cache):
+                if verify_later is not None and verify.is_large(cache):
                     verify_later()
                 else:
-                    refresh.verify()
+                    verify.all_runs(refresh)
             if query.wants_metrics:
                 refresh.read_metrics(query.experiment)
             return cache
@@ -94,7 +94,7 @@ def _open(
             if is_last or not is_damaged:
                 return None
             try:
-                remove(store)  # damaged: the next one is made anew
+                remove(store.root)  # damaged: the next one is made anew
             except OSError:
                 return None
     return None

@@ -350,3 +350,13 @@ def field_of(area: str, key: str, aggregate: str) -> tuple[str, list[object]]:
     if area in _PAIRS:
         return f"(SELECT value FROM {_PAIR_OF_RUN})", [area, key]
     return f"r.{area}", []
+
+
+def remove(root: str) -> None:
+    """Remove the index of a store's folder; the next query makes another."""
+    folder = f"{root}/{layout.INDEX}"
+    for end in ("-wal", "-shm", ""):
+        try:
+            os.unlink(f"{folder}/{layout.INDEX_FILE}{end}")
+        except FileNotFoundError:
+            continue

@@ -11,9 +11,9 @@ import threading
 import time
 
 from runstore import facts, stamps
-from runstore.index import meters, summary
-from runstore.index.cache import EPOCH, MEMORY, Cache
-from runstore.index.refresh import Refresh, remove
+from runstore.index import meters, summary, verify
+from runstore.index.cache import EPOCH, MEMORY, Cache, remove
+from runstore.index.refresh import Refresh
 from runstore.record import Record
 
 TYPE_CHECKING = False
@@ -134,7 +134,7 @@ class Live:
             except sqlite3.DatabaseError:
                 if is_last or self._own is not None:
                     raise
-                remove(self.store)
+                remove(self.store.root)
 
     def _freshen_once(self, metrics: bool) -> None:
         if not self.store.exists():
@@ -142,11 +142,11 @@ class Live:
         with self.open() as cache:
             refresh = Refresh(self.store, cache, self._look)
             refresh.run()
-            if refresh.is_due():
-                if self._verify_later is not None and refresh.is_large() and not self._own:
+            if verify.is_due(cache):
+                if self._verify_later is not None and verify.is_large(cache) and not self._own:
                     self._verify_later()
                 else:
-                    refresh.verify()
+                    verify.all_runs(refresh)
             if metrics:
                 refresh.read_metrics(None)
 

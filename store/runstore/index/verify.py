@@ -1,0 +1,130 @@
+"""A look at all runs: what was changed, copied in or removed by anybody; and the index anew."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from runstore import layout, ledger, lock, names, stamps
+from runstore.index import meters
+from runstore.index.cache import Cache, remove
+from runstore.index.refresh import CHUNK, Refresh
+from runstore.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runstore.index.refresh import Looker
+    from runstore.store import Store
+
+EVERY_S = 55.0
+SMALL = 2_000
+"""So many runs are looked at within a query; more by a process of their own."""
+
+
+def is_due(cache: Cache) -> bool:
+    """Whether all runs' time stamps are to be looked at again."""
+    return time.monotonic() - float(cache.fact("verified") or "-inf") > EVERY_S
+
+
+def is_large(cache: Cache) -> bool:
+    """Whether a look at all runs takes longer than a query should."""
+    return cache.last_run() > SMALL
+
+
+def all_runs(refresh: Refresh) -> None:
+    """Look at all folders, and read what has changed."""
+    store, cache = refresh.store, refresh.cache
+    for folder in store.experiment_folders():
+        for part in _parts(f"{store.root}/{folder}"):
+            with cache.writing():
+                _verify_part(refresh, folder, part)
+    with cache.writing():
+        _remove_vanished(store, cache)
+        cache.set_fact("verified", repr(time.monotonic()))
+
+
+def alone(store: Store, look: Looker) -> bool:
+    """`all_runs`, if it is due, by one process at a time; False: another is at it."""
+    held = lock.take(f"{store.root}/{layout.INDEX}/{layout.INDEX_VERIFYING}", store.lock_kind)
+    if held is None:
+        return False
+    try:
+        with Cache(store.root) as cache:
+            if is_due(cache):
+                all_runs(Refresh(store, cache, look))
+    finally:
+        lock.release(held)
+    return True
+
+
+def reindex(store: Store) -> int:
+    """Make the index anew from the folders, and the ledgers whole; how many runs it knows.
+
+    Raises:
+        ReadOnlyStore, FormatTooNew: the store may not be written.
+    """
+    store.for_writing()
+    for folder in store.experiment_folders():
+        _complete_ledger(store, folder)
+    remove(store.root)
+    with Cache(store.root) as cache:
+        refresh = Refresh(store, cache, Record.look)
+        refresh.run()
+        all_runs(refresh)
+        return cache.last_run()
+
+
+def _verify_part(refresh: Refresh, folder: str, part: list[str]) -> None:
+    store, cache = refresh.store, refresh.cache
+    for run_id in part:
+        path = f"{store.root}/{folder}/{run_id}"
+        rows = cache.db.execute(
+            "SELECT run, stamp, metered FROM runs WHERE folder = ? AND id = ?", (folder, run_id)
+        )
+        run, stamp, metered = next(rows, (0, None, 0))
+        if stamp != stamps.of(path):
+            refresh.read(Record(store, folder, run_id))
+        elif metered and not meters.is_complete(cache, run, path):
+            cache.db.execute("UPDATE runs SET metered = 0 WHERE run = ?", (run,))
+
+
+def _remove_vanished(store: Store, cache: Cache) -> None:
+    """Forget the runs whose folders are gone."""
+    at = -1
+    select = "SELECT run, folder, id FROM runs WHERE run > ? ORDER BY run LIMIT ?"
+    while rows := cache.db.execute(select, (at, CHUNK)).fetchall():
+        at = rows[-1][0]
+        for _, folder, run_id in rows:
+            if not os.path.isdir(f"{store.root}/{folder}/{run_id}"):
+                cache.remove(folder, run_id)
+
+
+def _complete_ledger(store: Store, folder: str) -> None:
+    """Add a line for each folder that has none: it was copied in."""
+    home = f"{store.root}/{folder}"
+    path = f"{home}/{layout.LEDGER}"
+    listed = {line.run_id for line in ledger.newest_first(path)}
+    missing = []
+    for part in _parts(home):
+        missing += [Record(store, folder, run_id) for run_id in part if run_id not in listed]
+    for record in sorted((one for one in missing if one.run), key=lambda one: one.created):
+        made = f"{record.created[:19]}Z"
+        ledger.add(path, record.id, made, child=bool(record.run.get("parent")))
+
+
+def _parts(folder: str) -> Iterator[list[str]]:
+    """The ids of an experiment's runs, some hundreds at a time."""
+    part: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if names.is_run_id(entry.name) and entry.is_dir(follow_symlinks=False):
+                    part.append(entry.name)
+                    if len(part) == CHUNK:
+                        yield part
+                        part = []
+    except OSError:
+        return  # removed in the meantime
+    yield part
