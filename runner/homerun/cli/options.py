@@ -92,6 +92,35 @@ def experiment(text: str) -> Callable[[Function], Function]:
     )
 
 
+def statuses(text: str = "Of this status only;") -> Callable[[Function], Function]:
+    """`--status`: one or several."""
+    return option(
+        *("--status", "statuses"),
+        kind=Status(),
+        many=True,
+        metavar="STATUS",
+        help=f"{text} can be given several times.",
+    )
+
+
+def tags(text: str = "With this tag only;") -> Callable[[Function], Function]:
+    """`--tags`: one or several, as pairs of key and value."""
+    return option(
+        "--tags",
+        check=pairs,
+        many=True,
+        metavar="KEY[=VALUE]",
+        help=f"{text} can be given several times.",
+    )
+
+
+def where(text: str = "Such as 'metrics.loss < 0.1';") -> Callable[[Function], Function]:
+    """`--where`: one condition or several."""
+    return option(
+        "--where", many=True, metavar="CONDITION", help=f"{text} can be given several times."
+    )
+
+
 def run(function: Function) -> Function:
     """The run that is meant, as `-r ID` or as the bare word; `call.run()` gives it."""
     word = argument("run_word", metavar="[RUN]", complete=run_ids)

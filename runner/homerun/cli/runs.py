@@ -39,21 +39,8 @@ _MINIMAL = {
     metavar="N",
     help="At most so many; else 10, with a query all.",
 )
-@option(
-    "--status",
-    "statuses",
-    kind=options.Status(),
-    many=True,
-    metavar="STATUS",
-    help="Of this status only; can be given several times.",
-)
-@option(
-    "--tags",
-    check=options.pairs,
-    many=True,
-    metavar="KEY[=VALUE]",
-    help="With this tag only; can be given several times.",
-)
+@options.statuses()
+@options.tags()
 @option("--parent-run-id", metavar="RUN", help="The children of this run.")
 @option("--children", is_flag=True, help="Also runs that have a parent.")
 @option("--compute-target-name", "target", metavar="NAME", help="Of this target only.")
@@ -63,12 +50,7 @@ _MINIMAL = {
     metavar="TIME",
     help="Submitted since: 30m, 2h, 3d, a date, or a date and time.",
 )
-@option(
-    "--where",
-    many=True,
-    metavar="CONDITION",
-    help="Such as 'metrics.loss < 0.1'; can be given several times.",
-)
+@options.where()
 @option("--sort", metavar="FIELD", help="By this field; -FIELD: the largest first.")
 @option(
     "--skip",

@@ -36,27 +36,9 @@ def of_runs(function: Function) -> Function:
             help="A run: its id or the beginning of it, @last, …; can be given several times.",
         ),
         options.experiment("Runs of this experiment."),
-        option(
-            "--status",
-            "statuses",
-            kind=options.Status(),
-            many=True,
-            metavar="STATUS",
-            help="Runs of this status; can be given several times.",
-        ),
-        option(
-            "--tags",
-            check=options.pairs,
-            many=True,
-            metavar="KEY[=VALUE]",
-            help="Runs with this tag; can be given several times.",
-        ),
-        option(
-            "--where",
-            many=True,
-            metavar="CONDITION",
-            help="Runs for which this holds, as for run list; can be given several times.",
-        ),
+        options.statuses("Runs of this status;"),
+        options.tags("Runs with this tag;"),
+        options.where("Runs for which this holds, as for run list;"),
         option("-y", "--yes", is_flag=True, help="Do it without asking."),
     )
     for declare in reversed(declared):

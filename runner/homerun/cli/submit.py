@@ -79,13 +79,7 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Before the first retry; before each further one twice as many.",
 )
-@option(
-    "--tags",
-    check=options.pairs,
-    many=True,
-    metavar="KEY[=VALUE]",
-    help="A tag; can be given several times.",
-)
+@options.tags("A tag;")
 @option(
     "--ignore-conda-packages",
     "ignore_conda",

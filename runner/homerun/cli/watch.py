@@ -28,27 +28,9 @@ _NO_TERMINAL = "run watch needs a terminal; homerun run list shows the runs once
     help="Only this run and all below it.",
 )
 @options.experiment("Runs of this experiment.")
-@option(
-    "--status",
-    "statuses",
-    kind=options.Status(),
-    many=True,
-    metavar="STATUS",
-    help="Of this status only; can be given several times.",
-)
-@option(
-    "--tags",
-    check=options.pairs,
-    many=True,
-    metavar="KEY[=VALUE]",
-    help="With this tag only; can be given several times.",
-)
-@option(
-    "--where",
-    many=True,
-    metavar="CONDITION",
-    help="Such as 'metrics.loss < 0.1'; can be given several times.",
-)
+@options.statuses()
+@options.tags()
+@options.where()
 def watch(
     call: Call,
     statuses: tuple[str, ...],
