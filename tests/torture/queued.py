@@ -11,9 +11,7 @@ import os
 import select
 import shutil
 import signal
-import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from runstore.queue import Queue
 from runstore.record import Record
 from runstore.store import Store
 from torture import invariants, report
+from torture.cast import Cast
 from torture.invariants import RUN_MARK, SUPERVISOR_MARK
 
 EXPERIMENT = "queue"
@@ -65,8 +64,8 @@ class Case:
         self.folder = home / f"case-{number}"
         self.folder.mkdir()
         self.hit: list[str] = []
-        self.children: dict[str, int] = {}
         self.breaks: list[str] = []
+        self.cast = Cast(self.folder, self.breaks)
 
     def play(self) -> list[str]:
         """Run the case; what broke, in words."""
@@ -75,8 +74,7 @@ class Case:
         try:
             self._play(gate)
         finally:
-            for name in list(self.children):
-                self._kill_child(name)
+            self.cast.kill_all()
             if self.breaks:
                 self._kill([one for run in self.ids for one in invariants.living_of(run)])
             os.close(gate)
@@ -84,18 +82,18 @@ class Case:
         return [f"{said}: {text}" for text in self.breaks]
 
     def _play(self, gate: int) -> None:
-        self._fork("submitter", self._submit)
+        self.cast.fork("submitter", self._submit)
         at_ms, waiting, asked = 0.0, list(self.kills), self.canceled is None
         while waiting or not asked:
             if not asked and at_ms >= self.cancel_ms:
                 asked = True
-                self._fork("canceler", self._cancel)
+                self.cast.fork("canceler", self._cancel)
             while waiting and at_ms >= waiting[0][0]:
                 self._strike(waiting.pop(0)[1])
             at_ms += _tick(2.0)
-        self._join("submitter")
+        self.cast.join("submitter")
         os.write(gate, b"go\n" * len(self.ids))
-        self._join("canceler")
+        self.cast.join("canceler")
         for _ in range(LOOKS):
             for record in self._records():
                 dispatch._last_wake[0] = float("-inf")
@@ -132,8 +130,8 @@ class Case:
     # Who dies
 
     def _strike(self, victim: str) -> None:
-        if victim in ("submitter", "everything") and "submitter" in self.children:
-            self._kill_child("submitter")
+        if victim in ("submitter", "everything") and "submitter" in self.cast:
+            self.cast.kill("submitter")
             self.hit.append("submitter")
         found = [one for run in self.ids for one in invariants.living_of(run)]
         scripts = [one for one in found if _has(one, RUN_MARK, self.ids)]
@@ -207,36 +205,6 @@ class Case:
             now += step
             most = max(most, now)
         return most
-
-    # The case's own children
-
-    def _fork(self, name: str, task: Callable[[], None]) -> None:
-        sys.stderr.flush()
-        pid = os.fork()
-        if pid:
-            self.children[name] = pid
-            return
-        code = 1
-        try:
-            error = os.open(self.folder / f"{name}.error", os.O_WRONLY | os.O_CREAT, 0o600)
-            os.dup2(error, 2)
-            task()
-            code = 0
-        except BaseException:  # noqa: BLE001 - a child must never return into the lane
-            os.write(2, traceback.format_exc().encode())
-        finally:
-            os._exit(code)
-
-    def _kill_child(self, name: str) -> None:
-        os.kill(self.children[name], signal.SIGKILL)
-        self._join(name)
-
-    def _join(self, name: str) -> None:
-        pid = self.children.pop(name, None)
-        code = 0 if pid is None else os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        if code not in (0, -signal.SIGKILL):
-            said = (self.folder / f"{name}.error").read_text()[-1500:]
-            self.breaks.append(f"the {name} ended with {code}: {said}")
 
 
 def lane(first: int, count: int, step: int, folder: str) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import select
 import shutil
 import signal
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,6 +24,7 @@ from runstore import identity, layout, status
 from runstore.record import Record
 from runstore.store import Store
 from torture import invariants, report
+from torture.cast import Cast
 from torture.invariants import RUN_MARK, SUPERVISOR_MARK, Audit, Canaries
 
 EXPERIMENT = "soak"
@@ -105,9 +105,9 @@ class Case:
         self.folder = folder / self.run_id
         self.folder.mkdir()
         self.audit = audit
-        self.children: dict[str, int] = {}
         self.killed: list[process.Process] = []
         self.breaks: list[str] = []
+        self.cast = Cast(self.folder, self.breaks)
         self.asked_cancel = False
 
     def __str__(self) -> str:
@@ -124,18 +124,17 @@ class Case:
             self._play(gate)
         finally:
             os.close(gate)
-            for name in list(self.children):
-                self._kill_child(name)
+            self.cast.kill_all()
             if self.breaks:
                 invariants.kill_all_of(self.run_id)
         return [f"{self}: {text}" for text in self.breaks]
 
     def _play(self, gate: int) -> None:
-        self._fork("submitter", self._submit)
+        self.cast.fork("submitter", self._submit)
         if self.is_observed:
-            self._fork("observer", self._observe)
+            self.cast.fork("observer", self._observe)
         self._make_the_kills()
-        self._join("submitter")
+        self.cast.join("submitter")
         record = Store(self.audit.root).get(self.run_id)
         if record is None:
             if not self._was_hit("submitter"):
@@ -196,10 +195,10 @@ class Case:
             is_due = self.cancel_after_ms is not None and at_ms >= self.cancel_after_ms
             if is_due and not self.asked_cancel and Store(self.audit.root).get(self.run_id):
                 self.asked_cancel = True
-                self._fork("canceler", self._cancel)
+                self.cast.fork("canceler", self._cancel)
             waiting = [kill for kill in waiting if not self._strike(kill, at_ms)]
             is_asked = self.cancel_after_ms is None or self.asked_cancel
-            if (not waiting or self._is_over()) and is_asked and not self._lives("submitter"):
+            if (not waiting or self._is_over()) and is_asked and not self.cast.lives("submitter"):
                 return
             at_ms += _tick(2.0 if waiting else 4.0)
 
@@ -213,8 +212,8 @@ class Case:
             ("submitter", "observer", "canceler") if kill.victim == "everything" else (kill.victim,)
         )
         for name in names:
-            if name in self.children and self._lives(name):
-                kill.hit = self._kill_child(name) or kill.hit
+            if name in self.cast and self.cast.lives(name):
+                kill.hit = self.cast.kill(name) or kill.hit
         if kill.victim in ("script", "supervisor", "everything"):
             kill.hit = self._kill_run(kill.victim) or kill.hit
         return kill.hit
@@ -320,62 +319,10 @@ class Case:
                 self.run_id, kind, key, int(value) if kind == "metric" else value
             )
 
-    # The case's own children
-
-    def _fork(self, name: str, task: Callable[[], None]) -> None:
-        pid = os.fork()
-        if pid:
-            self.children[name] = pid
-            return
-        code = 1
-        try:
-            error = os.open(self.folder / f"{name}.error", os.O_WRONLY | os.O_CREAT, 0o600)
-            os.dup2(error, 2)
-            task()
-            code = 0
-        except BaseException:  # noqa: BLE001 - a child must never return into the lane
-            os.write(2, traceback.format_exc().encode())
-        finally:
-            os._exit(code)
-
-    def _lives(self, name: str) -> bool:
-        pid = self.children.get(name)
-        if pid is None:
-            return False
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
-
-    def _kill_child(self, name: str) -> bool:
-        """Kill and reap a child of this case; False: it had ended before."""
-        lived = self._lives(name)
-        os.kill(self.children[name], signal.SIGKILL)
-        self._reap(name)
-        return lived
-
-    def _join(self, name: str) -> None:
-        """Wait for a child to end by itself."""
-        pid = self.children.get(name)
-        if pid is None:
-            return
-        pidfd = os.pidfd_open(pid)
-        poll = select.poll()
-        poll.register(pidfd, select.POLLIN)
-        if not poll.poll(PATIENCE_S * 1000):
-            self.breaks.append(f"the {name} hangs")
-            os.kill(pid, signal.SIGKILL)
-        os.close(pidfd)
-        self._reap(name)
-
-    def _reap(self, name: str) -> None:
-        code = os.waitstatus_to_exitcode(os.waitpid(self.children.pop(name), 0)[1])
-        if code not in (0, -signal.SIGKILL):
-            said = (self.folder / f"{name}.error").read_text()[-1500:]
-            self.breaks.append(f"the {name} ended with {code}: {said}")
-
     def _end_children(self) -> None:
-        if "observer" in self.children and Store(self.audit.root).get(self.run_id) is None:
-            self._kill_child("observer")
-        for name in list(self.children):
-            self._join(name)
+        if "observer" in self.cast and Store(self.audit.root).get(self.run_id) is None:
+            self.cast.kill("observer")
+        self.cast.join_all()
 
 
 def lane(first: int, count: int, step: int, folder: str) -> dict[str, Any]:
