@@ -63,6 +63,15 @@ def submit(experiment: Experiment, name: str = "noop.py", **options: Any) -> Run
     return experiment.submit(ScriptRunConfig("source", name, **options))
 
 
+@pytest.fixture
+def first(experiment: Experiment, slots: Callable[[int], None], waiting: Waiting) -> Run:
+    """A run that holds the only slot until the door is opened."""
+    slots(1)
+    run = submit(experiment, "wait.py")
+    waiting.ready.line()
+    return run
+
+
 def finish(runs: list[Run]) -> list[str]:
     for run in runs:
         run.wait_for_completion(raise_on_error=False)
@@ -121,12 +130,8 @@ def test_a_single_run_starts_at_once_where_nobody_has_set_a_limit(
 
 
 def test_a_run_that_waits_is_queued_and_costs_no_process(
-    experiment: Experiment, slots: Callable[[int], None], waiting: Waiting
+    experiment: Experiment, first: Run, waiting: Waiting
 ) -> None:
-    slots(1)
-    first = submit(experiment, "wait.py")
-    waiting.ready.line()
-
     second, third = submit(experiment), submit(experiment)
 
     assert [run.get_status() for run in (first, second, third)] == ["Running", "Queued", "Queued"]
@@ -138,11 +143,8 @@ def test_a_run_that_waits_is_queued_and_costs_no_process(
 
 
 def test_a_queued_run_that_is_canceled_never_starts(
-    experiment: Experiment, slots: Callable[[int], None], waiting: Waiting
+    experiment: Experiment, first: Run, waiting: Waiting
 ) -> None:
-    slots(1)
-    first = submit(experiment, "wait.py")
-    waiting.ready.line()
     second, third = submit(experiment), submit(experiment)
 
     second.cancel()
@@ -157,11 +159,8 @@ def test_a_queued_run_that_is_canceled_never_starts(
 
 
 def test_a_queued_run_that_is_failed_is_failed(
-    experiment: Experiment, slots: Callable[[int], None], waiting: Waiting
+    experiment: Experiment, first: Run, waiting: Waiting
 ) -> None:
-    slots(1)
-    first = submit(experiment, "wait.py")
-    waiting.ready.line()
     second = submit(experiment)
 
     second.fail("no need")
@@ -173,12 +172,8 @@ def test_a_queued_run_that_is_failed_is_failed(
 
 
 def test_the_highest_priority_goes_first(
-    experiment: Experiment, slots: Callable[[int], None], waiting: Waiting
+    experiment: Experiment, first: Run, waiting: Waiting
 ) -> None:
-    slots(1)
-    first = submit(experiment, "wait.py")
-    waiting.ready.line()
-
     low, high, same = (submit(experiment, priority=n) for n in (0, 5, 5))
 
     assert entries(experiment) == [high.id, same.id, low.id]
@@ -229,11 +224,8 @@ def test_a_paused_queue_starts_nothing_until_it_is_resumed(
 
 
 def test_the_environment_of_a_queued_run_is_in_one_private_file_until_it_starts(
-    experiment: Experiment, slots: Callable[[int], None], waiting: Waiting
+    experiment: Experiment, first: Run, waiting: Waiting
 ) -> None:
-    slots(1)
-    first = submit(experiment, "wait.py")
-    waiting.ready.line()
     config = ScriptRunConfig(
         "source", "noop.py", ["--token", "canary-1"], environment_variables={"KEY": "canary-2"}
     )
@@ -581,11 +573,8 @@ def test_a_run_that_waits_on_another_host_is_not_started_here(
 
 @pytest.mark.parametrize("who", ["supervisor", "both"])
 def test_a_look_at_a_run_that_lost_its_slot_starts_the_next(
-    experiment: Experiment, slots: Callable[[int], None], waiting: Waiting, who: str
+    experiment: Experiment, first: Run, waiting: Waiting, who: str
 ) -> None:
-    slots(1)
-    first = submit(experiment, "wait.py")
-    waiting.ready.line()
     second = submit(experiment, "wait.py")
     if who == "both":
         kill_all_of(first)
