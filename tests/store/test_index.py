@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from runstore import facts, labels, layout, lock, marks, metrics, status
+from runstore import facts, labels, layout, lock, marks, metrics, stamps, status
 from runstore.draft import Draft, write_rows
 from runstore.errors import InvalidQuery
 from runstore.index import Query, marked, reindex, scan, search
@@ -339,6 +339,24 @@ def test_an_index_that_is_locked_for_long_is_done_without(
 
     assert ids(store, "tags.a") == [record.id]
     other.close()
+
+
+def test_a_query_waits_for_no_other_process_where_nothing_has_changed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runstore.index import answers, cache
+
+    monkeypatch.setattr(stamps, "is_fresh", lambda path: False)
+    record = make(store, tags={"a": "1"})
+    end(record)
+    record.label([(labels.TAG, "b", "2")])
+    ids(store)
+
+    monkeypatch.setattr(answers, "scan", lambda *_: pytest.fail("the index was busy"))
+    with cache.Cache(store.root) as another, another.writing():
+        found = ids(store, "tags.b = 2")
+
+    assert found == [record.id]
 
 
 def test_processes_that_query_and_write_at_once_lose_nothing(store: Store) -> None:

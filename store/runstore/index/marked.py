@@ -28,12 +28,14 @@ def taken(root: str, cache: Cache) -> set[str]:
         root: the store's folder.
     """
     folder = f"{root}/{layout.INDEX}"
+    paths = [f"{folder}/{name}" for name in _listed(folder) if name.startswith(layout.INDEX_MARKS)]
+    if _is_quiet(cache, paths):
+        return set()
     found: set[str] = set()
     seen: set[str] = set()
     with cache.writing():
-        for name in _listed(folder):
-            if name.startswith(layout.INDEX_MARKS):
-                seen.add(_read(cache, f"{folder}/{name}", found))
+        for path in paths:
+            seen.add(_read(cache, path, found))
         _forget_removed(cache, seen)
         cache.db.execute("DELETE FROM writing WHERE ? - since > ?", (time.monotonic(), PATIENCE_S))
         found.update(row[0] for row in cache.db.execute("SELECT run FROM writing"))
@@ -42,15 +44,43 @@ def taken(root: str, cache: Cache) -> set[str]:
     return found
 
 
+def _is_quiet(cache: Cache, paths: list[str]) -> bool:
+    """Whether nothing has come since the last time. Only else does a query need its turn at
+    writing, for which it may have to wait while another process looks at all runs.
+    """
+    if cache.db.execute("SELECT 1 FROM writing").fetchone() is not None:
+        return False
+    read: dict[str, int] = {}
+    for path in paths:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            seen = os.fstat(descriptor)
+            if _is_to_be_turned_over(path, seen):
+                return False
+            if seen.st_size:
+                read[_name_of(descriptor, seen)] = seen.st_size
+        finally:
+            os.close(descriptor)
+    return read == dict(cache.db.execute("SELECT file, offset FROM marks"))
+
+
+def _name_of(descriptor: int, seen: os.stat_result) -> str:
+    """What a file of marks is known by: an inode alone may be another's by now."""
+    return f"{seen.st_ino} {os.pread(descriptor, _HEAD, 0)!r}"
+
+
 def _read(cache: Cache, path: str, found: set[str]) -> str:
-    """Read a file of marks on; what it is known by: an inode alone may be another's by now."""
+    """Read a file of marks on; the name that it is known by."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return ""
     try:
         seen = os.fstat(descriptor)
-        file = f"{seen.st_ino} {os.pread(descriptor, _HEAD, 0)!r}"
+        file = _name_of(descriptor, seen)
         rows = cache.db.execute("SELECT offset FROM marks WHERE file = ?", (file,))
         offset = next((int(at) for (at,) in rows), 0)
         data = os.pread(descriptor, max(0, seen.st_size - offset), offset)
@@ -89,19 +119,25 @@ def _listed(folder: str) -> list[str]:
         return []
 
 
+def _is_to_be_turned_over(path: str, seen: os.stat_result) -> bool:
+    """Whether the file of marks that is written to is long, or another one is old."""
+    if os.path.basename(path) == layout.INDEX_MARKS:
+        return seen.st_size > _FULL
+    return time.time() - seen.st_mtime > PATIENCE_S
+
+
 def _turn_over(path: str, seen: os.stat_result) -> bool:
     """Begin a new file of marks where this one is long; remove an old one. True: it is removed.
 
     A writer opens the file for one line, so an hour after its turn nobody has it open.
     """
-    name = os.path.basename(path)
+    if not _is_to_be_turned_over(path, seen):
+        return False
     try:
-        if name == layout.INDEX_MARKS:
-            if seen.st_size > _FULL:
-                os.rename(path, f"{path}.{os.urandom(4).hex()}")
-        elif time.time() - seen.st_mtime > PATIENCE_S:
-            os.unlink(path)
-            return True
+        if os.path.basename(path) == layout.INDEX_MARKS:
+            os.rename(path, f"{path}.{os.urandom(4).hex()}")
+            return False
+        os.unlink(path)
     except OSError:
         return False  # another query was faster, or this process may only read
-    return False
+    return True

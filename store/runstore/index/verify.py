@@ -34,14 +34,20 @@ def is_large(cache: Cache) -> bool:
 
 
 def all_runs(refresh: Refresh) -> None:
-    """Look at all folders, and read what has changed."""
+    """Look at all folders, and read what has changed.
+
+    The looking holds no lock: a query that wants to write meanwhile would wait for it.
+    """
     store, cache = refresh.store, refresh.cache
     for folder in store.experiment_folders():
         for part in _parts(f"{store.root}/{folder}"):
-            with cache.writing():
-                _verify_part(refresh, folder, part)
+            changed = [run_id for run_id in part if _has_changed(refresh, folder, run_id)]
+            if changed:
+                with cache.writing():
+                    for run_id in changed:
+                        refresh.read(Record(store, folder, run_id))
+    _remove_vanished(store, cache)
     with cache.writing():
-        _remove_vanished(store, cache)
         cache.set_fact("verified", repr(time.monotonic()))
 
 
@@ -76,18 +82,14 @@ def reindex(store: Store) -> int:
         return cache.last_run()
 
 
-def _verify_part(refresh: Refresh, folder: str, part: list[str]) -> None:
-    store, cache = refresh.store, refresh.cache
-    for run_id in part:
-        path = f"{store.root}/{folder}/{run_id}"
-        rows = cache.db.execute(
-            "SELECT run, stamp, metered FROM runs WHERE folder = ? AND id = ?", (folder, run_id)
-        )
-        run, stamp, metered = next(rows, (0, None, 0))
-        if stamp != stamps.of(path):
-            refresh.read(Record(store, folder, run_id))
-        elif metered and not meters.is_complete(cache, run, path):
-            cache.db.execute("UPDATE runs SET metered = 0 WHERE run = ?", (run,))
+def _has_changed(refresh: Refresh, folder: str, run_id: str) -> bool:
+    """Whether a run, or what was logged to it, is not as the index knows it."""
+    path = f"{refresh.store.root}/{folder}/{run_id}"
+    select = "SELECT run, stamp, metered FROM runs WHERE folder = ? AND id = ?"
+    run, stamp, metered = next(refresh.cache.db.execute(select, (folder, run_id)), (0, None, 0))
+    if stamp != stamps.of(path):
+        return True
+    return bool(metered) and not meters.is_complete(refresh.cache, run, path)
 
 
 def _remove_vanished(store: Store, cache: Cache) -> None:
@@ -96,9 +98,16 @@ def _remove_vanished(store: Store, cache: Cache) -> None:
     select = "SELECT run, folder, id FROM runs WHERE run > ? ORDER BY run LIMIT ?"
     while rows := cache.db.execute(select, (at, CHUNK)).fetchall():
         at = rows[-1][0]
-        for _, folder, run_id in rows:
-            if not os.path.isdir(f"{store.root}/{folder}/{run_id}"):
-                cache.remove(folder, run_id)
+        gone = [row[1:] for row in rows if not _is_there(store, *row[1:])]
+        if gone:
+            with cache.writing():
+                for folder, run_id in gone:
+                    if not _is_there(store, folder, run_id):  # it may have been had back meanwhile
+                        cache.remove(folder, run_id)
+
+
+def _is_there(store: Store, folder: str, run_id: str) -> bool:
+    return os.path.isdir(f"{store.root}/{folder}/{run_id}")
 
 
 def _complete_ledger(store: Store, folder: str) -> None:
