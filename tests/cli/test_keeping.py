@@ -131,6 +131,19 @@ def test_on_a_terminal_a_deletion_asks_with_count_and_size(runs, terminal):
     assert [row["run_id"] for row in Workspace.from_config().trash.list()] != []
 
 
+@pytest.mark.parametrize("key", [b"\x03", b"\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_a_question_that_is_broken_off_is_a_no_and_ends_its_line(runs, terminal, invoke, key):
+    before = _ids(invoke)
+    shown = terminal("run", "delete", "digits-1")
+    shown.until(b"[y/N]")
+
+    shown.press(key)
+
+    assert shown.end() == 130
+    assert shown.text.endswith("\n")
+    assert _ids(invoke) == before
+
+
 def test_a_running_run_is_not_deleted_and_the_line_says_what_to_do(invoke, running):
     run = running("live-1")
 

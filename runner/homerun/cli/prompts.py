@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from homerun.cli import words
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,4 +42,5 @@ def _asked(ask: Callable[[], Answer]) -> Answer:
     try:
         return ask()
     except click.Abort:
+        words.complain("")  # ends the line of the question
         raise KeyboardInterrupt from None
