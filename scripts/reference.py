@@ -55,9 +55,11 @@ def _with_table(text: str, params) -> str:
 
 
 def _row(option) -> str:
-    names = "`, `".join([*option.names, *option.off_names])
+    names = "`, `".join(filter(None, [*option.names, option.off_name]))
     value = "" if option.is_flag else f" {option.metavar or option.kind.name.upper()}"
     text = (option.help or "").replace("|", "\\|")
+    limits = option.kind.limits()
+    text += f" ({limits})" if limits else ""
     return f"| `{names}{value}` | {text} |\n"
 
 

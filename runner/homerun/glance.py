@@ -187,7 +187,9 @@ class LogEnd:
 
     def __init__(self, run: Run) -> None:
         self._record = run._record
-        self._waker = wait.Waker(run._record, logs.path_of(run._record, layout.USER_LOGS), True)
+        self._waker = wait.Waker(
+            run._record, logs.path_of(run._record, layout.USER_LOGS), at_once=True
+        )
         self._waker.watch_log()
 
     def fileno(self) -> int:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from runstore.record import Record
 
 _PATIENCE_S = 0.5
-"""Before the watch: so long a waiter looks again and again, at least each tenth of the time so
-far."""
+"""So long a waiter sets up no watch: it looks again after a few milliseconds, and later after a
+tenth of the time so far, at most _REST_S."""
 _STEP_S = 0.005
 _FLOOR_S = 1.0
 _WITHOUT_WATCH_S = 0.05
@@ -35,15 +35,16 @@ _REST_S = 0.02
 class Waker:
     """Sleeps until something may have happened to a run; a context manager.
 
-    Make it before reading the facts: what happens between the two then still wakes it.
+    Make it before reading the facts: what happens between the two then wakes it, or is seen by the
+    next look, a few milliseconds later.
 
     Args:
         log_folder: writes to a file in this folder wake it too.
-        at_once: watch from the beginning.
+        at_once: set up the watch now; for who wants a descriptor, or makes one waker after another.
     """
 
     def __init__(
-        self, record: Record, log_folder: str | None = None, at_once: bool = False
+        self, record: Record, log_folder: str | None = None, *, at_once: bool = False
     ) -> None:
         self._record = record
         self._poll = select.poll()
@@ -95,7 +96,7 @@ class Waker:
             return True  # nobody is woken by what came before the watch
         floor = _FLOOR_S if self._folder is not None else _WITHOUT_WATCH_S
         if not self._is_watching:
-            floor = max(_STEP_S, so_far / 10)
+            floor = min(_REST_S, max(_STEP_S, so_far / 10))
         ready = [fd for fd, _ in self._poll.poll(max(0.0, min(at_most, floor)) * 1000)]
         is_only_log = ready == [self._folder]
         if self._process in ready:
@@ -137,16 +138,21 @@ def until_over(record: Record, timeout: float | None = None) -> Look:
 
 
 def looks(
-    record: Record, timeout: float | None = None, pause: float = float("inf")
+    record: Record,
+    timeout: float | None = None,
+    pause: float = float("inf"),
+    *,
+    at_once: bool = False,
 ) -> Iterator[Look]:
-    """Looks at a run, one whenever something may have changed, until it is over.
+    """Looks at a run until it is over: one whenever something may have changed, and, unless it is
+    watched at once, some more at the beginning.
 
     Args:
         timeout: seconds after which to stop all the same; None: never.
         pause: the most seconds between two looks.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    with Waker(record) as waker:
+    with Waker(record, at_once=at_once) as waker:
         while True:
             seen = settle.look(record)
             yield seen

@@ -66,7 +66,7 @@ def _follow(run: Run, ipython: Any, handle: Any, page: str) -> None:
     from runstore.errors import StoreError
 
     try:
-        for _ in wait.looks(run._record, pause=_PAUSE_S):
+        for _ in wait.looks(run._record, pause=_PAUSE_S, at_once=True):
             now = html.details(run)
             if now != page:
                 page = now

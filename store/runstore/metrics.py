@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
-from time import time, time_ns
+from time import time_ns
 
 from runstore import append, encode, layout
 
@@ -47,7 +47,8 @@ _kept = [0]
 
 _process = [-1]
 """The number of this process, to ask for which takes a third of an append: -1 until it has logged,
-0 in the child of a fork until that has."""
+0 in the child of a fork until that has. A fork that Python does not know of writes on into the file
+of its parent, which costs neither of them a point."""
 
 
 class Writer:
@@ -76,9 +77,8 @@ class Writer:
             TypeError: the value has no JSON form.
             OSError: the store did not take it.
         """
-        try:
-            head = self._heads[name]
-        except KeyError:
+        head = self._heads.get(name)
+        if head is None:
             head = self._head(name)
         is_plain = type(value) is float and value - value == 0.0
         shown = repr(value) if is_plain else encode.dumps(value)
@@ -104,7 +104,7 @@ class Writer:
         Raises:
             TypeError, OSError: as `add_scalar`.
         """
-        record: dict[str, object] = {"n": name, "v": value, "t": round(time(), 6)}
+        record: dict[str, object] = {"n": name, "v": value, "t": time_ns() // 1000 / 1e6}
         if kind != SCALAR:
             record["k"] = kind
         if step is not None:

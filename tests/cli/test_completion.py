@@ -65,6 +65,18 @@ def test_where_is_no_store_or_a_damaged_one_nothing_is_offered_and_nothing_said(
     assert capsys.readouterr() == ("", "")
 
 
+def test_behind_a_command_that_is_none_those_that_are_there_are_offered(capsys):
+    assert "list" in [value for value, _ in offered("run", "lis", "")]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_empty_variable_for_completion_changes_nothing(invoke, script, monkeypatch):
+    script("fails.py", "raise SystemExit(3)", ".")
+    monkeypatch.setenv("_HOMERUN_COMPLETE", "")
+
+    assert invoke("run", "submit-script", "-e", "digits", "fails.py").code == 1
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_of_each_shell_is_printed_as_it_is(invoke, shell):
     done = invoke("completion", shell)

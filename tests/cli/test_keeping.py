@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers import process
+from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.cli import progress
 from homerun.cli.selection import size
@@ -135,7 +137,9 @@ def test_on_a_terminal_a_deletion_asks_with_count_and_size(runs, terminal):
 def test_a_question_that_is_broken_off_is_a_no_and_ends_its_line(runs, terminal, invoke, key):
     before = _ids(invoke)
     shown = terminal("run", "delete", "digits-1")
-    shown.until(b"[y/N]")
+    shown.until(b"[y/N]: ")
+    # A Ctrl-C before the interpreter waits for its line would be noticed with the next key only.
+    wait_until(lambda: process.look(shown.process.pid).state == "S", "it waits for an answer")
 
     shown.press(key)
 

@@ -87,6 +87,7 @@ USAGE = [
     "env build",
     "env build name -c other",
     "env gc --older-than -1",
+    "env gc --older-than nan",
     "store chek",
     "workspace create",
     "workspace create -w mine -p elsewhere",

@@ -10,43 +10,49 @@ from hypothesis import strategies as st
 from helpers.commands import COMMANDS
 from homerun.cli import clicked, plain
 
-WORDS = (
-    *(
-        "3",
-        "0",
-        "-1",
-        "1.5",
-        "none",
-        "x",
-        "",
-        "-",
-        "--",
-        "a=b",
-        "a",
-        "=",
-        "lr=1,2",
-        "s=0..3",
-        "[?a]",
-    ),
-    *(
-        "Running",
-        "completed",
-        "json",
-        "xml",
-        "INT:5,TERM:1",
-        "30d",
-        "2026-11-21",
-        "@last",
-        "(",
-        "é",
-    ),
-    *("train.py", "--unknown", "-x", "-fx", "-h", "--help", "bash", "local", "--epochs=5"),
-)
+WORDS = [
+    "3",
+    "0",
+    "-1",
+    "1.5",
+    "none",
+    "x",
+    "-",
+    "--",
+    "a=b",
+    "a",
+    "=",
+    "lr=1,2",
+    "s=0..3",
+    "[?a]",
+    "Running",
+    "completed",
+    "json",
+    "xml",
+    "INT:5,TERM:1",
+    "30d",
+    "2026-11-21",
+    "@last",
+    "(",
+    "é",
+    "train.py",
+    "--unknown",
+    "-x",
+    "-fx",
+    "-h",
+    "--help",
+    "bash",
+    "local",
+    "--epochs=5",
+    "-created",
+    "�",
+]
+WORDS.append("")
 
 PLAIN = [
     "run list",
     "run list --last 3 --status completed --tags a=b --tags c -e digits",
-    "run list --skip=2 [?status]",
+    "run list --skip=2 --sort -created [?status]",
     "run show digits_1",
     "run show -r digits_1 -o table --no-color",
     "run logs -f digits_1 --tail 5 --no-fold",
@@ -92,7 +98,12 @@ def lines(draw: st.DrawFn) -> tuple[tuple[str, ...], list[str]]:
     """A command and words behind it, of which many are options that it has."""
     path = draw(st.sampled_from(sorted(COMMANDS)))
     params = [param for param in COMMANDS[path].params if param.is_option]
-    flags = [[name] for param in params if param.is_flag for name in (*param.names, "--no-fold")]
+    flags = [
+        [name]
+        for param in params
+        if param.is_flag
+        for name in (*param.names, *filter(None, [param.off_name]))
+    ]
     names = [name for param in params if not param.is_flag for name in param.names]
     word, name = st.sampled_from(WORDS), st.sampled_from(names)
     pieces = st.one_of(
@@ -133,5 +144,6 @@ def test_help_and_whatever_is_wrong_is_left_to_click(line: str) -> None:
     assert plain.read(line.split()) is None
 
 
-def test_one_word_with_a_blank_names_no_command() -> None:
-    assert plain.read(["run list"]) is None
+@pytest.mark.parametrize("line", [["run list"], ["store trash", "list"], ["store", "trash list"]])
+def test_one_word_with_a_blank_names_no_command(line: list[str]) -> None:
+    assert plain.read(line) is None

@@ -14,7 +14,6 @@ import pytest
 
 import homerun
 from helpers.commands import COMMANDS
-from homerun.cli.command import Command
 
 ROOT = Path(__file__).parents[2]
 ENDLESS = ["studio", "--no-browser"]
@@ -51,6 +50,7 @@ def test_a_submit_loads_nothing_that_is_heavy(workspace_dir, script):
 
     modules = packages(loaded("run", "submit-script", "-e", "digits", "train.py"))
 
+    assert "homerun" in modules
     assert not modules & {
         "click",
         "inspect",
@@ -63,8 +63,17 @@ def test_a_submit_loads_nothing_that_is_heavy(workspace_dir, script):
     }
 
 
-def test_json_is_printed_without_rich(workspace_dir):
-    assert "rich" not in packages(loaded("run", "list"))
+@pytest.mark.parametrize(
+    "line", ["list --sort -created", "show @last", "logs @last", "metrics @last", "cancel @last"]
+)
+def test_what_is_asked_for_most_is_done_without_click_and_rich(invoke, script, line):
+    script("train.py", "", ".")
+    invoke("run", "submit-script", "-e", "digits", "train.py")
+
+    modules = packages(loaded("run", *line.split()))
+
+    assert "homerun" in modules
+    assert not modules & {"click", "inspect", "rich"}
 
 
 def test_the_version_is_that_of_the_package(invoke):
@@ -101,8 +110,14 @@ def test_the_documentation_has_every_command_and_its_options_as_the_help_tells_t
     assert reference["rewritten"](DOCS.read_text()) == DOCS.read_text(), "make docs"
 
 
-def test_every_command_takes_the_options_of_all():
-    assert [words for words, one in COMMANDS.items() if not isinstance(one, Command)] == []
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_takes_the_options_of_all_and_no_name_twice(words):
+    params = COMMANDS[words].params
+    names = [name for param in params for name in (*param.names, param.off_name) if name]
+
+    assert {"--path", "--query", "--output", "--only-show-errors", "--debug"} <= set(names)
+    assert len(names) == len(set(names))
+    assert len({param.key for param in params}) == len(params)
 
 
 def test_the_commands_of_the_documentation_run_as_written(invoke, workspace_dir):

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from helpers.wait import DEADLINE_S
 
 SUBMIT = ("run", "submit-script", "-e", "digits")
@@ -269,6 +271,22 @@ def test_a_full_disk_under_standard_output_is_said_in_one_line(script, cli):
     assert done.returncode == 1
     assert "No space left on device" in line
     assert cli(*shlex.split(line.split("goes on: homerun ")[1])).code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "code"), [("train.py", 0), ("fails.py", 1), ("--slots none train.py", 2)]
+)
+def test_a_full_disk_under_standard_error_changes_neither_output_nor_exit_code(script, line, code):
+    script("train.py", "print('one')", ".")
+    script("fails.py", "print('one'); raise SystemExit(3)", ".")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "homerun", *SUBMIT, *line.split()],
+            stdout=subprocess.PIPE,
+            stderr=full,
+        )
+
+    assert (done.returncode, done.stdout) == (code, b"" if code == 2 else b"one\n")
 
 
 def test_a_run_configuration_is_found_by_name_and_by_path(cli, script, workspace_dir):

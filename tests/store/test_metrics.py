@@ -154,6 +154,23 @@ def test_a_fork_of_a_fork_writes_a_file_of_its_own_too(folder: str) -> None:
     assert metrics.read(folder)[0]["a"].values == [1.0, 2.0, 3.0, 4.0]
 
 
+def test_a_point_is_written_with_its_time_to_the_microsecond(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "time_ns", lambda: 1732147200123456789)
+    writer = metrics.Writer(folder)
+    writer.add_scalar("a", 0.5)
+    writer.add("a", 0.5, step=1)
+    writer.close()
+
+    (name,) = os.listdir(f"{folder}/metrics")
+    with open(f"{folder}/metrics/{name}", encoding="utf-8") as file:
+        first = file.read().split("\n")[1]
+
+    assert first == '{"n":"a","v":0.5,"t":1732147200123456e-6}'
+    assert metrics.read(folder)[0]["a"].times == [1732147200.123456] * 2
+
+
 def test_a_time_is_a_number_of_any_form(folder: str) -> None:
     os.mkdir(f"{folder}/metrics")
     with open(f"{folder}/metrics/1-a.jsonl", "w", encoding="utf-8") as file:

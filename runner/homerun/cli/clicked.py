@@ -18,7 +18,7 @@ from homerun.cli.errors import BadValue, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, NoReturn
 
     from homerun.cli.command import Command
     from homerun.cli.kinds import Kind
@@ -35,15 +35,12 @@ def run(line: list[str]) -> int:
 
     Raises:
         UsageError: it makes no sense.
-        KeyboardInterrupt: the user broke off an answer.
     """
     try:
         with top().make_context("homerun", list(line)) as context:
             return context.command.invoke(context) or 0
     except click.exceptions.Exit as left:  # --help and --version
         return left.exit_code
-    except click.Abort:
-        raise KeyboardInterrupt from None
     except click.UsageError as error:
         if isinstance(error, _HELP_INSTEAD):
             error.show()
@@ -52,9 +49,10 @@ def run(line: list[str]) -> int:
         raise UsageError(error.format_message().rstrip(".?"), path) from error
 
 
-def complete(line: list[str]) -> None:
+def complete(line: list[str]) -> NoReturn:
     """Tell a shell the words that may follow, as it asks in an environment variable."""
     top().main(line, "homerun")
+    raise AssertionError("click leaves the process when a shell has asked")
 
 
 def completion_script(shell: str) -> str:
@@ -100,7 +98,7 @@ class _Group(click.Group):
             UsageError: there is no such command.
         """
         known = self.list_commands(ctx)
-        if args[0] in known or args[0].startswith("-"):
+        if args[0] in known or args[0].startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches
 
@@ -193,14 +191,15 @@ def _made(param: Param) -> click.Parameter:
     if not param.is_option:
         return click.Argument([param.key], nargs=-1 if param.many else 1, **settings)
     names = [*param.names, param.key]
-    settings["help"] = param.help
+    limits = param.kind.limits()
+    settings["help"] = f"{param.help}  [{limits}]" if limits else param.help
     if param.is_flag or param.default not in (None, ()):  # None too would count as a default
         settings["default"] = param.default
     if not param.is_flag:
         return click.Option(names, multiple=param.many, **settings)
     del settings["type"]
-    if param.off_names:
-        names[-2] += f"/{param.off_names[-1]}"
+    if param.off_name is not None:
+        names[0] += f"/{param.off_name}"
     return click.Option(names, is_flag=True, **settings)
 
 

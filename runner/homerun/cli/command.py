@@ -50,7 +50,7 @@ class Command:
     ) -> None:
         self.name = name
         self.help = function.__doc__ or ""
-        self.own = params.declared(function)
+        self.own = params.params_of(function)
         self.shared = options.shared()
         self.usage = usage
         self.takes_rest = takes_rest

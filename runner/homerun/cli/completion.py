@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from homerun.cli import screen, words
 from homerun.cli.command import command
-from homerun.cli.kinds import Choice
+from homerun.cli.kinds import OneOf
 from homerun.cli.params import argument
 from homerun.cli.results import Result
 from homerun.errors import HomerunError
@@ -25,7 +25,7 @@ _OFFERED = 50
 
 
 @command("completion")
-@argument("shell", metavar="SHELL", required=True, kind=Choice(_SHELLS))
+@argument("shell", metavar="bash|zsh|fish", required=True, kind=OneOf(_SHELLS))
 def completion(call: Call, shell: str) -> Result:
     """Print what makes a shell complete commands, options, experiments and run ids.
 

@@ -52,16 +52,14 @@ def run(argv: list[str]) -> int:
 
 
 def _invoke(argv: list[str]) -> int:
-    completes = environ.COMPLETION in os.environ
-    line = None if completes else plain.read(argv)
-    if line is not None:
-        path, command, values = line
+    asks = os.environ.get(environ.COMPLETION)  # a shell, for the words that may follow
+    found = None if asks else plain.read(argv)
+    if found is not None:
+        path, command, values = found
         return command.run(path, values)
     from homerun.cli import clicked
 
-    if completes:
-        clicked.complete(argv)
-    return clicked.run(argv)
+    return clicked.complete(argv) if asks else clicked.run(argv)
 
 
 def _fail(message: str) -> int:

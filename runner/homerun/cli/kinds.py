@@ -30,52 +30,65 @@ class Kind:
         """The words that begin so, of those that can be counted."""
         return ()
 
+    def limits(self) -> str:
+        """Between what it has to be, for help; "" where there is nothing to say."""
+        return ""
 
-class Number(Kind):
+
+class Decimal(Kind):
+    """A number, between two others where these are given."""
+
+    name = "number"
+
+    def __init__(self, least: float | None = None, most: float | None = None) -> None:
+        self._least = least
+        self._most = most
+
+    def read(self, word: str) -> float:
+        """The number; see `Kind`."""
+        value = self._parsed(word)
+        if self._least is not None and value < self._least:
+            raise BadValue(f"{value} is too small: at least {self._least}")
+        if self._most is not None and value > self._most:
+            raise BadValue(f"{value} is too large: at most {self._most}")
+        return value
+
+    def limits(self) -> str:
+        """`1 to 999`, `at least 1`."""
+        if self._most is not None:
+            return f"{self._least} to {self._most}"
+        return f"at least {self._least}" if self._least else ""
+
+    def _parsed(self, word: str) -> float:
+        try:
+            value = float(word)
+        except ValueError:
+            value = float("nan")
+        if value != value:
+            raise BadValue(f"{word!r} is no number")
+        return value
+
+
+class Number(Decimal):
     """A whole number, between two others where these are given."""
 
     name = "whole number"
 
-    def __init__(self, least: int | None = None, most: int | None = None) -> None:
-        self._least = least
-        self._most = most
-
-    def read(self, word: str) -> int:
-        """The number; see `Kind`."""
+    def _parsed(self, word: str) -> int:
         try:
-            value = int(word)
+            return int(word)
         except ValueError:
             raise BadValue(f"{word!r} is no whole number") from None
-        _check_between(value, self._least, self._most)
-        return value
 
 
-class Decimal(Kind):
-    """A number, with a fraction or without."""
-
-    name = "number"
-
-    def __init__(self, least: float | None = None) -> None:
-        self._least = least
-
-    def read(self, word: str) -> float:
-        """The number; see `Kind`."""
-        try:
-            value = float(word)
-        except ValueError:
-            raise BadValue(f"{word!r} is no number") from None
-        _check_between(value, self._least, None)
-        return value
-
-
-class Choice(Kind):
+class OneOf(Kind):
     """One of some words.
 
     Args:
         in_any_case: `completed` is as good as `Completed`.
     """
 
-    name = "choice"
+    name = "word"
 
     def __init__(self, words: Iterable[str], in_any_case: bool = False) -> None:
         self._words = tuple(words)
@@ -86,7 +99,7 @@ class Choice(Kind):
         for known in self._words:
             if self._folded(known) == self._folded(word):
                 return known
-        raise BadValue(f"{word!r} is none; there are {', '.join(self._words)}")
+        raise BadValue(f"{word!r} is not known; known: {', '.join(self._words)}")
 
     def offers(self, begun: str) -> Iterable[str]:
         """The words that begin so."""
@@ -95,10 +108,3 @@ class Choice(Kind):
 
     def _folded(self, word: str) -> str:
         return word.casefold() if self._in_any_case else word
-
-
-def _check_between(value: float, least: float | None, most: float | None) -> None:
-    if least is not None and not value >= least:
-        raise BadValue(f"{value} is too small: at least {least}")
-    if most is not None and not value <= most:
-        raise BadValue(f"{value} is too large: at most {most}")

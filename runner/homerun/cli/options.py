@@ -7,7 +7,7 @@ given for them.
 from __future__ import annotations
 
 from homerun.cli.errors import BadValue
-from homerun.cli.kinds import Choice
+from homerun.cli.kinds import OneOf
 from homerun.cli.params import Param, argument, option
 from runstore.status import ALL
 
@@ -48,7 +48,7 @@ def shared() -> list[Param]:
         ),
         Param(
             *("-o", "--output"),
-            kind=Choice(FORMATS),
+            kind=OneOf(FORMATS),
             metavar="FORMAT",
             help="How to print: json, jsonc, table, tsv, yaml, yamlc or none; else a table on a "
             "terminal, and JSON in a pipe.",
@@ -73,7 +73,7 @@ def shared() -> list[Param]:
     ]
 
 
-class Status(Choice):
+class Status(OneOf):
     """The status of a run, in whatever case."""
 
     name = "status"

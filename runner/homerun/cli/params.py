@@ -28,14 +28,21 @@ class Param:
     Attributes:
         key: the parameter of the command's function that takes its value.
         names: how an option is written, as `-e` and `--experiment-name`; an argument has none.
-        off_names: how a switch is written where it is turned off, as `--no-fold`.
+        off_name: how a switch is written where it is turned off, as `--no-fold`; None: it cannot
+            be.
         is_flag: it takes no value: it is there or not.
         many: it can be given several times; its value is a tuple.
         required: it must be given.
-        default: the value where it is not given.
+        kind: what each word for its value has to be.
+        default: the value where it is not given: that which was declared, else False for a flag
+            and () for many.
         metavar: what help shows for its value.
         help: what it does.
         complete: the words that may follow what was begun, each with a hint, for a shell.
+
+    Args:
+        declared: the names, a switch as `--fold/--no-fold`, and the key where no name is it.
+        check: makes the value for the command of what was given, or of the default.
     """
 
     def __init__(
@@ -51,16 +58,18 @@ class Param:
         help: str | None = None,
         complete: Complete | None = None,
     ) -> None:
-        written = [one for one in declared if one[0] == "-"]
-        self.names = [one.partition("/")[0] for one in written]
-        self.off_names = [one.partition("/")[2] for one in written if "/" in one]
+        self.names = [one.partition("/")[0] for one in declared if one[0] == "-"]
+        off_names = [one.partition("/")[2] for one in declared if "/" in one]
+        self.off_name = off_names[0] if off_names else None
         bare = [one for one in declared if one[0] != "-"]
         self.key = bare[0] if bare else _key(self.names)
         self.kind = kind or Kind()
-        self.is_flag = is_flag or bool(self.off_names)
+        self.is_flag = is_flag or self.off_name is not None
         self.many = many
         self.required = required
-        self.default = False if is_flag else () if many else default
+        if default is None and (is_flag or many):
+            default = False if is_flag else ()
+        self.default = default
         self._check = check
         self.metavar = metavar
         self.help = help
@@ -96,7 +105,7 @@ def argument(key: str, **settings: Any) -> Callable[[Function], Function]:
     return _adding(Param(key, **settings))
 
 
-def declared(function: Callable[..., Any]) -> list[Param]:
+def params_of(function: Callable[..., Any]) -> list[Param]:
     """What was declared on a function, in the order of the page."""
     found: list[Param] = function.__dict__.setdefault("params", [])
     return found
@@ -104,7 +113,7 @@ def declared(function: Callable[..., Any]) -> list[Param]:
 
 def _adding(param: Param) -> Callable[[Function], Function]:
     def add(function: Function) -> Function:
-        declared(function).insert(0, param)  # decorators are applied from the last to the first
+        params_of(function).insert(0, param)  # decorators are applied from the last to the first
         return function
 
     return add

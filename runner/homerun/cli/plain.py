@@ -53,7 +53,7 @@ def _values(command: Command, line: list[str]) -> dict[str, Any]:
 def _sorted_out(command: Command, line: list[str]) -> tuple[dict[str, Any], list[str]]:
     """What was given for each option, and the bare words."""
     known = {name: (param, True) for param in command.params for name in param.names}
-    known |= {name: (param, False) for param in command.params for name in param.off_names}
+    known |= {param.off_name: (param, False) for param in command.params if param.off_name}
     given: dict[str, Any] = {}
     bare: list[str] = []
     rest = iter(line)
@@ -73,7 +73,7 @@ def _sorted_out(command: Command, line: list[str]) -> tuple[dict[str, Any], list
             given[param.key] = state
             continue
         value = value if equals else next(rest, "")
-        if not value or value.startswith("-"):
+        if value in ("", "-", "--") or value in known:
             raise _NotPlain
         if param.many:
             given.setdefault(param.key, []).append(value)

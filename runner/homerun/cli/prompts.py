@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from homerun.cli import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeVar
-
-    Answer = TypeVar("Answer")
+    from collections.abc import Iterator
 
 
 def confirm(question: str) -> bool:
-    """Whether the answer is yes; no, where it is neither.
+    """Whether the answer is yes; only Return is no. What is neither is asked again.
 
     Raises:
         KeyboardInterrupt: Ctrl-C, or the end of what there is to read.
     """
     import click
 
-    return _asked(lambda: click.confirm(question, default=False, err=True))
+    with _breaking_off():
+        return click.confirm(question, default=False, err=True)
 
 
 def secret(question: str) -> str:
@@ -31,16 +31,16 @@ def secret(question: str) -> str:
     """
     import click
 
-    return _asked(
-        lambda: str(click.prompt(question, hide_input=True, err=True, prompt_suffix=" ? "))
-    )
+    with _breaking_off():
+        return str(click.prompt(question, hide_input=True, err=True, prompt_suffix=" ? "))
 
 
-def _asked(ask: Callable[[], Answer]) -> Answer:
+@contextmanager
+def _breaking_off() -> Iterator[None]:
     import click
 
     try:
-        return ask()
+        yield
     except click.Abort:
         words.complain("")  # ends the line of the question
         raise KeyboardInterrupt from None

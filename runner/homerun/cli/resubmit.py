@@ -67,9 +67,5 @@ def _ask(run: Run) -> tuple[list[str], dict[str, object]]:
             f"the record of run {run.id} does not tell {what}: resubmit it on a terminal, which "
             "asks, or by run.resubmit() in Python"
         )
-    secrets = [str(_asked(f"{run.id}: {word}")) for word in hidden]
-    return secrets, {name: _asked(f"{run.id}: {name}=") for name in unset}
-
-
-def _asked(text: str) -> object:
-    return prompts.secret(text)
+    secrets = [prompts.secret(f"{run.id}: {word}") for word in hidden]
+    return secrets, {name: prompts.secret(f"{run.id}: {name}=") for name in unset}

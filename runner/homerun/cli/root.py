@@ -97,7 +97,7 @@ COMMANDS = {
 def command(path: Sequence[str]) -> Command | None:
     """The command that these words lead to, if they lead to one; this loads its module."""
     place = COMMANDS.get(" ".join(path))
-    if place is None or " " in "".join(path):
+    if place is None or " " in "".join(path):  # the one word "run list" is not these two
         return None
     module, function = place
     found: Command = getattr(__import__(f"homerun.cli.{module}", fromlist=[function]), function)

@@ -94,7 +94,7 @@ if TYPE_CHECKING:
     kind=Number(0, 9999),
     default=0,
     metavar="N",
-    help="0 to 9999: of those that wait the highest go first; else 0.",
+    help="Of those that wait the highest go first; else 0.",
 )
 @option(
     "--max-concurrent-runs",

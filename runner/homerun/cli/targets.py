@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from homerun.cli import render, words
 from homerun.cli.command import command
-from homerun.cli.kinds import Choice, Number
+from homerun.cli.kinds import Number, OneOf
 from homerun.cli.params import argument, option
 from homerun.cli.results import Result
 
@@ -34,7 +34,7 @@ def list_targets(call: Call) -> Result:
 @option(
     "--type",
     "kind",
-    kind=Choice(["local"]),
+    kind=OneOf(["local"]),
     default="local",
     metavar="TYPE",
     help="Its kind: local.",

@@ -88,8 +88,11 @@ def complain(line: str, colour: str | None = None) -> None:
         return
     if colour is not None and may_colour() and is_terminal(sys.stderr):
         line = painted(line, colour)
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    except OSError:
+        forget(sys.stderr)  # nobody hears it; the result and the exit code count all the same
 
 
 def colours_as(wanted: bool) -> None:
@@ -109,7 +112,7 @@ def coloured(text: str, colour: str | None) -> str:
 
 
 def painted(text: str, colour: str) -> str:
-    """A text in a colour, whatever shows it."""
+    """A text in a colour, also where nothing shows colours."""
     return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"
 
 
