@@ -83,3 +83,13 @@ def test_whoever_follows_sees_every_line_and_the_end_in_either_way(
 
     assert written == b"".join(b"%d\n" % i for i in range(20_000))
     assert run.get_status() == "Completed"
+
+
+def test_whoever_lets_output_gather_is_woken_by_the_end(
+    submit: Callable[[str], Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("homerun.wait._PATIENCE_S", 0.0)
+    monkeypatch.setattr("homerun.wait._REST_S", 3600.0)
+    run = submit("print('done')")
+
+    assert b"".join(follow.Following(run)) == b"done\n"
