@@ -1,8 +1,9 @@
 """The same work with other tools, each in an environment of its own, side by side.
 
-    python scripts/bench/beside.py [--minutes N] [--write] [TOOL ...]
+    python scripts/bench/beside.py [--minutes N] [--only PART] [--write] [TOOL ...]
 
-What was measured is kept in .venv-peers/results.json, so that tools can be measured one by one.
+What was measured is kept in .venv-peers/results.json, so that tools can be measured one by one, and
+a part of two tools in turn.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ PEERS = {
 SIZES = ("100", "1000", "10000", "100000")
 POINTS = "100000"
 KILLS = 3
+PARTS = ["launch", "log", "kills", "grown"]
 _KILL_AFTER_S = 3.0
 _SETTLE_S = 3.0
 _LIMIT_S = 300.0
@@ -55,6 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure other tools on the same work.")
     parser.add_argument("tools", nargs="*", metavar="TOOL", help=f"of {', '.join(PEERS)}; or all")
     parser.add_argument("--minutes", type=float, default=10, help="for filling each tool's record")
+    parser.add_argument("--only", choices=PARTS, help="this part alone; else all of them")
     parser.add_argument("--write", action="store_true", help="put the tables into the page")
     chosen = parser.parse_args()
     unknown = set(chosen.tools) - set(PEERS)
@@ -64,7 +67,7 @@ def main() -> None:
     results = _results()
     for name in chosen.tools or PEERS:
         print(f"{name}: {report.circumstances()}", flush=True)
-        results[name] = _measured(name, chosen.minutes * 60)
+        results[name] = _joined(results.get(name, {}), name, chosen.minutes * 60, chosen.only)
         print(f"  {results[name]}", flush=True)
         with open(RESULTS, "w", encoding="utf-8") as file:
             json.dump(results, file, indent=1)
@@ -84,8 +87,17 @@ def _results() -> dict[str, Any]:
         return {}
 
 
-def _measured(name: str, limit: float) -> dict[str, Any]:
-    """Everything about one tool; `missing` says why there is nothing."""
+def _joined(known: dict[str, Any], name: str, limit: float, only: str | None) -> dict[str, Any]:
+    """What is known of a tool, with what is measured of it now."""
+    if not only or "when" not in known:
+        return _measured(name, limit, PARTS)
+    found = _measured(name, limit, [only])
+    found["when"] = f"{known['when']} Its {only} part: {found['when']}"
+    return {**known, **found}
+
+
+def _measured(name: str, limit: float, parts: list[str]) -> dict[str, Any]:
+    """What these parts tell of one tool; `missing` says why there is nothing."""
     found: dict[str, Any] = {"when": report.circumstances()}
     try:
         python = _installed(name)
@@ -105,7 +117,7 @@ def _measured(name: str, limit: float) -> dict[str, Any]:
         ("kills", lambda: [peer.killed() for _ in range(KILLS)]),
         ("grown", lambda: peer.answers("grow", limit * 1.3 + 60, str(limit), *SIZES)),
     ):
-        if peer.can(what):
+        if what in parts and peer.can(what):
             found[what] = ask()
     return found
 

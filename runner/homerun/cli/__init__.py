@@ -26,6 +26,9 @@ def main() -> NoReturn:
         from homerun.cli import edge
 
         gc.enable()
+        gc.set_threshold(
+            10_000
+        )  # instead of 700: the rest that a command loads is no garbage either
         code = edge.run(sys.argv[1:])
     except KeyboardInterrupt:  # while modules were still being loaded
         code = 130
