@@ -1,7 +1,7 @@
 /** Keys: pages say which they know, and the help sheet lists them. */
 
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface Key {
   keys: string;
@@ -22,7 +22,8 @@ let formerAt = 0;
 export function useKeys(title: string, keys: Key[]): void {
   const latest = useRef(keys);
   latest.current = keys;
-  useEffect(() => {
+  // Together with the page itself: who sees it may press a key at once.
+  useLayoutEffect(() => {
     const sheet: Sheet = { title, keys: keys.map((key, at) => ({ ...key, run: (event) => latest.current[at]?.run(event) })) };
     sheets.value = [...sheets.value, sheet];
     return () => {
