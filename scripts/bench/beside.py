@@ -92,8 +92,8 @@ def _joined(known: dict[str, Any], name: str, limit: float, only: str | None) ->
     if not only or "when" not in known:
         return _measured(name, limit, PARTS)
     found = _measured(name, limit, [only])
-    found["when"] = f"{known['when']} Its {only} part: {found['when']}"
-    return {**known, **found}
+    alone = {**known.get("alone", {}), only: found["when"]}
+    return {**known, **found, "when": known["when"], "alone": alone}
 
 
 def _measured(name: str, limit: float, parts: list[str]) -> dict[str, Any]:

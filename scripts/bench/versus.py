@@ -49,7 +49,8 @@ def _named(name: str, one: dict[str, Any]) -> str:
 
 def _when(name: str, one: dict[str, Any]) -> str:
     reason = f" Missing: {one['missing']}." if "missing" in one else ""
-    return f"- {name}: {one['when']}{reason}"
+    alone = "".join(f" The part {part!r}: {when}" for part, when in one.get("alone", {}).items())
+    return f"- {name}: {one['when']}{reason}{alone}"
 
 
 def _launch(one: dict[str, Any]) -> list[str]:

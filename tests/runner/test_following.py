@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers.fifo import Gate
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, follow
+from homerun import Run, follow
 from homerun.tailing import Tail
 
 LINES = 20_000
@@ -38,18 +38,6 @@ for i in range({LINES}):
 """
 """A log that is emptied twice between two looks would lose what stood there in between; so this
 waits until its first line was read, and until the copy was, which the next one replaces."""
-
-
-@pytest.fixture
-def submit(workspace_dir: Path, script: Callable[..., Path]) -> Callable[[str], Run]:
-    """Submit a script given by its source."""
-
-    def start(source: str) -> Run:
-        script("train.py", source)
-        experiment = Experiment(Workspace.from_config(), "following")
-        return experiment.submit(ScriptRunConfig("source", "train.py"))
-
-    return start
 
 
 @pytest.fixture

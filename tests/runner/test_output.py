@@ -6,24 +6,11 @@ import io
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
 import pytest
 
 from helpers.fifo import Fifo, Gate
-from homerun import Experiment, Run, RunFailed, ScriptRunConfig, Workspace
-
-
-@pytest.fixture
-def submit(workspace_dir: Path, script: Callable[..., Path]) -> Callable[[str], Run]:
-    """Submit a script given by its source."""
-
-    def start(source: str) -> Run:
-        script("train.py", source)
-        experiment = Experiment(Workspace.from_config(), "output")
-        return experiment.submit(ScriptRunConfig("source", "train.py"))
-
-    return start
+from homerun import Run, RunFailed
 
 
 def opening(parts: Iterable[bytes], door: Gate) -> Iterator[bytes]:

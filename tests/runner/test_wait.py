@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from helpers.fifo import Gate
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, follow, linux
+from homerun import Run, follow, linux
 
 
 @pytest.fixture
@@ -23,18 +22,6 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(linux, "watch_folder", noted)
     return found
-
-
-@pytest.fixture
-def submit(workspace_dir: Path, script: Callable[..., Path]) -> Callable[[str], Run]:
-    """Submit a script given by its source."""
-
-    def start(source: str) -> Run:
-        script("train.py", source)
-        experiment = Experiment(Workspace.from_config(), "waiting")
-        return experiment.submit(ScriptRunConfig("source", "train.py"))
-
-    return start
 
 
 def test_a_wait_that_is_over_soon_sets_up_no_watch(

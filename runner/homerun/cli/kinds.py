@@ -60,11 +60,12 @@ class Decimal(Kind):
         return f"at least {self._least}" if self._least else ""
 
     def _parsed(self, word: str) -> float:
+        value: float | None
         try:
             value = float(word)
         except ValueError:
-            value = float("nan")
-        if value != value:
+            value = None
+        if value is None or value != value:  # NaN is within any limits, as comparisons go
             raise BadValue(f"{word!r} is no number")
         return value
 
