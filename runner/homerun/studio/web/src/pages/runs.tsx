@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { canCancel, cancel, remove, resubmit } from "../actions";
 import { get } from "../api";
 import { count } from "../format";
+import { SecretsDialog, TagDialog } from "../forms";
 import { useKeys } from "../keys";
 import { useLive } from "../live";
 import { adjust, go, href, place, type Query } from "../route";
@@ -15,7 +16,6 @@ import { RunPages } from "../table/pages";
 import { RunsTable } from "../table/runs-table";
 import type { Field, Run, RunsAnswer } from "../types";
 import { Button, Empty, Switch } from "../ui/basics";
-import { SecretsDialog, TagDialog } from "../ui/forms";
 import { useLoaded, useRemembered, useThrottled } from "../use";
 
 const MOST_CHOSEN = 1000;

@@ -9,7 +9,7 @@ import type { ChildrenAnswer, Run } from "../../types";
 import { Ago, Button, Empty, Failure, RollupBar, RunLink, StatusMark, Tags, Took, Waiting } from "../../ui/basics";
 import { Icon } from "../../ui/icon";
 import { useLoaded, useThrottled } from "../../use";
-import type { TabProps } from "../run";
+import type { TabProps } from "./tab";
 
 const PAGE = 100;
 const RELOAD_MS = 1000;

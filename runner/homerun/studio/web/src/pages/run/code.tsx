@@ -7,7 +7,7 @@ import type { CodeAnswer, Run } from "../../types";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { Icon } from "../../ui/icon";
 import { useLoaded } from "../../use";
-import type { TabProps } from "../run";
+import type { TabProps } from "./tab";
 
 const DIFF = "\n";
 

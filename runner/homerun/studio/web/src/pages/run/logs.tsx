@@ -8,7 +8,7 @@ import { adjust, place } from "../../route";
 import type { LogInfo } from "../../types";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { useLoaded, useThrottled } from "../../use";
-import type { TabProps } from "../run";
+import type { TabProps } from "./tab";
 
 const RELOAD_MS = 2000;
 

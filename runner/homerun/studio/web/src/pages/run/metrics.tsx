@@ -10,7 +10,7 @@ import type { Metric, Run } from "../../types";
 import { Button, Empty, Failure, Switch, Waiting } from "../../ui/basics";
 import { Dialog } from "../../ui/dialog";
 import { useLoaded, useRemembered, useThrottled } from "../../use";
-import type { TabProps } from "../run";
+import type { TabProps } from "./tab";
 
 const PAGE = 24;
 const WIDTH = 500;

@@ -9,7 +9,7 @@ import type { FileEntry, Preview, Run } from "../../types";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { Icon } from "../../ui/icon";
 import { useLoaded, useThrottled } from "../../use";
-import type { TabProps } from "../run";
+import type { TabProps } from "./tab";
 
 const RELOAD_MS = 2000;
 const FIRST_FOLDER = "outputs";

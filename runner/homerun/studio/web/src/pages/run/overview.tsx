@@ -10,7 +10,7 @@ import { Button, RollupBar, TagChip } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
 import { Icon } from "../../ui/icon";
 import { isCurve, MetricCharts, MetricTiles, useMetrics } from "./metrics";
-import type { TabProps } from "../run";
+import type { TabProps } from "./tab";
 
 const CHARTS = 4;
 const TILES = 8;

@@ -4,7 +4,7 @@ import { get, runPath } from "../../api";
 import { Button, Failure, Waiting } from "../../ui/basics";
 import { say } from "../../ui/dialog";
 import { useLoaded } from "../../use";
-import type { TabProps } from "../run";
+import type { TabProps } from "./tab";
 
 export function RawRecord({ run, answer }: TabProps) {
   const loaded = useLoaded((abort) => get<unknown>(runPath(run.id, "record"), {}, abort), [run.id, answer]);

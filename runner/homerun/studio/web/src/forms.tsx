@@ -1,11 +1,11 @@
 /** Dialogs that ask for something: tags, a reason, hidden values. */
 
 import { useState } from "preact/hooks";
-import { label, resubmit } from "../actions";
-import { plural } from "../format";
-import type { Run } from "../types";
-import { Button, Field, TagChip } from "./basics";
-import { Dialog } from "./dialog";
+import { label, resubmit } from "./actions";
+import { plural } from "./format";
+import type { Run } from "./types";
+import { Button, Field, TagChip } from "./ui/basics";
+import { Dialog } from "./ui/dialog";
 
 export function TagDialog({ runs, close }: { runs: Run[]; close: () => void }) {
   const [key, setKey] = useState("");

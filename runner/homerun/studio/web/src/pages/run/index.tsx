@@ -2,32 +2,27 @@
 
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { canCancel, cancel, fail, label, remove, resubmit } from "../actions";
-import { get, runPath } from "../api";
-import { useKeys } from "../keys";
-import { useLive } from "../live";
-import { experimentHref, go, href, place, runHref } from "../route";
-import { isReadOnly, setTitle } from "../state";
-import type { Run, RunAnswer } from "../types";
-import { Ago, Button, Failure, StatusMark, Took, Waiting } from "../ui/basics";
-import { Editable } from "../ui/editable";
-import { ReasonDialog, SecretsDialog } from "../ui/forms";
-import { Icon } from "../ui/icon";
-import { experimentShown } from "../ui/shell";
-import { useLoaded, useThrottled } from "../use";
-import { Children } from "./run/children";
-import { Code } from "./run/code";
-import { Logs } from "./run/logs";
-import { Metrics } from "./run/metrics";
-import { Outputs } from "./run/outputs";
-import { Overview } from "./run/overview";
-import { RawRecord } from "./run/record";
-
-export interface TabProps {
-  run: Run;
-  answer: RunAnswer;
-  reload: () => void;
-}
+import { canCancel, cancel, fail, label, remove, resubmit } from "../../actions";
+import { get, runPath } from "../../api";
+import { ReasonDialog, SecretsDialog } from "../../forms";
+import { useKeys } from "../../keys";
+import { useLive } from "../../live";
+import { experimentHref, go, href, place, runHref } from "../../route";
+import { isReadOnly, setTitle } from "../../state";
+import type { Run, RunAnswer } from "../../types";
+import { Ago, Button, Failure, StatusMark, Took, Waiting } from "../../ui/basics";
+import { Editable } from "../../ui/editable";
+import { Icon } from "../../ui/icon";
+import { experimentShown } from "../../ui/shell";
+import { useLoaded, useThrottled } from "../../use";
+import { Children } from "./children";
+import { Code } from "./code";
+import { Logs } from "./logs";
+import { Metrics } from "./metrics";
+import { Outputs } from "./outputs";
+import { Overview } from "./overview";
+import { RawRecord } from "./record";
+import type { TabProps } from "./tab";
 
 const TABS: { path: string; title: string; part: ComponentType<TabProps> }[] = [
   { path: "overview", title: "Overview", part: Overview },
