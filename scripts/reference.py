@@ -7,7 +7,8 @@ is made here; so is the one of the options that every command has, above the fir
 import sys
 from pathlib import Path
 
-from homerun.cli import options, root
+from homerun.cli import command_table
+from homerun.cli.options import shared
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 HEAD = "| option | |\n|---|---|\n"
@@ -16,7 +17,7 @@ COMMAND = "### `homerun "
 
 def commands():
     """Every command by the words that name it, as "run list"."""
-    return {path: root.command(path.split()) for path in root.COMMANDS}
+    return {path: command_table.command(path.split()) for path in command_table.COMMANDS}
 
 
 def rewritten(page: str) -> str:
@@ -27,7 +28,7 @@ def rewritten(page: str) -> str:
     """
     known = commands()
     preface, *sections = page.split(COMMAND)
-    made = [_with_table(preface, options.shared())]
+    made = [_with_table(preface, shared.shared())]
     for section in sections:
         name = section.partition("`")[0]
         if name not in known:

@@ -14,7 +14,7 @@ import pytest
 from helpers import leaks, probes
 from helpers.fifo import Fifo, Gate
 from helpers.wait import holds_within
-from homerun import spawn
+from homerun.system import children
 
 Pipe = TypeVar("Pipe", Fifo, Gate)
 
@@ -56,7 +56,7 @@ def workspace_dir(
     monkeypatch.chdir(folder)
     yield folder
     # The supervisors that this process started publish the outcome before they leave.
-    holds_within(lambda: not spawn.reap(), leaks.SETTLE_S)
+    holds_within(lambda: not children.reap(), leaks.SETTLE_S)
 
 
 @pytest.fixture

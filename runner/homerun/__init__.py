@@ -5,59 +5,59 @@ Importing this package loads nothing until a name is used.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 _HOMES = {
-    "Workspace": "workspace",
-    "Experiment": "experiment",
-    "Run": "run",
-    "ScriptRun": "run",
-    "ScriptRunConfig": "config",
-    "RunConfiguration": "runconfig",
-    "DockerConfiguration": "sections",
-    "MpiConfiguration": "sections",
-    "PyTorchConfiguration": "sections",
-    "TensorflowConfiguration": "sections",
-    "Environment": "environment",
-    "CondaDependencies": "conda",
-    "compare_runs": "comparing",
-    "HomerunError": "errors",
-    "UserError": "errors",
-    "SubmitError": "errors",
-    "WorkspaceError": "errors",
-    "MissingExtra": "errors",
-    "RunFailed": "errors",
-    "WaitTimeout": "errors",
-    "RunConfigurationError": "errors",
-    "RunEnvironmentError": "errors",
+    "__version__": "base.version",
+    "Workspace": "sdk.workspace",
+    "Experiment": "sdk.experiment",
+    "Run": "sdk.run",
+    "ScriptRun": "sdk.run",
+    "ScriptRunConfig": "config.script_run_config",
+    "RunConfiguration": "config.run_configuration",
+    "DockerConfiguration": "config.sections",
+    "MpiConfiguration": "config.sections",
+    "PyTorchConfiguration": "config.sections",
+    "TensorflowConfiguration": "config.sections",
+    "Environment": "config.environment",
+    "CondaDependencies": "environments.conda",
+    "compare_runs": "views.compare",
+    "HomerunError": "base.errors",
+    "UserError": "base.errors",
+    "SubmitError": "base.errors",
+    "WorkspaceError": "base.errors",
+    "MissingExtra": "base.errors",
+    "RunFailed": "base.errors",
+    "WaitTimeout": "base.errors",
+    "RunConfigurationError": "base.errors",
+    "RunEnvironmentError": "base.errors",
 }
 
-__all__ = [*_HOMES]
+__all__ = [name for name in _HOMES if name[0] != "_"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.comparing import compare_runs as compare_runs
-    from homerun.conda import CondaDependencies as CondaDependencies
-    from homerun.config import ScriptRunConfig as ScriptRunConfig
-    from homerun.environment import Environment as Environment
-    from homerun.errors import HomerunError as HomerunError
-    from homerun.errors import MissingExtra as MissingExtra
-    from homerun.errors import RunConfigurationError as RunConfigurationError
-    from homerun.errors import RunEnvironmentError as RunEnvironmentError
-    from homerun.errors import RunFailed as RunFailed
-    from homerun.errors import SubmitError as SubmitError
-    from homerun.errors import UserError as UserError
-    from homerun.errors import WaitTimeout as WaitTimeout
-    from homerun.errors import WorkspaceError as WorkspaceError
-    from homerun.experiment import Experiment as Experiment
-    from homerun.run import Run as Run
-    from homerun.run import ScriptRun as ScriptRun
-    from homerun.runconfig import RunConfiguration as RunConfiguration
-    from homerun.sections import DockerConfiguration as DockerConfiguration
-    from homerun.sections import MpiConfiguration as MpiConfiguration
-    from homerun.sections import PyTorchConfiguration as PyTorchConfiguration
-    from homerun.sections import TensorflowConfiguration as TensorflowConfiguration
-    from homerun.workspace import Workspace as Workspace
+    from homerun.base.errors import HomerunError as HomerunError
+    from homerun.base.errors import MissingExtra as MissingExtra
+    from homerun.base.errors import RunConfigurationError as RunConfigurationError
+    from homerun.base.errors import RunEnvironmentError as RunEnvironmentError
+    from homerun.base.errors import RunFailed as RunFailed
+    from homerun.base.errors import SubmitError as SubmitError
+    from homerun.base.errors import UserError as UserError
+    from homerun.base.errors import WaitTimeout as WaitTimeout
+    from homerun.base.errors import WorkspaceError as WorkspaceError
+    from homerun.base.version import __version__ as __version__
+    from homerun.config.environment import Environment as Environment
+    from homerun.config.run_configuration import RunConfiguration as RunConfiguration
+    from homerun.config.script_run_config import ScriptRunConfig as ScriptRunConfig
+    from homerun.config.sections import DockerConfiguration as DockerConfiguration
+    from homerun.config.sections import MpiConfiguration as MpiConfiguration
+    from homerun.config.sections import PyTorchConfiguration as PyTorchConfiguration
+    from homerun.config.sections import TensorflowConfiguration as TensorflowConfiguration
+    from homerun.environments.conda import CondaDependencies as CondaDependencies
+    from homerun.sdk.experiment import Experiment as Experiment
+    from homerun.sdk.run import Run as Run
+    from homerun.sdk.run import ScriptRun as ScriptRun
+    from homerun.sdk.workspace import Workspace as Workspace
+    from homerun.views.compare import compare_runs as compare_runs
 
 
 def __getattr__(name: str) -> object:
@@ -68,4 +68,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*_HOMES, "__version__"])
+    return sorted(_HOMES)

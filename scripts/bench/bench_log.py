@@ -11,7 +11,7 @@ import measure
 import rows
 from rows import Row
 
-from homerun.run import Run
+from homerun.sdk.run import Run
 
 
 def measured(quick: bool) -> Iterator[Row]:

@@ -16,8 +16,9 @@ import measure
 from rows import Row
 
 from homerun import Experiment, ScriptRunConfig, Workspace
-from homerun.batches import Batch
-from runstore import facts, layout
+from homerun.sdk.batch import Batch
+from runstore import layout
+from runstore.fs import facts
 
 SLOTS = 2
 

@@ -9,9 +9,12 @@ import measure
 import rows
 from rows import Row
 
-from runstore import layout, lock, metrics
+from runstore import layout
 from runstore.draft import Draft
-from runstore.series import Follower, series
+from runstore.fs import lock
+from runstore.metrics import log as metric_log
+from runstore.metrics.chart import series
+from runstore.metrics.follower import Follower
 from runstore.store import Store
 
 MORE = 1_000
@@ -39,7 +42,7 @@ def _run(folder: str) -> str:
 
 
 def _log(run_folder: str, points: int) -> None:
-    writer = metrics.Writer(run_folder)
+    writer = metric_log.Writer(run_folder)
     for number in range(points):
         writer.add_scalar("loss", number * 0.5)
     writer.close()
@@ -48,7 +51,7 @@ def _log(run_folder: str, points: int) -> None:
 def _first(run_folder: str, cache: str, points: int) -> Iterator[Row]:
     ours, floor = [], []
     for _ in range(3):
-        floor.append(measure.seconds(lambda: metrics.read(run_folder)))
+        floor.append(measure.seconds(lambda: metric_log.read(run_folder)))
         ours.append(measure.seconds(lambda: _chart(run_folder)))
         for top, _, files in os.walk(cache):
             for name in files:

@@ -22,7 +22,7 @@ def measured(quick: bool) -> Iterator[Row]:
             5 if quick else 60,
             lambda: start("pass"),
             lambda: start("import homerun"),
-            lambda: start("from homerun import Run; from homerun import context"),
+            lambda: start("from homerun import Run; from homerun.sdk import context"),
         )
         beside = f"`python -c pass`: {measure.median(bare) * 1e3:.1f} ms"
         beside += f"; {measure.beside_one_start()}"

@@ -11,8 +11,10 @@ import os
 import time
 from typing import Any
 
-from runstore import append, draft, encode, facts, identity, layout, ledger, names, status
-from runstore.record import Record
+from runstore import draft, layout, names, status
+from runstore.fs import append, facts, json_write
+from runstore.run import identity, ledger
+from runstore.run.record import Record
 from runstore.store import Store
 
 FILES = 10
@@ -97,7 +99,7 @@ def _write_run(
         (layout.ENDED, _ENDED),
     ]
     for name, fact in written:
-        data = encode.pretty(facts.signed(fact, user)).encode()
+        data = json_write.pretty(facts.signed(fact, user)).encode()
         facts.write(f"{hidden}/{name}", data)
     os.rename(hidden, record.path)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 _HOMES = {
     "Store": "store",
-    "Record": "record",
+    "Record": "run.record",
     "Draft": "draft",
     "StoreError": "errors",
     "RunNotFound": "errors",
@@ -30,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runstore.draft import Draft as Draft
     from runstore.errors import *  # noqa: F403
-    from runstore.record import Record as Record
+    from runstore.run.record import Record as Record
     from runstore.store import Store as Store
 
 

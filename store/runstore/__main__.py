@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runstore.record import Record
+    from runstore.run.record import Record
 
 COLUMNS = ("run", "number", "status", "created", "script")
 
@@ -74,7 +74,7 @@ def _shown(text: str) -> str:
 
 
 def _print_check(store: Store) -> int:
-    from runstore.check import check
+    from runstore.upkeep.check import check
 
     found = check(store)
     for finding in found:

@@ -12,9 +12,11 @@ import errno
 import os
 import time
 
-from runstore import encode, facts, identity, layout, ledger, lock, names
+from runstore import layout, names
 from runstore.errors import RunExists
-from runstore.record import Record
+from runstore.fs import facts, json_write, lock
+from runstore.run import identity, ledger
+from runstore.run.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ def check_free(store: Store, run_id: str) -> None:
 
 def _is_known(store: Store, run_id: str) -> bool:
     """Whether a run has this id; it may be on its way to the trash, or out of it."""
-    from runstore import trash
+    from runstore.upkeep import trash
 
     return trash.holds(store, run_id) or store.get(run_id) is not None or trash.holds(store, run_id)
 
@@ -193,7 +195,7 @@ def _write_row(row: Record, parent: Record, run: dict[str, object]) -> Record:
     hidden = f"{os.path.dirname(row.path)}/{layout.NEW}{row.id}"
     try:
         facts.make_new_folder(hidden)
-        facts.write(f"{hidden}/{layout.RUN}", encode.pretty(facts.signed(run)).encode())
+        facts.write(f"{hidden}/{layout.RUN}", json_write.pretty(facts.signed(run)).encode())
         os.symlink(f"../../{row.id}", f"{parent.path}/{layout.CHILDREN}/{row.id}")
         os.rename(hidden, row.path)
     except OSError as error:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 
-from runstore import attempts, facts, identity, layout, lock, names, queued, status
+from runstore import layout, names, status
 from runstore.errors import RunNotFound
+from runstore.fs import facts, lock
+from runstore.queue import place as queue_place
+from runstore.run import attempts, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-    from runstore.looks import Look
-    from runstore.record import Record
+    from runstore.look import Look
+    from runstore.run.record import Record
 
 
 def of(record: Record) -> tuple[bool, str]:
@@ -56,7 +59,7 @@ def _submitted(record: Record, held: bool) -> str:
     if not isinstance(place, dict):
         return status.ALIVE if held else status.GONE
     is_copy = record.is_copy(place)
-    if not is_copy and (entry := queued.entry(record)) and not queued.has_begun(record):
+    if not is_copy and (entry := queue_place.entry(record)) and not queue_place.has_begun(record):
         if held:
             return status.ALIVE  # it is being started, perhaps after a restart of the machine
         if os.path.exists(entry):
@@ -64,7 +67,7 @@ def _submitted(record: Record, held: bool) -> str:
     if not identity.same_place(place):
         return status.ELSEWHERE
     if not identity.same_boot(place):
-        is_kept = not is_copy and queued.is_kept(record)
+        is_kept = not is_copy and queue_place.is_kept(record)
         return status.IN_QUEUE if is_kept else status.REBOOTED
     if is_copy:
         return status.ELSEWHERE
@@ -115,7 +118,7 @@ def _script_around(record: Record, started: Mapping[str, Any]) -> Record | None:
 
 def _deleted(record: Record, run_id: object) -> Record | None:
     """A run in the trash, where its outcome can still be read."""
-    from runstore import trash
+    from runstore.upkeep import trash
 
     return next(trash.entries(record.store, run_id=str(run_id)), None)
 
@@ -148,7 +151,7 @@ def _ended_below(record: Record, count: int) -> dict[str, Any]:
 
 def _submitted_below(record: Record) -> Iterator[Record]:
     """The submitted runs below this one. They have no batch: nobody is sent in a circle."""
-    from runstore import family
+    from runstore.run import children as family
 
     for child in family.unsorted(record):
         if child.run.get("kind") == status.SUBMITTED:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from runstore import facts, labels, layout, ledger, lock, names
+from runstore import layout, names
 from runstore.errors import (
     AmbiguousPrefix,
     CorruptRecord,
@@ -16,7 +16,9 @@ from runstore.errors import (
     FormatTooNew,
     RunNotFound,
 )
-from runstore.record import Record
+from runstore.fs import facts, lock
+from runstore.run import labels, ledger
+from runstore.run.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

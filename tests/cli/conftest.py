@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from helpers.wait import DEADLINE_S, deadline
-from homerun.cli import edge
+from homerun.cli import entry
 
 COMMAND = [sys.executable, "-m", "homerun"]
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -158,7 +158,7 @@ def invoke(workspace_dir: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> C
 
     def run(*args: str) -> Done:
         capsysbinary.readouterr()
-        code = edge.run(list(args))
+        code = entry.run(list(args))
         return Done(code, *capsysbinary.readouterr())
 
     return run

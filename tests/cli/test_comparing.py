@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from homerun import Experiment, Workspace, interpreter
+from homerun import Experiment, Workspace
+from homerun.environments import interpreter
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from homerun import Experiment, Workspace
-from homerun.cli import clicked
+from homerun.cli.parsing import click_parser
 
 
 def offered(*words: str) -> list[tuple[str, str | None]]:
     """What may stand in the place of the last word, each with its hint."""
     *before, begun = words
-    found = ShellComplete(clicked.top(), {}, "homerun", "_").get_completions(before, begun)
+    found = ShellComplete(click_parser.top(), {}, "homerun", "_").get_completions(before, begun)
     return [(item.value, item.help) for item in found]
 
 

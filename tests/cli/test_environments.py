@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from homerun import CondaDependencies, Environment, Workspace, recipe
+from homerun import CondaDependencies, Environment, Workspace
+from homerun.environments import recipe
 
 CONDA = f"""#!/bin/sh
 echo "conda says: $@"

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from helpers.commands import COMMANDS
-from homerun.cli import screen
+from homerun.cli.output import stdout
 
 HERE = Path(__file__).parent / "golden"
 STORE = Path(__file__).parents[1] / "data" / "format-1"
@@ -114,7 +114,7 @@ def golden(
         shutil.copytree(STORE, place / ".runs", symlinks=True)
         (place / "train.py").write_text("print('trained')\n")
         monkeypatch.chdir(place)
-        monkeypatch.setattr(screen, "columns", lambda: columns or screen.UNBOUNDED)
+        monkeypatch.setattr(stdout, "columns", lambda: columns or stdout.UNBOUNDED)
         *before, last = (shlex.split(part) for part in text.split(";"))
         for words in before:
             invoke(*words)

@@ -12,8 +12,8 @@ import pytest
 from helpers import process
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
-from homerun.cli import progress
-from homerun.cli.selection import size
+from homerun.cli.commands.run.selection import size
+from homerun.cli.output import progress
 from runstore import layout, status
 
 
@@ -230,7 +230,7 @@ def test_the_doctor_says_what_to_do_and_fails_only_for_what_is_needed(invoke, mo
     assert well.code == 0
     assert {row["area"] for row in well.json} == {"python", "kernel", "store", "machine", "tools"}
 
-    monkeypatch.setattr("runstore.filesystem.kind", lambda _: "vfat")
+    monkeypatch.setattr("runstore.fs.mounts.kind", lambda _: "vfat")
     ill = invoke("doctor", "-o", "table")
 
     assert ill.code == 1

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.wait import DEADLINE_S
 from homerun import Experiment, ScriptRunConfig, Workspace
-from homerun.cli import sifting
+from homerun.cli.output import log_filter
 
 BINARY = bytes(range(256)) + b"\xff\xfe broken \xe2\x82\n"
 BAR = b"\r 10%\r 50%\r100%\nepoch 1 loss 0.5\nepoch 2 loss 0.25\n"
@@ -137,7 +137,7 @@ def test_all_attempts_are_shown_one_after_another(invoke, script):
 @pytest.mark.parametrize("size", [1, 3, 1 << 20])
 def test_lines_are_the_same_in_whatever_pieces_they_come(size):
     data = BAR + BINARY + b"a\r\nb\rc\r\n" + REST
-    sieve = sifting.Sieve(None, folds=True)
+    sieve = log_filter.Sieve(None, folds=True)
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
 
     passed = b"".join(map(sieve.pass_on, pieces)) + sieve.rest()
@@ -146,7 +146,7 @@ def test_lines_are_the_same_in_whatever_pieces_they_come(size):
 
 
 def test_a_line_without_an_end_is_not_kept_for_ever():
-    sieve = sifting.Sieve(None, folds=True)
+    sieve = log_filter.Sieve(None, folds=True)
 
     assert sieve.pass_on(b"x" * 3_000_000) == b"x" * 3_000_000
     assert sieve.rest() == b""

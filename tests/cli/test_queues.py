@@ -11,7 +11,9 @@ import pytest
 
 from helpers import process
 from helpers.wait import DEADLINE_S, holds_within, wait_until
-from runstore import facts, identity, layout
+from runstore import layout
+from runstore.fs import facts
+from runstore.run import identity
 
 SUBMIT = ("run", "submit-script", "-e", "digits")
 

@@ -42,7 +42,7 @@ def test_the_version_is_told_without_rich_and_without_the_sdk(workspace_dir):
     modules = loaded("--version")
 
     assert "rich" not in packages(modules)
-    assert not modules & {"homerun.workspace", "homerun.run", "homerun.submit", "json"}
+    assert not modules & {"homerun.sdk.workspace", "homerun.sdk.run", "homerun.runs.submit", "json"}
 
 
 def test_a_submit_loads_nothing_that_is_heavy(workspace_dir, script):

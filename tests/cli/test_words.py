@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from homerun.cli import words
+from homerun.cli.output import console
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -26,7 +26,7 @@ HOUR = 3600.0
     ],
 )
 def test_a_duration_has_two_units_at_most(seconds, text):
-    assert words.duration(seconds) == text
+    assert console.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def test_a_duration_has_two_units_at_most(seconds, text):
     ],
 )
 def test_a_time_is_told_by_how_long_ago_it_was(time, text):
-    assert words.ago(time, NOW) == text
+    assert console.ago(time, NOW) == text
 
 
 def test_a_run_that_never_started_took_no_time():
-    assert words.took({}) is None
+    assert console.took({}) is None
 
 
 def test_a_live_run_has_taken_the_time_since_its_start():
-    assert words.took({"start_time_utc": "2027-01-15T07:59:00Z"}, NOW) == 60.0
+    assert console.took({"start_time_utc": "2027-01-15T07:59:00Z"}, NOW) == 60.0
 
 
 def test_what_is_not_printable_is_shown_as_its_escape():
-    assert words.plain("a\x1b[31m\tü\n") == r"a\x1b[31m\tü\n"
+    assert console.plain("a\x1b[31m\tü\n") == r"a\x1b[31m\tü\n"

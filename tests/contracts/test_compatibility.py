@@ -21,9 +21,9 @@ from homerun import (
     ScriptRun,
     ScriptRunConfig,
     Workspace,
-    injection,
 )
-from homerun.absent import NotHere
+from homerun.base.absent import NotHere
+from homerun.environments import python_path
 
 PAGE = Path(__file__).parents[2] / "docs" / "azureml-compatibility.md"
 
@@ -179,7 +179,7 @@ def test_the_drop_ins_names_are_as_the_page_says(workspace_dir: Path) -> None:
 
     done = subprocess.run(
         [sys.executable, "-c", DROP_IN, *(" ".join(names) for names in named)],
-        env={"PYTHONPATH": injection.folder(True)},
+        env={"PYTHONPATH": python_path.folder(True)},
         capture_output=True,
         text=True,
     )

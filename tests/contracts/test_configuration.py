@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from homerun import CondaDependencies, RunConfiguration, UserError
-from homerun.fields import Fields, is_part
-from homerun.ignored import names as ignored
+from homerun.config.fields import Fields, is_part
+from homerun.config.unused import names as ignored
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 

@@ -95,15 +95,15 @@ def test_the_context_of_a_run_loads_nothing_costly(
     run.wait_for_completion()
     loaded = set(b"".join(run.stream()).decode().split())
 
-    assert "homerun.context" in loaded
+    assert "homerun.sdk.context" in loaded
     assert loaded & COSTLY == set()
     assert len(loaded - DROP_IN_MODULES) <= MOST, sorted(loaded)
 
 
 def test_the_supervisor_loads_nothing_costly(interpreter: Interpreter) -> None:
-    loaded = loaded_by("import homerun.supervisor", interpreter.path, "-I", "-S")
+    loaded = loaded_by("import homerun.supervisor.supervisor", interpreter.path, "-I", "-S")
 
-    assert "homerun.supervisor" in loaded
+    assert "homerun.supervisor.supervisor" in loaded
     assert loaded & COSTLY == set()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homerun.cli import root
+from homerun.cli import command_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def _command(path: tuple[str, ...]) -> Command:
-    found = root.command(path)
+    found = command_table.command(path)
     assert found is not None
     return found
 
 
-COMMANDS = {tuple(path.split()): _command(tuple(path.split())) for path in root.COMMANDS}
+COMMANDS = {tuple(path.split()): _command(tuple(path.split())) for path in command_table.COMMANDS}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-DROP_IN = ROOT / "runner/homerun/drop-in"
+DROP_IN = ROOT / "runner/homerun/azureml/drop-in"
 SOURCE_ROOTS = (ROOT / "store", ROOT / "runner", DROP_IN)
 OLDEST = (3, 9)
 
@@ -22,15 +22,15 @@ FACES = ("homerun.cli", "homerun.studio")
 
 THIRD_PARTY = {
     "click": "homerun.cli",
-    "filelock": "runstore.maintenance",
-    "jmespath": "homerun.cli.shaping",
-    "pathspec": "homerun.ignore",
+    "filelock": "runstore.fs.maintenance_lock",
+    "jmespath": "homerun.cli.output.query",
+    "pathspec": "homerun.snapshots.ignore_files",
     "rich": "homerun.cli",
     "anyio": "homerun.studio",
     "starlette": "homerun.studio",
     "uvicorn": "homerun.studio",
-    "watchdog": "homerun.waker",
-    "yaml": "homerun.yamls",
+    "watchdog": "homerun.system.folder_watch",
+    "yaml": "homerun.base.yaml_files",
 }
 """Each package with the one module or package that imports it."""
 

@@ -10,11 +10,11 @@ import pytest
 
 from helpers.asgi import Client
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
-from homerun.assets import Asset
 from homerun.studio import app
-from homerun.studio.desk import Desk
-from homerun.studio.door import Door
-from homerun.studio.guard import Hosts
+from homerun.studio.assets import Asset
+from homerun.studio.http.auth import Door
+from homerun.studio.http.middleware import Hosts
+from homerun.studio.state import Desk
 
 TRAIN = """
     import sys

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from helpers.asgi import Client
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, spawn
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.system import children
 from runstore import status
 
 BARE: dict[str, Any] = {"snapshot_directory": None, "outputs": False}
@@ -75,11 +76,11 @@ def test_who_watches_collects_the_supervisors_of_what_it_submitted(
         Experiment(Workspace.from_config(), "live").submit(ScriptRunConfig("source", "train.py"))
 
     def none_is_left(name: str, data: dict[str, Any]) -> bool:
-        return not spawn._started
+        return not children._started
 
     follow(client, "topic=runs", submit, none_is_left)
 
-    assert spawn.reap() == 0
+    assert children.reap() == 0
     run.complete()
 
 

@@ -18,7 +18,8 @@ import pytest
 
 from helpers.asgi import HOST, ORIGIN, Answer, Client
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
-from homerun.studio import guard, routes
+from homerun.studio import routes
+from homerun.studio.http import middleware
 from homerun.studio.routes import EVENTS, Route
 
 from .conftest import Shelf
@@ -245,7 +246,7 @@ def test_no_body_breaks_a_write(house: House) -> None:
 
 def test_a_body_is_not_read_beyond_its_limit(house: House) -> None:
     headers = {"content-type": "application/json", "origin": ORIGIN}
-    large = b"x" * (guard.MOST_BODY // 2 + 1)
+    large = b"x" * (middleware.MOST_BODY // 2 + 1)
     for route in routes.every():
         if route.method == "POST":
             target = addresses(route, house.run.id)
@@ -260,7 +261,7 @@ def test_a_body_is_not_read_beyond_its_limit(house: House) -> None:
 def test_a_body_that_does_not_come_is_not_waited_for(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "BODY_WAITS_S", 0.01)
+    monkeypatch.setattr(middleware, "BODY_WAITS_S", 0.01)
     headers = {"content-type": "application/json", "origin": ORIGIN}
     for route in routes.every():
         if route.method == "POST":

@@ -16,12 +16,13 @@ import pytest
 
 from helpers.asgi import Answer
 from helpers.wait import DEADLINE_S
-from homerun import Experiment, ScriptRunConfig, UserError, Workspace, access
-from homerun.cli import edge
-from homerun.studio import serve
-from homerun.studio.door import Door
-from homerun.studio.guard import Hosts
-from homerun.studio.serve import Wish
+from homerun import Experiment, ScriptRunConfig, UserError, Workspace
+from homerun.cli import entry
+from homerun.studio import access
+from homerun.studio import server as studio_server
+from homerun.studio.http.auth import Door
+from homerun.studio.http.middleware import Hosts
+from homerun.studio.server import Wish
 
 from .conftest import Shelf
 
@@ -119,7 +120,7 @@ def test_a_slow_or_large_head_is_cut_off(
 ) -> None:
     started = server("--port", "0")
     with started.connect() as connection:
-        large = b"GET / HTTP/1.1\r\nX: " + b"x" * (serve.MOST_HEADERS * 4)
+        large = b"GET / HTTP/1.1\r\nX: " + b"x" * (studio_server.MOST_HEADERS * 4)
         connection.sendall(large)
         assert answer_of(connection).status == 400
     with started.connect() as connection:
@@ -136,15 +137,17 @@ def test_a_head_that_does_not_come_is_not_waited_for(
 
     import uvicorn
 
-    monkeypatch.setattr(serve, "HEADERS_WAIT_S", 0.01)
-    config = uvicorn.Config(shelf().app, http=serve._Http, ws="none", log_config=None)
+    monkeypatch.setattr(studio_server, "HEADERS_WAIT_S", 0.01)
+    config = uvicorn.Config(shelf().app, http=studio_server._Http, ws="none", log_config=None)
     config.load()
 
     async def connect() -> bytes:
         state = uvicorn.server.ServerState()
         loop = asyncio.get_running_loop()
         made = await loop.create_server(
-            lambda: serve._Http(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+            lambda: studio_server._Http(config=config, server_state=state, app_state={}),
+            "127.0.0.1",
+            0,
         )
         async with made:
             reader, writer = await asyncio.open_connection(*made.sockets[0].getsockname())
@@ -204,7 +207,7 @@ def test_what_does_not_go_together_is_said_in_one_line(
     ):
         (workspace_dir / name).write_text(text)
         (workspace_dir / name).chmod(mode)
-    assert edge.run(["studio", "--no-browser", *words]) == 1
+    assert entry.run(["studio", "--no-browser", *words]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert reason in said
@@ -213,8 +216,8 @@ def test_what_does_not_go_together_is_said_in_one_line(
 def test_without_its_packages_it_says_what_to_install(
     workspace_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("homerun.access._NEEDED", ("a_package_that_is_not_there",))
-    assert edge.run(["studio", "--no-browser"]) == 1
+    monkeypatch.setattr("homerun.studio.access._NEEDED", ("a_package_that_is_not_there",))
+    assert entry.run(["studio", "--no-browser"]) == 1
     assert "pip install 'homerun[studio]'" in capsys.readouterr().err
 
 

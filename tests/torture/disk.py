@@ -16,8 +16,9 @@ from typing import Any
 
 from helpers import process
 from helpers.wait import holds_within
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, wait
-from homerun.errors import HomerunError
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.base.errors import HomerunError
+from homerun.runs import wait
 from runstore import status
 from runstore.errors import StoreError
 from torture import invariants
@@ -177,7 +178,7 @@ def cancels(disk: Disk, count: int) -> int:
 
 
 def _cancel_without_waiting(run: Run) -> None:
-    from homerun import stop
+    from homerun.runs import stop
 
     stop._BEYOND_GRACE_S = 0.0
     run.cancel()

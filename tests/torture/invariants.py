@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from helpers import process
-from runstore import facts, identity, layout, metrics, status
-from runstore.check import check as check_store
-from runstore.record import Record
+from runstore import layout, status
+from runstore.fs import facts
+from runstore.metrics import log as metric_log
+from runstore.run import identity
+from runstore.run.record import Record
 from runstore.store import Store
+from runstore.upkeep.check import check as check_store
 
 RUN_MARK = "HOMERUN_RUN_ID="
 SUPERVISOR_MARK = "HOMERUN_SUPERVISES="
@@ -161,7 +164,7 @@ def _check_reading(record: Record, ended: bytes | None) -> list[str]:
         breaks.append(f"I2: {record.id} is shown {seen.status}, its outcome is {said}")
     record.labels()
     record.properties()
-    metrics.read(record.path)
+    metric_log.read(record.path)
     return breaks
 
 
@@ -225,7 +228,7 @@ def kill_all_of(run_id: str) -> None:
 
 def _holds(record: Record, kind: str, key: str, value: Any) -> bool:
     if kind == "metric":
-        series = metrics.read(record.path)[0].get(key)
+        series = metric_log.read(record.path)[0].get(key)
         return series is not None and value in series.values
     if kind == "tag":
         return bool(record.labels().tags.get(key) == value)

@@ -10,7 +10,9 @@ from typing import Any
 
 from helpers import process
 from helpers.wait import holds_within
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, environ, stop
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.base import environ
+from homerun.runs import stop
 from runstore import layout
 from torture.sweep import Ack, Operation
 
@@ -236,7 +238,7 @@ def _settles(run: Run) -> Done:
 
 def _check(repair: bool) -> Callable[[Any], Done]:
     def act(store: Any) -> Done:
-        from runstore.check import check
+        from runstore.upkeep.check import check
 
         check(store, repair)
         return [], None

@@ -17,10 +17,13 @@ from typing import Any
 
 from helpers import process
 from helpers.wait import holds_within
-from homerun import Experiment, ScriptRunConfig, Workspace, dispatch, environ, settle
+from homerun import Experiment, ScriptRunConfig, Workspace
+from homerun.base import environ
+from homerun.runs import reconcile
+from homerun.targets import dispatch
 from runstore import layout, status
-from runstore.queue import Queue
-from runstore.record import Record
+from runstore.queue.queue import Queue
+from runstore.run.record import Record
 from runstore.store import Store
 from torture import invariants, report
 from torture.cast import Cast
@@ -97,7 +100,7 @@ class Case:
         for _ in range(LOOKS):
             for record in self._records():
                 dispatch._last_wake[0] = float("-inf")
-                settle.look(record)
+                reconcile.look(record)
             _tick(20.0)
         if not holds_within(self._are_over, PATIENCE_S):
             found = [(record.id, record.look().status) for record in self._records()]

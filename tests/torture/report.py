@@ -7,7 +7,7 @@ import platform
 import random
 from typing import NamedTuple
 
-from runstore import facts
+from runstore.fs import facts
 
 SEED_VARIABLE = "TORTURE_SEED"
 CASE_VARIABLE = "TORTURE_CASE"

@@ -18,10 +18,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from homerun import adopter, environ, linux, settle, stop, tree, wishes
-from runstore import facts, identity, layout, lock, status
+from homerun.base import environ
+from homerun.runs import reconcile, stop, stop_request
+from homerun.supervisor import adopter
+from homerun.system import linux, process_tree
+from runstore import layout, status
 from runstore.draft import Draft
-from runstore.record import Record
+from runstore.fs import facts, lock
+from runstore.run import identity
+from runstore.run.record import Record
 from runstore.store import Store
 from torture import report
 
@@ -120,11 +125,11 @@ class Act:
         pid = os.fork()
         if not pid:
             signal.pause()
-        (seen,) = [one for one in tree.below(os.getpid(), RUN) if one.pid == pid]
+        (seen,) = [one for one in process_tree.below(os.getpid(), RUN) if one.pid == pid]
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         self._reuse(pid, seen.ticks)
-        self._expect_no_signal(tree.send([seen], RUN, signal.SIGTERM, signal.SIGCONT))
+        self._expect_no_signal(process_tree.send([seen], RUN, signal.SIGTERM, signal.SIGCONT))
         return [pid]
 
     def swept_orphan(self) -> list[int]:
@@ -133,7 +138,7 @@ class Act:
         (seen,) = _found(pid)
         os.kill(pid, signal.SIGKILL)
         self._reuse(pid, seen.ticks)
-        self._expect_no_signal(tree.send([seen], RUN, signal.SIGKILL))
+        self._expect_no_signal(process_tree.send([seen], RUN, signal.SIGKILL))
         return [pid]
 
     def adopted_script(self) -> list[int]:
@@ -146,7 +151,7 @@ class Act:
             (seen,) = [found for found in one.look() if found.pid == pid]
             os.kill(pid, signal.SIGKILL)
             self._reuse(pid, seen.ticks)
-            self._expect_no_signal(tree.send([seen], RUN, signal.SIGTERM))
+            self._expect_no_signal(process_tree.send([seen], RUN, signal.SIGTERM))
             if any(found.pid == pid for found in one.look()):
                 self.breaks.append("I5: an adopter took a stranger for the script")
         finally:
@@ -155,7 +160,7 @@ class Act:
         return [pid]
 
     def looked_at(self) -> list[int]:
-        return self._of_record(settle.look)
+        return self._of_record(reconcile.look)
 
     def canceled(self) -> list[int]:
         return self._of_record(lambda record: stop.stop(record, status.CANCEL))
@@ -165,11 +170,11 @@ class Act:
 
     def woken(self) -> list[int]:
         """The wish was on record before the supervisor died."""
-        return self._of_record(lambda record: wishes.wake_supervisor(record.path))
+        return self._of_record(lambda record: stop_request.wake_supervisor(record.path))
 
     def adopted(self) -> list[int]:
         """Whoever adopts had seen the script alive."""
-        return self._of_record(settle._adopt)
+        return self._of_record(reconcile._adopt)
 
     def _of_record(self, action: Callable[[Record], object]) -> list[int]:
         """A run whose script and supervisor, on record, are strangers by now."""
@@ -181,7 +186,7 @@ class Act:
         for pid in (script, above):
             self._reuse(pid, ticks[pid])
         action(record)
-        outcome = settle.look(record).outcome or {}
+        outcome = reconcile.look(record).outcome or {}
         if (outcome.get("status"), outcome.get("cause")) != (
             status.FAILED,
             status.LOST_EXIT_STATUS,
@@ -193,7 +198,7 @@ class Act:
         self.maker.stranger(pid)
         self.same_ticks += (identity.read_stat(pid) or (b"", 0))[1] == ticks
 
-    def _expect_no_signal(self, reached: list[tree.Process]) -> None:
+    def _expect_no_signal(self, reached: list[process_tree.Process]) -> None:
         if reached:
             self.breaks.append(f"I5: a sweep says it reached {reached[0].pid}, which is gone")
 
@@ -210,11 +215,11 @@ ACTS = (
 )
 
 
-def _found(pid: int) -> list[tree.Process]:
+def _found(pid: int) -> list[process_tree.Process]:
     """The victim by its mark, which it has once it has become its program."""
-    found: list[tree.Process] = []
+    found: list[process_tree.Process] = []
     while not found:
-        found = [one for one in tree.of_run(RUN, None) if one.pid == pid]
+        found = [one for one in process_tree.of_run(RUN, None) if one.pid == pid]
     return found
 
 

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from helpers.wait import holds_within
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, spawn, wait, wishes
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.runs import stop_request, wait
+from homerun.system import children
 from runstore import layout, status
 from torture import faults, invariants, report
 from torture.faults import Fault
@@ -38,7 +40,8 @@ SUBJECTS = {
 TESTS = str(Path(__file__).resolve().parents[1])
 BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; sys.path.append({tests!r}); "
-    "from homerun import supervisor; supervisor._RETRY_S = 0.02; from torture import faults; "
+    "from homerun.supervisor import supervisor; supervisor._RETRY_S = 0.02; "
+    "from torture import faults; "
     "faults.arm(faults.Fault({kind!r}, {nth}, lasts={lasts}, lifted_by={lifted!r}, "
     "noted_in={noted!r}), children={children}); supervisor.main()"
 )
@@ -65,20 +68,20 @@ class Case:
         if "canceled" in self.subject:
             holds_within(lambda: self._is("began") or self._is_over(run), 5)
             run._record.publish(layout.STOP, {"kind": status.CANCEL})
-            wishes.wake_supervisor(run.directory)
+            stop_request.wake_supervisor(run.directory)
         if self.fault.lasts:
             holds_within(lambda: self._is("done") or self._is_over(run), 1.0)
             self._look_while_it_lasts(run)
             (self.folder / "lifted").touch()
         if not wait.until_over(run._record, PATIENCE_S).is_over:
             self.breaks.append(f"it did not end; it is {run.get_status()}")
-        spawn.reap()
+        children.reap()
         self._check(run)
         return self._is("noted")
 
     def _submit(self) -> Run:
-        former = spawn._BOOT
-        spawn._BOOT = BOOT.format(
+        former = children._BOOT
+        children._BOOT = BOOT.format(
             tests=TESTS,
             kind=self.fault.kind,
             nth=self.fault.nth,
@@ -93,7 +96,7 @@ class Case:
             experiment = Experiment(Workspace.from_config(), "supervised")
             return experiment.submit(config, run_id=self.name)
         finally:
-            spawn._BOOT = former
+            children._BOOT = former
 
     def _look_while_it_lasts(self, run: Run) -> None:
         seen = run._record.look()

@@ -20,8 +20,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from homerun import Workspace, settle, spawn, wait
-from homerun.errors import HomerunError
+from homerun import Workspace
+from homerun.base.errors import HomerunError
+from homerun.runs import reconcile, wait
+from homerun.system import children
 from runstore import layout, status
 from runstore.errors import StoreError
 from runstore.store import Store
@@ -242,7 +244,7 @@ class World:
             self.audit.acknowledge(*ack)
         breaks = self._end_scripts(told)
         breaks += self.audit.check()
-        spawn.reap()
+        children.reap()
         why = f"{told.end.get('hits', [])[:2]}; {told.end.get('text')}"
         return [f"{text}; {why}" for text in breaks]
 
@@ -256,7 +258,7 @@ class World:
             if not record.id.startswith("short"):
                 run.cancel()
             if not wait.until_over(record, PATIENCE_S).is_over:
-                breaks.append(f"{record.id} did not end; it is {settle.look(record).status}")
+                breaks.append(f"{record.id} did not end; it is {reconcile.look(record).status}")
         return breaks
 
     def close(self, keep: bool) -> None:

@@ -16,9 +16,11 @@ import pytest
 
 from helpers import process
 from helpers.fifo import Fifo, Gate
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, settle, spawn, wait
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.runs import reconcile, wait
+from homerun.system import children
 from runstore import status
-from runstore.record import Record
+from runstore.run.record import Record
 from torture import report
 
 AT_ONCE = 10
@@ -88,10 +90,10 @@ class Batch:
             os.kill(processes["supervisor_pid"], signal.SIGKILL)
             process.wait_gone(processes["supervisor_pid"])
             scripts.append(processes["pid"])
-        spawn.reap()
+        children.reap()
         for run, (who, _) in zip(runs, cases, strict=True):
             if who == "observer":
-                settle.look(_record(run))
+                reconcile.look(_record(run))
         self.door.open(len(runs))
         for script in scripts:
             process.wait_gone(script)
@@ -136,9 +138,9 @@ def test_a_killed_supervisor_costs_no_exit_status_if_somebody_is_there(batch: Ba
 def test_an_older_kernel_gives_no_success_by_guess(
     batch: Batch, kernel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forced = f"from homerun import exits; {OLDER_KERNELS[kernel]}from homerun."
-    monkeypatch.setattr(spawn, "_BOOT", spawn._BOOT.replace("from homerun.", forced, 1))
-    assert forced in spawn._BOOT
+    forced = f"from homerun.system import exit_status; {OLDER_KERNELS[kernel]}from homerun."
+    monkeypatch.setattr(children, "_BOOT", children._BOOT.replace("from homerun.", forced, 1))
+    assert forced in children._BOOT
     cases = [CASES[number % 3] for number in range(report.size(3, 99))]
     breaks = []
     for part in _parts(cases):

@@ -9,13 +9,15 @@ from random import Random
 from typing import Any
 
 from helpers.children import race
-from homerun import snapshot, source, workcopy
-from runstore import layout, lock, status, trash
-from runstore.check import check
+from homerun.snapshots import scan, snapshot, work_copy
+from runstore import layout, status
 from runstore.draft import Draft
-from runstore.garbage import collect
-from runstore.record import Record
+from runstore.fs import lock
+from runstore.run.record import Record
 from runstore.store import Store
+from runstore.upkeep import trash
+from runstore.upkeep.check import check
+from runstore.upkeep.garbage import collect
 from torture import faults, report
 from torture.faults import Fault
 
@@ -57,11 +59,11 @@ def _make(root: str, home: Path, number: int, count: int) -> dict[str, Any]:
     breaks = []
     for turn in range(count):
         folder = str(home / "ab"[(turn + number) % 2])
-        taken = snapshot.take(source.scan(folder, store=root), f"{root}/{layout.SNAPSHOTS}")
+        taken = snapshot.take(scan.scan(folder, store=root), f"{root}/{layout.SNAPSHOTS}")
         draft = Draft(store, "exp")
         alive = draft.take_alive()
         os.mkdir(f"{draft.path}/{layout.WORK}")
-        workcopy.build(taken, f"{draft.path}/{layout.WORK}", f"{draft.path}/{layout.COPIES}")
+        work_copy.build(taken, f"{draft.path}/{layout.WORK}", f"{draft.path}/{layout.COPIES}")
         record = draft.publish({"kind": status.SUBMITTED, "snapshot": taken.id}, sync=False)
         taken.let_go()
         record.publish(layout.ENDED, dict(status.ended(status.COMPLETED)))

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from runstore import draft, garbage, layout, lock, status, trash
-from runstore.check import check
+from runstore import draft, layout, status
 from runstore.draft import Draft
 from runstore.errors import StoreError
-from runstore.record import Record
+from runstore.fs import lock
+from runstore.run.record import Record
 from runstore.store import Store
+from runstore.upkeep import garbage, trash
+from runstore.upkeep.check import check
 from torture import faults, report
 from torture.faults import Fault
 

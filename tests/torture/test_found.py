@@ -15,12 +15,16 @@ import pytest
 
 from helpers import process
 from helpers.fifo import Fifo, Gate
-from homerun import Experiment, Run, ScriptRunConfig, Workspace, exits, settle, spawn, tree
-from homerun.gate import Gate as StartGate
-from homerun.signals import Wakeups
-from runstore import facts, identity, layout, lock, status
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.runs import reconcile
+from homerun.supervisor.gate import Gate as StartGate
+from homerun.system import children, exit_status, process_tree
+from homerun.system.signals import Wakeups
+from runstore import layout, status
 from runstore.errors import StoreError
-from runstore.record import Record
+from runstore.fs import facts, lock
+from runstore.run import identity
+from runstore.run.record import Record
 
 LEAVES_A_CHILD = """
 import os, signal
@@ -131,7 +135,7 @@ def test_a_process_whose_first_thread_has_ended_lives(
         assert one.stdout.read(1) == b"x"
         recorded = identity.process(one.pid)
         lived = identity.lives(recorded)
-        seen = [found.pid for found in tree.below(os.getpid(), "run")]
+        seen = [found.pid for found in process_tree.below(os.getpid(), "run")]
         one.communicate(b"x")
 
     assert (lived, identity.lives(recorded)) == (True, False)
@@ -150,7 +154,7 @@ def test_a_script_whose_gate_never_opened_does_not_exit_0(tmp_path: Path) -> Non
     os.close(told)
     pidfd = os.pidfd_open(pid)
     try:
-        from homerun.exits import Stranger
+        from homerun.system.exit_status import Stranger
 
         stranger = Stranger(pid, pidfd, is_open=True)
         os.kill(holder, signal.SIGKILL)
@@ -184,14 +188,14 @@ def test_an_observer_who_was_slow_does_not_call_an_adopted_run_lost(
         return False
 
     monkeypatch.setattr(identity, "lives", somebody_adopts_meanwhile)
-    monkeypatch.setattr(tree, "of_run", lambda *_: [])
-    seen = settle.look(record).status
+    monkeypatch.setattr(process_tree, "of_run", lambda *_: [])
+    seen = reconcile.look(record).status
     assert held[0] is not None
     lock.release(held[0])
 
     assert seen == status.RUNNING
-    assert settle.look(record).status == status.FAILED
-    spawn.reap()
+    assert reconcile.look(record).status == status.FAILED
+    children.reap()
 
 
 @pytest.fixture
@@ -221,11 +225,11 @@ def in_exec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def test_a_process_in_the_middle_of_an_exec_is_found_by_its_mark(
     tmp_path: Path, in_exec: int
 ) -> None:
-    assert [one.pid for one in tree.of_run("mine", None, str(tmp_path))] == [in_exec]
+    assert [one.pid for one in process_tree.of_run("mine", None, str(tmp_path))] == [in_exec]
 
 
 def test_a_script_adopted_in_the_middle_of_its_exec_is_open_to_its_adopter(in_exec: int) -> None:
-    assert exits.is_open(in_exec)
+    assert exit_status.is_open(in_exec)
 
 
 def test_what_lives_on_is_ended_also_where_its_adopter_was_killed_before_it_began(
@@ -240,7 +244,7 @@ def test_what_lives_on_is_ended_also_where_its_adopter_was_killed_before_it_bega
     _kill_supervisor_and_script(run)
     with monkeypatch.context() as patch:
         # Another who looks holds `alive`, and its adopter is gone by the time of our second look.
-        patch.setattr(settle, "_adopt", lambda record: None)
+        patch.setattr(reconcile, "_adopt", lambda record: None)
         run.get_status()
         ended = facts.read(run.directory, layout.ENDED)
 

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from helpers import children
-from homerun import Run, describe
-from runstore import metrics, status
-from runstore.check import check
-from runstore.record import Record
+from homerun import Run
+from homerun.views import details
+from runstore import status
+from runstore.metrics import log as metric_log
+from runstore.run.record import Record
 from runstore.store import Store
+from runstore.upkeep.check import check
 from torture import report
 
 GOLDEN = Path(__file__).parents[1] / "data" / "format-1"
@@ -67,7 +69,7 @@ def test_a_store_of_format_1_shows_the_runs_that_it_has(golden: Store) -> None:
 
 def test_a_run_of_format_1_has_its_labels_metrics_and_properties(golden: Store) -> None:
     record = golden.find(MAIN)
-    series, broken = metrics.read(record.path)
+    series, broken = metric_log.read(record.path)
     labels = record.labels()
 
     assert (labels.tags, labels.display_name) == (
@@ -84,7 +86,7 @@ def test_a_run_of_format_1_has_its_labels_metrics_and_properties(golden: Store) 
         "scores": {"class": ["a", "b"], "f1": [0.5, 0.75]}
     }
     assert str(Run.of(record).get_metrics("point")) == "{'point': {'x': 1.5, 'y': nan}}"
-    assert metrics.read(golden.find(FOLD).path)[0]["accuracy"].values == [0.9]
+    assert metric_log.read(golden.find(FOLD).path)[0]["accuracy"].values == [0.9]
     assert record.run["arguments"] == ["--epochs", "5", "--api-key", "*****"]
     assert Path(record.path, "outputs", "model.txt").read_text() == "weights\n"
 
@@ -166,7 +168,7 @@ def _read(record: Record) -> tuple[Any, ...]:
     """All that a run shows."""
     seen = record.look()
     labels = record.labels()
-    values = {name: str(one.values) for name, one in metrics.read(record.path)[0].items()}
+    values = {name: str(one.values) for name, one in metric_log.read(record.path)[0].items()}
     tags = (labels.tags, labels.display_name, labels.description)
     return record.run, seen.status, seen.outcome, tags, record.properties(), values
 
@@ -174,7 +176,7 @@ def _read(record: Record) -> tuple[Any, ...]:
 def _show(record: Record) -> None:
     """The damaged run, as the SDK and the command line show it."""
     seen = record.look()
-    describe.row(record, seen)
-    describe.details(record, seen)
+    details.row(record, seen)
+    details.details(record, seen)
     Run.of(record).get_metrics()
     assert os.path.isdir(record.path)

@@ -12,7 +12,7 @@ from random import Random
 from homerun import Experiment, Run, Workspace
 from runstore import layout, status
 from runstore.errors import InvalidTransition, PropertyExists
-from runstore.record import Record
+from runstore.run.record import Record
 from torture import history, report, soak
 from torture.history import READ, SET, WON, WRITE, Log, Operation
 

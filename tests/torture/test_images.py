@@ -15,13 +15,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from homerun import snapshot, source, workcopy
-from homerun.errors import SubmitError
-from runstore import facts, identity, labels, layout, lock, metrics, status
-from runstore.check import check
+from homerun.base.errors import SubmitError
+from homerun.snapshots import scan, snapshot, work_copy
+from runstore import layout, status
 from runstore.draft import Draft, write_rows
-from runstore.record import Record
+from runstore.fs import facts, lock
+from runstore.metrics import log as metric_log
+from runstore.run import identity, labels
+from runstore.run.record import Record
 from runstore.store import Store
+from runstore.upkeep.check import check
 from torture import images, report, trace
 
 pytest.importorskip("filelock", reason="repairs need the package filelock")
@@ -64,7 +67,7 @@ def _publish_ended(store: Store) -> None:
 
 
 def _log(store: Store) -> None:
-    writer = metrics.Writer(_mine(store).path)
+    writer = metric_log.Writer(_mine(store).path)
     for number in range(40):
         writer.add_scalar("loss", number + 0.5)
 
@@ -85,7 +88,7 @@ def _damage(store: Store) -> None:
 
 
 def _take_snapshot(store: Store) -> snapshot.Snapshot:
-    tree = source.scan(f"{os.path.dirname(store.root)}/source", store=store.root)
+    tree = scan.scan(f"{os.path.dirname(store.root)}/source", store=store.root)
     return snapshot.take(tree, f"{store.root}/{layout.SNAPSHOTS}")
 
 
@@ -96,7 +99,7 @@ def _copies_well(store: Store) -> list[str]:
         work = f"{home}/work-{tries}"
         os.mkdir(work)
         try:
-            workcopy.build(_take_snapshot(store), work, f"{work}.copies")
+            work_copy.build(_take_snapshot(store), work, f"{work}.copies")
             break
         except SubmitError:
             continue
@@ -200,7 +203,7 @@ def top(tmp_path: Path) -> Path:
         record = Record(store, "exp", run_id)
         record.add_property("old", "v")
         record.label([(labels.TAG, "old", "v")])
-        metrics.Writer(record.path).add_scalar("old", 1.5)
+        metric_log.Writer(record.path).add_scalar("old", 1.5)
         os.mkdir(f"{record.path}/{layout.CHILDREN}")
     Record(store, "exp", "first").publish(layout.ENDED, {"status": status.COMPLETED}, sync=True)
     return folder
@@ -216,7 +219,7 @@ def _later(monkeypatch: pytest.MonkeyPatch) -> None:
 def _read(record: Record) -> tuple[Any, ...]:
     """All that a run shows."""
     seen = record.look()
-    values = {name: one.values for name, one in metrics.read(record.path)[0].items()}
+    values = {name: one.values for name, one in metric_log.read(record.path)[0].items()}
     return (
         record.run,
         seen.status,

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from helpers.wait import DEADLINE_S, holds_within
 from homerun import Experiment, ScriptRunConfig, Workspace
-from runstore import facts, layout
-from runstore.queue import Queue
+from runstore import layout
+from runstore.fs import facts
+from runstore.queue.queue import Queue
 from torture import report
 
 SLOTS = 2

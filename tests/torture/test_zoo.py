@@ -13,10 +13,11 @@ import pytest
 
 from helpers.fifo import Fifo, Gate
 from helpers.wait import holds_within
-from homerun import Experiment, ScriptRunConfig, Workspace, wait
+from homerun import Experiment, ScriptRunConfig, Workspace
+from homerun.runs import wait
 from runstore import layout, status
 from runstore.errors import RunNotFound
-from runstore.record import Record
+from runstore.run.record import Record
 from torture import invariants, report
 from torture.invariants import Audit, Canaries
 

@@ -40,7 +40,7 @@ def record(task: Callable[[], object]) -> list[Op]:
         trace = _Trace()
         for name in WRAPPED:
             setattr(os, name, getattr(trace, name))
-        from runstore import facts
+        from runstore.fs import facts
 
         facts.sync_file_system = lambda folder: trace.ops.append(["sync"])
         task()

@@ -11,7 +11,7 @@ import os
 import sys
 from _frozen_importlib_external import PathFinder  # importlib.machinery has it too, and loads more
 
-from homerun import environ
+from homerun.base import environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _is_ours(path: str | None) -> bool:
 def _check_unused(loaded: ModuleType) -> None:
     parts = sorted(name for name in sys.modules if name.startswith(f"{_NAME}."))
     if parts:
-        from homerun.errors import UserError
+        from homerun.base.errors import UserError
 
         where = getattr(loaded, "__file__", None) or "another place"
         raise UserError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from homerun.errors import UserError
+from homerun.base.errors import UserError
 
 USAGE = """usage: python -m homerun.azureml FILE [ARGUMENT...]
        python -m homerun.azureml -m MODULE [ARGUMENT...]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun import environ
-from homerun.errors import UserError
+from homerun.base import environ
+from homerun.base.errors import UserError
 
 _FILE = "homerun-azureml.pth"
 _MARK = "# made by `python -m homerun.azureml --install`"

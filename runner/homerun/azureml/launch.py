@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun import environ, injection
-from homerun.errors import UserError
+from homerun.base import environ
+from homerun.base.errors import UserError
+from homerun.environments import python_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def python(arguments: list[str]) -> NoReturn:
     if sys.flags.ignore_environment:
         raise UserError("Python ignores PYTHONPATH under -E and -I; leave that out")
     try:
-        ours = injection.folder(environ.azureml_is_ours())
+        ours = python_path.folder(environ.azureml_is_ours())
         if os.pathsep in ours:
             raise UserError(f"PYTHONPATH cannot hold {ours}: set XDG_CACHE_HOME to another folder")
         env = {**os.environ, "PYTHONPATH": _path(ours, os.environ.get("PYTHONPATH"))}

@@ -23,13 +23,13 @@ def main() -> NoReturn:
     # at the exit, takes almost as long as a start of the interpreter.
     gc.disable()
     try:
-        from homerun.cli import edge
+        from homerun.cli import entry
 
         gc.enable()
         gc.set_threshold(
             10_000
         )  # instead of 700: the rest that a command loads is no garbage either
-        code = edge.run(sys.argv[1:])
+        code = entry.run(sys.argv[1:])
     except KeyboardInterrupt:  # while modules were still being loaded
         code = 130
     gc.freeze()

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from homerun.cli import options, params, words
-from homerun.cli.call import Call
+from homerun.cli.invocation import Call
+from homerun.cli.options import params, shared
+from homerun.cli.output import console
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import Any
 
-    from homerun.cli.params import Param
+    from homerun.cli.options.params import Param
 
 
 class Command:
@@ -51,7 +52,7 @@ class Command:
         self.name = name
         self.help = function.__doc__ or ""
         self.own = params.params_of(function)
-        self.shared = options.shared()
+        self.shared = shared.shared()
         self.usage = usage
         self.takes_rest = takes_rest
         self.takes_unknown = takes_unknown
@@ -72,7 +73,7 @@ class Command:
         Raises:
             UsageError: they make no sense together.
         """
-        words.begin(path)
+        console.begin(path)
         call = Call.taken_from(values)
         with _notices_kept():
             made = self._function(call, **values)
@@ -86,8 +87,8 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Comman
 
 def _notices_kept() -> AbstractContextManager[object]:
     """What the SDK tells is kept to itself where only errors are to be shown."""
-    if not words.is_quiet():
+    if not console.is_quiet():
         return nullcontext()
-    from homerun import notices
+    from homerun.base import messages
 
-    return notices.Kept()
+    return messages.Kept()

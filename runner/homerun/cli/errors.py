@@ -1,4 +1,4 @@
-"""What can be wrong with a command line, told as words; `homerun.cli.edge` prints them."""
+"""What can be wrong with a command line, told as words; `homerun.cli.entry` prints them."""
 
 from __future__ import annotations
 

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 _TRY_AGAIN_S = 0.05
 
-READING_SOURCE = ("homerun.source", "homerun.snapshot", "homerun.workcopy")
+READING_SOURCE = (
+    "homerun.snapshots.scan",
+    "homerun.snapshots.snapshot",
+    "homerun.snapshots.work_copy",
+)
 """What may take long while a run is submitted; at that time nobody can see the run yet."""
 
-WAITING = ("homerun.wait",)
+WAITING = ("homerun.runs.wait",)
 """What may take long while a run is cancelled; by then the wish is on its way."""
 
 

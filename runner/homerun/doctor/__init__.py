@@ -9,7 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.doctor.finding import Finding
-    from homerun.workspace import Workspace
+    from homerun.sdk.workspace import Workspace
 
 
 def examine(workspace: Workspace) -> list[Finding]:

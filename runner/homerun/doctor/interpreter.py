@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun import __version__, assets, environ
+from homerun.base import environ
+from homerun.base.version import __version__
 from homerun.doctor.finding import BROKEN, MISSING, OK, WARN, Finding, judged
 
 TYPE_CHECKING = False
@@ -79,7 +80,7 @@ def _package(module: str) -> Finding:
 def _studio() -> Finding:
     missing = [name for name in ("homerun.studio", *_OF_STUDIO) if not is_there(name)]
     pages = os.path.join(_here(), "studio", "assets")
-    if not missing and not os.path.exists(os.path.join(pages, assets.INDEX)):
+    if not missing and not os.path.exists(os.path.join(pages, "index.html")):
         advice = "install homerun from a wheel, which holds them"
         return Finding(AREA, "studio", WARN, f"its pages are not in {pages}", advice)
     if not missing:

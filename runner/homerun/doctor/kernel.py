@@ -142,7 +142,7 @@ def _call(function: str, *arguments: object) -> int:
 
 
 def _number(path: str) -> int | None:
-    from runstore import facts
+    from runstore.fs import facts
 
     try:
         return int(facts.read_bytes(path) or b"")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from homerun import targets
 from homerun.doctor.finding import MISSING, OK, WARN, Finding
 from homerun.doctor.interpreter import is_there
+from homerun.targets import target as targets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _gpus() -> Finding:
 
 
 def _model(path: str) -> str:
-    from runstore import facts
+    from runstore.fs import facts
 
     try:
         text = (facts.read_bytes(path) or b"").decode(errors="replace")

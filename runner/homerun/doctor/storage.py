@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import time
 
-from homerun import targets
 from homerun.doctor.finding import BROKEN, MISSING, OK, WARN, Finding, judged
-from runstore import filesystem, layout, lock, queue
+from homerun.targets import target as targets
+from runstore import layout
+from runstore.fs import lock, mounts
+from runstore.queue import queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,11 +55,11 @@ def _store(store: Store, folder: str) -> Finding:
 
 
 def _file_system(folder: str) -> Finding:
-    kind = filesystem.kind(folder) or "unknown"
+    kind = mounts.kind(folder) or "unknown"
     if kind in _WITHOUT_LINKS:
         advice = "it has no hard links: put the store elsewhere (HOMERUN_STORE)"
         return Finding(AREA, "file system", BROKEN, kind, advice)
-    if kind in filesystem.NETWORK:
+    if kind in mounts.NETWORK:
         advice = (
             "locks may not reach other machines: runs of those show as NotResponding, and only "
             "their own machine stops them"

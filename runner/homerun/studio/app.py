@@ -11,11 +11,12 @@ from urllib.parse import parse_qs
 
 from starlette.responses import Response
 
-from homerun import assets
-from homerun.logs import NotCounted
-from homerun.studio import answers, openapi, pages, routes
-from homerun.studio.asking import Ask, RefusedError, bad
-from homerun.studio.guard import Guard, Hosts
+from homerun.files.logs.pages import NotCounted
+from homerun.studio import assets, openapi, routes
+from homerun.studio.endpoints import pages
+from homerun.studio.http import responses
+from homerun.studio.http.middleware import Guard, Hosts
+from homerun.studio.http.requests import Ask, RefusedError, bad
 from runstore.errors import (
     AmbiguousPrefix,
     BaseError,
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from homerun.assets import Asset
-    from homerun.studio.desk import Desk
+    from homerun.studio.assets import Asset
+    from homerun.studio.state import Desk
 
 _KINDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, str], ...] = (
     ((RunNotFound, ExperimentNotFound, FileMissing), 404, "not_found"),
@@ -89,9 +90,9 @@ class _App:
         try:
             answer = await self._answer(scope, receive)
         except RefusedError as error:
-            answer = answers.error(error)
+            answer = responses.error(error)
         except Exception as error:  # noqa: BLE001 - the last line: whatever it is, it is told
-            answer = answers.error(_refused(error))
+            answer = responses.error(_refused(error))
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
@@ -107,8 +108,8 @@ class _App:
         if inspect.iscoroutinefunction(act):
             found = await act(self._desk, ask)
         else:
-            found = await answers.work(partial(act, self._desk, ask))
-        return found if isinstance(found, Response) else answers.of_json(found)
+            found = await responses.work(partial(act, self._desk, ask))
+        return found if isinstance(found, Response) else responses.of_json(found)
 
     def _find(self, method: str, path: str) -> tuple[Callable[..., Any], str]:
         """What answers a path, and the run in it."""
@@ -133,7 +134,7 @@ class _App:
         return pages.static(self._static.get(path[1:]), headers)
 
     def _openapi(self, desk: Desk, ask: Ask) -> Response:
-        return answers.of_json(openapi.document())
+        return responses.of_json(openapi.document())
 
 
 def _query(scope: Scope) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from homerun import __version__
+from homerun.base.version import __version__
 from homerun.studio.routes import JSON, every
 
 if TYPE_CHECKING:

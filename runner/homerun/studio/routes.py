@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from homerun.studio import changing, details, events, pages, papers, table
+from homerun.studio.endpoints import actions, events, files, pages, run, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,18 +57,18 @@ def _of_store() -> list[Route]:
     experiment = Param("experiment", TEXT, "only of this one")
     metrics = _many("metrics", "the metrics that rows hold; * for all")
     return [
-        Route("GET", "info", table.info, "The store and the server"),
+        Route("GET", "info", runs.info, "The store and the server"),
         Route(
             "GET",
             "experiments",
-            table.experiments,
+            runs.experiments,
             "The experiments",
             (Param("archived", FLAG, "also those that are archived"),),
         ),
         Route(
             "GET",
             "runs",
-            table.runs,
+            runs.runs,
             "A part of the table of runs",
             (
                 experiment,
@@ -80,11 +80,11 @@ def _of_store() -> list[Route]:
                 *(metrics, skip, limit),
             ),
         ),
-        Route("GET", "fields", table.fields, "What runs are sorted and filtered by", (experiment,)),
+        Route("GET", "fields", runs.fields, "What runs are sorted and filtered by", (experiment,)),
         Route(
             "GET",
             "values",
-            table.values,
+            runs.values,
             "The most frequent values of a field",
             (
                 Param("field", TEXT, "the field", is_needed=True),
@@ -95,7 +95,7 @@ def _of_store() -> list[Route]:
         Route(
             "GET",
             "series",
-            details.series,
+            run.series,
             "Metrics of runs as series for charts",
             (
                 _many("run", "a run", is_needed=True),
@@ -107,19 +107,19 @@ def _of_store() -> list[Route]:
                 Param("cursor", TEXT, "of the last answer: only what is new"),
             ),
         ),
-        Route("GET", "trash", changing.trash, "The runs in the trash"),
-        Route("GET", "targets", changing.targets, "The targets, and what waits for each"),
+        Route("GET", "trash", actions.trash, "The runs in the trash"),
+        Route("GET", "targets", actions.targets, "The targets, and what waits for each"),
         Route(
             "GET",
             "submit/defaults",
-            changing.submit_defaults,
+            actions.submit_defaults,
             "What a form for a new run begins with",
             (Param("run", TEXT, "a past run"),),
         ),
         Route(
             "GET",
             "submit/scripts",
-            changing.submit_scripts,
+            actions.submit_scripts,
             "The scripts in a folder",
             (Param("source", TEXT, "the folder"),),
         ),
@@ -142,11 +142,11 @@ def _of_store() -> list[Route]:
 def _of_run() -> list[Route]:
     skip, limit = Param("skip", WHOLE, "so many are left out"), Param("limit", WHOLE, "so many")
     return [
-        Route("GET", "runs/{id}", details.run, "Everything about a run"),
+        Route("GET", "runs/{id}", run.run, "Everything about a run"),
         Route(
             "GET",
             "runs/{id}/children",
-            details.children,
+            run.children,
             "The runs below a run",
             (
                 Param("recursive", FLAG, "all of them"),
@@ -154,12 +154,12 @@ def _of_run() -> list[Route]:
                 _many("metrics", "the metrics that rows hold"),
             ),
         ),
-        Route("GET", "runs/{id}/record", details.record, "The record as it is"),
-        Route("GET", "runs/{id}/metrics", details.metrics, "The metrics of a run at a glance"),
+        Route("GET", "runs/{id}/record", run.record, "The record as it is"),
+        Route("GET", "runs/{id}/metrics", run.metrics, "The metrics of a run at a glance"),
         Route(
             "GET",
             "runs/{id}/values",
-            details.values,
+            run.values,
             "What was logged as a metric, point by point",
             (Param("name", TEXT, "the metric", is_needed=True), skip, limit),
         ),
@@ -170,28 +170,28 @@ def _of_files() -> list[Route]:
     file = Param("file", TEXT, "its path", is_needed=True)
     folder = Param("folder", TEXT, "the folder; else the top")
     return [
-        Route("GET", "runs/{id}/files", papers.files, "What lies in a folder", (folder,)),
-        Route("GET", "runs/{id}/preview", papers.preview, "The beginning of a file", (file,)),
+        Route("GET", "runs/{id}/files", files.files, "What lies in a folder", (folder,)),
+        Route("GET", "runs/{id}/preview", files.preview, "The beginning of a file", (file,)),
         Route(
             "GET",
             "runs/{id}/file",
-            papers.file,
+            files.file,
             "A file",
             (file, Param("download", FLAG, "images too as an attachment")),
             FILE,
         ),
-        Route("GET", "runs/{id}/zip", papers.folder, "A folder as an archive", (folder,), ZIP),
+        Route("GET", "runs/{id}/zip", files.folder, "A folder as an archive", (folder,), ZIP),
     ]
 
 
 def _of_logs_and_code() -> list[Route]:
     log = Param("log", TEXT, "its name", is_needed=True)
     return [
-        Route("GET", "runs/{id}/logs", papers.log_list, "The logs of a run"),
+        Route("GET", "runs/{id}/logs", files.log_list, "The logs of a run"),
         Route(
             "GET",
             "runs/{id}/log",
-            papers.log,
+            files.log,
             "A piece of a log",
             (
                 log,
@@ -205,7 +205,7 @@ def _of_logs_and_code() -> list[Route]:
         Route(
             "GET",
             "runs/{id}/log/search",
-            papers.log_search,
+            files.log_search,
             "Lines of a log that hold a text",
             (
                 log,
@@ -217,17 +217,17 @@ def _of_logs_and_code() -> list[Route]:
             ),
             STREAM,
         ),
-        Route("GET", "runs/{id}/log/download", papers.log_download, "A log", (log,), FILE),
-        Route("GET", "runs/{id}/code", papers.code, "The files of a run's code"),
+        Route("GET", "runs/{id}/log/download", files.log_download, "A log", (log,), FILE),
+        Route("GET", "runs/{id}/code", files.code, "The files of a run's code"),
         Route(
             "GET",
             "runs/{id}/code/file",
-            papers.code_file,
+            files.code_file,
             "One of these files",
             (Param("file", TEXT, "its path", is_needed=True),),
         ),
-        Route("GET", "runs/{id}/code/diff", papers.code_diff, "What git had not committed"),
-        Route("GET", "runs/{id}/code/zip", papers.code_zip, "The code as an archive", (), ZIP),
+        Route("GET", "runs/{id}/code/diff", files.code_diff, "What git had not committed"),
+        Route("GET", "runs/{id}/code/zip", files.code_zip, "The code as an archive", (), ZIP),
     ]
 
 
@@ -238,7 +238,7 @@ def _writes() -> list[Route]:
         Route(
             "POST",
             "runs/labels",
-            changing.labels,
+            actions.labels,
             "Change names, descriptions and tags",
             (
                 ids,
@@ -248,27 +248,27 @@ def _writes() -> list[Route]:
                 _many("remove_tags", "the keys of tags to be removed"),
             ),
         ),
-        Route("POST", "runs/cancel", changing.cancel, "Ask for the end of runs", (ids,)),
+        Route("POST", "runs/cancel", actions.cancel, "Ask for the end of runs", (ids,)),
         Route(
             "POST",
             "runs/fail",
-            changing.fail,
+            actions.fail,
             "Declare runs failed",
             (ids, Param("message", TEXT, "why")),
         ),
         Route(
             "POST",
             "runs/resubmit",
-            changing.resubmit,
+            actions.resubmit,
             "Submit runs again",
             (ids, _many("secrets", "what stands behind each ***** of the command")),
         ),
-        Route("POST", "runs/delete", changing.delete, "Put runs into the trash", (ids,)),
-        Route("POST", "trash/restore", changing.restore, "Take runs back from the trash", (ids,)),
+        Route("POST", "runs/delete", actions.delete, "Put runs into the trash", (ids,)),
+        Route("POST", "trash/restore", actions.restore, "Take runs back from the trash", (ids,)),
         Route(
             "POST",
             "submit",
-            changing.submit,
+            actions.submit,
             "Submit a script",
             (
                 Param("experiment", TEXT, "its name", is_needed=True),
@@ -281,6 +281,6 @@ def _writes() -> list[Route]:
                 Param("max_run_duration_seconds", NUMBER, "stop it after that"),
             ),
         ),
-        Route("POST", "queue/pause", changing.pause, "Start nothing more on a target", (target,)),
-        Route("POST", "queue/resume", changing.resume, "Start runs there again", (target,)),
+        Route("POST", "queue/pause", actions.pause, "Start nothing more on a target", (target,)),
+        Route("POST", "queue/resume", actions.resume, "Start runs there again", (target,)),
     ]

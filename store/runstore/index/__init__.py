@@ -5,18 +5,10 @@ brings it up to date, at a cost that follows what has changed:
 
 - new runs are read from the end of each ledger on;
 - runs that are not over are looked at anew each time;
-- runs that are over are read again where a writer has marked them (`runstore.marks`);
+- runs that are over are read again where a writer has marked them (`runstore.run.change_marks`);
 - what was changed without this software (folders copied in, removed, edited) is found by a look at
   the time stamps of all runs, at most once a minute (`verify.all_runs`).
 
 Each run that a query yields was checked against its folder, so none is shown that is gone, or that
 its folder no longer says to be meant.
 """
-
-from __future__ import annotations
-
-from runstore.index.answers import scan as scan
-from runstore.index.answers import search as search
-from runstore.index.query import Condition as Condition
-from runstore.index.query import Query as Query
-from runstore.index.verify import reindex as reindex

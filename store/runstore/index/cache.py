@@ -10,7 +10,7 @@ import os
 
 from runstore import layout
 from runstore.index import query as q
-from runstore.index.summary import COLUMNS, NUMBERS, Summary, plain
+from runstore.index.row import COLUMNS, NUMBERS, Summary, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runstore import status
 from runstore.index import query as q
 from runstore.index.cache import field_of
-from runstore.index.summary import COLUMNS, plain
+from runstore.index.row import COLUMNS, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,18 +10,21 @@ import os
 import threading
 import time
 
-from runstore import facts, stamps
-from runstore.index import meters, summary, verify
+from runstore.fs import facts
+from runstore.index import metrics as index_metrics
+from runstore.index import row as index_row
+from runstore.index import verify
 from runstore.index.cache import EPOCH, MEMORY, Cache, remove
 from runstore.index.refresh import Refresh
-from runstore.record import Record
+from runstore.run import stamps
+from runstore.run.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from runstore.index.pages import Row
     from runstore.index.refresh import Looker
-    from runstore.index.rows import Row
     from runstore.store import Store
 
 
@@ -83,7 +86,7 @@ class Live:
                 for run, settled in found:
                     row = numbers[run]
                     path = f"{self.store.root}/{row.folder}/{row.values['id']}"
-                    meters.bring_up_to_date(cache, run, path)
+                    index_metrics.bring_up_to_date(cache, run, path)
                     if settled:
                         cache.db.execute("UPDATE runs SET metered = 1 WHERE run = ?", (run,))
 
@@ -169,7 +172,7 @@ class Live:
         return store.exists() and not store.damage and not store.is_newer and _writable(store.root)
 
     def _read(self, cache: Cache, folder: str, run_id: str) -> None:
-        found = summary.readable(Record(self.store, folder, run_id), self._look)
+        found = index_row.readable(Record(self.store, folder, run_id), self._look)
         if found is not None:
             cache.put(found)
         elif not os.path.isdir(f"{self.store.root}/{folder}/{run_id}"):

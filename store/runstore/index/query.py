@@ -7,7 +7,7 @@ run that was just read. What SQL cannot do by its indexes it asks `holds` for, s
 from __future__ import annotations
 
 from runstore.errors import InvalidQuery
-from runstore.index.summary import COLUMNS, plain
+from runstore.index.row import COLUMNS, plain
 from runstore.status import ALL
 
 TYPE_CHECKING = False
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from runstore.index.summary import Summary
+    from runstore.index.row import Summary
 
     Metrics = Mapping[str, Mapping[str, float]]
 

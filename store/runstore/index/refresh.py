@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import facts, identity, layout, ledger, stamps, status
+from runstore import layout, status
 from runstore.errors import RunNotFound
-from runstore.index import marked, meters, summary
+from runstore.fs import facts
+from runstore.index import marks_read, metrics, row
 from runstore.index.cache import MADE, TABLES, Cache
-from runstore.record import Record
+from runstore.run import identity, ledger, stamps
+from runstore.run.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runstore.looks import Look
+    from runstore.look import Look
     from runstore.store import Store
 
     Looker = Callable[[Record], Look]
@@ -43,7 +45,7 @@ class Refresh:
         Marks first: a change that is made while we read has a mark that the next query finds.
         """
         self._check_identity()
-        changed = marked.taken(self.store.root, self.cache)
+        changed = marks_read.taken(self.store.root, self.cache)
         for folder in self.store.experiment_folders():
             self._read_ledger(folder)
         self._read_expected()
@@ -113,7 +115,7 @@ class Refresh:
             # Read and put in one go, or what was read could replace what another has read later.
             with self.cache.writing():
                 is_read = record.exists() and self.read(record)
-            if is_read or time.monotonic() - since > marked.PATIENCE_S:
+            if is_read or time.monotonic() - since > marks_read.PATIENCE_S:
                 gone.append((folder, run_id))
         if gone:
             with self.cache.writing():
@@ -159,7 +161,7 @@ class Refresh:
         what was known of it then stays, and is read again by the next query.
         """
         try:
-            found = summary.of(record, self.look)
+            found = row.of(record, self.look)
         except OSError as error:
             if error.errno in facts.OUR_OWN:
                 raise
@@ -188,7 +190,7 @@ class Refresh:
             with self.cache.writing():
                 for run, folder, run_id, settled in rows[start : start + CHUNK]:
                     path = f"{self.store.root}/{folder}/{run_id}"
-                    meters.bring_up_to_date(self.cache, run, path)
+                    metrics.bring_up_to_date(self.cache, run, path)
                     if settled:
                         update = "UPDATE runs SET metered = 1 WHERE run = ?"
                         self.cache.db.execute(update, (run,))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import time
 
-from runstore import layout, ledger, lock, names, stamps
-from runstore.index import meters
+from runstore import layout, names
+from runstore.fs import lock
+from runstore.index import metrics
 from runstore.index.cache import Cache, remove
 from runstore.index.refresh import CHUNK, Refresh
-from runstore.record import Record
+from runstore.run import ledger, stamps
+from runstore.run.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +91,7 @@ def _has_changed(refresh: Refresh, folder: str, run_id: str) -> bool:
     run, stamp, metered = next(refresh.cache.db.execute(select, (folder, run_id)), (0, None, 0))
     if stamp != stamps.of(path):
         return True
-    return bool(metered) and not meters.is_complete(refresh.cache, run, path)
+    return bool(metered) and not metrics.is_complete(refresh.cache, run, path)
 
 
 def _remove_vanished(store: Store, cache: Cache) -> None:

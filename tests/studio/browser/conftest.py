@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 import homerun
 from helpers.leaks import SETTLE_S
 from helpers.wait import holds_within
-from homerun import Workspace, spawn
+from homerun import Workspace
+from homerun.system import children
 from studio.browser.lab import BROWSER, Store, Studio, Trouble
 
 ASSETS = Path(homerun.__file__).parent / "studio" / "assets" / "index.html"
@@ -34,7 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             patch.delenv(name)
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         made = Store(tmp_path_factory.mktemp("lab") / "lab")
-        holds_within(lambda: not spawn.reap(), SETTLE_S)
+        holds_within(lambda: not children.reap(), SETTLE_S)
         yield made
         made.studio.close()
 
@@ -46,7 +47,7 @@ def workspace(store: Store) -> Iterator[Workspace]:
     for run in store.workspace.get_runs(where=["status != Completed"], include_children=True):
         if run.get_status() not in ("Failed", "Canceled"):
             run.cancel()
-    holds_within(lambda: not spawn.reap(), SETTLE_S)
+    holds_within(lambda: not children.reap(), SETTLE_S)
 
 
 @pytest.fixture(scope="session")

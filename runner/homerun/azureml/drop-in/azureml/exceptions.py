@@ -1,0 +1,112 @@
+"""`azureml.exceptions`: the original's names for what goes wrong.
+
+Those that homerun itself raises are its own errors, so that `except` catches them; the others are
+there for scripts to raise and to catch. Once this module is loaded, errors print as the original's
+do, over several lines, for code that looks into that text; `message` stays one sentence.
+"""
+
+from __future__ import annotations
+
+from homerun.base import errors as _homerun
+from runstore import errors as _store
+
+AzureMLException = _store.BaseError
+AzureMLAggregatedException = _store.AggregatedError
+UserErrorException = _store.MisuseError
+ServiceException = _store.StoreError
+ActivityFailedException = _homerun.RunFailed
+ExperimentExecutionException = _homerun.SubmitError
+RunConfigurationException = _homerun.RunConfigurationError
+RunEnvironmentException = _homerun.RunEnvironmentError
+WorkspaceException = _homerun.WorkspaceError
+
+_NAMES = {
+    _store.BaseError: "AzureMLException",
+    _store.AggregatedError: "AzureMLAggregatedException",
+    _store.MisuseError: "UserErrorException",
+    _store.StoreError: "ServiceException",
+    _homerun.RunFailed: "ActivityFailedException",
+    _homerun.SubmitError: "ExperimentExecutionException",
+    _homerun.RunConfigurationError: "RunConfigurationException",
+    _homerun.RunEnvironmentError: "RunEnvironmentException",
+    _homerun.WorkspaceError: "WorkspaceException",
+}
+
+
+def _text(error: _store.BaseError) -> str:
+    import json
+
+    said = {"code": "UserError"} if isinstance(error, UserErrorException) else {}
+    response = json.dumps({"error": {**said, "message": error.message}}, indent=4)
+    return (
+        f"{_name(type(error))}:\n\tMessage: {error.message}\n"
+        f"\tInnerException {error.inner_exception}\n\tErrorResponse \n{response}"
+    )
+
+
+def _name(kind: type) -> str:
+    """The original's name for one of homerun's classes; others have their own."""
+    if kind.__module__.partition(".")[0] in ("homerun", "runstore"):
+        return next(_NAMES[base] for base in kind.__mro__ if base in _NAMES)
+    return kind.__name__
+
+
+class AuthenticationException(UserErrorException):
+    """Somebody could not be authenticated."""
+
+
+class ComputeTargetException(AzureMLException):
+    """There is no such compute target."""
+
+
+class DatasetTimestampMissingError(AzureMLException):
+    """A dataset has no column of times."""
+
+
+class DiscoveryUrlNotFoundException(AzureMLException):
+    """A service could not be found."""
+
+
+class ModelNotFoundException(AzureMLException):
+    """There is no such model."""
+
+
+class ModelPathNotFoundException(AzureMLException):
+    """A model's file is not there."""
+
+
+class ParallelRunException(AzureMLException):
+    """A parallel run failed."""
+
+
+class ProjectSystemException(AzureMLException):
+    """A folder is not attached to a workspace."""
+
+
+class SnapshotException(AzureMLException):
+    """The code could not be kept."""
+
+
+class TrainingException(AzureMLException):
+    """A training failed."""
+
+
+class WebserviceException(AzureMLException):
+    """A web service failed."""
+
+    def __init__(
+        self,
+        exception_message: str = "",
+        status_code: int | None = None,
+        inner_exception: BaseException | None = None,
+        **described: object,
+    ) -> None:
+        self.status_code = status_code
+        super().__init__(exception_message, inner_exception, **described)
+
+
+class WorkspacePrivateEndpointException(AzureMLException):
+    """A workspace cannot be reached from here."""
+
+
+_store.renderer = _text

@@ -1,0 +1,1 @@
+"""What all rooms say and check: errors, environment variables, messages, times, masking."""

@@ -1,0 +1,277 @@
+"""Every environment variable of homerun, once; and what a script's environment is made of."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STORE = "HOMERUN_STORE"
+"""Set by a person: the store to use, wherever the current folder is. Set for a script too: the
+copy of the source that it works in may hold a workspace's configuration of its own."""
+
+SIZE = "HOMERUN_MAX_CONCURRENT_RUNS"
+"""Set by a person: how many runs go on at once on the target `local`."""
+
+STUDIO_TOKEN = "HOMERUN_STUDIO_TOKEN"
+"""Set by a person: the token of Studio's server, which takes it out of its environment."""
+
+RUN_ID = "HOMERUN_RUN_ID"
+"""Set for a script: the id of its run. Also the mark by which a run's processes are known."""
+
+RUN_FOLDER = "HOMERUN_RUN_FOLDER"
+"""Set for a script: the folder of its run."""
+
+SUPERVISES = "HOMERUN_SUPERVISES"
+"""Set for a supervisor alone, never for a script: the run that it supervises."""
+
+ENDED_RUN = "HOMERUN_ENDED_RUN"
+"""Set for a command that is started when a run has ended: its id."""
+
+ENDED_STATUS = "HOMERUN_ENDED_STATUS"
+"""Set for such a command: how the run ended."""
+
+ENDED_FOLDER = "HOMERUN_ENDED_FOLDER"
+"""Set for such a command: the run's folder."""
+
+AZUREML = "HOMERUN_AZUREML"
+"""Set by a person to `real`: `import azureml` is then not ours, but the retired package."""
+
+REAL = "real"
+
+PAGER = "HOMERUN_PAGER"
+"""Set by a person: what shows a list that is longer than the terminal; else `PAGER`, else less."""
+
+COMPLETION = "_HOMERUN_COMPLETE"
+"""Set by a shell that asks the command line for completions."""
+
+AZUREML_RUN_ID = "AZUREML_RUN_ID"
+"""The original's name for the id of a script's run, which scripts read."""
+
+ATTEMPT = "HOMERUN_ATTEMPT"
+"""Set for a script that is started again: which start this is, from 2 on."""
+
+RESUME_DIRECTORY = "HOMERUN_RESUME_DIRECTORY"
+"""Set for such a script: the folder with what the former attempts have made."""
+
+_OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY, AZUREML_RUN_ID)
+
+INPUT_DATA = "AZUREML_DATASET_ENVIRONMENT_VARS"
+"""Set by Azure, or by a person in its manner: `name:mode,name:mode`, each name a variable whose
+value is a path."""
+
+OUTPUT_DATA = "AZUREML_DATASET_FILE_OUTPUTS"
+"""The same for output: `name;name`."""
+
+TORCH_LOGS = "PET_LOG_DIR"
+"""Torch's own: the folder in which its launcher makes the logs of the processes that it starts."""
+
+_LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""What an interpreter may need to start at all."""
+
+_HOMES = ("HOME", "XDG_CONFIG_HOME")
+
+
+def pager() -> str:
+    """The command that shows long texts, as git chooses its own: `cat` shows them at once."""
+    for name in (PAGER, "PAGER"):
+        if name in os.environ:
+            return os.environ[name].strip() or "cat"
+    return "less"
+
+
+def run_id() -> str | None:
+    """The id of the run that this process belongs to."""
+    return os.environ.get(RUN_ID) or None
+
+
+def run_folder() -> str | None:
+    """The folder of the run that this process belongs to."""
+    return os.environ.get(RUN_FOLDER) or None
+
+
+def bare() -> dict[str, str]:
+    """A process of ours: nothing of the user that could change how it works."""
+    return {name: os.environ[name] for name in _LOADER if name in os.environ}
+
+
+def drop_in() -> str:
+    """The folder of the package `azureml`; by its own name it can be imported by nobody."""
+    return f"{os.path.dirname(os.path.dirname(__file__))}/azureml/drop-in"
+
+
+def azureml_is_ours(extra: Mapping[str, str] | None = None) -> bool:
+    """Whether `import azureml` is to be ours; what a script is given wins over what is set here."""
+    return (extra or {}).get(AZUREML, os.environ.get(AZUREML)) != REAL
+
+
+def for_supervisor(run: str) -> dict[str, str]:
+    """The same, with a supervisor's mark."""
+    return {**bare(), SUPERVISES: run}
+
+
+def variable(name: str) -> str | None:
+    """A variable of the user's own; None where it is not set, or could not be."""
+    return os.environ.get(name) if name and "\0" not in name else None
+
+
+def secret_names(name: str) -> list[str]:
+    """The variables that may hold a secret of this name; the last is the usual spelling."""
+    plain = "".join(c if c.isalnum() else "_" for c in name)
+    return [name, plain, plain.upper()]
+
+
+def named_paths(listing: str, separator: str) -> dict[str, str]:
+    """The values of the variables that another one lists, each perhaps with `:mode` behind it."""
+    parts = (os.environ.get(listing) or "").split(separator)
+    names = [part.partition(":")[0].strip() for part in parts]
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def config_home() -> str | None:
+    """The folder of the user's settings where it is not `~/.config`."""
+    return os.environ.get("XDG_CONFIG_HOME") or None
+
+
+def for_helper(run: str, env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process of ours beside a run; a supervisor's, and the user's folders.
+
+    Its mark keeps every sweep away from it, the run's own one too.
+
+    Args:
+        env: where the user's folders are known.
+    """
+    kept = {name: env[name] for name in _HOMES if name in env}
+    return {**for_supervisor(f"{run}/"), **kept}
+
+
+def for_builder(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the process that makes an environment for a script of this one.
+
+    Nothing of it leads a Python to packages of another one.
+    """
+    foreign = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PIP_TARGET")
+    kept = {name: value for name, value in env.items() if name not in foreign}
+    kept["PYTHONUNBUFFERED"] = "1"
+    return kept
+
+
+def cache_home(env: Mapping[str, str] | None = None) -> str:
+    """The folder of the user's caches.
+
+    Args:
+        env: where the user's folders are known; None: this process's own variables.
+    """
+    known = os.environ if env is None else env
+    home = known.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(home):  # to be ignored, says the XDG specification
+        home = f"{known.get('HOME') or os.path.expanduser('~')}/.cache"
+    return home
+
+
+def for_git(folder: str, top: str) -> dict[str, str]:
+    """The environment of the git program: a repository, its working tree, and nobody's settings.
+
+    It asks nobody for a password and fetches nothing.
+    """
+    inherited = (*_LOADER, SUPERVISES)
+    kept = {name: os.environ[name] for name in inherited if name in os.environ}
+    return {
+        **kept,
+        "GIT_DIR": folder,
+        "GIT_WORK_TREE": top,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "HOME": os.devnull,
+        "LC_ALL": "C",
+    }
+
+
+def for_hook(env: Mapping[str, str], run: str, status: str, folder: str) -> dict[str, str]:
+    """The environment of a command that a run's end starts: the script's, and what ended how.
+
+    The supervisor's mark keeps the sweep of an outer run away from it.
+    """
+    kept = {name: value for name, value in env.items() if name not in _OF_A_RUN}
+    kept.setdefault("PATH", os.defpath)
+    kept[SUPERVISES] = run
+    kept[ENDED_RUN] = run
+    kept[ENDED_STATUS] = status
+    kept[ENDED_FOLDER] = os.path.realpath(folder)
+    return kept
+
+
+def for_script(
+    store: str, run: str, folder: str, python_path: list[str], extra: Mapping[str, str]
+) -> dict[str, str]:
+    """A script's environment: the submitter's own, its run's variables, and the given ones.
+
+    Args:
+        python_path: folders to put in front of the user's own PYTHONPATH.
+        extra: variables that win over the submitter's.
+    """
+    kept = os.environ.items()
+    env = {name: value for name, value in kept if name and name not in _OF_A_RUN}
+    env.setdefault("PYTHONUNBUFFERED", "1")
+    env.update(extra)
+    # An empty part would mean the current folder.
+    parts = [*python_path, *(env.get("PYTHONPATH") or "").split(os.pathsep)]
+    env["PYTHONPATH"] = os.pathsep.join(part for part in parts if part)
+    env.pop(SUPERVISES, None)  # also one that was given: a sweep would spare the script
+    env[STORE] = store
+    env[RUN_ID] = run
+    env[RUN_FOLDER] = folder
+    if azureml_is_ours(extra):
+        env[AZUREML_RUN_ID] = run
+    return env
+
+
+def for_mpi() -> dict[str, str]:
+    """What lets an Open MPI start more processes than there are processors, and start them as root.
+
+    Others do so unasked, and do not look at these.
+    """
+    oversubscribe = {
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    }
+    if os.geteuid():
+        return oversubscribe
+    names = ("OMPI_ALLOW_RUN_AS_ROOT", "PRTE_ALLOW_RUN_AS_ROOT")
+    return {**oversubscribe, **{name + end: "1" for name in names for end in ("", "_CONFIRM")}}
+
+
+def for_attempt(env: Mapping[str, str], number: int, work: str) -> dict[str, str]:
+    """A script's environment for one of its starts.
+
+    Args:
+        work: the script's folder, by its name in the run's.
+    """
+    if number == 1:
+        return dict(env)
+    folder = f"{env.get(RUN_FOLDER, '')}/{work}"
+    return {**env, ATTEMPT: str(number), RESUME_DIRECTORY: folder}
+
+
+def resume_directory() -> str | None:
+    """The folder with what the former attempts of this script have made; None in the first."""
+    return os.environ.get(RESUME_DIRECTORY) or None
+
+
+def moved(env: Mapping[str, str], store: str, folder: str) -> dict[str, str]:
+    """A script's environment for a store that may have been moved since it was made."""
+    was = env.get(RUN_FOLDER, folder)
+    parts = env.get("PYTHONPATH", "").split(os.pathsep)
+    now = [
+        folder + part[len(was) :] if f"{part}/".startswith(f"{was}/") else part for part in parts
+    ]
+    found = {**env, STORE: store, RUN_FOLDER: folder, "PYTHONPATH": os.pathsep.join(now)}
+    if env.get(TORCH_LOGS, "").startswith(f"{was}/"):
+        found[TORCH_LOGS] = folder + env[TORCH_LOGS][len(was) :]
+    return found

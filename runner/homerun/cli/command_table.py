@@ -1,0 +1,111 @@
+"""The command `homerun`: which commands there are, and where each lives.
+
+A module is loaded when one of its commands is named, or its help is wanted.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from homerun.cli.command import Command
+
+HELP = """Training runs on your own machine, each with a record that you can read.
+
+\b
+Example:
+  homerun run submit-script -e digits train.py --epochs 5
+"""
+
+GROUPS = {
+    "run": ("Submit, follow, list and cancel runs.", "run list --last 20"),
+    "experiment": ("List experiments.", "experiment list"),
+    "queue": ("See the runs that wait for a slot, and hold them back.", "queue list"),
+    "target": (
+        "Say where runs are placed, and how many at once.",
+        "target add small --type local --slots 1",
+    ),
+    "store": ("Look after the folder that holds the records.", "store check"),
+    "store trash": (
+        "Look at deleted runs, bring them back, or remove them for good.",
+        "store trash list",
+    ),
+    "env": (
+        "Look after the environments that are made for runs with packages.",
+        "env list",
+    ),
+    "folder": (
+        "Attach folders to experiments.",
+        "folder attach -w myworkspace -g myresourcegroup",
+    ),
+    "workspace": (
+        "Make and show the workspace, which is a folder here.",
+        "workspace show",
+    ),
+    "account": ("Say that no account is needed.", "account show"),
+}
+"""Each with what it is for, and an example."""
+
+COMMANDS = {
+    "run submit-script": ("commands.run.submit_script", "submit_script"),
+    "run resubmit": ("commands.run.resubmit", "resubmit"),
+    "run list": ("commands.run.list", "list_runs"),
+    "run tree": ("commands.run.update", "tree"),
+    "run update": ("commands.run.update", "update"),
+    "run show": ("commands.run.list", "show"),
+    "run compare": ("commands.run.compare", "compare"),
+    "run cancel": ("commands.run.cancel", "cancel"),
+    "run delete": ("commands.run.delete", "delete"),
+    "run snapshot": ("commands.run.snapshot", "snapshot"),
+    "run monitor-logs": ("commands.run.list", "monitor_logs"),
+    "run download-logs": ("commands.run.list", "download_logs"),
+    "run logs": ("commands.run.logs", "logs"),
+    "run metrics": ("commands.run.metrics", "metrics"),
+    "run watch": ("commands.run.watch", "watch"),
+    "experiment list": ("commands.experiment", "list_experiments"),
+    "queue list": ("commands.queue", "list_queues"),
+    "queue pause": ("commands.queue", "pause"),
+    "queue resume": ("commands.queue", "resume"),
+    "target list": ("commands.target", "list_targets"),
+    "target add": ("commands.target", "add"),
+    "target remove": ("commands.target", "remove"),
+    "store check": ("commands.store", "check"),
+    "store gc": ("commands.keeping", "gc"),
+    "store stats": ("commands.keeping", "stats"),
+    "store reindex": ("commands.store", "reindex"),
+    "store trash list": ("commands.trash", "list_trash"),
+    "store trash restore": ("commands.trash", "restore"),
+    "store trash empty": ("commands.trash", "empty"),
+    "env list": ("commands.env", "list_environments"),
+    "env build": ("commands.env", "build"),
+    "env gc": ("commands.env", "gc"),
+    "folder attach": ("commands.workspace", "attach"),
+    "workspace create": ("commands.workspace", "create"),
+    "workspace list": ("commands.workspace", "list_workspaces"),
+    "workspace show": ("commands.workspace", "show"),
+    "account set": ("commands.account", "select"),
+    "account show": ("commands.account", "show"),
+    "doctor": ("commands.doctor", "doctor"),
+    "studio": ("commands.studio", "studio"),
+    "completion": ("commands.completion", "completion"),
+    "login": ("commands.account", "login"),
+}
+"""Each with its module in this package and its function there."""
+
+
+def command(path: Sequence[str]) -> Command | None:
+    """The command that these words lead to, if they lead to one; this loads its module."""
+    place = COMMANDS.get(" ".join(path))
+    if place is None or " " in "".join(path):  # the one word "run list" is not these two
+        return None
+    module, function = place
+    found: Command = getattr(__import__(f"homerun.cli.{module}", fromlist=[function]), function)
+    return found
+
+
+def names(path: Sequence[str] = ()) -> list[str]:
+    """The words that may follow these, for help and completion: groups first, then commands."""
+    start = len(path)
+    below = [known.split() for known in (*GROUPS, *COMMANDS)]
+    return [one[start] for one in below if len(one) == start + 1 and one[:start] == [*path]]

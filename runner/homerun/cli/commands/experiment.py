@@ -1,0 +1,43 @@
+"""`homerun experiment …`: the experiments of a workspace."""
+
+from __future__ import annotations
+
+from homerun.cli.command import command
+from homerun.cli.output import console, render
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.cli.invocation import Call
+
+_COLUMNS = ["name", "latest run", "#", "status", "submitted"]
+_EXPENDABLE = ("#", "submitted")
+_NONE_YET = "there are no experiments yet; homerun run submit-script -e NAME SCRIPT makes one"
+
+
+@command("list")
+def list_experiments(call: Call) -> Result:
+    """List the experiments, each with its latest run.
+
+    \b
+    Example:
+      homerun experiment list
+    """
+    from homerun.views import details
+
+    rows = [details.experiment(one) for one in call.workspace().experiments.values()]
+    return Result(rows, lambda: [_table(rows) if rows else render.Note(_NONE_YET)])
+
+
+def _table(rows: list[dict[str, Any]]) -> render.Table:
+    from time import time
+
+    now = time()
+    lines: list[list[object]] = []
+    for row in rows:
+        latest = row["latestRun"] or {}
+        shown = [latest.get(key) or console.NONE for key in ("runId", "runNumber", "status")]
+        lines.append([row["name"], *shown, console.ago(latest.get("createdUtc"), now)])
+    return render.Table(_COLUMNS, lines, _EXPENDABLE)

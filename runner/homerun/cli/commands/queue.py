@@ -1,0 +1,110 @@
+"""`homerun queue …`: the runs that wait for a slot of a target."""
+
+from __future__ import annotations
+
+from homerun.cli.command import command
+from homerun.cli.options.params import option
+from homerun.cli.output import console, render
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from homerun.cli.invocation import Call
+    from homerun.sdk.workspace import Workspace
+    from homerun.targets.queue import TargetQueue
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+_COLUMNS = ["position", "run", "experiment", "script", "priority", "slots", "since", "waits"]
+_EXPENDABLE = ("slots", "priority", "experiment", "script", "since")
+
+
+def _target(text: str) -> Callable[[Command], Command]:
+    return option("--target", metavar="NAME", help=text)
+
+
+@command("list")
+@_target("Of this target only.")
+def list_queues(call: Call, target: str | None) -> Result:
+    """List the runs that wait, in the order in which they start, and why each of them waits.
+
+    In JSON: a list of targets, each with its slots, how many are busy, and who waits.
+
+    \b
+    Example:
+      homerun queue list
+    """
+    found = [one.describe() for one in _queues(call.workspace(), target)]
+    return Result(found, lambda: [part for row in found for part in _parts(row)])
+
+
+@command("pause")
+@_target("The target; else the default one.")
+def pause(call: Call, target: str | None) -> Result:
+    """Start nothing more of what waits for a target; what runs goes on.
+
+    \b
+    Example:
+      homerun queue pause
+    """
+    found = call.workspace(wakes=False).queue(target)
+    found.pause()
+    return _told(found)
+
+
+@command("resume")
+@_target("The target; else the default one.")
+def resume(call: Call, target: str | None) -> Result:
+    """Start again what waits for a target.
+
+    \b
+    Example:
+      homerun queue resume
+    """
+    found = call.workspace(wakes=False).queue(target)
+    found.resume()
+    return _told(found)
+
+
+def _queues(workspace: Workspace, target: str | None) -> list[TargetQueue]:
+    from homerun.targets import queue
+
+    if target is not None:
+        return [workspace.queue(target)]
+    return queue.of(workspace)
+
+
+def _told(found: TargetQueue) -> Result:
+    row = found.describe()
+    return Result(row, lambda: [_head(row)])
+
+
+def _head(row: dict[str, Any]) -> str:
+    """A queue as one line."""
+    slots = "no such target" if row["slots"] is None else f"{row['busy']} of {row['slots']} busy"
+    paused = ", paused" if row["paused"] else ""
+    return f"{row['target']}: {slots}, {len(row['waiting'])} waiting{paused}"
+
+
+def _parts(row: dict[str, Any]) -> list[render.Part]:
+    from time import time
+
+    now = time()
+    lines: list[list[object]] = [
+        [
+            one["position"],
+            one["run_id"],
+            one.get("experiment_name", console.NONE),
+            " ".join(map(str, [one.get("script_name", console.NONE), *one.get("arguments", [])])),
+            one["priority"],
+            one["slots"],
+            console.ago(one["since_utc"], now),
+            one["reason"],
+        ]
+        for one in row["waiting"]
+    ]
+    table: list[render.Part] = [render.Table(_COLUMNS, lines, _EXPENDABLE)] if lines else []
+    return [_head(row), *table]

@@ -1,0 +1,1 @@
+"""The commands of `homerun run`, a module for each."""

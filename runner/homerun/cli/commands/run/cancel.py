@@ -1,0 +1,62 @@
+"""`homerun run cancel`: one run, or all that are like something."""
+
+from __future__ import annotations
+
+from homerun.cli.command import command
+from homerun.cli.commands.run.selection import Choice, check_asks, count, is_sure, of_runs
+from homerun.cli.output import render
+from homerun.cli.result import Result
+from runstore.status import ALL, NOT_RESPONDING, TERMINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.cli.invocation import Call
+
+_COLUMNS = ["run", "was", "status", "error"]
+_NONE = "no run that goes on is like that; nothing was canceled"
+
+
+@command("cancel")
+@of_runs
+def cancel(call: Call, yes: bool, **given: Any) -> Result:
+    """Cancel runs, with all of their processes, and print their final status.
+
+    A run that is over already keeps its status. All are asked at once: it takes as long as the
+    slowest. Exits 1 if one of them would not end.
+
+    \b
+    Example:
+      homerun run cancel digits_1
+      homerun run cancel -e digits --status Running --yes
+    """
+    choice = Choice(call, **given)
+    check_asks(yes or choice.is_by_name)
+    live = [one for one in ALL if one not in TERMINAL and one != NOT_RESPONDING]
+    chosen = choice.runs(children=True, statuses=live)
+    if len(chosen) == 1 and choice.is_by_name:
+        return _one(chosen[0])
+    if not chosen:
+        return Result([], lambda: [render.Note(_NONE)])
+    if not choice.is_by_name and not is_sure(f"cancel {count(len(chosen))}?", yes, chosen):
+        return Result([], lambda: [render.Note("nothing was canceled")], 1)
+    rows = list(call.workspace().cancel_runs(chosen))
+
+    def shown() -> list[render.Part]:
+        errors = any(row["error"] for row in rows)
+        lines = [
+            [row[key if key != "run" else "run_id"] or "-" for key in _COLUMNS] for row in rows
+        ]
+        columns = _COLUMNS if errors else _COLUMNS[:-1]
+        return [render.Table(columns, [line[: len(columns)] for line in lines])]
+
+    is_done = all(row["error"] is None and row["status"] in TERMINAL for row in rows)
+    return Result(rows, shown, 0 if is_done else 1)
+
+
+def _one(found: Any) -> Result:
+    found.cancel()
+    status = found.get_status()
+    told = {"run_id": found.id, "status": status, "directory": found.directory}
+    return Result(told, lambda: [f"{found.id}: {status}"], 0 if status in TERMINAL else 1)

@@ -1,0 +1,66 @@
+"""`homerun run delete`."""
+
+from __future__ import annotations
+
+from homerun.cli.command import command
+from homerun.cli.commands.run.selection import Choice, check_asks, count, is_sure, of_runs, size
+from homerun.cli.options.params import option
+from homerun.cli.output import render
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.cli.invocation import Call
+
+_NONE = "no run is like that; nothing was deleted"
+
+
+@command("delete")
+@of_runs
+@option("--purge", is_flag=True, help="Remove them for good, past the trash.")
+def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
+    """Move runs to the store's trash, with all below them.
+
+    They have to be over. `homerun store trash restore` brings one back; what has lain there for 30
+    days goes with `homerun store gc`. A run's number is never given to another one.
+
+    \b
+    Example:
+      homerun run delete digits_1
+      homerun run delete -e digits --status Failed --yes
+    """
+    choice = Choice(call, **given)
+    check_asks(yes)
+    chosen = choice.runs(children=False)
+    keeping = call.workspace().keeping
+    if not chosen:
+        return Result({"run_ids": [], "freed_bytes": 0}, lambda: [render.Note(_NONE)])
+    if not yes:
+        wanted = keeping.to_delete(chosen)
+        if not is_sure(_question(wanted, purge), yes, chosen):
+            return Result({"run_ids": [], "freed_bytes": 0}, _nothing, 1)
+    from homerun.cli.output.progress import Progress
+
+    with Progress("deleting runs", len(chosen)) as progress:
+        done = keeping.delete(chosen, purge=purge, tell=progress)
+    return Result(done, lambda: [render.Note(_told(done, purge))])
+
+
+def _question(wanted: dict[str, Any], purge: bool) -> str:
+    below = len(wanted["below"])
+    those = f", {below} of them below others" if below else ""
+    how = "remove for good" if purge else "move to the trash"
+    return f"{how}: {count(len(wanted['run_ids']))}{those}, {size(wanted['size_bytes'])}?"
+
+
+def _nothing() -> list[render.Part]:
+    return [render.Note("nothing was deleted")]
+
+
+def _told(done: dict[str, Any], purge: bool) -> str:
+    runs = count(len(done["run_ids"]))
+    if purge:
+        return f"removed {runs} for good: {size(done['freed_bytes'])} freed"
+    return f"moved {runs} to the trash; homerun store trash restore ID brings one back"

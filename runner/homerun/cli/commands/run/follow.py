@@ -1,0 +1,242 @@
+"""Following a run for a person: its output as it comes, then how it went.
+
+The output goes on unchanged, byte for byte, to standard output and nothing else goes there; with
+a query, or a format for programs, standard output holds the result alone and the output goes to
+standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from homerun.base.errors import HomerunError
+from homerun.cli.interrupts import WAITING, Interrupted, Interrupts
+from homerun.cli.output import console
+from homerun.cli.result import Result
+from homerun.files.logs import follow
+from runstore.status import CANCELED, COMPLETED, FAILED, TERMINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, BinaryIO, TextIO
+
+    from homerun.cli.invocation import Call
+    from homerun.sdk.run import Run
+
+_MOST_METRICS = 8
+
+_AT_THE_END = (
+    "homerun.files.logs.follow",
+    "homerun.views.details",
+    "homerun.metrics.results",
+    "homerun.metrics.artifact",
+)
+"""What the last lines about a run need."""
+
+
+class OutputLost(HomerunError):
+    """The run's output cannot be passed on; the run itself goes on."""
+
+    def __init__(self, run_id: str, reason: OSError) -> None:
+        self.reason = reason
+        super().__init__(
+            f"nobody takes the output any more ({reason.strerror}); run {run_id} goes on: "
+            f"homerun run monitor-logs -r {run_id}"
+        )
+
+
+def stream_of(call: Call) -> TextIO | None:
+    """Where what a run has written goes."""
+    return sys.stderr if call.wants_result else sys.stdout
+
+
+class Output:
+    """Where a run's output goes: raw, and at once.
+
+    Args:
+        pieces: what is passed on; None: all that its script prints, until it is over.
+    """
+
+    def __init__(self, run: Run, call: Call, pieces: Iterable[bytes] | None = None) -> None:
+        self._run = run
+        text = stream_of(call)
+        self._sink: BinaryIO | None = None if text is None else text.buffer
+        self._output = follow.Following(run) if pieces is None else pieces
+        self._last = b""
+
+    def follow(self) -> None:
+        """Pass on what there is and what comes, until the run is over.
+
+        Raises:
+            OutputLost: whoever read it has gone, or cannot take more.
+        """
+        for part in self._output:
+            self._last = part[-1:] or self._last
+            if self._sink is None or not part:
+                continue
+            try:
+                self._sink.write(part)
+                self._sink.flush()
+            except OSError as error:
+                console.forget(self._sink)
+                raise OutputLost(self._run.id, error) from error
+
+    def finish(self) -> None:
+        """Pass on the rest of an ended run's output, if anybody is left who takes it."""
+        try:
+            self.follow()
+        except OutputLost:
+            pass
+        self.close_line()
+
+    def close_line(self) -> None:
+        """Begin a new line on a terminal, if the output has not ended its last one."""
+        console.fresh_line(self._last)
+
+
+def to_the_end(run: Run, call: Call) -> Result | int:
+    """Follow a run to its end, tell how it went; the exit code is 0 only if it Completed.
+
+    Who stops looking, by Ctrl-C or by closing the pipe, does not stop the run.
+    """
+    shown = Output(run, call)
+    try:
+        say_if_it_waits(run)
+        shown.follow()
+    except KeyboardInterrupt:
+        shown.close_line()
+        console.say(f"run {run.id} goes on: homerun run cancel -r {run.id} cancels it")
+        return 130
+    except OutputLost as lost:
+        raise lost.reason from None
+    shown.close_line()
+    return conclude(run)
+
+
+def or_cancel(run: Run, call: Call, interrupts: Interrupts) -> Result:
+    """`to_the_end`, and a signal that comes meanwhile cancels the run."""
+    shown = Output(run, call)
+    try:
+        interrupts.anywhere()
+        say_if_it_waits(run)
+        for module in _AT_THE_END:
+            __import__(module)  # while the script starts: that takes no time then
+        shown.follow()
+        shown.close_line()
+        return conclude(run)
+    except Interrupted as interrupted:
+        _cancel(run, shown, interrupted, interrupts)
+        return Result(run.describe(), code=interrupted.exit_code, only_if_asked=True)
+
+
+def say_if_it_waits(run: Run) -> None:
+    """Say once where a run waits; its output comes when it has started."""
+    place = run.get_detailed_status()["details"]
+    if place is not None:
+        console.say(f"run {run.id} waits: {console.plain(place)}")
+
+
+def conclude(run: Run) -> Result:
+    """Tell how an ended run went."""
+    row = run.describe()
+    summary(run, row)
+    return Result(row, code=0 if row["status"] == COMPLETED else 1, only_if_asked=True)
+
+
+def summary(run: Run, row: dict[str, Any]) -> None:
+    """Status, metrics and folder on standard error; for a failed run the last line says why."""
+    status = row["status"]
+    console.say(_head(row), console.COLOURS.get(status))
+    console.say(f"  run      {run.id}")
+    for line in _metric_lines(run.get_metrics(populate=True)):
+        console.say(line)
+    for warning in row.get("warnings") or []:
+        console.say(f"  warning  {console.plain(warning)}")
+    console.say(f"  folder   {console.plain(run.directory)}")
+    if status == FAILED:
+        console.say(failure(run, row), console.COLOURS[FAILED])
+
+
+def in_short(run: Run, was_followed: bool) -> Result:
+    """How an ended run went, as a line; of one that was only looked at nothing is told."""
+    row = run.describe()
+    if not was_followed:
+        return Result(row, only_if_asked=True)
+    status = row["status"]
+    if status == FAILED:
+        console.complain(failure(run, row), console.COLOURS[FAILED])
+    else:
+        console.say(_head(row), console.COLOURS.get(status))
+    return Result(row, code=0 if status == COMPLETED else 1, only_if_asked=True)
+
+
+def _head(row: dict[str, Any]) -> str:
+    """The status of an ended run, how long it took, and its exit code."""
+    status, seconds = row["status"], console.took(row)
+    outcome = row.get("outcome") or {}
+    head = f"{status} in {console.duration(seconds)}" if seconds is not None else status
+    detail = outcome.get("signal") or outcome.get("exit_code")
+    if detail is not None:
+        head += f", exit code {detail}" if isinstance(detail, int) else f", {detail}"
+    return str(head)
+
+
+def failure(run: Run, row: dict[str, Any]) -> str:
+    """Why a run failed and where to read on, as one line."""
+    error = (row.get("error") or {}).get("error") or {}
+    reason = str(error.get("message") or "the run failed").split("\n", 1)[0]
+    logs = list(run.get_details().get("logFiles", {}).values())
+    where = logs[0] if logs else run.directory
+    return console.plain(f"{reason}; the log is {where}")
+
+
+def _metric_lines(metrics: dict[str, Any]) -> list[str]:
+    """The last value of each metric, the first metrics only where there are many."""
+    shown = list(metrics.items())[:_MOST_METRICS]
+    width = max((len(console.plain(name)) for name, _ in shown), default=0)
+    lines = []
+    for name, value in shown:
+        lines.append(f"{console.plain(name):<{width}} {console.last(value)}")
+    if len(metrics) > len(lines):
+        lines.append(f"… and {len(metrics) - len(lines)} more")
+    heads = ["  metrics  ", *["           "] * len(lines)]
+    return [head + line for head, line in zip(heads, lines)]
+
+
+def _cancel(run: Run, shown: Output, interrupted: Interrupted, interrupts: Interrupts) -> None:
+    """Cancel the run and say so in one line; a second signal ends the waiting, not the wish."""
+    interrupts.only_in(WAITING)
+    try:
+        with Hint(f"canceling run {run.id}; Ctrl-C again stops waiting for it"):
+            run.cancel()
+    except Interrupted:
+        console.say(f"not waited for: run {run.id} is being canceled, its supervisor sees to it")
+        return
+    status = run.get_status()
+    if status in TERMINAL:
+        shown.finish()
+    if status == CANCELED:
+        console.say(f"canceled by {interrupted.by}: run {run.id}")
+    elif status in TERMINAL:
+        console.say(f"{interrupted.by} came too late: run {run.id} was {status} already")
+    else:
+        console.say(f"run {run.id} is {status}: its processes do not end; see {run.directory}")
+
+
+class Hint:
+    """A line on a terminal that goes away again; elsewhere nothing."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._is_shown = console.is_terminal(sys.stderr)
+
+    def __enter__(self) -> None:
+        if self._is_shown:
+            sys.stderr.write(f"\r\x1b[K{self._text}")
+            sys.stderr.flush()
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

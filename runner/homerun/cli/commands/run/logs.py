@@ -1,0 +1,161 @@
+"""`homerun run logs`: what a run has written, or writes."""
+
+from __future__ import annotations
+
+from homerun.cli.command import command
+from homerun.cli.errors import BadValue, UsageError
+from homerun.cli.options import shared
+from homerun.cli.options.kinds import Number
+from homerun.cli.options.params import option
+from homerun.cli.output import console
+from runstore.status import TERMINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable, Iterator
+
+    from homerun.cli.invocation import Call
+    from homerun.cli.output.log_filter import Sieve
+    from homerun.cli.result import Result
+    from homerun.sdk.run import Run
+
+_LAST = "@last"
+_SHOWN = 8
+
+
+def _compiled(pattern: str | None) -> re.Pattern[bytes] | None:
+    if pattern is None:
+        return None
+    import os
+    import re
+
+    try:
+        return re.compile(os.fsencode(pattern))
+    except (re.error, OverflowError, RecursionError) as error:
+        wrong = (
+            f"{pattern!r} is no expression ({error}); put a \\ before a sign that is meant itself"
+        )
+        raise BadValue(wrong) from None
+
+
+@command("logs")
+@shared.run
+@option("-f", "--follow", is_flag=True, help="Follow it until the run is over.")
+@option("--tail", kind=Number(least=0), metavar="N", help="The last so many lines.")
+@option(
+    "--grep",
+    "pattern",
+    check=_compiled,
+    metavar="PATTERN",
+    help="Only lines that hold this expression.",
+)
+@option("--file", "name", metavar="NAME", help="This log, or the one whose name ends so.")
+@option(
+    "--fold/--no-fold",
+    "folds",
+    default=None,
+    help="Of a progress bar only the last state, as where this is no terminal; --no-fold: all.",
+)
+@option("--raw", is_flag=True, help="Every byte as it was written.")
+def logs(
+    call: Call,
+    follow: bool,
+    tail: int | None,
+    pattern: re.Pattern[bytes] | None,
+    name: str | None,
+    folds: bool | None,
+    raw: bool,
+) -> Result | int:
+    """Show what a run has printed, or another log of it; else of the newest run.
+
+    With -f it exits 0 only if the run Completed. Ctrl-C ends the watching; the run goes on. With
+    --tail and --grep together: the last lines of those that hold PATTERN, a Python expression.
+
+    \b
+    Example:
+      homerun run logs digits_1 -f --tail 20
+      homerun run logs @last --grep 'loss|error'
+    """
+    if raw and (folds or pattern):
+        raise UsageError("--raw changes nothing of a log; leave out --fold and --grep")
+    from homerun.cli.commands.run import follow as run_follow
+    from homerun.cli.output import log_filter
+
+    run = call.find(_LAST if call.run_id is None else call.run_id)
+    if call.run_id is None:
+        console.say(f"logs of run {run.id}")
+    if name is not None:
+        name = _named(run, name, follow)
+    if folds is None:
+        folds = not raw and not console.is_terminal(run_follow.stream_of(call))
+    sieve = log_filter.Sieve(pattern, folds)
+    shown = run_follow.Output(run, call, _pieces(run, name, follow, tail, sieve))
+    try:
+        shown.follow()
+    except KeyboardInterrupt:
+        shown.close_line()
+        return 130
+    except run_follow.OutputLost as lost:
+        raise lost.reason from None
+    shown.close_line()
+    return run_follow.in_short(run, follow)
+
+
+def _pieces(
+    run: Run, name: str | None, follows: bool, tail: int | None, sieve: Sieve
+) -> Iterator[bytes]:
+    """What is to be shown, as it comes."""
+    from homerun.files.logs import follow
+
+    attempt, offset = 1, 0
+    if tail is not None and sieve.lets_all_through:
+        attempt, offset = follow.last(run, name, tail)
+    elif tail is not None:
+        attempt, offset = _last_let_through(run, name, tail, sieve)
+    if follows:
+        pieces: Iterable[bytes] = follow.Following(run, name, attempt, offset)
+    else:
+        pieces = follow.written(run, name, attempt, offset)
+    for piece in pieces:
+        yield sieve.pass_on(piece)
+    yield sieve.rest()
+
+
+def _last_let_through(run: Run, name: str | None, count: int, sieve: Sieve) -> tuple[int, int]:
+    """Where the last so many lines begin that are let through; all are looked at for that."""
+    from collections import deque
+
+    from homerun.files.logs import follow
+
+    places: deque[tuple[int, int]] = deque(maxlen=count)
+    begins = 1, 0
+    for attempt, one in enumerate(follow.names(run, name), 1):
+        offset = 0
+        for line in sieve.lines(follow.written(run, one, 1, 0)):
+            if sieve.is_let_through(line):
+                places.append((attempt, offset))
+            offset += len(line)
+        begins = attempt, offset
+    return places[0] if places else begins
+
+
+def _named(run: Run, word: str, may_wait: bool) -> str:
+    """The log that a word names, or that is the only one whose name ends so."""
+    from homerun.base.errors import UserError
+    from homerun.files.logs import pages as run_logs
+
+    known = [row["name"] for row in run_logs.listed(run)]
+    found = [one for one in known if one == word] or [one for one in known if _ends(one, word)]
+    if len(found) == 1:
+        return str(found[0])
+    if not found and may_wait and run.get_status() not in TERMINAL:
+        console.say(f"run {run.id} has no log {console.plain(word)} yet")
+        return word
+    listed = ", ".join(map(console.plain, (found or known)[:_SHOWN])) or "none yet"
+    wrong = "several such logs" if found else f"no log {console.plain(word)!r}"
+    raise UserError(f"run {run.id} has {wrong}; its logs: {listed}")
+
+
+def _ends(name: str, word: str) -> bool:
+    return name.endswith(f"/{word}")

@@ -1,0 +1,131 @@
+"""`homerun run metrics`: what a run has logged, at a glance, as JSON, or point by point."""
+
+from __future__ import annotations
+
+import sys
+
+from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.options import shared
+from homerun.cli.options.params import option
+from homerun.cli.output import console, render
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.cli.invocation import Call
+    from homerun.sdk.run import Run
+
+_COLUMNS = ["name", "last", "min", "max", "count", "trend"]
+_EXPENDABLE = ("trend", "count", "min", "max")
+_BARS = "▁▂▃▄▅▆▇█"
+_WIDE = 20
+
+
+@command("metrics")
+@shared.run
+@option("--name", "names", metavar="NAME", many=True, help="This metric only; repeatable.")
+@option("--csv", "as_csv", is_flag=True, help="Each value that was logged, as a line of CSV.")
+def metrics(call: Call, names: tuple[str, ...], as_csv: bool) -> Result | int:
+    """Show a run's metrics.
+
+    In JSON: by name, a value that was logged once as itself, several as a list. With --csv: name,
+    index, step, time and value of each, with every digit.
+
+    \b
+    Example:
+      homerun run metrics digits_1
+      homerun run metrics digits_1 --name loss --csv > loss.csv
+    """
+    found = call.run()
+    if as_csv:
+        if call.wants_result:
+            raise UsageError("--csv is a format of its own; leave out -o and --query")
+        return _write_csv(found, names)
+    values = found.get_metrics(populate=call.is_for_people)  # a file's name, not its address
+    none = f"run {found.id} has logged no metrics; a script logs them with run.log"
+    if names and values:
+        missing = [one for one in names if one not in values]
+        if missing:
+            known = ", ".join(map(console.plain, values))
+            raise UsageError(f"run {found.id} has no metric {missing[0]!r}; it has {known}")
+        values = {name: values[name] for name in names}
+
+    def shown() -> list[render.Part]:
+        rows = [_statistics(name, value) for name, value in values.items()]
+        return [render.Table(_COLUMNS, rows, _EXPENDABLE)] if rows else [render.Note(none)]
+
+    return Result(values, shown)
+
+
+def trend(numbers: list[float]) -> str:
+    """Numbers as small bars, the first on the left; of many some at equal distances."""
+    finite = [one for one in numbers if one - one == 0]
+    if len(finite) < 2:
+        return console.NONE
+    steps = min(_WIDE, len(finite))
+    chosen = [finite[at * (len(finite) - 1) // (steps - 1)] for at in range(steps)]
+    least, most = min(chosen), max(chosen)
+    if least == most:
+        return _BARS[0] * steps
+    scale = (len(_BARS) - 1) / (most - least) if most - least < float("inf") else 0.0
+    return "".join(_BARS[round((one - least) * scale)] for one in chosen)
+
+
+def _write_csv(run: Run, names: tuple[str, ...]) -> int:
+    import csv
+    from io import StringIO
+
+    from homerun.metrics import points
+
+    held = StringIO()
+    writer = csv.writer(held, lineterminator="\n")
+    writer.writerow(points.COLUMNS)
+    for at, (name, index, step, time, value) in enumerate(points.points(run, names)):
+        writer.writerow([name, index, "" if step is None else step, repr(time), _exact(value)])
+        if at % 1000 == 0:
+            _put(held)
+    _put(held)
+    return 0
+
+
+def _put(held: Any) -> None:
+    if sys.stdout is not None:
+        sys.stdout.buffer.write(held.getvalue().encode("utf-8", "backslashreplace"))
+    held.seek(0)
+    held.truncate()
+
+
+def _exact(value: Any) -> str:
+    """A value with every digit; NaN and the infinities as JSON has them."""
+    if isinstance(value, float) and value - value != 0.0:
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    if value is None or isinstance(value, str):
+        return value or ""
+    return repr(value)
+
+
+def _statistics(name: str, value: Any) -> list[object]:
+    if isinstance(value, dict):  # rows or a table: as many as its longest column
+        rows = max((len(c) if isinstance(c, list) else 1 for c in value.values()), default=0)
+        return [
+            console.plain(name),
+            console.last(value),
+            console.NONE,
+            console.NONE,
+            rows,
+            console.NONE,
+        ]
+    values = value if isinstance(value, list) else [value]
+    numbers = [one for one in values if isinstance(one, (int, float)) and one == one]
+    least, most = (min(numbers), max(numbers)) if numbers else (None, None)
+    return [
+        console.plain(name),
+        console.last(value),
+        console.number(least),
+        console.number(most),
+        len(values),
+        trend(numbers),
+    ]

@@ -1,0 +1,72 @@
+"""`homerun run resubmit`: the same again."""
+
+from __future__ import annotations
+
+import sys
+
+from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.options import shared
+from homerun.cli.options.params import option
+from homerun.cli.output import prompts, render
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.cli.invocation import Call
+    from homerun.sdk.run import Run
+
+
+@command("resubmit")
+@shared.run
+@option("--failed", is_flag=True, help="What failed in the experiment of -e.")
+def resubmit(call: Call, failed: bool) -> Result:
+    """Submit a run again, or all that failed and were not submitted again yet.
+
+    The code is that of the run's snapshot; command, tags and target are the same. Values that the
+    record hides, and variables that are not set here, are asked for on a terminal. Returns at once
+    and prints the new runs' ids and folders.
+
+    \b
+    Example:
+      homerun run resubmit digits_1
+      homerun run resubmit --failed -e digits
+    """
+    from homerun.runs import resubmit as again
+
+    name = call.experiment
+    if failed != (call.run_id is None) or (failed and name is None):
+        raise UsageError("give a run (-r ID), or --failed and an experiment (-e NAME)")
+    found = _failed(call, str(name)) if failed else [call.run()]
+    said = [_ask(run) for run in found]
+    made = [again.again(run, *answers) for run, answers in zip(found, said)]
+    rows = [run.describe() for run in made]
+    none = f"no run of {name} has failed and was not submitted again"
+
+    def shown() -> list[render.Part]:
+        lines: list[render.Part] = [line for run in made for line in (run.id, run.directory)]
+        return lines or [render.Note(none)]
+
+    return Result(rows if failed else rows[0], shown)
+
+
+def _failed(call: Call, name: str) -> list[Run]:
+    from homerun.runs import resubmit as again
+    from homerun.sdk.experiment import Experiment
+
+    return list(again.failed(Experiment.existing(call.workspace(), name)))
+
+
+def _ask(run: Run) -> tuple[list[str], dict[str, object]]:
+    """What the record of a run does not tell: secrets, and variables that are not set here."""
+    from homerun.runs import resubmit as again
+
+    hidden, unset = again.hidden(run), again.unset(run)
+    if (hidden or unset) and not (sys.stdin is not None and sys.stdin.isatty()):
+        what = ", ".join([*hidden, *unset])
+        raise UsageError(
+            f"the record of run {run.id} does not tell {what}: resubmit it on a terminal, which "
+            "asks, or by run.resubmit() in Python"
+        )
+    secrets = [prompts.secret(f"{run.id}: {word}") for word in hidden]
+    return secrets, {name: prompts.secret(f"{run.id}: {name}=") for name in unset}

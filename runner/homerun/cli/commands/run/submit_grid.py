@@ -1,0 +1,162 @@
+"""A batch for a person: a bar while it goes on, a table of its runs at the end."""
+
+from __future__ import annotations
+
+import sys
+
+from homerun.cli.commands.run.follow import Hint
+from homerun.cli.interrupts import READING_SOURCE, WAITING, Interrupted, Interrupts
+from homerun.cli.options import grids
+from homerun.cli.output import console as output_console
+from homerun.cli.output import render
+from homerun.cli.result import Result
+from runstore.status import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING, TERMINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from homerun.cli.invocation import Call
+    from homerun.config.script_run_config import ScriptRunConfig
+    from homerun.sdk.batch import Batch
+    from homerun.sdk.experiment import Experiment
+    from homerun.sdk.run import Run
+
+_MOST_METRICS = 6
+_ORDER = (COMPLETED, FAILED, CANCELED, RUNNING, QUEUED)
+
+
+class Wish:
+    """A batch that was asked for: `config` gives each run's, from what it adds to the arguments."""
+
+    def __init__(
+        self,
+        home: Experiment,
+        config: Callable[..., ScriptRunConfig],
+        axes: list[tuple[str, list[str]]],
+        labels: dict[str, str | None],
+        run_id: str | None,
+    ) -> None:
+        self._home = home
+        self._config = config
+        self._rows = grids.combinations(axes)
+        self._labels = labels
+        self._run_id = run_id
+
+    def submit(self) -> Batch:
+        """Submit it."""
+        configs = [
+            self._config(*(word for key, value in row.items() for word in (f"--{key}", value)))
+            for row in self._rows
+        ]
+        tags = [{**self._labels, **_shown(row)} for row in self._rows]
+        return self._home.submit_many(configs, tags, parent_tags=self._labels, run_id=self._run_id)
+
+
+def _shown(row: dict[str, str]) -> dict[str, str | None]:
+    """A combination as tags, with what looks like a secret masked, as in the recorded arguments."""
+    from homerun.base import masking
+
+    return {key: masking.arguments([f"--{key}", value])[-1] for key, value in row.items()}
+
+
+def run(wish: Wish, detach: bool, call: Call) -> Result | int:
+    """Submit a batch and follow it to its end; the exit code is 0 only if all Completed."""
+    if detach:
+        return _detached(wish.submit())
+    with Interrupts() as interrupts:
+        interrupts.only_in(READING_SOURCE)
+        try:
+            with Hint("submitting; Ctrl-C cancels what is submitted already"):
+                batch = wish.submit()
+        except Interrupted as interrupted:
+            output_console.say(f"stopped by {interrupted.by}: what was submitted is canceled")
+            return interrupted.exit_code
+        try:
+            interrupts.anywhere()
+            _follow(batch)
+        except Interrupted as interrupted:
+            return _cancel(batch, interrupted, interrupts)
+        return _conclude(batch)
+
+
+def _detached(batch: Batch) -> Result:
+    parent = batch.parent
+    return Result(parent.describe(), lambda: [parent.id, parent.directory])
+
+
+def _follow(batch: Batch) -> None:
+    output_console.say(f"{len(batch)} runs below {batch.parent.id}")
+    if output_console.is_quiet() or not output_console.is_terminal(sys.stderr):
+        for _ in batch.progress():
+            continue
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    console = Console(stderr=True, no_color=not output_console.may_colour())
+    with Progress(*columns, console=console, auto_refresh=False, transient=True) as bar:
+        task = bar.add_task("", total=len(batch))
+        for counts in batch.progress():
+            over = sum(count for name, count in counts.items() if name in TERMINAL)
+            bar.update(task, completed=over, description=_counted(counts), refresh=True)
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """How many are what, as `3 Completed, 2 Running, 15 Queued`."""
+    rest = [name for name in counts if name not in _ORDER]
+    return ", ".join(f"{counts[name]} {name}" for name in (*_ORDER, *rest) if counts.get(name))
+
+
+def _conclude(batch: Batch) -> Result:
+    """Show all of its runs, and how it ended."""
+    parent = batch.parent.describe()
+    rows = [_row(one) for one in batch]
+    names = list(dict.fromkeys(name for row in rows for name in row["metrics"]))[:_MOST_METRICS]
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["status"]] = counts.get(row["status"], 0) + 1
+    status = str(parent["status"])
+    table = render.Table(
+        ["run", "status", "took", *names, "tags"],
+        [_line(row, names) for row in rows],
+        ("took", *reversed(names)),
+    )
+    ending = [
+        render.Note(f"{status}: {_counted(counts)}", output_console.COLOURS.get(status)),
+        render.Note(f"  batch    {batch.parent.id}"),
+        render.Note(f"  folder   {output_console.plain(batch.parent.directory)}"),
+    ]
+    told = {**parent, "children": rows}
+    return Result(told, lambda: [table, *ending], 0 if status == COMPLETED else 1)
+
+
+def _row(one: Run) -> dict[str, Any]:
+    """A run's row, with the last value of each of its metrics."""
+    metrics = one.get_metrics().items()
+    last = {
+        name: value[-1] if isinstance(value, list) and value else value for name, value in metrics
+    }
+    return {**one.describe(), "metrics": last}
+
+
+def _line(row: dict[str, Any], names: list[str]) -> list[object]:
+    metrics = [output_console.number(row["metrics"].get(name)) for name in names]
+    took = output_console.duration(output_console.took(row))
+    return [row["run_id"], row["status"], took, *metrics, output_console.tags(row)]
+
+
+def _cancel(batch: Batch, interrupted: Interrupted, interrupts: Interrupts) -> Result | int:
+    """Cancel all of it; a second signal ends the waiting, not the wish."""
+    interrupts.only_in(WAITING)
+    parent = batch.parent
+    try:
+        with Hint(f"canceling batch {parent.id}; Ctrl-C again stops waiting for it"):
+            batch.cancel()
+    except Interrupted:
+        output_console.say(f"not waited for: the runs of batch {parent.id} are being canceled")
+        return interrupted.exit_code
+    output_console.say(f"canceled by {interrupted.by}: batch {parent.id}")
+    return Result(parent.describe(), code=interrupted.exit_code, only_if_asked=True)

@@ -1,0 +1,272 @@
+"""`homerun run submit-script`: the one command whose start has to be quick."""
+
+from __future__ import annotations
+
+from homerun.cli.command import command
+from homerun.cli.options import grids, shared
+from homerun.cli.options.kinds import Decimal, Number
+from homerun.cli.options.params import argument, option
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.cli.invocation import Call
+    from homerun.cli.output import render
+    from homerun.config.environment import Environment
+    from homerun.config.run_configuration import RunConfiguration
+    from homerun.config.script_run_config import ScriptRunConfig
+    from homerun.sdk.experiment import Experiment
+    from homerun.sdk.run import Run
+
+
+@command(
+    "submit-script",
+    takes_rest=True,
+    usage="[-e EXPERIMENT] [OPTIONS]",
+)
+@shared.experiment("The experiment; else the one that the folder is attached to.")
+@option(
+    "-c",
+    "--run-configuration-name",
+    "named",
+    metavar="NAME",
+    help="A run configuration: a name in .azureml/, or the path of a file.",
+)
+@option(
+    "-d",
+    "--conda-dependencies",
+    "conda",
+    metavar="FILE",
+    help="A conda environment file: the packages of this run.",
+)
+@option("--async", "detach", is_flag=True, help="Return at once; print id and folder.")
+@option("--in-place", is_flag=True, help="Run in the source folder itself instead of in a copy.")
+@option(
+    "--source-directory", "source", metavar="DIR", help="The folder with the code; else this one."
+)
+@option("--python", metavar="INTERPRETER", help="The Python that runs the script.")
+@option(
+    "--grace",
+    kind=Decimal(),
+    metavar="SECONDS",
+    help="Between TERM and KILL when canceled; else 10.",
+)
+@option(
+    "--signals",
+    check=shared.rungs,
+    metavar="NAME:SECONDS,…",
+    help="Signals before KILL instead of TERM for the grace, as INT:5,TERM:10.",
+)
+@option(
+    "--max-run-duration",
+    "limit",
+    kind=Decimal(),
+    metavar="SECONDS",
+    help="Stop the run after that.",
+)
+@option(
+    "--max-retries", kind=Number(), default=0, metavar="N", help="Start a script that failed again."
+)
+@option(
+    "--retry-on",
+    metavar="CAUSE,…",
+    help="After which failures; else exit_code,signal,out_of_memory. Also host_restarted, exit:N.",
+)
+@option(
+    "--retry-delay",
+    kind=Decimal(),
+    default=0.0,
+    metavar="SECONDS",
+    help="Before the first retry; before each further one twice as many.",
+)
+@shared.tags("A tag;")
+@option(
+    "--ignore-conda-packages",
+    "ignore_conda",
+    is_flag=True,
+    help="Go on without packages of conda that pip has not, where there is no conda.",
+)
+@option("--run-id", "own_id", metavar="ID", help="The run's id; else one is made.")
+@option("--target", "--ct", metavar="NAME", help="Where to run; else the default target.")
+@option("--slots", kind=Number(1, 999), default=1, metavar="N", help="So many slots; else 1.")
+@option(
+    "--priority",
+    kind=Number(0, 9999),
+    default=0,
+    metavar="N",
+    help="Of those that wait the highest go first; else 0.",
+)
+@option(
+    "--max-concurrent-runs",
+    "at_most",
+    kind=Number(1, 999),
+    metavar="N",
+    help="Wait while so many runs go on at the target.",
+)
+@option(
+    "--grid",
+    "axes",
+    check=grids.axes,
+    many=True,
+    metavar="KEY=VALUES",
+    help="A batch: a run for each value, as lr=0.1,0.01 or seed=0..9; several: each combination.",
+)
+@argument("script")
+@argument("arguments", many=True)
+def submit_script(
+    call: Call,
+    named: str | None,
+    conda: str | None,
+    detach: bool,
+    tags: list[tuple[str, str | None]],
+    own_id: str | None,
+    script: str | None,
+    arguments: tuple[str, ...],
+    in_place: bool,
+    source: str | None,
+    python: str | None,
+    grace: float | None,
+    signals: list[tuple[str, float]] | None,
+    limit: float | None,
+    target: str | None,
+    slots: int,
+    priority: int,
+    at_most: int | None,
+    axes: list[tuple[str, list[str]]],
+    ignore_conda: bool,
+    max_retries: int,
+    retry_on: str | None,
+    retry_delay: float,
+) -> Result | int:
+    """Run SCRIPT as a run of an experiment and follow its output to the end.
+
+    What stands after SCRIPT belongs to the script. Its output goes to standard output, unchanged;
+    what is said about the run goes to standard error. Exits 0 only if the run Completed. Ctrl-C
+    and SIGTERM cancel the run. A run configuration may name the script.
+
+    With --grid it is a batch: many runs below one, each with `--KEY VALUE` behind the arguments. At
+    its end comes a table of them; exits 0 only if all Completed.
+
+    \b
+    Example:
+      homerun run submit-script -e digits --tags lr=0.1 train.py --epochs 5
+      homerun run submit-script -e digits --grid lr=0.1,0.01 --grid seed=0..9 train.py
+    """
+    from homerun.config.script_run_config import DEFAULT_GRACE_S, ScriptRunConfig
+
+    packages = _packages(conda) if conda else None
+    loaded = _loaded(call.path, named, limit, target, packages) if named else None
+    words = arguments or _own_arguments(loaded)
+
+    def config(*more: str) -> ScriptRunConfig:
+        return ScriptRunConfig(
+            source or call.path,
+            script,
+            [*words, *more],
+            loaded,
+            compute_target=None if loaded else target,
+            environment=None if loaded else packages,
+            in_place=in_place,
+            interpreter=python,
+            grace_s=DEFAULT_GRACE_S if grace is None else grace,
+            stop_signals=signals,
+            max_run_duration_seconds=None if loaded else limit,
+            slots=slots,
+            priority=priority,
+            max_concurrent_runs=at_most,
+            ignore_conda_packages=ignore_conda,
+            max_retries=max_retries,
+            retry_on=None if retry_on is None else [one.strip() for one in retry_on.split(",")],
+            retry_delay_s=retry_delay,
+        )
+
+    home = _experiment(call, config())
+    labels = dict(tags)
+    if axes:
+        from homerun.cli.commands.run import submit_grid
+
+        return submit_grid.run(submit_grid.Wish(home, config, axes, labels, own_id), detach, call)
+    if detach:
+        return _detached(home.submit(config(), labels, run_id=own_id))
+    return _followed(home, config(), labels, own_id, call)
+
+
+def _packages(file: str) -> Environment:
+    """An environment with the packages of a conda environment file, named after the file."""
+    import os
+
+    from homerun.config.environment import Environment
+
+    name = os.path.splitext(os.path.basename(file))[0]
+    return Environment.from_conda_specification(name, file)
+
+
+def _loaded(
+    path: str | None,
+    named: str,
+    limit: float | None,
+    target: str | None,
+    packages: Environment | None,
+) -> RunConfiguration:
+    """A run configuration; what the command line says of time, target and packages wins over it."""
+    from homerun.config.run_configuration import RunConfiguration
+
+    found = RunConfiguration.find(named, path or ".")
+    if limit is not None:
+        found.max_run_duration_seconds = limit
+    if target is not None:
+        found.target = target
+    if packages is not None:
+        found.environment.name = packages.name
+        found.environment.python.conda_dependencies = packages.python.conda_dependencies
+        found.environment.python.user_managed_dependencies = False
+    return found
+
+
+def _own_arguments(loaded: RunConfiguration | None) -> list[object]:
+    """The arguments of a run configuration, taken out of it: a grid puts its own behind them."""
+    if loaded is None:
+        return []
+    taken, loaded.arguments = loaded.arguments, []
+    return taken
+
+
+def _experiment(call: Call, config: ScriptRunConfig) -> Experiment:
+    """The experiment; not made before it is sure that there is a script to run."""
+    from homerun.sdk.experiment import Experiment
+
+    name = call.attached_experiment() if call.experiment is None else call.experiment
+    config.argv()
+    return Experiment(call.workspace(), name)
+
+
+def _followed(
+    experiment: Experiment,
+    config: ScriptRunConfig,
+    tags: dict[str, str | None],
+    run_id: str | None,
+    call: Call,
+) -> Result | int:
+    from homerun.cli.interrupts import READING_SOURCE, Interrupted, Interrupts
+    from homerun.cli.output import console
+
+    with Interrupts() as interrupts:
+        interrupts.only_in(READING_SOURCE)
+        try:
+            run = experiment.submit(config, tags, run_id=run_id)
+        except Interrupted as interrupted:
+            console.say(f"stopped by {interrupted.by}: no run was submitted")
+            return interrupted.exit_code
+        from homerun.cli.commands.run import follow  # while the run starts: that takes no time then
+
+        return follow.or_cancel(run, call, interrupts)
+
+
+def _detached(run: Run) -> Result:
+    def shown() -> list[render.Part]:
+        from homerun.cli.commands.run import follow
+
+        follow.say_if_it_waits(run)
+        return [run.id, run.directory]
+
+    return Result(run.describe(), shown)

@@ -1,0 +1,96 @@
+"""`homerun studio`: runs in a browser."""
+
+from __future__ import annotations
+
+import sys
+
+from homerun.cli.command import command
+from homerun.cli.options.kinds import Number
+from homerun.cli.options.params import option
+from homerun.cli.output import console, stdout
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from homerun.cli.invocation import Call
+
+
+@command("studio")
+@option("--port", kind=Number(0, 65535), metavar="N", help="Else 8765 or a free one.")
+@option("--host", metavar="ADDRESS", help="Listen at this address too; needs a token.")
+@option(
+    "--token-file", metavar="FILE", help="A file with a token; or HOMERUN_STUDIO_TOKEN holds it."
+)
+@option("--socket", metavar="PATH", help="Listen on a file that only you can use.")
+@option("--base-path", default="", metavar="PATH", help="Behind a proxy: where it puts it.")
+@option(
+    "--allow-host",
+    "hosts",
+    many=True,
+    metavar="NAME",
+    help="Another name by which browsers reach it, as that of a proxy.",
+)
+@option("--read-only", "is_read_only", is_flag=True, help="Nothing can be changed.")
+@option("--jupyter", "is_framed", is_flag=True, help="Pages of the same address may frame it.")
+@option("--no-browser", is_flag=True, help="Open no browser.")
+def studio(
+    call: Call,
+    port: int | None,
+    host: str | None,
+    token_file: str | None,
+    socket: str | None,
+    base_path: str,
+    hosts: tuple[str, ...],
+    is_read_only: bool,
+    is_framed: bool,
+    no_browser: bool,
+) -> int:
+    """See and steer runs in a browser, until Ctrl-C.
+
+    Prints one line: an address that lets one browser in, within ten minutes. On a terminal it opens
+    that browser too, and prints a new address when somebody else asks for one.
+
+    \b
+    Example:
+      homerun studio
+      homerun studio --read-only --no-browser
+    """
+    from homerun.studio import access
+
+    access.check_packages()
+    from homerun.studio.server import Studio, Wish
+
+    wish = Wish(
+        host=host,
+        port=port,
+        path=socket,
+        token=access.token(token_file),
+        base=base_path,
+        hosts=hosts,
+        is_read_only=is_read_only,
+        is_framed=is_framed,
+    )
+    is_terminal = console.is_terminal(sys.stdout)
+    server = Studio(call.workspace(), wish, _say(call), says_again=is_terminal)
+    if is_terminal and not no_browser and socket is None:
+        with access.Browser() as browser:
+            server.run(browser.open)
+    else:
+        server.run()
+    return 0
+
+
+def _say(call: Call) -> Callable[[str], None]:
+    """What prints the one line with an address."""
+
+    def say(address: str) -> None:
+        if call.wants_result:
+            Result({"address": address}).hand_over(call)
+        else:
+            stdout.put(f"Studio: {address}\n")
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+    return say

@@ -1,0 +1,96 @@
+"""`homerun store trash …`: deleted runs."""
+
+from __future__ import annotations
+
+from homerun.cli.command import command
+from homerun.cli.commands.run.selection import check_asks, count, is_sure, size
+from homerun.cli.options import times
+from homerun.cli.options.params import argument, option
+from homerun.cli.output import console, render
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.cli.invocation import Call
+
+_COLUMNS = ["run", "status", "experiment", "deleted", "by", "size"]
+_EXPENDABLE = ("by", "experiment", "size")
+_DAY_S = 86400.0
+
+
+@command("list")
+def list_trash(call: Call) -> Result:
+    """List the deleted runs, the one that was deleted last first.
+
+    \b
+    Example:
+      homerun store trash list
+    """
+    from time import time
+
+    rows = call.workspace().trash.list()
+
+    def shown() -> list[render.Part]:
+        if not rows:
+            return [render.Note("the trash is empty")]
+        lines = [
+            [
+                *(row["run_id"], row["status"], row["experiment_name"]),
+                console.ago(row["deleted_utc"], time()),
+                row["deleted_by"] or console.NONE,
+                size(row["size_bytes"]),
+            ]
+            for row in rows
+        ]
+        return [render.Table(_COLUMNS, lines, _EXPENDABLE)]
+
+    return Result(rows, shown)
+
+
+@command("restore")
+@argument("run_ids", metavar="RUN...", many=True, required=True)
+def restore(call: Call, run_ids: tuple[str, ...]) -> Result:
+    """Bring deleted runs back, with those below them that were deleted with them.
+
+    \b
+    Example:
+      homerun store trash restore digits_1
+    """
+    trash = call.workspace().trash
+    done = [one for run_id in run_ids for one in trash.restore(run_id)]
+    return Result({"run_ids": done}, lambda: [render.Note(f"{count(len(done))} came back")])
+
+
+@command("empty")
+@option(
+    "--older-than",
+    "seconds",
+    check=times.age,
+    metavar="AGE",
+    help="Only what was deleted so long ago: 30d, 12h.",
+)
+@option("-y", "--yes", is_flag=True, help="Do it without asking.")
+def empty(call: Call, seconds: float | None, yes: bool) -> Result:
+    """Remove deleted runs for good.
+
+    \b
+    Example:
+      homerun store trash empty --older-than 30d --yes
+    """
+    check_asks(yes)
+    trash = call.workspace().trash
+    nothing = {"run_ids": [], "freed_bytes": 0}
+    question = "remove for good what is in the trash?"
+    if seconds is not None:
+        question = f"remove for good what was deleted {console.duration(seconds)} ago or before?"
+    if not yes:
+        rows = trash.list()
+        if not rows:
+            return Result(nothing, lambda: [render.Note("the trash is empty")])
+        total = size(sum(row["size_bytes"] for row in rows))
+        question = f"the trash holds {count(len(rows))}, {total}; {question}"
+    if not is_sure(question, yes):
+        return Result(nothing, lambda: [render.Note("nothing was removed")], 1)
+    done = trash.empty((seconds or 0.0) / _DAY_S)
+    line = f"removed {count(len(done['run_ids']))}: {size(done['freed_bytes'])} freed"
+    return Result(done, lambda: [render.Note(line)])

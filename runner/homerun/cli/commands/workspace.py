@@ -1,0 +1,124 @@
+"""`homerun folder attach` and `homerun workspace …`: where runs are kept, and under which name."""
+
+from __future__ import annotations
+
+from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.options import shared
+from homerun.cli.options.params import option
+from homerun.cli.output import console, render
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.cli.invocation import Call
+    from homerun.sdk.workspace import Workspace
+
+_COLUMNS = ["name", "resource group", "subscription", "folder"]
+
+
+@command("attach")
+@shared.experiment("The experiment; else it is named as the folder.")
+def attach(call: Call) -> Result:
+    """Attach a folder to an experiment, so that commands in it need no -e; write samples.
+
+    The samples are the run configurations local, docker and sklearn. No file that is there is
+    changed.
+
+    \b
+    Example:
+      homerun folder attach -w myworkspace -g myresourcegroup
+      homerun run submit-script -c sklearn -e testexperiment train.py
+    """
+    from homerun.config import attach as config_attach
+    from homerun.config import workspace_config
+
+    workspace = call.workspace(wakes=False)
+    written = config_attach.attach(call.folder, workspace, call.experiment)
+    told = {
+        "Experiment name": workspace_config.experiment_of(call.folder)[1],
+        "Subscription id": workspace.subscription_id,
+        "Resource group": workspace.resource_group,
+        "Workspace name": workspace.name,
+        "Project path": call.folder,
+    }
+    note = f"wrote {', '.join(written)}" if written else "everything is there already"
+    return Result(told, lambda: [render.Card(told), render.Note(note)])
+
+
+@command("create")
+@option("--exist-ok", is_flag=True, help="No error where it is there already.")
+@option("-l", "--location", metavar="REGION", help="Accepted; it is always here.")
+@option("-f", "--friendly-name", metavar="NAME", help="Accepted; without effect.")
+@option("--sku", metavar="NAME", default="basic", help="A label.")
+@option("-y", "--yes", is_flag=True, help="Accepted; nothing is asked.")
+def create(
+    call: Call,
+    exist_ok: bool,
+    location: str | None,
+    friendly_name: str | None,
+    sku: str,
+    yes: bool,
+) -> Result:
+    """Make a workspace here: the folder .runs/.
+
+    It is never needed: the first run makes one.
+
+    \b
+    Example:
+      homerun workspace create -w myworkspace -g myresourcegroup --exist-ok
+    """
+    from homerun.sdk.workspace import Workspace
+
+    if call.workspace_name is None:
+        raise UsageError("say how it is to be called: -w NAME")
+    if call.path is not None:
+        raise UsageError("a workspace is made in the current folder: go there first")
+    made = Workspace.create(
+        call.workspace_name,
+        subscription_id=call.subscription,
+        resource_group=call.resource_group,
+        sku=sku,
+        exist_ok=exist_ok,
+    )
+    return _card(made)
+
+
+@command("list")
+def list_workspaces(call: Call) -> Result:
+    """List the workspaces that can be seen from here: the one here, if there is one.
+
+    \b
+    Example:
+      homerun workspace list
+    """
+    found = call.workspace()
+    rows = [_row(found)] if found.store.exists() else []
+    lines = [[row[key] or console.NONE for key in _KEYS] for row in rows]
+    none = "there is no workspace here yet; the first run makes one, or homerun workspace create"
+    return Result(rows, lambda: [render.Table(_COLUMNS, lines) if lines else render.Note(none)])
+
+
+@command("show")
+def show(call: Call) -> Result:
+    """Show the workspace that is found from here.
+
+    \b
+    Example:
+      homerun workspace show
+    """
+    return _card(call.workspace())
+
+
+_KEYS = ("name", "resourceGroup", "subscription", "directory")
+
+
+def _row(found: Workspace) -> dict[str, object]:
+    labels = {"resourceGroup": found.resource_group, "subscription": found.subscription_id}
+    return {**found.get_details(), **labels}
+
+
+def _card(found: Workspace) -> Result:
+    row = _row(found)
+    fields = {name: row.get(key) for name, key in zip(_COLUMNS, _KEYS)}
+    return Result(row, lambda: [render.Card(fields)])

@@ -1,0 +1,194 @@
+"""What a command was called with, beside its own options: where to look, how to print."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from homerun.cli.errors import UsageError
+from homerun.cli.options import shared
+from homerun.cli.output import console
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.sdk.run import Run
+    from homerun.sdk.workspace import Workspace
+
+
+class Call:
+    """The values of the shared options.
+
+    Attributes:
+        path: the folder to find the workspace from; None: the current one.
+        experiment: the experiment that was named.
+        run_id: the run that was named, in the user's words.
+        workspace_name, resource_group, subscription: what the workspace has to be called.
+        output: the format that was asked for; None: none was.
+        query: the JMESPath expression that shapes the result.
+        copy: the file that the result is written to as well.
+        pages: whether a long list may go to a pager.
+    """
+
+    def __init__(
+        self,
+        path: str | None = None,
+        experiment: str | None = None,
+        run_id: str | None = None,
+        output: str | None = None,
+        copy: str | None = None,
+        **rest: Any,
+    ) -> None:
+        self.path = path
+        self.experiment = experiment
+        self.run_id = run_id
+        self.output = output
+        self.query: str | None = None
+        self.copy = copy
+        self.workspace_name: str | None = rest.get("workspace_name")
+        self.resource_group: str | None = rest.get("resource_group")
+        self.subscription: str | None = rest.get("subscription")
+        self.pages = not rest.get("no_pager")
+        self._verbose = bool(rest.get("verbose") or rest.get("debug"))
+
+    @classmethod
+    def taken_from(cls, params: dict[str, Any]) -> Call:
+        """Take the shared options off the parameters of a command, and make sense of them.
+
+        Raises:
+            UsageError: they make none, alone or together.
+            UserError: the file that the result is to be copied to is there.
+        """
+        given = {name: params.pop(name) for name in _TAKEN if name in params}
+        console.manners(given["only_errors"], given["no_color"], given["debug"])
+        if "run_word" in given:
+            given["run_id"] = _one_word(given["run_id"], given["run_word"])
+        query = given.pop("query")
+        call = cls(**given)
+        call.take_query(() if query is None else (query,))
+        if call.copy is not None:
+            from homerun.cli.output import copy_file
+
+            copy_file.check_free(call.copy)
+        return call
+
+    @property
+    def folder(self) -> str:
+        """The folder that is meant, as a whole path."""
+        return os.path.abspath(os.path.expanduser(self.path or "."))
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether the result goes to a person, as tables and sentences; else to a program."""
+        if self.output is None:
+            return console.is_terminal(sys.stdout)
+        return self.output == shared.TABLE
+
+    @property
+    def wants_result(self) -> bool:
+        """Whether standard output is asked to hold the result, and nothing that a script wrote."""
+        return self.query is not None or self.output not in (None, shared.TABLE)
+
+    def take_query(self, expressions: tuple[str, ...]) -> None:
+        """Shape the result by the JMESPath expression among these words, if there is one.
+
+        Raises:
+            UsageError: it is none, or there are several.
+        """
+        if not expressions:
+            return
+        from homerun.cli.output import query as output_query
+
+        if self.query is not None:
+            raise UsageError("the query is given twice, as --query and as a word of its own")
+        output_query.check(expressions)
+        self.query = expressions[0]
+
+    def workspace(self, wakes: bool = True) -> Workspace:
+        """The workspace that is meant.
+
+        Args:
+            wakes: start what waits there for a slot that is free. Whoever should have done that
+                may have been killed; so any command sets a queue going again.
+
+        Raises:
+            UserError: there is none, or it has another name or other labels.
+        """
+        from homerun.sdk.workspace import Workspace
+
+        found = Workspace.from_config(self.path)
+        labels = (self.workspace_name, self.subscription, self.resource_group)
+        if any(labels):
+            from homerun.config import workspace_config
+
+            found = Workspace.of(found.store, workspace_config.labels_as(found.store, *labels))
+        if self._verbose:
+            console.say(f"workspace {found.name} in {found.directory}")
+        if wakes:
+            found.wake_queues()
+        return found
+
+    def check_experiment(self, workspace: Workspace) -> None:
+        """See that the experiment that was named is one of the workspace.
+
+        Raises:
+            UserError: it is not; the message names near ones.
+        """
+        if self.experiment is not None:
+            from homerun.cli.options import run_names
+
+            run_names.check_experiment(workspace, self.experiment)
+
+    def attached_experiment(self) -> str:
+        """The experiment that the folder is attached to.
+
+        Raises:
+            UsageError: it is attached to none.
+        """
+        from homerun.base.errors import UserError
+        from homerun.config import workspace_config
+
+        try:
+            return workspace_config.experiment_of(self.folder)[1]
+        except UserError as error:
+            raise UsageError(
+                "say which experiment: -e NAME, or attach the folder to one: homerun folder attach"
+            ) from error
+
+    def run(self) -> Run:
+        """The run that is meant.
+
+        Raises:
+            UsageError: none was named.
+            RunNotFound, AmbiguousPrefix: there is no such one run.
+        """
+        return self.find(self.run_id)
+
+    def find(self, word: str | None) -> Run:
+        """The run that a word means: its id, the beginning of it, `@last` and its like.
+
+        Raises:
+            UsageError: there is no word.
+            RunNotFound, AmbiguousPrefix: there is no such one run.
+        """
+        if word is None:
+            raise UsageError("say which run: its id, or @last; homerun run list shows them")
+        if not word:  # an empty beginning would mean any run; mostly a shell variable not set
+            raise UsageError("the run's id is empty; homerun run list shows the ids")
+        from homerun.cli.options import run_names
+
+        return run_names.find(self.workspace(), word, self.experiment)
+
+
+_TAKEN = (
+    *("path", "output", "query", "copy", "no_pager", "no_color", "only_errors", "verbose"),
+    *("debug", "experiment", "run_id", "run_word"),
+    *("workspace_name", "resource_group", "subscription"),
+)
+
+
+def _one_word(option: str | None, word: str | None) -> str | None:
+    if option is not None and word is not None:
+        raise UsageError(f"the run is named twice: -r {option} and {word}; name it once")
+    return word if option is None else option

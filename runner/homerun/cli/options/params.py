@@ -1,0 +1,119 @@
+"""Options and arguments as commands declare them: data, which two readers understand.
+
+    @command("list")
+    @option("--last", kind=Number(1), metavar="N", help="At most so many; else 10.")
+    @argument("expressions", many=True, metavar="[JMESPATH]")
+    def list_runs(call, last, expressions): ...
+
+`homerun.cli.parsing.fast` reads a command line that is right; for everything else there is click.
+"""
+
+from __future__ import annotations
+
+from homerun.cli.options.kinds import Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
+
+    Function = TypeVar("Function", bound=Callable[..., Any])
+    Offers = Iterable[tuple[str, "str | None"]]
+    Complete = Callable[[dict[str, Any], str], Offers]
+
+
+class Param:
+    """An option or an argument.
+
+    Attributes:
+        key: the parameter of the command's function that takes its value.
+        names: how an option is written, as `-e` and `--experiment-name`; an argument has none.
+        off_name: how a switch is written where it is turned off, as `--no-fold`; None: it cannot
+            be.
+        is_flag: it takes no value: it is there or not.
+        many: it can be given several times; its value is a tuple.
+        required: it must be given.
+        kind: what each word for its value has to be.
+        default: the value where it is not given: that which was declared, else False for a flag
+            and () for many.
+        metavar: what help shows for its value.
+        help: what it does.
+        complete: the words that may follow what was begun, each with a hint, for a shell.
+
+    Args:
+        declared: the names, a switch as `--fold/--no-fold`, and the key where no name is it.
+        check: makes the value for the command of what was given, or of the default.
+    """
+
+    def __init__(
+        self,
+        *declared: str,
+        kind: Kind | None = None,
+        is_flag: bool = False,
+        many: bool = False,
+        required: bool = False,
+        default: Any = None,
+        check: Callable[[Any], Any] | None = None,
+        metavar: str | None = None,
+        help: str | None = None,
+        complete: Complete | None = None,
+    ) -> None:
+        self.names = [one.partition("/")[0] for one in declared if one[0] == "-"]
+        off_names = [one.partition("/")[2] for one in declared if "/" in one]
+        self.off_name = off_names[0] if off_names else None
+        bare = [one for one in declared if one[0] != "-"]
+        self.key = bare[0] if bare else _key(self.names)
+        self.kind = kind or Kind()
+        self.is_flag = is_flag or self.off_name is not None
+        self.many = many
+        self.required = required
+        if default is None and (is_flag or many):
+            default = False if is_flag else ()
+        self.default = default
+        self._check = check
+        self.metavar = metavar
+        self.help = help
+        self.complete = complete
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it is named where it is given; an argument is known by its place."""
+        return bool(self.names)
+
+    def checked(self, value: Any) -> Any:
+        """What the command's function gets for a value that its kind has read, or for the default.
+
+        Raises:
+            BadValue: it makes no sense.
+        """
+        return value if self._check is None else self._check(value)
+
+
+def _key(names: list[str]) -> str:
+    """The first long name, as an identifier."""
+    long = [name for name in names if name.startswith("--")]
+    return (long or names)[0].lstrip("-").replace("-", "_")
+
+
+def option(*declared: str, **settings: Any) -> Callable[[Function], Function]:
+    """Declare an option of a command: its names and, where none of them is it, its key."""
+    return _adding(Param(*declared, **settings))
+
+
+def argument(key: str, **settings: Any) -> Callable[[Function], Function]:
+    """Declare an argument of a command."""
+    return _adding(Param(key, **settings))
+
+
+def params_of(function: Callable[..., Any]) -> list[Param]:
+    """What was declared on a function, in the order of the page."""
+    found: list[Param] = function.__dict__.setdefault("params", [])
+    return found
+
+
+def _adding(param: Param) -> Callable[[Function], Function]:
+    def add(function: Function) -> Function:
+        params_of(function).insert(0, param)  # decorators are applied from the last to the first
+        return function
+
+    return add

@@ -1,0 +1,163 @@
+"""What people see of a result: tables, cards, lines. Nothing is loaded for it but this."""
+
+from __future__ import annotations
+
+from homerun.cli.output import console, formats, stdout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Union
+
+    Part = Union["Table", "Card", "Branch", "Note", str]
+
+_GAP = "  "
+_MAY_BE_CUT = ("script", "tags")
+_CUT = 6
+_NUMBERS = ("#", "last", "min", "max", "count", "position", "priority", "slots")
+
+
+class Note:
+    """A sentence to the person, in place of a result or after it; it goes to standard error."""
+
+    def __init__(self, text: str, colour: str | None = None) -> None:
+        self._text = text
+        self._colour = colour
+
+    def say(self) -> None:
+        """Say it."""
+        console.say(self._text, self._colour)
+
+
+class Table:
+    """A table with a heading; a `status` is coloured.
+
+    Args:
+        expendable: columns to leave out, in this order, where the terminal is too narrow. Of the
+            rest only script and tags are ever cut, so that an id can always be copied.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        expendable: tuple[str, ...] = (),
+    ) -> None:
+        self._columns = list(columns)
+        self._rows = [[console.plain(value) for value in row] for row in rows]
+        self._expendable = expendable
+
+    def lines(self, room: int) -> list[str]:
+        """It as lines for a terminal with room for so many columns."""
+        cells = zip(*[self._columns, *self._rows])
+        natural = {name: max(map(console.width, of)) for name, of in zip(self._columns, cells)}
+        widths = _fitted(natural, self._expendable, room)
+        made = [console.bold(_line([(name, name, wide) for name, wide in widths.items()]))]
+        for row in self._rows:
+            of = dict(zip(self._columns, row))
+            made.append(_line([(name, of[name], wide) for name, wide in widths.items()]))
+        return made
+
+
+class Card:
+    """One thing: a name and a value per line; what has no value is left out.
+
+    Lines are as long as they are: a path that is copied from a terminal has no break in it.
+    """
+
+    def __init__(self, fields: Mapping[str, object]) -> None:
+        self._fields = {k: v for k, v in fields.items() if v not in (None, "", console.NONE)}
+
+    def lines(self, room: int) -> list[str]:
+        """It as lines."""
+        wide = max(map(console.width, self._fields), default=0)
+        made = []
+        for name, value in self._fields.items():
+            first, *rest = str(value).split("\n")
+            head = console.bold(_filled(console.plain(name), wide) + _GAP)
+            made.append(head + _coloured(name, console.plain(first)))
+            made += [" " * wide + _GAP + console.plain(more) for more in rest]
+        return made
+
+
+class Branch:
+    """One run of a tree: its id, its coloured status, and the rest."""
+
+    def __init__(self, indent: str, run_id: str, status: str, rest: str = "") -> None:
+        self._head = indent + console.plain(run_id)
+        self._status = status
+        self._rest = console.plain(rest)
+
+    def lines(self, room: int) -> list[str]:
+        """It as one line."""
+        line = f"{self._head}{_GAP}{_coloured('status', self._status)}"
+        return [f"{line}{_GAP}{self._rest}" if self._rest else line]
+
+
+def plain(value: object) -> list[Part]:
+    """Any value as a table of what is plain in it."""
+    columns, rows = formats.columns(value)
+    return [Table(columns, rows)] if columns else []
+
+
+def show(parts: Iterable[Part], pages: bool = True) -> None:
+    """Show parts of a result, one below the other, a text as a line; notes come last."""
+    room = stdout.columns()
+    console.colours_as(stdout.takes_colours())
+    lines: list[str] = []
+    notes: list[Note] = []
+    for part in parts:
+        if isinstance(part, Note):
+            notes.append(part)
+        else:
+            lines += [console.plain(part)] if isinstance(part, str) else part.lines(room)
+    if lines:
+        stdout.page("\n".join(lines) + "\n", pages)
+    for note in notes:
+        note.say()
+
+
+def _fitted(natural: dict[str, int], expendable: tuple[str, ...], room: int) -> dict[str, int]:
+    """The columns that a terminal has room for, each with its width."""
+    widths = dict(natural)
+    for name in expendable:
+        least = [min(n, _CUT) if one in _MAY_BE_CUT else n for one, n in widths.items()]
+        if _total(least) <= room:
+            break
+        widths.pop(name, None)
+    for name in reversed(_MAY_BE_CUT):
+        excess = _total([*widths.values()]) - room
+        if name in widths and excess > 0:
+            widths[name] = max(min(widths[name], _CUT), widths[name] - excess)
+    return widths
+
+
+def _total(widths: list[int]) -> int:
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _line(cells: list[tuple[str, str, int]]) -> str:
+    """One line of a table from (column, value, width)."""
+    made = []
+    for column, value, wide in cells:
+        kept = _cut(value, wide)
+        filling = " " * (wide - console.width(kept))
+        shown = _coloured(column, kept)
+        made.append(filling + shown if column in _NUMBERS else shown + filling)
+    return _GAP.join(made).rstrip()
+
+
+def _filled(text: str, wide: int) -> str:
+    return text + " " * (wide - console.width(text))
+
+
+def _cut(text: str, wide: int) -> str:
+    if console.width(text) <= wide:
+        return text
+    while console.width(text) > wide - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _coloured(column: str, value: str) -> str:
+    return console.coloured(value, console.COLOURS.get(value)) if column == "status" else value

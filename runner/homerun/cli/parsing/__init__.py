@@ -1,0 +1,1 @@
+"""Reading a command line: the fast reader, and click."""

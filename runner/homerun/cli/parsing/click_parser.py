@@ -1,0 +1,223 @@
+"""The same commands as click sees them: for help, for lines with something wrong, for completion.
+
+The only module in which click parses; `homerun.cli.parsing.fast` reads a line that is right.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import click
+from click.shell_completion import CompletionItem, get_completion_class
+from click.types import StringParamType
+
+from homerun.base import environ
+from homerun.base.version import __version__
+from homerun.cli import command_table
+from homerun.cli.errors import BadValue, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, NoReturn
+
+    from homerun.cli.command import Command
+    from homerun.cli.options.kinds import Kind
+    from homerun.cli.options.params import Param
+
+_HELP_INSTEAD: tuple[type[BaseException], ...] = tuple(
+    filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)])
+)
+"""How newer versions of click say that a group was called without a command."""
+
+
+def run(line: list[str]) -> int:
+    """Do what a command line says; the exit code.
+
+    Raises:
+        UsageError: it makes no sense.
+    """
+    try:
+        with top().make_context("homerun", list(line)) as context:
+            return context.command.invoke(context) or 0
+    except click.exceptions.Exit as left:  # --help and --version
+        return left.exit_code
+    except click.UsageError as error:
+        if isinstance(error, _HELP_INSTEAD):
+            error.show()
+            return error.exit_code
+        path = error.ctx.command_path if error.ctx else "homerun"
+        raise UsageError(error.format_message().rstrip(".?"), path) from error
+
+
+def complete(line: list[str]) -> NoReturn:
+    """Tell a shell the words that may follow, as it asks in an environment variable."""
+    top().main(line, "homerun")
+    raise AssertionError("click leaves the process when a shell has asked")
+
+
+def completion_script(shell: str) -> str:
+    """What makes a shell ask."""
+    made = get_completion_class(shell)
+    assert made is not None
+    return made(top(), {}, "homerun", environ.COMPLETION).source()
+
+
+def top() -> click.Group:
+    """The command `homerun` itself."""
+    names = {"help_option_names": ["-h", "--help"]}
+    told = click.version_option(__version__, prog_name="homerun", message="%(prog)s %(version)s")
+    return told(_Group("homerun", (), help=command_table.HELP, context_settings=names))
+
+
+class _Group(click.Group):
+    """A group, known by the words that lead to it."""
+
+    def __init__(self, name: str, path: Sequence[str], **settings: Any) -> None:
+        super().__init__(name, **settings)
+        self._path = path
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of its groups and commands, for help and completion."""
+        return command_table.names(self._path)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A group or a command by its name; this loads the command's module."""
+        path = [*self._path, cmd_name]
+        if (told := command_table.GROUPS.get(" ".join(path))) is not None:
+            summary, example = told
+            return _Group(cmd_name, path, help=f"{summary}\n\n\b\nExample:\n  homerun {example}")
+        found = command_table.command(path)
+        return None if found is None else Clicked(found)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A command by the words of a command line; one that is not there is told with near ones.
+
+        Raises:
+            UsageError: there is no such command.
+        """
+        known = self.list_commands(ctx)
+        if args[0] in known or args[0].startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        near = " or ".join(get_close_matches(args[0], known, 2))
+        meant = f" (did you mean {near}?)" if near else ""
+        path = ctx.command_path
+        raise UsageError(f"there is no command {path} {args[0]}{meant}; see {path} --help", path)
+
+
+class Clicked(click.Command):
+    """A command, with its own options first and then those that every command has."""
+
+    def __init__(self, declared: Command) -> None:
+        super().__init__(
+            declared.name,
+            help=declared.help,
+            params=[*map(_made, declared.params)],
+            options_metavar=declared.usage,
+            context_settings={
+                "allow_interspersed_args": not declared.takes_rest,
+                "ignore_unknown_options": declared.takes_unknown,
+            },
+        )
+        self._declared = declared
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Make sense of the words of a command line; see click."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
+    def invoke(self, ctx: click.Context) -> int:
+        """Run it; the exit code."""
+        return self._declared.run(ctx.command_path, ctx.params)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Its own options first, then those of every command."""
+        shared = {param.key for param in self._declared.shared}
+        parts: dict[str, list[tuple[str, str]]] = {"Options": [], "Options of every command": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None and isinstance(param, click.Option):
+                parts[[*parts][param.name in shared]].append(record)
+        for title, records in parts.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+class _Type(StringParamType):
+    """A kind of values, as click asks for it."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.name = kind.name
+        self._kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value of a word."""
+        if not isinstance(value, str):  # a default
+            return value
+        with _naming(param, ctx):
+            return self._kind.read(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The words that begin so."""
+        return [CompletionItem(word) for word in self._kind.offers(incomplete)]
+
+
+@contextmanager
+def _naming(param: click.Parameter | None, ctx: click.Context | None) -> Iterator[None]:
+    """A bad value becomes click's error, which names the option."""
+    try:
+        yield
+    except BadValue as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+def _made(param: Param) -> click.Parameter:
+    settings: dict[str, Any] = {
+        "type": _Type(param.kind),
+        "required": param.required,
+        "callback": _checking(param),
+        "shell_complete": _completing(param),
+        "metavar": param.metavar,
+    }
+    if not param.is_option:
+        return click.Argument([param.key], nargs=-1 if param.many else 1, **settings)
+    names = [*param.names, param.key]
+    limits = param.kind.limits()
+    settings["help"] = f"{param.help}  [{limits}]" if limits else param.help
+    if param.is_flag or param.default not in (None, ()):  # None too would count as a default
+        settings["default"] = param.default
+    if not param.is_flag:
+        return click.Option(names, multiple=param.many, **settings)
+    del settings["type"]
+    if param.off_name is not None:
+        names[0] += f"/{param.off_name}"
+    return click.Option(names, is_flag=True, **settings)
+
+
+def _checking(param: Param) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    def check(ctx: click.Context, made: click.Parameter, value: Any) -> Any:
+        with _naming(made, ctx):
+            return param.checked(value)
+
+    return check
+
+
+def _completing(param: Param) -> Callable[..., list[CompletionItem]] | None:
+    complete = param.complete
+    if complete is None:
+        return None
+
+    def items(ctx: click.Context, made: click.Parameter, begun: str) -> list[CompletionItem]:
+        return [CompletionItem(word, help=hint) for word, hint in complete(ctx.params, begun)]
+
+    return items

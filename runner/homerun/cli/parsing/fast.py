@@ -1,0 +1,103 @@
+"""Reading a command line that is right, which most are: `import click` takes as long as four
+starts of the interpreter, and is left to help, to errors, and to whatever is not plain.
+
+Nothing is guessed here: a word that could mean two things, or nothing, is click's to judge. What
+this reader makes of a line is what click would make of it; a test compares them.
+"""
+
+from __future__ import annotations
+
+from homerun.cli import command_table
+from homerun.cli.errors import BadValue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.cli.command import Command
+    from homerun.cli.options.params import Param
+
+
+class _NotPlain(Exception):
+    """The line is for click."""
+
+
+def read(line: list[str]) -> tuple[str, Command, dict[str, Any]] | None:
+    """A command's path, the command, and the values of all its parameters.
+
+    None: the line asks for help, has something wrong, or is written in a way that is left to click.
+    """
+    count = 1
+    while " ".join(line[:count]) in command_table.GROUPS and count < len(line):
+        count += 1
+    path = line[:count]
+    found = command_table.command(path)
+    if found is None:
+        return None
+    try:
+        return " ".join(["homerun", *path]), found, _values(found, line[count:])
+    except (_NotPlain, BadValue):
+        return None
+
+
+def _values(command: Command, line: list[str]) -> dict[str, Any]:
+    given, bare = _sorted_out(command, line)
+    for param in command.own:
+        if not param.is_option:
+            given[param.key] = _taken(param, bare)
+    if bare:
+        raise _NotPlain
+    return {param.key: _value(param, given.get(param.key)) for param in command.params}
+
+
+def _sorted_out(command: Command, line: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """What was given for each option, and the bare words."""
+    known = {name: (param, True) for param in command.params for name in param.names}
+    known |= {param.off_name: (param, False) for param in command.params if param.off_name}
+    given: dict[str, Any] = {}
+    bare: list[str] = []
+    rest = iter(line)
+    for word in rest:
+        if not word.startswith("-"):
+            bare.append(word)
+            if command.takes_rest:
+                bare.extend(rest)
+            continue
+        name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        if name not in known:
+            raise _NotPlain
+        param, state = known[name]
+        if param.is_flag:
+            if equals:
+                raise _NotPlain
+            given[param.key] = state
+            continue
+        value = value if equals else next(rest, "")
+        if value in ("", "-", "--") or value in known:
+            raise _NotPlain
+        if param.many:
+            given.setdefault(param.key, []).append(value)
+        else:
+            given[param.key] = value
+    return given, bare
+
+
+def _taken(param: Param, bare: list[str]) -> Any:
+    """An argument's words, taken off the bare ones."""
+    words = list(bare) if param.many else bare[:1]
+    del bare[: len(words)]
+    if param.many or not words:
+        return words or None
+    return words[0]
+
+
+def _value(param: Param, given: Any) -> Any:
+    if given is None:
+        if param.required:
+            raise _NotPlain
+        return param.checked(param.default)
+    if param.is_flag:
+        return param.checked(given)
+    if param.many:
+        return param.checked(tuple(map(param.kind.read, given)))
+    return param.checked(param.kind.read(given))

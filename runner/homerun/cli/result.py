@@ -1,0 +1,64 @@
+"""What a command has found, and the one way on which it is printed.
+
+A result is a plain value for programs, and parts for people. The query, the format, the copy in a
+file and the pager are seen to here, and only here.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from homerun.cli.invocation import Call
+    from homerun.cli.output.render import Part
+
+
+class Result:
+    """A value, how people see it, and the exit code.
+
+    Args:
+        value: what JSON can hold.
+        shown: gives the parts of what people see, when they are to see them; None: the value as a
+            table of what is plain in it.
+        code: the exit code.
+        only_if_asked: standard output has held something else, such as a script's output: the
+            result is printed only where the call asks for one.
+    """
+
+    def __init__(
+        self,
+        value: object,
+        shown: Callable[[], Iterable[Part]] | None = None,
+        code: int = 0,
+        only_if_asked: bool = False,
+    ) -> None:
+        self.value = value
+        self._shown = shown
+        self._code = code
+        self._only_if_asked = only_if_asked
+
+    def hand_over(self, call: Call) -> int:
+        """Print it as the call asks; the exit code."""
+        if call.copy is not None:
+            from homerun.cli.output import copy_file, formats
+
+            copy_file.write(call.copy, formats.json(self.value, 4, sort_keys=True) + "\n")
+        if self._only_if_asked and not call.wants_result:
+            return self._code
+        from homerun.cli.output import formats, stdout
+
+        value, shown = self.value, self._shown
+        if call.query is not None:
+            from homerun.cli.output import query
+
+            value, shown = query.shaped(call.query, value), None
+        if call.is_for_people:
+            from homerun.cli.output import render
+
+            parts = render.plain(value) if shown is None else shown()
+            render.show(parts, call.pages)
+        else:
+            text = formats.written(value, call.output or formats.JSON, stdout.takes_colours())
+            stdout.page(text, call.pages, "utf-8")
+        return self._code

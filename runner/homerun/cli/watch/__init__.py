@@ -1,0 +1,1 @@
+"""The full-screen view behind `homerun run watch`."""

@@ -1,0 +1,1 @@
+"""What to run: script and run configurations, environments, workspace files."""

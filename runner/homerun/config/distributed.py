@@ -1,0 +1,174 @@
+"""A run of several processes: the program that starts them, and where each of them prints.
+
+Torch's own launcher, or that of an MPI, stands in front of the script's command line. It is one
+run with one record; what the launcher starts is found and ended like all that a script starts. The
+first process, rank 0, prints into the run's log, each other one into a file of its own; what those
+print to standard error goes into the run's log too, so that it tells why a run failed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base import environ
+from homerun.base.errors import SubmitError, UserError
+from homerun.system import which
+from runstore import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from homerun.config.run_configuration import RunConfiguration
+
+TORCH = "torch"
+MPI = "mpi"
+PYTORCH = "PyTorch"
+
+_OF_MPI = ("OpenMpi", "IntelMpi")
+_OF_TORCH = ("Nccl", "Gloo")
+_PROGRAMS = ("mpirun", "mpiexec")
+_OUT, _ERR = 1, 2
+"""How torch counts what a process prints to."""
+
+_HAS_TORCH = (
+    "import sys; from importlib.util import find_spec; sys.exit(find_spec('torch') is None)"
+)
+
+_LOG = f'"${environ.RUN_FOLDER}/{layout.RANK_LOGS}"'
+_AS_A_RANK = (
+    "r=${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-0}}}; "
+    f'[ "$r" = 0 ] || {{ mkdir -p {_LOG}; exec >>{_LOG}/"$r.txt"; }}; exec "$0" "$@"'
+)
+"""What each process of an MPI does before it becomes the script: options for that differ from one
+MPI to the next, and from version to version."""
+
+
+class Processes:
+    """How many processes a run has, and what starts them.
+
+    Args:
+        launcher: `torch` or `mpi`.
+    """
+
+    __slots__ = ("count", "launcher")
+
+    def __init__(self, launcher: str, count: int) -> None:
+        self.launcher = launcher
+        self.count = count
+
+    def describe(self) -> dict[str, Any]:
+        """As a run's record has it."""
+        return {"launcher": self.launcher, "count": self.count}
+
+    def wrap(self, argv: list[str], python: str, *, is_script: bool, may_come: bool) -> list[str]:
+        """The command line that starts all of them.
+
+        Args:
+            argv: that of one process.
+            python: the interpreter that has torch.
+            is_script: whether `argv` is this interpreter with a script.
+            may_come: whether the launcher may be in packages that are still to be installed.
+
+        Raises:
+            SubmitError: there is no launcher.
+        """
+        if self.launcher == MPI:
+            return [*_mpirun(may_come), "-n", str(self.count), "/bin/sh", "-c", _AS_A_RANK, *argv]
+        launch = [python, "-m", "torch.distributed.run", "--standalone"]
+        launch.append(f"--nproc_per_node={self.count}")
+        if self.count > 1:
+            others = range(1, self.count)
+            launch.append(f"--redirects={','.join(f'{rank}:{_OUT}' for rank in others)}")
+            launch.append(f"--tee={','.join(f'{rank}:{_ERR}' for rank in others)}")
+        return [*launch, *argv[1:]] if is_script else [*launch, "--no_python", *argv]
+
+    def enter(self, env: dict[str, str], run_folder: str) -> None:
+        """Let a launcher's environment say where to print, and that it may do what it is asked."""
+        if self.launcher == TORCH:
+            env[environ.TORCH_LOGS] = f"{run_folder}/{layout.RANK_LOGS}"
+            return
+        for name, value in environ.for_mpi().items():
+            env.setdefault(name, value)
+
+
+def recorded(said: Mapping[str, Any] | None) -> Processes | None:
+    """The processes of a run's record."""
+    return Processes(str(said["launcher"]), int(said["count"])) if said else None
+
+
+def launcher(config: RunConfiguration) -> str | None:
+    """What is to start the processes of a run configuration; None: there is one process."""
+    if config.communicator in _OF_MPI:
+        return MPI
+    return TORCH if is_of_torch(config) and config.pytorch.process_count is not None else None
+
+
+def is_of_torch(config: RunConfiguration) -> bool:
+    """Whether what a run configuration says of torch is meant."""
+    if config.communicator in _OF_MPI:
+        return False
+    return config.framework == PYTORCH or config.communicator in _OF_TORCH
+
+
+def of(config: RunConfiguration) -> Processes | None:
+    """The processes of a run configuration; None: the script is started once, as it is.
+
+    One process of an MPI needs no launcher; one of torch does, to be told that it is the only one.
+
+    Raises:
+        UserError: there are to be none, or they are to be on several machines.
+    """
+    found = launcher(config)
+    nodes = [config.node_count]
+    count: int | None = 1
+    if found == MPI:
+        nodes.append(config.mpi.node_count)
+        count = config.mpi.process_count_per_node
+    elif is_of_torch(config):
+        nodes.append(config.pytorch.node_count)
+        count = config.pytorch.process_count if found else 1
+    most = max(nodes)
+    if most > 1:
+        raise UserError(
+            f"node_count is {most}, and this machine is one node: set it to 1, and the number of "
+            "processes to what this machine can take"
+        )
+    if not count:
+        raise UserError("a run has at least one process: set process_count to 1 or more")
+    return None if found is None or (found == MPI and count == 1) else Processes(found, count)
+
+
+def check_torch(python: str, variables: Mapping[str, str]) -> None:
+    """See that an interpreter has torch, without loading it.
+
+    Raises:
+        SubmitError: it has not, or cannot be started.
+    """
+    import subprocess
+
+    env = {**os.environ, **variables}
+    try:
+        done = subprocess.run(
+            [python, "-c", _HAS_TORCH], env=env, capture_output=True, check=False, text=True
+        )
+    except OSError as error:
+        raise SubmitError(f"{python} cannot be started ({error.strerror})") from error
+    if done.returncode:
+        raise SubmitError(
+            f"process_count needs torch, which {python} has not: `{python} -m pip install torch`, "
+            "or name it among the packages of the environment"
+        )
+
+
+def _mpirun(may_come: bool) -> list[str]:
+    found = which.find(*_PROGRAMS)
+    if found:
+        return [found]
+    if may_come:
+        return ["/usr/bin/env", _PROGRAMS[0]]
+    raise SubmitError(
+        "there is no mpirun or mpiexec on PATH: install an MPI (`apt install openmpi-bin`, "
+        "`conda install openmpi`), or give no MpiConfiguration"
+    )

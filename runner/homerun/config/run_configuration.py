@@ -1,0 +1,252 @@
+"""A run configuration: all that the original's files say of a run, with what each means here.
+
+`docs/configuration.md` lists every field. Fields without a meaning on one machine are kept, written
+and read like all others; `ignored.names` tells which of them somebody has set.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base.errors import UserError
+from homerun.config import fields
+from homerun.config.environment import Environment
+from homerun.config.fields import Fields
+from homerun.config.sections import (
+    AmlComputeConfiguration,
+    DockerConfiguration,
+    HdiConfiguration,
+    HistoryConfiguration,
+    KubernetesComputeConfiguration,
+    MpiConfiguration,
+    ParallelTaskConfiguration,
+    PyTorchConfiguration,
+    SparkConfiguration,
+    TensorflowConfiguration,
+)
+from homerun.environments.conda import CondaDependencies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+FRAMEWORKS = ("Python", "PySpark", "CNTK", "TensorFlow", "PyTorch")
+COMMUNICATORS = (
+    *("None", "ParameterServer", "OpenMpi", "IntelMpi", "Nccl", "Gloo"),
+    "ParallelTask",
+)
+LOCAL = "local"
+
+
+def _framework(what: str, given: Any) -> str:
+    return fields.one_of(what, given, FRAMEWORKS)
+
+
+def _communicator(what: str, given: Any) -> str:
+    return fields.one_of(what, given, COMMUNICATORS)
+
+
+def _rungs(what: str, given: Any) -> list[list[Any]] | None:
+    if given is None:
+        return None
+    pairs = [list(pair) for pair in given if isinstance(pair, (list, tuple))]
+    if len(pairs) != len(given) or any(len(pair) != 2 for pair in pairs):
+        raise UserError(f"{what} are pairs of a signal and seconds, as [('INT', 5), ('TERM', 10)]")
+    return pairs
+
+
+class RunConfiguration(Fields):
+    """All of a run's configuration but the folder of its code.
+
+    Raises:
+        AttributeError: a field is set that there is not.
+        UserError: a value that the field cannot have.
+    """
+
+    script: str | None
+    arguments: list[Any]
+    command: str | list[Any]
+    target: str
+    framework: str
+    communicator: str
+    max_run_duration_seconds: float | None
+    node_count: int
+    priority: int | None
+    environment: Environment
+    history: HistoryConfiguration
+    spark: SparkConfiguration
+    docker: DockerConfiguration
+    hdi: HdiConfiguration
+    tensorflow: TensorflowConfiguration
+    mpi: MpiConfiguration
+    pytorch: PyTorchConfiguration
+    paralleltask: ParallelTaskConfiguration
+    data_references: dict[str, Any]
+    data: dict[str, Any]
+    datacaches: list[Any]
+    output_data: dict[str, Any]
+    source_directory_data_store: object
+    amlcompute: AmlComputeConfiguration
+    kubernetescompute: KubernetesComputeConfiguration
+    auto_cluster_compute_specification: object
+    credential_passthrough: bool
+    environment_variables: dict[str, str]
+    services: dict[str, Any]
+    grace_s: float | None
+    stop_signals: list[Any] | None
+    _fields = {
+        "script": (fields.text, None),
+        "arguments": (fields.words, []),
+        "target": (fields.target, LOCAL),
+        "framework": (_framework, "Python"),
+        "communicator": (_communicator, "None"),
+        "max_run_duration_seconds": (fields.seconds, None),
+        "node_count": (fields.count, 1),
+        "priority": (fields.count, None),
+        "environment": (Environment, None),
+        "history": (HistoryConfiguration, None),
+        "spark": (SparkConfiguration, None),
+        "docker": (DockerConfiguration, None),
+        "hdi": (HdiConfiguration, None),
+        "tensorflow": (TensorflowConfiguration, None),
+        "mpi": (MpiConfiguration, None),
+        "pytorch": (PyTorchConfiguration, None),
+        "paralleltask": (ParallelTaskConfiguration, None),
+        "data_references": (fields.anything, {}),
+        "data": (fields.anything, {}),
+        "datacaches": (fields.anything, []),
+        "output_data": (fields.anything, {}),
+        "source_directory_data_store": (fields.anything, None),
+        "amlcompute": (AmlComputeConfiguration, None),
+        "kubernetescompute": (KubernetesComputeConfiguration, None),
+        "auto_cluster_compute_specification": (fields.anything, None),
+        "credential_passthrough": (fields.flag, False),
+        "command": (fields.command, ""),
+        "environment_variables": (fields.variables, {}),
+        "services": (fields.anything, {}),
+        "grace_s": (fields.seconds, None),
+        "stop_signals": (_rungs, None),
+    }
+    _spelled = {"services": "applicationEndpoints"}
+
+    def __init__(
+        self,
+        script: str | None = None,
+        arguments: Sequence[object] | None = None,
+        framework: str | None = None,
+        communicator: str | None = None,
+        conda_dependencies: CondaDependencies | None = None,
+        _history_enabled: bool | None = None,
+        _path: str | None = None,
+        _name: str | None = None,
+        command: str | Sequence[object] | None = None,
+    ) -> None:
+        given = {
+            "script": script,
+            "arguments": arguments,
+            "framework": framework,
+            "communicator": communicator,
+            "command": command,
+        }
+        super().__init__(**{name: value for name, value in given.items() if value is not None})
+        if conda_dependencies is not None:
+            self.environment.python.conda_dependencies = conda_dependencies
+        if _history_enabled is not None:
+            self.history.output_collection = _history_enabled
+        self._path = _path
+        self._name = _name
+        self._unknown: list[str] = []
+
+    @property
+    def name(self) -> str | None:
+        """The name that it was loaded under, or saved."""
+        return self._name
+
+    @property
+    def auto_prepare_environment(self) -> bool:
+        """Always True: the environment is made when the run needs it."""
+        return True
+
+    @auto_prepare_environment.setter
+    def auto_prepare_environment(self, wanted: bool) -> None:
+        """Accepted, as in the original."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as a file has them; those that the original has not, only if they are set."""
+        said = super().to_dict()
+        for name in ("grace_s", "stop_signals"):
+            if getattr(self, name) is None:
+                del said[self.spelled(name)]
+        return said
+
+    @staticmethod
+    def load(path: str | os.PathLike[str] = ".", name: str | None = None) -> RunConfiguration:
+        """The configuration of a file.
+
+        Args:
+            path: the file; or a folder in which, or in whose `.azureml` or `aml_config`, a file
+                of that name lies.
+            name: with or without `.runconfig`.
+
+        Raises:
+            UserError: there is no such file, or it cannot be understood.
+        """
+        from homerun.config import run_configuration_files
+
+        return run_configuration_files.load(os.fspath(path), name)
+
+    @staticmethod
+    def find(named: str, folder: str = ".") -> RunConfiguration:
+        """The configuration of a name in a folder, or of the file that the name is the path of.
+
+        Raises:
+            UserError: there is none, or it cannot be understood.
+        """
+        from homerun.config import run_configuration_files
+
+        return run_configuration_files.find(named, folder)
+
+    def save(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        name: str | None = None,
+        separate_environment_yaml: bool = False,
+    ) -> None:
+        """Write the configuration into a file, and its packages into another beside it.
+
+        Args:
+            path: a folder, in whose `.azureml` (or `aml_config`, if it is there) the file goes;
+                or the file itself. None: where it was loaded from, else the current folder.
+            name: the file's name; `.runconfig` is added where it has no suffix.
+            separate_environment_yaml: write the environment into `environment.yml` there.
+
+        Raises:
+            MissingPath: the folder is not there.
+            UserError: there is no name, or the file cannot be written.
+        """
+        from homerun.config import run_configuration_files
+
+        given = None if path is None else os.fspath(path)
+        run_configuration_files.save(self, given, name, separate_environment_yaml)
+
+    @staticmethod
+    def delete(path: str | os.PathLike[str], name: str) -> None:
+        """Remove the file of a configuration.
+
+        Raises:
+            UserError: there is none.
+        """
+        from homerun.config import run_configuration_files
+
+        run_configuration_files.delete(os.fspath(path), name)
+
+
+def from_file(said: Mapping[Any, Any]) -> tuple[RunConfiguration, list[str]]:
+    """A configuration with the fields that a file gives, and the keys that mean nothing here.
+
+    Raises:
+        UserError: a value that its field cannot have.
+    """
+    made = RunConfiguration()
+    return made, made.fill(said)

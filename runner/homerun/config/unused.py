@@ -1,0 +1,64 @@
+"""The fields of a run configuration that somebody has set and that mean nothing on one machine."""
+
+from __future__ import annotations
+
+from homerun.config import distributed
+from homerun.config.sections import (
+    MpiConfiguration,
+    ParallelTaskConfiguration,
+    PyTorchConfiguration,
+    TensorflowConfiguration,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.config.run_configuration import RunConfiguration
+
+_PLAIN: dict[str, object] = {
+    "priority": None,
+    "data_references": {},
+    "data": {},
+    "datacaches": [],
+    "output_data": {},
+    "source_directory_data_store": None,
+    "credential_passthrough": False,
+    "auto_cluster_compute_specification": None,
+    "services": {},
+}
+
+
+def names(config: RunConfiguration) -> list[str]:
+    """The names of these fields, and the keys of a file that are no fields."""
+    found = [*_of_processes(config)]
+    found += [name for name, default in _PLAIN.items() if getattr(config, name) != default]
+    environment = config.environment
+    parts = {
+        "docker": config.docker.use_docker,
+        "environment.docker": environment.docker.enabled,
+        "environment.r": environment.r,
+        "environment.python.base_conda_environment": environment.python.base_conda_environment,
+        "spark": config.framework == "PySpark",
+        "paralleltask": config.paralleltask != ParallelTaskConfiguration(),
+        "hdi": config.hdi.yarn_deploy_mode != "cluster",
+        "amlcompute": config.amlcompute.vm_size or config.amlcompute.name,
+        "kubernetescompute": config.kubernetescompute.instance_type,
+        "environment.spark": environment.spark.packages or environment.spark.repositories,
+        "environment.databricks": any(
+            getattr(environment.databricks, name) for name in environment.databricks._fields
+        ),
+    }
+    return [*found, *(name for name, is_set in parts.items() if is_set), *config._unknown]
+
+
+def _of_processes(config: RunConfiguration) -> list[str]:
+    """What is said of processes and belongs to no launcher that the run has."""
+    pytorch = config.pytorch
+    parts = {
+        "framework": config.framework not in ("Python", distributed.PYTORCH),
+        "communicator": config.communicator in ("ParameterServer", "ParallelTask"),
+        "tensorflow": config.tensorflow != TensorflowConfiguration(),
+        "mpi": distributed.launcher(config) != distributed.MPI and config.mpi != MpiConfiguration(),
+        "pytorch": not distributed.is_of_torch(config)
+        and pytorch != PyTorchConfiguration(pytorch.communication_backend),
+    }
+    return [name for name, is_set in parts.items() if is_set]

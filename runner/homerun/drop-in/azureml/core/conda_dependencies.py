@@ -1,7 +1,0 @@
-"""`azureml.core.conda_dependencies`: homerun's own class."""
-
-from __future__ import annotations
-
-from homerun.conda import CondaDependencies
-
-__all__ = ["CondaDependencies"]

@@ -1,7 +1,0 @@
-"""`azureml.core.experiment`: homerun's own class."""
-
-from __future__ import annotations
-
-from homerun.experiment import Experiment
-
-__all__ = ["Experiment"]

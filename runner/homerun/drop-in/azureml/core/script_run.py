@@ -1,7 +1,0 @@
-"""`azureml.core.script_run`: homerun's own class."""
-
-from __future__ import annotations
-
-from homerun.run import ScriptRun
-
-__all__ = ["ScriptRun"]

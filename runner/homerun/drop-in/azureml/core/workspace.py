@@ -1,7 +1,0 @@
-"""`azureml.core.workspace`: homerun's own class."""
-
-from __future__ import annotations
-
-from homerun.workspace import Workspace
-
-__all__ = ["Workspace"]

@@ -1,0 +1,1 @@
+"""The interpreter and the packages of a run: resolve, build, inspect."""

@@ -1,0 +1,179 @@
+"""The process that makes an environment: one for each run that finds it missing; one builds.
+
+It waits for the lock of the environment's key, looks again, builds in a new folder, and lets a link
+lead there, by a rename. Killed at any point it leaves a folder that no link leads to, and the
+kernel frees its lock: the next one builds. What the resolver says goes to this process's output.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+
+from homerun.environments import recipe
+from homerun.environments.recipe import Recipe
+from runstore.fs import facts, json_write
+
+RECIPE_DESCRIPTOR = 3
+
+_LINK = ".link-"
+
+
+class CannotBuild(Exception):
+    """A command has failed; what it said stands on standard error already."""
+
+
+def main() -> None:
+    """Make the environment whose recipe was inherited; leaves by `os._exit`."""
+    size = os.fstat(RECIPE_DESCRIPTOR).st_size
+    given = os.pread(RECIPE_DESCRIPTOR, size, 0)
+    os.close(RECIPE_DESCRIPTOR)
+    wanted = recipe.decode(given.decode("utf-8", "surrogateescape"))
+    code = 1
+    try:
+        make(wanted)
+        code = 0
+    except CannotBuild as error:
+        _say(str(error))
+    except OSError as error:
+        _say(f"{error.filename or wanted.folder}: {error.strerror or error}")
+    finally:
+        os._exit(code)
+
+
+def make(wanted: Recipe) -> None:
+    """Make an environment unless it is there.
+
+    Raises:
+        CannotBuild: a command failed; what it said is on standard error.
+        OSError: the cache folder cannot be written.
+    """
+    above = os.path.dirname(wanted.folder)
+    os.makedirs(above, mode=0o700, exist_ok=True)
+    held = os.open(f"{wanted.folder}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if recipe.is_ready(wanted.folder):
+            return
+        remove_unfinished(wanted.folder)
+        made = f"{wanted.folder}-{os.urandom(4).hex()}"
+        try:
+            _build(wanted, made)
+        except BaseException:
+            remove(made)
+            raise
+        _publish(wanted.folder, made)
+    finally:
+        os.close(held)
+
+
+def remove_unfinished(folder: str) -> None:
+    """Remove what killed builders have left of an environment; its lock has to be held."""
+    above, key = os.path.split(folder)
+    current = os.path.realpath(folder)
+    for name in os.listdir(above):
+        path = f"{above}/{name}"
+        if name.startswith(f"{key}-") and os.path.realpath(path) != current:
+            remove(path)
+        elif name.startswith(f"{_LINK}{key}-"):
+            os.unlink(path)
+
+
+def commands(wanted: Recipe, made: str, requirements: str) -> list[list[str]]:
+    """The command lines that make an environment in a new folder."""
+    from homerun.system import which
+
+    if wanted.conda:
+        create = [wanted.conda, "env", "create", "--yes", "--prefix", made]
+        return [[*create, "--file", requirements]]
+    uv = which.find("uv")
+    python = f"{made}/bin/python"
+    if uv:
+        return [
+            [uv, "venv", "--no-project", "--python", wanted.interpreter, made],
+            [uv, "pip", "install", "--python", python, "--requirement", requirements],
+        ]
+    install = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    return [
+        [wanted.interpreter, "-m", "venv", made],
+        [*install, "--requirement", requirements],
+    ]
+
+
+def _build(wanted: Recipe, made: str) -> None:
+    suffix = ".yml" if wanted.conda else ".txt"
+    requirements = f"{made}{suffix}"
+    content = wanted.specification if wanted.conda else "".join(f"{x}\n" for x in wanted.lines)
+    try:
+        facts.write(requirements, content.encode("utf-8", "surrogateescape"))
+        for command in commands(wanted, made, requirements):
+            _run(command, os.path.dirname(made))
+    finally:
+        if os.path.exists(requirements):
+            os.unlink(requirements)
+    about: dict[str, object] = {
+        "name": wanted.name,
+        "interpreter": wanted.interpreter,
+        "time": facts.now(),
+        "packages": _installed(made),
+    }
+    facts.write(f"{made}/{recipe.IN_USE}", b"")
+    facts.write(f"{made}/{recipe.ABOUT}", json_write.pretty(about).encode())
+    facts.sync_file_system(made)
+
+
+def _run(command: list[str], folder: str) -> None:
+    """Run a command in a folder without a project of its own, whose settings would count."""
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False, cwd=folder
+        )
+    except OSError as error:
+        raise CannotBuild(f"{command[0]} cannot be started ({error.strerror})") from error
+    if done.returncode:
+        raise CannotBuild(f"{os.path.basename(command[0])} ended with {done.returncode}")
+
+
+def _installed(made: str) -> list[str]:
+    """Name and version of each package, as its metadata in the environment say."""
+    import subprocess
+
+    code = (
+        "from importlib.metadata import distributions\n"
+        "found = {(d.metadata['Name'], d.version) for d in distributions()}\n"
+        "print(*(f'{name}=={version}' for name, version in sorted(found)), sep='\\n')"
+    )
+    try:
+        done = subprocess.run(
+            [f"{made}/bin/python", "-I", "-c", code], capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise CannotBuild(f"{made} has no Python that starts ({error.strerror})") from error
+    if done.returncode:
+        raise CannotBuild(f"{made} has no Python that starts: {done.stderr.strip()}")
+    return done.stdout.split()
+
+
+def _publish(folder: str, made: str) -> None:
+    above, key = os.path.split(folder)
+    link = f"{above}/{_LINK}{key}-{os.urandom(4).hex()}"
+    os.symlink(os.path.basename(made), link)
+    os.rename(link, folder)
+    facts.sync_folder(above)
+
+
+def remove(path: str) -> None:
+    """Remove a file or a folder, as far as that can be done."""
+    import shutil
+
+    shutil.rmtree(path, ignore_errors=True)
+    if os.path.isfile(path):
+        os.unlink(path)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"homerun: {line}\n")
+    sys.stderr.flush()

@@ -1,0 +1,172 @@
+"""Which interpreter a run had, and what was installed in it.
+
+To ask an interpreter takes as long as several starts of one. So the answer is kept in the user's
+cache folder, with the times of all that it depends on: the interpreter itself, and the folders that
+packages are installed in. While these are as they were, a supervisor only reads it. Otherwise it
+starts a process of ours that asks (`asking`) and goes on: a run waits for neither.
+
+The answer is a file of the store, named by its content, `.interpreters/<key>.json`; the runs that
+had the same have hard links to it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+from homerun.base import environ
+from runstore import layout
+from runstore.fs import facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from homerun.config.script_run_config import ScriptRunConfig
+
+_FOLDER = "interpreters"
+_LONGEST_NAME = 200
+_GONE = -1
+
+_BEHIND_MPIRUN = 6
+"""Where in a command line behind an MPI's launcher that of one process begins."""
+
+
+def used(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) -> str:
+    """The interpreter that a run will have, as far as that can be known; "": none.
+
+    A command that is no Python may start one: the one that its PATH has.
+    """
+    if config.recipe is not None:
+        return config.recipe.python
+    is_behind = config.processes is not None and config.processes.launcher == "mpi"
+    first = argv[_BEHIND_MPIRUN if is_behind else 0]
+    if config.script is not None or os.path.basename(first).startswith("python"):
+        return first
+    from homerun.system import which
+
+    return which.find("python", "python3", path=env.get("PATH") or os.defpath) or ""
+
+
+def note(python: str, run_id: str, env: Mapping[str, str], folder: str = ".") -> int:
+    """Put on record what a run runs with.
+
+    Args:
+        env: the script's.
+        folder: the run's.
+
+    Returns:
+        The process that asks the interpreter, where that is not known; else 0.
+    """
+    try:
+        cache = environ.cache_home(env)
+        known = recall(cache, python)
+        if known is not None:
+            publish(*known, folder)
+            return 0
+        from homerun.environments import inspector_lock
+        from homerun.system import children
+
+        if inspector_lock.wait(place(cache, python), folder):
+            return 0
+        return children.asking(folder, python, run_id, env, cache)
+    except Exception:  # noqa: BLE001 - no room, no process, or an odd path: the run goes on without
+        return 0
+
+
+def note_own(run_id: str, folder: str) -> None:
+    """Put on record what this very process is, which holds a run open."""
+    if not sys.executable:
+        return  # Python within another program
+    asks = note(sys.executable, run_id, os.environ, folder)
+    if asks:
+        from homerun.system import children
+
+        children.started(asks)
+
+
+def publish(key: str, data: bytes, folder: str = ".") -> None:
+    """Let the answer appear in the folder of a run, and in the store above it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    shared = f"{folder}/../../{layout.INTERPRETERS}"
+    name = f"{key}.json"
+    for _ in range(2):
+        try:
+            os.link(f"{shared}/{name}", f"{folder}/{layout.INTERPRETER}")
+            return
+        except FileExistsError:
+            return
+        except FileNotFoundError:
+            facts.make_folder(shared)
+            facts.publish_bytes(shared, name, data)
+        except OSError as error:
+            if error.errno not in (errno.EMLINK, errno.EPERM, errno.EACCES):
+                raise
+            break  # it has too many links, or is another user's
+    facts.publish_bytes(folder, layout.INTERPRETER, data)
+
+
+def recall(cache: str, python: str) -> tuple[str, bytes] | None:
+    """The key and the answer of an interpreter that was asked before; None: it is to be asked.
+
+    Args:
+        cache: the user's cache folder.
+    """
+    data = facts.read_bytes(place(cache, python))
+    if data is None:
+        return None
+    head, _, answer = data.partition(b"\n\n")
+    key, named, system, *watched = os.fsdecode(head).split("\n")
+    if not answer or named != python or system != _system():
+        return None
+    for line in watched:
+        moment, _, path = line.partition(" ")
+        if moment != str(changed(path)):
+            return None
+    return key, answer
+
+
+def remember(
+    cache: str, python: str, key: str, answer: bytes, moments: Iterable[tuple[str, int]]
+) -> None:
+    """Keep an answer, with the times of what it depends on.
+
+    Raises:
+        OSError: the cache cannot be written.
+    """
+    final = place(cache, python)
+    os.makedirs(os.path.dirname(final), mode=0o700, exist_ok=True)
+    watched = [f"{moment} {path}" for path, moment in moments]
+    head = "\n".join([key, python, _system(), *watched])
+    temporary = f"{final}.{os.getpid()}"
+    try:
+        facts.write(temporary, os.fsencode(head) + b"\n\n" + answer)
+        os.rename(temporary, final)
+    except OSError:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+def changed(path: str) -> int:
+    """When a file, or the list of names in a folder, was changed: in ns; -1 where it is not."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return _GONE
+
+
+def place(cache: str, python: str) -> str:
+    """Where an interpreter's answer is kept in the user's cache folder."""
+    name = python.replace("%", "%25").replace("/", "%2F")[-_LONGEST_NAME:]
+    return f"{cache}/homerun/{_FOLDER}/{name}"
+
+
+def _system() -> str:
+    """What the answer says of the machine changes with it."""
+    found = os.uname()
+    return f"{found.release} {found.version}"

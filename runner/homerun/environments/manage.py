@@ -1,0 +1,145 @@
+"""The environments that were made: which there are, making one ahead, removing old ones."""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base.errors import UserError
+from homerun.config.environment import OWN_PYTHON
+from homerun.environments import builder, recipe, resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.config.environment import Environment
+
+_DAY_S = 86400.0
+
+
+def kept() -> list[dict[str, Any]]:
+    """The environments that are whole, the one that was used last at the end."""
+    rows = [_row(key) for key in _links()]
+    return sorted((row for row in rows if row is not None), key=lambda row: str(row["used"]))
+
+
+def build(environment: Environment, ignore_conda_packages: bool = False) -> tuple[str, list[str]]:
+    """Make an environment now, as a run would; what the installer says goes to standard error.
+
+    Returns:
+        Its folder, or "" where the interpreter that submits has all that it wants; and notices.
+
+    Raises:
+        UserError: it cannot be made.
+    """
+    python = environment.python.interpreter_path
+    own = None if python in (None, "", OWN_PYTHON) else python
+    wanted, told = resolve.recipe(environment, own, ignore_conda_packages)
+    if wanted is None:
+        return "", told
+    failed = f"the environment {wanted.name!r} could not be built"
+    try:
+        builder.make(wanted)
+    except builder.CannotBuild as error:
+        raise UserError(f"{failed}: {error}; what it said stands above") from error
+    except OSError as error:
+        where = error.filename or wanted.folder
+        raise UserError(f"{failed}: {where}: {error.strerror or error}") from error
+    return wanted.folder, told
+
+
+def collect(older_than_days: float) -> list[str]:
+    """Remove the environments that no run has used for so many days, and what killed builders left.
+
+    One that is being built, or that a run uses, stays.
+
+    Returns:
+        The keys of those that were removed.
+
+    Raises:
+        UserError: one cannot be removed.
+    """
+    from time import time
+
+    before = time() - older_than_days * _DAY_S
+    removed = []
+    for key in _keys():
+        try:
+            if _collect(f"{recipe.home()}/{key}", before):
+                removed.append(key)
+        except OSError as error:
+            raise UserError(f"{error.filename}: it cannot be removed ({error.strerror})") from error
+    return removed
+
+
+def _collect(folder: str, before: float) -> bool:
+    import fcntl
+
+    held = _taken(f"{folder}.lock", os.O_RDWR | os.O_CREAT)
+    if held is None:
+        return False  # it is being built
+    try:
+        builder.remove_unfinished(folder)
+        used = f"{folder}/{recipe.IN_USE}"
+        if not os.path.exists(used) or os.stat(used).st_mtime > before:
+            return False
+        in_use = _taken(used, os.O_RDONLY)
+        if in_use is None:
+            return False
+        try:
+            whole = os.path.realpath(folder)
+            os.unlink(folder)
+            builder.remove(whole)
+        finally:
+            fcntl.flock(in_use, fcntl.LOCK_UN)
+            os.close(in_use)
+        return True
+    finally:
+        os.close(held)
+
+
+def _taken(path: str, flags: int) -> int | None:
+    """A descriptor that holds a lock alone; None: somebody else holds it."""
+    import fcntl
+
+    held = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        return None
+    return held
+
+
+def _keys() -> list[str]:
+    """Every key for which anything lies in the cache."""
+    try:
+        names = os.listdir(recipe.home())
+    except OSError:
+        return []
+    plain = {name.partition("-")[0].partition(".")[0] for name in names if name[:1] != "."}
+    return sorted(plain)
+
+
+def _links() -> list[str]:
+    return [key for key in _keys() if recipe.is_ready(f"{recipe.home()}/{key}")]
+
+
+def _row(key: str) -> dict[str, Any] | None:
+    from runstore.fs import facts
+
+    folder = f"{recipe.home()}/{key}"
+    said = recipe.about(folder)
+    try:
+        used = facts.stamp(os.stat(f"{folder}/{recipe.IN_USE}").st_mtime)
+    except OSError:
+        return None  # removed just now
+    return {
+        "key": key,
+        "name": said.get("name"),
+        "interpreter": said.get("interpreter"),
+        "packages": said.get("packages") or [],
+        "made": said.get("time"),
+        "used": used,
+        "directory": folder,
+    }

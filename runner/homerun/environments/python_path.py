@@ -1,0 +1,105 @@
+"""The one folder that a script's PYTHONPATH gets: our packages, and nothing else.
+
+A site-packages there would bring the submitter's numpy into another interpreter. So the packages
+are linked into a folder of their own, in the user's cache, under a hash of version and location.
+"""
+
+from __future__ import annotations
+
+import os
+from stat import S_ISDIR
+
+from homerun.base import environ
+from runstore import layout
+
+_PRIME = 4294967291
+
+_known: dict[bool, dict[str, str]] = {}
+"""Where the packages lie; this process's own do not move."""
+
+
+def folder(azureml: bool = True) -> str:
+    """The folder of links, made at the first call and whole at any time.
+
+    Args:
+        azureml: with the package of that name, or without.
+    """
+    packages = _packages(azureml)
+    key = _key(packages)
+    cache = _cache()
+    if os.path.isabs(cache):  # the script's current folder is another one
+        try:
+            return _make(cache, key, packages)
+        except OSError:
+            pass  # not writable, or no room: the temporary folder has to do
+    return _make(_temporary(), key, packages)
+
+
+def _packages(azureml: bool) -> dict[str, str]:
+    if azureml not in _known:
+        import runstore
+
+        homes = {"homerun": os.path.dirname(os.path.dirname(__file__))}
+        homes["runstore"] = os.path.dirname(runstore.__file__)
+        if azureml:
+            homes["azureml"] = f"{environ.drop_in()}/azureml"
+        _known[azureml] = {name: os.path.realpath(home) for name, home in homes.items()}
+    return _known[azureml]
+
+
+def _key(packages: dict[str, str]) -> str:
+    """A name that another version or place does not have; no module is loaded for it."""
+    from homerun.base.version import __version__
+
+    text = "\0".join((__version__, *packages, *packages.values()))
+    return f"{__version__}-{int.from_bytes(os.fsencode(text), 'big') % _PRIME:08x}"
+
+
+def _cache() -> str:
+    return f"{environ.cache_home()}/homerun/path"
+
+
+def _temporary() -> str:
+    """A folder of nobody else's making: others can write where it lies."""
+    import tempfile
+
+    return tempfile.mkdtemp(prefix="homerun-")
+
+
+def _make(parent: str, key: str, packages: dict[str, str]) -> str:
+    final = f"{parent}/{key}"
+    if not os.path.isdir(parent):
+        os.makedirs(parent, mode=0o700, exist_ok=True)
+    if not _is_ours(parent):
+        raise PermissionError(f"{parent} can be written by somebody else")
+    if _is_whole(final, packages):
+        return final
+    building = f"{parent}/{layout.NEW}{os.urandom(8).hex()}"
+    os.mkdir(building, 0o700)
+    for name, home in packages.items():
+        os.symlink(home, f"{building}/{name}")
+    try:
+        os.rename(building, final)  # fails where another made it first: it is not empty
+    except OSError:
+        for name in packages:
+            os.unlink(f"{building}/{name}")
+        os.rmdir(building)
+        if not _is_whole(final, packages):
+            # A broken one is in the way and may be in use: leave it, and go beside it.
+            return _make(parent, f"{key}+", packages)
+    return final
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether it is a folder that only this user can write: what lies in it is run by scripts."""
+    found = os.lstat(folder)
+    return S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+
+
+def _is_whole(folder: str, packages: dict[str, str]) -> bool:
+    """Whether every link is there and leads to our package."""
+    try:
+        links = {name: os.readlink(f"{folder}/{name}") for name in packages}
+    except OSError:
+        return False
+    return links == packages and _is_ours(folder)

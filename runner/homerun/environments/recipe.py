@@ -1,0 +1,159 @@
+"""What an environment is made of, and where it lies when it is made.
+
+In the user's cache folder, below `homerun/environments/`:
+
+    <key>           a link to the folder that is whole; made last, by a rename
+    <key>-<hex>/    that folder: a virtual environment, in the place where it was built
+    <key>.lock      held by whoever builds it
+
+The key is that of the content and the interpreter. Scripts of a virtual environment hold its path,
+so it is never moved; what no link leads to was never finished, and is used by nobody.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base import environ
+from homerun.system import sha256
+from runstore.fs import json_write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+IN_USE = "homerun-in-use.lock"
+"""Within the folder: shared by the runs that use it, so that nobody removes it under them."""
+
+ABOUT = "homerun-environment.json"
+"""Within the folder: what it was made of, and what it holds."""
+
+
+class Recipe:
+    """An environment to be made.
+
+    Attributes:
+        folder: the link that leads to it once it is whole.
+        name: the environment's name, for people.
+        interpreter: the Python that it is made with.
+        lines: a requirements file's lines.
+        conda: the conda or mamba that makes it; "" where pip or uv does.
+        specification: for conda: the environment file.
+    """
+
+    __slots__ = ("conda", "folder", "interpreter", "lines", "name", "specification")
+
+    def __init__(
+        self,
+        name: str,
+        interpreter: str,
+        lines: list[str],
+        conda: str = "",
+        specification: str = "",
+        folder: str = "",
+    ) -> None:
+        self.name = name
+        self.interpreter = interpreter
+        self.lines = lines
+        self.conda = conda
+        self.specification = specification
+        self.folder = folder or f"{home()}/{self._key()}"
+
+    @property
+    def key(self) -> str:
+        """The name of its folder."""
+        return os.path.basename(self.folder)
+
+    @property
+    def python(self) -> str:
+        """Its interpreter, once it is whole."""
+        return f"{self.folder}/bin/python"
+
+    def enter(self, env: dict[str, str]) -> None:
+        """Let a script's environment be within: its programs are found first."""
+        env["PATH"] = f"{self.folder}/bin{os.pathsep}{env.get('PATH') or os.defpath}"
+        env["VIRTUAL_ENV"] = self.folder
+
+    def encode(self) -> str:
+        """As text; the first two lines are the folder and the name."""
+        name = " ".join(self.name.split())
+        rest = [self.interpreter, self.lines, self.conda, self.specification]
+        return f"{self.folder}\n{name}\n{json_write.dumps(rest)}"
+
+    def _key(self) -> str:
+        parts = [self.conda, self.specification, *(_with_stamp(line) for line in self.lines)]
+        if not self.conda:
+            parts.append(_with_stamp(os.path.realpath(self.interpreter)))
+        text = "\0".join(parts).encode("utf-8", "surrogateescape")
+        key: str = sha256.plain_sha256()(text).hexdigest()
+        return key[:20]
+
+
+def decode(text: str) -> Recipe:
+    """The recipe that `Recipe.encode` made."""
+    import json
+
+    folder, name, rest = text.split("\n", 2)
+    interpreter, lines, conda, specification = json.loads(rest)
+    return Recipe(name, interpreter, lines, conda, specification, folder)
+
+
+def home() -> str:
+    """The folder of all environments."""
+    return f"{environ.cache_home()}/homerun/environments"
+
+
+def is_ready(folder: str) -> bool:
+    """Whether an environment is whole."""
+    return os.path.exists(f"{folder}/{ABOUT}")
+
+
+def use(folder: str) -> int | None:
+    """Hold an environment so that nobody removes it, and note that it was used.
+
+    Returns:
+        The descriptor that holds it, as long as it is open; None: it is not there.
+    """
+    import fcntl
+
+    path = f"{folder}/{IN_USE}"
+    try:
+        held = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        if os.path.samestat(os.fstat(held), os.stat(path)):
+            try:
+                os.utime(path)
+            except OSError:
+                pass  # another user's, or read-only: it is not for us to remove
+            return held
+    except OSError:
+        pass  # it was removed just then
+    os.close(held)
+    return None
+
+
+def about(folder: str) -> dict[str, Any]:
+    """What is on record of an environment; {}: nothing."""
+    import json
+
+    try:
+        with open(f"{folder}/{ABOUT}", encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _with_stamp(line: str) -> str:
+    """A line; of a file that it names also the size and the time: another content is another."""
+    path = line.rpartition(" ")[2]
+    if not os.path.isabs(path):
+        return line
+    try:
+        found = os.stat(path)
+    except OSError:
+        return line
+    return f"{line} {found.st_size} {found.st_mtime_ns}"

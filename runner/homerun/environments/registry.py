@@ -1,0 +1,112 @@
+"""Environments that a workspace keeps by name: each version is a fact, written once."""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base.errors import UserError
+from homerun.config.environment import Environment
+from runstore import layout, names
+from runstore.fs import facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runstore.store import Store
+
+_SUFFIX = ".json"
+
+
+def register(store: Store, wanted: Environment) -> Environment:
+    """Keep an environment; the one that is kept, with its version.
+
+    Raises:
+        UserError: it has no name.
+        StoreError: the store cannot be written.
+    """
+    if not wanted.name:
+        raise UserError("an environment needs a name to be registered")
+    root = store.for_writing().root
+    folder = _folder(root, wanted.name)
+    made = wanted.clone(wanted.name)
+    made.asset_id = None
+    while True:
+        known = _versions(folder)
+        made.version = None
+        for version in known:
+            made.version = version
+            if _read(folder, version) == made:
+                return made
+        made.version = str(max((int(v) for v in known if v.isdigit()), default=0) + 1)
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            entry: dict[str, object] = {"environment": made.to_dict()}
+            if facts.publish(folder, _file(made.version), facts.signed(entry), sync=True):
+                return made
+        except OSError as error:
+            raise facts.unwritable(root, error) from error
+
+
+def get(store: Store, name: str, version: str | None = None) -> Environment:
+    """An environment by its name, in its latest version unless told otherwise.
+
+    Raises:
+        UserError: there is none.
+    """
+    folder = _folder(store.root, name)
+    known = _versions(folder)
+    if not known or version not in (None, *known):
+        which = f"environment {name!r}" + (f" in version {version}" if known else "")
+        other = f"its versions are {', '.join(known)}" if known else _advice(name)
+        raise UserError(f"there is no {which}; {other}")
+    return _read(folder, version or known[-1])
+
+
+def latest(store: Store) -> dict[str, Environment]:
+    """The environments by name, each in its latest version."""
+    home = f"{store.root}/{layout.ENVIRONMENTS}"
+    try:
+        folders = sorted(os.listdir(home))
+    except OSError:
+        return {}
+    found = {}
+    for folder in folders:
+        known = _versions(f"{home}/{folder}")
+        if known:
+            one = _read(f"{home}/{folder}", known[-1])
+            found[str(one.name)] = one
+    return found
+
+
+def _advice(name: str) -> str:
+    if name.startswith("AzureML-"):
+        return "Azure's own are not here: use Environment.from_pip_requirements(name, path)"
+    return "`register` keeps one"
+
+
+def _folder(root: str, name: str) -> str:
+    if not name:
+        raise UserError("an environment has a name; `Environment.list` shows them")
+    return f"{root}/{layout.ENVIRONMENTS}/{names.to_file_name(name)}"
+
+
+def _file(version: str) -> str:
+    return f"{version}{_SUFFIX}"
+
+
+def _versions(folder: str) -> list[str]:
+    try:
+        found = os.listdir(folder)
+    except OSError:
+        return []
+    kept = [name[: -len(_SUFFIX)] for name in found if name.endswith(_SUFFIX)]
+    return sorted((v for v in kept if v.isdigit()), key=int)
+
+
+def _read(folder: str, version: str) -> Environment:
+    said = (facts.read(folder, _file(version)) or {}).get("environment")
+    if not isinstance(said, dict):
+        path = f"{folder}/{_file(version)}"
+        raise UserError(f"{path} is damaged; register that environment again")
+    made = Environment()
+    made.fill(said)
+    return made

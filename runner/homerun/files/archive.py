@@ -1,0 +1,148 @@
+"""Archives while they are made: what is packed goes on at once, and nothing is kept of it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+
+from homerun.base.errors import UserError
+from homerun.snapshots import export
+from runstore.errors import BaseError
+from runstore.run import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from zipfile import ZipFile
+
+    from homerun.sdk.run import Run
+
+_CHUNK = 1 << 18
+_AHEAD = 4
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def of_folder(run: Run, folder: str = "") -> Iterator[bytes]:
+    """The files below a folder of a run's files, "": all, as an archive in parts.
+
+    Raises:
+        UserError: there are none.
+    """
+    start = f"{folder}/" if folder else ""
+    names = files.names(run.directory, start)
+    if not names:
+        where = f" in {folder!r}" if folder else ""
+        raise UserError(f"run {run.id} has no files{where}")
+
+    def write(pack: ZipFile) -> None:
+        for name in names:
+            _add(pack, run.directory, name)
+
+    return _streamed(write)
+
+
+def of_code(run: Run) -> Iterator[bytes]:
+    """The code of a run as an archive in parts, as `restore_snapshot` packs it.
+
+    Raises:
+        UserError: the run has no snapshot, or it is not there any more.
+    """
+    found = export.of_run(run._record)
+
+    def write(pack: ZipFile) -> None:
+        for _ in export.pack(found, pack):
+            continue  # what is left out has changed since: the list of files tells
+
+    return _streamed(write)
+
+
+def _add(pack: ZipFile, run_folder: str, name: str) -> None:
+    from zipfile import ZIP_DEFLATED, ZipInfo
+
+    try:
+        source = files.open_for_reading(run_folder, name)
+    except (BaseError, OSError):
+        return  # removed in the meantime
+    with open(source, "rb") as file:
+        shown = os.fsencode(name).decode("utf-8", "replace")
+        info = ZipInfo(shown, _EPOCH)
+        info.compress_type = ZIP_DEFLATED
+        info.create_system = 3
+        info.external_attr = 0o100644 << 16
+        info.file_size = os.fstat(source).st_size
+        with pack.open(info, "w", force_zip64=True) as target:
+            while data := file.read(_CHUNK):
+                target.write(data)
+
+
+class _StoppedError(Exception):
+    """Nobody takes the archive any more."""
+
+
+class _Sink:
+    """What a ZipFile writes to: a file that cannot go back. Parts wait until they are taken."""
+
+    def __init__(self) -> None:
+        self.parts: queue.Queue[bytes | BaseException | None] = queue.Queue(_AHEAD)
+        self.is_stopped = False
+        self._part = bytearray()
+
+    def write(self, data: bytes) -> int:
+        """Take some bytes."""
+        self._part += data
+        if len(self._part) >= _CHUNK:
+            self.flush_part()
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: parts go on when they are large enough."""
+
+    def flush_part(self) -> None:
+        """Hand on what there is."""
+        self.put(bytes(self._part))
+        self._part.clear()
+
+    def put(self, part: bytes | BaseException | None) -> None:
+        """Hand something on, when there is room for it.
+
+        Raises:
+            _StoppedError: nobody takes it.
+        """
+        while not self.is_stopped:
+            try:
+                self.parts.put(part, timeout=0.2)
+                return
+            except queue.Full:
+                continue
+        raise _StoppedError
+
+
+def _streamed(write: Callable[[ZipFile], None]) -> Iterator[bytes]:
+    """An archive in parts. Whoever stops taking them stops the packing."""
+    sink = _Sink()
+    packing = threading.Thread(target=_pack, args=(write, sink), daemon=True)
+    packing.start()
+    try:
+        while (part := sink.parts.get()) is not None:
+            if isinstance(part, BaseException):
+                raise part
+            yield part
+    finally:
+        sink.is_stopped = True
+        packing.join()
+
+
+def _pack(write: Callable[[ZipFile], None], sink: _Sink) -> None:
+    from zipfile import ZipFile
+
+    try:
+        try:
+            with ZipFile(sink, "w") as pack:  # type: ignore[call-overload]
+                write(pack)
+            sink.flush_part()
+            sink.put(None)
+        except (BaseError, OSError, ValueError) as error:
+            sink.put(error)
+    except _StoppedError:
+        return

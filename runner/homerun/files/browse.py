@@ -1,0 +1,149 @@
+"""The files of a run for who looks at them: folders step by step, previews, and parts of a file."""
+
+from __future__ import annotations
+
+import os
+
+from homerun.views import details
+from runstore.run import file_listing, files, images
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.sdk.run import Run
+
+MOST_ENTRIES = 2_000
+MOST_TEXT = 256 << 10
+_MOST_ROWS = 200
+_MOST_COLUMNS = 100
+_HEAD = 4_096
+
+IMAGE, TEXT, JSON, CSV, NONE = "image", "text", "json", "csv", "none"
+_ENDINGS = (
+    (IMAGE, ("png", "jpg", "jpeg", "gif", "webp", "bmp", "avif")),
+    (JSON, ("json", "jsonl", "ipynb")),
+    (CSV, ("csv", "tsv")),
+    (TEXT, ("txt", "log", "md", "py", "yml", "yaml", "toml", "ini", "cfg", "sh", "out", "err")),
+    (TEXT, ("xml", "html", "htm", "svg", "diff", "patch", "r", "rst")),
+)
+
+
+class File:
+    """An open file of a run; a context manager.
+
+    Raises:
+        FileMissing, InvalidName: the run has no such file.
+        OSError: it cannot be read.
+    """
+
+    def __init__(self, run: Run, name: str) -> None:
+        self._descriptor = -1
+        self.name = name
+        self._descriptor = files.open_for_reading(run.directory, name)
+        self._seen = os.fstat(self._descriptor)
+
+    def __enter__(self) -> File:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+    @property
+    def size(self) -> int:
+        """How many bytes it had when it was opened."""
+        return self._seen.st_size
+
+    @property
+    def modified(self) -> str:
+        """When it was changed last."""
+        return details.instant(self._seen.st_mtime)
+
+    @property
+    def tag(self) -> str:
+        """What tells this version of it from another."""
+        return f"{self._seen.st_ino:x}-{self._seen.st_size:x}-{self._seen.st_mtime_ns:x}"
+
+    def read(self, start: int, count: int) -> bytes:
+        """Some bytes of it."""
+        return os.pread(self._descriptor, count, start)
+
+    def image_type(self) -> str | None:
+        """The media type of an image that any browser shows; None: it is none."""
+        return images.media_type(self.read(0, _HEAD))
+
+
+def entries(run: Run, folder: str = "") -> dict[str, Any]:
+    """What lies in a folder of a run's files.
+
+    Raises:
+        FileMissing, InvalidName: there is no such folder.
+    """
+    found = file_listing.entries(run.directory, folder)
+    start = f"{folder}/" if folder else ""
+    rows = []
+    for one in found[:MOST_ENTRIES]:
+        kind = "folder" if one.is_folder else "file"
+        row: dict[str, Any] = {"name": one.name, "path": start + one.name, "kind": kind}
+        row["size"] = None if one.is_folder else one.size
+        row["modified"] = details.instant(one.modified)
+        row["preview"] = NONE if one.is_folder else _kind(one.name)
+        rows.append(row)
+    return {"folder": folder, "entries": rows, "more": len(found) > len(rows)}
+
+
+def preview(run: Run, name: str) -> dict[str, Any]:
+    """The beginning of a file, as text or as a table."""
+    with File(run, name) as file:
+        found: dict[str, Any] = {"path": name, "size": file.size, "modified": file.modified}
+        data = file.read(0, MOST_TEXT)
+        is_cut = file.size > len(data)
+        if images.media_type(data[:_HEAD]) is not None:
+            return {**found, "kind": IMAGE, "is_cut": False}
+    if _is_binary(data):
+        return {**found, "kind": NONE, "is_cut": is_cut}
+    text = data.decode("utf-8", "ignore" if is_cut else "replace")
+    kind = _kind(name)
+    kind = kind if kind in (JSON, CSV) else TEXT
+    found.update(kind=kind, text=text, is_cut=is_cut)
+    if kind == CSV:
+        found.update(_table(text, "\t" if name.endswith(".tsv") else ","))
+    return found
+
+
+def stamp(run: Run) -> tuple[int, ...]:
+    """What changes when a file appears at the top of one of a run's folders, or goes."""
+    return file_listing.stamp(run.directory)
+
+
+def _table(text: str, delimiter: str) -> dict[str, Any]:
+    """A CSV's header and its first rows."""
+    import csv
+
+    read: list[list[str]] = []
+    try:
+        for row in csv.reader(text.splitlines(), delimiter=delimiter):
+            read.append([cell[:_HEAD] for cell in row[:_MOST_COLUMNS]])
+            if len(read) > _MOST_ROWS:
+                break
+    except csv.Error:
+        pass  # what could be read is shown; the text is there all the same
+    return {"columns": read[0] if read else [], "rows": read[1:]}
+
+
+def _kind(name: str) -> str:
+    ending = name.rpartition(".")[2].lower()
+    return next((kind for kind, endings in _ENDINGS if ending in endings), NONE)
+
+
+def _is_binary(data: bytes) -> bool:
+    return b"\0" in data[:_HEAD]

@@ -1,0 +1,1 @@
+"""The logs of a run: follow, page, search, print."""

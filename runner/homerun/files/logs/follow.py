@@ -1,0 +1,170 @@
+"""Following what a run writes, while it is written: all of it, once, to its very end.
+
+Whoever follows sleeps until something is written, or something happened to the run; now and then
+it looks in any case. A watch of the kernel's own wakes it, since that costs no thread, and tells
+once of the thousand writes of a flood.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.files.logs import pages as log_pages
+from homerun.files.logs.tail import WINDOW, Tail
+from homerun.runs import reconcile, wait
+from runstore import layout
+from runstore.run import attempts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from homerun.sdk.observed import Observed
+
+_BLOCK = 1 << 16
+
+
+class Following:
+    """What a run writes to a log; each iteration goes on where the last one ended, to the end.
+
+    Args:
+        run: the run.
+        name: a log; None: what its script prints, that of one attempt after that of another.
+        attempt, offset: where to begin.
+    """
+
+    def __init__(
+        self, run: Observed, name: str | None = None, attempt: int = 1, offset: int = 0
+    ) -> None:
+        self._record = run._record
+        self._name = name
+        self._attempt = attempt
+        self._tail = self._tail_of(name or attempts.std_log(attempt), offset)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """What is there and what comes, until the run is over and all was read."""
+        try:
+            with wait.Waker(self._record, self._folder()) as waker:
+                is_over = False
+                while not is_over:
+                    # What was written before this look is read after it: nothing is left behind.
+                    is_over = reconcile.look(self._record).is_over
+                    waker.watch_log()
+                    yield from self._new()
+                    while not is_over and not waker.sleep(float("inf")):
+                        waker.rest()
+                        yield from self._new()
+        finally:
+            self._tail.close()
+
+    def _new(self) -> Iterator[bytes]:
+        last = attempts.begun(self._record.path)
+        while True:
+            yield from self._tail.read()
+            if self._name is not None or self._attempt >= last:
+                return
+            self._attempt += 1
+            self._tail.close()
+            self._tail = self._tail_of(attempts.std_log(self._attempt), 0)
+
+    def _folder(self) -> str:
+        return os.path.dirname(log_pages.path_of(self._record, self._name or layout.STD_LOG))
+
+    def _tail_of(self, name: str, offset: int) -> Tail:
+        from homerun.base import messages
+
+        record = self._record
+
+        def opened(one: str) -> int:
+            return log_pages.opened(record, one)
+
+        def tell(line: str) -> None:
+            messages.tell([line])
+
+        return Tail(log_pages.path_of(record, name), name, opened, offset, tell)
+
+
+def names(run: Observed, name: str | None = None) -> list[str]:
+    """The log of that name alone; None: what the script printed, by attempt."""
+    if name is not None:
+        return [name]
+    begun = attempts.begun(run._record.path)
+    return [attempts.std_log(number) for number in range(1, begun + 1)]
+
+
+def last(run: Observed, name: str | None, count: int) -> tuple[int, int]:
+    """Where the last so many lines begin, as an attempt and a byte in what it wrote."""
+    found = names(run, name)
+    for number in range(len(found), 0, -1):
+        offset, lines = _start_of_last(run, found[number - 1], count)
+        count -= lines
+        if count <= 0:
+            break
+    return number, offset
+
+
+def written(run: Observed, name: str | None, attempt: int, offset: int) -> Iterator[bytes]:
+    """What is there now, from a place on; what is written meanwhile is left out.
+
+    Raises:
+        FileMissing: the run has no such log.
+    """
+    for one in names(run, name)[attempt - 1 :]:
+        try:
+            descriptor = log_pages.opened(run._record, one)
+        except LookupError:
+            if name is not None:
+                raise
+            continue  # its script has not started yet
+        try:
+            end = os.fstat(descriptor).st_size
+            while part := os.pread(descriptor, min(WINDOW, max(0, end - offset)), offset):
+                offset += len(part)
+                yield part
+        finally:
+            os.close(descriptor)
+        offset = 0
+
+
+def last_lines(path: str, count: int, at_most: int = 1 << 16) -> str:
+    """The last lines of a file as text, from at most so many bytes at its end."""
+    return "\n".join(end_of(path, at_most).splitlines()[-count:])
+
+
+def end_of(path: str, at_most: int = 1 << 16) -> str:
+    """At most so many bytes at the end of a file as text; of one that is not there: none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return ""
+    try:
+        size = os.fstat(descriptor).st_size
+        data = os.pread(descriptor, at_most, max(0, size - at_most))
+    finally:
+        os.close(descriptor)
+    return data.decode("utf-8", "replace")
+
+
+def _start_of_last(run: Observed, name: str, count: int) -> tuple[int, int]:
+    """Where the last lines of a log begin, and how many they are; it is read from its end."""
+    try:
+        descriptor = log_pages.opened(run._record, name)
+    except LookupError:
+        return 0, 0
+    try:
+        at = os.fstat(descriptor).st_size
+        if count <= 0 or at == 0:
+            return at, 0
+        found, end = 1, at - 1  # a newline at the very end ends the last line
+        while end > 0:
+            start = max(0, end - _BLOCK)
+            data = os.pread(descriptor, end - start, start)
+            place = len(data)
+            while (place := data.rfind(b"\n", 0, place)) >= 0:
+                if found == count:
+                    return start + place + 1, found
+                found += 1
+            end = start
+        return 0, found
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,212 @@
+"""The logs of a run, of any size: their list, pieces of whole lines, and a search through all.
+
+A log is addressed by bytes; what number a line has is known as far as lines were counted, which
+goes on a little with each question. Nothing is read whole.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base.errors import UserError
+from homerun.files.logs.line_index import Kept
+from homerun.views import details
+from runstore import layout
+from runstore.errors import FileMissing
+from runstore.fs import safe_path
+from runstore.run import files as run_files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.files.logs.line_index import Counted
+    from homerun.sdk.run import Run
+    from runstore.run.record import Record
+
+MOST_BYTES = 1 << 20
+_MOST_LOGS = 500
+_PATIENCE_S = 0.1
+"""So long a question may count lines."""
+_LONGEST_WAIT_S = 5.0
+"""So long one may that names a line."""
+
+
+class NotCounted(UserError):
+    """Lines up to the one that was asked for are not counted yet; asking again goes on with it."""
+
+
+class Log:
+    """An open log; a context manager.
+
+    Args:
+        lines: what was counted of logs that were open before.
+
+    Raises:
+        FileMissing: the run has no such log.
+        OSError: it cannot be read.
+    """
+
+    def __init__(self, run: Run, name: str, lines: Kept | None = None) -> None:
+        self.descriptor = -1
+        self._lines = lines or Kept()
+        self.name = name
+        self.descriptor = opened(run._record, name)
+        self.path = f"{run.directory}/{name}"
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has now."""
+        return os.fstat(self.descriptor).st_size
+
+    def read(self, start: int, count: int) -> bytes:
+        """Some bytes of it."""
+        return os.pread(self.descriptor, count, max(0, start))
+
+    def end(self, count: int) -> dict[str, Any]:
+        """The last piece."""
+        size = self.size
+        return self._piece(*self._whole_lines(size - count, size), size)
+
+    def at(self, byte: int, count: int) -> dict[str, Any]:
+        """The piece that begins with the line that a byte lies in."""
+        size = self.size
+        byte = min(max(0, byte), size)
+        before = self.read(byte - count, min(byte, count))
+        start = byte - len(before) + before.rfind(b"\n") + 1 if b"\n" in before else byte
+        start = start if b"\n" in before or byte > count else 0
+        return self._piece(start, self._end_of_lines(start, count, size), size)
+
+    def before(self, byte: int, count: int) -> dict[str, Any]:
+        """The piece that ends at a byte."""
+        size = self.size
+        byte = min(max(0, byte), size)
+        return self._piece(*self._whole_lines(byte - count, byte), size)
+
+    def line(self, number: int, count: int) -> dict[str, Any]:
+        """The piece that begins with a line, counted from 1; the last line if there are fewer.
+
+        Raises:
+            NotCounted: lines up to there were not counted in time.
+        """
+        lines = self._counted()
+        found = lines.find(self.descriptor, max(1, number), _LONGEST_WAIT_S)
+        if found is None:
+            raise NotCounted(
+                f"line {number:,} was not reached yet: {lines.lines:,} lines in "
+                f"{lines.bytes:,} bytes are counted; ask again"
+            )
+        return self._piece(found, self._end_of_lines(found, count, self.size), self.size)
+
+    def _whole_lines(self, start: int, end: int) -> tuple[int, int]:
+        """From the first line that begins behind a byte; from the byte itself if none does."""
+        start = max(0, start)
+        if start == 0:
+            return 0, end
+        data = self.read(start - 1, end - start + 1)
+        first = data.find(b"\n", 0, -1)
+        return (start if first < 0 else start + first), end
+
+    def _end_of_lines(self, start: int, count: int, size: int) -> int:
+        end = min(start + count, size)
+        if end == size:
+            return end
+        last = self.read(start, end - start).rfind(b"\n")
+        return end if last < 0 else start + last + 1
+
+    def _piece(self, start: int, end: int, size: int) -> dict[str, Any]:
+        data = self.read(start, end - start)
+        end = start + len(data)
+        lines = self._counted()
+        lines.count_on(self.descriptor, _PATIENCE_S)
+        is_begun = start == 0 or self.read(start - 1, 1) == b"\n"
+        return {
+            "name": self.name,
+            "size": size,
+            "from": start,
+            "to": end,
+            "text": data.decode("utf-8", "replace"),
+            "line": lines.number_at(self.descriptor, start),
+            "cut_start": not is_begun,
+            "cut_end": end < size and data[-1:] != b"\n",
+            "counted": {"bytes": lines.bytes, "lines": lines.lines},
+        }
+
+    def _counted(self) -> Counted:
+        return self._lines.of(self.path, os.fstat(self.descriptor))
+
+
+def listed(run: Run) -> list[dict[str, Any]]:
+    """The logs of a run, the most interesting first."""
+    found = []
+    is_over = run._look().is_over
+    last = next(iter(details.log_files(run._record)), None)
+    for name in list(details.log_files(run._record))[:_MOST_LOGS]:
+        try:
+            descriptor = opened(run._record, name)
+        except (OSError, FileMissing):
+            continue
+        seen = os.fstat(descriptor)
+        os.close(descriptor)
+        is_live = not is_over and (name == last or name.startswith(f"{layout.LOGS}/"))
+        row = {"name": name, "size": seen.st_size, "modified": details.instant(seen.st_mtime)}
+        found.append({**row, "is_live": is_live})
+    return found
+
+
+def sizes(run: Run) -> dict[str, int]:
+    """The sizes of the logs by name."""
+    return {row["name"]: row["size"] for row in listed(run)}
+
+
+def path_of(record: Record, name: str) -> str:
+    """Where a log lies, to be watched; it is opened by its name."""
+    above = name.split("/")[0]
+    if name == layout.SUPERVISOR_LOG or above in (layout.USER_LOGS, layout.LOGS):
+        return f"{record.path}/{name}"
+    return f"{record.path}/{layout.WORK}/{name}"
+
+
+def opened(record: Record, name: str) -> int:
+    """A descriptor of a log for reading, where no link leads elsewhere.
+
+    Raises:
+        FileMissing: the run has no such log.
+        OSError: it cannot be read.
+    """
+    try:
+        if name == layout.SUPERVISOR_LOG:
+            return _in(record.path, (), name)
+        if name.split("/")[0] in (layout.USER_LOGS, layout.LOGS):
+            return run_files.open_for_reading(record.path, name)
+        if name in details.log_files(record):  # of another folder that the run watches
+            *above, last = name.split("/")
+            return _in(f"{record.path}/{layout.WORK}", above, last)
+    except safe_path.NoFileError as error:
+        raise FileMissing(name, record.id, str(error)) from None
+    except FileNotFoundError:
+        raise FileMissing(name, record.id) from None
+    raise FileMissing(name, record.id, "it is no log")
+
+
+def _in(root: str, above: list[str] | tuple[str, ...], name: str) -> int:
+    folder = safe_path.descend(safe_path.open_root(root), above, make=False)
+    try:
+        return safe_path.open_file(folder, name)
+    finally:
+        os.close(folder)

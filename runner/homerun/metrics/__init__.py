@@ -1,0 +1,1 @@
+"""Logging metrics, and what is read of them."""

@@ -1,0 +1,75 @@
+"""Series of many runs for charts, and what is new in them since a cursor."""
+
+from __future__ import annotations
+
+from homerun.base.errors import UserError
+from runstore.metrics.chart import series
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from homerun.sdk.run import Run
+
+MOST = 200
+AXES = ("step", "time", "index")
+_MOST_WIDTH = 10_000
+_MOST_DIGITS = 18
+_COLUMNS = ("x_first", "x_last", "min", "max", "last", "count", "gaps")
+
+
+def read(
+    runs: Sequence[Run],
+    names: Sequence[str],
+    width: int = 600,
+    x: str = "step",
+    since: float | None = None,
+    until: float | None = None,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """The series of each run with each name, in buckets, as columns.
+
+    Args:
+        cursor: of the last answer to the same question: only what has changed.
+
+    Raises:
+        UserError: there are too many, or an axis or a width that there is not.
+    """
+    if len(runs) * len(names) > MOST:
+        raise UserError(f"{len(runs) * len(names)} series are too many at once: at most {MOST}")
+    if not 1 <= width <= _MOST_WIDTH:
+        raise UserError(f"the width is {width}: give 1 to {_MOST_WIDTH}")
+    wanted = [(run, name) for run in runs for name in names]
+    known = _places(cursor, len(wanted)) if since is None and until is None else []
+    found, places = [], []
+    for number, (run, name) in enumerate(wanted):
+        try:
+            chart = series(run.directory, name, width, x, since, until)
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        places.append(f"{chart.points}:{chart.size}")
+        points, size = known[number] if known else (-1, 0)
+        is_anew = size != chart.size or points > chart.points
+        if not is_anew and points == chart.points:
+            continue
+        first = 0 if is_anew else points // size
+        row: dict[str, Any] = {"run": run.id, "name": name, "anew": is_anew, "from": first}
+        row.update(points=chart.points, size=chart.size, broken=chart.broken)
+        shown = chart.buckets[first:]
+        columns = zip(*shown) if shown else ([] for _ in _COLUMNS)
+        row.update((key, list(column)) for key, column in zip(_COLUMNS, columns))
+        found.append(row)
+    return {"series": found, "cursor": ",".join(places)}
+
+
+def _places(cursor: str | None, count: int) -> list[tuple[int, int]]:
+    """Points and size of each series at the last answer; [] where the cursor is none."""
+    parts = cursor.split(",") if cursor else []
+    found = []
+    for part in parts:
+        points, _, size = part.partition(":")
+        if not (points.isdecimal() and size.isdecimal() and len(part) <= _MOST_DIGITS * 2):
+            return []
+        found.append((int(points), max(1, int(size))))
+    return found if len(found) == count else []

@@ -1,0 +1,54 @@
+"""A run's metrics point by point: what a spreadsheet or a data frame reads."""
+
+from __future__ import annotations
+
+from homerun.metrics import files
+from runstore.metrics import log as metric_log
+from runstore.metrics.follower import Follower
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from typing import Any
+
+    from homerun.sdk.run import Run
+    from runstore.metrics.follower import Point
+
+COLUMNS = ("name", "index", "step", "time", "value")
+
+
+def points(run: Run, names: Collection[str] = ()) -> Iterator[tuple[Any, ...]]:
+    """Each value that was logged as a row of `COLUMNS`, in the order of logging.
+
+    A list has a row for each of its values, a row or a table one for each of its cells, under
+    `metric.column`. The index counts the values of a name from 1; the time is Unix time.
+
+    Args:
+        names: of these metrics only.
+    """
+    follower = Follower(run.directory)
+    counted: dict[str, int] = {}
+    is_all = False
+    while not is_all:
+        news = follower.read()
+        is_all = news.is_all
+        for point in news.points:
+            if names and point.name not in names:
+                continue
+            for name, value in _values(point):
+                counted[name] = counted.get(name, 0) + 1
+                yield name, counted[name], point.step, point.time, value
+
+
+def _values(point: Point) -> Iterator[tuple[str, Any]]:
+    if point.kind in (metric_log.ROW, metric_log.TABLE):
+        for column, cell in point.value.items():
+            for value in cell if isinstance(cell, list) else [cell]:
+                yield f"{point.name}.{column}", value
+    elif isinstance(point.value, list):
+        for value in point.value:
+            yield point.name, value
+    elif isinstance(point.value, dict):
+        yield point.name, files.names(point.value)[1]
+    else:
+        yield point.name, point.value

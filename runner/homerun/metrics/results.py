@@ -1,0 +1,129 @@
+"""The shapes in which metrics are returned: the original's, by kind and number of points.
+
+A metric of one value is that value, of several a list of them, whether they came one by one or in
+a list. Rows and tables of one name are one table: a dict of columns, each a value or a list. Of
+images and JSON metrics, which are files, the first one's address or the file itself. The first
+kind that a name was used for decides; points of another kind are left out.
+"""
+
+from __future__ import annotations
+
+from homerun.base import messages
+from homerun.metrics import files
+from runstore.metrics import log as metric_log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from runstore.metrics.log import Series
+
+_TABLES = (metric_log.ROW, metric_log.TABLE)
+_told: set[str] = set()
+_FORMS: dict[str, type] = {metric_log.LIST: list, metric_log.ROW: dict, metric_log.TABLE: dict}
+
+
+def of_folder(
+    run_folder: str, run_id: str, name: str | None = None, populate: bool = False
+) -> dict[str, Any]:
+    """A recorded run's metrics by name.
+
+    Args:
+        name: only this metric; {} if there is none of that name.
+        populate: give files as `MetricArtifact`, not as their address.
+    """
+    found, _ = metric_log.read(run_folder)
+    of_file = file_giver(run_id, lambda name: files.read(run_folder, name), populate)
+    return {
+        key: of_series(key, series, of_file)
+        for key, series in found.items()
+        if name is None or key == name
+    }
+
+
+def file_giver(
+    run_id: str, read: Callable[[str], bytes], populate: bool
+) -> Callable[[str, Any], Any]:
+    """What makes of a kind and a point's value the value that is returned.
+
+    Args:
+        read: gives the bytes of a file by its name.
+    """
+    from homerun.metrics.artifact import MetricArtifact, address
+
+    def given(kind: str, value: Any) -> Any:
+        name, stored = files.names(value)
+        if populate:
+            return MetricArtifact(run_id, name, kind, lambda: read(stored))
+        return address(run_id, name)
+
+    return given
+
+
+def of_series(name: str, series: Series, of_file: Callable[[str, Any], Any]) -> Any:
+    """One metric's points as they are returned. That some are left out is told once for a name."""
+    if series.kinds is None:
+        return _one_or_many(series.values)
+    points: list[tuple[str, Any]] = [
+        (kind, value)
+        for kind, value in zip(series.kinds_of_all(), series.values)
+        if _fits(kind, value)
+    ]
+    if not points:
+        return []
+    first, value = points[0]
+    group = _group(first)
+    kept = [point for point in points if _group(point[0]) == group]
+    if len(kept) < len(points):
+        _tell(name, first, len(points) - len(kept))
+    if first in metric_log.FILES:
+        return of_file(first, value)
+    return _table(kept) if first in _TABLES else _one_or_many(_flat(kept))
+
+
+def _group(kind: str) -> tuple[str, ...]:
+    """The kinds whose points go together; none of these: single values and lists."""
+    return metric_log.FILES if kind in metric_log.FILES else _TABLES if kind in _TABLES else ()
+
+
+def _tell(name: str, kind: str, count: int) -> None:
+    if name not in _told:
+        _told.add(name)
+        what = f"{count} of the points of metric {name!r} are left out"
+        messages.tell(
+            [f"{what}: its first is of the kind {kind}; give each kind a name of its own"]
+        )
+
+
+def _fits(kind: str, value: object) -> bool:
+    """Whether a value is one of its kind; another writer's may be anything."""
+    if kind in metric_log.FILES:
+        return files.is_value(value)
+    return isinstance(value, _FORMS.get(kind, object))
+
+
+def _flat(points: list[tuple[str, Any]]) -> list[Any]:
+    values: list[Any] = []
+    for kind, value in points:
+        values += value if kind == metric_log.LIST else [value]
+    return values
+
+
+def _table(points: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Rows and tables as columns; a row that lacks a column has None there."""
+    columns: dict[str, list[Any]] = {}
+    height = 0
+    for kind, value in points:
+        rows = {key: [cell] for key, cell in value.items()} if kind == metric_log.ROW else value
+        added = max(map(len, rows.values()), default=0)
+        for key in rows:
+            columns.setdefault(key, [None] * height)
+        for key, column in columns.items():
+            column += rows.get(key, [None] * added)
+        height += added
+    return {key: _one_or_many(column) for key, column in columns.items()}
+
+
+def _one_or_many(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values

@@ -1,0 +1,156 @@
+"""Interactive runs: a process holds them open and says itself when and how they end.
+
+Their owner is on record, and nobody else is signalled for them: a cancel from elsewhere only
+records the end. A row of `create_children` begins when it is first used, by whoever uses it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base import environ
+from homerun.base.errors import SubmitError
+from homerun.runs import owner, reconcile, stop_request
+from runstore import layout, status
+from runstore.draft import Draft
+from runstore.errors import InvalidTransition
+from runstore.fs import facts
+from runstore.run import identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.sdk.lifecycle import Outputs
+    from homerun.snapshots.snapshot import Snapshot
+    from runstore.run.record import Record
+    from runstore.store import Store
+
+
+_MOST_ENTRIES = 10_000
+_MOST_BYTES = 300 << 20
+
+
+def start(
+    store: Store,
+    experiment: str,
+    asked: dict[str, object],
+    *,
+    run_id: str | None = None,
+    parent: Record | None = None,
+) -> Record:
+    """Make a run that has begun, and that this process owns.
+
+    Raises:
+        RunExists, InvalidName, FormatTooNew, ReadOnlyStore: nothing was made.
+    """
+    draft = Draft(store.for_writing(), experiment, run_id, parent=parent)
+    folder = draft.record.path
+    try:
+        facts.publish(draft.path, layout.STARTED, facts.signed(_started(store, folder)))
+        return draft.publish({"kind": status.INTERACTIVE, **asked})
+    except BaseException:
+        owner.closed(folder)
+        draft.discard()
+        raise
+
+
+def snapshot(store: Store, folder: str | None) -> tuple[Snapshot | None, list[str]]:
+    """Keep the code of a folder with a run, unless it is too large to be code.
+
+    Returns:
+        The snapshot, claimed, or None, and notices to say once.
+    """
+    if folder is None:
+        return None, []
+    try:
+        taken = take_snapshot(store, folder)
+    except SubmitError as error:
+        advice = "name what is not code in .amlignore, or give another snapshot_directory, or None"
+        return None, [f"no snapshot: {error.message}; {advice}"]
+    return taken, list(taken.notices)
+
+
+def take_snapshot(store: Store, path: str) -> Snapshot:
+    """A snapshot of a folder, or of one file.
+
+    Raises:
+        SubmitError: it is too large to be code, or cannot be read or written.
+    """
+    from homerun.snapshots import scan, snapshot
+
+    if os.path.isfile(path):
+        tree = scan.scan_file(path)
+    else:
+        tree = scan.scan(path, store=store.root, at_most=_MOST_ENTRIES)
+    size = sum(entry[2] for _, entries in tree.folders for entry in entries)
+    if size > _MOST_BYTES:
+        raise scan.TooLarge(f"{tree.source} holds {size >> 20:,} MB")
+    return snapshot.take(tree, f"{store.for_writing().root}/{layout.SNAPSHOTS}")
+
+
+def outputs_folder(wanted: bool | str | os.PathLike[str] | None) -> Outputs | None:
+    """The folder whose new files belong to the run, made if it is not there, and their prefix.
+
+    That is the folder's path as seen from the current folder; for one elsewhere, its last part.
+
+    Args:
+        wanted: a path; None or True: `./outputs`; False: none.
+    """
+    if wanted is False:
+        return None
+    path = layout.OUTPUTS if wanted is None or wanted is True else wanted
+    folder = os.path.abspath(path)
+    os.makedirs(folder, exist_ok=True)
+    seen = os.path.relpath(folder)
+    if seen.split(os.sep)[0] == os.pardir:
+        seen = os.path.basename(folder)
+    return folder, "" if seen == os.curdir else f"{seen}/"
+
+
+def begin(record: Record) -> bool:
+    """Let a row begin, owned by this process. False: it is no row, or it has begun or ended."""
+    if record.asked().get("kind") != status.INTERACTIVE or record.fact(layout.STARTED) is not None:
+        return False
+    if reconcile.look(record).is_over:
+        return False
+    wanted = _started(record.store, record.path)
+    try:
+        return record.publish(layout.STARTED, wanted)
+    finally:
+        begun = record.fact(layout.STARTED) or {}
+        if begun.get("owner") != wanted["owner"]:  # another process was first, or the disk is full
+            owner.closed(record.path)
+
+
+def end(record: Record, how: str, said: dict[str, object] | None = None) -> None:
+    """Put the end of an interactive run on record.
+
+    Ending it again in the same way is fine.
+
+    Raises:
+        InvalidTransition: it has ended in another way.
+    """
+    begin(record)
+    record.sync_metrics()
+    outcome = {**status.ended(how), **(said or {})}
+    won = record.publish(layout.ENDED, outcome, sync=True)
+    owner.closed(record.path)
+    now = record.look().status
+    if not won and now != how:
+        raise InvalidTransition(record.id, now, f"become {how}")
+    if how == status.CANCELED:
+        stop_request.cancel_children(record.path)
+        owner.forget_ended()
+
+
+def _started(store: Store, run_folder: str) -> dict[str, object]:
+    """Who holds the run open, and where; `within` is the submitted run whose script that is."""
+    holder = owner.hold(store, run_folder)
+    return {
+        "attempt": 1,
+        "owner": holder,
+        "process": identity.process(os.getpid()),
+        "within": environ.run_id(),
+        **identity.here(),
+        "store_id": store.id,
+        "owner_inode": os.stat(f"{store.root}/{layout.OWNERS}/{holder}").st_ino,
+    }

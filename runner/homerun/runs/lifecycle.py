@@ -1,0 +1,158 @@
+"""How runs end by a word: `complete`, `fail`, `cancel`, and the end of a `with` block.
+
+What a word means depends on who says it of what: of an interactive run, of a live script, inside
+that script, or of a run that is over.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base import environ
+from homerun.base.errors import UserError
+from homerun.runs import interactive, owner, reconcile, stop
+from runstore import layout, status
+from runstore.errors import InvalidTransition, StoreError, words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from homerun.sdk.lifecycle import Lifecycle
+    from homerun.sdk.run import Run
+    from homerun.system.tee import Capture
+    from runstore.run.record import Record
+
+
+def complete(run: Lifecycle, record: Record) -> None:
+    """Complete a run; see `Run.complete`."""
+    if _is_interactive(record):
+        _end(run, record, status.COMPLETED)
+    elif environ.run_id() != record.id:
+        now = reconcile.look(record).status
+        if now != status.COMPLETED:
+            wish = "be completed from outside; it completes when its script ends well"
+            raise InvalidTransition(record.id, now, wish)
+
+
+def cancel(run: Lifecycle, record: Record) -> None:
+    """Cancel a run; see `Run.cancel`."""
+    if not _is_interactive(record):
+        stop.stop(record, status.CANCEL)
+    elif not reconcile.look(record).is_over:
+        _end(run, record, status.CANCELED)
+        stop.wait_below(record)
+
+
+def cancel_all(runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """Cancel many runs at once; see `Workspace.cancel_runs`."""
+    asked: list[tuple[Record, float, dict[str, Any]]] = []
+    for run in runs:
+        record = run._record
+        row: dict[str, Any] = {"run_id": record.id, "was": None, "status": None, "error": None}
+        try:
+            seen = reconcile.look(record)
+            row["was"] = seen.status
+            if not seen.is_over and _is_interactive(record):
+                _end(run, record, status.CANCELED)
+            elif not seen.is_over:
+                stop.ask(record, seen, status.CANCEL)
+        except (StoreError, OSError) as error:
+            row["error"] = words(error)
+        asked.append((record, stop.deadline_of(record), row))
+    for record, deadline, row in asked:
+        try:
+            if row["error"] is None and environ.run_id() != record.id:
+                stop.wait_for_end(record, status.CANCEL, deadline)
+            row["status"] = reconcile.look(record).status
+        except (StoreError, OSError) as error:
+            row["error"] = words(error)
+    return [row for _, _, row in asked]
+
+
+def fail(
+    run: Lifecycle, record: Record, details: str | BaseException | None, code: str | None
+) -> None:
+    """Declare a run failed; see `Run.fail`.
+
+    Raises:
+        UserError: details are neither text nor an exception.
+    """
+    said = _words(details, code)
+    seen = reconcile.look(record)
+    if not seen.is_over and _is_interactive(record):
+        _end(run, record, status.FAILED, said)
+        return
+    if not seen.is_over and environ.run_id() == record.id:
+        record.publish(layout.FAILED, said)
+        return
+    if not seen.is_over:
+        seen = stop.stop(record, status.FAIL, said)
+        if seen.status != status.COMPLETED:
+            return  # stopped by this, or by a wish that came first: the first one counts
+    if seen.status != status.FAILED:
+        record.publish(layout.MARK, {"status": status.FAILED, **said}, sync=True)
+
+
+def capture(record: Record) -> Capture | None:
+    """Tee what this process prints into an interactive run's log; a script has its own."""
+    if not _is_interactive(record):
+        return None
+    from homerun.system.tee import Capture
+
+    return Capture(record.path)
+
+
+def leave(
+    run: Lifecycle, record: Record, error: BaseException | None, captured: Capture | None
+) -> None:
+    """The end of a `with` block: Completed, or Failed with the error."""
+    if captured is not None:
+        captured.stop(error)
+        if captured.pid != os.getpid():
+            return  # a forked child that leaves its parent's block
+    if not _is_interactive(record):
+        return
+    if reconcile.look(record).is_over:
+        owner.forget_ended()
+        return
+    if error is None or (isinstance(error, SystemExit) and not error.code):
+        complete(run, record)
+    else:
+        fail(run, record, error, None)
+
+
+def _is_interactive(record: Record) -> bool:
+    return bool(record.asked().get("kind") == status.INTERACTIVE)
+
+
+def _end(run: Lifecycle, record: Record, how: str, said: dict[str, object] | None = None) -> None:
+    """End an interactive run, with what it wrote to its outputs folder."""
+    if record.look().status == status.NOT_RESPONDING:
+        host = record.place().get("host", "another host")
+        wish = f"be ended from here: it belongs to {host}; go there, or to the original store"
+        raise InvalidTransition(record.id, status.NOT_RESPONDING, wish)
+    if run.outputs_folder is not None and owner.holds(record.path):
+        from homerun.runs import collect
+
+        started = os.stat(f"{record.path}/{layout.STARTED}")
+        collect.outputs(*run.outputs_folder, record.path, started.st_ctime_ns)
+    interactive.end(record, how, said)
+
+
+def _words(details: str | BaseException | None, code: str | None) -> dict[str, object]:
+    said: dict[str, object] = {"code": code or "UserError"}
+    if isinstance(details, BaseException):
+        import traceback
+
+        text = f": {words(details)}" if words(details) else ""
+        said["message"] = f"User program failed with {type(details).__name__}{text}"
+        said["stack_trace"] = "".join(
+            traceback.format_exception(type(details), details, details.__traceback__)
+        )
+    elif isinstance(details, str):
+        said["message"] = details
+    elif details is not None:
+        raise UserError(f"error_details are text or an exception, not {type(details).__name__}")
+    return said

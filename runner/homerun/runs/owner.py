@@ -1,0 +1,142 @@
+"""The owner of interactive runs: this process, by one lock per store, however many runs it holds.
+
+The lock dies with the process, so a notebook that was killed is noticed at the next look. Forked
+children close their copy and own nothing: a data loader's worker keeps no dead notebook alive,
+and ends none of its runs. At a clean exit the owner completes what is still open.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import allocate_lock
+
+from homerun.metrics.logger import say
+from runstore import layout
+from runstore.errors import words
+from runstore.fs import facts, lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _thread import LockType
+
+    from homerun.sdk.run import Run
+    from runstore.store import Store
+
+_held: dict[str, tuple[str, int]] = {}
+_open: dict[str, Run | None] = {}
+_installed: list[bool] = []
+_locks: dict[int, LockType] = {}
+
+
+def hold(store: Store, run_folder: str) -> str:
+    """This process's owner id in a store, under which it is about to open a run.
+
+    The lock is taken at the first call. The run counts as open from here on: another thread may
+    close the last one at the same time.
+
+    Raises:
+        ReadOnlyStore: the store cannot be written.
+    """
+    with _guard():
+        _install()
+        if store.root not in _held:
+            folder = f"{store.for_writing().root}/{layout.OWNERS}"
+            owner = f"{os.getpid()}-{os.urandom(8).hex()}"
+            try:
+                os.makedirs(folder, mode=0o700, exist_ok=True)
+                descriptor = lock.take(f"{folder}/{owner}", store.lock_kind)
+            except OSError as error:
+                raise facts.unwritable(store.root, error) from error
+            assert descriptor is not None, "nobody else knows this name"
+            _held[store.root] = owner, descriptor
+        _open.setdefault(run_folder, None)
+        return _held[store.root][0]
+
+
+def opened(run: Run) -> None:
+    """Note a run that this process holds open."""
+    _open[run.directory] = run
+
+
+def closed(run_folder: str) -> None:
+    """Note that a run is over. The last one of a store takes the lock with it."""
+    with _guard():
+        _open.pop(run_folder, None)
+        root = _root(run_folder)
+        if root not in _held or any(_root(folder) == root for folder in _open):
+            return
+        owner, descriptor = _held.pop(root)
+        try:
+            os.unlink(f"{root}/{layout.OWNERS}/{owner}")
+        except OSError:
+            pass  # the store was moved, or is read-only now: a free lock says the same
+        lock.release(descriptor)
+
+
+def forget_ended() -> None:
+    """Close what others have ended (by a cancel of its parent, or from elsewhere) or removed.
+
+    A run that is just being started has no folder yet.
+    """
+    for folder, run in list(_open.items()):
+        if run is not None and (
+            os.path.exists(f"{folder}/{layout.ENDED}") or not os.path.isdir(folder)
+        ):
+            closed(folder)
+
+
+def holds(run_folder: str) -> bool:
+    """Whether this process holds the run open."""
+    return run_folder in _open
+
+
+def _guard() -> LockType:
+    """What only one thread at a time may pass."""
+    return _locks.setdefault(0, allocate_lock())
+
+
+def _root(run_folder: str) -> str:
+    return os.path.dirname(os.path.dirname(run_folder))
+
+
+def _install() -> None:
+    """Once: be called at the exit, and own nothing in a fork."""
+    if _installed:
+        return
+    _installed.append(True)
+    import atexit
+
+    atexit.register(_at_exit)
+    os.register_at_fork(after_in_child=_own_nothing)
+
+
+def _own_nothing() -> None:
+    _held.clear()
+    _open.clear()
+    _locks.clear()  # another thread may have held it in the instant of the fork
+
+
+def _at_exit() -> None:
+    """End what is open: Failed after an uncaught exception, else Completed.
+
+    An exception at an interactive prompt ends nothing, and counts for nothing. In a submitted
+    script the supervisor's outcome decides, so there it is left to whoever looks.
+    """
+    from homerun.base import environ
+
+    if environ.run_id() is not None:
+        return
+    forget_ended()
+    # Set by the interpreter for what ends it, whoever has replaced the excepthook.
+    failure = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+    for run in list(_open.values()):
+        if run is None:
+            continue
+        try:
+            if failure is not None:
+                run.fail(failure)
+            else:
+                run.complete()
+        except Exception as error:  # noqa: BLE001 - the others are ended all the same
+            say(f"run {run.id} could not be ended: {words(error)}")

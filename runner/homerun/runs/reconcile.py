@@ -1,0 +1,121 @@
+"""Looking at a run, and putting on record what nobody else is left to put there."""
+
+from __future__ import annotations
+
+import os
+
+from homerun.targets import retries
+from runstore import layout, status
+from runstore.errors import StoreError
+from runstore.fs import lock
+from runstore.queue import place
+from runstore.run import identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runstore.look import Look
+    from runstore.run.record import Record
+
+
+def look(record: Record) -> Look:
+    """A run as it is now, with its outcome published or its script adopted if need be.
+
+    A run that is lost gets its outcome published on the way. No lock is needed for that: once
+    nothing of a run is alive its facts do not change, so all who look derive the same outcome, and
+    one of them publishes it. A script that lives without a supervisor gets an adopter, and so do
+    processes that a lost script left behind: they are ended first. Whoever may not write sees the
+    same status.
+    """
+    seen = record.look()
+    if record.store.is_newer:
+        return seen
+    is_batch = seen.seen == status.ALIVE and record.run.get("batch")
+    if seen.seen == status.IN_QUEUE or is_batch:
+        from homerun.targets import dispatch
+
+        dispatch.wake(record.store)  # who should have started it may have been killed
+    try:
+        if seen.seen == status.IN_QUEUE and not _has_entry(record) and place.is_kept(record):
+            from homerun.targets import requeue
+
+            requeue.after_restart(record)
+            return record.look()
+        if _needs_adopter(record, seen):
+            _adopt(record)
+            _start_waiting(record)
+            seen = record.look()
+            if _needs_adopter(record, seen):  # somebody else's was killed before it began
+                return seen
+        if seen.is_lost:
+            record.publish(layout.ENDED, dict(seen.outcome or {}), sync=True)
+            retries.forget_plan(record)
+            _start_waiting(record)
+            seen = record.look()
+    except (OSError, StoreError):
+        return seen
+    return seen
+
+
+def _has_entry(record: Record) -> bool:
+    entry = place.entry(record)
+    return entry is not None and os.path.exists(entry)
+
+
+def _start_waiting(record: Record) -> None:
+    """A supervisor that was killed has let go of its slots, and told nobody."""
+    if os.path.isdir(f"{record.store.root}/{layout.QUEUE}"):
+        from homerun.targets import dispatch
+
+        dispatch.wake(record.store)
+
+
+def _adopt(record: Record) -> None:
+    """Take `alive`, which only one can, and hand it to an adopter."""
+    from homerun.supervisor import adopter
+    from homerun.system import children, exit_status
+
+    alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
+    if alive is None:
+        return
+    try:
+        started = record.fact(layout.STARTED) or {}
+        script = started.get("script") or {}
+        if record.fact(layout.ENDED) is not None:
+            return
+        pidfd = identity.open_same(script)
+        if pidfd is None:
+            if not identity.lives(script) and _left_behind(record):
+                given = adopter.plan_for(record, None)
+                children.supervisor(record.path, given, alive)
+            return
+        try:
+            is_open = exit_status.is_open(int(script["pid"]))
+            given = adopter.plan_for(record, is_open)
+            children.supervisor(record.path, given, alive, pidfd)
+        finally:
+            os.close(pidfd)
+    finally:
+        lock.release(alive)
+
+
+def _needs_adopter(record: Record, seen: Look) -> bool:
+    """Whether processes of the run live, and nobody who sees to them."""
+    if record.run.get("kind") == status.INTERACTIVE:
+        return False
+    return seen.is_orphan or _has_leftovers(record, seen)
+
+
+def _has_leftovers(record: Record, seen: Look) -> bool:
+    """Whether a run is lost while processes of it live. A supervisor sweeps before `exited`."""
+    if not seen.is_lost or seen.seen != status.GONE or record.run.get("on_exit") == "leave":
+        return False
+    if seen.facts[layout.STARTED] is None or seen.facts[layout.EXITED] is not None:
+        return False
+    return _left_behind(record)
+
+
+def _left_behind(record: Record) -> bool:
+    """Whether any process carries the mark of the run."""
+    from homerun.system import process_tree
+
+    return bool(process_tree.of_run(record.id, None, record.path))

@@ -1,0 +1,175 @@
+"""Submitting a run again: the code of its snapshot, its command, tags and target.
+
+What the record does not hold has to be said again: what stands behind each `*****`, and the values
+of the environment variables that the run was given.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base.errors import SubmitError, UserError
+from homerun.base.masking import MASK
+from homerun.config import distributed
+from homerun.config.script_run_config import ScriptRunConfig
+from runstore import status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from homerun.environments.recipe import Recipe
+    from homerun.sdk.experiment import Experiment
+    from homerun.sdk.run import Run
+    from runstore.run.record import Record
+
+
+class Former(ScriptRunConfig):
+    """What a run of the store was made with.
+
+    Args:
+        secrets: what stands behind each `*****` of its command, in this order.
+        variables: environment variables; those of the run that are not among them are this
+            process's own.
+
+    Raises:
+        UserError: there are more or fewer secrets, or a variable has no value.
+        SubmitError: the run was no submitted one.
+    """
+
+    def __init__(
+        self, record: Record, secrets: Sequence[str], variables: Mapping[str, object]
+    ) -> None:
+        run = record.run
+        if run.get("kind") != status.SUBMITTED or not run.get("command"):
+            raise SubmitError(f"run {record.id} was not submitted: only scripts can be run again")
+        self._argv = _filled(record, secrets)
+        count = len(run.get("arguments") or ())
+        super().__init__(
+            str(run.get("source_directory")),
+            run.get("script"),
+            self._argv[len(self._argv) - count :],
+            compute_target=run.get("target"),
+            max_run_duration_seconds=run.get("max_run_duration_seconds"),
+            environment_variables={**_own(record, variables), **variables},
+            in_place=bool(run.get("in_place")),
+            grace_s=run.get("grace_s", 10.0),
+            stop_signals=run.get("stop_signals"),
+            on_exit=run.get("on_exit", "sweep"),
+            slots=run.get("slots", 1),
+            priority=run.get("priority", 0),
+            max_concurrent_runs=run.get("max_concurrent_runs"),
+            max_retries=run.get("max_retries", 0),
+            retry_on=run.get("retry_on"),
+            retry_delay_s=run.get("retry_delay_s", 0.0),
+        )
+        self.environment = run.get("environment")
+        self.recipe = _made(record.id, self.environment or {})
+        self.processes = distributed.recorded(run.get("processes"))
+
+    def source(self) -> str:
+        """The folder that the code came from; it need not be there any more, except in place."""
+        return super().source() if self.in_place else self.source_directory
+
+    def script_path(self) -> str | None:
+        """The script's path inside of the snapshot."""
+        return self.script
+
+    def argv(self) -> list[str]:
+        """The same command line as before.
+
+        Raises:
+            SubmitError: its program is not there any more.
+        """
+        if not os.access(self._argv[0], os.X_OK):
+            raise SubmitError(f"there is no program {self._argv[0]!r} any more")
+        return list(self._argv)
+
+
+def _made(run_id: str, environment: Mapping[str, object]) -> Recipe | None:
+    """The environment of a run with packages: what it was made of is not wholly on record."""
+    if not environment.get("key"):
+        return None
+    from homerun.environments import recipe
+
+    folder = f"{recipe.home()}/{environment['key']}"
+    if not recipe.is_ready(folder):
+        raise SubmitError(f"the environment of run {run_id} is not there any more: submit it anew")
+    return recipe.Recipe(str(environment.get("name")), "", [], folder=folder)
+
+
+def again(
+    run: Run, secrets: Sequence[str] = (), variables: Mapping[str, object] | None = None
+) -> Run:
+    """Submit a run again; see `ScriptRun.resubmit`."""
+    from homerun.base import messages
+    from homerun.runs.submit import Request, submit
+    from homerun.sdk.run import ScriptRun
+
+    record = run._record
+    request = Request(
+        record.store,
+        record.experiment,
+        Former(record, secrets, variables or {}),
+        tags=record.labels().tags,
+        former=record,
+    )
+    made, told = submit(request)
+    messages.tell(told)
+    return ScriptRun.of(made, run.experiment)
+
+
+def hidden(run: Run) -> list[str]:
+    """The words of a run's command that hold a `*****`, once for each, the option in front."""
+    found, before = [], ""
+    for word in run._record.run.get("command") or ():
+        shown = f"{before} {word}" if word == MASK and before.startswith("-") else word
+        found += [shown] * word.count(MASK)
+        before = word
+    return found
+
+
+def unset(run: Run) -> list[str]:
+    """The environment variables that a run was given and that this process has not."""
+    names = run._record.run.get("environment_variables") or ()
+    return [name for name in names if name not in os.environ]
+
+
+def failed(experiment: Experiment) -> Iterator[Run]:
+    """The failed runs of an experiment that were not submitted again yet, the oldest first."""
+    from homerun.runs.submit import RESUBMITTED_FROM
+
+    runs = list(experiment.get_runs(type="azureml.scriptrun", include_children=True))
+    done = {run.get_properties().get(RESUBMITTED_FROM) for run in runs}
+    for run in reversed(runs):
+        if run.id not in done and run.get_status() == status.FAILED:
+            yield run
+
+
+def _filled(record: Record, secrets: Sequence[str]) -> list[str]:
+    """The command with its secrets in place."""
+    words: list[Any] = list(record.run["command"])
+    wanted = sum(word.count(MASK) for word in words)
+    if isinstance(secrets, str) or wanted != len(secrets):
+        raise UserError(
+            f"the command of run {record.id} hides {wanted} values behind {MASK}: give `secrets`, "
+            "a list of them in their order"
+        )
+    rest = iter(secrets)
+    for place, word in enumerate(words):
+        first, *others = word.split(MASK)
+        words[place] = first + "".join(f"{next(rest)}{other}" for other in others)
+    return words
+
+
+def _own(record: Record, given: Mapping[str, object]) -> dict[str, str]:
+    """This process's values of the variables that the run was given."""
+    names = [name for name in record.run.get("environment_variables") or () if name not in given]
+    missing = [name for name in names if name not in os.environ]
+    if missing:
+        raise UserError(
+            f"run {record.id} was given {', '.join(missing)}, whose values are in no record: set "
+            "them, or give `environment_variables`"
+        )
+    return {name: os.environ[name] for name in names}

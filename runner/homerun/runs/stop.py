@@ -1,0 +1,94 @@
+"""Asking for a run's end: the wish goes on record first, then its supervisor is woken.
+
+A run has one stop fact: of a cancel, a fail and a time limit that race, the first is the one that
+counts. Only the supervisor signals the script; the asker signals nobody but the supervisor, and
+only after its identity was checked.
+"""
+
+from __future__ import annotations
+
+import time
+
+from homerun.base import environ
+from homerun.runs import reconcile, stop_request, wait
+from homerun.targets import dispatch
+from runstore import layout, status
+from runstore.errors import InvalidTransition
+from runstore.run import children as family
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runstore.look import Look
+    from runstore.run.record import Record
+
+_BEYOND_GRACE_S = 5.0
+
+
+def stop(record: Record, kind: str, details: dict[str, object] | None = None) -> Look:
+    """Stop a run and wait for its end, at most its grace and 5 s; not inside the run itself.
+
+    Asking again is harmless, and asking too late finds the status that the run ended with.
+
+    Raises:
+        InvalidTransition: the run belongs to another host or PID namespace, or to the store that
+            this one is a copy of.
+        ReadOnlyStore: the wish cannot be put on record.
+    """
+    seen = reconcile.look(record)
+    if seen.is_over:
+        return seen
+    ask(record, seen, kind, details)
+    if environ.run_id() == record.id:
+        return reconcile.look(record)
+    return wait_for_end(record, kind, deadline_of(record))
+
+
+def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None = None) -> None:
+    """Put the wish on record that a run ends which goes on, and wake who heeds it.
+
+    Raises:
+        InvalidTransition, ReadOnlyStore: as `stop`.
+    """
+    if seen.status == status.NOT_RESPONDING:
+        host = record.place().get("host", "another host")
+        wish = f"be stopped from here: it belongs to {host}; go there, or to the original store"
+        raise InvalidTransition(record.id, seen.status, wish)
+    try:
+        record.publish(layout.STOP, {"kind": kind, **(details or {})})
+    except OSError:
+        if kind != status.CANCEL:
+            raise
+        # A full disk: the signal alone means a cancel too, and it may be this run that fills it.
+    if seen.seen != status.IN_QUEUE or not dispatch.end_queued(record):
+        stop_request.wake_supervisor(record.path)
+
+
+def deadline_of(record: Record) -> float:
+    """Until when a run that was asked to end now has ended, on the monotonic clock."""
+    return time.monotonic() + _grace(record) + _BEYOND_GRACE_S
+
+
+def wait_for_end(record: Record, kind: str, deadline: float) -> Look:
+    """Wait for a run that was asked to end; of one that was canceled, for those below it too."""
+    seen = wait.until_over(record, deadline - time.monotonic())
+    if kind == status.CANCEL:
+        wait_below(record, deadline)
+    return seen
+
+
+def wait_below(record: Record, deadline: float | None = None) -> None:
+    """Wait until the submitted runs below a run that was canceled are over.
+
+    Args:
+        deadline: on the monotonic clock; None: their own grace and 5 s from now.
+    """
+    for child in family.below(record, recursive=True):
+        limit = _grace(child) + _BEYOND_GRACE_S
+        left = limit if deadline is None else max(0.0, deadline - time.monotonic())
+        if child.run.get("kind") == status.SUBMITTED and not reconcile.look(child).is_over:
+            wait.until_over(child, left)
+
+
+def _grace(record: Record) -> float:
+    grace = (record.fact(layout.STARTED) or record.run).get("grace_s")
+    return float(grace) if isinstance(grace, (int, float)) else 10.0

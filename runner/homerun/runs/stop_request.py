@@ -1,0 +1,105 @@
+"""Wishes: putting a stop on record, and waking whoever has to heed it; by folder alone.
+
+A supervisor uses this for its run's children, so it loads little.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.system import signals
+from runstore import layout, status
+from runstore.errors import StoreError
+from runstore.fs import facts
+from runstore.run import attempts, identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def wake_supervisor(run_folder: str) -> None:
+    """SIGTERM to the supervisor.
+
+    One that is not on record yet looks for stop.json by itself, and so does an adopter. CONT too: a
+    script can have stopped its supervisor.
+
+    Raises:
+        OSError: the record cannot be read: nobody was woken.
+    """
+    _signal(run_folder, signals.TERM, signals.CONT)
+
+
+def yield_slots(run_folder: str) -> None:
+    """Ask a run's supervisor to give its slots to the runs that it submits."""
+    _signal(run_folder, signals.USR1)
+
+
+def _signal(run_folder: str, *numbers: int) -> None:
+    """Signal the supervisor, checked to be the one on record."""
+    home = attempts.home(run_folder, layout.STARTED)
+    started = facts.read_own(home, layout.STARTED) or {}
+    supervisor = started.get("supervisor") or {}
+    if not identity.same_place(started) or not identity.same_boot(started):
+        return
+    pidfd = identity.open_same(supervisor)
+    if pidfd is None and not identity.lives(supervisor):
+        return
+    try:
+        for number in numbers:
+            signals.send(int(supervisor["pid"]), pidfd, number)
+    finally:
+        if pidfd is not None:
+            os.close(pidfd)
+
+
+def cancel_children(run_folder: str) -> None:
+    """Ask every run below this one to end: each by a stop fact, or an end, of its own.
+
+    Those that wait for a slot come first: one that is freed by another's end starts none of them.
+    A child that cannot be asked (its folder is damaged, or may not be written) keeps no other from
+    being asked.
+    """
+    for child in _children(run_folder):
+        try:
+            _cancel(child)
+        except (OSError, StoreError):
+            continue
+        finally:
+            cancel_children(child)
+
+
+def _children(run_folder: str) -> Iterator[str]:
+    folder = f"{run_folder}/{layout.CHILDREN}"
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    found = [f"{folder}/{name}" for name in names if os.path.isdir(f"{folder}/{name}")]
+    yield from sorted(found, key=lambda path: os.path.exists(f"{path}/{layout.STARTED}"))
+
+
+def _cancel(child: str) -> None:
+    if facts.read_bytes(f"{child}/{layout.ENDED}") is not None:
+        return
+    wish = facts.signed({"kind": status.CANCEL, "why": "its parent was canceled"})
+    run = facts.read(child, layout.RUN) or {}
+    if run.get("kind") == status.INTERACTIVE:
+        facts.publish(child, layout.ENDED, facts.signed(status.ended(status.CANCELED)), sync=True)
+        return
+    facts.publish(child, layout.STOP, wish)
+    if not _end_queued(child):
+        wake_supervisor(child)
+
+
+def _end_queued(child: str) -> bool:
+    """End a run that waits for a slot. False: it does not."""
+    if not any(os.path.exists(f"{child}/{name}") for name in (layout.QUEUED, layout.ATTEMPTS)):
+        return False
+    from homerun.targets import dispatch
+    from runstore.run.record import Record
+    from runstore.store import Store
+
+    experiment, run_id = os.path.split(os.path.realpath(child))
+    root, folder = os.path.split(experiment)
+    return dispatch.end_queued(Record(Store(root), folder, run_id))

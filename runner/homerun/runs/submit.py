@@ -1,0 +1,340 @@
+"""Submitting: from what is asked for to a run that a supervisor answers for.
+
+The lock `alive` is taken before the run can be seen and is handed to the supervisor, so it is
+never free between the ask and the outcome. Whatever happens to this process, at any point, there
+is either no run, or a run that ends as its script does, or one that reads as Failed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from homerun.base import environ, masking
+from homerun.base.errors import SubmitError
+from homerun.environments import interpreter
+from homerun.environments import python_path as environment_python_path
+from homerun.runs.placement import Place, free_slots_of
+from homerun.snapshots import git, git_diff, scan, snapshot, work_copy
+from homerun.system import children, signals
+from homerun.targets import retries
+from homerun.targets.plan import Plan
+from runstore import layout, names, status
+from runstore.draft import Draft, check_free
+from runstore.fs import facts, lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homerun.config.script_run_config import ScriptRunConfig
+    from homerun.snapshots.snapshot import Snapshot
+    from runstore.run.record import Record
+    from runstore.store import Store
+
+SCRIPT_RUN = "azureml.scriptrun"
+
+RESUBMITTED_FROM = "homerun.resubmitted_from"
+"""The property that names the run that a run was made from."""
+
+
+class Sources:
+    """Source folders, each looked at once: for all the runs of a batch, or for a single one."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bool], tuple[Snapshot | None, git.Code]] = {}
+
+    def look(self, store: Store, config: ScriptRunConfig) -> tuple[Snapshot | None, git.Code]:
+        """The snapshot that a run works on, and what git knows of its source.
+
+        Raises:
+            SubmitError: the source cannot be read, or copied.
+        """
+        key = config.source(), config.in_place
+        if key not in self._known:
+            taken = None if config.in_place else _snapshot(store, config.source())
+            self._known[key] = taken, git.look(config.source())
+        return self._known[key]
+
+    def let_go(self) -> None:
+        """Claim the snapshots no longer: the runs that name them can be seen."""
+        for taken, _ in self._known.values():
+            if taken is not None:
+                taken.let_go()
+
+
+class Request:
+    """One run to be submitted: where to, what, and with which labels.
+
+    Args:
+        is_one_of_many: it waits for a slot also where nobody has limited the target; so does any
+            run that has a parent.
+        former: a run whose snapshot is to be the code.
+        sources: what is known of source folders already: it is one of many that share them. What
+            is enough once for all is then left to the caller: to ask the git program, and to let
+            the runs survive a power cut.
+    """
+
+    __slots__ = (
+        "config",
+        "experiment",
+        "former",
+        "is_one_of_many",
+        "parent",
+        "run_id",
+        "sources",
+        "store",
+        "tags",
+    )
+
+    def __init__(
+        self,
+        store: Store,
+        experiment: str,
+        config: ScriptRunConfig,
+        *,
+        tags: Mapping[str, str | None] | None = None,
+        run_id: str | None = None,
+        parent: Record | None = None,
+        is_one_of_many: bool = False,
+        former: Record | None = None,
+        sources: Sources | None = None,
+    ) -> None:
+        self.store = store
+        self.experiment = experiment
+        self.config = config
+        self.tags = tags or {}
+        self.run_id = run_id
+        self.parent = parent
+        self.former = former
+        self.is_one_of_many = is_one_of_many or parent is not None
+        self.sources = sources
+
+
+class _Job:
+    """What is known of a run before it is made."""
+
+    __slots__ = ("argv", "code", "ours", "place", "taken")
+
+    def __init__(
+        self, argv: list[str], ours: str, place: Place, taken: Snapshot | None, code: git.Code
+    ) -> None:
+        self.argv = argv
+        self.ours = ours
+        self.place = place
+        self.taken = taken
+        self.code = code
+
+
+def submit(request: Request) -> tuple[Record, list[str]]:
+    """Make the run, and start its supervisor or let it wait for a slot.
+
+    Returns:
+        The run, and notices: lines to say once to whoever submitted.
+
+    Raises:
+        SubmitError, StoreError: nothing was started. No run is left behind, or, where only the
+            last step failed, one that is Failed.
+    """
+    request.config, told = request.config.settled(request.store.root)
+    config = request.config
+    argv = config.argv()
+    ours = _injected(request.store.root, environ.azureml_is_ours(config.environment_variables))
+    place = Place(request.store, config, request.is_one_of_many)
+    taken = None
+    try:
+        store = request.store.for_writing()
+        if request.run_id is not None:  # before anything is copied
+            check_free(store, names.check_run_id(request.run_id))
+        taken, code = _source(store, request)
+        job = _Job(argv, ours, place, taken, code)
+        record, alive, plan = _make(request, job)
+    except OSError as error:
+        raise _unwritten(request.store.root, error) from error
+    finally:
+        if taken is not None and request.sources is None:
+            taken.let_go()
+    if place.waits:
+        lock.release(alive)
+        place.start_waiting()
+    else:
+        _start(record, plan, alive, place)
+    if request.sources is None:
+        children.git(record.path, record.id, git_diff.wanted(job.code), os.environ)
+    return record, [*told, *(taken.notices if taken else [])]
+
+
+def _injected(root: str, azureml: bool) -> str:
+    """The folder of our packages for the script; asked for before anything is made.
+
+    Raises:
+        SubmitError: it cannot be made, or a path cannot stand in PYTHONPATH.
+    """
+    if not sys.executable:
+        raise SubmitError("this Python does not know its own path; submit from another one")
+    try:
+        ours = environment_python_path.folder(azureml)
+    except OSError as error:
+        raise SubmitError(f"no folder for homerun's packages can be made: {error}") from error
+    for path in (root, ours):
+        if os.pathsep in path:
+            raise SubmitError(f"PYTHONPATH cannot hold {path}: move it to a path without a ':'")
+    return ours
+
+
+def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
+    """Build the run's folder and let it appear; the run, its lock, and what to start it with."""
+    draft = Draft(request.store, request.experiment, request.run_id, parent=request.parent)
+    try:
+        alive = draft.take_alive()
+        _furnish(draft.path, request.config, job.taken)
+        plan = _plan(draft, request, job)
+        job.place.take()
+        is_alone = request.sources is None
+        job.place.enter(draft, plan, sync=is_alone)
+        if request.parent is not None:
+            free_slots_of(request.parent)
+        return draft.publish(_asked(request, job), sync=is_alone), alive, plan
+    except BaseException:
+        job.place.leave()
+        draft.discard()
+        raise
+
+
+def _unwritten(root: str, error: OSError) -> Exception:
+    known = facts.unwritable(root, error)
+    if known is not error:
+        return known
+    return SubmitError(
+        f"the run cannot be written to {root} ({error.strerror or error}); nothing was submitted: "
+        "make room there, or use another store (HOMERUN_STORE)"
+    )
+
+
+def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
+    """The code of the run, new or that of a former run, and what git knows of it."""
+    former = request.former
+    if former is None:
+        return (request.sources or Sources()).look(store, request.config)
+    name = former.run.get("snapshot")
+    found = snapshot.load(f"{store.root}/{layout.SNAPSHOTS}/{name}") if name else None
+    if found is not None:
+        try:
+            found.claim()
+        except FileNotFoundError:
+            found = None
+    if found is None and not request.config.in_place:
+        why = "is gone" if name else "was not kept"
+        raise SubmitError(f"the snapshot of run {former.id} {why}: submit its script anew")
+    code = git.look(f"{former.path}/{layout.WORK}")
+    code.properties = {**code.properties, RESUBMITTED_FROM: former.id}
+    return None if request.config.in_place else found, code
+
+
+def _snapshot(store: Store, folder: str) -> Snapshot:
+    tree = scan.scan(folder, store=store.root)
+    return snapshot.take(tree, f"{store.root}/{layout.SNAPSHOTS}")
+
+
+def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> None:
+    """Fill the run's folder: the log's place, the script's folder, and the short ways to it."""
+    facts.make_new_folder(f"{folder}/{layout.USER_LOGS}")
+    work = f"{folder}/{layout.WORK}"
+    if taken is None:
+        os.symlink(config.source(), work)
+        for name in (layout.OUTPUTS, layout.LOGS):
+            os.makedirs(f"{work}/{name}", exist_ok=True)
+    else:
+        facts.make_new_folder(work)
+        work_copy.build(taken, work, f"{folder}/{layout.COPIES}")
+    if config.history is not None and not config.history.output_collection:
+        return
+    for name in (layout.OUTPUTS, layout.LOGS):
+        os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
+
+
+def _asked(request: Request, job: _Job) -> dict[str, object]:
+    """What run.json says of the request; secrets are masked, environment values left out."""
+    config = request.config
+    return {
+        "kind": status.SUBMITTED,
+        "type": SCRIPT_RUN,
+        "tags": dict(request.tags),
+        "properties": job.code.properties,
+        "script": config.script_path(),
+        "arguments": masking.arguments(config.arguments),
+        "command": masking.arguments(job.argv),
+        "environment": config.environment,
+        "processes": config.processes and config.processes.describe(),
+        "environment_variables": sorted(config.environment_variables),
+        "source_directory": config.source(),
+        "in_place": config.in_place,
+        "snapshot": job.taken.id if job.taken and _keeps_snapshot(config) else None,
+        "directories_to_watch": list(config.history.directories_to_watch)
+        if config.history
+        else None,
+        "target": job.place.target,
+        "slots": config.slots,
+        "priority": config.priority,
+        "max_concurrent_runs": config.max_concurrent_runs,
+        "max_run_duration_seconds": config.max_run_duration_seconds,
+        "grace_s": config.grace_s,
+        "stop_signals": config.stop_signals,
+        "on_exit": config.on_exit,
+        "max_retries": config.max_retries,
+        "retry_on": config.retry_on if config.max_retries else None,
+        "retry_delay_s": config.retry_delay_s,
+    }
+
+
+def _keeps_snapshot(config: ScriptRunConfig) -> bool:
+    return config.history is None or config.history.snapshot_project
+
+
+def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
+    """Hand the locks to a supervisor; a run that cannot have one is put on record as Failed."""
+    try:
+        children.supervisor(record.path, plan, alive, slots=place.slots)
+    except BaseException as error:
+        lost = status.outcome({})
+        facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
+        retries.forget_plan(record)
+        if isinstance(error, (OSError, ValueError)):
+            told = f"no supervisor could be started for {record.id}: {error}"
+            raise SubmitError(told) from error
+        raise
+    finally:
+        lock.release(alive)
+        place.release()
+
+
+def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
+    config, record = request.config, draft.record
+    work = f"{record.path}/{layout.WORK}"
+    python_path = [job.ours, work]
+    if os.path.isdir(f"{draft.path}/{layout.WORK}/src"):
+        python_path.append(f"{work}/src")
+    env = environ.for_script(
+        record.store.root, record.id, record.path, python_path, config.environment_variables
+    )
+    if config.recipe is not None:
+        config.recipe.enter(env)
+    if config.processes is not None:
+        config.processes.enter(env, record.path)
+    return Plan(
+        run_id=record.id,
+        store_id=record.store.id,
+        user=facts.user_name(),
+        shown=" ".join(masking.arguments(job.argv)),
+        cwd=layout.WORK,
+        argv=job.argv,
+        env=env,
+        ladder=signals.ladder(config.stop_signals, config.grace_s),
+        limit_s=config.max_run_duration_seconds,
+        on_exit=config.on_exit,
+        recipe=config.recipe.encode() if config.recipe else "",
+        python=interpreter.used(config, job.argv, env),
+        max_retries=config.max_retries,
+        retry_on=config.retry_on if config.max_retries else (),
+        retry_delay_s=config.retry_delay_s,
+    )

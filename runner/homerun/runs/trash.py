@@ -1,0 +1,180 @@
+"""Deleting runs, and the trash that they lie in until they are removed for good."""
+
+from __future__ import annotations
+
+import time
+
+from homerun.runs import reconcile
+from runstore import layout
+from runstore.errors import RunNotFound
+from runstore.fs import facts, lock
+from runstore.upkeep import trash
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from runstore.run.record import Record
+    from runstore.store import Store
+
+_SUPERVISOR_S = 5.0
+_PAUSE_S = 0.01
+
+
+class Trash:
+    """The deleted runs of a store.
+
+    Args:
+        store: the store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def list(self) -> list[dict[str, Any]]:
+        """The deleted runs, the one that was deleted last first: id, experiment, status, size, …"""
+        rows = [_row(record) for record in trash.entries(self._store)]
+        return sorted(rows, key=lambda row: str(row["deleted_utc"]), reverse=True)
+
+    def restore(self, run_id: str) -> Sequence[str]:
+        """Take a run back, with those below it that were deleted with it; their ids.
+
+        Args:
+            run_id: its id, or a beginning that only one run in the trash has.
+
+        Raises:
+            NotInTrash, AmbiguousPrefix: the trash has no such one run.
+            RunExists: the store has another run of that id.
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        return trash.restore(trash.find(self._store, run_id))
+
+    def empty(self, older_than_days: float = 0.0) -> dict[str, Any]:
+        """Remove for good what was deleted so many days ago: `run_ids` and `freed_bytes`.
+
+        Raises:
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        if not self._store.exists():
+            return {"run_ids": [], "freed_bytes": 0}
+        self._store.for_writing()
+        gone, freed = trash.empty(self._store, older_than_days * 86400.0)
+        return {"run_ids": gone, "freed_bytes": freed}
+
+
+def chosen(records: Iterable[Record]) -> list[Record]:
+    """Runs to be deleted without those that go with another one of them anyway; each may go.
+
+    Raises:
+        InvalidTransition: one of them, or a run below it, is not over.
+    """
+    wanted: dict[str, Record] = {}
+    below = set()
+    for record in records:
+        try:
+            _wait_for_supervisor(record)
+            family = trash.family_of(record, reconcile.look)
+        except RunNotFound:
+            continue  # somebody else has just deleted it
+        wanted[record.id] = record
+        below |= {one.id for one in family if one.id != record.id}
+    return [record for record in wanted.values() if record.id not in below]
+
+
+def families(records: Iterable[Record]) -> list[Record]:
+    """The runs that go with these, themselves among them.
+
+    Raises:
+        InvalidTransition: one of them is not over.
+    """
+    found: dict[str, Record] = {}
+    for record in records:
+        try:
+            found.update((one.id, one) for one in trash.family_of(record, reconcile.look))
+        except RunNotFound:
+            continue
+    return list(found.values())
+
+
+def delete(
+    store: Store,
+    records: Iterable[Record],
+    *,
+    purge: bool = False,
+    tell: Callable[[int], object] | None = None,
+) -> dict[str, Any]:
+    """Delete runs with all below them: `run_ids`, and `freed_bytes` where they are gone for good.
+
+    One that somebody else deletes at the same time is fine.
+
+    Args:
+        purge: remove them for good; else they go to the trash.
+        tell: told how many were deleted, after each.
+
+    Raises:
+        InvalidTransition: one of them is not over; nothing was deleted.
+        FormatTooNew, ReadOnlyStore: the store may not be written.
+    """
+    wanted = chosen(records)
+    _settle_what_ran_within(store)
+    gone: list[str] = []
+    freed = 0
+    for record in wanted:
+        try:
+            family = [one.id for one in trash.family_of(record, reconcile.look)]
+            if purge:
+                freed += trash.purge(record, reconcile.look)
+                gone += family
+            else:
+                gone += trash.delete(record, reconcile.look, sync=len(wanted) == 1)
+        except RunNotFound:
+            continue  # somebody else has deleted it
+        if tell is not None:
+            tell(len(gone))
+    if gone and not purge and len(wanted) > 1:
+        facts.sync_file_system(store.root)
+    return {"run_ids": gone, "freed_bytes": freed if purge else 0}
+
+
+def _wait_for_supervisor(record: Record) -> None:
+    """A run is over a little before its supervisor is: it clears the working copy."""
+    deadline = time.monotonic() + _SUPERVISOR_S
+    alive = f"{record.path}/{layout.ALIVE}"
+    while reconcile.look(record).is_over and lock.is_held(alive, record.store.lock_kind):
+        if time.monotonic() > deadline:
+            return  # whoever deletes it says so
+        time.sleep(_PAUSE_S)
+
+
+def _settle_what_ran_within(store: Store) -> None:
+    """Put on record how all runs ended that are over: of one that a script held open, and that
+    nobody has looked at since, the script's own outcome tells it.
+    """
+    from homerun.runs import verify_index
+    from runstore import status
+    from runstore.index.query import Condition, Query
+    from runstore.index.search import search
+
+    query = Query([Condition("status", "", "=", status.RUNNING)], children=True)
+    for _ in search(store, query, reconcile.look, lambda: verify_index.start(store)):
+        continue  # the index has looked at all that were not over
+
+
+def _row(record: Record) -> dict[str, Any]:
+    from runstore.fs import tree
+
+    said = facts.read(record.path, layout.DELETED) or {}
+    seen = record.look()
+    return {
+        "run_id": record.id,
+        "experiment_name": record.experiment,
+        "status": seen.status,
+        "created_utc": record.created or None,
+        "deleted_utc": facts.stamp(trash.deleted_at(record)),
+        "deleted_by": said.get("user"),
+        "deleted_with": said.get(trash.WITH),
+        "parent_run_id": record.run.get("parent"),
+        "size_bytes": tree.usage(record.path),
+        "directory": record.path,
+    }

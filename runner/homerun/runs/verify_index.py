@@ -1,0 +1,35 @@
+"""Looking at all runs of a large store beside a query: a process of its own, gone in seconds.
+
+A query of 100,000 runs takes milliseconds, a look at the time stamps of all of them a second or so.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from homerun.base import environ
+from homerun.system import children, spawn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runstore.store import Store
+
+
+def start(store: Store) -> None:
+    """Start it, if nobody else's is at work; where it cannot be, the next query tries again."""
+    arguments = children.python("runs.verify_index", store.root)
+    try:
+        children.started(spawn.start(sys.executable, arguments, environ.bare(), spawn.NOTHING_OPEN))
+    except OSError:
+        return
+
+
+def main() -> None:
+    """Verify the store that the command line names."""
+    from homerun.runs import reconcile
+    from runstore.index import verify
+    from runstore.store import Store
+
+    os.nice(10)
+    verify.alone(Store(sys.argv[1]), reconcile.look)

@@ -1,0 +1,1 @@
+"""The classes of azureml.core: pages whose methods delegate to the rooms below."""

@@ -1,0 +1,113 @@
+"""The members of a workspace that speak of Azure's services, and what they say here."""
+
+from __future__ import annotations
+
+from homerun.base.absent import Absent, refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from homerun.config.environment import Environment
+    from runstore.store import Store
+
+_NO_CLOUD = "it manages a service in Azure, and here a workspace is a folder"
+_NO_DATASTORE = "it has no datastores yet; give the script a path, as an argument"
+_NO_CONNECTION = "connections are kept in Azure; give a script what it needs in its environment"
+_CLUSTERS = ("cpu", "gpu")
+
+
+class AzureServices(Absent):
+    """What a workspace has in Azure beside its runs: nothing of it is here."""
+
+    DEFAULT_CPU_CLUSTER_NAME = "cpu-cluster"
+    DEFAULT_GPU_CLUSTER_NAME = "gpu-cluster"
+
+    _store: Store
+
+    _absent_from = "Workspace"
+    _absent = {
+        "delete": "a workspace is a folder that `directory` names; remove it when you are done",
+        "update": "its labels are those of its config.json; edit that file",
+        "get_default_datastore": _NO_DATASTORE,
+        "set_default_datastore": _NO_DATASTORE,
+        "get_default_keyvault": "secrets stay in environment variables; run.get_secret reads them",
+        "get_mlflow_tracking_uri": "its store is none of MLflow's; leave MLflow's own address",
+        "set_connection": _NO_CONNECTION,
+        "get_connection": _NO_CONNECTION,
+        "list_connections": _NO_CONNECTION,
+        "delete_connection": _NO_CONNECTION,
+        "discovery_url": _NO_CLOUD,
+        "service_context": _NO_CLOUD,
+        "sync_keys": _NO_CLOUD,
+        "list_keys": _NO_CLOUD,
+        "diagnose_workspace": "`homerun store check` looks through a store",
+        "update_dependencies": _NO_CLOUD,
+        "add_private_endpoint": _NO_CLOUD,
+        "delete_private_endpoint_connection": _NO_CLOUD,
+    }
+
+    @staticmethod
+    def setup() -> NoReturn:
+        """Not here: there is nothing to set up.
+
+        Raises:
+            NotHere: always.
+        """
+        raise refusal("Workspace", "setup", "nothing has to be set up; see Workspace.create")
+
+    @property
+    def compute_targets(self) -> dict[str, object]:
+        """The compute targets beside this machine: none."""
+        return {}
+
+    def get_default_compute_target(self, type: str) -> None:
+        """The default cluster: there is none.
+
+        Raises:
+            ValueError: the type is neither `cpu` nor `gpu`.
+        """
+        if type not in _CLUSTERS:
+            raise ValueError(f"a type of cluster is one of {_CLUSTERS}, not {type!r}")
+
+    @property
+    def datastores(self) -> dict[str, object]:
+        """The registered datastores: none."""
+        return {}
+
+    @property
+    def datasets(self) -> dict[str, object]:
+        """The registered datasets: none."""
+        return {}
+
+    @property
+    def environments(self) -> dict[str, Environment]:
+        """The registered environments by name, each in its latest version."""
+        from homerun.environments import registry
+
+        return registry.latest(self._store)
+
+    @property
+    def models(self) -> dict[str, object]:
+        """The registered models: none."""
+        return {}
+
+    @property
+    def images(self) -> dict[str, object]:
+        """The images: none."""
+        return {}
+
+    @property
+    def webservices(self) -> dict[str, object]:
+        """The web services: none."""
+        return {}
+
+    @property
+    def linked_services(self) -> dict[str, object]:
+        """The linked services: none."""
+        return {}
+
+    @property
+    def private_endpoints(self) -> dict[str, object]:
+        """The private endpoints: none."""
+        return {}

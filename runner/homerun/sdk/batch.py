@@ -1,0 +1,244 @@
+"""Batches: many runs that are submitted at once, as children of one parent.
+
+The parent is an interactive run whose end is that of its children: Running while any of them is not
+over, then Completed if all of them Completed, else Failed. So whoever submitted may exit at any
+time. He holds the parent as long as he is submitting; killed meanwhile, he leaves a batch that is
+not whole, which is Failed once those that were submitted are over.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from homerun.base import messages
+from homerun.base.errors import UserError
+from homerun.runs import interactive, owner, reconcile, wait
+from homerun.runs.submit import Request, Sources, submit
+from homerun.snapshots import git_diff
+from homerun.system import children
+from runstore import layout, status
+from runstore.fs import facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from homerun.config.script_run_config import ScriptRunConfig
+    from homerun.sdk.experiment import Experiment
+    from homerun.sdk.run import Run
+    from runstore.run.record import Record
+
+_PAUSE_S = 0.25
+_LEAST_S = 0.05
+_FULL_EVERY_S = 1.0
+_ENOUGH = 8
+"""Behind so many that wait, others have started only where somebody changed the order."""
+
+
+class Batch:
+    """The runs of a batch, in the order in which they were given; iterating gives each `Run`.
+
+    Attributes:
+        parent: the run that they are children of.
+        runs: the runs.
+    """
+
+    def __init__(self, parent: Run, runs: list[Run]) -> None:
+        self.parent = parent
+        self.runs = runs
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def __getitem__(self, index: int) -> Run:
+        return self.runs[index]
+
+    def wait_for_completion(self, raise_on_error: bool = True) -> list[str]:
+        """Wait until all are over; the status of each.
+
+        Raises:
+            RunFailed: not all of them Completed, and `raise_on_error`.
+        """
+        for _ in self.progress():
+            continue
+        self.parent.wait_for_completion(raise_on_error=raise_on_error)
+        return [run.get_status() for run in self.runs]
+
+    def progress(self) -> Iterator[dict[str, int]]:
+        """How many are Completed, Failed, Canceled, Running and Queued, until all are over.
+
+        A look whenever something may have changed, and some each second in any case.
+        """
+        watched = _Watched([run._record for run in self.runs])
+        while True:
+            yield watched.look()
+            first = watched.first()
+            if first is None:
+                reconcile.look(self.parent._record)  # puts its end on record
+                return
+            if watched.is_large():
+                time.sleep(_LEAST_S)  # runs that end every few milliseconds are counted together
+            with wait.Waker(first, at_once=True) as waker:
+                if not _is_over(first):
+                    waker.sleep(_PAUSE_S)
+
+    def cancel(self) -> None:
+        """Cancel all of them, those that wait first: they never start."""
+        self.parent.cancel()
+
+    def __repr__(self) -> str:
+        return f"Batch({len(self.runs)} runs below {self.parent.id})"
+
+
+class _Watched:
+    """The runs of a batch that are not over, in the order of their starts; how many ended how."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self._pending = sorted(records, key=lambda record: -_priority(record))
+        self._ended: dict[str, int] = {}
+        self._all_at = float("-inf")
+
+    def first(self) -> Record | None:
+        """The first that is not over: most likely the next to end, or to start."""
+        return self._pending[0] if self._pending else None
+
+    def is_large(self) -> bool:
+        """Whether so many are left that nobody waits for the end of a single one."""
+        return len(self._pending) > _ENOUGH
+
+    def look(self) -> dict[str, int]:
+        """Count them: those in front, and once a second all.
+
+        Then those that go on are looked at closely, and the first that waits: what was lost gets
+        its end, and what can be started is.
+        """
+        now = time.monotonic()
+        is_full = now - self._all_at > _FULL_EVERY_S
+        if is_full:
+            self._all_at = now
+        left: list[Record] = []
+        running = waiting = 0
+        for at, record in enumerate(self._pending):
+            if waiting >= _ENOUGH and not is_full:
+                left += self._pending[at:]
+                break
+            has_started = os.path.exists(f"{record.path}/{layout.STARTED}")
+            said = (facts.read(record.path, layout.ENDED) or {}).get("status")
+            if said is None and is_full and (has_started or not waiting):
+                seen = reconcile.look(record)
+                said = seen.status if seen.is_over else None
+            if said is not None:
+                self._ended[said] = self._ended.get(said, 0) + 1
+                continue
+            running += has_started
+            waiting += not has_started
+            left.append(record)
+        self._pending = left
+        counts = {status.RUNNING: running, status.QUEUED: len(left) - running}
+        return {**self._ended, **{name: count for name, count in counts.items() if count}}
+
+
+def submit_many(
+    experiment: Experiment,
+    configs: Sequence[ScriptRunConfig],
+    tags: Sequence[Mapping[str, object]] | None,
+    parent_tags: Mapping[str, object] | None,
+    run_id: str | None,
+) -> Batch:
+    """Submit a batch; see `Experiment.submit_many`."""
+    wanted, sources = _checked(configs, tags), Sources()
+    try:
+        return _submit(experiment, configs, wanted, parent_tags, run_id, sources)
+    finally:
+        sources.let_go()
+
+
+def _submit(
+    experiment: Experiment,
+    configs: Sequence[ScriptRunConfig],
+    wanted: list[dict[str, str | None]],
+    parent_tags: Mapping[str, object] | None,
+    run_id: str | None,
+    sources: Sources,
+) -> Batch:
+    from homerun.sdk.run import Run, ScriptRun
+
+    store = experiment.workspace.store.for_writing()
+    first = configs[0]
+    taken, code = sources.look(store, first)
+    asked: dict[str, object] = {
+        "batch": len(configs),
+        "tags": messages.text_pairs("parent_tags", parent_tags or {}),
+        "properties": code.properties,
+        "script": first.script_path(),
+        "source_directory": first.source(),
+        "snapshot": taken.id if taken else None,
+        "target": first.target or "local",
+    }
+    record = interactive.start(store, experiment.name, asked, run_id=run_id)
+    parent = Run.of(record, experiment)
+    owner.opened(parent)
+    runs, told = [], []
+    try:
+        for config, labels in zip(configs, wanted):
+            request = Request(
+                store, experiment.name, config, tags=labels, parent=record, sources=sources
+            )
+            made, more = submit(request)
+            runs.append(ScriptRun.of(made, experiment))
+            told += more
+    except BaseException as error:
+        _give_up(parent, error)
+        raise
+    facts.sync_file_system(store.root)
+    owner.closed(record.path)
+    children.git(record.path, record.id, git_diff.wanted(code), os.environ)
+    messages.tell(list(dict.fromkeys(told)))
+    return Batch(parent, runs)
+
+
+def _checked(
+    configs: Sequence[object], tags: Sequence[Mapping[str, object]] | None
+) -> list[dict[str, str | None]]:
+    """The tags of each run; whatever can be known to be wrong is found before anything is made."""
+    from homerun.config.script_run_config import ScriptRunConfig
+
+    if not configs:
+        raise UserError("submit_many takes at least one ScriptRunConfig")
+    for config in configs:
+        if not isinstance(config, ScriptRunConfig):
+            wrong = type(config).__name__
+            raise UserError(f"submit_many takes a list of ScriptRunConfig, not of {wrong}")
+        config.argv()
+    if tags is None:
+        return [{} for _ in configs]
+    if len(tags) != len(configs):
+        raise UserError(f"give as many tags as configs: {len(tags)} are not {len(configs)}")
+    return [messages.text_pairs("tags", labels) for labels in tags]
+
+
+def _give_up(parent: Run, error: BaseException) -> None:
+    """Cancel what was submitted: half a batch is none."""
+    try:
+        if isinstance(error, Exception):
+            parent.fail(f"not all runs could be submitted: {error}")
+            from homerun.runs import stop_request
+
+            stop_request.cancel_children(parent.directory)
+        else:
+            parent.cancel()
+    except Exception:  # noqa: BLE001 - the first error is what the caller has to see
+        owner.closed(parent.directory)
+
+
+def _priority(record: Record) -> int:
+    said = record.run.get("priority")
+    return said if isinstance(said, int) else 0
+
+
+def _is_over(record: Record) -> bool:
+    return os.path.exists(f"{record.path}/{layout.ENDED}")

@@ -1,0 +1,247 @@
+"""Changing many runs by one word, and submitting by a form: for Studio, which waits for nothing.
+
+One run that cannot be changed does not keep the others from it: each failure is told by its run.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base import messages
+from homerun.base.errors import UserError
+from homerun.config.script_run_config import ScriptRunConfig
+from homerun.runs import resubmit, stop
+from runstore import status
+from runstore.errors import (
+    BaseError,
+    FormatTooNew,
+    InvalidTransition,
+    ReadOnlyStore,
+    RunNotFound,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from homerun.sdk.run import Run
+    from homerun.sdk.workspace import Workspace
+
+BAD_REQUEST = "bad_request"
+NOT_FOUND = "not_found"
+CONFLICT = "conflict"
+READ_ONLY = "read_only"
+FAILED = "failed"
+NEEDS_SECRETS = "needs_secrets"
+
+_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (RunNotFound, NOT_FOUND),
+    (InvalidTransition, CONFLICT),
+    ((ReadOnlyStore, FormatTooNew), READ_ONLY),
+    (BaseError, BAD_REQUEST),
+)
+_MOST_SCRIPTS = 500
+
+
+class SecretsNeeded(UserError):
+    """The command of a run hides secrets, which have to be given again."""
+
+    def __init__(self, run: Run, hidden: list[str]) -> None:
+        self.hidden = hidden
+        super().__init__(f"the command of run {run.id} hides {len(hidden)} secrets: give them")
+
+
+def each(workspace: Workspace, ids: Sequence[str], act: Callable[[Run], str]) -> dict[str, Any]:
+    """Do something with each of some runs; which were done, and why others were not."""
+    done, failed = [], []
+    for run_id in dict.fromkeys(ids):
+        try:
+            done.append(act(workspace.get_run(run_id)))
+        except (BaseError, OSError) as error:
+            failed.append(_told(run_id, error))
+    return {"done": done, "failed": failed}
+
+
+def label(
+    run: Run,
+    name: str | None,
+    description: str | None,
+    tags: Mapping[str, str | None],
+    remove_tags: Sequence[str],
+) -> str:
+    """Change what people write on a run."""
+    if name is not None:
+        run.display_name = name
+    if description is not None:
+        run.description = description
+    if tags:
+        run.set_tags(tags)
+    if remove_tags:
+        run.remove_tags(remove_tags)
+    return run.id
+
+
+def cancel(run: Run) -> str:
+    """Ask for a run's end; it is canceled some moments later."""
+    seen = run._look()
+    if _is_interactive(run):
+        run.cancel()
+    elif not seen.is_over:
+        stop.ask(run._record, seen, status.CANCEL)
+    return run.id
+
+
+def fail(run: Run, message: str | None) -> str:
+    """Declare a run failed; one that goes on is stopped, and has failed some moments later."""
+    seen = run._look()
+    if _is_interactive(run) or seen.is_over:
+        run.fail(message)
+    else:
+        said: dict[str, object] = {"code": "UserError", **({"message": message} if message else {})}
+        stop.ask(run._record, seen, status.FAIL, said)
+    return run.id
+
+
+def again(run: Run, secrets: Sequence[str] = ()) -> str:
+    """Submit a run again; the id of the new one.
+
+    Raises:
+        SecretsNeeded: its command hides more than was given.
+    """
+    hidden = resubmit.hidden(run)
+    if len(hidden) != len(secrets):
+        raise SecretsNeeded(run, hidden)
+    return resubmit.again(run, secrets).id
+
+
+def delete(workspace: Workspace, ids: Sequence[str]) -> dict[str, Any]:
+    """Put runs that are over into the trash, with all below them."""
+    gone: set[str] = set()
+
+    def act(run: Run) -> str:
+        gone.update(run.delete())
+        return run.id
+
+    found = each(workspace, ids, act)
+    # One that went with its parent is no failure.
+    with_others = [one["id"] for one in found["failed"] if one["id"] in gone]
+    failed = [one for one in found["failed"] if one["id"] not in gone]
+    return {"done": [*found["done"], *with_others], "failed": failed}
+
+
+def restore(workspace: Workspace, ids: Sequence[str]) -> dict[str, Any]:
+    """Take runs back from the trash."""
+    done: list[str] = []
+    failed = []
+    for run_id in dict.fromkeys(ids):
+        try:
+            done += workspace.trash.restore(run_id)
+        except (BaseError, OSError) as error:
+            if run_id not in done:
+                failed.append(_told(run_id, error))
+    return {"done": done, "failed": failed}
+
+
+def submit(
+    workspace: Workspace,
+    experiment: str,
+    source: str | None,
+    script: str,
+    arguments: Sequence[str] = (),
+    target: str | None = None,
+    tags: Mapping[str, str | None] | None = None,
+    name: str | None = None,
+    limit_s: float | None = None,
+) -> tuple[Run, list[str]]:
+    """Submit a script; the run, and what is to be said of it.
+
+    Raises:
+        UserError, SubmitError, StoreError: nothing was started.
+    """
+    from homerun.sdk.experiment import Experiment
+
+    config = ScriptRunConfig(
+        _folder(workspace, source),
+        script,
+        list(arguments),
+        compute_target=target,
+        max_run_duration_seconds=limit_s,
+    )
+    config.argv()  # before an experiment is made: whether there is a script to run
+    with messages.Kept() as kept:
+        run = Experiment(workspace, experiment).submit(config, tags)
+        if name:
+            run.display_name = name
+    return run, kept.lines
+
+
+def defaults(workspace: Workspace, run: Run | None = None) -> dict[str, Any]:
+    """What a form for a new run begins with: that of a past one, or what is usual here."""
+    found: dict[str, Any] = {
+        "script": None,
+        "arguments": [],
+        "experiment": None,
+        "target": workspace.targets.default,
+        "source": home(workspace),
+        "tags": {},
+        "hidden": [],
+    }
+    if run is not None:
+        asked = run._record.run
+        found.update(
+            script=asked.get("script"),
+            arguments=asked.get("arguments") or [],
+            experiment=run.experiment.name,
+            target=asked.get("target") or found["target"],
+            source=asked.get("source_directory") or found["source"],
+            tags=run.get_tags(),
+            hidden=resubmit.hidden(run),
+        )
+    found["targets"] = [one.name for one in workspace.targets]
+    found["experiments"] = sorted(workspace.experiments)
+    return found
+
+
+def scripts(workspace: Workspace, source: str | None) -> dict[str, Any]:
+    """The scripts in a folder, and the folders in it, to choose from.
+
+    Raises:
+        UserError: it is no folder, or cannot be read.
+    """
+    folder = _folder(workspace, source)
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda one: one.name)
+    except OSError as error:
+        raise UserError(f"the folder {folder} cannot be read ({error.strerror})") from error
+    shown = [one for one in entries if one.name[0] != "."]
+    return {
+        "source": folder,
+        "scripts": [one.name for one in shown if one.name.endswith(".py")][:_MOST_SCRIPTS],
+        "folders": [one.name for one in shown if one.is_dir()][:_MOST_SCRIPTS],
+    }
+
+
+def home(workspace: Workspace) -> str:
+    """The folder that a store lies in: where its users work."""
+    return os.path.dirname(workspace.directory)
+
+
+def _folder(workspace: Workspace, source: str | None) -> str:
+    """A folder as a person wrote it, from the one that the store lies in."""
+    if source is not None and "\0" in source:
+        raise UserError("a folder's name holds no NUL")
+    return os.path.normpath(os.path.join(home(workspace), os.path.expanduser(source or ".")))
+
+
+def _is_interactive(run: Run) -> bool:
+    return bool(run._record.asked().get("kind") == status.INTERACTIVE)
+
+
+def _told(run_id: str, error: Exception) -> dict[str, Any]:
+    message = getattr(error, "message", None) or str(error)
+    if isinstance(error, SecretsNeeded):
+        return {"id": run_id, "code": NEEDS_SECRETS, "message": message, "hidden": error.hidden}
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), FAILED)
+    return {"id": run_id, "code": code, "message": message}

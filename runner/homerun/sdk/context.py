@@ -1,0 +1,53 @@
+"""The run that this process belongs to, found through its environment."""
+
+from __future__ import annotations
+
+from homerun.base import environ
+from homerun.metrics.logger import say
+from homerun.sdk.run import Run, ScriptRun
+
+_found: dict[str, Run] = {}
+
+
+class SubmittedRun(ScriptRun):
+    """The run of a submitted script, as that script sees it."""
+
+
+def get(allow_offline: bool = True) -> Run:
+    """The run around this process; see `Run.get_context`."""
+    folder, run_id = environ.run_folder(), environ.run_id()
+    if folder is None or run_id is None:
+        return _offline(allow_offline)
+    run = _found.get(folder)
+    if run is None:
+        new = SubmittedRun.in_folder(folder, run_id)
+        run = _found.setdefault(folder, new)  # of two threads at once both get the first one's
+        if run is new:
+            import atexit
+
+            atexit.register(_at_exit, run)
+    return run
+
+
+def _offline(allowed: bool) -> Run:
+    if not allowed:
+        from homerun.base.errors import RunEnvironmentError
+
+        raise RunEnvironmentError
+    from homerun.sdk.offline import OfflineRun
+
+    return OfflineRun()
+
+
+def _at_exit(run: Run) -> None:
+    if run.dropped:
+        say(f"{run.dropped} metric points could not be stored")
+    from runstore import layout
+    from runstore.fs import lock
+
+    try:
+        if not lock.is_held(f"{run.directory}/{layout.ALIVE}", lock.OFD):
+            # The supervisor was killed: somebody has to be there when this script ends.
+            run.get_status()
+    except Exception:  # noqa: BLE001 - the script's own end is not to be disturbed
+        return

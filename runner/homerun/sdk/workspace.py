@@ -1,0 +1,428 @@
+"""A workspace: one store, and the labels that Azure code expects of it."""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base.errors import UserError, WorkspaceError
+from homerun.config import workspace_config
+from homerun.sdk.azure_services import AzureServices
+from runstore import layout
+from runstore.fs import facts
+from runstore.store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from homerun.doctor.finding import Finding as DoctorFinding
+    from homerun.runs.trash import Trash
+    from homerun.sdk.experiment import Experiment
+    from homerun.sdk.maintenance import Keeping
+    from homerun.sdk.run import Run
+    from homerun.targets.queue import TargetQueue
+    from homerun.targets.target import Targets
+    from homerun.views.listing import Wanted
+    from runstore.upkeep.findings import Finding
+
+_LABELS = ("name", "subscription_id", "resource_group")
+
+
+class Workspace(AzureServices):
+    """A store with a name. Subscription and resource group are labels, always text.
+
+    Called with the original's arguments it is the workspace found from the current folder, under
+    these labels; `from_config` is the shorter way.
+
+    Args:
+        workspace_name: its name, unless a configuration or the store gives it another.
+        tags: labels of the workspace, for this object.
+
+    Raises:
+        WorkspaceError: the workspace here has another name.
+        UserError: a name that a workspace cannot have.
+    """
+
+    def __init__(
+        self,
+        subscription_id: str,
+        resource_group: str,
+        workspace_name: str,
+        auth: object = None,
+        _location: str | None = None,
+        _disable_service_check: bool = False,
+        _workspace_id: str | None = None,
+        sku: str = "basic",
+        tags: Mapping[str, object] | None = None,
+        _cloud: str = "AzureCloud",
+    ) -> None:
+        store, found = workspace_config.found_from(os.getcwd())
+        stated = found.get("name") or workspace_config.check_name(workspace_name)
+        _check_same(workspace_name, str(stated), store.root)
+        given = {"subscription_id": subscription_id, "resource_group": resource_group}
+        self._set(store, {**found, **given, "name": workspace_name, "tags": tags, "sku": sku})
+
+    def _set(self, store: Store, labels: Mapping[str, object]) -> None:
+        self._store = store
+        self._labels = {key: str(labels.get(key) or "") for key in _LABELS}
+        self._labels["name"] = self._labels["name"] or workspace_config.default_name(store)
+        tags = labels.get("tags")
+        self._tags = dict(tags) if isinstance(tags, dict) else {}
+        self._sku = str(labels.get("sku") or "basic")
+
+    @classmethod
+    def of(cls, store: Store, labels: Mapping[str, object]) -> Workspace:
+        """The workspace of a store with these labels."""
+        workspace = cls.__new__(cls)
+        workspace._set(store, labels)
+        return workspace
+
+    @staticmethod
+    def from_config(
+        path: str | None = None,
+        auth: object = None,
+        _logger: object = None,
+        _file_name: str | None = None,
+    ) -> Workspace:
+        """The workspace of a folder.
+
+        The first of: the store named by HOMERUN_STORE; the folder of an Azure `config.json` or
+        `.azureml/config.json` found upwards; the nearest `.runs/` upwards; a new one here, which
+        the first write makes.
+
+        Args:
+            path: where to look from, or a configuration file itself.
+
+        Raises:
+            UserError: the path does not exist, or the configuration cannot be read.
+        """
+        start = os.path.abspath(os.path.expanduser(path or "."))
+        if not os.path.exists(start):
+            raise UserError(f"there is no file or folder {start} to find a workspace from")
+        return Workspace.of(*workspace_config.found_from(start))
+
+    @staticmethod
+    def get(
+        name: str,
+        auth: object = None,
+        subscription_id: str | None = None,
+        resource_group: str | None = None,
+        location: str | None = None,
+        cloud: str = "AzureCloud",
+        id: str | None = None,
+    ) -> Workspace:
+        """The workspace found from the current folder, if it bears that name.
+
+        Raises:
+            WorkspaceError: it bears another.
+        """
+        found = Workspace.of(*workspace_config.found_from(os.getcwd()))
+        if found.name != name:
+            raise WorkspaceError(
+                f"the workspace here is {found.name!r}, not {name!r}: go to the folder of "
+                f"{name!r}, or make it with Workspace.create({name!r})"
+            )
+        return found
+
+    @staticmethod
+    def create(
+        name: str,
+        auth: object = None,
+        subscription_id: str | None = None,
+        resource_group: str | None = None,
+        location: str | None = None,
+        create_resource_group: bool = True,
+        sku: str = "basic",
+        tags: Mapping[str, object] | None = None,
+        exist_ok: bool = False,
+        **azure_options: object,
+    ) -> Workspace:
+        """Make a workspace: the folder `.runs/` here (or where HOMERUN_STORE says).
+
+        Options that only mean something in the cloud are accepted and have no effect.
+
+        Raises:
+            WorkspaceError: there is one already, and `exist_ok` is not given, or it has another
+                name.
+            UserError: a name that a workspace cannot have, or tags that are no dict of texts.
+        """
+        from homerun.base import messages
+
+        workspace_config.check_name(name)
+        labels: dict[str, object] = {
+            "name": name,
+            "subscription_id": str(subscription_id or ""),
+            "resource_group": str(resource_group or ""),
+            "sku": str(sku),
+            "tags": messages.text_pairs("tags", tags or {}),
+        }
+        store = workspace_config.chosen() or Store(f"{os.getcwd()}/{layout.STORE_FOLDER}")
+        if store.exists() and not exist_ok:
+            raise WorkspaceError(
+                f"there is a workspace in {store.root} already; give exist_ok=True (--exist-ok) to "
+                "use it"
+            )
+        config = workspace_config.config_beside(store)
+        if config is not None:
+            _check_same(name, str(workspace_config.read_config(config)["name"]), config)
+        store.for_writing()
+        facts.publish(store.root, layout.WORKSPACE, facts.signed(labels), sync=True)
+        made = of_store(store)
+        _check_same(name, made.name, store.root)
+        return made
+
+    @staticmethod
+    def list(
+        subscription_id: str | None = None,
+        auth: object = None,
+        resource_group: str | None = None,
+    ) -> dict[str, Any]:
+        """The workspaces that can be seen from the current folder: the one here, if there is one.
+
+        Args:
+            subscription_id, resource_group: only a workspace with these labels.
+
+        Returns:
+            A list of workspaces for each name.
+        """
+        found = Workspace.of(*workspace_config.found_from(os.getcwd()))
+        wanted = ((subscription_id, found.subscription_id), (resource_group, found.resource_group))
+        if not found.store.exists() or any(said not in (None, label) for said, label in wanted):
+            return {}
+        return {found.name: [found]}
+
+    @property
+    def name(self) -> str:
+        """The workspace's name."""
+        return self._labels["name"]
+
+    @property
+    def subscription_id(self) -> str:
+        """The Azure subscription that the configuration names, or ""."""
+        return self._labels["subscription_id"]
+
+    @property
+    def resource_group(self) -> str:
+        """The Azure resource group that the configuration names, or ""."""
+        return self._labels["resource_group"]
+
+    @property
+    def location(self) -> str:
+        """Where the workspace is: always `local`."""
+        return "local"
+
+    @property
+    def sku(self) -> str:
+        """The edition that the workspace was made with; it changes nothing."""
+        return self._sku
+
+    @property
+    def tags(self) -> dict[str, Any]:
+        """The tags that the workspace was made with."""
+        return dict(self._tags)
+
+    @property
+    def directory(self) -> str:
+        """The store's folder."""
+        return self._store.root
+
+    @property
+    def store(self) -> Store:
+        """The store, for code that reads records itself."""
+        return self._store
+
+    @property
+    def experiments(self) -> dict[str, Experiment]:
+        """The experiments that are not archived, by name."""
+        from homerun.sdk.experiment import Experiment
+
+        return {found.name: found for found in Experiment.list(self)}
+
+    def get_details(self) -> dict[str, Any]:
+        """What is known of the workspace, in the original's camelCase keys."""
+        said = facts.read(self._store.root, layout.STORE) or {}
+        found = {
+            "id": self._scope(),
+            "name": self.name,
+            "location": self.location,
+            "type": f"{workspace_config.PROVIDER}/workspaces",
+            "tags": self.tags,
+            "sku": self.sku,
+            "workspaceid": self._store.id or None,
+            "description": "",
+            "friendlyName": self.name,
+            "creationTime": said.get("time"),
+            "directory": self.directory,
+        }
+        return {key: value for key, value in found.items() if value is not None}
+
+    def write_config(self, path: str | None = None, file_name: str | None = None) -> None:
+        """Write the configuration that `from_config` finds: `.azureml/config.json` in a folder.
+
+        It leads to this workspace from wherever it lies.
+
+        Args:
+            path: the folder; None: the current one.
+            file_name: another name than `config.json`.
+
+        Raises:
+            UserError: the folder is not there, or cannot be written.
+        """
+        folder = os.path.abspath(os.path.expanduser(path or "."))
+        workspace_config.write_config(self._store, self._scope(), folder, file_name)
+        if not workspace_config.labels_of(
+            self._store
+        ):  # so that it bears this name without the file too
+            root = self._store.for_writing().root
+            facts.publish(root, layout.WORKSPACE, facts.signed({**self._labels}), sync=True)
+
+    def get_runs(
+        self,
+        experiment: str | None = None,
+        tags: Wanted = None,
+        properties: Wanted = None,
+        status: str | None = None,
+        include_children: bool = False,
+        *,
+        where: Sequence[str] | str = (),
+        sort: str | None = None,
+    ) -> Iterator[Run]:
+        """Runs of one experiment or of all, for which all conditions hold, lazily.
+
+        Args:
+            tags, properties: a key that has to be there, or a dict whose pairs have to be there.
+            include_children: also runs that have a parent.
+            where: further conditions, such as `metrics.loss < 0.1`; `docs/cli.md` lists them.
+            sort: a field of such conditions, with a `-` before it for the largest first; None:
+                the newest first.
+
+        Raises:
+            ExperimentNotFound: there is no experiment of that name.
+            InvalidQuery: a condition or a field is none.
+        """
+        from homerun.runs import children
+        from homerun.views.listing import conditions
+
+        if experiment is not None:
+            self._store.experiment_folder(experiment)
+        wanted = conditions(None, tags, properties, status, where)
+        return children.runs(self, experiment, wanted, include_children, sort)
+
+    @property
+    def targets(self) -> Targets:
+        """The targets on which runs are placed, to be listed, added and removed."""
+        from homerun.targets.target import Targets
+
+        return Targets(self._store)
+
+    def wake_queues(self) -> None:
+        """Start what waits for a slot that is free: who should have done so may have been killed.
+
+        Where nothing has ever waited it costs a look for one folder.
+        """
+        if os.path.isdir(f"{self._store.root}/{layout.QUEUE}"):
+            from homerun.targets import dispatch
+
+            dispatch.wake(self._store)
+
+    def queue(self, target: str | None = None) -> TargetQueue:
+        """The queue of a target: what waits for its slots, and pausing it.
+
+        Args:
+            target: its name; None: the default one.
+
+        Raises:
+            UserError: there is no such target, and nothing waits for one of that name.
+        """
+        from homerun.targets.queue import TargetQueue
+
+        return TargetQueue(self, target)
+
+    def reindex(self) -> int:
+        """Make the index of the runs anew from their folders; how many runs there are.
+
+        Raises:
+            ReadOnlyStore, FormatTooNew: the store may not be written.
+        """
+        from runstore.index.verify import reindex
+
+        return reindex(self._store)
+
+    def cancel_runs(self, runs: Iterable[Run]) -> Sequence[dict[str, Any]]:
+        """Cancel many runs, with all below them, and wait until nothing of them lives.
+
+        All are asked first, and waited for then: it takes as long as the slowest.
+
+        Returns:
+            For each its `run_id`, the status that it `was` in, its `status` now, and an `error`
+            where it could not be canceled, else None.
+        """
+        from homerun.runs import lifecycle
+
+        return lifecycle.cancel_all(runs)
+
+    @property
+    def trash(self) -> Trash:
+        """The deleted runs: to be listed, had back, and removed for good."""
+        from homerun.runs.trash import Trash
+
+        return Trash(self._store)
+
+    @property
+    def keeping(self) -> Keeping:
+        """What looks after the store as a whole: deleting many runs, garbage, statistics."""
+        from homerun.sdk.maintenance import Keeping
+
+        return Keeping(self._store)
+
+    def examine(self) -> Sequence[DoctorFinding]:
+        """What works on this machine and in this store; nothing is changed by the look."""
+        from homerun import doctor
+
+        return doctor.examine(self)
+
+    def check(self, repair: bool = False) -> Sequence[Finding]:
+        """Everything in the store that is not as it should be; see `runstore.upkeep.check`."""
+        from runstore.upkeep.check import check
+
+        return check(self._store, repair)
+
+    def get_run(self, run_id: str) -> Run:
+        """A run of any experiment, by its id or a beginning that only it has.
+
+        Raises:
+            RunNotFound, AmbiguousPrefix: there is no such one run.
+        """
+        from homerun.sdk.run import Run
+
+        return Run.get(self, run_id)
+
+    def _scope(self) -> str:
+        return workspace_config.scope(self.name, self.subscription_id, self.resource_group)
+
+    def _repr_html_(self) -> str:
+        from homerun.sdk import html
+
+        return html.workspace(self)
+
+    def __repr__(self) -> str:
+        labels = self._labels
+        return (
+            f"Workspace.create(name={labels['name']!r}, "
+            f"subscription_id={labels['subscription_id']!r}, "
+            f"resource_group={labels['resource_group']!r})"
+        )
+
+
+def of_store(store: Store) -> Workspace:
+    """The workspace of a store: named by the configuration beside it, or by the store itself."""
+    return Workspace.of(store, workspace_config.labels_of(store))
+
+
+def _check_same(wanted: str, found: str, where: str) -> None:
+    if found != wanted:
+        raise WorkspaceError(
+            f"{where} names the workspace {found!r}, not {wanted!r}: use that name, or another "
+            "folder"
+        )

@@ -1,0 +1,1 @@
+"""The code of a run: scan, snapshot, working copy, git."""

@@ -1,0 +1,183 @@
+"""A process beside a run that asks the git program whether the run's code is as it was committed.
+
+Nobody waits for it. It publishes the difference as a file of the run, whole or not at all, and then
+the property that says whether there is one. The program sees a repository of our own making: the
+commit, objects and index of the real one with none of its settings, so that no hook, filter,
+monitor or other command that they name can run, and nothing of the real one is written.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+
+from homerun.base import environ
+from homerun.snapshots import git
+from homerun.system import signals, spawn
+from runstore import layout
+from runstore.fs import facts
+from runstore.run import properties
+
+_MOST_BYTES = 16 << 20
+_LONGEST_S = 30.0
+_NICE = 10
+
+_KEPT = frozenset(
+    f"core.{name}"
+    for name in (
+        *("autocrlf", "checkstat", "eol", "excludesfile", "filemode", "ignorecase"),
+        *("precomposeunicode", "symlinks", "trustctime"),
+    )
+) | {"status.showuntrackedfiles", "extensions.objectformat"}
+"""The settings that decide what counts as a change; none of them names a command."""
+
+_QUIET = ("--no-optional-locks", "--no-pager", "--literal-pathspecs")
+_STATUS = ("status", "--porcelain", "--ignore-submodules=dirty")
+_DIFF = ("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv")
+
+
+def wanted(code: git.Code) -> list[str]:
+    """What `spawn.git` needs to ask about this code; [] where git cannot be asked."""
+    program = _program() if code.commit else None
+    return [program, code.top, code.commit] if program else []
+
+
+def main() -> None:
+    """Look, publish, and leave by `os._exit`; the arguments are those that `spawn.git` gives."""
+    run_folder, program, top, commit = sys.argv[1:]
+    os.nice(_NICE)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    try:
+        os.chdir(run_folder)  # so that a store can be renamed under it
+        code = git.repository(top)
+        if code is not None:
+            code.commit = commit
+            _look(program, code)
+    except OSError:
+        os._exit(1)  # the run was removed, or the disk is full: then there is no difference
+    os._exit(0)
+
+
+def _look(program: str, code: git.Code) -> None:
+    """Publish what differs, then whether anything does; nothing where git gives no answer."""
+    answer, mirror = _temporary(), _temporary()
+    is_dirty = None
+    try:
+        _mirror(mirror, code)
+        git_program = _Git(program, os.path.abspath(mirror), code.top, answer)
+        if git_program.answers(*_STATUS):
+            is_dirty = os.path.getsize(answer) > 0
+        if is_dirty and git_program.answers(*_DIFF, code.commit) and os.path.getsize(answer):
+            _publish(answer)
+    finally:
+        _remove(mirror)
+        if os.path.exists(answer):
+            os.unlink(answer)
+    if is_dirty is not None:
+        properties.add(".", git.DIRTY, str(is_dirty), facts.read(".", layout.RUN))
+
+
+class _Git:
+    """The git program on the mirror, within a time that all of its answers share."""
+
+    def __init__(self, program: str, folder: str, top: str, answer: str) -> None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
+        self._command = [program, "-C", top, *_QUIET]
+        self._env = environ.for_git(folder, top)
+        self._answer = answer
+        self._until = time.monotonic() + _LONGEST_S
+        self._wakeups = signals.Wakeups((signals.CHLD,))
+        self._poll = select.poll()
+        self._poll.register(self._wakeups.read_end, select.POLLIN)
+
+    def answers(self, *words: str) -> bool:
+        """Whether it answers, in time and in a file that is not too large."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        to = (os.POSIX_SPAWN_OPEN, 1, self._answer, flags, 0o600)
+        pid = spawn.start(self._command[0], [*self._command, *words], self._env, [to])
+        while True:
+            ended, raw = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                return raw == 0
+            left = self._until - time.monotonic()
+            if left <= 0:
+                os.kill(pid, signals.KILL)  # not reaped yet, so it is still that process
+                os.waitpid(pid, 0)
+                return False
+            self._poll.poll(left * 1000)
+            self._wakeups.take()
+
+
+def _mirror(folder: str, code: git.Code) -> None:
+    """A repository with the other one's commit, objects and index, and settings of our own."""
+    facts.make_new_folder(folder)
+    for name in ("refs", "info"):
+        os.mkdir(f"{folder}/{name}")
+    facts.write(f"{folder}/HEAD", f"{code.commit}\n".encode())
+    facts.write(f"{folder}/config", _settings(code).encode())
+    os.symlink(f"{code.common}/objects", f"{folder}/objects")
+    os.symlink(f"{code.common}/info/exclude", f"{folder}/info/exclude")
+    for name in os.listdir(code.folder):
+        if name == "index" or name.startswith("sharedindex."):
+            os.symlink(f"{code.folder}/{name}", f"{folder}/{name}")
+
+
+def _remove(folder: str) -> None:
+    """Remove a mirror, its links and not what they lead to; `shutil` costs more than git does."""
+    for at, folders, names in os.walk(folder, topdown=False):
+        for name in names:
+            os.unlink(f"{at}/{name}")
+        for name in folders:
+            path = f"{at}/{name}"
+            if os.path.islink(path):
+                os.unlink(path)
+            else:
+                os.rmdir(path)
+    if os.path.isdir(folder):
+        os.rmdir(folder)
+
+
+def _settings(code: git.Code) -> str:
+    """What the user's settings and the repository's say about what counts as a change."""
+    home = os.path.expanduser("~")
+    own = environ.config_home() or f"{home}/.config"
+    kept = {"core.excludesfile": f"{own}/git/ignore"}
+    for path in (f"{own}/git/config", f"{home}/.gitconfig", f"{code.common}/config"):
+        found = ((key.lower(), value) for key, value in git.settings(path))
+        kept.update((key, value) for key, value in found if key in _KEPT and value.isprintable())
+    excludes = os.path.expanduser(kept["core.excludesfile"])
+    kept["core.excludesfile"] = excludes if os.path.isfile(excludes) else os.devnull
+    version = 1 if "extensions.objectformat" in kept else 0
+    lines = [f"[core]\n\trepositoryformatversion = {version}\n\tbare = false"]
+    for key, value in kept.items():
+        section, _, name = key.partition(".")
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        lines.append(f'[{section}]\n\t{name} = "{quoted}"')
+    return "\n".join(lines) + "\n"
+
+
+def _publish(answer: str) -> None:
+    facts.make_folder(layout.FILES)
+    try:
+        os.link(answer, f"{layout.FILES}/{layout.GIT_DIFF}")
+    except FileExistsError:
+        return
+    os.unlink(answer)  # the next answer is not to be written into what is published
+
+
+def _temporary() -> str:
+    """A name of the kind that a check of the store knows for left over."""
+    return f".{layout.GIT_DIFF}.{os.getpid()}.{os.urandom(4).hex()}"
+
+
+def _program() -> str | None:
+    """The git program, looked for in the folders of PATH that do not depend on where one stands."""
+    for folder in os.get_exec_path():
+        path = f"{folder}/git"
+        if folder.startswith("/") and os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    return None

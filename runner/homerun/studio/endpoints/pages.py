@@ -1,0 +1,104 @@
+"""The page itself and its files, and coming in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import HTMLResponse, Response
+
+from homerun.studio.assets import INDEX
+from homerun.studio.http.requests import RefusedError
+
+if TYPE_CHECKING:
+    from homerun.studio.assets import Asset
+    from homerun.studio.http.requests import Ask
+    from homerun.studio.state import Desk
+
+_WRONG_WAITS_S = 0.5
+_FOR_EVER = "public, max-age=31536000, immutable"
+_NOT_BUILT = """<!doctype html>
+<meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg">
+<p>Studio's pages are not built here. Run <code>make studio</code> in the source of homerun, and
+start <code>homerun studio</code> again. Everything below <code>api/</code> works without them.</p>
+"""
+_COME_IN = """<!doctype html>
+<meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg">
+<meta http-equiv="refresh" content="0;url=./">
+<p><a href="./">Go on to Studio</a></p>
+"""
+_TOO_LATE = """<!doctype html>
+<meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg">
+<p>This address was used already, or is older than ten minutes. Start <code>homerun studio</code>
+again for a new one, or look in its terminal: where it runs in one, it prints a new address when
+<a href="./">Studio</a> is opened by somebody whom it does not know.</p>
+"""
+
+
+def page(desk: Desk, assets: dict[str, Asset], headers: dict[str, str]) -> Response:
+    """The page; it is no secret."""
+    found = assets.get(INDEX)
+    if found is None:
+        return HTMLResponse(_NOT_BUILT)
+    return _answer(found, headers)
+
+
+def static(asset: Asset | None, headers: dict[str, str]) -> Response:
+    """A file of the page."""
+    if asset is None:
+        raise RefusedError(404, "not_found", "there is nothing at this address")
+    return _answer(asset, headers)
+
+
+def enter(desk: Desk, code: str) -> Response:
+    """Come in by a code, which is used up.
+
+    The page goes on by itself: a redirect would be the other site's that linked here, and the
+    cookie is not sent with what another site asks for.
+    """
+    session = desk.door.enter_by_code(code)
+    if session is None:
+        return HTMLResponse(_TOO_LATE, 403)
+    answer = HTMLResponse(_COME_IN)
+    _give(answer, desk, session)
+    return answer
+
+
+async def login(desk: Desk, ask: Ask) -> Response:
+    """Come in by the token."""
+    if not desk.door.has_token:
+        raise RefusedError(409, "conflict", "Studio was started without a token: use its address")
+    session = desk.door.enter_by_token(ask.said_needed("token"))
+    if session is None:
+        await asyncio.sleep(_WRONG_WAITS_S)
+        raise RefusedError(403, "refused", "that is not the token")
+    answer = Response(status_code=204)
+    _give(answer, desk, session)
+    return answer
+
+
+def logout(desk: Desk, ask: Ask) -> Response:
+    """End this session."""
+    for part in ask.headers.get("cookie", "").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == desk.door.cookie:
+            desk.door.leave(value)
+    answer = Response(status_code=204)
+    answer.delete_cookie(desk.door.cookie, path=desk.cookie_path, httponly=True, samesite="strict")
+    return answer
+
+
+def _give(answer: Response, desk: Desk, session: str) -> None:
+    answer.set_cookie(
+        desk.door.cookie, session, path=desk.cookie_path, httponly=True, samesite="strict"
+    )
+
+
+def _answer(asset: Asset, headers: dict[str, str]) -> Response:
+    told: dict[str, Any] = {"vary": "accept-encoding"}
+    told["cache-control"] = _FOR_EVER if asset.is_hashed else "no-cache"
+    data = asset.data
+    if asset.packed is not None and "gzip" in headers.get("accept-encoding", ""):
+        told["content-encoding"] = "gzip"
+        data = asset.packed
+    return Response(data, headers=told, media_type=asset.media_type)

@@ -1,0 +1,54 @@
+"""Answers about many runs: the store, its experiments, the table, and its fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from homerun.views.table import MOST_ROWS
+
+if TYPE_CHECKING:
+    from homerun.studio.http.requests import Ask
+    from homerun.studio.state import Desk
+
+_MOST_SKIPPED = 10_000_000
+
+
+def info(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """The store and the server."""
+    return desk.info()
+
+
+def experiments(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """The experiments, with their active runs and how the last ones went."""
+    return {"experiments": desk.board.experiments(ask.flag("archived"))}
+
+
+def runs(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """A part of the table of runs, or the rows of some ids."""
+    metrics = ask.texts("metrics")
+    ids = ask.texts("ids")
+    if ids:
+        rows = desk.board.rows(ids, metrics)
+        told = {"total": len(rows), "skip": 0, "runs": rows, "groups": None}
+        return {**told, "cursor": desk.board.cursor()}
+    return desk.board.page(
+        experiment=ask.text("experiment"),
+        where=ask.texts("where"),
+        sort=ask.text("sort"),
+        group=ask.text("group"),
+        children=ask.flag("children"),
+        skip=ask.whole("skip", 0, _MOST_SKIPPED),
+        limit=ask.whole("limit", 100, MOST_ROWS),
+        metrics=metrics,
+    )
+
+
+def fields(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """What runs can be sorted and filtered by."""
+    return {"fields": desk.board.fields(ask.text("experiment"))}
+
+
+def values(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """The most frequent values of a field."""
+    found = desk.board.values(ask.needed("field"), ask.text("experiment"), ask.text("like") or "")
+    return {"values": found}

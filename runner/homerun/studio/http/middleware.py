@@ -1,0 +1,244 @@
+"""What stands before every request: the host, the origin, the session, the size and time of bodies.
+
+It is the outermost layer, so what it refuses reaches no route; its headers are on every answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+from homerun.studio.http import responses
+from homerun.studio.http.requests import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from homerun.studio.http.auth import Door
+
+MOST_BODY = 1 << 20
+BODY_WAITS_S = 20.0
+_LONGEST_PATH = 8_192
+_OPEN = ("/api/login",)
+"""What needs no session, below `/api/`."""
+_ALWAYS = ("/api/login", "/api/logout")
+"""What may be posted where nothing may be changed."""
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Hosts:
+    """The hosts that requests may be meant for: against DNS that is pointed here by others.
+
+    Args:
+        port: where the server listens; None: on a file.
+        names: further names, as of a proxy, with any port.
+        is_remote: reached from elsewhere too: then addresses as such are right, since no name of
+            somebody else's leads to them.
+    """
+
+    def __init__(
+        self, port: int | None, names: Iterable[str] = (), is_remote: bool = False
+    ) -> None:
+        self._port = port
+        self._names = {name.lower() for name in names}
+        self._is_remote = is_remote
+
+    def allows(self, host: str) -> bool:
+        """Whether `name:port` is one of them."""
+        name, port = _split(host)
+        if name in self._names:
+            return True
+        is_here = name in _LOOPBACK or (self._is_remote and _is_address(name))
+        return is_here and port == (self._port if self._port != 80 else None)
+
+    def is_own(self, origin: str, host: str) -> bool:
+        """Whether a page of that origin is ours, for a request to that host."""
+        scheme, _, place = origin.partition("://")
+        if scheme not in ("http", "https") or "/" in place:
+            return False
+        return place.lower() == host.lower() or _split(place)[0] in self._names
+
+
+class Guard:
+    """The layer itself.
+
+    Args:
+        base: the base path, "" or `/…` without an end.
+        framed: who may show the page in a frame, as `frame-ancestors` names them.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        door: Door,
+        hosts: Hosts,
+        base: str = "",
+        is_read_only: bool = False,
+        framed: str = "'none'",
+    ) -> None:
+        self._app = app
+        self._door = door
+        self._hosts = hosts
+        self._base = base
+        self._is_read_only = is_read_only
+        self._headers = responses.safe_headers(framed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it with what is wrong."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        send = self._guarded(send)
+        try:
+            inner = self._checked(scope)
+            if scope["method"] == "POST":
+                receive = await _whole_body(scope, receive)
+        except RefusedError as error:
+            if error.status == 401:
+                self._door.knock()
+            await responses.error(error)(scope, receive, send)
+            return
+        await self._app(inner, receive, send)
+
+    def _checked(self, scope: Scope) -> Scope:
+        headers = _Headers(scope["headers"])
+        host = headers.only("host")
+        if not self._hosts.allows(host):
+            raise RefusedError(421, "wrong_host", "this server is not meant for that host")
+        method, path = scope["method"], scope["path"]
+        if method not in ("GET", "HEAD", "POST"):
+            raise RefusedError(405, "bad_request", "use GET or POST")
+        if method == "HEAD" and "/api/" in path:
+            raise RefusedError(405, "bad_request", "use GET")
+        if len(path) > _LONGEST_PATH:
+            raise RefusedError(414, "bad_request", "the address is too long")
+        if self._base and path == self._base:
+            path = self._base + "/"
+        if not path.startswith(self._base + "/"):
+            raise RefusedError(404, "not_found", "there is nothing at this address")
+        path = path[len(self._base) :]
+        self._check_origin(method, path, headers, host)
+        is_open = not path.startswith("/api/") or path in _OPEN
+        if not is_open and not self._door.knows(headers.cookie(self._door.cookie)):
+            raise RefusedError(401, "signed_out", "open the address that `homerun studio` prints")
+        if method == "POST":
+            self._check_write(path, headers)
+        return {**scope, "path": path, "raw_path": path.encode("utf-8", "replace"), "root_path": ""}
+
+    def _check_origin(self, method: str, path: str, headers: _Headers, host: str) -> None:
+        """Refuse what a page of somebody else's asks for, and each write that says no origin."""
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        is_write = method == "POST"
+        is_api = path.startswith("/api/")
+        if is_write and site not in (None, "same-origin"):
+            raise RefusedError(403, "refused", "another site asks for that")
+        if is_api and site not in (None, "same-origin", "none"):
+            raise RefusedError(403, "refused", "another site asks for that")
+        if origin is None and is_write:
+            raise RefusedError(403, "refused", "a write has to say its origin")
+        if origin is not None and not self._hosts.is_own(origin, host):
+            raise RefusedError(403, "refused", "another site asks for that")
+
+    def _check_write(self, path: str, headers: _Headers) -> None:
+        kind = (headers.get("content-type") or "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise RefusedError(415, "not_json", "send JSON, with its content type")
+        if self._is_read_only and path not in _ALWAYS:
+            raise RefusedError(403, "read_only", "Studio was started with --read-only")
+
+    def _guarded(self, send: Send) -> Send:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in given}
+                given += [pair for pair in self._headers if pair[0] not in names]
+                message = {**message, "headers": given}
+            await send(message)
+
+        return guarded
+
+
+class _Headers:
+    """The headers of a request; one that is given twice where once is meant is refused."""
+
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        self._known: dict[str, list[str]] = {}
+        for name, value in raw:
+            known = self._known.setdefault(name.decode("latin-1").lower(), [])
+            known.append(value.decode("latin-1"))
+
+    def get(self, name: str) -> str | None:
+        """A header that may be given once."""
+        found = self._known.get(name, [])
+        if len(found) > 1:
+            raise RefusedError(400, "bad_request", f"the header {name} is given twice")
+        return found[0].strip() if found else None
+
+    def only(self, name: str) -> str:
+        """A header that has to be given once."""
+        return self.get(name) or ""
+
+    def cookie(self, wanted: str) -> str | None:
+        """A cookie."""
+        for line in self._known.get("cookie", []):
+            for part in line.split(";"):
+                name, _, value = part.strip().partition("=")
+                if name == wanted:
+                    return value
+        return None
+
+
+async def _whole_body(scope: Scope, receive: Receive) -> Receive:
+    """Read a body whole, if it is not too large and does not take too long."""
+    length = _Headers(scope["headers"]).get("content-length")
+    if length is not None and (not length.isdecimal() or int(length[:18]) > MOST_BODY):
+        raise RefusedError(413, "too_large", f"send at most {MOST_BODY} bytes")
+    try:
+        body = await asyncio.wait_for(_read(receive), BODY_WAITS_S)
+    except asyncio.TimeoutError:
+        raise RefusedError(408, "bad_request", "the body took too long") from None
+    messages: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replayed
+
+
+async def _read(receive: Callable[[], Any]) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RefusedError(400, "bad_request", "the request ended early")
+        body += message.get("body", b"")
+        if len(body) > MOST_BODY:
+            raise RefusedError(413, "too_large", f"send at most {MOST_BODY} bytes")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _split(host: str) -> tuple[str, int | None]:
+    """The name and the port of a host; what is none has the name ""."""
+    if host.startswith("["):
+        name, _, port = host[1:].partition("]")
+        port = port[1:] if port.startswith(":") else ("" if not port else "-")
+    else:
+        name, _, port = host.partition(":")
+    if port and not (port.isascii() and port.isdecimal() and len(port) <= 5):
+        return "", None
+    return name.lower(), int(port) if port else None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

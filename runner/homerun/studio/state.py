@@ -1,0 +1,87 @@
+"""What all routes share: the workspace, its runs at hand, and how the server was started."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from homerun.base.version import __version__
+from homerun.views.details import instant
+from homerun.views.feed import Pulse
+from homerun.views.table import Board
+
+if TYPE_CHECKING:
+    from homerun.sdk.run import Run
+    from homerun.sdk.workspace import Workspace
+    from homerun.studio.http.auth import Door
+
+
+class Desk:
+    """The server's own things.
+
+    Attributes:
+        writing: held while something is submitted: one after the other.
+        is_closing: the server ends, and with it each stream.
+        cookie_path: where the page lies.
+    """
+
+    def __init__(self, workspace: Workspace, door: Door, is_read_only: bool = False) -> None:
+        self.workspace = workspace
+        self.board = Board(workspace)
+        self.door = door
+        self.is_read_only = is_read_only
+        self.writing = threading.Lock()
+        self.pulse = Pulse(self.board)
+        self.is_closing = False
+        self.cookie_path = "/"
+
+    def warm_up(self) -> None:
+        """Begin to read what is new in the store: the first page is asked for in a moment."""
+        threading.Thread(target=self.board.warm_up, daemon=True).start()
+
+    def close(self) -> None:
+        """End the streams, and let go of the index."""
+        self.end_streams()
+        self.board.live.close()
+
+    def end_streams(self) -> None:
+        """Let each stream end now."""
+        self.is_closing = True
+        self.pulse.close()
+
+    def run(self, run_id: str) -> Run:
+        """A run by its id, or a beginning of it.
+
+        Raises:
+            RunNotFound, AmbiguousPrefix: there is no such one run.
+        """
+        return self.workspace.get_run(run_id)
+
+    def row(self, run_id: str, metrics: list[str] | None = None) -> dict[str, Any] | None:
+        """A run as a row; None: it is gone."""
+        found = self.board.rows([run_id], metrics or [])
+        return found[0] if found else None
+
+    def info(self) -> dict[str, Any]:
+        """What the page shows of the store itself."""
+        import getpass
+        import socket
+        import time
+
+        workspace = self.workspace
+        return {
+            "workspace": workspace.name,
+            "store": workspace.directory,
+            "home": os.path.dirname(workspace.directory),
+            "version": __version__,
+            "read_only": self.is_read_only,
+            **self.board.totals(),
+            "user": getpass.getuser(),
+            "host": socket.gethostname(),
+            "default_target": workspace.targets.default,
+            "targets": [one.name for one in workspace.targets],
+            "has_token": self.door.has_token,
+            "time": instant(time.time()),
+            "cursor": self.board.cursor(),
+        }

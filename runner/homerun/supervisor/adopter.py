@@ -1,0 +1,152 @@
+"""The adopter: a supervisor for a run whose own supervisor was killed while the script lives.
+
+Whoever notices takes `alive`, which is the election, and starts an adopter with it and with a
+pidfd that was opened while the script lived. It is not the script's parent: it waits on that pidfd,
+learns the exit status from the kernel where that tells it, and finds what the script left behind
+by the run's id in the environment, as far as that goes. It is on no record, so it watches the
+run's folder for stop.json itself.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+from homerun.supervisor import outcome, sweep
+from homerun.supervisor.supervisor import Supervisor
+from homerun.system import linux, process_tree, signals
+from homerun.system.exit_status import Stranger
+from homerun.targets.plan import SCRIPT_DESCRIPTOR, Plan
+from runstore import layout
+from runstore.fs import facts
+from runstore.run import attempts, identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from runstore.run.record import Record
+
+_LOOK_FOR_STOP_S = 1.0
+
+
+class Adopter(Supervisor):
+    """A supervisor of a script that is not its child."""
+
+    def __init__(self, given: Plan, place: Mapping[str, object]) -> None:
+        super().__init__(given, place)
+        self.started = facts.read(self.home, layout.STARTED) or {}
+        self.script = int(self.started["script"]["pid"])
+        self.over = given.script_is_open is None
+        self.stranger = Stranger(self.script, SCRIPT_DESCRIPTOR, bool(given.script_is_open))
+        if not self.over:
+            self.poll.register(SCRIPT_DESCRIPTOR, select.POLLIN)
+        self.source = None
+        kills = self.started.get("memory_kills")
+        self.kills_before = kills if isinstance(kills, int) else None
+        self.watch = linux.watch_folder(".")
+        if self.watch is not None:
+            self.poll.register(self.watch, select.POLLIN)
+
+    def supervise(self) -> None:
+        """Wait for the script, end what it left, and publish the outcome."""
+        began = self.started.get("clock_s")
+        self.started_at = began if isinstance(began, float) else linux.clock()
+        if self.plan.limit_s is not None:
+            self.deadline = self.started_at + self.plan.limit_s
+        self.log(f"adopted: script {self.script}{' is gone' if self.over else ''}")
+        self.heed_stop()
+        self.wait()
+        sweep.end_tree(self)
+        outcome.reach(self, None, began=True)
+
+    def nap(self, seconds: float | None) -> bytes:
+        """As the supervisor's, and look for stop.json."""
+        if self.watch is None:
+            seconds = _LOOK_FOR_STOP_S if seconds is None else min(seconds, _LOOK_FOR_STOP_S)
+        came = super().nap(seconds)
+        if self.watch is not None:
+            try:
+                came += b"\0" * bool(os.read(self.watch, 1 << 16))
+            except BlockingIOError:
+                pass
+        self.heed_stop()
+        return came
+
+    def heed_stop(self) -> None:
+        """Take stop.json for the wish that it is."""
+        if not self.over and facts.read_bytes(f"./{layout.STOP}") is not None:
+            self.stop_wanted = True
+
+    def reap(self) -> bool:
+        """Notice the script's end and its status; collect what was re-parented to us."""
+        reaped = super().reap()
+        if self.over or not identity.has_ended(SCRIPT_DESCRIPTOR):
+            return reaped
+        self.over = True
+        self.poll.unregister(SCRIPT_DESCRIPTOR)
+        found = self.stranger.status()
+        if found is not None:
+            self.raw, self.source = found
+        return True
+
+    def has_children(self) -> bool:
+        """Not known for another's children: the looks decide."""
+        self.reap()
+        return True
+
+    def look(self) -> list[process_tree.Process]:
+        """What carries the run's id in its environment, and the script with all below it."""
+        found = process_tree.of_run(self.plan.run_id, None if self.over else self.script)
+        if self.over:
+            return found
+        if identity.has_ended(SCRIPT_DESCRIPTOR):
+            self.reap()  # during this look its pid may have been another's
+            return self.look()
+        for process in found:
+            if process.pid == self.script:
+                process.pidfd = SCRIPT_DESCRIPTOR
+        return found
+
+    def exited_fact(self, failure: str | None, *, began: bool) -> dict[str, object]:
+        """As the supervisor's, without what only a parent is told."""
+        untold = ("elapsed_s", "cpu_user_s", "cpu_system_s", "peak_memory_kib")
+        exited = super().exited_fact(failure, began=began)
+        return {key: value for key, value in exited.items() if key not in untold}
+
+
+def plan_for(record: Record, script_is_open: bool | None) -> Plan:
+    """The plan of an adopter: what the run's own record says; there is nothing to start."""
+    run, started = record.run, record.fact(layout.STARTED) or {}
+    return Plan(
+        run_id=record.id,
+        store_id=record.store.id,
+        user=str(run.get("user", "")),
+        shown="",
+        cwd=layout.WORK,
+        argv=[],
+        env={},
+        ladder=signals.ladder(run.get("stop_signals"), _number(run.get("grace_s"), 10.0)),
+        limit_s=_limit(started.get("limit_s")),
+        on_exit=str(run.get("on_exit", "sweep")),
+        script_is_open=script_is_open,
+        attempt=attempts.begun(record.path),
+        kept=_kept(run, record.id),
+    )
+
+
+def _kept(run: Mapping[str, Any], run_id: str) -> str:
+    from homerun.targets import retries
+
+    if not retries.keeps_plan(run):
+        return ""
+    return f"../../{layout.QUEUE}/{run.get('target')}/{layout.QUEUE_KEPT}{run_id}"
+
+
+def _number(value: object, otherwise: float) -> float:
+    return float(value) if isinstance(value, (int, float)) else otherwise
+
+
+def _limit(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None

@@ -1,0 +1,58 @@
+"""Between two attempts: the supervisor puts the first on record, and waits for the next.
+
+A supervisor loads this module only for a run that may be retried.
+"""
+
+from __future__ import annotations
+
+import time
+
+from homerun.system import linux
+from homerun.targets import retries
+from runstore import layout
+from runstore.fs import facts
+from runstore.run import attempts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.supervisor.supervisor import Supervisor
+
+_AGAIN_S = 1.0
+
+
+def rest(of: Supervisor, outcome: dict[str, Any], exited: dict[str, object]) -> bool:
+    """Wait for the next attempt. False: there is none, or a stop came first.
+
+    The next attempt's folder is there before the end of this one is on record, so that the run is
+    at no moment shown as ending.
+    """
+    given = of.plan
+    if not retries.is_wanted(given.max_retries, given.retry_on, given.attempt, outcome):
+        return False
+    if of.stop_wanted or facts.read_bytes(f"./{layout.STOP}") is not None:
+        return False
+    seconds = retries.delay(given.retry_delay_s, given.attempt)
+    fact = {"after": outcome["cause"], "delay_s": seconds}
+    while not _planned(of, fact):
+        time.sleep(_AGAIN_S)
+    of.publish(layout.EXITED, exited)
+    of.log(f"attempt {given.attempt} failed ({outcome['cause']}); the next in {seconds:g} s")
+    of.over, of.script = False, 0
+    until = linux.clock() + seconds
+    while linux.clock() < until and not of.stop_wanted:
+        of.doze_in_time(until)
+    return not of.stop_wanted
+
+
+def _planned(of: Supervisor, fact: dict[str, object]) -> bool:
+    """Make the next attempt's folder; a full disk is waited out, as for any fact."""
+    try:
+        attempts.plan(".", of.plan.attempt + 1, fact)
+    except OSError as error:
+        if "attempts" not in of.told:
+            of.told.add("attempts")
+            of.log(f"the next attempt cannot be planned yet: {error}")
+        return False
+    return True

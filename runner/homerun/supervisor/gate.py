@@ -1,0 +1,80 @@
+"""The gate: a script's process exists, and is on record, before any of its code runs.
+
+The child of the fork waits on a pipe. One byte opens the gate and it becomes the script; the end
+of the pipe (the supervisor died, or was told to stop in time) makes it leave, and nothing ran.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.system.signals import Wakeups
+
+_CANNOT_EXEC = 127
+
+
+class Gate:
+    """A forked child that waits to become the script.
+
+    Raises (from the constructor): OSError when no process can be forked.
+    """
+
+    def __init__(
+        self, argv: list[str], env: dict[str, str], cwd: str, log: str, wakeups: Wakeups
+    ) -> None:
+        held, self._opener = os.pipe()
+        self._failure, failure = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                os.close(self._opener)
+                _wait(held, wakeups)
+                _become(argv, env, cwd, log)
+            except BaseException as error:  # noqa: BLE001 - nothing may return into the supervisor
+                os.write(failure, f"{getattr(error, 'strerror', None) or error}".encode())
+            finally:
+                os._exit(_CANNOT_EXEC)
+        os.close(held)
+        os.close(failure)
+        try:
+            os.setpgid(self.pid, self.pid)  # also here, so that no signal to the group is too early
+        except OSError:
+            return  # it is gone, or has made the group itself
+
+    def open(self) -> None:
+        """Let the script begin."""
+        try:
+            os.write(self._opener, b"g")
+        except BrokenPipeError:
+            pass  # it was killed at the gate: its wait status tells
+        finally:
+            os.close(self._opener)
+
+    def close(self) -> None:
+        """Send the child away; nothing of the script has run."""
+        os.close(self._opener)
+        os.close(self._failure)
+
+    def failure(self) -> str | None:
+        """Why the script could not be started, once its process is over; None: it was started."""
+        reason = os.read(self._failure, 4096).decode("utf-8", "replace")
+        os.close(self._failure)
+        return reason or None
+
+
+def _wait(held: int, wakeups: Wakeups) -> None:
+    """Become a process like any other first: a signal at the gate is the child's own."""
+    os.setpgid(0, 0)
+    wakeups.undo_in_child()
+    if os.read(held, 1) != b"g":
+        os._exit(_CANNOT_EXEC)  # not 0: nothing ran, and an adopter could take that for a success
+
+
+def _become(argv: list[str], env: dict[str, str], cwd: str, log: str) -> None:
+    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.chdir(cwd)
+    os.execve(argv[0], argv, env)

@@ -1,0 +1,59 @@
+"""Commands to start when a run has ended, as the workspace's settings wish.
+
+`.runs/settings.json`, which people write:
+
+    {"on_end": [{"command": ["notify-send", "a run failed"], "status": ["Failed"],
+                 "experiment": ["digits"]}]}
+
+`status` and `experiment` are conditions and may be left out. A command gets the script's
+environment with the run's id, status and folder, is started after the outcome is published, and is
+never waited for. A supervisor loads this module only where there is a settings.json.
+"""
+
+from __future__ import annotations
+
+from homerun.base import environ
+from homerun.system import spawn
+from runstore import layout
+from runstore.fs import facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+_SHELL = "/bin/sh"
+
+
+def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
+    """Start the commands that fit; a line for each that could not be started."""
+    run = facts.read(run_folder, layout.RUN) or {}
+    told = []
+    for command in _fitting(f"{run_folder}/../..", status, run.get("experiment")):
+        try:
+            told_env = environ.for_hook(env, str(run.get("id")), status, run_folder)
+            spawn.start(command[0], command, told_env, spawn.NOTHING_OPEN)
+        except (OSError, ValueError) as error:
+            told.append(f"on_end: {command} could not be started: {error}")
+    return told
+
+
+def _fitting(store: str, status: str, experiment: object) -> Iterator[list[str]]:
+    settings = facts.read(store, layout.SETTINGS) or {}
+    hooks = settings.get("on_end")
+    for hook in hooks if isinstance(hooks, list) else ():
+        if (
+            isinstance(hook, dict)
+            and _fits(hook, "status", status)
+            and _fits(hook, "experiment", experiment)
+        ):
+            command = hook.get("command")
+            if isinstance(command, str):
+                yield [_SHELL, "-c", command]
+            elif isinstance(command, list) and command:
+                yield [str(word) for word in command]
+
+
+def _fits(hook: Mapping[str, Any], key: str, value: object) -> bool:
+    wanted = hook.get(key)
+    return wanted is None or value == wanted or (isinstance(wanted, list) and value in wanted)

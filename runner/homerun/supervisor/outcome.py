@@ -1,0 +1,109 @@
+"""The end of a run: its outcome on record, and what is left to do for it then.
+
+A supervisor loads this while the script starts, which takes no time from it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.snapshots import cleanup
+from homerun.supervisor.attempt import HERE
+from runstore import layout, status
+from runstore.fs import facts, json_write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.supervisor.supervisor import Supervisor
+
+_LITTLE = 8192
+"""Bytes of the record of a working copy: some hundred files."""
+
+
+def reach(of: Supervisor, failure: str | None, *, began: bool) -> bool:
+    """Publish how a run ended. False: its script is to be started again, and the time has come.
+
+    Args:
+        failure: why the script could not be started.
+        began: whether anything of it ran.
+    """
+    exited = of.exited_fact(failure, began=began)
+    failed = None if facts.read_bytes(f"{HERE}/{layout.FAILED}") is None else {"failed": True}
+    outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
+    if of.plan.max_retries:
+        from homerun.supervisor.backoff import rest
+
+        if rest(of, outcome, exited):
+            return False
+    has_waited = of.stop_wanted and not of.over  # it was stopped between two attempts
+    if has_waited:
+        of.stopped = of.stop_kind()
+        outcome = status.never_started(of.stopped)
+    if of.stopped == status.CANCEL:
+        _cancel_children()
+    if not has_waited:
+        of.publish(layout.EXITED, exited)
+    facts.sync_files(layout.METRICS)
+    of.publish(layout.ENDED, outcome, sync=True)
+    _forget_plan(of)
+    of.log(f"ended: {_told(outcome)}")
+    of.outcome = str(outcome["status"])
+    return True
+
+
+def is_little_left() -> bool:
+    """Whether `tidy` is soon done: the working copy is small, or there is none."""
+    try:
+        return os.stat(layout.COPIES).st_size <= _LITTLE
+    except OSError:
+        return True
+
+
+def tidy(of: Supervisor) -> None:
+    """Do what is left to do for a run that is over: its hooks, and the copies in its `work/`."""
+    _start_hooks(of)
+    if of.plan.on_exit == "leave":
+        return  # not under living processes
+    try:
+        started_ns = os.stat(layout.STARTED).st_ctime_ns
+        os.stat(layout.COPIES)
+    except OSError:
+        return
+    cleanup.clear(layout.WORK, layout.COPIES, started_ns)
+
+
+def _start_hooks(of: Supervisor) -> None:
+    """Start what the workspace's settings wish for the end of such a run."""
+    if os.path.exists(f"{HERE}/../../{layout.SETTINGS}"):
+        from homerun.supervisor import hooks
+
+        for line in hooks.start(HERE, of.outcome, of.plan.env):
+            of.log(line)
+
+
+def _forget_plan(of: Supervisor) -> None:
+    """Remove what was kept for a start after a restart of the machine."""
+    if of.plan.kept:
+        try:
+            os.unlink(of.plan.kept)
+        except OSError:
+            return  # `store check` finds it
+
+
+def _cancel_children() -> None:
+    """A cancel reaches the runs below, each through a stop fact of its own. Nothing of this
+    run is left to make more of them.
+    """
+    if os.path.isdir(layout.CHILDREN):
+        from homerun.runs import stop_request
+
+        stop_request.cancel_children(HERE)
+
+
+def _told(outcome: dict[str, object]) -> str:
+    """An outcome in words."""
+    detail = outcome["signal"] or (
+        None if outcome["exit_code"] is None else f"exit code {outcome['exit_code']}"
+    )
+    words = [outcome["status"], outcome["cause"], detail]
+    return ", ".join(json_write.text(str(word)).strip('"') for word in words if word is not None)

@@ -1,0 +1,1 @@
+"""The kernel: signals, processes, watches, spawning. It knows nothing of runs."""

@@ -1,0 +1,83 @@
+"""The exit status of a process that is not our child.
+
+A zombie's /proc entry tells it, and after the reap the kernel's exit record does, to a pidfd that
+was opened before (Linux ≥ 6.15). The zombie's reads 0 where we may not look at the process, which
+is no success: a 0 counts only if the process was open to us while it lived.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import select
+import struct
+
+from homerun.system import process_tree
+from runstore.fs import facts
+
+EXIT_RECORD = "exit_record"
+ZOMBIE = "zombie"
+
+_GET_INFO = 0xC040FF0B
+"""PIDFD_GET_INFO for the first 64 bytes of its structure."""
+
+_WANT_EXIT = 1 << 3
+_EXIT_CODE_AT = 60
+_REAP_WAIT_MS = 5000
+"""For a first process that looks after its orphans now and then only; after that it never will."""
+
+
+class Stranger:
+    """A process of somebody else, watched until it ends.
+
+    Args:
+        pidfd: opened, and checked to be the process's, while it lived.
+        is_open: whether its /proc entry could be read while it lived, as `is_open` tells.
+    """
+
+    def __init__(self, pid: int, pidfd: int, is_open: bool) -> None:
+        self.pid = pid
+        self.pidfd = pidfd
+        self._is_open = is_open
+
+    def status(self) -> tuple[int, str] | None:
+        """The raw wait status and where it comes from, once it has ended; None: it is lost."""
+        zombie = self._zombie_status()
+        if zombie is not None:
+            return zombie, ZOMBIE
+        poll = select.poll()
+        poll.register(self.pidfd, 0)  # wakes at the reap only, when the record is there
+        poll.poll(_REAP_WAIT_MS)
+        record = _exit_record(self.pidfd)
+        return None if record is None else (record, EXIT_RECORD)
+
+    def _zombie_status(self) -> int | None:
+        data = _peek(f"/proc/{self.pid}/stat")
+        fields = data[data.rindex(b")") + 2 :].split() if data else []
+        if len(fields) < 50 or fields[0] != b"Z":
+            return None
+        raw = int(fields[49])
+        return raw if raw or self._is_open else None
+
+
+def is_open(pid: int) -> bool:
+    """Whether a living process's /proc entry can be read."""
+    return any(process_tree.environment(pid))
+
+
+def _exit_record(pidfd: int) -> int | None:
+    request = bytearray(64)
+    struct.pack_into("Q", request, 0, _WANT_EXIT)
+    try:
+        fcntl.ioctl(pidfd, _GET_INFO, request)
+    except OSError:  # an older kernel
+        return None
+    if not struct.unpack_from("Q", request)[0] & _WANT_EXIT:
+        return None
+    return int(struct.unpack_from("i", request, _EXIT_CODE_AT)[0])
+
+
+def _peek(path: str) -> bytes:
+    try:
+        return facts.read_bytes(path) or b""
+    except OSError:
+        return b""

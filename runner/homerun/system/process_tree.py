@@ -1,0 +1,219 @@
+"""The processes below a supervisor, and signals to them.
+
+A look at /proc names every descendant, whatever session or group it moved to. The supervisor of
+another run, which a script that submits has below it, is left alone with all that is below it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from homerun.base import environ
+from homerun.system import signals
+from runstore.fs import facts
+from runstore.run import identity
+
+_HELD_AT_ONCE = 64
+"""Processes signalled in one go; each costs a descriptor meanwhile."""
+
+_MEMORY, _ENV_END = 20, 48
+"""Fields of /proc/PID/stat behind the command: its virtual memory, and where its variables end."""
+
+_MOST_LOOKS = 2000
+
+
+class Process:
+    """A process as one look at /proc saw it.
+
+    `pidfd` is one that was opened before the look, where there is one. `is_marked`: it was found by
+    the run's mark in its environment, and not by its parent.
+    """
+
+    __slots__ = ("is_marked", "parent", "pid", "pidfd", "state", "ticks")
+
+    def __init__(self, pid: int, state: bytes, parent: int, ticks: int) -> None:
+        self.pid = pid
+        self.state = state
+        self.parent = parent
+        self.ticks = ticks
+        self.pidfd: int | None = None
+        self.is_marked = False
+
+
+def below(root: int, run_id: str) -> list[Process]:
+    """Every living process below `root` but other runs' supervisors and what is below those.
+
+    An empty answer is one look and no proof: a chain of forks can hide from many looks.
+    """
+    children = _children()
+    return _walk(list(children.get(root, ())), children, run_id)
+
+
+def of_run(run_id: str, script: int | None, folder: str = ".") -> list[Process]:
+    """The processes of a run whose supervisor is gone: the script, all below it, and whatever else
+    has the run in its environment, with all below that. One that cleaned its environment and
+    whose parent is gone is missed.
+
+    Args:
+        folder: the run's; another store can hold a run of the same id.
+    """
+    children = _children()
+    roots = []
+    for siblings in children.values():
+        for process in siblings:
+            process.is_marked = _belongs_to(process.pid, run_id, folder)
+            if process.is_marked or process.pid == script:
+                roots.append(process)
+    found = _walk(roots, children, run_id)
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def send(processes: list[Process], run_id: str, *numbers: int) -> list[Process]:
+    """Signal the very processes that were seen; those of them that it reached.
+
+    Between the look and now one's parent may have reaped it and its pid gone to another, even
+    within the same tick: hence its pidfd first, and then once more what had made it one of the
+    run's. Who was re-parented meanwhile, and not to us, is left to the next look; so all are held
+    before the first is signalled, which may be the parent of the rest.
+    """
+    reached: list[Process] = []
+    for start in range(0, len(processes), _HELD_AT_ONCE):
+        held: list[tuple[Process, int | None]] = []
+        try:
+            for process in processes[start : start + _HELD_AT_ONCE]:
+                _hold(process, run_id, held)
+            reached += [seen for seen, pidfd in held if _signal(seen.pid, pidfd, numbers)]
+        finally:
+            for seen, pidfd in held:
+                if pidfd is not None and pidfd != seen.pidfd:
+                    os.close(pidfd)
+    return reached
+
+
+def _hold(process: Process, run_id: str, held: list[tuple[Process, int | None]]) -> None:
+    """Add a process, with its pidfd where there are any, unless it is gone."""
+    if process.pidfd is not None:
+        held.append((process, process.pidfd))
+        return
+    try:
+        pidfd = identity.open_pidfd(process.pid)
+    except ProcessLookupError:
+        return
+    if _is_still(process, run_id):
+        held.append((process, pidfd))
+    elif pidfd is not None:
+        os.close(pidfd)
+
+
+def _signal(pid: int, pidfd: int | None, numbers: tuple[int, ...]) -> bool:
+    try:
+        return all(signals.send(pid, pidfd, number) for number in numbers)
+    except PermissionError:
+        return True  # set-uid: it lives, and is not ours to signal
+
+
+def _is_still(seen: Process, run_id: str) -> bool:
+    """Whether the process of that pid is the one that was seen: of the same tick, and either with
+    the run's mark or below the same parent; or below us by now, whose orphans come to us.
+    """
+    now = _look(seen.pid)
+    if now is None or now.ticks != seen.ticks or _is_of_another(seen.pid, run_id):
+        return False
+    if seen.is_marked:
+        return _has_mark(seen.pid, run_id)
+    return now.parent in (seen.parent, os.getpid())
+
+
+def _all_pids() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except FileNotFoundError:
+        return []
+
+
+def _look(pid: int) -> Process | None:
+    """A process as it is now; None: it is gone or a zombie."""
+    try:
+        data = facts.read_bytes(f"/proc/{pid}/stat")
+    except OSError:  # ESRCH: gone between open and read
+        return None
+    if not data:
+        return None
+    fields = data[data.rindex(b")") + 2 :].split(None, 20)
+    if fields[0] in (b"Z", b"X") and fields[17] in (b"0", b"1"):
+        return None  # with more threads only its first one is gone: the process lives
+    return Process(pid, fields[0], int(fields[1]), int(fields[19]))
+
+
+def _children() -> dict[int, list[Process]]:
+    """All living processes, by their parent's pid."""
+    children: dict[int, list[Process]] = {}
+    for pid in _all_pids():
+        found = _look(pid)
+        if found is not None:
+            children.setdefault(found.parent, []).append(found)
+    return children
+
+
+def _walk(todo: list[Process], children: dict[int, list[Process]], run_id: str) -> list[Process]:
+    """The processes and all below them, each once, other runs' supervisors left out."""
+    result: dict[int, Process] = {}
+    while todo:
+        process = todo.pop()
+        if process.pid not in result and not _is_of_another(process.pid, run_id):
+            result[process.pid] = process
+            todo += children.get(process.pid, ())
+    return list(result.values())
+
+
+def _is_of_another(pid: int, run_id: str) -> bool:
+    """Whether a process is another run's: its supervisor, or its script after that was killed."""
+    marks = (f"{environ.SUPERVISES}=".encode(), f"{environ.RUN_ID}=".encode())
+    for part in environment(pid):
+        if part.startswith(marks):
+            return part.partition(b"=")[2] != run_id.encode()
+    return False
+
+
+def _belongs_to(pid: int, run_id: str, folder: str) -> bool:
+    """Whether a process was started with the mark of this very run."""
+    variables = environment(pid)
+    if f"{environ.RUN_ID}={run_id}".encode() not in variables:
+        return False
+    mark = f"{environ.RUN_FOLDER}=".encode()
+    folders = [part[len(mark) :] for part in variables if part.startswith(mark)]
+    try:
+        return all(os.path.samefile(named, folder) for named in folders)
+    except OSError:
+        return True  # the store was moved since
+
+
+def _has_mark(pid: int, run_id: str) -> bool:
+    return f"{environ.RUN_ID}={run_id}".encode() in environment(pid)
+
+
+def environment(pid: int) -> list[bytes]:
+    """The variables a process was started with; none where it is another user's, or gone.
+
+    A process in the middle of an exec has none for an instant: that is waited out.
+    """
+    data, is_last = b"", False
+    for _ in range(_MOST_LOOKS):
+        try:
+            data = facts.read_bytes(f"/proc/{pid}/environ") or b""
+            if data or is_last:
+                break
+            is_last = not _is_in_exec(pid)  # it may just have come out of it: hence one more look
+        except OSError:
+            return []
+        if not is_last:
+            time.sleep(0.001)
+    return data.split(b"\0")
+
+
+def _is_in_exec(pid: int) -> bool:
+    """Whether a process without variables has memory, and no place in it for them yet."""
+    data = facts.read_bytes(f"/proc/{pid}/stat") or b") "
+    fields = data[data.rindex(b")") + 2 :].split()
+    return len(fields) > _ENV_END and fields[_MEMORY] != b"0" and fields[_ENV_END] == b"0"

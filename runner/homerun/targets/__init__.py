@@ -1,0 +1,1 @@
+"""Where runs are placed: targets, their queues, plans, and starting supervisors."""

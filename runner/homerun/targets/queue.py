@@ -1,0 +1,229 @@
+"""What people see of queues: who waits, at which position, why, and since when."""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base.errors import UserError
+from homerun.targets import target as targets
+from runstore import layout
+from runstore.errors import InvalidSettings
+from runstore.fs import lock
+from runstore.queue import place, queue, settings
+from runstore.queue.queue import Queue
+from runstore.run.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from homerun.sdk.run import Run
+    from homerun.sdk.workspace import Workspace
+    from runstore.queue.queue import Entry
+    from runstore.store import Store
+
+
+class Waiting:
+    """A run's place in a queue.
+
+    Attributes:
+        target: whose slots it waits for.
+        position: 1: it is the next to start.
+        slots, priority: what it was submitted with.
+        since: since when it waits, in UTC.
+        reason: why it waits, as a clause.
+    """
+
+    __slots__ = ("position", "priority", "reason", "record", "since", "slots", "target")
+
+    def __init__(self, record: Record, target: str, entry: Entry, position: int, why: str) -> None:
+        self.record = record
+        self.target = target
+        self.position = position
+        self.slots = entry.slots
+        self.priority = entry.priority
+        self.since = str((record.fact(layout.QUEUED) or {}).get("time") or record.created)
+        self.reason = why
+
+    @property
+    def words(self) -> str:
+        """All of it in one line."""
+        return f"position {self.position} in the queue of {self.target}: {self.reason}"
+
+    def describe(self) -> dict[str, Any]:
+        """All of it, in the snake_case shape of the command line."""
+        return {
+            "target": self.target,
+            "position": self.position,
+            "reason": self.reason,
+            "since_utc": self.since.replace("+00:00", "Z"),
+            "slots": self.slots,
+            "priority": self.priority,
+        }
+
+
+class TargetQueue:
+    """The queue of a target.
+
+    Args:
+        name: the target's name; None: the default one.
+
+    Raises:
+        UserError: there is no such target, and nothing waits for one of that name.
+    """
+
+    def __init__(self, workspace: Workspace, name: str | None = None) -> None:
+        self._workspace = workspace
+        self._store = workspace.store
+        self.target = name or workspace.targets.default
+        if self.target not in names(self._store):
+            wrong = f"there is no target {name!r}: `homerun target list` shows them"
+            raise UserError(wrong)
+        self._queue = Queue(self._store.root, self.target)
+
+    @property
+    def size(self) -> int | None:
+        """How many slots the target has; None: it is not there any more."""
+        found = targets.find(self._store.root, self.target)
+        return found.size if found else None
+
+    @property
+    def busy(self) -> int:
+        """How many of the slots are taken."""
+        return self._queue.busy(self.size or 0, self._store.lock_kind)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is started for now."""
+        return self._queue.is_paused
+
+    def describe(self) -> dict[str, Any]:
+        """All of it, in the snake_case shape of the command line."""
+        return {
+            "target": self.target,
+            "slots": self.size,
+            "busy": self.busy,
+            "paused": self.is_paused,
+            "waiting": [_row(one) for one in self],
+        }
+
+    def pause(self) -> None:
+        """Start nothing more; what runs goes on. A queue that is paused stays so.
+
+        Raises:
+            ReadOnlyStore: it cannot be written.
+        """
+        Queue(self._store.for_writing().root, self.target).pause()
+
+    def resume(self) -> None:
+        """Start runs again, now those that can be started.
+
+        Raises:
+            OSError: no process can be started.
+        """
+        from homerun.targets import dispatch
+
+        self._queue.resume()
+        dispatch.start(self._store, self.target)
+
+    def __iter__(self) -> Iterator[Waiting]:
+        """Those that wait, in the order in which they are started."""
+        position = 0
+        reasons = _Reasons(self._store, self._queue)
+        for entry in self._queue.entries():
+            record = self._store.get(entry.run_id)
+            if record is None or not _waits(record, entry):
+                continue
+            position += 1
+            yield Waiting(record, self.target, entry, position, reasons.of(entry, position, record))
+
+    def run_of(self, waiting: Waiting) -> Run:
+        """The run that waits."""
+        from homerun.sdk.run import typed
+
+        return typed(waiting.record, self._workspace)
+
+
+class _Reasons:
+    """Why runs of one queue wait; what is the same for all is found out once."""
+
+    def __init__(self, store: Store, waiting: Queue) -> None:
+        self._store = store
+        self._queue = waiting
+        self._target = targets.find(store.root, waiting.target)
+        self._paused = waiting.paused_since()
+
+    def of(self, entry: Entry, position: int, record: Record) -> str:
+        """Why the run of an entry waits."""
+        if record.fact(layout.STOP) is not None:
+            return "it is being canceled"
+        if self._target is None:
+            return self._why_no_target()
+        if self._paused is not None:
+            return "the queue is paused"
+        if position > 1:
+            others = position - 1
+            return f"behind {others} other{'s' if others > 1 else ''}"
+        if lock.is_held(f"{record.path}/{layout.ALIVE}", self._store.lock_kind):
+            return "it is being started"
+        size = self._target.size_for(entry.limit)
+        wanted = min(entry.slots, size)
+        free = size - self._queue.busy(size, self._store.lock_kind)
+        if free >= wanted:
+            return "it is about to start"
+        if wanted == 1:
+            return "the only slot is busy" if size == 1 else f"all {size} slots are busy"
+        return f"it needs {wanted} slots, and {free} of {size} {'is' if free == 1 else 'are'} free"
+
+    def _why_no_target(self) -> str:
+        try:
+            settings.read(self._store.root)
+        except InvalidSettings as error:
+            return error.message
+        return f"there is no target {self._queue.target!r} any more; `homerun target add` adds one"
+
+
+def _row(one: Waiting) -> dict[str, Any]:
+    run = one.record.run
+    known = {
+        "experiment_name": one.record.experiment,
+        "parent_run_id": run.get("parent"),
+        "script_name": run.get("script"),
+        "arguments": run.get("arguments"),
+    }
+    told = {key: value for key, value in known.items() if value is not None}
+    return {"run_id": one.record.id, **one.describe(), **told}
+
+
+def of(workspace: Workspace) -> list[TargetQueue]:
+    """The queues of a workspace."""
+    return [TargetQueue(workspace, name) for name in names(workspace.store)]
+
+
+def names(store: Store) -> list[str]:
+    """The targets of a store, and what else has a queue of runs that wait."""
+    found = [one.name for one in targets.Targets(store)]
+    left = (name for name in queue.names(store.root) if targets.names_a_target(name))
+    return found + [n for n in left if n not in found and not Queue(store.root, n).is_empty()]
+
+
+def place_of(record: Record) -> Waiting | None:
+    """Where a run waits; None: it does not."""
+    path = place.entry(record)
+    if path is None:
+        return None
+    folder, name = os.path.split(path)
+    waiting = Queue(record.store.root, os.path.basename(folder))
+    entry = waiting.entry(name)
+    if entry is None or not _waits(record, entry):
+        return None
+    position = waiting.position(entry)
+    why = _Reasons(record.store, waiting).of(entry, position, record)
+    return Waiting(record, waiting.target, entry, position, why)
+
+
+def _waits(record: Record, entry: Entry) -> bool:
+    """Whether an entry is that of a run that waits, and not a left-over."""
+    settled = (layout.STARTED, layout.ENDED)
+    return entry.exists() and not any(os.path.exists(f"{record.path}/{name}") for name in settled)

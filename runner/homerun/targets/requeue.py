@@ -1,0 +1,53 @@
+"""Runs that went with their machine: those that are to be retried go back into their queue."""
+
+from __future__ import annotations
+
+import os
+
+from homerun.targets import dispatch
+from homerun.targets.plan import decode
+from runstore import layout, status
+from runstore.fs import facts, lock
+from runstore.queue import place
+from runstore.queue.queue import Queue
+from runstore.run import attempts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runstore.run.record import Record
+
+
+def after_restart(record: Record) -> None:
+    """Put a run that went with its machine into its queue again.
+
+    Raises:
+        OSError, StoreError: it cannot be.
+    """
+    run, number = record.run, attempts.latest(record.path)
+    record.store.for_writing()
+    waiting = Queue(record.store.root, str(run.get("target")))
+    alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
+    if alive is None:
+        return  # another does it
+    try:
+        data = facts.read_bytes(place.kept_plan(record))
+        if data is None or attempts.latest(record.path) != number:
+            return
+        if record.look().seen != status.IN_QUEUE:
+            return  # it has been started since, or is over
+        given = decode(data)
+        given.attempt = number + 1
+        entry = waiting.add(
+            record.id,
+            given.encode(),
+            slots=run["slots"],
+            priority=run["priority"],
+            limit=run.get("max_concurrent_runs"),
+        )
+        fact: dict[str, object] = {"target": waiting.target, "entry": entry.name}
+        attempts.plan(record.path, number + 1, {**fact, "after": status.HOST_RESTARTED})
+    except (ValueError, LookupError):
+        os.unlink(place.kept_plan(record))  # it is damaged: the run was lost
+    finally:
+        lock.release(alive)
+    dispatch.start(record.store, waiting.target)

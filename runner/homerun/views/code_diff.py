@@ -1,0 +1,88 @@
+"""How the code of runs differs: the files of their snapshots, and these line by line."""
+
+from __future__ import annotations
+
+from homerun.snapshots import export
+from runstore import layout
+from runstore.fs import facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from homerun.sdk.run import Run
+
+    Files = Mapping[str, str]
+
+_DIGITS = 12
+_DEV_NULL = "/dev/null"
+
+
+def files(run: Run) -> Files | None:
+    """The files of a run's snapshot: for each path what tells its content, or where it leads.
+
+    None: there is no snapshot.
+    """
+    record = run._record
+    taken = export.snapshot_id(record)
+    if taken is None or export.load(record, taken) is None:
+        return None
+    said = facts.read(f"{record.store.root}/{layout.SNAPSHOTS}/{taken}", layout.SNAPSHOT_MANIFEST)
+    found = {}
+    for item in (said or {}).get("entries", ()):
+        if "sha256" in item:
+            found[item["path"]] = str(item["sha256"])[:_DIGITS]
+        elif "target" in item:
+            size = f", {item['size']} bytes" if "size" in item else ""
+            found[item["path"]] = f"link to {item['target']}{size}"
+    return found
+
+
+def differing(all_files: list[Files | None]) -> dict[str, list[str | None]]:
+    """The paths whose content is not the same in all snapshots, each with what it is."""
+    known = [one for one in all_files if one is not None]
+    paths = sorted({path for one in known for path in one})
+    return {
+        path: [None if one is None else one.get(path) for one in all_files]
+        for path in paths
+        if len({one.get(path) for one in known}) > 1
+    }
+
+
+def unified(first: Run, other: Run) -> str:
+    """What has to be changed in the code of the first to have that of the other, as `diff -u`."""
+    return "".join(_unified(first, other))
+
+
+def _unified(first: Run, other: Run) -> Iterator[str]:
+    both = [files(first), files(other)]
+    if None in both:
+        return
+    from difflib import unified_diff
+
+    for path, contents in differing(both).items():
+        texts = [_text(run, path, content) for run, content in zip((first, other), contents)]
+        if None in texts:
+            yield f"the file {path} differs, and is no text that can be shown\n"
+            continue
+        was, now = (
+            _DEV_NULL if content is None else f"{run.id}/{path}"
+            for run, content in zip((first, other), contents)
+        )
+        before, after = (text.splitlines(keepends=True) for text in texts if text is not None)
+        for line in unified_diff(before, after, was, now):
+            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _text(run: Run, path: str, content: str | None) -> str | None:
+    """A file's text; "" where the snapshot has none of that name, None where it is no text."""
+    if content is None:
+        return ""
+    from homerun.views import code as code_view
+    from runstore.errors import StoreError
+
+    try:
+        found = code_view.file(run, path)
+    except (StoreError, OSError):
+        return None  # a link, or damaged
+    return None if found["is_cut"] else found["text"]

@@ -1,0 +1,363 @@
+"""A run in words: as the original's SDK tells it (`get_details`), and as its CLI does.
+
+Keys and nesting follow the original. Beside its keys stand ours: `process`, `outcome`, `directory`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.files.logs import follow
+from runstore import layout, status
+from runstore.fs import facts
+from runstore.run import attempts, cache, files, stamps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.sdk.experiment import Experiment
+    from homerun.snapshots.snapshot import Snapshot
+    from runstore.look import Look
+    from runstore.run.cache import Kept
+    from runstore.run.record import Record
+
+TAIL_LINES = 20
+
+_recent: Kept = {}
+_without_links: set[str] = set()
+
+_CAUSES = {
+    status.EXIT_CODE: "the script ended with exit code {exit_code}",
+    status.SIGNAL: "the script was ended by {signal}",
+    status.OUT_OF_MEMORY: "the kernel killed the script: out of memory",
+    status.TIMEOUT: "the run was stopped at its time limit",
+    status.CANCEL: "the run was canceled",
+    status.FAIL: "the run was declared failed",
+    status.CANNOT_START: "the script's process could not be started: {cannot_start}",
+    status.ENVIRONMENT: "its environment could not be built: {environment}",
+    status.NEVER_STARTED: "the run never started: whoever submitted it was killed before it could",
+    status.HOST_RESTARTED: "the machine was restarted while the run was going on",
+    status.LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
+    status.PROCESS_EXITED: "the process that held the run open ended without completing it",
+    status.CHILD_NOT_COMPLETED: "not all of its runs completed",
+}
+
+
+def cause(outcome: dict[str, Any], exited: dict[str, Any]) -> str:
+    """Why a run ended as it did, as a clause."""
+    text = _CAUSES.get(str(outcome.get("cause")), "the run ended")
+    fields = {key: outcome.get(key) for key in ("exit_code", "signal")}
+    fields.update({key: exited.get(key) for key in ("cannot_start", "environment")})
+    return text.format(**fields)
+
+
+def error(record: Record, look: Look) -> dict[str, Any] | None:
+    """The error of a Failed run in the original's shape, nested twice; None for any other."""
+    outcome = look.outcome
+    if outcome is None or look.status != status.FAILED:
+        return None
+    said = look.fact(layout.MARK) or look.fact(layout.FAILED) or _stop_words(look) or outcome
+    reason = said.get("message") or cause(outcome, look.fact(layout.EXITED))
+    log = attempts.std_log(attempts.begun(record.path))
+    tail = follow.last_lines(f"{record.path}/{log}", TAIL_LINES)
+    message = f"{reason}\nThe last lines of its output:\n{tail}" if tail else str(reason)
+    known = {key: outcome.get(key) for key in ("cause", "exit_code", "signal")}
+    return {
+        "error": {
+            "code": said.get("code") or "UserError",
+            "message": message,
+            "messageParameters": {key: value for key, value in known.items() if value is not None},
+            "details": [],
+        },
+        "correlation": {"operation": None, "request": None},
+        "environment": "local",
+        "location": "local",
+        "time": outcome.get("time"),
+    }
+
+
+def details(record: Record, look: Look) -> dict[str, Any]:
+    """What `Run.get_details()` returns: camelCase keys; those without a value are left out."""
+    run, outcome = record.run, look.outcome or {}
+    found = {
+        "runId": record.id,
+        "target": run.get("target"),
+        "status": look.status,
+        "startTimeUtc": zulu(look.fact(layout.STARTED).get("time")),
+        "endTimeUtc": zulu(outcome.get("time")),
+        "services": {},
+        "error": error(record, look),
+        "warnings": [{"source": "homerun", "message": text} for text in warnings(record, look)]
+        or None,
+        "properties": record.properties(),
+        "inputDatasets": [],
+        "outputDatasets": [],
+        "runDefinition": _definition(run) if run.get("script") or run.get("command") else None,
+        "logFiles": log_files(record),
+        "submittedBy": run.get("user"),
+        "interpreter": facts.read(record.path, layout.INTERPRETER),
+        "queue": _queue(record, look),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def row_of(record: Record) -> dict[str, Any]:
+    """`row` of a run as it is now; of one that is over, as it was a moment ago if it is the same.
+
+    The time stamps of its folders say that: whatever changes on a run that is over is a new name
+    in one of them. What somebody edits in place is seen within a minute.
+    """
+    stamp = stamps.of(record.path)  # before anything else is read
+    known = cache.get(_recent, record.path, stamp) if stamp else None
+    if known is not None:
+        return known
+    from homerun.runs import reconcile
+
+    look = reconcile.look(record)
+    made = row(record, look)
+    if stamp and _is_final(record, look, made):
+        cache.keep(_recent, record.path, stamp, made)
+    return made
+
+
+def _is_final(record: Record, look: Look, made: dict[str, Any]) -> bool:
+    """Whether nothing of a row can change without a new name in one of the run's folders."""
+    if look.facts[layout.ENDED] is None or "warnings" in made or _linked(record) is not None:
+        return False
+    can_print = "error" in made and record.run.get("on_exit") == "leave"
+    return not can_print and not stamps.is_fresh(record.path)
+
+
+def row(record: Record, look: Look) -> dict[str, Any]:
+    """What `run show` prints: snake_case keys, tags and properties always there."""
+    run, labels = record.run, record.labels()
+    started = look.fact(layout.STARTED)
+    found = {
+        "run_id": record.id,
+        "run_number": run.get("number"),
+        "experiment_name": record.experiment,
+        "parent_run_id": run.get("parent"),
+        "display_name": labels.display_name,
+        "description": labels.description,
+        "run_type": run.get("type"),
+        "status": look.status,
+        "queue": _queue(record, look),
+        "created_utc": zulu(run.get("time")),
+        "start_time_utc": zulu(started.get("time")),
+        "end_time_utc": zulu((look.outcome or {}).get("time")),
+        "script_name": run.get("script"),
+        "arguments": run.get("arguments"),
+        "processes": run.get("processes"),
+        "target": run.get("target"),
+        "submitted_by": run.get("user"),
+        "error": error(record, look),
+        "warnings": warnings(record, look) or None,
+        "process": _process(look),
+        "outcome": _outcome(look),
+        "attempts": _attempts(record) or None,
+        "changed_originals": changed_originals(record, look) or None,
+        "directory": record.path,
+    }
+    kept = {key: value for key, value in found.items() if value is not None}
+    return {**kept, "tags": labels.tags, "properties": record.properties()}
+
+
+def experiment(one: Experiment) -> dict[str, Any]:
+    """What `experiment list` prints of one: the original's camelCase keys, and its latest run."""
+    store = one.workspace.store
+    said = facts.read(f"{store.root}/{store.experiment_folder(one.name)}", layout.EXPERIMENT) or {}
+    archived = one.archived_time
+    return {
+        "additionalProperties": {},
+        "experimentId": one.id,
+        "name": one.name,
+        "description": None,
+        "createdUtc": zulu(said.get("time")),
+        "archivedTime": None if archived is None else zulu(archived.isoformat()),
+        "tags": one.tags,
+        "latestRun": next((_latest(run.describe()) for run in one.get_runs()), None),
+    }
+
+
+def _latest(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "runId": row["run_id"],
+        "runNumber": row.get("run_number"),
+        "status": row["status"],
+        "createdUtc": row.get("created_utc"),
+    }
+
+
+def warnings(record: Record, look: Look) -> list[str]:
+    """What is wrong with the record itself."""
+    return [
+        f"{name} is damaged; run `homerun store check --repair`"
+        for name in layout.FACTS
+        if look.facts.get(name) is None and record.is_damaged(name)
+    ]
+
+
+def changed_originals(record: Record, look: Look) -> list[str]:
+    """The files behind links in work/ that were changed while the run went on, by relative path."""
+    found = _linked(record)
+    if found is None:
+        return []
+    from homerun.snapshots import work_copy
+
+    try:
+        ended_ns = os.stat(f"{record.path}/{layout.ENDED}").st_mtime_ns
+    except FileNotFoundError:
+        ended_ns = None
+    return work_copy.changed_originals(found, ended_ns)
+
+
+def _linked(record: Record) -> Snapshot | None:
+    """The snapshot of a run; None where there is none, or none that links to originals."""
+    taken = record.run.get("snapshot")
+    path = f"{record.store.root}/{layout.SNAPSHOTS}/{taken}"
+    if not taken or path in _without_links:
+        return None
+    from homerun.snapshots import snapshot
+
+    found = snapshot.load(path)
+    if found is not None and not found.linked:
+        _without_links.add(path)  # it never changes
+    return found if found is not None and found.linked else None
+
+
+def log_files(record: Record) -> dict[str, str]:
+    """The run's log files by name, each with its path."""
+    try:
+        kept = [
+            name
+            for folder in (layout.USER_LOGS, layout.LOGS)
+            for name in files.names(record.path, f"{folder}/")
+        ]
+    except FileNotFoundError:  # the run was removed
+        return {}
+    if os.path.isfile(f"{record.path}/{layout.SUPERVISOR_LOG}"):
+        kept.append(layout.SUPERVISOR_LOG)
+    last = attempts.std_log(attempts.begun(record.path))
+    kept.sort(key=lambda name: (name != last, name == layout.ENVIRONMENT_LOG))  # the last one first
+    found = {name: f"{record.path}/{name}" for name in kept}
+    return {**found, **_watched(record)}
+
+
+def _watched(record: Record) -> dict[str, str]:
+    """The files of the other folders that the run was asked to watch, by name."""
+    from runstore.fs import safe_path
+
+    found = {}
+    for watched in record.run.get("directories_to_watch") or []:
+        parts = [part for part in str(watched).split("/") if part not in ("", ".")]
+        if not parts or parts == [layout.LOGS] or os.pardir in parts:
+            continue
+        try:
+            work = safe_path.open_root(f"{record.path}/{layout.WORK}")
+            folder = safe_path.descend(work, parts, make=False)
+        except OSError:
+            continue  # the script has made none
+        try:
+            names = ["/".join((*parts, name)) for name in safe_path.walk(folder)]
+        finally:
+            os.close(folder)
+        found.update({name: f"{record.path}/{layout.WORK}/{name}" for name in sorted(names)})
+    return found
+
+
+def zulu(time: object) -> str | None:
+    """A recorded time as the original prints it: ISO 8601 that ends in Z."""
+    return str(time).replace("+00:00", "Z") if time else None
+
+
+def instant(seconds: float) -> str:
+    """A time of the file system, as recorded times are printed."""
+    from datetime import datetime, timezone
+
+    time = datetime.fromtimestamp(seconds, timezone.utc)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _stop_words(look: Look) -> dict[str, Any]:
+    """What was said by whoever declared a live run failed."""
+    stop = look.fact(layout.STOP)
+    return stop if stop.get("kind") == status.FAIL else {}
+
+
+def _queue(record: Record, look: Look) -> dict[str, Any] | None:
+    """Where a run waits; None where it does not."""
+    if look.status != status.QUEUED:
+        return None
+    from homerun.targets import queue
+
+    place = queue.place_of(record)
+    return place.describe() if place else None
+
+
+def _process(look: Look) -> dict[str, Any] | None:
+    started = look.fact(layout.STARTED)
+    if started.get("owner"):
+        return {"pid": (started.get("process") or {}).get("pid"), "host": started.get("host")}
+    if not started.get("script"):
+        return None
+    supervisor = started.get("supervisor") or {}
+    return {
+        "pid": started["script"].get("pid"),
+        "supervisor_pid": supervisor.get("pid"),
+        "host": started.get("host"),
+    }
+
+
+def _outcome(look: Look) -> dict[str, Any] | None:
+    outcome = look.outcome
+    if outcome is None:
+        return None
+    exited = look.fact(layout.EXITED)
+    used = ("elapsed_s", "cpu_user_s", "cpu_system_s", "peak_memory_kib")
+    told = {key: outcome.get(key) for key in ("exit_code", "signal", "cause", "source")}
+    return {**told, **{key: exited[key] for key in used if key in exited}}
+
+
+def _attempts(record: Record) -> list[dict[str, Any]]:
+    """How each start of the script went, of a run that has more than one."""
+    last = attempts.latest(record.path)
+    rows = []
+    for number in range(1, last + 1 if last > 1 else 1):
+        folder = attempts.folder(record.path, number)
+        started, exited = facts.read(folder, layout.STARTED), facts.read(folder, layout.EXITED)
+        outcome = status.outcome({layout.STARTED: started, layout.EXITED: exited})
+        row: dict[str, Any] = {
+            "attempt": number,
+            "start_time_utc": zulu((started or {}).get("time")),
+        }
+        if exited is not None:
+            row["end_time_utc"] = zulu(exited.get("time"))
+            row.update((key, outcome[key]) for key in ("exit_code", "signal", "cause"))
+        rows.append({key: value for key, value in row.items() if value is not None})
+    return rows
+
+
+def _definition(run: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "script": run.get("script"),
+        "command": run.get("command"),
+        "arguments": run.get("arguments"),
+        "environment": run.get("environment"),
+        "target": run.get("target"),
+        "maxRunDurationSeconds": run.get("max_run_duration_seconds"),
+        "nodeCount": 1,
+        **_processes(run.get("processes")),
+        "environmentVariables": run.get("environment_variables"),
+    }
+
+
+def _processes(said: dict[str, Any] | None) -> dict[str, Any]:
+    """How a run was distributed, in the original's words."""
+    if not said:
+        return {}
+    from homerun.config import distributed
+
+    if said.get("launcher") == distributed.TORCH:
+        return {"framework": distributed.PYTORCH, "pyTorch": {"processCount": said.get("count")}}
+    return {"communicator": "OpenMpi", "mpi": {"processCountPerNode": said.get("count")}}

@@ -1,0 +1,303 @@
+"""What changes in a workspace while somebody looks at it: told part by part, from a cursor on.
+
+A `Pulse` keeps the index up to date for all who look, woken by changes and else once a second. A
+`Watch` is one who looks: it says what is new for the topics that it was asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from homerun.base.errors import UserError
+from homerun.files import browse
+from homerun.files.logs import pages as log_pages
+from homerun.system import children
+from homerun.system.folder_watch import Waker
+from runstore import layout
+from runstore.errors import BaseError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from homerun.sdk.run import Run
+    from homerun.views.table import Board
+
+    News = tuple[str, dict[str, Any]]
+
+RUNS, EXPERIMENTS, QUEUE, RUN, LOG = "runs", "experiments", "queue", "run", "log"
+MOST_TOPICS = 32
+
+_FLOOR_S = 1.0
+"""So often everything is looked at, woken or not."""
+_PAUSE_S = 0.2
+"""Between two looks at least."""
+_SLOW_S = 2.0
+"""Between two looks at what is costly and moves slowly."""
+_LABELS_S = 10.0
+"""Between two looks at the labels of experiments, of which no index knows."""
+
+
+class Pulse:
+    """Looks at a store for all who watch it; a thread that runs as long as anybody does.
+
+    Args:
+        board: the runs, which it keeps up to date.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._watches: dict[Watch, Callable[[], object]] = {}
+        self._lock = threading.Lock()
+        self._waker: Waker | None = None
+
+    def add(self, watch: Watch, tell: Callable[[], object]) -> None:
+        """Let somebody be told after each look."""
+        with self._lock:
+            self._watches[watch] = tell
+            if self._waker is None:
+                self._waker = Waker()
+                run = threading.Thread(target=self._run, args=(self._waker,), daemon=True)
+                run.start()
+
+    def remove(self, watch: Watch) -> None:
+        """Tell somebody no more; the last one ends the looking."""
+        with self._lock:
+            self._watches.pop(watch, None)
+            if not self._watches:
+                self._end()
+
+    def hurry(self) -> None:
+        """Look now: something was just changed."""
+        with self._lock:
+            if self._waker is not None:
+                self._waker.wake()
+
+    def close(self) -> None:
+        """End it, and tell whoever watches."""
+        with self._lock:
+            watches = dict(self._watches)
+            self._watches.clear()
+            self._end()
+        for tell in watches.values():
+            tell()
+
+    def _end(self) -> None:
+        if self._waker is not None:
+            waker, self._waker = self._waker, None
+            waker.wake()
+
+    def _run(self, waker: Waker) -> None:
+        try:
+            while self._waker is waker:
+                self._look(waker)
+                waker.wait(_FLOOR_S)
+        finally:
+            waker.close()
+
+    def _look(self, waker: Waker) -> None:
+        began = time.monotonic()
+        import sqlite3
+
+        children.reap()  # the supervisors of what was submitted from here
+        try:
+            self._board.live.freshen(metrics=True)
+        except (OSError, sqlite3.Error):
+            return  # descriptors, a full disk, a lock held for long: the next look tries again
+        with self._lock:
+            watches = dict(self._watches)
+        folders = [folder for watch in watches for folder in watch.folders()]
+        waker.watch([*folders, *self._board.folders()])
+        for tell in watches.values():
+            tell()
+        took = time.monotonic() - began
+        if self._waker is waker and took < _PAUSE_S:
+            threading.Event().wait(_PAUSE_S - took)
+
+
+class Watch:
+    """What is new for one who looks.
+
+    Args:
+        topics: `runs`, `experiments`, `queue`, `run:ID`, `log:ID:NAME`.
+        cursor: from where on; None: from now on.
+        metrics, experiment: what the rows of `runs` hold, and of which experiment they are.
+
+    Raises:
+        UserError: there is no such topic, or there are too many.
+        RunNotFound: there is no such run.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        topics: Sequence[str],
+        cursor: str | None = None,
+        metrics: Sequence[str] = (),
+        experiment: str | None = None,
+    ) -> None:
+        if len(topics) > MOST_TOPICS:
+            raise UserError(f"{len(topics)} topics are too many: at most {MOST_TOPICS}")
+        self._board = board
+        self.topics = list(dict.fromkeys(topics))
+        self._metrics = metrics
+        self._experiment = experiment
+        self._followed: list[_Followed] = []
+        self._logs: list[_FollowedLog] = []
+        for topic in self.topics:
+            self._add(topic)
+        board.live.freshen()
+        self.cursor = cursor or board.cursor()
+        self._experiments: dict[str, dict[str, Any]] | None = None
+        self._queues: dict[str, dict[str, Any]] | None = None
+        self._slow_at = self._labels_at = float("-inf")
+        self._is_moved = True
+
+    def folders(self) -> list[str]:
+        """The folders in which something changes with what it looks at."""
+        runs = [*(one.run for one in self._followed), *(one.run for one in self._logs)]
+        inner = ("", f"/{layout.USER_LOGS}", f"/{layout.METRICS}")
+        return [f"{run.directory}{one}" for run in runs for one in inner]
+
+    def read(self) -> list[News]:
+        """What is new since the last time, as events and their data."""
+        changes = self._board.changes(self.cursor)
+        self.cursor = changes.cursor
+        news: list[News] = []
+        if changes.is_reset:
+            news.append(("reset", {"cursor": changes.cursor}))
+        changed = set(changes.ids) | changes.parents
+        self._is_moved = self._is_moved or bool(changed or changes.removed or changes.is_reset)
+        if RUNS in self.topics and (changed or changes.removed):
+            news += self._runs([*changes.ids, *changes.parents], changes.removed)
+        if time.monotonic() - self._slow_at > _SLOW_S:
+            self._slow_at = time.monotonic()
+            news += self._slow()
+        for one in self._followed:
+            news += one.read(is_changed=changes.is_reset or one.run.id in changed)
+        for log in self._logs:
+            news += log.read()
+        return news
+
+    def _add(self, topic: str) -> None:
+        kind, _, rest = topic.partition(":")
+        if topic in (RUNS, EXPERIMENTS, QUEUE):
+            return
+        run_id, _, name = rest.partition(":")
+        if kind == RUN and run_id and not name:
+            self._followed.append(_Followed(self._board, self._board.workspace.get_run(run_id)))
+        elif kind == LOG and run_id:
+            self._logs.append(_FollowedLog(self._board.workspace.get_run(run_id), name))
+        else:
+            raise UserError(
+                f"there is no topic {topic!r}: runs, experiments, queue, run:ID, log:ID"
+            )
+
+    def _runs(self, ids: Sequence[str], removed: Sequence[str]) -> Iterator[News]:
+        rows = self._board.rows(ids, self._metrics)
+        if self._experiment is not None:
+            rows = [row for row in rows if row["experiment"] == self._experiment]
+        if rows or removed:
+            yield RUNS, {"changed": rows, "removed": list(removed)}
+
+    def _slow(self) -> Iterator[News]:
+        began = time.monotonic()
+        is_due = self._is_moved or began - self._labels_at > _LABELS_S
+        self._is_moved = False
+        if EXPERIMENTS in self.topics and is_due:
+            self._labels_at = began
+            now = {one["name"]: one for one in self._board.experiments(archived=True)}
+            before, self._experiments = self._experiments, now
+            changed, removed = _differ(before, now)
+            if changed or removed:
+                yield EXPERIMENTS, {"changed": changed, "removed": removed}
+        if QUEUE in self.topics:
+            now = {one["target"]: one for one in self._board.targets()}
+            before, self._queues = self._queues, now
+            changed, removed = _differ(before, now)
+            if changed or removed:
+                yield QUEUE, {"targets": changed, "removed": removed}
+
+
+class _Followed:
+    """One run that is looked at."""
+
+    def __init__(self, board: Board, run: Run) -> None:
+        self.run = run
+        self._board = board
+        self._gauges = board.gauges.of(run.directory)
+        self._version = -1
+        self._parts: dict[str, object] = {}
+
+    def read(self, is_changed: bool) -> Iterator[News]:
+        """What is new of it."""
+        yield from self._metrics()
+        stamp = browse.stamp(self.run)
+        if not is_changed and self._parts and self._parts["files"] == stamp:
+            return
+        found = self._board.rows([self.run.id])
+        if not found:
+            return
+        before, self._parts = self._parts, self._look(found[0], stamp)
+        if before:
+            parts = [name for name, known in self._parts.items() if before[name] != known]
+        else:
+            parts = list(self._parts) if is_changed else []
+        if parts or not before:
+            yield RUN, {"id": self.run.id, "run": found[0], "parts": parts}
+
+    def _look(self, row: dict[str, Any], stamp: object) -> dict[str, object]:
+        labels = ("name", "description", "tags", "properties")
+        return {
+            "status": (row["status"], row["ended"]),
+            "attempts": row["started"],
+            "labels": [row[key] for key in labels],
+            "children": self._board.rollups([self.run.id]),
+            "files": stamp,
+        }
+
+    def _metrics(self) -> Iterator[News]:
+        try:
+            version, found = self._gauges.read(self._version)
+        except OSError:
+            return
+        self._version = version
+        if found:
+            yield "metrics", {"id": self.run.id, "metrics": found}
+
+
+class _FollowedLog:
+    """A log that is looked at, or all of a run."""
+
+    def __init__(self, run: Run, name: str) -> None:
+        self.run = run
+        self._name = name
+        self._sizes: dict[str, tuple[int, bool]] | None = None
+
+    def read(self) -> Iterator[News]:
+        """The sizes that changed; at first, all."""
+        try:
+            rows = log_pages.listed(self.run)
+        except (BaseError, OSError):
+            return
+        known = self._sizes or {}
+        self._sizes = {}
+        for row in rows:
+            if self._name not in ("", row["name"]):
+                continue
+            now = (row["size"], row["is_live"])
+            self._sizes[row["name"]] = now
+            if known.get(row["name"]) != now:
+                told = {"id": self.run.id, "name": row["name"]}
+                yield LOG, {**told, "size": row["size"], "is_live": row["is_live"]}
+
+
+def _differ(
+    before: dict[str, dict[str, Any]] | None, now: dict[str, dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """What is new or changed, and what is gone; at the first look, all."""
+    before = before or {}
+    changed = [one for name, one in now.items() if before.get(name) != one]
+    return changed, [name for name in before if name not in now]

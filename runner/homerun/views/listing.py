@@ -1,0 +1,77 @@
+"""Which runs a query means: by type, tags, properties and status, all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from homerun.base import messages
+from homerun.base.errors import UserError
+from runstore.index.query import METRICS, PROPERTIES, TAGS, THERE, Condition, holds, parse, split
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Wanted = str | Mapping[str, object] | Sequence[str | tuple[str, object]] | None
+
+
+def conditions(
+    type: str | None = None,
+    tags: Wanted = None,
+    properties: Wanted = None,
+    status: str | None = None,
+    where: Sequence[str] | str = (),
+) -> list[Condition]:
+    """The conditions that a query's arguments mean; None is no condition.
+
+    Args:
+        type: the run's type, or its property `azureml.runsource`.
+        tags, properties: a key that has to be there, or a dict whose pairs all have to be there,
+            or a list of keys and pairs; a value of None means a tag without a value.
+        status: as `get_status()` spells it.
+        where: conditions such as `metrics.loss < 0.1`; see `runstore.index.query`.
+
+    Raises:
+        UserError: tags or properties are neither text nor a dict.
+        InvalidQuery: a condition of `where` is none.
+    """
+    found = [*pairs(TAGS, tags), *pairs(PROPERTIES, properties)]
+    if status is not None:
+        found.append(Condition("status", "", "=", status))
+    if type is not None:
+        found.append(Condition("type", "", "=", type))
+    return found + [parse(text) for text in ([where] if isinstance(where, str) else where)]
+
+
+def metrics_of(where: Sequence[str], sort: str | None) -> list[str]:
+    """The metrics that conditions and an order name, each once."""
+    named = [(one.area, one.key) for one in map(parse, where)]
+    named.append(split((sort or "created").lstrip("-"))[:2])
+    return list(dict.fromkeys(key for area, key in named if area == METRICS))
+
+
+def pairs(area: str, wanted: Wanted) -> list[Condition]:
+    """The conditions on tags or properties.
+
+    Raises:
+        UserError: they are neither text, nor a dict, nor a list of both.
+    """
+    if wanted is None:
+        return []
+    if isinstance(wanted, str):
+        return [Condition(area, wanted, THERE)]
+    if isinstance(wanted, Mapping):
+        kept = messages.text_pairs(area, wanted)
+        return [Condition(area, key, "=", value) for key, value in kept.items()]
+    if isinstance(wanted, (list, tuple)):
+        each = [one if isinstance(one, str) else dict([one]) for one in wanted]
+        return [condition for one in each for condition in pairs(area, one)]
+    raise UserError(f"{area} are a key or a dict of keys and values, not {wanted!r}")
+
+
+def all_hold(wanted: list[Condition], found: Mapping[str, str | None]) -> bool:
+    """Whether conditions that `pairs` gave hold for tags that are at hand."""
+    return all(
+        one.key in found and (one.operator == THERE or holds(found[one.key], "=", one.value))
+        for one in wanted
+    )

@@ -1,0 +1,47 @@
+"""A run's record as it is: the facts in their files' own words, for who wants to see them raw."""
+
+from __future__ import annotations
+
+from runstore import layout
+from runstore.fs import facts
+from runstore.run import attempts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.sdk.run import Run
+
+
+def read(run: Run) -> dict[str, Any]:
+    """All facts, labels and properties of a run.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    record = run._record
+    labels = record.labels()
+    found: dict[str, Any] = {
+        "id": record.id,
+        "directory": record.path,
+        "facts": _facts(record.path),
+        "labels": {
+            "display_name": labels.display_name,
+            "description": labels.description,
+            "tags": labels.tags,
+        },
+        "properties": record.properties(),
+    }
+    last = attempts.latest(record.path)
+    if last > 1:
+        numbers = range(2, last + 1)
+        found["attempts"] = {n: _facts(attempts.folder(record.path, n)) for n in numbers}
+    return found
+
+
+def _facts(folder: str) -> dict[str, Any]:
+    read = {name.partition(".")[0]: facts.read(folder, name) for name in _NAMES}
+    return {name: fact for name, fact in read.items() if fact is not None}
+
+
+_NAMES = (layout.RUN, layout.QUEUED, *layout.FACTS[1:])

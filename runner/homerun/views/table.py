@@ -1,0 +1,320 @@
+"""The runs of a workspace at hand, for who shows many of them and follows what changes: Studio.
+
+Everything is given in the shapes of `docs/studio-api.md`, as plain dicts.
+"""
+
+from __future__ import annotations
+
+from homerun.files.logs import line_index
+from homerun.metrics import summary
+from homerun.runs import reconcile, verify_index
+from homerun.views.details import zulu
+from homerun.views.listing import conditions
+from runstore import layout, status
+from runstore.errors import ExperimentNotFound, InvalidQuery
+from runstore.index import changes, counts, pages
+from runstore.index.live import Live
+from runstore.index.query import METRICS, PROPERTIES, TAGS, Query
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from homerun.sdk.workspace import Workspace
+    from runstore.index.cache import Cache
+    from runstore.index.changes import Changes
+    from runstore.index.pages import Row
+
+MOST_ROWS = 500
+MOST_CHANGES = 2_000
+
+_FRESH_S = 1.0
+"""So old may an answer be; what is asked twice within it is looked at once."""
+
+_TREND = 20
+_MOST_FIELDS = 500
+_MOST_VALUES = 50
+_TIMES = ("created", "started", "ended")
+_NUMBERS = ("number", "duration_s", "cpu_s", "peak_memory_kib")
+_SHOWN = (
+    *("status", "number", "created", "started", "ended", "duration_s", "experiment", "name"),
+    *("script", "arguments", "target", "user", "type", "parent", "description", "cpu_s"),
+    *("peak_memory_kib", "id"),
+)
+_OF_ALL = (
+    (status.CANCEL_REQUESTED, status.FINALIZING, status.RUNNING),
+    (status.PREPARING, status.QUEUED, status.NOT_STARTED),
+    (status.NOT_RESPONDING,),
+    (status.FAILED,),
+    (status.CANCELED,),
+    (status.COMPLETED,),
+)
+"""Which status speaks for many runs: the first line of which any of them is."""
+
+
+class Board:
+    """The runs of a workspace, from an index that is kept at hand.
+
+    Attributes:
+        gauges, lines: what was read of metrics and of logs, to be read on from.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._store = workspace.store
+        self.gauges = summary.Kept()
+        self.lines = line_index.Kept()
+        self.live = Live(self._store, reconcile.look, lambda: verify_index.start(self._store))
+
+    def warm_up(self) -> None:
+        """Bring the index up to date, as far as that can be done now."""
+        import sqlite3
+
+        try:
+            self.live.freshen()
+            self.live.freshen(metrics=True)
+        except (OSError, sqlite3.Error):
+            return  # whoever asks next is told
+
+    def page(
+        self,
+        experiment: str | None = None,
+        where: Sequence[str] = (),
+        sort: str | None = None,
+        group: str | None = None,
+        children: bool = False,
+        skip: int = 0,
+        limit: int = 100,
+        metrics: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """A part of the table of runs.
+
+        Raises:
+            InvalidQuery: a condition or a field is none.
+            ExperimentNotFound: there is no such experiment.
+        """
+        folder = self._folder(experiment)
+        query = Query(conditions(where=where), experiment=folder, children=children, sort=sort)
+        self.live.freshen(_FRESH_S, metrics=_wants_metrics(query, group))
+        limit = min(limit, MOST_ROWS)
+        for _ in range(3):  # what was changed by hand is read again, and then the page
+            with self.live.open() as cache:
+                cursor = self.live.cursor(cache)
+                found = pages.page(cache, query, skip, limit, group, metrics)
+            if self._is_right(found, metrics):
+                break
+        with self.live.open() as cache:
+            total = pages.count(cache, query)
+            grouped = None if group is None else _places(pages.groups(cache, query, group))
+        told = [row_of(row) for row in found]
+        return {"total": total, "skip": skip, "runs": told, "groups": grouped, "cursor": cursor}
+
+    def rows(self, ids: Sequence[str], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """The rows of runs by their ids; those that are not there are left out."""
+        self.live.freshen(_FRESH_S)
+        for _ in range(3):
+            with self.live.open() as cache:
+                found = pages.of_ids(cache, ids, metrics)
+            if len(found) < len(set(ids)):
+                self.live.freshen()  # made a moment ago, or gone
+                with self.live.open() as cache:
+                    found = pages.of_ids(cache, ids, metrics)
+            if self._is_right(found, metrics):
+                break
+        return [row_of(row) for row in found]
+
+    def rollups(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """How the children of some runs stand, by the id of the parent; of those that have any."""
+        with self.live.open() as cache:
+            return {run: rolled_up(known) for run, known in counts.below(cache, ids).items()}
+
+    def below(self, run_id: str, recursive: bool = False) -> list[str]:
+        """The ids of a run's children, in order of creation; recursive: of all below it."""
+        self.live.freshen(_FRESH_S)
+        with self.live.open() as cache:
+            if recursive:
+                return pages.below(cache, run_id)
+            query = Query(conditions(where=[f"parent = {run_id}"]), sort="created")
+            return [one for _, one, _ in cache.select(query, cache.last_run())]
+
+    def neighbours(self, run_id: str) -> dict[str, str | None]:
+        """The runs before and after one, by number in its experiment."""
+        with self.live.open() as cache:
+            found = pages.of_ids(cache, [run_id], ())
+            ends: tuple[str | None, str | None] = (None, None)
+            if found:
+                ends = counts.neighbours(cache, found[0].folder, found[0].values["number"])
+        return {"previous": ends[0], "next": ends[1]}
+
+    def experiments(self, archived: bool = False) -> list[dict[str, Any]]:
+        """The experiments by name: how many runs each has, how the last ones went."""
+        from homerun.sdk.experiment import Experiment, ViewType
+
+        self.live.freshen(_FRESH_S)
+        view = ViewType.All if archived else ViewType.ActiveOnly
+        known = Experiment.list(self.workspace, view_type=view)
+        with self.live.open() as cache:
+            counted = counts.experiments(cache)
+            return [self._experiment(cache, one.name, counted) for one in known]
+
+    def totals(self) -> dict[str, int]:
+        """How many experiments and runs there are, without those that have a parent."""
+        self.live.freshen(_FRESH_S)
+        with self.live.open() as cache:
+            counted = counts.experiments(cache)
+        return {"experiments": len(counted), "runs": sum(runs for runs, _ in counted.values())}
+
+    def active(self) -> list[dict[str, Any]]:
+        """The rows of all runs that are not over, the newest first."""
+        self.live.freshen(_FRESH_S)
+        with self.live.open() as cache:
+            found = pages.of_ids(cache, counts.active(cache)[:MOST_ROWS], ())
+        return [row_of(row) for row in found]
+
+    def targets(self) -> list[dict[str, Any]]:
+        """The targets: their slots, the runs that go on there, and those that wait."""
+        from homerun.targets import queue as target_queue
+
+        active = [row for row in self.active() if row["status"] != status.QUEUED]
+        default = self.workspace.targets.default
+        found = []
+        for queue in target_queue.of(self.workspace):
+            waiting = list(queue)
+            rows = {row["id"]: row for row in self.rows([one.record.id for one in waiting])}
+            told: dict[str, Any] = {"target": queue.target, "slots": queue.size, "busy": queue.busy}
+            told["paused"] = queue.is_paused
+            told["is_default"] = queue.target == default
+            told["active"] = [row for row in active if row["target"] == queue.target]
+            told["waiting"] = [
+                {"run": rows.get(one.record.id), **one.describe()} for one in waiting
+            ]
+            found.append(told)
+        return found
+
+    def fields(self, experiment: str | None = None) -> list[dict[str, Any]]:
+        """What runs can be sorted and filtered by, and how many of them have it."""
+        folder = self._folder(experiment)
+        self.live.freshen(_FRESH_S, metrics=True)
+        with self.live.open() as cache:
+            filled = counts.filled(cache, folder)
+            keyed = counts.fields(cache, folder, _MOST_FIELDS)
+        found = [{"name": one, "kind": _kind(one), "runs": filled[one]} for one in _SHOWN]
+        for area in (TAGS, PROPERTIES, METRICS):
+            kind = "number" if area == METRICS else "text"
+            for key, runs in keyed[area]:
+                found.append({"name": f"{area}.{key}", "kind": kind, "runs": runs})
+        return found
+
+    def values(self, field: str, experiment: str | None = None, like: str = "") -> list[Any]:
+        """The most frequent values of a field.
+
+        Raises:
+            InvalidQuery: there is no such field.
+        """
+        folder = self._folder(experiment)
+        with self.live.open() as cache:
+            found = counts.values(cache, folder, field, like, _MOST_VALUES)
+        return [{"value": value, "runs": runs} for value, runs in found]
+
+    def cursor(self) -> str:
+        """Where the changes stand."""
+        with self.live.open() as cache:
+            return self.live.cursor(cache)
+
+    def changes(self, cursor: str) -> Changes:
+        """What changed behind a cursor, as far as the index knows."""
+        with self.live.open() as cache:
+            return changes.since(cache, cursor, MOST_CHANGES)
+
+    def folders(self) -> list[str]:
+        """The folders in which something appears when runs are made or changed."""
+        root = self._store.root
+        inner = (layout.INDEX, layout.QUEUE, *self._store.experiment_folders())
+        return [root, *(f"{root}/{name}" for name in inner)]
+
+    def _is_right(self, found: list[Row], metrics: Sequence[str]) -> bool:
+        is_right = self.live.checked(row.place for row in found)
+        if is_right and metrics and found:
+            before = self.cursor()
+            self.live.meter(found)
+            return self.cursor() == before
+        return is_right
+
+    def _experiment(
+        self, cache: Cache, name: str, counted: dict[str, tuple[int, int]]
+    ) -> dict[str, Any]:
+        labels = self._store.experiment_labels(name)
+        try:
+            folder = self._store.experiment_folder(name)
+        except ExperimentNotFound:
+            folder = name  # removed in the meantime
+        runs, active = counted.get(folder, (0, 0))
+        trend = counts.newest(cache, folder, _TREND)
+        last = pages.of_ids(cache, [trend[-1]["id"]], ()) if trend else []
+        return {
+            "name": name,
+            "runs": runs,
+            "active": active,
+            "archived": bool(labels.archived),
+            "tags": labels.tags,
+            "last": row_of(last[0]) if last else None,
+            "trend": [{**one, "created": zulu(one["created"])} for one in trend],
+        }
+
+    def _folder(self, experiment: str | None) -> str | None:
+        return None if experiment is None else self._store.experiment_folder(experiment)
+
+
+def row_of(row: Row) -> dict[str, Any]:
+    """A run as a row of the table."""
+    known = row.values
+    told = {key: known[key] for key in ("id", "experiment", "number", "status", "parent", "type")}
+    told.update((key, known[key]) for key in ("user", "script", "target", "description", "cpu_s"))
+    told.update((key, known[key]) for key in ("duration_s", "peak_memory_kib"))
+    told.update((key, zulu(known[key])) for key in _TIMES)
+    return {
+        **told,
+        "name": known["name"] or known["id"],
+        "arguments": _split(known["arguments"]),
+        "children": row.children,
+        "tags": row.tags,
+        "properties": row.properties,
+        "metrics": row.metrics,
+    }
+
+
+def rolled_up(by_status: dict[str, int]) -> dict[str, Any]:
+    """How many runs there are, how many of each status, and the status that speaks for all."""
+    speaks = next((one for like in _OF_ALL for one in like if one in by_status), None)
+    total = sum(by_status.values())
+    return {"total": total, "by_status": by_status, "status": speaks}
+
+
+def _split(arguments: str | None) -> list[str]:
+    if not arguments:
+        return []
+    from shlex import split
+
+    return split(arguments)
+
+
+def _places(groups: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
+    """Groups with the place of the first row of each."""
+    found, first = [], 0
+    for value, count in groups:
+        found.append({"value": value, "count": count, "first": first})
+        first += count
+    return found
+
+
+def _kind(column: str) -> str:
+    if column in _NUMBERS:
+        return "number"
+    return "time" if column in _TIMES else "status" if column == "status" else "text"
+
+
+def _wants_metrics(query: Query, group: str | None) -> bool:
+    if group == "text":
+        raise InvalidQuery("runs cannot be grouped by text; name a column")
+    return query.wants_metrics or (group or "").startswith(f"{METRICS}.")

@@ -1,0 +1,1 @@
+"""Files: write-once facts, appends, locks, safe paths. It knows no run."""

@@ -1,0 +1,180 @@
+"""Answering a query: by the index where it can be had, else by a look at every run."""
+
+from __future__ import annotations
+
+from runstore.fs import facts
+from runstore.index import metrics, row, verify
+from runstore.index.cache import Cache, remove
+from runstore.index.refresh import Refresh
+from runstore.run import stamps
+from runstore.run.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from runstore.index.query import Query
+    from runstore.index.refresh import Looker
+    from runstore.store import Store
+
+_PAGE = 256
+_MANY = 5_000
+
+
+def search(
+    store: Store,
+    query: Query,
+    look: Looker = Record.look,
+    verify_later: Callable[[], object] | None = None,
+    tell: Callable[[str], object] | None = None,
+) -> Iterator[Record]:
+    """The runs that a query means, in its order, lazily; each was checked against its folder.
+
+    The index is not kept open while the caller is at work: the first runs are fetched, and all the
+    others when they are asked for. Runs made in between are left out.
+
+    Args:
+        look: how a run that is not over is looked at.
+        verify_later: called where all runs of a large store should be looked at anew, for whoever
+            can do that beside this; None: it is done at once.
+        tell: told a line before what takes long: many runs that the index does not know yet.
+    """
+    cache = _open(store, query, look, verify_later, tell)
+    if cache is None:
+        yield from scan(store, query, look)
+        return
+    with cache:
+        last = cache.last_run()
+        first = cache.select(query, last, _PAGE)
+    yield from _checked(store, query, look, first)
+    if len(first) < _PAGE:
+        return
+    seen = {candidate[:2] for candidate in first}
+    with Cache(store.root) as cache:
+        rest = cache.select(query, last)
+    yield from _checked(store, query, look, [one for one in rest if one[:2] not in seen])
+
+
+def _open(
+    store: Store,
+    query: Query,
+    look: Looker,
+    verify_later: Callable[[], object] | None,
+    tell: Callable[[str], object] | None,
+) -> Cache | None:
+    """The index, up to date; None where it cannot be had (read-only, damaged, or busy for long)."""
+    if not store.exists() or store.damage or store.is_newer:
+        return None
+    import sqlite3
+
+    for is_last in (False, True):
+        cache = None
+        try:
+            cache = Cache(store.root)
+            refresh = Refresh(store, cache, look)
+            new = refresh.count_new()
+            if tell is not None and new > _MANY:
+                tell(f"reading {new:,} runs into the index; this is done once")
+            refresh.run()
+            if verify.is_due(cache):
+                if verify_later is not None and verify.is_large(cache):
+                    verify_later()
+                else:
+                    verify.all_runs(refresh)
+            if query.wants_metrics:
+                refresh.read_metrics(query.experiment)
+            return cache
+        except (sqlite3.Error, OSError) as error:
+            if cache is not None:
+                cache.close()
+            if isinstance(error, OSError) and error.errno in facts.OUR_OWN:
+                raise
+            is_damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(
+                error, sqlite3.OperationalError
+            )
+            if is_last or not is_damaged:
+                return None
+            try:
+                remove(store.root)  # damaged: the next one is made anew
+            except OSError:
+                return None
+    return None
+
+
+def _checked(
+    store: Store, query: Query, look: Looker, candidates: list[tuple[str, str, str]]
+) -> Iterator[Record]:
+    stale: list[Record] = []
+    try:
+        for folder, run_id, stamp in candidates:
+            record = Record(store, folder, run_id)
+            seen = stamps.of(record.path)
+            if seen == stamp:
+                yield record
+                continue
+            stale.append(record)
+            found = row.readable(record, look) if seen else None
+            if found is not None and query.matches(found, _metrics(record, query)):
+                yield record
+    finally:
+        _write_back(store, look, stale)
+
+
+def _metrics(record: Record, query: Query) -> dict[str, dict[str, float]]:
+    return metrics.of_folder(record.path) if query.wants_metrics else {}
+
+
+def _write_back(store: Store, look: Looker, stale: list[Record]) -> None:
+    """Let the index know what the check of its answers has found.
+
+    Each run is read again under the lock: what was read before it could replace what another
+    process has read since.
+    """
+    if not stale:
+        return
+    import sqlite3
+
+    try:
+        with Cache(store.root) as cache, cache.writing():
+            for record in stale:
+                found = row.readable(record, look)
+                if found is not None:
+                    cache.put(found)
+                elif not stamps.of(record.path):
+                    cache.remove(record.experiment_folder, record.id)
+    except (sqlite3.Error, OSError):
+        return  # the next query finds it again
+
+
+def scan(store: Store, query: Query, look: Looker) -> Iterator[Record]:
+    """The same answer by a look at every run."""
+    found = _matching(store, query, look)
+    if query.sort[0] == "created" and query.is_descending:
+        for record, _, _ in found:
+            yield record
+        return
+    kept = [(query.key(run, known), record) for record, run, known in found]
+    kept.sort(key=lambda pair: (pair[0][1], pair[0][2]), reverse=True)
+    there = [pair for pair in kept if pair[0][0] is not None]
+    there.sort(key=lambda pair: _sortable(pair[0][0]), reverse=query.is_descending)
+    for _, record in there + [pair for pair in kept if pair[0][0] is None]:
+        yield record
+
+
+def _matching(
+    store: Store, query: Query, look: Looker
+) -> Iterator[tuple[Record, row.Summary, dict[str, dict[str, float]]]]:
+    name = None if query.experiment is None else store.experiment_name(query.experiment)
+    for record in store.runs(name, children=query.children):
+        run = row.readable(record, look)
+        if run is not None:
+            known = _metrics(record, query)
+            if query.matches(run, known):
+                yield record, run, known
+
+
+def _sortable(value: object) -> tuple[bool, float, str]:
+    """Numbers before texts, as SQLite has them."""
+    if isinstance(value, (int, float)):
+        return False, value, ""
+    return True, 0.0, str(value)

@@ -1,0 +1,1 @@
+"""Queues: entries, slots, places, settings."""

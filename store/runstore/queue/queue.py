@@ -1,0 +1,271 @@
+"""The queue of a target: runs that wait for a slot, as files, and the slots, as locks.
+
+    .queue/<target>/<priority>.<ticket>.<slots>.<run id>    what the run is started with; 0600
+    .queue/<target>/<priority>.<ticket>.<slots>of<size>.<run id>     the same, under a limit
+    .queue/<target>/.kept-<run id>                          the same, for a start after a restart
+    .queue/<target>/.tickets                                a byte for each ticket ever given
+    .queue/<target>/.paused                                 there: nothing is started
+    .slots/<target>/<number>                                locked by the supervisor that has it
+
+An entry is there before its run can be seen, and goes once the run has started: a run whose entry
+is there, that nobody answers for and that has not started, is Queued. Entries in the order of
+their names are in the order in which they are started. The kernel frees a slot whose holder dies.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runstore import layout
+from runstore.fs import facts, lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HIGHEST = 9999
+"""Priorities are from 0 to this; the highest goes first."""
+
+_PARTS = 4
+_OF = "of"
+
+
+class Entry:
+    """One run's place in a queue.
+
+    Attributes:
+        slots: how many slots the run takes.
+        limit: it takes slots with a lower number than this only; None: any.
+    """
+
+    __slots__ = ("limit", "name", "path", "run_id", "slots")
+
+    def __init__(
+        self, folder: str, name: str, slots: int, run_id: str, limit: int | None = None
+    ) -> None:
+        self.name = name
+        self.path = f"{folder}/{name}"
+        self.slots = slots
+        self.limit = limit
+        self.run_id = run_id
+
+    @property
+    def priority(self) -> int:
+        """The run's priority."""
+        return HIGHEST - int(self.name.partition(".")[0])
+
+    def exists(self) -> bool:
+        """Whether the run has not started yet."""
+        return os.path.lexists(self.path)
+
+    def read(self) -> bytes | None:
+        """What the run is to be started with; None where it has started or was ended."""
+        return facts.read_bytes(self.path)
+
+    def remove(self) -> None:
+        """Take the run out of the queue: it has started, or will not."""
+        try:
+            os.unlink(self.path)
+        except FileNotFoundError:
+            return  # somebody else has done it
+
+
+class Queue:
+    """The runs that wait for a target's slots.
+
+    Args:
+        root: the store's folder.
+        target: the target's name.
+    """
+
+    __slots__ = ("_root", "_slots", "folder", "target")
+
+    def __init__(self, root: str, target: str) -> None:
+        self._root = root
+        self.target = target
+        self.folder = f"{root}/{layout.QUEUE}/{target}"
+        self._slots = f"{root}/{layout.SLOTS}/{target}"
+
+    # Entries
+
+    def add(
+        self,
+        run_id: str,
+        data: bytes,
+        *,
+        slots: int = 1,
+        priority: int = 0,
+        limit: int | None = None,
+        sync: bool = True,
+    ) -> Entry:
+        """Add a run at the end of those of its priority; it need not be visible yet.
+
+        Args:
+            limit: the run takes slots with a lower number than this only.
+            sync: whether it survives a power cut once this returns.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._make(layout.QUEUE, self.folder)
+        ticket = self._ticket()
+        wanted = f"{slots}" if limit is None else f"{slots}{_OF}{limit}"
+        name = f"{HIGHEST - priority:04d}.{ticket:012d}.{wanted}.{run_id}"
+        hidden = f"{self.folder}/{layout.NEW}{run_id}"
+        try:
+            facts.write(hidden, data, sync=sync)  # a power cut does not end what waits
+        except OSError:
+            if os.path.exists(hidden):
+                os.unlink(hidden)
+            raise
+        os.rename(hidden, f"{self.folder}/{name}")
+        if sync:
+            facts.sync_folder(self.folder)
+        return Entry(self.folder, name, slots, run_id, limit)
+
+    def is_empty(self) -> bool:
+        """Whether nothing waits, and nothing is just being added."""
+        try:
+            with os.scandir(self.folder) as found:
+                return not any(one.name[0] != "." for one in found)
+        except OSError:
+            return True
+
+    def keep(self, run_id: str, data: bytes) -> None:
+        """Keep what a run is started with until it is over, beside the entries.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._make(layout.QUEUE, self.folder)
+        facts.write(self.kept(run_id), data, sync=True)
+        facts.sync_folder(self.folder)
+
+    def kept(self, run_id: str) -> str:
+        """The path of what is kept of a run."""
+        return f"{self.folder}/{layout.QUEUE_KEPT}{run_id}"
+
+    def entries(self) -> list[Entry]:
+        """The runs that wait, in the order in which they are started."""
+        return list(self.in_order())
+
+    def in_order(self) -> Iterator[Entry]:
+        """`entries` one by one: who looks for the first takes no notice of the others."""
+        for name in self.names():
+            entry = self.entry(name)
+            if entry is not None:
+                yield entry
+
+    def names(self) -> list[str]:
+        """The names of what waits, in the order in which it is started."""
+        try:
+            names = os.listdir(self.folder)
+        except OSError:
+            return []
+        return sorted(name for name in names if name[0] != ".")
+
+    def position(self, entry: Entry) -> int:
+        """How many are started before an entry, and 1."""
+        return 1 + sum(name < entry.name for name in self.names())
+
+    def entry(self, name: str) -> Entry | None:
+        """The entry of a name; None where the name is none of an entry."""
+        parts = name.split(".", _PARTS - 1)
+        if len(parts) != _PARTS:
+            return None
+        slots, of, limit = parts[2].partition(_OF)
+        if not all(map(str.isdecimal, [parts[0], slots, *([limit] if of else [])])):
+            return None
+        return Entry(self.folder, name, int(slots), parts[3], int(limit) if of else None)
+
+    def _ticket(self) -> int:
+        """A number higher than those of all who came before: the offset of a byte of our own."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        descriptor = os.open(f"{self.folder}/{layout.QUEUE_TICKETS}", flags, 0o600)
+        try:
+            os.write(descriptor, b".")
+            return os.lseek(descriptor, 0, os.SEEK_CUR)
+        finally:
+            os.close(descriptor)
+
+    # Pausing
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing is started from it for now."""
+        return os.path.exists(f"{self.folder}/{layout.QUEUE_PAUSED}")
+
+    def paused_since(self) -> str | None:
+        """When it was paused; None: it is not."""
+        said = facts.read(self.folder, layout.QUEUE_PAUSED)
+        return None if said is None else str(said.get("time"))
+
+    def pause(self) -> None:
+        """Start nothing more; what runs goes on.
+
+        Raises:
+            ReadOnlyStore, OSError: it cannot be said.
+        """
+        try:
+            self._make(layout.QUEUE, self.folder)
+        except OSError as error:
+            raise facts.unwritable(self._root, error) from error
+        facts.publish(self.folder, layout.QUEUE_PAUSED, facts.signed({}))
+
+    def resume(self) -> None:
+        """Start runs again; whoever says so starts the next."""
+        try:
+            os.unlink(f"{self.folder}/{layout.QUEUE_PAUSED}")
+        except FileNotFoundError:
+            return
+
+    # Slots
+
+    def take_slots(self, wanted: int, size: int, kind: str) -> list[int] | None:
+        """Take so many free slots: descriptors that hold them; None, and none, if there are fewer.
+
+        Args:
+            size: how many slots the target has.
+            kind: the store's kind of lock.
+        """
+        self._make(layout.SLOTS, self._slots)
+        taken: list[int] = []
+        for number in range(size):
+            if not 0 < wanted - len(taken) <= size - number:
+                break  # it has them all, or could not get them any more
+            held = lock.take(f"{self._slots}/{number}", kind)
+            if held is not None:
+                taken.append(held)
+        if len(taken) >= wanted:
+            return taken
+        for held in taken:
+            lock.release(held)
+        return None
+
+    def is_one_of(self, held: int, size: int) -> bool:
+        """Whether a descriptor holds one of the first so many slots."""
+        inode = os.fstat(held).st_ino
+        for number in range(size):
+            try:
+                if os.stat(f"{self._slots}/{number}").st_ino == inode:
+                    return True
+            except FileNotFoundError:
+                continue
+        return False
+
+    def busy(self, size: int, kind: str) -> int:
+        """How many of the slots are held."""
+        return sum(lock.is_held(f"{self._slots}/{number}", kind) for number in range(size))
+
+    def _make(self, above: str, folder: str) -> None:
+        if not os.path.isdir(folder):
+            facts.make_folder(f"{self._root}/{above}")
+            facts.make_folder(folder)
+
+
+def names(root: str) -> Sequence[str]:
+    """The targets that have a queue."""
+    try:
+        return sorted(os.listdir(f"{root}/{layout.QUEUE}"))
+    except OSError:
+        return ()

@@ -1,0 +1,90 @@
+"""The store's settings: one file that people write, and that commands change under a lock.
+
+A change reads the file, and replaces it by a rename: who reads it meanwhile sees the old one or the
+new one. What a version does not know stays as it is.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runstore import layout
+from runstore.errors import InvalidSettings
+from runstore.fs import facts, maintenance_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def read(root: str) -> dict[str, Any]:
+    """The settings of a store; {} where there are none.
+
+    Raises:
+        InvalidSettings: the file is no JSON object, or cannot be read.
+    """
+    path = f"{root}/{layout.SETTINGS}"
+    try:
+        data = facts.read_bytes(path)
+    except OSError as error:
+        raise InvalidSettings(path, f"it cannot be read: {error.strerror}") from error
+    if data is None:
+        return {}
+    found = facts.parse(data)
+    if found is None:
+        raise InvalidSettings(path, _flaw(data))
+    return found
+
+
+def change(root: str, edit: Callable[[dict[str, Any]], None]) -> None:
+    """Change the settings: one at a time, whole or not at all.
+
+    Args:
+        edit: changes what it is given; what it raises leaves the file as it was.
+
+    Raises:
+        InvalidSettings: the file that is there is no JSON object: it is left as it is.
+        LockTimeout, ReadOnlyStore, OSError: nothing was changed.
+    """
+    import json
+
+    with maintenance_lock.lock(root):
+        found = read(root)
+        edit(found)
+        text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        try:
+            # A person may keep the file elsewhere, and a link to it here.
+            _replace(os.path.realpath(f"{root}/{layout.SETTINGS}"), text.encode())
+        except OSError as error:
+            raise facts.unwritable(root, error) from error
+
+
+def _flaw(data: bytes) -> str:
+    """Why these bytes are no settings."""
+    import json
+
+    try:
+        json.loads(data)
+    except json.JSONDecodeError as error:
+        return f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except (ValueError, RecursionError):
+        return "it is no JSON"
+    return "it is no JSON object"
+
+
+def _replace(path: str, data: bytes) -> None:
+    folder, name = os.path.split(path)
+    hidden = f"{folder}/{layout.NEW}{name}-{os.urandom(4).hex()}"
+    facts.write(hidden, data)
+    try:
+        descriptor = os.open(hidden, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.rename(hidden, path)
+    except OSError:
+        os.unlink(hidden)
+        raise
+    facts.sync_folder(folder)

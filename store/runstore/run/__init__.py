@@ -1,0 +1,1 @@
+"""One run's folder: record, labels, properties, files, children, ledger."""

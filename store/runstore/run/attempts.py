@@ -1,0 +1,77 @@
+"""The attempts of a run: where the facts of each start of its script lie.
+
+Those of the first lie in the run's own folder, those of attempt n in `attempts/<n>/`, under the
+same names. An attempt's folder is there before it starts, while it is waited for.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runstore import layout
+from runstore.fs import facts
+
+
+def folder(run_folder: str, number: int) -> str:
+    """Where the facts of an attempt lie."""
+    return run_folder if number == 1 else f"{run_folder}/{layout.ATTEMPTS}/{number}"
+
+
+def latest(run_folder: str) -> int:
+    """The last attempt, which perhaps has not started yet.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    try:
+        names = os.listdir(f"{run_folder}/{layout.ATTEMPTS}")
+    except (FileNotFoundError, NotADirectoryError):
+        return 1
+    return max([1, *(int(name) for name in names if name.isdecimal())])
+
+
+def begun(run_folder: str) -> int:
+    """The last attempt that has started; 1 where none has.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    number = latest(run_folder)
+    while number > 1 and not os.path.lexists(f"{folder(run_folder, number)}/{layout.STARTED}"):
+        number -= 1
+    return number
+
+
+def home(run_folder: str, name: str) -> str:
+    """The folder in which a fact of the run is to be read: that of the attempt which counts.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    if name not in layout.OF_ATTEMPT:
+        return run_folder
+    return folder(run_folder, begun(run_folder))
+
+
+def std_log(number: int) -> str:
+    """What the script of an attempt prints, relative to the run's folder."""
+    if number == 1:
+        return layout.STD_LOG
+    stem, dot, ending = layout.STD_LOG.rpartition(".")
+    return f"{stem}_{number}{dot}{ending}"
+
+
+def plan(run_folder: str, number: int, fact: dict[str, object]) -> None:
+    """Let the folder of the next attempt appear, with what it waits for.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    facts.make_folder(f"{run_folder}/{layout.ATTEMPTS}")
+    final = folder(run_folder, number)
+    if os.path.isdir(final):
+        return
+    hidden = f"{os.path.dirname(final)}/{layout.NEW}{number}-{os.urandom(4).hex()}"
+    facts.make_new_folder(hidden)
+    facts.publish(hidden, layout.QUEUED, facts.signed(fact))
+    os.rename(hidden, final)

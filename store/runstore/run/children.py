@@ -1,0 +1,101 @@
+"""Parents and children: the runs below a run, by the links in its folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from runstore import layout
+from runstore.fs import facts
+from runstore.run.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NO_LINK = (errno.EINVAL, errno.ENOENT)
+"""Something else of that name, or nothing any more."""
+
+
+def below(parent: Record, *, recursive: bool = False) -> Iterator[Record]:
+    """A run's children, or all its descendants, the newest first.
+
+    The cost is that of the children alone, however many runs there are beside them. A link that
+    leads nowhere (its run was removed, or its maker was killed) is skipped.
+
+    Raises:
+        OSError: the run's own children cannot be listed.
+    """
+    found = _linked(parent.path, is_wanted=True)
+    if recursive:
+        for child in list(found.values()):
+            _gather(child, found)
+    records = [_record(parent, path) for path in found.values()]
+    yield from sorted(records, key=_made, reverse=True)
+
+
+def unsorted(parent: Record) -> Iterator[Record]:
+    """A run's children in any order: nothing of them is read.
+
+    Raises:
+        OSError: they cannot be listed.
+    """
+    for path in _linked(parent.path, is_wanted=True).values():
+        yield _record(parent, path)
+
+
+def _record(parent: Record, path: str) -> Record:
+    folder, run_id = os.path.split(path)
+    return Record(parent.store, os.path.basename(folder), run_id)
+
+
+def _made(record: Record) -> tuple[str, int]:
+    try:
+        number = record.run.get("number")
+        return record.created, number if isinstance(number, int) else 0
+    except OSError as error:
+        if error.errno in facts.OUR_OWN:
+            raise
+        return "", 0  # it cannot be read now; whoever looks at it is told
+
+
+def _linked(run_folder: str, *, is_wanted: bool = False) -> dict[str, str]:
+    """The folders of a run's children, by id.
+
+    Args:
+        is_wanted: this very run's are asked for: that they cannot be read is no detail.
+    """
+    folder = f"{run_folder}/{layout.CHILDREN}"
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError:
+        if is_wanted:
+            raise
+        return {}
+    found = {}
+    for name in names:
+        try:
+            path = os.path.normpath(os.path.join(folder, os.readlink(f"{folder}/{name}")))
+        except OSError as error:
+            if is_wanted and error.errno not in _NO_LINK:
+                raise
+            continue
+        if _may_exist(path):
+            found[name] = path
+    return found
+
+
+def _may_exist(path: str) -> bool:
+    try:
+        return facts.is_folder(path)
+    except OSError:
+        return True  # a bad disk makes no child disappear
+
+
+def _gather(run_folder: str, found: dict[str, str]) -> None:
+    for run_id, path in _linked(run_folder).items():
+        if run_id not in found:
+            found[run_id] = path
+            _gather(path, found)

@@ -1,0 +1,102 @@
+"""What lies in one folder of a run's files, for who looks through them step by step.
+
+The names are those of `runstore.run.files`. A link is no file of a run, and none is followed.
+"""
+
+from __future__ import annotations
+
+import os
+from stat import S_ISDIR, S_ISREG
+
+from runstore import layout
+from runstore.errors import FileMissing
+from runstore.fs import safe_path
+from runstore.run import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Entry:
+    """One file or folder.
+
+    Attributes:
+        name: the last part of its path.
+        size, modified: of a file; `modified` in seconds since 1970.
+    """
+
+    __slots__ = ("is_folder", "modified", "name", "size")
+
+    def __init__(self, name: str, seen: os.stat_result) -> None:
+        self.name = name
+        self.is_folder = S_ISDIR(seen.st_mode)
+        self.size = seen.st_size
+        self.modified = seen.st_mtime
+
+
+def entries(run_folder: str, folder: str = "") -> list[Entry]:
+    """The files and folders in a folder of a run's files, folders first; "": those at the top.
+
+    Raises:
+        FileMissing: there is no such folder.
+        InvalidName: no folder can have that name.
+    """
+    if folder:
+        descriptor = _opened(run_folder, folder)
+        try:
+            found = list(_of(descriptor))
+        finally:
+            os.close(descriptor)
+    else:
+        found = list(_at_top(run_folder))
+    return sorted(found, key=lambda one: (not one.is_folder, one.name))
+
+
+def stamp(run_folder: str) -> tuple[int, ...]:
+    """The time stamps of the folders at the top: they change with each name in them."""
+    found = []
+    for name in (*files.FOLDERS, layout.FILES):
+        try:
+            found.append(os.stat(f"{run_folder}/{name}").st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)
+
+
+def _opened(run_folder: str, folder: str) -> int:
+    files.check_path(folder)
+    run_id = os.path.basename(run_folder)
+    parts = folder.split("/")
+    top = parts.pop(0) if parts[0] in files.FOLDERS else layout.FILES
+    try:
+        return safe_path.descend(files.open_top(run_folder, top, make=False), parts, make=False)
+    except OSError:
+        raise FileMissing(folder, run_id, "there is no such folder") from None
+
+
+def _at_top(run_folder: str) -> Iterator[Entry]:
+    for name in (*files.FOLDERS, layout.FILES):
+        try:
+            descriptor = files.open_top(run_folder, name, make=False)
+        except OSError:
+            continue
+        try:
+            if name != layout.FILES:
+                yield Entry(name, os.fstat(descriptor))
+            else:
+                yield from (one for one in _of(descriptor) if one.name not in files.FOLDERS)
+        finally:
+            os.close(descriptor)
+
+
+def _of(folder: int) -> Iterator[Entry]:
+    with os.scandir(folder) as found:
+        for entry in found:
+            try:
+                seen = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
+            is_shown = S_ISDIR(seen.st_mode) or S_ISREG(seen.st_mode)
+            if is_shown and not files.is_unfinished(entry.name):
+                yield Entry(entry.name, seen)

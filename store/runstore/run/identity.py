@@ -1,0 +1,231 @@
+"""Who a recorded process was, and whether that very process still lives.
+
+A process id is not an identity: it is used again, even within the same clock tick. A process is
+named by machine and host, boot id, PID namespace, pid, start ticks and the inode of its pidfd
+(Linux ≥ 6.9; 0 where the kernel has none, and then the rest decides). What cannot be known counts
+as alive: a wrong "dead" would end a living run. Nothing here signals anybody.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+from runstore.fs.facts import read_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+_ZOMBIE_STATES = b"ZX"
+
+
+def here() -> dict[str, object]:
+    """This place: the fields that tell one machine, boot and PID namespace from another."""
+    return {
+        "machine_id": machine_id(),
+        "host": os.uname().nodename,
+        "boot_id": boot_id(),
+        "pid_namespace": pid_namespace(),
+    }
+
+
+def machine_id() -> str:
+    """The machine's own id, or "" where it has none (containers often have none).
+
+    Raises:
+        OSError: it has one that cannot be read now (too many open files): no answer is wrong.
+    """
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        data = _told(path)
+        if data:
+            return data.decode("ascii", "replace").strip()
+    return ""
+
+
+def boot_id() -> str:
+    """An id that changes with every start of the kernel, or "" where it is not told.
+
+    Raises:
+        OSError: as `machine_id`.
+    """
+    return _told("/proc/sys/kernel/random/boot_id").decode("ascii", "replace").strip()
+
+
+def pid_namespace() -> int:
+    """The inode of this process's PID namespace, 0 where there are none.
+
+    Raises:
+        OSError: as `machine_id`.
+    """
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except (FileNotFoundError, PermissionError):
+        return 0
+
+
+def process(pid: int) -> dict[str, object]:
+    """The identity of a living process.
+
+    Raises:
+        ProcessLookupError: there is none.
+    """
+    descriptor = open_pidfd(pid)  # first the pidfd: what is read then belongs to it, or it is gone
+    try:
+        stat = read_stat(pid)
+        ticks = stat[1] if stat else 0
+        return {"pid": pid, "start_ticks": ticks, "pidfd_inode": _inode(descriptor)}
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def open_pidfd(pid: int) -> int | None:
+    """A pidfd, or None where the kernel has none (then start ticks alone tell)."""
+    opener = getattr(os, "pidfd_open", None)
+    if opener is None:
+        return None
+    try:
+        return int(opener(pid))
+    except ProcessLookupError:
+        raise
+    except OSError:
+        return None
+
+
+def read_stat(pid: int) -> tuple[bytes, int] | None:
+    """A process's state letter and start ticks, or None if there is no such process.
+
+    Where only its first thread is gone, it lives: then it counts as running.
+    """
+    data = _peek(f"/proc/{pid}/stat")
+    if not data:
+        return None
+    fields = data[data.rindex(b")") + 2 :].split()  # the command may hold blanks and ")"
+    is_partly_gone = fields[0] in _ZOMBIE_STATES and fields[17] not in (b"0", b"1")
+    return b"R" if is_partly_gone else fields[0], int(fields[19])
+
+
+def same_place(recorded: Mapping[str, Any]) -> bool:
+    """Whether a record was made on this machine, in this PID namespace.
+
+    The boot id and the namespace say it alone; a host's name may change while a run goes on. A
+    record of another boot has another place's namespaces: there machine and name are compared.
+    """
+    boot = boot_id()
+    if boot and recorded.get("boot_id") == boot:
+        return recorded.get("pid_namespace") == pid_namespace()
+    if recorded.get("boot_id") and not boot:
+        return False  # not told to us, though it was told then: this may be the same boot
+    if recorded.get("machine_id", "") != machine_id():
+        return False
+    return recorded.get("host") == os.uname().nodename
+
+
+def same_boot(recorded: Mapping[str, Any]) -> bool:
+    """Whether the machine has not been started anew since the record was made, as far as told."""
+    then, now = recorded.get("boot_id"), boot_id()
+    return not (then and now) or bool(then == now)
+
+
+def open_same(recorded: Mapping[str, Any]) -> int | None:
+    """A pidfd of the recorded process, checked to be that very one; the caller closes it.
+
+    Returns:
+        None: it is gone (or the kernel has no pidfds).
+    """
+    pid = recorded.get("pid", 0)
+    if not _is_pid(pid):
+        return None
+    try:
+        descriptor = open_pidfd(pid)
+    except ProcessLookupError:
+        return None
+    if descriptor is not None and not _matches(recorded, pid, descriptor):
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def lives(recorded: Mapping[str, Any]) -> bool:
+    """Whether the recorded process, recorded in this boot and namespace, is alive; a zombie is not.
+
+    Unknown counts as alive.
+    """
+    pid = recorded.get("pid", 0)
+    if not _is_pid(pid):
+        return False
+    try:
+        descriptor = open_pidfd(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        return _matches(recorded, pid, descriptor)
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def has_ended(pidfd: int) -> bool:
+    """Whether the process of a pidfd is dead, reaped or not."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _is_pid(value: object) -> bool:
+    return type(value) is int and 0 < value < 1 << 31
+
+
+def _matches(recorded: Mapping[str, Any], pid: int, descriptor: int | None) -> bool:
+    if descriptor is not None:
+        if has_ended(descriptor):
+            return False
+        inode = _inode(descriptor)
+        if inode and recorded.get("pidfd_inode"):
+            return bool(inode == recorded["pidfd_inode"])
+    stat = read_stat(pid)
+    if stat is None:  # no /proc, or one that hides other users' processes
+        return descriptor is not None or _exists(pid)
+    ticks = recorded.get("start_ticks")  # 0: could not be read when it was recorded
+    return stat[0] not in _ZOMBIE_STATES and (ticks == 0 or stat[1] == ticks)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _inode(descriptor: int | None) -> int:
+    """The pidfd's inode where it names the process; 0 on kernels where all pidfds share one."""
+    if descriptor is None:
+        return 0
+    found = os.fstat(descriptor)
+    return 0 if found.st_dev == _shared_device() else found.st_ino
+
+
+def _shared_device() -> int:
+    """The device of the kernel's anonymous inodes: before Linux 6.9 pidfds were of that kind."""
+    with select.epoll() as anonymous:
+        return os.fstat(anonymous.fileno()).st_dev
+
+
+def _peek(path: str) -> bytes:
+    try:
+        return read_bytes(path) or b""
+    except OSError:
+        return b""
+
+
+def _told(path: str) -> bytes:
+    """What the system says of itself in a file; b"" where it does not say it."""
+    try:
+        return read_bytes(path) or b""
+    except PermissionError:
+        return b""

@@ -1,0 +1,189 @@
+"""One run's folder: what was asked for, its facts, labels and properties.
+
+Reading takes no lock and changes nothing. `runstore.look` derives the status.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runstore import layout
+from runstore.fs import facts
+from runstore.run import attempts, cache, change_marks, labels, properties
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from runstore.look import Look
+    from runstore.run.cache import Kept
+    from runstore.store import Store
+
+
+_recent: Kept = {}
+
+
+class Record:
+    """A run in a store: its id, its folder, and the reading of both."""
+
+    __slots__ = ("_run", "experiment_folder", "id", "store")
+
+    def __init__(self, store: Store, experiment_folder: str, run_id: str) -> None:
+        self.store = store
+        self.experiment_folder = experiment_folder
+        self.id = run_id
+        self._run: dict[str, Any] | None = None
+
+    @property
+    def path(self) -> str:
+        """The run's folder."""
+        return f"{self.store.root}/{self.experiment_folder}/{self.id}"
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """What was asked for (run.json, which never changes); {} where it is damaged."""
+        if self._run is None:
+            self._run = self._recall()
+        return self._run or {}
+
+    def _recall(self) -> dict[str, Any] | None:
+        """run.json, as this process has read it a moment ago or as it is read now."""
+        try:
+            seen = os.stat(f"{self.path}/{layout.RUN}")
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return self.fact(layout.RUN)  # which says why it cannot be read
+        stamp = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+        found = cache.get(_recent, self.path, stamp)
+        if found is None:
+            found = self.fact(layout.RUN)
+            if found is not None:
+                cache.keep(_recent, self.path, stamp, found)
+        return found
+
+    def asked(self) -> dict[str, Any]:
+        """`run`, for who decides by it: what may not be read is no damage.
+
+        Raises:
+            OSError: run.json may not or cannot be read.
+        """
+        if self._run is None:
+            self._run = facts.read_own(self.path, layout.RUN)
+        return self._run or {}
+
+    @property
+    def experiment(self) -> str:
+        """The name of the run's experiment."""
+        try:
+            name = self.run.get("experiment")
+        except OSError:
+            name = None  # it cannot be read now; the folder tells as well
+        return str(name or self.store.experiment_name(self.experiment_folder))
+
+    @property
+    def created(self) -> str:
+        """When the run was made, in UTC."""
+        return str(self.run.get("time", ""))
+
+    def exists(self) -> bool:
+        """Whether the run's folder is still there, and may be seen.
+
+        Raises:
+            OSError: the disk does not tell.
+        """
+        return facts.is_folder(self.path)
+
+    def fact(self, name: str) -> dict[str, Any] | None:
+        """One fact, or None where it is absent or damaged; of the attempt that started last."""
+        try:
+            home = attempts.home(self.path, name)
+        except OSError:
+            home = self.path
+        return facts.read(home, name)
+
+    def is_damaged(self, name: str) -> bool:
+        """Whether a fact is there and may be read, but is no JSON object."""
+        try:
+            data = facts.read_bytes(f"{attempts.home(self.path, name)}/{name}")
+        except PermissionError:
+            return False
+        return data is not None and facts.parse(data) is None
+
+    def publish(self, name: str, record: dict[str, object], *, sync: bool = False) -> bool:
+        """Publish a fact of this run, signed. False: it was there already.
+
+        Raises:
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        self.store.for_writing()
+        with change_marks.Mark(self.store.root, self.id):
+            return facts.publish(self.path, name, facts.signed(record), sync=sync)
+
+    def look(self) -> Look:
+        """Observe the run and read its facts, in the order that cannot lie.
+
+        Raises:
+            RunNotFound: its folder is gone.
+            OSError: the disk does not tell.
+        """
+        from runstore import look
+
+        return look.at(self)
+
+    def labels(self) -> labels.Labels:
+        """Its tags, display name and description."""
+        return labels.read(self.path, self.run)
+
+    def properties(self) -> dict[str, str]:
+        """Its properties, by key."""
+        return properties.read(self.path, self.run)
+
+    def add_property(self, key: str, value: str) -> None:
+        """Set a property; the value that it has already is fine.
+
+        Raises:
+            PropertyExists: it has another value.
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        self.store.for_writing()
+        with change_marks.Mark(self.store.root, self.id):
+            properties.add(self.path, key, value, self.run)
+
+    def label(self, changes: list[tuple[str, str, object]]) -> None:
+        """Change labels, each change (label, key, value).
+
+        Raises:
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        self.store.for_writing()
+        with change_marks.Mark(self.store.root, self.id):
+            labels.write(self.path, changes)
+
+    def parent(self) -> Record | None:
+        """The run that this one is a child of."""
+        parent = self.run.get("parent")
+        return self.neighbour(parent) if parent else None
+
+    def neighbour(self, run_id: object) -> Record | None:
+        """Another run of the store; nearly always one of the same experiment."""
+        near = Record(self.store, self.experiment_folder, str(run_id))
+        return near if near.exists() else self.store.get(str(run_id))
+
+    def sync_metrics(self) -> None:
+        """Make the metrics survive a power cut."""
+        facts.sync_files(f"{self.path}/{layout.METRICS}")
+
+    def place(self) -> Mapping[str, Any]:
+        """Where the run was started last, or, before that, submitted."""
+        place = self.fact(layout.STARTED) or self.run.get("submitted_from")
+        return place if isinstance(place, dict) else {}
+
+    def is_copy(self, place: Mapping[str, Any]) -> bool:
+        """Whether this folder is a copy of the one that the run was started in."""
+        try:
+            inode = os.stat(f"{self.path}/{layout.ALIVE}").st_ino
+        except FileNotFoundError:
+            return "alive_inode" in place
+        return place.get("store_id") != self.store.id or place.get("alive_inode") != inode

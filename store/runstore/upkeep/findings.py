@@ -1,0 +1,103 @@
+"""What a check says of a file, and how to tell what is left over from what is being made."""
+
+from __future__ import annotations
+
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+YOUNG_S = 60.0
+"""What is younger may belong to a process that this one cannot see (another PID namespace)."""
+
+
+class Finding:
+    """One damaged or left file: where it is (relative to the store), and what is wrong with it.
+
+    `cure` repairs it, where there is a repair; `repaired` tells whether it was done.
+    """
+
+    __slots__ = ("cure", "path", "problem", "repaired")
+
+    def __init__(self, path: str, problem: str, cure: Callable[[], None] | None = None) -> None:
+        self.path = path
+        self.problem = problem
+        self.cure = cure
+        self.repaired = False
+
+    def __repr__(self) -> str:
+        return f"Finding({self.path!r}, {self.problem!r}, repaired={self.repaired})"
+
+
+def names_in(folder: str) -> list[str]:
+    """The names in a folder, sorted; none where there is no folder, or none that may be listed."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def leftovers(root: str, folder: str) -> Iterator[Finding]:
+    """Temporary files (`.<name>.<pid>.<hex>`) in a folder, of writers that were killed."""
+    for name in names_in(folder):
+        path = f"{folder}/{name}"
+        if is_left(path):
+            yield Finding(os.path.relpath(path, root), "a killed writer left it", remover(path))
+
+
+def is_left(path: str) -> bool:
+    """Whether a temporary file's writer is gone, or has not written for long."""
+    pid = writer_of(os.path.basename(path))
+    return pid > 0 and (is_dead(pid) or age_s(path) > YOUNG_S)
+
+
+def writer_of(name: str) -> int:
+    """The process that made a temporary file, by its name; 0 where it is none."""
+    parts = name.rsplit(".", 2)
+    if name[:1] != "." or len(parts) != 3 or not parts[1].isdecimal() or len(parts[2]) != 8:
+        return 0
+    return int(parts[1])
+
+
+def is_dead(pid: int) -> bool:
+    """Whether no process of this PID namespace has that number."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def age_s(path: str) -> float:
+    """How long ago a file, or the list of names in a folder, changed; 0 where it is gone."""
+    try:
+        return time.time() - os.lstat(path).st_mtime
+    except OSError:
+        return 0.0
+
+
+def remover(path: str) -> Callable[[], None]:
+    """The cure of something that nobody needs: to remove it."""
+
+    def remove() -> None:
+        from runstore.fs import tree
+
+        tree.remove(path)
+
+    return remove
+
+
+def mover(path: str) -> Callable[[], None]:
+    """The cure of something damaged: to move it aside, in its folder, under a name of its own."""
+
+    def move() -> None:
+        from runstore import layout
+
+        folder, name = os.path.split(path)
+        os.rename(path, f"{folder}/{layout.DAMAGED}{name}-{os.urandom(4).hex()}")
+
+    return move

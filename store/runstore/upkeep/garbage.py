@@ -1,0 +1,328 @@
+"""Collecting what nobody needs any more: what killed processes left, what lay in the trash for
+long, and snapshots and interpreters' answers that no run has.
+
+Nothing of a run is touched, nor the ledgers. Runs may be made, deleted and had back meanwhile, and
+a collector may be killed anywhere: what it was removing has a name already that nobody reads, and
+the next one goes on with it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from runstore import layout
+from runstore.errors import StoreError, words
+from runstore.fs import facts, lock, maintenance_lock, mounts, tree
+from runstore.names import is_run_id
+from runstore.run.record import Record
+from runstore.run.snapshot_claims import Unclaimed, left, named_by
+from runstore.upkeep import check, check_queue, trash
+from runstore.upkeep.findings import YOUNG_S, age_s, is_dead, leftovers, names_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from runstore.store import Store
+
+    Progress = Callable[[int], object]
+
+TRASH_DAYS = 30.0
+
+SNAPSHOT = "snapshot"
+TRASHED = "trash"
+LEFT = "left over"
+OWNER = "owner"
+SERIES = "series"
+INTERPRETER = "interpreter"
+
+_DAY_S = 86400.0
+
+
+class Item:
+    """Something that nobody needs: what it is, where (relative to the store), and its bytes."""
+
+    __slots__ = ("path", "size", "what")
+
+    def __init__(self, what: str, path: str, size: int) -> None:
+        self.what = what
+        self.path = path
+        self.size = size
+
+
+class Garbage:
+    """What a collection found, and what it left where it is, with the reason.
+
+    Attributes:
+        kept: what stays out of caution.
+        failed: what could not be removed.
+    """
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.kept: list[str] = []
+        self.failed: list[str] = []
+
+    @property
+    def size(self) -> int:
+        """The bytes of all of it."""
+        return sum(item.size for item in self.items)
+
+
+class _Used:
+    """What the runs of a store still need."""
+
+    def __init__(self) -> None:
+        self.snapshots: set[str] = set()
+        self.owners: set[str] = set()
+        self.unread = ""
+        """A run that could not be read: whatever it needs is unknown."""
+
+
+def collect(
+    store: Store,
+    *,
+    dry_run: bool = False,
+    trash_days: float = TRASH_DAYS,
+    progress: Progress | None = None,
+) -> Garbage:
+    """Remove all of it; `dry_run`: only say what would be removed, and change nothing.
+
+    Args:
+        trash_days: what was deleted so many days ago is removed for good.
+        progress: told how many runs were looked at, now and then.
+
+    Raises:
+        FormatTooNew, ReadOnlyStore: the store may not be written.
+        LockTimeout: another process repairs or collects.
+    """
+    found = Garbage()
+    if not os.path.isdir(store.root):
+        return found
+    if dry_run:
+        _collect(_Looking(store, found, trash_days, progress))
+        return found
+    store.for_writing()
+    with maintenance_lock.lock(store.root):
+        _collect(_Removing(store, found, trash_days, progress))
+    return found
+
+
+class _Looking:
+    """A collection that only looks."""
+
+    removes = False
+
+    def __init__(
+        self, store: Store, found: Garbage, trash_days: float, progress: Progress | None
+    ) -> None:
+        self.store = store
+        self.found = found
+        self.trash_s = trash_days * _DAY_S
+        self.progress = progress or (lambda _: None)
+
+    def take(self, what: str, path: str) -> None:
+        """Note something that can go."""
+        self._note(what, path, tree.usage(path))
+
+    def take_snapshot(self, unclaimed: Unclaimed, name: str) -> None:
+        """Note a snapshot."""
+        self.take(SNAPSHOT, f"{unclaimed.root}/{name}")
+
+    def take_run(self, record: Record) -> None:
+        """Note a run of the trash."""
+        self.take(TRASHED, record.path)
+
+    def keep(self, reason: str) -> None:
+        """Say why something stays."""
+        self.found.kept.append(reason)
+
+    def _note(self, what: str, path: str, size: int) -> None:
+        self.found.items.append(Item(what, os.path.relpath(path, self.store.root), size))
+
+
+class _Removing(_Looking):
+    """A collection that removes what it finds."""
+
+    removes = True
+
+    def take(self, what: str, path: str) -> None:
+        """Remove something, and note it."""
+        try:
+            self._note(what, path, tree.remove(path))
+        except OSError as error:
+            self._stays(path, error)
+
+    def take_snapshot(self, unclaimed: Unclaimed, name: str) -> None:
+        """Remove a snapshot, unless somebody has claimed it meanwhile."""
+        path = f"{unclaimed.root}/{name}"
+        try:
+            size = unclaimed.remove(name)
+        except OSError as error:
+            self._stays(path, error)
+        else:
+            if size is not None:
+                self._note(SNAPSHOT, path, size)
+
+    def take_run(self, record: Record) -> None:
+        """Remove a run of the trash."""
+        path = record.path
+        try:
+            self._note(TRASHED, path, trash.purge(record))
+        except (OSError, StoreError) as error:
+            self._stays(path, error)
+
+    def _stays(self, path: str, error: Exception) -> None:
+        where = os.path.relpath(path, self.store.root)
+        said = getattr(error, "strerror", None) or words(error)
+        self.found.failed.append(f"{where} cannot be removed ({said})")
+
+
+def _collect(work: _Looking) -> None:
+    store = work.store
+    for path in _left(store):
+        work.take(LEFT, path)
+    expired = [one for one in trash.entries(store) if _is_expired(one, work.trash_s)]
+    for record in expired:
+        work.take_run(record)
+    unclaimed = Unclaimed(store, makes=work.removes)
+    owners = _dead_owners(store)
+    if unclaimed.names() or owners:
+        used = _used(store, {one.path for one in expired}, work.progress)
+        if used.unread:
+            work.keep(f"snapshots and owners are kept: {used.unread}")
+        else:
+            _snapshots(work, unclaimed, used)
+            for name in owners:
+                if name not in used.owners:
+                    work.take(OWNER, f"{store.root}/{layout.OWNERS}/{name}")
+    for path in _unshared(f"{store.root}/{layout.INTERPRETERS}"):
+        work.take(INTERPRETER, path)
+    series = f"{store.root}/{layout.INDEX}/{layout.SERIES}"
+    for run_id in names_in(series):
+        if store.get(run_id) is None and not trash.holds(store, run_id):
+            work.take(SERIES, f"{series}/{run_id}")
+
+
+def _snapshots(work: _Looking, unclaimed: Unclaimed, used: _Used) -> None:
+    shared = mounts.is_network(work.store.root)
+    for name in sorted(unclaimed.names() - used.snapshots):
+        path = f"{unclaimed.root}/{name}"
+        if shared and age_s(f"{path}/{layout.SNAPSHOT_USED}") < _DAY_S:
+            # Another machine's claim may not be seen from here.
+            work.keep(f"{layout.SNAPSHOTS}/{name} stays for a day: other machines share the store")
+        else:
+            work.take_snapshot(unclaimed, name)
+
+
+def _used(store: Store, expired: set[str], progress: Progress) -> _Used:
+    """What runs need: those of the experiments first, then those of the trash. So a run that is
+    deleted meanwhile is seen at least once; one that is had back claims its snapshot.
+    """
+    used = _Used()
+    count = 0
+    for record in _all(store):
+        if record.path in expired:
+            continue
+        count += 1
+        if count % 256 == 0:
+            progress(count)
+        try:
+            used.snapshots |= _named(record)
+            if facts.read_bytes(f"{record.path}/{layout.ENDED}") is None:
+                used.owners.add(str((record.fact(layout.STARTED) or {}).get("owner")))
+        except FileNotFoundError:
+            continue  # deleted meanwhile: it is in the trash, or gone
+        except OSError as error:
+            if error.errno in facts.OUR_OWN:
+                raise
+            where = os.path.relpath(record.path, store.root)
+            used.unread = f"{where} cannot be read ({error.strerror}), and may need any of them"
+    progress(count)
+    return used
+
+
+def _all(store: Store) -> Iterator[Record]:
+    for folder in store.experiment_folders():
+        for name in _ids(f"{store.root}/{folder}"):
+            yield Record(store, folder, name)
+    yield from trash.entries(store)
+
+
+def _ids(folder: str) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as found:
+            for entry in found:
+                if is_run_id(entry.name) and entry.is_dir(follow_symlinks=False):
+                    yield entry.name
+    except FileNotFoundError:
+        return  # an experiment that somebody has removed
+
+
+def _named(record: Record) -> set[str]:
+    """The snapshots of a run; of one whose run.json is damaged, whatever that still says."""
+    try:
+        named = named_by(record.path)
+        if named or os.path.exists(f"{record.path}/{layout.RUN}"):
+            return named
+    except ValueError:
+        pass
+    damaged = f"{layout.DAMAGED}{layout.RUN}"
+    found = b""
+    for name in os.listdir(record.path):
+        if name == layout.RUN or name.startswith(damaged):
+            found += facts.read_bytes(f"{record.path}/{name}") or b""
+    snapshots = names_in(f"{record.store.root}/{layout.SNAPSHOTS}")
+    return {name for name in snapshots if name.encode() in found}
+
+
+def _unshared(folder: str) -> Iterator[str]:
+    """What no run has a link to. A run that had one meanwhile keeps what it links to."""
+    for name in names_in(folder):
+        path = f"{folder}/{name}"
+        try:
+            links = os.lstat(path).st_nlink
+        except FileNotFoundError:
+            continue
+        if links == 1 and age_s(path) > YOUNG_S:
+            yield path
+
+
+def _left(store: Store) -> Iterator[str]:
+    """What killed processes left: removals, runs and snapshots half-made, files half-written."""
+    yield from trash.half_removed(store)
+    yield from left(store)
+    findings = [
+        *leftovers(store.root, store.root),
+        *check.half_made(store, store.root),
+        *check.claims(store),
+        *check.half_made_snapshots(store),
+        *check_queue.check_queues(store),
+    ]
+    for folder in store.experiment_folders():
+        home = f"{store.root}/{folder}"
+        findings += [*leftovers(store.root, home), *check.half_made(store, home)]
+    for finding in findings:
+        path = f"{store.root}/{finding.path}"
+        # A maker makes its lock's file and takes the lock, one after the other.
+        if age_s(path) > YOUNG_S:
+            yield path
+
+
+def _dead_owners(store: Store) -> list[str]:
+    """Files of owners' locks that nobody holds, nor is about to take."""
+    folder = f"{store.root}/{layout.OWNERS}"
+    found = []
+    for name in names_in(folder):
+        path = f"{folder}/{name}"
+        pid = name.partition("-")[0]
+        may_live = pid.isdecimal() and not is_dead(int(pid))
+        if not may_live and age_s(path) > YOUNG_S and not lock.is_held(path, store.lock_kind):
+            found.append(name)
+    return found
+
+
+def _is_expired(record: Record, older_than_s: float) -> bool:
+    from time import time
+
+    return time() - trash.deleted_at(record) >= older_than_s

@@ -1,0 +1,308 @@
+"""The working copy of a run: how it is made, and what is left of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from homerun.base.errors import SubmitError
+from homerun.snapshots import cleanup, scan, snapshot, work_copy
+from homerun.snapshots.snapshot import Snapshot
+
+FUTURE = 1 << 62
+
+
+def make(root: Path) -> Path:
+    (root / "pkg/deep").mkdir(parents=True)
+    (root / "train.py").write_text("print(1)\n")
+    (root / "pkg/deep/model.py").write_text("x = 1\n")
+    (root / "run.sh").write_text("#!/bin/sh\n")
+    (root / "run.sh").chmod(0o555)
+    os.utime(root / "train.py", ns=(5, 1_000_000_123))
+    (root / "data").mkdir()
+    (root / "data/a.csv").write_text("1,2\n")
+    (root / ".amlignore").write_text("data/\n")
+    return root
+
+
+class Copy:
+    """One working copy of a small source, with paths for the asserting."""
+
+    def __init__(self, root: Path, snapshots: Path, folder: Path) -> None:
+        self.source = root
+        self.snapshot = take(root, snapshots)
+        self.work = folder / "work"
+        self.copies = folder / ".copies"
+        self.work.mkdir(parents=True)
+        work_copy.build(self.snapshot, str(self.work), str(self.copies))
+
+    def clear(self, started_ns: int = FUTURE) -> None:
+        cleanup.clear(str(self.work), str(self.copies), started_ns)
+
+    def left(self) -> set[str]:
+        return {str(path.relative_to(self.work)) for path in self.work.rglob("*")}
+
+
+def take(root: Path, snapshots: Path) -> Snapshot:
+    taken = snapshot.take(scan.scan(str(root), store=None), str(snapshots))
+    taken.let_go()
+    return taken
+
+
+@pytest.fixture
+def copy(tmp_path) -> Copy:
+    return Copy(make(tmp_path / "src"), tmp_path / "snap", tmp_path / "run")
+
+
+def test_code_is_copied_and_ignored_files_are_links_in_real_folders(copy):
+    assert (copy.work / "pkg/deep/model.py").read_text() == "x = 1\n"
+    assert not (copy.work / "pkg/deep/model.py").is_symlink()
+    assert (copy.work / "data").is_dir()
+    assert not (copy.work / "data").is_symlink()
+    assert os.readlink(copy.work / "data/a.csv") == os.path.realpath(copy.source / "data/a.csv")
+
+
+def test_outputs_and_logs_begin_empty_and_real(copy):
+    assert os.listdir(copy.work / "outputs") == os.listdir(copy.work / "logs") == []
+    assert not (copy.work / "outputs").is_symlink()
+
+
+def test_copies_keep_their_time_and_exec_bit_and_are_private(copy):
+    assert (copy.work / "train.py").stat().st_mtime_ns == 1_000_000_123
+    assert stat.S_IMODE((copy.work / "train.py").stat().st_mode) == 0o600
+    assert stat.S_IMODE((copy.work / "run.sh").stat().st_mode) == 0o700
+    assert stat.S_IMODE(copy.copies.stat().st_mode) == 0o600
+
+
+def test_modes_do_not_depend_on_the_umask(tmp_path):
+    before = os.umask(0o277)
+    try:
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run").chmod(0o700)
+        (tmp_path / "src").mkdir()
+        (tmp_path / "src").chmod(0o700)
+        (tmp_path / "src/a.py").write_text("")
+        taken = take(tmp_path / "src", tmp_path / "snap")
+        work_copy.build(taken, str(tmp_path / "run"), str(tmp_path / "copies"))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "run/a.py").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "run/outputs").stat().st_mode) == 0o700
+
+
+def test_two_copies_do_not_share_files(copy, tmp_path):
+    other = Copy(copy.source, tmp_path / "snap", tmp_path / "other")
+    (copy.work / "train.py").write_text("changed")
+    assert (other.work / "train.py").read_text() == "print(1)\n"
+    assert (copy.source / "train.py").read_text() == "print(1)\n"
+    assert Path(copy.snapshot.path, "tree/train.py").read_text() == "print(1)\n"
+
+
+def test_without_sendfile_the_copies_are_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(work_copy, "_sendfile", None)
+    made = Copy(make(tmp_path / "src"), tmp_path / "snap", tmp_path / "run")
+    assert (made.work / "train.py").read_text() == "print(1)\n"
+
+
+def test_a_sendfile_that_the_file_system_refuses_is_replaced(tmp_path, monkeypatch):
+    def refuse(*_: object) -> int:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(work_copy, "_sendfile", refuse)
+    made = Copy(make(tmp_path / "src"), tmp_path / "snap", tmp_path / "run")
+    assert (made.work / "train.py").read_text() == "print(1)\n"
+
+
+def test_a_loaded_snapshot_builds_the_same_copy(copy, tmp_path):
+    loaded = snapshot.load(copy.snapshot.path)
+    assert loaded is not None
+    (tmp_path / "again").mkdir()
+    work_copy.build(loaded, str(tmp_path / "again"), str(tmp_path / "copies"))
+    assert (tmp_path / "again/train.py").stat().st_mtime_ns == 1_000_000_123
+    assert {str(p.relative_to(tmp_path / "again")) for p in (tmp_path / "again").rglob("*")} == (
+        copy.left()
+    )
+
+
+@pytest.mark.parametrize("damage", [lambda p: p.write_text(""), lambda p: p.unlink()])
+def test_a_damaged_snapshot_is_moved_aside_and_the_next_submit_works(tmp_path, damage):
+    root = make(tmp_path / "src")
+    taken = take(root, tmp_path / "snap")
+    damage(Path(taken.path, "tree/train.py"))
+    (tmp_path / "w").mkdir()
+    with pytest.raises(SubmitError, match="submit again"):
+        work_copy.build(taken, str(tmp_path / "w"), str(tmp_path / "c"))
+    assert Copy(root, tmp_path / "snap", tmp_path / "run").snapshot.id == taken.id
+
+
+def test_a_path_longer_than_the_system_takes_in_one_name_is_copied_and_cleared(tmp_path):
+    root = tmp_path / "src"
+    root.mkdir()
+    folder = "/".join(["d" * 200] * 17)
+    os.makedirs(root / folder)
+    (root / folder / "deep.py").write_text("x = 1\n")
+    place = tmp_path / ("r" * 200) / ("r" * 200) / ("r" * 200) / ("r" * 200)
+    place.mkdir(parents=True)
+    taken = take(root, place)
+    made = place / "work"
+    made.mkdir()
+    work_copy.build(taken, str(made), str(place / "copies"))
+    descriptor = os.open(made, os.O_RDONLY)
+    below = cleanup.open_below(descriptor, folder)
+    assert os.listdir(below) == ["deep.py"]
+    os.close(below)
+    os.close(descriptor)
+    cleanup.clear(str(made), str(place / "copies"), FUTURE)
+    assert sorted(os.listdir(made)) == ["logs", "outputs"]
+
+
+def test_names_of_any_bytes_are_copied_and_cleared(tmp_path):
+    root = tmp_path / "src"
+    (root / "-d\n").mkdir(parents=True)
+    for name in (b"new\nline", b"\xff\xfe", b"-rf", b"x" * 255, b"-d\n/\xfe"):
+        os.close(os.open(os.fsencode(root) + b"/" + name, os.O_CREAT))
+    made = Copy(root, tmp_path / "snap", tmp_path / "run")
+    assert set(os.listdir(made.work)) == {*os.listdir(root), "outputs", "logs"}
+    made.clear()
+    assert made.left() == {"outputs", "logs"}
+
+
+def test_clearing_removes_what_is_untouched_and_the_record(copy):
+    copy.clear()
+    assert copy.left() == {"outputs", "logs"}
+    assert not copy.copies.exists()
+    assert (copy.source / "data/a.csv").read_text() == "1,2\n"
+
+
+def test_clearing_keeps_what_the_script_made(copy):
+    (copy.work / "outputs/model.pt").write_text("m")
+    (copy.work / "result.txt").write_text("r")
+    (copy.work / "pkg/cache.bin").write_text("c")
+    copy.clear()
+    assert copy.left() == {
+        "outputs",
+        "outputs/model.pt",
+        "logs",
+        "result.txt",
+        "pkg",
+        "pkg/cache.bin",
+    }
+
+
+def change(path: Path) -> None:
+    path.write_text("print(2)\n")
+
+
+def change_secretly(path: Path) -> None:
+    before = path.stat()
+    path.write_text("print(2)\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def replace(path: Path) -> None:
+    other = path.with_name("new")
+    other.write_text("print(1)\n")
+    os.replace(other, path)
+
+
+def link_hard(path: Path) -> None:
+    os.link(path, path.with_name("twin"))
+
+
+@pytest.mark.parametrize("act", [change, change_secretly, replace, link_hard])
+def test_clearing_keeps_what_the_script_changed(copy, act):
+    act(copy.work / "train.py")
+    copy.clear()
+    assert "train.py" in copy.left()
+
+
+def test_clearing_keeps_what_the_script_renamed_or_moved(copy):
+    os.rename(copy.work / "train.py", copy.work / "outputs/train.py")
+    os.rename(copy.work / "pkg", copy.work / "kept")
+    copy.clear()
+    assert {"outputs/train.py", "kept/deep/model.py"} <= copy.left()
+
+
+def test_clearing_keeps_a_file_that_took_the_place_of_a_link(copy):
+    (copy.work / "data/a.csv").unlink()
+    (copy.work / "data/a.csv").write_text("mine")
+    copy.clear()
+    assert (copy.work / "data/a.csv").read_text() == "mine"
+
+
+def test_clearing_keeps_what_is_younger_than_the_start(copy):
+    copy.clear(started_ns=1)
+    assert "train.py" in copy.left()
+
+
+def test_clearing_keeps_a_change_made_while_the_clock_was_set_back(copy):
+    # The record stands for a copy made in the future: a changed file's ctime lies before it.
+    data = copy.copies.read_bytes()
+    made = (copy.work / "train.py").stat().st_ctime_ns
+    copy.copies.write_bytes(data.replace(str(made).encode(), str(made + 10**12).encode()))
+    copy.clear()
+    assert "train.py" in copy.left()
+
+
+def test_clearing_never_follows_a_folder_that_became_a_link(copy, tmp_path):
+    away = tmp_path / "away"
+    os.rename(copy.work / "pkg", away)
+    (copy.work / "pkg").symlink_to(away)
+    copy.clear()
+    assert (away / "deep/model.py").exists()
+    assert (copy.work / "pkg").is_symlink()
+
+
+def test_clearing_never_follows_a_work_folder_that_became_a_link(copy, tmp_path):
+    os.rename(copy.work, tmp_path / "away")
+    copy.work.symlink_to(tmp_path / "away")
+    copy.clear()
+    assert (tmp_path / "away/train.py").exists()
+    assert not copy.copies.exists()
+
+
+def test_clearing_a_folder_that_is_gone_is_no_error(copy, tmp_path):
+    os.rename(copy.work, tmp_path / "away")
+    copy.clear()
+    copy.clear()
+    assert not copy.copies.exists()
+
+
+def test_clearing_by_a_damaged_record_removes_nothing_outside(copy, tmp_path):
+    victim = copy.source / "train.py"
+    seen = victim.stat()
+    line = f"file\0{seen.st_ino}\0{seen.st_ctime_ns}\0../../src/train.py\0file\0x"
+    copy.copies.write_bytes(line.encode())
+    copy.clear()
+    assert victim.exists()
+
+
+def test_clearing_again_after_a_crash_finishes_the_first(copy):
+    record = copy.copies.read_bytes()
+    copy.clear()
+    copy.copies.write_bytes(record)
+    copy.clear()
+    assert copy.left() == {"outputs", "logs"}
+
+
+def test_a_run_in_a_run_links_to_the_same_originals(copy, tmp_path):
+    (copy.work.parent / "run.json").write_text("{}")
+    child = Copy(copy.work, tmp_path / "snap", tmp_path / "child")
+    assert os.readlink(child.work / "data/a.csv") == os.path.realpath(copy.source / "data/a.csv")
+
+
+def test_a_changed_or_missing_original_is_named(copy):
+    assert work_copy.changed_originals(copy.snapshot) == []
+    (copy.source / "data/a.csv").write_text("1,2,3\n")
+    assert work_copy.changed_originals(copy.snapshot) == ["data/a.csv"]
+    (copy.source / "data/a.csv").unlink()
+    assert work_copy.changed_originals(copy.snapshot) == ["data/a.csv"]
+
+
+def test_building_and_clearing_leave_no_descriptor_open(copy, tmp_path):
+    before = len(os.listdir("/proc/self/fd"))
+    Copy(copy.source, tmp_path / "snap", tmp_path / "other").clear()
+    assert len(os.listdir("/proc/self/fd")) == before

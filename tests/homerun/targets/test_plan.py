@@ -1,0 +1,92 @@
+"""A plan: what a supervisor is told arrives as it was given."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from homerun.targets.plan import Plan, decode, read
+
+FIELDS = Plan.__slots__
+
+# What an argument or a variable can hold: any bytes but NUL, undecodable ones as surrogates.
+given_bytes = st.binary(max_size=20).map(lambda data: data.replace(b"\0", b""))
+texts = given_bytes.map(os.fsdecode)
+names = given_bytes.map(lambda data: os.fsdecode(b"N" + data.replace(b"=", b"")))
+
+
+def plan(**fields: object) -> Plan:
+    given = {
+        "run_id": "loss_1_ab",
+        "store_id": "0123",
+        "user": "ada",
+        "shown": "python train.py",
+        "cwd": "work",
+        "argv": ["/usr/bin/python", "train.py"],
+        "env": {"A": "1"},
+        "ladder": [(15, 10.0)],
+    }
+    return Plan(**{**given, **fields})  # type: ignore[arg-type]
+
+
+def fields(of: Plan) -> dict[str, object]:
+    return {name: getattr(of, name) for name in FIELDS}
+
+
+def test_every_field_comes_back() -> None:
+    given = plan(ladder=[(2, 5.0), (15, 0.25)], limit_s=1.5, on_exit="leave")
+
+    assert fields(decode(given.encode())) == fields(given)
+
+
+def test_no_limit_stays_no_limit_and_zero_stays_zero() -> None:
+    assert decode(plan(limit_s=None).encode()).limit_s is None
+    assert decode(plan(limit_s=0).encode()).limit_s == 0.0
+
+
+def test_empty_arguments_newlines_and_undecodable_bytes_come_back() -> None:
+    argv = ["/bin/sh", "", "a\nb", "", os.fsdecode(b"\xff\xfe"), "=", "ü", ""]
+    env = {"EMPTY": "", "LINES": "a\nb\n", "EQUALS": "a=b==", "RAW": os.fsdecode(b"\x80")}
+
+    found = decode(plan(argv=argv, env=env).encode())
+
+    assert (found.argv, found.env) == (argv, env)
+
+
+def test_an_empty_environment_comes_back() -> None:
+    assert decode(plan(env={}).encode()).env == {}
+
+
+@given(
+    argv=st.lists(texts, min_size=1, max_size=5),
+    env=st.dictionaries(names, texts, max_size=5),
+    shown=texts,
+    seconds=st.floats(min_value=0, max_value=1e15),
+)
+def test_any_command_and_environment_come_back(
+    argv: list[str], env: dict[str, str], shown: str, seconds: float
+) -> None:
+    made = plan(argv=argv, env=env, shown=shown, ladder=[(15, seconds)])
+
+    assert fields(decode(made.encode())) == fields(made)
+
+
+def test_a_plan_is_read_from_the_beginning_of_a_file_that_is_then_closed(tmp_path: Path) -> None:
+    made = plan(env={"LONG": "x" * 100_000})
+    path = tmp_path / "plan"
+    path.write_bytes(made.encode())
+    descriptor = os.open(path, os.O_RDONLY)
+    os.lseek(descriptor, 0, os.SEEK_END)
+
+    found = read(descriptor)
+
+    assert fields(found) == fields(made)
+    assert str(path) not in map(os.readlink, _descriptors())
+
+
+def _descriptors() -> list[str]:
+    paths = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
+    return [path for path in paths if os.path.lexists(path)]

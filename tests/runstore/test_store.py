@@ -1,0 +1,283 @@
+"""The store: made once, readable whatever its content, and the folders are the truth."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers import children
+from runstore import layout, names, status
+from runstore.errors import (
+    AmbiguousPrefix,
+    CorruptRecord,
+    ExperimentNotFound,
+    FormatTooNew,
+    InvalidName,
+    RunNotFound,
+)
+from runstore.fs import facts, lock
+from runstore.run.record import Record
+from runstore.store import Store
+
+
+def test_a_store_that_is_not_there_reads_as_an_empty_one_and_is_not_made(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "none"))
+
+    assert not store.exists()
+    assert (store.experiments(), list(store.runs()), store.get("a")) == ([], [], None)
+    with pytest.raises(RunNotFound):
+        store.find("a")
+    assert os.listdir(tmp_path) == []
+
+
+def test_twenty_processes_make_one_store_and_one_experiment(tmp_path: Path) -> None:
+    root = str(tmp_path / ".runs")
+
+    def make(_: int) -> list[str]:
+        store = Store(root).for_writing()
+        return [store.id, store.make_experiment("exp")]
+
+    made = children.race(20, make)
+
+    assert len({tuple(pair) for pair in made}) == 1
+    assert sorted(os.listdir(root)) == [layout.GITIGNORE, "exp", layout.STORE]
+    assert os.stat(root).st_mode & 0o777 == 0o700
+
+
+def test_a_maker_killed_at_any_call_leaves_a_store_that_can_be_made(tmp_path: Path) -> None:
+    count = 1
+    root = str(tmp_path / "1")
+    while children.dies_at(count, lambda r=root: Store(r).make_experiment("exp"), torn=True):  # type: ignore[misc]
+        assert Store(root).experiments() in ([], ["exp"])
+        assert Store(root).for_writing().make_experiment("exp") == "exp"
+        assert os.path.exists(f"{root}/{layout.GITIGNORE}")
+        count += 1
+        root = str(tmp_path / str(count))
+
+    assert count > 15
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"format":1,"store_id":"","lock":"ofd"}',
+                                     '{"format":true,"store_id":"x","lock":"ofd"}',
+                                     '{"format":1,"store_id":"x","lock":"ofe"}'])  # fmt: skip
+def test_a_store_with_a_damaged_description_is_read_and_not_written(
+    store: Store, run: Record, content: str
+) -> None:
+    with open(f"{store.root}/{layout.STORE}", "w") as file:
+        file.write(content)
+    damaged = Store(store.root)
+
+    assert damaged.exists()
+    assert [record.id for record in damaged.runs()] == [run.id]
+    assert damaged.find(run.id).look().status == status.NOT_RESPONDING
+    with pytest.raises(CorruptRecord, match=r"store\.json"):
+        damaged.for_writing()
+
+
+def test_a_store_of_a_newer_format_is_read_and_not_written(store: Store, run: Record) -> None:
+    os.unlink(f"{store.root}/{layout.STORE}")
+    newer = {"format": 2, "store_id": store.id, "lock": "of a later version"}
+    facts.publish(store.root, layout.STORE, newer)
+    found = Store(store.root)
+
+    assert [record.id for record in found.runs()] == [run.id]
+    with pytest.raises(FormatTooNew):
+        found.find(run.id).publish(layout.MARK, {})
+    with pytest.raises(FormatTooNew):
+        found.make_experiment("other")
+    assert found.experiments() == ["exp"]
+
+
+def test_a_read_only_store_is_read_and_says_why_it_cannot_be_written(
+    store: Store, run: Record, needs_user_mount: None
+) -> None:
+    code = """
+import sys
+from runstore import Draft, ReadOnlyStore, Store
+store = Store(sys.argv[1])
+assert len(list(store.runs())) == 1
+for experiment in ("exp", "other"):
+    try:
+        Draft(store, experiment)
+    except ReadOnlyStore as error:
+        assert "read-only" in str(error), error
+    else:
+        raise SystemExit("it was made")
+"""
+    mount = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" -c "$3" "$1"'
+    shell = ["unshare", "-rm", "sh", "-c", mount, "sh", store.root, sys.executable, code]
+    subprocess.run(shell, check=True)
+
+
+@pytest.mark.parametrize("name", ["Größe", "x" * 200, "a-_b"])
+def test_an_experiment_keeps_its_true_name(
+    store: Store, make_run: Callable[..., Record], name: str
+) -> None:
+    record = make_run(name)
+
+    assert store.experiments() == [name]
+    assert record.experiment == name
+    assert [found.id for found in store.runs(name)] == [record.id]
+    assert store.experiment_folder(name).isascii()
+    assert store.make_experiment(name) == store.experiment_folder(name)
+
+
+def test_names_that_differ_by_case_get_folders_that_do_not(
+    store: Store, make_run: Callable[..., Record]
+) -> None:
+    records = [make_run(name) for name in ("exp", "Exp", "EXP")]
+    folders = {store.experiment_folder(name).casefold() for name in ("exp", "Exp", "EXP")}
+
+    assert len(folders) == 3
+    assert [[r.id for r in store.runs(n)] for n in ("exp", "Exp", "EXP")] == [
+        [record.id] for record in records
+    ]
+
+
+def test_an_unknown_or_impossible_experiment_is_named(store: Store) -> None:
+    with pytest.raises(ExperimentNotFound, match="'none'"):
+        store.experiment_folder("none")
+    for name in ("a/b", "..", "", "\udc80", "a\0"):
+        with pytest.raises(InvalidName):
+            store.make_experiment(name)
+        assert list(store.runs(name)) == []
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "{}", '{"name":5}', '{"name":"other"}'])
+def test_an_experiment_without_a_good_description_bears_its_folders_name(
+    store: Store, run: Record, content: str | None
+) -> None:
+    os.unlink(f"{store.root}/exp/{layout.EXPERIMENT}")
+    if content is not None:
+        with open(f"{store.root}/exp/{layout.EXPERIMENT}", "w") as file:
+            file.write(content)
+
+    assert store.experiments() == ["exp"]
+    assert [found.id for found in store.runs("exp")] == [run.id]
+    assert store.make_experiment("exp") == "exp"
+
+
+def test_a_run_is_found_by_its_id_and_by_a_beginning_of_it(
+    store: Store, make_run: Callable[..., Record]
+) -> None:
+    for run_id in ("abc-1", "abc-2", "abd"):
+        make_run("one" if run_id == "abd" else "two", run_id)
+
+    assert store.find("abc-1").id == "abc-1"
+    assert store.find("abd").id == store.find("abd"[:3]).id == "abd"
+    with pytest.raises(AmbiguousPrefix, match="2 runs"):
+        store.find("abc")
+    for unknown in ("x", "", "abc-3", "bc", "../two", "a\0", "é"):
+        with pytest.raises(RunNotFound):
+            store.find(unknown)
+
+
+def test_runs_of_all_experiments_are_merged_newest_first(
+    store: Store, make_run: Callable[..., Record]
+) -> None:
+    made = [make_run(name).id for name in ("b", "a", "c", "a", "b")]
+
+    assert [record.id for record in store.runs()] == made[::-1]
+
+
+def test_a_removed_run_is_not_shown_and_a_copied_one_is(
+    store: Store, make_run: Callable[..., Record], folder: str
+) -> None:
+    kept, moved = make_run(), make_run()
+    other = Store(f"{folder}/other")
+    other.make_experiment("exp")
+    os.rename(moved.path, f"{other.root}/exp/{moved.id}")
+
+    assert [record.id for record in store.runs()] == [kept.id]
+    assert [record.id for record in other.runs()] == [moved.id]
+    assert other.find(moved.id[:-1]).id == moved.id
+
+
+def test_a_moved_store_works_and_a_copy_of_a_live_run_is_not_responding(
+    store: Store, make_run: Callable[..., Record], folder: str
+) -> None:
+    live = make_run(alive=True)
+    shutil.copytree(store.root, f"{folder}/copy")
+    os.rename(store.root, f"{folder}/moved")
+
+    moved = Store(f"{folder}/moved").find(live.id).look()
+    copied = Store(f"{folder}/copy").find(live.id).look()
+
+    assert (moved.status, copied.status) == (status.PREPARING, status.NOT_RESPONDING)
+    assert not copied.is_lost
+
+
+def test_another_users_run_does_not_take_the_list_down(
+    store: Store, make_run: Callable[..., Record]
+) -> None:
+    mine, theirs = make_run(), make_run()
+    if os.getuid():
+        pytest.skip("only root can try how a store looks to another user")
+
+    def look() -> list[str]:
+        os.chmod(store.root, 0o755)
+        os.chmod(f"{store.root}/exp", 0o755)
+        for path in (store.root, *map(str, Path(store.root).rglob("*"))):
+            if theirs.id not in path:
+                os.chown(path, 65534, 65534)
+        for parent in Path(store.root).parents:
+            os.chmod(parent, os.stat(parent).st_mode | 0o711)
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        return [record.look().status for record in Store(store.root).runs()]
+
+    assert children.in_child(look) == [status.NOT_RESPONDING, status.FAILED]
+    assert mine.exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "{}", '{"submitted_from":5}', '{"submitted_from":{"boot_id":[]}}',
+                '{"time":5,"experiment":[],"kind":{},"parent":[]}'],
+)  # fmt: skip
+def test_a_run_with_a_damaged_record_is_listed_and_looked_at(
+    store: Store, make_run: Callable[..., Record], content: str
+) -> None:
+    whole, damaged = make_run(), make_run()
+    with open(f"{damaged.path}/{layout.RUN}", "w") as file:
+        file.write(content)
+    found = list(store.runs())
+
+    assert {record.id for record in found} == {whole.id, damaged.id}
+    assert all(record.look().status in status.ALL for record in found)
+    assert all(record.labels().tags == {} and record.properties() == {} for record in found)
+    assert store.find(damaged.id).created in ("", "5")
+
+
+@pytest.mark.parametrize("name", [layout.ENDED, layout.MARK])
+@pytest.mark.parametrize("content", ["", "{}", '{"status":"Compleeted"}', '{"status":[]}'])
+def test_a_damaged_outcome_is_no_outcome(run: Record, name: str, content: str) -> None:
+    facts.publish(run.path, layout.EXITED, {"exit_code": 0})
+    if name == layout.MARK:
+        facts.publish(run.path, layout.ENDED, {"status": status.COMPLETED})
+    with open(f"{run.path}/{name}", "w") as file:
+        file.write(content)
+    look = run.look()
+
+    assert look.status == status.COMPLETED
+    assert look.outcome is not None
+    assert run.is_damaged(name) == (content == "")
+
+
+def test_the_lock_is_asked_before_the_facts_are_read(
+    run: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends_in_the_meantime(_path: str, _kind: str) -> bool:
+        facts.publish(run.path, layout.ENDED, {"status": status.COMPLETED})
+        return False
+
+    monkeypatch.setattr(lock, "is_held", ends_in_the_meantime)
+
+    assert run.look().status == status.COMPLETED
+    assert names.is_run_id(run.id)
