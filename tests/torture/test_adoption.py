@@ -56,8 +56,8 @@ CASES = (
 )
 """Who is there, and how the script ends. Who dies by a signal sees to no adoption."""
 
-NO_RECORD = "exits._exit_record = lambda pidfd: None; "
-NO_ZOMBIE = "exits.Stranger._zombie_status = lambda self: None; "
+NO_RECORD = "exit_status._exit_record = lambda pidfd: None; "
+NO_ZOMBIE = "exit_status.Stranger._zombie_status = lambda self: None; "
 
 OLDER_KERNELS = {
     "no exit record": NO_RECORD,
