@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.views import details
+from homerun.base import times
 from runstore.run import file_listing, files, images
 
 TYPE_CHECKING = False
@@ -66,7 +66,7 @@ class File:
     @property
     def modified(self) -> str:
         """When it was changed last."""
-        return details.instant(self._seen.st_mtime)
+        return times.instant(self._seen.st_mtime)
 
     @property
     def tag(self) -> str:
@@ -95,7 +95,7 @@ def entries(run: Run, folder: str = "") -> dict[str, Any]:
         kind = "folder" if one.is_folder else "file"
         row: dict[str, Any] = {"name": one.name, "path": start + one.name, "kind": kind}
         row["size"] = None if one.is_folder else one.size
-        row["modified"] = details.instant(one.modified)
+        row["modified"] = times.instant(one.modified)
         row["preview"] = NONE if one.is_folder else _kind(one.name)
         rows.append(row)
     return {"folder": folder, "entries": rows, "more": len(found) > len(rows)}

@@ -10,8 +10,8 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from homerun.base import messages
 from homerun.base.errors import UserError
+from homerun.files.logs import names as log_names
 from homerun.files.upload import plain
-from homerun.views import details
 from runstore import layout
 from runstore.errors import FileMissing
 from runstore.fs import safe_path
@@ -76,7 +76,7 @@ def logs(record: Record, destination: Path | None) -> list[str]:
     """Copy the log files; see `Run.get_all_logs`."""
     folder = os.path.join(ASSETS, record.id) if destination is None else os.fspath(destination)
     made = []
-    for name in details.log_files(record):
+    for name in log_names.log_files(record):
         source = _open_log(record, name)
         if source is None:
             continue
@@ -91,7 +91,7 @@ def logs(record: Record, destination: Path | None) -> list[str]:
 def log_texts(record: Record) -> dict[str, str]:
     """The log files by name, each as text."""
     found = {}
-    for name in details.log_files(record):
+    for name in log_names.log_files(record):
         source = _open_log(record, name)
         if source is not None:
             with open(source, "rb") as file:

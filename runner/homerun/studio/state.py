@@ -6,8 +6,8 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from homerun.base.times import instant
 from homerun.base.version import __version__
-from homerun.views.details import instant
 from homerun.views.feed import Pulse
 from homerun.views.table import Board
 

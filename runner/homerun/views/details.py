@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 
-from homerun.files.logs import follow
+from homerun.base.times import zulu
+from homerun.files.logs import tail as log_tail
+from homerun.files.logs.names import log_files
 from runstore import layout, status
 from runstore.fs import facts
-from runstore.run import attempts, cache, files, stamps
+from runstore.run import attempts, cache, stamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def error(record: Record, look: Look) -> dict[str, Any] | None:
     said = look.fact(layout.MARK) or look.fact(layout.FAILED) or _stop_words(look) or outcome
     reason = said.get("message") or cause(outcome, look.fact(layout.EXITED))
     log = attempts.std_log(attempts.begun(record.path))
-    tail = follow.last_lines(f"{record.path}/{log}", TAIL_LINES)
+    tail = log_tail.last_lines(f"{record.path}/{log}", TAIL_LINES)
     message = f"{reason}\nThe last lines of its output:\n{tail}" if tail else str(reason)
     known = {key: outcome.get(key) for key in ("cause", "exit_code", "signal")}
     return {
@@ -224,59 +226,6 @@ def _linked(record: Record) -> Snapshot | None:
     if found is not None and not found.linked:
         _without_links.add(path)  # it never changes
     return found if found is not None and found.linked else None
-
-
-def log_files(record: Record) -> dict[str, str]:
-    """The run's log files by name, each with its path."""
-    try:
-        kept = [
-            name
-            for folder in (layout.USER_LOGS, layout.LOGS)
-            for name in files.names(record.path, f"{folder}/")
-        ]
-    except FileNotFoundError:  # the run was removed
-        return {}
-    if os.path.isfile(f"{record.path}/{layout.SUPERVISOR_LOG}"):
-        kept.append(layout.SUPERVISOR_LOG)
-    last = attempts.std_log(attempts.begun(record.path))
-    kept.sort(key=lambda name: (name != last, name == layout.ENVIRONMENT_LOG))  # the last one first
-    found = {name: f"{record.path}/{name}" for name in kept}
-    return {**found, **_watched(record)}
-
-
-def _watched(record: Record) -> dict[str, str]:
-    """The files of the other folders that the run was asked to watch, by name."""
-    from runstore.fs import safe_path
-
-    found = {}
-    for watched in record.run.get("directories_to_watch") or []:
-        parts = [part for part in str(watched).split("/") if part not in ("", ".")]
-        if not parts or parts == [layout.LOGS] or os.pardir in parts:
-            continue
-        try:
-            work = safe_path.open_root(f"{record.path}/{layout.WORK}")
-            folder = safe_path.descend(work, parts, make=False)
-        except OSError:
-            continue  # the script has made none
-        try:
-            names = ["/".join((*parts, name)) for name in safe_path.walk(folder)]
-        finally:
-            os.close(folder)
-        found.update({name: f"{record.path}/{layout.WORK}/{name}" for name in sorted(names)})
-    return found
-
-
-def zulu(time: object) -> str | None:
-    """A recorded time as the original prints it: ISO 8601 that ends in Z."""
-    return str(time).replace("+00:00", "Z") if time else None
-
-
-def instant(seconds: float) -> str:
-    """A time of the file system, as recorded times are printed."""
-    from datetime import datetime, timezone
-
-    time = datetime.fromtimestamp(seconds, timezone.utc)
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _stop_words(look: Look) -> dict[str, Any]:

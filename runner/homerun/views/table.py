@@ -5,10 +5,10 @@ Everything is given in the shapes of `docs/studio-api.md`, as plain dicts.
 
 from __future__ import annotations
 
+from homerun.base.times import zulu
 from homerun.files.logs import line_index
 from homerun.metrics import summary
 from homerun.runs import reconcile, verify_index
-from homerun.views.details import zulu
 from homerun.views.listing import conditions
 from runstore import layout, status
 from runstore.errors import ExperimentNotFound, InvalidQuery

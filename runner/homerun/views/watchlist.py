@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from homerun.files.logs import follow
-from homerun.files.logs import pages as log_pages
+from homerun.files.logs import names, tail
 from homerun.metrics import summary
 from homerun.runs import reconcile, wait
 from homerun.system.folder_watch import Waker
@@ -193,7 +192,7 @@ class LogEnd:
     def __init__(self, run: Run) -> None:
         self._record = run._record
         self._waker = wait.Waker(
-            run._record, log_pages.path_of(run._record, layout.USER_LOGS), at_once=True
+            run._record, names.path_of(run._record, layout.USER_LOGS), at_once=True
         )
         self._waker.watch_log()
 
@@ -208,7 +207,7 @@ class LogEnd:
     def lines(self, count: int) -> list[str]:
         """So many lines at most."""
         name = attempts.std_log(attempts.begun(self._record.path))
-        found = follow.end_of(f"{self._record.path}/{name}").removesuffix("\n").split("\n")
+        found = tail.end_of(f"{self._record.path}/{name}").removesuffix("\n").split("\n")
         return found[-count:]
 
     def status(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.files.logs import pages as log_pages
+from homerun.files.logs import names as log_names
 from homerun.files.logs.tail import WINDOW, Tail
 from homerun.runs import reconcile, wait
 from runstore import layout
@@ -68,7 +68,7 @@ class Following:
             self._tail = self._tail_of(attempts.std_log(self._attempt), 0)
 
     def _folder(self) -> str:
-        return os.path.dirname(log_pages.path_of(self._record, self._name or layout.STD_LOG))
+        return os.path.dirname(log_names.path_of(self._record, self._name or layout.STD_LOG))
 
     def _tail_of(self, name: str, offset: int) -> Tail:
         from homerun.base import messages
@@ -76,12 +76,12 @@ class Following:
         record = self._record
 
         def opened(one: str) -> int:
-            return log_pages.opened(record, one)
+            return log_names.opened(record, one)
 
         def tell(line: str) -> None:
             messages.tell([line])
 
-        return Tail(log_pages.path_of(record, name), name, opened, offset, tell)
+        return Tail(log_names.path_of(record, name), name, opened, offset, tell)
 
 
 def names(run: Observed, name: str | None = None) -> list[str]:
@@ -111,7 +111,7 @@ def written(run: Observed, name: str | None, attempt: int, offset: int) -> Itera
     """
     for one in names(run, name)[attempt - 1 :]:
         try:
-            descriptor = log_pages.opened(run._record, one)
+            descriptor = log_names.opened(run._record, one)
         except LookupError:
             if name is not None:
                 raise
@@ -126,29 +126,10 @@ def written(run: Observed, name: str | None, attempt: int, offset: int) -> Itera
         offset = 0
 
 
-def last_lines(path: str, count: int, at_most: int = 1 << 16) -> str:
-    """The last lines of a file as text, from at most so many bytes at its end."""
-    return "\n".join(end_of(path, at_most).splitlines()[-count:])
-
-
-def end_of(path: str, at_most: int = 1 << 16) -> str:
-    """At most so many bytes at the end of a file as text; of one that is not there: none."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return ""
-    try:
-        size = os.fstat(descriptor).st_size
-        data = os.pread(descriptor, at_most, max(0, size - at_most))
-    finally:
-        os.close(descriptor)
-    return data.decode("utf-8", "replace")
-
-
 def _start_of_last(run: Observed, name: str, count: int) -> tuple[int, int]:
     """Where the last lines of a log begin, and how many they are; it is read from its end."""
     try:
-        descriptor = log_pages.opened(run._record, name)
+        descriptor = log_names.opened(run._record, name)
     except LookupError:
         return 0, 0
     try:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 
+from homerun.base import times
 from homerun.base.errors import UserError
+from homerun.files.logs import names
 from homerun.files.logs.line_index import Kept
-from homerun.views import details
 from runstore import layout
 from runstore.errors import FileMissing
-from runstore.fs import safe_path
-from runstore.run import files as run_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from homerun.files.logs.line_index import Counted
     from homerun.sdk.run import Run
-    from runstore.run.record import Record
 
 MOST_BYTES = 1 << 20
 _MOST_LOGS = 500
@@ -51,7 +49,7 @@ class Log:
         self.descriptor = -1
         self._lines = lines or Kept()
         self.name = name
-        self.descriptor = opened(run._record, name)
+        self.descriptor = names.opened(run._record, name)
         self.path = f"{run.directory}/{name}"
 
     def __enter__(self) -> Log:
@@ -155,58 +153,15 @@ def listed(run: Run) -> list[dict[str, Any]]:
     """The logs of a run, the most interesting first."""
     found = []
     is_over = run._look().is_over
-    last = next(iter(details.log_files(run._record)), None)
-    for name in list(details.log_files(run._record))[:_MOST_LOGS]:
+    all_names = list(names.log_files(run._record))
+    for name in all_names[:_MOST_LOGS]:
         try:
-            descriptor = opened(run._record, name)
+            descriptor = names.opened(run._record, name)
         except (OSError, FileMissing):
             continue
         seen = os.fstat(descriptor)
         os.close(descriptor)
-        is_live = not is_over and (name == last or name.startswith(f"{layout.LOGS}/"))
-        row = {"name": name, "size": seen.st_size, "modified": details.instant(seen.st_mtime)}
+        is_live = not is_over and (name == all_names[0] or name.startswith(f"{layout.LOGS}/"))
+        row = {"name": name, "size": seen.st_size, "modified": times.instant(seen.st_mtime)}
         found.append({**row, "is_live": is_live})
     return found
-
-
-def sizes(run: Run) -> dict[str, int]:
-    """The sizes of the logs by name."""
-    return {row["name"]: row["size"] for row in listed(run)}
-
-
-def path_of(record: Record, name: str) -> str:
-    """Where a log lies, to be watched; it is opened by its name."""
-    above = name.split("/")[0]
-    if name == layout.SUPERVISOR_LOG or above in (layout.USER_LOGS, layout.LOGS):
-        return f"{record.path}/{name}"
-    return f"{record.path}/{layout.WORK}/{name}"
-
-
-def opened(record: Record, name: str) -> int:
-    """A descriptor of a log for reading, where no link leads elsewhere.
-
-    Raises:
-        FileMissing: the run has no such log.
-        OSError: it cannot be read.
-    """
-    try:
-        if name == layout.SUPERVISOR_LOG:
-            return _in(record.path, (), name)
-        if name.split("/")[0] in (layout.USER_LOGS, layout.LOGS):
-            return run_files.open_for_reading(record.path, name)
-        if name in details.log_files(record):  # of another folder that the run watches
-            *above, last = name.split("/")
-            return _in(f"{record.path}/{layout.WORK}", above, last)
-    except safe_path.NoFileError as error:
-        raise FileMissing(name, record.id, str(error)) from None
-    except FileNotFoundError:
-        raise FileMissing(name, record.id) from None
-    raise FileMissing(name, record.id, "it is no log")
-
-
-def _in(root: str, above: list[str] | tuple[str, ...], name: str) -> int:
-    folder = safe_path.descend(safe_path.open_root(root), above, make=False)
-    try:
-        return safe_path.open_file(folder, name)
-    finally:
-        os.close(folder)

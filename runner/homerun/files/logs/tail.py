@@ -173,3 +173,22 @@ def _plainly(opened: Opener) -> Opener:
             raise FileNotFoundError(error.message) from None
 
     return plain
+
+
+def last_lines(path: str, count: int, at_most: int = 1 << 16) -> str:
+    """The last lines of a file as text, from at most so many bytes at its end."""
+    return "\n".join(end_of(path, at_most).splitlines()[-count:])
+
+
+def end_of(path: str, at_most: int = 1 << 16) -> str:
+    """At most so many bytes at the end of a file as text; of one that is not there: none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return ""
+    try:
+        size = os.fstat(descriptor).st_size
+        data = os.pread(descriptor, at_most, max(0, size - at_most))
+    finally:
+        os.close(descriptor)
+    return data.decode("utf-8", "replace")
