@@ -22,7 +22,7 @@ from homerun import (
     ScriptRunConfig,
     Workspace,
 )
-from homerun.base.absent import NotHere
+from homerun.base.errors import NotHere
 from homerun.environments import python_path
 
 PAGE = Path(__file__).parents[2] / "docs" / "azureml-compatibility.md"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib.machinery import ModuleSpec
 
-from homerun.base.absent import NotHere
+from homerun.base.errors import NotHere
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from runstore.errors import BaseError, MisuseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 
@@ -66,3 +67,34 @@ class RunEnvironmentError(HomerunError):
             "this process belongs to no run; submit the script, or let get_context() give an "
             "offline run (allow_offline=True)"
         )
+
+
+class NotHere(UserError, AttributeError):
+    """Something of the original was used that homerun has not, or not yet."""
+
+
+def refusal(owner: str, name: str, why: str) -> NotHere:
+    """The error to raise for a member, named as in the class `owner`."""
+    return NotHere(f"homerun has no {owner}.{name}: {why}")
+
+
+class Absent:
+    """A class without some members of the original: asking for one says why, in one sentence.
+
+    They count as absent (`hasattr` is False), so that code which looks before it calls goes on.
+
+    Attributes:
+        _absent: the reason for each by its name.
+        _absent_from: the name of the original's class.
+    """
+
+    _absent: Mapping[str, str] = {}
+    _absent_from = ""
+
+    if not TYPE_CHECKING:  # or every misspelt name would pass
+
+        def __getattr__(self, name: str) -> object:
+            why = type(self)._absent.get(name)
+            if why is not None:
+                raise refusal(type(self)._absent_from, name, why)
+            return object.__getattribute__(self, name)  # the error that brought us here, once more

@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import os
 
-from homerun.base.absent import Absent
-from homerun.base.errors import UserError
+from homerun.base.errors import Absent, UserError
 from homerun.config import fields
 from homerun.config.fields import Fields
 from homerun.environments.conda import CondaDependencies, conda_dependencies

@@ -6,8 +6,7 @@ said once. What the caller gets wrong does raise.
 
 from __future__ import annotations
 
-import sys
-
+from homerun.base.messages import say
 from runstore.errors import StoreError
 from runstore.metrics.log import (
     ACCURACY_TABLE,
@@ -202,11 +201,3 @@ def _refused(name: object, error: TypeError) -> Exception:
     from homerun.base.errors import UserError
 
     return UserError(f"{name!r} is not logged: {error}")
-
-
-def say(line: str) -> None:
-    """Say a line on standard error if that can be done; it may lie on the same full disk."""
-    try:
-        sys.stderr.write(f"homerun: {line}\n")
-    except (AttributeError, OSError, ValueError):  # there is none, no room for it, or it is closed
-        return

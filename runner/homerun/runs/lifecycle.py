@@ -134,10 +134,8 @@ def _end(run: Lifecycle, record: Record, how: str, said: dict[str, object] | Non
         wish = f"be ended from here: it belongs to {host}; go there, or to the original store"
         raise InvalidTransition(record.id, status.NOT_RESPONDING, wish)
     if run.outputs_folder is not None and owner.holds(record.path):
-        from homerun.runs import collect
-
         started = os.stat(f"{record.path}/{layout.STARTED}")
-        collect.outputs(*run.outputs_folder, record.path, started.st_ctime_ns)
+        interactive.collect_outputs(*run.outputs_folder, record.path, started.st_ctime_ns)
     interactive.end(record, how, said)
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 from _thread import allocate_lock
 
-from homerun.metrics.logger import say
+from homerun.base.messages import say
 from runstore import layout
 from runstore.errors import words
 from runstore.fs import facts, lock

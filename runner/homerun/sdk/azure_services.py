@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homerun.base.absent import Absent, refusal
+from homerun.base.errors import Absent, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

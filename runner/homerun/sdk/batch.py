@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 
-from homerun.base import messages
+from homerun.base import checks, messages
 from homerun.base.errors import UserError
 from homerun.runs import interactive, owner, reconcile, wait
 from homerun.runs.submit import Request, Sources, submit
@@ -172,7 +172,7 @@ def _submit(
     taken, code = sources.look(store, first)
     asked: dict[str, object] = {
         "batch": len(configs),
-        "tags": messages.text_pairs("parent_tags", parent_tags or {}),
+        "tags": checks.text_pairs("parent_tags", parent_tags or {}),
         "properties": code.properties,
         "script": first.script_path(),
         "source_directory": first.source(),
@@ -218,7 +218,7 @@ def _checked(
         return [{} for _ in configs]
     if len(tags) != len(configs):
         raise UserError(f"give as many tags as configs: {len(tags)} are not {len(configs)}")
-    return [messages.text_pairs("tags", labels) for labels in tags]
+    return [checks.text_pairs("tags", labels) for labels in tags]
 
 
 def _give_up(parent: Run, error: BaseException) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from homerun.base import environ
-from homerun.metrics.logger import say
+from homerun.base.messages import say
 from homerun.sdk.run import Run, ScriptRun
 
 _found: dict[str, Run] = {}

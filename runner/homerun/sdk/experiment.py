@@ -107,7 +107,7 @@ class Experiment(Archivable):
         Raises:
             NotHere: always.
         """
-        from homerun.base.absent import refusal
+        from homerun.base.errors import refusal
 
         raise refusal("Experiment", "delete", "nothing is deleted yet; archive() hides it")
 
@@ -162,7 +162,7 @@ class Experiment(Archivable):
         Raises:
             SubmitError, StoreError: nothing was started.
         """
-        from homerun.base import messages
+        from homerun.base import checks, messages
         from homerun.base.errors import UserError
         from homerun.config.script_run_config import ScriptRunConfig
         from homerun.runs.submit import Request, submit
@@ -174,7 +174,7 @@ class Experiment(Archivable):
             self.workspace.store,
             self.name,
             config,
-            tags=messages.text_pairs("tags", tags or {}),
+            tags=checks.text_pairs("tags", tags or {}),
             run_id=run_id,
             parent=parent,
         )
@@ -236,7 +236,7 @@ class Experiment(Archivable):
         Raises:
             RunExists, InvalidName, UserError, StoreError: no run was made.
         """
-        from homerun.base import messages
+        from homerun.base import checks, messages
         from homerun.environments import interpreter
         from homerun.runs import interactive, owner
         from homerun.sdk.run import Run
@@ -251,9 +251,9 @@ class Experiment(Archivable):
             "description": description,
             "properties": {
                 **source.properties,
-                **messages.text_pairs("properties", properties or {}),
+                **checks.text_pairs("properties", properties or {}),
             },
-            "tags": messages.text_pairs("tags", tags or {}),
+            "tags": checks.text_pairs("tags", tags or {}),
             "target": "local",
             "snapshot": code.id if code else None,
         }

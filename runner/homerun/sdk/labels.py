@@ -35,10 +35,10 @@ class Tagged:
         Raises:
             UserError: it is no dict, or a key is no text.
         """
-        from homerun.base import messages
+        from homerun.base import checks
         from runstore.run import labels
 
-        kept = messages.text_pairs("tags", tags)
+        kept = checks.text_pairs("tags", tags)
         self._label([(labels.TAG, key, value) for key, value in kept.items()])
 
     def remove_tags(self, tags: Sequence[str]) -> None:
@@ -47,10 +47,10 @@ class Tagged:
         Raises:
             UserError: it is no list.
         """
-        from homerun.base import messages
+        from homerun.base import checks
         from runstore.run import labels
 
-        self._label([(labels.UNTAG, key, None) for key in messages.keys("remove_tags", tags)])
+        self._label([(labels.UNTAG, key, None) for key in checks.keys("remove_tags", tags)])
 
 
 class Labeled(Tagged):
@@ -107,11 +107,11 @@ class Labeled(Tagged):
             PropertyExists: one has another value; it is named, and the other keys are set.
             UserError: it is no dict, or a key is no text.
         """
-        from homerun.base import messages
+        from homerun.base import checks
         from runstore.errors import PropertyExists, ReadOnlyStore
 
         refused: PropertyExists | None = None
-        for key, value in messages.text_pairs("properties", properties or {}).items():
+        for key, value in checks.text_pairs("properties", properties or {}).items():
             try:
                 self._record.add_property(key, str(value))
             except PropertyExists as error:
@@ -144,7 +144,7 @@ class Labeled(Tagged):
 
 def _say_or_raise(run_id: str, error: Exception) -> None:
     from homerun.base import environ
-    from homerun.metrics.logger import say
+    from homerun.base.messages import say
     from runstore.errors import words
 
     if environ.run_id() != run_id:

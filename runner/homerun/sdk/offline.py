@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.base import messages
+from homerun.base import checks
 from homerun.base.errors import UserError
 from homerun.metrics import results, values
 from homerun.sdk.offline_files import OfflineFiles
@@ -174,7 +174,7 @@ class _OfflineRun(OfflineFiles, Run):
 
     def tag(self, key: str, value: object = None) -> None:
         """Print and remember a tag."""
-        self._tags.update(messages.text_pairs("tags", {key: value}))
+        self._tags.update(checks.text_pairs("tags", {key: value}))
         print(f"Attempted to add tag {key} with value {value}")
 
     def get_tags(self) -> dict[str, str | None]:
@@ -183,7 +183,7 @@ class _OfflineRun(OfflineFiles, Run):
 
     def set_tags(self, tags: Mapping[str, object]) -> None:
         """Print and remember tags."""
-        self._tags.update(messages.text_pairs("tags", tags))
+        self._tags.update(checks.text_pairs("tags", tags))
         print(f"Attempted to set tags {dict(tags)}")
 
     def remove_tags(self, tags: Sequence[str]) -> None:
@@ -197,7 +197,7 @@ class _OfflineRun(OfflineFiles, Run):
 
     def add_properties(self, properties: Mapping[str, object]) -> None:
         """Print and remember properties, each set once."""
-        for key, value in messages.text_pairs("properties", properties or {}).items():
+        for key, value in checks.text_pairs("properties", properties or {}).items():
             kept = self._properties.setdefault(key, str(value))
             if kept != str(value):
                 raise PropertyExists(key, kept, str(value))

@@ -140,7 +140,7 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
         Raises:
             NotHere: always.
         """
-        from homerun.base.absent import refusal
+        from homerun.base.errors import refusal
 
         raise refusal("Run", "list_by_compute", "every run is on this machine; see get_runs")
 

@@ -6,7 +6,7 @@ In Azure these come from services. Here they come from the environment, or say w
 from __future__ import annotations
 
 from homerun.base import environ
-from homerun.base.absent import Absent
+from homerun.base.errors import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -147,7 +147,7 @@ class Workspace(AzureServices):
                 name.
             UserError: a name that a workspace cannot have, or tags that are no dict of texts.
         """
-        from homerun.base import messages
+        from homerun.base import checks
 
         workspace_config.check_name(name)
         labels: dict[str, object] = {
@@ -155,7 +155,7 @@ class Workspace(AzureServices):
             "subscription_id": str(subscription_id or ""),
             "resource_group": str(resource_group or ""),
             "sku": str(sku),
-            "tags": messages.text_pairs("tags", tags or {}),
+            "tags": checks.text_pairs("tags", tags or {}),
         }
         store = workspace_config.chosen() or Store(f"{os.getcwd()}/{layout.STORE_FOLDER}")
         if store.exists() and not exist_ok:

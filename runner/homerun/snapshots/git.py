@@ -11,13 +11,17 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR, S_ISREG
 
-from homerun.snapshots import giturl
 from runstore import layout
 from runstore.run import properties
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_RUNS_A_PROGRAM = "ext"
+
+_MOST_CHARACTERS = 2000
+
 
 URLS = ("azureml.git.repository_uri", "mlflow.source.git.repoURL")
 BRANCHES = ("azureml.git.branch", "mlflow.source.git.branch")
@@ -185,7 +189,7 @@ def _remote(common: str, branch: str) -> str:
         elif branch and key == f"branch.{branch}.remote":
             upstream = value
     chosen = urls.get(upstream) or urls.get("origin") or next(iter(urls.values()), "")
-    return giturl.public(chosen)
+    return public(chosen)
 
 
 def _section(line: str) -> tuple[str, str]:
@@ -240,3 +244,46 @@ def _is_ref(ref: str) -> bool:
         and ref.isprintable()
         and len(ref) < 1000
     )
+
+
+def public(url: str) -> str:
+    """An address without user, password, query and fragment; "" for one that is a command.
+
+    That goes for `https://user:token@host/x`, for `user@host:x`, and for either behind the name
+    of a helper, as in `helper::address`. A path on this machine stays as it is.
+    """
+    url = "".join(c for c in url if c.isprintable()).strip()
+    if len(url) > _MOST_CHARACTERS:
+        return ""
+    helper, colons, rest = url.partition("::")
+    if colons and helper.isalnum():
+        return "" if helper == _RUNS_A_PROGRAM else f"{helper}::{public(rest)}"
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme.replace("+", "").isalnum():
+        return f"{scheme}://{_without_user(_without_query(rest))}"
+    return _of_host_and_path(url)
+
+
+def _without_query(rest: str) -> str:
+    return rest.partition("?")[0].partition("#")[0]
+
+
+def _without_user(rest: str) -> str:
+    """What follows the credentials; a password may hold a slash or an @ that is not encoded."""
+    authority, slash, path = rest.partition("/")
+    if "@" in authority:
+        return authority.rpartition("@")[2] + slash + path
+    _, colon, port = authority.rpartition(":")
+    if colon and "]" not in port and not port.isdecimal() and "@" in path:
+        return path.rpartition("@")[2]
+    return rest
+
+
+def _of_host_and_path(url: str) -> str:
+    """`user@host:path`, the short form that ssh knows; what has no host is a path."""
+    host, colon, path = url.partition(":")
+    if not colon or "/" in host:
+        return url
+    if "@" not in host and "@" in path.partition("/")[0]:
+        host, _, path = path.rpartition("@")[2].partition(":")  # user:password@host:path
+    return f"{host.rpartition('@')[2]}:{_without_query(path)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from homerun.base.errors import UserError
+from homerun.base.times import zulu
 from homerun.targets import target as targets
 from runstore import layout
 from runstore.errors import InvalidSettings
@@ -57,7 +58,7 @@ class Waiting:
             "target": self.target,
             "position": self.position,
             "reason": self.reason,
-            "since_utc": self.since.replace("+00:00", "Z"),
+            "since_utc": zulu(self.since),
             "slots": self.slots,
             "priority": self.priority,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from homerun.base import messages
+from homerun.base import checks
 from homerun.base.errors import UserError
 from runstore.index.query import METRICS, PROPERTIES, TAGS, THERE, Condition, holds, parse, split
 
@@ -61,7 +61,7 @@ def pairs(area: str, wanted: Wanted) -> list[Condition]:
     if isinstance(wanted, str):
         return [Condition(area, wanted, THERE)]
     if isinstance(wanted, Mapping):
-        kept = messages.text_pairs(area, wanted)
+        kept = checks.text_pairs(area, wanted)
         return [Condition(area, key, "=", value) for key, value in kept.items()]
     if isinstance(wanted, (list, tuple)):
         each = [one if isinstance(one, str) else dict([one]) for one in wanted]

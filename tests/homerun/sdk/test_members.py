@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from homerun import Experiment, ScriptRunConfig, UserError, Workspace, WorkspaceError
-from homerun.base.absent import NotHere
+from homerun.base.errors import NotHere
 from homerun.sdk.azure_services import AzureServices
 from homerun.sdk.experiment import ViewType
 from runstore.errors import ExperimentNotFound

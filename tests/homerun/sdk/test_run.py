@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from homerun import Experiment, Run, ScriptRun, ScriptRunConfig, UserError, Workspace
-from homerun.base.absent import NotHere
-from homerun.base.errors import RunEnvironmentError
+from homerun.base.errors import NotHere, RunEnvironmentError
 from homerun.sdk import run as run_module
 from homerun.sdk.run import get_run
 from homerun.sdk.surroundings import Surroundings

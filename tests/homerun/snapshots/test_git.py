@@ -12,7 +12,7 @@ import pytest
 from helpers.wait import holds_within, wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.snapshots import git
-from homerun.snapshots.giturl import public
+from homerun.snapshots.git import public
 
 COMMIT = "azureml.git.commit"
 BRANCH = "azureml.git.branch"

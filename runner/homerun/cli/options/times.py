@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from homerun.base import times
 from homerun.cli.errors import BadValue
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -18,7 +19,7 @@ def since(given: str | None) -> str | None:
         if unit in _SECONDS:
             at = datetime.now(timezone.utc) - timedelta(seconds=float(number) * _SECONDS[unit])
         else:
-            at = datetime.fromisoformat(given.replace("Z", "+00:00")).astimezone(timezone.utc)
+            at = times.parsed(given).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         raise BadValue(
             f"{given!r} is no time: give 30m, 2h, 3d, 2026-11-21 or 2026-11-21T14:30"

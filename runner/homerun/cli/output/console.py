@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from homerun.base import times
 from runstore import status
 
 TYPE_CHECKING = False
@@ -194,7 +195,7 @@ def duration(seconds: float | None) -> str:
 
 def ago(time: object, now: float) -> str:
     """How long ago a recorded time was, as `5s ago`, `3m ago`, `2h ago`, `6d ago`, or its date."""
-    at = instant(time)
+    at = times.unix(time)
     if at is None:
         return NONE
     seconds = max(0.0, now - at)
@@ -213,21 +214,9 @@ def took(row: dict[str, Any], now: float | None = None) -> float | None:
     elapsed = (row.get("outcome") or {}).get("elapsed_s")
     if isinstance(elapsed, (int, float)):
         return float(elapsed)
-    begun, end = instant(row.get("start_time_utc")), instant(row.get("end_time_utc"))
+    begun, end = times.unix(row.get("start_time_utc")), times.unix(row.get("end_time_utc"))
     if begun is None:
         return None
     if end is None and row.get("status") != status.NOT_RESPONDING:
         end = now
     return None if end is None else max(0.0, end - begun)
-
-
-def instant(time: object) -> float | None:
-    """A recorded time as Unix time; None where there is none, or it is damaged."""
-    if not isinstance(time, str):
-        return None
-    from datetime import datetime
-
-    try:
-        return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from homerun.base import times
 from homerun.cli.output import console
 from runstore.status import RUNNING, TERMINAL
 
@@ -96,7 +97,7 @@ def holds(row: dict[str, Any], needle: str) -> bool:
 def _cells(row: dict[str, Any], now: float) -> dict[str, str]:
     seconds = row["duration_s"]
     if seconds is None:
-        begun, end = console.instant(row["started"]), console.instant(row["ended"])
+        begun, end = times.unix(row["started"]), times.unix(row["ended"])
         seconds = None if begun is None else max(0.0, (end or now) - begun)
         if seconds is not None and end is None:
             seconds = float(int(seconds))
