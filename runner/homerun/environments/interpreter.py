@@ -66,11 +66,10 @@ def note(python: str, run_id: str, env: Mapping[str, str], folder: str = ".") ->
             publish(*known, folder)
             return 0
         from homerun.environments import inspector_lock
-        from homerun.system import children
 
         if inspector_lock.wait(place(cache, python), folder):
             return 0
-        return children.asking(folder, python, run_id, env, cache)
+        return _start_inspector(folder, python, run_id, env, cache)
     except Exception:  # noqa: BLE001 - no room, no process, or an odd path: the run goes on without
         return 0
 
@@ -170,3 +169,25 @@ def _system() -> str:
     """What the answer says of the machine changes with it."""
     found = os.uname()
     return f"{found.release} {found.version}"
+
+
+def _start_inspector(
+    run_folder: str, interpreter: str, run_id: str, env: Mapping[str, str], cache: str
+) -> int:
+    """Start the process that asks an interpreter what is installed in it, for a run.
+
+    Args:
+        env: the script's.
+        cache: the user's cache folder.
+
+    Returns:
+        Its pid; the caller collects it.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    from homerun.system import children, spawn
+
+    path = env.get("PATH") or os.defpath
+    argv = children.python("environments.inspector", run_folder, interpreter, path, cache)
+    return spawn.start(sys.executable, argv, environ.for_helper(run_id, env), spawn.NOTHING_OPEN)

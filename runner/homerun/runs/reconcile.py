@@ -71,8 +71,8 @@ def _start_waiting(record: Record) -> None:
 
 def _adopt(record: Record) -> None:
     """Take `alive`, which only one can, and hand it to an adopter."""
-    from homerun.supervisor import adopter
-    from homerun.system import children, exit_status
+    from homerun.system import exit_status
+    from homerun.targets import launch, plan
 
     alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
     if alive is None:
@@ -85,13 +85,13 @@ def _adopt(record: Record) -> None:
         pidfd = identity.open_same(script)
         if pidfd is None:
             if not identity.lives(script) and _left_behind(record):
-                given = adopter.plan_for(record, None)
-                children.supervisor(record.path, given, alive)
+                given = plan.for_adoption(record, None)
+                launch.supervisor(record.path, given, alive)
             return
         try:
             is_open = exit_status.is_open(int(script["pid"]))
-            given = adopter.plan_for(record, is_open)
-            children.supervisor(record.path, given, alive, pidfd)
+            given = plan.for_adoption(record, is_open)
+            launch.supervisor(record.path, given, alive, pidfd)
         finally:
             os.close(pidfd)
     finally:

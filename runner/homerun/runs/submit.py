@@ -16,9 +16,8 @@ from homerun.environments import interpreter
 from homerun.environments import python_path as environment_python_path
 from homerun.runs.placement import Place, free_slots_of
 from homerun.snapshots import git, git_diff, scan, snapshot, work_copy
-from homerun.system import children, signals
-from homerun.targets import retries
-from homerun.targets.plan import Plan
+from homerun.targets import launch, retries
+from homerun.targets.plan import Plan, ladder
 from runstore import layout, names, status
 from runstore.draft import Draft, check_free
 from runstore.fs import facts, lock
@@ -160,7 +159,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     else:
         _start(record, plan, alive, place)
     if request.sources is None:
-        children.git(record.path, record.id, git_diff.wanted(job.code), os.environ)
+        git_diff.start(record.path, record.id, git_diff.wanted(job.code), os.environ)
     return record, [*told, *(taken.notices if taken else [])]
 
 
@@ -294,7 +293,7 @@ def _keeps_snapshot(config: ScriptRunConfig) -> bool:
 def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
     """Hand the locks to a supervisor; a run that cannot have one is put on record as Failed."""
     try:
-        children.supervisor(record.path, plan, alive, slots=place.slots)
+        launch.supervisor(record.path, plan, alive, slots=place.slots)
     except BaseException as error:
         lost = status.outcome({})
         facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
@@ -329,7 +328,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         cwd=layout.WORK,
         argv=job.argv,
         env=env,
-        ladder=signals.ladder(config.stop_signals, config.grace_s),
+        ladder=ladder(config.stop_signals, config.grace_s),
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
         recipe=config.recipe.encode() if config.recipe else "",

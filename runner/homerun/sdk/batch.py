@@ -16,7 +16,6 @@ from homerun.base.errors import UserError
 from homerun.runs import interactive, owner, reconcile, wait
 from homerun.runs.submit import Request, Sources, submit
 from homerun.snapshots import git_diff
-from homerun.system import children
 from runstore import layout, status
 from runstore.fs import facts
 
@@ -196,7 +195,7 @@ def _submit(
         raise
     facts.sync_file_system(store.root)
     owner.closed(record.path)
-    children.git(record.path, record.id, git_diff.wanted(code), os.environ)
+    git_diff.start(record.path, record.id, git_diff.wanted(code), os.environ)
     messages.tell(list(dict.fromkeys(told)))
     return Batch(parent, runs)
 

@@ -241,7 +241,6 @@ class Experiment(Archivable):
         from homerun.runs import interactive, owner
         from homerun.sdk.run import Run
         from homerun.snapshots import git, git_diff
-        from homerun.system import children
 
         code, told = interactive.snapshot(self.workspace.store, snapshot_directory)
         source = git.look(snapshot_directory or ".")
@@ -267,7 +266,7 @@ class Experiment(Archivable):
         run = Run.of(made, self)
         run.outputs_folder = folder
         owner.opened(run)
-        children.git(run.directory, run.id, git_diff.wanted(source), os.environ)
+        git_diff.start(run.directory, run.id, git_diff.wanted(source), os.environ)
         interpreter.note_own(run.id, run.directory)
         messages.tell(told)
         return run

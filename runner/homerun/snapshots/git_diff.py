@@ -15,10 +15,14 @@ import time
 
 from homerun.base import environ
 from homerun.snapshots import git
-from homerun.system import signals, spawn
+from homerun.system import children, signals, spawn
 from runstore import layout
 from runstore.fs import facts
 from runstore.run import properties
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _MOST_BYTES = 16 << 20
 _LONGEST_S = 30.0
@@ -39,13 +43,35 @@ _DIFF = ("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv")
 
 
 def wanted(code: git.Code) -> list[str]:
-    """What `spawn.git` needs to ask about this code; [] where git cannot be asked."""
+    """What `start` needs to ask about this code; [] where git cannot be asked."""
     program = _program() if code.commit else None
     return [program, code.top, code.commit] if program else []
 
 
+def start(run_folder: str, run_id: str, question: list[str], env: Mapping[str, str]) -> int:
+    """Start the process that asks git about a run's code, where there is anything to ask.
+
+    Args:
+        question: what `wanted` returned.
+        env: the submitter's environment.
+
+    Returns:
+        Its pid, which `children.reap` collects; 0 where the run has to go without it.
+    """
+    children.reap()
+    if not question or not sys.executable:
+        return 0
+    argv = children.python("snapshots.git_diff", run_folder, *question)
+    try:
+        pid = spawn.start(sys.executable, argv, environ.for_helper(run_id, env), spawn.NOTHING_OPEN)
+    except (OSError, ValueError):
+        return 0
+    children.started(pid)
+    return pid
+
+
 def main() -> None:
-    """Look, publish, and leave by `os._exit`; the arguments are those that `spawn.git` gives."""
+    """Look, publish, and leave by `os._exit`; the arguments are those that `start` gives."""
     run_folder, program, top, commit = sys.argv[1:]
     os.nice(_NICE)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))

@@ -14,19 +14,17 @@ import select
 
 from homerun.supervisor import outcome, sweep
 from homerun.supervisor.supervisor import Supervisor
-from homerun.system import linux, process_tree, signals
+from homerun.system import linux, process_tree
 from homerun.system.exit_status import Stranger
 from homerun.targets.plan import SCRIPT_DESCRIPTOR, Plan
 from runstore import layout
 from runstore.fs import facts
-from runstore.run import attempts, identity
+from runstore.run import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
-    from runstore.run.record import Record
 
 _LOOK_FOR_STOP_S = 1.0
 
@@ -114,39 +112,3 @@ class Adopter(Supervisor):
         untold = ("elapsed_s", "cpu_user_s", "cpu_system_s", "peak_memory_kib")
         exited = super().exited_fact(failure, began=began)
         return {key: value for key, value in exited.items() if key not in untold}
-
-
-def plan_for(record: Record, script_is_open: bool | None) -> Plan:
-    """The plan of an adopter: what the run's own record says; there is nothing to start."""
-    run, started = record.run, record.fact(layout.STARTED) or {}
-    return Plan(
-        run_id=record.id,
-        store_id=record.store.id,
-        user=str(run.get("user", "")),
-        shown="",
-        cwd=layout.WORK,
-        argv=[],
-        env={},
-        ladder=signals.ladder(run.get("stop_signals"), _number(run.get("grace_s"), 10.0)),
-        limit_s=_limit(started.get("limit_s")),
-        on_exit=str(run.get("on_exit", "sweep")),
-        script_is_open=script_is_open,
-        attempt=attempts.begun(record.path),
-        kept=_kept(run, record.id),
-    )
-
-
-def _kept(run: Mapping[str, Any], run_id: str) -> str:
-    from homerun.targets import retries
-
-    if not retries.keeps_plan(run):
-        return ""
-    return f"../../{layout.QUEUE}/{run.get('target')}/{layout.QUEUE_KEPT}{run_id}"
-
-
-def _number(value: object, otherwise: float) -> float:
-    return float(value) if isinstance(value, (int, float)) else otherwise
-
-
-def _limit(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None

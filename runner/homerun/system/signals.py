@@ -55,15 +55,6 @@ def number(given: object) -> int:
     raise ValueError(f"{given!r} is no signal; use names such as INT and TERM")
 
 
-def ladder(rungs: object, grace_s: float) -> list[tuple[int, float]]:
-    """The signals of a stop as a run's record has them; TERM for the grace if it has none."""
-    try:
-        found = [(number(name), float(seconds)) for name, seconds in rungs]  # type: ignore[attr-defined]
-    except (TypeError, ValueError):
-        found = []
-    return found or [(TERM, grace_s)]
-
-
 def send(pid: int, pidfd: int | None, number: int) -> bool:
     """Signal a process whose identity the caller has checked. False: it is gone.
 

@@ -64,10 +64,10 @@ def start(store: Store, target: str) -> int:
     """
     started = 0
     while (claim := claim_next(store, target)) is not None:
-        from homerun.system import children
+        from homerun.targets import launch
 
         try:
-            children.supervisor(claim.record.path, claim.plan, claim.alive, slots=claim.slots)
+            launch.supervisor(claim.record.path, claim.plan, claim.alive, slots=claim.slots)
             started += 1
         finally:
             claim.release()

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import os
 
+from homerun.system import signals
+from runstore import layout
+from runstore.run import attempts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from runstore.run.record import Record
 
 LOCK_DESCRIPTOR = 3
 """Where a supervisor has the run's lock."""
@@ -19,6 +26,9 @@ SCRIPT_DESCRIPTOR = 5
 """A pidfd of the script, for an adopter."""
 SLOT_DESCRIPTOR = 6
 """The first of the slots' locks; the others follow."""
+
+DEFAULT_GRACE_S = 10.0
+"""Seconds between TERM and KILL where the submitter names none."""
 
 _FIXED = (
     "run_id",
@@ -180,3 +190,50 @@ def read(descriptor: int) -> Plan:
     data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
     os.close(descriptor)
     return decode(data)
+
+
+def ladder(rungs: object, grace_s: float) -> list[tuple[int, float]]:
+    """The signals of a stop as a run's record has them; TERM for the grace if it has none."""
+    try:
+        found = [
+            (signals.number(name), float(seconds))
+            for name, seconds in rungs  # type: ignore[attr-defined]
+        ]
+    except (TypeError, ValueError):
+        found = []
+    return found or [(signals.TERM, grace_s)]
+
+
+def grace_of(asked: Mapping[str, Any]) -> float:
+    """The grace that a run's record (run.json or started.json) names, else the default."""
+    grace = asked.get("grace_s")
+    return float(grace) if isinstance(grace, (int, float)) else DEFAULT_GRACE_S
+
+
+def for_adoption(record: Record, script_is_open: bool | None) -> Plan:
+    """The plan of an adopter, from the run's own record; there is nothing to start."""
+    run, started = record.run, record.fact(layout.STARTED) or {}
+    limit = started.get("limit_s")
+    return Plan(
+        run_id=record.id,
+        store_id=record.store.id,
+        user=str(run.get("user", "")),
+        shown="",
+        cwd=layout.WORK,
+        argv=[],
+        env={},
+        ladder=ladder(run.get("stop_signals"), grace_of(run)),
+        limit_s=float(limit) if isinstance(limit, (int, float)) else None,
+        on_exit=str(run.get("on_exit", "sweep")),
+        script_is_open=script_is_open,
+        attempt=attempts.begun(record.path),
+        kept=_kept(run, record.id),
+    )
+
+
+def _kept(run: Mapping[str, Any], run_id: str) -> str:
+    from homerun.targets import retries  # a supervisor loads it only for a run with retries
+
+    if not retries.keeps_plan(run):
+        return ""
+    return f"../../{layout.QUEUE}/{run.get('target')}/{layout.QUEUE_KEPT}{run_id}"

@@ -347,7 +347,7 @@ def kill_all_of(run: Run, whom: tuple[str, ...] = ("supervisor", "script")) -> N
 def test_a_run_whose_supervisor_was_killed_before_it_was_on_record_is_queued_again(
     experiment: Experiment, slots: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from homerun.system import children
+    from homerun.targets import launch
 
     slots(1)
     waiting = Queue(experiment.workspace.store.for_writing().root, "local")
@@ -359,7 +359,7 @@ def test_a_run_whose_supervisor_was_killed_before_it_was_on_record_is_queued_aga
         raise OSError("no process can be started")
 
     with monkeypatch.context() as patch:
-        patch.setattr(children, "supervisor", killed)
+        patch.setattr(launch, "supervisor", killed)
         with pytest.raises(OSError, match="no process"):
             dispatch.start(experiment.workspace.store, "local")
 
@@ -601,7 +601,7 @@ def test_slots_that_a_submit_held_in_vain_go_to_who_waits(
     waiting: Waiting,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from homerun.system import children
+    from homerun.targets import launch
 
     slots(1)
     later: list[Run] = []
@@ -612,7 +612,7 @@ def test_slots_that_a_submit_held_in_vain_go_to_who_waits(
         raise OSError("no process can be started")
 
     with monkeypatch.context() as patch:
-        patch.setattr(children, "supervisor", fail)
+        patch.setattr(launch, "supervisor", fail)
         with pytest.raises(SubmitError, match="no process"):
             submit(experiment)
 

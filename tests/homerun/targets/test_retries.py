@@ -322,10 +322,10 @@ def test_retries_that_are_none_are_refused(wrong: dict[str, Any]) -> None:
 def test_a_run_that_a_restart_caught_before_it_began_is_started_too(
     experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from homerun.system import children
+    from homerun.targets import launch
 
     with monkeypatch.context() as patch:
-        patch.setattr(children, "supervisor", lambda *given, **named: 0)
+        patch.setattr(launch, "supervisor", lambda *given, **named: 0)
         run = submit(experiment, "counts.py", 0, max_retries=1, retry_on=["host_restarted"])
     asked = facts.read(run.directory, layout.RUN) or {}
     asked["submitted_from"]["boot_id"] = "earlier"
