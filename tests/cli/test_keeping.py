@@ -12,8 +12,8 @@ import pytest
 from helpers import process
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
-from homerun.cli.commands.run.selection import size
 from homerun.cli.output import progress
+from homerun.cli.output.text import size
 from runstore import layout, status
 
 

@@ -6,8 +6,7 @@ import os
 import sys
 
 from homerun.cli.errors import UsageError
-from homerun.cli.options import shared
-from homerun.cli.output import console
+from homerun.cli.output import console, formats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,12 +82,12 @@ class Call:
         """Whether the result goes to a person, as tables and sentences; else to a program."""
         if self.output is None:
             return console.is_terminal(sys.stdout)
-        return self.output == shared.TABLE
+        return self.output == formats.TABLE
 
     @property
     def wants_result(self) -> bool:
         """Whether standard output is asked to hold the result, and nothing that a script wrote."""
-        return self.query is not None or self.output not in (None, shared.TABLE)
+        return self.query is not None or self.output not in (None, formats.TABLE)
 
     def take_query(self, expressions: tuple[str, ...]) -> None:
         """Shape the result by the JMESPath expression among these words, if there is one.

@@ -6,7 +6,7 @@ from homerun.cli.command import command
 from homerun.cli.errors import UsageError
 from homerun.cli.options.kinds import Decimal
 from homerun.cli.options.params import argument, option
-from homerun.cli.output import console, render
+from homerun.cli.output import render, text
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -114,4 +114,4 @@ def _wanted(call: Call, name: str | None, version: str | None, named: str | None
 
 
 def _ago(row: dict[str, object], now: float) -> list[str]:
-    return [console.ago(row["made"], now), console.ago(row["used"], now)]
+    return [text.ago(row["made"], now), text.ago(row["used"], now)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from homerun.cli.command import command
-from homerun.cli.output import console, render
+from homerun.cli.output import render, text
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -38,6 +38,6 @@ def _table(rows: list[dict[str, Any]]) -> render.Table:
     lines: list[list[object]] = []
     for row in rows:
         latest = row["latestRun"] or {}
-        shown = [latest.get(key) or console.NONE for key in ("runId", "runNumber", "status")]
-        lines.append([row["name"], *shown, console.ago(latest.get("createdUtc"), now)])
+        shown = [latest.get(key) or text.NONE for key in ("runId", "runNumber", "status")]
+        lines.append([row["name"], *shown, text.ago(latest.get("createdUtc"), now)])
     return render.Table(_COLUMNS, lines, _EXPENDABLE)

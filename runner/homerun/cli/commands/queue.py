@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from homerun.cli.command import command
 from homerun.cli.options.params import option
-from homerun.cli.output import console, render
+from homerun.cli.output import render, text
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -22,8 +22,8 @@ _COLUMNS = ["position", "run", "experiment", "script", "priority", "slots", "sin
 _EXPENDABLE = ("slots", "priority", "experiment", "script", "since")
 
 
-def _target(text: str) -> Callable[[Command], Command]:
-    return option("--target", metavar="NAME", help=text)
+def _target(summary: str) -> Callable[[Command], Command]:
+    return option("--target", metavar="NAME", help=summary)
 
 
 @command("list")
@@ -97,11 +97,11 @@ def _parts(row: dict[str, Any]) -> list[render.Part]:
         [
             one["position"],
             one["run_id"],
-            one.get("experiment_name", console.NONE),
-            " ".join(map(str, [one.get("script_name", console.NONE), *one.get("arguments", [])])),
+            one.get("experiment_name", text.NONE),
+            " ".join(map(str, [one.get("script_name", text.NONE), *one.get("arguments", [])])),
             one["priority"],
             one["slots"],
-            console.ago(one["since_utc"], now),
+            text.ago(one["since_utc"], now),
             one["reason"],
         ]
         for one in row["waiting"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from homerun.cli.command import command
 from homerun.cli.options.kinds import Number, OneOf
 from homerun.cli.options.params import argument, option
-from homerun.cli.output import console, render
+from homerun.cli.output import render, text
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ def _told(found: Workspace) -> Result:
         for one in found.targets
     ]
     lines = [
-        [row["name"], row["type"], row["slots"], "yes" if row["default"] else console.NONE]
+        [row["name"], row["type"], row["slots"], "yes" if row["default"] else text.NONE]
         for row in rows
     ]
     return Result(rows, lambda: [render.Table(_COLUMNS, lines)])

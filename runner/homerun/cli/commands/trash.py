@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from homerun.cli.command import command
-from homerun.cli.commands.run.selection import check_asks, count, is_sure, size
 from homerun.cli.options import times
 from homerun.cli.options.params import argument, option
-from homerun.cli.output import console, render
+from homerun.cli.output import render, text
+from homerun.cli.output.prompts import check_asks, is_sure
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -36,9 +36,9 @@ def list_trash(call: Call) -> Result:
         lines = [
             [
                 *(row["run_id"], row["status"], row["experiment_name"]),
-                console.ago(row["deleted_utc"], time()),
-                row["deleted_by"] or console.NONE,
-                size(row["size_bytes"]),
+                text.ago(row["deleted_utc"], time()),
+                row["deleted_by"] or text.NONE,
+                text.size(row["size_bytes"]),
             ]
             for row in rows
         ]
@@ -58,7 +58,7 @@ def restore(call: Call, run_ids: tuple[str, ...]) -> Result:
     """
     trash = call.workspace().trash
     done = [one for run_id in run_ids for one in trash.restore(run_id)]
-    return Result({"run_ids": done}, lambda: [render.Note(f"{count(len(done))} came back")])
+    return Result({"run_ids": done}, lambda: [render.Note(f"{text.count(len(done))} came back")])
 
 
 @command("empty")
@@ -82,15 +82,15 @@ def empty(call: Call, seconds: float | None, yes: bool) -> Result:
     nothing = {"run_ids": [], "freed_bytes": 0}
     question = "remove for good what is in the trash?"
     if seconds is not None:
-        question = f"remove for good what was deleted {console.duration(seconds)} ago or before?"
+        question = f"remove for good what was deleted {text.duration(seconds)} ago or before?"
     if not yes:
         rows = trash.list()
         if not rows:
             return Result(nothing, lambda: [render.Note("the trash is empty")])
-        total = size(sum(row["size_bytes"] for row in rows))
-        question = f"the trash holds {count(len(rows))}, {total}; {question}"
+        total = text.size(sum(row["size_bytes"] for row in rows))
+        question = f"the trash holds {text.count(len(rows))}, {total}; {question}"
     if not is_sure(question, yes):
         return Result(nothing, lambda: [render.Note("nothing was removed")], 1)
     done = trash.empty((seconds or 0.0) / _DAY_S)
-    line = f"removed {count(len(done['run_ids']))}: {size(done['freed_bytes'])} freed"
+    line = f"removed {text.count(len(done['run_ids']))}: {text.size(done['freed_bytes'])} freed"
     return Result(done, lambda: [render.Note(line)])

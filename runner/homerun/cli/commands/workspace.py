@@ -1,12 +1,11 @@
-"""`homerun folder attach` and `homerun workspace …`: where runs are kept, and under which name."""
+"""`homerun workspace …`: where runs are kept, and under which name."""
 
 from __future__ import annotations
 
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
-from homerun.cli.options import shared
 from homerun.cli.options.params import option
-from homerun.cli.output import console, render
+from homerun.cli.output import render, text
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -15,35 +14,6 @@ if TYPE_CHECKING:
     from homerun.sdk.workspace import Workspace
 
 _COLUMNS = ["name", "resource group", "subscription", "folder"]
-
-
-@command("attach")
-@shared.experiment("The experiment; else it is named as the folder.")
-def attach(call: Call) -> Result:
-    """Attach a folder to an experiment, so that commands in it need no -e; write samples.
-
-    The samples are the run configurations local, docker and sklearn. No file that is there is
-    changed.
-
-    \b
-    Example:
-      homerun folder attach -w myworkspace -g myresourcegroup
-      homerun run submit-script -c sklearn -e testexperiment train.py
-    """
-    from homerun.config import attach as config_attach
-    from homerun.config import workspace_config
-
-    workspace = call.workspace(wakes=False)
-    written = config_attach.attach(call.folder, workspace, call.experiment)
-    told = {
-        "Experiment name": workspace_config.experiment_of(call.folder)[1],
-        "Subscription id": workspace.subscription_id,
-        "Resource group": workspace.resource_group,
-        "Workspace name": workspace.name,
-        "Project path": call.folder,
-    }
-    note = f"wrote {', '.join(written)}" if written else "everything is there already"
-    return Result(told, lambda: [render.Card(told), render.Note(note)])
 
 
 @command("create")
@@ -94,7 +64,7 @@ def list_workspaces(call: Call) -> Result:
     """
     found = call.workspace()
     rows = [_row(found)] if found.store.exists() else []
-    lines = [[row[key] or console.NONE for key in _KEYS] for row in rows]
+    lines = [[row[key] or text.NONE for key in _KEYS] for row in rows]
     none = "there is no workspace here yet; the first run makes one, or homerun workspace create"
     return Result(rows, lambda: [render.Table(_COLUMNS, lines) if lines else render.Note(none)])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from homerun.cli.errors import BadValue
 from homerun.cli.options.kinds import OneOf
 from homerun.cli.options.params import Param, argument, option
+from homerun.cli.output.formats import FORMATS
 from runstore.status import ALL
 
 TYPE_CHECKING = False
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from homerun.cli.options.params import Offers
 
     Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-TABLE = "table"
-FORMATS = ("json", "jsonc", TABLE, "tsv", "yaml", "yamlc", "none")
 
 
 def shared() -> list[Param]:
@@ -135,15 +132,15 @@ def run(function: Function) -> Function:
 
 def run_ids(given: dict[str, Any], begun: str) -> Offers:
     """What a shell offers where a run is named."""
-    from homerun.cli.commands import completion
+    from homerun.cli.options import offers
 
-    return completion.runs(given, begun)
+    return offers.runs(given, begun)
 
 
 def _experiments(given: dict[str, Any], begun: str) -> Offers:
-    from homerun.cli.commands import completion
+    from homerun.cli.options import offers
 
-    return completion.experiments(given, begun)
+    return offers.experiments(given, begun)
 
 
 def pairs(given: tuple[str, ...]) -> list[tuple[str, str | None]]:

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 JSON = "json"
 JSONC = "jsonc"
+TABLE = "table"
 TSV = "tsv"
 YAML = "yaml"
 YAMLC = "yamlc"
 NONE = "none"
+FORMATS = (JSON, JSONC, TABLE, TSV, YAML, YAMLC, NONE)
 
 
 def written(value: object, name: str, coloured: bool) -> str:

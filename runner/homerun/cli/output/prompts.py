@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 
+from homerun.cli.errors import UsageError
 from homerun.cli.output import console
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from homerun.sdk.run import Run
+
+_SHOWN = 10
 
 
 def confirm(question: str) -> bool:
@@ -33,6 +39,32 @@ def secret(question: str) -> str:
 
     with _breaking_off():
         return str(click.prompt(question, hide_input=True, err=True, prompt_suffix=" ? "))
+
+
+def check_asks(yes: bool) -> None:
+    """Refuse what needs an answer where nobody can give one; before anything is looked at, so
+    that a script learns it whatever there is.
+
+    Raises:
+        UsageError: there is nobody to ask.
+    """
+    if not yes and not (console.is_terminal(sys.stdin) and console.is_terminal(sys.stderr)):
+        raise UsageError("nobody can be asked here: give --yes to do it all the same")
+
+
+def is_sure(question: str, yes: bool, runs: Sequence[Run] = ()) -> bool:
+    """Whether the user wants it.
+
+    Args:
+        runs: shown before the question.
+    """
+    if yes:
+        return True
+    for run in runs[:_SHOWN]:
+        console.complain(f"  {run.id}  {run.get_status()}")
+    if len(runs) > _SHOWN:
+        console.complain(f"  … and {len(runs) - _SHOWN} more")
+    return confirm(question)
 
 
 @contextmanager

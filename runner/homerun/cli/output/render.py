@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homerun.cli.output import console, formats, stdout
+from homerun.cli.output import console, formats, stdout, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ _NUMBERS = ("#", "last", "min", "max", "count", "position", "priority", "slots")
 class Note:
     """A sentence to the person, in place of a result or after it; it goes to standard error."""
 
-    def __init__(self, text: str, colour: str | None = None) -> None:
-        self._text = text
+    def __init__(self, line: str, colour: str | None = None) -> None:
+        self._line = line
         self._colour = colour
 
     def say(self) -> None:
         """Say it."""
-        console.say(self._text, self._colour)
+        console.say(self._line, self._colour)
 
 
 class Table:
@@ -44,13 +44,13 @@ class Table:
         expendable: tuple[str, ...] = (),
     ) -> None:
         self._columns = list(columns)
-        self._rows = [[console.plain(value) for value in row] for row in rows]
+        self._rows = [[text.plain(value) for value in row] for row in rows]
         self._expendable = expendable
 
     def lines(self, room: int) -> list[str]:
         """It as lines for a terminal with room for so many columns."""
         cells = zip(*[self._columns, *self._rows])
-        natural = {name: max(map(console.width, of)) for name, of in zip(self._columns, cells)}
+        natural = {name: max(map(text.width, of)) for name, of in zip(self._columns, cells)}
         widths = _fitted(natural, self._expendable, room)
         made = [console.bold(_line([(name, name, wide) for name, wide in widths.items()]))]
         for row in self._rows:
@@ -66,17 +66,17 @@ class Card:
     """
 
     def __init__(self, fields: Mapping[str, object]) -> None:
-        self._fields = {k: v for k, v in fields.items() if v not in (None, "", console.NONE)}
+        self._fields = {k: v for k, v in fields.items() if v not in (None, "", text.NONE)}
 
     def lines(self, room: int) -> list[str]:
         """It as lines."""
-        wide = max(map(console.width, self._fields), default=0)
+        wide = max(map(text.width, self._fields), default=0)
         made = []
         for name, value in self._fields.items():
             first, *rest = str(value).split("\n")
-            head = console.bold(_filled(console.plain(name), wide) + _GAP)
-            made.append(head + _coloured(name, console.plain(first)))
-            made += [" " * wide + _GAP + console.plain(more) for more in rest]
+            head = console.bold(_filled(text.plain(name), wide) + _GAP)
+            made.append(head + _coloured(name, text.plain(first)))
+            made += [" " * wide + _GAP + text.plain(more) for more in rest]
         return made
 
 
@@ -84,9 +84,9 @@ class Branch:
     """One run of a tree: its id, its coloured status, and the rest."""
 
     def __init__(self, indent: str, run_id: str, status: str, rest: str = "") -> None:
-        self._head = indent + console.plain(run_id)
+        self._head = indent + text.plain(run_id)
         self._status = status
-        self._rest = console.plain(rest)
+        self._rest = text.plain(rest)
 
     def lines(self, room: int) -> list[str]:
         """It as one line."""
@@ -110,7 +110,7 @@ def show(parts: Iterable[Part], pages: bool = True) -> None:
         if isinstance(part, Note):
             notes.append(part)
         else:
-            lines += [console.plain(part)] if isinstance(part, str) else part.lines(room)
+            lines += [text.plain(part)] if isinstance(part, str) else part.lines(room)
     if lines:
         stdout.page("\n".join(lines) + "\n", pages)
     for note in notes:
@@ -141,22 +141,22 @@ def _line(cells: list[tuple[str, str, int]]) -> str:
     made = []
     for column, value, wide in cells:
         kept = _cut(value, wide)
-        filling = " " * (wide - console.width(kept))
+        filling = " " * (wide - text.width(kept))
         shown = _coloured(column, kept)
         made.append(filling + shown if column in _NUMBERS else shown + filling)
     return _GAP.join(made).rstrip()
 
 
-def _filled(text: str, wide: int) -> str:
-    return text + " " * (wide - console.width(text))
+def _filled(cell: str, wide: int) -> str:
+    return cell + " " * (wide - text.width(cell))
 
 
-def _cut(text: str, wide: int) -> str:
-    if console.width(text) <= wide:
-        return text
-    while console.width(text) > wide - 1:
-        text = text[:-1]
-    return f"{text}…"
+def _cut(cell: str, wide: int) -> str:
+    if text.width(cell) <= wide:
+        return cell
+    while text.width(cell) > wide - 1:
+        cell = cell[:-1]
+    return f"{cell}…"
 
 
 def _coloured(column: str, value: str) -> str:

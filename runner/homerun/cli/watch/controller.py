@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import time
 
-from homerun.cli.output import console
+from homerun.cli.output import console, text
 from homerun.cli.watch import fullscreen, layout
 from runstore.errors import BaseError
 from runstore.status import TERMINAL
@@ -89,11 +89,11 @@ class Watcher:
 
     def _footer(self, wide: int) -> str:
         if self._typed is not None:
-            return layout.cut(f"{self._asked}{console.plain(self._typed)}", wide - 1) + "▏"
-        text = self._watched.error or self._told
-        if not text:
-            text = "q back" if self._log is not None or self._helps else layout.KEYS
-        return layout.cut(console.plain(text), wide)
+            return layout.cut(f"{self._asked}{text.plain(self._typed)}", wide - 1) + "▏"
+        line = self._watched.error or self._told
+        if not line:
+            line = "q back" if self._log is not None or self._helps else layout.KEYS
+        return layout.cut(text.plain(line), wide)
 
     def _rows(self) -> list[dict[str, Any]]:
         every = self._watched.rows or []
@@ -193,10 +193,10 @@ class Watcher:
         self._ask(f"cancel {run.id}? y/n ", cancel)
 
     def _ask_tag(self, run: Run) -> None:
-        def tag(text: str) -> None:
-            key, equals, value = text.partition("=")
+        def tag(typed: str) -> None:
+            key, equals, value = typed.partition("=")
             if key:
-                said = f"has the tag {console.plain(text)}"
+                said = f"has the tag {text.plain(typed)}"
                 self._try(run, said, lambda: run.tag(key, value if equals else None))
 
         self._ask("tag (key=value): ", tag)
@@ -209,8 +209,8 @@ class Watcher:
             self._told = getattr(error, "message", None) or str(error)
         self._watched.again()
 
-    def _filter(self, text: str) -> None:
-        self._needle = text.strip()
+    def _filter(self, typed: str) -> None:
+        self._needle = typed.strip()
 
     # The question in the last line
 

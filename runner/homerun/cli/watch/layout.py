@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from homerun.base import times
-from homerun.cli.output import console
+from homerun.cli.output import console, text
 from runstore.status import RUNNING, TERMINAL
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ HELP = (
     "c                    cancel it, after a question",
     "t                    set a tag on it: key=value",
     "o                    show where its folder is",
-    "/                    show only runs that hold a text; Escape shows all again",
+    "/                    show only runs that contain a text; Escape shows all again",
     "?                    this sheet",
     "q                    quit",
     "",
@@ -39,10 +39,10 @@ def head(rows: Sequence[dict[str, Any]], of: int, needle: str, wide: int) -> str
         counted[row["status"]] = counted.get(row["status"], 0) + 1
     live = [f"{number} {name}" for name, number in counted.items() if name not in TERMINAL]
     over = sum(number for name, number in counted.items() if name in TERMINAL)
-    text = ", ".join([*live, f"{over} over"] if rows else ["no runs"])
+    line = ", ".join([*live, f"{over} over"] if rows else ["no runs"])
     if needle:
-        text += f"; {len(rows)} of {of} with {console.plain(needle)!r}"
-    return console.bold(cut(f"runs: {text}", wide))
+        line += f"; {len(rows)} of {of} with {text.plain(needle)!r}"
+    return console.bold(cut(f"runs: {line}", wide))
 
 
 def table(
@@ -71,16 +71,16 @@ def log(lines: Sequence[str], room: tuple[int, int]) -> list[str]:
     """The last lines of a log; of a progress bar the last state."""
     wide, high = room
     shown = [next((part for part in reversed(line.split("\r")) if part), "") for line in lines]
-    return [cut(console.plain(line.expandtabs()), wide) for line in shown[-high:]]
+    return [cut(text.plain(line.expandtabs()), wide) for line in shown[-high:]]
 
 
-def cut(text: str, wide: int) -> str:
-    """A text in at most so many columns."""
-    if console.width(text) <= wide:
-        return text
+def cut(line: str, wide: int) -> str:
+    """A line in at most so many columns."""
+    if text.width(line) <= wide:
+        return line
     kept, used = [], 0
-    for character in text:
-        used += console.width(character)
+    for character in line:
+        used += text.width(character)
         if used >= wide:
             break
         kept.append(character)
@@ -104,32 +104,32 @@ def _cells(row: dict[str, Any], now: float) -> dict[str, str]:
     known = {
         "run": row["id"],
         "status": row["status"],
-        "elapsed": console.duration(seconds) if seconds != 0 else "0 s",
+        "elapsed": text.duration(seconds) if seconds != 0 else "0 s",
         "experiment": row["experiment"],
-        "#": console.NONE if row["number"] is None else row["number"],
-        "script": row["script"] or console.NONE,
-        "tags": console.tags(row),
+        "#": text.NONE if row["number"] is None else row["number"],
+        "script": row["script"] or text.NONE,
+        "tags": text.tags(row),
     }
-    return {name: console.plain(value) for name, value in known.items()}
+    return {name: text.plain(value) for name, value in known.items()}
 
 
 def _doing(row: dict[str, Any]) -> str:
     """The last values of a run's metrics, or why it waits."""
     if row.get("waits"):
-        return console.plain(row["waits"])
+        return text.plain(row["waits"])
     shown = row.get("shown") or []
-    text = _GAP.join(f"{console.plain(one['name'])} {console.number(one['last'])}" for one in shown)
+    line = _GAP.join(f"{text.plain(one['name'])} {text.number(one['last'])}" for one in shown)
     steps = [one["last_step"] for one in shown if one["last_step"] is not None]
     if steps and row["status"] == RUNNING:
-        text += f"{_GAP}step {max(steps)}"
-    return text
+        line += f"{_GAP}step {max(steps)}"
+    return line
 
 
 def _widths(cells: list[dict[str, str]], room: int) -> dict[str, int]:
     """The columns that there is room for beside the metrics, each with its width."""
     widths = {
         name: min(
-            max([len(name), *(console.width(known[name]) for known in cells)]),
+            max([len(name), *(text.width(known[name]) for known in cells)]),
             _MOST.get(name, room),
         )
         for name in _COLUMNS
@@ -141,6 +141,6 @@ def _widths(cells: list[dict[str, str]], room: int) -> dict[str, int]:
     return widths
 
 
-def _fill(text: str, wide: int) -> str:
-    kept = cut(text, wide)
-    return kept + " " * (wide - console.width(kept))
+def _fill(line: str, wide: int) -> str:
+    kept = cut(line, wide)
+    return kept + " " * (wide - text.width(kept))

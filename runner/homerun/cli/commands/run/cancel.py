@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from homerun.cli.command import command
-from homerun.cli.commands.run.selection import Choice, check_asks, count, is_sure, of_runs
-from homerun.cli.output import render
+from homerun.cli.output import render, text
+from homerun.cli.output.prompts import check_asks, is_sure
 from homerun.cli.result import Result
+from homerun.cli.selection import Choice, of_runs
 from runstore.status import ALL, NOT_RESPONDING, TERMINAL
 
 TYPE_CHECKING = False
@@ -39,7 +40,7 @@ def cancel(call: Call, yes: bool, **given: Any) -> Result:
         return _one(chosen[0])
     if not chosen:
         return Result([], lambda: [render.Note(_NONE)])
-    if not choice.is_by_name and not is_sure(f"cancel {count(len(chosen))}?", yes, chosen):
+    if not choice.is_by_name and not is_sure(f"cancel {text.count(len(chosen))}?", yes, chosen):
         return Result([], lambda: [render.Note("nothing was canceled")], 1)
     rows = list(call.workspace().cancel_runs(chosen))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from homerun.cli.command import command
 from homerun.cli.options import shared
 from homerun.cli.options.params import argument, option
-from homerun.cli.output import console, render
+from homerun.cli.output import render, text
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -90,10 +90,10 @@ def _table(rows: list[dict[str, Any]]) -> list[list[object]]:
 
 def _cell(value: Any) -> str:
     if value is None:
-        return console.NONE
+        return text.NONE
     if isinstance(value, dict):
         value = " ".join(f"{key}={one}" for key, one in value.items())
     elif isinstance(value, list):
         value = " ".join(map(str, value))
-    text = console.number(value) if isinstance(value, float) else str(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    shown = text.number(value) if isinstance(value, float) else str(value)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

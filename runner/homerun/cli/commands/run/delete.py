@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from homerun.cli.command import command
-from homerun.cli.commands.run.selection import Choice, check_asks, count, is_sure, of_runs, size
 from homerun.cli.options.params import option
-from homerun.cli.output import render
+from homerun.cli.output import render, text
+from homerun.cli.output.prompts import check_asks, is_sure
 from homerun.cli.result import Result
+from homerun.cli.selection import Choice, of_runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _question(wanted: dict[str, Any], purge: bool) -> str:
     below = len(wanted["below"])
     those = f", {below} of them below others" if below else ""
     how = "remove for good" if purge else "move to the trash"
-    return f"{how}: {count(len(wanted['run_ids']))}{those}, {size(wanted['size_bytes'])}?"
+    return f"{how}: {text.count(len(wanted['run_ids']))}{those}, {text.size(wanted['size_bytes'])}?"
 
 
 def _nothing() -> list[render.Part]:
@@ -60,7 +61,7 @@ def _nothing() -> list[render.Part]:
 
 
 def _told(done: dict[str, Any], purge: bool) -> str:
-    runs = count(len(done["run_ids"]))
+    runs = text.count(len(done["run_ids"]))
     if purge:
-        return f"removed {runs} for good: {size(done['freed_bytes'])} freed"
+        return f"removed {runs} for good: {text.size(done['freed_bytes'])} freed"
     return f"moved {runs} to the trash; homerun store trash restore ID brings one back"

@@ -11,7 +11,7 @@ import sys
 
 from homerun.base.errors import HomerunError
 from homerun.cli.interrupts import WAITING, Interrupted, Interrupts
-from homerun.cli.output import console
+from homerun.cli.output import console, text
 from homerun.cli.result import Result
 from homerun.files.logs import follow
 from runstore.status import CANCELED, COMPLETED, FAILED, TERMINAL
@@ -60,8 +60,8 @@ class Output:
 
     def __init__(self, run: Run, call: Call, pieces: Iterable[bytes] | None = None) -> None:
         self._run = run
-        text = stream_of(call)
-        self._sink: BinaryIO | None = None if text is None else text.buffer
+        stream = stream_of(call)
+        self._sink: BinaryIO | None = None if stream is None else stream.buffer
         self._output = follow.Following(run) if pieces is None else pieces
         self._last = b""
 
@@ -134,7 +134,7 @@ def say_if_it_waits(run: Run) -> None:
     """Say once where a run waits; its output comes when it has started."""
     place = run.get_detailed_status()["details"]
     if place is not None:
-        console.say(f"run {run.id} waits: {console.plain(place)}")
+        console.say(f"run {run.id} waits: {text.plain(place)}")
 
 
 def conclude(run: Run) -> Result:
@@ -152,8 +152,8 @@ def summary(run: Run, row: dict[str, Any]) -> None:
     for line in _metric_lines(run.get_metrics(populate=True)):
         console.say(line)
     for warning in row.get("warnings") or []:
-        console.say(f"  warning  {console.plain(warning)}")
-    console.say(f"  folder   {console.plain(run.directory)}")
+        console.say(f"  warning  {text.plain(warning)}")
+    console.say(f"  folder   {text.plain(run.directory)}")
     if status == FAILED:
         console.say(failure(run, row), console.COLOURS[FAILED])
 
@@ -173,9 +173,9 @@ def in_short(run: Run, was_followed: bool) -> Result:
 
 def _head(row: dict[str, Any]) -> str:
     """The status of an ended run, how long it took, and its exit code."""
-    status, seconds = row["status"], console.took(row)
+    status, seconds = row["status"], text.took(row)
     outcome = row.get("outcome") or {}
-    head = f"{status} in {console.duration(seconds)}" if seconds is not None else status
+    head = f"{status} in {text.duration(seconds)}" if seconds is not None else status
     detail = outcome.get("signal") or outcome.get("exit_code")
     if detail is not None:
         head += f", exit code {detail}" if isinstance(detail, int) else f", {detail}"
@@ -188,16 +188,16 @@ def failure(run: Run, row: dict[str, Any]) -> str:
     reason = str(error.get("message") or "the run failed").split("\n", 1)[0]
     logs = list(run.get_details().get("logFiles", {}).values())
     where = logs[0] if logs else run.directory
-    return console.plain(f"{reason}; the log is {where}")
+    return text.plain(f"{reason}; the log is {where}")
 
 
 def _metric_lines(metrics: dict[str, Any]) -> list[str]:
     """The last value of each metric, the first metrics only where there are many."""
     shown = list(metrics.items())[:_MOST_METRICS]
-    width = max((len(console.plain(name)) for name, _ in shown), default=0)
+    width = max((len(text.plain(name)) for name, _ in shown), default=0)
     lines = []
     for name, value in shown:
-        lines.append(f"{console.plain(name):<{width}} {console.last(value)}")
+        lines.append(f"{text.plain(name):<{width}} {text.last(value)}")
     if len(metrics) > len(lines):
         lines.append(f"… and {len(metrics) - len(lines)} more")
     heads = ["  metrics  ", *["           "] * len(lines)]
@@ -227,13 +227,13 @@ def _cancel(run: Run, shown: Output, interrupted: Interrupted, interrupts: Inter
 class Hint:
     """A line on a terminal that goes away again; elsewhere nothing."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, line: str) -> None:
+        self._line = line
         self._is_shown = console.is_terminal(sys.stderr)
 
     def __enter__(self) -> None:
         if self._is_shown:
-            sys.stderr.write(f"\r\x1b[K{self._text}")
+            sys.stderr.write(f"\r\x1b[K{self._line}")
             sys.stderr.flush()
 
     def __exit__(self, *_: object) -> None:

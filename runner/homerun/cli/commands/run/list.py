@@ -1,4 +1,4 @@
-"""`homerun run …`: the runs of a workspace."""
+"""`homerun run list`: the runs of a workspace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from homerun.cli.command import command
 from homerun.cli.options import shared, times
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import argument, option
-from homerun.cli.output import console, progress, render
+from homerun.cli.output import progress, render, text
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -134,53 +134,6 @@ def list_runs(
     return Result(rows, lambda: _list(shown, listing.metrics_of(where, sort), is_narrowed))
 
 
-@command("show")
-@shared.run
-def show(call: Call) -> Result:
-    """Show everything about a run.
-
-    \b
-    Example:
-      homerun run show digits_1
-    """
-    found = call.run()
-    row, interpreter = found.describe(), found.get_interpreter()
-    if interpreter:
-        row["interpreter"] = interpreter
-    return Result(row, lambda: [render.Card(_card(row))])
-
-
-@command("monitor-logs")
-@shared.run
-def monitor_logs(call: Call) -> Result | int:
-    """Show a run's output from its beginning, and follow it to the run's end.
-
-    Exits 0 only if the run Completed. Ctrl-C ends the watching; the run goes on.
-
-    \b
-    Example:
-      homerun run monitor-logs digits_1
-    """
-    from homerun.cli.commands.run import follow
-
-    return follow.to_the_end(call.run(), call)
-
-
-@command("download-logs")
-@shared.run
-@option("-d", "--output-dir", metavar="DIR", required=True, help="The folder, made if need be.")
-def download_logs(call: Call, output_dir: str) -> Result:
-    """Copy a run's log files into a folder, and print the paths of the copies.
-
-    \b
-    Example:
-      homerun run download-logs digits_1 -d logs
-    """
-    found = call.run()
-    made = found.get_all_logs(output_dir)
-    return Result(made, lambda: made or [render.Note(f"run {found.id} has no logs")])
-
-
 _NONE_LIKE_THAT = "no run is like that; homerun run list shows the newest of all"
 _NONE_YET = "there are no runs yet; homerun run submit-script -e NAME SCRIPT makes one"
 
@@ -202,7 +155,7 @@ def _list(
     lines = _table(rows, values)
     if any("queue" in row for row in rows):
         columns.append(_WAITS)
-        lines = [[*line, _waits(row)] for line, row in zip(lines, rows)]
+        lines = [[*line, text.waits(row)] for line, row in zip(lines, rows)]
     return [render.Table(columns, lines, _EXPENDABLE)]
 
 
@@ -213,77 +166,13 @@ def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[ob
     return [
         [
             row["run_id"],
-            row.get("run_number", console.NONE),
+            row.get("run_number", text.NONE),
             row["status"],
-            console.ago(row.get("start_time_utc"), now),
-            console.duration(console.took(row, now)),
-            _script(row),
-            console.tags(row),
-            *map(console.last, values),
+            text.ago(row.get("start_time_utc"), now),
+            text.duration(text.took(row, now)),
+            text.script(row),
+            text.tags(row),
+            *map(text.last, values),
         ]
         for row, values in zip(rows, metrics)
     ]
-
-
-def _card(row: dict[str, Any]) -> dict[str, object]:
-    from time import time
-
-    now = time()
-    process = row.get("process") or {}
-    outcome = row.get("outcome") or {}
-    error = (row.get("error") or {}).get("error") or {}
-    return {
-        "run": row["run_id"],
-        "name": row.get("display_name"),
-        "experiment": row.get("experiment_name"),
-        "number": row.get("run_number"),
-        "status": row["status"],
-        "waits": _waits(row),
-        "waits since": (row.get("queue") or {}).get("since_utc"),
-        "script": " ".join(map(str, [_script(row), *(row.get("arguments") or [])])),
-        "submitted": row.get("created_utc"),
-        "by": row.get("submitted_by"),
-        "started": row.get("start_time_utc"),
-        "ended": row.get("end_time_utc"),
-        "took": console.duration(console.took(row, now)),
-        "process": process.get("pid"),
-        "supervisor": process.get("supervisor_pid"),
-        "python": _python(row.get("interpreter")),
-        "exit code": outcome.get("exit_code"),
-        "signal": outcome.get("signal"),
-        "cause": outcome.get("cause"),
-        "attempts": "\n".join(_attempt(one) for one in row.get("attempts") or []),
-        "tags": console.tags(row),
-        "properties": console.tags({"tags": row.get("properties")}),
-        "error": error.get("message"),
-        "warnings": "\n".join(row.get("warnings") or []),
-        "folder": row.get("directory"),
-    }
-
-
-def _python(interpreter: dict[str, Any] | None) -> str:
-    """What a script ran with, in words."""
-    if not interpreter:
-        return ""
-    count = len(interpreter.get("packages") or ())
-    return f"{interpreter.get('version')}, {count} packages ({interpreter.get('python')})"
-
-
-def _waits(row: dict[str, Any]) -> str:
-    """Where a run waits, and why."""
-    place = row.get("queue")
-    return f"#{place['position']}: {place['reason']}" if place else console.NONE
-
-
-def _attempt(row: dict[str, Any]) -> str:
-    """One start of a script, in words."""
-    if "start_time_utc" not in row:
-        return f"{row['attempt']}: waits"
-    if "end_time_utc" not in row:
-        return f"{row['attempt']}: started {row['start_time_utc']}"
-    code = None if row.get("exit_code") is None else f"exit code {row['exit_code']}"
-    return f"{row['attempt']}: {row.get('signal') or code or row.get('cause')}"
-
-
-def _script(row: dict[str, Any]) -> str:
-    return str(row.get("script_name") or "-")

@@ -1,4 +1,4 @@
-"""`homerun run logs`: what a run has written, or writes."""
+"""`homerun run logs`, `monitor-logs`, `download-logs`: what a run has written, or writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from homerun.cli.errors import BadValue, UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import option
-from homerun.cli.output import console
+from homerun.cli.output import console, render, text
+from homerun.cli.result import Result
 from runstore.status import TERMINAL
 
 TYPE_CHECKING = False
@@ -102,6 +103,37 @@ def logs(
     return run_follow.in_short(run, follow)
 
 
+@command("monitor-logs")
+@shared.run
+def monitor_logs(call: Call) -> Result | int:
+    """Show a run's output from its beginning, and follow it to the run's end.
+
+    Exits 0 only if the run Completed. Ctrl-C ends the watching; the run goes on.
+
+    \b
+    Example:
+      homerun run monitor-logs digits_1
+    """
+    from homerun.cli.commands.run import follow
+
+    return follow.to_the_end(call.run(), call)
+
+
+@command("download-logs")
+@shared.run
+@option("-d", "--output-dir", metavar="DIR", required=True, help="The folder, made if need be.")
+def download_logs(call: Call, output_dir: str) -> Result:
+    """Copy a run's log files into a folder, and print the paths of the copies.
+
+    \b
+    Example:
+      homerun run download-logs digits_1 -d logs
+    """
+    found = call.run()
+    made = found.get_all_logs(output_dir)
+    return Result(made, lambda: made or [render.Note(f"run {found.id} has no logs")])
+
+
 def _pieces(
     run: Run, name: str | None, follows: bool, tail: int | None, sieve: Sieve
 ) -> Iterator[bytes]:
@@ -150,10 +182,10 @@ def _named(run: Run, word: str, may_wait: bool) -> str:
     if len(found) == 1:
         return str(found[0])
     if not found and may_wait and run.get_status() not in TERMINAL:
-        console.say(f"run {run.id} has no log {console.plain(word)} yet")
+        console.say(f"run {run.id} has no log {text.plain(word)} yet")
         return word
-    listed = ", ".join(map(console.plain, (found or known)[:_SHOWN])) or "none yet"
-    wrong = "several such logs" if found else f"no log {console.plain(word)!r}"
+    listed = ", ".join(map(text.plain, (found or known)[:_SHOWN])) or "none yet"
+    wrong = "several such logs" if found else f"no log {text.plain(word)!r}"
     raise UserError(f"run {run.id} has {wrong}; its logs: {listed}")
 
 

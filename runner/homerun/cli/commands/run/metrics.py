@@ -8,7 +8,7 @@ from homerun.cli.command import command
 from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.params import option
-from homerun.cli.output import console, render
+from homerun.cli.output import render, text
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ def metrics(call: Call, names: tuple[str, ...], as_csv: bool) -> Result | int:
     if names and values:
         missing = [one for one in names if one not in values]
         if missing:
-            known = ", ".join(map(console.plain, values))
+            known = ", ".join(map(text.plain, values))
             raise UsageError(f"run {found.id} has no metric {missing[0]!r}; it has {known}")
         values = {name: values[name] for name in names}
 
@@ -64,7 +64,7 @@ def trend(numbers: list[float]) -> str:
     """Numbers as small bars, the first on the left; of many some at equal distances."""
     finite = [one for one in numbers if one - one == 0]
     if len(finite) < 2:
-        return console.NONE
+        return text.NONE
     steps = min(_WIDE, len(finite))
     chosen = [finite[at * (len(finite) - 1) // (steps - 1)] for at in range(steps)]
     least, most = min(chosen), max(chosen)
@@ -111,21 +111,21 @@ def _statistics(name: str, value: Any) -> list[object]:
     if isinstance(value, dict):  # rows or a table: as many as its longest column
         rows = max((len(c) if isinstance(c, list) else 1 for c in value.values()), default=0)
         return [
-            console.plain(name),
-            console.last(value),
-            console.NONE,
-            console.NONE,
+            text.plain(name),
+            text.last(value),
+            text.NONE,
+            text.NONE,
             rows,
-            console.NONE,
+            text.NONE,
         ]
     values = value if isinstance(value, list) else [value]
     numbers = [one for one in values if isinstance(one, (int, float)) and one == one]
     least, most = (min(numbers), max(numbers)) if numbers else (None, None)
     return [
-        console.plain(name),
-        console.last(value),
-        console.number(least),
-        console.number(most),
+        text.plain(name),
+        text.last(value),
+        text.number(least),
+        text.number(most),
         len(values),
         trend(numbers),
     ]

@@ -8,7 +8,7 @@ from homerun.cli.commands.run.follow import Hint
 from homerun.cli.interrupts import READING_SOURCE, WAITING, Interrupted, Interrupts
 from homerun.cli.options import grids
 from homerun.cli.output import console as output_console
-from homerun.cli.output import render
+from homerun.cli.output import render, text
 from homerun.cli.result import Result
 from runstore.status import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING, TERMINAL
 
@@ -127,7 +127,7 @@ def _conclude(batch: Batch) -> Result:
     ending = [
         render.Note(f"{status}: {_counted(counts)}", output_console.COLOURS.get(status)),
         render.Note(f"  batch    {batch.parent.id}"),
-        render.Note(f"  folder   {output_console.plain(batch.parent.directory)}"),
+        render.Note(f"  folder   {text.plain(batch.parent.directory)}"),
     ]
     told = {**parent, "children": rows}
     return Result(told, lambda: [table, *ending], 0 if status == COMPLETED else 1)
@@ -143,9 +143,9 @@ def _row(one: Run) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any], names: list[str]) -> list[object]:
-    metrics = [output_console.number(row["metrics"].get(name)) for name in names]
-    took = output_console.duration(output_console.took(row))
-    return [row["run_id"], row["status"], took, *metrics, output_console.tags(row)]
+    metrics = [text.number(row["metrics"].get(name)) for name in names]
+    took = text.duration(text.took(row))
+    return [row["run_id"], row["status"], took, *metrics, text.tags(row)]
 
 
 def _cancel(batch: Batch, interrupted: Interrupted, interrupts: Interrupts) -> Result | int:

@@ -1,13 +1,10 @@
-"""Runs that a command is about, by name or by what they are like; and asking before it is done."""
+"""The runs that a command is about, by name or by what they are like."""
 
 from __future__ import annotations
-
-import sys
 
 from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.params import argument, option
-from homerun.cli.output import console, prompts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
     Function = TypeVar("Function", bound=Callable[..., Any])
 
 _WHICH = "say which runs: their ids, or -e, --status, --tags, --where"
-_SHOWN = 10
 
 
 def of_runs(function: Function) -> Function:
@@ -98,44 +94,3 @@ class Choice:
                 include_children=children,
                 where=self._where,
             )
-
-
-def check_asks(yes: bool) -> None:
-    """Refuse what needs an answer where nobody can give one; before anything is looked at, so
-    that a script learns it whatever there is.
-
-    Raises:
-        UsageError: there is nobody to ask.
-    """
-    if not yes and not (console.is_terminal(sys.stdin) and console.is_terminal(sys.stderr)):
-        raise UsageError("nobody can be asked here: give --yes to do it all the same")
-
-
-def is_sure(question: str, yes: bool, runs: Sequence[Run] = ()) -> bool:
-    """Whether the user wants it.
-
-    Args:
-        runs: shown before the question.
-    """
-    if yes:
-        return True
-    for run in runs[:_SHOWN]:
-        console.complain(f"  {run.id}  {run.get_status()}")
-    if len(runs) > _SHOWN:
-        console.complain(f"  … and {len(runs) - _SHOWN} more")
-    return prompts.confirm(question)
-
-
-def count(number: int, what: str = "run") -> str:
-    """`1 run`, `1,234 runs`."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
-def size(number: float) -> str:
-    """Bytes for people: `512 B`, `1.5 KiB`, `23 GiB`."""
-    units = ["B", "KiB", "MiB", "GiB", "TiB"]
-    while number >= 1023.5 and len(units) > 1:
-        number /= 1024
-        units.pop(0)
-    digits = 0 if units[0] == "B" or number >= 9.95 else 1
-    return f"{number:.{digits}f} {units[0]}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from homerun.cli.output import console
+from homerun.cli.output import text
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
+    ("seconds", "shown"),
     [
         (None, "-"),
         (0.0, "0.00 s"),
@@ -25,12 +25,12 @@ HOUR = 3600.0
         (25 * HOUR, "1d 1h"),
     ],
 )
-def test_a_duration_has_two_units_at_most(seconds, text):
-    assert console.duration(seconds) == text
+def test_a_duration_has_two_units_at_most(seconds, shown):
+    assert text.duration(seconds) == shown
 
 
 @pytest.mark.parametrize(
-    ("time", "text"),
+    ("time", "shown"),
     [
         ("2027-01-15T08:00:00Z", "0s ago"),
         ("2027-01-15T08:00:05Z", "0s ago"),
@@ -43,17 +43,17 @@ def test_a_duration_has_two_units_at_most(seconds, text):
         (5, "-"),
     ],
 )
-def test_a_time_is_told_by_how_long_ago_it_was(time, text):
-    assert console.ago(time, NOW) == text
+def test_a_time_is_told_by_how_long_ago_it_was(time, shown):
+    assert text.ago(time, NOW) == shown
 
 
 def test_a_run_that_never_started_took_no_time():
-    assert console.took({}) is None
+    assert text.took({}) is None
 
 
 def test_a_live_run_has_taken_the_time_since_its_start():
-    assert console.took({"start_time_utc": "2027-01-15T07:59:00Z"}, NOW) == 60.0
+    assert text.took({"start_time_utc": "2027-01-15T07:59:00Z"}, NOW) == 60.0
 
 
 def test_what_is_not_printable_is_shown_as_its_escape():
-    assert console.plain("a\x1b[31m\tü\n") == r"a\x1b[31m\tü\n"
+    assert text.plain("a\x1b[31m\tü\n") == r"a\x1b[31m\tü\n"

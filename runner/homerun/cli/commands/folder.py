@@ -1,0 +1,41 @@
+"""`homerun folder …`: attach a folder to an experiment."""
+
+from __future__ import annotations
+
+from homerun.cli.command import command
+from homerun.cli.options import shared
+from homerun.cli.output import render
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.cli.invocation import Call
+
+
+@command("attach")
+@shared.experiment("The experiment; else it is named as the folder.")
+def attach(call: Call) -> Result:
+    """Attach a folder to an experiment, so that commands in it need no -e; write samples.
+
+    The samples are the run configurations local, docker and sklearn. No file that is there is
+    changed.
+
+    \b
+    Example:
+      homerun folder attach -w myworkspace -g myresourcegroup
+      homerun run submit-script -c sklearn -e testexperiment train.py
+    """
+    from homerun.config import attach as config_attach
+    from homerun.config import workspace_config
+
+    workspace = call.workspace(wakes=False)
+    written = config_attach.attach(call.folder, workspace, call.experiment)
+    told = {
+        "Experiment name": workspace_config.experiment_of(call.folder)[1],
+        "Subscription id": workspace.subscription_id,
+        "Resource group": workspace.resource_group,
+        "Workspace name": workspace.name,
+        "Project path": call.folder,
+    }
+    note = f"wrote {', '.join(written)}" if written else "everything is there already"
+    return Result(told, lambda: [render.Card(told), render.Note(note)])

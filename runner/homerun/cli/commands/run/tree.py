@@ -1,0 +1,48 @@
+"""`homerun run tree`: a run with all the runs below it."""
+
+from __future__ import annotations
+
+from homerun.cli.command import command
+from homerun.cli.options import shared
+from homerun.cli.output import render, text
+from homerun.cli.result import Result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from homerun.cli.invocation import Call
+    from homerun.sdk.run import Run
+
+
+@command("tree")
+@shared.run
+def tree(call: Call) -> Result:
+    """Show a run with all the runs below it.
+
+    In JSON: the run as `run show` prints it, with its children as a list under `children`.
+
+    \b
+    Example:
+      homerun run tree digits_1
+    """
+    nested = _nested(call.run())
+    return Result(nested, lambda: _branches(nested, ""))
+
+
+def _nested(run: Run) -> dict[str, Any]:
+    """A run and all below it, the oldest first."""
+    children = list(run.get_children())[::-1]
+    return {**run.describe(), "children": [_nested(child) for child in children]}
+
+
+def _branches(row: dict[str, Any], indent: str, last: bool | None = None) -> Iterator[render.Part]:
+    """A run and all below it, each with the lines that lead to it."""
+    what = [row.get("display_name"), row.get("script_name"), text.tags(row)]
+    lead = indent + {None: "", True: "└─ ", False: "├─ "}[last]
+    rest = "  ".join(str(part) for part in what if part)
+    yield render.Branch(lead, row["run_id"], row["status"], rest)
+    below = indent + {None: "", True: "   ", False: "│  "}[last]
+    for at, child in enumerate(row["children"], 1):
+        yield from _branches(child, below, at == len(row["children"]))
