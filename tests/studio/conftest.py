@@ -50,8 +50,8 @@ class Shelf:
             workspace, Door(options.pop("token", None)), options.pop("read_only", False)
         )
         hosts = Hosts(8765, options.pop("hosts", ()), options.pop("is_remote", False))
-        static = {asset.path: asset for asset in (INDEX, SCRIPT)}
-        self.app = app.made(self.desk, hosts, static=static, **options)
+        options.setdefault("static", {asset.path: asset for asset in (INDEX, SCRIPT)})
+        self.app = app.made(self.desk, hosts, **options)
         self.client = Client(self.app)
 
     def sign_in(self) -> Client:

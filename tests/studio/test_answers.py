@@ -440,8 +440,7 @@ def test_an_index_that_cannot_be_written_is_kept_in_memory(
 
 
 def test_without_built_pages_it_says_what_to_run(workspace_dir: Path) -> None:
-    made = Shelf(Workspace.from_config())
-    made.app._app._static.clear()
+    made = Shelf(Workspace.from_config(), static={})
     answer = made.client.get("/")
     assert answer.status == 200
     assert "make studio" in answer.text

@@ -11,14 +11,9 @@ from homerun.base import messages
 from homerun.base.errors import UserError
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.runs import resubmit, stop
+from homerun.sdk import error_codes
 from runstore import status
-from runstore.errors import (
-    BaseError,
-    FormatTooNew,
-    InvalidTransition,
-    ReadOnlyStore,
-    RunNotFound,
-)
+from runstore.errors import BaseError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,19 +23,6 @@ if TYPE_CHECKING:
     from homerun.sdk.run import Run
     from homerun.sdk.workspace import Workspace
 
-BAD_REQUEST = "bad_request"
-NOT_FOUND = "not_found"
-CONFLICT = "conflict"
-READ_ONLY = "read_only"
-FAILED = "failed"
-NEEDS_SECRETS = "needs_secrets"
-
-_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
-    (RunNotFound, NOT_FOUND),
-    (InvalidTransition, CONFLICT),
-    ((ReadOnlyStore, FormatTooNew), READ_ONLY),
-    (BaseError, BAD_REQUEST),
-)
 _MOST_SCRIPTS = 500
 
 
@@ -240,8 +222,8 @@ def _is_interactive(run: Run) -> bool:
 
 
 def _told(run_id: str, error: Exception) -> dict[str, Any]:
-    message = getattr(error, "message", None) or str(error)
+    code, message = error_codes.code_of(error), error_codes.sentence(error)
     if isinstance(error, SecretsNeeded):
-        return {"id": run_id, "code": NEEDS_SECRETS, "message": message, "hidden": error.hidden}
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), FAILED)
+        needed = {"code": error_codes.NEEDS_SECRETS, "hidden": error.hidden}
+        return {"id": run_id, "message": message, **needed}
     return {"id": run_id, "code": code, "message": message}

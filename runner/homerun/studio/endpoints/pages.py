@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import HTMLResponse, Response
 
 from homerun.studio.assets import INDEX
+from homerun.studio.http import responses
 from homerun.studio.http.requests import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from homerun.studio.assets import Asset
     from homerun.studio.http.requests import Ask
     from homerun.studio.state import Desk
@@ -35,18 +38,18 @@ again for a new one, or look in its terminal: where it runs in one, it prints a 
 """
 
 
-def page(desk: Desk, assets: dict[str, Asset], headers: dict[str, str]) -> Response:
-    """The page; it is no secret."""
+def page(assets: Mapping[str, Asset], headers: Mapping[str, str]) -> Response:
+    """The page, which needs no session."""
     found = assets.get(INDEX)
     if found is None:
         return HTMLResponse(_NOT_BUILT)
     return _answer(found, headers)
 
 
-def static(asset: Asset | None, headers: dict[str, str]) -> Response:
+def static(asset: Asset | None, headers: Mapping[str, str]) -> Response:
     """A file of the page."""
     if asset is None:
-        raise RefusedError(404, "not_found", "there is nothing at this address")
+        raise responses.nothing_here()
     return _answer(asset, headers)
 
 
@@ -79,10 +82,7 @@ async def login(desk: Desk, ask: Ask) -> Response:
 
 def logout(desk: Desk, ask: Ask) -> Response:
     """End this session."""
-    for part in ask.headers.get("cookie", "").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == desk.door.cookie:
-            desk.door.leave(value)
+    desk.door.leave(ask.cookies.get(desk.door.cookie, ""))
     answer = Response(status_code=204)
     answer.delete_cookie(desk.door.cookie, path=desk.cookie_path, httponly=True, samesite="strict")
     return answer
@@ -94,7 +94,7 @@ def _give(answer: Response, desk: Desk, session: str) -> None:
     )
 
 
-def _answer(asset: Asset, headers: dict[str, str]) -> Response:
+def _answer(asset: Asset, headers: Mapping[str, str]) -> Response:
     told: dict[str, Any] = {"vary": "accept-encoding"}
     told["cache-control"] = _FOR_EVER if asset.is_hashed else "no-cache"
     data = asset.data

@@ -9,6 +9,9 @@ import asyncio
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+
 from homerun.studio.http import responses
 from homerun.studio.http.requests import RefusedError
 
@@ -107,8 +110,9 @@ class Guard:
         await self._app(inner, receive, send)
 
     def _checked(self, scope: Scope) -> Scope:
-        headers = _Headers(scope["headers"])
-        host = headers.only("host")
+        asked = HTTPConnection(scope)
+        headers = asked.headers
+        host = _only(headers, "host") or ""
         if not self._hosts.allows(host):
             raise RefusedError(421, "wrong_host", "this server is not meant for that host")
         method, path = scope["method"], scope["path"]
@@ -125,15 +129,15 @@ class Guard:
         path = path[len(self._base) :]
         self._check_origin(method, path, headers, host)
         is_open = not path.startswith("/api/") or path in _OPEN
-        if not is_open and not self._door.knows(headers.cookie(self._door.cookie)):
+        if not is_open and not self._door.knows(asked.cookies.get(self._door.cookie)):
             raise RefusedError(401, "signed_out", "open the address that `homerun studio` prints")
         if method == "POST":
             self._check_write(path, headers)
         return {**scope, "path": path, "raw_path": path.encode("utf-8", "replace"), "root_path": ""}
 
-    def _check_origin(self, method: str, path: str, headers: _Headers, host: str) -> None:
+    def _check_origin(self, method: str, path: str, headers: Headers, host: str) -> None:
         """Refuse what a page of somebody else's asks for, and each write that says no origin."""
-        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        site, origin = _only(headers, "sec-fetch-site"), _only(headers, "origin")
         is_write = method == "POST"
         is_api = path.startswith("/api/")
         if is_write and site not in (None, "same-origin"):
@@ -145,8 +149,8 @@ class Guard:
         if origin is not None and not self._hosts.is_own(origin, host):
             raise RefusedError(403, "refused", "another site asks for that")
 
-    def _check_write(self, path: str, headers: _Headers) -> None:
-        kind = (headers.get("content-type") or "").partition(";")[0].strip().lower()
+    def _check_write(self, path: str, headers: Headers) -> None:
+        kind = (_only(headers, "content-type") or "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise RefusedError(415, "not_json", "send JSON, with its content type")
         if self._is_read_only and path not in _ALWAYS:
@@ -164,39 +168,21 @@ class Guard:
         return guarded
 
 
-class _Headers:
-    """The headers of a request; one that is given twice where once is meant is refused."""
+def _only(headers: Headers, name: str) -> str | None:
+    """A header that may be given once; None where it is not given.
 
-    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        self._known: dict[str, list[str]] = {}
-        for name, value in raw:
-            known = self._known.setdefault(name.decode("latin-1").lower(), [])
-            known.append(value.decode("latin-1"))
-
-    def get(self, name: str) -> str | None:
-        """A header that may be given once."""
-        found = self._known.get(name, [])
-        if len(found) > 1:
-            raise RefusedError(400, "bad_request", f"the header {name} is given twice")
-        return found[0].strip() if found else None
-
-    def only(self, name: str) -> str:
-        """A header that has to be given once."""
-        return self.get(name) or ""
-
-    def cookie(self, wanted: str) -> str | None:
-        """A cookie."""
-        for line in self._known.get("cookie", []):
-            for part in line.split(";"):
-                name, _, value = part.strip().partition("=")
-                if name == wanted:
-                    return value
-        return None
+    Raises:
+        RefusedError: it is given twice.
+    """
+    found = headers.getlist(name)
+    if len(found) > 1:
+        raise RefusedError(400, "bad_request", f"the header {name} is given twice")
+    return found[0].strip() if found else None
 
 
 async def _whole_body(scope: Scope, receive: Receive) -> Receive:
     """Read a body whole, if it is not too large and does not take too long."""
-    length = _Headers(scope["headers"]).get("content-length")
+    length = _only(Headers(scope=scope), "content-length")
     if length is not None and (not length.isdecimal() or int(length[:18]) > MOST_BODY):
         raise RefusedError(413, "too_large", f"send at most {MOST_BODY} bytes")
     try:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from starlette.requests import Request
+
+_MOST_FIELDS = 3_000
 _LONGEST = 4_000
 _MOST_VALUES = 1_000
 _MOST_DIGITS = 18
@@ -23,37 +28,62 @@ class RefusedError(Exception):
 
 
 def bad(message: str) -> RefusedError:
-    """What is wrong with what was asked."""
+    """The error of a request that is wrong in itself."""
     return RefusedError(400, "bad_request", message)
 
 
+async def read(request: Request) -> Ask:
+    """A request with its body.
+
+    Raises:
+        RefusedError: its query or its body cannot be read.
+    """
+    raw = request.scope["query_string"]
+    try:
+        unquote_to_bytes(raw).decode("utf-8" if raw.isascii() else "ascii")
+    except UnicodeDecodeError:
+        raise bad("the query cannot be read") from None
+    if raw.count(b"&") >= _MOST_FIELDS:
+        raise bad(f"the query has more than {_MOST_FIELDS} parameters")
+    return Ask(request, await _object(request) if request.method == "POST" else {})
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    try:
+        found = json.loads(await request.body(), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise bad("the body is not valid JSON") from None
+    if not isinstance(found, dict):
+        raise bad("the body is not a JSON object")
+    return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
 class Ask:
-    """A request.
+    """A request whose parameters are checked when they are taken.
 
     Args:
-        run: the run of its path, if it has one.
-        query: its parameters, each with all values.
-        body: what a POST says.
-        headers: by small letters.
+        body: what a POST holds.
+
+    Attributes:
+        run: the run in the path; "" where there is none.
     """
 
-    def __init__(
-        self,
-        run: str,
-        query: Mapping[str, list[str]],
-        body: Mapping[str, Any],
-        headers: Mapping[str, str],
-    ) -> None:
-        self.run = run
-        self._query = query
+    def __init__(self, request: Request, body: Mapping[str, Any]) -> None:
+        self.run: str = request.path_params.get("id", "")
+        self.headers = request.headers
+        self.cookies = request.cookies
         self.body = body
-        self.headers = headers
+        self._query = request.query_params
 
     # The query
 
     def texts(self, name: str) -> list[str]:
         """All values of a parameter."""
-        found = self._query.get(name, [])
+        found = self._query.getlist(name)
         if len(found) > _MOST_VALUES:
             raise bad(f"{name} is given {len(found)} times: at most {_MOST_VALUES}")
         if any(len(text) > _LONGEST for text in found):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.responses import Response, StreamingResponse
 
+from homerun.sdk import error_codes
 from homerun.studio.http.requests import RefusedError
 
 if TYPE_CHECKING:
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
     from homerun.files.browse import File
     from homerun.files.logs.pages import Log
+
+STATUSES = {
+    error_codes.BAD_REQUEST: 400,
+    error_codes.READ_ONLY: 403,
+    error_codes.NOT_FOUND: 404,
+    error_codes.CONFLICT: 409,
+    error_codes.FAILED: 500,
+    error_codes.UNAVAILABLE: 503,
+}
+"""The HTTP status of each code that an error of ours has."""
 
 _PIECE = 1 << 18
 _MOST_THREADS = 16
@@ -61,6 +72,21 @@ def error(refused: RefusedError) -> Response:
     """What is wrong, as JSON."""
     said = {"error": {"code": refused.code, "message": refused.message}}
     return of_json(said, refused.status)
+
+
+def refused(failure: Exception) -> RefusedError:
+    """A failure as it is answered: our errors in their own words, others by their class alone."""
+    code = error_codes.code_of(failure)
+    if code == error_codes.FAILED:
+        message = f"something unexpected went wrong ({type(failure).__name__})"
+    else:
+        message = error_codes.sentence(failure)
+    return RefusedError(STATUSES[code], code, message)
+
+
+def nothing_here() -> RefusedError:
+    """The error of an address that leads nowhere."""
+    return RefusedError(404, error_codes.NOT_FOUND, "there is nothing at this address")
 
 
 def of_lines(rows: Iterator[Mapping[str, Any]]) -> Response:
@@ -146,14 +172,10 @@ def _close(owners: tuple[Any, ...]) -> None:
         owner.close()
 
 
-_limiters: list[CapacityLimiter] = []
-
-
+@cache
 def _limiter() -> CapacityLimiter:
-    """What bounds the threads of all requests together."""
-    if not _limiters:
-        _limiters.append(CapacityLimiter(_MOST_THREADS))
-    return _limiters[0]
+    """The bound on the threads of all requests together."""
+    return CapacityLimiter(_MOST_THREADS)
 
 
 def _parts(source: Any, start: int, end: int) -> Iterator[bytes]:
