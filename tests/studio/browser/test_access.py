@@ -46,6 +46,7 @@ def test_axe_finds_nothing_on_a_phone_and_in_dialogs(
     assert violations(page) == []
     page.keyboard.press("Escape")
     page.goto(f"{store.studio.address}#{places(store)['runs']}")
+    wait_for_calm(page)
     page.get_by_role("button", name="Columns").click()
     assert violations(page) == []
     page.keyboard.press("Escape")

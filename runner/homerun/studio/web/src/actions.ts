@@ -2,7 +2,7 @@
 
 import { post } from "./api";
 import { isEnded, plural } from "./format";
-import { go, runHref } from "./route";
+import { later, runHref } from "./route";
 import type { BulkAnswer, Run } from "./types";
 import { complain, confirm, say } from "./ui/dialog";
 
@@ -48,10 +48,15 @@ export async function remove(runs: readonly Run[]): Promise<boolean> {
   return ((await told(change("delete", runs, "Moved to the trash")))?.done.length ?? 0) > 0;
 }
 
-export const label = (runs: readonly { id: string }[], labels: Labels): Promise<BulkAnswer | null> => told(change("labels", runs, "Changed", labels));
+/** Answers whether all runs took it. */
+export async function label(runs: readonly { id: string }[], labels: Labels): Promise<boolean> {
+  const answer = await told(change("labels", runs, "Changed", labels));
+  return !!answer && answer.failed.length === 0;
+}
 
 /** Submit runs again; one alone is then shown. Answers the hidden words that one still needs. */
 export async function resubmit(runs: readonly Run[], secrets?: string[]): Promise<string[] | null> {
+  const open = later();
   const answer = await told(post<BulkAnswer>("runs/resubmit", { ids: runs.map((run) => run.id), ...(secrets ? { secrets } : {}) }));
   if (!answer) return null;
   const [failed] = answer.failed;
@@ -59,6 +64,6 @@ export async function resubmit(runs: readonly Run[], secrets?: string[]): Promis
   if (failed) say(failed.message, true);
   if (answer.done.length) say(`Submitted again: ${plural(answer.done.length, "run")}.`);
   const [made] = answer.done;
-  if (runs.length === 1 && made) go(runHref(made));
+  if (runs.length === 1 && made) open(runHref(made));
   return null;
 }

@@ -1,6 +1,6 @@
 /** Which page is shown. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { post, signedOut } from "./api";
 import { ComparePage } from "./pages/compare";
 import { ExperimentsPage } from "./pages/experiments";
@@ -11,7 +11,7 @@ import { TargetsPage } from "./pages/targets";
 import { place } from "./route";
 import { info, infoError, readInfo } from "./state";
 import { Button, Empty, Failure, Field, Waiting } from "./ui/basics";
-import { complain, Messages, Questions } from "./ui/dialog";
+import { complain, Messages, Questions, takeBack } from "./ui/dialog";
 import { Header, useFocusOnPage } from "./ui/shell";
 
 export function App() {
@@ -27,20 +27,29 @@ export function App() {
   );
 }
 
+/** What a page is about: of another one nothing stays. */
+function subject(name: string): string {
+  const { path, query } = place.value;
+  if (name === "runs") return query.get("experiment") ?? "";
+  return name === "submit" ? (query.get("run") ?? "") : (path[1] ?? "");
+}
+
 function Page() {
   const [name = "experiments", id = ""] = place.value.path;
-  useFocusOnPage(`${name}/${id}`);
+  const key = subject(name);
+  useFocusOnPage(`${name}/${key}`);
+  useLayoutEffect(() => takeBack, [`${name}/${key}`]);
   switch (name) {
     case "experiments":
       return <ExperimentsPage />;
     case "runs":
-      return <RunsPage />;
+      return <RunsPage key={key} />;
     case "run":
-      return <RunPage key={id} id={id} />;
+      return <RunPage key={key} id={id} />;
     case "compare":
       return <ComparePage />;
     case "submit":
-      return <SubmitPage key={place.value.query.get("run") ?? ""} />;
+      return <SubmitPage key={key} />;
     case "targets":
       return <TargetsPage />;
     default:

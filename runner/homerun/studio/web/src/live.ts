@@ -1,13 +1,14 @@
-/** The one stream of events. Whoever listens names topics; the stream is opened with all of them. */
+/** The one stream of events. A listener names topics; the stream is opened with all of them. */
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { address } from "./api";
+import type { Query } from "./route";
 
 export type LiveEvent = "runs" | "experiments" | "queue" | "run" | "metrics" | "log" | "reset";
 type Listener = (event: LiveEvent, data: never) => void;
 
-interface Wish {
+interface Topics {
   topics: string[];
   metrics?: string[] | undefined;
   experiment?: string | undefined;
@@ -19,7 +20,7 @@ const RETRY_MS = 3000;
 
 export const connection = signal<"idle" | "live" | "lost">("idle");
 
-const listeners = new Map<Listener, Wish>();
+const listeners = new Map<Listener, Topics>();
 let source: EventSource | null = null;
 let opened = "";
 let cursor: string | null = null;
@@ -30,13 +31,19 @@ export function startAt(known: string): void {
   cursor ??= known;
 }
 
-export function listen(wish: Wish, listener: Listener): () => void {
-  listeners.set(listener, wish);
-  soon(REOPEN_MS);
+export function listen(topics: Topics, listener: Listener): () => void {
+  listeners.set(listener, topics);
+  renew();
   return () => {
     listeners.delete(listener);
-    soon(REOPEN_MS);
+    renew();
   };
+}
+
+/** The stream is closed at once: what it still told would move the cursor past news that the next one is to tell. */
+function renew(): void {
+  if (query().key !== opened) source?.close();
+  soon(REOPEN_MS);
 }
 
 function soon(delay: number): void {
@@ -44,7 +51,7 @@ function soon(delay: number): void {
   timer = window.setTimeout(open, delay);
 }
 
-function wanted(): Wish {
+function wanted(): Topics {
   const all = [...listeners.values()];
   return {
     topics: [...new Set(all.flatMap((one) => one.topics))].sort(),
@@ -53,16 +60,20 @@ function wanted(): Wish {
   };
 }
 
+function query(): { asked: Query; key: string } {
+  const all = wanted();
+  const asked = { topic: all.topics, metrics: all.metrics, experiment: all.experiment };
+  return { asked, key: JSON.stringify(asked) };
+}
+
 function open(): void {
-  const wish = wanted();
-  const query = { topic: wish.topics, metrics: wish.metrics, experiment: wish.experiment };
-  const key = JSON.stringify(query);
+  const { asked, key } = query();
   if (key === opened && source && source.readyState !== EventSource.CLOSED) return;
   source?.close();
   source = null;
   opened = key;
-  if (!wish.topics.length) return;
-  source = new EventSource(address("events", { ...query, cursor }));
+  if (!wanted().topics.length) return;
+  source = new EventSource(address("events", { ...asked, cursor }));
   source.onerror = lost;
   source.addEventListener("hello", () => (connection.value = "live"));
   for (const name of EVENTS) source.addEventListener(name, (event) => heard(name, event));
@@ -81,8 +92,8 @@ function heard(name: LiveEvent, event: MessageEvent<string>): void {
 }
 
 /** Listen as long as the component is shown. */
-export function useLive(wish: Wish, listener: (event: LiveEvent, data: never) => void): void {
+export function useLive(topics: Topics, listener: (event: LiveEvent, data: never) => void): void {
   const latest = useRef(listener);
   latest.current = listener;
-  useEffect(() => listen(wish, (event, data) => latest.current(event, data)), [JSON.stringify(wish)]);
+  useEffect(() => listen(topics, (event, data) => latest.current(event, data)), [JSON.stringify(topics)]);
 }

@@ -29,8 +29,24 @@ function decode(word: string): string {
 
 export const place = signal<Place>(read());
 
-addEventListener("hashchange", () => {
+/** Counts the places that were gone to. */
+let visits = 0;
+
+function arrive(): void {
+  visits += 1;
   place.value = read();
+}
+
+addEventListener("popstate", arrive);
+
+// A link shows its page at once. The browser tells of a new place only later, and until then the
+// controls of the former page would take clicks and keys that are meant for the next one.
+addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const link = (event.target as Element | null)?.closest?.("a[href^='#/']");
+  if (!link || link.hasAttribute("target")) return;
+  event.preventDefault();
+  go(link.getAttribute("href") ?? "");
 });
 
 export function parameters(query: Query): string {
@@ -53,7 +69,16 @@ export const runHref = (id: string, tab?: string, query: Query = {}): string =>
 export const experimentHref = (name: string): string => href(["runs"], { experiment: name });
 
 export function go(to: string): void {
-  location.hash = to;
+  if (to !== location.hash) history.pushState(null, "", to);
+  arrive();
+}
+
+/** A way to a place that is known later. It is not taken if the user has gone elsewhere since. */
+export function later(): (to: string) => void {
+  const asked = visits;
+  return (to) => {
+    if (visits === asked) go(to);
+  };
 }
 
 /** Change the query of this place, leaving no step in the history. */

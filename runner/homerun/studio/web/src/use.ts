@@ -1,26 +1,49 @@
 /** Hooks that several pages share. */
 
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 export interface Loaded<T> {
   data: T | null;
   error: Error | null;
   reload: () => void;
+  /** How many questions were asked so far. */
+  asked: () => number;
+  /** Which of them the answer is for. */
+  answered: number;
 }
 
 /** Ask when `keys` change, and again on `reload`; the former answer stays until the next is there. */
 export function useLoaded<T>(ask: (abort: AbortSignal) => Promise<T>, keys: unknown[]): Loaded<T> {
-  const [state, setState] = useState<{ data: T | null; error: Error | null }>({ data: null, error: null });
+  const [state, setState] = useState<{ data: T | null; error: Error | null; answered: number }>({ data: null, error: null, answered: 0 });
   const [round, setRound] = useState(0);
+  const asked = useRef(0);
   useEffect(() => {
     const control = new AbortController();
+    const answered = (asked.current += 1);
     ask(control.signal).then(
-      (data) => !control.signal.aborted && setState({ data, error: null }),
-      (error: Error) => !control.signal.aborted && setState((former) => ({ data: former.data, error })),
+      (data) => !control.signal.aborted && setState({ data, error: null, answered }),
+      (error: Error) => !control.signal.aborted && setState((former) => ({ ...former, error })),
     );
     return () => control.abort();
   }, [...keys, round]);
-  return { ...state, reload: useCallback(() => setRound((value) => value + 1), []) };
+  return { ...state, reload: useCallback(() => setRound((value) => value + 1), []), asked: useCallback(() => asked.current, []) };
+}
+
+interface Told<T> {
+  asked: number;
+  one: T;
+}
+
+/** What events told, by key, since an answer was asked for: it may be newer than that answer. */
+export function useNews<T>({ asked, answered }: Loaded<unknown>): [ReadonlyMap<string, T>, (news: [string, T][]) => void] {
+  const [told, setTold] = useState<ReadonlyMap<string, Told<T>>>(new Map());
+  const tell = (news: [string, T][]): void =>
+    setTold((former) => new Map([...former, ...news.map(([key, one]): [string, Told<T>] => [key, { asked: asked(), one }])]));
+  const fresh = useMemo(
+    () => new Map([...told].filter(([, one]) => one.asked >= answered).map(([key, { one }]): [string, T] => [key, one])),
+    [told, answered],
+  );
+  return [fresh, tell];
 }
 
 /** Call at most once in `ms`, and once more after the last call. */

@@ -17,18 +17,20 @@ export interface Search {
 export type Wanted = { q: string; isExact: boolean } | { errors: true } | null;
 
 const NONE: Search = { hits: [], share: 0, isDone: true, isCut: false, error: null };
+const BEGUN: Search = { ...NONE, isDone: false };
 const SHOW_MS = 60;
 
 export function useSearch(run: string, log: string, wanted: Wanted): Search {
-  const [state, setState] = useState<Search>(NONE);
+  const key = wanted && !("q" in wanted && !wanted.q) ? JSON.stringify([run, log, wanted]) : "";
+  const [state, setState] = useState({ key: "", search: NONE });
   const timer = useRef(0);
   useEffect(() => {
-    if (!wanted || ("q" in wanted && !wanted.q)) return setState(NONE);
+    if (!key || !wanted) return;
     const control = new AbortController();
     const found: Search = { hits: [], share: 0, isDone: false, isCut: false, error: null };
     const show = (): void => {
       timer.current = 0;
-      if (!control.signal.aborted) setState({ ...found });
+      if (!control.signal.aborted) setState({ key, search: { ...found } });
     };
     const soon = (): void => {
       timer.current ||= window.setTimeout(show, SHOW_MS);
@@ -51,6 +53,8 @@ export function useSearch(run: string, log: string, wanted: Wanted): Search {
       clearTimeout(timer.current);
       timer.current = 0;
     };
-  }, [run, log, JSON.stringify(wanted)]);
-  return state;
+  }, [key]);
+  // The hits of the former search are not those of this one.
+  if (state.key === key) return state.search;
+  return key ? BEGUN : NONE;
 }

@@ -35,11 +35,14 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
   const hits = useSearch(run, name, wanted);
   const view = useWindow(text.lines.length, LINE);
   const quiet = useRef(false);
+  const shows = useRef(0);
 
   const show = async (where: { end: 1 } | { at: number } | { line: number }): Promise<void> => {
+    const mine = (shows.current += 1);
     quiet.current = true;
     setFollowing("end" in where);
     const line = await text.jump(where);
+    if (mine !== shows.current) return; // another place is asked for by now
     requestAnimationFrame(() => {
       view.reveal(line, "end" in where ? "near" : "middle");
       quiet.current = false;
@@ -120,7 +123,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
   const scroll = (lines: number): void => view.element()?.scrollBy({ top: lines * LINE });
 
   useKeys("Log", [
-    { keys: "/", does: "search the log", run: () => box.current?.select() },
+    { keys: "/", does: "search the log", run: () => toSearch(box.current) },
     { keys: "n", does: "next hit", run: () => step(1) },
     { keys: "N", does: "previous hit", run: () => step(-1) },
     { keys: "e", does: "next line that looks like an error", run: toErrors },
@@ -192,6 +195,11 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
       </div>
     </div>
   );
+}
+
+function toSearch(box: HTMLInputElement | null): void {
+  box?.focus();
+  box?.select();
 }
 
 function hitsWord(number: number, at: number, isDone: boolean, isCut: boolean, share: number): string {

@@ -21,7 +21,10 @@ const WIDTH = 500;
 
 export function ComparePage() {
   const ids = (place.value.query.get("ids") ?? "").split(",").filter(Boolean);
-  const loaded = useLoaded((abort) => (ids.length ? get<RunsAnswer>("runs", { ids, metrics: "*", limit: 500 }, abort) : Promise.resolve(null)), [ids.join()]);
+  const loaded = useLoaded(async (abort) => {
+    const asked = new Set(ids);
+    return ids.length ? { asked, ...(await get<RunsAnswer>("runs", { ids, metrics: "*", limit: 500 }, abort)) } : null;
+  }, [ids.join()]);
   const soon = useThrottled(loaded.reload, READ_MS);
   useEffect(() => setTitle("Compare"), []);
   useLive({ topics: ids.length ? ["runs"] : [] }, (event, data) => {
@@ -34,7 +37,8 @@ export function ComparePage() {
       </Empty>
     );
   }
-  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the runs" />;
+  // After one of the runs is taken out, the former answer still has the others.
+  if (!loaded.data || !ids.every((id) => loaded.data?.asked.has(id))) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the runs" />;
   const found = new Map(loaded.data.runs.map((run) => [run.id, run]));
   const runs = ids.map((id) => found.get(id)).filter((run) => run !== undefined);
   return (

@@ -11,7 +11,7 @@ import { info, setTitle } from "../state";
 import type { Experiment, TrendPoint } from "../types";
 import { Ago, Button, Empty, Failure, RunLink, StatusMark, Switch, Tags, Took, Waiting } from "../ui/basics";
 import { Icon } from "../ui/icon";
-import { useLoaded } from "../use";
+import { useLoaded, useNews } from "../use";
 
 const LATEST = 6;
 
@@ -20,15 +20,14 @@ export function ExperimentsPage() {
   const text = query.get("find") ?? "";
   const withArchived = query.get("archived") === "1";
   const loaded = useLoaded((abort) => get<{ experiments: Experiment[] }>("experiments", { archived: withArchived ? 1 : 0 }, abort), [withArchived]);
-  const [news, setNews] = useState<Map<string, Experiment | null>>(new Map());
+  const [news, tell] = useNews<Experiment | null>(loaded);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => setTitle("Experiments"), []);
-  useEffect(() => setNews(new Map()), [loaded.data]);
   useLive({ topics: ["experiments"] }, (event, data) => {
     if (event === "reset") return loaded.reload();
     if (event !== "experiments") return;
     const told = data as { changed: Experiment[]; removed: string[] };
-    setNews((former) => new Map([...former, ...told.changed.map((one): [string, Experiment] => [one.name, one]), ...told.removed.map((name): [string, null] => [name, null])]));
+    tell([...told.changed.map((one): [string, Experiment] => [one.name, one]), ...told.removed.map((name): [string, null] => [name, null])]);
   });
   useKeys("Experiments", [{ keys: "/", does: "find an experiment", run: () => document.querySelector<HTMLElement>("#find-experiment")?.focus() }]);
 
@@ -104,7 +103,7 @@ export function ExperimentsPage() {
   );
 }
 
-function fresh(known: Experiment[], news: Map<string, Experiment | null>): Experiment[] {
+function fresh(known: Experiment[], news: ReadonlyMap<string, Experiment | null>): Experiment[] {
   const all = new Map<string, Experiment | null>(known.map((one) => [one.name, one]));
   for (const [name, one] of news) all.set(name, one);
   return [...all.values()].filter((one) => one !== null).sort((a, b) => a.name.localeCompare(b.name));

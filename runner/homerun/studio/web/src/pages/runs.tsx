@@ -16,6 +16,7 @@ import { RunPages } from "../table/pages";
 import { RunsTable } from "../table/runs-table";
 import type { Field, Run, RunsAnswer } from "../types";
 import { Button, Empty, Switch } from "../ui/basics";
+import { complain } from "../ui/dialog";
 import { useLoaded, useRemembered, useThrottled } from "../use";
 
 const MOST_CHOSEN = 1000;
@@ -43,11 +44,10 @@ export function RunsPage() {
 
   const asked: Query = { experiment, where, sort, group, children: withChildren ? 1 : null, metrics };
   const key = JSON.stringify(asked);
-  const pages = useMemo(() => new RunPages(asked), [key]);
+  const pages = useMemo(() => new RunPages(asked, where.length > 0), [key]);
   const fields = useLoaded((abort) => get<{ fields: Field[] }>("fields", { experiment }, abort), [experiment]);
 
   useEffect(() => setTitle(experiment ?? "Runs"), [experiment]);
-  useEffect(() => choose(new Map()), [experiment]);
   const refresh = useThrottled(() => pages.refresh(...seen.current), REFRESH_MS);
   useLive({ topics: ["runs"], metrics, experiment: experiment ?? undefined }, (event, data) => {
     if (event === "reset") return refresh();
@@ -64,37 +64,46 @@ export function RunsPage() {
     const hidden = await resubmit(runs);
     if (hidden && runs[0]) setSecrets({ run: runs[0], hidden });
   };
+  const latest = useRef(key);
+  latest.current = key;
+  const chooseAll = async (): Promise<void> => {
+    const found = await everything(asked);
+    if (latest.current === key) choose(found);
+  };
   const canWrite = !isReadOnly();
   const isAny = runs.length > 0;
-  useKeys("Runs", [
+  // The former rows stay until those that a new filter or order asks for are there, but nothing acts on them.
+  const error = pages.error.value;
+  const isAnswered = pages.total.value !== null;
+  const isBusy = !isAnswered && !error;
+  const former = useRef(pages);
+  if (isAnswered) former.current = pages;
+  const shown = former.current;
+  const total = shown.total.value;
+  useEffect(() => pages.need(0, 0), [pages]);
+  const known = fields.data?.fields ?? null;
+  const runKeys = [
     { keys: "c", does: "compare the chosen runs", run: () => isAny && compare() },
     { keys: "t", does: "tag the chosen runs", run: () => isAny && canWrite && setDialog("tags") },
     { keys: "s", does: "stop (cancel) the chosen runs", run: () => canWrite && runs.some(canCancel) && void cancel(runs) },
     { keys: "o", does: "choose columns", run: () => setDialog("columns") },
     { keys: "p", does: "parents only, or all runs", run: () => adjust({ children: withChildren ? null : 1 }) },
     { keys: "u", does: "choose none", run: () => choose(new Map()) },
-  ]);
-
-  // The former rows stay until those that a new filter or order asks for are there.
-  useEffect(() => pages.need(0, 0), [pages]);
-  const former = useRef(pages);
-  if (pages.total.value !== null) former.current = pages;
-  const shown = former.current;
-  const total = shown.total.value;
-  const error = pages.error.value;
+  ];
+  useKeys("Runs", runKeys, !isBusy);
   return (
     <div class="page is-full">
       <header class="page-head">
         <h1 tabIndex={-1}>{experiment ?? "All runs"}</h1>
-        <span class="dim total" role="status">{total === null ? "" : `${count(total)} ${where.length ? "found" : total === 1 ? "run" : "runs"}`}</span>
+        <span class="dim total" role="status" aria-busy={isBusy}>{total === null ? "" : `${count(total)} ${shown.isFiltered ? "found" : total === 1 ? "run" : "runs"}`}</span>
       </header>
       <div class="bar">
-        <FilterBox where={where} change={(next) => adjust({ where: next })} fields={fields.data?.fields ?? []} experiment={experiment} error={error?.message ?? null} />
+        <FilterBox where={where} change={(next) => adjust({ where: next })} fields={known ?? (fields.error ? [] : null)} experiment={experiment} error={error?.message ?? null} />
         <label class="inline">
           <span>Group by</span>
           <select value={group} onChange={(event) => adjust({ group: event.currentTarget.value })}>
             <option value="">nothing</option>
-            {groupable(fields.data?.fields ?? [], group).map((one) => (
+            {groupable(known ?? [], group).map((one) => (
               <option key={one} value={one}>{one}</option>
             ))}
           </select>
@@ -113,21 +122,23 @@ export function RunsPage() {
       </div>
       <RunsTable
         pages={shown}
+        isFormer={shown !== pages}
+        isBusy={isBusy}
         columns={columns}
         sort={sort}
         setSort={(next) => adjust({ sort: next })}
         group={group}
         chosen={chosen}
         choose={choose}
-        chooseAll={() => void everything(asked).then(choose)}
-        nothing={<Nothing isFiltered={where.length > 0} />}
+        chooseAll={() => void chooseAll().catch(complain)}
+        nothing={<Nothing isFiltered={shown.isFiltered} />}
         inView={(first, last) => (seen.current = [first, last])}
       />
       {dialog === "columns" && (
         <ColumnChooser
           keys={keys}
           standard={standard}
-          fields={fields.data?.fields ?? []}
+          fields={known ?? []}
           known={shown.known()}
           change={(next) => {
             keep(next);

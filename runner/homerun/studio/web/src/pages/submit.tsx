@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get, post } from "../api";
 import { joinWords, splitWords } from "../format";
-import { go, place, runHref } from "../route";
+import { later, place, runHref } from "../route";
 import { isReadOnly, setTitle } from "../state";
 import type { Defaults, Run } from "../types";
 import { Button, Empty, Failure, Field, Waiting } from "../ui/basics";
@@ -50,18 +50,19 @@ function SubmitForm({ defaults, past }: { defaults: Defaults; past: string | nul
   }));
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const scripts = useLoaded((abort) => (form.source ? get<{ scripts: string[]; folders: string[] }>("submit/scripts", { source: form.source }, abort) : Promise.resolve(null)), [form.source]);
+  const scripts = useLoaded((abort) => (form.source ? scriptsOf(form.source, abort) : Promise.resolve(null)), [form.source]);
   const text = (key: keyof Form) => ({
     value: form[key],
     onInput: (event: { currentTarget: { value: string } }) => setForm({ ...form, [key]: event.currentTarget.value }),
   });
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
+    const open = later();
     setBusy(true);
     try {
       const answer = await post<{ run: Run; notices: string[] }>("submit", body(form));
       answer.notices.forEach((one) => say(one));
-      go(runHref(answer.run.id));
+      open(runHref(answer.run.id));
     } catch (failed) {
       setError(failed as Error);
     } finally {
@@ -78,7 +79,7 @@ function SubmitForm({ defaults, past }: { defaults: Defaults; past: string | nul
         <Choice label="Experiment" id="experiments" options={defaults.experiments}>
           <input required list="experiments" autoFocus={!form.experiment} {...text("experiment")} />
         </Choice>
-        <Choice label="Source folder" id="folders" options={(scripts.data?.folders ?? []).map((one) => `${form.source.replace(/\/$/, "")}/${one}`)} note={scripts.error ? scripts.error.message : "The run gets its own copy of it."}>
+        <Choice label="Source folder" id="folders" options={scripts.data?.folders ?? []} note={scripts.error ? scripts.error.message : "The run gets its own copy of it."}>
           <input required list="folders" spellcheck={false} {...text("source")} />
         </Choice>
         <Choice label="Script" id="scripts" options={scripts.data?.scripts ?? []}>
@@ -112,6 +113,12 @@ function SubmitForm({ defaults, past }: { defaults: Defaults; past: string | nul
       </form>
     </div>
   );
+}
+
+/** What is in a source folder; its folders with their whole paths. */
+async function scriptsOf(source: string, abort: AbortSignal): Promise<{ scripts: string[]; folders: string[] }> {
+  const { scripts, folders } = await get<{ scripts: string[]; folders: string[] }>("submit/scripts", { source }, abort);
+  return { scripts, folders: folders.map((one) => `${source.replace(/\/$/, "")}/${one}`) };
 }
 
 function Choice({ label, id, options, note, children }: { label: string; id: string; options: string[]; note?: string; children: ComponentChildren }) {

@@ -1,6 +1,6 @@
 /** Where runs run, what goes on there, and what waits and why. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { canCancel, cancel } from "../actions";
 import { get, post } from "../api";
 import { count, plural } from "../format";
@@ -10,14 +10,13 @@ import { experimentHref } from "../route";
 import type { Run, Target } from "../types";
 import { Ago, Button, Failure, Meter, RunLink, StatusMark, Took, Waiting } from "../ui/basics";
 import { complain } from "../ui/dialog";
-import { useLoaded } from "../use";
+import { useLoaded, useNews } from "../use";
 
 export function TargetsPage() {
   const loaded = useLoaded((abort) => get<{ targets: Target[] }>("targets", {}, abort), []);
-  const [news, setNews] = useState<ReadonlyMap<string, Target>>(new Map());
-  const take = (told: Target[]): void => setNews((former) => new Map([...former, ...told.map((one): [string, Target] => [one.target, one])]));
+  const [news, tell] = useNews<Target>(loaded);
+  const take = (told: Target[]): void => tell(told.map((one) => [one.target, one]));
   useEffect(() => setTitle("Targets"), []);
-  useEffect(() => setNews(new Map()), [loaded.data]);
   useLive({ topics: ["queue"] }, (event, data) => {
     if (event === "reset") loaded.reload();
     else if (event === "queue") take((data as { targets: Target[] }).targets);

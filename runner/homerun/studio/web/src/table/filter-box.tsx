@@ -1,6 +1,6 @@
 /** The filter: each condition a chip, and suggestions while one is typed. */
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api";
 import { useKeys } from "../keys";
 import type { Field } from "../types";
@@ -10,7 +10,8 @@ import { condition, parts, type Suggestion, suggestions } from "./conditions";
 interface Props {
   where: string[];
   change: (where: string[]) => void;
-  fields: Field[];
+  /** Null as long as they are not known. */
+  fields: Field[] | null;
   experiment: string | null;
   error: string | null;
 }
@@ -22,22 +23,32 @@ export function FilterBox({ where, change, fields, experiment, error }: Props) {
   const [text, setText] = useState("");
   const [isOpen, setOpen] = useState(false);
   const [at, setAt] = useState(-1);
+  const [isDue, setDue] = useState(false);
   const values = useValues(text, experiment);
   const list = useId();
-  const found = [...suggestions(text, fields), ...values];
+  const found = [...suggestions(text, fields ?? []), ...values];
 
   useKeys("Filter", [{ keys: "/", does: "filter the runs", run: () => input.current?.focus() }]);
-  useEffect(() => setAt(-1), [text]);
 
+  const type = (next: string): void => {
+    setText(next);
+    setAt(-1);
+    setDue(false);
+  };
   const add = (typed: string): void => {
     if (!typed.trim()) return;
-    change([...new Set([...where, condition(typed, fields)])]);
-    setText("");
     setOpen(false);
+    // Whether a word is the name of a field is not known before the fields are.
+    if (!fields && !parts(typed)) return setDue(true);
+    change([...new Set([...where, condition(typed, fields ?? [])])]);
+    type("");
   };
+  useLayoutEffect(() => {
+    if (isDue && fields) add(text);
+  }, [isDue, fields]);
   const take = (one: Suggestion): void => {
     if (one.isWhole) add(one.text);
-    else setText(one.text);
+    else type(one.text);
     input.current?.focus();
   };
   const pressed = (event: KeyboardEvent): void => {
@@ -58,7 +69,7 @@ export function FilterBox({ where, change, fields, experiment, error }: Props) {
       if (isOpen) setOpen(false);
       else input.current?.blur();
     } else if (event.key === "Backspace" && !text && where.length) {
-      setText(where.at(-1) ?? "");
+      type(where.at(-1) ?? "");
       change(where.slice(0, -1));
       event.preventDefault();
     }
@@ -89,7 +100,7 @@ export function FilterBox({ where, change, fields, experiment, error }: Props) {
           autocomplete="off"
           spellcheck={false}
           onInput={(event) => {
-            setText(event.currentTarget.value);
+            type(event.currentTarget.value);
             setOpen(true);
           }}
           onFocus={() => setOpen(true)}
@@ -121,11 +132,10 @@ export function FilterBox({ where, change, fields, experiment, error }: Props) {
 
 /** Values that runs have in the field of a condition that is being typed. */
 function useValues(text: string, experiment: string | null): Suggestion[] {
-  const [found, setFound] = useState<Suggestion[]>([]);
+  const [found, setFound] = useState<{ key: string; values: Suggestion[] }>({ key: "", values: [] });
   const typed = parts(text);
   const key = typed && ["=", "!=", "~"].includes(typed.operator) && typed.field !== "text" ? JSON.stringify([typed, experiment]) : "";
   useEffect(() => {
-    setFound([]);
     if (!key || !typed) return;
     const control = new AbortController();
     const ask = async (): Promise<void> => {
@@ -134,12 +144,11 @@ function useValues(text: string, experiment: string | null): Suggestion[] {
         { field: typed.field, experiment, like: typed.value },
         control.signal,
       );
-      setFound(
-        answer.values
-          .filter((one) => one.value !== null && one.value !== "")
-          .slice(0, 12)
-          .map((one) => ({ text: `${typed.field} ${typed.operator} ${one.value}`, note: `${one.runs}`, isWhole: true })),
-      );
+      const values = answer.values
+        .filter((one) => one.value !== null && one.value !== "")
+        .slice(0, 12)
+        .map((one) => ({ text: `${typed.field} ${typed.operator} ${one.value}`, note: `${one.runs}`, isWhole: true }));
+      setFound({ key, values });
     };
     const timer = setTimeout(() => void ask().catch(() => undefined), WAIT_MS);
     return () => {
@@ -147,5 +156,5 @@ function useValues(text: string, experiment: string | null): Suggestion[] {
       control.abort();
     };
   }, [key]);
-  return found;
+  return found.key === key ? found.values : [];
 }

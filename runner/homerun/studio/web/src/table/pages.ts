@@ -20,10 +20,19 @@ export class RunPages {
   private readonly places = new Map<string, [number, number]>();
   private round = 0;
 
-  constructor(private readonly query: Query) {}
+  constructor(
+    private readonly query: Query,
+    readonly isFiltered: boolean,
+  ) {}
 
   at(index: number): Run | undefined {
     return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE];
+  }
+
+  /** The row of a run; null where it is not known. */
+  rowOf(id: string): number | null {
+    const [page, at] = this.places.get(id) ?? [-1, 0];
+    return this.pages.get(page)?.[at]?.id === id ? page * PAGE + at : null;
   }
 
   known(): Run[] {

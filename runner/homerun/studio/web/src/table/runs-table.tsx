@@ -1,9 +1,9 @@
 /** The table of runs: any number of them, of which those in view are on the page. */
 
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count } from "../format";
-import { useKeys } from "../keys";
+import { type Key, useKeys } from "../keys";
 import { go, runHref } from "../route";
 import type { Run } from "../types";
 import { Failure, RunLink } from "../ui/basics";
@@ -21,6 +21,9 @@ const NAME = matchMedia("(max-width: 700px)").matches ? 110 : 150;
 
 interface Props {
   pages: RunPages;
+  /** Whether the rows are of the former question, and wait to be replaced. */
+  isFormer: boolean;
+  isBusy: boolean;
   columns: Column[];
   sort: string;
   setSort: (sort: string) => void;
@@ -33,20 +36,27 @@ interface Props {
 }
 
 export function RunsTable(props: Props) {
-  const { pages, columns, sort, chosen, choose } = props;
+  const { pages, isFormer, columns, sort, chosen, choose } = props;
   void pages.version.value;
   const total = pages.total.value;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const lines = useMemo(() => new Lines(total ?? 0, pages.groups.value, closed), [total, pages.groups.value, closed]);
   const view = useWindow(lines.count, ROW, HEAD);
-  const [active, setActive] = useState(0);
-  const anchor = useRef<number | null>(null);
+  // A run keeps its mark when others come or go above it: a key acts on the run that was marked.
+  const [pointed, point] = useState<{ line: number; run: string | null }>({ line: 0, run: null });
+  const lineOf = (id: string | null): number | null => {
+    const row = id === null ? null : pages.rowOf(id);
+    return row === null ? null : lines.of(row);
+  };
+  const active = lineOf(pointed.run) ?? Math.max(0, Math.min(lines.count - 1, pointed.line));
+  const anchor = useRef<string | null>(null);
   const [widths, setWidths] = useState<Record<string, number>>(() => recall("widths", {}));
 
-  useEffect(() => setClosed(new Set()), [props.group]);
-  useEffect(() => {
-    view.element()?.scrollTo({ top: 0 });
-    setActive(0);
+  // Together with the rows: a key that is pressed then must not be undone a little later.
+  useLayoutEffect(() => setClosed(new Set()), [props.group]);
+  useLayoutEffect(() => {
+    point({ line: 0, run: null });
+    view.reveal(0);
   }, [pages]);
   useEffect(() => {
     const rows = [view.first, view.last].map((line) => lines.at(line)).map((line) => ("row" in line ? line.row : line.group.first));
@@ -64,9 +74,10 @@ export function RunsTable(props: Props) {
   const template = `36px minmax(${NAME}px, 1fr) ${columns.map((one) => `${widthOf(one)}px`).join(" ")}`;
   const least = 36 + NAME + columns.reduce((sum, one) => sum + widthOf(one), 0);
 
+  const activate = (line: number): void => point({ line, run: runAt(line)?.id ?? null });
   const move = (to: number): void => {
     const line = Math.max(0, Math.min(lines.count - 1, to));
-    setActive(line);
+    activate(line);
     view.reveal(line);
     view.element()?.focus({ preventScroll: true });
   };
@@ -78,14 +89,16 @@ export function RunsTable(props: Props) {
     const run = runAt(line);
     if (!run) return;
     const next = new Map(chosen);
-    if (isRange && anchor.current !== null) {
-      const [from, to] = [Math.min(anchor.current, line), Math.max(anchor.current, line)];
+    const start = lineOf(anchor.current);
+    if (isRange && start !== null) {
+      const [from, to] = [Math.min(start, line), Math.max(start, line)];
       for (let at = from; at <= to; at += 1) {
         const one = runAt(at);
         if (one) next.set(one.id, one);
       }
     } else if (!next.delete(run.id)) next.set(run.id, run);
-    anchor.current = line;
+    anchor.current = run.id;
+    activate(line);
     choose(next);
   };
   const fold = (value: string): void => {
@@ -103,46 +116,41 @@ export function RunsTable(props: Props) {
   };
   const step = (): number => Math.max(1, Math.floor((view.element()?.clientHeight ?? 400) / ROW) - 2);
 
-  useKeys("Table of runs", [
-    { keys: "j", does: "next run", run: () => move(active + 1) },
-    { keys: "k", does: "previous run", run: () => move(active - 1) },
-    { keys: "Enter", does: "open the run", run: () => enter(active) },
-    { keys: "x", does: "choose the run, or not", run: () => toggle(active, false) },
-    { keys: "X", does: "choose all from the last chosen one to here", run: () => toggle(active, true) },
-  ]);
-  const pressed = (event: KeyboardEvent): void => {
-    if (event.target !== event.currentTarget) return;
-    const to: Record<string, () => void> = {
-      ArrowDown: () => move(active + 1),
-      ArrowUp: () => move(active - 1),
-      PageDown: () => move(active + step()),
-      PageUp: () => move(active - step()),
-      Home: () => move(0),
-      End: () => move(lines.count - 1),
-      " ": () => toggle(active, event.shiftKey),
-    };
-    const found = to[event.key];
-    if (!found) return;
-    event.preventDefault();
-    found();
-  };
+  const inGrid = (keys: string, does: string, run: (event: KeyboardEvent) => void): Key => ({ keys, does, run, focus: view.element });
+  useKeys(
+    "Table of runs",
+    [
+      { keys: "j", does: "next run", run: () => move(active + 1) },
+      { keys: "k", does: "previous run", run: () => move(active - 1) },
+      { keys: "Enter", does: "open the run", run: () => enter(active) },
+      { keys: "x", does: "choose the run, or not", run: () => toggle(active, false) },
+      { keys: "X", does: "choose all from the last chosen one to here", run: () => toggle(active, true) },
+      inGrid("ArrowDown", "next run", () => move(active + 1)),
+      inGrid("ArrowUp", "previous run", () => move(active - 1)),
+      inGrid("PageDown", "a page down", () => move(active + step())),
+      inGrid("PageUp", "a page up", () => move(active - step())),
+      inGrid("Home", "first run", () => move(0)),
+      inGrid("End", "last run", () => move(lines.count - 1)),
+      inGrid(" ", "choose the run, or not", (event) => toggle(active, event.shiftKey)),
+    ],
+    !isFormer && total !== null,
+  );
 
   if (pages.error.value && total === null) return <Failure error={pages.error.value} retry={() => pages.refresh(0, 0)} />;
   if (total === 0) return props.nothing;
   const shown = lines.count ? Array.from({ length: view.last - view.first + 1 }, (_, at) => view.first + at) : [];
   return (
     <div
-      class="grid"
+      class={`grid ${isFormer ? "is-former" : ""}`}
       role="grid"
       aria-label="Runs"
       aria-rowcount={lines.count + 1}
       aria-colcount={columns.length + 2}
       aria-multiselectable="true"
       aria-activedescendant={lines.count && active >= view.first && active <= view.last ? `line-${active}` : undefined}
-      aria-busy={total === null}
+      aria-busy={props.isBusy}
       tabIndex={0}
       ref={view.attach}
-      onKeyDown={pressed}
     >
       <div class="grid-body" role="presentation" style={{ minWidth: `${least}px`, height: `${HEAD + lines.count * ROW}px` }}>
         <div class="grid-row grid-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
@@ -200,11 +208,8 @@ export function RunsTable(props: Props) {
               top={top}
               isActive={isActive}
               isChosen={!!run && chosen.has(run.id)}
-              point={(isRange) => {
-                setActive(line);
-                toggle(line, isRange);
-              }}
-              activate={() => setActive(line)}
+              point={(isRange) => toggle(line, isRange)}
+              activate={() => activate(line)}
               open={() => enter(line)}
             />
           );

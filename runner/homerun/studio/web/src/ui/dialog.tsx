@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "./basics";
 import { Icon } from "./icon";
 
@@ -16,7 +16,8 @@ interface DialogProps {
 export function Dialog({ title, close, children, wide = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  // Before the next key can come: it is for the dialog, not for the page below.
+  useLayoutEffect(() => {
     element.current?.showModal();
     return () => element.current?.close();
   }, []);
@@ -53,6 +54,7 @@ const question = signal<Question | null>(null);
 
 /** Ask before something that cannot be taken back easily. */
 export function confirm(title: string, text: string, yes: string): Promise<boolean> {
+  takeBack();
   return new Promise((resolve) => {
     question.value = {
       title,
@@ -64,6 +66,11 @@ export function confirm(title: string, text: string, yes: string): Promise<boole
       },
     };
   });
+}
+
+/** Answer an open question with no, as when the user leaves the page that asked. */
+export function takeBack(): void {
+  question.peek()?.answer(false);
 }
 
 export function Questions() {

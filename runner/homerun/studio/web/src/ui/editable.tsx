@@ -8,13 +8,19 @@ interface Props {
   what: string;
   value: string;
   canEdit: boolean;
-  save: (value: string) => Promise<unknown>;
+  /** Answers whether it is saved. */
+  save: (value: string) => Promise<boolean>;
   isLong?: boolean;
   placeholder?: string;
 }
 
 export function Editable({ what, value, canEdit, save, isLong = false, placeholder = "" }: Props) {
   const [draft, setDraft] = useState<string | null>(null);
+  const [isSaving, setSaving] = useState(false);
+  // What was saved is shown until it comes back; the former text must not be offered once more.
+  const [saved, setSaved] = useState<string | null>(null);
+  useLayoutEffect(() => setSaved(null), [value]);
+  const known = saved || value;
   const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const isEditing = draft !== null;
@@ -26,14 +32,21 @@ export function Editable({ what, value, canEdit, save, isLong = false, placehold
   };
   const keep = async (event?: Event): Promise<void> => {
     event?.preventDefault();
-    if (draft !== null && draft !== value) await save(draft);
+    if (draft === null || isSaving) return;
+    if (draft !== known) {
+      setSaving(true);
+      const isSaved = await save(draft);
+      setSaving(false);
+      if (!isSaved) return;
+      setSaved(draft);
+    }
     stop();
   };
   if (!isEditing) {
-    const text = value || <span class="dim">{placeholder}</span>;
+    const text = known || <span class="dim">{placeholder}</span>;
     if (!canEdit) return <span>{text}</span>;
     return (
-      <button ref={button} type="button" class="editable" aria-label={`Edit the ${what}: ${value || placeholder}`} title={`Edit the ${what}`} onClick={() => setDraft(value)}>
+      <button ref={button} type="button" class="editable" aria-label={`Edit the ${what}: ${known || placeholder}`} title={`Edit the ${what}`} onClick={() => setDraft(known)}>
         <span>{text}</span>
         <Icon name="edit" />
       </button>
@@ -42,10 +55,11 @@ export function Editable({ what, value, canEdit, save, isLong = false, placehold
   const shared = {
     ref: field,
     value: draft,
+    readOnly: isSaving,
     "aria-label": what,
     onInput: (event: { currentTarget: { value: string } }) => setDraft(event.currentTarget.value),
     onKeyDown: (event: KeyboardEvent) => {
-      if (event.key === "Escape") stop();
+      if (event.key === "Escape" && !isSaving) stop();
       if (event.key === "Enter" && isLong && (event.ctrlKey || event.metaKey)) void keep();
     },
   };
@@ -53,7 +67,7 @@ export function Editable({ what, value, canEdit, save, isLong = false, placehold
     <form class="editing" onSubmit={(event) => void keep(event)}>
       {isLong ? <textarea rows={3} {...shared} /> : <input {...shared} />}
       <Button icon="check" kind="main" type="submit" label="Save" />
-      <Button icon="cross" label="Leave as it was" onClick={stop} />
+      <Button icon="cross" label="Leave as it was" disabled={isSaving} onClick={stop} />
     </form>
   );
 }

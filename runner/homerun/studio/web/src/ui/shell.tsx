@@ -1,10 +1,10 @@
 /** What is around every page: the way to the others, and help. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api";
 import { sheets, useKeys } from "../keys";
 import { connection } from "../live";
-import { go, href, place, runHref } from "../route";
+import { go, href, later, place, runHref } from "../route";
 import { info } from "../state";
 import type { RunsAnswer } from "../types";
 import { Button, StatusMark } from "./basics";
@@ -69,13 +69,14 @@ function Jump({ input }: { input: { current: HTMLInputElement | null } }) {
     event.preventDefault();
     const word = text.trim().replace(/^#/, "");
     if (!word) return;
+    const open = later();
     try {
       const answer = await look(word);
       const [only] = answer.runs;
       if (answer.runs.length === 1 && only) {
         setText("");
         input.current?.blur();
-        go(runHref(only.id));
+        open(runHref(only.id));
       } else setFound(answer);
     } catch (error) {
       complain(error);
@@ -142,6 +143,7 @@ function Help({ close }: { close: () => void }) {
               {sheets.value
                 .filter((sheet) => sheet.title === title)
                 .flatMap((sheet) => sheet.keys)
+                .filter((key) => !key.focus)
                 .map((key) => (
                   <div key={key.keys}>
                     <dt>
@@ -166,7 +168,8 @@ function Help({ close }: { close: () => void }) {
 /** After going to another page the focus is on its heading, as after loading one. */
 export function useFocusOnPage(page: string): void {
   const isFirst = useRef(true);
-  useEffect(() => {
+  // Together with the page itself: later, the focus could already be in a field of it.
+  useLayoutEffect(() => {
     if (isFirst.current) isFirst.current = false;
     else document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
   }, [page]);

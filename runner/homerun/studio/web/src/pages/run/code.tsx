@@ -1,6 +1,6 @@
 /** The code as it was at submit, and what git had not committed. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { address, get, runPath } from "../../api";
 import { bytes } from "../../format";
 import type { CodeAnswer, Run } from "../../types";
@@ -13,11 +13,9 @@ const DIFF = "\n";
 
 export function Code({ run }: TabProps) {
   const loaded = useLoaded((abort) => get<CodeAnswer>(runPath(run.id, "code"), {}, abort), [run.id]);
-  const [shown, setShown] = useState<string | null>(null);
+  const [picked, setShown] = useState<string | null>(null);
   const found = loaded.data;
-  useEffect(() => {
-    if (found && shown === null) setShown(found.files.find((one) => one.path === run.script && one.kind === "file")?.path ?? null);
-  }, [found]);
+  const shown = picked ?? found?.files.find((one) => one.path === run.script && one.kind === "file")?.path ?? null;
   if (!found) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the code" />;
   if (!found.snapshot && !found.has_diff && !found.git) {
     return (
@@ -55,7 +53,7 @@ export function Code({ run }: TabProps) {
             </li>
           ))}
         </ul>
-        {shown === DIFF ? <Diff run={run} /> : shown !== null && <Source run={run} path={shown} />}
+        {shown === DIFF ? <Diff run={run} /> : shown !== null && <Source key={shown} run={run} path={shown} />}
       </div>
     </>
   );

@@ -1,20 +1,20 @@
 /** One run: its bar of tools, and what there is to see of it. */
 
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { canCancel, cancel, fail, label, remove, resubmit } from "../../actions";
 import { get, runPath } from "../../api";
 import { ReasonDialog, SecretsDialog } from "../../forms";
 import { useKeys } from "../../keys";
 import { useLive } from "../../live";
-import { experimentHref, go, href, place, runHref } from "../../route";
+import { experimentHref, go, href, later, place, runHref } from "../../route";
 import { isReadOnly, setTitle } from "../../state";
 import type { Run, RunAnswer } from "../../types";
 import { Ago, Button, Failure, StatusMark, Took, Waiting } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
 import { Icon } from "../../ui/icon";
 import { experimentShown } from "../../ui/shell";
-import { useLoaded, useThrottled } from "../../use";
+import { useLoaded, useNews, useThrottled } from "../../use";
 import { Children } from "./children";
 import { Code } from "./code";
 import { Logs } from "./logs";
@@ -37,19 +37,18 @@ const RELOAD_MS = 700;
 
 export function RunPage({ id }: { id: string }) {
   const loaded = useLoaded((abort) => get<RunAnswer>(runPath(id), {}, abort), [id]);
-  const [fresh, setFresh] = useState<Run | null>(null);
+  const [news, tell] = useNews<Run>(loaded);
   const answer = loaded.data;
-  const run = fresh ?? answer?.run ?? null;
   const whole = answer?.run.id ?? id;
+  const run = news.get(whole) ?? answer?.run ?? null;
   const soon = useThrottled(loaded.reload, RELOAD_MS);
   useLive({ topics: [`run:${whole}`] }, (event, data) => {
     if (event === "reset") soon();
     if (event !== "run" || (data as { id: string }).id !== whole) return;
-    setFresh((data as { run: Run }).run);
+    tell([[whole, (data as { run: Run }).run]]);
     soon();
   });
-  useEffect(() => setFresh(null), [answer]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!run) return;
     setTitle(`${run.experiment} #${run.number}`, run.status);
     experimentShown.current = run.experiment;
@@ -69,6 +68,10 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
   const { previous, next } = answer.siblings;
   const show = (path: string): void => go(runHref(run.id, path));
   const again = async (): Promise<void> => setHidden(await resubmit([run]));
+  const discard = async (): Promise<void> => {
+    const leave = later();
+    if (await remove([run])) leave(experimentHref(run.experiment));
+  };
   useKeys("Run", [
     ...TABS.map((one, at) => ({ keys: String(at + 1), does: one.title.toLowerCase(), run: () => show(one.path) })),
     { keys: "[", does: "run with the number before", run: () => previous && go(runHref(previous, tab?.path)) },
@@ -109,7 +112,7 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
         <Button icon="flag" disabled={!canWrite || run.status === "Failed"} onClick={() => setDialog("fail")}>Fail</Button>
         <Button icon="again" disabled={!canWrite} onClick={() => void again()}>Resubmit</Button>
         <Button icon="edit" disabled={!canWrite} onClick={() => go(href(["submit"], { run: run.id }))}>Edit and submit</Button>
-        <Button icon="bin" disabled={!canWrite} onClick={() => void remove([run]).then((done) => done && go(experimentHref(run.experiment)))}>Delete</Button>
+        <Button icon="bin" disabled={!canWrite} onClick={() => void discard()}>Delete</Button>
       </div>
       </div>
       {error && <Failure error={error} />}

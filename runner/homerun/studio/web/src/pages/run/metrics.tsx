@@ -9,7 +9,7 @@ import { useLive } from "../../live";
 import type { Metric, Run } from "../../types";
 import { Button, Empty, Failure, Switch, Waiting } from "../../ui/basics";
 import { Dialog } from "../../ui/dialog";
-import { useLoaded, useRemembered, useThrottled } from "../../use";
+import { useLoaded, useNews, useRemembered, useThrottled } from "../../use";
 import type { TabProps } from "./tab";
 
 const PAGE = 24;
@@ -26,14 +26,12 @@ interface Known {
 
 export function useMetrics(run: Run): Known {
   const loaded = useLoaded((abort) => get<{ metrics: Metric[] }>(runPath(run.id, "metrics"), {}, abort), [run.id]);
-  const [news, setNews] = useState<ReadonlyMap<string, Metric>>(new Map());
+  const [news, tell] = useNews<Metric>(loaded);
   const [round, setRound] = useState(0);
-  useEffect(() => setNews(new Map()), [loaded.data]);
   useLive({ topics: [`run:${run.id}`] }, (event, data) => {
     if (event === "reset") return loaded.reload();
     if (event !== "metrics" || (data as { id: string }).id !== run.id) return;
-    const changed = (data as { metrics: Metric[] }).metrics;
-    setNews((former) => new Map([...former, ...changed.map((one): [string, Metric] => [one.name, one])]));
+    tell((data as { metrics: Metric[] }).metrics.map((one) => [one.name, one]));
     setRound((value) => value + 1);
   });
   const data = useMemo(() => {
@@ -146,11 +144,12 @@ const VALUES = 200;
 
 function Values({ run, metric, close }: { run: Run; metric: Metric; close: () => void }) {
   const [skip, setSkip] = useState(Math.max(0, metric.count - VALUES));
-  const loaded = useLoaded(
-    (abort) => get<{ total: number; values: { value: unknown; step: number | null; time: string }[] }>(runPath(run.id, "values"), { name: metric.name, skip, limit: VALUES }, abort),
-    [skip],
-  );
+  const loaded = useLoaded(async (abort) => {
+    const answer = await get<{ total: number; values: { value: unknown; step: number | null; time: string }[] }>(runPath(run.id, "values"), { name: metric.name, skip, limit: VALUES }, abort);
+    return { ...answer, first: skip + 1 };
+  }, [skip]);
   const total = loaded.data?.total ?? metric.count;
+  const first = loaded.data?.first ?? skip + 1;
   return (
     <Dialog title={metric.name} close={close} wide>
       <div class="scrolled" tabIndex={0} role="region" aria-label="Values">
@@ -166,7 +165,7 @@ function Values({ run, metric, close }: { run: Run; metric: Metric; close: () =>
           <tbody>
             {loaded.data?.values.map((one, at) => (
               <tr key={at}>
-                <td>{count(skip + at + 1)}</td>
+                <td>{count(first + at)}</td>
                 <td>{one.step ?? ""}</td>
                 <td>{typeof one.value === "object" ? <code>{JSON.stringify(one.value)}</code> : figure(one.value)}</td>
                 <td>{one.time.replace("T", " ").slice(0, 23)}</td>
@@ -177,7 +176,7 @@ function Values({ run, metric, close }: { run: Run; metric: Metric; close: () =>
       </div>
       <div class="dialog-foot">
         <Button disabled={skip === 0} onClick={() => setSkip(Math.max(0, skip - VALUES))}>Earlier</Button>
-        <span class="dim">{count(skip + 1)} to {count(Math.min(total, skip + VALUES))} of {count(total)}</span>
+        <span class="dim">{count(first)} to {count(Math.min(total, first + VALUES - 1))} of {count(total)}</span>
         <Button disabled={skip + VALUES >= total} onClick={() => setSkip(skip + VALUES)}>Later</Button>
       </div>
     </Dialog>

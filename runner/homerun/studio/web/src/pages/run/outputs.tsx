@@ -16,16 +16,17 @@ const FIRST_FOLDER = "outputs";
 
 export function Outputs({ run }: TabProps) {
   const folder = place.value.query.get("folder") ?? FIRST_FOLDER;
+  return <Folder key={folder} run={run} folder={folder} />;
+}
+
+function Folder({ run, folder }: { run: Run; folder: string }) {
   const [shown, setShown] = useState<FileEntry | null>(null);
   const loaded = useLoaded((abort) => get<{ entries: FileEntry[]; more: boolean }>(runPath(run.id, "files"), { folder }, abort), [run.id, folder]);
   const soon = useThrottled(loaded.reload, RELOAD_MS);
   useLive({ topics: [`run:${run.id}`] }, (event, data) => {
     if (event === "run" && (data as { parts: string[] }).parts.includes("files")) soon();
   });
-  const enter = (path: string): void => {
-    setShown(null);
-    adjust({ folder: path === FIRST_FOLDER ? null : path || "/" });
-  };
+  const enter = (path: string): void => adjust({ folder: path === FIRST_FOLDER ? null : path || "/" });
   const entries = loaded.data?.entries ?? [];
   return (
     <div class="files">
@@ -52,7 +53,7 @@ export function Outputs({ run }: TabProps) {
           ))}
           {loaded.data?.more && <li class="dim">There are more than {count(entries.length)}; the zip has all of them.</li>}
         </ul>
-        {shown && <FilePreview run={run} entry={shown} />}
+        {shown && <FilePreview key={shown.path} run={run} entry={shown} />}
       </div>
       {loaded.data && !entries.length && (
         <Empty title="Nothing here yet">

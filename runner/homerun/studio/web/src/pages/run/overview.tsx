@@ -36,7 +36,7 @@ export function Overview({ run, answer, reload }: TabProps) {
             canEdit={!isReadOnly()}
             isLong
             placeholder="What is this run about?"
-            save={(description) => label([run], { description }).then(reload)}
+            save={(description) => label([run], { description }).finally(reload)}
           />
         </section>
         {numbers.length > 0 && (
@@ -159,9 +159,10 @@ function TagEditor({ run, reload }: { run: Run; reload: () => void }) {
   const set = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (!key.trim()) return;
-    await label([run], { tags: { [key.trim()]: value === "" ? null : value } });
-    setKey("");
-    setValue("");
+    if (!(await label([run], { tags: { [key.trim()]: value === "" ? null : value } }))) return;
+    // The next tag may be in the fields already.
+    setKey((now) => (now === key ? "" : now));
+    setValue((now) => (now === value ? "" : now));
     reload();
   };
   return (
