@@ -101,9 +101,9 @@ def test_the_context_of_a_run_loads_nothing_costly(
 
 
 def test_the_supervisor_loads_nothing_costly(interpreter: Interpreter) -> None:
-    loaded = loaded_by("import homerun.supervisor.supervisor", interpreter.path, "-I", "-S")
+    loaded = loaded_by("import homerun.supervisor.main", interpreter.path, "-I", "-S")
 
-    assert "homerun.supervisor.supervisor" in loaded
+    assert "homerun.supervisor.main" in loaded
     assert loaded & COSTLY == set()
 
 

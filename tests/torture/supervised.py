@@ -40,10 +40,10 @@ SUBJECTS = {
 TESTS = str(Path(__file__).resolve().parents[1])
 BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; sys.path.append({tests!r}); "
-    "from homerun.supervisor import supervisor; supervisor._RETRY_S = 0.02; "
+    "from homerun.supervisor import attempt, main; attempt._RETRY_S = 0.02; "
     "from torture import faults; "
     "faults.arm(faults.Fault({kind!r}, {nth}, lasts={lasts}, lifted_by={lifted!r}, "
-    "noted_in={noted!r}), children={children}); supervisor.main()"
+    "noted_in={noted!r}), children={children}); main.main()"
 )
 
 Outcome = tuple[str, Any, Any, Any]

@@ -1,10 +1,10 @@
-"""The adopter: a supervisor for a run whose own supervisor was killed while the script lives.
+"""The adopter: supervises a run whose own supervisor was killed while the script lives.
 
-Whoever notices takes `alive`, which is the election, and starts an adopter with it and with a
-pidfd that was opened while the script lived. It is not the script's parent: it waits on that pidfd,
-learns the exit status from the kernel where that tells it, and finds what the script left behind
-by the run's id in the environment, as far as that goes. It is on no record, so it watches the
-run's folder for stop.json itself.
+The process that notices it takes `alive`, which is the election, and starts an adopter with that
+lock and with a pidfd that was opened while the script lived. The adopter is not the script's
+parent: it waits on the pidfd, learns the exit status from the kernel where that tells it, and
+finds what the script left behind by the run's id in the environment, as far as that goes. No fact
+names an adopter, so it cannot be signalled and watches the run's folder for stop.json itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import select
 
 from homerun.supervisor import outcome, sweep
-from homerun.supervisor.supervisor import Supervisor
+from homerun.supervisor.attempt import Attempt
 from homerun.system import linux, process_tree
 from homerun.system.exit_status import Stranger
 from homerun.targets.plan import SCRIPT_DESCRIPTOR, Plan
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LOOK_FOR_STOP_S = 1.0
 
 
-class Adopter(Supervisor):
+class Adopter(Attempt):
     """A supervisor of a script that is not its child."""
 
     def __init__(self, given: Plan, place: Mapping[str, object]) -> None:
@@ -54,13 +54,13 @@ class Adopter(Supervisor):
         if self.plan.limit_s is not None:
             self.deadline = self.started_at + self.plan.limit_s
         self.log(f"adopted: script {self.script}{' is gone' if self.over else ''}")
-        self.heed_stop()
+        self.look_for_stop()
         self.wait()
         sweep.end_tree(self)
-        outcome.reach(self, None, began=True)
+        outcome.publish(self, None, began=True)
 
     def nap(self, seconds: float | None) -> bytes:
-        """As the supervisor's, and look for stop.json."""
+        """As of any attempt, and look for stop.json."""
         if self.watch is None:
             seconds = _LOOK_FOR_STOP_S if seconds is None else min(seconds, _LOOK_FOR_STOP_S)
         came = super().nap(seconds)
@@ -69,11 +69,11 @@ class Adopter(Supervisor):
                 came += b"\0" * bool(os.read(self.watch, 1 << 16))
             except BlockingIOError:
                 pass
-        self.heed_stop()
+        self.look_for_stop()
         return came
 
-    def heed_stop(self) -> None:
-        """Take stop.json for the wish that it is."""
+    def look_for_stop(self) -> None:
+        """Treat an existing stop.json as a stop request."""
         if not self.over and facts.read_bytes(f"./{layout.STOP}") is not None:
             self.stop_wanted = True
 
@@ -90,7 +90,7 @@ class Adopter(Supervisor):
         return True
 
     def has_children(self) -> bool:
-        """Not known for another's children: the looks decide."""
+        """True: of processes that are not our children only the looks tell."""
         self.reap()
         return True
 
@@ -108,7 +108,7 @@ class Adopter(Supervisor):
         return found
 
     def exited_fact(self, failure: str | None, *, began: bool) -> dict[str, object]:
-        """As the supervisor's, without what only a parent is told."""
+        """As of any attempt, without what only a parent is told."""
         untold = ("elapsed_s", "cpu_user_s", "cpu_system_s", "peak_memory_kib")
         exited = super().exited_fact(failure, began=began)
         return {key: value for key, value in exited.items() if key not in untold}

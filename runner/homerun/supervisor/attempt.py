@@ -1,13 +1,20 @@
-"""What a supervisor knows of its run's script, and how it puts that on record."""
+"""One attempt to run a script: its state, the facts that say so, and how its supervisor waits.
+
+`Recorder` holds the state and publishes it. `Attempt` adds the waiting and the look at what lives
+below. The supervisor and the adopter are attempts; the sweep, the outcome, the backoff and the
+environment take one.
+"""
 
 from __future__ import annotations
 
 import os
+import select
 import time
 
 from homerun.system import linux, oom, signals
-from homerun.targets.plan import LOCK_DESCRIPTOR, Plan
-from runstore import layout
+from homerun.system.signals import Wakeups
+from homerun.targets.plan import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR, Plan
+from runstore import layout, status
 from runstore.fs import facts
 from runstore.run import attempts, identity
 
@@ -15,17 +22,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from homerun.system import process_tree
+
 HERE = "."
 """A supervisor lives in its run's folder."""
 
 _RETRY_S = 1.0
 
 _GONE = (2, 20)
-"""ENOENT and ENOTDIR: the run's folder was removed, and with it any wish for a record."""
+"""ENOENT and ENOTDIR: the run's folder was removed, so no fact of it is wanted any more."""
+
+_LONGEST_NAP_S = 86400.0
+"""A poll counts in a C int of milliseconds; a longer sleep is several."""
 
 
 class Recorder:
-    """One attempt of a run's script: what became of it, and the facts that say so.
+    """What is known of one attempt, and the facts that say so.
 
     Args:
         place: what `identity.here` says; asked once by a supervisor and those that follow it.
@@ -42,25 +54,25 @@ class Recorder:
         self.source: str | None = "supervisor"
         self.stopped: str | None = None
         self.unprepared = ""
-        self.told: set[str] = set()
+        self.logged: set[str] = set()
         self.kills_before = oom.kills()
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
         self.home = attempts.folder(HERE, given.attempt)
         self.deadline: float | None = None
 
-    def begin_next(self) -> None:
-        """Be as at the beginning, for the next attempt."""
+    def reset_for_next_attempt(self) -> None:
+        """Reset the state of one attempt; the next begins."""
         self.plan.attempt += 1
         self.home = attempts.folder(HERE, self.plan.attempt)
         self.raw = self.stopped = None
         self.kills_before = oom.kills()
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
-        self.told.clear()
+        self.logged.clear()
 
-    def forget_script(self) -> None:
-        """What was in the script's place is over, and was not the script."""
+    def reset_after_builder(self) -> None:
+        """Forget the builder, which was in the script's place and is over."""
         self.script, self.over, self.raw = 0, False, None
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
@@ -118,16 +130,14 @@ class Recorder:
             time.sleep(_RETRY_S)
 
     def try_to_publish(self, name: str, record: dict[str, object], *, sync: bool = False) -> bool:
-        """Publish a fact. False: it cannot be done now; that is said once for each fact."""
+        """Publish a fact. False: it cannot be done now; that is logged once for each fact."""
         try:
             home = self.home if name in layout.OF_ATTEMPT else HERE
             facts.publish(home, name, facts.signed(record, self.plan.user), sync=sync)
         except Exception as error:  # noqa: BLE001 - the outcome must not get lost
             if isinstance(error, OSError) and error.errno in _GONE:
                 return True
-            if name not in self.told:
-                self.told.add(name)
-                self.log(f"{name} cannot be published yet: {error}")
+            self.log_once(name, f"{name} cannot be published yet: {error}")
             return False
         return True
 
@@ -137,3 +147,122 @@ class Recorder:
             os.write(2, f"{facts.now()} {line}\n".encode("utf-8", "replace"))
         except OSError:
             return  # a full disk: the facts matter, the line does not
+
+    def log_once(self, subject: str, line: str) -> None:
+        """A line that is logged once for each subject and attempt."""
+        if subject not in self.logged:
+            self.logged.add(subject)
+            self.log(line)
+
+
+class Attempt(Recorder):
+    """An attempt whose supervisor this process is: it waits, and sees what lives below it."""
+
+    def __init__(self, given: Plan, place: Mapping[str, object]) -> None:
+        super().__init__(given, place)
+        wanted = (signals.TERM, signals.INT, signals.CHLD, signals.USR1)
+        self.wakeups = Wakeups(wanted, ignored=(signals.HUP,))
+        self.poll = select.poll()
+        self.poll.register(self.wakeups.read_end, select.POLLIN)
+        self.stop_wanted = False
+        self.stop_kind_here = status.CANCEL
+        self.environment_lock: int | None = None
+        self.helper = 0  # the process that asks the script's interpreter
+        self.final_status = ""
+
+    def supervise(self) -> None:
+        """See the script to its end, and publish the outcome."""
+        raise NotImplementedError
+
+    def wait(self) -> None:
+        """Sleep until the script is over or has to be stopped."""
+        while not self.over and not self.stop_wanted:
+            self.doze_in_time(None)
+
+    def doze_in_time(self, until: float | None) -> None:
+        """Sleep until something happens, or that moment comes, or the time limit is over."""
+        moments = [moment for moment in (until, self.deadline) if moment is not None]
+        if self.doze(min(moments) - linux.clock() if moments else None):
+            return
+        if self.deadline is not None and linux.clock() >= self.deadline:
+            self.want_stop(status.TIMEOUT, f"the time limit of {self.plan.limit_s:g} s is over")
+
+    def doze(self, seconds: float | None) -> bool:
+        """Sleep until something happens or the time is over; reap what ended. True: it happened.
+
+        The reaping goes first: a script that was over when the stop request came has its own
+        outcome.
+        """
+        came = self.nap(seconds)
+        self.reap()
+        if (signals.TERM in came or signals.INT in came) and not self.stop_wanted:
+            self.want_stop(status.CANCEL, "a signal asked for it")
+        if signals.USR1 in came and self.plan.slots:
+            self.yield_slots()
+        return bool(came)
+
+    def nap(self, seconds: float | None) -> bytes:
+        """Sleep until a signal comes or the time is over; the signals that came, a byte each."""
+        limited = None if seconds is None else min(max(0.0, seconds), _LONGEST_NAP_S) * 1000
+        self.poll.poll(limited)
+        return self.wakeups.take()
+
+    def want_stop(self, kind: str, why: str) -> None:
+        """Stop the script, and publish that as the stop request unless there is one already.
+
+        A full disk does not keep the script from being stopped: it may be what fills it.
+        """
+        if self.over:
+            return
+        self.stop_wanted = True
+        self.stop_kind_here = kind
+        self.try_to_publish(layout.STOP, {"kind": kind, "why": why})
+
+    def stop_kind(self) -> str:
+        """The kind of stop that stop.json names, else the kind that was asked for here."""
+        fact = facts.read(HERE, layout.STOP) or {}
+        kind = fact.get("kind")
+        return kind if kind in status.STOP_KINDS else self.stop_kind_here
+
+    def reap(self) -> bool:
+        """Collect every child that ended: the script, and what was re-parented to us."""
+        reaped = False
+        while True:
+            try:
+                pid, raw, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return reaped
+            if pid == 0:
+                return reaped
+            reaped = True
+            if pid == self.helper:
+                continue  # what it used is not the script's
+            self.cpu_user_s += usage.ru_utime
+            self.cpu_system_s += usage.ru_stime
+            self.peak_memory_kib = max(self.peak_memory_kib, usage.ru_maxrss)
+            if pid == self.script:
+                self.raw, self.over = raw, True
+
+    def look(self) -> list[process_tree.Process]:
+        """What lives below, as one look sees it."""
+        from homerun.system import process_tree  # loaded while the script starts
+
+        return process_tree.below(os.getpid(), self.plan.run_id)
+
+    def has_children(self) -> bool:
+        """Whether any child is left, reaped or not; without one, nothing lives below."""
+        self.reap()
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return True
+
+    def yield_slots(self) -> None:
+        """Give the slots up: this run has submitted others, which may have to wait for them."""
+        os.closerange(SLOT_DESCRIPTOR, SLOT_DESCRIPTOR + self.plan.slots)
+        self.plan.slots = 0
+        self.log("gave its slots to the runs that it submitted")
+        from homerun.supervisor import successor  # loaded only where runs wait
+
+        successor.start_waiting(self.plan.target)

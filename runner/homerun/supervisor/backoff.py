@@ -1,4 +1,4 @@
-"""Between two attempts: the supervisor puts the first on record, and waits for the next.
+"""Between two attempts: publish the end of the first, and wait for the next.
 
 A supervisor loads this module only for a run that may be retried.
 """
@@ -17,15 +17,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.supervisor.supervisor import Supervisor
+    from homerun.supervisor.attempt import Attempt
 
 _AGAIN_S = 1.0
 
 
-def rest(of: Supervisor, outcome: dict[str, Any], exited: dict[str, object]) -> bool:
+def rest(of: Attempt, outcome: dict[str, Any], exited: dict[str, object]) -> bool:
     """Wait for the next attempt. False: there is none, or a stop came first.
 
-    The next attempt's folder is there before the end of this one is on record, so that the run is
+    The next attempt's folder is there before the end of this one is published, so that the run is
     at no moment shown as ending.
     """
     given = of.plan
@@ -46,13 +46,11 @@ def rest(of: Supervisor, outcome: dict[str, Any], exited: dict[str, object]) -> 
     return not of.stop_wanted
 
 
-def _planned(of: Supervisor, fact: dict[str, object]) -> bool:
+def _planned(of: Attempt, fact: dict[str, object]) -> bool:
     """Make the next attempt's folder; a full disk is waited out, as for any fact."""
     try:
         attempts.plan(".", of.plan.attempt + 1, fact)
     except OSError as error:
-        if "attempts" not in of.told:
-            of.told.add("attempts")
-            of.log(f"the next attempt cannot be planned yet: {error}")
+        of.log_once("attempts", f"the next attempt cannot be planned yet: {error}")
         return False
     return True

@@ -1,4 +1,4 @@
-"""A supervisor's first work where a run has packages: to see that its environment is there.
+"""Before the script starts: build the environment of a run that names packages, and hold it.
 
 The builder is a child of the supervisor, so that a cancel ends it like a script. The run shows
 Preparing meanwhile: it has no started.json. A supervisor loads this only for such a run.
@@ -19,55 +19,56 @@ from runstore.fs import facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.supervisor.supervisor import Supervisor
+    from homerun.supervisor.attempt import Attempt
 
 _LOOK_EVERY_S = 0.2
-"""A run that is being prepared is on record with no process: who stops it cannot wake anybody."""
+"""No fact names a process of a run that is being prepared: a stop request cannot wake this one."""
 
-_MOST_WORDS = 2000
+_APPEND = (os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+_MOST_BYTES = 2000
 _OWN = "homerun: "
 _ERRORS = ("error", "\u00d7")
 """How pip and uv begin to say what is wrong."""
 
 
-def environment(supervisor: Supervisor) -> bool:
-    """Have the environment of a run made if need be, and hold it.
+def build(attempt: Attempt) -> bool:
+    """Build the environment of a run if it is not there, and hold it.
 
     Returns:
-        False: the run is to end, as `supervisor.unprepared` or its stop says; nothing of it ran.
+        False: the run is to end, as `attempt.unprepared` or its stop says; nothing of it ran.
     """
-    folder, name = supervisor.plan.recipe.split("\n", 2)[:2]
+    folder, name = attempt.plan.recipe.split("\n", 2)[:2]
     while (held := recipe.use(folder)) is None:
-        _tell(f"building the environment {name!r}; its log is {layout.ENVIRONMENT_LOG}")
-        supervisor.log(f"building the environment {name!r} in {folder}")
+        _write_to_log(f"building the environment {name!r}; its log is {layout.ENVIRONMENT_LOG}")
+        attempt.log(f"building the environment {name!r} in {folder}")
         try:
-            _build(supervisor)
+            _start_builder(attempt)
         except OSError as error:
-            supervisor.unprepared = f"its builder cannot be started ({error.strerror or error})"
+            attempt.unprepared = f"its builder cannot be started ({error.strerror or error})"
             return False
-        if supervisor.stop_wanted:
-            sweep.end_tree(supervisor)
-            supervisor.stopped = supervisor.stopped or supervisor.stop_kind()
+        if attempt.stop_wanted:
+            sweep.end_tree(attempt)
+            attempt.stopped = attempt.stopped or attempt.stop_kind()
             return False
         # A builder that was killed leaves its installer behind.
-        sweep.sweep_leftovers(supervisor, "left behind by the builder")
-        if supervisor.raw != 0:
-            supervisor.unprepared = _words() or "its builder was killed"
-            _tell(f"the environment could not be built:\n{supervisor.unprepared}")
+        sweep.sweep_leftovers(attempt, "left behind by the builder")
+        if attempt.raw != 0:
+            attempt.unprepared = _last_lines() or "its builder was killed"
+            _write_to_log(f"the environment could not be built:\n{attempt.unprepared}")
             return False
-        supervisor.forget_script()
-    supervisor.holds = held
+        attempt.reset_after_builder()
+    attempt.environment_lock = held
     return True
 
 
-def _build(supervisor: Supervisor) -> None:
+def _start_builder(attempt: Attempt) -> None:
     """Start the builder in the place of the script, and wait until it is over or to be stopped."""
-    given = children.nameless_file(supervisor.plan.recipe.encode("utf-8", "surrogateescape"))
+    given = children.nameless_file(attempt.plan.recipe.encode("utf-8", "surrogateescape"))
     try:
-        supervisor.script = spawn.start(
+        attempt.script = spawn.start(
             sys.executable,
             children.python("environments.builder"),
-            environ.for_builder(supervisor.plan.env),
+            environ.for_builder(attempt.plan.env),
             [
                 (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, layout.ENVIRONMENT_LOG, *_APPEND),
@@ -77,17 +78,14 @@ def _build(supervisor: Supervisor) -> None:
         )
     finally:
         os.close(given)
-    while not supervisor.over and not supervisor.stop_wanted:
-        supervisor.doze(_LOOK_EVERY_S)
+    while not attempt.over and not attempt.stop_wanted:
+        attempt.doze(_LOOK_EVERY_S)
         if facts.read_bytes(layout.STOP) is not None:
-            supervisor.want_stop(status.CANCEL, "asked for while the environment was built")
+            attempt.want_stop(status.CANCEL, "asked for while the environment was built")
 
 
-_APPEND = (os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-
-def _tell(line: str) -> None:
-    """A line in the run's own log, for whoever follows it."""
+def _write_to_log(line: str) -> None:
+    """Write a line to the run's own log, for the user who follows it."""
     try:
         log = os.open(layout.STD_LOG, *_APPEND)
     except OSError:
@@ -100,11 +98,11 @@ def _tell(line: str) -> None:
         os.close(log)
 
 
-def _words() -> str:
+def _last_lines() -> str:
     """The last lines that the resolver wrote; from where it calls them an error, if it does."""
     try:
         with open(layout.ENVIRONMENT_LOG, "rb") as log:
-            log.seek(max(0, os.fstat(log.fileno()).st_size - _MOST_WORDS))
+            log.seek(max(0, os.fstat(log.fileno()).st_size - _MOST_BYTES))
             lines = log.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return ""

@@ -1,7 +1,7 @@
-"""The gate: a script's process exists, and is on record, before any of its code runs.
+"""The gate: a script's process exists, and started.json names it, before any of its code runs.
 
 The child of the fork waits on a pipe. One byte opens the gate and it becomes the script; the end
-of the pipe (the supervisor died, or was told to stop in time) makes it leave, and nothing ran.
+of the pipe (the supervisor died, or a stop request came in time) makes it exit, and nothing ran.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commands to start when a run has ended, as the workspace's settings wish.
+"""Hooks: the commands that the workspace's settings name for the end of a run.
 
 `.runs/settings.json`, which people write:
 

@@ -1,4 +1,4 @@
-"""The end of a run: its outcome on record, and what is left to do for it then.
+"""The end of a run: its outcome is published, and what is left to do then is done.
 
 A supervisor loads this while the script starts, which takes no time from it.
 """
@@ -14,18 +14,21 @@ from runstore.fs import facts, json_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.supervisor.supervisor import Supervisor
+    from homerun.supervisor.attempt import Attempt
 
 _LITTLE = 8192
 """Bytes of the record of a working copy: some hundred files."""
 
 
-def reach(of: Supervisor, failure: str | None, *, began: bool) -> bool:
-    """Publish how a run ended. False: its script is to be started again, and the time has come.
+def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
+    """Publish how a run ended, unless it is retried: then wait until the next attempt is due.
 
     Args:
         failure: why the script could not be started.
         began: whether anything of it ran.
+
+    Returns:
+        False: the run goes on; its script is to be started again, now.
     """
     exited = of.exited_fact(failure, began=began)
     failed = None if facts.read_bytes(f"{HERE}/{layout.FAILED}") is None else {"failed": True}
@@ -46,8 +49,8 @@ def reach(of: Supervisor, failure: str | None, *, began: bool) -> bool:
     facts.sync_files(layout.METRICS)
     of.publish(layout.ENDED, outcome, sync=True)
     _forget_plan(of)
-    of.log(f"ended: {_told(outcome)}")
-    of.outcome = str(outcome["status"])
+    of.log(f"ended: {_text(outcome)}")
+    of.final_status = str(outcome["status"])
     return True
 
 
@@ -59,7 +62,7 @@ def is_little_left() -> bool:
         return True
 
 
-def tidy(of: Supervisor) -> None:
+def tidy(of: Attempt) -> None:
     """Do what is left to do for a run that is over: its hooks, and the copies in its `work/`."""
     _start_hooks(of)
     if of.plan.on_exit == "leave":
@@ -72,16 +75,16 @@ def tidy(of: Supervisor) -> None:
     cleanup.clear(layout.WORK, layout.COPIES, started_ns)
 
 
-def _start_hooks(of: Supervisor) -> None:
-    """Start what the workspace's settings wish for the end of such a run."""
+def _start_hooks(of: Attempt) -> None:
+    """Start the commands that the workspace's settings name for the end of such a run."""
     if os.path.exists(f"{HERE}/../../{layout.SETTINGS}"):
         from homerun.supervisor import hooks
 
-        for line in hooks.start(HERE, of.outcome, of.plan.env):
+        for line in hooks.start(HERE, of.final_status, of.plan.env):
             of.log(line)
 
 
-def _forget_plan(of: Supervisor) -> None:
+def _forget_plan(of: Attempt) -> None:
     """Remove what was kept for a start after a restart of the machine."""
     if of.plan.kept:
         try:
@@ -100,7 +103,7 @@ def _cancel_children() -> None:
         stop_request.cancel_children(HERE)
 
 
-def _told(outcome: dict[str, object]) -> str:
+def _text(outcome: dict[str, object]) -> str:
     """An outcome in words."""
     detail = outcome["signal"] or (
         None if outcome["exit_code"] is None else f"exit code {outcome['exit_code']}"

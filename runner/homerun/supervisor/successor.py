@@ -1,6 +1,14 @@
-"""From one run's supervisor to the next one's: a fork that takes the slots along.
+"""Successor: a fork of a run's supervisor that supervises the next run, with the same slots.
 
-A supervisor loads this module only where runs wait, or where it holds slots.
+    supervisor of run A                     its fork, the supervisor of run B
+    3      `alive` of A                     3      `alive` of B: dup2 of copy 1
+    6…5+n  slots of A  ── claim: some ──▶   6…5+m  slots of B:   dup2 of copies 2 to 1+m
+    any    claim of B (its lock, new slots)
+    ≥ 6+m  copies 1 to 1+m of the claim     closed, as everything else but 0 to 2
+    pipe   closed once it has let go        read to its end: only the fork holds the locks now
+
+The copies lie above all places, so that no dup2 overwrites one that is still to be moved. A
+supervisor loads this module only where runs wait, or where it holds slots.
 """
 
 from __future__ import annotations
@@ -18,11 +26,11 @@ from runstore.queue import queue
 from runstore.store import Store
 
 
-def fork(done: Plan, wakeups: Wakeups) -> Plan | None:
-    """Let a fork of this process go on with the next run; None here, and where none waits.
+def fork_next(done: Plan, wakeups: Wakeups) -> Plan | None:
+    """Fork, and return the plan of the next run in the fork; None here, and where no run waits.
 
     A run without slots frees none; but its end is an occasion to find those that were freed by a
-    death that nobody saw.
+    supervisor's unseen death.
     """
     try:
         if done.slots:
@@ -30,7 +38,7 @@ def fork(done: Plan, wakeups: Wakeups) -> Plan | None:
         for name in queue.names(_store().root):
             start_waiting(name)
     except (OSError, StoreError):
-        pass  # whoever looks at a waiting run tries again
+        pass  # the next look at a waiting run tries again
     return None
 
 
@@ -44,7 +52,7 @@ def _fork(store: Store, done: Plan, wakeups: Wakeups) -> Plan | None:
     if claim is None:
         for held in slots:
             os.close(held)
-        start_waiting(done.target)  # who came after that look found the slots taken
+        start_waiting(done.target)  # an entry added after that look found the slots taken
         return None
     locks = _copied(claim)
     closed = os.pipe()
@@ -61,7 +69,7 @@ def _fork(store: Store, done: Plan, wakeups: Wakeups) -> Plan | None:
 
 
 def _copied(claim: dispatch.Claim) -> list[int]:
-    """Copies of a claim's locks that a fork keeps, out of the way of where they are to go."""
+    """Copies of a claim's locks that a fork keeps, above the numbers that they are to go to."""
     above = SLOT_DESCRIPTOR + len(claim.slots)
     with lock.no_fork():
         copies = [
@@ -74,10 +82,10 @@ def _copied(claim: dispatch.Claim) -> list[int]:
 def _become_next(
     claim: dispatch.Claim, locks: list[int], wakeups: Wakeups, closed: tuple[int, int]
 ) -> Plan:
-    """Be a process like a supervisor that was just started.
+    """Become a process like a supervisor that was just started.
 
     Args:
-        closed: a pipe that ends when nobody but this process holds the locks.
+        closed: a pipe that ends when no process but this one holds the locks.
     """
     os.setsid()
     wakeups.close()
@@ -99,7 +107,7 @@ def start_waiting(target: str) -> None:
     try:
         dispatch.start(_store(), target)
     except (OSError, StoreError):
-        return  # whoever looks at a waiting run tries again
+        return  # the next look at a waiting run tries again
 
 
 def _store() -> Store:
@@ -108,7 +116,7 @@ def _store() -> Store:
 
 
 def _close_all_but(kept: list[int]) -> None:
-    """Close the run's lock, and whatever else was the former run's; each generation has as many."""
+    """Close the former run's lock and all else that was its: each generation has as many."""
     for name in os.listdir("/dev/fd"):
         if int(name) > 2 and int(name) not in kept:
             try:

@@ -11,12 +11,12 @@ from homerun.system import linux, process_tree, signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.supervisor.supervisor import Supervisor
+    from homerun.supervisor.attempt import Attempt
 
 _LEFTOVER_GRACE_S = 2.0
 
 
-def end_tree(of: Supervisor) -> None:
+def end_tree(of: Attempt) -> None:
     """End what lives below: all of it on a stop, else what the script left behind."""
     if of.stop_wanted:
         sweep(of, of.plan.ladder, "stopping")
@@ -24,12 +24,12 @@ def end_tree(of: Supervisor) -> None:
         sweep_leftovers(of, "left behind")
 
 
-def sweep_leftovers(of: Supervisor, why: str) -> None:
-    """End what lives below, though nobody asked for a stop."""
+def sweep_leftovers(of: Attempt, why: str) -> None:
+    """End what lives below a run that no stop request ends."""
     sweep(of, [(signals.TERM, _LEFTOVER_GRACE_S)], why)
 
 
-def sweep(of: Supervisor, rungs: list[tuple[int, float]], why: str) -> None:
+def sweep(of: Attempt, rungs: list[tuple[int, float]], why: str) -> None:
     """Signal the tree, rung by rung (and CONT, for what is stopped); then KILL."""
     asked: set[tuple[int, int, int]] = set()
     ladder = Ladder(rungs, linux.clock())
@@ -54,7 +54,7 @@ def sweep(of: Supervisor, rungs: list[tuple[int, float]], why: str) -> None:
 
 
 def _signal(
-    of: Supervisor,
+    of: Attempt,
     found: list[process_tree.Process],
     asked: set[tuple[int, int, int]],
     why: str,
@@ -74,7 +74,7 @@ def _signal(
         of.log(f"{why}: {signals.name(number)[3:]} to {pids}")
 
 
-def _tell_unkillable(of: Supervisor, found: list[process_tree.Process]) -> None:
+def _tell_unkillable(of: Attempt, found: list[process_tree.Process]) -> None:
     """Name the processes that KILL does not end: no signal reaches them (state D)."""
     pids = " ".join(f"{process.pid}({process.state.decode()})" for process in found)
     of.log(f"still there after KILL: {pids}")

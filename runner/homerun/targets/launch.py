@@ -41,7 +41,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PROGRAM = "supervisor.supervisor"
+_PROGRAM = "supervisor.main"
 
 
 def supervisor(

@@ -94,7 +94,7 @@ def test_neither_the_store_nor_the_supervisors_command_line_holds_a_secret(
         canaries.append(sys.argv[3].split("=")[1])
         supervisor = open(f"/proc/{os.getppid()}/cmdline").read()
         supervisor += open(f"/proc/{os.getppid()}/environ").read()
-        assert "homerun.supervisor.supervisor" in supervisor
+        assert "homerun.supervisor.main" in supervisor
         run = Run.get_context()
         run.log("canaries", len([c for c in canaries if c.startswith("canary")]))
         run.log("seen", len([c for c in canaries if c in supervisor]))

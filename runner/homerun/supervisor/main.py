@@ -1,0 +1,124 @@
+"""The program that supervises a run; `targets/launch.py` starts it.
+
+It is started with the run's `alive` lock on descriptor 3 and its plan on descriptor 4 (the diagram
+is in `targets/launch.py`), lives in the run's folder, so that a store can be renamed under it, and
+is controlled by SIGTERM and stop.json only. In order:
+
+    1. keep the lock to itself, become the reaper of all below it, wake up on signals
+    2. have the script's environment made, if it wants packages; fork the script's process, which
+       waits at the gate
+    3. publish started.json; look for stop.json; open the gate
+    4. sleep until the script ends, a stop is asked for, or the time is up
+    5. end what is left of the tree (a stop: all of it; otherwise what the script left behind)
+    6. publish exited.json, sync the metrics, publish ended.json
+       or, where the script failed in a way that is retried, wait, and begin again at 2
+    7. start the hooks and remove the unchanged copies from work/; if they are many, after 8
+    8. let a fork of itself go on with the next run that waits for its slots, if there is one
+
+This module does the first half of 1, and 7 and 8; `supervisor.py` does the rest, or `adopter.py`
+for a script that is alive already. As long as the process lives the lock is held, so the run is
+not taken for lost. It loads little and polls nothing while the script runs. `docs/supervision.md`
+tells the whole protocol.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from homerun.supervisor.attempt import HERE
+from homerun.supervisor.supervisor import Supervisor
+from homerun.targets import plan
+from homerun.targets.plan import (
+    LOCK_DESCRIPTOR,
+    PLAN_DESCRIPTOR,
+    SCRIPT_DESCRIPTOR,
+    SLOT_DESCRIPTOR,
+)
+from runstore import layout
+from runstore.run import identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from homerun.supervisor.attempt import Attempt
+    from homerun.targets.plan import Plan
+
+
+def main() -> None:
+    """Supervise the run whose lock, plan and log were inherited; leaves by `os._exit`."""
+    os.set_inheritable(LOCK_DESCRIPTOR, False)  # or the script would hold the lock too
+    given: Plan | None = plan.read(PLAN_DESCRIPTOR)
+    assert given is not None
+    for number in range(given.slots):
+        os.set_inheritable(SLOT_DESCRIPTOR + number, False)
+    close_strangers(SLOT_DESCRIPTOR + given.slots)
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    os.chdir(sys.argv[1])
+    if given.argv or given.script_is_open is None:
+        os.closerange(SCRIPT_DESCRIPTOR, SCRIPT_DESCRIPTOR + 1)
+    else:
+        os.set_inheritable(SCRIPT_DESCRIPTOR, False)
+    place = identity.here()
+    while given is not None:
+        attempt = _attempt(given, place)
+        attempt.supervise()
+        given = _clean_up_and_fork(attempt)
+    os._exit(0)
+
+
+def close_strangers(first: int) -> None:
+    """Close inherited file descriptors that are not ours; notebooks and test runners leave some.
+
+    Args:
+        first: the descriptor behind the last of our own.
+    """
+    for name in os.listdir("/dev/fd"):
+        if int(name) >= first:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the descriptor of this very listing
+
+
+def _attempt(given: Plan, place: Mapping[str, object]) -> Attempt:
+    """A supervisor, or, where the plan has no command, an adopter of the living script."""
+    if given.argv:
+        return Supervisor(given, place)
+    from homerun.supervisor.adopter import Adopter  # seldom needed
+
+    return Adopter(given, place)
+
+
+def _clean_up_and_fork(attempt: Attempt) -> Plan | None:
+    """Start the hooks, clean the working copy, and fork for the next run.
+
+    Returns:
+        In the fork: the plan of the next run. None in this process, and if no run waits.
+    """
+    from homerun.supervisor import outcome  # loaded already, while the script started
+
+    is_first = outcome.is_little_left()  # what is done after the fork costs twice
+    if is_first:
+        outcome.tidy(attempt)
+    given = _fork_next(attempt)
+    if given is None and not is_first:
+        outcome.tidy(attempt)
+    return given
+
+
+def _fork_next(attempt: Attempt) -> Plan | None:
+    """In a fork of this process, the plan of the next run; None here, and if there is none.
+
+    The fork has all modules loaded already: a new interpreter would take ten times as long.
+    """
+    if attempt.environment_lock is not None:
+        os.close(attempt.environment_lock)  # or each successor would have one more
+        attempt.environment_lock = None
+    if not attempt.plan.slots and not os.path.isdir(f"{HERE}/../../{layout.QUEUE}"):
+        return None
+    from homerun.supervisor import successor  # loaded only where runs wait
+
+    return successor.fork_next(attempt.plan, attempt.wakeups)
