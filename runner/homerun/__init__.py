@@ -19,7 +19,7 @@ _HOMES = {
     "TensorflowConfiguration": "config.sections",
     "Environment": "config.environment",
     "CondaDependencies": "environments.conda",
-    "compare_runs": "views.compare",
+    "compare_runs": "sdk.compare",
     "HomerunError": "base.errors",
     "UserError": "base.errors",
     "SubmitError": "base.errors",
@@ -53,11 +53,11 @@ if TYPE_CHECKING:
     from homerun.config.sections import PyTorchConfiguration as PyTorchConfiguration
     from homerun.config.sections import TensorflowConfiguration as TensorflowConfiguration
     from homerun.environments.conda import CondaDependencies as CondaDependencies
+    from homerun.sdk.compare import compare_runs as compare_runs
     from homerun.sdk.experiment import Experiment as Experiment
     from homerun.sdk.run import Run as Run
     from homerun.sdk.run import ScriptRun as ScriptRun
     from homerun.sdk.workspace import Workspace as Workspace
-    from homerun.views.compare import compare_runs as compare_runs
 
 
 def __getattr__(name: str) -> object:

@@ -16,39 +16,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from zipfile import ZipFile
 
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
 _CHUNK = 1 << 18
 _AHEAD = 4
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def of_folder(run: Run, folder: str = "") -> Iterator[bytes]:
+def of_folder(record: Record, folder: str = "") -> Iterator[bytes]:
     """The files below a folder of a run's files, "": all, as an archive in parts.
 
     Raises:
         UserError: there are none.
     """
     start = f"{folder}/" if folder else ""
-    names = files.names(run.directory, start)
+    names = files.names(record.path, start)
     if not names:
         where = f" in {folder!r}" if folder else ""
-        raise UserError(f"run {run.id} has no files{where}")
+        raise UserError(f"run {record.id} has no files{where}")
 
     def write(pack: ZipFile) -> None:
         for name in names:
-            _add(pack, run.directory, name)
+            _add(pack, record.path, name)
 
     return _streamed(write)
 
 
-def of_code(run: Run) -> Iterator[bytes]:
+def of_code(record: Record) -> Iterator[bytes]:
     """The code of a run as an archive in parts, as `restore_snapshot` packs it.
 
     Raises:
         UserError: the run has no snapshot, or it is not there any more.
     """
-    found = export.of_run(run._record)
+    found = export.of_run(record)
 
     def write(pack: ZipFile) -> None:
         for _ in export.pack(found, pack):

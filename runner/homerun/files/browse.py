@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
 MOST_ENTRIES = 2_000
 MOST_TEXT = 256 << 10
@@ -37,10 +37,10 @@ class File:
         OSError: it cannot be read.
     """
 
-    def __init__(self, run: Run, name: str) -> None:
+    def __init__(self, record: Record, name: str) -> None:
         self._descriptor = -1
         self.name = name
-        self._descriptor = files.open_for_reading(run.directory, name)
+        self._descriptor = files.open_for_reading(record.path, name)
         self._seen = os.fstat(self._descriptor)
 
     def __enter__(self) -> File:
@@ -82,13 +82,13 @@ class File:
         return images.media_type(self.read(0, _HEAD))
 
 
-def entries(run: Run, folder: str = "") -> dict[str, Any]:
+def entries(record: Record, folder: str = "") -> dict[str, Any]:
     """What lies in a folder of a run's files.
 
     Raises:
         FileMissing, InvalidName: there is no such folder.
     """
-    found = file_listing.entries(run.directory, folder)
+    found = file_listing.entries(record.path, folder)
     start = f"{folder}/" if folder else ""
     rows = []
     for one in found[:MOST_ENTRIES]:
@@ -101,9 +101,9 @@ def entries(run: Run, folder: str = "") -> dict[str, Any]:
     return {"folder": folder, "entries": rows, "more": len(found) > len(rows)}
 
 
-def preview(run: Run, name: str) -> dict[str, Any]:
+def preview(record: Record, name: str) -> dict[str, Any]:
     """The beginning of a file, as text or as a table."""
-    with File(run, name) as file:
+    with File(record, name) as file:
         found: dict[str, Any] = {"path": name, "size": file.size, "modified": file.modified}
         data = file.read(0, MOST_TEXT)
         is_cut = file.size > len(data)
@@ -120,9 +120,9 @@ def preview(run: Run, name: str) -> dict[str, Any]:
     return found
 
 
-def stamp(run: Run) -> tuple[int, ...]:
+def stamp(record: Record) -> tuple[int, ...]:
     """What changes when a file appears at the top of one of a run's folders, or goes."""
-    return file_listing.stamp(run.directory)
+    return file_listing.stamp(record.path)
 
 
 def _table(text: str, delimiter: str) -> dict[str, Any]:

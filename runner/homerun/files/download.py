@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from homerun.sdk.run_files import Path
+    from homerun.files.upload import Path
     from runstore.run.record import Record
 
 ASSETS = "assets"

@@ -14,11 +14,12 @@ from runstore.run import files as run_files
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any
+    from typing import Any, Union
 
-    from homerun.sdk.run_files import Path
     from runstore.fs.safe_path import Source, Stream
     from runstore.run.record import Record
+
+    Path = Union[str, os.PathLike[str]]
 
 ORIGIN = "ExperimentRun"
 _READ_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
 MOST = 200
 AXES = ("step", "time", "index")
@@ -20,7 +20,7 @@ _COLUMNS = ("x_first", "x_last", "min", "max", "last", "count", "gaps")
 
 
 def read(
-    runs: Sequence[Run],
+    records: Sequence[Record],
     names: Sequence[str],
     width: int = 600,
     x: str = "step",
@@ -36,16 +36,16 @@ def read(
     Raises:
         UserError: there are too many, or an axis or a width that there is not.
     """
-    if len(runs) * len(names) > MOST:
-        raise UserError(f"{len(runs) * len(names)} series are too many at once: at most {MOST}")
+    if len(records) * len(names) > MOST:
+        raise UserError(f"{len(records) * len(names)} series are too many at once: at most {MOST}")
     if not 1 <= width <= _MOST_WIDTH:
         raise UserError(f"the width is {width}: give 1 to {_MOST_WIDTH}")
-    wanted = [(run, name) for run in runs for name in names]
+    wanted = [(record, name) for record in records for name in names]
     known = _places(cursor, len(wanted)) if since is None and until is None else []
     found, places = [], []
-    for number, (run, name) in enumerate(wanted):
+    for number, (record, name) in enumerate(wanted):
         try:
-            chart = series(run.directory, name, width, x, since, until)
+            chart = series(record.path, name, width, x, since, until)
         except ValueError as error:
             raise UserError(str(error)) from error
         places.append(f"{chart.points}:{chart.size}")
@@ -54,7 +54,7 @@ def read(
         if not is_anew and points == chart.points:
             continue
         first = 0 if is_anew else points // size
-        row: dict[str, Any] = {"run": run.id, "name": name, "anew": is_anew, "from": first}
+        row: dict[str, Any] = {"run": record.id, "name": name, "anew": is_anew, "from": first}
         row.update(points=chart.points, size=chart.size, broken=chart.broken)
         shown = chart.buckets[first:]
         columns = zip(*shown) if shown else ([] for _ in _COLUMNS)

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from typing import Any
 
-    from homerun.sdk.run import Run
     from runstore.metrics.follower import Point
+    from runstore.run.record import Record
 
 COLUMNS = ("name", "index", "step", "time", "value")
 
 
-def points(run: Run, names: Collection[str] = ()) -> Iterator[tuple[Any, ...]]:
+def points(record: Record, names: Collection[str] = ()) -> Iterator[tuple[Any, ...]]:
     """Each value that was logged as a row of `COLUMNS`, in the order of logging.
 
     A list has a row for each of its values, a row or a table one for each of its cells, under
@@ -26,7 +26,7 @@ def points(run: Run, names: Collection[str] = ()) -> Iterator[tuple[Any, ...]]:
     Args:
         names: of these metrics only.
     """
-    follower = Follower(run.directory)
+    follower = Follower(record.path)
     counted: dict[str, int] = {}
     is_all = False
     while not is_all:

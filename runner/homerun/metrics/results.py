@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runstore.metrics.log import Series
+    from runstore.run.record import Record
 
 _TABLES = (metric_log.ROW, metric_log.TABLE)
 _told: set[str] = set()
@@ -40,6 +41,18 @@ def of_folder(
         for key, series in found.items()
         if name is None or key == name
     }
+
+
+def of_family(
+    record: Record, name: str | None, run_type: str | None, populate: bool
+) -> dict[str, Any]:
+    """The metrics of a run and all below it, by run id; runs without metrics are left out."""
+    from runstore.run import children  # the script's context does without it
+
+    below = children.below(record, recursive=True)
+    kept = [one for one in below if run_type is None or one.run.get("type") == run_type]
+    found = {one.id: of_folder(one.path, one.id, name, populate) for one in (record, *kept)}
+    return {run_id: values for run_id, values in found.items() if values}
 
 
 def file_giver(

@@ -116,10 +116,9 @@ class Experiment(Archivable):
     @property
     def id(self) -> str:
         """An id of the original's form, the same for this experiment of this store at any time."""
-        from homerun.system.sha256 import digest
+        from homerun.views import experiments
 
-        h = digest(f"{self.workspace.store.id}/{self.name}".encode())
-        return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+        return experiments.id_of(self.workspace.store, self.name)
 
     @property
     def workspace_object(self) -> Workspace:

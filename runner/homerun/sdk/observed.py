@@ -82,7 +82,7 @@ class Observed:
             if show_output:
                 from homerun.files.logs import print as log_print
 
-                log_print.output(self)
+                log_print.output(self._record)
             wait.until_over(self._record)
         except KeyboardInterrupt:
             from homerun.base import messages
@@ -102,4 +102,4 @@ class Observed:
         """The script's output from a byte on, as it comes, until the run is over."""
         from homerun.files.logs import follow
 
-        return iter(follow.Following(self, offset=offset))
+        return iter(follow.Following(self._record, offset=offset))

@@ -50,9 +50,15 @@ class Relatives:
             name: its display name.
             outputs: a folder whose new files are collected at the end; True: `./outputs`.
         """
-        from homerun.runs import children
+        from homerun.runs import children, interactive, owner
+        from homerun.sdk.run import Run
 
-        return children.child_run(self, self._record, name, run_id, outputs)
+        self._begin()
+        folder = interactive.outputs_folder(outputs or False)
+        child = Run.of(children.start(self._record, name, run_id), self.experiment)
+        child.outputs_folder = folder
+        owner.opened(child)
+        return child
 
     def create_children(
         self,
@@ -70,8 +76,11 @@ class Relatives:
             UserError: neither or both were given.
         """
         from homerun.runs import children
+        from homerun.sdk.run import Run
 
-        return children.create_children(self, self._record, count, tag_key, tag_values)
+        self._begin()
+        made = children.rows(self._record, count, tag_key, tag_values)
+        return [Run.of(row, self.experiment) for row in made]
 
     def submit_child(
         self, config: ScriptRunConfig, tags: Mapping[str, object] | None = None
@@ -99,8 +108,10 @@ class Relatives:
         Args:
             tags, properties, where: as for `Workspace.get_runs`.
         """
-        from homerun.runs import children
-        from homerun.views.listing import conditions
+        from homerun.sdk.run import typed
+        from homerun.views import listing
 
-        wanted = conditions(type, tags, properties, status, where)
-        return children.children(self, self._record, wanted, recursive)
+        wanted = listing.conditions(type, tags, properties, status, where)
+        found = listing.children(self._record, wanted, recursive)
+        workspace = self.experiment.workspace
+        return (typed(record, workspace) for record in found)

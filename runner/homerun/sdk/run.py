@@ -172,11 +172,12 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
             include_children: also runs that have a parent.
             where, sort: as for `Workspace.get_runs`.
         """
-        from homerun.runs import children
-        from homerun.views.listing import conditions
+        from homerun.views import listing
 
-        wanted = conditions(type, tags, properties, status, where)
-        return children.runs(experiment.workspace, experiment.name, wanted, include_children, sort)
+        workspace = experiment.workspace
+        wanted = listing.conditions(type, tags, properties, status, where)
+        found = listing.runs(workspace.store, experiment.name, wanted, include_children, sort)
+        return (typed(record, workspace) for record in found)
 
     # Identity
 
@@ -276,12 +277,10 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
             populate: give images and JSON metrics as a `MetricArtifact`, with `data` and
                 `convert_to_object()`.
         """
-        if recursive:
-            from homerun.runs import children
-
-            return children.metrics(self._record, name, run_type, populate)
         from homerun.metrics import results
 
+        if recursive:
+            return results.of_family(self._record, name, run_type, populate)
         return results.of_folder(self._folder, self._id, name, populate)
 
     # Inside

@@ -301,13 +301,14 @@ class Workspace(AzureServices):
             ExperimentNotFound: there is no experiment of that name.
             InvalidQuery: a condition or a field is none.
         """
-        from homerun.runs import children
-        from homerun.views.listing import conditions
+        from homerun.sdk.run import typed
+        from homerun.views import listing
 
         if experiment is not None:
             self._store.experiment_folder(experiment)
-        wanted = conditions(None, tags, properties, status, where)
-        return children.runs(self, experiment, wanted, include_children, sort)
+        wanted = listing.conditions(None, tags, properties, status, where)
+        found = listing.runs(self._store, experiment, wanted, include_children, sort)
+        return (typed(record, self) for record in found)
 
     @property
     def targets(self) -> Targets:
@@ -337,7 +338,7 @@ class Workspace(AzureServices):
         """
         from homerun.targets.queue import TargetQueue
 
-        return TargetQueue(self, target)
+        return TargetQueue(self._store, target)
 
     def reindex(self) -> int:
         """Make the index of the runs anew from their folders; how many runs there are.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from homerun.sdk.run import Run
     from homerun.sdk.workspace import Workspace
     from homerun.studio.http.auth import Door
+    from runstore.run.record import Record
 
 
 class Desk:
@@ -28,7 +29,7 @@ class Desk:
 
     def __init__(self, workspace: Workspace, door: Door, is_read_only: bool = False) -> None:
         self.workspace = workspace
-        self.board = Board(workspace)
+        self.board = Board(workspace.store)
         self.door = door
         self.is_read_only = is_read_only
         self.writing = threading.Lock()
@@ -57,6 +58,14 @@ class Desk:
             RunNotFound, AmbiguousPrefix: there is no such one run.
         """
         return self.workspace.get_run(run_id)
+
+    def record(self, run_id: str) -> Record:
+        """The record of a run, by its id or a beginning of it.
+
+        Raises:
+            RunNotFound, AmbiguousPrefix: there is no such one run.
+        """
+        return self.run(run_id)._record
 
     def row(self, run_id: str, metrics: list[str] | None = None) -> dict[str, Any] | None:
         """A run as a row; None: it is gone."""

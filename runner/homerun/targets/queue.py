@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from homerun.sdk.run import Run
-    from homerun.sdk.workspace import Workspace
     from runstore.queue.queue import Entry
     from runstore.store import Store
 
@@ -74,10 +72,9 @@ class TargetQueue:
         UserError: there is no such target, and nothing waits for one of that name.
     """
 
-    def __init__(self, workspace: Workspace, name: str | None = None) -> None:
-        self._workspace = workspace
-        self._store = workspace.store
-        self.target = name or workspace.targets.default
+    def __init__(self, store: Store, name: str | None = None) -> None:
+        self._store = store
+        self.target = name or targets.Targets(store).default
         if self.target not in names(self._store):
             wrong = f"there is no target {name!r}: `homerun target list` shows them"
             raise UserError(wrong)
@@ -139,12 +136,6 @@ class TargetQueue:
             position += 1
             yield Waiting(record, self.target, entry, position, reasons.of(entry, position, record))
 
-    def run_of(self, waiting: Waiting) -> Run:
-        """The run that waits."""
-        from homerun.sdk.run import typed
-
-        return typed(waiting.record, self._workspace)
-
 
 class _Reasons:
     """Why runs of one queue wait; what is the same for all is found out once."""
@@ -197,9 +188,9 @@ def _row(one: Waiting) -> dict[str, Any]:
     return {"run_id": one.record.id, **one.describe(), **told}
 
 
-def of(workspace: Workspace) -> list[TargetQueue]:
-    """The queues of a workspace."""
-    return [TargetQueue(workspace, name) for name in names(workspace.store)]
+def of(store: Store) -> list[TargetQueue]:
+    """The queues of a store."""
+    return [TargetQueue(store, name) for name in names(store)]
 
 
 def names(store: Store) -> list[str]:

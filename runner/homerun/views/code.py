@@ -17,16 +17,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
 MOST_FILES = 5_000
 _MOST_TEXT = 1 << 20
 _HEAD = 4_096
 
 
-def listed(run: Run) -> dict[str, Any]:
+def listed(record: Record) -> dict[str, Any]:
     """The files of a run's snapshot, and what git said of them."""
-    record = run._record
     taken = export.snapshot_id(record)
     found = export.load(record, taken) if taken else None
     rows: list[dict[str, Any]] = []
@@ -44,13 +43,13 @@ def listed(run: Run) -> dict[str, Any]:
         "snapshot": taken,
         "is_there": found is not None,
         "git": _git(record.properties()),
-        "has_diff": _has_diff(run),
+        "has_diff": _has_diff(record),
         "files": rows,
         "more": total > len(rows),
     }
 
 
-def file(run: Run, path: str) -> dict[str, Any]:
+def file(record: Record, path: str) -> dict[str, Any]:
     """A file of the snapshot, as text.
 
     Raises:
@@ -58,11 +57,11 @@ def file(run: Run, path: str) -> dict[str, Any]:
         UserError: the run has no snapshot.
     """
     files.check_path(path)
-    found = export.of_run(run._record)
+    found = export.of_run(record)
     folder, _, name = path.rpartition("/")
     known = next((entries for above, entries in found.folders if above == folder), [])
     if not any(entry[0] == name and entry[1] == FILE for entry in known):
-        raise FileMissing(path, run.id, "its snapshot has no such file of its own")
+        raise FileMissing(path, record.id, "its snapshot has no such file of its own")
     try:
         tree = os.open(f"{found.path}/{TREE}", safe_path.FOLDER_FLAGS)
         try:
@@ -74,17 +73,17 @@ def file(run: Run, path: str) -> dict[str, Any]:
         finally:
             os.close(above)
     except (OSError, safe_path.NoFileError) as error:
-        raise FileMissing(path, run.id, f"the snapshot is damaged: {error}") from None
+        raise FileMissing(path, record.id, f"the snapshot is damaged: {error}") from None
     return {"path": path, **_text(descriptor)}
 
 
-def diff(run: Run) -> dict[str, Any]:
+def diff(record: Record) -> dict[str, Any]:
     """What git had not committed of the code.
 
     Raises:
         FileMissing: nothing, or git was not asked.
     """
-    return _text(files.open_for_reading(run.directory, layout.GIT_DIFF))
+    return _text(files.open_for_reading(record.path, layout.GIT_DIFF))
 
 
 def _text(descriptor: int) -> dict[str, Any]:
@@ -106,9 +105,9 @@ def _git(properties: dict[str, str]) -> dict[str, str | None] | None:
     return {**said, "dirty": properties.get(git.DIRTY)} if any(said.values()) else None
 
 
-def _has_diff(run: Run) -> bool:
+def _has_diff(record: Record) -> bool:
     try:
-        descriptor = files.open_for_reading(run.directory, layout.GIT_DIFF)
+        descriptor = files.open_for_reading(record.path, layout.GIT_DIFF)
     except (FileMissing, OSError):
         return False
     os.close(descriptor)

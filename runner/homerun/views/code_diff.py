@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
     Files = Mapping[str, str]
 
@@ -18,12 +18,11 @@ _DIGITS = 12
 _DEV_NULL = "/dev/null"
 
 
-def files(run: Run) -> Files | None:
+def files(record: Record) -> Files | None:
     """The files of a run's snapshot: for each path what tells its content, or where it leads.
 
     None: there is no snapshot.
     """
-    record = run._record
     taken = export.snapshot_id(record)
     if taken is None or export.load(record, taken) is None:
         return None
@@ -49,32 +48,32 @@ def differing(all_files: list[Files | None]) -> dict[str, list[str | None]]:
     }
 
 
-def unified(first: Run, other: Run) -> str:
+def unified(first: Record, other: Record) -> str:
     """What has to be changed in the code of the first to have that of the other, as `diff -u`."""
     return "".join(_unified(first, other))
 
 
-def _unified(first: Run, other: Run) -> Iterator[str]:
+def _unified(first: Record, other: Record) -> Iterator[str]:
     both = [files(first), files(other)]
     if None in both:
         return
     from difflib import unified_diff
 
     for path, contents in differing(both).items():
-        texts = [_text(run, path, content) for run, content in zip((first, other), contents)]
+        texts = [_text(record, path, content) for record, content in zip((first, other), contents)]
         if None in texts:
             yield f"the file {path} differs, and is no text that can be shown\n"
             continue
         was, now = (
-            _DEV_NULL if content is None else f"{run.id}/{path}"
-            for run, content in zip((first, other), contents)
+            _DEV_NULL if content is None else f"{record.id}/{path}"
+            for record, content in zip((first, other), contents)
         )
         before, after = (text.splitlines(keepends=True) for text in texts if text is not None)
         for line in unified_diff(before, after, was, now):
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
-def _text(run: Run, path: str, content: str | None) -> str | None:
+def _text(record: Record, path: str, content: str | None) -> str | None:
     """A file's text; "" where the snapshot has none of that name, None where it is no text."""
     if content is None:
         return ""
@@ -82,7 +81,7 @@ def _text(run: Run, path: str, content: str | None) -> str | None:
     from runstore.errors import StoreError
 
     try:
-        found = code_view.file(run, path)
+        found = code_view.file(record, path)
     except (StoreError, OSError):
         return None  # a link, or damaged
     return None if found["is_cut"] else found["text"]

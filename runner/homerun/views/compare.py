@@ -5,14 +5,16 @@ from __future__ import annotations
 from homerun.base.errors import UserError
 from homerun.metrics import summary
 from homerun.views import code as code_view
-from homerun.views import code_diff
+from homerun.views import code_diff, details
+from runstore import layout
+from runstore.fs import facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
     Sections = dict[str, dict[str, Any]]
 
@@ -34,25 +36,16 @@ _OF_GIT = ("azureml.git.", "mlflow.source.git.")
 _SNAPSHOT = "ContentSnapshotId"
 
 
-def compare_runs(runs: Sequence[Run], code: bool = False) -> dict[str, Any]:
-    """Set runs side by side.
-
-    Args:
-        runs: two or more of them, of any experiments.
-        code: also the difference of their snapshots, line by line, of each run from the first.
-
-    Returns:
-        `runs`: their ids. `differences`: for each thing that is not the same in all of them
-        `section`, `name` and `values`, one for each run, None where a run has no such thing.
-        `same`: `section`, `name` and `value` of what is. With `code` also `diff`, a text.
+def records(compared: Sequence[Record], code: bool = False) -> dict[str, Any]:
+    """Set runs side by side, in the shape of `homerun.compare_runs`.
 
     Raises:
-        UserError: fewer than two, or one of them twice.
+        UserError: there are fewer than two, or one of them is given twice.
     """
-    ids = [run.id for run in runs]
+    ids = [record.id for record in compared]
     if len(set(ids)) < 2 or len(set(ids)) < len(ids):
         raise UserError("a comparison is of two runs or more: name each of them once")
-    found = [_sections(run) for run in runs]
+    found = [_sections(record) for record in compared]
     differences: list[dict[str, Any]] = []
     same: list[dict[str, Any]] = []
     for section, name in _names(found):
@@ -65,30 +58,31 @@ def compare_runs(runs: Sequence[Run], code: bool = False) -> dict[str, Any]:
             same.append({"section": section, "name": name, "value": values[0]})
         else:
             differences.append({"section": section, "name": name, "values": values})
-    for path, contents in code_diff.differing([code_diff.files(run) for run in runs]).items():
+    files = [code_diff.files(record) for record in compared]
+    for path, contents in code_diff.differing(files).items():
         differences.append({"section": FILES, "name": path, "values": contents})
     made: dict[str, Any] = {"runs": ids, "differences": differences, "same": same}
     if code:
-        made["diff"] = "".join(code_diff.unified(runs[0], other) for other in runs[1:])
+        made["diff"] = "".join(code_diff.unified(compared[0], other) for other in compared[1:])
     return made
 
 
-def _sections(run: Run) -> Sections:
+def _sections(record: Record) -> Sections:
     """All that is compared of a run but its files, section by section."""
-    described, record = run.describe(), run._record
-    interpreter = run.get_interpreter() or {}
+    described = details.row_of(record)
+    interpreter = facts.read(record.path, layout.INTERPRETER) or {}
     packages = dict(map(_package, interpreter.get("packages") or ()))
     return {
         RUN: _run(described, record.run),
         ARGUMENTS: dict(_arguments([str(one) for one in record.run.get("arguments") or ()])),
-        METRICS: dict(_metrics(run)),
+        METRICS: dict(_metrics(record.path)),
         "tags": described["tags"],
         "properties": {
             key: value
             for key, value in described["properties"].items()
             if not key.startswith(_OF_GIT) and key != _SNAPSHOT
         },
-        CODE: _code(run),
+        CODE: _code(record),
         "environment": {
             **_asked(record.run.get("environment") or {}),
             **{name: interpreter.get(key) for name, key in _OF_AN_INTERPRETER.items()},
@@ -144,9 +138,9 @@ def _is_option(word: str) -> bool:
     return word != rest and bool(rest) and not (rest[0].isdecimal() or rest[0] == ".")
 
 
-def _metrics(run: Run) -> Iterator[tuple[str, Any]]:
+def _metrics(run_folder: str) -> Iterator[tuple[str, Any]]:
     """The last value of each metric; of a number logged several times also the least and most."""
-    _, found = summary.Gauges(run.directory).read()
+    _, found = summary.Gauges(run_folder).read()
     for gauge in sorted(found, key=lambda one: str(one["name"])):
         name = gauge["name"]
         yield name, gauge["last"]
@@ -156,8 +150,8 @@ def _metrics(run: Run) -> Iterator[tuple[str, Any]]:
             yield f"{name}.count", gauge["count"]
 
 
-def _code(run: Run) -> dict[str, Any]:
-    known = code_view.listed(run)
+def _code(record: Record) -> dict[str, Any]:
+    known = code_view.listed(record)
     return {"snapshot": known["snapshot"], **(known["git"] or {})}
 
 

@@ -18,7 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.sdk.experiment import Experiment
     from homerun.snapshots.snapshot import Snapshot
     from runstore.look import Look
     from runstore.run.cache import Kept
@@ -163,32 +162,6 @@ def row(record: Record, look: Look) -> dict[str, Any]:
     }
     kept = {key: value for key, value in found.items() if value is not None}
     return {**kept, "tags": labels.tags, "properties": record.properties()}
-
-
-def experiment(one: Experiment) -> dict[str, Any]:
-    """What `experiment list` prints of one: the original's camelCase keys, and its latest run."""
-    store = one.workspace.store
-    said = facts.read(f"{store.root}/{store.experiment_folder(one.name)}", layout.EXPERIMENT) or {}
-    archived = one.archived_time
-    return {
-        "additionalProperties": {},
-        "experimentId": one.id,
-        "name": one.name,
-        "description": None,
-        "createdUtc": zulu(said.get("time")),
-        "archivedTime": None if archived is None else zulu(archived.isoformat()),
-        "tags": one.tags,
-        "latestRun": next((_latest(run.describe()) for run in one.get_runs()), None),
-    }
-
-
-def _latest(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "runId": row["run_id"],
-        "runNumber": row.get("run_number"),
-        "status": row["status"],
-        "createdUtc": row.get("created_utc"),
-    }
 
 
 def warnings(record: Record, look: Look) -> list[str]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
-    from homerun.sdk.run import Run
     from homerun.views.table import Board
+    from runstore.run.record import Record
 
     News = tuple[str, dict[str, Any]]
 
@@ -157,9 +157,9 @@ class Watch:
 
     def folders(self) -> list[str]:
         """The folders in which something changes with what it looks at."""
-        runs = [*(one.run for one in self._followed), *(one.run for one in self._logs)]
+        records = [*(one.record for one in self._followed), *(one.record for one in self._logs)]
         inner = ("", f"/{layout.USER_LOGS}", f"/{layout.METRICS}")
-        return [f"{run.directory}{one}" for run in runs for one in inner]
+        return [f"{record.path}{one}" for record in records for one in inner]
 
     def read(self) -> list[News]:
         """What is new since the last time, as events and their data."""
@@ -176,7 +176,7 @@ class Watch:
             self._slow_at = time.monotonic()
             news += self._slow()
         for one in self._followed:
-            news += one.read(is_changed=changes.is_reset or one.run.id in changed)
+            news += one.read(is_changed=changes.is_reset or one.record.id in changed)
         for log in self._logs:
             news += log.read()
         return news
@@ -187,9 +187,9 @@ class Watch:
             return
         run_id, _, name = rest.partition(":")
         if kind == RUN and run_id and not name:
-            self._followed.append(_Followed(self._board, self._board.workspace.get_run(run_id)))
+            self._followed.append(_Followed(self._board, self._board.store.find(run_id)))
         elif kind == LOG and run_id:
-            self._logs.append(_FollowedLog(self._board.workspace.get_run(run_id), name))
+            self._logs.append(_FollowedLog(self._board.store.find(run_id), name))
         else:
             raise UserError(
                 f"there is no topic {topic!r}: runs, experiments, queue, run:ID, log:ID"
@@ -224,20 +224,20 @@ class Watch:
 class _Followed:
     """One run that is looked at."""
 
-    def __init__(self, board: Board, run: Run) -> None:
-        self.run = run
+    def __init__(self, board: Board, record: Record) -> None:
+        self.record = record
         self._board = board
-        self._gauges = board.gauges.of(run.directory)
+        self._gauges = board.gauges.of(record.path)
         self._version = -1
         self._parts: dict[str, object] = {}
 
     def read(self, is_changed: bool) -> Iterator[News]:
         """What is new of it."""
         yield from self._metrics()
-        stamp = browse.stamp(self.run)
+        stamp = browse.stamp(self.record)
         if not is_changed and self._parts and self._parts["files"] == stamp:
             return
-        found = self._board.rows([self.run.id])
+        found = self._board.rows([self.record.id])
         if not found:
             return
         before, self._parts = self._parts, self._look(found[0], stamp)
@@ -246,7 +246,7 @@ class _Followed:
         else:
             parts = list(self._parts) if is_changed else []
         if parts or not before:
-            yield RUN, {"id": self.run.id, "run": found[0], "parts": parts}
+            yield RUN, {"id": self.record.id, "run": found[0], "parts": parts}
 
     def _look(self, row: dict[str, Any], stamp: object) -> dict[str, object]:
         labels = ("name", "description", "tags", "properties")
@@ -254,7 +254,7 @@ class _Followed:
             "status": (row["status"], row["ended"]),
             "attempts": row["started"],
             "labels": [row[key] for key in labels],
-            "children": self._board.rollups([self.run.id]),
+            "children": self._board.rollups([self.record.id]),
             "files": stamp,
         }
 
@@ -265,21 +265,21 @@ class _Followed:
             return
         self._version = version
         if found:
-            yield "metrics", {"id": self.run.id, "metrics": found}
+            yield "metrics", {"id": self.record.id, "metrics": found}
 
 
 class _FollowedLog:
     """A log that is looked at, or all of a run."""
 
-    def __init__(self, run: Run, name: str) -> None:
-        self.run = run
+    def __init__(self, record: Record, name: str) -> None:
+        self.record = record
         self._name = name
         self._sizes: dict[str, tuple[int, bool]] | None = None
 
     def read(self) -> Iterator[News]:
         """The sizes that changed; at first, all."""
         try:
-            rows = log_pages.listed(self.run)
+            rows = log_pages.listed(self.record)
         except (BaseError, OSError):
             return
         known = self._sizes or {}
@@ -290,7 +290,7 @@ class _FollowedLog:
             now = (row["size"], row["is_live"])
             self._sizes[row["name"]] = now
             if known.get(row["name"]) != now:
-                told = {"id": self.run.id, "name": row["name"]}
+                told = {"id": self.record.id, "name": row["name"]}
                 yield LOG, {**told, "size": row["size"], "is_live": row["is_live"]}
 
 

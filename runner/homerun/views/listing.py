@@ -1,18 +1,65 @@
-"""Which runs a query means: by type, tags, properties and status, all of them together."""
+"""Listing runs: the conditions that a query's arguments mean, and the runs that meet them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from homerun.base import checks
+from homerun.base import checks, messages
 from homerun.base.errors import UserError
-from runstore.index.query import METRICS, PROPERTIES, TAGS, THERE, Condition, holds, parse, split
+from homerun.runs import reconcile, verify_index
+from runstore.errors import ExperimentNotFound
+from runstore.index import metrics as index_metrics
+from runstore.index import row as index_row
+from runstore.index.query import (
+    METRICS,
+    PROPERTIES,
+    TAGS,
+    THERE,
+    Condition,
+    Query,
+    holds,
+    parse,
+    split,
+)
+from runstore.index.search import search
+from runstore.run import children as run_children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from runstore.run.record import Record
+    from runstore.store import Store
 
     Wanted = str | Mapping[str, object] | Sequence[str | tuple[str, object]] | None
+
+
+def runs(
+    store: Store,
+    experiment: str | None,
+    wanted: list[Condition],
+    include_children: bool = False,
+    sort: str | None = None,
+) -> Iterator[Record]:
+    """The runs of a store, or of one of its experiments, lazily.
+
+    Args:
+        sort: a field to sort by, a `-` before it for the largest first; None: the newest first.
+    """
+    if not wanted and sort is None:
+        return store.runs(experiment, children=include_children)
+    return _search(store, experiment, wanted, include_children, sort)
+
+
+def children(record: Record, wanted: list[Condition], recursive: bool) -> Iterator[Record]:
+    """A run's children, or all its descendants; see `Run.get_children`."""
+    if not wanted:
+        return run_children.below(record, recursive=recursive)
+    if not recursive:
+        wanted = [*wanted, Condition("parent", "", "=", record.id)]
+        return _search(record.store, None, wanted, True, None)
+    below = run_children.below(record, recursive=True)
+    return (child for child in below if _matches(child, wanted))
 
 
 def conditions(
@@ -75,3 +122,34 @@ def all_hold(wanted: list[Condition], found: Mapping[str, str | None]) -> bool:
         one.key in found and (one.operator == THERE or holds(found[one.key], "=", one.value))
         for one in wanted
     )
+
+
+def _search(
+    store: Store,
+    experiment: str | None,
+    wanted: list[Condition],
+    include_children: bool,
+    sort: str | None,
+) -> Iterator[Record]:
+    folder = None
+    if experiment is not None:
+        try:
+            folder = store.experiment_folder(experiment)
+        except ExperimentNotFound:
+            return iter(())
+    query = Query(wanted, experiment=folder, children=include_children, sort=sort)
+    return search(
+        store,
+        query,
+        reconcile.look,
+        lambda: verify_index.start(store),
+        lambda line: messages.tell([line]),
+    )
+
+
+def _matches(record: Record, wanted: list[Condition]) -> bool:
+    """Whether a run belongs into a list; one that cannot be read, or was removed, does not."""
+    query = Query(wanted, children=True)
+    found = index_row.readable(record, reconcile.look)
+    known = index_metrics.of_folder(record.path) if query.wants_metrics else {}
+    return found is not None and query.matches(found, known)

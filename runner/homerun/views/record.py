@@ -10,16 +10,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
 
-def read(run: Run) -> dict[str, Any]:
+def read(record: Record) -> dict[str, Any]:
     """All facts, labels and properties of a run.
 
     Raises:
         OSError: the disk does not tell.
     """
-    record = run._record
     labels = record.labels()
     found: dict[str, Any] = {
         "id": record.id,

@@ -9,6 +9,8 @@ from homerun.base.times import zulu
 from homerun.files.logs import line_index
 from homerun.metrics import summary
 from homerun.runs import reconcile, verify_index
+from homerun.targets import queue as target_queue
+from homerun.targets.target import Targets
 from homerun.views.listing import conditions
 from runstore import layout, status
 from runstore.errors import ExperimentNotFound, InvalidQuery
@@ -21,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from homerun.sdk.workspace import Workspace
     from runstore.index.cache import Cache
     from runstore.index.changes import Changes
     from runstore.index.pages import Row
+    from runstore.run.labels import Labels
+    from runstore.store import Store
 
 MOST_ROWS = 500
 MOST_CHANGES = 2_000
@@ -60,12 +63,11 @@ class Board:
         gauges, lines: what was read of metrics and of logs, to be read on from.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self._store = workspace.store
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self.gauges = summary.Kept()
         self.lines = line_index.Kept()
-        self.live = Live(self._store, reconcile.look, lambda: verify_index.start(self._store))
+        self.live = Live(self.store, reconcile.look, lambda: verify_index.start(self.store))
 
     def warm_up(self) -> None:
         """Bring the index up to date, as far as that can be done now."""
@@ -149,14 +151,15 @@ class Board:
 
     def experiments(self, archived: bool = False) -> list[dict[str, Any]]:
         """The experiments by name: how many runs each has, how the last ones went."""
-        from homerun.sdk.experiment import Experiment, ViewType
-
         self.live.freshen(_FRESH_S)
-        view = ViewType.All if archived else ViewType.ActiveOnly
-        known = Experiment.list(self.workspace, view_type=view)
+        labels = {name: self.store.experiment_labels(name) for name in self.store.experiments()}
         with self.live.open() as cache:
             counted = counts.experiments(cache)
-            return [self._experiment(cache, one.name, counted) for one in known]
+            return [
+                self._experiment(cache, name, said, counted)
+                for name, said in labels.items()
+                if archived or not said.archived
+            ]
 
     def totals(self) -> dict[str, int]:
         """How many experiments and runs there are, without those that have a parent."""
@@ -174,12 +177,10 @@ class Board:
 
     def targets(self) -> list[dict[str, Any]]:
         """The targets: their slots, the runs that go on there, and those that wait."""
-        from homerun.targets import queue as target_queue
-
         active = [row for row in self.active() if row["status"] != status.QUEUED]
-        default = self.workspace.targets.default
+        default = Targets(self.store).default
         found = []
-        for queue in target_queue.of(self.workspace):
+        for queue in target_queue.of(self.store):
             waiting = list(queue)
             rows = {row["id"]: row for row in self.rows([one.record.id for one in waiting])}
             told: dict[str, Any] = {"target": queue.target, "slots": queue.size, "busy": queue.busy}
@@ -229,8 +230,8 @@ class Board:
 
     def folders(self) -> list[str]:
         """The folders in which something appears when runs are made or changed."""
-        root = self._store.root
-        inner = (layout.INDEX, layout.QUEUE, *self._store.experiment_folders())
+        root = self.store.root
+        inner = (layout.INDEX, layout.QUEUE, *self.store.experiment_folders())
         return [root, *(f"{root}/{name}" for name in inner)]
 
     def _is_right(self, found: list[Row], metrics: Sequence[str]) -> bool:
@@ -242,11 +243,10 @@ class Board:
         return is_right
 
     def _experiment(
-        self, cache: Cache, name: str, counted: dict[str, tuple[int, int]]
+        self, cache: Cache, name: str, labels: Labels, counted: dict[str, tuple[int, int]]
     ) -> dict[str, Any]:
-        labels = self._store.experiment_labels(name)
         try:
-            folder = self._store.experiment_folder(name)
+            folder = self.store.experiment_folder(name)
         except ExperimentNotFound:
             folder = name  # removed in the meantime
         runs, active = counted.get(folder, (0, 0))
@@ -263,7 +263,7 @@ class Board:
         }
 
     def _folder(self, experiment: str | None) -> str | None:
-        return None if experiment is None else self._store.experiment_folder(experiment)
+        return None if experiment is None else self.store.experiment_folder(experiment)
 
 
 def row_of(row: Row) -> dict[str, Any]:

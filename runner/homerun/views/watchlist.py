@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from homerun.sdk.run import Run
-    from homerun.sdk.workspace import Workspace
     from runstore.index.query import Condition
+    from runstore.run.record import Record
+    from runstore.store import Store
 
 _FLOOR_S = 1.0
 _MOST_ACTIVE = 500
@@ -43,7 +43,7 @@ class Choice:
     """Which runs are meant.
 
     Args:
-        run: this one and all below it; None: those for which the rest holds.
+        record: this run and all below it; None: those for which the rest holds.
         statuses: of one of these; none: of any.
         tags: a key, or a pair of key and value, each of which has to be there.
         where: conditions, as for `Workspace.get_runs`.
@@ -51,13 +51,13 @@ class Choice:
 
     def __init__(
         self,
-        run: Run | None = None,
+        record: Record | None = None,
         experiment: str | None = None,
         statuses: Sequence[str] = (),
         tags: Sequence[str | tuple[str, str]] = (),
         where: Sequence[str] = (),
     ) -> None:
-        self.run = run
+        self.record = record
         self.experiment = experiment
         self.statuses = tuple(statuses)
         self.conditions = tuple(conditions(tags=list(tags), where=where))
@@ -66,13 +66,12 @@ class Choice:
 class Glance:
     """One look after another at the runs of a choice."""
 
-    def __init__(self, workspace: Workspace, choice: Choice) -> None:
-        self._board = Board(workspace)
-        self._workspace = workspace
+    def __init__(self, store: Store, choice: Choice) -> None:
+        self._board = Board(store)
         self._choice = choice
         self._folder = None
         if choice.experiment is not None:
-            self._folder = workspace.store.experiment_folder(choice.experiment)
+            self._folder = store.experiment_folder(choice.experiment)
         self._gauges: dict[str, summary.Gauges] = {}
 
     def look(self) -> list[dict[str, Any]]:
@@ -82,8 +81,8 @@ class Glance:
             OSError, StoreError: they cannot be read now.
         """
         choice = self._choice
-        if choice.run is not None:
-            ids = [choice.run.id, *self._board.below(choice.run.id, recursive=True)]
+        if choice.record is not None:
+            ids = [choice.record.id, *self._board.below(choice.record.id, recursive=True)]
             return self._board.rows(ids)
         wants_metrics = Query(choice.conditions).wants_metrics
         self._board.live.freshen(0.0, metrics=wants_metrics)
@@ -98,7 +97,7 @@ class Glance:
 
     def details(self, row: dict[str, Any]) -> None:
         """Add what only a few runs are asked for: `metrics` as short texts, `waits` as a reason."""
-        record = self._workspace.store.get(row["id"])
+        record = self._board.store.get(row["id"])
         row["waits"] = row["shown"] = None
         if record is None:
             return
@@ -113,7 +112,7 @@ class Glance:
     def folders(self, found: list[dict[str, Any]]) -> list[str]:
         """The folders in which changes are to be seen, the most telling first."""
         live = [row for row in found if row["status"] not in status.TERMINAL]
-        records = (self._workspace.store.get(row["id"]) for row in live[:_MOST_FOLDERS])
+        records = (self._board.store.get(row["id"]) for row in live[:_MOST_FOLDERS])
         paths = [record.path for record in records if record is not None]
         return [*self._board.folders()[: _MOST_FOLDERS // 2], *paths][:_MOST_FOLDERS]
 
@@ -146,11 +145,11 @@ class Watch:
         asked: the ids of those runs whose details are wanted.
     """
 
-    def __init__(self, workspace: Workspace, choice: Choice, told: Callable[[], object]) -> None:
+    def __init__(self, store: Store, choice: Choice, told: Callable[[], object]) -> None:
         self.rows: list[dict[str, Any]] | None = None
         self.error: str | None = None
         self.asked: tuple[str, ...] = ()
-        self._glance = Glance(workspace, choice)
+        self._glance = Glance(store, choice)
         self._told = told
         self._waker = Waker()
         self._is_over = False
@@ -189,11 +188,9 @@ class Watch:
 class LogEnd:
     """The last lines of what a run prints, as they are now; `close` it in the end."""
 
-    def __init__(self, run: Run) -> None:
-        self._record = run._record
-        self._waker = wait.Waker(
-            run._record, names.path_of(run._record, layout.USER_LOGS), at_once=True
-        )
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._waker = wait.Waker(record, names.path_of(record, layout.USER_LOGS), at_once=True)
         self._waker.watch_log()
 
     def fileno(self) -> int:

@@ -76,7 +76,7 @@ def test_no_line_of_a_log_that_is_rotated_in_a_flood_is_lost_or_repeated(
     run = submit(source.replace("PASS", door.passed))
 
     seen, pending = b"", list(stops)
-    for part in follow.Following(run, "logs/a.log"):
+    for part in follow.Following(run._record, "logs/a.log"):
         seen += part
         while pending and seen.endswith(b"%d\n" % pending[0]):
             del pending[0]

@@ -68,7 +68,7 @@ def test_whoever_follows_sees_every_line_and_the_end_in_either_way(
     monkeypatch.setattr("homerun.runs.wait._PATIENCE_S", patience)
     run = submit("for i in range(20_000): print(i)")
 
-    written = b"".join(follow.Following(run))
+    written = b"".join(follow.Following(run._record))
 
     assert written == b"".join(b"%d\n" % i for i in range(20_000))
     assert run.get_status() == "Completed"
@@ -81,4 +81,4 @@ def test_whoever_lets_output_gather_is_woken_by_the_end(
     monkeypatch.setattr("homerun.runs.wait._REST_S", 3600.0)
     run = submit("print('done')")
 
-    assert b"".join(follow.Following(run)) == b"done\n"
+    assert b"".join(follow.Following(run._record)) == b"done\n"

@@ -25,9 +25,10 @@ def list_experiments(call: Call) -> Result:
     Example:
       homerun experiment list
     """
-    from homerun.views import details
+    from homerun.views import experiments
 
-    rows = [details.experiment(one) for one in call.workspace().experiments.values()]
+    workspace = call.workspace()
+    rows = [experiments.row(workspace.store, name) for name in workspace.experiments]
     return Result(rows, lambda: [_table(rows) if rows else render.Note(_NONE_YET)])
 
 

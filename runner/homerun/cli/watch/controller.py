@@ -167,7 +167,7 @@ class Watcher:
     def _follow(self, run: Run) -> None:
         from homerun.views.watchlist import LogEnd
 
-        self._log = LogEnd(run)
+        self._log = LogEnd(run._record)
 
     def _close_log(self) -> None:
         if self._log is not None:

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from homerun.sdk.observed import Observed
+    from runstore.run.record import Record
 
 _BLOCK = 1 << 16
 
@@ -28,15 +28,15 @@ class Following:
     """What a run writes to a log; each iteration goes on where the last one ended, to the end.
 
     Args:
-        run: the run.
+        record: the run.
         name: a log; None: what its script prints, that of one attempt after that of another.
         attempt, offset: where to begin.
     """
 
     def __init__(
-        self, run: Observed, name: str | None = None, attempt: int = 1, offset: int = 0
+        self, record: Record, name: str | None = None, attempt: int = 1, offset: int = 0
     ) -> None:
-        self._record = run._record
+        self._record = record
         self._name = name
         self._attempt = attempt
         self._tail = self._tail_of(name or attempts.std_log(attempt), offset)
@@ -84,34 +84,34 @@ class Following:
         return Tail(log_names.path_of(record, name), name, opened, offset, tell)
 
 
-def names(run: Observed, name: str | None = None) -> list[str]:
+def names(record: Record, name: str | None = None) -> list[str]:
     """The log of that name alone; None: what the script printed, by attempt."""
     if name is not None:
         return [name]
-    begun = attempts.begun(run._record.path)
+    begun = attempts.begun(record.path)
     return [attempts.std_log(number) for number in range(1, begun + 1)]
 
 
-def last(run: Observed, name: str | None, count: int) -> tuple[int, int]:
+def last(record: Record, name: str | None, count: int) -> tuple[int, int]:
     """Where the last so many lines begin, as an attempt and a byte in what it wrote."""
-    found = names(run, name)
+    found = names(record, name)
     for number in range(len(found), 0, -1):
-        offset, lines = _start_of_last(run, found[number - 1], count)
+        offset, lines = _start_of_last(record, found[number - 1], count)
         count -= lines
         if count <= 0:
             break
     return number, offset
 
 
-def written(run: Observed, name: str | None, attempt: int, offset: int) -> Iterator[bytes]:
+def written(record: Record, name: str | None, attempt: int, offset: int) -> Iterator[bytes]:
     """What is there now, from a place on; what is written meanwhile is left out.
 
     Raises:
         FileMissing: the run has no such log.
     """
-    for one in names(run, name)[attempt - 1 :]:
+    for one in names(record, name)[attempt - 1 :]:
         try:
-            descriptor = log_names.opened(run._record, one)
+            descriptor = log_names.opened(record, one)
         except LookupError:
             if name is not None:
                 raise
@@ -126,10 +126,10 @@ def written(run: Observed, name: str | None, attempt: int, offset: int) -> Itera
         offset = 0
 
 
-def _start_of_last(run: Observed, name: str, count: int) -> tuple[int, int]:
+def _start_of_last(record: Record, name: str, count: int) -> tuple[int, int]:
     """Where the last lines of a log begin, and how many they are; it is read from its end."""
     try:
-        descriptor = log_names.opened(run._record, name)
+        descriptor = log_names.opened(record, name)
     except LookupError:
         return 0, 0
     try:

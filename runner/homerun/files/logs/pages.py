@@ -12,6 +12,7 @@ from homerun.base import times
 from homerun.base.errors import UserError
 from homerun.files.logs import names
 from homerun.files.logs.line_index import Kept
+from homerun.runs import reconcile
 from runstore import layout
 from runstore.errors import FileMissing
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.files.logs.line_index import Counted
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
 MOST_BYTES = 1 << 20
 _MOST_LOGS = 500
@@ -45,12 +46,12 @@ class Log:
         OSError: it cannot be read.
     """
 
-    def __init__(self, run: Run, name: str, lines: Kept | None = None) -> None:
+    def __init__(self, record: Record, name: str, lines: Kept | None = None) -> None:
         self.descriptor = -1
         self._lines = lines or Kept()
         self.name = name
-        self.descriptor = names.opened(run._record, name)
-        self.path = f"{run.directory}/{name}"
+        self.descriptor = names.opened(record, name)
+        self.path = f"{record.path}/{name}"
 
     def __enter__(self) -> Log:
         return self
@@ -149,14 +150,14 @@ class Log:
         return self._lines.of(self.path, os.fstat(self.descriptor))
 
 
-def listed(run: Run) -> list[dict[str, Any]]:
+def listed(record: Record) -> list[dict[str, Any]]:
     """The logs of a run, the most interesting first."""
     found = []
-    is_over = run._look().is_over
-    all_names = list(names.log_files(run._record))
+    is_over = reconcile.look(record).is_over
+    all_names = list(names.log_files(record))
     for name in all_names[:_MOST_LOGS]:
         try:
-            descriptor = names.opened(run._record, name)
+            descriptor = names.opened(record, name)
         except (OSError, FileMissing):
             continue
         seen = os.fstat(descriptor)

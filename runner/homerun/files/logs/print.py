@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 
+from homerun.files.logs import follow
 from runstore import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.sdk.observed import Observed
+    from runstore.run.record import Record
 
 
-def output(run: Observed) -> None:
+def output(record: Record) -> None:
     """Print the run's output as it comes, until it is over, between heading and summary."""
     streaming = f"Streaming {layout.STD_LOG}"
-    _write(f"RunId: {run.id}\nDirectory: {run.directory}\n\n")
+    _write(f"RunId: {record.id}\nDirectory: {record.path}\n\n")
     _write(f"{streaming}\n{'=' * len(streaming)}\n\n")
-    stream(run)
-    _write(f"\nExecution Summary\n=================\nRunId: {run.id}\n")
-    _write(f"Directory: {run.directory}\n")
+    stream(record)
+    _write(f"\nExecution Summary\n=================\nRunId: {record.id}\n")
+    _write(f"Directory: {record.path}\n")
 
 
-def stream(run: Observed) -> None:
+def stream(record: Record) -> None:
     """Copy the output, decoded: a character that is split over two reads stays whole."""
-    import codecs
-
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    for part in run.stream():
+    for part in follow.Following(record):
         _write(decoder.decode(part))
     _write(decoder.decode(b"", final=True))
 

@@ -27,32 +27,32 @@ _ZIP = "application/zip"
 
 def files(desk: Desk, ask: Ask) -> dict[str, Any]:
     """What lies in a folder of a run's files."""
-    return browse.entries(desk.run(ask.run), (ask.text("folder") or "").rstrip("/"))
+    return browse.entries(desk.record(ask.run), (ask.text("folder") or "").rstrip("/"))
 
 
 def preview(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The beginning of a file, as text or a table."""
-    return browse.preview(desk.run(ask.run), ask.needed("file"))
+    return browse.preview(desk.record(ask.run), ask.needed("file"))
 
 
 def file(desk: Desk, ask: Ask) -> Response:
     """A file: an image to be shown, anything else as an attachment."""
-    found = browse.File(desk.run(ask.run), ask.needed("file"))
+    found = browse.File(desk.record(ask.run), ask.needed("file"))
     return responses.of_file(found, ask.headers, is_shown=not ask.flag("download"))
 
 
 def folder(desk: Desk, ask: Ask) -> Response:
     """A folder as an archive, while it is made."""
-    run = desk.run(ask.run)
+    record = desk.record(ask.run)
     wanted = (ask.text("folder") or "").rstrip("/")
-    browse.entries(run, wanted)  # whether it is there
+    browse.entries(record, wanted)  # whether it is there
     last = wanted.rpartition("/")[2] or "files"
-    return responses.of_parts(archive.of_folder(run, wanted), f"{run.id}-{last}.zip", _ZIP)
+    return responses.of_parts(archive.of_folder(record, wanted), f"{record.id}-{last}.zip", _ZIP)
 
 
 def log_list(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The logs of a run."""
-    return {"logs": log_pages.listed(desk.run(ask.run))}
+    return {"logs": log_pages.listed(desk.record(ask.run))}
 
 
 def log(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def log(desk: Desk, ask: Ask) -> dict[str, Any]:
     wanted = [name for name in ("end", "at", "before", "line") if ask.text(name) is not None]
     if len(wanted) != 1:
         raise bad("give one of end, at, before and line")
-    with log_pages.Log(run, ask.needed("log"), desk.board.lines) as found:
+    with log_pages.Log(run._record, ask.needed("log"), desk.board.lines) as found:
         if wanted == ["end"]:
             piece = found.end(count)
         else:
@@ -77,7 +77,7 @@ def log_search(desk: Desk, ask: Ask) -> Response:
     words = ask.text("q")
     if (words is None) != ask.flag("errors"):
         raise bad("give q, or errors=1")
-    opened = log_pages.Log(desk.run(ask.run), ask.needed("log"))
+    opened = log_pages.Log(desk.record(ask.run), ask.needed("log"))
     limit = ask.whole("limit", 1_000, _MOST_HITS)
     start = ask.whole("from", 0, _MOST_BYTE)
     is_exact = ask.flag("case")
@@ -91,26 +91,26 @@ def log_search(desk: Desk, ask: Ask) -> Response:
 
 def log_download(desk: Desk, ask: Ask) -> Response:
     """A log as an attachment."""
-    found = log_pages.Log(desk.run(ask.run), ask.needed("log"))
+    found = log_pages.Log(desk.record(ask.run), ask.needed("log"))
     return responses.of_log(found, ask.headers)
 
 
 def code(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The files of the code that a run ran."""
-    return code_view.listed(desk.run(ask.run))
+    return code_view.listed(desk.record(ask.run))
 
 
 def code_file(desk: Desk, ask: Ask) -> dict[str, Any]:
     """One of these files, as text."""
-    return code_view.file(desk.run(ask.run), ask.needed("file"))
+    return code_view.file(desk.record(ask.run), ask.needed("file"))
 
 
 def code_diff(desk: Desk, ask: Ask) -> dict[str, Any]:
     """What git had not committed of it."""
-    return code_view.diff(desk.run(ask.run))
+    return code_view.diff(desk.record(ask.run))
 
 
 def code_zip(desk: Desk, ask: Ask) -> Response:
     """The code as an archive."""
-    run = desk.run(ask.run)
-    return responses.of_parts(archive.of_code(run), f"{run.id}-code.zip", _ZIP)
+    record = desk.record(ask.run)
+    return responses.of_parts(archive.of_code(record), f"{record.id}-code.zip", _ZIP)

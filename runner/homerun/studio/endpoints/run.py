@@ -45,7 +45,7 @@ def children(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def record(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The record as it is."""
-    return record_view.read(desk.run(ask.run))
+    return record_view.read(desk.record(ask.run))
 
 
 def metrics(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def values(desk: Desk, ask: Ask) -> dict[str, Any]:
 def series(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Metrics of runs as series for charts."""
     return chart.read(
-        [desk.run(one) for one in dict.fromkeys(ask.texts("run"))],
+        [desk.record(one) for one in dict.fromkeys(ask.texts("run"))],
         list(dict.fromkeys(ask.texts("name"))),
         width=ask.whole("width", 600, 1_000_000),
         x=ask.text("x") or "step",

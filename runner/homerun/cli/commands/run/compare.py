@@ -42,7 +42,7 @@ def compare(call: Call, words_of_runs: tuple[str, ...], everything: bool, code: 
     Example:
       homerun run compare digits_1 digits_2
     """
-    from homerun.views.compare import compare_runs
+    from homerun.sdk.compare import compare_runs
 
     found = compare_runs([call.find(word) for word in words_of_runs], code)
     return Result(found, lambda: _shown(found, everything))

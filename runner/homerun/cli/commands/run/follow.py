@@ -62,7 +62,7 @@ class Output:
         self._run = run
         stream = stream_of(call)
         self._sink: BinaryIO | None = None if stream is None else stream.buffer
-        self._output = follow.Following(run) if pieces is None else pieces
+        self._output = follow.Following(run._record) if pieces is None else pieces
         self._last = b""
 
     def follow(self) -> None:

@@ -142,13 +142,13 @@ def _pieces(
 
     attempt, offset = 1, 0
     if tail is not None and sieve.lets_all_through:
-        attempt, offset = follow.last(run, name, tail)
+        attempt, offset = follow.last(run._record, name, tail)
     elif tail is not None:
         attempt, offset = _last_let_through(run, name, tail, sieve)
     if follows:
-        pieces: Iterable[bytes] = follow.Following(run, name, attempt, offset)
+        pieces: Iterable[bytes] = follow.Following(run._record, name, attempt, offset)
     else:
-        pieces = follow.written(run, name, attempt, offset)
+        pieces = follow.written(run._record, name, attempt, offset)
     for piece in pieces:
         yield sieve.pass_on(piece)
     yield sieve.rest()
@@ -162,9 +162,9 @@ def _last_let_through(run: Run, name: str | None, count: int, sieve: Sieve) -> t
 
     places: deque[tuple[int, int]] = deque(maxlen=count)
     begins = 1, 0
-    for attempt, one in enumerate(follow.names(run, name), 1):
+    for attempt, one in enumerate(follow.names(run._record, name), 1):
         offset = 0
-        for line in sieve.lines(follow.written(run, one, 1, 0)):
+        for line in sieve.lines(follow.written(run._record, one, 1, 0)):
             if sieve.is_let_through(line):
                 places.append((attempt, offset))
             offset += len(line)
@@ -177,7 +177,7 @@ def _named(run: Run, word: str, may_wait: bool) -> str:
     from homerun.base.errors import UserError
     from homerun.files.logs import pages as run_logs
 
-    known = [row["name"] for row in run_logs.listed(run)]
+    known = [row["name"] for row in run_logs.listed(run._record)]
     found = [one for one in known if one == word] or [one for one in known if _ends(one, word)]
     if len(found) == 1:
         return str(found[0])

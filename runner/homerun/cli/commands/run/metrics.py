@@ -83,7 +83,7 @@ def _write_csv(run: Run, names: tuple[str, ...]) -> int:
     held = StringIO()
     writer = csv.writer(held, lineterminator="\n")
     writer.writerow(points.COLUMNS)
-    for at, (name, index, step, time, value) in enumerate(points.points(run, names)):
+    for at, (name, index, step, time, value) in enumerate(points.points(run._record, names)):
         writer.writerow([name, index, "" if step is None else step, repr(time), _exact(value)])
         if at % 1000 == 0:
             _put(held)

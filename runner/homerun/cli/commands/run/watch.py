@@ -57,10 +57,10 @@ def watch(
     from homerun.views.watchlist import Choice, Watch
 
     workspace = call.workspace()
-    run = None if call.run_id is None else call.run()
+    record = None if call.run_id is None else call.run()._record
     wanted = [key if value is None else (key, value) for key, value in tags]
-    choice = Choice(run, None if run else call.experiment, statuses, wanted, where)
+    choice = Choice(record, None if record else call.experiment, statuses, wanted, where)
     console.colours_as(console.may_colour())
-    with FullScreen() as screen, Watch(workspace, choice, screen.wake) as watched:
+    with FullScreen() as screen, Watch(workspace.store, choice, screen.wake) as watched:
         Watcher(workspace, watched, screen).run()
     return 0

@@ -1,0 +1,30 @@
+"""Comparing runs: the objects of the SDK, as `homerun.compare_runs` takes them."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from homerun.sdk.run import Run
+
+
+def compare_runs(runs: Sequence[Run], code: bool = False) -> dict[str, Any]:
+    """Set runs side by side.
+
+    Args:
+        runs: two or more of them, of any experiments.
+        code: also the difference of their snapshots, line by line, of each run from the first.
+
+    Returns:
+        `runs`: their ids. `differences`: for each thing that is not the same in all of them
+        `section`, `name` and `values`, one for each run, None where a run has no such thing.
+        `same`: `section`, `name` and `value` of what is. With `code` also `diff`, a text.
+
+    Raises:
+        UserError: fewer than two, or one of them twice.
+    """
+    from homerun.views import compare
+
+    return compare.records([run._record for run in runs], code)

@@ -1,0 +1,48 @@
+"""What is shown of an experiment: its id, its labels and its latest run."""
+
+from __future__ import annotations
+
+from homerun.base.times import zulu
+from homerun.system.sha256 import digest
+from homerun.views import details
+from runstore import layout
+from runstore.fs import facts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from runstore.run.record import Record
+    from runstore.store import Store
+
+
+def id_of(store: Store, name: str) -> str:
+    """An id of the original's form, the same for this experiment of this store at any time."""
+    h = digest(f"{store.id}/{name}".encode())
+    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+
+
+def row(store: Store, name: str) -> dict[str, Any]:
+    """What `experiment list` prints of one: the original's camelCase keys, and its latest run."""
+    said = facts.read(f"{store.root}/{store.experiment_folder(name)}", layout.EXPERIMENT) or {}
+    labels = store.experiment_labels(name)
+    return {
+        "additionalProperties": {},
+        "experimentId": id_of(store, name),
+        "name": name,
+        "description": None,
+        "createdUtc": zulu(said.get("time")),
+        "archivedTime": zulu(labels.archived),
+        "tags": labels.tags,
+        "latestRun": next(map(_latest, store.runs(name, children=False)), None),
+    }
+
+
+def _latest(record: Record) -> dict[str, Any]:
+    row = details.row_of(record)
+    return {
+        "runId": row["run_id"],
+        "runNumber": row.get("run_number"),
+        "status": row["status"],
+        "createdUtc": row.get("created_utc"),
+    }
