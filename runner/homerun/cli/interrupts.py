@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM for a command that has a run to answer for.
+"""Ctrl-C and SIGTERM for a command that is responsible for a run.
 
-A signal that strikes between two steps of submitting or cancelling would leave a run that nobody
-follows, or a wish that nobody was told of. So a signal interrupts only where that is harmless, and
-is kept until then everywhere else.
+A signal between two steps of a submit or of a cancel would leave a run that no command follows, or
+a stop request that its supervisor was never signalled about. So a signal interrupts the command
+only inside functions where that is harmless; everywhere else it is held back until then.
 """
 
 from __future__ import annotations
@@ -11,20 +11,32 @@ import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
+    from typing import Protocol
+
+    class Function(Protocol):
+        """A function of Python's, which a frame on the stack can be compared with."""
+
+        @property
+        def __code__(self) -> CodeType: ...
+
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 _TRY_AGAIN_S = 0.05
 
-READING_SOURCE = (
-    "homerun.snapshots.scan",
-    "homerun.snapshots.snapshot",
-    "homerun.snapshots.work_copy",
-)
-"""What may take long while a run is submitted; at that time nobody can see the run yet."""
 
-WAITING = ("homerun.runs.wait",)
-"""What may take long while a run is cancelled; by then the wish is on its way."""
+def reading_source() -> tuple[Function, ...]:
+    """What may take long in a submit; at that time the run cannot be seen yet."""
+    from homerun.snapshots import scan, snapshot, work_copy
+
+    return scan.scan, scan.scan_file, snapshot.take, work_copy.build
+
+
+def waiting() -> tuple[Function, ...]:
+    """What may take long in a cancel; by then the supervisor has its signal."""
+    from homerun.runs import wait
+
+    return wait.until_over, wait.Waker.sleep
 
 
 class Interrupted(BaseException):
@@ -48,20 +60,20 @@ class Interrupted(BaseException):
 class Interrupts:
     """Turns SIGINT and SIGTERM into `Interrupted`; a context manager.
 
-    At first a signal is only kept, and tried again a little later. After it was raised the next
-    one is kept again, until the command says where that may interrupt.
+    At first a signal is held back, and tried again a little later. After it was raised the next
+    one is held back again, until the command says where that may interrupt.
     """
 
     def __init__(self) -> None:
         self._kept: int | None = None
         self._everywhere = False
-        self._modules: tuple[str, ...] = ()
+        self._inside: frozenset[CodeType] = frozenset()
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Interrupts:
         for number in _NUMBERS:
             before = signal.getsignal(number)
-            # Under nohup, or in a script's background, the signal is none of our business.
+            # Under nohup, or in a script's background, the caller has the signal ignored.
             if before is not signal.SIG_IGN:
                 self._before[number] = before
                 signal.signal(number, self._handle)
@@ -73,9 +85,10 @@ class Interrupts:
         for number, before in self._before.items():
             signal.signal(number, before)  # type: ignore[arg-type]
 
-    def only_in(self, modules: tuple[str, ...]) -> None:
-        """From now on a signal interrupts what runs inside of these modules."""
-        self._everywhere, self._modules = False, modules
+    def only_in(self, functions: tuple[Function, ...]) -> None:
+        """From now on a signal interrupts these functions, and what they call."""
+        self._everywhere = False
+        self._inside = frozenset(function.__code__ for function in functions)
 
     def anywhere(self) -> None:
         """From now on a signal interrupts at once.
@@ -98,12 +111,12 @@ class Interrupts:
             self._handle(self._kept, frame)
 
     def _raise(self, number: int) -> None:
-        self._kept, self._everywhere, self._modules = None, False, ()
+        self._kept, self._everywhere, self._inside = None, False, frozenset()
         raise Interrupted(number)
 
     def _is_inside(self, frame: FrameType | None) -> bool:
         while frame is not None:
-            if frame.f_globals.get("__name__") in self._modules:
+            if frame.f_code in self._inside:
                 return True
             frame = frame.f_back
         return False

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from homerun.base.errors import HomerunError
-from homerun.cli.interrupts import WAITING, Interrupted, Interrupts
+from homerun.cli.interrupts import Interrupted, Interrupts, waiting
 from homerun.cli.output import console, text
 from homerun.cli.result import Result
 from homerun.files.logs import follow
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from homerun.sdk.run import Run
 
 _MOST_METRICS = 8
-
-_AT_THE_END = (
-    "homerun.files.logs.follow",
-    "homerun.views.details",
-    "homerun.metrics.results",
-    "homerun.metrics.artifact",
-)
-"""What the last lines about a run need."""
 
 
 class OutputLost(HomerunError):
@@ -120,14 +112,20 @@ def or_cancel(run: Run, call: Call, interrupts: Interrupts) -> Result:
     try:
         interrupts.anywhere()
         say_if_it_waits(run)
-        for module in _AT_THE_END:
-            __import__(module)  # while the script starts: that takes no time then
+        _load_what_the_end_needs()
         shown.follow()
         shown.close_line()
         return conclude(run)
     except Interrupted as interrupted:
         _cancel(run, shown, interrupted, interrupts)
         return Result(run.describe(), code=interrupted.exit_code, only_if_asked=True)
+
+
+def _load_what_the_end_needs() -> None:
+    """Load the modules for the last lines about a run while its script starts: for free."""
+    import homerun.metrics.artifact
+    import homerun.metrics.results
+    import homerun.views.details  # noqa: F401
 
 
 def say_if_it_waits(run: Run) -> None:
@@ -206,7 +204,7 @@ def _metric_lines(metrics: dict[str, Any]) -> list[str]:
 
 def _cancel(run: Run, shown: Output, interrupted: Interrupted, interrupts: Interrupts) -> None:
     """Cancel the run and say so in one line; a second signal ends the waiting, not the wish."""
-    interrupts.only_in(WAITING)
+    interrupts.only_in(waiting())
     try:
         with Hint(f"canceling run {run.id}; Ctrl-C again stops waiting for it"):
             run.cancel()

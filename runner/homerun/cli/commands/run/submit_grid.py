@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from homerun.cli.commands.run.follow import Hint
-from homerun.cli.interrupts import READING_SOURCE, WAITING, Interrupted, Interrupts
+from homerun.cli.interrupts import Interrupted, Interrupts, reading_source, waiting
 from homerun.cli.options import grids
 from homerun.cli.output import console as output_console
 from homerun.cli.output import render, text
@@ -66,7 +66,7 @@ def run(wish: Wish, detach: bool, call: Call) -> Result | int:
     if detach:
         return _detached(wish.submit())
     with Interrupts() as interrupts:
-        interrupts.only_in(READING_SOURCE)
+        interrupts.only_in(reading_source())
         try:
             with Hint("submitting; Ctrl-C cancels what is submitted already"):
                 batch = wish.submit()
@@ -150,7 +150,7 @@ def _line(row: dict[str, Any], names: list[str]) -> list[object]:
 
 def _cancel(batch: Batch, interrupted: Interrupted, interrupts: Interrupts) -> Result | int:
     """Cancel all of it; a second signal ends the waiting, not the wish."""
-    interrupts.only_in(WAITING)
+    interrupts.only_in(waiting())
     parent = batch.parent
     try:
         with Hint(f"canceling batch {parent.id}; Ctrl-C again stops waiting for it"):

@@ -247,11 +247,11 @@ def _followed(
     run_id: str | None,
     call: Call,
 ) -> Result | int:
-    from homerun.cli.interrupts import READING_SOURCE, Interrupted, Interrupts
+    from homerun.cli.interrupts import Interrupted, Interrupts, reading_source
     from homerun.cli.output import console
 
     with Interrupts() as interrupts:
-        interrupts.only_in(READING_SOURCE)
+        interrupts.only_in(reading_source())
         try:
             run = experiment.submit(config, tags, run_id=run_id)
         except Interrupted as interrupted:
