@@ -6,13 +6,14 @@ import os
 
 from homerun.base.errors import UserError
 from homerun.config import workspace_config
+from homerun.config.run_configuration import RunConfiguration
+from homerun.environments.conda import CondaDependencies
 from runstore import layout, names
 from runstore.errors import InvalidName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.config.run_configuration import RunConfiguration
-    from homerun.sdk.workspace import Workspace
+    from runstore.store import Store
 
 IGNORE_FILE = ".amlignore"
 _IGNORED = (
@@ -21,13 +22,21 @@ _IGNORED = (
 )
 
 
-def attach(folder: str, workspace: Workspace, experiment: str | None = None) -> list[str]:
+def attach(
+    folder: str,
+    store: Store,
+    workspace: str,
+    subscription_id: str,
+    resource_group: str,
+    experiment: str | None = None,
+) -> list[str]:
     """Attach a folder to an experiment of a workspace, and write samples of run configurations.
 
     `.azureml/config.json` says what it is attached to. The samples are `local`, `docker`, and
     `sklearn`, which has packages of its own. A file that is there is never changed.
 
     Args:
+        workspace, subscription_id, resource_group: the labels of the store's workspace.
         experiment: its name; None: that of the folder.
 
     Returns:
@@ -38,7 +47,8 @@ def attach(folder: str, workspace: Workspace, experiment: str | None = None) -> 
     """
     home = os.path.abspath(folder)
     name = _name(home, experiment)
-    written = _configuration(home, workspace, name)
+    scope = workspace_config.scope(workspace, subscription_id, resource_group)
+    written = _configuration(home, store, workspace, scope, name)
     for sample, config in _samples():
         written += _sample(home, sample, config)
     written += _new(home, IGNORE_FILE, "".join(f"{line}\n" for line in _IGNORED))
@@ -55,17 +65,14 @@ def _name(home: str, given: str | None) -> str:
         raise UserError(f"the folder's own {error.message}: or give another with -e") from error
 
 
-def _configuration(home: str, workspace: Workspace, name: str) -> list[str]:
+def _configuration(home: str, store: Store, workspace: str, scope: str, name: str) -> list[str]:
     """Write what the folder is attached to, unless it says so already."""
     for place in layout.CONFIG_PLACES[:-2]:
         path = f"{home}/{place}"
         if os.path.isfile(path):
-            _check_same(path, workspace.name, name)
+            _check_same(path, workspace, name)
             return []
-    scope = workspace_config.scope(
-        workspace.name, workspace.subscription_id, workspace.resource_group
-    )
-    path = workspace_config.write_config(workspace.store, f"{scope}/projects/{name}", home, None)
+    path = workspace_config.write_config(store, f"{scope}/projects/{name}", home, None)
     return [os.path.relpath(path, home)]
 
 
@@ -83,9 +90,6 @@ def _check_same(path: str, workspace: str, experiment: str) -> None:
 
 
 def _samples() -> list[tuple[str, RunConfiguration]]:
-    from homerun.config.run_configuration import RunConfiguration
-    from homerun.environments.conda import CondaDependencies
-
     local, docker, sklearn = RunConfiguration(), RunConfiguration(), RunConfiguration()
     docker.environment.docker.enabled = True
     sklearn.environment.name = "sklearn"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from homerun.config.run_configuration import RunConfiguration
+    from homerun.config.sections import MpiConfiguration, PyTorchConfiguration
 
 TORCH = "torch"
 MPI = "mpi"
@@ -57,6 +57,11 @@ class Processes:
     def __init__(self, launcher: str, count: int) -> None:
         self.launcher = launcher
         self.count = count
+
+    @property
+    def is_mpi(self) -> bool:
+        """Whether the launcher of an MPI starts them."""
+        return self.launcher == MPI
 
     def describe(self) -> dict[str, Any]:
         """As a run's record has it."""
@@ -98,21 +103,31 @@ def recorded(said: Mapping[str, Any] | None) -> Processes | None:
     return Processes(str(said["launcher"]), int(said["count"])) if said else None
 
 
-def launcher(config: RunConfiguration) -> str | None:
-    """What is to start the processes of a run configuration; None: there is one process."""
-    if config.communicator in _OF_MPI:
+def launcher(framework: str, communicator: str, torch_count: int | None) -> str | None:
+    """What is to start the processes of a run; None: there is one process.
+
+    Args:
+        torch_count: how many processes torch is asked for.
+    """
+    if communicator in _OF_MPI:
         return MPI
-    return TORCH if is_of_torch(config) and config.pytorch.process_count is not None else None
+    return TORCH if is_of_torch(framework, communicator) and torch_count is not None else None
 
 
-def is_of_torch(config: RunConfiguration) -> bool:
+def is_of_torch(framework: str, communicator: str) -> bool:
     """Whether what a run configuration says of torch is meant."""
-    if config.communicator in _OF_MPI:
+    if communicator in _OF_MPI:
         return False
-    return config.framework == PYTORCH or config.communicator in _OF_TORCH
+    return framework == PYTORCH or communicator in _OF_TORCH
 
 
-def of(config: RunConfiguration) -> Processes | None:
+def processes(
+    framework: str,
+    communicator: str,
+    node_count: int,
+    mpi: MpiConfiguration,
+    pytorch: PyTorchConfiguration,
+) -> Processes | None:
     """The processes of a run configuration; None: the script is started once, as it is.
 
     One process of an MPI needs no launcher; one of torch does, to be told that it is the only one.
@@ -120,16 +135,15 @@ def of(config: RunConfiguration) -> Processes | None:
     Raises:
         UserError: there are to be none, or they are to be on several machines.
     """
-    found = launcher(config)
-    nodes = [config.node_count]
+    found = launcher(framework, communicator, pytorch.process_count)
+    most = node_count
     count: int | None = 1
     if found == MPI:
-        nodes.append(config.mpi.node_count)
-        count = config.mpi.process_count_per_node
-    elif is_of_torch(config):
-        nodes.append(config.pytorch.node_count)
-        count = config.pytorch.process_count if found else 1
-    most = max(nodes)
+        most = max(most, mpi.node_count)
+        count = mpi.process_count_per_node
+    elif is_of_torch(framework, communicator):
+        most = max(most, pytorch.node_count)
+        count = pytorch.process_count if found else 1
     if most > 1:
         raise UserError(
             f"node_count is {most}, and this machine is one node: set it to 1, and the number of "

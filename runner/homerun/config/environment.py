@@ -5,124 +5,37 @@ from __future__ import annotations
 import copy
 import os
 
+from homerun.base import yaml_files
 from homerun.base.errors import Absent, UserError
 from homerun.config import fields
+from homerun.config.environment_sections import (
+    DatabricksSection,
+    DockerSection,
+    PythonSection,
+    SparkSection,
+)
 from homerun.config.fields import Fields
-from homerun.environments.conda import CondaDependencies, conda_dependencies
+from homerun.environments.conda import CondaDependencies
+from homerun.environments.recipe import OWN_PYTHON
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Protocol
 
-    from homerun.sdk.workspace import Workspace
+    from runstore.store import Store
+
+    class Stored(Protocol):
+        """A workspace, as far as environments need one."""
+
+        @property
+        def store(self) -> Store: ...
+
 
 FILE = "azureml_environment.json"
 _NO_IMAGE = "nothing runs in a container; give packages, or an interpreter"
 _NO_BUILD = "an environment is made when a run needs it"
 _CONDA_FILE = "conda_dependencies.yml"
-OWN_PYTHON = "python"
-"""The interpreter path that means no certain one."""
-
-
-class BaseImageRegistry(Fields):
-    """Where an image comes from; it has no meaning here."""
-
-    address: str | None
-    username: str | None
-    password: str | None
-    registry_identity: object
-    _fields = {
-        "address": (fields.text, None),
-        "username": (fields.text, None),
-        "password": (fields.text, None),
-        "registry_identity": (fields.anything, None),
-    }
-
-
-class Platform(Fields):
-    """What an image is for; it has no meaning here."""
-
-    os: str | None
-    architecture: str | None
-    _fields = {"os": (fields.text, "Linux"), "architecture": (fields.text, "amd64")}
-
-
-class DockerSection(Fields):
-    """An image to run in; it has no meaning here."""
-
-    enabled: bool
-    base_image: str | None
-    base_dockerfile: str | None
-    build_context: object
-    shared_volumes: bool
-    gpu_support: bool
-    shm_size: str | None
-    arguments: list[Any]
-    base_image_registry: BaseImageRegistry
-    platform: Platform
-    _fields = {
-        "enabled": (fields.flag, False),
-        "base_image": (fields.text, None),
-        "base_dockerfile": (fields.text, None),
-        "build_context": (fields.anything, None),
-        "shared_volumes": (fields.flag, True),
-        "gpu_support": (fields.flag, False),
-        "shm_size": (fields.text, "2g"),
-        "arguments": (fields.words, []),
-        "base_image_registry": (BaseImageRegistry, None),
-        "platform": (Platform, None),
-    }
-
-
-class PythonSection(Fields):
-    """The interpreter, and the packages that it needs."""
-
-    interpreter_path: str | None
-    user_managed_dependencies: bool
-    conda_dependencies: CondaDependencies
-    conda_dependencies_file: str | None
-    base_conda_environment: str | None
-    _fields = {
-        "user_managed_dependencies": (fields.flag, False),
-        "interpreter_path": (fields.text, OWN_PYTHON),
-        "conda_dependencies_file": (fields.text, None),
-        "base_conda_environment": (fields.text, None),
-        "conda_dependencies": (conda_dependencies, None),
-    }
-
-    def __init__(self, *values: Any, **given: Any) -> None:
-        super().__init__(*values, **{"conda_dependencies": CondaDependencies(), **given})
-
-
-class SparkSection(Fields):
-    """Packages of Spark; they have no meaning here."""
-
-    repositories: list[Any]
-    packages: list[Any]
-    precache_packages: bool
-    _fields = {
-        "repositories": (fields.anything, []),
-        "packages": (fields.anything, []),
-        "precache_packages": (fields.flag, True),
-    }
-
-
-class DatabricksSection(Fields):
-    """Libraries of Databricks; they have no meaning here."""
-
-    maven_libraries: list[Any]
-    pypi_libraries: list[Any]
-    rcran_libraries: list[Any]
-    jar_libraries: list[Any]
-    egg_libraries: list[Any]
-    _fields = {
-        "maven_libraries": (fields.anything, []),
-        "pypi_libraries": (fields.anything, []),
-        "rcran_libraries": (fields.anything, []),
-        "jar_libraries": (fields.anything, []),
-        "egg_libraries": (fields.anything, []),
-    }
 
 
 class Environment(Fields, Absent):
@@ -204,7 +117,7 @@ class Environment(Fields, Absent):
 
     @staticmethod
     def get(
-        workspace: Workspace, name: str, version: str | None = None, label: str | None = None
+        workspace: Stored, name: str, version: str | None = None, label: str | None = None
     ) -> Environment:
         """A registered environment.
 
@@ -215,20 +128,19 @@ class Environment(Fields, Absent):
         Raises:
             UserError: there is none.
         """
-        from homerun.environments import registry
-
         if label is not None and (version is not None or label.lower() != "latest"):
             raise UserError("give a version, or label='latest', or neither")
-        return registry.get(workspace.store, name, None if version is None else str(version))
-
-    @staticmethod
-    def list(workspace: Workspace) -> Mapping[str, Environment]:
-        """The registered environments by name, each in its latest version."""
         from homerun.environments import registry
 
-        return registry.latest(workspace.store)
+        wanted = None if version is None else str(version)
+        return _of(registry.get(workspace.store, name, wanted))
 
-    def register(self, workspace: Workspace) -> Environment:
+    @staticmethod
+    def list(workspace: Stored) -> Mapping[str, Environment]:
+        """The registered environments by name, each in its latest version."""
+        return registered(workspace.store)
+
+    def register(self, workspace: Stored) -> Environment:
         """Keep the environment in the workspace; the one that is kept, with its version.
 
         What is there already in this form keeps its version; else it is one more than the last.
@@ -239,7 +151,12 @@ class Environment(Fields, Absent):
         """
         from homerun.environments import registry
 
-        return registry.register(workspace.store, self)
+        made = self.clone(self.name or "")
+        made.asset_id = None
+        made.version = registry.register(
+            workspace.store, made.to_dict(), lambda said: _of(said).to_dict()
+        )
+        return made
 
     def clone(self, new_name: str) -> Environment:
         """A copy under another name, without a version."""
@@ -255,8 +172,6 @@ class Environment(Fields, Absent):
                 written.
         """
         import json
-
-        from homerun.base import yaml_files
 
         folder = os.path.expanduser(os.fspath(path))
         if os.path.exists(folder) and not overwrite:
@@ -277,8 +192,6 @@ class Environment(Fields, Absent):
         Raises:
             UserError: there is none.
         """
-        from homerun.base import yaml_files
-
         folder = os.path.expanduser(os.fspath(path))
         made = Environment()
         made.fill(yaml_files.read(os.path.join(folder, FILE)))
@@ -295,3 +208,29 @@ class Environment(Fields, Absent):
 
     def __str__(self) -> str:
         return f"Environment(Name: {self.name},\nVersion: {self.version})"
+
+
+def registered(store: Store) -> dict[str, Environment]:
+    """The registered environments of a store by name, each in its latest version."""
+    from homerun.environments import registry
+
+    return {name: _of(said) for name, said in registry.latest(store).items()}
+
+
+def packages(environment: Environment) -> CondaDependencies | None:
+    """The packages that are to be installed for an environment; None: the user sees to them."""
+    python = environment.python
+    return None if python.user_managed_dependencies else python.conda_dependencies
+
+
+def interpreter(environment: Environment) -> str | None:
+    """The path of the interpreter that an environment names; None: it names no certain one."""
+    path = environment.python.interpreter_path
+    return None if path in (None, "", OWN_PYTHON) else path
+
+
+def _of(said: Mapping[str, Any]) -> Environment:
+    """The environment with the fields that a registry keeps."""
+    made = Environment()
+    made.fill(said)
+    return made

@@ -10,18 +10,12 @@ from __future__ import annotations
 import copy
 
 from homerun.base import masking
-from homerun.base.errors import RunConfigurationError, UserError
+from homerun.base.errors import UserError
 from homerun.config import distributed, run_configuration
+from homerun.config import environment as environments
 from homerun.config import script_run_config as configs
 from homerun.config import unused as config_unused
-from homerun.config.environment import OWN_PYTHON
 from homerun.config.run_configuration import RunConfiguration
-from homerun.config.sections import (
-    DockerConfiguration,
-    MpiConfiguration,
-    PyTorchConfiguration,
-    TensorflowConfiguration,
-)
 from homerun.environments import resolve
 from homerun.targets import target as targets
 
@@ -32,80 +26,40 @@ if TYPE_CHECKING:
     from homerun.config.script_run_config import ScriptRunConfig
 
 
-def configuration(config: ScriptRunConfig, named: Mapping[str, object]) -> RunConfiguration:
-    """The run configuration that says what a ScriptRunConfig does.
+def settle(config: ScriptRunConfig, root: str) -> tuple[ScriptRunConfig, list[str]]:
+    """What is to be run, from a ScriptRunConfig and its run configuration as they are now.
 
     Args:
-        named: the arguments environment, distributed_job_config and docker_runtime_config.
+        root: the store, which knows the targets.
+
+    Returns:
+        A configuration for which the run configuration has nothing to add, and notices.
 
     Raises:
-        UserError: one of them is of a wrong type.
+        UserError: a value of the run configuration cannot be carried out.
     """
-    made = RunConfiguration(config.script, config.arguments, command=config.command)
-    made.target = config.target or run_configuration.LOCAL
-    made.max_run_duration_seconds = config.max_run_duration_seconds
-    made.environment_variables = config.environment_variables
-    environment = named.get("environment")
-    if environment is not None:
-        made.environment = environment  # type: ignore[assignment]
-    if named.get("distributed_job_config") is not None:
-        _distribute(made, named["distributed_job_config"])
-    if named.get("docker_runtime_config") is not None:
-        _use_docker(made, named["docker_runtime_config"])
-    return made
-
-
-def _distribute(config: RunConfiguration, wanted: object) -> None:
-    """Note how a run is to be distributed, as the original does."""
-    if isinstance(wanted, MpiConfiguration):
-        config.mpi, config.framework, config.communicator = wanted, "Python", "IntelMpi"
-        config.node_count = wanted.node_count
-    elif isinstance(wanted, PyTorchConfiguration):
-        config.pytorch, config.framework = wanted, distributed.PYTORCH
-        config.communicator = wanted.communication_backend
-        config.node_count = wanted.node_count
-    elif isinstance(wanted, TensorflowConfiguration):
-        config.tensorflow, config.framework = wanted, "TensorFlow"
-        config.communicator = "ParameterServer"
-    else:
-        raise RunConfigurationError(
-            "distributed_job_config is a TensorflowConfiguration, MpiConfiguration or "
-            f"PyTorchConfiguration, not {type(wanted).__name__}"
-        )
-
-
-def _use_docker(config: RunConfiguration, wanted: object) -> None:
-    """Note that a run is to be in a container."""
-    if not isinstance(wanted, DockerConfiguration):
-        kind = type(wanted).__name__
-        raise RunConfigurationError(f"docker_runtime_config is a DockerConfiguration, not {kind}")
-    config.docker = wanted
-
-
-def settle(
-    config: ScriptRunConfig, given: RunConfiguration, is_given: bool, unused: list[str], root: str
-) -> tuple[ScriptRunConfig, list[str]]:
-    """See `ScriptRunConfig.settled`.
-
-    Args:
-        is_given: whether the run configuration came from outside.
-        unused: the arguments of the ScriptRunConfig that do not count beside it.
-    """
+    if config.is_settled:
+        return config, []
+    given, is_given, unused = config.run_config, config._given is not None, config._unused
     made, told = copy.copy(config), []
     if unused:
         told.append(f"{', '.join(unused)}: not used, since run_config is given; set them there")
     told += _work(made, given)
-    python, environment = given.environment.python, given.environment
+    environment = given.environment
     made.environment_variables = {
         **_meant(environment.environment_variables),
         **given.environment_variables,
         **config.environment_variables,
     }
-    if made.interpreter is None and python.interpreter_path not in (None, "", OWN_PYTHON):
-        made.interpreter = python.interpreter_path
+    made.interpreter = made.interpreter or environments.interpreter(environment)
     if given.max_run_duration_seconds is not None or is_given:
         made.max_run_duration_seconds = given.max_run_duration_seconds
-    made.recipe, more = resolve.recipe(environment, made.interpreter, config.ignore_conda_packages)
+    made.recipe, more = resolve.recipe(
+        environment.name,
+        environments.packages(environment),
+        made.interpreter,
+        config.ignore_conda_packages,
+    )
     told += more
     made.environment = {"name": environment.name, "version": environment.version}
     if made.recipe is not None:
@@ -124,7 +78,9 @@ def settle(
 
 def _distributed(made: ScriptRunConfig, given: RunConfiguration) -> None:
     """The processes, and whether what starts them is there."""
-    made.processes = distributed.of(given)
+    made.processes = distributed.processes(
+        given.framework, given.communicator, given.node_count, given.mpi, given.pytorch
+    )
     if made.processes is None:
         return
     made.argv()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 
-from homerun.base.errors import UserError
-from homerun.config import fields
+from homerun.base.errors import RunConfigurationError, UserError
+from homerun.config import distributed, fields
+from homerun.config import run_configuration_files as files
 from homerun.config.environment import Environment
 from homerun.config.fields import Fields
 from homerun.config.sections import (
@@ -28,8 +29,9 @@ from homerun.environments.conda import CondaDependencies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
+
 
 FRAMEWORKS = ("Python", "PySpark", "CNTK", "TensorFlow", "PyTorch")
 COMMUNICATORS = (
@@ -180,6 +182,31 @@ class RunConfiguration(Fields):
                 del said[self.spelled(name)]
         return said
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        environment: object = None,
+        distributed_job_config: object = None,
+        docker_runtime_config: object = None,
+        **fields: object,
+    ) -> RunConfiguration:
+        """A configuration with some of its fields, and with the parts that were given as objects.
+
+        Raises:
+            UserError: one of them is of a wrong type.
+        """
+        made = cls()
+        for name, value in fields.items():
+            setattr(made, name, value)
+        if environment is not None:
+            made.environment = environment  # type: ignore[assignment]
+        if distributed_job_config is not None:
+            _distribute(made, distributed_job_config)
+        if docker_runtime_config is not None:
+            _use_docker(made, docker_runtime_config)
+        return made
+
     @staticmethod
     def load(path: str | os.PathLike[str] = ".", name: str | None = None) -> RunConfiguration:
         """The configuration of a file.
@@ -192,9 +219,19 @@ class RunConfiguration(Fields):
         Raises:
             UserError: there is no such file, or it cannot be understood.
         """
-        from homerun.config import run_configuration_files
-
-        return run_configuration_files.load(os.fspath(path), name)
+        file, root = files.find(os.path.expanduser(os.fspath(path)), name)
+        made = RunConfiguration()
+        try:
+            made._unknown = made.fill(files.read(file, root))
+        except UserError as error:
+            raise type(error)(f"{file}: {error.message}") from error
+        made._path, made._name = root, files.stem(file)
+        python = made.environment.python
+        if not python.conda_dependencies.as_dict().get("dependencies"):
+            is_needed = not python.user_managed_dependencies
+            packages = files.packages(python.conda_dependencies_file, file, root, is_needed)
+            python.conda_dependencies = packages or python.conda_dependencies
+        return made
 
     @staticmethod
     def find(named: str, folder: str = ".") -> RunConfiguration:
@@ -203,9 +240,8 @@ class RunConfiguration(Fields):
         Raises:
             UserError: there is none, or it cannot be understood.
         """
-        from homerun.config import run_configuration_files
-
-        return run_configuration_files.find(named, folder)
+        is_path = os.sep in named and os.path.isfile(os.path.expanduser(named))
+        return RunConfiguration.load(named) if is_path else RunConfiguration.load(folder, named)
 
     def save(
         self,
@@ -225,10 +261,11 @@ class RunConfiguration(Fields):
             MissingPath: the folder is not there.
             UserError: there is no name, or the file cannot be written.
         """
-        from homerun.config import run_configuration_files
-
-        given = None if path is None else os.fspath(path)
-        run_configuration_files.save(self, given, name, separate_environment_yaml)
+        wanted = os.path.expanduser(os.fspath(path or self._path or "."))
+        file, root = files.place(wanted, name, self._name)
+        packages = self.environment.python.conda_dependencies
+        files.write(file, root, self.to_dict(), packages, separate_environment_yaml)
+        self._path, self._name = root, files.stem(file)
 
     @staticmethod
     def delete(path: str | os.PathLike[str], name: str) -> None:
@@ -237,16 +274,31 @@ class RunConfiguration(Fields):
         Raises:
             UserError: there is none.
         """
-        from homerun.config import run_configuration_files
-
-        run_configuration_files.delete(os.fspath(path), name)
+        files.delete(os.fspath(path), name)
 
 
-def from_file(said: Mapping[Any, Any]) -> tuple[RunConfiguration, list[str]]:
-    """A configuration with the fields that a file gives, and the keys that mean nothing here.
+def _distribute(config: RunConfiguration, wanted: object) -> None:
+    """Note how a run is to be distributed, as the original does."""
+    if isinstance(wanted, MpiConfiguration):
+        config.mpi, config.framework, config.communicator = wanted, "Python", "IntelMpi"
+        config.node_count = wanted.node_count
+    elif isinstance(wanted, PyTorchConfiguration):
+        config.pytorch, config.framework = wanted, distributed.PYTORCH
+        config.communicator = wanted.communication_backend
+        config.node_count = wanted.node_count
+    elif isinstance(wanted, TensorflowConfiguration):
+        config.tensorflow, config.framework = wanted, "TensorFlow"
+        config.communicator = "ParameterServer"
+    else:
+        raise RunConfigurationError(
+            "distributed_job_config is a TensorflowConfiguration, MpiConfiguration or "
+            f"PyTorchConfiguration, not {type(wanted).__name__}"
+        )
 
-    Raises:
-        UserError: a value that its field cannot have.
-    """
-    made = RunConfiguration()
-    return made, made.fill(said)
+
+def _use_docker(config: RunConfiguration, wanted: object) -> None:
+    """Note that a run is to be in a container."""
+    if not isinstance(wanted, DockerConfiguration):
+        kind = type(wanted).__name__
+        raise RunConfigurationError(f"docker_runtime_config is a DockerConfiguration, not {kind}")
+    config.docker = wanted

@@ -6,7 +6,6 @@ import os
 
 from homerun.base import yaml_files
 from homerun.base.errors import MissingPath, UserError
-from homerun.config import run_configuration
 from homerun.environments.conda import FILE as CONDA_FILE
 from homerun.environments.conda import CondaDependencies
 from runstore import layout
@@ -14,8 +13,6 @@ from runstore import layout
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-    from homerun.config.run_configuration import RunConfiguration
 
 SUFFIX = ".runconfig"
 FOLDER, OLD_FOLDER = layout.CONFIG_FOLDERS
@@ -37,63 +34,93 @@ _ENABLED = "enabled"
 _FILE_ITSELF = "$file"
 
 
-def load(path: str, name: str | None = None) -> RunConfiguration:
-    """The configuration of a file; see `RunConfiguration.load`.
+def find(path: str, name: str | None) -> tuple[str, str]:
+    """The file of a configuration, and the folder that its paths are relative to.
+
+    Args:
+        path: the file, or a folder that a file of that name belongs to.
 
     Raises:
-        UserError: there is no such file, or it cannot be understood.
+        UserError: there is no such file.
     """
-    file, root = _find(os.path.expanduser(path), name)
+    if os.path.isfile(path):
+        return path, _root(path)
+    wanted = name or ""
+    places = [
+        os.path.join(path, folder, wanted + suffix)
+        for folder in (OLD_FOLDER, FOLDER)
+        for suffix in ("", SUFFIX)
+    ]
+    for file in (*places, os.path.join(path, wanted + SUFFIX), os.path.join(path, wanted)):
+        if wanted and os.path.isfile(file):
+            return file, path
+    if name is None:
+        raise UserError(f"there is no file {path}; give a name to look for it in a folder")
+    told = f"there is no run configuration {name!r} in {os.path.abspath(path)}"
+    known = _known(path)
+    raise UserError(f"{told}; there are {', '.join(known)}" if known else told)
+
+
+def read(file: str, root: str) -> dict[Any, Any]:
+    """What a file says, with the keys of older versions where they are now.
+
+    Raises:
+        UserError: it, or the file of its environment, cannot be understood.
+    """
     said = _modern(yaml_files.read(file))
-    try:
-        _read_environment(said, root)
-        made, unknown = run_configuration.from_file(said)
-    except UserError as error:
-        raise type(error)(f"{file}: {error.message}") from error
-    made._unknown = unknown
-    made._path, made._name = root, _stem(os.path.basename(file))
-    _read_conda(made, file, root)
-    return made
+    for key in said:
+        if _letters(key) == _ENVIRONMENT and isinstance(said[key], str):
+            said[key] = yaml_files.read(os.path.join(root, said[key]))
+    return said
 
 
-def find(named: str, folder: str) -> RunConfiguration:
-    """The configuration of a name; see `RunConfiguration.find`.
+def packages(named: str | None, file: str, root: str, is_needed: bool) -> CondaDependencies | None:
+    """The packages of a file of their own; None: there is none.
+
+    Args:
+        named: its path, relative to the folder of the project or to that of the configuration.
 
     Raises:
-        UserError: there is none, or it cannot be understood.
+        UserError: it is needed and not there, or cannot be understood.
     """
-    is_path = os.sep in named and os.path.isfile(os.path.expanduser(named))
-    return load(named) if is_path else load(folder, named)
+    if not named:
+        return None
+    for home in (root, os.path.dirname(file)):
+        path = os.path.join(home, os.path.expanduser(named))
+        if os.path.isfile(path):
+            return CondaDependencies(path)
+    if is_needed:
+        raise UserError(f"{file} names the packages' file {named}, which is not in {root}")
+    return None
 
 
-def save(
-    config: RunConfiguration, path: str | None, name: str | None, separate_environment: bool
+def write(
+    file: str,
+    root: str,
+    said: dict[str, Any],
+    packages: CondaDependencies,
+    separate_environment: bool,
 ) -> None:
-    """Write a configuration; see `RunConfiguration.save`.
+    """Write what a configuration says, and its packages into another file beside it.
 
     Raises:
-        MissingPath: the folder is not there.
-        UserError: there is no name, or a file cannot be written.
+        UserError: a file cannot be written.
     """
-    file, root = _place(config, os.path.expanduser(path or config._path or "."), name)
     folder = os.path.dirname(file)
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder} cannot be made ({error.strerror})") from error
-    said = config.to_dict()
-    stem = _stem(os.path.basename(file))
     python = said[_ENVIRONMENT][_PYTHON]
     del python["condaDependencies"]
-    conda = _conda_path(config, folder, root, stem)
-    config.environment.python.conda_dependencies.save(conda)
+    conda = _conda_path(packages, python["condaDependenciesFile"], file, root)
+    packages.save(conda)
     python["condaDependenciesFile"] = os.path.relpath(conda, root)
     if separate_environment:
         apart = os.path.join(folder, _ENVIRONMENT_FILE)
         yaml_files.write(apart, yaml_files.dump(said[_ENVIRONMENT]))
         said[_ENVIRONMENT] = os.path.relpath(apart, root)
     yaml_files.write(file, _text(said, file))
-    config._path, config._name = root, stem
 
 
 def delete(path: str, name: str) -> None:
@@ -117,31 +144,11 @@ def delete(path: str, name: str) -> None:
             raise UserError(f"{file} cannot be removed ({error.strerror})") from error
 
 
-def _find(path: str, name: str | None) -> tuple[str, str]:
-    """The file, and the folder that its paths are relative to."""
-    if os.path.isfile(path):
-        return path, _root(path)
-    wanted = name or ""
-    places = [
-        os.path.join(path, folder, wanted + suffix)
-        for folder in (OLD_FOLDER, FOLDER)
-        for suffix in ("", SUFFIX)
-    ]
-    for file in (*places, os.path.join(path, wanted + SUFFIX), os.path.join(path, wanted)):
-        if wanted and os.path.isfile(file):
-            return file, path
-    if name is None:
-        raise UserError(f"there is no file {path}; give a name to look for it in a folder")
-    told = f"there is no run configuration {name!r} in {os.path.abspath(path)}"
-    known = _known(path)
-    raise UserError(f"{told}; there are {', '.join(known)}" if known else told)
-
-
 def _known(path: str) -> list[str]:
     found: set[str] = set()
     for folder in (os.path.join(path, OLD_FOLDER), os.path.join(path, FOLDER), path):
         if os.path.isdir(folder):
-            found.update(_stem(one) for one in os.listdir(folder) if one.endswith(SUFFIX))
+            found.update(stem(one) for one in os.listdir(folder) if one.endswith(SUFFIX))
     return sorted(found)
 
 
@@ -152,9 +159,18 @@ def _root(file: str) -> str:
     return folder
 
 
-def _place(config: RunConfiguration, path: str, name: str | None) -> tuple[str, str]:
-    """The file to write, and the folder that its paths are relative to."""
-    wanted = name or config._name
+def place(path: str, name: str | None, known_as: str | None) -> tuple[str, str]:
+    """The file to write, and the folder that its paths are relative to.
+
+    Args:
+        path: the file, or a folder.
+        name: the name that was asked for; None: the one that it has.
+
+    Raises:
+        MissingPath: the folder is not there.
+        UserError: there is no name.
+    """
+    wanted = name or known_as
     if os.path.isdir(path):
         if not wanted:
             raise UserError("a run configuration needs a name to be saved: save(name='local')")
@@ -171,7 +187,9 @@ def _parent(path: str) -> bool:
     return os.path.isdir(os.path.dirname(path) or ".")
 
 
-def _stem(name: str) -> str:
+def stem(file: str) -> str:
+    """The name of the configuration in a file."""
+    name = os.path.basename(file)
     for suffix in _SUFFIXES:
         if name.endswith(suffix):
             return name[: -len(suffix)]
@@ -186,16 +204,15 @@ def _text(said: dict[str, Any], file: str) -> str:
     return json.dumps(said, indent=4) + "\n"
 
 
-def _conda_path(config: RunConfiguration, folder: str, root: str, stem: str) -> str:
-    """Where its packages go: not over those of another configuration."""
-    python = config.environment.python
-    own = os.path.join(folder, f"{stem}_{CONDA_FILE}")
+def _conda_path(packages: CondaDependencies, named: str | None, file: str, root: str) -> str:
+    """Where packages go: not over those of another configuration."""
+    folder = os.path.dirname(file)
+    own = os.path.join(folder, f"{stem(file)}_{CONDA_FILE}")
     usual = os.path.join(folder, CONDA_FILE)
-    named = python.conda_dependencies_file
     if named and os.path.normpath(os.path.join(root, named)) == os.path.normpath(own):
         return own
     try:
-        is_free = not os.path.exists(usual) or CondaDependencies(usual) == python.conda_dependencies
+        is_free = not os.path.exists(usual) or CondaDependencies(usual) == packages
     except UserError:
         is_free = False
     return usual if is_free else own
@@ -240,27 +257,3 @@ _DOCKER = ("usedocker", "sharedvolumes", "arguments", "shmsize")
 
 def _letters(key: object) -> str:
     return "".join(c for c in str(key).lower() if c.isalnum())
-
-
-def _read_environment(said: dict[Any, Any], root: str) -> None:
-    """An environment may lie in a file of its own."""
-    for key in said:
-        if _letters(key) == _ENVIRONMENT and isinstance(said[key], str):
-            said[key] = yaml_files.read(os.path.join(root, said[key]))
-
-
-def _read_conda(made: RunConfiguration, file: str, root: str) -> None:
-    """The packages may lie in a file of their own, relative to the folder of the project."""
-    python = made.environment.python
-    is_inline = bool(python.conda_dependencies.as_dict().get("dependencies"))
-    if is_inline or not python.conda_dependencies_file:
-        return
-    homes = (root, os.path.dirname(file))
-    for home in homes:
-        path = os.path.join(home, os.path.expanduser(python.conda_dependencies_file))
-        if os.path.isfile(path):
-            python.conda_dependencies = CondaDependencies(path)
-            return
-    if not python.user_managed_dependencies:
-        named = python.conda_dependencies_file
-        raise UserError(f"{file} names the packages' file {named}, which is not in {root}")

@@ -141,9 +141,11 @@ class ScriptRunConfig:
             self._take(run_config)
             self._unused = [name for name, value in named.items() if value is not None]
         elif not (environment is distributed_job_config is docker_runtime_config is None):
-            from homerun.config import merge
-
-            self._own = merge.configuration(self, named)
+            self._own = self._configuration(
+                environment=environment,
+                distributed_job_config=distributed_job_config,
+                docker_runtime_config=docker_runtime_config,
+            )
 
     def _take(self, given: RunConfiguration) -> None:
         """Keep a configuration, and what only it says of the script."""
@@ -164,28 +166,27 @@ class ScriptRunConfig:
         if self._given is not None:
             return self._given
         if self._own is None:
-            from homerun.config import merge
-
-            self._own = merge.configuration(self, {})
+            self._own = self._configuration()
         return self._own
 
-    def settled(self, root: str) -> tuple[ScriptRunConfig, list[str]]:
-        """What is to be run, from this object and its run_config as they are now.
+    def _configuration(self, **parts: object) -> RunConfiguration:
+        """A run configuration that says what this object does."""
+        from homerun.config.run_configuration import LOCAL, RunConfiguration
 
-        Args:
-            root: the store, which knows the targets.
+        return RunConfiguration.of(
+            script=self.script,
+            arguments=self.arguments,
+            command=self.command,
+            target=self.target or LOCAL,
+            max_run_duration_seconds=self.max_run_duration_seconds,
+            environment_variables=self.environment_variables,
+            **parts,
+        )
 
-        Returns:
-            A configuration for which run_config has nothing to add, and notices.
-
-        Raises:
-            UserError: a value of run_config cannot be carried out.
-        """
-        if self._given is None and self._own is None:
-            return self, []
-        from homerun.config import merge
-
-        return merge.settle(self, self.run_config, self._given is not None, self._unused, root)
+    @property
+    def is_settled(self) -> bool:
+        """Whether no run configuration has anything to add; see `merge.settle`."""
+        return self._given is None and self._own is None
 
     def source(self) -> str:
         """The source folder, absolute and with its links followed.

@@ -52,13 +52,14 @@ def names(config: RunConfiguration) -> list[str]:
 
 def _of_processes(config: RunConfiguration) -> list[str]:
     """What is said of processes and belongs to no launcher that the run has."""
-    pytorch = config.pytorch
+    framework, communicator, pytorch = config.framework, config.communicator, config.pytorch
+    launcher = distributed.launcher(framework, communicator, pytorch.process_count)
     parts = {
-        "framework": config.framework not in ("Python", distributed.PYTORCH),
-        "communicator": config.communicator in ("ParameterServer", "ParallelTask"),
+        "framework": framework not in ("Python", distributed.PYTORCH),
+        "communicator": communicator in ("ParameterServer", "ParallelTask"),
         "tensorflow": config.tensorflow != TensorflowConfiguration(),
-        "mpi": distributed.launcher(config) != distributed.MPI and config.mpi != MpiConfiguration(),
-        "pytorch": not distributed.is_of_torch(config)
+        "mpi": launcher != distributed.MPI and config.mpi != MpiConfiguration(),
+        "pytorch": not distributed.is_of_torch(framework, communicator)
         and pytorch != PyTorchConfiguration(pytorch.communication_backend),
     }
     return [name for name, is_set in parts.items() if is_set]

@@ -23,8 +23,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from homerun.config.script_run_config import ScriptRunConfig
-
 _FOLDER = "interpreters"
 _LONGEST_NAME = 200
 _GONE = -1
@@ -33,16 +31,17 @@ _BEHIND_MPIRUN = 6
 """Where in a command line behind an MPI's launcher that of one process begins."""
 
 
-def used(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) -> str:
+def used(argv: list[str], env: dict[str, str], *, is_script: bool, is_behind_mpi: bool) -> str:
     """The interpreter that a run will have, as far as that can be known; "": none.
 
     A command that is no Python may start one: the one that its PATH has.
+
+    Args:
+        is_script: whether an interpreter is started with a script, and not a command.
+        is_behind_mpi: whether the launcher of an MPI stands in front.
     """
-    if config.recipe is not None:
-        return config.recipe.python
-    is_behind = config.processes is not None and config.processes.launcher == "mpi"
-    first = argv[_BEHIND_MPIRUN if is_behind else 0]
-    if config.script is not None or os.path.basename(first).startswith("python"):
+    first = argv[_BEHIND_MPIRUN if is_behind_mpi else 0]
+    if is_script or os.path.basename(first).startswith("python"):
         return first
     from homerun.system import which
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 
 from homerun.base.errors import UserError
-from homerun.config.environment import OWN_PYTHON
 from homerun.environments import builder, recipe, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.config.environment import Environment
+    from homerun.environments.conda import CondaDependencies
 
 _DAY_S = 86400.0
 
@@ -23,18 +22,25 @@ def kept() -> list[dict[str, Any]]:
     return sorted((row for row in rows if row is not None), key=lambda row: str(row["used"]))
 
 
-def build(environment: Environment, ignore_conda_packages: bool = False) -> tuple[str, list[str]]:
+def build(
+    name: str | None,
+    packages: CondaDependencies | None,
+    interpreter: str | None = None,
+    ignore_conda_packages: bool = False,
+) -> tuple[str, list[str]]:
     """Make an environment now, as a run would; what the installer says goes to standard error.
 
+    Args:
+        packages: None: the user sees to them.
+        interpreter: a path; None: the interpreter that submits.
+
     Returns:
-        Its folder, or "" where the interpreter that submits has all that it wants; and notices.
+        Its folder, or "" where the interpreter has all that it needs; and notices.
 
     Raises:
         UserError: it cannot be made.
     """
-    python = environment.python.interpreter_path
-    own = None if python in (None, "", OWN_PYTHON) else python
-    wanted, told = resolve.recipe(environment, own, ignore_conda_packages)
+    wanted, told = resolve.recipe(name, packages, interpreter, ignore_conda_packages)
     if wanted is None:
         return "", told
     failed = f"the environment {wanted.name!r} could not be built"

@@ -22,6 +22,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+OWN_PYTHON = "python"
+"""The interpreter path that means no certain one."""
+
+
 IN_USE = "homerun-in-use.lock"
 """Within the folder: shared by the runs that use it, so that nobody removes it under them."""
 

@@ -1,53 +1,60 @@
-"""Environments that a workspace keeps by name: each version is a fact, written once."""
+"""The registry of a store's environments by name: each version is a fact, written once.
+
+It keeps and returns the fields of an environment as a file has them.
+"""
 
 from __future__ import annotations
 
 import os
 
 from homerun.base.errors import UserError
-from homerun.config.environment import Environment
 from runstore import layout, names
 from runstore.fs import facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
     from runstore.store import Store
 
 _SUFFIX = ".json"
 
 
-def register(store: Store, wanted: Environment) -> Environment:
-    """Keep an environment; the one that is kept, with its version.
+def register(
+    store: Store, said: Mapping[str, Any], form: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> str:
+    """Keep an environment; the version that it has.
+
+    Args:
+        said: its fields, as a file has them.
+        form: the form in which two are compared, where an older file has fewer fields.
 
     Raises:
         UserError: it has no name.
         StoreError: the store cannot be written.
     """
-    if not wanted.name:
+    if not said["name"]:
         raise UserError("an environment needs a name to be registered")
     root = store.for_writing().root
-    folder = _folder(root, wanted.name)
-    made = wanted.clone(wanted.name)
-    made.asset_id = None
+    folder = _folder(root, said["name"])
     while True:
         known = _versions(folder)
-        made.version = None
         for version in known:
-            made.version = version
-            if _read(folder, version) == made:
-                return made
-        made.version = str(max((int(v) for v in known if v.isdigit()), default=0) + 1)
+            if form(_read(folder, version)) == {**said, "version": version}:
+                return version
+        version = str(int(known[-1]) + 1 if known else 1)
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            entry: dict[str, object] = {"environment": made.to_dict()}
-            if facts.publish(folder, _file(made.version), facts.signed(entry), sync=True):
-                return made
+            entry: dict[str, object] = {"environment": {**said, "version": version}}
+            if facts.publish(folder, _file(version), facts.signed(entry), sync=True):
+                return version
         except OSError as error:
             raise facts.unwritable(root, error) from error
 
 
-def get(store: Store, name: str, version: str | None = None) -> Environment:
-    """An environment by its name, in its latest version unless told otherwise.
+def get(store: Store, name: str, version: str | None = None) -> dict[str, Any]:
+    """The fields of an environment by its name, in its latest version unless told otherwise.
 
     Raises:
         UserError: there is none.
@@ -61,8 +68,8 @@ def get(store: Store, name: str, version: str | None = None) -> Environment:
     return _read(folder, version or known[-1])
 
 
-def latest(store: Store) -> dict[str, Environment]:
-    """The environments by name, each in its latest version."""
+def latest(store: Store) -> dict[str, dict[str, Any]]:
+    """The fields of the environments by name, each in its latest version."""
     home = f"{store.root}/{layout.ENVIRONMENTS}"
     try:
         folders = sorted(os.listdir(home))
@@ -73,7 +80,7 @@ def latest(store: Store) -> dict[str, Environment]:
         known = _versions(f"{home}/{folder}")
         if known:
             one = _read(f"{home}/{folder}", known[-1])
-            found[str(one.name)] = one
+            found[str(one.get("name"))] = one
     return found
 
 
@@ -102,11 +109,9 @@ def _versions(folder: str) -> list[str]:
     return sorted((v for v in kept if v.isdigit()), key=int)
 
 
-def _read(folder: str, version: str) -> Environment:
+def _read(folder: str, version: str) -> dict[str, Any]:
     said = (facts.read(folder, _file(version)) or {}).get("environment")
     if not isinstance(said, dict):
         path = f"{folder}/{_file(version)}"
         raise UserError(f"{path} is damaged; register that environment again")
-    made = Environment()
-    made.fill(said)
-    return made
+    return said

@@ -12,7 +12,7 @@ from homerun.system import which
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.config.environment import Environment
+    from homerun.environments.conda import CondaDependencies
 
 _BASE = ("python", "pip", "setuptools", "wheel")
 """Packages of conda that every environment has."""
@@ -46,20 +46,24 @@ SAME_NAME = frozenset(
 
 
 def recipe(
-    environment: Environment, interpreter: str | None, ignore_unknown: bool
+    name: str | None,
+    wanted: CondaDependencies | None,
+    interpreter: str | None,
+    ignore_unknown: bool,
 ) -> tuple[Recipe | None, list[str]]:
-    """What to make for an environment; None: the interpreter itself has all that it wants.
+    """What to make for an environment; None: the interpreter itself has all that it needs.
 
     Args:
-        interpreter: a path that somebody gave; None: the one that submits, or what is pinned.
+        name: the environment's, for people.
+        wanted: its packages; None: the user sees to them.
+        interpreter: a path that the user gave; None: the one that submits, or what is pinned.
         ignore_unknown: go on without packages of conda that pip does not know.
 
     Raises:
         SubmitError: there are such packages, and neither conda nor leave to go on without them.
     """
-    if environment.python.user_managed_dependencies:
+    if wanted is None:
         return None, []
-    wanted = environment.python.conda_dependencies
     told = []
     kept = [line for line in wanted.pip_packages if not _is_stood_in(line)]
     dropped = sorted({*wanted.pip_packages} - {*kept})
@@ -69,7 +73,7 @@ def recipe(
     pin = wanted.python_version
     if not kept and not of_conda:
         return None, [*told, *_other_python(pin, sys.executable, interpreter)]
-    name = environment.name or "without a name"
+    name = name or "without a name"
     tool = _conda() if of_conda else None
     lines = [*wanted.pip_options, *kept]
     if tool is not None:

@@ -10,7 +10,6 @@ import os
 from stat import S_ISREG
 
 from homerun.base import environ
-from homerun.base.errors import SubmitError
 from homerun.base.messages import say
 from homerun.runs import owner, reconcile, stop_request
 from runstore import layout, status
@@ -22,13 +21,8 @@ from runstore.run import files, identity
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.sdk.lifecycle import Outputs
-    from homerun.snapshots.snapshot import Snapshot
     from runstore.run.record import Record
     from runstore.store import Store
-
-
-_MOST_ENTRIES = 10_000
-_MOST_BYTES = 300 << 20
 
 
 def start(
@@ -53,40 +47,6 @@ def start(
         owner.closed(folder)
         draft.discard()
         raise
-
-
-def snapshot(store: Store, folder: str | None) -> tuple[Snapshot | None, list[str]]:
-    """Keep the code of a folder with a run, unless it is too large to be code.
-
-    Returns:
-        The snapshot, claimed, or None, and notices to say once.
-    """
-    if folder is None:
-        return None, []
-    try:
-        taken = take_snapshot(store, folder)
-    except SubmitError as error:
-        advice = "name what is not code in .amlignore, or give another snapshot_directory, or None"
-        return None, [f"no snapshot: {error.message}; {advice}"]
-    return taken, list(taken.notices)
-
-
-def take_snapshot(store: Store, path: str) -> Snapshot:
-    """A snapshot of a folder, or of one file.
-
-    Raises:
-        SubmitError: it is too large to be code, or cannot be read or written.
-    """
-    from homerun.snapshots import scan, snapshot
-
-    if os.path.isfile(path):
-        tree = scan.scan_file(path)
-    else:
-        tree = scan.scan(path, store=store.root, at_most=_MOST_ENTRIES)
-    size = sum(entry[2] for _, entries in tree.folders for entry in entries)
-    if size > _MOST_BYTES:
-        raise scan.TooLarge(f"{tree.source} holds {size >> 20:,} MB")
-    return snapshot.take(tree, f"{store.for_writing().root}/{layout.SNAPSHOTS}")
 
 
 def outputs_folder(wanted: bool | str | os.PathLike[str] | None) -> Outputs | None:

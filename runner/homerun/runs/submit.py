@@ -135,7 +135,11 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         SubmitError, StoreError: nothing was started. No run is left behind, or, where only the
             last step failed, one that is Failed.
     """
-    request.config, told = request.config.settled(request.store.root)
+    told: list[str] = []
+    if not request.config.is_settled:
+        from homerun.config import merge
+
+        request.config, told = merge.settle(request.config, request.store.root)
     config = request.config
     argv = config.argv()
     ours = _injected(request.store.root, environ.azureml_is_ours(config.environment_variables))
@@ -332,8 +336,21 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
         recipe=config.recipe.encode() if config.recipe else "",
-        python=interpreter.used(config, job.argv, env),
+        python=_interpreter(config, job.argv, env),
         max_retries=config.max_retries,
         retry_on=config.retry_on if config.max_retries else (),
         retry_delay_s=config.retry_delay_s,
+    )
+
+
+def _interpreter(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) -> str:
+    """The interpreter whose packages are to be recorded; "": none."""
+    if config.recipe is not None:
+        return config.recipe.python
+    processes = config.processes
+    return interpreter.used(
+        argv,
+        env,
+        is_script=config.script is not None,
+        is_behind_mpi=processes is not None and processes.is_mpi,
     )

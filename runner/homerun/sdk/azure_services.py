@@ -83,9 +83,9 @@ class AzureServices(Absent):
     @property
     def environments(self) -> dict[str, Environment]:
         """The registered environments by name, each in its latest version."""
-        from homerun.environments import registry
+        from homerun.config.environment import registered
 
-        return registry.latest(self._store)
+        return registered(self._store)
 
     @property
     def models(self) -> dict[str, object]:

@@ -239,9 +239,9 @@ class Experiment(Archivable):
         from homerun.environments import interpreter
         from homerun.runs import interactive, owner
         from homerun.sdk.run import Run
-        from homerun.snapshots import git, git_diff
+        from homerun.snapshots import capture, git, git_diff
 
-        code, told = interactive.snapshot(self.workspace.store, snapshot_directory)
+        code, told = capture.capture_if_small(self.workspace.store, snapshot_directory)
         source = git.look(snapshot_directory or ".")
         asked: dict[str, object] = {
             "name": name,

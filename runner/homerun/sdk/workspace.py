@@ -379,9 +379,9 @@ class Workspace(AzureServices):
 
     def examine(self) -> Sequence[DoctorFinding]:
         """What works on this machine and in this store; nothing is changed by the look."""
-        from homerun import doctor
+        from homerun.doctor import report
 
-        return doctor.examine(self)
+        return report.examine(self._store)
 
     def check(self, repair: bool = False) -> Sequence[Finding]:
         """Everything in the store that is not as it should be; see `runstore.upkeep.check`."""

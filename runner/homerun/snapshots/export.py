@@ -6,8 +6,7 @@ import os
 
 from homerun.base import messages
 from homerun.base.errors import SubmitError, UserError
-from homerun.runs import interactive
-from homerun.snapshots import snapshot
+from homerun.snapshots import capture, snapshot
 from homerun.snapshots.cleanup import open_below
 from homerun.snapshots.export_writers import FolderSink, ZipSink
 from homerun.snapshots.links import FILE, FOLDER, LINK, LINKED, LINKED_FOLDER, join
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from zipfile import ZipFile
 
-    from homerun.sdk.run_files import Path
     from homerun.snapshots.export_writers import Sink
     from homerun.snapshots.snapshot import Snapshot
     from runstore.run.record import Record
@@ -36,13 +34,13 @@ def snapshot_id(record: Record) -> str | None:
     return None if taken is None else str(taken)
 
 
-def take(record: Record, path: Path) -> str:
+def take(record: Record, path: str | os.PathLike[str]) -> str:
     """Keep code with a run; see `Run.take_snapshot`."""
     had = snapshot_id(record)
     if had is not None:
         raise UserError(f"run {record.id} has a snapshot already ({had}); it keeps that one")
     try:
-        taken = interactive.take_snapshot(record.store, os.fspath(path))
+        taken = capture.capture(record.store, os.fspath(path))
     except SubmitError as error:
         raise UserError(f"no snapshot was taken: {error.message}") from error
     try:
@@ -77,7 +75,7 @@ def of_run(record: Record, taken: str | None = None) -> Snapshot:
     return found
 
 
-def unpack(record: Record, path: Path) -> str:
+def unpack(record: Record, path: str | os.PathLike[str]) -> str:
     """Copy a run's snapshot into a new folder; see `Run.unpack_snapshot`."""
     found = of_run(record)
     folder = os.path.abspath(path)
@@ -98,7 +96,7 @@ def unpack(record: Record, path: Path) -> str:
     return folder
 
 
-def restore(record: Record, taken: str | None, path: Path | None) -> str:
+def restore(record: Record, taken: str | None, path: str | os.PathLike[str] | None) -> str:
     """Pack a snapshot; see `Run.restore_snapshot`."""
     found = of_run(record, taken)
     if path is None:

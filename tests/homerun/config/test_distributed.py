@@ -198,7 +198,9 @@ WANTED = {
 def test_a_run_configuration_says_how_many_processes(case: str) -> None:
     given, wanted = WANTED[case]
 
-    found = distributed.of(given)
+    found = distributed.processes(
+        given.framework, given.communicator, given.node_count, given.mpi, given.pytorch
+    )
 
     assert (found and (found.launcher, found.count)) == wanted
 

@@ -80,6 +80,11 @@ def of_conda(*lines: str) -> Environment:
     return made
 
 
+def by_name(environment: Environment) -> tuple[str | None, CondaDependencies]:
+    """As a recipe is asked for."""
+    return environment.name, environment.python.conda_dependencies
+
+
 def submit(environment: Environment, **fields: object) -> Run:
     given = {"script": "train.py", **fields}
     config = ScriptRunConfig("source", environment=environment, **given)  # type: ignore[arg-type]
@@ -244,7 +249,7 @@ def test_killed_at_any_call_a_builder_leaves_nothing_or_all_of_it(
     conda: Callable[..., Path],
 ) -> None:
     conda()
-    wanted, _ = resolve.recipe(of_conda("cudatoolkit=11"), None, False)
+    wanted, _ = resolve.recipe(*by_name(of_conda("cudatoolkit=11")), None, False)
     assert wanted is not None
     count = 1
 
@@ -288,7 +293,7 @@ def test_packages_of_conda_become_those_of_pip_where_the_name_is_the_same(
     wanted = of_conda("numpy=1.20", "conda-forge::scipy==1.7.1", "pandas>=1,<2", "pip=20",
         "tqdm", "joblib=1.0.1=py38_0", "pyyaml 6.0")  # fmt: skip
 
-    found, told = resolve.recipe(wanted, None, False)
+    found, told = resolve.recipe(*by_name(wanted), None, False)
 
     assert found is not None
     assert (found.lines, told) == (
@@ -305,7 +310,7 @@ def test_packages_of_conda_that_pip_has_not_need_leave_to_go_on(
 
     with pytest.raises(SubmitError, match=r"cudatoolkit=11, nccl; .*ignore_conda_packages=True"):
         submit(of_conda("numpy", "cudatoolkit=11", "nccl"))
-    found, told = resolve.recipe(of_conda("numpy", "nccl"), None, True)
+    found, told = resolve.recipe(*by_name(of_conda("numpy", "nccl")), None, True)
 
     assert found is not None
     assert (found.lines, told) == (["numpy"], ["left out, there is no conda here: nccl"])
@@ -318,7 +323,7 @@ def test_a_python_that_is_not_here_is_said(workspace_dir: Path) -> None:
         for lines in (wanted, CondaDependencies.create(python_version=pin)):
             environment = Environment("pinned")
             environment.python.conda_dependencies = lines
-            _, told = resolve.recipe(environment, None, False)
+            _, told = resolve.recipe(*by_name(environment), None, False)
             assert told == [f"python={pin} is asked for; the script runs with {own}"]
 
 
@@ -334,7 +339,7 @@ def test_a_python_that_is_here_makes_the_environment(
         pip_packages=["numpy"], python_version=f"{minor}.2"
     )
 
-    found, told = resolve.recipe(environment, None, False)
+    found, told = resolve.recipe(*by_name(environment), None, False)
 
     assert found is not None
     assert (found.interpreter, told) == (str(other), [])

@@ -20,7 +20,7 @@ from helpers import process
 from helpers.fifo import Fifo, Gate
 from helpers.wait import DEADLINE_S, wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
-from homerun.runs import interactive
+from homerun.snapshots import capture
 from runstore.errors import InvalidTransition
 
 Notebook = Callable[[str], "subprocess.Popen[str]"]
@@ -604,7 +604,7 @@ def test_a_folder_too_large_to_be_code_is_a_notice_and_no_error(
     limit: str,
     most: int,
 ) -> None:
-    monkeypatch.setattr(interactive, limit, most)
+    monkeypatch.setattr(capture, limit, most)
     for number in range(5):
         script(f"data{number}.csv", "1" * 1_000_000)
 

@@ -68,12 +68,15 @@ def build(
       homerun env build -c train
     """
     from homerun.base import messages
+    from homerun.config import environment
     from homerun.environments import manage as environments
 
     if (name is None) == (named is None):
         raise UsageError("give the name of a registered environment, or -c NAME")
     wanted = _wanted(call, name, version, named)
-    folder, said = environments.build(wanted, ignore_conda)
+    folder, said = environments.build(
+        wanted.name, environment.packages(wanted), environment.interpreter(wanted), ignore_conda
+    )
     messages.tell(said)
     told = {"name": wanted.name, "directory": folder or None}
     return Result(told, lambda: [folder or render.Note(_NO_PACKAGES)])

@@ -29,7 +29,14 @@ def attach(call: Call) -> Result:
     from homerun.config import workspace_config
 
     workspace = call.workspace(wakes=False)
-    written = config_attach.attach(call.folder, workspace, call.experiment)
+    written = config_attach.attach(
+        call.folder,
+        workspace.store,
+        workspace.name,
+        workspace.subscription_id,
+        workspace.resource_group,
+        call.experiment,
+    )
     told = {
         "Experiment name": workspace_config.experiment_of(call.folder)[1],
         "Subscription id": workspace.subscription_id,

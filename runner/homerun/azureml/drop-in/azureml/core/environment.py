@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from homerun.azureml.cloud import named
-from homerun.config.environment import (
+from homerun.config.environment import Environment
+from homerun.config.environment_sections import (
     DatabricksSection,
     DockerSection,
-    Environment,
     PythonSection,
     SparkSection,
 )

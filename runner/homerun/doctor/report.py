@@ -1,0 +1,25 @@
+"""Examine this machine and a store: everything that homerun needs, and what is wrong with it.
+
+A look changes nothing: no file is written, no process is started, nothing is imported that a run
+would import. What cannot be known without that is told from what the system says of itself.
+"""
+
+from __future__ import annotations
+
+from homerun.doctor import interpreter, kernel, machine, storage, tools
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.doctor.finding import Finding
+    from runstore.store import Store
+
+
+def examine(store: Store) -> list[Finding]:
+    """Look at everything: the interpreter, the kernel, the store, the machine, and tools."""
+    return [
+        *interpreter.look(),
+        *kernel.look(),
+        *storage.look(store),
+        *machine.look(),
+        *tools.look(),
+    ]
