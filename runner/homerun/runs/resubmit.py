@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 
+from homerun.base import messages
 from homerun.base.errors import SubmitError, UserError
 from homerun.base.masking import MASK
 from homerun.config import distributed
 from homerun.config.script_run_config import ScriptRunConfig
+from homerun.environments import recipe
+from homerun.runs import reconcile
+from homerun.runs.submit import RESUBMITTED_FROM, Request, submit
 from runstore import status
 
 TYPE_CHECKING = False
@@ -20,8 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.environments.recipe import Recipe
-    from homerun.sdk.experiment import Experiment
-    from homerun.sdk.run import Run
     from runstore.run.record import Record
 
 
@@ -91,8 +93,6 @@ def _made(run_id: str, environment: Mapping[str, object]) -> Recipe | None:
     """The environment of a run with packages: what it was made of is not wholly on record."""
     if not environment.get("key"):
         return None
-    from homerun.environments import recipe
-
     folder = f"{recipe.home()}/{environment['key']}"
     if not recipe.is_ready(folder):
         raise SubmitError(f"the environment of run {run_id} is not there any more: submit it anew")
@@ -100,14 +100,9 @@ def _made(run_id: str, environment: Mapping[str, object]) -> Recipe | None:
 
 
 def again(
-    run: Run, secrets: Sequence[str] = (), variables: Mapping[str, object] | None = None
-) -> Run:
+    record: Record, secrets: Sequence[str] = (), variables: Mapping[str, object] | None = None
+) -> Record:
     """Submit a run again; see `ScriptRun.resubmit`."""
-    from homerun.base import messages
-    from homerun.runs.submit import Request, submit
-    from homerun.sdk.run import ScriptRun
-
-    record = run._record
     request = Request(
         record.store,
         record.experiment,
@@ -117,34 +112,31 @@ def again(
     )
     made, told = submit(request)
     messages.tell(told)
-    return ScriptRun.of(made, run.experiment)
+    return made
 
 
-def hidden(run: Run) -> list[str]:
+def hidden(record: Record) -> list[str]:
     """The words of a run's command that hold a `*****`, once for each, the option in front."""
     found, before = [], ""
-    for word in run._record.run.get("command") or ():
+    for word in record.run.get("command") or ():
         shown = f"{before} {word}" if word == MASK and before.startswith("-") else word
         found += [shown] * word.count(MASK)
         before = word
     return found
 
 
-def unset(run: Run) -> list[str]:
+def unset(record: Record) -> list[str]:
     """The environment variables that a run was given and that this process has not."""
-    names = run._record.run.get("environment_variables") or ()
+    names = record.run.get("environment_variables") or ()
     return [name for name in names if name not in os.environ]
 
 
-def failed(experiment: Experiment) -> Iterator[Run]:
-    """The failed runs of an experiment that were not submitted again yet, the oldest first."""
-    from homerun.runs.submit import RESUBMITTED_FROM
-
-    runs = list(experiment.get_runs(type="azureml.scriptrun", include_children=True))
-    done = {run.get_properties().get(RESUBMITTED_FROM) for run in runs}
-    for run in reversed(runs):
-        if run.id not in done and run.get_status() == status.FAILED:
-            yield run
+def failed(records: Sequence[Record]) -> Iterator[Record]:
+    """Those of some runs, newest first, that failed and were not submitted again; oldest first."""
+    done = {record.properties().get(RESUBMITTED_FROM) for record in records}
+    for record in reversed(records):
+        if record.id not in done and reconcile.look(record).status == status.FAILED:
+            yield record
 
 
 def _filled(record: Record, secrets: Sequence[str]) -> list[str]:

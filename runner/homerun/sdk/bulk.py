@@ -91,10 +91,10 @@ def again(run: Run, secrets: Sequence[str] = ()) -> str:
     Raises:
         SecretsNeeded: its command hides more than was given.
     """
-    hidden = resubmit.hidden(run)
+    hidden = resubmit.hidden(run._record)
     if len(hidden) != len(secrets):
         raise SecretsNeeded(run, hidden)
-    return resubmit.again(run, secrets).id
+    return resubmit.again(run._record, secrets).id
 
 
 def delete(workspace: Workspace, ids: Sequence[str]) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def defaults(workspace: Workspace, run: Run | None = None) -> dict[str, Any]:
             target=asked.get("target") or found["target"],
             source=asked.get("source_directory") or found["source"],
             tags=run.get_tags(),
-            hidden=resubmit.hidden(run),
+            hidden=resubmit.hidden(run._record),
         )
     found["targets"] = [one.name for one in workspace.targets]
     found["experiments"] = sorted(workspace.experiments)

@@ -362,7 +362,8 @@ class ScriptRun(Run):
         """
         from homerun.runs import resubmit
 
-        return resubmit.again(self, secrets, environment_variables)
+        record = resubmit.again(self._record, secrets, environment_variables)
+        return ScriptRun.of(record, self.experiment)
 
     def clean(self) -> list[str]:
         """Say where the run's folder is: what only its start needed went when it ended.

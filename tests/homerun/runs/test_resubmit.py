@@ -60,7 +60,7 @@ def test_a_secret_is_asked_for_and_is_in_no_record_again(experiment: Experiment)
     arguments = ["--token", "canary-1", "--url=https://me:canary-2@host/", "last"]
     first = run_of(experiment, ScriptRunConfig("source", "show.py", arguments))
 
-    assert resubmit.hidden(first) == ["--token *****", "--url=https://*****@host/"]
+    assert resubmit.hidden(first._record) == ["--token *****", "--url=https://*****@host/"]
     with pytest.raises(UserError, match="hides 2 values"):
         first.resubmit()
     second = first.resubmit(["canary-3", "me:canary-4"])
@@ -77,7 +77,7 @@ def test_variables_are_given_or_taken_from_here(
     config = ScriptRunConfig("source", "show.py", environment_variables={"KEY": "1"})
     first = run_of(experiment, config)
 
-    assert resubmit.unset(first) == ["KEY"]
+    assert resubmit.unset(first._record) == ["KEY"]
     with pytest.raises(UserError, match="was given KEY"):
         first.resubmit()
     given = first.resubmit(environment_variables={"KEY": "2"})
@@ -116,7 +116,7 @@ def test_an_interactive_run_cannot_be_submitted_again(experiment: Experiment) ->
     run.complete()
 
     with pytest.raises(SubmitError, match="was not submitted"):
-        resubmit.again(run)
+        resubmit.again(run._record)
 
 
 def test_what_failed_is_submitted_once(experiment: Experiment, script: Callable[..., Path]) -> None:
@@ -124,12 +124,16 @@ def test_what_failed_is_submitted_once(experiment: Experiment, script: Callable[
     failed = [run_of(experiment, ScriptRunConfig("source", "maybe.py")) for _ in range(2)]
     run_of(experiment, ScriptRunConfig("source", "show.py"))
 
-    assert list(resubmit.failed(experiment)) == failed
+    def left() -> list[str]:
+        return [one.id for one in resubmit.failed([run._record for run in experiment.get_runs()])]
+
+    assert left() == [run.id for run in failed]
     again = failed[0].resubmit()
     again.wait_for_completion(raise_on_error=False)
-    assert list(resubmit.failed(experiment)) == [failed[1], again]
+    assert left() == [failed[1].id, again.id]
 
     Path("go").touch()
-    for run in list(resubmit.failed(experiment)):
-        resubmit.again(run).wait_for_completion()
-    assert list(resubmit.failed(experiment)) == []
+    for run_id in left():
+        again = ScriptRun(experiment, run_id).resubmit()
+        again.wait_for_completion()
+    assert left() == []

@@ -33,13 +33,17 @@ def resubmit(call: Call, failed: bool) -> Result:
       homerun run resubmit --failed -e digits
     """
     from homerun.runs import resubmit as again
+    from homerun.sdk.run import ScriptRun
 
     name = call.experiment
     if failed != (call.run_id is None) or (failed and name is None):
         raise UsageError("give a run (-r ID), or --failed and an experiment (-e NAME)")
     found = _failed(call, str(name)) if failed else [call.run()]
     said = [_ask(run) for run in found]
-    made = [again.again(run, *answers) for run, answers in zip(found, said)]
+    made = [
+        ScriptRun.of(again.again(run._record, *answers), run.experiment)
+        for run, answers in zip(found, said)
+    ]
     rows = [run.describe() for run in made]
     none = f"no run of {name} has failed and was not submitted again"
 
@@ -53,15 +57,19 @@ def resubmit(call: Call, failed: bool) -> Result:
 def _failed(call: Call, name: str) -> list[Run]:
     from homerun.runs import resubmit as again
     from homerun.sdk.experiment import Experiment
+    from homerun.sdk.run import ScriptRun
 
-    return list(again.failed(Experiment.existing(call.workspace(), name)))
+    experiment = Experiment.existing(call.workspace(), name)
+    runs = experiment.get_runs(type=ScriptRun.RUN_TYPE, include_children=True)
+    records = [run._record for run in runs]
+    return [ScriptRun.of(record, experiment) for record in again.failed(records)]
 
 
 def _ask(run: Run) -> tuple[list[str], dict[str, object]]:
     """What the record of a run does not tell: secrets, and variables that are not set here."""
     from homerun.runs import resubmit as again
 
-    hidden, unset = again.hidden(run), again.unset(run)
+    hidden, unset = again.hidden(run._record), again.unset(run._record)
     if (hidden or unset) and not (sys.stdin is not None and sys.stdin.isatty()):
         what = ", ".join([*hidden, *unset])
         raise UsageError(
