@@ -117,10 +117,22 @@ def variable(name: str) -> str | None:
     return os.environ.get(name) if name and "\0" not in name else None
 
 
-def secret_names(name: str) -> list[str]:
-    """The variables that may hold a secret of this name; the last is the usual spelling."""
+def secret_value(name: str) -> str:
+    """The value of a secret: of the first variable that may hold it and is set.
+
+    Raises:
+        UserError: none of them is set.
+    """
     plain = "".join(c if c.isalnum() else "_" for c in name)
-    return [name, plain, plain.upper()]
+    for spelling in (name, plain, plain.upper()):
+        value = variable(spelling)
+        if value is not None:
+            return value
+    from homerun.base.errors import UserError
+
+    raise UserError(
+        f"there is no secret {name!r} here: set the environment variable {plain.upper()}"
+    )
 
 
 def named_paths(listing: str, separator: str) -> dict[str, str]:
@@ -259,9 +271,9 @@ def for_attempt(env: Mapping[str, str], number: int, work: str) -> dict[str, str
     return {**env, ATTEMPT: str(number), RESUME_DIRECTORY: folder}
 
 
-def resume_directory() -> str | None:
-    """The folder with what the former attempts of this script have made; None in the first."""
-    return os.environ.get(RESUME_DIRECTORY) or None
+def resume_directory(run: str) -> str | None:
+    """The folder with what former attempts have made; None in a first one, and in other runs."""
+    return os.environ.get(RESUME_DIRECTORY) or None if run_id() == run else None
 
 
 def moved(env: Mapping[str, str], store: str, folder: str) -> dict[str, str]:

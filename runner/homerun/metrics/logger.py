@@ -1,7 +1,7 @@
-"""Logging metrics: what a training script does most, with as little around it as can be.
+"""The logger of metrics: it writes the points of one run to its folder.
 
-Inside a script nothing here raises because of the store: what cannot be written is counted and
-said once. What the caller gets wrong does raise.
+A store that cannot be written raises nothing here: the point is counted, and a notice is printed
+once. Misuse by the caller does raise. `homerun.Run` documents each method.
 """
 
 from __future__ import annotations
@@ -9,12 +9,8 @@ from __future__ import annotations
 from homerun.base.messages import say
 from runstore.errors import StoreError
 from runstore.metrics.log import (
-    ACCURACY_TABLE,
-    CONFUSION_MATRIX,
     IMAGE,
     LIST,
-    PREDICTIONS,
-    RESIDUALS,
     ROW,
     SCALAR,
     TABLE,
@@ -24,31 +20,35 @@ from runstore.metrics.log import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
 _PLAIN = (float, int, str, bool, type(None))
 
 
-class MetricLog:
-    """The logging half of a run; `_metrics` is the writer of its folder."""
+class MetricLogger:
+    """Logs the metrics of one run.
 
-    _folder: str
-    _metrics: Writer
-    _dropped = 0
+    Args:
+        folder: the run's folder.
+        before_first: called before the first point is written.
+    """
+
+    def __init__(self, folder: str, before_first: Callable[[], object] | None = None) -> None:
+        self._folder = folder
+        self._writer = Writer(folder, before_first)
+        self._dropped = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many points could not be stored."""
+        return self._dropped
 
     def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
-        """Log a number (or a text, a bool, None) under a name; safe from SIGKILL on return.
-
-        Args:
-            step: where in the training it belongs, a whole number.
-
-        Raises:
-            UserError: the value is a list or a generator: that is `log_list`'s.
-        """
+        """Log one value; see `Run.log`."""
         try:
             if type(value) in _PLAIN and step is None and not description and type(name) is str:
-                self._metrics.add_scalar(name, value)
+                self._writer.add_scalar(name, value)
             else:
                 self._log_scalar(name, value, description, step)
         except (OSError, StoreError) as error:
@@ -57,35 +57,23 @@ class MetricLog:
             raise _refused(name, error) from None
 
     def log_list(self, name: str, value: Iterable[object], description: str = "") -> None:
-        """Log several values at once: a list, tuple, range, array or generator.
-
-        Raises:
-            UserError: an element is no single value.
-        """
+        """Log several values; see `Run.log_list`."""
         from homerun.metrics import values
 
         kept = values.many(name, value)
         if kept:
             self._add(name, kept, LIST, description)
 
-    def log_row(self, name: str, description: str | None = None, **kwargs: object) -> None:
-        """Log one row of a table: a value per column, `log_row("curve", x=1, y=2)`.
-
-        Raises:
-            UserError: a column's value is a list.
-        """
+    def log_row(self, name: str, description: str | None, columns: Mapping[str, object]) -> None:
+        """Log one row of a table; see `Run.log_row`."""
         from homerun.metrics import values
 
-        kept = {column: values.single(name, value) for column, value in kwargs.items()}
+        kept = {column: values.single(name, value) for column, value in columns.items()}
         if kept:
             self._add(name, kept, ROW, description or "")
 
     def log_table(self, name: str, value: Mapping[str, object], description: str = "") -> None:
-        """Log a table: a dict of columns, each a list of one length, or one value.
-
-        Raises:
-            UserError: it is no dict, or its columns differ in length.
-        """
+        """Log a table; see `Run.log_table`."""
         from homerun.metrics import values
 
         kept = values.table(name, value)
@@ -93,83 +81,43 @@ class MetricLog:
             self._add(name, kept, TABLE, description)
 
     def log_image(
-        self,
-        name: str,
-        path: str | os.PathLike[str] | None = None,
-        plot: Any = None,
-        description: str = "",
+        self, name: str, path: str | os.PathLike[str] | None, plot: Any, description: str
     ) -> None:
-        """Log an image, which becomes a file of the run.
-
-        Args:
-            path: of an image file.
-            plot: instead: a figure, or matplotlib.pyplot itself.
-
-        Raises:
-            UserError: both or neither was given, or it is no image.
-            OSError: the file cannot be read.
-        """
+        """Log an image; see `Run.log_image`."""
         from homerun.metrics import files, images, values
 
         name = values.name(name)
         data = images.taken(path, plot)
         self._add_file(name, files.image_name(name, path), data, IMAGE, description)
 
-    def log_confusion_matrix(
-        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    def log_document(
+        self, name: str, value: Mapping[str, Any] | str, kind: str, description: str
     ) -> None:
-        """Log a confusion matrix: a dict, or JSON text; it becomes a file of the run.
-
-        Raises:
-            UserError: it is neither, or holds what has no JSON form.
-        """
-        self._add_document(name, value, CONFUSION_MATRIX, description)
-
-    def log_accuracy_table(
-        self, name: str, value: Mapping[str, Any] | str, description: str = ""
-    ) -> None:
-        """Log an accuracy table; see `log_confusion_matrix`."""
-        self._add_document(name, value, ACCURACY_TABLE, description)
-
-    def log_residuals(
-        self, name: str, value: Mapping[str, Any] | str, description: str = ""
-    ) -> None:
-        """Log residuals; see `log_confusion_matrix`."""
-        self._add_document(name, value, RESIDUALS, description)
-
-    def log_predictions(
-        self, name: str, value: Mapping[str, Any] | str, description: str = ""
-    ) -> None:
-        """Log predictions; see `log_confusion_matrix`."""
-        self._add_document(name, value, PREDICTIONS, description)
-
-    @property
-    def dropped(self) -> int:
-        """How many points this process could not store."""
-        return self._dropped
-
-    def flush(self, timeout_seconds: float = 300) -> None:
-        """Accepted: every point is written when `log` returns."""
-
-    def _log_scalar(self, name: str, value: object, description: str, step: int | None) -> None:
-        from homerun.metrics import values
-
-        kept, at = values.scalar(name, value), values.step(name, step)
-        self._metrics.add(values.name(name), kept, kind=SCALAR, step=at, description=description)
-
-    def _add_document(self, name: str, value: object, kind: str, description: str) -> None:
+        """Log a dict or JSON text of a kind such as a confusion matrix."""
         from homerun.metrics import files, values
 
         name = values.name(name)
         data = values.document(name, value).encode()
         self._add_file(name, files.document_name(name, kind), data, kind, description)
 
+    def flush(self) -> None:
+        """Nothing: every point is written when `log` returns."""
+
+    def close(self) -> None:
+        """Close this process's file; a later point opens it again."""
+        self._writer.close()
+
+    def _log_scalar(self, name: str, value: object, description: str, step: int | None) -> None:
+        from homerun.metrics import values
+
+        kept, at = values.scalar(name, value), values.step(name, step)
+        self._writer.add(values.name(name), kept, kind=SCALAR, step=at, description=description)
+
     def _add_file(
         self, name: str, file_name: str, data: bytes, kind: str, description: str
     ) -> None:
         """Store a file, and then the point that names it: none names a file that is not there."""
         from homerun.metrics import files
-        from runstore.errors import StoreError
 
         try:
             stored = files.store(self._folder, file_name, data)
@@ -184,7 +132,7 @@ class MetricLog:
 
         name = values.name(name)
         try:
-            self._metrics.add(name, value, kind=kind, description=description)
+            self._writer.add(name, value, kind=kind, description=description)
         except (OSError, StoreError) as error:
             self._drop(error)
         except TypeError as error:

@@ -6,6 +6,11 @@ from homerun.base import environ
 from homerun.base.messages import say
 from homerun.sdk.run import Run, ScriptRun
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun import Experiment
+    from runstore.run.record import Record
+
 _found: dict[str, Run] = {}
 
 
@@ -20,7 +25,7 @@ def get(allow_offline: bool = True) -> Run:
         return _offline(allow_offline)
     run = _found.get(folder)
     if run is None:
-        new = SubmittedRun.in_folder(folder, run_id)
+        new = SubmittedRun.in_folder(folder, run_id, _experiment_of)
         run = _found.setdefault(folder, new)  # of two threads at once both get the first one's
         if run is new:
             import atexit
@@ -37,6 +42,13 @@ def _offline(allowed: bool) -> Run:
     from homerun.sdk.offline import OfflineRun
 
     return OfflineRun()
+
+
+def _experiment_of(record: Record) -> Experiment:
+    from homerun.sdk.experiment import Experiment
+    from homerun.sdk.workspace import of_store
+
+    return Experiment.existing(of_store(record.store), record.experiment)
 
 
 def _at_exit(run: Run) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
-from homerun.sdk.archivable import Archivable
+from homerun.sdk.labels import ExperimentLabels
 from runstore import names
 from runstore.errors import CorruptRecord, FormatTooNew, ReadOnlyStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from typing import NoReturn
 
     from homerun.config.script_run_config import ScriptRunConfig
@@ -32,7 +33,7 @@ class ViewType:
 _VIEWS = (ViewType.ActiveOnly, ViewType.All, ViewType.ArchivedOnly)
 
 
-class Experiment(Archivable):
+class Experiment:
     """An experiment of a workspace, made if it is not there yet.
 
     Raises:
@@ -40,19 +41,22 @@ class Experiment(Archivable):
     """
 
     def __init__(self, workspace: Workspace, name: str) -> None:
-        self.workspace = workspace
-        self.name = names.check_experiment(name)
+        self._bind(workspace, names.check_experiment(name))
         try:
             workspace.store.make_experiment(name)
         except (ReadOnlyStore, FormatTooNew, CorruptRecord, OSError):
             return  # it can still be read; a submit says what is wrong
 
+    def _bind(self, workspace: Workspace, name: str) -> None:
+        self.workspace = workspace
+        self.name = name
+        self._labels = ExperimentLabels(workspace.store, name)
+
     @classmethod
     def existing(cls, workspace: Workspace, name: str) -> Experiment:
-        """An experiment whose runs are at hand; nothing is checked or made."""
+        """An experiment that is known to be there; nothing is checked or made."""
         experiment = cls.__new__(cls)
-        experiment.workspace = workspace
-        experiment.name = name
+        experiment._bind(workspace, name)
         return experiment
 
     @staticmethod
@@ -81,7 +85,7 @@ class Experiment(Archivable):
         found = []
         for name in workspace.store.experiments():
             one = Experiment.existing(workspace, name)
-            kept = one._labels() if experiment_name in (None, name) else None
+            kept = one._labels.read() if experiment_name in (None, name) else None
             view = ViewType.ArchivedOnly if kept and kept.archived else ViewType.ActiveOnly
             if kept and view_type in (view, ViewType.All) and listing.all_hold(wanted, kept.tags):
                 found.append(one)
@@ -139,6 +143,57 @@ class Experiment(Archivable):
 
         return html.DOCS_OF_EXPERIMENT
 
+    # Labels
+
+    @property
+    def tags(self) -> dict[str, str | None]:
+        """The tags as they are now."""
+        return self._labels.read().tags
+
+    def tag(self, key: str, value: object = None) -> None:
+        """Set a tag; its value becomes text, and may be left out.
+
+        Raises:
+            UserError: the key is no text.
+        """
+        self._labels.tag(key, value)
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        """Set several tags; the others stay.
+
+        Raises:
+            UserError: it is no dict, or a key is no text.
+        """
+        self._labels.set_tags(tags)
+
+    def remove_tags(self, tags: Sequence[str]) -> None:
+        """Remove tags by their keys; one that is not there is no error.
+
+        Raises:
+            UserError: it is no list.
+        """
+        self._labels.remove_tags(tags)
+
+    def refresh(self) -> None:
+        """Nothing: what an experiment shows is always as it is now."""
+
+    @property
+    def archived_time(self) -> datetime | None:
+        """When the experiment was archived; None: it is not."""
+        return self._labels.archived_time
+
+    def archive(self) -> None:
+        """Leave the experiment out of listings. Its runs stay; a new run brings it back."""
+        self._labels.set_archived(True)
+
+    def reactivate(self, new_name: str | None = None) -> None:
+        """Bring an archived experiment back into listings.
+
+        Raises:
+            UserError: a new name was given.
+        """
+        self._labels.reactivate(new_name)
+
     # Runs
 
     def submit(
@@ -168,7 +223,7 @@ class Experiment(Archivable):
 
         if not isinstance(config, ScriptRunConfig):
             raise UserError(f"submit takes a ScriptRunConfig, not {type(config).__name__}")
-        self._wake()
+        self._unarchive()
         request = Request(
             self.workspace.store,
             self.name,
@@ -209,7 +264,7 @@ class Experiment(Archivable):
         """
         from homerun.sdk import batch
 
-        self._wake()
+        self._unarchive()
         return batch.submit_many(self, configs, tags, parent_tags, run_id)
 
     def start_logging(
@@ -257,7 +312,7 @@ class Experiment(Archivable):
         }
         try:
             folder = interactive.outputs_folder(outputs)
-            self._wake()
+            self._unarchive()
             made = interactive.start(self.workspace.store, self.name, asked, run_id=run_id)
         finally:
             if code is not None:
@@ -293,9 +348,9 @@ class Experiment(Archivable):
             self, type, tags, properties, None, include_children, where=where, sort=sort
         )
 
-    def _wake(self) -> None:
-        """Before a new run: it would be missed in an experiment that is left out of listings."""
-        if self._labels().archived:
+    def _unarchive(self) -> None:
+        """Unarchive the experiment, so that the new run is listed."""
+        if self._labels.read().archived:
             self.reactivate()
 
     def __repr__(self) -> str:

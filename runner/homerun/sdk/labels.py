@@ -1,6 +1,6 @@
-"""What people write on runs: tags, names and descriptions, which change, and properties.
+"""Labels of a run or an experiment: tags, names, descriptions. And a run's properties.
 
-In the run's own script a store that cannot be written stops no training: it is said once.
+In the run's own script a store that cannot be written stops no training: one notice is printed.
 """
 
 from __future__ import annotations
@@ -8,116 +8,88 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from runstore.run.record import Record
+    from homerun.sdk.handle import RunHandle
+    from runstore.run.labels import Labels
+    from runstore.store import Store
 
 _warned: set[str] = set()
 
 
-class Tagged:
-    """Tags that can be changed; `_label` appends changes of labels."""
+class Tags:
+    """Tags, which can be changed. A subclass says where changes are appended."""
 
-    if TYPE_CHECKING:
-
-        def _label(self, changes: list[tuple[str, str, object]]) -> None: ...
-
-    def tag(self, key: str, value: object = None) -> None:
-        """Set a tag; its value becomes text, and may be left out.
-
-        Raises:
-            UserError: the key is no text.
-        """
+    def tag(self, key: str, value: object) -> None:
+        """Set one tag."""
         self.set_tags({key: value})
 
     def set_tags(self, tags: Mapping[str, object]) -> None:
-        """Set several tags; the others stay.
-
-        Raises:
-            UserError: it is no dict, or a key is no text.
-        """
+        """Set several tags; the others stay."""
         from homerun.base import checks
         from runstore.run import labels
 
         kept = checks.text_pairs("tags", tags)
-        self._label([(labels.TAG, key, value) for key, value in kept.items()])
+        self._append([(labels.TAG, key, value) for key, value in kept.items()])
 
     def remove_tags(self, tags: Sequence[str]) -> None:
-        """Remove tags by their keys; one that is not there is no error.
-
-        Raises:
-            UserError: it is no list.
-        """
+        """Remove tags by their keys; a missing one is no error."""
         from homerun.base import checks
         from runstore.run import labels
 
-        self._label([(labels.UNTAG, key, None) for key in checks.keys("remove_tags", tags)])
+        self._append([(labels.UNTAG, key, None) for key in checks.keys("remove_tags", tags)])
+
+    def _append(self, changes: list[tuple[str, str, object]]) -> None:
+        raise NotImplementedError
 
 
-class Labeled(Tagged):
-    """The labels and properties of a run; `_record` is its record."""
+class RunLabels(Tags):
+    """The labels and the properties of one run."""
 
-    if TYPE_CHECKING:
-
-        @property
-        def id(self) -> str: ...
-
-        @property
-        def _record(self) -> Record: ...
+    def __init__(self, handle: RunHandle) -> None:
+        self._handle = handle
 
     @property
     def display_name(self) -> str:
-        """The name for people; the id where none was given. Can be set."""
-        return self._record.labels().display_name or self._record.id
-
-    @display_name.setter
-    def display_name(self, name: str) -> None:
-        self._set_text("display_name", name)
+        """The name for people; the id where none was given."""
+        return self._handle.record.labels().display_name or self._handle.id
 
     @property
     def description(self) -> str | None:
-        """A text for people. Can be set."""
-        return self._record.labels().description
-
-    @description.setter
-    def description(self, text: str) -> None:
-        self._set_text("description", text)
+        """The text for people."""
+        return self._handle.record.labels().description
 
     @property
     def tags(self) -> dict[str, str | None]:
         """The tags as they are now."""
-        return self.get_tags()
-
-    def get_tags(self) -> dict[str, str | None]:
-        """The tags as they are now."""
-        return self._record.labels().tags
+        return self._handle.record.labels().tags
 
     @property
     def properties(self) -> dict[str, str]:
         """The properties as they are now."""
-        return self.get_properties()
+        return self._handle.record.properties()
 
-    def get_properties(self) -> dict[str, str]:
-        """The properties as they are now."""
-        return self._record.properties()
+    def set_display_name(self, name: str) -> None:
+        """Set the name for people."""
+        self._set_text("display_name", name)
+
+    def set_description(self, text: str) -> None:
+        """Set the text for people."""
+        self._set_text("description", text)
 
     def add_properties(self, properties: Mapping[str, object]) -> None:
-        """Set properties, each once and for ever; the value that one has already is fine.
-
-        Raises:
-            PropertyExists: one has another value; it is named, and the other keys are set.
-            UserError: it is no dict, or a key is no text.
-        """
+        """Set properties, each once; the value that one has already is fine."""
         from homerun.base import checks
         from runstore.errors import PropertyExists, ReadOnlyStore
 
         refused: PropertyExists | None = None
         for key, value in checks.text_pairs("properties", properties or {}).items():
             try:
-                self._record.add_property(key, str(value))
+                self._handle.record.add_property(key, str(value))
             except PropertyExists as error:
                 refused = refused or error
             except (OSError, ReadOnlyStore) as error:
-                _say_or_raise(self.id, error)
+                _warn_or_raise(self._handle.id, error)
         if refused is not None:
             raise refused
 
@@ -126,23 +98,56 @@ class Labeled(Tagged):
 
         if not isinstance(text, str):
             raise UserError(f"a {label} is text, not {type(text).__name__}")
-        self._label([(label, "", text)])
+        self._append([(label, "", text)])
 
-    def _label(self, changes: list[tuple[str, str, object]]) -> None:
-        """Append changes of labels.
-
-        Raises:
-            StoreError, OSError: the store cannot be written; not in the run's own script.
-        """
+    def _append(self, changes: list[tuple[str, str, object]]) -> None:
         from runstore.errors import ReadOnlyStore
 
         try:
-            self._record.label(changes)
+            self._handle.record.label(changes)
         except (OSError, ReadOnlyStore) as error:
-            _say_or_raise(self.id, error)
+            _warn_or_raise(self._handle.id, error)
 
 
-def _say_or_raise(run_id: str, error: Exception) -> None:
+class ExperimentLabels(Tags):
+    """The labels of one experiment: tags, and whether listings leave it out."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store = store
+        self._name = name
+
+    def read(self) -> Labels:
+        """The labels as they are now."""
+        return self._store.experiment_labels(self._name)
+
+    @property
+    def archived_time(self) -> datetime | None:
+        """When the experiment was archived; None: it is not."""
+        from datetime import datetime
+
+        time = self.read().archived
+        return None if time is None else datetime.fromisoformat(time)
+
+    def set_archived(self, is_archived: bool) -> None:
+        """Leave the experiment out of listings, or bring it back."""
+        from runstore.run import labels
+
+        self._append([(labels.ARCHIVED, "", is_archived)])
+
+    def reactivate(self, new_name: str | None) -> None:
+        """Bring the experiment back into listings; see `Experiment.reactivate`."""
+        from homerun.base.errors import UserError
+
+        if new_name is not None:
+            raise UserError("an experiment keeps its name: its runs bear it; leave new_name out")
+        self.set_archived(False)
+
+    def _append(self, changes: list[tuple[str, str, object]]) -> None:
+        self._store.label_experiment(self._name, changes)
+
+
+def _warn_or_raise(run_id: str, error: Exception) -> None:
+    """Raise outside the run's own script; in it, print one notice."""
     from homerun.base import environ
     from homerun.base.messages import say
     from runstore.errors import words

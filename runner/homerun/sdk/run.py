@@ -1,40 +1,44 @@
-"""A run, from inside its script and from anywhere else.
+"""The `Run` of the SDK. This page delegates: what a method does is in the room that it names.
 
-A script loads this module to log a number, so what is not needed for that is imported where it is
-used.
+A script loads this module to log a number, so what is not needed for that is imported in the
+method that needs it.
 """
 
 from __future__ import annotations
 
-import os
-
-from homerun.metrics.logger import MetricLog
-from homerun.sdk.labels import Labeled
+from homerun.base import environ
+from homerun.base.errors import Absent, refusal
+from homerun.metrics.logger import MetricLogger
+from homerun.sdk.files import RunFiles
+from homerun.sdk.handle import RunHandle
+from homerun.sdk.labels import RunLabels
 from homerun.sdk.lifecycle import Lifecycle
 from homerun.sdk.observed import Observed
 from homerun.sdk.relatives import Relatives
-from homerun.sdk.run_files import RunFiles
-from homerun.sdk.surroundings import Surroundings
-from runstore.metrics.log import Writer
+from runstore.metrics import log as metric_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    import os
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, Union
 
-    from homerun.sdk.experiment import Experiment
-    from homerun.sdk.workspace import Workspace
+    from homerun import Experiment, Workspace
+    from homerun.files.upload import Artifact
     from homerun.system.tee import Capture
     from homerun.views.listing import Wanted
+    from runstore.fs.safe_path import Stream
     from runstore.look import Look
     from runstore.run.record import Record
+
+    Path = Union[str, os.PathLike[str]]
 
 
 _providers: dict[str, Callable[..., Run]] = {}
 
 
-class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surroundings):
+class Run(Observed, Lifecycle, Relatives, Absent):
     """One run of an experiment.
 
     Args:
@@ -48,6 +52,13 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
         RunNotFound, AmbiguousPrefix: the workspace has no such one run.
     """
 
+    _absent_from = "Run"
+    _absent = {
+        "register_model": "there is no registry of models yet; save the model below outputs/, "
+        "where it stays",
+        "get_environment": "what was installed is in get_interpreter(); see get_details()",
+    }
+
     def __init__(
         self,
         experiment: Experiment,
@@ -55,41 +66,41 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
         outputs: str | None = None,
         **original: object,
     ) -> None:
-        record = experiment.workspace.store.find(run_id)
-        self._set(record.path, record.id, record, experiment)
+        self._bind(RunHandle.of(experiment.workspace.store.find(run_id), experiment))
         if outputs is not None:
             from homerun.runs import interactive
 
             self.outputs_folder = interactive.outputs_folder(outputs)
 
-    def _set(
-        self,
-        folder: str,
-        run_id: str,
-        record: Record | None = None,
-        experiment: Experiment | None = None,
-    ) -> None:
-        self._folder = folder
-        self._id = run_id
-        self._metrics = Writer(folder, self._begin)
-        self._known_record = record
-        self._known_experiment = experiment
+    def _bind(self, handle: RunHandle) -> None:
+        self._handle = handle
         self.outputs_folder = None
         self._capture: Capture | None = None
+        self._metrics = MetricLogger(handle.folder, self._begin)
+        self._labels = RunLabels(handle)
+        self._files = RunFiles(handle, self._begin)
 
     @classmethod
     def of(cls, record: Record, experiment: Experiment | None = None) -> Run:
-        """The run of a record that is at hand."""
+        """The run of a record that was read."""
         run = cls.__new__(cls)
-        run._set(record.path, record.id, record, experiment)
+        run._bind(RunHandle.of(record, experiment))
         return run
 
     @classmethod
-    def in_folder(cls, folder: str, run_id: str) -> Run:
-        """The run whose folder is known; nothing is read before it is needed."""
+    def in_folder(
+        cls, folder: str, run_id: str, experiment: Callable[[Record], Experiment] | None = None
+    ) -> Run:
+        """The run whose folder is known; nothing is read before it is needed.
+
+        Args:
+            experiment: makes the run's experiment from its record.
+        """
         run = cls.__new__(cls)
-        run._set(folder, run_id)
+        run._bind(RunHandle(folder, run_id, experiment=experiment))
         return run
+
+    # The factories of the original
 
     @staticmethod
     def get_context(
@@ -140,8 +151,6 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
         Raises:
             NotHere: always.
         """
-        from homerun.base.errors import refusal
-
         raise refusal("Run", "list_by_compute", "every run is on this machine; see get_runs")
 
     @staticmethod
@@ -152,6 +161,504 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
             RunNotFound, AmbiguousPrefix: there is no such one run.
         """
         return typed(workspace.store.find(run_id), workspace)
+
+    # Identity
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self._handle.id
+
+    @property
+    def name(self) -> str:
+        """The name that the run was made with; the one for people where it had none."""
+        return str(self._record.run.get("name") or self.display_name)
+
+    @property
+    def number(self) -> int | None:
+        """The run's number in its experiment, counted from 1."""
+        number = self._record.run.get("number")
+        return number if isinstance(number, int) else None
+
+    @property
+    def experiment(self) -> Experiment:
+        """The run's experiment."""
+        return self._handle.experiment
+
+    @property
+    def directory(self) -> str:
+        """The run's folder."""
+        return self._handle.folder
+
+    @property
+    def attempt(self) -> int:
+        """Which start of its script the run is at, from 1 on."""
+        from runstore.run import attempts
+
+        return attempts.latest(self.directory)
+
+    @property
+    def resume_directory(self) -> str | None:
+        """In a script that is started again: the folder with what the former attempts have made.
+
+        It is the folder that the script works in; None in a first attempt, and outside of a script.
+        """
+        return environ.resume_directory(self.id)
+
+    @property
+    def type(self) -> str | None:
+        """`azureml.scriptrun` for a submitted script; else its property `azureml.runsource`."""
+        return _type(self._record)
+
+    def get_portal_url(self) -> str:
+        """Where to look at it: the address of its folder on this machine."""
+        from homerun.sdk import html
+
+        return html.address(self.directory)
+
+    # As a block
+
+    def __enter__(self) -> Run:
+        """Begin a block whose end is the run's; an interactive run's log gets what it prints."""
+        from homerun.runs import lifecycle
+
+        self._begin()
+        self._capture = lifecycle.capture(self._record)
+        return self
+
+    def __exit__(
+        self,
+        kind: object,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Completed, or Failed with the error, which goes on."""
+        from homerun.runs import lifecycle
+
+        capture, self._capture = self._capture, None
+        lifecycle.leave(self, self._record, error, capture)
+
+    # Metrics
+
+    def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
+        """Log a number (or a text, a bool, None) under a name; safe from SIGKILL on return.
+
+        Args:
+            step: where in the training it belongs, a whole number.
+
+        Raises:
+            UserError: the value is a list or a generator: that is `log_list`'s.
+        """
+        self._metrics.log(name, value, description, step)
+
+    def log_list(self, name: str, value: Iterable[object], description: str = "") -> None:
+        """Log several values at once: a list, tuple, range, array or generator.
+
+        Raises:
+            UserError: an element is no single value.
+        """
+        self._metrics.log_list(name, value, description)
+
+    def log_row(self, name: str, description: str | None = None, **kwargs: object) -> None:
+        """Log one row of a table: a value per column, `log_row("curve", x=1, y=2)`.
+
+        Raises:
+            UserError: a column's value is a list.
+        """
+        self._metrics.log_row(name, description, kwargs)
+
+    def log_table(self, name: str, value: Mapping[str, object], description: str = "") -> None:
+        """Log a table: a dict of columns, each a list of one length, or one value.
+
+        Raises:
+            UserError: it is no dict, or its columns differ in length.
+        """
+        self._metrics.log_table(name, value, description)
+
+    def log_image(
+        self,
+        name: str,
+        path: str | os.PathLike[str] | None = None,
+        plot: Any = None,
+        description: str = "",
+    ) -> None:
+        """Log an image, which becomes a file of the run.
+
+        Args:
+            path: of an image file.
+            plot: instead: a figure, or matplotlib.pyplot itself.
+
+        Raises:
+            UserError: both or neither was given, or it is no image.
+            OSError: the file cannot be read.
+        """
+        self._metrics.log_image(name, path, plot, description)
+
+    def log_confusion_matrix(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log a confusion matrix: a dict, or JSON text; it becomes a file of the run.
+
+        Raises:
+            UserError: it is neither, or holds what has no JSON form.
+        """
+        self._metrics.log_document(name, value, metric_log.CONFUSION_MATRIX, description)
+
+    def log_accuracy_table(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log an accuracy table; see `log_confusion_matrix`."""
+        self._metrics.log_document(name, value, metric_log.ACCURACY_TABLE, description)
+
+    def log_residuals(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log residuals; see `log_confusion_matrix`."""
+        self._metrics.log_document(name, value, metric_log.RESIDUALS, description)
+
+    def log_predictions(
+        self, name: str, value: Mapping[str, Any] | str, description: str = ""
+    ) -> None:
+        """Log predictions; see `log_confusion_matrix`."""
+        self._metrics.log_document(name, value, metric_log.PREDICTIONS, description)
+
+    @property
+    def dropped(self) -> int:
+        """How many points this process could not store."""
+        return self._metrics.dropped
+
+    def flush(self, timeout_seconds: float = 300) -> None:
+        """Accepted: every point is written when `log` returns."""
+        self._metrics.flush()
+
+    def get_metrics(
+        self,
+        name: str | None = None,
+        recursive: bool = False,
+        run_type: str | None = None,
+        populate: bool = False,
+    ) -> dict[str, Any]:
+        """The metrics by name: a value logged once as itself, more of them as a list.
+
+        Of an image or a JSON metric, the address of the first file, `aml://artifactId/…`.
+
+        Args:
+            name: only this metric; {} if nothing was logged under it.
+            recursive: of this run and all below it, by run id; runs without metrics are left out.
+            run_type: of descendants of this type only.
+            populate: give images and JSON metrics as a `MetricArtifact`, with `data` and
+                `convert_to_object()`.
+        """
+        from homerun.metrics import results
+
+        if recursive:
+            return results.of_family(self._record, name, run_type, populate)
+        return results.of_folder(self.directory, self.id, name, populate)
+
+    # Labels
+
+    def tag(self, key: str, value: object = None) -> None:
+        """Set a tag; its value becomes text, and may be left out.
+
+        Raises:
+            UserError: the key is no text.
+        """
+        self._labels.tag(key, value)
+
+    def set_tags(self, tags: Mapping[str, object]) -> None:
+        """Set several tags; the others stay.
+
+        Raises:
+            UserError: it is no dict, or a key is no text.
+        """
+        self._labels.set_tags(tags)
+
+    def remove_tags(self, tags: Sequence[str]) -> None:
+        """Remove tags by their keys; one that is not there is no error.
+
+        Raises:
+            UserError: it is no list.
+        """
+        self._labels.remove_tags(tags)
+
+    @property
+    def display_name(self) -> str:
+        """The name for people; the id where none was given. Can be set."""
+        return self._labels.display_name
+
+    @display_name.setter
+    def display_name(self, name: str) -> None:
+        self._labels.set_display_name(name)
+
+    @property
+    def description(self) -> str | None:
+        """A text for people. Can be set."""
+        return self._labels.description
+
+    @description.setter
+    def description(self, text: str) -> None:
+        self._labels.set_description(text)
+
+    @property
+    def tags(self) -> dict[str, str | None]:
+        """The tags as they are now."""
+        return self._labels.tags
+
+    def get_tags(self) -> dict[str, str | None]:
+        """The tags as they are now."""
+        return self._labels.tags
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """The properties as they are now."""
+        return self._labels.properties
+
+    def get_properties(self) -> dict[str, str]:
+        """The properties as they are now."""
+        return self._labels.properties
+
+    def add_properties(self, properties: Mapping[str, object]) -> None:
+        """Set properties, each once and for ever; the value that one has already is fine.
+
+        Raises:
+            PropertyExists: one has another value; it is named, and the other keys are set.
+            UserError: it is no dict, or a key is no text.
+        """
+        self._labels.add_properties(properties)
+
+    # Files and code
+
+    def upload_file(
+        self, name: str, path_or_stream: Path | Stream, datastore_name: str | None = None
+    ) -> Artifact:
+        """Keep a file with the run. What the run has under that name already is no conflict.
+
+        Args:
+            name: what the run is to call it.
+            path_or_stream: a path, or a stream of bytes, read from where it is.
+            datastore_name: accepted; everything lies in the run's folder.
+
+        Raises:
+            FileTaken: the run has another file of that name, which is never replaced.
+            FileBlocked, InvalidName: the run can have no file of that name.
+            FileNotFoundError: there is nothing at the path.
+            UserError: it is a folder or a stream of text, or it cannot be read or written.
+            ReadOnlyStore, FormatTooNew: the store cannot be written.
+        """
+        return self._files.upload_file(name, path_or_stream)
+
+    def upload_files(
+        self,
+        names: Iterable[str],
+        paths: Iterable[Path],
+        return_artifacts: bool = False,
+        timeout_seconds: float | None = None,
+        datastore_name: str | None = None,
+    ) -> list[Artifact] | tuple[dict[str, Artifact], list[Artifact]]:
+        """Keep several files with the run, each as `upload_file` does.
+
+        If some are refused the others are kept all the same, and the first refusal is raised.
+
+        Args:
+            names, paths: as many of the one as of the other. Of a name that is given twice the
+                first counts.
+            return_artifacts: return a dict by name too.
+            timeout_seconds, datastore_name: accepted without effect.
+
+        Raises:
+            TypeError: there are more of the one than of the other.
+        """
+        made = self._files.upload_files(names, paths, timeout_seconds)
+        return ({one.path: one for one in made}, made) if return_artifacts else made
+
+    def upload_folder(
+        self, name: str, path: Path, datastore_name: str | None = None
+    ) -> list[Artifact]:
+        """Keep all files below a folder with the run, hidden ones too, as `name/<relative path>`.
+
+        A link is followed to a file below the folder, or to an original that homerun itself linked.
+
+        Raises:
+            UserError: the path is no folder, or holds a link that leads elsewhere, or a pipe.
+        """
+        return self._files.upload_folder(name, path)
+
+    def get_file_names(self) -> list[str]:
+        """The names of the run's files as they are now."""
+        return self._files.names()
+
+    def download_file(self, name: str, output_file_path: Path | None = None) -> None:
+        """Copy one file of the run. A regular file that is there is replaced, whole or not at all.
+
+        Args:
+            output_file_path: a path, or a folder that is there; None: the last part of the name,
+                here. Folders above it are made.
+
+        Raises:
+            UserError: the run has no such file, or a link or a folder lies where it is to go.
+        """
+        self._files.download_file(name, output_file_path)
+
+    def download_files(
+        self,
+        prefix: str | None = None,
+        output_directory: Path | None = None,
+        output_paths: Sequence[Path] | None = None,
+        batch_size: int = 100,
+        append_prefix: bool = True,
+        timeout_seconds: float | None = None,
+    ) -> None:
+        """Copy the files of a folder of the run, or all of them, under their names.
+
+        Below the output directory no link is written through.
+
+        Args:
+            prefix: a folder of the run, such as `outputs`.
+            output_directory: where they go, made if need be; None: here.
+            output_paths: instead of their names, a path for each, in the order of the names. If
+                there are not as many, or not all different, they are left out with a notice.
+            append_prefix: False, with an output directory: names go without the prefix.
+            batch_size, timeout_seconds: accepted without effect.
+
+        Raises:
+            UserError: the run has no such folder, or a link or a folder lies where a file is to go.
+        """
+        self._files.download_files(prefix, output_directory, output_paths, append_prefix)
+
+    def get_all_logs(self, destination: Path | None = None) -> list[str]:
+        """Copy the run's log files, under their names; the paths of the copies.
+
+        Args:
+            destination: a folder, made if need be; None: `assets/<run id>` here.
+
+        Raises:
+            UserError: the destination is no folder.
+        """
+        return self._files.download_logs(destination)
+
+    def get_details_with_logs(self) -> dict[str, Any]:
+        """The details, with the text of each log file in place of its path."""
+        return {**self.get_details(), "logFiles": self._files.log_texts()}
+
+    def take_snapshot(self, file_or_folder_path: Path) -> str:
+        """Keep code with a run that has none; the snapshot's id.
+
+        Raises:
+            UserError: the run has a snapshot, or there is nothing at the path, or it is too large.
+        """
+        return self._files.take_snapshot(file_or_folder_path)
+
+    def get_snapshot_id(self) -> str | None:
+        """The id of the run's code; equal code has an equal id."""
+        return self._files.snapshot_id()
+
+    def restore_snapshot(self, snapshot_id: str | None = None, path: Path | None = None) -> str:
+        """Pack a snapshot as `<path>/<snapshot id>.zip`, the files that it links to among it.
+
+        Args:
+            snapshot_id: of any run of the workspace; None: this run's.
+            path: a folder, made if need be; None: the folder for temporary files.
+
+        Returns:
+            The absolute path of the archive. Of the same content it is the same, byte by byte.
+
+        Raises:
+            UserError: there is no such snapshot, or the archive cannot be written.
+        """
+        return self._files.restore_snapshot(snapshot_id, path)
+
+    def unpack_snapshot(self, path: Path) -> str:
+        """Copy the run's code into a folder, the files that it links to among it; the folder.
+
+        What is no longer as it was at the snapshot is told on standard error.
+
+        Args:
+            path: made if it is not there yet; it has to be empty.
+
+        Raises:
+            UserError: the run has no snapshot, or the folder cannot be written or is not empty.
+        """
+        return self._files.unpack_snapshot(path)
+
+    # Secrets, data and the interpreter
+
+    def get_interpreter(self) -> dict[str, Any] | None:
+        """What the script ran with: `python` (its path), `version`, `implementation`, `platform`,
+        and `packages`, each as `name==version`. None: that is not on record, or not yet.
+        """
+        from runstore import layout
+        from runstore.fs import facts
+
+        return facts.read(self.directory, layout.INTERPRETER)
+
+    def get_secret(self, name: str) -> str:
+        """A secret by its name: the environment variable that is called so.
+
+        For `db-password` that is `db-password`, `db_password` or `DB_PASSWORD`, the first that is
+        set.
+
+        Raises:
+            UserError: none of them is.
+        """
+        return environ.secret_value(name)
+
+    def get_secrets(self, secrets: Sequence[str]) -> dict[str, str]:
+        """Several secrets, by their names; see `get_secret`.
+
+        Raises:
+            UserError: one of them is not set.
+        """
+        return {name: self.get_secret(name) for name in secrets}
+
+    @property
+    def input_datasets(self) -> dict[str, str]:
+        """The paths of input data by name, where the environment names any as Azure does."""
+        return environ.named_paths(environ.INPUT_DATA, ",")
+
+    @property
+    def output_datasets(self) -> dict[str, str]:
+        """The paths for output data by name, where the environment names any as Azure does."""
+        return environ.named_paths(environ.OUTPUT_DATA, ";")
+
+    # Inside
+
+    @property
+    def _record(self) -> Record:
+        return self._handle.record
+
+    def _look(self) -> Look:
+        from homerun.runs import reconcile
+
+        return reconcile.look(self._record)
+
+    def _begin(self) -> None:
+        """Before this process's first use: a row begins, owned by it."""
+        from homerun.base import environ
+
+        if environ.run_id() != self.id:
+            from homerun.runs import interactive, owner
+
+            if interactive.begin(self._record):
+                owner.opened(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Run) and other.directory == self.directory
+
+    def __hash__(self) -> int:
+        return hash(self.directory)
+
+    def __repr__(self) -> str:
+        return (
+            f"Run(Experiment: {self._record.experiment},\nId: {self.id},\n"
+            f"Type: {self.type},\nStatus: {self.get_status()})"
+        )
+
+    def _repr_html_(self) -> str:
+        from homerun.sdk import html
+
+        return html.run(self)
+
+    # Last, since the name hides the built-in type in the annotations that follow it.
 
     @staticmethod
     def list(
@@ -178,155 +685,6 @@ class Run(MetricLog, Labeled, Observed, Lifecycle, Relatives, RunFiles, Surround
         wanted = listing.conditions(type, tags, properties, status, where)
         found = listing.runs(workspace.store, experiment.name, wanted, include_children, sort)
         return (typed(record, workspace) for record in found)
-
-    # Identity
-
-    @property
-    def id(self) -> str:
-        """The run's id."""
-        return self._id
-
-    @property
-    def name(self) -> str:
-        """The name that the run was made with; the one for people where it had none."""
-        return str(self._record.run.get("name") or self.display_name)
-
-    @property
-    def number(self) -> int | None:
-        """The run's number in its experiment, counted from 1."""
-        number = self._record.run.get("number")
-        return number if isinstance(number, int) else None
-
-    @property
-    def experiment(self) -> Experiment:
-        """The run's experiment."""
-        if self._known_experiment is None:
-            from homerun.sdk.experiment import Experiment
-            from homerun.sdk.workspace import of_store
-
-            workspace = of_store(self._record.store)
-            self._known_experiment = Experiment(workspace, self._record.experiment)
-        return self._known_experiment
-
-    @property
-    def directory(self) -> str:
-        """The run's folder."""
-        return self._folder
-
-    @property
-    def attempt(self) -> int:
-        """Which start of its script the run is at, from 1 on."""
-        from runstore.run import attempts
-
-        return attempts.latest(self._folder)
-
-    @property
-    def resume_directory(self) -> str | None:
-        """In a script that is started again: the folder with what the former attempts have made.
-
-        It is the folder that the script works in; None in a first attempt, and outside of a script.
-        """
-        from homerun.base import environ
-
-        return environ.resume_directory() if environ.run_id() == self._id else None
-
-    @property
-    def type(self) -> str | None:
-        """`azureml.scriptrun` for a submitted script; else its property `azureml.runsource`."""
-        return _type(self._record)
-
-    # As a block
-
-    def __enter__(self) -> Run:
-        """Begin a block whose end is the run's; an interactive run's log gets what it prints."""
-        from homerun.runs import lifecycle
-
-        self._begin()
-        self._capture = lifecycle.capture(self._record)
-        return self
-
-    def __exit__(
-        self,
-        kind: object,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Completed, or Failed with the error, which goes on."""
-        from homerun.runs import lifecycle
-
-        capture, self._capture = self._capture, None
-        lifecycle.leave(self, self._record, error, capture)
-
-    # Metrics
-
-    def get_metrics(
-        self,
-        name: str | None = None,
-        recursive: bool = False,
-        run_type: str | None = None,
-        populate: bool = False,
-    ) -> dict[str, Any]:
-        """The metrics by name: a value logged once as itself, more of them as a list.
-
-        Of an image or a JSON metric, the address of the first file, `aml://artifactId/…`.
-
-        Args:
-            name: only this metric; {} if nothing was logged under it.
-            recursive: of this run and all below it, by run id; runs without metrics are left out.
-            run_type: of descendants of this type only.
-            populate: give images and JSON metrics as a `MetricArtifact`, with `data` and
-                `convert_to_object()`.
-        """
-        from homerun.metrics import results
-
-        if recursive:
-            return results.of_family(self._record, name, run_type, populate)
-        return results.of_folder(self._folder, self._id, name, populate)
-
-    # Inside
-
-    @property
-    def _record(self) -> Record:
-        if self._known_record is None:
-            from runstore.run.record import Record
-            from runstore.store import Store
-
-            experiment_folder = os.path.dirname(self._folder)
-            store = Store(os.path.dirname(experiment_folder))
-            self._known_record = Record(store, os.path.basename(experiment_folder), self._id)
-        return self._known_record
-
-    def _look(self) -> Look:
-        from homerun.runs import reconcile
-
-        return reconcile.look(self._record)
-
-    def _begin(self) -> None:
-        """Before this process's first use: a row begins, owned by it."""
-        from homerun.base import environ
-
-        if environ.run_id() != self._id:
-            from homerun.runs import interactive, owner
-
-            if interactive.begin(self._record):
-                owner.opened(self)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Run) and other._folder == self._folder
-
-    def __hash__(self) -> int:
-        return hash(self._folder)
-
-    def __repr__(self) -> str:
-        return (
-            f"Run(Experiment: {self._record.experiment},\nId: {self.id},\n"
-            f"Type: {self.type},\nStatus: {self.get_status()})"
-        )
-
-    def _repr_html_(self) -> str:
-        from homerun.sdk import html
-
-        return html.run(self)
 
 
 class ScriptRun(Run):

@@ -20,6 +20,7 @@ from helpers import children
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
 from homerun.metrics import files as metric_files
 from homerun.metrics.artifact import MetricArtifact
+from homerun.metrics.logger import MetricLogger
 from runstore.metrics import log as metric_log
 
 BARE: dict[str, Any] = {"snapshot_directory": None, "outputs": False}
@@ -427,9 +428,7 @@ def test_wherever_a_process_is_killed_no_point_names_a_missing_file(tmp_path: Pa
 
 
 def _log_residuals(folder: Path) -> None:
-    run = Run.in_folder(str(folder), "killed")
-    run._metrics._before_first = None
-    run.log_residuals("r", {"a": [1, 2]})
+    MetricLogger(str(folder)).log_document("r", {"a": [1, 2]}, metric_log.RESIDUALS, "")
 
 
 def test_a_full_disk_costs_the_point_and_not_the_training(

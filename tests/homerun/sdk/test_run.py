@@ -11,7 +11,6 @@ from homerun import Experiment, Run, ScriptRun, ScriptRunConfig, UserError, Work
 from homerun.base.errors import NotHere, RunEnvironmentError
 from homerun.sdk import run as run_module
 from homerun.sdk.run import get_run
-from homerun.sdk.surroundings import Surroundings
 from runstore.errors import InvalidTransition, RunNotFound
 
 
@@ -150,7 +149,7 @@ def test_a_run_that_goes_on_cannot_be_cleaned(
     run.cancel()
 
 
-@pytest.mark.parametrize("name", Surroundings._absent)
+@pytest.mark.parametrize("name", Run._absent)
 def test_a_member_that_is_not_here_says_why_in_one_sentence(logged: Run, name: str) -> None:
     with pytest.raises(NotHere, match=f"homerun has no Run.{name}: ") as raised:
         getattr(logged, name)
