@@ -100,7 +100,7 @@ class Case:
         for _ in range(LOOKS):
             for record in self._records():
                 dispatch._last_wake[0] = float("-inf")
-                reconcile.look(record)
+                reconcile.bring_up_to_date(record)
             _tick(20.0)
         if not holds_within(self._are_over, PATIENCE_S):
             found = [(record.id, record.look().status) for record in self._records()]

@@ -160,7 +160,7 @@ class Act:
         return [pid]
 
     def looked_at(self) -> list[int]:
-        return self._of_record(reconcile.look)
+        return self._of_record(reconcile.bring_up_to_date)
 
     def canceled(self) -> list[int]:
         return self._of_record(lambda record: stop.stop(record, status.CANCEL))
@@ -186,7 +186,7 @@ class Act:
         for pid in (script, above):
             self._reuse(pid, ticks[pid])
         action(record)
-        outcome = reconcile.look(record).outcome or {}
+        outcome = reconcile.bring_up_to_date(record).outcome or {}
         if (outcome.get("status"), outcome.get("cause")) != (
             status.FAILED,
             status.LOST_EXIT_STATUS,

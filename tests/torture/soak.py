@@ -177,7 +177,7 @@ class Case:
         for seen in wait.looks(record, PATIENCE_S):
             os.write(told, f"{seen.status}\n".encode())
         for _ in range(3):
-            os.write(told, f"{reconcile.look(record).status}\n".encode())
+            os.write(told, f"{reconcile.bring_up_to_date(record).status}\n".encode())
 
     def _run(self) -> Run:
         return Workspace.from_config().get_run(self.run_id)
@@ -246,14 +246,14 @@ class Case:
     def _watch_over(self, record: Record) -> bool:
         """See to it that an orphan is adopted. True: from here on its exit cannot get lost."""
         process.kill(self.killed)  # a signal takes its time: who is dying is no adopter
-        seen = reconcile.look(record)
+        seen = reconcile.bring_up_to_date(record)
         if not seen.is_held or seen.is_over or not self._was_hit("supervisor"):
             return False
         log = Path(record.path, layout.SUPERVISOR_LOG)
 
         def look() -> str:
             """Whether the last thing that the log tells is an adoption of the living script."""
-            seen = reconcile.look(record)
+            seen = reconcile.bring_up_to_date(record)
             text = log.read_text() if log.exists() else ""
             if seen.is_over or "stopping" in text:
                 return "over"

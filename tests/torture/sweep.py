@@ -258,7 +258,9 @@ class World:
             if not record.id.startswith("short"):
                 run.cancel()
             if not wait.until_over(record, PATIENCE_S).is_over:
-                breaks.append(f"{record.id} did not end; it is {reconcile.look(record).status}")
+                breaks.append(
+                    f"{record.id} did not end; it is {reconcile.bring_up_to_date(record).status}"
+                )
         return breaks
 
     def close(self, keep: bool) -> None:

@@ -93,7 +93,7 @@ class Batch:
         children.reap()
         for run, (who, _) in zip(runs, cases, strict=True):
             if who == "observer":
-                reconcile.look(_record(run))
+                reconcile.bring_up_to_date(_record(run))
         self.door.open(len(runs))
         for script in scripts:
             process.wait_gone(script)

@@ -189,12 +189,12 @@ def test_an_observer_who_was_slow_does_not_call_an_adopted_run_lost(
 
     monkeypatch.setattr(identity, "lives", somebody_adopts_meanwhile)
     monkeypatch.setattr(process_tree, "of_run", lambda *_: [])
-    seen = reconcile.look(record).status
+    seen = reconcile.bring_up_to_date(record).status
     assert held[0] is not None
     lock.release(held[0])
 
     assert seen == status.RUNNING
-    assert reconcile.look(record).status == status.FAILED
+    assert reconcile.bring_up_to_date(record).status == status.FAILED
     children.reap()
 
 

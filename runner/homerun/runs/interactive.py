@@ -1,7 +1,8 @@
-"""Interactive runs: a process holds them open and says itself when and how they end.
+"""Interactive runs: begin and end runs that a process of the user holds open.
 
-Their owner is on record, and nobody else is signalled for them: a cancel from elsewhere only
-records the end. A row of `create_children` begins when it is first used, by whoever uses it.
+Their owner is named in started.json, and no process is signalled for them: a cancel from another
+process only publishes the end. A row of `create_children` begins when it is first used, and is
+owned by the process that uses it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from stat import S_ISREG
 from homerun.base import environ
 from homerun.base.messages import say
 from homerun.runs import owner, reconcile, stop_request
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.draft import Draft
 from runstore.errors import InvalidTransition, StoreError
 from runstore.fs import facts
@@ -72,7 +73,7 @@ def begin(record: Record) -> bool:
     """Let a row begin, owned by this process. False: it is no row, or it has begun or ended."""
     if record.asked().get("kind") != status.INTERACTIVE or record.fact(layout.STARTED) is not None:
         return False
-    if reconcile.look(record).is_over:
+    if reconcile.bring_up_to_date(record).is_over:
         return False
     wanted = _started(record.store, record.path)
     try:
@@ -84,7 +85,7 @@ def begin(record: Record) -> bool:
 
 
 def end(record: Record, how: str, said: dict[str, object] | None = None) -> None:
-    """Put the end of an interactive run on record.
+    """Publish the end of an interactive run.
 
     Ending it again in the same way is fine.
 
@@ -96,7 +97,7 @@ def end(record: Record, how: str, said: dict[str, object] | None = None) -> None
     outcome = {**status.ended(how), **(said or {})}
     won = record.publish(layout.ENDED, outcome, sync=True)
     owner.closed(record.path)
-    now = record.look().status
+    now = look.at(record).status
     if not won and now != how:
         raise InvalidTransition(record.id, now, f"become {how}")
     if how == status.CANCELED:

@@ -11,7 +11,7 @@ import os
 from homerun.base import environ
 from homerun.base.errors import UserError
 from homerun.runs import interactive, owner, reconcile, stop
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.errors import InvalidTransition, StoreError, words
 
 TYPE_CHECKING = False
@@ -30,17 +30,17 @@ def complete(run: Lifecycle, record: Record) -> None:
     if _is_interactive(record):
         _end(run, record, status.COMPLETED)
     elif environ.run_id() != record.id:
-        now = reconcile.look(record).status
+        now = look.at(record).status
         if now != status.COMPLETED:
-            wish = "be completed from outside; it completes when its script ends well"
-            raise InvalidTransition(record.id, now, wish)
+            refused = "be completed from outside; it completes when its script ends well"
+            raise InvalidTransition(record.id, now, refused)
 
 
 def cancel(run: Lifecycle, record: Record) -> None:
     """Cancel a run; see `Run.cancel`."""
     if not _is_interactive(record):
         stop.stop(record, status.CANCEL)
-    elif not reconcile.look(record).is_over:
+    elif not reconcile.bring_up_to_date(record).is_over:
         _end(run, record, status.CANCELED)
         stop.wait_below(record)
 
@@ -52,7 +52,7 @@ def cancel_all(runs: Iterable[Run]) -> list[dict[str, Any]]:
         record = run._record
         row: dict[str, Any] = {"run_id": record.id, "was": None, "status": None, "error": None}
         try:
-            seen = reconcile.look(record)
+            seen = reconcile.bring_up_to_date(record)
             row["was"] = seen.status
             if not seen.is_over and _is_interactive(record):
                 _end(run, record, status.CANCELED)
@@ -65,7 +65,7 @@ def cancel_all(runs: Iterable[Run]) -> list[dict[str, Any]]:
         try:
             if row["error"] is None and environ.run_id() != record.id:
                 stop.wait_for_end(record, status.CANCEL, deadline)
-            row["status"] = reconcile.look(record).status
+            row["status"] = look.at(record).status
         except (StoreError, OSError) as error:
             row["error"] = words(error)
     return [row for _, _, row in asked]
@@ -80,7 +80,7 @@ def fail(
         UserError: details are neither text nor an exception.
     """
     said = _words(details, code)
-    seen = reconcile.look(record)
+    seen = reconcile.bring_up_to_date(record)
     if not seen.is_over and _is_interactive(record):
         _end(run, record, status.FAILED, said)
         return
@@ -90,7 +90,7 @@ def fail(
     if not seen.is_over:
         seen = stop.stop(record, status.FAIL, said)
         if seen.status != status.COMPLETED:
-            return  # stopped by this, or by a wish that came first: the first one counts
+            return  # stopped by this, or by a request that came first: the first one counts
     if seen.status != status.FAILED:
         record.publish(layout.MARK, {"status": status.FAILED, **said}, sync=True)
 
@@ -114,7 +114,7 @@ def leave(
             return  # a forked child that leaves its parent's block
     if not _is_interactive(record):
         return
-    if reconcile.look(record).is_over:
+    if look.at(record).is_over:
         owner.forget_ended()
         return
     if error is None or (isinstance(error, SystemExit) and not error.code):
@@ -129,10 +129,10 @@ def _is_interactive(record: Record) -> bool:
 
 def _end(run: Lifecycle, record: Record, how: str, said: dict[str, object] | None = None) -> None:
     """End an interactive run, with what it wrote to its outputs folder."""
-    if record.look().status == status.NOT_RESPONDING:
+    if look.at(record).status == status.NOT_RESPONDING:
         host = record.place().get("host", "another host")
-        wish = f"be ended from here: it belongs to {host}; go there, or to the original store"
-        raise InvalidTransition(record.id, status.NOT_RESPONDING, wish)
+        refused = f"be ended from here: it belongs to {host}; go there, or to the original store"
+        raise InvalidTransition(record.id, status.NOT_RESPONDING, refused)
     if run.outputs_folder is not None and owner.holds(record.path):
         started = os.stat(f"{record.path}/{layout.STARTED}")
         interactive.collect_outputs(*run.outputs_folder, record.path, started.st_ctime_ns)

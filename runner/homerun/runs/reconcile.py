@@ -1,11 +1,15 @@
-"""Looking at a run, and putting on record what nobody else is left to put there."""
+"""Reconcile a run: publish its outcome if it is lost, start an adopter if its supervisor is dead.
+
+`runstore.look.at` only reads. Here is what a reader leaves to others: `bring_up_to_date` writes
+facts, takes locks, and starts supervisors, where a look shows that it is needed.
+"""
 
 from __future__ import annotations
 
 import os
 
 from homerun.targets import retries
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.errors import StoreError
 from runstore.fs import lock
 from runstore.queue import place
@@ -17,40 +21,42 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
 
 
-def look(record: Record) -> Look:
-    """A run as it is now, with its outcome published or its script adopted if need be.
+def bring_up_to_date(record: Record) -> Look:
+    """Reconcile a run, and return a look at it.
 
-    A run that is lost gets its outcome published on the way. No lock is needed for that: once
-    nothing of a run is alive its facts do not change, so all who look derive the same outcome, and
-    one of them publishes it. A script that lives without a supervisor gets an adopter, and so do
-    processes that a lost script left behind: they are ended first. Whoever may not write sees the
-    same status.
+    A lost run gets its outcome published. That needs no lock: once nothing of a run is alive its
+    facts do not change, so every process derives the same outcome, and one of them publishes it. A
+    script that lives without a supervisor gets an adopter, and so do processes that a lost script
+    left behind: they are ended first. A run that waits has its queue looked at. A process that may
+    not write returns the same status.
+
+    Raises:
+        RunNotFound: its folder is gone.
+        OSError: the disk does not tell.
     """
-    seen = record.look()
+    seen = look.at(record)
     if record.store.is_newer:
         return seen
     is_batch = seen.seen == status.ALIVE and record.run.get("batch")
     if seen.seen == status.IN_QUEUE or is_batch:
-        from homerun.targets import dispatch
-
-        dispatch.wake(record.store)  # who should have started it may have been killed
+        _start_waiting(record)  # the process that should have may have been killed
     try:
         if seen.seen == status.IN_QUEUE and not _has_entry(record) and place.is_kept(record):
             from homerun.targets import requeue
 
             requeue.after_restart(record)
-            return record.look()
+            return look.at(record)
         if _needs_adopter(record, seen):
             _adopt(record)
             _start_waiting(record)
-            seen = record.look()
-            if _needs_adopter(record, seen):  # somebody else's was killed before it began
+            seen = look.at(record)
+            if _needs_adopter(record, seen):  # another process's was killed before it began
                 return seen
         if seen.is_lost:
             record.publish(layout.ENDED, dict(seen.outcome or {}), sync=True)
             retries.forget_plan(record)
             _start_waiting(record)
-            seen = record.look()
+            seen = look.at(record)
     except (OSError, StoreError):
         return seen
     return seen
@@ -62,7 +68,7 @@ def _has_entry(record: Record) -> bool:
 
 
 def _start_waiting(record: Record) -> None:
-    """A supervisor that was killed has let go of its slots, and told nobody."""
+    """Start the runs that wait: a supervisor that was killed has freed its slots unseen."""
     if os.path.isdir(f"{record.store.root}/{layout.QUEUE}"):
         from homerun.targets import dispatch
 
@@ -70,7 +76,7 @@ def _start_waiting(record: Record) -> None:
 
 
 def _adopt(record: Record) -> None:
-    """Take `alive`, which only one can, and hand it to an adopter."""
+    """Take `alive`, which only one process can, and hand it to an adopter."""
     from homerun.system import exit_status
     from homerun.targets import launch, plan
 
@@ -99,7 +105,7 @@ def _adopt(record: Record) -> None:
 
 
 def _needs_adopter(record: Record, seen: Look) -> bool:
-    """Whether processes of the run live, and nobody who sees to them."""
+    """Whether processes of the run live without a supervisor."""
     if record.run.get("kind") == status.INTERACTIVE:
         return False
     return seen.is_orphan or _has_leftovers(record, seen)

@@ -135,7 +135,7 @@ def failed(records: Sequence[Record]) -> Iterator[Record]:
     """Those of some runs, newest first, that failed and were not submitted again; oldest first."""
     done = {record.properties().get(RESUBMITTED_FROM) for record in records}
     for record in reversed(records):
-        if record.id not in done and reconcile.look(record).status == status.FAILED:
+        if record.id not in done and reconcile.bring_up_to_date(record).status == status.FAILED:
             yield record
 
 

@@ -1,8 +1,8 @@
-"""Asking for a run's end: the wish goes on record first, then its supervisor is woken.
+"""Stop a run: publish the stop request, wake the run's supervisor, wait for the end.
 
 A run has one stop fact: of a cancel, a fail and a time limit that race, the first is the one that
-counts. Only the supervisor signals the script; the asker signals nobody but the supervisor, and
-only after its identity was checked.
+counts. Only the supervisor signals the script. This process signals only the supervisor, after it
+has checked its identity.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import time
 
 from homerun.base import environ
 from homerun.runs import reconcile, stop_request, wait
-from homerun.targets import dispatch
-from runstore import layout, status
+from homerun.targets import dispatch, plan
+from runstore import layout, look, status
 from runstore.errors import InvalidTransition
 from runstore.run import children as family
 
@@ -32,27 +32,27 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
     Raises:
         InvalidTransition: the run belongs to another host or PID namespace, or to the store that
             this one is a copy of.
-        ReadOnlyStore: the wish cannot be put on record.
+        ReadOnlyStore: the stop request cannot be published.
     """
-    seen = reconcile.look(record)
+    seen = reconcile.bring_up_to_date(record)
     if seen.is_over:
         return seen
     ask(record, seen, kind, details)
     if environ.run_id() == record.id:
-        return reconcile.look(record)
+        return look.at(record)
     return wait_for_end(record, kind, deadline_of(record))
 
 
 def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None = None) -> None:
-    """Put the wish on record that a run ends which goes on, and wake who heeds it.
+    """Publish a stop request for a run that goes on, and wake its supervisor.
 
     Raises:
         InvalidTransition, ReadOnlyStore: as `stop`.
     """
     if seen.status == status.NOT_RESPONDING:
         host = record.place().get("host", "another host")
-        wish = f"be stopped from here: it belongs to {host}; go there, or to the original store"
-        raise InvalidTransition(record.id, seen.status, wish)
+        refused = f"be stopped from here: it belongs to {host}; go there, or to the original store"
+        raise InvalidTransition(record.id, seen.status, refused)
     try:
         record.publish(layout.STOP, {"kind": kind, **(details or {})})
     except OSError:
@@ -64,7 +64,7 @@ def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None
 
 
 def deadline_of(record: Record) -> float:
-    """Until when a run that was asked to end now has ended, on the monotonic clock."""
+    """The moment, on the monotonic clock, by which a run that is asked to end now has ended."""
     return time.monotonic() + _grace(record) + _BEYOND_GRACE_S
 
 
@@ -85,10 +85,9 @@ def wait_below(record: Record, deadline: float | None = None) -> None:
     for child in family.below(record, recursive=True):
         limit = _grace(child) + _BEYOND_GRACE_S
         left = limit if deadline is None else max(0.0, deadline - time.monotonic())
-        if child.run.get("kind") == status.SUBMITTED and not reconcile.look(child).is_over:
+        if child.run.get("kind") == status.SUBMITTED:
             wait.until_over(child, left)
 
 
 def _grace(record: Record) -> float:
-    grace = (record.fact(layout.STARTED) or record.run).get("grace_s")
-    return float(grace) if isinstance(grace, (int, float)) else 10.0
+    return plan.grace_of(record.fact(layout.STARTED) or record.run)

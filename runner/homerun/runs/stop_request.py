@@ -1,6 +1,6 @@
-"""Wishes: putting a stop on record, and waking whoever has to heed it; by folder alone.
+"""Stop requests: publish stop.json and signal the run's supervisor.
 
-A supervisor uses this for its run's children, so it loads little.
+It works on paths only and loads little, so that a supervisor can use it for its run's children.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 def wake_supervisor(run_folder: str) -> None:
     """SIGTERM to the supervisor.
 
-    One that is not on record yet looks for stop.json by itself, and so does an adopter. CONT too: a
+    One that no fact names yet looks for stop.json by itself, and so does an adopter. CONT too: a
     script can have stopped its supervisor.
 
     Raises:
-        OSError: the record cannot be read: nobody was woken.
+        OSError: the record cannot be read: no process was woken.
     """
     _signal(run_folder, signals.TERM, signals.CONT)
 
@@ -36,7 +36,7 @@ def yield_slots(run_folder: str) -> None:
 
 
 def _signal(run_folder: str, *numbers: int) -> None:
-    """Signal the supervisor, checked to be the one on record."""
+    """Signal the supervisor that started.json names, once its identity was checked."""
     home = attempts.home(run_folder, layout.STARTED)
     started = facts.read_own(home, layout.STARTED) or {}
     supervisor = started.get("supervisor") or {}
@@ -82,12 +82,12 @@ def _children(run_folder: str) -> Iterator[str]:
 def _cancel(child: str) -> None:
     if facts.read_bytes(f"{child}/{layout.ENDED}") is not None:
         return
-    wish = facts.signed({"kind": status.CANCEL, "why": "its parent was canceled"})
+    request = facts.signed({"kind": status.CANCEL, "why": "its parent was canceled"})
     run = facts.read(child, layout.RUN) or {}
     if run.get("kind") == status.INTERACTIVE:
         facts.publish(child, layout.ENDED, facts.signed(status.ended(status.CANCELED)), sync=True)
         return
-    facts.publish(child, layout.STOP, wish)
+    facts.publish(child, layout.STOP, request)
     if not _end_queued(child):
         wake_supervisor(child)
 

@@ -1,11 +1,11 @@
-"""Deleting runs, and the trash that they lie in until they are removed for good."""
+"""Delete runs; list, restore and empty the trash that they lie in."""
 
 from __future__ import annotations
 
 import time
 
 from homerun.runs import reconcile
-from runstore import layout
+from runstore import layout, look
 from runstore.errors import RunNotFound
 from runstore.fs import facts, lock
 from runstore.upkeep import trash
@@ -74,9 +74,9 @@ def chosen(records: Iterable[Record]) -> list[Record]:
     for record in records:
         try:
             _wait_for_supervisor(record)
-            family = trash.family_of(record, reconcile.look)
+            family = trash.family_of(record, reconcile.bring_up_to_date)
         except RunNotFound:
-            continue  # somebody else has just deleted it
+            continue  # another process has just deleted it
         wanted[record.id] = record
         below |= {one.id for one in family if one.id != record.id}
     return [record for record in wanted.values() if record.id not in below]
@@ -91,7 +91,7 @@ def families(records: Iterable[Record]) -> list[Record]:
     found: dict[str, Record] = {}
     for record in records:
         try:
-            found.update((one.id, one) for one in trash.family_of(record, reconcile.look))
+            found.update((one.id, one) for one in trash.family_of(record, look.at))
         except RunNotFound:
             continue
     return list(found.values())
@@ -106,7 +106,7 @@ def delete(
 ) -> dict[str, Any]:
     """Delete runs with all below them: `run_ids`, and `freed_bytes` where they are gone for good.
 
-    One that somebody else deletes at the same time is fine.
+    One that another process deletes at the same time is fine.
 
     Args:
         purge: remove them for good; else they go to the trash.
@@ -117,19 +117,19 @@ def delete(
         FormatTooNew, ReadOnlyStore: the store may not be written.
     """
     wanted = chosen(records)
-    _settle_what_ran_within(store)
+    _reconcile_all(store)
     gone: list[str] = []
     freed = 0
     for record in wanted:
         try:
-            family = [one.id for one in trash.family_of(record, reconcile.look)]
+            family = [one.id for one in trash.family_of(record, look.at)]
             if purge:
-                freed += trash.purge(record, reconcile.look)
+                freed += trash.purge(record, look.at)
                 gone += family
             else:
-                gone += trash.delete(record, reconcile.look, sync=len(wanted) == 1)
+                gone += trash.delete(record, look.at, sync=len(wanted) == 1)
         except RunNotFound:
-            continue  # somebody else has deleted it
+            continue  # another process has deleted it
         if tell is not None:
             tell(len(gone))
     if gone and not purge and len(wanted) > 1:
@@ -141,15 +141,15 @@ def _wait_for_supervisor(record: Record) -> None:
     """A run is over a little before its supervisor is: it clears the working copy."""
     deadline = time.monotonic() + _SUPERVISOR_S
     alive = f"{record.path}/{layout.ALIVE}"
-    while reconcile.look(record).is_over and lock.is_held(alive, record.store.lock_kind):
+    while look.at(record).is_over and lock.is_held(alive, record.store.lock_kind):
         if time.monotonic() > deadline:
-            return  # whoever deletes it says so
+            return  # the deletion raises that it goes on
         time.sleep(_PAUSE_S)
 
 
-def _settle_what_ran_within(store: Store) -> None:
-    """Put on record how all runs ended that are over: of one that a script held open, and that
-    nobody has looked at since, the script's own outcome tells it.
+def _reconcile_all(store: Store) -> None:
+    """Publish the outcome of every run that is lost: how one ended that a script held open is
+    known from that script's outcome, which may be deleted now.
     """
     from homerun.runs import verify_index
     from runstore import status
@@ -157,7 +157,7 @@ def _settle_what_ran_within(store: Store) -> None:
     from runstore.index.search import search
 
     query = Query([Condition("status", "", "=", status.RUNNING)], children=True)
-    for _ in search(store, query, reconcile.look, lambda: verify_index.start(store)):
+    for _ in search(store, query, reconcile.bring_up_to_date, lambda: verify_index.start(store)):
         continue  # the index has looked at all that were not over
 
 
@@ -165,7 +165,7 @@ def _row(record: Record) -> dict[str, Any]:
     from runstore.fs import tree
 
     said = facts.read(record.path, layout.DELETED) or {}
-    seen = record.look()
+    seen = look.at(record)
     return {
         "run_id": record.id,
         "experiment_name": record.experiment,

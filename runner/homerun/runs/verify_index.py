@@ -1,4 +1,4 @@
-"""Looking at all runs of a large store beside a query: a process of its own, gone in seconds.
+"""Verify the index of a large store in a process of its own, beside a query; it takes seconds.
 
 A query of 100,000 runs takes milliseconds, a look at the time stamps of all of them a second or so.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def start(store: Store) -> None:
-    """Start it, if nobody else's is at work; where it cannot be, the next query tries again."""
+    """Start it; if another is at work it exits. Where it cannot start, the next query tries."""
     arguments = children.python("runs.verify_index", store.root)
     try:
         children.started(spawn.start(sys.executable, arguments, environ.bare(), spawn.NOTHING_OPEN))
@@ -32,4 +32,4 @@ def main() -> None:
     from runstore.store import Store
 
     os.nice(10)
-    verify.alone(Store(sys.argv[1]), reconcile.look)
+    verify.alone(Store(sys.argv[1]), reconcile.bring_up_to_date)

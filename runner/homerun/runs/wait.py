@@ -95,7 +95,7 @@ class Waker:
         so_far = time.monotonic() - self._since
         if not self._is_watching and so_far >= _PATIENCE_S:
             self._watch_folder()
-            return True  # nobody is woken by what came before the watch
+            return True  # what came before the watch wakes no waiter
         floor = _FLOOR_S if self._folder is not None else _WITHOUT_WATCH_S
         if not self._is_watching:
             floor = min(_REST_S, max(_STEP_S, so_far / 10))
@@ -156,7 +156,7 @@ def looks(
     deadline = None if timeout is None else time.monotonic() + timeout
     with Waker(record, at_once=at_once) as waker:
         while True:
-            seen = reconcile.look(record)
+            seen = reconcile.bring_up_to_date(record)
             yield seen
             left = float("inf") if deadline is None else deadline - time.monotonic()
             if seen.is_over or left <= 0:

@@ -77,7 +77,7 @@ class Batch:
             yield watched.look()
             first = watched.first()
             if first is None:
-                reconcile.look(self.parent._record)  # puts its end on record
+                reconcile.bring_up_to_date(self.parent._record)  # puts its end on record
                 return
             if watched.is_large():
                 time.sleep(_LEAST_S)  # runs that end every few milliseconds are counted together
@@ -128,7 +128,7 @@ class _Watched:
             has_started = os.path.exists(f"{record.path}/{layout.STARTED}")
             said = (facts.read(record.path, layout.ENDED) or {}).get("status")
             if said is None and is_full and (has_started or not waiting):
-                seen = reconcile.look(record)
+                seen = reconcile.bring_up_to_date(record)
                 said = seen.status if seen.is_over else None
             if said is not None:
                 self._ended[said] = self._ended.get(said, 0) + 1

@@ -629,7 +629,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
     def _look(self) -> Look:
         from homerun.runs import reconcile
 
-        return reconcile.look(self._record)
+        return reconcile.bring_up_to_date(self._record)
 
     def _begin(self) -> None:
         """Before this process's first use: a row begins, owned by it."""

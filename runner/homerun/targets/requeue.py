@@ -1,4 +1,4 @@
-"""Runs that went with their machine: those that are to be retried go back into their queue."""
+"""Requeue a run that was lost with its machine and is to be retried."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from homerun.targets import dispatch
 from homerun.targets.plan import decode
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.fs import facts, lock
 from runstore.queue import place
 from runstore.queue.queue import Queue
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def after_restart(record: Record) -> None:
-    """Put a run that went with its machine into its queue again.
+    """Put a run that was lost with its machine into its queue again.
 
     Raises:
         OSError, StoreError: it cannot be.
@@ -33,7 +33,7 @@ def after_restart(record: Record) -> None:
         data = facts.read_bytes(place.kept_plan(record))
         if data is None or attempts.latest(record.path) != number:
             return
-        if record.look().seen != status.IN_QUEUE:
+        if look.at(record).seen != status.IN_QUEUE:
             return  # it has been started since, or is over
         given = decode(data)
         given.attempt = number + 1

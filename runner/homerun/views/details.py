@@ -115,7 +115,7 @@ def row_of(record: Record) -> dict[str, Any]:
         return known
     from homerun.runs import reconcile
 
-    look = reconcile.look(record)
+    look = reconcile.bring_up_to_date(record)
     made = row(record, look)
     if stamp and _is_final(record, look, made):
         cache.keep(_recent, record.path, stamp, made)

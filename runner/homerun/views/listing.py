@@ -141,7 +141,7 @@ def _search(
     return search(
         store,
         query,
-        reconcile.look,
+        reconcile.bring_up_to_date,
         lambda: verify_index.start(store),
         lambda line: messages.tell([line]),
     )
@@ -150,6 +150,6 @@ def _search(
 def _matches(record: Record, wanted: list[Condition]) -> bool:
     """Whether a run belongs into a list; one that cannot be read, or was removed, does not."""
     query = Query(wanted, children=True)
-    found = index_row.readable(record, reconcile.look)
+    found = index_row.readable(record, reconcile.bring_up_to_date)
     known = index_metrics.of_folder(record.path) if query.wants_metrics else {}
     return found is not None and query.matches(found, known)

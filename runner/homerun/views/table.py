@@ -67,7 +67,9 @@ class Board:
         self.store = store
         self.gauges = summary.Kept()
         self.lines = line_index.Kept()
-        self.live = Live(self.store, reconcile.look, lambda: verify_index.start(self.store))
+        self.live = Live(
+            self.store, reconcile.bring_up_to_date, lambda: verify_index.start(self.store)
+        )
 
     def warm_up(self) -> None:
         """Bring the index up to date, as far as that can be done now."""

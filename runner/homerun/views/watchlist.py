@@ -209,7 +209,7 @@ class LogEnd:
 
     def status(self) -> str:
         """The run's status now."""
-        return reconcile.look(self._record).status
+        return reconcile.bring_up_to_date(self._record).status
 
     def close(self) -> None:
         """Watch it no longer."""

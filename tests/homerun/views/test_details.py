@@ -234,7 +234,9 @@ def test_a_kept_description_is_not_read_again_and_shows_each_later_change_at_onc
     run.complete()
     first = run.describe()
     first["tags"]["from"] = "the caller"
-    monkeypatch.setattr(reconcile, "look", lambda record: pytest.fail("it was read again"))
+    monkeypatch.setattr(
+        reconcile, "bring_up_to_date", lambda record: pytest.fail("it was read again")
+    )
     assert run.describe()["tags"] == {}
     monkeypatch.undo()
     monkeypatch.setattr(stamps, "is_fresh", lambda run_folder: False)

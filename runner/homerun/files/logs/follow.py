@@ -48,7 +48,7 @@ class Following:
                 is_over = False
                 while not is_over:
                     # What was written before this look is read after it: nothing is left behind.
-                    is_over = reconcile.look(self._record).is_over
+                    is_over = reconcile.bring_up_to_date(self._record).is_over
                     waker.watch_log()
                     yield from self._new()
                     while not is_over and not waker.sleep(float("inf")):

@@ -153,7 +153,7 @@ class Log:
 def listed(record: Record) -> list[dict[str, Any]]:
     """The logs of a run, the most interesting first."""
     found = []
-    is_over = reconcile.look(record).is_over
+    is_over = reconcile.bring_up_to_date(record).is_over
     all_names = list(names.log_files(record))
     for name in all_names[:_MOST_LOGS]:
         try:
