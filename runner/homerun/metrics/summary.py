@@ -22,7 +22,6 @@ TEXT = "text"
 IMAGE = "image"
 JSON = "json"
 
-_KEPT = 16
 _MOST_FILES = 1_000
 _FORMS: dict[str, type] = {metric_log.LIST: list, metric_log.ROW: dict, metric_log.TABLE: dict}
 
@@ -127,23 +126,6 @@ class Gauges:
             gauge = self._known[name] = Gauge(name, kind)
         gauge.version = self._version
         gauge.add(record, kind)
-
-
-class Kept:
-    """The metrics of the runs that were asked for last, at hand; from any thread."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, Gauges] = {}
-        self._choosing = threading.Lock()
-
-    def of(self, run_folder: str) -> Gauges:
-        """The metrics of a run."""
-        with self._choosing:
-            found = self._known.pop(run_folder, None) or Gauges(run_folder)
-            self._known[run_folder] = found
-            for folder in list(self._known)[:-_KEPT]:
-                del self._known[folder]
-            return found
 
 
 def points(run_folder: str, name: str, skip: int, limit: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from homerun.base.times import instant
 from homerun.base.version import __version__
-from homerun.views.feed import Pulse
+from homerun.views.feed import Feed
 from homerun.views.table import Board
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Desk:
         self.door = door
         self.is_read_only = is_read_only
         self.writing = threading.Lock()
-        self.pulse = Pulse(self.board)
+        self.pulse = Feed(self.board)
         self.is_closing = False
         self.cookie_path = "/"
 

@@ -25,8 +25,8 @@ _IGNORED = (layout.INDEX_FILE, layout.INDEX_VERIFYING)
 """What whoever is woken writes itself: beginnings of names."""
 
 
-class Waker:
-    """Wakes one who waits; call `close` in the end."""
+class FolderWatch:
+    """Wakes one thread when something in some folders changes; call `close` in the end."""
 
     def __init__(self) -> None:
         self._event = threading.Event()

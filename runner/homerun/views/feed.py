@@ -1,31 +1,29 @@
-"""What changes in a workspace while somebody looks at it: told part by part, from a cursor on.
+"""The live feed of a workspace: what changed, part by part, from a cursor on.
 
-A `Pulse` keeps the index up to date for all who look, woken by changes and else once a second. A
-`Watch` is one who looks: it says what is new for the topics that it was asked for.
+A `Feed` keeps the index up to date for all its listeners: woken by changes, and else once a second.
+A `Subscription` is a listener that gathers what is new for the topics that were asked for.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 from homerun.base.errors import UserError
 from homerun.files import browse
 from homerun.files.logs import pages as log_pages
 from homerun.system import children
-from homerun.system.folder_watch import Waker
+from homerun.system.folder_watch import MOST, FolderWatch
+from homerun.views.table import Board
 from runstore import layout
 from runstore.errors import BaseError
+from runstore.run.record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from typing import Any
-
-    from homerun.views.table import Board
-    from runstore.run.record import Record
-
-    News = tuple[str, dict[str, Any]]
+News = tuple[str, dict[str, Any]]
+"""An event and its data."""
 
 RUNS, EXPERIMENTS, QUEUE, RUN, LOG = "runs", "experiments", "queue", "run", "log"
 MOST_TOPICS = 32
@@ -40,89 +38,115 @@ _LABELS_S = 10.0
 """Between two looks at the labels of experiments, of which no index knows."""
 
 
-class Pulse:
-    """Looks at a store for all who watch it; a thread that runs as long as anybody does.
+class Listener(Protocol):
+    """What follows a feed."""
+
+    def folders(self) -> list[str]:
+        """The folders in which something changes with what it shows."""
+
+
+class Feed:
+    """Keeps the index of a store up to date for its listeners, in a thread as long as it has any.
 
     Args:
         board: the runs, which it keeps up to date.
+        metrics: also the metrics of all runs.
+        most_folders: so many folders are watched; each costs a thread.
+        failed: called with what kept it from a look; the next look tries again.
     """
 
-    def __init__(self, board: Board) -> None:
+    def __init__(
+        self,
+        board: Board,
+        *,
+        metrics: bool = True,
+        most_folders: int = MOST,
+        failed: Callable[[Exception], object] | None = None,
+    ) -> None:
         self._board = board
-        self._watches: dict[Watch, Callable[[], object]] = {}
+        self._metrics = metrics
+        self._most_folders = most_folders
+        self._failed = failed
+        self._listeners: dict[Listener, Callable[[], object]] = {}
         self._lock = threading.Lock()
-        self._waker: Waker | None = None
+        self._watch: FolderWatch | None = None
+        self._thread: threading.Thread | None = None
 
-    def add(self, watch: Watch, tell: Callable[[], object]) -> None:
-        """Let somebody be told after each look."""
+    def add(self, listener: Listener, tell: Callable[[], object]) -> None:
+        """Call `tell` after each look."""
         with self._lock:
-            self._watches[watch] = tell
-            if self._waker is None:
-                self._waker = Waker()
-                run = threading.Thread(target=self._run, args=(self._waker,), daemon=True)
-                run.start()
+            self._listeners[listener] = tell
+            if self._watch is None:
+                self._watch = FolderWatch()
+                self._thread = threading.Thread(target=self._run, args=(self._watch,), daemon=True)
+                self._thread.start()
 
-    def remove(self, watch: Watch) -> None:
-        """Tell somebody no more; the last one ends the looking."""
+    def remove(self, listener: Listener) -> None:
+        """Tell a listener no more; with the last one the thread ends."""
         with self._lock:
-            self._watches.pop(watch, None)
-            if not self._watches:
+            self._listeners.pop(listener, None)
+            if not self._listeners:
                 self._end()
 
     def hurry(self) -> None:
         """Look now: something was just changed."""
         with self._lock:
-            if self._waker is not None:
-                self._waker.wake()
+            if self._watch is not None:
+                self._watch.wake()
 
     def close(self) -> None:
-        """End it, and tell whoever watches."""
+        """End the thread, and tell all listeners a last time."""
         with self._lock:
-            watches = dict(self._watches)
-            self._watches.clear()
+            listeners = dict(self._listeners)
+            self._listeners.clear()
             self._end()
-        for tell in watches.values():
+        for tell in listeners.values():
             tell()
+
+    def join(self) -> None:
+        """Wait until its thread, which was told to end, has ended."""
+        if self._thread is not None:
+            self._thread.join()
 
     def _end(self) -> None:
-        if self._waker is not None:
-            waker, self._waker = self._waker, None
-            waker.wake()
+        if self._watch is not None:
+            watch, self._watch = self._watch, None
+            watch.wake()
 
-    def _run(self, waker: Waker) -> None:
+    def _run(self, watch: FolderWatch) -> None:
         try:
-            while self._waker is waker:
-                self._look(waker)
-                waker.wait(_FLOOR_S)
+            while self._watch is watch:
+                self._look(watch)
+                watch.wait(_FLOOR_S)
         finally:
-            waker.close()
+            watch.close()
 
-    def _look(self, waker: Waker) -> None:
+    def _look(self, watch: FolderWatch) -> None:
         began = time.monotonic()
-        import sqlite3
-
         children.reap()  # the supervisors of what was submitted from here
         try:
-            self._board.live.freshen(metrics=True)
-        except (OSError, sqlite3.Error):
-            return  # descriptors, a full disk, a lock held for long: the next look tries again
+            self._board.live.freshen(metrics=self._metrics)
+        except (OSError, sqlite3.Error) as error:
+            if self._failed is not None:  # descriptors, a full disk, a lock held for long
+                self._failed(error)
+            return
         with self._lock:
-            watches = dict(self._watches)
-        folders = [folder for watch in watches for folder in watch.folders()]
-        waker.watch([*folders, *self._board.folders()])
-        for tell in watches.values():
+            listeners = dict(self._listeners)
+        folders = [folder for listener in listeners for folder in listener.folders()]
+        watch.watch([*folders, *self._board.folders()][: self._most_folders])
+        for tell in listeners.values():
             tell()
         took = time.monotonic() - began
-        if self._waker is waker and took < _PAUSE_S:
+        if self._watch is watch and took < _PAUSE_S:
             threading.Event().wait(_PAUSE_S - took)
 
 
-class Watch:
-    """What is new for one who looks.
+class Subscription:
+    """Events since a cursor for the topics that were asked for.
 
     Args:
         topics: `runs`, `experiments`, `queue`, `run:ID`, `log:ID:NAME`.
-        cursor: from where on; None: from now on.
+        cursor: where to begin; None: now.
         metrics, experiment: what the rows of `runs` hold, and of which experiment they are.
 
     Raises:
@@ -144,8 +168,8 @@ class Watch:
         self.topics = list(dict.fromkeys(topics))
         self._metrics = metrics
         self._experiment = experiment
-        self._followed: list[_Followed] = []
-        self._logs: list[_FollowedLog] = []
+        self._followed: list[_RunNews] = []
+        self._logs: list[_LogNews] = []
         for topic in self.topics:
             self._add(topic)
         board.live.freshen()
@@ -156,13 +180,13 @@ class Watch:
         self._is_moved = True
 
     def folders(self) -> list[str]:
-        """The folders in which something changes with what it looks at."""
+        """The folders in which something changes with what was asked for."""
         records = [*(one.record for one in self._followed), *(one.record for one in self._logs)]
         inner = ("", f"/{layout.USER_LOGS}", f"/{layout.METRICS}")
         return [f"{record.path}{one}" for record in records for one in inner]
 
     def read(self) -> list[News]:
-        """What is new since the last time, as events and their data."""
+        """What is new since the last time."""
         changes = self._board.changes(self.cursor)
         self.cursor = changes.cursor
         news: list[News] = []
@@ -187,9 +211,9 @@ class Watch:
             return
         run_id, _, name = rest.partition(":")
         if kind == RUN and run_id and not name:
-            self._followed.append(_Followed(self._board, self._board.store.find(run_id)))
+            self._followed.append(_RunNews(self._board, self._board.store.find(run_id)))
         elif kind == LOG and run_id:
-            self._logs.append(_FollowedLog(self._board.store.find(run_id), name))
+            self._logs.append(_LogNews(self._board.store.find(run_id), name))
         else:
             raise UserError(
                 f"there is no topic {topic!r}: runs, experiments, queue, run:ID, log:ID"
@@ -221,8 +245,8 @@ class Watch:
                 yield QUEUE, {"targets": changed, "removed": removed}
 
 
-class _Followed:
-    """One run that is looked at."""
+class _RunNews:
+    """What is new of one run."""
 
     def __init__(self, board: Board, record: Record) -> None:
         self.record = record
@@ -232,7 +256,7 @@ class _Followed:
         self._parts: dict[str, object] = {}
 
     def read(self, is_changed: bool) -> Iterator[News]:
-        """What is new of it."""
+        """The events since the last time."""
         yield from self._metrics()
         stamp = browse.stamp(self.record)
         if not is_changed and self._parts and self._parts["files"] == stamp:
@@ -268,8 +292,8 @@ class _Followed:
             yield "metrics", {"id": self.record.id, "metrics": found}
 
 
-class _FollowedLog:
-    """A log that is looked at, or all of a run."""
+class _LogNews:
+    """What is new of one log of a run, or of all of them."""
 
     def __init__(self, record: Record, name: str) -> None:
         self.record = record

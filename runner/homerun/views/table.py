@@ -5,8 +5,9 @@ Everything is given in the shapes of `docs/studio-api.md`, as plain dicts.
 
 from __future__ import annotations
 
+from homerun.base.lru import Lru
 from homerun.base.times import zulu
-from homerun.files.logs import line_index
+from homerun.files.logs.line_index import LineIndexes
 from homerun.metrics import summary
 from homerun.runs import reconcile, verify_index
 from homerun.targets import queue as target_queue
@@ -20,12 +21,13 @@ from runstore.index.query import METRICS, PROPERTIES, TAGS, Query
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from runstore.index.cache import Cache
     from runstore.index.changes import Changes
     from runstore.index.pages import Row
+    from runstore.index.query import Condition
     from runstore.run.labels import Labels
     from runstore.store import Store
 
@@ -35,6 +37,7 @@ MOST_CHANGES = 2_000
 _FRESH_S = 1.0
 """So old may an answer be; what is asked twice within it is looked at once."""
 
+_TRIES = 3
 _TREND = 20
 _MOST_FIELDS = 500
 _MOST_VALUES = 50
@@ -65,8 +68,8 @@ class Board:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.gauges = summary.Kept()
-        self.lines = line_index.Kept()
+        self.gauges = Lru(summary.Gauges)
+        self.lines = LineIndexes()
         self.live = Live(
             self.store, reconcile.bring_up_to_date, lambda: verify_index.start(self.store)
         )
@@ -102,12 +105,9 @@ class Board:
         query = Query(conditions(where=where), experiment=folder, children=children, sort=sort)
         self.live.freshen(_FRESH_S, metrics=_wants_metrics(query, group))
         limit = min(limit, MOST_ROWS)
-        for _ in range(3):  # what was changed by hand is read again, and then the page
-            with self.live.open() as cache:
-                cursor = self.live.cursor(cache)
-                found = pages.page(cache, query, skip, limit, group, metrics)
-            if self._is_right(found, metrics):
-                break
+        found, cursor = self._checked(
+            lambda cache: pages.page(cache, query, skip, limit, group, metrics), metrics
+        )
         with self.live.open() as cache:
             total = pages.count(cache, query)
             grouped = None if group is None else _places(pages.groups(cache, query, group))
@@ -117,15 +117,18 @@ class Board:
     def rows(self, ids: Sequence[str], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
         """The rows of runs by their ids; those that are not there are left out."""
         self.live.freshen(_FRESH_S)
-        for _ in range(3):
-            with self.live.open() as cache:
-                found = pages.of_ids(cache, ids, metrics)
-            if len(found) < len(set(ids)):
-                self.live.freshen()  # made a moment ago, or gone
-                with self.live.open() as cache:
-                    found = pages.of_ids(cache, ids, metrics)
-            if self._is_right(found, metrics):
-                break
+        found, _ = self._checked(lambda cache: pages.of_ids(cache, ids, metrics), metrics)
+        if len(found) < len(set(ids)):
+            self.live.freshen()  # some were made a moment ago, or are gone
+            found, _ = self._checked(lambda cache: pages.of_ids(cache, ids, metrics), metrics)
+        return [row_of(row) for row in found]
+
+    def newest(
+        self, wanted: list[Condition], experiment: str | None, children: bool, limit: int
+    ) -> list[dict[str, Any]]:
+        """The rows of the newest runs that meet some conditions, from the index as it is."""
+        query = Query(wanted, experiment=self._folder(experiment), children=children)
+        found, _ = self._checked(lambda cache: pages.page(cache, query, 0, limit, None, ()))
         return [row_of(row) for row in found]
 
     def rollups(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -236,7 +239,25 @@ class Board:
         inner = (layout.INDEX, layout.QUEUE, *self.store.experiment_folders())
         return [root, *(f"{root}/{name}" for name in inner)]
 
-    def _is_right(self, found: list[Row], metrics: Sequence[str]) -> bool:
+    def _checked(
+        self, ask: Callable[[Cache], list[Row]], metrics: Sequence[str] = ()
+    ) -> tuple[list[Row], str]:
+        """The rows that a question gives, and the cursor at which it was asked.
+
+        The rows are compared with the folders of their runs. Where some differ these are read
+        into the index and it is asked again, since another run may belong on the page by now. A
+        run that changes at each try is shown as the last one found it.
+        """
+        for _ in range(_TRIES):
+            with self.live.open() as cache:
+                cursor = self.live.cursor(cache)
+                found = ask(cache)
+            if self._agrees(found, metrics):
+                break
+        return found, cursor
+
+    def _agrees(self, found: list[Row], metrics: Sequence[str]) -> bool:
+        """Whether rows are as their runs' folders are; what differs is read into the index."""
         is_right = self.live.checked(row.place for row in found)
         if is_right and metrics and found:
             before = self.cursor()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from homerun.cli.watch.fullscreen import FullScreen
     from homerun.sdk.run import Run
     from homerun.sdk.workspace import Workspace
-    from homerun.views.watchlist import LogEnd, Watch
+    from homerun.views.watchlist import LogEnd, Watchlist
 
 _FLOOR_S = 1.0
 _LOG_PACE_S = 0.1
@@ -27,7 +27,7 @@ _LOG_PACE_S = 0.1
 class Watcher:
     """The table with what lies over it: a log, the help, a question in the last line."""
 
-    def __init__(self, workspace: Workspace, watched: Watch, screen: FullScreen) -> None:
+    def __init__(self, workspace: Workspace, watched: Watchlist, screen: FullScreen) -> None:
         self._workspace = workspace
         self._watched = watched
         self._screen = screen

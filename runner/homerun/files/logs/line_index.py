@@ -8,16 +8,15 @@ from __future__ import annotations
 import os
 import threading
 import time
+from array import array
+from bisect import bisect_left
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from array import array
+from homerun.base.lru import Lru
 
 _BLOCK = 1 << 20
-_KEPT = 16
 
 
-class Counted:
+class LineIndex:
     """The lines of one file, as far as they were counted; from any thread.
 
     Attributes:
@@ -25,10 +24,7 @@ class Counted:
         lines: how many newlines lie before.
     """
 
-    def __init__(self, identity: tuple[int, int]) -> None:
-        from array import array
-
-        self.identity = identity
+    def __init__(self) -> None:
         self.bytes = 0
         self.lines = 0
         self._before: array[int] = array("Q", [0])
@@ -46,7 +42,7 @@ class Counted:
             self._counting.release()
 
     def number_at(self, descriptor: int, byte: int) -> int | None:
-        """The number of the line that begins at a byte, from 1; None: not counted so far yet."""
+        """The number of the line that begins at a byte, from 1; None: not counted so far."""
         if byte > self.bytes:
             return None
         block = min(byte // _BLOCK, len(self._before) - 1)
@@ -67,8 +63,6 @@ class Counted:
                 break
             if self.lines < line - 1 and time.monotonic() > until:
                 return None
-        from bisect import bisect_left
-
         block = max(0, bisect_left(self._before, line - 1) - 1)
         data = os.pread(descriptor, _BLOCK, block * _BLOCK)
         at = 0
@@ -87,21 +81,13 @@ class Counted:
         return len(data) == room
 
 
-class Kept:
-    """What was counted of the files that were asked for last, at hand; from any thread."""
+class LineIndexes:
+    """The line indexes of the files that were asked for last; from any thread."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Counted] = {}
-        self._choosing = threading.Lock()
+        self._known: Lru[tuple[str, int, int], LineIndex] = Lru(lambda _: LineIndex())
 
-    def of(self, path: str, seen: os.stat_result) -> Counted:
-        """What was counted of a file; from the beginning where it is another one, or was cut."""
-        identity = (seen.st_dev, seen.st_ino)
-        with self._choosing:
-            found = self._known.pop(path, None)
-            if found is None or found.identity != identity or found.bytes > seen.st_size:
-                found = Counted(identity)
-            self._known[path] = found
-            for name in list(self._known)[:-_KEPT]:
-                del self._known[name]
-            return found
+    def of(self, path: str, seen: os.stat_result) -> LineIndex:
+        """The index of a file; a new one where it is another file by now, or was cut."""
+        key = (path, seen.st_dev, seen.st_ino)
+        return self._known.of(key, lambda found: found.bytes <= seen.st_size)

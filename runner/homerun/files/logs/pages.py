@@ -11,7 +11,7 @@ import os
 from homerun.base import times
 from homerun.base.errors import UserError
 from homerun.files.logs import names
-from homerun.files.logs.line_index import Kept
+from homerun.files.logs.line_index import LineIndexes
 from homerun.runs import reconcile
 from runstore import layout
 from runstore.errors import FileMissing
@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.files.logs.line_index import Counted
+    from homerun.files.logs.line_index import LineIndex
     from runstore.run.record import Record
 
 MOST_BYTES = 1 << 20
@@ -46,9 +46,9 @@ class Log:
         OSError: it cannot be read.
     """
 
-    def __init__(self, record: Record, name: str, lines: Kept | None = None) -> None:
+    def __init__(self, record: Record, name: str, lines: LineIndexes | None = None) -> None:
         self.descriptor = -1
-        self._lines = lines or Kept()
+        self._lines = lines or LineIndexes()
         self.name = name
         self.descriptor = names.opened(record, name)
         self.path = f"{record.path}/{name}"
@@ -146,7 +146,7 @@ class Log:
             "counted": {"bytes": lines.bytes, "lines": lines.lines},
         }
 
-    def _counted(self) -> Counted:
+    def _counted(self) -> LineIndex:
         return self._lines.of(self.path, os.fstat(self.descriptor))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import StreamingResponse
 
 from homerun.studio.http import responses
-from homerun.views.feed import Watch
+from homerun.views.feed import Subscription
 from runstore.errors import BaseError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ async def events(desk: Desk, ask: Ask) -> StreamingResponse:
     """What changes, as server-sent events."""
     cursor = ask.headers.get("last-event-id") or ask.text("cursor")
     make = partial(
-        Watch,
+        Subscription,
         desk.board,
         ask.texts("topic"),
         cursor,
@@ -41,7 +41,7 @@ async def events(desk: Desk, ask: Ask) -> StreamingResponse:
     )
 
 
-async def _stream(desk: Desk, watch: Watch) -> AsyncIterator[bytes]:
+async def _stream(desk: Desk, watch: Subscription) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     looked = asyncio.Event()
     yield f"retry: {_RETRY_MS}\n\n".encode()

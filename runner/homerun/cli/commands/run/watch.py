@@ -54,13 +54,13 @@ def watch(
         raise UserError(_NO_TERMINAL)
     from homerun.cli.watch.controller import Watcher
     from homerun.cli.watch.fullscreen import FullScreen
-    from homerun.views.watchlist import Choice, Watch
+    from homerun.views.watchlist import Scope, Watchlist
 
     workspace = call.workspace()
     record = None if call.run_id is None else call.run()._record
     wanted = [key if value is None else (key, value) for key, value in tags]
-    choice = Choice(record, None if record else call.experiment, statuses, wanted, where)
+    scope = Scope(record, None if record else call.experiment, statuses, wanted, where)
     console.colours_as(console.may_colour())
-    with FullScreen() as screen, Watch(workspace.store, choice, screen.wake) as watched:
+    with FullScreen() as screen, Watchlist(workspace.store, scope, screen.wake) as watched:
         Watcher(workspace, watched, screen).run()
     return 0
