@@ -262,6 +262,18 @@ def test_a_bar_is_for_people_who_wait(monkeypatch):
     assert shown(0.0, io.StringIO()) == ""
 
 
+def test_a_bar_with_more_words_is_no_longer_than_the_terminal_is_wide(monkeypatch):
+    screen = _Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+
+    with progress.Progress("", 4, at_once=True) as tell:
+        tell(1, "1 Completed, 3 Queued  2 s" + " and more" * 20)
+
+    line = screen.getvalue().split("\x1b[K")[1].rstrip("\r")
+    assert line.startswith(f"[{'#' * 6}{' ' * 18}]  25%  1 Completed, 3 Queued  2 s and more")
+    assert len(line) == 79
+
+
 @pytest.mark.parametrize(
     ("count", "text"),
     [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (10**6, "977 KiB"), (5 << 40, "5.0 TiB")],

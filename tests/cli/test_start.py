@@ -38,10 +38,9 @@ def packages(modules: set[str]) -> set[str]:
     return {name.split(".")[0] for name in modules}
 
 
-def test_the_version_is_told_without_rich_and_without_the_sdk(workspace_dir):
+def test_the_version_is_told_without_the_sdk(workspace_dir):
     modules = loaded("--version")
 
-    assert "rich" not in packages(modules)
     assert not modules & {"homerun.sdk.workspace", "homerun.sdk.run", "homerun.runs.submit", "json"}
 
 
@@ -54,7 +53,6 @@ def test_a_submit_loads_nothing_that_is_heavy(workspace_dir, script):
     assert not modules & {
         "click",
         "inspect",
-        "rich",
         "subprocess",
         "shutil",
         "pathlib",
@@ -66,14 +64,14 @@ def test_a_submit_loads_nothing_that_is_heavy(workspace_dir, script):
 @pytest.mark.parametrize(
     "line", ["list --sort -created", "show @last", "logs @last", "metrics @last", "cancel @last"]
 )
-def test_what_is_asked_for_most_is_done_without_click_and_rich(invoke, script, line):
+def test_what_is_asked_for_most_is_done_without_click(invoke, script, line):
     script("train.py", "", ".")
     invoke("run", "submit-script", "-e", "digits", "train.py")
 
     modules = packages(loaded("run", *line.split()))
 
     assert "homerun" in modules
-    assert not modules & {"click", "inspect", "rich"}
+    assert not modules & {"click", "inspect"}
 
 
 def test_the_version_is_that_of_the_package(invoke):

@@ -25,7 +25,6 @@ THIRD_PARTY = {
     "filelock": "runstore.fs.maintenance_lock",
     "jmespath": "homerun.cli.output.query",
     "pathspec": "homerun.snapshots.ignore_files",
-    "rich": "homerun.cli",
     "anyio": "homerun.studio",
     "starlette": "homerun.studio",
     "uvicorn": "homerun.studio",

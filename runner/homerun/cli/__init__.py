@@ -1,7 +1,7 @@
 """The command line: a thin layer over the SDK that says what happened, and how to go on.
 
-It opens no file of a store and starts no process. Nothing is loaded before it is needed: click for
-help and for lines with something wrong, rich only for the bar of a batch.
+It opens no file of a store and starts no process. Nothing is loaded before it is needed; click is
+loaded only for help, and for lines with something wrong.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def test_a_whole_machine_is_well_and_nothing_is_changed_by_the_look(
     assert all(one.value for one in found)
     assert len({(one.area, one.name) for one in found}) == len(found)
     assert _everything(workspace_dir) == before
-    assert not {"torch", "sklearn", "rich"} & (set(sys.modules) - modules)
+    assert not {"torch", "sklearn"} & (set(sys.modules) - modules)
 
 
 def test_a_store_that_cannot_serve_says_what_to_do(store: Store) -> None:

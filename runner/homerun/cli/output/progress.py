@@ -1,7 +1,8 @@
-"""How far something is that takes long: a line on standard error, for people only."""
+"""Progress of what takes long: one line on standard error, on a terminal only."""
 
 from __future__ import annotations
 
+import os
 import sys
 from time import monotonic
 
@@ -35,13 +36,14 @@ class Progress:
 
     Args:
         what: what is being done, in a few words.
-        total: how much there is to do, about; 0: nobody knows.
+        total: how much there is to do, about; 0: it is not known.
+        at_once: show it from the first call on.
     """
 
-    def __init__(self, what: str, total: int = 0) -> None:
+    def __init__(self, what: str, total: int = 0, *, at_once: bool = False) -> None:
         self._what = what
         self._total = total
-        self._next = monotonic() + _AFTER_S
+        self._next = monotonic() + (0.0 if at_once else _AFTER_S)
         self._is_shown = False
         self._is_wanted = console.is_terminal(sys.stderr) and not console.is_quiet()
 
@@ -58,13 +60,14 @@ class Progress:
             sys.stderr.write(_CLEAR)
             sys.stderr.flush()
 
-    def __call__(self, done: int) -> None:
-        """Tell how much is done."""
+    def __call__(self, done: int, detail: str = "") -> None:
+        """Show how much is done, and behind the bar some more words about it."""
         if not self._is_wanted or monotonic() < self._next:
             return
         self._next = monotonic() + _EVERY_S
         self._is_shown = True
-        sys.stderr.write(f"{_CLEAR}{self._what}  {self._bar(done)}")
+        line = "  ".join(filter(None, (self._what, self._bar(done), detail)))
+        sys.stderr.write(_CLEAR + line[: _columns() - 1])
         sys.stderr.flush()
 
     def _bar(self, done: int) -> str:
@@ -73,6 +76,14 @@ class Progress:
         part = min(1.0, done / self._total)
         full = int(part * _CELLS)
         return f"[{'#' * full}{' ' * (_CELLS - full)}] {part:4.0%}"
+
+
+def _columns() -> int:
+    """How wide the terminal is: a line that it wraps cannot be cleared."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 class Waiting:

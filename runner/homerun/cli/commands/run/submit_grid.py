@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+from time import monotonic
 
 from homerun.cli.commands.run.follow import Hint
 from homerun.cli.interrupts import Interrupted, Interrupts, reading_source, waiting
 from homerun.cli.options import grids
-from homerun.cli.output import console as output_console
-from homerun.cli.output import render, text
+from homerun.cli.output import console, render, text
+from homerun.cli.output.progress import Progress
 from homerun.cli.result import Result
 from runstore.status import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING, TERMINAL
 
@@ -71,7 +71,7 @@ def run(wish: Wish, detach: bool, call: Call) -> Result | int:
             with Hint("submitting; Ctrl-C cancels what is submitted already"):
                 batch = wish.submit()
         except Interrupted as interrupted:
-            output_console.say(f"stopped by {interrupted.by}: what was submitted is canceled")
+            console.say(f"stopped by {interrupted.by}: what was submitted is canceled")
             return interrupted.exit_code
         try:
             interrupts.anywhere()
@@ -87,21 +87,12 @@ def _detached(batch: Batch) -> Result:
 
 
 def _follow(batch: Batch) -> None:
-    output_console.say(f"{len(batch)} runs below {batch.parent.id}")
-    if output_console.is_quiet() or not output_console.is_terminal(sys.stderr):
-        for _ in batch.progress():
-            continue
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    console = Console(stderr=True, no_color=not output_console.may_colour())
-    with Progress(*columns, console=console, auto_refresh=False, transient=True) as bar:
-        task = bar.add_task("", total=len(batch))
+    console.say(f"{len(batch)} runs below {batch.parent.id}")
+    began = monotonic()
+    with Progress("", len(batch), at_once=True) as tell:
         for counts in batch.progress():
             over = sum(count for name, count in counts.items() if name in TERMINAL)
-            bar.update(task, completed=over, description=_counted(counts), refresh=True)
+            tell(over, f"{text.duration(monotonic() - began)}  {_counted(counts)}")
 
 
 def _counted(counts: dict[str, int]) -> str:
@@ -125,7 +116,7 @@ def _conclude(batch: Batch) -> Result:
         ("took", *reversed(names)),
     )
     ending = [
-        render.Note(f"{status}: {_counted(counts)}", output_console.COLOURS.get(status)),
+        render.Note(f"{status}: {_counted(counts)}", console.COLOURS.get(status)),
         render.Note(f"  batch    {batch.parent.id}"),
         render.Note(f"  folder   {text.plain(batch.parent.directory)}"),
     ]
@@ -156,7 +147,7 @@ def _cancel(batch: Batch, interrupted: Interrupted, interrupts: Interrupts) -> R
         with Hint(f"canceling batch {parent.id}; Ctrl-C again stops waiting for it"):
             batch.cancel()
     except Interrupted:
-        output_console.say(f"not waited for: the runs of batch {parent.id} are being canceled")
+        console.say(f"not waited for: the runs of batch {parent.id} are being canceled")
         return interrupted.exit_code
-    output_console.say(f"canceled by {interrupted.by}: batch {parent.id}")
+    console.say(f"canceled by {interrupted.by}: batch {parent.id}")
     return Result(parent.describe(), code=interrupted.exit_code, only_if_asked=True)
