@@ -53,9 +53,10 @@ class MetricArtifact:
             StoreError, OSError: the file is gone, or cannot be read.
             ValueError: somebody else wrote it, and it is no JSON.
         """
+        from homerun.metrics import kinds
         from runstore.metrics import log as metric_log
 
-        if self.kind == metric_log.IMAGE:
+        if self.kind == kinds.IMAGE:
             import io
 
             return io.BytesIO(self.data)

@@ -8,20 +8,11 @@ from __future__ import annotations
 
 from homerun.base.messages import say
 from runstore.errors import StoreError
-from runstore.metrics.log import (
-    IMAGE,
-    LIST,
-    ROW,
-    SCALAR,
-    TABLE,
-    Writer,
-)
+from runstore.metrics.log import SCALAR, Writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import Any
+    from collections.abc import Callable
 
 _PLAIN = (float, int, str, bool, type(None))
 
@@ -56,49 +47,20 @@ class MetricLogger:
         except TypeError as error:
             raise _refused(name, error) from None
 
-    def log_list(self, name: str, value: Iterable[object], description: str = "") -> None:
-        """Log several values; see `Run.log_list`."""
-        from homerun.metrics import values
+    def add(self, kind: str, name: str, value: object, description: str = "") -> None:
+        """Log a value of another kind than a scalar, by the kind's name in `metrics.kinds`.
 
-        kept = values.many(name, value)
-        if kept:
-            self._add(name, kept, LIST, description)
-
-    def log_row(self, name: str, description: str | None, columns: Mapping[str, object]) -> None:
-        """Log one row of a table; see `Run.log_row`."""
-        from homerun.metrics import values
-
-        kept = {column: values.single(name, value) for column, value in columns.items()}
-        if kept:
-            self._add(name, kept, ROW, description or "")
-
-    def log_table(self, name: str, value: Mapping[str, object], description: str = "") -> None:
-        """Log a table; see `Run.log_table`."""
-        from homerun.metrics import values
-
-        kept = values.table(name, value)
-        if any(kept.values()):
-            self._add(name, kept, TABLE, description)
-
-    def log_image(
-        self, name: str, path: str | os.PathLike[str] | None, plot: Any, description: str
-    ) -> None:
-        """Log an image; see `Run.log_image`."""
-        from homerun.metrics import files, images, values
+        Raises:
+            UserError: it is no value of that kind.
+        """
+        from homerun.metrics import kinds, values  # a script that logs numbers does without them
 
         name = values.name(name)
-        data = images.taken(path, plot)
-        self._add_file(name, files.image_name(name, path), data, IMAGE, description)
-
-    def log_document(
-        self, name: str, value: Mapping[str, Any] | str, kind: str, description: str
-    ) -> None:
-        """Log a dict or JSON text of a kind such as a confusion matrix."""
-        from homerun.metrics import files, values
-
-        name = values.name(name)
-        data = values.document(name, value).encode()
-        self._add_file(name, files.document_name(name, kind), data, kind, description)
+        kept = kinds.of(kind).check(name, value)
+        if kinds.of(kind).group == kinds.FILE:
+            self._add_file(name, kind, kept, description)
+        elif kept:
+            self._add(name, kept, kind, description)
 
     def flush(self) -> None:
         """Nothing: every point is written when `log` returns."""
@@ -113,24 +75,19 @@ class MetricLogger:
         kept, at = values.scalar(name, value), values.step(name, step)
         self._writer.add(values.name(name), kept, kind=SCALAR, step=at, description=description)
 
-    def _add_file(
-        self, name: str, file_name: str, data: bytes, kind: str, description: str
-    ) -> None:
+    def _add_file(self, name: str, kind: str, content: tuple[str, bytes], description: str) -> None:
         """Store a file, and then the point that names it: none names a file that is not there."""
-        from homerun.metrics import files
+        from homerun.metrics import files, kinds
 
         try:
-            stored = files.store(self._folder, file_name, data)
+            stored = files.store(self._folder, *content)
         except (OSError, StoreError) as error:
             self._drop(error)
         else:
-            value = files.value(file_name, stored) if kind == IMAGE else stored
+            value = files.value(content[0], stored) if kind == kinds.IMAGE else stored
             self._add(name, value, kind, description)
 
     def _add(self, name: str, value: object, kind: str, description: str) -> None:
-        from homerun.metrics import values
-
-        name = values.name(name)
         try:
             self._writer.add(name, value, kind=kind, description=description)
         except (OSError, StoreError) as error:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from homerun.metrics import files
-from runstore.metrics import log as metric_log
+from homerun.metrics import kinds
 from runstore.metrics.follower import Follower
 
 TYPE_CHECKING = False
@@ -41,14 +40,17 @@ def points(record: Record, names: Collection[str] = ()) -> Iterator[tuple[Any, .
 
 
 def _values(point: Point) -> Iterator[tuple[str, Any]]:
-    if point.kind in (metric_log.ROW, metric_log.TABLE):
+    kind = kinds.of(point.kind)
+    if not kind.fits(point.value):
+        return
+    if kind.group == kinds.TABLE:
         for column, cell in point.value.items():
             for value in cell if isinstance(cell, list) else [cell]:
                 yield f"{point.name}.{column}", value
+    elif kind.group == kinds.FILE:
+        yield point.name, kind.value(point.value)
     elif isinstance(point.value, list):
         for value in point.value:
             yield point.name, value
-    elif isinstance(point.value, dict):
-        yield point.name, files.names(point.value)[1]
     else:
         yield point.name, point.value

@@ -9,7 +9,7 @@ kind that a name was used for decides; points of another kind are left out.
 from __future__ import annotations
 
 from homerun.base import messages
-from homerun.metrics import files
+from homerun.metrics import files, kinds
 from runstore.metrics import log as metric_log
 
 TYPE_CHECKING = False
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from runstore.metrics.log import Series
     from runstore.run.record import Record
 
-_TABLES = (metric_log.ROW, metric_log.TABLE)
 _told: set[str] = set()
-_FORMS: dict[str, type] = {metric_log.LIST: list, metric_log.ROW: dict, metric_log.TABLE: dict}
 
 
 def of_folder(
@@ -81,23 +79,18 @@ def of_series(name: str, series: Series, of_file: Callable[[str, Any], Any]) -> 
     points: list[tuple[str, Any]] = [
         (kind, value)
         for kind, value in zip(series.kinds_of_all(), series.values)
-        if _fits(kind, value)
+        if kinds.of(kind).fits(value)
     ]
     if not points:
         return []
     first, value = points[0]
-    group = _group(first)
-    kept = [point for point in points if _group(point[0]) == group]
+    group = kinds.of(first).group
+    kept = [point for point in points if kinds.of(point[0]).group == group]
     if len(kept) < len(points):
         _tell(name, first, len(points) - len(kept))
-    if first in metric_log.FILES:
+    if group == kinds.FILE:
         return of_file(first, value)
-    return _table(kept) if first in _TABLES else _one_or_many(_flat(kept))
-
-
-def _group(kind: str) -> tuple[str, ...]:
-    """The kinds whose points go together; none of these: single values and lists."""
-    return metric_log.FILES if kind in metric_log.FILES else _TABLES if kind in _TABLES else ()
+    return _table(kept) if group == kinds.TABLE else _one_or_many(_flat(kept))
 
 
 def _tell(name: str, kind: str, count: int) -> None:
@@ -107,13 +100,6 @@ def _tell(name: str, kind: str, count: int) -> None:
         messages.tell(
             [f"{what}: its first is of the kind {kind}; give each kind a name of its own"]
         )
-
-
-def _fits(kind: str, value: object) -> bool:
-    """Whether a value is one of its kind; another writer's may be anything."""
-    if kind in metric_log.FILES:
-        return files.is_value(value)
-    return isinstance(value, _FORMS.get(kind, object))
 
 
 def _flat(points: list[tuple[str, Any]]) -> list[Any]:

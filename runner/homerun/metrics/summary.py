@@ -1,6 +1,6 @@
-"""What a run's metrics are, at a glance: of each the kind, the last value and some numbers.
+"""Summaries of a run's metrics: of each the kind, the last value, and what its numbers come to.
 
-All points are read once, a window at a time, and what is new from then on; little is kept.
+All points are read once, a window at a time, and then what is new; little of it is kept.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 from math import isnan
 
-from homerun.metrics import files
+from homerun.metrics import kinds
+from homerun.metrics.kinds import FILES, NUMBER, TEXT
 from runstore.metrics import log as metric_log
 from runstore.metrics.follower import Logs, number
 
@@ -17,13 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-NUMBER = "number"
-TEXT = "text"
-IMAGE = "image"
-JSON = "json"
-
 _MOST_FILES = 1_000
-_FORMS: dict[str, type] = {metric_log.LIST: list, metric_log.ROW: dict, metric_log.TABLE: dict}
 
 
 class Gauge:
@@ -51,41 +46,29 @@ class Gauge:
         """Count one more point; one of another kind is left out."""
         if kind != self.kind and not (self.kind == NUMBER and kind == metric_log.LIST):
             return
-        value = record["v"]
-        if kind in (IMAGE, JSON):
-            self._add_file(value)
-        elif kind == NUMBER:
-            self._add_number(float(number(record) or 0.0), value)
+        value = kinds.of(record.get("k")).value(record["v"])
         self.count += 1
+        if kind == NUMBER:
+            self._add_number(float(number(record) or 0.0))
+        elif kind in FILES and len(self.files) < _MOST_FILES:
+            self.files.append(value)
         if record["t"] >= self.time:
-            self.time, step = record["t"], record.get("s")
+            self.time, self.last, step = record["t"], value, record.get("s")
             self.step = step if type(step) is int else None
-            if kind == TEXT:
-                self.last = value
-            elif kind in (metric_log.ROW, metric_log.TABLE):
-                self.last = {key: metric_log.untag(cell) for key, cell in value.items()}
-            elif kind == metric_log.LIST:
-                self.last = metric_log.untag(value)
 
     def describe(self) -> dict[str, Any]:
         """All of it, in the shape of Studio's interface."""
         found = {key: getattr(self, key) for key in ("name", "kind", "last", "min", "max", "count")}
         found["last_step"] = self.step
         found["last_time"] = self.time if self.count else None
-        if self.kind in (IMAGE, JSON):
+        if self.kind in FILES:
             found["files"] = self.files
         return found
 
-    def _add_number(self, value: float, stored: Any) -> None:
-        self.last = metric_log.untag(stored)
+    def _add_number(self, value: float) -> None:
         if not isnan(value):
             self.min = value if self.min is None or value < self.min else self.min
             self.max = value if self.max is None or value > self.max else self.max
-
-    def _add_file(self, value: Any) -> None:
-        self.last = files.names(value)[1]
-        if len(self.files) < _MOST_FILES:
-            self.files.append(self.last)
 
 
 class Gauges:
@@ -117,7 +100,7 @@ class Gauges:
     def _add(self, record: dict[str, Any]) -> None:
         if not metric_log.is_point(record):
             return
-        kind = _kind(record)
+        kind = _shown_as(record)
         if kind is None:
             return
         name = record["n"]
@@ -135,12 +118,15 @@ def points(run_folder: str, name: str, skip: int, limit: int) -> dict[str, Any]:
     for record in _records(run_folder):
         if record.get("n") != name or not metric_log.is_point(record):
             continue
-        kind = _kind(record)
+        kind = _shown_as(record)
         if kind is None:
             continue
         if skip <= total < skip + limit:
             step = record.get("s")
-            told = {"value": _value(record, kind), "step": step if type(step) is int else None}
+            told = {
+                "value": kinds.of(record.get("k")).value(record["v"]),
+                "step": step if type(step) is int else None,
+            }
             found.append({**told, "time": record["t"]})
         total += 1
     return {"total": total, "values": found}
@@ -153,23 +139,11 @@ def _records(run_folder: str) -> Iterator[dict[str, Any]]:
         yield from records
 
 
-def _kind(record: dict[str, Any]) -> str | None:
-    """What a point is; None: it says that it is what it is not."""
-    said, value = record.get("k", metric_log.SCALAR), record["v"]
-    if said in metric_log.FILES:
-        known = IMAGE if said == metric_log.IMAGE else JSON
-        return known if files.is_value(value) else None
-    if said in _FORMS:
-        return str(said) if isinstance(value, _FORMS[said]) else None
-    if number(record) is not None:
-        return NUMBER
-    return TEXT
-
-
-def _value(record: dict[str, Any], kind: str) -> Any:
-    value = record["v"]
-    if kind in (IMAGE, JSON):
-        return files.names(value)[1]
-    if kind in (metric_log.ROW, metric_log.TABLE):
-        return {key: metric_log.untag(cell) for key, cell in value.items()}
-    return metric_log.untag(value)
+def _shown_as(record: dict[str, Any]) -> str | None:
+    """What a point is shown as; None: it is not what it says it is."""
+    if "k" not in record:  # nearly all points
+        return TEXT if number(record) is None else NUMBER
+    kind = kinds.of(record.get("k"))
+    if not kind.fits(record["v"]):
+        return None
+    return kind.shown or (TEXT if number(record) is None else NUMBER)

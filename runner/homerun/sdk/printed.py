@@ -6,7 +6,7 @@ import os
 
 from homerun.base import checks
 from homerun.base.errors import UserError
-from homerun.metrics import results, values
+from homerun.metrics import values
 from homerun.metrics.logger import MetricLogger
 from homerun.sdk.files import RunFiles
 from homerun.sdk.labels import RunLabels
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from homerun.sdk.run_files import Path
     from runstore.fs.safe_path import Stream
 
-_WORDS = {metric_log.RESIDUALS: "residual"}
-"""What the original prints for a kind of metric, where that is not its name."""
-
 
 class PrintedMetrics(MetricLogger):
     """The metrics of an offline run."""
@@ -37,6 +34,8 @@ class PrintedMetrics(MetricLogger):
 
     def read(self, name: str | None, populate: bool) -> dict[str, Any]:
         """What was logged, in the shapes of a recorded run."""
+        from homerun.metrics import results
+
         of_file = results.file_giver(self._run_id, self._contents.__getitem__, populate)
         return {
             key: results.of_series(key, series, of_file)
@@ -47,41 +46,23 @@ class PrintedMetrics(MetricLogger):
     def log(self, name: str, value: object, description: str = "", step: int | None = None) -> None:
         """Print and keep a value."""
         values.step(name, step)
-        self._keep(name, values.scalar(name, value), metric_log.SCALAR)
+        name, kept = values.name(name), values.scalar(name, value)
+        self._keep(name, kept, metric_log.SCALAR)
+        _print(f"Attempted to log scalar metric {name}:\n{kept}")
 
-    def log_list(self, name: str, value: Iterable[object], description: str = "") -> None:
-        """Print and keep values."""
-        self._keep(name, values.many(name, value), metric_log.LIST)
+    def add(self, kind: str, name: str, value: Any, description: str = "") -> None:
+        """Print and keep a value of another kind; of a file print what was given."""
+        from homerun.metrics import kinds
 
-    def log_row(self, name: str, description: str | None, columns: Mapping[str, object]) -> None:
-        """Print and keep a row."""
-        cells = {column: values.single(name, value) for column, value in columns.items()}
-        self._keep(name, cells, metric_log.ROW)
-
-    def log_table(self, name: str, value: Mapping[str, object], description: str = "") -> None:
-        """Print and keep a table."""
-        columns = values.table(name, value)
-        self._keep(name, columns if any(columns.values()) else {}, metric_log.TABLE)
-
-    def log_image(
-        self, name: str, path: str | os.PathLike[str] | None, plot: Any, description: str
-    ) -> None:
-        """Print what was given, and keep the image."""
-        from homerun.metrics import files, images
-
-        data = images.taken(path, plot)
-        kept = self._keep_content(files.image_name(values.name(name), path), data)
-        self._keep(name, kept, metric_log.IMAGE, plot if path is None else path)
-
-    def log_document(
-        self, name: str, value: Mapping[str, Any] | str, kind: str, description: str
-    ) -> None:
-        """Print and keep a dict or JSON text."""
-        from homerun.metrics import files
-
-        data = values.document(values.name(name), value).encode()
-        kept = self._keep_content(files.document_name(name, kind), data)
-        self._keep(name, kept, kind, value)
+        name = values.name(name)
+        kept = kinds.of(kind).check(name, value)
+        if kinds.of(kind).group == kinds.FILE:
+            kept = self._keep_content(*kept)
+            shown = kinds.path_or_plot(value) if kind == kinds.IMAGE else value
+        else:
+            shown = kept
+        self._keep(name, kept, kind)
+        _print(f"Attempted to log {kinds.of(kind).printed} metric {name}:\n{shown}")
 
     def flush(self) -> None:
         """Print that it was asked for."""
@@ -100,19 +81,12 @@ class PrintedMetrics(MetricLogger):
         self._contents[free] = data
         return free
 
-    def _keep(self, name: str, value: object, kind: str, shown: object = None) -> None:
-        """Keep a point that is not empty, and print it in the original's words.
-
-        Args:
-            shown: what is printed in place of the value.
-        """
-        name = values.name(name)
+    def _keep(self, name: str, value: object, kind: str) -> None:
+        """Keep a point that is not empty."""
         if value or kind == metric_log.SCALAR:
             series = self._series.setdefault(name, metric_log.Series())
             series.values.append(value)
             series.add_columns({"k": kind})
-        word = _WORDS.get(kind, kind)
-        _print(f"Attempted to log {word} metric {name}:\n{value if shown is None else shown}")
 
 
 class PrintedLabels(RunLabels):

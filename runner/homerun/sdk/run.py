@@ -15,7 +15,6 @@ from homerun.sdk.labels import RunLabels
 from homerun.sdk.lifecycle import Lifecycle
 from homerun.sdk.observed import Observed
 from homerun.sdk.relatives import Relatives
-from runstore.metrics import log as metric_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -257,7 +256,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         Raises:
             UserError: an element is no single value.
         """
-        self._metrics.log_list(name, value, description)
+        self._metrics.add("list", name, value, description)
 
     def log_row(self, name: str, description: str | None = None, **kwargs: object) -> None:
         """Log one row of a table: a value per column, `log_row("curve", x=1, y=2)`.
@@ -265,7 +264,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         Raises:
             UserError: a column's value is a list.
         """
-        self._metrics.log_row(name, description, kwargs)
+        self._metrics.add("row", name, kwargs, description or "")
 
     def log_table(self, name: str, value: Mapping[str, object], description: str = "") -> None:
         """Log a table: a dict of columns, each a list of one length, or one value.
@@ -273,7 +272,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         Raises:
             UserError: it is no dict, or its columns differ in length.
         """
-        self._metrics.log_table(name, value, description)
+        self._metrics.add("table", name, value, description)
 
     def log_image(
         self,
@@ -292,7 +291,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
             UserError: both or neither was given, or it is no image.
             OSError: the file cannot be read.
         """
-        self._metrics.log_image(name, path, plot, description)
+        self._metrics.add("image", name, (path, plot), description)
 
     def log_confusion_matrix(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
@@ -302,25 +301,25 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         Raises:
             UserError: it is neither, or holds what has no JSON form.
         """
-        self._metrics.log_document(name, value, metric_log.CONFUSION_MATRIX, description)
+        self._metrics.add("confusion_matrix", name, value, description)
 
     def log_accuracy_table(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
     ) -> None:
         """Log an accuracy table; see `log_confusion_matrix`."""
-        self._metrics.log_document(name, value, metric_log.ACCURACY_TABLE, description)
+        self._metrics.add("accuracy_table", name, value, description)
 
     def log_residuals(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
     ) -> None:
         """Log residuals; see `log_confusion_matrix`."""
-        self._metrics.log_document(name, value, metric_log.RESIDUALS, description)
+        self._metrics.add("residuals", name, value, description)
 
     def log_predictions(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""
     ) -> None:
         """Log predictions; see `log_confusion_matrix`."""
-        self._metrics.log_document(name, value, metric_log.PREDICTIONS, description)
+        self._metrics.add("predictions", name, value, description)
 
     @property
     def dropped(self) -> int:

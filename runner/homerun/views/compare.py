@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from homerun.base.errors import UserError
 from homerun.metrics import summary
+from homerun.metrics.kinds import NUMBER
 from homerun.views import code as code_view
 from homerun.views import code_diff, details
 from runstore import layout
@@ -144,7 +145,7 @@ def _metrics(run_folder: str) -> Iterator[tuple[str, Any]]:
     for gauge in sorted(found, key=lambda one: str(one["name"])):
         name = gauge["name"]
         yield name, gauge["last"]
-        if gauge["kind"] == summary.NUMBER and gauge["count"] > 1:
+        if gauge["kind"] == NUMBER and gauge["count"] > 1:
             yield f"{name}.min", gauge["min"]
             yield f"{name}.max", gauge["max"]
             yield f"{name}.count", gauge["count"]

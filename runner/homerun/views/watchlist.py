@@ -13,6 +13,7 @@ from typing import Any
 from homerun.base.lru import Lru
 from homerun.files.logs import names, tail
 from homerun.metrics import summary
+from homerun.metrics.kinds import NUMBER
 from homerun.runs import reconcile, wait
 from homerun.targets import queue
 from homerun.views.feed import Feed
@@ -158,7 +159,7 @@ class Watchlist:
             return {"waits": None, "shown": None}
         place = queue.place_of(record) if row["status"] == status.QUEUED else None
         _, found = self._gauges.of(record.path).read()
-        numbers = [one for one in found if one["kind"] == summary.NUMBER]
+        numbers = [one for one in found if one["kind"] == NUMBER]
         return {
             "waits": f"#{place.position}: {place.reason}" if place else None,
             "shown": numbers[:_MOST_METRICS],

@@ -1,9 +1,9 @@
 """Metrics: numbers appended by the script's processes, one file per writer, no lock.
 
 A point is one line `{"n":name,"v":value,"t":seconds}`, safe from SIGKILL when `Writer.add`
-returns. `k` names the kind where it is not a scalar (list, row, table; or one of FILES, whose
-value names a file of the run), `s` a step, `d` a description. `t` is Unix time, as a number of
-JSON in whatever form: it orders the points of several writers, and decides nothing.
+returns. `k` names the kind where it is not a scalar (list, row, table; or one whose value names a
+file of the run), `s` a step, `d` a description. `t` is Unix time, as a number of JSON in whatever
+form: it orders the points of several writers, and decides nothing.
 """
 
 from __future__ import annotations
@@ -25,14 +25,6 @@ SCALAR = "scalar"
 LIST = "list"
 ROW = "row"
 TABLE = "table"
-
-IMAGE = "image"
-CONFUSION_MATRIX = "confusion_matrix"
-ACCURACY_TABLE = "accuracy_table"
-RESIDUALS = "residuals"
-PREDICTIONS = "predictions"
-FILES = (IMAGE, CONFUSION_MATRIX, ACCURACY_TABLE, RESIDUALS, PREDICTIONS)
-"""The kinds whose value names a file of the run."""
 
 _NUMBERS = (float, int)
 _MOST_HEADS = 10_000

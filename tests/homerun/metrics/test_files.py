@@ -428,7 +428,7 @@ def test_wherever_a_process_is_killed_no_point_names_a_missing_file(tmp_path: Pa
 
 
 def _log_residuals(folder: Path) -> None:
-    MetricLogger(str(folder)).log_document("r", {"a": [1, 2]}, metric_log.RESIDUALS, "")
+    MetricLogger(str(folder)).add("residuals", "r", {"a": [1, 2]})
 
 
 def test_a_full_disk_costs_the_point_and_not_the_training(
