@@ -21,7 +21,7 @@ NUMBER, TEXT, IMAGE, JSON = "number", "text", "image", "json"
 FILES = (IMAGE, JSON)
 
 
-class Kind:
+class MetricKind:
     """One kind of metric.
 
     Attributes:
@@ -67,7 +67,7 @@ class Kind:
         return metric_log.untag(stored)
 
 
-def of(name: object) -> Kind:
+def of(name: object) -> MetricKind:
     """The kind of a name; of one that is not known: values of any form."""
     return KINDS.get(name, _SCALAR) if isinstance(name, str) else _SCALAR
 
@@ -106,20 +106,20 @@ def _document(kind: str) -> Callable[[str, Any], tuple[str, bytes]]:
     return check
 
 
-def _json(name: str, printed: str = "") -> Kind:
-    return Kind(name, _document(name), FILE, shown=JSON, printed=printed)
+def _json(name: str, printed: str = "") -> MetricKind:
+    return MetricKind(name, _document(name), FILE, shown=JSON, printed=printed)
 
 
-_SCALAR = Kind(metric_log.SCALAR, values.scalar, VALUES)
+_SCALAR = MetricKind(metric_log.SCALAR, values.scalar, VALUES)
 
 KINDS = {
     kind.name: kind
     for kind in (
         _SCALAR,
-        Kind(metric_log.LIST, values.many, VALUES, list, metric_log.LIST),
-        Kind(metric_log.ROW, _row, TABLE, dict, metric_log.ROW),
-        Kind(metric_log.TABLE, _table, TABLE, dict, metric_log.TABLE),
-        Kind(IMAGE, _image, FILE, shown=IMAGE),
+        MetricKind(metric_log.LIST, values.many, VALUES, list, metric_log.LIST),
+        MetricKind(metric_log.ROW, _row, TABLE, dict, metric_log.ROW),
+        MetricKind(metric_log.TABLE, _table, TABLE, dict, metric_log.TABLE),
+        MetricKind(IMAGE, _image, FILE, shown=IMAGE),
         _json("confusion_matrix"),
         _json("accuracy_table"),
         _json("residuals", printed="residual"),
