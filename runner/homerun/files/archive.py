@@ -1,10 +1,11 @@
-"""Archives while they are made: what is packed goes on at once, and nothing is kept of it."""
+"""Zip archives as streams: each part is handed on while the next one is packed."""
 
 from __future__ import annotations
 
 import os
 import queue
 import threading
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from homerun.base.errors import UserError
 from homerun.snapshots import export
@@ -14,7 +15,6 @@ from runstore.run import files
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from zipfile import ZipFile
 
     from runstore.run.record import Record
 
@@ -58,8 +58,6 @@ def of_code(record: Record) -> Iterator[bytes]:
 
 
 def _add(pack: ZipFile, run_folder: str, name: str) -> None:
-    from zipfile import ZIP_DEFLATED, ZipInfo
-
     try:
         source = files.open_for_reading(run_folder, name)
     except (BaseError, OSError):
@@ -77,11 +75,11 @@ def _add(pack: ZipFile, run_folder: str, name: str) -> None:
 
 
 class _StoppedError(Exception):
-    """Nobody takes the archive any more."""
+    """The reader has stopped."""
 
 
 class _Sink:
-    """What a ZipFile writes to: a file that cannot go back. Parts wait until they are taken."""
+    """What a ZipFile writes to: a file that cannot seek. Its parts wait in a queue of a few."""
 
     def __init__(self) -> None:
         self.parts: queue.Queue[bytes | BaseException | None] = queue.Queue(_AHEAD)
@@ -89,25 +87,25 @@ class _Sink:
         self._part = bytearray()
 
     def write(self, data: bytes) -> int:
-        """Take some bytes."""
+        """Add some bytes; a part that is large enough is handed on."""
         self._part += data
         if len(self._part) >= _CHUNK:
             self.flush_part()
         return len(data)
 
     def flush(self) -> None:
-        """Nothing: parts go on when they are large enough."""
+        """Nothing: parts are handed on when they are large enough."""
 
     def flush_part(self) -> None:
-        """Hand on what there is."""
+        """Hand on what was written so far."""
         self.put(bytes(self._part))
         self._part.clear()
 
     def put(self, part: bytes | BaseException | None) -> None:
-        """Hand something on, when there is room for it.
+        """Put a part into the queue when there is room for it.
 
         Raises:
-            _StoppedError: nobody takes it.
+            _StoppedError: the reader has stopped.
         """
         while not self.is_stopped:
             try:
@@ -119,7 +117,7 @@ class _Sink:
 
 
 def _streamed(write: Callable[[ZipFile], None]) -> Iterator[bytes]:
-    """An archive in parts. Whoever stops taking them stops the packing."""
+    """An archive in parts; the packing stops when the caller takes no more of them."""
     sink = _Sink()
     packing = threading.Thread(target=_pack, args=(write, sink), daemon=True)
     packing.start()
@@ -134,8 +132,6 @@ def _streamed(write: Callable[[ZipFile], None]) -> Iterator[bytes]:
 
 
 def _pack(write: Callable[[ZipFile], None], sink: _Sink) -> None:
-    from zipfile import ZipFile
-
     try:
         try:
             with ZipFile(sink, "w") as pack:  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""The files of a run for who looks at them: folders step by step, previews, and parts of a file."""
+"""Browsing the files of a run: the entries of a folder, previews, and parts of a file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class File:
         self.close()
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -60,17 +60,17 @@ class File:
 
     @property
     def size(self) -> int:
-        """How many bytes it had when it was opened."""
+        """Its size in bytes when it was opened."""
         return self._seen.st_size
 
     @property
     def modified(self) -> str:
-        """When it was changed last."""
+        """When it was last changed."""
         return times.instant(self._seen.st_mtime)
 
     @property
     def tag(self) -> str:
-        """What tells this version of it from another."""
+        """A text that differs from one version of the file to the next."""
         return f"{self._seen.st_ino:x}-{self._seen.st_size:x}-{self._seen.st_mtime_ns:x}"
 
     def read(self, start: int, count: int) -> bytes:
@@ -78,12 +78,12 @@ class File:
         return os.pread(self._descriptor, count, start)
 
     def image_type(self) -> str | None:
-        """The media type of an image that any browser shows; None: it is none."""
+        """The media type of an image that any browser shows; None: it is not one."""
         return images.media_type(self.read(0, _HEAD))
 
 
 def entries(record: Record, folder: str = "") -> dict[str, Any]:
-    """What lies in a folder of a run's files.
+    """The entries of a folder of a run's files.
 
     Raises:
         FileMissing, InvalidName: there is no such folder.
@@ -121,7 +121,7 @@ def preview(record: Record, name: str) -> dict[str, Any]:
 
 
 def stamp(record: Record) -> tuple[int, ...]:
-    """What changes when a file appears at the top of one of a run's folders, or goes."""
+    """A value that changes when a file appears at the top of a folder of the run, or goes."""
     return file_listing.stamp(record.path)
 
 

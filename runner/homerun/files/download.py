@@ -1,6 +1,6 @@
-"""Downloads: copies of a run's files, where somebody wants them.
+"""Downloading: copy files of a run to a path that the caller names.
 
-Below the folder that was named no link is followed; a copy appears whole or not at all.
+Below a named folder no link is followed. A copy appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ASSETS = "assets"
 
 _SHOWN = 24
 _BEGUN = ".download"
-"""What a copy is called while it is written: `.download.<pid>.<hex>`."""
+"""The name of a copy while it is written begins so: `.download.<pid>.<hex>`."""
 
 
 def file(record: Record, name: str, output: Path | None) -> None:
@@ -112,7 +112,7 @@ def _open(record: Record, name: str) -> int:
 
 
 def _open_log(record: Record, name: str) -> int | None:
-    """A log for reading; None if it is gone by now. The supervisor's lies beside the files."""
+    """Open a log; None if it is gone by now. The supervisor's log is not among the run's files."""
     try:
         if name != layout.SUPERVISOR_LOG:
             return run_files.open_for_reading(record.path, name)
@@ -134,7 +134,7 @@ def some(names: list[str]) -> str:
 
 
 def _are_usable(paths: Sequence[Path], count: int) -> bool:
-    """Whether there is one path for each file; if not, it is said."""
+    """Whether there is one path for each file; if not, a notice says so."""
     different = len({os.fspath(path) for path in paths})
     if len(paths) == different == count:
         return True
@@ -145,7 +145,7 @@ def _are_usable(paths: Sequence[Path], count: int) -> bool:
 
 
 def target(name: str, output: Path | None) -> str:
-    """The path that somebody named for a file; for a folder, one in it."""
+    """The path for a copy: the one that the caller named, or one in it where that is a folder."""
     last = name.rpartition("/")[2]
     if output is None:
         return last
@@ -154,7 +154,7 @@ def target(name: str, output: Path | None) -> str:
 
 
 def copy_to(source: int, path: str) -> None:
-    """Copy to a path that somebody named: the folders above it may be links."""
+    """Copy to a path that the caller named; the folders above it may be links."""
     above, last = os.path.split(path)
     _copy_below(source, above or os.curdir, last)
 

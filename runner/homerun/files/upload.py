@@ -1,4 +1,4 @@
-"""Uploads: files of this machine that become files of a run."""
+"""Uploading: copy files of this machine into a run."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _add(record: Record, name: str, source: Source, *, sync: bool) -> Artifact:
 
 
 def open_local(path: str) -> int:
-    """A descriptor of a file that somebody named.
+    """Open a file that the caller named.
 
     Raises:
         FileNotFoundError: it is not there.
@@ -244,7 +244,7 @@ def _originals(record: Record) -> set[str]:
     taken = record.run.get("snapshot")
     if not taken:
         return set()
-    from homerun.snapshots import export
+    from homerun.snapshots import export  # most scripts upload no folder with links
 
     found = export.load(record, str(taken))
     return {original for _, original, _, _ in found.linked} if found else set()

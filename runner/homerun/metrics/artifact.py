@@ -1,4 +1,4 @@
-"""What a metric that is a file returns: its address as text, or the file itself."""
+"""What is returned for a metric that is a file: its address, or the file itself."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class MetricArtifact:
 
         Raises:
             StoreError, OSError: the file is gone, or cannot be read.
-            ValueError: somebody else wrote it, and it is no JSON.
+            ValueError: another program wrote the file, and it is not JSON.
         """
         from homerun.metrics import kinds
         from runstore.metrics import log as metric_log

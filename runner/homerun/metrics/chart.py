@@ -1,4 +1,4 @@
-"""Series of many runs for charts, and what is new in them since a cursor."""
+"""Series of metrics of many runs for a chart, and what is new in them since a cursor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
 
 MOST = 200
-AXES = ("step", "time", "index")
 _MOST_WIDTH = 10_000
 _MOST_DIGITS = 18
 _COLUMNS = ("x_first", "x_last", "min", "max", "last", "count", "gaps")
@@ -50,11 +49,11 @@ def read(
             raise UserError(str(error)) from error
         places.append(f"{chart.points}:{chart.size}")
         points, size = known[number] if known else (-1, 0)
-        is_anew = size != chart.size or points > chart.points
-        if not is_anew and points == chart.points:
+        is_new = size != chart.size or points > chart.points
+        if not is_new and points == chart.points:
             continue
-        first = 0 if is_anew else points // size
-        row: dict[str, Any] = {"run": record.id, "name": name, "anew": is_anew, "from": first}
+        first = 0 if is_new else points // size
+        row: dict[str, Any] = {"run": record.id, "name": name, "anew": is_new, "from": first}
         row.update(points=chart.points, size=chart.size, broken=chart.broken)
         shown = chart.buckets[first:]
         columns = zip(*shown) if shown else ([] for _ in _COLUMNS)
@@ -64,7 +63,7 @@ def read(
 
 
 def _places(cursor: str | None, count: int) -> list[tuple[int, int]]:
-    """Points and size of each series at the last answer; [] where the cursor is none."""
+    """The points and the block size of each series at a cursor; [] if it is not valid."""
     parts = cursor.split(",") if cursor else []
     found = []
     for part in parts:

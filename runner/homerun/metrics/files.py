@@ -1,4 +1,4 @@
-"""The files of images and JSON metrics: what they are called, and how they become the run's."""
+"""The files of images and JSON metrics: their names, and storing and reading them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images that are logged: where they come from, what tells that they are some, their names."""
+"""Images that are logged: read from a file or a plot, and checked by their first bytes."""
 
 from __future__ import annotations
 

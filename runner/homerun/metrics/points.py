@@ -1,4 +1,4 @@
-"""A run's metrics point by point: what a spreadsheet or a data frame reads."""
+"""A run's metrics as rows, one for each value that was logged: for CSV and data frames."""
 
 from __future__ import annotations
 

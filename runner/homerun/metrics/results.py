@@ -1,4 +1,4 @@
-"""The shapes in which metrics are returned: the original's, by kind and number of points.
+"""What `Run.get_metrics` returns: the original's shapes, by kind and number of points.
 
 A metric of one value is that value, of several a list of them, whether they came one by one or in
 a list. Rows and tables of one name are one table: a dict of columns, each a value or a list. Of

@@ -1,4 +1,4 @@
-"""What may be logged: checks of a metric's name and value, and what a value is stored as."""
+"""Checks of a metric's name and value, and what a value is stored as."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MANY = (list, range, set, frozenset)
 _PLAIN = (float, int, str, bool)
 
 _told: set[type] = set()
-"""The types whose text was logged in place of a number, and said so."""
+"""The types whose text was logged in place of a number, with a notice."""
 
 
 def name(given: object) -> str:

@@ -1,1 +1,1 @@
-"""What people are shown of runs: tables, feeds, details, comparisons, code."""
+"""What is shown of runs: tables, feeds, details, comparisons, code."""

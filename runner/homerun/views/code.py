@@ -1,4 +1,4 @@
-"""The code of a run for who looks at it: its files, one of them, and what git had not committed."""
+"""The code of a run: the files of its snapshot, one file as text, the uncommitted changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HEAD = 4_096
 
 
 def listed(record: Record) -> dict[str, Any]:
-    """The files of a run's snapshot, and what git said of them."""
+    """The files of a run's snapshot, and its branch and commit."""
     taken = export.snapshot_id(record)
     found = export.load(record, taken) if taken else None
     rows: list[dict[str, Any]] = []
@@ -78,10 +78,10 @@ def file(record: Record, path: str) -> dict[str, Any]:
 
 
 def diff(record: Record) -> dict[str, Any]:
-    """What git had not committed of the code.
+    """The uncommitted changes of the code, as git printed them.
 
     Raises:
-        FileMissing: nothing, or git was not asked.
+        FileMissing: there were none, or git was not asked.
     """
     return _text(files.open_for_reading(record.path, layout.GIT_DIFF))
 

@@ -1,9 +1,13 @@
-"""How the code of runs differs: the files of their snapshots, and these line by line."""
+"""Differences between the code of runs: the files of their snapshots, and the lines in them."""
 
 from __future__ import annotations
 
+from difflib import unified_diff
+
 from homerun.snapshots import export
+from homerun.views import code as code_view
 from runstore import layout
+from runstore.errors import StoreError
 from runstore.fs import facts
 
 TYPE_CHECKING = False
@@ -19,7 +23,7 @@ _DEV_NULL = "/dev/null"
 
 
 def files(record: Record) -> Files | None:
-    """The files of a run's snapshot: for each path what tells its content, or where it leads.
+    """The files of a run's snapshot: by path a digest of the content, or where a link leads.
 
     None: there is no snapshot.
     """
@@ -38,7 +42,7 @@ def files(record: Record) -> Files | None:
 
 
 def differing(all_files: list[Files | None]) -> dict[str, list[str | None]]:
-    """The paths whose content is not the same in all snapshots, each with what it is."""
+    """The paths that differ between snapshots, each with its digest in every one of them."""
     known = [one for one in all_files if one is not None]
     paths = sorted({path for one in known for path in one})
     return {
@@ -49,7 +53,7 @@ def differing(all_files: list[Files | None]) -> dict[str, list[str | None]]:
 
 
 def unified(first: Record, other: Record) -> str:
-    """What has to be changed in the code of the first to have that of the other, as `diff -u`."""
+    """The changes from the code of the first run to that of the other, as `diff -u` prints them."""
     return "".join(_unified(first, other))
 
 
@@ -57,8 +61,6 @@ def _unified(first: Record, other: Record) -> Iterator[str]:
     both = [files(first), files(other)]
     if None in both:
         return
-    from difflib import unified_diff
-
     for path, contents in differing(both).items():
         texts = [_text(record, path, content) for record, content in zip((first, other), contents)]
         if None in texts:
@@ -74,12 +76,9 @@ def _unified(first: Record, other: Record) -> Iterator[str]:
 
 
 def _text(record: Record, path: str, content: str | None) -> str | None:
-    """A file's text; "" where the snapshot has none of that name, None where it is no text."""
+    """A file's text; "" if the snapshot does not have the file, None if it is not text."""
     if content is None:
         return ""
-    from homerun.views import code as code_view
-    from runstore.errors import StoreError
-
     try:
         found = code_view.file(record, path)
     except (StoreError, OSError):

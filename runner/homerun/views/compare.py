@@ -1,4 +1,4 @@
-"""Runs side by side: what differs between them in all that is on record."""
+"""Comparing runs: the values that differ between their records, section by section."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def records(compared: Sequence[Record], code: bool = False) -> dict[str, Any]:
 
 
 def _sections(record: Record) -> Sections:
-    """All that is compared of a run but its files, section by section."""
+    """What is compared of a run, section by section; its files are compared apart."""
     described = details.row_of(record)
     interpreter = facts.read(record.path, layout.INTERPRETER) or {}
     packages = dict(map(_package, interpreter.get("packages") or ()))
@@ -112,7 +112,7 @@ def _run(described: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _arguments(words: list[str]) -> Iterator[tuple[str, Any]]:
-    """The options by name, each with its value or True; the other words by their place."""
+    """The options by name, each with its value or True; other words by their position."""
     found: dict[str, Any] = {}
     place, at = 0, 0
     while at < len(words):
@@ -140,7 +140,7 @@ def _is_option(word: str) -> bool:
 
 
 def _metrics(run_folder: str) -> Iterator[tuple[str, Any]]:
-    """The last value of each metric; of a number logged several times also the least and most."""
+    """The last value of each metric; of several numbers also the least and the greatest."""
     _, found = summary.Gauges(run_folder).read()
     for gauge in sorted(found, key=lambda one: str(one["name"])):
         name = gauge["name"]
@@ -157,7 +157,7 @@ def _code(record: Record) -> dict[str, Any]:
 
 
 def _asked(environment: dict[str, Any]) -> dict[str, Any]:
-    """The environment that a run was to have."""
+    """The environment that was asked for."""
     name, version = environment.get("name"), environment.get("version")
     named = name if version is None else f"{name} (version {version})"
     return {"environment": named, "asked for": environment.get("packages")}

@@ -1,6 +1,7 @@
-"""A run in words: as the original's SDK tells it (`get_details`), and as its CLI does.
+"""The details of a run: for `Run.get_details()` and for `run show`.
 
-Keys and nesting follow the original. Beside its keys stand ours: `process`, `outcome`, `directory`.
+Keys and nesting follow the original's. Keys that it does not have: `process`, `outcome`,
+`directory` and their like.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 from homerun.base.times import zulu
 from homerun.files.logs import tail as log_tail
 from homerun.files.logs.names import log_files
+from homerun.runs import reconcile
 from runstore import layout, status
 from runstore.fs import facts
 from runstore.run import attempts, cache, stamps
@@ -37,7 +39,7 @@ _CAUSES = {
     status.FAIL: "the run was declared failed",
     status.CANNOT_START: "the script's process could not be started: {cannot_start}",
     status.ENVIRONMENT: "its environment could not be built: {environment}",
-    status.NEVER_STARTED: "the run never started: whoever submitted it was killed before it could",
+    status.NEVER_STARTED: "the run never started: its submitter was killed before it could",
     status.HOST_RESTARTED: "the machine was restarted while the run was going on",
     status.LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
     status.PROCESS_EXITED: "the process that held the run open ended without completing it",
@@ -58,7 +60,7 @@ def error(record: Record, look: Look) -> dict[str, Any] | None:
     outcome = look.outcome
     if outcome is None or look.status != status.FAILED:
         return None
-    said = look.fact(layout.MARK) or look.fact(layout.FAILED) or _stop_words(look) or outcome
+    said = look.fact(layout.MARK) or look.fact(layout.FAILED) or _stop_message(look) or outcome
     reason = said.get("message") or cause(outcome, look.fact(layout.EXITED))
     log = attempts.std_log(attempts.begun(record.path))
     tail = log_tail.last_lines(f"{record.path}/{log}", TAIL_LINES)
@@ -104,17 +106,15 @@ def details(record: Record, look: Look) -> dict[str, Any]:
 
 
 def row_of(record: Record) -> dict[str, Any]:
-    """`row` of a run as it is now; of one that is over, as it was a moment ago if it is the same.
+    """`row` of a run as it is now; that of an ended run is kept as long as nothing changes it.
 
-    The time stamps of its folders say that: whatever changes on a run that is over is a new name
-    in one of them. What somebody edits in place is seen within a minute.
+    The time stamps of its folders tell: each change to an ended run is a new name in one of them. A
+    file that is edited in place is seen within a minute.
     """
     stamp = stamps.of(record.path)  # before anything else is read
     known = cache.get(_recent, record.path, stamp) if stamp else None
     if known is not None:
         return known
-    from homerun.runs import reconcile
-
     look = reconcile.bring_up_to_date(record)
     made = row(record, look)
     if stamp and _is_final(record, look, made):
@@ -123,7 +123,7 @@ def row_of(record: Record) -> dict[str, Any]:
 
 
 def _is_final(record: Record, look: Look, made: dict[str, Any]) -> bool:
-    """Whether nothing of a row can change without a new name in one of the run's folders."""
+    """Whether no part of a row can change without a new name in one of the run's folders."""
     if look.facts[layout.ENDED] is None or "warnings" in made or _linked(record) is not None:
         return False
     can_print = "error" in made and record.run.get("on_exit") == "leave"
@@ -178,7 +178,7 @@ def changed_originals(record: Record, look: Look) -> list[str]:
     found = _linked(record)
     if found is None:
         return []
-    from homerun.snapshots import work_copy
+    from homerun.snapshots import work_copy  # most runs link to no originals
 
     try:
         ended_ns = os.stat(f"{record.path}/{layout.ENDED}").st_mtime_ns
@@ -193,7 +193,7 @@ def _linked(record: Record) -> Snapshot | None:
     path = f"{record.store.root}/{layout.SNAPSHOTS}/{taken}"
     if not taken or path in _without_links:
         return None
-    from homerun.snapshots import snapshot
+    from homerun.snapshots import snapshot  # interactive runs have none
 
     found = snapshot.load(path)
     if found is not None and not found.linked:
@@ -201,17 +201,17 @@ def _linked(record: Record) -> Snapshot | None:
     return found if found is not None and found.linked else None
 
 
-def _stop_words(look: Look) -> dict[str, Any]:
-    """What was said by whoever declared a live run failed."""
+def _stop_message(look: Look) -> dict[str, Any]:
+    """The message and code given by `fail()` on a live run; {} if it was not called."""
     stop = look.fact(layout.STOP)
     return stop if stop.get("kind") == status.FAIL else {}
 
 
 def _queue(record: Record, look: Look) -> dict[str, Any] | None:
-    """Where a run waits; None where it does not."""
+    """The run's place in a queue; None: it does not wait."""
     if look.status != status.QUEUED:
         return None
-    from homerun.targets import queue
+    from homerun.targets import queue  # most runs do not wait
 
     place = queue.place_of(record)
     return place.describe() if place else None
@@ -242,7 +242,7 @@ def _outcome(look: Look) -> dict[str, Any] | None:
 
 
 def _attempts(record: Record) -> list[dict[str, Any]]:
-    """How each start of the script went, of a run that has more than one."""
+    """How each attempt went, for a run that has more than one."""
     last = attempts.latest(record.path)
     rows = []
     for number in range(1, last + 1 if last > 1 else 1):
@@ -275,10 +275,10 @@ def _definition(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _processes(said: dict[str, Any] | None) -> dict[str, Any]:
-    """How a run was distributed, in the original's words."""
+    """How many processes a run has, in the original's keys."""
     if not said:
         return {}
-    from homerun.config import distributed
+    from homerun.config import distributed  # most runs are one process
 
     if said.get("launcher") == distributed.TORCH:
         return {"framework": distributed.PYTORCH, "pyTorch": {"processCount": said.get("count")}}

@@ -117,7 +117,7 @@ def pairs(area: str, wanted: Wanted) -> list[Condition]:
 
 
 def all_hold(wanted: list[Condition], found: Mapping[str, str | None]) -> bool:
-    """Whether conditions that `pairs` gave hold for tags that are at hand."""
+    """Whether tags meet the conditions that `pairs` gave."""
     return all(
         one.key in found and (one.operator == THERE or holds(found[one.key], "=", one.value))
         for one in wanted

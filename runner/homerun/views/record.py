@@ -1,4 +1,4 @@
-"""A run's record as it is: the facts in their files' own words, for who wants to see them raw."""
+"""A run's record as it is stored: its facts, labels and properties."""
 
 from __future__ import annotations
 

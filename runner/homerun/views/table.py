@@ -1,9 +1,12 @@
-"""The runs of a workspace at hand, for who shows many of them and follows what changes: Studio.
+"""The table of runs: rows, pages, groups and counts, read from an index that is kept open.
 
-Everything is given in the shapes of `docs/studio-api.md`, as plain dicts.
+Everything is returned in the shapes of `docs/studio-api.md`, as plain dicts.
 """
 
 from __future__ import annotations
+
+import shlex
+import sqlite3
 
 from homerun.base.lru import Lru
 from homerun.base.times import zulu
@@ -35,7 +38,7 @@ MOST_ROWS = 500
 MOST_CHANGES = 2_000
 
 _FRESH_S = 1.0
-"""So old may an answer be; what is asked twice within it is looked at once."""
+"""An answer may be this old: requests within it read the store once."""
 
 _TRIES = 3
 _TREND = 20
@@ -56,14 +59,14 @@ _OF_ALL = (
     (status.CANCELED,),
     (status.COMPLETED,),
 )
-"""Which status speaks for many runs: the first line of which any of them is."""
+"""The status that stands for many runs is of the first line that any of them is in."""
 
 
 class Board:
-    """The runs of a workspace, from an index that is kept at hand.
+    """The runs of a store, from an index that is kept open.
 
     Attributes:
-        gauges, lines: what was read of metrics and of logs, to be read on from.
+        gauges, lines: the summaries of metrics and the line indexes of logs that were read last.
     """
 
     def __init__(self, store: Store) -> None:
@@ -76,13 +79,11 @@ class Board:
 
     def warm_up(self) -> None:
         """Bring the index up to date, as far as that can be done now."""
-        import sqlite3
-
         try:
             self.live.freshen()
             self.live.freshen(metrics=True)
         except (OSError, sqlite3.Error):
-            return  # whoever asks next is told
+            return  # the next request reports it
 
     def page(
         self,
@@ -132,7 +133,7 @@ class Board:
         return [row_of(row) for row in found]
 
     def rollups(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """How the children of some runs stand, by the id of the parent; of those that have any."""
+        """How many children of which status some runs have, by the parent's id."""
         with self.live.open() as cache:
             return {run: rolled_up(known) for run, known in counts.below(cache, ids).items()}
 
@@ -224,12 +225,12 @@ class Board:
         return [{"value": value, "runs": runs} for value, runs in found]
 
     def cursor(self) -> str:
-        """Where the changes stand."""
+        """The place of the last change, for `changes`."""
         with self.live.open() as cache:
             return self.live.cursor(cache)
 
     def changes(self, cursor: str) -> Changes:
-        """What changed behind a cursor, as far as the index knows."""
+        """The changes since a cursor, as far as the index knows them."""
         with self.live.open() as cache:
             return changes.since(cache, cursor, MOST_CHANGES)
 
@@ -308,18 +309,16 @@ def row_of(row: Row) -> dict[str, Any]:
 
 
 def rolled_up(by_status: dict[str, int]) -> dict[str, Any]:
-    """How many runs there are, how many of each status, and the status that speaks for all."""
-    speaks = next((one for like in _OF_ALL for one in like if one in by_status), None)
+    """How many runs there are, how many of each status, and the status that stands for all."""
+    shown = next((one for like in _OF_ALL for one in like if one in by_status), None)
     total = sum(by_status.values())
-    return {"total": total, "by_status": by_status, "status": speaks}
+    return {"total": total, "by_status": by_status, "status": shown}
 
 
 def _split(arguments: str | None) -> list[str]:
     if not arguments:
         return []
-    from shlex import split
-
-    return split(arguments)
+    return shlex.split(arguments)
 
 
 def _places(groups: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:

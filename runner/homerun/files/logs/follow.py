@@ -1,14 +1,14 @@
-"""Following what a run writes, while it is written: all of it, once, to its very end.
+"""Following a log while it is written: all of it, once, until the run is over.
 
-Whoever follows sleeps until something is written, or something happened to the run; now and then
-it looks in any case. A watch of the kernel's own wakes it, since that costs no thread, and tells
-once of the thousand writes of a flood.
+The follower sleeps until something is written or the run changes, and looks now and then in any
+case. It is woken by inotify, which costs no thread and reports a thousand writes as one.
 """
 
 from __future__ import annotations
 
 import os
 
+from homerun.base import messages
 from homerun.files.logs import names as log_names
 from homerun.files.logs.tail import WINDOW, Tail
 from homerun.runs import reconcile, wait
@@ -25,11 +25,11 @@ _BLOCK = 1 << 16
 
 
 class Following:
-    """What a run writes to a log; each iteration goes on where the last one ended, to the end.
+    """The bytes of a log; each iteration begins where the last one ended.
 
     Args:
         record: the run.
-        name: a log; None: what its script prints, that of one attempt after that of another.
+        name: a log; None: what its script prints, attempt after attempt.
         attempt, offset: where to begin.
     """
 
@@ -42,7 +42,7 @@ class Following:
         self._tail = self._tail_of(name or attempts.std_log(attempt), offset)
 
     def __iter__(self) -> Iterator[bytes]:
-        """What is there and what comes, until the run is over and all was read."""
+        """What is there and what is written, until the run is over and all was read."""
         try:
             with wait.Waker(self._record, self._folder()) as waker:
                 is_over = False
@@ -71,8 +71,6 @@ class Following:
         return os.path.dirname(log_names.path_of(self._record, self._name or layout.STD_LOG))
 
     def _tail_of(self, name: str, offset: int) -> Tail:
-        from homerun.base import messages
-
         record = self._record
 
         def opened(one: str) -> int:
@@ -93,7 +91,7 @@ def names(record: Record, name: str | None = None) -> list[str]:
 
 
 def last(record: Record, name: str | None, count: int) -> tuple[int, int]:
-    """Where the last so many lines begin, as an attempt and a byte in what it wrote."""
+    """Where the last `count` lines begin: an attempt, and a byte in its output."""
     found = names(record, name)
     for number in range(len(found), 0, -1):
         offset, lines = _start_of_last(record, found[number - 1], count)
@@ -104,7 +102,7 @@ def last(record: Record, name: str | None, count: int) -> tuple[int, int]:
 
 
 def written(record: Record, name: str | None, attempt: int, offset: int) -> Iterator[bytes]:
-    """What is there now, from a place on; what is written meanwhile is left out.
+    """What is there now, from an attempt and a byte on; what is written meanwhile is left out.
 
     Raises:
         FileMissing: the run has no such log.
@@ -127,7 +125,7 @@ def written(record: Record, name: str | None, attempt: int, offset: int) -> Iter
 
 
 def _start_of_last(record: Record, name: str, count: int) -> tuple[int, int]:
-    """Where the last lines of a log begin, and how many they are; it is read from its end."""
+    """Where the last lines of a log begin, and how many there are; it is read from its end."""
     try:
         descriptor = log_names.opened(record, name)
     except LookupError:

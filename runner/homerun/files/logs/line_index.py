@@ -1,7 +1,4 @@
-"""Counting the lines of a file that may have a GB and may grow: how many lie before each MiB.
-
-What was counted stays at hand for the logs that were asked for last, and is continued.
-"""
+"""Line numbers in a file of any size that may grow: how many lines lie before each MiB."""
 
 from __future__ import annotations
 

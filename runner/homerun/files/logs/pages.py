@@ -1,7 +1,7 @@
-"""The logs of a run, of any size: their list, pieces of whole lines, and a search through all.
+"""Paging through the logs of a run: the list of logs, and pieces of whole lines of one.
 
-A log is addressed by bytes; what number a line has is known as far as lines were counted, which
-goes on a little with each question. Nothing is read whole.
+A log of any size is addressed by bytes and never read whole. Line numbers are known as far as lines
+were counted; each request counts a little further.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 20
 _MOST_LOGS = 500
 _PATIENCE_S = 0.1
-"""So long a question may count lines."""
+"""So long a request may count lines."""
 _LONGEST_WAIT_S = 5.0
-"""So long one may that names a line."""
+"""So long a request for a line may count lines."""
 
 
 class NotCounted(UserError):
@@ -39,7 +39,7 @@ class Log:
     """An open log; a context manager.
 
     Args:
-        lines: what was counted of logs that were open before.
+        lines: the line indexes of logs that were open before.
 
     Raises:
         FileMissing: the run has no such log.
@@ -60,7 +60,7 @@ class Log:
         self.close()
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
@@ -151,7 +151,7 @@ class Log:
 
 
 def listed(record: Record) -> list[dict[str, Any]]:
-    """The logs of a run, the most interesting first."""
+    """The logs of a run, the output of the last attempt first."""
     found = []
     is_over = reconcile.bring_up_to_date(record).is_over
     all_names = list(names.log_files(record))

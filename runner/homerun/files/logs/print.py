@@ -1,4 +1,4 @@
-"""Streaming a run's output to a person, with the original's headings."""
+"""Printing a run's output as it comes, with the original's headings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file came after one that a log's writer has moved away: rotated logs, in their order.
+"""Rotated logs in their order: which file came after one that was moved away.
 
 `train.log` becomes `train.log.1`, that one `train.log.2`, and so on; or it gets a date. They may be
 moved once more at any moment, so what was opened counts only if the names still said so afterwards.

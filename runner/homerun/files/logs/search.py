@@ -1,4 +1,4 @@
-"""Finding words in a log of any size, or lines that look like errors, while it is read."""
+"""Searching a log of any size for a text, or for lines that look like errors."""
 
 from __future__ import annotations
 

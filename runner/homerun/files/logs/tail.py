@@ -1,4 +1,4 @@
-"""One log read on while it is written, cut, emptied or rotated: each byte of it once."""
+"""Reading a log on while it is written, cut, emptied or rotated: each byte of it once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Part:
         return os.pread(self.descriptor, len(known), self.offset - len(known)) != known
 
     def restart(self) -> None:
-        """Go to the first byte that was written; a hole before it was written by nobody."""
+        """Go to the first byte that was written; a hole before it is skipped."""
         self._known = b""
         try:
             at = os.lseek(self.descriptor, 0, os.SEEK_DATA)
@@ -66,7 +66,7 @@ class Part:
         self.offset = at + len(first) - len(first.lstrip(b"\0"))
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
         os.close(self.descriptor)
 
 
@@ -78,7 +78,7 @@ class Tail:
         name: its name, for `opened` and for people.
         opened: gives a descriptor for a name; raises OSError or FileMissing.
         offset: the byte to begin with.
-        tell: takes a line to the person, where something may be missing.
+        tell: called with a line for the user where something may be missing.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Tail:
             del self._parts[:-_FORMER]
 
     def close(self) -> None:
-        """Let go of its files; it can still be read on."""
+        """Close its files; it can still be read on."""
         if self._parts:
             self._offset, self._rotation = self._parts[-1].offset, None
         for part in self._parts:
@@ -157,7 +157,7 @@ class Tail:
         part.restart()
 
     def _say(self, what: str) -> None:
-        """Tell it, once: a log that floods would flood a person too."""
+        """Tell it once: a log that is emptied all the time would flood the user."""
         if self._tell is not None and what not in self._said:
             self._said.add(what)
             self._tell(f"{self._name} {what}")
