@@ -188,7 +188,7 @@ def _row(one: Waiting) -> dict[str, Any]:
     return {"run_id": one.record.id, **one.describe(), **told}
 
 
-def of(store: Store) -> list[TargetQueue]:
+def queues(store: Store) -> list[TargetQueue]:
     """The queues of a store."""
     return [TargetQueue(store, name) for name in names(store)]
 

@@ -186,7 +186,7 @@ class Board:
         active = [row for row in self.active() if row["status"] != status.QUEUED]
         default = Targets(self.store).default
         found = []
-        for queue in target_queue.of(self.store):
+        for queue in target_queue.queues(self.store):
             waiting = list(queue)
             rows = {row["id"]: row for row in self.rows([one.record.id for one in waiting])}
             told: dict[str, Any] = {"target": queue.target, "slots": queue.size, "busy": queue.busy}

@@ -74,7 +74,7 @@ def _queues(workspace: Workspace, target: str | None) -> list[TargetQueue]:
 
     if target is not None:
         return [workspace.queue(target)]
-    return queue.of(workspace.store)
+    return queue.queues(workspace.store)
 
 
 def _told(found: TargetQueue) -> Result:
