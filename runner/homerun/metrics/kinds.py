@@ -26,31 +26,38 @@ class MetricKind:
 
     Attributes:
         name: what a point's `k` says.
-        check: makes of a metric's name and a value what is stored, or raises UserError; of a FILE
-            its name and its bytes. What is empty is not stored.
         group: VALUES, TABLE or FILE.
         form: the type of a stored value.
         shown: what Studio shows it as; "": a number or a text, by its value.
         printed: what the original prints for it in a run without a record.
     """
 
-    __slots__ = ("check", "form", "group", "name", "printed", "shown")
+    __slots__ = ("_check", "form", "group", "name", "printed", "shown")
 
     def __init__(
         self,
         name: str,
-        check: Callable[[str, Any], Any],
+        check: Callable[..., Any],
         group: str,
         form: type = object,
         shown: str = "",
         printed: str = "",
     ) -> None:
         self.name = name
-        self.check = check
+        self._check = check
         self.group = group
         self.form = form
         self.shown = shown
         self.printed = printed or name
+
+    def check(self, metric: str, given: Any) -> Any:
+        """What is stored for a value: nothing where it is empty; of a FILE its name and bytes.
+
+        Raises:
+            UserError: it is no value of this kind.
+        """
+        more = (self.name,) if self.group == FILE else ()
+        return self._check(metric, given, *more)
 
     def fits(self, stored: object) -> bool:
         """Whether a stored value is one of this kind; another writer's may be anything."""
@@ -87,7 +94,7 @@ def _table(metric: str, given: Mapping[str, object]) -> dict[str, list[object]]:
     return columns if any(columns.values()) else {}
 
 
-def _image(metric: str, given: tuple[Any, Any]) -> tuple[str, bytes]:
+def _image(metric: str, given: tuple[Any, Any], kind: str) -> tuple[str, bytes]:
     """An image that is given as the path of a file, or as a plot."""
     from homerun.metrics import images  # a run that logs none does without it
 
@@ -96,18 +103,10 @@ def _image(metric: str, given: tuple[Any, Any]) -> tuple[str, bytes]:
     return files.image_name(metric, path), data
 
 
-def _document(kind: str) -> Callable[[str, Any], tuple[str, bytes]]:
-    """The check of a dict or JSON text."""
-
-    def check(metric: str, given: Any) -> tuple[str, bytes]:
-        data = values.document(metric, given).encode()
-        return files.document_name(metric, kind), data
-
-    return check
-
-
-def _json(name: str, printed: str = "") -> MetricKind:
-    return MetricKind(name, _document(name), FILE, shown=JSON, printed=printed)
+def _document(metric: str, given: Any, kind: str) -> tuple[str, bytes]:
+    """A dict or JSON text."""
+    data = values.document(metric, given).encode()
+    return files.document_name(metric, kind), data
 
 
 _SCALAR = MetricKind(metric_log.SCALAR, values.scalar, VALUES)
@@ -120,9 +119,9 @@ KINDS = {
         MetricKind(metric_log.ROW, _row, TABLE, dict, metric_log.ROW),
         MetricKind(metric_log.TABLE, _table, TABLE, dict, metric_log.TABLE),
         MetricKind(IMAGE, _image, FILE, shown=IMAGE),
-        _json("confusion_matrix"),
-        _json("accuracy_table"),
-        _json("residuals", printed="residual"),
-        _json("predictions"),
+        MetricKind("confusion_matrix", _document, FILE, shown=JSON),
+        MetricKind("accuracy_table", _document, FILE, shown=JSON),
+        MetricKind("residuals", _document, FILE, shown=JSON, printed="residual"),
+        MetricKind("predictions", _document, FILE, shown=JSON),
     )
 }

@@ -21,6 +21,7 @@ from runstore.errors import ExperimentNotFound, InvalidQuery
 from runstore.index import changes, counts, pages
 from runstore.index.live import Live
 from runstore.index.query import METRICS, PROPERTIES, TAGS, Query
+from runstore.index.row import FIELDS, NUMBER, TEXT, TIME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,13 +45,7 @@ _TRIES = 3
 _TREND = 20
 _MOST_FIELDS = 500
 _MOST_VALUES = 50
-_TIMES = ("created", "started", "ended")
-_NUMBERS = ("number", "duration_s", "cpu_s", "peak_memory_kib")
-_SHOWN = (
-    *("status", "number", "created", "started", "ended", "duration_s", "experiment", "name"),
-    *("script", "arguments", "target", "user", "type", "parent", "description", "cpu_s"),
-    *("peak_memory_kib", "id"),
-)
+_SHOWN = [one for one in FIELDS if one.is_shown]
 _OF_ALL = (
     (status.CANCEL_REQUESTED, status.FINALIZING, status.RUNNING),
     (status.PREPARING, status.QUEUED, status.NOT_STARTED),
@@ -206,9 +201,11 @@ class Board:
         with self.live.open() as cache:
             filled = counts.filled(cache, folder)
             keyed = counts.fields(cache, folder, _MOST_FIELDS)
-        found = [{"name": one, "kind": _kind(one), "runs": filled[one]} for one in _SHOWN]
+        found: list[dict[str, Any]] = [
+            {"name": one.name, "kind": one.kind, "runs": filled[one.name]} for one in _SHOWN
+        ]
         for area in (TAGS, PROPERTIES, METRICS):
-            kind = "number" if area == METRICS else "text"
+            kind = NUMBER if area == METRICS else TEXT
             for key, runs in keyed[area]:
                 found.append({"name": f"{area}.{key}", "kind": kind, "runs": runs})
         return found
@@ -293,14 +290,12 @@ class Board:
 def row_of(row: Row) -> dict[str, Any]:
     """A run as a row of the table."""
     known = row.values
-    told = {key: known[key] for key in ("id", "experiment", "number", "status", "parent", "type")}
-    told.update((key, known[key]) for key in ("user", "script", "target", "description", "cpu_s"))
-    told.update((key, known[key]) for key in ("duration_s", "peak_memory_kib"))
-    told.update((key, zulu(known[key])) for key in _TIMES)
+    shown = {
+        one.name: zulu(known[one.name]) if one.kind == TIME else known[one.name] for one in _SHOWN
+    }
+    shown.update(name=known["name"] or known["id"], arguments=_split(known["arguments"]))
     return {
-        **told,
-        "name": known["name"] or known["id"],
-        "arguments": _split(known["arguments"]),
+        **shown,
         "children": row.children,
         "tags": row.tags,
         "properties": row.properties,
@@ -328,12 +323,6 @@ def _places(groups: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
         found.append({"value": value, "count": count, "first": first})
         first += count
     return found
-
-
-def _kind(column: str) -> str:
-    if column in _NUMBERS:
-        return "number"
-    return "time" if column in _TIMES else "status" if column == "status" else "text"
 
 
 def _wants_metrics(query: Query, group: str | None) -> bool:

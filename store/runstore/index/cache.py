@@ -63,6 +63,7 @@ MOST_GONE = 10_000
 """So many revisions long it is known which runs were removed."""
 MADE = "made"
 """What an index without a store says it belongs to."""
+_ROW = ", ".join(("run", "folder", *COLUMNS, "words", "stamp", "settled", "metered", "revision"))
 _PAIRS = (q.TAGS, q.PROPERTIES)
 _NUMBER_SIGNS = {"=": "=", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _PAIR_OF_RUN = "pairs INDEXED BY pairs_of_run WHERE run = r.run AND area = ? AND key = ?"
@@ -165,7 +166,8 @@ class Cache:
             self.next_revision(),
         ]
         marks = ", ".join("?" * len(row))
-        at = self.db.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row).lastrowid
+        insert = f"INSERT OR REPLACE INTO runs ({_ROW}) VALUES ({marks})"
+        at = self.db.execute(insert, row).lastrowid
         self.db.execute("DELETE FROM pairs WHERE run = ?", (at,))
         created = run.values["created"]
         rows = [(at, *pair, created) for pair in pairs]

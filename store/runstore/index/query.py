@@ -38,14 +38,14 @@ TEXT_COLUMNS = (
     "status",
     "arguments",
 )
-FIELDS = (*COLUMNS, TEXT)
+FIELD_NAMES = (*COLUMNS, TEXT)
 
 
 class Condition:
     """One condition on a run; `on` and `parse` make one from text.
 
     Args:
-        area: a name of FIELDS, or TAGS, PROPERTIES, METRICS.
+        area: one of FIELD_NAMES, or TAGS, PROPERTIES, METRICS.
         key: of a tag, property or metric; "" for a column.
         operator: one of OPERATORS, or THERE.
         value: None only with `=` and `!=`: a tag without a value, a column that is empty.
@@ -170,7 +170,7 @@ def split(field: str) -> tuple[str, str, str]:
         InvalidQuery: there is no such field.
     """
     area, dot, key = field.partition(".")
-    if not dot and area in FIELDS:
+    if not dot and area in FIELD_NAMES:
         return area, "", "last"
     if dot and key and area in (TAGS, PROPERTIES):
         return area, key, "last"
@@ -179,7 +179,7 @@ def split(field: str) -> tuple[str, str, str]:
         return (METRICS, name, last) if name and last in AGGREGATES else (METRICS, key, "last")
     raise InvalidQuery(
         f"there is no field {field!r}; use tags.KEY, properties.KEY, metrics.NAME or one of "
-        f"{', '.join(FIELDS)}"
+        f"{', '.join(FIELD_NAMES)}"
     )
 
 

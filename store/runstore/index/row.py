@@ -11,36 +11,52 @@ from runstore.run import properties, stamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from runstore.look import Look
     from runstore.run.record import Record
 
-COLUMNS = (
-    "experiment",
-    "id",
-    "number",
-    "created",
-    "parent",
-    "kind",
-    "type",
-    "status",
-    "user",
-    "name",
-    "description",
-    "script",
-    "started",
-    "ended",
-    "target",
-    "arguments",
-    "duration_s",
-    "cpu_s",
-    "peak_memory_kib",
-)
+TEXT, NUMBER, TIME, STATUS = "text", "number", "time", "status"
+"""The kinds of fields."""
 
-NUMBERS = ("number", "duration_s", "cpu_s", "peak_memory_kib")
-"""The columns that hold numbers."""
+
+class Field:
+    """A field of a run, by which runs are listed, filtered and sorted.
+
+    Attributes:
+        name: also that of the index's column.
+        kind: TEXT, NUMBER, TIME or STATUS.
+        read: gives its value: a text, a number, or None.
+        is_shown: whether tables offer it as a column.
+    """
+
+    __slots__ = ("is_shown", "kind", "name", "read")
+
+    def __init__(
+        self, name: str, kind: str, read: Callable[[Known], object], is_shown: bool = True
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.read = read
+        self.is_shown = is_shown
+
+
+class Known:
+    """What was read of a run, from which its fields are taken."""
+
+    __slots__ = ("ended", "exited", "labels", "look", "properties", "record", "run", "started")
+
+    def __init__(self, record: Record, look: Look, run: Mapping[str, Any]) -> None:
+        self.record = record
+        self.look = look
+        self.run = run
+        self.labels = record.labels()
+        self.properties = properties.read(record.path, run, is_strict=True)
+        self.exited = look.fact(layout.EXITED)
+        self.started = _text(look.fact(layout.STARTED).get("time"))
+        self.ended = _text((look.outcome or {}).get("time"))
+
 
 _RUN_SOURCE = "azureml.runsource"
 """The property that names the type of a run that has none."""
@@ -102,36 +118,10 @@ def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     run = record.asked()
     if not run and not os.path.isdir(record.path):
         return None
-    labels, found = record.labels(), properties.read(record.path, run, is_strict=True)
-    started = _text(seen.fact(layout.STARTED).get("time"))
-    ended = _text((seen.outcome or {}).get("time"))
-    exited = seen.fact(layout.EXITED)
-    made = Summary(
-        record.experiment_folder,
-        {
-            "experiment": record.experiment,
-            "id": record.id,
-            "number": _number(run.get("number")),
-            "created": _text(run.get("time")) or "",
-            "parent": _text(run.get("parent")),
-            "kind": _text(run.get("kind")),
-            "type": _text(run.get("type")) or found.get(_RUN_SOURCE),
-            "status": seen.status,
-            "user": _text(run.get("user")),
-            "name": labels.display_name,
-            "description": labels.description,
-            "script": _text(run.get("script")),
-            "started": started,
-            "ended": ended,
-            "target": _text(run.get("target")),
-            "arguments": _joined(run.get("arguments")),
-            "duration_s": _between(started, ended),
-            "cpu_s": _sum(exited.get("cpu_user_s"), exited.get("cpu_system_s")),
-            "peak_memory_kib": _number(exited.get("peak_memory_kib")),
-        },
-    )
-    made.tags = {key: _text(value) for key, value in labels.tags.items()}
-    made.properties = found
+    known = Known(record, seen, run)
+    made = Summary(record.experiment_folder, {one.name: one.read(known) for one in FIELDS})
+    made.tags = {key: _text(value) for key, value in known.labels.tags.items()}
+    made.properties = known.properties
     made.stamp = seen_stamp
     made.is_settled = seen.facts[layout.ENDED] is not None and not stamps.is_fresh(record.path)
     if seen.status == status.NOT_STARTED:
@@ -173,3 +163,39 @@ def _sum(*seconds: object) -> float | None:
 def _number(value: object) -> int | None:
     """A whole number above 0; None for anything else, and what SQLite could not hold."""
     return value if type(value) is int and 0 < value < 1 << 63 else None
+
+
+def _cpu_seconds(known: Known) -> float | None:
+    return _sum(known.exited.get("cpu_user_s"), known.exited.get("cpu_system_s"))
+
+
+def _type(known: Known) -> str | None:
+    return _text(known.run.get("type")) or known.properties.get(_RUN_SOURCE)
+
+
+FIELDS = (
+    Field("status", STATUS, lambda known: known.look.status),
+    Field("number", NUMBER, lambda known: _number(known.run.get("number"))),
+    Field("created", TIME, lambda known: _text(known.run.get("time")) or ""),
+    Field("started", TIME, lambda known: known.started),
+    Field("ended", TIME, lambda known: known.ended),
+    Field("duration_s", NUMBER, lambda known: _between(known.started, known.ended)),
+    Field("experiment", TEXT, lambda known: known.record.experiment),
+    Field("name", TEXT, lambda known: known.labels.display_name),
+    Field("script", TEXT, lambda known: _text(known.run.get("script"))),
+    Field("arguments", TEXT, lambda known: _joined(known.run.get("arguments"))),
+    Field("target", TEXT, lambda known: _text(known.run.get("target"))),
+    Field("user", TEXT, lambda known: _text(known.run.get("user"))),
+    Field("type", TEXT, _type),
+    Field("parent", TEXT, lambda known: _text(known.run.get("parent"))),
+    Field("description", TEXT, lambda known: known.labels.description),
+    Field("cpu_s", NUMBER, _cpu_seconds),
+    Field("peak_memory_kib", NUMBER, lambda known: _number(known.exited.get("peak_memory_kib"))),
+    Field("id", TEXT, lambda known: known.record.id),
+    Field("kind", TEXT, lambda known: _text(known.run.get("kind")), is_shown=False),
+)
+"""All fields. A new one needs another `layout.INDEX_FILE`: the columns of a file never change."""
+
+COLUMNS = tuple(one.name for one in FIELDS)
+NUMBERS = tuple(one.name for one in FIELDS if one.kind == NUMBER)
+"""The columns that hold numbers."""
