@@ -6,12 +6,12 @@ All points are read once, a window at a time, and then what is new; little of it
 from __future__ import annotations
 
 import threading
-from math import isnan
 
 from homerun.metrics import kinds
 from homerun.metrics.kinds import FILES, NUMBER, TEXT
 from runstore.metrics import log as metric_log
 from runstore.metrics.follower import Logs, number
+from runstore.metrics.summary import MetricSummary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,18 +28,17 @@ class Gauge:
         version: grows with each change, over all metrics of the run.
     """
 
-    __slots__ = ("count", "files", "kind", "last", "max", "min", "name", "step", "time", "version")
+    __slots__ = ("_numbers", "count", "files", "kind", "last", "name", "step", "time", "version")
 
     def __init__(self, name: str, kind: str) -> None:
         self.name = name
         self.kind = kind
         self.last: Any = None
-        self.min: float | None = None
-        self.max: float | None = None
         self.count = 0
         self.step: int | None = None
         self.time: float = float("-inf")
         self.files: list[str] = []
+        self._numbers = MetricSummary()
         self.version = 0
 
     def add(self, record: dict[str, Any], kind: str) -> None:
@@ -49,7 +48,7 @@ class Gauge:
         value = kinds.of(record.get("k")).value(record["v"])
         self.count += 1
         if kind == NUMBER:
-            self._add_number(float(number(record) or 0.0))
+            self._numbers.add(float(number(record) or 0.0), record["t"])
         elif kind in FILES and len(self.files) < _MOST_FILES:
             self.files.append(value)
         if record["t"] >= self.time:
@@ -58,17 +57,19 @@ class Gauge:
 
     def describe(self) -> dict[str, Any]:
         """All of it, in the shape of Studio's interface."""
-        found = {key: getattr(self, key) for key in ("name", "kind", "last", "min", "max", "count")}
-        found["last_step"] = self.step
-        found["last_time"] = self.time if self.count else None
+        found = {
+            "name": self.name,
+            "kind": self.kind,
+            "last": self.last,
+            "min": self._numbers.min,
+            "max": self._numbers.max,
+            "count": self.count,
+            "last_step": self.step,
+            "last_time": self.time if self.count else None,
+        }
         if self.kind in FILES:
             found["files"] = self.files
         return found
-
-    def _add_number(self, value: float) -> None:
-        if not isnan(value):
-            self.min = value if self.min is None or value < self.min else self.min
-            self.max = value if self.max is None or value > self.max else self.max
 
 
 class Gauges:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from math import inf, isnan
+from math import inf
 
 from runstore import layout
 from runstore.fs import append
 from runstore.index.row import plain
 from runstore.metrics import log as metric_log
+from runstore.metrics.summary import MetricSummary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,35 +21,12 @@ if TYPE_CHECKING:
 _MOST = 1 << 63
 
 
-class Meter:
-    """One metric's numbers so far; `last` is the one with the latest time."""
-
-    __slots__ = ("at", "count", "last", "max", "min")
-
-    def __init__(self, last: Any = None, low: Any = None, high: Any = None, count: int = 0) -> None:
-        self.last, self.min, self.max, self.count = last, low, high, count
-        self.at = float("-inf")
-
-    def add(self, value: float, at: float) -> None:
-        """Count one more number; NaN is counted, and is neither the least nor the greatest."""
-        self.count += 1
-        if at >= self.at:
-            self.last, self.at = value, at
-        if not isnan(value):
-            self.min = value if self.min is None or value < self.min else self.min
-            self.max = value if self.max is None or value > self.max else self.max
-
-    def values(self) -> dict[str, float]:
-        """Its numbers by their names."""
-        return {"last": self.last, "min": self.min, "max": self.max, "count": self.count}
-
-
 def of_folder(run_folder: str) -> dict[str, dict[str, float]]:
     """All metrics of a run, read from the beginning."""
-    found: dict[str, Meter] = {}
+    found: dict[str, MetricSummary] = {}
     for name, _ in _files(run_folder):
         _read_on(f"{run_folder}/{layout.METRICS}/{name}", 0, found)
-    return {name: meter.values() for name, meter in found.items()}
+    return {name: one.values() for name, one in found.items()}
 
 
 def bring_up_to_date(cache: Cache, run: int, run_folder: str) -> None:
@@ -81,11 +59,11 @@ def is_complete(cache: Cache, run: int, run_folder: str) -> bool:
     return dict(cache.db.execute(select, (run,))) == dict(_files(run_folder))
 
 
-def _known(cache: Cache, run: int) -> dict[str, Meter]:
+def _known(cache: Cache, run: int) -> dict[str, MetricSummary]:
     select = "SELECT name, last, min, max, count, at FROM metrics WHERE run = ?"
     found = {}
     for name, last, low, high, count, at in cache.db.execute(select, (run,)):
-        found[name] = Meter(last, low, high, count)
+        found[name] = MetricSummary(last, low, high, count)
         found[name].at = at
     return found
 
@@ -104,7 +82,7 @@ def _files(run_folder: str) -> Iterator[tuple[str, int]]:
                 continue
 
 
-def _read_on(path: str, offset: int, found: dict[str, Meter]) -> int:
+def _read_on(path: str, offset: int, found: dict[str, MetricSummary]) -> int:
     """Count a log's numbers from a byte on; the offset behind the last whole line."""
     try:
         for data, end in append.windows(path, offset):
@@ -112,7 +90,7 @@ def _read_on(path: str, offset: int, found: dict[str, Meter]) -> int:
                 if metric_log.is_point(record):
                     at = _held(record["t"])
                     for value in _numbers(metric_log.untag(record["v"])):
-                        found.setdefault(plain(record["n"]), Meter()).add(value, at)
+                        found.setdefault(plain(record["n"]), MetricSummary()).add(value, at)
             offset = end
     except OSError:
         return offset  # not ours to read, or a broken disk: what is known stays
