@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from homerun.snapshots import export, git
-from homerun.snapshots.cleanup import open_below
 from homerun.snapshots.links import FILE, LINKED, join
 from homerun.snapshots.snapshot import TREE
 from runstore import layout
@@ -64,10 +63,7 @@ def file(record: Record, path: str) -> dict[str, Any]:
         raise FileMissing(path, record.id, "its snapshot has no such file of its own")
     try:
         tree = os.open(f"{found.path}/{TREE}", safe_path.FOLDER_FLAGS)
-        try:
-            above = open_below(tree, folder)
-        finally:
-            os.close(tree)
+        above = safe_path.descend(tree, folder.split("/") if folder else (), make=False)
         try:
             descriptor = safe_path.open_file(above, name)
         finally:
