@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import queue
 import threading
+from collections.abc import Callable, Iterator
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from homerun.base.errors import UserError
 from homerun.snapshots import export
 from runstore.errors import BaseError
 from runstore.run import files
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from runstore.run.record import Record
+from runstore.run.record import Record
 
 _CHUNK = 1 << 18
 _AHEAD = 4

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from homerun.base import times
 from runstore.run import file_listing, files, images
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from runstore.run.record import Record
+from runstore.run.record import Record
 
 MOST_ENTRIES = 2_000
 MOST_TEXT = 256 << 10

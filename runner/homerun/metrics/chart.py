@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from homerun.base.errors import UserError
 from runstore.metrics.chart import series
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
-
-    from runstore.run.record import Record
+from runstore.run.record import Record
 
 MOST = 200
 _MOST_WIDTH = 10_000

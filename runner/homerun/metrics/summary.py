@@ -6,17 +6,14 @@ All points are read once, a window at a time, and then what is new; little of it
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 from homerun.metrics import kinds
 from homerun.metrics.kinds import FILES, NUMBER, TEXT
 from runstore.metrics import log as metric_log
 from runstore.metrics.follower import Logs, number
 from runstore.metrics.summary import MetricSummary
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
 
 _MOST_FILES = 1_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from homerun.snapshots import export, git
 from homerun.snapshots.links import FILE, LINKED, join
@@ -11,12 +12,7 @@ from runstore import layout
 from runstore.errors import FileMissing
 from runstore.fs import safe_path
 from runstore.run import files
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from runstore.run.record import Record
+from runstore.run.record import Record
 
 MOST_FILES = 5_000
 _MOST_TEXT = 1 << 20

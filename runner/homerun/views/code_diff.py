@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 
 from homerun.snapshots import export
@@ -9,14 +10,9 @@ from homerun.views import code as code_view
 from runstore import layout
 from runstore.errors import StoreError
 from runstore.fs import facts
+from runstore.run.record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from runstore.run.record import Record
-
-    Files = Mapping[str, str]
+Files = Mapping[str, str]
 
 _DIGITS = 12
 _DEV_NULL = "/dev/null"

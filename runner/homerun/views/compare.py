@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 from homerun.base.errors import UserError
 from homerun.metrics import summary
 from homerun.metrics.kinds import NUMBER
@@ -9,15 +12,9 @@ from homerun.views import code as code_view
 from homerun.views import code_diff, details
 from runstore import layout
 from runstore.fs import facts
+from runstore.run.record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import Any
-
-    from runstore.run.record import Record
-
-    Sections = dict[str, dict[str, Any]]
+Sections = dict[str, dict[str, Any]]
 
 ARGUMENTS = "arguments"
 CODE = "code"

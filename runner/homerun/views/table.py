@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from homerun.base.lru import Lru
 from homerun.base.times import zulu
@@ -19,21 +21,14 @@ from homerun.views.listing import conditions
 from runstore import layout, status
 from runstore.errors import ExperimentNotFound, InvalidQuery
 from runstore.index import changes, counts, pages
+from runstore.index.cache import Cache
+from runstore.index.changes import Changes
 from runstore.index.live import Live
-from runstore.index.query import METRICS, PROPERTIES, TAGS, Query
+from runstore.index.pages import Row
+from runstore.index.query import METRICS, PROPERTIES, TAGS, Condition, Query
 from runstore.index.row import FIELDS, NUMBER, TEXT, TIME
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
-
-    from runstore.index.cache import Cache
-    from runstore.index.changes import Changes
-    from runstore.index.pages import Row
-    from runstore.index.query import Condition
-    from runstore.run.labels import Labels
-    from runstore.store import Store
+from runstore.run.labels import Labels
+from runstore.store import Store
 
 MOST_ROWS = 500
 MOST_CHANGES = 2_000

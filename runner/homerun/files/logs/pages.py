@@ -7,21 +7,16 @@ were counted; each request counts a little further.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from homerun.base import times
 from homerun.base.errors import UserError
 from homerun.files.logs import names
-from homerun.files.logs.line_index import LineIndexes
+from homerun.files.logs.line_index import LineIndex, LineIndexes
 from homerun.runs import reconcile
 from runstore import layout
 from runstore.errors import FileMissing
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from homerun.files.logs.line_index import LineIndex
-    from runstore.run.record import Record
+from runstore.run.record import Record
 
 MOST_BYTES = 1 << 20
 _MOST_LOGS = 500

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+from collections.abc import Iterator
+from typing import Any
 
-    from homerun.files.logs.pages import Log
+from homerun.files.logs.pages import Log
 
 _WINDOW = 1 << 20
 _LONGEST_LINE = 4 << 20
