@@ -50,7 +50,8 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
     if (!("end" in where)) setMarked(text.lines[line]?.at ?? null);
   };
 
-  useEffect(() => {
+  // Together with the log itself, so that no key comes before it and is undone by it.
+  useLayoutEffect(() => {
     const { query } = place.value;
     const [line, at] = [Number(query.get("line")), query.get("at")];
     void show(line > 0 ? { line } : at !== null ? { at: Number(at) } : { end: 1 });
@@ -111,7 +112,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
     setHitAt(-1);
     setWanted({ errors: true });
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The first hit comes into view by itself.
     if (hitAt < 0 && hits.hits.length && wanted) goto(hits.hits[0], 0);
   }, [hits.hits.length > 0, wanted]);

@@ -1,6 +1,6 @@
 /** What a run logged: tiles, charts that move, images, tables. */
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { address, get, runPath } from "../../api";
 import { Chart } from "../../chart/chart";
 import { type Axis, Curves, type Range } from "../../chart/curves";
@@ -117,7 +117,7 @@ function MetricChart({ run, metric, curves, axis, isLog, smoothing, version }: C
     },
     [range, axis],
   );
-  useEffect(() => setRange(null), [axis]);
+  useLayoutEffect(() => setRange(null), [axis]);
   const curve = (range && near.data) || curves.get(run.id, metric.name);
   return (
     <figure class="card">
