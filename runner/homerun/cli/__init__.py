@@ -6,6 +6,9 @@ loaded only for help, and for lines with something wrong.
 
 from __future__ import annotations
 
+import atexit
+import gc
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -17,8 +20,6 @@ __all__ = ["main"]
 
 def main() -> NoReturn:
     """Run the command that the process's arguments name, and exit with its code."""
-    import gc
-
     # What modules are made of is no garbage. Searching it, while they are loaded and once more
     # at the exit, takes almost as long as a start of the interpreter.
     gc.disable()
@@ -38,9 +39,6 @@ def main() -> NoReturn:
 
 def _leave(code: int) -> NoReturn:
     """End the process at once: to take a hundred modules apart takes a third of a start."""
-    import atexit
-    import os
-
     threading = sys.modules.get("threading")
     if threading is not None and threading.active_count() > 1:
         sys.exit(code)

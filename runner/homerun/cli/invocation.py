@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from homerun.base.errors import UserError
 from homerun.cli.errors import UsageError
 from homerun.cli.output import console, formats
 
@@ -145,7 +146,6 @@ class Call:
         Raises:
             UsageError: it is attached to none.
         """
-        from homerun.base.errors import UserError
         from homerun.config import workspace_config
 
         try:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from time import time
+
+from homerun.base import messages
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
 from homerun.cli.options.kinds import Decimal
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import render, text
 from homerun.cli.result import Result
+from homerun.config import environment
+from homerun.config.environment import Environment
+from homerun.config.run_configuration import RunConfiguration
+from homerun.environments import manage as environments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.cli.invocation import Call
-    from homerun.config.environment import Environment
 
 _NONE_YET = "there are no environments yet; a run whose configuration has packages makes one"
 _NO_PACKAGES = "it has no packages: the interpreter that submits runs the script"
@@ -27,10 +33,6 @@ def list_environments(call: Call) -> Result:
     Example:
       homerun env list
     """
-    from time import time
-
-    from homerun.environments import manage as environments
-
     rows, now = environments.kept(), time()
 
     def shown() -> list[render.Part]:
@@ -67,10 +69,6 @@ def build(
     Example:
       homerun env build -c train
     """
-    from homerun.base import messages
-    from homerun.config import environment
-    from homerun.environments import manage as environments
-
     if (name is None) == (named is None):
         raise UsageError("give the name of a registered environment, or -c NAME")
     wanted = _wanted(call, name, version, named)
@@ -100,17 +98,12 @@ def gc(call: Call, days: float) -> Result:
     Example:
       homerun env gc --older-than 7
     """
-    from homerun.environments import manage as environments
-
     removed = environments.collect(days)
     line = f"removed {len(removed)} of {len(removed) + len(environments.kept())}"
     return Result(removed, lambda: [render.Note(line)])
 
 
 def _wanted(call: Call, name: str | None, version: str | None, named: str | None) -> Environment:
-    from homerun.config.environment import Environment
-    from homerun.config.run_configuration import RunConfiguration
-
     if named is not None:
         return RunConfiguration.find(named, call.path or ".").environment
     return Environment.get(call.workspace(), str(name), version)

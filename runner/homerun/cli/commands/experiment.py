@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from time import time
+
 from homerun.cli.command import command
 from homerun.cli.output import render, text
 from homerun.cli.result import Result
+from homerun.views import experiments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,16 +28,12 @@ def list_experiments(call: Call) -> Result:
     Example:
       homerun experiment list
     """
-    from homerun.views import experiments
-
     workspace = call.workspace()
     rows = [experiments.row(workspace.store, name) for name in workspace.experiments]
     return Result(rows, lambda: [_table(rows) if rows else render.Note(_NONE_YET)])
 
 
 def _table(rows: list[dict[str, Any]]) -> render.Table:
-    from time import time
-
     now = time()
     lines: list[list[object]] = []
     for row in rows:

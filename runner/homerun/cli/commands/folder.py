@@ -6,6 +6,8 @@ from homerun.cli.command import command
 from homerun.cli.options import shared
 from homerun.cli.output import render
 from homerun.cli.result import Result
+from homerun.config import attach as config_attach
+from homerun.config import workspace_config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +27,6 @@ def attach(call: Call) -> Result:
       homerun folder attach -w myworkspace -g myresourcegroup
       homerun run submit-script -c sklearn -e testexperiment train.py
     """
-    from homerun.config import attach as config_attach
-    from homerun.config import workspace_config
-
     workspace = call.workspace(wakes=False)
     written = config_attach.attach(
         call.folder,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from time import time
+
 from homerun.cli.command import command
 from homerun.cli.options.params import option
 from homerun.cli.output import render, text
 from homerun.cli.result import Result
+from homerun.targets import queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,8 +73,6 @@ def resume(call: Call, target: str | None) -> Result:
 
 
 def _queues(workspace: Workspace, target: str | None) -> list[TargetQueue]:
-    from homerun.targets import queue
-
     if target is not None:
         return [workspace.queue(target)]
     return queue.queues(workspace.store)
@@ -90,8 +91,6 @@ def _head(row: dict[str, Any]) -> str:
 
 
 def _parts(row: dict[str, Any]) -> list[render.Part]:
-    from time import time
-
     now = time()
     lines: list[list[object]] = [
         [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import time
+
 from homerun.cli.command import command
 from homerun.cli.options import times
 from homerun.cli.options.params import argument, option
@@ -26,8 +28,6 @@ def list_trash(call: Call) -> Result:
     Example:
       homerun store trash list
     """
-    from time import time
-
     rows = call.workspace().trash.list()
 
     def shown() -> list[render.Part]:

@@ -7,6 +7,7 @@ from homerun.cli.errors import UsageError
 from homerun.cli.options.params import option
 from homerun.cli.output import render, text
 from homerun.cli.result import Result
+from homerun.sdk.workspace import Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ def create(
     Example:
       homerun workspace create -w myworkspace -g myresourcegroup --exist-ok
     """
-    from homerun.sdk.workspace import Workspace
-
     if call.workspace_name is None:
         raise UsageError("say how it is to be called: -w NAME")
     if call.path is not None:

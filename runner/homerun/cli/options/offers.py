@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from homerun.base.errors import HomerunError
+from homerun.cli.options.run_names import WORDS
 from homerun.cli.output import text
+from homerun.sdk.workspace import Workspace
 from runstore.errors import StoreError
 
 TYPE_CHECKING = False
@@ -20,8 +22,6 @@ _OFFERED = 50
 
 def runs(given: dict[str, Any], begun: str) -> Offers:
     """The newest runs whose id begins so, each with its experiment and status."""
-    from homerun.cli.options.run_names import WORDS
-
     if begun.startswith("@"):
         return [(word, None) for word in WORDS if word.startswith(begun)]
     found: list[tuple[str, str | None]] = []
@@ -52,6 +52,4 @@ def _hint(run: Run) -> str:
 
 
 def _workspace(given: dict[str, Any]) -> Workspace:
-    from homerun.sdk.workspace import Workspace
-
     return Workspace.from_config(given.get("path"))

@@ -6,6 +6,8 @@ from time import time
 
 from homerun.cli.output import console, text
 from homerun.cli.watch import fullscreen, layout
+from homerun.sdk import bulk
+from homerun.views.watchlist import LogEnd
 from runstore.errors import BaseError
 from runstore.status import TERMINAL
 
@@ -165,8 +167,6 @@ class Watcher:
             return None
 
     def _follow(self, run: Run) -> None:
-        from homerun.views.watchlist import LogEnd
-
         self._log = LogEnd(run._record)
 
     def _close_log(self) -> None:
@@ -187,8 +187,6 @@ class Watcher:
                 self._try(run, "is being canceled", lambda: bulk.cancel(run))
             else:
                 self._told = f"run {run.id} goes on"
-
-        from homerun.sdk import bulk
 
         self._ask(f"cancel {run.id}? y/n ", cancel)
 

@@ -12,6 +12,7 @@ import signal
 import sys
 import termios
 import tty
+from socket import socketpair
 
 from homerun.cli.interrupts import Interrupted
 
@@ -60,8 +61,6 @@ class FullScreen:
         self._woken: socket | None = None
 
     def __enter__(self) -> FullScreen:
-        from socket import socketpair
-
         self._woken, self._wake = socketpair()
         for end in (self._woken, self._wake):
             end.setblocking(False)

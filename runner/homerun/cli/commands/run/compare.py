@@ -7,6 +7,7 @@ from homerun.cli.options import shared
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import render, text
 from homerun.cli.result import Result
+from homerun.sdk.compare import compare_runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ def compare(call: Call, words_of_runs: tuple[str, ...], everything: bool, code: 
     Example:
       homerun run compare digits_1 digits_2
     """
-    from homerun.sdk.compare import compare_runs
-
     found = compare_runs([call.find(word) for word in words_of_runs], code)
     return Result(found, lambda: _shown(found, everything))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from homerun.cli.command import command
 from homerun.cli.options.params import option
 from homerun.cli.output import render, text
+from homerun.cli.output.progress import Progress
 from homerun.cli.output.prompts import check_asks, is_sure
 from homerun.cli.result import Result
 from homerun.cli.selection import Choice, of_runs
@@ -42,7 +43,6 @@ def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
         wanted = keeping.to_delete(chosen)
         if not is_sure(_question(wanted, purge), yes, chosen):
             return Result({"run_ids": [], "freed_bytes": 0}, _nothing, 1)
-    from homerun.cli.output.progress import Progress
 
     with Progress("deleting runs", len(chosen)) as progress:
         done = keeping.delete(chosen, purge=purge, tell=progress)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from time import time
+
 from homerun.cli.command import command
 from homerun.cli.options import shared, times
 from homerun.cli.options.kinds import Number
@@ -96,8 +99,6 @@ def list_runs(
       homerun run list --where 'metrics.loss < 0.1' --sort metrics.loss
       homerun run list "[?tags.quality=='great run'].run_id"
     """
-    from itertools import islice
-
     from homerun.views import listing
 
     call.take_query(expressions)
@@ -160,8 +161,6 @@ def _list(
 
 
 def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[object]]:
-    from time import time
-
     now = time()
     return [
         [

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
+
+from homerun.base.errors import UserError
 from homerun.cli.command import command
+from homerun.cli.commands.run import follow as run_follow
 from homerun.cli.errors import BadValue, UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import option
-from homerun.cli.output import console, render, text
+from homerun.cli.output import console, log_filter, render, text
 from homerun.cli.result import Result
+from homerun.files.logs import follow
+from homerun.files.logs import pages as run_logs
 from runstore.status import TERMINAL
 
 TYPE_CHECKING = False
@@ -28,7 +35,6 @@ _SHOWN = 8
 def _compiled(pattern: str | None) -> re.Pattern[bytes] | None:
     if pattern is None:
         return None
-    import os
     import re
 
     try:
@@ -42,7 +48,7 @@ def _compiled(pattern: str | None) -> re.Pattern[bytes] | None:
 
 @command("logs")
 @shared.run
-@option("-f", "--follow", is_flag=True, help="Follow it until the run is over.")
+@option("-f", "--follow", "follows", is_flag=True, help="Follow it until the run is over.")
 @option("--tail", kind=Number(least=0), metavar="N", help="The last so many lines.")
 @option(
     "--grep",
@@ -61,7 +67,7 @@ def _compiled(pattern: str | None) -> re.Pattern[bytes] | None:
 @option("--raw", is_flag=True, help="Every byte as it was written.")
 def logs(
     call: Call,
-    follow: bool,
+    follows: bool,
     tail: int | None,
     pattern: re.Pattern[bytes] | None,
     name: str | None,
@@ -80,18 +86,16 @@ def logs(
     """
     if raw and (folds or pattern):
         raise UsageError("--raw changes nothing of a log; leave out --fold and --grep")
-    from homerun.cli.commands.run import follow as run_follow
-    from homerun.cli.output import log_filter
 
     run = call.find(_LAST if call.run_id is None else call.run_id)
     if call.run_id is None:
         console.say(f"logs of run {run.id}")
     if name is not None:
-        name = _named(run, name, follow)
+        name = _named(run, name, follows)
     if folds is None:
         folds = not raw and not console.is_terminal(run_follow.stream_of(call))
     sieve = log_filter.Sieve(pattern, folds)
-    shown = run_follow.Output(run, call, _pieces(run, name, follow, tail, sieve))
+    shown = run_follow.Output(run, call, _pieces(run, name, follows, tail, sieve))
     try:
         shown.follow()
     except KeyboardInterrupt:
@@ -100,7 +104,7 @@ def logs(
     except run_follow.OutputLost as lost:
         raise lost.reason from None
     shown.close_line()
-    return run_follow.in_short(run, follow)
+    return run_follow.in_short(run, follows)
 
 
 @command("monitor-logs")
@@ -114,9 +118,7 @@ def monitor_logs(call: Call) -> Result | int:
     Example:
       homerun run monitor-logs digits_1
     """
-    from homerun.cli.commands.run import follow
-
-    return follow.to_the_end(call.run(), call)
+    return run_follow.to_the_end(call.run(), call)
 
 
 @command("download-logs")
@@ -138,8 +140,6 @@ def _pieces(
     run: Run, name: str | None, follows: bool, tail: int | None, sieve: Sieve
 ) -> Iterator[bytes]:
     """What is to be shown, as it comes."""
-    from homerun.files.logs import follow
-
     attempt, offset = 1, 0
     if tail is not None and sieve.lets_all_through:
         attempt, offset = follow.last(run._record, name, tail)
@@ -156,10 +156,6 @@ def _pieces(
 
 def _last_let_through(run: Run, name: str | None, count: int, sieve: Sieve) -> tuple[int, int]:
     """Where the last so many lines begin that are let through; all are looked at for that."""
-    from collections import deque
-
-    from homerun.files.logs import follow
-
     places: deque[tuple[int, int]] = deque(maxlen=count)
     begins = 1, 0
     for attempt, one in enumerate(follow.names(run._record, name), 1):
@@ -174,9 +170,6 @@ def _last_let_through(run: Run, name: str | None, count: int, sieve: Sieve) -> t
 
 def _named(run: Run, word: str, may_wait: bool) -> str:
     """The log that a word names, or that is the only one whose name ends so."""
-    from homerun.base.errors import UserError
-    from homerun.files.logs import pages as run_logs
-
     known = [row["name"] for row in run_logs.listed(run._record)]
     found = [one for one in known if one == word] or [one for one in known if _ends(one, word)]
     if len(found) == 1:

@@ -10,6 +10,7 @@ from homerun.cli.options import shared
 from homerun.cli.options.params import option
 from homerun.cli.output import render, text
 from homerun.cli.result import Result
+from homerun.metrics import points
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,8 +78,6 @@ def trend(numbers: list[float]) -> str:
 def _write_csv(run: Run, names: tuple[str, ...]) -> int:
     import csv
     from io import StringIO
-
-    from homerun.metrics import points
 
     held = StringIO()
     writer = csv.writer(held, lineterminator="\n")

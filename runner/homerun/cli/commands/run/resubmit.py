@@ -10,6 +10,9 @@ from homerun.cli.options import shared
 from homerun.cli.options.params import option
 from homerun.cli.output import prompts, render
 from homerun.cli.result import Result
+from homerun.runs import resubmit as again
+from homerun.sdk.experiment import Experiment
+from homerun.sdk.run import ScriptRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,9 +35,6 @@ def resubmit(call: Call, failed: bool) -> Result:
       homerun run resubmit digits_1
       homerun run resubmit --failed -e digits
     """
-    from homerun.runs import resubmit as again
-    from homerun.sdk.run import ScriptRun
-
     name = call.experiment
     if failed != (call.run_id is None) or (failed and name is None):
         raise UsageError("give a run (-r ID), or --failed and an experiment (-e NAME)")
@@ -55,10 +55,6 @@ def resubmit(call: Call, failed: bool) -> Result:
 
 
 def _failed(call: Call, name: str) -> list[Run]:
-    from homerun.runs import resubmit as again
-    from homerun.sdk.experiment import Experiment
-    from homerun.sdk.run import ScriptRun
-
     experiment = Experiment.existing(call.workspace(), name)
     runs = experiment.get_runs(type=ScriptRun.RUN_TYPE, include_children=True)
     records = [run._record for run in runs]
@@ -67,8 +63,6 @@ def _failed(call: Call, name: str) -> list[Run]:
 
 def _ask(run: Run) -> tuple[list[str], dict[str, object]]:
     """What the record of a run does not tell: secrets, and variables that are not set here."""
-    from homerun.runs import resubmit as again
-
     hidden, unset = again.hidden(run._record), again.unset(run._record)
     if (hidden or unset) and not (sys.stdin is not None and sys.stdin.isatty()):
         what = ", ".join([*hidden, *unset])

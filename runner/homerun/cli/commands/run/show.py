@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import time
+
 from homerun.cli.command import command
 from homerun.cli.options import shared
 from homerun.cli.output import render, text
@@ -31,8 +33,6 @@ def show(call: Call) -> Result:
 
 
 def _card(row: dict[str, Any]) -> dict[str, object]:
-    from time import time
-
     now = time()
     process = row.get("process") or {}
     outcome = row.get("outcome") or {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
+from homerun.base import masking
 from homerun.cli.commands.run.follow import Hint
 from homerun.cli.interrupts import Interrupted, Interrupts, reading_source, waiting
 from homerun.cli.options import grids
@@ -56,8 +57,6 @@ class Wish:
 
 def _shown(row: dict[str, str]) -> dict[str, str | None]:
     """A combination as tags, with what looks like a secret masked, as in the recorded arguments."""
-    from homerun.base import masking
-
     return {key: masking.arguments([f"--{key}", value])[-1] for key, value in row.items()}
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from homerun.cli.command import command
+from homerun.cli.interrupts import Interrupted, Interrupts, reading_source
 from homerun.cli.options import grids, shared
 from homerun.cli.options.kinds import Decimal, Number
 from homerun.cli.options.params import argument, option
+from homerun.cli.output import console
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -193,8 +197,6 @@ def submit_script(
 
 def _packages(file: str) -> Environment:
     """An environment with the packages of a conda environment file, named after the file."""
-    import os
-
     from homerun.config.environment import Environment
 
     name = os.path.splitext(os.path.basename(file))[0]
@@ -247,9 +249,6 @@ def _followed(
     run_id: str | None,
     call: Call,
 ) -> Result | int:
-    from homerun.cli.interrupts import Interrupted, Interrupts, reading_source
-    from homerun.cli.output import console
-
     with Interrupts() as interrupts:
         interrupts.only_in(reading_source())
         try:

@@ -10,6 +10,9 @@ from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import console
+from homerun.cli.watch.controller import Watcher
+from homerun.cli.watch.fullscreen import FullScreen
+from homerun.views.watchlist import Scope, Watchlist
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,9 +55,6 @@ def watch(
         raise UsageError("name a run, or say what runs are like; not both")
     if not console.is_terminal(sys.stdin) or not console.is_terminal(sys.stdout):
         raise UserError(_NO_TERMINAL)
-    from homerun.cli.watch.controller import Watcher
-    from homerun.cli.watch.fullscreen import FullScreen
-    from homerun.views.watchlist import Scope, Watchlist
 
     workspace = call.workspace()
     record = None if call.run_id is None else call.run()._record
