@@ -35,7 +35,7 @@ def registered(workspace_dir: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_an_environment_is_built_ahead_listed_and_removed(cli, registered, terminal):
     assert cli("env", "list").json == []
-    assert "there are no environments yet" in cli("env", "list", "-o", "table").err
+    assert "there are no environments" in cli("env", "list", "-o", "table").err
 
     done = cli("env", "build", registered)
     again = cli("env", "build", registered)

@@ -29,4 +29,4 @@ def test_the_table_of_experiments_names_each(terminal, submit, script):
 
 def test_no_experiments_are_an_empty_array_or_a_line_that_helps(cli):
     assert cli("experiment", "list").json == []
-    assert "there are no experiments yet" in cli("experiment", "list", "-o", "table").err
+    assert "there are no experiments" in cli("experiment", "list", "-o", "table").err

@@ -1,7 +1,7 @@
 """What every command prints, whole: for people on 80 and on 200 columns, and as JSON.
 
 The runs are those of a store with fixed ids and times, and the clock stands still. After a change
-that is meant, `GOLDEN=write make test ARGS=tests/cli/test_golden.py` writes the files anew; look at
+that is meant, `GOLDEN=write make test ARGS=tests/cli/test_golden.py` writes the files again; look at
 the difference before it is committed.
 """
 
@@ -99,6 +99,20 @@ _VARIES = (
 MADE_HERE = "run submit-script"
 
 
+class Clock:
+    """`time.time` that can stand still: a module that is loaded meanwhile keeps it for good."""
+
+    def __init__(self) -> None:
+        self.stands_still = False
+        self._now = time.time
+
+    def __call__(self) -> float:
+        return NOW if self.stands_still else self._now()
+
+
+CLOCK = Clock()
+
+
 @pytest.fixture
 def golden(
     invoke: Callable[..., Any], workspace_dir: Path, monkeypatch: pytest.MonkeyPatch
@@ -107,7 +121,8 @@ def golden(
     monkeypatch.setenv("HOMERUN_MAX_CONCURRENT_RUNS", "2")
     monkeypatch.setenv("XDG_CACHE_HOME", str(workspace_dir / "cache"))
     monkeypatch.setenv("LOGNAME", "ann")
-    monkeypatch.setattr(time, "time", lambda: NOW)
+    monkeypatch.setattr(time, "time", CLOCK)
+    monkeypatch.setattr(CLOCK, "stands_still", True)
 
     def shown(text: str, columns: int | None) -> str:
         place = workspace_dir / str(columns) / "project"

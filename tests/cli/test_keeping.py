@@ -66,7 +66,7 @@ def test_runs_are_deleted_and_come_back(invoke, runs):
     assert sorted(line.split()[0] for line in table[1:]) == ["child", "digits-1", "digits-2"]
 
     back = invoke("store", "trash", "restore", "digits-1", "-o", "table")
-    assert (back.text, back.err) == ("", "2 runs came back\n")
+    assert (back.text, back.err) == ("", "restored 2 runs\n")
     assert _ids(invoke) == ["child", "digits-1", "digits-3"]
 
     emptied = invoke("store", "trash", "empty", "--yes")
@@ -77,11 +77,11 @@ def test_runs_are_deleted_and_come_back(invoke, runs):
 
 def test_runs_are_deleted_by_what_they_are_like(invoke, runs):
     done = invoke("run", "delete", "--status", "failed", "--yes", "-o", "table")
-    assert done.err == "moved 1 run to the trash; homerun store trash restore ID brings one back\n"
+    assert done.err == "moved 1 run to the trash; homerun store trash restore ID restores one\n"
     assert _ids(invoke) == ["child", "digits-1", "digits-2"]
 
     none = invoke("run", "delete", "-e", "digits", "--tags", "a=b", "--yes", "-o", "table")
-    assert (none.code, none.err) == (0, "no run is like that; nothing was deleted\n")
+    assert (none.code, none.err) == (0, "no run matches; nothing was deleted\n")
 
     purged = invoke("run", "delete", "--where", "id = digits-2", "--purge", "--yes", "-o", "table")
     assert purged.err.startswith("removed 1 run for good: ")
@@ -92,7 +92,7 @@ def test_runs_are_deleted_by_what_they_are_like(invoke, runs):
     ("words", "code", "said"),
     [
         (["run", "delete"], 2, "say which runs: their ids, or -e, --status, --tags, --where"),
-        (["run", "delete", "digits-1"], 2, "give --yes"),
+        (["run", "delete", "digits-1"], 2, "add --yes"),
         (["run", "delete", "digits-1", "--status", "Failed", "--yes"], 2, "not both"),
         (["run", "delete", "", "--yes"], 2, "the run's id is empty"),
         (["run", "delete", "nothing", "--yes"], 1, "there is no run 'nothing'"),
@@ -102,9 +102,9 @@ def test_runs_are_deleted_by_what_they_are_like(invoke, runs):
         (["run", "snapshot", "digits-1"], 1, "run digits-1 has no snapshot"),
         (["store", "trash", "restore"], 2, "Missing argument"),
         (["store", "trash", "restore", "x"], 1, "homerun store trash list shows what is"),
-        (["store", "trash", "empty", "--older-than", "5 pears", "--yes"], 2, "is no age"),
-        (["store", "trash", "empty", "--older-than", "30", "--yes"], 2, "is no age"),
-        (["store", "gc", "--older-than", "-1d"], 2, "is no age"),
+        (["store", "trash", "empty", "--older-than", "5 pears", "--yes"], 2, "is not a valid age"),
+        (["store", "trash", "empty", "--older-than", "30", "--yes"], 2, "is not a valid age"),
+        (["store", "gc", "--older-than", "-1d"], 2, "is not a valid age"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -163,7 +163,7 @@ def test_a_running_run_is_not_deleted_and_the_line_says_what_to_do(invoke, runni
 def test_running_runs_are_canceled_by_what_they_are_like(invoke, running, runs):
     first, second = running("live-1"), running("live-2")
     refused = invoke("run", "cancel", "-e", "live")
-    assert (refused.code, "give --yes" in refused.err) == (2, True)
+    assert (refused.code, "add --yes" in refused.err) == (2, True)
 
     done = invoke("run", "cancel", "-e", "live", "--yes")
 
@@ -174,7 +174,7 @@ def test_running_runs_are_canceled_by_what_they_are_like(invoke, running, runs):
     }
     assert {first.get_status(), second.get_status()} == {status.CANCELED}
     again = invoke("run", "cancel", "-e", "live", "--yes", "-o", "table")
-    assert again.err == "no run that goes on is like that; nothing was canceled\n"
+    assert again.err == "no live run matches; nothing was canceled\n"
     several = invoke("run", "cancel", "live-1", "digits-1", "-o", "table")
     assert [line.split() for line in several.text.splitlines()] == [
         ["run", "was", "status"],

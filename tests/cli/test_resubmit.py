@@ -33,7 +33,7 @@ def test_without_a_terminal_what_is_hidden_is_named(cli, script):
     done = cli("run", "resubmit", "-r", first["run_id"])
 
     assert done.code == 2
-    assert "does not tell --token *****" in done.last_line
+    assert "does not hold --token *****" in done.last_line
     assert len(cli("run", "list").json) == 1
 
 

@@ -69,7 +69,7 @@ def test_a_query_whose_quotes_the_shell_ate_is_one_line_that_says_so(invoke, run
 
     assert done.code == 2
     assert done.err.count("\n") == 1
-    assert "put all of it in double quotes" in done.err
+    assert "put the expression in double quotes" in done.err
 
 
 def test_a_word_without_its_quotes_is_told_where_nothing_is_found(invoke, runs):
@@ -77,7 +77,7 @@ def test_a_word_without_its_quotes_is_told_where_nothing_is_found(invoke, runs):
 
     assert done.json == []
     assert done.err.startswith(
-        "the query compares with Completed, which nothing here has as a field:"
+        "the query compares with Completed, but there is no field of that name:"
     )
 
 

@@ -106,7 +106,7 @@ def test_a_second_ctrl_c_stops_waiting_but_not_the_cancel(terminal, cli, stubbor
     shown.press(b"\x03")
 
     assert shown.end() == 130
-    assert "not waited for: run digits_" in shown.text
+    assert "not waiting any longer: run digits_" in shown.text
     assert cli("run", "cancel", "-r", "digits_").json["status"] == "Canceled"
     stubborn.eof()
 
@@ -158,7 +158,7 @@ def test_ctrl_c_while_logs_are_watched_leaves_the_run_going(start, cli, endless)
     process.send_signal(signal.SIGINT)
 
     assert process.wait(DEADLINE_S) == 130
-    assert f"run {run_id} goes on" in process.stderr.read().decode()
+    assert f"run {run_id} is still running" in process.stderr.read().decode()
     assert cli("run", "show", "-r", run_id).json["status"] == "Running"
     assert cli("run", "cancel", "-r", run_id).json["status"] == "Canceled"
 

@@ -139,7 +139,7 @@ def test_a_tag_without_a_name_is_wrong_usage(cli, script):
     done = cli(*SUBMIT, "--tags", "=1", "train.py")
 
     assert done.code == 2
-    assert "'=1' is no KEY or KEY=VALUE" in done.err
+    assert "'=1' is not a valid tag: give KEY or KEY=VALUE" in done.err
 
 
 def test_in_place_the_script_works_in_the_source_folder_itself(submit, script, workspace_dir):
@@ -240,7 +240,7 @@ def test_wrong_usage_is_one_line_that_names_the_help_and_exits_2(cli):
     assert done.err.count("\n") == 1
 
 
-def test_when_nobody_reads_the_output_any_more_the_run_goes_on_and_that_is_said(
+def test_when_the_reader_of_the_output_is_gone_the_run_continues_and_that_is_said(
     start, cli, script, gate
 ):
     wait = gate("wait")
@@ -254,7 +254,7 @@ def test_when_nobody_reads_the_output_any_more_the_run_goes_on_and_that_is_said(
     assert process.wait(DEADLINE_S) == 1
     line = process.stderr.read().decode()
     assert len(line.splitlines()) == 1
-    follow = shlex.split(line.split("goes on: homerun ")[1])
+    follow = shlex.split(line.split("still running: homerun ")[1])
     assert cli(*follow).out == b"one\ntwo\n"
 
 
@@ -270,7 +270,7 @@ def test_a_full_disk_under_standard_output_is_said_in_one_line(script, cli):
     line = done.stderr.decode()
     assert done.returncode == 1
     assert "No space left on device" in line
-    assert cli(*shlex.split(line.split("goes on: homerun ")[1])).code == 0
+    assert cli(*shlex.split(line.split("still running: homerun ")[1])).code == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The command line: a thin layer over the SDK that says what happened, and how to go on.
+"""The command line: a thin layer over the SDK that prints results, and what to do next.
 
 It opens no file of a store and starts no process. Nothing is loaded before it is needed; click is
 loaded only for help, and for lines with something wrong.
@@ -20,16 +20,14 @@ __all__ = ["main"]
 
 def main() -> NoReturn:
     """Run the command that the process's arguments name, and exit with its code."""
-    # What modules are made of is no garbage. Searching it, while they are loaded and once more
-    # at the exit, takes almost as long as a start of the interpreter.
+    # The objects of modules are not garbage. To search them, while modules are loaded and again at
+    # the exit, takes almost as long as a start of the interpreter.
     gc.disable()
     try:
         from homerun.cli import entry
 
         gc.enable()
-        gc.set_threshold(
-            10_000
-        )  # instead of 700: the rest that a command loads is no garbage either
+        gc.set_threshold(10_000)  # instead of 700: what a command still loads is not garbage either
         code = entry.run(sys.argv[1:])
     except KeyboardInterrupt:  # while modules were still being loaded
         code = 130
@@ -38,7 +36,7 @@ def main() -> NoReturn:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process at once: to take a hundred modules apart takes a third of a start."""
+    """End the process at once: the teardown of a hundred modules takes a third of a start."""
     threading = sys.modules.get("threading")
     if threading is not None and threading.active_count() > 1:
         sys.exit(code)
@@ -48,5 +46,5 @@ def _leave(code: int) -> NoReturn:
             if stream is not None:
                 stream.flush()
         except (OSError, ValueError):
-            code = code or 1  # whoever reads it has gone
+            code = code or 1  # the reader of the pipe has gone
     os._exit(code)

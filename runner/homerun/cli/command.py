@@ -1,4 +1,4 @@
-"""A command as all of them are made: the shared options, its own, and a result at its end.
+"""What every command has: the shared options, its own options, and a result.
 
     @command("show")
     @options.run
@@ -6,9 +6,9 @@
         row = call.run().describe()
         return Result(row, lambda: [render.Card(...)])
 
-What was given for the shared options, and for `-r` and `-e`, is in the call. The result is a value
-for programs, and the parts that people see: `render.Table`, `Card`, `Note` or a line of text. A
-command that prints while it works, as one that follows a log, sets `only_if_asked`.
+The call holds the values of the shared options, and of `-r` and `-e`. The result is a value for
+programs, and the parts that people see: `render.Table`, `Card`, `Note` or a line of text. A command
+that prints while it works, such as one that follows a log, sets `only_if_asked`.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 
 class Command:
-    """A function that takes a `Call` and its own options, and gives a `Result` or a code.
+    """A function that takes a `Call` and its own options, and returns a `Result` or a code.
 
     Attributes:
         name: its last word.
-        help: what it does, at length.
+        help: the text of its help page.
         own: its own options and arguments.
         shared: the options that it shares with every command.
-        usage: how its options are called in the first line of its help.
-        takes_rest: what stands behind its first bare word is left as it is, options too.
-        takes_unknown: an option that it does not have is a bare word like any other.
+        usage: the placeholder for its options in the usage line.
+        takes_rest: what follows its first argument is passed on unparsed, options included.
+        takes_unknown: an unknown option is an argument.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class Command:
         return [*self.own, *self.shared]
 
     def run(self, path: str, values: dict[str, Any]) -> int:
-        """Call the function, and hand its result over; the exit code.
+        """Call the function and print its result; returns the exit code.
 
         Args:
-            path: the words that led here, as `homerun run show`.
-            values: of all parameters, by key.
+            path: the command's words, such as `homerun run show`.
+            values: the values of all parameters, by key.
 
         Raises:
-            UsageError: they make no sense together.
+            UsageError: the values contradict each other.
         """
         console.begin(path)
         call = Call.taken_from(values)
@@ -86,7 +86,7 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Comman
 
 
 def _notices_kept() -> AbstractContextManager[object]:
-    """What the SDK tells is kept to itself where only errors are to be shown."""
+    """Suppress the messages of the SDK if only errors are to be shown."""
     if not console.is_quiet():
         return nullcontext()
     from homerun.base import messages

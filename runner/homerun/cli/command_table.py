@@ -1,6 +1,6 @@
-"""The command `homerun`: which commands there are, and where each lives.
+"""The table of commands: the name of each, and the module and function that implement it.
 
-A module is loaded when one of its commands is named, or its help is wanted.
+A module is loaded when one of its commands, or its help, is asked for.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ Example:
 GROUPS = {
     "run": ("Submit, follow, list and cancel runs.", "run list --last 20"),
     "experiment": ("List experiments.", "experiment list"),
-    "queue": ("See the runs that wait for a slot, and hold them back.", "queue list"),
+    "queue": ("List waiting runs; pause and resume a queue.", "queue list"),
     "target": (
-        "Say where runs are placed, and how many at once.",
+        "Set where runs are placed, and how many at once.",
         "target add small --type local --slots 1",
     ),
-    "store": ("Look after the folder that holds the records.", "store check"),
+    "store": ("Check, clean and measure the folder that holds the records.", "store check"),
     "store trash": (
-        "Look at deleted runs, bring them back, or remove them for good.",
+        "List deleted runs, restore them, or remove them for good.",
         "store trash list",
     ),
     "env": (
-        "Look after the environments that are made for runs with packages.",
+        "List, build and remove the environments of runs with packages.",
         "env list",
     ),
     "folder": (
@@ -40,12 +40,12 @@ GROUPS = {
         "folder attach -w myworkspace -g myresourcegroup",
     ),
     "workspace": (
-        "Make and show the workspace, which is a folder here.",
+        "Create and show the workspace, a folder on this machine.",
         "workspace show",
     ),
     "account": ("Say that no account is needed.", "account show"),
 }
-"""Each with what it is for, and an example."""
+"""Each with its summary, and an example."""
 
 COMMANDS = {
     "run submit-script": ("commands.run.submit_script", "submit_script"),
@@ -95,7 +95,7 @@ COMMANDS = {
 
 
 def command(path: Sequence[str]) -> Command | None:
-    """The command that these words lead to, if they lead to one; this loads its module."""
+    """The command of this name, if there is one; this loads its module."""
     place = COMMANDS.get(" ".join(path))
     if place is None or " " in "".join(path):  # the one word "run list" is not these two
         return None

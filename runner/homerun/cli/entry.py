@@ -1,4 +1,4 @@
-"""The edge of the process: arguments in, an exit code out, and every expected error as one line.
+"""The entry of the process: arguments in, an exit code out, every expected error as one line.
 
 0 done   1 an error, or the run failed   2 wrong usage   130 Ctrl-C   143 SIGTERM
 """
@@ -30,7 +30,7 @@ _ADVICE = {
 
 
 def run(argv: list[str]) -> int:
-    """Run one command and return the exit code. Expected errors are caught here, and only here."""
+    """Run one command; returns the exit code. Expected errors are caught here, and only here."""
     console.begin("homerun")
     try:
         code = _invoke(argv)
@@ -53,7 +53,7 @@ def run(argv: list[str]) -> int:
 
 
 def _invoke(argv: list[str]) -> int:
-    asks = os.environ.get(environ.COMPLETION)  # a shell, for the words that may follow
+    asks = os.environ.get(environ.COMPLETION)  # a shell asks for completions
     found = None if asks else fast.read(argv)
     if found is not None:
         path, command, values = found
@@ -72,14 +72,14 @@ def _fail(message: str) -> int:
 
 
 def _with_advice(message: str) -> str:
-    """A message that tells what is the case, with where to read what can be done."""
+    """A message; if it says what is wrong but not what to do, it names the help page."""
     says_what_to_do = any(sign in message for sign in (";", ": ", "?"))
     return message if says_what_to_do else f"{message}; see {console.command()} --help"
 
 
 def _wrong_usage(error: UsageError) -> int:
     message = error.message
-    if "homerun " not in message:  # it does not say yet what to do next
+    if "homerun " not in message:  # the message does not say what to do next
         message = f"{message}; see {error.path or console.command()} --help"
     _fail(message)
     return 2

@@ -1,14 +1,14 @@
-"""What can be wrong with a command line, told as words; `homerun.cli.entry` prints them."""
+"""Errors of a command line; `homerun.cli.entry` prints them."""
 
 from __future__ import annotations
 
 
 class UsageError(Exception):
-    """The words of a command line make no sense, alone or together.
+    """A command line is not valid.
 
     Attributes:
         message: what is wrong, and what to do next.
-        path: the command whose help says more; None: the one that goes on.
+        path: the command whose help says more; None: the current one.
     """
 
     def __init__(self, message: str, path: str | None = None) -> None:
@@ -18,4 +18,4 @@ class UsageError(Exception):
 
 
 class BadValue(Exception):
-    """A word is no value of its option or argument; the message says what would be one."""
+    """A word is not a valid value of its option or argument; the message says what is."""

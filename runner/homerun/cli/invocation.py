@@ -1,4 +1,4 @@
-"""What a command was called with, beside its own options: where to look, how to print."""
+"""The values of the options that all commands share: which workspace and run, how to print."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Call:
 
     Attributes:
         path: the folder to find the workspace from; None: the current one.
-        experiment: the experiment that was named.
-        run_id: the run that was named, in the user's words.
-        workspace_name, resource_group, subscription: what the workspace has to be called.
-        output: the format that was asked for; None: none was.
+        experiment: the experiment, if one was named.
+        run_id: the run as the user named it.
+        workspace_name, resource_group, subscription: what the workspace must match.
+        output: the output format; None: not given.
         query: the JMESPath expression that shapes the result.
-        copy: the file that the result is written to as well.
+        copy: the file that the result is also written to.
         pages: whether a long list may go to a pager.
     """
 
@@ -54,11 +54,11 @@ class Call:
 
     @classmethod
     def taken_from(cls, params: dict[str, Any]) -> Call:
-        """Take the shared options off the parameters of a command, and make sense of them.
+        """Take the shared options out of the parameters of a command, and check them.
 
         Raises:
-            UsageError: they make none, alone or together.
-            UserError: the file that the result is to be copied to is there.
+            UsageError: they are not valid, alone or together.
+            UserError: the file that the result is to be copied to exists.
         """
         given = {name: params.pop(name) for name in _TAKEN if name in params}
         console.manners(given["only_errors"], given["no_color"], given["debug"])
@@ -75,42 +75,42 @@ class Call:
 
     @property
     def folder(self) -> str:
-        """The folder that is meant, as a whole path."""
+        """The folder to work in, as an absolute path."""
         return os.path.abspath(os.path.expanduser(self.path or "."))
 
     @property
     def is_for_people(self) -> bool:
-        """Whether the result goes to a person, as tables and sentences; else to a program."""
+        """Whether the result is printed for people, as tables and sentences, or for a program."""
         if self.output is None:
             return console.is_terminal(sys.stdout)
         return self.output == formats.TABLE
 
     @property
     def wants_result(self) -> bool:
-        """Whether standard output is asked to hold the result, and nothing that a script wrote."""
+        """Whether standard output is to hold the result only, and no output of a script."""
         return self.query is not None or self.output not in (None, formats.TABLE)
 
     def take_query(self, expressions: tuple[str, ...]) -> None:
         """Shape the result by the JMESPath expression among these words, if there is one.
 
         Raises:
-            UsageError: it is none, or there are several.
+            UsageError: it is not valid, or there are several.
         """
         if not expressions:
             return
         from homerun.cli.output import query as output_query
 
         if self.query is not None:
-            raise UsageError("the query is given twice, as --query and as a word of its own")
+            raise UsageError("the query is given twice, as --query and as an argument")
         output_query.check(expressions)
         self.query = expressions[0]
 
     def workspace(self, wakes: bool = True) -> Workspace:
-        """The workspace that is meant.
+        """The workspace to work in.
 
         Args:
-            wakes: start what waits there for a slot that is free. Whoever should have done that
-                may have been killed; so any command sets a queue going again.
+            wakes: start runs that wait there for a free slot. The process that should have done
+                that may have been killed; so any command sets a queue going again.
 
         Raises:
             UserError: there is none, or it has another name or other labels.
@@ -130,10 +130,10 @@ class Call:
         return found
 
     def check_experiment(self, workspace: Workspace) -> None:
-        """See that the experiment that was named is one of the workspace.
+        """Check that the workspace has the experiment that was named.
 
         Raises:
-            UserError: it is not; the message names near ones.
+            UserError: it does not; the message names similar ones.
         """
         if self.experiment is not None:
             from homerun.cli.options import run_names
@@ -144,7 +144,7 @@ class Call:
         """The experiment that the folder is attached to.
 
         Raises:
-            UsageError: it is attached to none.
+            UsageError: it is not attached.
         """
         from homerun.config import workspace_config
 
@@ -156,24 +156,24 @@ class Call:
             ) from error
 
     def run(self) -> Run:
-        """The run that is meant.
+        """The run that was named.
 
         Raises:
             UsageError: none was named.
-            RunNotFound, AmbiguousPrefix: there is no such one run.
+            RunNotFound, AmbiguousPrefix: no run has this name, or several have.
         """
         return self.find(self.run_id)
 
     def find(self, word: str | None) -> Run:
-        """The run that a word means: its id, the beginning of it, `@last` and its like.
+        """The run that a word names: its id, a unique prefix of it, or a word such as `@last`.
 
         Raises:
             UsageError: there is no word.
-            RunNotFound, AmbiguousPrefix: there is no such one run.
+            RunNotFound, AmbiguousPrefix: no run has this name, or several have.
         """
         if word is None:
             raise UsageError("say which run: its id, or @last; homerun run list shows them")
-        if not word:  # an empty beginning would mean any run; mostly a shell variable not set
+        if not word:  # an empty prefix would match any run; mostly a shell variable that is not set
             raise UsageError("the run's id is empty; homerun run list shows the ids")
         from homerun.cli.options import run_names
 

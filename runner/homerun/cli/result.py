@@ -1,7 +1,7 @@
-"""What a command has found, and the one way on which it is printed.
+"""The result of a command, and the one way in which it is printed.
 
 A result is a plain value for programs, and parts for people. The query, the format, the copy in a
-file and the pager are seen to here, and only here.
+file and the pager are handled here, and only here.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ class Result:
 
     Args:
         value: what JSON can hold.
-        shown: gives the parts of what people see, when they are to see them; None: the value as a
-            table of what is plain in it.
+        shown: returns the parts that people see; None: a table of the value's plain fields.
         code: the exit code.
-        only_if_asked: standard output has held something else, such as a script's output: the
-            result is printed only where the call asks for one.
+        only_if_asked: standard output already holds something else, such as a script's output:
+            the result is printed only if the call asks for it.
     """
 
     def __init__(
@@ -39,7 +38,7 @@ class Result:
         self._only_if_asked = only_if_asked
 
     def hand_over(self, call: Call) -> int:
-        """Print it as the call asks; the exit code."""
+        """Print it as the call asks; returns the exit code."""
         if call.copy is not None:
             from homerun.cli.output import copy_file, formats
 

@@ -1,4 +1,4 @@
-"""The runs that a command is about, by name or by what they are like."""
+"""Select the runs that a command is about, by name or by what they match."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WHICH = "say which runs: their ids, or -e, --status, --tags, --where"
 
 
 def of_runs(function: Function) -> Function:
-    """The options by which runs are chosen, and `--yes`; `chosen` takes all but that."""
+    """Add the options that select runs, and `--yes`; `Choice` takes all but the latter."""
     declared = (
         argument("bare", metavar="[RUN]...", many=True, complete=shared.run_ids),
         option(
@@ -30,13 +30,13 @@ def of_runs(function: Function) -> Function:
             many=True,
             metavar="RUN",
             complete=shared.run_ids,
-            help="A run: its id or the beginning of it, @last, …; can be given several times.",
+            help="A run: its id or a unique prefix, @last, …; can be given several times.",
         ),
         shared.experiment("Runs of this experiment."),
-        shared.statuses("Runs of this status;"),
+        shared.statuses("Runs with this status;"),
         shared.tags("Runs with this tag;"),
-        shared.where("Runs for which this holds, as for run list;"),
-        option("-y", "--yes", is_flag=True, help="Do it without asking."),
+        shared.where("Runs that match this condition, as in run list;"),
+        option("-y", "--yes", is_flag=True, help="Do not ask for confirmation."),
     )
     for declare in reversed(declared):
         function = declare(function)
@@ -47,7 +47,7 @@ class Choice:
     """The values of those options.
 
     Attributes:
-        is_by_name: each run was named: nobody can have meant another one.
+        is_by_name: each run was named, so none can be meant by mistake.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Choice:
         self.is_by_name = bool(self._words)
         asks = bool(statuses or tags or where)
         if self._words and asks:
-            raise UsageError("name the runs, or say what they are like; not both")
+            raise UsageError("name the runs, or select them by options; not both")
         if not self._words and not asks and call.experiment is None:
             raise UsageError(_WHICH)
 
@@ -75,8 +75,8 @@ class Choice:
         """The runs, each once.
 
         Args:
-            children: also runs that have a parent, where none is named.
-            statuses: those of these statuses, unless the user names some.
+            children: include child runs, if no run is named.
+            statuses: only runs with these, unless the user names some.
         """
         found = {run.id: run for run in self._found(children, self._statuses or statuses)}
         return list(found.values())

@@ -1,4 +1,4 @@
-"""`homerun login` and `homerun account …`: scripts call them; here is nobody to sign in to."""
+"""`homerun login` and `homerun account …`: scripts call them; no account is needed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
-_NOBODY = "no account is needed: runs are on this machine; homerun run list shows them"
+_NO_ACCOUNT = "no account is needed: runs are on this machine; homerun run list shows them"
 
 
 def _anything(function: Function) -> Function:
-    """What belongs to an account, such as `--service-principal`, is accepted."""
+    """Accept options that belong to an account, such as `--service-principal`."""
     one = argument("ignored", metavar="[ANYTHING]", many=True)
     return one(function)
 
@@ -34,7 +34,7 @@ def login(call: Call, ignored: tuple[str, ...]) -> Result:
     Example:
       homerun login
     """
-    return Result([], lambda: [render.Note(_NOBODY)])
+    return Result([], lambda: [render.Note(_NO_ACCOUNT)])
 
 
 @command("set", takes_unknown=True)
@@ -46,7 +46,7 @@ def select(call: Call, ignored: tuple[str, ...]) -> Result:
     Example:
       homerun account set --subscription 0000
     """
-    return Result(None, lambda: [render.Note(_NOBODY)])
+    return Result(None, lambda: [render.Note(_NO_ACCOUNT)])
 
 
 @command("show")

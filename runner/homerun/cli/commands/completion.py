@@ -18,7 +18,7 @@ _SHELLS = ("bash", "zsh", "fish")
 @command("completion")
 @argument("shell", metavar="bash|zsh|fish", required=True, kind=OneOf(_SHELLS))
 def completion(call: Call, shell: str) -> Result:
-    """Print what makes a shell complete commands, options, experiments and run ids.
+    """Print the script that makes a shell complete commands, options, experiments and run ids.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`homerun doctor`: what works here."""
+"""`homerun doctor`: check what works on this machine."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _STATE = len("missing")
 
 @command("doctor")
 def doctor(call: Call) -> Result:
-    """Say what works on this machine and in this store, and what to do about the rest.
+    """Check what works on this machine and in this store, and say what to do about the rest.
 
-    Nothing is changed by the look. Exits 1 only if something is broken that homerun needs.
+    It changes nothing. Exits 1 only if something that homerun needs is broken.
 
     \b
     Example:
@@ -29,7 +29,7 @@ def doctor(call: Call) -> Result:
 
 
 def _lines(rows: list[dict[str, str | None]]) -> list[render.Part]:
-    """A line for each thing; below what is not well, what to do."""
+    """A line for each finding; below one that is not ok, what to do."""
     wide = max(len(str(row["name"])) for row in rows)
     parts: list[render.Part] = []
     area = None

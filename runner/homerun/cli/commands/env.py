@@ -1,8 +1,8 @@
-"""`homerun env …`: the environments that are made for runs with packages."""
+"""`homerun env …`: the environments of runs with packages."""
 
 from __future__ import annotations
 
-from time import time
+import time
 
 from homerun.base import messages
 from homerun.cli.command import command
@@ -20,20 +20,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.cli.invocation import Call
 
-_NONE_YET = "there are no environments yet; a run whose configuration has packages makes one"
-_NO_PACKAGES = "it has no packages: the interpreter that submits runs the script"
+_NONE_YET = "there are no environments; a run whose configuration has packages creates one"
+_NO_PACKAGES = "it has no packages: the interpreter that submits also runs the script"
 _COLUMNS = ["key", "name", "packages", "made", "last used"]
 
 
 @command("list")
 def list_environments(call: Call) -> Result:
-    """List the environments in the cache, the one that was used last at the end.
+    """List the environments in the cache, the most recently used one last.
 
     \b
     Example:
       homerun env list
     """
-    rows, now = environments.kept(), time()
+    rows, now = environments.kept(), time.time()
 
     def shown() -> list[render.Part]:
         lines = [[row["key"], row["name"], len(row["packages"]), *_ago(row, now)] for row in rows]
@@ -48,20 +48,24 @@ def list_environments(call: Call) -> Result:
     "--run-configuration-name",
     "named",
     metavar="NAME",
-    help="That of a run configuration: a name in .azureml/, or the path of a file.",
+    help="The environment of a run configuration: a name in .azureml/, or a file's path.",
 )
-@option("--version", metavar="VERSION", help="Of a registered environment; else the latest.")
+@option(
+    "--version",
+    metavar="VERSION",
+    help="Version of a registered environment (default: the latest).",
+)
 @option(
     "--ignore-conda-packages",
     "ignore_conda",
     is_flag=True,
-    help="Go on without packages of conda that pip has not, where there is no conda.",
+    help="Without conda, skip the conda packages that pip does not have.",
 )
 @argument("name")
 def build(
     call: Call, named: str | None, version: str | None, ignore_conda: bool, name: str | None
 ) -> Result:
-    """Make the environment NAME, which is registered, or that of a run configuration.
+    """Build the registered environment NAME, or that of a run configuration.
 
     What the installer says goes to standard error.
 
@@ -87,12 +91,12 @@ def build(
     kind=Decimal(least=0),
     default=30.0,
     metavar="DAYS",
-    help="Not used for so many days; else 30.",
+    help="Not used for this many days (default: 30).",
 )
 def gc(call: Call, days: float) -> Result:
-    """Remove environments that were not used for a while, and what killed builds left.
+    """Remove environments that were not used for a while, and leftovers of killed builds.
 
-    One that a run uses stays. A run that asks for one that was removed has it made again.
+    An environment that a run uses stays. A run whose environment was removed builds it again.
 
     \b
     Example:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import time
+import time
 
 from homerun.cli.command import command
 from homerun.cli.output import render, text
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["name", "latest run", "#", "status", "submitted"]
 _EXPENDABLE = ("#", "submitted")
-_NONE_YET = "there are no experiments yet; homerun run submit-script -e NAME SCRIPT makes one"
+_NONE_YET = "there are no experiments; homerun run submit-script -e NAME SCRIPT creates one"
 
 
 @command("list")
@@ -34,7 +34,7 @@ def list_experiments(call: Call) -> Result:
 
 
 def _table(rows: list[dict[str, Any]]) -> render.Table:
-    now = time()
+    now = time.time()
     lines: list[list[object]] = []
     for row in rows:
         latest = row["latestRun"] or {}

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @command("attach")
-@shared.experiment("The experiment; else it is named as the folder.")
+@shared.experiment("The experiment (default: the folder's name).")
 def attach(call: Call) -> Result:
     """Attach a folder to an experiment, so that commands in it need no -e; write samples.
 
-    The samples are the run configurations local, docker and sklearn. No file that is there is
+    The samples are the run configurations local, docker and sklearn. No existing file is
     changed.
 
     \b
@@ -43,5 +43,5 @@ def attach(call: Call) -> Result:
         "Workspace name": workspace.name,
         "Project path": call.folder,
     }
-    note = f"wrote {', '.join(written)}" if written else "everything is there already"
+    note = f"wrote {', '.join(written)}" if written else "everything exists already"
     return Result(told, lambda: [render.Card(told), render.Note(note)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import time
+import time
 
 from homerun.cli.command import command
 from homerun.cli.options.params import option
@@ -30,7 +30,7 @@ def _target(summary: str) -> Callable[[Command], Command]:
 
 
 @command("list")
-@_target("Of this target only.")
+@_target("Only this target.")
 def list_queues(call: Call, target: str | None) -> Result:
     """List the runs that wait, in the order in which they start, and why each of them waits.
 
@@ -45,9 +45,9 @@ def list_queues(call: Call, target: str | None) -> Result:
 
 
 @command("pause")
-@_target("The target; else the default one.")
+@_target("The target (default: the default target).")
 def pause(call: Call, target: str | None) -> Result:
-    """Start nothing more of what waits for a target; what runs goes on.
+    """Start no more of the runs that wait for a target; live runs continue.
 
     \b
     Example:
@@ -59,9 +59,9 @@ def pause(call: Call, target: str | None) -> Result:
 
 
 @command("resume")
-@_target("The target; else the default one.")
+@_target("The target (default: the default target).")
 def resume(call: Call, target: str | None) -> Result:
-    """Start again what waits for a target.
+    """Start the runs that wait for a target again.
 
     \b
     Example:
@@ -91,7 +91,7 @@ def _head(row: dict[str, Any]) -> str:
 
 
 def _parts(row: dict[str, Any]) -> list[render.Part]:
-    now = time()
+    now = time.time()
     lines: list[list[object]] = [
         [
             one["position"],

@@ -21,7 +21,7 @@ _REPAIR = "homerun store check --repair moves damaged files aside; nothing is lo
 
 
 @command("check")
-@option("--repair", is_flag=True, help="Move what is damaged aside, remove leftovers.")
+@option("--repair", is_flag=True, help="Move damaged files aside, remove leftovers.")
 def check(call: Call, repair: bool) -> Result:
     """Name every damaged file of the store; exits 1 while there are any.
 
@@ -68,10 +68,10 @@ def reindex(call: Call) -> Result:
     "seconds",
     check=times.age,
     metavar="AGE",
-    help="Of the trash, what was deleted so long ago; else 30d.",
+    help="Remove trash that was deleted this long ago (default: 30d).",
 )
 def gc(call: Call, dry_run: bool, seconds: float | None) -> Result:
-    """Remove what nobody needs: code that no run names, what killed processes left, old trash.
+    """Remove garbage: code that no run names, leftovers of killed processes, old trash.
 
     Runs may be submitted meanwhile. Nothing of a run that is not in the trash is touched.
 
@@ -92,7 +92,7 @@ def gc(call: Call, dry_run: bool, seconds: float | None) -> Result:
     kind=Number(least=0),
     default=5,
     metavar="N",
-    help="Name so many of the largest runs; else 5.",
+    help="List the N largest runs (default: 5).",
 )
 def stats(call: Call, largest: int) -> Result:
     """Count the runs by status and experiment, and the bytes that each part takes.
@@ -108,7 +108,7 @@ def stats(call: Call, largest: int) -> Result:
 
 
 def _line(row: dict[str, object]) -> str:
-    """A finding as compilers print theirs."""
+    """A finding, in the form in which compilers print theirs."""
     done = " (repaired)" if row["repaired"] else ""
     return f"{row['path']}: {row['problem']}{done}"
 

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 @command("studio")
-@option("--port", kind=Number(0, 65535), metavar="N", help="Else 8765 or a free one.")
-@option("--host", metavar="ADDRESS", help="Listen at this address too; needs a token.")
 @option(
-    "--token-file", metavar="FILE", help="A file with a token; or HOMERUN_STUDIO_TOKEN holds it."
+    "--port", kind=Number(0, 65535), metavar="N", help="The port (default: 8765 or a free one)."
 )
-@option("--socket", metavar="PATH", help="Listen on a file that only you can use.")
-@option("--base-path", default="", metavar="PATH", help="Behind a proxy: where it puts it.")
+@option("--host", metavar="ADDRESS", help="Also listen at this address; needs a token.")
+@option("--token-file", metavar="FILE", help="A file with the token; or set HOMERUN_STUDIO_TOKEN.")
+@option("--socket", metavar="PATH", help="Listen on a Unix socket that only you can use.")
+@option("--base-path", default="", metavar="PATH", help="The path under which a proxy serves it.")
 @option(
     "--allow-host",
     "hosts",
     many=True,
     metavar="NAME",
-    help="Another name by which browsers reach it, as that of a proxy.",
+    help="Another name by which browsers reach it, e.g. a proxy's.",
 )
-@option("--read-only", "is_read_only", is_flag=True, help="Nothing can be changed.")
-@option("--jupyter", "is_framed", is_flag=True, help="Pages of the same address may frame it.")
-@option("--no-browser", is_flag=True, help="Open no browser.")
+@option("--read-only", "is_read_only", is_flag=True, help="Allow no changes.")
+@option("--jupyter", "is_framed", is_flag=True, help="Pages of the same address may embed it.")
+@option("--no-browser", is_flag=True, help="Do not open a browser.")
 def studio(
     call: Call,
     port: int | None,
@@ -49,8 +49,8 @@ def studio(
 ) -> int:
     """See and steer runs in a browser, until Ctrl-C.
 
-    Prints one line: an address that lets one browser in, within ten minutes. On a terminal it opens
-    that browser too, and prints a new address when somebody else asks for one.
+    Prints one line: an address that lets one browser in, within ten minutes. On a terminal it also
+    opens that browser, and prints a new address when another browser asks for one.
 
     \b
     Example:
@@ -83,7 +83,7 @@ def studio(
 
 
 def _say(call: Call) -> Callable[[str], None]:
-    """What prints the one line with an address."""
+    """The function that prints the line with an address."""
 
     def say(address: str) -> None:
         if call.wants_result:

@@ -37,15 +37,15 @@ def list_targets(call: Call) -> Result:
     kind=OneOf(["local"]),
     default="local",
     metavar="TYPE",
-    help="Its kind: local.",
+    help="The target's type: local.",
 )
 @option(
     "--slots",
     kind=Number(least=1, most=999),
     metavar="N",
-    help="So many runs at once; else as before, or one per processor.",
+    help="Runs at once (default: unchanged; one per processor for a new target).",
 )
-@option("--default", "default", is_flag=True, help="Runs go there unless told otherwise.")
+@option("--default", "default", is_flag=True, help="Make it the default target.")
 def add(call: Call, name: str, kind: str, slots: int | None, default: bool) -> Result:
     """Add a target, or change the one of that name; `local` too can be given its slots.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import time
+import time
 
 from homerun.cli.command import command
 from homerun.cli.options import times
@@ -22,7 +22,7 @@ _DAY_S = 86400.0
 
 @command("list")
 def list_trash(call: Call) -> Result:
-    """List the deleted runs, the one that was deleted last first.
+    """List the deleted runs, the latest deletion first.
 
     \b
     Example:
@@ -36,7 +36,7 @@ def list_trash(call: Call) -> Result:
         lines = [
             [
                 *(row["run_id"], row["status"], row["experiment_name"]),
-                text.ago(row["deleted_utc"], time()),
+                text.ago(row["deleted_utc"], time.time()),
                 row["deleted_by"] or text.NONE,
                 text.size(row["size_bytes"]),
             ]
@@ -50,7 +50,7 @@ def list_trash(call: Call) -> Result:
 @command("restore")
 @argument("run_ids", metavar="RUN...", many=True, required=True)
 def restore(call: Call, run_ids: tuple[str, ...]) -> Result:
-    """Bring deleted runs back, with those below them that were deleted with them.
+    """Restore deleted runs, with the child runs that were deleted with them.
 
     \b
     Example:
@@ -58,7 +58,7 @@ def restore(call: Call, run_ids: tuple[str, ...]) -> Result:
     """
     trash = call.workspace().trash
     done = [one for run_id in run_ids for one in trash.restore(run_id)]
-    return Result({"run_ids": done}, lambda: [render.Note(f"{text.count(len(done))} came back")])
+    return Result({"run_ids": done}, lambda: [render.Note(f"restored {text.count(len(done))}")])
 
 
 @command("empty")
@@ -67,9 +67,9 @@ def restore(call: Call, run_ids: tuple[str, ...]) -> Result:
     "seconds",
     check=times.age,
     metavar="AGE",
-    help="Only what was deleted so long ago: 30d, 12h.",
+    help="Only runs deleted this long ago: 30d, 12h.",
 )
-@option("-y", "--yes", is_flag=True, help="Do it without asking.")
+@option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 def empty(call: Call, seconds: float | None, yes: bool) -> Result:
     """Remove deleted runs for good.
 

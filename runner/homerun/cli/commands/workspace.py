@@ -18,11 +18,11 @@ _COLUMNS = ["name", "resource group", "subscription", "folder"]
 
 
 @command("create")
-@option("--exist-ok", is_flag=True, help="No error where it is there already.")
-@option("-l", "--location", metavar="REGION", help="Accepted; it is always here.")
-@option("-f", "--friendly-name", metavar="NAME", help="Accepted; without effect.")
+@option("--exist-ok", is_flag=True, help="Do not fail if it exists already.")
+@option("-l", "--location", metavar="REGION", help="Accepted and ignored: it is always here.")
+@option("-f", "--friendly-name", metavar="NAME", help="Accepted and ignored.")
 @option("--sku", metavar="NAME", default="basic", help="A label.")
-@option("-y", "--yes", is_flag=True, help="Accepted; nothing is asked.")
+@option("-y", "--yes", is_flag=True, help="Accepted and ignored.")
 def create(
     call: Call,
     exist_ok: bool,
@@ -31,18 +31,18 @@ def create(
     sku: str,
     yes: bool,
 ) -> Result:
-    """Make a workspace here: the folder .runs/.
+    """Create a workspace here: the folder .runs/.
 
-    It is never needed: the first run makes one.
+    It is optional: the first run creates one.
 
     \b
     Example:
       homerun workspace create -w myworkspace -g myresourcegroup --exist-ok
     """
     if call.workspace_name is None:
-        raise UsageError("say how it is to be called: -w NAME")
+        raise UsageError("give it a name: -w NAME")
     if call.path is not None:
-        raise UsageError("a workspace is made in the current folder: go there first")
+        raise UsageError("a workspace is created in the current folder: change to it first")
     made = Workspace.create(
         call.workspace_name,
         subscription_id=call.subscription,
@@ -55,7 +55,7 @@ def create(
 
 @command("list")
 def list_workspaces(call: Call) -> Result:
-    """List the workspaces that can be seen from here: the one here, if there is one.
+    """List the workspaces that are found from here: at most one.
 
     \b
     Example:
@@ -64,7 +64,7 @@ def list_workspaces(call: Call) -> Result:
     found = call.workspace()
     rows = [_row(found)] if found.store.exists() else []
     lines = [[row[key] or text.NONE for key in _KEYS] for row in rows]
-    none = "there is no workspace here yet; the first run makes one, or homerun workspace create"
+    none = "there is no workspace here; the first run creates one, or homerun workspace create"
     return Result(rows, lambda: [render.Table(_COLUMNS, lines) if lines else render.Note(none)])
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     Axis = tuple[str, list[str]]
 
 MOST = 10_000
-"""So many runs are a batch; more are most likely a slip of the finger."""
+"""The most runs in a batch; more are most likely a typing error."""
 
 _TO = ".."
 
@@ -25,7 +25,7 @@ def axes(given: tuple[str, ...]) -> list[tuple[str, list[str]]]:
     for _, values in found:
         count *= len(values)
     if count > MOST:
-        raise BadValue(f"these are {count:,} runs; a batch has at most {MOST:,}")
+        raise BadValue(f"this grid has {count:,} runs; a batch has at most {MOST:,}")
     return found
 
 
@@ -40,7 +40,7 @@ def combinations(found: list[tuple[str, list[str]]]) -> list[dict[str, str]]:
 def _axis(text: str) -> tuple[str, list[str]]:
     key, equals, listed = text.partition("=")
     if not key or key[0] == "-" or not equals or any(c.isspace() for c in key):
-        raise BadValue(f"{text!r} is no KEY=VALUES, as lr=0.1,0.01 or seed=0..9")
+        raise BadValue(f"{text!r} is not a valid KEY=VALUES, e.g. lr=0.1,0.01 or seed=0..9")
     values: list[str] = []
     for part in listed.split(","):
         values += _range(part) if _TO in part else [part]
@@ -57,7 +57,7 @@ def _range(text: str) -> list[str]:
     except ValueError:
         return [text]  # a path such as ../data
     if high < low:
-        raise BadValue(f"{text!r} goes down; the lower number comes first")
+        raise BadValue(f"{text!r} runs backwards; put the lower number first")
     if high - low >= MOST:
-        raise BadValue(f"{text!r} are {high - low + 1:,} runs; at most {MOST:,}")
+        raise BadValue(f"{text!r} has {high - low + 1:,} values; at most {MOST:,}")
     return [str(number) for number in range(low, high + 1)]

@@ -1,7 +1,7 @@
-"""Kinds of values: what a word on the command line has to be, and what becomes of it.
+"""Kinds of values: how a word of the command line is checked and converted.
 
-A kind has a name for people, reads a word (`BadValue` where it is none), and knows which words
-there are, if they can be counted.
+A kind has a name for people, reads a word (`BadValue` if it is not a valid one), and knows the
+valid words, if they can be listed.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ class Kind:
         """The value of a word.
 
         Raises:
-            BadValue: it has none.
+            BadValue: it is not a valid one.
         """
         return word
 
     def offers(self, begun: str) -> Iterable[str]:
-        """The words that begin so, of those that can be counted."""
+        """The valid words that begin so, if they can be listed."""
         return ()
 
     def limits(self) -> str:
-        """Between what it has to be, for help; "" where there is nothing to say."""
+        """Its limits, for help; "" if it has none."""
         return ""
 
 
 class Decimal(Kind):
-    """A number, between two others where these are given."""
+    """A number, within limits if these are given."""
 
     name = "number"
 
@@ -66,12 +66,12 @@ class Decimal(Kind):
         except ValueError:
             value = None
         if value is None or value != value:  # NaN is within any limits, as comparisons go
-            raise BadValue(f"{word!r} is no number")
+            raise BadValue(f"{word!r} is not a valid number")
         return value
 
 
 class Number(Decimal):
-    """A whole number, between two others where these are given."""
+    """A whole number, within limits if these are given."""
 
     name = "whole number"
 
@@ -79,17 +79,17 @@ class Number(Decimal):
         try:
             return int(word)
         except ValueError:
-            raise BadValue(f"{word!r} is no whole number") from None
+            raise BadValue(f"{word!r} is not a valid whole number") from None
 
 
 class OneOf(Kind):
     """One of some words.
 
     Args:
-        in_any_case: `completed` is as good as `Completed`.
+        in_any_case: case does not matter: `completed` means `Completed`.
     """
 
-    name = "word"
+    name = "value"
 
     def __init__(self, words: Iterable[str], in_any_case: bool = False) -> None:
         self._words = tuple(words)
@@ -100,7 +100,7 @@ class OneOf(Kind):
         for known in self._words:
             if self._folded(known) == self._folded(word):
                 return known
-        raise BadValue(f"{word!r} is not known; known: {', '.join(self._words)}")
+        raise BadValue(f"{word!r} is not a valid {self.name}: use {', '.join(self._words)}")
 
     def offers(self, begun: str) -> Iterable[str]:
         """The words that begin so."""

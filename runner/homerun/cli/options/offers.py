@@ -1,4 +1,4 @@
-"""What a shell offers where a run or an experiment is named: ids and names from the store."""
+"""Completions for a shell: run ids and experiment names from the store."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def runs(given: dict[str, Any], begun: str) -> Offers:
             if len(found) == _OFFERED:
                 break
     except (HomerunError, StoreError, OSError):
-        return found  # a shell that asks is told what there is, and no more
+        return found  # an error has no place in a completion
     return found
 
 

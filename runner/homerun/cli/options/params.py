@@ -1,11 +1,11 @@
-"""Options and arguments as commands declare them: data, which two readers understand.
+"""Options and arguments as commands declare them: data that two readers understand.
 
     @command("list")
-    @option("--last", kind=Number(1), metavar="N", help="At most so many; else 10.")
+    @option("--last", kind=Number(1), metavar="N", help="At most N runs (default: 10).")
     @argument("expressions", many=True, metavar="[JMESPATH]")
     def list_runs(call, last, expressions): ...
 
-`homerun.cli.parsing.fast` reads a command line that is right; for everything else there is click.
+`homerun.cli.parsing.fast` reads a command line that is right; click reads everything else.
 """
 
 from __future__ import annotations
@@ -28,21 +28,20 @@ class Param:
     Attributes:
         key: the parameter of the command's function that takes its value.
         names: how an option is written, as `-e` and `--experiment-name`; an argument has none.
-        off_name: how a switch is written where it is turned off, as `--no-fold`; None: it cannot
-            be.
-        is_flag: it takes no value: it is there or not.
+        off_name: how a switch is turned off, as `--no-fold`; None: it cannot be.
+        is_flag: it takes no value.
         many: it can be given several times; its value is a tuple.
         required: it must be given.
-        kind: what each word for its value has to be.
-        default: the value where it is not given: that which was declared, else False for a flag
-            and () for many.
+        kind: the kind of its values.
+        default: the value if it is not given: the declared one, or False for a flag and () for
+            many.
         metavar: what help shows for its value.
         help: what it does.
-        complete: the words that may follow what was begun, each with a hint, for a shell.
+        complete: for a shell, the words that may complete what was typed, each with a hint.
 
     Args:
-        declared: the names, a switch as `--fold/--no-fold`, and the key where no name is it.
-        check: makes the value for the command of what was given, or of the default.
+        declared: the names, a switch as `--fold/--no-fold`, and the key, if no name serves as it.
+        check: converts what was given, or the default, to the value for the command.
     """
 
     def __init__(
@@ -77,14 +76,14 @@ class Param:
 
     @property
     def is_option(self) -> bool:
-        """Whether it is named where it is given; an argument is known by its place."""
+        """Whether it is given by name; an argument is known by its position."""
         return bool(self.names)
 
     def checked(self, value: Any) -> Any:
-        """What the command's function gets for a value that its kind has read, or for the default.
+        """The value for the command's function, from one that its kind has read or the default.
 
         Raises:
-            BadValue: it makes no sense.
+            BadValue: it is not valid.
         """
         return value if self._check is None else self._check(value)
 

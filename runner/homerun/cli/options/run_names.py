@@ -1,7 +1,7 @@
-"""Which run a word means: its id, the beginning of it, or one of the words below.
+"""Find the run that a word names: its id, a unique prefix of it, or one of the words below.
 
 `@last` is the run that was submitted last, `@last~1` the one before it, `@last-failed` the last one
-that Failed; of an experiment, where one is named. Runs that have a parent do not count.
+that Failed; of one experiment, if it is named. Child runs do not count.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from homerun.sdk.workspace import Workspace
 
 WORDS = {"@last": None, "@last-failed": FAILED}
-"""Each with the status that the run has to have."""
+"""Each with the status that the run must have."""
 
 _LOOKED_AT = 1000
-"""Of so many runs, the newest, the ids are compared with one that is wrong."""
+"""How many of the newest ids are compared with an unknown one."""
 
 
 def find(workspace: Workspace, word: str, experiment: str | None = None) -> Run:
-    """The run that a word means.
+    """The run that a word names.
 
     Raises:
-        UserError, AmbiguousPrefix: there is no such one run; the message names near ones.
+        UserError, AmbiguousPrefix: no run, or several; the message names similar ids.
     """
     if word.startswith("@"):
         return _counted(workspace, word, experiment)
@@ -43,16 +43,16 @@ def find(workspace: Workspace, word: str, experiment: str | None = None) -> Run:
         raise UserError(f"there is no run {word!r}; {meant}") from error
     if experiment is not None and found.experiment.name != experiment:
         raise UsageError(
-            f"run {found.id} is of experiment {found.experiment.name!r}, not {experiment!r}"
+            f"run {found.id} belongs to experiment {found.experiment.name!r}, not {experiment!r}"
         )
     return found
 
 
 def check_experiment(workspace: Workspace, name: str) -> None:
-    """See that there is an experiment of that name, be it archived.
+    """Check that there is an experiment of that name, archived or not.
 
     Raises:
-        UserError: there is none; the message names near ones.
+        UserError: there is none; the message names similar ones.
     """
     known = workspace.store.experiments()
     if name not in known:
@@ -66,7 +66,7 @@ def check_experiment(workspace: Workspace, name: str) -> None:
 def _counted(workspace: Workspace, word: str, experiment: str | None) -> Run:
     name, tilde, steps = word.partition("~")
     if name not in WORDS or (tilde and not (steps.isascii() and steps.isdecimal())):
-        raise UsageError(f"{word!r} is no run: there are @last, @last~1 and @last-failed")
+        raise UsageError(f"{word!r} is not a valid run: use @last, @last~1 or @last-failed")
     if experiment is not None:
         check_experiment(workspace, experiment)
     runs = workspace.get_runs(experiment, status=WORDS[name])
@@ -76,7 +76,7 @@ def _counted(workspace: Workspace, word: str, experiment: str | None) -> Run:
 
 
 def _only_one(workspace: Workspace, error: AmbiguousPrefix, experiment: str | None) -> Run:
-    """Of several runs the one of the experiment, or the one that is not the child of another."""
+    """Of several runs, the one of the experiment, or the only one that has no parent."""
     runs = [workspace.get_run(run_id) for run_id in error.matches]
     if experiment is not None:
         runs = [run for run in runs if run.experiment.name == experiment]

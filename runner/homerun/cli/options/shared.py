@@ -1,7 +1,7 @@
-"""The options that commands share, each told once, and what the values of some mean.
+"""The options that commands share, each declared once, and how the values of some are parsed.
 
-A command's function never sees those that every command has: `homerun.cli.invocation` holds what
-was given for them.
+A command's function does not get those that every command has: `homerun.cli.invocation` holds
+their values.
 """
 
 from __future__ import annotations
@@ -25,13 +25,11 @@ if TYPE_CHECKING:
 def shared() -> list[Param]:
     """The options that every command has."""
     return [
-        Param(
-            "-p", "--path", metavar="DIR", help="Find the workspace from DIR instead of from here."
-        ),
+        Param("-p", "--path", metavar="DIR", help="Look for the workspace from DIR upwards."),
         Param(
             *("-w", "--workspace-name", "workspace_name"),
             metavar="NAME",
-            help="The workspace has to have this name.",
+            help="Fail unless the workspace has this name.",
         ),
         Param(
             *("-g", "--resource-group", "resource_group"),
@@ -47,31 +45,29 @@ def shared() -> list[Param]:
             *("-o", "--output"),
             kind=OneOf(FORMATS),
             metavar="FORMAT",
-            help="How to print: json, jsonc, table, tsv, yaml, yamlc or none; else a table on a "
-            "terminal, and JSON in a pipe.",
+            help="json, jsonc, table, tsv, yaml, yamlc or none (default: table on a terminal, json "
+            "in a pipe).",
         ),
-        Param(
-            "--query", metavar="JMESPATH", help="Print only this part of the result, in this shape."
-        ),
+        Param("--query", metavar="JMESPATH", help="Filter and reshape the result."),
         Param(
             *("-t", "--output-metadata-file", "copy"),
             metavar="FILE",
-            help="Write the result to FILE too, as JSON; FILE must not be there.",
+            help="Also write the result to FILE, as JSON; FILE must not exist.",
         ),
-        Param("--no-pager", is_flag=True, help="Never show a long list page by page."),
-        Param("--no-color", is_flag=True, help="Without colours; as NO_COLOR does."),
+        Param("--no-pager", is_flag=True, help="Do not page long output."),
+        Param("--no-color", is_flag=True, help="No colours, as with NO_COLOR."),
         Param(
             *("--only-show-errors", "only_errors"),
             is_flag=True,
-            help="No notices beside the result.",
+            help="Print errors only, no notices.",
         ),
-        Param("--verbose", is_flag=True, help="Tell which workspace is used."),
+        Param("--verbose", is_flag=True, help="Say which workspace is used."),
         Param("--debug", is_flag=True, help="Show where in the program an error comes from."),
     ]
 
 
 class Status(OneOf):
-    """The status of a run, in whatever case."""
+    """The status of a run; case does not matter."""
 
     name = "status"
 
@@ -80,7 +76,7 @@ class Status(OneOf):
 
 
 def experiment(text: str) -> Callable[[Function], Function]:
-    """`-e`: an experiment, in these words of help."""
+    """`-e`: an experiment, with this text as help."""
     return option(
         *("-e", "--experiment-name", "experiment"),
         metavar="NAME",
@@ -89,7 +85,7 @@ def experiment(text: str) -> Callable[[Function], Function]:
     )
 
 
-def statuses(text: str = "Of this status only;") -> Callable[[Function], Function]:
+def statuses(text: str = "Only runs with this status;") -> Callable[[Function], Function]:
     """`--status`: one or several."""
     return option(
         *("--status", "statuses"),
@@ -100,7 +96,7 @@ def statuses(text: str = "Of this status only;") -> Callable[[Function], Functio
     )
 
 
-def tags(text: str = "With this tag only;") -> Callable[[Function], Function]:
+def tags(text: str = "Only runs with this tag;") -> Callable[[Function], Function]:
     """`--tags`: one or several, as pairs of key and value."""
     return option(
         "--tags",
@@ -111,7 +107,9 @@ def tags(text: str = "With this tag only;") -> Callable[[Function], Function]:
     )
 
 
-def where(text: str = "Such as 'metrics.loss < 0.1';") -> Callable[[Function], Function]:
+def where(
+    text: str = "Only runs that match, e.g. 'metrics.loss < 0.1';",
+) -> Callable[[Function], Function]:
     """`--where`: one condition or several."""
     return option(
         "--where", many=True, metavar="CONDITION", help=f"{text} can be given several times."
@@ -119,19 +117,19 @@ def where(text: str = "Such as 'metrics.loss < 0.1';") -> Callable[[Function], F
 
 
 def run(function: Function) -> Function:
-    """The run that is meant, as `-r ID` or as the bare word; `call.run()` gives it."""
+    """One run, as `-r ID` or as an argument; `call.run()` returns it."""
     word = argument("run_word", metavar="[RUN]", complete=run_ids)
     named = option(
         *("-r", "--run", "run_id"),
         metavar="RUN",
         complete=run_ids,
-        help="The run: its id or the beginning of it, @last, @last~1, @last-failed.",
+        help="The run: its id or a unique prefix, @last, @last~1, @last-failed.",
     )
-    return word(named(experiment("The run's experiment; else it is found.")(function)))
+    return word(named(experiment("The run's experiment (optional).")(function)))
 
 
 def run_ids(given: dict[str, Any], begun: str) -> Offers:
-    """What a shell offers where a run is named."""
+    """The run ids that a shell offers."""
     from homerun.cli.options import offers
 
     return offers.runs(given, begun)
@@ -149,7 +147,7 @@ def pairs(given: tuple[str, ...]) -> list[tuple[str, str | None]]:
     for text in given:
         key, equals, value = text.partition("=")
         if not key:
-            raise BadValue(f"{text!r} is no KEY or KEY=VALUE")
+            raise BadValue(f"{text!r} is not a valid tag: give KEY or KEY=VALUE")
         found.append((key, value if equals else None))
     return found
 
@@ -164,5 +162,5 @@ def rungs(given: str | None) -> list[tuple[str, float]] | None:
         try:
             found.append((name.strip(), float(seconds)))
         except ValueError:
-            raise BadValue(f"{rung!r} is no NAME:SECONDS, as INT:5") from None
+            raise BadValue(f"{rung!r} is not a valid NAME:SECONDS, e.g. INT:5") from None
     return found

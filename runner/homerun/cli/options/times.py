@@ -1,4 +1,4 @@
-"""Times as people give them to a command."""
+"""Times and ages as a command line gives them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 def since(given: str | None) -> str | None:
-    """`30m`, `2h`, `3d`, a date, or a date and time (local unless it says otherwise), as UTC."""
+    """`30m`, `2h`, `3d`, a date, or a date and time (local unless it has an offset), as UTC."""
     if given is None:
         return None
     from datetime import datetime, timedelta, timezone
@@ -22,7 +22,7 @@ def since(given: str | None) -> str | None:
             at = times.parsed(given).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         raise BadValue(
-            f"{given!r} is no time: give 30m, 2h, 3d, 2026-11-21 or 2026-11-21T14:30"
+            f"{given!r} is not a valid time: give 30m, 2h, 3d, 2026-11-21 or 2026-11-21T14:30"
         ) from None
     return at.isoformat(timespec="microseconds")
 
@@ -37,5 +37,5 @@ def age(given: str | None) -> float | None:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf") or (given == number and seconds):
-        raise BadValue(f"{given!r} is no age: give 30d, 12h or 0")
+        raise BadValue(f"{given!r} is not a valid age: give 30d, 12h or 0")
     return seconds

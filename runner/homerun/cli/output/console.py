@@ -33,36 +33,36 @@ _in_colour = False
 
 
 def manners(quiet: bool = False, plain_only: bool = False, debug: bool = False) -> None:
-    """How this command speaks.
+    """Set verbosity and colour for this command.
 
     Args:
-        quiet: errors only.
-        plain_only: without colours.
-        debug: errors with the places in the program that they come from.
+        quiet: print errors only.
+        plain_only: print no colours.
+        debug: print errors with their traceback.
     """
     global _quiet, _plain_only, _debug
     _quiet, _plain_only, _debug = quiet, plain_only, debug
 
 
 def begin(command: str) -> None:
-    """Speak as this command, with no manners of another one left."""
+    """Begin this command, with the default verbosity and colour."""
     global _command
     _command = command
     manners()
 
 
 def command() -> str:
-    """The command that goes on, as it is typed."""
+    """The current command, as it is typed."""
     return _command
 
 
 def is_debugging() -> bool:
-    """Whether errors are to be told with their places in the program."""
+    """Whether errors are printed with their traceback."""
     return _debug
 
 
 def is_quiet() -> bool:
-    """Whether only errors are to be told."""
+    """Whether only errors are printed."""
     return _quiet
 
 
@@ -73,13 +73,13 @@ def may_colour() -> bool:
 
 
 def say(line: str, colour: str | None = None) -> None:
-    """One line to the person, on standard error: standard output holds results only."""
+    """Print one line on standard error: standard output holds results only."""
     if not _quiet:
         complain(line, colour)
 
 
 def complain(line: str, colour: str | None = None) -> None:
-    """One line that is said also where only errors are to be told."""
+    """Print one line on standard error, even if only errors are to be printed."""
     if sys.stderr is None:
         return
     if colour is not None and may_colour() and is_terminal(sys.stderr):
@@ -88,43 +88,43 @@ def complain(line: str, colour: str | None = None) -> None:
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
     except OSError:
-        forget(sys.stderr)  # nobody hears it; the result and the exit code count all the same
+        forget(sys.stderr)  # nothing reads it; the result and the exit code still count
 
 
 def colours_as(wanted: bool) -> None:
-    """Whether `bold` and `coloured` mark what they are given."""
+    """Switch `bold` and `coloured` on or off."""
     global _in_colour
     _in_colour = wanted
 
 
 def bold(text: str) -> str:
-    """A text in bold, where it goes to a terminal."""
+    """A text in bold, if colours are on."""
     return f"\x1b[1m{text}\x1b[0m" if _in_colour else text
 
 
 def coloured(text: str, colour: str | None) -> str:
-    """A text in a colour, where it goes to a terminal."""
+    """A text in a colour, if colours are on."""
     return text if colour is None or not _in_colour else painted(text, colour)
 
 
 def painted(text: str, colour: str) -> str:
-    """A text in a colour, also where nothing shows colours."""
+    """A text in a colour, even if colours are off."""
     return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"
 
 
 def is_terminal(stream: Any) -> bool:
-    """Whether a person sees what is written to a stream; one that is closed is None."""
+    """Whether a stream is a terminal; a closed one is None."""
     return stream is not None and stream.isatty()
 
 
 def forget(stream: IO[Any]) -> None:
-    """Nobody takes what is written to a stream: keep the interpreter from failing at its exit."""
+    """Point a stream whose reader has gone at /dev/null, so that the exit does not fail on it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
 def fresh_line(last: bytes) -> None:
-    """On a terminal, end the line that a script's output has left open."""
+    """On a terminal, end the line that a script's output left open."""
     if last not in (b"", b"\n") and is_terminal(sys.stderr):
         sys.stderr.write("\n")

@@ -1,4 +1,4 @@
-"""The copy of a command's result in a file that was not there before."""
+"""Write a copy of a command's result to a new file."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from homerun.base.errors import UserError
 
 
 def check_free(path: str) -> None:
-    """See that a file can be made there, before anything is done.
+    """Check that a file can be created there, before the command does anything.
 
     Raises:
-        UserError: there is one already, or no folder for it.
+        UserError: it exists already, or has no folder.
     """
     if os.path.lexists(path):
-        raise UserError(f"{path} is there already, and is not replaced: name another file")
+        raise UserError(f"{path} already exists and is not overwritten: name another file")
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
-        raise UserError(f"there is no folder {folder} to write {path} to; make it first")
+        raise UserError(f"there is no folder {folder} to write {path} to; create it first")
 
 
 def write(path: str, text: str) -> None:
     """Write the file.
 
     Raises:
-        UserError: it cannot be written, or was made meanwhile.
+        UserError: it cannot be written, or was created meanwhile.
     """
     try:
         with open(path, "x", encoding="utf-8", errors="backslashreplace") as file:

@@ -1,4 +1,4 @@
-"""A result as text for programs: JSON, YAML, tab separated values; and a table of any value.
+"""Results as text for programs: JSON, YAML, tab-separated values; and a table of any value.
 
 JSON is strict: NaN and the infinities, which it lacks, are the texts "NaN", "Infinity" and
 "-Infinity".

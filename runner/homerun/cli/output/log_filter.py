@@ -1,6 +1,6 @@
-"""The lines of a log on their way to a person: those that hold a pattern, progress bars folded.
+"""Filter the lines of a log: only those that match a pattern, progress bars folded.
 
-Bytes go in as they come and out as whole lines. A line that is no text passes as it is.
+Bytes go in as they come and out as whole lines. A line that is not text passes unchanged.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LONGEST = 1 << 20
-"""A line that is longer counts as several; so nothing is kept that grows for ever."""
+"""A longer line counts as several, so that the buffer is bounded."""
 
 _STEERING = b"\b\t\r\x1b"
-"""What a progress bar is drawn with; another control character makes a line no text."""
+"""What draws a progress bar; a line with another control character is not text."""
 
 _NO_TEXT = bytes(byte for byte in range(32) if byte not in _STEERING) + b"\x7f"
 
 
 class Sieve:
-    """Lines that are let through, one piece of a log after another.
+    """Lets lines through, one piece of a log after another.
 
     Args:
-        pattern: what a line has to hold; None: nothing special.
-        folds: whether of what one line has shown over itself only the last is kept.
+        pattern: what a line must match; None: all lines pass.
+        folds: keep only the last state of a line that was drawn over itself.
     """
 
     def __init__(self, pattern: re.Pattern[bytes] | None, folds: bool) -> None:
@@ -34,17 +34,17 @@ class Sieve:
 
     @property
     def lets_all_through(self) -> bool:
-        """Whether no line is held back."""
+        """Whether all lines pass."""
         return self._pattern is None
 
     def is_let_through(self, line: bytes) -> bool:
-        """Whether a whole line holds the pattern, as it is shown."""
+        """Whether a whole line matches the pattern, as it is shown."""
         shown = folded(line) if self._folds else line
         return self._pattern is None or bool(self._pattern.search(shown.rstrip(b"\n")))
 
     @staticmethod
     def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Pieces as lines with their ends, each as `pass_on` judges it."""
+        """Pieces as lines with their line ends, as `pass_on` sees them."""
         rest = b""
         for piece in pieces:
             *whole, rest = (rest + piece).split(b"\n")
@@ -57,7 +57,7 @@ class Sieve:
             yield rest
 
     def pass_on(self, piece: bytes) -> bytes:
-        """What is let through of the lines that end in this piece."""
+        """What passes of the lines that end in this piece."""
         if self._pattern is None and not self._folds:
             return piece
         data = self._rest + piece
@@ -73,7 +73,7 @@ class Sieve:
         return b"".join(kept) + (self._line(last) if last else b"")
 
     def rest(self) -> bytes:
-        """What is let through of a last line without an end."""
+        """What passes of a last line without a line end."""
         rest, self._rest = self._rest, b""
         return self._line(rest) if rest else b""
 
@@ -84,7 +84,7 @@ class Sieve:
 
 
 def folded(line: bytes) -> bytes:
-    """A line as a terminal shows it at last, behind each `\\r`; what is no text stays."""
+    """A line as a terminal shows it after each `\\r`; what is not text stays unchanged."""
     end = next((end for end in (b"\r\n", b"\n") if line.endswith(end)), b"")
     text = line[: len(line) - len(end)]
     if b"\r" not in text or not _is_text(text):

@@ -24,7 +24,7 @@ _CLEAR = "\r\x1b[K"
 
 
 def counted(items: Iterable[Item], what: str) -> Iterator[Item]:
-    """The items as they are; how many there were is shown."""
+    """The items unchanged; how many there were is shown."""
     with Progress(what) as tell:
         for number, item in enumerate(items, 1):
             tell(number)
@@ -87,7 +87,7 @@ def _columns() -> int:
 
 
 class Waiting:
-    """Shows a sentence where something that cannot be counted takes longer; a context manager."""
+    """Shows a sentence while something that cannot be counted takes long; a context manager."""
 
     def __init__(self, text: str) -> None:
         self._text = text

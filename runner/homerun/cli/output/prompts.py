@@ -1,4 +1,4 @@
-"""Questions to the person at the terminal, on standard error."""
+"""Questions to the user at the terminal, on standard error."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SHOWN = 10
 
 
 def confirm(question: str) -> bool:
-    """Whether the answer is yes; only Return is no. What is neither is asked again.
+    """Ask until the answer is yes or no; Return alone means no.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C, or the end of what there is to read.
+        KeyboardInterrupt: Ctrl-C, or the end of the input.
     """
     import click
 
@@ -30,7 +30,7 @@ def confirm(question: str) -> bool:
 
 
 def secret(question: str) -> str:
-    """An answer that is not shown while it is typed.
+    """Ask for an answer that is not shown while it is typed.
 
     Raises:
         KeyboardInterrupt: as `confirm`.
@@ -42,21 +42,21 @@ def secret(question: str) -> str:
 
 
 def check_asks(yes: bool) -> None:
-    """Refuse what needs an answer where nobody can give one; before anything is looked at, so
-    that a script learns it whatever there is.
+    """Refuse a question without a terminal; before the store is read, so that a script learns of
+    it whatever the store holds.
 
     Raises:
-        UsageError: there is nobody to ask.
+        UsageError: there is no terminal.
     """
     if not yes and not (console.is_terminal(sys.stdin) and console.is_terminal(sys.stderr)):
-        raise UsageError("nobody can be asked here: give --yes to do it all the same")
+        raise UsageError("there is no terminal to ask for confirmation: add --yes")
 
 
 def is_sure(question: str, yes: bool, runs: Sequence[Run] = ()) -> bool:
-    """Whether the user wants it.
+    """Ask for confirmation, unless `yes` was given.
 
     Args:
-        runs: shown before the question.
+        runs: listed before the question.
     """
     if yes:
         return True

@@ -1,4 +1,4 @@
-"""JMESPath, which shapes results. The only importer of the package."""
+"""Shape results with JMESPath. The only module that imports the package."""
 
 from __future__ import annotations
 
@@ -14,45 +14,47 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LONGEST = 100
-_QUOTES = "put all of it in double quotes, and texts that it compares with in single ones"
+_QUOTES = "put the expression in double quotes, and the texts in it in single quotes"
 
 
 def check(given: tuple[str, ...]) -> None:
-    """See that the words of a command line are one expression.
+    """Check that the words of a command line are one expression.
 
     Raises:
-        UsageError: they are none; that the shell ate its quotes is the usual cause.
+        UsageError: they are not; usually because the shell removed its quotes.
     """
     query = " ".join(given)
     if len(given) > 1:
-        raise UsageError(f"the query {query} came in {len(given)} parts: {_QUOTES}")
+        raise UsageError(f"the query {query} was split into {len(given)} parts: {_QUOTES}")
     try:
         jmespath.compile(query)
     except JMESPathError as error:
-        raise UsageError(f"{query!r} is no JMESPath ({_reason(error)}): {_QUOTES}") from error
+        raise UsageError(
+            f"{query!r} is not a valid JMESPath expression ({_reason(error)}): {_QUOTES}"
+        ) from error
 
 
 def shaped(query: str, value: object) -> object:
-    """What an expression makes of a value; a word in it that has lost its quotes is told.
+    """Apply an expression to a value; a notice names a word in it that has lost its quotes.
 
     Raises:
-        UsageError: its functions cannot be applied to what it finds.
+        UsageError: its functions cannot be applied to the value.
     """
     expression = jmespath.compile(query)
     try:
         found: object = expression.search(value)
     except JMESPathError as error:
-        raise UsageError(f"{query!r} fits not what is there: {_reason(error)}") from error
+        raise UsageError(f"{query!r} does not fit the result: {_reason(error)}") from error
     for word in _compared(dict(expression.parsed)):
-        if not _is_key(word, value):  # two fields that are not there are equal: all rows match
+        if not _is_key(word, value):  # two missing fields are equal: all rows match
             console.say(
-                f"the query compares with {word}, which nothing here has as a field: {_QUOTES}"
+                f"the query compares with {word}, but there is no field of that name: {_QUOTES}"
             )
     return found
 
 
 def _reason(error: JMESPathError) -> str:
-    """What is wrong, without the value that it is wrong with."""
+    """What is wrong, without the value at fault."""
     first = str(error).split("\n", 1)[0].rstrip(":. ").rpartition("expression: ")[2]
     return first if len(first) <= _LONGEST else f"{first[:_LONGEST]}…"
 

@@ -1,4 +1,4 @@
-"""What people see of a result: tables, cards, lines. Nothing is loaded for it but this."""
+"""Results for people: tables, cards, lines."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _NUMBERS = ("#", "last", "min", "max", "count", "position", "priority", "slots")
 
 
 class Note:
-    """A sentence to the person, in place of a result or after it; it goes to standard error."""
+    """A sentence to the user, instead of a result or after it, on standard error."""
 
     def __init__(self, line: str, colour: str | None = None) -> None:
         self._line = line
         self._colour = colour
 
     def say(self) -> None:
-        """Say it."""
+        """Print it."""
         console.say(self._line, self._colour)
 
 
@@ -33,8 +33,8 @@ class Table:
     """A table with a heading; a `status` is coloured.
 
     Args:
-        expendable: columns to leave out, in this order, where the terminal is too narrow. Of the
-            rest only script and tags are ever cut, so that an id can always be copied.
+        expendable: columns to leave out, in this order, if the terminal is too narrow. Of the rest
+            only script and tags are ever cut, so that an id can always be copied.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Table:
         self._expendable = expendable
 
     def lines(self, room: int) -> list[str]:
-        """It as lines for a terminal with room for so many columns."""
+        """Its lines, for a terminal of this width."""
         cells = zip(*[self._columns, *self._rows])
         natural = {name: max(map(text.width, of)) for name, of in zip(self._columns, cells)}
         widths = _fitted(natural, self._expendable, room)
@@ -60,16 +60,16 @@ class Table:
 
 
 class Card:
-    """One thing: a name and a value per line; what has no value is left out.
+    """One object: a name and a value per line; what has no value is left out.
 
-    Lines are as long as they are: a path that is copied from a terminal has no break in it.
+    Lines are not cut or wrapped: a path that is copied from a terminal has no break in it.
     """
 
     def __init__(self, fields: Mapping[str, object]) -> None:
         self._fields = {k: v for k, v in fields.items() if v not in (None, "", text.NONE)}
 
     def lines(self, room: int) -> list[str]:
-        """It as lines."""
+        """Its lines."""
         wide = max(map(text.width, self._fields), default=0)
         made = []
         for name, value in self._fields.items():
@@ -89,19 +89,19 @@ class Branch:
         self._rest = text.plain(rest)
 
     def lines(self, room: int) -> list[str]:
-        """It as one line."""
+        """Its one line."""
         line = f"{self._head}{_GAP}{_coloured('status', self._status)}"
         return [f"{line}{_GAP}{self._rest}" if self._rest else line]
 
 
 def plain(value: object) -> list[Part]:
-    """Any value as a table of what is plain in it."""
+    """Any value as a table of its plain fields."""
     columns, rows = formats.columns(value)
     return [Table(columns, rows)] if columns else []
 
 
 def show(parts: Iterable[Part], pages: bool = True) -> None:
-    """Show parts of a result, one below the other, a text as a line; notes come last."""
+    """Print the parts of a result, a text as one line; notes come last."""
     room = stdout.columns()
     console.colours_as(stdout.takes_colours())
     lines: list[str] = []
@@ -118,7 +118,7 @@ def show(parts: Iterable[Part], pages: bool = True) -> None:
 
 
 def _fitted(natural: dict[str, int], expendable: tuple[str, ...], room: int) -> dict[str, int]:
-    """The columns that a terminal has room for, each with its width."""
+    """The columns that fit on a terminal, each with its width."""
     widths = dict(natural)
     for name in expendable:
         least = [min(n, _CUT) if one in _MAY_BE_CUT else n for one, n in widths.items()]

@@ -1,4 +1,4 @@
-"""Standard output as a place: how wide it is, whether it takes colours, and the pager."""
+"""Standard output: its width, whether it takes colours, and the pager."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from homerun.base import environ
 from homerun.cli.output import console
 
 UNBOUNDED = 4096
-"""Columns of what is no terminal: nothing is cut."""
+"""The columns of what is not a terminal: nothing is cut."""
 
 
 def columns() -> int:
-    """How wide a line may be."""
+    """The width of a line."""
     return _size()[0] if console.is_terminal(sys.stdout) else UNBOUNDED
 
 
@@ -26,7 +26,7 @@ def put(text: str, encoding: str | None = None) -> None:
     """Write a text to standard output; what cannot be encoded becomes its escape.
 
     Args:
-        encoding: None: the one that the terminal, or whoever reads the pipe, expects.
+        encoding: None: that of standard output.
     """
     if sys.stdout is None:
         return
@@ -35,7 +35,7 @@ def put(text: str, encoding: str | None = None) -> None:
 
 
 def page(text: str, wanted: bool = True, encoding: str | None = None) -> None:
-    """Write a text; one that is longer than the terminal is shown by the user's pager."""
+    """Write a text; one that is longer than the terminal goes to the user's pager."""
     at_terminal = console.is_terminal(sys.stdout) and console.is_terminal(sys.stdin)
     pager = environ.pager()
     if not wanted or not at_terminal or pager == "cat" or text.count("\n") < _size()[1]:

@@ -15,7 +15,7 @@ _STEPS = (("d", 86400), ("h", 3600), ("m", 60))
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
+    """The columns that a text takes on a terminal."""
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width
@@ -24,7 +24,7 @@ def width(text: str) -> int:
 
 
 def plain(value: object) -> str:
-    """A text that cannot steer a terminal: what is not printable is shown as its escape."""
+    """A text without terminal control: what is not printable is shown as its escape."""
     text = str(value)
     if text.isprintable():
         return text
@@ -32,7 +32,7 @@ def plain(value: object) -> str:
 
 
 def number(value: object) -> str:
-    """A metric's value, short: six digits of a float are enough to read."""
+    """A metric's value, short: a float with six digits."""
     if value is None:
         return NONE
     return f"{value:.6g}" if isinstance(value, float) else plain(value)

@@ -1,6 +1,6 @@
-"""The same commands as click sees them: for help, for lines with something wrong, for completion.
+"""The commands as click sees them: for help, for lines with an error, for completion.
 
-The only module in which click parses; `homerun.cli.parsing.fast` reads a line that is right.
+The only module in which click parses; `homerun.cli.parsing.fast` reads lines without an error.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 _HELP_INSTEAD: tuple[type[BaseException], ...] = tuple(
     filter(None, [getattr(click.exceptions, "NoArgsIsHelpError", None)])
 )
-"""How newer versions of click say that a group was called without a command."""
+"""What newer versions of click raise for a group without a command."""
 
 
 def run(line: list[str]) -> int:
-    """Do what a command line says; the exit code.
+    """Run a command line; returns the exit code.
 
     Raises:
-        UsageError: it makes no sense.
+        UsageError: it is not valid.
     """
     try:
         with top().make_context("homerun", list(line)) as context:
@@ -51,13 +51,13 @@ def run(line: list[str]) -> int:
 
 
 def complete(line: list[str]) -> NoReturn:
-    """Tell a shell the words that may follow, as it asks in an environment variable."""
+    """Print completions for a shell, which asks by an environment variable."""
     top().main(line, "homerun")
     raise AssertionError("click leaves the process when a shell has asked")
 
 
 def completion_script(shell: str) -> str:
-    """What makes a shell ask."""
+    """The script that makes a shell ask for completions."""
     made = get_completion_class(shell)
     assert made is not None
     return made(top(), {}, "homerun", environ.COMPLETION).source()
@@ -71,7 +71,7 @@ def top() -> click.Group:
 
 
 class _Group(click.Group):
-    """A group, known by the words that lead to it."""
+    """A group of commands, known by its words."""
 
     def __init__(self, name: str, path: Sequence[str], **settings: Any) -> None:
         super().__init__(name, **settings)
@@ -93,10 +93,10 @@ class _Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A command by the words of a command line; one that is not there is told with near ones.
+        """The command of these words.
 
         Raises:
-            UsageError: there is no such command.
+            UsageError: there is no such command; the message names similar ones.
         """
         known = self.list_commands(ctx)
         if args[0] in known or args[0].startswith("-") or ctx.resilient_parsing:
@@ -110,7 +110,7 @@ class _Group(click.Group):
 
 
 class Clicked(click.Command):
-    """A command, with its own options first and then those that every command has."""
+    """A command; its help lists its own options first, then those of every command."""
 
     def __init__(self, declared: Command) -> None:
         super().__init__(
@@ -126,7 +126,7 @@ class Clicked(click.Command):
         self._declared = declared
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Make sense of the words of a command line; see click."""
+        """Parse the words of a command line; see click."""
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
@@ -134,11 +134,11 @@ class Clicked(click.Command):
             raise
 
     def invoke(self, ctx: click.Context) -> int:
-        """Run it; the exit code."""
+        """Run it; returns the exit code."""
         return self._declared.run(ctx.command_path, ctx.params)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Its own options first, then those of every command."""
+        """Write its own options first, then those of every command."""
         shared = {param.key for param in self._declared.shared}
         parts: dict[str, list[tuple[str, str]]] = {"Options": [], "Options of every command": []}
         for param in self.get_params(ctx):
@@ -152,7 +152,7 @@ class Clicked(click.Command):
 
 
 class _Type(StringParamType):
-    """A kind of values, as click asks for it."""
+    """A kind of values as a type of click."""
 
     def __init__(self, kind: Kind) -> None:
         self.name = kind.name
@@ -174,7 +174,7 @@ class _Type(StringParamType):
 
 @contextmanager
 def _naming(param: click.Parameter | None, ctx: click.Context | None) -> Iterator[None]:
-    """A bad value becomes click's error, which names the option."""
+    """Turn a `BadValue` into click's error, which names the option."""
     try:
         yield
     except BadValue as error:

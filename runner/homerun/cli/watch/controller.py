@@ -1,8 +1,8 @@
-"""`homerun run watch` while it goes on: what is selected, what the keys do, what is shown."""
+"""`homerun run watch`: the selection, what each key does, and what is shown."""
 
 from __future__ import annotations
 
-from time import time
+import time
 
 from homerun.cli.output import console, text
 from homerun.cli.watch import fullscreen, layout
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 _FLOOR_S = 1.0
 _LOG_PACE_S = 0.1
-"""A log that floods is shown so often."""
+"""How often a fast log is shown."""
 
 
 class Watcher:
-    """The table with what lies over it: a log, the help, a question in the last line."""
+    """The table, or a log or the help over it, and a question in the last line."""
 
     def __init__(self, workspace: Workspace, watched: Watchlist, screen: FullScreen) -> None:
         self._workspace = workspace
@@ -45,7 +45,7 @@ class Watcher:
         self._is_over = False
 
     def run(self) -> None:
-        """Show and obey until the user quits."""
+        """Show the runs and handle keys until the user quits."""
         try:
             while not self._is_over:
                 self._screen.paint(self._frame())
@@ -87,7 +87,7 @@ class Watcher:
             if any("shown" not in row for row in shown):
                 self._watched.again()
         head = layout.head(found, len(every), self._needle, room[0])
-        return head, layout.table(shown, self._selected, room, time())
+        return head, layout.table(shown, self._selected, room, time.time())
 
     def _footer(self, wide: int) -> str:
         if self._typed is not None:
@@ -179,14 +179,14 @@ class Watcher:
 
     def _ask_cancel(self, run: Run) -> None:
         if run.get_status() in TERMINAL:
-            self._told = f"run {run.id} is over already"
+            self._told = f"run {run.id} is already over"
             return
 
         def cancel(answer: str) -> None:
             if answer.strip().casefold() in ("y", "yes"):
                 self._try(run, "is being canceled", lambda: bulk.cancel(run))
             else:
-                self._told = f"run {run.id} goes on"
+                self._told = f"run {run.id} continues"
 
         self._ask(f"cancel {run.id}? y/n ", cancel)
 

@@ -1,7 +1,7 @@
-"""The whole terminal for a while: keys as they are pressed, frames of lines, everything restored.
+"""Full-screen mode of the terminal: key presses in, frames of lines out.
 
-Whatever ends the block (an end, an error, Ctrl-C, SIGTERM) gives the terminal back as it was; so
-does Ctrl-Z, until the command is in the foreground again.
+However the block ends (return, error, Ctrl-C, SIGTERM), the terminal is restored; so it is by
+Ctrl-Z, until the command is in the foreground again.
 """
 
 from __future__ import annotations
@@ -86,19 +86,19 @@ class FullScreen:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
 
     def wake(self) -> None:
-        """Let `keys` return; from any thread."""
+        """End the wait in `keys`; from any thread."""
         try:
             if self._wake is not None:
                 self._wake.send(b"\0")
-        except OSError:  # it is woken already, or over
+        except OSError:  # it is awake already, or closed
             return
 
     def keys(self, seconds: float, *others: int) -> Iterator[str]:
         """The keys that were pressed: names of the special ones, else characters.
 
         Args:
-            seconds: wait at most so long, unless it is woken.
-            others: descriptors that wake it too.
+            seconds: wait at most this long.
+            others: descriptors that end the wait too.
         """
         assert self._woken is not None
         ready, _, _ = select.select([self._input, self._woken, *others], [], [], seconds)
@@ -121,7 +121,7 @@ class FullScreen:
         self._write("".join(written))
 
     def _take(self) -> None:
-        tty.setcbreak(self._input, termios.TCSADRAIN)  # what was typed already counts
+        tty.setcbreak(self._input, termios.TCSADRAIN)  # keys typed before are kept
         self._shown = []
         self._measure()
         self._write(_ENTER)
@@ -131,7 +131,7 @@ class FullScreen:
             self._write(_LEAVE)
             termios.tcsetattr(self._input, termios.TCSADRAIN, self._mode)
         except (OSError, termios.error):
-            return  # there is no terminal any more
+            return  # the terminal is gone
 
     def _measure(self) -> None:
         try:
@@ -155,7 +155,7 @@ class FullScreen:
     def _suspend(self, number: int, frame: FrameType | None) -> None:
         self._give_back()
         signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)  # stands still here until it is to go on
+        signal.raise_signal(number)  # stops here until it is continued
         signal.signal(number, self._suspend)
         self._take()
 
@@ -169,6 +169,6 @@ def _named(text: str) -> Iterator[str]:
                 break
         else:
             if text[0] == "\x1b" and len(text) > 1:
-                return  # a key that means nothing here
+                return  # an unknown key
             yield _SINGLE.get(text[0], text[0])
             text = text[1:]

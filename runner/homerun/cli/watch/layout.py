@@ -19,11 +19,11 @@ HELP = (
     "t                    set a tag on it: key=value",
     "o                    show where its folder is",
     "/                    show only runs that contain a text; Escape shows all again",
-    "?                    this sheet",
+    "?                    this help",
     "q                    quit",
     "",
-    "Runs that go on stand first, the newest above; then the newest of the others.",
-    "Nothing that is done here ends a run, but for c.",
+    "Live runs come first, the newest on top; then the newest of the others.",
+    "Only c ends a run; nothing else here does.",
 )
 _GAP = "  "
 _COLUMNS = ("run", "status", "elapsed", "experiment", "#", "script", "tags")
@@ -75,7 +75,7 @@ def log(lines: Sequence[str], room: tuple[int, int]) -> list[str]:
 
 
 def cut(line: str, wide: int) -> str:
-    """A line in at most so many columns."""
+    """A line, cut to this width."""
     if text.width(line) <= wide:
         return line
     kept, used = [], 0
@@ -88,7 +88,7 @@ def cut(line: str, wide: int) -> str:
 
 
 def holds(row: dict[str, Any], needle: str) -> bool:
-    """Whether a text stands anywhere in what is known of a run."""
+    """Whether any field of a run contains a text."""
     known = [row[key] for key in ("id", "experiment", "name", "script", "status", "description")]
     known += [part for pair in row["tags"].items() for part in pair]
     return any(needle.casefold() in str(one).casefold() for one in known if one)
@@ -126,7 +126,7 @@ def _doing(row: dict[str, Any]) -> str:
 
 
 def _widths(cells: list[dict[str, str]], room: int) -> dict[str, int]:
-    """The columns that there is room for beside the metrics, each with its width."""
+    """The columns that fit beside the metrics, each with its width."""
     widths = {
         name: min(
             max([len(name), *(text.width(known[name]) for known in cells)]),

@@ -1,4 +1,4 @@
-"""`homerun run cancel`: one run, or all that are like something."""
+"""`homerun run cancel`: cancel runs by name, or all that match."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from homerun.cli.invocation import Call
 
 _COLUMNS = ["run", "was", "status", "error"]
-_NONE = "no run that goes on is like that; nothing was canceled"
+_NONE = "no live run matches; nothing was canceled"
 
 
 @command("cancel")
@@ -24,8 +24,8 @@ _NONE = "no run that goes on is like that; nothing was canceled"
 def cancel(call: Call, yes: bool, **given: Any) -> Result:
     """Cancel runs, with all of their processes, and print their final status.
 
-    A run that is over already keeps its status. All are asked at once: it takes as long as the
-    slowest. Exits 1 if one of them would not end.
+    A run that is already over keeps its status. Runs are canceled in parallel. Exits 1 if one of
+    them does not end.
 
     \b
     Example:

@@ -24,8 +24,8 @@ PACKAGES, FILES = "packages", "files"
 
 
 @command("compare")
-@option("--all", "everything", is_flag=True, help="Also what is the same in all of them.")
-@option("--code", is_flag=True, help="Also how the code differs, line by line.")
+@option("--all", "everything", is_flag=True, help="Also show what is the same in all of them.")
+@option("--code", is_flag=True, help="Also show how the code differs, line by line.")
 @argument(
     "words_of_runs",
     metavar="RUN RUN...",
@@ -36,8 +36,8 @@ PACKAGES, FILES = "packages", "files"
 def compare(call: Call, words_of_runs: tuple[str, ...], everything: bool, code: bool) -> Result:
     """Show how runs differ: arguments, tags, metrics, code, environment.
 
-    RUN is an id, the beginning of one, @last and its like. What is the same in all of them is left
-    out; in JSON it is always there. With --code the code of each is set against that of the first.
+    RUN is an id, a unique prefix of one, or a word such as @last. What is the same in all runs is
+    left out; in JSON it is always there. --code compares the code of each run with the first one's.
 
     \b
     Example:
@@ -57,7 +57,7 @@ def _shown(found: dict[str, Any], everything: bool) -> Iterator[render.Part]:
     if rows:
         yield render.Table(["what", "of", *found["runs"]], _table(rows))
     else:
-        yield render.Note("nothing that is on record differs")
+        yield render.Note("nothing in the records differs")
     for line in found.get("diff", "").split("\n")[:-1]:
         yield line.expandtabs(_TAB)
     same = len(found["same"])

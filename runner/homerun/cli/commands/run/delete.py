@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     from homerun.cli.invocation import Call
 
-_NONE = "no run is like that; nothing was deleted"
+_NONE = "no run matches; nothing was deleted"
 
 
 @command("delete")
 @of_runs
-@option("--purge", is_flag=True, help="Remove them for good, past the trash.")
+@option("--purge", is_flag=True, help="Remove them for good, bypassing the trash.")
 def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
     """Move runs to the store's trash, with all below them.
 
-    They have to be over. `homerun store trash restore` brings one back; what has lain there for 30
-    days goes with `homerun store gc`. A run's number is never given to another one.
+    The runs must be over. `homerun store trash restore` restores one; `homerun store gc` removes
+    what has been in the trash for 30 days. A run's number is never used again.
 
     \b
     Example:
@@ -64,4 +64,4 @@ def _told(done: dict[str, Any], purge: bool) -> str:
     runs = text.count(len(done["run_ids"]))
     if purge:
         return f"removed {runs} for good: {text.size(done['freed_bytes'])} freed"
-    return f"moved {runs} to the trash; homerun store trash restore ID brings one back"
+    return f"moved {runs} to the trash; homerun store trash restore ID restores one"

@@ -1,8 +1,8 @@
-"""Following a run for a person: its output as it comes, then how it went.
+"""Follow a run: pass its output on as it comes, then print a summary.
 
-The output goes on unchanged, byte for byte, to standard output and nothing else goes there; with
-a query, or a format for programs, standard output holds the result alone and the output goes to
-standard error.
+The output is passed on unchanged, byte for byte, to standard output, and nothing else goes there.
+With a query, or a format for programs, standard output holds the result alone, and the output goes
+to standard error.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ _MOST_METRICS = 8
 
 
 class OutputLost(HomerunError):
-    """The run's output cannot be passed on; the run itself goes on."""
+    """The run's output cannot be passed on; the run itself continues."""
 
     def __init__(self, run_id: str, reason: OSError) -> None:
         self.reason = reason
         super().__init__(
-            f"nobody takes the output any more ({reason.strerror}); run {run_id} goes on: "
-            f"homerun run monitor-logs -r {run_id}"
+            f"the output can no longer be written ({reason.strerror}); run {run_id} is still "
+            f"running: homerun run monitor-logs -r {run_id}"
         )
 
 
 def stream_of(call: Call) -> TextIO | None:
-    """Where what a run has written goes."""
+    """The stream that a run's output goes to."""
     return sys.stderr if call.wants_result else sys.stdout
 
 
 class Output:
-    """Where a run's output goes: raw, and at once.
+    """Passes a run's output on: raw, and at once.
 
     Args:
-        pieces: what is passed on; None: all that its script prints, until it is over.
+        pieces: what to pass on; None: all that its script prints, until it is over.
     """
 
     def __init__(self, run: Run, call: Call, pieces: Iterable[bytes] | None = None) -> None:
@@ -58,10 +58,10 @@ class Output:
         self._last = b""
 
     def follow(self) -> None:
-        """Pass on what there is and what comes, until the run is over.
+        """Pass on the output so far and what follows, until the run is over.
 
         Raises:
-            OutputLost: whoever read it has gone, or cannot take more.
+            OutputLost: the reader of the stream has gone, or cannot take more.
         """
         for part in self._output:
             self._last = part[-1:] or self._last
@@ -75,7 +75,7 @@ class Output:
                 raise OutputLost(self._run.id, error) from error
 
     def finish(self) -> None:
-        """Pass on the rest of an ended run's output, if anybody is left who takes it."""
+        """Pass on the rest of an ended run's output, if the stream still has a reader."""
         try:
             self.follow()
         except OutputLost:
@@ -83,14 +83,14 @@ class Output:
         self.close_line()
 
     def close_line(self) -> None:
-        """Begin a new line on a terminal, if the output has not ended its last one."""
+        """Begin a new line on a terminal, if the output did not end its last one."""
         console.fresh_line(self._last)
 
 
 def to_the_end(run: Run, call: Call) -> Result | int:
-    """Follow a run to its end, tell how it went; the exit code is 0 only if it Completed.
+    """Follow a run to its end and print a summary; the exit code is 0 only if it Completed.
 
-    Who stops looking, by Ctrl-C or by closing the pipe, does not stop the run.
+    Ctrl-C and a closed pipe end the following, not the run.
     """
     shown = Output(run, call)
     try:
@@ -98,7 +98,7 @@ def to_the_end(run: Run, call: Call) -> Result | int:
         shown.follow()
     except KeyboardInterrupt:
         shown.close_line()
-        console.say(f"run {run.id} goes on: homerun run cancel -r {run.id} cancels it")
+        console.say(f"run {run.id} is still running; homerun run cancel -r {run.id} cancels it")
         return 130
     except OutputLost as lost:
         raise lost.reason from None
@@ -107,7 +107,7 @@ def to_the_end(run: Run, call: Call) -> Result | int:
 
 
 def or_cancel(run: Run, call: Call, interrupts: Interrupts) -> Result:
-    """`to_the_end`, and a signal that comes meanwhile cancels the run."""
+    """`to_the_end`, but a signal cancels the run."""
     shown = Output(run, call)
     try:
         interrupts.anywhere()
@@ -129,21 +129,21 @@ def _load_what_the_end_needs() -> None:
 
 
 def say_if_it_waits(run: Run) -> None:
-    """Say once where a run waits; its output comes when it has started."""
+    """Say once where a run waits; its output begins when it has started."""
     place = run.get_detailed_status()["details"]
     if place is not None:
         console.say(f"run {run.id} waits: {text.plain(place)}")
 
 
 def conclude(run: Run) -> Result:
-    """Tell how an ended run went."""
+    """Print the summary of an ended run."""
     row = run.describe()
     summary(run, row)
     return Result(row, code=0 if row["status"] == COMPLETED else 1, only_if_asked=True)
 
 
 def summary(run: Run, row: dict[str, Any]) -> None:
-    """Status, metrics and folder on standard error; for a failed run the last line says why."""
+    """Print status, metrics and folder on standard error; for a failed run also the reason."""
     status = row["status"]
     console.say(_head(row), console.COLOURS.get(status))
     console.say(f"  run      {run.id}")
@@ -157,7 +157,7 @@ def summary(run: Run, row: dict[str, Any]) -> None:
 
 
 def in_short(run: Run, was_followed: bool) -> Result:
-    """How an ended run went, as a line; of one that was only looked at nothing is told."""
+    """Print one line about an ended run, if it was followed."""
     row = run.describe()
     if not was_followed:
         return Result(row, only_if_asked=True)
@@ -190,7 +190,7 @@ def failure(run: Run, row: dict[str, Any]) -> str:
 
 
 def _metric_lines(metrics: dict[str, Any]) -> list[str]:
-    """The last value of each metric, the first metrics only where there are many."""
+    """The last value of each metric; of many metrics only the first."""
     shown = list(metrics.items())[:_MOST_METRICS]
     width = max((len(text.plain(name)) for name, _ in shown), default=0)
     lines = []
@@ -203,13 +203,13 @@ def _metric_lines(metrics: dict[str, Any]) -> list[str]:
 
 
 def _cancel(run: Run, shown: Output, interrupted: Interrupted, interrupts: Interrupts) -> None:
-    """Cancel the run and say so in one line; a second signal ends the waiting, not the wish."""
+    """Cancel the run and say so in one line; a second signal ends the wait, not the cancel."""
     interrupts.only_in(waiting())
     try:
         with Hint(f"canceling run {run.id}; Ctrl-C again stops waiting for it"):
             run.cancel()
     except Interrupted:
-        console.say(f"not waited for: run {run.id} is being canceled, its supervisor sees to it")
+        console.say(f"not waiting any longer: run {run.id} is being canceled by its supervisor")
         return
     status = run.get_status()
     if status in TERMINAL:
@@ -219,11 +219,11 @@ def _cancel(run: Run, shown: Output, interrupted: Interrupted, interrupts: Inter
     elif status in TERMINAL:
         console.say(f"{interrupted.by} came too late: run {run.id} was {status} already")
     else:
-        console.say(f"run {run.id} is {status}: its processes do not end; see {run.directory}")
+        console.say(f"run {run.id} is {status}: its processes have not ended; see {run.directory}")
 
 
 class Hint:
-    """A line on a terminal that goes away again; elsewhere nothing."""
+    """A temporary line on a terminal; elsewhere nothing."""
 
     def __init__(self, line: str) -> None:
         self._line = line

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from itertools import islice
-from time import time
 
 from homerun.cli.command import command
 from homerun.cli.options import shared, times
@@ -36,18 +36,18 @@ _MINIMAL = {
 
 
 @command("list")
-@shared.experiment("Of this one only.")
+@shared.experiment("Only runs of this experiment.")
 @option(
     "--last",
     kind=Number(least=1),
     metavar="N",
-    help="At most so many; else 10, with a query all.",
+    help="At most N runs (default: 10; all with a query).",
 )
 @shared.statuses()
 @shared.tags()
-@option("--parent-run-id", metavar="RUN", help="The children of this run.")
-@option("--children", is_flag=True, help="Also runs that have a parent.")
-@option("--compute-target-name", "target", metavar="NAME", help="Of this target only.")
+@option("--parent-run-id", metavar="RUN", help="Only children of this run.")
+@option("--children", is_flag=True, help="Include child runs.")
+@option("--compute-target-name", "target", metavar="NAME", help="Only runs of this target.")
 @option(
     "--since",
     check=times.since,
@@ -55,13 +55,13 @@ _MINIMAL = {
     help="Submitted since: 30m, 2h, 3d, a date, or a date and time.",
 )
 @shared.where()
-@option("--sort", metavar="FIELD", help="By this field; -FIELD: the largest first.")
+@option("--sort", metavar="FIELD", help="Sort by this field; -FIELD: the largest first.")
 @option(
     "--skip",
     kind=Number(least=0),
     default=0,
     metavar="N",
-    help="Leave out the first so many.",
+    help="Skip the first N runs.",
 )
 @option("--minimal", is_flag=True, help="Only ids, types, status, times, targets and tags.")
 @argument("expressions", metavar="[JMESPATH]", many=True)
@@ -82,7 +82,7 @@ def list_runs(
 ) -> Result:
     """List runs, the newest first; children only under --parent-run-id or --children.
 
-    A JMESPath expression shapes the result, as --query does. Without --last it is asked of all
+    A JMESPath expression shapes the result, as --query does. Without --last it applies to all
     runs.
 
     \b
@@ -135,8 +135,8 @@ def list_runs(
     return Result(rows, lambda: _list(shown, listing.metrics_of(where, sort), is_narrowed))
 
 
-_NONE_LIKE_THAT = "no run is like that; homerun run list shows the newest of all"
-_NONE_YET = "there are no runs yet; homerun run submit-script -e NAME SCRIPT makes one"
+_NONE_LIKE_THAT = "no run matches; homerun run list shows the newest runs"
+_NONE_YET = "there are no runs; homerun run submit-script -e NAME SCRIPT starts one"
 
 
 def _described(found: Iterable[Run]) -> Iterator[tuple[Run, dict[str, Any]]]:
@@ -161,7 +161,7 @@ def _list(
 
 
 def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[object]]:
-    now = time()
+    now = time.time()
     return [
         [
             row["run_id"],

@@ -41,30 +41,30 @@ def _compiled(pattern: str | None) -> re.Pattern[bytes] | None:
         return re.compile(os.fsencode(pattern))
     except (re.error, OverflowError, RecursionError) as error:
         wrong = (
-            f"{pattern!r} is no expression ({error}); put a \\ before a sign that is meant itself"
+            f"{pattern!r} is not a valid expression ({error}); put a \\ before a literal character"
         )
         raise BadValue(wrong) from None
 
 
 @command("logs")
 @shared.run
-@option("-f", "--follow", "follows", is_flag=True, help="Follow it until the run is over.")
-@option("--tail", kind=Number(least=0), metavar="N", help="The last so many lines.")
+@option("-f", "--follow", "follows", is_flag=True, help="Follow the log until the run is over.")
+@option("--tail", kind=Number(least=0), metavar="N", help="Only the last N lines.")
 @option(
     "--grep",
     "pattern",
     check=_compiled,
     metavar="PATTERN",
-    help="Only lines that hold this expression.",
+    help="Only lines that match this regular expression.",
 )
-@option("--file", "name", metavar="NAME", help="This log, or the one whose name ends so.")
+@option("--file", "name", metavar="NAME", help="This log: its name, or the end of its name.")
 @option(
     "--fold/--no-fold",
     "folds",
     default=None,
-    help="Of a progress bar only the last state, as where this is no terminal; --no-fold: all.",
+    help="Show a progress bar's last state only (default: outside a terminal).",
 )
-@option("--raw", is_flag=True, help="Every byte as it was written.")
+@option("--raw", is_flag=True, help="Print every byte unchanged.")
 def logs(
     call: Call,
     follows: bool,
@@ -74,10 +74,10 @@ def logs(
     folds: bool | None,
     raw: bool,
 ) -> Result | int:
-    """Show what a run has printed, or another log of it; else of the newest run.
+    """Show what a run has printed, or another of its logs (default: the newest run).
 
-    With -f it exits 0 only if the run Completed. Ctrl-C ends the watching; the run goes on. With
-    --tail and --grep together: the last lines of those that hold PATTERN, a Python expression.
+    With -f it exits 0 only if the run Completed. Ctrl-C stops following, not the run. With
+    --tail and --grep together: the last matching lines. PATTERN is a Python regular expression.
 
     \b
     Example:
@@ -85,7 +85,7 @@ def logs(
       homerun run logs @last --grep 'loss|error'
     """
     if raw and (folds or pattern):
-        raise UsageError("--raw changes nothing of a log; leave out --fold and --grep")
+        raise UsageError("--raw prints a log unchanged; leave out --fold and --grep")
 
     run = call.find(_LAST if call.run_id is None else call.run_id)
     if call.run_id is None:
@@ -112,7 +112,7 @@ def logs(
 def monitor_logs(call: Call) -> Result | int:
     """Show a run's output from its beginning, and follow it to the run's end.
 
-    Exits 0 only if the run Completed. Ctrl-C ends the watching; the run goes on.
+    Exits 0 only if the run Completed. Ctrl-C stops following, not the run.
 
     \b
     Example:
@@ -123,7 +123,7 @@ def monitor_logs(call: Call) -> Result | int:
 
 @command("download-logs")
 @shared.run
-@option("-d", "--output-dir", metavar="DIR", required=True, help="The folder, made if need be.")
+@option("-d", "--output-dir", metavar="DIR", required=True, help="The folder; created if needed.")
 def download_logs(call: Call, output_dir: str) -> Result:
     """Copy a run's log files into a folder, and print the paths of the copies.
 
@@ -139,7 +139,7 @@ def download_logs(call: Call, output_dir: str) -> Result:
 def _pieces(
     run: Run, name: str | None, follows: bool, tail: int | None, sieve: Sieve
 ) -> Iterator[bytes]:
-    """What is to be shown, as it comes."""
+    """What is shown, as it comes."""
     attempt, offset = 1, 0
     if tail is not None and sieve.lets_all_through:
         attempt, offset = follow.last(run._record, name, tail)
@@ -155,7 +155,7 @@ def _pieces(
 
 
 def _last_let_through(run: Run, name: str | None, count: int, sieve: Sieve) -> tuple[int, int]:
-    """Where the last so many lines begin that are let through; all are looked at for that."""
+    """Where the last `count` lines that pass begin; this reads all of them."""
     places: deque[tuple[int, int]] = deque(maxlen=count)
     begins = 1, 0
     for attempt, one in enumerate(follow.names(run._record, name), 1):
@@ -169,7 +169,7 @@ def _last_let_through(run: Run, name: str | None, count: int, sieve: Sieve) -> t
 
 
 def _named(run: Run, word: str, may_wait: bool) -> str:
-    """The log that a word names, or that is the only one whose name ends so."""
+    """The log of this name, or the only one whose name ends with it."""
     known = [row["name"] for row in run_logs.listed(run._record)]
     found = [one for one in known if one == word] or [one for one in known if _ends(one, word)]
     if len(found) == 1:

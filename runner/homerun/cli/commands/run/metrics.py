@@ -27,13 +27,19 @@ _WIDE = 20
 
 @command("metrics")
 @shared.run
-@option("--name", "names", metavar="NAME", many=True, help="This metric only; repeatable.")
-@option("--csv", "as_csv", is_flag=True, help="Each value that was logged, as a line of CSV.")
+@option(
+    "--name",
+    "names",
+    metavar="NAME",
+    many=True,
+    help="Only this metric; can be given several times.",
+)
+@option("--csv", "as_csv", is_flag=True, help="Print each logged value as a line of CSV.")
 def metrics(call: Call, names: tuple[str, ...], as_csv: bool) -> Result | int:
     """Show a run's metrics.
 
-    In JSON: by name, a value that was logged once as itself, several as a list. With --csv: name,
-    index, step, time and value of each, with every digit.
+    JSON has a key for each metric: its value, or the list of its values. --csv prints name, index,
+    step, time and value of each point, with every digit.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`homerun run resubmit`: the same again."""
+"""`homerun run resubmit`: submit runs again."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @command("resubmit")
 @shared.run
-@option("--failed", is_flag=True, help="What failed in the experiment of -e.")
+@option("--failed", is_flag=True, help="All failed runs of the experiment (-e).")
 def resubmit(call: Call, failed: bool) -> Result:
     """Submit a run again, or all that failed and were not submitted again yet.
 
-    The code is that of the run's snapshot; command, tags and target are the same. Values that the
-    record hides, and variables that are not set here, are asked for on a terminal. Returns at once
+    It uses the code of the run's snapshot, and the same command, tags and target. On a terminal it
+    asks for values that the record hides, and for variables that are not set here. Returns at once
     and prints the new runs' ids and folders.
 
     \b
@@ -45,7 +45,7 @@ def resubmit(call: Call, failed: bool) -> Result:
         for run, answers in zip(found, said)
     ]
     rows = [run.describe() for run in made]
-    none = f"no run of {name} has failed and was not submitted again"
+    none = f"no failed run of {name} is left to resubmit"
 
     def shown() -> list[render.Part]:
         lines: list[render.Part] = [line for run in made for line in (run.id, run.directory)]
@@ -62,13 +62,13 @@ def _failed(call: Call, name: str) -> list[Run]:
 
 
 def _ask(run: Run) -> tuple[list[str], dict[str, object]]:
-    """What the record of a run does not tell: secrets, and variables that are not set here."""
+    """Ask for what the record of a run lacks: secrets, and variables that are not set here."""
     hidden, unset = again.hidden(run._record), again.unset(run._record)
     if (hidden or unset) and not (sys.stdin is not None and sys.stdin.isatty()):
         what = ", ".join([*hidden, *unset])
         raise UsageError(
-            f"the record of run {run.id} does not tell {what}: resubmit it on a terminal, which "
-            "asks, or by run.resubmit() in Python"
+            f"the record of run {run.id} does not hold {what}: resubmit it on a terminal, which "
+            "asks for it, or with run.resubmit() in Python"
         )
     secrets = [prompts.secret(f"{run.id}: {word}") for word in hidden]
     return secrets, {name: prompts.secret(f"{run.id}: {name}=") for name in unset}

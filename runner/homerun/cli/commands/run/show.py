@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import time
+import time
 
 from homerun.cli.command import command
 from homerun.cli.options import shared
@@ -33,7 +33,7 @@ def show(call: Call) -> Result:
 
 
 def _card(row: dict[str, Any]) -> dict[str, object]:
-    now = time()
+    now = time.time()
     process = row.get("process") or {}
     outcome = row.get("outcome") or {}
     error = (row.get("error") or {}).get("error") or {}

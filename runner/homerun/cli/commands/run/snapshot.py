@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     "--output-dir",
     "folder",
     metavar="DIR",
-    help="The folder, made if need be, which has to be empty; else one of the run's id, here.",
+    help="The folder, new or empty (default: one named after the run's id, here).",
 )
-@option("--zip", "packs", is_flag=True, help="Make an archive in DIR (else here) instead.")
+@option("--zip", "packs", is_flag=True, help="Write a zip archive to DIR (default: here) instead.")
 def snapshot(call: Call, folder: str | None, packs: bool) -> Result:
     """Get the code that a run ran with, as a folder or an archive, and print its path.
 

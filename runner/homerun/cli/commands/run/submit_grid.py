@@ -1,4 +1,4 @@
-"""A batch for a person: a bar while it goes on, a table of its runs at the end."""
+"""Submit a batch (`--grid`): a progress bar while it runs, a table of its runs at the end."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _MOST_METRICS = 6
 _ORDER = (COMPLETED, FAILED, CANCELED, RUNNING, QUEUED)
 
 
-class Wish:
-    """A batch that was asked for: `config` gives each run's, from what it adds to the arguments."""
+class GridRequest:
+    """A batch to submit: `config` makes a run's configuration from its extra arguments."""
 
     def __init__(
         self,
@@ -56,19 +56,19 @@ class Wish:
 
 
 def _shown(row: dict[str, str]) -> dict[str, str | None]:
-    """A combination as tags, with what looks like a secret masked, as in the recorded arguments."""
+    """A combination as tags; what looks like a secret is masked, as in the recorded arguments."""
     return {key: masking.arguments([f"--{key}", value])[-1] for key, value in row.items()}
 
 
-def run(wish: Wish, detach: bool, call: Call) -> Result | int:
-    """Submit a batch and follow it to its end; the exit code is 0 only if all Completed."""
+def run(request: GridRequest, detach: bool, call: Call) -> Result | int:
+    """Submit a batch and follow it to its end; exits 0 only if all runs Completed."""
     if detach:
-        return _detached(wish.submit())
+        return _detached(request.submit())
     with Interrupts() as interrupts:
         interrupts.only_in(reading_source())
         try:
             with Hint("submitting; Ctrl-C cancels what is submitted already"):
-                batch = wish.submit()
+                batch = request.submit()
         except Interrupted as interrupted:
             console.say(f"stopped by {interrupted.by}: what was submitted is canceled")
             return interrupted.exit_code
@@ -95,13 +95,13 @@ def _follow(batch: Batch) -> None:
 
 
 def _counted(counts: dict[str, int]) -> str:
-    """How many are what, as `3 Completed, 2 Running, 15 Queued`."""
+    """The number of runs by status, as `3 Completed, 2 Running, 15 Queued`."""
     rest = [name for name in counts if name not in _ORDER]
     return ", ".join(f"{counts[name]} {name}" for name in (*_ORDER, *rest) if counts.get(name))
 
 
 def _conclude(batch: Batch) -> Result:
-    """Show all of its runs, and how it ended."""
+    """Show all of its runs, and its status."""
     parent = batch.parent.describe()
     rows = [_row(one) for one in batch]
     names = list(dict.fromkeys(name for row in rows for name in row["metrics"]))[:_MOST_METRICS]
@@ -139,14 +139,14 @@ def _line(row: dict[str, Any], names: list[str]) -> list[object]:
 
 
 def _cancel(batch: Batch, interrupted: Interrupted, interrupts: Interrupts) -> Result | int:
-    """Cancel all of it; a second signal ends the waiting, not the wish."""
+    """Cancel all of it; a second signal ends the wait, not the cancel."""
     interrupts.only_in(waiting())
     parent = batch.parent
     try:
         with Hint(f"canceling batch {parent.id}; Ctrl-C again stops waiting for it"):
             batch.cancel()
     except Interrupted:
-        console.say(f"not waited for: the runs of batch {parent.id} are being canceled")
+        console.say(f"not waiting any longer: the runs of batch {parent.id} are being canceled")
         return interrupted.exit_code
     console.say(f"canceled by {interrupted.by}: batch {parent.id}")
     return Result(parent.describe(), code=interrupted.exit_code, only_if_asked=True)

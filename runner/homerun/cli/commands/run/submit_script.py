@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     takes_rest=True,
     usage="[-e EXPERIMENT] [OPTIONS]",
 )
-@shared.experiment("The experiment; else the one that the folder is attached to.")
+@shared.experiment("The experiment (default: the one that the folder is attached to).")
 @option(
     "-c",
     "--run-configuration-name",
@@ -46,66 +46,76 @@ if TYPE_CHECKING:
 @option("--async", "detach", is_flag=True, help="Return at once; print id and folder.")
 @option("--in-place", is_flag=True, help="Run in the source folder itself instead of in a copy.")
 @option(
-    "--source-directory", "source", metavar="DIR", help="The folder with the code; else this one."
+    "--source-directory",
+    "source",
+    metavar="DIR",
+    help="The folder with the code (default: this one).",
 )
 @option("--python", metavar="INTERPRETER", help="The Python that runs the script.")
 @option(
     "--grace",
     kind=Decimal(),
     metavar="SECONDS",
-    help="Between TERM and KILL when canceled; else 10.",
+    help="Seconds between SIGTERM and SIGKILL when canceled (default: 10).",
 )
 @option(
     "--signals",
     check=shared.rungs,
     metavar="NAME:SECONDS,…",
-    help="Signals before KILL instead of TERM for the grace, as INT:5,TERM:10.",
+    help="Signals before SIGKILL, each with its wait, instead of --grace: INT:5,TERM:10.",
 )
 @option(
     "--max-run-duration",
     "limit",
     kind=Decimal(),
     metavar="SECONDS",
-    help="Stop the run after that.",
+    help="Stop the run after this many seconds.",
 )
 @option(
-    "--max-retries", kind=Number(), default=0, metavar="N", help="Start a script that failed again."
+    "--max-retries",
+    kind=Number(),
+    default=0,
+    metavar="N",
+    help="Restart a failed script at most N times.",
 )
 @option(
     "--retry-on",
     metavar="CAUSE,…",
-    help="After which failures; else exit_code,signal,out_of_memory. Also host_restarted, exit:N.",
+    help="Retry after these causes (default: exit_code,signal,out_of_memory); also "
+    "host_restarted, exit:N.",
 )
 @option(
     "--retry-delay",
     kind=Decimal(),
     default=0.0,
     metavar="SECONDS",
-    help="Before the first retry; before each further one twice as many.",
+    help="Seconds before the first retry; doubled at each retry.",
 )
 @shared.tags("A tag;")
 @option(
     "--ignore-conda-packages",
     "ignore_conda",
     is_flag=True,
-    help="Go on without packages of conda that pip has not, where there is no conda.",
+    help="Without conda, skip the conda packages that pip does not have.",
 )
-@option("--run-id", "own_id", metavar="ID", help="The run's id; else one is made.")
-@option("--target", "--ct", metavar="NAME", help="Where to run; else the default target.")
-@option("--slots", kind=Number(1, 999), default=1, metavar="N", help="So many slots; else 1.")
+@option("--run-id", "own_id", metavar="ID", help="The run's id (default: a new one).")
+@option("--target", "--ct", metavar="NAME", help="Where to run (default: the default target).")
+@option(
+    "--slots", kind=Number(1, 999), default=1, metavar="N", help="Slots that it takes (default: 1)."
+)
 @option(
     "--priority",
     kind=Number(0, 9999),
     default=0,
     metavar="N",
-    help="Of those that wait the highest go first; else 0.",
+    help="The highest of the waiting runs starts first (default: 0).",
 )
 @option(
     "--max-concurrent-runs",
     "at_most",
     kind=Number(1, 999),
     metavar="N",
-    help="Wait while so many runs go on at the target.",
+    help="Wait while the target has N live runs.",
 )
 @option(
     "--grid",
@@ -113,7 +123,7 @@ if TYPE_CHECKING:
     check=grids.axes,
     many=True,
     metavar="KEY=VALUES",
-    help="A batch: a run for each value, as lr=0.1,0.01 or seed=0..9; several: each combination.",
+    help="A batch: one run for each value, e.g. lr=0.1,0.01 or seed=0..9, or for each combination.",
 )
 @argument("script")
 @argument("arguments", many=True)
@@ -144,12 +154,12 @@ def submit_script(
 ) -> Result | int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
 
-    What stands after SCRIPT belongs to the script. Its output goes to standard output, unchanged;
-    what is said about the run goes to standard error. Exits 0 only if the run Completed. Ctrl-C
-    and SIGTERM cancel the run. A run configuration may name the script.
+    What follows SCRIPT are the script's arguments. Its output goes to standard output, unchanged;
+    messages about the run go to standard error. Exits 0 only if the run Completed. Ctrl-C and
+    SIGTERM cancel the run. A run configuration may name the script.
 
-    With --grid it is a batch: many runs below one, each with `--KEY VALUE` behind the arguments. At
-    its end comes a table of them; exits 0 only if all Completed.
+    With --grid it is a batch: child runs of one run, each with `--KEY VALUE` after its arguments.
+    At the end a table lists them; exits 0 only if all Completed.
 
     \b
     Example:
@@ -189,7 +199,9 @@ def submit_script(
     if axes:
         from homerun.cli.commands.run import submit_grid
 
-        return submit_grid.run(submit_grid.Wish(home, config, axes, labels, own_id), detach, call)
+        return submit_grid.run(
+            submit_grid.GridRequest(home, config, axes, labels, own_id), detach, call
+        )
     if detach:
         return _detached(home.submit(config(), labels, run_id=own_id))
     return _followed(home, config(), labels, own_id, call)
@@ -210,7 +222,7 @@ def _loaded(
     target: str | None,
     packages: Environment | None,
 ) -> RunConfiguration:
-    """A run configuration; what the command line says of time, target and packages wins over it."""
+    """A run configuration; time limit, target and packages of the command line override it."""
     from homerun.config.run_configuration import RunConfiguration
 
     found = RunConfiguration.find(named, path or ".")
@@ -226,7 +238,7 @@ def _loaded(
 
 
 def _own_arguments(loaded: RunConfiguration | None) -> list[object]:
-    """The arguments of a run configuration, taken out of it: a grid puts its own behind them."""
+    """Take the arguments out of a run configuration: a grid appends its own."""
     if loaded is None:
         return []
     taken, loaded.arguments = loaded.arguments, []
@@ -234,7 +246,7 @@ def _own_arguments(loaded: RunConfiguration | None) -> list[object]:
 
 
 def _experiment(call: Call, config: ScriptRunConfig) -> Experiment:
-    """The experiment; not made before it is sure that there is a script to run."""
+    """The experiment; it is not created before the script is known to exist."""
     from homerun.sdk.experiment import Experiment
 
     name = call.attached_experiment() if call.experiment is None else call.experiment
@@ -256,7 +268,7 @@ def _followed(
         except Interrupted as interrupted:
             console.say(f"stopped by {interrupted.by}: no run was submitted")
             return interrupted.exit_code
-        from homerun.cli.commands.run import follow  # while the run starts: that takes no time then
+        from homerun.cli.commands.run import follow  # loaded while the run starts
 
         return follow.or_cancel(run, call, interrupts)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     metavar="KEY",
     help="Remove a tag; can be given several times.",
 )
-@option("--display-name", metavar="NAME", help="Set the name that people see.")
+@option("--display-name", metavar="NAME", help="Set the display name.")
 @option("--description", metavar="TEXT", help="Set the description.")
 def update(
     call: Call,

@@ -41,10 +41,10 @@ def watch(
     tags: list[tuple[str, str | None]],
     where: tuple[str, ...],
 ) -> int:
-    """Watch runs on the whole terminal: those that go on, then the newest others.
+    """Watch runs on the whole terminal: the live ones, then the newest others.
 
-    Of a run that is named: itself and all below it. Keys: up and down select, l follows the log, c
-    cancels, t sets a tag, o shows the folder, / filters, ? helps, q quits. No run ends with it.
+    With a run: only it and all below it. Keys: up and down select, l follows the log, c
+    cancels, t sets a tag, o shows the folder, / filters, ? helps, q quits. Quitting ends no run.
 
     \b
     Example:
@@ -52,7 +52,7 @@ def watch(
       homerun run watch -e digits --status Running
     """
     if call.run_id is not None and (statuses or tags or where):
-        raise UsageError("name a run, or say what runs are like; not both")
+        raise UsageError("name a run, or select runs by options; not both")
     if not console.is_terminal(sys.stdin) or not console.is_terminal(sys.stdout):
         raise UserError(_NO_TERMINAL)
 
