@@ -1,8 +1,8 @@
 """What every command prints, whole: for people on 80 and on 200 columns, and as JSON.
 
-The runs are those of a store with fixed ids and times, and the clock stands still. After a change
-that is meant, `GOLDEN=write make test ARGS=tests/cli/test_golden.py` writes the files again; look at
-the difference before it is committed.
+The runs are those of a store with fixed ids and times, and the clock stands still. After an
+intended change, `GOLDEN=write make test ARGS=tests/cli/test_golden.py` writes the files again; look
+at the difference before you commit it.
 """
 
 from __future__ import annotations
