@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from helpers.wait import DEADLINE_S, deadline
+from homerun import Experiment, Run, Workspace
 from homerun.cli import entry
 
 COMMAND = [sys.executable, "-m", "homerun"]
@@ -210,3 +211,20 @@ def submit(cli: Callable[..., Done]) -> Callable[..., dict[str, Any]]:
         return row
 
     return run
+
+
+@pytest.fixture
+def runs(workspace_dir: Path) -> list[Run]:
+    """Two runs that Completed and one that Failed; the first has a child."""
+    experiment = Experiment(Workspace.from_config(), "digits")
+    made = []
+    for number in (1, 2, 3):
+        run = experiment.start_logging(
+            run_id=f"digits-{number}", snapshot_directory=None, outputs=False
+        )
+        if number == 1:
+            run.child_run(run_id="child").complete()
+        run.complete()
+        made.append(run)
+    made[2].fail("no")
+    return made

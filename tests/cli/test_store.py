@@ -1,10 +1,12 @@
-"""`homerun store check`, and stores that are not as they should be."""
+"""`homerun store check`, `gc` and `stats`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+from runstore import layout
 
 
 @pytest.fixture
@@ -64,3 +66,28 @@ def test_a_workspace_path_that_is_not_there_is_one_line(cli):
 
     assert done.code == 1
     assert done.err.startswith("homerun: there is no file or folder ")
+
+
+def test_garbage_is_named_counted_and_removed(invoke, runs):
+    gone = Path(".runs", layout.SNAPSHOTS, "0" * 40)
+    (gone / layout.SNAPSHOT_TREE).mkdir(parents=True)
+    (gone / layout.SNAPSHOT_MANIFEST).write_text("{}")
+
+    looked = invoke("store", "gc", "--dry-run", "-o", "table")
+    assert gone.exists()
+    assert looked.text.splitlines()[1].split()[:2] == ["snapshot", f".snapshots/{'0' * 40}"]
+    assert "would be freed; homerun store gc, without --dry-run, does it" in looked.err
+
+    assert [one["what"] for one in invoke("store", "gc").json["items"]] == ["snapshot"]
+    assert not gone.exists()
+    assert invoke("store", "gc", "-o", "table").err == "there is nothing to remove\n"
+
+
+def test_the_numbers_of_a_store_are_shown(invoke, runs):
+    found = invoke("store", "stats", "--largest", "1").json
+    assert found["statuses"] == {"Completed": 3, "Failed": 1}
+    assert len(found["largest"]) == 1
+
+    lines = invoke("store", "stats", "-o", "table").text.splitlines()
+    assert ["runs", "4"] in [line.split() for line in lines]
+    assert any(line.startswith("digits ") for line in lines)

@@ -1,8 +1,7 @@
-"""Deleting, canceling many, the trash, garbage, numbers, the code of a run, and the doctor."""
+"""`homerun run delete`, `run cancel`, `store trash …`, and the code of a run."""
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,26 +11,7 @@ import pytest
 from helpers import process
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
-from homerun.cli.output import progress
-from homerun.cli.output.text import size
-from runstore import layout, status
-
-
-@pytest.fixture
-def runs(workspace_dir: Path) -> list[Run]:
-    """Two runs that Completed and one that Failed; the first has a child."""
-    experiment = Experiment(Workspace.from_config(), "digits")
-    made = []
-    for number in (1, 2, 3):
-        run = experiment.start_logging(
-            run_id=f"digits-{number}", snapshot_directory=None, outputs=False
-        )
-        if number == 1:
-            run.child_run(run_id="child").complete()
-        run.complete()
-        made.append(run)
-    made[2].fail("no")
-    return made
+from runstore import status
 
 
 @pytest.fixture
@@ -198,85 +178,3 @@ def test_the_code_of_a_run_comes_as_a_folder_and_as_an_archive(invoke, workspace
     assert Path(archive).parent == workspace_dir / "zips"
     again = invoke("run", "snapshot", "coded")
     assert (again.code, "is not empty" in again.err) == (1, True)
-
-
-def test_garbage_is_named_counted_and_removed(invoke, runs):
-    gone = Path(".runs", layout.SNAPSHOTS, "0" * 40)
-    (gone / layout.SNAPSHOT_TREE).mkdir(parents=True)
-    (gone / layout.SNAPSHOT_MANIFEST).write_text("{}")
-
-    looked = invoke("store", "gc", "--dry-run", "-o", "table")
-    assert gone.exists()
-    assert looked.text.splitlines()[1].split()[:2] == ["snapshot", f".snapshots/{'0' * 40}"]
-    assert "would be freed; homerun store gc, without --dry-run, does it" in looked.err
-
-    assert [one["what"] for one in invoke("store", "gc").json["items"]] == ["snapshot"]
-    assert not gone.exists()
-    assert invoke("store", "gc", "-o", "table").err == "there is nothing to remove\n"
-
-
-def test_the_numbers_of_a_store_are_shown(invoke, runs):
-    found = invoke("store", "stats", "--largest", "1").json
-    assert found["statuses"] == {"Completed": 3, "Failed": 1}
-    assert len(found["largest"]) == 1
-
-    lines = invoke("store", "stats", "-o", "table").text.splitlines()
-    assert ["runs", "4"] in [line.split() for line in lines]
-    assert any(line.startswith("digits ") for line in lines)
-
-
-def test_the_doctor_says_what_to_do_and_fails_only_for_what_is_needed(invoke, monkeypatch):
-    well = invoke("doctor")
-    assert well.code == 0
-    assert {row["area"] for row in well.json} == {"python", "kernel", "store", "machine", "tools"}
-
-    monkeypatch.setattr("runstore.fs.mounts.kind", lambda _: "vfat")
-    ill = invoke("doctor", "-o", "table")
-
-    assert ill.code == 1
-    assert "this is broken: file system\n" in ill.err
-    assert "> it has no hard links: put the store elsewhere (HOMERUN_STORE)" in ill.text
-
-
-class _Screen(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_a_bar_is_for_people_who_wait(monkeypatch):
-    def shown(after_s: float, screen: io.StringIO, total: int = 200) -> str:
-        monkeypatch.setattr(progress, "_AFTER_S", after_s)
-        monkeypatch.setattr(progress, "_EVERY_S", 0.0)
-        monkeypatch.setattr("sys.stderr", screen)
-        with progress.Progress("looking at runs", total) as tell:
-            tell(50)
-            tell(100)
-        return screen.getvalue()
-
-    clear = "\r\x1b[K"
-    bars = [f"[{'#' * n}{' ' * (24 - n)}]" for n in (6, 12)]
-    told = f"{clear}looking at runs  {bars[0]}  25%{clear}looking at runs  {bars[1]}  50%{clear}"
-    assert shown(0.0, _Screen()) == told
-    assert shown(0.0, _Screen(), 0).endswith(f"looking at runs  100{clear}")
-    assert shown(60.0, _Screen()) == ""
-    assert shown(0.0, io.StringIO()) == ""
-
-
-def test_a_bar_with_more_words_is_no_longer_than_the_terminal_is_wide(monkeypatch):
-    screen = _Screen()
-    monkeypatch.setattr("sys.stderr", screen)
-
-    with progress.Progress("", 4, at_once=True) as tell:
-        tell(1, "1 Completed, 3 Queued  2 s" + " and more" * 20)
-
-    line = screen.getvalue().split("\x1b[K")[1].rstrip("\r")
-    assert line.startswith(f"[{'#' * 6}{' ' * 18}]  25%  1 Completed, 3 Queued  2 s and more")
-    assert len(line) == 79
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (10**6, "977 KiB"), (5 << 40, "5.0 TiB")],
-)
-def test_sizes_are_for_people(count, text):
-    assert size(count) == text
