@@ -159,7 +159,7 @@ def invoke(workspace_dir: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> C
 
     def run(*args: str) -> Done:
         capsysbinary.readouterr()
-        code = entry.run(list(args))
+        code = entry.run_command_line(list(args))
         return Done(code, *capsysbinary.readouterr())
 
     return run

@@ -123,7 +123,7 @@ def test_what_is_read_without_click_is_what_click_reads(
 ) -> None:
     path, words = line
 
-    found = fast.read([*path, *words])
+    found = fast.parse_line([*path, *words])
 
     if found is not None:
         assert found[:2] == (" ".join(["homerun", *path]), COMMANDS[path])
@@ -132,7 +132,7 @@ def test_what_is_read_without_click_is_what_click_reads(
 
 @pytest.mark.parametrize("line", PLAIN)
 def test_a_common_line_needs_no_click(line: str) -> None:
-    path, command, values = fast.read(line.split()) or pytest.fail("left to click")
+    path, command, values = fast.parse_line(line.split()) or pytest.fail("left to click")
 
     words = tuple(path.split()[1:])
     assert COMMANDS[words] is command
@@ -141,9 +141,9 @@ def test_a_common_line_needs_no_click(line: str) -> None:
 
 @pytest.mark.parametrize("line", CLICKS)
 def test_help_and_whatever_is_wrong_is_left_to_click(line: str) -> None:
-    assert fast.read(line.split()) is None
+    assert fast.parse_line(line.split()) is None
 
 
 @pytest.mark.parametrize("line", [["run list"], ["store trash", "list"], ["store", "trash list"]])
 def test_one_word_with_a_blank_names_no_command(line: list[str]) -> None:
-    assert fast.read(line) is None
+    assert fast.parse_line(line) is None

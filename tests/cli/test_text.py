@@ -56,7 +56,7 @@ def test_a_live_run_has_taken_the_time_since_its_start():
 
 
 def test_what_is_not_printable_is_shown_as_its_escape():
-    assert text.plain("a\x1b[31m\tü\n") == r"a\x1b[31m\tü\n"
+    assert text.printable("a\x1b[31m\tü\n") == r"a\x1b[31m\tü\n"
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_what_does_not_go_together_is_said_in_one_line(
     ):
         (workspace_dir / name).write_text(text)
         (workspace_dir / name).chmod(mode)
-    assert entry.run(["studio", "--no-browser", *words]) == 1
+    assert entry.run_command_line(["studio", "--no-browser", *words]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert reason in said
@@ -217,7 +217,7 @@ def test_without_its_packages_it_says_what_to_install(
     workspace_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("homerun.studio.access._NEEDED", ("a_package_that_is_not_there",))
-    assert entry.run(["studio", "--no-browser"]) == 1
+    assert entry.run_command_line(["studio", "--no-browser"]) == 1
     assert "pip install 'homerun[studio]'" in capsys.readouterr().err
 
 

@@ -28,7 +28,7 @@ def main() -> NoReturn:
 
         gc.enable()
         gc.set_threshold(10_000)  # instead of 700: what a command still loads is not garbage either
-        code = entry.run(sys.argv[1:])
+        code = entry.run_command_line(sys.argv[1:])
     except KeyboardInterrupt:  # while modules were still being loaded
         code = 130
     gc.freeze()

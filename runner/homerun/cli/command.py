@@ -73,7 +73,7 @@ class Command:
         Raises:
             UsageError: the values contradict each other.
         """
-        console.begin(path)
+        console.begin_command(path)
         call = Call.taken_from(values)
         with _notices_kept():
             made = self._function(call, **values)

@@ -104,7 +104,7 @@ def command(path: Sequence[str]) -> Command | None:
     return found
 
 
-def names(path: Sequence[str] = ()) -> list[str]:
+def words_after(path: Sequence[str] = ()) -> list[str]:
     """The words that may follow these, for help and completion: groups first, then commands."""
     start = len(path)
     below = [known.split() for known in (*GROUPS, *COMMANDS)]

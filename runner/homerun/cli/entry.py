@@ -29,15 +29,15 @@ _ADVICE = {
 }
 
 
-def run(argv: list[str]) -> int:
+def run_command_line(argv: list[str]) -> int:
     """Run one command; returns the exit code. Expected errors are caught here, and only here."""
-    console.begin("homerun")
+    console.begin_command("homerun")
     try:
         code = _invoke(argv)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        console.forget(sys.stdout)
+        console.discard(sys.stdout)
         return 1
     except UsageError as error:
         return _wrong_usage(error)
@@ -54,13 +54,13 @@ def run(argv: list[str]) -> int:
 
 def _invoke(argv: list[str]) -> int:
     asks = os.environ.get(environ.COMPLETION)  # a shell asks for completions
-    found = None if asks else fast.read(argv)
+    found = None if asks else fast.parse_line(argv)
     if found is not None:
         path, command, values = found
         return command.run(path, values)
     from homerun.cli.parsing import click_parser
 
-    return click_parser.complete(argv) if asks else click_parser.run(argv)
+    return click_parser.answer_shell(argv) if asks else click_parser.run_line(argv)
 
 
 def _fail(message: str) -> int:
@@ -74,13 +74,13 @@ def _fail(message: str) -> int:
 def _with_advice(message: str) -> str:
     """A message; if it says what is wrong but not what to do, it names the help page."""
     says_what_to_do = any(sign in message for sign in (";", ": ", "?"))
-    return message if says_what_to_do else f"{message}; see {console.command()} --help"
+    return message if says_what_to_do else f"{message}; see {console.command_name()} --help"
 
 
 def _wrong_usage(error: UsageError) -> int:
     message = error.message
     if "homerun " not in message:  # the message does not say what to do next
-        message = f"{message}; see {error.path or console.command()} --help"
+        message = f"{message}; see {error.path or console.command_name()} --help"
     _fail(message)
     return 2
 

@@ -70,7 +70,7 @@ class Call:
         if call.copy is not None:
             from homerun.cli.output import copy_file
 
-            copy_file.check_free(call.copy)
+            copy_file.check_path(call.copy)
         return call
 
     @property
@@ -102,7 +102,7 @@ class Call:
 
         if self.query is not None:
             raise UsageError("the query is given twice, as --query and as an argument")
-        output_query.check(expressions)
+        output_query.check_expression(expressions)
         self.query = expressions[0]
 
     def workspace(self, wakes: bool = True) -> Workspace:
@@ -124,7 +124,7 @@ class Call:
 
             found = Workspace.of(found.store, workspace_config.labels_as(found.store, *labels))
         if self._verbose:
-            console.say(f"workspace {found.name} in {found.directory}")
+            console.inform(f"workspace {found.name} in {found.directory}")
         if wakes:
             found.wake_queues()
         return found
@@ -138,7 +138,7 @@ class Call:
         if self.experiment is not None:
             from homerun.cli.options import run_names
 
-            run_names.check_experiment(workspace, self.experiment)
+            run_names.require_experiment(workspace, self.experiment)
 
     def attached_experiment(self) -> str:
         """The experiment that the folder is attached to.
@@ -177,7 +177,7 @@ class Call:
             raise UsageError("the run's id is empty; homerun run list shows the ids")
         from homerun.cli.options import run_names
 
-        return run_names.find(self.workspace(), word, self.experiment)
+        return run_names.find_run(self.workspace(), word, self.experiment)
 
 
 _TAKEN = (

@@ -42,7 +42,7 @@ class Result:
         if call.copy is not None:
             from homerun.cli.output import copy_file, formats
 
-            copy_file.write(call.copy, formats.json(self.value, 4, sort_keys=True) + "\n")
+            copy_file.write_copy(call.copy, formats.json(self.value, 4, sort_keys=True) + "\n")
         if self._only_if_asked and not call.wants_result:
             return self._code
         from homerun.cli.output import formats, stdout
@@ -55,9 +55,9 @@ class Result:
         if call.is_for_people:
             from homerun.cli.output import render
 
-            parts = render.plain(value) if shown is None else shown()
+            parts = render.parts_of(value) if shown is None else shown()
             render.show(parts, call.pages)
         else:
-            text = formats.written(value, call.output or formats.JSON, stdout.takes_colours())
-            stdout.page(text, call.pages, "utf-8")
+            text = formats.formatted(value, call.output or formats.JSON, stdout.takes_colours())
+            stdout.put_paged(text, call.pages, "utf-8")
         return self._code

@@ -32,7 +32,7 @@ def of_runs(function: Function) -> Function:
             complete=shared.run_ids,
             help="A run: its id or a unique prefix, @last, …; can be given several times.",
         ),
-        shared.experiment("Runs of this experiment."),
+        shared.of_experiment("Runs of this experiment."),
         shared.statuses("Runs with this status;"),
         shared.tags("Runs with this tag;"),
         shared.where("Runs that match this condition, as in run list;"),

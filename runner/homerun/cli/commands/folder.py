@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @command("attach")
-@shared.experiment("The experiment (default: the folder's name).")
+@shared.of_experiment("The experiment (default: the folder's name).")
 def attach(call: Call) -> Result:
     """Attach a folder to an experiment, so that commands in it need no -e; write samples.
 

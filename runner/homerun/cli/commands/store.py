@@ -7,7 +7,7 @@ from homerun.cli.options import times
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import option
 from homerun.cli.output import render, text
-from homerun.cli.output.progress import Progress, Waiting
+from homerun.cli.output.progress import Progress, WaitingLine
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ def check(call: Call, repair: bool) -> Result:
       homerun store check --repair
     """
     here = call.workspace()
-    with Waiting("reading every record"):
+    with WaitingLine("reading every record"):
         found = here.check(repair=repair)
     rows = [{"path": one.path, "problem": one.problem, "repaired": one.repaired} for one in found]
     left = sum(not one.repaired for one in found)
@@ -55,7 +55,7 @@ def reindex(call: Call) -> Result:
       homerun store reindex
     """
     here = call.workspace()
-    with Waiting("reading every run"):
+    with WaitingLine("reading every run"):
         count = here.reindex()
     told = {"directory": here.directory, "runs": count}
     return Result(told, lambda: [f"{here.directory}: {count} runs"])

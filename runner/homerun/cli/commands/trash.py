@@ -58,7 +58,7 @@ def restore(call: Call, run_ids: tuple[str, ...]) -> Result:
     """
     trash = call.workspace().trash
     done = [one for run_id in run_ids for one in trash.restore(run_id)]
-    return Result({"run_ids": done}, lambda: [render.Note(f"restored {text.count(len(done))}")])
+    return Result({"run_ids": done}, lambda: [render.Note(f"restored {text.plural(len(done))}")])
 
 
 @command("empty")
@@ -88,9 +88,9 @@ def empty(call: Call, seconds: float | None, yes: bool) -> Result:
         if not rows:
             return Result(nothing, lambda: [render.Note("the trash is empty")])
         total = text.size(sum(row["size_bytes"] for row in rows))
-        question = f"the trash holds {text.count(len(rows))}, {total}; {question}"
+        question = f"the trash holds {text.plural(len(rows))}, {total}; {question}"
     if not is_sure(question, yes):
         return Result(nothing, lambda: [render.Note("nothing was removed")], 1)
     done = trash.empty((seconds or 0.0) / _DAY_S)
-    line = f"removed {text.count(len(done['run_ids']))}: {text.size(done['freed_bytes'])} freed"
+    line = f"removed {text.plural(len(done['run_ids']))}: {text.size(done['freed_bytes'])} freed"
     return Result(done, lambda: [render.Note(line)])

@@ -20,7 +20,7 @@ _LOOKED_AT = 1000
 _OFFERED = 50
 
 
-def runs(given: dict[str, Any], begun: str) -> Offers:
+def run_offers(given: dict[str, Any], begun: str) -> Offers:
     """The newest runs whose id begins so, each with its experiment and status."""
     if begun.startswith("@"):
         return [(word, None) for word in WORDS if word.startswith(begun)]
@@ -38,7 +38,7 @@ def runs(given: dict[str, Any], begun: str) -> Offers:
     return found
 
 
-def experiments(given: dict[str, Any], begun: str) -> Offers:
+def experiment_offers(given: dict[str, Any], begun: str) -> Offers:
     """The experiments whose name begins so."""
     try:
         names = _workspace(given).experiments
@@ -48,7 +48,7 @@ def experiments(given: dict[str, Any], begun: str) -> Offers:
 
 
 def _hint(run: Run) -> str:
-    return text.plain(f"{run.experiment.name}, {run.get_status()}")
+    return text.printable(f"{run.experiment.name}, {run.get_status()}")
 
 
 def _workspace(given: dict[str, Any]) -> Workspace:

@@ -25,7 +25,7 @@ _LOOKED_AT = 1000
 """How many of the newest ids are compared with an unknown one."""
 
 
-def find(workspace: Workspace, word: str, experiment: str | None = None) -> Run:
+def find_run(workspace: Workspace, word: str, experiment: str | None = None) -> Run:
     """The run that a word names.
 
     Raises:
@@ -48,7 +48,7 @@ def find(workspace: Workspace, word: str, experiment: str | None = None) -> Run:
     return found
 
 
-def check_experiment(workspace: Workspace, name: str) -> None:
+def require_experiment(workspace: Workspace, name: str) -> None:
     """Check that there is an experiment of that name, archived or not.
 
     Raises:
@@ -68,7 +68,7 @@ def _counted(workspace: Workspace, word: str, experiment: str | None) -> Run:
     if name not in WORDS or (tilde and not (steps.isascii() and steps.isdecimal())):
         raise UsageError(f"{word!r} is not a valid run: use @last, @last~1 or @last-failed")
     if experiment is not None:
-        check_experiment(workspace, experiment)
+        require_experiment(workspace, experiment)
     runs = workspace.get_runs(experiment, status=WORDS[name])
     for run in islice(runs, int(steps or 0), None):
         return run

@@ -75,7 +75,7 @@ class Status(OneOf):
         super().__init__(ALL, in_any_case=True)
 
 
-def experiment(text: str) -> Callable[[Function], Function]:
+def of_experiment(text: str) -> Callable[[Function], Function]:
     """`-e`: an experiment, with this text as help."""
     return option(
         *("-e", "--experiment-name", "experiment"),
@@ -100,7 +100,7 @@ def tags(text: str = "Only runs with this tag;") -> Callable[[Function], Functio
     """`--tags`: one or several, as pairs of key and value."""
     return option(
         "--tags",
-        check=pairs,
+        check=tag_pairs,
         many=True,
         metavar="KEY[=VALUE]",
         help=f"{text} can be given several times.",
@@ -116,7 +116,7 @@ def where(
     )
 
 
-def run(function: Function) -> Function:
+def one_run(function: Function) -> Function:
     """One run, as `-r ID` or as an argument; `call.run()` returns it."""
     word = argument("run_word", metavar="[RUN]", complete=run_ids)
     named = option(
@@ -125,23 +125,23 @@ def run(function: Function) -> Function:
         complete=run_ids,
         help="The run: its id or a unique prefix, @last, @last~1, @last-failed.",
     )
-    return word(named(experiment("The run's experiment (optional).")(function)))
+    return word(named(of_experiment("The run's experiment (optional).")(function)))
 
 
 def run_ids(given: dict[str, Any], begun: str) -> Offers:
     """The run ids that a shell offers."""
     from homerun.cli.options import offers
 
-    return offers.runs(given, begun)
+    return offers.run_offers(given, begun)
 
 
 def _experiments(given: dict[str, Any], begun: str) -> Offers:
     from homerun.cli.options import offers
 
-    return offers.experiments(given, begun)
+    return offers.experiment_offers(given, begun)
 
 
-def pairs(given: tuple[str, ...]) -> list[tuple[str, str | None]]:
+def tag_pairs(given: tuple[str, ...]) -> list[tuple[str, str | None]]:
     """Tags given as `KEY` or `KEY=VALUE`, each as a pair of the key and the value, or None."""
     found = []
     for text in given:

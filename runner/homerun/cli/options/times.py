@@ -8,7 +8,7 @@ from homerun.cli.errors import BadValue
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-def since(given: str | None) -> str | None:
+def since_utc(given: str | None) -> str | None:
     """`30m`, `2h`, `3d`, a date, or a date and time (local unless it has an offset), as UTC."""
     if given is None:
         return None

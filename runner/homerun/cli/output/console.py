@@ -44,14 +44,14 @@ def manners(quiet: bool = False, plain_only: bool = False, debug: bool = False) 
     _quiet, _plain_only, _debug = quiet, plain_only, debug
 
 
-def begin(command: str) -> None:
+def begin_command(command: str) -> None:
     """Begin this command, with the default verbosity and colour."""
     global _command
     _command = command
     manners()
 
 
-def command() -> str:
+def command_name() -> str:
     """The current command, as it is typed."""
     return _command
 
@@ -72,7 +72,7 @@ def may_colour() -> bool:
     return not _plain_only and not os.environ.get("NO_COLOR") and terminal != "dumb"
 
 
-def say(line: str, colour: str | None = None) -> None:
+def inform(line: str, colour: str | None = None) -> None:
     """Print one line on standard error: standard output holds results only."""
     if not _quiet:
         complain(line, colour)
@@ -88,7 +88,7 @@ def complain(line: str, colour: str | None = None) -> None:
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
     except OSError:
-        forget(sys.stderr)  # nothing reads it; the result and the exit code still count
+        discard(sys.stderr)  # nothing reads it; the result and the exit code still count
 
 
 def colours_as(wanted: bool) -> None:
@@ -117,7 +117,7 @@ def is_terminal(stream: Any) -> bool:
     return stream is not None and stream.isatty()
 
 
-def forget(stream: IO[Any]) -> None:
+def discard(stream: IO[Any]) -> None:
     """Point a stream whose reader has gone at /dev/null, so that the exit does not fail on it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())

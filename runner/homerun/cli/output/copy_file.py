@@ -7,7 +7,7 @@ import os
 from homerun.base.errors import UserError
 
 
-def check_free(path: str) -> None:
+def check_path(path: str) -> None:
     """Check that a file can be created there, before the command does anything.
 
     Raises:
@@ -20,7 +20,7 @@ def check_free(path: str) -> None:
         raise UserError(f"there is no folder {folder} to write {path} to; create it first")
 
 
-def write(path: str, text: str) -> None:
+def write_copy(path: str, text: str) -> None:
     """Write the file.
 
     Raises:

@@ -22,7 +22,7 @@ NONE = "none"
 FORMATS = (JSON, JSONC, TABLE, TSV, YAML, YAMLC, NONE)
 
 
-def written(value: object, name: str, coloured: bool) -> str:
+def formatted(value: object, name: str, coloured: bool) -> str:
     """A value in one of the formats but `table`; it ends in a newline unless it is empty."""
     if name == NONE:
         return ""

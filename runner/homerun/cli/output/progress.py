@@ -86,7 +86,7 @@ def _columns() -> int:
         return 80
 
 
-class Waiting:
+class WaitingLine:
     """Shows a sentence while something that cannot be counted takes long; a context manager."""
 
     def __init__(self, text: str) -> None:

@@ -17,7 +17,7 @@ _LONGEST = 100
 _QUOTES = "put the expression in double quotes, and the texts in it in single quotes"
 
 
-def check(given: tuple[str, ...]) -> None:
+def check_expression(given: tuple[str, ...]) -> None:
     """Check that the words of a command line are one expression.
 
     Raises:
@@ -47,7 +47,7 @@ def shaped(query: str, value: object) -> object:
         raise UsageError(f"{query!r} does not fit the result: {_reason(error)}") from error
     for word in _compared(dict(expression.parsed)):
         if not _is_key(word, value):  # two missing fields are equal: all rows match
-            console.say(
+            console.inform(
                 f"the query compares with {word}, but there is no field of that name: {_QUOTES}"
             )
     return found

@@ -26,7 +26,7 @@ class Note:
 
     def say(self) -> None:
         """Print it."""
-        console.say(self._line, self._colour)
+        console.inform(self._line, self._colour)
 
 
 class Table:
@@ -44,7 +44,7 @@ class Table:
         expendable: tuple[str, ...] = (),
     ) -> None:
         self._columns = list(columns)
-        self._rows = [[text.plain(value) for value in row] for row in rows]
+        self._rows = [[text.printable(value) for value in row] for row in rows]
         self._expendable = expendable
 
     def lines(self, room: int) -> list[str]:
@@ -74,9 +74,9 @@ class Card:
         made = []
         for name, value in self._fields.items():
             first, *rest = str(value).split("\n")
-            head = console.bold(_filled(text.plain(name), wide) + _GAP)
-            made.append(head + _coloured(name, text.plain(first)))
-            made += [" " * wide + _GAP + text.plain(more) for more in rest]
+            head = console.bold(_filled(text.printable(name), wide) + _GAP)
+            made.append(head + _coloured(name, text.printable(first)))
+            made += [" " * wide + _GAP + text.printable(more) for more in rest]
         return made
 
 
@@ -84,9 +84,9 @@ class Branch:
     """One run of a tree: its id, its coloured status, and the rest."""
 
     def __init__(self, indent: str, run_id: str, status: str, rest: str = "") -> None:
-        self._head = indent + text.plain(run_id)
+        self._head = indent + text.printable(run_id)
         self._status = status
-        self._rest = text.plain(rest)
+        self._rest = text.printable(rest)
 
     def lines(self, room: int) -> list[str]:
         """Its one line."""
@@ -94,7 +94,7 @@ class Branch:
         return [f"{line}{_GAP}{self._rest}" if self._rest else line]
 
 
-def plain(value: object) -> list[Part]:
+def parts_of(value: object) -> list[Part]:
     """Any value as a table of its plain fields."""
     columns, rows = formats.columns(value)
     return [Table(columns, rows)] if columns else []
@@ -110,9 +110,9 @@ def show(parts: Iterable[Part], pages: bool = True) -> None:
         if isinstance(part, Note):
             notes.append(part)
         else:
-            lines += [text.plain(part)] if isinstance(part, str) else part.lines(room)
+            lines += [text.printable(part)] if isinstance(part, str) else part.lines(room)
     if lines:
-        stdout.page("\n".join(lines) + "\n", pages)
+        stdout.put_paged("\n".join(lines) + "\n", pages)
     for note in notes:
         note.say()
 

@@ -34,7 +34,7 @@ def put(text: str, encoding: str | None = None) -> None:
     sys.stdout.buffer.write(text.encode(encoding or sys.stdout.encoding, "backslashreplace"))
 
 
-def page(text: str, wanted: bool = True, encoding: str | None = None) -> None:
+def put_paged(text: str, wanted: bool = True, encoding: str | None = None) -> None:
     """Write a text; one that is longer than the terminal goes to the user's pager."""
     at_terminal = console.is_terminal(sys.stdout) and console.is_terminal(sys.stdin)
     pager = environ.pager()

@@ -23,7 +23,7 @@ def width(text: str) -> int:
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def plain(value: object) -> str:
+def printable(value: object) -> str:
     """A text without terminal control: what is not printable is shown as its escape."""
     text = str(value)
     if text.isprintable():
@@ -31,26 +31,28 @@ def plain(value: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def number(value: object) -> str:
+def short_number(value: object) -> str:
     """A metric's value, short: a float with six digits."""
     if value is None:
         return NONE
-    return f"{value:.6g}" if isinstance(value, float) else plain(value)
+    return f"{value:.6g}" if isinstance(value, float) else printable(value)
 
 
-def last(value: Any) -> str:
+def last_value(value: Any) -> str:
     """The last value of a metric, short; an image is the name of its file."""
     if isinstance(value, dict):
-        return f"a table of {', '.join(map(plain, value))}"
+        return f"a table of {', '.join(map(printable, value))}"
     if isinstance(value, list):
         value = value[-1] if value else None
-    return number(value)
+    return short_number(value)
 
 
 def tags(row: dict[str, Any]) -> str:
     """A run's tags as `a=1 b`."""
     pairs = (row.get("tags") or {}).items()
-    return " ".join(plain(k) if v is None else f"{plain(k)}={plain(v)}" for k, v in pairs)
+    return " ".join(
+        printable(k) if v is None else f"{printable(k)}={printable(v)}" for k, v in pairs
+    )
 
 
 def duration(seconds: float | None) -> str:
@@ -122,6 +124,6 @@ def script(row: dict[str, Any]) -> str:
     return str(row.get("script_name") or NONE)
 
 
-def count(number: int, what: str = "run") -> str:
+def plural(number: int, what: str = "run") -> str:
     """`1 run`, `1,234 runs`."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -31,7 +31,7 @@ _HELP_INSTEAD: tuple[type[BaseException], ...] = tuple(
 """What newer versions of click raise for a group without a command."""
 
 
-def run(line: list[str]) -> int:
+def run_line(line: list[str]) -> int:
     """Run a command line; returns the exit code.
 
     Raises:
@@ -50,7 +50,7 @@ def run(line: list[str]) -> int:
         raise UsageError(error.format_message().rstrip(".?"), path) from error
 
 
-def complete(line: list[str]) -> NoReturn:
+def answer_shell(line: list[str]) -> NoReturn:
     """Print completions for a shell, which asks by an environment variable."""
     top().main(line, "homerun")
     raise AssertionError("click leaves the process when a shell has asked")
@@ -79,7 +79,7 @@ class _Group(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of its groups and commands, for help and completion."""
-        return command_table.names(self._path)
+        return command_table.words_after(self._path)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A group or a command by its name; this loads the command's module."""

@@ -22,7 +22,7 @@ class _NotPlain(Exception):
     """Click has to parse the line."""
 
 
-def read(line: list[str]) -> tuple[str, Command, dict[str, Any]] | None:
+def parse_line(line: list[str]) -> tuple[str, Command, dict[str, Any]] | None:
     """A command's path, the command, and the values of all its parameters.
 
     None: the line asks for help, has an error, or is written in an unusual way; click parses it.

@@ -62,7 +62,7 @@ class Watcher:
             first, body = console.bold("homerun run watch"), list(layout.HELP)
         elif self._log is not None:
             first = console.bold(f"log of {self._selected}: {self._log.status()}")
-            body = layout.log(self._log.lines(room[1]), room)
+            body = layout.log_lines(self._log.lines(room[1]), room)
         else:
             first, body = self._table(room)
         body = [layout.cut(line, room[0]) if self._helps else line for line in body][: room[1]]
@@ -87,19 +87,19 @@ class Watcher:
             if any("shown" not in row for row in shown):
                 self._watched.again()
         head = layout.head(found, len(every), self._needle, room[0])
-        return head, layout.table(shown, self._selected, room, time.time())
+        return head, layout.table_lines(shown, self._selected, room, time.time())
 
     def _footer(self, wide: int) -> str:
         if self._typed is not None:
-            return layout.cut(f"{self._asked}{text.plain(self._typed)}", wide - 1) + "▏"
+            return layout.cut(f"{self._asked}{text.printable(self._typed)}", wide - 1) + "▏"
         line = self._watched.error or self._told
         if not line:
             line = "q back" if self._log is not None or self._helps else layout.KEYS
-        return layout.cut(text.plain(line), wide)
+        return layout.cut(text.printable(line), wide)
 
     def _rows(self) -> list[dict[str, Any]]:
         every = self._watched.rows or []
-        return [row for row in every if layout.holds(row, self._needle)]
+        return [row for row in every if layout.contains(row, self._needle)]
 
     # What the keys do
 
@@ -194,7 +194,7 @@ class Watcher:
         def tag(typed: str) -> None:
             key, equals, value = typed.partition("=")
             if key:
-                said = f"has the tag {text.plain(typed)}"
+                said = f"has the tag {text.printable(typed)}"
                 self._try(run, said, lambda: run.tag(key, value if equals else None))
 
         self._ask("tag (key=value): ", tag)

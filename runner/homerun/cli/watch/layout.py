@@ -41,11 +41,11 @@ def head(rows: Sequence[dict[str, Any]], of: int, needle: str, wide: int) -> str
     over = sum(number for name, number in counted.items() if name in TERMINAL)
     line = ", ".join([*live, f"{over} over"] if rows else ["no runs"])
     if needle:
-        line += f"; {len(rows)} of {of} with {text.plain(needle)!r}"
+        line += f"; {len(rows)} of {of} with {text.printable(needle)!r}"
     return console.bold(cut(f"runs: {line}", wide))
 
 
-def table(
+def table_lines(
     rows: Sequence[dict[str, Any]], selected: str | None, room: tuple[int, int], now: float
 ) -> list[str]:
     """A heading and a line for each of these runs; the selected one is reversed."""
@@ -67,11 +67,11 @@ def table(
     return made
 
 
-def log(lines: Sequence[str], room: tuple[int, int]) -> list[str]:
+def log_lines(lines: Sequence[str], room: tuple[int, int]) -> list[str]:
     """The last lines of a log; of a progress bar the last state."""
     wide, high = room
     shown = [next((part for part in reversed(line.split("\r")) if part), "") for line in lines]
-    return [cut(text.plain(line.expandtabs()), wide) for line in shown[-high:]]
+    return [cut(text.printable(line.expandtabs()), wide) for line in shown[-high:]]
 
 
 def cut(line: str, wide: int) -> str:
@@ -87,7 +87,7 @@ def cut(line: str, wide: int) -> str:
     return "".join(kept) + ("…" if wide > 0 else "")
 
 
-def holds(row: dict[str, Any], needle: str) -> bool:
+def contains(row: dict[str, Any], needle: str) -> bool:
     """Whether any field of a run contains a text."""
     known = [row[key] for key in ("id", "experiment", "name", "script", "status", "description")]
     known += [part for pair in row["tags"].items() for part in pair]
@@ -110,15 +110,17 @@ def _cells(row: dict[str, Any], now: float) -> dict[str, str]:
         "script": row["script"] or text.NONE,
         "tags": text.tags(row),
     }
-    return {name: text.plain(value) for name, value in known.items()}
+    return {name: text.printable(value) for name, value in known.items()}
 
 
 def _doing(row: dict[str, Any]) -> str:
     """The last values of a run's metrics, or why it waits."""
     if row.get("waits"):
-        return text.plain(row["waits"])
+        return text.printable(row["waits"])
     shown = row.get("shown") or []
-    line = _GAP.join(f"{text.plain(one['name'])} {text.number(one['last'])}" for one in shown)
+    line = _GAP.join(
+        f"{text.printable(one['name'])} {text.short_number(one['last'])}" for one in shown
+    )
     steps = [one["last_step"] for one in shown if one["last_step"] is not None]
     if steps and row["status"] == RUNNING:
         line += f"{_GAP}step {max(steps)}"

@@ -40,7 +40,7 @@ def cancel(call: Call, yes: bool, **given: Any) -> Result:
         return _one(chosen[0])
     if not chosen:
         return Result([], lambda: [render.Note(_NONE)])
-    if not choice.is_by_name and not is_sure(f"cancel {text.count(len(chosen))}?", yes, chosen):
+    if not choice.is_by_name and not is_sure(f"cancel {text.plural(len(chosen))}?", yes, chosen):
         return Result([], lambda: [render.Note("nothing was canceled")], 1)
     rows = list(call.workspace().cancel_runs(chosen))
 

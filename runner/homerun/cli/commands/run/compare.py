@@ -94,5 +94,5 @@ def _cell(value: Any) -> str:
         value = " ".join(f"{key}={one}" for key, one in value.items())
     elif isinstance(value, list):
         value = " ".join(map(str, value))
-    shown = text.number(value) if isinstance(value, float) else str(value)
+    shown = text.short_number(value) if isinstance(value, float) else str(value)
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

@@ -53,7 +53,9 @@ def _question(wanted: dict[str, Any], purge: bool) -> str:
     below = len(wanted["below"])
     those = f", {below} of them below others" if below else ""
     how = "remove for good" if purge else "move to the trash"
-    return f"{how}: {text.count(len(wanted['run_ids']))}{those}, {text.size(wanted['size_bytes'])}?"
+    return (
+        f"{how}: {text.plural(len(wanted['run_ids']))}{those}, {text.size(wanted['size_bytes'])}?"
+    )
 
 
 def _nothing() -> list[render.Part]:
@@ -61,7 +63,7 @@ def _nothing() -> list[render.Part]:
 
 
 def _told(done: dict[str, Any], purge: bool) -> str:
-    runs = text.count(len(done["run_ids"]))
+    runs = text.plural(len(done["run_ids"]))
     if purge:
         return f"removed {runs} for good: {text.size(done['freed_bytes'])} freed"
     return f"moved {runs} to the trash; homerun store trash restore ID restores one"

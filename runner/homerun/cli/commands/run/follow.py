@@ -71,7 +71,7 @@ class Output:
                 self._sink.write(part)
                 self._sink.flush()
             except OSError as error:
-                console.forget(self._sink)
+                console.discard(self._sink)
                 raise OutputLost(self._run.id, error) from error
 
     def finish(self) -> None:
@@ -98,7 +98,7 @@ def to_the_end(run: Run, call: Call) -> Result | int:
         shown.follow()
     except KeyboardInterrupt:
         shown.close_line()
-        console.say(f"run {run.id} is still running; homerun run cancel -r {run.id} cancels it")
+        console.inform(f"run {run.id} is still running; homerun run cancel -r {run.id} cancels it")
         return 130
     except OutputLost as lost:
         raise lost.reason from None
@@ -132,7 +132,7 @@ def say_if_it_waits(run: Run) -> None:
     """Say once where a run waits; its output begins when it has started."""
     place = run.get_detailed_status()["details"]
     if place is not None:
-        console.say(f"run {run.id} waits: {text.plain(place)}")
+        console.inform(f"run {run.id} waits: {text.printable(place)}")
 
 
 def conclude(run: Run) -> Result:
@@ -145,15 +145,15 @@ def conclude(run: Run) -> Result:
 def summary(run: Run, row: dict[str, Any]) -> None:
     """Print status, metrics and folder on standard error; for a failed run also the reason."""
     status = row["status"]
-    console.say(_head(row), console.COLOURS.get(status))
-    console.say(f"  run      {run.id}")
+    console.inform(_head(row), console.COLOURS.get(status))
+    console.inform(f"  run      {run.id}")
     for line in _metric_lines(run.get_metrics(populate=True)):
-        console.say(line)
+        console.inform(line)
     for warning in row.get("warnings") or []:
-        console.say(f"  warning  {text.plain(warning)}")
-    console.say(f"  folder   {text.plain(run.directory)}")
+        console.inform(f"  warning  {text.printable(warning)}")
+    console.inform(f"  folder   {text.printable(run.directory)}")
     if status == FAILED:
-        console.say(failure(run, row), console.COLOURS[FAILED])
+        console.inform(failure(run, row), console.COLOURS[FAILED])
 
 
 def in_short(run: Run, was_followed: bool) -> Result:
@@ -165,7 +165,7 @@ def in_short(run: Run, was_followed: bool) -> Result:
     if status == FAILED:
         console.complain(failure(run, row), console.COLOURS[FAILED])
     else:
-        console.say(_head(row), console.COLOURS.get(status))
+        console.inform(_head(row), console.COLOURS.get(status))
     return Result(row, code=0 if status == COMPLETED else 1, only_if_asked=True)
 
 
@@ -186,16 +186,16 @@ def failure(run: Run, row: dict[str, Any]) -> str:
     reason = str(error.get("message") or "the run failed").split("\n", 1)[0]
     logs = list(run.get_details().get("logFiles", {}).values())
     where = logs[0] if logs else run.directory
-    return text.plain(f"{reason}; the log is {where}")
+    return text.printable(f"{reason}; the log is {where}")
 
 
 def _metric_lines(metrics: dict[str, Any]) -> list[str]:
     """The last value of each metric; of many metrics only the first."""
     shown = list(metrics.items())[:_MOST_METRICS]
-    width = max((len(text.plain(name)) for name, _ in shown), default=0)
+    width = max((len(text.printable(name)) for name, _ in shown), default=0)
     lines = []
     for name, value in shown:
-        lines.append(f"{text.plain(name):<{width}} {text.last(value)}")
+        lines.append(f"{text.printable(name):<{width}} {text.last_value(value)}")
     if len(metrics) > len(lines):
         lines.append(f"… and {len(metrics) - len(lines)} more")
     heads = ["  metrics  ", *["           "] * len(lines)]
@@ -209,17 +209,19 @@ def _cancel(run: Run, shown: Output, interrupted: Interrupted, interrupts: Inter
         with Hint(f"canceling run {run.id}; Ctrl-C again stops waiting for it"):
             run.cancel()
     except Interrupted:
-        console.say(f"not waiting any longer: run {run.id} is being canceled by its supervisor")
+        console.inform(f"not waiting any longer: run {run.id} is being canceled by its supervisor")
         return
     status = run.get_status()
     if status in TERMINAL:
         shown.finish()
     if status == CANCELED:
-        console.say(f"canceled by {interrupted.by}: run {run.id}")
+        console.inform(f"canceled by {interrupted.by}: run {run.id}")
     elif status in TERMINAL:
-        console.say(f"{interrupted.by} came too late: run {run.id} was {status} already")
+        console.inform(f"{interrupted.by} came too late: run {run.id} was {status} already")
     else:
-        console.say(f"run {run.id} is {status}: its processes have not ended; see {run.directory}")
+        console.inform(
+            f"run {run.id} is {status}: its processes have not ended; see {run.directory}"
+        )
 
 
 class Hint:

@@ -36,7 +36,7 @@ _MINIMAL = {
 
 
 @command("list")
-@shared.experiment("Only runs of this experiment.")
+@shared.of_experiment("Only runs of this experiment.")
 @option(
     "--last",
     kind=Number(least=1),
@@ -50,7 +50,7 @@ _MINIMAL = {
 @option("--compute-target-name", "target", metavar="NAME", help="Only runs of this target.")
 @option(
     "--since",
-    check=times.since,
+    check=times.since_utc,
     metavar="TIME",
     help="Submitted since: 30m, 2h, 3d, a date, or a date and time.",
 )
@@ -171,7 +171,7 @@ def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[ob
             text.duration(text.took(row, now)),
             text.script(row),
             text.tags(row),
-            *map(text.last, values),
+            *map(text.last_value, values),
         ]
         for row, values in zip(rows, metrics)
     ]

@@ -47,7 +47,7 @@ def _compiled(pattern: str | None) -> re.Pattern[bytes] | None:
 
 
 @command("logs")
-@shared.run
+@shared.one_run
 @option("-f", "--follow", "follows", is_flag=True, help="Follow the log until the run is over.")
 @option("--tail", kind=Number(least=0), metavar="N", help="Only the last N lines.")
 @option(
@@ -89,7 +89,7 @@ def logs(
 
     run = call.find(_LAST if call.run_id is None else call.run_id)
     if call.run_id is None:
-        console.say(f"logs of run {run.id}")
+        console.inform(f"logs of run {run.id}")
     if name is not None:
         name = _named(run, name, follows)
     if folds is None:
@@ -108,7 +108,7 @@ def logs(
 
 
 @command("monitor-logs")
-@shared.run
+@shared.one_run
 def monitor_logs(call: Call) -> Result | int:
     """Show a run's output from its beginning, and follow it to the run's end.
 
@@ -122,7 +122,7 @@ def monitor_logs(call: Call) -> Result | int:
 
 
 @command("download-logs")
-@shared.run
+@shared.one_run
 @option("-d", "--output-dir", metavar="DIR", required=True, help="The folder; created if needed.")
 def download_logs(call: Call, output_dir: str) -> Result:
     """Copy a run's log files into a folder, and print the paths of the copies.
@@ -175,10 +175,10 @@ def _named(run: Run, word: str, may_wait: bool) -> str:
     if len(found) == 1:
         return str(found[0])
     if not found and may_wait and run.get_status() not in TERMINAL:
-        console.say(f"run {run.id} has no log {text.plain(word)} yet")
+        console.inform(f"run {run.id} has no log {text.printable(word)} yet")
         return word
-    listed = ", ".join(map(text.plain, (found or known)[:_SHOWN])) or "none yet"
-    wrong = "several such logs" if found else f"no log {text.plain(word)!r}"
+    listed = ", ".join(map(text.printable, (found or known)[:_SHOWN])) or "none yet"
+    wrong = "several such logs" if found else f"no log {text.printable(word)!r}"
     raise UserError(f"run {run.id} has {wrong}; its logs: {listed}")
 
 

@@ -26,7 +26,7 @@ _WIDE = 20
 
 
 @command("metrics")
-@shared.run
+@shared.one_run
 @option(
     "--name",
     "names",
@@ -56,7 +56,7 @@ def metrics(call: Call, names: tuple[str, ...], as_csv: bool) -> Result | int:
     if names and values:
         missing = [one for one in names if one not in values]
         if missing:
-            known = ", ".join(map(text.plain, values))
+            known = ", ".join(map(text.printable, values))
             raise UsageError(f"run {found.id} has no metric {missing[0]!r}; it has {known}")
         values = {name: values[name] for name in names}
 
@@ -116,8 +116,8 @@ def _statistics(name: str, value: Any) -> list[object]:
     if isinstance(value, dict):  # rows or a table: as many as its longest column
         rows = max((len(c) if isinstance(c, list) else 1 for c in value.values()), default=0)
         return [
-            text.plain(name),
-            text.last(value),
+            text.printable(name),
+            text.last_value(value),
             text.NONE,
             text.NONE,
             rows,
@@ -127,10 +127,10 @@ def _statistics(name: str, value: Any) -> list[object]:
     numbers = [one for one in values if isinstance(one, (int, float)) and one == one]
     least, most = (min(numbers), max(numbers)) if numbers else (None, None)
     return [
-        text.plain(name),
-        text.last(value),
-        text.number(least),
-        text.number(most),
+        text.printable(name),
+        text.last_value(value),
+        text.short_number(least),
+        text.short_number(most),
         len(values),
         trend(numbers),
     ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @command("resubmit")
-@shared.run
+@shared.one_run
 @option("--failed", is_flag=True, help="All failed runs of the experiment (-e).")
 def resubmit(call: Call, failed: bool) -> Result:
     """Submit a run again, or all that failed and were not submitted again yet.

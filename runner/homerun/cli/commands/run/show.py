@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @command("show")
-@shared.run
+@shared.one_run
 def show(call: Call) -> Result:
     """Show everything about a run.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @command("snapshot")
-@shared.run
+@shared.one_run
 @option(
     "-d",
     "--output-dir",

@@ -60,7 +60,7 @@ def _shown(row: dict[str, str]) -> dict[str, str | None]:
     return {key: masking.arguments([f"--{key}", value])[-1] for key, value in row.items()}
 
 
-def run(request: GridRequest, detach: bool, call: Call) -> Result | int:
+def submit_and_follow(request: GridRequest, detach: bool, call: Call) -> Result | int:
     """Submit a batch and follow it to its end; exits 0 only if all runs Completed."""
     if detach:
         return _detached(request.submit())
@@ -70,7 +70,7 @@ def run(request: GridRequest, detach: bool, call: Call) -> Result | int:
             with Hint("submitting; Ctrl-C cancels what is submitted already"):
                 batch = request.submit()
         except Interrupted as interrupted:
-            console.say(f"stopped by {interrupted.by}: what was submitted is canceled")
+            console.inform(f"stopped by {interrupted.by}: what was submitted is canceled")
             return interrupted.exit_code
         try:
             interrupts.anywhere()
@@ -86,7 +86,7 @@ def _detached(batch: Batch) -> Result:
 
 
 def _follow(batch: Batch) -> None:
-    console.say(f"{len(batch)} runs below {batch.parent.id}")
+    console.inform(f"{len(batch)} runs below {batch.parent.id}")
     began = monotonic()
     with Progress("", len(batch), at_once=True) as tell:
         for counts in batch.progress():
@@ -117,7 +117,7 @@ def _conclude(batch: Batch) -> Result:
     ending = [
         render.Note(f"{status}: {_counted(counts)}", console.COLOURS.get(status)),
         render.Note(f"  batch    {batch.parent.id}"),
-        render.Note(f"  folder   {text.plain(batch.parent.directory)}"),
+        render.Note(f"  folder   {text.printable(batch.parent.directory)}"),
     ]
     told = {**parent, "children": rows}
     return Result(told, lambda: [table, *ending], 0 if status == COMPLETED else 1)
@@ -133,7 +133,7 @@ def _row(one: Run) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any], names: list[str]) -> list[object]:
-    metrics = [text.number(row["metrics"].get(name)) for name in names]
+    metrics = [text.short_number(row["metrics"].get(name)) for name in names]
     took = text.duration(text.took(row))
     return [row["run_id"], row["status"], took, *metrics, text.tags(row)]
 
@@ -146,7 +146,7 @@ def _cancel(batch: Batch, interrupted: Interrupted, interrupts: Interrupts) -> R
         with Hint(f"canceling batch {parent.id}; Ctrl-C again stops waiting for it"):
             batch.cancel()
     except Interrupted:
-        console.say(f"not waiting any longer: the runs of batch {parent.id} are being canceled")
+        console.inform(f"not waiting any longer: the runs of batch {parent.id} are being canceled")
         return interrupted.exit_code
-    console.say(f"canceled by {interrupted.by}: batch {parent.id}")
+    console.inform(f"canceled by {interrupted.by}: batch {parent.id}")
     return Result(parent.describe(), code=interrupted.exit_code, only_if_asked=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     takes_rest=True,
     usage="[-e EXPERIMENT] [OPTIONS]",
 )
-@shared.experiment("The experiment (default: the one that the folder is attached to).")
+@shared.of_experiment("The experiment (default: the one that the folder is attached to).")
 @option(
     "-c",
     "--run-configuration-name",
@@ -199,7 +199,7 @@ def submit_script(
     if axes:
         from homerun.cli.commands.run import submit_grid
 
-        return submit_grid.run(
+        return submit_grid.submit_and_follow(
             submit_grid.GridRequest(home, config, axes, labels, own_id), detach, call
         )
     if detach:
@@ -266,7 +266,7 @@ def _followed(
         try:
             run = experiment.submit(config, tags, run_id=run_id)
         except Interrupted as interrupted:
-            console.say(f"stopped by {interrupted.by}: no run was submitted")
+            console.inform(f"stopped by {interrupted.by}: no run was submitted")
             return interrupted.exit_code
         from homerun.cli.commands.run import follow  # loaded while the run starts
 

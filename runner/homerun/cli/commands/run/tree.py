@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @command("tree")
-@shared.run
+@shared.one_run
 def tree(call: Call) -> Result:
     """Show a run with all the runs below it.
 

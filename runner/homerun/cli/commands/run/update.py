@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @command("update")
-@shared.run
+@shared.one_run
 @option(
     "--add-tag",
     "added",
-    check=shared.pairs,
+    check=shared.tag_pairs,
     many=True,
     metavar="KEY[=VALUE]",
     help="Set a tag; can be given several times.",

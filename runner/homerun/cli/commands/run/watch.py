@@ -31,7 +31,7 @@ _NO_TERMINAL = "run watch needs a terminal; homerun run list shows the runs once
     complete=shared.run_ids,
     help="Only this run and all below it.",
 )
-@shared.experiment("Runs of this experiment.")
+@shared.of_experiment("Runs of this experiment.")
 @shared.statuses()
 @shared.tags()
 @shared.where()
