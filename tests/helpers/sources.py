@@ -35,6 +35,9 @@ THIRD_PARTY = {
 
 Node = ast.AST
 
+_found: dict[Path, list[Import]] = {}
+"""The imports of each module that was asked for: a tree is walked once."""
+
 
 class Module(NamedTuple):
     """One module of the product, or of the tests."""
@@ -79,7 +82,10 @@ def tests() -> tuple[Module, ...]:
 
 def imports(module: Module) -> list[Import]:
     """Every import, at whatever depth; `from a import b` counts as `a.b` if that is a module."""
-    return [i for stmt in module.tree.body for i in _imports(module, stmt, True, False)]
+    if module.path not in _found:
+        found = (i for stmt in module.tree.body for i in _imports(module, stmt, True, False))
+        _found[module.path] = list(found)
+    return _found[module.path]
 
 
 def strings(module: Module) -> Iterator[tuple[str, ast.Constant]]:
