@@ -99,7 +99,7 @@ class Case:
         self.cast.join("canceler")
         for _ in range(LOOKS):
             for record in self._records():
-                dispatch._last_wake[0] = float("-inf")
+                dispatch._last_wake = float("-inf")
                 reconcile.bring_up_to_date(record)
             _tick(20.0)
         if not holds_within(self._are_over, PATIENCE_S):

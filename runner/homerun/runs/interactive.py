@@ -21,9 +21,11 @@ from runstore.run import files, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.sdk.lifecycle import Outputs
     from runstore.run.record import Record
     from runstore.store import Store
+
+    Outputs = tuple[str, str]
+    """An outputs folder of this process, and what the run's names for its files begin with."""
 
 
 def start(

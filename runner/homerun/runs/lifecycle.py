@@ -1,7 +1,7 @@
-"""How runs end by a word: `complete`, `fail`, `cancel`, and the end of a `with` block.
+"""End a run by a call: `complete`, `fail`, `cancel`, and the end of a `with` block.
 
-What a word means depends on who says it of what: of an interactive run, of a live script, inside
-that script, or of a run that is over.
+What a call does depends on the run and the caller: an interactive run, a live script from
+outside, a script from inside, or a run that is over.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from homerun.sdk.lifecycle import Lifecycle
-    from homerun.sdk.run import Run
+    from homerun.runs.interactive import Outputs
     from homerun.system.tee import Capture
     from runstore.run.record import Record
 
 
-def complete(run: Lifecycle, record: Record) -> None:
+def complete(record: Record, outputs: Outputs | None) -> None:
     """Complete a run; see `Run.complete`."""
     if _is_interactive(record):
-        _end(run, record, status.COMPLETED)
+        _end(record, outputs, status.COMPLETED)
     elif environ.run_id() != record.id:
         now = look.at(record).status
         if now != status.COMPLETED:
@@ -36,26 +35,25 @@ def complete(run: Lifecycle, record: Record) -> None:
             raise InvalidTransition(record.id, now, refused)
 
 
-def cancel(run: Lifecycle, record: Record) -> None:
+def cancel(record: Record, outputs: Outputs | None) -> None:
     """Cancel a run; see `Run.cancel`."""
     if not _is_interactive(record):
         stop.stop(record, status.CANCEL)
     elif not reconcile.bring_up_to_date(record).is_over:
-        _end(run, record, status.CANCELED)
+        _end(record, outputs, status.CANCELED)
         stop.wait_below(record)
 
 
-def cancel_all(runs: Iterable[Run]) -> list[dict[str, Any]]:
-    """Cancel many runs at once; see `Workspace.cancel_runs`."""
+def cancel_all(runs: Iterable[tuple[Record, Outputs | None]]) -> list[dict[str, Any]]:
+    """Cancel many runs at once, each with its outputs folder; see `Workspace.cancel_runs`."""
     asked: list[tuple[Record, float, dict[str, Any]]] = []
-    for run in runs:
-        record = run._record
+    for record, outputs in runs:
         row: dict[str, Any] = {"run_id": record.id, "was": None, "status": None, "error": None}
         try:
             seen = reconcile.bring_up_to_date(record)
             row["was"] = seen.status
             if not seen.is_over and _is_interactive(record):
-                _end(run, record, status.CANCELED)
+                _end(record, outputs, status.CANCELED)
             elif not seen.is_over:
                 stop.ask(record, seen, status.CANCEL)
         except (StoreError, OSError) as error:
@@ -72,7 +70,10 @@ def cancel_all(runs: Iterable[Run]) -> list[dict[str, Any]]:
 
 
 def fail(
-    run: Lifecycle, record: Record, details: str | BaseException | None, code: str | None
+    record: Record,
+    outputs: Outputs | None,
+    details: str | BaseException | None,
+    code: str | None,
 ) -> None:
     """Declare a run failed; see `Run.fail`.
 
@@ -82,7 +83,7 @@ def fail(
     said = _words(details, code)
     seen = reconcile.bring_up_to_date(record)
     if not seen.is_over and _is_interactive(record):
-        _end(run, record, status.FAILED, said)
+        _end(record, outputs, status.FAILED, said)
         return
     if not seen.is_over and environ.run_id() == record.id:
         record.publish(layout.FAILED, said)
@@ -105,7 +106,10 @@ def capture(record: Record) -> Capture | None:
 
 
 def leave(
-    run: Lifecycle, record: Record, error: BaseException | None, captured: Capture | None
+    record: Record,
+    outputs: Outputs | None,
+    error: BaseException | None,
+    captured: Capture | None,
 ) -> None:
     """The end of a `with` block: Completed, or Failed with the error."""
     if captured is not None:
@@ -118,24 +122,26 @@ def leave(
         owner.forget_ended()
         return
     if error is None or (isinstance(error, SystemExit) and not error.code):
-        complete(run, record)
+        complete(record, outputs)
     else:
-        fail(run, record, error, None)
+        fail(record, outputs, error, None)
 
 
 def _is_interactive(record: Record) -> bool:
     return bool(record.asked().get("kind") == status.INTERACTIVE)
 
 
-def _end(run: Lifecycle, record: Record, how: str, said: dict[str, object] | None = None) -> None:
+def _end(
+    record: Record, outputs: Outputs | None, how: str, said: dict[str, object] | None = None
+) -> None:
     """End an interactive run, with what it wrote to its outputs folder."""
     if look.at(record).status == status.NOT_RESPONDING:
         host = record.place().get("host", "another host")
         refused = f"be ended from here: it belongs to {host}; go there, or to the original store"
         raise InvalidTransition(record.id, status.NOT_RESPONDING, refused)
-    if run.outputs_folder is not None and owner.holds(record.path):
+    if outputs is not None and owner.holds(record.path):
         started = os.stat(f"{record.path}/{layout.STARTED}")
-        interactive.collect_outputs(*run.outputs_folder, record.path, started.st_ctime_ns)
+        interactive.collect_outputs(*outputs, record.path, started.st_ctime_ns)
     interactive.end(record, how, said)
 
 

@@ -1,4 +1,4 @@
-"""The owner of interactive runs: this process, by one lock per store, however many runs it holds.
+"""The owner of interactive runs: this process, with one lock per store for all its runs.
 
 The lock dies with the process, so a notebook that was killed is noticed at the next look. Forked
 children close their copy and own nothing: a data loader's worker keeps no dead notebook alive,
@@ -19,14 +19,20 @@ from runstore.fs import facts, lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _thread import LockType
+    from collections.abc import Callable
 
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
     from runstore.store import Store
 
+    Finish = Callable[[BaseException | None], None]
+
 _held: dict[str, tuple[str, int]] = {}
-_open: dict[str, Run | None] = {}
-_installed: list[bool] = []
+"""By the folder of a store: this process's owner id in it, and the lock."""
+_open: dict[str, tuple[Record, Finish] | None] = {}
+"""By its folder: an open run, and what ends it at the exit; None: it is just being started."""
+_is_installed = False
 _locks: dict[int, LockType] = {}
+"""The one lock, made when it is first needed; `setdefault` makes one for all threads."""
 
 
 def hold(store: Store, run_folder: str) -> str:
@@ -48,15 +54,19 @@ def hold(store: Store, run_folder: str) -> str:
                 descriptor = lock.take(f"{folder}/{owner}", store.lock_kind)
             except OSError as error:
                 raise facts.unwritable(store.root, error) from error
-            assert descriptor is not None, "nobody else knows this name"
+            assert descriptor is not None, "no other process knows this name"
             _held[store.root] = owner, descriptor
         _open.setdefault(run_folder, None)
         return _held[store.root][0]
 
 
-def opened(run: Run) -> None:
-    """Note a run that this process holds open."""
-    _open[run.directory] = run
+def opened(record: Record, finish: Finish) -> None:
+    """Note a run that this process holds open.
+
+    Args:
+        finish: ends the run, at the exit: Failed with the error that it is given, or Completed.
+    """
+    _open[record.path] = record, finish
 
 
 def closed(run_folder: str) -> None:
@@ -79,8 +89,8 @@ def forget_ended() -> None:
 
     A run that is just being started has no folder yet.
     """
-    for folder, run in list(_open.items()):
-        if run is not None and (
+    for folder, opened_run in list(_open.items()):
+        if opened_run is not None and (
             os.path.exists(f"{folder}/{layout.ENDED}") or not os.path.isdir(folder)
         ):
             closed(folder)
@@ -92,7 +102,7 @@ def holds(run_folder: str) -> bool:
 
 
 def _guard() -> LockType:
-    """What only one thread at a time may pass."""
+    """The lock of this module's state."""
     return _locks.setdefault(0, allocate_lock())
 
 
@@ -102,9 +112,10 @@ def _root(run_folder: str) -> str:
 
 def _install() -> None:
     """Once: be called at the exit, and own nothing in a fork."""
-    if _installed:
+    global _is_installed
+    if _is_installed:
         return
-    _installed.append(True)
+    _is_installed = True
     import atexit
 
     atexit.register(_at_exit)
@@ -121,22 +132,20 @@ def _at_exit() -> None:
     """End what is open: Failed after an uncaught exception, else Completed.
 
     An exception at an interactive prompt ends nothing, and counts for nothing. In a submitted
-    script the supervisor's outcome decides, so there it is left to whoever looks.
+    script the supervisor's outcome decides, so there nothing is ended here.
     """
     from homerun.base import environ
 
     if environ.run_id() is not None:
         return
     forget_ended()
-    # Set by the interpreter for what ends it, whoever has replaced the excepthook.
+    # The interpreter sets it for the error that ends it, also where the excepthook was replaced.
     failure = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
-    for run in list(_open.values()):
-        if run is None:
+    for opened_run in list(_open.values()):
+        if opened_run is None:
             continue
+        record, finish = opened_run
         try:
-            if failure is not None:
-                run.fail(failure)
-            else:
-                run.complete()
+            finish(failure)
         except Exception as error:  # noqa: BLE001 - the others are ended all the same
-            say(f"run {run.id} could not be ended: {words(error)}")
+            say(f"run {record.id} could not be ended: {words(error)}")

@@ -180,7 +180,7 @@ def _submit(
     }
     record = interactive.start(store, experiment.name, asked, run_id=run_id)
     parent = Run.of(record, experiment)
-    owner.opened(parent)
+    owner.opened(parent._record, parent._finish)
     runs, told = [], []
     try:
         for config, labels in zip(configs, wanted):

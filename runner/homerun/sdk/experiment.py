@@ -319,7 +319,7 @@ class Experiment:
                 code.let_go()
         run = Run.of(made, self)
         run.outputs_folder = folder
-        owner.opened(run)
+        owner.opened(run._record, run._finish)
         git_diff.start(run.directory, run.id, git_diff.wanted(source), os.environ)
         interpreter.note_own(run.id, run.directory)
         messages.tell(told)

@@ -6,9 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from homerun.runs.interactive import Outputs
     from runstore.run.record import Record
-
-    Outputs = tuple[str, str]
 
 
 class Lifecycle:
@@ -37,7 +36,7 @@ class Lifecycle:
         """
         from homerun.runs import lifecycle
 
-        lifecycle.complete(self, self._record)
+        lifecycle.complete(self._record, self.outputs_folder)
 
     def fail(
         self,
@@ -52,7 +51,7 @@ class Lifecycle:
         """
         from homerun.runs import lifecycle
 
-        lifecycle.fail(self, self._record, error_details, error_code)
+        lifecycle.fail(self._record, self.outputs_folder, error_details, error_code)
 
     def cancel(self) -> None:
         """Cancel the run and all below it, and wait until nothing of them lives.
@@ -65,7 +64,14 @@ class Lifecycle:
         """
         from homerun.runs import lifecycle
 
-        lifecycle.cancel(self, self._record)
+        lifecycle.cancel(self._record, self.outputs_folder)
+
+    def _finish(self, failure: BaseException | None) -> None:
+        """End the run at this process's exit: Failed with what ends it, or Completed."""
+        if failure is not None:
+            self.fail(failure)
+        else:
+            self.complete()
 
     def delete(self, purge: bool = False) -> Sequence[str]:
         """Delete the run and all below it; the ids of what was deleted.

@@ -57,7 +57,7 @@ class Relatives:
         folder = interactive.outputs_folder(outputs or False)
         child = Run.of(children.start(self._record, name, run_id), self.experiment)
         child.outputs_folder = folder
-        owner.opened(child)
+        owner.opened(child._record, child._finish)
         return child
 
     def create_children(

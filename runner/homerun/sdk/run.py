@@ -235,7 +235,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         from homerun.runs import lifecycle
 
         capture, self._capture = self._capture, None
-        lifecycle.leave(self, self._record, error, capture)
+        lifecycle.leave(self._record, self.outputs_folder, error, capture)
 
     # Metrics
 
@@ -638,7 +638,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
             from homerun.runs import interactive, owner
 
             if interactive.begin(self._record):
-                owner.opened(self)
+                owner.opened(self._record, self._finish)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and other.directory == self.directory

@@ -361,7 +361,7 @@ class Workspace(AzureServices):
         """
         from homerun.runs import lifecycle
 
-        return lifecycle.cancel_all(runs)
+        return lifecycle.cancel_all((run._record, run.outputs_folder) for run in runs)
 
     @property
     def trash(self) -> Trash:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _EVERY_S = 1.0
 _MOST_PASSES = 20
 
-_last_wake = [float("-inf")]
+_last_wake = float("-inf")
 
 
 class Claim:
@@ -76,9 +76,10 @@ def start(store: Store, target: str) -> int:
 
 def wake(store: Store) -> None:
     """Start what waits in any queue; at most once a second, and what goes wrong stops nobody."""
-    if time.monotonic() - _last_wake[0] < _EVERY_S:
+    global _last_wake
+    if time.monotonic() - _last_wake < _EVERY_S:
         return
-    _last_wake[0] = time.monotonic()
+    _last_wake = time.monotonic()
     for name in queue.names(store.root):
         try:
             start(store, name)

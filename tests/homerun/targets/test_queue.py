@@ -329,7 +329,7 @@ def test_when_all_is_killed_the_next_look_starts_the_queue_again(
         kill_all_of(run)
     waiting.ready.eof()
 
-    dispatch._last_wake[0] = float("-inf")
+    dispatch._last_wake = float("-inf")
 
     assert finish(queued) == ["Completed"] * 4
     assert finish(running) == ["Failed"] * 2
@@ -584,7 +584,7 @@ def test_a_look_at_a_run_that_lost_its_slot_starts_the_next(
         kill_all_of(first)
     else:
         kill_all_of(first, ("supervisor",))
-    dispatch._last_wake[0] = float("-inf")
+    dispatch._last_wake = float("-inf")
 
     first.get_status()
 
