@@ -42,6 +42,11 @@ class Answer:
         return json.loads(self.body, parse_constant=_refuse)
 
     @property
+    def lines(self) -> list[Any]:
+        """The body as JSON, one a line."""
+        return [json.loads(line, parse_constant=_refuse) for line in self.body.splitlines()]
+
+    @property
     def error(self) -> str:
         """The code of an error."""
         return str(self.json["error"]["code"])

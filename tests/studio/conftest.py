@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from helpers.asgi import Client
+from helpers.schema import CheckedClient
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.studio import app
 from homerun.studio.assets import Asset
@@ -52,7 +53,7 @@ class Shelf:
         hosts = Hosts(8765, options.pop("hosts", ()), options.pop("is_remote", False))
         options.setdefault("static", {asset.path: asset for asset in (INDEX, SCRIPT)})
         self.app = app.made(self.desk, hosts, **options)
-        self.client = Client(self.app)
+        self.client = CheckedClient(self.app)
 
     def sign_in(self) -> Client:
         """The client with a cookie."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from helpers.asgi import Client
+from helpers.schema import events
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.system import children
 from runstore import status
@@ -27,15 +27,6 @@ def run(workspace_dir: Path) -> Iterator[Run]:
     started._metrics.close()
 
 
-async def _events(client: Client, query: str) -> AsyncIterator[News]:
-    async with aclosing(client.messages("GET", f"/api/events?{query}")) as messages:
-        async for message in messages:
-            for block in message.get("body", b"").decode().split("\n\n"):
-                lines = dict(line.split(": ", 1) for line in block.splitlines() if line[:1] != ":")
-                if "event" in lines:
-                    yield lines["event"], json.loads(lines["data"])
-
-
 def follow(
     client: Client,
     query: str,
@@ -46,8 +37,8 @@ def follow(
 
     async def read() -> list[News]:
         found: list[News] = []
-        async with aclosing(_events(client, query)) as events:
-            async for event in events:
+        async with aclosing(events(client, f"/api/events?{query}")) as stream:
+            async for event in stream:
                 if not found:
                     change()
                 found.append(event)
@@ -216,7 +207,10 @@ def test_a_stream_ends_when_its_run_is_deleted_and_is_refused_then(
 
 def test_two_pages_are_told_each_of_its_own(client: Client, run: Run) -> None:
     async def both() -> list[str]:
-        one, two = _events(client, "topic=runs"), _events(client, "topic=queue")
+        one, two = (
+            events(client, "/api/events?topic=runs"),
+            events(client, "/api/events?topic=queue"),
+        )
         async with aclosing(one), aclosing(two):
             await one.__anext__(), await two.__anext__()
             run.tag("now")

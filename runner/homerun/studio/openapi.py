@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from homerun.base.version import __version__
-from homerun.studio.routes import JSON, every
+from homerun.studio.routes import EVENTS, JSON, PAIRS, STREAM, every
+from homerun.studio.schema import Schemas
 
 if TYPE_CHECKING:
     from homerun.studio.routes import Param, Route
@@ -25,9 +26,11 @@ _ERROR = {
 
 def document() -> dict[str, Any]:
     """The description, as OpenAPI 3.1 has it."""
+    schemas = Schemas()
     paths: dict[str, dict[str, Any]] = {}
     for route in every():
-        paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = _operation(route)
+        operation = _operation(route, schemas)
+        paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -36,16 +39,16 @@ def document() -> dict[str, Any]:
             "description": "Runs on this machine. docs/studio-api.md says what each answer holds.",
         },
         "paths": paths,
-        "components": {"schemas": {"Error": _ERROR}},
+        "components": {"schemas": {"Error": _ERROR, **dict(sorted(schemas.named.items()))}},
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": f"{route.method.lower()} {route.path}",
         "summary": route.says,
         "responses": {
-            "200": {"description": route.says, "content": {route.gives: _given(route)}},
+            str(route.status): {"description": route.says, **_content(route, schemas)},
             "default": {
                 "description": "What is wrong",
                 "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
@@ -79,14 +82,22 @@ def _body(route: Route) -> dict[str, Any]:
 
 
 def _schema(param: Param) -> dict[str, Any]:
-    if param.kind == "object":
+    if param.kind == PAIRS:
         return {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
     one = {"type": param.kind}
     return {"type": "array", "items": one} if param.is_many else one
 
 
-def _given(route: Route) -> dict[str, Any]:
-    return {"schema": {"type": "object"} if route.gives == JSON else _text()}
+def _content(route: Route, schemas: Schemas) -> dict[str, Any]:
+    """What an answer holds: JSON of a type, lines or events of types, or a file."""
+    if route.gives == JSON:
+        return {"content": {JSON: {"schema": schemas.of(route.answer)}}} if route.answer else {}
+    found: dict[str, Any] = {"schema": _text()}
+    if route.gives == STREAM:
+        found["x-line"] = schemas.of(route.answer)
+    if route.gives == EVENTS:
+        found["x-events"] = {name: schemas.of(one) for name, one in route.answer.items()}
+    return {"content": {route.gives: found}}
 
 
 def _text() -> dict[str, Any]:

@@ -7,12 +7,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from homerun.studio.answers.actions import (
+    BulkAnswer,
+    DefaultsAnswer,
+    ScriptsAnswer,
+    SubmitAnswer,
+)
+from homerun.studio.answers.events import EVENT_TYPES
+from homerun.studio.answers.files import (
+    CodeAnswer,
+    CodeFileAnswer,
+    FilesAnswer,
+    LogPiece,
+    LogsAnswer,
+    PreviewAnswer,
+    SearchLine,
+    TextAnswer,
+)
+from homerun.studio.answers.metrics import MetricsAnswer, PointsAnswer, SeriesAnswer
+from homerun.studio.answers.run import RecordAnswer, RunAnswer
+from homerun.studio.answers.runs import ChildrenAnswer, FieldsAnswer, RunsAnswer, ValuesAnswer
+from homerun.studio.answers.store import (
+    ExperimentsAnswer,
+    InfoAnswer,
+    TargetRow,
+    TargetsAnswer,
+    TrashAnswer,
+)
 from homerun.studio.endpoints import actions, events, files, pages, run, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TEXT, WHOLE, NUMBER, FLAG = "string", "integer", "number", "boolean"
+TEXT, WHOLE, NUMBER, FLAG, PAIRS = "string", "integer", "number", "boolean", "object"
 
 JSON, STREAM, FILE = "application/json", "application/x-ndjson", "application/octet-stream"
 EVENTS, ZIP = "text/event-stream", "application/zip"
@@ -29,258 +56,247 @@ class Param(NamedTuple):
 
 
 class Route(NamedTuple):
-    """A route below `api/`; `{id}` stands for a run."""
+    """A route below `api/`; `{id}` stands for a run.
+
+    Attributes:
+        act: the endpoint.
+        answer: the type of its JSON, of each line of a stream, or of each event by name; None: it
+            answers something else, or nothing.
+        gives: the media type of the answer.
+        status: the HTTP status of the answer.
+    """
 
     method: str
     path: str
     act: Callable[..., Any]
     says: str
-    params: tuple[Param, ...] = ()
+    answer: Any
+    params: tuple[Param, ...]
     gives: str = JSON
+    status: int = 200
+
+
+def every() -> list[Route]:
+    """All routes."""
+    return [
+        *_of_store(),
+        *_of_table(),
+        *_of_submit(),
+        *_of_run(),
+        *_of_files(),
+        *_of_logs(),
+        *_of_code(),
+        *_changes(),
+        *_of_session(),
+    ]
+
+
+def _get(
+    path: str,
+    act: Callable[..., Any],
+    says: str,
+    answer: Any,
+    *params: Param,
+    gives: str = JSON,
+) -> Route:
+    return Route("GET", path, act, says, answer, params, gives)
+
+
+def _post(
+    path: str,
+    act: Callable[..., Any],
+    says: str,
+    answer: Any,
+    *params: Param,
+    status: int = 200,
+) -> Route:
+    return Route("POST", path, act, says, answer, params, JSON, status)
 
 
 def _many(name: str, says: str, is_needed: bool = False) -> Param:
     return Param(name, TEXT, says, is_needed, is_many=True)
 
 
-def every() -> list[Route]:
-    """All routes."""
-    found = [*_of_store(), *_of_run(), *_of_files(), *_of_logs_and_code(), *_writes()]
-    token = Param("token", TEXT, "what Studio was started with", is_needed=True)
-    found.append(Route("POST", "login", pages.login, "Come in by the token", (token,)))
-    found.append(Route("POST", "logout", pages.logout, "End this session"))
-    return found
+def _needed(name: str, says: str) -> Param:
+    return Param(name, TEXT, says, is_needed=True)
 
 
 def _of_store() -> list[Route]:
+    archived = Param("archived", FLAG, "also those that are archived")
+    return [
+        _get("info", runs.info, "The store and the server", InfoAnswer),
+        _get("experiments", runs.experiments, "The experiments", ExperimentsAnswer, archived),
+        _get("trash", actions.trash, "The runs in the trash", TrashAnswer),
+        _get("targets", actions.targets, "The targets, and what waits for each", TargetsAnswer),
+        _get(
+            *("events", events.events, "What changes, as it changes", EVENT_TYPES),
+            Param("cursor", TEXT, "from where on"),
+            _many("topic", "runs, experiments, queue, run:ID, log:ID:NAME"),
+            _many("metrics", "the metrics that rows hold; * for all"),
+            Param("experiment", TEXT, "only of this one"),
+            gives=EVENTS,
+        ),
+    ]
+
+
+def _of_table() -> list[Route]:
     skip, limit = Param("skip", WHOLE, "so many are left out"), Param("limit", WHOLE, "at most 500")
     experiment = Param("experiment", TEXT, "only of this one")
-    metrics = _many("metrics", "the metrics that rows hold; * for all")
     return [
-        Route("GET", "info", runs.info, "The store and the server"),
-        Route(
-            "GET",
-            "experiments",
-            runs.experiments,
-            "The experiments",
-            (Param("archived", FLAG, "also those that are archived"),),
+        _get(
+            *("runs", runs.runs, "A part of the table of runs", RunsAnswer, experiment),
+            _many("where", "a condition, as `metrics.loss < 0.1`; all have to hold"),
+            Param("sort", TEXT, "a field; a - before it for the largest first"),
+            Param("group", TEXT, "a field to sort by first"),
+            Param("children", FLAG, "also runs that have a parent"),
+            _many("ids", "these runs and no others"),
+            _many("metrics", "the metrics that rows hold; * for all"),
+            *(skip, limit),
         ),
-        Route(
-            "GET",
-            "runs",
-            runs.runs,
-            "A part of the table of runs",
-            (
-                experiment,
-                _many("where", "a condition, as `metrics.loss < 0.1`; all have to hold"),
-                Param("sort", TEXT, "a field; a - before it for the largest first"),
-                Param("group", TEXT, "a field to sort by first"),
-                Param("children", FLAG, "also runs that have a parent"),
-                _many("ids", "these runs and no others"),
-                *(metrics, skip, limit),
-            ),
+        _get(
+            *("fields", runs.fields, "What runs are sorted and filtered by", FieldsAnswer),
+            experiment,
         ),
-        Route("GET", "fields", runs.fields, "What runs are sorted and filtered by", (experiment,)),
-        Route(
-            "GET",
-            "values",
-            runs.values,
-            "The most frequent values of a field",
-            (
-                Param("field", TEXT, "the field", is_needed=True),
-                experiment,
-                Param("like", TEXT, "what the values contain"),
-            ),
+        _get(
+            *("values", runs.values, "The most frequent values of a field", ValuesAnswer),
+            *(_needed("field", "the field"), experiment),
+            Param("like", TEXT, "what the values contain"),
         ),
-        Route(
-            "GET",
-            "series",
-            run.series,
-            "Metrics of runs as series for charts",
-            (
-                _many("run", "a run", is_needed=True),
-                _many("name", "a metric", is_needed=True),
-                Param("width", WHOLE, "so many buckets at most"),
-                Param("x", TEXT, "step, time or index"),
-                Param("since", NUMBER, "the least x"),
-                Param("until", NUMBER, "the greatest x"),
-                Param("cursor", TEXT, "of the last answer: only what is new"),
-            ),
+        _get(
+            *("series", run.series, "Metrics of runs as series for charts", SeriesAnswer),
+            _many("run", "a run", is_needed=True),
+            _many("name", "a metric", is_needed=True),
+            Param("width", WHOLE, "so many buckets at most"),
+            Param("x", TEXT, "step, time or index"),
+            Param("since", NUMBER, "the least x"),
+            Param("until", NUMBER, "the greatest x"),
+            Param("cursor", TEXT, "of the last answer: only what is new"),
         ),
-        Route("GET", "trash", actions.trash, "The runs in the trash"),
-        Route("GET", "targets", actions.targets, "The targets, and what waits for each"),
-        Route(
-            "GET",
-            "submit/defaults",
-            actions.submit_defaults,
-            "What a form for a new run begins with",
-            (Param("run", TEXT, "a past run"),),
+    ]
+
+
+def _of_submit() -> list[Route]:
+    past, folder = Param("run", TEXT, "a past run"), Param("source", TEXT, "the folder")
+    return [
+        _get(
+            *("submit/defaults", actions.submit_defaults, "What a form for a new run begins with"),
+            *(DefaultsAnswer, past),
         ),
-        Route(
-            "GET",
-            "submit/scripts",
-            actions.submit_scripts,
-            "The scripts in a folder",
-            (Param("source", TEXT, "the folder"),),
+        _get(
+            *("submit/scripts", actions.submit_scripts, "The scripts in a folder"),
+            *(ScriptsAnswer, folder),
         ),
-        Route(
-            "GET",
-            "events",
-            events.events,
-            "What changes, as it changes",
-            (
-                Param("cursor", TEXT, "from where on"),
-                _many("topic", "runs, experiments, queue, run:ID, log:ID:NAME"),
-                metrics,
-                experiment,
-            ),
-            EVENTS,
+        _post(
+            *("submit", actions.submit, "Submit a script", SubmitAnswer),
+            _needed("experiment", "its name"),
+            _needed("script", "its path in the source folder"),
+            Param("source", TEXT, "the folder with the code"),
+            _many("arguments", "the arguments of the script"),
+            Param("target", TEXT, "where to run"),
+            Param("tags", PAIRS, "labels of the run"),
+            Param("name", TEXT, "the name for people"),
+            Param("max_run_duration_seconds", NUMBER, "stop it after that"),
+            status=201,
         ),
     ]
 
 
 def _of_run() -> list[Route]:
     skip, limit = Param("skip", WHOLE, "so many are left out"), Param("limit", WHOLE, "so many")
+    recursive = Param("recursive", FLAG, "all of them")
+    metrics = _many("metrics", "the metrics that rows hold")
     return [
-        Route("GET", "runs/{id}", run.run, "Everything about a run"),
-        Route(
-            "GET",
-            "runs/{id}/children",
-            run.children,
-            "The runs below a run",
-            (
-                Param("recursive", FLAG, "all of them"),
-                *(skip, limit),
-                _many("metrics", "the metrics that rows hold"),
-            ),
+        _get("runs/{id}", run.run, "Everything about a run", RunAnswer),
+        _get(
+            *("runs/{id}/children", run.children, "The runs below a run", ChildrenAnswer),
+            *(recursive, skip, limit, metrics),
         ),
-        Route("GET", "runs/{id}/record", run.record, "The record as it is"),
-        Route("GET", "runs/{id}/metrics", run.metrics, "The metrics of a run at a glance"),
-        Route(
-            "GET",
-            "runs/{id}/values",
-            run.values,
-            "What was logged as a metric, point by point",
-            (Param("name", TEXT, "the metric", is_needed=True), skip, limit),
+        _get("runs/{id}/record", run.record, "The record as it is", RecordAnswer),
+        _get("runs/{id}/metrics", run.metrics, "The metrics of a run at a glance", MetricsAnswer),
+        _get(
+            *("runs/{id}/values", run.values, "What was logged as a metric, point by point"),
+            PointsAnswer,
+            *(_needed("name", "the metric"), skip, limit),
         ),
     ]
 
 
 def _of_files() -> list[Route]:
-    file = Param("file", TEXT, "its path", is_needed=True)
+    path = _needed("file", "its path")
     folder = Param("folder", TEXT, "the folder; else the top")
+    download = Param("download", FLAG, "images too as an attachment")
     return [
-        Route("GET", "runs/{id}/files", files.files, "What lies in a folder", (folder,)),
-        Route("GET", "runs/{id}/preview", files.preview, "The beginning of a file", (file,)),
-        Route(
-            "GET",
-            "runs/{id}/file",
-            files.file,
-            "A file",
-            (file, Param("download", FLAG, "images too as an attachment")),
-            FILE,
-        ),
-        Route("GET", "runs/{id}/zip", files.folder, "A folder as an archive", (folder,), ZIP),
+        _get("runs/{id}/files", files.files, "What lies in a folder", FilesAnswer, folder),
+        _get("runs/{id}/preview", files.preview, "The beginning of a file", PreviewAnswer, path),
+        _get("runs/{id}/file", files.file, "A file", None, path, download, gives=FILE),
+        _get("runs/{id}/zip", files.folder, "A folder as an archive", None, folder, gives=ZIP),
     ]
 
 
-def _of_logs_and_code() -> list[Route]:
-    log = Param("log", TEXT, "its name", is_needed=True)
+def _of_logs() -> list[Route]:
+    log = _needed("log", "its name")
     return [
-        Route("GET", "runs/{id}/logs", files.log_list, "The logs of a run"),
-        Route(
-            "GET",
-            "runs/{id}/log",
-            files.log,
-            "A piece of a log",
-            (
-                log,
-                Param("end", FLAG, "the last piece"),
-                Param("at", WHOLE, "from the line on that this byte lies in"),
-                Param("before", WHOLE, "the piece that ends at this byte"),
-                Param("line", WHOLE, "from this line on, counted from 1"),
-                Param("bytes", WHOLE, "about so much"),
-            ),
+        _get("runs/{id}/logs", files.log_list, "The logs of a run", LogsAnswer),
+        _get(
+            *("runs/{id}/log", files.log, "A piece of a log", LogPiece, log),
+            Param("end", FLAG, "the last piece"),
+            Param("at", WHOLE, "from the line on that this byte lies in"),
+            Param("before", WHOLE, "the piece that ends at this byte"),
+            Param("line", WHOLE, "from this line on, counted from 1"),
+            Param("bytes", WHOLE, "about so much"),
         ),
-        Route(
-            "GET",
-            "runs/{id}/log/search",
-            files.log_search,
-            "Lines of a log that hold a text",
-            (
-                log,
-                Param("q", TEXT, "the text"),
-                Param("errors", FLAG, "instead: lines that look like errors"),
-                Param("case", FLAG, "capital letters count"),
-                Param("limit", WHOLE, "so many hits at most"),
-                Param("from", WHOLE, "from this byte on"),
-            ),
-            STREAM,
+        _get(
+            *("runs/{id}/log/search", files.log_search, "Lines of a log that hold a text"),
+            *(SearchLine, log),
+            Param("q", TEXT, "the text"),
+            Param("errors", FLAG, "instead: lines that look like errors"),
+            Param("case", FLAG, "capital letters count"),
+            Param("limit", WHOLE, "so many hits at most"),
+            Param("from", WHOLE, "from this byte on"),
+            gives=STREAM,
         ),
-        Route("GET", "runs/{id}/log/download", files.log_download, "A log", (log,), FILE),
-        Route("GET", "runs/{id}/code", files.code, "The files of a run's code"),
-        Route(
-            "GET",
-            "runs/{id}/code/file",
-            files.code_file,
-            "One of these files",
-            (Param("file", TEXT, "its path", is_needed=True),),
-        ),
-        Route("GET", "runs/{id}/code/diff", files.code_diff, "What git had not committed"),
-        Route("GET", "runs/{id}/code/zip", files.code_zip, "The code as an archive", (), ZIP),
+        _get("runs/{id}/log/download", files.log_download, "A log", None, log, gives=FILE),
     ]
 
 
-def _writes() -> list[Route]:
-    ids = _many("ids", "the runs", is_needed=True)
-    target = Param("target", TEXT, "its name", is_needed=True)
+def _of_code() -> list[Route]:
+    path = _needed("file", "its path")
     return [
-        Route(
-            "POST",
-            "runs/labels",
-            actions.labels,
-            "Change names, descriptions and tags",
-            (
-                ids,
-                Param("name", TEXT, "the name for people"),
-                Param("description", TEXT, "a text for people"),
-                Param("tags", "object", "tags to be set; the others stay"),
-                _many("remove_tags", "the keys of tags to be removed"),
-            ),
+        _get("runs/{id}/code", files.code, "The files of a run's code", CodeAnswer),
+        _get("runs/{id}/code/file", files.code_file, "One of these files", CodeFileAnswer, path),
+        _get("runs/{id}/code/diff", files.code_diff, "What git had not committed", TextAnswer),
+        _get("runs/{id}/code/zip", files.code_zip, "The code as an archive", None, gives=ZIP),
+    ]
+
+
+def _changes() -> list[Route]:
+    ids, target = _many("ids", "the runs", is_needed=True), _needed("target", "its name")
+    secrets = _many("secrets", "what stands behind each ***** of the command")
+    return [
+        _post(
+            *("runs/labels", actions.labels, "Change names, descriptions and tags"),
+            *(BulkAnswer, ids),
+            Param("name", TEXT, "the name for people"),
+            Param("description", TEXT, "a text for people"),
+            Param("tags", PAIRS, "tags to be set; the others stay"),
+            _many("remove_tags", "the keys of tags to be removed"),
         ),
-        Route("POST", "runs/cancel", actions.cancel, "Ask for the end of runs", (ids,)),
-        Route(
-            "POST",
-            "runs/fail",
-            actions.fail,
-            "Declare runs failed",
-            (ids, Param("message", TEXT, "why")),
+        _post("runs/cancel", actions.cancel, "Ask for the end of runs", BulkAnswer, ids),
+        _post(
+            *("runs/fail", actions.fail, "Declare runs failed", BulkAnswer, ids),
+            Param("message", TEXT, "why"),
         ),
-        Route(
-            "POST",
-            "runs/resubmit",
-            actions.resubmit,
-            "Submit runs again",
-            (ids, _many("secrets", "what stands behind each ***** of the command")),
-        ),
-        Route("POST", "runs/delete", actions.delete, "Put runs into the trash", (ids,)),
-        Route("POST", "trash/restore", actions.restore, "Take runs back from the trash", (ids,)),
-        Route(
-            "POST",
-            "submit",
-            actions.submit,
-            "Submit a script",
-            (
-                Param("experiment", TEXT, "its name", is_needed=True),
-                Param("script", TEXT, "its path in the source folder", is_needed=True),
-                Param("source", TEXT, "the folder with the code"),
-                _many("arguments", "the arguments of the script"),
-                Param("target", TEXT, "where to run"),
-                Param("tags", "object", "labels of the run"),
-                Param("name", TEXT, "the name for people"),
-                Param("max_run_duration_seconds", NUMBER, "stop it after that"),
-            ),
-        ),
-        Route("POST", "queue/pause", actions.pause, "Start nothing more on a target", (target,)),
-        Route("POST", "queue/resume", actions.resume, "Start runs there again", (target,)),
+        _post("runs/resubmit", actions.resubmit, "Submit runs again", BulkAnswer, ids, secrets),
+        _post("runs/delete", actions.delete, "Put runs into the trash", BulkAnswer, ids),
+        _post("trash/restore", actions.restore, "Take runs back from the trash", BulkAnswer, ids),
+        _post("queue/pause", actions.pause, "Start nothing more on a target", TargetRow, target),
+        _post("queue/resume", actions.resume, "Start runs there again", TargetRow, target),
+    ]
+
+
+def _of_session() -> list[Route]:
+    token = _needed("token", "what Studio was started with")
+    return [
+        _post("login", pages.login, "Sign in with the token", None, token, status=204),
+        _post("logout", pages.logout, "End this session", None, status=204),
     ]

@@ -275,7 +275,9 @@ class Board:
             "archived": bool(labels.archived),
             "tags": labels.tags,
             "last": row_of(last[0]) if last else None,
-            "trend": [{**one, "created": zulu(one["created"])} for one in trend],
+            "trend": [
+                {**one, **{key: zulu(one[key]) for key in ("created", "started")}} for one in trend
+            ],
         }
 
     def _folder(self, experiment: str | None) -> str | None:

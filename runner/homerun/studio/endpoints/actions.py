@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from homerun.base.times import zulu
 from homerun.sdk import bulk
 from homerun.studio.http import responses
 from homerun.studio.http.requests import bad
@@ -54,7 +55,9 @@ def delete(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def trash(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The runs in the trash."""
-    return {"runs": desk.workspace.trash.list()}
+    times = ("created_utc", "deleted_utc")
+    rows = desk.workspace.trash.list()
+    return {"runs": [{**row, **{key: zulu(row[key]) for key in times}} for row in rows]}
 
 
 def restore(desk: Desk, ask: Ask) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What each route answers: types, from which the description and the pages' own types are made."""

@@ -1,0 +1,56 @@
+"""What changes have done, and what a form for a new run begins with."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from homerun.studio.answers.runs import RunRow
+from homerun.studio.answers.values import Tags
+
+
+class _Failure(TypedDict):
+    id: str
+    code: str
+    message: str
+
+
+class BulkFailure(_Failure, total=False):
+    """Why one run was not changed; `hidden` names the secrets that it needs."""
+
+    hidden: list[str]
+
+
+class BulkAnswer(TypedDict):
+    """Which runs were changed, and why others were not."""
+
+    done: list[str]
+    failed: list[BulkFailure]
+
+
+class DefaultsAnswer(TypedDict):
+    """What a form for a new run begins with."""
+
+    script: str | None
+    arguments: list[str]
+    experiment: str | None
+    target: str
+    source: str
+    tags: Tags
+    hidden: list[str]
+    targets: list[str]
+    experiments: list[str]
+
+
+class ScriptsAnswer(TypedDict):
+    """The scripts and the folders in a folder."""
+
+    source: str
+    scripts: list[str]
+    folders: list[str]
+
+
+class SubmitAnswer(TypedDict):
+    """The new run, and what there is to say about it."""
+
+    run: RunRow
+    notices: list[str]

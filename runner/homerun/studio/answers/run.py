@@ -1,0 +1,124 @@
+"""One run: its row, its details, its record."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from homerun.studio.answers.runs import Rollup, RunRow
+from homerun.studio.answers.values import Status, Tags, Time
+
+
+class QueuePlace(TypedDict):
+    """Where a run waits, and why."""
+
+    target: str
+    position: int
+    reason: str
+    since_utc: Time
+    slots: int
+    priority: int
+
+
+class ProcessRow(TypedDict, total=False):
+    """The process of a run, as far as it is known."""
+
+    pid: int | None
+    supervisor_pid: int | None
+    host: str | None
+
+
+class OutcomeRow(TypedDict, total=False):
+    """How a run ended, and what it used."""
+
+    exit_code: int | None
+    signal: str | None
+    cause: str | None
+    source: str | None
+    elapsed_s: float
+    cpu_user_s: float
+    cpu_system_s: float
+    peak_memory_kib: int
+
+
+class AttemptRow(TypedDict, total=False):
+    """One start of a run's script."""
+
+    attempt: int
+    start_time_utc: Time
+    end_time_utc: Time
+    exit_code: int
+    signal: str
+    cause: str
+
+
+class _Known(TypedDict):
+    run_id: str
+    experiment_name: str
+    status: Status
+    directory: str
+    tags: Tags
+    properties: dict[str, str]
+
+
+class RunDetails(_Known, total=False):
+    """What `homerun run show -o json` prints; keys without a value are left out."""
+
+    run_number: int
+    parent_run_id: str
+    display_name: str
+    description: str
+    run_type: str
+    queue: QueuePlace
+    created_utc: Time
+    start_time_utc: Time
+    end_time_utc: Time
+    script_name: str
+    arguments: list[str]
+    processes: dict[str, Any]
+    target: str
+    submitted_by: str
+    error: dict[str, Any]
+    warnings: list[str]
+    process: ProcessRow
+    outcome: OutcomeRow
+    attempts: list[AttemptRow]
+    changed_originals: list[str]
+
+
+class Siblings(TypedDict):
+    """The runs before and after one, by number in its experiment."""
+
+    previous: str | None
+    next: str | None
+
+
+class RunAnswer(TypedDict):
+    """Everything about a run."""
+
+    run: RunRow
+    details: RunDetails
+    rollup: Rollup | None
+    siblings: Siblings
+    cursor: str
+
+
+class RecordLabels(TypedDict):
+    """What people wrote on a run."""
+
+    display_name: str | None
+    description: str | None
+    tags: Tags
+
+
+class _Record(TypedDict):
+    id: str
+    directory: str
+    facts: dict[str, dict[str, Any]]
+    labels: RecordLabels
+    properties: dict[str, str]
+
+
+class RecordAnswer(_Record, total=False):
+    """The record as it is; `attempts` by number where there was more than one."""
+
+    attempts: dict[str, dict[str, Any]]

@@ -1,0 +1,111 @@
+"""Rows of runs, and the table of them."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from homerun.studio.answers.values import Numeric, Status, Tags, Time
+
+
+class MetricCell(TypedDict):
+    """A metric in a row."""
+
+    last: Numeric
+    min: Numeric
+    max: Numeric
+    count: int
+
+
+class Rollup(TypedDict):
+    """How many runs there are, of which status, and the status that stands for all."""
+
+    total: int
+    by_status: dict[str, int]
+    status: Status
+
+
+class RunRow(TypedDict):
+    """A run as the table shows it."""
+
+    id: str
+    experiment: str
+    number: int | None
+    name: str
+    status: Status
+    parent: str | None
+    children: int
+    type: str | None
+    user: str | None
+    script: str | None
+    arguments: list[str]
+    target: str | None
+    description: str | None
+    created: Time | None
+    started: Time | None
+    ended: Time | None
+    duration_s: float | None
+    cpu_s: float | None
+    peak_memory_kib: int | None
+    tags: Tags
+    properties: dict[str, str]
+    metrics: dict[str, MetricCell]
+
+
+class ChildRow(RunRow):
+    """A run below another, with a rollup of its own children."""
+
+    rollup: Rollup | None
+
+
+class GroupRow(TypedDict):
+    """Runs that share a value; `first` is the place of the first one in the whole table."""
+
+    value: str | float | None
+    count: int
+    first: int
+
+
+class RunsAnswer(TypedDict):
+    """A part of the table of runs."""
+
+    total: int
+    skip: int
+    runs: list[RunRow]
+    groups: list[GroupRow] | None
+    cursor: str
+
+
+class ChildrenAnswer(TypedDict):
+    """A part of the runs below a run."""
+
+    total: int
+    skip: int
+    runs: list[ChildRow]
+    rollup: Rollup | None
+
+
+class FieldRow(TypedDict):
+    """What runs can be sorted and filtered by, and how many runs have it."""
+
+    name: str
+    kind: Literal["number", "text", "time", "status"]
+    runs: int
+
+
+class FieldsAnswer(TypedDict):
+    """All fields."""
+
+    fields: list[FieldRow]
+
+
+class ValueRow(TypedDict):
+    """A value of a field, and how many runs have it."""
+
+    value: str | float
+    runs: int
+
+
+class ValuesAnswer(TypedDict):
+    """The most frequent values of a field."""
+
+    values: list[ValueRow]
