@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from runstore import draft, layout, names, status
-from runstore.fs import append, facts, json_write
+from runstore.fs import append, atomic, facts, json_write
 from runstore.run import identity, ledger
 from runstore.run.record import Record
 from runstore.store import Store
@@ -84,12 +84,12 @@ def _write_run(
     record: Record, asked: dict[str, object], here: dict[str, object], user: str
 ) -> None:
     hidden = f"{os.path.dirname(record.path)}/{layout.NEW}{record.id}"
-    facts.make_new_folder(hidden)
-    facts.make_new_folder(f"{hidden}/{layout.METRICS}")
+    atomic.make_new_folder(hidden)
+    atomic.make_new_folder(f"{hidden}/{layout.METRICS}")
     descriptor = append.open_for_append(f"{hidden}/{layout.METRICS}/1-{record.id[-8:]}.jsonl")
     append.add(descriptor, '{"n":"loss","v":0.25,"t":1795254535.788435}')
     os.close(descriptor)
-    facts.write(f"{hidden}/{layout.ALIVE}", b"")
+    atomic.write(f"{hidden}/{layout.ALIVE}", b"")
     inode = os.stat(f"{hidden}/{layout.ALIVE}").st_ino
     place = {**here, "alive_inode": inode}
     written: list[tuple[str, dict[str, object]]] = [
@@ -100,7 +100,7 @@ def _write_run(
     ]
     for name, fact in written:
         data = json_write.pretty(facts.signed(fact, user)).encode()
-        facts.write(f"{hidden}/{name}", data)
+        atomic.write(f"{hidden}/{name}", data)
     os.rename(hidden, record.path)
 
 

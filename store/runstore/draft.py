@@ -14,7 +14,7 @@ import time
 
 from runstore import layout, names
 from runstore.errors import RunExists
-from runstore.fs import facts, json_write, lock
+from runstore.fs import atomic, facts, json_write, lock
 from runstore.run import identity, ledger
 from runstore.run.record import Record
 
@@ -54,9 +54,9 @@ class Draft:
                 f"{home}/{layout.LEDGER}", self.id, _second(), child=parent is not None
             )
             self.path = f"{home}/{layout.NEW}{self.id}-{os.urandom(4).hex()}"
-            facts.make_new_folder(self.path)
+            atomic.make_new_folder(self.path)
         except OSError as error:
-            raise facts.unwritable(store.root, error) from error
+            raise atomic.unwritable(store.root, error) from error
         self.alive: int | None = None
         self._parent = parent
         self._claimed = False
@@ -101,7 +101,7 @@ class Draft:
             raise
         self.path = self.record.path
         if sync:
-            facts.sync_folder(os.path.dirname(self.path))
+            atomic.sync_folder(os.path.dirname(self.path))
         return self.record
 
     def discard(self) -> None:
@@ -153,9 +153,13 @@ def check_free(store: Store, run_id: str) -> None:
 
 def _is_known(store: Store, run_id: str) -> bool:
     """Whether a run has this id; it may be on its way to the trash, or out of it."""
-    from runstore.upkeep import trash
+    from runstore.run import deleted
 
-    return trash.holds(store, run_id) or store.get(run_id) is not None or trash.holds(store, run_id)
+    return (
+        deleted.holds(store, run_id)
+        or store.get(run_id) is not None
+        or deleted.holds(store, run_id)
+    )
 
 
 def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:
@@ -175,9 +179,9 @@ def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:
         return []
     try:
         first = ledger.add_many(f"{home}/{layout.LEDGER}", ids, _second(), child=True)
-        facts.make_folder(f"{parent.path}/{layout.CHILDREN}")
+        atomic.make_folder(f"{parent.path}/{layout.CHILDREN}")
     except OSError as error:
-        raise facts.unwritable(store.root, error) from error
+        raise atomic.unwritable(store.root, error) from error
     common = {
         "experiment": parent.experiment,
         "parent": parent.id,
@@ -187,15 +191,15 @@ def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:
     for number, (run_id, wanted) in enumerate(zip(ids, asked), first):
         run = {"id": run_id, "number": number, **common, **wanted}
         rows.append(_write_row(Record(store, parent.experiment_folder, run_id), parent, run))
-    facts.sync_file_system(home)
+    atomic.sync_file_system(home)
     return rows
 
 
 def _write_row(row: Record, parent: Record, run: dict[str, object]) -> Record:
     hidden = f"{os.path.dirname(row.path)}/{layout.NEW}{row.id}"
     try:
-        facts.make_new_folder(hidden)
-        facts.write(f"{hidden}/{layout.RUN}", json_write.pretty(facts.signed(run)).encode())
+        atomic.make_new_folder(hidden)
+        atomic.write(f"{hidden}/{layout.RUN}", json_write.pretty(facts.signed(run)).encode())
         os.symlink(f"../../{row.id}", f"{parent.path}/{layout.CHILDREN}/{row.id}")
         os.rename(hidden, row.path)
     except OSError as error:
@@ -212,7 +216,7 @@ def _second() -> str:
 def link(parent: Record, child: Record) -> None:
     """Link a child into its parent's folder; relative, so that the store can be moved."""
     folder = f"{parent.path}/{layout.CHILDREN}"
-    facts.make_folder(folder)
+    atomic.make_folder(folder)
     _unlink_if_there(f"{folder}/{child.id}")  # of a maker of this id that was killed
     os.symlink(os.path.relpath(child.path, folder), f"{folder}/{child.id}")
 

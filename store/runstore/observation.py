@@ -10,7 +10,7 @@ import os
 
 from runstore import layout, names, status
 from runstore.errors import RunNotFound
-from runstore.fs import facts, lock
+from runstore.fs import atomic, facts, lock
 from runstore.queue import place as queue_place
 from runstore.run import attempts, identity
 
@@ -118,9 +118,9 @@ def _script_around(record: Record, started: Mapping[str, Any]) -> Record | None:
 
 def _deleted(record: Record, run_id: object) -> Record | None:
     """A run in the trash, where its outcome can still be read."""
-    from runstore.upkeep import trash
+    from runstore.run import deleted
 
-    return next(trash.entries(record.store, run_id=str(run_id)), None)
+    return next(deleted.entries(record.store, run_id=str(run_id)), None)
 
 
 def _batch(record: Record) -> int:
@@ -134,7 +134,7 @@ def _goes_on_below(record: Record, count: int, held: bool) -> bool:
     runs = list(_submitted_below(record))
     if held and len(runs) < count:
         return True
-    unfinished = (run for run in runs if facts.read_bytes(f"{run.path}/{layout.ENDED}") is None)
+    unfinished = (run for run in runs if atomic.read_bytes(f"{run.path}/{layout.ENDED}") is None)
     return any(not look.is_over for look in _looks(unfinished))
 
 

@@ -16,7 +16,7 @@ from runstore.errors import (
     FormatTooNew,
     RunNotFound,
 )
-from runstore.fs import facts, lock
+from runstore.fs import atomic, facts, lock
 from runstore.run import labels, ledger
 from runstore.run.record import Record
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def _sync_if_readable(folder: str) -> None:
     """Let a power cut not take a new store; a folder can be writable and not readable."""
     try:
-        facts.sync_folder(folder)
+        atomic.sync_folder(folder)
     except PermissionError:
         return
 
@@ -196,14 +196,14 @@ class Store:
                 os.makedirs(self.root, mode=0o700, exist_ok=True)
                 _sync_if_readable(os.path.dirname(self.root))
         except OSError as error:
-            raise facts.unwritable(self.root, error) from error
+            raise atomic.unwritable(self.root, error) from error
         record: dict[str, object] = {
             "format": layout.FORMAT,
             "store_id": store_id or os.urandom(8).hex(),
             "lock": lock.best_kind(self.root),
         }
         # Whoever finds store.json makes nothing more, so it goes last.
-        facts.publish_bytes(self.root, layout.GITIGNORE, b"*\n", sync=True)
+        atomic.publish_bytes(self.root, layout.GITIGNORE, b"*\n", sync=True)
         facts.publish(self.root, layout.STORE, facts.signed(record), sync=True)
         self._read()
 
@@ -211,7 +211,7 @@ class Store:
         self.id = self.damage = ""
         self.format = layout.FORMAT
         self.lock_kind = lock.OFD
-        data = facts.read_bytes(f"{self.root}/{layout.STORE}")
+        data = atomic.read_bytes(f"{self.root}/{layout.STORE}")
         if data is None:
             return
         found = facts.parse(data) or {}
@@ -231,7 +231,7 @@ class Store:
         return folder if self._is_folder_of(folder, name) else None
 
     def _is_folder_of(self, folder: str, name: str) -> bool:
-        return facts.is_folder(f"{self.root}/{folder}") and self.experiment_name(folder) == name
+        return atomic.is_folder(f"{self.root}/{folder}") and self.experiment_name(folder) == name
 
     def _has_case_twin(self, name: str) -> bool:
         return any(
@@ -246,17 +246,17 @@ class Store:
         """
         hidden = f"{self.root}/{layout.NEW}{os.urandom(4).hex()}"
         try:
-            facts.make_new_folder(hidden)
+            atomic.make_new_folder(hidden)
             facts.publish(hidden, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
             os.close(os.open(f"{hidden}/{layout.LEDGER}", os.O_CREAT | os.O_WRONLY, 0o600))
             os.rename(hidden, f"{self.root}/{folder}")
-            facts.sync_folder(self.root)  # or a power cut takes it, with the runs in it
+            atomic.sync_folder(self.root)  # or a power cut takes it, with the runs in it
         except OSError as error:
             import shutil
 
             shutil.rmtree(hidden, ignore_errors=True)
             if self._find_experiment(name) is None:
-                raise facts.unwritable(self.root, error) from error
+                raise atomic.unwritable(self.root, error) from error
         return folder
 
     def _runs_in(self, folder: str, children: bool) -> Iterator[Record]:
@@ -311,6 +311,6 @@ def _asked(record: Record, key: str) -> str:
     try:
         return str(record.run.get(key) or "")
     except OSError as error:
-        if error.errno in facts.OUR_OWN:
+        if error.errno in atomic.OUR_OWN:
             raise
         return ""

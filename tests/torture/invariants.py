@@ -20,7 +20,7 @@ from typing import Any
 
 from helpers import process
 from runstore import layout, status
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 from runstore.metrics import log as metric_log
 from runstore.run import identity
 from runstore.run.record import Record
@@ -152,7 +152,7 @@ class Audit:
 
 
 def _ended(record: Record) -> bytes | None:
-    return facts.read_bytes(f"{record.path}/{layout.ENDED}")
+    return atomic.read_bytes(f"{record.path}/{layout.ENDED}")
 
 
 def _check_reading(record: Record, ended: bytes | None) -> list[str]:

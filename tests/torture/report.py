@@ -7,7 +7,7 @@ import platform
 import random
 from typing import NamedTuple
 
-from runstore.fs import facts
+from runstore.fs import clock
 
 SEED_VARIABLE = "TORTURE_SEED"
 CASE_VARIABLE = "TORTURE_CASE"
@@ -70,7 +70,7 @@ def table() -> list[str]:
     if not _rows and not _skipped:
         return []
     form = "long" if IS_LONG else "short"
-    head = f"{form} form, {facts.now()[:10]}, Linux {platform.release()}, {SEED_VARIABLE}={SEED}"
+    head = f"{form} form, {clock.now()[:10]}, Linux {platform.release()}, {SEED_VARIABLE}={SEED}"
     width = max(map(len, ["fault", *_rows, *_skipped]))
     lines = [
         head,

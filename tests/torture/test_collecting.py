@@ -13,6 +13,7 @@ from homerun.snapshots import scan, snapshot, work_copy
 from runstore import layout, status
 from runstore.draft import Draft
 from runstore.fs import lock
+from runstore.run import deleted
 from runstore.run.record import Record
 from runstore.store import Store
 from runstore.upkeep import trash
@@ -71,8 +72,8 @@ def _make(root: str, home: Path, number: int, count: int) -> dict[str, Any]:
         for _ in range(chance.choice((0, 1, 2))):
             breaks += _missing(record, "before")
             trash.delete(record)
-            breaks += _missing(trash.find(store, record.id), "in the trash")
-            trash.restore(trash.find(store, record.id))
+            breaks += _missing(deleted.find(store, record.id), "in the trash")
+            trash.restore(deleted.find(store, record.id))
         breaks += _missing(record, "after")
         if turn < count - 1:
             trash.purge(record)

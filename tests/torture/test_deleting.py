@@ -13,6 +13,7 @@ from runstore import draft, layout, status
 from runstore.draft import Draft
 from runstore.errors import StoreError
 from runstore.fs import lock
+from runstore.run import deleted
 from runstore.run.record import Record
 from runstore.store import Store
 from runstore.upkeep import garbage, trash
@@ -43,7 +44,7 @@ def test_a_fault_leaves_each_run_whole_in_one_place(tmp_path: Path, act: str) ->
                 if said:
                     breaks.append(f"{kind} {nth}: {said}")
                 for one in (top, child):
-                    places = (store.get(one.id) is not None) + trash.holds(store, one.id)
+                    places = (store.get(one.id) is not None) + deleted.holds(store, one.id)
                     if places > 1 or (places < 1 and act in ("delete", "restore")):
                         breaks.append(f"{kind} {nth}: {one.id} is in {places} places")
                 if store.get(top.id) is not None:
@@ -96,7 +97,7 @@ def _play(store: Store, act: str, run_id: str, fault: Fault) -> tuple[bool, str]
 
 def _act(store: Store, act: str, run_id: str) -> None:
     if act == "restore":
-        trash.restore(trash.find(store, run_id))
+        trash.restore(deleted.find(store, run_id))
     elif act == "collect":
         garbage.collect(store, trash_days=0)
     else:

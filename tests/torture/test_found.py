@@ -22,7 +22,7 @@ from homerun.system import children, exit_status, process_tree
 from homerun.system.signals import Wakeups
 from runstore import layout, status
 from runstore.errors import StoreError
-from runstore.fs import facts, lock
+from runstore.fs import atomic, facts, lock
 from runstore.run import identity
 from runstore.run.record import Record
 
@@ -203,7 +203,7 @@ def in_exec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A process that has the mark of the run `mine`, and looks as in an exec at first."""
     env = {"HOMERUN_RUN_ID": "mine", "HOMERUN_RUN_FOLDER": str(tmp_path)}
     pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], env)
-    read = facts.read_bytes
+    read = atomic.read_bytes
     looks: list[str] = []
 
     def in_exec_at_first(path: str) -> bytes | None:
@@ -216,7 +216,7 @@ def in_exec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
             return head + b") " + b" ".join([*fields[:48], b"0", *fields[49:]]) if is_stat else b""
         return data
 
-    monkeypatch.setattr(facts, "read_bytes", in_exec_at_first)
+    monkeypatch.setattr(atomic, "read_bytes", in_exec_at_first)
     yield pid
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)

@@ -19,7 +19,7 @@ from homerun.base.errors import SubmitError
 from homerun.snapshots import scan, snapshot, work_copy
 from runstore import layout, status
 from runstore.draft import Draft, write_rows
-from runstore.fs import facts, lock
+from runstore.fs import atomic, lock
 from runstore.metrics import log as metric_log
 from runstore.run import identity, labels
 from runstore.run.record import Record
@@ -57,7 +57,7 @@ def _mine(store: Store) -> Record:
 def _make(store: Store, experiment: str, run_id: str | None, parent: Record | None = None) -> None:
     draft = Draft(store, experiment, run_id, parent=parent)
     alive = draft.take_alive()
-    facts.make_new_folder(f"{draft.path}/{layout.USER_LOGS}")
+    atomic.make_new_folder(f"{draft.path}/{layout.USER_LOGS}")
     draft.publish({"kind": status.SUBMITTED, "tags": {"a": "b"}})
     lock.release(alive)
 

@@ -40,9 +40,9 @@ def record(task: Callable[[], object]) -> list[Op]:
         trace = _Trace()
         for name in WRAPPED:
             setattr(os, name, getattr(trace, name))
-        from runstore.fs import facts
+        from runstore.fs import atomic
 
-        facts.sync_file_system = lambda folder: trace.ops.append(["sync"])
+        atomic.sync_file_system = lambda folder: trace.ops.append(["sync"])
         task()
         return trace.ops
 

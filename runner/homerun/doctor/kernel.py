@@ -142,10 +142,10 @@ def _call(function: str, *arguments: object) -> int:
 
 
 def _number(path: str) -> int | None:
-    from runstore.fs import facts
+    from runstore.fs import atomic
 
     try:
-        return int(facts.read_bytes(path) or b"")
+        return int(atomic.read_bytes(path) or b"")
     except (OSError, ValueError):
         return None
 

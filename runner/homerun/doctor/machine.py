@@ -56,10 +56,10 @@ def _gpus() -> Finding:
 
 
 def _model(path: str) -> str:
-    from runstore.fs import facts
+    from runstore.fs import atomic
 
     try:
-        text = (facts.read_bytes(path) or b"").decode(errors="replace")
+        text = (atomic.read_bytes(path) or b"").decode(errors="replace")
     except OSError:
         return "NVIDIA"
     lines = [line.partition(":")[2].strip() for line in text.split("\n") if "Model" in line]

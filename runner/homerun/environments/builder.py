@@ -13,7 +13,7 @@ import sys
 
 from homerun.environments import recipe
 from homerun.environments.recipe import Recipe
-from runstore.fs import facts, json_write
+from runstore.fs import atomic, clock, json_write
 
 RECIPE_DESCRIPTOR = 3
 
@@ -106,7 +106,7 @@ def _build(wanted: Recipe, made: str) -> None:
     requirements = f"{made}{suffix}"
     content = wanted.specification if wanted.conda else "".join(f"{x}\n" for x in wanted.lines)
     try:
-        facts.write(requirements, content.encode("utf-8", "surrogateescape"))
+        atomic.write(requirements, content.encode("utf-8", "surrogateescape"))
         for command in commands(wanted, made, requirements):
             _run(command, os.path.dirname(made))
     finally:
@@ -115,12 +115,12 @@ def _build(wanted: Recipe, made: str) -> None:
     about: dict[str, object] = {
         "name": wanted.name,
         "interpreter": wanted.interpreter,
-        "time": facts.now(),
+        "time": clock.now(),
         "packages": _installed(made),
     }
-    facts.write(f"{made}/{recipe.IN_USE}", b"")
-    facts.write(f"{made}/{recipe.ABOUT}", json_write.pretty(about).encode())
-    facts.sync_file_system(made)
+    atomic.write(f"{made}/{recipe.IN_USE}", b"")
+    atomic.write(f"{made}/{recipe.ABOUT}", json_write.pretty(about).encode())
+    atomic.sync_file_system(made)
 
 
 def _run(command: list[str], folder: str) -> None:
@@ -162,7 +162,7 @@ def _publish(folder: str, made: str) -> None:
     link = f"{above}/{_LINK}{key}-{os.urandom(4).hex()}"
     os.symlink(os.path.basename(made), link)
     os.rename(link, folder)
-    facts.sync_folder(above)
+    atomic.sync_folder(above)
 
 
 def remove(path: str) -> None:

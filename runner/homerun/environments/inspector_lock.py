@@ -14,7 +14,7 @@ import os
 
 from homerun.system import linux
 from runstore import layout
-from runstore.fs import facts, lock
+from runstore.fs import atomic, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _waiting(place: str, began: float) -> list[str]:
         os.rename(f"{place}.waiting", mine)
     except FileNotFoundError:
         return []
-    data = facts.read_bytes(mine) or b""
+    data = atomic.read_bytes(mine) or b""
     os.unlink(mine)
     found = (line.partition(" ") for line in os.fsdecode(data).split("\n")[:-1])
     return [folder for moment, _, folder in found if float(moment) >= began]

@@ -17,7 +17,7 @@ import sys
 
 from homerun.base import environ
 from runstore import layout
-from runstore.fs import facts
+from runstore.fs import atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,13 +99,13 @@ def publish(key: str, data: bytes, folder: str = ".") -> None:
         except FileExistsError:
             return
         except FileNotFoundError:
-            facts.make_folder(shared)
-            facts.publish_bytes(shared, name, data)
+            atomic.make_folder(shared)
+            atomic.publish_bytes(shared, name, data)
         except OSError as error:
             if error.errno not in (errno.EMLINK, errno.EPERM, errno.EACCES):
                 raise
             break  # it has too many links, or is another user's
-    facts.publish_bytes(folder, layout.INTERPRETER, data)
+    atomic.publish_bytes(folder, layout.INTERPRETER, data)
 
 
 def recall(cache: str, python: str) -> tuple[str, bytes] | None:
@@ -114,7 +114,7 @@ def recall(cache: str, python: str) -> tuple[str, bytes] | None:
     Args:
         cache: the user's cache folder.
     """
-    data = facts.read_bytes(place(cache, python))
+    data = atomic.read_bytes(place(cache, python))
     if data is None:
         return None
     head, _, answer = data.partition(b"\n\n")
@@ -142,7 +142,7 @@ def remember(
     head = "\n".join([key, python, _system(), *watched])
     temporary = f"{final}.{os.getpid()}"
     try:
-        facts.write(temporary, os.fsencode(head) + b"\n\n" + answer)
+        atomic.write(temporary, os.fsencode(head) + b"\n\n" + answer)
         os.rename(temporary, final)
     except OSError:
         if os.path.exists(temporary):

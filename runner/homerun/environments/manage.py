@@ -132,12 +132,12 @@ def _links() -> list[str]:
 
 
 def _row(key: str) -> dict[str, Any] | None:
-    from runstore.fs import facts
+    from runstore.fs import clock
 
     folder = f"{recipe.home()}/{key}"
     said = recipe.about(folder)
     try:
-        used = facts.stamp(os.stat(f"{folder}/{recipe.IN_USE}").st_mtime)
+        used = clock.stamp(os.stat(f"{folder}/{recipe.IN_USE}").st_mtime)
     except OSError:
         return None  # removed just now
     return {

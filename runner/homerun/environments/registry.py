@@ -9,7 +9,7 @@ import os
 
 from homerun.base.errors import UserError
 from runstore import layout, names
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def register(
             if facts.publish(folder, _file(version), facts.signed(entry), sync=True):
                 return version
         except OSError as error:
-            raise facts.unwritable(root, error) from error
+            raise atomic.unwritable(root, error) from error
 
 
 def get(store: Store, name: str, version: str | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from stat import S_ISDIR, S_ISREG
 from homerun.base import messages
 from homerun.base.errors import UserError
 from runstore.errors import FileBlocked, FileTaken, InvalidName, RunNotFound
-from runstore.fs import facts, safe_path
+from runstore.fs import atomic, safe_path
 from runstore.run import files as run_files
 
 TYPE_CHECKING = False
@@ -64,7 +64,7 @@ def files(record: Record, names: Iterable[str], paths: Iterable[Path]) -> list[A
         except (FileTaken, FileBlocked, InvalidName, FileNotFoundError) as error:
             refused = refused or error
     if made:
-        facts.sync_file_system(record.path)
+        atomic.sync_file_system(record.path)
     if refused is not None:
         raise refused
     return made
@@ -95,7 +95,7 @@ def folder(record: Record, name: str, path: Path) -> list[Artifact]:
     finally:
         os.close(root)
     if made:
-        facts.sync_file_system(record.path)
+        atomic.sync_file_system(record.path)
     if refused is not None:
         raise refused
     return made

@@ -14,7 +14,7 @@ from _thread import allocate_lock
 from homerun.base.messages import say
 from runstore import layout
 from runstore.errors import words
-from runstore.fs import facts, lock
+from runstore.fs import atomic, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def hold(store: Store, run_folder: str) -> str:
                 os.makedirs(folder, mode=0o700, exist_ok=True)
                 descriptor = lock.take(f"{folder}/{owner}", store.lock_kind)
             except OSError as error:
-                raise facts.unwritable(store.root, error) from error
+                raise atomic.unwritable(store.root, error) from error
             assert descriptor is not None, "no other process knows this name"
             _held[store.root] = owner, descriptor
         _open.setdefault(run_folder, None)

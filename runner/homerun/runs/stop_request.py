@@ -10,7 +10,7 @@ import os
 from homerun.system import signals
 from runstore import layout, status
 from runstore.errors import StoreError
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 from runstore.run import attempts, identity
 
 TYPE_CHECKING = False
@@ -80,7 +80,7 @@ def _children(run_folder: str) -> Iterator[str]:
 
 
 def _cancel(child: str) -> None:
-    if facts.read_bytes(f"{child}/{layout.ENDED}") is not None:
+    if atomic.read_bytes(f"{child}/{layout.ENDED}") is not None:
         return
     request = facts.signed({"kind": status.CANCEL, "why": "its parent was canceled"})
     run = facts.read(child, layout.RUN) or {}

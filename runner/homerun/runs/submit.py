@@ -20,7 +20,7 @@ from homerun.targets import launch, retries
 from homerun.targets.plan import Plan, ladder
 from runstore import layout, names, status
 from runstore.draft import Draft, check_free
-from runstore.fs import facts, lock
+from runstore.fs import atomic, facts, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
 
 
 def _unwritten(root: str, error: OSError) -> Exception:
-    known = facts.unwritable(root, error)
+    known = atomic.unwritable(root, error)
     if known is not error:
         return known
     return SubmitError(
@@ -241,14 +241,14 @@ def _snapshot(store: Store, folder: str) -> Snapshot:
 
 def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> None:
     """Fill the run's folder: the log's place, the script's folder, and the short ways to it."""
-    facts.make_new_folder(f"{folder}/{layout.USER_LOGS}")
+    atomic.make_new_folder(f"{folder}/{layout.USER_LOGS}")
     work = f"{folder}/{layout.WORK}"
     if taken is None:
         os.symlink(config.source(), work)
         for name in (layout.OUTPUTS, layout.LOGS):
             os.makedirs(f"{work}/{name}", exist_ok=True)
     else:
-        facts.make_new_folder(work)
+        atomic.make_new_folder(work)
         work_copy.build(taken, work, f"{folder}/{layout.COPIES}")
     if config.history is not None and not config.history.output_collection:
         return

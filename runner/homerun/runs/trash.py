@@ -7,7 +7,8 @@ import time
 from homerun.runs import reconcile
 from runstore import layout, look
 from runstore.errors import RunNotFound
-from runstore.fs import facts, lock
+from runstore.fs import atomic, clock, facts, lock
+from runstore.run import deleted
 from runstore.upkeep import trash
 
 TYPE_CHECKING = False
@@ -34,7 +35,7 @@ class Trash:
 
     def list(self) -> list[dict[str, Any]]:
         """The deleted runs, the one that was deleted last first: id, experiment, status, size, …"""
-        rows = [_row(record) for record in trash.entries(self._store)]
+        rows = [_row(record) for record in deleted.entries(self._store)]
         return sorted(rows, key=lambda row: str(row["deleted_utc"]), reverse=True)
 
     def restore(self, run_id: str) -> Sequence[str]:
@@ -48,7 +49,7 @@ class Trash:
             RunExists: the store has another run of that id.
             FormatTooNew, ReadOnlyStore: the store may not be written.
         """
-        return trash.restore(trash.find(self._store, run_id))
+        return trash.restore(deleted.find(self._store, run_id))
 
     def empty(self, older_than_days: float = 0.0) -> dict[str, Any]:
         """Remove for good what was deleted so many days ago: `run_ids` and `freed_bytes`.
@@ -133,7 +134,7 @@ def delete(
         if tell is not None:
             tell(len(gone))
     if gone and not purge and len(wanted) > 1:
-        facts.sync_file_system(store.root)
+        atomic.sync_file_system(store.root)
     return {"run_ids": gone, "freed_bytes": freed if purge else 0}
 
 
@@ -171,7 +172,7 @@ def _row(record: Record) -> dict[str, Any]:
         "experiment_name": record.experiment,
         "status": seen.status,
         "created_utc": record.created or None,
-        "deleted_utc": facts.stamp(trash.deleted_at(record)),
+        "deleted_utc": clock.stamp(deleted.deleted_at(record)),
         "deleted_by": said.get("user"),
         "deleted_with": said.get(trash.WITH),
         "parent_run_id": record.run.get("parent"),

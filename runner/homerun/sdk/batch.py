@@ -17,7 +17,7 @@ from homerun.runs import interactive, owner, reconcile, wait
 from homerun.runs.submit import Request, Sources, submit
 from homerun.snapshots import git_diff
 from runstore import layout, status
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _submit(
     except BaseException as error:
         _give_up(parent, error)
         raise
-    facts.sync_file_system(store.root)
+    atomic.sync_file_system(store.root)
     owner.closed(record.path)
     git_diff.start(record.path, record.id, git_diff.wanted(code), os.environ)
     messages.tell(list(dict.fromkeys(told)))

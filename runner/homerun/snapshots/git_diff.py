@@ -17,7 +17,7 @@ from homerun.base import environ
 from homerun.snapshots import git
 from homerun.system import children, signals, spawn
 from runstore import layout
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 from runstore.run import properties
 
 TYPE_CHECKING = False
@@ -140,11 +140,11 @@ class _Git:
 
 def _mirror(folder: str, code: git.Code) -> None:
     """A repository with the other one's commit, objects and index, and settings of our own."""
-    facts.make_new_folder(folder)
+    atomic.make_new_folder(folder)
     for name in ("refs", "info"):
         os.mkdir(f"{folder}/{name}")
-    facts.write(f"{folder}/HEAD", f"{code.commit}\n".encode())
-    facts.write(f"{folder}/config", _settings(code).encode())
+    atomic.write(f"{folder}/HEAD", f"{code.commit}\n".encode())
+    atomic.write(f"{folder}/config", _settings(code).encode())
     os.symlink(f"{code.common}/objects", f"{folder}/objects")
     os.symlink(f"{code.common}/info/exclude", f"{folder}/info/exclude")
     for name in os.listdir(code.folder):
@@ -187,7 +187,7 @@ def _settings(code: git.Code) -> str:
 
 
 def _publish(answer: str) -> None:
-    facts.make_folder(layout.FILES)
+    atomic.make_folder(layout.FILES)
     try:
         os.link(answer, f"{layout.FILES}/{layout.GIT_DIFF}")
     except FileExistsError:

@@ -18,7 +18,7 @@ from homerun.system import linux, process_tree
 from homerun.system.exit_status import Stranger
 from homerun.targets.plan import SCRIPT_DESCRIPTOR, Plan
 from runstore import layout
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 from runstore.run import identity
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ class Adopter(Attempt):
 
     def look_for_stop(self) -> None:
         """Treat an existing stop.json as a stop request."""
-        if not self.over and facts.read_bytes(f"./{layout.STOP}") is not None:
+        if not self.over and atomic.read_bytes(f"./{layout.STOP}") is not None:
             self.stop_wanted = True
 
     def reap(self) -> bool:

@@ -15,7 +15,7 @@ from homerun.system import linux, oom, signals
 from homerun.system.signals import Wakeups
 from homerun.targets.plan import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR, Plan
 from runstore import layout, status
-from runstore.fs import facts
+from runstore.fs import clock, facts
 from runstore.run import attempts, identity
 
 TYPE_CHECKING = False
@@ -144,7 +144,7 @@ class Recorder:
     def log(self, line: str) -> None:
         """A line for people in supervisor.log, which is this process's standard error."""
         try:
-            os.write(2, f"{facts.now()} {line}\n".encode("utf-8", "replace"))
+            os.write(2, f"{clock.now()} {line}\n".encode("utf-8", "replace"))
         except OSError:
             return  # a full disk: the facts matter, the line does not
 

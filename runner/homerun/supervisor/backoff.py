@@ -10,7 +10,7 @@ import time
 from homerun.system import linux
 from homerun.targets import retries
 from runstore import layout
-from runstore.fs import facts
+from runstore.fs import atomic
 from runstore.run import attempts
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ def rest(of: Attempt, outcome: dict[str, Any], exited: dict[str, object]) -> boo
     given = of.plan
     if not retries.is_wanted(given.max_retries, given.retry_on, given.attempt, outcome):
         return False
-    if of.stop_wanted or facts.read_bytes(f"./{layout.STOP}") is not None:
+    if of.stop_wanted or atomic.read_bytes(f"./{layout.STOP}") is not None:
         return False
     seconds = retries.delay(given.retry_delay_s, given.attempt)
     fact = {"after": outcome["cause"], "delay_s": seconds}

@@ -15,7 +15,7 @@ from homerun.environments.builder import RECIPE_DESCRIPTOR
 from homerun.supervisor import sweep
 from homerun.system import children, spawn
 from runstore import layout, status
-from runstore.fs import facts
+from runstore.fs import atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _start_builder(attempt: Attempt) -> None:
         os.close(given)
     while not attempt.over and not attempt.stop_wanted:
         attempt.doze(_LOOK_EVERY_S)
-        if facts.read_bytes(layout.STOP) is not None:
+        if atomic.read_bytes(layout.STOP) is not None:
             attempt.want_stop(status.CANCEL, "asked for while the environment was built")
 
 

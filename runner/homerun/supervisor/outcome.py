@@ -10,7 +10,7 @@ import os
 from homerun.snapshots import cleanup
 from homerun.supervisor.attempt import HERE
 from runstore import layout, status
-from runstore.fs import facts, json_write
+from runstore.fs import atomic, json_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         False: the run goes on; its script is to be started again, now.
     """
     exited = of.exited_fact(failure, began=began)
-    failed = None if facts.read_bytes(f"{HERE}/{layout.FAILED}") is None else {"failed": True}
+    failed = None if atomic.read_bytes(f"{HERE}/{layout.FAILED}") is None else {"failed": True}
     outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
     if of.plan.max_retries:
         from homerun.supervisor.backoff import rest
@@ -46,7 +46,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         _cancel_children()
     if not has_waited:
         of.publish(layout.EXITED, exited)
-    facts.sync_files(layout.METRICS)
+    atomic.sync_files(layout.METRICS)
     of.publish(layout.ENDED, outcome, sync=True)
     _forget_plan(of)
     of.log(f"ended: {_text(outcome)}")

@@ -12,7 +12,7 @@ from homerun.supervisor.attempt import HERE, Attempt
 from homerun.supervisor.gate import Gate
 from homerun.system import linux
 from runstore import layout
-from runstore.fs import facts
+from runstore.fs import atomic
 from runstore.run import attempts
 
 
@@ -43,7 +43,7 @@ class Supervisor(Attempt):
             self.deadline = self.started_at + self.plan.limit_s
         self.publish(layout.STARTED, self.started_fact())
         self.leave_queue()
-        stop = facts.read_bytes(f"{HERE}/{layout.STOP}")
+        stop = atomic.read_bytes(f"{HERE}/{layout.STOP}")
         if stop is None:
             self.log(f"started: {self.plan.shown} (script {self.script})")
             gate.open()

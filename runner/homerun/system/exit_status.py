@@ -12,7 +12,7 @@ import select
 import struct
 
 from homerun.system import process_tree
-from runstore.fs import facts
+from runstore.fs import atomic
 
 EXIT_RECORD = "exit_record"
 ZOMBIE = "zombie"
@@ -78,6 +78,6 @@ def _exit_record(pidfd: int) -> int | None:
 
 def _peek(path: str) -> bytes:
     try:
-        return facts.read_bytes(path) or b""
+        return atomic.read_bytes(path) or b""
     except OSError:
         return b""

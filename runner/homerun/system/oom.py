@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from runstore.fs import facts
+from runstore.fs import atomic
 
 _VERSION_2 = ("/sys/fs/cgroup", "memory.events")
 _VERSION_1 = ("/sys/fs/cgroup/memory", "memory.oom_control")
@@ -39,6 +39,6 @@ def _count(path: str) -> int | None:
 
 def _peek(path: str) -> bytes:
     try:
-        return facts.read_bytes(path) or b""
+        return atomic.read_bytes(path) or b""
     except OSError:
         return b""

@@ -11,7 +11,7 @@ import time
 
 from homerun.base import environ
 from homerun.system import signals
-from runstore.fs import facts
+from runstore.fs import atomic
 from runstore.run import identity
 
 _HELD_AT_ONCE = 64
@@ -135,7 +135,7 @@ def _all_pids() -> list[int]:
 def _look(pid: int) -> Process | None:
     """A process as it is now; None: it is gone or a zombie."""
     try:
-        data = facts.read_bytes(f"/proc/{pid}/stat")
+        data = atomic.read_bytes(f"/proc/{pid}/stat")
     except OSError:  # ESRCH: gone between open and read
         return None
     if not data:
@@ -201,7 +201,7 @@ def environment(pid: int) -> list[bytes]:
     data, is_last = b"", False
     for _ in range(_MOST_LOOKS):
         try:
-            data = facts.read_bytes(f"/proc/{pid}/environ") or b""
+            data = atomic.read_bytes(f"/proc/{pid}/environ") or b""
             if data or is_last:
                 break
             is_last = not _is_in_exec(pid)  # it may just have come out of it: hence one more look
@@ -214,6 +214,6 @@ def environment(pid: int) -> list[bytes]:
 
 def _is_in_exec(pid: int) -> bool:
     """Whether a process without variables has memory, and no place in it for them yet."""
-    data = facts.read_bytes(f"/proc/{pid}/stat") or b") "
+    data = atomic.read_bytes(f"/proc/{pid}/stat") or b") "
     fields = data[data.rindex(b")") + 2 :].split()
     return len(fields) > _ENV_END and fields[_MEMORY] != b"0" and fields[_ENV_END] == b"0"

@@ -16,7 +16,7 @@ from homerun.targets import target as targets
 from homerun.targets.plan import Plan, decode
 from runstore import layout, status
 from runstore.errors import StoreError
-from runstore.fs import facts, lock
+from runstore.fs import atomic, facts, lock
 from runstore.queue import place, queue
 from runstore.queue.queue import Entry, Queue
 from runstore.run.record import Record
@@ -229,12 +229,12 @@ def _plan(record: Record, entry: Entry, data: bytes) -> Plan | None:
 
 
 def _is_settled(record: Record) -> bool:
-    return place.has_begun(record) or bool(facts.read_bytes(f"{record.path}/{layout.ENDED}"))
+    return place.has_begun(record) or bool(atomic.read_bytes(f"{record.path}/{layout.ENDED}"))
 
 
 def _end(record: Record) -> None:
     """Put on record that a run is not started: it was stopped, or its entry is damaged."""
-    stop = facts.read_bytes(f"{record.path}/{layout.STOP}")
+    stop = atomic.read_bytes(f"{record.path}/{layout.STOP}")
     kind = str((record.fact(layout.STOP) or {}).get("kind"))
     outcome = status.outcome({}) if stop is None else status.never_started(kind)
     facts.publish(record.path, layout.ENDED, facts.signed(outcome), sync=True)

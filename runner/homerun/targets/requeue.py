@@ -7,7 +7,7 @@ import os
 from homerun.targets import dispatch
 from homerun.targets.plan import decode
 from runstore import layout, look, status
-from runstore.fs import facts, lock
+from runstore.fs import atomic, lock
 from runstore.queue import place
 from runstore.queue.queue import Queue
 from runstore.run import attempts
@@ -30,7 +30,7 @@ def after_restart(record: Record) -> None:
     if alive is None:
         return  # another does it
     try:
-        data = facts.read_bytes(place.kept_plan(record))
+        data = atomic.read_bytes(place.kept_plan(record))
         if data is None or attempts.latest(record.path) != number:
             return
         if look.at(record).seen != status.IN_QUEUE:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from runstore import layout
 from runstore.errors import LockTimeout, StoreError
-from runstore.fs import facts
+from runstore.fs import atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,4 +38,4 @@ def lock(root: str) -> AbstractContextManager[object]:
     except filelock.Timeout:
         raise LockTimeout(path) from None
     except OSError as error:
-        raise facts.unwritable(root, error) from error
+        raise atomic.unwritable(root, error) from error

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 
-from runstore.fs import facts
+from runstore.fs import atomic
 from runstore.index import metrics as index_metrics
 from runstore.index import row as index_row
 from runstore.index import verify
@@ -160,7 +160,7 @@ class Live:
             try:
                 return Cache(self.store.root)
             except OSError as error:
-                if error.errno in facts.OUR_OWN:
+                if error.errno in atomic.OUR_OWN:
                     raise
                 self._is_own_for_good = True
         if self._own is None:

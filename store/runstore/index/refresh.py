@@ -11,7 +11,7 @@ import time
 
 from runstore import layout, status
 from runstore.errors import RunNotFound
-from runstore.fs import facts
+from runstore.fs import atomic
 from runstore.index import marks_read, metrics, row
 from runstore.index.cache import MADE, TABLES, Cache
 from runstore.run import identity, ledger, stamps
@@ -163,7 +163,7 @@ class Refresh:
         try:
             found = row.of(record, self.look)
         except OSError as error:
-            if error.errno in facts.OUR_OWN:
+            if error.errno in atomic.OUR_OWN:
                 raise
             unsettle = "UPDATE runs SET settled = 0 WHERE folder = ? AND id = ?"
             self.cache.db.execute(unsettle, (record.experiment_folder, record.id))

@@ -6,7 +6,7 @@ import os
 
 from runstore import layout, status
 from runstore.errors import RunNotFound
-from runstore.fs import facts
+from runstore.fs import atomic
 from runstore.run import properties, stamps
 
 TYPE_CHECKING = False
@@ -99,7 +99,7 @@ def readable(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     try:
         return of(record, look)
     except OSError as error:
-        if error.errno in facts.OUR_OWN:
+        if error.errno in atomic.OUR_OWN:
             raise
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runstore.fs import facts
+from runstore.fs import atomic
 from runstore.index import metrics, row, verify
 from runstore.index.cache import Cache, remove
 from runstore.index.refresh import Refresh
@@ -87,7 +87,7 @@ def _open(
         except (sqlite3.Error, OSError) as error:
             if cache is not None:
                 cache.close()
-            if isinstance(error, OSError) and error.errno in facts.OUR_OWN:
+            if isinstance(error, OSError) and error.errno in atomic.OUR_OWN:
                 raise
             is_damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(
                 error, sqlite3.OperationalError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from runstore import layout, status
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 from runstore.run import attempts, identity
 
 TYPE_CHECKING = False
@@ -65,7 +65,7 @@ def has_begun(record: Record) -> bool:
     Raises:
         OSError: the disk does not tell.
     """
-    return bool(facts.read_bytes(f"{_latest(record)}/{layout.STARTED}"))
+    return bool(atomic.read_bytes(f"{_latest(record)}/{layout.STARTED}"))
 
 
 def _latest(record: Record) -> str:

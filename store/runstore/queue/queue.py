@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 
 from runstore import layout
-from runstore.fs import facts, lock
+from runstore.fs import atomic, facts, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Entry:
 
     def read(self) -> bytes | None:
         """What the run is to be started with; None where it has started or was ended."""
-        return facts.read_bytes(self.path)
+        return atomic.read_bytes(self.path)
 
     def remove(self) -> None:
         """Take the run out of the queue: it has started, or will not."""
@@ -113,14 +113,14 @@ class Queue:
         name = f"{HIGHEST - priority:04d}.{ticket:012d}.{wanted}.{run_id}"
         hidden = f"{self.folder}/{layout.NEW}{run_id}"
         try:
-            facts.write(hidden, data, sync=sync)  # a power cut does not end what waits
+            atomic.write(hidden, data, sync=sync)  # a power cut does not end what waits
         except OSError:
             if os.path.exists(hidden):
                 os.unlink(hidden)
             raise
         os.rename(hidden, f"{self.folder}/{name}")
         if sync:
-            facts.sync_folder(self.folder)
+            atomic.sync_folder(self.folder)
         return Entry(self.folder, name, slots, run_id, limit)
 
     def is_empty(self) -> bool:
@@ -138,8 +138,8 @@ class Queue:
             OSError: it cannot be written.
         """
         self._make(layout.QUEUE, self.folder)
-        facts.write(self.kept(run_id), data, sync=True)
-        facts.sync_folder(self.folder)
+        atomic.write(self.kept(run_id), data, sync=True)
+        atomic.sync_folder(self.folder)
 
     def kept(self, run_id: str) -> str:
         """The path of what is kept of a run."""
@@ -209,7 +209,7 @@ class Queue:
         try:
             self._make(layout.QUEUE, self.folder)
         except OSError as error:
-            raise facts.unwritable(self._root, error) from error
+            raise atomic.unwritable(self._root, error) from error
         facts.publish(self.folder, layout.QUEUE_PAUSED, facts.signed({}))
 
     def resume(self) -> None:
@@ -259,8 +259,8 @@ class Queue:
 
     def _make(self, above: str, folder: str) -> None:
         if not os.path.isdir(folder):
-            facts.make_folder(f"{self._root}/{above}")
-            facts.make_folder(folder)
+            atomic.make_folder(f"{self._root}/{above}")
+            atomic.make_folder(folder)
 
 
 def names(root: str) -> Sequence[str]:

@@ -10,7 +10,7 @@ import os
 
 from runstore import layout
 from runstore.errors import InvalidSettings
-from runstore.fs import facts, maintenance_lock
+from runstore.fs import atomic, facts, maintenance_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def read(root: str) -> dict[str, Any]:
     """
     path = f"{root}/{layout.SETTINGS}"
     try:
-        data = facts.read_bytes(path)
+        data = atomic.read_bytes(path)
     except OSError as error:
         raise InvalidSettings(path, f"it cannot be read: {error.strerror}") from error
     if data is None:
@@ -57,7 +57,7 @@ def change(root: str, edit: Callable[[dict[str, Any]], None]) -> None:
             # A person may keep the file elsewhere, and a link to it here.
             _replace(os.path.realpath(f"{root}/{layout.SETTINGS}"), text.encode())
         except OSError as error:
-            raise facts.unwritable(root, error) from error
+            raise atomic.unwritable(root, error) from error
 
 
 def _flaw(data: bytes) -> str:
@@ -76,7 +76,7 @@ def _flaw(data: bytes) -> str:
 def _replace(path: str, data: bytes) -> None:
     folder, name = os.path.split(path)
     hidden = f"{folder}/{layout.NEW}{name}-{os.urandom(4).hex()}"
-    facts.write(hidden, data)
+    atomic.write(hidden, data)
     try:
         descriptor = os.open(hidden, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -87,4 +87,4 @@ def _replace(path: str, data: bytes) -> None:
     except OSError:
         os.unlink(hidden)
         raise
-    facts.sync_folder(folder)
+    atomic.sync_folder(folder)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from runstore import layout
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 
 
 def folder(run_folder: str, number: int) -> str:
@@ -67,11 +67,11 @@ def plan(run_folder: str, number: int, fact: dict[str, object]) -> None:
     Raises:
         OSError: it cannot be made.
     """
-    facts.make_folder(f"{run_folder}/{layout.ATTEMPTS}")
+    atomic.make_folder(f"{run_folder}/{layout.ATTEMPTS}")
     final = folder(run_folder, number)
     if os.path.isdir(final):
         return
     hidden = f"{os.path.dirname(final)}/{layout.NEW}{number}-{os.urandom(4).hex()}"
-    facts.make_new_folder(hidden)
+    atomic.make_new_folder(hidden)
     facts.publish(hidden, layout.QUEUED, facts.signed(fact))
     os.rename(hidden, final)

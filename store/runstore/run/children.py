@@ -6,7 +6,7 @@ import errno
 import os
 
 from runstore import layout
-from runstore.fs import facts
+from runstore.fs import atomic
 from runstore.run.record import Record
 
 TYPE_CHECKING = False
@@ -54,7 +54,7 @@ def _made(record: Record) -> tuple[str, int]:
         number = record.run.get("number")
         return record.created, number if isinstance(number, int) else 0
     except OSError as error:
-        if error.errno in facts.OUR_OWN:
+        if error.errno in atomic.OUR_OWN:
             raise
         return "", 0  # it cannot be read now; whoever looks at it is told
 
@@ -89,7 +89,7 @@ def _linked(run_folder: str, *, is_wanted: bool = False) -> dict[str, str]:
 
 def _may_exist(path: str) -> bool:
     try:
-        return facts.is_folder(path)
+        return atomic.is_folder(path)
     except OSError:
         return True  # a bad disk makes no child disappear
 

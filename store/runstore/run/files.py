@@ -14,8 +14,8 @@ from stat import S_ISREG
 
 from runstore import layout
 from runstore.errors import FileBlocked, FileMissing, FileTaken, InvalidName, ReadOnlyStore
-from runstore.fs import facts, safe_path
-from runstore.upkeep.findings import writer_of
+from runstore.fs import atomic, facts, safe_path
+from runstore.fs.atomic import writer_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,9 +128,9 @@ def add(run_folder: str, name: str, source: Source, *, sync: bool = True) -> boo
     except OSError as error:
         if error.errno in safe_path.NO_FOLDER:
             raise FileBlocked(name, run_id, "a part of it is no folder") from None
-        if error.errno in facts.NO_LINKS:
+        if error.errno in atomic.NO_LINKS:
             raise ReadOnlyStore(run_folder, "its file system has no hard links") from error
-        raise facts.unwritable(run_folder, error) from error
+        raise atomic.unwritable(run_folder, error) from error
     if not is_same:
         raise FileTaken(name, run_id)
     return is_new

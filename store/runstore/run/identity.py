@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import select
 
-from runstore.fs.facts import read_bytes
+from runstore.fs.atomic import read_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

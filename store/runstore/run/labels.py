@@ -14,7 +14,7 @@ import errno
 import os
 
 from runstore import layout
-from runstore.fs import append, facts, json_write
+from runstore.fs import append, atomic, facts, json_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def write(owner: str, changes: list[tuple[str, str, object]], name: str = layout
         return
     folder = f"{owner}/{name}"
     try:
-        facts.make_folder(folder)
+        atomic.make_folder(folder)
         first = _highest(folder) + 1
         lines = []
         for n, (label, key, value) in enumerate(changes, first):
@@ -56,7 +56,7 @@ def write(owner: str, changes: list[tuple[str, str, object]], name: str = layout
         new = f"{last}.{os.getpid()}-{os.urandom(4).hex()}{layout.APPENDED}"
         descriptor = append.open_for_append(f"{folder}/{new}")
     except OSError as error:
-        raise facts.unwritable(owner, error) from error
+        raise atomic.unwritable(owner, error) from error
     try:
         if not append.add(descriptor, "\n".join(lines)):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)

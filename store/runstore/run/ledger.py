@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 
 from runstore.errors import StoreError
-from runstore.fs import facts
+from runstore.fs import atomic
 from runstore.layout import DAMAGED
 from runstore.names import MAX_ID, is_run_id
 
@@ -169,7 +169,7 @@ def parse(row: bytes, number: int) -> Line | None:
 def find_prefix(path: str, prefix: str) -> list[str]:
     """The ids that begin with a prefix, oldest first, each once."""
     try:
-        data = facts.read_bytes(path)
+        data = atomic.read_bytes(path)
     except OSError:
         return []
     # Every row begins after a newline: nothing is found in the middle of one.
@@ -200,7 +200,7 @@ class Survey:
 def survey(path: str) -> Survey:
     """Look at every row. Blank rows are padding, and no damage."""
     found = Survey()
-    data = facts.read_bytes(path) or b""
+    data = atomic.read_bytes(path) or b""
     found.tail = len(data) % WIDTH
     for number in range(1, len(data) // WIDTH + 1):
         row = data[(number - 1) * WIDTH : number * WIDTH]
@@ -236,7 +236,7 @@ def replace(path: str, number: int, line: bytes) -> None:
             return  # somebody was faster
         folder, name = os.path.split(path)
         kept = f"{DAMAGED}{name}-{number}-{os.urandom(4).hex()}"
-        facts.publish_bytes(folder, kept, old)
+        atomic.publish_bytes(folder, kept, old)
         os.pwrite(descriptor, line or b" " * (WIDTH - 1) + b"\n", offset)
     finally:
         os.close(descriptor)

@@ -6,7 +6,7 @@ import os
 
 from runstore import layout, names
 from runstore.errors import CorruptRecord, PropertyExists
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def add(run_folder: str, key: str, value: str, run: Mapping[str, Any] | None = N
         return
     folder = f"{run_folder}/{layout.PROPERTIES}"
     try:
-        if facts.make_folder(folder):
-            facts.sync_folder(run_folder)  # or a power cut takes the folder, and the property in it
+        if atomic.make_folder(folder):
+            atomic.sync_folder(run_folder)  # or a power cut takes the new folder
     except OSError as error:
-        raise facts.unwritable(run_folder, error) from error
+        raise atomic.unwritable(run_folder, error) from error
     name = names.to_file_name(key)
     if facts.publish(folder, name, facts.signed({"key": key, "value": value}), sync=True):
         return

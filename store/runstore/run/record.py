@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from runstore import layout
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 from runstore.run import attempts, cache, change_marks, labels, properties
 
 TYPE_CHECKING = False
@@ -93,7 +93,7 @@ class Record:
         Raises:
             OSError: the disk does not tell.
         """
-        return facts.is_folder(self.path)
+        return atomic.is_folder(self.path)
 
     def fact(self, name: str) -> dict[str, Any] | None:
         """One fact, or None where it is absent or damaged; of the attempt that started last."""
@@ -106,7 +106,7 @@ class Record:
     def is_damaged(self, name: str) -> bool:
         """Whether a fact is there and may be read, but is no JSON object."""
         try:
-            data = facts.read_bytes(f"{attempts.home(self.path, name)}/{name}")
+            data = atomic.read_bytes(f"{attempts.home(self.path, name)}/{name}")
         except PermissionError:
             return False
         return data is not None and facts.parse(data) is None
@@ -173,7 +173,7 @@ class Record:
 
     def sync_metrics(self) -> None:
         """Make the metrics survive a power cut."""
-        facts.sync_files(f"{self.path}/{layout.METRICS}")
+        atomic.sync_files(f"{self.path}/{layout.METRICS}")
 
     def place(self) -> Mapping[str, Any]:
         """Where the run was started last, or, before that, submitted."""

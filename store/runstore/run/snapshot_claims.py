@@ -16,7 +16,7 @@ from time import sleep
 
 from runstore import layout
 from runstore.errors import LockTimeout
-from runstore.fs import facts, lock, tree
+from runstore.fs import atomic, facts, lock, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def named_by(run_folder: str) -> set[str]:
         ValueError: what should name it is damaged.
     """
     found = set()
-    data = facts.read_bytes(f"{run_folder}/{layout.RUN}")
+    data = atomic.read_bytes(f"{run_folder}/{layout.RUN}")
     if data is not None:
         run = facts.parse(data)
         if run is None:

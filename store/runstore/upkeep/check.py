@@ -13,7 +13,7 @@ import time
 from runstore import layout, names
 from runstore.errors import FormatTooNew, StoreError, words
 from runstore.fs import facts, lock, maintenance_lock
-from runstore.run import labels, ledger, snapshot_claims
+from runstore.run import deleted, labels, ledger, snapshot_claims
 from runstore.run.record import Record
 from runstore.upkeep import check_queue, check_run, trash
 from runstore.upkeep.findings import (
@@ -236,7 +236,7 @@ def claims(store: Store) -> Iterator[Finding]:
             age = time.time() - os.lstat(path).st_ctime
         except FileNotFoundError:
             continue
-        if age > YOUNG_S and store.get(name) is None and not trash.holds(store, name):
+        if age > YOUNG_S and store.get(name) is None and not deleted.holds(store, name):
             yield Finding(f"{layout.IDS}/{name}", "no run has this id", remover(path))
 
 
@@ -282,7 +282,7 @@ def _snapshots(store: Store) -> Iterator[Finding]:
 def _trash(store: Store) -> Iterator[Finding]:
     """What is in the trash besides runs. A deleted run is looked at once somebody has it back."""
     yield from _half_removed(store, trash.half_removed(store))
-    for record in trash.entries(store):
+    for record in deleted.entries(store):
         where = os.path.relpath(record.path, store.root)
         yield from leftovers(store.root, record.path)
         if check_run.inspect(f"{record.path}/{layout.RUN}") is None and not names_in(record.path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from runstore import layout
-from runstore.fs import facts
+from runstore.fs import atomic
 from runstore.queue import place, queue
 from runstore.queue.queue import Queue
 from runstore.upkeep.findings import YOUNG_S, Finding, age_s, names_in, remover
@@ -44,6 +44,6 @@ def _problem(store: Store, waiting: Queue, name: str) -> str:
     record = store.get(entry.run_id)
     if record is None:
         return "" if is_young else "no run has this id"
-    if facts.read_bytes(f"{record.path}/{layout.ENDED}"):
+    if atomic.read_bytes(f"{record.path}/{layout.ENDED}"):
         return "its run is over"
     return "its run has started" if place.has_begun(record) and not is_young else ""

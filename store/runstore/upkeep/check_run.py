@@ -6,7 +6,7 @@ import os
 from functools import partial
 
 from runstore import layout, names, status
-from runstore.fs import append, facts
+from runstore.fs import append, atomic, facts
 from runstore.metrics import log as metric_log
 from runstore.run import files, labels
 from runstore.upkeep.findings import (
@@ -54,7 +54,7 @@ def _may_be_live(record: Record) -> bool:
     try:
         return record.look().seen in (status.ALIVE, status.ELSEWHERE)
     except OSError as error:
-        if error.errno in facts.OUR_OWN:
+        if error.errno in atomic.OUR_OWN:
             raise
         return True
 
@@ -64,7 +64,7 @@ def said(record: Record) -> dict[str, Any]:
     try:
         return record.run
     except OSError as error:
-        if error.errno in facts.OUR_OWN:
+        if error.errno in atomic.OUR_OWN:
             raise
         return {}
 
@@ -111,9 +111,9 @@ def inspect(path: str) -> str | None:
         OSError: this process lacks something, such as descriptors: that says nothing of the file.
     """
     try:
-        data = facts.read_bytes(path)
+        data = atomic.read_bytes(path)
     except OSError as error:
-        if error.errno in facts.OUR_OWN:
+        if error.errno in atomic.OUR_OWN:
             raise
         return f"{_UNREADABLE} ({error.strerror})"
     return None if data is None else damage(os.path.basename(path), data)
@@ -248,7 +248,7 @@ def _children(record: Record) -> Iterator[Finding]:
 def _linker(link: str, target: str) -> Callable[[], None]:
     def make() -> None:
         folder = os.path.dirname(link)
-        facts.make_folder(folder)
+        atomic.make_folder(folder)
         if os.path.islink(link):
             os.unlink(link)
         elif os.path.lexists(link):

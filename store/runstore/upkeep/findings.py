@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from runstore.fs import atomic
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,16 +51,8 @@ def leftovers(root: str, folder: str) -> Iterator[Finding]:
 
 def is_left(path: str) -> bool:
     """Whether a temporary file's writer is gone, or has not written for long."""
-    pid = writer_of(os.path.basename(path))
+    pid = atomic.writer_of(os.path.basename(path))
     return pid > 0 and (is_dead(pid) or age_s(path) > YOUNG_S)
-
-
-def writer_of(name: str) -> int:
-    """The process that made a temporary file, by its name; 0 where it is none."""
-    parts = name.rsplit(".", 2)
-    if name[:1] != "." or len(parts) != 3 or not parts[1].isdecimal() or len(parts[2]) != 8:
-        return 0
-    return int(parts[1])
 
 
 def is_dead(pid: int) -> bool:

@@ -12,8 +12,9 @@ import os
 
 from runstore import layout
 from runstore.errors import StoreError, words
-from runstore.fs import facts, lock, maintenance_lock, mounts, tree
+from runstore.fs import atomic, lock, maintenance_lock, mounts, tree
 from runstore.names import is_run_id
+from runstore.run import deleted
 from runstore.run.record import Record
 from runstore.run.snapshot_claims import Unclaimed, left, named_by
 from runstore.upkeep import check, check_queue, trash
@@ -182,7 +183,7 @@ def _collect(work: _Looking) -> None:
     store = work.store
     for path in _left(store):
         work.take(LEFT, path)
-    expired = [one for one in trash.entries(store) if _is_expired(one, work.trash_s)]
+    expired = [one for one in deleted.entries(store) if _is_expired(one, work.trash_s)]
     for record in expired:
         work.take_run(record)
     unclaimed = Unclaimed(store, makes=work.removes)
@@ -200,7 +201,7 @@ def _collect(work: _Looking) -> None:
         work.take(INTERPRETER, path)
     series = f"{store.root}/{layout.INDEX}/{layout.SERIES}"
     for run_id in names_in(series):
-        if store.get(run_id) is None and not trash.holds(store, run_id):
+        if store.get(run_id) is None and not deleted.holds(store, run_id):
             work.take(SERIES, f"{series}/{run_id}")
 
 
@@ -229,12 +230,12 @@ def _used(store: Store, expired: set[str], progress: Progress) -> _Used:
             progress(count)
         try:
             used.snapshots |= _named(record)
-            if facts.read_bytes(f"{record.path}/{layout.ENDED}") is None:
+            if atomic.read_bytes(f"{record.path}/{layout.ENDED}") is None:
                 used.owners.add(str((record.fact(layout.STARTED) or {}).get("owner")))
         except FileNotFoundError:
             continue  # deleted meanwhile: it is in the trash, or gone
         except OSError as error:
-            if error.errno in facts.OUR_OWN:
+            if error.errno in atomic.OUR_OWN:
                 raise
             where = os.path.relpath(record.path, store.root)
             used.unread = f"{where} cannot be read ({error.strerror}), and may need any of them"
@@ -246,7 +247,7 @@ def _all(store: Store) -> Iterator[Record]:
     for folder in store.experiment_folders():
         for name in _ids(f"{store.root}/{folder}"):
             yield Record(store, folder, name)
-    yield from trash.entries(store)
+    yield from deleted.entries(store)
 
 
 def _ids(folder: str) -> Iterator[str]:
@@ -271,7 +272,7 @@ def _named(record: Record) -> set[str]:
     found = b""
     for name in os.listdir(record.path):
         if name == layout.RUN or name.startswith(damaged):
-            found += facts.read_bytes(f"{record.path}/{name}") or b""
+            found += atomic.read_bytes(f"{record.path}/{name}") or b""
     snapshots = names_in(f"{record.store.root}/{layout.SNAPSHOTS}")
     return {name for name in snapshots if name.encode() in found}
 
@@ -325,4 +326,4 @@ def _dead_owners(store: Store) -> list[str]:
 def _is_expired(record: Record, older_than_s: float) -> bool:
     from time import time
 
-    return time() - trash.deleted_at(record) >= older_than_s
+    return time() - deleted.deleted_at(record) >= older_than_s

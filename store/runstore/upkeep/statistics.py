@@ -6,7 +6,7 @@ import os
 
 from runstore import layout
 from runstore.errors import RunNotFound
-from runstore.fs import facts, tree
+from runstore.fs import atomic, tree
 from runstore.run import ledger
 
 TYPE_CHECKING = False
@@ -135,7 +135,7 @@ def _status(record: Record) -> str:
     except RunNotFound:
         return _UNKNOWN
     except OSError as error:
-        if error.errno in facts.OUR_OWN:
+        if error.errno in atomic.OUR_OWN:
             raise
         return _UNKNOWN
 

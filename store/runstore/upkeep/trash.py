@@ -24,8 +24,8 @@ from runstore.errors import (
     RunNotFound,
     StoreError,
 )
-from runstore.fs import facts, lock, tree
-from runstore.run import change_marks, ledger, snapshot_claims
+from runstore.fs import atomic, facts, lock, tree
+from runstore.run import change_marks, deleted, ledger, snapshot_claims
 from runstore.run import children as family
 from runstore.run.record import Record
 
@@ -42,44 +42,6 @@ WITH = "with"
 """The field of `deleted.json` that names the run that was asked to be deleted."""
 
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
-
-
-def entries(store: Store, *, run_id: str | None = None) -> Iterator[Record]:
-    """The runs in the trash, in no order. Their folders are read as those of any other run.
-
-    Args:
-        run_id: only that one.
-    """
-    for folder in _folders(f"{store.root}/{lay.TRASH}"):
-        home = f"{lay.TRASH}/{folder}"
-        ids = [run_id] if run_id is not None else _folders(f"{store.root}/{home}")
-        for one in ids:
-            record = Record(store, home, one)
-            if names.is_run_id(one) and record.exists():
-                yield record
-
-
-def holds(store: Store, run_id: str) -> bool:
-    """Whether a run of this id lies in the trash."""
-    return any(True for _ in entries(store, run_id=run_id))
-
-
-def find(store: Store, run_id: str) -> Record:
-    """A run in the trash, by its id or by a beginning that only one there has.
-
-    Raises:
-        NotInTrash, AmbiguousPrefix: there is none, or more than one.
-    """
-    from runstore.errors import AmbiguousPrefix
-
-    found = list(entries(store, run_id=run_id)) if names.is_run_id(run_id) else []
-    if not found and run_id:
-        found = [one for one in entries(store) if one.id.startswith(run_id)]
-    if len(found) > 1:
-        raise AmbiguousPrefix(run_id, [one.id for one in found])
-    if not found:
-        raise NotInTrash(run_id)
-    return found[0]
 
 
 def family_of(record: Record, look: Looker = Record.look) -> list[Record]:
@@ -131,7 +93,7 @@ def delete(record: Record, look: Looker = Record.look, *, sync: bool = True) -> 
             pass  # the disk is full, or somebody has had it back already: it can be done without
         moved.append(one.id)
         if sync:
-            facts.sync_folder(os.path.dirname(target))
+            atomic.sync_folder(os.path.dirname(target))
     _unlink_child(above, record)
     return moved
 
@@ -180,8 +142,8 @@ def empty(store: Store, older_than_s: float = 0.0) -> tuple[list[str], int]:
         FormatTooNew, ReadOnlyStore, OSError: not all of it could be removed.
     """
     gone, freed = [], sweep(store)
-    for record in list(entries(store)):
-        if time() - deleted_at(record) >= older_than_s:
+    for record in list(deleted.entries(store)):
+        if time() - deleted.deleted_at(record) >= older_than_s:
             try:
                 freed += purge(record)
             except RunNotFound:
@@ -200,27 +162,12 @@ def half_removed(store: Store) -> Iterator[str]:
     that are just being removed.
     """
     bin_ = f"{store.root}/{lay.TRASH}"
-    homes = [f"{bin_}/{name}" for name in _folders(bin_)]
+    homes = [f"{bin_}/{name}" for name in deleted.folders(bin_)]
     homes += [f"{store.root}/{name}" for name in store.experiment_folders()]
     for home in homes:
-        for name in _folders(home):
+        for name in deleted.folders(home):
             if name.startswith(lay.GONE):
                 yield f"{home}/{name}"
-
-
-def deleted_at(record: Record) -> float:
-    """When a run in the trash was deleted, in Unix time.
-
-    The time of its folder tells it where the fact is missing: the rename has set that.
-    """
-    try:
-        return os.lstat(f"{record.path}/{lay.DELETED}").st_mtime
-    except OSError:
-        pass
-    try:
-        return os.lstat(record.path).st_ctime
-    except OSError:
-        return time()
 
 
 def forget(store: Store, run_id: str) -> int:
@@ -238,9 +185,9 @@ def _bin(store: Store, folder: str) -> str:
     for name in (lay.TRASH, folder):
         path = f"{path}/{name}"
         try:
-            facts.make_folder(path)
+            atomic.make_folder(path)
         except OSError as error:
-            raise facts.unwritable(store.root, error) from error
+            raise atomic.unwritable(store.root, error) from error
     return path
 
 
@@ -269,7 +216,7 @@ def _move(record: Record, target: str) -> None:
                 raise RunExists(
                     record.id, "in the trash; homerun store trash empty removes it"
                 ) from error
-            raise facts.unwritable(record.store.root, error) from error
+            raise atomic.unwritable(record.store.root, error) from error
 
 
 def _restore(record: Record) -> str:
@@ -293,8 +240,8 @@ def _restore(record: Record) -> str:
             except OSError as error:
                 if error.errno in _TAKEN:
                     raise RunExists(record.id) from error
-                raise facts.unwritable(store.root, error) from error
-        facts.sync_folder(os.path.dirname(back.path))
+                raise atomic.unwritable(store.root, error) from error
+        atomic.sync_folder(os.path.dirname(back.path))
         if is_new:
             second = f"{back.created[:19]}Z"
             path = f"{store.root}/{home}/{lay.LEDGER}"
@@ -310,13 +257,13 @@ def _link(back: Record, parent: object) -> None:
     if not isinstance(parent, str) or not names.is_run_id(parent):
         return
     store = back.store
-    above = store.get(parent) or next(entries(store, run_id=parent), None)
+    above = store.get(parent) or next(deleted.entries(store, run_id=parent), None)
     if above is None:
         return
     folder = f"{above.path}/{lay.CHILDREN}"
     home = above.experiment_folder.rpartition("/")[2]
     place = f"{store.root}/{home}/{parent}/{lay.CHILDREN}"
-    facts.make_folder(folder)
+    atomic.make_folder(folder)
     _unlink(f"{folder}/{back.id}")
     os.symlink(os.path.relpath(back.path, place), f"{folder}/{back.id}")
 
@@ -324,14 +271,14 @@ def _link(back: Record, parent: object) -> None:
 def _home(record: Record) -> tuple[str, bool]:
     """The folder of a trashed run's experiment, made if it is gone; and whether it was."""
     folder = record.experiment_folder.partition("/")[2]
-    if facts.is_folder(f"{record.store.root}/{folder}"):
+    if atomic.is_folder(f"{record.store.root}/{folder}"):
         return folder, False
     return record.store.make_experiment(record.experiment), True
 
 
 def _deleted_with(record: Record) -> Iterable[Record]:
     """What lies in the trash because this run was deleted, those below first."""
-    others = [one for one in entries(record.store) if one.id != record.id]
+    others = [one for one in deleted.entries(record.store) if one.id != record.id]
     found, pending = [], [record.id]
     while pending:
         above = pending.pop()
@@ -355,11 +302,3 @@ def _unlink(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         return
-
-
-def _folders(path: str) -> list[str]:
-    try:
-        with os.scandir(path) as found:
-            return sorted(one.name for one in found if one.is_dir(follow_symlinks=False))
-    except (FileNotFoundError, NotADirectoryError):
-        return []

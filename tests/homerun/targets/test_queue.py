@@ -18,7 +18,7 @@ from homerun.runs import submit as submitting
 from homerun.runs.submit import Request
 from homerun.targets import dispatch
 from runstore import layout, status
-from runstore.fs import facts, lock
+from runstore.fs import atomic, facts, lock
 from runstore.queue import queue
 from runstore.queue.queue import Queue
 from runstore.run import identity
@@ -539,7 +539,7 @@ def test_a_run_that_cannot_be_read_now_keeps_no_other_from_being_started(
     waiting.pause()
     unreadable, other = submit(experiment), submit(experiment)
     waiting.resume()
-    real = facts.read_bytes
+    real = atomic.read_bytes
 
     def refuse(path: str) -> bytes | None:
         if path.startswith(unreadable.directory):
@@ -547,7 +547,7 @@ def test_a_run_that_cannot_be_read_now_keeps_no_other_from_being_started(
         return real(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(facts, "read_bytes", refuse)
+        patch.setattr(atomic, "read_bytes", refuse)
         assert dispatch.start(store, "local") == 1
 
     assert finish([other, unreadable]) == ["Completed"] * 2

@@ -12,7 +12,7 @@ import pytest
 
 from helpers import children
 from runstore.errors import ReadOnlyStore
-from runstore.fs import facts
+from runstore.fs import atomic, clock, facts
 
 
 def test_fifty_racing_writers_have_one_winner_each_round(folder: str) -> None:
@@ -86,7 +86,7 @@ assert facts.publish(".", "small.json", {"x": 1})
     )
 
 
-@pytest.mark.parametrize("number", facts.NO_LINKS)
+@pytest.mark.parametrize("number", atomic.NO_LINKS)
 def test_a_file_system_without_links_makes_the_store_read_only(
     folder: str, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
@@ -221,7 +221,7 @@ def test_a_fact_is_private_whatever_the_umask(folder: str) -> None:
     ],
 )
 def test_a_time_is_utc_with_an_offset(seconds: float, text: str) -> None:
-    assert facts.stamp(seconds) == text
+    assert clock.stamp(seconds) == text
 
 
 def test_a_signed_record_says_who_and_when() -> None:

@@ -17,7 +17,7 @@ from helpers import children
 from runstore import layout
 from runstore.draft import Draft
 from runstore.errors import FormatTooNew, LockTimeout, StoreError
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 from runstore.metrics import log as metric_log
 from runstore.queue.queue import Queue
 from runstore.run import labels, ledger, properties
@@ -296,7 +296,7 @@ def test_what_only_cannot_be_read_is_named_and_never_moved_aside(
     store: Store, run: Record, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     path = f"{run.path}/{layout.RUN}"
-    read = facts.read_bytes
+    read = atomic.read_bytes
 
     def refused(wanted: str) -> bytes | None:
         if wanted == path:
@@ -304,7 +304,7 @@ def test_what_only_cannot_be_read_is_named_and_never_moved_aside(
         return read(wanted)
 
     with monkeypatch.context() as patch:
-        patch.setattr(facts, "read_bytes", refused)
+        patch.setattr(atomic, "read_bytes", refused)
         found = check(store, repair=True)
 
     assert [one.repaired for one in found if layout.RUN in one.path] == [False]
@@ -318,7 +318,7 @@ def test_a_check_without_descriptors_says_so_and_repairs_nothing(
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), wanted)
 
     with monkeypatch.context() as patch:
-        patch.setattr(facts, "read_bytes", out_of_descriptors)
+        patch.setattr(atomic, "read_bytes", out_of_descriptors)
         with pytest.raises(OSError, match="Too many open files"):
             check(store, repair=True)
 

@@ -11,7 +11,7 @@ import pytest
 from helpers.children import in_child
 from runstore import layout, status
 from runstore.draft import Draft
-from runstore.fs import facts, lock
+from runstore.fs import atomic, facts, lock
 from runstore.run import snapshot_claims
 from runstore.run.record import Record
 from runstore.store import Store
@@ -123,14 +123,14 @@ def test_a_claim_ends_with_its_process_and_is_none_of_its_children(store, snapsh
 def test_a_run_that_cannot_be_read_keeps_all_snapshots(store, snapshot, make_run, monkeypatch):
     snapshot("code")
     record = make_run()
-    read = facts.read_bytes
+    read = atomic.read_bytes
 
     def fail(path: str) -> bytes | None:
         if path == f"{record.path}/{layout.RUN}":
             raise OSError(5, "Input/output error", path)
         return read(path)
 
-    monkeypatch.setattr(facts, "read_bytes", fail)
+    monkeypatch.setattr(atomic, "read_bytes", fail)
     found = collect(store)
 
     assert found.items == []
@@ -181,7 +181,7 @@ def test_a_dead_owners_file_goes_once_its_runs_are_over(store, make_run):
     folder = f"{store.root}/{layout.OWNERS}"
     os.makedirs(folder)
     for name in ("999999999-dead", "999999998-needed", f"{os.getpid()}-lives"):
-        facts.write(f"{folder}/{name}", b"")
+        atomic.write(f"{folder}/{name}", b"")
         os.utime(f"{folder}/{name}", OLD)
     held = lock.take(f"{folder}/999999997-held", store.lock_kind)
     os.utime(f"{folder}/999999997-held", OLD)

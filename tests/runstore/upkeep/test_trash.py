@@ -19,9 +19,10 @@ from runstore.errors import (
     RunExists,
     RunNotFound,
 )
-from runstore.fs import facts, lock
+from runstore.fs import atomic, facts, lock
 from runstore.index.query import Query
 from runstore.index.search import search
+from runstore.run import deleted
 from runstore.run.record import Record
 from runstore.store import Store
 from runstore.upkeep import trash
@@ -60,7 +61,7 @@ def _children(record: Record) -> list[str]:
 
 def test_a_deleted_run_is_shown_nowhere_and_comes_back_whole(store, ended):
     kept, record = ended(), ended()
-    facts.write(f"{record.path}/mine", b"x")
+    atomic.write(f"{record.path}/mine", b"x")
     assert _found(store) == [kept.id, record.id]
 
     assert trash.delete(record) == [record.id]
@@ -71,11 +72,11 @@ def test_a_deleted_run_is_shown_nowhere_and_comes_back_whole(store, ended):
         store.find(record.id)
     assert check(store) == []
 
-    assert trash.restore(trash.find(store, record.id[:-2])) == [record.id]
+    assert trash.restore(deleted.find(store, record.id[:-2])) == [record.id]
 
     assert _shown(store) == [record.id, kept.id]
     assert _found(store) == [kept.id, record.id]  # at once, though its line was read long ago
-    assert facts.read_bytes(f"{record.path}/mine") == b"x"
+    assert atomic.read_bytes(f"{record.path}/mine") == b"x"
     assert not os.path.exists(f"{record.path}/{layout.DELETED}")
     assert check(store) == []
 
@@ -127,10 +128,10 @@ def test_children_go_with_their_parent_and_come_back_with_it(store, ended):
     assert trash.delete(top) == [grandchild.id, child.id, top.id]
     assert _shown(store) == []
 
-    assert trash.restore(trash.find(store, top.id)) == [grandchild.id, child.id, top.id]
-    assert [one.id for one in trash.entries(store)] == [alone.id]
+    assert trash.restore(deleted.find(store, top.id)) == [grandchild.id, child.id, top.id]
+    assert [one.id for one in deleted.entries(store)] == [alone.id]
 
-    trash.restore(trash.find(store, alone.id))
+    trash.restore(deleted.find(store, alone.id))
     assert set(_children(top)) == {child.id, alone.id}
     assert check(store) == []
 
@@ -141,9 +142,9 @@ def test_a_child_that_comes_back_before_its_parent_is_linked_to_it(store, ended)
     trash.delete(child)
     trash.delete(top)
 
-    trash.restore(trash.find(store, child.id))
+    trash.restore(deleted.find(store, child.id))
     assert check(store) == []
-    trash.restore(trash.find(store, top.id))
+    trash.restore(deleted.find(store, top.id))
 
     assert os.path.samefile(f"{top.path}/{layout.CHILDREN}/{child.id}", child.path)
     assert check(store) == []
@@ -183,11 +184,11 @@ def test_what_is_not_in_the_trash_cannot_be_had_back(store, ended):
         trash.delete(record)
 
     with pytest.raises(NotInTrash):
-        trash.find(store, "nothing")
+        deleted.find(store, "nothing")
     with pytest.raises(NotInTrash):
-        trash.find(store, "")
+        deleted.find(store, "")
     with pytest.raises(AmbiguousPrefix):
-        trash.find(store, "twin")
+        deleted.find(store, "twin")
 
 
 def test_a_run_comes_back_into_an_experiment_that_was_removed_by_hand(store, ended):
@@ -198,7 +199,7 @@ def test_a_run_comes_back_into_an_experiment_that_was_removed_by_hand(store, end
         path.unlink()
     disk_folder.rmdir()
 
-    trash.restore(trash.find(store, record.id))
+    trash.restore(deleted.find(store, record.id))
 
     assert [one.id for one in store.runs("Größe")] == [record.id]
     assert _found(store) == [record.id]
@@ -239,10 +240,10 @@ def test_only_what_is_old_enough_is_removed(store, ended):
     old, young = ended(), ended()
     for record in (old, young):
         trash.delete(record)
-    os.utime(f"{trash.find(store, old.id).path}/{layout.DELETED}", (0, 0))
+    os.utime(f"{deleted.find(store, old.id).path}/{layout.DELETED}", (0, 0))
 
     assert trash.empty(store, 86400.0)[0] == [old.id]
-    assert [one.id for one in trash.entries(store)] == [young.id]
+    assert [one.id for one in deleted.entries(store)] == [young.id]
 
 
 def test_the_check_names_what_is_in_the_trash_and_in_the_store(store, ended):
@@ -254,7 +255,7 @@ def test_the_check_names_what_is_in_the_trash_and_in_the_store(store, ended):
 
     assert [one.path for one in check(store)] == [f"{layout.TRASH}/exp/twin"]
     with pytest.raises(RunExists):
-        trash.restore(trash.find(store, "twin"))
+        trash.restore(deleted.find(store, "twin"))
 
 
 def test_a_newer_store_is_not_written(store, ended):
@@ -287,7 +288,7 @@ def test_whoever_is_killed_leaves_each_run_whole_in_one_place(store, ended, act)
             trash.delete(top)
         was_killed = _killed(lambda: _act(store, act, top.id), nth)  # noqa: B023
         places = [
-            (store.get(one.id) is not None) + trash.holds(store, one.id) for one in (top, child)
+            (store.get(one.id) is not None) + deleted.holds(store, one.id) for one in (top, child)
         ]
         assert all(place <= 1 for place in places), nth
         assert act == "purge" or places == [1, 1], nth
@@ -309,7 +310,7 @@ def _act(store: Store, act: str, run_id: str) -> None:
     """What a person does who asks again: it may be done by now."""
     try:
         if act == "restore":
-            trash.restore(trash.find(store, run_id))
+            trash.restore(deleted.find(store, run_id))
         else:
             getattr(trash, act)(store.find(run_id))
     except (RunNotFound, NotInTrash):
