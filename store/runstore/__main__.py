@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from runstore import layout
+from runstore import layout, look
 from runstore.store import Store
 
 TYPE_CHECKING = False
@@ -64,7 +64,7 @@ def _row(record: Record) -> tuple[str, ...]:
     number = run.get("number")
     created = record.created[:19].replace("T", " ")
     script = run.get("script")
-    cells = (record.id, number, record.look().status, created, script)
+    cells = (record.id, number, look.at(record).status, created, script)
     return tuple("-" if cell in (None, "") else _shown(str(cell)) for cell in cells)
 
 

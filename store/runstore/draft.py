@@ -17,6 +17,7 @@ from runstore.errors import RunExists
 from runstore.fs import atomic, facts, json_write, lock
 from runstore.run import identity, ledger
 from runstore.run.record import Record
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Draft:
             age = time.time() - os.stat(claim).st_ctime
         except FileNotFoundError:
             return True
-        return age > 60 and not _is_known(self.record.store, self.id)
+        return age > 60 and not _is_known(store_of(self.record), self.id)
 
 
 def check_free(store: Store, run_id: str) -> None:

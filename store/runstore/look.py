@@ -1,8 +1,9 @@
-"""One look at a run: its facts, what is observed of it, and the status that follows.
+"""One look at a run: observe it, read its facts, derive the status. It writes nothing.
 
-The order of reading is what keeps a status from being wrong: first the observation, then the
-facts. A supervisor publishes the outcome before it lets go of `alive`, so facts read after "nobody
-is alive" hold all that there will ever be.
+The order of reading keeps a status from being wrong: first the observation, then the facts. A
+supervisor publishes the outcome before it releases `alive`, so facts that are read after "nothing
+is alive" are complete. A submitted run is alive while its supervisor holds its lock, an interactive
+one while its owner holds its own; a batch is as long as the runs below it. Reading takes no lock.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR
 
-from runstore import layout, observation, status
+from runstore import layout, names, status
 from runstore.errors import RunNotFound
-from runstore.fs import facts
-from runstore.run import attempts
+from runstore.fs import atomic, facts, lock
+from runstore.queue import place as queue_place
+from runstore.run import attempts, identity
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from runstore.run.record import Record
@@ -78,7 +82,7 @@ def at(record: Record) -> Look:
         _check_exists(record)
         found[layout.RUN] = record.asked() or None
         if not status.is_final(facts.read_own(record.path, layout.ENDED)):
-            held, seen = observation.of(record)
+            held, seen = _observe(record)
         for name in layout.FACTS[1:]:
             found[name] = facts.read_own(_home(record, name, seen), name)
     except PermissionError:  # another user's run: nothing can be known of it
@@ -88,7 +92,7 @@ def at(record: Record) -> Look:
         if not status.is_final(found[name]):
             found[name] = None
     if seen == status.GONE and found[layout.ENDED] is None:
-        found[status.WITHIN], found[status.BELOW] = observation.of_others(record)
+        found[status.WITHIN], found[status.BELOW] = _outcome_of_others(record)
     return Look(found, seen, held)
 
 
@@ -106,3 +110,162 @@ def _home(record: Record, name: str, seen: str) -> str:
     if name in layout.OF_ATTEMPT and seen in (status.ALIVE, status.IN_QUEUE):
         return attempts.folder(record.path, attempts.latest(record.path))
     return attempts.home(record.path, name)
+
+
+def _observe(record: Record) -> tuple[bool, str]:
+    """Whether somebody answers for the run, and what that makes of it.
+
+    The lock is asked before started.json is read, which a supervisor publishes under it, and
+    once more when the script turns out to be gone: an adopter may have come in between.
+    """
+    if record.run.get("kind") == status.INTERACTIVE:
+        return _interactive(record)
+    held, seen = _is_held(record), status.GONE
+    if not held:
+        seen = _submitted(record, held)
+        held = seen == status.GONE and _is_held(record)
+    return held, _submitted(record, held) if held else seen
+
+
+def _outcome_of_others(record: Record) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Of a run whose processes are gone, what the outcome of others makes of it: that of the
+    script that it was begun in, and those of the runs of a batch.
+    """
+    batch = _batch(record)
+    if batch:
+        return None, _ended_below(record, batch)
+    around = _script_around(record, record.fact(layout.STARTED) or {})
+    return None if around is None else {"status": at(around).status}, None
+
+
+def _is_held(record: Record) -> bool:
+    return lock.is_held(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
+
+
+def _submitted(record: Record, held: bool) -> str:
+    home = attempts.home(record.path, layout.STARTED)
+    place = facts.read_own(home, layout.STARTED) or record.asked().get("submitted_from")
+    if not isinstance(place, dict):
+        return status.ALIVE if held else status.GONE
+    is_copy = record.is_copy(place)
+    if not is_copy and (entry := queue_place.entry(record)) and not queue_place.has_begun(record):
+        if held:
+            return status.ALIVE  # it is being started, perhaps after a restart of the machine
+        if os.path.exists(entry):
+            return status.IN_QUEUE  # on whatever host: nothing of it is alive or lost
+    if not identity.same_place(place):
+        return status.ELSEWHERE
+    if not identity.same_boot(place):
+        is_kept = not is_copy and queue_place.is_kept(record)
+        return status.IN_QUEUE if is_kept else status.REBOOTED
+    if is_copy:
+        return status.ELSEWHERE
+    script = place.get("script")
+    lives = held or (isinstance(script, dict) and identity.lives(script))
+    return status.ALIVE if lives else status.GONE
+
+
+def _interactive(record: Record) -> tuple[bool, str]:
+    started = facts.read_own(record.path, layout.STARTED)
+    if started is None:
+        above = _maker(record)
+        is_over = above is None or at(above).is_over
+        return False, status.GONE if is_over else status.WAITING
+    owner = f"{record.store.root}/{layout.OWNERS}/{_safe(started.get('owner'))}"
+    held = lock.is_held(owner, record.store.lock_kind)
+    if not identity.same_place(started):
+        return held, status.ELSEWHERE
+    batch = _batch(record)
+    if not batch and not identity.same_boot(started):
+        return held, status.REBOOTED
+    if started.get("store_id") != record.store.id or not _is_inode(owner, started):
+        return held, status.ELSEWHERE
+    if batch:  # what waits in a queue outlives its submitter, and the machine's restart
+        return held, status.ALIVE if _goes_on_below(record, batch, held) else status.GONE
+    around = _script_around(record, started)
+    goes_on = held or (around is not None and not at(around).is_over)
+    return held, status.ALIVE if goes_on else status.GONE
+
+
+def _maker(record: Record) -> Record | None:
+    """The parent of a row, made before it in the same experiment; damaged records can say
+    anything else, and must not send a reader in a circle.
+    """
+    above = store_of(record).parent_of(record)
+    first, second = (above.run.get("number"), record.run.get("number")) if above else (0, 0)
+    is_older = isinstance(first, int) and isinstance(second, int) and first < second
+    return above if is_older else None
+
+
+def _script_around(record: Record, started: Mapping[str, Any]) -> Record | None:
+    """The submitted run in whose script an interactive run was begun."""
+    within = started.get("within")
+    if not within:
+        return None
+    around = store_of(record).neighbour(record, within) or _deleted(record, within)
+    is_script = around is not None and around.run.get("kind") == status.SUBMITTED
+    return around if is_script else None
+
+
+def _deleted(record: Record, run_id: object) -> Record | None:
+    """A run in the trash, where its outcome can still be read."""
+    from runstore.run import deleted
+
+    return next(deleted.entries(record.store, run_id=str(run_id)), None)
+
+
+def _batch(record: Record) -> int:
+    """How many runs were to be submitted below this one, whose end is theirs; 0: it is none."""
+    count = record.run.get("batch")
+    return count if isinstance(count, int) else 0
+
+
+def _goes_on_below(record: Record, count: int, held: bool) -> bool:
+    """Whether any run of this batch is not over, or its owner is still submitting some."""
+    runs = list(_submitted_below(record))
+    if held and len(runs) < count:
+        return True
+    unfinished = (run for run in runs if atomic.read_bytes(f"{run.path}/{layout.ENDED}") is None)
+    return any(not look.is_over for look in _looks(unfinished))
+
+
+def _ended_below(record: Record, count: int) -> dict[str, Any]:
+    """How the runs of this batch ended, and when the last of them did."""
+    looks = list(_looks(_submitted_below(record)))
+    times = [str((look.outcome or {}).get("time") or "") for look in looks]
+    return {
+        "is_whole": len(looks) >= count,
+        "statuses": [look.status for look in looks],
+        "time": max(times, default=""),
+    }
+
+
+def _submitted_below(record: Record) -> Iterator[Record]:
+    """The submitted runs below this one. They have no batch: nobody is sent in a circle."""
+    from runstore.run import children
+
+    for child in children.unsorted(record):
+        if child.run.get("kind") == status.SUBMITTED:
+            yield child
+
+
+def _looks(records: Iterable[Record]) -> Iterator[Look]:
+    """A look at each run that is still there."""
+    for record in records:
+        try:
+            yield at(record)
+        except RunNotFound:
+            continue
+
+
+def _safe(owner: object) -> str:
+    """An owner's id as a file name; what is none names no file."""
+    return owner if isinstance(owner, str) and names.is_run_id(owner) else "-"
+
+
+def _is_inode(owner: str, started: Mapping[str, Any]) -> bool:
+    """Whether an owner's lock is the very file on record; one that was cleared away passes."""
+    try:
+        return bool(os.stat(owner).st_ino == started.get("owner_inode"))
+    except FileNotFoundError:
+        return True

@@ -1,8 +1,4 @@
-"""A store: the folder `.runs/`, its experiments and its runs.
-
-The folders are the truth. A store that is not there yet reads as an empty one; the first write
-makes it. One of a newer format is read, never written.
-"""
+"""The experiments and runs of a store: list, find and make them. The folders are the truth."""
 
 from __future__ import annotations
 
@@ -11,12 +7,11 @@ import os
 from runstore import layout, names
 from runstore.errors import (
     AmbiguousPrefix,
-    CorruptRecord,
     ExperimentNotFound,
-    FormatTooNew,
     RunNotFound,
 )
-from runstore.fs import atomic, facts, lock
+from runstore.fs import atomic, facts
+from runstore.root import Root
 from runstore.run import labels, ledger
 from runstore.run.record import Record
 
@@ -25,65 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def _sync_if_readable(folder: str) -> None:
-    """Let a power cut not take a new store; a folder can be writable and not readable."""
-    try:
-        atomic.sync_folder(folder)
-    except PermissionError:
-        return
-
-
-class Store:
-    """A store for reading; `for_writing()` makes sure that it exists and may be written.
-
-    `damage` says what is wrong with its store.json, if anything: then it is read as far as that
-    goes, and not written.
-    """
-
-    def __init__(self, root: str) -> None:
-        self.root = os.path.abspath(root)
-        self._read()
-
-    def exists(self) -> bool:
-        """Whether there is a store in this folder, whole or damaged, if only since a moment ago."""
-        if not self.id and not self.damage:
-            self._read()
-        return bool(self.id or self.damage)
-
-    @property
-    def is_newer(self) -> bool:
-        """Whether a newer version wrote it: it is read, not written."""
-        return self.format > layout.FORMAT
-
-    def for_writing(self) -> Store:
-        """This store, made if it is not there yet.
-
-        Raises:
-            FormatTooNew: a newer version wrote it.
-            ReadOnlyStore: it cannot be written.
-            CorruptRecord: store.json is damaged.
-        """
-        if not self.exists():
-            self.make()
-        if self.damage:
-            raise CorruptRecord(f"{self.root}/{layout.STORE}", self.damage)
-        if self.is_newer:
-            raise FormatTooNew(self.root, self.format, layout.FORMAT)
-        return self
+class Store(Root):
+    """A store for reading; `for_writing()` makes sure that it exists and may be written."""
 
     def experiments(self) -> list[str]:
         """The names of all experiments, sorted."""
         return sorted(map(self.experiment_name, self.experiment_folders()))
-
-    def experiment_name(self, folder: str) -> str:
-        """The true name of the experiment in a folder; the folder's own where that is damaged."""
-        name = self.stated_name(folder)
-        return name if name and names.is_folder_of(folder, name) else folder
-
-    def stated_name(self, folder: str) -> str:
-        """The name that an experiment's folder states, "" where it states none."""
-        name = (facts.read(f"{self.root}/{folder}", layout.EXPERIMENT) or {}).get("name")
-        return name if isinstance(name, str) else ""
 
     def experiment_folders(self) -> list[str]:
         """The folders of all experiments, sorted."""
@@ -185,44 +127,15 @@ class Store:
                 return record
         return None
 
-    def make(self, store_id: str = "") -> None:
-        """Make the folder and store.json; of several at once one wins, and all then read it.
+    def parent_of(self, record: Record) -> Record | None:
+        """The run that a run is a child of."""
+        parent = record.run.get("parent")
+        return self.neighbour(record, parent) if parent else None
 
-        Raises:
-            ReadOnlyStore: it cannot be written.
-        """
-        try:
-            if not os.path.isdir(self.root):
-                os.makedirs(self.root, mode=0o700, exist_ok=True)
-                _sync_if_readable(os.path.dirname(self.root))
-        except OSError as error:
-            raise atomic.unwritable(self.root, error) from error
-        record: dict[str, object] = {
-            "format": layout.FORMAT,
-            "store_id": store_id or os.urandom(8).hex(),
-            "lock": lock.best_kind(self.root),
-        }
-        # Whoever finds store.json makes nothing more, so it goes last.
-        atomic.publish_bytes(self.root, layout.GITIGNORE, b"*\n", sync=True)
-        facts.publish(self.root, layout.STORE, facts.signed(record), sync=True)
-        self._read()
-
-    def _read(self) -> None:
-        self.id = self.damage = ""
-        self.format = layout.FORMAT
-        self.lock_kind = lock.OFD
-        data = atomic.read_bytes(f"{self.root}/{layout.STORE}")
-        if data is None:
-            return
-        found = facts.parse(data) or {}
-        store_id, number, kind = found.get("store_id"), found.get("format"), found.get("lock")
-        if type(number) is not int or not isinstance(store_id, str) or not store_id:
-            self.damage = "it is no store's description"
-        elif number <= layout.FORMAT and kind not in (lock.OFD, lock.FLOCK):
-            self.damage = f"it names no kind of lock that there is: {kind!r}"
-        else:
-            self.id, self.format = store_id, number
-            self.lock_kind = lock.FLOCK if kind == lock.FLOCK else lock.OFD
+    def neighbour(self, record: Record, run_id: object) -> Record | None:
+        """Another run of the store; nearly always one of the same experiment."""
+        near = Record(self, record.experiment_folder, str(run_id))
+        return near if near.exists() else self.get(str(run_id))
 
     def _find_experiment(self, name: str) -> str | None:
         if names.is_safe_folder(name) and self._is_folder_of(name, name):
@@ -296,6 +209,12 @@ class Store:
         ]
         merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=True)
         return (record for _, record in merged)
+
+
+def store_of(record: Record) -> Store:
+    """The store of a run, with all its experiments and runs."""
+    root = record.store
+    return root if isinstance(root, Store) else Store(root.root)
 
 
 def _may_exist(record: Record) -> bool:

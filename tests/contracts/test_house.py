@@ -33,9 +33,10 @@ ORDER = {
         ("runstore.fs",),
         ("runstore.root",),
         ("runstore.run",),
-        ("runstore.store", "runstore.draft"),
+        ("runstore.store",),
+        ("runstore.draft",),
         ("runstore.metrics", "runstore.queue"),
-        ("runstore.look", "runstore.observation"),
+        ("runstore.look",),
         ("runstore.index", "runstore.upkeep"),
         ("runstore.__main__", "runstore"),
     ),
@@ -107,15 +108,6 @@ UP_TODAY: set[str] = {
     "homerun.views.table -> homerun.sdk.workspace",
     "homerun.views.watchlist -> homerun.sdk.run",
     "homerun.views.watchlist -> homerun.sdk.workspace",
-    "runstore.draft -> runstore.store",
-    "runstore.draft -> runstore.upkeep.trash",
-    "runstore.look -> runstore.observation",
-    "runstore.observation -> runstore.look",
-    "runstore.observation -> runstore.upkeep.trash",
-    "runstore.run.files -> runstore.upkeep.findings",
-    "runstore.run.record -> runstore.look",
-    "runstore.run.record -> runstore.store",
-    "runstore.run.snapshot_claims -> runstore.store",
 }
 MOST_IN_CIRCLES_TODAY = 80
 SDK_BELOW_TODAY: set[str] = {
@@ -147,7 +139,7 @@ SDK_BELOW_TODAY: set[str] = {
     "homerun.views.watchlist imports Run",
     "homerun.views.watchlist imports Workspace",
 }
-LONG_TODAY = {"runner/homerun/sdk", "runner/homerun/studio/web/src", "store/runstore"}
+LONG_TODAY = {"runner/homerun/sdk", "runner/homerun/studio/web/src"}
 INITS_TODAY = {"homerun.doctor"}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers import children
-from runstore import layout, names, status
+from runstore import layout, look, names, status
 from runstore.draft import Draft
 from runstore.errors import FormatTooNew, InvalidName, RunExists
 from runstore.fs import facts, lock
@@ -46,7 +46,7 @@ def test_a_maker_killed_at_any_call_leaves_a_whole_run_or_none(
             whole += 1
             assert run.run["id"] == run.id
             assert run.labels().tags == {"a": "b"}
-            assert run.look().outcome == status.outcome({})
+            assert look.at(run).outcome == status.outcome({})
             assert store.find(run.id).id == run.id
         assert all(found.repaired for found in check.check(store, repair=os.path.isdir(root)))
         assert check.check(store) == []
@@ -54,7 +54,7 @@ def test_a_maker_killed_at_any_call_leaves_a_whole_run_or_none(
             break
         again, alive = make(root, None if run_id is None else "other")
         assert next(Store(root).runs()).id == again.id
-        assert again.look().is_held
+        assert look.at(again).is_held
         lock.release(alive)
         count += 1
 
@@ -68,12 +68,12 @@ def test_a_made_run_is_whole_private_and_numbered(store: Store) -> None:
     records = [draft.publish(ASKED) for draft in (first, second)]
 
     assert [record.run["number"] for record in records] == [1, 2]
-    assert [record.look().status for record in records] == [status.PREPARING] * 2
+    assert [look.at(record).status for record in records] == [status.PREPARING] * 2
     assert os.stat(records[0].path).st_mode & 0o777 == 0o700
     assert [run.id for run in store.runs("exp")] == [second.id, first.id]
     for descriptor in descriptors:
         lock.release(descriptor)
-    assert {record.look().status for record in records} == {status.FAILED}
+    assert {look.at(record).status for record in records} == {status.FAILED}
 
 
 def test_a_draft_is_not_visible_and_a_discarded_one_leaves_nothing(store: Store) -> None:

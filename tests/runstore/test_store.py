@@ -13,6 +13,7 @@ import pytest
 
 from helpers import children
 from runstore import layout, names, status
+from runstore import look as looks
 from runstore.errors import (
     AmbiguousPrefix,
     CorruptRecord,
@@ -75,7 +76,7 @@ def test_a_store_with_a_damaged_description_is_read_and_not_written(
 
     assert damaged.exists()
     assert [record.id for record in damaged.runs()] == [run.id]
-    assert damaged.find(run.id).look().status == status.NOT_RESPONDING
+    assert looks.at(damaged.find(run.id)).status == status.NOT_RESPONDING
     with pytest.raises(CorruptRecord, match=r"store\.json"):
         damaged.for_writing()
 
@@ -206,8 +207,8 @@ def test_a_moved_store_works_and_a_copy_of_a_live_run_is_not_responding(
     shutil.copytree(store.root, f"{folder}/copy")
     os.rename(store.root, f"{folder}/moved")
 
-    moved = Store(f"{folder}/moved").find(live.id).look()
-    copied = Store(f"{folder}/copy").find(live.id).look()
+    moved = looks.at(Store(f"{folder}/moved").find(live.id))
+    copied = looks.at(Store(f"{folder}/copy").find(live.id))
 
     assert (moved.status, copied.status) == (status.PREPARING, status.NOT_RESPONDING)
     assert not copied.is_lost
@@ -231,7 +232,7 @@ def test_another_users_run_does_not_take_the_list_down(
         os.setgroups([])
         os.setgid(65534)
         os.setuid(65534)
-        return [record.look().status for record in Store(store.root).runs()]
+        return [looks.at(record).status for record in Store(store.root).runs()]
 
     assert children.in_child(look) == [status.NOT_RESPONDING, status.FAILED]
     assert mine.exists()
@@ -250,7 +251,7 @@ def test_a_run_with_a_damaged_record_is_listed_and_looked_at(
     found = list(store.runs())
 
     assert {record.id for record in found} == {whole.id, damaged.id}
-    assert all(record.look().status in status.ALL for record in found)
+    assert all(looks.at(record).status in status.ALL for record in found)
     assert all(record.labels().tags == {} and record.properties() == {} for record in found)
     assert store.find(damaged.id).created in ("", "5")
 
@@ -263,7 +264,7 @@ def test_a_damaged_outcome_is_no_outcome(run: Record, name: str, content: str) -
         facts.publish(run.path, layout.ENDED, {"status": status.COMPLETED})
     with open(f"{run.path}/{name}", "w") as file:
         file.write(content)
-    look = run.look()
+    look = looks.at(run)
 
     assert look.status == status.COMPLETED
     assert look.outcome is not None
@@ -279,5 +280,5 @@ def test_the_lock_is_asked_before_the_facts_are_read(
 
     monkeypatch.setattr(lock, "is_held", ends_in_the_meantime)
 
-    assert run.look().status == status.COMPLETED
+    assert looks.at(run).status == status.COMPLETED
     assert names.is_run_id(run.id)

@@ -19,7 +19,7 @@ from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.base.errors import HomerunError
 from homerun.runs import wait
-from runstore import status
+from runstore import look, status
 from runstore.errors import StoreError
 from torture import invariants
 from torture.invariants import Audit
@@ -95,7 +95,7 @@ class Disk:
         """How a run ended."""
         if not wait.until_over(run._record, PATIENCE_S).is_over:
             self.breaks.append(f"{run.id} did not end; it is {run.get_status()}")
-        outcome = run._record.look().outcome or {}
+        outcome = look.at(run._record).outcome or {}
         holds_within(lambda: not invariants.living_of(run.id), PATIENCE_S)
         return (run.get_status(), *(outcome.get(key) for key in ("cause", "exit_code", "signal")))
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from helpers import process
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.fs import atomic, facts
 from runstore.metrics import log as metric_log
 from runstore.run import identity
 from runstore.run.record import Record
-from runstore.store import Store
+from runstore.store import Store, store_of
 from runstore.upkeep.check import check as check_store
 
 RUN_MARK = "HOMERUN_RUN_ID="
@@ -158,7 +158,7 @@ def _ended(record: Record) -> bytes | None:
 def _check_reading(record: Record, ended: bytes | None) -> list[str]:
     """I1 for one run, and that it is shown as its outcome says."""
     breaks = [] if record.run else [f"I1: {record.id}: run.json cannot be read"]
-    seen = record.look()
+    seen = look.at(record)
     said = facts.parse(ended) if ended else None
     if said and seen.status != said["status"] and seen.facts[layout.MARK] is None:
         breaks.append(f"I2: {record.id} is shown {seen.status}, its outcome is {said}")
@@ -170,9 +170,9 @@ def _check_reading(record: Record, ended: bytes | None) -> list[str]:
 
 def _check_shown(record: Record) -> list[str]:
     """I6, for a run of which one look at all processes found none."""
-    if record.look().status in status.TERMINAL or living_of(record.id):
+    if look.at(record).status in status.TERMINAL or living_of(record.id):
         return []  # one that ended may have started another that the first look was too early for
-    seen = record.look().status
+    seen = look.at(record).status
     if seen in status.TERMINAL or _may_go_on(record, seen):
         return []
     return [f"I6: {record.id} is shown {seen}, and nothing of it lives"]
@@ -180,9 +180,9 @@ def _check_shown(record: Record) -> list[str]:
 
 def _may_go_on(record: Record, seen: str) -> bool:
     """A row waits as long as its parent is not over; an owner that lives has no mark."""
-    above = record.parent()
+    above = store_of(record).parent_of(record)
     if seen == status.NOT_STARTED:
-        return above is not None and not above.look().is_over
+        return above is not None and not look.at(above).is_over
     owner = (record.fact(layout.STARTED) or {}).get("process")
     return isinstance(owner, dict) and identity.lives(owner)
 
@@ -235,5 +235,5 @@ def _holds(record: Record, kind: str, key: str, value: Any) -> bool:
     if kind == "run":
         return True
     if kind == "status":
-        return bool(record.look().status == value)
+        return bool(look.at(record).status == value)
     return record.properties().get(key) == value

@@ -21,7 +21,7 @@ from homerun import Experiment, ScriptRunConfig, Workspace
 from homerun.base import environ
 from homerun.runs import reconcile
 from homerun.targets import dispatch
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.queue.queue import Queue
 from runstore.run.record import Record
 from runstore.store import Store
@@ -103,7 +103,7 @@ class Case:
                 reconcile.bring_up_to_date(record)
             _tick(20.0)
         if not holds_within(self._are_over, PATIENCE_S):
-            found = [(record.id, record.look().status) for record in self._records()]
+            found = [(record.id, look.at(record).status) for record in self._records()]
             self.breaks.append(f"it does not go on by itself: {found}")
         self._check()
 
@@ -164,11 +164,11 @@ class Case:
 
     def _are_over(self) -> bool:
         _tick(5.0)
-        return all(record.look().facts[layout.ENDED] for record in self._records())
+        return all(look.at(record).facts[layout.ENDED] for record in self._records())
 
     def _check(self) -> None:
         began = _lines(self.folder / "began")
-        known = {record.id: record.look() for record in self._records()}
+        known = {record.id: look.at(record) for record in self._records()}
         was_killed = {"script", "supervisor", "everything"} & set(self.hit)
         for run_id in _lines(self.folder / "told"):
             if run_id not in known:

@@ -22,6 +22,7 @@ from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.runs import reconcile, wait
 from runstore import layout, status
+from runstore import look as looks
 from runstore.run import identity
 from runstore.run.record import Record
 from runstore.store import Store
@@ -150,7 +151,7 @@ class Case:
             self.asked_cancel = True
             self._run().cancel()
         if not wait.until_over(record, PATIENCE_S).is_over:
-            self.breaks.append(f"it did not end; it is {record.look().status}")
+            self.breaks.append(f"it did not end; it is {looks.at(record).status}")
         self._end_children()
         self._take_in_told()
         self.breaks += self.audit.check()
@@ -267,7 +268,7 @@ class Case:
     # What may have come of it
 
     def _check_outcome(self, record: Record, is_exact: bool) -> None:
-        seen = record.look()
+        seen = looks.at(record)
         outcome = seen.outcome or {}
         said = tuple(outcome.get(key) for key in ("status", "cause", "exit_code", "signal"))
         if said not in self._possible(said):

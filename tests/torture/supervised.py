@@ -19,7 +19,7 @@ from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.runs import stop_request, wait
 from homerun.system import children
-from runstore import layout, status
+from runstore import layout, look, status
 from torture import faults, invariants, report
 from torture.faults import Fault
 from torture.invariants import Audit
@@ -99,7 +99,7 @@ class Case:
             children._BOOT = former
 
     def _look_while_it_lasts(self, run: Run) -> None:
-        seen = run._record.look()
+        seen = look.at(run._record)
         if seen.status == status.COMPLETED:
             self.breaks.append("it was shown Completed")
         if seen.status not in status.TERMINAL and not invariants.living_of(self.name):
@@ -108,7 +108,7 @@ class Case:
                 self.breaks.append(f"I6: nothing of it lives, and it is {again}")
 
     def _check(self, run: Run) -> None:
-        seen = run._record.look()
+        seen = look.at(run._record)
         outcome = seen.outcome or {}
         said: Outcome = (
             seen.status,

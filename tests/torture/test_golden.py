@@ -13,6 +13,7 @@ import pytest
 from helpers import children
 from homerun import Run
 from homerun.views import details
+from runstore import look as looks
 from runstore import status
 from runstore.metrics import log as metric_log
 from runstore.run.record import Record
@@ -53,7 +54,7 @@ def golden(tmp_path: Path) -> Store:
 
 
 def _row(record: Record) -> tuple[Any, ...]:
-    seen = record.look()
+    seen = looks.at(record)
     cause = (seen.outcome or {}).get("cause")
     return record.run["number"], record.experiment, record.run["parent"], seen.status, cause
 
@@ -92,7 +93,7 @@ def test_a_run_of_format_1_has_its_labels_metrics_and_properties(golden: Store) 
 
 
 def test_a_mark_of_format_1_leaves_the_outcome_readable(golden: Store) -> None:
-    seen = golden.find(MARKED).look()
+    seen = looks.at(golden.find(MARKED))
 
     assert (seen.status, (seen.outcome or {})["status"]) == (status.FAILED, status.COMPLETED)
 
@@ -166,7 +167,7 @@ def _touched(path: Path) -> set[str]:
 
 def _read(record: Record) -> tuple[Any, ...]:
     """All that a run shows."""
-    seen = record.look()
+    seen = looks.at(record)
     labels = record.labels()
     values = {name: str(one.values) for name, one in metric_log.read(record.path)[0].items()}
     tags = (labels.tags, labels.display_name, labels.description)
@@ -175,7 +176,7 @@ def _read(record: Record) -> tuple[Any, ...]:
 
 def _show(record: Record) -> None:
     """The damaged run, as the SDK and the command line show it."""
-    seen = record.look()
+    seen = looks.at(record)
     details.row(record, seen)
     details.details(record, seen)
     Run.of(record).get_metrics()

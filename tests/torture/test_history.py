@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from homerun import Experiment, Run, Workspace
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.errors import InvalidTransition, PropertyExists
 from runstore.run.record import Record
 from torture import history, report, soak
@@ -49,7 +49,7 @@ class Actor:
         if turn < 0.70:
             return "end", READ, "", lambda: _end(record.fact(layout.ENDED))
         if turn < 0.85:
-            return "end", READ, "", lambda: _end(record.look().outcome)
+            return "end", READ, "", lambda: _end(look.at(record).outcome)
         how = self.chance.choice(ENDS)
         value = f"{how} by {os.getpid()}"
         if turn < 0.90 and how != status.FAILED:  # a fail() of an ended run would be a mark

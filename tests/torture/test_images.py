@@ -18,6 +18,7 @@ import pytest
 from homerun.base.errors import SubmitError
 from homerun.snapshots import scan, snapshot, work_copy
 from runstore import layout, status
+from runstore import look as looks
 from runstore.draft import Draft, write_rows
 from runstore.fs import atomic, lock
 from runstore.metrics import log as metric_log
@@ -218,7 +219,7 @@ def _later(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _read(record: Record) -> tuple[Any, ...]:
     """All that a run shows."""
-    seen = record.look()
+    seen = looks.at(record)
     values = {name: one.values for name, one in metric_log.read(record.path)[0].items()}
     return (
         record.run,

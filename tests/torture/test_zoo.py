@@ -15,7 +15,7 @@ from helpers.fifo import Fifo, Gate
 from helpers.wait import holds_within
 from homerun import Experiment, ScriptRunConfig, Workspace
 from homerun.runs import wait
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.errors import RunNotFound
 from runstore.run.record import Record
 from torture import invariants, report
@@ -279,7 +279,7 @@ def _settle(cage: Cage, cancel: bool) -> list[str]:
     record = Record(cage.run.experiment.workspace.store, "zoo", cage.run.id)
     try:
         if not wait.until_over(record, 30.0).is_over:
-            return [f"{cage.name}: it does not end: {record.look().status}"]
+            return [f"{cage.name}: it does not end: {look.at(record).status}"]
     except RunNotFound:
         pass
     said = cage.said()

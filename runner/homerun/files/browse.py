@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from homerun.base import times
-from runstore.run import file_listing, files, images
+from runstore.run import file_listing, files
 from runstore.run.record import Record
 
 MOST_ENTRIES = 2_000
@@ -75,7 +75,7 @@ class File:
 
     def image_type(self) -> str | None:
         """The media type of an image that any browser shows; None: it is not one."""
-        return images.media_type(self.read(0, _HEAD))
+        return file_listing.media_type(self.read(0, _HEAD))
 
 
 def entries(record: Record, folder: str = "") -> dict[str, Any]:
@@ -103,7 +103,7 @@ def preview(record: Record, name: str) -> dict[str, Any]:
         found: dict[str, Any] = {"path": name, "size": file.size, "modified": file.modified}
         data = file.read(0, MOST_TEXT)
         is_cut = file.size > len(data)
-        if images.media_type(data[:_HEAD]) is not None:
+        if file_listing.media_type(data[:_HEAD]) is not None:
             return {**found, "kind": IMAGE, "is_cut": False}
     if _is_binary(data):
         return {**found, "kind": NONE, "is_cut": is_cut}

@@ -6,6 +6,7 @@ from homerun.base.errors import UserError
 from homerun.runs import interactive
 from runstore import status
 from runstore.draft import write_rows
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ _BATCH_TAG = "azureml.batch_child_number"
 def start(parent: Record, name: str | None, run_id: str | None) -> Record:
     """Start an interactive run below another one; see `Run.child_run`."""
     asked: dict[str, object] = {"name": name, "display_name": name}
-    return interactive.start(parent.store, parent.experiment, asked, run_id=run_id, parent=parent)
+    return interactive.start(
+        store_of(parent), parent.experiment, asked, run_id=run_id, parent=parent
+    )
 
 
 def rows(

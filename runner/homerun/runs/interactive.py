@@ -21,6 +21,7 @@ from runstore.run import files, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from runstore.root import Root
     from runstore.run.record import Record
     from runstore.store import Store
 
@@ -107,7 +108,7 @@ def end(record: Record, how: str, said: dict[str, object] | None = None) -> None
         owner.forget_ended()
 
 
-def _started(store: Store, run_folder: str) -> dict[str, object]:
+def _started(store: Root, run_folder: str) -> dict[str, object]:
     """Who holds the run open, and where; `within` is the submitted run whose script that is."""
     holder = owner.hold(store, run_folder)
     return {

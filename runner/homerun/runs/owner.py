@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from _thread import LockType
     from collections.abc import Callable
 
+    from runstore.root import Root
     from runstore.run.record import Record
-    from runstore.store import Store
 
     Finish = Callable[[BaseException | None], None]
 
@@ -35,7 +35,7 @@ _locks: dict[int, LockType] = {}
 """The one lock, made when it is first needed; `setdefault` makes one for all threads."""
 
 
-def hold(store: Store, run_folder: str) -> str:
+def hold(store: Root, run_folder: str) -> str:
     """This process's owner id in a store, under which it is about to open a run.
 
     The lock is taken at the first call. The run counts as open from here on: another thread may

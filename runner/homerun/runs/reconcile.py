@@ -14,6 +14,7 @@ from runstore.errors import StoreError
 from runstore.fs import lock
 from runstore.queue import place
 from runstore.run import identity
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _start_waiting(record: Record) -> None:
     if os.path.isdir(f"{record.store.root}/{layout.QUEUE}"):
         from homerun.targets import dispatch
 
-        dispatch.wake(record.store)
+        dispatch.wake(store_of(record))
 
 
 def _adopt(record: Record) -> None:

@@ -17,6 +17,7 @@ from homerun.environments import recipe
 from homerun.runs import reconcile
 from homerun.runs.submit import RESUBMITTED_FROM, Request, submit
 from runstore import status
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def again(
 ) -> Record:
     """Submit a run again; see `ScriptRun.resubmit`."""
     request = Request(
-        record.store,
+        store_of(record),
         record.experiment,
         Former(record, secrets, variables or {}),
         tags=record.labels().tags,

@@ -47,8 +47,9 @@ def _offline(allowed: bool) -> Run:
 def _experiment_of(record: Record) -> Experiment:
     from homerun.sdk.experiment import Experiment
     from homerun.sdk.workspace import of_store
+    from runstore.store import store_of
 
-    return Experiment.existing(of_store(record.store), record.experiment)
+    return Experiment.existing(of_store(store_of(record)), record.experiment)
 
 
 def _at_exit(run: Run) -> None:

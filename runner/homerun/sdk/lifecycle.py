@@ -84,7 +84,8 @@ class Lifecycle:
             FormatTooNew, ReadOnlyStore: the store may not be written.
         """
         from homerun.runs import trash
+        from runstore.store import store_of
 
         record = self._record
-        ids: Sequence[str] = trash.delete(record.store, [record], purge=purge)["run_ids"]
+        ids: Sequence[str] = trash.delete(store_of(record), [record], purge=purge)["run_ids"]
         return ids

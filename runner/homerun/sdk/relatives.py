@@ -31,7 +31,9 @@ class Relatives:
     @property
     def parent(self) -> Run | None:
         """The run that this one is a child of."""
-        above = self._record.parent()
+        from runstore.store import store_of
+
+        above = store_of(self._record).parent_of(self._record)
         if above is None:
             return None
         from homerun.sdk.run import typed

@@ -14,6 +14,7 @@ from runstore import layout, names
 from runstore.errors import PropertyExists
 from runstore.fs import safe_path
 from runstore.run.snapshot_claims import KEPT_LATER
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def take(record: Record, path: str | os.PathLike[str]) -> str:
     if had is not None:
         raise UserError(f"run {record.id} has a snapshot already ({had}); it keeps that one")
     try:
-        taken = capture.capture(record.store, os.fspath(path))
+        taken = capture.capture(store_of(record), os.fspath(path))
     except SubmitError as error:
         raise UserError(f"no snapshot was taken: {error.message}") from error
     try:

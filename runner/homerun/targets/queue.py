@@ -13,6 +13,7 @@ from runstore.fs import lock
 from runstore.queue import place, queue, settings
 from runstore.queue.queue import Queue
 from runstore.run.record import Record
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def place_of(record: Record) -> Waiting | None:
     if entry is None or not _waits(record, entry):
         return None
     position = waiting.position(entry)
-    why = _Reasons(record.store, waiting).of(entry, position, record)
+    why = _Reasons(store_of(record), waiting).of(entry, position, record)
     return Waiting(record, waiting.target, entry, position, why)
 
 

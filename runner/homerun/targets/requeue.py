@@ -11,6 +11,7 @@ from runstore.fs import atomic, lock
 from runstore.queue import place
 from runstore.queue.queue import Queue
 from runstore.run import attempts
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,4 +51,4 @@ def after_restart(record: Record) -> None:
         os.unlink(place.kept_plan(record))  # it is damaged: the run was lost
     finally:
         lock.release(alive)
-    dispatch.start(record.store, waiting.target)
+    dispatch.start(store_of(record), waiting.target)

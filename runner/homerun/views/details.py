@@ -14,7 +14,7 @@ from homerun.files.logs.names import log_files
 from homerun.runs import reconcile
 from runstore import layout, status
 from runstore.fs import facts
-from runstore.run import attempts, cache, stamps
+from runstore.run import attempts, cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def row_of(record: Record) -> dict[str, Any]:
     The time stamps of its folders tell: each change to an ended run is a new name in one of them. A
     file that is edited in place is seen within a minute.
     """
-    stamp = stamps.of(record.path)  # before anything else is read
+    stamp = cache.stamp_of(record.path)  # before anything else is read
     known = cache.get(_recent, record.path, stamp) if stamp else None
     if known is not None:
         return known
@@ -127,7 +127,7 @@ def _is_final(record: Record, look: Look, made: dict[str, Any]) -> bool:
     if look.facts[layout.ENDED] is None or "warnings" in made or _linked(record) is not None:
         return False
     can_print = "error" in made and record.run.get("on_exit") == "leave"
-    return not can_print and not stamps.is_fresh(record.path)
+    return not can_print and not cache.is_fresh(record.path)
 
 
 def row(record: Record, look: Look) -> dict[str, Any]:

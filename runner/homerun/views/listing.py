@@ -23,6 +23,7 @@ from runstore.index.query import (
 )
 from runstore.index.search import search
 from runstore.run import children as run_children
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def children(record: Record, wanted: list[Condition], recursive: bool) -> Iterat
         return run_children.below(record, recursive=recursive)
     if not recursive:
         wanted = [*wanted, Condition("parent", "", "=", record.id)]
-        return _search(record.store, None, wanted, True, None)
+        return _search(store_of(record), None, wanted, True, None)
     below = run_children.below(record, recursive=True)
     return (child for child in below if _matches(child, wanted))
 

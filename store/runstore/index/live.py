@@ -10,13 +10,14 @@ import os
 import threading
 import time
 
+from runstore import look as looks
 from runstore.fs import atomic
 from runstore.index import metrics as index_metrics
 from runstore.index import row as index_row
 from runstore.index import verify
 from runstore.index.cache import EPOCH, MEMORY, Cache, remove
 from runstore.index.refresh import Refresh
-from runstore.run import stamps
+from runstore.run import cache as run_cache
 from runstore.run.record import Record
 
 TYPE_CHECKING = False
@@ -39,7 +40,7 @@ class Live:
     def __init__(
         self,
         store: Store,
-        look: Looker = Record.look,
+        look: Looker = looks.at,
         verify_later: Callable[[], object] | None = None,
     ) -> None:
         self.store = store
@@ -104,7 +105,7 @@ class Live:
         stale = [
             (folder, run_id)
             for folder, run_id, stamp in rows
-            if stamps.of(f"{self.store.root}/{folder}/{run_id}") != stamp
+            if run_cache.stamp_of(f"{self.store.root}/{folder}/{run_id}") != stamp
         ]
         if stale:
             with self.open() as cache, cache.writing():

@@ -14,7 +14,8 @@ from runstore.errors import RunNotFound
 from runstore.fs import atomic
 from runstore.index import marks_read, metrics, row
 from runstore.index.cache import MADE, TABLES, Cache
-from runstore.run import identity, ledger, stamps
+from runstore.run import cache as run_cache
+from runstore.run import identity, ledger
 from runstore.run.record import Record
 
 TYPE_CHECKING = False
@@ -142,7 +143,7 @@ class Refresh:
 
     def _still_waits(self, record: Record, stamp: str, was: str, parent: str | None) -> bool:
         """Whether a row is as it was: nothing was written to it, and its parent goes on."""
-        if was != status.NOT_STARTED or parent is None or stamps.of(record.path) != stamp:
+        if was != status.NOT_STARTED or parent is None or run_cache.stamp_of(record.path) != stamp:
             return False
         goes_on = self._parents.get(parent)
         if goes_on is None:

@@ -7,7 +7,7 @@ import os
 from runstore import layout, status
 from runstore.errors import RunNotFound
 from runstore.fs import atomic
-from runstore.run import properties, stamps
+from runstore.run import cache, properties
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     Raises:
         OSError: it cannot be read now.
     """
-    seen_stamp = stamps.of(record.path)
+    seen_stamp = cache.stamp_of(record.path)
     try:
         seen = look(record)
     except RunNotFound:
@@ -123,7 +123,7 @@ def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     made.tags = {key: _text(value) for key, value in known.labels.tags.items()}
     made.properties = known.properties
     made.stamp = seen_stamp
-    made.is_settled = seen.facts[layout.ENDED] is not None and not stamps.is_fresh(record.path)
+    made.is_settled = seen.facts[layout.ENDED] is not None and not cache.is_fresh(record.path)
     if seen.status == status.NOT_STARTED:
         made.is_settled = False
     return made

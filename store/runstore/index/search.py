@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from runstore import look as looks
 from runstore.fs import atomic
 from runstore.index import metrics, row, verify
 from runstore.index.cache import Cache, remove
 from runstore.index.refresh import Refresh
-from runstore.run import stamps
+from runstore.run import cache as run_cache
 from runstore.run.record import Record
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ _MANY = 5_000
 def search(
     store: Store,
     query: Query,
-    look: Looker = Record.look,
+    look: Looker = looks.at,
     verify_later: Callable[[], object] | None = None,
     tell: Callable[[str], object] | None = None,
 ) -> Iterator[Record]:
@@ -108,7 +109,7 @@ def _checked(
     try:
         for folder, run_id, stamp in candidates:
             record = Record(store, folder, run_id)
-            seen = stamps.of(record.path)
+            seen = run_cache.stamp_of(record.path)
             if seen == stamp:
                 yield record
                 continue
@@ -140,7 +141,7 @@ def _write_back(store: Store, look: Looker, stale: list[Record]) -> None:
                 found = row.readable(record, look)
                 if found is not None:
                     cache.put(found)
-                elif not stamps.of(record.path):
+                elif not run_cache.stamp_of(record.path):
                     cache.remove(record.experiment_folder, record.id)
     except (sqlite3.Error, OSError):
         return  # the next query finds it again

@@ -6,11 +6,13 @@ import os
 import time
 
 from runstore import layout, names
+from runstore import look as looks
 from runstore.fs import lock
 from runstore.index import metrics
 from runstore.index.cache import Cache, remove
 from runstore.index.refresh import CHUNK, Refresh
-from runstore.run import ledger, stamps
+from runstore.run import cache as run_cache
+from runstore.run import ledger
 from runstore.run.record import Record
 
 TYPE_CHECKING = False
@@ -78,7 +80,7 @@ def reindex(store: Store) -> int:
         _complete_ledger(store, folder)
     remove(store.root)
     with Cache(store.root) as cache:
-        refresh = Refresh(store, cache, Record.look)
+        refresh = Refresh(store, cache, looks.at)
         refresh.run()
         all_runs(refresh)
         return cache.last_run()
@@ -89,7 +91,7 @@ def _has_changed(refresh: Refresh, folder: str, run_id: str) -> bool:
     path = f"{refresh.store.root}/{folder}/{run_id}"
     select = "SELECT run, stamp, metered FROM runs WHERE folder = ? AND id = ?"
     run, stamp, metered = next(refresh.cache.db.execute(select, (folder, run_id)), (0, None, 0))
-    if stamp != stamps.of(path):
+    if stamp != run_cache.stamp_of(path):
         return True
     return bool(metered) and not metrics.is_complete(refresh.cache, run, path)
 

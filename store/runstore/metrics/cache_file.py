@@ -119,9 +119,9 @@ def save(run_folder: str, contents: Contents) -> None:
     path = path_of(run_folder)
     root = os.path.dirname(os.path.dirname(os.path.abspath(run_folder)))
     try:
-        from runstore.store import Store
+        from runstore.root import Root
 
-        store = Store(root)
+        store = Root(root)
         if not store.exists():
             return
         store.for_writing()

@@ -1,13 +1,16 @@
-"""What this process has read of runs, kept for the next look: lists are asked for again and again.
+"""A cache of what this process has read of runs, and the time stamps that tell whether it holds.
 
-Kept is a copy as bytes, so that nobody who changes what he got changes what the next one gets. It
-counts only under the stamp that it was kept with, and not for long.
+The cache keeps copies (marshal is the deep copy), so that a caller can change what it got. A copy
+counts only under the stamp that it was kept with, and for less than a minute.
 """
 
 from __future__ import annotations
 
 import marshal
+import os
 import time
+
+from runstore import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
 KEPT_S = 55.0
 _MOST = 1_000
+_STAMPED = ("", f"/{layout.LABELS}", f"/{layout.PROPERTIES}")
+_SETTLED_NS = 2_000_000_000
+"""A folder changed so recently may change again within one tick of its time stamp."""
 
 
 def get(kept: Kept, run_folder: str, stamp: object) -> dict[str, Any] | None:
@@ -38,3 +44,37 @@ def keep(kept: Kept, run_folder: str, stamp: object, value: dict[str, Any]) -> N
     if len(kept) >= _MOST:
         kept.clear()
     kept[run_folder] = (stamp, time.monotonic(), data)
+
+
+def stamp_of(run_folder: str) -> str:
+    """The time stamps of a run's folders, which change with every name in them; "" if it is gone.
+
+    Facts, labels and properties are files of their own that never change, so a change is a name.
+    """
+    found = []
+    for inner in _STAMPED:
+        try:
+            seen = os.stat(run_folder + inner)
+        except OSError:
+            if not inner:
+                return ""
+            found.append("-")
+        else:
+            found.append(f"{seen.st_ino}.{seen.st_mtime_ns}")
+    return " ".join(found)
+
+
+def is_fresh(run_folder: str) -> bool:
+    """Whether one of the run's folders changed a moment ago.
+
+    The file system's time stamps have ticks of milliseconds: a change in the same tick as ours
+    could not be told from none. Only the index's own freshness rests on this clock.
+    """
+    now = time.time_ns()
+    for inner in _STAMPED:
+        try:
+            if abs(now - os.stat(run_folder + inner).st_mtime_ns) < _SETTLED_NS:
+                return True
+        except OSError:
+            continue
+    return False

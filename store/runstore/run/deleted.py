@@ -13,10 +13,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runstore.store import Store
+    from runstore.root import Root
 
 
-def entries(store: Store, *, run_id: str | None = None) -> Iterator[Record]:
+def entries(store: Root, *, run_id: str | None = None) -> Iterator[Record]:
     """The runs in the trash, in no order. Their folders are read as those of any other run.
 
     Args:
@@ -31,12 +31,12 @@ def entries(store: Store, *, run_id: str | None = None) -> Iterator[Record]:
                 yield record
 
 
-def holds(store: Store, run_id: str) -> bool:
+def holds(store: Root, run_id: str) -> bool:
     """Whether a run of this id lies in the trash."""
     return any(True for _ in entries(store, run_id=run_id))
 
 
-def find(store: Store, run_id: str) -> Record:
+def find(store: Root, run_id: str) -> Record:
     """A run in the trash, by its id or by a beginning that only one there has.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What lies in one folder of a run's files, for who looks through them step by step.
+"""List one folder of a run's files, and tell images by their first bytes.
 
 The names are those of `runstore.run.files`. A link is no file of a run, and none is followed.
 """
@@ -16,6 +16,13 @@ from runstore.run import files
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
 
 
 class Entry:
@@ -100,3 +107,17 @@ def _of(folder: int) -> Iterator[Entry]:
             is_shown = S_ISDIR(seen.st_mode) or S_ISREG(seen.st_mode)
             if is_shown and not files.is_unfinished(entry.name):
                 yield Entry(entry.name, seen)
+
+
+def media_type(head: bytes) -> str | None:
+    """The media type of an image that browsers show; None: these bytes begin none."""
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return "image/avif"
+    if head[:2] == b"BM" and head[6:10] == bytes(4):
+        return "image/bmp"
+    return None

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from runstore.look import Look
+    from runstore.root import Root
     from runstore.run.cache import Kept
-    from runstore.store import Store
 
 
 _recent: Kept = {}
@@ -29,7 +28,7 @@ class Record:
 
     __slots__ = ("_run", "experiment_folder", "id", "store")
 
-    def __init__(self, store: Store, experiment_folder: str, run_id: str) -> None:
+    def __init__(self, store: Root, experiment_folder: str, run_id: str) -> None:
         self.store = store
         self.experiment_folder = experiment_folder
         self.id = run_id
@@ -121,17 +120,6 @@ class Record:
         with change_marks.Mark(self.store.root, self.id):
             return facts.publish(self.path, name, facts.signed(record), sync=sync)
 
-    def look(self) -> Look:
-        """Observe the run and read its facts, in the order that cannot lie.
-
-        Raises:
-            RunNotFound: its folder is gone.
-            OSError: the disk does not tell.
-        """
-        from runstore import look
-
-        return look.at(self)
-
     def labels(self) -> labels.Labels:
         """Its tags, display name and description."""
         return labels.read(self.path, self.run)
@@ -160,16 +148,6 @@ class Record:
         self.store.for_writing()
         with change_marks.Mark(self.store.root, self.id):
             labels.write(self.path, changes)
-
-    def parent(self) -> Record | None:
-        """The run that this one is a child of."""
-        parent = self.run.get("parent")
-        return self.neighbour(parent) if parent else None
-
-    def neighbour(self, run_id: object) -> Record | None:
-        """Another run of the store; nearly always one of the same experiment."""
-        near = Record(self.store, self.experiment_folder, str(run_id))
-        return near if near.exists() else self.store.get(str(run_id))
 
     def sync_metrics(self) -> None:
         """Make the metrics survive a power cut."""

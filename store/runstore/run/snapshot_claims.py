@@ -20,8 +20,8 @@ from runstore.fs import atomic, facts, lock, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from runstore.root import Root
     from runstore.run.record import Record
-    from runstore.store import Store
 
 NONE = -1
 """A claim where there are no locks, or the snapshots cannot be written: nothing is collected."""
@@ -103,7 +103,7 @@ class Unclaimed:
         makes: leave in each the file that claims are made by; False: change nothing.
     """
 
-    def __init__(self, store: Store, *, makes: bool) -> None:
+    def __init__(self, store: Root, *, makes: bool) -> None:
         self.root = f"{store.root}/{layout.SNAPSHOTS}"
         self._sizes: dict[str, int] = {}
         for name in _snapshots(self.root):
@@ -153,7 +153,7 @@ class Unclaimed:
             lock.release(held)
 
 
-def left(store: Store) -> list[str]:
+def left(store: Root) -> list[str]:
     """The folders of removals whose processes were killed."""
     root = f"{store.root}/{layout.SNAPSHOTS}"
     return [f"{root}/{name}" for name in _names(root) if name.startswith(layout.GONE)]

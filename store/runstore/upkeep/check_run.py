@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from runstore import layout, names, status
+from runstore import layout, look, names, status
 from runstore.fs import append, atomic, facts
 from runstore.metrics import log as metric_log
 from runstore.run import files, labels
+from runstore.store import store_of
 from runstore.upkeep.findings import (
     YOUNG_S,
     Finding,
@@ -52,7 +53,7 @@ def check_run(record: Record) -> Iterator[Finding]:
 def _may_be_live(record: Record) -> bool:
     """Whether the run goes on, or cannot be looked at; then nothing of it is repaired."""
     try:
-        return record.look().seen in (status.ALIVE, status.ELSEWHERE)
+        return look.at(record).seen in (status.ALIVE, status.ELSEWHERE)
     except OSError as error:
         if error.errno in atomic.OUR_OWN:
             raise
@@ -72,7 +73,7 @@ def said(record: Record) -> dict[str, Any]:
 def check_parent(record: Record) -> Iterator[Finding]:
     """The link from the parent that a run names; the truth is what the child's run.json says."""
     parent = said(record).get("parent")
-    above = record.store.get(parent) if isinstance(parent, str) else None
+    above = store_of(record).get(parent) if isinstance(parent, str) else None
     if above is None:
         return
     link = f"{above.path}/{layout.CHILDREN}/{record.id}"
@@ -233,7 +234,7 @@ def _children(record: Record) -> Iterator[Finding]:
     folder = f"{record.path}/{layout.CHILDREN}"
     for name in names_in(folder):
         link = f"{folder}/{name}"
-        child = record.store.get(name)
+        child = store_of(record).get(name)
         if name[:1] == ".":
             continue
         if not os.path.islink(link):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from runstore import layout
+from runstore import layout, look
 from runstore.errors import RunNotFound
 from runstore.fs import atomic, tree
 from runstore.run import ledger
@@ -131,7 +131,7 @@ def _add_run(record: Record, parts: dict[str, int]) -> int:
 
 def _status(record: Record) -> str:
     try:
-        return record.look().status
+        return look.at(record).status
     except RunNotFound:
         return _UNKNOWN
     except OSError as error:

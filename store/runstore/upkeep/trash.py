@@ -16,6 +16,7 @@ import os
 from time import time
 
 from runstore import layout as lay
+from runstore import look as looks
 from runstore import names, status
 from runstore.errors import (
     InvalidTransition,
@@ -28,12 +29,14 @@ from runstore.fs import atomic, facts, lock, tree
 from runstore.run import change_marks, deleted, ledger, snapshot_claims
 from runstore.run import children as family
 from runstore.run.record import Record
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from runstore.look import Look
+    from runstore.root import Root
     from runstore.store import Store
 
     Looker = Callable[[Record], Look]
@@ -44,7 +47,7 @@ WITH = "with"
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
 
-def family_of(record: Record, look: Looker = Record.look) -> list[Record]:
+def family_of(record: Record, look: Looker = looks.at) -> list[Record]:
     """A run and all below it, those below first; each of them may be deleted.
 
     Raises:
@@ -61,7 +64,7 @@ def family_of(record: Record, look: Looker = Record.look) -> list[Record]:
             if child.id not in seen and child.asked().get("parent") == one.id:
                 seen.add(child.id)
                 pending.append(child)
-    above = record.parent()
+    above = store_of(record).parent_of(record)
     if above is not None and above.asked().get("batch"):
         seen_above = look(above)
         if not seen_above.is_over:  # a batch ends as the runs below it did
@@ -71,7 +74,7 @@ def family_of(record: Record, look: Looker = Record.look) -> list[Record]:
     return found[::-1]
 
 
-def delete(record: Record, look: Looker = Record.look, *, sync: bool = True) -> list[str]:
+def delete(record: Record, look: Looker = looks.at, *, sync: bool = True) -> list[str]:
     """Move a run, and all below it, to the trash; their ids, the run's own at the end.
 
     Args:
@@ -82,7 +85,7 @@ def delete(record: Record, look: Looker = Record.look, *, sync: bool = True) -> 
         RunExists: the trash holds another run of that id.
     """
     store = record.store.for_writing()
-    above = record.parent()
+    above = store_of(record).parent_of(record)
     moved = []
     for one in family_of(record, look):
         target = f"{_bin(store, one.experiment_folder)}/{one.id}"
@@ -98,7 +101,7 @@ def delete(record: Record, look: Looker = Record.look, *, sync: bool = True) -> 
     return moved
 
 
-def purge(record: Record, look: Looker = Record.look) -> int:
+def purge(record: Record, look: Looker = looks.at) -> int:
     """Remove a run and all below it for good; the bytes that this freed. One of the trash goes
     alone.
 
@@ -108,7 +111,7 @@ def purge(record: Record, look: Looker = Record.look) -> int:
     """
     store = record.store.for_writing()
     is_trashed = record.experiment_folder.startswith(f"{lay.TRASH}/")
-    above = None if is_trashed else record.parent()
+    above = None if is_trashed else store_of(record).parent_of(record)
     freed = 0
     for one in [record] if is_trashed else family_of(record, look):
         # Beside it: nothing has to be made for that on a disk that is full.
@@ -170,7 +173,7 @@ def half_removed(store: Store) -> Iterator[str]:
                 yield f"{home}/{name}"
 
 
-def forget(store: Store, run_id: str) -> int:
+def forget(store: Root, run_id: str) -> int:
     """Remove what else is kept of a run that is gone for good: its claim of its id, its caches."""
     try:
         os.unlink(f"{store.root}/{lay.IDS}/{run_id}")
@@ -179,7 +182,7 @@ def forget(store: Store, run_id: str) -> int:
     return tree.remove(f"{store.root}/{lay.INDEX}/{lay.SERIES}/{run_id}")
 
 
-def _bin(store: Store, folder: str) -> str:
+def _bin(store: Root, folder: str) -> str:
     """The folder of an experiment's runs in the trash, made if need be."""
     path = store.root
     for name in (lay.TRASH, folder):
@@ -223,7 +226,7 @@ def _restore(record: Record) -> str:
     """Take one run back. Its snapshot is claimed: a collector that looks for its users just now
     may have been in the trash before, and in the experiment before that.
     """
-    store = record.store
+    store = store_of(record)
     if store.get(record.id) is not None:
         raise RunExists(record.id)
     held = snapshot_claims.claim_of(record)
@@ -256,7 +259,7 @@ def _link(back: Record, parent: object) -> None:
     """Link a run to its parent, wherever that lies: as seen from the parent's own place."""
     if not isinstance(parent, str) or not names.is_run_id(parent):
         return
-    store = back.store
+    store = store_of(back)
     above = store.get(parent) or next(deleted.entries(store, run_id=parent), None)
     if above is None:
         return
@@ -273,7 +276,7 @@ def _home(record: Record) -> tuple[str, bool]:
     folder = record.experiment_folder.partition("/")[2]
     if atomic.is_folder(f"{record.store.root}/{folder}"):
         return folder, False
-    return record.store.make_experiment(record.experiment), True
+    return store_of(record).make_experiment(record.experiment), True
 
 
 def _deleted_with(record: Record) -> Iterable[Record]:

@@ -12,7 +12,7 @@ import pytest
 from helpers.fifo import Fifo, Gate
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
 from homerun.runs import reconcile
-from runstore.run import stamps
+from runstore.run import cache
 
 ALWAYS = {
     "runId",
@@ -228,7 +228,7 @@ def test_fail_refuses_details_that_are_no_words(
 def test_a_kept_description_is_not_read_again_and_shows_each_later_change_at_once(
     experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stamps, "is_fresh", lambda run_folder: False)
+    monkeypatch.setattr(cache, "is_fresh", lambda run_folder: False)
     run = experiment.start_logging(snapshot_directory=None, outputs=False)
     assert run.describe()["status"] == "Running"  # not kept: it goes on
     run.complete()
@@ -239,7 +239,7 @@ def test_a_kept_description_is_not_read_again_and_shows_each_later_change_at_onc
     )
     assert run.describe()["tags"] == {}
     monkeypatch.undo()
-    monkeypatch.setattr(stamps, "is_fresh", lambda run_folder: False)
+    monkeypatch.setattr(cache, "is_fresh", lambda run_folder: False)
 
     run.tag("quality", "good")
     run.add_properties({"data": "v2"})

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.draft import Draft, write_rows
 from runstore.errors import InvalidQuery
 from runstore.fs import facts, lock
@@ -27,7 +27,8 @@ from runstore.index.query import Query, parse
 from runstore.index.search import scan, search
 from runstore.index.verify import reindex
 from runstore.metrics import log as metric_log
-from runstore.run import change_marks, labels, stamps
+from runstore.run import cache as run_cache
+from runstore.run import change_marks, labels
 from runstore.run.record import Record
 from runstore.store import Store
 
@@ -80,7 +81,7 @@ def ids(store: Store, *conditions: str, **options: Any) -> list[str]:
 
 
 def scanned(store: Store, query: Query) -> list[str]:
-    return [record.id for record in scan(store, query, Record.look)]
+    return [record.id for record in scan(store, query, look.at)]
 
 
 @pytest.fixture
@@ -351,7 +352,7 @@ def test_a_query_waits_for_no_other_process_where_nothing_has_changed(
 ) -> None:
     from runstore.index import cache, search
 
-    monkeypatch.setattr(stamps, "is_fresh", lambda path: False)
+    monkeypatch.setattr(run_cache, "is_fresh", lambda path: False)
     record = make(store, tags={"a": "1"})
     end(record)
     record.label([(labels.TAG, "b", "2")])

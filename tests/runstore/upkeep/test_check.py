@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from helpers import children
-from runstore import layout
+from runstore import layout, look
 from runstore.draft import Draft
 from runstore.errors import FormatTooNew, LockTimeout, StoreError
 from runstore.fs import atomic, facts
@@ -509,7 +509,7 @@ def read_all(root: str) -> dict[str, object]:
     for run in store.runs():
         run_labels = run.labels()
         series = metric_log.read(run.path)[0]
-        said = (run.look().status, run.look().outcome, run_labels.tags, run.properties())
+        said = (look.at(run).status, look.at(run).outcome, run_labels.tags, run.properties())
         values = {name: (s.values, s.steps, s.kinds) for name, s in series.items()}
         found[run.id] = repr((run.run, run.created, run.experiment, said, values))
     check(store)
