@@ -6,7 +6,7 @@ import os
 from time import time
 
 from runstore import layout, names
-from runstore.errors import NotInTrash
+from runstore.errors import AmbiguousPrefix, NotInTrash
 from runstore.run.record import Record
 
 TYPE_CHECKING = False
@@ -42,7 +42,6 @@ def find(store: Root, run_id: str) -> Record:
     Raises:
         NotInTrash, AmbiguousPrefix: there is none, or more than one.
     """
-    from runstore.errors import AmbiguousPrefix
 
     found = list(entries(store, run_id=run_id)) if names.is_run_id(run_id) else []
     if not found and run_id:

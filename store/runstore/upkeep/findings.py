@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from runstore.fs import atomic
+from runstore import layout
+from runstore.fs import atomic, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +79,6 @@ def remover(path: str) -> Callable[[], None]:
     """The cure of something that nobody needs: to remove it."""
 
     def remove() -> None:
-        from runstore.fs import tree
 
         tree.remove(path)
 
@@ -89,7 +89,6 @@ def mover(path: str) -> Callable[[], None]:
     """The cure of something damaged: to move it aside, in its folder, under a name of its own."""
 
     def move() -> None:
-        from runstore import layout
 
         folder, name = os.path.split(path)
         os.rename(path, f"{folder}/{layout.DAMAGED}{name}-{os.urandom(4).hex()}")

@@ -60,7 +60,7 @@ class _Known(TypedDict):
     properties: dict[str, str]
 
 
-class RunDetails(_Known, total=False):
+class DetailsOfRun(_Known, total=False):
     """What `homerun run show -o json` prints; keys without a value are left out."""
 
     run_number: int
@@ -96,7 +96,7 @@ class RunAnswer(TypedDict):
     """Everything about a run."""
 
     run: RunRow
-    details: RunDetails
+    details: DetailsOfRun
     rollup: Rollup | None
     siblings: Siblings
     cursor: str
