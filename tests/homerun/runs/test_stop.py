@@ -213,10 +213,13 @@ def test_what_a_script_leaves_running_is_ended_with_it(
 ) -> None:
     run = running(
         """
+        beside, told = os.pipe()
         if os.fork() == 0:
             os.setsid()
             {up}
+            os.write(told, b'.')
             signal.pause()
+        os.read(beside, 1)  # or the sweep could come before the other process is up
         """
     )
 
