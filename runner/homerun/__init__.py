@@ -31,6 +31,12 @@ _HOMES = {
     "RunEnvironmentError": "base.errors",
 }
 
+_FACTORIES = {
+    "current_run": "sdk.context",
+    "experiment_of_folder": "sdk.workspace",
+}
+"""What the original's static factories on a lower class ask for: it is made above them."""
+
 __all__ = [name for name in _HOMES if name[0] != "_"]
 
 TYPE_CHECKING = False
@@ -54,14 +60,16 @@ if TYPE_CHECKING:
     from homerun.config.sections import TensorflowConfiguration as TensorflowConfiguration
     from homerun.environments.conda import CondaDependencies as CondaDependencies
     from homerun.sdk.compare import compare_runs as compare_runs
+    from homerun.sdk.context import current_run as current_run
     from homerun.sdk.experiment import Experiment as Experiment
     from homerun.sdk.run import Run as Run
     from homerun.sdk.run import ScriptRun as ScriptRun
     from homerun.sdk.workspace import Workspace as Workspace
+    from homerun.sdk.workspace import experiment_of_folder as experiment_of_folder
 
 
 def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
+    home = _HOMES.get(name) or _FACTORIES.get(name)
     if home is None:
         raise AttributeError(f"module 'homerun' has no attribute {name!r}")
     return getattr(__import__(f"homerun.{home}", fromlist=[name]), name)

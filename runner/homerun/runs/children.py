@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from homerun.base.errors import UserError
 from homerun.runs import interactive
+from homerun.runs.handle import RunHandle
 from runstore import status
 from runstore.draft import write_rows
 from runstore.store import store_of
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
 _BATCH_TAG = "azureml.batch_child_number"
 
 
-def start(parent: Record, name: str | None, run_id: str | None) -> Record:
+def start(
+    parent: Record, name: str | None, run_id: str | None, outputs: bool | str | None
+) -> RunHandle:
     """Start an interactive run below another one; see `Run.child_run`."""
     asked: dict[str, object] = {"name": name, "display_name": name}
-    return interactive.start(
+    folder = interactive.outputs_folder(outputs or False)
+    made = interactive.start(
         store_of(parent), parent.experiment, asked, run_id=run_id, parent=parent
     )
+    return RunHandle.opened(made, folder)
 
 
 def rows(

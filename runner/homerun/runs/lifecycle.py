@@ -96,6 +96,18 @@ def fail(
         record.publish(layout.MARK, {"status": status.FAILED, **said}, sync=True)
 
 
+def clean(record: Record) -> list[str]:
+    """Say where the run's folder is; see `ScriptRun.clean`.
+
+    Raises:
+        InvalidTransition: the run is not over.
+    """
+    seen = reconcile.bring_up_to_date(record)
+    if not seen.is_over:
+        raise InvalidTransition(record.id, seen.status, "be cleaned up before it is over")
+    return [f"nothing to remove: {record.path} holds what the run made"]
+
+
 def capture(record: Record) -> Capture | None:
     """Tee what this process prints into an interactive run's log; a script has its own."""
     if not _is_interactive(record):

@@ -13,8 +13,10 @@ import time
 
 from homerun.base import checks, messages
 from homerun.base.errors import UserError
-from homerun.runs import interactive, owner, reconcile, wait
+from homerun.runs import interactive, owner, reconcile, start, wait
+from homerun.runs.handle import RunHandle
 from homerun.runs.submit import Request, Sources, submit
+from homerun.sdk.run import Run, ScriptRun
 from homerun.snapshots import git_diff
 from runstore import layout, status
 from runstore.fs import atomic, facts
@@ -23,9 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from homerun.config.script_run_config import ScriptRunConfig
-    from homerun.sdk.experiment import Experiment
-    from homerun.sdk.run import Run
+    from homerun import Experiment, ScriptRunConfig
     from runstore.run.record import Record
 
 _PAUSE_S = 0.25
@@ -149,6 +149,7 @@ def submit_many(
     run_id: str | None,
 ) -> Batch:
     """Submit a batch; see `Experiment.submit_many`."""
+    start.unarchive(experiment.workspace.store, experiment.name)
     wanted, sources = _checked(configs, tags), Sources()
     try:
         return _submit(experiment, configs, wanted, parent_tags, run_id, sources)
@@ -164,8 +165,6 @@ def _submit(
     run_id: str | None,
     sources: Sources,
 ) -> Batch:
-    from homerun.sdk.run import Run, ScriptRun
-
     store = experiment.workspace.store.for_writing()
     first = configs[0]
     taken, code = sources.look(store, first)
@@ -179,8 +178,8 @@ def _submit(
         "target": first.target or "local",
     }
     record = interactive.start(store, experiment.name, asked, run_id=run_id)
+    RunHandle.opened(record)
     parent = Run.of(record, experiment)
-    owner.opened(parent._record, parent._finish)
     runs, told = [], []
     try:
         for config, labels in zip(configs, wanted):

@@ -11,7 +11,7 @@ from homerun.base import messages
 from homerun.base.errors import UserError
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.runs import resubmit, stop
-from homerun.sdk import error_codes
+from homerun.views import error_codes
 from runstore import status
 from runstore.errors import BaseError
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from homerun.sdk.run import Run
-    from homerun.sdk.workspace import Workspace
+    from homerun import Run, Workspace
 
 _MOST_SCRIPTS = 500
 

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from homerun.sdk.run import Run
+    from homerun import Run
 
 
 def compare_runs(runs: Sequence[Run], code: bool = False) -> dict[str, Any]:

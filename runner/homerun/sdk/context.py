@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
 
 _found: dict[str, Run] = {}
+_experiments: dict[str, Experiment] = {}
 
 
 class SubmittedRun(ScriptRun):
     """The run of a submitted script, as that script sees it."""
 
 
-def get(allow_offline: bool = True) -> Run:
+def current_run(allow_offline: bool = True) -> Run:
     """The run around this process; see `Run.get_context`."""
     folder, run_id = environ.run_folder(), environ.run_id()
     if folder is None or run_id is None:
@@ -49,7 +50,11 @@ def _experiment_of(record: Record) -> Experiment:
     from homerun.sdk.workspace import of_store
     from runstore.store import store_of
 
-    return Experiment.existing(of_store(store_of(record)), record.experiment)
+    known = _experiments.get(record.path)
+    if known is None:
+        known = Experiment.existing(of_store(store_of(record)), record.experiment)
+        _experiments[record.path] = known
+    return known
 
 
 def _at_exit(run: Run) -> None:
@@ -60,7 +65,7 @@ def _at_exit(run: Run) -> None:
 
     try:
         if not lock.is_held(f"{run.directory}/{layout.ALIVE}", lock.OFD):
-            # The supervisor was killed: somebody has to be there when this script ends.
+            # The supervisor was killed: this starts an adopter, which sees how the script ends.
             run.get_status()
     except Exception:  # noqa: BLE001 - the script's own end is not to be disturbed
         return

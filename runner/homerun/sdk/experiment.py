@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from homerun.sdk.labels import ExperimentLabels
 from runstore import names
 from runstore.errors import CorruptRecord, FormatTooNew, ReadOnlyStore
@@ -14,12 +12,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import NoReturn
 
-    from homerun.config.script_run_config import ScriptRunConfig
+    from homerun import Run, ScriptRunConfig, Workspace
     from homerun.sdk.batch import Batch
-    from homerun.sdk.run import Run
-    from homerun.sdk.workspace import Workspace
     from homerun.views.listing import Wanted
     from runstore.run.record import Record
+    from runstore.store import Store
 
 
 class ViewType:
@@ -28,9 +25,6 @@ class ViewType:
     ActiveOnly = "ActiveOnly"
     All = "All"
     ArchivedOnly = "ArchivedOnly"
-
-
-_VIEWS = (ViewType.ActiveOnly, ViewType.All, ViewType.ArchivedOnly)
 
 
 class Experiment:
@@ -42,10 +36,7 @@ class Experiment:
 
     def __init__(self, workspace: Workspace, name: str) -> None:
         self._bind(workspace, names.check_experiment(name))
-        try:
-            workspace.store.make_experiment(name)
-        except (ReadOnlyStore, FormatTooNew, CorruptRecord, OSError):
-            return  # it can still be read; a submit says what is wrong
+        _make_if_writable(workspace.store, name)
 
     def _bind(self, workspace: Workspace, name: str) -> None:
         self.workspace = workspace
@@ -76,20 +67,10 @@ class Experiment:
         Raises:
             UserError: there is no such view.
         """
-        from homerun.base.errors import UserError
-        from homerun.views import listing
+        from homerun.views import experiments
 
-        if view_type not in _VIEWS:
-            raise UserError(f"view_type is one of {', '.join(_VIEWS)}, not {view_type!r}")
-        wanted = listing.pairs("tags", tags)
-        found = []
-        for name in workspace.store.experiments():
-            one = Experiment.existing(workspace, name)
-            kept = one._labels.read() if experiment_name in (None, name) else None
-            view = ViewType.ArchivedOnly if kept and kept.archived else ViewType.ActiveOnly
-            if kept and view_type in (view, ViewType.All) and listing.all_hold(wanted, kept.tags):
-                found.append(one)
-        return found
+        found = experiments.experiment_names(workspace.store, experiment_name, view_type, tags)
+        return [Experiment.existing(workspace, name) for name in found]
 
     @staticmethod
     def from_directory(path: str, auth: object = None) -> Experiment:
@@ -98,11 +79,9 @@ class Experiment:
         Raises:
             UserError: it is attached to none.
         """
-        from homerun.config import workspace_config
-        from homerun.sdk.workspace import Workspace
+        import homerun
 
-        config, name = workspace_config.experiment_of(os.path.abspath(os.path.expanduser(path)))
-        return Experiment(Workspace.from_config(config), name)
+        return homerun.experiment_of_folder(path)
 
     @staticmethod
     def delete(workspace: Workspace, experiment_id: str) -> NoReturn:
@@ -216,30 +195,10 @@ class Experiment:
         Raises:
             SubmitError, StoreError: nothing was started.
         """
-        from homerun.base import checks, messages
-        from homerun.base.errors import UserError
-        from homerun.config.script_run_config import ScriptRunConfig
-        from homerun.runs.submit import Request, submit
+        from homerun.runs import start
 
-        if not isinstance(config, ScriptRunConfig):
-            raise UserError(f"submit takes a ScriptRunConfig, not {type(config).__name__}")
-        self._unarchive()
-        request = Request(
-            self.workspace.store,
-            self.name,
-            config,
-            tags=checks.text_pairs("tags", tags or {}),
-            run_id=run_id,
-            parent=parent,
-        )
-        record, told = submit(request)
-        from homerun.sdk.run import ScriptRun  # while the run starts: that takes no time then
-
-        messages.tell(told)
-        run = ScriptRun.of(record, self)
-        if show_output:
-            run.wait_for_completion(show_output=True)
-        return run
+        made = start.submit_to(self.workspace.store, self.name, config, tags, run_id, parent)
+        return self._script_run(made, show_output)
 
     def submit_many(
         self,
@@ -264,7 +223,6 @@ class Experiment:
         """
         from homerun.sdk import batch
 
-        self._unarchive()
         return batch.submit_many(self, configs, tags, parent_tags, run_id)
 
     def start_logging(
@@ -290,40 +248,22 @@ class Experiment:
         Raises:
             RunExists, InvalidName, UserError, StoreError: no run was made.
         """
-        from homerun.base import checks, messages
-        from homerun.environments import interpreter
-        from homerun.runs import interactive, owner
-        from homerun.sdk.run import Run
-        from homerun.snapshots import capture, git, git_diff
+        from homerun.runs import start
+        from homerun.sdk import run
 
-        code, told = capture.capture_if_small(self.workspace.store, snapshot_directory)
-        source = git.look(snapshot_directory or ".")
-        asked: dict[str, object] = {
-            "name": name,
-            "display_name": display_name or name,
-            "description": description,
-            "properties": {
-                **source.properties,
-                **checks.text_pairs("properties", properties or {}),
-            },
-            "tags": checks.text_pairs("tags", tags or {}),
-            "target": "local",
-            "snapshot": code.id if code else None,
-        }
-        try:
-            folder = interactive.outputs_folder(outputs)
-            self._unarchive()
-            made = interactive.start(self.workspace.store, self.name, asked, run_id=run_id)
-        finally:
-            if code is not None:
-                code.let_go()
-        run = Run.of(made, self)
-        run.outputs_folder = folder
-        owner.opened(run._record, run._finish)
-        git_diff.start(run.directory, run.id, git_diff.wanted(source), os.environ)
-        interpreter.note_own(run.id, run.directory)
-        messages.tell(told)
-        return run
+        made = start.start_logging(
+            self.workspace.store,
+            self.name,
+            name,
+            run_id,
+            outputs,
+            snapshot_directory,
+            display_name=display_name,
+            description=description,
+            properties=properties,
+            tags=tags,
+        )
+        return run.held(made, self)
 
     def get_runs(
         self,
@@ -348,10 +288,13 @@ class Experiment:
             self, type, tags, properties, None, include_children, where=where, sort=sort
         )
 
-    def _unarchive(self) -> None:
-        """Unarchive the experiment, so that the new run is listed."""
-        if self._labels.read().archived:
-            self.reactivate()
+    def _script_run(self, record: Record, show_output: bool) -> Run:
+        from homerun.sdk.run import ScriptRun  # while the run starts: that takes no time then
+
+        run = ScriptRun.of(record, self)
+        if show_output:
+            run.wait_for_completion(show_output=True)
+        return run
 
     def __repr__(self) -> str:
         return f"Experiment(Name: {self.name},\nWorkspace: {self.workspace.name})"
@@ -360,3 +303,11 @@ class Experiment:
         from homerun.sdk import html
 
         return html.experiment(self)
+
+
+def _make_if_writable(store: Store, name: str) -> None:
+    """Make the experiment. Where that is impossible it can still be read; a submit says why."""
+    try:
+        store.make_experiment(name)
+    except (ReadOnlyStore, FormatTooNew, CorruptRecord, OSError):
+        return

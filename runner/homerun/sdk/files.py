@@ -8,31 +8,27 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from homerun.files.upload import Artifact
-    from homerun.sdk.handle import RunHandle
-    from homerun.sdk.run_files import Path
+    from homerun.files.upload import Artifact, Path
+    from homerun.runs.handle import RunHandle
     from runstore.fs.safe_path import Stream
 
 
 class RunFiles:
     """The files of one run, by relative names such as `outputs/model.pkl`. Links are no files.
 
-    Args:
-        handle: the run.
-        before_write: called before something is added.
+    Before something is added, a row of `create_children` begins.
     """
 
-    def __init__(self, handle: RunHandle, before_write: Callable[[], object]) -> None:
+    def __init__(self, handle: RunHandle) -> None:
         self._handle = handle
-        self._before_write = before_write
 
     def upload_file(self, name: str, source: Path | Stream) -> Artifact:
         """Keep one file; see `Run.upload_file`."""
         from homerun.files import upload
 
-        self._before_write()
+        self._handle.begin()
         return upload.file(self._handle.record, name, source)
 
     def upload_files(
@@ -41,14 +37,14 @@ class RunFiles:
         """Keep several files; see `Run.upload_files`."""
         from homerun.files import upload
 
-        self._before_write()
+        self._handle.begin()
         return upload.files(self._handle.record, names, paths)
 
     def upload_folder(self, name: str, path: Path) -> list[Artifact]:
         """Keep all files below a folder; see `Run.upload_folder`."""
         from homerun.files import upload
 
-        self._before_write()
+        self._handle.begin()
         return upload.folder(self._handle.record, name, path)
 
     def names(self) -> list[str]:
@@ -91,7 +87,7 @@ class RunFiles:
         """Keep code; see `Run.take_snapshot`."""
         from homerun.snapshots import export
 
-        self._before_write()
+        self._handle.begin()
         return export.take(self._handle.record, path)
 
     def snapshot_id(self) -> str | None:

@@ -7,9 +7,7 @@ from itertools import islice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.sdk.experiment import Experiment
-    from homerun.sdk.run import Run
-    from homerun.sdk.workspace import Workspace
+    from homerun import Experiment, Run, Workspace
 
 _MOST_CHILDREN = 20
 

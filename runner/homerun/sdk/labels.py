@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from homerun.sdk.handle import RunHandle
+    from homerun.runs.handle import RunHandle
     from runstore.run.labels import Labels
     from runstore.store import Store
 

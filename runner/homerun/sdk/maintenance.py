@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from homerun.sdk.run import Run
+    from homerun import Run
     from runstore.store import Store
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from homerun.base.errors import UserError
-from homerun.sdk.handle import RunHandle
+from homerun.runs.handle import RunHandle
 from homerun.sdk.printed import PrintedFiles, PrintedLabels, PrintedMetrics
 from homerun.sdk.run import Run
 from runstore import status as statuses
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, NoReturn
 
-    from homerun.config.script_run_config import ScriptRunConfig
+    from homerun import ScriptRunConfig
     from homerun.views.listing import Wanted
 
 
@@ -35,14 +35,8 @@ class OfflineHandle(RunHandle):
         """
         raise AttributeError("an offline run has no record; submit the script")
 
-    @property
-    def experiment(self) -> NoReturn:
-        """An offline run has none.
-
-        Raises:
-            AttributeError: always, so that `hasattr(run, "experiment")` tells.
-        """
-        raise AttributeError("an offline run belongs to no experiment; submit the script")
+    def begin(self) -> None:
+        """Nothing: it has begun."""
 
 
 class _OfflineRun(Run):
@@ -73,6 +67,15 @@ class _OfflineRun(Run):
         return self._parent
 
     @property
+    def experiment(self) -> NoReturn:
+        """An offline run has none.
+
+        Raises:
+            AttributeError: always, so that `hasattr(run, "experiment")` tells.
+        """
+        raise AttributeError("an offline run belongs to no experiment; submit the script")
+
+    @property
     def type(self) -> str | None:
         """None: an offline run is of no kind."""
         return None
@@ -80,6 +83,10 @@ class _OfflineRun(Run):
     def get_status(self) -> str:
         """Running, until `fail` or `cancel` is called."""
         return self._status
+
+    def get_detailed_status(self) -> dict[str, Any]:
+        """The status; an offline run waits for nothing."""
+        return {"status": self._status, "details": None}
 
     def get_details(self) -> dict[str, Any]:
         """The keys that those of any run have."""

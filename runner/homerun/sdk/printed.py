@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from homerun.files.upload import Artifact
-    from homerun.sdk.run_files import Path
+    from homerun.files.upload import Artifact, Path
     from runstore.fs.safe_path import Stream
 
 

@@ -9,35 +9,29 @@ from __future__ import annotations
 from homerun.base import environ
 from homerun.base.errors import Absent, refusal
 from homerun.metrics.logger import MetricLogger
+from homerun.runs.handle import RunHandle
 from homerun.sdk.files import RunFiles
-from homerun.sdk.handle import RunHandle
 from homerun.sdk.labels import RunLabels
-from homerun.sdk.lifecycle import Lifecycle
-from homerun.sdk.observed import Observed
-from homerun.sdk.relatives import Relatives
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
-    from typing import Any, NoReturn, Union
+    from typing import Any, NoReturn
 
-    from homerun import Experiment, Workspace
-    from homerun.files.upload import Artifact
-    from homerun.system.tee import Capture
+    from homerun import Experiment, ScriptRunConfig, Workspace
+    from homerun.files.upload import Artifact, Path
     from homerun.views.listing import Wanted
     from runstore.fs.safe_path import Stream
     from runstore.look import Look
     from runstore.run.record import Record
 
-    Path = Union[str, os.PathLike[str]]
-
 
 _providers: dict[str, Callable[..., Run]] = {}
 
 
-class Run(Observed, Lifecycle, Relatives, Absent):
+class Run(Absent):
     """One run of an experiment.
 
     Args:
@@ -65,26 +59,22 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         outputs: str | None = None,
         **original: object,
     ) -> None:
-        self._bind(RunHandle.of(experiment.workspace.store.find(run_id), experiment))
-        if outputs is not None:
-            from homerun.runs import interactive
+        from homerun.runs import interactive
 
-            self.outputs_folder = interactive.outputs_folder(outputs)
+        record = experiment.workspace.store.find(run_id)
+        folder = interactive.outputs_folder(False if outputs is None else outputs)
+        self._bind(RunHandle.of(record, folder), _giver_of(experiment))
 
-    def _bind(self, handle: RunHandle) -> None:
-        self._handle = handle
-        self.outputs_folder = None
-        self._capture: Capture | None = None
-        self._metrics = MetricLogger(handle.folder, self._begin)
+    def _bind(self, handle: RunHandle, experiment: Callable[[Record], Experiment]) -> None:
+        self._handle, self._find_experiment = handle, experiment
+        self._metrics = MetricLogger(handle.folder, handle.begin)
         self._labels = RunLabels(handle)
-        self._files = RunFiles(handle, self._begin)
+        self._files = RunFiles(handle)
 
     @classmethod
     def of(cls, record: Record, experiment: Experiment | None = None) -> Run:
         """The run of a record that was read."""
-        run = cls.__new__(cls)
-        run._bind(RunHandle.of(record, experiment))
-        return run
+        return cls._of(RunHandle.of(record), _giver_of(experiment))
 
     @classmethod
     def in_folder(
@@ -95,8 +85,12 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         Args:
             experiment: makes the run's experiment from its record.
         """
+        return cls._of(RunHandle(folder, run_id), experiment or _giver_of(None))
+
+    @classmethod
+    def _of(cls, handle: RunHandle, experiment: Callable[[Record], Experiment]) -> Run:
         run = cls.__new__(cls)
-        run._bind(RunHandle(folder, run_id, experiment=experiment))
+        run._bind(handle, experiment)
         return run
 
     # The factories of the original
@@ -116,9 +110,9 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         Raises:
             RunEnvironmentError: there is no run, and `allow_offline` is False.
         """
-        from homerun.sdk import context
+        import homerun
 
-        return context.get(allow_offline)
+        return homerun.current_run(allow_offline)
 
     @staticmethod
     def get_submitted_run(**original: object) -> Run:
@@ -127,7 +121,9 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         Raises:
             RunEnvironmentError: there is no run around this process.
         """
-        return Run.get_context(allow_offline=False)
+        import homerun
+
+        return homerun.current_run(allow_offline=False)
 
     @staticmethod
     def add_type_provider(runtype: str, factory: Callable[..., Run]) -> None:
@@ -139,9 +135,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         Raises:
             ValueError: that type has one.
         """
-        if runtype == ScriptRun.RUN_TYPE or runtype in _providers:
-            raise ValueError(f"runs of the type {runtype!r} have a provider already")
-        _providers[runtype] = factory
+        _add_provider(runtype, factory)
 
     @staticmethod
     def list_by_compute(*original: object, **named: object) -> NoReturn:
@@ -159,7 +153,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         Raises:
             RunNotFound, AmbiguousPrefix: there is no such one run.
         """
-        return typed(workspace.store.find(run_id), workspace)
+        return workspace.get_run(run_id)
 
     # Identity
 
@@ -176,13 +170,12 @@ class Run(Observed, Lifecycle, Relatives, Absent):
     @property
     def number(self) -> int | None:
         """The run's number in its experiment, counted from 1."""
-        number = self._record.run.get("number")
-        return number if isinstance(number, int) else None
+        return _number(self._record)
 
     @property
     def experiment(self) -> Experiment:
         """The run's experiment."""
-        return self._handle.experiment
+        return self._find_experiment(self._record)
 
     @property
     def directory(self) -> str:
@@ -215,14 +208,127 @@ class Run(Observed, Lifecycle, Relatives, Absent):
 
         return html.address(self.directory)
 
-    # As a block
+    # Status
+
+    @property
+    def status(self) -> str:
+        """The same as `get_status()`."""
+        return self.get_status()
+
+    def get_status(self) -> str:
+        """The status as it is now."""
+        return self._look().status
+
+    def get_detailed_status(self) -> dict[str, Any]:
+        """The status, and in `details` where and why a run waits, else None."""
+        from homerun.views import details
+
+        return details.detailed_status(self._record, self.get_status())
+
+    def get_details(self) -> dict[str, Any]:
+        """Everything about the run, in the original's camelCase shape."""
+        from homerun.views import details
+
+        return details.details(self._record, self._look())
+
+    def describe(self) -> dict[str, Any]:
+        """Everything about the run, in the snake_case shape of the command line."""
+        from homerun.views import details
+
+        return details.row_of(self._record)
+
+    def wait_for_completion(
+        self,
+        show_output: bool = False,
+        wait_post_processing: bool = False,
+        raise_on_error: bool = True,
+    ) -> dict[str, Any]:
+        """Wait until the run is over, and return its details.
+
+        Args:
+            show_output: stream the script's output to standard output, from its beginning.
+            wait_post_processing: accepted; a run is over only when all of it is.
+            raise_on_error: raise if the run ended Failed.
+
+        Raises:
+            RunFailed: it did; names the exit code or signal and the last lines of the output.
+        """
+        from homerun.views import completion
+
+        return completion.wait_for_completion(self._record, show_output, raise_on_error)
+
+    def stream(self, offset: int = 0) -> Iterator[bytes]:
+        """The script's output from a byte on, as it comes, until the run is over."""
+        from homerun.files.logs import follow
+
+        return iter(follow.Following(self._record, offset=offset))
+
+    # Beginning and end
+
+    def start(self) -> None:
+        """Let a row of `create_children` begin; any other run has begun already."""
+        self._handle.begin()
+
+    def complete(self) -> None:
+        """Complete an interactive run.
+
+        In a submitted script it changes nothing: the script's own end decides.
+
+        Raises:
+            InvalidTransition: the run ended in another way, or is a live script of its own.
+        """
+        from homerun.runs import lifecycle
+
+        lifecycle.complete(self._record, self._handle.outputs)
+
+    def fail(
+        self,
+        error_details: str | BaseException | None = None,
+        error_code: str | None = None,
+    ) -> None:
+        """Declare the run failed.
+
+        In its own script: a fact that wins over exit code 0; nothing is ended. On a live script
+        from outside: it is stopped and ends Failed. An interactive run ends Failed. On an ended
+        run: its shown status becomes Failed, and its outcome stays readable.
+        """
+        from homerun.runs import lifecycle
+
+        lifecycle.fail(self._record, self._handle.outputs, error_details, error_code)
+
+    def cancel(self) -> None:
+        """Cancel the run and all below it, and wait until nothing of them lives.
+
+        It waits at most the grace and 5 s, and not inside the run itself. On a run that is over it
+        changes nothing.
+
+        Raises:
+            InvalidTransition: the run belongs to another host, or to another store.
+        """
+        from homerun.runs import lifecycle
+
+        lifecycle.cancel(self._record, self._handle.outputs)
+
+    def delete(self, purge: bool = False) -> Sequence[str]:
+        """Delete the run and all below it; the ids of what was deleted.
+
+        Deleted runs lie in the trash, `workspace.trash`, until that is emptied; `purge=True`
+        removes them for good. The number of a deleted run is never given to another one.
+
+        Raises:
+            InvalidTransition: the run, or one below it, is not over: cancel it first.
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        from homerun.runs import trash
+        from runstore.store import store_of
+
+        deleted = trash.delete(store_of(self._record), [self._record], purge=purge)
+        ids: Sequence[str] = deleted["run_ids"]
+        return ids
 
     def __enter__(self) -> Run:
         """Begin a block whose end is the run's; an interactive run's log gets what it prints."""
-        from homerun.runs import lifecycle
-
-        self._begin()
-        self._capture = lifecycle.capture(self._record)
+        self._handle.enter()
         return self
 
     def __exit__(
@@ -232,10 +338,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         trace: TracebackType | None,
     ) -> None:
         """Completed, or Failed with the error, which goes on."""
-        from homerun.runs import lifecycle
-
-        capture, self._capture = self._capture, None
-        lifecycle.leave(self._record, self.outputs_folder, error, capture)
+        self._handle.leave(error)
 
     # Metrics
 
@@ -579,6 +682,88 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         """
         return self._files.unpack_snapshot(path)
 
+    # Parent and children
+
+    @property
+    def parent(self) -> Run | None:
+        """The run that this one is a child of."""
+        from runstore.store import store_of
+
+        above = store_of(self._record).parent_of(self._record)
+        return None if above is None else self.experiment.workspace.run_of(above)
+
+    def child_run(
+        self,
+        name: str | None = None,
+        run_id: str | None = None,
+        outputs: bool | str | None = None,
+    ) -> Run:
+        """An interactive run below this one, begun and owned by this process.
+
+        Args:
+            name: its display name.
+            outputs: a folder whose new files are collected at the end; True: `./outputs`.
+        """
+        from homerun.runs import children
+
+        self._handle.begin()
+        made = children.start(self._record, name, run_id, outputs)
+        return held(made, self.experiment)
+
+    def create_children(
+        self,
+        count: int | None = None,
+        tag_key: str | None = None,
+        tag_values: Sequence[object] | None = None,
+    ) -> Sequence[Run]:
+        """Rows below this run, each of which begins when it is first used.
+
+        Args:
+            count: how many; each gets the tag `azureml.batch_child_number`.
+            tag_key, tag_values: instead: one row per value, tagged with it.
+
+        Raises:
+            UserError: neither or both were given.
+        """
+        from homerun.runs import children
+
+        self._handle.begin()
+        made = children.rows(self._record, count, tag_key, tag_values)
+        return [Run.of(row, self.experiment) for row in made]
+
+    def submit_child(
+        self, config: ScriptRunConfig, tags: Mapping[str, object] | None = None
+    ) -> Run:
+        """Submit a script as a child of this run; it goes on when this run completes.
+
+        Raises:
+            SubmitError, StoreError: nothing was started.
+        """
+        self._handle.begin()
+        return self.experiment.submit(config, tags, parent=self._record)
+
+    def get_children(
+        self,
+        recursive: bool = False,
+        tags: Wanted = None,
+        properties: Wanted = None,
+        type: str | None = None,
+        status: str | None = None,
+        *,
+        where: Sequence[str] | str = (),
+    ) -> Iterator[Run]:
+        """The children (recursive: all descendants) for which all conditions hold, newest first.
+
+        Args:
+            tags, properties, where: as for `Workspace.get_runs`.
+        """
+        from homerun.views import listing
+
+        wanted = listing.conditions(type, tags, properties, status, where)
+        found = listing.children(self._record, wanted, recursive)
+        workspace = self.experiment.workspace
+        return (workspace.run_of(record) for record in found)
+
     # Secrets, data and the interpreter
 
     def get_interpreter(self) -> dict[str, Any] | None:
@@ -630,16 +815,6 @@ class Run(Observed, Lifecycle, Relatives, Absent):
 
         return reconcile.bring_up_to_date(self._record)
 
-    def _begin(self) -> None:
-        """Before this process's first use: a row begins, owned by it."""
-        from homerun.base import environ
-
-        if environ.run_id() != self.id:
-            from homerun.runs import interactive, owner
-
-            if interactive.begin(self._record):
-                owner.opened(self._record, self._finish)
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and other.directory == self.directory
 
@@ -657,7 +832,7 @@ class Run(Observed, Lifecycle, Relatives, Absent):
 
         return html.run(self)
 
-    # Last, since the name hides the built-in type in the annotations that follow it.
+    # The last, since its name hides the built-in type in annotations that follow.
 
     @staticmethod
     def list(
@@ -680,10 +855,10 @@ class Run(Observed, Lifecycle, Relatives, Absent):
         """
         from homerun.views import listing
 
-        workspace = experiment.workspace
         wanted = listing.conditions(type, tags, properties, status, where)
-        found = listing.runs(workspace.store, experiment.name, wanted, include_children, sort)
-        return (typed(record, workspace) for record in found)
+        store, name = experiment.workspace.store, experiment.name
+        found = listing.runs(store, name, wanted, include_children, sort)
+        return (experiment.workspace.run_of(record) for record in found)
 
 
 class ScriptRun(Run):
@@ -728,28 +903,27 @@ class ScriptRun(Run):
         Raises:
             InvalidTransition: the run is not over.
         """
-        look = self._look()
-        if not look.is_over:
-            from runstore.errors import InvalidTransition
+        from homerun.runs import lifecycle
 
-            raise InvalidTransition(self.id, look.status, "be cleaned up before it is over")
-        return [f"nothing to remove: {self.directory} holds what the run made"]
+        return lifecycle.clean(self._record)
 
 
-def typed(record: Record, workspace: Workspace) -> Run:
+def typed(record: Record, experiment: Experiment) -> Run:
     """The run of a record as its class: a ScriptRun for a submitted script."""
-    from homerun.sdk.experiment import Experiment
-
     try:
         is_script = record.run.get("type") == ScriptRun.RUN_TYPE
     except OSError:
         is_script = False  # it cannot be read now; that keeps it out of no list
-    experiment = Experiment.existing(workspace, record.experiment)
     if _providers and not is_script:
         provider = _providers.get(_type(record) or "")
         if provider is not None:
             return provider(experiment, Run.of(record, experiment).describe())
     return (ScriptRun if is_script else Run).of(record, experiment)
+
+
+def held(handle: RunHandle, experiment: Experiment) -> Run:
+    """The run of a handle, such as one that this process has just begun."""
+    return Run._of(handle, _giver_of(experiment))
 
 
 def get_run(
@@ -770,3 +944,27 @@ def get_run(
 def _type(record: Record) -> str | None:
     kind = record.run.get("type") or record.properties().get("azureml.runsource")
     return None if kind is None else str(kind)
+
+
+def _number(record: Record) -> int | None:
+    number = record.run.get("number")
+    return number if isinstance(number, int) else None
+
+
+def _add_provider(runtype: str, factory: Callable[..., Run]) -> None:
+    if runtype == ScriptRun.RUN_TYPE or runtype in _providers:
+        raise ValueError(f"runs of the type {runtype!r} have a provider already")
+    _providers[runtype] = factory
+
+
+def _giver_of(experiment: Experiment | None) -> Callable[[Record], Experiment]:
+    """What gives a run its experiment, if that is known."""
+
+    def give(record: Record) -> Experiment:
+        if experiment is None:
+            from homerun.base.errors import UserError
+
+            raise UserError(f"to know its experiment, get run {record.id} from a workspace")
+        return experiment
+
+    return give

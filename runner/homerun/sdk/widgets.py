@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.sdk.run import Run
+    from homerun import Run
 
 _PAUSE_S = 1.0
 

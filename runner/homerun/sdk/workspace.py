@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import os
 
-from homerun.base.errors import UserError, WorkspaceError
-from homerun.config import workspace_config
+from homerun.config import workspace_config, workspaces
 from homerun.sdk.azure_services import AzureServices
 from runstore import layout
-from runstore.fs import facts
-from runstore.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from homerun import Experiment, Run
     from homerun.doctor.finding import Finding as DoctorFinding
     from homerun.runs.trash import Trash
-    from homerun.sdk.experiment import Experiment
     from homerun.sdk.maintenance import Keeping
-    from homerun.sdk.run import Run
     from homerun.targets.queue import TargetQueue
     from homerun.targets.target import Targets
     from homerun.views.listing import Wanted
+    from runstore.run.record import Record
+    from runstore.store import Store
     from runstore.upkeep.findings import Finding
-
-_LABELS = ("name", "subscription_id", "resource_group")
 
 
 class Workspace(AzureServices):
@@ -57,25 +53,19 @@ class Workspace(AzureServices):
         tags: Mapping[str, object] | None = None,
         _cloud: str = "AzureCloud",
     ) -> None:
-        store, found = workspace_config.found_from(os.getcwd())
-        stated = found.get("name") or workspace_config.check_name(workspace_name)
-        _check_same(workspace_name, str(stated), store.root)
         given = {"subscription_id": subscription_id, "resource_group": resource_group}
-        self._set(store, {**found, **given, "name": workspace_name, "tags": tags, "sku": sku})
+        found = workspaces.found_here_as(workspace_name, {**given, "tags": tags, "sku": sku})
+        self._bind(*found)
 
-    def _set(self, store: Store, labels: Mapping[str, object]) -> None:
+    def _bind(self, store: Store, labels: Mapping[str, object]) -> None:
         self._store = store
-        self._labels = {key: str(labels.get(key) or "") for key in _LABELS}
-        self._labels["name"] = self._labels["name"] or workspace_config.default_name(store)
-        tags = labels.get("tags")
-        self._tags = dict(tags) if isinstance(tags, dict) else {}
-        self._sku = str(labels.get("sku") or "basic")
+        self._labels = workspaces.WorkspaceLabels(store, labels)
 
     @classmethod
     def of(cls, store: Store, labels: Mapping[str, object]) -> Workspace:
         """The workspace of a store with these labels."""
         workspace = cls.__new__(cls)
-        workspace._set(store, labels)
+        workspace._bind(store, labels)
         return workspace
 
     @staticmethod
@@ -97,10 +87,7 @@ class Workspace(AzureServices):
         Raises:
             UserError: the path does not exist, or the configuration cannot be read.
         """
-        start = os.path.abspath(os.path.expanduser(path or "."))
-        if not os.path.exists(start):
-            raise UserError(f"there is no file or folder {start} to find a workspace from")
-        return Workspace.of(*workspace_config.found_from(start))
+        return Workspace.of(*workspaces.from_path(path))
 
     @staticmethod
     def get(
@@ -117,13 +104,7 @@ class Workspace(AzureServices):
         Raises:
             WorkspaceError: it bears another.
         """
-        found = Workspace.of(*workspace_config.found_from(os.getcwd()))
-        if found.name != name:
-            raise WorkspaceError(
-                f"the workspace here is {found.name!r}, not {name!r}: go to the folder of "
-                f"{name!r}, or make it with Workspace.create({name!r})"
-            )
-        return found
+        return Workspace.of(*workspaces.found_here_named(name))
 
     @staticmethod
     def create(
@@ -149,28 +130,13 @@ class Workspace(AzureServices):
         """
         from homerun.base import checks
 
-        workspace_config.check_name(name)
-        labels: dict[str, object] = {
-            "name": name,
+        labels = {
             "subscription_id": str(subscription_id or ""),
             "resource_group": str(resource_group or ""),
             "sku": str(sku),
             "tags": checks.text_pairs("tags", tags or {}),
         }
-        store = workspace_config.chosen() or Store(f"{os.getcwd()}/{layout.STORE_FOLDER}")
-        if store.exists() and not exist_ok:
-            raise WorkspaceError(
-                f"there is a workspace in {store.root} already; give exist_ok=True (--exist-ok) to "
-                "use it"
-            )
-        config = workspace_config.config_beside(store)
-        if config is not None:
-            _check_same(name, str(workspace_config.read_config(config)["name"]), config)
-        store.for_writing()
-        facts.publish(store.root, layout.WORKSPACE, facts.signed(labels), sync=True)
-        made = of_store(store)
-        _check_same(name, made.name, store.root)
-        return made
+        return Workspace.of(*workspaces.make_workspace(name, labels, exist_ok))
 
     @staticmethod
     def list(
@@ -186,26 +152,23 @@ class Workspace(AzureServices):
         Returns:
             A list of workspaces for each name.
         """
-        found = Workspace.of(*workspace_config.found_from(os.getcwd()))
-        wanted = ((subscription_id, found.subscription_id), (resource_group, found.resource_group))
-        if not found.store.exists() or any(said not in (None, label) for said, label in wanted):
-            return {}
-        return {found.name: [found]}
+        found = workspaces.visible(subscription_id, resource_group)
+        return {name: [Workspace.of(*one)] for name, one in found.items()}
 
     @property
     def name(self) -> str:
         """The workspace's name."""
-        return self._labels["name"]
+        return self._labels.name
 
     @property
     def subscription_id(self) -> str:
         """The Azure subscription that the configuration names, or ""."""
-        return self._labels["subscription_id"]
+        return self._labels.subscription_id
 
     @property
     def resource_group(self) -> str:
         """The Azure resource group that the configuration names, or ""."""
-        return self._labels["resource_group"]
+        return self._labels.resource_group
 
     @property
     def location(self) -> str:
@@ -215,12 +178,12 @@ class Workspace(AzureServices):
     @property
     def sku(self) -> str:
         """The edition that the workspace was made with; it changes nothing."""
-        return self._sku
+        return self._labels.sku
 
     @property
     def tags(self) -> dict[str, Any]:
         """The tags that the workspace was made with."""
-        return dict(self._tags)
+        return dict(self._labels.tags)
 
     @property
     def directory(self) -> str:
@@ -241,21 +204,7 @@ class Workspace(AzureServices):
 
     def get_details(self) -> dict[str, Any]:
         """What is known of the workspace, in the original's camelCase keys."""
-        said = facts.read(self._store.root, layout.STORE) or {}
-        found = {
-            "id": self._scope(),
-            "name": self.name,
-            "location": self.location,
-            "type": f"{workspace_config.PROVIDER}/workspaces",
-            "tags": self.tags,
-            "sku": self.sku,
-            "workspaceid": self._store.id or None,
-            "description": "",
-            "friendlyName": self.name,
-            "creationTime": said.get("time"),
-            "directory": self.directory,
-        }
-        return {key: value for key, value in found.items() if value is not None}
+        return workspaces.details(self._store, self._labels)
 
     def write_config(self, path: str | None = None, file_name: str | None = None) -> None:
         """Write the configuration that `from_config` finds: `.azureml/config.json` in a folder.
@@ -269,13 +218,7 @@ class Workspace(AzureServices):
         Raises:
             UserError: the folder is not there, or cannot be written.
         """
-        folder = os.path.abspath(os.path.expanduser(path or "."))
-        workspace_config.write_config(self._store, self._scope(), folder, file_name)
-        if not workspace_config.labels_of(
-            self._store
-        ):  # so that it bears this name without the file too
-            root = self._store.for_writing().root
-            facts.publish(root, layout.WORKSPACE, facts.signed({**self._labels}), sync=True)
+        workspaces.write_config(self._store, self._labels, path, file_name)
 
     def get_runs(
         self,
@@ -301,14 +244,12 @@ class Workspace(AzureServices):
             ExperimentNotFound: there is no experiment of that name.
             InvalidQuery: a condition or a field is none.
         """
-        from homerun.sdk.run import typed
         from homerun.views import listing
 
-        if experiment is not None:
-            self._store.experiment_folder(experiment)
+        self._check_known(experiment)
         wanted = listing.conditions(None, tags, properties, status, where)
         found = listing.runs(self._store, experiment, wanted, include_children, sort)
-        return (typed(record, self) for record in found)
+        return (self.run_of(record) for record in found)
 
     @property
     def targets(self) -> Targets:
@@ -361,7 +302,7 @@ class Workspace(AzureServices):
         """
         from homerun.runs import lifecycle
 
-        return lifecycle.cancel_all((run._record, run.outputs_folder) for run in runs)
+        return lifecycle.cancel_all((run._record, run._handle.outputs) for run in runs)
 
     @property
     def trash(self) -> Trash:
@@ -395,12 +336,18 @@ class Workspace(AzureServices):
         Raises:
             RunNotFound, AmbiguousPrefix: there is no such one run.
         """
-        from homerun.sdk.run import Run
+        return self.run_of(self._store.find(run_id))
 
-        return Run.get(self, run_id)
+    def run_of(self, record: Record) -> Run:
+        """The run of a record of this workspace, as its own class."""
+        from homerun.sdk import run
+        from homerun.sdk.experiment import Experiment
 
-    def _scope(self) -> str:
-        return workspace_config.scope(self.name, self.subscription_id, self.resource_group)
+        return run.typed(record, Experiment.existing(self, record.experiment))
+
+    def _check_known(self, experiment: str | None) -> None:
+        if experiment is not None:
+            self._store.experiment_folder(experiment)
 
     def _repr_html_(self) -> str:
         from homerun.sdk import html
@@ -410,9 +357,9 @@ class Workspace(AzureServices):
     def __repr__(self) -> str:
         labels = self._labels
         return (
-            f"Workspace.create(name={labels['name']!r}, "
-            f"subscription_id={labels['subscription_id']!r}, "
-            f"resource_group={labels['resource_group']!r})"
+            f"Workspace.create(name={labels.name!r}, "
+            f"subscription_id={labels.subscription_id!r}, "
+            f"resource_group={labels.resource_group!r})"
         )
 
 
@@ -421,9 +368,9 @@ def of_store(store: Store) -> Workspace:
     return Workspace.of(store, workspace_config.labels_of(store))
 
 
-def _check_same(wanted: str, found: str, where: str) -> None:
-    if found != wanted:
-        raise WorkspaceError(
-            f"{where} names the workspace {found!r}, not {wanted!r}: use that name, or another "
-            "folder"
-        )
+def experiment_of_folder(path: str) -> Experiment:
+    """The experiment that a folder is attached to; see `Experiment.from_directory`."""
+    from homerun.sdk.experiment import Experiment
+
+    config, name = workspace_config.experiment_of(os.path.abspath(os.path.expanduser(path)))
+    return Experiment(Workspace.from_config(config), name)

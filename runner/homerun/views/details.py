@@ -12,6 +12,7 @@ from homerun.base.times import zulu
 from homerun.files.logs import tail as log_tail
 from homerun.files.logs.names import log_files
 from homerun.runs import reconcile
+from homerun.targets import queue
 from runstore import layout, status
 from runstore.fs import facts
 from runstore.run import attempts, cache
@@ -53,6 +54,12 @@ def cause(outcome: dict[str, Any], exited: dict[str, Any]) -> str:
     fields = {key: outcome.get(key) for key in ("exit_code", "signal")}
     fields.update({key: exited.get(key) for key in ("cannot_start", "environment")})
     return text.format(**fields)
+
+
+def detailed_status(record: Record, now: str) -> dict[str, Any]:
+    """The status, and in `details` where and why a run waits, else None."""
+    found = queue.place_of(record) if now == status.QUEUED else None
+    return {"status": now, "details": found.words if found else None}
 
 
 def error(record: Record, look: Look) -> dict[str, Any] | None:

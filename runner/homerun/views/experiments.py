@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from homerun.base.errors import UserError
 from homerun.base.times import zulu
 from homerun.system.sha256 import digest
-from homerun.views import details
+from homerun.views import details, listing
 from runstore import layout
 from runstore.fs import facts
 
@@ -12,8 +13,32 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from homerun.views.listing import Wanted
     from runstore.run.record import Record
     from runstore.store import Store
+
+
+_ACTIVE, _ALL, _ARCHIVED = "ActiveOnly", "All", "ArchivedOnly"
+_VIEWS = (_ACTIVE, _ALL, _ARCHIVED)
+
+
+def experiment_names(store: Store, name: str | None, view_type: str, tags: Wanted) -> list[str]:
+    """The names of the experiments that are wanted; see `Experiment.list`.
+
+    Raises:
+        UserError: there is no such view.
+    """
+    if view_type not in _VIEWS:
+        raise UserError(f"view_type is one of {', '.join(_VIEWS)}, not {view_type!r}")
+    wanted = listing.pairs("tags", tags)
+    found = []
+    for one in store.experiments():
+        if name in (None, one):
+            labels = store.experiment_labels(one)
+            view = _ARCHIVED if labels.archived else _ACTIVE
+            if view_type in (view, _ALL) and listing.all_hold(wanted, labels.tags):
+                found.append(one)
+    return found
 
 
 def id_of(store: Store, name: str) -> str:

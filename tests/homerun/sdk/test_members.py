@@ -275,14 +275,16 @@ def test_a_new_run_brings_an_archived_experiment_back(
     workspace: Workspace, script: Callable[..., Path]
 ) -> None:
     script("train.py", "")
-    submitted, logged = Experiment(workspace, "submitted"), Experiment(workspace, "logged")
-    for experiment in (submitted, logged):
+    names = ("batch", "logged", "submitted")
+    batch, logged, submitted = (Experiment(workspace, name) for name in names)
+    for experiment in (batch, logged, submitted):
         experiment.archive()
 
     submitted.submit(ScriptRunConfig("source", "train.py"))
     logged.start_logging(snapshot_directory=None, outputs=False).complete()
+    batch.submit_many([ScriptRunConfig("source", "train.py")]).wait_for_completion()
 
-    assert list(workspace.experiments) == ["logged", "submitted"]
+    assert tuple(workspace.experiments) == names
 
 
 def test_experiments_are_found_by_their_tags(workspace: Workspace) -> None:

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from anyio import CancelScope, CapacityLimiter, to_thread
 from starlette.responses import Response, StreamingResponse
 
-from homerun.sdk import error_codes
 from homerun.studio.http.requests import RefusedError
+from homerun.views import error_codes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
