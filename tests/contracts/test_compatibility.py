@@ -147,7 +147,6 @@ def test_every_public_attribute_is_on_the_page(objects: dict[str, object], name:
     found = {key for key in [*dir(CLASSES[name]), *vars(objects[name])] if key[0] != "_"}
     base = INHERITED.get(name)
     inherited = {row.member for row in OF_CLASSES if base and row.section == base.__name__}
-    inherited |= {"outputs_folder"}  # of a run that this process holds open
     inherited |= {*getattr(CLASSES[name], "_fields", ())}  # rows of docs/configuration.md
 
     assert found - kept - inherited == set()

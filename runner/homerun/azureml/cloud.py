@@ -91,7 +91,7 @@ class Unusable(type):
         raise cls._refusal(cls._told)
 
     def __getattr__(cls, name: str) -> object:
-        if name.startswith("_"):  # somebody asks what kind of thing it is
+        if name.startswith("_"):  # a look at what kind of thing it is
             raise AttributeError(name)
         raise NotHere(cls._told)
 

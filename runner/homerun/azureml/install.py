@@ -1,7 +1,7 @@
 """Installing into the environment of the running Python: one `.pth` file, and nothing else.
 
 Its line puts the folder of our `azureml` in front of the module path, which costs a start nothing
-that can be measured; homerun is loaded when somebody imports azureml.
+that can be measured; homerun is loaded by the first import of azureml.
 """
 
 from __future__ import annotations

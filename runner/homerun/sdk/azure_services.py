@@ -1,4 +1,4 @@
-"""The members of a workspace that speak of Azure's services, and what they say here."""
+"""The members of a workspace that manage Azure's services: here they are absent or empty."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CLUSTERS = ("cpu", "gpu")
 
 
 class AzureServices(Absent):
-    """What a workspace has in Azure beside its runs: nothing of it is here."""
+    """The base of `Workspace`: what a workspace has in Azure beside its runs."""
 
     DEFAULT_CPU_CLUSTER_NAME = "cpu-cluster"
     DEFAULT_GPU_CLUSTER_NAME = "gpu-cluster"

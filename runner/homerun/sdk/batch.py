@@ -1,9 +1,9 @@
 """Batches: many runs that are submitted at once, as children of one parent.
 
 The parent is an interactive run whose end is that of its children: Running while any of them is not
-over, then Completed if all of them Completed, else Failed. So whoever submitted may exit at any
-time. He holds the parent as long as he is submitting; killed meanwhile, he leaves a batch that is
-not whole, which is Failed once those that were submitted are over.
+over, then Completed if all of them Completed, else Failed. So the submitting process may exit at
+any time. It holds the parent open while it submits. If it is killed meanwhile, the batch is not
+whole, and is Failed once those runs that were submitted are over.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PAUSE_S = 0.25
 _LEAST_S = 0.05
 _FULL_EVERY_S = 1.0
 _ENOUGH = 8
-"""Behind so many that wait, others have started only where somebody changed the order."""
+"""Behind so many that wait, others have started only if the order was changed."""
 
 
 class Batch:
@@ -70,14 +70,14 @@ class Batch:
     def progress(self) -> Iterator[dict[str, int]]:
         """How many are Completed, Failed, Canceled, Running and Queued, until all are over.
 
-        A look whenever something may have changed, and some each second in any case.
+        It looks when something may have changed, and several times a second in any case.
         """
         watched = _Watched([run._record for run in self.runs])
         while True:
             yield watched.look()
             first = watched.first()
             if first is None:
-                reconcile.bring_up_to_date(self.parent._record)  # puts its end on record
+                reconcile.bring_up_to_date(self.parent._record)  # publishes its end
                 return
             if watched.is_large():
                 time.sleep(_LEAST_S)  # runs that end every few milliseconds are counted together
@@ -106,7 +106,7 @@ class _Watched:
         return self._pending[0] if self._pending else None
 
     def is_large(self) -> bool:
-        """Whether so many are left that nobody waits for the end of a single one."""
+        """Whether so many are left that the end of a single one does not matter."""
         return len(self._pending) > _ENOUGH
 
     def look(self) -> dict[str, int]:

@@ -1,6 +1,6 @@
-"""Changing many runs by one word, and submitting by a form: for Studio, which waits for nothing.
+"""Bulk actions: change many runs by one call, and submit by a form. They wait for no run's end.
 
-One run that cannot be changed does not keep the others from it: each failure is told by its run.
+A run that cannot be changed does not stop the others: each failure is returned with its run.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from homerun.base import messages
 from homerun.base.errors import UserError
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.runs import resubmit, stop
+from homerun.sdk.experiment import Experiment
 from homerun.views import error_codes
 from runstore import status
 from runstore.errors import BaseError
@@ -135,13 +136,11 @@ def submit(
     name: str | None = None,
     limit_s: float | None = None,
 ) -> tuple[Run, list[str]]:
-    """Submit a script; the run, and what is to be said of it.
+    """Submit a script; the run, and notices for the user.
 
     Raises:
         UserError, SubmitError, StoreError: nothing was started.
     """
-    from homerun.sdk.experiment import Experiment
-
     config = ScriptRunConfig(
         _folder(workspace, source),
         script,
@@ -210,7 +209,7 @@ def home(workspace: Workspace) -> str:
 
 
 def _folder(workspace: Workspace, source: str | None) -> str:
-    """A folder as a person wrote it, from the one that the store lies in."""
+    """A folder as the user wrote it, relative to the one that the store lies in."""
     if source is not None and "\0" in source:
         raise UserError("a folder's name holds no NUL")
     return os.path.normpath(os.path.join(home(workspace), os.path.expanduser(source or ".")))

@@ -41,7 +41,7 @@ def experiment(shown: Experiment) -> str:
 
 
 def run(shown: Run) -> str:
-    """A run: who it is, and how it stands."""
+    """A run: its identity and its status."""
     return _table(facts(shown))
 
 
@@ -52,7 +52,7 @@ def details(shown: Run) -> str:
 
 
 def facts(shown: Run) -> dict[str, object]:
-    """What there is to say of a run in a line."""
+    """The facts of a run for one row."""
     experiment = getattr(shown, "experiment", None)  # an offline run has none
     return {
         "Experiment": experiment.name if experiment is not None else None,

@@ -1,4 +1,4 @@
-"""Looking after a store as a whole: deleting runs, collecting garbage, counting."""
+"""Maintenance of a store: delete many runs, collect garbage, count."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Keeping:
-    """The keeping of a store.
+    """The maintenance of a store.
 
     Args:
         store: the store.
@@ -22,8 +22,8 @@ class Keeping:
         self._store = store
 
     def to_delete(self, runs: Iterable[Run]) -> dict[str, Any]:
-        """What a deletion of these runs would take: `run_ids`, `below` (those that go with them,
-        though nobody named them) and `size_bytes`.
+        """What a deletion of these runs would take: `run_ids`, `below` (those that go with them
+        without being named) and `size_bytes`.
 
         Raises:
             InvalidTransition: one of them is not over.
@@ -59,7 +59,7 @@ class Keeping:
         trash_days: float | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> dict[str, Any]:
-        """Remove what nobody needs any more: `items`, `freed_bytes`; `kept` and `failed`
+        """Remove what nothing needs any more: `items`, `freed_bytes`; `kept` and `failed`
         say what stays out of caution, or could not be removed.
 
         Args:

@@ -61,7 +61,7 @@ class RunDetails:
 
 
 def _follow(run: Run, ipython: Any, handle: Any, page: str) -> None:
-    """Update what is shown whenever it is no longer true, until the run is over."""
+    """Update what is shown when it has changed, until the run is over."""
     from homerun.runs import wait
     from runstore.errors import StoreError
 

@@ -259,7 +259,7 @@ class Workspace(AzureServices):
         return Targets(self._store)
 
     def wake_queues(self) -> None:
-        """Start what waits for a slot that is free: who should have done so may have been killed.
+        """Start what waits for a free slot: the process that should have may have been killed.
 
         Where nothing has ever waited it costs a look for one folder.
         """
@@ -282,7 +282,7 @@ class Workspace(AzureServices):
         return TargetQueue(self._store, target)
 
     def reindex(self) -> int:
-        """Make the index of the runs anew from their folders; how many runs there are.
+        """Rebuild the index of the runs from their folders; how many runs there are.
 
         Raises:
             ReadOnlyStore, FormatTooNew: the store may not be written.
@@ -313,7 +313,7 @@ class Workspace(AzureServices):
 
     @property
     def keeping(self) -> Keeping:
-        """What looks after the store as a whole: deleting many runs, garbage, statistics."""
+        """Maintenance of the store as a whole: deleting many runs, garbage, statistics."""
         from homerun.sdk.maintenance import Keeping
 
         return Keeping(self._store)

@@ -5,12 +5,13 @@ Importing it loads nothing of homerun but the finder that answers for the names 
 
 from __future__ import annotations
 
-from homerun import azureml as _homerun
+from homerun.azureml import finder as _finder
 
 _PARTS = ("core", "data", "exceptions", "widgets")
 
-# An older path may have led here: another one's wish, or another installation of homerun.
-_homerun.settle()
+# An older entry of the path may have led here: the retired package may be asked for, or this may
+# be the package of another installation of homerun.
+_finder.settle()
 
 
 def __getattr__(name: str) -> object:

@@ -52,7 +52,7 @@ def _name(kind: type) -> str:
 
 
 class AuthenticationException(UserErrorException):
-    """Somebody could not be authenticated."""
+    """An authentication failed."""
 
 
 class ComputeTargetException(AzureMLException):

@@ -1,4 +1,4 @@
-"""`azureml.core.authentication`: nobody has to log in; what is given is not looked at."""
+"""`azureml.core.authentication`: no login is needed; what is given has no effect."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AzureMLTokenAuthentication(AbstractAuthentication):
 
 
 class InteractiveLoginAuthentication(AbstractAuthentication):
-    """As its base; nobody is asked to log in."""
+    """As its base; it asks for no login."""
 
 
 class MsiAuthentication(AbstractAuthentication):
