@@ -191,7 +191,8 @@ def _is_here(row: Row, objects: dict[str, object]) -> bool:
         return True
     given = objects[row.section]
     found = inspect.getattr_static(type(given), row.member, None)
-    if isinstance(found, staticmethod) and "NoReturn" in str(inspect.signature(found.__func__)):
+    function = getattr(found, "fget" if isinstance(found, property) else "__func__", None)
+    if function is not None and "NoReturn" in str(inspect.signature(function)):
         return False
     return found is not None or hasattr(given, row.member)
 

@@ -7,7 +7,7 @@ method that needs it.
 from __future__ import annotations
 
 from homerun.base import environ
-from homerun.base.errors import Absent, refusal
+from homerun.base.errors import refusal
 from homerun.metrics.logger import MetricLogger
 from homerun.runs.handle import RunHandle
 from homerun.sdk.files import RunFiles
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
 
 
+_NO_MODELS = "there is no registry of models yet; save the model below outputs/, where it stays"
+_NO_ENVIRONMENT = "what was installed is in get_interpreter(); see get_details()"
+
 _providers: dict[str, Callable[..., Run]] = {}
 
 
-class Run(Absent):
+class Run:
     """One run of an experiment.
 
     Args:
@@ -44,13 +47,6 @@ class Run(Absent):
     Raises:
         RunNotFound, AmbiguousPrefix: the workspace has no such one run.
     """
-
-    _absent_from = "Run"
-    _absent = {
-        "register_model": "there is no registry of models yet; save the model below outputs/, "
-        "where it stays",
-        "get_environment": "what was installed is in get_interpreter(); see get_details()",
-    }
 
     def __init__(
         self,
@@ -803,6 +799,26 @@ class Run(Absent):
     def output_datasets(self) -> dict[str, str]:
         """The paths for output data by name, where the environment names any as Azure does."""
         return environ.named_paths(environ.OUTPUT_DATA, ";")
+
+    # Members of the original that are not here. Properties: a `__getattr__` would slow each `log`.
+
+    @property
+    def register_model(self) -> NoReturn:
+        """Not here yet: save the model below `outputs/`, where it stays.
+
+        Raises:
+            NotHere: always, so that `hasattr` is False.
+        """
+        raise refusal("Run", "register_model", _NO_MODELS)
+
+    @property
+    def get_environment(self) -> NoReturn:
+        """Not here yet: what was installed is in `get_interpreter()`.
+
+        Raises:
+            NotHere: always, so that `hasattr` is False.
+        """
+        raise refusal("Run", "get_environment", _NO_ENVIRONMENT)
 
     # Inside
 
