@@ -17,7 +17,7 @@ from homerun.config import script_run_config as configs
 from homerun.config import unused as config_unused
 from homerun.config.run_configuration import RunConfiguration
 from homerun.environments import resolve
-from homerun.targets import target as targets
+from homerun.targets import registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _place(made: ScriptRunConfig, given: RunConfiguration, is_given: bool, root:
     if not is_given and given.target == (made.target or run_configuration.LOCAL):
         return []  # as the ScriptRunConfig has it, which may mean the default one
     made.target = given.target
-    if targets.find(root, given.target) is not None:
+    if registry.find(root, given.target) is not None:
         return []
     made.target = None
     return [f"there is no target {given.target!r} here: the run is placed on this machine"]

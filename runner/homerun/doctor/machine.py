@@ -6,7 +6,7 @@ import os
 
 from homerun.doctor.finding import MISSING, OK, WARN, Finding
 from homerun.doctor.interpreter import is_there
-from homerun.targets import target as targets
+from homerun.targets.local import cores
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _AMD = "/sys/class/kfd/kfd/topology/nodes"
 
 def look() -> Iterator[Finding]:
     """What runs can use."""
-    yield Finding(AREA, "processors", OK, f"{targets.cores()} for this process")
+    yield Finding(AREA, "processors", OK, f"{cores()} for this process")
     yield _memory()
     yield _gpus()
 

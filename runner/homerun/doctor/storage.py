@@ -6,7 +6,7 @@ import os
 import time
 
 from homerun.doctor.finding import BROKEN, MISSING, OK, WARN, Finding, judged
-from homerun.targets import target as targets
+from homerun.targets import registry
 from runstore import layout
 from runstore.fs import lock, mounts
 from runstore.queue import queue
@@ -117,7 +117,7 @@ def _index(store: Store) -> Finding:
 
 
 def _queues(store: Store) -> Iterator[Finding]:
-    size = targets.limit()
+    size = registry.limit()
     yield Finding(AREA, "slots", OK, "no limit" if size is None else f"{size} at once")
     for name in queue.names(store.root):
         waiting = queue.Queue(store.root, name)

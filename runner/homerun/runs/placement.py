@@ -1,11 +1,11 @@
-"""Where a run that is being submitted goes: at once to slots that are free, or into the queue."""
+"""Place a run that is being submitted: at once on slots that are free, or in the queue."""
 
 from __future__ import annotations
 
 import os
 
 from homerun.base.errors import SubmitError, UserError
-from homerun.targets import target as targets
+from homerun.targets import registry
 from runstore import layout, status
 from runstore.fs import facts, lock
 from runstore.queue.queue import Queue
@@ -24,38 +24,37 @@ class Place:
     """A run's place on its target.
 
     Args:
-        is_one_of_many: it takes slots also where nobody has limited the target.
+        is_one_of_many: it takes slots also where the target is not limited.
 
     Raises:
         SubmitError: there is no such target.
-        InvalidSettings: nobody knows which there are.
+        InvalidSettings: the settings that name the targets cannot be read.
     """
 
     def __init__(self, store: Store, config: ScriptRunConfig, is_one_of_many: bool) -> None:
         try:
-            found = targets.get(store.root, config.target)
+            self.target = registry.get(store.root, config.target)
         except UserError as error:
             raise SubmitError(error.message) from error
         self._store = store
         self._config = config
-        self.target = found.name
-        self._limit = targets.limit(config.max_concurrent_runs)
-        self._size = found.size_for(self._limit)
-        self._takes_slots = found.is_limited or is_one_of_many or self._limit is not None
+        self._limit = registry.limit(config.max_concurrent_runs)
+        self._size = self.target.size_for(self._limit)
+        self._takes_slots = self.target.is_limited or is_one_of_many or self._limit is not None
         self._entry: Entry | None = None
         self._kept = ""
         self.slots: list[int] = []
         self.waits = False
 
     def take(self) -> None:
-        """Take free slots, if nobody waits for them; else the run has to wait."""
+        """Take free slots, if no run waits for them; else the run has to wait."""
         if not self._takes_slots:
             return
-        waiting = Queue(self._store.root, self.target)
+        waiting = Queue(self._store.root, self.target.name)
         slots = None
         if not waiting.is_paused and waiting.is_empty():
             wanted = min(self._config.slots, self._size)
-            slots = waiting.take_slots(wanted, self._size, self._store.lock_kind)
+            slots = self.target.take_slots(self._store, wanted, self._size)
         self.waits = slots is None
         self.slots = slots or []
 
@@ -65,13 +64,13 @@ class Place:
         Args:
             sync: whether its place survives a power cut once this returns.
         """
-        config, waiting = self._config, Queue(self._store.root, self.target)
+        config, waiting = self._config, Queue(self._store.root, self.target.name)
         if config.max_retries and status.HOST_RESTARTED in config.retry_on:
-            plan.kept = f"../../{layout.QUEUE}/{self.target}/{layout.QUEUE_KEPT}{draft.id}"
+            plan.kept = f"../../{layout.QUEUE}/{self.target.name}/{layout.QUEUE_KEPT}{draft.id}"
             self._kept = waiting.kept(draft.id)
             waiting.keep(draft.id, plan.encode())
         if not self.waits:
-            plan.target = self.target if self.slots else ""
+            plan.target = self.target.name if self.slots else ""
             return
         self._entry = waiting.add(
             draft.id,
@@ -81,29 +80,28 @@ class Place:
             limit=self._limit,
             sync=sync,
         )
-        entered: dict[str, object] = {"target": self.target, "entry": self._entry.name}
+        entered: dict[str, object] = {"target": self.target.name, "entry": self._entry.name}
         facts.publish(draft.path, layout.QUEUED, facts.signed(entered))
 
     def start_waiting(self) -> None:
         """Start what can be started of those that wait, this run among them."""
-        waiting = Queue(self._store.root, self.target)
-        if waiting.busy(self._size, self._store.lock_kind) >= self._size:
-            return  # who has them frees them first and looks for those that wait then
+        if self.target.free_slots(self._store, self._size) < 1:
+            return  # the supervisor that has them frees them, and then starts what waits
         from homerun.targets import dispatch
 
         try:
-            dispatch.start(self._store, self.target)
+            dispatch.start(self._store, self.target.name)
         except OSError:
-            return  # it waits: whoever looks at it, or ends another, tries again
+            return  # it waits: the next look at it, and the next end of a run, tries again
 
     def release(self) -> None:
         """Let go of this process's copies of the slots.
 
-        Their run may be over already, and who came meanwhile have found them taken.
+        Their run may be over already, and a run that came meanwhile has found them taken.
         """
         for held in self.slots:
             lock.release(held)
-        if self.slots and not Queue(self._store.root, self.target).is_empty():
+        if self.slots and not Queue(self._store.root, self.target.name).is_empty():
             self.start_waiting()
         self.slots = []
 
@@ -117,7 +115,7 @@ class Place:
 
 
 def free_slots_of(parent: Record) -> None:
-    """A run that has submitted others gives its slots to them, or they might wait for ever."""
+    """Have a run that submits others give its slots to them, or they might wait for ever."""
     if (parent.fact(layout.STARTED) or {}).get("slots"):
         from homerun.runs import stop_request
 

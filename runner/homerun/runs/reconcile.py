@@ -79,11 +79,12 @@ def _start_waiting(record: Record) -> None:
 def _adopt(record: Record) -> None:
     """Take `alive`, which only one process can, and hand it to an adopter."""
     from homerun.system import exit_status
-    from homerun.targets import launch, plan
+    from homerun.targets import plan, registry
 
     alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
     if alive is None:
         return
+    target = registry.of_run(record.store.root, record.run)
     try:
         started = record.fact(layout.STARTED) or {}
         script = started.get("script") or {}
@@ -93,12 +94,12 @@ def _adopt(record: Record) -> None:
         if pidfd is None:
             if not identity.lives(script) and _left_behind(record):
                 given = plan.for_adoption(record, None)
-                launch.supervisor(record.path, given, alive)
+                target.adopt(record.path, given, alive, None)
             return
         try:
             is_open = exit_status.is_open(int(script["pid"]))
             given = plan.for_adoption(record, is_open)
-            launch.supervisor(record.path, given, alive, pidfd)
+            target.adopt(record.path, given, alive, pidfd)
         finally:
             os.close(pidfd)
     finally:

@@ -11,46 +11,35 @@ from homerun.system import signals
 from runstore import layout, status
 from runstore.errors import StoreError
 from runstore.fs import atomic, facts
-from runstore.run import attempts, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from homerun.targets.target import Target
+
 
 def wake_supervisor(run_folder: str) -> None:
-    """SIGTERM to the supervisor.
+    """Have the supervisor look for the stop request.
 
-    One that no fact names yet looks for stop.json by itself, and so does an adopter. CONT too: a
-    script can have stopped its supervisor.
+    One that no fact names yet looks for stop.json by itself, and so does an adopter.
 
     Raises:
         OSError: the record cannot be read: no process was woken.
     """
-    _signal(run_folder, signals.TERM, signals.CONT)
+    _target(run_folder).wake(run_folder)
 
 
 def yield_slots(run_folder: str) -> None:
     """Ask a run's supervisor to give its slots to the runs that it submits."""
-    _signal(run_folder, signals.USR1)
+    _target(run_folder).signal(run_folder, signals.USR1)
 
 
-def _signal(run_folder: str, *numbers: int) -> None:
-    """Signal the supervisor that started.json names, once its identity was checked."""
-    home = attempts.home(run_folder, layout.STARTED)
-    started = facts.read_own(home, layout.STARTED) or {}
-    supervisor = started.get("supervisor") or {}
-    if not identity.same_place(started) or not identity.same_boot(started):
-        return
-    pidfd = identity.open_same(supervisor)
-    if pidfd is None and not identity.lives(supervisor):
-        return
-    try:
-        for number in numbers:
-            signals.send(int(supervisor["pid"]), pidfd, number)
-    finally:
-        if pidfd is not None:
-            os.close(pidfd)
+def _target(run_folder: str) -> Target:
+    from homerun.targets import registry  # a script's context seldom stops a run
+
+    store = os.path.dirname(os.path.dirname(os.path.realpath(run_folder)))
+    return registry.of_run(store, facts.read(run_folder, layout.RUN) or {})
 
 
 def cancel_children(run_folder: str) -> None:

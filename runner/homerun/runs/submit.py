@@ -16,7 +16,7 @@ from homerun.environments import interpreter
 from homerun.environments import python_path as environment_python_path
 from homerun.runs.placement import Place, free_slots_of
 from homerun.snapshots import git, git_diff, scan, snapshot, work_copy
-from homerun.targets import launch, retries
+from homerun.targets import retries
 from homerun.targets.plan import Plan, ladder
 from runstore import layout, names, status
 from runstore.draft import Draft, check_free
@@ -276,7 +276,7 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "directories_to_watch": list(config.history.directories_to_watch)
         if config.history
         else None,
-        "target": job.place.target,
+        "target": job.place.target.name,
         "slots": config.slots,
         "priority": config.priority,
         "max_concurrent_runs": config.max_concurrent_runs,
@@ -297,7 +297,7 @@ def _keeps_snapshot(config: ScriptRunConfig) -> bool:
 def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
     """Hand the locks to a supervisor; a run that cannot have one is put on record as Failed."""
     try:
-        launch.supervisor(record.path, plan, alive, slots=place.slots)
+        place.target.start(record.path, plan, alive, place.slots)
     except BaseException as error:
         lost = status.outcome({})
         facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)

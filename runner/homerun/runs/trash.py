@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 from homerun.runs import reconcile
+from homerun.targets import registry
 from runstore import layout, look
 from runstore.errors import RunNotFound
-from runstore.fs import atomic, clock, facts, lock
+from runstore.fs import atomic, clock, facts
 from runstore.run import deleted
 from runstore.upkeep import trash
 
@@ -141,8 +142,8 @@ def delete(
 def _wait_for_supervisor(record: Record) -> None:
     """A run is over a little before its supervisor is: it clears the working copy."""
     deadline = time.monotonic() + _SUPERVISOR_S
-    alive = f"{record.path}/{layout.ALIVE}"
-    while look.at(record).is_over and lock.is_held(alive, record.store.lock_kind):
+    target = registry.of_run(record.store.root, record.run)
+    while look.at(record).is_over and target.is_alive(record):
         if time.monotonic() > deadline:
             return  # the deletion raises that it goes on
         time.sleep(_PAUSE_S)

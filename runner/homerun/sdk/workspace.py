@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from homerun.runs.trash import Trash
     from homerun.sdk.maintenance import Keeping
     from homerun.targets.queue import TargetQueue
-    from homerun.targets.target import Targets
+    from homerun.targets.registry import Targets
     from homerun.views.listing import Wanted
     from runstore.run.record import Record
     from runstore.store import Store
@@ -254,7 +254,7 @@ class Workspace(AzureServices):
     @property
     def targets(self) -> Targets:
         """The targets on which runs are placed, to be listed, added and removed."""
-        from homerun.targets.target import Targets
+        from homerun.targets.registry import Targets
 
         return Targets(self._store)
 

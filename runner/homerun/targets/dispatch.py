@@ -1,8 +1,8 @@
-"""Starting the runs that wait: who ends a run, or finds that nobody does, starts the next.
+"""Start the runs that wait: a process that ends a run, or finds one dead, starts the next.
 
 Strictly in order: the first entry gets the first free slots. To start a run is to hold its slots
-and its lock `alive`; what is true under that lock stays true. Whoever adds an entry looks for free
-slots afterwards, and whoever frees slots looks for entries afterwards: one of the two sees both.
+and its lock `alive`; what is true under that lock stays true. A process that adds an entry looks
+for free slots afterwards, and one that frees slots looks for entries: one of the two sees both.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import os
 import time
 
 from homerun.base import environ
-from homerun.targets import retries
-from homerun.targets import target as targets
+from homerun.targets import registry, retries
 from homerun.targets.plan import Plan, decode
 from runstore import layout, status
 from runstore.errors import StoreError
@@ -41,9 +40,10 @@ class Claim:
         leaves_slots: whether slots may be free for those behind it.
     """
 
-    __slots__ = ("alive", "leaves_slots", "plan", "record", "slots")
-
-    def __init__(self, record: Record, plan: Plan, alive: int, slots: list[int]) -> None:
+    def __init__(
+        self, target: Target, record: Record, plan: Plan, alive: int, slots: list[int]
+    ) -> None:
+        self.target = target
         self.record = record
         self.plan = plan
         self.alive = alive
@@ -64,10 +64,8 @@ def start(store: Store, target: str) -> int:
     """
     started = 0
     while (claim := claim_next(store, target)) is not None:
-        from homerun.targets import launch
-
         try:
-            launch.supervisor(claim.record.path, claim.plan, claim.alive, slots=claim.slots)
+            claim.target.start(claim.record.path, claim.plan, claim.alive, claim.slots)
             started += 1
         finally:
             claim.release()
@@ -75,7 +73,7 @@ def start(store: Store, target: str) -> int:
 
 
 def wake(store: Store) -> None:
-    """Start what waits in any queue; at most once a second, and what goes wrong stops nobody."""
+    """Start what waits in any queue, at most once a second; what fails in one is left to others."""
     global _last_wake
     if time.monotonic() - _last_wake < _EVERY_S:
         return
@@ -93,83 +91,76 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
     Args:
         held: slots that the caller has; those that are not needed are closed with the claim.
     """
-    waiting = Queue(store.root, target)
-    found = targets.find(store.root, target)
+    found = registry.find(store.root, target)
     if found is None or store.is_newer or store.damage:
         return None
+    waiting = Queue(store.root, target)
     for _ in range(_MOST_PASSES):
-        let_go = False
         if waiting.is_paused:
             return None
-        entries = waiting.in_order()
-        for entry in entries:
-            record = _record(store, entry)
-            if record is None:
-                continue
-            size = found.size_for(entry.limit)
-            wanted = min(entry.slots, size)
-            # The target may have fewer slots by now, or the entry a limit of its own.
-            kept = [one for one in held if waiting.is_one_of(one, size)][:wanted]
-            more = _take(waiting, wanted - len(kept), size, store)
-            if more is None:
-                return None
-            claim = _claim(record, entry, [*kept, *more])
-            if claim is not None:
-                claim.plan.target, claim.plan.slots = target, len(claim.slots)
-                if held and len(kept) == len(held):
-                    claim.leaves_slots = _fits(waiting, found, next(entries, None), store)
-                for left in held:
-                    if left not in kept:
-                        os.close(left)
-                return claim
-            for taken in more:
-                lock.release(taken)
-                let_go = True
-        if not let_go:
-            return None
-        # Who came while they were held has found them taken: it is for us to look for him.
+        claim, has_let_go = _claim_first(store, found, waiting, held)
+        if claim is not None or not has_let_go:
+            return claim
+        # Slots were held for a run that another process starts. A process that looked for slots
+        # meanwhile has found them taken, so its run is started from here.
     return None
 
 
-def _take(waiting: Queue, wanted: int, size: int, store: Store) -> list[int] | None:
+def _claim_first(
+    store: Store, found: Target, waiting: Queue, held: Sequence[int]
+) -> tuple[Claim | None, bool]:
+    """One pass over the queue, strictly in order.
+
+    Returns:
+        The claim, or None; and whether slots were taken and let go, so that one more pass is due.
+    """
+    has_let_go = False
+    startable = waiting.startable(store)
+    for entry, record in startable:
+        size = found.size_for(entry.limit)
+        wanted = min(entry.slots, size)
+        # The target may have fewer slots by now, or the entry a limit of its own.
+        kept = [one for one in held if waiting.is_one_of(one, size)][:wanted]
+        more = _take(store, found, wanted - len(kept), size)
+        if more is None:
+            return None, False
+        claim = _claim(found, record, entry, [*kept, *more])
+        if claim is not None:
+            if held and len(kept) == len(held):
+                claim.leaves_slots = _fits(store, found, next(startable, None))
+            for left in held:
+                if left not in kept:
+                    os.close(left)
+            return claim, False
+        for taken in more:
+            lock.release(taken)
+            has_let_go = True
+    return None, has_let_go
+
+
+def _take(store: Store, found: Target, wanted: int, size: int) -> list[int] | None:
     """So many free slots, or None.
 
-    Of several who hold some and lack others, all let go; who then finds enough free tries again.
+    Of several processes that hold some and lack others, all let go; the one that then finds
+    enough free tries again.
     """
     if wanted < 1:
         return []
     for _ in range(_MOST_PASSES):
-        taken = waiting.take_slots(wanted, size, store.lock_kind)
-        if taken is not None or not _some_free(waiting, wanted, size, store):
+        taken = found.take_slots(store, wanted, size)
+        if taken is not None or found.free_slots(store, size) < wanted:
             return taken
         time.sleep(os.urandom(1)[0] / 1e5)
     return None
 
 
-def _some_free(waiting: Queue, wanted: int, size: int, store: Store) -> bool:
-    return size - waiting.busy(size, store.lock_kind) >= wanted
-
-
-def _fits(waiting: Queue, found: Target, entry: Entry | None, store: Store) -> bool:
-    """Whether there is such an entry, and slots enough for it are free."""
-    if entry is None:
+def _fits(store: Store, found: Target, following: tuple[Entry, Record] | None) -> bool:
+    """Whether a run follows, and slots enough for it are free."""
+    if following is None:
         return False
+    entry = following[0]
     size = found.size_for(entry.limit)
-    return _some_free(waiting, min(entry.slots, size), size, store)
-
-
-def _record(store: Store, entry: Entry) -> Record | None:
-    """The run of an entry, if it may be started now and here."""
-    try:
-        record = store.get(entry.run_id)
-        if record is None:
-            return None  # it is being made; its maker looks for slots once it is there
-        if _is_settled(record):
-            entry.remove()  # whoever started or ended it was killed before this
-            return None
-        return record if place.may_start_here(record) else None
-    except OSError:
-        return None  # it cannot be read now; that keeps no other from being started
+    return found.free_slots(store, size) >= min(entry.slots, size)
 
 
 def end_queued(record: Record) -> bool:
@@ -192,7 +183,7 @@ def end_queued(record: Record) -> bool:
     return True
 
 
-def _claim(record: Record, entry: Entry, slots: list[int]) -> Claim | None:
+def _claim(found: Target, record: Record, entry: Entry, slots: list[int]) -> Claim | None:
     """Take a run's lock; None: another starts it, or there is nothing to start."""
     try:
         alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
@@ -202,10 +193,11 @@ def _claim(record: Record, entry: Entry, slots: list[int]) -> Claim | None:
         return None
     try:
         data = entry.read()
-        if data is not None and not _is_settled(record):
+        if data is not None and not place.is_settled(record):
             given = _plan(record, entry, data)
             if given is not None and record.fact(layout.STOP) is None:
-                return Claim(record, given, alive, slots)
+                given.target, given.slots = found.name, len(slots)
+                return Claim(found, record, given, alive, slots)
             _end(record)
             entry.remove()
     except OSError:
@@ -228,12 +220,8 @@ def _plan(record: Record, entry: Entry, data: bytes) -> Plan | None:
     return given
 
 
-def _is_settled(record: Record) -> bool:
-    return place.has_begun(record) or bool(atomic.read_bytes(f"{record.path}/{layout.ENDED}"))
-
-
 def _end(record: Record) -> None:
-    """Put on record that a run is not started: it was stopped, or its entry is damaged."""
+    """Publish the end of a run that is not started: it was stopped, or its entry is damaged."""
     stop = atomic.read_bytes(f"{record.path}/{layout.STOP}")
     kind = str((record.fact(layout.STOP) or {}).get("kind"))
     outcome = status.outcome({}) if stop is None else status.never_started(kind)

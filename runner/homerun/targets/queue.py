@@ -1,4 +1,4 @@
-"""What people see of queues: who waits, at which position, why, and since when."""
+"""Queues as the user sees them: which runs wait, at which position, why, and since when."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import os
 
 from homerun.base.errors import UserError
 from homerun.base.times import zulu
-from homerun.targets import target as targets
+from homerun.targets import registry
 from runstore import layout
 from runstore.errors import InvalidSettings
-from runstore.fs import lock
-from runstore.queue import place, queue, settings
+from runstore.queue import place, queue
 from runstore.queue.queue import Queue
 from runstore.run.record import Record
 from runstore.store import store_of
@@ -75,7 +74,7 @@ class TargetQueue:
 
     def __init__(self, store: Store, name: str | None = None) -> None:
         self._store = store
-        self.target = name or targets.Targets(store).default
+        self.target = name or registry.Targets(store).default
         if self.target not in names(self._store):
             wrong = f"there is no target {name!r}: `homerun target list` shows them"
             raise UserError(wrong)
@@ -84,13 +83,14 @@ class TargetQueue:
     @property
     def size(self) -> int | None:
         """How many slots the target has; None: it is not there any more."""
-        found = targets.find(self._store.root, self.target)
+        found = registry.find(self._store.root, self.target)
         return found.size if found else None
 
     @property
     def busy(self) -> int:
         """How many of the slots are taken."""
-        return self._queue.busy(self.size or 0, self._store.lock_kind)
+        found = registry.find(self._store.root, self.target)
+        return found.size - found.free_slots(self._store, found.size) if found else 0
 
     @property
     def is_paused(self) -> bool:
@@ -144,7 +144,7 @@ class _Reasons:
     def __init__(self, store: Store, waiting: Queue) -> None:
         self._store = store
         self._queue = waiting
-        self._target = targets.find(store.root, waiting.target)
+        self._target = registry.find(store.root, waiting.target)
         self._paused = waiting.paused_since()
 
     def of(self, entry: Entry, position: int, record: Record) -> str:
@@ -158,11 +158,11 @@ class _Reasons:
         if position > 1:
             others = position - 1
             return f"behind {others} other{'s' if others > 1 else ''}"
-        if lock.is_held(f"{record.path}/{layout.ALIVE}", self._store.lock_kind):
+        if self._target.is_alive(record):
             return "it is being started"
         size = self._target.size_for(entry.limit)
         wanted = min(entry.slots, size)
-        free = size - self._queue.busy(size, self._store.lock_kind)
+        free = self._target.free_slots(self._store, size)
         if free >= wanted:
             return "it is about to start"
         if wanted == 1:
@@ -170,11 +170,13 @@ class _Reasons:
         return f"it needs {wanted} slots, and {free} of {size} {'is' if free == 1 else 'are'} free"
 
     def _why_no_target(self) -> str:
+        name = self._queue.target
         try:
-            settings.read(self._store.root)
-        except InvalidSettings as error:
+            if name in registry.target_names(self._store.root):
+                registry.get(self._store.root, name)
+        except (InvalidSettings, UserError) as error:
             return error.message
-        return f"there is no target {self._queue.target!r} any more; `homerun target add` adds one"
+        return f"there is no target {name!r} any more; `homerun target add` adds one"
 
 
 def _row(one: Waiting) -> dict[str, Any]:
@@ -196,8 +198,8 @@ def queues(store: Store) -> list[TargetQueue]:
 
 def names(store: Store) -> list[str]:
     """The targets of a store, and what else has a queue of runs that wait."""
-    found = [one.name for one in targets.Targets(store)]
-    left = (name for name in queue.names(store.root) if targets.names_a_target(name))
+    found = [one.name for one in registry.Targets(store)]
+    left = (name for name in queue.names(store.root) if registry.names_a_target(name))
     return found + [n for n in left if n not in found and not Queue(store.root, n).is_empty()]
 
 

@@ -16,7 +16,7 @@ from homerun.files.logs.line_index import LineIndexes
 from homerun.metrics import summary
 from homerun.runs import reconcile, verify_index
 from homerun.targets import queue as target_queue
-from homerun.targets.target import Targets
+from homerun.targets.registry import Targets
 from homerun.views.listing import conditions
 from runstore import layout, status
 from runstore.errors import ExperimentNotFound, InvalidQuery

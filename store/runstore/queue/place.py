@@ -68,5 +68,14 @@ def has_begun(record: Record) -> bool:
     return bool(atomic.read_bytes(f"{_latest(record)}/{layout.STARTED}"))
 
 
+def is_settled(record: Record) -> bool:
+    """Whether a run in a queue has begun or ended, so that there is nothing to start.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    return has_begun(record) or bool(atomic.read_bytes(f"{record.path}/{layout.ENDED}"))
+
+
 def _latest(record: Record) -> str:
     return attempts.folder(record.path, attempts.latest(record.path))

@@ -8,7 +8,7 @@
     .slots/<target>/<number>                                locked by the supervisor that has it
 
 An entry is there before its run can be seen, and goes once the run has started: a run whose entry
-is there, that nobody answers for and that has not started, is Queued. Entries in the order of
+is there, that no process answers for and that has not started, is Queued. Entries in the order of
 their names are in the order in which they are started. The kernel frees a slot whose holder dies.
 """
 
@@ -18,10 +18,14 @@ import os
 
 from runstore import layout
 from runstore.fs import atomic, facts, lock
+from runstore.queue import place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from runstore.run.record import Record
+    from runstore.store import Store
 
 HIGHEST = 9999
 """Priorities are from 0 to this; the highest goes first."""
@@ -150,11 +154,29 @@ class Queue:
         return list(self.in_order())
 
     def in_order(self) -> Iterator[Entry]:
-        """`entries` one by one: who looks for the first takes no notice of the others."""
+        """`entries` one by one: a search for the first reads no more of the others."""
         for name in self.names():
             entry = self.entry(name)
             if entry is not None:
                 yield entry
+
+    def startable(self, store: Store) -> Iterator[tuple[Entry, Record]]:
+        """The entries whose runs may be started now and here, in order, each with its run.
+
+        One whose run has begun or ended is removed: the process that did that was killed before
+        it could. One that cannot be read now keeps no other from being started.
+        """
+        for entry in self.in_order():
+            try:
+                record = store.get(entry.run_id)
+                if record is None:
+                    continue  # it is being made; its maker looks for slots once it is there
+                if place.is_settled(record):
+                    entry.remove()
+                elif place.may_start_here(record):
+                    yield entry, record
+            except OSError:
+                continue
 
     def names(self) -> list[str]:
         """The names of what waits, in the order in which it is started."""

@@ -388,15 +388,15 @@ def test_an_entry_that_a_killed_supervisor_left_is_removed_and_starts_nothing(
 def test_many_that_are_submitted_at_once_use_as_many_slots_as_there_are_cores(
     experiment: Experiment, waiting: Waiting
 ) -> None:
-    from homerun.targets import target as targets
+    from homerun.targets.local import cores
 
     config = ScriptRunConfig("source", "wait.py")
     store = experiment.workspace.store
     made = [
         submitting.submit(Request(store, "queue", config, is_one_of_many=True))[0]
-        for _ in range(targets.cores() + 1)
+        for _ in range(cores() + 1)
     ]
-    for _ in range(targets.cores()):
+    for _ in range(cores()):
         waiting.ready.line()
 
     runs = [experiment.workspace.get_run(record.id) for record in made]

@@ -24,8 +24,9 @@ def log_files(record: Record) -> dict[str, str]:
         ]
     except FileNotFoundError:  # the run was removed
         return {}
-    if os.path.isfile(f"{record.path}/{layout.SUPERVISOR_LOG}"):
-        kept.append(layout.SUPERVISOR_LOG)
+    from homerun.targets import registry  # a command line that shows no run does without it
+
+    kept += registry.of_run(record.store.root, record.run).logs(record)
     last = attempts.std_log(attempts.begun(record.path))
     kept.sort(key=lambda name: (name != last, name == layout.ENVIRONMENT_LOG))  # the last one first
     found = {name: f"{record.path}/{name}" for name in kept}

@@ -1,0 +1,95 @@
+"""The target type `local`: this machine. A slot is a lock, and a supervisor a process."""
+
+from __future__ import annotations
+
+import os
+
+from homerun.system import signals
+from homerun.targets.target import Target
+from runstore import layout
+from runstore.fs import facts, lock
+from runstore.queue.queue import Queue
+from runstore.run import attempts, identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from homerun.targets.plan import Plan
+    from runstore.run.record import Record
+    from runstore.store import Store
+
+LOCAL = "local"
+"""The type, and the name of the target of that type that every store has."""
+
+
+class Local(Target):
+    """So many runs at once on this machine."""
+
+    @classmethod
+    def from_settings(cls, name: str, settings: Mapping[str, Any]) -> Target:
+        """Its `slots`, or one for each processor."""
+        return cls(name, slots_in(settings.get("slots")) or cores(), is_limited=True)
+
+    def size_for(self, limit: int | None) -> int:
+        """A run's own limit counts for the store's one `local` target, and narrows another."""
+        if limit is None:
+            return self.size
+        return limit if self.name == LOCAL else min(limit, self.size)
+
+    def take_slots(self, store: Store, wanted: int, size: int) -> list[int] | None:
+        """Lock them: the kernel frees the slots of a process that dies."""
+        return Queue(store.root, self.name).take_slots(wanted, size, store.lock_kind)
+
+    def free_slots(self, store: Store, size: int) -> int:
+        """Those whose lock is not held."""
+        return size - Queue(store.root, self.name).busy(size, store.lock_kind)
+
+    def start(self, run_folder: str, given: Plan, alive: int, slots: Sequence[int] = ()) -> None:
+        """Start a process that inherits the locks."""
+        from homerun.targets import launch  # what only looks at a run starts nothing
+
+        launch.supervisor(run_folder, given, alive, slots=slots)
+
+    def signal(self, run_folder: str, *numbers: int) -> None:
+        """Signal the process through its pidfd, once its identity was checked."""
+        home = attempts.home(run_folder, layout.STARTED)
+        started = facts.read_own(home, layout.STARTED) or {}
+        supervisor = started.get("supervisor") or {}
+        if not identity.same_place(started) or not identity.same_boot(started):
+            return
+        pidfd = identity.open_same(supervisor)
+        if pidfd is None and not identity.lives(supervisor):
+            return
+        try:
+            for number in numbers:
+                signals.send(int(supervisor["pid"]), pidfd, number)
+        finally:
+            if pidfd is not None:
+                os.close(pidfd)
+
+    def is_alive(self, record: Record) -> bool:
+        """Whether the run's lock is held."""
+        return lock.is_held(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
+
+    def logs(self, record: Record) -> list[str]:
+        """The supervisor's log."""
+        is_there = os.path.isfile(f"{record.path}/{layout.SUPERVISOR_LOG}")
+        return [layout.SUPERVISOR_LOG] if is_there else []
+
+
+def slots_in(given: Any) -> int | None:
+    """A number of slots as settings or the environment have it: 1 or more; None: none is given."""
+    try:
+        number = int(given)
+    except (TypeError, ValueError):
+        return None
+    return number if number > 0 else None
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,205 @@
+"""The registry of targets: the types there are, and the targets that a store's settings name.
+
+`.runs/settings.json` names them; `homerun target` writes it. Without it there is one, `local`:
+
+    {"max_concurrent_runs": 2, "targets": {"small": {"type": "local", "slots": 1}},
+     "default_target": "small"}
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base import environ
+from homerun.base.errors import UserError
+from homerun.targets.local import LOCAL, Local, cores, slots_in
+from runstore.errors import InvalidSettings
+from runstore.queue import settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from homerun.targets.target import Target
+    from runstore.store import Store
+
+TYPES: dict[str, type[Target]] = {LOCAL: Local}
+"""The class of each type that settings can name."""
+
+SIZE = "max_concurrent_runs"
+MOST_SLOTS = 999
+
+_ALL = "targets"
+_DEFAULT = "default_target"
+
+
+def find(root: str, name: str | None = None) -> Target | None:
+    """The target of a name, or the store's default one; None: there is none, or none is known.
+
+    Where the settings cannot be read no run is started: they may hold a limit.
+    """
+    try:
+        return get(root, name)
+    except (InvalidSettings, UserError):
+        return None
+
+
+def get(root: str, name: str | None = None) -> Target:
+    """The target of a name, or the store's default one.
+
+    Raises:
+        UserError: there is none of that name, or it is of an unknown type.
+        InvalidSettings: the settings cannot be read.
+    """
+    found = settings.read(root)
+    wanted = name or _default(found)
+    if wanted == LOCAL:
+        size = limit() or slots_in(found.get(SIZE))
+        return Local(LOCAL, size or cores(), size is not None)
+    said = _known(found).get(wanted)
+    if not isinstance(said, dict) or not names_a_target(wanted):
+        raise UserError(f"there is no target {wanted!r}: `homerun target list` shows them")
+    kind = TYPES.get(str(said.get("type") or LOCAL))
+    if kind is None:
+        raise UserError(f"the target {wanted!r} is of the type {said['type']!r}; {_known_types()}")
+    return kind.from_settings(wanted, said)
+
+
+def target_names(root: str) -> list[str]:
+    """The names of a store's targets, `local` first.
+
+    Raises:
+        InvalidSettings: the settings cannot be read.
+    """
+    known = _known(settings.read(root))
+    return [LOCAL, *sorted(name for name in known if name != LOCAL)]
+
+
+def of_run(root: str, run: Mapping[str, Any]) -> Target:
+    """The target that a run was placed on, for what is to be done with a run that is there.
+
+    Args:
+        run: its run.json. Where its target is in the settings no more, or they cannot be read,
+            it is taken for a local one: its supervisor is looked for on this machine.
+    """
+    name = str(run.get("target") or LOCAL)
+    return find(root, name) or Local(name, 0, is_limited=True)
+
+
+def limit(given: int | None = None) -> int | None:
+    """How many runs may go on at once when one that is submitted now starts; None: no limit."""
+    return given or slots_in(os.environ.get(environ.SIZE))
+
+
+def names_a_target(name: str) -> bool:
+    """Whether a target may have the name: it is that of a folder."""
+    return bool(name) and all(c in "_-" or (c.isascii() and c.isalnum()) for c in name)
+
+
+class Targets:
+    """The targets of a store, as its settings name them; iterating gives each `Target`.
+
+    Raises:
+        InvalidSettings: wherever the settings are needed and cannot be read.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def default(self) -> str:
+        """The name of the target that is meant where none is named."""
+        return _default(settings.read(self._store.root))
+
+    def __iter__(self) -> Iterator[Target]:
+        for name in target_names(self._store.root):
+            found = find(self._store.root, name)
+            if found is not None:
+                yield found
+
+    def add(
+        self, name: str, slots: int | None = None, type: str = LOCAL, default: bool = False
+    ) -> None:
+        """Add a target, or change the one of that name.
+
+        Args:
+            slots: how many slots it has; None: as many as it has, a new one one for each processor.
+            default: it is the one that is meant where none is named.
+
+        Raises:
+            UserError: a name, a type or a number that a target cannot have.
+        """
+        if not names_a_target(name):
+            raise UserError(f"{name!r} cannot name a target: use letters, digits, '_' and '-'")
+        if type not in TYPES:
+            raise UserError(f"the type of a target is {' or '.join(TYPES)}, not {type!r}")
+        if slots is not None and not (_is_whole(slots) and 1 <= slots <= MOST_SLOTS):
+            raise UserError(f"slots is a whole number from 1 to {MOST_SLOTS}, not {slots!r}")
+
+        def edit(found: dict[str, Any]) -> None:
+            if name != LOCAL:
+                _put(found, name, type, slots)
+            elif slots is not None:
+                found[SIZE] = slots
+            if default:
+                found[_DEFAULT] = name
+
+        settings.change(self._store.for_writing().root, edit)
+
+    def remove(self, name: str) -> None:
+        """Remove a target. `local` is always there: only its number of slots is forgotten.
+
+        Raises:
+            UserError: there is none of that name, or runs wait for its slots.
+        """
+        from runstore.queue.queue import Queue
+
+        def edit(found: dict[str, Any]) -> None:
+            if name == LOCAL:
+                found.pop(SIZE, None)
+                return
+            if name not in _known(found):
+                raise UserError(f"there is no target {name!r}: `homerun target list` shows them")
+            if Queue(self._store.root, name).entries():
+                raise UserError(
+                    f"runs wait for the target {name!r}: cancel them, or let them run, and try "
+                    f"again; `homerun queue list --target {name}` shows them"
+                )
+            del found[_ALL][name]
+            if found.get(_DEFAULT) == name:
+                del found[_DEFAULT]
+
+        if not self._store.exists():
+            edit({})  # nothing to change, and nothing to be made for that
+            return
+        settings.change(self._store.for_writing().root, edit)
+
+
+def _default(found: dict[str, Any]) -> str:
+    return str(found.get(_DEFAULT) or LOCAL)
+
+
+def _known(found: dict[str, Any]) -> dict[str, Any]:
+    """What the settings say of targets; anything but an object says nothing."""
+    known = found.get(_ALL)
+    return known if isinstance(known, dict) else {}
+
+
+def _put(found: dict[str, Any], name: str, type: str, slots: int | None) -> None:
+    """Add a target to the settings, or change it; keys of others stay."""
+    known = found.setdefault(_ALL, {})
+    if not isinstance(known, dict):
+        raise UserError(f"{_ALL!r} in the settings is no object: correct that first")
+    said = known.get(name)
+    said = said if isinstance(said, dict) else {}
+    wanted = slots or slots_in(said.get("slots")) or cores()
+    known[name] = {**said, "type": type, "slots": wanted}
+
+
+def _known_types() -> str:
+    return f"this version of homerun knows {' and '.join(TYPES)}"
+
+
+def _is_whole(given: object) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool)

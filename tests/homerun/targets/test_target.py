@@ -1,0 +1,172 @@
+"""The seam for targets: what `runs` asks of a target goes through the verbs of its type."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.fifo import Fifo
+from helpers.wait import wait_until
+from homerun import Experiment, ScriptRunConfig, SubmitError, UserError, Workspace
+from homerun.runs import reconcile, stop_request
+from homerun.targets import registry
+from homerun.targets.local import Local
+from homerun.targets.plan import Plan
+from homerun.targets.queue import TargetQueue
+from homerun.targets.target import Target
+from runstore.queue import settings
+from runstore.queue.queue import Queue
+from runstore.run.record import Record
+from runstore.store import Store
+
+ENDLESS = "import signal; print('up', file={}); signal.pause()"
+
+
+class Far(Local):
+    """Another type of target: it keeps what it was asked for, and does as `local` does."""
+
+    asked: list[tuple[object, ...]]
+
+    def take_slots(self, store: Store, wanted: int, size: int) -> list[int] | None:
+        self.asked.append(("take_slots", wanted, size))
+        return super().take_slots(store, wanted, size)
+
+    def start(self, run_folder: str, given: Plan, alive: int, slots: Sequence[int] = ()) -> None:
+        self.asked.append(("start", given.run_id, len(slots)))
+        super().start(run_folder, given, alive, slots)
+
+    def adopt(self, run_folder: str, given: Plan, alive: int, script: int | None) -> None:
+        self.asked.append(("adopt", given.run_id, script is not None))
+        super().adopt(run_folder, given, alive, script)
+
+    def signal(self, run_folder: str, *numbers: int) -> None:
+        self.asked.append(("signal", Path(run_folder).name, *numbers))
+        super().signal(run_folder, *numbers)
+
+    def logs(self, record: Record) -> list[str]:
+        return [*super().logs(record), "far.log"]
+
+
+@pytest.fixture
+def experiment(workspace_dir: Path, script: Callable[..., Path]) -> Experiment:
+    script("noop.py", "print('done')")
+    return Experiment(Workspace.from_config(), "seam")
+
+
+@pytest.fixture
+def far(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """A target `far` with one slot, of a type that stands in the registry; what it was asked."""
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(Far, "asked", asked, raising=False)
+    monkeypatch.setitem(registry.TYPES, "far", Far)
+    experiment.workspace.targets.add("far", slots=1, type="far")
+    return asked
+
+
+def submit(experiment: Experiment, name: str, target: str = "far") -> Any:
+    return experiment.submit(ScriptRunConfig("source", name, compute_target=target))
+
+
+def test_a_run_is_started_and_canceled_by_the_verbs_of_its_target(
+    experiment: Experiment,
+    far: list[tuple[object, ...]],
+    script: Callable[..., Path],
+    ready: Fifo,
+) -> None:
+    script("wait.py", ENDLESS.format(ready.opened))
+    run = submit(experiment, "wait.py")
+    ready.line()
+
+    run.cancel()
+
+    assert run.get_status() == "Canceled"
+    assert far == [
+        ("take_slots", 1, 1),
+        ("start", run.id, 1),
+        ("signal", run.id, signal.SIGTERM, signal.SIGCONT),
+    ]
+    assert "far.log" in run.get_details()["logFiles"]
+
+
+def test_a_run_that_waited_is_started_by_the_verbs_of_its_target(
+    experiment: Experiment, far: list[tuple[object, ...]]
+) -> None:
+    waiting = Queue(experiment.workspace.directory, "far")
+    waiting.pause()
+    run = submit(experiment, "noop.py")
+    assert far == []
+
+    TargetQueue(experiment.workspace.store, "far").resume()
+
+    run.wait_for_completion()
+    assert far[:2] == [("take_slots", 1, 1), ("start", run.id, 1)]
+
+
+def test_an_orphan_is_adopted_through_its_target(
+    experiment: Experiment,
+    far: list[tuple[object, ...]],
+    script: Callable[..., Path],
+    ready: Fifo,
+) -> None:
+    script("wait.py", ENDLESS.format(ready.opened))
+    run = submit(experiment, "wait.py")
+    ready.line()
+    record = run._record
+    registry.of_run(record.store.root, record.run).signal(record.path, signal.SIGKILL)
+
+    def is_adopted() -> bool:
+        reconcile.bring_up_to_date(record)
+        return ("adopt", run.id, True) in far
+
+    wait_until(is_adopted, "the script has an adopter")
+
+    stop_request.wake_supervisor(record.path)
+    run.cancel()
+
+    assert run.get_status() == "Canceled"
+
+
+@pytest.mark.parametrize("is_damaged", [False, True], ids=["removed", "damaged settings"])
+def test_a_run_is_canceled_though_its_target_is_not_known_any_more(
+    experiment: Experiment,
+    far: list[tuple[object, ...]],
+    script: Callable[..., Path],
+    ready: Fifo,
+    is_damaged: bool,
+) -> None:
+    script("wait.py", ENDLESS.format(ready.opened))
+    run = submit(experiment, "wait.py")
+    ready.line()
+    if is_damaged:
+        Path(experiment.workspace.directory, "settings.json").write_text("{")
+    else:
+        experiment.workspace.targets.remove("far")
+
+    run.cancel()
+
+    assert run.get_status() == "Canceled"
+
+
+def test_a_target_of_an_unknown_type_starts_nothing_and_says_why(experiment: Experiment) -> None:
+    def edit(found: dict[str, Any]) -> None:
+        found["targets"] = {"cluster": {"type": "newer", "slots": 1}}
+
+    settings.change(experiment.workspace.store.for_writing().root, edit)
+
+    with pytest.raises(SubmitError, match="'cluster' is of the type 'newer'"):
+        submit(experiment, "noop.py", target="cluster")
+    with pytest.raises(UserError, match="knows local"):
+        registry.get(experiment.workspace.directory, "cluster")
+    assert registry.find(experiment.workspace.directory, "cluster") is None
+
+
+def test_a_type_has_to_have_every_verb() -> None:
+    class Half(Target):
+        """A target that can do nothing."""
+
+    with pytest.raises(TypeError, match="abstract"):
+        Half("half", 1, True)  # type: ignore[abstract]
