@@ -20,18 +20,19 @@ OLDEST = (3, 9)
 FACES = ("homerun.cli", "homerun.studio")
 """What stands above the SDK, for people to use."""
 
-THIRD_PARTY = {
+THIRD_PARTY: dict[str, str | tuple[str, ...]] = {
     "click": "homerun.cli",
     "filelock": "runstore.fs.maintenance_lock",
     "jmespath": "homerun.cli.output.query",
     "pathspec": "homerun.snapshots.ignore_files",
+    "psutil": ("homerun.system.portable", "runstore.run.identity"),
     "anyio": "homerun.studio",
     "starlette": "homerun.studio",
     "uvicorn": "homerun.studio",
     "watchdog": "homerun.system.folder_watch",
     "yaml": "homerun.base.yaml_files",
 }
-"""Each package with the one module or package that imports it."""
+"""Each package with the one module or package that imports it; of two layers, one each."""
 
 Node = ast.AST
 

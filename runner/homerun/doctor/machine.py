@@ -6,6 +6,7 @@ import os
 
 from homerun.doctor.finding import MISSING, OK, WARN, Finding
 from homerun.doctor.interpreter import is_there
+from homerun.system import portable
 from homerun.targets.local import cores
 
 TYPE_CHECKING = False
@@ -27,11 +28,12 @@ def look() -> Iterator[Finding]:
 
 def _memory() -> Finding:
     try:
-        size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return Finding(AREA, "memory", MISSING, "unknown", "nothing to do")
-    return Finding(AREA, "memory", OK, f"{free / 2**30:.1f} of {size / 2**30:.1f} GiB unused")
+        size, available = portable.memory()
+    except ImportError:
+        advice = "run `pip install psutil`, which homerun depends on"
+        return Finding(AREA, "memory", WARN, "unknown: psutil is not installed", advice)
+    told = f"{available / 2**30:.1f} of {size / 2**30:.1f} GiB available"
+    return Finding(AREA, "memory", OK, told)
 
 
 def _gpus() -> Finding:

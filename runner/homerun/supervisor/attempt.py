@@ -247,7 +247,11 @@ class Attempt(Recorder):
         """What lives below, as one look sees it."""
         from homerun.system import process_tree  # loaded while the script starts
 
-        return process_tree.below(os.getpid(), self.plan.run_id)
+        try:
+            return process_tree.below(os.getpid(), self.plan.run_id)
+        except ImportError:
+            self.log_once("look", "neither /proc nor psutil here: processes cannot be seen")
+            return []
 
     def has_children(self) -> bool:
         """Whether any child is left, reaped or not; without one, nothing lives below."""

@@ -1,6 +1,7 @@
 """The processes below a supervisor, and signals to them.
 
-A look at /proc names every descendant, whatever session or group it moved to. The supervisor of
+Where there is no /proc, psutil tells the same; a system with neither raises ImportError. A look
+names every descendant, whatever session or group it moved to. The supervisor of
 another run, which a script that submits has below it, is left alone with all that is below it.
 """
 
@@ -14,6 +15,10 @@ from homerun.system import signals
 from runstore.fs import atomic
 from runstore.run import identity
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _HELD_AT_ONCE = 64
 """Processes signalled in one go; each costs a descriptor meanwhile."""
 
@@ -24,7 +29,7 @@ _MOST_LOOKS = 2000
 
 
 class Process:
-    """A process as one look at /proc saw it.
+    """A process as one look saw it.
 
     `pidfd` is one that was opened before the look, where there is one. `is_marked`: it was found by
     the run's mark in its environment, and not by its parent.
@@ -73,7 +78,7 @@ def send(processes: list[Process], run_id: str, *numbers: int) -> list[Process]:
     """Signal the very processes that were seen; those of them that it reached.
 
     Between the look and now one's parent may have reaped it and its pid gone to another, even
-    within the same tick: hence its pidfd first, and then once more what had made it one of the
+    within the same tick. So its pidfd comes first, and then once more what had made it one of the
     run's. Who was re-parented meanwhile, and not to us, is left to the next look; so all are held
     before the first is signalled, which may be the parent of the rest.
     """
@@ -125,15 +130,36 @@ def _is_still(seen: Process, run_id: str) -> bool:
     return now.parent in (seen.parent, os.getpid())
 
 
-def _all_pids() -> list[int]:
-    try:
-        return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    except FileNotFoundError:
-        return []
+def has_proc() -> bool:
+    """Whether this system has a /proc with processes."""
+    return os.path.exists("/proc/self/stat")
+
+
+def _all() -> Iterator[Process]:
+    """Every living process."""
+    if not has_proc():
+        from homerun.system import portable  # which loads psutil
+
+        for seen in portable.processes():
+            yield Process(*seen)
+        return
+    for name in os.listdir("/proc"):
+        found = _in_proc(int(name)) if name.isdigit() else None
+        if found is not None:
+            yield found
 
 
 def _look(pid: int) -> Process | None:
     """A process as it is now; None: it is gone or a zombie."""
+    if has_proc():
+        return _in_proc(pid)
+    from homerun.system import portable
+
+    seen = portable.process(pid)
+    return Process(*seen) if seen else None
+
+
+def _in_proc(pid: int) -> Process | None:
     try:
         data = atomic.read_bytes(f"/proc/{pid}/stat")
     except OSError:  # ESRCH: gone between open and read
@@ -149,10 +175,8 @@ def _look(pid: int) -> Process | None:
 def _children() -> dict[int, list[Process]]:
     """All living processes, by their parent's pid."""
     children: dict[int, list[Process]] = {}
-    for pid in _all_pids():
-        found = _look(pid)
-        if found is not None:
-            children.setdefault(found.parent, []).append(found)
+    for found in _all():
+        children.setdefault(found.parent, []).append(found)
     return children
 
 
@@ -198,13 +222,17 @@ def environment(pid: int) -> list[bytes]:
 
     A process in the middle of an exec has none for an instant: that is waited out.
     """
+    if not has_proc():
+        from homerun.system import portable
+
+        return portable.environment(pid)
     data, is_last = b"", False
     for _ in range(_MOST_LOOKS):
         try:
             data = atomic.read_bytes(f"/proc/{pid}/environ") or b""
             if data or is_last:
                 break
-            is_last = not _is_in_exec(pid)  # it may just have come out of it: hence one more look
+            is_last = not _is_in_exec(pid)  # it may just have come out of it: one more look
         except OSError:
             return []
         if not is_last:

@@ -3,7 +3,7 @@
 A process id is not an identity: it is used again, even within the same clock tick. A process is
 named by machine and host, boot id, PID namespace, pid, start ticks and the inode of its pidfd
 (Linux ≥ 6.9; 0 where the kernel has none, and then the rest decides). What cannot be known counts
-as alive: a wrong "dead" would end a living run. Nothing here signals anybody.
+as alive: a wrong "dead" would end a living run. Nothing here signals a process.
 """
 
 from __future__ import annotations
@@ -97,14 +97,32 @@ def open_pidfd(pid: int) -> int | None:
 def read_stat(pid: int) -> tuple[bytes, int] | None:
     """A process's state letter and start ticks, or None if there is no such process.
 
-    Where only its first thread is gone, it lives: then it counts as running.
+    Where only its first thread is gone, it lives: then it counts as running. On a system without
+    /proc psutil tells its start, in microseconds; without psutil too, nothing is known: None.
     """
     data = _peek(f"/proc/{pid}/stat")
     if not data:
-        return None
+        return None if _has_proc() else _by_psutil(pid)
     fields = data[data.rindex(b")") + 2 :].split()  # the command may hold blanks and ")"
     is_partly_gone = fields[0] in _ZOMBIE_STATES and fields[17] not in (b"0", b"1")
     return b"R" if is_partly_gone else fields[0], int(fields[19])
+
+
+def _has_proc() -> bool:
+    return os.path.exists("/proc/self/stat")
+
+
+def _by_psutil(pid: int) -> tuple[bytes, int] | None:
+    try:
+        import psutil
+    except ImportError:
+        return None
+    try:
+        found = psutil.Process(pid)
+        is_zombie = found.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return b"Z" if is_zombie else b"S", round(found.create_time() * 1e6)
+    except psutil.Error:
+        return None
 
 
 def same_place(recorded: Mapping[str, Any]) -> bool:
