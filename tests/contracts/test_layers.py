@@ -36,6 +36,15 @@ OWN_FILES = (
 )
 """The modules of the faces that open files, none of them a store's: pages, tokens, sockets."""
 
+RECONCILING = {
+    *("homerun.runs.interactive", "homerun.runs.lifecycle"),
+    *("homerun.runs.stop", "homerun.runs.trash", "homerun.runs.verify_index", "homerun.runs.wait"),
+    *("homerun.files.logs.follow", "homerun.files.logs.pages"),
+    *("homerun.views.details", "homerun.views.listing", "homerun.views.table"),
+    *("homerun.views.watchlist", "homerun.sdk.batch", "homerun.sdk.run"),
+}
+"""The modules that bring a run up to date before they act on it, wait for it, or show it."""
+
 CALM_CALLS = {
     *("bool", "bytes", "dict", "float", "frozenset", "int", "list", "object", "set", "slice"),
     *("str", "tuple", "type", "chr", "enumerate", "filter", "getattr", "len", "map", "max", "min"),
@@ -141,6 +150,30 @@ def test_source_roots_are_no_packages() -> None:
 def test_nothing_imports_a_source_root() -> None:
     modules = [*sources.product(), *sources.tests()]
     assert sources.broken_imports(modules, lambda m, i: i.package in ("runner", "store")) == []
+
+
+# Who acts for a store
+
+
+def test_reconciling_stands_in_few_places() -> None:
+    # A look reads; these write what it shows to be missing. All others call `look.at`.
+    reconciling = {
+        module.name
+        for module in sources.product()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and sources.dotted(node) == "reconcile.bring_up_to_date"
+    }
+    assert reconciling == RECONCILING
+
+
+def test_supervisors_are_launched_by_targets_only() -> None:
+    launching = {
+        module.name
+        for module in sources.product()
+        for name, _ in sources.calls(module)
+        if name == "launch.supervisor"
+    }
+    assert launching == {"homerun.targets.target", "homerun.targets.local"}
 
 
 # One dialect, and modules that do nothing when they are loaded

@@ -14,9 +14,8 @@ from homerun.base.masking import MASK
 from homerun.config import distributed
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.environments import recipe
-from homerun.runs import reconcile
 from homerun.runs.submit import RESUBMITTED_FROM, Request, submit
-from runstore import status
+from runstore import look, status
 from runstore.store import store_of
 
 TYPE_CHECKING = False
@@ -96,7 +95,7 @@ def _made(run_id: str, environment: Mapping[str, object]) -> Recipe | None:
         return None
     folder = f"{recipe.home()}/{environment['key']}"
     if not recipe.is_ready(folder):
-        raise SubmitError(f"the environment of run {run_id} is not there any more: submit it anew")
+        raise SubmitError(f"the environment of run {run_id} is not there any more: submit it again")
     return recipe.Recipe(str(environment.get("name")), "", [], folder=folder)
 
 
@@ -136,7 +135,7 @@ def failed(records: Sequence[Record]) -> Iterator[Record]:
     """Those of some runs, newest first, that failed and were not submitted again; oldest first."""
     done = {record.properties().get(RESUBMITTED_FROM) for record in records}
     for record in reversed(records):
-        if record.id not in done and reconcile.bring_up_to_date(record).status == status.FAILED:
+        if record.id not in done and look.at(record).status == status.FAILED:
             yield record
 
 

@@ -66,7 +66,7 @@ class Request:
     """One run to be submitted: where to, what, and with which labels.
 
     Args:
-        is_one_of_many: it waits for a slot also where nobody has limited the target; so does any
+        is_one_of_many: it waits for a slot also where the target is not limited; so does any
             run that has a parent.
         former: a run whose snapshot is to be the code.
         sources: what is known of source folders already: it is one of many that share them. What
@@ -129,7 +129,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     """Make the run, and start its supervisor or let it wait for a slot.
 
     Returns:
-        The run, and notices: lines to say once to whoever submitted.
+        The run, and notices: lines to say once to the submitter.
 
     Raises:
         SubmitError, StoreError: nothing was started. No run is left behind, or, where only the
@@ -228,7 +228,7 @@ def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
             found = None
     if found is None and not request.config.in_place:
         why = "is gone" if name else "was not kept"
-        raise SubmitError(f"the snapshot of run {former.id} {why}: submit its script anew")
+        raise SubmitError(f"the snapshot of run {former.id} {why}: submit its script again")
     code = git.look(f"{former.path}/{layout.WORK}")
     code.properties = {**code.properties, RESUBMITTED_FROM: former.id}
     return None if request.config.in_place else found, code
@@ -295,7 +295,7 @@ def _keeps_snapshot(config: ScriptRunConfig) -> bool:
 
 
 def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
-    """Hand the locks to a supervisor; a run that cannot have one is put on record as Failed."""
+    """Hand the locks to a supervisor; where none can be started the run is Failed."""
     try:
         place.target.start(record.path, plan, alive, place.slots)
     except BaseException as error:

@@ -23,11 +23,11 @@ _GET_INFO = 0xC040FF0B
 _WANT_EXIT = 1 << 3
 _EXIT_CODE_AT = 60
 _REAP_WAIT_MS = 5000
-"""For a first process that looks after its orphans now and then only; after that it never will."""
+"""For a process 1 that reaps its orphans only now and then; after that it never will."""
 
 
 class Stranger:
-    """A process of somebody else, watched until it ends.
+    """A process that is not our child, watched until it ends.
 
     Args:
         pidfd: opened, and checked to be the process's, while it lived.

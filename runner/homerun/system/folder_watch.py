@@ -1,7 +1,8 @@
-"""Being woken when something in some folders changes; the only importer of watchdog.
+"""A watch of folders, which wakes a thread when something in them changes.
 
-It is a wake-up and no truth: who waits looks for itself what has changed, also when nothing woke
-it for a while. Where folders cannot be watched (too many, a network) only that is left.
+It is the only importer of watchdog. A wake-up says nothing by itself: the thread that waits looks
+for what has changed, also when nothing woke it for a while. Where folders cannot be watched (too
+many, a network) only that is left.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ MOST = 48
 """Each watched folder costs a thread."""
 
 _IGNORED = (layout.INDEX_FILE, layout.INDEX_VERIFYING)
-"""What whoever is woken writes itself: beginnings of names."""
+"""Beginnings of the names of files that the woken thread writes itself."""
 
 
 class FolderWatch:

@@ -63,7 +63,7 @@ def watch_writes(descriptor: int, path: str) -> int | None:
 def watches_woken(descriptor: int) -> set[int]:
     """Take what a descriptor of `watch_folder` tells: the numbers of the watches; -1: too much.
 
-    Writes that nobody has taken yet are told once, however many they were.
+    All writes since the last call count once.
     """
     found, at = set(), 0
     data = os.read(descriptor, 1 << 16)

@@ -9,7 +9,7 @@ NOTHING_OPEN: list[tuple[int | str, ...]] = [
     (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
     (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
 ]
-"""The descriptors of a program that nobody listens to."""
+"""The descriptors of a program whose output is not wanted."""
 
 _UNCATCHABLE = (9, 19)
 

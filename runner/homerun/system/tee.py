@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Tee:
     """A text stream that writes to another one and to a log; everything else is the other's.
 
-    Whoever keeps it longer than its block (a logging handler does) writes to the other one alone.
+    A writer that keeps it longer than its block (a logging handler does) writes to the other one.
     """
 
     def __init__(self, stream: TextIO, log: int) -> None:
@@ -24,7 +24,7 @@ class Tee:
         self._log: int | None = log
 
     def write(self, text: str) -> int:
-        """Write to both; a log that cannot be written keeps nobody from the screen."""
+        """Write to both; a log that cannot be written does not keep the text from the screen."""
         if self._log is not None:
             write(self._log, text)
         return self._stream.write(text)
@@ -62,11 +62,11 @@ class Capture:
         sys.stdout, sys.stderr = self._tees
 
     def stop(self, error: BaseException | None = None) -> None:
-        """Put the streams back, unless somebody else has replaced them meanwhile.
+        """Put the streams back, unless other code has replaced them meanwhile.
 
         Args:
             error: what ends the block; its traceback goes to the log alone, since the error goes
-                on and is printed by whoever it ends.
+                on and is printed by the code that it ends.
         """
         if error is not None and not isinstance(error, SystemExit):
             import traceback

@@ -1,7 +1,7 @@
-"""What a supervisor is told when it is started: one run's command, environment and limits.
+"""The plan of a run: the command, environment and limits that its supervisor is started with.
 
 It travels through a file without a name, made whole before the supervisor is: never through a
-command line (anybody's `ps` shows it), never into the store (arguments may hold secrets).
+command line (every user's `ps` shows it), never into the store (arguments may hold secrets).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Plan:
         target: the target's name.
         entry: its place in the queue, to be removed once it has started; "" where it never waited.
         recipe: the environment to be made before the script starts, as text; "" for none.
-        python: the interpreter whose packages are to be put on record; "": none.
+        python: the interpreter whose packages are to be recorded; "": none.
         attempt: which start of the script this is, from 1 on.
         kept: a file, relative to the run's folder, that is to be removed when the run is over.
         max_retries, retry_on, retry_delay_s: how often, after which causes, and how long after a

@@ -46,4 +46,4 @@ def forget_plan(record: Record) -> None:
         try:
             os.unlink(place.kept_plan(record))
         except OSError:
-            return  # somebody else has, or `store check` finds it
+            return  # another process has, or `store check` finds it

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def may_start_here(record: Record) -> bool:
     """Whether a run that waits can be started from here without being started twice.
 
-    Not in a copy of its store, nor on another host, where nobody may see its locks; in another
+    Not in a copy of its store, nor on another host, where its locks may not be seen; in another
     PID namespace of the same kernel they hold.
     """
     place = record.asked().get("submitted_from")

@@ -71,7 +71,7 @@ class Entry:
         try:
             os.unlink(self.path)
         except FileNotFoundError:
-            return  # somebody else has done it
+            return  # another process has done it
 
 
 class Queue:
@@ -235,7 +235,7 @@ class Queue:
         facts.publish(self.folder, layout.QUEUE_PAUSED, facts.signed({}))
 
     def resume(self) -> None:
-        """Start runs again; whoever says so starts the next."""
+        """Let runs start again; the caller starts the next."""
         try:
             os.unlink(f"{self.folder}/{layout.QUEUE_PAUSED}")
         except FileNotFoundError:

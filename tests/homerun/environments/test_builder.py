@@ -389,5 +389,5 @@ def test_a_run_is_submitted_again_in_its_environment_or_not_at_all(
     assert output(run).splitlines()[1:] == [folder, f"{folder}/bin/python"]
     assert output(again).splitlines() == [folder, f"{folder}/bin/python"]
     os.unlink(folder)
-    with pytest.raises(SubmitError, match="is not there any more: submit it anew"):
+    with pytest.raises(SubmitError, match="is not there any more: submit it again"):
         run.resubmit()  # type: ignore[attr-defined]

@@ -105,7 +105,7 @@ def test_a_snapshot_that_is_gone_is_one_clear_error_and_no_run(experiment: Exper
     first = run_of(experiment, ScriptRunConfig("source", "show.py"))
     shutil.rmtree(f"{experiment.workspace.directory}/{layout.SNAPSHOTS}")
 
-    with pytest.raises(SubmitError, match="is gone: submit its script anew"):
+    with pytest.raises(SubmitError, match="is gone: submit its script again"):
         first.resubmit()
 
     assert [run.id for run in experiment.get_runs()] == [first.id]
