@@ -307,7 +307,7 @@ Run.get(Workspace.from_config(), {kept.id!r}).download_file("outputs/a", "here")
     command = ["strace", "-f", "-qq", "-o", "/dev/null", *full, sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, check=False)
 
-    assert done.returncode == 1
+    assert done.returncode in (1, 120)  # 120: what says why cannot be written either
     assert Path("here").read_text() == "before"
     assert [name for name in os.listdir() if "download" in name] == []
 
