@@ -31,7 +31,7 @@ def processes() -> Iterator[Seen]:
             yield seen
 
 
-def process(pid: int) -> Seen | None:
+def seen_process(pid: int) -> Seen | None:
     """A process as it is now; None: it is gone or a zombie.
 
     Raises:

@@ -155,7 +155,7 @@ def _look(pid: int) -> Process | None:
         return _in_proc(pid)
     from homerun.system import portable
 
-    seen = portable.process(pid)
+    seen = portable.seen_process(pid)
     return Process(*seen) if seen else None
 
 
