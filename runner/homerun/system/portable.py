@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     """A pid, the letter of its state, its parent's pid, and when it began, in microseconds."""
 
 
-def processes() -> Iterator[Seen]:
+def seen_processes() -> Iterator[Seen]:
     """Every living process.
 
     Raises:

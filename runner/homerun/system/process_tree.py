@@ -140,7 +140,7 @@ def _all() -> Iterator[Process]:
     if not has_proc():
         from homerun.system import portable  # which loads psutil
 
-        for seen in portable.processes():
+        for seen in portable.seen_processes():
             yield Process(*seen)
         return
     for name in os.listdir("/proc"):
