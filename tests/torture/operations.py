@@ -313,6 +313,14 @@ def family() -> None:
             child.log("loss", number)
             child.tag("a", "b")
     parent.complete()
+    for run in (*runs, parent):
+        _wait_noted(run)
+
+
+def _wait_noted(run: Run) -> None:
+    """What asks a run's interpreter may outlive the run: it would pass for a reader that writes."""
+    noted = f"{run.directory}/{layout.INTERPRETER}"
+    assert holds_within(lambda: os.path.exists(noted), 20), noted
 
 
 def _reads(read: Callable[[Workspace], Any]) -> Callable[[Any], Done]:
