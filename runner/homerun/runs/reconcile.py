@@ -58,8 +58,8 @@ def bring_up_to_date(record: Record) -> Look:
             retries.forget_plan(record)
             _start_waiting(record)
             seen = look.at(record)
-    except (OSError, StoreError):
-        return seen
+    except (OSError, StoreError, ImportError):
+        return seen  # ImportError: no /proc and no psutil, so what is left of the run is unknown
     return seen
 
 
@@ -84,8 +84,8 @@ def _adopt(record: Record) -> None:
     alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
     if alive is None:
         return
-    target = registry.of_run(record.store.root, record.run)
     try:
+        target = registry.of_run(record.store.root, record.run)
         started = record.fact(layout.STARTED) or {}
         script = started.get("script") or {}
         if record.fact(layout.ENDED) is not None:

@@ -124,10 +124,16 @@ def _claim_first(
         more = _take(store, found, wanted - len(kept), size)
         if more is None:
             return None, False
-        claim = _claim(found, record, entry, [*kept, *more])
-        if claim is not None:
-            if held and len(kept) == len(held):
+        claim = None
+        try:
+            claim = _claim(found, record, entry, [*kept, *more])
+            if claim is not None and held and len(kept) == len(held):
                 claim.leaves_slots = _fits(store, found, next(startable, None))
+        except BaseException:  # a lock that stays held makes a run look alive that is not
+            for taken in (*more, *([claim.alive] if claim else ())):
+                lock.release(taken)
+            raise
+        if claim is not None:
             for left in held:
                 if left not in kept:
                     os.close(left)
@@ -191,19 +197,23 @@ def _claim(found: Target, record: Record, entry: Entry, slots: list[int]) -> Cla
         return None
     if alive is None:
         return None
+    claim = None
     try:
         data = entry.read()
         if data is not None and not place.is_settled(record):
             given = _plan(record, entry, data)
             if given is not None and record.fact(layout.STOP) is None:
                 given.target, given.slots = found.name, len(slots)
-                return Claim(found, record, given, alive, slots)
-            _end(record)
-            entry.remove()
+                claim = Claim(found, record, given, alive, slots)
+            else:
+                _end(record)
+                entry.remove()
     except OSError:
         pass  # it cannot be read or ended now; that keeps no other from being started
-    lock.release(alive)
-    return None
+    finally:
+        if claim is None:
+            lock.release(alive)
+    return claim
 
 
 def _plan(record: Record, entry: Entry, data: bytes) -> Plan | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from helpers.fifo import Fifo
 from helpers.wait import wait_until
 from homerun import Experiment, ScriptRunConfig, SubmitError, UserError, Workspace
 from homerun.runs import reconcile, stop_request
-from homerun.targets import registry
+from homerun.targets import dispatch, registry
 from homerun.targets.local import Local
 from homerun.targets.plan import Plan
 from homerun.targets.queue import TargetQueue
@@ -128,6 +129,62 @@ def test_an_orphan_is_adopted_through_its_target(
     run.cancel()
 
     assert run.get_status() == "Canceled"
+
+
+@pytest.mark.parametrize("error", [OSError(5, "input/output error"), KeyboardInterrupt()])
+def test_an_adoption_that_is_broken_off_holds_no_lock(
+    experiment: Experiment,
+    script: Callable[..., Path],
+    ready: Fifo,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    script("wait.py", ENDLESS.format(ready.opened))
+    run = submit(experiment, "wait.py", "local")
+    ready.line()
+    target = registry.get(run._record.store.root)
+    target.signal(run.directory, signal.SIGKILL)
+    wait_until(lambda: not target.is_alive(run._record), "its supervisor is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "of_run", raising(error))
+        with contextlib.suppress(KeyboardInterrupt):
+            reconcile.bring_up_to_date(run._record)
+
+    assert not target.is_alive(run._record)
+    run.cancel()
+
+
+@pytest.mark.parametrize("step", ["decode", "_claim"])
+def test_a_claim_that_is_broken_off_holds_no_lock(
+    experiment: Experiment,
+    far: list[tuple[object, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    waiting = Queue(experiment.workspace.directory, "far")
+    waiting.pause()
+    run = submit(experiment, "noop.py")
+    waiting.resume()
+    store = experiment.workspace.store
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatch, step, raising(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            dispatch.start(store, "far")
+
+    target = registry.get(store.root, "far")
+    assert not target.is_alive(run._record)
+    assert target.free_slots(store, 1) == 1
+    dispatch.start(store, "far")
+    run.wait_for_completion()
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def call(*_: object) -> Any:
+        raise error
+
+    return call
 
 
 @pytest.mark.parametrize("is_damaged", [False, True], ids=["removed", "damaged settings"])
