@@ -1,7 +1,7 @@
 """A run configuration: all that the original's files say of a run, with what each means here.
 
 `docs/configuration.md` lists every field. Fields without a meaning on one machine are kept, written
-and read like all others; `ignored.names` tells which of them somebody has set.
+and read like all others; `unused.names` tells which of them were set.
 """
 
 from __future__ import annotations

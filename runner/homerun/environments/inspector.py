@@ -51,7 +51,7 @@ print(json.dumps({"about": about, "folders": sorted(folders)}))
 
 
 def main() -> None:
-    """Ask, publish, and leave by `os._exit`; the arguments are those that `spawn.asking` gives."""
+    """Ask, publish, and leave by `os._exit`; the arguments are those that `interpreter` gives."""
     import subprocess
 
     run_folder, python, path, cache = sys.argv[1:]

@@ -3,7 +3,7 @@
 To ask an interpreter takes as long as several starts of one. So the answer is kept in the user's
 cache folder, with the times of all that it depends on: the interpreter itself, and the folders that
 packages are installed in. While these are as they were, a supervisor only reads it. Otherwise it
-starts a process of ours that asks (`asking`) and goes on: a run waits for neither.
+starts a process of ours that asks (`inspector`) and goes on: a run waits for neither.
 
 The answer is a file of the store, named by its content, `.interpreters/<key>.json`; the runs that
 had the same have hard links to it.

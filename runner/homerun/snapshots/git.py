@@ -3,7 +3,7 @@
 No program is started, so it costs a submit well under a millisecond, and nothing that the
 settings of a repository name can run. Every file is read with a limit, and is taken for absent if
 it is no plain file. What only the git program can tell (is the tree dirty, and how) is left to
-`gitdiff`.
+`git_diff`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 `scan` says for each path whether it is copied, linked to its original, or left out. It follows no
 link on its way and changes nothing. Of a tree whose signature is the same again no copied file has
 changed, unless `settled` is False: then a file was so young that a later edit could bear the same
-time stamp. What becomes of links is decided in `links`, what is ignored in `ignore`.
+time stamp. What becomes of links is decided in `links`, what is ignored in `ignore_files`.
 """
 
 from __future__ import annotations

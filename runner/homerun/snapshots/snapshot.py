@@ -43,7 +43,7 @@ _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 class Snapshot:
     """A snapshot that is there: its id (the tree hash), its folder, and what lies in it.
 
-    `folders` is a plan as in `source.Tree`. `notices` are lines for the user.
+    `folders` is a plan as in `scan.Tree`. `notices` are lines for the user.
     """
 
     __slots__ = ("_claim", "_claimed_by", "folders", "id", "notices", "path")

@@ -2,7 +2,7 @@
 
 Each run has its own copies of the code, links to the originals of what is linked, and empty
 `outputs/` and `logs/`. What was placed is written down, so that after the end `clear` (which lives
-in `clearing`, for the supervisor's sake) removes what the script left as it was, and nothing else.
+in `cleanup`, for the supervisor's sake) removes what the script left as it was, and nothing else.
 
 A record is four fields, each ended by a NUL: kind, inode, ctime in ns, relative path.
 """

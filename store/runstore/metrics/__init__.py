@@ -5,6 +5,6 @@ when points are added; when there are too many, neighbours become one. Each has 
 greatest number, so that no spike is lost, and says how many of its points are gaps (NaN). A range
 with no more points than the width gives the points themselves.
 
-Large logs are read once: what is known of them is kept in the index (`series.file`), where
+Large logs are read once: what is known of them is kept in the index (`cache_file`), where
 it can be removed at any moment, and only what was logged since is read.
 """

@@ -1,7 +1,7 @@
 """The numbers of one metric: columns of points, and rows that sum up blocks of 32, 256, 2,048, ….
 
 A block begins at a multiple of its size, so that it is complete once and for all. What a file
-(`series.file`) holds of the points is read from there, piece by piece; the rest is here.
+(`cache_file`) holds of the points is read from there, piece by piece; the rest is here.
 """
 
 from __future__ import annotations
