@@ -1,9 +1,9 @@
-"""Walking and clearing folders that somebody else may rearrange at any moment.
+"""Clearing working copies that another process may rearrange at any moment.
 
 Nothing here follows a link below the folder that it was given: every folder on the way is opened
 by its own name, relative to the one before. So whatever a script did to its working copy, what is
 removed lies in that copy, and a path may be longer than the system's limit for one name.
-The supervisor loads this module after the outcome is published: it imports only what `os` has.
+The supervisor loads this module after the outcome is published, so it imports little.
 """
 
 from __future__ import annotations
@@ -11,32 +11,16 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
+from runstore.fs.safe_path import FOLDER_FLAGS, open_below
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _BYTECODE = "__pycache__"
 
 KINDS = {"file": S_ISREG, "link": S_ISLNK, "folder": S_ISDIR}
 """What a record of a copy can name, and how the thing itself is recognised."""
-
-
-def open_below(root: int, folder: str) -> int:
-    """A descriptor of a folder below an open one ("" is that one), through no link.
-
-    Raises:
-        OSError: some part of the path is missing, or is a link or a file now.
-    """
-    here = os.open(".", FOLDER_FLAGS, dir_fd=root)
-    for name in folder.split("/") if folder else ():
-        try:
-            there = os.open(name, FOLDER_FLAGS, dir_fd=here)
-        finally:
-            os.close(here)
-        here = there
-    return here
 
 
 def clear(work: str, copies: str, started_ns: int) -> None:

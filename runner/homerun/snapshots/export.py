@@ -7,7 +7,6 @@ import os
 from homerun.base import messages
 from homerun.base.errors import SubmitError, UserError
 from homerun.snapshots import capture, snapshot
-from homerun.snapshots.cleanup import open_below
 from homerun.snapshots.export_writers import FolderSink, ZipSink
 from homerun.snapshots.links import FILE, FOLDER, LINK, LINKED, LINKED_FOLDER, join
 from runstore import layout, names
@@ -163,7 +162,7 @@ def _pour(found: Snapshot, sink: Sink) -> Iterator[str]:
 
 
 def _open_copy(tree: int, folder: str, name: str) -> int:
-    here = open_below(tree, folder)
+    here = safe_path.open_below(tree, folder)
     try:
         return safe_path.open_file(here, name)
     except safe_path.NoFileError as error:

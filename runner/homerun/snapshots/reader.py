@@ -12,10 +12,11 @@ import sys
 from stat import S_ISREG
 
 from homerun.base.errors import SubmitError
-from homerun.snapshots.cleanup import FOLDER_FLAGS, open_below
 from homerun.snapshots.links import FILE, FOLDER, LINKED, join
 from homerun.system import sha256
+from runstore.fs.atomic import write_all
 from runstore.fs.json_write import text
+from runstore.fs.safe_path import FOLDER_FLAGS, open_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Reading:
         )
         descriptor = _open_copy(name, False, folder)
         try:
-            _write(descriptor, data.encode())
+            write_all(descriptor, data.encode())
         finally:
             os.close(descriptor)
 
@@ -187,7 +188,7 @@ class Reading:
             digest.update(data)
             size += len(data)
             if target >= 0:
-                _write(target, data)
+                write_all(target, data)
             if len(data) < wanted:
                 return size, digest.hexdigest()
 
@@ -199,13 +200,6 @@ def _open_copy(name: str, executable: bool, folder: int) -> int:
     if os.fstat(descriptor).st_mode & 0o777 != mode:
         os.fchmod(descriptor, mode)
     return descriptor
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    written = os.write(descriptor, data)
-    while written < len(data):
-        data = data[written:]
-        written = os.write(descriptor, data)
 
 
 def _same(before: os.stat_result, after: os.stat_result) -> bool:

@@ -16,10 +16,10 @@ from stat import S_IXUSR
 
 from homerun.base.errors import SubmitError
 from homerun.snapshots import ignore_files
-from homerun.snapshots.cleanup import FOLDER_FLAGS, open_below
 from homerun.snapshots.links import FILE, FOLDER, LINKED, LINKED_FOLDER, Links, join
 from homerun.system.sha256 import digest
 from runstore import layout
+from runstore.fs.safe_path import FOLDER_FLAGS, open_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

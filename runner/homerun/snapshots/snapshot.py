@@ -15,12 +15,12 @@ import errno
 import os
 
 from homerun.base.errors import SubmitError
-from homerun.snapshots.cleanup import FOLDER_FLAGS, open_below
 from homerun.snapshots.links import FOLDER, LINKED, join
 from homerun.snapshots.reader import FORMAT, Reading, make_folder
 from homerun.system.sha256 import digest
 from runstore import layout
 from runstore.fs import facts
+from runstore.fs.safe_path import FOLDER_FLAGS, open_below
 from runstore.run import snapshot_claims as claims
 
 TYPE_CHECKING = False

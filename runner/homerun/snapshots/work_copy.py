@@ -9,16 +9,16 @@ A record is four fields, each ended by a NUL: kind, inode, ctime in ns, relative
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 
 from homerun.base.errors import SubmitError
-from homerun.snapshots.cleanup import FOLDER_FLAGS, clear, open_below
+from homerun.snapshots.cleanup import clear
 from homerun.snapshots.links import FILE, FOLDER, join
 from homerun.snapshots.reader import READ_FLAGS, make_folder
 from homerun.snapshots.snapshot import TREE
 from runstore import layout
+from runstore.fs.atomic import write_all
+from runstore.fs.safe_path import FOLDER_FLAGS, open_below, pour
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,11 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "changed_originals", "clear"]
 
-# macOS has a sendfile too, but to sockets only.
-_sendfile = os.sendfile if sys.platform == "linux" else None
-
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-CHUNK = 1 << 20
 
 
 class _DamagedError(Exception):
@@ -140,7 +136,7 @@ def _copy(folder: str, entry: Entry, here: int, there: int) -> os.stat_result:
     try:
         target = os.open(name, CREATE_FLAGS, mode, dir_fd=there)
         try:
-            if _pour(source, target, size) != size:
+            if pour(source, target, size) != size:
                 raise _DamagedError(join(folder, name))
             if mtime_ns < 0:
                 mtime_ns = os.fstat(source).st_mtime_ns
@@ -156,35 +152,11 @@ def _copy(folder: str, entry: Entry, here: int, there: int) -> os.stat_result:
         os.close(source)
 
 
-def _pour(source: int, target: int, size: int) -> int:
-    """Copy at most `size` bytes; how many there were."""
-    done = 0
-    while _sendfile and done < size:
-        try:
-            sent = _sendfile(target, source, None, size - done)
-        except OSError as error:
-            if error.errno in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
-                break  # this file system cannot: both offsets are where the copy ended
-            raise
-        if not sent:
-            return done
-        done += sent
-    while done < size:
-        data = os.read(source, min(size - done, CHUNK))
-        if not data:
-            return done
-        done += len(data)
-        while data:
-            data = data[os.write(target, data) :]
-    return done
-
-
 def _write_record(copies: str, data: bytes) -> None:
     descriptor = os.open(copies, CREATE_FLAGS, 0o600)
     try:
         os.fchmod(descriptor, 0o600)
-        while data:
-            data = data[os.write(descriptor, data) :]
+        write_all(descriptor, data)
     finally:
         os.close(descriptor)
 

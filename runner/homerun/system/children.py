@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from runstore.fs.atomic import write_all
+
 _BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
     "from homerun.{module} import main; main()"
@@ -49,9 +51,7 @@ def nameless_file(data: bytes) -> int:
 
         descriptor, path = tempfile.mkstemp()
         os.unlink(path)
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+    write_all(descriptor, data)
     return descriptor
 
 

@@ -51,7 +51,7 @@ class Stranger:
         return None if record is None else (record, EXIT_RECORD)
 
     def _zombie_status(self) -> int | None:
-        data = _peek(f"/proc/{self.pid}/stat")
+        data = atomic.read_or_empty(f"/proc/{self.pid}/stat")
         fields = data[data.rindex(b")") + 2 :].split() if data else []
         if len(fields) < 50 or fields[0] != b"Z":
             return None
@@ -74,10 +74,3 @@ def _exit_record(pidfd: int) -> int | None:
     if not struct.unpack_from("Q", request)[0] & _WANT_EXIT:
         return None
     return int(struct.unpack_from("i", request, _EXIT_CODE_AT)[0])
-
-
-def _peek(path: str) -> bytes:
-    try:
-        return atomic.read_bytes(path) or b""
-    except OSError:
-        return b""

@@ -17,7 +17,7 @@ _VERSION_1 = ("/sys/fs/cgroup/memory", "memory.oom_control")
 
 def kills() -> int | None:
     """The count for this process's control group; None where the kernel tells nothing."""
-    for line in _peek("/proc/self/cgroup").split(b"\n"):
+    for line in atomic.read_or_empty("/proc/self/cgroup").split(b"\n"):
         number, _, rest = line.partition(b":")
         controllers, _, group = rest.partition(b":")
         is_second = number == b"0" and not controllers
@@ -31,14 +31,7 @@ def kills() -> int | None:
 
 
 def _count(path: str) -> int | None:
-    for line in _peek(path).split(b"\n"):
+    for line in atomic.read_or_empty(path).split(b"\n"):
         if line.startswith(b"oom_kill "):
             return int(line[9:])
     return None
-
-
-def _peek(path: str) -> bytes:
-    try:
-        return atomic.read_bytes(path) or b""
-    except OSError:
-        return b""

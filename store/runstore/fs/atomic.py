@@ -29,8 +29,7 @@ def publish_bytes(folder: str, name: str, data: bytes, *, sync: bool = False) ->
         raise unwritable(folder, error) from error
     try:
         os.fchmod(descriptor, 0o600)  # whatever the umask
-        if os.write(descriptor, data) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), final)
+        write_all(descriptor, data)
         if sync:
             os.fsync(descriptor)
         won = _link(temporary, final, descriptor, folder)
@@ -115,12 +114,23 @@ def write(path: str, data: bytes, *, sync: bool = False) -> None:
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        if os.write(descriptor, data) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        write_all(descriptor, data)
         if sync:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
+    """Write all of these bytes: one `os.write` may take only a part of them.
+
+    Raises:
+        OSError: the disk is full, or the like; a part may be written.
+    """
+    written = os.write(descriptor, data)
+    while written < len(data):
+        data = memoryview(data)[written:]
+        written = os.write(descriptor, data)
 
 
 def sync_files(folder: str) -> None:
@@ -186,6 +196,14 @@ def read_bytes(path: str) -> bytes | None:
         return b""
     finally:
         os.close(descriptor)
+
+
+def read_or_empty(path: str) -> bytes:
+    """A small file whole; b"" where there is none, or where it cannot be read."""
+    try:
+        return read_bytes(path) or b""
+    except OSError:
+        return b""
 
 
 def writer_of(name: str) -> int:

@@ -10,6 +10,8 @@ import errno
 import os
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
+from runstore.fs.atomic import write_all
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +33,9 @@ NO_FOLDER = (errno.ENOTDIR, errno.ELOOP)
 # O_NONBLOCK: a pipe would wait for a writer for ever.
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_NOT_IN_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
+_NOT_BY_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 _CHUNK = 1 << 20
+_AT_ONCE = 1 << 30
 _copy_range = getattr(os, "copy_file_range", None)
 
 
@@ -72,6 +75,16 @@ def descend(root: int, parts: Sequence[str], *, make: bool, mode: int = 0o700) -
     for part in parts:
         here = step(here, part, make=make, mode=mode)
     return here
+
+
+def open_below(root: int, folder: str) -> int:
+    """The folder at a relative path below an open one, which stays open; "": that one again.
+
+    Raises:
+        OSError: a part of the path is missing, or is a link or a file.
+    """
+    here = os.open(".", FOLDER_FLAGS, dir_fd=root)
+    return descend(here, folder.split("/") if folder else (), make=False)
 
 
 def is_link(folder: int, name: str) -> bool:
@@ -142,10 +155,10 @@ def write_beside(folder: int, name: str, source: Source, *, mode: int = 0o600) -
         if isinstance(source, int):
             pour(source, target)
         elif isinstance(source, bytes):
-            _write_all(target, source)
+            write_all(target, source)
         else:
             while data := source.read(_CHUNK):
-                _write_all(target, data)
+                write_all(target, data)
     except BaseException:
         os.close(target)
         remove(folder, name)
@@ -161,18 +174,33 @@ def remove(folder: int, name: str) -> None:
         return
 
 
-def pour(source: int, target: int) -> None:
-    """Copy from where one descriptor is to its end, in the kernel where that can do it."""
-    while _copy_range is not None:
+def pour(source: int, target: int, size: int | None = None) -> int:
+    """Copy from where one descriptor is to where the other is, by the kernel where that can.
+
+    Args:
+        size: copy at most so many bytes; None: all up to the end.
+
+    Returns:
+        How many bytes were copied.
+    """
+    done = 0
+    while _copy_range is not None and done != size:
         try:
-            if not _copy_range(source, target, 1 << 30):
-                break  # the end; or a file without a size, such as one of /proc
+            copied = _copy_range(source, target, _AT_ONCE if size is None else size - done)
         except OSError as error:
-            if error.errno in _NOT_IN_KERNEL:
+            if error.errno in _NOT_BY_KERNEL:
                 break  # both offsets are where the copy ended
             raise
-    while data := os.read(source, _CHUNK):
-        _write_all(target, data)
+        if not copied:
+            break  # the end; or a file without a size, such as one of /proc
+        done += copied
+    while done != size:
+        data = os.read(source, _CHUNK if size is None else min(_CHUNK, size - done))
+        if not data:
+            break
+        write_all(target, data)
+        done += len(data)
+    return done
 
 
 def is_same(there: int, source: int) -> bool:
@@ -190,9 +218,3 @@ def is_same(there: int, source: int) -> bool:
         if not one:
             return True
         at += len(one)
-
-
-def _write_all(target: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(target, rest) :]

@@ -15,6 +15,7 @@ from array import array
 from runstore import layout
 from runstore.errors import StoreError
 from runstore.fs import lock
+from runstore.fs.atomic import write_all
 from runstore.metrics.follower import Place
 from runstore.metrics.points import CODES, NO_STEP, ROW, STEPS, WRITERS, Metric
 
@@ -239,9 +240,7 @@ class _Out:
 
     def flush(self) -> None:
         """Let nothing wait."""
-        data = memoryview(b"".join(self._waiting))
-        while data:
-            data = data[os.write(self._descriptor, data) :]
+        write_all(self._descriptor, b"".join(self._waiting))
         self._waiting, self._size = [], 0
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import select
 
-from runstore.fs.atomic import read_bytes
+from runstore.fs.atomic import read_bytes, read_or_empty
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def read_stat(pid: int) -> tuple[bytes, int] | None:
     Where only its first thread is gone, it lives: then it counts as running. On a system without
     /proc psutil tells its start, in microseconds; without psutil too, nothing is known: None.
     """
-    data = _peek(f"/proc/{pid}/stat")
+    data = read_or_empty(f"/proc/{pid}/stat")
     if not data:
         return None if _has_proc() else _by_psutil(pid)
     fields = data[data.rindex(b")") + 2 :].split()  # the command may hold blanks and ")"
@@ -232,13 +232,6 @@ def _shared_device() -> int:
     """The device of the kernel's anonymous inodes: before Linux 6.9 pidfds were of that kind."""
     with select.epoll() as anonymous:
         return os.fstat(anonymous.fileno()).st_dev
-
-
-def _peek(path: str) -> bytes:
-    try:
-        return read_bytes(path) or b""
-    except OSError:
-        return b""
 
 
 def _told(path: str) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 from homerun.base.errors import SubmitError
 from homerun.snapshots import cleanup, scan, snapshot, work_copy
 from homerun.snapshots.snapshot import Snapshot
+from runstore.fs import safe_path
 
 FUTURE = 1 << 62
 
@@ -101,17 +102,17 @@ def test_two_copies_do_not_share_files(copy, tmp_path):
     assert Path(copy.snapshot.path, "tree/train.py").read_text() == "print(1)\n"
 
 
-def test_without_sendfile_the_copies_are_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(work_copy, "_sendfile", None)
+def test_without_a_copy_by_the_kernel_the_copies_are_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(safe_path, "_copy_range", None)
     made = Copy(make(tmp_path / "src"), tmp_path / "snap", tmp_path / "run")
     assert (made.work / "train.py").read_text() == "print(1)\n"
 
 
-def test_a_sendfile_that_the_file_system_refuses_is_replaced(tmp_path, monkeypatch):
+def test_a_copy_that_the_file_system_refuses_the_kernel_is_made_all_the_same(tmp_path, monkeypatch):
     def refuse(*_: object) -> int:
         raise OSError(22, "Invalid argument")
 
-    monkeypatch.setattr(work_copy, "_sendfile", refuse)
+    monkeypatch.setattr(safe_path, "_copy_range", refuse)
     made = Copy(make(tmp_path / "src"), tmp_path / "snap", tmp_path / "run")
     assert (made.work / "train.py").read_text() == "print(1)\n"
 

@@ -50,7 +50,7 @@ def shown(found: list[process_tree.Process]) -> set[tuple[int, int, bool]]:
 def without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_tree, "has_proc", lambda: False)
     monkeypatch.setattr(identity, "_has_proc", lambda: False)
-    monkeypatch.setattr(identity, "_peek", lambda path: b"")
+    monkeypatch.setattr(identity, "read_or_empty", lambda path: b"")
 
 
 def test_what_lives_below_is_the_same_by_psutil(root: int, monkeypatch: pytest.MonkeyPatch) -> None:

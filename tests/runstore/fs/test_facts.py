@@ -51,11 +51,26 @@ def test_a_write_torn_by_death_shows_no_fact(folder: str) -> None:
     assert os.path.getsize(f"{folder}/{left[0]}") > 0
 
 
-def test_a_short_write_is_a_full_disk_and_leaves_nothing(
-    folder: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_short_write_is_continued(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:3]))
+
+    facts.publish(folder, "a.json", {"x": 1})
+
+    assert facts.read(folder, "a.json") == {"x": 1}
+
+
+def test_a_disk_that_fills_up_within_a_write_leaves_nothing(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = iter([3])
+
+    def fill_up(_descriptor: int, _data: object) -> int:
+        for count in written:
+            return count
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", fill_up)
 
     with pytest.raises(OSError, match="No space") as raised:
         facts.publish(folder, "a.json", {"x": 1})

@@ -156,7 +156,7 @@ def test_a_boot_id_that_is_not_told_is_no_restart(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_machine_without_an_id_or_proc_has_empty_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identity, "_peek", lambda _path: b"")
+    monkeypatch.setattr(identity, "read_or_empty", lambda _path: b"")
     monkeypatch.setattr(identity, "_told", lambda _path: b"")
 
     assert (identity.machine_id(), identity.boot_id()) == ("", "")
@@ -165,7 +165,7 @@ def test_a_machine_without_an_id_or_proc_has_empty_ones(monkeypatch: pytest.Monk
 
 def test_a_command_with_blanks_and_brackets_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     fields = b" ".join(b"%d" % n for n in range(4, 53))
-    monkeypatch.setattr(identity, "_peek", lambda _path: b"1 (a) S (b)) R " + fields)
+    monkeypatch.setattr(identity, "read_or_empty", lambda _path: b"1 (a) S (b)) R " + fields)
 
     assert identity.read_stat(1) == (b"R", 22)
 
