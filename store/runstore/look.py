@@ -118,7 +118,7 @@ def _observe(record: Record) -> tuple[bool, str]:
     The lock is asked before started.json is read, which a supervisor publishes under it, and
     once more when the script turns out to be gone: an adopter may have come in between.
     """
-    if record.run.get("kind") == status.INTERACTIVE:
+    if record.is_interactive:
         return _interactive(record)
     held, seen = _is_held(record), status.GONE
     if not held:
@@ -203,7 +203,7 @@ def _script_around(record: Record, started: Mapping[str, Any]) -> Record | None:
     if not within:
         return None
     around = store_of(record).neighbour(record, within) or _deleted(record, within)
-    is_script = around is not None and around.run.get("kind") == status.SUBMITTED
+    is_script = around is not None and around.is_submitted
     return around if is_script else None
 
 
@@ -245,7 +245,7 @@ def _submitted_below(record: Record) -> Iterator[Record]:
     from runstore.run import children
 
     for child in children.unsorted(record):
-        if child.run.get("kind") == status.SUBMITTED:
+        if child.is_submitted:
             yield child
 
 

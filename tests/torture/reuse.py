@@ -219,7 +219,7 @@ def _found(pid: int) -> list[process_tree.Process]:
     """The victim by its mark, which it has once it has become its program."""
     found: list[process_tree.Process] = []
     while not found:
-        found = [one for one in process_tree.of_run(RUN, None) if one.pid == pid]
+        found = [one for one in process_tree.processes_of_run(RUN, None) if one.pid == pid]
     return found
 
 

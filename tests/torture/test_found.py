@@ -188,7 +188,7 @@ def test_an_observer_who_was_slow_does_not_call_an_adopted_run_lost(
         return False
 
     monkeypatch.setattr(identity, "lives", somebody_adopts_meanwhile)
-    monkeypatch.setattr(process_tree, "of_run", lambda *_: [])
+    monkeypatch.setattr(process_tree, "processes_of_run", lambda *_: [])
     seen = reconcile.bring_up_to_date(record).status
     assert held[0] is not None
     lock.release(held[0])
@@ -225,7 +225,9 @@ def in_exec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def test_a_process_in_the_middle_of_an_exec_is_found_by_its_mark(
     tmp_path: Path, in_exec: int
 ) -> None:
-    assert [one.pid for one in process_tree.of_run("mine", None, str(tmp_path))] == [in_exec]
+    assert [one.pid for one in process_tree.processes_of_run("mine", None, str(tmp_path))] == [
+        in_exec
+    ]
 
 
 def test_a_script_adopted_in_the_middle_of_its_exec_is_open_to_its_adopter(in_exec: int) -> None:

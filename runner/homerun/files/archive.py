@@ -19,7 +19,7 @@ _AHEAD = 4
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def of_folder(record: Record, folder: str = "") -> Iterator[bytes]:
+def zip_of_folder(record: Record, folder: str = "") -> Iterator[bytes]:
     """The files below a folder of a run's files, "": all, as an archive in parts.
 
     Raises:
@@ -38,7 +38,7 @@ def of_folder(record: Record, folder: str = "") -> Iterator[bytes]:
     return _streamed(write)
 
 
-def of_code(record: Record) -> Iterator[bytes]:
+def zip_of_code(record: Record) -> Iterator[bytes]:
     """The code of a run as an archive in parts, as `restore_snapshot` packs it.
 
     Raises:

@@ -74,7 +74,7 @@ class MetricKind:
         return metric_log.untag(stored)
 
 
-def of(name: object) -> MetricKind:
+def kind_named(name: object) -> MetricKind:
     """The kind of a name; of one that is not known: values of any form."""
     return KINDS.get(name, _SCALAR) if isinstance(name, str) else _SCALAR
 

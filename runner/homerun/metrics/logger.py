@@ -56,8 +56,8 @@ class MetricLogger:
         from homerun.metrics import kinds, values  # a script that logs numbers does without them
 
         name = values.name(name)
-        kept = kinds.of(kind).check(name, value)
-        if kinds.of(kind).group == kinds.FILE:
+        kept = kinds.kind_named(kind).check(name, value)
+        if kinds.kind_named(kind).group == kinds.FILE:
             self._add_file(name, kind, kept, description)
         elif kept:
             self._add(name, kept, kind, description)

@@ -40,7 +40,7 @@ def points(record: Record, names: Collection[str] = ()) -> Iterator[tuple[Any, .
 
 
 def _values(point: Point) -> Iterator[tuple[str, Any]]:
-    kind = kinds.of(point.kind)
+    kind = kinds.kind_named(point.kind)
     if not kind.fits(point.value):
         return
     if kind.group == kinds.TABLE:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _told: set[str] = set()
 
 
-def of_folder(
+def metrics_of_run(
     run_folder: str, run_id: str, name: str | None = None, populate: bool = False
 ) -> dict[str, Any]:
     """A recorded run's metrics by name.
@@ -35,13 +35,13 @@ def of_folder(
     found, _ = metric_log.read(run_folder)
     of_file = file_giver(run_id, lambda name: files.read(run_folder, name), populate)
     return {
-        key: of_series(key, series, of_file)
+        key: value_of_series(key, series, of_file)
         for key, series in found.items()
         if name is None or key == name
     }
 
 
-def of_family(
+def metrics_of_family(
     record: Record, name: str | None, run_type: str | None, populate: bool
 ) -> dict[str, Any]:
     """The metrics of a run and all below it, by run id; runs without metrics are left out."""
@@ -49,7 +49,7 @@ def of_family(
 
     below = children.below(record, recursive=True)
     kept = [one for one in below if run_type is None or one.run.get("type") == run_type]
-    found = {one.id: of_folder(one.path, one.id, name, populate) for one in (record, *kept)}
+    found = {one.id: metrics_of_run(one.path, one.id, name, populate) for one in (record, *kept)}
     return {run_id: values for run_id, values in found.items() if values}
 
 
@@ -72,20 +72,20 @@ def file_giver(
     return given
 
 
-def of_series(name: str, series: Series, of_file: Callable[[str, Any], Any]) -> Any:
+def value_of_series(name: str, series: Series, of_file: Callable[[str, Any], Any]) -> Any:
     """One metric's points as they are returned. That some are left out is told once for a name."""
     if series.kinds is None:
         return _one_or_many(series.values)
     points: list[tuple[str, Any]] = [
         (kind, value)
         for kind, value in zip(series.kinds_of_all(), series.values)
-        if kinds.of(kind).fits(value)
+        if kinds.kind_named(kind).fits(value)
     ]
     if not points:
         return []
     first, value = points[0]
-    group = kinds.of(first).group
-    kept = [point for point in points if kinds.of(point[0]).group == group]
+    group = kinds.kind_named(first).group
+    kept = [point for point in points if kinds.kind_named(point[0]).group == group]
     if len(kept) < len(points):
         _tell(name, first, len(points) - len(kept))
     if group == kinds.FILE:

@@ -42,7 +42,7 @@ class Gauge:
         """Count one more point; one of another kind is left out."""
         if kind != self.kind and not (self.kind == NUMBER and kind == metric_log.LIST):
             return
-        value = kinds.of(record.get("k")).value(record["v"])
+        value = kinds.kind_named(record.get("k")).value(record["v"])
         self.count += 1
         if kind == NUMBER:
             self._numbers.add(float(number(record) or 0.0), record["t"])
@@ -122,7 +122,7 @@ def points(run_folder: str, name: str, skip: int, limit: int) -> dict[str, Any]:
         if skip <= total < skip + limit:
             step = record.get("s")
             told = {
-                "value": kinds.of(record.get("k")).value(record["v"]),
+                "value": kinds.kind_named(record.get("k")).value(record["v"]),
                 "step": step if type(step) is int else None,
             }
             found.append({**told, "time": record["t"]})
@@ -141,7 +141,7 @@ def _shown_as(record: dict[str, Any]) -> str | None:
     """What a point is shown as; None: it is not what it says it is."""
     if "k" not in record:  # nearly all points
         return TEXT if number(record) is None else NUMBER
-    kind = kinds.of(record.get("k"))
+    kind = kinds.kind_named(record.get("k"))
     if not kind.fits(record["v"]):
         return None
     return kind.shown or (TEXT if number(record) is None else NUMBER)

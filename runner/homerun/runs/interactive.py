@@ -74,7 +74,7 @@ def outputs_folder(wanted: bool | str | os.PathLike[str] | None) -> Outputs | No
 
 def begin(record: Record) -> bool:
     """Let a row begin, owned by this process. False: it is no row, or it has begun or ended."""
-    if record.asked().get("kind") != status.INTERACTIVE or record.fact(layout.STARTED) is not None:
+    if not record.is_interactive or record.fact(layout.STARTED) is not None:
         return False
     if reconcile.bring_up_to_date(record).is_over:
         return False
@@ -98,7 +98,7 @@ def end(record: Record, how: str, said: dict[str, object] | None = None) -> None
     begin(record)
     record.sync_metrics()
     outcome = {**status.ended(how), **(said or {})}
-    won = record.publish(layout.ENDED, outcome, sync=True)
+    won = record.end(outcome)
     owner.closed(record.path)
     now = look.at(record).status
     if not won and now != how:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def complete(record: Record, outputs: Outputs | None) -> None:
     """Complete a run; see `Run.complete`."""
-    if _is_interactive(record):
+    if record.is_interactive:
         _end(record, outputs, status.COMPLETED)
     elif environ.run_id() != record.id:
         now = look.at(record).status
@@ -37,7 +37,7 @@ def complete(record: Record, outputs: Outputs | None) -> None:
 
 def cancel(record: Record, outputs: Outputs | None) -> None:
     """Cancel a run; see `Run.cancel`."""
-    if not _is_interactive(record):
+    if not record.is_interactive:
         stop.stop(record, status.CANCEL)
     elif not reconcile.bring_up_to_date(record).is_over:
         _end(record, outputs, status.CANCELED)
@@ -52,7 +52,7 @@ def cancel_all(runs: Iterable[tuple[Record, Outputs | None]]) -> list[dict[str, 
         try:
             seen = reconcile.bring_up_to_date(record)
             row["was"] = seen.status
-            if not seen.is_over and _is_interactive(record):
+            if not seen.is_over and record.is_interactive:
                 _end(record, outputs, status.CANCELED)
             elif not seen.is_over:
                 stop.ask(record, seen, status.CANCEL)
@@ -82,7 +82,7 @@ def fail(
     """
     said = _words(details, code)
     seen = reconcile.bring_up_to_date(record)
-    if not seen.is_over and _is_interactive(record):
+    if not seen.is_over and record.is_interactive:
         _end(record, outputs, status.FAILED, said)
         return
     if not seen.is_over and environ.run_id() == record.id:
@@ -110,7 +110,7 @@ def clean(record: Record) -> list[str]:
 
 def capture(record: Record) -> Capture | None:
     """Tee what this process prints into an interactive run's log; a script has its own."""
-    if not _is_interactive(record):
+    if not record.is_interactive:
         return None
     from homerun.system.tee import Capture
 
@@ -128,7 +128,7 @@ def leave(
         captured.stop(error)
         if captured.pid != os.getpid():
             return  # a forked child that leaves its parent's block
-    if not _is_interactive(record):
+    if not record.is_interactive:
         return
     if look.at(record).is_over:
         owner.forget_ended()
@@ -137,10 +137,6 @@ def leave(
         complete(record, outputs)
     else:
         fail(record, outputs, error, None)
-
-
-def _is_interactive(record: Record) -> bool:
-    return bool(record.asked().get("kind") == status.INTERACTIVE)
 
 
 def _end(

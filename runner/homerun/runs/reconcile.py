@@ -54,7 +54,7 @@ def bring_up_to_date(record: Record) -> Look:
             if _needs_adopter(record, seen):  # another process's was killed before it began
                 return seen
         if seen.is_lost:
-            record.publish(layout.ENDED, dict(seen.outcome or {}), sync=True)
+            record.end(seen.outcome or {})
             retries.forget_plan(record)
             _start_waiting(record)
             seen = look.at(record)
@@ -85,7 +85,7 @@ def _adopt(record: Record) -> None:
     if alive is None:
         return
     try:
-        target = registry.of_run(record.store.root, record.run)
+        target = registry.target_of_run(record.store.root, record.run)
         started = record.fact(layout.STARTED) or {}
         script = started.get("script") or {}
         if record.fact(layout.ENDED) is not None:
@@ -108,7 +108,7 @@ def _adopt(record: Record) -> None:
 
 def _needs_adopter(record: Record, seen: Look) -> bool:
     """Whether processes of the run live without a supervisor."""
-    if record.run.get("kind") == status.INTERACTIVE:
+    if record.is_interactive:
         return False
     return seen.is_orphan or _has_leftovers(record, seen)
 
@@ -126,4 +126,4 @@ def _left_behind(record: Record) -> bool:
     """Whether any process carries the mark of the run."""
     from homerun.system import process_tree
 
-    return bool(process_tree.of_run(record.id, None, record.path))
+    return bool(process_tree.processes_of_run(record.id, None, record.path))

@@ -44,7 +44,7 @@ class Former(ScriptRunConfig):
         self, record: Record, secrets: Sequence[str], variables: Mapping[str, object]
     ) -> None:
         run = record.run
-        if run.get("kind") != status.SUBMITTED or not run.get("command"):
+        if not record.is_submitted or not run.get("command"):
             raise SubmitError(f"run {record.id} was not submitted: only scripts can be run again")
         self._argv = _filled(record, secrets)
         count = len(run.get("arguments") or ())

@@ -85,7 +85,7 @@ def wait_below(record: Record, deadline: float | None = None) -> None:
     for child in family.below(record, recursive=True):
         limit = _grace(child) + _BEYOND_GRACE_S
         left = limit if deadline is None else max(0.0, deadline - time.monotonic())
-        if child.run.get("kind") == status.SUBMITTED:
+        if child.is_submitted:
             wait.until_over(child, left)
 
 

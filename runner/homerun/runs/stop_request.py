@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from homerun.targets.target import Target
+    from runstore.run.record import Record
 
 
 def wake_supervisor(run_folder: str) -> None:
@@ -39,7 +40,7 @@ def _target(run_folder: str) -> Target:
     from homerun.targets import registry  # a script's context seldom stops a run
 
     store = os.path.dirname(os.path.dirname(os.path.realpath(run_folder)))
-    return registry.of_run(store, facts.read(run_folder, layout.RUN) or {})
+    return registry.target_of_run(store, facts.read(run_folder, layout.RUN) or {})
 
 
 def cancel_children(run_folder: str) -> None:
@@ -71,24 +72,29 @@ def _children(run_folder: str) -> Iterator[str]:
 def _cancel(child: str) -> None:
     if atomic.read_bytes(f"{child}/{layout.ENDED}") is not None:
         return
-    request = facts.signed({"kind": status.CANCEL, "why": "its parent was canceled"})
-    run = facts.read(child, layout.RUN) or {}
-    if run.get("kind") == status.INTERACTIVE:
-        facts.publish(child, layout.ENDED, facts.signed(status.ended(status.CANCELED)), sync=True)
+    record = _record(child)
+    if record.is_interactive:
+        record.end(status.ended(status.CANCELED))
         return
-    facts.publish(child, layout.STOP, request)
-    if not _end_queued(child):
+    record.publish(layout.STOP, {"kind": status.CANCEL, "why": "its parent was canceled"})
+    if not _end_queued(record):
         wake_supervisor(child)
 
 
-def _end_queued(child: str) -> bool:
+def _end_queued(record: Record) -> bool:
     """End a run that waits for a slot. False: it does not."""
-    if not any(os.path.exists(f"{child}/{name}") for name in (layout.QUEUED, layout.ATTEMPTS)):
+    waits = (layout.QUEUED, layout.ATTEMPTS)
+    if not any(os.path.exists(f"{record.path}/{name}") for name in waits):
         return False
     from homerun.targets import dispatch
-    from runstore.run.record import Record
+
+    return dispatch.end_queued(record)
+
+
+def _record(run_folder: str) -> Record:
+    from runstore.run.record import Record  # a supervisor seldom cancels runs below its own
     from runstore.store import Store
 
-    experiment, run_id = os.path.split(os.path.realpath(child))
+    experiment, run_id = os.path.split(os.path.realpath(run_folder))
     root, folder = os.path.split(experiment)
-    return dispatch.end_queued(Record(Store(root), folder, run_id))
+    return Record(Store(root), folder, run_id)

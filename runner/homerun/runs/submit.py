@@ -299,8 +299,7 @@ def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
     try:
         place.target.start(record.path, plan, alive, place.slots)
     except BaseException as error:
-        lost = status.outcome({})
-        facts.publish(record.path, layout.ENDED, facts.signed(lost), sync=True)
+        record.end(status.outcome({}))
         retries.forget_plan(record)
         if isinstance(error, (OSError, ValueError)):
             told = f"no supervisor could be started for {record.id}: {error}"

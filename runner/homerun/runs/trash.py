@@ -142,7 +142,7 @@ def delete(
 def _wait_for_supervisor(record: Record) -> None:
     """A run is over a little before its supervisor is: it clears the working copy."""
     deadline = time.monotonic() + _SUPERVISOR_S
-    target = registry.of_run(record.store.root, record.run)
+    target = registry.target_of_run(record.store.root, record.run)
     while look.at(record).is_over and target.is_alive(record):
         if time.monotonic() > deadline:
             return  # the deletion raises that it goes on

@@ -67,7 +67,7 @@ def label(
 def cancel(run: Run) -> str:
     """Ask for a run's end; it is canceled some moments later."""
     seen = run._look()
-    if _is_interactive(run):
+    if run._record.is_interactive:
         run.cancel()
     elif not seen.is_over:
         stop.ask(run._record, seen, status.CANCEL)
@@ -77,7 +77,7 @@ def cancel(run: Run) -> str:
 def fail(run: Run, message: str | None) -> str:
     """Declare a run failed; one that goes on is stopped, and has failed some moments later."""
     seen = run._look()
-    if _is_interactive(run) or seen.is_over:
+    if run._record.is_interactive or seen.is_over:
         run.fail(message)
     else:
         said: dict[str, object] = {"code": "UserError", **({"message": message} if message else {})}
@@ -213,10 +213,6 @@ def _folder(workspace: Workspace, source: str | None) -> str:
     if source is not None and "\0" in source:
         raise UserError("a folder's name holds no NUL")
     return os.path.normpath(os.path.join(home(workspace), os.path.expanduser(source or ".")))
-
-
-def _is_interactive(run: Run) -> bool:
-    return bool(run._record.asked().get("kind") == status.INTERACTIVE)
 
 
 def _told(run_id: str, error: Exception) -> dict[str, Any]:

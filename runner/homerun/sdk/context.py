@@ -47,12 +47,12 @@ def _offline(allowed: bool) -> Run:
 
 def _experiment_of(record: Record) -> Experiment:
     from homerun.sdk.experiment import Experiment
-    from homerun.sdk.workspace import of_store
+    from homerun.sdk.workspace import workspace_of_store
     from runstore.store import store_of
 
     known = _experiments.get(record.path)
     if known is None:
-        known = Experiment.existing(of_store(store_of(record)), record.experiment)
+        known = Experiment.existing(workspace_of_store(store_of(record)), record.experiment)
         _experiments[record.path] = known
     return known
 

@@ -37,7 +37,7 @@ class PrintedMetrics(MetricLogger):
 
         of_file = results.file_giver(self._run_id, self._contents.__getitem__, populate)
         return {
-            key: results.of_series(key, series, of_file)
+            key: results.value_of_series(key, series, of_file)
             for key, series in self._series.items()
             if name is None or key == name
         }
@@ -54,14 +54,14 @@ class PrintedMetrics(MetricLogger):
         from homerun.metrics import kinds
 
         name = values.name(name)
-        kept = kinds.of(kind).check(name, value)
-        if kinds.of(kind).group == kinds.FILE:
+        kept = kinds.kind_named(kind).check(name, value)
+        if kinds.kind_named(kind).group == kinds.FILE:
             kept = self._keep_content(*kept)
             shown = kinds.path_or_plot(value) if kind == kinds.IMAGE else value
         else:
             shown = kept
         self._keep(name, kept, kind)
-        _print(f"Attempted to log {kinds.of(kind).printed} metric {name}:\n{shown}")
+        _print(f"Attempted to log {kinds.kind_named(kind).printed} metric {name}:\n{shown}")
 
     def flush(self) -> None:
         """Print that it was asked for."""

@@ -450,8 +450,8 @@ class Run:
         from homerun.metrics import results
 
         if recursive:
-            return results.of_family(self._record, name, run_type, populate)
-        return results.of_folder(self.directory, self.id, name, populate)
+            return results.metrics_of_family(self._record, name, run_type, populate)
+        return results.metrics_of_run(self.directory, self.id, name, populate)
 
     # Labels
 

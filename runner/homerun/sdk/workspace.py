@@ -363,7 +363,7 @@ class Workspace(AzureServices):
         )
 
 
-def of_store(store: Store) -> Workspace:
+def workspace_of_store(store: Store) -> Workspace:
     """The workspace of a store: named by the configuration beside it, or by the store itself."""
     return Workspace.of(store, workspace_config.labels_of(store))
 

@@ -96,7 +96,7 @@ class Adopter(Attempt):
 
     def look(self) -> list[process_tree.Process]:
         """What carries the run's id in its environment, and the script with all below it."""
-        found = process_tree.of_run(self.plan.run_id, None if self.over else self.script)
+        found = process_tree.processes_of_run(self.plan.run_id, None if self.over else self.script)
         if self.over:
             return found
         if identity.has_ended(SCRIPT_DESCRIPTOR):

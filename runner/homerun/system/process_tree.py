@@ -55,7 +55,7 @@ def below(root: int, run_id: str) -> list[Process]:
     return _walk(list(children.get(root, ())), children, run_id)
 
 
-def of_run(run_id: str, script: int | None, folder: str = ".") -> list[Process]:
+def processes_of_run(run_id: str, script: int | None, folder: str = ".") -> list[Process]:
     """The processes of a run whose supervisor is gone: the script, all below it, and whatever else
     has the run in its environment, with all below that. One that cleaned its environment and
     whose parent is gone is missed.

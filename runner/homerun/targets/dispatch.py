@@ -15,7 +15,7 @@ from homerun.targets import registry, retries
 from homerun.targets.plan import Plan, decode
 from runstore import layout, status
 from runstore.errors import StoreError
-from runstore.fs import atomic, facts, lock
+from runstore.fs import atomic, lock
 from runstore.queue import place, queue
 from runstore.queue.queue import Entry, Queue
 from runstore.run.record import Record
@@ -235,5 +235,5 @@ def _end(record: Record) -> None:
     stop = atomic.read_bytes(f"{record.path}/{layout.STOP}")
     kind = str((record.fact(layout.STOP) or {}).get("kind"))
     outcome = status.outcome({}) if stop is None else status.never_started(kind)
-    facts.publish(record.path, layout.ENDED, facts.signed(outcome), sync=True)
+    record.end(outcome)
     retries.forget_plan(record)

@@ -76,7 +76,7 @@ def target_names(root: str) -> list[str]:
     return [LOCAL, *sorted(name for name in known if name != LOCAL)]
 
 
-def of_run(root: str, run: Mapping[str, Any]) -> Target:
+def target_of_run(root: str, run: Mapping[str, Any]) -> Target:
     """The target that a run was placed on, for what is to be done with a run that is there.
 
     Args:

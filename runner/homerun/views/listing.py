@@ -152,5 +152,5 @@ def _matches(record: Record, wanted: list[Condition]) -> bool:
     """Whether a run belongs into a list; one that cannot be read, or was removed, does not."""
     query = Query(wanted, children=True)
     found = index_row.readable(record, reconcile.bring_up_to_date)
-    known = index_metrics.of_folder(record.path) if query.wants_metrics else {}
+    known = index_metrics.values_of_run(record.path) if query.wants_metrics else {}
     return found is not None and query.matches(found, known)

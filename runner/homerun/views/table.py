@@ -108,10 +108,10 @@ class Board:
     def rows(self, ids: Sequence[str], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
         """The rows of runs by their ids; those that are not there are left out."""
         self.live.freshen(_FRESH_S)
-        found, _ = self._checked(lambda cache: pages.of_ids(cache, ids, metrics), metrics)
+        found, _ = self._checked(lambda cache: pages.rows_of_ids(cache, ids, metrics), metrics)
         if len(found) < len(set(ids)):
             self.live.freshen()  # some were made a moment ago, or are gone
-            found, _ = self._checked(lambda cache: pages.of_ids(cache, ids, metrics), metrics)
+            found, _ = self._checked(lambda cache: pages.rows_of_ids(cache, ids, metrics), metrics)
         return [row_of(row) for row in found]
 
     def newest(
@@ -139,7 +139,7 @@ class Board:
     def neighbours(self, run_id: str) -> dict[str, str | None]:
         """The runs before and after one, by number in its experiment."""
         with self.live.open() as cache:
-            found = pages.of_ids(cache, [run_id], ())
+            found = pages.rows_of_ids(cache, [run_id], ())
             ends: tuple[str | None, str | None] = (None, None)
             if found:
                 ends = counts.neighbours(cache, found[0].folder, found[0].values["number"])
@@ -168,7 +168,7 @@ class Board:
         """The rows of all runs that are not over, the newest first."""
         self.live.freshen(_FRESH_S)
         with self.live.open() as cache:
-            found = pages.of_ids(cache, counts.active(cache)[:MOST_ROWS], ())
+            found = pages.rows_of_ids(cache, counts.active(cache)[:MOST_ROWS], ())
         return [row_of(row) for row in found]
 
     def targets(self) -> list[dict[str, Any]]:
@@ -267,7 +267,7 @@ class Board:
             folder = name  # removed in the meantime
         runs, active = counted.get(folder, (0, 0))
         trend = counts.newest(cache, folder, _TREND)
-        last = pages.of_ids(cache, [trend[-1]["id"]], ()) if trend else []
+        last = pages.rows_of_ids(cache, [trend[-1]["id"]], ()) if trend else []
         return {
             "name": name,
             "runs": runs,

@@ -29,7 +29,7 @@ def open_for_append(path: str, directory: int | None = None) -> int:
     return os.open(path, flags, 0o600, dir_fd=directory)
 
 
-def add(descriptor: int, record: str) -> bool:
+def write_record(descriptor: int, record: str) -> bool:
     """Append one record (JSON without newlines). False: the disk took only a part of it.
 
     The rest of a short write is never written later: another writer may stand in between.

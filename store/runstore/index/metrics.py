@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST = 1 << 63
 
 
-def of_folder(run_folder: str) -> dict[str, dict[str, float]]:
+def values_of_run(run_folder: str) -> dict[str, dict[str, float]]:
     """All metrics of a run, read from the beginning."""
     found: dict[str, MetricSummary] = {}
     for name, _ in _files(run_folder):

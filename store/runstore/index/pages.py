@@ -95,7 +95,7 @@ def page(
     return _filled(cache, found, metrics)
 
 
-def of_ids(cache: Cache, ids: Sequence[str], metrics: Sequence[str]) -> list[Row]:
+def rows_of_ids(cache: Cache, ids: Sequence[str], metrics: Sequence[str]) -> list[Row]:
     """The runs of these ids, in their order; those that are not there are left out."""
     found: list[Row] = []
     for start in range(0, len(ids), _PART):

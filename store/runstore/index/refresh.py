@@ -162,7 +162,7 @@ class Refresh:
         what was known of it then stays, and is read again by the next query.
         """
         try:
-            found = row.of(record, self.look)
+            found = row.summary_of(record, self.look)
         except OSError as error:
             if error.errno in atomic.OUR_OWN:
                 raise

@@ -97,14 +97,14 @@ def readable(record: Record, look: Callable[[Record], Look]) -> Summary | None:
         OSError: this process lacks something, such as descriptors: that says nothing of the run.
     """
     try:
-        return of(record, look)
+        return summary_of(record, look)
     except OSError as error:
         if error.errno in atomic.OUR_OWN:
             raise
         return None
 
 
-def of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
+def summary_of(record: Record, look: Callable[[Record], Look]) -> Summary | None:
     """A run's summary; None where its folder is gone, or is none of a run.
 
     Raises:

@@ -122,7 +122,7 @@ def _checked(
 
 
 def _metrics(record: Record, query: Query) -> dict[str, dict[str, float]]:
-    return metrics.of_folder(record.path) if query.wants_metrics else {}
+    return metrics.values_of_run(record.path) if query.wants_metrics else {}
 
 
 def _write_back(store: Store, look: Looker, stale: list[Record]) -> None:

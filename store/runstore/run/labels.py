@@ -58,7 +58,7 @@ def write(owner: str, changes: list[tuple[str, str, object]], name: str = layout
     except OSError as error:
         raise atomic.unwritable(owner, error) from error
     try:
-        if not append.add(descriptor, "\n".join(lines)):
+        if not append.write_record(descriptor, "\n".join(lines)):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
     finally:
         os.close(descriptor)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from runstore import layout
+from runstore import layout, status
 from runstore.fs import atomic, facts
 from runstore.run import attempts, cache, change_marks, labels, properties
 
@@ -73,6 +73,24 @@ class Record:
         return self._run or {}
 
     @property
+    def is_interactive(self) -> bool:
+        """Whether a process holds the run open, or is to begin it, without a supervisor.
+
+        Raises:
+            OSError: as `asked`.
+        """
+        return bool(self.asked().get("kind") == status.INTERACTIVE)
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether the run is one of a script, under a supervisor.
+
+        Raises:
+            OSError: as `asked`.
+        """
+        return bool(self.asked().get("kind") == status.SUBMITTED)
+
+    @property
     def experiment(self) -> str:
         """The name of the run's experiment."""
         try:
@@ -119,6 +137,14 @@ class Record:
         self.store.for_writing()
         with change_marks.Mark(self.store.root, self.id):
             return facts.publish(self.path, name, facts.signed(record), sync=sync)
+
+    def end(self, outcome: Mapping[str, object]) -> bool:
+        """Publish how the run ended, so that a power cut does not undo it. False: it had ended.
+
+        Raises:
+            FormatTooNew, ReadOnlyStore: the store may not be written.
+        """
+        return self.publish(layout.ENDED, dict(outcome), sync=True)
 
     def labels(self) -> labels.Labels:
         """Its tags, display name and description."""

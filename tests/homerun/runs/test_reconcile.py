@@ -38,7 +38,7 @@ def test_where_processes_cannot_be_seen_no_outcome_is_published(
         raise ImportError("no /proc, and no psutil")
 
     with monkeypatch.context() as patch:
-        patch.setattr(process_tree, "of_run", unseen)
+        patch.setattr(process_tree, "processes_of_run", unseen)
         seen = reconcile.bring_up_to_date(run._record)
 
     assert seen.status == "Failed"

@@ -66,16 +66,16 @@ def test_what_lives_below_is_the_same_by_psutil(root: int, monkeypatch: pytest.M
 def test_what_carries_the_mark_of_a_run_is_the_same_by_psutil(
     root: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_proc = shown(process_tree.of_run(RUN, None, str(tmp_path)))
-    elsewhere = process_tree.of_run(RUN, None, str(tmp_path.parent))
+    by_proc = shown(process_tree.processes_of_run(RUN, None, str(tmp_path)))
+    elsewhere = process_tree.processes_of_run(RUN, None, str(tmp_path.parent))
     variables = {part for part in process_tree.environment(root) if part}
 
     without_proc(monkeypatch)
-    by_psutil = shown(process_tree.of_run(RUN, None, str(tmp_path)))
+    by_psutil = shown(process_tree.processes_of_run(RUN, None, str(tmp_path)))
 
     assert len(by_proc) == SIZE
     assert by_psutil == by_proc
-    assert process_tree.of_run(RUN, None, str(tmp_path.parent)) == elsewhere == []
+    assert process_tree.processes_of_run(RUN, None, str(tmp_path.parent)) == elsewhere == []
     assert set(process_tree.environment(root)) == variables
 
 
@@ -130,7 +130,8 @@ def test_with_a_proc_a_look_does_not_load_psutil() -> None:
         f"import sys; sys.path += {[str(root) for root in SOURCE_ROOTS]!r}\n"
         "from homerun.system import exit_status, process_tree\n"
         "from runstore.run import identity\n"
-        "process_tree.below(1, 'run'), process_tree.of_run('run', None), exit_status.is_open(1)\n"
+        "process_tree.below(1, 'run'), process_tree.processes_of_run('run', None)\n"
+        "exit_status.is_open(1)\n"
         "identity.lives(identity.process(1)), identity.read_stat(1 << 30)\n"
         "print('psutil' in sys.modules)"
     )

@@ -117,7 +117,7 @@ def test_an_orphan_is_adopted_through_its_target(
     run = submit(experiment, "wait.py")
     ready.line()
     record = run._record
-    registry.of_run(record.store.root, record.run).signal(record.path, signal.SIGKILL)
+    registry.target_of_run(record.store.root, record.run).signal(record.path, signal.SIGKILL)
 
     def is_adopted() -> bool:
         reconcile.bring_up_to_date(record)
@@ -147,7 +147,7 @@ def test_an_adoption_that_is_broken_off_holds_no_lock(
     wait_until(lambda: not target.is_alive(run._record), "its supervisor is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "of_run", raising(error))
+        patch.setattr(registry, "target_of_run", raising(error))
         with contextlib.suppress(KeyboardInterrupt):
             reconcile.bring_up_to_date(run._record)
 

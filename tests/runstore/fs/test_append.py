@@ -29,7 +29,7 @@ def line(record: object) -> bytes:
 def test_records_come_back_in_order(folder: str) -> None:
     path = f"{folder}/log"
     descriptor = append.open_for_append(path)
-    assert all(append.add(descriptor, json.dumps(record)) for record in RECORDS)
+    assert all(append.write_record(descriptor, json.dumps(record)) for record in RECORDS)
     os.close(descriptor)
 
     assert append.read(path) == (RECORDS, os.path.getsize(path), 0)
@@ -65,7 +65,9 @@ def test_a_live_reader_sees_each_record_once_while_others_append(folder: str) ->
         if number:
             descriptor = append.open_for_append(path)
             for n in range(500):
-                append.add(descriptor, json.dumps({"w": number, "n": n, "fill": "x" * 200}))
+                append.write_record(
+                    descriptor, json.dumps({"w": number, "n": n, "fill": "x" * 200})
+                )
             os.close(descriptor)
             return []
         seen: list[dict[str, Any]] = []
@@ -171,7 +173,7 @@ def test_a_short_write_is_told(folder: str, monkeypatch: pytest.MonkeyPatch) -> 
     descriptor = append.open_for_append(f"{folder}/log")
     monkeypatch.setattr(os, "write", lambda _fd, data: len(data) - 1)
 
-    assert append.add(descriptor, "{}") is False
+    assert append.write_record(descriptor, "{}") is False
     os.close(descriptor)
 
 

@@ -94,5 +94,7 @@ def test_an_index_in_memory_answers_as_one_on_disk(live: Live, make_run: Make) -
     own._own, own._is_own_for_good = Cache(":memory:"), True
     own.freshen(metrics=True)
     with own.open() as cache:
-        assert [row.values["id"] for row in pages.of_ids(cache, [run.id, "nobody"], ())] == [run.id]
+        assert [row.values["id"] for row in pages.rows_of_ids(cache, [run.id, "nobody"], ())] == [
+            run.id
+        ]
     own.close()

@@ -26,7 +26,7 @@ def log_files(record: Record) -> dict[str, str]:
         return {}
     from homerun.targets import registry  # a command line that shows no run does without it
 
-    kept += registry.of_run(record.store.root, record.run).logs(record)
+    kept += registry.target_of_run(record.store.root, record.run).logs(record)
     last = attempts.std_log(attempts.begun(record.path))
     kept.sort(key=lambda name: (name != last, name == layout.ENVIRONMENT_LOG))  # the last one first
     found = {name: f"{record.path}/{name}" for name in kept}

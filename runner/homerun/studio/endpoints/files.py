@@ -47,7 +47,8 @@ def folder(desk: Desk, ask: Ask) -> Response:
     wanted = (ask.text("folder") or "").rstrip("/")
     browse.entries(record, wanted)  # whether it is there
     last = wanted.rpartition("/")[2] or "files"
-    return responses.of_parts(archive.of_folder(record, wanted), f"{record.id}-{last}.zip", _ZIP)
+    packed = archive.zip_of_folder(record, wanted)
+    return responses.of_parts(packed, f"{record.id}-{last}.zip", _ZIP)
 
 
 def log_list(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -113,4 +114,4 @@ def code_diff(desk: Desk, ask: Ask) -> dict[str, Any]:
 def code_zip(desk: Desk, ask: Ask) -> Response:
     """The code as an archive."""
     record = desk.record(ask.run)
-    return responses.of_parts(archive.of_code(record), f"{record.id}-code.zip", _ZIP)
+    return responses.of_parts(archive.zip_of_code(record), f"{record.id}-code.zip", _ZIP)
