@@ -30,7 +30,7 @@ INSTALLED_LIBRARIES := .venv-libraries/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-libraries test-studio bench-studio studio-shots torture check fix docs bench bench-peers clean
+.PHONY: help run studio test test-libraries test-studio bench-studio studio-shots torture check fix docs types bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ fix: $(INSTALLED_DEV) ## repair what lint and format can repair
 
 docs: $(INSTALLED_DEV) ## write the option tables of docs/cli.md from the commands
 	$(BIN)/python scripts/reference.py
+
+types: $(INSTALLED_DEV) ## write the types of Studio's pages from its answers
+	$(BIN)/python scripts/page_types.py
 
 bench: $(INSTALLED_DEV) ## measure the budgets, and say what moved since docs/benchmarks.md
 	$(BIN)/python scripts/bench/all.py $(ARGS)

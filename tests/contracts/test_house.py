@@ -57,8 +57,6 @@ FACES = {"homerun", "runstore", "homerun.cli", "homerun.azureml", "azureml"}
 MOST_ENTRIES = 16
 MOST_ON_TOP = {"runner/homerun": 20}
 
-LONG_TODAY = {"runner/homerun/studio/web/src"}
-
 
 def room_of(name: str) -> tuple[str, str, int] | None:
     """The package, the room and the floor of a module; None: it is not of the product."""
@@ -146,7 +144,7 @@ def test_folders_stay_short(root: str) -> None:
         entries = [e.name for e in folder.iterdir() if e.name not in ("__pycache__", "py.typed")]
         if len(entries) > MOST_ON_TOP.get(name, MOST_ENTRIES):
             long.add(name)
-    assert long <= LONG_TODAY
+    assert long == set()
 
 
 def test_every_init_is_a_docstring() -> None:

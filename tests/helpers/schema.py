@@ -98,7 +98,7 @@ class CheckedClient(Client):
         """
         answer = super().request(method, target, headers, body)
         if answer.status >= 400 and answer.headers.get("content-type") == JSON:
-            check({"$ref": "#/components/schemas/Error"}, answer.json)
+            check({"$ref": "#/components/schemas/ErrorAnswer"}, answer.json)
         route = route_of(method, target)
         if route is not None and answer.status < 300:
             self._check(route, answer)

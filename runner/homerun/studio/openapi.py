@@ -5,31 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from homerun.base.version import __version__
+from homerun.studio.answers.errors import ErrorAnswer
 from homerun.studio.routes import EVENTS, JSON, PAIRS, STREAM, every
 from homerun.studio.schema import Schemas
 
 if TYPE_CHECKING:
     from homerun.studio.routes import Param, Route
 
-_ERROR = {
-    "type": "object",
-    "properties": {
-        "error": {
-            "type": "object",
-            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-            "required": ["code", "message"],
-        }
-    },
-    "required": ["error"],
-}
-
 
 def document() -> dict[str, Any]:
     """The description, as OpenAPI 3.1 has it."""
     schemas = Schemas()
+    error = schemas.of(ErrorAnswer)
     paths: dict[str, dict[str, Any]] = {}
     for route in every():
-        operation = _operation(route, schemas)
+        operation = _operation(route, schemas, error)
         paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
@@ -39,11 +29,11 @@ def document() -> dict[str, Any]:
             "description": "Runs on this machine. docs/studio-api.md says what each answer holds.",
         },
         "paths": paths,
-        "components": {"schemas": {"Error": _ERROR, **dict(sorted(schemas.named.items()))}},
+        "components": {"schemas": dict(sorted(schemas.named.items()))},
     }
 
 
-def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
+def _operation(route: Route, schemas: Schemas, error: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": f"{route.method.lower()} {route.path}",
         "summary": route.says,
@@ -51,7 +41,7 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
             str(route.status): {"description": route.says, **_content(route, schemas)},
             "default": {
                 "description": "What is wrong",
-                "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
+                "content": {JSON: {"schema": error}},
             },
         },
     }

@@ -63,7 +63,8 @@ class Schemas:
         if origin is list:
             return {"type": "array", "items": self.of(given[0])}
         if origin is dict:
-            return {"type": "object", "additionalProperties": self.of(given[1])}
+            keys = {} if given[0] is str else {"propertyNames": self.of(given[0])}
+            return {"type": "object", **keys, "additionalProperties": self.of(given[1])}
         raise TypeError(f"{kind!r} has no schema")
 
     def _object(self, kind: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What all routes share: the workspace, its runs at hand, and how the server was started."""
+"""What all routes share: the workspace, the table of its runs, and how the server was started."""
 
 from __future__ import annotations
 

@@ -6,7 +6,11 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.snapshots import git
+
+GIT_WAIT_S = 20.0
 
 TRAIN = '''
 """Train a small model, so to say: numbers fall, pictures and tables are written."""
@@ -141,6 +145,18 @@ def fill(folder: Path) -> Workspace:
     return workspace
 
 
+def submit_clean(workspace: Workspace, folder: Path) -> Run:
+    """A run of a folder in which everything is committed, once git has said so."""
+    source = folder / "clean"
+    source.mkdir()
+    (source / "broken.py").write_text(BROKEN, encoding="utf-8")
+    _commit(source)
+    run = Experiment(workspace, "clean").submit(ScriptRunConfig(str(source), "broken.py"))
+    run.wait_for_completion(raise_on_error=False)
+    assert holds_within(lambda: run.get_properties().get(git.DIRTY) == "False", GIT_WAIT_S)
+    return run
+
+
 def go_on(workspace: Workspace, folder: Path) -> list[Run]:
     """Two runs that go on until they are cancelled, and two that wait for a slot."""
     workspace.targets.add("gpu", slots=1)
@@ -165,10 +181,10 @@ def submit(
 
 
 def _commit(source: Path) -> None:
-    def git(*words: str) -> None:
+    def call(*words: str) -> None:
         who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
         subprocess.run(["git", *who, *words], cwd=source, check=True, capture_output=True)
 
-    git("init", "-q", "-b", "main")
-    git("add", ".")
-    git("commit", "-q", "-m", "first")
+    call("init", "-q", "-b", "main")
+    call("add", ".")
+    call("commit", "-q", "-m", "first")

@@ -38,13 +38,13 @@ def test_runs_of_an_experiment_are_chosen_filtered_and_compared(page: Page, stor
     expect(page.get_by_text("2 found")).to_be_visible()
     row(page, 3).get_by_role("checkbox").check()
     row(page, 5).get_by_role("checkbox").check()
-    expect(page.get_by_text("2 chosen")).to_be_visible()
+    expect(page.get_by_text("2 selected")).to_be_visible()
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
     table = page.get_by_role("region", name="Comparison")
     expect(table.get_by_role("row", name=re.compile("^Arguments --lr"))).to_contain_text("0.2")
     expect(table.get_by_role("row", name="quality")).to_have_count(0)
-    page.get_by_label("Only what differs").uncheck()
+    page.get_by_label("Only differences").uncheck()
     expect(table.get_by_role("row", name="quality")).to_contain_text("good")
     expect(page.get_by_role("img", name="loss: #")).to_be_visible()
 
@@ -67,7 +67,7 @@ def test_a_run_is_cancelled_from_the_tool_bar(
     live = example.go_on(workspace, store.folder)[0]
     open_experiment(page, "digits")
     open_run(page, live.number)
-    bar = page.get_by_role("toolbar", name="For this run")
+    bar = page.get_by_role("toolbar", name="Actions for this run")
     bar.get_by_role("button", name="Cancel").click()
     expect(page.locator("header .status")).to_have_text("Canceled", timeout=WAIT_MS)
     expect(bar.get_by_role("button", name="Cancel")).to_be_disabled()
@@ -177,8 +177,8 @@ def test_chosen_runs_are_tagged_resubmitted_and_deleted_together(
         run = example.submit(workspace, "bulk", store.folder, "broken.py")
         run.wait_for_completion(raise_on_error=False)
     open_experiment(page, "bulk")
-    page.get_by_role("checkbox", name="Choose all runs").click()
-    expect(page.get_by_text("2 chosen")).to_be_visible()
+    page.get_by_role("checkbox", name="Select all runs").click()
+    expect(page.get_by_text("2 selected")).to_be_visible()
     page.get_by_role("button", name="Tag", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Tag", exact=True).fill("batch")
@@ -266,6 +266,33 @@ def test_metrics_and_log_move_while_a_run_goes_on(
     expect(page.get_by_label("Follow")).to_be_checked()
 
 
+def test_the_points_behind_a_chart_are_read_a_page_at_a_time(page: Page, store: Store) -> None:
+    open_experiment(page, "digits")
+    open_run(page, 1)
+    page.get_by_role("link", name="Metrics").click()
+    card = page.get_by_role("figure").filter(has_text="accuracy")
+    card.get_by_role("button", name=re.compile("points")).click()
+    dialog = page.get_by_role("dialog", name="accuracy")
+    last = dialog.get_by_role("row").last
+    expect(last.get_by_role("cell").nth(0)).to_have_text("60")
+    expect(last.get_by_role("cell").nth(3)).to_have_text(re.compile(r"\d{4}.*:\d\d[.,]\d{3}"))
+    expect(dialog.get_by_text("1 to 60 of 60")).to_be_visible()
+
+
+def test_a_folder_in_which_nothing_was_changed_is_not_called_changed(
+    page: Page, store: Store, workspace: Workspace
+) -> None:
+    run = store.run("digits", 1)
+    changed = page.get_by_text("uncommitted changes", exact=True)
+    page.goto(f"{store.studio.address}#/run/{run.id}/code")
+    expect(page.get_by_text("branch main")).to_be_visible()
+    expect(changed).to_be_visible()
+    clean = example.submit_clean(workspace, store.folder)
+    page.goto(f"{store.studio.address}#/run/{clean.id}/code")
+    expect(page.get_by_text("branch main")).to_be_visible()
+    expect(changed).to_have_count(0)
+
+
 def test_a_log_is_searched_and_a_line_linked(
     page: Page, store: Store, visit: Callable[..., Page]
 ) -> None:
@@ -308,7 +335,7 @@ def test_everything_is_within_reach_of_the_keyboard(page: Page, store: Store) ->
     page.keyboard.press("x")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
-    expect(page.get_by_text("2 chosen")).to_be_visible()
+    expect(page.get_by_text("2 selected")).to_be_visible()
     page.keyboard.press("c")
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
     page.go_back()
@@ -333,6 +360,8 @@ def test_a_queue_is_shown_with_reasons_and_paused(
     open_page(page, "Targets", "Targets and queue")
     expect(page.get_by_text("the only slot is busy")).to_be_visible()
     gpu = page.locator("section.target").filter(has_text="gpu")
+    waiting = gpu.get_by_role("table", name="Waiting, next run first")
+    expect(waiting.get_by_role("time").first).to_have_text(re.compile(r"^\d+ (s|min) ago$"))
     gpu.get_by_role("button", name="Pause").click()
     expect(gpu.get_by_text("paused", exact=True)).to_be_visible()
     gpu.get_by_role("button", name="Resume").click()

@@ -102,7 +102,7 @@ def test_keys_that_wait_are_dropped_when_something_else_is_done(
     answer.wait()
     answer.release()
     expect(total(page)).to_contain_text("found")
-    expect(page.get_by_text("None chosen")).to_be_visible()
+    expect(page.get_by_text("0 selected")).to_be_visible()
 
 
 def test_rows_of_a_former_answer_are_not_chosen_by_a_click(
@@ -117,7 +117,7 @@ def test_rows_of_a_former_answer_are_not_chosen_by_a_click(
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     answer.release()
     expect(total(page)).to_contain_text("3 found")
-    expect(page.get_by_text("None chosen")).to_be_visible()
+    expect(page.get_by_text("0 selected")).to_be_visible()
 
 
 def test_all_runs_of_a_former_filter_are_not_chosen(
@@ -126,15 +126,15 @@ def test_all_runs_of_a_former_filter_are_not_chosen(
     open_experiment(page, "digits")
     expect(row(page, 1)).to_be_visible()
     answer = hold("api/runs.*limit=500")
-    page.get_by_role("checkbox", name="Choose all runs").click()
+    page.get_by_role("checkbox", name="Select all runs").click()
     answer.wait()
     add_filter(page, "tags.quality = fair")
     expect(total(page)).to_contain_text("3 found")
     with page.expect_response(re.compile("api/runs.*limit=500")) as response:
         answer.release()
     response.value.finished()
-    page.get_by_role("checkbox", name="Choose run 2").check()
-    expect(page.get_by_text("1 chosen")).to_be_visible()
+    page.get_by_role("checkbox", name="Select run 2").check()
+    expect(page.get_by_text("1 selected")).to_be_visible()
 
 
 def test_a_link_leaves_nothing_of_the_former_page(page: Page, store: Store) -> None:
@@ -231,7 +231,7 @@ def test_a_late_answer_does_not_fetch_the_user_back(
     answer.wait()
     page.get_by_role("link", name="Targets").click()
     answer.release()
-    expect(page.get_by_text("Submitted again: 1 run.")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("Resubmitted 1 run.")).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_role("heading", level=1)).to_have_text("Targets and queue")
 
 

@@ -51,6 +51,25 @@ class AttemptRow(TypedDict, total=False):
     cause: str
 
 
+class RunErrorText(TypedDict):
+    """Why a run failed; below the first line of the message may be the end of its log."""
+
+    code: str
+    message: str
+    messageParameters: dict[str, Any]
+    details: list[Any]
+
+
+class RunError(TypedDict):
+    """The error of a failed run, in the shape of Azure ML."""
+
+    error: RunErrorText
+    correlation: dict[str, Any]
+    environment: str
+    location: str
+    time: str | None
+
+
 class _Known(TypedDict):
     run_id: str
     experiment_name: str
@@ -77,7 +96,7 @@ class DetailsOfRun(_Known, total=False):
     processes: dict[str, Any]
     target: str
     submitted_by: str
-    error: dict[str, Any]
+    error: RunError
     warnings: list[str]
     process: ProcessRow
     outcome: OutcomeRow

@@ -20,7 +20,7 @@ class Rollup(TypedDict):
     """How many runs there are, of which status, and the status that stands for all."""
 
     total: int
-    by_status: dict[str, int]
+    by_status: dict[Status, int]
     status: Status
 
 

@@ -32,9 +32,9 @@ _COME_IN = """<!doctype html>
 """
 _TOO_LATE = """<!doctype html>
 <meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg">
-<p>This address was used already, or is older than ten minutes. Start <code>homerun studio</code>
-again for a new one, or look in its terminal: where it runs in one, it prints a new address when
-<a href="./">Studio</a> is opened by somebody whom it does not know.</p>
+<p>This address was used already, or is older than ten minutes. Open <a href="./">Studio</a>
+without it: where <code>homerun studio</code> runs in a terminal, a new address is printed there.
+Else start it again.</p>
 """
 
 

@@ -27,7 +27,8 @@ class Door:
 
     Args:
         token: what may be shown in place of a code; None: nothing.
-        say_code: called with a new code when a stranger has knocked; None: nobody is told.
+        say_code: called with a new code when a stranger has knocked; None: there is no terminal
+            that could show it.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class Door:
             self._sessions.pop(_hash(session), None)
 
     def knock(self) -> None:
-        """Somebody without a session asks: whoever started the server is told a new code."""
+        """A browser without a session asks: the terminal of the server shows a new code."""
         if self._say_code is None:
             return
         with self._lock:

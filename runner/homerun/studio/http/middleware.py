@@ -39,7 +39,7 @@ class Hosts:
         port: where the server listens; None: on a file.
         names: further names, as of a proxy, with any port.
         is_remote: reached from elsewhere too: then addresses as such are right, since no name of
-            somebody else's leads to them.
+            another owner leads to them.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Guard:
         return {**scope, "path": path, "raw_path": path.encode("utf-8", "replace"), "root_path": ""}
 
     def _check_origin(self, method: str, path: str, headers: Headers, host: str) -> None:
-        """Refuse what a page of somebody else's asks for, and each write that says no origin."""
+        """Refuse what a page of another site asks for, and each write that says no origin."""
         site, origin = _only(headers, "sec-fetch-site"), _only(headers, "origin")
         is_write = method == "POST"
         is_api = path.startswith("/api/")

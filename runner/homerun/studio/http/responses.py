@@ -155,7 +155,7 @@ async def work(act: Callable[[], Any]) -> Any:
 
 
 async def in_thread(parts: Iterator[bytes], *owners: Any) -> AsyncIterator[bytes]:
-    """The parts of something that blocks; it is closed when nobody takes any more of them."""
+    """The parts of something that blocks; it is closed when the client takes no more of them."""
     try:
         while True:
             part = await to_thread.run_sync(partial(next, parts, None), limiter=_limiter())

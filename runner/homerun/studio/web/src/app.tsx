@@ -1,7 +1,7 @@
 /** Which page is shown. */
 
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import { post, signedOut } from "./api";
+import { post, signedOut } from "./server/api";
 import { ComparePage } from "./pages/compare";
 import { ExperimentsPage } from "./pages/experiments";
 import { RunPage } from "./pages/run";
@@ -79,10 +79,10 @@ function SignIn() {
     <main class="sign-in">
       <h1>homerun Studio</h1>
       <p>
-        Open the address that <code>homerun studio</code> printed. It works once; start Studio again for another one.
+        Open the address that <code>homerun studio</code> prints in its terminal. Each address works once. When this page is opened, a new one is printed there.
       </p>
       <form onSubmit={(event) => void enter(event)}>
-        <Field label="Or the token that Studio was started with">
+        <Field label="Or sign in with the token that Studio was started with">
           <input type="password" autocomplete="current-password" value={token} onInput={(event) => setToken(event.currentTarget.value)} required />
         </Field>
         <Button kind="main" type="submit">Sign in</Button>

@@ -1,7 +1,7 @@
 /** How values are written for people. */
 
 import { signal } from "@preact/signals";
-import type { Numeric, Run, Status } from "./types";
+import type { Numeric, RunRow, Status } from "./types";
 
 export const LIVE: ReadonlySet<Status> = new Set(["Queued", "Preparing", "Running", "CancelRequested", "Finalizing", "NotResponding"]);
 const ENDED: ReadonlySet<Status> = new Set(["Completed", "Failed", "Canceled"]);
@@ -40,7 +40,7 @@ export function duration(seconds: number | null | undefined): string {
 const pad = (value: number): string => String(value).padStart(2, "0");
 
 /** How long a run has taken, or takes until now. */
-export function took(run: Pick<Run, "duration_s" | "status"> & { started?: string | null }): number | null {
+export function took(run: Pick<RunRow, "duration_s" | "status" | "started">): number | null {
   if (run.duration_s !== null) return run.duration_s;
   if (!run.started || isEnded(run.status)) return null;
   return Math.max(0, Math.round((now.value - Date.parse(run.started)) / 1000));
@@ -59,6 +59,12 @@ export function ago(time: string | null): string {
 export function moment(time: string | null): string {
   if (!time) return "";
   return new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+/** A moment to the millisecond, from seconds since 1970: two points of a metric may be that close. */
+export function instant(seconds: number): string {
+  const date = { year: "numeric", month: "short", day: "numeric" } as const;
+  return new Date(seconds * 1000).toLocaleString(undefined, { ...date, hour: "numeric", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 }
 
 export function toNumber(value: Numeric | undefined): number | null {

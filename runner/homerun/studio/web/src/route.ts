@@ -7,7 +7,7 @@ export interface Place {
   query: URLSearchParams;
 }
 
-export type Query = Record<string, string | number | string[] | null | undefined>;
+export type Query = Record<string, string | number | boolean | string[] | null | undefined>;
 
 function read(): Place {
   const hash = location.hash.replace(/^#\/?/, "");

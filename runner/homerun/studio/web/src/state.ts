@@ -1,17 +1,17 @@
 /** What all pages know: the store that is shown. */
 
 import { signal } from "@preact/signals";
-import { get } from "./api";
+import { get } from "./server/api";
 import { setClock } from "./format";
-import { startAt } from "./live";
-import type { Info } from "./types";
+import { startAt } from "./server/live";
+import type { InfoAnswer } from "./types";
 
-export const info = signal<Info | null>(null);
+export const info = signal<InfoAnswer | null>(null);
 export const infoError = signal<Error | null>(null);
 
 export async function readInfo(): Promise<void> {
   try {
-    const found = await get<Info>("info");
+    const found = await get("info", {});
     setClock(found.time);
     startAt(found.cursor);
     info.value = found;

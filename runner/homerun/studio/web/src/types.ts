@@ -1,62 +1,248 @@
-/** The shapes that the server answers with; docs/studio-api.md says what they mean. */
+/** What Studio's server answers with. `make types` writes this file from `studio/answers`. */
 
-export type Status =
-  | "NotStarted"
-  | "Queued"
-  | "Preparing"
-  | "Running"
-  | "CancelRequested"
-  | "Finalizing"
-  | "Completed"
-  | "Failed"
-  | "Canceled"
-  | "NotResponding";
-
-/** JSON has no NaN and no infinities: they come as text. */
-export type Numeric = number | "NaN" | "Infinity" | "-Infinity" | null;
-
-export interface MetricCell {
-  last: Numeric;
-  min: Numeric;
-  max: Numeric;
-  count: number;
+/** One start of a run's script. */
+export interface AttemptRow {
+  attempt?: number;
+  start_time_utc?: Time;
+  end_time_utc?: Time;
+  exit_code?: number;
+  signal?: string;
+  cause?: string;
 }
 
-export interface Rollup {
-  total: number;
-  by_status: Partial<Record<Status, number>>;
-  status: Status;
+/** Which runs were changed, and why others were not. */
+export interface BulkAnswer {
+  done: string[];
+  failed: BulkFailure[];
 }
 
-export interface Run {
+/** Why one run was not changed; `hidden` names the secrets that it needs. */
+export interface BulkFailure {
+  id: string;
+  code: string;
+  message: string;
+  hidden?: string[];
+}
+
+/** A run below another, with a rollup of its own children. */
+export interface ChildRow {
   id: string;
   experiment: string;
-  number: number;
+  number: number | null;
   name: string;
   status: Status;
   parent: string | null;
   children: number;
-  type: string;
+  type: string | null;
   user: string | null;
   script: string | null;
   arguments: string[];
   target: string | null;
   description: string | null;
-  created: string;
-  started: string | null;
-  ended: string | null;
+  created: Time | null;
+  started: Time | null;
+  ended: Time | null;
   duration_s: number | null;
   cpu_s: number | null;
   peak_memory_kib: number | null;
-  tags: Record<string, string | null>;
+  tags: Tags;
   properties: Record<string, string>;
   metrics: Record<string, MetricCell>;
-  rollup?: Rollup | null;
+  rollup: Rollup | null;
 }
 
-export interface Info {
+/** A part of the runs below a run. */
+export interface ChildrenAnswer {
+  total: number;
+  skip: number;
+  runs: ChildRow[];
+  rollup: Rollup | null;
+}
+
+/** The files of a run's code; is_there: the snapshot was not removed. */
+export interface CodeAnswer {
+  snapshot: string | null;
+  is_there: boolean;
+  git: GitState | null;
+  has_diff: boolean;
+  files: CodeRow[];
+  more: boolean;
+}
+
+/** A file of a run's code. */
+export interface CodeFileAnswer {
+  size: number;
+  text: string | null;
+  is_cut: boolean;
+  is_binary: boolean;
+  path: string;
+}
+
+/** A file of a run's code. */
+export interface CodeRow {
+  path: string;
+  kind: "file" | "folder" | "link" | "linked" | "linked folder";
+  size: number | null;
+  target: string | null;
+}
+
+/** What a form for a new run begins with. */
+export interface DefaultsAnswer {
+  script: string | null;
+  arguments: string[];
+  experiment: string | null;
+  target: string;
+  source: string;
+  tags: Tags;
+  hidden: string[];
+  targets: string[];
+  experiments: string[];
+}
+
+/** A run in the trash. */
+export interface DeletedRun {
+  run_id: string;
+  experiment_name: string;
+  status: Status;
+  created_utc: Time | null;
+  deleted_utc: Time;
+  deleted_by: string | null;
+  deleted_with: string | null;
+  parent_run_id: string | null;
+  size_bytes: number;
+  directory: string;
+}
+
+/** What `homerun run show -o json` prints; keys without a value are left out. */
+export interface DetailsOfRun {
+  run_id: string;
+  experiment_name: string;
+  status: Status;
+  directory: string;
+  tags: Tags;
+  properties: Record<string, string>;
+  run_number?: number;
+  parent_run_id?: string;
+  display_name?: string;
+  description?: string;
+  run_type?: string;
+  queue?: QueuePlace;
+  created_utc?: Time;
+  start_time_utc?: Time;
+  end_time_utc?: Time;
+  script_name?: string;
+  arguments?: string[];
+  processes?: Record<string, unknown>;
+  target?: string;
+  submitted_by?: string;
+  error?: RunError;
+  warnings?: string[];
+  process?: ProcessRow;
+  outcome?: OutcomeRow;
+  attempts?: AttemptRow[];
+  changed_originals?: string[];
+}
+
+/** The end of a search; more: there are more hits than were asked for. */
+export interface DoneLine {
+  done: true;
+  hits: number;
+  more: boolean;
+}
+
+/** The answer to a request that was refused, or failed. */
+export interface ErrorAnswer {
+  error: ErrorText;
+}
+
+/** What is wrong: a word for programs, a sentence for people. */
+export interface ErrorText {
+  code: string;
+  message: string;
+}
+
+/** An experiment; `trend` has its last runs, the oldest first. */
+export interface ExperimentRow {
+  name: string;
+  runs: number;
+  active: number;
+  archived: boolean;
+  tags: Tags;
+  last: RunRow | null;
+  trend: TrendPoint[];
+}
+
+/** The experiments by name. */
+export interface ExperimentsAnswer {
+  experiments: ExperimentRow[];
+}
+
+/** Experiments that changed, and the names of those that are gone. */
+export interface ExperimentsEvent {
+  changed: ExperimentRow[];
+  removed: string[];
+}
+
+/** What runs can be sorted and filtered by, and how many runs have it. */
+export interface FieldRow {
+  name: string;
+  kind: "number" | "text" | "time" | "status";
+  runs: number;
+}
+
+/** All fields. */
+export interface FieldsAnswer {
+  fields: FieldRow[];
+}
+
+/** A file or a folder of a run. */
+export interface FileRow {
+  name: string;
+  path: string;
+  kind: "folder" | "file";
+  size: number | null;
+  modified: Time;
+  preview: "image" | "text" | "json" | "csv" | "none";
+}
+
+/** What lies in a folder. */
+export interface FilesAnswer {
+  folder: string;
+  entries: FileRow[];
+  more: boolean;
+}
+
+/** A hit, while a log is searched. */
+export interface FoundLine {
+  hit: LogHit;
+}
+
+/** What git said of the source folder. */
+export interface GitState {
+  branch: string | null;
+  commit: string | null;
+  remote: string | null;
+  dirty: string | null;
+}
+
+/** Runs that share a value; `first` is the place of the first one in the whole table. */
+export interface GroupRow {
+  value: string | number | null;
+  count: number;
+  first: number;
+}
+
+/** The stream has begun. */
+export interface HelloEvent {
+  cursor: string;
+  topics: string[];
+}
+
+/** The store and the server. */
+export interface InfoAnswer {
   workspace: string;
   store: string;
+  home: string;
   version: string;
   read_only: boolean;
   runs: number;
@@ -65,117 +251,34 @@ export interface Info {
   host: string;
   default_target: string;
   targets: string[];
-  time: string;
+  has_token: boolean;
+  time: Time;
   cursor: string;
 }
 
-export interface TrendPoint {
+/** How far lines are counted. */
+export interface LinesCounted {
+  bytes: number;
+  lines: number;
+}
+
+/** A log that has grown. */
+export interface LogEvent {
   id: string;
-  number: number;
-  status: Status;
-  created: string;
-  duration_s: number | null;
-}
-
-export interface Experiment {
-  name: string;
-  runs: number;
-  active: number;
-  archived: boolean;
-  tags: Record<string, string | null>;
-  last: Run | null;
-  trend: TrendPoint[];
-}
-
-export interface Group {
-  value: string | null;
-  count: number;
-  first: number;
-}
-
-export interface RunsAnswer {
-  total: number;
-  skip: number;
-  runs: Run[];
-  groups: Group[] | null;
-  cursor: string;
-}
-
-export interface Field {
-  name: string;
-  kind: "number" | "text" | "time" | "status";
-  runs: number;
-}
-
-export interface RunAnswer {
-  run: Run;
-  details: Record<string, unknown>;
-  rollup: Rollup | null;
-  siblings: { previous: string | null; next: string | null };
-  watching: { logs: string[] };
-}
-
-export interface ChildrenAnswer {
-  total: number;
-  runs: Run[];
-  rollup: Rollup | null;
-}
-
-export interface Metric {
-  name: string;
-  kind: "number" | "text" | "row" | "table" | "list" | "image" | "json";
-  last: unknown;
-  min: Numeric;
-  max: Numeric;
-  count: number;
-  last_step: number | null;
-  last_time: string | null;
-  files?: string[];
-}
-
-export interface SeriesPart {
-  run: string;
-  name: string;
-  points: number;
-  size: number;
-  anew: boolean;
-  from?: number;
-  x_first: (number | null)[];
-  x_last: (number | null)[];
-  min: Numeric[];
-  max: Numeric[];
-  last: Numeric[];
-  count: number[];
-  gaps: number[];
-}
-
-export interface FileEntry {
-  name: string;
-  path: string;
-  kind: "folder" | "file";
-  size: number;
-  modified: string;
-  preview: "image" | "text" | "json" | "csv" | "none";
-}
-
-export interface Preview {
-  path: string;
-  kind: string;
-  size: number;
-  modified: string;
-  text: string | null;
-  is_cut: boolean;
-  rows: string[][] | null;
-  columns: string[] | null;
-}
-
-export interface LogInfo {
   name: string;
   size: number;
-  modified: string;
   is_live: boolean;
 }
 
+/** A line of a log that was found. */
+export interface LogHit {
+  at: number;
+  line: number;
+  column: number;
+  text: string;
+}
+
+/** A piece of a log; `from` and `to` are bytes, `line` is None while it is not counted. */
 export interface LogPiece {
   name: string;
   size: number;
@@ -185,57 +288,437 @@ export interface LogPiece {
   line: number | null;
   cut_start: boolean;
   cut_end: boolean;
-  counted: { bytes: number; lines: number };
+  counted: LinesCounted;
   is_live: boolean;
 }
 
-export interface LogHit {
-  at: number;
-  line: number;
-  column: number;
-  text: string;
+/** A log of a run. */
+export interface LogRow {
+  name: string;
+  size: number;
+  modified: Time;
+  is_live: boolean;
 }
 
-export interface CodeAnswer {
-  snapshot: string | null;
-  git: { branch: string | null; commit: string | null; remote: string | null; dirty: boolean | null } | null;
-  has_diff: boolean;
-  files: { path: string; kind: "file" | "linked" | "link" | "folder"; size: number | null }[];
-  more: boolean;
+/** The logs of a run, the most interesting first. */
+export interface LogsAnswer {
+  logs: LogRow[];
 }
 
-export interface Waiting {
-  run: Run;
+/** A metric in a row. */
+export interface MetricCell {
+  last: Numeric;
+  min: Numeric;
+  max: Numeric;
+  count: number;
+}
+
+/** A metric at a glance; `files` are those of an image or of JSON, in order. */
+export interface MetricRow {
+  name: string;
+  kind: "number" | "text" | "row" | "table" | "list" | "image" | "json";
+  last: unknown;
+  min: Numeric;
+  max: Numeric;
+  count: number;
+  last_step: number | null;
+  last_time: number | null;
+  files?: string[];
+}
+
+/** The metrics of a run. */
+export interface MetricsAnswer {
+  metrics: MetricRow[];
+}
+
+/** The metrics of a run that changed. */
+export interface MetricsEvent {
+  id: string;
+  metrics: MetricRow[];
+}
+
+export type Numeric = number | "NaN" | "Infinity" | "-Infinity" | null;
+
+/** How a run ended, and what it used. */
+export interface OutcomeRow {
+  exit_code?: number | null;
+  signal?: string | null;
+  cause?: string | null;
+  source?: string | null;
+  elapsed_s?: number;
+  cpu_user_s?: number;
+  cpu_system_s?: number;
+  peak_memory_kib?: number;
+}
+
+/** One point of a metric. */
+export interface PointRow {
+  value: unknown;
+  step: number | null;
+  time: number;
+}
+
+/** What was logged as a metric, point by point. */
+export interface PointsAnswer {
+  total: number;
+  values: PointRow[];
+}
+
+/** The beginning of a file: its text, and of a table its rows. */
+export interface PreviewAnswer {
+  path: string;
+  kind: "image" | "text" | "json" | "csv" | "none";
+  size: number;
+  modified: Time;
+  is_cut: boolean;
+  text?: string;
+  columns?: string[];
+  rows?: string[][];
+}
+
+/** The process of a run, as far as it is known. */
+export interface ProcessRow {
+  pid?: number | null;
+  supervisor_pid?: number | null;
+  host?: string | null;
+}
+
+/** How far a search has come. */
+export interface ProgressLine {
+  read: number;
+  size: number;
+}
+
+/** Targets that changed, and the names of those that are gone. */
+export interface QueueEvent {
+  targets: TargetRow[];
+  removed: string[];
+}
+
+/** Where a run waits, and why. */
+export interface QueuePlace {
+  target: string;
   position: number;
   reason: string;
-  since: string;
+  since_utc: Time;
   slots: number;
   priority: number;
 }
 
-export interface Target {
+/** The record as it is; `attempts` by number where there was more than one. */
+export interface RecordAnswer {
+  id: string;
+  directory: string;
+  facts: Record<string, Record<string, unknown>>;
+  labels: RecordLabels;
+  properties: Record<string, string>;
+  attempts?: Record<string, Record<string, unknown>>;
+}
+
+/** What people wrote on a run. */
+export interface RecordLabels {
+  display_name: string | null;
+  description: string | null;
+  tags: Tags;
+}
+
+/** Too much has changed: everything is to be asked for again. */
+export interface ResetEvent {
+  cursor: string;
+}
+
+/** How many runs there are, of which status, and the status that stands for all. */
+export interface Rollup {
+  total: number;
+  by_status: Partial<Record<Status, number>>;
+  status: Status;
+}
+
+/** Everything about a run. */
+export interface RunAnswer {
+  run: RunRow;
+  details: DetailsOfRun;
+  rollup: Rollup | null;
+  siblings: Siblings;
+  cursor: string;
+}
+
+/** The error of a failed run, in the shape of Azure ML. */
+export interface RunError {
+  error: RunErrorText;
+  correlation: Record<string, unknown>;
+  environment: string;
+  location: string;
+  time: string | null;
+}
+
+/** Why a run failed; below the first line of the message may be the end of its log. */
+export interface RunErrorText {
+  code: string;
+  message: string;
+  messageParameters: Record<string, unknown>;
+  details: unknown[];
+}
+
+/** A run that changed, and which parts of it are to be asked for again. */
+export interface RunEvent {
+  id: string;
+  run: RunRow;
+  parts: ("status" | "labels" | "attempts" | "children" | "files")[];
+}
+
+/** A run as the table shows it. */
+export interface RunRow {
+  id: string;
+  experiment: string;
+  number: number | null;
+  name: string;
+  status: Status;
+  parent: string | null;
+  children: number;
+  type: string | null;
+  user: string | null;
+  script: string | null;
+  arguments: string[];
+  target: string | null;
+  description: string | null;
+  created: Time | null;
+  started: Time | null;
+  ended: Time | null;
+  duration_s: number | null;
+  cpu_s: number | null;
+  peak_memory_kib: number | null;
+  tags: Tags;
+  properties: Record<string, string>;
+  metrics: Record<string, MetricCell>;
+}
+
+/** A part of the table of runs. */
+export interface RunsAnswer {
+  total: number;
+  skip: number;
+  runs: RunRow[];
+  groups: GroupRow[] | null;
+  cursor: string;
+}
+
+/** Rows that changed, and the ids of runs that are gone. */
+export interface RunsEvent {
+  changed: RunRow[];
+  removed: string[];
+}
+
+/** The scripts and the folders in a folder. */
+export interface ScriptsAnswer {
+  source: string;
+  scripts: string[];
+  folders: string[];
+}
+
+/** Series in buckets, as columns, and the cursor that asks for what is new. */
+export interface SeriesAnswer {
+  series: SeriesRow[];
+  cursor: string;
+}
+
+/** A metric of a run in buckets, as columns; `from` is the place of its first bucket. */
+export interface SeriesRow {
+  run: string;
+  name: string;
+  points: number;
+  size: number;
+  anew: boolean;
+  from: number;
+  broken: number;
+  x_first: Numeric[];
+  x_last: Numeric[];
+  min: Numeric[];
+  max: Numeric[];
+  last: Numeric[];
+  count: number[];
+  gaps: number[];
+}
+
+/** The runs before and after one, by number in its experiment. */
+export interface Siblings {
+  previous: string | null;
+  next: string | null;
+}
+
+export type Status = "NotStarted" | "Queued" | "Preparing" | "Running" | "CancelRequested" | "Finalizing" | "Completed" | "Failed" | "Canceled" | "NotResponding";
+
+/** The new run, and what there is to say about it. */
+export interface SubmitAnswer {
+  run: RunRow;
+  notices: string[];
+}
+
+export type Tags = Record<string, string | null>;
+
+/** A target: the runs that go on there, and those that wait. */
+export interface TargetRow {
   target: string;
   slots: number | null;
   busy: number;
   paused: boolean;
   is_default: boolean;
-  active: Run[];
-  waiting: Waiting[];
+  active: RunRow[];
+  waiting: WaitingRow[];
 }
 
-export interface Defaults {
-  script: string | null;
-  arguments: string[];
-  experiment: string | null;
-  target: string | null;
-  source: string | null;
-  tags: Record<string, string | null>;
-  hidden: string[];
-  targets: string[];
-  experiments: string[];
+/** All targets. */
+export interface TargetsAnswer {
+  targets: TargetRow[];
 }
 
-export interface BulkAnswer {
-  done: string[];
-  failed: { id: string; code: string; message: string; hidden?: string[] }[];
+/** The beginning of a text; None where the file holds anything else. */
+export interface TextAnswer {
+  size: number;
+  text: string | null;
+  is_cut: boolean;
+  is_binary: boolean;
+}
+
+export type Time = string;
+
+/** The runs in the trash. */
+export interface TrashAnswer {
+  runs: DeletedRun[];
+}
+
+/** One of the last runs of an experiment. */
+export interface TrendPoint {
+  id: string;
+  number: number | null;
+  status: Status;
+  created: Time | null;
+  started: Time | null;
+  duration_s: number | null;
+}
+
+/** A value of a field, and how many runs have it. */
+export interface ValueRow {
+  value: string | number;
+  runs: number;
+}
+
+/** The most frequent values of a field. */
+export interface ValuesAnswer {
+  values: ValueRow[];
+}
+
+/** A run that waits; None where it was deleted a moment ago. */
+export interface WaitingRow {
+  target: string;
+  position: number;
+  reason: string;
+  since_utc: Time;
+  slots: number;
+  priority: number;
+  run: RunRow | null;
+}
+
+/** What may stand in the address of a question, by its route; `id` is in the path. */
+export interface Queries {
+  info: {};
+  experiments: { archived?: boolean | null };
+  trash: {};
+  targets: {};
+  events: { cursor?: string | null; topic?: string[] | null; metrics?: string[] | null; experiment?: string | null };
+  runs: { experiment?: string | null; where?: string[] | null; sort?: string | null; group?: string | null; children?: boolean | null; ids?: string[] | null; metrics?: string[] | null; skip?: number | null; limit?: number | null };
+  fields: { experiment?: string | null };
+  values: { field: string; experiment?: string | null; like?: string | null };
+  series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; cursor?: string | null };
+  "submit/defaults": { run?: string | null };
+  "submit/scripts": { source?: string | null };
+  "runs/{id}": { id: string };
+  "runs/{id}/children": { id: string; recursive?: boolean | null; skip?: number | null; limit?: number | null; metrics?: string[] | null };
+  "runs/{id}/record": { id: string };
+  "runs/{id}/metrics": { id: string };
+  "runs/{id}/values": { id: string; name: string; skip?: number | null; limit?: number | null };
+  "runs/{id}/files": { id: string; folder?: string | null };
+  "runs/{id}/preview": { id: string; file: string };
+  "runs/{id}/file": { id: string; file: string; download?: boolean | null };
+  "runs/{id}/zip": { id: string; folder?: string | null };
+  "runs/{id}/logs": { id: string };
+  "runs/{id}/log": { id: string; log: string; end?: boolean | null; at?: number | null; before?: number | null; line?: number | null; bytes?: number | null };
+  "runs/{id}/log/search": { id: string; log: string; q?: string | null; errors?: boolean | null; case?: boolean | null; limit?: number | null; from?: number | null };
+  "runs/{id}/log/download": { id: string; log: string };
+  "runs/{id}/code": { id: string };
+  "runs/{id}/code/file": { id: string; file: string };
+  "runs/{id}/code/diff": { id: string };
+  "runs/{id}/code/zip": { id: string };
+}
+
+/** What a question is answered with. */
+export interface Gets {
+  info: InfoAnswer;
+  experiments: ExperimentsAnswer;
+  trash: TrashAnswer;
+  targets: TargetsAnswer;
+  runs: RunsAnswer;
+  fields: FieldsAnswer;
+  values: ValuesAnswer;
+  series: SeriesAnswer;
+  "submit/defaults": DefaultsAnswer;
+  "submit/scripts": ScriptsAnswer;
+  "runs/{id}": RunAnswer;
+  "runs/{id}/children": ChildrenAnswer;
+  "runs/{id}/record": RecordAnswer;
+  "runs/{id}/metrics": MetricsAnswer;
+  "runs/{id}/values": PointsAnswer;
+  "runs/{id}/files": FilesAnswer;
+  "runs/{id}/preview": PreviewAnswer;
+  "runs/{id}/logs": LogsAnswer;
+  "runs/{id}/log": LogPiece;
+  "runs/{id}/code": CodeAnswer;
+  "runs/{id}/code/file": CodeFileAnswer;
+  "runs/{id}/code/diff": TextAnswer;
+}
+
+/** What each line of an answer holds that comes line by line. */
+export interface Streams {
+  "runs/{id}/log/search": FoundLine | ProgressLine | DoneLine;
+}
+
+/** What a change is sent with. */
+export interface Bodies {
+  submit: { experiment: string; script: string; source?: string; arguments?: string[]; target?: string; tags?: Record<string, string | null>; name?: string; max_run_duration_seconds?: number };
+  "runs/labels": { ids: string[]; name?: string; description?: string; tags?: Record<string, string | null>; remove_tags?: string[] };
+  "runs/cancel": { ids: string[] };
+  "runs/fail": { ids: string[]; message?: string };
+  "runs/resubmit": { ids: string[]; secrets?: string[] };
+  "runs/delete": { ids: string[] };
+  "trash/restore": { ids: string[] };
+  "queue/pause": { target: string };
+  "queue/resume": { target: string };
+  login: { token: string };
+  logout: {};
+}
+
+/** What a change is answered with. */
+export interface Posts {
+  submit: SubmitAnswer;
+  "runs/labels": BulkAnswer;
+  "runs/cancel": BulkAnswer;
+  "runs/fail": BulkAnswer;
+  "runs/resubmit": BulkAnswer;
+  "runs/delete": BulkAnswer;
+  "trash/restore": BulkAnswer;
+  "queue/pause": TargetRow;
+  "queue/resume": TargetRow;
+  login: null;
+  logout: null;
+}
+
+/** What each event of the stream holds. */
+export interface Events {
+  hello: HelloEvent;
+  reset: ResetEvent;
+  runs: RunsEvent;
+  experiments: ExperimentsEvent;
+  queue: QueueEvent;
+  run: RunEvent;
+  metrics: MetricsEvent;
+  log: LogEvent;
 }

@@ -1,9 +1,8 @@
 /** The numbers behind charts: buckets with the least, greatest and last value, kept fresh by a cursor. */
 
-import { get } from "../api";
+import { get } from "../server/api";
 import { toNumber } from "../format";
-import type { Query } from "../route";
-import type { SeriesPart } from "../types";
+import type { Numeric, Queries, SeriesRow } from "../types";
 
 export type Axis = "step" | "time" | "relative" | "index";
 
@@ -45,30 +44,30 @@ export class Curves {
   async read(abort?: AbortSignal): Promise<boolean> {
     const names = this.names.slice(0, Math.max(1, Math.floor(MOST / Math.max(1, this.runs.length))));
     if (!names.length || !this.runs.length) return false;
-    const query: Query = {
+    const query: Queries["series"] = {
       run: this.runs,
       name: names,
       width: this.width,
       x: this.axis === "relative" ? "time" : this.axis,
       ...(this.range ? { ...this.range } : { cursor: this.cursor }),
     };
-    const answer = await get<{ series: SeriesPart[]; cursor: string }>("series", query, abort);
+    const answer = await get("series", query, abort);
     this.cursor = answer.cursor;
     for (const part of answer.series) this.take(part);
     return answer.series.length > 0;
   }
 
-  private take(part: SeriesPart): void {
+  private take(part: SeriesRow): void {
     const key = `${part.run}\n${part.name}`;
     const former = part.anew ? undefined : this.found.get(key);
-    const kept = former ? (part.from ?? former.x.length) : 0;
+    const kept = former ? part.from : 0;
     const join = <T>(old: T[] | undefined, next: T[]): T[] => [...(old ?? []).slice(0, kept), ...next];
     this.found.set(key, {
       run: part.run,
       name: part.name,
       points: part.points,
       size: part.size,
-      x: join(former?.x, part.x_last.map((x, at) => x ?? at)),
+      x: join(former?.x, part.x_last.map((x, at) => finite(x) ?? at)),
       min: join(former?.min, part.min.map(finite)),
       max: join(former?.max, part.max.map(finite)),
       last: join(former?.last, part.last.map(finite)),
@@ -76,7 +75,7 @@ export class Curves {
   }
 }
 
-function finite(value: SeriesPart["min"][number]): number | null {
+function finite(value: Numeric): number | null {
   const number = toNumber(value);
   return number !== null && Number.isFinite(number) ? number : null;
 }

@@ -1,10 +1,11 @@
 /** A search over a whole log, of which the hits come one by one. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { lines, runPath } from "../api";
-import type { LogHit } from "../types";
+import { lines } from "../server/api";
+import type { LogHit, Streams } from "../types";
 
-type Line = { hit: LogHit } | { read: number; size: number } | { done: true; hits: number; more: boolean };
+const ROUTE = "runs/{id}/log/search";
+type Line = Streams[typeof ROUTE];
 
 export interface Search {
   hits: LogHit[];
@@ -41,9 +42,9 @@ export function useSearch(run: string, log: string, wanted: Wanted): Search {
       else [found.isDone, found.isCut, found.share] = [true, line.more, 1];
       soon();
     };
-    const query = "q" in wanted ? { q: wanted.q, case: wanted.isExact ? 1 : 0 } : { errors: 1 };
+    const query = "q" in wanted ? { q: wanted.q, case: wanted.isExact } : { errors: true };
     show();
-    lines<Line>(runPath(run, "log/search"), { log, ...query }, take, control.signal).catch((error: Error) => {
+    lines(ROUTE, { id: run, log, ...query }, take, control.signal).catch((error: Error) => {
       if (error.name === "AbortError") return;
       [found.isDone, found.error] = [true, error];
       soon();

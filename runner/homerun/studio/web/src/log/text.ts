@@ -1,9 +1,10 @@
-/** The part of a log that is at hand: whole lines around where a person looks, read piece by piece. */
+/** The part of a log that is loaded: whole lines around the view, read piece by piece. */
 
 import { signal } from "@preact/signals";
-import { get, runPath } from "../api";
-import type { Query } from "../route";
-import type { LogPiece } from "../types";
+import { get } from "../server/api";
+import type { LogPiece, Queries } from "../types";
+
+type Place = Omit<Queries["runs/{id}/log"], "id" | "log">;
 
 export interface LogLine {
   text: string;
@@ -46,8 +47,8 @@ export class LogText {
     return this.to >= this.size;
   }
 
-  /** Throw away what is at hand and read somewhere else. Answers the line that was asked for. */
-  async jump(where: { end: 1 } | { at: number } | { line: number }): Promise<number> {
+  /** Throw away what is loaded and read somewhere else. Answers the line that was asked for. */
+  async jump(where: { end: true } | { at: number } | { line: number }): Promise<number> {
     this.round += 1;
     let asked = 0;
     await this.turn(async () => {
@@ -85,7 +86,7 @@ export class LogText {
     return this.turn(async () => {
       const piece = await this.ask({ at: this.to });
       if (piece.size < this.to) {
-        // Cut short in between: what is at hand is no longer there.
+        // Cut short in between: what is loaded is no longer there.
         this.lines = [];
         [this.from, this.to, this.hasOpenEnd] = [0, 0, false];
         return;
@@ -137,8 +138,8 @@ export class LogText {
     return this.work;
   }
 
-  private async ask(where: Query): Promise<LogPiece> {
-    const piece = await get<LogPiece>(runPath(this.run, "log"), { log: this.name, bytes: PIECE, ...where });
+  private async ask(where: Place): Promise<LogPiece> {
+    const piece = await get("runs/{id}/log", { id: this.run, log: this.name, bytes: PIECE, ...where });
     [this.size, this.isLive] = [piece.size, piece.is_live];
     return piece;
   }

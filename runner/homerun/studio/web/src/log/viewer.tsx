@@ -2,10 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { address, runPath } from "../api";
+import { address } from "../server/api";
 import { bytes, count } from "../format";
-import { useKeys } from "../keys";
-import { useLive } from "../live";
+import { useKeys } from "../ui/keys";
+import { useLive } from "../server/live";
 import { adjust, place } from "../route";
 import { useWindow } from "../table/window";
 import type { LogHit } from "../types";
@@ -37,7 +37,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
   const quiet = useRef(false);
   const shows = useRef(0);
 
-  const show = async (where: { end: 1 } | { at: number } | { line: number }): Promise<void> => {
+  const show = async (where: { end: true } | { at: number } | { line: number }): Promise<void> => {
     const mine = (shows.current += 1);
     quiet.current = true;
     setFollowing("end" in where);
@@ -54,7 +54,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
   useLayoutEffect(() => {
     const { query } = place.value;
     const [line, at] = [Number(query.get("line")), query.get("at")];
-    void show(line > 0 ? { line } : at !== null ? { at: Number(at) } : { end: 1 });
+    void show(line > 0 ? { line } : at !== null ? { at: Number(at) } : { end: true });
   }, [text]);
 
   useLayoutEffect(() => {
@@ -73,14 +73,13 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
     if (view.last > text.lines.length - NEAR && !text.isAtEnd && !isFollowing) void text.below();
   }, [view.first, view.last, text.version.value]);
 
-  useLive({ topics: [`log:${run}:${name}`] }, (event, data) => {
+  useLive({ topics: [`log:${run}:${name}`] }, ({ event, data }) => {
     if (event !== "log") return;
-    const told = data as { id: string; name: string; size: number; is_live: boolean };
-    if (told.name !== name) return;
+    if (data.name !== name) return;
     const wasAtEnd = text.isAtEnd;
-    text.grow(told.size, told.is_live);
-    if (told.size < text.to) void show({ end: 1 });
-    else if (isFollowing) void (text.size - text.to > FAR ? show({ end: 1 }) : text.below());
+    text.grow(data.size, data.is_live);
+    if (data.size < text.to) void show({ end: true });
+    else if (isFollowing) void (text.size - text.to > FAR ? show({ end: true }) : text.below());
     else if (wasAtEnd && view.last > text.lines.length - NEAR) void text.below();
   });
   useUncounted(text);
@@ -128,14 +127,14 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
     { keys: "n", does: "next hit", run: () => step(1) },
     { keys: "N", does: "previous hit", run: () => step(-1) },
     { keys: "e", does: "next line that looks like an error", run: toErrors },
-    { keys: "f", does: "follow the end, or stay", run: () => (isFollowing ? setFollowing(false) : void show({ end: 1 })) },
+    { keys: "f", does: "follow the end of the log, or stop following", run: () => (isFollowing ? setFollowing(false) : void show({ end: true })) },
     { keys: "<", does: "first line", run: () => void show({ at: 0 }) },
-    { keys: ">", does: "last line", run: () => void show({ end: 1 }) },
+    { keys: ">", does: "last line", run: () => void show({ end: true }) },
     { keys: "j", does: "down", run: () => scroll(3) },
     { keys: "k", does: "up", run: () => scroll(-3) },
   ]);
 
-  if (text.error.value && !text.isRead) return <Failure error={text.error.value} retry={() => void show({ end: 1 })} />;
+  if (text.error.value && !text.isRead) return <Failure error={text.error.value} retry={() => void show({ end: true })} />;
   const shown = text.lines.slice(view.first, view.last + 1);
   const needle = wanted && "q" in wanted ? wanted.q : "";
   const here = text.lines[Math.min(view.first + 8, text.lines.length - 1)]?.at ?? 0;
@@ -152,9 +151,9 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
         <Button icon="down" label="Next hit" disabled={!hits.hits.length} onClick={() => step(1)} />
         <Button icon="warning" pressed={!!wanted && "errors" in wanted} onClick={toErrors} hint="Jump to the next line that looks like an error">Errors</Button>
         <span class="grow" />
-        <Switch label="Fold progress" on={isFolding} change={setFolding} />
-        <Switch label="Follow" on={isFollowing && text.isLive} disabled={!text.isLive} change={(on) => (on ? void show({ end: 1 }) : setFollowing(false))} />
-        <a class="button" href={address(runPath(run, "log/download"), { log: name })} download title="Download the log">Download</a>
+        <Switch label="Collapse progress bars" on={isFolding} change={setFolding} />
+        <Switch label="Follow" on={isFollowing && text.isLive} disabled={!text.isLive} change={(on) => (on ? void show({ end: true }) : setFollowing(false))} />
+        <a class="button" href={address("runs/{id}/log/download", { id: run, log: name })} download title="Download the log">Download</a>
       </div>
       {hits.error && <Failure error={hits.error} />}
       <div class={`log-and-hits ${wanted && hits.hits.length > 1 ? "has-hits" : ""}`}>
@@ -181,7 +180,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
       <div class="log-foot">
         <input
           type="range"
-          aria-label="Place in the log"
+          aria-label="Position in the log"
           aria-valuetext={`${bytes(here)} of ${bytes(text.size)}`}
           min={0}
           max={Math.max(1, text.size)}
@@ -191,7 +190,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
         />
         <span>
           {bytes(text.size)}
-          {text.isLive ? ", being written" : ""}
+          {text.isLive ? ", still being written" : ""}
         </span>
       </div>
     </div>

@@ -2,15 +2,15 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { get } from "../api";
+import { get } from "../server/api";
 import { Chart, COLOURS } from "../chart/chart";
 import { type Axis, Curves } from "../chart/curves";
 import { duration, figure, joinWords, memory, moment, took, toNumber } from "../format";
-import { useLive } from "../live";
+import { useLive } from "../server/live";
 import { adjust, place, runHref } from "../route";
 import { setTitle } from "../state";
 import { argument, argumentWords } from "../table/columns";
-import type { Run, RunsAnswer } from "../types";
+import type { RunRow } from "../types";
 import { Button, Empty, Failure, StatusMark, Switch, Waiting } from "../ui/basics";
 import { useLoaded, useRemembered, useThrottled } from "../use";
 import { AxisPicker, Smoothing } from "./run/metrics";
@@ -23,17 +23,17 @@ export function ComparePage() {
   const ids = (place.value.query.get("ids") ?? "").split(",").filter(Boolean);
   const loaded = useLoaded(async (abort) => {
     const asked = new Set(ids);
-    return ids.length ? { asked, ...(await get<RunsAnswer>("runs", { ids, metrics: "*", limit: 500 }, abort)) } : null;
+    return ids.length ? { asked, ...(await get("runs", { ids, metrics: ["*"], limit: 500 }, abort)) } : null;
   }, [ids.join()]);
   const soon = useThrottled(loaded.reload, READ_MS);
   useEffect(() => setTitle("Compare"), []);
-  useLive({ topics: ids.length ? ["runs"] : [] }, (event, data) => {
-    if (event === "reset" || (event === "runs" && (data as { changed: Run[] }).changed.some((one) => ids.includes(one.id)))) soon();
+  useLive({ topics: ids.length ? ["runs"] : [] }, ({ event, data }) => {
+    if (event === "reset" || (event === "runs" && data.changed.some((one) => ids.includes(one.id)))) soon();
   });
   if (!ids.length) {
     return (
       <Empty title="Nothing to compare">
-        <p>Choose some runs in the <a href="#/runs">table</a>, then Compare.</p>
+        <p>Select runs in the <a href="#/runs">table</a>, then click Compare.</p>
       </Empty>
     );
   }
@@ -45,7 +45,7 @@ export function ComparePage() {
     <div class="page">
       <header class="page-head">
         <h1 tabIndex={-1}>Compare {runs.length} runs</h1>
-        {runs.length < ids.length && <span class="dim">{ids.length - runs.length} of them are gone</span>}
+        {runs.length < ids.length && <span class="dim">{ids.length - runs.length} of them were deleted</span>}
       </header>
       <Table runs={runs} drop={(id) => adjust({ ids: ids.filter((one) => one !== id).join(",") })} />
       <Charts runs={runs} />
@@ -56,13 +56,13 @@ export function ComparePage() {
 interface Line {
   area: string;
   name: string;
-  text: (run: Run) => string;
-  number?: (run: Run) => number | null;
-  shown?: (run: Run) => ComponentChildren;
+  text: (run: RunRow) => string;
+  number?: (run: RunRow) => number | null;
+  shown?: (run: RunRow) => ComponentChildren;
 }
 
-function linesOf(runs: Run[]): Line[] {
-  const keys = (of: (run: Run) => object): string[] => [...new Set(runs.flatMap((run) => Object.keys(of(run))))].sort();
+function linesOf(runs: RunRow[]): Line[] {
+  const keys = (of: (run: RunRow) => object): string[] => [...new Set(runs.flatMap((run) => Object.keys(of(run))))].sort();
   return [
     { area: "Run", name: "Status", text: (run) => run.status, shown: (run) => <StatusMark status={run.status} /> },
     { area: "Run", name: "Duration", text: (run) => duration(took(run)), number: took },
@@ -73,19 +73,19 @@ function linesOf(runs: Run[]): Line[] {
     { area: "Run", name: "Target", text: (run) => run.target ?? "" },
     { area: "Run", name: "Description", text: (run) => run.description ?? "" },
     { area: "Run", name: "Command", text: (run) => joinWords([run.script ?? "", ...run.arguments]) },
-    ...argumentWords(runs).map((word) => ({ area: "Arguments", name: word, text: (run: Run) => argument(run, word) })),
+    ...argumentWords(runs).map((word) => ({ area: "Arguments", name: word, text: (run: RunRow) => argument(run, word) })),
     ...keys((run) => run.metrics).map((name) => ({
       area: "Metrics",
       name,
-      text: (run: Run) => figure(toNumber(run.metrics[name]?.last)),
-      number: (run: Run) => toNumber(run.metrics[name]?.last),
+      text: (run: RunRow) => figure(toNumber(run.metrics[name]?.last)),
+      number: (run: RunRow) => toNumber(run.metrics[name]?.last),
     })),
-    ...keys((run) => run.tags).map((name) => ({ area: "Tags", name, text: (run: Run) => (name in run.tags ? (run.tags[name] ?? "✓") : "") })),
-    ...keys((run) => run.properties).map((name) => ({ area: "Properties", name, text: (run: Run) => run.properties[name] ?? "" })),
+    ...keys((run) => run.tags).map((name) => ({ area: "Tags", name, text: (run: RunRow) => (name in run.tags ? (run.tags[name] ?? "✓") : "") })),
+    ...keys((run) => run.properties).map((name) => ({ area: "Properties", name, text: (run: RunRow) => run.properties[name] ?? "" })),
   ];
 }
 
-function Table({ runs, drop }: { runs: Run[]; drop: (id: string) => void }) {
+function Table({ runs, drop }: { runs: RunRow[]; drop: (id: string) => void }) {
   const [isShort, setShort] = useRemembered("compare.short", true);
   const all = linesOf(runs);
   const lines = isShort && runs.length > 1 ? all.filter((line) => new Set(runs.map(line.text)).size > 1) : all;
@@ -93,8 +93,8 @@ function Table({ runs, drop }: { runs: Run[]; drop: (id: string) => void }) {
   return (
     <>
       <div class="bar">
-        <Switch label="Only what differs" on={isShort} change={setShort} />
-        <span class="dim">Differences are against the first run.</span>
+        <Switch label="Only differences" on={isShort} change={setShort} />
+        <span class="dim">Differences are relative to the first run.</span>
       </div>
       <div class="scrolled is-comparison" tabIndex={0} role="region" aria-label="Comparison">
         <table class="plain is-lined compare">
@@ -106,7 +106,7 @@ function Table({ runs, drop }: { runs: Run[]; drop: (id: string) => void }) {
                   <span class="branch">
                     <i class="dot" style={{ background: `var(${COLOURS[at % COLOURS.length]})` }} />
                     <a href={runHref(run.id)} title={run.id}>{run.experiment} #{run.number}</a>
-                    <Button icon="cross" kind="bare" label={`Take out run ${run.number}`} onClick={() => drop(run.id)} />
+                    <Button icon="cross" kind="bare" label={`Remove run ${run.number}`} onClick={() => drop(run.id)} />
                   </span>
                 </th>
               ))}
@@ -141,7 +141,7 @@ function Delta({ value, from }: { value: number | null; from: number | null }) {
   return <span class="dim delta">{`${share > 0 ? "+" : "−"}${Math.abs(share) >= 1000 ? "999" : Math.abs(share).toPrecision(2)} %`}</span>;
 }
 
-function Charts({ runs }: { runs: Run[] }) {
+function Charts({ runs }: { runs: RunRow[] }) {
   const [axis, setAxis] = useRemembered<Axis>("compare.axis", "index");
   const [isLog, setLog] = useRemembered("log.y", false);
   const [smoothing, setSmoothing] = useRemembered("smoothing", 0);
@@ -178,7 +178,7 @@ function Charts({ runs }: { runs: Run[] }) {
           );
         })}
       </div>
-      {names.length > most && <Button onClick={() => setMost(most + CHARTS)}>{`Show more, ${names.length - most} are left`}</Button>}
+      {names.length > most && <Button onClick={() => setMost(most + CHARTS)}>{`Show more (${names.length - most} left)`}</Button>}
     </section>
   );
 }

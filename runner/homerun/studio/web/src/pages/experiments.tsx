@@ -2,13 +2,13 @@
 
 import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { get } from "../api";
-import { count, duration, isEnded, isLive, now, plural, statusWord } from "../format";
-import { useKeys } from "../keys";
-import { useLive } from "../live";
+import { get } from "../server/api";
+import { count, duration, isEnded, plural, statusWord } from "../format";
+import { useKeys } from "../ui/keys";
+import { useLive } from "../server/live";
 import { adjust, experimentHref, href, place, runHref } from "../route";
 import { info, setTitle } from "../state";
-import type { Experiment, TrendPoint } from "../types";
+import type { ExperimentRow, TrendPoint } from "../types";
 import { Ago, Button, Empty, Failure, RunLink, StatusMark, Switch, Tags, Took, Waiting } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import { useLoaded, useNews } from "../use";
@@ -19,15 +19,14 @@ export function ExperimentsPage() {
   const { query } = place.value;
   const text = query.get("find") ?? "";
   const withArchived = query.get("archived") === "1";
-  const loaded = useLoaded((abort) => get<{ experiments: Experiment[] }>("experiments", { archived: withArchived ? 1 : 0 }, abort), [withArchived]);
-  const [news, tell] = useNews<Experiment | null>(loaded);
+  const loaded = useLoaded((abort) => get("experiments", { archived: withArchived }, abort), [withArchived]);
+  const [news, tell] = useNews<ExperimentRow | null>(loaded);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => setTitle("Experiments"), []);
-  useLive({ topics: ["experiments"] }, (event, data) => {
+  useLive({ topics: ["experiments"] }, ({ event, data }) => {
     if (event === "reset") return loaded.reload();
     if (event !== "experiments") return;
-    const told = data as { changed: Experiment[]; removed: string[] };
-    tell([...told.changed.map((one): [string, Experiment] => [one.name, one]), ...told.removed.map((name): [string, null] => [name, null])]);
+    tell([...data.changed.map((one): [string, ExperimentRow] => [one.name, one]), ...data.removed.map((name): [string, null] => [name, null])]);
   });
   useKeys("Experiments", [{ keys: "/", does: "find an experiment", run: () => document.querySelector<HTMLElement>("#find-experiment")?.focus() }]);
 
@@ -45,7 +44,7 @@ export function ExperimentsPage() {
       <header class="page-head">
         <h1 tabIndex={-1}>Experiments</h1>
         <span class="dim" role="status">
-          {active ? plural(active, "active run") : "Nothing runs now"}
+          {active ? plural(active, "active run") : "No active runs"}
         </span>
       </header>
       {all.length === 0 ? (
@@ -67,7 +66,7 @@ export function ExperimentsPage() {
               value={text}
               onInput={(event) => adjust({ find: event.currentTarget.value })}
             />
-            <Switch label="Archived too" on={withArchived} change={(on) => adjust({ archived: on ? 1 : null })} />
+            <Switch label="Include archived" on={withArchived} change={(on) => adjust({ archived: on ? 1 : null })} />
           </div>
           <div class="scrolled" tabIndex={0} role="region" aria-label="Experiments">
             <table class="plain is-lined experiments">
@@ -93,7 +92,7 @@ export function ExperimentsPage() {
             </table>
           </div>
           {shown.length === 0 && (
-            <Empty title="No experiment is like that">
+            <Empty title="No matching experiments">
               <Button onClick={() => adjust({ find: null })}>Show all</Button>
             </Empty>
           )}
@@ -103,19 +102,19 @@ export function ExperimentsPage() {
   );
 }
 
-function fresh(known: Experiment[], news: ReadonlyMap<string, Experiment | null>): Experiment[] {
-  const all = new Map<string, Experiment | null>(known.map((one) => [one.name, one]));
+function fresh(known: ExperimentRow[], news: ReadonlyMap<string, ExperimentRow | null>): ExperimentRow[] {
+  const all = new Map<string, ExperimentRow | null>(known.map((one) => [one.name, one]));
   for (const [name, one] of news) all.set(name, one);
   return [...all.values()].filter((one) => one !== null).sort((a, b) => a.name.localeCompare(b.name));
 }
 
-function matches(experiment: Experiment, text: string): boolean {
+function matches(experiment: ExperimentRow, text: string): boolean {
   const tags = Object.entries(experiment.tags).flat();
   const words = [experiment.name, experiment.last?.user, experiment.last?.description, ...tags].join(" ").toLowerCase();
   return text.toLowerCase().split(/\s+/).every((word) => words.includes(word));
 }
 
-function Row({ experiment, isOpen, toggle }: { experiment: Experiment; isOpen: boolean; toggle: () => void }) {
+function Row({ experiment, isOpen, toggle }: { experiment: ExperimentRow; isOpen: boolean; toggle: () => void }) {
   const { last } = experiment;
   return (
     <tr>
@@ -139,9 +138,6 @@ function Row({ experiment, isOpen, toggle }: { experiment: Experiment; isOpen: b
   );
 }
 
-const since = (point: TrendPoint): number | null =>
-  point.duration_s ?? (isLive(point.status) ? Math.max(0, Math.round((now.value - Date.parse(point.created)) / 1000)) : null);
-
 /** A bar for each run: as high as it took long, coloured by how it ended. */
 function Trend({ points }: { points: TrendPoint[] }) {
   const most = Math.max(0.001, ...points.map((one) => one.duration_s ?? 0));
@@ -161,7 +157,7 @@ function Trend({ points }: { points: TrendPoint[] }) {
 }
 
 /** The runs of the trend, those that go on before the others. */
-function Latest({ experiment }: { experiment: Experiment }) {
+function Latest({ experiment }: { experiment: ExperimentRow }) {
   const points = [...experiment.trend].reverse();
   const shown = [...points.filter((one) => !isEnded(one.status)), ...points.filter((one) => isEnded(one.status))].slice(0, LATEST);
   return (
@@ -172,7 +168,7 @@ function Latest({ experiment }: { experiment: Experiment }) {
             <li key={one.id}>
               <a href={runHref(one.id)}>#{one.number}</a>
               <StatusMark status={one.status} />
-              <span>{duration(since(one))}</span>
+              <span><Took run={one} /></span>
               <span class="dim"><Ago time={one.created} /></span>
             </li>
           ))}

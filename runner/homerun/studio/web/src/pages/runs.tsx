@@ -1,20 +1,20 @@
 /** The runs of an experiment, or of all. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { canCancel, cancel, remove, resubmit } from "../actions";
-import { get } from "../api";
+import { canCancel, cancel, remove, resubmit } from "../server/actions";
+import { get } from "../server/api";
 import { count } from "../format";
-import { SecretsDialog, TagDialog } from "../forms";
-import { useKeys } from "../keys";
-import { useLive } from "../live";
-import { adjust, go, href, place, type Query } from "../route";
+import { SecretsDialog, TagDialog } from "../ui/forms";
+import { useKeys } from "../ui/keys";
+import { useLive } from "../server/live";
+import { adjust, go, href, place } from "../route";
 import { info, isReadOnly, setTitle } from "../state";
 import { ColumnChooser } from "../table/column-chooser";
 import { column, metricsOf, STANDARD, STANDARD_ANYWHERE } from "../table/columns";
 import { FilterBox } from "../table/filter-box";
 import { RunPages } from "../table/pages";
 import { RunsTable } from "../table/runs-table";
-import type { Field, Run, RunsAnswer } from "../types";
+import type { FieldRow, Queries, RunRow } from "../types";
 import { Button, Empty, Switch } from "../ui/basics";
 import { complain } from "../ui/dialog";
 import { useLoaded, useRemembered, useThrottled } from "../use";
@@ -22,7 +22,7 @@ import { useLoaded, useRemembered, useThrottled } from "../use";
 const MOST_CHOSEN = 1000;
 const MOST_COMPARED = 50;
 const REFRESH_MS = 1500;
-type Choice = ReadonlyMap<string, Run>;
+type Choice = ReadonlyMap<string, RunRow>;
 
 export function RunsPage() {
   const { query } = place.value;
@@ -39,20 +39,20 @@ export function RunsPage() {
 
   const [chosen, choose] = useState<Choice>(new Map());
   const [dialog, setDialog] = useState<"" | "columns" | "tags">("");
-  const [secrets, setSecrets] = useState<{ run: Run; hidden: string[] } | null>(null);
+  const [secrets, setSecrets] = useState<{ run: RunRow; hidden: string[] } | null>(null);
   const seen = useRef([0, 0] as [number, number]);
 
-  const asked: Query = { experiment, where, sort, group, children: withChildren ? 1 : null, metrics };
+  const asked: Queries["runs"] = { experiment, where, sort, group, children: withChildren, metrics };
   const key = JSON.stringify(asked);
   const pages = useMemo(() => new RunPages(asked, where.length > 0), [key]);
-  const fields = useLoaded((abort) => get<{ fields: Field[] }>("fields", { experiment }, abort), [experiment]);
+  const fields = useLoaded((abort) => get("fields", { experiment }, abort), [experiment]);
 
   useEffect(() => setTitle(experiment ?? "Runs"), [experiment]);
   const refresh = useThrottled(() => pages.refresh(...seen.current), REFRESH_MS);
-  useLive({ topics: ["runs"], metrics, experiment: experiment ?? undefined }, (event, data) => {
+  useLive({ topics: ["runs"], metrics, experiment: experiment ?? undefined }, ({ event, data }) => {
     if (event === "reset") return refresh();
     if (event !== "runs") return;
-    const { changed, removed } = data as { changed: Run[]; removed: string[] };
+    const { changed, removed } = data;
     const isStrange = pages.update(changed);
     if (isStrange || removed.length || sort || group || where.length) refresh();
     if (changed.some((run) => chosen.has(run.id)) || removed.some((id) => chosen.has(id))) choose(freshened(chosen, changed, removed));
@@ -83,12 +83,12 @@ export function RunsPage() {
   useEffect(() => pages.need(0, 0), [pages]);
   const known = fields.data?.fields ?? null;
   const runKeys = [
-    { keys: "c", does: "compare the chosen runs", run: () => isAny && compare() },
-    { keys: "t", does: "tag the chosen runs", run: () => isAny && canWrite && setDialog("tags") },
-    { keys: "s", does: "stop (cancel) the chosen runs", run: () => canWrite && runs.some(canCancel) && void cancel(runs) },
+    { keys: "c", does: "compare the selected runs", run: () => isAny && compare() },
+    { keys: "t", does: "tag the selected runs", run: () => isAny && canWrite && setDialog("tags") },
+    { keys: "s", does: "cancel the selected runs", run: () => canWrite && runs.some(canCancel) && void cancel(runs) },
     { keys: "o", does: "choose columns", run: () => setDialog("columns") },
-    { keys: "p", does: "parents only, or all runs", run: () => adjust({ children: withChildren ? null : 1 }) },
-    { keys: "u", does: "choose none", run: () => choose(new Map()) },
+    { keys: "p", does: "show or hide child runs", run: () => adjust({ children: withChildren ? null : 1 }) },
+    { keys: "u", does: "clear the selection", run: () => choose(new Map()) },
   ];
   useKeys("Runs", runKeys, !isBusy);
   return (
@@ -102,16 +102,16 @@ export function RunsPage() {
         <label class="inline">
           <span>Group by</span>
           <select value={group} onChange={(event) => adjust({ group: event.currentTarget.value })}>
-            <option value="">nothing</option>
+            <option value="">none</option>
             {groupable(known ?? [], group).map((one) => (
               <option key={one} value={one}>{one}</option>
             ))}
           </select>
         </label>
-        <Switch label="Parents only" on={!withChildren} change={(on) => adjust({ children: on ? null : 1 })} />
+        <Switch label="Hide child runs" on={!withChildren} change={(on) => adjust({ children: on ? null : 1 })} />
       </div>
-      <div class="bar is-tools" role="toolbar" aria-label="For the chosen runs">
-        <span class="chosen-count">{isAny ? `${count(runs.length)} chosen` : "None chosen"}</span>
+      <div class="bar is-tools" role="toolbar" aria-label="Actions for the selected runs">
+        <span class="chosen-count">{isAny ? `${count(runs.length)} selected` : "0 selected"}</span>
         <Button icon="compare" disabled={!isAny} onClick={compare}>Compare</Button>
         <Button icon="tag" disabled={!isAny || !canWrite} onClick={() => setDialog("tags")}>Tag</Button>
         <Button icon="stop" disabled={!canWrite || !runs.some(canCancel)} onClick={() => void cancel(runs)}>Cancel</Button>
@@ -153,7 +153,7 @@ export function RunsPage() {
   );
 }
 
-function freshened(chosen: Choice, changed: Run[], removed: string[]): Choice {
+function freshened(chosen: Choice, changed: RunRow[], removed: string[]): Choice {
   const next = new Map(chosen);
   for (const run of changed) if (next.has(run.id)) next.set(run.id, run);
   for (const id of removed) next.delete(id);
@@ -161,17 +161,17 @@ function freshened(chosen: Choice, changed: Run[], removed: string[]): Choice {
 }
 
 /** All runs that the table shows, as many as can be changed at once. */
-async function everything(asked: Query): Promise<Choice> {
-  const found = new Map<string, Run>();
+async function everything(asked: Queries["runs"]): Promise<Choice> {
+  const found = new Map<string, RunRow>();
   for (let skip = 0; skip < MOST_CHOSEN; skip += 500) {
-    const answer = await get<RunsAnswer>("runs", { ...asked, skip, limit: 500 });
+    const answer = await get("runs", { ...asked, skip, limit: 500 });
     for (const run of answer.runs) found.set(run.id, run);
     if (found.size >= answer.total) break;
   }
   return found;
 }
 
-function groupable(fields: Field[], group: string): string[] {
+function groupable(fields: FieldRow[], group: string): string[] {
   const plain = ["status", "experiment", "user", "target", "script", "parent"];
   const tags = fields.map((one) => one.name).filter((name) => name.startsWith("tags.") || name.startsWith("properties."));
   return [...new Set([...(group ? [group] : []), ...plain, ...tags])];
@@ -180,8 +180,8 @@ function groupable(fields: Field[], group: string): string[] {
 function Nothing({ isFiltered }: { isFiltered: boolean }) {
   if (isFiltered) {
     return (
-      <Empty title="No run is like that">
-        <p>Each condition has to hold. Take one away to see more.</p>
+      <Empty title="No matching runs">
+        <p>A run must meet every condition. Remove one to see more runs.</p>
         <Button onClick={() => adjust({ where: [] })}>Show all runs</Button>
       </Empty>
     );

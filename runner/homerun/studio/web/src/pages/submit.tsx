@@ -2,11 +2,11 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { get, post } from "../api";
+import { get, post } from "../server/api";
 import { joinWords, splitWords } from "../format";
 import { later, place, runHref } from "../route";
 import { isReadOnly, setTitle } from "../state";
-import type { Defaults, Run } from "../types";
+import type { Bodies, DefaultsAnswer, Tags } from "../types";
 import { Button, Empty, Failure, Field, Waiting } from "../ui/basics";
 import { say } from "../ui/dialog";
 import { useLoaded } from "../use";
@@ -24,7 +24,7 @@ interface Form {
 
 export function SubmitPage() {
   const past = place.value.query.get("run");
-  const loaded = useLoaded((abort) => get<Defaults>("submit/defaults", { run: past }, abort), [past]);
+  const loaded = useLoaded((abort) => get("submit/defaults", { run: past }, abort), [past]);
   useEffect(() => setTitle("Submit"), []);
   if (isReadOnly()) {
     return (
@@ -33,11 +33,11 @@ export function SubmitPage() {
       </Empty>
     );
   }
-  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="what is usual here" />;
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the form" />;
   return <SubmitForm defaults={loaded.data} past={past} />;
 }
 
-function SubmitForm({ defaults, past }: { defaults: Defaults; past: string | null }) {
+function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string | null }) {
   const [form, setForm] = useState<Form>(() => ({
     experiment: defaults.experiment ?? "",
     source: defaults.source ?? "",
@@ -60,7 +60,7 @@ function SubmitForm({ defaults, past }: { defaults: Defaults; past: string | nul
     const open = later();
     setBusy(true);
     try {
-      const answer = await post<{ run: Run; notices: string[] }>("submit", body(form));
+      const answer = await post("submit", body(form));
       answer.notices.forEach((one) => say(one));
       open(runHref(answer.run.id));
     } catch (failed) {
@@ -73,19 +73,19 @@ function SubmitForm({ defaults, past }: { defaults: Defaults; past: string | nul
     <div class="page is-narrow">
       <header class="page-head">
         <h1 tabIndex={-1}>Submit a run</h1>
-        {past && <a href={runHref(past)}>as a past run was</a>}
+        {past && <a href={runHref(past)}>copied from a past run</a>}
       </header>
       <form class="submit" onSubmit={(event) => void submit(event)}>
         <Choice label="Experiment" id="experiments" options={defaults.experiments}>
           <input required list="experiments" autoFocus={!form.experiment} {...text("experiment")} />
         </Choice>
-        <Choice label="Source folder" id="folders" options={scripts.data?.folders ?? []} note={scripts.error ? scripts.error.message : "The run gets its own copy of it."}>
+        <Choice label="Source folder" id="folders" options={scripts.data?.folders ?? []} note={scripts.error ? scripts.error.message : "The run works in its own copy."}>
           <input required list="folders" spellcheck={false} {...text("source")} />
         </Choice>
         <Choice label="Script" id="scripts" options={scripts.data?.scripts ?? []}>
           <input required list="scripts" spellcheck={false} {...text("script")} />
         </Choice>
-        <Field label="Arguments" note={defaults.hidden.length ? `Hidden in the record, to be written again: ${defaults.hidden.join(", ")}` : "As in a shell; quotes keep words together."}>
+        <Field label="Arguments" note={defaults.hidden.length ? `These values are secret and are not kept. Enter them again: ${defaults.hidden.join(", ")}` : "As in a shell. Put quotes around a value with spaces."}>
           <input spellcheck={false} autocomplete="off" {...text("arguments")} />
         </Field>
         <Field label="Target">
@@ -95,14 +95,14 @@ function SubmitForm({ defaults, past }: { defaults: Defaults; past: string | nul
             ))}
           </select>
         </Field>
-        <Field label="Tags" note="As in quality=good best">
+        <Field label="Tags" note="For example: quality=good best">
           <input spellcheck={false} {...text("tags")} />
         </Field>
         <div class="pair">
-          <Field label="Name, may be empty">
+          <Field label="Name (optional)">
             <input {...text("name")} />
           </Field>
-          <Field label="Time limit in minutes, may be empty">
+          <Field label="Time limit in minutes (optional)">
             <input type="number" min="0.1" step="any" {...text("minutes")} />
           </Field>
         </div>
@@ -117,7 +117,7 @@ function SubmitForm({ defaults, past }: { defaults: Defaults; past: string | nul
 
 /** What is in a source folder; its folders with their whole paths. */
 async function scriptsOf(source: string, abort: AbortSignal): Promise<{ scripts: string[]; folders: string[] }> {
-  const { scripts, folders } = await get<{ scripts: string[]; folders: string[] }>("submit/scripts", { source }, abort);
+  const { scripts, folders } = await get("submit/scripts", { source }, abort);
   return { scripts, folders: folders.map((one) => `${source.replace(/\/$/, "")}/${one}`) };
 }
 
@@ -134,9 +134,9 @@ function Choice({ label, id, options, note, children }: { label: string; id: str
   );
 }
 
-const tagsText = (tags: Record<string, string | null>): string => joinWords(Object.entries(tags).map(([key, value]) => (value === null ? key : `${key}=${value}`)));
+const tagsText = (tags: Tags): string => joinWords(Object.entries(tags).map(([key, value]) => (value === null ? key : `${key}=${value}`)));
 
-function body(form: Form): object {
+function body(form: Form): Bodies["submit"] {
   const tags = splitWords(form.tags).map((word): [string, string | null] => {
     const cut = word.indexOf("=");
     return cut < 0 ? [word, null] : [word.slice(0, cut), word.slice(cut + 1)];

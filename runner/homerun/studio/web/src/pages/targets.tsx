@@ -1,28 +1,28 @@
 /** Where runs run, what goes on there, and what waits and why. */
 
 import { useEffect } from "preact/hooks";
-import { canCancel, cancel } from "../actions";
-import { get, post } from "../api";
+import { canCancel, cancel } from "../server/actions";
+import { get, post } from "../server/api";
 import { count, plural } from "../format";
-import { useLive } from "../live";
+import { useLive } from "../server/live";
 import { isReadOnly, setTitle } from "../state";
 import { experimentHref } from "../route";
-import type { Run, Target } from "../types";
+import type { RunRow, TargetRow } from "../types";
 import { Ago, Button, Failure, Meter, RunLink, StatusMark, Took, Waiting } from "../ui/basics";
 import { complain } from "../ui/dialog";
 import { useLoaded, useNews } from "../use";
 
 export function TargetsPage() {
-  const loaded = useLoaded((abort) => get<{ targets: Target[] }>("targets", {}, abort), []);
-  const [news, tell] = useNews<Target>(loaded);
-  const take = (told: Target[]): void => tell(told.map((one) => [one.target, one]));
+  const loaded = useLoaded((abort) => get("targets", {}, abort), []);
+  const [news, tell] = useNews<TargetRow>(loaded);
+  const take = (told: TargetRow[]): void => tell(told.map((one) => [one.target, one]));
   useEffect(() => setTitle("Targets"), []);
-  useLive({ topics: ["queue"] }, (event, data) => {
+  useLive({ topics: ["queue"] }, ({ event, data }) => {
     if (event === "reset") loaded.reload();
-    else if (event === "queue") take((data as { targets: Target[] }).targets);
+    else if (event === "queue") take(data.targets);
   });
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the targets" />;
-  const targets = new Map([...loaded.data.targets.map((one): [string, Target] => [one.target, one]), ...news]);
+  const targets = new Map([...loaded.data.targets.map((one): [string, TargetRow] => [one.target, one]), ...news]);
   return (
     <div class="page">
       <header class="page-head">
@@ -35,10 +35,10 @@ export function TargetsPage() {
   );
 }
 
-function TargetCard({ target, take }: { target: Target; take: (told: Target[]) => void }) {
+function TargetCard({ target, take }: { target: TargetRow; take: (told: TargetRow[]) => void }) {
   const act = async (verb: "pause" | "resume"): Promise<void> => {
     try {
-      take([await post<Target>(`queue/${verb}`, { target: target.target })]);
+      take([await post(`queue/${verb}`, { target: target.target })]);
     } catch (error) {
       complain(error);
     }
@@ -56,7 +56,7 @@ function TargetCard({ target, take }: { target: Target; take: (told: Target[]) =
       </header>
       <p class="facts">
         {target.slots !== null && <Meter value={target.busy} of={target.slots} label={`${target.busy} of ${target.slots} slots are busy`} />}
-        <span>{target.slots === null ? "Any number of runs at once" : `${target.busy} of ${plural(target.slots, "slot")} busy`}</span>
+        <span>{target.slots === null ? "No limit on runs at once" : `${target.busy} of ${plural(target.slots, "slot")} busy`}</span>
         <span>{plural(target.active.length, "run")} active</span>
         <span>{count(target.waiting.length)} waiting</span>
       </p>
@@ -77,28 +77,28 @@ function TargetCard({ target, take }: { target: Target; take: (told: Target[]) =
       )}
       {target.waiting.length > 0 && (
         <table class="plain is-lined">
-          <caption>Waiting, the next one first</caption>
+          <caption>Waiting, next run first</caption>
           <tbody>
             {target.waiting.map((one) => (
-              <tr key={one.run.id}>
+              <tr key={one.position}>
                 <td class="is-number">{one.position}</td>
-                <Who run={one.run} />
+                {one.run ? <Who run={one.run} /> : <th scope="row" class="dim">deleted</th>}
                 <td>{one.reason}</td>
                 <td>{plural(one.slots, "slot")}</td>
                 <td>{one.priority ? `priority ${one.priority}` : ""}</td>
-                <td class="dim since"><Ago time={one.since} /></td>
-                <Stop run={one.run} />
+                <td class="dim since"><Ago time={one.since_utc} /></td>
+                {one.run ? <Stop run={one.run} /> : <td />}
               </tr>
             ))}
           </tbody>
         </table>
       )}
-      {target.active.length + target.waiting.length === 0 && <p class="dim">Nothing runs here now, and nothing waits.</p>}
+      {target.active.length + target.waiting.length === 0 && <p class="dim">No run is active or waiting here.</p>}
     </section>
   );
 }
 
-function Who({ run }: { run: Run }) {
+function Who({ run }: { run: RunRow }) {
   return (
     <th scope="row">
       <a href={experimentHref(run.experiment)}>{run.experiment}</a> <RunLink run={run} />
@@ -106,7 +106,7 @@ function Who({ run }: { run: Run }) {
   );
 }
 
-function Stop({ run }: { run: Run }) {
+function Stop({ run }: { run: RunRow }) {
   return (
     <td class="is-number">
       <Button icon="stop" kind="bare" label={`Cancel run ${run.number} of ${run.experiment}`} disabled={isReadOnly() || !canCancel(run)} onClick={() => void cancel([run])} />

@@ -1,7 +1,7 @@
 /** Which columns the table has, and in which order. */
 
 import { useState } from "preact/hooks";
-import type { Field, Run } from "../types";
+import type { FieldRow, RunRow } from "../types";
 import { Button } from "../ui/basics";
 import { Dialog } from "../ui/dialog";
 import { ARGUMENT, argumentWords, column, PLAIN_KEYS } from "./columns";
@@ -9,8 +9,8 @@ import { ARGUMENT, argumentWords, column, PLAIN_KEYS } from "./columns";
 interface Props {
   keys: string[];
   standard: string[];
-  fields: Field[];
-  known: Run[];
+  fields: FieldRow[];
+  known: RunRow[];
   change: (keys: string[]) => void;
   close: () => void;
 }
@@ -45,7 +45,7 @@ export function ColumnChooser({ keys, standard, fields, known, change, close }: 
               </li>
             ))}
           </ol>
-          <Button onClick={() => change(standard)}>As it was at first</Button>
+          <Button onClick={() => change(standard)}>Reset columns</Button>
         </section>
         <section>
           <input type="search" placeholder="Find a column" aria-label="Find a column" value={text} onInput={(event) => setText(event.currentTarget.value)} />
@@ -79,7 +79,7 @@ function label(key: string): string {
   return kinds[area] ? `${column(key).title} (${kinds[area]})` : column(key).title;
 }
 
-function offers(fields: Field[], known: Run[]): Offer[] {
+function offers(fields: FieldRow[], known: RunRow[]): Offer[] {
   const named = (area: string): string[] => fields.map((one) => one.name).filter((name) => name.startsWith(`${area}.`));
   const metrics = named("metrics").filter((name) => !/\.(last|min|max|count)$/.test(name));
   return [

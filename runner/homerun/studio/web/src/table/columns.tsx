@@ -1,10 +1,10 @@
 /** The columns that the table of runs can have. A column's key is the field it is sorted by. */
 
 import type { ComponentChildren } from "preact";
-import { Ago, RollupBar, StatusMark, Tags, Took } from "../ui/basics";
+import { Ago, StatusMark, Tags, Took } from "../ui/basics";
 import { figure, joinWords, memory, duration, toNumber } from "../format";
 import { experimentHref, runHref } from "../route";
-import type { Run } from "../types";
+import type { RunRow } from "../types";
 
 export interface Column {
   key: string;
@@ -12,7 +12,7 @@ export interface Column {
   width: number;
   isNumber: boolean;
   canSort: boolean;
-  cell: (run: Run) => ComponentChildren;
+  cell: (run: RunRow) => ComponentChildren;
 }
 
 interface Plain {
@@ -20,7 +20,7 @@ interface Plain {
   width: number;
   isNumber?: boolean;
   canSort?: boolean;
-  cell: (run: Run) => ComponentChildren;
+  cell: (run: RunRow) => ComponentChildren;
 }
 
 const PLAIN: Record<string, Plain> = {
@@ -40,7 +40,7 @@ const PLAIN: Record<string, Plain> = {
   peak_memory_kib: { title: "Peak memory", width: 112, isNumber: true, cell: (run) => memory(run.peak_memory_kib) },
   type: { title: "Type", width: 140, cell: (run) => run.type },
   parent: { title: "Parent", width: 200, cell: (run) => run.parent && <a href={runHref(run.parent)}>{run.parent}</a> },
-  children: { title: "Children", width: 140, isNumber: true, canSort: false, cell: (run) => (run.rollup ? <RollupBar rollup={run.rollup} /> : run.children || "") },
+  children: { title: "Children", width: 140, isNumber: true, canSort: false, cell: (run) => run.children || "" },
   id: { title: "Id", width: 260, cell: (run) => <code>{run.id}</code> },
 };
 
@@ -78,20 +78,20 @@ function metricTitle(field: string): string {
   return which === "last" ? name : `${name} ${which}`;
 }
 
-function metric(run: Run, field: string): string {
+function metric(run: RunRow, field: string): string {
   const { name, which } = metricOf(field);
   return figure(toNumber(run.metrics[name]?.[which]));
 }
 
 /** What follows a word of the command line, as in `--lr 0.1` or `--lr=0.1`. */
-export function argument(run: Run, word: string): string {
+export function argument(run: RunRow, word: string): string {
   const at = run.arguments.indexOf(word);
   const next = run.arguments[at + 1];
   if (at >= 0) return next === undefined || /^--?[a-z]/i.test(next) ? "✓" : next;
   return run.arguments.find((one) => one.startsWith(`${word}=`))?.slice(word.length + 1) ?? "";
 }
 
-export function argumentWords(runs: readonly Run[]): string[] {
+export function argumentWords(runs: readonly RunRow[]): string[] {
   const words = runs.flatMap((run) => run.arguments.filter((one) => /^--?[a-z]/i.test(one)));
   return [...new Set(words.map((word) => word.split("=")[0] ?? word))].sort();
 }

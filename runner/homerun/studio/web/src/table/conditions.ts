@@ -1,6 +1,6 @@
 /** What a person types into the filter: conditions, or words to look for anywhere. */
 
-import type { Field } from "../types";
+import type { FieldRow } from "../types";
 
 const FIELD = /^[A-Za-z_][\w.:/-]*/;
 
@@ -18,7 +18,7 @@ export function parts(text: string): Parts | null {
 }
 
 /** The condition that a text means: itself, or that its words are anywhere in a run. */
-export function condition(text: string, fields: readonly Field[]): string {
+export function condition(text: string, fields: readonly FieldRow[]): string {
   const trimmed = text.trim();
   if (parts(trimmed) || fields.some((one) => one.name === trimmed)) return trimmed;
   return `text ~ ${trimmed}`;
@@ -32,7 +32,7 @@ export interface Suggestion {
 }
 
 /** Fields, then operators: what may stand next. Values come from the server. */
-export function suggestions(text: string, fields: readonly Field[]): Suggestion[] {
+export function suggestions(text: string, fields: readonly FieldRow[]): Suggestion[] {
   if (parts(text)) return [];
   const word = text.trim().toLowerCase();
   const exact = fields.find((one) => one.name.toLowerCase() === word);
@@ -43,7 +43,7 @@ export function suggestions(text: string, fields: readonly Field[]): Suggestion[
   return [...anywhere, ...found.slice(0, 12).map((one) => ({ text: `${one.name} `, note: one.kind, isWhole: false }))];
 }
 
-function operatorsOf(field: Field): string[] {
+function operatorsOf(field: FieldRow): string[] {
   if (field.kind === "number") return ["<", ">", "=", "!=", "<=", ">="];
   if (field.kind === "time") return [">", "<"];
   return field.kind === "status" ? ["=", "!="] : ["=", "~", "!=", "<", ">"];

@@ -1,9 +1,9 @@
 /** The filter: each condition a chip, and suggestions while one is typed. */
 
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { get } from "../api";
-import { useKeys } from "../keys";
-import type { Field } from "../types";
+import { get } from "../server/api";
+import { useKeys } from "../ui/keys";
+import type { FieldRow } from "../types";
 import { Icon } from "../ui/icon";
 import { condition, parts, type Suggestion, suggestions } from "./conditions";
 
@@ -11,7 +11,7 @@ interface Props {
   where: string[];
   change: (where: string[]) => void;
   /** Null as long as they are not known. */
-  fields: Field[] | null;
+  fields: FieldRow[] | null;
   experiment: string | null;
   error: string | null;
 }
@@ -139,7 +139,7 @@ function useValues(text: string, experiment: string | null): Suggestion[] {
     if (!key || !typed) return;
     const control = new AbortController();
     const ask = async (): Promise<void> => {
-      const answer = await get<{ values: { value: string | null; runs: number }[] }>(
+      const answer = await get(
         "values",
         { field: typed.field, experiment, like: typed.value },
         control.signal,

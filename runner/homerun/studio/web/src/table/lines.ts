@@ -1,12 +1,12 @@
 /** The lines of a table: its runs, and a heading above each group. */
 
-import type { Group } from "../types";
+import type { GroupRow } from "../types";
 
-export type Line = { group: Group; isOpen: boolean } | { row: number };
+export type Line = { group: GroupRow; isOpen: boolean } | { row: number };
 
 interface Span {
   line: number;
-  group: Group;
+  group: GroupRow;
   isOpen: boolean;
 }
 
@@ -16,7 +16,7 @@ export class Lines {
 
   constructor(
     private readonly rows: number,
-    groups: Group[] | null,
+    groups: GroupRow[] | null,
     closed: ReadonlySet<string>,
   ) {
     let line = 0;

@@ -1,31 +1,30 @@
 /** The runs of a table, read in pages as they come into view, and kept fresh by events. */
 
 import { batch, signal } from "@preact/signals";
-import { ApiError, get } from "../api";
-import type { Query } from "../route";
-import type { Group, Run, RunsAnswer } from "../types";
+import { ApiError, get } from "../server/api";
+import type { GroupRow, Queries, RunRow, RunsAnswer } from "../types";
 
 export const PAGE = 200;
 const KEPT_PAGES = 40;
 
 export class RunPages {
   readonly total = signal<number | null>(null);
-  readonly groups = signal<Group[] | null>(null);
+  readonly groups = signal<GroupRow[] | null>(null);
   readonly error = signal<Error | null>(null);
   /** Counts up whenever a row may look different. */
   readonly version = signal(0);
 
-  private readonly pages = new Map<number, Run[]>();
+  private readonly pages = new Map<number, RunRow[]>();
   private readonly asked = new Set<number>();
   private readonly places = new Map<string, [number, number]>();
   private round = 0;
 
   constructor(
-    private readonly query: Query,
+    private readonly query: Queries["runs"],
     readonly isFiltered: boolean,
   ) {}
 
-  at(index: number): Run | undefined {
+  at(index: number): RunRow | undefined {
     return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE];
   }
 
@@ -35,7 +34,7 @@ export class RunPages {
     return this.pages.get(page)?.[at]?.id === id ? page * PAGE + at : null;
   }
 
-  known(): Run[] {
+  known(): RunRow[] {
     return [...this.pages.values()].flat();
   }
 
@@ -56,7 +55,7 @@ export class RunPages {
   }
 
   /** Put changed rows in their places. Answers whether the order may be another now. */
-  update(changed: Run[]): boolean {
+  update(changed: RunRow[]): boolean {
     let isStrange = false;
     for (const run of changed) {
       const place = this.places.get(run.id);
@@ -72,7 +71,7 @@ export class RunPages {
     const round = this.round;
     this.asked.add(page);
     try {
-      const answer = await get<RunsAnswer>("runs", { ...this.query, skip: page * PAGE, limit: PAGE });
+      const answer = await get("runs", { ...this.query, skip: page * PAGE, limit: PAGE });
       if (round === this.round) this.take(page, answer);
     } catch (error) {
       if (round === this.round) this.error.value = error as ApiError;

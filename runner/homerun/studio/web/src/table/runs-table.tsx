@@ -3,9 +3,9 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count } from "../format";
-import { type Key, useKeys } from "../keys";
+import { type Key, useKeys } from "../ui/keys";
 import { go, runHref } from "../route";
-import type { Run } from "../types";
+import type { RunRow } from "../types";
 import { Failure, RunLink } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import type { Column } from "./columns";
@@ -28,8 +28,8 @@ interface Props {
   sort: string;
   setSort: (sort: string) => void;
   group: string;
-  chosen: ReadonlyMap<string, Run>;
-  choose: (chosen: ReadonlyMap<string, Run>) => void;
+  chosen: ReadonlyMap<string, RunRow>;
+  choose: (chosen: ReadonlyMap<string, RunRow>) => void;
   chooseAll: () => void;
   nothing: JSX.Element;
   inView: (first: number, last: number) => void;
@@ -81,7 +81,7 @@ export function RunsTable(props: Props) {
     view.reveal(line);
     view.element()?.focus({ preventScroll: true });
   };
-  const runAt = (line: number): Run | undefined => {
+  const runAt = (line: number): RunRow | undefined => {
     const found = lines.at(line);
     return "row" in found ? pages.at(found.row) : undefined;
   };
@@ -123,15 +123,15 @@ export function RunsTable(props: Props) {
       { keys: "j", does: "next run", run: () => move(active + 1) },
       { keys: "k", does: "previous run", run: () => move(active - 1) },
       { keys: "Enter", does: "open the run", run: () => enter(active) },
-      { keys: "x", does: "choose the run, or not", run: () => toggle(active, false) },
-      { keys: "X", does: "choose all from the last chosen one to here", run: () => toggle(active, true) },
+      { keys: "x", does: "select or deselect the run", run: () => toggle(active, false) },
+      { keys: "X", does: "select all runs from the last selected one to this one", run: () => toggle(active, true) },
       inGrid("ArrowDown", "next run", () => move(active + 1)),
       inGrid("ArrowUp", "previous run", () => move(active - 1)),
       inGrid("PageDown", "a page down", () => move(active + step())),
       inGrid("PageUp", "a page up", () => move(active - step())),
       inGrid("Home", "first run", () => move(0)),
       inGrid("End", "last run", () => move(lines.count - 1)),
-      inGrid(" ", "choose the run, or not", (event) => toggle(active, event.shiftKey)),
+      inGrid(" ", "select or deselect the run", (event) => toggle(active, event.shiftKey)),
     ],
     !isFormer && total !== null,
   );
@@ -157,7 +157,7 @@ export function RunsTable(props: Props) {
           <div class="cell is-choice" role="columnheader">
             <input
               type="checkbox"
-              aria-label="Choose all runs"
+              aria-label="Select all runs"
               checked={chosen.size > 0}
               ref={(box) => {
                 if (box) box.indeterminate = chosen.size > 0 && chosen.size < (total ?? 0);
@@ -220,7 +220,7 @@ export function RunsTable(props: Props) {
 }
 
 interface RowProps {
-  run: Run | undefined;
+  run: RunRow | undefined;
   line: number;
   columns: Column[];
   template: string;
@@ -238,7 +238,7 @@ function Row({ run, line, columns, template, top, isActive, isChosen, point, act
   if (!run) {
     return (
       <div id={`line-${line}`} class={`${look} is-blank`} role="row" aria-rowindex={line + 2} style={style}>
-        <div class="cell" role="gridcell" aria-label="being read" />
+        <div class="cell" role="gridcell" aria-label="loading" />
       </div>
     );
   }
@@ -247,7 +247,7 @@ function Row({ run, line, columns, template, top, isActive, isChosen, point, act
       <div class="cell is-choice" role="gridcell">
         <input
           type="checkbox"
-          aria-label={`Choose run ${run.number}`}
+          aria-label={`Select run ${run.number}`}
           checked={isChosen}
           onClick={(event) => {
             event.stopPropagation();

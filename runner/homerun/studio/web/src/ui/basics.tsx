@@ -1,9 +1,9 @@
 /** The small parts that every page is made of. */
 
 import type { ComponentChildren } from "preact";
-import { ago, duration, moment, plural, statusWord, took } from "../format";
+import { ago, duration, moment, statusWord, took } from "../format";
 import { runHref } from "../route";
-import type { Rollup, Run, Status } from "../types";
+import type { Rollup, RunRow, Status } from "../types";
 import { Icon, type IconName, statusIcon } from "./icon";
 
 export function StatusMark({ status }: { status: Status }) {
@@ -88,11 +88,11 @@ export function Ago({ time }: { time: string | null }) {
   ) : null;
 }
 
-export function Took({ run }: { run: Run }) {
+export function Took({ run }: { run: Pick<RunRow, "duration_s" | "status" | "started"> }) {
   return <>{duration(took(run))}</>;
 }
 
-export function RunLink({ run }: { run: Pick<Run, "id" | "name" | "number"> }) {
+export function RunLink({ run }: { run: Pick<RunRow, "id" | "name" | "number"> }) {
   return (
     <a href={runHref(run.id)} class="run-link">
       <span class="number">#{run.number}</span> {run.name === run.id ? "" : run.name}
@@ -122,7 +122,7 @@ export function Failure({ error, retry }: { error: Error; retry?: (() => void) |
 export function Waiting({ what }: { what: string }) {
   return (
     <p class="waiting" role="status">
-      Reading {what} …
+      Loading {what} …
     </p>
   );
 }
@@ -160,5 +160,3 @@ export function Meter({ value, of, label }: { value: number; of: number; label: 
     </span>
   );
 }
-
-export const runsWord = (number: number): string => plural(number, "run");

@@ -47,19 +47,21 @@ interface Question {
   title: string;
   text: string;
   yes: string;
+  no: string;
   answer: (yes: boolean) => void;
 }
 
 const question = signal<Question | null>(null);
 
 /** Ask before something that cannot be taken back easily. */
-export function confirm(title: string, text: string, yes: string): Promise<boolean> {
+export function confirm(title: string, text: string, yes: string, no = "Cancel"): Promise<boolean> {
   takeBack();
   return new Promise((resolve) => {
     question.value = {
       title,
       text,
       yes,
+      no,
       answer: (value) => {
         question.value = null;
         resolve(value);
@@ -80,7 +82,7 @@ export function Questions() {
     <Dialog title={asked.title} close={() => asked.answer(false)}>
       <p>{asked.text}</p>
       <div class="dialog-foot">
-        <Button onClick={() => asked.answer(false)}>Keep</Button>
+        <Button onClick={() => asked.answer(false)}>{asked.no}</Button>
         <Button kind="danger" onClick={() => asked.answer(true)}>
           {asked.yes}
         </Button>

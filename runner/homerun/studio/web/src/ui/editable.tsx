@@ -67,7 +67,7 @@ export function Editable({ what, value, canEdit, save, isLong = false, placehold
     <form class="editing" onSubmit={(event) => void keep(event)}>
       {isLong ? <textarea rows={3} {...shared} /> : <input {...shared} />}
       <Button icon="check" kind="main" type="submit" label="Save" />
-      <Button icon="cross" label="Leave as it was" disabled={isSaving} onClick={stop} />
+      <Button icon="cross" label="Discard the change" disabled={isSaving} onClick={stop} />
     </form>
   );
 }

@@ -1,9 +1,9 @@
 /** What is around every page: the way to the others, and help. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { get } from "../api";
-import { sheets, useKeys } from "../keys";
-import { connection } from "../live";
+import { get } from "../server/api";
+import { sheets, useKeys } from "./keys";
+import { connection } from "../server/live";
 import { go, href, later, place, runHref } from "../route";
 import { info } from "../state";
 import type { RunsAnswer } from "../types";
@@ -27,11 +27,11 @@ export function Header() {
     { keys: "?", does: "show the keys", run: () => setHelp(true) },
     { keys: "#", does: "open a run by its number or id", run: () => jump.current?.focus() },
     ...PAGES.map((page) => ({ keys: page.key, does: `go to ${page.title.toLowerCase()}`, run: () => go(href([page.path])) })),
-    { keys: "d", does: "dark or light", run: toggleTheme },
+    { keys: "d", does: "switch between dark and light", run: toggleTheme },
   ]);
   return (
     <header class="top">
-      <a class="skip" href="#main" onClick={skip}>Skip to the page</a>
+      <a class="skip" href="#main" onClick={skip}>Skip to the content</a>
       <a class="brand" href="#/experiments" title={info.value?.store}>
         <img src="./icon.svg" alt="" width="20" height="20" />
         <span>{info.value?.workspace ?? "homerun"}</span>
@@ -46,7 +46,7 @@ export function Header() {
       <span class="grow" />
       {info.value?.read_only && <span class="badge is-note">read-only</span>}
       <span class={`connection is-${connection.value}`} role="status">
-        {connection.value === "lost" ? "Connection lost, trying again …" : ""}
+        {connection.value === "lost" ? "Connection lost. Reconnecting …" : ""}
       </span>
       <Jump input={jump} />
       <Button icon={isDark() ? "sun" : "moon"} kind="bare" label={isDark() ? "Light colours" : "Dark colours"} onClick={toggleTheme} />
@@ -94,7 +94,7 @@ function Jump({ input }: { input: { current: HTMLInputElement | null } }) {
       />
       {found && (
         <Dialog title={found.runs.length ? `Which run ${text}?` : `There is no run ${text}`} close={() => setFound(null)}>
-          {found.runs.length === 0 && <p>A run has a number in its experiment, and an id of which the beginning will do.</p>}
+          {found.runs.length === 0 && <p>Enter the number of a run, or the first characters of its id.</p>}
           <ul class="plain-list">
             {found.runs.map((run) => (
               <li key={run.id}>
@@ -113,19 +113,19 @@ function Jump({ input }: { input: { current: HTMLInputElement | null } }) {
 
 async function look(word: string): Promise<RunsAnswer> {
   const experiment = place.value.query.get("experiment") ?? experimentShown.current;
-  const base = { children: 1, limit: 50 };
+  const base = { children: true, limit: 50 };
   if (!/^\d+$/.test(word)) {
     const [exact, like] = await Promise.all([
-      get<RunsAnswer>("runs", { ...base, where: [`id = ${word}`] }),
-      get<RunsAnswer>("runs", { ...base, where: [`id ~ ${word}`] }),
+      get("runs", { ...base, where: [`id = ${word}`] }),
+      get("runs", { ...base, where: [`id ~ ${word}`] }),
     ]);
     return exact.total ? exact : like;
   }
   if (experiment) {
-    const near = await get<RunsAnswer>("runs", { ...base, experiment, where: [`number = ${word}`] });
+    const near = await get("runs", { ...base, experiment, where: [`number = ${word}`] });
     if (near.total) return near;
   }
-  return get<RunsAnswer>("runs", { ...base, where: [`number = ${word}`] });
+  return get("runs", { ...base, where: [`number = ${word}`] });
 }
 
 /** The experiment of the run that is shown. */

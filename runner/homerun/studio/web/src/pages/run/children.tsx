@@ -1,11 +1,11 @@
 /** The runs below a run, as a tree; each with what its own children add up to. */
 
 import { useState } from "preact/hooks";
-import { get, runPath } from "../../api";
+import { get } from "../../server/api";
 import { count } from "../../format";
-import { useLive } from "../../live";
+import { useLive } from "../../server/live";
 import { go, href } from "../../route";
-import type { ChildrenAnswer, Run } from "../../types";
+import type { ChildRow, ChildrenAnswer, RunRow } from "../../types";
 import { Ago, Button, Empty, Failure, RollupBar, RunLink, StatusMark, Tags, Took, Waiting } from "../../ui/basics";
 import { Icon } from "../../ui/icon";
 import { useLoaded, useThrottled } from "../../use";
@@ -18,18 +18,18 @@ export function Children({ run }: TabProps) {
   const [most, setMost] = useState(PAGE);
   const loaded = useLoaded((abort) => children(run, most, abort), [run.id, most]);
   const soon = useThrottled(loaded.reload, RELOAD_MS);
-  useLive({ topics: [`run:${run.id}`, "runs"], experiment: run.experiment }, (event, data) => {
+  useLive({ topics: [`run:${run.id}`, "runs"], experiment: run.experiment }, ({ event, data }) => {
     if (event === "reset") return soon();
     if (event !== "runs") return;
     const known = new Set(loaded.data?.runs.map((one) => one.id));
-    if ((data as { changed: Run[] }).changed.some((one) => one.parent === run.id || known.has(one.parent ?? ""))) soon();
+    if (data.changed.some((one) => one.parent === run.id || known.has(one.parent ?? ""))) soon();
   });
   const found = loaded.data;
   if (!found) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the children" />;
   if (!found.total) {
     return (
       <Empty title="No children">
-        <p>A script makes them with run.child_run() or by submitting runs; a grid makes one for each combination.</p>
+        <p>A script makes child runs with run.child_run() or by submitting runs. A grid makes one for each combination.</p>
       </Empty>
     );
   }
@@ -64,18 +64,18 @@ export function Children({ run }: TabProps) {
   );
 }
 
-async function children(run: Run, most: number, abort: AbortSignal): Promise<ChildrenAnswer> {
-  const first = await get<ChildrenAnswer>(runPath(run.id, "children"), { limit: Math.min(500, most) }, abort);
+async function children(run: RunRow, most: number, abort: AbortSignal): Promise<ChildrenAnswer> {
+  const first = await get("runs/{id}/children", { id: run.id, limit: Math.min(500, most) }, abort);
   const runs = [...first.runs];
   while (runs.length < Math.min(most, first.total)) {
-    const next = await get<ChildrenAnswer>(runPath(run.id, "children"), { skip: runs.length, limit: 500 }, abort);
+    const next = await get("runs/{id}/children", { id: run.id, skip: runs.length, limit: 500 }, abort);
     if (!next.runs.length) break;
     runs.push(...next.runs);
   }
   return { ...first, runs };
 }
 
-function Branch({ run, depth }: { run: Run; depth: number }) {
+function Branch({ run, depth }: { run: ChildRow; depth: number }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
@@ -103,7 +103,7 @@ function Branch({ run, depth }: { run: Run; depth: number }) {
   );
 }
 
-function Below({ run, depth }: { run: Run; depth: number }) {
+function Below({ run, depth }: { run: RunRow; depth: number }) {
   const loaded = useLoaded((abort) => children(run, 500, abort), [run.id, run.status, run.children]);
   return (
     <>

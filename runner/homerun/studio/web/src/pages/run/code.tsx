@@ -1,9 +1,9 @@
 /** The code as it was at submit, and what git had not committed. */
 
 import { useState } from "preact/hooks";
-import { address, get, runPath } from "../../api";
+import { address, get } from "../../server/api";
 import { bytes } from "../../format";
-import type { CodeAnswer, Run } from "../../types";
+import type { GitState, RunRow } from "../../types";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { Icon } from "../../ui/icon";
 import { useLoaded } from "../../use";
@@ -12,15 +12,15 @@ import type { TabProps } from "./tab";
 const DIFF = "\n";
 
 export function Code({ run }: TabProps) {
-  const loaded = useLoaded((abort) => get<CodeAnswer>(runPath(run.id, "code"), {}, abort), [run.id]);
+  const loaded = useLoaded((abort) => get("runs/{id}/code", { id: run.id }, abort), [run.id]);
   const [picked, setShown] = useState<string | null>(null);
   const found = loaded.data;
   const shown = picked ?? found?.files.find((one) => one.path === run.script && one.kind === "file")?.path ?? null;
   if (!found) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the code" />;
   if (!found.snapshot && !found.has_diff && !found.git) {
     return (
-      <Empty title="No code is kept">
-        <p>Only a run that was submitted has a snapshot of its source folder.</p>
+      <Empty title="No code was kept">
+        <p>Only submitted runs have a snapshot of their source folder.</p>
       </Empty>
     );
   }
@@ -29,7 +29,7 @@ export function Code({ run }: TabProps) {
       <div class="bar">
         {found.git && <Git git={found.git} />}
         <span class="grow" />
-        <a class="button" href={address(runPath(run.id, "code/zip"))} download>
+        <a class="button" href={address("runs/{id}/code/zip", { id: run.id })} download>
           <Icon name="download" /> <span>Download as zip</span>
         </a>
       </div>
@@ -39,7 +39,7 @@ export function Code({ run }: TabProps) {
             <li>
               <button type="button" aria-current={shown === DIFF} onClick={() => setShown(DIFF)}>
                 <Icon name="edit" />
-                <span class="grow">Not committed (git diff)</span>
+                <span class="grow">Uncommitted changes (git diff)</span>
               </button>
             </li>
           )}
@@ -59,36 +59,37 @@ export function Code({ run }: TabProps) {
   );
 }
 
-function Git({ git }: { git: NonNullable<CodeAnswer["git"]> }) {
+function Git({ git }: { git: GitState }) {
   return (
     <p class="facts">
       {git.branch && <span>branch <b>{git.branch}</b></span>}
       {git.commit && <span>commit <code title={git.commit}>{git.commit.slice(0, 10)}</code></span>}
-      {git.dirty && <span class="badge is-note">with changes</span>}
+      {git.dirty === "True" && <span class="badge is-note">uncommitted changes</span>}
       {git.remote && <span class="dim">{git.remote}</span>}
     </p>
   );
 }
 
-function Source({ run, path }: { run: Run; path: string }) {
-  const loaded = useLoaded((abort) => get<{ text: string; is_cut: boolean; is_binary: boolean }>(runPath(run.id, "code/file"), { file: path }, abort), [run.id, path]);
+function Source({ run, path }: { run: RunRow; path: string }) {
+  const loaded = useLoaded((abort) => get("runs/{id}/code/file", { id: run.id, file: path }, abort), [run.id, path]);
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} /> : <Waiting what="the file" />;
-  if (loaded.data.is_binary) return <p class="dim">This file is not text.</p>;
+  if (loaded.data.text === null) return <p class="dim">This file is not text.</p>;
   return (
     <section class="preview" aria-label={path}>
       <Listing text={loaded.data.text} look={() => ""} />
-      {loaded.data.is_cut && <p class="dim">This is the beginning of the file.</p>}
+      {loaded.data.is_cut && <p class="dim">Only the beginning of the file is shown.</p>}
     </section>
   );
 }
 
-function Diff({ run }: { run: Run }) {
-  const loaded = useLoaded((abort) => get<{ text: string; is_cut: boolean }>(runPath(run.id, "code/diff"), {}, abort), [run.id]);
+function Diff({ run }: { run: RunRow }) {
+  const loaded = useLoaded((abort) => get("runs/{id}/code/diff", { id: run.id }, abort), [run.id]);
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} /> : <Waiting what="the diff" />;
+  if (loaded.data.text === null) return <p class="dim">The diff is not text.</p>;
   return (
-    <section class="preview" aria-label="What was not committed">
+    <section class="preview" aria-label="Uncommitted changes">
       <Listing text={loaded.data.text} look={changeOf} />
-      {loaded.data.is_cut && <p class="dim">This is the beginning of the diff.</p>}
+      {loaded.data.is_cut && <p class="dim">Only the beginning of the diff is shown.</p>}
     </section>
   );
 }

@@ -2,14 +2,14 @@
 
 import type { ComponentType } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
-import { canCancel, cancel, fail, label, remove, resubmit } from "../../actions";
-import { get, runPath } from "../../api";
-import { ReasonDialog, SecretsDialog } from "../../forms";
-import { useKeys } from "../../keys";
-import { useLive } from "../../live";
+import { canCancel, cancel, fail, label, remove, resubmit } from "../../server/actions";
+import { get } from "../../server/api";
+import { ReasonDialog, SecretsDialog } from "../../ui/forms";
+import { useKeys } from "../../ui/keys";
+import { useLive } from "../../server/live";
 import { experimentHref, go, href, later, place, runHref } from "../../route";
 import { isReadOnly, setTitle } from "../../state";
-import type { Run, RunAnswer } from "../../types";
+import type { RunRow } from "../../types";
 import { Ago, Button, Failure, StatusMark, Took, Waiting } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
 import { Icon } from "../../ui/icon";
@@ -36,16 +36,16 @@ const TABS: { path: string; title: string; part: ComponentType<TabProps> }[] = [
 const RELOAD_MS = 700;
 
 export function RunPage({ id }: { id: string }) {
-  const loaded = useLoaded((abort) => get<RunAnswer>(runPath(id), {}, abort), [id]);
-  const [news, tell] = useNews<Run>(loaded);
+  const loaded = useLoaded((abort) => get("runs/{id}", { id }, abort), [id]);
+  const [news, tell] = useNews<RunRow>(loaded);
   const answer = loaded.data;
   const whole = answer?.run.id ?? id;
   const run = news.get(whole) ?? answer?.run ?? null;
   const soon = useThrottled(loaded.reload, RELOAD_MS);
-  useLive({ topics: [`run:${whole}`] }, (event, data) => {
+  useLive({ topics: [`run:${whole}`] }, ({ event, data }) => {
     if (event === "reset") soon();
-    if (event !== "run" || (data as { id: string }).id !== whole) return;
-    tell([[whole, (data as { run: Run }).run]]);
+    if (event !== "run" || data.id !== whole) return;
+    tell([[whole, data.run]]);
     soon();
   });
   useLayoutEffect(() => {
@@ -74,9 +74,9 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
   };
   useKeys("Run", [
     ...TABS.map((one, at) => ({ keys: String(at + 1), does: one.title.toLowerCase(), run: () => show(one.path) })),
-    { keys: "[", does: "run with the number before", run: () => previous && go(runHref(previous, tab?.path)) },
-    { keys: "]", does: "run with the number after", run: () => next && go(runHref(next, tab?.path)) },
-    { keys: "s", does: "stop (cancel) the run", run: () => canWrite && canCancel(run) && void cancel([run]) },
+    { keys: "[", does: "previous run of the experiment", run: () => previous && go(runHref(previous, tab?.path)) },
+    { keys: "]", does: "next run of the experiment", run: () => next && go(runHref(next, tab?.path)) },
+    { keys: "s", does: "cancel the run", run: () => canWrite && canCancel(run) && void cancel([run]) },
     { keys: "r", does: "resubmit the run", run: () => canWrite && void again() },
   ]);
   if (!tab) return null;
@@ -91,11 +91,11 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
           {run.parent && (
             <>
               <span aria-hidden="true">·</span>
-              <a href={runHref(run.parent)}>its parent</a>
+              <a href={runHref(run.parent)}>parent run</a>
             </>
           )}
-          <Neighbour to={previous} tab={tab.path} label="Run with the number before" icon="left" />
-          <Neighbour to={next} tab={tab.path} label="Run with the number after" icon="right" />
+          <Neighbour to={previous} tab={tab.path} label="Previous run" icon="left" />
+          <Neighbour to={next} tab={tab.path} label="Next run" icon="right" />
         </p>
         <h1 tabIndex={-1}>
           <span class="number">#{run.number}</span>{" "}
@@ -104,19 +104,19 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
         <p class="facts">
           <StatusMark status={run.status} />
           <span><Took run={run} /></span>
-          <span>started by {run.user ?? "someone unknown"} <Ago time={run.created} /></span>
+          <span>submitted by {run.user ?? "an unknown user"} <Ago time={run.created} /></span>
         </p>
       </header>
-      <div class="bar is-tools" role="toolbar" aria-label="For this run">
+      <div class="bar is-tools" role="toolbar" aria-label="Actions for this run">
         <Button icon="stop" disabled={!canWrite || !canCancel(run)} onClick={() => void cancel([run])}>Cancel</Button>
-        <Button icon="flag" disabled={!canWrite || run.status === "Failed"} onClick={() => setDialog("fail")}>Fail</Button>
+        <Button icon="flag" disabled={!canWrite || run.status === "Failed"} onClick={() => setDialog("fail")}>Mark as failed</Button>
         <Button icon="again" disabled={!canWrite} onClick={() => void again()}>Resubmit</Button>
         <Button icon="edit" disabled={!canWrite} onClick={() => go(href(["submit"], { run: run.id }))}>Edit and submit</Button>
         <Button icon="bin" disabled={!canWrite} onClick={() => void discard()}>Delete</Button>
       </div>
       </div>
       {error && <Failure error={error} />}
-      <nav class="tabs" aria-label="Parts of the run">
+      <nav class="tabs" aria-label="Sections of the run">
         {TABS.map((one) => (
           <a key={one.path} href={runHref(run.id, one.path)} aria-current={one === tab ? "page" : undefined}>
             {one.title}
@@ -125,7 +125,7 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
         ))}
       </nav>
       <tab.part run={run} answer={answer} reload={reload} />
-      {dialog === "fail" && <ReasonDialog title="Mark the run as failed" yes="Fail it" take={(reason) => void fail(run, reason)} close={() => setDialog("")} />}
+      {dialog === "fail" && <ReasonDialog title="Mark the run as failed" yes="Mark as failed" take={(reason) => void fail(run, reason)} close={() => setDialog("")} />}
       {hidden && <SecretsDialog run={run} hidden={hidden} close={() => setHidden(null)} />}
     </div>
   );

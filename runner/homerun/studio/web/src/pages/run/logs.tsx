@@ -1,11 +1,10 @@
 /** The logs of a run: which, and what is in it. */
 
-import { get, runPath } from "../../api";
+import { get } from "../../server/api";
 import { bytes, isEnded } from "../../format";
-import { useLive } from "../../live";
+import { useLive } from "../../server/live";
 import { LogViewer } from "../../log/viewer";
 import { adjust, place } from "../../route";
-import type { LogInfo } from "../../types";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { useLoaded, useThrottled } from "../../use";
 import type { TabProps } from "./tab";
@@ -13,12 +12,12 @@ import type { TabProps } from "./tab";
 const RELOAD_MS = 2000;
 
 export function Logs({ run }: TabProps) {
-  const loaded = useLoaded((abort) => get<{ logs: LogInfo[] }>(runPath(run.id, "logs"), {}, abort), [run.id, run.status]);
+  const loaded = useLoaded((abort) => get("runs/{id}/logs", { id: run.id }, abort), [run.id, run.status]);
   const soon = useThrottled(loaded.reload, RELOAD_MS);
   const logs = loaded.data?.logs ?? [];
-  useLive({ topics: [`run:${run.id}`] }, (event, data) => {
-    const isFiles = event === "run" && (data as { parts: string[] }).parts.includes("files");
-    if (isFiles || (event === "log" && !logs.some((one) => one.name === (data as { name: string }).name))) soon();
+  useLive({ topics: [`run:${run.id}`] }, ({ event, data }) => {
+    const isFiles = event === "run" && data.parts.includes("files");
+    if (isFiles || (event === "log" && !logs.some((one) => one.name === data.name))) soon();
   });
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the logs" />;
   const asked = place.value.query.get("log");
@@ -26,7 +25,7 @@ export function Logs({ run }: TabProps) {
   if (!name) {
     return (
       <Empty title="No logs">
-        <p>{isEnded(run.status) ? "The run wrote none." : "They show up here as soon as the run writes something."}</p>
+        <p>{isEnded(run.status) ? "The run wrote no logs." : "Logs appear here as soon as the run prints something."}</p>
       </Empty>
     );
   }

@@ -1,12 +1,12 @@
 /** What a run logged: tiles, charts that move, images, tables. */
 
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { address, get, runPath } from "../../api";
+import { address, get } from "../../server/api";
 import { Chart } from "../../chart/chart";
 import { type Axis, Curves, type Range } from "../../chart/curves";
-import { count, figure, plural } from "../../format";
-import { useLive } from "../../live";
-import type { Metric, Run } from "../../types";
+import { count, figure, instant, plural } from "../../format";
+import { useLive } from "../../server/live";
+import type { MetricRow, RunRow } from "../../types";
 import { Button, Empty, Failure, Switch, Waiting } from "../../ui/basics";
 import { Dialog } from "../../ui/dialog";
 import { useLoaded, useNews, useRemembered, useThrottled } from "../../use";
@@ -17,21 +17,21 @@ const WIDTH = 500;
 const READ_MS = 800;
 
 interface Known {
-  data: Metric[] | null;
+  data: MetricRow[] | null;
   error: Error | null;
   reload: () => void;
   /** Counts up when there are new points. */
   round: number;
 }
 
-export function useMetrics(run: Run): Known {
-  const loaded = useLoaded((abort) => get<{ metrics: Metric[] }>(runPath(run.id, "metrics"), {}, abort), [run.id]);
-  const [news, tell] = useNews<Metric>(loaded);
+export function useMetrics(run: RunRow): Known {
+  const loaded = useLoaded((abort) => get("runs/{id}/metrics", { id: run.id }, abort), [run.id]);
+  const [news, tell] = useNews<MetricRow>(loaded);
   const [round, setRound] = useState(0);
-  useLive({ topics: [`run:${run.id}`] }, (event, data) => {
+  useLive({ topics: [`run:${run.id}`] }, ({ event, data }) => {
     if (event === "reset") return loaded.reload();
-    if (event !== "metrics" || (data as { id: string }).id !== run.id) return;
-    tell((data as { metrics: Metric[] }).metrics.map((one) => [one.name, one]));
+    if (event !== "metrics" || data.id !== run.id) return;
+    tell(data.metrics.map((one) => [one.name, one]));
     setRound((value) => value + 1);
   });
   const data = useMemo(() => {
@@ -44,14 +44,14 @@ export function useMetrics(run: Run): Known {
 }
 
 /** One number is a tile; more are a curve. */
-export const isCurve = (metric: Metric): boolean => metric.count > 1;
+export const isCurve = (metric: MetricRow): boolean => metric.count > 1;
 
-export function MetricTiles({ metrics }: { metrics: Metric[] }) {
+export function MetricTiles({ metrics }: { metrics: MetricRow[] }) {
   if (!metrics.length) return null;
   return (
     <dl class="tiles">
       {metrics.map((one) => (
-        <div key={one.name} title={`least ${figure(one.min)}, greatest ${figure(one.max)}, ${plural(one.count, "point")}`}>
+        <div key={one.name} title={`min ${figure(one.min)}, max ${figure(one.max)}, ${plural(one.count, "point")}`}>
           <dt>{one.name}</dt>
           <dd>{figure(one.last)}</dd>
         </div>
@@ -61,8 +61,8 @@ export function MetricTiles({ metrics }: { metrics: Metric[] }) {
 }
 
 interface ChartsProps {
-  run: Run;
-  metrics: Metric[];
+  run: RunRow;
+  metrics: MetricRow[];
   round: number;
   axis?: Axis;
   isLog?: boolean;
@@ -96,8 +96,8 @@ export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothi
 }
 
 interface ChartProps {
-  run: Run;
-  metric: Metric;
+  run: RunRow;
+  metric: MetricRow;
   curves: Curves;
   axis: Axis;
   isLog: boolean;
@@ -125,9 +125,9 @@ function MetricChart({ run, metric, curves, axis, isLog, smoothing, version }: C
         <b title={metric.name}>{metric.name}</b>
         <span class="figure">{figure(metric.last)}</span>
         <span class="grow" />
-        {range && <Button kind="bare" onClick={() => setRange(null)}>Whole</Button>}
-        <button type="button" class="quiet" title="Each place in the chart shows the least, greatest and last of its points. Click for the values" onClick={() => setValues(true)}>
-          {curve && curve.size > 1 ? `${count(curve.points)} points in ${count(curve.x.length)} places` : plural(metric.count, "point")}
+        {range && <Button kind="bare" onClick={() => setRange(null)}>Reset zoom</Button>}
+        <button type="button" class="quiet" title="Each position in the chart shows the minimum, maximum and last of its points. Click to see all values" onClick={() => setValues(true)}>
+          {curve && curve.size > 1 ? `${count(curve.points)} points, drawn as ${count(curve.x.length)}` : plural(metric.count, "point")}
         </button>
       </figcaption>
       {curve ? (
@@ -142,10 +142,10 @@ function MetricChart({ run, metric, curves, axis, isLog, smoothing, version }: C
 
 const VALUES = 200;
 
-function Values({ run, metric, close }: { run: Run; metric: Metric; close: () => void }) {
+function Values({ run, metric, close }: { run: RunRow; metric: MetricRow; close: () => void }) {
   const [skip, setSkip] = useState(Math.max(0, metric.count - VALUES));
   const loaded = useLoaded(async (abort) => {
-    const answer = await get<{ total: number; values: { value: unknown; step: number | null; time: string }[] }>(runPath(run.id, "values"), { name: metric.name, skip, limit: VALUES }, abort);
+    const answer = await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: VALUES }, abort);
     return { ...answer, first: skip + 1 };
   }, [skip]);
   const total = loaded.data?.total ?? metric.count;
@@ -168,16 +168,16 @@ function Values({ run, metric, close }: { run: Run; metric: Metric; close: () =>
                 <td>{count(first + at)}</td>
                 <td>{one.step ?? ""}</td>
                 <td>{typeof one.value === "object" ? <code>{JSON.stringify(one.value)}</code> : figure(one.value)}</td>
-                <td>{one.time.replace("T", " ").slice(0, 23)}</td>
+                <td>{instant(one.time)}</td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
       <div class="dialog-foot">
-        <Button disabled={skip === 0} onClick={() => setSkip(Math.max(0, skip - VALUES))}>Earlier</Button>
+        <Button disabled={skip === 0} onClick={() => setSkip(Math.max(0, skip - VALUES))}>Previous</Button>
         <span class="dim">{count(first)} to {count(Math.min(total, first + VALUES - 1))} of {count(total)}</span>
-        <Button disabled={skip + VALUES >= total} onClick={() => setSkip(skip + VALUES)}>Later</Button>
+        <Button disabled={skip + VALUES >= total} onClick={() => setSkip(skip + VALUES)}>Next</Button>
       </div>
     </Dialog>
   );
@@ -194,7 +194,7 @@ export function Metrics({ run }: TabProps) {
   if (!known.data.length) {
     return (
       <Empty title="No metrics yet">
-        <p>What the script logs shows up here while it runs:</p>
+        <p>Numbers that the script logs appear here while it runs:</p>
         <pre>run.log("loss", 0.25)</pre>
       </Empty>
     );
@@ -213,7 +213,7 @@ export function Metrics({ run }: TabProps) {
       </div>
       <MetricTiles metrics={numbers.filter((one) => !isCurve(one))} />
       <MetricCharts run={run} metrics={curves.slice(0, most)} round={known.round} {...(axis ? { axis } : {})} isLog={isLog} smoothing={smoothing} />
-      {curves.length > most && <Button onClick={() => setMost(most + PAGE)}>{`Show more, ${curves.length - most} are left`}</Button>}
+      {curves.length > most && <Button onClick={() => setMost(most + PAGE)}>{`Show more (${curves.length - most} left)`}</Button>}
       {matching.length === 0 && <p class="dim">No metric has “{text}” in its name.</p>}
       <div class="media">
         {others.map((one) => (
@@ -229,9 +229,9 @@ export function AxisPicker({ axis, change, isMany = false }: { axis: Axis | ""; 
     <label class="inline">
       <span>X axis</span>
       <select value={axis} onChange={(event) => change(event.currentTarget.value as Axis | "")}>
-        {!isMany && <option value="">step, else point</option>}
+        {!isMany && <option value="">step, or point number</option>}
         <option value="step">step</option>
-        <option value="index">point</option>
+        <option value="index">point number</option>
         <option value="relative">time since the first point</option>
         <option value="time">time of day</option>
       </select>
@@ -241,14 +241,14 @@ export function AxisPicker({ axis, change, isMany = false }: { axis: Axis | ""; 
 
 export function Smoothing({ value, change }: { value: number; change: (value: number) => void }) {
   return (
-    <label class="inline" title="A moving average of what is drawn; the values themselves stay visible behind it">
+    <label class="inline" title="Draws a moving average; the values themselves stay visible behind it">
       <span>Smoothing</span>
       <input type="range" min={0} max={0.99} step={0.01} value={value} onInput={(event) => change(Number(event.currentTarget.value))} />
     </label>
   );
 }
 
-function Other({ run, metric }: { run: Run; metric: Metric }) {
+function Other({ run, metric }: { run: RunRow; metric: MetricRow }) {
   const [isValues, setValues] = useState(false);
   const files = metric.files ?? (typeof metric.last === "string" ? [metric.last] : []);
   return (
@@ -264,14 +264,14 @@ function Other({ run, metric }: { run: Run; metric: Metric }) {
   );
 }
 
-function Images({ run, name, files }: { run: Run; name: string; files: string[] }) {
+function Images({ run, name, files }: { run: RunRow; name: string; files: string[] }) {
   const [at, setAt] = useState(files.length - 1);
   const file = files[Math.min(at, files.length - 1)];
   if (!file) return null;
   return (
     <>
-      <a href={address(runPath(run.id, "file"), { file })} target="_blank" rel="noopener">
-        <img class="logged" src={address(runPath(run.id, "file"), { file })} alt={`${name}, ${at + 1} of ${files.length}`} loading="lazy" />
+      <a href={address("runs/{id}/file", { id: run.id, file })} target="_blank" rel="noopener">
+        <img class="logged" src={address("runs/{id}/file", { id: run.id, file })} alt={`${name}, ${at + 1} of ${files.length}`} loading="lazy" />
       </a>
       {files.length > 1 && (
         <label class="inline">
@@ -285,10 +285,9 @@ function Images({ run, name, files }: { run: Run; name: string; files: string[] 
 
 function Shown({ value }: { value: unknown }) {
   if (value === null || typeof value !== "object") return <p class="figure">{figure(value)}</p>;
-  const columns = Object.entries(value as Record<string, unknown>);
-  const isTable = !Array.isArray(value) && columns.every(([, one]) => Array.isArray(one));
-  if (!isTable) return <pre class="scrolled" tabIndex={0}>{JSON.stringify(value, null, 2)}</pre>;
-  const rows = Math.min(50, Math.max(0, ...columns.map(([, one]) => (one as unknown[]).length)));
+  if (!isTable(value)) return <pre class="scrolled" tabIndex={0}>{JSON.stringify(value, null, 2)}</pre>;
+  const columns = Object.entries(value);
+  const rows = Math.min(50, Math.max(0, ...columns.map(([, one]) => one.length)));
   return (
     <div class="scrolled" tabIndex={0} role="region" aria-label="Table">
       <table class="plain is-lined">
@@ -297,10 +296,12 @@ function Shown({ value }: { value: unknown }) {
         </thead>
         <tbody>
           {Array.from({ length: rows }, (_, at) => (
-            <tr key={at}>{columns.map(([name, one]) => <td key={name}>{figure((one as unknown[])[at])}</td>)}</tr>
+            <tr key={at}>{columns.map(([name, one]) => <td key={name}>{figure(one[at])}</td>)}</tr>
           ))}
         </tbody>
       </table>
     </div>
   );
 }
+
+const isTable = (value: object): value is Record<string, unknown[]> => !Array.isArray(value) && Object.values(value).every(Array.isArray);

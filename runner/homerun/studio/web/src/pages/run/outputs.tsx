@@ -1,11 +1,11 @@
 /** The files of a run: folders, previews, downloads. */
 
 import { useState } from "preact/hooks";
-import { address, get, runPath } from "../../api";
+import { address, get } from "../../server/api";
 import { ago, bytes, count, moment } from "../../format";
-import { useLive } from "../../live";
+import { useLive } from "../../server/live";
 import { adjust, place } from "../../route";
-import type { FileEntry, Preview, Run } from "../../types";
+import type { FileRow, RunRow } from "../../types";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { Icon } from "../../ui/icon";
 import { useLoaded, useThrottled } from "../../use";
@@ -19,12 +19,12 @@ export function Outputs({ run }: TabProps) {
   return <Folder key={folder} run={run} folder={folder} />;
 }
 
-function Folder({ run, folder }: { run: Run; folder: string }) {
-  const [shown, setShown] = useState<FileEntry | null>(null);
-  const loaded = useLoaded((abort) => get<{ entries: FileEntry[]; more: boolean }>(runPath(run.id, "files"), { folder }, abort), [run.id, folder]);
+function Folder({ run, folder }: { run: RunRow; folder: string }) {
+  const [shown, setShown] = useState<FileRow | null>(null);
+  const loaded = useLoaded((abort) => get("runs/{id}/files", { id: run.id, folder }, abort), [run.id, folder]);
   const soon = useThrottled(loaded.reload, RELOAD_MS);
-  useLive({ topics: [`run:${run.id}`] }, (event, data) => {
-    if (event === "run" && (data as { parts: string[] }).parts.includes("files")) soon();
+  useLive({ topics: [`run:${run.id}`] }, ({ event, data }) => {
+    if (event === "run" && data.parts.includes("files")) soon();
   });
   const enter = (path: string): void => adjust({ folder: path === FIRST_FOLDER ? null : path || "/" });
   const entries = loaded.data?.entries ?? [];
@@ -33,7 +33,7 @@ function Folder({ run, folder }: { run: Run; folder: string }) {
       <div class="bar">
         <Crumbs folder={folder === "/" ? "" : folder} enter={enter} />
         <span class="grow" />
-        <a class="button" href={address(runPath(run.id, "zip"), { folder: folder === "/" ? "" : folder })} download>
+        <a class="button" href={address("runs/{id}/zip", { id: run.id, folder: folder === "/" ? "" : folder })} download>
           <Icon name="download" /> <span>Download as zip</span>
         </a>
       </div>
@@ -51,13 +51,13 @@ function Folder({ run, folder }: { run: Run; folder: string }) {
               </button>
             </li>
           ))}
-          {loaded.data?.more && <li class="dim">There are more than {count(entries.length)}; the zip has all of them.</li>}
+          {loaded.data?.more && <li class="dim">Only the first {count(entries.length)} are listed. The zip has all of them.</li>}
         </ul>
         {shown && <FilePreview key={shown.path} run={run} entry={shown} />}
       </div>
       {loaded.data && !entries.length && (
-        <Empty title="Nothing here yet">
-          <p>What the script writes to <code>outputs/</code> shows up here.</p>
+        <Empty title="No files">
+          <p>Files that the script writes to <code>outputs/</code> appear here.</p>
         </Empty>
       )}
     </div>
@@ -79,31 +79,31 @@ function Crumbs({ folder, enter }: { folder: string; enter: (path: string) => vo
   );
 }
 
-function FilePreview({ run, entry }: { run: Run; entry: FileEntry }) {
-  const at = address(runPath(run.id, "file"), { file: entry.path });
+function FilePreview({ run, entry }: { run: RunRow; entry: FileRow }) {
+  const at = address("runs/{id}/file", { id: run.id, file: entry.path });
   return (
     <section class="preview" aria-label={`Preview of ${entry.name}`}>
       <header>
         <b>{entry.name}</b>
         <span class="dim">{bytes(entry.size)}</span>
         <span class="grow" />
-        <a class="button" href={`${at}&download=1`} download>
+        <a class="button" href={address("runs/{id}/file", { id: run.id, file: entry.path, download: true })} download>
           <Icon name="download" /> <span>Download</span>
         </a>
       </header>
-      {entry.preview === "image" ? <img class="logged" src={at} alt={entry.name} /> : entry.preview === "none" ? <p class="dim">There is no preview of such a file.</p> : <TextPreview run={run} entry={entry} />}
+      {entry.preview === "image" ? <img class="logged" src={at} alt={entry.name} /> : entry.preview === "none" ? <p class="dim">This kind of file has no preview.</p> : <TextPreview run={run} entry={entry} />}
     </section>
   );
 }
 
-function TextPreview({ run, entry }: { run: Run; entry: FileEntry }) {
-  const loaded = useLoaded((abort) => get<Preview>(runPath(run.id, "preview"), { file: entry.path }, abort), [run.id, entry.path, entry.modified]);
+function TextPreview({ run, entry }: { run: RunRow; entry: FileRow }) {
+  const loaded = useLoaded((abort) => get("runs/{id}/preview", { id: run.id, file: entry.path }, abort), [run.id, entry.path, entry.modified]);
   const found = loaded.data;
   if (!found) return loaded.error ? <Failure error={loaded.error} /> : <Waiting what="the file" />;
   return (
     <>
       {found.rows ? <Rows columns={found.columns} rows={found.rows} /> : <pre class="scrolled" tabIndex={0}>{found.kind === "json" ? pretty(found.text ?? "") : found.text}</pre>}
-      {found.is_cut && <p class="dim">This is the beginning; download the file for the rest.</p>}
+      {found.is_cut && <p class="dim">Only the beginning is shown. Download the file to see the rest.</p>}
     </>
   );
 }
@@ -116,7 +116,7 @@ function pretty(text: string): string {
   }
 }
 
-function Rows({ columns, rows }: { columns: string[] | null; rows: string[][] }) {
+function Rows({ columns, rows }: { columns: string[] | undefined; rows: string[][] }) {
   return (
     <div class="scrolled" tabIndex={0} role="region" aria-label="Rows">
       <table class="plain is-lined">

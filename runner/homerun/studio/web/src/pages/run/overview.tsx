@@ -2,10 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { label } from "../../actions";
+import { label } from "../../server/actions";
 import { duration, joinWords, memory, moment } from "../../format";
 import { isReadOnly } from "../../state";
-import type { Run } from "../../types";
+import type { DetailsOfRun, RunRow } from "../../types";
 import { Button, RollupBar, TagChip } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
 import { Icon } from "../../ui/icon";
@@ -61,27 +61,26 @@ export function Overview({ run, answer, reload }: TabProps) {
   );
 }
 
-function Trouble({ details }: { details: Record<string, unknown> }) {
-  const warnings = (details.warnings as unknown[] | undefined) ?? [];
-  const changed = (details.changed_originals as string[] | undefined) ?? [];
+function Trouble({ details }: { details: DetailsOfRun }) {
+  const { error, warnings = [], changed_originals: changed = [] } = details;
   return (
     <>
-      {details.error !== undefined && (
+      {error && (
         <div class="failure">
           <Icon name="failed" />
-          <Reason text={sentence(details.error)} />
+          <Reason text={error.error.message} />
         </div>
       )}
       {warnings.map((one, at) => (
         <div class="failure is-mild" key={at}>
           <Icon name="warning" />
-          <p>{sentence(one)}</p>
+          <p>{one}</p>
         </div>
       ))}
       {changed.length > 0 && (
         <div class="failure is-mild">
           <Icon name="warning" />
-          <p>The run changed files of its source folder: {changed.join(", ")}</p>
+          <p>The run changed files in its source folder: {changed.join(", ")}</p>
         </div>
       )}
     </>
@@ -100,36 +99,27 @@ function Reason({ text: whole }: { text: string }) {
   );
 }
 
-function sentence(value: unknown): string {
-  if (typeof value === "string") return value;
-  const inner = value as { message?: unknown; error?: { message?: unknown } } | null;
-  const message = inner?.message ?? inner?.error?.message;
-  return typeof message === "string" ? message : JSON.stringify(value);
-}
-
-function Details({ run, details }: { run: Run; details: Record<string, unknown> }) {
-  const outcome = (details.outcome ?? {}) as Record<string, unknown>;
-  const process = (details.process ?? {}) as Record<string, unknown>;
-  const queue = details.queue as Record<string, unknown> | undefined;
+function Details({ run, details }: { run: RunRow; details: DetailsOfRun }) {
+  const { outcome, process, queue, attempts } = details;
   const rows: [string, ComponentChildren][] = [
     ["Id", <code>{run.id}</code>],
     ["Script", run.script && <code>{run.script}</code>],
     ["Arguments", run.arguments.length > 0 && <code>{joinWords(run.arguments)}</code>],
     ["Target", run.target],
-    ["Waits for", queue?.reason as string],
+    ["Waiting because", queue?.reason],
     ["Submitted by", run.user],
     ["Created", moment(run.created)],
     ["Started", moment(run.started)],
     ["Ended", moment(run.ended)],
     ["CPU time", duration(run.cpu_s)],
     ["Peak memory", memory(run.peak_memory_kib)],
-    ["Exit code", text(outcome.exit_code)],
-    ["Signal", text(outcome.signal)],
-    ["Cause", text(outcome.cause)],
-    ["Attempts", attempts(details.attempts)],
-    ["Process", text(process.pid)],
+    ["Exit code", outcome?.exit_code?.toString()],
+    ["Signal", outcome?.signal],
+    ["Cause", outcome?.cause],
+    ["Attempts", attempts?.length],
+    ["Process", process?.pid],
     ["Type", run.type],
-    ["Folder", <code>{text(details.directory)}</code>],
+    ["Folder", <code>{details.directory}</code>],
   ];
   return (
     <dl class="details">
@@ -145,14 +135,7 @@ function Details({ run, details }: { run: Run; details: Record<string, unknown> 
   );
 }
 
-const text = (value: unknown): string => (value === undefined || value === null ? "" : String(value));
-
-function attempts(value: unknown): string {
-  const number = Array.isArray(value) ? value.length : typeof value === "number" ? value : 0;
-  return number > 1 ? String(number) : "";
-}
-
-function TagEditor({ run, reload }: { run: Run; reload: () => void }) {
+function TagEditor({ run, reload }: { run: RunRow; reload: () => void }) {
   const [key, setKey] = useState("");
   const [value, setValue] = useState("");
   const tags = Object.entries(run.tags);
@@ -168,7 +151,7 @@ function TagEditor({ run, reload }: { run: Run; reload: () => void }) {
   return (
     <>
       <div class="chips is-wrapped">
-        {tags.length === 0 && <span class="dim">None yet.</span>}
+        {tags.length === 0 && <span class="dim">No tags.</span>}
         {tags.map(([name, one]) => (
           <span class="chip-row" key={name}>
             {isReadOnly() ? (
@@ -201,9 +184,9 @@ function TagEditor({ run, reload }: { run: Run; reload: () => void }) {
   );
 }
 
-function Properties({ run }: { run: Run }) {
+function Properties({ run }: { run: RunRow }) {
   const all = Object.entries(run.properties);
-  if (!all.length) return <span class="dim">None. A script sets them once, with run.add_properties().</span>;
+  if (!all.length) return <span class="dim">No properties. A script sets them with run.add_properties(); they never change afterwards.</span>;
   return (
     <table class="plain">
       <thead class="unseen">

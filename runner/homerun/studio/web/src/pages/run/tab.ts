@@ -1,9 +1,9 @@
 /** What each part of a run's page is given. */
 
-import type { Run, RunAnswer } from "../../types";
+import type { RunRow, RunAnswer } from "../../types";
 
 export interface TabProps {
-  run: Run;
+  run: RunRow;
   answer: RunAnswer;
   reload: () => void;
 }

@@ -2,11 +2,13 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import type { Events, Queries } from "../types";
 import { address } from "./api";
-import type { Query } from "./route";
 
-export type LiveEvent = "runs" | "experiments" | "queue" | "run" | "metrics" | "log" | "reset";
-type Listener = (event: LiveEvent, data: never) => void;
+type News = Omit<Events, "hello">;
+/** An event with what it holds: to know its name is to know its data. */
+export type LiveEvent = { [Name in keyof News]: { event: Name; data: News[Name] } }[keyof News];
+type Listener = (news: LiveEvent) => void;
 
 interface Topics {
   topics: string[];
@@ -14,7 +16,7 @@ interface Topics {
   experiment?: string | undefined;
 }
 
-const EVENTS: LiveEvent[] = ["runs", "experiments", "queue", "run", "metrics", "log", "reset"];
+const EVENTS: (keyof News)[] = ["runs", "experiments", "queue", "run", "metrics", "log", "reset"];
 const REOPEN_MS = 50;
 const RETRY_MS = 3000;
 
@@ -60,7 +62,7 @@ function wanted(): Topics {
   };
 }
 
-function query(): { asked: Query; key: string } {
+function query(): { asked: Queries["events"]; key: string } {
   const all = wanted();
   const asked = { topic: all.topics, metrics: all.metrics, experiment: all.experiment };
   return { asked, key: JSON.stringify(asked) };
@@ -85,15 +87,15 @@ function lost(): void {
   if (source?.readyState === EventSource.CLOSED) soon(RETRY_MS);
 }
 
-function heard(name: LiveEvent, event: MessageEvent<string>): void {
+function heard(name: keyof News, event: MessageEvent<string>): void {
   if (event.lastEventId) cursor = event.lastEventId;
-  const data = JSON.parse(event.data) as never;
-  for (const listener of [...listeners.keys()]) listener(name, data);
+  const news = { event: name, data: JSON.parse(event.data) } as LiveEvent;
+  for (const listener of [...listeners.keys()]) listener(news);
 }
 
 /** Listen as long as the component is shown. */
-export function useLive(topics: Topics, listener: (event: LiveEvent, data: never) => void): void {
+export function useLive(topics: Topics, listener: Listener): void {
   const latest = useRef(listener);
   latest.current = listener;
-  useEffect(() => listen(topics, (event, data) => latest.current(event, data)), [JSON.stringify(topics)]);
+  useEffect(() => listen(topics, (news) => latest.current(news)), [JSON.stringify(topics)]);
 }

@@ -1,13 +1,13 @@
 /** Dialogs that ask for something: tags, a reason, hidden values. */
 
 import { useState } from "preact/hooks";
-import { label, resubmit } from "./actions";
-import { plural } from "./format";
-import type { Run } from "./types";
-import { Button, Field, TagChip } from "./ui/basics";
-import { Dialog } from "./ui/dialog";
+import { label, resubmit } from "../server/actions";
+import { plural } from "../format";
+import type { RunRow } from "../types";
+import { Button, Field, TagChip } from "./basics";
+import { Dialog } from "./dialog";
 
-export function TagDialog({ runs, close }: { runs: Run[]; close: () => void }) {
+export function TagDialog({ runs, close }: { runs: RunRow[]; close: () => void }) {
   const [key, setKey] = useState("");
   const [value, setValue] = useState("");
   const present = [...new Set(runs.flatMap((run) => Object.keys(run.tags)))].sort();
@@ -24,7 +24,7 @@ export function TagDialog({ runs, close }: { runs: Run[]; close: () => void }) {
           <Field label="Tag">
             <input value={key} onInput={(event) => setKey(event.currentTarget.value)} list="known-tags" required autoFocus />
           </Field>
-          <Field label="Value, may be empty">
+          <Field label="Value (optional)">
             <input value={value} onInput={(event) => setValue(event.currentTarget.value)} />
           </Field>
         </div>
@@ -35,7 +35,7 @@ export function TagDialog({ runs, close }: { runs: Run[]; close: () => void }) {
         </datalist>
         {present.length > 0 && (
           <div class="field">
-            <span class="field-label">Remove from all of them</span>
+            <span class="field-label">Remove from all of these runs</span>
             <span class="chips is-wrapped">
               {present.map((one) => (
                 <span class="chip-row" key={one}>
@@ -67,11 +67,11 @@ export function ReasonDialog({ title, yes, take, close }: { title: string; yes: 
   return (
     <Dialog title={title} close={close}>
       <form onSubmit={submit}>
-        <Field label="Why, may be empty">
+        <Field label="Reason (optional)">
           <input value={reason} onInput={(event) => setReason(event.currentTarget.value)} autoFocus />
         </Field>
         <div class="dialog-foot">
-          <Button onClick={close}>Keep</Button>
+          <Button onClick={close}>Cancel</Button>
           <Button kind="danger" type="submit">
             {yes}
           </Button>
@@ -81,7 +81,7 @@ export function ReasonDialog({ title, yes, take, close }: { title: string; yes: 
   );
 }
 
-export function SecretsDialog({ run, hidden, close }: { run: Run; hidden: string[]; close: () => void }) {
+export function SecretsDialog({ run, hidden, close }: { run: RunRow; hidden: string[]; close: () => void }) {
   const [values, setValues] = useState<string[]>(hidden.map(() => ""));
   const submit = (event: Event): void => {
     event.preventDefault();
@@ -89,9 +89,9 @@ export function SecretsDialog({ run, hidden, close }: { run: Run; hidden: string
     close();
   };
   return (
-    <Dialog title="Values that the record hides" close={close}>
+    <Dialog title="Secret values" close={close}>
       <form onSubmit={submit}>
-        <p>They are handed to the new run and kept nowhere.</p>
+        <p>They are passed to the new run and are not stored.</p>
         {hidden.map((word, at) => (
           <Field key={at} label={word}>
             <input
@@ -104,7 +104,7 @@ export function SecretsDialog({ run, hidden, close }: { run: Run; hidden: string
           </Field>
         ))}
         <div class="dialog-foot">
-          <Button onClick={close}>Keep</Button>
+          <Button onClick={close}>Cancel</Button>
           <Button kind="main" type="submit">
             Resubmit
           </Button>

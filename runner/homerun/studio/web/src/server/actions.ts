@@ -1,0 +1,81 @@
+/** What is done to runs, from the table as from a run's own page. */
+
+import { isEnded, plural } from "../format";
+import { later, runHref } from "../route";
+import type { Bodies, BulkAnswer, RunRow } from "../types";
+import { complain, confirm, say } from "../ui/dialog";
+import { post } from "./api";
+
+type Change = "runs/labels" | "runs/cancel" | "runs/fail" | "runs/delete";
+type Labels = Omit<Bodies["runs/labels"], "ids">;
+type Some = readonly Pick<RunRow, "id">[];
+
+const idsOf = (runs: Some): string[] => runs.map((run) => run.id);
+const runsWord = (number: number): string => plural(number, "run");
+
+/**
+ * @param done what to say of the runs that were changed
+ */
+async function change<R extends Change>(route: R, body: Bodies[R], done: (runs: string) => string): Promise<BulkAnswer | null> {
+  const answer: BulkAnswer | null = await told(post(route, body));
+  if (!answer) return null;
+  const [first] = answer.failed;
+  if (answer.done.length) say(done(runsWord(answer.done.length)));
+  if (first) say(answer.failed.length > 1 ? `${runsWord(answer.failed.length)} could not be changed. ${first.message}` : first.message, true);
+  return answer;
+}
+
+async function told<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    complain(error);
+    return null;
+  }
+}
+
+export const canCancel = (run: RunRow): boolean => !isEnded(run.status) && run.status !== "CancelRequested";
+
+export async function cancel(runs: readonly RunRow[]): Promise<void> {
+  const live = runs.filter(canCancel);
+  const words = runsWord(live.length);
+  if (live.length > 1 && !(await confirm("Cancel runs", `This stops ${words} with all their processes.`, `Cancel ${words}`, "Keep them running"))) return;
+  await change("runs/cancel", { ids: idsOf(live) }, (of) => `Canceling ${of}.`);
+}
+
+export async function fail(run: RunRow, message: string): Promise<void> {
+  await change("runs/fail", { ids: [run.id], ...(message ? { message } : {}) }, (of) => `Marked ${of} as failed.`);
+}
+
+export async function remove(runs: readonly RunRow[]): Promise<boolean> {
+  const text = `${runsWord(runs.length)} will be moved to the trash of the store, and can be restored until it is emptied.`;
+  if (!(await confirm("Delete runs", text, "Move to the trash"))) return false;
+  const answer = await change("runs/delete", { ids: idsOf(runs) }, (of) => `Moved ${of} to the trash.`);
+  return (answer?.done.length ?? 0) > 0;
+}
+
+/** Answers whether all runs took it. */
+export async function label(runs: Some, labels: Labels): Promise<boolean> {
+  const answer = await change("runs/labels", { ids: idsOf(runs), ...labels }, labelled(labels));
+  return !!answer && answer.failed.length === 0;
+}
+
+function labelled(labels: Labels): (runs: string) => string {
+  if (labels.name !== undefined) return () => "Renamed.";
+  if (labels.description !== undefined) return () => "Saved the description.";
+  return labels.tags ? (of) => `Tagged ${of}.` : (of) => `Removed the tag from ${of}.`;
+}
+
+/** Submit runs again; one alone is then shown. Answers the hidden words that one still needs. */
+export async function resubmit(runs: readonly RunRow[], secrets?: string[]): Promise<string[] | null> {
+  const open = later();
+  const answer = await told(post("runs/resubmit", { ids: idsOf(runs), ...(secrets ? { secrets } : {}) }));
+  if (!answer) return null;
+  const [failed] = answer.failed;
+  if (runs.length === 1 && failed?.code === "needs_secrets") return failed.hidden ?? [];
+  if (failed) say(failed.message, true);
+  if (answer.done.length) say(`Resubmitted ${runsWord(answer.done.length)}.`);
+  const [made] = answer.done;
+  if (runs.length === 1 && made) open(runHref(made));
+  return null;
+}
