@@ -11,10 +11,13 @@ from homerun.cli.output import console, formats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from homerun.sdk.run import Run
     from homerun.sdk.workspace import Workspace
+    from runstore.run.record import Record
+    from runstore.store import Store
 
 
 class Call:
@@ -117,17 +120,30 @@ class Call:
         """
         from homerun.sdk.workspace import Workspace
 
-        found = Workspace.from_config(self.path)
-        labels = (self.workspace_name, self.subscription, self.resource_group)
-        if any(labels):
-            from homerun.config import workspace_config
+        return Workspace.of(*self._found(wakes))
 
-            found = Workspace.of(found.store, workspace_config.labels_as(found.store, *labels))
+    def store(self) -> Store:
+        """The store of the workspace; what waits in its queues is started, as by `workspace`.
+
+        Raises:
+            UserError: as for `workspace`.
+        """
+        return self._found(wakes=True)[0]
+
+    def _found(self, wakes: bool) -> tuple[Store, Mapping[str, object]]:
+        from homerun.config import workspace_config, workspaces
+        from homerun.runs import placement  # the help page does without all of these
+
+        store, labels = workspaces.from_path(self.path)
+        wanted = self.workspace_name, self.subscription, self.resource_group
+        if any(wanted):
+            labels = workspace_config.labels_as(store, *wanted)
         if self._verbose:
-            console.inform(f"workspace {found.name} in {found.directory}")
+            name = workspaces.WorkspaceLabels(store, labels).name
+            console.inform(f"workspace {name} in {store.root}")
         if wakes:
-            found.wake_queues()
-        return found
+            placement.wake_queues(store)
+        return store, labels
 
     def check_experiment(self, workspace: Workspace) -> None:
         """Check that the workspace has the experiment that was named.
@@ -138,7 +154,7 @@ class Call:
         if self.experiment is not None:
             from homerun.cli.options import run_names
 
-            run_names.require_experiment(workspace, self.experiment)
+            run_names.require_experiment(workspace.store, self.experiment)
 
     def attached_experiment(self) -> str:
         """The experiment that the folder is attached to.
@@ -171,13 +187,27 @@ class Call:
             UsageError: there is no word.
             RunNotFound, AmbiguousPrefix: no run has this name, or several have.
         """
+        from homerun.sdk.workspace import Workspace
+
+        found = self._found(wakes=True)
+        return Workspace.of(*found).run_of(self._named(found[0], word))
+
+    def record(self, word: str | None) -> Record:
+        """The record of the run that a word names.
+
+        Raises:
+            UsageError, RunNotFound, AmbiguousPrefix: as for `find`.
+        """
+        return self._named(self.store(), word)
+
+    def _named(self, store: Store, word: str | None) -> Record:
         if word is None:
             raise UsageError("say which run: its id, or @last; homerun run list shows them")
         if not word:  # an empty prefix would match any run; mostly a shell variable that is not set
             raise UsageError("the run's id is empty; homerun run list shows the ids")
         from homerun.cli.options import run_names
 
-        return run_names.find_run(self.workspace(), word, self.experiment)
+        return run_names.find_record(store, word, self.experiment)
 
 
 _TAKEN = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from homerun.base import messages
 from homerun.metrics import files, kinds
+from homerun.metrics.artifact import MetricArtifact, address
 from runstore.metrics import log as metric_log
 
 TYPE_CHECKING = False
@@ -61,7 +62,6 @@ def file_giver(
     Args:
         read: gives the bytes of a file by its name.
     """
-    from homerun.metrics.artifact import MetricArtifact, address
 
     def given(kind: str, value: Any) -> Any:
         name, stored = files.names(value)

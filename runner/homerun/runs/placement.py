@@ -120,3 +120,14 @@ def free_slots_of(parent: Record) -> None:
         from homerun.runs import stop_request
 
         stop_request.yield_slots(parent.path)
+
+
+def wake_queues(store: Store) -> None:
+    """Start what waits for a free slot: the process that should have may have been killed.
+
+    Where nothing has ever waited it costs a look for one folder.
+    """
+    if os.path.isdir(f"{store.root}/{layout.QUEUE}"):
+        from homerun.targets import dispatch  # a store without a queue does without it
+
+        dispatch.wake(store)

@@ -8,6 +8,7 @@ from homerun.base import checks, messages
 from homerun.base.errors import UserError
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.runs.submit import Request, submit
+from runstore import names
 from runstore.run import labels
 
 TYPE_CHECKING = False
@@ -31,8 +32,9 @@ def submit_to(
 
     Raises:
         UserError: the configuration is of another class.
-        SubmitError, StoreError: nothing was started.
+        InvalidName, SubmitError, StoreError: nothing was started.
     """
+    names.check_experiment(experiment)
     if not isinstance(config, ScriptRunConfig):
         raise UserError(f"submit takes a ScriptRunConfig, not {type(config).__name__}")
     unarchive(store, experiment)

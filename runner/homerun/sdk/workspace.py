@@ -6,7 +6,6 @@ import os
 
 from homerun.config import workspace_config, workspaces
 from homerun.sdk.azure_services import AzureServices
-from runstore import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -263,10 +262,9 @@ class Workspace(AzureServices):
 
         Where nothing has ever waited it costs a look for one folder.
         """
-        if os.path.isdir(f"{self._store.root}/{layout.QUEUE}"):
-            from homerun.targets import dispatch
+        from homerun.runs import placement
 
-            dispatch.wake(self._store)
+        placement.wake_queues(self._store)
 
     def queue(self, target: str | None = None) -> TargetQueue:
         """The queue of a target: what waits for its slots, and pausing it.

@@ -62,6 +62,14 @@ def detailed_status(record: Record, now: str) -> dict[str, Any]:
     return {"status": now, "details": found.words if found else None}
 
 
+def waiting_place(record: Record) -> str | None:
+    """Where and why a run waits, as one clause; None: it does not wait."""
+    place: str | None = detailed_status(record, reconcile.bring_up_to_date(record).status)[
+        "details"
+    ]
+    return place
+
+
 def error(record: Record, look: Look) -> dict[str, Any] | None:
     """The error of a Failed run in the original's shape, nested twice; None for any other."""
     outcome = look.outcome

@@ -10,13 +10,14 @@ from itertools import islice
 
 from homerun.base.errors import UserError
 from homerun.cli.errors import UsageError
+from homerun.views import listing
 from runstore.errors import AmbiguousPrefix, RunNotFound
 from runstore.status import FAILED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.sdk.run import Run
-    from homerun.sdk.workspace import Workspace
+    from runstore.run.record import Record
+    from runstore.store import Store
 
 WORDS = {"@last": None, "@last-failed": FAILED}
 """Each with the status that the run must have."""
@@ -25,36 +26,36 @@ _LOOKED_AT = 1000
 """How many of the newest ids are compared with an unknown one."""
 
 
-def find_run(workspace: Workspace, word: str, experiment: str | None = None) -> Run:
+def find_record(store: Store, word: str, experiment: str | None = None) -> Record:
     """The run that a word names.
 
     Raises:
         UserError, AmbiguousPrefix: no run, or several; the message names similar ids.
     """
     if word.startswith("@"):
-        return _counted(workspace, word, experiment)
+        return _counted(store, word, experiment)
     try:
-        found = workspace.get_run(word)
+        found = store.find(word)
     except AmbiguousPrefix as error:
-        found = _only_one(workspace, error, experiment)
+        found = _only_one(store, error, experiment)
     except RunNotFound as error:
-        near = " or ".join(_near(workspace, word))
+        near = " or ".join(_near(store, word))
         meant = f"did you mean {near}?" if near else "homerun run list shows the ids"
         raise UserError(f"there is no run {word!r}; {meant}") from error
-    if experiment is not None and found.experiment.name != experiment:
+    if experiment is not None and found.experiment != experiment:
         raise UsageError(
-            f"run {found.id} belongs to experiment {found.experiment.name!r}, not {experiment!r}"
+            f"run {found.id} belongs to experiment {found.experiment!r}, not {experiment!r}"
         )
     return found
 
 
-def require_experiment(workspace: Workspace, name: str) -> None:
+def require_experiment(store: Store, name: str) -> None:
     """Check that there is an experiment of that name, archived or not.
 
     Raises:
         UserError: there is none; the message names similar ones.
     """
-    known = workspace.store.experiments()
+    known = store.experiments()
     if name not in known:
         from difflib import get_close_matches
 
@@ -63,32 +64,32 @@ def require_experiment(workspace: Workspace, name: str) -> None:
         raise UserError(f"there is no experiment {name!r}; {meant}")
 
 
-def _counted(workspace: Workspace, word: str, experiment: str | None) -> Run:
+def _counted(store: Store, word: str, experiment: str | None) -> Record:
     name, tilde, steps = word.partition("~")
     if name not in WORDS or (tilde and not (steps.isascii() and steps.isdecimal())):
         raise UsageError(f"{word!r} is not a valid run: use @last, @last~1 or @last-failed")
     if experiment is not None:
-        require_experiment(workspace, experiment)
-    runs = workspace.get_runs(experiment, status=WORDS[name])
-    for run in islice(runs, int(steps or 0), None):
-        return run
+        require_experiment(store, experiment)
+    found = listing.runs(store, experiment, listing.conditions(status=WORDS[name]))
+    for record in islice(found, int(steps or 0), None):
+        return record
     raise UserError(f"there is no run {word!r}; homerun run list shows the runs")
 
 
-def _only_one(workspace: Workspace, error: AmbiguousPrefix, experiment: str | None) -> Run:
+def _only_one(store: Store, error: AmbiguousPrefix, experiment: str | None) -> Record:
     """Of several runs, the one of the experiment, or the only one that has no parent."""
-    runs = [workspace.get_run(run_id) for run_id in error.matches]
+    records = [store.find(run_id) for run_id in error.matches]
     if experiment is not None:
-        runs = [run for run in runs if run.experiment.name == experiment]
-    if len(runs) > 1:
-        runs = [run for run in runs if run.parent is None]
-    if len(runs) == 1:
-        return runs[0]
+        records = [one for one in records if one.experiment == experiment]
+    if len(records) > 1:
+        records = [one for one in records if one.run.get("parent") is None]
+    if len(records) == 1:
+        return records[0]
     raise error
 
 
-def _near(workspace: Workspace, word: str) -> list[str]:
+def _near(store: Store, word: str) -> list[str]:
     from difflib import get_close_matches
 
-    ids = [run.id for run in islice(workspace.get_runs(include_children=True), _LOOKED_AT)]
+    ids = [one.id for one in islice(store.runs(children=True), _LOOKED_AT)]
     return get_close_matches(word, ids, 2, 0.85)

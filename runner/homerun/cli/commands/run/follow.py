@@ -3,6 +3,8 @@
 The output is passed on unchanged, byte for byte, to standard output, and nothing else goes there.
 With a query, or a format for programs, standard output holds the result alone, and the output goes
 to standard error.
+
+A submit loads this module while its script starts: what the last lines need takes no time then.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ from homerun.cli.interrupts import Interrupted, Interrupts, waiting
 from homerun.cli.output import console, text
 from homerun.cli.result import Result
 from homerun.files.logs import follow
-from runstore.status import CANCELED, COMPLETED, FAILED, TERMINAL
+from homerun.files.logs.names import log_files
+from homerun.metrics import results
+from homerun.views import details
+from runstore.status import CANCEL, CANCELED, COMPLETED, FAILED, TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO, TextIO
 
     from homerun.cli.invocation import Call
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
 _MOST_METRICS = 8
 
@@ -50,11 +55,11 @@ class Output:
         pieces: what to pass on; None: all that its script prints, until it is over.
     """
 
-    def __init__(self, run: Run, call: Call, pieces: Iterable[bytes] | None = None) -> None:
-        self._run = run
+    def __init__(self, record: Record, call: Call, pieces: Iterable[bytes] | None = None) -> None:
+        self._record = record
         stream = stream_of(call)
         self._sink: BinaryIO | None = None if stream is None else stream.buffer
-        self._output = follow.Following(run._record) if pieces is None else pieces
+        self._output = follow.Following(record) if pieces is None else pieces
         self._last = b""
 
     def follow(self) -> None:
@@ -72,7 +77,7 @@ class Output:
                 self._sink.flush()
             except OSError as error:
                 console.discard(self._sink)
-                raise OutputLost(self._run.id, error) from error
+                raise OutputLost(self._record.id, error) from error
 
     def finish(self) -> None:
         """Pass on the rest of an ended run's output, if the stream still has a reader."""
@@ -87,83 +92,77 @@ class Output:
         console.fresh_line(self._last)
 
 
-def to_the_end(run: Run, call: Call) -> Result | int:
+def to_the_end(record: Record, call: Call) -> Result | int:
     """Follow a run to its end and print a summary; the exit code is 0 only if it Completed.
 
     Ctrl-C and a closed pipe end the following, not the run.
     """
-    shown = Output(run, call)
+    shown = Output(record, call)
     try:
-        say_if_it_waits(run)
+        say_if_it_waits(record)
         shown.follow()
     except KeyboardInterrupt:
         shown.close_line()
-        console.inform(f"run {run.id} is still running; homerun run cancel -r {run.id} cancels it")
+        console.inform(
+            f"run {record.id} is still running; homerun run cancel -r {record.id} cancels it"
+        )
         return 130
     except OutputLost as lost:
         raise lost.reason from None
     shown.close_line()
-    return conclude(run)
+    return conclude(record)
 
 
-def or_cancel(run: Run, call: Call, interrupts: Interrupts) -> Result:
+def or_cancel(record: Record, call: Call, interrupts: Interrupts) -> Result:
     """`to_the_end`, but a signal cancels the run."""
-    shown = Output(run, call)
+    shown = Output(record, call)
     try:
         interrupts.anywhere()
-        say_if_it_waits(run)
-        _load_what_the_end_needs()
+        say_if_it_waits(record)
         shown.follow()
         shown.close_line()
-        return conclude(run)
+        return conclude(record)
     except Interrupted as interrupted:
-        _cancel(run, shown, interrupted, interrupts)
-        return Result(run.describe(), code=interrupted.exit_code, only_if_asked=True)
+        _cancel(record, shown, interrupted, interrupts)
+        return Result(details.row_of(record), code=interrupted.exit_code, only_if_asked=True)
 
 
-def _load_what_the_end_needs() -> None:
-    """Load the modules for the last lines about a run while its script starts: for free."""
-    import homerun.metrics.artifact
-    import homerun.metrics.results
-    import homerun.views.details  # noqa: F401
-
-
-def say_if_it_waits(run: Run) -> None:
+def say_if_it_waits(record: Record) -> None:
     """Say once where a run waits; its output begins when it has started."""
-    place = run.get_detailed_status()["details"]
+    place = details.waiting_place(record)
     if place is not None:
-        console.inform(f"run {run.id} waits: {text.printable(place)}")
+        console.inform(f"run {record.id} waits: {text.printable(place)}")
 
 
-def conclude(run: Run) -> Result:
+def conclude(record: Record) -> Result:
     """Print the summary of an ended run."""
-    row = run.describe()
-    summary(run, row)
+    row = details.row_of(record)
+    summary(record, row)
     return Result(row, code=0 if row["status"] == COMPLETED else 1, only_if_asked=True)
 
 
-def summary(run: Run, row: dict[str, Any]) -> None:
+def summary(record: Record, row: dict[str, Any]) -> None:
     """Print status, metrics and folder on standard error; for a failed run also the reason."""
     status = row["status"]
     console.inform(_head(row), console.COLOURS.get(status))
-    console.inform(f"  run      {run.id}")
-    for line in _metric_lines(run.get_metrics(populate=True)):
+    console.inform(f"  run      {record.id}")
+    for line in _metric_lines(results.metrics_of_run(record.path, record.id, populate=True)):
         console.inform(line)
     for warning in row.get("warnings") or []:
         console.inform(f"  warning  {text.printable(warning)}")
-    console.inform(f"  folder   {text.printable(run.directory)}")
+    console.inform(f"  folder   {text.printable(record.path)}")
     if status == FAILED:
-        console.inform(failure(run, row), console.COLOURS[FAILED])
+        console.inform(failure(record, row), console.COLOURS[FAILED])
 
 
-def in_short(run: Run, was_followed: bool) -> Result:
+def in_short(record: Record, was_followed: bool) -> Result:
     """Print one line about an ended run, if it was followed."""
-    row = run.describe()
+    row = details.row_of(record)
     if not was_followed:
         return Result(row, only_if_asked=True)
     status = row["status"]
     if status == FAILED:
-        console.complain(failure(run, row), console.COLOURS[FAILED])
+        console.complain(failure(record, row), console.COLOURS[FAILED])
     else:
         console.inform(_head(row), console.COLOURS.get(status))
     return Result(row, code=0 if status == COMPLETED else 1, only_if_asked=True)
@@ -180,12 +179,12 @@ def _head(row: dict[str, Any]) -> str:
     return str(head)
 
 
-def failure(run: Run, row: dict[str, Any]) -> str:
+def failure(record: Record, row: dict[str, Any]) -> str:
     """Why a run failed and where to read on, as one line."""
     error = (row.get("error") or {}).get("error") or {}
     reason = str(error.get("message") or "the run failed").split("\n", 1)[0]
-    logs = list(run.get_details().get("logFiles", {}).values())
-    where = logs[0] if logs else run.directory
+    logs = list(log_files(record).values())
+    where = logs[0] if logs else record.path
     return text.printable(f"{reason}; the log is {where}")
 
 
@@ -202,25 +201,31 @@ def _metric_lines(metrics: dict[str, Any]) -> list[str]:
     return [head + line for head, line in zip(heads, lines)]
 
 
-def _cancel(run: Run, shown: Output, interrupted: Interrupted, interrupts: Interrupts) -> None:
+def _cancel(
+    record: Record, shown: Output, interrupted: Interrupted, interrupts: Interrupts
+) -> None:
     """Cancel the run and say so in one line; a second signal ends the wait, not the cancel."""
+    from homerun.runs import stop
+
     interrupts.only_in(waiting())
     try:
-        with Hint(f"canceling run {run.id}; Ctrl-C again stops waiting for it"):
-            run.cancel()
+        with Hint(f"canceling run {record.id}; Ctrl-C again stops waiting for it"):
+            stop.stop(record, CANCEL)
     except Interrupted:
-        console.inform(f"not waiting any longer: run {run.id} is being canceled by its supervisor")
+        console.inform(
+            f"not waiting any longer: run {record.id} is being canceled by its supervisor"
+        )
         return
-    status = run.get_status()
+    status = str(details.row_of(record)["status"])
     if status in TERMINAL:
         shown.finish()
     if status == CANCELED:
-        console.inform(f"canceled by {interrupted.by}: run {run.id}")
+        console.inform(f"canceled by {interrupted.by}: run {record.id}")
     elif status in TERMINAL:
-        console.inform(f"{interrupted.by} came too late: run {run.id} was {status} already")
+        console.inform(f"{interrupted.by} came too late: run {record.id} was {status} already")
     else:
         console.inform(
-            f"run {run.id} is {status}: its processes have not ended; see {run.directory}"
+            f"run {record.id} is {status}: its processes have not ended; see {record.path}"
         )
 
 

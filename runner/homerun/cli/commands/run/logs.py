@@ -16,6 +16,7 @@ from homerun.cli.output import console, log_filter, render, text
 from homerun.cli.result import Result
 from homerun.files.logs import follow
 from homerun.files.logs import pages as run_logs
+from homerun.views import details
 from runstore.status import TERMINAL
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from homerun.cli.invocation import Call
     from homerun.cli.output.log_filter import Sieve
     from homerun.cli.result import Result
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
 _LAST = "@last"
 _SHOWN = 8
@@ -87,15 +88,15 @@ def logs(
     if raw and (folds or pattern):
         raise UsageError("--raw prints a log unchanged; leave out --fold and --grep")
 
-    run = call.find(_LAST if call.run_id is None else call.run_id)
+    record = call.record(_LAST if call.run_id is None else call.run_id)
     if call.run_id is None:
-        console.inform(f"logs of run {run.id}")
+        console.inform(f"logs of run {record.id}")
     if name is not None:
-        name = _named(run, name, follows)
+        name = _named(record, name, follows)
     if folds is None:
         folds = not raw and not console.is_terminal(run_follow.stream_of(call))
     sieve = log_filter.Sieve(pattern, folds)
-    shown = run_follow.Output(run, call, _pieces(run, name, follows, tail, sieve))
+    shown = run_follow.Output(record, call, _pieces(record, name, follows, tail, sieve))
     try:
         shown.follow()
     except KeyboardInterrupt:
@@ -104,7 +105,7 @@ def logs(
     except run_follow.OutputLost as lost:
         raise lost.reason from None
     shown.close_line()
-    return run_follow.in_short(run, follows)
+    return run_follow.in_short(record, follows)
 
 
 @command("monitor-logs")
@@ -118,7 +119,7 @@ def monitor_logs(call: Call) -> Result | int:
     Example:
       homerun run monitor-logs digits_1
     """
-    return run_follow.to_the_end(call.run(), call)
+    return run_follow.to_the_end(call.record(call.run_id), call)
 
 
 @command("download-logs")
@@ -137,30 +138,32 @@ def download_logs(call: Call, output_dir: str) -> Result:
 
 
 def _pieces(
-    run: Run, name: str | None, follows: bool, tail: int | None, sieve: Sieve
+    record: Record, name: str | None, follows: bool, tail: int | None, sieve: Sieve
 ) -> Iterator[bytes]:
     """What is shown, as it comes."""
     attempt, offset = 1, 0
     if tail is not None and sieve.lets_all_through:
-        attempt, offset = follow.last(run._record, name, tail)
+        attempt, offset = follow.last(record, name, tail)
     elif tail is not None:
-        attempt, offset = _last_let_through(run, name, tail, sieve)
+        attempt, offset = _last_let_through(record, name, tail, sieve)
     if follows:
-        pieces: Iterable[bytes] = follow.Following(run._record, name, attempt, offset)
+        pieces: Iterable[bytes] = follow.Following(record, name, attempt, offset)
     else:
-        pieces = follow.written(run._record, name, attempt, offset)
+        pieces = follow.written(record, name, attempt, offset)
     for piece in pieces:
         yield sieve.pass_on(piece)
     yield sieve.rest()
 
 
-def _last_let_through(run: Run, name: str | None, count: int, sieve: Sieve) -> tuple[int, int]:
+def _last_let_through(
+    record: Record, name: str | None, count: int, sieve: Sieve
+) -> tuple[int, int]:
     """Where the last `count` lines that pass begin; this reads all of them."""
     places: deque[tuple[int, int]] = deque(maxlen=count)
     begins = 1, 0
-    for attempt, one in enumerate(follow.names(run._record, name), 1):
+    for attempt, one in enumerate(follow.names(record, name), 1):
         offset = 0
-        for line in sieve.lines(follow.written(run._record, one, 1, 0)):
+        for line in sieve.lines(follow.written(record, one, 1, 0)):
             if sieve.is_let_through(line):
                 places.append((attempt, offset))
             offset += len(line)
@@ -168,18 +171,18 @@ def _last_let_through(run: Run, name: str | None, count: int, sieve: Sieve) -> t
     return places[0] if places else begins
 
 
-def _named(run: Run, word: str, may_wait: bool) -> str:
+def _named(record: Record, word: str, may_wait: bool) -> str:
     """The log of this name, or the only one whose name ends with it."""
-    known = [row["name"] for row in run_logs.listed(run._record)]
+    known = [row["name"] for row in run_logs.listed(record)]
     found = [one for one in known if one == word] or [one for one in known if _ends(one, word)]
     if len(found) == 1:
         return str(found[0])
-    if not found and may_wait and run.get_status() not in TERMINAL:
-        console.inform(f"run {run.id} has no log {text.printable(word)} yet")
+    if not found and may_wait and details.row_of(record)["status"] not in TERMINAL:
+        console.inform(f"run {record.id} has no log {text.printable(word)} yet")
         return word
     listed = ", ".join(map(text.printable, (found or known)[:_SHOWN])) or "none yet"
     wrong = "several such logs" if found else f"no log {text.printable(word)!r}"
-    raise UserError(f"run {run.id} has {wrong}; its logs: {listed}")
+    raise UserError(f"run {record.id} has {wrong}; its logs: {listed}")
 
 
 def _ends(name: str, word: str) -> bool:

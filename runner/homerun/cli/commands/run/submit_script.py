@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 from homerun.cli.command import command
@@ -14,13 +15,14 @@ from homerun.cli.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from homerun.cli.invocation import Call
     from homerun.cli.output import render
     from homerun.config.environment import Environment
     from homerun.config.run_configuration import RunConfiguration
     from homerun.config.script_run_config import ScriptRunConfig
-    from homerun.sdk.experiment import Experiment
-    from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
 
 @command(
@@ -167,6 +169,7 @@ def submit_script(
       homerun run submit-script -e digits --grid lr=0.1,0.01 --grid seed=0..9 train.py
     """
     from homerun.config.script_run_config import DEFAULT_GRACE_S, ScriptRunConfig
+    from homerun.runs import start
 
     packages = _packages(conda) if conda else None
     loaded = _loaded(call.path, named, limit, target, packages) if named else None
@@ -194,17 +197,22 @@ def submit_script(
             retry_delay_s=retry_delay,
         )
 
-    home = _experiment(call, config())
+    name = call.attached_experiment() if call.experiment is None else call.experiment
+    first = config()
+    first.argv()  # nothing is made for a script that is not there
     labels = dict(tags)
     if axes:
         from homerun.cli.commands.run import submit_grid
+        from homerun.sdk.experiment import Experiment
 
+        home = Experiment(call.workspace(), name)
         return submit_grid.submit_and_follow(
             submit_grid.GridRequest(home, config, axes, labels, own_id), detach, call
         )
+    store = call.store()
     if detach:
-        return _detached(home.submit(config(), labels, run_id=own_id))
-    return _followed(home, config(), labels, own_id, call)
+        return _detached(start.submit_to(store, name, first, labels, own_id))
+    return _followed(functools.partial(start.submit_to, store, name, first, labels, own_id), call)
 
 
 def _packages(file: str) -> Environment:
@@ -245,39 +253,25 @@ def _own_arguments(loaded: RunConfiguration | None) -> list[object]:
     return taken
 
 
-def _experiment(call: Call, config: ScriptRunConfig) -> Experiment:
-    """The experiment; it is not created before the script is known to exist."""
-    from homerun.sdk.experiment import Experiment
-
-    name = call.attached_experiment() if call.experiment is None else call.experiment
-    config.argv()
-    return Experiment(call.workspace(), name)
-
-
-def _followed(
-    experiment: Experiment,
-    config: ScriptRunConfig,
-    tags: dict[str, str | None],
-    run_id: str | None,
-    call: Call,
-) -> Result | int:
+def _followed(submit: Callable[[], Record], call: Call) -> Result | int:
     with Interrupts() as interrupts:
         interrupts.only_in(reading_source())
         try:
-            run = experiment.submit(config, tags, run_id=run_id)
+            record = submit()
         except Interrupted as interrupted:
             console.inform(f"stopped by {interrupted.by}: no run was submitted")
             return interrupted.exit_code
         from homerun.cli.commands.run import follow  # loaded while the run starts
 
-        return follow.or_cancel(run, call, interrupts)
+        return follow.or_cancel(record, call, interrupts)
 
 
-def _detached(run: Run) -> Result:
+def _detached(record: Record) -> Result:
+    from homerun.cli.commands.run import follow
+    from homerun.views import details
+
     def shown() -> list[render.Part]:
-        from homerun.cli.commands.run import follow
+        follow.say_if_it_waits(record)
+        return [record.id, record.path]
 
-        follow.say_if_it_waits(run)
-        return [run.id, run.directory]
-
-    return Result(run.describe(), shown)
+    return Result(details.row_of(record), shown)
