@@ -46,7 +46,10 @@ CREATE TABLE metrics (
 );
 CREATE INDEX runs_unmetered ON runs (folder) WHERE metered = 0;
 CREATE INDEX metrics_by_name ON metrics (name, last);
-CREATE TABLE writers (run INTEGER, file TEXT, offset INTEGER, PRIMARY KEY (run, file));
+CREATE TABLE writers (
+    run INTEGER, file TEXT, inode INTEGER, offset INTEGER, checked INTEGER, crc INTEGER,
+    PRIMARY KEY (run, file)
+);
 CREATE TABLE ledgers (folder TEXT PRIMARY KEY, lines INTEGER, inode INTEGER);
 CREATE TABLE expected (folder TEXT, id TEXT, since REAL, PRIMARY KEY (folder, id));
 CREATE TABLE marks (file TEXT PRIMARY KEY, offset INTEGER);

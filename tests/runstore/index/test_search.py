@@ -160,6 +160,19 @@ def test_metrics_of_a_live_run_are_read_on_from_where_they_were(store: Store) ->
     writer.close()
 
 
+def test_a_log_that_another_of_its_size_has_replaced_is_counted_again(store: Store) -> None:
+    record = make(store)
+    log = Path(record.path, "metrics/1-foreign.jsonl")
+    log.parent.mkdir(exist_ok=True)
+    log.write_text('{"n":"loss","v":2.5,"t":1}\n')
+    assert ids(store, "metrics.loss = 2.5") == [record.id]
+
+    log.with_name("new").write_text('{"n":"loss","v":0.5,"t":1}\n')
+    log.with_name("new").rename(log)
+
+    assert ids(store, "metrics.loss = 0.5", "metrics.loss.count = 1") == [record.id]
+
+
 def test_whole_numbers_of_any_size_are_metrics_like_others(store: Store) -> None:
     record = make(store)
     writer = metric_log.Writer(record.path)
