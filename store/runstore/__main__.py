@@ -69,7 +69,7 @@ def _row(record: Record) -> tuple[str, ...]:
 
 
 def _shown(text: str) -> str:
-    """Text from a file that anybody may have written, without what moves a terminal's cursor."""
+    """Text from a file of any origin, without what moves a terminal's cursor."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 

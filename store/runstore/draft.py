@@ -2,7 +2,7 @@
 
 The order is: experiment, ledger line, hidden folder, `alive`, the caller's files, run.json, the
 claim of a given id, the link from its parent, the rename. Killed at any point, the maker leaves
-either nothing that anybody lists (a ledger line without a folder, a hidden folder whose `alive` is
+either nothing that is listed (a ledger line without a folder, a hidden folder whose `alive` is
 free: `check` removes it) or a whole run whose `alive` is free: it is lost, and reads as that.
 """
 
@@ -63,10 +63,10 @@ class Draft:
         self._claimed = False
 
     def take_alive(self) -> int:
-        """Make and take the run's lock; whoever inherits the descriptor answers for the run."""
+        """Make and take the run's lock; a process that inherits it answers for the run."""
         self.alive = lock.take(f"{self.path}/{layout.ALIVE}", self.record.store.lock_kind)
         if self.alive is None:
-            raise RunExists(self.id)  # nobody else knows this folder's name
+            raise RunExists(self.id)  # no other process knows this folder's name
         return self.alive
 
     def publish(self, asked: dict[str, object], *, sync: bool = True) -> Record:

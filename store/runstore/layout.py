@@ -21,7 +21,7 @@ TRASH = ".trash"
 DELETED = "deleted.json"
 """In a deleted run's folder: when it was deleted, by whom, and with which run."""
 GONE = ".gone-"
-"""The prefix of what is being removed for good: nobody needs it any more."""
+"""The prefix of what is being removed for good: nothing needs it any more."""
 
 ENVIRONMENTS = ".environments"
 """Registered environments: a folder for each name, in it a file for each version."""

@@ -48,12 +48,12 @@ class Look:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the run ended without anybody having put its outcome on record yet."""
+        """Whether the run ended and its outcome is not published yet."""
         return status.is_lost(self.facts, self.seen)
 
     @property
     def is_orphan(self) -> bool:
-        """Whether the script lives, and nobody answers for it."""
+        """Whether the script lives, and no process answers for it."""
         return self.seen == status.ALIVE and not self.is_held
 
     @property
@@ -113,7 +113,7 @@ def _home(record: Record, name: str, seen: str) -> str:
 
 
 def _observe(record: Record) -> tuple[bool, str]:
-    """Whether somebody answers for the run, and what that makes of it.
+    """Whether a process answers for the run, and what that makes of it.
 
     The lock is asked before started.json is read, which a supervisor publishes under it, and
     once more when the script turns out to be gone: an adopter may have come in between.
@@ -241,7 +241,7 @@ def _ended_below(record: Record, count: int) -> dict[str, Any]:
 
 
 def _submitted_below(record: Record) -> Iterator[Record]:
-    """The submitted runs below this one. They have no batch: nobody is sent in a circle."""
+    """The submitted runs below this one. They have no batch: no reader is sent in a circle."""
     from runstore.run import children
 
     for child in children.unsorted(record):

@@ -84,7 +84,7 @@ class Root:
             "store_id": store_id or os.urandom(8).hex(),
             "lock": lock.best_kind(self.root),
         }
-        # Whoever finds store.json makes nothing more, so it goes last.
+        # A process that finds store.json makes nothing more, so it goes last.
         atomic.publish_bytes(self.root, layout.GITIGNORE, b"*\n", sync=True)
         facts.publish(self.root, layout.STORE, facts.signed(record), sync=True)
         self._read()

@@ -14,7 +14,7 @@ Nothing stores a status. It is derived, by the first line of this table that hol
     not alive, and exited              what exited says
     not alive                          Failed: it was lost
 
-The last two are what whoever sees them publishes as `ended`, if he may write.
+The last two are what a process that sees them publishes as `ended`, if it may write.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ WITHIN = "within"
 # Another one, of the parent of a batch: how the runs below it ended.
 BELOW = "below"
 
-# Kinds of the stop fact: whose wish it is that the run ends.
+# Kinds of the stop fact: what asks that the run ends.
 CANCEL = "cancel"
 FAIL = "fail"
 TIMEOUT = "timeout"
@@ -96,7 +96,7 @@ def derive(facts: Facts, seen: str) -> str:
     Args:
         facts: each fact by its file name; one that is absent or damaged is None or missing.
         seen: ALIVE, GONE, REBOOTED (gone, with the whole machine), ELSEWHERE, IN_QUEUE, or
-            WAITING: a row that nobody has begun, whose parent is not over.
+            WAITING: a row that was not begun, whose parent is not over.
     """
     ended, mark = facts.get(layout.ENDED), facts.get(layout.MARK)
     if ended is not None:
@@ -181,7 +181,7 @@ def _alive(facts: Facts) -> str:
 
 
 def ended(how: str) -> dict[str, object]:
-    """The outcome of an interactive run whose end somebody declared."""
+    """The outcome of an interactive run whose end was declared."""
     causes = {COMPLETED: None, FAILED: FAIL, CANCELED: CANCEL}
     return {**_outcome(how, causes[how], None), "source": "owner"}
 

@@ -98,7 +98,7 @@ def bare() -> dict[str, str]:
 
 
 def drop_in() -> str:
-    """The folder of the package `azureml`; by its own name it can be imported by nobody."""
+    """The folder of the package `azureml`; by its own name it cannot be imported."""
     return f"{os.path.dirname(os.path.dirname(__file__))}/azureml/drop-in"
 
 
@@ -184,9 +184,9 @@ def cache_home(env: Mapping[str, str] | None = None) -> str:
 
 
 def for_git(folder: str, top: str) -> dict[str, str]:
-    """The environment of the git program: a repository, its working tree, and nobody's settings.
+    """The environment of the git program: a repository, its working tree, and no user's settings.
 
-    It asks nobody for a password and fetches nothing.
+    It asks for no password and fetches nothing.
     """
     inherited = (*_LOADER, SUPERVISES)
     kept = {name: os.environ[name] for name in inherited if name in os.environ}

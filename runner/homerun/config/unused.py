@@ -1,4 +1,4 @@
-"""The fields of a run configuration that somebody has set and that mean nothing on one machine."""
+"""The fields of a run configuration that are set and that mean nothing on one machine."""
 
 from __future__ import annotations
 

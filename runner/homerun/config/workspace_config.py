@@ -90,7 +90,7 @@ def labels_of(store: Store) -> Mapping[str, object]:
 def labels_as(
     store: Store, name: str | None, subscription_id: str | None, resource_group: str | None
 ) -> Mapping[str, object]:
-    """The labels of a store's workspace, which have to be these where somebody has given it any.
+    """The labels of a store's workspace, which have to be these where it has any.
 
     Raises:
         WorkspaceError: they are others.

@@ -17,7 +17,7 @@ AREA = "kernel"
 _FEW_FILES = 256
 _INOTIFY = "/proc/sys/fs/inotify"
 _LIMITS = {"instances": 128, "watches": 8192}
-"""What a system allows at least, where nobody has changed that."""
+"""What a system allows at least, unless that was changed."""
 
 _PATIENCE_S = 0.2
 _NOWHERE = "/proc/self/no such folder"
@@ -81,7 +81,7 @@ def _rename() -> Finding:
 
 def _proc() -> Finding:
     if not os.path.exists("/proc/self/stat"):
-        advice = "mount /proc: without it nobody can tell which process is a run's"
+        advice = "mount /proc: without it no process can be told to be a run's"
         return Finding(AREA, "/proc", BROKEN, "not mounted", advice)
     if os.getuid() and not os.path.exists("/proc/1/stat"):
         advice = "it is mounted with hidepid: other users' runs show as NotResponding"

@@ -91,7 +91,7 @@ def _room(folder: str) -> Iterator[Finding]:
         return
     free, size = seen.f_bavail * seen.f_frsize, seen.f_blocks * seen.f_frsize
     advice = (
-        "homerun store stats says what takes the room, homerun store gc removes what nobody needs"
+        "homerun store stats says what takes the room, homerun store gc removes what is not needed"
     )
     shown = f"{free / 2**30:.1f} of {size / 2**30:.1f} GiB free"
     yield judged(AREA, "disk space", free >= min(_LITTLE, size * 0.05), shown, advice)

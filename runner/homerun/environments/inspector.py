@@ -1,6 +1,6 @@
 """A process beside a run that asks an interpreter what it is and what is installed in it.
 
-Nobody waits for it. What pip would list is read from the packages' own metadata, as pip does, by
+Nothing waits for it. What pip would list is read from the packages' own metadata, as pip does, by
 the interpreter itself, in a folder of no project and without the script's PYTHONPATH.
 """
 

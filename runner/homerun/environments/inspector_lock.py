@@ -3,9 +3,10 @@
     <place>.asking     locked by who asks
     <place>.waiting    lines: when, and the folder of a run that wants the answer
 
-Who waits writes his line and then looks whether somebody still asks; who has asked reads the lines,
-lets go, and looks for lines once more: one of the two sees both. Lines from before the asking began
-were left to one that was killed; packages may have changed since, so those runs go without.
+A process that waits writes its line and then looks whether another still asks; the one that asked
+reads the lines, lets go, and looks for lines once more: one of the two sees both. Lines from before
+the asking began were left to one that was killed; packages may have changed since, so those runs go
+without.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def take(place: str) -> int | None:
 
 
 def wait(place: str, run_folder: str) -> bool:
-    """Have whoever asks serve a run. False: nobody asks.
+    """Have the process that asks serve a run. False: none asks.
 
     Raises:
         OSError: the cache cannot be read or written.

@@ -49,7 +49,7 @@ def used(argv: list[str], env: dict[str, str], *, is_script: bool, is_behind_mpi
 
 
 def note(python: str, run_id: str, env: Mapping[str, str], folder: str = ".") -> int:
-    """Put on record what a run runs with.
+    """Record what a run runs with.
 
     Args:
         env: the script's.
@@ -74,7 +74,7 @@ def note(python: str, run_id: str, env: Mapping[str, str], folder: str = ".") ->
 
 
 def note_own(run_id: str, folder: str) -> None:
-    """Put on record what this very process is, which holds a run open."""
+    """Record what this very process is, which holds a run open."""
     if not sys.executable:
         return  # Python within another program
     asks = note(sys.executable, run_id, os.environ, folder)

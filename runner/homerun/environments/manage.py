@@ -105,7 +105,7 @@ def _collect(folder: str, before: float) -> bool:
 
 
 def _taken(path: str, flags: int) -> int | None:
-    """A descriptor that holds a lock alone; None: somebody else holds it."""
+    """A descriptor that holds a lock alone; None: another process holds it."""
     import fcntl
 
     held = os.open(path, flags | os.O_CLOEXEC, 0o600)

@@ -60,7 +60,7 @@ def _cache() -> str:
 
 
 def _temporary() -> str:
-    """A folder of nobody else's making: others can write where it lies."""
+    """A folder that only this user made: others can write where it lies."""
     import tempfile
 
     return tempfile.mkdtemp(prefix="homerun-")
@@ -71,7 +71,7 @@ def _make(parent: str, key: str, packages: dict[str, str]) -> str:
     if not os.path.isdir(parent):
         os.makedirs(parent, mode=0o700, exist_ok=True)
     if not _is_ours(parent):
-        raise PermissionError(f"{parent} can be written by somebody else")
+        raise PermissionError(f"{parent} can be written by another user")
     if _is_whole(final, packages):
         return final
     building = f"{parent}/{layout.NEW}{os.urandom(8).hex()}"

@@ -4,10 +4,10 @@ In the user's cache folder, below `homerun/environments/`:
 
     <key>           a link to the folder that is whole; made last, by a rename
     <key>-<hex>/    that folder: a virtual environment, in the place where it was built
-    <key>.lock      held by whoever builds it
+    <key>.lock      held by the process that builds it
 
 The key is that of the content and the interpreter. Scripts of a virtual environment hold its path,
-so it is never moved; what no link leads to was never finished, and is used by nobody.
+so it is never moved; what no link leads to was never finished, and is not used.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OWN_PYTHON = "python"
 
 
 IN_USE = "homerun-in-use.lock"
-"""Within the folder: shared by the runs that use it, so that nobody removes it under them."""
+"""Within the folder: shared by the runs that use it, so that no process removes it under them."""
 
 ABOUT = "homerun-environment.json"
 """Within the folder: what it was made of, and what it holds."""
@@ -113,7 +113,7 @@ def is_ready(folder: str) -> bool:
 
 
 def use(folder: str) -> int | None:
-    """Hold an environment so that nobody removes it, and note that it was used.
+    """Hold an environment so that no process removes it, and note that it was used.
 
     Returns:
         The descriptor that holds it, as long as it is open; None: it is not there.

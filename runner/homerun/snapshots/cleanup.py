@@ -78,7 +78,7 @@ def _remove(root: int, records: Iterable[tuple[str, str, str, str]], before: int
 
 
 def _remove_bytecode(root: int, folders: Iterable[str]) -> None:
-    """Remove what the interpreter cached beside our copies: nobody would call that an output."""
+    """Remove what the interpreter cached beside our copies: that is no output."""
     for folder in folders:
         above = _open_or_none(root, folder)
         cache = -1 if above < 0 else _open_or_none(above, _BYTECODE)

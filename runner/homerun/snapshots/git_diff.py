@@ -1,6 +1,6 @@
 """A process beside a run that asks the git program whether the run's code is as it was committed.
 
-Nobody waits for it. It publishes the difference as a file of the run, whole or not at all, and then
+Nothing waits for it. It publishes the difference as a file of the run, whole or not at all, then
 the property that says whether there is one. The program sees a repository of our own making: the
 commit, objects and index of the real one with none of its settings, so that no hook, filter,
 monitor or other command that they name can run, and nothing of the real one is written.

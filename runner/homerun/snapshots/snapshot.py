@@ -249,7 +249,7 @@ def _rename(snapshots: int, hidden: str, final: str) -> bool:
 
 
 def _drop(snapshots: int, hidden: str, folder: int, tree: Tree) -> None:
-    """Remove a snapshot that nobody needs; what cannot be removed stays hidden."""
+    """Remove a snapshot that is not needed; what cannot be removed stays hidden."""
     try:
         copies = os.open(TREE, FOLDER_FLAGS, dir_fd=folder)
         try:

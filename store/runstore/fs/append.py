@@ -42,7 +42,7 @@ def windows(path: str, offset: int = 0) -> Iterator[tuple[bytes, int]]:
     """Whole lines from a byte on, in windows: the bytes, and the offset behind them.
 
     An unfinished last line is "not yet" and is not given. What is no regular file has no lines;
-    opening a pipe waits for nobody.
+    opening a pipe does not wait.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -17,7 +17,7 @@ _scanner: list[Callable[[str, int], tuple[Any, int]]] = []
 
 
 class _Settings:
-    """What `json.JSONDecoder` tells the scanner where nobody asked for anything special."""
+    """What `json.JSONDecoder` tells the scanner by default."""
 
     strict = True
     object_hook = None

@@ -1,12 +1,12 @@
-"""The lock `alive`: held as long as somebody answers for a run, and free in the instant he dies.
+"""The lock `alive`: held as long as a process answers for a run, and free in the instant it dies.
 
 The kernel frees it on any death, so there is no heartbeat, no time-out and no clock in it. A holder
 never unlocks (that would free it for every process that inherited the descriptor); all only close.
-A probe asks and never takes, so readers disturb nobody.
+A probe asks and never takes, so readers disturb no holder.
 
 The kind is one setting of the whole store, because the two kinds do not see each other: `ofd`
 (open file description locks, Linux) or `flock` (elsewhere, and where `ofd` is refused). With
-`flock` a probe has to take a shared lock for an instant, hence the retries in `take`.
+`flock` a probe has to take a shared lock for an instant, so `take` tries several times.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ def take(path: str, kind: str) -> int | None:
 def join(path: str, *, alone: bool = False) -> int | None:
     """Take a `flock` together with others, or alone; its file is made if need be.
 
-    It is no lock that anybody asks after, so the kind is the one that there is everywhere.
+    No probe asks for this lock, so its kind is the one that every system has.
 
     Returns:
-        The descriptor that holds it; None: somebody has it alone, or, for `alone`, at all.
+        The descriptor that holds it; None: another process has it alone, or, for `alone`, at all.
 
     Raises:
         OSError: the folder is gone, or there are no locks here.
@@ -121,7 +121,7 @@ def no_fork() -> LockType:
 
 
 def is_held(path: str, kind: str) -> bool:
-    """Whether anybody holds the lock. False too where its file is gone."""
+    """Whether a process holds the lock. False too where its file is gone."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):

@@ -20,7 +20,7 @@ _MOUNTS = "/proc/self/mountinfo"
 
 
 def kind(path: str) -> str:
-    """The kind of the file system of a folder, such as `ext4`; "" where nobody tells."""
+    """The kind of the file system of a folder, such as `ext4`; "" where it is not told."""
     real = os.path.realpath(path)
     best, found = -1, ""
     for mount, name in _mounts():

@@ -1,7 +1,7 @@
 """Ways below an open folder that lead through no link, and files that appear in it whole.
 
-Each part of a path is opened by itself, relative to the folder before it, so that nobody who
-rearranges the folders meanwhile leads a reader or a writer out of them.
+Each part of a path is opened by itself, relative to the folder before it, so that a process
+that rearranges the folders meanwhile leads no reader and no writer out of them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class NoFileError(Exception):
 
 
 def open_root(path: str) -> int:
-    """A descriptor of the folder that somebody named; it may be a link."""
+    """A descriptor of the folder that the user named; it may be a link."""
     return os.open(path, FOLDER_FLAGS & ~os.O_NOFOLLOW)
 
 

@@ -61,7 +61,7 @@ INSERT INTO revision VALUES (0);
 """
 TABLES = ("runs", "pairs", "metrics", "writers", "ledgers", "expected", "marks", "writing", "gone")
 EPOCH = "epoch"
-"""What tells an index from one that is made anew later; revisions count within it."""
+"""What tells an index from one that is made later in its place; revisions count within it."""
 MOST_GONE = 10_000
 """So many revisions long it is known which runs were removed."""
 MADE = "made"
@@ -267,7 +267,7 @@ def to_sql(query: Query) -> tuple[str, list[object]]:
     """A query as SQL that yields (folder, id, stamp), and its values behind that of the last run.
 
     The first condition on a tag or property that an index can answer drives the query, so that the
-    newest fifty of many are found without looking at the others; likewise one on the metric that
+    newest fifty of many are found without looking at the others; so does one on the metric that
     is sorted by.
     """
     source, created, text, given = meant(query)

@@ -1,7 +1,7 @@
 """What has changed in a store since a cursor, by the revisions that the index counts.
 
 A cursor is the epoch of an index and a revision of it. It holds over restarts, in any process, as
-long as the index is not made anew.
+long as the index is not made again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The index kept at hand by a process that asks it often: a server, or something that follows.
+"""The index kept open by a process that asks it often: a server, or something that follows.
 
 It is brought up to date at most so often as is wanted, by one thread at a time; questions are
 answered from what it holds. Where the store cannot be written the index is this process's own.
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class Live:
-    """The index of a store, at hand.
+    """The index of a store, kept open.
 
     Args:
         look: how a run that is not over is looked at.
-        verify_later: called where all runs of a large store should be looked at anew.
+        verify_later: called where all runs of a large store should be looked at again.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Live:
             self._own = None
 
     def _freshen(self, metrics: bool) -> None:
-        """Bring it up to date; anew where it is damaged, in memory where it cannot be written."""
+        """Bring it up to date; replace it where it is damaged, in memory where it is read-only."""
         import sqlite3
 
         for is_last in (False, True):

@@ -104,7 +104,7 @@ def _read(cache: Cache, path: str, found: set[str]) -> str:
 
 
 def _forget_removed(cache: Cache, seen: set[str]) -> None:
-    """Marks that somebody removed may have been of changes: all runs are looked at again."""
+    """Marks that were removed may have been of changes: all runs are looked at again."""
     known = [str(row[0]) for row in cache.db.execute("SELECT file FROM marks")]
     gone = [(file,) for file in known if file not in seen]
     if gone:
@@ -130,7 +130,7 @@ def _is_to_be_turned_over(path: str, seen: os.stat_result) -> bool:
 def _turn_over(path: str, seen: os.stat_result) -> bool:
     """Begin a new file of marks where this one is long; remove an old one. True: it is removed.
 
-    A writer opens the file for one line, so an hour after its turn nobody has it open.
+    A writer opens the file for one line, so an hour after its turn no writer has it open.
     """
     if not _is_to_be_turned_over(path, seen):
         return False

@@ -74,7 +74,7 @@ class Refresh:
             if self.cache.fact("store") not in (MADE, self.store.id):
                 for table in TABLES:
                     self.cache.db.execute(f"DELETE FROM {table}")
-            # Nobody who was writing then is writing now: their runs are read once more.
+            # No process that was writing then is writing now: their runs are read once more.
             unsettle = "UPDATE runs SET settled = 0 WHERE id IN (SELECT run FROM writing)"
             self.cache.db.execute(unsettle)
             self.cache.db.execute("DELETE FROM writing")

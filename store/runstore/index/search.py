@@ -36,8 +36,8 @@ def search(
 
     Args:
         look: how a run that is not over is looked at.
-        verify_later: called where all runs of a large store should be looked at anew, for whoever
-            can do that beside this; None: it is done at once.
+        verify_later: called where all runs of a large store should be looked at again, for a caller
+            that does it beside this; None: it is done at once.
         tell: told a line before what takes long: many runs that the index does not know yet.
     """
     cache = _open(store, query, look, verify_later, tell)
@@ -96,7 +96,7 @@ def _open(
             if is_last or not is_damaged:
                 return None
             try:
-                remove(store.root)  # damaged: the next one is made anew
+                remove(store.root)  # damaged: the next query makes another
             except OSError:
                 return None
     return None

@@ -1,4 +1,4 @@
-"""A look at all runs: what was changed, copied in or removed by anybody; and the index anew."""
+"""A look at all runs for what other programs changed, copied in or removed; and a new index."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def alone(store: Store, look: Looker) -> bool:
 
 
 def reindex(store: Store) -> int:
-    """Make the index anew from the folders, and the ledgers whole; how many runs it knows.
+    """Make the index again from the folders, and the ledgers whole; how many runs it knows.
 
     Raises:
         ReadOnlyStore, FormatTooNew: the store may not be written.

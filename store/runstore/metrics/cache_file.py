@@ -1,4 +1,4 @@
-"""The cache of a run's series: one file in the index, made anew as a whole, never changed.
+"""The cache of a run's series: one file in the index, replaced as a whole, never changed.
 
 It holds the columns and the rows of all metrics (`series.points`), then what is where as JSON,
 then the place of that JSON. Written beside it under a lock and renamed, so that readers see the
@@ -263,7 +263,7 @@ def _read(descriptor: int, at: int, length: int) -> bytes:
     """So many bytes of a file.
 
     Raises:
-        EOFError: it is shorter; somebody cut it.
+        EOFError: it is shorter; it was cut.
     """
     if at < 0:
         raise EOFError

@@ -2,7 +2,7 @@
 
 Where a log was read to is a `Place`: the file's identity, the offset behind the last whole line,
 and a checksum of the bytes before it. By that a log that was cut, replaced, or cut and written
-anew is told from one that only grew.
+again is told from one that only grew.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SMALL = 1 << 20
 """So many bytes of logs are read each time; with more, there is a cache."""
 _SHARE = 64
-"""A cache is made anew when the logs have grown by this part, or by `_SMALL`."""
+"""A cache is made again when the logs have grown by this part, or by `_SMALL`."""
 
 
 class Numbers:

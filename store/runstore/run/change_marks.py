@@ -2,8 +2,8 @@
 
 A writer marks a run before it changes it, and once more after. The index reads a run again while
 one of its writers may still be at work, and once more when that is done; so a change is found by
-the next query, whoever is killed when. Where nobody has ever asked the index, there is none and
-nothing is marked.
+the next query, whichever process is killed when. Where the index was never asked, there is none
+and nothing is marked.
 
     <id> <writer> begin\\n        a line is one append
     <id> <writer> done\\n
@@ -43,7 +43,7 @@ class Mark:
 
     def _append(self, what: str) -> None:
         try:
-            # Fails where there is no index. Opened anew each time: the file is changed for another.
+            # Fails where there is no index. Opened each time: the file is changed for another.
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
             descriptor = os.open(self._path, flags, 0o600)
         except OSError:

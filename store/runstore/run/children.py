@@ -56,7 +56,7 @@ def _made(record: Record) -> tuple[str, int]:
     except OSError as error:
         if error.errno in atomic.OUR_OWN:
             raise
-        return "", 0  # it cannot be read now; whoever looks at it is told
+        return "", 0  # it cannot be read now; who looks at it is told
 
 
 def _linked(run_folder: str, *, is_wanted: bool = False) -> dict[str, str]:

@@ -142,7 +142,7 @@ def same_place(recorded: Mapping[str, Any]) -> bool:
 
 
 def same_boot(recorded: Mapping[str, Any]) -> bool:
-    """Whether the machine has not been started anew since the record was made, as far as told."""
+    """Whether the machine has not been restarted since the record was made, as far as told."""
     then, now = recorded.get("boot_id"), boot_id()
     return not (then and now) or bool(then == now)
 

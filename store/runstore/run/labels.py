@@ -2,7 +2,7 @@
 
 An experiment has labels of the same kind: tags, and whether it is archived.
 
-Each call of `write` is a file of its own that never changes again; nobody locks, and nothing is
+Each call of `write` is a file of its own that never changes again; no writer locks, and nothing is
 lost when fifty write at once. A change carries `n`, one more than the highest that its writer had
 seen, and the file's name begins with its last `n`. So copies of a run merge as the union of their
 files, by any tool that copies, and the later change wins.
@@ -28,7 +28,7 @@ DESCRIPTION = "description"
 ARCHIVED = "archived"
 
 _LONGEST_N = 19
-"""Digits of a number that our own writers can reach; a name that has more is somebody's joke."""
+"""Digits of a number that our own writers can reach; a name that has more is not one of ours."""
 
 
 def write(owner: str, changes: list[tuple[str, str, object]], name: str = layout.LABELS) -> None:

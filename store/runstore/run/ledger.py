@@ -5,7 +5,7 @@
 A run's number is its line, so the newest fifty of any number of runs cost one read from the end,
 and a number is learnt without a lock: after an append the descriptor's own offset is the end of
 its own line. A writer that finds the end unaligned (another was killed in mid-write) pads it to a
-boundary and writes again; what does not parse is no line of anybody. The ledger is a list of
+boundary and writes again; what does not parse is no line. The ledger is a list of
 candidates, the folders are the truth: a line whose folder is missing is skipped.
 """
 
@@ -91,7 +91,7 @@ def append(path: str, line: bytes) -> int:
 def _pad(descriptor: int, tried: int = 0) -> None:
     """Bring the end to a boundary, unless another process is doing that.
 
-    Two that pad at once end beside a boundary again, and many would never meet it: hence the lock.
+    Two that pad at once end beside a boundary again, and many would never meet it, so they lock.
     Lines written meanwhile do no harm, for they move the end by a whole row. Closing frees it.
     """
     import fcntl
@@ -226,14 +226,14 @@ def align(path: str) -> None:
 def replace(path: str, number: int, line: bytes) -> None:
     """Put a line (or blanks) into a damaged row, whose bytes are kept beside the ledger.
 
-    Writers only append, so nobody else writes to a row that is whole.
+    Writers only append, so no other process writes to a row that is whole.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         offset = (number - 1) * WIDTH
         old = os.pread(descriptor, WIDTH, offset)
         if len(old) < WIDTH or parse(old, number):
-            return  # somebody was faster
+            return  # another process was faster
         folder, name = os.path.split(path)
         kept = f"{DAMAGED}{name}-{number}-{os.urandom(4).hex()}"
         atomic.publish_bytes(folder, kept, old)

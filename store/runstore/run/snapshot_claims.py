@@ -1,11 +1,11 @@
 """Snapshots in use: claims, so that what is about to be used is not collected.
 
-A run names its snapshot in its run.json. Before that can be read, whoever is about to make the run
-has **claimed** the snapshot: he shares the lock of its file `used`, appends a byte to it, and lets
-go once the run can be seen. A collector notes the size of that file while nobody shares its lock,
-looks at all runs, takes the lock alone, and removes the snapshot if the size is the same: then
-nobody has claimed it since, and whoever had claimed it before has a run that he has seen. No clock
-takes part, and a claim ends with its process.
+A run names its snapshot in its run.json. Before that can be read, the process that makes the run
+has **claimed** the snapshot: it shares the lock of its file `used`, appends a byte to it, and lets
+go once the run can be seen. A collector notes the size of that file while no process shares its
+lock, looks at all runs, takes the lock alone, and removes the snapshot if the size is the same:
+then no process has claimed it since, and what had claimed it before has a run that was seen. No
+clock takes part, and a claim ends with its process.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def named_by(run_folder: str) -> set[str]:
 
 
 class Unclaimed:
-    """The snapshots that nobody claims just now, as a collector saw them before it looked at runs.
+    """The snapshots that no process claims, as a collector saw them before it looked at runs.
 
     Args:
         makes: leave in each the file that claims are made by; False: change nothing.
@@ -116,7 +116,7 @@ class Unclaimed:
         return set(self._sizes)
 
     def remove(self, name: str) -> int | None:
-        """Remove one for good if nobody has claimed it since; the bytes freed, else None.
+        """Remove one for good if no process has claimed it since; the bytes freed, else None.
 
         Raises:
             OSError: it cannot be removed.

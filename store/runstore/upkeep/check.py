@@ -280,7 +280,7 @@ def _snapshots(store: Store) -> Iterator[Finding]:
 
 
 def _trash(store: Store) -> Iterator[Finding]:
-    """What is in the trash besides runs. A deleted run is looked at once somebody has it back."""
+    """What is in the trash besides runs. A deleted run is looked at once it is restored."""
     yield from _half_removed(store, trash.half_removed(store))
     for record in deleted.entries(store):
         where = os.path.relpath(record.path, store.root)

@@ -29,7 +29,7 @@ def check_queues(store: Store) -> Iterator[Finding]:
 
 
 def _problem(store: Store, waiting: Queue, name: str) -> str:
-    """What is wrong with a file of a queue; a young one may be of somebody at work."""
+    """What is wrong with a file of a queue; a young one may be of a process at work."""
     is_young = age_s(f"{waiting.folder}/{name}") <= YOUNG_S
     if name.startswith(layout.NEW):
         return "" if is_young else "a killed submitter left it half-written"

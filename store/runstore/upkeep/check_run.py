@@ -174,7 +174,7 @@ def check_logs(
     """Append logs of a folder that hold broken lines.
 
     Args:
-        is_live: whether somebody may be writing a line just now.
+        is_live: whether a process may be writing a line just now.
     """
     for name in names_in(folder):
         path = f"{folder}/{name}"

@@ -76,7 +76,7 @@ def age_s(path: str) -> float:
 
 
 def remover(path: str) -> Callable[[], None]:
-    """The cure of something that nobody needs: to remove it."""
+    """The cure of something that is not needed: to remove it."""
 
     def remove() -> None:
 

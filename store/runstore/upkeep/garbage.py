@@ -1,8 +1,8 @@
-"""Collecting what nobody needs any more: what killed processes left, what lay in the trash for
+"""Collecting what is not needed any more: what killed processes left, what lay in the trash for
 long, and snapshots and interpreters' answers that no run has.
 
-Nothing of a run is touched, nor the ledgers. Runs may be made, deleted and had back meanwhile, and
-a collector may be killed anywhere: what it was removing has a name already that nobody reads, and
+Nothing of a run is touched, nor the ledgers. Runs may be made, deleted and restored meanwhile, and
+a collector may be killed anywhere: what it was removing has a name already that no reader uses, and
 the next one goes on with it.
 """
 
@@ -41,7 +41,7 @@ _DAY_S = 86400.0
 
 
 class Item:
-    """Something that nobody needs: what it is, where (relative to the store), and its bytes."""
+    """Something that is not needed: what it is, where (relative to the store), and its bytes."""
 
     __slots__ = ("path", "size", "what")
 
@@ -155,7 +155,7 @@ class _Removing(_Looking):
             self._stays(path, error)
 
     def take_snapshot(self, unclaimed: Unclaimed, name: str) -> None:
-        """Remove a snapshot, unless somebody has claimed it meanwhile."""
+        """Remove a snapshot, unless it was claimed meanwhile."""
         path = f"{unclaimed.root}/{name}"
         try:
             size = unclaimed.remove(name)
@@ -257,7 +257,7 @@ def _ids(folder: str) -> Iterator[str]:
                 if is_run_id(entry.name) and entry.is_dir(follow_symlinks=False):
                     yield entry.name
     except FileNotFoundError:
-        return  # an experiment that somebody has removed
+        return  # an experiment that was removed
 
 
 def _named(record: Record) -> set[str]:
@@ -311,7 +311,7 @@ def _left(store: Store) -> Iterator[str]:
 
 
 def _dead_owners(store: Store) -> list[str]:
-    """Files of owners' locks that nobody holds, nor is about to take."""
+    """Files of owners' locks that no process holds, nor is about to take."""
     folder = f"{store.root}/{layout.OWNERS}"
     found = []
     for name in names_in(folder):

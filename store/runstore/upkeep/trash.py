@@ -3,10 +3,11 @@
     .trash/<folder of the experiment>/<run id>/     the run's folder, as it was
     .trash/<folder of the experiment>/.gone-<hex>/  what is being removed for good; also beside runs
 
-One rename takes a run from its experiment to the trash, and another one back, so whoever is killed
-leaves it in one of both, whole. Its line in the ledger stays (numbers are never given twice), and
-its id stays taken as long as it lies in the trash. A run is deleted with all below it, those below
-first; what a killed deletion has left undone, the same deletion does when it is asked for again.
+One rename takes a run from its experiment to the trash, and another one back, so a process that is
+killed leaves it in one of both, whole. Its line in the ledger stays (numbers are never given
+twice), and its id stays taken as long as it lies in the trash. A run is deleted with all below it,
+those below first; what a killed deletion has left undone, the same deletion does when it is asked
+for again.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def delete(record: Record, look: Looker = looks.at, *, sync: bool = True) -> lis
         try:
             facts.publish(target, lay.DELETED, facts.signed({WITH: record.id}))
         except (OSError, StoreError):
-            pass  # the disk is full, or somebody has had it back already: it can be done without
+            pass  # the disk is full, or it was restored already: it can be done without
         moved.append(one.id)
         if sync:
             atomic.sync_folder(os.path.dirname(target))
@@ -150,7 +151,7 @@ def empty(store: Store, older_than_s: float = 0.0) -> tuple[list[str], int]:
             try:
                 freed += purge(record)
             except RunNotFound:
-                continue  # somebody else has had it, in one way or the other
+                continue  # another process has taken it, in one way or the other
             gone.append(record.id)
     return gone, freed
 
@@ -161,7 +162,7 @@ def sweep(store: Store) -> int:
 
 
 def half_removed(store: Store) -> Iterator[str]:
-    """The folders of runs that were being removed for good when whoever did it was killed, or
+    """The folders of runs that were being removed for good when the process was killed, or
     that are just being removed.
     """
     bin_ = f"{store.root}/{lay.TRASH}"

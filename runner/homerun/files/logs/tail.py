@@ -51,7 +51,7 @@ class Part:
             yield data
 
     def is_cut(self) -> bool:
-        """Whether what was read last is not there any more, also if it has grown again since."""
+        """Whether what was read last is not there any more, even if it has grown again since."""
         known = self._known
         return os.pread(self.descriptor, len(known), self.offset - len(known)) != known
 
