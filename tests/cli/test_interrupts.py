@@ -113,7 +113,7 @@ def test_a_second_ctrl_c_stops_waiting_but_not_the_cancel(terminal, cli, stubbor
 
 @pytest.mark.parametrize(
     ("place", "step"),
-    [(scan._Walk, "everything"), (snapshot, "_take"), (work_copy, "_place_all")],
+    [(scan._Walk, "everything"), (snapshot, "_take"), (work_copy._Placing, "everything")],
 )
 def test_ctrl_c_while_the_source_is_read_and_copied_leaves_no_run(
     invoke, script, monkeypatch, place, step

@@ -57,11 +57,3 @@ def test_a_live_run_has_taken_the_time_since_its_start():
 
 def test_what_is_not_printable_is_shown_as_its_escape():
     assert text.printable("a\x1b[31m\tü\n") == r"a\x1b[31m\tü\n"
-
-
-@pytest.mark.parametrize(
-    ("count", "shown"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (10**6, "977 KiB"), (5 << 40, "5.0 TiB")],
-)
-def test_sizes_are_for_people(count, shown):
-    assert text.size(count) == shown

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from homerun.config.script_run_config import ScriptRunConfig
+    from homerun.snapshots.originals import Originals
     from homerun.snapshots.snapshot import Snapshot
     from runstore.run.record import Record
     from runstore.store import Store
@@ -113,7 +114,7 @@ class Request:
 class _Job:
     """What is known of a run before it is made."""
 
-    __slots__ = ("argv", "code", "ours", "place", "taken")
+    __slots__ = ("argv", "code", "originals", "ours", "place", "taken")
 
     def __init__(
         self, argv: list[str], ours: str, place: Place, taken: Snapshot | None, code: git.Code
@@ -123,6 +124,13 @@ class _Job:
         self.place = place
         self.taken = taken
         self.code = code
+        self.originals: Originals | None = None
+        """What became of what is in no snapshot, once the working copy is made."""
+
+    def notices(self) -> list[str]:
+        """What to say once of the source."""
+        taken = self.taken.notices if self.taken else []
+        return [*taken, *(self.originals.tell() if self.originals else [])]
 
 
 def submit(request: Request) -> tuple[Record, list[str]]:
@@ -164,7 +172,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         _start(record, plan, alive, place)
     if request.sources is None:
         git_diff.start(record.path, record.id, git_diff.wanted(job.code), os.environ)
-    return record, [*told, *(taken.notices if taken else [])]
+    return record, [*told, *job.notices()]
 
 
 def _injected(root: str, azureml: bool) -> str:
@@ -190,7 +198,7 @@ def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
     draft = Draft(request.store, request.experiment, request.run_id, parent=request.parent)
     try:
         alive = draft.take_alive()
-        _furnish(draft.path, request.config, job.taken)
+        job.originals = _furnish(draft.path, request.config, job.taken)
         plan = _plan(draft, request, job)
         job.place.take()
         is_alone = request.sources is None
@@ -239,8 +247,9 @@ def _snapshot(store: Store, folder: str) -> Snapshot:
     return snapshot.take(tree, f"{store.root}/{layout.SNAPSHOTS}")
 
 
-def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> None:
+def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> Originals | None:
     """Fill the run's folder: the log's place, the script's folder, and the short ways to it."""
+    placed = None
     atomic.make_new_folder(f"{folder}/{layout.USER_LOGS}")
     work = f"{folder}/{layout.WORK}"
     if taken is None:
@@ -249,11 +258,12 @@ def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> No
             os.makedirs(f"{work}/{name}", exist_ok=True)
     else:
         atomic.make_new_folder(work)
-        work_copy.build(taken, work, f"{folder}/{layout.COPIES}")
+        placed = work_copy.build(taken, folder, config.source())
     if config.history is not None and not config.history.output_collection:
-        return
+        return placed
     for name in (layout.OUTPUTS, layout.LOGS):
         os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
+    return placed
 
 
 def _asked(request: Request, job: _Job) -> dict[str, object]:
@@ -273,6 +283,7 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "source_directory": config.source(),
         "in_place": config.in_place,
         "snapshot": job.taken.id if job.taken and _keeps_snapshot(config) else None,
+        "linked": (job.originals and [one.describe() for one in job.originals.linked]) or None,
         "directories_to_watch": list(config.history.directories_to_watch)
         if config.history
         else None,

@@ -1,6 +1,6 @@
 """What becomes of the links in a source folder, and which parts of it are left out.
 
-A link that leads outside becomes a link to the final original; one that leads to a part of the
+A link that leads outside becomes one to the final original; one that leads to a part of the
 source that is taken stays inside, as a relative link; what leads nowhere stays if it is relative
 and inside. Links to stores, virtual environments, sockets, pipes and devices are left out.
 """
@@ -23,7 +23,8 @@ FOLDER = "folder"
 LINK = "link"
 """A link that stays inside; its target is relative."""
 LINKED = "linked"
-"""A link to an original file, of which size and time are kept."""
+"""An original file that is in no snapshot, of which size and time are kept: a run gets a copy of it
+or, where that takes too much room, a link to it (`originals`)."""
 LINKED_FOLDER = "linked folder"
 """A link to an original folder, of which nothing more is known."""
 

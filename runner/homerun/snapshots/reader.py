@@ -131,7 +131,7 @@ class Reading:
         try:
             for _ in range(TRIES):
                 before, after, size, digest = self._read(path, entry, here, there)
-                if _same(before, after) and size == after.st_size:
+                if is_untouched(before, after) and size == after.st_size:
                     break
             else:
                 self.changing.append(path)
@@ -202,7 +202,8 @@ def _open_copy(name: str, executable: bool, folder: int) -> int:
     return descriptor
 
 
-def _same(before: os.stat_result, after: os.stat_result) -> bool:
+def is_untouched(before: os.stat_result, after: os.stat_result) -> bool:
+    """Whether a file was not written between two looks."""
     return (
         before.st_size == after.st_size
         and before.st_mtime_ns == after.st_mtime_ns

@@ -1,9 +1,10 @@
 """The source folder of a run, looked at without reading its files.
 
-`scan` says for each path whether it is copied, linked to its original, or left out. It follows no
-link on its way and changes nothing. Of a tree whose signature is the same again no copied file has
-changed, unless `settled` is False: then a file was so young that a later edit could bear the same
-time stamp. What becomes of links is decided in `links`, what is ignored in `ignore_files`.
+`scan` says for each path whether it is part of the snapshot, an original that is not, or left out.
+It follows no link on its way and changes nothing. Of a tree whose signature is the same again no
+file of the snapshot has changed, unless `settled` is False: then a file was so young that a later
+edit could bear the same time stamp. What becomes of links is decided in `links`, what is ignored in
+`ignore_files`.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ RULES_VERSION = 1
 """Part of every signature: raise it when the same folder would be taken differently."""
 
 BIG = 10 * 1024 * 1024
-"""A file of more bytes is linked."""
+"""A file of more bytes is in no snapshot."""
 
-MANY = 1000
+MANY = 10_000
 """An ignored folder with more entries is linked as a whole."""
 
 YOUNG_NS = 1_000_000_000
@@ -110,16 +111,6 @@ def scan_file(path: str) -> Tree:
         os.close(descriptor)
 
 
-def _is_of_a_run(source: str) -> bool:
-    """Whether the source lies in the working copy of a run (or is one)."""
-    while source != "/":
-        parent, name = os.path.split(source)
-        if name == layout.WORK and os.path.exists(f"{parent}/{layout.RUN}"):
-            return True
-        source = parent
-    return False
-
-
 class TooLarge(SubmitError):
     """A source folder that holds more than it may."""
 
@@ -130,10 +121,7 @@ class _Walk:
     def __init__(self, source: str, descriptor: int, store: str | None) -> None:
         self.source = source
         self.descriptor = descriptor
-        # In another run's copy the ignored files are links already, and stay the same links.
-        self.rules = (
-            ignore_files.Rules(b"", None) if _is_of_a_run(source) else ignore_files.read(source)
-        )
+        self.rules = ignore_files.read(source)
         self.links = Links(source, store)
         self.found: Folders = {}
         self.notices: list[str] = []
@@ -149,7 +137,9 @@ class _Walk:
             folder, ignored = pending.pop()
             if not ignored or self.links.holds_store(folder):
                 # An ignored one linked as a whole would hold the store: it is looked at in parts.
-                pending += self._list(folder, ignored, self.found, sys.maxsize)
+                pending += self._list(folder, ignored, self.found)
+            elif self._holds_many(folder):
+                self._link_whole(folder)
             else:
                 self._list_ignored(folder)
             room -= len(self.found.get(folder, ()))
@@ -173,46 +163,50 @@ class _Walk:
             )
 
     def _list_ignored(self, top: str) -> None:
-        """An ignored folder becomes a folder of links, or one link where that would be many."""
+        """Find everything in an ignored folder, or link it where not all of it can be read."""
         part: Folders = {}
         pending = [(top, True)]
-        room = MANY
-        while pending and room >= 0:
+        while pending:
             folder, _ = pending.pop()
             try:
-                pending += self._list(folder, True, part, room)
-            except SubmitError:
-                self._link_whole(top, f"cannot be read in {folder}")
+                pending += self._list(folder, True, part)
+            except SubmitError as error:
+                self._link_whole(top)
+                self.notices.append(f"{top}/ is a link to the original: {error.message}")
                 return
-            room -= len(part.get(folder, ()))
-        if room < 0:
-            self._link_whole(top, f"has more than {MANY:,} entries")
-        else:
-            self.found.update(part)
+        self.found.update(part)
 
-    def _link_whole(self, folder: str, why: str) -> None:
+    def _holds_many(self, top: str) -> bool:
+        """Whether a folder has more entries than a submit goes through; it only counts them."""
+        room = MANY
+        pending = [f"{self.source}/{top}"]
+        while pending:
+            try:
+                with os.scandir(pending.pop()) as listing:
+                    for item in listing:
+                        room -= 1
+                        if room < 0:
+                            return True
+                        if item.is_dir(follow_symlinks=False):
+                            pending.append(item.path)
+            except OSError:
+                continue
+        return False
+
+    def _link_whole(self, folder: str) -> None:
         parent, _, name = folder.rpartition("/")
         original = f"{self.source}/{folder}"
         self.found[parent][name] = (name, LINKED_FOLDER, 0, 0, 0, 0, False, original)
-        self.notices.append(
-            f"the ignored folder {folder} {why}: it is linked as a whole, "
-            f"so new files in it are written to {original}"
-        )
 
-    def _list(
-        self, folder: str, ignored: bool, found: Folders, room: int
-    ) -> list[tuple[str, bool]]:
-        """Put the entries of one folder into `found`; the folders in it are still to be listed.
-
-        Stops when there are more entries than `room`.
-        """
+    def _list(self, folder: str, ignored: bool, found: Folders) -> list[tuple[str, bool]]:
+        """Put the entries of one folder into `found`; the folders in it are still to be listed."""
         descriptor = -1
         try:
             descriptor = open_below(self.descriptor, folder)
             if folder and os.access("pyvenv.cfg", os.F_OK, dir_fd=descriptor):
                 self._leave_out(folder, found)
                 return []
-            return self._entries(folder, descriptor, ignored, found, room)
+            return self._entries(folder, descriptor, ignored, found)
         except (FileNotFoundError, NotADirectoryError):
             return []  # removed since its name was read
         except OSError as error:
@@ -222,7 +216,7 @@ class _Walk:
                 os.close(descriptor)
 
     def _entries(
-        self, folder: str, descriptor: int, ignored: bool, found: Folders, room: int
+        self, folder: str, descriptor: int, ignored: bool, found: Folders
     ) -> list[tuple[str, bool]]:
         entries: dict[str, Entry] = {}
         found[folder] = entries
@@ -244,8 +238,6 @@ class _Walk:
                     self.links.add(folder, name, descriptor, entries)
                 elif item.is_file(follow_symlinks=False):
                     self._file(path, item, ignored or self._is_ignored(path), entries)
-                if len(entries) > room:
-                    break
         return below
 
     def _is_ignored(self, path: str) -> bool:
@@ -253,14 +245,14 @@ class _Walk:
         return rule is not None and bool(rule(path))
 
     def _file(
-        self, path: str, item: os.DirEntry[str], as_link: bool, entries: dict[str, Entry]
+        self, path: str, item: os.DirEntry[str], is_data: bool, entries: dict[str, Entry]
     ) -> None:
         try:
             seen = item.stat(follow_symlinks=False)
         except FileNotFoundError:
             return
         name, size, mtime = item.name, seen.st_size, seen.st_mtime_ns
-        if as_link or size > BIG:
+        if is_data or size > BIG:
             original = f"{self.source}/{path}"
             entries[name] = (name, LINKED, size, mtime, 0, 0, False, original)
             return

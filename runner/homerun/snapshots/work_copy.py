@@ -1,8 +1,10 @@
 """The working copy of a run: `work/`, made from a snapshot before the start.
 
-Each run has its own copies of the code, links to the originals of what is linked, and empty
-`outputs/` and `logs/`. What was placed is written down, so that after the end `clear` (which lives
-in `cleanup`, for the supervisor's sake) removes what the script left as it was, and nothing else.
+Each run has its own copies of the code and, as far as `originals` allows, of what the snapshot
+does not hold; of the rest it has links, and empty `outputs/` and `logs/`. What was placed is
+written down, so that after the end `clear` (which lives in `cleanup`, for the supervisor's sake)
+removes what the script left as it was, and nothing else; so is how the originals behind the links
+were (`link_watch`).
 
 A record is four fields, each ended by a NUL: kind, inode, ctime in ns, relative path.
 """
@@ -10,11 +12,14 @@ A record is four fields, each ended by a NUL: kind, inode, ctime in ns, relative
 from __future__ import annotations
 
 import os
+from stat import S_ISREG, S_IXUSR
 
 from homerun.base.errors import SubmitError
+from homerun.snapshots import link_watch, originals
 from homerun.snapshots.cleanup import clear
-from homerun.snapshots.links import FILE, FOLDER, join
-from homerun.snapshots.reader import READ_FLAGS, make_folder
+from homerun.snapshots.links import FILE, FOLDER, LINK, LINKED, join
+from homerun.snapshots.originals import Linked
+from homerun.snapshots.reader import READ_FLAGS, TRIES, is_untouched, make_folder
 from homerun.snapshots.snapshot import TREE
 from runstore import layout
 from runstore.fs.atomic import write_all
@@ -23,9 +28,10 @@ from runstore.fs.safe_path import FOLDER_FLAGS, open_below, pour
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.snapshots.links import Entry
+    from homerun.snapshots.originals import Originals
     from homerun.snapshots.snapshot import Snapshot
 
-__all__ = ["build", "changed_originals", "clear"]
+__all__ = ["build", "clear"]
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -34,56 +40,106 @@ class _DamagedError(Exception):
     """A file of the snapshot is missing or has another size."""
 
 
-def build(snapshot: Snapshot, work: str, copies: str) -> None:
-    """Fill the empty folder `work` and write the record `copies` of what was placed.
+class _UnreadableError(Exception):
+    """An original cannot be copied: why."""
+
+
+def build(snapshot: Snapshot, folder: str, source: str, limit: int = originals.LIMIT) -> Originals:
+    """Fill the empty `work/` of a run's folder and write down what was placed.
+
+    Args:
+        source: the source folder.
+        limit: bytes that copies of what the snapshot does not hold may take.
+
+    Returns:
+        What became of the originals.
 
     Raises:
         SubmitError: the snapshot is damaged (after a power cut, say), or the disk is full.
     """
+    work = f"{folder}/{layout.WORK}"
+    placing = _Placing(snapshot, work, source, limit)
     try:
-        records = _place_all(snapshot, work)
-        _write_record(copies, os.fsencode("".join(records)))
+        placing.everything()
+        _write_record(f"{folder}/{layout.COPIES}", os.fsencode("".join(placing.records)))
+        if placing.links:
+            link_watch.write_down(f"{folder}/{layout.LINKS}", placing.links)
     except _DamagedError as error:
         raise SubmitError(_move_aside(snapshot.path, str(error))) from error
     except OSError as error:
         raise SubmitError(
             f"the working copy {work} cannot be made ({error.strerror}: {error.filename!r})"
         ) from error
+    return placing.originals or originals.Originals()
 
 
-def changed_originals(snapshot: Snapshot, until_ns: int | None = None) -> list[str]:
-    """The links whose originals are not as they were at the snapshot, by relative path.
+class _Placing:
+    """One working copy as it is filled."""
 
-    Args:
-        until_ns: the end of the run: what was changed after it was not changed by it.
-    """
-    changed = []
-    for path, original, size, mtime_ns in snapshot.linked:
+    def __init__(self, snapshot: Snapshot, work: str, source: str, limit: int) -> None:
+        self.snapshot = snapshot
+        self.work = work
+        self.source = source
+        self.limit = limit
+        self.records: list[str] = []
+        self.links: list[tuple[str, str, str]] = []
+        self.originals: Originals | None = None
+
+    def everything(self) -> None:
+        source = target = -1
         try:
-            seen = os.stat(original)
-        except OSError:
-            changed.append(path)
-            continue
-        is_later = until_ns is not None and seen.st_mtime_ns > until_ns
-        if not is_later and (seen.st_size != size or seen.st_mtime_ns != mtime_ns):
-            changed.append(path)
-    return changed
+            target = os.open(self.work, FOLDER_FLAGS)
+            source = _open_tree(self.snapshot)
+            for folder, entries in self.snapshot.folders:
+                self._folder(folder, entries, source, target)
+            for name in (layout.OUTPUTS, layout.LOGS):
+                make_folder(name, target)
+        finally:
+            _close(source)
+            _close(target)
+
+    def _folder(self, folder: str, entries: list[Entry], source: int, target: int) -> None:
+        here = there = -1
+        try:
+            there = open_below(target, folder)
+            here = _open_source(source, folder)
+            for entry in entries:
+                name, kind = entry[0], entry[1]
+                if kind == FILE:
+                    made = _copy(folder, entry, here, there)
+                elif kind == FOLDER:
+                    make_folder(name, there)
+                    made = os.lstat(name, dir_fd=there)
+                elif kind == LINK:
+                    made = _link(entry, there)
+                else:
+                    kind, made = self._original(folder, entry, there)
+                path = f"{folder}/{name}" if folder else name
+                self.records.append(f"{kind}\0{made.st_ino}\0{made.st_ctime_ns}\0{path}\0")
+        finally:
+            _close(here)
+            _close(there)
+
+    def _original(self, folder: str, entry: Entry, there: int) -> tuple[str, os.stat_result]:
+        """Copy an original, or place a link to it."""
+        if self.originals is None:
+            self.originals = originals.settle(
+                self.snapshot.folders, self.source, self.work, self.limit
+            )
+        path = join(folder, entry[0])
+        if path in self.originals.own:
+            try:
+                return "file", _copy_original(entry, there, path, self.originals.notices)
+            except _UnreadableError as error:
+                self.originals.linked.append(Linked(path, entry[7], None, str(error)))
+        is_file = entry[1] == LINKED
+        self.links.append((link_watch.FILE if is_file else link_watch.FOLDER, path, entry[7]))
+        return "link", _link(entry, there)
 
 
-def _place_all(snapshot: Snapshot, work: str) -> list[str]:
-    records: list[str] = []
-    source = target = -1
-    try:
-        target = os.open(work, FOLDER_FLAGS)
-        source = _open_tree(snapshot)
-        for folder, entries in snapshot.folders:
-            _place_folder(folder, entries, source, target, records)
-        for name in (layout.OUTPUTS, layout.LOGS):
-            make_folder(name, target)
-    finally:
-        _close(source)
-        _close(target)
-    return records
+def _link(entry: Entry, there: int) -> os.stat_result:
+    os.symlink(entry[7], entry[0], dir_fd=there)
+    return os.lstat(entry[0], dir_fd=there)
 
 
 def _open_tree(snapshot: Snapshot) -> int:
@@ -91,31 +147,6 @@ def _open_tree(snapshot: Snapshot) -> int:
         return os.open(f"{snapshot.path}/{TREE}", FOLDER_FLAGS)
     except FileNotFoundError:
         raise _DamagedError(TREE) from None
-
-
-def _place_folder(
-    folder: str, entries: list[Entry], source: int, target: int, records: list[str]
-) -> None:
-    here = there = -1
-    try:
-        there = open_below(target, folder)
-        here = _open_source(source, folder)
-        for entry in entries:
-            name, kind = entry[0], entry[1]
-            if kind == FILE:
-                made = _copy(folder, entry, here, there)
-            elif kind == FOLDER:
-                make_folder(name, there)
-                made = os.lstat(name, dir_fd=there)
-            else:
-                kind = "link"
-                os.symlink(entry[7], name, dir_fd=there)
-                made = os.lstat(name, dir_fd=there)
-            path = f"{folder}/{name}" if folder else name
-            records.append(f"{kind}\0{made.st_ino}\0{made.st_ctime_ns}\0{path}\0")
-    finally:
-        _close(here)
-        _close(there)
 
 
 def _open_source(source: int, folder: str) -> int:
@@ -128,28 +159,78 @@ def _open_source(source: int, folder: str) -> int:
 def _copy(folder: str, entry: Entry, here: int, there: int) -> os.stat_result:
     """Copy one file of the snapshot; the copy as it is at last."""
     name, _, size, mtime_ns, _, _, executable, _ = entry
-    mode = 0o700 if executable else 0o600
     try:
         source = os.open(name, READ_FLAGS, dir_fd=here)
     except FileNotFoundError:
         raise _DamagedError(join(folder, name)) from None
     try:
-        target = os.open(name, CREATE_FLAGS, mode, dir_fd=there)
+        target, mode = _create(name, executable, there)
         try:
             if pour(source, target, size) != size:
                 raise _DamagedError(join(folder, name))
             if mtime_ns < 0:
                 mtime_ns = os.fstat(source).st_mtime_ns
-            os.utime(target, ns=(mtime_ns, mtime_ns))
-            made = os.fstat(target)
-            if made.st_mode & 0o777 != mode:
-                os.fchmod(target, mode)
-                made = os.fstat(target)
-            return made
+            return _finish(target, mtime_ns, mode)
         finally:
             os.close(target)
     finally:
         os.close(source)
+
+
+def _copy_original(entry: Entry, there: int, path: str, notices: list[str]) -> os.stat_result:
+    """Copy one original.
+
+    Raises:
+        _UnreadableError: it is gone, or no file that can be read.
+    """
+    name, original = entry[0], entry[7]
+    try:
+        source = os.open(original, READ_FLAGS)
+    except OSError as error:
+        raise _UnreadableError(f"cannot be read: {error.strerror}") from error
+    try:
+        before = os.fstat(source)
+        if not S_ISREG(before.st_mode):
+            raise _UnreadableError("is no file any more")
+        target, mode = _create(name, bool(before.st_mode & S_IXUSR), there)
+        try:
+            after = _copy_whole(source, target, before)
+            if after is None:
+                notices.append(f"{path} changed while it was copied: the run has one mixed version")
+            return _finish(target, (after or before).st_mtime_ns, mode)
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)
+
+
+def _copy_whole(source: int, target: int, before: os.stat_result) -> os.stat_result | None:
+    """Copy a file that others may write to, again if need be; None: it changed each time."""
+    for _ in range(TRIES):
+        os.lseek(source, 0, os.SEEK_SET)
+        os.lseek(target, 0, os.SEEK_SET)
+        os.ftruncate(target, 0)
+        size = pour(source, target, before.st_size)
+        after = os.fstat(source)
+        if size == after.st_size and is_untouched(before, after):
+            return after
+        before = after
+    return None
+
+
+def _create(name: str, executable: bool, there: int) -> tuple[int, int]:
+    mode = 0o700 if executable else 0o600
+    return os.open(name, CREATE_FLAGS, mode, dir_fd=there), mode
+
+
+def _finish(target: int, mtime_ns: int, mode: int) -> os.stat_result:
+    """Give a copy the time of its original, and its mode whatever the umask."""
+    os.utime(target, ns=(mtime_ns, mtime_ns))
+    made = os.fstat(target)
+    if made.st_mode & 0o777 != mode:
+        os.fchmod(target, mode)
+        made = os.fstat(target)
+    return made
 
 
 def _write_record(copies: str, data: bytes) -> None:

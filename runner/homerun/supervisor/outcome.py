@@ -46,6 +46,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         _cancel_children()
     if not has_waited:
         of.publish(layout.EXITED, exited)
+    _name_changed_originals(of)
     atomic.sync_files(layout.METRICS)
     of.publish(layout.ENDED, outcome, sync=True)
     _forget_plan(of)
@@ -73,6 +74,23 @@ def tidy(of: Attempt) -> None:
     except OSError:
         return
     cleanup.clear(layout.WORK, layout.COPIES, started_ns)
+
+
+def _name_changed_originals(of: Attempt) -> None:
+    """Say which files behind links were changed: before the end, so that none overlooks it."""
+    if not os.path.exists(layout.LINKS):
+        return
+    from homerun.snapshots import link_watch  # few runs have links
+
+    found = link_watch.look(layout.LINKS)
+    for line in found.lines():
+        of.log(line)
+    if found.paths or found.unseen:
+        of.publish(layout.CHANGED, found.describe())
+    try:
+        os.unlink(layout.LINKS)
+    except OSError:
+        return  # a later look finds the same
 
 
 def _start_hooks(of: Attempt) -> None:

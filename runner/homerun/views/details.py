@@ -21,7 +21,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.snapshots.snapshot import Snapshot
     from runstore.look import Look
     from runstore.run.cache import Kept
     from runstore.run.record import Record
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 TAIL_LINES = 20
 
 _recent: Kept = {}
-_without_links: set[str] = set()
 
 _CAUSES = {
     status.EXIT_CODE: "the script ended with exit code {exit_code}",
@@ -139,7 +137,7 @@ def row_of(record: Record) -> dict[str, Any]:
 
 def _is_final(record: Record, look: Look, made: dict[str, Any]) -> bool:
     """Whether no part of a row can change without a new name in one of the run's folders."""
-    if look.facts[layout.ENDED] is None or "warnings" in made or _linked(record) is not None:
+    if look.facts[layout.ENDED] is None or "warnings" in made or _is_watched(record):
         return False
     can_print = "error" in made and record.run.get("on_exit") == "leave"
     return not can_print and not cache.is_fresh(record.path)
@@ -172,7 +170,8 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "process": _process(look),
         "outcome": _outcome(look),
         "attempts": _attempts(record) or None,
-        "changed_originals": changed_originals(record, look) or None,
+        "linked": run.get("linked"),
+        "changed_originals": changed_originals(record) or None,
         "directory": record.path,
     }
     kept = {key: value for key, value in found.items() if value is not None}
@@ -188,32 +187,25 @@ def warnings(record: Record, look: Look) -> list[str]:
     ]
 
 
-def changed_originals(record: Record, look: Look) -> list[str]:
+def changed_originals(record: Record) -> list[str]:
     """The files behind links in work/ that were changed while the run went on, by relative path."""
-    found = _linked(record)
-    if found is None:
+    if not record.run.get("linked"):
         return []
-    from homerun.snapshots import work_copy  # most runs link to no originals
+    said = record.fact(layout.CHANGED)
+    if said is not None:
+        return [str(path) for path in said.get("originals") or []]
+    from homerun.snapshots import link_watch  # its supervisor was killed, or the run goes on
 
     try:
         ended_ns = os.stat(f"{record.path}/{layout.ENDED}").st_mtime_ns
     except FileNotFoundError:
         ended_ns = None
-    return work_copy.changed_originals(found, ended_ns)
+    return link_watch.look(f"{record.path}/{layout.LINKS}", ended_ns).paths
 
 
-def _linked(record: Record) -> Snapshot | None:
-    """The snapshot of a run; None where there is none, or none that links to originals."""
-    taken = record.run.get("snapshot")
-    path = f"{record.store.root}/{layout.SNAPSHOTS}/{taken}"
-    if not taken or path in _without_links:
-        return None
-    from homerun.snapshots import snapshot  # interactive runs have none
-
-    found = snapshot.load(path)
-    if found is not None and not found.linked:
-        _without_links.add(path)  # it never changes
-    return found if found is not None and found.linked else None
+def _is_watched(record: Record) -> bool:
+    """Whether originals behind links of the run have not been looked at by its supervisor."""
+    return bool(record.run.get("linked")) and os.path.exists(f"{record.path}/{layout.LINKS}")
 
 
 def _stop_message(look: Look) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 
 from helpers.probes import Interpreter
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
+from homerun.snapshots import work_copy
 from runstore.errors import FileTaken, InvalidName
 
 
@@ -190,8 +191,9 @@ def test_a_folder_is_uploaded_without_the_store_and_with_links_that_stay_inside(
 
 
 def test_originals_that_homerun_linked_itself_are_uploaded(
-    experiment: Experiment, script: Callable[..., Path]
+    experiment: Experiment, script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(work_copy.build, "__defaults__", (0,))
     script(".amlignore", "data/\n")
     script("data/table.csv", "1,2\n")
     script(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from homerun.base.errors import SubmitError
-from homerun.snapshots import cleanup, scan, snapshot, work_copy
+from homerun.snapshots import cleanup, link_watch, originals, scan, snapshot, work_copy
 from homerun.snapshots.snapshot import Snapshot
 from runstore.fs import safe_path
 
@@ -32,13 +32,15 @@ def make(root: Path) -> Path:
 class Copy:
     """One working copy of a small source, with paths for the asserting."""
 
-    def __init__(self, root: Path, snapshots: Path, folder: Path) -> None:
+    def __init__(
+        self, root: Path, snapshots: Path, folder: Path, limit: int = originals.LIMIT
+    ) -> None:
         self.source = root
         self.snapshot = take(root, snapshots)
         self.work = folder / "work"
         self.copies = folder / ".copies"
         self.work.mkdir(parents=True)
-        work_copy.build(self.snapshot, str(self.work), str(self.copies))
+        self.originals = work_copy.build(self.snapshot, str(folder), str(root), limit)
 
     def clear(self, started_ns: int = FUTURE) -> None:
         cleanup.clear(str(self.work), str(self.copies), started_ns)
@@ -58,12 +60,92 @@ def copy(tmp_path) -> Copy:
     return Copy(make(tmp_path / "src"), tmp_path / "snap", tmp_path / "run")
 
 
-def test_code_is_copied_and_ignored_files_are_links_in_real_folders(copy):
+@pytest.fixture
+def linked(tmp_path) -> Copy:
+    """A copy in which everything that the snapshot does not hold stays a link."""
+    return Copy(make(tmp_path / "src"), tmp_path / "snap", tmp_path / "run", limit=0)
+
+
+def test_code_and_ignored_files_are_the_runs_own(copy):
     assert (copy.work / "pkg/deep/model.py").read_text() == "x = 1\n"
-    assert not (copy.work / "pkg/deep/model.py").is_symlink()
-    assert (copy.work / "data").is_dir()
-    assert not (copy.work / "data").is_symlink()
-    assert os.readlink(copy.work / "data/a.csv") == os.path.realpath(copy.source / "data/a.csv")
+    assert (copy.work / "data/a.csv").read_text() == "1,2\n"
+    assert not [path for path in copy.work.rglob("*") if path.is_symlink()]
+    assert (copy.originals.own, copy.originals.tell()) == ({"data/a.csv"}, [])
+
+
+def test_what_is_over_the_limit_is_a_link_in_a_real_folder_and_is_named(linked):
+    assert (linked.work / "data").is_dir()
+    assert not (linked.work / "data").is_symlink()
+    assert os.readlink(linked.work / "data/a.csv") == os.path.realpath(linked.source / "data/a.csv")
+    assert linked.originals.tell() == ["linked, not copied: data/ (4 B)"]
+
+
+def test_a_large_file_is_copied_whole_and_keeps_its_time_and_exec_bit(tmp_path):
+    root = make(tmp_path / "src")
+    (root / "tool.bin").write_bytes(b"start" + bytes(scan.BIG) + b"end")
+    (root / "tool.bin").chmod(0o555)
+    os.utime(root / "tool.bin", ns=(5, 1_000_000_123))
+
+    made = Copy(root, tmp_path / "snap", tmp_path / "run")
+
+    seen = (made.work / "tool.bin").lstat()
+    assert (made.work / "tool.bin").read_bytes() == (root / "tool.bin").read_bytes()
+    assert (stat.S_IMODE(seen.st_mode), seen.st_mtime_ns) == (0o700, 1_000_000_123)
+    assert Path(made.snapshot.path, "tree/tool.bin").is_symlink()
+
+
+def test_an_original_that_cannot_be_read_any_more_is_a_link_and_is_named(tmp_path):
+    root = make(tmp_path / "src")
+    taken = take(root, tmp_path / "snap")
+    (root / "data/a.csv").unlink()
+    (tmp_path / "run/work").mkdir(parents=True)
+
+    found = work_copy.build(taken, str(tmp_path / "run"), str(root))
+
+    assert found.tell() == [
+        "linked, not copied: data/a.csv (cannot be read: No such file or directory)"
+    ]
+    assert (tmp_path / "run/work/data/a.csv").is_symlink()
+
+
+def test_an_original_that_became_a_pipe_is_a_link_and_blocks_nobody(tmp_path):
+    root = make(tmp_path / "src")
+    taken = take(root, tmp_path / "snap")
+    (root / "data/a.csv").unlink()
+    os.mkfifo(root / "data/a.csv")
+    (tmp_path / "run/work").mkdir(parents=True)
+
+    found = work_copy.build(taken, str(tmp_path / "run"), str(root))
+
+    assert found.tell() == ["linked, not copied: data/a.csv (is no file any more)"]
+
+
+def test_a_file_that_a_link_leads_to_outside_is_the_runs_own(tmp_path):
+    root = make(tmp_path / "src")
+    (tmp_path / "weights.pt").write_text("w")
+    (root / "weights.pt").symlink_to(tmp_path / "weights.pt")
+
+    made = Copy(root, tmp_path / "snap", tmp_path / "run")
+    (made.work / "weights.pt").write_text("changed")
+
+    assert (tmp_path / "weights.pt").read_text() == "w"
+
+
+def test_a_copy_of_an_original_that_changes_all_the_time_is_said_to_be_mixed(tmp_path, monkeypatch):
+    root = make(tmp_path / "src")
+
+    def pour(source: int, target: int, size: int) -> int:
+        done = safe_path.pour(source, target, size)
+        if size == 4:
+            os.utime(root / "data/a.csv")
+        return done
+
+    monkeypatch.setattr(work_copy, "pour", pour)
+    made = Copy(root, tmp_path / "snap", tmp_path / "run")
+
+    assert made.originals.tell() == [
+        "data/a.csv changed while it was copied: the run has one mixed version"
+    ]
 
 
 def test_outputs_and_logs_begin_empty_and_real(copy):
@@ -81,17 +163,18 @@ def test_copies_keep_their_time_and_exec_bit_and_are_private(copy):
 def test_modes_do_not_depend_on_the_umask(tmp_path):
     before = os.umask(0o277)
     try:
-        (tmp_path / "run").mkdir()
-        (tmp_path / "run").chmod(0o700)
+        for folder in ("run", "run/work"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder).chmod(0o700)
         (tmp_path / "src").mkdir()
         (tmp_path / "src").chmod(0o700)
         (tmp_path / "src/a.py").write_text("")
         taken = take(tmp_path / "src", tmp_path / "snap")
-        work_copy.build(taken, str(tmp_path / "run"), str(tmp_path / "copies"))
+        work_copy.build(taken, str(tmp_path / "run"), str(tmp_path / "src"))
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "run/a.py").stat().st_mode) == 0o600
-    assert stat.S_IMODE((tmp_path / "run/outputs").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "run/work/a.py").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "run/work/outputs").stat().st_mode) == 0o700
 
 
 def test_two_copies_do_not_share_files(copy, tmp_path):
@@ -120,12 +203,11 @@ def test_a_copy_that_the_file_system_refuses_the_kernel_is_made_all_the_same(tmp
 def test_a_loaded_snapshot_builds_the_same_copy(copy, tmp_path):
     loaded = snapshot.load(copy.snapshot.path)
     assert loaded is not None
-    (tmp_path / "again").mkdir()
-    work_copy.build(loaded, str(tmp_path / "again"), str(tmp_path / "copies"))
-    assert (tmp_path / "again/train.py").stat().st_mtime_ns == 1_000_000_123
-    assert {str(p.relative_to(tmp_path / "again")) for p in (tmp_path / "again").rglob("*")} == (
-        copy.left()
-    )
+    again = tmp_path / "again/work"
+    again.mkdir(parents=True)
+    work_copy.build(loaded, str(tmp_path / "again"), str(copy.source))
+    assert (again / "train.py").stat().st_mtime_ns == 1_000_000_123
+    assert {str(path.relative_to(again)) for path in again.rglob("*")} == copy.left()
 
 
 @pytest.mark.parametrize("damage", [lambda p: p.write_text(""), lambda p: p.unlink()])
@@ -133,9 +215,9 @@ def test_a_damaged_snapshot_is_moved_aside_and_the_next_submit_works(tmp_path, d
     root = make(tmp_path / "src")
     taken = take(root, tmp_path / "snap")
     damage(Path(taken.path, "tree/train.py"))
-    (tmp_path / "w").mkdir()
+    (tmp_path / "w/work").mkdir(parents=True)
     with pytest.raises(SubmitError, match="submit again"):
-        work_copy.build(taken, str(tmp_path / "w"), str(tmp_path / "c"))
+        work_copy.build(taken, str(tmp_path / "w"), str(root))
     assert Copy(root, tmp_path / "snap", tmp_path / "run").snapshot.id == taken.id
 
 
@@ -150,13 +232,13 @@ def test_a_path_longer_than_the_system_takes_in_one_name_is_copied_and_cleared(t
     taken = take(root, place)
     made = place / "work"
     made.mkdir()
-    work_copy.build(taken, str(made), str(place / "copies"))
+    work_copy.build(taken, str(place), str(root))
     descriptor = os.open(made, os.O_RDONLY)
     below = cleanup.open_below(descriptor, folder)
     assert os.listdir(below) == ["deep.py"]
     os.close(below)
     os.close(descriptor)
-    cleanup.clear(str(made), str(place / "copies"), FUTURE)
+    cleanup.clear(str(made), str(place / ".copies"), FUTURE)
     assert sorted(os.listdir(made)) == ["logs", "outputs"]
 
 
@@ -227,11 +309,11 @@ def test_clearing_keeps_what_the_script_renamed_or_moved(copy):
     assert {"outputs/train.py", "kept/deep/model.py"} <= copy.left()
 
 
-def test_clearing_keeps_a_file_that_took_the_place_of_a_link(copy):
-    (copy.work / "data/a.csv").unlink()
-    (copy.work / "data/a.csv").write_text("mine")
-    copy.clear()
-    assert (copy.work / "data/a.csv").read_text() == "mine"
+def test_clearing_keeps_a_file_that_took_the_place_of_a_link(linked):
+    (linked.work / "data/a.csv").unlink()
+    (linked.work / "data/a.csv").write_text("mine")
+    linked.clear()
+    assert (linked.work / "data/a.csv").read_text() == "mine"
 
 
 def test_clearing_keeps_what_is_younger_than_the_start(copy):
@@ -289,18 +371,29 @@ def test_clearing_again_after_a_crash_finishes_the_first(copy):
     assert copy.left() == {"outputs", "logs"}
 
 
-def test_a_run_in_a_run_links_to_the_same_originals(copy, tmp_path):
-    (copy.work.parent / "run.json").write_text("{}")
+def test_a_run_in_a_run_has_copies_of_its_own(copy, tmp_path):
     child = Copy(copy.work, tmp_path / "snap", tmp_path / "child")
-    assert os.readlink(child.work / "data/a.csv") == os.path.realpath(copy.source / "data/a.csv")
+    (child.work / "data/a.csv").write_text("changed")
+    assert (copy.work / "data/a.csv").read_text() == "1,2\n"
 
 
-def test_a_changed_or_missing_original_is_named(copy):
-    assert work_copy.changed_originals(copy.snapshot) == []
-    (copy.source / "data/a.csv").write_text("1,2,3\n")
-    assert work_copy.changed_originals(copy.snapshot) == ["data/a.csv"]
-    (copy.source / "data/a.csv").unlink()
-    assert work_copy.changed_originals(copy.snapshot) == ["data/a.csv"]
+def test_a_run_in_a_run_links_to_the_same_originals(linked, tmp_path):
+    child = Copy(linked.work, tmp_path / "snap", tmp_path / "child", limit=0)
+    original = os.path.realpath(linked.source / "data/a.csv")
+    assert os.readlink(child.work / "data/a.csv") == original
+
+
+def test_a_changed_or_missing_original_is_named(linked):
+    links = str(linked.work.parent / ".links")
+    assert link_watch.look(links).paths == []
+    (linked.source / "data/a.csv").write_text("1,2,3\n")
+    assert link_watch.look(links).paths == ["data/a.csv"]
+    (linked.source / "data/a.csv").unlink()
+    assert link_watch.look(links).paths == ["data/a.csv"]
+
+
+def test_a_copy_without_links_keeps_no_record_of_originals(copy):
+    assert not (copy.work.parent / ".links").exists()
 
 
 def test_building_and_clearing_leave_no_descriptor_open(copy, tmp_path):

@@ -252,26 +252,30 @@ def test_a_kept_description_is_not_read_again_and_shows_each_later_change_at_onc
 def test_originals_behind_links_that_changed_during_the_run_are_listed(
     experiment: Experiment, script: Callable[..., Path]
 ) -> None:
-    script(".amlignore", "*.csv\n")
-    script("changed.csv", "1\n")
-    script("kept.csv", "1\n")
-    script("train.py", "open('changed.csv', 'a').write('2')\nopen('own.txt', 'w').write('x')")
+    script("changed.csv", "1\n", "away")
+    script("kept.csv", "1\n", "away")
+    script("train.py", "open('data/changed.csv', 'a').write('2')\nopen('own.txt', 'w').write('x')")
+    Path("source/data").symlink_to("../away")
 
     run = ended(experiment)
 
-    assert run.describe()["changed_originals"] == ["changed.csv"]
-    assert Path("source/changed.csv").read_text() == "1\n2"
+    assert run.describe()["changed_originals"] == ["data/changed.csv"]
+    assert [row["path"] for row in run.describe()["linked"]] == ["data/"]
+    assert Path("away/changed.csv").read_text() == "1\n2"
+    assert not Path(run.directory, ".links").exists()
+    log = Path(run.directory, "supervisor.log").read_text()
+    assert "the original of data/changed.csv was changed since the submit" in log
 
 
 def test_originals_that_change_after_the_run_are_not_its_doing(
     experiment: Experiment, script: Callable[..., Path]
 ) -> None:
-    script(".amlignore", "*.csv\n")
-    script("data.csv", "1\n")
+    script("data.csv", "1\n", "away")
     script("train.py", "")
+    Path("source/data").symlink_to("../away")
     run = ended(experiment)
 
-    script("data.csv", "2\n")
+    script("data.csv", "2\n", "away")
 
     assert "changed_originals" not in run.describe()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from homerun.base import sizes
 from homerun.cli.command import command
 from homerun.cli.options import times
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import option
-from homerun.cli.output import render, text
+from homerun.cli.output import render
 from homerun.cli.output.progress import Progress, WaitingLine
 from homerun.cli.result import Result
 
@@ -114,12 +115,12 @@ def _line(row: dict[str, object]) -> str:
 
 
 def _garbage(found: dict[str, Any]) -> list[render.Part]:
-    lines = [[one["what"], one["path"], text.size(one["size_bytes"])] for one in found["items"]]
+    lines = [[one["what"], one["path"], sizes.shown(one["size_bytes"])] for one in found["items"]]
     parts: list[render.Part] = []
     if lines:
         parts.append(render.Table(["what", "path", "size"], lines))
     parts += [render.Note(line) for line in (*found["kept"], *found["failed"])]
-    freed = text.size(found["freed_bytes"])
+    freed = sizes.shown(found["freed_bytes"])
     if not lines:
         parts.append(render.Note("there is nothing to remove"))
     elif found["dry_run"]:
@@ -136,18 +137,18 @@ def _numbers(found: dict[str, Any]) -> list[render.Part]:
         "store": found["directory"],
         "runs": f"{found['runs']:,}",
         **{f"  {name}": f"{statuses[name]:,}" for name in sorted(statuses)},
-        "bytes": text.size(found["size_bytes"]),
-        **{f"  {name}": text.size(bytes_) for name, bytes_ in found["parts"].items()},
+        "bytes": sizes.shown(found["size_bytes"]),
+        **{f"  {name}": sizes.shown(bytes_) for name, bytes_ in found["parts"].items()},
     }
     parts: list[render.Part] = [render.Card(card)]
     experiments = [
-        [row["experiment_name"], f"{row['runs']:,}", text.size(row["size_bytes"])]
+        [row["experiment_name"], f"{row['runs']:,}", sizes.shown(row["size_bytes"])]
         for row in found["experiments"]
     ]
     if experiments:
         parts += ["", render.Table(["experiment", "runs", "size"], experiments)]
     largest = [
-        [row["run_id"], row["status"], row["experiment_name"], text.size(row["size_bytes"])]
+        [row["run_id"], row["status"], row["experiment_name"], sizes.shown(row["size_bytes"])]
         for row in found["largest"]
     ]
     if largest:

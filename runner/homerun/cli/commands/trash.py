@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from homerun.base import sizes
 from homerun.cli.command import command
 from homerun.cli.options import times
 from homerun.cli.options.params import argument, option
@@ -38,7 +39,7 @@ def list_trash(call: Call) -> Result:
                 *(row["run_id"], row["status"], row["experiment_name"]),
                 text.ago(row["deleted_utc"], time.time()),
                 row["deleted_by"] or text.NONE,
-                text.size(row["size_bytes"]),
+                sizes.shown(row["size_bytes"]),
             ]
             for row in rows
         ]
@@ -87,10 +88,10 @@ def empty(call: Call, seconds: float | None, yes: bool) -> Result:
         rows = trash.list()
         if not rows:
             return Result(nothing, lambda: [render.Note("the trash is empty")])
-        total = text.size(sum(row["size_bytes"] for row in rows))
+        total = sizes.shown(sum(row["size_bytes"] for row in rows))
         question = f"the trash holds {text.plural(len(rows))}, {total}; {question}"
     if not is_sure(question, yes):
         return Result(nothing, lambda: [render.Note("nothing was removed")], 1)
     done = trash.empty((seconds or 0.0) / _DAY_S)
-    line = f"removed {text.plural(len(done['run_ids']))}: {text.size(done['freed_bytes'])} freed"
+    line = f"removed {text.plural(len(done['run_ids']))}: {sizes.shown(done['freed_bytes'])} freed"
     return Result(done, lambda: [render.Note(line)])

@@ -103,16 +103,6 @@ def took(row: dict[str, Any], now: float | None = None) -> float | None:
     return None if end is None else max(0.0, end - begun)
 
 
-def size(number: float) -> str:
-    """Bytes for people: `512 B`, `1.5 KiB`, `23 GiB`."""
-    units = ["B", "KiB", "MiB", "GiB", "TiB"]
-    while number >= 1023.5 and len(units) > 1:
-        number /= 1024
-        units.pop(0)
-    digits = 0 if units[0] == "B" or number >= 9.95 else 1
-    return f"{number:.{digits}f} {units[0]}"
-
-
 def waits(row: dict[str, Any]) -> str:
     """Where a run waits, and why."""
     place = row.get("queue")

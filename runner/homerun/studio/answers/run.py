@@ -79,6 +79,15 @@ class _Known(TypedDict):
     properties: dict[str, str]
 
 
+class LinkedRow(TypedDict):
+    """A link of the run to what was too much to copy; `bytes` is null where it was not counted."""
+
+    path: str
+    original: str
+    bytes: int | None
+    why: str
+
+
 class DetailsOfRun(_Known, total=False):
     """What `homerun run show -o json` prints; keys without a value are left out."""
 
@@ -101,6 +110,7 @@ class DetailsOfRun(_Known, total=False):
     process: ProcessRow
     outcome: OutcomeRow
     attempts: list[AttemptRow]
+    linked: list[LinkedRow]
     changed_originals: list[str]
 
 

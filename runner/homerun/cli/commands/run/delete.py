@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from homerun.base import sizes
 from homerun.cli.command import command
 from homerun.cli.options.params import option
 from homerun.cli.output import render, text
@@ -54,7 +55,7 @@ def _question(wanted: dict[str, Any], purge: bool) -> str:
     those = f", {below} of them below others" if below else ""
     how = "remove for good" if purge else "move to the trash"
     return (
-        f"{how}: {text.plural(len(wanted['run_ids']))}{those}, {text.size(wanted['size_bytes'])}?"
+        f"{how}: {text.plural(len(wanted['run_ids']))}{those}, {sizes.shown(wanted['size_bytes'])}?"
     )
 
 
@@ -65,5 +66,5 @@ def _nothing() -> list[render.Part]:
 def _told(done: dict[str, Any], purge: bool) -> str:
     runs = text.plural(len(done["run_ids"]))
     if purge:
-        return f"removed {runs} for good: {text.size(done['freed_bytes'])} freed"
+        return f"removed {runs} for good: {sizes.shown(done['freed_bytes'])} freed"
     return f"moved {runs} to the trash; homerun store trash restore ID restores one"

@@ -150,9 +150,19 @@ def summary(record: Record, row: dict[str, Any]) -> None:
         console.inform(line)
     for warning in row.get("warnings") or []:
         console.inform(f"  warning  {text.printable(warning)}")
+    for line in changed_originals(row):
+        console.inform(f"  {line}", console.COLOURS[FAILED])
     console.inform(f"  folder   {text.printable(record.path)}")
     if status == FAILED:
         console.inform(failure(record, row), console.COLOURS[FAILED])
+
+
+def changed_originals(row: dict[str, Any]) -> list[str]:
+    """A line for each file outside of the run that was changed while it went on."""
+    return [
+        f"CHANGED  the original of {text.printable(path)}, which is outside of the run"
+        for path in row.get("changed_originals") or []
+    ]
 
 
 def in_short(record: Record, was_followed: bool) -> Result:
@@ -165,6 +175,8 @@ def in_short(record: Record, was_followed: bool) -> Result:
         console.complain(failure(record, row), console.COLOURS[FAILED])
     else:
         console.inform(_head(row), console.COLOURS.get(status))
+    for line in changed_originals(row):
+        console.inform(line, console.COLOURS[FAILED])
     return Result(row, code=0 if status == COMPLETED else 1, only_if_asked=True)
 
 

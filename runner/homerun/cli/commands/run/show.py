@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from homerun.base import sizes
 from homerun.cli.command import command
 from homerun.cli.options import shared
 from homerun.cli.output import render, text
@@ -60,6 +61,8 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "attempts": "\n".join(_attempt(one) for one in row.get("attempts") or []),
         "tags": text.tags(row),
         "properties": text.tags({"tags": row.get("properties")}),
+        "linked": "\n".join(_linked(one) for one in row.get("linked") or []),
+        "changed originals": "\n".join(row.get("changed_originals") or []),
         "error": error.get("message"),
         "warnings": "\n".join(row.get("warnings") or []),
         "folder": row.get("directory"),
@@ -72,6 +75,13 @@ def _python(interpreter: dict[str, Any] | None) -> str:
         return ""
     count = len(interpreter.get("packages") or ())
     return f"{interpreter.get('version')}, {count} packages ({interpreter.get('python')})"
+
+
+def _linked(row: dict[str, Any]) -> str:
+    """A link to an original that was too much to copy, in words."""
+    size = row.get("bytes")
+    shown = "" if size is None else f" ({sizes.shown(size)})"
+    return f"{row['path']} -> {row['original']}{shown}"
 
 
 def _attempt(row: dict[str, Any]) -> str:

@@ -140,6 +140,7 @@ export interface DetailsOfRun {
   process?: ProcessRow;
   outcome?: OutcomeRow;
   attempts?: AttemptRow[];
+  linked?: LinkedRow[];
   changed_originals?: string[];
 }
 
@@ -260,6 +261,14 @@ export interface InfoAnswer {
 export interface LinesCounted {
   bytes: number;
   lines: number;
+}
+
+/** A link of the run to what was too much to copy; `bytes` is null where it was not counted. */
+export interface LinkedRow {
+  path: string;
+  original: string;
+  bytes: number | null;
+  why: string;
 }
 
 /** A log that has grown. */

@@ -80,7 +80,7 @@ function Trouble({ details }: { details: DetailsOfRun }) {
       {changed.length > 0 && (
         <div class="failure is-mild">
           <Icon name="warning" />
-          <p>The run changed files in its source folder: {changed.join(", ")}</p>
+          <p>Changed while the run went on, outside of it: the originals of {changed.join(", ")}</p>
         </div>
       )}
     </>
@@ -118,6 +118,7 @@ function Details({ run, details }: { run: RunRow; details: DetailsOfRun }) {
     ["Cause", outcome?.cause],
     ["Attempts", attempts?.length],
     ["Process", process?.pid],
+    ["Linked, not copied", details.linked?.map((one) => one.path).join(", ")],
     ["Type", run.type],
     ["Folder", <code>{details.directory}</code>],
   ];

@@ -1,0 +1,157 @@
+"""Which of the files that a snapshot does not hold a run gets as its own, and which stay links.
+
+A snapshot holds no data: of an ignored file, a large one, and one that a link outside leads to, it
+knows the original. A run gets a copy of it, so that what its script writes is its own, as long as
+all these copies together stay within a limit and within half of what the disk has free. A folder
+that holds nothing but such files is one group: all of it is copied or all of it is links, so that
+the size of one file in it does not change what writing another means. Small groups come first.
+"""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base import sizes
+from homerun.snapshots.links import FILE, LINKED, LINKED_FOLDER, join
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from homerun.snapshots.links import Entry
+
+    Folders = list[tuple[str, list[Entry]]]
+
+LIMIT = 1 << 30
+"""Bytes that the copies of originals of one run take at most, where nothing else is said."""
+
+_SHOWN = 5
+
+
+class Linked:
+    """A link that stays: its path (that of a folder ends in "/"), what it leads to, and why.
+
+    `size` is in bytes; None where it was not counted.
+    """
+
+    __slots__ = ("original", "path", "size", "why")
+
+    def __init__(self, path: str, original: str, size: int | None, why: str) -> None:
+        self.path = path
+        self.original = original
+        self.size = size
+        self.why = why
+
+    def describe(self) -> dict[str, object]:
+        """The row of run.json."""
+        return {"path": self.path, "original": self.original, "bytes": self.size, "why": self.why}
+
+
+class Originals:
+    """What becomes of the originals of one run.
+
+    Attributes:
+        own: the paths that are copied.
+        linked: the links that stay, a group in one row.
+        notices: lines for the user.
+    """
+
+    def __init__(self) -> None:
+        self.own: set[str] = set()
+        self.linked: list[Linked] = []
+        self.notices: list[str] = []
+
+    def tell(self) -> list[str]:
+        """What to say once to the submitter: the links in one line, and the notices."""
+        if not self.linked:
+            return self.notices
+        rows = sorted(self.linked, key=lambda one: -(one.size or 0))
+        names = [f"{one.path} ({_detail(one)})" for one in rows[:_SHOWN]]
+        more = len(rows) - len(names)
+        if more:
+            names.append(f"and {more} more")
+        return [f"linked, not copied: {', '.join(names)}", *self.notices]
+
+
+def settle(folders: Folders, source: str, work: str, limit: int) -> Originals:
+    """Decide for each original of a snapshot, before anything is copied.
+
+    Args:
+        source: the source folder, whose own files are named without it.
+        work: the folder that the copies will lie in.
+        limit: bytes that they may take together.
+    """
+    found = Originals()
+    groups = _groups(folders)
+    found.linked += [
+        Linked(join(folder, entry[0]) + "/", entry[7], None, _whole(entry[7], source))
+        for folder, entries in folders
+        for entry in entries
+        if entry[1] == LINKED_FOLDER
+    ]
+    free = os.statvfs(work)
+    room = free.f_bavail * free.f_frsize // 2
+    for size, path, originals in sorted((_size(g), path, g) for path, g in groups.items()):
+        if size <= min(limit, room):
+            found.own.update(one for one, _ in originals)
+            limit, room = limit - size, room - size
+        else:
+            why = "the limit" if size > limit else "the disk has no room for a copy"
+            found.linked.append(Linked(path, _top(path, originals), size, why))
+    return found
+
+
+def _detail(one: Linked) -> str:
+    words = [] if one.size is None else [sizes.shown(one.size)]
+    if one.why != "the limit":
+        words.append(one.why)
+    return ", ".join(words)
+
+
+def _whole(original: str, source: str) -> str:
+    is_inside = original.startswith(source.rstrip("/") + "/")
+    return "has many files" if is_inside else f"leads to {original}"
+
+
+def _groups(folders: Folders) -> dict[str, list[tuple[str, str]]]:
+    """The originals as (path, original), by the topmost folder that holds nothing else ("data/"),
+    or one by one beside code.
+    """
+    mixed = {""}
+    for folder, entries in folders:
+        if any(entry[1] == FILE and not _is_beside_data(entry[0]) for entry in entries):
+            while folder not in mixed:
+                mixed.add(folder)
+                folder = folder.rpartition("/")[0]
+    top: dict[str, str] = {}
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for folder, entries in folders:
+        above = top.get(folder.rpartition("/")[0], "")
+        top[folder] = above or ("" if folder in mixed else f"{folder}/")
+        for entry in entries:
+            if entry[1] == LINKED:
+                path = join(folder, entry[0])
+                groups.setdefault(top[folder] or path, []).append((path, entry[7]))
+    return groups
+
+
+def _is_beside_data(name: str) -> bool:
+    """Whether a file is one that people keep in a data folder: `.gitkeep`, `README.md`, `x.dvc`."""
+    return name[0] == "." or name.startswith("README") or name.endswith(".dvc")
+
+
+def _size(originals: Iterable[tuple[str, str]]) -> int:
+    """Bytes of the files as they are now; what is missing has none."""
+    total = 0
+    for _, original in originals:
+        try:
+            total += os.stat(original).st_size
+        except OSError:
+            continue
+    return total
+
+
+def _top(path: str, originals: list[tuple[str, str]]) -> str:
+    """The original of a group: that of its folder, where its files lie there."""
+    first, original = originals[0]
+    return original.removesuffix(first[len(path) :]).rstrip("/") if path[-1] == "/" else original
