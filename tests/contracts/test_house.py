@@ -51,8 +51,9 @@ COMPOSITION = {
 
 SDK_CLASSES = {"Run", "Workspace", "Experiment", "ScriptRun"}
 ABOVE = ("homerun.sdk", "homerun.azureml", "homerun.studio", "homerun.cli", "azureml")
-FACES = {"homerun", "runstore", "homerun.cli", "homerun.azureml", "azureml"}
-"""The `__init__`s that hold more than a docstring: two faces, two entries, and the drop-in."""
+FACES = {"homerun", "runstore", "homerun.cli", "homerun.azureml", "azureml", "sitecustomize"}
+"""The `__init__`s that hold more than a docstring: two faces, two entries, the drop-in, and what
+a Python of a run begins with."""
 
 MOST_ENTRIES = 16
 MOST_ON_TOP = {"runner/homerun": 20}
@@ -62,6 +63,8 @@ def room_of(name: str) -> tuple[str, str, int] | None:
     """The package, the room and the floor of a module; None: it is not of the product."""
     if name.split(".")[0] == "azureml":  # the drop-in
         name = f"homerun.{name}"
+    if name == "sitecustomize":
+        name = f"homerun.environments.{name}"
     package = name.split(".")[0]
     best = None
     for floor, rooms in enumerate(ORDER.get(package, ())):

@@ -32,7 +32,7 @@ DROP_IN_MODULES = {"azureml", "azureml.core", "azureml.core.run", "homerun.azure
 CORE = [
     module.name
     for module in product()
-    if not module.within(*FACES) and not module.name.endswith("__main__")
+    if not module.within(*FACES, "sitecustomize") and not module.name.endswith("__main__")
 ]
 
 MEASURE = """

@@ -64,11 +64,11 @@ FAILURES = {
     "missing import": ("import no_such_module", {"exit_code": 1, "cause": "exit_code"}),
     "missing file": ("open('no/such/file')", {"exit_code": 1, "cause": "exit_code"}),
     "segmentation fault": (
-        "import os; print('bye', flush=True); os.kill(os.getpid(), 11)",
+        "import os; os.kill(os.getpid(), 11)",
         {"signal": "SIGSEGV", "cause": "signal"},
     ),
     "kill -9": (
-        "import os; print('bye', flush=True); os.kill(os.getpid(), 9)",
+        "import os; os.kill(os.getpid(), 9)",
         {"signal": "SIGKILL", "cause": "signal"},
     ),
 }
@@ -78,7 +78,7 @@ FAILURES = {
 def test_a_script_that_fails_leaves_a_failed_run_that_says_how(
     experiment: Experiment, script: Callable[..., Path], code: str, expected: dict[str, object]
 ) -> None:
-    script("train.py", f"for i in range(30): print('line', i, flush=True)\n{code}\n")
+    script("train.py", f"for i in range(30): print('line', i)\n{code}\n")
 
     run = experiment.submit(ScriptRunConfig("source", "train.py"))
     with pytest.raises(RunFailed) as raised:
@@ -147,7 +147,7 @@ def test_the_script_has_a_process_of_its_own(
         "count": 4,  # and the one that lists the folder
         "leads_its_group": True,
         "stdin": "",
-        "unbuffered": "1",
+        "unbuffered": "homerun",
         "marks": [],
         "cwd": os.path.realpath(f"{run.directory}/work"),
     }
@@ -233,6 +233,96 @@ def test_the_working_copy_is_on_the_import_path(
     run.wait_for_completion()
 
     assert b"".join(run.stream()) == b"helpers package\n"
+
+
+def test_no_module_of_the_source_stands_before_the_standard_library(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    for name in ("logging", "stat", "sitecustomize"):
+        script(f"src/{name}.py", "raise SystemExit('taken')")
+    script("src/helpers.py", "NAME = 'helpers'")
+    script("pip/__init__.py", "raise SystemExit('taken')")
+    script(
+        "tools/train.py",
+        "import logging, stat, pip; from src.helpers import NAME; import src; print(NAME)",
+    )
+
+    run = experiment.submit(ScriptRunConfig("source", "tools/train.py"))
+    run.wait_for_completion()
+
+    assert b"".join(run.stream()) == b"helpers\n"
+
+
+def test_a_store_whose_path_holds_a_colon_works(
+    script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOMERUN_STORE", os.path.abspath("at 10:30/.runs"))
+    monkeypatch.setenv("PYTHONPATH", os.path.abspath("source/lib"))
+    script("helpers.py", "NAME = 'helpers'")
+    script("lib/inner.py", "NAME = 'inner'")
+    script(
+        "jobs/train.py",
+        """
+        import helpers, inner
+        from homerun import Run
+        Run.get_context().log("loss", 1)
+        print(helpers.NAME, inner.NAME, inner.__file__.startswith(helpers.__file__[:-10]))
+        """,
+    )
+
+    run = Experiment(Workspace.from_config(), "colon").submit(
+        ScriptRunConfig("source", "jobs/train.py")
+    )
+    run.wait_for_completion()
+
+    assert b"".join(run.stream()) == b"helpers inner True\n"
+    assert run.get_metrics() == {"loss": 1}
+
+
+def test_a_child_imports_nothing_of_its_parent(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script("child.py", "import helpers", folder="other")
+    script("helpers.py", "")
+    script("src/helpers.py", "")
+    script(
+        "train.py",
+        f"""
+        from homerun import Run, ScriptRunConfig
+        child = Run.get_context().submit_child(
+            ScriptRunConfig({os.path.abspath("other")!r}, "child.py")
+        )
+        child.wait_for_completion(raise_on_error=False)
+        print(child.get_details()["error"]["error"]["message"].splitlines()[-1])
+        """,
+    )
+
+    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+    run.wait_for_completion()
+
+    assert b"".join(run.stream()) == b"ModuleNotFoundError: No module named 'helpers'\n"
+
+
+def test_lines_of_several_processes_do_not_mix(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script("worker.py", "for i in range(300): print('a', 'b', i, '\\nc', 'd' * 9000)")
+    script(
+        "train.py",
+        """
+        import subprocess, sys
+        workers = [subprocess.Popen([sys.executable, "worker.py"]) for _ in range(3)]
+        for worker in workers:
+            worker.wait()
+        """,
+    )
+
+    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+    run.wait_for_completion()
+
+    lines = sorted(b"".join(run.stream()).decode().splitlines())
+    expected = [f"a b {i} " for i in range(300)] + ["c " + "d" * 9000] * 300
+    assert lines == sorted(expected * 3)
 
 
 def test_the_store_can_be_renamed_while_a_run_goes_on(

@@ -14,7 +14,11 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 DROP_IN = ROOT / "runner/homerun/azureml/drop-in"
+START_UP = ROOT / "runner/homerun/environments/start-up"
 SOURCE_ROOTS = (ROOT / "store", ROOT / "runner", DROP_IN)
+ALL_ROOTS = (*SOURCE_ROOTS, START_UP)
+OWN_NAMES = (DROP_IN, START_UP)
+"""Folders within `homerun` whose packages are known by their own names only."""
 OLDEST = (3, 9)
 
 FACES = ("homerun.cli", "homerun.studio")
@@ -72,7 +76,7 @@ class Import(NamedTuple):
 @cache
 def product() -> tuple[Module, ...]:
     """Every module of both packages."""
-    return tuple(module for root in SOURCE_ROOTS for module in _modules(root, root))
+    return tuple(module for root in ALL_ROOTS for module in _modules(root, root))
 
 
 @cache
@@ -128,21 +132,25 @@ def broken_imports(modules: Iterable[Module], wrong: Callable[[Module, Import], 
 
 def _modules(folder: Path, root: Path) -> Iterator[Module]:
     for path in sorted(folder.rglob("*.py")):
-        if DROP_IN in path.parents and root != DROP_IN:
-            continue  # known by its own names only
+        if _has_own_name(path, root):
+            continue
         parts = path.relative_to(root).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         text = path.read_text(encoding="utf-8")
         yield Module(name, path, ast.parse(text, str(path), feature_version=OLDEST))
 
 
+def _has_own_name(path: Path, root: Path) -> bool:
+    return any(own in path.parents and root != own for own in OWN_NAMES)
+
+
 @cache
 def _known() -> frozenset[str]:
     """The names of all modules, without parsing them."""
     found = set()
-    for root in SOURCE_ROOTS:
+    for root in ALL_ROOTS:
         for path in root.rglob("*.py"):
-            if DROP_IN in path.parents and root != DROP_IN:
+            if _has_own_name(path, root):
                 continue
             parts = path.relative_to(root).with_suffix("").parts
             found.add(".".join(parts[:-1] if parts[-1] == "__init__" else parts))

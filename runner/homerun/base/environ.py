@@ -56,7 +56,23 @@ ATTEMPT = "HOMERUN_ATTEMPT"
 RESUME_DIRECTORY = "HOMERUN_RESUME_DIRECTORY"
 """Set for such a script: the folder with what the former attempts have made."""
 
-_OF_A_RUN = (RUN_ID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY, AZUREML_RUN_ID)
+SOURCE_DIRECTORY = "HOMERUN_SOURCE_DIRECTORY"
+"""Set for a script: the folder that its code was copied from."""
+
+WORK_DIRECTORY = "HOMERUN_WORK_DIRECTORY"
+"""Set for a script: the copy, in which it begins; where it runs in place, the source itself."""
+
+UNBUFFERED = "PYTHONUNBUFFERED"
+"""Python's own: output has no buffer."""
+
+BY_LINES = "homerun"
+"""The value of it that we set. A Python that finds our start-up then writes line by line; any
+other one has no buffer, and loses nothing either."""
+
+_OF_A_RUN = (
+    *(RUN_ID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY, AZUREML_RUN_ID),
+    *(SOURCE_DIRECTORY, WORK_DIRECTORY),
+)
 
 INPUT_DATA = "AZUREML_DATASET_ENVIRONMENT_VARS"
 """Set by Azure, or by a person in its manner: `name:mode,name:mode`, each name a variable whose
@@ -67,6 +83,12 @@ OUTPUT_DATA = "AZUREML_DATASET_FILE_OUTPUTS"
 
 TORCH_LOGS = "PET_LOG_DIR"
 """Torch's own: the folder in which its launcher makes the logs of the processes that it starts."""
+
+_PLACES = {"PWD", "OLDPWD", WORK_DIRECTORY, SOURCE_DIRECTORY, TORCH_LOGS}
+"""The variables of a script that can name a place in the store."""
+
+_PATHS = {"PATH", "PYTHONPATH"}
+"""Those that can name several."""
 
 _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need to start at all."""
@@ -219,29 +241,9 @@ def for_hook(env: Mapping[str, str], run: str, status: str, folder: str) -> dict
     return kept
 
 
-def for_script(
-    store: str, run: str, folder: str, python_path: list[str], extra: Mapping[str, str]
-) -> dict[str, str]:
-    """A script's environment: the submitter's own, its run's variables, and the given ones.
-
-    Args:
-        python_path: folders to put in front of the user's own PYTHONPATH.
-        extra: variables that win over the submitter's.
-    """
-    kept = os.environ.items()
-    env = {name: value for name, value in kept if name and name not in _OF_A_RUN}
-    env.setdefault("PYTHONUNBUFFERED", "1")
-    env.update(extra)
-    # An empty part would mean the current folder.
-    parts = [*python_path, *(env.get("PYTHONPATH") or "").split(os.pathsep)]
-    env["PYTHONPATH"] = os.pathsep.join(part for part in parts if part)
-    env.pop(SUPERVISES, None)  # also one that was given: a sweep would spare the script
-    env[STORE] = store
-    env[RUN_ID] = run
-    env[RUN_FOLDER] = folder
-    if azureml_is_ours(extra):
-        env[AZUREML_RUN_ID] = run
-    return env
+def of_no_run() -> dict[str, str]:
+    """The variables of this process, without those that name a run."""
+    return {name: value for name, value in os.environ.items() if name and name not in _OF_A_RUN}
 
 
 def for_mpi() -> dict[str, str]:
@@ -278,12 +280,14 @@ def resume_directory(run: str) -> str | None:
 
 def moved(env: Mapping[str, str], store: str, folder: str) -> dict[str, str]:
     """A script's environment for a store that may have been moved since it was made."""
-    was = env.get(RUN_FOLDER, folder)
-    parts = env.get("PYTHONPATH", "").split(os.pathsep)
-    now = [
-        folder + part[len(was) :] if f"{part}/".startswith(f"{was}/") else part for part in parts
-    ]
-    found = {**env, STORE: store, RUN_FOLDER: folder, "PYTHONPATH": os.pathsep.join(now)}
-    if env.get(TORCH_LOGS, "").startswith(f"{was}/"):
-        found[TORCH_LOGS] = folder + env[TORCH_LOGS][len(was) :]
+    was = env.get(STORE, store)
+
+    def now(path: str) -> str:
+        return store + path[len(was) :] if f"{path}/".startswith(f"{was}/") else path
+
+    found = {**env, STORE: store, RUN_FOLDER: folder}
+    for name in _PLACES & env.keys():
+        found[name] = now(env[name])
+    for name in _PATHS & env.keys():
+        found[name] = os.pathsep.join(now(part) for part in env[name].split(os.pathsep))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 
 from homerun.base import environ
 from homerun.base.version import __version__
@@ -64,10 +65,11 @@ def _here() -> str:
 
 def _path() -> Finding:
     """Whether scripts can be given our packages: PYTHONPATH separates by colons."""
-    where = [path for path in (_here(), environ.cache_home()) if os.pathsep in path]
-    advice = f"move {where[0]} to a path without a '{os.pathsep}'" if where else ""
-    value = where[0] if where else "scripts find homerun with nothing installed"
-    return judged(AREA, "PYTHONPATH", not where, value, advice, BROKEN)
+    places = environ.cache_home(), tempfile.gettempdir()
+    has_place = any(os.pathsep not in place for place in places)
+    advice = f"set XDG_CACHE_HOME to a path without a '{os.pathsep}'"
+    value = "scripts find homerun with nothing installed" if has_place else places[0]
+    return judged(AREA, "PYTHONPATH", has_place, value, advice, BROKEN)
 
 
 def _package(module: str) -> Finding:

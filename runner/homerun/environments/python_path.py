@@ -1,4 +1,5 @@
-"""The one folder that a script's PYTHONPATH gets: our packages, and nothing else.
+"""The one folder that a script's PYTHONPATH gets: our packages, what a Python of a run begins with,
+and nothing else.
 
 A site-packages there would bring the submitter's numpy into another interpreter. So the packages
 are linked into a folder of their own, in the user's cache, under a hash of version and location.
@@ -27,7 +28,8 @@ def folder(azureml: bool = True) -> str:
     packages = _packages(azureml)
     key = _key(packages)
     cache = _cache()
-    if os.path.isabs(cache):  # the script's current folder is another one
+    # The script's current folder is another one; and PYTHONPATH separates by colons.
+    if os.path.isabs(cache) and os.pathsep not in cache:
         try:
             return _make(cache, key, packages)
         except OSError:
@@ -41,6 +43,7 @@ def _packages(azureml: bool) -> dict[str, str]:
 
         homes = {"homerun": os.path.dirname(os.path.dirname(__file__))}
         homes["runstore"] = os.path.dirname(runstore.__file__)
+        homes["sitecustomize"] = f"{os.path.dirname(__file__)}/start-up/sitecustomize"
         if azureml:
             homes["azureml"] = f"{environ.drop_in()}/azureml"
         _known[azureml] = {name: os.path.realpath(home) for name, home in homes.items()}

@@ -12,7 +12,7 @@ import sys
 
 from homerun.base import environ, masking
 from homerun.base.errors import SubmitError
-from homerun.environments import interpreter
+from homerun.environments import interpreter, variables
 from homerun.environments import python_path as environment_python_path
 from homerun.runs.placement import Place, free_slots_of
 from homerun.snapshots import git, git_diff, scan, snapshot, work_copy
@@ -150,7 +150,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         request.config, told = merge.settle(request.config, request.store.root)
     config = request.config
     argv = config.argv()
-    ours = _injected(request.store.root, environ.azureml_is_ours(config.environment_variables))
+    ours = _injected(environ.azureml_is_ours(config.environment_variables))
     place = Place(request.store, config, request.is_one_of_many)
     taken = None
     try:
@@ -175,11 +175,11 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     return record, [*told, *job.notices()]
 
 
-def _injected(root: str, azureml: bool) -> str:
+def _injected(azureml: bool) -> str:
     """The folder of our packages for the script; asked for before anything is made.
 
     Raises:
-        SubmitError: it cannot be made, or a path cannot stand in PYTHONPATH.
+        SubmitError: it cannot be made, or cannot stand in PYTHONPATH.
     """
     if not sys.executable:
         raise SubmitError("this Python does not know its own path; submit from another one")
@@ -187,9 +187,8 @@ def _injected(root: str, azureml: bool) -> str:
         ours = environment_python_path.folder(azureml)
     except OSError as error:
         raise SubmitError(f"no folder for homerun's packages can be made: {error}") from error
-    for path in (root, ours):
-        if os.pathsep in path:
-            raise SubmitError(f"PYTHONPATH cannot hold {path}: move it to a path without a ':'")
+    if os.pathsep in ours:
+        raise SubmitError(f"PYTHONPATH cannot hold {ours}: set TMPDIR to a path without a ':'")
     return ours
 
 
@@ -323,12 +322,13 @@ def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
 
 def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     config, record = request.config, draft.record
-    work = f"{record.path}/{layout.WORK}"
-    python_path = [job.ours, work]
-    if os.path.isdir(f"{draft.path}/{layout.WORK}/src"):
-        python_path.append(f"{work}/src")
-    env = environ.for_script(
-        record.store.root, record.id, record.path, python_path, config.environment_variables
+    env = variables.of_script(
+        record.store.root,
+        record.id,
+        record.path,
+        job.ours,
+        _copy(draft, config),
+        config.environment_variables,
     )
     if config.recipe is not None:
         config.recipe.enter(env)
@@ -351,6 +351,15 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         retry_on=config.retry_on if config.max_retries else (),
         retry_delay_s=config.retry_delay_s,
     )
+
+
+def _copy(draft: Draft, config: ScriptRunConfig) -> variables.Copy:
+    """The source, and where the script finds its copy; the folder is hidden until it is whole."""
+    source = config.source()
+    if config.in_place:
+        return variables.Copy(source, source, source)
+    final, now = draft.record.path, draft.path
+    return variables.Copy(source, f"{final}/{layout.WORK}", f"{now}/{layout.WORK}")
 
 
 def _interpreter(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) -> str:

@@ -206,7 +206,7 @@ def test_a_run_configuration_says_how_many_processes(case: str) -> None:
 
 
 def test_a_store_that_was_moved_takes_the_logs_of_torch_along() -> None:
-    env = {"HOMERUN_RUN_FOLDER": "/a/run", environ.TORCH_LOGS: "/a/run/user_logs/ranks"}
+    env = {"HOMERUN_STORE": "/a", environ.TORCH_LOGS: "/a/run/user_logs/ranks"}
 
     moved = environ.moved(env, "/b", "/b/run")
 

@@ -167,3 +167,14 @@ def test_a_finding_is_json() -> None:
         "value": "bad",
         "advice": "do",
     }
+
+
+def test_folders_that_pythonpath_cannot_hold_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/a:b")
+    one = _by_name(interpreter.look())["PYTHONPATH"]
+    monkeypatch.setattr("tempfile.tempdir", "/c:d")
+    both = _by_name(interpreter.look())["PYTHONPATH"]
+
+    assert one.state == OK
+    assert both.state == BROKEN
+    assert "XDG_CACHE_HOME" in str(both.advice)

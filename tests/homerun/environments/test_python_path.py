@@ -12,6 +12,7 @@ import pytest
 
 import homerun
 import runstore
+from helpers.sources import START_UP
 from homerun.base import environ
 from homerun.environments import python_path
 
@@ -19,6 +20,7 @@ PACKAGES = {
     "azureml": os.path.realpath(f"{environ.drop_in()}/azureml"),
     "homerun": os.path.realpath(os.path.dirname(homerun.__file__)),
     "runstore": os.path.realpath(os.path.dirname(str(runstore.__file__))),
+    "sitecustomize": str(START_UP / "sitecustomize"),
 }
 
 
@@ -44,7 +46,7 @@ def test_the_folder_holds_our_packages_and_nothing_else(cache: Path) -> None:
 def test_a_folder_without_azureml_is_another_one(cache: Path) -> None:
     whole, without = python_path.folder(), python_path.folder(azureml=False)
 
-    assert links(without) == {name: PACKAGES[name] for name in ("homerun", "runstore")}
+    assert links(without) == {name: at for name, at in PACKAGES.items() if name != "azureml"}
     assert links(whole) == PACKAGES
 
 
@@ -136,6 +138,15 @@ def test_a_cache_that_somebody_else_can_write_is_not_used(
 
     assert not folder.is_relative_to(cache)
     assert os.stat(folder.parent).st_mode & 0o077 == 0
+
+
+def test_a_cache_that_pythonpath_cannot_hold_is_not_used(
+    workspace_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a:b"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    assert ":" not in python_path.folder()
 
 
 def test_another_interpreter_finds_the_packages_there_and_no_other(cache: Path) -> None:
