@@ -222,6 +222,27 @@ def test_a_command_runs_in_the_working_copy(
     assert b"".join(words.stream()) == b"hello"
 
 
+@pytest.mark.parametrize("way", ["relative", "absolute", "on PATH", "on PATH, for the shell"])
+def test_a_program_of_the_source_runs_from_the_snapshot(
+    experiment: Experiment, script: Callable[..., Path], way: str
+) -> None:
+    script("train.sh", "#!/bin/sh\necho elsewhere", folder=".").chmod(0o755)
+    program = script("train.sh", '#!/bin/sh\n[ "$0" -ef "$PWD/train.sh" ] && echo the snapshot\n')
+    program.chmod(0o755)
+    command: str | list[str] = {
+        "relative": ["./train.sh"],
+        "absolute": [str(program)],
+        "on PATH": ["train.sh"],
+    }.get(way, "train.sh")
+    path = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    config = ScriptRunConfig("source", command=command, environment_variables=path)
+
+    run = experiment.submit(config)
+    run.wait_for_completion()
+
+    assert b"".join(run.stream()) == b"the snapshot\n"
+
+
 def test_the_working_copy_is_on_the_import_path(
     experiment: Experiment, script: Callable[..., Path]
 ) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from homerun.base.errors import SubmitError, UserError
+from homerun.system import which
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class ScriptRunConfig:
         return inside
 
     def argv(self) -> list[str]:
-        """The command line, its first word an absolute path.
+        """The command line, its first word a path: absolute, or from the script's folder.
 
         Raises:
             SubmitError: script or interpreter cannot be found, or what starts several processes.
@@ -255,7 +256,19 @@ class ScriptRunConfig:
             return [self.python(), *words[1:]]
         if self.recipe is not None and os.sep not in words[0]:
             return ["/usr/bin/env", *words]  # a program of packages that are still to be installed
-        return [_program(words[0]), *words[1:]]
+        return [self._program(words[0]), *words[1:]]
+
+    def _program(self, name: str) -> str:
+        """The program of a command, looked for as a shell in the script's folder would look."""
+        source = self.source()
+        path = self.environment_variables.get("PATH", os.environ.get("PATH"))
+        found = which.word_within(source, name, path or os.defpath)
+        if found is not None:
+            return found
+        if os.path.isfile(os.path.join(source, os.path.expanduser(name))) and os.sep in name:
+            raise SubmitError(f"the program {name!r} may not be executed: `chmod +x` it")
+        where = f" in {source}" if os.sep in name and not os.path.isabs(name) else ""
+        raise SubmitError(f"there is no program {name!r}{where}")
 
     def python(self) -> str:
         """The interpreter, which runs the script and whatever the command calls python.
@@ -265,16 +278,12 @@ class ScriptRunConfig:
         """
         if self.recipe is not None:
             return self.recipe.python
-        return _program(self.interpreter) if self.interpreter else sys.executable
-
-
-def _program(name: str) -> str:
-    from homerun.system import which
-
-    found = which.find(name)
-    if found is None:
-        raise SubmitError(f"there is no program {name!r}")
-    return found
+        if self.interpreter is None:
+            return sys.executable
+        found = which.find(self.interpreter)
+        if found is None:
+            raise SubmitError(f"there is no program {self.interpreter!r}")
+        return found
 
 
 def _path(field: str, given: object) -> str:

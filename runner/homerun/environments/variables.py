@@ -56,13 +56,22 @@ class Copy:
 
         A virtual environment in the source is such a link.
         """
+        inside = self._inside(path)
+        return path if inside is None else self.work + inside
+
+    def program(self, path: str) -> str:
+        """The same for a program that is started in the copy: a path from there."""
+        inside = self._inside(path)
+        return path if inside is None else f".{inside}"
+
+    def _inside(self, path: str) -> str | None:
         for spelled in self._spelled:
             if _is_below(path, spelled):
                 inside = path[len(spelled) :]
                 found = os.path.realpath(self._built + inside)
                 if _is_below(found, os.path.realpath(self._built)) and os.path.exists(found):
-                    return self.work + inside
-        return path
+                    return inside
+        return None
 
     def lead_all(self, path: str) -> str:
         """The same for all parts of a PATH; such a variable cannot hold a copy with a `:`."""

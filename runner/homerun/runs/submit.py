@@ -322,12 +322,14 @@ def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
 
 def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     config, record = request.config, draft.record
+    copy = _copy(draft, config)
+    argv = job.argv if config.script else [copy.program(job.argv[0]), *job.argv[1:]]
     env = variables.of_script(
         record.store.root,
         record.id,
         record.path,
         job.ours,
-        _copy(draft, config),
+        copy,
         config.environment_variables,
     )
     if config.recipe is not None:
@@ -340,13 +342,13 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         user=facts.user_name(),
         shown=" ".join(masking.arguments(job.argv)),
         cwd=layout.WORK,
-        argv=job.argv,
+        argv=argv,
         env=env,
         ladder=ladder(config.stop_signals, config.grace_s),
         limit_s=config.max_run_duration_seconds,
         on_exit=config.on_exit,
         recipe=config.recipe.encode() if config.recipe else "",
-        python=_interpreter(config, job.argv, env),
+        python=_interpreter(config, argv, env),
         max_retries=config.max_retries,
         retry_on=config.retry_on if config.max_retries else (),
         retry_delay_s=config.retry_delay_s,
@@ -367,9 +369,10 @@ def _interpreter(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) 
     if config.recipe is not None:
         return config.recipe.python
     processes = config.processes
-    return interpreter.used(
+    used = interpreter.used(
         argv,
         env,
         is_script=config.script is not None,
         is_behind_mpi=processes is not None and processes.is_mpi,
     )
+    return used and os.path.join(env[environ.WORK_DIRECTORY], used)  # it may be relative

@@ -24,6 +24,20 @@ def find(*names: str, path: str | None = None) -> str | None:
     return None
 
 
+def word_within(folder: str, name: str, path: str) -> str | None:
+    """The word that starts a program in that folder: relative where it is found by a relative one.
+
+    Args:
+        name: a name to be looked up, or a path, absolute or from that folder.
+        path: the folders to look in, as PATH has them, absolute or from that folder.
+    """
+    for found in _places(os.path.expanduser(name), path.split(os.pathsep)):
+        full = os.path.join(folder, found)
+        if os.path.isfile(full) and os.access(full, os.X_OK):
+            return found if os.sep in found else f"./{found}"
+    return None
+
+
 def _places(name: str, folders: Sequence[str]) -> list[str]:
     if os.sep in name or not name:
         return [name]

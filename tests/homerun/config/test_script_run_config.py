@@ -176,3 +176,58 @@ def test_python_in_a_command_is_the_runs_interpreter(workspace_dir: Path) -> Non
 def test_a_program_that_is_missing_is_refused(workspace_dir: Path, config: ScriptRunConfig) -> None:
     with pytest.raises(SubmitError, match="there is no program 'no-such-program'"):
         config.argv()
+
+
+def program(path: Path, mode: int = 0o755) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n")
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture
+def tools(workspace_dir: Path) -> Path:
+    """A source folder with programs, and programs of the same names where one submits."""
+    for name in ("train.sh", "bin/tool", "tool"):
+        program(workspace_dir / name)
+        program(workspace_dir / "source" / name)
+    return program(workspace_dir / "far/tool").parent
+
+
+@pytest.mark.parametrize(
+    ("word", "path", "found"),
+    [
+        ("./train.sh", "/usr/bin", "./train.sh"),
+        ("bin/tool", "/usr/bin", "bin/tool"),
+        ("tool", "bin:{far}", "bin/tool"),
+        ("tool", ":{far}", "./tool"),
+        ("tool", "{far}:bin", "{far}/tool"),
+        ("{far}/tool", "", "{far}/tool"),
+    ],
+)
+def test_a_program_is_looked_for_in_the_source_and_in_the_path_of_the_run(
+    tools: Path, word: str, path: str, found: str
+) -> None:
+    config = ScriptRunConfig(
+        "source",
+        command=[word.format(far=tools), "x"],
+        environment_variables={"PATH": path.format(far=tools)},
+    )
+
+    assert config.argv() == [found.format(far=tools), "x"]
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("./far/tool", "there is no program './far/tool' in .*source"),
+        ("./plain", "'./plain' may not be executed: `chmod \\+x` it"),
+    ],
+)
+def test_a_program_that_the_source_does_not_have_is_refused(
+    tools: Path, workspace_dir: Path, word: str, message: str
+) -> None:
+    program(workspace_dir / "source/plain", mode=0o644)
+
+    with pytest.raises(SubmitError, match=message):
+        ScriptRunConfig("source", command=[word]).argv()
