@@ -18,6 +18,7 @@ from helpers.wait import DEADLINE_S
 T = TypeVar("T")
 Headers = dict[str, str]
 
+KEY = "homerun-key"
 HOST = "127.0.0.1:8765"
 ORIGIN = f"http://{HOST}"
 
@@ -60,6 +61,7 @@ class Client:
 
     Attributes:
         cookie: sent with every request.
+        key: the key of the session, sent with every request.
         base: the base path of the application, for who makes addresses.
     """
 
@@ -67,6 +69,7 @@ class Client:
         self._app = app
         self._loop = asyncio.new_event_loop()
         self.cookie = ""
+        self.key = ""
         self.base = ""
 
     def __enter__(self) -> Client:
@@ -81,6 +84,11 @@ class Client:
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
+
+    def take(self, answer: Answer) -> None:
+        """Come in with what an answer gives: a cookie and a key."""
+        self.cookie = answer.headers["set-cookie"].partition(";")[0]
+        self.key = answer.headers[KEY]
 
     def get(self, target: str, headers: Headers | None = None) -> Answer:
         """What an address answers."""
@@ -181,6 +189,8 @@ class Client:
         given = {"host": HOST, **headers}
         if self.cookie and "cookie" not in given:
             given["cookie"] = self.cookie
+        if self.key and KEY not in given:
+            given[KEY] = self.key
         return {
             "type": "http",
             "asgi": {"version": "3.0"},

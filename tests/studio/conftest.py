@@ -56,10 +56,10 @@ class Shelf:
         self.client = CheckedClient(self.app)
 
     def sign_in(self) -> Client:
-        """The client with a cookie."""
+        """The client with a session."""
         code = self.desk.door.new_code()
         answer = self.client.get(f"{self.client.base}/login?code={code}")
-        self.client.cookie = answer.headers["set-cookie"].partition(";")[0]
+        self.client.take(answer)
         return self.client
 
     def close(self) -> None:

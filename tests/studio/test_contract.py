@@ -106,6 +106,7 @@ def said(rich: Rich, route: Route) -> list[dict[str, Any]]:
         "POST queue/pause": [{"target": "local"}],
         "POST queue/resume": [{"target": "local"}],
         "POST login": [{"token": TOKEN}],
+        "POST ticket": [{"address": "api/info"}],
         "GET experiments": [{}, {"archived": "1"}],
         "GET runs": [
             {"metrics": "*", "children": "1"},

@@ -158,7 +158,7 @@ def addresses(route: Route, run_id: str) -> str:
     return f"/api/{route.path.replace('{id}', run_id)}?{'&'.join(given)}"
 
 
-SESSIONS = ("login", "logout")
+SESSIONS = ("login", "logout", "ticket")
 """What says who asks; these have tests of their own, too."""
 
 

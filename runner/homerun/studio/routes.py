@@ -27,6 +27,7 @@ from homerun.studio.answers.files import (
 from homerun.studio.answers.metrics import MetricsAnswer, PointsAnswer, SeriesAnswer
 from homerun.studio.answers.run import RecordAnswer, RunAnswer
 from homerun.studio.answers.runs import ChildrenAnswer, FieldsAnswer, RunsAnswer, ValuesAnswer
+from homerun.studio.answers.session import TicketAnswer
 from homerun.studio.answers.store import (
     ExperimentsAnswer,
     InfoAnswer,
@@ -296,7 +297,9 @@ def _changes() -> list[Route]:
 
 def _of_session() -> list[Route]:
     token = _needed("token", "what Studio was started with")
+    address = _needed("address", "of the download, as the page has it: `api/runs/…`")
     return [
         _post("login", pages.login, "Sign in with the token", None, token, status=204),
         _post("logout", pages.logout, "End this session", None, status=204),
+        _post("ticket", pages.ticket, "A ticket for one download", TicketAnswer, address),
     ]

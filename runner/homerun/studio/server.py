@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import pwd
 import signal
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from homerun.base.errors import UserError
 from homerun.studio import app
 from homerun.studio.http import sockets
 from homerun.studio.http.auth import Door
+from homerun.studio.http.connections import Config, Lobby
 from homerun.studio.http.middleware import Hosts
 from homerun.studio.state import Desk
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from homerun.sdk.workspace import Workspace
 
-HEADERS_WAIT_S = 20.0
 MOST_HEADERS = 16 << 10
 _MOST_CONNECTIONS = 256
 _IDLE_S = 30
@@ -32,10 +32,14 @@ _GRACE_S = 1
 _SHORTEST_TOKEN = 16
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _JUPYTER = "'self'"
+_MOVED = (
+    "port {usual} is in use by another program, perhaps another user's: Studio is at port {port}. "
+    "Open the address below, not port {usual}"
+)
 
 
-class Wish:
-    """How the server is to be started.
+class Settings:
+    """How the server is started.
 
     Args:
         host: the address; None: this machine alone.
@@ -44,6 +48,7 @@ class Wish:
         token: what may be shown in place of the printed code; needed beyond this machine.
         base: the base path behind a proxy.
         hosts: further names by which it is reached, as that of a proxy.
+        users: further users of this machine who may connect, as that of a proxy; name or uid.
         is_framed: pages of the same origin may show it in a frame, as Jupyter does.
 
     Raises:
@@ -58,6 +63,7 @@ class Wish:
         token: str | None = None,
         base: str = "",
         hosts: Sequence[str] = (),
+        users: Sequence[str] = (),
         is_read_only: bool = False,
         is_framed: bool = False,
     ) -> None:
@@ -67,6 +73,7 @@ class Wish:
         self.token = token
         self.base = _base(base)
         self.hosts = hosts
+        self.users = [_uid(name) for name in users]
         self.is_read_only = is_read_only
         self.is_framed = is_framed
         self.is_remote = path is None and self.host not in _LOOPBACK
@@ -86,6 +93,7 @@ class Studio:
 
     Args:
         say: takes each address that lets a browser in.
+        warn: takes a sentence about what is not as usual.
         says_again: a stranger's knock makes a new one, for who looks at a terminal.
 
     Raises:
@@ -95,31 +103,33 @@ class Studio:
     def __init__(
         self,
         workspace: Workspace,
-        wish: Wish,
+        settings: Settings,
         say: Callable[[str], object],
+        warn: Callable[[str], object],
         says_again: bool = False,
     ) -> None:
-        self._wish = wish
+        self._settings = settings
         self._say = say
-        door = Door(wish.token, self._say_code if says_again else None)
-        self.desk = Desk(workspace, door, wish.is_read_only)
-        self._socket = _listening(wish)
-        name = self._socket.getsockname()
-        self.port = None if wish.path is not None else int(name[1])
-        hosts = Hosts(self.port, wish.hosts, wish.is_remote)
-        framed = _JUPYTER if wish.is_framed else "'none'"
-        self.app = app.made(self.desk, hosts, wish.base, framed)
+        door = Door(settings.token, self._say_code if says_again else None)
+        self.desk = Desk(workspace, door, settings.is_read_only)
+        self._sockets = _listening(settings)
+        self.port = None if settings.path is not None else int(self._sockets[0].getsockname()[1])
+        if settings.path is None and settings.port is None and self.port != sockets.USUAL:
+            warn(_MOVED.format(usual=sockets.USUAL, port=self.port))
+        hosts = Hosts(self.port, settings.hosts, settings.is_remote)
+        framed = _JUPYTER if settings.is_framed else "'none'"
+        self.app = app.made(self.desk, hosts, settings.base, framed)
 
     @property
     def address(self) -> str:
         """Where the page is."""
-        if self._wish.path is not None:
-            name = self._wish.hosts[0] if self._wish.hosts else "localhost"
-            return f"http://{name}{self._wish.base}/"
-        host = self._wish.host
+        if self._settings.path is not None:
+            name = self._settings.hosts[0] if self._settings.hosts else "localhost"
+            return f"http://{name}{self._settings.base}/"
+        host = self._settings.host
         host = f"[{host}]" if ":" in host else host
         port = "" if self.port == 80 else f":{self.port}"
-        return f"http://{host}{port}{self._wish.base}/"
+        return f"http://{host}{port}{self._settings.base}/"
 
     def run(self, when_ready: Callable[[str], object] | None = None) -> None:
         """Serve until a signal ends it.
@@ -130,10 +140,9 @@ class Studio:
         first = self._with_code(self.desk.door.new_code())
         self._say(first)
         self.desk.warm_up()
-        config = uvicorn.Config(
+        config = Config(
             self.app,
-            http=_Http,
-            ws="none",
+            lobby=Lobby(self._settings.users),
             loop="asyncio",
             log_config=None,
             log_level="critical",  # what goes wrong is in the answer; a request may hold a code
@@ -150,7 +159,7 @@ class Studio:
             server = _Server(config, self.desk)
             if when_ready is not None:
                 server.when_ready = partial(when_ready, first)
-            server.run(sockets=[self._socket])
+            server.run(sockets=self._sockets)
         finally:
             signal.signal(signal.SIGTERM, former)
             self.close()
@@ -158,9 +167,10 @@ class Studio:
     def close(self) -> None:
         """Let go of everything."""
         self.desk.close()
-        self._socket.close()
-        if self._wish.path is not None:
-            sockets.forget(self._wish.path)
+        for one in self._sockets:
+            one.close()
+        if self._settings.path is not None:
+            sockets.forget(self._settings.path)
 
     def _say_code(self, code: str) -> None:
         self._say(self._with_code(code))
@@ -189,51 +199,26 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class _Http(H11Protocol):
-    """A connection that is closed where the headers of a request do not come in time."""
-
-    _waits: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        """Begin to wait for the first request."""
-        super().connection_made(transport)
-        self._wait()
-
-    def data_received(self, data: bytes) -> None:
-        """Take some bytes; the headers of a later request have the same time."""
-        super().data_received(data)
-        cycle: RequestResponseCycle | None = self.cycle  # None before the first request
-        if cycle is not None and not cycle.response_complete:
-            self._stop_waiting()
-        elif self._waits is None:
-            self._wait()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _wait(self) -> None:
-        self._waits = self.loop.call_later(HEADERS_WAIT_S, self._too_slow)
-
-    def _stop_waiting(self) -> None:
-        if self._waits is not None:
-            self._waits.cancel()
-            self._waits = None
-
-    def _too_slow(self) -> None:
-        if not self.transport.is_closing():
-            self.transport.close()
-
-
 def _leave(*_: object) -> None:
     sys.exit(128 + signal.SIGTERM)
 
 
-def _listening(wish: Wish) -> socket:
-    if wish.path is not None:
-        return sockets.unix(wish.path)
-    return sockets.tcp(wish.host, wish.port)
+def _listening(settings: Settings) -> list[socket]:
+    if settings.path is not None:
+        return [sockets.unix(settings.path)]
+    return sockets.tcp(settings.host, settings.port)
+
+
+def _uid(name: str) -> int:
+    """The uid of a user of this machine, by name or number."""
+    if name.isascii() and name.isdecimal():
+        return int(name)
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        raise UserError(
+            f"this machine has no user {name!r}: give another to --allow-user"
+        ) from None
 
 
 def _base(given: str) -> str:

@@ -68,7 +68,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     troubles = []
 
     def enter(studio: Studio, **options: object) -> Page:
-        more = {"viewport": WIDE, "storage_state": studio.cookies, **options}
+        more = {"viewport": WIDE, "storage_state": studio.session, **options}
         context = browser.new_context(**more)  # type: ignore[arg-type]
         context.set_default_timeout(15_000)
         contexts.append(context)

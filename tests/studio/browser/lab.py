@@ -35,13 +35,16 @@ class Studio:
         words = self.process.stdout.readline().split()
         self.way_in = next(word for word in words if word.startswith("http"))
         self.address = self.way_in.partition("login?")[0]
-        self.cookies: StorageState | None = None
+        self.session: StorageState | None = None
 
     def enter(self, page: Page) -> None:
-        """Open the first page: by the printed address once, later by the cookie from it."""
-        page.goto(self.way_in if self.cookies is None else self.address)
+        """Open the first page: by the printed address once, later by the session from it."""
+        page.goto(self.way_in if self.session is None else self.address)
         page.get_by_role("heading", level=1).wait_for()
-        self.cookies = {"cookies": page.context.storage_state()["cookies"], "origins": []}
+        self.session = page.context.storage_state()
+        for origin in self.session["origins"]:
+            kept = origin["localStorage"]
+            origin["localStorage"] = [one for one in kept if ".key " in one["name"]]
 
     def close(self) -> None:
         """End it."""

@@ -34,8 +34,8 @@ def shoot(folder: Path, only: set[str]) -> None:
         browser = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         try:
             for theme, (size, shape) in itertools.product(("light", "dark"), SIZES.items()):
-                cookies = store.studio.cookies
-                page = browser.new_page(viewport=shape, color_scheme=theme, storage_state=cookies)
+                session = store.studio.session
+                page = browser.new_page(viewport=shape, color_scheme=theme, storage_state=session)
                 store.studio.enter(page)
                 for name, place in shown.items():
                     if not only or name in only:

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Another name by which browsers reach it, e.g. a proxy's.",
 )
+@option(
+    "--allow-user",
+    "users",
+    many=True,
+    metavar="NAME",
+    help="Another user of this machine who may connect, e.g. a proxy's.",
+)
 @option("--read-only", "is_read_only", is_flag=True, help="Allow no changes.")
 @option("--jupyter", "is_framed", is_flag=True, help="Pages of the same address may embed it.")
 @option("--no-browser", is_flag=True, help="Do not open a browser.")
@@ -43,6 +50,7 @@ def studio(
     socket: str | None,
     base_path: str,
     hosts: tuple[str, ...],
+    users: tuple[str, ...],
     is_read_only: bool,
     is_framed: bool,
     no_browser: bool,
@@ -60,20 +68,21 @@ def studio(
     from homerun.studio import access
 
     access.check_packages()
-    from homerun.studio.server import Studio, Wish
+    from homerun.studio.server import Settings, Studio
 
-    wish = Wish(
+    settings = Settings(
         host=host,
         port=port,
         path=socket,
         token=access.token(token_file),
         base=base_path,
         hosts=hosts,
+        users=users,
         is_read_only=is_read_only,
         is_framed=is_framed,
     )
     is_terminal = console.is_terminal(sys.stdout)
-    server = Studio(call.workspace(), wish, _say(call), says_again=is_terminal)
+    server = Studio(call.workspace(), settings, _say(call), console.inform, is_terminal)
     if is_terminal and not no_browser and socket is None:
         with access.Browser() as browser:
             server.run(browser.open)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from homerun.studio.state import Desk
 
 _ALIVE_S = 15.0
-_RETRY_MS = 1_000
 
 
 async def events(desk: Desk, ask: Ask) -> StreamingResponse:
@@ -44,7 +43,6 @@ async def events(desk: Desk, ask: Ask) -> StreamingResponse:
 async def _stream(desk: Desk, watch: Subscription) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     looked = asyncio.Event()
-    yield f"retry: {_RETRY_MS}\n\n".encode()
     yield _event("hello", {"cursor": watch.cursor, "topics": watch.topics}, watch.cursor)
     desk.pulse.add(watch, lambda: _tell(loop, looked))
     try:
@@ -58,7 +56,7 @@ async def _stream(desk: Desk, watch: Subscription) -> AsyncIterator[bytes]:
             try:
                 news = await responses.work(watch.read)
             except (BaseError, OSError, sqlite3.Error):
-                return  # the browser opens the stream again, and is told what is wrong
+                return  # the page opens the stream again, and is told what is wrong
             for name, data in news:
                 yield _event(name, data, watch.cursor)
     finally:

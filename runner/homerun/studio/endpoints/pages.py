@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import HTMLResponse, Response
 
 from homerun.studio.assets import INDEX
-from homerun.studio.http import responses
+from homerun.studio.http import auth, responses
 from homerun.studio.http.requests import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from homerun.studio.assets import Asset
+    from homerun.studio.http.auth import Session
     from homerun.studio.http.requests import Ask
     from homerun.studio.state import Desk
 
@@ -27,8 +28,8 @@ start <code>homerun studio</code> again. Everything below <code>api/</code> work
 """
 _COME_IN = """<!doctype html>
 <meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg">
-<meta http-equiv="refresh" content="0;url=./">
-<p><a href="./">Go on to Studio</a></p>
+<meta http-equiv="refresh" content="0;url=./#key={key}">
+<p><a href="./#key={key}">Go on to Studio</a></p>
 """
 _TOO_LATE = """<!doctype html>
 <meta charset="utf-8"><title>Studio</title><link rel="icon" href="./icon.svg">
@@ -57,12 +58,13 @@ def enter(desk: Desk, code: str) -> Response:
     """Come in by a code, which is used up.
 
     The page goes on by itself: a redirect would be the other site's that linked here, and the
-    cookie is not sent with what another site asks for.
+    cookie is not sent with what another site asks for. What stands behind the # stays in the
+    browser, where only pages of this origin can keep it.
     """
     session = desk.door.enter_by_code(code)
     if session is None:
         return HTMLResponse(_TOO_LATE, 403)
-    answer = HTMLResponse(_COME_IN)
+    answer = HTMLResponse(_COME_IN.format(key=session.key))
     _give(answer, desk, session)
     return answer
 
@@ -88,9 +90,16 @@ def logout(desk: Desk, ask: Ask) -> Response:
     return answer
 
 
-def _give(answer: Response, desk: Desk, session: str) -> None:
+def ticket(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """What lets a browser fetch one address without the key, as when it keeps a file."""
+    wanted = auth.target_of(ask.said_needed("address"))
+    return {"ticket": desk.door.new_ticket(ask.cookies.get(desk.door.cookie), wanted)}
+
+
+def _give(answer: Response, desk: Desk, session: Session) -> None:
+    answer.headers[auth.KEY] = session.key
     answer.set_cookie(
-        desk.door.cookie, session, path=desk.cookie_path, httponly=True, samesite="strict"
+        desk.door.cookie, session.cookie, path=desk.cookie_path, httponly=True, samesite="strict"
     )
 
 

@@ -1,6 +1,9 @@
 """Who may come in: a code that is used once, a token, and the sessions of browsers that showed one.
 
-What is secret is compared in constant time, is in no log, and of a session only a hash is kept.
+A session is bound to the origin of the page: beside the cookie, which browsers send to every port
+of a host, it has a key, which only the page's own scripts know. A download, to which no script can
+add a header, shows a ticket for that one address. What is secret is compared in constant time, is
+in no log, and only its hash is kept.
 """
 
 from __future__ import annotations
@@ -10,16 +13,54 @@ import hmac
 import secrets
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+KEY = "homerun-key"
+"""The header with the key of a session."""
+TICKET = "ticket"
+"""The parameter with a ticket."""
+
 CODE_LIVES_S = 600.0
+TICKET_LIVES_S = 30.0
 _SESSION_LIVES_S = 30 * 86_400.0
 _MOST_SESSIONS = 100
-_MOST_CODES = 3
+_MOST_TICKETS = 100
 _SAY_EVERY_S = 10.0
+
+Target = tuple[str, frozenset[tuple[str, str]]]
+"""What a request is for: its path below the base path, and its parameters but for the ticket."""
+
+
+def target(path: str, query: str) -> Target:
+    """What a request with this path and query is for."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return path, frozenset(pair for pair in pairs if pair[0] != TICKET)
+
+
+def target_of(address: str) -> Target:
+    """What a request for an address relative to the page is for."""
+    path, _, query = address.partition("?")
+    return target(f"/{unquote(path)}", query)
+
+
+class Session(NamedTuple):
+    """What a browser is given when it comes in."""
+
+    cookie: str
+    key: str
+
+
+class _Known:
+    """What is kept of a session."""
+
+    def __init__(self, key: str) -> None:
+        self.key = _hash(key)
+        self.ends_at = time.monotonic() + _SESSION_LIVES_S
+        self.tickets: dict[bytes, tuple[float, Target]] = {}
 
 
 class Door:
@@ -39,7 +80,7 @@ class Door:
         self._say_code = say_code
         self._said_at = time.monotonic()
         self._codes: dict[bytes, float] = {}
-        self._sessions: dict[bytes, float] = {}
+        self._sessions: dict[bytes, _Known] = {}
         self._lock = threading.Lock()
 
     @property
@@ -48,15 +89,18 @@ class Door:
         return self._token is not None
 
     def new_code(self) -> str:
-        """A code that lets one browser in, within ten minutes; a few before it count on."""
+        """A code that lets one browser in, within ten minutes; those before it count on.
+
+        There are never many: a knock makes one in some seconds at most.
+        """
         code = secrets.token_urlsafe(18)
+        now = time.monotonic()
         with self._lock:
-            self._codes[_hash(code)] = time.monotonic() + CODE_LIVES_S
-            for old in list(self._codes)[:-_MOST_CODES]:
-                del self._codes[old]
+            self._codes = {one: end for one, end in self._codes.items() if end > now}
+            self._codes[_hash(code)] = now + CODE_LIVES_S
         return code
 
-    def enter_by_code(self, code: str) -> str | None:
+    def enter_by_code(self, code: str) -> Session | None:
         """A session for a code, which is used up; None: it is none."""
         wanted = _hash(code)
         with self._lock:
@@ -64,24 +108,40 @@ class Door:
             is_right = any(self._codes.pop(one) > time.monotonic() for one in known)
         return self._new_session() if is_right else None
 
-    def enter_by_token(self, token: str) -> str | None:
+    def enter_by_token(self, token: str) -> Session | None:
         """A session for the token; None: it is not that."""
         if self._token is None or not hmac.compare_digest(self._token, _hash(token)):
             return None
         return self._new_session()
 
-    def knows(self, session: str | None) -> bool:
-        """Whether a session is one that goes on."""
-        if not session:
-            return False
-        wanted = _hash(session)
+    def knows(self, cookie: str | None, key: str | None) -> bool:
+        """Whether these belong to a session that goes on."""
         with self._lock:
-            return self._sessions.get(wanted, float("-inf")) > time.monotonic()
+            found = self._session(cookie)
+            return found is not None and hmac.compare_digest(found.key, _hash(key or ""))
 
-    def leave(self, session: str) -> None:
+    def new_ticket(self, cookie: str | None, wanted: Target) -> str:
+        """What stands for the key in one request for one address, within half a minute."""
+        ticket = secrets.token_urlsafe(18)
+        with self._lock:
+            found = self._session(cookie)
+            if found is not None:
+                found.tickets[_hash(ticket)] = time.monotonic() + TICKET_LIVES_S, wanted
+                for old in list(found.tickets)[:-_MOST_TICKETS]:
+                    del found.tickets[old]
+        return ticket
+
+    def takes(self, cookie: str | None, ticket: str, wanted: Target) -> bool:
+        """Whether a ticket of this session is for this request; it is used up."""
+        with self._lock:
+            found = self._session(cookie)
+            kept = found.tickets.pop(_hash(ticket), None) if found is not None else None
+        return kept is not None and kept[0] > time.monotonic() and kept[1] == wanted
+
+    def leave(self, cookie: str) -> None:
         """End a session."""
         with self._lock:
-            self._sessions.pop(_hash(session), None)
+            self._sessions.pop(_hash(cookie), None)
 
     def knock(self) -> None:
         """A browser without a session asks: the terminal of the server shows a new code."""
@@ -93,13 +153,17 @@ class Door:
             self._said_at = time.monotonic()
         self._say_code(self.new_code())
 
-    def _new_session(self) -> str:
-        session = secrets.token_urlsafe(32)
+    def _new_session(self) -> Session:
+        made = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
         with self._lock:
-            self._sessions[_hash(session)] = time.monotonic() + _SESSION_LIVES_S
+            self._sessions[_hash(made.cookie)] = _Known(made.key)
             for old in list(self._sessions)[:-_MOST_SESSIONS]:
                 del self._sessions[old]
-        return session
+        return made
+
+    def _session(self, cookie: str | None) -> _Known | None:
+        found = self._sessions.get(_hash(cookie)) if cookie else None
+        return found if found is not None and found.ends_at > time.monotonic() else None
 
 
 def _hash(text: str) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
-from homerun.studio.http import responses
+from homerun.studio.http import auth, responses
 from homerun.studio.http.requests import RefusedError
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ BODY_WAITS_S = 20.0
 _LONGEST_PATH = 8_192
 _OPEN = ("/api/login",)
 """What needs no session, below `/api/`."""
-_ALWAYS = ("/api/login", "/api/logout")
+_ALWAYS = ("/api/login", "/api/logout", "/api/ticket")
 """What may be posted where nothing may be changed."""
+WELCOME = "welcome"
+"""In the state of a request: to be called once its connection has shown a session."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -129,11 +131,23 @@ class Guard:
         path = path[len(self._base) :]
         self._check_origin(method, path, headers, host)
         is_open = not path.startswith("/api/") or path in _OPEN
-        if not is_open and not self._door.knows(asked.cookies.get(self._door.cookie)):
-            raise RefusedError(401, "signed_out", "open the address that `homerun studio` prints")
+        if not is_open:
+            self._check_session(asked, method, path)
         if method == "POST":
             self._check_write(path, headers)
         return {**scope, "path": path, "raw_path": path.encode("utf-8", "replace"), "root_path": ""}
+
+    def _check_session(self, asked: HTTPConnection, method: str, path: str) -> None:
+        """Refuse what shows neither the key of its session nor a ticket for this download."""
+        cookie = asked.cookies.get(self._door.cookie)
+        if not self._door.knows(cookie, _only(asked.headers, auth.KEY)):
+            query = asked.scope["query_string"].decode("latin-1")
+            ticket = asked.query_params.get(auth.TICKET)
+            wanted = auth.target(path, query)
+            if method != "GET" or not ticket or not self._door.takes(cookie, ticket, wanted):
+                said = "open the address that `homerun studio` prints"
+                raise RefusedError(401, "signed_out", said)
+        asked.scope.get("state", {}).get(WELCOME, bool)()
 
     def _check_origin(self, method: str, path: str, headers: Headers, host: str) -> None:
         """Refuse what a page of another site asks for, and each write that says no origin."""

@@ -1,4 +1,4 @@
-"""Sockets that a server of this machine listens on: of one address, or a file of its user's own."""
+"""Sockets that a server of this machine listens on: of addresses, or a file of its user's own."""
 
 from __future__ import annotations
 
@@ -9,35 +9,80 @@ from stat import S_ISSOCK
 
 from homerun.base.errors import UserError
 
-_FIRST = 8765
+USUAL = 8765
+LOOPBACK = ("127.0.0.1", "::1")
+"""`localhost` may mean either. What is left free there, any other user of this machine can take."""
+
 _TRIES = 20
 _BACKLOG = 128
+_NO_SUCH = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
-def tcp(host: str, port: int | None) -> socket.socket:
-    """A socket of an address; port None: the first free one from 8765 on.
+def tcp(host: str, port: int | None) -> list[socket.socket]:
+    """A socket of an address; of this machine alone: one of each of its two addresses.
+
+    Args:
+        port: None: the first that is free from the usual one on; 0: any.
 
     Raises:
         UserError: the address cannot be had.
     """
-    ports = [*range(_FIRST, _FIRST + _TRIES), 0] if port is None else [port]
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for wanted in ports:
-        made = socket.socket(family, socket.SOCK_STREAM)
+    hosts = LOOPBACK if host in (LOOPBACK[0], "localhost") else (host,)
+    ports = [*range(USUAL, USUAL + _TRIES), 0] if port is None else [port]
+    ports += [0] * _TRIES if ports[-1] == 0 else []  # one free here may be taken there
+    for wanted in ports[:-1]:
         try:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            made.bind((host, wanted))
-            made.listen(_BACKLOG)
-        except (OSError, OverflowError) as error:
-            made.close()
-            if wanted == ports[-1] or getattr(error, "errno", None) != errno.EADDRINUSE:
-                reason = getattr(error, "strerror", None) or str(error)
-                raise UserError(
-                    f"port {wanted} of {host} cannot be had ({reason}): give another with --port"
-                ) from error
-        else:
-            return made
-    raise AssertionError
+            return _all(hosts, wanted)
+        except _TakenError as error:
+            if error.cause.errno != errno.EADDRINUSE:
+                raise error.told() from error.cause
+    try:
+        return _all(hosts, ports[-1])
+    except _TakenError as error:
+        raise error.told() from error.cause
+
+
+class _TakenError(Exception):
+    """An address that cannot be had."""
+
+    def __init__(self, host: str, port: int, cause: OSError) -> None:
+        self.host = host
+        self.port = port
+        self.cause = cause
+
+    def told(self) -> UserError:
+        """The same as the user is told it."""
+        reason = self.cause.strerror or str(self.cause)
+        place = f"port {self.port} of {self.host}"
+        return UserError(f"{place} cannot be had ({reason}): give another with --port")
+
+
+def _all(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
+    """A socket of each of these addresses, all with the same port."""
+    made: list[socket.socket] = []
+    for host in hosts:
+        try:
+            made.append(_one(host, port or (made[0].getsockname()[1] if made else 0)))
+        except OSError as error:
+            if made and error.errno in _NO_SUCH:
+                continue  # a machine without IPv6
+            for one in made:
+                one.close()
+            raise _TakenError(host, port, error) from error
+    return made
+
+
+def _one(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(_BACKLOG)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def unix(path: str) -> socket.socket:

@@ -1,3 +1,5 @@
+// First, so that no other module sees the key in the address.
+import "./server/session";
 import { render } from "preact";
 import { App } from "./app";
 import "./ui/theme";

@@ -588,6 +588,11 @@ export interface TextAnswer {
   is_binary: boolean;
 }
 
+/** A ticket, to be added to the address as `ticket`; good once, for half a minute. */
+export interface TicketAnswer {
+  ticket: string;
+}
+
 export type Time = string;
 
 /** The runs in the trash. */
@@ -703,6 +708,7 @@ export interface Bodies {
   "queue/resume": { target: string };
   login: { token: string };
   logout: {};
+  ticket: { address: string };
 }
 
 /** What a change is answered with. */
@@ -718,6 +724,7 @@ export interface Posts {
   "queue/resume": TargetRow;
   login: null;
   logout: null;
+  ticket: TicketAnswer;
 }
 
 /** What each event of the stream holds. */

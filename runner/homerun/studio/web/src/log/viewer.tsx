@@ -10,6 +10,7 @@ import { adjust, place } from "../route";
 import { useWindow } from "../table/window";
 import type { LogHit } from "../types";
 import { Button, Failure, Switch } from "../ui/basics";
+import { Download } from "../ui/files";
 import { say } from "../ui/dialog";
 import { useRemembered } from "../use";
 import { fold, type Piece, pieces } from "./ansi";
@@ -153,7 +154,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
         <span class="grow" />
         <Switch label="Collapse progress bars" on={isFolding} change={setFolding} />
         <Switch label="Follow" on={isFollowing && text.isLive} disabled={!text.isLive} change={(on) => (on ? void show({ end: true }) : setFollowing(false))} />
-        <a class="button" href={address("runs/{id}/log/download", { id: run, log: name })} download title="Download the log">Download</a>
+        <Download to={address("runs/{id}/log/download", { id: run, log: name })}>Download</Download>
       </div>
       {hits.error && <Failure error={hits.error} />}
       <div class={`log-and-hits ${wanted && hits.hits.length > 1 ? "has-hits" : ""}`}>

@@ -2,12 +2,10 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { Events, Queries } from "../types";
-import { address } from "./api";
+import type { Queries } from "../types";
+import { type AnyEvent, events, signedOut } from "./api";
 
-type News = Omit<Events, "hello">;
-/** An event with what it holds: to know its name is to know its data. */
-export type LiveEvent = { [Name in keyof News]: { event: Name; data: News[Name] } }[keyof News];
+type LiveEvent = Exclude<AnyEvent, { event: "hello" }>;
 type Listener = (news: LiveEvent) => void;
 
 interface Topics {
@@ -16,14 +14,13 @@ interface Topics {
   experiment?: string | undefined;
 }
 
-const EVENTS: (keyof News)[] = ["runs", "experiments", "queue", "run", "metrics", "log", "reset"];
 const REOPEN_MS = 50;
-const RETRY_MS = 3000;
+const RETRY_MS = 1000;
 
 export const connection = signal<"idle" | "live" | "lost">("idle");
 
 const listeners = new Map<Listener, Topics>();
-let source: EventSource | null = null;
+let stream: AbortController | null = null;
 let opened = "";
 let cursor: string | null = null;
 let timer = 0;
@@ -44,8 +41,13 @@ export function listen(topics: Topics, listener: Listener): () => void {
 
 /** The stream is closed at once: what it still told would move the cursor past news that the next one is to tell. */
 function renew(): void {
-  if (query().key !== opened) source?.close();
+  if (query().key !== opened) close();
   soon(REOPEN_MS);
+}
+
+function close(): void {
+  stream?.abort();
+  stream = null;
 }
 
 function soon(delay: number): void {
@@ -70,27 +72,29 @@ function query(): { asked: Queries["events"]; key: string } {
 
 function open(): void {
   const { asked, key } = query();
-  if (key === opened && source && source.readyState !== EventSource.CLOSED) return;
-  source?.close();
-  source = null;
+  if (key === opened && stream) return;
+  close();
   opened = key;
   if (!wanted().topics.length) return;
-  source = new EventSource(address("events", { ...asked, cursor }));
-  source.onerror = lost;
-  source.addEventListener("hello", () => (connection.value = "live"));
-  for (const name of EVENTS) source.addEventListener(name, (event) => heard(name, event));
+  void read({ ...asked, cursor });
 }
 
-function lost(): void {
+/** Read until the stream ends, which it does only where the server or the way to it does. */
+async function read(asked: Queries["events"]): Promise<void> {
+  const mine = new AbortController();
+  stream = mine;
+  const isMine = (): boolean => stream === mine;
+  await events(asked, (news, after) => isMine() && heard(news, after), mine.signal).catch(() => undefined);
+  if (!isMine()) return;
+  stream = null;
   connection.value = "lost";
-  // The browser tries again by itself, but not after an answer that was an error.
-  if (source?.readyState === EventSource.CLOSED) soon(RETRY_MS);
+  if (!signedOut.value) soon(RETRY_MS);
 }
 
-function heard(name: keyof News, event: MessageEvent<string>): void {
-  if (event.lastEventId) cursor = event.lastEventId;
-  const news = { event: name, data: JSON.parse(event.data) } as LiveEvent;
-  for (const listener of [...listeners.keys()]) listener(news);
+function heard(news: AnyEvent, after: string): void {
+  if (after) cursor = after;
+  if (news.event === "hello") connection.value = "live";
+  else for (const listener of [...listeners.keys()]) listener(news);
 }
 
 /** Listen as long as the component is shown. */

@@ -5,6 +5,7 @@ import { address, get } from "../../server/api";
 import { bytes } from "../../format";
 import type { GitState, RunRow } from "../../types";
 import { Empty, Failure, Waiting } from "../../ui/basics";
+import { Download } from "../../ui/files";
 import { Icon } from "../../ui/icon";
 import { useLoaded } from "../../use";
 import type { TabProps } from "./tab";
@@ -29,9 +30,7 @@ export function Code({ run }: TabProps) {
       <div class="bar">
         {found.git && <Git git={found.git} />}
         <span class="grow" />
-        <a class="button" href={address("runs/{id}/code/zip", { id: run.id })} download>
-          <Icon name="download" /> <span>Download as zip</span>
-        </a>
+        <Download to={address("runs/{id}/code/zip", { id: run.id })}>Download as zip</Download>
       </div>
       <div class="split is-code">
         <ul class="file-list" aria-label="Code">

@@ -1,13 +1,14 @@
 /** What a run logged: tiles, charts that move, images, tables. */
 
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { address, get } from "../../server/api";
+import { get } from "../../server/api";
 import { Chart } from "../../chart/chart";
 import { type Axis, Curves, type Range } from "../../chart/curves";
 import { count, figure, instant, plural } from "../../format";
 import { useLive } from "../../server/live";
 import type { MetricRow, RunRow } from "../../types";
 import { Button, Empty, Failure, Switch, Waiting } from "../../ui/basics";
+import { Picture } from "../../ui/files";
 import { Dialog } from "../../ui/dialog";
 import { useLoaded, useNews, useRemembered, useThrottled } from "../../use";
 import type { TabProps } from "./tab";
@@ -270,9 +271,7 @@ function Images({ run, name, files }: { run: RunRow; name: string; files: string
   if (!file) return null;
   return (
     <>
-      <a href={address("runs/{id}/file", { id: run.id, file })} target="_blank" rel="noopener">
-        <img class="logged" src={address("runs/{id}/file", { id: run.id, file })} alt={`${name}, ${at + 1} of ${files.length}`} loading="lazy" />
-      </a>
+      <Picture run={run.id} file={file} alt={`${name}, ${at + 1} of ${files.length}`} isLink />
       {files.length > 1 && (
         <label class="inline">
           <span>{at + 1} of {files.length}</span>

@@ -7,6 +7,7 @@ import { useLive } from "../../server/live";
 import { adjust, place } from "../../route";
 import type { FileRow, RunRow } from "../../types";
 import { Empty, Failure, Waiting } from "../../ui/basics";
+import { Download, Picture } from "../../ui/files";
 import { Icon } from "../../ui/icon";
 import { useLoaded, useThrottled } from "../../use";
 import type { TabProps } from "./tab";
@@ -33,9 +34,7 @@ function Folder({ run, folder }: { run: RunRow; folder: string }) {
       <div class="bar">
         <Crumbs folder={folder === "/" ? "" : folder} enter={enter} />
         <span class="grow" />
-        <a class="button" href={address("runs/{id}/zip", { id: run.id, folder: folder === "/" ? "" : folder })} download>
-          <Icon name="download" /> <span>Download as zip</span>
-        </a>
+        <Download to={address("runs/{id}/zip", { id: run.id, folder: folder === "/" ? "" : folder })}>Download as zip</Download>
       </div>
       {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
       {!loaded.data && !loaded.error && <Waiting what="the folder" />}
@@ -80,18 +79,15 @@ function Crumbs({ folder, enter }: { folder: string; enter: (path: string) => vo
 }
 
 function FilePreview({ run, entry }: { run: RunRow; entry: FileRow }) {
-  const at = address("runs/{id}/file", { id: run.id, file: entry.path });
   return (
     <section class="preview" aria-label={`Preview of ${entry.name}`}>
       <header>
         <b>{entry.name}</b>
         <span class="dim">{bytes(entry.size)}</span>
         <span class="grow" />
-        <a class="button" href={address("runs/{id}/file", { id: run.id, file: entry.path, download: true })} download>
-          <Icon name="download" /> <span>Download</span>
-        </a>
+        <Download to={address("runs/{id}/file", { id: run.id, file: entry.path, download: true })}>Download</Download>
       </header>
-      {entry.preview === "image" ? <img class="logged" src={at} alt={entry.name} /> : entry.preview === "none" ? <p class="dim">This kind of file has no preview.</p> : <TextPreview run={run} entry={entry} />}
+      {entry.preview === "image" ? <Picture run={run.id} file={entry.path} alt={entry.name} /> : entry.preview === "none" ? <p class="dim">This kind of file has no preview.</p> : <TextPreview run={run} entry={entry} />}
     </section>
   );
 }
