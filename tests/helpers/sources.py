@@ -32,6 +32,7 @@ THIRD_PARTY: dict[str, str | tuple[str, ...]] = {
     "psutil": ("homerun.system.portable", "runstore.run.identity"),
     "anyio": "homerun.studio",
     "starlette": "homerun.studio",
+    "typing_extensions": "homerun.config.script_run_config",  # for the type checker only
     "uvicorn": "homerun.studio",
     "watchdog": "homerun.system.folder_watch",
     "yaml": "homerun.base.yaml_files",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 
-from homerun.base import yaml_files
+from homerun.base import checks, yaml_files
 from homerun.base.errors import Absent, UserError
 from homerun.config import fields
 from homerun.config.environment_sections import (
@@ -69,7 +69,7 @@ class Environment(Fields, Absent):
     _fields = {
         "name": (fields.text, None),
         "version": (fields.label, None),
-        "environment_variables": (fields.variables, {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}),
+        "environment_variables": (checks.variables, {"EXAMPLE_ENV_VAR": "EXAMPLE_VALUE"}),
         "python": (PythonSection, None),
         "docker": (DockerSection, None),
         "spark": (SparkSection, None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from homerun.base import checks
 from homerun.config import fields
 from homerun.config.fields import Fields
 from homerun.environments.conda import CondaDependencies, conda_dependencies
@@ -49,12 +50,12 @@ class DockerSection(Fields):
     base_image_registry: BaseImageRegistry
     platform: Platform
     _fields = {
-        "enabled": (fields.flag, False),
+        "enabled": (checks.flag, False),
         "base_image": (fields.text, None),
         "base_dockerfile": (fields.text, None),
         "build_context": (fields.anything, None),
-        "shared_volumes": (fields.flag, True),
-        "gpu_support": (fields.flag, False),
+        "shared_volumes": (checks.flag, True),
+        "gpu_support": (checks.flag, False),
         "shm_size": (fields.text, "2g"),
         "arguments": (fields.words, []),
         "base_image_registry": (BaseImageRegistry, None),
@@ -71,7 +72,7 @@ class PythonSection(Fields):
     conda_dependencies_file: str | None
     base_conda_environment: str | None
     _fields = {
-        "user_managed_dependencies": (fields.flag, False),
+        "user_managed_dependencies": (checks.flag, False),
         "interpreter_path": (fields.text, OWN_PYTHON),
         "conda_dependencies_file": (fields.text, None),
         "base_conda_environment": (fields.text, None),
@@ -91,7 +92,7 @@ class SparkSection(Fields):
     _fields = {
         "repositories": (fields.anything, []),
         "packages": (fields.anything, []),
-        "precache_packages": (fields.flag, True),
+        "precache_packages": (checks.flag, True),
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import os
 
+from homerun.base import checks
 from homerun.base.errors import RunConfigurationError, UserError
 
 TYPE_CHECKING = False
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     Check = Callable[[str, Any], Any]
     Kind = Union[Check, "type[Fields]"]
-
-_SCALARS = (str, int, float)
 
 
 class Fields:
@@ -138,41 +137,21 @@ def label(what: str, given: Any) -> str | None:
     return text(what, given)
 
 
-def flag(what: str, given: Any) -> bool:
-    """True or False."""
-    if not isinstance(given, bool):
-        raise UserError(f"{what} is True or False, not {given!r}")
-    return given
-
-
-def count(what: str, given: Any) -> int | None:
+def number(what: str, given: Any) -> int | None:
     """A whole number from 0 on, or nothing."""
-    if given is None:
-        return None
-    if type(given) is not int or given < 0:
-        raise UserError(f"{what} is a whole number, not {given!r}")
-    return given
+    return None if given is None else checks.count(what, given)
 
 
-def seconds(what: str, given: Any) -> float | None:
+def timespan(what: str, given: Any) -> float | None:
     """A number of seconds, or nothing."""
-    if given is None:
-        return None
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < 1e15:
-        raise UserError(f"{what} is a number of seconds, not {given!r}")
-    return given
+    return None if given is None else checks.seconds(what, given)
 
 
 def words(what: str, given: Any) -> list[Any]:
-    """A list of texts and numbers."""
-    if given is None:
-        return []
-    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
-        raise UserError(f"{what} is a list of texts and numbers, not {type(given).__name__}")
-    found = [os.fspath(item) if isinstance(item, os.PathLike) else item for item in given]
+    """A list of texts and numbers, which stay what they are."""
+    found = [] if given is None else checks.items(what, given)
     for item in found:
-        if not isinstance(item, _SCALARS):
-            raise UserError(f"{what} holds {type(item).__name__} {item!r}; use texts and numbers")
+        checks.word(what, item)
     return found
 
 
@@ -187,21 +166,6 @@ def target(what: str, given: Any) -> str:
     if not isinstance(name, str) or not name:
         raise UserError(f"{what} is a target's name, not {type(given).__name__} {given!r}")
     return name
-
-
-def variables(what: str, given: Any) -> dict[str, str]:
-    """Environment variables: a dict of texts and numbers."""
-    if not hasattr(given, "items"):
-        raise UserError(f"{what} is a dict, not {type(given).__name__}")
-    found = {}
-    for name, value in given.items():
-        if not isinstance(name, str) or not name or "=" in name or "\0" in name:
-            raise UserError(f"{name!r} is no name of an environment variable")
-        if not isinstance(value, _SCALARS):
-            kind = type(value).__name__
-            raise UserError(f"{what}[{name!r}] is {kind} {value!r}; use texts and numbers")
-        found[name] = str(value)
-    return found
 
 
 def anything(what: str, given: Any) -> Any:

@@ -16,6 +16,7 @@ from homerun.config import environment as environments
 from homerun.config import script_run_config as configs
 from homerun.config import unused as config_unused
 from homerun.config.run_configuration import RunConfiguration
+from homerun.config.settings import says
 from homerun.environments import resolve
 from homerun.targets import registry
 
@@ -126,17 +127,12 @@ def _place(made: ScriptRunConfig, given: RunConfiguration, is_given: bool, root:
 
 def _patience(made: ScriptRunConfig, given: RunConfiguration) -> None:
     """How a run is stopped, where only the run configuration says so."""
-    if made.stop_signals is not None or made.grace_s != configs.DEFAULT_GRACE_S:
-        return
-    if given.stop_signals is None and given.grace_s is None:
+    if says(made, "stop_signals") or says(made, "grace_s"):
         return
     try:
         like = configs.ScriptRunConfig(
-            made.source_directory,
-            made.script,
-            grace_s=configs.DEFAULT_GRACE_S if given.grace_s is None else given.grace_s,
-            stop_signals=[(str(name), float(s)) for name, s in given.stop_signals or []] or None,
+            ".", grace_s=given.grace_s, stop_signals=given.stop_signals or None
         )
-    except (TypeError, ValueError) as error:
-        raise UserError(f"RunConfiguration.stop_signals: {error}") from error
+    except UserError as error:
+        raise UserError(f"RunConfiguration.{error.message}") from error
     made.grace_s, made.stop_signals = like.grace_s, like.stop_signals

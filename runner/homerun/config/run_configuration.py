@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from homerun.base import checks
 from homerun.base.errors import RunConfigurationError, UserError
 from homerun.config import distributed, fields
 from homerun.config import run_configuration_files as files
@@ -103,9 +104,9 @@ class RunConfiguration(Fields):
         "target": (fields.target, LOCAL),
         "framework": (_framework, "Python"),
         "communicator": (_communicator, "None"),
-        "max_run_duration_seconds": (fields.seconds, None),
-        "node_count": (fields.count, 1),
-        "priority": (fields.count, None),
+        "max_run_duration_seconds": (fields.timespan, None),
+        "node_count": (fields.number, 1),
+        "priority": (fields.number, None),
         "environment": (Environment, None),
         "history": (HistoryConfiguration, None),
         "spark": (SparkConfiguration, None),
@@ -123,11 +124,11 @@ class RunConfiguration(Fields):
         "amlcompute": (AmlComputeConfiguration, None),
         "kubernetescompute": (KubernetesComputeConfiguration, None),
         "auto_cluster_compute_specification": (fields.anything, None),
-        "credential_passthrough": (fields.flag, False),
+        "credential_passthrough": (checks.flag, False),
         "command": (fields.command, ""),
-        "environment_variables": (fields.variables, {}),
+        "environment_variables": (checks.variables, {}),
         "services": (fields.anything, {}),
-        "grace_s": (fields.seconds, None),
+        "grace_s": (fields.timespan, None),
         "stop_signals": (_rungs, None),
     }
     _spelled = {"services": "applicationEndpoints"}

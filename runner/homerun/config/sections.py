@@ -5,6 +5,7 @@ Those that have no meaning on one machine are kept, written and read like all ot
 
 from __future__ import annotations
 
+from homerun.base import checks
 from homerun.config import fields
 from homerun.config.fields import Fields
 
@@ -26,8 +27,8 @@ class HistoryConfiguration(Fields):
     snapshot_project: bool
     directories_to_watch: list[str]
     _fields = {
-        "output_collection": (fields.flag, True),
-        "snapshot_project": (fields.flag, True),
+        "output_collection": (checks.flag, True),
+        "snapshot_project": (checks.flag, True),
         "directories_to_watch": (fields.words, ["logs"]),
     }
 
@@ -40,8 +41,8 @@ class DockerConfiguration(Fields):
     arguments: list[Any]
     shm_size: str | None
     _fields = {
-        "use_docker": (fields.flag, False),
-        "shared_volumes": (fields.flag, True),
+        "use_docker": (checks.flag, False),
+        "shared_volumes": (checks.flag, True),
         "arguments": (fields.words, []),
         "shm_size": (fields.text, "2g"),
     }
@@ -66,7 +67,7 @@ class TensorflowConfiguration(Fields):
 
     worker_count: int
     parameter_server_count: int
-    _fields = {"worker_count": (fields.count, 1), "parameter_server_count": (fields.count, 1)}
+    _fields = {"worker_count": (fields.number, 1), "parameter_server_count": (fields.number, 1)}
 
 
 class MpiConfiguration(Fields):
@@ -74,7 +75,7 @@ class MpiConfiguration(Fields):
 
     process_count_per_node: int
     node_count: int
-    _fields = {"process_count_per_node": (fields.count, 1), "node_count": (fields.count, 1)}
+    _fields = {"process_count_per_node": (fields.number, 1), "node_count": (fields.number, 1)}
 
 
 class PyTorchConfiguration(Fields):
@@ -85,8 +86,8 @@ class PyTorchConfiguration(Fields):
     node_count: int
     _fields = {
         "communication_backend": (_backend, "nccl"),
-        "process_count": (fields.count, None),
-        "node_count": (fields.count, 1),
+        "process_count": (fields.number, None),
+        "node_count": (fields.number, 1),
     }
 
 
@@ -98,8 +99,8 @@ class ParallelTaskConfiguration(Fields):
     terminal_exit_codes: object
     configuration: dict[str, Any]
     _fields = {
-        "max_retries_per_worker": (fields.count, 0),
-        "worker_count_per_node": (fields.count, 1),
+        "max_retries_per_worker": (fields.number, 0),
+        "worker_count_per_node": (fields.number, 1),
         "terminal_exit_codes": (fields.anything, None),
         "configuration": (fields.anything, {}),
     }
@@ -116,9 +117,9 @@ class AmlComputeConfiguration(Fields):
     _fields = {
         "vm_size": (fields.text, None),
         "vm_priority": (fields.text, None),
-        "retain_cluster": (fields.flag, False),
+        "retain_cluster": (checks.flag, False),
         "name": (fields.text, None),
-        "cluster_max_node_count": (fields.count, None),
+        "cluster_max_node_count": (fields.number, None),
     }
 
 

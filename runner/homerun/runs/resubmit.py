@@ -11,7 +11,7 @@ import os
 from homerun.base import messages
 from homerun.base.errors import SubmitError, UserError
 from homerun.base.masking import MASK
-from homerun.config import distributed
+from homerun.config import distributed, settings
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.environments import recipe
 from homerun.runs.submit import RESUBMITTED_FROM, Request, submit
@@ -34,14 +34,20 @@ class Former(ScriptRunConfig):
         secrets: what stands behind each `*****` of its command, in this order.
         variables: environment variables; those of the run that are not among them are this
             process's own.
+        changes: settings that are to be other ones.
 
     Raises:
-        UserError: there are more or fewer secrets, or a variable has no value.
+        UserError: there are more or fewer secrets, a variable has no value, or a setting stays as
+            it was.
         SubmitError: the run was no submitted one.
     """
 
     def __init__(
-        self, record: Record, secrets: Sequence[str], variables: Mapping[str, object]
+        self,
+        record: Record,
+        secrets: Sequence[str],
+        variables: Mapping[str, object],
+        changes: Mapping[str, Any],
     ) -> None:
         run = record.run
         if not record.is_submitted or not run.get("command"):
@@ -53,18 +59,8 @@ class Former(ScriptRunConfig):
             run.get("script"),
             self._argv[len(self._argv) - count :],
             compute_target=run.get("target"),
-            max_run_duration_seconds=run.get("max_run_duration_seconds"),
             environment_variables={**_own(record, variables), **variables},
-            in_place=bool(run.get("in_place")),
-            grace_s=run.get("grace_s", 10.0),
-            stop_signals=run.get("stop_signals"),
-            on_exit=run.get("on_exit", "sweep"),
-            slots=run.get("slots", 1),
-            priority=run.get("priority", 0),
-            max_concurrent_runs=run.get("max_concurrent_runs"),
-            max_retries=run.get("max_retries", 0),
-            retry_on=run.get("retry_on"),
-            retry_delay_s=run.get("retry_delay_s", 0.0),
+            **settings.for_resubmit(run, changes),
         )
         self.environment = run.get("environment")
         self.recipe = _made(record.id, self.environment or {})
@@ -100,13 +96,16 @@ def _made(run_id: str, environment: Mapping[str, object]) -> Recipe | None:
 
 
 def again(
-    record: Record, secrets: Sequence[str] = (), variables: Mapping[str, object] | None = None
+    record: Record,
+    secrets: Sequence[str] = (),
+    variables: Mapping[str, object] | None = None,
+    **changes: Any,
 ) -> Record:
     """Submit a run again; see `ScriptRun.resubmit`."""
     request = Request(
         store_of(record),
         record.experiment,
-        Former(record, secrets, variables or {}),
+        Former(record, secrets, variables or {}, changes),
         tags=record.labels().tags,
         former=record,
     )

@@ -12,6 +12,7 @@ import sys
 
 from homerun.base import environ, masking
 from homerun.base.errors import SubmitError
+from homerun.config import settings
 from homerun.environments import interpreter, variables
 from homerun.environments import python_path as environment_python_path
 from homerun.runs.placement import Place, free_slots_of
@@ -278,25 +279,14 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "command": masking.arguments(job.argv),
         "environment": config.environment,
         "processes": config.processes and config.processes.describe(),
-        "environment_variables": sorted(config.environment_variables),
         "source_directory": config.source(),
-        "in_place": config.in_place,
         "snapshot": job.taken.id if job.taken and _keeps_snapshot(config) else None,
         "linked": (job.originals and [one.describe() for one in job.originals.linked]) or None,
         "directories_to_watch": list(config.history.directories_to_watch)
         if config.history
         else None,
         "target": job.place.target.name,
-        "slots": config.slots,
-        "priority": config.priority,
-        "max_concurrent_runs": config.max_concurrent_runs,
-        "max_run_duration_seconds": config.max_run_duration_seconds,
-        "grace_s": config.grace_s,
-        "stop_signals": config.stop_signals,
-        "on_exit": config.on_exit,
-        "max_retries": config.max_retries,
-        "retry_on": config.retry_on if config.max_retries else None,
-        "retry_delay_s": config.retry_delay_s,
+        **settings.recorded(config),
     }
 
 
@@ -345,13 +335,9 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         argv=argv,
         env=env,
         ladder=ladder(config.stop_signals, config.grace_s),
-        limit_s=config.max_run_duration_seconds,
-        on_exit=config.on_exit,
+        settings=settings.planned(config),
         recipe=config.recipe.encode() if config.recipe else "",
         python=_interpreter(config, argv, env),
-        max_retries=config.max_retries,
-        retry_on=config.retry_on if config.max_retries else (),
-        retry_delay_s=config.retry_delay_s,
     )
 
 

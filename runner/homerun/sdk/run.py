@@ -896,6 +896,7 @@ class ScriptRun(Run):
         self,
         secrets: Sequence[str] = (),
         environment_variables: Mapping[str, object] | None = None,
+        **changes: Any,
     ) -> Run:
         """Submit the script again: the code of this run's snapshot, its command, tags and target.
 
@@ -903,14 +904,16 @@ class ScriptRun(Run):
             secrets: what stands behind each `*****` of the recorded command, in this order.
             environment_variables: values are in no record; those that the run was given and that
                 are not given here are this process's own.
+            **changes: settings of ScriptRunConfig that are to be other ones, as `max_retries=3`;
+                not `in_place`, nor what chooses the interpreter and its packages.
 
         Raises:
-            UserError: a secret or a variable is missing.
+            UserError: a secret or a variable is missing, or a setting cannot be changed.
             SubmitError, StoreError: nothing was started.
         """
         from homerun.runs import resubmit
 
-        record = resubmit.again(self._record, secrets, environment_variables)
+        record = resubmit.again(self._record, secrets, environment_variables, **changes)
         return ScriptRun.of(record, self.experiment)
 
     def clean(self) -> list[str]:

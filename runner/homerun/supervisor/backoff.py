@@ -29,11 +29,12 @@ def rest(of: Attempt, outcome: dict[str, Any], exited: dict[str, object]) -> boo
     at no moment shown as ending.
     """
     given = of.plan
-    if not retries.is_wanted(given.max_retries, given.retry_on, given.attempt, outcome):
+    most, causes = given.setting("max_retries"), given.setting("retry_on")
+    if not retries.is_wanted(most, causes, given.attempt, outcome):
         return False
     if of.stop_wanted or atomic.read_bytes(f"./{layout.STOP}") is not None:
         return False
-    seconds = retries.delay(given.retry_delay_s, given.attempt)
+    seconds = retries.delay(given.setting("retry_delay_s"), given.attempt)
     fact = {"after": outcome["cause"], "delay_s": seconds}
     while not _planned(of, fact):
         time.sleep(_AGAIN_S)

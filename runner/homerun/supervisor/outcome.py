@@ -9,6 +9,7 @@ import os
 
 from homerun.snapshots import cleanup
 from homerun.supervisor.attempt import HERE
+from homerun.targets.plan import LEAVE
 from runstore import layout, status
 from runstore.fs import atomic, json_write
 
@@ -33,7 +34,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
     exited = of.exited_fact(failure, began=began)
     failed = None if atomic.read_bytes(f"{HERE}/{layout.FAILED}") is None else {"failed": True}
     outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
-    if of.plan.max_retries:
+    if of.plan.setting("max_retries"):
         from homerun.supervisor.backoff import rest
 
         if rest(of, outcome, exited):
@@ -66,7 +67,7 @@ def is_little_left() -> bool:
 def tidy(of: Attempt) -> None:
     """Do what is left to do for a run that is over: its hooks, and the copies in its `work/`."""
     _start_hooks(of)
-    if of.plan.on_exit == "leave":
+    if of.plan.setting("on_exit") == LEAVE:
         return  # not under living processes
     try:
         started_ns = os.stat(layout.STARTED).st_ctime_ns

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from homerun.supervisor.ladder import Ladder
 from homerun.system import linux, process_tree, signals
+from homerun.targets.plan import LEAVE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def end_tree(of: Attempt) -> None:
     """End what lives below: all of it on a stop, else what the script left behind."""
     if of.stop_wanted:
         sweep(of, of.plan.ladder, "stopping")
-    elif of.plan.on_exit != "leave":
+    elif of.plan.setting("on_exit") != LEAVE:
         sweep_leftovers(of, "left behind")
 
 

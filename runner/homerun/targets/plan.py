@@ -15,7 +15,7 @@ from runstore.run import attempts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
+    from typing import Any, Callable
 
     from runstore.run.record import Record
 
@@ -30,30 +30,40 @@ SLOT_DESCRIPTOR = 6
 DEFAULT_GRACE_S = 10.0
 """Seconds between TERM and KILL where the submitter names none."""
 
-_FIXED = (
-    "run_id",
-    "store_id",
-    "user",
-    "shown",
-    "cwd",
-    "ladder",
-    "limit_s",
-    "on_exit",
-    "script_is_open",
-    "slots",
-    "target",
-    "entry",
-    "recipe",
-    "python",
-    "attempt",
-    "kept",
-    "max_retries",
-    "retry_on",
-    "retry_delay_s",
-)
+SWEEP = "sweep"
+LEAVE = "leave"
+"""What happens to the processes that a script leaves behind."""
 
 _SCRIPT_IS = {True: "open", False: "", None: "gone"}
 _IS_SCRIPT: dict[str, bool | None] = {"open": True, "": False, "gone": None}
+
+
+def _ladder_text(rungs: Sequence[tuple[int, float]]) -> str:
+    return " ".join(f"{number}:{float(seconds)!r}" for number, seconds in rungs)
+
+
+def _ladder(text: str) -> list[tuple[int, float]]:
+    pairs = [rung.partition(":") for rung in text.split()]
+    return [(int(number), float(seconds)) for number, _, seconds in pairs]
+
+
+_PARTS: tuple[tuple[str, Callable[[Any], str], Callable[[str], Any]], ...] = (
+    ("run_id", str, str),
+    ("store_id", str, str),
+    ("user", str, str),
+    ("shown", str, str),
+    ("cwd", str, str),
+    ("ladder", _ladder_text, _ladder),
+    ("script_is_open", _SCRIPT_IS.__getitem__, _IS_SCRIPT.__getitem__),
+    ("slots", str, int),
+    ("target", str, str),
+    ("entry", str, str),
+    ("recipe", str, str),
+    ("python", str, str),
+    ("attempt", str, int),
+    ("kept", str, str),
+)
+"""What has a place of its own: its name, how it is written, and how it is read."""
 
 
 class Plan:
@@ -66,8 +76,8 @@ class Plan:
         argv: the command, its first part a path.
         env: the script's whole environment.
         ladder: the signals of a stop, each with the seconds that it is given; then comes KILL.
-        limit_s: seconds that the script may take; None: no limit.
-        on_exit: `sweep` ends what the script left running, `leave` does not.
+        settings: what else was said of the submit, by name (`config/settings.py`): None, a text, a
+            number, True or False, or a list of texts.
         slots: how many slots of its target it holds: descriptors behind the other ones.
         target: the target's name.
         entry: its place in the queue, to be removed once it has started; "" where it never waited.
@@ -75,13 +85,11 @@ class Plan:
         python: the interpreter whose packages are to be recorded; "": none.
         attempt: which start of the script this is, from 1 on.
         kept: a file, relative to the run's folder, that is to be removed when the run is over.
-        max_retries, retry_on, retry_delay_s: how often, after which causes, and how long after a
-            first failure the script is started again.
         script_is_open: for an adopter: whether the living script's /proc entry could be read;
             None: the script is gone, and only what it left behind is to be ended.
     """
 
-    __slots__ = (*_FIXED, "argv", "env")
+    __slots__ = (*(name for name, _, _ in _PARTS), "argv", "env", "settings")
 
     def __init__(
         self,
@@ -94,8 +102,7 @@ class Plan:
         argv: list[str],
         env: dict[str, str],
         ladder: list[tuple[int, float]],
-        limit_s: float | None = None,
-        on_exit: str = "sweep",
+        settings: Mapping[str, Any] | None = None,
         script_is_open: bool | None = False,
         slots: int = 0,
         target: str = "",
@@ -104,9 +111,6 @@ class Plan:
         python: str = "",
         attempt: int = 1,
         kept: str = "",
-        max_retries: int = 0,
-        retry_on: Sequence[str] = (),
-        retry_delay_s: float = 0.0,
     ) -> None:
         self.run_id = run_id
         self.store_id = store_id
@@ -116,8 +120,7 @@ class Plan:
         self.argv = argv
         self.env = env
         self.ladder = ladder
-        self.limit_s = limit_s
-        self.on_exit = on_exit
+        self.settings = settings or {}
         self.script_is_open = script_is_open
         self.slots = slots
         self.target = target
@@ -126,63 +129,69 @@ class Plan:
         self.python = python
         self.attempt = attempt
         self.kept = kept
-        self.max_retries = max_retries
-        self.retry_on = tuple(retry_on)
-        self.retry_delay_s = retry_delay_s
 
     @property
     def grace_s(self) -> float:
         """Seconds between the first signal of a stop and KILL."""
         return sum(seconds for _, seconds in self.ladder)
 
+    @property
+    def limit_s(self) -> float | None:
+        """Seconds that the script may take; None: no limit."""
+        limit: float | None = self.setting("max_run_duration_seconds")
+        return limit
+
+    def setting(self, name: str) -> Any:
+        """What was said of a setting; None: nothing, or the plan is of an earlier version."""
+        return self.settings.get(name)
+
     def encode(self) -> bytes:
         """The plan as bytes: parts that end in NUL, which none of them can hold."""
-        limit = "" if self.limit_s is None else repr(float(self.limit_s))
-        fixed = [self.run_id, self.store_id, self.user, self.shown, self.cwd]
-        ladder = " ".join(f"{number}:{float(seconds)!r}" for number, seconds in self.ladder)
-        is_open = _SCRIPT_IS[self.script_is_open]
-        fixed += [ladder, limit, self.on_exit, is_open, str(self.slots), self.target, self.entry]
-        fixed += [self.recipe, self.python]
-        fixed += [str(self.attempt), self.kept, str(self.max_retries), " ".join(self.retry_on)]
-        fixed += [repr(float(self.retry_delay_s)), str(len(self.argv))]
+        fixed = [write(getattr(self, name)) for name, write, _ in _PARTS]
+        said = [f"{name}={_packed(value)}" for name, value in self.settings.items()]
         env = [f"{name}={value}" for name, value in self.env.items()]
-        return os.fsencode("\0".join((*fixed, *self.argv, *env)))
+        parts = (*fixed, str(len(said)), str(len(self.argv)), *said, *self.argv, *env)
+        return os.fsencode("\0".join(parts))
 
 
 def decode(data: bytes) -> Plan:
     """The plan that `Plan.encode` made."""
     parts = os.fsdecode(data).split("\0")
-    fixed = dict(zip(_FIXED, parts))
-    count = int(parts[len(_FIXED)])
-    rest = parts[len(_FIXED) + 1 :]
+    fixed = {name: read(text) for (name, _, read), text in zip(_PARTS, parts)}
+    first = len(_PARTS) + 2
+    argv = first + int(parts[first - 2])
+    env = argv + int(parts[first - 1])
+    said = [part.split("=", 1) for part in parts[first:argv]]
     return Plan(
-        run_id=fixed["run_id"],
-        store_id=fixed["store_id"],
-        user=fixed["user"],
-        shown=fixed["shown"],
-        cwd=fixed["cwd"],
-        argv=rest[:count],
-        env=dict(part.split("=", 1) for part in rest[count:]),
-        ladder=[_rung(rung) for rung in fixed["ladder"].split()],
-        limit_s=float(fixed["limit_s"]) if fixed["limit_s"] else None,
-        on_exit=fixed["on_exit"],
-        script_is_open=_IS_SCRIPT[fixed["script_is_open"]],
-        slots=int(fixed["slots"]),
-        target=fixed["target"],
-        entry=fixed["entry"],
-        recipe=fixed["recipe"],
-        python=fixed["python"],
-        attempt=int(fixed["attempt"]),
-        kept=fixed["kept"],
-        max_retries=int(fixed["max_retries"]),
-        retry_on=fixed["retry_on"].split(),
-        retry_delay_s=float(fixed["retry_delay_s"]),
+        **fixed,
+        settings={name: _unpacked(text) for name, text in said},
+        argv=parts[argv:env],
+        env=dict(part.split("=", 1) for part in parts[env:]),
     )
 
 
-def _rung(text: str) -> tuple[int, float]:
-    number, _, seconds = text.partition(":")
-    return int(number), float(seconds)
+def _packed(value: Any) -> str:
+    """The value of a setting, with a letter in front for its type."""
+    if value is None:
+        return "n"
+    if isinstance(value, str):
+        return f"s{value}"
+    if isinstance(value, bool):
+        return f"b{value:d}"
+    if isinstance(value, (int, float)):
+        return f"i{value!r}" if isinstance(value, int) else f"f{value!r}"
+    return "l" + "".join(f"{item}\n" for item in value)
+
+
+def _unpacked(text: str) -> Any:
+    kind, rest = text[0], text[1:]
+    if kind == "n":
+        return None
+    if kind == "s":
+        return rest
+    if kind == "l":
+        return rest.split("\n")[:-1]
+    return bool(int(rest)) if kind == "b" else int(rest) if kind == "i" else float(rest)
 
 
 def read(descriptor: int) -> Plan:
@@ -223,8 +232,10 @@ def for_adoption(record: Record, script_is_open: bool | None) -> Plan:
         argv=[],
         env={},
         ladder=ladder(run.get("stop_signals"), grace_of(run)),
-        limit_s=float(limit) if isinstance(limit, (int, float)) else None,
-        on_exit=str(run.get("on_exit", "sweep")),
+        settings={
+            "max_run_duration_seconds": limit if isinstance(limit, (int, float)) else None,
+            "on_exit": run.get("on_exit"),
+        },
         script_is_open=script_is_open,
         attempt=attempts.begun(record.path),
         kept=_kept(run, record.id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,14 +38,25 @@ def fields(of: Plan) -> dict[str, object]:
 
 
 def test_every_field_comes_back() -> None:
-    given = plan(ladder=[(2, 5.0), (15, 0.25)], limit_s=1.5, on_exit="leave")
+    given = plan(ladder=[(2, 5.0), (15, 0.25)], settings={"a": "leave", "b": 1.5})
 
     assert fields(decode(given.encode())) == fields(given)
 
 
-def test_no_limit_stays_no_limit_and_zero_stays_zero() -> None:
-    assert decode(plan(limit_s=None).encode()).limit_s is None
-    assert decode(plan(limit_s=0).encode()).limit_s == 0.0
+VALUES = [None, True, False, 0, -5, 0.0, 1e-300, 1e15, "", "a=b\n\u00fc", [], ["", "exit:75"]]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_a_setting_comes_back_as_it_was(value: object) -> None:
+    found = decode(plan(settings={"it": value, "next": 1}).encode()).settings
+
+    assert found == {"it": value, "next": 1}
+    assert type(found["it"]) is type(value)
+
+
+def test_a_plan_without_a_time_limit_has_none() -> None:
+    assert decode(plan().encode()).limit_s is None
+    assert decode(plan(settings={"max_run_duration_seconds": 0}).encode()).limit_s == 0
 
 
 def test_empty_arguments_newlines_and_undecodable_bytes_come_back() -> None:

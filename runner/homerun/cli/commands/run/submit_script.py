@@ -7,15 +7,17 @@ import os
 
 from homerun.cli.command import command
 from homerun.cli.interrupts import Interrupted, Interrupts, reading_source
-from homerun.cli.options import grids, shared
+from homerun.cli.options import shared
 from homerun.cli.options.kinds import Decimal, Number
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import console
 from homerun.cli.result import Result
+from homerun.targets.plan import DEFAULT_GRACE_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from homerun.cli.invocation import Call
     from homerun.cli.output import render
@@ -23,6 +25,19 @@ if TYPE_CHECKING:
     from homerun.config.run_configuration import RunConfiguration
     from homerun.config.script_run_config import ScriptRunConfig
     from runstore.run.record import Record
+
+
+def _words(given: str | None) -> list[str] | None:
+    """Words between commas; of none, None."""
+    return None if given is None else [word.strip() for word in given.split(",")]
+
+
+def _axes(given: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+    if not given:
+        return []
+    from homerun.cli.options import grids  # most submits are no batch
+
+    return grids.axes(given)
 
 
 @command(
@@ -53,15 +68,17 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="The folder with the code (default: this one).",
 )
-@option("--python", metavar="INTERPRETER", help="The Python that runs the script.")
+@option("--python", "interpreter", metavar="INTERPRETER", help="The Python that runs the script.")
 @option(
     "--grace",
+    "grace_s",
     kind=Decimal(),
     metavar="SECONDS",
-    help="Seconds between SIGTERM and SIGKILL when canceled (default: 10).",
+    help=f"Seconds between SIGTERM and SIGKILL when canceled (default: {DEFAULT_GRACE_S:g}).",
 )
 @option(
     "--signals",
+    "stop_signals",
     check=shared.rungs,
     metavar="NAME:SECONDS,…",
     help="Signals before SIGKILL, each with its wait, instead of --grace: INT:5,TERM:10.",
@@ -76,45 +93,41 @@ if TYPE_CHECKING:
 @option(
     "--max-retries",
     kind=Number(),
-    default=0,
     metavar="N",
     help="Restart a failed script at most N times.",
 )
 @option(
     "--retry-on",
+    check=_words,
     metavar="CAUSE,…",
     help="Retry after these causes (default: exit_code,signal,out_of_memory); also "
     "host_restarted, exit:N.",
 )
 @option(
     "--retry-delay",
+    "retry_delay_s",
     kind=Decimal(),
-    default=0.0,
     metavar="SECONDS",
     help="Seconds before the first retry; doubled at each retry.",
 )
 @shared.tags("A tag;")
 @option(
     "--ignore-conda-packages",
-    "ignore_conda",
+    "ignore_conda_packages",
     is_flag=True,
     help="Without conda, skip the conda packages that pip does not have.",
 )
 @option("--run-id", "own_id", metavar="ID", help="The run's id (default: a new one).")
 @option("--target", "--ct", metavar="NAME", help="Where to run (default: the default target).")
-@option(
-    "--slots", kind=Number(1, 999), default=1, metavar="N", help="Slots that it takes (default: 1)."
-)
+@option("--slots", kind=Number(1, 999), metavar="N", help="Slots that it takes (default: 1).")
 @option(
     "--priority",
     kind=Number(0, 9999),
-    default=0,
     metavar="N",
     help="The highest of the waiting runs starts first (default: 0).",
 )
 @option(
     "--max-concurrent-runs",
-    "at_most",
     kind=Number(1, 999),
     metavar="N",
     help="Wait while the target has N live runs.",
@@ -122,7 +135,7 @@ if TYPE_CHECKING:
 @option(
     "--grid",
     "axes",
-    check=grids.axes,
+    check=_axes,
     many=True,
     metavar="KEY=VALUES",
     help="A batch: one run for each value, e.g. lr=0.1,0.01 or seed=0..9, or for each combination.",
@@ -138,21 +151,11 @@ def submit_script(
     own_id: str | None,
     script: str | None,
     arguments: tuple[str, ...],
-    in_place: bool,
     source: str | None,
-    python: str | None,
-    grace: float | None,
-    signals: list[tuple[str, float]] | None,
     limit: float | None,
     target: str | None,
-    slots: int,
-    priority: int,
-    at_most: int | None,
     axes: list[tuple[str, list[str]]],
-    ignore_conda: bool,
-    max_retries: int,
-    retry_on: str | None,
-    retry_delay: float,
+    **settings: Any,
 ) -> Result | int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
 
@@ -168,7 +171,7 @@ def submit_script(
       homerun run submit-script -e digits --tags lr=0.1 train.py --epochs 5
       homerun run submit-script -e digits --grid lr=0.1,0.01 --grid seed=0..9 train.py
     """
-    from homerun.config.script_run_config import DEFAULT_GRACE_S, ScriptRunConfig
+    from homerun.config.script_run_config import ScriptRunConfig
     from homerun.runs import start
 
     packages = _packages(conda) if conda else None
@@ -183,18 +186,8 @@ def submit_script(
             loaded,
             compute_target=None if loaded else target,
             environment=None if loaded else packages,
-            in_place=in_place,
-            interpreter=python,
-            grace_s=DEFAULT_GRACE_S if grace is None else grace,
-            stop_signals=signals,
             max_run_duration_seconds=None if loaded else limit,
-            slots=slots,
-            priority=priority,
-            max_concurrent_runs=at_most,
-            ignore_conda_packages=ignore_conda,
-            max_retries=max_retries,
-            retry_on=None if retry_on is None else [one.strip() for one in retry_on.split(",")],
-            retry_delay_s=retry_delay,
+            **settings,
         )
 
     name = call.attached_experiment() if call.experiment is None else call.experiment
