@@ -7,7 +7,7 @@ import sys
 
 from homerun.base import checks
 from homerun.base.errors import SubmitError, UserError
-from homerun.config.settings import Settings, apply, says, taken_as_keywords
+from homerun.config.settings import Configurable, apply, says, taken_as_keywords
 from homerun.system import which
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @taken_as_keywords
-class ScriptRunConfig(Settings):
+class ScriptRunConfig(Configurable):
     """A script and how to run it, in the original's words and a few of our own.
 
     Args:
@@ -41,7 +41,7 @@ class ScriptRunConfig(Settings):
         resume_from: not possible.
         command: instead of a script: a list of words, or a line for the shell.
         docker_runtime_config: accepted; nothing runs in a container.
-        **settings: those of `Settings`.
+        **settings: those of `Configurable`.
 
     Raises:
         UserError: an argument of a wrong type, or without a meaning here.

@@ -146,7 +146,7 @@ def _rungs(what: str, given: Sequence[tuple[str, float]]) -> list[tuple[str, flo
     return found
 
 
-class Settings:
+class Configurable:
     """The table. An instance holds the values of what was said, and the defaults of the rest.
 
     Raises:
@@ -254,7 +254,7 @@ class Settings:
     )
 
 
-def apply(config: Settings, given: Mapping[str, object]) -> None:
+def apply(config: Configurable, given: Mapping[str, object]) -> None:
     """Give a configuration settings; None says nothing.
 
     Raises:
@@ -268,12 +268,12 @@ def apply(config: Settings, given: Mapping[str, object]) -> None:
         setattr(config, name, value)
 
 
-def says(config: Settings, name: str) -> bool:
+def says(config: Configurable, name: str) -> bool:
     """Whether a configuration says so, be it the default."""
     return name in config.__dict__
 
 
-def recorded(config: Settings) -> dict[str, object]:
+def recorded(config: Configurable) -> dict[str, object]:
     """What run.json holds of a configuration's settings."""
     rows = [row for row in TABLE.values() if row.is_recorded]
     return {
@@ -282,12 +282,12 @@ def recorded(config: Settings) -> dict[str, object]:
     }
 
 
-def planned(config: Settings) -> dict[str, object]:
+def planned(config: Configurable) -> dict[str, object]:
     """What the supervisor gets of them."""
     return {row.name: _value(config, row) for row in TABLE.values() if row.is_planned}
 
 
-def _value(config: Settings, row: Setting) -> Any:
+def _value(config: Configurable, row: Setting) -> Any:
     is_idle = row.needs and not getattr(config, row.needs)
     return None if is_idle else getattr(config, row.name)
 
@@ -324,7 +324,7 @@ def taken_as_keywords(cls: Class) -> Class:
     """Show people the settings that a class takes as `**settings`: in its help and signature."""
     if cls.__doc__:  # python -OO has none
         lines = "\n".join(f"        {row.name}: {row.help}" for row in TABLE.values())
-        cls.__doc__ = cls.__doc__.replace("        **settings: those of `Settings`.", lines)
+        cls.__doc__ = cls.__doc__.replace("        **settings: those of `Configurable`.", lines)
     cls.__signature__ = _Signature()  # type: ignore[attr-defined]
     return cls
 
