@@ -169,7 +169,7 @@ def test_another_interpreter_runs_the_script(submit, script, workspace_dir):
 
     row = submit("--python", str(wrapper), "train.py")
 
-    assert Path(row["directory"], "work", "wrapped.txt").read_text() == "wrapped\n"
+    assert Path(row["directory"], "work/workspace/wrapped.txt").read_text() == "wrapped\n"
 
 
 def test_a_run_at_its_time_limit_fails_and_says_so(cli, script, gate):

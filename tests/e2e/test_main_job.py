@@ -149,7 +149,7 @@ def test_the_script_has_a_process_of_its_own(
         "stdin": "",
         "unbuffered": "homerun",
         "marks": [],
-        "cwd": os.path.realpath(f"{run.directory}/work"),
+        "cwd": os.path.realpath(f"{run.directory}/work/source"),
     }
 
 
@@ -173,13 +173,36 @@ def test_two_runs_from_one_folder_never_meet(
 
     for run, word in zip(runs, "ab"):
         process.wait_gone(run.describe()["process"]["supervisor_pid"])
-        work = Path(run.directory, "work")
+        work = Path(run.directory, "work/source")
         assert (work / "new.txt").read_text() == word
         assert (work / "data.txt").read_text() == f"original{word}"
         assert Path(run.directory, "outputs/model.txt").read_text() == word
         assert not (work / "train.py").exists()
     assert sorted(os.listdir("source")) == ["data.txt", "train.py"]
     assert Path("source/data.txt").read_text() == "original"
+
+
+def test_what_a_script_calls_its_parent_is_not_the_record(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script("table.csv", "1,2\n", "data")
+    script(
+        "train.py",
+        """
+        import os
+        print(open("../data/table.csv").read(), end="")
+        os.makedirs("../metrics")
+        open("../metrics/s.jsonl", "w").write('\\n{"metric": "loss"}\\n')
+        print(os.path.basename(os.getcwd()))
+        """,
+    )
+
+    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+    run.wait_for_completion()
+
+    assert b"".join(run.stream()) == b"1,2\nsource\n"
+    assert run.get_metrics() == {}
+    assert Path(run.directory, "work/metrics/s.jsonl").exists()
 
 
 def test_the_store_inside_the_source_folder_is_left_out(
@@ -205,7 +228,7 @@ def test_in_place_runs_in_the_source_folder_itself(
 
     assert Path("source/here.txt").exists()
     assert Path("source/train.py").exists()
-    assert os.path.realpath(f"{run.directory}/work") == os.path.realpath("source")
+    assert os.path.realpath(f"{run.directory}/work/source") == os.path.realpath("source")
 
 
 def test_a_command_runs_in_the_working_copy(
@@ -416,4 +439,4 @@ def test_what_the_interpreter_caches_is_no_output(
     run.wait_for_completion()
     process.wait_gone(run.describe()["process"]["supervisor_pid"])
 
-    assert sorted(os.listdir(f"{run.directory}/work")) == ["logs", "made.txt", "outputs"]
+    assert sorted(os.listdir(f"{run.directory}/work/source")) == ["logs", "made.txt", "outputs"]

@@ -475,7 +475,7 @@ def test_a_script_that_fills_the_disk_can_be_stopped(
         fd = os.pidfd_open(started["pid"])
         import select
         poll = select.poll(); poll.register(fd, select.POLLIN); poll.poll(30_000)
-        os.unlink(f"{run.directory}/work/outputs/all")
+        os.unlink(f"{run.directory}/work/source/outputs/all")
         run.wait_for_completion(raise_on_error=False)
         print(run.get_status(), run.describe()["outcome"]["cause"])
         """

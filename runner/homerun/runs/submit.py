@@ -22,6 +22,7 @@ from homerun.targets.plan import Plan, ladder
 from runstore import layout, names, status
 from runstore.draft import Draft, check_free
 from runstore.fs import atomic, facts, lock
+from runstore.run import work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,11 +116,19 @@ class Request:
 class _Job:
     """What is known of a run before it is made."""
 
-    __slots__ = ("argv", "code", "originals", "ours", "place", "taken")
+    __slots__ = ("argv", "code", "inside", "originals", "ours", "place", "source", "taken")
 
     def __init__(
-        self, argv: list[str], ours: str, place: Place, taken: Snapshot | None, code: git.Code
+        self,
+        config: ScriptRunConfig,
+        argv: list[str],
+        ours: str,
+        place: Place,
+        taken: Snapshot | None,
+        code: git.Code,
     ) -> None:
+        self.source = config.source()
+        self.inside = work.folder_for(self.source)
         self.argv = argv
         self.ours = ours
         self.place = place
@@ -159,7 +168,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         if request.run_id is not None:  # before anything is copied
             check_free(store, names.check_run_id(request.run_id))
         taken, code = _source(store, request)
-        job = _Job(argv, ours, place, taken, code)
+        job = _Job(config, argv, ours, place, taken, code)
         record, alive, plan = _make(request, job)
     except OSError as error:
         raise _unwritten(request.store.root, error) from error
@@ -198,7 +207,7 @@ def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
     draft = Draft(request.store, request.experiment, request.run_id, parent=request.parent)
     try:
         alive = draft.take_alive()
-        job.originals = _furnish(draft.path, request.config, job.taken)
+        job.originals = _furnish(draft.path, request.config, job)
         plan = _plan(draft, request, job)
         job.place.take()
         is_alone = request.sources is None
@@ -237,7 +246,7 @@ def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
     if found is None and not request.config.in_place:
         why = "is gone" if name else "was not kept"
         raise SubmitError(f"the snapshot of run {former.id} {why}: submit its script again")
-    code = git.look(f"{former.path}/{layout.WORK}")
+    code = git.look(f"{former.path}/{work.folder_of(former.run)}")
     code.properties = {**code.properties, RESUBMITTED_FROM: former.id}
     return None if request.config.in_place else found, code
 
@@ -247,22 +256,21 @@ def _snapshot(store: Store, folder: str) -> Snapshot:
     return snapshot.take(tree, f"{store.root}/{layout.SNAPSHOTS}")
 
 
-def _furnish(folder: str, config: ScriptRunConfig, taken: Snapshot | None) -> Originals | None:
+def _furnish(folder: str, config: ScriptRunConfig, job: _Job) -> Originals | None:
     """Fill the run's folder: the log's place, the script's folder, and the short ways to it."""
     placed = None
     atomic.make_new_folder(f"{folder}/{layout.USER_LOGS}")
-    work = f"{folder}/{layout.WORK}"
-    if taken is None:
-        os.symlink(config.source(), work)
+    atomic.make_new_folder(f"{folder}/{layout.WORK}")
+    if job.taken is None:
+        os.symlink(job.source, f"{folder}/{job.inside}")
         for name in (layout.OUTPUTS, layout.LOGS):
-            os.makedirs(f"{work}/{name}", exist_ok=True)
+            os.makedirs(f"{job.source}/{name}", exist_ok=True)
     else:
-        atomic.make_new_folder(work)
-        placed = work_copy.build(taken, folder, config.source())
+        placed = work_copy.build(job.taken, folder, job.source)
     if config.history is not None and not config.history.output_collection:
         return placed
     for name in (layout.OUTPUTS, layout.LOGS):
-        os.symlink(f"{layout.WORK}/{name}", f"{folder}/{name}")
+        os.symlink(f"{job.inside}/{name}", f"{folder}/{name}")
     return placed
 
 
@@ -279,7 +287,8 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "command": masking.arguments(job.argv),
         "environment": config.environment,
         "processes": config.processes and config.processes.describe(),
-        "source_directory": config.source(),
+        "source_directory": job.source,
+        "work": job.inside,
         "snapshot": job.taken.id if job.taken and _keeps_snapshot(config) else None,
         "linked": (job.originals and [one.describe() for one in job.originals.linked]) or None,
         "directories_to_watch": list(config.history.directories_to_watch)
@@ -312,7 +321,7 @@ def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
 
 def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     config, record = request.config, draft.record
-    copy = _copy(draft, config)
+    copy = _copy(draft, job)
     argv = job.argv if config.script else [copy.program(job.argv[0]), *job.argv[1:]]
     env = variables.of_script(
         record.store.root,
@@ -331,7 +340,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         store_id=record.store.id,
         user=facts.user_name(),
         shown=" ".join(masking.arguments(job.argv)),
-        cwd=layout.WORK,
+        cwd=job.inside,
         argv=argv,
         env=env,
         ladder=ladder(config.stop_signals, config.grace_s),
@@ -341,13 +350,12 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     )
 
 
-def _copy(draft: Draft, config: ScriptRunConfig) -> variables.Copy:
+def _copy(draft: Draft, job: _Job) -> variables.Copy:
     """The source, and where the script finds its copy; the folder is hidden until it is whole."""
-    source = config.source()
-    if config.in_place:
-        return variables.Copy(source, source, source)
+    if job.taken is None:
+        return variables.Copy(job.source, job.source, job.source)
     final, now = draft.record.path, draft.path
-    return variables.Copy(source, f"{final}/{layout.WORK}", f"{now}/{layout.WORK}")
+    return variables.Copy(job.source, f"{final}/{job.inside}", f"{now}/{job.inside}")
 
 
 def _interpreter(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The working copy of a run: `work/`, made from a snapshot before the start.
+"""The working copy of a run: `work/<name>/`, made from a snapshot before the start.
 
 Each run has its own copies of the code and, as far as `originals` allows, of what the snapshot
 does not hold; of the rest it has links, and empty `outputs/` and `logs/`. What was placed is
@@ -6,7 +6,7 @@ written down, so that after the end `clear` (which lives in `cleanup`, for the s
 removes what the script left as it was, and nothing else; so is how the originals behind the links
 were (`link_watch`).
 
-A record is four fields, each ended by a NUL: kind, inode, ctime in ns, relative path.
+A record is four fields, each ended by a NUL: kind, inode, ctime in ns, path relative to `work/`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from homerun.snapshots.snapshot import TREE
 from runstore import layout
 from runstore.fs.atomic import write_all
 from runstore.fs.safe_path import FOLDER_FLAGS, open_below, pour
+from runstore.run import work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["build", "clear"]
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+_MOST_NEIGHBOURS = 64
+"""So many names beside the source are linked; of more, none."""
 
 
 class _DamagedError(Exception):
@@ -48,7 +53,7 @@ def build(snapshot: Snapshot, folder: str, source: str, limit: int = originals.L
     """Fill the empty `work/` of a run's folder and write down what was placed.
 
     Args:
-        source: the source folder.
+        source: the source folder; what lies beside it is linked, so that `..` is as by hand.
         limit: bytes that copies of what the snapshot does not hold may take.
 
     Returns:
@@ -57,10 +62,11 @@ def build(snapshot: Snapshot, folder: str, source: str, limit: int = originals.L
     Raises:
         SubmitError: the snapshot is damaged (after a power cut, say), or the disk is full.
     """
-    work = f"{folder}/{layout.WORK}"
-    placing = _Placing(snapshot, work, source, limit)
+    path = f"{folder}/{work.folder_for(source)}"
+    placing = _Placing(snapshot, path, source, limit)
     try:
         placing.everything()
+        placing.neighbours(os.path.dirname(os.path.dirname(folder)))
         _write_record(f"{folder}/{layout.COPIES}", os.fsencode("".join(placing.records)))
         if placing.links:
             link_watch.write_down(f"{folder}/{layout.LINKS}", placing.links)
@@ -68,7 +74,7 @@ def build(snapshot: Snapshot, folder: str, source: str, limit: int = originals.L
         raise SubmitError(_move_aside(snapshot.path, str(error))) from error
     except OSError as error:
         raise SubmitError(
-            f"the working copy {work} cannot be made ({error.strerror}: {error.filename!r})"
+            f"the working copy {path} cannot be made ({error.strerror}: {error.filename!r})"
         ) from error
     return placing.originals or originals.Originals()
 
@@ -76,9 +82,10 @@ def build(snapshot: Snapshot, folder: str, source: str, limit: int = originals.L
 class _Placing:
     """One working copy as it is filled."""
 
-    def __init__(self, snapshot: Snapshot, work: str, source: str, limit: int) -> None:
+    def __init__(self, snapshot: Snapshot, path: str, source: str, limit: int) -> None:
         self.snapshot = snapshot
-        self.work = work
+        self.above, self.name = os.path.split(path)
+        self.path = path
         self.source = source
         self.limit = limit
         self.records: list[str] = []
@@ -88,7 +95,7 @@ class _Placing:
     def everything(self) -> None:
         source = target = -1
         try:
-            target = os.open(self.work, FOLDER_FLAGS)
+            target = self._begin()
             source = _open_tree(self.snapshot)
             for folder, entries in self.snapshot.folders:
                 self._folder(folder, entries, source, target)
@@ -98,8 +105,42 @@ class _Placing:
             _close(source)
             _close(target)
 
+    def neighbours(self, store: str) -> None:
+        """Link what lies beside the source, if that is not too much; but no store."""
+        above = os.path.dirname(self.source)
+        try:
+            names = [name for name in os.listdir(above) if name[0] != "."]
+        except OSError:
+            return
+        if len(names) > _MOST_NEIGHBOURS:
+            return
+        here = os.open(self.above, FOLDER_FLAGS)
+        try:
+            for name in names:
+                path = os.path.realpath(f"{above}/{name}")
+                if path not in (self.source, store) and name != self.name:
+                    os.symlink(path, name, dir_fd=here)
+                    self._record("link", os.lstat(name, dir_fd=here), name)
+        finally:
+            os.close(here)
+
+    def _begin(self) -> int:
+        """Make the script's folder, private as all of the run, and open it."""
+        above = os.open(self.above, FOLDER_FLAGS)
+        try:
+            make_folder(self.name, above)
+            made = os.lstat(self.name, dir_fd=above)
+            self._record("folder", made, self.name)
+            return os.open(self.name, FOLDER_FLAGS, dir_fd=above)
+        finally:
+            os.close(above)
+
+    def _record(self, kind: str, made: os.stat_result, path: str) -> None:
+        self.records.append(f"{kind}\0{made.st_ino}\0{made.st_ctime_ns}\0{path}\0")
+
     def _folder(self, folder: str, entries: list[Entry], source: int, target: int) -> None:
         here = there = -1
+        prefix = join(self.name, folder) if folder else self.name
         try:
             there = open_below(target, folder)
             here = _open_source(source, folder)
@@ -114,8 +155,7 @@ class _Placing:
                     made = _link(entry, there)
                 else:
                     kind, made = self._original(folder, entry, there)
-                path = f"{folder}/{name}" if folder else name
-                self.records.append(f"{kind}\0{made.st_ino}\0{made.st_ctime_ns}\0{path}\0")
+                self._record(kind, made, f"{prefix}/{name}")
         finally:
             _close(here)
             _close(there)
@@ -124,7 +164,7 @@ class _Placing:
         """Copy an original, or place a link to it."""
         if self.originals is None:
             self.originals = originals.settle(
-                self.snapshot.folders, self.source, self.work, self.limit
+                self.snapshot.folders, self.source, self.above, self.limit
             )
         path = join(folder, entry[0])
         if path in self.originals.own:

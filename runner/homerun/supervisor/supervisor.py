@@ -34,7 +34,7 @@ class Supervisor(Attempt):
 
     def run_attempt(self) -> bool:
         """Start the script and wait for its end. False: it is to be started again."""
-        env = environ.for_attempt(self.plan.env, self.plan.attempt, layout.WORK)
+        env = environ.for_attempt(self.plan.env, self.plan.attempt, self.plan.cwd)
         log = attempts.std_log(self.plan.attempt)
         gate = Gate(self.plan.argv, env, self.plan.cwd, log, self.wakeups)
         self.script = gate.pid

@@ -10,7 +10,7 @@ import os
 
 from homerun.system import signals
 from runstore import layout
-from runstore.run import attempts
+from runstore.run import attempts, work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def for_adoption(record: Record, script_is_open: bool | None) -> Plan:
         store_id=record.store.id,
         user=str(run.get("user", "")),
         shown="",
-        cwd=layout.WORK,
+        cwd=work.folder_of(run),
         argv=[],
         env={},
         ladder=ladder(run.get("stop_signals"), grace_of(run)),

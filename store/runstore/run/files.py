@@ -16,6 +16,7 @@ from runstore import layout
 from runstore.errors import FileBlocked, FileMissing, FileTaken, InvalidName, ReadOnlyStore
 from runstore.fs import atomic, facts, safe_path
 from runstore.fs.atomic import writer_of
+from runstore.run import work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -207,16 +208,22 @@ def open_top(run_folder: str, top: str, *, make: bool) -> int:
     try:
         if not safe_path.is_link(run, top):
             return safe_path.step(os.dup(run), top, make=make)
-        if os.readlink(top, dir_fd=run) != f"{layout.WORK}/{top}":
+        parts = work.top_of(os.readlink(top, dir_fd=run), top)
+        if parts is None:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), top)
-        if not safe_path.is_link(run, layout.WORK):
-            return safe_path.descend(os.dup(run), (layout.WORK, top), make=make)
-        source = os.readlink(layout.WORK, dir_fd=run)
+        *above, name = parts
+        holder = safe_path.descend(os.dup(run), above, make=False)
+        try:
+            if not safe_path.is_link(holder, name):
+                return safe_path.descend(os.dup(holder), (name, top), make=make)
+            source = os.readlink(name, dir_fd=holder)
+        finally:
+            os.close(holder)
     finally:
         os.close(run)
     asked = facts.read(run_folder, layout.RUN) or {}
     if not asked.get("in_place") or asked.get("source_directory") != source:
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), layout.WORK)
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
     return safe_path.step(
         safe_path.open_root(source), top, make=make
     )  # the script ran in its source

@@ -343,7 +343,7 @@ def test_output_that_is_not_collected_stays_in_the_scripts_folder(
     run = _run(config)
 
     assert run.get_file_names() == ["user_logs/std_log.txt"]
-    assert os.path.exists(f"{run.directory}/work/outputs/model")
+    assert os.path.exists(f"{run.directory}/work/source/outputs/model")
     assert run.get_snapshot_id() is None
     assert list(run.get_details()["logFiles"]) == [
         "user_logs/std_log.txt",

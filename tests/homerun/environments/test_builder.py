@@ -144,7 +144,7 @@ def test_a_package_that_is_not_there_fails_the_run_with_the_resolvers_words(
     message = run.get_details()["error"]["error"]["message"]
     assert message.startswith("its environment could not be built: ERROR: Could not find")
     assert "user_logs/environment_log.txt" in run.get_file_names()
-    assert not os.path.exists(f"{run.directory}/work/ran")
+    assert not os.path.exists(f"{run.directory}/work/source/ran")
     assert made() == []
 
 
@@ -216,7 +216,7 @@ def test_a_run_whose_environment_is_built_is_preparing_and_can_be_canceled(
 
     ready.eof()
     assert (seen, run.get_status()) == (status.PREPARING, status.CANCELED)
-    assert not os.path.exists(f"{run.directory}/work/ran")
+    assert not os.path.exists(f"{run.directory}/work/source/ran")
 
 
 def test_a_builder_that_is_killed_fails_its_run_and_the_next_one_builds(

@@ -128,12 +128,12 @@ def test_a_type_provider_makes_the_runs_of_its_type(
 
 
 def test_clean_removes_nothing_of_a_run_that_is_over(submitted: Run) -> None:
-    Path(submitted.directory, "work/made.txt").write_text("x")
+    Path(submitted.directory, "work/source/made.txt").write_text("x")
 
     (line,) = submitted.clean()  # type: ignore[attr-defined]
 
     assert submitted.directory in line
-    assert Path(submitted.directory, "work/made.txt").exists()
+    assert Path(submitted.directory, "work/source/made.txt").exists()
 
 
 def test_a_run_that_goes_on_cannot_be_cleaned(

@@ -37,13 +37,14 @@ class Copy:
     ) -> None:
         self.source = root
         self.snapshot = take(root, snapshots)
-        self.work = folder / "work"
+        self.above = folder / "work"
+        self.work = self.above / root.name
         self.copies = folder / ".copies"
-        self.work.mkdir(parents=True)
+        self.above.mkdir(parents=True)
         self.originals = work_copy.build(self.snapshot, str(folder), str(root), limit)
 
     def clear(self, started_ns: int = FUTURE) -> None:
-        cleanup.clear(str(self.work), str(self.copies), started_ns)
+        cleanup.clear(str(self.above), str(self.copies), started_ns)
 
     def left(self) -> set[str]:
         return {str(path.relative_to(self.work)) for path in self.work.rglob("*")}
@@ -105,7 +106,7 @@ def test_an_original_that_cannot_be_read_any_more_is_a_link_and_is_named(tmp_pat
     assert found.tell() == [
         "linked, not copied: data/a.csv (cannot be read: No such file or directory)"
     ]
-    assert (tmp_path / "run/work/data/a.csv").is_symlink()
+    assert (tmp_path / "run/work/src/data/a.csv").is_symlink()
 
 
 def test_an_original_that_became_a_pipe_is_a_link_and_blocks_nobody(tmp_path):
@@ -173,8 +174,8 @@ def test_modes_do_not_depend_on_the_umask(tmp_path):
         work_copy.build(taken, str(tmp_path / "run"), str(tmp_path / "src"))
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "run/work/a.py").stat().st_mode) == 0o600
-    assert stat.S_IMODE((tmp_path / "run/work/outputs").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "run/work/src/a.py").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "run/work/src/outputs").stat().st_mode) == 0o700
 
 
 def test_two_copies_do_not_share_files(copy, tmp_path):
@@ -203,8 +204,8 @@ def test_a_copy_that_the_file_system_refuses_the_kernel_is_made_all_the_same(tmp
 def test_a_loaded_snapshot_builds_the_same_copy(copy, tmp_path):
     loaded = snapshot.load(copy.snapshot.path)
     assert loaded is not None
-    again = tmp_path / "again/work"
-    again.mkdir(parents=True)
+    again = tmp_path / "again/work/src"
+    again.parent.mkdir(parents=True)
     work_copy.build(loaded, str(tmp_path / "again"), str(copy.source))
     assert (again / "train.py").stat().st_mtime_ns == 1_000_000_123
     assert {str(path.relative_to(again)) for path in again.rglob("*")} == copy.left()
@@ -234,12 +235,12 @@ def test_a_path_longer_than_the_system_takes_in_one_name_is_copied_and_cleared(t
     made.mkdir()
     work_copy.build(taken, str(place), str(root))
     descriptor = os.open(made, os.O_RDONLY)
-    below = cleanup.open_below(descriptor, folder)
+    below = cleanup.open_below(descriptor, f"src/{folder}")
     assert os.listdir(below) == ["deep.py"]
     os.close(below)
     os.close(descriptor)
     cleanup.clear(str(made), str(place / ".copies"), FUTURE)
-    assert sorted(os.listdir(made)) == ["logs", "outputs"]
+    assert sorted(os.listdir(made / "src")) == ["logs", "outputs"]
 
 
 def test_names_of_any_bytes_are_copied_and_cleared(tmp_path):
@@ -251,6 +252,28 @@ def test_names_of_any_bytes_are_copied_and_cleared(tmp_path):
     assert set(os.listdir(made.work)) == {*os.listdir(root), "outputs", "logs"}
     made.clear()
     assert made.left() == {"outputs", "logs"}
+
+
+def test_what_lies_beside_the_source_lies_beside_the_copy_until_the_end(tmp_path):
+    (tmp_path / "place/data").mkdir(parents=True)
+    (tmp_path / "place/.hidden").mkdir()
+    (tmp_path / "place/notes.txt").write_text("n")
+    made = Copy(make(tmp_path / "place/src"), tmp_path / "snap", tmp_path / "run")
+
+    assert sorted(os.listdir(made.above)) == ["data", "notes.txt", "src"]
+    assert os.readlink(made.above / "data") == os.path.realpath(tmp_path / "place/data")
+    made.clear()
+    assert os.listdir(made.above) == ["src"]
+
+
+def test_neither_the_store_nor_many_names_are_linked_beside_the_copy(tmp_path):
+    root = make(tmp_path / "place/src")
+    beside = Copy(root, tmp_path / "snap", tmp_path / "place/store/exp/run")
+    for number in range(64):
+        (tmp_path / f"place/{number}").mkdir()
+    crowded = Copy(root, tmp_path / "snap", tmp_path / "other/run")
+
+    assert (os.listdir(beside.above), os.listdir(crowded.above)) == (["src"], ["src"])
 
 
 def test_clearing_removes_what_is_untouched_and_the_record(copy):
@@ -384,7 +407,7 @@ def test_a_run_in_a_run_links_to_the_same_originals(linked, tmp_path):
 
 
 def test_a_changed_or_missing_original_is_named(linked):
-    links = str(linked.work.parent / ".links")
+    links = str(linked.copies.with_name(".links"))
     assert link_watch.look(links).paths == []
     (linked.source / "data/a.csv").write_text("1,2,3\n")
     assert link_watch.look(links).paths == ["data/a.csv"]
@@ -393,7 +416,7 @@ def test_a_changed_or_missing_original_is_named(linked):
 
 
 def test_a_copy_without_links_keeps_no_record_of_originals(copy):
-    assert not (copy.work.parent / ".links").exists()
+    assert not (copy.copies.with_name(".links")).exists()
 
 
 def test_building_and_clearing_leave_no_descriptor_open(copy, tmp_path):

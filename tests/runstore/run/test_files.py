@@ -23,12 +23,21 @@ from runstore.upkeep.check import check
 EVERYWHERE = ["outputs/a", "logs/tb/b", "user_logs/c", "d", "deep/er/e", "files/f"]
 
 
+OLD, NEW = "work", "work/digits"
+"""The script's folder in runs of older versions and of this one."""
+
+
+@pytest.fixture(params=[OLD, NEW])
+def inside(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def submitted(folder: str) -> str:
+def submitted(folder: str, inside: str) -> str:
     """The folder of a submitted run, as far as its files go."""
-    os.makedirs(f"{folder}/work/outputs")
+    os.makedirs(f"{folder}/{inside}/outputs")
     for name in ("outputs", "logs"):
-        os.symlink(f"work/{name}", f"{folder}/{name}")
+        os.symlink(f"{inside}/{name}", f"{folder}/{name}")
     return folder
 
 
@@ -66,24 +75,25 @@ def test_of_an_interactive_run_every_name_lies_in_its_own_folder(folder: str) ->
     assert sorted(os.listdir(folder)) == ["files", "logs", "outputs", "user_logs"]
 
 
-def test_of_a_submitted_run_outputs_and_logs_lie_in_its_work(submitted: str) -> None:
-    Path(submitted, "work/outputs/made").write_text("by the script")
+def test_of_a_submitted_run_outputs_and_logs_lie_in_its_work(submitted: str, inside: str) -> None:
+    Path(submitted, inside, "outputs/made").write_text("by the script")
     for name in EVERYWHERE:
         files.add(submitted, name, name.encode())
 
     assert files.names(submitted) == sorted([*EVERYWHERE, "outputs/made"])
-    assert Path(submitted, "work/logs/tb/b").read_text() == "logs/tb/b"
+    assert Path(submitted, inside, "logs/tb/b").read_text() == "logs/tb/b"
     assert content(submitted, "outputs/made") == b"by the script"
 
 
 def test_of_a_run_in_place_they_lie_in_the_source_that_it_names(
-    make_run: Callable[..., Record], tmp_path: Path
+    make_run: Callable[..., Record], tmp_path: Path, inside: str
 ) -> None:
     source = tmp_path / "source"
     source.mkdir()
     run = make_run(in_place=True, source_directory=str(source))
-    os.symlink(source, f"{run.path}/work")
-    os.symlink("work/outputs", f"{run.path}/outputs")
+    os.makedirs(os.path.dirname(f"{run.path}/{inside}"), exist_ok=True)
+    os.symlink(source, f"{run.path}/{inside}")
+    os.symlink(f"{inside}/outputs", f"{run.path}/outputs")
 
     files.add(run.path, "outputs/a", b"a")
 
@@ -91,12 +101,13 @@ def test_of_a_run_in_place_they_lie_in_the_source_that_it_names(
     assert files.names(run.path) == ["outputs/a"]
 
 
-def test_a_work_that_became_a_link_leads_nowhere(run: Record, tmp_path: Path) -> None:
+def test_a_work_that_became_a_link_leads_nowhere(run: Record, tmp_path: Path, inside: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     (elsewhere / "outputs").mkdir(parents=True)
     (elsewhere / "outputs/secret").write_text("secret")
-    os.symlink(elsewhere, f"{run.path}/work")
-    os.symlink("work/outputs", f"{run.path}/outputs")
+    os.makedirs(os.path.dirname(f"{run.path}/{inside}"), exist_ok=True)
+    os.symlink(elsewhere, f"{run.path}/{inside}")
+    os.symlink(f"{inside}/outputs", f"{run.path}/outputs")
 
     assert files.names(run.path) == []
     with pytest.raises(FileMissing):
@@ -248,14 +259,14 @@ def test_the_same_content_again_is_fine_and_another_is_not(
     assert os.listdir(f"{folder}/files") == ["a"]
 
 
-def test_a_file_that_is_the_runs_own_already_is_no_conflict(submitted: str) -> None:
-    with open(f"{submitted}/work/outputs/model", "w+b") as model:
+def test_a_file_that_is_the_runs_own_already_is_no_conflict(submitted: str, inside: str) -> None:
+    with open(f"{submitted}/{inside}/outputs/model", "w+b") as model:
         model.write(b"trained")
         model.flush()
         before = os.fstat(model.fileno())
 
         assert not files.add(submitted, "outputs/model", model.fileno())
-        assert os.stat(f"{submitted}/work/outputs/model").st_ino == before.st_ino
+        assert os.stat(f"{submitted}/{inside}/outputs/model").st_ino == before.st_ino
 
 
 def test_of_twenty_racers_one_wins_and_its_file_is_whole(folder: str) -> None:
@@ -290,8 +301,10 @@ def test_a_writer_that_is_killed_anywhere_leaves_a_whole_file_or_none(
     assert count > 4
 
 
-def test_check_names_what_a_killed_upload_left_and_nothing_else(submitted: str) -> None:
-    made = Path(submitted, "work/outputs")
+def test_check_names_what_a_killed_upload_left_and_nothing_else(
+    submitted: str, inside: str
+) -> None:
+    made = Path(submitted, inside, "outputs")
     (made / ".upload.x.aaaaaaaa").write_text("a script's own")
     (made / ".upload.4194999.aaaaaaaa").write_text("half")
 

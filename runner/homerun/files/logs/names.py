@@ -7,7 +7,7 @@ import os
 from runstore import layout
 from runstore.errors import FileMissing
 from runstore.fs import safe_path
-from runstore.run import attempts, files
+from runstore.run import attempts, files, work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,15 +41,16 @@ def _watched(record: Record) -> dict[str, str]:
         if not parts or parts == [layout.LOGS] or os.pardir in parts:
             continue
         try:
-            work = safe_path.open_root(f"{record.path}/{layout.WORK}")
-            folder = safe_path.descend(work, parts, make=False)
+            top = safe_path.open_root(f"{record.path}/{work.folder_of(record.run)}")
+            folder = safe_path.descend(top, parts, make=False)
         except OSError:
             continue  # the script has made none
         try:
             names = ["/".join((*parts, name)) for name in safe_path.walk(folder)]
         finally:
             os.close(folder)
-        found.update({name: f"{record.path}/{layout.WORK}/{name}" for name in sorted(names)})
+        above = f"{record.path}/{work.folder_of(record.run)}"
+        found.update({name: f"{above}/{name}" for name in sorted(names)})
     return found
 
 
@@ -58,7 +59,7 @@ def path_of(record: Record, name: str) -> str:
     above = name.split("/")[0]
     if name == layout.SUPERVISOR_LOG or above in (layout.USER_LOGS, layout.LOGS):
         return f"{record.path}/{name}"
-    return f"{record.path}/{layout.WORK}/{name}"
+    return f"{record.path}/{work.folder_of(record.run)}/{name}"
 
 
 def opened(record: Record, name: str) -> int:
@@ -75,7 +76,7 @@ def opened(record: Record, name: str) -> int:
             return files.open_for_reading(record.path, name)
         if name in log_files(record):  # of another folder that the run watches
             *above, last = name.split("/")
-            return _in(f"{record.path}/{layout.WORK}", above, last)
+            return _in(f"{record.path}/{work.folder_of(record.run)}", above, last)
     except safe_path.NoFileError as error:
         raise FileMissing(name, record.id, str(error)) from None
     except FileNotFoundError:
