@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from homerun.supervisor import log_seal
 from homerun.system.signals import Wakeups
 
 _CANNOT_EXEC = 127
@@ -28,8 +29,9 @@ class Gate:
         if self.pid == 0:
             try:
                 os.close(self._opener)
+                output = _opened(log)
                 _wait(held, wakeups)
-                _become(argv, env, cwd, log)
+                _become(argv, env, cwd, output)
             except BaseException as error:  # noqa: BLE001 - nothing may return into the supervisor
                 os.write(failure, f"{getattr(error, 'strerror', None) or error}".encode())
             finally:
@@ -70,8 +72,14 @@ def _wait(held: int, wakeups: Wakeups) -> None:
         os._exit(_CANNOT_EXEC)  # not 0: nothing ran, and an adopter could take that for a success
 
 
-def _become(argv: list[str], env: dict[str, str], cwd: str, log: str) -> None:
+def _opened(log: str) -> int:
+    """The script's output; made while the gate is shut, which takes no time from the script."""
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    log_seal.seal(output)
+    return output
+
+
+def _become(argv: list[str], env: dict[str, str], cwd: str, output: int) -> None:
     nothing = os.open("/dev/null", os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(output, 1)

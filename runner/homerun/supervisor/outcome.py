@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 
 from homerun.snapshots import cleanup
+from homerun.supervisor import log_seal
 from homerun.supervisor.attempt import HERE
 from homerun.targets.plan import LEAVE
 from runstore import layout, status
 from runstore.fs import atomic, json_write
+from runstore.run import attempts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         False: the run goes on; its script is to be started again, now.
     """
     exited = of.exited_fact(failure, began=began)
+    if began:
+        _look_at_log(of, exited)
     failed = None if atomic.read_bytes(f"{HERE}/{layout.FAILED}") is None else {"failed": True}
     outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
     if of.plan.setting("max_retries"):
@@ -56,6 +60,15 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
     return True
 
 
+def _look_at_log(of: Attempt, exited: dict[str, object]) -> None:
+    """Say in the log, and of the run, where the beginning of the log is lost."""
+    log = attempts.std_log(of.plan.attempt)
+    if log_seal.is_broken(log):
+        exited["log_emptied"] = True
+        of.log(log_seal.TOLD)
+        log_seal.say_in(log)
+
+
 def is_little_left() -> bool:
     """Whether `tidy` is soon done: the working copy is small, or there is none."""
     try:
@@ -69,6 +82,8 @@ def tidy(of: Attempt) -> None:
     _start_hooks(of)
     if of.plan.setting("on_exit") == LEAVE:
         return  # not under living processes
+    for number in range(1, of.plan.attempt + 1):
+        log_seal.unseal(attempts.std_log(number))
     try:
         started_ns = os.stat(layout.STARTED).st_ctime_ns
         os.stat(layout.COPIES)

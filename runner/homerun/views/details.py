@@ -46,6 +46,12 @@ _CAUSES = {
 }
 
 
+_LOG_EMPTIED = (
+    "its log was emptied while the script ran, as `> /dev/stderr` does: write `>&2` "
+    "(or `tee -a`) instead"
+)
+
+
 def cause(outcome: dict[str, Any], exited: dict[str, Any]) -> str:
     """Why a run ended as it did, as a clause."""
     text = _CAUSES.get(str(outcome.get("cause")), "the run ended")
@@ -180,11 +186,12 @@ def row(record: Record, look: Look) -> dict[str, Any]:
 
 def warnings(record: Record, look: Look) -> list[str]:
     """What is wrong with the record itself."""
-    return [
+    damaged = [
         f"{name} is damaged; run `homerun store check --repair`"
         for name in layout.FACTS
         if look.facts.get(name) is None and record.is_damaged(name)
     ]
+    return [*damaged, _LOG_EMPTIED] if look.fact(layout.EXITED).get("log_emptied") else damaged
 
 
 def changed_originals(record: Record) -> list[str]:
