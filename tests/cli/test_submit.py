@@ -358,3 +358,27 @@ def test_a_grid_puts_its_own_behind_the_arguments_of_a_run_configuration(
     asked = [json.loads(path.read_text()) for path in Path(".runs/digits").glob("*/run.json")]
     given = sorted(run["arguments"] for run in asked if run["parent"])
     assert given == [["--own", "--lr", "1"], ["--own", "--lr", "2"]]
+
+
+def test_a_copy_limit_leaves_links_that_the_end_names(invoke, script, workspace_dir):
+    script(".gitignore", "*.pt\n", ".")
+    script("best.pt", "best", ".")
+    script("train.py", "open('best.pt', 'w').write('mine')", ".")
+
+    copied = invoke("run", "submit-script", "-e", "digits", "--copy-limit", "1GB", "train.py")
+    then = (workspace_dir / "best.pt").read_text()
+    linked = invoke("run", "submit-script", "-e", "digits", "--copy-limit", "3", "train.py")
+
+    assert (copied.code, "linked" in copied.err, then) == (0, False, "best")
+    assert "linked, not copied: best.pt (4 B)\n" in linked.err
+    assert "CHANGED  the original of best.pt, which is outside of the run\n" in linked.err
+    assert (workspace_dir / "best.pt").read_text() == "mine"
+
+
+def test_a_copy_limit_that_is_no_size_is_refused(invoke, script):
+    script("train.py", "", ".")
+
+    done = invoke("run", "submit-script", "-e", "digits", "--copy-limit", "lots", "train.py")
+
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "'lots' is not a valid size, e.g. 500MB or 20GB" in done.err

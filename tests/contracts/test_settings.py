@@ -20,6 +20,7 @@ from homerun.targets.plan import Plan, decode
 SAID: dict[str, object] = {
     "environment_variables": {"KEY": "1"},
     "in_place": True,
+    "copy_limit": 4096,
     "interpreter": "/usr/bin/python3",
     "ignore_conda_packages": True,
     "slots": 2,

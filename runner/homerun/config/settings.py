@@ -8,7 +8,7 @@ setting: its row and its type in `Options`; the code that acts on it; its option
 
 from __future__ import annotations
 
-from homerun.base import checks
+from homerun.base import checks, sizes
 from homerun.base.errors import UserError
 from homerun.system import signals
 from homerun.targets import retries
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
         environment_variables: Mapping[str, object] | None
         in_place: bool | None
+        copy_limit: int | str | None
         interpreter: object
         ignore_conda_packages: bool | None
         slots: int | None
@@ -106,6 +107,8 @@ class Setting:
             holder.__dict__[self.name] = self.check(self.name, given, *self.limits)
 
 
+_COPY_LIMIT = 1 << 30
+
 TABLE: dict[str, Setting] = {}
 """The rows by name, in the order of run.json."""
 
@@ -163,6 +166,14 @@ class Configurable:
     )
     in_place: bool = setting(
         checks.flag, False, "run in the source folder itself instead of a copy.", is_recorded=True
+    )
+    copy_limit: int = setting(
+        sizes.read,
+        _COPY_LIMIT,
+        "bytes, as a number or as `20 GB`, that the run's own copies of ignored and large files "
+        "take together; beyond that they are links to the originals.",
+        is_recorded=True,
+        may_change=True,
     )
     interpreter: str | None = setting(
         checks.path, None, "the Python to run the script with; None: the one that submits."

@@ -266,7 +266,7 @@ def _furnish(folder: str, config: ScriptRunConfig, job: _Job) -> Originals | Non
         for name in (layout.OUTPUTS, layout.LOGS):
             os.makedirs(f"{job.source}/{name}", exist_ok=True)
     else:
-        placed = work_copy.build(job.taken, folder, job.source)
+        placed = work_copy.build(job.taken, folder, job.source, config.copy_limit)
     if config.history is not None and not config.history.output_collection:
         return placed
     for name in (layout.OUTPUTS, layout.LOGS):

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     Folders = list[tuple[str, list[Entry]]]
 
-LIMIT = 1 << 30
-"""Bytes that the copies of originals of one run take at most, where nothing else is said."""
-
 _SHOWN = 5
 
 

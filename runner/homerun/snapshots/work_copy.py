@@ -49,7 +49,7 @@ class _UnreadableError(Exception):
     """An original cannot be copied: why."""
 
 
-def build(snapshot: Snapshot, folder: str, source: str, limit: int = originals.LIMIT) -> Originals:
+def build(snapshot: Snapshot, folder: str, source: str, limit: int) -> Originals:
     """Fill the empty `work/` of a run's folder and write down what was placed.
 
     Args:

@@ -18,7 +18,7 @@ Settle = Callable[..., Originals]
 def settle(tmp_path: Path) -> Settle:
     """Decide for a source whose files have these sizes; what its ignore file says."""
 
-    def decide(sizes: dict[str, int], ignored: str, limit: int = originals.LIMIT) -> Originals:
+    def decide(sizes: dict[str, int], ignored: str, limit: int = 1 << 30) -> Originals:
         root = tmp_path / "source"
         for name, size in sizes.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from homerun.base.errors import SubmitError
-from homerun.snapshots import cleanup, link_watch, originals, scan, snapshot, work_copy
+from homerun.snapshots import cleanup, link_watch, scan, snapshot, work_copy
 from homerun.snapshots.snapshot import Snapshot
 from runstore.fs import safe_path
 
 FUTURE = 1 << 62
+GIB = 1 << 30
 
 
 def make(root: Path) -> Path:
@@ -32,9 +33,7 @@ def make(root: Path) -> Path:
 class Copy:
     """One working copy of a small source, with paths for the asserting."""
 
-    def __init__(
-        self, root: Path, snapshots: Path, folder: Path, limit: int = originals.LIMIT
-    ) -> None:
+    def __init__(self, root: Path, snapshots: Path, folder: Path, limit: int = GIB) -> None:
         self.source = root
         self.snapshot = take(root, snapshots)
         self.above = folder / "work"
@@ -101,7 +100,7 @@ def test_an_original_that_cannot_be_read_any_more_is_a_link_and_is_named(tmp_pat
     (root / "data/a.csv").unlink()
     (tmp_path / "run/work").mkdir(parents=True)
 
-    found = work_copy.build(taken, str(tmp_path / "run"), str(root))
+    found = work_copy.build(taken, str(tmp_path / "run"), str(root), GIB)
 
     assert found.tell() == [
         "linked, not copied: data/a.csv (cannot be read: No such file or directory)"
@@ -116,7 +115,7 @@ def test_an_original_that_became_a_pipe_is_a_link_and_blocks_nobody(tmp_path):
     os.mkfifo(root / "data/a.csv")
     (tmp_path / "run/work").mkdir(parents=True)
 
-    found = work_copy.build(taken, str(tmp_path / "run"), str(root))
+    found = work_copy.build(taken, str(tmp_path / "run"), str(root), GIB)
 
     assert found.tell() == ["linked, not copied: data/a.csv (is no file any more)"]
 
@@ -171,7 +170,7 @@ def test_modes_do_not_depend_on_the_umask(tmp_path):
         (tmp_path / "src").chmod(0o700)
         (tmp_path / "src/a.py").write_text("")
         taken = take(tmp_path / "src", tmp_path / "snap")
-        work_copy.build(taken, str(tmp_path / "run"), str(tmp_path / "src"))
+        work_copy.build(taken, str(tmp_path / "run"), str(tmp_path / "src"), GIB)
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "run/work/src/a.py").stat().st_mode) == 0o600
@@ -206,7 +205,7 @@ def test_a_loaded_snapshot_builds_the_same_copy(copy, tmp_path):
     assert loaded is not None
     again = tmp_path / "again/work/src"
     again.parent.mkdir(parents=True)
-    work_copy.build(loaded, str(tmp_path / "again"), str(copy.source))
+    work_copy.build(loaded, str(tmp_path / "again"), str(copy.source), GIB)
     assert (again / "train.py").stat().st_mtime_ns == 1_000_000_123
     assert {str(path.relative_to(again)) for path in again.rglob("*")} == copy.left()
 
@@ -218,7 +217,7 @@ def test_a_damaged_snapshot_is_moved_aside_and_the_next_submit_works(tmp_path, d
     damage(Path(taken.path, "tree/train.py"))
     (tmp_path / "w/work").mkdir(parents=True)
     with pytest.raises(SubmitError, match="submit again"):
-        work_copy.build(taken, str(tmp_path / "w"), str(root))
+        work_copy.build(taken, str(tmp_path / "w"), str(root), GIB)
     assert Copy(root, tmp_path / "snap", tmp_path / "run").snapshot.id == taken.id
 
 
@@ -233,7 +232,7 @@ def test_a_path_longer_than_the_system_takes_in_one_name_is_copied_and_cleared(t
     taken = take(root, place)
     made = place / "work"
     made.mkdir()
-    work_copy.build(taken, str(place), str(root))
+    work_copy.build(taken, str(place), str(root), GIB)
     descriptor = os.open(made, os.O_RDONLY)
     below = cleanup.open_below(descriptor, f"src/{folder}")
     assert os.listdir(below) == ["deep.py"]

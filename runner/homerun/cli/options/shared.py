@@ -152,6 +152,17 @@ def tag_pairs(given: tuple[str, ...]) -> list[tuple[str, str | None]]:
     return found
 
 
+def size(given: str | None) -> int | None:
+    """`500 MB` or `20GiB` as bytes."""
+    from homerun.base import sizes
+    from homerun.base.errors import UserError
+
+    try:
+        return None if given is None else sizes.read("it", given)
+    except UserError:
+        raise BadValue(f"{given!r} is not a valid size, e.g. 500MB or 20GB") from None
+
+
 def rungs(given: str | None) -> list[tuple[str, float]] | None:
     """`INT:5,TERM:10` as pairs of a signal's name and seconds."""
     if given is None:

@@ -63,6 +63,13 @@ def _axes(given: tuple[str, ...]) -> list[tuple[str, list[str]]]:
 @option("--async", "detach", is_flag=True, help="Return at once; print id and folder.")
 @option("--in-place", is_flag=True, help="Run in the source folder itself instead of in a copy.")
 @option(
+    "--copy-limit",
+    check=shared.size,
+    metavar="SIZE",
+    help="Copy ignored and large files for the run up to SIZE, e.g. 20GB; beyond that they are links "
+    "to the originals (default: 1GB).",
+)
+@option(
     "--source-directory",
     "source",
     metavar="DIR",
