@@ -66,7 +66,7 @@ def _axes(given: tuple[str, ...]) -> list[tuple[str, list[str]]]:
     "--copy-limit",
     check=shared.size,
     metavar="SIZE",
-    help="Copy ignored and large files for the run up to SIZE, e.g. 20GB; beyond that they are links "
+    help="Copy ignored and large files for the run up to SIZE, e.g. 20GB; the rest is linked "
     "to the originals (default: 1GB).",
 )
 @option(
