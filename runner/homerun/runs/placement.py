@@ -65,7 +65,12 @@ class Place:
             sync: whether its place survives a power cut once this returns.
         """
         config, waiting = self._config, Queue(self._store.root, self.target.name)
-        if config.max_retries and status.HOST_RESTARTED in config.retry_on:
+        is_kept = bool(config.max_retries) and status.HOST_RESTARTED in config.retry_on
+        if is_kept or self.waits:
+            from homerun.system import inherited  # others inherit it indeed
+
+            plan.inherited = inherited.collect()
+        if is_kept:
             plan.kept = f"../../{layout.QUEUE}/{self.target.name}/{layout.QUEUE_KEPT}{draft.id}"
             self._kept = waiting.kept(draft.id)
             waiting.keep(draft.id, plan.encode())

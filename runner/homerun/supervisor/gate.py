@@ -10,6 +10,7 @@ import os
 
 from homerun.supervisor import log_seal
 from homerun.system.signals import Wakeups
+from runstore.fs import clock
 
 _CANNOT_EXEC = 127
 
@@ -17,11 +18,20 @@ _CANNOT_EXEC = 127
 class Gate:
     """A forked child that waits to become the script.
 
+    Args:
+        inherited: what it has besides its environment (`system/inherited.py`); "": what we have.
+
     Raises (from the constructor): OSError when no process can be forked.
     """
 
     def __init__(
-        self, argv: list[str], env: dict[str, str], cwd: str, log: str, wakeups: Wakeups
+        self,
+        argv: list[str],
+        env: dict[str, str],
+        cwd: str,
+        log: str,
+        wakeups: Wakeups,
+        inherited: str = "",
     ) -> None:
         held, self._opener = os.pipe()
         self._failure, failure = os.pipe()
@@ -29,8 +39,10 @@ class Gate:
         if self.pid == 0:
             try:
                 os.close(self._opener)
+                _leave_supervisor(wakeups)
                 output = _opened(log)
-                _wait(held, wakeups)
+                _inherit(inherited)
+                _wait(held)
                 _become(argv, env, cwd, output)
             except BaseException as error:  # noqa: BLE001 - nothing may return into the supervisor
                 os.write(failure, f"{getattr(error, 'strerror', None) or error}".encode())
@@ -64,10 +76,13 @@ class Gate:
         return reason or None
 
 
-def _wait(held: int, wakeups: Wakeups) -> None:
+def _leave_supervisor(wakeups: Wakeups) -> None:
     """Become a process like any other first: a signal at the gate is the child's own."""
     os.setpgid(0, 0)
     wakeups.undo_in_child()
+
+
+def _wait(held: int) -> None:
     if os.read(held, 1) != b"g":
         os._exit(_CANNOT_EXEC)  # not 0: nothing ran, and an adopter could take that for a success
 
@@ -77,6 +92,15 @@ def _opened(log: str) -> int:
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     log_seal.seal(output)
     return output
+
+
+def _inherit(inherited: str) -> None:
+    """Have what the submitter's own processes have; what is not granted is in supervisor.log."""
+    if inherited:
+        from homerun.system import inherited as kernel  # only of a run that waited
+
+        for line in kernel.adopt(inherited):
+            os.write(2, f"{clock.now()} {line}\n".encode("utf-8", "replace"))
 
 
 def _become(argv: list[str], env: dict[str, str], cwd: str, output: int) -> None:

@@ -36,7 +36,8 @@ class Supervisor(Attempt):
         """Start the script and wait for its end. False: it is to be started again."""
         env = environ.for_attempt(self.plan.env, self.plan.attempt, self.plan.cwd)
         log = attempts.std_log(self.plan.attempt)
-        gate = Gate(self.plan.argv, env, self.plan.cwd, log, self.wakeups)
+        plan = self.plan
+        gate = Gate(plan.argv, env, plan.cwd, log, self.wakeups, plan.inherited)
         self.script = gate.pid
         self.started_at = linux.clock()
         if self.plan.limit_s is not None and self.deadline is None:

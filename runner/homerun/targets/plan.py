@@ -62,6 +62,7 @@ _PARTS: tuple[tuple[str, Callable[[Any], str], Callable[[str], Any]], ...] = (
     ("python", str, str),
     ("attempt", str, int),
     ("kept", str, str),
+    ("inherited", str, str),
 )
 """What has a place of its own: its name, how it is written, and how it is read."""
 
@@ -85,6 +86,8 @@ class Plan:
         python: the interpreter whose packages are to be recorded; "": none.
         attempt: which start of the script this is, from 1 on.
         kept: a file, relative to the run's folder, that is to be removed when the run is over.
+        inherited: what its submitter's processes inherit (`system/inherited.py`), for a script that
+            another process starts; "": what the supervisor has.
         script_is_open: for an adopter: whether the living script's /proc entry could be read;
             None: the script is gone, and only what it left behind is to be ended.
     """
@@ -111,6 +114,7 @@ class Plan:
         python: str = "",
         attempt: int = 1,
         kept: str = "",
+        inherited: str = "",
     ) -> None:
         self.run_id = run_id
         self.store_id = store_id
@@ -129,6 +133,7 @@ class Plan:
         self.python = python
         self.attempt = attempt
         self.kept = kept
+        self.inherited = inherited
 
     @property
     def grace_s(self) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,6 +121,38 @@ def test_runs_wait_their_turn_and_no_more_than_two_go_on_at_once(
     order = [run.number for _, _, run in spans(runs)]
     assert all(abs(number - place) <= 2 for place, number in enumerate(order, 1) if number)
     assert entries(experiment) == []
+
+
+def test_a_run_that_waited_has_what_its_submitter_had(
+    experiment: Experiment, script: Callable[..., Path], first: Run, waiting: Waiting
+) -> None:
+    script(
+        "show.py",
+        """
+        import os, resource
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        print(os.umask(0), os.nice(0), os.sched_getaffinity(0), limit)
+        """,
+    )
+    processor = min(os.sched_getaffinity(0))
+    had = (
+        "import os, resource; os.umask(0o27); os.nice(2);"
+        f"os.sched_setaffinity(0, [{processor}]);"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (123, 456));"
+        "from homerun import Experiment, ScriptRunConfig, Workspace;"
+        "run = Experiment(Workspace.from_config(), 'queue').submit("
+        "ScriptRunConfig('source', 'show.py')); print(run.id)"
+    )
+    done = subprocess.run([sys.executable, "-c", had], capture_output=True, text=True, check=True)
+
+    second = Run.get(experiment.workspace, done.stdout.strip())
+    queued = second.get_status()
+    waiting.door.open()
+    second.wait_for_completion()
+
+    assert queued == "Queued"
+    text = f"{0o27} {os.nice(0) + 2} {{{processor}}} (123, 456)\n"
+    assert b"".join(second.stream()).decode() == text
 
 
 def test_a_single_run_starts_at_once_where_nobody_has_set_a_limit(
