@@ -52,10 +52,14 @@ def items(what: str, given: object) -> list[Any]:
     Raises:
         UserError: it is one text, or has no order: a dict or a set.
     """
-    has_order = hasattr(given, "__iter__") and not hasattr(given, "items")
-    if not has_order or isinstance(given, (str, bytes, set, frozenset)):
+    return [plain(item) for item in _listed(what, given)]
+
+
+def _listed(what: str, given: Any) -> list[Any]:
+    is_list = hasattr(given, "__iter__") and not json_write.is_table(given)
+    if not is_list or isinstance(given, (str, bytes, set, frozenset)):
         raise UserError(f"{what} is a list of texts and numbers, not {type(given).__name__}")
-    return [plain(item) for item in given]  # type: ignore[attr-defined]
+    return list(given)
 
 
 def words(what: str, given: object) -> list[str]:
@@ -64,7 +68,7 @@ def words(what: str, given: object) -> list[str]:
     Raises:
         UserError: as `items` and `word`.
     """
-    return [word(what, item) for item in items(what, given)]
+    return [word(what, item) for item in _listed(what, given)]
 
 
 def word(what: str, given: object) -> str:

@@ -132,8 +132,8 @@ def text(what: str, given: Any) -> str | None:
 
 def label(what: str, given: Any) -> str | None:
     """A text, or a number that a file has without quotes."""
-    if isinstance(given, (int, float)) and not isinstance(given, bool):
-        return str(given)
+    if isinstance(checks.plain(given), (int, float)) and not isinstance(given, bool):
+        return checks.word(what, given)
     return text(what, given)
 
 

@@ -126,7 +126,7 @@ def _exit(what: str, given: object) -> str:
 
 def _causes(what: str, given: str | int | Sequence[str | int]) -> list[str]:
     """The failures that are retried, an exit code as `exit:75`."""
-    found = []
+    given, found = checks.plain(given), []
     for one in [given] if isinstance(given, (str, int)) else checks.items(what, given):
         cause = f"{retries.EXIT}{one}" if isinstance(one, int) else str(one)
         code = cause[len(retries.EXIT) :] if cause.startswith(retries.EXIT) else ""

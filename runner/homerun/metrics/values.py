@@ -90,8 +90,11 @@ def many(metric: str, given: Iterable[object]) -> list[object]:
     """
     if _is_generator_function(given):
         given = given()  # type: ignore[operator]
-    if not hasattr(given, "__iter__"):
-        raise UserError(f"log_list({metric!r}, …) takes a list, not {type(given).__name__}")
+    if not hasattr(given, "__iter__") or json_write.is_table(given):
+        raise UserError(
+            f"log_list({metric!r}, …) takes a list, not {type(given).__name__}; "
+            "use log_row or log_table for values with names"
+        )
     try:
         return [_plain(value) for value in given]
     except TypeError:
@@ -108,7 +111,10 @@ def table(metric: str, given: Mapping[str, object]) -> dict[str, list[object]]:
         raise UserError(
             f"log_table({metric!r}, …) takes a dict of columns, not {type(given).__name__}"
         )
-    columns = {str(key): _column(metric, value) for key, value in given.items()}
+    found = [(str(key), _column(metric, key, value)) for key, value in given.items()]
+    columns = dict(found)
+    if len(columns) < len(found):
+        raise UserError(f"two columns of {metric!r} have the same name as text; rename one")
     lengths = {len(column): key for key, column in columns.items()}
     if len(lengths) > 1:
         one, other = list(lengths.values())[:2]
@@ -177,9 +183,14 @@ def _key(given: object) -> str:
     return repr(plain) if isinstance(plain, float) else json_write.dumps(plain)
 
 
-def _column(metric: str, value: object) -> list[object]:
-    if isinstance(value, str) or not hasattr(value, "__iter__"):
+def _column(metric: str, key: object, value: Any) -> list[object]:
+    """A column's values; a scalar of another library says by its `ndim` that it is one."""
+    is_one = not hasattr(value, "__iter__") or getattr(value, "ndim", 1) == 0
+    if is_one or isinstance(value, (str, bytes)):
         return [single(metric, value)]
+    if json_write.is_table(value):
+        kind = type(value).__name__
+        raise UserError(f"the column {key!r} of {metric!r} is a list of values, not {kind}")
     return many(metric, value)
 
 

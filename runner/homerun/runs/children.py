@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from homerun.base import checks
 from homerun.base.errors import UserError
 from homerun.runs import interactive
 from homerun.runs.handle import RunHandle
@@ -52,9 +53,8 @@ def row_tags(
     if count is not None and (key is not None or values is not None):
         raise UserError("give create_children a count, or tag_key and tag_values, not both")
     if count is not None:
-        if type(count) is not int or count < 0:
-            raise UserError(f"count is a whole number from 0 on, not {count!r}")
-        return [{_BATCH_TAG: str(number)} for number in range(count)]
+        rows = range(checks.count("count", count))
+        return [{_BATCH_TAG: str(number)} for number in rows]
     if key is None or values is None:
         raise UserError("give create_children a count, or both tag_key and tag_values")
     return [{str(key): str(value)} for value in values]

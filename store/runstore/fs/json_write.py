@@ -9,6 +9,8 @@ is written as its escape.
 
 from __future__ import annotations
 
+from _collections_abc import Mapping  # as os has it: collections.abc would load collections
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -95,6 +97,11 @@ def scalar(value: object) -> object:
         if plain is None or isinstance(plain, (bool, int, float, str)):
             return plain
     raise TypeError(f"{type(value).__name__} cannot be stored; convert it to a number or text")
+
+
+def is_table(value: object) -> bool:
+    """Whether it has keys or several columns: a list of its items would lack the values."""
+    return isinstance(value, Mapping) or getattr(value, "ndim", 1) > 1
 
 
 def pretty(record: dict[str, object]) -> str:

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from homerun import ScriptRunConfig, SubmitError, UserError
+from homerun import RunConfiguration, ScriptRunConfig, SubmitError, UserError
 
 
 def test_arguments_become_text(tmp_path: Path) -> None:
@@ -18,6 +19,40 @@ def test_arguments_become_text(tmp_path: Path) -> None:
     config = ScriptRunConfig(".", "train.py", given)
 
     assert config.arguments == ["--lr", "0.1", "3", "True", "", "ü\n", str(tmp_path)]
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    words = [np.int64(3), np.float32(0.1), np.float64(0.1), np.bool_(True), np.str_("a")]
+
+    config = ScriptRunConfig(
+        ".",
+        "train.py",
+        np.array([1, 2]),
+        command=words,
+        slots=np.int64(2),
+        grace_s=np.float32(1.5),
+        retry_on=[np.int8(75)],
+        environment_variables={"A": np.int64(4), "B": np.float32(0.1)},
+        in_place=np.bool_(True),
+    )
+
+    assert config.arguments == ["1", "2"]
+    assert config.command == ["3", "0.1", "0.1", "True", "a"]
+    assert (config.slots, config.grace_s, config.in_place) == (2, 1.5, True)
+    assert config.retry_on == ["exit:75"]
+    assert config.environment_variables == {"A": "4", "B": "0.1"}
+
+
+def test_numbers_of_numpy_are_numbers_in_a_run_configuration() -> None:
+    found = RunConfiguration("train.py", arguments=[np.int64(1), np.float64(0.5)])
+    found.node_count = np.int64(1)
+    found.max_run_duration_seconds = np.float32(2)
+    found.environment.version = np.int64(3)
+
+    assert found.arguments == [1, 0.5]
+    assert [type(one) for one in found.arguments] == [int, float]
+    assert (found.node_count, found.max_run_duration_seconds) == (1, 2.0)
+    assert found.environment.version == "3"
 
 
 def test_arguments_may_be_any_sequence() -> None:
@@ -30,6 +65,15 @@ BAD = {
     "arguments as one text": ({"arguments": "--lr 0.1"}, "arguments is a list"),
     "arguments as bytes": ({"arguments": b"x"}, "arguments is a list"),
     "arguments as a number": ({"arguments": 5}, "arguments is a list"),
+    "arguments as a dict": ({"arguments": {"--lr": 0.1}}, "a list of texts and numbers, not dict"),
+    "arguments as an empty dict": ({"arguments": {}}, "a list of texts and numbers, not dict"),
+    "arguments without an order": ({"arguments": {"a", "b"}}, "a list of .* numbers, not set"),
+    "arguments as a table": ({"arguments": np.zeros((2, 2))}, "a list of .* numbers, not ndarray"),
+    "a command as a dict": (
+        {"script": None, "command": {"ls": 1}},
+        "command is a list .* not dict",
+    ),
+    "an argument that is an array": ({"arguments": [np.zeros(1)]}, "arguments holds ndarray"),
     "an argument that is None": ({"arguments": ["--lr", None]}, "arguments holds NoneType"),
     "an argument that is a list": ({"arguments": [["--lr"]]}, "arguments holds list"),
     "an argument that is bytes": ({"arguments": [b"x"]}, "arguments holds bytes"),

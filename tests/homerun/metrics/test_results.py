@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,10 @@ CASES: dict[str, tuple[Callable[[Run], None], object]] = {
     ),
     "table": (lambda r: r.log_table("m", {"x": [1, 2], "y": [3, 4]}), {"x": [1, 2], "y": [3, 4]}),
     "table of one row": (lambda r: r.log_table("m", {"x": [1], "y": 2}), {"x": 1, "y": 2}),
+    "table of scalars of numpy": (
+        lambda r: r.log_table("m", {"x": np.array(0.5), "y": np.int64(2)}),
+        {"x": 0.5, "y": 2},
+    ),
     "table of arrays": (
         lambda r: r.log_table("m", {"x": np.arange(2), "y": (1, 2)}),
         {"x": [0, 1], "y": [1, 2]},
@@ -183,6 +188,12 @@ def test_one_metric_is_read_by_its_name(run: Run) -> None:
         lambda r: r.log_table("m", [1]),
         lambda r: r.log_table("m", {"x": [1], "y": [1, 2]}),
         lambda r: r.log_table("m", {"x": [[1]]}),
+        lambda r: r.log_table("m", {"x": {"a": 1}}),
+        lambda r: r.log_table("m", {"x": b"ab"}),
+        lambda r: r.log_table("m", {1: [1], "1": [2]}),
+        lambda r: r.log_list("m", {"a": 1}),
+        lambda r: r.log_list("m", types.MappingProxyType({"a": 1})),
+        lambda r: r.log_list("m", np.zeros((2, 0))),
         lambda r: r.log_table(5, {"x": [1]}),
         lambda r: r.log("m", 10**5000),
         lambda r: r.log_list("m", [10**5000]),

@@ -1,4 +1,14 @@
-"""`--grid KEY=VALUES`: the values of one argument, and the combinations of several."""
+"""`--grid KEY=VALUES`: the values of one argument, and the combinations of several.
+
+lr=0.1,0.01              --lr 0.1, then --lr 0.01
+seed=0..9                the whole numbers from 0 to 9
+dropout=0..0.5:6         six numbers from 0 to 0.5, evenly spaced
+lr=log:1e-5..1e-1:5      five, each the same multiple of the one before
+layers=[64,64],[32]      brackets and quotes keep their commas: --layers '[64,64]'
+data="a,b",'0..9'        quotes around a value are not part of it; what they hold is no range
+flag:amp                 with --amp, and without
+pair:model.lr=0.1,0.01   model.lr=0.1 as one word, as Hydra has it
+"""
 
 from __future__ import annotations
 
@@ -6,58 +16,168 @@ from homerun.cli.errors import BadValue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    Axis = tuple[str, list[str]]
+    Axis = tuple[str, list[tuple[str, list[str]]]]
+    """A key, and for each value its text and the words that the script gets."""
 
 MOST = 10_000
 """The most runs in a batch; more are most likely a typing error."""
 
 _TO = ".."
+_LOG = "log:"
+_FLAG = "flag:"
+_PAIR = "pair:"
+_CLOSING = {"[": "]", "(": ")", "{": "}"}
+_QUOTES = "'\""
 
 
-def axes(given: tuple[str, ...]) -> list[tuple[str, list[str]]]:
-    """Each `KEY=VALUES` as its key and its values."""
+def axes(given: tuple[str, ...]) -> list[Axis]:
+    """Each `KEY=VALUES`, read.
+
+    Raises:
+        BadValue: one is not valid, or there would be too many runs.
+    """
     found = [_axis(text) for text in given]
     keys = [key for key, _ in found]
     for key in keys:
         if keys.count(key) > 1:
             raise BadValue(f"{key!r} is given twice; give all of its values at once")
     count = 1
-    for _, values in found:
-        count *= len(values)
+    for _, choices in found:
+        count *= len(choices)
     if count > MOST:
         raise BadValue(f"this grid has {count:,} runs; a batch has at most {MOST:,}")
     return found
 
 
-def combinations(found: list[tuple[str, list[str]]]) -> list[dict[str, str]]:
-    """Every combination, as values by key; the last key changes fastest."""
-    rows: list[dict[str, str]] = [{}]
-    for key, values in found:
-        rows = [{**row, key: value} for row in rows for value in values]
+def combinations(found: list[Axis]) -> list[tuple[dict[str, str], list[str]]]:
+    """Every combination: the values by key, and the words; the last key changes fastest."""
+    rows: list[tuple[dict[str, str], list[str]]] = [({}, [])]
+    for key, choices in found:
+        rows = [
+            ({**values, key: text}, [*words, *more])
+            for values, words in rows
+            for text, more in choices
+        ]
     return rows
 
 
-def _axis(text: str) -> tuple[str, list[str]]:
-    key, equals, listed = text.partition("=")
-    if not key or key[0] == "-" or not equals or any(c.isspace() for c in key):
-        raise BadValue(f"{text!r} is not a valid KEY=VALUES, e.g. lr=0.1,0.01 or seed=0..9")
-    values: list[str] = []
-    for part in listed.split(","):
-        values += _range(part) if _TO in part else [part]
-    if "" in values:
-        raise BadValue(f"a value of {key!r} is empty")
-    return key, values
+def _axis(text: str) -> Axis:
+    if text.startswith(_FLAG):
+        key = text[len(_FLAG) :]
+        if "=" in key:
+            raise BadValue(f"{text!r} is not valid: a flag has no values, e.g. flag:amp")
+        return _key(text, key), [("true", [f"--{key}"]), ("false", [])]
+    is_pair = text.startswith(_PAIR)
+    key, equals, listed = text[len(_PAIR) if is_pair else 0 :].partition("=")
+    if not equals:
+        raise _not_valid(text)
+    values = [value for part in _parts(listed) for value in _values(key, part)]
+    if is_pair:
+        return _key(text, key), [(value, [f"{key}={value}"]) for value in values]
+    return _key(text, key), [(value, [f"--{key}", value]) for value in values]
 
 
-def _range(text: str) -> list[str]:
-    """`0..9`: the whole numbers from the first to the last, both included."""
-    first, _, last = text.partition(_TO)
+def _key(text: str, key: str) -> str:
+    if not key or key[0] == "-" or any(c.isspace() for c in key):
+        raise _not_valid(text)
+    return key
+
+
+def _not_valid(text: str) -> BadValue:
+    return BadValue(f"{text!r} is not a valid KEY=VALUES, e.g. lr=0.1,0.01 or seed=0..9")
+
+
+def _parts(listed: str) -> list[str]:
+    """What stands between the commas that are in no brackets and no quotes."""
+    parts, begun, inside = [], 0, ""  # inside: what has to close, the innermost last
+    for place, letter in enumerate(listed):
+        if inside[-1:] == letter:
+            inside = inside[:-1]
+        elif inside[-1:] in tuple(_QUOTES):
+            continue
+        elif letter in _QUOTES:
+            inside += letter
+        elif letter in _CLOSING:
+            inside += _CLOSING[letter]
+        elif letter in _CLOSING.values():
+            raise BadValue(f"{listed!r} has a {letter!r} too many; put the value in quotes")
+        elif letter == "," and not inside:
+            parts.append(listed[begun:place])
+            begun = place + 1
+    if inside:
+        raise BadValue(f"{listed!r} lacks a {inside[-1]}; put the value in other quotes")
+    return [*parts, listed[begun:]]
+
+
+def _values(key: str, part: str) -> list[str]:
+    """The values that one part means: the text in quotes, a range, or the part itself."""
+    part = part.strip()
+    if part[:1] in tuple(_QUOTES) and part.find(part[0], 1) == len(part) - 1:
+        return [part[1:-1]]
+    if not part:
+        raise BadValue(f'a value of {key!r} is empty; write "" for an empty text')
+    is_log = part.startswith(_LOG)
+    first, to, last = part[len(_LOG) if is_log else 0 :].partition(_TO)
+    if not is_log and not (to and (_is_like_number(first) or _is_like_number(last))):
+        return [part]  # a text, such as the path ../data
+    last, colon, count = last.partition(":")
+    low, high = _number(part, first), _number(part, last)
+    if not is_log and not colon and isinstance(low, int) and isinstance(high, int):
+        return _whole_numbers(part, low, high)
+    return _spaced(part, low, high, _count(part, count), is_log)
+
+
+def _is_like_number(text: str) -> bool:
+    return text.lstrip("+-.")[:1].isdigit() and "/" not in text
+
+
+def _number(part: str, text: str) -> int | float:
+    for kind in (int, float):
+        try:
+            found = kind(text)
+        except ValueError:
+            continue
+        if found - found == 0:  # neither NaN nor endless
+            return found
+    raise _no_range(part)
+
+
+def _no_range(part: str) -> BadValue:
+    return BadValue(
+        f"{part!r} is not a valid range, e.g. 0..9, 0..1:5 or log:1e-4..1:5 (five values); "
+        "for a text put it in quotes within quotes"
+    )
+
+
+def _count(part: str, text: str) -> int:
     try:
-        low, high = int(first), int(last)
+        count = int(text)
     except ValueError:
-        return [text]  # a path such as ../data
+        raise _no_range(part) from None
+    if not 2 <= count <= MOST:
+        raise BadValue(f"{part!r} has {count:,} values; a range has from 2 to {MOST:,}")
+    return count
+
+
+def _whole_numbers(part: str, low: int, high: int) -> list[str]:
     if high < low:
-        raise BadValue(f"{text!r} runs backwards; put the lower number first")
+        raise BadValue(f"{part!r} runs backwards; put the lower number first")
     if high - low >= MOST:
-        raise BadValue(f"{text!r} has {high - low + 1:,} values; at most {MOST:,}")
+        raise BadValue(f"{part!r} has {high - low + 1:,} values; at most {MOST:,}")
     return [str(number) for number in range(low, high + 1)]
+
+
+def _spaced(part: str, low: float, high: float, count: int, is_log: bool) -> list[str]:
+    """So many numbers, both ends among them, as texts of at most twelve digits."""
+    if is_log and not (low > 0 and high > 0):
+        raise BadValue(f"{part!r} begins or ends at or below 0, which has no logarithm")
+    steps = count - 1
+    if is_log:
+        found = [low * (high / low) ** (step / steps) for step in range(count)]
+    else:
+        found = [low + (high - low) * step / steps for step in range(count)]
+    found[-1] = high
+    texts = [f"{number:.12g}" for number in found]
+    if len(set(texts)) < count:
+        raise BadValue(f"{part!r} has values that do not differ; ask for fewer")
+    return texts

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.cli.invocation import Call
+    from homerun.cli.options.grids import Axis
     from homerun.config.script_run_config import ScriptRunConfig
     from homerun.sdk.batch import Batch
     from homerun.sdk.experiment import Experiment
@@ -35,7 +36,7 @@ class GridRequest:
         self,
         home: Experiment,
         config: Callable[..., ScriptRunConfig],
-        axes: list[tuple[str, list[str]]],
+        axes: list[Axis],
         labels: dict[str, str | None],
         run_id: str | None,
     ) -> None:
@@ -47,11 +48,8 @@ class GridRequest:
 
     def submit(self) -> Batch:
         """Submit it."""
-        configs = [
-            self._config(*(word for key, value in row.items() for word in (f"--{key}", value)))
-            for row in self._rows
-        ]
-        tags = [{**self._labels, **_shown(row)} for row in self._rows]
+        configs = [self._config(*words) for _, words in self._rows]
+        tags = [{**self._labels, **_shown(values)} for values, _ in self._rows]
         return self._home.submit_many(configs, tags, parent_tags=self._labels, run_id=self._run_id)
 
 

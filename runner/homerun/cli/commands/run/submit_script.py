@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.cli.invocation import Call
+    from homerun.cli.options.grids import Axis
     from homerun.cli.output import render
     from homerun.config.environment import Environment
     from homerun.config.run_configuration import RunConfiguration
@@ -32,7 +33,7 @@ def _words(given: str | None) -> list[str] | None:
     return None if given is None else [word.strip() for word in given.split(",")]
 
 
-def _axes(given: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+def _axes(given: tuple[str, ...]) -> list[Axis]:
     if not given:
         return []
     from homerun.cli.options import grids  # most submits are no batch
@@ -145,7 +146,8 @@ def _axes(given: tuple[str, ...]) -> list[tuple[str, list[str]]]:
     check=_axes,
     many=True,
     metavar="KEY=VALUES",
-    help="A batch: one run for each value, e.g. lr=0.1,0.01 or seed=0..9, or for each combination.",
+    help="A batch: one run for each value or combination of values, e.g. lr=0.1,0.01, seed=0..9, "
+    "lr=log:1e-5..1e-1:5, flag:amp or pair:model.lr=0.1,0.01.",
 )
 @argument("script")
 @argument("arguments", many=True)
@@ -161,7 +163,7 @@ def submit_script(
     source: str | None,
     limit: float | None,
     target: str | None,
-    axes: list[tuple[str, list[str]]],
+    axes: list[Axis],
     **settings: Any,
 ) -> Result | int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
@@ -170,7 +172,8 @@ def submit_script(
     messages about the run go to standard error. Exits 0 only if the run Completed. Ctrl-C and
     SIGTERM cancel the run. A run configuration may name the script.
 
-    With --grid it is a batch: child runs of one run, each with `--KEY VALUE` after its arguments.
+    With --grid it is a batch: child runs of one run, each with `--KEY VALUE` after its arguments
+    (`--KEY` for flag:KEY, `KEY=VALUE` for pair:KEY).
     At the end a table lists them; exits 0 only if all Completed.
 
     \b
