@@ -52,6 +52,7 @@ def test_the_newest_run_is_meant_where_none_is_named(invoke, done):
         (("--grep", "größe$"), REST),
         (("--grep", "^100%$"), b"100%\n"),
         (("--grep", "never there"), b""),
+        (("--grep", "(.*.*)*never there"), b""),
         (("--file", "std_log.txt", "--tail", "1"), REST),
     ],
 )

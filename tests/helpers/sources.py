@@ -28,7 +28,6 @@ THIRD_PARTY: dict[str, str | tuple[str, ...]] = {
     "click": "homerun.cli",
     "filelock": "runstore.fs.maintenance_lock",
     "jmespath": "homerun.cli.output.query",
-    "pathspec": "homerun.snapshots.ignore_files",
     "psutil": ("homerun.system.portable", "runstore.run.identity"),
     "anyio": "homerun.studio",
     "starlette": "homerun.studio",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 AREA = "python"
 OLDEST = (3, 10)
 
-_NEEDED = ("click", "filelock", "jmespath", "pathspec", "yaml")
+_NEEDED = ("click", "filelock", "jmespath", "yaml")
 _OF_STUDIO = ("starlette", "uvicorn", "watchdog")
 _FRAMEWORKS = ("torch", "tensorflow", "jax", "sklearn")
 _PACKAGES = {"yaml": "pyyaml", "sklearn": "scikit-learn"}

@@ -115,7 +115,7 @@ def _cell(value: object) -> object:
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _OTHERS = r"-?\d[\d.eE+-]*|true|false|null"
 _JSON_PARTS = rf"(?P<key>{_STRING}(?=:))|(?P<text>{_STRING})|(?P<other>{_OTHERS})"
-_YAML_PARTS = r"(?m)(?P<key>^[ -]*[^\s:][^:\n]*(?=:))|(?P<other>(?<=: )[^\n]+$)"
+_YAML_PARTS = r"(?m)(?P<key>^[ -]*[^\s:-][^:\n]*(?=:))|(?P<other>(?<=: )[^\n]+$)"
 _COLOURS = {"key": "blue", "text": "green", "other": "cyan"}
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator
+
+    from homerun.base.line_pattern import LinePattern
 
 _LONGEST = 1 << 20
 """A longer line counts as several, so that the buffer is bounded."""
@@ -27,7 +28,7 @@ class Sieve:
         folds: keep only the last state of a line that was drawn over itself.
     """
 
-    def __init__(self, pattern: re.Pattern[bytes] | None, folds: bool) -> None:
+    def __init__(self, pattern: LinePattern | None, folds: bool) -> None:
         self._pattern = pattern
         self._folds = folds
         self._rest = b""
@@ -40,7 +41,7 @@ class Sieve:
     def is_let_through(self, line: bytes) -> bool:
         """Whether a whole line matches the pattern, as it is shown."""
         shown = folded(line) if self._folds else line
-        return self._pattern is None or bool(self._pattern.search(shown.rstrip(b"\n")))
+        return self._pattern is None or self._pattern.search(shown.rstrip(b"\n"))
 
     @staticmethod
     def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:

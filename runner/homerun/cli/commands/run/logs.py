@@ -21,9 +21,9 @@ from runstore.status import TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator
 
+    from homerun.base.line_pattern import LinePattern
     from homerun.cli.invocation import Call
     from homerun.cli.output.log_filter import Sieve
     from homerun.cli.result import Result
@@ -33,14 +33,14 @@ _LAST = "@last"
 _SHOWN = 8
 
 
-def _compiled(pattern: str | None) -> re.Pattern[bytes] | None:
+def _compiled(pattern: str | None) -> LinePattern | None:
     if pattern is None:
         return None
-    import re
+    from homerun.base.line_pattern import LinePattern, WrongPatternError  # most logs are not sifted
 
     try:
-        return re.compile(os.fsencode(pattern))
-    except (re.error, OverflowError, RecursionError) as error:
+        return LinePattern(os.fsencode(pattern))
+    except WrongPatternError as error:
         wrong = (
             f"{pattern!r} is not a valid expression ({error}); put a \\ before a literal character"
         )
@@ -70,7 +70,7 @@ def logs(
     call: Call,
     follows: bool,
     tail: int | None,
-    pattern: re.Pattern[bytes] | None,
+    pattern: LinePattern | None,
     name: str | None,
     folds: bool | None,
     raw: bool,
@@ -78,7 +78,8 @@ def logs(
     """Show what a run has printed, or another of its logs (default: the newest run).
 
     With -f it exits 0 only if the run Completed. Ctrl-C stops following, not the run. With
-    --tail and --grep together: the last matching lines. PATTERN is a Python regular expression.
+    --tail and --grep together: the last matching lines. PATTERN is a Python regular expression
+    without look-around and back references.
 
     \b
     Example:
