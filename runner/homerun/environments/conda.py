@@ -31,12 +31,14 @@ class CondaDependencies:
 
     def __init__(self, conda_dependencies_file_path: str | os.PathLike[str] | None = None) -> None:
         said: dict[str, Any] = {"name": NAME, "dependencies": []}
+        self._file = ""
         if conda_dependencies_file_path is not None:
             from homerun.base import yaml_files
 
             path = os.path.expanduser(os.fspath(conda_dependencies_file_path))
             said = yaml_files.read(path)
             _check(said, path)
+            self._file = os.path.abspath(path)
         self._said = said
 
     @classmethod
@@ -158,8 +160,8 @@ class CondaDependencies:
         return copy.deepcopy(self._said)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same, as a part of an environment."""
-        return self.as_dict()
+        """The same, as a part of an environment: with absolute paths."""
+        return self._placed(self._folder())
 
     def serialize_to_string(self) -> str:
         """The text of a conda environment file."""
@@ -167,8 +169,23 @@ class CondaDependencies:
 
         return yaml_files.dump(self._said)
 
+    def _folder(self) -> str:
+        """Where paths in pip's lines begin: at the file that they are from, else here."""
+        return os.path.dirname(self._file) or os.getcwd()
+
+    def _placed(self, folder: str) -> dict[str, Any]:
+        """The content, with absolute paths in the lines of pip."""
+        from homerun.environments import requirements
+
+        said = self.as_dict()
+        for part in said.get("dependencies") or []:
+            if isinstance(part, dict):
+                lines = [str(line).strip() for line in part.get(_PIP) or []]
+                part[_PIP] = [requirements.placed(line, folder) for line in lines]
+        return said
+
     def save(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Write the file; its path.
+        """Write the file, in another folder with absolute paths; its path.
 
         Args:
             path: the file, or a folder for `conda_dependencies.yml`; None: the current one.
@@ -180,7 +197,9 @@ class CondaDependencies:
 
         wanted = os.path.expanduser(os.fspath(path or "."))
         file = os.path.join(wanted, FILE) if os.path.isdir(wanted) else wanted
-        yaml_files.write(file, self.serialize_to_string())
+        is_at_home = os.path.dirname(os.path.abspath(file)) == self._folder()
+        said = self._said if is_at_home else self._placed(self._folder())
+        yaml_files.write(file, yaml_files.dump(said))
         return file
 
     def save_to_file(self, base_directory: str, conda_file_path: str | None = None) -> str:
@@ -225,6 +244,20 @@ class CondaDependencies:
 
     def __repr__(self) -> str:
         return f"CondaDependencies({self._said!r})"
+
+
+def lines_of_pip(wanted: CondaDependencies) -> list[str]:
+    """The lines of pip as any folder understands them: those of the files that they name, too.
+
+    Raises:
+        UserError: a file cannot be read, or a package's folder is not there.
+    """
+    lines = wanted._pip_lines()
+    if not lines:
+        return []
+    from homerun.environments import requirements  # most runs have no packages of their own
+
+    return requirements.expanded(lines, wanted._folder(), wanted._file or "the environment")
 
 
 def conda_dependencies(what: str, given: object) -> CondaDependencies:

@@ -152,12 +152,9 @@ def about(folder: str) -> dict[str, Any]:
 
 
 def _with_stamp(line: str) -> str:
-    """A line; of a file that it names also the size and the time: another content is another."""
-    path = line.rpartition(" ")[2]
-    if not os.path.isabs(path):
+    """A line; of a file or a folder that it names also a stamp: another content is another."""
+    if os.sep not in line:
         return line
-    try:
-        found = os.stat(path)
-    except OSError:
-        return line
-    return f"{line} {found.st_size} {found.st_mtime_ns}"
+    from homerun.environments import requirements
+
+    return f"{line} {requirements.stamp(line)}".rstrip()

@@ -6,6 +6,7 @@ import os
 import sys
 
 from homerun.base.errors import SubmitError
+from homerun.environments import conda
 from homerun.environments.conda import package_name
 from homerun.environments.recipe import Recipe
 from homerun.system import which
@@ -65,8 +66,11 @@ def recipe(
     if wanted is None:
         return None, []
     told = []
-    kept = [line for line in wanted.pip_packages if not _is_stood_in(line)]
-    dropped = sorted({*wanted.pip_packages} - {*kept})
+    lines = conda.lines_of_pip(wanted)
+    options = [line for line in lines if _is_option(line)]
+    packages = [line for line in lines if not _is_option(line)]
+    kept = [line for line in packages if not _is_stood_in(line)]
+    dropped = sorted({line.partition(" --hash")[0].strip() for line in {*packages} - {*kept}})
     if dropped:
         told.append(f"{', '.join(dropped)}: not installed, homerun stands in for the SDK")
     of_conda = [line for line in wanted.conda_packages if package_name(line) not in _BASE]
@@ -75,7 +79,7 @@ def recipe(
         return None, [*told, *_other_python(pin, sys.executable, interpreter)]
     name = name or "without a name"
     tool = _conda() if of_conda else None
-    lines = [*wanted.pip_options, *kept]
+    lines = [*options, *kept]
     if tool is not None:
         said = {**wanted.as_dict(), "dependencies": [*wanted.conda_packages, {"pip": lines}]}
         return Recipe(name, "", lines, tool, _conda_file(said)), told
@@ -92,7 +96,12 @@ def recipe(
         return None, [*told, *_other_python(pin, sys.executable, interpreter)]
     base = interpreter or (pin and _pinned(pin)) or sys.executable
     told += _other_python(pin, base, interpreter)
-    return Recipe(name, _found(base), [*wanted.pip_options, *more, *kept]), told
+    return Recipe(name, _found(base), [*options, *more, *kept]), told
+
+
+def _is_option(line: str) -> bool:
+    """Whether a line of pip names no package of its own."""
+    return line.startswith("-") and not line.startswith("-e ")
 
 
 def _is_stood_in(line: str) -> bool:

@@ -157,7 +157,9 @@ def _asked(environment: dict[str, Any]) -> dict[str, Any]:
     """The environment that was asked for."""
     name, version = environment.get("name"), environment.get("version")
     named = name if version is None else f"{name} (version {version})"
-    return {"environment": named, "asked for": environment.get("packages")}
+    lines = environment.get("packages")
+    packages = lines and [str(line).partition(" --hash")[0].rstrip() for line in lines]
+    return {"environment": named, "asked for": packages}
 
 
 def _package(line: str) -> tuple[str, str]:

@@ -8,6 +8,8 @@ import pytest
 
 from helpers import children
 from homerun import CondaDependencies, Environment, UserError, Workspace
+from homerun.environments import resolve
+from homerun.environments.conda import lines_of_pip
 
 
 def test_packages_are_added_replaced_and_removed() -> None:
@@ -80,7 +82,7 @@ def test_a_requirements_file_means_the_same_from_any_folder(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("-e .", "asks for an editable install"), ("-r r.txt", "names itself"), (None, "cannot be")],
+    [("-e ./no", "names ./no, which is not in"), ("-r r.txt", "names itself"), (None, "cannot be")],
 )
 def test_requirements_that_cannot_be_kept_are_refused(
     tmp_path: Path, content: str | None, message: str
@@ -162,3 +164,106 @@ def _environment(package: str) -> Environment:
     made = Environment("my env/ü")
     made.python.conda_dependencies.add_pip_package(package)
     return made
+
+
+BLANK = "-e 'with blank'"
+
+
+def conda_file(folder: Path, *lines: str) -> Path:
+    """A conda file with these lines in its section of pip."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "environment.yml"
+    listed = "".join(f"\n    - {line}" for line in lines)
+    path.write_text(f"dependencies:\n  - python\n  - pip:{listed}\n", encoding="utf-8")
+    return path
+
+
+def key_of(wanted: CondaDependencies) -> str:
+    found, _ = resolve.recipe("e", wanted, None, False)
+    assert found is not None
+    return found.key
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder that is not the current one, with a package in it and requirements above it."""
+    (tmp_path / "jobs" / "pkg").mkdir(parents=True)
+    (tmp_path / "jobs" / "with blank").mkdir()
+    (tmp_path / "jobs" / "pins.txt").write_text("numpy==1.26\n", encoding="utf-8")
+    (tmp_path / "jobs" / "dev.txt").write_text("-c pins.txt\npytest\n", encoding="utf-8")
+    return tmp_path / "jobs"
+
+
+def test_paths_of_pip_in_a_conda_file_are_relative_to_the_file(project: Path) -> None:
+    given = ("-r dev.txt", "-e .", "-e ./pkg[all]", "./pkg", "pkg[all]", "-rdev.txt", BLANK)
+
+    found = lines_of_pip(CondaDependencies(conda_file(project, *given)))
+
+    of_dev = [f"-c {project}/pins.txt", "pytest"]
+    assert found == [
+        *of_dev,
+        f"-e {project}",
+        f"-e {project}/pkg[all]",
+        f"{project}/pkg",
+        "pkg[all]",
+        *of_dev,
+        f'-e "{project}/with blank"',
+    ]
+
+
+@pytest.mark.parametrize("line", ["-r dev.txt", "-e .", "./pkg"])
+def test_a_line_of_pip_alone_makes_an_environment_that_differs_with_the_content(
+    project: Path, line: str
+) -> None:
+    wanted = CondaDependencies(conda_file(project, line))
+
+    first, again = key_of(wanted), key_of(wanted)
+    (project / "dev.txt").write_text("rich\n", encoding="utf-8")
+    (project / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
+    (project / "pkg" / "code.py").write_text("a = 1\n", encoding="utf-8")
+
+    assert first == again != key_of(wanted)
+
+
+def test_code_of_an_editable_install_does_not_make_another_environment(project: Path) -> None:
+    wanted = CondaDependencies(conda_file(project, "-e ."))
+    first = key_of(wanted)
+
+    (project / "pkg" / "code.py").write_text("a = 1\n", encoding="utf-8")
+
+    assert key_of(wanted) == first
+
+
+@pytest.mark.parametrize("line", ["-r no.txt", "-e ./no", "./no", "-e no"])
+def test_what_a_conda_file_names_and_is_not_there_is_refused(project: Path, line: str) -> None:
+    wanted = CondaDependencies(conda_file(project, line))
+
+    with pytest.raises(UserError, match="no") as refused:
+        lines_of_pip(wanted)
+    assert "\n" not in refused.value.message
+
+
+def test_a_conda_file_means_the_same_saved_elsewhere_or_registered(
+    project: Path, tmp_path: Path
+) -> None:
+    given = CondaDependencies(conda_file(project, "-r dev.txt", "./pkg", "rich"))
+
+    given.save(tmp_path / "other.yml")
+    beside = given.save(project / "beside.yml")
+
+    expected = lines_of_pip(given)
+    assert lines_of_pip(CondaDependencies(tmp_path / "other.yml")) == expected
+    assert lines_of_pip(CondaDependencies.of(given.to_dict())) == expected
+    assert CondaDependencies(beside) == given
+
+
+def test_hashes_of_packages_are_in_no_notice() -> None:
+    hashes = " ".join(f"--hash=sha256:{number:064x}" for number in range(60))
+    lines = [f"azureml-core==1.5 {hashes}", f"numpy==1.26 {hashes}"]
+    wanted = CondaDependencies.create(pip_packages=lines)
+
+    found, told = resolve.recipe("e", wanted, None, False)
+
+    assert found is not None
+    assert found.lines == [lines[1]]
+    assert told == ["azureml-core==1.5: not installed, homerun stands in for the SDK"]
