@@ -59,7 +59,7 @@ def read(source: str) -> Rules:
     """The rules of a source folder.
 
     Raises:
-        SubmitError: the file cannot be read, or a pattern is wrong.
+        SubmitError: the file cannot be read.
     """
     for name in FILES:
         path = os.path.join(source, name)
@@ -84,9 +84,7 @@ def _content(path: str) -> bytes | None:
 def _matcher(path: str, content: bytes) -> Callable[[str], object] | None:
     text = content.decode("utf-8-sig", "surrogateescape")
     lines = [_trimmed(line.rstrip("\r")) for line in text.split("\n")]
-    lines = [line for line in lines if line and not line.startswith("#")]
-    if "!" in lines:
-        raise SubmitError(f"the ignore file {path} has a wrong pattern: '!' without a name")
+    lines = [line for line in lines if line not in ("", "!") and not line.startswith("#")]
     if not lines:
         return None
     of_folders = [Pattern(line) for line in reversed(lines)]
@@ -228,7 +226,7 @@ def _character(pattern: str, at: int) -> tuple[str, int]:
 
 
 def _between(first: str, last: str) -> Fits:
-    return lambda one: first <= one <= last
+    return lambda one: one == first or first <= one <= last  # to git `4-0` is a 4
 
 
 def _nothing(_: str) -> bool:

@@ -17,7 +17,7 @@ from homerun.snapshots import ignore_files
 FOLDERS = [f"{one}/" for one in ("a", "b", "ab", "a/b", "a/ab", "a/b/a")]
 PATHS = [*FOLDERS, *("".join(pair) for pair in product(["", *FOLDERS], ("aa", "a.b", "-]", "b c")))]
 PARTS = ["a", "b", "*", "?", "/", "**", "**/", "/**/", "\\*", "\\a", ".", " ", "-"]
-BRACKETS = ["[ab]", "[!a]", "[^-b]", "[]-]", "[a-", "[[:alpha:]]"]
+BRACKETS = ["[ab]", "[!a]", "[^-b]", "[]-]", "[a-", "[b-a]", "[[:alpha:]]"]
 ODD = re.compile(r"[^/]\*\*+/")
 """Git 2.39 takes `a**/` for `a/**/` or not, as its buffers lie in memory."""
 LINES = st.builds(
@@ -78,3 +78,36 @@ def test_a_pattern_with_many_stars_is_answered_at_once(tmp_path: Path, part: str
     assert rule is not None
     assert not rule("/".join(["a" * 250] * 16))
     assert not rule("a/" * 2_000)
+
+
+NEVER_REFUSED = [
+    "runs_[2024-01]*",
+    "!",
+    "\\",
+    "a\\",
+    "[z-a]",
+    "x[2024-01]",
+    "[!2-1]k",
+    "[]-a]b",
+    "[9-0\nb",
+]
+
+
+@pytest.mark.parametrize("pattern", NEVER_REFUSED)
+def test_a_pattern_that_looks_wrong_means_what_it_means_to_git(
+    tmp_path: Path, pattern: str
+) -> None:
+    names = ["runs_0", "runs_3", "runs_4x", "a", "z", "m", "x2", "x3", "1k", "2k", "ab", "]b", "b"]
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / ".gitignore").write_text(f"{pattern}\n*.csv\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    asked = subprocess.run(
+        ["git", "check-ignore", *names], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    is_ignored = ignore_files.read(str(tmp_path)).is_ignored
+
+    assert is_ignored is not None
+    assert [name for name in names if is_ignored(name)] == asked.stdout.split()
+    assert is_ignored("data.csv")

@@ -203,12 +203,6 @@ def test_an_ignore_file_loads_nothing_heavy(tmp_path):
     assert done.stdout == "[]\n"
 
 
-def test_a_wrong_pattern_is_an_error_that_names_the_file(tmp_path):
-    (tmp_path / ".amlignore").write_text("!\n")
-    with pytest.raises(SubmitError, match="amlignore has a wrong pattern"):
-        scan(tmp_path)
-
-
 def test_the_copy_of_another_run_is_a_source_like_any_other(tmp_path):
     write(tmp_path, "data.csv", "run/run.json", "run/work/train.py", "run/work/pkg/new.csv")
     (tmp_path / "run/work/.gitignore").write_text("*.csv\n")
