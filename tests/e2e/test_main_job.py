@@ -182,6 +182,29 @@ def test_two_runs_from_one_folder_never_meet(
     assert Path("source/data.txt").read_text() == "original"
 
 
+def test_the_sources_own_outputs_come_along_and_are_results_only_where_changed(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script("outputs/best.ckpt", "best\n")
+    script("outputs/last.ckpt", "last\n")
+    script("logs/__init__.py", "WORD = 'logged'")
+    script(
+        "train.py",
+        """
+        import logs
+        print(logs.WORD, open("outputs/best.ckpt").read(), end="")
+        open("outputs/last.ckpt", "w").write("mine")
+        """,
+    )
+
+    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+    run.wait_for_completion()
+
+    assert b"".join(run.stream()) == b"logged best\n"
+    assert run.get_file_names() == ["outputs/last.ckpt", "user_logs/std_log.txt"]
+    assert Path("source/outputs/last.ckpt").read_text() == "last\n"
+
+
 def test_what_a_script_calls_its_parent_is_not_the_record(
     experiment: Experiment, script: Callable[..., Path]
 ) -> None:

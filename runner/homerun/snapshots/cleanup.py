@@ -34,7 +34,7 @@ def clear(work: str, copies: str, started_ns: int) -> None:
     Args:
         started_ns: the ctime of started.json; any large number where nothing was started.
     """
-    records = _read(copies)
+    records = read_record(copies)
     try:
         root = os.open(work, FOLDER_FLAGS)
     except OSError:
@@ -42,7 +42,7 @@ def clear(work: str, copies: str, started_ns: int) -> None:
     else:
         try:
             _remove(root, (r for r in records if r[0] != "folder"), started_ns)
-            _remove_bytecode(root, ["", *(r[3] for r in records if r[0] == "folder")])
+            _remove_bytecode(root, dict.fromkeys(r[3].rpartition("/")[0] for r in records))
             # A folder's ctime changes with its content: its inode has to do.
             _remove(root, (r for r in reversed(records) if r[0] == "folder"), None)
         finally:
@@ -107,7 +107,7 @@ def _close(descriptor: int) -> None:
         os.close(descriptor)
 
 
-def _read(copies: str) -> list[tuple[str, str, str, str]]:
+def read_record(copies: str) -> list[tuple[str, str, str, str]]:
     """The records as (kind, inode, ctime, path); what is no whole record is skipped."""
     try:
         descriptor = os.open(copies, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -239,3 +239,20 @@ def _anything(_: str) -> bool:
 
 _SLASH = "/"
 _SPECIAL: dict[str, Character] = {"*": None, "?": _anything}
+
+
+def holds_more(folder: str, most: int) -> bool:
+    """Whether a folder has more entries than that, those below it included; it only counts them."""
+    pending = [folder]
+    while pending:
+        try:
+            with os.scandir(pending.pop()) as listing:
+                for item in listing:
+                    most -= 1
+                    if most < 0:
+                        return True
+                    if item.is_dir(follow_symlinks=False):
+                        pending.append(item.path)
+        except OSError:
+            continue
+    return False

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FILE = "file"
 FOLDER = "folder"
+ENVIRONMENT = "environment"
+"""A virtual environment, which is too large to look through: it is asked what was installed."""
 
 MOST_LOOKED_AT = 100_000
 """Entries of linked folders that one look goes through."""
@@ -105,6 +107,9 @@ def look(file: str, until_ns: int | None = None) -> ChangedOriginals:
                 found.paths.append(path)
         elif not os.path.isdir(original):
             found.paths.append(f"{path}/")
+        elif kind == ENVIRONMENT:
+            if any(_is_later(place, since_ns, until_ns) for place in _installed(original)):
+                found.paths.append(f"{path}/")
         elif room > 0:
             room = _walk(path, original, (since_ns, until_ns), room, found)
         if kind == FOLDER and room <= 0:
@@ -124,20 +129,36 @@ def _numbers(original: str) -> list[str]:
     return [str(seen.st_size), str(seen.st_mtime_ns), str(seen.st_ctime_ns), str(seen.st_ino)]
 
 
+def _installed(environment: str) -> Iterator[str]:
+    """The folders of a virtual environment that change when packages come or go."""
+    yield f"{environment}/bin"
+    try:
+        for name in os.listdir(f"{environment}/lib"):
+            yield f"{environment}/lib/{name}/site-packages"
+    except OSError:
+        return
+
+
+def _is_later(path: str, since_ns: int, until_ns: int | None) -> bool:
+    try:
+        return _is_within(os.stat(path).st_ctime_ns, since_ns, until_ns)
+    except OSError:
+        return False
+
+
+def _is_within(ctime_ns: int, since_ns: int, until_ns: int | None) -> bool:
+    return ctime_ns > since_ns and (until_ns is None or ctime_ns <= until_ns)
+
+
 def _walk(
     top: str, original: str, span: tuple[int, int | None], room: int, found: ChangedOriginals
 ) -> int:
     """Find what was changed in a folder, following no link; what is left of `room`."""
-    since_ns, until_ns = span
-
-    def is_changed(ctime_ns: int) -> bool:
-        return ctime_ns > since_ns and (until_ns is None or ctime_ns <= until_ns)
-
     pending = [(top, original)]
     while pending and room > 0:
         path, folder = pending.pop()
         try:
-            if is_changed(os.stat(folder).st_ctime_ns):
+            if _is_later(folder, *span):
                 found.paths.append(f"{path}/")
             with os.scandir(folder) as listing:
                 for entry in listing:
@@ -148,7 +169,7 @@ def _walk(
                     below = f"{path}/{entry.name}"
                     if S_ISDIR(seen.st_mode):
                         pending.append((below, entry.path))
-                    elif is_changed(seen.st_ctime_ns):
+                    elif _is_within(seen.st_ctime_ns, *span):
                         found.paths.append(below)
         except OSError:
             continue  # gone, or not to be read: then the run cannot have written there either

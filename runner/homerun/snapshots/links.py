@@ -2,7 +2,7 @@
 
 A link that leads outside becomes one to the final original; one that leads to a part of the
 source that is taken stays inside, as a relative link; what leads nowhere stays if it is relative
-and inside. Links to stores, virtual environments, sockets, pipes and devices are left out.
+and inside. Links to stores, keys and credentials, sockets, pipes and devices are left out.
 """
 
 from __future__ import annotations
@@ -27,6 +27,47 @@ LINKED = "linked"
 or, where that takes too much room, a link to it (`originals`)."""
 LINKED_FOLDER = "linked folder"
 """A link to an original folder, of which nothing more is known."""
+
+CREDENTIALS = frozenset(
+    (
+        *(".ssh", ".gnupg", ".aws", ".azure", ".kube", ".password-store"),
+        *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "id_ecdsa_sk", "id_ed25519_sk"),
+        *(".netrc", "_netrc", ".pypirc", ".git-credentials", ".pgpass", ".s3cfg", ".boto"),
+    )
+)
+"""Names of folders and files that hold keys and passwords, wherever they lie."""
+
+_ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
+"""What a virtual environment of venv, or one of conda, has in its folder."""
+
+_KEY_ENDS = (".pem", ".key")
+_KEY = b"PRIVATE KEY-----"
+_HEAD = 4096
+
+
+def is_private_key(name: str, descriptor: int) -> bool:
+    """Whether a file of an open folder is a private key by its name and its first lines."""
+    if name[-4:] not in _KEY_ENDS:
+        return False
+    try:
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
+    except OSError:
+        return False
+    try:
+        return _KEY in os.read(file, _HEAD)
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+
+
+def is_environment(path: str, inside: int | None = None) -> bool:
+    """Whether a folder is a virtual environment, of venv or of conda.
+
+    Args:
+        inside: an open folder that the path is relative to.
+    """
+    return any(os.access(os.path.join(path, name), os.F_OK, dir_fd=inside) for name in _ENVIRONMENT)
 
 
 def join(folder: str, name: str) -> str:
@@ -93,6 +134,9 @@ class Links:
         if inside is not None and self._is_taken(inside):
             kept = target if self._is_plain(folder, here, target) else os.path.relpath(final, here)
             return (name, LINK, 0, 0, 0, 0, False, kept)
+        if not CREDENTIALS.isdisjoint(final.split("/")):
+            notices.append(f"the link {join(folder, name)} leads to credentials: it is left out")
+            return None
         if S_ISREG(seen.st_mode):
             return (name, LINKED, seen.st_size, seen.st_mtime_ns, 0, 0, False, final)
         if S_ISDIR(seen.st_mode) and not self._is_never(final):
@@ -134,13 +178,9 @@ class Links:
 
     def _is_never(self, final: str) -> bool:
         """Whether a folder outside is one that is never taken."""
-        return (
-            final == self.real_store
-            or os.path.exists(f"{final}/pyvenv.cfg")
-            or (
-                os.path.basename(final) == layout.STORE_FOLDER
-                and os.path.exists(f"{final}/{layout.STORE}")
-            )
+        return final == self.real_store or (
+            os.path.basename(final) == layout.STORE_FOLDER
+            and os.path.exists(f"{final}/{layout.STORE}")
         )
 
 

@@ -10,9 +10,12 @@ the size of one file in it does not change what writing another means. Small gro
 from __future__ import annotations
 
 import os
+from stat import S_ISREG, S_IXUSR
 
 from homerun.base import sizes
-from homerun.snapshots.links import FILE, LINKED, LINKED_FOLDER, join
+from homerun.snapshots.links import FILE, LINKED, LINKED_FOLDER, is_environment, join
+from homerun.snapshots.reader import READ_FLAGS, TRIES, create_copy, finish_copy, is_untouched
+from runstore.fs.safe_path import pour
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +25,14 @@ if TYPE_CHECKING:
 
     Folders = list[tuple[str, list[Entry]]]
 
+AN_ENVIRONMENT = "a virtual environment"
+"""Why a folder is a link: it is what people expect, so no line is said of it."""
+
 _SHOWN = 5
+
+
+class UnreadableError(Exception):
+    """An original cannot be copied: why."""
 
 
 class Linked:
@@ -60,9 +70,10 @@ class Originals:
 
     def tell(self) -> list[str]:
         """What to say once to the submitter: the links in one line, and the notices."""
-        if not self.linked:
+        named = [one for one in self.linked if one.why != AN_ENVIRONMENT]
+        if not named:
             return self.notices
-        rows = sorted(self.linked, key=lambda one: -(one.size or 0))
+        rows = sorted(named, key=lambda one: -(one.size or 0))
         names = [f"{one.path} ({_detail(one)})" for one in rows[:_SHOWN]]
         more = len(rows) - len(names)
         if more:
@@ -106,6 +117,8 @@ def _detail(one: Linked) -> str:
 
 
 def _whole(original: str, source: str) -> str:
+    if is_environment(original):
+        return AN_ENVIRONMENT
     is_inside = original.startswith(source.rstrip("/") + "/")
     return "has many files" if is_inside else f"leads to {original}"
 
@@ -152,3 +165,44 @@ def _top(path: str, originals: list[tuple[str, str]]) -> str:
     """The original of a group: that of its folder, where its files lie there."""
     first, original = originals[0]
     return original.removesuffix(first[len(path) :]).rstrip("/") if path[-1] == "/" else original
+
+
+def copy(entry: Entry, there: int, path: str, notices: list[str]) -> os.stat_result:
+    """Copy one original into an open folder; the copy as it is at last.
+
+    Raises:
+        UnreadableError: it is gone, or no file that can be read.
+    """
+    name, original = entry[0], entry[7]
+    try:
+        source = os.open(original, READ_FLAGS)
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}") from error
+    try:
+        before = os.fstat(source)
+        if not S_ISREG(before.st_mode):
+            raise UnreadableError("is no file any more")
+        target, mode = create_copy(name, bool(before.st_mode & S_IXUSR), there)
+        try:
+            after = _copy_whole(source, target, before)
+            if after is None:
+                notices.append(f"{path} changed while it was copied: the run has one mixed version")
+            return finish_copy(target, (after or before).st_mtime_ns, mode)
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)
+
+
+def _copy_whole(source: int, target: int, before: os.stat_result) -> os.stat_result | None:
+    """Copy a file that others may write to, again if need be; None: it changed each time."""
+    for _ in range(TRIES):
+        os.lseek(source, 0, os.SEEK_SET)
+        os.lseek(target, 0, os.SEEK_SET)
+        os.ftruncate(target, 0)
+        size = pour(source, target, before.st_size)
+        after = os.fstat(source)
+        if size == after.st_size and is_untouched(before, after):
+            return after
+        before = after
+    return None

@@ -36,6 +36,7 @@ FEW_BYTES = 1 << 20
 READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """Without blocking: a file may have become a pipe since the scan."""
 
+CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -200,6 +201,22 @@ def _open_copy(name: str, executable: bool, folder: int) -> int:
     if os.fstat(descriptor).st_mode & 0o777 != mode:
         os.fchmod(descriptor, mode)
     return descriptor
+
+
+def create_copy(name: str, executable: bool, there: int) -> tuple[int, int]:
+    """A new file for a copy, and the mode that it is to have."""
+    mode = 0o700 if executable else 0o600
+    return os.open(name, CREATE_FLAGS, mode, dir_fd=there), mode
+
+
+def finish_copy(target: int, mtime_ns: int, mode: int) -> os.stat_result:
+    """Give a copy the time of its original, and its mode whatever the umask."""
+    os.utime(target, ns=(mtime_ns, mtime_ns))
+    made = os.fstat(target)
+    if made.st_mode & 0o777 != mode:
+        os.fchmod(target, mode)
+        made = os.fstat(target)
+    return made
 
 
 def is_untouched(before: os.stat_result, after: os.stat_result) -> bool:

@@ -16,10 +16,19 @@ import time
 from stat import S_IXUSR
 
 from homerun.base.errors import SubmitError
-from homerun.snapshots import ignore_files
-from homerun.snapshots.links import FILE, FOLDER, LINKED, LINKED_FOLDER, Links, join
+from homerun.snapshots import ignore_files, results
+from homerun.snapshots.links import (
+    CREDENTIALS,
+    FILE,
+    FOLDER,
+    LINKED,
+    LINKED_FOLDER,
+    Links,
+    is_environment,
+    is_private_key,
+    join,
+)
 from homerun.system.sha256 import digest
-from runstore import layout
 from runstore.fs.safe_path import FOLDER_FLAGS, open_below
 
 TYPE_CHECKING = False
@@ -28,7 +37,7 @@ if TYPE_CHECKING:
 
     Folders = dict[str, dict[str, Entry]]
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Part of every signature: raise it when the same folder would be taken differently."""
 
 BIG = 10 * 1024 * 1024
@@ -41,7 +50,8 @@ YOUNG_NS = 1_000_000_000
 """A time stamp this near to the scan proves nothing: old kernels tick coarsely."""
 
 NEVER = frozenset((".git", "__pycache__"))
-NEVER_ON_TOP = NEVER | {layout.OUTPUTS, layout.LOGS}
+
+_MOST_NAMED = 8
 
 
 class Tree:
@@ -125,6 +135,8 @@ class _Walk:
         self.links = Links(source, store)
         self.found: Folders = {}
         self.notices: list[str] = []
+        self.left: list[str] = []
+        self.results: results.Results | None = None
         self.settled = True
         self.now = time.time_ns()
 
@@ -135,18 +147,25 @@ class _Walk:
         room = at_most
         while pending:
             folder, ignored = pending.pop()
-            if not ignored or self.links.holds_store(folder):
+            if not ignored or self.links.holds_store(folder) or _is_of_results(folder):
                 # An ignored one linked as a whole would hold the store: it is looked at in parts.
                 pending += self._list(folder, ignored, self.found)
-            elif self._holds_many(folder):
-                self._link_whole(folder)
+            elif self._is_too_much(folder):
+                self._link_whole(folder, self.found)
             else:
                 self._list_ignored(folder)
             room -= len(self.found.get(folder, ()))
             if room < 0:
                 raise TooLarge(f"{self.source} holds more than {at_most:,} files and folders")
         self.links.settle(self.found, self.notices)
+        self._tell_left()
         self.notices.sort()
+
+    def _tell_left(self) -> None:
+        if self.left:
+            named, more = sorted(self.left)[:_MOST_NAMED], len(self.left) - _MOST_NAMED
+            rest = f", and {more} more" if more > 0 else ""
+            self.notices.append(f"left out: {', '.join(named)}{rest}")
 
     def only(self, name: str) -> None:
         """Find one file of the folder."""
@@ -171,40 +190,37 @@ class _Walk:
             try:
                 pending += self._list(folder, True, part)
             except SubmitError as error:
-                self._link_whole(top)
+                self._link_whole(top, self.found)
                 self.notices.append(f"{top}/ is a link to the original: {error.message}")
                 return
         self.found.update(part)
 
-    def _holds_many(self, top: str) -> bool:
-        """Whether a folder has more entries than a submit goes through; it only counts them."""
-        room = MANY
-        pending = [f"{self.source}/{top}"]
-        while pending:
-            try:
-                with os.scandir(pending.pop()) as listing:
-                    for item in listing:
-                        room -= 1
-                        if room < 0:
-                            return True
-                        if item.is_dir(follow_symlinks=False):
-                            pending.append(item.path)
-            except OSError:
-                continue
-        return False
+    def _is_too_much(self, folder: str) -> bool:
+        path = f"{self.source}/{folder}"
+        return not is_environment(path) and ignore_files.holds_more(path, MANY)
 
-    def _link_whole(self, folder: str) -> None:
+    def _link_whole(self, folder: str, found: Folders) -> None:
         parent, _, name = folder.rpartition("/")
         original = f"{self.source}/{folder}"
-        self.found[parent][name] = (name, LINKED_FOLDER, 0, 0, 0, 0, False, original)
+        (found if parent in found else self.found)[parent][name] = (
+            name,
+            LINKED_FOLDER,
+            0,
+            0,
+            0,
+            0,
+            False,
+            original,
+        )
 
     def _list(self, folder: str, ignored: bool, found: Folders) -> list[tuple[str, bool]]:
         """Put the entries of one folder into `found`; the folders in it are still to be listed."""
         descriptor = -1
         try:
             descriptor = open_below(self.descriptor, folder)
-            if folder and os.access("pyvenv.cfg", os.F_OK, dir_fd=descriptor):
-                self._leave_out(folder, found)
+            if folder and is_environment("", descriptor):
+                self._link_whole(folder, found)
+                self.links.leave_out(folder)
                 return []
             return self._entries(folder, descriptor, ignored, found)
         except (FileNotFoundError, NotADirectoryError):
@@ -221,13 +237,17 @@ class _Walk:
         entries: dict[str, Entry] = {}
         found[folder] = entries
         below: list[tuple[str, bool]] = []
-        never = NEVER if folder else NEVER_ON_TOP
+        of_results = bool(folder) and _is_of_results(folder)
         with os.scandir(descriptor) as listing:
             for item in listing:
                 name = item.name
                 path = join(folder, name)
-                if name in never:
+                if name in NEVER:
                     self.links.leave_out(path)
+                elif name in CREDENTIALS:
+                    self._leave(path, "credentials")
+                elif of_results or (not folder and name in results.FOLDERS):
+                    self._result(path, item, ignored, entries, below)
                 elif item.is_dir(follow_symlinks=False):
                     if self.links.is_store(path, name):
                         self.links.leave_out(path)
@@ -236,9 +256,39 @@ class _Walk:
                     below.append((path, ignored or self._is_ignored(path + "/")))
                 elif item.is_symlink():
                     self.links.add(folder, name, descriptor, entries)
-                elif item.is_file(follow_symlinks=False):
+                elif not item.is_file(follow_symlinks=False):
+                    self._leave(path, "no file")
+                elif is_private_key(name, descriptor):
+                    self._leave(path, "a private key")
+                else:
                     self._file(path, item, ignored or self._is_ignored(path), entries)
         return below
+
+    def _result(
+        self,
+        path: str,
+        item: os.DirEntry[str],
+        ignored: bool,
+        entries: dict[str, Entry],
+        below: list[tuple[str, bool]],
+    ) -> None:
+        """Take the folder `outputs/` or `logs/`, or something in it, if it comes along."""
+        is_folder = item.is_dir(follow_symlinks=False)
+        if not is_folder and not item.is_file(follow_symlinks=False):
+            self.links.leave_out(path)
+            return
+        ignored = ignored or self._is_ignored(f"{path}/" if is_folder else path)
+        if self.results is None:
+            self.results = results.Results(self.source)
+        if self.results.stays_behind(path, ignored):
+            self.links.leave_out(path)
+            if is_folder and "/" not in path and os.listdir(f"{self.source}/{path}"):
+                self.left.append(f"{path}/ (results)")
+        elif is_folder:
+            entries[item.name] = (item.name, FOLDER, 0, 0, 0, 0, False, "")
+            below.append((path, ignored))
+        else:
+            self._file(path, item, False, entries)
 
     def _is_ignored(self, path: str) -> bool:
         rule = self.rules.is_ignored
@@ -262,11 +312,13 @@ class _Walk:
         if abs(self.now - ctime) < YOUNG_NS or abs(self.now - mtime) < YOUNG_NS:
             self.settled = False
 
-    def _leave_out(self, folder: str, found: Folders) -> None:
-        """Forget a folder that turned out to be a virtual environment."""
-        parent, _, name = folder.rpartition("/")
-        (found if parent in found else self.found)[parent].pop(name, None)
-        self.links.leave_out(folder)
+    def _leave(self, path: str, why: str) -> None:
+        self.links.leave_out(path)
+        self.left.append(f"{path} ({why})")
+
+
+def _is_of_results(path: str) -> bool:
+    return path.partition("/")[0] in results.FOLDERS
 
 
 def _unreadable(path: str, error: OSError) -> SubmitError:

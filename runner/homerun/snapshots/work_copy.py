@@ -1,7 +1,7 @@
 """The working copy of a run: `work/<name>/`, made from a snapshot before the start.
 
 Each run has its own copies of the code and, as far as `originals` allows, of what the snapshot
-does not hold; of the rest it has links, and empty `outputs/` and `logs/`. What was placed is
+does not hold; of the rest it has links. `outputs/` and `logs/` are always there. What was placed is
 written down, so that after the end `clear` (which lives in `cleanup`, for the supervisor's sake)
 removes what the script left as it was, and nothing else; so is how the originals behind the links
 were (`link_watch`).
@@ -12,14 +12,19 @@ A record is four fields, each ended by a NUL: kind, inode, ctime in ns, path rel
 from __future__ import annotations
 
 import os
-from stat import S_ISREG, S_IXUSR
 
 from homerun.base.errors import SubmitError
-from homerun.snapshots import link_watch, originals
+from homerun.snapshots import link_watch, originals, results
 from homerun.snapshots.cleanup import clear
-from homerun.snapshots.links import FILE, FOLDER, LINK, LINKED, join
+from homerun.snapshots.links import FILE, FOLDER, LINK, LINKED, is_environment, join
 from homerun.snapshots.originals import Linked
-from homerun.snapshots.reader import READ_FLAGS, TRIES, is_untouched, make_folder
+from homerun.snapshots.reader import (
+    CREATE_FLAGS,
+    READ_FLAGS,
+    create_copy,
+    finish_copy,
+    make_folder,
+)
 from homerun.snapshots.snapshot import TREE
 from runstore import layout
 from runstore.fs.atomic import write_all
@@ -34,8 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "clear"]
 
-CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
 
 _MOST_NEIGHBOURS = 64
 """So many names beside the source are linked; of more, none."""
@@ -43,10 +46,6 @@ _MOST_NEIGHBOURS = 64
 
 class _DamagedError(Exception):
     """A file of the snapshot is missing or has another size."""
-
-
-class _UnreadableError(Exception):
-    """An original cannot be copied: why."""
 
 
 def build(snapshot: Snapshot, folder: str, source: str, limit: int) -> Originals:
@@ -68,6 +67,8 @@ def build(snapshot: Snapshot, folder: str, source: str, limit: int) -> Originals
         placing.everything()
         placing.neighbours(os.path.dirname(os.path.dirname(folder)))
         _write_record(f"{folder}/{layout.COPIES}", os.fsencode("".join(placing.records)))
+        if placing.brought:
+            _write_record(f"{folder}/{layout.BROUGHT}", os.fsencode("".join(placing.brought)))
         if placing.links:
             link_watch.write_down(f"{folder}/{layout.LINKS}", placing.links)
     except _DamagedError as error:
@@ -89,6 +90,7 @@ class _Placing:
         self.source = source
         self.limit = limit
         self.records: list[str] = []
+        self.brought: list[str] = []
         self.links: list[tuple[str, str, str]] = []
         self.originals: Originals | None = None
 
@@ -99,8 +101,9 @@ class _Placing:
             source = _open_tree(self.snapshot)
             for folder, entries in self.snapshot.folders:
                 self._folder(folder, entries, source, target)
-            for name in (layout.OUTPUTS, layout.LOGS):
-                make_folder(name, target)
+            for name in results.FOLDERS:
+                if not os.access(name, os.F_OK, dir_fd=target):
+                    make_folder(name, target)
         finally:
             _close(source)
             _close(target)
@@ -120,7 +123,7 @@ class _Placing:
                 path = os.path.realpath(f"{above}/{name}")
                 if path not in (self.source, store) and name != self.name:
                     os.symlink(path, name, dir_fd=here)
-                    self._record("link", os.lstat(name, dir_fd=here), name)
+                    self.records.append(_record("link", os.lstat(name, dir_fd=here), name))
         finally:
             os.close(here)
 
@@ -130,17 +133,15 @@ class _Placing:
         try:
             make_folder(self.name, above)
             made = os.lstat(self.name, dir_fd=above)
-            self._record("folder", made, self.name)
+            self.records.append(_record("folder", made, self.name))
             return os.open(self.name, FOLDER_FLAGS, dir_fd=above)
         finally:
             os.close(above)
 
-    def _record(self, kind: str, made: os.stat_result, path: str) -> None:
-        self.records.append(f"{kind}\0{made.st_ino}\0{made.st_ctime_ns}\0{path}\0")
-
     def _folder(self, folder: str, entries: list[Entry], source: int, target: int) -> None:
         here = there = -1
         prefix = join(self.name, folder) if folder else self.name
+        records = self.brought if folder.split("/")[0] in results.FOLDERS else self.records
         try:
             there = open_below(target, folder)
             here = _open_source(source, folder)
@@ -155,7 +156,8 @@ class _Placing:
                     made = _link(entry, there)
                 else:
                     kind, made = self._original(folder, entry, there)
-                self._record(kind, made, f"{prefix}/{name}")
+                if folder or name not in results.FOLDERS:  # these two stay
+                    records.append(_record(kind, made, f"{prefix}/{name}"))
         finally:
             _close(here)
             _close(there)
@@ -169,12 +171,21 @@ class _Placing:
         path = join(folder, entry[0])
         if path in self.originals.own:
             try:
-                return "file", _copy_original(entry, there, path, self.originals.notices)
-            except _UnreadableError as error:
+                return "file", originals.copy(entry, there, path, self.originals.notices)
+            except originals.UnreadableError as error:
                 self.originals.linked.append(Linked(path, entry[7], None, str(error)))
-        is_file = entry[1] == LINKED
-        self.links.append((link_watch.FILE if is_file else link_watch.FOLDER, path, entry[7]))
+        self.links.append((_watched_as(entry), path, entry[7]))
         return "link", _link(entry, there)
+
+
+def _watched_as(entry: Entry) -> str:
+    if entry[1] == LINKED:
+        return link_watch.FILE
+    return link_watch.ENVIRONMENT if is_environment(entry[7]) else link_watch.FOLDER
+
+
+def _record(kind: str, made: os.stat_result, path: str) -> str:
+    return f"{kind}\0{made.st_ino}\0{made.st_ctime_ns}\0{path}\0"
 
 
 def _link(entry: Entry, there: int) -> os.stat_result:
@@ -204,73 +215,17 @@ def _copy(folder: str, entry: Entry, here: int, there: int) -> os.stat_result:
     except FileNotFoundError:
         raise _DamagedError(join(folder, name)) from None
     try:
-        target, mode = _create(name, executable, there)
+        target, mode = create_copy(name, executable, there)
         try:
             if pour(source, target, size) != size:
                 raise _DamagedError(join(folder, name))
             if mtime_ns < 0:
                 mtime_ns = os.fstat(source).st_mtime_ns
-            return _finish(target, mtime_ns, mode)
+            return finish_copy(target, mtime_ns, mode)
         finally:
             os.close(target)
     finally:
         os.close(source)
-
-
-def _copy_original(entry: Entry, there: int, path: str, notices: list[str]) -> os.stat_result:
-    """Copy one original.
-
-    Raises:
-        _UnreadableError: it is gone, or no file that can be read.
-    """
-    name, original = entry[0], entry[7]
-    try:
-        source = os.open(original, READ_FLAGS)
-    except OSError as error:
-        raise _UnreadableError(f"cannot be read: {error.strerror}") from error
-    try:
-        before = os.fstat(source)
-        if not S_ISREG(before.st_mode):
-            raise _UnreadableError("is no file any more")
-        target, mode = _create(name, bool(before.st_mode & S_IXUSR), there)
-        try:
-            after = _copy_whole(source, target, before)
-            if after is None:
-                notices.append(f"{path} changed while it was copied: the run has one mixed version")
-            return _finish(target, (after or before).st_mtime_ns, mode)
-        finally:
-            os.close(target)
-    finally:
-        os.close(source)
-
-
-def _copy_whole(source: int, target: int, before: os.stat_result) -> os.stat_result | None:
-    """Copy a file that others may write to, again if need be; None: it changed each time."""
-    for _ in range(TRIES):
-        os.lseek(source, 0, os.SEEK_SET)
-        os.lseek(target, 0, os.SEEK_SET)
-        os.ftruncate(target, 0)
-        size = pour(source, target, before.st_size)
-        after = os.fstat(source)
-        if size == after.st_size and is_untouched(before, after):
-            return after
-        before = after
-    return None
-
-
-def _create(name: str, executable: bool, there: int) -> tuple[int, int]:
-    mode = 0o700 if executable else 0o600
-    return os.open(name, CREATE_FLAGS, mode, dir_fd=there), mode
-
-
-def _finish(target: int, mtime_ns: int, mode: int) -> os.stat_result:
-    """Give a copy the time of its original, and its mode whatever the umask."""
-    os.utime(target, ns=(mtime_ns, mtime_ns))
-    made = os.fstat(target)
-    if made.st_mode & 0o777 != mode:
-        os.fchmod(target, mode)
-        made = os.fstat(target)
-    return made
 
 
 def _write_record(copies: str, data: bytes) -> None:

@@ -51,6 +51,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         _cancel_children()
     if not has_waited:
         of.publish(layout.EXITED, exited)
+    _drop_brought(of)
     _name_changed_originals(of)
     atomic.sync_files(layout.METRICS)
     of.publish(layout.ENDED, outcome, sync=True)
@@ -90,6 +91,21 @@ def tidy(of: Attempt) -> None:
     except OSError:
         return
     cleanup.clear(layout.WORK, layout.COPIES, started_ns)
+
+
+def _drop_brought(of: Attempt) -> None:
+    """Remove what came along in `outputs/` and `logs/` and was not changed: it is no result."""
+    if of.plan.setting("on_exit") == LEAVE or not os.path.exists(layout.BROUGHT):
+        return  # not under living processes
+    cleanup.clear(layout.WORK, layout.BROUGHT, _started_ns())
+
+
+def _started_ns() -> int:
+    """When the script was first started, by the file system's clock; late if it never was."""
+    try:
+        return os.stat(layout.STARTED).st_ctime_ns
+    except OSError:
+        return 1 << 62
 
 
 def _name_changed_originals(of: Attempt) -> None:

@@ -27,16 +27,21 @@ def links(data: Path, tmp_path: Path) -> str:
     record = str(tmp_path / ".links")
     rows = [(FILE, "a.csv", str(data / "a.csv")), (FOLDER, "more", str(data / "deep"))]
     link_watch.write_down(record, rows)
+    outlast(record)
+    return record
+
+
+def outlast(record: str) -> None:
+    """Wait until the file system's clock goes on, as it does while a script starts."""
     since_ns = os.stat(record).st_ctime_ns
-    probe = tmp_path / "probe"
+    probe = Path(f"{record}.probe")
     probe.touch()
 
-    def has_ticked() -> bool:  # the clock of the file system, which a script's start outlasts
+    def has_ticked() -> bool:
         os.utime(probe)
         return probe.stat().st_ctime_ns > since_ns
 
     wait_until(has_ticked, "the file system's clock goes on")
-    return record
 
 
 def replace(path: Path) -> None:
@@ -74,6 +79,20 @@ def test_what_came_or_went_in_a_folder_is_named_by_the_folder(links, data) -> No
     (data / "deep/new.csv").write_text("")
 
     assert {"more/", "more/new.csv"} <= set(link_watch.look(links).paths)
+
+
+def test_of_a_virtual_environment_only_an_installation_is_named(tmp_path) -> None:
+    packages = tmp_path / "env/lib/python3/site-packages"
+    (packages / "old").mkdir(parents=True)
+    record = str(tmp_path / ".links")
+    link_watch.write_down(record, [(link_watch.ENVIRONMENT, "env", str(tmp_path / "env"))])
+    outlast(record)
+
+    (packages / "old/cache.pyc").write_text("")
+    before = link_watch.look(record).paths
+    (packages / "new").mkdir()
+
+    assert (before, link_watch.look(record).paths) == ([], ["env/"])
 
 
 def test_without_a_record_nothing_was_changed(tmp_path) -> None:

@@ -61,10 +61,111 @@ def test_a_file_of_exactly_ten_megabytes_is_copied(tmp_path):
     assert kinds(scan(tmp_path)) == {"data.bin": "file"}
 
 
-@pytest.mark.parametrize("name", [".git", "__pycache__", "outputs", "logs"])
+@pytest.mark.parametrize("name", [".git", "__pycache__"])
 def test_what_is_never_taken_is_left_out(tmp_path, name):
     write(tmp_path, "train.py", f"{name}/x")
-    assert kinds(scan(tmp_path)) == {"train.py": "file"}
+    tree = scan(tmp_path)
+    assert (kinds(tree), tree.notices) == ({"train.py": "file"}, [])
+
+
+@pytest.mark.parametrize("name", ["outputs", "logs"])
+def test_results_that_no_ignore_file_names_come_along(tmp_path, name):
+    write(tmp_path, "train.py", f"{name}/__init__.py")
+    assert kinds(scan(tmp_path))[f"{name}/__init__.py"] == "file"
+
+
+def test_results_that_an_ignore_file_names_stay_behind_and_are_said(tmp_path):
+    write(tmp_path, "train.py", "outputs/model.pt", "logs/a.txt", "logs/keep.py")
+    (tmp_path / ".gitignore").write_text("outputs/\nlogs/*\n!logs/keep.py\n")
+    tree = scan(tmp_path)
+    assert [path for path in kinds(tree) if path[0] in "ol"] == ["logs", "logs/keep.py"]
+    assert tree.notices == ["left out: outputs/ (results)"]
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+@pytest.mark.parametrize("below", ["", "projects/digits/"])
+@pytest.mark.parametrize("hashes", ["sha1", "sha256"])
+def test_results_that_git_tracks_come_along_although_they_are_ignored(
+    tmp_path, version, below, hashes
+):
+    names = ("outing.py", "outputs/best.ckpt", "outputs/deep/a.py", "logs/__init__.py", "z.py")
+    write(tmp_path, *(below + name for name in names), f"{below}outputs/other.ckpt")
+    write(tmp_path, f"{below}logs/run/1.txt", "outputs/no.py")
+    (tmp_path / below / ".gitignore").write_text("outputs/\nlogs/\n")
+    git(tmp_path, "init", "--object-format", hashes)
+    git(tmp_path, "add", "-f", *(below + name for name in names), "outputs/no.py")
+    git(tmp_path, "add", "-N", "-f", f"{below}z.py")  # extended flags, which version 3 is for
+    git(tmp_path, "update-index", "--index-version", version)
+
+    found = kinds(scan(tmp_path / below))
+
+    assert {
+        path: kind for path, kind in found.items() if path.startswith(("outputs/", "logs/"))
+    } == {
+        "outputs/best.ckpt": "file",
+        "outputs/deep": "folder",
+        "outputs/deep/a.py": "file",
+        "logs/__init__.py": "file",
+        **({} if below else {"outputs/no.py": "file"}),
+    }
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"DIRC", b"DIRC\0\0\0\4\0\0\0\5" + bytes(70), b"DIRC\0\0\0\4\0\0\0\5" + b"\xff" * 99],
+)
+def test_a_damaged_index_tracks_nothing(tmp_path, damage):
+    write(tmp_path, "train.py", "outputs/model.pt")
+    (tmp_path / ".gitignore").write_text("outputs/\n")
+    git(tmp_path, "init")
+    (tmp_path / ".git/index").write_bytes(damage)
+    assert "outputs" not in kinds(scan(tmp_path))
+
+
+def test_of_the_results_of_a_run_only_what_came_along_goes_on_to_its_child(tmp_path):
+    write(tmp_path, "run.json", "work/a/train.py", "work/a/logs/__init__.py", "work/a/logs/1.txt")
+    (tmp_path / ".brought").write_bytes(b"file\x001\x001\x00a/logs/__init__.py\x00")
+    found = kinds(scan(tmp_path / "work/a"))
+    assert set(found) == {"train.py", "logs", "logs/__init__.py"}
+
+
+@pytest.mark.parametrize(
+    "name", ["id_rsa", ".netrc", ".pypirc", ".ssh/config", ".aws/credentials", "deep/.ssh/id_rsa"]
+)
+def test_credentials_are_left_out_and_said(tmp_path, name):
+    write(tmp_path, "train.py", name)
+    tree = scan(tmp_path)
+    kept = {"train.py", *(["deep"] if name.startswith("deep") else [])}
+    assert set(kinds(tree)) == kept
+    (line,) = tree.notices
+    assert line.startswith("left out: ")
+    assert line.endswith(" (credentials)")
+
+
+def test_a_private_key_is_left_out_and_a_certificate_is_not(tmp_path):
+    write(tmp_path, "train.py", "server.pem", "empty.key")
+    (tmp_path / "own.key").write_text("-----BEGIN RSA PRIVATE KEY-----\nabc\n")
+    tree = scan(tmp_path)
+    assert set(kinds(tree)) == {"train.py", "server.pem", "empty.key"}
+    assert tree.notices == ["left out: own.key (a private key)"]
+
+
+def test_a_link_to_credentials_is_left_out_and_said(tmp_path):
+    write(tmp_path, "home/.ssh/key", "src/train.py")
+    (tmp_path / "src/key").symlink_to(tmp_path / "home/.ssh/key")
+    tree = scan(tmp_path / "src")
+    assert set(kinds(tree)) == {"train.py"}
+    assert tree.notices == ["the link key leads to credentials: it is left out"]
+
+
+def test_much_that_is_left_out_is_said_in_one_line(tmp_path):
+    write(tmp_path, "train.py", *(f"{number}/.netrc" for number in range(10)))
+    (line,) = scan(tmp_path).notices
+    assert line.endswith("7/.netrc (credentials), and 2 more")
 
 
 def test_an_outputs_folder_below_the_top_is_taken(tmp_path):
@@ -72,10 +173,15 @@ def test_an_outputs_folder_below_the_top_is_taken(tmp_path):
     assert kinds(scan(tmp_path))["pkg/outputs/x"] == "file"
 
 
-def test_a_virtual_environment_is_left_out_also_when_ignored(tmp_path):
+def test_a_virtual_environment_is_a_link_also_when_ignored(tmp_path):
     write(tmp_path, "env/pyvenv.cfg", "env/lib/x.py", "box/env2/pyvenv.cfg", "train.py")
+    write(tmp_path, "conda/conda-meta/history")
+    fill(tmp_path / "env/many", MANY)
     (tmp_path / ".gitignore").write_text("env/\nbox/\n")
-    assert kinds(scan(tmp_path)) == {".gitignore": "file", "train.py": "file", "box": "folder"}
+    tree = scan(tmp_path)
+    linked = {"env": "linked folder", "conda": "linked folder", "box/env2": "linked folder"}
+    assert kinds(tree) == {".gitignore": "file", "train.py": "file", "box": "folder", **linked}
+    assert targets(tree)["env2"] == os.path.realpath(tmp_path / "box/env2")
 
 
 def test_sockets_and_pipes_are_left_out(tmp_path, monkeypatch):
@@ -253,11 +359,11 @@ def test_a_link_into_what_is_left_out_leads_to_the_original(tmp_path):
     assert targets(tree) == {"init.pt": os.path.realpath(tmp_path / ".runs/exp/model.pt")}
 
 
-def test_links_to_stores_and_environments_are_left_out(tmp_path):
+def test_links_to_stores_are_left_out_and_those_to_environments_are_not(tmp_path):
     write(tmp_path, "far/.runs/store.json", "far/env/pyvenv.cfg", "src/train.py")
     (tmp_path / "src/.runs").symlink_to(tmp_path / "far/.runs")
     (tmp_path / "src/env").symlink_to(tmp_path / "far/env")
-    assert kinds(scan(tmp_path / "src")) == {"train.py": "file"}
+    assert kinds(scan(tmp_path / "src")) == {"train.py": "file", "env": "linked folder"}
 
 
 def test_a_dangling_link_stays_if_inside_and_is_named_if_not(tmp_path):

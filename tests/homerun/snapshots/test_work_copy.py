@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from homerun.base.errors import SubmitError
-from homerun.snapshots import cleanup, link_watch, scan, snapshot, work_copy
+from homerun.snapshots import cleanup, link_watch, originals, scan, snapshot, work_copy
 from homerun.snapshots.snapshot import Snapshot
 from runstore.fs import safe_path
 
@@ -140,7 +140,7 @@ def test_a_copy_of_an_original_that_changes_all_the_time_is_said_to_be_mixed(tmp
             os.utime(root / "data/a.csv")
         return done
 
-    monkeypatch.setattr(work_copy, "pour", pour)
+    monkeypatch.setattr(originals, "pour", pour)
     made = Copy(root, tmp_path / "snap", tmp_path / "run")
 
     assert made.originals.tell() == [
@@ -151,6 +151,21 @@ def test_a_copy_of_an_original_that_changes_all_the_time_is_said_to_be_mixed(tmp
 def test_outputs_and_logs_begin_empty_and_real(copy):
     assert os.listdir(copy.work / "outputs") == os.listdir(copy.work / "logs") == []
     assert not (copy.work / "outputs").is_symlink()
+
+
+def test_results_that_came_along_have_a_record_of_their_own(tmp_path):
+    root = make(tmp_path / "src")
+    (root / "outputs").mkdir()
+    (root / "outputs/best.pt").write_text("b")
+    (root / "logs/deep").mkdir(parents=True)
+    (root / "logs/deep/__init__.py").write_text("")
+    made = Copy(root, tmp_path / "snap", tmp_path / "run")
+    (made.work / "outputs/new.pt").write_text("n")
+
+    cleanup.clear(str(made.above), str(made.copies.with_name(".brought")), FUTURE)
+    made.clear()
+
+    assert made.left() == {"outputs", "outputs/new.pt", "logs"}
 
 
 def test_copies_keep_their_time_and_exec_bit_and_are_private(copy):
