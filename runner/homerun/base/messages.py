@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
+from homerun.base.terminal import escaped
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     pass
@@ -46,6 +48,6 @@ def tell(lines: list[str]) -> None:
 def say(line: str) -> None:
     """Say a line on standard error if that can be done; it may lie on the same full disk."""
     try:
-        sys.stderr.write(f"homerun: {line}\n")
+        sys.stderr.write(f"homerun: {escaped(line, but_for=chr(10))}\n")
     except (AttributeError, OSError, ValueError):  # there is none, no room for it, or it is closed
         return

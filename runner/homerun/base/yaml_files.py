@@ -58,10 +58,28 @@ def parse(content: str, source: str) -> Any:
 
 
 def dump(said: Any) -> str:
-    """A mapping, or another plain value, as YAML, in its order."""
-    return str(
-        _yaml().safe_dump(said, sort_keys=False, default_flow_style=False, allow_unicode=True)
-    )
+    """A mapping, or another plain value, as YAML, in its order; control characters are escaped."""
+    yaml = _yaml()
+
+    class Dumper(yaml.SafeDumper):  # type: ignore[misc, name-defined]  # loaded when needed
+        def analyze_scalar(self, scalar: str) -> Any:
+            found = super().analyze_scalar(scalar)
+            if not _is_plain(scalar):
+                found.allow_flow_plain = found.allow_block_plain = False
+                found.allow_single_quoted = found.allow_block = False
+            return found
+
+        def write_double_quoted(self, text: str, split: bool = True) -> None:
+            self.allow_unicode = _is_plain(text)
+            super().write_double_quoted(text, split)
+            self.allow_unicode = True
+
+    options = {"sort_keys": False, "default_flow_style": False, "allow_unicode": True}
+    return str(yaml.dump(said, Dumper=Dumper, **options))
+
+
+def _is_plain(text: str) -> bool:
+    return text.translate({10: None, 9: None}).isprintable()
 
 
 def write(path: str, content: str) -> None:

@@ -11,11 +11,12 @@ import os
 import select
 import time
 
+from homerun.supervisor import log_line
 from homerun.system import linux, oom, signals
 from homerun.system.signals import Wakeups
 from homerun.targets.plan import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR, Plan
 from runstore import layout, status
-from runstore.fs import clock, facts
+from runstore.fs import facts
 from runstore.run import attempts, identity
 
 TYPE_CHECKING = False
@@ -143,10 +144,7 @@ class Recorder:
 
     def log(self, line: str) -> None:
         """A line for people in supervisor.log, which is this process's standard error."""
-        try:
-            os.write(2, f"{clock.now()} {line}\n".encode("utf-8", "replace"))
-        except OSError:
-            return  # a full disk: the facts matter, the line does not
+        log_line.write(line)
 
     def log_once(self, subject: str, line: str) -> None:
         """A line that is logged once for each subject and attempt."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 
-from homerun.supervisor import log_seal
+from homerun.supervisor import log_line, log_seal
 from homerun.system.signals import Wakeups
-from runstore.fs import clock
 
 _CANNOT_EXEC = 127
 
@@ -100,7 +99,7 @@ def _inherit(inherited: str) -> None:
         from homerun.system import inherited as kernel  # only of a run that waited
 
         for line in kernel.adopt(inherited):
-            os.write(2, f"{clock.now()} {line}\n".encode("utf-8", "replace"))
+            log_line.write(line)
 
 
 def _become(argv: list[str], env: dict[str, str], cwd: str, output: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from homerun.base import terminal
 from runstore import status
 
 TYPE_CHECKING = False
@@ -82,6 +83,7 @@ def complain(line: str, colour: str | None = None) -> None:
     """Print one line on standard error, even if only errors are to be printed."""
     if sys.stderr is None:
         return
+    line = terminal.escaped(line, but_for="\n")
     if colour is not None and may_colour() and is_terminal(sys.stderr):
         line = painted(line, colour)
     try:

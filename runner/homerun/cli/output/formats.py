@@ -1,11 +1,13 @@
 """Results as text for programs: JSON, YAML, tab-separated values; and a table of any value.
 
 JSON is strict: NaN and the infinities, which it lacks, are the texts "NaN", "Infinity" and
-"-Infinity".
+"-Infinity". No format passes control characters of others on: JSON and YAML have escapes, which
+mean the same, and tab-separated values show them.
 """
 
 from __future__ import annotations
 
+from homerun.base import terminal
 from homerun.cli.output import console
 
 TYPE_CHECKING = False
@@ -45,9 +47,20 @@ def json(value: object, indent: int = 2, sort_keys: bool = False) -> str:
         return dumps(said, indent=indent, sort_keys=sort_keys, ensure_ascii=False, allow_nan=False)
 
     try:
-        return text(value)
+        return _plain(text(value))
     except ValueError:
-        return text(strict(value))
+        return _plain(text(strict(value)))
+
+
+def _plain(text: str) -> str:
+    """JSON with an escape for each character that is not printable, which means the same."""
+    from json import dumps
+
+    bare = text.replace("\n", "")
+    for one in set(bare) if not bare.isprintable() else ():
+        if not one.isprintable():
+            text = text.replace(one, dumps(one)[1:-1])
+    return text
 
 
 def tsv(value: object) -> str:
@@ -103,7 +116,7 @@ def _field(value: object) -> str:
     if isinstance(value, list):
         return str(len(value))
     text = str(value).lower() if isinstance(value, bool) else str(strict(value))
-    return text.replace("\t", " ").replace("\n", " ")
+    return terminal.escaped(text.replace("\t", " ").replace("\n", " "))
 
 
 def _cell(value: object) -> object:

@@ -49,10 +49,14 @@ class Table:
 
     def lines(self, room: int) -> list[str]:
         """Its lines, for a terminal of this width."""
-        cells = zip(*[self._columns, *self._rows])
+        cells = zip(*[map(text.printable, self._columns), *self._rows])
         natural = {name: max(map(text.width, of)) for name, of in zip(self._columns, cells)}
         widths = _fitted(natural, self._expendable, room)
-        made = [console.bold(_line([(name, name, wide) for name, wide in widths.items()]))]
+        made = [
+            console.bold(
+                _line([(name, text.printable(name), wide) for name, wide in widths.items()])
+            )
+        ]
         for row in self._rows:
             of = dict(zip(self._columns, row))
             made.append(_line([(name, of[name], wide) for name, wide in widths.items()]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homerun.base import times
+from homerun.base import terminal, times
 from runstore import status
 
 TYPE_CHECKING = False
@@ -25,10 +25,7 @@ def width(text: str) -> int:
 
 def printable(value: object) -> str:
     """A text without terminal control: what is not printable is shown as its escape."""
-    text = str(value)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return terminal.escaped(str(value))
 
 
 def short_number(value: object) -> str:

@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 from click.types import StringParamType
 
 from homerun.base import environ
+from homerun.base.terminal import escaped
 from homerun.base.version import __version__
 from homerun.cli import command_table
 from homerun.cli.errors import BadValue, UsageError
@@ -218,6 +219,8 @@ def _completing(param: Param) -> Callable[..., list[CompletionItem]] | None:
         return None
 
     def items(ctx: click.Context, made: click.Parameter, begun: str) -> list[CompletionItem]:
-        return [CompletionItem(word, help=hint) for word, hint in complete(ctx.params, begun)]
+        found = complete(ctx.params, begun)
+        shown = [(word, hint) for word, hint in found if word.isprintable()]
+        return [CompletionItem(word, help=hint and escaped(hint)) for word, hint in shown]
 
     return items

@@ -5,11 +5,14 @@ from __future__ import annotations
 import codecs
 import sys
 
+from homerun.base import terminal
 from homerun.files.logs import follow
 from runstore import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runstore.run.record import Record
 
 
@@ -25,10 +28,14 @@ def output(record: Record) -> None:
 
 def stream(record: Record) -> None:
     """Copy the output, decoded: a character that is split over two reads stays whole."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    show = terminal.Screen().show if sys.stdout.isatty() else _decoder()
     for part in follow.Following(record):
-        _write(decoder.decode(part))
-    _write(decoder.decode(b"", final=True))
+        _write(show(part, False))
+    _write(show(b"", True))
+
+
+def _decoder() -> Callable[[bytes, bool], str]:
+    return codecs.getincrementaldecoder("utf-8")("replace").decode
 
 
 def _write(text: str) -> None:

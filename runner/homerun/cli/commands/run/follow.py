@@ -1,6 +1,7 @@
 """Follow a run: pass its output on as it comes, then print a summary.
 
-The output is passed on unchanged, byte for byte, to standard output, and nothing else goes there.
+The output is passed on unchanged, byte for byte, to standard output, and nothing else goes there;
+on a terminal only text, colours and what draws progress bars.
 With a query, or a format for programs, standard output holds the result alone, and the output goes
 to standard error.
 
@@ -49,18 +50,30 @@ def stream_of(call: Call) -> TextIO | None:
 
 
 class Output:
-    """Passes a run's output on: raw, and at once.
+    """Passes a run's output on, at once.
 
     Args:
         pieces: what to pass on; None: all that its script prints, until it is over.
+        is_raw: a terminal gets every byte, too.
     """
 
-    def __init__(self, record: Record, call: Call, pieces: Iterable[bytes] | None = None) -> None:
+    def __init__(
+        self,
+        record: Record,
+        call: Call,
+        pieces: Iterable[bytes] | None = None,
+        is_raw: bool = False,
+    ) -> None:
         self._record = record
         stream = stream_of(call)
         self._sink: BinaryIO | None = None if stream is None else stream.buffer
         self._output = follow.Following(record) if pieces is None else pieces
         self._last = b""
+        self._screen = None
+        if console.is_terminal(stream) and not is_raw:
+            from homerun.base.terminal import Screen  # most submits go to a file or a pipe
+
+            self._screen = Screen()
 
     def follow(self) -> None:
         """Pass on the output so far and what follows, until the run is over.
@@ -70,14 +83,19 @@ class Output:
         """
         for part in self._output:
             self._last = part[-1:] or self._last
-            if self._sink is None or not part:
-                continue
-            try:
-                self._sink.write(part)
-                self._sink.flush()
-            except OSError as error:
-                console.discard(self._sink)
-                raise OutputLost(self._record.id, error) from error
+            self._put(part if self._screen is None else self._screen.show(part).encode())
+        if self._screen is not None:
+            self._put(self._screen.show(b"", is_last=True).encode())
+
+    def _put(self, part: bytes) -> None:
+        if self._sink is None or not part:
+            return
+        try:
+            self._sink.write(part)
+            self._sink.flush()
+        except OSError as error:
+            console.discard(self._sink)
+            raise OutputLost(self._record.id, error) from error
 
     def finish(self) -> None:
         """Pass on the rest of an ended run's output, if the stream still has a reader."""

@@ -65,7 +65,7 @@ def _compiled(pattern: str | None) -> LinePattern | None:
     default=None,
     help="Show a progress bar's last state only (default: outside a terminal).",
 )
-@option("--raw", is_flag=True, help="Print every byte unchanged.")
+@option("--raw", is_flag=True, help="Print every byte unchanged, on a terminal too.")
 def logs(
     call: Call,
     follows: bool,
@@ -97,7 +97,8 @@ def logs(
     if folds is None:
         folds = not raw and not console.is_terminal(run_follow.stream_of(call))
     sieve = log_filter.Sieve(pattern, folds)
-    shown = run_follow.Output(record, call, _pieces(record, name, follows, tail, sieve))
+    pieces = _pieces(record, name, follows, tail, sieve)
+    shown = run_follow.Output(record, call, pieces, raw)
     try:
         shown.follow()
     except KeyboardInterrupt:

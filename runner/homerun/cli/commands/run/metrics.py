@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from homerun.base import terminal
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.params import option
-from homerun.cli.output import render, text
+from homerun.cli.output import console, render, text
 from homerun.cli.result import Result
 from homerun.metrics import points
 
@@ -98,7 +99,10 @@ def _write_csv(run: Run, names: tuple[str, ...]) -> int:
 
 def _put(held: Any) -> None:
     if sys.stdout is not None:
-        sys.stdout.buffer.write(held.getvalue().encode("utf-8", "backslashreplace"))
+        said = held.getvalue()
+        if console.is_terminal(sys.stdout):
+            said = terminal.escaped(said, but_for="\n")
+        sys.stdout.buffer.write(said.encode("utf-8", "backslashreplace"))
     held.seek(0)
     held.truncate()
 
