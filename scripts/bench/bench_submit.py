@@ -7,6 +7,7 @@ disk's habits (ext4 without a journal looks for a free inode for seconds), not t
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,6 +18,7 @@ import rows
 from rows import Row
 
 from homerun import Experiment, RunConfiguration, ScriptRunConfig, Workspace
+from homerun.base import messages
 
 CONFIGURATION = ".azureml/bench.runconfig"
 
@@ -49,6 +51,45 @@ def measured(quick: bool) -> Iterator[Row]:
             more = [(a - b) / unit for a, b in zip(values, bare, strict=True)]
             took = f"{measure.median(values) * 1e3:.0f} ms; {beside}"
             yield rows.of(name, more, "starts more", budget, beside=took)
+        yield from _of_data(experiment, folder, 3 if quick else 10)
+
+
+def _of_data(experiment: Experiment, folder: str, times: int) -> Iterator[Row]:
+    """What a snapshot does not hold: copied for each run, or not even looked into."""
+    ignored, huge = f"{folder}/ignored", f"{folder}/huge"
+    for source in (ignored, huge):
+        _write(source, files=9)
+    os.mkdir(f"{ignored}/data")
+    with open(f"{ignored}/.gitignore", "w", encoding="utf-8") as file:
+        file.write("data/\n")
+    for number in range(500):
+        with open(f"{ignored}/data/{number}.bin", "wb") as data:
+            data.write(os.urandom(1 << 20))
+    with open(f"{huge}/data.bin", "wb") as data:
+        data.truncate(10 << 30)
+    with messages.Kept():  # each run says that it links the large file
+        bare, start, copied, floor, linked = measure.in_turn(
+            times,
+            lambda: subprocess.run([sys.executable, "noop.py"], cwd=ignored, check=True),
+            measure.one_start,
+            lambda: experiment.submit(ScriptRunConfig(ignored, "noop.py")).wait_for_completion(),
+            lambda: _copy(f"{ignored}/data", f"{folder}/copy"),
+            lambda: experiment.submit(ScriptRunConfig(huge, "noop.py")).wait_for_completion(),
+        )
+    ratios = [(run - script) / copy for run, script, copy in zip(copied, bare, floor, strict=True)]
+    took = f"{measure.median(copied) * 1e3:.0f} ms; cp: {measure.median(floor) * 1e3:.0f} ms"
+    name = "submit to ended, SDK, 500 ignored files of 1 MiB, over cp of them"
+    yield rows.of(name, ratios, "x", beside=took)
+    unit = measure.median(start)
+    more = [(a - b) / unit for a, b in zip(linked, bare, strict=True)]
+    took = f"{measure.median(linked) * 1e3:.0f} ms"
+    yield rows.of("submit to ended, SDK, a file of 10 GiB", more, "starts more", 3, beside=took)
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a folder as most people would, and remove the copy, as a run does."""
+    subprocess.run(["cp", "-r", "--reflink=auto", source, target], check=True)
+    shutil.rmtree(target)
 
 
 def _write(folder: str, files: int) -> None:

@@ -40,15 +40,14 @@ CREDENTIALS = frozenset(
 _ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
 """What a virtual environment of venv, or one of conda, has in its folder."""
 
-_KEY_ENDS = (".pem", ".key")
+KEY_ENDS = (".pem", ".key")
+"""The last four characters of what may be a private key."""
 _KEY = b"PRIVATE KEY-----"
 _HEAD = 4096
 
 
 def is_private_key(name: str, descriptor: int) -> bool:
-    """Whether a file of an open folder is a private key by its name and its first lines."""
-    if name[-4:] not in _KEY_ENDS:
-        return False
+    """Whether a file of an open folder is a private key by its first lines."""
     try:
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
     except OSError:

@@ -21,6 +21,7 @@ from homerun.snapshots.links import (
     CREDENTIALS,
     FILE,
     FOLDER,
+    KEY_ENDS,
     LINKED,
     LINKED_FOLDER,
     Links,
@@ -238,6 +239,7 @@ class _Walk:
         found[folder] = entries
         below: list[tuple[str, bool]] = []
         of_results = bool(folder) and _is_of_results(folder)
+        may_be_results = of_results or not folder
         with os.scandir(descriptor) as listing:
             for item in listing:
                 name = item.name
@@ -246,7 +248,7 @@ class _Walk:
                     self.links.leave_out(path)
                 elif name in CREDENTIALS:
                     self._leave(path, "credentials")
-                elif of_results or (not folder and name in results.FOLDERS):
+                elif may_be_results and (of_results or name in results.FOLDERS):
                     self._result(path, item, ignored, entries, below)
                 elif item.is_dir(follow_symlinks=False):
                     if self.links.is_store(path, name):
@@ -258,7 +260,7 @@ class _Walk:
                     self.links.add(folder, name, descriptor, entries)
                 elif not item.is_file(follow_symlinks=False):
                     self._leave(path, "no file")
-                elif is_private_key(name, descriptor):
+                elif name[-4:] in KEY_ENDS and is_private_key(name, descriptor):
                     self._leave(path, "a private key")
                 else:
                     self._file(path, item, ignored or self._is_ignored(path), entries)
