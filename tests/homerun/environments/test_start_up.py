@@ -114,6 +114,16 @@ def test_a_script_that_wants_no_buffer_has_none(
     assert found == [b"a", b"b"]
 
 
+def test_an_option_of_the_program_is_none_of_python(work: Path, interpreter: Interpreter) -> None:
+    write(work / "train.py", "print(end='a'); print(end='b')")
+    env = in_a_run(work, str(work))
+
+    by_name = writes(interpreter.path, "-u", env, "-m", "train", "-u")
+    by_path = writes(interpreter.path, "-u", env, str(work / "train.py"), "-u")
+
+    assert by_name == by_path == [b"ab"]
+
+
 def test_a_script_that_wants_pythons_own_buffer_has_it(
     work: Path, interpreter: Interpreter
 ) -> None:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 1 << 16
 """Characters: so long a line is one write, whatever it is put together from."""
 
-_TAKE_A_VALUE = "cmWX"
-"""The options of Python that end a cluster, as in `-uW error`."""
+_PROGRAM, _TAKE_A_VALUE = "cm", "WX"
+"""The options of Python behind which the program's own begin; and those with a value, which is
+the rest of the cluster or the next word."""
 
 _write = io.TextIOWrapper.write
 
@@ -73,6 +74,8 @@ def _wants_no_buffer() -> bool:
         for place, letter in enumerate(word[1:], 2):
             if letter == "u":
                 return True
+            if letter in _PROGRAM:
+                return False
             if letter in _TAKE_A_VALUE:
                 if place == len(word):
                     next(words, None)
