@@ -97,7 +97,8 @@ def _adopt(record: Record) -> None:
                 target.adopt(record.path, given, alive, None)
             return
         try:
-            is_open = exit_status.is_open(int(script["pid"]))
+            # If it is over by now, that pid may have been another's at the look.
+            is_open = exit_status.is_open(int(script["pid"])) and not identity.has_ended(pidfd)
             given = plan.for_adoption(record, is_open)
             target.adopt(record.path, given, alive, pidfd)
         finally:

@@ -233,12 +233,14 @@ class Attempt(Recorder):
             if pid == 0:
                 return reaped
             reaped = True
+            # A pid is free again once its process is reaped, and another child may get it.
             if pid == self.helper:
+                self.helper = 0
                 continue  # what it used is not the script's
             self.cpu_user_s += usage.ru_utime
             self.cpu_system_s += usage.ru_stime
             self.peak_memory_kib = max(self.peak_memory_kib, usage.ru_maxrss)
-            if pid == self.script:
+            if pid == self.script and not self.over:
                 self.raw, self.over = raw, True
 
     def look(self) -> list[process_tree.Process]:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from runstore.fs.atomic import write_all
+from runstore.run import identity
 
 _BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
@@ -13,7 +14,10 @@ _BOOT = (
 )
 """Appended to the path, not put in front: a stray module beside ours cannot shadow the stdlib."""
 
-_started: set[int] = set()
+_started: dict[int, int] = {}
+"""The processes that we started, each with its start ticks: the user of this process may collect
+one too, and then its pid may be that of a child of his.
+"""
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -24,7 +28,7 @@ def python(module: str, *arguments: str) -> list[str]:
 
 def started(pid: int) -> None:
     """Have a child that we started collected when it has ended."""
-    _started.add(pid)
+    _started[pid] = _ticks(pid)
 
 
 def reap() -> int:
@@ -32,14 +36,24 @@ def reap() -> int:
 
     Called at each submit and after each wait, so that a notebook does not gather zombies.
     """
-    for pid in list(_started):
-        try:
-            ended, _ = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            ended = pid
-        if ended:
-            _started.discard(pid)
+    for pid, ticks in list(_started.items()):
+        if _ticks(pid) != ticks or _has_ended(pid):
+            _started.pop(pid, None)
     return len(_started)
+
+
+def _has_ended(pid: int) -> bool:
+    """Collect a child if it has ended. True: it is collected, by us or by another."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
+
+
+def _ticks(pid: int) -> int:
+    """When a process was started; 0 where it is gone, or that is not told."""
+    seen = identity.read_stat(pid)
+    return seen[1] if seen else 0
 
 
 def nameless_file(data: bytes) -> int:

@@ -13,6 +13,7 @@ import struct
 
 from homerun.system import process_tree
 from runstore.fs import atomic
+from runstore.run import identity
 
 EXIT_RECORD = "exit_record"
 ZOMBIE = "zombie"
@@ -55,6 +56,8 @@ class Stranger:
         fields = data[data.rindex(b")") + 2 :].split() if data else []
         if len(fields) < 50 or fields[0] != b"Z":
             return None
+        if not identity.has_pid(self.pidfd, self.pid):
+            return None  # it was reaped, and what was read may be another's
         raw = int(fields[49])
         return raw if raw or self._is_open else None
 

@@ -192,6 +192,14 @@ def has_ended(pidfd: int) -> bool:
     return bool(poll.poll(0))
 
 
+def has_pid(pidfd: int, pid: int) -> bool:
+    """Whether the process of a pidfd still has its pid: it lives, or is dead and not yet reaped."""
+    for line in read_or_empty(f"/proc/self/fdinfo/{pidfd}").splitlines():
+        if line.startswith(b"Pid:"):
+            return line.split()[1:] == [b"%d" % pid]
+    return False
+
+
 def _is_pid(value: object) -> bool:
     return type(value) is int and 0 < value < 1 << 31
 
