@@ -105,6 +105,13 @@ def needs_pid_namespace() -> None:
 
 
 @pytest.fixture
+def needs_time_namespace() -> None:
+    """Skip where a test cannot have its own clock."""
+    if not probes.can_unshare_time():
+        pytest.skip("`unshare -T` is refused here")
+
+
+@pytest.fixture
 def needs_strace() -> None:
     """Skip where system calls cannot be made to fail."""
     if not probes.has_strace():

@@ -36,6 +36,12 @@ def can_unshare_pid() -> bool:
 
 
 @cache
+def can_unshare_time() -> bool:
+    """May a process have a time namespace, in which the machine has run for longer?"""
+    return _works("unshare", "-T", "--boottime", "1000000", "--", "true")
+
+
+@cache
 def has_strace() -> bool:
     """Is strace there, and may it trace and inject?"""
     return _works("strace", "-f", "-o", "/dev/null", "-e", "inject=link:error=EPERM", "true")

@@ -49,8 +49,7 @@ class Adopter(Attempt):
 
     def supervise(self) -> None:
         """Wait for the script, end what it left, and publish the outcome."""
-        began = self.started.get("clock_s")
-        self.started_at = began if isinstance(began, float) else linux.clock()
+        self.started_at = self.began()
         if self.plan.limit_s is not None:
             self.deadline = self.started_at + self.plan.limit_s
         self.log(f"adopted: script {self.script}{' is gone' if self.over else ''}")
@@ -58,6 +57,17 @@ class Adopter(Attempt):
         self.wait()
         sweep.end_tree(self)
         outcome.publish(self, None, began=True)
+
+    def began(self) -> float:
+        """When the script was started, by this process's clock.
+
+        The one on record is the supervisor's, which may have lived in another time namespace; the
+        kernel tells the script's start by the clock of whoever asks.
+        """
+        seen = None if self.over else identity.read_stat(self.script)
+        if seen is None or not process_tree.has_proc() or identity.has_ended(SCRIPT_DESCRIPTOR):
+            return linux.clock()
+        return seen[1] / os.sysconf("SC_CLK_TCK")
 
     def nap(self, seconds: float | None) -> bytes:
         """As of any attempt, and look for stop.json."""

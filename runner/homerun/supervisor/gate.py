@@ -6,6 +6,7 @@ of the pipe (the supervisor died, or a stop request came in time) makes it exit,
 
 from __future__ import annotations
 
+import errno
 import os
 
 from homerun.supervisor import log_line, log_seal
@@ -44,7 +45,7 @@ class Gate:
                 _wait(held)
                 _become(argv, env, cwd, output)
             except BaseException as error:  # noqa: BLE001 - nothing may return into the supervisor
-                os.write(failure, f"{getattr(error, 'strerror', None) or error}".encode())
+                os.write(failure, reason(error).encode("utf-8", "replace"))
             finally:
                 os._exit(_CANNOT_EXEC)
         os.close(held)
@@ -73,6 +74,13 @@ class Gate:
         reason = os.read(self._failure, 4096).decode("utf-8", "replace")
         os.close(self._failure)
         return reason or None
+
+
+def reason(error: BaseException) -> str:
+    """Why no process could be started, for people."""
+    if isinstance(error, OSError) and error.errno == errno.EAGAIN:
+        return "no more processes are allowed here: see `ulimit -u`, and a container's pids limit"
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _leave_supervisor(wakeups: Wakeups) -> None:

@@ -9,7 +9,7 @@ import os
 
 from homerun.base import environ
 from homerun.supervisor.attempt import HERE, Attempt
-from homerun.supervisor.gate import Gate
+from homerun.supervisor.gate import Gate, reason
 from homerun.system import linux
 from runstore import layout
 from runstore.fs import atomic
@@ -37,7 +37,10 @@ class Supervisor(Attempt):
         env = environ.for_attempt(self.plan.env, self.plan.attempt, self.plan.cwd)
         log = attempts.std_log(self.plan.attempt)
         plan = self.plan
-        gate = Gate(plan.argv, env, plan.cwd, log, self.wakeups, plan.inherited)
+        try:
+            gate = Gate(plan.argv, env, plan.cwd, log, self.wakeups, plan.inherited)
+        except OSError as error:
+            return self.end_without_start(reason(error))
         self.script = gate.pid
         self.started_at = linux.clock()
         if self.plan.limit_s is not None and self.deadline is None:
@@ -65,6 +68,15 @@ class Supervisor(Attempt):
         sweep.end_tree(self)
         failure = gate.failure() if stop is None else None
         return outcome.publish(self, failure, began=stop is None)
+
+    def end_without_start(self, why: str) -> bool:
+        """Publish that there is no process for the script; as `run_attempt`."""
+        from homerun.supervisor import outcome
+
+        self.started_at = linux.clock()
+        self.log(f"cannot start: {why}")
+        self.leave_queue()
+        return outcome.publish(self, why, began=False)
 
     def note_interpreter(self) -> None:
         """Have the script's interpreter recorded; the script does not wait for that."""
