@@ -14,7 +14,7 @@ import select
 
 from homerun.supervisor import outcome, sweep
 from homerun.supervisor.attempt import Attempt
-from homerun.system import linux, process_tree
+from homerun.system import linux, oom, process_tree
 from homerun.system.exit_status import Stranger
 from homerun.targets.plan import SCRIPT_DESCRIPTOR, Plan
 from runstore import layout
@@ -43,6 +43,8 @@ class Adopter(Attempt):
         self.source = None
         kills = self.started.get("memory_kills")
         self.kills_before = kills if isinstance(kills, int) else None
+        if not self.over and self.kills_before is not None and not oom.is_dying(self.script):
+            self.kills_before = oom.kills()
         self.watch = linux.watch_folder(".")
         if self.watch is not None:
             self.poll.register(self.watch, select.POLLIN)
@@ -62,7 +64,7 @@ class Adopter(Attempt):
         """When the script was started, by this process's clock.
 
         The one on record is the supervisor's, which may have lived in another time namespace; the
-        kernel tells the script's start by the clock of whoever asks.
+        kernel tells the script's start by the clock of the one who asks.
         """
         seen = None if self.over else identity.read_stat(self.script)
         if seen is None or not process_tree.has_proc() or identity.has_ended(SCRIPT_DESCRIPTOR):

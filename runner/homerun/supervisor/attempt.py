@@ -33,6 +33,9 @@ _RETRY_S = 1.0
 _GONE = (2, 20)
 """ENOENT and ENOTDIR: the run's folder was removed, so no fact of it is wanted any more."""
 
+_LOOKS_AT_DYING, _DYING_S = 5, 0.01
+_MOST_WAKES = 100
+
 _LONGEST_NAP_S = 86400.0
 """A poll counts in a C int of milliseconds; a longer sleep is several."""
 
@@ -114,7 +117,7 @@ class Recorder:
         }
 
     def is_out_of_memory(self, raw: int | None) -> bool:
-        """Whether the script died by KILL while the kernel counted a kill for want of memory."""
+        """Whether the script died by KILL when the kernel counted a kill for want of memory."""
         if raw is None or self.stopped or self.kills_before is None:
             return False
         if not os.WIFSIGNALED(raw) or os.WTERMSIG(raw) != signals.KILL:
@@ -162,6 +165,10 @@ class Attempt(Recorder):
         self.wakeups = Wakeups(wanted, ignored=(signals.HUP,))
         self.poll = select.poll()
         self.poll.register(self.wakeups.read_end, select.POLLIN)
+        self.memory = oom.watch()
+        self.memory_wakes = 0
+        if self.memory is not None:
+            self.poll.register(self.memory, select.POLLPRI)
         self.stop_wanted = False
         self.stop_kind_here = status.CANCEL
         self.environment_lock: int | None = None
@@ -202,8 +209,35 @@ class Attempt(Recorder):
     def nap(self, seconds: float | None) -> bytes:
         """Sleep until a signal comes or the time is over; the signals that came, a byte each."""
         limited = None if seconds is None else min(max(0.0, seconds), _LONGEST_NAP_S) * 1000
-        self.poll.poll(limited)
+        if self.memory in [descriptor for descriptor, _ in self.poll.poll(limited)]:
+            self.look_at_memory()
         return self.wakeups.take()
+
+    def look_at_memory(self) -> None:
+        """Leave what the kernel killed in this control group out of count, if not the script.
+
+        The kernel counts first, and signals then. A group at its limit tells of each time that it
+        waits for memory; that is not listened to for long.
+        """
+        assert self.memory is not None
+        kills = oom.kills_told(self.memory)
+        self.memory_wakes += 1
+        if kills is not None and kills > (self.kills_before or 0) and not self.over:
+            self.memory_wakes = 0
+            if not self.is_dying():
+                self.kills_before = kills
+        elif self.memory_wakes > _MOST_WAKES:
+            self.poll.unregister(self.memory)
+            os.close(self.memory)
+            self.memory = None
+
+    def is_dying(self) -> bool:
+        """Whether the script is about to end by KILL, or has done so; given a moment to begin."""
+        for _ in range(_LOOKS_AT_DYING):
+            if oom.is_dying(self.script):
+                return True
+            time.sleep(_DYING_S)
+        return False
 
     def want_stop(self, kind: str, why: str) -> None:
         """Stop the script, and publish that as the stop request unless there is one already.

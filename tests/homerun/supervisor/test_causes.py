@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from helpers import process
 from helpers.fifo import Fifo, Gate
-from helpers.wait import wait_until
+from helpers.wait import holds_within, wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.supervisor.attempt import Attempt
+from homerun.system import oom
 
 SUBMIT = (
     "from homerun import Experiment, ScriptRunConfig, Workspace;"
@@ -26,25 +31,35 @@ SUBMIT = (
 
 @pytest.fixture
 def group() -> Iterator[Callable[..., Path]]:
-    """Make a control group with limits; skip where this user may not."""
+    """Make a control group with a limit; skip where this user may not."""
     made: list[Path] = []
 
-    def make(controller: str, **limits: str) -> Path:
+    def make(controller: str, limits: dict[str, str]) -> Path:
         for top in (f"/sys/fs/cgroup/{controller}", "/sys/fs/cgroup"):
-            path = Path(top, f"homerun-test-{os.getpid()}")
+            path = Path(top, f"homerun-test-{uuid.uuid4().hex}")
             try:
                 path.mkdir()
                 made.append(path)
-                for name, value in limits.items():
-                    (path / name.replace("__", ".")).write_text(value)
             except OSError:
                 continue
-            return path
+            for name, value in limits.items():
+                if (path / name).exists():
+                    (path / name).write_text(value)
+                    return path
         pytest.skip(f"no control group with {controller} can be made here")
 
     yield make
     for path in made:
-        path.rmdir()
+        wait_until(partial(is_removed, path), "the end of all in the group")
+
+
+def is_removed(group: Path) -> bool:
+    """Remove a group, which is refused while a process is in it."""
+    try:
+        group.rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def submit_in(group: Path) -> Run:
@@ -61,10 +76,114 @@ def test_a_limit_of_processes_is_named_where_no_script_can_be_started(
 ) -> None:
     script("train.py", "")
 
-    run = submit_in(group("pids", pids__max="2"))
+    run = submit_in(group("pids", {"pids.max": "2"}))
 
     assert run.describe()["outcome"]["cause"] == "cannot_start"
     assert "ulimit -u" in run.get_details()["error"]["error"]["message"]
+
+
+MEMORY = {"memory.limit_in_bytes": "100M", "memory.max": "100M"}
+FILL = "kept = [bytearray(1 << 20) for _ in range(400)]"
+
+
+def test_a_script_that_is_killed_for_want_of_memory_says_so(
+    workspace_dir: Path, script: Callable[..., Path], group: Callable[..., Path]
+) -> None:
+    script("train.py", f"open('/proc/self/oom_score_adj', 'w').write('1000')\n{FILL}")
+
+    run = submit_in(group("memory", MEMORY))
+
+    assert run.describe()["outcome"]["cause"] == "out_of_memory"
+
+
+def test_a_script_that_is_killed_after_a_child_had_no_memory_says_signal(
+    workspace_dir: Path, script: Callable[..., Path], group: Callable[..., Path]
+) -> None:
+    script("fill.py", f"open('/proc/self/oom_score_adj', 'w').write('1000')\n{FILL}")
+    script(
+        "train.py",
+        """
+        import os, signal, subprocess, sys
+        print(subprocess.call([sys.executable, "fill.py"]))
+        subprocess.call(["/bin/sleep", "0.3"])
+        os.kill(os.getpid(), signal.SIGKILL)
+        """,
+    )
+    where = group("memory", MEMORY)
+    if not (where / "memory.events").exists():
+        pytest.skip("only a group of version 2 tells when it kills")
+
+    run = submit_in(where)
+
+    assert b"".join(run.stream()) == b"-9\n"
+    assert run.describe()["outcome"]["cause"] == "signal"
+
+
+def attempt_beside(counted: int, before: int, is_dying: bool) -> Attempt:
+    """An attempt whose group has counted so many kills."""
+    one = Attempt.__new__(Attempt)
+    one.memory, one.memory_wakes, one.over, one.stopped = 7, 0, False, None
+    one.kills_before = before
+    one.is_dying = lambda: is_dying  # type: ignore[method-assign]
+    return one
+
+
+@pytest.mark.parametrize(("is_dying", "cause"), [(True, True), (False, False)])
+def test_a_kill_for_want_of_memory_counts_only_while_the_script_dies(
+    monkeypatch: pytest.MonkeyPatch, is_dying: bool, cause: bool
+) -> None:
+    monkeypatch.setattr(oom, "kills_told", lambda _: 3)
+    monkeypatch.setattr(oom, "kills", lambda: 3)
+    one = attempt_beside(3, before=2, is_dying=is_dying)
+
+    one.look_at_memory()
+
+    assert one.is_out_of_memory(signal.SIGKILL) is cause
+    assert one.is_out_of_memory(signal.SIGTERM) is False
+
+
+def test_a_group_that_only_waits_for_memory_is_not_listened_to_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(oom, "kills_told", lambda _: 2)
+    one = attempt_beside(2, before=2, is_dying=False)
+    one.memory = os.open("/dev/null", os.O_RDONLY)
+    one.poll = select.poll()
+    one.poll.register(one.memory)
+    looks = iter(range(1000))
+
+    holds_within(lambda: (next(looks), one.look_at_memory(), one.memory is None)[2], 30)
+
+    assert one.memory is None
+
+
+GROUPS = {
+    "version 2": (
+        b"0::/user.slice/a\n",
+        {"/sys/fs/cgroup/user.slice/a/memory.events": b"low 0\noom_kill 4\n"},
+        4,
+    ),
+    "version 2 in a container": (
+        b"0::/\n",
+        {"/sys/fs/cgroup/memory.events": b"oom 1\noom_kill 1\noom_group_kill 0\n"},
+        1,
+    ),
+    "version 1": (
+        b"4:memory:/a\n0::/\n",
+        {"/sys/fs/cgroup/memory/a/memory.oom_control": b"under_oom 0\noom_kill 2\n"},
+        2,
+    ),
+    "no group": (b"0::/\n", {}, None),
+}
+
+
+@pytest.mark.parametrize("case", GROUPS)
+def test_the_kills_of_the_own_group_are_found(monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    groups, files, expected = GROUPS[case]
+    told = {"/proc/self/cgroup": groups, **files}
+    monkeypatch.setattr(oom.atomic, "read_or_empty", lambda path: told.get(path, b""))
+
+    assert oom.kills() == expected
 
 
 def test_an_adopter_with_another_clock_keeps_the_time_limit_of_the_script(
