@@ -122,8 +122,7 @@ class Draft:
 
         A claim whose run never appeared (its maker was killed) is taken over after a minute.
         """
-        folder = f"{self.record.store.root}/{layout.IDS}"
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        folder = atomic.make_folders(self.record.store.root, layout.IDS)
         claim = f"{folder}/{self.id}"
         for last in (False, True):
             try:
@@ -137,7 +136,7 @@ class Draft:
 
     def _is_stale(self, claim: str) -> bool:
         try:
-            age = time.time() - os.stat(claim).st_ctime
+            age = time.time() - os.lstat(claim).st_ctime
         except FileNotFoundError:
             return True
         return age > 60 and not _is_known(store_of(self.record), self.id)

@@ -98,7 +98,7 @@ def at(record: Record) -> Look:
 
 def _check_exists(record: Record) -> None:
     try:
-        is_there = S_ISDIR(os.stat(record.path).st_mode)
+        is_there = S_ISDIR(os.lstat(record.path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         is_there = False
     if not is_there:
@@ -172,7 +172,7 @@ def _interactive(record: Record) -> tuple[bool, str]:
         is_over = above is None or at(above).is_over
         return False, status.GONE if is_over else status.WAITING
     owner = f"{record.store.root}/{layout.OWNERS}/{_safe(started.get('owner'))}"
-    held = lock.is_held(owner, record.store.lock_kind)
+    held = atomic.is_folder(os.path.dirname(owner)) and lock.is_held(owner, record.store.lock_kind)
     if not identity.same_place(started):
         return held, status.ELSEWHERE
     batch = _batch(record)
@@ -266,6 +266,6 @@ def _safe(owner: object) -> str:
 def _is_inode(owner: str, started: Mapping[str, Any]) -> bool:
     """Whether an owner's lock is the very file on record; one that was cleared away passes."""
     try:
-        return bool(os.stat(owner).st_ino == started.get("owner_inode"))
+        return bool(os.lstat(owner).st_ino == started.get("owner_inode"))
     except FileNotFoundError:
         return True

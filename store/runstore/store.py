@@ -192,7 +192,7 @@ class Store(Root):
                 break
             listed.add(line.run_id)  # made since the listing began: newer than all of it
         for name in found:
-            if name not in listed and names.is_run_id(name) and os.path.isdir(f"{path}/{name}"):
+            if name not in listed and names.is_run_id(name) and atomic.is_folder(f"{path}/{name}"):
                 record = Record(self, folder, name)
                 if children or not _asked(record, "parent"):
                     yield record
@@ -220,7 +220,7 @@ def store_of(record: Record) -> Store:
 def _may_exist(record: Record) -> bool:
     """Whether a run is there, or cannot be looked at: a bad disk makes no run disappear."""
     try:
-        return bool(record.run) or record.exists()  # nearly every caller needs the record too
+        return record.exists()
     except OSError:
         return True
 

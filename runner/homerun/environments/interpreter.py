@@ -92,7 +92,7 @@ def publish(key: str, data: bytes, folder: str = ".") -> None:
     """
     shared = f"{folder}/../../{layout.INTERPRETERS}"
     name = f"{key}.json"
-    for _ in range(2):
+    for _ in range(0 if os.path.islink(shared) else 2):
         try:
             os.link(f"{shared}/{name}", f"{folder}/{layout.INTERPRETER}")
             return

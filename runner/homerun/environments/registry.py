@@ -45,7 +45,7 @@ def register(
                 return version
         version = str(int(known[-1]) + 1 if known else 1)
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            atomic.make_folders(root, layout.ENVIRONMENTS, os.path.basename(folder))
             entry: dict[str, object] = {"environment": {**said, "version": version}}
             if facts.publish(folder, _file(version), facts.signed(entry), sync=True):
                 return version
@@ -72,7 +72,7 @@ def latest(store: Store) -> dict[str, dict[str, Any]]:
     """The fields of the environments by name, each in its latest version."""
     home = f"{store.root}/{layout.ENVIRONMENTS}"
     try:
-        folders = sorted(os.listdir(home))
+        folders = sorted(atomic.names_in(home))
     except OSError:
         return {}
     found = {}
@@ -102,7 +102,9 @@ def _file(version: str) -> str:
 
 def _versions(folder: str) -> list[str]:
     try:
-        found = os.listdir(folder)
+        if os.path.islink(os.path.dirname(folder)):
+            return []
+        found = atomic.names_in(folder)
     except OSError:
         return []
     kept = [name[: -len(_SUFFIX)] for name in found if name.endswith(_SUFFIX)]

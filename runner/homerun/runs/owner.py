@@ -50,7 +50,7 @@ def hold(store: Root, run_folder: str) -> str:
             folder = f"{store.for_writing().root}/{layout.OWNERS}"
             owner = f"{os.getpid()}-{os.urandom(8).hex()}"
             try:
-                os.makedirs(folder, mode=0o700, exist_ok=True)
+                atomic.make_folders(store.root, layout.OWNERS)
                 descriptor = lock.take(f"{folder}/{owner}", store.lock_kind)
             except OSError as error:
                 raise atomic.unwritable(store.root, error) from error

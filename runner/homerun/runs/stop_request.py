@@ -14,8 +14,6 @@ from runstore.fs import atomic, facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from homerun.targets.target import Target
     from runstore.run.record import Record
 
@@ -56,29 +54,31 @@ def cancel_children(run_folder: str) -> None:
         except (OSError, StoreError):
             continue
         finally:
-            cancel_children(child)
+            cancel_children(child.path)
 
 
-def _children(run_folder: str) -> Iterator[str]:
-    folder = f"{run_folder}/{layout.CHILDREN}"
+def _children(run_folder: str) -> list[Record]:
+    """The runs below one, those of its own store: its links may say anything."""
+    if not os.path.isdir(f"{run_folder}/{layout.CHILDREN}"):
+        return []
+    from runstore.run import children  # a supervisor seldom cancels runs below its own
+
     try:
-        names = os.listdir(folder)
+        found = [one for one in children.unsorted(_record(run_folder)) if one.exists()]
     except OSError:
-        return
-    found = [f"{folder}/{name}" for name in names if os.path.isdir(f"{folder}/{name}")]
-    yield from sorted(found, key=lambda path: os.path.exists(f"{path}/{layout.STARTED}"))
+        return []
+    return sorted(found, key=lambda one: os.path.exists(f"{one.path}/{layout.STARTED}"))
 
 
-def _cancel(child: str) -> None:
-    if atomic.read_bytes(f"{child}/{layout.ENDED}") is not None:
+def _cancel(record: Record) -> None:
+    if atomic.read_bytes(f"{record.path}/{layout.ENDED}") is not None:
         return
-    record = _record(child)
     if record.is_interactive:
         record.end(status.ended(status.CANCELED))
         return
     record.publish(layout.STOP, {"kind": status.CANCEL, "why": "its parent was canceled"})
     if not _end_queued(record):
-        wake_supervisor(child)
+        wake_supervisor(record.path)
 
 
 def _end_queued(record: Record) -> bool:
@@ -92,7 +92,7 @@ def _end_queued(record: Record) -> bool:
 
 
 def _record(run_folder: str) -> Record:
-    from runstore.run.record import Record  # a supervisor seldom cancels runs below its own
+    from runstore.run.record import Record
     from runstore.store import Store
 
     experiment, run_id = os.path.split(os.path.realpath(run_folder))

@@ -16,11 +16,11 @@ import os
 
 from homerun.base.errors import SubmitError
 from homerun.snapshots.links import FOLDER, LINKED, join
-from homerun.snapshots.reader import FORMAT, Reading, make_folder
+from homerun.snapshots.reader import FORMAT, READ_FLAGS, Reading, make_folder
 from homerun.system.sha256 import digest
 from runstore import layout
 from runstore.fs import facts
-from runstore.fs.safe_path import FOLDER_FLAGS, open_below
+from runstore.fs.safe_path import FOLDER_FLAGS, is_link, open_below
 from runstore.run import snapshot_claims as claims
 
 TYPE_CHECKING = False
@@ -171,13 +171,22 @@ def _open_made(folder: str) -> int:
 
 
 def _is_there(snapshots: int, name: str) -> bool:
-    return os.access(f"{name}/{MANIFEST}", os.F_OK, dir_fd=snapshots)
+    try:
+        folder = os.open(name, FOLDER_FLAGS, dir_fd=snapshots)
+    except OSError:
+        return False
+    try:
+        return os.access(MANIFEST, os.F_OK, dir_fd=folder, follow_symlinks=False)
+    finally:
+        os.close(folder)
 
 
 def _recall(snapshots: int, seen: str, signature: str) -> tuple[str, bool]:
     """The tree hash that this signature had last time, and whether it can be trusted."""
     try:
-        descriptor = os.open(seen, os.O_RDONLY | os.O_CLOEXEC, dir_fd=snapshots)
+        if is_link(snapshots, SEEN):
+            return "", False
+        descriptor = os.open(seen, READ_FLAGS, dir_fd=snapshots)
     except OSError:
         return "", False
     try:
@@ -194,6 +203,8 @@ def _remember(snapshots: int, seen: str, line: str) -> None:
     temporary = f"{seen}.{os.getpid()}.{os.urandom(4).hex()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
+        if is_link(snapshots, SEEN):
+            return
         try:
             descriptor = os.open(temporary, flags, 0o600, dir_fd=snapshots)
         except FileNotFoundError:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LOOK_EVERY_S = 0.2
 """No fact names a process of a run that is being prepared: a stop request cannot wake this one."""
 
-_APPEND = (os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+_APPEND = (os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 _MOST_BYTES = 2000
 _OWN = "homerun: "
 _ERRORS = ("error", "\u00d7")

@@ -96,7 +96,9 @@ def _wait(held: int) -> None:
 
 def _opened(log: str) -> int:
     """The script's output; made while the gate is shut, which takes no time from the script."""
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    if os.path.islink(os.path.dirname(log)):  # an attempt before this one has planted it
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), log)
+    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     log_seal.seal(output)
     return output
 

@@ -96,7 +96,9 @@ def _become_next(
         os.dup2(copy, place, inheritable=False)
         os.close(copy)
     os.chdir(claim.record.path)
-    log = os.open(layout.SUPERVISOR_LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    log = os.open(
+        layout.SUPERVISOR_LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600
+    )
     os.dup2(log, 2)
     os.close(log)
     return claim.plan

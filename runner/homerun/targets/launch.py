@@ -86,10 +86,11 @@ def supervisor(
 
 def _start(run_folder: str, run_id: str, moves: list[tuple[int | str, ...]]) -> int:
     log = f"{run_folder}/{layout.SUPERVISOR_LOG}"
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     standard: list[tuple[int | str, ...]] = [
         (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 2, log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600),
+        (os.POSIX_SPAWN_OPEN, 2, log, flags, 0o600),
     ]
     argv = children.python(_PROGRAM, run_folder)
     return spawn.start(sys.executable, argv, environ.for_supervisor(run_id), [*standard, *moves])

@@ -22,10 +22,13 @@ _BLOCK = 8192
 _WINDOW = 1 << 20
 """Bytes read at once."""
 
+MOST_LINE = 1 << 25
+"""A longer line is broken, and not kept: a run of another's making can hold anything."""
+
 
 def open_for_append(path: str, directory: int | None = None) -> int:
     """The descriptor of an append log, made if it is not there."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.open(path, flags, 0o600, dir_fd=directory)
 
 
@@ -41,13 +44,17 @@ def write_record(descriptor: int, record: str) -> bool:
 def windows(path: str, offset: int = 0) -> Iterator[tuple[bytes, int]]:
     """Whole lines from a byte on, in windows: the bytes, and the offset behind them.
 
-    An unfinished last line is "not yet" and is not given. What is no regular file has no lines;
-    opening a pipe does not wait.
+    An unfinished last line is "not yet" and is not given. Of a line longer than `MOST_LINE` only
+    the end is given. What is no regular file has no lines; opening a pipe does not wait.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            return
+        raise
     try:
         rest: list[bytes] = []
         at = offset
@@ -57,10 +64,12 @@ def windows(path: str, offset: int = 0) -> Iterator[tuple[bytes, int]]:
             if end:
                 whole = b"".join((*rest, data[:end]))
                 rest = [data[end:]]
-                offset += len(whole)
+                offset = at - len(rest[0])
                 yield whole, offset
             else:
                 rest.append(data)
+                if at - offset > MOST_LINE:
+                    rest = []
     except OSError as error:
         if error.errno not in (errno.EISDIR, errno.ESPIPE):
             raise

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import errno
 import os
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISREG
 
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 NO_FILE = (errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO)
+
+MOST_BYTES = 1 << 24
+"""A file that is read whole has no more; a larger one is none of ours."""
+
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 OUR_OWN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """What this process lacks; such an error says nothing of a file."""
@@ -70,14 +75,22 @@ def unwritable(folder: str, error: OSError) -> Exception:
 
 
 def is_folder(path: str) -> bool:
-    """Whether there is such a folder, and it may be seen.
+    """Whether there is such a folder, and it may be seen. A link to one is none.
 
     Raises:
         OSError: the disk does not tell.
     """
     try:
-        return S_ISDIR(os.stat(path).st_mode)
+        return S_ISDIR(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False
+
+
+def is_plain(path: str) -> bool:
+    """Whether there is a plain file of that name; a link to one is none."""
+    try:
+        return S_ISREG(os.lstat(path).st_mode)
+    except OSError:
         return False
 
 
@@ -98,12 +111,66 @@ def make_folder(path: str) -> bool:
 
     Raises:
         FileNotFoundError: the folder that is to hold it is gone.
+        OSError: a link or a file stands in its place.
     """
     try:
         make_new_folder(path)
     except FileExistsError:
-        return False
+        if S_ISDIR(os.lstat(path).st_mode):
+            return False
+        raise not_followed(path) from None
     return True
+
+
+def make_folders(root: str, *names: str) -> str:
+    """Make a folder below another, each part as `make_folder` does; its path."""
+    path = root
+    for name in names:
+        path = f"{path}/{name}"
+        make_folder(path)
+    return path
+
+
+def not_followed(path: str) -> OSError:
+    """The error to raise where a link, or something else, stands in the place of a folder or a
+    file of a store.
+    """
+    return OSError(errno.ELOOP, "it is a link or no plain file, and is not followed", path)
+
+
+def names_in(folder: str) -> list[str]:
+    """The names in a folder that is no link.
+
+    Raises:
+        NotADirectoryError: a link or a file stands in its place.
+        OSError: it is not there, or cannot be listed.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(folder, flags)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from error
+        raise
+    try:
+        return os.listdir(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_plain(path: str, flags: int) -> int:
+    """Open a plain file, and nothing else; one that is made is for its owner alone.
+
+    A link is not followed, and a pipe is not waited for.
+
+    Raises:
+        OSError: ELOOP for a link, a pipe, or a device; or it cannot be opened.
+    """
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    if not S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise not_followed(path)
+    return descriptor
 
 
 def write(path: str, data: bytes, *, sync: bool = False) -> None:
@@ -136,13 +203,13 @@ def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
 def sync_files(folder: str) -> None:
     """Make the content of a folder's files survive a power cut, as far as they let us."""
     try:
-        names = os.listdir(folder)
+        names = names_in(folder)
     except OSError:
         return
     for name in names:
         try:
             # A script may have put anything there: a pipe is not waited for.
-            descriptor = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(f"{folder}/{name}", _READ_FLAGS)
         except OSError:
             continue
         try:
@@ -177,25 +244,39 @@ def sync_folder(folder: str) -> None:
         os.close(descriptor)
 
 
-def read_bytes(path: str) -> bytes | None:
-    """A small file whole, or None where there is none."""
+def read_bytes(path: str, most: int = MOST_BYTES) -> bytes | None:
+    """A small file whole, or None where there is none.
+
+    b"" where something else stands in its place (a link, a pipe, a folder), or a file of more than
+    `most` bytes: a run of another's making can hold anything.
+    """
     try:
-        # O_NONBLOCK: a pipe of that name would wait for a writer for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(path, _READ_FLAGS)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        if error.errno in NO_FILE:
+            return b""
+        raise
     try:
         data = os.read(descriptor, 1 << 16)
-        if len(data) == 1 << 16:
-            parts = [data]
-            while parts[-1]:
-                parts.append(os.read(descriptor, 1 << 20))
-            data = b"".join(parts)
-        return data
-    except IsADirectoryError:
+        return data if len(data) < 1 << 16 else _read_on(descriptor, data, most)
+    except (IsADirectoryError, BlockingIOError):
         return b""
     finally:
         os.close(descriptor)
+
+
+def _read_on(descriptor: int, data: bytes, most: int) -> bytes:
+    """All of a file whose first bytes were read; b"" where it has more than `most`."""
+    seen = os.fstat(descriptor)
+    if not S_ISREG(seen.st_mode) or seen.st_size > most:
+        return b""
+    parts, size = [data], len(data)
+    while parts[-1] and size <= most:
+        parts.append(os.read(descriptor, 1 << 20))
+        size += len(parts[-1])
+    return b"".join(parts) if size <= most else b""
 
 
 def read_or_empty(path: str) -> bytes:

@@ -17,6 +17,8 @@ import os
 import struct
 from _thread import allocate_lock
 
+from runstore.fs import atomic
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _thread import LockType
@@ -51,6 +53,9 @@ def best_kind(folder: str) -> str:
 def take(path: str, kind: str) -> int | None:
     """Take the lock, making its file if need be.
 
+    Raises:
+        OSError: a link or a pipe stands in its place, or the file cannot be made.
+
     The descriptor is closed in every process that this one forks: a stray copy in a data loader's
     worker would keep a dead run alive.
 
@@ -58,7 +63,7 @@ def take(path: str, kind: str) -> int | None:
         The descriptor that holds it; None: another holds it.
     """
     with no_fork():
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = atomic.open_plain(path, os.O_RDWR | os.O_CREAT)
         try:
             free = _take_ofd(descriptor) if kind == OFD else _take_flock(descriptor)
         except BaseException:
@@ -83,8 +88,7 @@ def join(path: str, *, alone: bool = False) -> int | None:
         OSError: the folder is gone, or there are no locks here.
     """
     with no_fork():
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o600)
+        descriptor = atomic.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -123,9 +127,13 @@ def no_fork() -> LockType:
 def is_held(path: str, kind: str) -> bool:
     """Whether a process holds the lock. False too where its file is gone."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = atomic.open_plain(path, os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError as error:
+        if error.errno in atomic.NO_FILE:
+            return False  # a link, or a pipe: what a script has put there is no lock
+        raise
     try:
         return _ofd_is_held(descriptor) if kind == OFD else not _share(descriptor)
     finally:

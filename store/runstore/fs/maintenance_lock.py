@@ -5,6 +5,8 @@ Nothing else takes it: readers and writers of runs never wait for a repair, nor 
 
 from __future__ import annotations
 
+import os
+
 from runstore import layout
 from runstore.errors import LockTimeout, StoreError
 from runstore.fs import atomic
@@ -32,6 +34,8 @@ def lock(root: str) -> AbstractContextManager[object]:
         ) from None
     path = f"{root}/{layout.MAINTENANCE}"
     try:
+        if os.path.lexists(path) and not atomic.is_plain(path):
+            raise atomic.not_followed(path)  # filelock would empty what a link leads to
         # A soft lock (a file that is there or not) would outlive a killed maintainer.
         taken = filelock.FileLock(path, timeout=PATIENCE_S, mode=0o600, fallback_to_soft=False)
         return taken.acquire()

@@ -87,6 +87,61 @@ def open_below(root: int, folder: str) -> int:
     return descend(here, folder.split("/") if folder else (), make=False)
 
 
+def open_above(root: str, path: str) -> tuple[int, str]:
+    """The folder that holds a path below a root, reached through no link, and the last name.
+
+    Args:
+        path: as the root's own path and what follows it.
+
+    Raises:
+        OSError: a part of the path is missing, or is a link or a file.
+    """
+    inner = path[len(root) + 1 :]
+    if not path.startswith(f"{root}/") or ".." in inner.split("/"):
+        raise ValueError(f"{path} does not lie in {root}")
+    folder, _, name = inner.rpartition("/")
+    top = open_root(root)
+    try:
+        return open_below(top, folder), name
+    finally:
+        os.close(top)
+
+
+def unlink(root: str, path: str) -> None:
+    """Remove a file or a link below a root; one that is not there is fine.
+
+    Raises:
+        OSError: a link leads there, or it cannot be removed.
+    """
+    try:
+        folder, name = open_above(root, path)
+    except FileNotFoundError:
+        return
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return
+    finally:
+        os.close(folder)
+
+
+def rename(root: str, path: str, other: str) -> None:
+    """Rename what lies below a root to another place below it.
+
+    Raises:
+        OSError: a link leads to one of both, or it cannot be renamed.
+    """
+    above, name = open_above(root, path)
+    try:
+        beside, new = open_above(root, other)
+        try:
+            os.rename(name, new, src_dir_fd=above, dst_dir_fd=beside)
+        finally:
+            os.close(beside)
+    finally:
+        os.close(above)
+
+
 def is_link(folder: int, name: str) -> bool:
     """Whether a link of that name lies in an open folder."""
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from runstore import layout
-from runstore.fs.safe_path import FOLDER_FLAGS
+from runstore.fs.safe_path import FOLDER_FLAGS, open_above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,23 +55,38 @@ def taken(seen: os.stat_result) -> int:
     return seen.st_blocks * _BLOCK // share
 
 
-def remove(path: str) -> int:
-    """Remove a file or a folder with all below it; the bytes that this freed.
+def is_going(name: str) -> bool:
+    """Whether that is what something is called while it is being removed for good."""
+    end = name[len(layout.GONE) :]
+    return name.startswith(layout.GONE) and bool(end) and not end.strip("0123456789abcdef")
+
+
+def remove(root: str, path: str) -> int:
+    """Remove a file or a folder below a root, with all below it; the bytes that this freed.
 
     A second call finishes what a killed one has left, and two at once help each other.
 
     Raises:
-        OSError: something of it cannot be removed; the rest may be gone.
+        OSError: a link leads there, or something of it cannot be removed; the rest may be gone.
     """
     try:
-        seen = os.lstat(path)
+        folder, name = open_above(root, path)
     except FileNotFoundError:
         return 0
-    above, name = os.path.split(path)
-    if not _is_folder(seen):
-        _unlink(path, None)
+    try:
+        seen = os.lstat(name, dir_fd=folder)
+        if _is_folder(seen):
+            return _remove_folder(folder, name) + seen.st_blocks * _BLOCK
+        _unlink(name, folder)
         return _freed(seen)
-    folder = os.open(above or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    finally:
+        os.close(folder)
+
+
+def _remove_folder(folder: int, name: str) -> int:
+    """Remove a folder of an open one; the bytes that what it held took."""
     freed = 0
     try:
         top = _open(name, folder)
@@ -82,10 +97,8 @@ def remove(path: str) -> int:
             os.close(top)
         _rmdir(name, folder)
     except FileNotFoundError:
-        return freed  # another has removed it
-    finally:
-        os.close(folder)
-    return freed + seen.st_blocks * _BLOCK
+        pass  # another has removed it
+    return freed
 
 
 def _empty(here: int, top: int, depth: int) -> int:
@@ -137,7 +150,7 @@ def _open(name: str, above: int) -> int:
     return here
 
 
-def _unlink(name: str, above: int | None) -> None:
+def _unlink(name: str, above: int) -> None:
     try:
         os.unlink(name, dir_fd=above)
     except FileNotFoundError:

@@ -7,8 +7,10 @@ transactions whole. Where each ledger and log was read to is written with what w
 from __future__ import annotations
 
 import os
+from stat import S_ISREG
 
 from runstore import layout
+from runstore.fs import atomic
 from runstore.index import query as q
 from runstore.index.row import COLUMNS, NUMBERS, Summary, plain
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from runstore.index.query import Condition, Query
 
 MEMORY = ":memory:"
+
+_BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite lays beside its file, by the ends of the names."""
 
 _WAIT_S = 5.0
 _SCHEMA = f"""
@@ -89,9 +94,9 @@ class Cache:
             self.path = MEMORY
             self.db = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
         else:
-            folder = f"{root}/{layout.INDEX}"
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            folder = atomic.make_folders(root, layout.INDEX)
             self.path = f"{folder}/{layout.INDEX_FILE}"
+            _check_plain(self.path)
             self.db = sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None)
         try:
             self.db.execute("PRAGMA synchronous = NORMAL")
@@ -357,10 +362,23 @@ def field_of(area: str, key: str, aggregate: str) -> tuple[str, list[object]]:
     return f"r.{area}", []
 
 
+def _check_plain(path: str) -> None:
+    """Raise where SQLite would follow a link, to any file or to none."""
+    for end in (*_BESIDE, ""):
+        try:
+            seen = os.lstat(path + end)
+        except FileNotFoundError:
+            continue
+        if not S_ISREG(seen.st_mode):
+            raise atomic.not_followed(path + end)
+
+
 def remove(root: str) -> None:
     """Remove the index of a store's folder; the next query makes another."""
     folder = f"{root}/{layout.INDEX}"
-    for end in ("-wal", "-shm", ""):
+    if not atomic.is_folder(folder):
+        return
+    for end in (*_BESIDE, ""):
         try:
             os.unlink(f"{folder}/{layout.INDEX_FILE}{end}")
         except FileNotFoundError:

@@ -176,7 +176,7 @@ class Live:
         found = index_row.readable(Record(self.store, folder, run_id), self._look)
         if found is not None:
             cache.put(found)
-        elif not os.path.isdir(f"{self.store.root}/{folder}/{run_id}"):
+        elif not atomic.is_folder(f"{self.store.root}/{folder}/{run_id}"):
             cache.remove(folder, run_id)
 
 

@@ -6,6 +6,7 @@ import os
 import time
 
 from runstore import layout
+from runstore.fs import atomic
 from runstore.run import change_marks
 
 TYPE_CHECKING = False
@@ -54,9 +55,13 @@ def _is_quiet(cache: Cache, paths: list[str]) -> bool:
     read: dict[str, int] = {}
     for path in paths:
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = atomic.open_plain(path, os.O_RDONLY)
         except FileNotFoundError:
             return False
+        except OSError as error:
+            if error.errno in atomic.NO_FILE:
+                continue  # a link leads to no marks
+            raise
         try:
             seen = os.fstat(descriptor)
             if _is_to_be_turned_over(path, seen):
@@ -76,9 +81,13 @@ def _name_of(descriptor: int, seen: os.stat_result) -> str:
 def _read(cache: Cache, path: str, found: set[str]) -> str:
     """Read a file of marks on; the name that it is known by."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = atomic.open_plain(path, os.O_RDONLY)
     except FileNotFoundError:
         return ""
+    except OSError as error:
+        if error.errno in atomic.NO_FILE:
+            return ""
+        raise
     try:
         seen = os.fstat(descriptor)
         file = _name_of(descriptor, seen)
@@ -115,8 +124,8 @@ def _forget_removed(cache: Cache, seen: set[str]) -> None:
 def _listed(folder: str) -> list[str]:
     """The files of the index; [] where there is none, as in a store that cannot be written."""
     try:
-        return sorted(os.listdir(folder))
-    except FileNotFoundError:
+        return sorted(atomic.names_in(folder))
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from stat import S_ISREG
 
 from runstore import layout, status
 from runstore.errors import RunNotFound
@@ -60,7 +61,7 @@ class Refresh:
         for folder in self.store.experiment_folders():
             try:
                 path = f"{self.store.root}/{folder}/{layout.LEDGER}"
-                lines += os.stat(path).st_size // ledger.WIDTH
+                lines += ledger.count(path)
             except OSError:
                 continue
         return max(0, lines - known)
@@ -87,8 +88,10 @@ class Refresh:
         """Read the runs that a ledger names since the last time, some hundreds at a time."""
         path = f"{self.store.root}/{folder}/{layout.LEDGER}"
         try:
-            seen = os.stat(path)
+            seen = os.lstat(path)
         except OSError:
+            return
+        if not S_ISREG(seen.st_mode):
             return
         select = "SELECT lines, inode FROM ledgers WHERE folder = ?"
         rows = self.cache.db.execute(select, (folder,))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from runstore import layout, status
 from runstore.errors import RunNotFound
 from runstore.fs import atomic
@@ -116,7 +114,7 @@ def summary_of(record: Record, look: Callable[[Record], Look]) -> Summary | None
     except RunNotFound:
         return None
     run = record.asked()
-    if not run and not os.path.isdir(record.path):
+    if not run and not atomic.is_folder(record.path):
         return None
     known = Known(record, seen, run)
     made = Summary(record.experiment_folder, {one.name: one.read(known) for one in FIELDS})

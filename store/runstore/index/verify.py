@@ -7,7 +7,7 @@ import time
 
 from runstore import layout, names
 from runstore import look as looks
-from runstore.fs import lock
+from runstore.fs import atomic, lock
 from runstore.index import metrics
 from runstore.index.cache import Cache, remove
 from runstore.index.refresh import CHUNK, Refresh
@@ -57,7 +57,8 @@ def all_runs(refresh: Refresh) -> None:
 
 def alone(store: Store, look: Looker) -> bool:
     """`all_runs`, if it is due, by one process at a time; False: another is at it."""
-    held = lock.take(f"{store.root}/{layout.INDEX}/{layout.INDEX_VERIFYING}", store.lock_kind)
+    folder = atomic.make_folders(store.root, layout.INDEX)
+    held = lock.take(f"{folder}/{layout.INDEX_VERIFYING}", store.lock_kind)
     if held is None:
         return False
     try:
@@ -111,7 +112,7 @@ def _remove_vanished(store: Store, cache: Cache) -> None:
 
 
 def _is_there(store: Store, folder: str, run_id: str) -> bool:
-    return os.path.isdir(f"{store.root}/{folder}/{run_id}")
+    return atomic.is_folder(f"{store.root}/{folder}/{run_id}")
 
 
 def _complete_ledger(store: Store, folder: str) -> None:

@@ -14,7 +14,7 @@ from array import array
 
 from runstore import layout
 from runstore.errors import StoreError
-from runstore.fs import lock
+from runstore.fs import atomic, lock
 from runstore.fs.atomic import write_all
 from runstore.metrics.follower import Place
 from runstore.metrics.points import CODES, NO_STEP, ROW, STEPS, WRITERS, Metric
@@ -104,8 +104,11 @@ def path_of(run_folder: str) -> str:
 
 def load(run_folder: str) -> File | None:
     """Open a run's cache; None where there is none, or none that is whole."""
+    path = path_of(run_folder)
     try:
-        descriptor = os.open(path_of(run_folder), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        if not _is_inside(path):
+            return None
+        descriptor = atomic.open_plain(path, os.O_RDONLY)
     except OSError:
         return None
     try:
@@ -113,6 +116,13 @@ def load(run_folder: str) -> File | None:
     except (OSError, EOFError, ValueError, TypeError, KeyError, struct.error):
         os.close(descriptor)  # cut, damaged, or of another machine's byte order
         return None
+
+
+def _is_inside(path: str) -> bool:
+    """Whether no folder on the way from the store to a cache is a link."""
+    folder = os.path.dirname(path)
+    series = os.path.dirname(folder)
+    return all(map(atomic.is_folder, (os.path.dirname(series), series, folder)))
 
 
 def save(run_folder: str, contents: Contents) -> None:
@@ -126,7 +136,8 @@ def save(run_folder: str, contents: Contents) -> None:
         if not store.exists():
             return
         store.for_writing()
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        run_id = os.path.basename(os.path.dirname(path))
+        atomic.make_folders(root, layout.INDEX, layout.SERIES, run_id)
         new = f"{os.path.dirname(path)}/{layout.SERIES_WRITING}"
         held = lock.take(new, store.lock_kind)
     except (OSError, StoreError):

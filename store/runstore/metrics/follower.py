@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 from collections import namedtuple
+from stat import S_ISREG
 
 from runstore import layout
-from runstore.fs import append
+from runstore.fs import append, atomic
 from runstore.metrics import log as metric_log
 
 TYPE_CHECKING = False
@@ -149,22 +150,24 @@ class Logs:
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
         """The logs by name, in order of their names; what is no plain file is none."""
         try:
-            entries = sorted(os.scandir(self._folder), key=lambda entry: entry.name)
+            names = sorted(atomic.names_in(self._folder))
         except (FileNotFoundError, NotADirectoryError):
             return
-        for entry in entries:
-            if entry.name.endswith(layout.APPENDED) and entry.is_file():
+        for name in names:
+            if name.endswith(layout.APPENDED):
                 try:
-                    yield entry.name, os.stat(entry.path)
+                    seen = os.lstat(f"{self._folder}/{name}")
                 except FileNotFoundError:
                     continue
+                if S_ISREG(seen.st_mode):
+                    yield name, seen
 
     def _is_as_read(self, name: str, place: Place) -> bool:
         return bool(_crc(self._bytes_before(name, place.offset, place.checked)) == place.crc)
 
     def _bytes_before(self, name: str, offset: int, count: int) -> bytes:
         try:
-            descriptor = os.open(f"{self._folder}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = atomic.open_plain(f"{self._folder}/{name}", os.O_RDONLY)
         except FileNotFoundError:
             return b""
         try:

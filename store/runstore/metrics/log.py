@@ -14,7 +14,7 @@ import os
 from time import time_ns
 
 from runstore import layout
-from runstore.fs import append, json_write
+from runstore.fs import append, atomic, json_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,10 +156,7 @@ class Writer:
             before_first()
             self._before_first = None  # also, what it belongs to can now go when its user lets go
         folder = f"{self._run_folder}/{layout.METRICS}"
-        try:
-            os.mkdir(folder, 0o700)
-        except FileExistsError:
-            pass
+        atomic.make_folder(folder)
         name = f"{folder}/{pid}-{os.urandom(4).hex()}{layout.APPENDED}"
         return self._paths.setdefault(pid, name)
 
@@ -216,7 +213,7 @@ def read(run_folder: str) -> tuple[dict[str, Series], int]:
     """
     folder = f"{run_folder}/{layout.METRICS}"
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(atomic.names_in(folder))
     except (FileNotFoundError, NotADirectoryError):
         return {}, 0
     found: list[dict[str, Series]] = []

@@ -34,7 +34,10 @@ def entry(record: Record) -> str | None:
     target, name = str(queued.get("target")), str(queued.get("entry"))
     if "/" in target + name or target[:1] in ("", "."):
         return None
-    return f"{record.store.root}/{layout.QUEUE}/{target}/{name}"
+    folder = f"{record.store.root}/{layout.QUEUE}"
+    if os.path.islink(folder) or os.path.islink(f"{folder}/{target}"):
+        return None
+    return f"{folder}/{target}/{name}"
 
 
 def is_kept(record: Record) -> bool:

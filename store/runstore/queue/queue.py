@@ -111,7 +111,7 @@ class Queue:
         Raises:
             OSError: it cannot be written.
         """
-        self._make(layout.QUEUE, self.folder)
+        self._make(layout.QUEUE)
         ticket = self._ticket()
         wanted = f"{slots}" if limit is None else f"{slots}{_OF}{limit}"
         name = f"{HIGHEST - priority:04d}.{ticket:012d}.{wanted}.{run_id}"
@@ -130,8 +130,7 @@ class Queue:
     def is_empty(self) -> bool:
         """Whether nothing waits, and nothing is just being added."""
         try:
-            with os.scandir(self.folder) as found:
-                return not any(one.name[0] != "." for one in found)
+            return not any(name[0] != "." for name in self._listed())
         except OSError:
             return True
 
@@ -141,7 +140,7 @@ class Queue:
         Raises:
             OSError: it cannot be written.
         """
-        self._make(layout.QUEUE, self.folder)
+        self._make(layout.QUEUE)
         atomic.write(self.kept(run_id), data, sync=True)
         atomic.sync_folder(self.folder)
 
@@ -181,7 +180,7 @@ class Queue:
     def names(self) -> list[str]:
         """The names of what waits, in the order in which it is started."""
         try:
-            names = os.listdir(self.folder)
+            names = self._listed()
         except OSError:
             return []
         return sorted(name for name in names if name[0] != ".")
@@ -202,8 +201,8 @@ class Queue:
 
     def _ticket(self) -> int:
         """A number higher than those of all who came before: the offset of a byte of our own."""
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        descriptor = os.open(f"{self.folder}/{layout.QUEUE_TICKETS}", flags, 0o600)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        descriptor = atomic.open_plain(f"{self.folder}/{layout.QUEUE_TICKETS}", flags)
         try:
             os.write(descriptor, b".")
             return os.lseek(descriptor, 0, os.SEEK_CUR)
@@ -215,11 +214,11 @@ class Queue:
     @property
     def is_paused(self) -> bool:
         """Whether nothing is started from it for now."""
-        return os.path.exists(f"{self.folder}/{layout.QUEUE_PAUSED}")
+        return self._is_inside() and os.path.lexists(f"{self.folder}/{layout.QUEUE_PAUSED}")
 
     def paused_since(self) -> str | None:
         """When it was paused; None: it is not."""
-        said = facts.read(self.folder, layout.QUEUE_PAUSED)
+        said = facts.read(self.folder, layout.QUEUE_PAUSED) if self._is_inside() else None
         return None if said is None else str(said.get("time"))
 
     def pause(self) -> None:
@@ -229,13 +228,15 @@ class Queue:
             ReadOnlyStore, OSError: it cannot be said.
         """
         try:
-            self._make(layout.QUEUE, self.folder)
+            self._make(layout.QUEUE)
         except OSError as error:
             raise atomic.unwritable(self._root, error) from error
         facts.publish(self.folder, layout.QUEUE_PAUSED, facts.signed({}))
 
     def resume(self) -> None:
         """Let runs start again; the caller starts the next."""
+        if not self._is_inside():
+            return
         try:
             os.unlink(f"{self.folder}/{layout.QUEUE_PAUSED}")
         except FileNotFoundError:
@@ -250,7 +251,7 @@ class Queue:
             size: how many slots the target has.
             kind: the store's kind of lock.
         """
-        self._make(layout.SLOTS, self._slots)
+        self._make(layout.SLOTS)
         taken: list[int] = []
         for number in range(size):
             if not 0 < wanted - len(taken) <= size - number:
@@ -269,7 +270,7 @@ class Queue:
         inode = os.fstat(held).st_ino
         for number in range(size):
             try:
-                if os.stat(f"{self._slots}/{number}").st_ino == inode:
+                if os.lstat(f"{self._slots}/{number}").st_ino == inode:
                     return True
             except FileNotFoundError:
                 continue
@@ -277,17 +278,37 @@ class Queue:
 
     def busy(self, size: int, kind: str) -> int:
         """How many of the slots are held."""
+        if not _is_folder_below(self._root, layout.SLOTS, self.target):
+            return 0
         return sum(lock.is_held(f"{self._slots}/{number}", kind) for number in range(size))
 
-    def _make(self, above: str, folder: str) -> None:
-        if not os.path.isdir(folder):
-            atomic.make_folder(f"{self._root}/{above}")
-            atomic.make_folder(folder)
+    def _listed(self) -> list[str]:
+        """All names in its folder.
+
+        Raises:
+            OSError: it is not there, or cannot be listed.
+        """
+        return atomic.names_in(self.folder) if self._is_inside() else []
+
+    def _is_inside(self) -> bool:
+        return _is_folder_below(self._root, layout.QUEUE, self.target)
+
+    def _make(self, above: str) -> None:
+        if not _is_folder_below(self._root, above, self.target):
+            atomic.make_folders(self._root, above, self.target)
 
 
 def names(root: str) -> Sequence[str]:
     """The targets that have a queue."""
     try:
-        return sorted(os.listdir(f"{root}/{layout.QUEUE}"))
+        return sorted(atomic.names_in(f"{root}/{layout.QUEUE}"))
     except OSError:
         return ()
+
+
+def _is_folder_below(root: str, above: str, target: str) -> bool:
+    """Whether a target has this folder, and no link leads there."""
+    try:
+        return atomic.is_folder(f"{root}/{above}") and atomic.is_folder(f"{root}/{above}/{target}")
+    except OSError:
+        return False

@@ -31,6 +31,8 @@ def read(root: str) -> dict[str, Any]:
         raise InvalidSettings(path, f"it cannot be read: {error.strerror}") from error
     if data is None:
         return {}
+    if os.path.islink(path):
+        raise InvalidSettings(path, "it is a link, and none inside a store is followed")
     found = facts.parse(data)
     if found is None:
         raise InvalidSettings(path, _flaw(data))
@@ -54,8 +56,7 @@ def change(root: str, edit: Callable[[dict[str, Any]], None]) -> None:
         edit(found)
         text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
         try:
-            # A person may keep the file elsewhere, and a link to it here.
-            _replace(os.path.realpath(f"{root}/{layout.SETTINGS}"), text.encode())
+            _replace(f"{root}/{layout.SETTINGS}", text.encode())
         except OSError as error:
             raise atomic.unwritable(root, error) from error
 

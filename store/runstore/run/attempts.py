@@ -11,6 +11,8 @@ import os
 from runstore import layout
 from runstore.fs import atomic, facts
 
+_DIGITS = 10
+
 
 def folder(run_folder: str, number: int) -> str:
     """Where the facts of an attempt lie."""
@@ -24,10 +26,16 @@ def latest(run_folder: str) -> int:
         OSError: the disk does not tell.
     """
     try:
-        names = os.listdir(f"{run_folder}/{layout.ATTEMPTS}")
+        names = atomic.names_in(f"{run_folder}/{layout.ATTEMPTS}")
     except (FileNotFoundError, NotADirectoryError):
         return 1
-    return max([1, *(int(name) for name in names if name.isdecimal())])
+    numbers = sorted((int(name) for name in names if _is_number(name)), reverse=True)
+    found = (one for one in numbers if atomic.is_folder(folder(run_folder, one)))
+    return next(found, 1)
+
+
+def _is_number(name: str) -> bool:
+    return name.isdecimal() and name.isascii() and len(name) < _DIGITS and name[0] != "0"
 
 
 def begun(run_folder: str) -> int:
@@ -69,7 +77,7 @@ def plan(run_folder: str, number: int, fact: dict[str, object]) -> None:
     """
     atomic.make_folder(f"{run_folder}/{layout.ATTEMPTS}")
     final = folder(run_folder, number)
-    if os.path.isdir(final):
+    if atomic.is_folder(final):
         return
     hidden = f"{os.path.dirname(final)}/{layout.NEW}{number}-{os.urandom(4).hex()}"
     atomic.make_new_folder(hidden)

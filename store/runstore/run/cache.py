@@ -54,7 +54,7 @@ def stamp_of(run_folder: str) -> str:
     found = []
     for inner in _STAMPED:
         try:
-            seen = os.stat(run_folder + inner)
+            seen = os.lstat(run_folder + inner)
         except OSError:
             if not inner:
                 return ""
@@ -73,7 +73,7 @@ def is_fresh(run_folder: str) -> bool:
     now = time.time_ns()
     for inner in _STAMPED:
         try:
-            if abs(now - os.stat(run_folder + inner).st_mtime_ns) < _SETTLED_NS:
+            if abs(now - os.lstat(run_folder + inner).st_mtime_ns) < _SETTLED_NS:
                 return True
         except OSError:
             continue

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 
 from runstore import layout
+from runstore.fs import atomic
 
 BEGIN = "begin"
 DONE = "done"
@@ -44,8 +45,9 @@ class Mark:
     def _append(self, what: str) -> None:
         try:
             # Fails where there is no index. Opened each time: the file is changed for another.
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-            descriptor = os.open(self._path, flags, 0o600)
+            if not atomic.is_folder(os.path.dirname(self._path)):
+                return
+            descriptor = atomic.open_plain(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         except OSError:
             return
         try:

@@ -67,7 +67,7 @@ def _linked(run_folder: str, *, is_wanted: bool = False) -> dict[str, str]:
     """
     folder = f"{run_folder}/{layout.CHILDREN}"
     try:
-        names = os.listdir(folder)
+        names = atomic.names_in(folder)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError:

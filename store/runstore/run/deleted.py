@@ -7,6 +7,7 @@ from time import time
 
 from runstore import layout, names
 from runstore.errors import AmbiguousPrefix, NotInTrash
+from runstore.fs import atomic
 from runstore.run.record import Record
 
 TYPE_CHECKING = False
@@ -71,7 +72,6 @@ def deleted_at(record: Record) -> float:
 def folders(path: str) -> list[str]:
     """The names of the folders in a folder, sorted; none where there is no such folder."""
     try:
-        with os.scandir(path) as found:
-            return sorted(one.name for one in found if one.is_dir(follow_symlinks=False))
+        return sorted(name for name in atomic.names_in(path) if atomic.is_folder(f"{path}/{name}"))
     except (FileNotFoundError, NotADirectoryError):
         return []

@@ -66,7 +66,7 @@ def write(owner: str, changes: list[tuple[str, str, object]], name: str = layout
 
 def _highest(folder: str) -> int:
     """The highest `n` in the folder, by the names alone."""
-    numbers = (name.partition(".")[0] for name in os.listdir(folder))
+    numbers = (name.partition(".")[0] for name in atomic.names_in(folder))
     return max((int(n) for n in numbers if n.isdecimal() and len(n) < _LONGEST_N), default=0)
 
 
@@ -120,7 +120,7 @@ def _text(value: object) -> str | None:
 
 def _records(folder: str) -> list[dict[str, Any]]:
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(atomic.names_in(folder))
     except (FileNotFoundError, NotADirectoryError):
         return []
     records: list[dict[str, Any]] = []

@@ -12,6 +12,7 @@ candidates, the folders are the truth: a line whose folder is missing is skipped
 from __future__ import annotations
 
 import os
+from stat import S_ISREG
 
 from runstore.errors import StoreError
 from runstore.fs import atomic
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WIDTH = 256
+MOST_BYTES = 10_000_000 * WIDTH
+"""So long a ledger is read whole where all of it is wanted."""
+
 TOP = "t"
 CHILD = "c"
 
@@ -75,7 +79,7 @@ def add_many(path: str, run_ids: list[str], made: str, *, child: bool) -> int:
 def append(path: str, line: bytes) -> int:
     """`add` for a line, or several, that are made already; the number of the last."""
     # An open of its own: the offset belongs to the open file, and tells only its one user.
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = atomic.open_plain(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         for tried in range(_TRIES):
             written = os.write(descriptor, line)
@@ -113,9 +117,13 @@ def _pad(descriptor: int, tried: int = 0) -> None:
 def newest_first(path: str) -> Iterator[Line]:
     """The lines from the last to the first, read page by page."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = atomic.open_plain(path, os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
+    except OSError as error:
+        if error.errno in atomic.NO_FILE:
+            return
+        raise
     try:
         end = os.fstat(descriptor).st_size // WIDTH * WIDTH
         while end > 0:
@@ -126,15 +134,23 @@ def newest_first(path: str) -> Iterator[Line]:
                 if line is not None:
                     yield line
             end = start
-    except IsADirectoryError:
-        return
     finally:
         os.close(descriptor)
 
 
+def count(path: str) -> int:
+    """How many rows there are; none where a link stands in its place.
+
+    Raises:
+        OSError: it is not there, or cannot be looked at.
+    """
+    seen = os.lstat(path)
+    return seen.st_size // WIDTH if S_ISREG(seen.st_mode) else 0
+
+
 def between(path: str, first: int, last: int) -> list[Line]:
     """The lines behind the first so many, up to another; in order."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = atomic.open_plain(path, os.O_RDONLY)
     try:
         page = os.pread(descriptor, (last - first) * WIDTH, first * WIDTH)
     finally:
@@ -169,7 +185,7 @@ def parse(row: bytes, number: int) -> Line | None:
 def find_prefix(path: str, prefix: str) -> list[str]:
     """The ids that begin with a prefix, oldest first, each once."""
     try:
-        data = atomic.read_bytes(path)
+        data = atomic.read_bytes(path, MOST_BYTES)
     except OSError:
         return []
     # Every row begins after a newline: nothing is found in the middle of one.
@@ -200,7 +216,7 @@ class Survey:
 def survey(path: str) -> Survey:
     """Look at every row. Blank rows are padding, and no damage."""
     found = Survey()
-    data = atomic.read_bytes(path) or b""
+    data = atomic.read_bytes(path, MOST_BYTES) or b""
     found.tail = len(data) % WIDTH
     for number in range(1, len(data) // WIDTH + 1):
         row = data[(number - 1) * WIDTH : number * WIDTH]
@@ -214,7 +230,7 @@ def survey(path: str) -> Survey:
 
 def align(path: str) -> None:
     """Pad an end that a killed writer left unaligned, as the next writer would; blank that row."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    descriptor = atomic.open_plain(path, os.O_WRONLY | os.O_APPEND)
     try:
         number = os.fstat(descriptor).st_size // WIDTH + 1
         _pad(descriptor)
@@ -228,7 +244,7 @@ def replace(path: str, number: int, line: bytes) -> None:
 
     Writers only append, so no other process writes to a row that is whole.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    descriptor = atomic.open_plain(path, os.O_RDWR)
     try:
         offset = (number - 1) * WIDTH
         old = os.pread(descriptor, WIDTH, offset)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from runstore import layout, names
 from runstore.errors import CorruptRecord, PropertyExists
 from runstore.fs import atomic, facts
@@ -57,7 +55,7 @@ def read(
     read_fact = facts.read_own if is_strict else facts.read
     folder = f"{run_folder}/{layout.PROPERTIES}"
     try:
-        files = sorted(os.listdir(folder))
+        files = sorted(atomic.names_in(folder))
     except (FileNotFoundError, NotADirectoryError):
         return _given(run)
     found = _given(run)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from runstore import layout, status
+from runstore.errors import RunNotFound
 from runstore.fs import atomic, facts
 from runstore.run import attempts, cache, change_marks, labels, properties
 
@@ -49,7 +50,7 @@ class Record:
     def _recall(self) -> dict[str, Any] | None:
         """run.json, as this process has read it a moment ago or as it is read now."""
         try:
-            seen = os.stat(f"{self.path}/{layout.RUN}")
+            seen = os.lstat(f"{self.path}/{layout.RUN}")
         except FileNotFoundError:
             return None
         except OSError:
@@ -132,9 +133,10 @@ class Record:
         """Publish a fact of this run, signed. False: it was there already.
 
         Raises:
+            RunNotFound: its folder is gone.
             FormatTooNew, ReadOnlyStore: the store may not be written.
         """
-        self.store.for_writing()
+        self._for_writing()
         with change_marks.Mark(self.store.root, self.id):
             return facts.publish(self.path, name, facts.signed(record), sync=sync)
 
@@ -142,9 +144,15 @@ class Record:
         """Publish how the run ended, so that a power cut does not undo it. False: it had ended.
 
         Raises:
+            RunNotFound: its folder is gone.
             FormatTooNew, ReadOnlyStore: the store may not be written.
         """
         return self.publish(layout.ENDED, dict(outcome), sync=True)
+
+    def _for_writing(self) -> None:
+        self.store.for_writing()
+        if not self.exists():  # or a link stands in its place
+            raise RunNotFound(self.id)
 
     def labels(self) -> labels.Labels:
         """Its tags, display name and description."""
@@ -159,9 +167,10 @@ class Record:
 
         Raises:
             PropertyExists: it has another value.
+            RunNotFound: its folder is gone.
             FormatTooNew, ReadOnlyStore: the store may not be written.
         """
-        self.store.for_writing()
+        self._for_writing()
         with change_marks.Mark(self.store.root, self.id):
             properties.add(self.path, key, value, self.run)
 
@@ -169,9 +178,10 @@ class Record:
         """Change labels, each change (label, key, value).
 
         Raises:
+            RunNotFound: its folder is gone.
             FormatTooNew, ReadOnlyStore: the store may not be written.
         """
-        self.store.for_writing()
+        self._for_writing()
         with change_marks.Mark(self.store.root, self.id):
             labels.write(self.path, changes)
 
@@ -187,7 +197,7 @@ class Record:
     def is_copy(self, place: Mapping[str, Any]) -> bool:
         """Whether this folder is a copy of the one that the run was started in."""
         try:
-            inode = os.stat(f"{self.path}/{layout.ALIVE}").st_ino
+            inode = os.lstat(f"{self.path}/{layout.ALIVE}").st_ino
         except FileNotFoundError:
             return "alive_inode" in place
         return place.get("store_id") != self.store.id or place.get("alive_inode") != inode

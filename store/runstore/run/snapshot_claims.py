@@ -16,7 +16,7 @@ from time import sleep
 
 from runstore import layout
 from runstore.errors import LockTimeout
-from runstore.fs import atomic, facts, lock, tree
+from runstore.fs import atomic, facts, lock, safe_path, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ def claim(path: str) -> int:
         LockTimeout: a collector that was stopped holds it.
     """
     used = f"{path}/{layout.SNAPSHOT_USED}"
+    above = os.path.dirname(path)
+    if not (atomic.is_folder(above) and atomic.is_folder(path)):  # no link leads to a snapshot
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     for pause in _PAUSES_S:
         try:
             held = lock.join(used)
@@ -104,6 +107,7 @@ class Unclaimed:
     """
 
     def __init__(self, store: Root, *, makes: bool) -> None:
+        self._store = store.root
         self.root = f"{store.root}/{layout.SNAPSHOTS}"
         self._sizes: dict[str, int] = {}
         for name in _snapshots(self.root):
@@ -132,10 +136,10 @@ class Unclaimed:
         try:
             if os.fstat(held).st_size != self._sizes[name] or not _is_at(path, held):
                 return None
-            os.rename(path, gone)
+            safe_path.rename(self._store, path, gone)
         finally:
             lock.release(held)
-        return tree.remove(gone)
+        return tree.remove(self._store, gone)
 
     def _look(self, name: str, makes: bool) -> int | None:
         used = f"{self.root}/{name}/{layout.SNAPSHOT_USED}"
@@ -156,29 +160,39 @@ class Unclaimed:
 def left(store: Root) -> list[str]:
     """The folders of removals whose processes were killed."""
     root = f"{store.root}/{layout.SNAPSHOTS}"
-    return [f"{root}/{name}" for name in _names(root) if name.startswith(layout.GONE)]
+    return [f"{root}/{name}" for name in _names(root) if tree.is_going(name)]
 
 
 def _snapshots(root: str) -> list[str]:
-    return [name for name in _names(root) if name[:1] != "." and os.path.isdir(f"{root}/{name}")]
+    """The folders that hold a snapshot, or what is left of one: nothing else is collected."""
+    return [name for name in _names(root) if name[:1] != "." and _is_snapshot(f"{root}/{name}")]
+
+
+def _is_snapshot(path: str) -> bool:
+    known = (layout.SNAPSHOT_TREE, layout.SNAPSHOT_MANIFEST, layout.SNAPSHOT_USED)
+    try:
+        found = atomic.names_in(path)
+    except OSError:
+        return False
+    return bool(found) and set(found) <= set(known)
 
 
 def _names(root: str) -> list[str]:
     try:
-        return os.listdir(root)
+        return atomic.names_in(root)
     except OSError:
         return []
 
 
 def _leave_trace(used: str, held: int) -> None:
     """The lock first, then the byte: who finds the lock free has the byte in the size he sees."""
-    if not os.path.samestat(os.stat(used), os.fstat(held)):
+    if not os.path.samestat(os.lstat(used), os.fstat(held)):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), used)
     os.write(held, b".")
 
 
 def _is_at(path: str, held: int) -> bool:
     try:
-        return os.path.samestat(os.stat(f"{path}/{layout.SNAPSHOT_USED}"), os.fstat(held))
+        return os.path.samestat(os.lstat(f"{path}/{layout.SNAPSHOT_USED}"), os.fstat(held))
     except FileNotFoundError:
         return False

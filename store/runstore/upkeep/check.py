@@ -12,10 +12,11 @@ import time
 
 from runstore import layout, names
 from runstore.errors import FormatTooNew, StoreError, words
-from runstore.fs import facts, lock, maintenance_lock
+from runstore.fs import atomic, facts, lock, maintenance_lock
 from runstore.run import deleted, labels, ledger, snapshot_claims
 from runstore.run.record import Record
 from runstore.upkeep import check_queue, check_run, trash
+from runstore.upkeep.check_links import check_links
 from runstore.upkeep.findings import (
     YOUNG_S,
     Finding,
@@ -23,7 +24,7 @@ from runstore.upkeep.findings import (
     is_dead,
     leftovers,
     mover,
-    names_in,
+    names_or_none,
     remover,
 )
 
@@ -68,10 +69,11 @@ def _repair(finding: Finding) -> None:
 
 def _walk(store: Store) -> Iterator[Finding]:
     folders = store.experiment_folders()
+    yield from check_links(store)
     yield from _store_json(store, folders)
     workspace = check_run.inspect(f"{store.root}/{layout.WORKSPACE}")
     if workspace:
-        cure = check_run.cure(workspace, f"{store.root}/{layout.WORKSPACE}")
+        cure = check_run.cure(store.root, workspace, f"{store.root}/{layout.WORKSPACE}")
         yield Finding(layout.WORKSPACE, workspace, cure)
     yield from leftovers(store.root, store.root)
     yield from half_made(store, store.root)
@@ -96,7 +98,7 @@ def _make_anew(store: Store) -> None:
     """Describe the store again, under the id that its runs know; else they would be copies."""
     known = [str(record.place().get("store_id", "")) for record in store.runs()]
     if store.damage:
-        mover(f"{store.root}/{layout.STORE}")()
+        mover(store.root, f"{store.root}/{layout.STORE}")()
     store.make(next(filter(None, known), ""))
 
 
@@ -105,7 +107,7 @@ def half_made(store: Store, folder: str) -> Iterator[Finding]:
 
     A run's maker holds its `alive`; before that, and for an experiment, the age has to tell.
     """
-    for name in names_in(folder):
+    for name in names_or_none(folder):
         path = f"{folder}/{name}"
         alive = f"{path}/{layout.ALIVE}"
         if not name.startswith(layout.NEW):
@@ -116,7 +118,7 @@ def half_made(store: Store, folder: str) -> Iterator[Finding]:
             is_left = age_s(path) > YOUNG_S
         if is_left:
             problem = "a killed maker left it half-made"
-            yield Finding(os.path.relpath(path, store.root), problem, remover(path))
+            yield Finding(os.path.relpath(path, store.root), problem, remover(store.root, path))
 
 
 def _experiment(store: Store, folder: str) -> Iterator[Finding]:
@@ -124,8 +126,8 @@ def _experiment(store: Store, folder: str) -> Iterator[Finding]:
     # The folders first: a run has its line before its folder appears.
     runs = [
         Record(store, folder, name)
-        for name in names_in(path)
-        if names.is_run_id(name) and os.path.isdir(f"{path}/{name}")
+        for name in names_or_none(path)
+        if names.is_run_id(name) and atomic.is_folder(f"{path}/{name}")
     ]
     yield from _experiment_json(store, folder, runs)
     yield from leftovers(store.root, path)
@@ -154,11 +156,11 @@ def _experiment_json(store: Store, folder: str, runs: list[Record]) -> Iterator[
 
     def publish() -> None:
         if problem is not None:
-            mover(fact)()
+            mover(store.root, fact)()
         if name:
             facts.publish(path, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
 
-    if problem is not None and check_run.cure(problem, fact) is None:
+    if problem is not None and check_run.cure(store.root, problem, fact) is None:
         yield Finding(where, problem)
     else:
         yield Finding(where, problem or "it is missing", publish)
@@ -176,7 +178,7 @@ def _true_name(folder: str, runs: list[Record]) -> str:
 
 def _holds_runs(path: str) -> bool:
     return os.path.exists(f"{path}/{layout.LEDGER}") or any(
-        os.path.exists(f"{path}/{name}/{layout.RUN}") for name in names_in(path)
+        os.path.exists(f"{path}/{name}/{layout.RUN}") for name in names_or_none(path)
     )
 
 
@@ -230,53 +232,55 @@ def _line(record: Record) -> bytes:
 
 def claims(store: Store) -> Iterator[Finding]:
     """Claims of ids that no run has, deleted or not; a young one may be of a maker at work."""
-    for name in names_in(f"{store.root}/{layout.IDS}"):
+    for name in names_or_none(f"{store.root}/{layout.IDS}"):
         path = f"{store.root}/{layout.IDS}/{name}"
+        if not names.is_run_id(name) or not atomic.is_plain(path):
+            continue
         try:
             age = time.time() - os.lstat(path).st_ctime
         except FileNotFoundError:
             continue
         if age > YOUNG_S and store.get(name) is None and not deleted.holds(store, name):
-            yield Finding(f"{layout.IDS}/{name}", "no run has this id", remover(path))
+            yield Finding(f"{layout.IDS}/{name}", "no run has this id", remover(store.root, path))
 
 
 def _interpreters(store: Store) -> Iterator[Finding]:
     folder = f"{store.root}/{layout.INTERPRETERS}"
     yield from leftovers(store.root, folder)
-    for name in names_in(folder):
+    for name in names_or_none(folder):
         problem = "" if name[:1] == "." else check_run.inspect(f"{folder}/{name}")
         if problem:
             where = f"{layout.INTERPRETERS}/{name}"
-            yield Finding(where, problem, check_run.cure(problem, f"{folder}/{name}"))
+            yield Finding(where, problem, check_run.cure(store.root, problem, f"{folder}/{name}"))
 
 
 def half_made_snapshots(store: Store) -> Iterator[Finding]:
     """Snapshots whose makers were killed."""
     root = f"{store.root}/{layout.SNAPSHOTS}"
-    for name in names_in(root):
+    for name in names_or_none(root):
         if name.startswith(layout.NEW):
             path = f"{root}/{name}"
             pid = name[len(layout.NEW) :].partition("-")[0]
             at_work = pid.isdecimal() and not is_dead(int(pid))
             if not at_work and age_s(path) > YOUNG_S:
                 problem = "a killed maker left it half-made"
-                yield Finding(f"{layout.SNAPSHOTS}/{name}", problem, remover(path))
+                yield Finding(f"{layout.SNAPSHOTS}/{name}", problem, remover(store.root, path))
 
 
 def _snapshots(store: Store) -> Iterator[Finding]:
     root = f"{store.root}/{layout.SNAPSHOTS}"
     yield from _half_removed(store, snapshot_claims.left(store))
-    for name in names_in(root):
+    for name in names_or_none(root):
         path = f"{root}/{name}"
         if name[:1] != ".":
             problem = check_run.inspect(f"{path}/{layout.SNAPSHOT_MANIFEST}")
             if problem is None:
                 problem = "its manifest is missing"
-            elif not os.path.isdir(f"{path}/{layout.SNAPSHOT_TREE}"):
+            elif not atomic.is_folder(f"{path}/{layout.SNAPSHOT_TREE}"):
                 problem = "its tree is missing"
             if problem:
                 where = f"{layout.SNAPSHOTS}/{name}"
-                yield Finding(where, problem, check_run.cure(problem, path))
+                yield Finding(where, problem, check_run.cure(store.root, problem, path))
 
 
 def _trash(store: Store) -> Iterator[Finding]:
@@ -285,8 +289,10 @@ def _trash(store: Store) -> Iterator[Finding]:
     for record in deleted.entries(store):
         where = os.path.relpath(record.path, store.root)
         yield from leftovers(store.root, record.path)
-        if check_run.inspect(f"{record.path}/{layout.RUN}") is None and not names_in(record.path):
-            yield Finding(where, "it is empty: it was no run", remover(record.path))
+        if check_run.inspect(f"{record.path}/{layout.RUN}") is None and not names_or_none(
+            record.path
+        ):
+            yield Finding(where, "it is empty: it was no run", remover(store.root, record.path))
         elif store.get(record.id) is not None:
             yield Finding(where, "the store has a run of this id, too")
 
@@ -296,4 +302,4 @@ def _half_removed(store: Store, paths: Iterable[str]) -> Iterator[Finding]:
     for path in paths:
         if age_s(path) > YOUNG_S:
             where = os.path.relpath(path, store.root)
-            yield Finding(where, "a killed removal left it", remover(path))
+            yield Finding(where, "a killed removal left it", remover(store.root, path))

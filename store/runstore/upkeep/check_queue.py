@@ -8,7 +8,7 @@ from runstore import layout
 from runstore.fs import atomic
 from runstore.queue import place, queue
 from runstore.queue.queue import Queue
-from runstore.upkeep.findings import YOUNG_S, Finding, age_s, names_in, remover
+from runstore.upkeep.findings import YOUNG_S, Finding, age_s, names_or_none, remover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ def check_queues(store: Store) -> Iterator[Finding]:
     """Entries whose run never appeared, was removed, or has started; and half-written ones."""
     for name in queue.names(store.root):
         waiting = Queue(store.root, name)
-        for file in names_in(waiting.folder):
+        for file in names_or_none(waiting.folder):
             problem = _problem(store, waiting, file)
             if problem:
                 path = f"{waiting.folder}/{file}"
-                yield Finding(os.path.relpath(path, store.root), problem, remover(path))
+                yield Finding(os.path.relpath(path, store.root), problem, remover(store.root, path))
 
 
 def _problem(store: Store, waiting: Queue, name: str) -> str:

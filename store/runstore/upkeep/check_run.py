@@ -6,7 +6,7 @@ import os
 from functools import partial
 
 from runstore import layout, look, names, status
-from runstore.fs import append, atomic, facts
+from runstore.fs import append, atomic, facts, safe_path
 from runstore.metrics import log as metric_log
 from runstore.run import files, labels
 from runstore.store import store_of
@@ -17,7 +17,7 @@ from runstore.upkeep.findings import (
     is_left,
     leftovers,
     mover,
-    names_in,
+    names_or_none,
     remover,
 )
 
@@ -82,7 +82,7 @@ def check_parent(record: Record) -> Iterator[Finding]:
     problem = "the link to this child is missing"
     if os.path.lexists(link):
         problem = "it does not lead to the child of that name"
-    yield Finding(_short(record, link), problem, _linker(link, record.path))
+    yield Finding(_short(record, link), problem, _linker(record, link))
 
 
 def damage(name: str, data: bytes) -> str:
@@ -120,9 +120,9 @@ def inspect(path: str) -> str | None:
     return None if data is None else damage(os.path.basename(path), data)
 
 
-def cure(problem: str, path: str) -> Callable[[], None] | None:
+def cure(root: str, problem: str, path: str) -> Callable[[], None] | None:
     """To move a damaged fact aside; None where it only cannot be read: it may well be whole."""
-    return None if problem.startswith(_UNREADABLE) else mover(path)
+    return None if problem.startswith(_UNREADABLE) else mover(root, path)
 
 
 def _is_started(fact: dict[str, Any]) -> bool:
@@ -134,7 +134,7 @@ def _facts(record: Record) -> Iterator[Finding]:
     for path in _fact_paths(record):
         problem = inspect(path)
         if problem:
-            yield Finding(_short(record, path), problem, cure(problem, path))
+            yield Finding(_short(record, path), problem, cure(record.store.root, problem, path))
         elif path == f"{record.path}/{layout.RUN}":
             yield from _run_json(record, path, is_there=problem is not None)
 
@@ -142,7 +142,7 @@ def _facts(record: Record) -> Iterator[Finding]:
 def _fact_paths(record: Record) -> Iterator[str]:
     for name in (*layout.FACTS, layout.QUEUED, layout.INTERPRETER):
         yield f"{record.path}/{name}"
-    for number in names_in(f"{record.path}/{layout.ATTEMPTS}"):
+    for number in names_or_none(f"{record.path}/{layout.ATTEMPTS}"):
         for name in layout.OF_ATTEMPT:
             yield f"{record.path}/{layout.ATTEMPTS}/{number}/{name}"
 
@@ -153,7 +153,7 @@ def _run_json(record: Record, path: str, *, is_there: bool) -> Iterator[Finding]
     if is_there and record.run.get("id") != record.id:
         said = record.run.get("id")
         yield Finding(_short(record, path), f"its id is {said}, unlike its folder's name")
-    inside = names_in(record.path)
+    inside = names_or_none(record.path)
     if not is_there and not inside and age_s(record.path) > YOUNG_S:
         problem = "it is empty: a power cut came while it was made"
         yield Finding(_short(record, record.path), problem, lambda: os.rmdir(record.path))
@@ -176,7 +176,7 @@ def check_logs(
     Args:
         is_live: whether a process may be writing a line just now.
     """
-    for name in names_in(folder):
+    for name in names_or_none(folder):
         path = f"{folder}/{name}"
         problem = _log_damage(path, is_record, is_live) if name.endswith(layout.APPENDED) else ""
         if problem:
@@ -186,7 +186,7 @@ def check_logs(
 def _log_damage(path: str, is_record: Callable[[dict[str, Any]], bool], is_live: bool) -> str:
     try:
         broken, first, end = append.survey(path, is_record)
-        tail = os.stat(path).st_size - end
+        tail = os.lstat(path).st_size - end
     except OSError as error:
         return f"{_UNREADABLE} ({error.strerror})"
     if tail > 0 and not is_live:
@@ -199,7 +199,7 @@ def _log_damage(path: str, is_record: Callable[[dict[str, Any]], bool], is_live:
 
 def _properties(record: Record) -> Iterator[Finding]:
     folder = f"{record.path}/{layout.PROPERTIES}"
-    for name in names_in(folder):
+    for name in names_or_none(folder):
         path = f"{folder}/{name}"
         problem = None if name[:1] == "." else inspect(path)
         fact = facts.read(folder, name) if problem == "" else None
@@ -210,15 +210,19 @@ def _properties(record: Record) -> Iterator[Finding]:
             elif names.to_file_name(key) != name:
                 problem = "its key belongs to another file name"
         if problem:
-            yield Finding(_short(record, path), problem, cure(problem, path))
+            yield Finding(_short(record, path), problem, cure(record.store.root, problem, path))
 
 
 def _half_planned(record: Record) -> Iterator[Finding]:
     """Folders of attempts whose supervisor was killed before they had their names."""
-    for name in names_in(f"{record.path}/{layout.ATTEMPTS}"):
+    for name in names_or_none(f"{record.path}/{layout.ATTEMPTS}"):
         path = f"{record.path}/{layout.ATTEMPTS}/{name}"
         if name.startswith(layout.NEW):
-            yield Finding(_short(record, path), "a killed maker left it half-made", remover(path))
+            yield Finding(
+                _short(record, path),
+                "a killed maker left it half-made",
+                remover(record.store.root, path),
+            )
 
 
 def _unfinished(record: Record) -> Iterator[Finding]:
@@ -232,29 +236,39 @@ def _unfinished(record: Record) -> Iterator[Finding]:
 def _children(record: Record) -> Iterator[Finding]:
     """Links that lead nowhere, or to a run that names another parent."""
     folder = f"{record.path}/{layout.CHILDREN}"
-    for name in names_in(folder):
+    for name in names_or_none(folder):
         link = f"{folder}/{name}"
         child = store_of(record).get(name)
         if name[:1] == ".":
             continue
         if not os.path.islink(link):
-            yield Finding(_short(record, link), "it is no link to a child", mover(link))
-        elif child is None or not names_in(child.path):
+            yield Finding(
+                _short(record, link), "it is no link to a child", mover(record.store.root, link)
+            )
+        elif child is None or not names_or_none(child.path):
             if age_s(link) > YOUNG_S:  # a link is made before its child appears
-                yield Finding(_short(record, link), "it leads to no run", remover(link))
+                yield Finding(
+                    _short(record, link), "it leads to no run", remover(record.store.root, link)
+                )
         elif child.run and child.run.get("parent") != record.id:
-            yield Finding(_short(record, link), "that run has another parent", remover(link))
+            yield Finding(
+                _short(record, link),
+                "that run has another parent",
+                remover(record.store.root, link),
+            )
 
 
-def _linker(link: str, target: str) -> Callable[[], None]:
+def _linker(child: Record, link: str) -> Callable[[], None]:
+    root = child.store.root
+
     def make() -> None:
         folder = os.path.dirname(link)
         atomic.make_folder(folder)
         if os.path.islink(link):
-            os.unlink(link)
+            safe_path.unlink(root, link)
         elif os.path.lexists(link):
-            mover(link)()
-        os.symlink(os.path.relpath(target, folder), link)
+            mover(root, link)()
+        os.symlink(os.path.relpath(child.path, folder), link)
 
     return make
 

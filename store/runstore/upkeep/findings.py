@@ -6,7 +6,7 @@ import os
 import time
 
 from runstore import layout
-from runstore.fs import atomic, tree
+from runstore.fs import atomic, safe_path, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,20 +34,22 @@ class Finding:
         return f"Finding({self.path!r}, {self.problem!r}, repaired={self.repaired})"
 
 
-def names_in(folder: str) -> list[str]:
+def names_or_none(folder: str) -> list[str]:
     """The names in a folder, sorted; none where there is no folder, or none that may be listed."""
     try:
-        return sorted(os.listdir(folder))
+        return sorted(atomic.names_in(folder))
     except OSError:
         return []
 
 
 def leftovers(root: str, folder: str) -> Iterator[Finding]:
     """Temporary files (`.<name>.<pid>.<hex>`) in a folder, of writers that were killed."""
-    for name in names_in(folder):
+    for name in names_or_none(folder):
         path = f"{folder}/{name}"
         if is_left(path):
-            yield Finding(os.path.relpath(path, root), "a killed writer left it", remover(path))
+            yield Finding(
+                os.path.relpath(path, root), "a killed writer left it", remover(root, path)
+            )
 
 
 def is_left(path: str) -> bool:
@@ -75,22 +77,21 @@ def age_s(path: str) -> float:
         return 0.0
 
 
-def remover(path: str) -> Callable[[], None]:
+def remover(root: str, path: str) -> Callable[[], None]:
     """The cure of something that is not needed: to remove it."""
 
     def remove() -> None:
-
-        tree.remove(path)
+        tree.remove(root, path)
 
     return remove
 
 
-def mover(path: str) -> Callable[[], None]:
+def mover(root: str, path: str) -> Callable[[], None]:
     """The cure of something damaged: to move it aside, in its folder, under a name of its own."""
 
     def move() -> None:
-
         folder, name = os.path.split(path)
-        os.rename(path, f"{folder}/{layout.DAMAGED}{name}-{os.urandom(4).hex()}")
+        aside = f"{folder}/{layout.DAMAGED}{name}-{os.urandom(4).hex()}"
+        safe_path.rename(root, path, aside)
 
     return move

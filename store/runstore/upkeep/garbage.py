@@ -9,6 +9,7 @@ the next one goes on with it.
 from __future__ import annotations
 
 import os
+from stat import S_ISREG
 
 from runstore import layout
 from runstore.errors import StoreError, words
@@ -18,7 +19,7 @@ from runstore.run import deleted
 from runstore.run.record import Record
 from runstore.run.snapshot_claims import Unclaimed, left, named_by
 from runstore.upkeep import check, check_queue, trash
-from runstore.upkeep.findings import YOUNG_S, age_s, is_dead, leftovers, names_in
+from runstore.upkeep.findings import YOUNG_S, age_s, is_dead, leftovers, names_or_none
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class _Removing(_Looking):
     def take(self, what: str, path: str) -> None:
         """Remove something, and note it."""
         try:
-            self._note(what, path, tree.remove(path))
+            self._note(what, path, tree.remove(self.store.root, path))
         except OSError as error:
             self._stays(path, error)
 
@@ -200,7 +201,7 @@ def _collect(work: _Looking) -> None:
     for path in _unshared(f"{store.root}/{layout.INTERPRETERS}"):
         work.take(INTERPRETER, path)
     series = f"{store.root}/{layout.INDEX}/{layout.SERIES}"
-    for run_id in names_in(series):
+    for run_id in filter(is_run_id, names_or_none(series)):
         if store.get(run_id) is None and not deleted.holds(store, run_id):
             work.take(SERIES, f"{series}/{run_id}")
 
@@ -252,12 +253,10 @@ def _all(store: Store) -> Iterator[Record]:
 
 def _ids(folder: str) -> Iterator[str]:
     try:
-        with os.scandir(folder) as found:
-            for entry in found:
-                if is_run_id(entry.name) and entry.is_dir(follow_symlinks=False):
-                    yield entry.name
-    except FileNotFoundError:
+        names = atomic.names_in(folder)
+    except (FileNotFoundError, NotADirectoryError):
         return  # an experiment that was removed
+    yield from (name for name in names if is_run_id(name) and atomic.is_folder(f"{folder}/{name}"))
 
 
 def _named(record: Record) -> set[str]:
@@ -270,22 +269,23 @@ def _named(record: Record) -> set[str]:
         pass
     damaged = f"{layout.DAMAGED}{layout.RUN}"
     found = b""
-    for name in os.listdir(record.path):
+    for name in atomic.names_in(record.path):
         if name == layout.RUN or name.startswith(damaged):
             found += atomic.read_bytes(f"{record.path}/{name}") or b""
-    snapshots = names_in(f"{record.store.root}/{layout.SNAPSHOTS}")
+    snapshots = names_or_none(f"{record.store.root}/{layout.SNAPSHOTS}")
     return {name for name in snapshots if name.encode() in found}
 
 
 def _unshared(folder: str) -> Iterator[str]:
     """What no run has a link to. A run that had one meanwhile keeps what it links to."""
-    for name in names_in(folder):
+    for name in names_or_none(folder):
         path = f"{folder}/{name}"
         try:
-            links = os.lstat(path).st_nlink
+            seen = os.lstat(path)
         except FileNotFoundError:
             continue
-        if links == 1 and age_s(path) > YOUNG_S:
+        is_one = S_ISREG(seen.st_mode) and name.endswith(".json")
+        if is_one and seen.st_nlink == 1 and age_s(path) > YOUNG_S:
             yield path
 
 
@@ -314,11 +314,12 @@ def _dead_owners(store: Store) -> list[str]:
     """Files of owners' locks that no process holds, nor is about to take."""
     folder = f"{store.root}/{layout.OWNERS}"
     found = []
-    for name in names_in(folder):
+    for name in names_or_none(folder):
         path = f"{folder}/{name}"
         pid = name.partition("-")[0]
-        may_live = pid.isdecimal() and not is_dead(int(pid))
-        if not may_live and age_s(path) > YOUNG_S and not lock.is_held(path, store.lock_kind):
+        if not pid.isdecimal() or not atomic.is_plain(path) or os.lstat(path).st_size:
+            continue  # none of ours
+        if is_dead(int(pid)) and age_s(path) > YOUNG_S and not lock.is_held(path, store.lock_kind):
             found.append(name)
     return found
 

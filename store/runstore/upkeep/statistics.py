@@ -45,7 +45,7 @@ def count(store: Store) -> int:
     lines = 0
     for folder in store.experiment_folders():
         try:
-            lines += os.stat(f"{store.root}/{folder}/{layout.LEDGER}").st_size // ledger.WIDTH
+            lines += ledger.count(f"{store.root}/{folder}/{layout.LEDGER}")
         except OSError:
             continue
     return lines

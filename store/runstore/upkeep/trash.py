@@ -26,7 +26,7 @@ from runstore.errors import (
     RunNotFound,
     StoreError,
 )
-from runstore.fs import atomic, facts, lock, tree
+from runstore.fs import atomic, facts, lock, safe_path, tree
 from runstore.run import change_marks, deleted, ledger, snapshot_claims
 from runstore.run import children as family
 from runstore.run.record import Record
@@ -118,7 +118,7 @@ def purge(record: Record, look: Looker = looks.at) -> int:
         # Beside it: nothing has to be made for that on a disk that is full.
         gone = f"{os.path.dirname(one.path)}/{lay.GONE}{os.urandom(8).hex()}"
         _move(one, gone)
-        freed += forget(store, one.id) + tree.remove(gone)
+        freed += forget(store, one.id) + tree.remove(store.root, gone)
     _unlink_child(above, record)
     return freed
 
@@ -158,7 +158,7 @@ def empty(store: Store, older_than_s: float = 0.0) -> tuple[list[str], int]:
 
 def sweep(store: Store) -> int:
     """Finish the removals whose processes were killed; the bytes that this freed."""
-    return sum(map(tree.remove, half_removed(store)))
+    return sum(tree.remove(store.root, path) for path in half_removed(store))
 
 
 def half_removed(store: Store) -> Iterator[str]:
@@ -170,17 +170,14 @@ def half_removed(store: Store) -> Iterator[str]:
     homes += [f"{store.root}/{name}" for name in store.experiment_folders()]
     for home in homes:
         for name in deleted.folders(home):
-            if name.startswith(lay.GONE):
+            if tree.is_going(name):
                 yield f"{home}/{name}"
 
 
 def forget(store: Root, run_id: str) -> int:
     """Remove what else is kept of a run that is gone for good: its claim of its id, its caches."""
-    try:
-        os.unlink(f"{store.root}/{lay.IDS}/{run_id}")
-    except FileNotFoundError:
-        pass
-    return tree.remove(f"{store.root}/{lay.INDEX}/{lay.SERIES}/{run_id}")
+    safe_path.unlink(store.root, f"{store.root}/{lay.IDS}/{run_id}")
+    return tree.remove(store.root, f"{store.root}/{lay.INDEX}/{lay.SERIES}/{run_id}")
 
 
 def _bin(store: Root, folder: str) -> str:
@@ -212,7 +209,7 @@ def _move(record: Record, target: str) -> None:
     """The one step of a deletion. The index is told, as of any other change."""
     with change_marks.Mark(record.store.root, record.id):
         try:
-            os.rename(record.path, target)
+            safe_path.rename(record.store.root, record.path, target)
         except FileNotFoundError:
             raise RunNotFound(record.id) from None
         except OSError as error:
@@ -235,10 +232,10 @@ def _restore(record: Record) -> str:
         home, is_new = _home(record)
         back = Record(store, home, record.id)
         _link(back, record.run.get("parent"))
-        _unlink(f"{record.path}/{lay.DELETED}")
+        safe_path.unlink(store.root, f"{record.path}/{lay.DELETED}")
         with change_marks.Mark(store.root, record.id):
             try:
-                os.rename(record.path, back.path)
+                safe_path.rename(store.root, record.path, back.path)
             except FileNotFoundError:
                 raise NotInTrash(record.id) from None
             except OSError as error:
@@ -268,7 +265,7 @@ def _link(back: Record, parent: object) -> None:
     home = above.experiment_folder.rpartition("/")[2]
     place = f"{store.root}/{home}/{parent}/{lay.CHILDREN}"
     atomic.make_folder(folder)
-    _unlink(f"{folder}/{back.id}")
+    safe_path.unlink(store.root, f"{folder}/{back.id}")
     os.symlink(os.path.relpath(back.path, place), f"{folder}/{back.id}")
 
 
@@ -298,11 +295,4 @@ def _deleted_with(record: Record) -> Iterable[Record]:
 
 def _unlink_child(above: Record | None, record: Record) -> None:
     if above is not None:
-        _unlink(f"{above.path}/{lay.CHILDREN}/{record.id}")
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
+        safe_path.unlink(record.store.root, f"{above.path}/{lay.CHILDREN}/{record.id}")

@@ -476,7 +476,7 @@ def test_a_cache_can_be_removed_at_any_moment(
 ) -> None:
     log_values(run_folder, *range(300))
     expected = plain(without_cache(run_folder, "a", 10))
-    for call in ("pread", "write", "fsync", "rename", "ftruncate", "makedirs"):
+    for call in ("pread", "write", "fsync", "rename", "ftruncate", "mkdir"):
         original = getattr(os, call)
 
         def remove_first(*given: Any, **named: Any) -> Any:
@@ -511,7 +511,7 @@ def test_a_damaged_cache_is_as_good_as_none(run_folder: str) -> None:
 
 @pytest.mark.usefixtures("always_cached")
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
-@pytest.mark.parametrize("call", ["makedirs", "write", "fsync", "rename"])
+@pytest.mark.parametrize("call", ["mkdir", "write", "fsync", "rename"])
 def test_a_store_that_cannot_be_written_is_read(
     run_folder: str, monkeypatch: pytest.MonkeyPatch, call: str, code: int
 ) -> None:

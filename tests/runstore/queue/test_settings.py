@@ -62,12 +62,12 @@ def test_an_edit_that_raises_changes_nothing(root: str) -> None:
     assert written(root) == {"a": 1}
 
 
-def test_a_link_to_a_file_elsewhere_stays_a_link(root: str, tmp_path: Path) -> None:
-    kept = tmp_path / "mine.json"
-    kept.write_text("{}")
-    os.symlink(kept, f"{root}/{layout.SETTINGS}")
+def test_a_link_to_a_file_elsewhere_is_neither_read_nor_written(root: str, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    os.symlink(other, f"{root}/{layout.SETTINGS}")
 
-    settings.change(root, lambda found: found.update(a=1))
+    with pytest.raises(InvalidSettings, match="it is a link"):
+        settings.change(root, lambda found: found.update(a=1))
 
-    assert json.loads(kept.read_text()) == {"a": 1}
-    assert os.path.islink(f"{root}/{layout.SETTINGS}")
+    assert other.read_text() == "{}"

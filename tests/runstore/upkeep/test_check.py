@@ -298,10 +298,10 @@ def test_what_only_cannot_be_read_is_named_and_never_moved_aside(
     path = f"{run.path}/{layout.RUN}"
     read = atomic.read_bytes
 
-    def refused(wanted: str) -> bytes | None:
+    def refused(wanted: str, *most: int) -> bytes | None:
         if wanted == path:
             raise OSError(code, os.strerror(code), wanted)
-        return read(wanted)
+        return read(wanted, *most)
 
     with monkeypatch.context() as patch:
         patch.setattr(atomic, "read_bytes", refused)

@@ -1,0 +1,350 @@
+"""Links that stand inside a store, planted by a script or kept by a copy: none leads out of it.
+
+Every kind of file and folder that a store holds is replaced by a link to a canary outside: what
+lay there, or a name that is not there yet. Then all commands, the calls of the SDK and all routes
+of Studio run over that store, and the canaries are as they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from helpers.asgi import Client
+from homerun import Experiment, Workspace
+from homerun.base.errors import HomerunError
+from homerun.cli import entry
+from homerun.studio import app
+from homerun.studio.http.auth import Door
+from homerun.studio.http.middleware import Hosts
+from homerun.studio.state import Desk
+from runstore.errors import StoreError
+from runstore.store import Store
+from runstore.upkeep.check import check
+
+TRAIN = """
+    import sys
+    from homerun import Run
+
+    run = Run.get_context()
+    run.log("loss", 0.5)
+    run.tag("a", "1")
+    run.add_properties({"p": "1"})
+    run.child_run().complete()
+    open("outputs/model.txt", "w").write("model")
+    sys.exit(3 if "fail" in sys.argv else 0)
+"""
+
+BUILD = """
+    import subprocess
+    import sys
+
+    from homerun import Environment, Experiment, ScriptRunConfig, Workspace
+
+    workspace = Workspace.from_config()
+    Environment("packages").register(workspace)
+    experiment = Experiment(workspace, "train")
+    for number, arguments in enumerate((["ok"], ["fail"], ["gone"])):
+        config = ScriptRunConfig(
+            "source", "train.py", arguments, max_retries=number % 2, retry_delay_s=0.01
+        )
+        run = experiment.submit(config)
+        run.wait_for_completion(raise_on_error=False)
+    run.delete()
+    experiment.tag("kept", "yes")
+    notes = Experiment(workspace, "notes")
+    made = notes.start_logging(run_id="digits-1", snapshot_directory=None, outputs=False)
+    for step in range(40_000):
+        made.log("loss", 1.0 / (step + 1), step=step)
+    made.tag("a", "1")
+    made.upload_file("table.csv", "source/train.py")
+    made.child_run(run_id="digits-2").complete()
+    made.complete()
+    homerun = [sys.executable, "-m", "homerun"]
+    for line in (
+        "target add small --slots 1",
+        "queue pause -t small",
+        "run submit-script -e train --target small --async source/train.py",
+        "run list --where metrics.loss<1",
+        "run update -r digits-1 --add-tag b=2",
+    ):
+        subprocess.run([*homerun, *line.split()], check=True, capture_output=True)
+    from runstore.metrics import numbers
+    numbers.Numbers(made.directory).close()
+    open(".runs/.owners/99999999-0123456789abcdef", "w").close()
+"""
+
+RUN = "train/train_*"
+PLACES = [
+    *("store.json", "settings.json", ".gitignore", "workspace.json", ".maintenance.lock"),
+    *(".ids", ".ids/digits-*", ".owners", ".owners/99999999-0123456789abcdef"),
+    *(".snapshots", ".snapshots/.seen", ".snapshots/.seen/*", ".snapshots/*"),
+    *(".snapshots/*/manifest.json", ".snapshots/*/used", ".snapshots/*/tree"),
+    *(".trash", ".trash/train", f".trash/{RUN}", f".trash/{RUN}/deleted.json"),
+    *(f".trash/{RUN}/children", ".environments", ".environments/*", ".environments/*/*"),
+    *(".interpreters", ".interpreters/*", ".index", ".index/marks", ".index/runs-3.sqlite"),
+    *(".index/runs-3.sqlite-wal", ".index/runs-3.sqlite-shm", ".index/runs-3.sqlite-journal"),
+    *(".index/verifying.lock", ".index/series", ".index/series/*", ".index/series/*/points-1"),
+    *(".index/series/*/points-1.new", ".queue", ".queue/small", ".queue/small/.paused"),
+    *(".queue/small/.tickets", ".queue/small/[0-9]*", ".queue/local", ".queue/local/.paused"),
+    *(".slots", ".slots/small", ".slots/local", ".slots/local/*", ".slots/small/*"),
+    *("train", "train/ledger", "train/experiment.json", "train/.labels", "train/.labels/*"),
+    *(RUN, f"{RUN}/run.json", f"{RUN}/started.json", f"{RUN}/exited.json", f"{RUN}/ended.json"),
+    *(f"{RUN}/stop.json", f"{RUN}/failed.json", f"{RUN}/mark.json", f"{RUN}/interpreter.json"),
+    *(f"{RUN}/alive", f"{RUN}/queued.json", f"{RUN}/supervisor.log", f"{RUN}/.copies"),
+    *(f"{RUN}/user_logs", f"{RUN}/user_logs/std_log.txt", f"{RUN}/user_logs/std_log_2.txt"),
+    *(f"{RUN}/metrics", f"{RUN}/metrics/*.jsonl", f"{RUN}/labels", f"{RUN}/labels/*.jsonl"),
+    *(f"{RUN}/properties", f"{RUN}/properties/*", f"{RUN}/children", f"{RUN}/children/*"),
+    *(f"{RUN}/attempts", f"{RUN}/attempts/2", f"{RUN}/attempts/2/*.json", f"{RUN}/work"),
+    *(f"{RUN}/outputs", f"{RUN}/logs", f"{RUN}/files", f"{RUN}/files/*"),
+    *("notes/digits-1/files", "notes/digits-1/files/table.csv", "notes/digits-1/metrics"),
+    *("notes/digits-1/metrics/*", "notes/digits-1/labels", "notes/digits-1/children"),
+    *("notes/digits-1/properties", "notes/digits-1/started.json", "notes/digits-1"),
+]
+"""All that a store can hold, as patterns; the first that matches is replaced."""
+
+ALONE = ("store.json", ".maintenance.lock", ".index", ".snapshots", "train", RUN)
+"""What hides the others if it is a link."""
+
+OTHERS = [place for place in PLACES if place not in ALONE]
+
+GROUPS = [[place] for place in ALONE] + [OTHERS[first::12] for first in range(12)]
+
+ALLOWED = ("children/", "work", "outputs", "logs")
+"""Where a run has links of its own, or a script may have made some."""
+
+LOOKS = [
+    *("run list", "run list --where metrics.loss<1 --sort -metrics.loss"),
+    *("run list --where tags.a", "run list --where properties.p", "experiment list"),
+    *("run show digits-1", "run show RUN", "run tree -r RUN", "run logs RUN", "run metrics RUN"),
+    *("run logs RUN --grep x", "run metrics digits-1", "run compare RUN digits-1"),
+    *("run snapshot RUN", "store check", "store stats", "store gc --dry-run", "doctor"),
+    *("queue list", "target list", "env list", "workspace show", "store trash list"),
+]
+
+COMMANDS = [
+    *(
+        "run update -r RUN --add-tag c=3",
+        "run update -r digits-1 --add-tag c=3",
+        "run cancel -r RUN",
+    ),
+    *("run download-logs -r RUN -d fetched", "target add large --slots 2", "queue pause -t local"),
+    *("queue resume -t local", "queue resume -t small", "run cancel -r QUEUED"),
+    *("run submit-script -e train source/train.py", "run resubmit RUN"),
+    *("store gc --older-than 0d", "store check --repair", "run list --where metrics.loss<2"),
+    *("store reindex", "run list", "run delete RUN --yes", "run delete digits-1 --yes"),
+    *("store trash list", "store trash restore RUN", "run delete RUN --yes --purge"),
+    *("store trash empty --yes", "store gc --older-than 0d", "store check --repair"),
+    *("target remove large", "env gc"),
+]
+
+ROUTES = [
+    *("info", "experiments", "trash", "targets", "runs", "runs?where=metrics.loss<1&metrics=*"),
+    *("fields", "values?field=status", "series?run=digits-1&name=loss", "submit/defaults"),
+    *("runs/RUN", "runs/RUN/children?recursive=1", "runs/RUN/record", "runs/RUN/metrics"),
+    *("runs/RUN/values?name=loss", "runs/RUN/files", "runs/RUN/files?folder=outputs"),
+    *("runs/RUN/preview?file=outputs/model.txt", "runs/RUN/file?file=outputs/model.txt"),
+    *("runs/RUN/zip", "runs/RUN/logs", "runs/RUN/log?log=user_logs/std_log.txt"),
+    *("runs/RUN/log/search?log=user_logs/std_log.txt&q=x", "runs/RUN/code", "runs/RUN/code/zip"),
+    *("runs/RUN/log/download?log=user_logs/std_log.txt", "runs/RUN/code/file?file=train.py"),
+    *("runs/RUN/code/diff", "runs/digits-1", "runs/digits-1/files", "runs/digits-1/zip"),
+    *("runs/digits-1/record", "runs/digits-1/metrics"),
+]
+
+CHANGES: list[tuple[str, dict[str, object]]] = [
+    ("runs/tags", {"ids": ["RUN", "digits-1"], "set": {"d": "4"}}),
+    ("runs/cancel", {"ids": ["RUN", "digits-1"]}),
+    ("queue/pause", {"target": "local"}),
+    ("queue/resume", {"target": "local"}),
+    ("runs/delete", {"ids": ["RUN", "digits-1"]}),
+    ("trash/restore", {"ids": ["RUN", "digits-1"]}),
+]
+
+
+class Canaries:
+    """A folder outside of the store: what the links lead to, and how it was."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        (folder / "precious").mkdir()
+        (folder / "precious/old.txt").write_text("precious\n")
+
+    def look(self) -> dict[str, tuple[object, ...]]:
+        """Everything there: kind, mode, time of the last change, content."""
+        found = {}
+        for path in [self.folder, *sorted(self.folder.rglob("*"))]:
+            seen = path.lstat()
+            data = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+            about = (oct(seen.st_mode), seen.st_mtime_ns, seen.st_size, seen.st_nlink)
+            found[str(path.relative_to(self.folder))] = (*about, hashlib.sha1(data).hexdigest())
+        return found
+
+    def age(self) -> None:
+        """Let everything be a day old."""
+        for path in [self.folder, *self.folder.rglob("*")]:
+            old = path.lstat().st_mtime - 86_400
+            os.utime(path, (old, old), follow_symlinks=False)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a source and a store that holds one of each."""
+    folder = tmp_path_factory.mktemp("built")
+    script = folder / "source/train.py"
+    script.parent.mkdir()
+    script.write_text(textwrap.dedent(TRAIN))
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HOMERUN_")}
+    cache = str(tmp_path_factory.mktemp("cache"))
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(BUILD)],
+        cwd=folder,
+        env={**kept, "XDG_CACHE_HOME": cache},
+        check=True,
+        timeout=120,
+    )
+    return folder
+
+
+@pytest.fixture
+def folder(built: Path, workspace_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, as the current folder."""
+    copied = workspace_dir / "copied"
+    shutil.copytree(built, copied, symlinks=True)
+    monkeypatch.chdir(copied)
+    return copied
+
+
+def plant(folder: Path, place: str, canaries: Canaries, leads_to: str) -> Path | None:
+    """Replace what lies at a place by a link; None: the place lies behind another one."""
+    store = folder / ".runs"
+    found = sorted(store.glob(place)) or [store / place.replace("*", "new")]
+    path = found[0]
+    if any(above.is_symlink() or above.is_file() for above in path.parents):
+        return None
+    target = canaries.folder / f"{len(os.listdir(canaries.folder))}"
+    if leads_to == "what lay there" and os.path.lexists(path):
+        shutil.move(path, target)
+        if target.is_dir() and not target.is_symlink():
+            shutil.copytree(canaries.folder / "precious", target / "precious")
+        elif target.is_file():
+            with target.open("ab") as file:
+                file.write(b"# precious\n")
+    elif path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target)
+    return path
+
+
+def acts(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """All that can be done with a store, each with its name: looks, the SDK, Studio, changes."""
+    runs = sorted(path.name for path in (folder / ".runs/train").glob("train_*"))
+    run, queued = (runs or ["train_1"])[0], (runs or ["train_1"])[-1]
+
+    def named(text: str) -> str:
+        return text.replace("RUN", run).replace("QUEUED", queued)
+
+    def command(line: str) -> Callable[[], object]:
+        return lambda: entry.run_command_line(named(line).split())
+
+    yield from ((line, command(line)) for line in LOOKS)
+    yield "the SDK", drive
+    yield "Studio", lambda: browse(named)
+    yield from ((line, command(line)) for line in COMMANDS)
+
+
+def drive() -> None:
+    """What only the SDK does: interactive runs, files."""
+    workspace = Workspace.from_config()
+    run = Experiment(workspace, "notes").start_logging(snapshot_directory=None, outputs=False)
+    run.log("loss", 1.0)
+    run.tag("a", "1")
+    run.upload_file("train.py", "source/train.py")
+    run.child_run().complete()
+    run.complete()
+    list(Experiment(workspace, "train").get_runs())
+
+
+def browse(named: Callable[[str], str]) -> None:
+    """Every route of Studio."""
+    desk = Desk(Workspace.from_config(), Door(None), False)
+    try:
+        with Client(app.made(desk, Hosts(8765, (), False), static={})) as client:
+            answer = client.get(f"/login?code={desk.door.new_code()}")
+            client.cookie = answer.headers["set-cookie"].partition(";")[0]
+            for route in ROUTES:
+                client.get(f"/api/{named(route)}")
+            for route, body in CHANGES:
+                client.post(f"/api/{route}", {key: shown(body[key], named) for key in body})
+    finally:
+        desk.close()
+
+
+def shown(value: object, named: Callable[[str], str]) -> object:
+    return [named(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("leads_to", ["what lay there", "a new name"])
+@pytest.mark.parametrize("places", GROUPS, ids=lambda places: places[0])
+def test_links_inside_a_store_lead_out_of_it_nowhere(
+    folder: Path, tmp_path: Path, places: list[str], leads_to: str
+) -> None:
+    canaries = Canaries(tmp_path / "outside")
+    for place in places:
+        plant(folder, place, canaries, leads_to)
+    canaries.age()
+    before = canaries.look()
+    broken = []
+    for name, act in acts(folder):
+        with suppress(OSError, StoreError, HomerunError):
+            act()
+        now = canaries.look()
+        if now != before:
+            changed = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
+            broken.append((name, sorted(changed)))
+            before = now
+
+    assert broken == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_link_in_the_place_of_anything_of_a_store_is_a_finding(
+    folder: Path, tmp_path: Path, place: str
+) -> None:
+    canaries = Canaries(tmp_path / "outside")
+    path = plant(folder, place, canaries, "what lay there")
+    assert path is not None
+    inner = str(path.relative_to(folder / ".runs"))
+
+    found = [finding.path for finding in check(Store(str(folder / ".runs")))]
+
+    assert inner in found or any(f"/{one}" in f"/{inner}" for one in ALLOWED)
+
+
+def kind_of(inner: str) -> str:
+    """A path in a store as that of any run, of any experiment."""
+    inner = re.sub(r"^(\.trash/)?(train|notes)/(train_|digits-)[^/]*", "run", inner)
+    return re.sub(r"^notes\b", "train", inner)
+
+
+def test_everything_that_a_store_holds_is_among_what_is_replaced(built: Path) -> None:
+    store = built / ".runs"
+    found = {str(path.relative_to(store)) for path in store.rglob("*")}
+    inside = {kind_of(one) for one in found if not re.search(r"/(tree|work|outputs|logs)/", one)}
+    known = {kind_of(place) for place in PLACES}
+
+    assert {one for one in inside if not any(fnmatch(one, place) for place in known)} == set()
