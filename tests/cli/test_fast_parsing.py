@@ -58,6 +58,8 @@ PLAIN = [
     "run logs -f digits_1 --tail 5 --no-fold",
     "run submit-script -e digits --tags lr=0.1 train.py --epochs 5 -e -- --tags",
     "run submit-script --grid lr=1,2 --grid s=0..3 --slots 2 train.py",
+    "run submit-script -e digits -m package.train --lr 1 -e x -- y",
+    "run submit-script --slots 2 --module=package.train",
     "run cancel one two --yes",
     "store trash restore one two",
     "doctor",

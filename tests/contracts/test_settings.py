@@ -41,7 +41,7 @@ HAS_NO_OPTION = {"environment_variables", "on_exit"}
 
 OTHER_OPTIONS = {
     *("named", "conda", "detach", "source", "tags", "own_id", "target", "axes", "experiment"),
-    *("script", "arguments"),
+    *("script", "module", "line", "arguments"),
 }
 """What `submit-script` takes beside settings: the work, where it goes, labels."""
 

@@ -30,7 +30,8 @@ class ScriptRunConfig(Configurable):
 
     Args:
         source_directory: the folder with the code; each run works in a copy of it.
-        script: the script's path inside that folder.
+        script: the script's path inside that folder: a Python file, a notebook, a shell or R
+            script, or a program; or `-m package.module`.
         arguments: a list; numbers become text.
         run_config: the rest of the configuration, kept by reference; the target, the environment
             and the time limit are then those that it has, and what is given here for them is not
@@ -156,7 +157,9 @@ class ScriptRunConfig(Configurable):
         return path
 
     def script_path(self) -> str | None:
-        """The script's path relative to the source folder; None where a command is run.
+        """The script's path relative to the source folder, or `-m` and a module.
+
+        None where a command is run.
 
         Raises:
             SubmitError: it is missing, outside of the folder, or none was given.
@@ -167,6 +170,10 @@ class ScriptRunConfig(Configurable):
             return None
         if self.command:
             raise SubmitError("give a script or a command, not both")
+        if self.script.startswith("-m "):
+            from homerun.config import script_kinds
+
+            return f"-m {script_kinds.module(self.script)}"
         source = self.source()
         full = os.path.normpath(os.path.join(source, os.path.expanduser(self.script)))
         inside = os.path.relpath(full, source)
@@ -191,19 +198,26 @@ class ScriptRunConfig(Configurable):
         argv = self._one_process()
         if self.processes is None:
             return argv
+        if self.script and self.script.endswith(".ipynb"):
+            raise SubmitError("a notebook is one process: leave out distributed_job_config")
         return self.processes.wrap(
             argv,
             self.python(),
-            is_script=bool(self.script),
+            is_script=bool(self.script) and argv[0] == self.python(),
             may_come=self.recipe is not None,
         )
 
     def _one_process(self) -> list[str]:
         script = self.script_path()
         if script is not None:
-            # A leading dash would make it an option of the interpreter.
-            named = f"./{script}" if script.startswith("-") else script
-            return [self.python(), named, *self.arguments]
+            if script.endswith(".py"):
+                # A leading dash would make it an option of the interpreter.
+                named = f"./{script}" if script.startswith("-") else script
+                return [self.python(), named, *self.arguments]
+            from homerun.config import script_kinds  # most scripts are plain Python files
+
+            source, path = self.source(), self._path()
+            return script_kinds.command(source, script, self.arguments, self.python(), path)
         if isinstance(self.command, str):
             return ["/bin/sh", "-c", self.command, *self.arguments]
         words = [*self.command, *self.arguments]
@@ -216,14 +230,17 @@ class ScriptRunConfig(Configurable):
     def _program(self, name: str) -> str:
         """The program of a command, looked for as a shell in the script's folder would look."""
         source = self.source()
-        path = self.environment_variables.get("PATH", os.environ.get("PATH"))
-        found = which.word_within(source, name, path or os.defpath)
+        found = which.word_within(source, name, self._path())
         if found is not None:
             return found
         if os.path.isfile(os.path.join(source, os.path.expanduser(name))) and os.sep in name:
             raise SubmitError(f"the program {name!r} may not be executed: `chmod +x` it")
         where = f" in {source}" if os.sep in name and not os.path.isabs(name) else ""
         raise SubmitError(f"there is no program {name!r}{where}")
+
+    def _path(self) -> str:
+        """Where the run's programs are looked for."""
+        return self.environment_variables.get("PATH", os.environ.get("PATH")) or os.defpath
 
     def python(self) -> str:
         """The interpreter, which runs the script and whatever the command calls python.

@@ -31,17 +31,17 @@ _BEHIND_MPIRUN = 6
 """Where in a command line behind an MPI's launcher that of one process begins."""
 
 
-def used(argv: list[str], env: dict[str, str], *, is_script: bool, is_behind_mpi: bool) -> str:
+def used(argv: list[str], env: dict[str, str], *, python: str, is_behind_mpi: bool) -> str:
     """The interpreter that a run will have, as far as that can be known; "": none.
 
     A command that is no Python may start one: the one that its PATH has.
 
     Args:
-        is_script: whether an interpreter is started with a script, and not a command.
+        python: the one that runs the scripts which are Python's.
         is_behind_mpi: whether the launcher of an MPI stands in front.
     """
     first = argv[_BEHIND_MPIRUN if is_behind_mpi else 0]
-    if is_script or os.path.basename(first).startswith("python"):
+    if first == python or os.path.basename(first).startswith("python"):
         return first
     from homerun.system import which
 

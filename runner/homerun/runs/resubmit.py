@@ -80,7 +80,7 @@ class Former(ScriptRunConfig):
         Raises:
             SubmitError: its program is not there any more.
         """
-        if not os.access(self._argv[0], os.X_OK):
+        if os.path.isabs(self._argv[0]) and not os.access(self._argv[0], os.X_OK):
             raise SubmitError(f"there is no program {self._argv[0]!r} any more")
         return list(self._argv)
 

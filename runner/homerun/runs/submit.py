@@ -366,7 +366,7 @@ def _interpreter(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) 
     used = interpreter.used(
         argv,
         env,
-        is_script=config.script is not None,
+        python=config.python(),
         is_behind_mpi=processes is not None and processes.is_mpi,
     )
     return used and os.path.join(env[environ.WORK_DIRECTORY], used)  # it may be relative

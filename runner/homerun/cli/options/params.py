@@ -32,6 +32,7 @@ class Param:
         is_flag: it takes no value.
         many: it can be given several times; its value is a tuple.
         required: it must be given.
+        ends: what follows its value are arguments, options included.
         kind: the kind of its values.
         default: the value if it is not given: the declared one, or False for a flag and () for
             many.
@@ -51,6 +52,7 @@ class Param:
         is_flag: bool = False,
         many: bool = False,
         required: bool = False,
+        ends: bool = False,
         default: Any = None,
         check: Callable[[Any], Any] | None = None,
         metavar: str | None = None,
@@ -66,6 +68,7 @@ class Param:
         self.is_flag = is_flag or self.off_name is not None
         self.many = many
         self.required = required
+        self.ends = ends
         if default is None and (is_flag or many):
             default = False if is_flag else ()
         self.default = default

@@ -129,7 +129,7 @@ class Clicked(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words of a command line; see click."""
         try:
-            return super().parse_args(ctx, args)
+            return super().parse_args(ctx, _with_end(self._declared, args))
         except click.UsageError as error:
             error.ctx = error.ctx or ctx
             raise
@@ -150,6 +150,19 @@ class Clicked(click.Command):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+
+
+def _with_end(declared: Command, args: list[str]) -> list[str]:
+    """The words with a `--` behind the value of an option that ends the options."""
+    known = {name: param for param in declared.params for name in param.names}
+    place = 0
+    while place < len(args) and args[place].startswith("-") and args[place] != "--":
+        name, equals, _ = args[place].partition("=")
+        param = known.get(name)
+        place += 1 if equals or param is None or param.is_flag else 2
+        if param is not None and param.ends and place <= len(args):
+            return [*args[:place], "--", *args[place:]]
+    return args
 
 
 class _Type(StringParamType):

@@ -79,6 +79,8 @@ def _sorted_out(command: Command, line: list[str]) -> tuple[dict[str, Any], list
             given.setdefault(param.key, []).append(value)
         else:
             given[param.key] = value
+        if param.ends:
+            bare.extend(rest)
     return given, bare
 
 

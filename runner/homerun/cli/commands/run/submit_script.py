@@ -149,6 +149,14 @@ def _axes(given: tuple[str, ...]) -> list[Axis]:
     help="A batch: one run for each value or combination of values, e.g. lr=0.1,0.01, seed=0..9, "
     "lr=log:1e-5..1e-1:5, flag:amp or pair:model.lr=0.1,0.01.",
 )
+@option(
+    "-m",
+    "--module",
+    ends=True,
+    metavar="MODULE",
+    help="Run a module, as python -m does, instead of SCRIPT; what follows are its arguments.",
+)
+@option("--command", "line", metavar="LINE", help="Run a line of the shell instead of SCRIPT.")
 @argument("script")
 @argument("arguments", many=True)
 def submit_script(
@@ -158,6 +166,8 @@ def submit_script(
     detach: bool,
     tags: list[tuple[str, str | None]],
     own_id: str | None,
+    module: str | None,
+    line: str | None,
     script: str | None,
     arguments: tuple[str, ...],
     source: str | None,
@@ -167,6 +177,9 @@ def submit_script(
     **settings: Any,
 ) -> Result | int:
     """Run SCRIPT as a run of an experiment and follow its output to the end.
+
+    SCRIPT is a Python file, a notebook (its arguments are parameters), a shell or R script, or a
+    program.
 
     What follows SCRIPT are the script's arguments. Its output goes to standard output, unchanged;
     messages about the run go to standard error. Exits 0 only if the run Completed. Ctrl-C and
@@ -186,6 +199,9 @@ def submit_script(
 
     packages = _packages(conda) if conda else None
     loaded = _loaded(call.path, named, limit, target, packages) if named else None
+    if module is not None:
+        arguments = (*(() if script is None else (script,)), *(arguments or ()))
+        script = f"-m {module}"
     words = arguments or _own_arguments(loaded)
 
     def config(*more: str) -> ScriptRunConfig:
@@ -194,6 +210,7 @@ def submit_script(
             script,
             [*words, *more],
             loaded,
+            command=line,
             compute_target=None if loaded else target,
             environment=None if loaded else packages,
             max_run_duration_seconds=None if loaded else limit,
