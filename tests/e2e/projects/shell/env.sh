@@ -1,0 +1,1 @@
+export DATA_ROOT="$PWD/data"

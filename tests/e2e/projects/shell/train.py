@@ -1,0 +1,4 @@
+import os
+import sys
+
+print(sys.argv[1], open(os.path.join(os.environ["DATA_ROOT"], "x.txt")).read().strip())

@@ -1,0 +1,1 @@
+from digits.core import fit as fit
