@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,22 @@ def test_a_notebook_that_is_canceled_has_the_outputs_of_the_cells_before(
 
     assert run.get_status() == "Canceled"
     assert executed(run, "long.ipynb")[0]["outputs"][0]["text"] == ["first\n"]
+
+
+def test_an_interpreter_without_nbclient_fails_the_run_with_the_line_that_helps(
+    workspace_dir: Path,
+) -> None:
+    venv.create("bare", symlinks=True)
+    python = str(Path("bare/bin/python").absolute())
+    write("train.ipynb", "print('ran')")
+    config = ScriptRunConfig("source", "train.ipynb", interpreter=python)
+
+    run = Experiment(Workspace.from_config(), "notebooks").submit(config)
+    run.wait_for_completion(raise_on_error=False)
+
+    assert run.get_status() == "Failed"
+    line = f"{python} -m pip install nbclient ipykernel"
+    assert output(run) == f"homerun: train.ipynb needs nbclient: {line}\n"
 
 
 def test_a_file_that_is_no_notebook_fails_in_one_line(workspace_dir: Path) -> None:
