@@ -43,6 +43,15 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A state folder for the session in place of the user's own: it names the trusted stores."""
+    folder = tmp_path_factory.mktemp("state")
+    os.environ["XDG_STATE_HOME"] = str(folder)
+    yield folder
+    del os.environ["XDG_STATE_HOME"]
+
+
 @pytest.fixture
 def workspace_dir(
     tmp_path: Path, cache_home: Path, monkeypatch: pytest.MonkeyPatch

@@ -172,6 +172,18 @@ class ReadOnlyStore(StoreError):
         )
 
 
+class UntrustedStore(StoreError):
+    """A store that this user may write, but that does not act for this user on this machine."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"the store {path} is only read ({reason}), since its files say which commands run; "
+            f"if you trust them: homerun store trust {path}"
+        )
+
+
 class PropertyExists(StoreError):
     """A property has a value already; properties are set once."""
 

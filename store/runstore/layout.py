@@ -112,6 +112,10 @@ DAMAGED = ".damaged-"
 
 APPENDED = ".jsonl"
 
+STATE_HOME = "XDG_STATE_HOME"
+TRUSTED = "homerun/trusted"
+"""Below the user's state folder, which that variable names: a file for each store that may act."""
+
 CONFIG_PLACES = (
     ".azureml/config.json",
     ".azureml/project.json",

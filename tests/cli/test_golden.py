@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from helpers.commands import COMMANDS
+from helpers.trusted import trusted
 from homerun.cli.output import stdout
 
 HERE = Path(__file__).parent / "golden"
@@ -71,6 +72,8 @@ CASES = {
     "store-check": "store check",
     "store-gc": "store gc --dry-run",
     "store-reindex": "store reindex",
+    "store-distrust": "store distrust",
+    "store-trust": "store trust",
     "store-trash-empty": "run delete given-id --yes; store trash empty --older-than 30d --yes",
     "store-trash-list": "store trash list",
     "store-trash-restore": f"run delete {MAIN} --yes; store trash restore {MAIN}",
@@ -126,7 +129,7 @@ def golden(
 
     def shown(text: str, columns: int | None) -> str:
         place = workspace_dir / str(columns) / "project"
-        shutil.copytree(STORE, place / ".runs", symlinks=True)
+        trusted(shutil.copytree(STORE, place / ".runs", symlinks=True))
         (place / "train.py").write_text("print('trained')\n")
         monkeypatch.chdir(place)
         monkeypatch.setattr(stdout, "columns", lambda: columns or stdout.UNBOUNDED)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.trusted import trusted
+
 STORE = Path(__file__).parents[1] / "data" / "format-1"
 RUN = "given-id"
 
@@ -148,7 +150,7 @@ ERRORS = [
 @pytest.fixture
 def store(workspace_dir: Path) -> None:
     """Some runs, and a script, in the current folder."""
-    shutil.copytree(STORE, workspace_dir / ".runs", symlinks=True)
+    trusted(shutil.copytree(STORE, workspace_dir / ".runs", symlinks=True))
     (workspace_dir / "train.py").write_text("")
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from helpers import process
 from helpers.fifo import Fifo, Gate
+from helpers.trusted import trusted
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
 from homerun.system import exit_status
@@ -90,6 +91,7 @@ def test_commands_of_the_settings_start_when_a_fitting_run_has_ended(
         {"command": f"echo wrong > {ready.path}", "experiment": ["another"]},
     ]
     Path(".runs/settings.json").write_text(json.dumps({"on_end": hooks}))
+    trusted(".runs")
     script("good.py", "")
     script("bad.py", "raise SystemExit(3)")
 

@@ -25,6 +25,8 @@ from torture.faults import Fault
 MAKERS = 3
 FILES = ("train.py", "package/model.py")
 
+GIB = 1 << 30
+
 
 def test_no_run_is_ever_without_its_snapshot(tmp_path: Path) -> None:
     store = Store(str(tmp_path / layout.STORE_FOLDER)).for_writing()
@@ -64,7 +66,7 @@ def _make(root: str, home: Path, number: int, count: int) -> dict[str, Any]:
         draft = Draft(store, "exp")
         alive = draft.take_alive()
         os.mkdir(f"{draft.path}/{layout.WORK}")
-        work_copy.build(taken, f"{draft.path}/{layout.WORK}", f"{draft.path}/{layout.COPIES}")
+        work_copy.build(taken, f"{draft.path}/{layout.WORK}", folder, GIB)
         record = draft.publish({"kind": status.SUBMITTED, "snapshot": taken.id}, sync=False)
         taken.let_go()
         record.publish(layout.ENDED, dict(status.ended(status.COMPLETED)))

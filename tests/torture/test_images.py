@@ -34,6 +34,8 @@ OTHERS = ("first", "second")
 MINE = "mine"
 AN_HOUR_S = 3600.0
 
+GIB = 1 << 30
+
 
 class Protocol(NamedTuple):
     """An operation, and what it promises once it has returned.
@@ -100,13 +102,14 @@ def _copies_well(store: Store) -> list[str]:
         work = f"{home}/work-{tries}"
         os.mkdir(work)
         try:
-            work_copy.build(_take_snapshot(store), work, f"{work}.copies")
+            work_copy.build(_take_snapshot(store), work, f"{home}/source", GIB)
             break
         except SubmitError:
             continue
     for name in ("train.py", "package/__init__.py"):
         wanted = Path(home, "source", name).read_bytes()
-        if not os.path.exists(f"{work}/{name}") or Path(work, name).read_bytes() != wanted:
+        made = Path(work, "source", name)
+        if not made.exists() or made.read_bytes() != wanted:
             return [f"a run would have another {name} than its source"]
     return []
 

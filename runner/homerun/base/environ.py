@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from runstore import layout
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,6 +95,9 @@ _PATHS = {"PATH", "PYTHONPATH"}
 _LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What an interpreter may need to start at all."""
 
+_STATE = (layout.STATE_HOME, "HOME")
+"""Where the user's word of trust lies; see `runstore.fs.trust`."""
+
 _HOMES = ("HOME", "XDG_CONFIG_HOME")
 
 
@@ -116,7 +121,7 @@ def run_folder() -> str | None:
 
 def bare() -> dict[str, str]:
     """A process of ours: nothing of the user that could change how it works."""
-    return {name: os.environ[name] for name in _LOADER if name in os.environ}
+    return {name: os.environ[name] for name in (*_LOADER, *_STATE) if name in os.environ}
 
 
 def drop_in() -> str:

@@ -74,6 +74,8 @@ COMMANDS = {
     "store gc": ("commands.store", "gc"),
     "store stats": ("commands.store", "stats"),
     "store reindex": ("commands.store", "reindex"),
+    "store trust": ("commands.store", "trust"),
+    "store distrust": ("commands.store", "distrust"),
     "store trash list": ("commands.trash", "list_trash"),
     "store trash restore": ("commands.trash", "restore"),
     "store trash empty": ("commands.trash", "empty"),

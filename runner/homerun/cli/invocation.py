@@ -8,6 +8,7 @@ import sys
 from homerun.base.errors import UserError
 from homerun.cli.errors import UsageError
 from homerun.cli.output import console, formats
+from runstore.errors import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,17 +121,17 @@ class Call:
         """
         from homerun.sdk.workspace import Workspace
 
-        return Workspace.of(*self._found(wakes))
+        return Workspace.of(*self._found(wakes, says=True))
 
     def store(self) -> Store:
-        """The store of the workspace; what waits in its queues is started, as by `workspace`.
+        """The store of the workspace, to submit to; its queues are woken, as by `workspace`.
 
         Raises:
             UserError: as for `workspace`.
         """
-        return self._found(wakes=True)[0]
+        return self._found(wakes=True, says=False)[0]
 
-    def _found(self, wakes: bool) -> tuple[Store, Mapping[str, object]]:
+    def _found(self, wakes: bool, says: bool) -> tuple[Store, Mapping[str, object]]:
         from homerun.config import workspace_config, workspaces
         from homerun.runs import placement  # the help page does without all of these
 
@@ -141,6 +142,8 @@ class Call:
         if self._verbose:
             name = workspaces.WorkspaceLabels(store, labels).name
             console.inform(f"workspace {name} in {store.root}")
+        if says and (objection := store.objection()):
+            console.inform(words(objection))
         if wakes:
             placement.wake_queues(store)
         return store, labels
@@ -189,7 +192,7 @@ class Call:
         """
         from homerun.sdk.workspace import Workspace
 
-        found = self._found(wakes=True)
+        found = self._found(wakes=True, says=True)
         return Workspace.of(*found).run_of(self._named(found[0], word))
 
     def record(self, word: str | None) -> Record:
@@ -198,7 +201,7 @@ class Call:
         Raises:
             UsageError, RunNotFound, AmbiguousPrefix: as for `find`.
         """
-        return self._named(self.store(), word)
+        return self._named(self._found(wakes=True, says=True)[0], word)
 
     def _named(self, store: Store, word: str | None) -> Record:
         if word is None:

@@ -58,7 +58,11 @@ def default_name(store: Store) -> str:
 def chosen() -> Store | None:
     """The store that HOMERUN_STORE names."""
     root = os.environ.get(environ.STORE)
-    return Store(os.path.expanduser(root)) if root else None
+    if not root:
+        return None
+    store = Store(os.path.expanduser(root))
+    store.is_named = True
+    return store
 
 
 def found_from(start: str) -> tuple[Store, Mapping[str, object]]:

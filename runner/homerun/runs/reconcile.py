@@ -28,15 +28,15 @@ def bring_up_to_date(record: Record) -> Look:
     A lost run gets its outcome published. That needs no lock: once nothing of a run is alive its
     facts do not change, so every process derives the same outcome, and one of them publishes it. A
     script that lives without a supervisor gets an adopter, and so do processes that a lost script
-    left behind: they are ended first. A run that waits has its queue looked at. A process that may
-    not write returns the same status.
+    left behind: they are ended first. A run that waits has its queue looked at. A process
+    that may not act for the store (`runstore.fs.trust`) returns the same status.
 
     Raises:
         RunNotFound: its folder is gone.
         OSError: the disk does not tell.
     """
     seen = look.at(record)
-    if record.store.is_newer:
+    if not record.store.may_act:
         return seen
     is_batch = seen.seen == status.ALIVE and record.run.get("batch")
     if seen.seen == status.IN_QUEUE or is_batch:

@@ -32,7 +32,7 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
     Raises:
         InvalidTransition: the run belongs to another host or PID namespace, or to the store that
             this one is a copy of.
-        ReadOnlyStore: the stop request cannot be published.
+        ReadOnlyStore, UntrustedStore: the store does not act for this user.
     """
     seen = reconcile.bring_up_to_date(record)
     if seen.is_over:
@@ -47,8 +47,9 @@ def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None
     """Publish a stop request for a run that goes on, and wake its supervisor.
 
     Raises:
-        InvalidTransition, ReadOnlyStore: as `stop`.
+        InvalidTransition, ReadOnlyStore, UntrustedStore: as `stop`.
     """
+    record.store.for_acting()
     if seen.status == status.NOT_RESPONDING:
         host = record.place().get("host", "another host")
         refused = f"be stopped from here: it belongs to {host}; go there, or to the original store"

@@ -164,7 +164,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     place = Place(request.store, config, request.is_one_of_many)
     taken = None
     try:
-        store = request.store.for_writing()
+        store = request.store.for_acting()
         if request.run_id is not None:  # before anything is copied
             check_free(store, names.check_run_id(request.run_id))
         taken, code = _source(store, request)

@@ -165,7 +165,7 @@ def _submit(
     run_id: str | None,
     sources: Sources,
 ) -> Batch:
-    store = experiment.workspace.store.for_writing()
+    store = experiment.workspace.store.for_acting()
     first = configs[0]
     taken, code = sources.look(store, first)
     asked: dict[str, object] = {

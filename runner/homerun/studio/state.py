@@ -31,7 +31,7 @@ class Desk:
         self.workspace = workspace
         self.board = Board(workspace.store)
         self.door = door
-        self.is_read_only = is_read_only
+        self.is_read_only = workspace.store.only_looks = is_read_only
         self.writing = threading.Lock()
         self.pulse = Feed(self.board)
         self.is_closing = False

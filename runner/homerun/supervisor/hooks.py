@@ -7,7 +7,8 @@
 
 `status` and `experiment` are conditions and may be left out. A command gets the script's
 environment with the run's id, status and folder, is started after the outcome is published, and is
-never waited for. A supervisor loads this module only where there is a settings.json.
+never waited for. Commands that the user has not trusted as they are (`runstore.fs.trust`) are not
+started. A supervisor loads this module only where there is a settings.json.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from homerun.base import environ
 from homerun.system import spawn
 from runstore import layout
-from runstore.fs import facts
+from runstore.fs import facts, trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +29,15 @@ _SHELL = "/bin/sh"
 def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
     """Start the commands that fit; a line for each that could not be started."""
     run = facts.read(run_folder, layout.RUN) or {}
+    store = f"{run_folder}/../.."
+    hooks = (facts.read(store, layout.SETTINGS) or {}).get("on_end")
+    if not hooks:
+        return []
+    store_id = (facts.read(store, layout.STORE) or {}).get("store_id")
+    if trust.trusted_hooks(store, str(store_id)) != trust.digest_of(hooks):
+        return [f"on_end: nothing is started; {trust.NEW_HOOKS}"]
     told = []
-    for command in _fitting(f"{run_folder}/../..", status, run.get("experiment")):
+    for command in _fitting(hooks, status, run.get("experiment")):
         try:
             told_env = environ.for_hook(env, str(run.get("id")), status, run_folder)
             spawn.start(command[0], command, told_env, spawn.NOTHING_OPEN)
@@ -38,9 +46,7 @@ def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
     return told
 
 
-def _fitting(store: str, status: str, experiment: object) -> Iterator[list[str]]:
-    settings = facts.read(store, layout.SETTINGS) or {}
-    hooks = settings.get("on_end")
+def _fitting(hooks: object, status: str, experiment: object) -> Iterator[list[str]]:
     for hook in hooks if isinstance(hooks, list) else ():
         if (
             isinstance(hook, dict)

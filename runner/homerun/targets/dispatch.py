@@ -75,6 +75,8 @@ def start(store: Store, target: str) -> int:
 def wake(store: Store) -> None:
     """Start what waits in any queue, at most once a second; what fails in one is left to others."""
     global _last_wake
+    if not store.may_act:
+        return
     if time.monotonic() - _last_wake < _EVERY_S:
         return
     _last_wake = time.monotonic()
@@ -92,7 +94,7 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
         held: slots that the caller has; those that are not needed are closed with the claim.
     """
     found = registry.find(store.root, target)
-    if found is None or store.is_newer or store.damage:
+    if found is None or not store.may_act:
         return None
     waiting = Queue(store.root, target)
     for _ in range(_MOST_PASSES):

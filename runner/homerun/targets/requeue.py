@@ -25,7 +25,7 @@ def after_restart(record: Record) -> None:
         OSError, StoreError: it cannot be.
     """
     run, number = record.run, attempts.latest(record.path)
-    record.store.for_writing()
+    record.store.for_acting()
     waiting = Queue(record.store.root, str(run.get("target")))
     alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
     if alive is None:

@@ -188,6 +188,23 @@ def write(path: str, data: bytes, *, sync: bool = False) -> None:
         os.close(descriptor)
 
 
+def replace_bytes(path: str, data: bytes) -> None:
+    """Write a file, or another in its place: readers see the old one or the new one, whole.
+
+    Raises:
+        OSError: nothing was changed.
+    """
+    folder, name = os.path.split(path)
+    hidden = f"{folder}/.{name}.{os.getpid()}.{os.urandom(4).hex()}"
+    write(hidden, data, sync=True)
+    try:
+        os.rename(hidden, path)
+    except OSError:
+        os.unlink(hidden)
+        raise
+    sync_folder(folder)
+
+
 def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
     """Write all of these bytes: one `os.write` may take only a part of them.
 

@@ -170,7 +170,7 @@ class Live:
 
     def _may_write(self) -> bool:
         store = self.store
-        return store.exists() and not store.damage and not store.is_newer and _writable(store.root)
+        return store.may_write and _writable(store.root)
 
     def _read(self, cache: Cache, folder: str, run_id: str) -> None:
         found = index_row.readable(Record(self.store, folder, run_id), self._look)

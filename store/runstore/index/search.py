@@ -64,7 +64,7 @@ def _open(
     tell: Callable[[str], object] | None,
 ) -> Cache | None:
     """The index, up to date; None where it cannot be had (read-only, damaged, or busy for long)."""
-    if not store.exists() or store.damage or store.is_newer:
+    if not store.may_write:
         return None
     import sqlite3
 

@@ -163,7 +163,8 @@ class Queue:
         """The entries whose runs may be started now and here, in order, each with its run.
 
         One whose run has begun or ended is removed: the process that did that was killed before
-        it could. One that cannot be read now keeps no other from being started.
+        it could. One that cannot be read now keeps no other from being started. One that is
+        another user's than the store says what that user wants to run, and is left alone.
         """
         for entry in self.in_order():
             try:
@@ -172,7 +173,7 @@ class Queue:
                     continue  # it is being made; its maker looks for slots once it is there
                 if place.is_settled(record):
                     entry.remove()
-                elif place.may_start_here(record):
+                elif place.may_start_here(record) and _are_owners(store, entry, record):
                     yield entry, record
             except OSError:
                 continue
@@ -312,3 +313,8 @@ def _is_folder_below(root: str, above: str, target: str) -> bool:
         return atomic.is_folder(f"{root}/{above}") and atomic.is_folder(f"{root}/{above}/{target}")
     except OSError:
         return False
+
+
+def _are_owners(store: Store, entry: Entry, record: Record) -> bool:
+    """Whether the store's owner made the entry and the run."""
+    return store.owns(entry.path) and store.owns(record.path)

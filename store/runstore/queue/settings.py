@@ -56,7 +56,7 @@ def change(root: str, edit: Callable[[dict[str, Any]], None]) -> None:
         edit(found)
         text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
         try:
-            _replace(f"{root}/{layout.SETTINGS}", text.encode())
+            atomic.replace_bytes(f"{root}/{layout.SETTINGS}", text.encode())
         except OSError as error:
             raise atomic.unwritable(root, error) from error
 
@@ -72,20 +72,3 @@ def _flaw(data: bytes) -> str:
     except (ValueError, RecursionError):
         return "it is no JSON"
     return "it is no JSON object"
-
-
-def _replace(path: str, data: bytes) -> None:
-    folder, name = os.path.split(path)
-    hidden = f"{folder}/{layout.NEW}{name}-{os.urandom(4).hex()}"
-    atomic.write(hidden, data)
-    try:
-        descriptor = os.open(hidden, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(hidden, path)
-    except OSError:
-        os.unlink(hidden)
-        raise
-    atomic.sync_folder(folder)

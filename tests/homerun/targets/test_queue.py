@@ -14,6 +14,7 @@ import pytest
 
 from helpers import process
 from helpers.fifo import Fifo, Gate
+from helpers.trusted import trusted
 from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, SubmitError, UserError, Workspace
 from homerun.runs import submit as submitting
@@ -482,6 +483,7 @@ def test_a_copied_store_does_not_start_what_waits_in_the_original(
     shutil.copytree(store.root, copy / ".runs", symlinks=True)
     (copy / ".runs" / ".queue" / "local" / ".paused").unlink()
 
+    trusted(copy / ".runs")
     there = Workspace.from_config(str(copy))
     assert dispatch.start(there.store, "local") == 0
 
@@ -489,6 +491,25 @@ def test_a_copied_store_does_not_start_what_waits_in_the_original(
     assert run.get_status() == "Queued"
     run.cancel()
     assert queue.names(store.root) == ["local"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file to another user")
+def test_an_entry_that_is_another_users_is_not_started(
+    experiment: Experiment, slots: Callable[[int], None]
+) -> None:
+    slots(1)
+    waiting = Queue(experiment.workspace.store.for_writing().root, "local")
+    waiting.pause()
+    run = submit(experiment)
+    (entry,) = waiting.entries()
+    os.chown(entry.path, 64_101, 64_101)
+
+    waiting.resume()
+    assert dispatch.start(experiment.workspace.store, "local") == 0
+    os.chown(entry.path, 0, 0)
+
+    assert dispatch.start(experiment.workspace.store, "local") == 1
+    assert finish([run]) == ["Completed"]
 
 
 def test_two_small_runs_follow_one_that_had_both_slots(

@@ -6,10 +6,11 @@ from homerun.base import sizes
 from homerun.cli.command import command
 from homerun.cli.options import times
 from homerun.cli.options.kinds import Number
-from homerun.cli.options.params import option
-from homerun.cli.output import render
+from homerun.cli.options.params import argument, option
+from homerun.cli.output import render, text
 from homerun.cli.output.progress import Progress, WaitingLine
 from homerun.cli.result import Result
+from homerun.config import trust as config_trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,6 +107,45 @@ def stats(call: Call, largest: int) -> Result:
     with Progress("looking at runs", keeping.count_runs()) as progress:
         found = keeping.statistics(largest, progress)
     return Result(found, lambda: _numbers(found))
+
+
+@command("trust")
+@argument("folder", metavar="[STORE]")
+@option("--shared", is_flag=True, help="Even if other accounts may write in it.")
+def trust(call: Call, folder: str | None, shared: bool) -> Result:
+    """Let a store start, stop and adopt runs for you on this machine.
+
+    A store that you made here does so already. One that you received, restored from a backup or
+    copied is only read: its files say which commands run. It says what it is going to start, and
+    the commands that it runs at the end of a run (`on_end` in settings.json) are trusted as they
+    are now.
+
+    \b
+    Example:
+      homerun store trust
+      homerun store trust /data/project/.runs
+    """
+    told = config_trust.trust_store(folder or call.path, shared)
+
+    def shown() -> list[render.Part]:
+        lines = [f"{told['directory']} acts for you now; runs that wait: {told['waiting']}"]
+        lines += [f"at the end of a run: {hook}" for hook in told["on_end"]]
+        return [render.Note(text.printable(line)) for line in lines]
+
+    return Result(told, shown)
+
+
+@command("distrust")
+@argument("folder", metavar="[STORE]")
+def distrust(call: Call, folder: str | None) -> Result:
+    """Let a store only be read, until it is trusted again. What runs goes on.
+
+    \b
+    Example:
+      homerun store distrust
+    """
+    told = config_trust.distrust_store(folder or call.path)
+    return Result(told, lambda: [render.Note(f"{told['directory']} is only read now")])
 
 
 def _line(row: dict[str, object]) -> str:

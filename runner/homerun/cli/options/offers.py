@@ -52,4 +52,6 @@ def _hint(run: Run) -> str:
 
 
 def _workspace(given: dict[str, Any]) -> Workspace:
-    return Workspace.from_config(given.get("path"))
+    found = Workspace.from_config(given.get("path"))
+    found.store.only_looks = True  # a key that is pressed starts nothing
+    return found

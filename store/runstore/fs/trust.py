@@ -1,0 +1,190 @@
+"""Trust: a user's word, kept outside a store, that the store may act for that user on this machine.
+
+To look at a store is to read. To act for it is to start what waits in it, to adopt or signal a
+process that it names, to publish an outcome, to run its hooks: its files say which commands run, as
+the user who acts. So a store acts only for the user whom it belongs to, and only where that user
+made it or said `homerun store trust`. root is no exception. (git asks the same of a repository.)
+
+    <state>/homerun/trusted/<store id>.<inode>    where it lies, its owner, the digest of its hooks
+
+The state folder is `$XDG_STATE_HOME`, else `~/.local/state` of the account: not of `$HOME`, which a
+script's environment may set. A copy of a store has another inode, and one that was moved within a
+file system keeps it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from runstore import layout
+from runstore.errors import ReadOnlyStore, UntrustedStore
+from runstore.fs import atomic, facts, json_write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+UNHOOKED = ""
+"""The digest where a store names no hooks."""
+
+NEW_HOOKS = (
+    "its commands are new or were changed: read settings.json, then `homerun store trust` lets "
+    "them run"
+)
+"""Why hooks that are not trusted as they are do not run, and what to do."""
+
+
+def check_owner(root: str, store_id: str) -> None:
+    """Check that a store belongs to this user.
+
+    Raises:
+        ReadOnlyStore: it belongs to another.
+        OSError: it cannot be looked at.
+    """
+    owner = os.stat(root).st_uid
+    if owner == os.geteuid():
+        return
+    # A network file system may give all files one owner: the one that was seen with the trust.
+    if (_said(root, store_id) or {}).get("owner") != owner:
+        raise ReadOnlyStore(root, f"it belongs to {_name_of(owner)}")
+
+
+def check_trust(root: str, store_id: str) -> None:
+    """Check that a store may act for this user.
+
+    Raises:
+        ReadOnlyStore: it belongs to another.
+        UntrustedStore: others may write in it, or this user neither made it here nor trusts it.
+        OSError: it cannot be looked at.
+    """
+    check_owner(root, store_id)
+    said = _said(root, store_id)
+    if not (said or {}).get("shared") and (flaw := _flaw(root)):
+        raise UntrustedStore(root, flaw)
+    if said is None:
+        raise UntrustedStore(root, "it was not made here by you")
+
+
+def trust(root: str, store_id: str, hooks: str = UNHOOKED, *, shared: bool = False) -> None:
+    """Let a store act for this user on this machine.
+
+    Args:
+        hooks: the digest of the hooks that are trusted with it.
+        shared: even if other accounts may write in it; they can then run commands as this user.
+
+    Raises:
+        ReadOnlyStore: it belongs to another.
+        UntrustedStore: others may write in it, and `shared` is False.
+        OSError: the state folder cannot be written.
+    """
+    found = os.stat(root)
+    if found.st_uid not in (os.geteuid(), _owner_of_new_files(root)):
+        raise ReadOnlyStore(root, f"it belongs to {_name_of(found.st_uid)}")
+    if not shared and (flaw := _flaw(root)):
+        raise UntrustedStore(root, flaw)
+    record = {
+        "root": root,
+        "owner": found.st_uid,
+        "device": found.st_dev,
+        "file_system": os.statvfs(root).f_fsid,
+        "hooks": hooks,
+        "shared": shared,
+    }
+    path = _path(root, store_id)
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    atomic.replace_bytes(path, json_write.pretty(facts.signed(record)).encode())
+
+
+def forget(root: str, store_id: str) -> bool:
+    """Trust a store no longer; False: it was not trusted."""
+    try:
+        os.unlink(_path(root, store_id))
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def trusted_hooks(root: str, store_id: str) -> str | None:
+    """The digest of the hooks that this user trusts; None: the store is not trusted at all."""
+    said = _said(root, store_id)
+    return None if said is None else str(said.get("hooks") or UNHOOKED)
+
+
+def digest_of(hooks: object) -> str:
+    """A digest of the commands that a store's settings name under `on_end`; "": there are none."""
+    if not hooks:
+        return UNHOOKED
+    import hashlib
+    import json
+
+    return hashlib.sha256(json.dumps(hooks, sort_keys=True).encode()).hexdigest()
+
+
+def _said(root: str, store_id: str) -> dict[str, Any] | None:
+    """What this user has said of the store that lies there and has this id."""
+    said = facts.read(*os.path.split(_path(root, store_id)))
+    if said is None or said.get("device") == os.stat(root).st_dev:
+        return said
+    # The number of a device may change at a restart; the id of its file system does not.
+    known = said.get("file_system")
+    return said if known and known == os.statvfs(root).f_fsid else None
+
+
+def _flaw(root: str) -> str:
+    """What lets others say what a store does; "": nothing."""
+    owner = os.stat(root).st_uid
+    for name in ("", layout.STORE, layout.SETTINGS, layout.QUEUE):
+        path = f"{root}/{name}" if name else root
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:
+            continue
+        if found.st_uid != owner:
+            return f"{path} belongs to {_name_of(found.st_uid)}"
+        if found.st_mode & _OTHERS_WRITE:
+            return f"others may write in it: chmod go-w {path}"
+    return ""
+
+
+def _path(root: str, store_id: str) -> str:
+    known = store_id if store_id.isalnum() else "unknown"  # it becomes a name, and others write it
+    return f"{_state_home()}/{layout.TRUSTED}/{known}.{os.stat(root).st_ino}"
+
+
+def _state_home() -> str:
+    given = os.environ.get(layout.STATE_HOME, "")
+    if os.path.isabs(given):
+        return given
+    import pwd
+
+    try:
+        home = pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:  # a container's user without an entry
+        home = os.path.expanduser("~")
+    return f"{home}/.local/state"
+
+
+def _owner_of_new_files(folder: str) -> int:
+    """The owner that a file gets which this user makes in a folder; -1: none can be made."""
+    path = f"{folder}/{layout.NEW}{os.urandom(4).hex()}"
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return -1
+    try:
+        return os.fstat(descriptor).st_uid
+    finally:
+        os.close(descriptor)
+        os.unlink(path)
+
+
+def _name_of(user: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"

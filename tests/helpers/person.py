@@ -1,0 +1,113 @@
+"""Other accounts of this machine, and what they do with homerun. Needs root, else it is skipped."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import site
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_PACKAGES = (_ROOT / "runner", _ROOT / "store", *map(Path, site.getsitepackages()))
+_INTERPRETERS = "/usr/bin:/usr/local/bin"  # one below root's home is closed to others
+
+
+class Person:
+    """An account by its number, with a home of its own.
+
+    Args:
+        user: the number; 0 is root.
+        home: a folder that belongs to it.
+    """
+
+    def __init__(self, user: int, home: Path) -> None:
+        self.user = user
+        self.home = home
+
+    def homerun(
+        self, *words: str, at: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command line of homerun in a folder, as this person."""
+        return self.python("-m", "homerun", *words, at=at, env=env)
+
+    def python(
+        self, *words: str, at: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the system's Python, with the packages under test, as this person."""
+        return subprocess.run(
+            [_interpreter(), *words],
+            cwd=at or self.home,
+            env={
+                "HOME": str(self.home),
+                "XDG_STATE_HOME": f"{self.home}/state",
+                "XDG_CACHE_HOME": f"{self.home}/cache",
+                "PYTHONPATH": os.pathsep.join(map(str, _PACKAGES)),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PATH": os.defpath,
+                **(env or {}),
+            },
+            user=self.user,
+            group=self.user,
+            extra_groups=[],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+
+@contextmanager
+def people(*users: int) -> Iterator[list[Person]]:
+    """Persons with homes that all of them can reach; what they left running is ended.
+
+    A user number that the system has no account for is as good as any.
+    """
+    if os.getuid() != 0:
+        pytest.skip("only root can work as another user")
+    with tempfile.TemporaryDirectory() as above:
+        os.chmod(above, 0o755)
+        found = []
+        for user in users:
+            home = Path(above, str(user))
+            home.mkdir()
+            os.chown(home, user, user)
+            found.append(Person(user, home))
+        if any(one.python("-c", "import homerun, click").returncode for one in found):
+            pytest.skip("other users cannot read the packages under test")
+        try:
+            yield found
+        finally:
+            for one in found:
+                if one.user:
+                    _end_all_of(one.user)
+
+
+def digest(folder: Path) -> str:
+    """A digest of all below a folder: names, kinds, owners, permissions, contents."""
+    lines = []
+    for path in sorted(folder.rglob("*")):
+        found = path.lstat()
+        held = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+        row = (path, oct(found.st_mode), found.st_uid, found.st_gid, hashlib.sha256(held))
+        lines.append(" ".join(map(str, row[:4])) + row[4].hexdigest())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _interpreter() -> str:
+    found = shutil.which("python3", path=_INTERPRETERS)
+    if found is None:
+        pytest.skip("there is no Python that other users can run")
+    return found
+
+
+def _end_all_of(user: int) -> None:
+    """Kill every process of a user, until there is none."""
+    subprocess.run(["pkill", "-KILL", "-U", str(user)], check=False)
