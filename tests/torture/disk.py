@@ -40,7 +40,7 @@ import os, sys
 from homerun import Run
 run = Run.get_context()
 print("begun")
-told = os.open("../../../../told", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+told = os.open("../../../../../told", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 ballast = os.open(os.environ["HOMERUN_STORE"] + "/ballast", os.O_WRONLY | os.O_CREAT)
 for i in range(LOGGED):
     if i == LOGGED // 3:

@@ -66,7 +66,7 @@ def _make(root: str, home: Path, number: int, count: int) -> dict[str, Any]:
         draft = Draft(store, "exp")
         alive = draft.take_alive()
         os.mkdir(f"{draft.path}/{layout.WORK}")
-        work_copy.build(taken, f"{draft.path}/{layout.WORK}", folder, GIB)
+        work_copy.build(taken, draft.path, folder, GIB)
         record = draft.publish({"kind": status.SUBMITTED, "snapshot": taken.id}, sync=False)
         taken.let_go()
         record.publish(layout.ENDED, dict(status.ended(status.COMPLETED)))

@@ -100,7 +100,7 @@ def _copies_well(store: Store) -> list[str]:
     home = os.path.dirname(store.root)
     for tries in range(2):
         work = f"{home}/work-{tries}"
-        os.mkdir(work)
+        os.makedirs(f"{work}/{layout.WORK}")
         try:
             work_copy.build(_take_snapshot(store), work, f"{home}/source", GIB)
             break
@@ -108,7 +108,7 @@ def _copies_well(store: Store) -> list[str]:
             continue
     for name in ("train.py", "package/__init__.py"):
         wanted = Path(home, "source", name).read_bytes()
-        made = Path(work, "source", name)
+        made = Path(work, layout.WORK, "source", name)
         if not made.exists() or made.read_bytes() != wanted:
             return [f"a run would have another {name} than its source"]
     return []

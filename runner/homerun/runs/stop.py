@@ -80,14 +80,20 @@ def wait_for_end(record: Record, kind: str, deadline: float) -> Look:
 def wait_below(record: Record, deadline: float | None = None) -> None:
     """Wait until the submitted runs below a run that was canceled are over.
 
+    Those that appear meanwhile are waited for too, all until one deadline.
+
     Args:
-        deadline: on the monotonic clock; None: their own grace and 5 s from now.
+        deadline: on the monotonic clock; None: 5 s after the longest grace of them, from now.
     """
-    for child in family.below(record, recursive=True):
-        limit = _grace(child) + _BEYOND_GRACE_S
-        left = limit if deadline is None else max(0.0, deadline - time.monotonic())
-        if child.is_submitted:
-            wait.until_over(child, left)
+    seen: set[str] = set()
+    while new := [one for one in family.below(record, recursive=True) if one.id not in seen]:
+        submitted = [one for one in new if one.is_submitted]
+        if deadline is None:
+            longest = max(map(_grace, submitted), default=0.0)
+            deadline = time.monotonic() + longest + _BEYOND_GRACE_S
+        for child in submitted:
+            wait.until_over(child, max(0.0, deadline - time.monotonic()))
+        seen.update(one.id for one in new)
 
 
 def _grace(record: Record) -> float:

@@ -14,6 +14,8 @@ from runstore.fs import atomic, facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from homerun.targets.target import Target
     from runstore.run.record import Record
 
@@ -44,30 +46,66 @@ def _target(run_folder: str) -> Target:
 def cancel_children(run_folder: str) -> None:
     """Ask every run below this one to end: each by a stop fact, or an end, of its own.
 
-    Those that wait for a slot come first: one that is freed by another's end starts none of them.
-    A child that cannot be asked (its folder is damaged, or may not be written) keeps no other from
-    being asked.
+    It looks again until it finds no new one. A run that appears after that finds this run's end,
+    or the stop fact of one between them, and cancels itself: `follow_parent`. Those that wait for a
+    slot come first: one that is freed by another's end starts none of them. A run that cannot be
+    asked (its folder is damaged, or may not be written) keeps no other from being asked.
     """
-    for child in _children(run_folder):
-        try:
-            _cancel(child)
-        except (OSError, StoreError):
-            continue
-        finally:
-            cancel_children(child.path)
+    asked: set[str] = set()
+    while new := [one for one in _below(run_folder) if one.id not in asked]:
+        for record in sorted(new, key=_has_begun):
+            asked.add(record.id)
+            try:
+                _cancel(record)
+            except (OSError, StoreError):
+                continue
 
 
-def _children(run_folder: str) -> list[Record]:
-    """The runs below one, those of its own store: its links may say anything."""
+def _below(run_folder: str) -> list[Record]:
+    """All runs below one, of its own store: its links may say anything."""
     if not os.path.isdir(f"{run_folder}/{layout.CHILDREN}"):
         return []
     from runstore.run import children  # a supervisor seldom cancels runs below its own
 
     try:
-        found = [one for one in children.unsorted(_record(run_folder)) if one.exists()]
+        return [
+            one for one in children.unsorted(_record(run_folder), recursive=True) if one.exists()
+        ]
     except OSError:
         return []
-    return sorted(found, key=lambda one: os.path.exists(f"{one.path}/{layout.STARTED}"))
+
+
+def follow_parent(record: Record) -> None:
+    """Cancel a run that has just appeared, if a run above it was canceled meanwhile.
+
+    The process that canceled that one may have looked for runs below it before this one was there.
+    """
+    if any(map(is_canceled, _above(record))):
+        _cancel(record)
+
+
+def is_canceled(record: Record) -> bool:
+    """Whether a run was canceled, or is about to be."""
+    stop, ended = record.fact(layout.STOP), record.fact(layout.ENDED)
+    return (ended or {}).get("status") == status.CANCELED or (
+        ended is None and (stop or {}).get("kind") == status.CANCEL
+    )
+
+
+def _above(record: Record) -> Iterator[Record]:
+    """The runs above a run: its parent, the parent of that, and so on."""
+    from runstore.store import store_of
+
+    store, seen = store_of(record), {record.id}
+    here = store.parent_of(record)
+    while here is not None and here.id not in seen:  # a damaged record may name itself
+        yield here
+        seen.add(here.id)
+        here = store.parent_of(here)
+
+
+def _has_begun(record: Record) -> bool:
+    return os.path.exists(f"{record.path}/{layout.STARTED}")
 
 
 def _cancel(record: Record) -> None:

@@ -154,6 +154,8 @@ def submit(request: Request) -> tuple[Record, list[str]]:
             last step failed, one that is Failed.
     """
     told: list[str] = []
+    if request.parent is not None:
+        _check_goes_on(request.parent)
     if not request.config.is_settled:
         from homerun.config import merge
 
@@ -180,9 +182,25 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         place.start_waiting()
     else:
         _start(record, plan, alive, place)
+    if request.parent is not None:
+        from homerun.runs import stop_request  # a run without a parent does without it
+
+        stop_request.follow_parent(record)
     if request.sources is None:
         git_diff.start(record.path, record.id, git_diff.wanted(job.code), os.environ)
     return record, [*told, *job.notices()]
+
+
+def _check_goes_on(parent: Record) -> None:
+    """Check that a run can get children: its end, or its cancel, has not been asked for."""
+    from homerun.runs import stop_request
+
+    ended = parent.fact(layout.ENDED)
+    if ended is not None:
+        said = f"run {parent.id} is over ({ended.get('status')})"
+        raise SubmitError(f"{said}: no run can be submitted below it; submit it by itself")
+    if stop_request.is_canceled(parent):
+        raise SubmitError(f"run {parent.id} is being canceled: no run is submitted below it")
 
 
 def _injected(azureml: bool) -> str:

@@ -144,7 +144,8 @@ def _flaw(root: str) -> str:
             continue
         if found.st_uid != owner:
             return f"{path} belongs to {_name_of(found.st_uid)}"
-        if found.st_mode & _OTHERS_WRITE:
+        # In a sticky folder others add files of their own, and do not replace one of these.
+        if found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX:
             return f"others may write in it: chmod go-w {path}"
     return ""
 

@@ -26,22 +26,23 @@ def below(parent: Record, *, recursive: bool = False) -> Iterator[Record]:
     Raises:
         OSError: the run's own children cannot be listed.
     """
-    found = _linked(parent.path, is_wanted=True)
-    if recursive:
-        for child in list(found.values()):
-            _gather(child, found)
-    records = [_record(parent, path) for path in found.values()]
-    yield from sorted(records, key=_made, reverse=True)
+    yield from sorted(unsorted(parent, recursive=recursive), key=_made, reverse=True)
 
 
-def unsorted(parent: Record) -> Iterator[Record]:
-    """A run's children in any order: nothing of them is read.
+def unsorted(parent: Record, *, recursive: bool = False) -> list[Record]:
+    """A run's children, or all its descendants, in any order: nothing of them is read.
 
     Raises:
-        OSError: they cannot be listed.
+        OSError: the run's own children cannot be listed.
     """
-    for path in _linked(parent.path, is_wanted=True).values():
-        yield _record(parent, path)
+    found = _linked(parent.path, is_wanted=True)
+    left = list(found.values()) if recursive else []
+    while left:
+        for run_id, path in _linked(left.pop()).items():
+            if run_id not in found:
+                found[run_id] = path
+                left.append(path)
+    return [_record(parent, path) for path in found.values()]
 
 
 def _record(parent: Record, path: str) -> Record:
@@ -92,10 +93,3 @@ def _may_exist(path: str) -> bool:
         return atomic.is_folder(path)
     except OSError:
         return True  # a bad disk makes no child disappear
-
-
-def _gather(run_folder: str, found: dict[str, str]) -> None:
-    for run_id, path in _linked(run_folder).items():
-        if run_id not in found:
-            found[run_id] = path
-            _gather(path, found)

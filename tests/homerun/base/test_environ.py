@@ -21,11 +21,18 @@ def test_a_supervisor_gets_nothing_that_could_change_how_it_works(
     monkeypatch.setenv("PYTHONPATH", "/a")
     monkeypatch.setenv("LD_LIBRARY_PATH", "/opt/lib")
     monkeypatch.setenv("LD_PRELOAD", "/evil.so")
+    monkeypatch.setenv("HOME", "/home/ann")
+    monkeypatch.setenv("XDG_STATE_HOME", "/home/ann/state")
 
     given = environ.for_supervisor("run-1")
 
     given.pop("DYLD_LIBRARY_PATH", None)
-    assert given == {"HOMERUN_SUPERVISES": "run-1", "LD_LIBRARY_PATH": "/opt/lib"}
+    assert given == {
+        "HOMERUN_SUPERVISES": "run-1",
+        "LD_LIBRARY_PATH": "/opt/lib",
+        "HOME": "/home/ann",
+        "XDG_STATE_HOME": "/home/ann/state",  # the two say which stores the user trusts
+    }
 
 
 def test_a_process_without_a_run_has_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,7 @@ MADE: list[BaseError] = [
     store_errors.MisuseError("text"),
     store_errors.PropertyExists("author", "a", "b"),
     store_errors.ReadOnlyStore("/s", "permission denied"),
+    store_errors.UntrustedStore("/s", "it was not made here by you"),
     store_errors.RunExists("run-1"),
     store_errors.NotInTrash("run-1"),
     store_errors.RunNotFound("run-1"),

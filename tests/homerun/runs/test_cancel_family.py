@@ -1,0 +1,113 @@
+"""A cancel reaches the runs below a run: those that wait, that run, and that appear meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from homerun import Experiment, Run, ScriptRunConfig, SubmitError, Workspace
+from homerun.runs import interactive, stop_request, submit
+from runstore import status
+from runstore.run.record import Record
+
+
+@pytest.fixture
+def experiment(workspace_dir: Path, script: Callable[..., Path]) -> Experiment:
+    """An experiment, and a script that ends only when it is stopped."""
+    script("wait.py", "import signal; signal.pause()")
+    return Experiment(Workspace.from_config(), "family")
+
+
+def test_a_cancel_reaches_a_run_at_any_depth(experiment: Experiment) -> None:
+    top = here = experiment.start_logging(snapshot_directory=None, outputs=False)
+    for _ in range(60):  # a path through so many links cannot be resolved
+        here = here.child_run()
+    deepest = here.submit_child(ScriptRunConfig("source", "wait.py"))
+
+    top.cancel()
+
+    assert deepest.get_status() == here.get_status() == "Canceled"
+
+
+def test_a_run_that_appears_after_the_cancel_has_looked_cancels_itself(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = experiment.start_logging(snapshot_directory=None, outputs=False)
+    make = submit._make
+
+    def made_too_late(*given: object) -> object:
+        made = make(*given)  # type: ignore[arg-type]
+        # As a cancel whose look for children was over: the end is published, and none was asked.
+        monkeypatch.setattr(stop_request, "cancel_children", lambda folder: None)
+        interactive.end(parent._record, status.CANCELED)
+        return made
+
+    monkeypatch.setattr(submit, "_make", made_too_late)
+    child = parent.submit_child(ScriptRunConfig("source", "wait.py"))
+    child.wait_for_completion()
+
+    assert child.get_status() == "Canceled"
+
+
+def test_a_cancel_looks_again_until_no_run_is_new(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = experiment.start_logging(snapshot_directory=None, outputs=False)
+    first = parent.submit_child(ScriptRunConfig("source", "wait.py"))
+    ask, late = stop_request._cancel, []
+
+    def ask_while_another_appears(record: Record) -> None:
+        if not late:
+            monkeypatch.setattr(stop_request, "follow_parent", lambda record: None)
+            monkeypatch.setattr(submit, "_check_goes_on", lambda parent: None)
+            late.append(parent.submit_child(ScriptRunConfig("source", "wait.py")))
+        ask(record)
+
+    monkeypatch.setattr(stop_request, "_cancel", ask_while_another_appears)
+    parent.cancel()
+
+    assert [first.get_status(), late[0].get_status()] == ["Canceled", "Canceled"]
+
+
+def test_a_batch_that_is_canceled_while_it_is_submitted_leaves_no_run(
+    experiment: Experiment,
+) -> None:
+    experiment.workspace.targets.add("two", slots=2)
+    configs = [ScriptRunConfig("source", "wait.py", compute_target="two") for _ in range(120)]
+    raised: list[BaseException] = []
+
+    def submit_all() -> None:
+        try:
+            experiment.submit_many(configs, run_id="batch")
+        except SubmitError as error:
+            raised.append(error)
+
+    submitter = threading.Thread(target=submit_all)
+    submitter.start()
+    while _count(experiment) < 10:
+        continue
+    Run.get(experiment.workspace, "batch").cancel()
+    submitter.join()
+
+    found = list(Run.get(experiment.workspace, "batch").get_children())
+    assert {run.get_status() for run in found} == {"Canceled"}
+    assert len(raised) == (len(found) < len(configs))
+
+
+def _count(experiment: Experiment) -> int:
+    folder = Path(experiment.workspace.store.root, "family", "batch", "children")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+@pytest.mark.parametrize("how", ["complete", "cancel"])
+def test_no_run_is_submitted_below_one_that_is_over(experiment: Experiment, how: str) -> None:
+    parent = experiment.start_logging(snapshot_directory=None, outputs=False)
+    getattr(parent, how)()
+
+    with pytest.raises(SubmitError, match="is over"):
+        parent.submit_child(ScriptRunConfig("source", "wait.py"))
+
+    assert list(parent.get_children()) == []
