@@ -55,6 +55,16 @@ def from_path(path: str | None) -> Found:
     return workspace_config.found_from(start)
 
 
+def store_at(path: str | None) -> Store:
+    """The store that a folder is, or that is found from it.
+
+    Raises:
+        UserError: the path does not exist, or the configuration cannot be read.
+    """
+    named = Store(path) if path else None
+    return named if named is not None and named.exists() else from_path(path)[0]
+
+
 def found_here() -> Found:
     """The workspace found from the current folder."""
     return workspace_config.found_from(os.getcwd())

@@ -10,7 +10,8 @@ from homerun.cli.options.params import argument, option
 from homerun.cli.output import render, text
 from homerun.cli.output.progress import Progress, WaitingLine
 from homerun.cli.result import Result
-from homerun.runs import trust as store_trust
+from homerun.config import workspaces
+from homerun.targets import trust as store_trust
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def trust(call: Call, folder: str | None, shared: bool) -> Result:
       homerun store trust
       homerun store trust /data/project/.runs
     """
-    told = store_trust.trust_store(folder or call.path, shared)
+    told = store_trust.trust_store(workspaces.store_at(folder or call.path), shared)
 
     def shown() -> list[render.Part]:
         lines = [f"{told['directory']} acts for you now; runs that wait: {told['waiting']}"]
@@ -144,7 +145,7 @@ def distrust(call: Call, folder: str | None) -> Result:
     Example:
       homerun store distrust
     """
-    told = store_trust.distrust_store(folder or call.path)
+    told = store_trust.distrust_store(workspaces.store_at(folder or call.path))
     return Result(told, lambda: [render.Note(f"{told['directory']} is only read now")])
 
 

@@ -9,7 +9,9 @@ from omegaconf import OmegaConf
 def main(cfg):
     print(OmegaConf.to_yaml(cfg))
     print(get_original_cwd(), to_absolute_path("conf"))
-    with open(f"{hydra.core.hydra_config.HydraConfig.get().runtime.output_dir}/model.txt", "w") as file:
+    with open(
+        f"{hydra.core.hydra_config.HydraConfig.get().runtime.output_dir}/model.txt", "w"
+    ) as file:
         file.write(str(cfg.model.layers))
     logging.getLogger("train").debug("not shown")
 

@@ -16,7 +16,9 @@ def work(dataset, tasks, results):
 if __name__ == "__main__":
     context = multiprocessing.get_context("fork")
     dataset, tasks, results = Dataset("shards"), context.Queue(), context.Queue()
-    workers = [context.Process(target=work, args=(dataset, tasks, results), daemon=True) for _ in range(2)]
+    workers = [
+        context.Process(target=work, args=(dataset, tasks, results), daemon=True) for _ in range(2)
+    ]
     for worker in workers:
         worker.start()
     for index in range(len(dataset)):

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from homerun.base.errors import UserError
-from homerun.config import workspaces
 from runstore.fs import trust
 from runstore.queue import settings
 from runstore.queue.queue import Queue, names
-from runstore.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from runstore.store import Store
 
-def trust_store(path: str | None, shared: bool = False) -> dict[str, Any]:
+
+def trust_store(store: Store, shared: bool = False) -> dict[str, Any]:
     """Let a store act for this user on this machine, with the hooks that it has now.
 
     Args:
-        path: the store's folder, or where to look from; None: the current folder.
         shared: even if other accounts may write in it.
 
     Returns:
@@ -29,31 +28,27 @@ def trust_store(path: str | None, shared: bool = False) -> dict[str, Any]:
         StoreError: it belongs to another user, or others may write in it, or its settings are none.
         OSError: the state folder cannot be written.
     """
-    store = _store_of(path)
+    _check_there(store)
     hooks = settings.read(store.root).get("on_end") or []
     waiting = sum(len(Queue(store.root, name).entries()) for name in names(store.root))
     trust.trust(store.root, store.id, trust.digest_of(hooks), shared=shared)
     return {**_told(store, True), "on_end": hooks, "waiting": waiting}
 
 
-def distrust_store(path: str | None) -> dict[str, Any]:
+def distrust_store(store: Store) -> dict[str, Any]:
     """Let a store act no longer: it is only read, until it is trusted again.
 
     Raises:
         UserError: there is no store.
     """
-    store = _store_of(path)
+    _check_there(store)
     trust.forget(store.root, store.id)
     return _told(store, False)
 
 
-def _store_of(path: str | None) -> Store:
-    store = Store(path) if path else None
-    if store is None or not store.exists():
-        store = workspaces.from_path(path)[0]
+def _check_there(store: Store) -> None:
     if not store.exists():
         raise UserError(f"there is no store in {store.root}; name its folder")
-    return store
 
 
 def _told(store: Store, is_trusted: bool) -> dict[str, Any]:
