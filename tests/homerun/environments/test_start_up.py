@@ -114,6 +114,18 @@ def test_a_script_that_wants_no_buffer_has_none(
     assert found == [b"a", b"b"]
 
 
+def test_a_stream_is_pickled_by_its_name(work: Path, interpreter: Interpreter) -> None:
+    code = (
+        "import copy, pickle, sys\n"
+        "for stream in (sys.stdout, sys.stderr): assert copy.deepcopy([stream])[0] is stream\n"
+        "former, sys.stdout = sys.stdout, sys.stderr\n"
+        "assert pickle.loads(pickle.dumps(former)) is former is sys.__stdout__\n"
+        "print('ok', file=former)"
+    )
+
+    assert says(interpreter.path, code, in_a_run(work)) == "ok"
+
+
 def test_an_option_of_the_program_is_none_of_python(work: Path, interpreter: Interpreter) -> None:
     write(work / "train.py", "print(end='a'); print(end='b')")
     env = in_a_run(work, str(work))

@@ -33,12 +33,25 @@ _write = io.TextIOWrapper.write
 class Lines(io.TextIOWrapper):
     """A stream that writes a line when it ends, and as a whole."""
 
+    __module__ = "sys"  # where pickle finds the streams
+
     def write(self, text: str) -> int:
         """Write a text; what follows its last line break waits for its own."""
         if "\n" not in text or text[-1] == "\n":
             return _write(self, text)
         end = text.rfind("\n") + 1
         return _write(self, text[:end]) + _write(self, text[end:])
+
+    def __reduce_ex__(self, protocol: object) -> str:
+        """The name in `sys`: cloudpickle and dill know Python's own stream by its exact type.
+
+        Raises:
+            TypeError: it is neither output nor errors any more.
+        """
+        for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
+            if self is getattr(sys, name):
+                return name
+        raise TypeError("cannot pickle a stream that is not sys.stdout or sys.stderr")
 
 
 def _begin(work: str) -> None:
