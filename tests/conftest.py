@@ -15,6 +15,7 @@ from helpers import leaks, probes
 from helpers.fifo import Fifo, Gate
 from helpers.wait import holds_within
 from homerun.system import children
+from runstore.store import Store
 
 Pipe = TypeVar("Pipe", Fifo, Gate)
 
@@ -66,6 +67,12 @@ def workspace_dir(
     yield folder
     # The supervisors that this process started publish the outcome before they leave.
     holds_within(lambda: not children.reap(), leaks.SETTLE_S)
+
+
+@pytest.fixture
+def store_made(workspace_dir: Path) -> None:
+    """A store in the workspace's folder, so that none is said to be new."""
+    Store(f"{workspace_dir}/.runs").for_writing()
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ def stubborn(script, ready):
     return ready
 
 
+@pytest.mark.usefixtures("store_made")
 @pytest.mark.parametrize(
     ("number", "by", "code"), [(signal.SIGINT, "Ctrl-C", 130), (signal.SIGTERM, "SIGTERM", 143)]
 )
@@ -111,6 +112,7 @@ def test_a_second_ctrl_c_stops_waiting_but_not_the_cancel(terminal, cli, stubbor
     stubborn.eof()
 
 
+@pytest.mark.usefixtures("store_made")
 @pytest.mark.parametrize(
     ("place", "step"),
     [(scan._Walk, "everything"), (snapshot, "_take"), (work_copy._Placing, "everything")],

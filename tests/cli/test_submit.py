@@ -40,6 +40,7 @@ def test_standard_output_holds_exactly_the_bytes_of_the_script(cli, script):
     assert done.code == 0
 
 
+@pytest.mark.usefixtures("store_made")
 def test_the_summary_on_standard_error_names_status_metrics_and_folder(cli, script):
     script("train.py", LOGS, ".")
 
@@ -87,6 +88,7 @@ def test_two_dashes_may_stand_before_the_script(cli, script):
     assert done.out == b"['-x']\n"
 
 
+@pytest.mark.usefixtures("store_made")
 def test_with_json_asked_for_standard_output_holds_the_run_alone(cli, script):
     script("train.py", LOGS, ".")
 
@@ -110,6 +112,7 @@ def test_async_prints_id_and_folder_as_json_and_leaves_the_run_going(cli, script
     assert cli("run", "monitor-logs", "-r", done.json["run_id"]).out == b"late\n"
 
 
+@pytest.mark.usefixtures("store_made")
 def test_async_on_a_terminal_prints_two_lines(terminal, script, cli):
     script("train.py", LOGS, ".")
 
@@ -240,6 +243,7 @@ def test_wrong_usage_is_one_line_that_names_the_help_and_exits_2(cli):
     assert done.err.count("\n") == 1
 
 
+@pytest.mark.usefixtures("store_made")
 def test_when_the_reader_of_the_output_is_gone_the_run_continues_and_that_is_said(
     start, cli, script, gate
 ):
@@ -382,3 +386,45 @@ def test_a_copy_limit_that_is_no_size_is_refused(invoke, script):
 
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert "'lots' is not a valid size, e.g. 500MB or 20GB" in done.err
+
+
+def test_a_new_store_is_said_and_made_beside_the_project(cli, script, workspace_dir, monkeypatch):
+    script("tools/train.py", "print('ran')", "project")
+    (workspace_dir / "project/.git").mkdir()
+    monkeypatch.chdir(workspace_dir / "project/tools")
+
+    first, second = cli(*SUBMIT, "train.py"), cli(*SUBMIT, "train.py")
+
+    root = os.path.realpath(workspace_dir / "project/.runs")
+    assert first.err.startswith(f"homerun: new store: {root}\n")
+    assert "new store" not in second.err
+    assert cli("run", "list").json[0]["status"] == "Completed"
+
+
+def test_no_store_is_made_in_a_folder_that_is_no_project(cli, script, workspace_dir, monkeypatch):
+    script("train.py", "print('ran')", "project")
+    monkeypatch.setenv("TMPDIR", str(workspace_dir))
+
+    refused = cli(*SUBMIT, "project/train.py", "--x")
+    listed = cli("run", "list")
+    homeless = cli(*SUBMIT, "--source-directory", "project", "train.py")
+    asked = cli(*SUBMIT, "--source-directory", "project", "train.py", HOMERUN_STORE="here")
+
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    assert "a run takes no copy of" in refused.err
+    assert (listed.code, listed.json) == (0, [])
+    assert (homeless.code, homeless.err.count("\n")) == (1, 1)
+    assert "no store is made in" in homeless.err
+    assert (asked.code, asked.out) == (0, b"ran\n")
+
+
+def test_much_to_read_is_said_once_with_what_to_do(cli, script, workspace_dir):
+    script("train.py", "", ".")
+    for number in range(2001):
+        (workspace_dir / f"{number}.txt").touch()
+
+    first, second = cli(*SUBMIT, "train.py"), cli(*SUBMIT, "train.py")
+
+    said = f"homerun: reading the source folder {workspace_dir} (2,002 files, 0 B); what .gitignore"
+    assert said in first.err
+    assert "reading" not in second.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun.base import checks
+from homerun.base import checks, places
 from homerun.base.errors import SubmitError, UserError
 from homerun.config.settings import Configurable, apply, says, taken_as_keywords
 from homerun.system import which
@@ -29,7 +29,8 @@ class ScriptRunConfig(Configurable):
     """A script and how to run it, in the original's words and a few of our own.
 
     Args:
-        source_directory: the folder with the code; each run works in a copy of it.
+        source_directory: the folder with the code; each run works in a copy of it. None: the
+            current one, or the project (the git repository, else the folder) of a script outside.
         script: the script's path inside that folder: a Python file, a notebook, a shell or R
             script, or a program; or `-m package.module`.
         arguments: a list; numbers become text.
@@ -66,6 +67,7 @@ class ScriptRunConfig(Configurable):
         if resume_from is not None:
             raise UserError("resume_from is of the cloud; give the script the path as an argument")
         self.source_directory = checks.path("source_directory", source_directory or ".")
+        self._may_be_elsewhere = not source_directory
         self.script = None if script is None else checks.path("script", script)
         self.arguments = checks.words("arguments", () if arguments is None else arguments)
         self.command = (
@@ -148,13 +150,36 @@ class ScriptRunConfig(Configurable):
     def source(self) -> str:
         """The source folder, absolute and with its links followed.
 
+        Where none was named it is the current one, or the project of a script that lies outside.
+
         Raises:
-            SubmitError: it is no folder.
+            SubmitError: it is no folder; or none that a run takes a copy of, unless its full path
+                is given.
         """
-        path = os.path.realpath(os.path.expanduser(self.source_directory))
+        named = os.path.expanduser(self.source_directory)
+        path = os.path.realpath(named)
+        if self._may_be_elsewhere and self.script is not None:
+            path = self._project(path)
         if not os.path.isdir(path):
             raise SubmitError(f"the source directory {self.source_directory} is no folder")
+        why = "" if self.in_place or os.path.isabs(named) else places.unfit(path)
+        if why:
+            raise SubmitError(
+                f"a run takes no copy of {path}, {why}: go to the script's own folder, or name "
+                f"this one by its full path (--source-directory {path})"
+            )
         return path
+
+    def _project(self, here: str) -> str:
+        """The current folder, or the project of a script that lies elsewhere."""
+        script = self._full_script(here)
+        is_inside = script.startswith(f"{here}/") or os.path.realpath(script).startswith(f"{here}/")
+        if is_inside and not (os.path.isabs(self.script or "") and places.unfit(here)):
+            return here
+        return places.project_of(os.path.realpath(os.path.dirname(script)))
+
+    def _full_script(self, folder: str) -> str:
+        return os.path.normpath(os.path.join(folder, os.path.expanduser(self.script or "")))
 
     def script_path(self) -> str | None:
         """The script's path relative to the source folder, or `-m` and a module.
@@ -175,7 +200,7 @@ class ScriptRunConfig(Configurable):
 
             return f"-m {script_kinds.module(self.script)}"
         source = self.source()
-        full = os.path.normpath(os.path.join(source, os.path.expanduser(self.script)))
+        full = self._full_script(os.path.realpath(os.path.expanduser(self.source_directory)))
         inside = os.path.relpath(full, source)
         if inside.split(os.sep)[0] == os.pardir:
             # A path through a link can be inside all the same.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.base import environ
+from homerun.base import environ, messages, places
 from homerun.base.errors import UserError, WorkspaceError
 from runstore import layout
 from runstore.fs import facts, json_write
@@ -22,6 +22,34 @@ _SCOPE_NAME = 8
 PROVIDER = "Microsoft.MachineLearningServices"
 STORE_KEY = "Store"
 """In a configuration of ours that does not lie beside the store: the way to it."""
+
+
+class NewStore(Store):
+    """A store that says so when it is made.
+
+    Args:
+        is_placed: a person said where it lies; else it is made in no folder that is no project.
+    """
+
+    def __init__(self, root: str, *, is_placed: bool = True) -> None:
+        self._is_placed = is_placed
+        super().__init__(root)
+
+    def make(self, store_id: str = "") -> None:
+        """Make it; see `Store.make`.
+
+        Raises:
+            WorkspaceError: its place is no project, and no person chose it.
+        """
+        home = os.path.dirname(self.root)
+        why = "" if self._is_placed else places.unfit(os.path.realpath(home))
+        if why:
+            raise WorkspaceError(
+                f"no store is made in {home}, {why}: go to a project's folder, or make one here "
+                "with homerun workspace create, or name one in HOMERUN_STORE"
+            )
+        super().make(store_id)
+        messages.tell([f"new store: {self.root}"])
 
 
 def check_name(name: str) -> str:
@@ -60,7 +88,7 @@ def chosen() -> Store | None:
     root = os.environ.get(environ.STORE)
     if not root:
         return None
-    store = Store(os.path.expanduser(root))
+    store = NewStore(os.path.expanduser(root))
     store.is_named = True
     return store
 
@@ -80,8 +108,10 @@ def found_from(start: str) -> tuple[Store, Mapping[str, object]]:
     if config is not None:
         return _configured(config)
     existing = _upwards(start, (f"{layout.STORE_FOLDER}/{layout.STORE}",))
-    root = os.path.dirname(existing) if existing else f"{start}/{layout.STORE_FOLDER}"
-    store = Store(root)
+    if existing is not None:
+        store = Store(os.path.dirname(existing))
+    else:
+        store = NewStore(f"{places.project_of(start)}/{layout.STORE_FOLDER}", is_placed=False)
     return store, labels_of(store)
 
 
@@ -227,7 +257,7 @@ def _configured(path: str) -> tuple[Store, Mapping[str, object]]:
     labels, home = read_config(path), _home(path)
     said = (facts.read(*os.path.split(path)) or {}).get(STORE_KEY)
     root = os.path.join(home, said if isinstance(said, str) and said else layout.STORE_FOLDER)
-    return Store(root), labels
+    return NewStore(root), labels
 
 
 def _home(config: str) -> str:

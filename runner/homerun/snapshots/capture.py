@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from homerun.base import places
 from homerun.base.errors import SubmitError
 from homerun.snapshots import scan, snapshot
 from runstore import layout
@@ -44,6 +45,9 @@ def capture_if_small(store: Store, folder: str | None) -> tuple[Snapshot | None,
     """
     if folder is None:
         return None, []
+    why = "" if os.path.isabs(folder) else places.unfit(os.path.realpath(folder))
+    if why:
+        return None, [f"no snapshot is taken of {os.path.realpath(folder)}, {why}"]
     try:
         taken = capture(store, folder)
     except SubmitError as error:

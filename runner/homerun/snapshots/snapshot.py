@@ -14,8 +14,9 @@ from __future__ import annotations
 import errno
 import os
 
+from homerun.base import messages, sizes
 from homerun.base.errors import SubmitError
-from homerun.snapshots.links import FOLDER, LINKED, join
+from homerun.snapshots.links import FILE, FOLDER, LINKED, join
 from homerun.snapshots.reader import FORMAT, READ_FLAGS, Reading, make_folder
 from homerun.system.sha256 import digest
 from runstore import layout
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 TREE = "tree"
 MANIFEST = layout.SNAPSHOT_MANIFEST
 SEEN = layout.SNAPSHOTS_SEEN
+
+MANY_FILES = 2000
+MANY_BYTES = 100 << 20
+"""Of a source with more than that is said what is read."""
 
 _TRIES = 8
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
@@ -141,6 +146,8 @@ def _take(tree: Tree, folder: str) -> Snapshot:
         known, settled = _recall(here, seen, tree.signature)
         if known and settled:
             return Snapshot(f"{folder}/{known}", tree.folders, tree.notices)
+        if not known:
+            _tell_if_much(tree)
         reading = Reading(tree)
         if known:
             # Nearly always the same: a look before anything is written.
@@ -156,6 +163,15 @@ def _take(tree: Tree, folder: str) -> Snapshot:
         return Snapshot(f"{folder}/{reading.id}", reading.folders, notices)
     finally:
         os.close(here)
+
+
+def _tell_if_much(tree: Tree) -> None:
+    """Say what is about to be read, where that takes a while: mostly it is no code."""
+    bytes_of = [entry[2] for _, entries in tree.folders for entry in entries if entry[1] == FILE]
+    if len(bytes_of) > MANY_FILES or sum(bytes_of) > MANY_BYTES:
+        much = f"{len(bytes_of):,} files, {sizes.shown(sum(bytes_of))}"
+        advice = "what .gitignore or .amlignore names is in no snapshot"
+        messages.tell([f"reading the source folder {tree.source} ({much}); {advice}"])
 
 
 def _open_made(folder: str) -> int:

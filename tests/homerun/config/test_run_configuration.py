@@ -257,6 +257,7 @@ def test_the_object_and_its_file_give_the_same_run(
     assert (asked[0]["max_run_duration_seconds"], asked[0]["grace_s"]) == (120, 3)
 
 
+@pytest.mark.usefixtures("store_made")
 def test_what_both_sides_say_is_the_script_run_configs_and_said(
     workspace_dir: Path, script: Callable[..., Path], capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -275,3 +275,70 @@ def test_a_program_that_the_source_does_not_have_is_refused(
 
     with pytest.raises(SubmitError, match=message):
         ScriptRunConfig("source", command=[word]).argv()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a script below its top; the current folder is another one."""
+    (tmp_path / "digits/.git").mkdir(parents=True)
+    (tmp_path / "digits/tools").mkdir()
+    (tmp_path / "digits/tools/train.py").touch()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    return tmp_path / "digits"
+
+
+@pytest.mark.parametrize("named", ["{project}/tools/train.py", "../digits/tools/train.py"])
+def test_a_script_outside_of_the_current_folder_means_its_own_project(
+    project: Path, named: str
+) -> None:
+    config = ScriptRunConfig(None, named.format(project=project))
+
+    assert config.source() == os.path.realpath(project)
+    assert config.script_path() == "tools/train.py"
+
+
+def test_a_script_outside_without_a_repository_means_its_own_folder(project: Path) -> None:
+    os.rmdir(project / ".git")
+
+    config = ScriptRunConfig(None, str(project / "tools/train.py"))
+
+    assert (config.source(), config.script_path()) == (
+        os.path.realpath(project / "tools"),
+        "train.py",
+    )
+
+
+def test_a_script_inside_leaves_the_current_folder_the_source(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project / "tools")
+
+    assert ScriptRunConfig(None, "train.py").source() == os.path.realpath(project / "tools")
+    named = ScriptRunConfig(None, str(project / "tools/train.py"))
+    assert named.source() == os.path.realpath(project / "tools")
+
+
+def test_a_folder_that_is_no_project_is_no_source_unless_its_full_path_is_given(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(project / "tools"))
+    monkeypatch.chdir(project / "tools")
+    tools = os.path.realpath(project / "tools")
+
+    for config in (ScriptRunConfig(None, "train.py"), ScriptRunConfig(".", command="true")):
+        with pytest.raises(SubmitError, match=f"a run takes no copy of {tools}, your home folder"):
+            config.source()
+    assert ScriptRunConfig("~", "train.py").source() == tools
+    assert ScriptRunConfig(None, "train.py", in_place=True).source() == tools
+
+
+def test_a_script_by_its_full_path_in_no_project_means_its_own(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(project.parent))
+    monkeypatch.chdir(project.parent)
+
+    config = ScriptRunConfig(None, str(project / "tools/train.py"))
+
+    assert config.source() == os.path.realpath(project)
