@@ -65,8 +65,31 @@ class Look:
         return status.outcome(self.facts, self.seen) if self.is_over else None
 
     def fact(self, name: str) -> dict[str, Any]:
-        """A fact's fields; {} where the fact is absent."""
-        return self.facts.get(name) or {}
+        """A fact's fields; {} where the fact is absent. What no homerun has written is left out."""
+        found = self.facts.get(name) or {}
+        wrong = [key for key, fits in _FIELDS.get(name, {}).items() if not fits(found.get(key))]
+        return {key: one for key, one in found.items() if key not in wrong} if wrong else found
+
+
+def _is_object(value: object) -> bool:
+    return value is None or isinstance(value, dict)
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (type(value) in (int, float) and -_MOST < value < _MOST)  # type: ignore[operator]
+
+
+_MOST = 1e15
+_FIELDS = {
+    layout.STARTED: {"script": _is_object, "supervisor": _is_object, "process": _is_object},
+    layout.EXITED: {
+        "elapsed_s": _is_number,
+        "cpu_user_s": _is_number,
+        "cpu_system_s": _is_number,
+        "peak_memory_kib": _is_number,
+    },
+}
+"""The fields of facts that are taken apart or calculated with, and what each may be."""
 
 
 def at(record: Record) -> Look:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
 
 from homerun import Experiment, Run, Workspace
+from runstore import layout
 
 
 @pytest.fixture
@@ -58,6 +61,35 @@ def test_tree_shows_the_whole_family(cli, parent: Run) -> None:
     ]
     assert [child["run_id"] for child in nested["children"]] == [first.id, second.id]
     assert nested["children"][1]["children"][0]["run_id"] == grandchild.id
+
+
+def test_a_run_below_itself_is_shown_once(invoke, parent: Run) -> None:
+    child = next(iter(parent.get_children(recursive=True)))
+    for run, above in ((child, parent), (parent, child)):
+        path = Path(run.directory, layout.RUN)
+        path.chmod(0o600)
+        path.write_text(json.dumps({**json.loads(path.read_text()), "parent": above.id}))
+    folder = Path(child.directory, layout.CHILDREN)
+    folder.mkdir(exist_ok=True)
+    for one in (parent, child):
+        (folder / one.id).symlink_to(os.path.relpath(one.directory, folder))
+
+    done = invoke("run", "tree", "-r", parent.id, "-o", "json")
+
+    assert (done.code, done.err) == (0, "")
+    assert done.text.count(f'"run_id": "{parent.id}"') == 1
+    assert done.text.count(f'"run_id": "{child.id}"') == 1
+
+
+def test_a_tree_of_many_levels_says_where_it_goes_on(
+    invoke, parent: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("homerun.cli.commands.run.tree._MOST_LEVELS", 2)
+
+    done = invoke("run", "tree", "-r", parent.id, "-o", "table")
+
+    assert len(done.text.splitlines()) == 3
+    assert "2 levels are shown; homerun run tree -r" in done.err
 
 
 def test_list_takes_conditions(cli, parent: Run) -> None:

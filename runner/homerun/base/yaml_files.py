@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+_MOST_CHARACTERS = 512 << 10
+_MOST_WORDS = "512 KiB"
+_MOST_LEVELS = 100
+_MOST_VALUES = 100_000
+
 
 def read(path: str) -> dict[str, Any]:
     """The mapping that a file holds: YAML, or JSON.
@@ -38,14 +43,27 @@ def parse(content: str, source: str) -> Any:
         source: where it is from, for a message.
 
     Raises:
-        UserError: it is neither.
+        UserError: it is neither, or too large or too deep for a configuration.
     """
+    if len(content) > _MOST_CHARACTERS:
+        raise UserError(f"{source} is too large: a configuration has at most {_MOST_WORDS}")
+    try:
+        found = _parsed(content, source)
+        _check(found, 0, {})
+    except RecursionError:
+        raise UserError(f"{source} is nested too deep: write it with fewer levels") from None
+    except ValueError as error:
+        raise UserError(f"{source} has a value that is not valid: {error}") from error
+    return found
+
+
+def _parsed(content: str, source: str) -> Any:
     if content.lstrip()[:1] == "{":
         import json
 
         try:
             return json.loads(content)
-        except ValueError:
+        except json.JSONDecodeError:
             pass  # YAML has braces too
     yaml = _yaml()
     try:
@@ -55,6 +73,36 @@ def parse(content: str, source: str) -> Any:
         where = f" in line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be parsed"
         raise UserError(f"{source} is no valid YAML{where}: {problem}") from error
+
+
+def _check(value: Any, depth: int, known: dict[int, int]) -> int:
+    """How many values there are, those that an alias stands for counted each time.
+
+    Raises:
+        ValueError, RecursionError: too many, too deep, in itself, or a text that no file can hold.
+    """
+    if isinstance(value, str):
+        _check_text(value)
+        return 1
+    if not isinstance(value, (dict, list)):
+        return 1
+    if depth > _MOST_LEVELS:
+        raise RecursionError
+    if id(value) not in known:
+        parts = [*value, *value.values()] if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_check(one, depth + 1, known) for one in parts)
+    if known[id(value)] > _MOST_VALUES:
+        raise ValueError(f"its aliases stand for more than {_MOST_VALUES} values")
+    return known[id(value)]
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise ValueError("a text holds NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a text holds half a character") from None
 
 
 def dump(said: Any) -> str:

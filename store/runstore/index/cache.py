@@ -100,12 +100,27 @@ class Cache:
             self.db = sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None)
         try:
             self.db.execute("PRAGMA synchronous = NORMAL")
+            self._check_schema()
             self.db.create_function("holds", 3, q.holds, deterministic=True)
             if self.fact("store") is None:
                 self._make()
         except BaseException:
             self.db.close()
             raise
+
+    def _check_schema(self) -> None:
+        """Refuse a file of others: a view in place of a table can take for ever, a trigger change.
+
+        Raises:
+            sqlite3.DatabaseError: it has anything but our tables.
+        """
+        import sqlite3
+
+        ours = {one.strip() for one in _SCHEMA.split(";") if one.strip().startswith("CREATE ")}
+        ask = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL LIMIT ?"
+        found = {sql for (sql,) in self.db.execute(ask, (len(ours) + 1,))}
+        if found and found != ours:
+            raise sqlite3.DatabaseError("this is no index of ours")
 
     def _make(self) -> None:
         if self.path != MEMORY:
@@ -177,7 +192,7 @@ class Cache:
         insert = f"INSERT OR REPLACE INTO runs ({_ROW}) VALUES ({marks})"
         at = self.db.execute(insert, row).lastrowid
         self.db.execute("DELETE FROM pairs WHERE run = ?", (at,))
-        created = run.values["created"]
+        created = plain(run.values["created"])
         rows = [(at, *pair, created) for pair in pairs]
         self.db.executemany("INSERT INTO pairs VALUES (?, ?, ?, ?, ?)", rows)
 

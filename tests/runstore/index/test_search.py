@@ -310,6 +310,40 @@ def test_the_index_can_be_removed_damaged_or_copied_at_any_moment(store: Store) 
     assert ids(store, "tags.a") == [record.id]
 
 
+ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT 'k' || x AS key"
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        f"DROP TABLE facts; CREATE VIEW facts AS {ENDLESS}, x AS value FROM n;",
+        f"CREATE TRIGGER t AFTER UPDATE ON runs BEGIN INSERT INTO facts {ENDLESS}, 1 FROM n; END",
+        "CREATE TABLE more (x);",
+        "DROP INDEX pairs_by_key;",
+    ],
+)
+def test_an_index_with_anything_but_our_tables_is_made_again(store: Store, planted: str) -> None:
+    record = make(store, tags={"a": "1"})
+    assert ids(store, "tags.a") == [record.id]
+    path = Path(store.root, layout.INDEX, layout.INDEX_FILE)
+    db = sqlite3.connect(path)
+    db.executescript(planted)
+    db.close()
+
+    assert ids(store, "tags.a") == [record.id]
+    assert store.find(record.id).id == record.id
+
+
+def test_a_run_whose_time_is_half_a_character_takes_no_list_down(store: Store) -> None:
+    record = make(store, tags={"a": "1"})
+    path = Path(record.path, layout.RUN)
+    path.chmod(0o600)
+    path.write_text(json.dumps({**record.run, "time": "\ud800"}))
+    shutil.rmtree(f"{store.root}/{layout.INDEX}", ignore_errors=True)
+
+    assert ids(store, "tags.a") == [record.id]
+
+
 def test_marks_that_were_read_and_are_long_begin_anew(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

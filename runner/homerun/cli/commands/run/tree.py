@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from homerun.cli.command import command
 from homerun.cli.options import shared
-from homerun.cli.output import render, text
+from homerun.cli.output import console, render, text
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from homerun.cli.invocation import Call
     from homerun.sdk.run import Run
+
+_MOST_LEVELS = 200
+"""What is nested much deeper, Python writes no JSON of."""
 
 
 @command("tree")
@@ -32,9 +35,25 @@ def tree(call: Call) -> Result:
 
 
 def _nested(run: Run) -> dict[str, Any]:
-    """A run and all below it, the oldest first."""
-    children = list(run.get_children())[::-1]
-    return {**run.describe(), "children": [_nested(child) for child in children]}
+    """A run and all below it, the oldest first; each once, even if records name it twice."""
+    top = _row(run)
+    waiting, seen = [(run, top, 1)], {run.id}
+    while waiting:
+        above, row, depth = waiting.pop()
+        for child in list(above.get_children())[::-1]:
+            if depth == _MOST_LEVELS:
+                told = f"homerun run tree -r {above.id} shows what lies below that"
+                console.inform(f"{_MOST_LEVELS} levels are shown; {told}")
+                break
+            if child.id not in seen:
+                seen.add(child.id)
+                row["children"].append(_row(child))
+                waiting.append((child, row["children"][-1], depth + 1))
+    return top
+
+
+def _row(run: Run) -> dict[str, Any]:
+    return {**run.describe(), "children": []}
 
 
 def _branches(row: dict[str, Any], indent: str, last: bool | None = None) -> Iterator[render.Part]:
