@@ -10,6 +10,7 @@ import yaml
 
 from helpers import wheels
 from homerun import Experiment, Workspace
+from homerun.snapshots import scan
 
 ATTACH = ("folder", "attach", "-w", "myworkspace", "-g", "myresourcegroup")
 SAMPLES = [
@@ -41,6 +42,22 @@ def test_attach_writes_what_the_original_does_and_tells_it_in_its_words(invoke, 
     assert Experiment.from_directory(".").name == "testexperiment"
     found = Workspace.from_config()
     assert (found.name, found.resource_group) == ("myworkspace", "myresourcegroup")
+
+
+def test_the_sample_of_attach_ignores_nothing_of_a_users(invoke, workspace_dir):
+    (workspace_dir / ".gitignore").write_text("data/\n")
+    for name in ("docs/guide.md", "outputs/best.pt", "train.py", "data/x"):
+        (workspace_dir / name).parent.mkdir(exist_ok=True)
+        (workspace_dir / name).touch()
+    invoke(*ATTACH)
+
+    tree = scan.scan(str(workspace_dir), store=None)
+
+    found = {
+        f"{folder}/{entry[0]}": entry[1] for folder, entries in tree.folders for entry in entries
+    }
+    taken = [found[name] for name in ("docs/guide.md", "outputs/best.pt", "/train.py", "data/x")]
+    assert taken == ["file", "file", "file", "linked"]
 
 
 def test_docker_differs_from_local_by_the_container_alone(invoke, workspace_dir):

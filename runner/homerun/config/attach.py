@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from runstore.store import Store
 
 IGNORE_FILE = ".amlignore"
-_IGNORED = (
-    *(".ipynb_checkpoints", "azureml-logs", layout.CONFIG_FOLDERS[0], ".git", "outputs"),
-    *("azureml-setup", "docs"),
-)
+_IGNORED = (".ipynb_checkpoints", "azureml-logs", "azureml-setup", layout.CONFIG_FOLDERS[0])
+"""What tools make; nothing of a user's."""
 
 
 def attach(

@@ -17,12 +17,13 @@ from homerun.base import environ
 from homerun.snapshots import git
 from homerun.system import children, signals, spawn
 from runstore import layout
-from runstore.fs import atomic, facts
+from runstore.fs import atomic, facts, safe_path
 from runstore.run import properties
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from typing import NoReturn
 
 _MOST_BYTES = 16 << 20
 _LONGEST_S = 30.0
@@ -39,7 +40,15 @@ _KEPT = frozenset(
 
 _QUIET = ("--no-optional-locks", "--no-pager", "--literal-pathspecs")
 _STATUS = ("status", "--porcelain", "--ignore-submodules=dirty")
-_DIFF = ("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv")
+_DIFF = (
+    *("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv"),
+    "--ignore-submodules=dirty",  # git would look into them by their own settings
+)
+_DEEPEST = 8
+
+_POINTER = "pointer"
+"""The argument with which git starts this module as the filter of a large file."""
+_OLD_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def wanted(code: git.Code) -> list[str]:
@@ -72,6 +81,8 @@ def start(run_folder: str, run_id: str, question: list[str], env: Mapping[str, s
 
 def main() -> None:
     """Look, publish, and leave by `os._exit`; the arguments are those that `start` gives."""
+    if sys.argv[1:] == [_POINTER]:
+        _write_pointer()
     run_folder, program, top, commit = sys.argv[1:]
     os.nice(_NICE)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
@@ -88,34 +99,99 @@ def main() -> None:
 
 def _look(program: str, code: git.Code) -> None:
     """Publish what differs, then whether anything does; nothing where git gives no answer."""
-    answer, mirror = _temporary(), _temporary()
-    is_dirty = None
+    found = _Difference(program)
+    is_dirty: bool | None = False
     try:
-        _mirror(mirror, code)
-        git_program = _Git(program, os.path.abspath(mirror), code.top, answer)
-        if git_program.answers(*_STATUS):
-            is_dirty = os.path.getsize(answer) > 0
-        if is_dirty and git_program.answers(*_DIFF, code.commit) and os.path.getsize(answer):
-            _publish(answer)
+        for prefix, one in _repositories(code):
+            is_changed = found.add(prefix, one)
+            is_dirty = None if is_changed is None or is_dirty is None else is_dirty or is_changed
+        if is_dirty is not None:
+            found.publish()
     finally:
-        _remove(mirror)
-        if os.path.exists(answer):
-            os.unlink(answer)
+        found.remove()
     if is_dirty is not None:
         properties.add(".", git.DIRTY, str(is_dirty), facts.read(".", layout.RUN))
+
+
+def _repositories(code: git.Code, prefix: str = "") -> Iterator[tuple[str, git.Code]]:
+    """A repository and its submodules, those of submodules too, each with its path in the first."""
+    yield prefix, code
+    if prefix.count("/") > _DEEPEST:
+        return
+    for key, path in git.settings(f"{code.top}/.gitmodules"):
+        is_path = key.startswith("submodule.") and key.endswith(".path")
+        if is_path and not path.startswith("/") and os.pardir not in path.split("/"):
+            top = f"{code.top}/{path}"
+            inner = git.look(top) if git.repository(top) is not None else None
+            if inner is not None and inner.commit:
+                yield from _repositories(inner, f"{prefix}{path}/")
+
+
+class _Difference:
+    """How a repository and its submodules differ from their commits, as one patch."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._until = time.monotonic() + _LONGEST_S
+        self._answer, self._patch = _temporary(), _temporary()
+        self._is_whole = True
+
+    def add(self, prefix: str, code: git.Code) -> bool | None:
+        """Ask git about one repository: whether anything differs; None where it does not answer."""
+        mirror = _temporary()
+        try:
+            _mirror(mirror, code)
+            asked = _Git(
+                self._program, os.path.abspath(mirror), code.top, self._answer, self._until
+            )
+            if not asked.answers(*_STATUS):
+                return None
+            is_dirty = os.path.getsize(self._answer) > 0
+            if is_dirty:
+                places = (f"--src-prefix=a/{prefix}", f"--dst-prefix=b/{prefix}")
+                self._take(asked.answers(*_DIFF, *places, code.commit))
+            return is_dirty
+        finally:
+            _remove(mirror)
+
+    def publish(self) -> None:
+        """Make the patch a file of the run, unless it is empty, or a part of it is missing."""
+        if self._is_whole and os.path.exists(self._patch) and os.path.getsize(self._patch):
+            _publish(self._patch)
+
+    def remove(self) -> None:
+        """Remove what is left of the answers."""
+        for path in (self._answer, self._patch):
+            if os.path.exists(path):
+                os.unlink(path)
+
+    def _take(self, is_there: bool) -> None:
+        """Add the last answer to the patch."""
+        size = os.path.getsize(self._patch) if os.path.exists(self._patch) else 0
+        self._is_whole &= is_there and size + os.path.getsize(self._answer) <= _MOST_BYTES
+        if not self._is_whole:
+            return
+        source = os.open(self._answer, os.O_RDONLY)
+        target = os.open(self._patch, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.lseek(target, 0, os.SEEK_END)
+            safe_path.pour(source, target)
+        finally:
+            os.close(source)
+            os.close(target)
 
 
 class _Git:
     """The git program on the mirror, within a time that all of its answers share."""
 
-    def __init__(self, program: str, folder: str, top: str, answer: str) -> None:
+    def __init__(self, program: str, folder: str, top: str, answer: str, until: float) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
         self._command = [program, "-C", top, *_QUIET]
         self._env = environ.for_git(folder, top)
         self._answer = answer
-        self._until = time.monotonic() + _LONGEST_S
+        self._until = until
         self._wakeups = signals.Wakeups((signals.CHLD,))
         self._poll = select.poll()
         self._poll.register(self._wakeups.read_end, select.POLLIN)
@@ -183,7 +259,30 @@ def _settings(code: git.Code) -> str:
         section, _, name = key.partition(".")
         quoted = value.replace("\\", "\\\\").replace('"', '\\"')
         lines.append(f'[{section}]\n\t{name} = "{quoted}"')
+    command = _pointer_filter().replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    lines.append(f'[filter "lfs"]\n\tclean = "{command}"')
     return "\n".join(lines) + "\n"
+
+
+def _pointer_filter() -> str:
+    """The command that git compares a file of LFS by: what it commits of one is its pointer."""
+    words = children.python("snapshots.git_diff", _POINTER)
+    return " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
+
+
+def _write_pointer() -> NoReturn:
+    """Write the pointer of the large file on standard input, as git LFS does; leave."""
+    import hashlib
+
+    digest, size, first = hashlib.sha256(), 0, b""
+    while data := os.read(0, 1 << 20):
+        first = first or data
+        digest.update(data)
+        size += len(data)
+    is_pointer = not size or first.startswith(_OLD_POINTER)
+    made = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest.hexdigest()}\n"
+    atomic.write_all(1, first if is_pointer else f"{made}size {size}\n".encode())
+    os._exit(0)
 
 
 def _publish(answer: str) -> None:

@@ -1,7 +1,8 @@
 """Ignore files: which parts of a source folder are data, caches and results instead of code.
 
-`.amlignore` at the root of the source, else `.gitignore` there; the first replaces the second, and
-no other folder's file is read. The rules are git's: the last pattern that matches decides, and
+`.gitignore` and `.amlignore` at the root of the source, as if they were one file in this order; no
+other folder's file is read. A line `# without .gitignore` in the second leaves the first out, as
+Azure ML does. The rules are git's: the last pattern that matches decides, and
 what lies in an ignored folder is ignored. A match takes at most the product of the lengths of
 pattern and path: each `*` is tried at its first place that fits, which is never a worse one.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 
 from homerun.base.errors import SubmitError
+from runstore import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     Character = str | Fits | None
     """A character as it is, or what stands for one, or for any number."""
 
-FILES = (".amlignore", ".gitignore")
+FILES = (layout.GITIGNORE, ".amlignore")
+
+ALONE = "# without .gitignore"
+"""A line of `.amlignore`: the other file does not count."""
 
 _CLASSES: dict[str, Fits] = {
     "alnum": lambda c: c.isascii() and c.isalnum(),
@@ -61,12 +66,11 @@ def read(source: str) -> Rules:
     Raises:
         SubmitError: the file cannot be read.
     """
-    for name in FILES:
-        path = os.path.join(source, name)
-        content = _content(path)
-        if content is not None:
-            return Rules(content, _matcher(path, content))
-    return Rules(b"", None)
+    of_git, of_azure = (_content(os.path.join(source, name)) for name in FILES)
+    own = _lines(of_azure or b"")
+    lines = own if ALONE in own else [*_lines(of_git or b""), *own]
+    content = b"\0".join(b"" if one is None else one for one in (of_git, of_azure))
+    return Rules(content if of_git or of_azure else b"", _matcher(lines))
 
 
 def _content(path: str) -> bytes | None:
@@ -81,9 +85,12 @@ def _content(path: str) -> bytes | None:
         ) from error
 
 
-def _matcher(path: str, content: bytes) -> Callable[[str], object] | None:
+def _lines(content: bytes) -> list[str]:
     text = content.decode("utf-8-sig", "surrogateescape")
-    lines = [_trimmed(line.rstrip("\r")) for line in text.split("\n")]
+    return [_trimmed(line.rstrip("\r")) for line in text.split("\n")]
+
+
+def _matcher(lines: list[str]) -> Callable[[str], object] | None:
     lines = [line for line in lines if line not in ("", "!") and not line.startswith("#")]
     if not lines:
         return None

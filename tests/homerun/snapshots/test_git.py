@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Callable
@@ -512,3 +513,84 @@ def test_a_git_at_work_for_another_run_survives_the_end_of_the_script_that_asked
     assert DIRTY not in inner.properties
     slow_git.write_text("go\n")
     assert answered(inner)[DIRTY] == "True"
+
+
+# Submodules and large files
+
+
+@pytest.fixture
+def outer(repo: Path) -> Path:
+    """A repository with `repo` as a submodule, `libs/inner`."""
+    outer = repo.parent / "outer"
+    outer.mkdir()
+    ask(outer, "init", "-q", "-b", "main")
+    (outer / "train.py").write_text("print(1)\n")
+    ask(outer, "submodule", "add", "-q", str(repo), "libs/inner")
+    ask(outer, "add", ".")
+    ask(outer, "commit", "-qm", "first")
+    return outer
+
+
+def test_a_submodule_with_an_edit_makes_it_dirty_and_the_difference_has_it(outer: Path) -> None:
+    clean = answered(submitted(outer))[DIRTY]
+    (outer / "libs/inner/train.py").write_text("print(2)\n")
+
+    run = submitted(outer)
+
+    assert (clean, answered(run)[DIRTY]) == ("False", "True")
+    ask(outer / "libs/inner", "checkout", "-q", ".")
+    ask(outer, "apply", f"{run.directory}/files/git.diff")
+    assert (outer / "libs/inner/train.py").read_text() == "print(2)\n"
+
+
+def test_the_settings_of_a_submodule_run_nothing(outer: Path, tmp_path: Path) -> None:
+    evil = tmp_path / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    evil.chmod(0o700)
+    ask(outer / "libs/inner", "config", "core.fsmonitor", str(evil))
+    (outer / "libs/inner/train.py").write_text("print(2)\n")
+
+    run = submitted(outer)
+
+    assert answered(run)[DIRTY] == "True"
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.fixture
+def large(repo: Path, tmp_path: Path) -> Path:
+    """A file of 1 MB that is committed as git LFS does it."""
+    content = os.urandom(1 << 20)
+    digest = hashlib.sha256(content).hexdigest()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize {1 << 20}\n"
+    (repo / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    (repo / "model.bin").write_bytes(content)
+    (tmp_path / "pointer").write_text(pointer)
+    ask(repo, "-c", f"filter.lfs.clean=cat {tmp_path}/pointer", "add", ".")
+    ask(repo, "commit", "-qm", "large")
+    return repo / "model.bin"
+
+
+def test_a_large_file_that_was_only_touched_is_not_dirty(large: Path) -> None:
+    os.utime(large, (5, 5))
+
+    assert answered(submitted())[DIRTY] == "False"
+
+
+def test_a_large_file_that_is_still_a_pointer_is_not_dirty(repo: Path, large: Path) -> None:
+    large.unlink()
+    ask(repo, "checkout", "-q", "model.bin")
+    os.utime(large, (5, 5))
+
+    assert answered(submitted())[DIRTY] == "False"
+
+
+def test_of_a_large_file_that_was_changed_the_difference_has_the_pointer(large: Path) -> None:
+    content = bytes(1 << 20)
+    large.write_bytes(content)
+
+    run = submitted()
+
+    assert answered(run)[DIRTY] == "True"
+    patch = Path(run.directory, "files/git.diff").read_text()
+    assert f"+oid sha256:{hashlib.sha256(content).hexdigest()}\n" in patch
+    assert len(patch) < 1000

@@ -266,12 +266,20 @@ def test_an_ignored_folder_that_holds_the_store_is_never_linked_as_a_whole(tmp_p
     assert found["data/7"] == "linked"
 
 
-def test_amlignore_replaces_gitignore(tmp_path):
-    write(tmp_path, "a.txt", "b.txt")
-    (tmp_path / ".gitignore").write_text("a.txt\n")
-    (tmp_path / ".amlignore").write_text("b.txt\n")
+@pytest.mark.parametrize(
+    ("more", "linked"),
+    [
+        ("", {"a.txt", "b.txt", "c.txt"}),
+        ("!a.txt\n", {"b.txt", "c.txt"}),
+        ("# without .gitignore\r\n", {"b.txt"}),
+    ],
+)
+def test_both_ignore_files_count_unless_the_second_says_otherwise(tmp_path, more, linked):
+    write(tmp_path, "a.txt", "b.txt", "c.txt")
+    (tmp_path / ".gitignore").write_text("a.txt\nc.txt")
+    (tmp_path / ".amlignore").write_text(more + "b.txt\n")
     found = kinds(scan(tmp_path))
-    assert (found["a.txt"], found["b.txt"]) == ("file", "linked")
+    assert {name for name, kind in found.items() if kind == "linked"} == linked
 
 
 def test_an_ignore_file_below_the_top_is_not_read(tmp_path):
