@@ -49,6 +49,8 @@ SERIES_WRITING = "points-1.new"
 
 SNAPSHOT_TREE = "tree"
 SNAPSHOT_MANIFEST = "manifest.json"
+MOST_MANIFEST_BYTES = 1 << 30
+"""A manifest has a line for each file: it may be longer than any fact."""
 SNAPSHOTS_SEEN = ".seen"
 SNAPSHOT_USED = "used"
 """In a snapshot: a byte for each claim of it, locked as long as a claim lasts."""

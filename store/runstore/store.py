@@ -133,7 +133,13 @@ class Store(Root):
         return self.neighbour(record, parent) if parent else None
 
     def neighbour(self, record: Record, run_id: object) -> Record | None:
-        """Another run of the store; nearly always one of the same experiment."""
+        """Another run of the store; nearly always one of the same experiment.
+
+        Args:
+            run_id: what a record says; what is no id names no run.
+        """
+        if not names.is_run_id(run_id):
+            return None
         near = Record(self, record.experiment_folder, str(run_id))
         return near if near.exists() else self.get(str(run_id))
 

@@ -10,6 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from homerun.base.errors import UserError
 from homerun.snapshots import export
+from homerun.snapshots.export_writers import archive_name
 from runstore.errors import BaseError
 from runstore.run import files
 from runstore.run.record import Record
@@ -59,8 +60,7 @@ def _add(pack: ZipFile, run_folder: str, name: str) -> None:
     except (BaseError, OSError):
         return  # removed in the meantime
     with open(source, "rb") as file:
-        shown = os.fsencode(name).decode("utf-8", "replace")
-        info = ZipInfo(shown, _EPOCH)
+        info = ZipInfo(archive_name(name), _EPOCH)
         info.compress_type = ZIP_DEFLATED
         info.create_system = 3
         info.external_attr = 0o100644 << 16

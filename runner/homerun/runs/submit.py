@@ -255,7 +255,8 @@ def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
     if former is None:
         return (request.sources or Sources()).look(store, request.config)
     name = former.run.get("snapshot")
-    found = snapshot.load(f"{store.root}/{layout.SNAPSHOTS}/{name}") if name else None
+    is_name = names.is_run_id(name)  # the characters of a file's name, and no others
+    found = snapshot.load(f"{store.root}/{layout.SNAPSHOTS}/{name}") if is_name else None
     if found is not None:
         try:
             found.claim()

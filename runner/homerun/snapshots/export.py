@@ -8,10 +8,19 @@ from homerun.base import messages
 from homerun.base.errors import SubmitError, UserError
 from homerun.snapshots import capture, snapshot
 from homerun.snapshots.export_writers import FolderSink, ZipSink
-from homerun.snapshots.links import FILE, FOLDER, LINK, LINKED, LINKED_FOLDER, join
+from homerun.snapshots.links import (
+    FILE,
+    FOLDER,
+    LINK,
+    LINKED,
+    LINKED_FOLDER,
+    join,
+    leads_to_credentials,
+)
 from runstore import layout, names
 from runstore.errors import PropertyExists
 from runstore.fs import safe_path
+from runstore.root import Root
 from runstore.run.snapshot_claims import KEPT_LATER
 from runstore.store import store_of
 
@@ -23,6 +32,8 @@ if TYPE_CHECKING:
     from homerun.snapshots.export_writers import Sink
     from homerun.snapshots.snapshot import Snapshot
     from runstore.run.record import Record
+
+_TRUST = "`homerun store trust` lets this store name files elsewhere"
 
 PROPERTY = KEPT_LATER
 """The property of a run whose code was kept after its beginning."""
@@ -140,7 +151,12 @@ def pack(found: Snapshot, archive: ZipFile) -> Iterator[str]:
 
 
 def _pour(found: Snapshot, sink: Sink) -> Iterator[str]:
-    """Write everything; what to say of linked originals that are no longer what they were."""
+    """Write everything; what to say of linked originals that are no longer what they were.
+
+    An original is a path that the manifest names: of a store that this user does not trust it may
+    be anything that this user can read, and none is written.
+    """
+    is_trusted = Root(os.path.dirname(os.path.dirname(found.path))).objection() is None
     tree = os.open(f"{found.path}/{snapshot.TREE}", safe_path.FOLDER_FLAGS)
     try:
         for folder, entries in found.folders:
@@ -153,6 +169,8 @@ def _pour(found: Snapshot, sink: Sink) -> Iterator[str]:
                 elif kind == FILE:
                     mode = 0o755 if executable else 0o644
                     sink.file(path, _open_copy(tree, folder, name), mode)
+                elif not is_trusted:
+                    yield f"{path} is left out: {target} lies outside; {_TRUST}"
                 elif kind == LINKED:
                     yield from _add_original(sink, path, target, (size, mtime_ns))
                 elif kind == LINKED_FOLDER:
@@ -174,6 +192,9 @@ def _open_copy(tree: int, folder: str, name: str) -> int:
 def _add_original(
     sink: Sink, path: str, original: str, was: tuple[int, int] | None
 ) -> Iterator[str]:
+    if leads_to_credentials(original):
+        yield f"{path} is left out: {original} is a file of credentials"
+        return
     above, name = os.path.split(original)
     try:
         folder = safe_path.open_root(above)

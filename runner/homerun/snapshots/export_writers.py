@@ -95,10 +95,17 @@ def _parts(path: str) -> list[str]:
     return parts
 
 
+def archive_name(path: str) -> str:
+    """A path as the name of an archive's file: text, of which no part leads out of a folder where
+    a backslash divides names.
+    """
+    return os.fsencode(path).decode("utf-8", "replace").replace("\\", "_")
+
+
 def _info(path: str, mode: int) -> Any:
     from zipfile import ZIP_DEFLATED, ZipInfo
 
-    shown = os.fsencode(path).decode("utf-8", "replace")  # an archive's names are text
+    shown = archive_name(path)
     info = ZipInfo(shown, _EPOCH)
     info.create_system = 3  # whose modes these are
     info.external_attr = mode << 16

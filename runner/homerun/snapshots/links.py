@@ -14,6 +14,8 @@ from runstore import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     Entry = tuple[str, str, int, int, int, int, bool, str]
 
 FILE = "file"
@@ -133,7 +135,7 @@ class Links:
         if inside is not None and self._is_taken(inside):
             kept = target if self._is_plain(folder, here, target) else os.path.relpath(final, here)
             return (name, LINK, 0, 0, 0, 0, False, kept)
-        if not CREDENTIALS.isdisjoint(final.split("/")):
+        if leads_to_credentials(final):
             notices.append(f"the link {join(folder, name)} leads to credentials: it is left out")
             return None
         if S_ISREG(seen.st_mode):
@@ -196,3 +198,25 @@ def _stays(folder: str, target: str) -> bool:
         if depth < 0:
             return False
     return True
+
+
+def is_entry(item: Mapping[str, object]) -> bool:
+    """Whether what a manifest says is an entry that a scan can have made: its path lies in the
+    snapshot, and a link stays in it.
+    """
+    path, kind, target = item.get("path"), item.get("kind"), item.get("target", "")
+    if not isinstance(path, str) or not isinstance(target, str) or "\0" in path + target:
+        return False
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        return False
+    if kind == LINK:
+        leads_to = os.path.normpath(os.path.join(os.path.dirname(path), target))
+        return leads_to[:1] != "/" and leads_to.split("/")[0] != ".."
+    if kind in (LINKED, LINKED_FOLDER):
+        return target.startswith("/")
+    return kind in (FILE, FOLDER)
+
+
+def leads_to_credentials(path: str) -> bool:
+    """Whether keys or passwords lie at a path, by its names."""
+    return not CREDENTIALS.isdisjoint(path.split("/"))

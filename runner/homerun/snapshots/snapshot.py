@@ -16,7 +16,7 @@ import os
 
 from homerun.base import messages, sizes
 from homerun.base.errors import SubmitError
-from homerun.snapshots.links import FILE, FOLDER, LINKED, join
+from homerun.snapshots.links import FILE, FOLDER, LINKED, is_entry, join
 from homerun.snapshots.reader import FORMAT, READ_FLAGS, Reading, make_folder
 from homerun.system.sha256 import digest
 from runstore import layout
@@ -116,13 +116,18 @@ def take(tree: Tree, folder: str) -> Snapshot:
 
 
 def load(path: str) -> Snapshot | None:
-    """A snapshot as its manifest says; None where there is none, or none that can be read."""
-    record = facts.read(path, MANIFEST)
+    """A snapshot as its manifest says; None where there is none, or none that can be read.
+
+    It may be of another's making: one that names a path outside of it is none.
+    """
+    record = facts.read(path, MANIFEST, layout.MOST_MANIFEST_BYTES)
     if record is None or record.get("format") != FORMAT:
         return None
     found: dict[str, list[Entry]] = {"": []}
     try:
         for item in record["entries"]:
+            if not is_entry(item):
+                return None
             folder, _, name = item["path"].rpartition("/")
             found[folder].append(_entry(name, item))
             if item["kind"] == FOLDER:

@@ -26,7 +26,8 @@ def files(record: Record) -> Files | None:
     taken = export.snapshot_id(record)
     if taken is None or export.load(record, taken) is None:
         return None
-    said = facts.read(f"{record.store.root}/{layout.SNAPSHOTS}/{taken}", layout.SNAPSHOT_MANIFEST)
+    folder = f"{record.store.root}/{layout.SNAPSHOTS}/{taken}"
+    said = facts.read(folder, layout.SNAPSHOT_MANIFEST, layout.MOST_MANIFEST_BYTES)
     found = {}
     for item in (said or {}).get("entries", ()):
         if "sha256" in item:

@@ -22,8 +22,10 @@ _BLOCK = 8192
 _WINDOW = 1 << 20
 """Bytes read at once."""
 
-MOST_LINE = 1 << 25
+MOST_LINE = 1 << 27
 """A longer line is broken, and not kept: a run of another's making can hold anything."""
+
+_SEEK_DATA = getattr(os, "SEEK_DATA", None)
 
 
 def open_for_append(path: str, directory: int | None = None) -> int:
@@ -68,13 +70,25 @@ def windows(path: str, offset: int = 0) -> Iterator[tuple[bytes, int]]:
                 yield whole, offset
             else:
                 rest.append(data)
-                if at - offset > MOST_LINE:
-                    rest = []
+                if at - offset > MOST_LINE:  # a byte of it stays: the line counts as broken
+                    behind = _behind_hole(descriptor, at)
+                    rest = [] if behind > at else [data[-1:]]
+                    at = max(at, behind - 1)
     except OSError as error:
         if error.errno not in (errno.EISDIR, errno.ESPIPE):
             raise
     finally:
         os.close(descriptor)
+
+
+def _behind_hole(descriptor: int, at: int) -> int:
+    """Where a sparse file has bytes again, from here on; its holes take no time to be read."""
+    if _SEEK_DATA is None:
+        return at
+    try:
+        return os.lseek(descriptor, at, _SEEK_DATA)
+    except OSError as error:
+        return os.fstat(descriptor).st_size if error.errno == errno.ENXIO else at
 
 
 def parse(data: bytes) -> tuple[list[dict[str, Any]], int]:

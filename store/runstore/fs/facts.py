@@ -62,22 +62,26 @@ def publish(folder: str, name: str, record: dict[str, object], *, sync: bool = F
     return atomic.publish_bytes(folder, name, json_write.pretty(record).encode(), sync=sync)
 
 
-def read(folder: str, name: str) -> dict[str, Any] | None:
-    """A fact, or None where it is absent, damaged, or another user's and not ours to read."""
+def read(folder: str, name: str, most: int = atomic.MOST_BYTES) -> dict[str, Any] | None:
+    """A fact, or None where it is absent, damaged, or another user's and not ours to read.
+
+    Args:
+        most: one of more bytes is damaged.
+    """
     try:
-        return read_own(folder, name)
+        return read_own(folder, name, most)
     except PermissionError:
         return None
 
 
-def read_own(folder: str, name: str) -> dict[str, Any] | None:
-    """A fact, or None where it is absent or damaged.
+def read_own(folder: str, name: str, most: int = atomic.MOST_BYTES) -> dict[str, Any] | None:
+    """A fact, or None where it is absent or damaged; `most` as for `read`.
 
     Raises:
         OSError: it may not or cannot be read (too many open files): that says nothing of it.
     """
     try:
-        data = atomic.read_bytes(f"{folder}/{name}")
+        data = atomic.read_bytes(f"{folder}/{name}", most)
     except OSError as error:
         if error.errno in atomic.NO_FILE:
             return None

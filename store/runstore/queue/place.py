@@ -31,13 +31,23 @@ def entry(record: Record) -> str | None:
     queued = facts.read(_latest(record), layout.QUEUED)
     if queued is None or "entry" not in queued:
         return None
-    target, name = str(queued.get("target")), str(queued.get("entry"))
-    if "/" in target + name or target[:1] in ("", "."):
-        return None
+    name = str(queued.get("entry"))
+    folder = _queue(record, queued.get("target"))
+    return None if folder is None or not _is_name(name) else f"{folder}/{name}"
+
+
+def _queue(record: Record, target: object) -> str | None:
+    """The folder of a target's queue; None where a damaged record names no target, or a link
+    stands there.
+    """
     folder = f"{record.store.root}/{layout.QUEUE}"
-    if os.path.islink(folder) or os.path.islink(f"{folder}/{target}"):
-        return None
-    return f"{folder}/{target}/{name}"
+    path = f"{folder}/{target}"
+    is_inside = _is_name(str(target)) and not os.path.islink(folder) and not os.path.islink(path)
+    return path if is_inside else None
+
+
+def _is_name(text: str) -> bool:
+    return text[:1] not in ("", ".") and "/" not in text and "\0" not in text
 
 
 def is_kept(record: Record) -> bool:
@@ -53,13 +63,13 @@ def is_kept(record: Record) -> bool:
         return False
     if any(record.fact(name) for name in (layout.STOP, layout.FAILED, layout.EXITED)):
         return False
-    return os.path.exists(kept_plan(record))
+    return os.path.lexists(kept_plan(record))
 
 
 def kept_plan(record: Record) -> str:
     """The path of what a run is started with after a restart of the machine."""
-    name = f"{layout.QUEUE_KEPT}{record.id}"
-    return f"{record.store.root}/{layout.QUEUE}/{record.run.get('target')}/{name}"
+    folder = _queue(record, record.run.get("target")) or f"{record.store.root}/{layout.QUEUE}/-"
+    return f"{folder}/{layout.QUEUE_KEPT}{record.id}"
 
 
 def has_begun(record: Record) -> bool:

@@ -42,6 +42,7 @@ def unsorted(parent: Record, *, recursive: bool = False) -> list[Record]:
             if run_id not in found:
                 found[run_id] = path
                 left.append(path)
+    found.pop(parent.id, None)  # it is below itself where links lead in a circle
     return [_record(parent, path) for path in found.values()]
 
 

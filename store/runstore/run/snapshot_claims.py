@@ -14,7 +14,7 @@ import errno
 import os
 from time import sleep
 
-from runstore import layout
+from runstore import layout, names
 from runstore.errors import LockTimeout
 from runstore.fs import atomic, facts, lock, safe_path, tree
 
@@ -96,7 +96,7 @@ def named_by(run_folder: str) -> set[str]:
     later = facts.read_own(f"{run_folder}/{layout.PROPERTIES}", KEPT_LATER)
     if later is not None:
         found.add(later.get("value"))
-    return {name for name in found if isinstance(name, str)}
+    return {str(name) for name in found if names.is_run_id(name)}  # others are no names
 
 
 class Unclaimed:

@@ -273,7 +273,8 @@ def _snapshots(store: Store) -> Iterator[Finding]:
     for name in names_or_none(root):
         path = f"{root}/{name}"
         if name[:1] != ".":
-            problem = check_run.inspect(f"{path}/{layout.SNAPSHOT_MANIFEST}")
+            manifest = f"{path}/{layout.SNAPSHOT_MANIFEST}"
+            problem = check_run.inspect(manifest, layout.MOST_MANIFEST_BYTES)
             if problem is None:
                 problem = "its manifest is missing"
             elif not atomic.is_folder(f"{path}/{layout.SNAPSHOT_TREE}"):

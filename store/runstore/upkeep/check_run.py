@@ -105,14 +105,17 @@ def damage(name: str, data: bytes) -> str:
     return ""
 
 
-def inspect(path: str) -> str | None:
+def inspect(path: str, most: int = atomic.MOST_BYTES) -> str | None:
     """What is wrong with a fact's file: "" if nothing is, None where there is no file.
+
+    Args:
+        most: one of more bytes is damaged.
 
     Raises:
         OSError: this process lacks something, such as descriptors: that says nothing of the file.
     """
     try:
-        data = atomic.read_bytes(path)
+        data = atomic.read_bytes(path, most)
     except OSError as error:
         if error.errno in atomic.OUR_OWN:
             raise

@@ -15,6 +15,7 @@ import pytest
 
 from helpers.probes import Interpreter
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
+from homerun.files import archive
 from runstore.errors import FileTaken, InvalidName
 
 
@@ -360,6 +361,21 @@ def test_a_snapshot_comes_back_as_the_same_archive_with_its_originals(
         assert archive.read("link.py") == b"lib/tool.py"
     with pytest.raises(UserError, match="no snapshot 'nothing'"):
         run.restore_snapshot("nothing")
+
+
+def test_a_backslash_in_a_name_divides_nothing_in_an_archive(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script("train.py", r"""open(r"outputs/..\..\evil.txt", "w").close()""")
+    script(r"..\code.py", "")
+    run = submitted(experiment)
+
+    with zipfile.ZipFile(run.restore_snapshot(path="zips")) as code:
+        names = code.namelist()
+    files = zipfile.ZipFile(io.BytesIO(b"".join(archive.zip_of_folder(run._record))))
+
+    assert sorted(names) == [".._code.py", "train.py"]
+    assert "outputs/.._.._evil.txt" in files.namelist()
 
 
 def test_an_original_that_changed_or_is_gone_is_named(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -14,6 +15,7 @@ from helpers.fifo import Fifo
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
 from runstore import layout
 from runstore.errors import InvalidTransition, NotInTrash, RunExists
+from runstore.fs import trust
 
 LIVES = "import signal\nprint('up', file=open({fifo!r}, 'w'), flush=True)\nsignal.pause()\n"
 
@@ -203,9 +205,81 @@ def test_a_damaged_manifest_leads_out_of_no_folder(
     manifest = path / layout.SNAPSHOT_MANIFEST
     manifest.write_text(manifest.read_text().replace('"train.py"', '".."'))
 
-    with pytest.raises((UserError, OSError)):
+    with pytest.raises(UserError, match="no snapshot"):
         run.unpack_snapshot("code")
-    assert sorted(os.listdir(".")) == [".runs", "code", "source"]
+    assert sorted(os.listdir(".")) == [".runs", "source"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ('"kind": "file"', '"kind": "linked", "target": "id_rsa"'),
+        ('"kind": "file"', '"kind": "link", "target": "../../id_rsa"'),
+        ('"kind": "file"', '"kind": "link", "target": "/etc/passwd"'),
+        ('"path": "train.py"', '"path": "/train.py"'),
+        ('"path": "train.py"', '"path": "../train.py"'),
+        ('"path": "train.py"', '"path": "a//train.py"'),
+    ],
+)
+def test_a_manifest_that_names_what_lies_outside_is_no_snapshot(
+    workspace: Workspace,
+    experiment: Experiment,
+    script: Callable[..., Path],
+    change: tuple[str, str],
+) -> None:
+    run = _rewritten(workspace, experiment, script, change)
+
+    with pytest.raises(UserError, match="no snapshot"):
+        run.restore_snapshot(path="zips")
+    assert sorted(os.listdir(".")) == [".runs", "source"]
+
+
+@pytest.mark.parametrize("kind", ["linked", "linked folder"])
+def test_of_a_store_that_is_not_trusted_no_original_is_packed(
+    workspace: Workspace, experiment: Experiment, script: Callable[..., Path], kind: str
+) -> None:
+    secret = script("secret.txt", "secret", folder="elsewhere")
+    target = secret if kind == "linked" else secret.parent
+    planted = f'"kind": "{kind}", "target": "{target}"'
+    run = _rewritten(workspace, experiment, script, ('"kind": "file"', planted))
+    trust.forget(workspace.directory, run._record.store.id)
+
+    with ZipFile(_again(run).restore_snapshot(path="zips")) as packed:
+        assert packed.namelist() == []
+
+
+def test_no_file_of_keys_is_packed(
+    workspace: Workspace, experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    secret = script("id_rsa", "secret", folder="elsewhere")
+    planted = f'"kind": "linked", "target": "{secret}"'
+    run = _rewritten(workspace, experiment, script, ('"kind": "file"', planted))
+
+    with ZipFile(run.restore_snapshot(path="zips")) as packed:
+        assert packed.namelist() == []
+
+
+def _again(run: Run) -> Run:
+    """The run as another process sees it."""
+    return Workspace.from_config().get_run(run.id)
+
+
+def _rewritten(
+    workspace: Workspace,
+    experiment: Experiment,
+    script: Callable[..., Path],
+    change: tuple[str, str],
+) -> Run:
+    """A run whose manifest says something else."""
+    script("train.py", "")
+    run = submitted(experiment)
+    run.wait_for_completion()
+    folder = Path(workspace.directory, layout.SNAPSHOTS, str(run.get_snapshot_id()))
+    manifest = folder / layout.SNAPSHOT_MANIFEST
+    text = manifest.read_text()
+    assert change[0] in text
+    manifest.write_text(text.replace(*change))
+    return run
 
 
 # The whole store

@@ -48,6 +48,25 @@ def test_a_torn_record_in_the_middle_costs_only_itself(folder: str) -> None:
     assert append.read(path)[2] == 1
 
 
+def test_a_line_that_is_too_long_costs_only_itself(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(append, "MOST_LINE", 1 << 20)
+    path = f"{folder}/log"
+    write(path, line({"a": 1}), line({"long": "x" * (5 << 20)}), line({"b": 2}))
+
+    assert append.read(path) == ([{"a": 1}, {"b": 2}], os.path.getsize(path), 1)
+
+
+def test_the_holes_of_a_sparse_log_take_no_time_to_be_read(folder: str) -> None:
+    path = f"{folder}/log"
+    write(path, line({"a": 1}))
+    os.truncate(path, 1 << 40)
+    write(path, line({"b": 2}))
+
+    assert append.read(path) == ([{"a": 1}, {"b": 2}], os.path.getsize(path), 1)
+
+
 def test_a_reader_goes_on_where_it_stopped_and_an_unfinished_line_is_not_yet(folder: str) -> None:
     path = f"{folder}/log"
     write(path, line({"a": 1}), line({"b": 2})[:-3])

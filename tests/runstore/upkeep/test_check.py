@@ -314,7 +314,7 @@ def test_what_only_cannot_be_read_is_named_and_never_moved_aside(
 def test_a_check_without_descriptors_says_so_and_repairs_nothing(
     store: Store, run: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def out_of_descriptors(wanted: str) -> bytes | None:
+    def out_of_descriptors(wanted: str, *_: int) -> bytes | None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), wanted)
 
     with monkeypatch.context() as patch:
