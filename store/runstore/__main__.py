@@ -5,11 +5,13 @@ It only reads, and needs nothing but the standard library.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 
 from runstore import layout, look
 from runstore.store import Store
+from runstore.upkeep.check import check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +24,6 @@ COLUMNS = ("run", "number", "status", "created", "script")
 
 def main(arguments: list[str] | None = None) -> int:
     """Print a store; the exit code: 0, or 1 where there is no store or something is damaged."""
-    import argparse
-
     parser = argparse.ArgumentParser(prog="python -m runstore", description="Show a store of runs.")
     parser.add_argument("path", nargs="?", default=layout.STORE_FOLDER, help="the store's folder")
     parser.add_argument("--check", action="store_true", help="name every damaged file instead")
@@ -74,8 +74,6 @@ def _shown(text: str) -> str:
 
 
 def _print_check(store: Store) -> int:
-    from runstore.upkeep.check import check
-
     found = check(store)
     for finding in found:
         print(f"{_shown(finding.path)}: {_shown(finding.problem)}")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -39,47 +38,6 @@ COMMANDS = (
 
 EXTRAS = ("homerun.studio",)
 """Rooms of ours that need the packages of an extra."""
-
-LAZY_TODAY: dict[str, int] = {
-    "azureml.exceptions": 1,
-    "homerun.azureml.__main__": 2,
-    "homerun.azureml.install": 2,
-    "homerun.doctor.interpreter": 2,
-    "homerun.doctor.kernel": 5,
-    "homerun.doctor.machine": 2,
-    "homerun.doctor.tools": 1,
-    "homerun.environments.inspector": 5,
-    "homerun.environments.manage": 4,
-    "homerun.files.archive": 2,
-    "homerun.files.browse": 1,
-    "homerun.files.upload": 2,
-    "homerun.metrics.images": 1,
-    "homerun.runs.trash": 5,
-    "homerun.sdk.batch": 3,
-    "homerun.sdk.bulk": 1,
-    "homerun.sdk.compare": 1,
-    "homerun.sdk.html": 1,
-    "homerun.sdk.maintenance": 6,
-    "homerun.sdk.widgets": 3,
-    "homerun.snapshots.export": 2,
-    "homerun.snapshots.export_writers": 1,
-    "homerun.studio.access": 5,
-    "homerun.studio.assets": 1,
-    "homerun.studio.state": 3,
-    "homerun.system.tee": 1,
-    "homerun.targets.queue": 1,
-    "homerun.views.code_diff": 3,
-    "homerun.views.table": 2,
-    "runstore.__main__": 2,
-    "runstore.index.live": 1,
-    "runstore.metrics.cache_file": 5,
-    "runstore.metrics.chart": 1,
-    "runstore.metrics.scalars": 2,
-    "runstore.upkeep.garbage": 1,
-    "runstore.upkeep.statistics": 3,
-    "runstore.upkeep.trash": 1,
-}
-"""Imports inside functions without such a reason, by module: each number may only shrink."""
 
 
 @pytest.fixture(scope="module")
@@ -130,12 +88,11 @@ def has_reason(module: Module, found: Import) -> bool:
 
 
 def test_an_import_inside_a_function_has_a_reason(budget: set[str]) -> None:
-    lazy = Counter(
-        module.name
+    lazy = [
+        f"{module.name}: {found.module}"
         for module in sources.product()
         for found in sources.imports(module)
         if not found.at_load and not found.for_types
         if module.name not in budget and not has_reason(module, found)
-    )
-    assert {name: n for name, n in lazy.items() if n > LAZY_TODAY.get(name, 0)} == {}
-    assert [name for name in lazy if name.startswith("homerun.cli")] == []
+    ]
+    assert lazy == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from homerun.azureml import install, launch
 from homerun.base.errors import UserError
 
 USAGE = """usage: python -m homerun.azureml FILE [ARGUMENT...]
@@ -20,16 +21,12 @@ def main(arguments: list[str]) -> int:
         return 0
     try:
         if arguments in (["--install"], ["--uninstall"]):
-            from homerun.azureml import install
-
             act = install.install if first == "--install" else install.uninstall
             sys.stdout.write(f"homerun: {act()}\n")
             return 0
         if not first or (first.startswith("-") and (first != "-m" or len(arguments) == 1)):
             sys.stderr.write(USAGE)
             return 2
-        from homerun.azureml import launch
-
         launch.python(arguments)
     except UserError as error:
         sys.stderr.write(f"homerun: {error.message}\n")

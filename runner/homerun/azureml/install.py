@@ -7,7 +7,9 @@ that can be measured; homerun is loaded by the first import of azureml.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from sysconfig import get_path
 
 from homerun.base import environ
 from homerun.base.errors import UserError
@@ -60,8 +62,6 @@ def uninstall() -> str:
 
 
 def _path() -> str:
-    from sysconfig import get_path
-
     return f"{get_path('purelib')}/{_FILE}"
 
 
@@ -105,8 +105,6 @@ def _write(path: str, content: bytes) -> None:
 
 def _try_out() -> None:
     """Ask a Python that is started in any folder, as others will be."""
-    import subprocess
-
     changing = ("PYTHONPATH", environ.AZUREML)
     env = {name: value for name, value in os.environ.items() if name not in changing}
     code = "import azureml.core; print(azureml.__file__)"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from importlib import metadata
+from importlib.util import find_spec
 
 from homerun.base import environ
 from homerun.base.version import __version__
-from homerun.doctor.finding import BROKEN, MISSING, OK, WARN, Finding, judged
+from homerun.doctor.diagnosis import BROKEN, MISSING, OK, WARN, Diagnosis, judged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,14 +26,14 @@ _PACKAGES = {"yaml": "pyyaml", "sklearn": "scikit-learn"}
 """The names under which those are installed whose modules have others."""
 
 
-def look() -> Iterator[Finding]:
+def look() -> Iterator[Diagnosis]:
     """The interpreter, homerun itself, what it needs, and what scripts often use."""
     version = ".".join(map(str, sys.version_info[:3]))
     advice = f"install Python {'.'.join(map(str, OLDEST))} or newer, and homerun in it"
     yield judged(
         AREA, "python", sys.version_info >= OLDEST, f"{version} {sys.executable}", advice, BROKEN
     )
-    yield Finding(AREA, "homerun", OK, f"{__version__} {os.path.dirname(_here())}")
+    yield Diagnosis(AREA, "homerun", OK, f"{__version__} {os.path.dirname(_here())}")
     yield _path()
     yield from (_package(name) for name in _NEEDED)
     yield _studio()
@@ -41,8 +43,6 @@ def look() -> Iterator[Finding]:
 
 def is_there(module: str) -> bool:
     """Whether a module could be imported; it is not."""
-    from importlib.util import find_spec
-
     try:
         return find_spec(module) is not None
     except (ImportError, ValueError):
@@ -51,8 +51,6 @@ def is_there(module: str) -> bool:
 
 def version_of(module: str) -> str:
     """The version of an installed package; "" where its files do not tell."""
-    from importlib import metadata
-
     try:
         return metadata.version(_PACKAGES.get(module, module))
     except metadata.PackageNotFoundError:
@@ -63,7 +61,7 @@ def _here() -> str:
     return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def _path() -> Finding:
+def _path() -> Diagnosis:
     """Whether scripts can be given our packages: PYTHONPATH separates by colons."""
     places = environ.cache_home(), tempfile.gettempdir()
     has_place = any(os.pathsep not in place for place in places)
@@ -72,34 +70,34 @@ def _path() -> Finding:
     return judged(AREA, "PYTHONPATH", has_place, value, advice, BROKEN)
 
 
-def _package(module: str) -> Finding:
+def _package(module: str) -> Diagnosis:
     name = _PACKAGES.get(module, module)
     advice = f"run `{sys.executable} -m pip install {name}`"
     found = is_there(module)
     return judged(AREA, name, found, version_of(module) if found else "no", advice, BROKEN)
 
 
-def _studio() -> Finding:
+def _studio() -> Diagnosis:
     missing = [name for name in ("homerun.studio", *_OF_STUDIO) if not is_there(name)]
     pages = os.path.join(_here(), "studio", "assets")
     if not missing and not os.path.exists(os.path.join(pages, "index.html")):
         advice = "install homerun from a wheel, which holds them"
-        return Finding(AREA, "studio", WARN, f"its pages are not in {pages}", advice)
+        return Diagnosis(AREA, "studio", WARN, f"its pages are not in {pages}", advice)
     if not missing:
-        return Finding(AREA, "studio", OK, "its packages and pages are there")
+        return Diagnosis(AREA, "studio", OK, "its packages and pages are there")
     advice = f"run `{sys.executable} -m pip install 'homerun[studio]'` to see runs in a browser"
-    return Finding(AREA, "studio", MISSING, f"without {', '.join(missing)}", advice)
+    return Diagnosis(AREA, "studio", MISSING, f"without {', '.join(missing)}", advice)
 
 
-def _framework() -> Finding:
+def _framework() -> Diagnosis:
     found = [f"{name} {version_of(name)}".strip() for name in _FRAMEWORKS if is_there(name)]
     if found:
-        return Finding(AREA, "frameworks", OK, ", ".join(found))
+        return Diagnosis(AREA, "frameworks", OK, ", ".join(found))
     advice = "nothing to do, unless scripts that this interpreter runs need torch or the like"
-    return Finding(AREA, "frameworks", MISSING, "no torch, tensorflow, jax or sklearn", advice)
+    return Diagnosis(AREA, "frameworks", MISSING, "no torch, tensorflow, jax or sklearn", advice)
 
 
-def _cache() -> Finding:
+def _cache() -> Diagnosis:
     folder = environ.cache_home()
     existing = folder
     while not os.path.exists(existing):

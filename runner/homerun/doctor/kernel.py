@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import resource
 import sys
+from time import monotonic
 
-from homerun.doctor.finding import BROKEN, MISSING, OK, WARN, Finding, judged
+from homerun.doctor.diagnosis import BROKEN, MISSING, OK, WARN, Diagnosis, judged
+from runstore.fs import atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +30,7 @@ _PR_GET_CHILD_SUBREAPER = 37
 _RENAME_NOREPLACE = 1
 
 
-def look() -> Iterator[Finding]:
+def look() -> Iterator[Diagnosis]:
     """The kernel, its calls, /proc, inotify and the limit of open files."""
     is_linux = sys.platform == "linux"
     seen = os.uname()
@@ -41,18 +45,16 @@ def look() -> Iterator[Finding]:
     yield _open_files()
 
 
-def _pidfd() -> Finding:
+def _pidfd() -> Diagnosis:
     advice = "use Linux 5.3 or newer, with Python 3.9 or newer, in a container that allows it"
     try:
         os.close(os.pidfd_open(os.getpid()))
     except (AttributeError, OSError) as error:
-        return Finding(AREA, "pidfd", BROKEN, str(getattr(error, "strerror", "no")), advice)
-    return Finding(AREA, "pidfd", OK, "processes are signalled without mistake")
+        return Diagnosis(AREA, "pidfd", BROKEN, str(getattr(error, "strerror", "no")), advice)
+    return Diagnosis(AREA, "pidfd", OK, "processes are signalled without mistake")
 
 
-def _subreaper() -> Finding:
-    import ctypes
-
+def _subreaper() -> Diagnosis:
     found = ctypes.c_int()
     code = _call("prctl", _PR_GET_CHILD_SUBREAPER, ctypes.byref(found), 0, 0, 0)
     value = "daemons of a script are found" if code == 0 else "no"
@@ -60,7 +62,7 @@ def _subreaper() -> Finding:
     return judged(AREA, "child subreaper", code == 0, value, advice)
 
 
-def _exit_records(release: str) -> Finding:
+def _exit_records(release: str) -> Diagnosis:
     """Whether the kernel keeps exit codes; only a process that has ended could tell for certain."""
     numbers = [int(part) for part in release.split("-")[0].split(".")[:2] if part.isdecimal()]
     is_there = numbers >= [6, 15]
@@ -69,7 +71,7 @@ def _exit_records(release: str) -> Finding:
     return judged(AREA, "exit records", is_there, value, advice, MISSING)
 
 
-def _rename() -> Finding:
+def _rename() -> Diagnosis:
     """Whether there is the call; nothing is renamed, since there is nothing of that name."""
     path = os.fsencode(_NOWHERE)
     code = _call("renameat2", _AT_FDCWD, path, _AT_FDCWD, path, _RENAME_NOREPLACE)
@@ -79,21 +81,21 @@ def _rename() -> Finding:
     return judged(AREA, "RENAME_NOREPLACE", is_there, value, advice, MISSING)
 
 
-def _proc() -> Finding:
+def _proc() -> Diagnosis:
     if not os.path.exists("/proc/self/stat"):
         advice = "mount /proc: without it no process can be told to be a run's"
-        return Finding(AREA, "/proc", BROKEN, "not mounted", advice)
+        return Diagnosis(AREA, "/proc", BROKEN, "not mounted", advice)
     if os.getuid() and not os.path.exists("/proc/1/stat"):
         advice = "it is mounted with hidepid: other users' runs show as NotResponding"
-        return Finding(AREA, "/proc", WARN, "processes of others are hidden", advice)
-    return Finding(AREA, "/proc", OK, "all processes are seen")
+        return Diagnosis(AREA, "/proc", WARN, "processes of others are hidden", advice)
+    return Diagnosis(AREA, "/proc", OK, "all processes are seen")
 
 
-def _inotify() -> Iterator[Finding]:
+def _inotify() -> Iterator[Diagnosis]:
     instances, watches = (_number(f"{_INOTIFY}/max_user_{what}") for what in _LIMITS)
     if instances is None or watches is None:
         advice = "runs are followed by looking again and again, which is slower"
-        yield Finding(AREA, "inotify", MISSING, "no", advice)
+        yield Diagnosis(AREA, "inotify", MISSING, "no", advice)
         return
     used = _instances()
     advice = "raise it: sysctl fs.inotify.max_user_{}={}; until then some follow by polling"
@@ -107,8 +109,6 @@ def _inotify() -> Iterator[Finding]:
 
 def _instances() -> int:
     """How many inotify instances this user's processes have; some, where there are very many."""
-    from time import monotonic
-
     deadline, count = monotonic() + _PATIENCE_S, 0
     for pid in filter(str.isdecimal, _names("/proc")):
         for number in _names(f"/proc/{pid}/fd"):
@@ -121,9 +121,7 @@ def _instances() -> int:
     return count
 
 
-def _open_files() -> Finding:
-    import resource
-
+def _open_files() -> Diagnosis:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     shown = f"{soft} (at most {'any' if hard == resource.RLIM_INFINITY else hard})"
     is_well = soft == resource.RLIM_INFINITY or soft >= _FEW_FILES
@@ -132,8 +130,6 @@ def _open_files() -> Finding:
 
 def _call(function: str, *arguments: object) -> int:
     """Call a function of the C library; 0, or the error's number."""
-    import ctypes
-
     try:
         library = ctypes.CDLL(None, use_errno=True)
         return ctypes.get_errno() if getattr(library, function)(*arguments) == -1 else 0
@@ -142,8 +138,6 @@ def _call(function: str, *arguments: object) -> int:
 
 
 def _number(path: str) -> int | None:
-    from runstore.fs import atomic
-
     try:
         return int(atomic.read_bytes(path) or b"")
     except (OSError, ValueError):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 
-from homerun.doctor.finding import MISSING, OK, WARN, Finding
+from homerun.doctor.diagnosis import MISSING, OK, WARN, Diagnosis
 from homerun.doctor.interpreter import is_there
 from homerun.system import portable
 from homerun.targets.local import cores
+from runstore.fs import atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,47 +21,43 @@ _NVIDIA = "/proc/driver/nvidia/gpus"
 _AMD = "/sys/class/kfd/kfd/topology/nodes"
 
 
-def look() -> Iterator[Finding]:
+def look() -> Iterator[Diagnosis]:
     """What runs can use."""
-    yield Finding(AREA, "processors", OK, f"{cores()} for this process")
+    yield Diagnosis(AREA, "processors", OK, f"{cores()} for this process")
     yield _memory()
     yield _gpus()
 
 
-def _memory() -> Finding:
+def _memory() -> Diagnosis:
     try:
         size, available = portable.memory()
     except ImportError:
         advice = "run `pip install psutil`, which homerun depends on"
-        return Finding(AREA, "memory", WARN, "unknown: psutil is not installed", advice)
+        return Diagnosis(AREA, "memory", WARN, "unknown: psutil is not installed", advice)
     told = f"{available / 2**30:.1f} of {size / 2**30:.1f} GiB available"
-    return Finding(AREA, "memory", OK, told)
+    return Diagnosis(AREA, "memory", OK, told)
 
 
-def _gpus() -> Finding:
-    import shutil
-
+def _gpus() -> Diagnosis:
     models = [_model(f"{_NVIDIA}/{name}/information") for name in _names(_NVIDIA)]
     tool = shutil.which("nvidia-smi")
     if models:
         seen = ", ".join(f"{models.count(one)} x {one}" for one in dict.fromkeys(models))
         if tool is None and not is_there("pynvml"):
             advice = "run `pip install nvidia-ml-py`, or install nvidia-smi, to see what they do"
-            return Finding(AREA, "GPUs", WARN, f"{seen}; no nvidia-smi", advice)
-        return Finding(AREA, "GPUs", OK, seen)
+            return Diagnosis(AREA, "GPUs", WARN, f"{seen}; no nvidia-smi", advice)
+        return Diagnosis(AREA, "GPUs", OK, seen)
     if os.path.exists("/dev/kfd"):
-        return Finding(AREA, "GPUs", OK, "AMD (/dev/kfd)")
+        return Diagnosis(AREA, "GPUs", OK, "AMD (/dev/kfd)")
     if os.path.exists("/dev/nvidia0"):
-        return Finding(AREA, "GPUs", OK, "NVIDIA (/dev/nvidia0), of an unknown kind")
+        return Diagnosis(AREA, "GPUs", OK, "NVIDIA (/dev/nvidia0), of an unknown kind")
     if tool is not None:
         advice = "load the driver, or give the container the devices (--gpus all)"
-        return Finding(AREA, "GPUs", WARN, "nvidia-smi is here, and no GPU", advice)
-    return Finding(AREA, "GPUs", MISSING, "none", "nothing to do, unless this machine has one")
+        return Diagnosis(AREA, "GPUs", WARN, "nvidia-smi is here, and no GPU", advice)
+    return Diagnosis(AREA, "GPUs", MISSING, "none", "nothing to do, unless this machine has one")
 
 
 def _model(path: str) -> str:
-    from runstore.fs import atomic
-
     try:
         text = (atomic.read_bytes(path) or b"").decode(errors="replace")
     except OSError:

@@ -10,11 +10,11 @@ from homerun.doctor import interpreter, kernel, machine, storage, tools
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from homerun.doctor.finding import Finding
+    from homerun.doctor.diagnosis import Diagnosis
     from runstore.store import Store
 
 
-def examine(store: Store) -> list[Finding]:
+def examine(store: Store) -> list[Diagnosis]:
     """Look at everything: the interpreter, the kernel, the store, the machine, and tools."""
     return [
         *interpreter.look(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from homerun.doctor.finding import BROKEN, MISSING, OK, WARN, Finding, judged
+from homerun.doctor.diagnosis import BROKEN, MISSING, OK, WARN, Diagnosis, judged
 from homerun.targets import registry
 from runstore import layout
 from runstore.fs import lock, mounts
@@ -26,7 +26,7 @@ _SQLITE = b"SQLite format 3\0"
 _SKEW_S = 120.0
 
 
-def look(store: Store) -> Iterator[Finding]:
+def look(store: Store) -> Iterator[Diagnosis]:
     """The store and what it lies on."""
     folder = _existing(store.root)
     yield _store(store, folder)
@@ -38,56 +38,56 @@ def look(store: Store) -> Iterator[Finding]:
     yield _clock(store)
 
 
-def _store(store: Store, folder: str) -> Finding:
+def _store(store: Store, folder: str) -> Diagnosis:
     writable = os.access(folder, os.W_OK | os.X_OK)
     if store.damage:
         advice = "run homerun store check --repair"
-        return Finding(AREA, "store", BROKEN, f"{store.root}: {store.damage}", advice)
+        return Diagnosis(AREA, "store", BROKEN, f"{store.root}: {store.damage}", advice)
     if store.is_newer:
         advice = "install a newer homerun; until then this store is only read"
-        return Finding(AREA, "store", WARN, f"{store.root} has format {store.format}", advice)
+        return Diagnosis(AREA, "store", WARN, f"{store.root} has format {store.format}", advice)
     if not writable:
         advice = f"check who owns {folder}, or use another folder (HOMERUN_STORE)"
-        return Finding(AREA, "store", BROKEN, f"{store.root} cannot be written", advice)
+        return Diagnosis(AREA, "store", BROKEN, f"{store.root} cannot be written", advice)
     if not store.exists():
-        return Finding(AREA, "store", OK, f"{store.root} is made by the first run")
-    return Finding(AREA, "store", OK, f"{store.root}, format {store.format}")
+        return Diagnosis(AREA, "store", OK, f"{store.root} is made by the first run")
+    return Diagnosis(AREA, "store", OK, f"{store.root}, format {store.format}")
 
 
-def _file_system(folder: str) -> Finding:
+def _file_system(folder: str) -> Diagnosis:
     kind = mounts.kind(folder) or "unknown"
     if kind in _WITHOUT_LINKS:
         advice = "it has no hard links: put the store elsewhere (HOMERUN_STORE)"
-        return Finding(AREA, "file system", BROKEN, kind, advice)
+        return Diagnosis(AREA, "file system", BROKEN, kind, advice)
     if kind in mounts.NETWORK:
         advice = (
             "locks may not reach other machines: runs of those show as NotResponding, and only "
             "their own machine stops them"
         )
-        return Finding(AREA, "file system", WARN, kind, advice)
-    return Finding(AREA, "file system", OK, kind)
+        return Diagnosis(AREA, "file system", WARN, kind, advice)
+    return Diagnosis(AREA, "file system", OK, kind)
 
 
-def _locks(folder: str, store: Store) -> Finding:
+def _locks(folder: str, store: Store) -> Diagnosis:
     try:
         best = lock.best_kind(folder)
     except OSError as error:
         advice = "put the store elsewhere (HOMERUN_STORE)"
-        return Finding(AREA, "locks", BROKEN, error.strerror or str(error), advice)
+        return Diagnosis(AREA, "locks", BROKEN, error.strerror or str(error), advice)
     if store.exists() and not store.damage and store.lock_kind != best and best == lock.FLOCK:
         advice = "the store was made where there were better ones: move it back, or make a new one"
-        return Finding(
+        return Diagnosis(
             AREA, "locks", BROKEN, f"{best}, and the store wants {store.lock_kind}", advice
         )
     advice = "a look at a run holds its lock for an instant; nothing has to be done"
     return judged(AREA, "locks", best == lock.OFD, best, advice, MISSING)
 
 
-def _room(folder: str) -> Iterator[Finding]:
+def _room(folder: str) -> Iterator[Diagnosis]:
     try:
         seen = os.statvfs(folder)
     except OSError as error:
-        yield Finding(AREA, "disk space", WARN, error.strerror or "unknown", "check the disk")
+        yield Diagnosis(AREA, "disk space", WARN, error.strerror or "unknown", "check the disk")
         return
     free, size = seen.f_bavail * seen.f_frsize, seen.f_blocks * seen.f_frsize
     advice = (
@@ -100,7 +100,7 @@ def _room(folder: str) -> Iterator[Finding]:
         yield judged(AREA, "inodes", seen.f_favail >= _FEW_INODES, shown, advice)
 
 
-def _index(store: Store) -> Finding:
+def _index(store: Store) -> Diagnosis:
     """Its file is not opened: that would make files beside it."""
     path = f"{store.root}/{layout.INDEX}/{layout.INDEX_FILE}"
     try:
@@ -108,17 +108,17 @@ def _index(store: Store) -> Finding:
             head = file.read(len(_SQLITE))
             size = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
-        return Finding(AREA, "index", OK, "none yet; the first query makes it")
+        return Diagnosis(AREA, "index", OK, "none yet; the first query makes it")
     except OSError as error:
         advice = "queries look at every run until it can be read"
-        return Finding(AREA, "index", WARN, error.strerror or "unreadable", advice)
+        return Diagnosis(AREA, "index", WARN, error.strerror or "unreadable", advice)
     advice = "run homerun store reindex"
     return judged(AREA, "index", head in (_SQLITE, b""), f"{size / 2**20:.1f} MiB", advice)
 
 
-def _queues(store: Store) -> Iterator[Finding]:
+def _queues(store: Store) -> Iterator[Diagnosis]:
     size = registry.limit()
-    yield Finding(AREA, "slots", OK, "no limit" if size is None else f"{size} at once")
+    yield Diagnosis(AREA, "slots", OK, "no limit" if size is None else f"{size} at once")
     for name in queue.names(store.root):
         waiting = queue.Queue(store.root, name)
         count, since = len(waiting.entries()), waiting.paused_since()
@@ -127,7 +127,7 @@ def _queues(store: Store) -> Iterator[Finding]:
         yield judged(AREA, f"queue {name}", since is None, shown, advice)
 
 
-def _clock(store: Store) -> Finding:
+def _clock(store: Store) -> Diagnosis:
     """Whether this clock is behind what it has written itself."""
     now = time.time()
     offset = time.strftime("%z %Z", time.localtime(now))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
-from homerun.doctor.finding import MISSING, OK, WARN, Finding
+from homerun.doctor.diagnosis import MISSING, OK, WARN, Diagnosis
 from homerun.doctor.interpreter import is_there
 
 TYPE_CHECKING = False
@@ -16,7 +17,7 @@ AREA = "tools"
 _SLURM = ("sbatch", "squeue", "scancel")
 
 
-def look() -> Iterator[Finding]:
+def look() -> Iterator[Diagnosis]:
     """Each program by its path."""
     yield _one_of("git", ("git",), "install git to have each run's commit and difference on record")
     yield _pip()
@@ -29,31 +30,33 @@ def look() -> Iterator[Finding]:
 
 
 def _which(program: str) -> str | None:
-    import shutil
-
     return shutil.which(program)
 
 
-def _one_of(name: str, programs: tuple[str, ...], advice: str) -> Finding:
+def _one_of(name: str, programs: tuple[str, ...], advice: str) -> Diagnosis:
     found = next(filter(None, map(_which, programs)), None)
-    return Finding(AREA, name, OK, found) if found else Finding(AREA, name, MISSING, "no", advice)
+    return (
+        Diagnosis(AREA, name, OK, found) if found else Diagnosis(AREA, name, MISSING, "no", advice)
+    )
 
 
-def _pip() -> Finding:
+def _pip() -> Diagnosis:
     uv = _which("uv")
     if uv is not None:
-        return Finding(AREA, "uv or pip", OK, uv)
+        return Diagnosis(AREA, "uv or pip", OK, uv)
     if is_there("pip"):
-        return Finding(AREA, "uv or pip", OK, f"{sys.executable} -m pip")
+        return Diagnosis(AREA, "uv or pip", OK, f"{sys.executable} -m pip")
     advice = "install uv, or pip, for run configurations that name packages"
-    return Finding(AREA, "uv or pip", MISSING, "no", advice)
+    return Diagnosis(AREA, "uv or pip", MISSING, "no", advice)
 
 
-def _slurm() -> Finding:
+def _slurm() -> Diagnosis:
     found = {name: _which(name) for name in _SLURM}
     if all(found.values()):
-        return Finding(AREA, "slurm", OK, str(found["sbatch"]))
+        return Diagnosis(AREA, "slurm", OK, str(found["sbatch"]))
     if any(found.values()):
         missing = ", ".join(name for name, path in found.items() if path is None)
-        return Finding(AREA, "slurm", WARN, f"without {missing}", "put all of its commands on PATH")
-    return Finding(AREA, "slurm", MISSING, "no", "only needed to place runs on a Slurm cluster")
+        return Diagnosis(
+            AREA, "slurm", WARN, f"without {missing}", "put all of its commands on PATH"
+        )
+    return Diagnosis(AREA, "slurm", MISSING, "no", "only needed to place runs on a Slurm cluster")

@@ -6,13 +6,16 @@ the interpreter itself, in a folder of no project and without the script's PYTHO
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import time
 
 from homerun.environments import inspector_lock, interpreter
 from homerun.system import linux
-from runstore.fs import lock
+from homerun.system.sha256 import digest
+from runstore.fs import json_write, lock
 
 _LONGEST_S = 120.0
 _SETTLED_NS = 2 * 10**9
@@ -52,8 +55,6 @@ print(json.dumps({"about": about, "folders": sorted(folders)}))
 
 def main() -> None:
     """Ask, publish, and leave by `os._exit`; the arguments are those that `interpreter` gives."""
-    import subprocess
-
     run_folder, python, path, cache = sys.argv[1:]
     os.nice(_NICE)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
@@ -83,11 +84,6 @@ def _ask_alone(python: str, path: str, cache: str) -> None:
 
 def _ask(python: str, path: str, cache: str) -> tuple[str, bytes]:
     """What an interpreter answers, by its key; on record in the current folder, and kept."""
-    import json
-
-    from homerun.system.sha256 import digest
-    from runstore.fs import json_write
-
     began_ns = time.time_ns()
     said = json.loads(_answer(python, path).splitlines()[-1])
     answer = json_write.pretty(said["about"]).encode()
@@ -103,8 +99,6 @@ def _ask(python: str, path: str, cache: str) -> tuple[str, bytes]:
 
 
 def _answer(python: str, path: str) -> str:
-    import subprocess
-
     done = subprocess.run(
         [python, "-c", _QUESTION, python],
         stdin=subprocess.DEVNULL,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from time import time
 
 from homerun.base.errors import UserError
 from homerun.environments import builder, recipe, resolve
+from runstore.fs import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +68,6 @@ def collect(older_than_days: float) -> list[str]:
     Raises:
         UserError: one cannot be removed.
     """
-    from time import time
-
     before = time() - older_than_days * _DAY_S
     removed = []
     for key in _keys():
@@ -79,8 +80,6 @@ def collect(older_than_days: float) -> list[str]:
 
 
 def _collect(folder: str, before: float) -> bool:
-    import fcntl
-
     held = _taken(f"{folder}.lock", os.O_RDWR | os.O_CREAT)
     if held is None:
         return False  # it is being built
@@ -106,8 +105,6 @@ def _collect(folder: str, before: float) -> bool:
 
 def _taken(path: str, flags: int) -> int | None:
     """A descriptor that holds a lock alone; None: another process holds it."""
-    import fcntl
-
     held = os.open(path, flags | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -132,8 +129,6 @@ def _links() -> list[str]:
 
 
 def _row(key: str) -> dict[str, Any] | None:
-    from runstore.fs import clock
-
     folder = f"{recipe.home()}/{key}"
     said = recipe.about(folder)
     try:

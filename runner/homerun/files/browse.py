@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from typing import Any
 
@@ -25,7 +26,7 @@ _ENDINGS = (
 )
 
 
-class File:
+class RunFile:
     """An open file of a run; a context manager.
 
     Raises:
@@ -39,7 +40,7 @@ class File:
         self._descriptor = files.open_for_reading(record.path, name)
         self._seen = os.fstat(self._descriptor)
 
-    def __enter__(self) -> File:
+    def __enter__(self) -> RunFile:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -99,7 +100,7 @@ def entries(record: Record, folder: str = "") -> dict[str, Any]:
 
 def preview(record: Record, name: str) -> dict[str, Any]:
     """The beginning of a file, as text or as a table."""
-    with File(record, name) as file:
+    with RunFile(record, name) as file:
         found: dict[str, Any] = {"path": name, "size": file.size, "modified": file.modified}
         data = file.read(0, MOST_TEXT)
         is_cut = file.size > len(data)
@@ -123,8 +124,6 @@ def stamp(record: Record) -> tuple[int, ...]:
 
 def _table(text: str, delimiter: str) -> dict[str, Any]:
     """A CSV's header and its first rows."""
-    import csv
-
     read: list[list[str]] = []
     try:
         for row in csv.reader(text.splitlines(), delimiter=delimiter):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from stat import S_ISDIR, S_ISREG
 
 from homerun.base import messages
 from homerun.base.errors import UserError
+from homerun.snapshots import export
 from runstore.errors import FileBlocked, FileTaken, InvalidName, RunNotFound
 from runstore.fs import atomic, safe_path
 from runstore.run import files as run_files
@@ -125,8 +127,6 @@ def _upload(record: Record, name: str, source: Path | Stream, *, sync: bool = Fa
 
 
 def _stream(name: str, source: Any) -> Stream:
-    import io
-
     if isinstance(source, io.TextIOBase):
         raise UserError(f"{name!r} is not uploaded: open the file in binary mode")
     if not callable(getattr(source, "read", None)):
@@ -244,7 +244,5 @@ def _originals(record: Record) -> set[str]:
     taken = record.run.get("snapshot")
     if not taken:
         return set()
-    from homerun.snapshots import export  # most scripts upload no folder with links
-
     found = export.load(record, str(taken))
     return {original for _, original, _, _ in found.linked} if found else set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 
 from homerun.base.errors import UserError
@@ -68,8 +69,6 @@ def _saved(plot: Any) -> bytes:
             f"a plot is a figure or matplotlib.pyplot, with savefig(); {type(plot).__name__} "
             "has none"
         )
-    import io
-
     stream = io.BytesIO()
     save(stream, format="png")
     return stream.getvalue()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 
-from homerun.runs import reconcile
+from homerun.runs import reconcile, verify_index
 from homerun.targets import registry
-from runstore import layout, look
+from runstore import layout, look, status
 from runstore.errors import RunNotFound
-from runstore.fs import atomic, clock, facts
+from runstore.fs import atomic, clock, facts, tree
+from runstore.index.query import Condition, Query
+from runstore.index.search import search
 from runstore.run import deleted
 from runstore.upkeep import trash
 
@@ -153,19 +155,12 @@ def _reconcile_all(store: Store) -> None:
     """Publish the outcome of every run that is lost: how one ended that a script held open is
     known from that script's outcome, which may be deleted now.
     """
-    from homerun.runs import verify_index
-    from runstore import status
-    from runstore.index.query import Condition, Query
-    from runstore.index.search import search
-
     query = Query([Condition("status", "", "=", status.RUNNING)], children=True)
     for _ in search(store, query, reconcile.bring_up_to_date, lambda: verify_index.start(store)):
         continue  # the index has looked at all that were not over
 
 
 def _row(record: Record) -> dict[str, Any]:
-    from runstore.fs import tree
-
     said = facts.read(record.path, layout.DELETED) or {}
     seen = look.at(record)
     return {

@@ -13,7 +13,8 @@ import time
 
 from homerun.base import checks, messages
 from homerun.base.errors import UserError
-from homerun.runs import interactive, owner, reconcile, start, wait
+from homerun.config.script_run_config import ScriptRunConfig
+from homerun.runs import interactive, owner, reconcile, start, stop_request, wait
 from homerun.runs.handle import RunHandle
 from homerun.runs.submit import Request, Sources, submit
 from homerun.sdk.run import Run, ScriptRun
@@ -203,8 +204,6 @@ def _checked(
     configs: Sequence[object], tags: Sequence[Mapping[str, object]] | None
 ) -> list[dict[str, str | None]]:
     """The tags of each run; whatever can be known to be wrong is found before anything is made."""
-    from homerun.config.script_run_config import ScriptRunConfig
-
     if not configs:
         raise UserError("submit_many takes at least one ScriptRunConfig")
     for config in configs:
@@ -224,8 +223,6 @@ def _give_up(parent: Run, error: BaseException) -> None:
     try:
         if isinstance(error, Exception):
             parent.fail(f"not all runs could be submitted: {error}")
-            from homerun.runs import stop_request
-
             stop_request.cancel_children(parent.directory)
         else:
             parent.cancel()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from homerun.views import compare
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,4 @@ def compare_runs(runs: Sequence[Run], code: bool = False) -> dict[str, Any]:
     Raises:
         UserError: fewer than two, or one of them twice.
     """
-    from homerun.views import compare
-
     return compare.records([run._record for run in runs], code)

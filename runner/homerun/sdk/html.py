@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from itertools import islice
+from urllib.parse import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ DOCS_OF_EXPERIMENT = (
 
 def address(path: str) -> str:
     """A path on this machine as the address that a browser opens."""
-    from urllib.parse import quote
-
     return f"file://{quote(path)}"
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from homerun.runs import trash
+from runstore.fs import tree
+from runstore.upkeep import garbage, statistics
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,9 +32,6 @@ class Keeping:
         Raises:
             InvalidTransition: one of them is not over.
         """
-        from homerun.runs import trash
-        from runstore.fs import tree
-
         named = [run._record for run in runs]
         all_ = trash.families(trash.chosen(named))
         names = {record.id for record in named}
@@ -48,8 +49,6 @@ class Keeping:
         tell: Callable[[int], object] | None = None,
     ) -> dict[str, Any]:
         """Delete runs; see `homerun.runs.trash.delete`."""
-        from homerun.runs import trash
-
         return trash.delete(self._store, [run._record for run in runs], purge=purge, tell=tell)
 
     def collect(
@@ -70,8 +69,6 @@ class Keeping:
         Raises:
             FormatTooNew, ReadOnlyStore, LockTimeout: nothing was removed.
         """
-        from runstore.upkeep import garbage
-
         days = garbage.TRASH_DAYS if trash_days is None else trash_days
         found = garbage.collect(self._store, dry_run=dry_run, trash_days=days, progress=progress)
         return {
@@ -86,8 +83,6 @@ class Keeping:
 
     def count_runs(self) -> int:
         """About how many runs there are, without a look at any of them."""
-        from runstore.upkeep import statistics
-
         return statistics.count(self._store)
 
     def statistics(
@@ -99,6 +94,4 @@ class Keeping:
             largest: how many of those.
             progress: told how many runs were looked at, now and then.
         """
-        from runstore.upkeep import statistics
-
         return statistics.gather(self._store, largest, progress or (lambda _: None))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from threading import Thread
 
+from homerun.runs import wait
 from homerun.sdk import html
+from runstore.errors import StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,8 +54,6 @@ class RunDetails:
         }
 
     def _show_live(self, ipython: Any) -> None:
-        from threading import Thread
-
         page = html.details(self._run)
         handle = ipython.display.display(ipython.display.HTML(page), display_id=True)
         if hasattr(self._run, "experiment"):  # an offline run is this process's own
@@ -62,9 +63,6 @@ class RunDetails:
 
 def _follow(run: Run, ipython: Any, handle: Any, page: str) -> None:
     """Update what is shown when it has changed, until the run is over."""
-    from homerun.runs import wait
-    from runstore.errors import StoreError
-
     try:
         for _ in wait.looks(run._record, pause=_PAUSE_S, at_once=True):
             now = html.details(run)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun import Experiment, Run
-    from homerun.doctor.finding import Finding as DoctorFinding
+    from homerun.doctor.diagnosis import Diagnosis
     from homerun.runs.trash import Trash
     from homerun.sdk.maintenance import Keeping
     from homerun.targets.queue import TargetQueue
@@ -316,7 +316,7 @@ class Workspace(AzureServices):
 
         return Keeping(self._store)
 
-    def examine(self) -> Sequence[DoctorFinding]:
+    def examine(self) -> Sequence[Diagnosis]:
         """What works on this machine and in this store; nothing is changed by the look."""
         from homerun.doctor import report
 

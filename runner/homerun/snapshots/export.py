@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from zipfile import ZipFile
 
 from homerun.base import messages
 from homerun.base.errors import SubmitError, UserError
@@ -111,8 +113,6 @@ def restore(record: Record, taken: str | None, path: str | os.PathLike[str] | No
     """Pack a snapshot; see `Run.restore_snapshot`."""
     found = of_run(record, taken)
     if path is None:
-        import tempfile
-
         path = tempfile.gettempdir()
     folder = os.path.abspath(path)
     final = os.path.join(folder, f"{found.id}.zip")
@@ -127,8 +127,6 @@ def restore(record: Record, taken: str | None, path: str | os.PathLike[str] | No
 
 
 def _write(found: Snapshot, folder: str, name: str) -> None:
-    from zipfile import ZipFile
-
     here = safe_path.open_root(folder)
     begun = f".{name}.{os.getpid()}.{os.urandom(4).hex()}"
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from stat import S_IFDIR, S_IFLNK, S_IFREG
+from zipfile import ZIP_DEFLATED, ZipInfo
 
 from homerun.base.errors import UserError
 from runstore.fs import safe_path
@@ -103,8 +104,6 @@ def archive_name(path: str) -> str:
 
 
 def _info(path: str, mode: int) -> Any:
-    from zipfile import ZIP_DEFLATED, ZipInfo
-
     shown = archive_name(path)
     info = ZipInfo(shown, _EPOCH)
     info.create_system = 3  # whose modes these are

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+import webbrowser
+from html import escape
+from importlib.util import find_spec
 
 from homerun.base import environ
 from homerun.base.errors import MissingExtra, UserError
@@ -17,8 +22,6 @@ def check_packages() -> None:
     Raises:
         MissingExtra: one is not; it says what to install.
     """
-    from importlib.util import find_spec
-
     if any(find_spec(name) is None for name in _NEEDED):
         raise MissingExtra("homerun studio", "studio")
 
@@ -59,16 +62,10 @@ class Browser:
 
     def __exit__(self, *_: object) -> None:
         if self._folder:
-            import shutil
-
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def open(self, address: str) -> None:
         """Open it; where there is none, nothing happens."""
-        import tempfile
-        import webbrowser
-        from html import escape
-
         place = environ.cache_home()  # a browser in a box of its own sees no /tmp
         usable = place if os.access(place, os.W_OK) else None
         self._folder = tempfile.mkdtemp(prefix="homerun-studio-", dir=usable)

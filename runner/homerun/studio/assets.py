@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 
 TYPE_CHECKING = False
@@ -38,8 +39,6 @@ class Asset:
     __slots__ = ("data", "media_type", "packed", "path")
 
     def __init__(self, path: str, data: bytes) -> None:
-        import gzip
-
         self.path = path
         self.data = data
         self.media_type = _TYPES[_ending(path)]

@@ -10,7 +10,7 @@ from homerun.studio.routes import EVENTS, JSON, PAIRS, STREAM, every
 from homerun.studio.schema import Schemas
 
 if TYPE_CHECKING:
-    from homerun.studio.routes import Param, Route
+    from homerun.studio.routes import Route, RouteParam
 
 
 def document() -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _operation(route: Route, schemas: Schemas, error: dict[str, Any]) -> dict[st
 
 
 def _parameter(
-    place: str, name: str, schema: dict[str, Any], said: Param | None = None
+    place: str, name: str, schema: dict[str, Any], said: RouteParam | None = None
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"in": place, "name": name, "schema": schema}
     found["required"] = place == "path" or bool(said and said.is_needed)
@@ -71,7 +71,7 @@ def _body(route: Route) -> dict[str, Any]:
     }
 
 
-def _schema(param: Param) -> dict[str, Any]:
+def _schema(param: RouteParam) -> dict[str, Any]:
     if param.kind == PAIRS:
         return {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
     one = {"type": param.kind}

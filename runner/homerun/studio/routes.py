@@ -46,7 +46,7 @@ JSON, STREAM, FILE = "application/json", "application/x-ndjson", "application/oc
 EVENTS, ZIP = "text/event-stream", "application/zip"
 
 
-class Param(NamedTuple):
+class RouteParam(NamedTuple):
     """A parameter of a query, or a field of a body."""
 
     name: str
@@ -72,7 +72,7 @@ class Route(NamedTuple):
     act: Callable[..., Any]
     says: str
     answer: Any
-    params: tuple[Param, ...]
+    params: tuple[RouteParam, ...]
     gives: str = JSON
     status: int = 200
 
@@ -97,7 +97,7 @@ def _get(
     act: Callable[..., Any],
     says: str,
     answer: Any,
-    *params: Param,
+    *params: RouteParam,
     gives: str = JSON,
 ) -> Route:
     return Route("GET", path, act, says, answer, params, gives)
@@ -108,22 +108,22 @@ def _post(
     act: Callable[..., Any],
     says: str,
     answer: Any,
-    *params: Param,
+    *params: RouteParam,
     status: int = 200,
 ) -> Route:
     return Route("POST", path, act, says, answer, params, JSON, status)
 
 
-def _many(name: str, says: str, is_needed: bool = False) -> Param:
-    return Param(name, TEXT, says, is_needed, is_many=True)
+def _many(name: str, says: str, is_needed: bool = False) -> RouteParam:
+    return RouteParam(name, TEXT, says, is_needed, is_many=True)
 
 
-def _needed(name: str, says: str) -> Param:
-    return Param(name, TEXT, says, is_needed=True)
+def _needed(name: str, says: str) -> RouteParam:
+    return RouteParam(name, TEXT, says, is_needed=True)
 
 
 def _of_store() -> list[Route]:
-    archived = Param("archived", FLAG, "also those that are archived")
+    archived = RouteParam("archived", FLAG, "also those that are archived")
     return [
         _get("info", runs.info, "The store and the server", InfoAnswer),
         _get("experiments", runs.experiments, "The experiments", ExperimentsAnswer, archived),
@@ -131,25 +131,28 @@ def _of_store() -> list[Route]:
         _get("targets", actions.targets, "The targets, and what waits for each", TargetsAnswer),
         _get(
             *("events", events.events, "What changes, as it changes", EVENT_TYPES),
-            Param("cursor", TEXT, "from where on"),
+            RouteParam("cursor", TEXT, "from where on"),
             _many("topic", "runs, experiments, queue, run:ID, log:ID:NAME"),
             _many("metrics", "the metrics that rows hold; * for all"),
-            Param("experiment", TEXT, "only of this one"),
+            RouteParam("experiment", TEXT, "only of this one"),
             gives=EVENTS,
         ),
     ]
 
 
 def _of_table() -> list[Route]:
-    skip, limit = Param("skip", WHOLE, "so many are left out"), Param("limit", WHOLE, "at most 500")
-    experiment = Param("experiment", TEXT, "only of this one")
+    skip, limit = (
+        RouteParam("skip", WHOLE, "so many are left out"),
+        RouteParam("limit", WHOLE, "at most 500"),
+    )
+    experiment = RouteParam("experiment", TEXT, "only of this one")
     return [
         _get(
             *("runs", runs.runs, "A part of the table of runs", RunsAnswer, experiment),
             _many("where", "a condition, as `metrics.loss < 0.1`; all have to hold"),
-            Param("sort", TEXT, "a field; a - before it for the largest first"),
-            Param("group", TEXT, "a field to sort by first"),
-            Param("children", FLAG, "also runs that have a parent"),
+            RouteParam("sort", TEXT, "a field; a - before it for the largest first"),
+            RouteParam("group", TEXT, "a field to sort by first"),
+            RouteParam("children", FLAG, "also runs that have a parent"),
             _many("ids", "these runs and no others"),
             _many("metrics", "the metrics that rows hold; * for all"),
             *(skip, limit),
@@ -161,23 +164,23 @@ def _of_table() -> list[Route]:
         _get(
             *("values", runs.values, "The most frequent values of a field", ValuesAnswer),
             *(_needed("field", "the field"), experiment),
-            Param("like", TEXT, "what the values contain"),
+            RouteParam("like", TEXT, "what the values contain"),
         ),
         _get(
             *("series", run.series, "Metrics of runs as series for charts", SeriesAnswer),
             _many("run", "a run", is_needed=True),
             _many("name", "a metric", is_needed=True),
-            Param("width", WHOLE, "so many buckets at most"),
-            Param("x", TEXT, "step, time or index"),
-            Param("since", NUMBER, "the least x"),
-            Param("until", NUMBER, "the greatest x"),
-            Param("cursor", TEXT, "of the last answer: only what is new"),
+            RouteParam("width", WHOLE, "so many buckets at most"),
+            RouteParam("x", TEXT, "step, time or index"),
+            RouteParam("since", NUMBER, "the least x"),
+            RouteParam("until", NUMBER, "the greatest x"),
+            RouteParam("cursor", TEXT, "of the last answer: only what is new"),
         ),
     ]
 
 
 def _of_submit() -> list[Route]:
-    past, folder = Param("run", TEXT, "a past run"), Param("source", TEXT, "the folder")
+    past, folder = RouteParam("run", TEXT, "a past run"), RouteParam("source", TEXT, "the folder")
     return [
         _get(
             *("submit/defaults", actions.submit_defaults, "What a form for a new run begins with"),
@@ -191,20 +194,23 @@ def _of_submit() -> list[Route]:
             *("submit", actions.submit, "Submit a script", SubmitAnswer),
             _needed("experiment", "its name"),
             _needed("script", "its path in the source folder"),
-            Param("source", TEXT, "the folder with the code"),
+            RouteParam("source", TEXT, "the folder with the code"),
             _many("arguments", "the arguments of the script"),
-            Param("target", TEXT, "where to run"),
-            Param("tags", PAIRS, "labels of the run"),
-            Param("name", TEXT, "the name for people"),
-            Param("max_run_duration_seconds", NUMBER, "stop it after that"),
+            RouteParam("target", TEXT, "where to run"),
+            RouteParam("tags", PAIRS, "labels of the run"),
+            RouteParam("name", TEXT, "the name for people"),
+            RouteParam("max_run_duration_seconds", NUMBER, "stop it after that"),
             status=201,
         ),
     ]
 
 
 def _of_run() -> list[Route]:
-    skip, limit = Param("skip", WHOLE, "so many are left out"), Param("limit", WHOLE, "so many")
-    recursive = Param("recursive", FLAG, "all of them")
+    skip, limit = (
+        RouteParam("skip", WHOLE, "so many are left out"),
+        RouteParam("limit", WHOLE, "so many"),
+    )
+    recursive = RouteParam("recursive", FLAG, "all of them")
     metrics = _many("metrics", "the metrics that rows hold")
     return [
         _get("runs/{id}", run.run, "Everything about a run", RunAnswer),
@@ -224,8 +230,8 @@ def _of_run() -> list[Route]:
 
 def _of_files() -> list[Route]:
     path = _needed("file", "its path")
-    folder = Param("folder", TEXT, "the folder; else the top")
-    download = Param("download", FLAG, "images too as an attachment")
+    folder = RouteParam("folder", TEXT, "the folder; else the top")
+    download = RouteParam("download", FLAG, "images too as an attachment")
     return [
         _get("runs/{id}/files", files.files, "What lies in a folder", FilesAnswer, folder),
         _get("runs/{id}/preview", files.preview, "The beginning of a file", PreviewAnswer, path),
@@ -240,20 +246,20 @@ def _of_logs() -> list[Route]:
         _get("runs/{id}/logs", files.log_list, "The logs of a run", LogsAnswer),
         _get(
             *("runs/{id}/log", files.log, "A piece of a log", LogPiece, log),
-            Param("end", FLAG, "the last piece"),
-            Param("at", WHOLE, "from the line on that this byte lies in"),
-            Param("before", WHOLE, "the piece that ends at this byte"),
-            Param("line", WHOLE, "from this line on, counted from 1"),
-            Param("bytes", WHOLE, "about so much"),
+            RouteParam("end", FLAG, "the last piece"),
+            RouteParam("at", WHOLE, "from the line on that this byte lies in"),
+            RouteParam("before", WHOLE, "the piece that ends at this byte"),
+            RouteParam("line", WHOLE, "from this line on, counted from 1"),
+            RouteParam("bytes", WHOLE, "about so much"),
         ),
         _get(
             *("runs/{id}/log/search", files.log_search, "Lines of a log that hold a text"),
             *(SearchLine, log),
-            Param("q", TEXT, "the text"),
-            Param("errors", FLAG, "instead: lines that look like errors"),
-            Param("case", FLAG, "capital letters count"),
-            Param("limit", WHOLE, "so many hits at most"),
-            Param("from", WHOLE, "from this byte on"),
+            RouteParam("q", TEXT, "the text"),
+            RouteParam("errors", FLAG, "instead: lines that look like errors"),
+            RouteParam("case", FLAG, "capital letters count"),
+            RouteParam("limit", WHOLE, "so many hits at most"),
+            RouteParam("from", WHOLE, "from this byte on"),
             gives=STREAM,
         ),
         _get("runs/{id}/log/download", files.log_download, "A log", None, log, gives=FILE),
@@ -277,15 +283,15 @@ def _changes() -> list[Route]:
         _post(
             *("runs/labels", actions.labels, "Change names, descriptions and tags"),
             *(BulkAnswer, ids),
-            Param("name", TEXT, "the name for people"),
-            Param("description", TEXT, "a text for people"),
-            Param("tags", PAIRS, "tags to be set; the others stay"),
+            RouteParam("name", TEXT, "the name for people"),
+            RouteParam("description", TEXT, "a text for people"),
+            RouteParam("tags", PAIRS, "tags to be set; the others stay"),
             _many("remove_tags", "the keys of tags to be removed"),
         ),
         _post("runs/cancel", actions.cancel, "Ask for the end of runs", BulkAnswer, ids),
         _post(
             *("runs/fail", actions.fail, "Declare runs failed", BulkAnswer, ids),
-            Param("message", TEXT, "why"),
+            RouteParam("message", TEXT, "why"),
         ),
         _post("runs/resubmit", actions.resubmit, "Submit runs again", BulkAnswer, ids, secrets),
         _post("runs/delete", actions.delete, "Put runs into the trash", BulkAnswer, ids),

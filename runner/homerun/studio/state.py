@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from homerun.base.times import instant
@@ -74,10 +77,6 @@ class Desk:
 
     def info(self) -> dict[str, Any]:
         """What the page shows of the store itself."""
-        import getpass
-        import socket
-        import time
-
         workspace = self.workspace
         return {
             "workspace": workspace.name,

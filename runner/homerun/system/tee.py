@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 from runstore import layout
 from runstore.fs import append
@@ -69,8 +70,6 @@ class Capture:
                 on and is printed by the code that it ends.
         """
         if error is not None and not isinstance(error, SystemExit):
-            import traceback
-
             lines = traceback.format_exception(type(error), error, error.__traceback__)
             write(self._log, "".join(lines))
         if sys.stdout is self._tees[0]:

@@ -6,7 +6,7 @@ import os
 
 from homerun.base.errors import UserError
 from homerun.base.times import zulu
-from homerun.targets import registry
+from homerun.targets import dispatch, registry
 from runstore import layout
 from runstore.errors import InvalidSettings
 from runstore.queue import place, queue
@@ -121,8 +121,6 @@ class TargetQueue:
         Raises:
             OSError: no process can be started.
         """
-        from homerun.targets import dispatch
-
         self._queue.resume()
         dispatch.start(self._store, self.target)
 

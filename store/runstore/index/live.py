@@ -7,6 +7,7 @@ answered from what it holds. Where the store cannot be written the index is this
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 
@@ -125,8 +126,6 @@ class Live:
 
     def _freshen(self, metrics: bool) -> None:
         """Bring it up to date; replace it where it is damaged, in memory where it is read-only."""
-        import sqlite3
-
         for is_last in (False, True):
             try:
                 self._freshen_once(metrics)

@@ -7,9 +7,11 @@ former one or the next, and a killed writer leaves one unfinished file that the 
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import sys
+import zlib
 from array import array
 
 from runstore import layout
@@ -18,6 +20,7 @@ from runstore.fs import atomic, lock
 from runstore.fs.atomic import write_all
 from runstore.metrics.follower import Place
 from runstore.metrics.points import CODES, NO_STEP, ROW, STEPS, WRITERS, Metric
+from runstore.root import Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,8 +133,6 @@ def save(run_folder: str, contents: Contents) -> None:
     path = path_of(run_folder)
     root = os.path.dirname(os.path.dirname(os.path.abspath(run_folder)))
     try:
-        from runstore.root import Root
-
         store = Root(root)
         if not store.exists():
             return
@@ -221,9 +222,6 @@ def _is_constant(which: int, column: array[float]) -> bool:
 
 
 def _put_head(out: _Out, head: dict[str, Any]) -> None:
-    import json
-    import zlib
-
     data = json.dumps(head).encode()
     at = out.put(data)
     out.put(_END.pack(_MAGIC, at, len(data), zlib.crc32(data)))
@@ -256,9 +254,6 @@ class _Out:
 
 
 def _head(descriptor: int) -> dict[str, Any]:
-    import json
-    import zlib
-
     size = os.fstat(descriptor).st_size
     magic, at, length, crc = _END.unpack(_read(descriptor, size - _END.size, _END.size))
     data = _read(descriptor, at, length) if magic == _MAGIC else b""

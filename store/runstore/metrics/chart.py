@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from math import ceil, floor
 
 from runstore.metrics import points
 from runstore.metrics.numbers import Numbers
@@ -155,8 +156,6 @@ def _overlaps(first: float | None, last: float | None, low: float, high: float) 
 
 def _clipped(low: float, high: float, count: int) -> tuple[int, int]:
     """The points from one number to another, as the first and the one behind the last."""
-    from math import ceil, floor
-
     first = max(0, ceil(min(max(low, 0), count)))
     return first, max(first, floor(min(max(high, -1), count - 1)) + 1)
 

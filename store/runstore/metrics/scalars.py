@@ -8,6 +8,8 @@ Whatever else a window holds is left to the reader of single records.
 
 from __future__ import annotations
 
+import json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -44,8 +46,6 @@ def parse(data: bytes, heads: dict[bytes, str]) -> list[tuple[str, list[Any], li
     flat = flat.replace(_TIME, b",")
     if flat.translate(None, _NUMBER) != b',"",,' * count:
         return None
-    import json
-
     try:
         points = json.loads(b"[" + flat[1:] + b"]")
     except ValueError:
@@ -69,8 +69,6 @@ def _without_heads(data: bytes, heads: dict[bytes, str]) -> bytes | None:
 
 def _name(head: bytes) -> str | None:
     """The name in a head, where nothing else stands in it."""
-    import json
-
     text = head[len(_SEAM) : -len(_VALUE)]
     if text[:1] != b'"' or text[-1:] != b'"':  # around a text JSON allows blanks and newlines
         return None

@@ -25,7 +25,7 @@ _SIGNATURES = (
 )
 
 
-class Entry:
+class ListedFile:
     """One file or folder.
 
     Attributes:
@@ -42,7 +42,7 @@ class Entry:
         self.modified = seen.st_mtime
 
 
-def entries(run_folder: str, folder: str = "") -> list[Entry]:
+def entries(run_folder: str, folder: str = "") -> list[ListedFile]:
     """The files and folders in a folder of a run's files, folders first; "": those at the top.
 
     Raises:
@@ -82,7 +82,7 @@ def _opened(run_folder: str, folder: str) -> int:
         raise FileMissing(folder, run_id, "there is no such folder") from None
 
 
-def _at_top(run_folder: str) -> Iterator[Entry]:
+def _at_top(run_folder: str) -> Iterator[ListedFile]:
     for name in (*files.FOLDERS, layout.FILES):
         try:
             descriptor = files.open_top(run_folder, name, make=False)
@@ -90,14 +90,14 @@ def _at_top(run_folder: str) -> Iterator[Entry]:
             continue
         try:
             if name != layout.FILES:
-                yield Entry(name, os.fstat(descriptor))
+                yield ListedFile(name, os.fstat(descriptor))
             else:
                 yield from (one for one in _of(descriptor) if one.name not in files.FOLDERS)
         finally:
             os.close(descriptor)
 
 
-def _of(folder: int) -> Iterator[Entry]:
+def _of(folder: int) -> Iterator[ListedFile]:
     with os.scandir(folder) as found:
         for entry in found:
             try:
@@ -106,7 +106,7 @@ def _of(folder: int) -> Iterator[Entry]:
                 continue
             is_shown = S_ISDIR(seen.st_mode) or S_ISREG(seen.st_mode)
             if is_shown and not files.is_unfinished(entry.name):
-                yield Entry(entry.name, seen)
+                yield ListedFile(entry.name, seen)
 
 
 def media_type(head: bytes) -> str | None:

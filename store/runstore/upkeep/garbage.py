@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from stat import S_ISREG
+from time import time
 
 from runstore import layout
 from runstore.errors import StoreError, words
@@ -325,6 +326,4 @@ def _dead_owners(store: Store) -> list[str]:
 
 
 def _is_expired(record: Record, older_than_s: float) -> bool:
-    from time import time
-
     return time() - deleted.deleted_at(record) >= older_than_s

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 
 from runstore import layout, look
 from runstore.errors import RunNotFound
 from runstore.fs import atomic, tree
+from runstore.names import is_run_id
 from runstore.run import ledger
+from runstore.run.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,9 +101,6 @@ def gather(store: Store, largest: int, progress: Callable[[int], object]) -> dic
 
 def _records(store: Store, folder: str, parts: dict[str, int]) -> Any:
     """The runs of an experiment; what else lies in its folder is counted."""
-    from runstore.names import is_run_id
-    from runstore.run.record import Record
-
     home = f"{store.root}/{folder}"
     try:
         with os.scandir(home) as entries:
@@ -143,8 +143,6 @@ def _status(record: Record) -> str:
 def _keep_largest(
     top: list[tuple[int, str, str, str]], one: tuple[int, str, str, str], most: int
 ) -> None:
-    import heapq
-
     if len(top) < most:
         heapq.heappush(top, one)
     elif top and one > top[0]:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from homerun import Experiment, Workspace
-from homerun.doctor import finding, interpreter, kernel, machine, storage, tools
-from homerun.doctor.finding import BROKEN, MISSING, OK, WARN, Finding
+from homerun.doctor import diagnosis, interpreter, kernel, machine, storage, tools
+from homerun.doctor.diagnosis import BROKEN, MISSING, OK, WARN, Diagnosis
 from runstore import layout
 from runstore.fs import lock
 from runstore.queue.queue import Queue
@@ -23,7 +23,7 @@ def store(workspace_dir: Path) -> Store:
     return Workspace.from_config().store.for_writing()
 
 
-def _by_name(found: object) -> dict[str, Finding]:
+def _by_name(found: object) -> dict[str, Diagnosis]:
     return {one.name: one for one in found}  # type: ignore[attr-defined]
 
 
@@ -160,7 +160,7 @@ def test_gpus_are_told_by_what_the_driver_says(
 
 
 def test_a_finding_is_json() -> None:
-    assert finding.judged("store", "x", False, "bad", "do").row() == {
+    assert diagnosis.judged("store", "x", False, "bad", "do").row() == {
         "area": "store",
         "name": "x",
         "state": WARN,

@@ -21,7 +21,7 @@ _FORMER = 4
 """So many rotated files are read on: a writer may take a while to notice that it was rotated."""
 
 
-class Part:
+class LogPart:
     """An open file, and how far it was read."""
 
     __slots__ = ("_known", "descriptor", "offset")
@@ -95,7 +95,7 @@ class Tail:
         self._rotation: Rotation | None = None
         self._offset = offset
         self._tell = tell
-        self._parts: list[Part] = []
+        self._parts: list[LogPart] = []
         self._said: set[str] = set()
 
     def read(self) -> Iterator[bytes]:
@@ -116,7 +116,7 @@ class Tail:
             yield from self._parts[-1].grown()
             if rotation.is_gone(self._parts[-1].descriptor):
                 self._say("was removed; it goes on with what is there, and some may be missing")
-            self._parts.append(Part(after))
+            self._parts.append(LogPart(after))
             for former in self._parts[:-_FORMER]:
                 former.close()
             del self._parts[:-_FORMER]
@@ -138,15 +138,15 @@ class Tail:
             opened = self._opened(self._name) if is_first else self._rotation.first()
         except FileNotFoundError:
             return None
-        self._parts.append(Part(opened, self._offset))
+        self._parts.append(LogPart(opened, self._offset))
         return self._rotation
 
-    def _after_cut(self, part: Part, rotation: Rotation) -> Iterator[bytes]:
+    def _after_cut(self, part: LogPart, rotation: Rotation) -> Iterator[bytes]:
         """What a copy of the log still holds; then the log itself from its beginning."""
         copies = rotation.copy_of(part.known, part.offset)
         offset = part.offset
         for copy in copies:
-            rest = Part(copy, offset)
+            rest = LogPart(copy, offset)
             offset = 0
             try:
                 yield from rest.grown()

@@ -37,7 +37,7 @@ def preview(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def file(desk: Desk, ask: Ask) -> Response:
     """A file: an image to be shown, anything else as an attachment."""
-    found = browse.File(desk.record(ask.run), ask.needed("file"))
+    found = browse.RunFile(desk.record(ask.run), ask.needed("file"))
     return responses.of_file(found, ask.headers, is_shown=not ask.flag("download"))
 
 

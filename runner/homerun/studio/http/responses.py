@@ -16,7 +16,7 @@ from homerun.views import error_codes
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
-    from homerun.files.browse import File
+    from homerun.files.browse import RunFile
     from homerun.files.logs.pages import Log
 
 STATUSES = {
@@ -101,7 +101,7 @@ def of_parts(parts: Iterator[bytes], name: str, media_type: str) -> Response:
     return StreamingResponse(in_thread(parts), headers=headers, media_type=media_type)
 
 
-def of_file(file: File, headers: Mapping[str, str], is_shown: bool) -> Response:
+def of_file(file: RunFile, headers: Mapping[str, str], is_shown: bool) -> Response:
     """A file of a run: an image as one, anything else as an attachment; or a range of it."""
     kind = file.image_type()
     name = file.name.rpartition("/")[2]

@@ -7,6 +7,8 @@ do, over several lines, for code that looks into that text; `message` stays one 
 
 from __future__ import annotations
 
+import json
+
 from homerun.base import errors as _homerun
 from runstore import errors as _store
 
@@ -34,8 +36,6 @@ _NAMES = {
 
 
 def _text(error: _store.BaseError) -> str:
-    import json
-
     said = {"code": "UserError"} if isinstance(error, UserErrorException) else {}
     response = json.dumps({"error": {**said, "message": error.message}}, indent=4)
     return (

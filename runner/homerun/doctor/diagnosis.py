@@ -10,7 +10,7 @@ BROKEN = "broken"
 """Something that is needed does not work."""
 
 
-class Finding:
+class Diagnosis:
     """What was looked at, how it is, and what to do where it is not well.
 
     Attributes:
@@ -44,6 +44,8 @@ class Finding:
 
 def judged(
     area: str, name: str, is_well: bool, value: str, advice: str, state: str = WARN
-) -> Finding:
+) -> Diagnosis:
     """OK, or another state with an advice."""
-    return Finding(area, name, OK, value) if is_well else Finding(area, name, state, value, advice)
+    return (
+        Diagnosis(area, name, OK, value) if is_well else Diagnosis(area, name, state, value, advice)
+    )
