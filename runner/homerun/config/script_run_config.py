@@ -68,6 +68,7 @@ class ScriptRunConfig(Configurable):
             raise UserError("resume_from is of the cloud; give the script the path as an argument")
         self.source_directory = checks.path("source_directory", source_directory or ".")
         self._may_be_elsewhere = not source_directory
+        self._fit = ""
         self.script = None if script is None else checks.path("script", script)
         self.arguments = checks.words("arguments", () if arguments is None else arguments)
         self.command = (
@@ -162,12 +163,14 @@ class ScriptRunConfig(Configurable):
             path = self._project(path)
         if not os.path.isdir(path):
             raise SubmitError(f"the source directory {self.source_directory} is no folder")
-        why = "" if self.in_place or os.path.isabs(named) else places.unfit(path)
+        is_fit = self.in_place or os.path.isabs(named) or path == self._fit
+        why = "" if is_fit else places.unfit(path)
         if why:
             raise SubmitError(
                 f"a run takes no copy of {path}, {why}: go to the script's own folder, or name "
                 f"this one by its full path (--source-directory {path})"
             )
+        self._fit = path  # a submit asks several times
         return path
 
     def _project(self, here: str) -> str:

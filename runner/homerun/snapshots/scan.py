@@ -284,7 +284,11 @@ class _Walk:
             self.results = results.Results(self.source)
         if self.results.stays_behind(path, ignored):
             self.links.leave_out(path)
-            if is_folder and "/" not in path and os.listdir(f"{self.source}/{path}"):
+            if (
+                is_folder
+                and "/" not in path
+                and ignore_files.holds_more(f"{self.source}/{path}", 0)
+            ):
                 self.left.append(f"{path}/ (results)")
         elif is_folder:
             entries[item.name] = (item.name, FOLDER, 0, 0, 0, 0, False, "")

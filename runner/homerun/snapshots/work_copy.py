@@ -110,7 +110,7 @@ class _Placing:
 
     def neighbours(self, store: str) -> None:
         """Link what lies beside the source, if that is not too much; but no store."""
-        above = os.path.dirname(self.source)
+        above, store = os.path.dirname(self.source), os.path.realpath(store)
         try:
             names = [name for name in os.listdir(above) if name[0] != "."]
         except OSError:

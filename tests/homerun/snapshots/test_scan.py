@@ -82,6 +82,13 @@ def test_results_that_an_ignore_file_names_stay_behind_and_are_said(tmp_path):
     assert tree.notices == ["left out: outputs/ (results)"]
 
 
+def test_empty_results_that_are_ignored_are_not_worth_a_word(tmp_path):
+    write(tmp_path, "train.py")
+    (tmp_path / "outputs").mkdir()
+    (tmp_path / ".gitignore").write_text("outputs/\n")
+    assert scan(tmp_path).notices == []
+
+
 def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
 
