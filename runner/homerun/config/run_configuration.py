@@ -26,6 +26,7 @@ from homerun.config.sections import (
     SparkConfiguration,
     TensorflowConfiguration,
 )
+from homerun.environments import conda
 from homerun.environments.conda import CondaDependencies
 
 TYPE_CHECKING = False
@@ -232,6 +233,8 @@ class RunConfiguration(Fields):
             is_needed = not python.user_managed_dependencies
             packages = files.packages(python.conda_dependencies_file, file, root, is_needed)
             python.conda_dependencies = packages or python.conda_dependencies
+        else:
+            conda.stands_in(python.conda_dependencies, os.path.join(root, os.path.basename(file)))
         return made
 
     @staticmethod

@@ -246,6 +246,11 @@ class CondaDependencies:
         return f"CondaDependencies({self._said!r})"
 
 
+def stands_in(wanted: CondaDependencies, file: str) -> None:
+    """Let the paths in pip's lines be relative to the folder of a file that holds the packages."""
+    wanted._file = os.path.abspath(file)
+
+
 def lines_of_pip(wanted: CondaDependencies) -> list[str]:
     """The lines of pip as any folder understands them: those of the files that they name, too.
 

@@ -199,8 +199,8 @@ def _show(kind: str, content: Any) -> None:
         stream = sys.stderr if content["name"] == "stderr" else sys.stdout
         stream.write(content["text"])
         stream.flush()
-    elif kind in ("execute_result", "display_data"):
-        print(content["data"].get("text/plain", ""), flush=True)
+    elif kind in ("execute_result", "display_data") and "text/plain" in content["data"]:
+        print(content["data"]["text/plain"], flush=True)
     elif kind == "error":
         print(_plain("\n".join(content["traceback"])), file=sys.stderr, flush=True)
 
@@ -214,7 +214,8 @@ def _write(book: Any, target: str) -> None:
     """Write the notebook as a whole, or not at all."""
     import nbformat
 
-    building = f"{target}.{os.getpid()}"
+    folder, name = os.path.split(target)
+    building = os.path.join(folder, f".{name}.{os.getpid()}")
     with open(building, "w", encoding="utf-8") as file:
         file.write(nbformat.writes(book))  # type: ignore[no-untyped-call]
     os.replace(building, target)

@@ -48,7 +48,8 @@ def expanded(lines: list[str], folder: str, named: str, above: tuple[str, ...] =
             continue
         path = path_of(placed_line)
         if path is not None and option not in _WITH_PATH and not os.path.exists(path):
-            raise UserError(f"{named} names {line.split()[-1]}, which is not in {folder}")
+            lacking = _bare(_option(line)[1] or line)
+            raise UserError(f"{named} names {lacking}, which is not in {folder}")
         found.append(placed_line)
     return found
 
@@ -63,15 +64,15 @@ def placed(line: str, folder: str) -> str:
     if option or _is_address(line):
         return line
     is_path = line.startswith((".", os.sep, "~"))
-    is_likely = os.sep in line or line.endswith(_ARCHIVES)
+    is_likely = os.sep in line or _bare(line).endswith(_ARCHIVES)
     full = _joined(folder, line)
-    return full if is_path or (is_likely and os.path.exists(full)) else line
+    return full if is_path or (is_likely and os.path.exists(_bare(full))) else line
 
 
 def path_of(line: str) -> str | None:
     """The file or folder of a line that `placed` has made; None: it has none."""
-    path = _option(line)[1] or line
-    return path.partition("[")[0] if os.path.isabs(path) else None
+    path = _bare(_option(line)[1] or line)
+    return path if os.path.isabs(path) else None
 
 
 def stamp(line: str) -> str:
@@ -123,12 +124,21 @@ def _quoted(path: str) -> str:
     return f'"{path}"' if " " in path else path
 
 
+def _bare(path: str) -> str:
+    """A path without what may follow it: extras, a marker, options such as hashes."""
+    for end in (" --", ";", "["):
+        path = path.partition(end)[0]
+    return path.rstrip()
+
+
 def _is_address(text: str) -> bool:
     return "://" in text or " @ " in text
 
 
 def _joined(folder: str, path: str) -> str:
-    return os.path.normpath(os.path.join(os.path.abspath(folder), os.path.expanduser(path)))
+    bare = _bare(path)
+    full = os.path.join(os.path.abspath(folder), os.path.expanduser(bare))
+    return os.path.normpath(full) + path[len(bare) :]
 
 
 def _lines(path: str) -> list[str]:

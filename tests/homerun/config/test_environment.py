@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers import children
-from homerun import CondaDependencies, Environment, UserError, Workspace
+from homerun import CondaDependencies, Environment, RunConfiguration, UserError, Workspace
 from homerun.environments import resolve
 from homerun.environments.conda import lines_of_pip
 
@@ -167,6 +167,7 @@ def _environment(package: str) -> Environment:
 
 
 BLANK = "-e 'with blank'"
+ENDS = ("own.whl --hash=sha256:ab", "./pkg ; python_version>'3'", "-e .[all]")
 
 
 def conda_file(folder: Path, *lines: str) -> Path:
@@ -189,13 +190,14 @@ def project(tmp_path: Path) -> Path:
     """A folder that is not the current one, with a package in it and requirements above it."""
     (tmp_path / "jobs" / "pkg").mkdir(parents=True)
     (tmp_path / "jobs" / "with blank").mkdir()
+    (tmp_path / "jobs" / "own.whl").touch()
     (tmp_path / "jobs" / "pins.txt").write_text("numpy==1.26\n", encoding="utf-8")
     (tmp_path / "jobs" / "dev.txt").write_text("-c pins.txt\npytest\n", encoding="utf-8")
     return tmp_path / "jobs"
 
 
 def test_paths_of_pip_in_a_conda_file_are_relative_to_the_file(project: Path) -> None:
-    given = ("-r dev.txt", "-e .", "-e ./pkg[all]", "./pkg", "pkg[all]", "-rdev.txt", BLANK)
+    given = ("-r dev.txt", "-e .", "-e ./pkg[all]", "./pkg", "pkg[all]", "-rdev.txt", BLANK, *ENDS)
 
     found = lines_of_pip(CondaDependencies(conda_file(project, *given)))
 
@@ -208,6 +210,9 @@ def test_paths_of_pip_in_a_conda_file_are_relative_to_the_file(project: Path) ->
         "pkg[all]",
         *of_dev,
         f'-e "{project}/with blank"',
+        f"{project}/own.whl --hash=sha256:ab",
+        f"{project}/pkg ; python_version>'3'",
+        f"-e {project}[all]",
     ]
 
 
@@ -255,6 +260,21 @@ def test_a_conda_file_means_the_same_saved_elsewhere_or_registered(
     assert lines_of_pip(CondaDependencies(tmp_path / "other.yml")) == expected
     assert lines_of_pip(CondaDependencies.of(given.to_dict())) == expected
     assert CondaDependencies(beside) == given
+
+
+def test_paths_of_packages_in_a_run_configuration_are_relative_to_its_project(
+    project: Path,
+) -> None:
+    (project / ".azureml").mkdir()
+    (project / ".azureml" / "train.runconfig").write_text(
+        "environment:\n  python:\n    userManagedDependencies: false\n    condaDependencies:\n"
+        "      dependencies:\n      - pip:\n        - ./pkg\n",
+        encoding="utf-8",
+    )
+
+    found = RunConfiguration.load(project, "train").environment.python.conda_dependencies
+
+    assert lines_of_pip(found) == [f"{project}/pkg"]
 
 
 def test_hashes_of_packages_are_in_no_notice() -> None:
