@@ -58,6 +58,7 @@ class LinePattern:
             parsed: Any = parser.parse(pattern, 0)  # type: ignore[arg-type]  # it takes bytes, too
         except (re.error, OverflowError, RecursionError) as error:
             raise WrongPatternError(str(error)) from None
+        self.pattern = pattern
         self._plain = plain.search
         self._choices = _choices(parsed)
         self._places: list[tuple[Any, Any, int]] = []
@@ -67,6 +68,12 @@ class LinePattern:
         self._found = _State(frozenset(), _START)
         self._found[:] = [self._found] * 256
         self._first = self._state(frozenset(), _START)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LinePattern) and other.pattern == self.pattern
+
+    def __hash__(self) -> int:
+        return hash(self.pattern)
 
     def search(self, line: bytes) -> bool:
         """Whether a part of the line matches."""
