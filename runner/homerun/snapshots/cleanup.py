@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
-from runstore.fs.safe_path import FOLDER_FLAGS, open_below
+from runstore.fs.safe_path import FOLDER_FLAGS, Below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,10 +41,11 @@ def clear(work: str, copies: str, started_ns: int) -> None:
         records = []
     else:
         try:
-            _remove(root, (r for r in records if r[0] != "folder"), started_ns)
-            _remove_bytecode(root, dict.fromkeys(r[3].rpartition("/")[0] for r in records))
-            # A folder's ctime changes with its content: its inode has to do.
-            _remove(root, (r for r in reversed(records) if r[0] == "folder"), None)
+            with Below(root) as below:
+                _remove(below, (r for r in records if r[0] != "folder"), started_ns)
+                _remove_bytecode(below, dict.fromkeys(r[3].rpartition("/")[0] for r in records))
+                # A folder's ctime changes with its content: its inode has to do.
+                _remove(below, (r for r in reversed(records) if r[0] == "folder"), None)
         finally:
             os.close(root)
     try:
@@ -53,7 +54,7 @@ def clear(work: str, copies: str, started_ns: int) -> None:
         pass
 
 
-def _remove(root: int, records: Iterable[tuple[str, str, str, str]], before: int | None) -> None:
+def _remove(below: Below, records: Iterable[tuple[str, str, str, str]], before: int | None) -> None:
     """Remove the things of these records, opening each folder once as long as they are grouped."""
     current: str | None = None
     descriptor = -1
@@ -61,7 +62,7 @@ def _remove(root: int, records: Iterable[tuple[str, str, str, str]], before: int
         folder, _, name = path.rpartition("/")
         if folder != current:
             _close(descriptor)
-            descriptor, current = _open_or_none(root, folder), folder
+            descriptor, current = _open_or_none(below, folder), folder
         if descriptor < 0:
             continue
         try:
@@ -77,11 +78,11 @@ def _remove(root: int, records: Iterable[tuple[str, str, str, str]], before: int
     _close(descriptor)
 
 
-def _remove_bytecode(root: int, folders: Iterable[str]) -> None:
+def _remove_bytecode(below: Below, folders: Iterable[str]) -> None:
     """Remove what the interpreter cached beside our copies: that is no output."""
     for folder in folders:
-        above = _open_or_none(root, folder)
-        cache = -1 if above < 0 else _open_or_none(above, _BYTECODE)
+        above = _open_or_none(below, folder)
+        cache = _open_or_none(below, f"{folder}/{_BYTECODE}" if folder else _BYTECODE)
         try:
             for name in os.listdir(cache) if cache >= 0 else ():
                 if name.endswith(".pyc"):
@@ -95,9 +96,9 @@ def _remove_bytecode(root: int, folders: Iterable[str]) -> None:
             _close(above)
 
 
-def _open_or_none(root: int, folder: str) -> int:
+def _open_or_none(below: Below, folder: str) -> int:
     try:
-        return open_below(root, folder)
+        return below.open(folder)
     except OSError:
         return -1
 

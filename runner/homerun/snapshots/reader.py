@@ -16,7 +16,7 @@ from homerun.snapshots.links import FILE, FOLDER, LINKED, join
 from homerun.system import sha256
 from runstore.fs.atomic import write_all
 from runstore.fs.json_write import text
-from runstore.fs.safe_path import FOLDER_FLAGS, open_below
+from runstore.fs.safe_path import FOLDER_FLAGS, Below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,8 +70,9 @@ class Reading:
         """
         source = os.open(self.tree.source, FOLDER_FLAGS)
         try:
-            for folder, entries in self.tree.folders:
-                self._folder(folder, entries, source, copies)
+            with Below(source) as sources, Below(-1 if copies is None else copies) as targets:
+                for folder, entries in self.tree.folders:
+                    self._folder(folder, entries, sources, None if copies is None else targets)
         finally:
             os.close(source)
         content = "\n".join([f"{FORMAT}", *self._lines]).encode()
@@ -91,15 +92,17 @@ class Reading:
         finally:
             os.close(descriptor)
 
-    def _folder(self, folder: str, entries: list[Entry], source: int, copies: int | None) -> None:
+    def _folder(
+        self, folder: str, entries: list[Entry], sources: Below, targets: Below | None
+    ) -> None:
         kept: list[Entry] = []
         self.folders.append((folder, kept))
         try:
-            here = open_below(source, folder)
+            here = sources.open(folder)
         except (FileNotFoundError, NotADirectoryError):
             self.exact = False
             return
-        there = None if copies is None else open_below(copies, folder)
+        there = None if targets is None else targets.open(folder)
         try:
             for entry in entries:
                 read = self._entry(folder, entry, here, there)

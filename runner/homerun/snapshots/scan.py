@@ -30,7 +30,7 @@ from homerun.snapshots.links import (
     join,
 )
 from homerun.system.sha256 import digest
-from runstore.fs.safe_path import FOLDER_FLAGS, open_below
+from runstore.fs.safe_path import FOLDER_FLAGS, Below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,6 +144,13 @@ class _Walk:
     def everything(self, at_most: int) -> None:
         """Find everything, then settle where the links go."""
         self._check_top()
+        with Below(self.descriptor) as self.below:
+            self._find(at_most)
+        self.links.settle(self.found, self.notices)
+        self._tell_left()
+        self.notices.sort()
+
+    def _find(self, at_most: int) -> None:
         pending = [("", False)]
         room = at_most
         while pending:
@@ -158,9 +165,6 @@ class _Walk:
             room -= len(self.found.get(folder, ()))
             if room < 0:
                 raise TooLarge(f"{self.source} holds more than {at_most:,} files and folders")
-        self.links.settle(self.found, self.notices)
-        self._tell_left()
-        self.notices.sort()
 
     def _tell_left(self) -> None:
         if self.left:
@@ -218,7 +222,7 @@ class _Walk:
         """Put the entries of one folder into `found`; the folders in it are still to be listed."""
         descriptor = -1
         try:
-            descriptor = open_below(self.descriptor, folder)
+            descriptor = self.below.open(folder)
             if folder and is_environment("", descriptor):
                 self._link_whole(folder, found)
                 self.links.leave_out(folder)

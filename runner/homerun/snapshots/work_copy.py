@@ -28,7 +28,7 @@ from homerun.snapshots.reader import (
 from homerun.snapshots.snapshot import TREE
 from runstore import layout
 from runstore.fs.atomic import write_all
-from runstore.fs.safe_path import FOLDER_FLAGS, open_below, pour
+from runstore.fs.safe_path import FOLDER_FLAGS, Below, pour
 from runstore.run import work
 
 TYPE_CHECKING = False
@@ -99,8 +99,9 @@ class _Placing:
         try:
             target = self._begin()
             source = _open_tree(self.snapshot)
-            for folder, entries in self.snapshot.folders:
-                self._folder(folder, entries, source, target)
+            with Below(source) as sources, Below(target) as targets:
+                for folder, entries in self.snapshot.folders:
+                    self._folder(folder, entries, sources, targets)
             for name in results.FOLDERS:
                 if not os.access(name, os.F_OK, dir_fd=target):
                     make_folder(name, target)
@@ -138,13 +139,13 @@ class _Placing:
         finally:
             os.close(above)
 
-    def _folder(self, folder: str, entries: list[Entry], source: int, target: int) -> None:
+    def _folder(self, folder: str, entries: list[Entry], sources: Below, targets: Below) -> None:
         here = there = -1
         prefix = join(self.name, folder) if folder else self.name
         records = self.brought if folder.split("/")[0] in results.FOLDERS else self.records
         try:
-            there = open_below(target, folder)
-            here = _open_source(source, folder)
+            there = targets.open(folder)
+            here = _open_source(sources, folder)
             for entry in entries:
                 name, kind = entry[0], entry[1]
                 if kind == FILE:
@@ -200,9 +201,9 @@ def _open_tree(snapshot: Snapshot) -> int:
         raise _DamagedError(TREE) from None
 
 
-def _open_source(source: int, folder: str) -> int:
+def _open_source(sources: Below, folder: str) -> int:
     try:
-        return open_below(source, folder)
+        return sources.open(folder)
     except FileNotFoundError:
         raise _DamagedError(folder) from None
 

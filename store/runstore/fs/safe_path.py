@@ -35,6 +35,7 @@ _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NOT_BY_KERNEL = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 _CHUNK = 1 << 20
+_MOST_OPEN = 32
 _AT_ONCE = 1 << 30
 _copy_range = getattr(os, "copy_file_range", None)
 
@@ -85,6 +86,43 @@ def open_below(root: int, folder: str) -> int:
     """
     here = os.open(".", FOLDER_FLAGS, dir_fd=root)
     return descend(here, folder.split("/") if folder else (), make=False)
+
+
+class Below:
+    """Opens folders below an open one, each from the nearest above it that is open still.
+
+    To open every folder of a tree, each after the one above it, so takes as long as the tree has
+    folders, however deep they lie. A context manager; the first folder stays open.
+    """
+
+    def __init__(self, root: int) -> None:
+        self._root = root
+        self._way: list[tuple[str, int]] = []
+
+    def __enter__(self) -> Below:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._way:
+            os.close(self._way.pop()[1])
+
+    def open(self, folder: str) -> int:
+        """The folder at a relative path; the caller closes it. "": the first one again.
+
+        Raises:
+            OSError: a part of the path is missing, or is a link or a file.
+        """
+        while self._way and not f"{folder}/".startswith(f"{self._way[-1][0]}/"):
+            os.close(self._way.pop()[1])
+        path, here = self._way[-1] if self._way else ("", self._root)
+        rest = folder[len(path) :].lstrip("/")
+        for name in rest.split("/") if rest else ():
+            here = os.open(name, FOLDER_FLAGS, dir_fd=here)
+            path = f"{path}/{name}" if path else name
+            self._way.append((path, here))
+            if len(self._way) > _MOST_OPEN:
+                os.close(self._way.pop(0)[1])
+        return os.open(".", FOLDER_FLAGS, dir_fd=here)
 
 
 def open_above(root: str, path: str) -> tuple[int, str]:
@@ -177,23 +215,25 @@ def walk(root: int) -> Iterator[str]:
 
     Folders too deep for a path of `MAX_PATH` characters are not entered.
     """
-    pending: list[tuple[str, ...]] = [()]
-    while pending:
-        parts = pending.pop()
-        try:
-            here = descend(os.dup(root), parts, make=False)
-        except OSError:
-            continue  # gone meanwhile, or another user's
-        try:
-            with os.scandir(here) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        if sum(map(len, parts)) + len(parts) + len(entry.name) < MAX_PATH:
-                            pending.append((*parts, entry.name))
-                    elif entry.is_file(follow_symlinks=False):
-                        yield "/".join((*parts, entry.name))
-        finally:
-            os.close(here)
+    pending = [""]
+    with Below(root) as below:
+        while pending:
+            folder = pending.pop()
+            lead = f"{folder}/" if folder else ""
+            try:
+                here = below.open(folder)
+            except OSError:
+                continue  # gone meanwhile, or another user's
+            try:
+                with os.scandir(here) as entries:
+                    for entry in entries:
+                        path = lead + entry.name
+                        if entry.is_file(follow_symlinks=False):
+                            yield path
+                        elif entry.is_dir(follow_symlinks=False) and len(path) < MAX_PATH:
+                            pending.append(path)
+            finally:
+                os.close(here)
 
 
 def write_beside(folder: int, name: str, source: Source, *, mode: int = 0o600) -> int:

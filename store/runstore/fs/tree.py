@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from runstore import layout
-from runstore.fs.safe_path import FOLDER_FLAGS, open_above
+from runstore.fs.safe_path import FOLDER_FLAGS, Below, open_above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,23 +30,44 @@ def usage(path: str) -> int:
 
 def walk(path: str) -> Iterator[tuple[str, int]]:
     """Each file and folder from this one down, with the bytes that it takes itself."""
-    pending = [path]
     try:
-        yield path, taken(os.lstat(path))
+        seen = os.lstat(path)
+        yield path, taken(seen)
+        root = os.open(path, FOLDER_FLAGS) if _is_folder(seen) else -1
     except OSError:
         return
-    while pending:
-        try:
-            with os.scandir(pending.pop()) as entries:
-                for entry in entries:
-                    try:
-                        yield entry.path, taken(entry.stat(follow_symlinks=False))
-                    except OSError:
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(entry.path)
-        except OSError:
-            continue
+    if root < 0:
+        return
+    pending = [""]
+    try:
+        with Below(root) as below:
+            while pending:
+                yield from _listed(below, path, pending)
+    finally:
+        os.close(root)
+
+
+def _listed(below: Below, path: str, pending: list[str]) -> Iterator[tuple[str, int]]:
+    """What lies in the last of the pending folders; those in it are pending then."""
+    folder = pending.pop()
+    try:
+        here = below.open(folder)
+    except OSError:
+        return
+    try:
+        with os.scandir(here) as entries:
+            for entry in entries:
+                inner = f"{folder}/{entry.name}" if folder else entry.name
+                try:
+                    yield f"{path}/{inner}", taken(entry.stat(follow_symlinks=False))
+                except OSError:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(inner)
+    except OSError:
+        return
+    finally:
+        os.close(here)
 
 
 def taken(seen: os.stat_result) -> int:

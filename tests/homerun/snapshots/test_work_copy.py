@@ -249,7 +249,7 @@ def test_a_path_longer_than_the_system_takes_in_one_name_is_copied_and_cleared(t
     made.mkdir()
     work_copy.build(taken, str(place), str(root), GIB)
     descriptor = os.open(made, os.O_RDONLY)
-    below = cleanup.open_below(descriptor, f"src/{folder}")
+    below = safe_path.open_below(descriptor, f"src/{folder}")
     assert os.listdir(below) == ["deep.py"]
     os.close(below)
     os.close(descriptor)
