@@ -163,7 +163,7 @@ def read_config(path: str) -> dict[str, object]:
     Raises:
         UserError: it is no such file.
     """
-    found = facts.read(*os.path.split(path))
+    found = facts.read_elsewhere(path)
     if found is None:
         raise UserError(f"{path} is no JSON object; correct it or remove it")
     scope = str(found.get("Scope") or "").split("/")
@@ -215,7 +215,7 @@ def config_path(folder: str, file_name: str | None = None) -> str:
 
 def attached_by(config: str) -> str | None:
     """The experiment to which a configuration attaches its folder; None where it names none."""
-    said = facts.read(*os.path.split(config)) or {}
+    said = facts.read_elsewhere(config) or {}
     _, _, name = str(said.get("Scope") or "").partition("/projects/")
     return name.strip("/") or None
 
@@ -255,7 +255,7 @@ def _config_name(folder: str, given: str | None) -> str:
 def _configured(path: str) -> tuple[Store, Mapping[str, object]]:
     """The store that a configuration file leads to, and the labels from it."""
     labels, home = read_config(path), _home(path)
-    said = (facts.read(*os.path.split(path)) or {}).get(STORE_KEY)
+    said = (facts.read_elsewhere(path) or {}).get(STORE_KEY)
     root = os.path.join(home, said if isinstance(said, str) and said else layout.STORE_FOLDER)
     return NewStore(root), labels
 
@@ -285,5 +285,5 @@ def _is_azure(path: str) -> bool:
     """Whether a file named config.json is one of Azure ML's; many other tools have such files."""
     if os.path.basename(os.path.dirname(path)) in _FOLDERS:
         return True
-    found = facts.read(*os.path.split(path)) or {}
+    found = facts.read_elsewhere(path) or {}
     return "workspace_name" in found or ("Scope" in found and "Id" in found)

@@ -59,7 +59,7 @@ def _gpus() -> Diagnosis:
 
 def _model(path: str) -> str:
     try:
-        text = (atomic.read_bytes(path) or b"").decode(errors="replace")
+        text = (atomic.read_bytes(path, follow=True) or b"").decode(errors="replace")
     except OSError:
         return "NVIDIA"
     lines = [line.partition(":")[2].strip() for line in text.split("\n") if "Model" in line]

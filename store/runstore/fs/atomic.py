@@ -261,14 +261,17 @@ def sync_folder(folder: str) -> None:
         os.close(descriptor)
 
 
-def read_bytes(path: str, most: int = MOST_BYTES) -> bytes | None:
+def read_bytes(path: str, most: int = MOST_BYTES, *, follow: bool = False) -> bytes | None:
     """A small file whole, or None where there is none.
 
     b"" where something else stands in its place (a link, a pipe, a folder), or a file of more than
     `most` bytes: a run of another's making can hold anything.
+
+    Args:
+        follow: follow a link, for files of the user or the system that lie in no store.
     """
     try:
-        descriptor = os.open(path, _READ_FLAGS)
+        descriptor = os.open(path, _READ_FLAGS & ~os.O_NOFOLLOW if follow else _READ_FLAGS)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

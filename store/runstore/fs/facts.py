@@ -7,6 +7,7 @@ counts as absent for readers, yet it is never overwritten: `check` moves it asid
 
 from __future__ import annotations
 
+import errno
 import os
 
 from runstore.fs import atomic, clock, json_write
@@ -84,6 +85,19 @@ def read_own(folder: str, name: str, most: int = atomic.MOST_BYTES) -> dict[str,
         data = atomic.read_bytes(f"{folder}/{name}", most)
     except OSError as error:
         if error.errno in atomic.NO_FILE:
+            return None
+        raise
+    return None if data is None else parse(data)
+
+
+def read_elsewhere(path: str) -> dict[str, Any] | None:
+    """The JSON object in a user's file that lies in no store, which a link may lead to; None where
+    there is none, or none that can be read.
+    """
+    try:
+        data = atomic.read_bytes(path, follow=True)
+    except OSError as error:
+        if error.errno in (*atomic.NO_FILE, errno.EACCES, errno.EPERM):
             return None
         raise
     return None if data is None else parse(data)

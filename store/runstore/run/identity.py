@@ -245,6 +245,6 @@ def _shared_device() -> int:
 def _told(path: str) -> bytes:
     """What the system says of itself in a file; b"" where it does not say it."""
     try:
-        return read_bytes(path) or b""
+        return read_bytes(path, follow=True) or b""
     except PermissionError:
         return b""

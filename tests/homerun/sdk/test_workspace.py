@@ -64,6 +64,13 @@ def test_homerun_store_may_begin_with_a_tilde(
     assert found.directory == made.directory == str(workspace_dir / "store")
 
 
+def test_a_config_json_that_is_a_link_is_read(workspace_dir: Path, tmp_path: Path) -> None:
+    write_config(tmp_path / "kept.json")
+    (workspace_dir / "config.json").symlink_to(tmp_path / "kept.json")
+
+    assert Workspace.from_config().name == "flat-ws"
+
+
 @pytest.mark.parametrize("place", ["config.json", ".azureml/config.json", "aml_config/config.json"])
 @pytest.mark.parametrize(
     ("content", "labels"),

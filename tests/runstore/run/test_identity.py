@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -204,3 +205,10 @@ os.waitpid(second, 0)
     subprocess.run(
         ["unshare", "-rpf", "--mount-proc", sys.executable, "-c", code], check=True, timeout=60
     )
+
+
+def test_what_the_system_says_in_a_file_is_read_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("abc\n")
+    (tmp_path / "machine-id").symlink_to("kept")
+
+    assert identity._told(str(tmp_path / "machine-id")) == b"abc\n"
