@@ -121,6 +121,7 @@ def test_show_output_prints_the_originals_headings(
     )
 
 
+@pytest.mark.usefixtures("store_made")
 def test_who_stops_waiting_is_told_that_the_run_goes_on(
     submit: Callable[[str], Run],
     gate: Callable[[str], Gate],
