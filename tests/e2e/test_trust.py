@@ -234,6 +234,23 @@ def test_a_store_that_a_variable_names_is_trusted_by_that(
     assert Workspace.from_config().store.for_acting().may_act
 
 
+def test_a_user_without_a_home_trusts_in_a_private_folder(
+    received: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null/nowhere")
+    monkeypatch.setattr(trust, "_SHARED", str(tmp_path))
+
+    trust.trust(received.root, received.id)
+    assert Store(received.root).may_act
+    (private,) = tmp_path.glob("homerun-*")
+    assert private.stat().st_mode & 0o777 == 0o700
+
+    private.chmod(0o755)  # as one that another account has made
+    assert not Store(received.root).may_act
+    with pytest.raises(PermissionError):
+        trust.trust(received.root, received.id)
+
+
 def test_an_id_that_is_a_path_leads_to_no_file_outside_the_trusted(tmp_path: Path) -> None:
     root = tmp_path / ".runs"
     root.mkdir(mode=0o700)

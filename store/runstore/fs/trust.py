@@ -8,12 +8,14 @@ made it or said `homerun store trust`. root is no exception. (git asks the same 
     <state>/homerun/trusted/<store id>.<inode>    where it lies, its owner, the digest of its hooks
 
 The state folder is `$XDG_STATE_HOME`, else `~/.local/state` of the account: not of `$HOME`, which a
-script's environment may set. A copy of a store has another inode, and one that was moved within a
-file system keeps it.
+script's environment may set. Where it cannot be written, as for a user whom a container knows by
+number only, it is a private folder in `/tmp`. A copy of a store has another inode, and one that was
+moved within a file system keeps it.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -25,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_SHARED = "/tmp"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 UNHOOKED = ""
@@ -93,18 +96,29 @@ def trust(root: str, store_id: str, hooks: str = UNHOOKED, *, shared: bool = Fal
         "hooks": hooks,
         "shared": shared,
     }
-    path = _path(root, store_id)
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    atomic.replace_bytes(path, json_write.pretty(facts.signed(record)).encode())
+    data = json_write.pretty(facts.signed(record)).encode()
+    for is_last, folder in enumerate(_folders()):
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            if is_last:
+                _check_private(folder)
+            atomic.replace_bytes(f"{folder}/{_name(found, store_id)}", data)
+            return
+        except OSError:
+            if is_last:
+                raise
 
 
 def forget(root: str, store_id: str) -> bool:
     """Trust a store no longer; False: it was not trusted."""
-    try:
-        os.unlink(_path(root, store_id))
-    except FileNotFoundError:
-        return False
-    return True
+    name, was_there = _name(os.stat(root), store_id), False
+    for folder in _folders():
+        try:
+            os.unlink(f"{folder}/{name}")
+            was_there = True
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    return was_there
 
 
 def trusted_hooks(root: str, store_id: str) -> str | None:
@@ -125,8 +139,12 @@ def digest_of(hooks: object) -> str:
 
 def _said(root: str, store_id: str) -> dict[str, Any] | None:
     """What this user has said of the store that lies there and has this id."""
-    said = facts.read(*os.path.split(_path(root, store_id)))
-    if said is None or said.get("device") == os.stat(root).st_dev:
+    found = os.stat(root)
+    home, shared = _folders()
+    said = facts.read(home, _name(found, store_id))
+    if said is None and _is_private(shared):
+        said = facts.read(shared, _name(found, store_id))
+    if said is None or said.get("device") == found.st_dev:
         return said
     # The number of a device may change at a restart; the id of its file system does not.
     known = said.get("file_system")
@@ -150,9 +168,31 @@ def _flaw(root: str) -> str:
     return ""
 
 
-def _path(root: str, store_id: str) -> str:
+def _name(found: os.stat_result, store_id: str) -> str:
     known = store_id if store_id.isalnum() else "unknown"  # it becomes a name, and others write it
-    return f"{_state_home()}/{layout.TRUSTED}/{known}.{os.stat(root).st_ino}"
+    return f"{known}.{found.st_ino}"
+
+
+def _folders() -> tuple[str, str]:
+    """Where trust is kept: below the user's state folder, or else in a folder of a shared one."""
+    return f"{_state_home()}/{layout.TRUSTED}", f"{_SHARED}/homerun-{os.geteuid()}"
+
+
+def _is_private(folder: str) -> bool:
+    """Whether a folder is this user's, and no other account may enter it."""
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and (found.st_uid, found.st_mode & 0o077) == (
+        os.geteuid(),
+        0,
+    )
+
+
+def _check_private(folder: str) -> None:
+    if not _is_private(folder):
+        raise PermissionError(errno.EACCES, "another account has made it", folder)
 
 
 def _state_home() -> str:
