@@ -596,10 +596,10 @@ def test_a_run_that_cannot_be_read_now_keeps_no_other_from_being_started(
     waiting.resume()
     real = atomic.read_bytes
 
-    def refuse(path: str) -> bytes | None:
+    def refuse(path: str, *most: int, **how: bool) -> bytes | None:
         if path.startswith(unreadable.directory):
             raise PermissionError(13, "Permission denied", path)
-        return real(path)
+        return real(path, *most, **how)
 
     with monkeypatch.context() as patch:
         patch.setattr(atomic, "read_bytes", refuse)

@@ -125,10 +125,10 @@ def test_a_run_that_cannot_be_read_keeps_all_snapshots(store, snapshot, make_run
     record = make_run()
     read = atomic.read_bytes
 
-    def fail(path: str) -> bytes | None:
+    def fail(path: str, *most: int, **how: bool) -> bytes | None:
         if path == f"{record.path}/{layout.RUN}":
             raise OSError(5, "Input/output error", path)
-        return read(path)
+        return read(path, *most, **how)
 
     monkeypatch.setattr(atomic, "read_bytes", fail)
     found = collect(store)
