@@ -6,6 +6,7 @@ Reading takes no lock and changes nothing. `runstore.look` derives the status.
 from __future__ import annotations
 
 import os
+from stat import S_ISDIR
 
 from runstore import layout, status
 from runstore.errors import RunNotFound
@@ -151,7 +152,13 @@ class Record:
 
     def _for_writing(self) -> None:
         self.store.for_writing()
-        if not self.exists():  # or a link stands in its place
+        try:
+            is_there = S_ISDIR(os.lstat(self.path).st_mode)  # and no link stands in its place
+        except (FileNotFoundError, NotADirectoryError):
+            is_there = False
+        except OSError as error:
+            raise atomic.unwritable(self.path, error) from error
+        if not is_there:
             raise RunNotFound(self.id)
 
     def labels(self) -> labels.Labels:
