@@ -81,6 +81,8 @@ class Waker:
 
     def rest(self) -> None:
         """Let what is being written to a log gather, for as long as its process lives."""
+        if self._process is None and not self._to_watch:
+            return  # all of them are dead
         poll = select.poll()
         if self._process is not None:
             poll.register(self._process, select.POLLIN)
