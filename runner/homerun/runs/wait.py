@@ -81,11 +81,10 @@ class Waker:
 
     def rest(self) -> None:
         """Let what is being written to a log gather, for as long as its process lives."""
-        if self._process is None and not self._to_watch:
-            return  # all of them are dead
+        if self._process is None:
+            return  # the supervisor touches the log before it says who it is; or all are dead
         poll = select.poll()
-        if self._process is not None:
-            poll.register(self._process, select.POLLIN)
+        poll.register(self._process, select.POLLIN)
         poll.poll(_REST_S * 1000)
 
     def sleep(self, at_most: float) -> bool:

@@ -9,7 +9,6 @@ import pytest
 from helpers.fifo import Gate
 from homerun import Run
 from homerun.files.logs import follow
-from homerun.runs import wait
 from homerun.system import linux
 
 
@@ -83,16 +82,3 @@ def test_whoever_lets_output_gather_is_woken_by_the_end(
     run = submit("print('done')")
 
     assert b"".join(follow.Following(run._record)) == b"done\n"
-
-
-def test_nothing_is_let_gather_when_all_processes_are_dead(
-    submit: Callable[[str], Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("homerun.runs.wait._REST_S", 3600.0)
-    run = submit("")
-    run.wait_for_completion()
-
-    with wait.Waker(run._record) as waker:
-        while waker._process is not None:  # the supervisor goes a moment after its outcome
-            waker.sleep(3600.0)
-        waker.rest()
