@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from helpers.fifo import Fifo
-from helpers.person import Person, digest, people
+from helpers.person import Person, digest, end_all_of, people
 from helpers.wait import wait_until
 from homerun import Experiment, ScriptRunConfig, Workspace
 from homerun.cli.entry import run_command_line
@@ -21,7 +20,9 @@ from runstore.errors import ReadOnlyStore, UntrustedStore
 from runstore.fs import trust
 from runstore.store import Store
 
-ALICE, BOB = 64_101, 64_102
+# Other tests end all processes of their own users meanwhile, so each worker has its own.
+ALICE = 64_100 + 2 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+BOB = ALICE + 1
 
 LOOKS = (
     ("run", "list"),
@@ -81,7 +82,7 @@ def _with_a_run_that_waits(person: Person) -> Path:
         "                                  environment_variables=mark))\n",
     )
     assert made.returncode == 0, made.stderr
-    _kill_all_of(person.user)
+    end_all_of(person.user)
     os.chmod(project, 0o755)
     return project
 
@@ -90,15 +91,6 @@ def _let_all_read(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() else 0o644)
-
-
-def _kill_all_of(user: int) -> None:
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdecimal() and entry.stat().st_uid == user:
-                os.kill(int(entry.name), signal.SIGKILL)
-        except (FileNotFoundError, ProcessLookupError):
-            continue
 
 
 @pytest.mark.parametrize("who", ["root", "another user"])

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.wait import wait_until
+
 _ROOT = Path(__file__).parents[2]
 _PACKAGES = (_ROOT / "runner", _ROOT / "store", *map(Path, site.getsitepackages()))
 _INTERPRETERS = "/usr/bin:/usr/local/bin"  # one below root's home is closed to others
@@ -87,7 +89,7 @@ def people(*users: int) -> Iterator[list[Person]]:
         finally:
             for one in found:
                 if one.user:
-                    _end_all_of(one.user)
+                    end_all_of(one.user)
 
 
 def digest(folder: Path) -> str:
@@ -108,6 +110,20 @@ def _interpreter() -> str:
     return found
 
 
-def _end_all_of(user: int) -> None:
-    """Kill every process of a user, until there is none."""
-    subprocess.run(["pkill", "-KILL", "-U", str(user)], check=False)
+def end_all_of(user: int) -> None:
+    """Kill all processes of a user at once, so that none forks meanwhile; wait for their end."""
+    kill = "import os; os.kill(-1, 9)"
+    subprocess.run([_interpreter(), "-c", kill], user=user, group=user, check=False)
+    wait_until(lambda: not _lives_any_of(user), "no process of the user is left")
+
+
+def _lives_any_of(user: int) -> bool:
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdecimal() and entry.stat().st_uid == user:
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+                if state != "Z":
+                    return True
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return False
