@@ -114,7 +114,10 @@ def _cancel(record: Record) -> None:
     if record.is_interactive:
         record.end(status.ended(status.CANCELED))
         return
-    record.publish(layout.STOP, {"kind": status.CANCEL, "why": "its parent was canceled"})
+    try:
+        record.publish(layout.STOP, {"kind": status.CANCEL, "why": "its parent was canceled"})
+    except OSError:
+        pass  # a full disk: the signal alone means a cancel too, as where one run is canceled
     if not _end_queued(record):
         wake_supervisor(record.path)
 
