@@ -188,6 +188,27 @@ def test_enter_opens_the_link_that_has_the_focus(page: Page, store: Store) -> No
     expect(page.get_by_role("heading", level=1)).to_contain_text("#5")
 
 
+def test_the_former_hit_is_not_marked_while_the_next_is_read(
+    page: Page, store: Store, hold: Callable[[str], Held]
+) -> None:
+    open_experiment(page, "digits")
+    open_run(page, 1)
+    page.get_by_role("link", name="Logs").click()
+    box = page.get_by_label("Search the whole log")
+    box.fill("warning")
+    box.press("Enter")
+    marked = page.locator(".log-line.is-marked").get_by_role("button")
+    expect(page.get_by_text("1 of 3 hits")).to_be_visible()
+    expect(marked).to_have_text("22")
+    answer = hold("api/runs/.*/log[?]")
+    page.get_by_role("button", name="Next hit").click()
+    answer.wait()
+    expect(page.get_by_text("2 of 3 hits")).to_be_visible()
+    assert marked.inner_text() == "43"
+    answer.release()
+    expect(marked).to_have_text("43")
+
+
 def test_a_second_search_in_a_log_shows_its_own_first_hit(page: Page, store: Store) -> None:
     open_experiment(page, "digits")
     open_run(page, 1)

@@ -95,6 +95,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
   const goto = (hit: LogHit | undefined, at: number): void => {
     if (!hit) return;
     setHitAt(at);
+    setMarked(hit.at); // together with the count: the former hit is not marked while its place is read
     void show({ at: hit.at });
   };
   const step = (by: number): void => {
