@@ -203,11 +203,20 @@ def _interactive(record: Record) -> tuple[bool, str]:
         return held, status.REBOOTED
     if started.get("store_id") != record.store.id or not _is_inode(owner, started):
         return held, status.ELSEWHERE
+    held = held and _owner_lives(started)
     if batch:  # what waits in a queue outlives its submitter, and the machine's restart
         return held, status.ALIVE if _goes_on_below(record, batch, held) else status.GONE
     around = _script_around(record, started)
     goes_on = held or (around is not None and not at(around).is_over)
     return held, status.ALIVE if goes_on else status.GONE
+
+
+def _owner_lives(started: Mapping[str, Any]) -> bool:
+    """Whether the process that opened a run lives. Its lock alone does not tell: a library that
+    forks past the interpreter (its hooks close the lock) leaves a copy of it in the child.
+    """
+    process = started.get("process")
+    return not isinstance(process, dict) or identity.lives(process)
 
 
 def _maker(record: Record) -> Record | None:

@@ -142,6 +142,35 @@ def test_a_killed_notebook_fails_its_runs_at_the_next_look_though_its_workers_li
     ready.eof()
 
 
+def test_a_worker_that_a_library_forked_keeps_no_run_of_a_dead_notebook_alive(
+    experiment: Experiment, notebook: Notebook, ready: Fifo, gate: Callable[[str], Gate]
+) -> None:
+    door = gate("door")
+    killed = notebook(
+        f"""
+        import ctypes
+        exp.start_logging(**bare, run_id="top")
+        if ctypes.PyDLL(None).fork() == 0:
+            print("up", file={ready.opened})
+            {door.passed}
+            os._exit(0)
+        signal.pause()
+        """
+    )
+    assert ready.line() == "up"
+    run = run_of(experiment, "top")
+    before = run.get_status()
+
+    killed.kill()
+    killed.wait()
+    after = run.get_status()
+    door.open()
+
+    assert (before, after) == ("Running", "Failed")
+    assert cause(run) == "process_exited"
+    ready.eof()
+
+
 @pytest.mark.parametrize(
     ("ending", "status", "message"),
     [
