@@ -169,7 +169,7 @@ class Attempt(Recorder):
         self.memory_wakes = 0
         if self.memory is not None:
             self.poll.register(self.memory, select.POLLPRI)
-        self.stop_wanted = False
+        self.told_to_end = self.stop_wanted = False
         self.stop_kind_here = status.CANCEL
         self.environment_lock: int | None = None
         self.helper = 0  # the process that asks the script's interpreter
@@ -196,22 +196,27 @@ class Attempt(Recorder):
         """Sleep until something happens or the time is over; reap what ended. True: it happened.
 
         The reaping goes first: a script that was over when the stop request came has its own
-        outcome.
+        outcome, and no attempt follows.
         """
         came = self.nap(seconds)
         self.reap()
-        if (signals.TERM in came or signals.INT in came) and not self.stop_wanted:
+        if self.told_to_end and not self.stop_wanted:
             self.want_stop(status.CANCEL, "a signal asked for it")
         if signals.USR1 in came and self.plan.slots:
             self.yield_slots()
         return bool(came)
 
     def nap(self, seconds: float | None) -> bytes:
-        """Sleep until a signal comes or the time is over; the signals that came, a byte each."""
+        """Sleep until a signal comes or the time is over; the signals that came, a byte each.
+
+        That the run is to end is noted, whatever this process is at.
+        """
         limited = None if seconds is None else min(max(0.0, seconds), _LONGEST_NAP_S) * 1000
         if self.memory in [descriptor for descriptor, _ in self.poll.poll(limited)]:
             self.look_at_memory()
-        return self.wakeups.take()
+        came = self.wakeups.take()
+        self.told_to_end = self.told_to_end or signals.TERM in came or signals.INT in came
+        return came
 
     def look_at_memory(self) -> None:
         """Leave what the kernel killed in this control group out of count, if not the script.

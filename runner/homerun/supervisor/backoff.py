@@ -32,7 +32,8 @@ def rest(of: Attempt, outcome: dict[str, Any], exited: dict[str, object]) -> boo
     most, causes = given.setting("max_retries"), given.setting("retry_on")
     if not retries.is_wanted(most, causes, given.attempt, outcome):
         return False
-    if of.stop_wanted or atomic.read_bytes(f"./{layout.STOP}") is not None:
+    of.doze(0)  # a signal may have come with the script's end
+    if of.told_to_end or of.stop_wanted or atomic.read_bytes(f"./{layout.STOP}") is not None:
         return False
     seconds = retries.delay(given.setting("retry_delay_s"), given.attempt)
     fact = {"after": outcome["cause"], "delay_s": seconds}

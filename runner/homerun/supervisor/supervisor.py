@@ -47,8 +47,9 @@ class Supervisor(Attempt):
             self.deadline = self.started_at + self.plan.limit_s
         self.publish(layout.STARTED, self.started_fact())
         self.leave_queue()
-        stop = atomic.read_bytes(f"{HERE}/{layout.STOP}")
-        if stop is None:
+        self.doze(0)  # a signal means a stop request too, also where no fact can be written
+        begins = not self.stop_wanted and atomic.read_bytes(f"{HERE}/{layout.STOP}") is None
+        if begins:
             self.log(f"started: {self.plan.shown} (script {self.script})")
             gate.open()
         else:
@@ -62,12 +63,12 @@ class Supervisor(Attempt):
 
         __import__("resource")  # which os.wait4 needs
 
-        if stop is None:
+        if begins:
             self.note_interpreter()
         self.wait()
         sweep.end_tree(self)
-        failure = gate.failure() if stop is None else None
-        return outcome.publish(self, failure, began=stop is None)
+        failure = gate.failure() if begins else None
+        return outcome.publish(self, failure, began=begins)
 
     def end_without_start(self, why: str) -> bool:
         """Publish that there is no process for the script; as `run_attempt`."""

@@ -206,6 +206,61 @@ def test_a_supervisor_that_is_killed_in_the_second_attempt_is_replaced(
     ready.eof()
 
 
+@pytest.fixture
+def ending(script: Callable[..., Path], ready: Fifo, gate: Callable[[str], Gate]) -> Gate:
+    """What lets a script end that failed, and that leaves a process which ignores TERM."""
+    door = gate("door")
+    script(
+        "ends.py",
+        f"""
+        import os, signal, sys
+        fifo = {ready.opened}
+        if sys.argv[1] == "leaves" and os.fork() == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            print("up", file=fifo)
+            while True: signal.pause()
+        print("up", file=fifo)
+        {door.passed}
+        sys.exit(1)
+        """,
+    )
+    return door
+
+
+def test_a_supervisor_that_is_told_to_end_as_its_script_ends_starts_no_other_attempt(
+    experiment: Experiment, ending: Gate, ready: Fifo
+) -> None:
+    run = submit(experiment, "ends.py", "alone", max_retries=3)
+    ready.line()
+    processes = run.describe()["process"]
+    os.kill(processes["supervisor_pid"], signal.SIGSTOP)
+
+    ending.open(4)
+    process.wait_gone(processes["pid"])
+    os.kill(processes["supervisor_pid"], signal.SIGTERM)
+    os.kill(processes["supervisor_pid"], signal.SIGCONT)
+
+    assert ended(run)["exit_code"] == 1
+    assert run.get_status() == "Failed"
+    assert run.attempt == 1
+
+
+def test_a_supervisor_that_is_told_to_end_while_it_sweeps_starts_no_other_attempt(
+    experiment: Experiment, ending: Gate, ready: Fifo
+) -> None:
+    run = submit(experiment, "ends.py", "leaves", max_retries=3)
+    assert [ready.line(), ready.line()] == ["up", "up"]
+    log_of = Path(run.directory, "supervisor.log")
+
+    ending.open(4)
+    assert holds_within(lambda: "left behind: TERM" in log_of.read_text(), 10.0)
+    os.kill(run.describe()["process"]["supervisor_pid"], signal.SIGTERM)
+
+    assert ended(run)["exit_code"] == 1
+    assert run.attempt == 1
+    ready.eof()
+
+
 def test_a_run_that_waits_for_its_retry_keeps_its_slot(
     experiment: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
