@@ -28,9 +28,11 @@ INSTALLED_WEB := $(WEB)/node_modules/.installed
 LIBRARIES := accelerate fastai ipykernel nbclient pytest torch transformers
 INSTALLED_LIBRARIES := .venv-libraries/.installed
 
+INSTALLED_MUTANTS := .venv-mutants/.installed
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-libraries test-studio bench-studio studio-shots torture check fix docs types bench bench-peers clean
+.PHONY: help run studio test test-libraries test-studio bench-studio studio-shots torture mutants check fix docs types bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +60,9 @@ studio-shots: $(INSTALLED_STUDIO) $(PAGES) ## photograph every page of Studio in
 
 torture: $(INSTALLED_DEV) ## run the torture suite in its long form (TORTURE_SEED=... repeats one)
 	TORTURE=long $(BIN)/python -m pytest tests/torture $(ARGS)
+
+mutants: $(INSTALLED_DEV) $(INSTALLED_MUTANTS) ## change core modules and see whether their tests notice
+	.venv-mutants/bin/python scripts/mutants/run.py $(ARGS)
 
 check: $(INSTALLED_DEV) ## lint, format, types and the rules between the layers
 	$(BIN)/ruff check
@@ -91,6 +96,11 @@ $(BIN)/python:
 $(INSTALLED_LIBRARIES): pyproject.toml
 	$(PYTHON) -m venv .venv-libraries
 	.venv-libraries/bin/python -m pip --disable-pip-version-check --quiet install --editable . $(LIBRARIES)
+	@touch $@
+
+$(INSTALLED_MUTANTS):
+	$(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/python -m pip --disable-pip-version-check --quiet install cosmic-ray
 	@touch $@
 
 $(INSTALLED_STUDIO): $(INSTALLED_DEV)
