@@ -40,7 +40,8 @@ SUBJECTS = {
 TESTS = str(Path(__file__).resolve().parents[1])
 BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; sys.path.append({tests!r}); "
-    "from homerun.supervisor import attempt, main; attempt._RETRY_S = 0.02; "
+    "from homerun.supervisor import main, patience; "
+    "patience._FIRST_S = patience._LONGEST_S = 0.02; "
     "from torture import faults; "
     "faults.arm(faults.Fault({kind!r}, {nth}, lasts={lasts}, lifted_by={lifted!r}, "
     "noted_in={noted!r}), children={children}); main.main()"
@@ -139,16 +140,11 @@ class Case:
             found.add((status.FAILED, status.CANNOT_START, None, None))
         if is_dead and self.of_child:
             found.add((status.FAILED, status.SIGNAL, None, "SIGKILL"))
-        elif is_dead or self._crashed():
+        elif is_dead:
             found.add((status.FAILED, status.LOST_EXIT_STATUS, None, None))
-        if (is_dead or self._crashed()) and "canceled" in self.subject:
+        if is_dead and "canceled" in self.subject:
             found.add((status.FAILED, status.SIGNAL, None, "SIGTERM"))
         return found
-
-    def _crashed(self) -> bool:
-        """Whether an error ended the supervisor."""
-        log = self.audit.root + f"/supervised/{self.name}/{layout.SUPERVISOR_LOG}"
-        return os.path.exists(log) and "Traceback" in Path(log).read_text()
 
     def _is_over(self, run: Run) -> bool:
         return run.get_status() in status.TERMINAL

@@ -104,8 +104,10 @@ def end(record: Record, how: str, said: dict[str, object] | None = None) -> None
     if not won and now != how:
         raise InvalidTransition(record.id, now, f"become {how}")
     if how == status.CANCELED:
-        stop_request.cancel_children(record.path)
-        owner.forget_ended()
+        try:
+            stop_request.cancel_children(record.path)
+        finally:
+            owner.forget_ended()
 
 
 def _started(store: Root, run_folder: str) -> dict[str, object]:

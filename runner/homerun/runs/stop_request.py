@@ -50,19 +50,31 @@ def cancel_children(run_folder: str) -> None:
     or the stop fact of one between them, and cancels itself: `follow_parent`. Those that wait for a
     slot come first: one that is freed by another's end starts none of them. A run that cannot be
     asked (its folder is damaged, or may not be written) keeps no other from being asked.
+
+    Raises:
+        OSError: this process lacks something, such as descriptors, so some were not asked.
     """
     asked: set[str] = set()
+    lack: OSError | None = None
     while new := [one for one in _below(run_folder) if one.id not in asked]:
         for record in sorted(new, key=_has_begun):
             asked.add(record.id)
             try:
                 _cancel(record)
-            except (OSError, StoreError):
+            except StoreError:
                 continue
+            except OSError as error:
+                lack = error if error.errno in atomic.OUR_OWN else lack
+    if lack is not None:
+        raise lack
 
 
 def _below(run_folder: str) -> list[Record]:
-    """All runs below one, of its own store: its links may say anything."""
+    """All runs below one, of its own store: its links may say anything.
+
+    Raises:
+        OSError: as `cancel_children`.
+    """
     if not os.path.isdir(f"{run_folder}/{layout.CHILDREN}"):
         return []
     from runstore.run import children  # a supervisor seldom cancels runs below its own
@@ -71,7 +83,9 @@ def _below(run_folder: str) -> list[Record]:
         return [
             one for one in children.unsorted(_record(run_folder), recursive=True) if one.exists()
         ]
-    except OSError:
+    except OSError as error:
+        if error.errno in atomic.OUR_OWN:
+            raise
         return []
 
 

@@ -18,7 +18,7 @@ from homerun.system import linux, oom, process_tree
 from homerun.system.exit_status import Stranger
 from homerun.targets.plan import SCRIPT_DESCRIPTOR, Plan
 from runstore import layout
-from runstore.fs import atomic, facts
+from runstore.fs import facts
 from runstore.run import identity
 
 TYPE_CHECKING = False
@@ -86,7 +86,7 @@ class Adopter(Attempt):
 
     def look_for_stop(self) -> None:
         """Treat an existing stop.json as a stop request."""
-        if not self.over and atomic.read_bytes(f"./{layout.STOP}") is not None:
+        if not self.over and self.has(layout.STOP):
             self.stop_wanted = True
 
     def reap(self) -> bool:
@@ -96,7 +96,7 @@ class Adopter(Attempt):
             return reaped
         self.over = True
         self.poll.unregister(SCRIPT_DESCRIPTOR)
-        found = self.stranger.status()
+        found = self.insist("how the script ended cannot be seen", self.stranger.status)
         if found is not None:
             self.raw, self.source = found
         return True

@@ -7,31 +7,32 @@ environment take one.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import time
 
-from homerun.supervisor import log_line
+from homerun.supervisor import log_line, patience
 from homerun.system import linux, oom, signals
 from homerun.system.signals import Wakeups
 from homerun.targets.plan import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR, Plan
 from runstore import layout, status
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 from runstore.run import attempts, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Callable
 
+    from homerun.supervisor.patience import Result
     from homerun.system import process_tree
 
 HERE = "."
 """A supervisor lives in its run's folder."""
 
-_RETRY_S = 1.0
-
-_GONE = (2, 20)
-"""ENOENT and ENOTDIR: the run's folder was removed, so no fact of it is wanted any more."""
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
+"""The run's folder was removed, so no fact of it is wanted any more."""
 
 _LOOKS_AT_DYING, _DYING_S = 5, 0.01
 _MOST_WAKES = 100
@@ -129,21 +130,39 @@ class Recorder:
 
         Giving up would lose the exit status; until it is published the run is rightly shown as
         not yet ended.
-        """
-        while not self.try_to_publish(name, record, sync=sync):
-            time.sleep(_RETRY_S)
 
-    def try_to_publish(self, name: str, record: dict[str, object], *, sync: bool = False) -> bool:
-        """Publish a fact. False: it cannot be done now; that is logged once for each fact."""
+        Raises:
+            StoreGone: the disk does not answer any more.
+        """
+        home = self.home if name in layout.OF_ATTEMPT else HERE
+
+        def act() -> None:
+            try:
+                facts.publish(home, name, facts.signed(record, self.plan.user), sync=sync)
+            except OSError as error:
+                if error.errno not in _GONE:
+                    raise
+
+        self.insist(f"{name} cannot be published yet", act)
+
+    def insist(self, trouble: str, act: Callable[[], Result]) -> Result:
+        """What the outcome hangs on: tried until it goes; what keeps it back is logged once.
+
+        Raises:
+            StoreGone: the disk does not answer any more.
+        """
+        return patience.insist(act, lambda error: self.log_once(trouble, f"{trouble}: {error}"))
+
+    def try_once(self, trouble: str, act: Callable[[], object]) -> None:
+        """What the outcome does not hang on: tried once, and logged where that fails."""
         try:
-            home = self.home if name in layout.OF_ATTEMPT else HERE
-            facts.publish(home, name, facts.signed(record, self.plan.user), sync=sync)
+            act()
         except Exception as error:  # noqa: BLE001 - the outcome must not get lost
-            if isinstance(error, OSError) and error.errno in _GONE:
-                return True
-            self.log_once(name, f"{name} cannot be published yet: {error}")
-            return False
-        return True
+            self.log(f"{trouble}: {error}")
+
+    def has(self, name: str) -> bool:
+        """Whether a fact of the run is there, whatever it says."""
+        return self.insist(f"{name} cannot be seen", lambda: atomic.is_at(f"{HERE}/{name}"))
 
     def log(self, line: str) -> None:
         """A line for people in supervisor.log, which is this process's standard error."""
@@ -253,11 +272,16 @@ class Attempt(Recorder):
             return
         self.stop_wanted = True
         self.stop_kind_here = kind
-        self.try_to_publish(layout.STOP, {"kind": kind, "why": why})
+        stop = facts.signed({"kind": kind, "why": why}, self.plan.user)
+        self.try_once(
+            f"{layout.STOP} cannot be published", lambda: facts.publish(HERE, layout.STOP, stop)
+        )
 
     def stop_kind(self) -> str:
         """The kind of stop that stop.json names, else the kind that was asked for here."""
-        fact = facts.read(HERE, layout.STOP) or {}
+        fact = self.insist(
+            f"{layout.STOP} cannot be read", lambda: facts.read(HERE, layout.STOP) or {}
+        )
         kind = fact.get("kind")
         return kind if kind in status.STOP_KINDS else self.stop_kind_here
 
@@ -287,7 +311,10 @@ class Attempt(Recorder):
         from homerun.system import process_tree  # loaded while the script starts
 
         try:
-            return process_tree.below(os.getpid(), self.plan.run_id)
+            return self.insist(
+                "processes cannot be seen",
+                lambda: process_tree.below(os.getpid(), self.plan.run_id),
+            )
         except ImportError:
             self.log_once("look", "neither /proc nor psutil here: processes cannot be seen")
             return []

@@ -5,12 +5,9 @@ A supervisor loads this module only for a run that may be retried.
 
 from __future__ import annotations
 
-import time
-
 from homerun.system import linux
 from homerun.targets import retries
 from runstore import layout
-from runstore.fs import atomic
 from runstore.run import attempts
 
 TYPE_CHECKING = False
@@ -18,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.supervisor.attempt import Attempt
-
-_AGAIN_S = 1.0
 
 
 def rest(of: Attempt, outcome: dict[str, Any], exited: dict[str, object]) -> bool:
@@ -33,12 +28,14 @@ def rest(of: Attempt, outcome: dict[str, Any], exited: dict[str, object]) -> boo
     if not retries.is_wanted(most, causes, given.attempt, outcome):
         return False
     of.doze(0)  # a signal may have come with the script's end
-    if of.told_to_end or of.stop_wanted or atomic.read_bytes(f"./{layout.STOP}") is not None:
+    if of.told_to_end or of.stop_wanted or of.has(layout.STOP):
         return False
     seconds = retries.delay(given.setting("retry_delay_s"), given.attempt)
     fact = {"after": outcome["cause"], "delay_s": seconds}
-    while not _planned(of, fact):
-        time.sleep(_AGAIN_S)
+    of.insist(
+        "the next attempt cannot be planned yet",
+        lambda: attempts.plan(".", given.attempt + 1, fact),
+    )
     of.publish(layout.EXITED, exited)
     of.log(f"attempt {given.attempt} failed ({outcome['cause']}); the next in {seconds:g} s")
     of.over, of.script = False, 0
@@ -46,13 +43,3 @@ def rest(of: Attempt, outcome: dict[str, Any], exited: dict[str, object]) -> boo
     while linux.clock() < until and not of.stop_wanted:
         of.doze_in_time(until)
     return not of.stop_wanted
-
-
-def _planned(of: Attempt, fact: dict[str, object]) -> bool:
-    """Make the next attempt's folder; a full disk is waited out, as for any fact."""
-    try:
-        attempts.plan(".", of.plan.attempt + 1, fact)
-    except OSError as error:
-        of.log_once("attempts", f"the next attempt cannot be planned yet: {error}")
-        return False
-    return True

@@ -27,6 +27,7 @@ import os
 import sys
 
 from homerun.supervisor.attempt import HERE
+from homerun.supervisor.patience import StoreGone
 from homerun.supervisor.supervisor import Supervisor
 from homerun.targets import plan
 from homerun.targets.plan import (
@@ -64,7 +65,11 @@ def main() -> None:
     place = identity.here()
     while given is not None:
         attempt = _attempt(given, place)
-        attempt.supervise()
+        try:
+            attempt.supervise()
+        except StoreGone as error:
+            attempt.log(f"given up, since the disk does not answer: {error.__cause__}")
+            os._exit(1)
         given = _clean_up_and_fork(attempt)
     os._exit(0)
 

@@ -35,8 +35,8 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
     """
     exited = of.exited_fact(failure, began=began)
     if began:
-        _look_at_log(of, exited)
-    failed = None if atomic.read_bytes(f"{HERE}/{layout.FAILED}") is None else {"failed": True}
+        of.try_once("its log cannot be looked at", lambda: _look_at_log(of, exited))
+    failed = {"failed": True} if of.has(layout.FAILED) else None
     outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
     if of.plan.setting("max_retries"):
         from homerun.supervisor.backoff import rest
@@ -48,11 +48,11 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         of.stopped = of.stop_kind()
         outcome = status.never_started(of.stopped)
     if of.stopped == status.CANCEL:
-        _cancel_children()
+        of.insist("the runs below cannot be canceled yet", _cancel_children)
     if not has_waited:
         of.publish(layout.EXITED, exited)
-    _drop_brought(of)
-    _name_changed_originals(of)
+    of.try_once("what came along unchanged stays", lambda: _drop_brought(of))
+    of.try_once("the files behind links cannot be looked at", lambda: _name_changed_originals(of))
     atomic.sync_files(layout.METRICS)
     of.publish(layout.ENDED, outcome, sync=True)
     _forget_plan(of)
@@ -80,7 +80,7 @@ def is_little_left() -> bool:
 
 def tidy(of: Attempt) -> None:
     """Do what is left to do for a run that is over: its hooks, and the copies in its `work/`."""
-    _start_hooks(of)
+    of.try_once("on_end", lambda: _start_hooks(of))
     if of.plan.setting("on_exit") == LEAVE:
         return  # not under living processes
     for number in range(1, of.plan.attempt + 1):

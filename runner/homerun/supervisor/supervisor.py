@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 
 from homerun.base import environ
-from homerun.supervisor.attempt import HERE, Attempt
+from homerun.supervisor.attempt import Attempt
 from homerun.supervisor.gate import Gate, reason
 from homerun.system import linux
 from runstore import layout
-from runstore.fs import atomic
 from runstore.run import attempts
 
 
@@ -48,7 +47,7 @@ class Supervisor(Attempt):
         self.publish(layout.STARTED, self.started_fact())
         self.leave_queue()
         self.doze(0)  # a signal means a stop request too, also where no fact can be written
-        begins = not self.stop_wanted and atomic.read_bytes(f"{HERE}/{layout.STOP}") is None
+        begins = not self.stop_wanted and not self.has(layout.STOP)
         if begins:
             self.log(f"started: {self.plan.shown} (script {self.script})")
             gate.open()
@@ -56,15 +55,11 @@ class Supervisor(Attempt):
             self.log("stopped before it began; nothing of the script ran")
             gate.close()
             self.stopped = self.stop_kind()
-        from homerun.supervisor import (  # while the script starts: that takes no time then
-            outcome,
-            sweep,
-        )
-
-        __import__("resource")  # which os.wait4 needs
+        self.insist("a module cannot be loaded", self.load)
+        from homerun.supervisor import outcome, sweep
 
         if begins:
-            self.note_interpreter()
+            self.try_once("the interpreter cannot be noted", self.note_interpreter)
         self.wait()
         sweep.end_tree(self)
         failure = gate.failure() if begins else None
@@ -78,6 +73,15 @@ class Supervisor(Attempt):
         self.log(f"cannot start: {why}")
         self.leave_queue()
         return outcome.publish(self, why, began=False)
+
+    def load(self) -> None:
+        """Load what is used once the script is over: while it starts that takes no time."""
+        from homerun.supervisor import outcome, sweep  # noqa: F401
+        from homerun.system import process_tree  # noqa: F401
+
+        __import__("resource")  # which os.wait4 needs
+        if self.plan.setting("max_retries"):
+            from homerun.supervisor import backoff  # noqa: F401
 
     def note_interpreter(self) -> None:
         """Have the script's interpreter recorded; the script does not wait for that."""

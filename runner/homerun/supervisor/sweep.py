@@ -63,16 +63,25 @@ def _signal(
 ) -> None:
     """One round: KILL to all, or another signal to those that have not had it yet."""
     if number == signals.KILL:
-        sent = process_tree.send(found, of.plan.run_id, number)
+        sent = _send(of, found, number)
     else:
         new = [p for p in found if (p.pid, p.ticks, number) not in asked]
-        sent = process_tree.send(new, of.plan.run_id, number, signals.CONT)
+        sent = _send(of, new, number, signals.CONT)
         asked.update((p.pid, p.ticks, number) for p in sent)
     if sent and of.stop_wanted and not of.over and of.stopped is None:
         of.stopped = of.stop_kind()
     if sent:
         pids = " ".join(str(process.pid) for process in sent[:20])
         of.log(f"{why}: {signals.name(number)[3:]} to {pids}")
+
+
+def _send(
+    of: Attempt, processes: list[process_tree.Process], *numbers: int
+) -> list[process_tree.Process]:
+    return of.insist(
+        "processes cannot be signalled",
+        lambda: process_tree.send(processes, of.plan.run_id, *numbers),
+    )
 
 
 def _tell_unkillable(of: Attempt, found: list[process_tree.Process]) -> None:

@@ -41,7 +41,11 @@ class Stranger:
         self._is_open = is_open
 
     def status(self) -> tuple[int, str] | None:
-        """The raw wait status and where it comes from, once it has ended; None: it is lost."""
+        """The raw wait status and where it comes from, once it has ended; None: it is lost.
+
+        Raises:
+            OSError: this process lacks something, such as descriptors: it may be told later.
+        """
         zombie = self._zombie_status()
         if zombie is not None:
             return zombie, ZOMBIE
@@ -52,7 +56,12 @@ class Stranger:
         return None if record is None else (record, EXIT_RECORD)
 
     def _zombie_status(self) -> int | None:
-        data = atomic.read_or_empty(f"/proc/{self.pid}/stat")
+        try:
+            data = atomic.read_bytes(f"/proc/{self.pid}/stat") or b""
+        except OSError as error:
+            if error.errno in atomic.OUR_OWN:
+                raise
+            data = b""
         fields = data[data.rindex(b")") + 2 :].split() if data else []
         if len(fields) < 50 or fields[0] != b"Z":
             return None

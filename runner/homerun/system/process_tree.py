@@ -105,10 +105,14 @@ def _hold(process: Process, run_id: str, held: list[tuple[Process, int | None]])
         pidfd = identity.open_pidfd(process.pid)
     except ProcessLookupError:
         return
-    if _is_still(process, run_id):
-        held.append((process, pidfd))
-    elif pidfd is not None:
-        os.close(pidfd)
+    is_same = False
+    try:
+        is_same = _is_still(process, run_id)
+    finally:
+        if is_same:
+            held.append((process, pidfd))
+        elif pidfd is not None:
+            os.close(pidfd)
 
 
 def _signal(pid: int, pidfd: int | None, numbers: tuple[int, ...]) -> bool:
@@ -162,7 +166,9 @@ def _look(pid: int) -> Process | None:
 def _in_proc(pid: int) -> Process | None:
     try:
         data = atomic.read_bytes(f"/proc/{pid}/stat")
-    except OSError:  # ESRCH: gone between open and read
+    except OSError as error:  # ESRCH: gone between open and read
+        if error.errno in atomic.OUR_OWN:
+            raise
         return None
     if not data:
         return None
@@ -233,7 +239,9 @@ def environment(pid: int) -> list[bytes]:
             if data or is_last:
                 break
             is_last = not _is_in_exec(pid)  # it may just have come out of it: one more look
-        except OSError:
+        except OSError as error:
+            if error.errno in atomic.OUR_OWN:
+                raise  # taken for no variables, another run's process would count as ours
             return []
         if not is_last:
             time.sleep(0.001)

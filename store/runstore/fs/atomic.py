@@ -86,6 +86,19 @@ def is_folder(path: str) -> bool:
         return False
 
 
+def is_at(path: str) -> bool:
+    """Whether anything is at this place; a link counts for itself.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def is_plain(path: str) -> bool:
     """Whether there is a plain file of that name; a link to one is none."""
     try:

@@ -72,8 +72,8 @@ def _linked(run_folder: str, *, is_wanted: bool = False) -> dict[str, str]:
         names = atomic.names_in(folder)
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except OSError:
-        if is_wanted:
+    except OSError as error:
+        if is_wanted or error.errno in atomic.OUR_OWN:
             raise
         return {}
     found = {}

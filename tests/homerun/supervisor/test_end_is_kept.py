@@ -1,0 +1,173 @@
+"""The end of a script is never lost to a moment's trouble between the reap and the outcome."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers.fifo import Fifo, Gate
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
+
+FILES = "%file"
+LINKS = "link,linkat"
+
+Start = Callable[..., Run]
+
+
+@pytest.fixture
+def start(
+    workspace_dir: Path,
+    script: Callable[..., Path],
+    needs_strace: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Start:
+    """Submit a script, calls of whose supervisor fail as `strace` is told."""
+    experiment = Experiment(Workspace.from_config(), "kept")
+
+    def submit(code: str, calls: str, inject: str, *more: str, **options: object) -> Run:
+        script("train.py", code)
+        tracer = f"exec strace -qq -o /dev/null -e trace={calls} -e inject={calls}:{inject}"
+        wrapper = workspace_dir / "python"
+        wrapper.write_text(f'#!/bin/sh\n{tracer} {" ".join(more)} {sys.executable} "$@"\n')
+        wrapper.chmod(0o755)
+        real = os.path.realpath("/proc/self/exe")
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "executable", str(wrapper))
+            config = ScriptRunConfig("source", "train.py", interpreter=real, **options)
+            return experiment.submit(config)
+
+    return submit
+
+
+def ended(run: Run) -> tuple[object, ...]:
+    run.wait_for_completion(raise_on_error=False)
+    outcome = run.describe()["outcome"]
+    return run.get_status(), outcome["cause"], outcome["exit_code"]
+
+
+def log(run: Run) -> str:
+    return Path(run.directory, "supervisor.log").read_text()
+
+
+@pytest.mark.parametrize("error", ["EACCES", "EIO", "ENFILE", "EMFILE", "ENOMEM"])
+def test_a_look_at_what_the_script_said_is_tried_again(start: Start, error: str) -> None:
+    run = start("raise SystemExit(3)", FILES, f"error={error}:when=1..2", "-P ./failed.json")
+
+    assert ended(run) == ("Failed", "exit_code", 3)
+    assert "failed.json cannot be seen" in log(run)
+
+
+@pytest.mark.parametrize("error", ["EACCES", "EIO", "ENOSPC", "EROFS"])
+def test_the_facts_of_the_end_are_tried_again(start: Start, error: str) -> None:
+    run = start("raise SystemExit(3)", LINKS, f"error={error}:when=2..4")
+
+    assert ended(run) == ("Failed", "exit_code", 3)
+    assert "exited.json cannot be published yet" in log(run)
+
+
+def test_what_a_script_left_is_ended_though_no_process_can_be_seen_at_first(
+    start: Start, ready: Fifo
+) -> None:
+    run = start(
+        f"""
+        import os, signal
+        fifo = {ready.opened}
+        if os.fork() == 0:
+            print("up", file=fifo)
+            while True: signal.pause()
+        print("up", file=fifo)
+        os._exit(3)
+        """,
+        "open,openat",
+        "error=ENFILE:when=1..2",
+        "-P /proc",
+    )
+
+    assert ended(run) == ("Failed", "exit_code", 3)
+    assert "processes cannot be seen" in log(run)
+    ready.eof()
+
+
+def test_a_retry_is_planned_though_the_disk_refuses_at_first(start: Start) -> None:
+    run = start(
+        "import os, sys; sys.exit('HOMERUN_ATTEMPT' not in os.environ)",
+        "mkdir,mkdirat",
+        "error=ENOSPC:when=1",
+        "-P ./attempts",
+        max_retries=1,
+    )
+
+    assert ended(run) == ("Completed", None, 0)
+    assert run.attempt == 2
+
+
+NO_INODE = """
+import json, os, sys
+from homerun import Experiment, ScriptRunConfig, Workspace
+config = ScriptRunConfig("source", "train.py", grace_s=5)
+run = Experiment(Workspace.from_config(), "kept").submit(config)
+ready, door = (open(path, mode, buffering=0) for path, mode in zip(sys.argv[1:], ("rb", "r+b")))
+assert ready.readline() == b"up\\n"
+made = []
+try:
+    while True:
+        made.append(".runs/ballast-%d" % len(made))
+        os.close(os.open(made[-1], os.O_CREAT | os.O_WRONLY))
+except OSError:
+    pass
+if sys.argv[3] == "cancel":
+    from homerun.runs import stop
+    stop._BEYOND_GRACE_S = 0.0
+    run.cancel()
+else:
+    door.write(b"go\\n")
+assert ready.read() == b""
+for path in made[:-1]:
+    os.unlink(path)
+run.wait_for_completion(raise_on_error=False)
+print(json.dumps([run.get_status(), run.describe()["outcome"]["cause"]]))
+"""
+MOUNT = 'mkdir .runs && mount -t tmpfs -o nr_inodes=400 none .runs && exec "$@"'
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("cancel", ["Canceled", "cancel"]),
+        ("end", ["Failed", "exit_code"]),
+    ],
+)
+def test_without_an_inode_the_end_comes_as_soon_as_there_is_one(
+    workspace_dir: Path,
+    script: Callable[..., Path],
+    needs_user_mount: None,
+    ready: Fifo,
+    gate: Callable[[str], Gate],
+    how: str,
+    expected: list[str],
+) -> None:
+    door = gate("door")
+    script(
+        "train.py",
+        f"""
+        import sys
+        fifo = {ready.opened}
+        print("up", file=fifo)
+        {door.passed}
+        sys.exit(3)
+        """,
+    )
+    inside = [sys.executable, "-c", NO_INODE, str(ready.path), str(door.path), how]
+
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", MOUNT, "sh", *inside], capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == expected
