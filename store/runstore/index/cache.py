@@ -26,7 +26,10 @@ MEMORY = ":memory:"
 _BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite lays beside its file, by the ends of the names."""
 
-_WAIT_S = 5.0
+_WAIT_S = 1.0
+"""For another process that writes to the index: it does so for some hundredths of a second at a
+time. One that takes longer may be stopped, and an answer without the index is better than none.
+"""
 _SCHEMA = f"""
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY, folder TEXT NOT NULL, {", ".join(COLUMNS)},
@@ -82,12 +85,13 @@ class Cache:
 
     Args:
         root: the store's folder; MEMORY: an index of this process alone, gone when it is closed.
+        wait_s: how long another process that writes is waited for; None: a moment.
 
     Raises:
         sqlite3.Error, OSError: it cannot be opened or made; it may be damaged.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, wait_s: float | None = None) -> None:
         import sqlite3
 
         if root == MEMORY:
@@ -97,7 +101,8 @@ class Cache:
             folder = atomic.make_folders(root, layout.INDEX)
             self.path = f"{folder}/{layout.INDEX_FILE}"
             _check_plain(self.path)
-            self.db = sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None)
+            wait_s = _WAIT_S if wait_s is None else wait_s
+            self.db = sqlite3.connect(self.path, timeout=wait_s, isolation_level=None)
         try:
             self.db.execute("PRAGMA synchronous = NORMAL")
             self._check_schema()

@@ -1,7 +1,8 @@
 """The index kept open by a process that asks it often: a server, or something that follows.
 
 It is brought up to date at most so often as is wanted, by one thread at a time; questions are
-answered from what it holds. Where the store cannot be written the index is this process's own.
+answered from what it holds. Where the store cannot be written the index is this process's own, and
+so it is while another process holds the store's for longer than a moment.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Live:
         self._look = look
         self._verify_later = verify_later
         self._own: Cache | None = None
-        self._is_own_for_good = False
+        self._is_own_for_good = self._is_busy = False
         self._at = self._metered_at = float("-inf")
         self._freshening = threading.Lock()
         self._using = threading.Lock()
@@ -78,25 +79,17 @@ class Live:
     def meter(self, runs: Iterable[Row]) -> None:
         """Bring the metrics of some runs up to date."""
         numbers = {row.run: row for row in runs}
-        with self.open() as cache:
-            marks = ", ".join("?" * len(numbers))
-            sql = f"SELECT run, settled FROM runs WHERE metered = 0 AND run IN ({marks})"
-            found = cache.db.execute(sql, list(numbers)).fetchall()
-            if not found:
-                return
-            with cache.writing():
-                for run, settled in found:
-                    row = numbers[run]
-                    path = f"{self.store.root}/{row.folder}/{row.values['id']}"
-                    index_metrics.bring_up_to_date(cache, run, path)
-                    if settled:
-                        cache.db.execute("UPDATE runs SET metered = 1 WHERE run = ?", (run,))
+        try:
+            with self.open() as cache:
+                self._meter(cache, numbers)
+        except sqlite3.OperationalError:
+            self.freshen(metrics=True)  # without the store's index, if that is what is busy
 
     def open(self) -> Used:
         """The index for one question, as a context manager.
 
         Raises:
-            sqlite3.Error: it is damaged, or busy for long; `freshen` sees to the first.
+            sqlite3.Error: it is damaged, or busy; the next `freshen` sees to that.
         """
         cache = self._cache()
         return Used(cache, self._using if cache is self._own else None)
@@ -108,11 +101,15 @@ class Live:
             for folder, run_id, stamp in rows
             if run_cache.stamp_of(f"{self.store.root}/{folder}/{run_id}") != stamp
         ]
-        if stale:
+        if not stale:
+            return True
+        try:
             with self.open() as cache, cache.writing():
                 for folder, run_id in stale:
                     self._read(cache, folder, run_id)
-        return not stale
+        except sqlite3.OperationalError:
+            self.freshen()  # as in `meter`
+        return False
 
     def cursor(self, cache: Cache) -> str:
         """Where the changes stand."""
@@ -124,16 +121,34 @@ class Live:
             self._own.close()
             self._own = None
 
+    def _meter(self, cache: Cache, numbers: dict[int, Row]) -> None:
+        marks = ", ".join("?" * len(numbers))
+        sql = f"SELECT run, settled FROM runs WHERE metered = 0 AND run IN ({marks})"
+        found = cache.db.execute(sql, list(numbers)).fetchall()
+        if not found:
+            return
+        with cache.writing():
+            for run, settled in found:
+                row = numbers[run]
+                path = f"{self.store.root}/{row.folder}/{row.values['id']}"
+                index_metrics.bring_up_to_date(cache, run, path)
+                if settled:
+                    cache.db.execute("UPDATE runs SET metered = 1 WHERE run = ?", (run,))
+
     def _freshen(self, metrics: bool) -> None:
-        """Bring it up to date; replace it where it is damaged, in memory where it is read-only."""
+        """Bring it up to date; replace it where it is damaged, in memory where it is read-only or
+        another process holds it.
+        """
+        self._is_busy = self._is_busy and _is_locked(self.store.root)
         for is_last in (False, True):
             try:
                 self._freshen_once(metrics)
                 return
             except sqlite3.OperationalError as error:
-                if is_last or self._own is not None or "locked" in str(error):
+                if is_last or self._own is not None:
                     raise
-                self._own, self._is_own_for_good = Cache(MEMORY), True
+                self._is_busy = "locked" in str(error)
+                self._own, self._is_own_for_good = Cache(MEMORY), not self._is_busy
             except sqlite3.DatabaseError:
                 if is_last or self._own is not None:
                     raise
@@ -155,7 +170,7 @@ class Live:
 
     def _cache(self) -> Cache:
         """The index of the store; where there is none, or it cannot be written, our own."""
-        if not self._is_own_for_good and self._may_write():
+        if not self._is_own_for_good and not self._is_busy and self._may_write():
             self._own = None  # the store was made in the meantime
             try:
                 return Cache(self.store.root)
@@ -196,6 +211,17 @@ class Used:
             self._cache.close()
         else:
             self._lock.release()
+
+
+def _is_locked(root: str) -> bool:
+    """Whether another process writes to a store's index just now."""
+    try:
+        with Cache(root, wait_s=0.0) as cache, cache.writing():
+            return False
+    except sqlite3.OperationalError as error:
+        return "locked" in str(error)
+    except (sqlite3.Error, OSError):
+        return False  # bringing it up to date finds out
 
 
 def _writable(root: str) -> bool:

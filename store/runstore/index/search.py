@@ -63,7 +63,7 @@ def _open(
     verify_later: Callable[[], object] | None,
     tell: Callable[[str], object] | None,
 ) -> Cache | None:
-    """The index, up to date; None where it cannot be had (read-only, damaged, or busy for long)."""
+    """The index, up to date; None where it cannot be had (read-only, damaged, or busy)."""
     if not store.may_write:
         return None
     import sqlite3
@@ -136,7 +136,7 @@ def _write_back(store: Store, look: Looker, stale: list[Record]) -> None:
     import sqlite3
 
     try:
-        with Cache(store.root) as cache, cache.writing():
+        with Cache(store.root, wait_s=0.0) as cache, cache.writing():
             for record in stale:
                 found = row.readable(record, look)
                 if found is not None:

@@ -7,9 +7,11 @@ import os
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from runstore.draft import Draft, write_rows
 from runstore.errors import InvalidQuery
 from runstore.fs import facts, lock
 from runstore.index import marks_read
+from runstore.index.cache import Cache
+from runstore.index.live import Live
 from runstore.index.query import Query, parse
 from runstore.index.search import scan, search
 from runstore.index.verify import reindex
@@ -392,6 +396,88 @@ def test_an_index_that_is_locked_for_long_is_done_without(
 
     assert ids(store, "tags.a") == [record.id]
     other.close()
+
+
+@pytest.fixture
+def stopped(store: Store) -> Iterator[subprocess.Popen[str]]:
+    """A process that writes to the index, and is stopped meanwhile."""
+    ids(store)
+    code = (
+        "import os, signal, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "db.execute('BEGIN IMMEDIATE'); os.kill(os.getpid(), signal.SIGSTOP)"
+    )
+    path = f"{store.root}/{layout.INDEX}/{layout.INDEX_FILE}"
+    with subprocess.Popen([sys.executable, "-c", code, path], text=True) as holder:
+        os.waitid(os.P_PID, holder.pid, os.WSTOPPED | os.WNOWAIT)
+        yield holder
+        holder.kill()
+
+
+def test_a_stopped_writer_of_the_index_keeps_a_query_waiting_once_and_for_a_moment(
+    store: Store, stopped: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    connect = sqlite3.connect
+
+    def noted(*given: Any, timeout: float = 5.0, **named: Any) -> sqlite3.Connection:
+        waited.append(timeout)
+        return connect(*given, timeout=timeout, **named)
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    record = make(store, tags={"a": "1"})
+
+    assert ids(store, "tags.a") == [record.id]
+    assert sum(waited) <= 1.0
+    assert stopped.poll() is None
+
+
+def test_an_index_that_is_kept_open_does_without_a_stopped_writers_until_that_is_over(
+    store: Store, stopped: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runstore.index import cache
+
+    monkeypatch.setattr(cache, "_WAIT_S", 0.0)
+    live = Live(store)
+    first = make(store, tags={"a": "1"})
+
+    live.freshen()
+    during = known(live)
+    second = make(store, tags={"a": "1"})
+    changed = live.checked([(first.experiment_folder, first.id, "another stamp")])
+    live.freshen()
+    later = known(live)
+    stopped.kill()
+    stopped.wait()
+    live.freshen()
+    with Cache(store.root) as kept:
+        after = {run_id for _, run_id, _ in kept.select(Query(), kept.last_run())}
+    live.close()
+
+    assert (during, changed) == ({first.id}, False)
+    assert later == after == {first.id, second.id}
+
+
+def test_a_row_that_turns_out_to_be_stale_waits_for_no_stopped_writer(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runstore.index import cache
+
+    monkeypatch.setattr(cache, "_WAIT_S", 0.0)
+    record = make(store, tags={"a": "1"})
+    live = Live(store)
+    live.freshen()
+    place = (record.experiment_folder, record.id, "another stamp")
+    with Cache(store.root) as another, another.writing():
+        is_right = live.checked([place])
+        found = known(live)
+    live.close()
+
+    assert (is_right, found) == (False, {record.id})
+
+
+def known(live: Live) -> set[str]:
+    with live.open() as cache:
+        return {run_id for _, run_id, _ in cache.select(Query(), cache.last_run())}
 
 
 def test_a_query_waits_for_no_other_process_where_nothing_has_changed(
