@@ -131,9 +131,8 @@ def _try_module(name: str, sample: int | None, seed: int, known: set[Change]) ->
         os.chdir(copy)
         command = f"{ROOT}/.venv/bin/python -m pytest -q -x -p no:cacheprovider {tests}"
         os.environ["PYTHONPATH"] = f"{copy}/runner:{copy}/store"
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = (
-            "1"  # loading them takes longer than the tests
-        )
+        # Loading plugins takes longer than these tests do.
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         limit = _baseline(command)
         changes = list(_changes(Path(module)))
         if sample is not None and sample < len(changes):

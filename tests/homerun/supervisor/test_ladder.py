@@ -30,6 +30,8 @@ def test_without_a_grace_kill_is_due_at_once() -> None:
         pytest.param(100.0, 100.1, False, 1.0, id="later after a look that was dear"),
         pytest.param(104.0, 104.9, False, 0.1, id="never beyond the next signal"),
         pytest.param(115.0, 115.0, False, 0.005, id="soon between two rounds of KILL"),
+        pytest.param(116.5, 116.5, False, 0.005, id="as soon a little later"),
+        pytest.param(117.0, 117.0, False, 0.005, id="as soon after two seconds"),
         pytest.param(118.0, 118.0, False, 1.0, id="once a second for what KILL does not end"),
     ],
 )
