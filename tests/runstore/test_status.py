@@ -18,7 +18,10 @@ CONTENT: dict[str, dict[str, Any]] = {
     layout.ENDED: {"status": status.COMPLETED},
     layout.MARK: {"status": status.FAILED},
 }
-SEEN = (status.ALIVE, status.GONE, status.REBOOTED, status.ELSEWHERE, status.WAITING)
+SEEN = (
+    *(status.ALIVE, status.GONE, status.REBOOTED),
+    *(status.ELSEWHERE, status.WAITING, status.IN_QUEUE),
+)
 KINDS = (status.SUBMITTED, status.INTERACTIVE)
 SETS = [
     present for size in range(len(CONTENT) + 1) for present in itertools.combinations(CONTENT, size)
@@ -36,6 +39,8 @@ def table(kind: str, seen: str, present: tuple[str, ...]) -> str:
         (seen == status.ALIVE and layout.STARTED in present, status.RUNNING),
         (seen == status.ALIVE, status.PREPARING),
         (seen == status.WAITING, status.NOT_STARTED),
+        (seen == status.IN_QUEUE and layout.STOP in present, status.CANCEL_REQUESTED),
+        (seen == status.IN_QUEUE, status.QUEUED),
         (kind == status.INTERACTIVE and seen == status.REBOOTED, status.FAILED),
         (kind == status.INTERACTIVE and layout.STARTED not in present, status.CANCELED),
         (kind == status.INTERACTIVE, status.FAILED),
@@ -72,6 +77,10 @@ def test_with_any_set_of_facts_the_first_row_that_holds_says_the_status(
         ({"signal": "SIGSEGV"}, False, status.FAILED, status.SIGNAL),
         ({"exit_code": None}, False, status.FAILED, status.LOST_EXIT_STATUS),
         ({"cannot_start": "no such file"}, False, status.FAILED, status.CANNOT_START),
+        ({"environment": "no such package"}, False, status.FAILED, status.ENVIRONMENT),
+        ({"environment": "x", "cannot_start": "x"}, False, status.FAILED, status.ENVIRONMENT),
+        ({"exit_code": 0, "environment": "x"}, True, status.FAILED, status.FAIL),
+        ({"signal": "SIGKILL", "out_of_memory": True}, False, status.FAILED, status.OUT_OF_MEMORY),
         ({"exit_code": 0, "stopped": "cancel"}, False, status.CANCELED, status.CANCEL),
         ({"signal": "SIGKILL", "stopped": "cancel"}, True, status.CANCELED, status.CANCEL),
         ({"exit_code": 0, "stopped": "fail"}, False, status.FAILED, status.FAIL),
@@ -83,11 +92,13 @@ def test_with_any_set_of_facts_the_first_row_that_holds_says_the_status(
 def test_an_exit_says_the_outcome(
     exited: dict[str, Any], failed: bool, said: str, cause: str | None
 ) -> None:
+    exited["source"] = "adopter"
     outcome = status.outcome({layout.EXITED: exited, layout.FAILED: {} if failed else None})
 
     assert (outcome["status"], outcome["cause"]) == (said, cause)
     assert outcome["exit_code"] == exited.get("exit_code")
     assert outcome["signal"] == exited.get("signal")
+    assert outcome["source"] == "adopter"
 
 
 @pytest.mark.parametrize(
@@ -122,3 +133,74 @@ def test_a_run_that_was_lost_is_failed_and_says_why(
 def test_an_end_without_a_final_status_is_none(fact: dict[str, Any] | None) -> None:
     assert not status.is_final(fact)
     assert status.is_final({"status": status.CANCELED})
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "cause"),
+    [
+        (status.CANCEL, status.CANCELED, status.CANCEL),
+        (status.FAIL, status.FAILED, status.FAIL),
+        (status.TIMEOUT, status.FAILED, status.TIMEOUT),
+        ("nonsense", status.CANCELED, status.CANCEL),
+    ],
+)
+def test_a_run_that_is_stopped_while_it_waits_ends_as_the_stop_says(
+    kind: str, said: str, cause: str
+) -> None:
+    outcome = status.never_started(kind)
+
+    assert (outcome["status"], outcome["cause"]) == (said, cause)
+    assert outcome["exit_code"] is None
+
+
+@pytest.mark.parametrize(
+    ("how", "cause"),
+    [(status.COMPLETED, None), (status.FAILED, status.FAIL), (status.CANCELED, status.CANCEL)],
+)
+def test_an_end_that_is_declared_names_the_owner(how: str, cause: str | None) -> None:
+    assert status.ended(how) == {
+        "status": how,
+        "cause": cause,
+        "exit_code": None,
+        "signal": None,
+        "source": "owner",
+    }
+
+
+@pytest.mark.parametrize(
+    ("around", "said", "cause"),
+    [
+        ({"status": status.COMPLETED}, status.COMPLETED, None),
+        ({"status": status.CANCELED}, status.CANCELED, status.CANCEL),
+        ({"status": status.FAILED}, status.FAILED, status.PROCESS_EXITED),
+        (None, status.FAILED, status.PROCESS_EXITED),
+    ],
+)
+def test_a_run_without_its_owner_ends_as_the_script_around_it(
+    around: dict[str, Any] | None, said: str, cause: str | None
+) -> None:
+    run = {layout.RUN: {"kind": status.INTERACTIVE}}
+    outcome = status.outcome({**run, layout.STARTED: {}, status.WITHIN: around})
+    never = status.outcome({**run, status.WITHIN: around})
+
+    assert (outcome["status"], outcome["cause"]) == (said, cause)
+    assert (never["status"], never["cause"]) == (status.CANCELED, status.NEVER_STARTED)
+
+
+@pytest.mark.parametrize(
+    ("is_whole", "statuses", "said", "cause"),
+    [
+        (True, [status.COMPLETED, status.COMPLETED], status.COMPLETED, None),
+        (True, [status.COMPLETED, status.FAILED], status.FAILED, status.CHILD_NOT_COMPLETED),
+        (True, [status.CANCELED], status.FAILED, status.CHILD_NOT_COMPLETED),
+        (False, [status.COMPLETED], status.FAILED, status.PROCESS_EXITED),
+    ],
+)
+def test_a_batch_ends_as_its_runs_when_the_last_is_over(
+    is_whole: bool, statuses: list[str], said: str, cause: str | None
+) -> None:
+    below = {"is_whole": is_whole, "statuses": statuses, "time": "then"}
+    outcome = status.outcome({layout.RUN: {"kind": status.INTERACTIVE}, status.BELOW: below})
+
+    assert (outcome["status"], outcome["cause"]) == (said, cause)
+    assert outcome.get("time") == ("then" if is_whole else None)
