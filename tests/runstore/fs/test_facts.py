@@ -207,6 +207,55 @@ def test_running_out_of_descriptors_is_no_absent_fact(
         facts.read(folder, "a.json")
 
 
+def test_a_fact_that_may_not_be_read_is_none_of_ours(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts.publish(folder, "a.json", {"x": 1})
+    monkeypatch.setattr(os, "open", _raiser(errno.EACCES))
+
+    assert facts.read(folder, "a.json") is None
+    with pytest.raises(PermissionError):
+        facts.read_own(folder, "a.json")
+
+
+def test_a_fact_of_more_bytes_than_a_reader_takes_is_damaged(folder: str) -> None:
+    facts.publish(folder, "a.json", {"x": "y" * 300_000})
+
+    assert facts.read(folder, "a.json", most=200_000) is None
+    assert facts.read_own(folder, "a.json", most=200_000) is None
+    assert facts.read(folder, "a.json", most=400_000) == {"x": "y" * 300_000}
+
+
+def test_a_file_outside_of_a_store_is_read_through_a_link(folder: str) -> None:
+    facts.publish(folder, "a.json", {"x": 1})
+    os.symlink("a.json", f"{folder}/link.json")
+    os.symlink("nowhere", f"{folder}/dangling.json")
+    os.mkfifo(f"{folder}/pipe.json")
+
+    assert facts.read(folder, "link.json") is None
+    assert facts.read_elsewhere(f"{folder}/link.json") == {"x": 1}
+    for name in ("dangling.json", "pipe.json", "a.json/b.json", "none.json"):
+        assert facts.read_elsewhere(f"{folder}/{name}") is None
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_file_outside_of_a_store_that_may_not_be_read_is_absent(
+    folder: str, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(os, "open", _raiser(number))
+
+    assert facts.read_elsewhere(f"{folder}/a.json") is None
+
+
+def test_a_file_outside_of_a_store_that_cannot_be_read_just_now_is_not_absent(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "open", _raiser(errno.EMFILE))
+
+    with pytest.raises(OSError, match="Too many open files"):
+        facts.read_elsewhere(f"{folder}/a.json")
+
+
 def test_a_large_fact_is_read_whole(folder: str) -> None:
     facts.publish(folder, "a.json", {"x": "y" * 300_000})
 
@@ -241,6 +290,19 @@ def test_a_time_is_utc_with_an_offset(seconds: float, text: str) -> None:
 
 def test_a_signed_record_says_who_and_when() -> None:
     assert list(facts.signed({"x": 1})) == ["x", "time", "user", "host", "pid"]
+    assert facts.signed({"x": 1})["user"] == facts.user_name()
+
+
+def test_a_signed_record_keeps_its_own_time_and_takes_the_user_that_is_named() -> None:
+    signed = facts.signed({"time": "then"}, "alice")
+
+    assert (signed["time"], signed["user"]) == ("then", "alice")
+
+
+def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 4_111_222_333)
+
+    assert facts.user_name() == "4111222333"
 
 
 def _raiser(number: int) -> Any:
