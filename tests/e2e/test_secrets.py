@@ -69,6 +69,8 @@ def test_no_secret_argument_reaches_the_store(
         f"--store=https://{canary()}@example.org/data?sv=1&sig={canary()}",
         f"--db=Host=h;AccountKey={canary()}==",
         *("-H", f"Authorization: Bearer {canary()}"),
+        *("--password", "--", canary(), f"see ghp_{canary()} and hf_{canary()}"),
+        f"curl -u ann:{canary()} https://example.org; train --session {canary()}",
     ]
 
     run = Experiment(Workspace.from_config(), "secrets").submit(
@@ -79,8 +81,8 @@ def test_no_secret_argument_reaches_the_store(
     assert run.get_metrics() == {"canaries": len(canaries)}
     assert list(holders(canaries)) == []
     recorded = json.loads(Path(run.directory, "run.json").read_text())["arguments"]
-    assert recorded[-3] == "--db=Host=h;AccountKey=*****"
-    assert recorded[-4] == "--store=https://*****@example.org/data?sv=1&sig=*****"
+    assert recorded[-8] == "--db=Host=h;AccountKey=*****"
+    assert recorded[-9] == "--store=https://*****@example.org/data?sv=1&sig=*****"
 
 
 def test_no_value_of_an_environment_variable_reaches_the_store(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 
-from homerun.base import checks, yaml_files
+from homerun.base import checks, masking, messages, yaml_files
 from homerun.base.errors import Absent, UserError
 from homerun.config import fields
 from homerun.config.environment_sections import (
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 FILE = "azureml_environment.json"
 _NO_IMAGE = "nothing runs in a container; give packages, or an interpreter"
 _NO_BUILD = "an environment is made when a run needs it"
+_WITHOUT_SECRETS = (
+    "kept without the secrets in it: in the address of an index write ${NAME} for a variable that "
+    "holds one, and give secret variables with each submit"
+)
 _CONDA_FILE = "conda_dependencies.yml"
 
 
@@ -144,6 +148,8 @@ class Environment(Fields, Absent):
         """Keep the environment in the workspace; the one that is kept, with its version.
 
         What is there already in this form keeps its version; else it is one more than the last.
+        Secrets, such as the password of an index, are not kept, which is said; the environment that
+        is returned has them.
 
         Raises:
             UserError: it has no name.
@@ -153,9 +159,11 @@ class Environment(Fields, Absent):
 
         made = self.clone(self.name or "")
         made.asset_id = None
-        made.version = registry.register(
-            workspace.store, made.to_dict(), lambda said: _of(said).to_dict()
-        )
+        said = made.to_dict()
+        kept = _public(said)
+        made.version = registry.register(workspace.store, kept, lambda said: _of(said).to_dict())
+        if kept != said:
+            messages.tell([f"the environment {self.name!r} is {_WITHOUT_SECRETS}"])
         return made
 
     def clone(self, new_name: str) -> Environment:
@@ -227,6 +235,15 @@ def interpreter(environment: Environment) -> str | None:
     """The path of the interpreter that an environment names; None: it names no certain one."""
     path = environment.python.interpreter_path
     return None if path in (None, "", OWN_PYTHON) else path
+
+
+def _public(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an environment without the secrets in them."""
+    kept: dict[str, Any] = masking.document(said)
+    # What a package is called is no sign of a secret.
+    packages = masking.texts(said["python"]["condaDependencies"])
+    kept["python"]["condaDependencies"] = packages
+    return kept
 
 
 def _of(said: Mapping[str, Any]) -> Environment:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import copy
 
-from homerun.base import masking
-from homerun.base.errors import UserError
+from homerun.base import environ, masking
+from homerun.base.errors import SubmitError, UserError
 from homerun.config import distributed, run_configuration
 from homerun.config import environment as environments
 from homerun.config import script_run_config as configs
@@ -52,6 +52,7 @@ def settle(config: ScriptRunConfig, root: str) -> tuple[ScriptRunConfig, list[st
         **given.environment_variables,
         **config.environment_variables,
     }
+    _settle_masked(made.environment_variables, environment.name)
     made.interpreter = made.interpreter or environments.interpreter(environment)
     if given.max_run_duration_seconds is not None or is_given:
         made.max_run_duration_seconds = given.max_run_duration_seconds
@@ -65,7 +66,7 @@ def settle(config: ScriptRunConfig, root: str) -> tuple[ScriptRunConfig, list[st
     made.environment = {"name": environment.name, "version": environment.version}
     if made.recipe is not None:
         made.environment["key"] = made.recipe.key
-        made.environment["packages"] = masking.arguments(made.recipe.lines)
+        made.environment["packages"] = masking.texts(made.recipe.lines)
     told += _place(made, given, is_given, root)
     _patience(made, given)
     made.history = copy.deepcopy(given.history)
@@ -93,6 +94,17 @@ def _meant(given: Mapping[str, str]) -> dict[str, str]:
     """The variables without the example that every environment of the original begins with."""
     example = ("EXAMPLE_ENV_VAR", "EXAMPLE_VALUE")
     return {name: value for name, value in given.items() if (name, value) != example}
+
+
+def _settle_masked(variables: dict[str, str], name: str | None) -> None:
+    """Take this process's own values for those that a registered environment was kept without."""
+    for masked in [one for one, value in variables.items() if masking.is_masked(value)]:
+        if environ.variable(masked) is None:
+            raise SubmitError(
+                f"the environment {name!r} is kept without the value of {masked}, a secret: set "
+                "that variable, or give it in environment_variables"
+            )
+        del variables[masked]  # the script has the submitter's
 
 
 def _work(made: ScriptRunConfig, given: RunConfiguration) -> list[str]:

@@ -2,7 +2,8 @@
 
 It waits for the lock of the environment's key, looks again, builds in a new folder, and lets a link
 lead there, by a rename. Killed at any point it leaves a folder that no link leads to, and the
-kernel frees its lock: the next one builds. What the resolver says goes to this process's output.
+kernel frees its lock: the next one builds. What the resolver says goes to this process's output;
+where that is no terminal, without the secrets in it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,21 @@ import fcntl
 import os
 import sys
 
+from homerun.base import masking
 from homerun.environments import recipe
 from homerun.environments.recipe import Recipe
 from runstore.fs import atomic, clock, json_write
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from subprocess import Popen
+    from typing import IO
+
 RECIPE_DESCRIPTOR = 3
 
 _LINK = ".link-"
+_LONGEST_LINE = 1 << 16
+_LAST_WORDS_S = 1.0
 
 
 class CannotBuild(Exception):
@@ -108,7 +117,7 @@ def _build(wanted: Recipe, made: str) -> None:
     try:
         atomic.write(requirements, content.encode("utf-8", "surrogateescape"))
         for command in commands(wanted, made, requirements):
-            _run(command, os.path.dirname(made))
+            _run(command, os.path.dirname(made), masking.secrets_in(content.splitlines()))
     finally:
         if os.path.exists(requirements):
             os.unlink(requirements)
@@ -123,18 +132,46 @@ def _build(wanted: Recipe, made: str) -> None:
     atomic.sync_file_system(made)
 
 
-def _run(command: list[str], folder: str) -> None:
+def _run(command: list[str], folder: str, secrets: list[str]) -> None:
     """Run a command in a folder without a project of its own, whose settings would count."""
     import subprocess
 
+    is_log = not sys.stderr.isatty()
     try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False, cwd=folder
+        running = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if is_log else sys.stderr,
+            stderr=subprocess.STDOUT if is_log else None,
+            cwd=folder,
         )
     except OSError as error:
         raise CannotBuild(f"{command[0]} cannot be started ({error.strerror})") from error
-    if done.returncode:
-        raise CannotBuild(f"{os.path.basename(command[0])} ended with {done.returncode}")
+    try:
+        if running.stdout is not None:
+            _copy_masked(running, running.stdout, secrets)
+        running.wait()
+    except BaseException:
+        running.kill()
+        raise
+    if running.returncode:
+        raise CannotBuild(f"{os.path.basename(command[0])} ended with {running.returncode}")
+
+
+def _copy_masked(running: Popen[bytes], said: IO[bytes], secrets: list[str]) -> None:
+    """Write what an installer says to standard error, line by line, until it ends."""
+    from threading import Thread
+
+    def copy() -> None:
+        while line := said.readline(_LONGEST_LINE):
+            sys.stderr.write(masking.text(line.decode("utf-8", "replace"), secrets))
+            sys.stderr.flush()
+        said.close()
+
+    reader = Thread(target=copy, daemon=True)
+    reader.start()
+    running.wait()
+    reader.join(_LAST_WORDS_S)  # a process that it has left behind may hold the pipe for ever
 
 
 def _installed(made: str) -> list[str]:
@@ -153,7 +190,8 @@ def _installed(made: str) -> list[str]:
     except OSError as error:
         raise CannotBuild(f"{made} has no Python that starts ({error.strerror})") from error
     if done.returncode:
-        raise CannotBuild(f"{made} has no Python that starts: {done.stderr.strip()}")
+        said = masking.text(done.stderr.strip())
+        raise CannotBuild(f"{made} has no Python that starts: {said}")
     return done.stdout.split()
 
 

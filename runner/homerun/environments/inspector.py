@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from homerun.base import masking
 from homerun.environments import inspector_lock, interpreter
 from homerun.system import linux
 from homerun.system.sha256 import digest
@@ -86,7 +87,8 @@ def _ask(python: str, path: str, cache: str) -> tuple[str, bytes]:
     """What an interpreter answers, by its key; on record in the current folder, and kept."""
     began_ns = time.time_ns()
     said = json.loads(_answer(python, path).splitlines()[-1])
-    answer = json_write.pretty(said["about"]).encode()
+    # An address that a package was installed from may hold the token that it was fetched with.
+    answer = json_write.pretty(masking.texts(said["about"])).encode()
     key = digest(answer)
     interpreter.publish(key, answer)
     watched = [python, f"{os.path.dirname(os.path.dirname(python))}/pyvenv.cfg", *said["folders"]]

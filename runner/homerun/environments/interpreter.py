@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _FOLDER = "interpreters"
 _LONGEST_NAME = 200
+_FORM = 2
+"""Answers that were kept in another form are asked for again."""
 _GONE = -1
 
 _BEHIND_MPIRUN = 6
@@ -167,7 +169,7 @@ def place(cache: str, python: str) -> str:
 def _system() -> str:
     """What the answer says of the machine changes with it."""
     found = os.uname()
-    return f"{found.release} {found.version}"
+    return f"{_FORM} {found.release} {found.version}"
 
 
 def _start_inspector(

@@ -5,17 +5,22 @@
 The cells run in the folder of the script, one after the other. What they print is printed here at
 once, and the notebook with its outputs is written to `outputs/` after each cell, so that a run that
 is killed has what came before. The arguments are parameters, as papermill has them: a cell with
-`lr = 0.1` is put behind the cell with the tag `parameters`. A cell's error ends the program with 1.
+`lr = 0.1` is put behind the cell with the tag `parameters`; where the notebook is written, secrets
+in it are masked. A cell's error ends the program with 1.
 """
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import sys
 from ast import literal_eval
 from importlib.util import find_spec
 from tempfile import TemporaryDirectory
+
+from homerun.base import masking
+from homerun.base.secret_signs import MASK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,12 +129,36 @@ def _inject(book: Any, given: dict[str, object]) -> None:
         return
     book.cells = [cell for cell in book.cells if _INJECTED not in _tags(cell)]
     place = next((n for n, cell in enumerate(book.cells, 1) if _TAG in _tags(cell)), 0)
-    source = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in given.items())])
     about = {"tags": [_INJECTED]}
-    cell = new_code_cell(source, metadata=about)  # type: ignore[no-untyped-call]
+    cell = new_code_cell(_assigned(given), metadata=about)  # type: ignore[no-untyped-call]
     if book.nbformat_minor < 5:
         cell.pop("id", None)
     book.cells.insert(place, cell)
+
+
+def _assigned(given: dict[str, object]) -> str:
+    return "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in given.items())])
+
+
+def _public(book: Any) -> Any:
+    """The notebook without the secrets among its parameters."""
+    shown = copy.copy(book)
+    shown["cells"] = [_masked(cell) if _INJECTED in _tags(cell) else cell for cell in book.cells]
+    return shown
+
+
+def _masked(cell: Any) -> Any:
+    shown = copy.copy(cell)
+    shown["source"] = "\n".join(map(_masked_line, str(cell["source"]).split("\n")))
+    return shown
+
+
+def _masked_line(line: str) -> str:
+    name, equals, value = line.partition(" = ")
+    if not equals:
+        return line
+    masked = masking.arguments([f"{name}={value}"])[0].partition("=")[2]
+    return f"{name} = {masked!r}" if masked == MASK else f"{name} = {masked}"
 
 
 def _tags(cell: Any) -> list[str]:
@@ -217,7 +246,7 @@ def _write(book: Any, target: str) -> None:
     folder, name = os.path.split(target)
     building = os.path.join(folder, f".{name}.{os.getpid()}")
     with open(building, "w", encoding="utf-8") as file:
-        file.write(nbformat.writes(book))  # type: ignore[no-untyped-call]
+        file.write(nbformat.writes(_public(book)))  # type: ignore[no-untyped-call]
     os.replace(building, target)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from homerun.base import masking
 from homerun.base.errors import UserError
 
 _NESTED = ("-r", "--requirement")
@@ -48,7 +49,7 @@ def expanded(lines: list[str], folder: str, named: str, above: tuple[str, ...] =
             continue
         path = path_of(placed_line)
         if path is not None and option not in _WITH_PATH and not os.path.exists(path):
-            lacking = _bare(_option(line)[1] or line)
+            lacking = masking.text(_bare(_option(line)[1] or line))
             raise UserError(f"{named} names {lacking}, which is not in {folder}")
         found.append(placed_line)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from homerun.base import masking
 from homerun.base.errors import SubmitError
 from homerun.environments import conda
 from homerun.environments.conda import package_name
@@ -65,6 +66,11 @@ def recipe(
     """
     if wanted is None:
         return None, []
+    if masking.is_masked(wanted.as_dict()):
+        raise SubmitError(
+            f"the environment {name!r} is kept without the secrets in the addresses of its "
+            "packages: write ${NAME} for a variable that holds one, and register it again"
+        )
     told = []
     lines = conda.lines_of_pip(wanted)
     options = [line for line in lines if _is_option(line)]
@@ -72,7 +78,8 @@ def recipe(
     kept = [line for line in packages if not _is_stood_in(line)]
     dropped = sorted({line.partition(" --hash")[0].strip() for line in {*packages} - {*kept}})
     if dropped:
-        told.append(f"{', '.join(dropped)}: not installed, homerun stands in for the SDK")
+        shown = masking.text(", ".join(dropped))
+        told.append(f"{shown}: not installed, homerun stands in for the SDK")
     of_conda = [line for line in wanted.conda_packages if package_name(line) not in _BASE]
     pin = wanted.python_version
     if not kept and not of_conda:
@@ -85,7 +92,7 @@ def recipe(
         return Recipe(name, "", lines, tool, _conda_file(said)), told
     more, unknown = _as_pip(of_conda)
     if unknown:
-        named = ", ".join(unknown)
+        named = masking.text(", ".join(unknown))
         if not ignore_unknown:
             raise SubmitError(
                 f"there is no conda here, and pip has no package that is surely the same: {named}; "

@@ -10,7 +10,7 @@ import os
 
 from homerun.base import messages
 from homerun.base.errors import SubmitError, UserError
-from homerun.base.masking import MASK
+from homerun.base.secret_signs import MASK
 from homerun.config import distributed, settings
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.environments import recipe

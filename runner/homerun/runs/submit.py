@@ -116,7 +116,7 @@ class Request:
 class _Job:
     """What is known of a run before it is made."""
 
-    __slots__ = ("argv", "code", "inside", "originals", "ours", "place", "source", "taken")
+    __slots__ = ("argv", "code", "inside", "originals", "ours", "place", "shown", "source", "taken")
 
     def __init__(
         self,
@@ -130,6 +130,7 @@ class _Job:
         self.source = config.source()
         self.inside = work.folder_for(self.source)
         self.argv = argv
+        self.shown = masking.arguments(argv)
         self.ours = ours
         self.place = place
         self.taken = taken
@@ -303,7 +304,7 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "properties": job.code.properties,
         "script": config.script_path(),
         "arguments": masking.arguments(config.arguments),
-        "command": masking.arguments(job.argv),
+        "command": job.shown,
         "environment": config.environment,
         "processes": config.processes and config.processes.describe(),
         "source_directory": job.source,
@@ -358,7 +359,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         run_id=record.id,
         store_id=record.store.id,
         user=facts.user_name(),
-        shown=" ".join(masking.arguments(job.argv)),
+        shown=" ".join(job.shown),
         cwd=job.inside,
         argv=argv,
         env=env,

@@ -42,7 +42,10 @@ def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
             told_env = environ.for_hook(env, str(run.get("id")), status, run_folder)
             spawn.start(command[0], command, told_env, spawn.NOTHING_OPEN)
         except (OSError, ValueError) as error:
-            told.append(f"on_end: {command} could not be started: {error}")
+            from homerun.base import masking
+
+            shown = masking.arguments(command)
+            told.append(f"on_end: {shown} could not be started: {masking.text(str(error))}")
     return told
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from homerun import Experiment, ScriptRunConfig, Workspace
-from homerun.base.masking import MASK, arguments
+from homerun.base.masking import arguments
+from homerun.base.secret_signs import MASK
 
 HIDDEN = {
     "two words": (["--api-key", "X"], ["--api-key", MASK]),
@@ -51,6 +52,32 @@ HIDDEN = {
     "a connection": (["--db=Host=h;AccountKey=X==;A=1"], [f"--db=Host=h;AccountKey={MASK};A=1"]),
     "a connection alone": (["Host=h;Password=X"], [f"Host=h;Password={MASK}"]),
     "a header": (["-H", "Authorization: Bearer X"], ["-H", f"Authorization: {MASK}"]),
+    "behind a --": (["--password", "--", "X", "a"], ["--password", "--", MASK, "a"]),
+    "a second option of one dash": (["-v", "-token", "X"], ["-v", "-token", MASK]),
+    "camel case": (["--dbPass", "X", "--sessionId=Y"], ["--dbPass", MASK, f"--sessionId={MASK}"]),
+    "a number behind the word": (["PASSWORD_2=X"], [f"PASSWORD_2={MASK}"]),
+    "digits": (["--pin", "1234", "--otp", "7"], ["--pin", MASK, "--otp", MASK]),
+    "an assignment in an option": (["-e", "TOKEN=X"], ["-e", f"TOKEN={MASK}"]),
+    "an assignment in a value": (["--data=password=X"], [f"--data=password={MASK}"]),
+    "libpq": (["host=h password=X  port=1"], [f"host=h password={MASK}  port=1"]),
+    "a line in an option": (["--run", "f --token X  -v"], ["--run", f"f --token {MASK}  -v"]),
+    "a line in a line": (["sh -c 'f --token X' a"], [f"sh -c 'f --token {MASK}' a"]),
+    "a Python program": (["-c", "e['TOKEN'] = 'X'; f()"], ["-c", f"e['TOKEN'] = \"{MASK}\"; f()"]),
+    "curl": (["curl", "-u", "ann:X", "-sSfU", "Y"], ["curl", "-u", MASK, "-sSfU", MASK]),
+    "curl, together": (
+        ["/bin/curl", "-uann:X", "--user=Y"],
+        ["/bin/curl", f"-u{MASK}", f"--user={MASK}"],
+    ),
+    "curl in a line": (["-c", "cd /; curl -u ann:X h"], ["-c", f"cd /; curl -u {MASK} h"]),
+    "mysql": (["mysql", "-pX", "-p", "base"], ["mysql", f"-p{MASK}", "-p", "base"]),
+    "a short address": (["--db", "ann:X@db.example.org/a"], ["--db", f"{MASK}@db.example.org/a"]),
+    "an address of scp": (["ann:X@host:path"], [f"{MASK}@host:path"]),
+    "a file's address": (["file://ann:X@h/a"], [f"file://{MASK}@h/a"]),
+    "a webhook": (
+        ["https://hooks.slack.com/services/T/B/X"],
+        [f"https://hooks.slack.com/services/{MASK}"],
+    ),
+    "a signature alone": (["https://h/a?sig=X"], [f"https://h/a?sig={MASK}"]),
 }
 
 
@@ -59,6 +86,42 @@ def test_the_values_of_secret_looking_options_are_masked(
     given: list[str], expected: list[str]
 ) -> None:
     assert arguments(given) == expected
+
+
+WORDS = [
+    *("auth", "cookie", "session", "jwt", "otp", "pin", "pat", "sas", "signature", "dsn"),
+    *("connection-string", "pass", "webhook", "cred", "db-pass", "sentry_dsn"),
+    *("connectionString", "CONN_STR", "auth-header", "session-id", "sas-url", "webhook_url"),
+    *("GITHUB_PAT", "basic.auth", "creds", "client-secret2"),
+]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_for_a_secret_masks_the_value_behind_it(word: str) -> None:
+    assert arguments([f"--{word}", "X", "b"])[1] == MASK
+    assert arguments([f"--{word}=X"]) == [f"--{word}={MASK}"]
+
+
+RANDOM = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6"
+TOKENS = [
+    *(f"hf_{RANDOM}", f"ghp_{RANDOM}", f"gho_{RANDOM}", f"github_pat_{RANDOM}_{RANDOM}"),
+    *(f"glpat-{RANDOM[:20]}", f"xoxb-123-{RANDOM}", f"AIza{RANDOM}", f"ya29.a0-{RANDOM}"),
+    *(f"eyJhbGciOi.eyJzdWIiOi.{RANDOM}", f"npm_{RANDOM}", f"pypi-AgEI{RANDOM}"),
+    *(f"sk-{RANDOM}", f"sk-proj-{RANDOM}_x", f"sk-ant-api03-{RANDOM}", f"sk_live_{RANDOM}"),
+    *("AKIAABCDEFGHIJKLMNOP", f"SG.{RANDOM}.{RANDOM}", f"1234567890:AA{RANDOM}"),
+]
+BLOCK = "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize("token", [*TOKENS, BLOCK], ids=lambda token: token[:12])
+def test_a_value_with_the_shape_of_a_token_is_masked(token: str) -> None:
+    masked = [MASK, f"--a={MASK}", f"see {MASK}, b"]
+
+    assert arguments([token, f"--a={token}", f"see {token}, b"]) == masked
+
+
+def test_a_private_key_without_an_end_is_masked_to_the_end() -> None:
+    assert arguments(["a -----BEGIN PRIVATE KEY-----\nabc\ndef"]) == [f"a {MASK}"]
 
 
 PLAIN = [
@@ -74,6 +137,14 @@ PLAIN = [
     ['{"lr": 1, "tokenizer": "bert"}', "[1,  2]", "{half", "a[0]"],
     ["https://h:80/a@b?lr=1&n=2", "ssh://[::1]:22/x", "ann@host:path", "http://h/@s/p"],
     ["a;b=1", "note: key"],
+    ["", " ", "\n", "--text", "", "--text= ", "'", "' '"],
+    ["--pin-memory", "true", "--pass-rate", "0.3", "--session-length", "60", "--author", "ann"],
+    ["--compass", "north", "--auth", "true", "--session", "20240101", "--pat", "5", "--pass=2"],
+    ["--token-dropout", "0.1", "--num-keys", "4", "--sig-figs=3", "--pin", "17", "--token", "none"],
+    ["--token-type", "bpe", "--key-file", "/a/b", "--image-key", "jpg", "--session-length=long"],
+    ['{"pin_memory": true, "key_dim": 64, "auth": null, "passes": 3}'],
+    ["sk-learn", "hf_internal", "python:3.11@sha256:ab", "squad:train@main", "auth: fix it"],
+    ["-u", "ann", "curly", "-u", "ann", "if token == 'a': pass", "sk-resnet-50-imagenet-large-v2"],
 ]
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from helpers import children
-from homerun import CondaDependencies, Environment, RunConfiguration, UserError, Workspace
+from homerun import (
+    CondaDependencies,
+    Environment,
+    Experiment,
+    RunConfiguration,
+    ScriptRunConfig,
+    SubmitError,
+    UserError,
+    Workspace,
+)
 from homerun.environments import resolve
 from homerun.environments.conda import lines_of_pip
 
@@ -116,6 +126,63 @@ def test_registered_environments_keep_every_version(workspace_dir: Path) -> None
     assert list(workspace.environments) == ["my env/ü"] == list(Environment.list(workspace))
     assert workspace.environments["my env/ü"].version == "2"
     assert Environment.get(workspace, "my env/ü", label="latest").version == "2"
+
+
+def _secretive() -> Environment:
+    made = _environment("azure-keyvault-secrets==4.2")
+    made.python.conda_dependencies.set_pip_index_url("https://ann:canary@example.org/simple")
+    made.environment_variables = {"HF_TOKEN": "canary", "LEVEL": "3"}
+    made.docker.base_image_registry.password = "canary"
+    return made
+
+
+def test_a_registered_environment_is_kept_without_secrets_and_that_is_said(
+    workspace_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = Workspace.create("kept")
+
+    returned = _secretive().register(workspace)
+    again = _secretive().register(workspace)
+
+    files = [path for path in Path(workspace.store.root).rglob("*") if path.is_file()]
+    found = Environment.get(workspace, "my env/ü")
+    assert (returned.version, again.version) == ("1", "1")
+    assert returned.environment_variables["HF_TOKEN"] == "canary"
+    assert [path for path in files if b"canary" in path.read_bytes()] == []
+    assert "'my env/ü' is kept without the secrets in it" in capsys.readouterr().err
+    assert found.python.conda_dependencies.pip_packages == ["azure-keyvault-secrets==4.2"]
+    assert found.python.conda_dependencies.pip_options == [
+        "--index-url https://*****@example.org/simple"
+    ]
+    assert found.environment_variables == {"HF_TOKEN": "*****", "LEVEL": "3"}
+
+
+def test_a_run_in_such_an_environment_needs_its_secrets_again(
+    workspace_dir: Path, script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.create("kept")
+    script("train.py", "import os; print(os.environ['HF_TOKEN'], os.environ['LEVEL'])")
+    made = _secretive()
+    made.register(workspace)
+    made.python.user_managed_dependencies = True
+    made.register(workspace)
+
+    def submitted(version: str, **variables: str) -> str:
+        environment = Environment.get(workspace, "my env/ü", version)
+        config = ScriptRunConfig(
+            "source", "train.py", environment=environment, environment_variables=variables
+        )
+        run = Experiment(workspace, "secret").submit(config)
+        run.wait_for_completion()
+        return b"".join(run.stream()).decode()
+
+    with pytest.raises(SubmitError, match="without the value of HF_TOKEN, a secret: set that"):
+        submitted("2")
+    given = submitted("2", HF_TOKEN="given")
+    monkeypatch.setenv("HF_TOKEN", "own")
+    with pytest.raises(SubmitError, match=r"write \$\{NAME\} for a variable that holds one"):
+        submitted("1")
+    assert (given, submitted("2")) == ("given 3\n", "own 3\n")
 
 
 def test_twenty_who_register_at_once_give_as_many_versions_as_contents(

@@ -23,7 +23,7 @@ from homerun import (
     Workspace,
 )
 from homerun.environments import builder, recipe, resolve
-from runstore import status
+from runstore import layout, status
 from runstore.run import attempts
 
 SHOW = "import tiny, sys; print(tiny.VERSION, sys.prefix)"
@@ -201,6 +201,41 @@ def test_conda_is_called_with_a_file_of_all_packages(
     assert given.conda_packages == ["python=3.9", "cudatoolkit=11"]
     assert given.pip_packages == ["rich"]
     assert given.conda_channels == ["conda-forge"]
+
+
+def test_secrets_in_what_the_installer_says_stay_out_of_the_store(
+    conda: Callable[..., Path], script: Callable[..., Path], tmp_path: Path
+) -> None:
+    script("train.py", "")
+    conda(f'cp "$7" {tmp_path}/given; cat "$7"; echo "fatal: X9canary9 is wrong" >&2; exit 3')
+    environment = of_conda("numpy")
+    packages = environment.python.conda_dependencies
+    packages.set_pip_option("--extra-index-url https://ann:X9canary9@example.org/simple")
+    packages.add_pip_package("tiny @ git+https://Y9canary9@example.org/tiny")
+
+    run = submit(environment)
+    run.wait_for_completion(raise_on_error=False)
+
+    files = [path for path in Path(run.directory).rglob("*") if path.is_file()]
+    assert (tmp_path / "given").read_text().count("canary") == 2
+    assert (
+        "https://*****@example.org/simple"
+        in Path(run.directory, layout.ENVIRONMENT_LOG).read_text()
+    )
+    assert [path for path in files if b"canary" in path.read_bytes()] == []
+
+
+def test_a_process_that_an_installer_leaves_behind_keeps_no_build_from_its_end(
+    conda: Callable[..., Path], script: Callable[..., Path], ready: Fifo
+) -> None:
+    script("train.py", "")
+    conda(f"(exec 9> {ready.path}; sleep 1000) &")
+
+    run = submit(of_conda("cudatoolkit=11"))
+    run.wait_for_completion()
+
+    ready.eof()
+    assert run.get_status() == status.COMPLETED
 
 
 def test_a_run_whose_environment_is_built_is_preparing_and_can_be_canceled(

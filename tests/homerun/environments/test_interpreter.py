@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import platform
 import sys
@@ -166,6 +167,22 @@ def test_an_interpreter_that_gives_no_answer_costs_its_run_nothing(
 
     assert run.get_interpreter() is None
     assert "interpreter" not in run.get_details()
+
+
+def test_the_token_that_a_package_was_fetched_with_is_not_recorded(
+    cache: Path, script: Callable[..., Path], workspace_dir: Path
+) -> None:
+    script("train.py", "")
+    python = workspace_dir / "mine"
+    line = "tiny @ git+https://canary@example.org/tiny@0123"
+    said = json.dumps({"about": {"packages": [line]}, "folders": []})
+    python.write_text(f"#!/bin/sh\n[ $1 = -c ] || exec {sys.executable} \"$@\"\necho '{said}'\n")
+    python.chmod(0o755)
+
+    run = ended(interpreter=str(python))
+
+    found = wait_until(run.get_interpreter, "the interpreter has answered")
+    assert found["packages"] == ["tiny @ git+https://*****@example.org/tiny@0123"]
 
 
 def test_a_command_has_the_python_that_it_finds(

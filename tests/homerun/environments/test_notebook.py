@@ -72,6 +72,17 @@ def test_the_cells_run_in_the_runs_interpreter_with_its_parameters(workspace_dir
     assert json.loads(Path("source/train.ipynb").read_text())["cells"][1]["outputs"] == []
 
 
+def test_a_secret_parameter_is_masked_in_the_notebook_that_is_kept(workspace_dir: Path) -> None:
+    write("train.ipynb", "print(api_key, [layers, lr])")
+
+    run = submit("train.ipynb", "--api-key", "canary it's", "--layers=[64,64]", "--lr", 0.5)
+    run.wait_for_completion()
+
+    kept = "".join(executed(run, "train.ipynb")[0]["source"])
+    assert output(run) == "canary it's [[64, 64], 0.5]\n"
+    assert kept == "# Parameters\napi_key = '*****'\nlayers = [64, 64]\nlr = 0.5"
+
+
 def test_a_module_of_the_project_is_the_notebooks_and_not_of_what_runs_it(
     workspace_dir: Path,
 ) -> None:
