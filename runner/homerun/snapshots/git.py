@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR, S_ISREG
 
+from homerun.base.secret_signs import without_tokens
 from runstore import layout
 from runstore.run import properties
 
@@ -250,16 +251,21 @@ def public(url: str) -> str:
     """An address without user, password, query and fragment; "" for one that is a command.
 
     That goes for `https://user:token@host/x`, for `user@host:x`, and for either behind the name
-    of a helper, as in `helper::address`. A path on this machine stays as it is.
+    of a helper, as in `helper::address`. A path on this machine stays as it is. Tokens of
+    well-known services are masked wherever they stand.
     """
+    return without_tokens(_public(url))
+
+
+def _public(url: str) -> str:
     url = "".join(c for c in url if c.isprintable()).strip()
     if len(url) > _MOST_CHARACTERS:
         return ""
     helper, colons, rest = url.partition("::")
-    if colons and helper.isalnum():
-        return "" if helper == _RUNS_A_PROGRAM else f"{helper}::{public(rest)}"
+    if colons and helper.replace("-", "").replace("_", "").isalnum():
+        return "" if helper == _RUNS_A_PROGRAM else f"{helper}::{_public(rest)}"
     scheme, separator, rest = url.partition("://")
-    if separator and scheme.replace("+", "").isalnum():
+    if separator and "/" not in scheme:
         return f"{scheme}://{_without_user(_without_query(rest))}"
     return _of_host_and_path(url)
 
@@ -284,6 +290,16 @@ def _of_host_and_path(url: str) -> str:
     host, colon, path = url.partition(":")
     if not colon or "/" in host:
         return url
-    if "@" not in host and "@" in path.partition("/")[0]:
-        host, _, path = path.rpartition("@")[2].partition(":")  # user:password@host:path
-    return f"{host.rpartition('@')[2]}:{_without_query(path)}"
+    behind = "" if "@" in host else _behind_password(path)
+    if behind:
+        host, colon, path = behind.partition(":")  # user:password@host:path
+    return f"{host.rpartition('@')[2]}{colon}{_without_query(path)}"
+
+
+def _behind_password(path: str) -> str:
+    """The host in what follows the first colon, if that is a password; "": it is a path."""
+    first, slash, more = path.partition("/")
+    if "@" in first[1:]:
+        return first.rpartition("@")[2] + slash + more
+    host = path.rpartition("@")[2]
+    return host if ":" in host.partition("/")[0] and host != path else ""

@@ -15,6 +15,7 @@ import time
 
 from homerun.base import environ
 from homerun.snapshots import git
+from homerun.snapshots.links import CREDENTIALS
 from homerun.system import children, signals, spawn
 from runstore import layout
 from runstore.fs import atomic, facts, safe_path
@@ -38,12 +39,18 @@ _KEPT = frozenset(
 ) | {"status.showuntrackedfiles", "extensions.objectformat"}
 """The settings that decide what counts as a change; none of them names a command."""
 
-_QUIET = ("--no-optional-locks", "--no-pager", "--literal-pathspecs")
+_QUIET = ("--no-optional-locks", "--no-pager")
 _STATUS = ("status", "--porcelain", "--ignore-submodules=dirty")
 _DIFF = (
     *("diff", "--binary", "--no-color", "--no-ext-diff", "--no-textconv"),
     "--ignore-submodules=dirty",  # git would look into them by their own settings
 )
+_WITHOUT_CREDENTIALS = (
+    *("--", ":(top)"),
+    *(f":(top,exclude,glob)**/{name}{below}" for name in CREDENTIALS for below in ("", "/**")),
+)
+"""What a snapshot leaves out is in no difference either."""
+
 _DEEPEST = 8
 
 _POINTER = "pointer"
@@ -149,7 +156,8 @@ class _Difference:
             is_dirty = os.path.getsize(self._answer) > 0
             if is_dirty:
                 places = (f"--src-prefix=a/{prefix}", f"--dst-prefix=b/{prefix}")
-                self._take(asked.answers(*_DIFF, *places, code.commit))
+                words = (*_DIFF, *places, code.commit, *_WITHOUT_CREDENTIALS)
+                self._take(asked.answers(*words))
             return is_dirty
         finally:
             _remove(mirror)

@@ -320,6 +320,18 @@ URLS = {
     "user:secret@host:a/b": "host:a/b",
     "git+ssh://u:p@h/a": "git+ssh://h/a",
     "helper::https://u:p@h/a": "helper::https://h/a",
+    "git-remote-x::https://u:p@h/a": "git-remote-x::https://h/a",
+    "persistent-https://token@h/a": "persistent-https://h/a",
+    "x.y+ssh://u:p@h/a": "x.y+ssh://h/a",
+    "file://u:p@h/a": "file://h/a",
+    "ssh://u:p@[::1]:22/a": "ssh://[::1]:22/a",
+    "user:pa/ss@host:a/b": "host:a/b",
+    "token@host:a/b@c": "host:a/b@c",
+    "host:a/b@c": "host:a/b@c",
+    "user:secret@host": "host",
+    "user:secret@host/a": "host/a",
+    "host:@scope/a": "host:@scope/a",
+    "https://h/ghp_0123456789abcdefABCDEF/a": "https://h/*****/a",
     "ext::sh -c secret": "",
     "/home/ada@work/digits": "/home/ada@work/digits",
     "../digits": "../digits",
@@ -353,6 +365,23 @@ def test_the_difference_can_be_applied_to_the_commit(repo: Path) -> None:
     assert (copy / "train.py").read_text() == "print(2)\n"
     assert (copy / "staged.bin").read_bytes() == bytes(range(256))
     assert [name for name in os.listdir(run.directory) if name.startswith(".git")] == []
+
+
+def test_no_file_of_credentials_is_in_the_difference(repo: Path) -> None:
+    names = (".netrc", "deep/.pypirc", ".aws/credentials")
+    for name in names:
+        (repo / name).parent.mkdir(exist_ok=True)
+        (repo / name).write_text("old\n")
+    ask(repo, "add", "-f", *names)
+    ask(repo, "commit", "-qm", "second")
+    for name in (*names, "train.py"):
+        (repo / name).write_text("canary = 1\n")
+
+    run = submitted()
+
+    assert answered(run)[DIRTY] == "True"
+    patch = Path(run.directory, "files/git.diff").read_text()
+    assert patch.count("diff --git") == patch.count("+canary") == 1
 
 
 def test_an_untracked_file_makes_it_dirty_without_a_difference(repo: Path) -> None:
@@ -544,16 +573,26 @@ def test_a_submodule_with_an_edit_makes_it_dirty_and_the_difference_has_it(outer
 
 
 def test_the_settings_of_a_submodule_run_nothing(outer: Path, tmp_path: Path) -> None:
-    evil = tmp_path / "evil"
-    evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
-    evil.chmod(0o700)
-    ask(outer / "libs/inner", "config", "core.fsmonitor", str(evil))
-    (outer / "libs/inner/train.py").write_text("print(2)\n")
+    program = tmp_path / "hooks/post-index-change"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\ncat\n")
+    program.chmod(0o755)
+    inner = outer / "libs/inner"
+    ask(inner, "init", "-q", "untracked")
+    with open(outer / ".gitmodules", "a") as file:
+        file.write("    ignore = none\n")
+    (inner / ".gitattributes").write_text("* filter=evil diff=evil\n")
+    (inner / "train.py").write_text("print(2)\n")
+    settings = HOSTILE.format(program, program.parent)
+    for config in (outer / ".git/modules/libs/inner/config", inner / "untracked/.git/config"):
+        with open(config, "a") as file:
+            file.write(settings)
 
     run = submitted(outer)
 
     assert answered(run)[DIRTY] == "True"
-    assert not (tmp_path / "ran").exists()
+    assert "+print(2)" in Path(run.directory, "files/git.diff").read_text()
+    assert not (tmp_path / "was-run").exists()
 
 
 @pytest.fixture
