@@ -79,6 +79,10 @@ def _is_number(value: object) -> bool:
     return value is None or (type(value) in (int, float) and -_MOST < value < _MOST)  # type: ignore[operator]
 
 
+def _is_list(value: object) -> bool:
+    return value is None or isinstance(value, list)
+
+
 _MOST = 1e15
 _FIELDS = {
     layout.STARTED: {"script": _is_object, "supervisor": _is_object, "process": _is_object},
@@ -87,6 +91,7 @@ _FIELDS = {
         "cpu_user_s": _is_number,
         "cpu_system_s": _is_number,
         "peak_memory_kib": _is_number,
+        "left": _is_list,
     },
 }
 """The fields of facts that are taken apart or calculated with, and what each may be."""

@@ -60,6 +60,7 @@ class Recorder:
         self.stopped: str | None = None
         self.unprepared = ""
         self.logged: set[str] = set()
+        self.left: list[str] = []
         self.kills_before = oom.kills()
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
@@ -75,6 +76,7 @@ class Recorder:
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
         self.logged.clear()
+        self.left = []
 
     def reset_after_builder(self) -> None:
         """Forget the builder, which was in the script's place and is over."""
@@ -109,6 +111,7 @@ class Recorder:
             "cannot_start": failure,
             **({"environment": self.unprepared} if self.unprepared else {}),
             "stopped": self.stopped,
+            **({"left": self.left} if self.left else {}),
             "out_of_memory": self.is_out_of_memory(raw),
             "source": self.source,
             "elapsed_s": round(linux.clock() - self.started_at, 6),

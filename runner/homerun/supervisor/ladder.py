@@ -12,7 +12,7 @@ from homerun.system import signals
 _LOOK_S = 0.02
 _HURRY_S = 0.005
 _RETRY_S = 1.0
-_ROUNDS_OF_KILL_S = 2.0
+ROUNDS_OF_KILL_S = 2.0
 
 
 class Ladder:
@@ -50,4 +50,4 @@ class Ladder:
 
     def late(self, now: float) -> float:
         """Seconds since KILL should have ended everything; below zero before that."""
-        return now - self.kill_at - _ROUNDS_OF_KILL_S
+        return now - self.kill_at - ROUNDS_OF_KILL_S

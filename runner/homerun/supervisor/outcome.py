@@ -81,7 +81,7 @@ def is_little_left() -> bool:
 def tidy(of: Attempt) -> None:
     """Do what is left to do for a run that is over: its hooks, and the copies in its `work/`."""
     of.try_once("on_end", lambda: _start_hooks(of))
-    if of.plan.setting("on_exit") == LEAVE:
+    if _is_any_left(of):
         return  # not under living processes
     for number in range(1, of.plan.attempt + 1):
         log_seal.unseal(attempts.std_log(number))
@@ -93,9 +93,14 @@ def tidy(of: Attempt) -> None:
     cleanup.clear(layout.WORK, layout.COPIES, started_ns)
 
 
+def _is_any_left(of: Attempt) -> bool:
+    """Whether processes of the run may live on."""
+    return of.plan.setting("on_exit") == LEAVE or bool(of.left)
+
+
 def _drop_brought(of: Attempt) -> None:
     """Remove what came along in `outputs/` and `logs/` and was not changed: it is no result."""
-    if of.plan.setting("on_exit") == LEAVE or not os.path.exists(layout.BROUGHT):
+    if _is_any_left(of) or not os.path.exists(layout.BROUGHT):
         return  # not under living processes
     cleanup.clear(layout.WORK, layout.BROUGHT, _started_ns())
 

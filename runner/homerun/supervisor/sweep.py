@@ -1,12 +1,14 @@
 """Ending what lives below a supervisor: the tree of a script that is to stop, or what one left.
 
 It is over when no child is left (ECHILD), or when two looks in a row found nothing and nothing was
-reaped between them: one empty look misses a chain of forks.
+reaped between them: one empty look misses a chain of forks. Once the script is over it does not
+wait for what KILL does not end: another user's process by now (set-uid), or one that the kernel
+holds (state D). That is named in the record.
 """
 
 from __future__ import annotations
 
-from homerun.supervisor.ladder import Ladder
+from homerun.supervisor.ladder import ROUNDS_OF_KILL_S, Ladder
 from homerun.system import linux, process_tree, signals
 from homerun.targets.plan import LEAVE
 
@@ -33,6 +35,7 @@ def sweep_leftovers(of: Attempt, why: str) -> None:
 def sweep(of: Attempt, rungs: list[tuple[int, float]], why: str) -> None:
     """Signal the tree, rung by rung (and CONT, for what is stopped); then KILL."""
     asked: set[tuple[int, int, int]] = set()
+    killed: dict[tuple[int, int], float] = {}
     ladder = Ladder(rungs, linux.clock())
     is_told = False
     empty_looks = 0
@@ -41,10 +44,16 @@ def sweep(of: Attempt, rungs: list[tuple[int, float]], why: str) -> None:
         found = of.look()
         if found:
             empty_looks = 0
-            _signal(of, found, asked, why, ladder.number(began))
-            if ladder.late(began) > 0 and not is_told:
-                is_told = True
-                _tell_unkillable(of, found)
+            number = ladder.number(began)
+            _signal(of, found, asked, why, number)
+            if number == signals.KILL and _outlive(found, killed, began):
+                left = [process_tree.described(process) for process in found]
+                if not is_told:
+                    is_told = True
+                    of.log(f"still there after KILL: {', '.join(left)}")
+                if of.over:
+                    of.left = left
+                    return
         else:
             empty_looks += 1
             if empty_looks >= 2 and of.over:
@@ -84,7 +93,13 @@ def _send(
     )
 
 
-def _tell_unkillable(of: Attempt, found: list[process_tree.Process]) -> None:
-    """Name the processes that KILL does not end: no signal reaches them (state D)."""
-    pids = " ".join(f"{process.pid}({process.state.decode()})" for process in found)
-    of.log(f"still there after KILL: {pids}")
+def _outlive(
+    found: list[process_tree.Process], killed: dict[tuple[int, int], float], now: float
+) -> bool:
+    """Whether all of them have had KILL for so long that it does not end them.
+
+    Args:
+        killed: since when each has had it.
+    """
+    since = [killed.setdefault((p.pid, p.ticks), now) for p in found]
+    return now - max(since) > ROUNDS_OF_KILL_S

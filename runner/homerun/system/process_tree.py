@@ -74,8 +74,18 @@ def processes_of_run(run_id: str, script: int | None, folder: str = ".") -> list
     return [process for process in found if process.pid != os.getpid()]
 
 
+def described(process: Process) -> str:
+    """A process for people: its pid, its command's name, its state, and whose it is."""
+    name = atomic.read_or_empty(f"/proc/{process.pid}/comm").decode("utf-8", "replace").strip()
+    try:
+        user = f", of user {os.stat(f'/proc/{process.pid}').st_uid}"
+    except OSError:
+        user = ""
+    return f"{process.pid} ({name or '?'}, {process.state.decode()}{user})"
+
+
 def send(processes: list[Process], run_id: str, *numbers: int) -> list[Process]:
-    """Signal the very processes that were seen; those of them that it reached.
+    """Signal the very processes that were seen; those of them that it reached, and might signal.
 
     Between the look and now one's parent may have reaped it and its pid gone to another, even
     within the same tick. So its pidfd comes first, and then once more what had made it one of the
@@ -119,7 +129,7 @@ def _signal(pid: int, pidfd: int | None, numbers: tuple[int, ...]) -> bool:
     try:
         return all(signals.send(pid, pidfd, number) for number in numbers)
     except PermissionError:
-        return True  # set-uid: it lives, and is not ours to signal
+        return False  # set-uid: it lives, and is not ours to signal
 
 
 def _is_still(seen: Process, run_id: str) -> bool:

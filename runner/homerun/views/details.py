@@ -191,7 +191,13 @@ def warnings(record: Record, look: Look) -> list[str]:
         for name in layout.FACTS
         if look.facts.get(name) is None and record.is_damaged(name)
     ]
-    return [*damaged, _LOG_EMPTIED] if look.fact(layout.EXITED).get("log_emptied") else damaged
+    exited = look.fact(layout.EXITED)
+    if exited.get("log_emptied"):
+        damaged.append(_LOG_EMPTIED)
+    if exited.get("left"):
+        left = ", ".join(map(str, exited["left"]))
+        damaged.append(f"processes of the run could not be ended, and live on: {left}")
+    return damaged
 
 
 def changed_originals(record: Record) -> list[str]:

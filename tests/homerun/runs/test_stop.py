@@ -250,6 +250,52 @@ def test_on_exit_leave_lets_it_run_on(
     ready.eof()
 
 
+@pytest.mark.parametrize("how", ["ends", "is canceled"])
+def test_what_an_inner_run_leaves_running_outlives_the_outer_one(
+    experiment: Experiment,
+    script: Callable[..., Path],
+    ready: Fifo,
+    gate: Callable[[str], Gate],
+    how: str,
+) -> None:
+    door, leave = gate("door"), gate("leave")
+    daemon = f"fifo = {ready.opened}; print('up', file=fifo); {door.passed}; print('on', file=fifo)"
+    script(
+        "inner.py",
+        f"""
+        import os, sys
+        if os.fork() == 0:
+            os.setsid()
+            os.execve(sys.executable, ["python", "-c", {daemon!r}], os.environ)
+        """,
+    )
+    script(
+        "outer.py",
+        f"""
+        from homerun import Run, ScriptRunConfig
+        run = Run.get_context()
+        inner = run.submit_child(ScriptRunConfig(".", "inner.py", on_exit="leave"))
+        inner.wait_for_completion()
+        {leave.passed}
+        """,
+    )
+    outer = experiment.submit(ScriptRunConfig("source", "outer.py", grace_s=0.3))
+    assert ready.line() == "up"
+    (inner,) = outer.get_children()
+    inner.wait_for_completion()
+    process.wait_gone(inner.describe()["process"]["supervisor_pid"])
+
+    if how == "ends":
+        leave.open()
+        outer.wait_for_completion()
+    else:
+        outer.cancel()
+    door.open()
+
+    assert ready.line() == "on"
+    ready.eof()
+
+
 def test_a_run_submitted_inside_a_run_outlives_it_and_its_cancel(
     experiment: Experiment, script: Callable[..., Path], ready: Fifo, gate: Callable[[str], Gate]
 ) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from helpers.fifo import Fifo, Gate
+from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.runs import stop
 
 FILES = "%file"
 LINKS = "link,linkat"
@@ -105,6 +107,55 @@ def test_a_retry_is_planned_though_the_disk_refuses_at_first(start: Start) -> No
 
     assert ended(run) == ("Completed", None, 0)
     assert run.attempt == 2
+
+
+DENIED = ("pidfd_send_signal", "error=EPERM")
+"""As for a process that a set-uid program has made another user's."""
+
+
+def test_a_run_ends_though_what_its_script_left_cannot_be_ended(
+    start: Start, ready: Fifo, gate: Callable[[str], Gate]
+) -> None:
+    door, end = gate("door"), gate("end")
+    run = start(
+        f"""
+        import os
+        if os.fork() == 0:
+            print(os.getpid(), file={ready.opened})
+            {door.passed}
+        else:
+            {end.passed}
+        """,
+        *DENIED,
+    )
+    left = ready.line()
+    end.open()
+
+    assert ended(run) == ("Completed", None, 0)
+    named = json.loads(Path(run.directory, "exited.json").read_text())["left"]
+    assert [one.split()[0] for one in named] == [left]
+    assert left in run.describe()["warnings"][0]
+    door.open()
+    ready.eof()
+
+
+def test_a_cancel_whose_signals_reach_nothing_leaves_the_script_its_outcome(
+    start: Start, ready: Fifo, gate: Callable[[str], Gate], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = gate("door")
+    code = f"fifo = {ready.opened}; print('up', file=fifo); {door.passed}; raise SystemExit(3)"
+    run = start(code, *DENIED, grace_s=0.1)
+    ready.line()
+    monkeypatch.setattr(stop, "_BEYOND_GRACE_S", 0.0)
+
+    run.cancel()
+    wait_until(lambda: "still there after KILL" in log(run), "KILL has had its time")
+    during = run.get_status()
+    door.open()
+
+    assert during == "CancelRequested"
+    assert ended(run) == ("Failed", "exit_code", 3)
+    assert "left" not in json.loads(Path(run.directory, "exited.json").read_text())
 
 
 NO_INODE = """
