@@ -107,6 +107,28 @@ def test_commands_of_the_settings_start_when_a_fitting_run_has_ended(
     wait_until(lambda: "no-such-program" in log.read_text(), "the missing program is named")
 
 
+def test_a_run_whose_supervisor_was_killed_starts_no_commands_and_says_so(
+    experiment: Experiment, script: Callable[..., Path], ready: Fifo, gate: Callable[[str], Gate]
+) -> None:
+    door = gate("door")
+    script("train.py", f"print('up', file={ready.opened}); {door.passed}")
+    Path(".runs/settings.json").write_text(json.dumps({"on_end": [{"command": "touch started"}]}))
+    trusted(".runs")
+    run = experiment.submit(ScriptRunConfig("source", "train.py"))
+    ready.line()
+    supervisor = run.describe()["process"]["supervisor_pid"]
+    os.kill(supervisor, signal.SIGKILL)
+    process.wait_gone(supervisor)
+    assert run.get_status() == "Running"
+
+    door.open()
+    run.wait_for_completion()
+
+    log = Path(run.directory, "supervisor.log")
+    wait_until(lambda: "on_end: nothing is started" in log.read_text(), "it says so")
+    assert not list(Path(run.directory).rglob("started"))
+
+
 def test_a_settings_file_that_is_damaged_disturbs_no_run_that_goes_on(
     experiment: Experiment, script: Callable[..., Path]
 ) -> None:

@@ -27,12 +27,18 @@ _SHELL = "/bin/sh"
 
 
 def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
-    """Start the commands that fit; a line for each that could not be started."""
+    """Start the commands that fit; a line for each that could not be started.
+
+    Args:
+        env: the script's environment; an adopter has none, and starts nothing.
+    """
     run = facts.read(run_folder, layout.RUN) or {}
     store = f"{run_folder}/../.."
     hooks = (facts.read(store, layout.SETTINGS) or {}).get("on_end")
     if not hooks:
         return []
+    if not env:
+        return ["on_end: nothing is started, since the run's supervisor was killed"]
     store_id = (facts.read(store, layout.STORE) or {}).get("store_id")
     if trust.trusted_hooks(store, str(store_id)) != trust.digest_of(hooks):
         return [f"on_end: nothing is started; {trust.NEW_HOOKS}"]
