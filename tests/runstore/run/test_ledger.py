@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import time
 
 import pytest
 
 from helpers import children
+from runstore.errors import StoreError
 from runstore.run import ledger
 
 MADE = "2026-11-21T05:21:02Z"
@@ -122,3 +126,196 @@ def test_what_is_no_ledger_has_no_lines(folder: str) -> None:
     assert ids(f"{folder}/ledger") == []
     assert ids(f"{folder}/none") == []
     assert ids(f"{folder}/none/ledger") == []
+
+
+def test_lines_that_are_added_together_follow_each_other(folder: str) -> None:
+    path = f"{folder}/ledger"
+    ledger.add(path, "first", MADE, child=False)
+
+    assert ledger.add_many(path, ["a", "b", "c"], MADE, child=True) == 2
+    assert [line.number for line in ledger.newest_first(path)] == [4, 3, 2, 1]
+    assert ids(path) == ["c", "b", "a", "first"]
+    assert [line.is_child for line in ledger.newest_first(path)] == [True, True, True, False]
+
+
+def test_a_line_has_its_fields_at_their_places() -> None:
+    line = ledger.format_line("run-1", MADE, child=True)
+
+    assert len(line) == ledger.WIDTH == 256
+    assert line == b"run-1".ljust(128) + b" " + MADE.encode().ljust(20) + b" c".ljust(106) + b"\n"
+
+
+def test_the_longest_id_fits(folder: str) -> None:
+    longest = "x" * 128
+    ledger.add(f"{folder}/ledger", longest, MADE, child=False)
+
+    assert ids(f"{folder}/ledger") == [longest]
+
+
+def test_rows_are_counted_with_those_that_are_no_lines(folder: str) -> None:
+    path = f"{folder}/ledger"
+    ledger.add(path, "first", MADE, child=False)
+    with open(path, "ab") as file:
+        file.write(b"x" * 300)
+    os.symlink(path, f"{folder}/link")
+
+    assert ledger.count(path) == 2
+    assert ledger.count(f"{folder}/link") == 0
+    with pytest.raises(FileNotFoundError):
+        ledger.count(f"{folder}/none")
+
+
+def test_lines_between_two_numbers_are_read_in_order(folder: str) -> None:
+    path = f"{folder}/ledger"
+    ledger.add_many(path, ["a", "b", "c", "d"], MADE, child=False)
+    ledger.replace(path, 2, b"")
+    with open(path, "rb+") as file:
+        file.seek(ledger.WIDTH)
+        file.write(b" " * (ledger.WIDTH - 1) + b"\n")
+
+    assert [(line.number, line.run_id) for line in ledger.between(path, 0, 3)] == [
+        (1, "a"),
+        (3, "c"),
+    ]
+    assert [line.run_id for line in ledger.between(path, 2, 4)] == ["c", "d"]
+    assert [line.run_id for line in ledger.between(path, 3, 9)] == ["d"]
+    assert ledger.between(path, 1, 1) == []
+
+
+def test_a_survey_tells_ids_damaged_rows_and_a_torn_end(folder: str) -> None:
+    path = f"{folder}/ledger"
+    ledger.add_many(path, ["a", "b"], MADE, child=False)
+    with open(path, "ab") as file:
+        file.write(b" " * (ledger.WIDTH - 1) + b"\n" + b"x" * ledger.WIDTH + b"torn")
+    found = ledger.survey(path)
+
+    assert (found.ids, found.broken, found.tail) == ({"a", "b"}, [4], 4)
+    none = ledger.survey(f"{folder}/none")
+    assert (none.ids, none.broken, none.tail) == (set(), [], 0)
+
+
+def test_an_unaligned_end_is_padded_blanked_and_kept_beside_the_ledger(folder: str) -> None:
+    path = f"{folder}/ledger"
+    ledger.add(path, "a", MADE, child=False)
+    with open(path, "ab") as file:
+        file.write(b"torn")
+    ledger.align(path)
+    found = ledger.survey(path)
+
+    assert (found.ids, found.broken, found.tail) == ({"a"}, [], 0)
+    assert os.path.getsize(path) == 2 * ledger.WIDTH
+    (kept,) = set(os.listdir(folder)) - {"ledger"}
+    assert kept.startswith(".damaged-ledger-2-")
+    with open(f"{folder}/{kept}", "rb") as file:
+        assert file.read() == b"torn".ljust(ledger.WIDTH - 1) + b"\n"
+    assert ledger.add(path, "b", MADE, child=False) == 3
+
+
+def test_an_aligned_end_stays_as_it_is(folder: str) -> None:
+    path = f"{folder}/ledger"
+    ledger.add(path, "a", MADE, child=False)
+    ledger.align(path)
+
+    assert os.listdir(folder) == ["ledger"]
+    assert os.path.getsize(path) == ledger.WIDTH
+
+
+def test_a_damaged_row_gets_its_line_again_and_a_whole_one_is_left(folder: str) -> None:
+    path = f"{folder}/ledger"
+    ledger.add_many(path, ["a", "b", "c"], MADE, child=False)
+    with open(path, "rb+") as file:
+        file.seek(ledger.WIDTH)
+        file.write(b"?")
+    line = ledger.format_line("bb", MADE, child=True)
+    for number in (1, 2, 3, 4):
+        ledger.replace(path, number, line)
+
+    assert ids(path) == ["c", "bb", "a"]
+    assert len(os.listdir(folder)) == 2
+    assert os.path.getsize(path) == 3 * ledger.WIDTH
+
+
+def test_a_disk_that_takes_no_whole_line_is_named(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{folder}/ledger"
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:100]))
+
+    with pytest.raises(StoreError, match="is the disk full"):
+        ledger.add(path, "a", MADE, child=False)
+
+
+def test_a_writer_leaves_the_padding_to_another_that_is_at_it(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{folder}/ledger"
+    with open(path, "ab") as other:
+        other.write(b"torn")
+        other.flush()
+        fcntl.flock(other, fcntl.LOCK_EX)
+        waited: list[float] = []
+
+        def pad_meanwhile(seconds: float) -> None:
+            waited.append(seconds)
+            if len(waited) == 3:
+                other.write(b" " * (-os.path.getsize(path) % ledger.WIDTH - 1) + b"\n")
+                other.flush()
+
+        monkeypatch.setattr(time, "sleep", pad_meanwhile)
+        number = ledger.add(path, "a", MADE, child=False)
+
+    assert waited == [0.0, 0.001, 0.002]
+    assert [(line.number, line.run_id) for line in ledger.newest_first(path)] == [(number, "a")]
+
+
+def test_where_files_have_no_locks_an_unaligned_end_is_padded_all_the_same(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{folder}/ledger"
+    with open(path, "wb") as file:
+        file.write(b"torn")
+
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+    assert ledger.add(path, "a", MADE, child=False) == 3
+
+
+def test_a_ledger_that_cannot_be_read_just_now_is_not_empty(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{folder}/ledger"
+    ledger.add(path, "a", MADE, child=False)
+
+    def fail(*_: object, **__: object) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "open", fail)
+
+    with pytest.raises(OSError, match="Too many open files"):
+        ids(path)
+    assert ledger.find_prefix(path, "a") == []
+
+
+@pytest.mark.parametrize(
+    ("at", "wrong"),
+    [
+        (128, "x"),
+        (133, "x"),
+        (139, "x"),
+        (148, "x"),
+        (149, "x"),
+        (150, "x"),
+        (151, "x"),
+        (255, " "),
+    ],
+)
+def test_a_row_with_anything_out_of_its_place_is_no_line(at: int, wrong: str) -> None:
+    row = ledger.format_line("a", MADE, child=False).decode()
+
+    assert ledger.parse(row.encode(), 1) is not None
+    assert ledger.parse((row[:at] + wrong + row[at + 1 :]).encode(), 1) is None
+    assert ledger.parse(row.encode() + b" ", 1) is None
