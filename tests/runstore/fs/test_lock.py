@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -171,9 +175,6 @@ def test_a_lock_moves_with_its_folder_and_a_copy_is_free(
 def test_a_file_system_that_refuses_ofd_locks_gets_flock(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import errno
-    import fcntl
-
     def refuse(*_args: object) -> None:
         raise OSError(errno.EINVAL, "refused")
 
@@ -182,3 +183,119 @@ def test_a_file_system_that_refuses_ofd_locks_gets_flock(
 
     monkeypatch.delattr(fcntl, "F_OFD_GETLK", raising=False)
     assert lock.best_kind(folder) == lock.FLOCK
+
+
+def test_an_error_that_says_nothing_of_locks_is_no_reason_for_another_kind(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fcntl, "fcntl", _raiser(errno.EIO))
+
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        lock.best_kind(folder)
+
+
+def test_what_is_no_plain_file_is_no_lock(folder: str, kind: str) -> None:
+    os.mkfifo(f"{folder}/pipe")
+    os.symlink("kept", f"{folder}/link")
+    os.mkdir(f"{folder}/folder")
+    kept = lock.take(f"{folder}/kept", kind)
+    assert kept is not None
+    found = {name: lock.is_held(f"{folder}/{name}", kind) for name in ("pipe", "link", "kept")}
+    for name in ("pipe", "link", "folder"):
+        with pytest.raises(OSError, match=name):
+            lock.take(f"{folder}/{name}", kind)
+    lock.release(kept)
+
+    assert found == {"pipe": False, "link": False, "kept": True}
+
+
+def test_a_lock_that_cannot_be_asked_for_is_not_free(
+    path: str, kind: str, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", _raiser(errno.EMFILE))
+        with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
+            lock.is_held(path, kind)
+        with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
+            lock.take(path, kind)
+
+
+def test_a_lock_that_fails_in_the_taking_leaves_no_descriptor(
+    path: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.listdir("/proc/self/fd")
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "fcntl", _raiser(errno.ENOLCK))
+        patch.setattr(fcntl, "flock", _raiser(errno.ENOLCK))
+        with pytest.raises(OSError, match=os.strerror(errno.ENOLCK)):
+            lock.take(path, kind)
+        with pytest.raises(OSError, match=os.strerror(errno.ENOLCK)):
+            lock.join(path)
+
+    assert os.listdir("/proc/self/fd") == before
+    again = lock.take(path, kind)
+    assert again is not None
+    lock.release(again)
+
+
+def test_a_lock_that_is_lost_leaves_no_descriptor(path: str, kind: str, held: int) -> None:
+    before = os.listdir("/proc/self/fd")
+
+    assert lock.take(path, kind) is None
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_some_join_a_lock_together_and_one_has_it_alone(path: str) -> None:
+    one, two = lock.join(path), lock.join(path)
+    assert one is not None
+    assert two is not None
+    before = os.listdir("/proc/self/fd")
+    assert lock.join(path, alone=True) is None
+    assert os.listdir("/proc/self/fd") == before
+
+    lock.release(one)
+    assert lock.join(path, alone=True) is None
+    lock.release(two)
+    alone = lock.join(path, alone=True)
+    assert alone is not None
+    assert lock.join(path) is None
+    lock.release(alone)
+    again = lock.join(path)
+    assert again is not None
+    lock.release(again)
+
+
+def test_a_fork_lets_go_of_a_lock_that_was_joined(path: str) -> None:
+    joined = lock.join(path)
+    assert joined is not None
+    held = children.race(1, lambda _: [joined in lock._held])
+    lock.release(joined)
+
+    assert held == [[False]]
+
+
+def test_a_probe_that_shares_for_an_instant_does_not_keep_a_taker_away(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
+    fcntl.flock(probe, fcntl.LOCK_SH)
+    pauses: list[float] = []
+
+    def end_the_probe(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            os.close(probe)
+
+    monkeypatch.setattr(time, "sleep", end_the_probe)
+    taken = lock.take(path, lock.FLOCK)
+    assert taken is not None
+    lock.release(taken)
+
+    assert pauses == [0.001, 0.002, 0.005]
+
+
+def _raiser(number: int) -> Callable[..., Any]:
+    def fail(*_args: object, **_named: object) -> None:
+        raise OSError(number, os.strerror(number), str(_args[0]))
+
+    return fail
