@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import shutil
@@ -9,6 +10,8 @@ import shutil
 import pytest
 
 from helpers import children
+from runstore.errors import ReadOnlyStore
+from runstore.fs import append
 from runstore.run import labels
 from runstore.run.labels import DESCRIPTION, DISPLAY_NAME, TAG, UNTAG
 
@@ -122,3 +125,79 @@ def test_a_removed_run_does_not_come_back(folder: str) -> None:
     with pytest.raises(FileNotFoundError):
         labels.write(f"{folder}/removed", [(TAG, "a", 1)])
     assert os.listdir(folder) == []
+
+
+def test_what_is_archived_says_when_and_can_come_back(folder: str) -> None:
+    change = '{"label":"archived","key":"","value":%s,"n":%d,"time":%s}'
+    log(folder, "1-a", change % ("true", 1, '"then"'))
+    assert labels.read(folder).archived == "then"
+
+    for n, value in enumerate(["false", "1", "null"], 2):
+        log(folder, "2-a", change % (value, n, '"later"'))
+        assert labels.read(folder).archived is None
+
+    log(folder, "2-a", change % ("true", 9, "7"))
+    assert labels.read(folder).archived is None
+
+
+def test_a_run_has_the_labels_that_it_was_made_with_until_they_change(folder: str) -> None:
+    made = {"tags": {"a": 1, "b": 2}, "display_name": "one", "description": "why"}
+    labels.write(folder, [(TAG, "b", 3), (DESCRIPTION, "", None)])
+    found = labels.read(folder, made)
+
+    assert found.tags == {"a": 1, "b": 3}
+    assert (found.display_name, found.description) == ("one", None)
+    assert made["tags"] == {"a": 1, "b": 2}
+
+
+def test_damaged_labels_that_a_run_was_made_with_are_none(folder: str) -> None:
+    found = labels.read(folder, {"tags": ["a"], "display_name": 1, "description": {}})
+
+    assert (found.tags, found.display_name, found.description) == ({}, None, None)
+
+
+def test_a_change_is_numbered_after_the_highest_name_that_can_be_ours(folder: str) -> None:
+    os.mkdir(f"{folder}/labels")
+    for name in ("7.1-a.jsonl", f"{10**17}.1-a.jsonl", f"{10**18}.1-a.jsonl", "x.jsonl", "²"):
+        open(f"{folder}/labels/{name}", "w").close()
+    labels.write(folder, [(TAG, "a", 1), (TAG, "b", 2)])
+    (new,) = [name for name in os.listdir(f"{folder}/labels") if f".{os.getpid()}-" in name]
+
+    assert new.startswith(f"{10**17 + 2}.")
+    assert labels.read(folder).tags == {"a": 1, "b": 2}
+
+
+def test_changes_count_only_in_files_of_changes(folder: str) -> None:
+    log(folder, "1-a", '{"label":"tag","key":"a","value":1,"n":1}')
+    os.rename(f"{folder}/labels/1-a.jsonl", f"{folder}/labels/1-a.jsonl.kept")
+
+    assert labels.read(folder).tags == {}
+
+
+def test_a_disk_that_takes_no_whole_change_is_full(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(append, "write_record", lambda _descriptor, _line: False)
+
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        labels.write(folder, CHANGES)
+
+
+def test_a_run_that_cannot_be_written_is_said_to_be_so(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_named: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "open", refuse)
+
+    with pytest.raises(ReadOnlyStore):
+        labels.write(folder, CHANGES)
+
+
+def test_experiments_have_labels_under_another_name(folder: str) -> None:
+    labels.write(folder, [(TAG, "a", 1)], "own")
+
+    assert os.listdir(folder) == ["own"]
+    assert labels.read(folder, name="own").tags == {"a": 1}
+    assert labels.read(folder).tags == {}
