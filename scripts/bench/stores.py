@@ -109,6 +109,7 @@ def _asked(
 ) -> dict[str, object]:
     return {
         "id": record.id,
+        "uuid": names.new_uuid(),
         "number": number,
         "experiment": experiment,
         "parent": parent.id if parent else None,

@@ -47,6 +47,7 @@ class Draft:
         self.id = names.new_run_id(experiment) if run_id is None else names.check_run_id(run_id)
         if self._given:
             check_free(store, self.id)
+        self.uuid = names.new_uuid()
         self.record = Record(store, folder, self.id)
         self.experiment = experiment
         home = f"{store.root}/{folder}"
@@ -83,6 +84,7 @@ class Draft:
             place["alive_inode"] = os.fstat(self.alive).st_ino
         run = {
             "id": self.id,
+            "uuid": self.uuid,
             "number": self.number,
             "experiment": self.experiment,
             "parent": self._parent.id if self._parent else None,
@@ -189,7 +191,7 @@ def write_rows(parent: Record, asked: list[dict[str, object]]) -> list[Record]:
     }
     rows = []
     for number, (run_id, wanted) in enumerate(zip(ids, asked), first):
-        run = {"id": run_id, "number": number, **common, **wanted}
+        run = {"id": run_id, "uuid": names.new_uuid(), "number": number, **common, **wanted}
         rows.append(_write_row(Record(store, parent.experiment_folder, run_id), parent, run))
     atomic.sync_file_system(home)
     return rows

@@ -240,8 +240,10 @@ def _script_around(record: Record, started: Mapping[str, Any]) -> Record | None:
     if not within:
         return None
     around = store_of(record).neighbour(record, within) or _deleted(record, within)
-    is_script = around is not None and around.is_submitted
-    return around if is_script else None
+    if around is None or not around.is_submitted:
+        return None
+    known = started.get("within_uuid")
+    return None if known and known != around.uuid else around  # it may have the id of one that was
 
 
 def _deleted(record: Record, run_id: object) -> Record | None:

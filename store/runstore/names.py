@@ -12,6 +12,9 @@ _FIRST = frozenset(_LETTERS + "0123456789")
 _SAFE = frozenset(_LETTERS + "0123456789_-")
 _PLAIN = frozenset(_LETTERS + "0123456789_-.")
 
+_HEX = frozenset("0123456789abcdef")
+_UUID_DIGITS = 32
+
 MAX_ID = 128
 MAX_SLUG = 80
 MAX_EXPERIMENT = 255
@@ -40,6 +43,16 @@ def is_run_id(run_id: object) -> bool:
         and run_id.isascii()
         and run_id.replace("_", "").replace("-", "").isalnum()
     )
+
+
+def new_uuid() -> str:
+    """A random name that no other run ever has."""
+    return os.urandom(16).hex()
+
+
+def is_uuid(text: object) -> bool:
+    """Whether it is of the form that `new_uuid` gives."""
+    return isinstance(text, str) and len(text) == _UUID_DIGITS and _HEX.issuperset(text)
 
 
 _STEP = 0x9E3779B1

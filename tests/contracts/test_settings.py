@@ -46,7 +46,7 @@ OTHER_OPTIONS = {
 """What `submit-script` takes beside settings: the work, where it goes, labels."""
 
 PARTS = {
-    **dict.fromkeys(("run_id", "store_id", "user", "shown", "cwd"), ""),
+    **dict.fromkeys(("mark", "store_id", "user", "shown", "cwd"), ""),
     "argv": [],
     "env": {},
     "ladder": [],

@@ -28,6 +28,7 @@ from runstore.store import Store, store_of
 from runstore.upkeep.check import check as check_store
 
 RUN_MARK = "HOMERUN_RUN_ID="
+UUID_MARK = "HOMERUN_RUN_UUID="
 SUPERVISOR_MARK = "HOMERUN_SUPERVISES="
 
 CANARY = """
@@ -59,7 +60,10 @@ class Canaries:
                 start_new_session=True,
                 env={**os.environ, **extra},
             )
-            for extra in ({}, {RUN_MARK[:-1]: "a-run-of-another-store"})
+            for extra in (
+                {},
+                {RUN_MARK[:-1]: "a-run-of-another-store", UUID_MARK[:-1]: os.urandom(16).hex()},
+            )
         ]
         for canary in self.processes:
             assert canary.stdout is not None
@@ -189,7 +193,6 @@ def _may_go_on(record: Record, seen: str) -> bool:
 
 def living() -> dict[str, list[process.Process]]:
     """The processes of runs, their supervisors included, that are alive; by run id."""
-    marks = (RUN_MARK.encode(), SUPERVISOR_MARK.encode())
     found: dict[str, list[process.Process]] = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -199,19 +202,31 @@ def living() -> dict[str, list[process.Process]]:
                 environment = file.read()
         except OSError:
             continue
-        if not any(mark in environment for mark in marks):
-            continue
         run_ids = {
-            part[len(mark) :].decode(errors="replace")
+            part[len(RUN_MARK) :].decode(errors="replace")
             for part in environment.split(b"\0")
-            for mark in marks
-            if part.startswith(mark)
+            if part.startswith(RUN_MARK.encode())
         }
+        run_ids |= {supervised_by(int(name))} - {""}
         seen = process.look(int(name))
         if seen is not None and seen.state not in "ZX":
             for run_id in run_ids:
                 found.setdefault(run_id, []).append(seen)
     return found
+
+
+def supervised_by(pid: int) -> str:
+    """The id of the run whose supervisor this process was started as, "" where it is none."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            environment = file.read().split(b"\0")
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            command = os.fsdecode(file.read()).rstrip("\0").split("\0")
+    except OSError:
+        return ""
+    marks = [part for part in environment if part.startswith(SUPERVISOR_MARK.encode())]
+    is_one = marks and not marks[0].endswith(b"/")  # so ends that of a process beside a run
+    return os.path.basename(command[-1]) if is_one else ""
 
 
 def living_of(run_id: str) -> list[process.Process]:

@@ -27,7 +27,7 @@ from runstore.run.record import Record
 from runstore.store import Store
 from torture import invariants, report
 from torture.cast import Cast
-from torture.invariants import RUN_MARK, SUPERVISOR_MARK
+from torture.invariants import RUN_MARK
 
 EXPERIMENT = "queue"
 SLOTS = 2
@@ -138,7 +138,7 @@ class Case:
             self.hit.append("submitter")
         found = [one for run in self.ids for one in invariants.living_of(run)]
         scripts = [one for one in found if _has(one, RUN_MARK, self.ids)]
-        supervisors = [one for one in found if _has(one, SUPERVISOR_MARK, self.ids)]
+        supervisors = [one for one in found if invariants.supervised_by(one.pid) in self.ids]
         if victim == "everything":
             self._kill(found)
         elif victim == "script" and scripts:

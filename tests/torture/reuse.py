@@ -22,7 +22,7 @@ from homerun.base import environ
 from homerun.runs import reconcile, stop, stop_request
 from homerun.supervisor import adopter
 from homerun.system import linux, process_tree
-from runstore import layout, status
+from runstore import layout, names, status
 from runstore.draft import Draft
 from runstore.fs import facts, lock
 from runstore.run import identity
@@ -30,7 +30,7 @@ from runstore.run.record import Record
 from runstore.store import Store
 from torture import report
 
-RUN = "reused"
+RUN = names.new_uuid()
 LAST = signal.SIGRTMAX
 """What ends a stranger: of several signals that wait, the one with the lowest number is told."""
 
@@ -82,7 +82,7 @@ def _serve(questions: Iterable[str], tell: int) -> None:
 
 
 def _make_victim(mark: str) -> int:
-    env = {} if mark == "-" else {environ.RUN_ID: mark}
+    env = {} if mark == "-" else {environ.RUN_UUID: mark}
     return os.posix_spawn("/bin/sleep", ["sleep", "1000"], env, setsigmask=())
 
 
@@ -226,7 +226,7 @@ def _found(pid: int) -> list[process_tree.Process]:
 def _adopter_of(script: int, pidfd: int) -> adopter.Adopter:
     """An adopter as it is between its start and the script's end, in this process."""
     one = adopter.Adopter.__new__(adopter.Adopter)
-    one.plan = cast(adopter.Plan, SimpleNamespace(run_id=RUN))
+    one.plan = cast(adopter.Plan, SimpleNamespace(mark=RUN))
     one.script, one.over = script, False
     one.cpu_user_s = one.cpu_system_s = 0.0
     one.poll = select.poll()

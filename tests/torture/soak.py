@@ -28,7 +28,7 @@ from runstore.run.record import Record
 from runstore.store import Store
 from torture import invariants, report
 from torture.cast import Cast
-from torture.invariants import RUN_MARK, SUPERVISOR_MARK, Audit, Canaries
+from torture.invariants import RUN_MARK, Audit, Canaries
 
 EXPERIMENT = "soak"
 RUNS_PER_STORE = 12
@@ -223,11 +223,10 @@ class Case:
 
     def _kill_run(self, victim: str) -> bool:
         script = f"{RUN_MARK}{self.run_id}".encode()
-        supervisor = f"{SUPERVISOR_MARK}{self.run_id}".encode()
         hit = False
         for one in invariants.living_of(self.run_id):
             is_script = process.has_mark(one.pid, script)
-            is_supervisor = process.has_mark(one.pid, supervisor)
+            is_supervisor = invariants.supervised_by(one.pid) == self.run_id
             if victim == "everything" or (is_script if victim == "script" else is_supervisor):
                 hit = process.send(one, signal.SIGKILL) or hit
                 self.killed.append(one)

@@ -20,12 +20,13 @@ from homerun.runs import reconcile
 from homerun.supervisor.gate import Gate as StartGate
 from homerun.system import children, exit_status, process_tree
 from homerun.system.signals import Wakeups
-from runstore import layout, status
+from runstore import layout, names, status
 from runstore.errors import StoreError
 from runstore.fs import atomic, facts, lock
 from runstore.run import identity
 from runstore.run.record import Record
 
+MARK = names.new_uuid()
 LEAVES_A_CHILD = """
 import os, signal
 fifo = {}
@@ -199,9 +200,9 @@ def test_an_observer_who_was_slow_does_not_call_an_adopted_run_lost(
 
 
 @pytest.fixture
-def in_exec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A process that has the mark of the run `mine`, and looks as in an exec at first."""
-    env = {"HOMERUN_RUN_ID": "mine", "HOMERUN_RUN_FOLDER": str(tmp_path)}
+def in_exec(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A process that has the mark of a run, and looks as in an exec at first."""
+    env = {"HOMERUN_RUN_UUID": MARK}
     pid = os.posix_spawn("/bin/sleep", ["sleep", "1000"], env)
     read = atomic.read_bytes
     looks: list[str] = []
@@ -222,12 +223,8 @@ def in_exec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     os.waitpid(pid, 0)
 
 
-def test_a_process_in_the_middle_of_an_exec_is_found_by_its_mark(
-    tmp_path: Path, in_exec: int
-) -> None:
-    assert [one.pid for one in process_tree.processes_of_run("mine", None, str(tmp_path))] == [
-        in_exec
-    ]
+def test_a_process_in_the_middle_of_an_exec_is_found_by_its_mark(in_exec: int) -> None:
+    assert [one.pid for one in process_tree.processes_of_run(MARK, None)] == [in_exec]
 
 
 def test_a_script_adopted_in_the_middle_of_its_exec_is_open_to_its_adopter(in_exec: int) -> None:

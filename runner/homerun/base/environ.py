@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runstore.run.record import Record
+
 STORE = "HOMERUN_STORE"
 """Set by a person: the store to use, wherever the current folder is. Set for a script too: the
 copy of the source that it works in may hold a workspace's configuration of its own."""
@@ -21,13 +23,17 @@ STUDIO_TOKEN = "HOMERUN_STUDIO_TOKEN"
 """Set by a person: the token of Studio's server, which takes it out of its environment."""
 
 RUN_ID = "HOMERUN_RUN_ID"
-"""Set for a script: the id of its run. Also the mark by which a run's processes are known."""
+"""Set for a script: the id of its run. Of a run of an earlier version also the mark by which its
+processes are known."""
+
+RUN_UUID = "HOMERUN_RUN_UUID"
+"""Set for a script: its run's uuid, the mark by which the run's processes are known."""
 
 RUN_FOLDER = "HOMERUN_RUN_FOLDER"
 """Set for a script: the folder of its run."""
 
 SUPERVISES = "HOMERUN_SUPERVISES"
-"""Set for a supervisor alone, never for a script: the run that it supervises."""
+"""Set for a supervisor alone, never for a script: the mark of the run that it supervises."""
 
 ENDED_RUN = "HOMERUN_ENDED_RUN"
 """Set for a command that is started when a run has ended: its id."""
@@ -72,7 +78,7 @@ BY_LINES = "homerun"
 other one has no buffer, and loses nothing either."""
 
 _OF_A_RUN = (
-    *(RUN_ID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY, AZUREML_RUN_ID),
+    *(RUN_ID, RUN_UUID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY, AZUREML_RUN_ID),
     *(SOURCE_DIRECTORY, WORK_DIRECTORY),
 )
 
@@ -119,6 +125,24 @@ def run_folder() -> str | None:
     return os.environ.get(RUN_FOLDER) or None
 
 
+def is_inside(record: Record) -> bool:
+    """Whether this process is of a run: of that very one, and of no other that has its id.
+
+    Raises:
+        OSError: run.json cannot be read.
+    """
+    if run_id() != record.id:
+        return False
+    uuid = os.environ.get(RUN_UUID)
+    if uuid and record.uuid:
+        return uuid == record.uuid
+    # It is of an earlier version, or this process was given the other variables by hand.
+    try:
+        return os.path.samefile(run_folder() or "", record.path)
+    except OSError:
+        return False
+
+
 def bare() -> dict[str, str]:
     """A process of ours: nothing of the user that could change how it works."""
     return {name: os.environ[name] for name in (*_LOADER, *_STATE) if name in os.environ}
@@ -134,9 +158,9 @@ def azureml_is_ours(extra: Mapping[str, str] | None = None) -> bool:
     return (extra or {}).get(AZUREML, os.environ.get(AZUREML)) != REAL
 
 
-def for_supervisor(run: str) -> dict[str, str]:
-    """The same, with a supervisor's mark."""
-    return {**bare(), SUPERVISES: run}
+def for_supervisor(mark: str) -> dict[str, str]:
+    """The same, with the mark of the run that it supervises."""
+    return {**bare(), SUPERVISES: mark}
 
 
 def variable(name: str) -> str | None:
@@ -174,7 +198,7 @@ def config_home() -> str | None:
     return os.environ.get("XDG_CONFIG_HOME") or None
 
 
-def for_helper(run: str, env: Mapping[str, str]) -> dict[str, str]:
+def for_helper(mark: str, env: Mapping[str, str]) -> dict[str, str]:
     """The environment of a process of ours beside a run; a supervisor's, and the user's folders.
 
     Its mark keeps every sweep away from it, the run's own one too.
@@ -183,7 +207,7 @@ def for_helper(run: str, env: Mapping[str, str]) -> dict[str, str]:
         env: where the user's folders are known.
     """
     kept = {name: env[name] for name in _HOMES if name in env}
-    return {**for_supervisor(f"{run}/"), **kept}
+    return {**for_supervisor(f"{mark}/"), **kept}
 
 
 def for_builder(env: Mapping[str, str]) -> dict[str, str]:
@@ -232,14 +256,16 @@ def for_git(folder: str, top: str) -> dict[str, str]:
     }
 
 
-def for_hook(env: Mapping[str, str], run: str, status: str, folder: str) -> dict[str, str]:
+def for_hook(
+    env: Mapping[str, str], run: str, mark: str, status: str, folder: str
+) -> dict[str, str]:
     """The environment of a command that a run's end starts: the script's, and what ended how.
 
     The supervisor's mark keeps the sweep of an outer run away from it.
     """
     kept = {name: value for name, value in env.items() if name not in _OF_A_RUN}
     kept.setdefault("PATH", os.defpath)
-    kept[SUPERVISES] = run
+    kept[SUPERVISES] = mark
     kept[ENDED_RUN] = run
     kept[ENDED_STATUS] = status
     kept[ENDED_FOLDER] = os.path.realpath(folder)
@@ -278,9 +304,13 @@ def for_attempt(env: Mapping[str, str], number: int, work: str) -> dict[str, str
     return {**env, ATTEMPT: str(number), RESUME_DIRECTORY: folder}
 
 
-def resume_directory(run: str) -> str | None:
-    """The folder with what former attempts have made; None in a first one, and in other runs."""
-    return os.environ.get(RESUME_DIRECTORY) or None if run_id() == run else None
+def resume_directory(folder: str) -> str | None:
+    """The folder with what former attempts have made; None in a first one, and in other runs.
+
+    Args:
+        folder: the run's.
+    """
+    return os.environ.get(RESUME_DIRECTORY) or None if run_folder() == folder else None
 
 
 def moved(env: Mapping[str, str], store: str, folder: str) -> dict[str, str]:

@@ -50,7 +50,7 @@ def used(argv: list[str], env: dict[str, str], *, python: str, is_behind_mpi: bo
     return which.find("python", "python3", path=env.get("PATH") or os.defpath) or ""
 
 
-def note(python: str, run_id: str, env: Mapping[str, str], folder: str = ".") -> int:
+def note(python: str, mark: str, env: Mapping[str, str], folder: str = ".") -> int:
     """Record what a run runs with.
 
     Args:
@@ -70,16 +70,16 @@ def note(python: str, run_id: str, env: Mapping[str, str], folder: str = ".") ->
 
         if inspector_lock.wait(place(cache, python), folder):
             return 0
-        return _start_inspector(folder, python, run_id, env, cache)
+        return _start_inspector(folder, python, mark, env, cache)
     except Exception:  # noqa: BLE001 - no room, no process, or an odd path: the run goes on without
         return 0
 
 
-def note_own(run_id: str, folder: str) -> None:
+def note_own(mark: str, folder: str) -> None:
     """Record what this very process is, which holds a run open."""
     if not sys.executable:
         return  # Python within another program
-    asks = note(sys.executable, run_id, os.environ, folder)
+    asks = note(sys.executable, mark, os.environ, folder)
     if asks:
         from homerun.system import children
 
@@ -173,7 +173,7 @@ def _system() -> str:
 
 
 def _start_inspector(
-    run_folder: str, interpreter: str, run_id: str, env: Mapping[str, str], cache: str
+    run_folder: str, interpreter: str, mark: str, env: Mapping[str, str], cache: str
 ) -> int:
     """Start the process that asks an interpreter what is installed in it, for a run.
 
@@ -191,4 +191,4 @@ def _start_inspector(
 
     path = env.get("PATH") or os.defpath
     argv = children.python("environments.inspector", run_folder, interpreter, path, cache)
-    return spawn.start(sys.executable, argv, environ.for_helper(run_id, env), spawn.NOTHING_OPEN)
+    return spawn.start(sys.executable, argv, environ.for_helper(mark, env), spawn.NOTHING_OPEN)

@@ -81,11 +81,12 @@ class Copy:
 
 
 def of_script(
-    store: str, run: str, folder: str, ours: str, copy: Copy, extra: Mapping[str, str]
+    store: str, run: str, uuid: str, folder: str, ours: str, copy: Copy, extra: Mapping[str, str]
 ) -> dict[str, str]:
     """A script's environment.
 
     Args:
+        run, uuid, folder: the run's id, its uuid and its folder.
         ours: the folder to put in front of the user's own PYTHONPATH.
         extra: variables that win over the submitter's.
     """
@@ -103,6 +104,7 @@ def of_script(
     env.pop(environ.SUPERVISES, None)  # also one that was given: a sweep would spare the script
     env[environ.STORE] = store
     env[environ.RUN_ID] = run
+    env[environ.RUN_UUID] = uuid
     env[environ.RUN_FOLDER] = folder
     env[environ.SOURCE_DIRECTORY] = copy.source
     env[environ.WORK_DIRECTORY] = copy.work

@@ -64,7 +64,7 @@ class RunHandle:
 
     def begin(self) -> None:
         """Before the first use by this process: a row begins, and this process owns it."""
-        if environ.run_id() != self.id:
+        if environ.run_folder() != self.folder:
             from homerun.runs import interactive, owner
 
             if interactive.begin(self.record):

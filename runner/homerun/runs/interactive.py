@@ -18,10 +18,10 @@ from runstore.draft import Draft
 from runstore.errors import InvalidTransition, StoreError
 from runstore.fs import facts
 from runstore.run import files, identity
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from runstore.root import Root
     from runstore.run.record import Record
     from runstore.store import Store
 
@@ -78,7 +78,7 @@ def begin(record: Record) -> bool:
         return False
     if reconcile.bring_up_to_date(record).is_over:
         return False
-    wanted = _started(record.store, record.path)
+    wanted = _started(store_of(record), record.path)
     try:
         return record.publish(layout.STARTED, wanted)
     finally:
@@ -110,18 +110,27 @@ def end(record: Record, how: str, said: dict[str, object] | None = None) -> None
             owner.forget_ended()
 
 
-def _started(store: Root, run_folder: str) -> dict[str, object]:
+def _started(store: Store, run_folder: str) -> dict[str, object]:
     """Who holds the run open, and where; `within` is the submitted run whose script that is."""
     holder = owner.hold(store, run_folder)
     return {
         "attempt": 1,
         "owner": holder,
         "process": identity.process(os.getpid()),
-        "within": environ.run_id(),
+        **_script_around(store),
         **identity.here(),
         "store_id": store.id,
         "owner_inode": os.stat(f"{store.root}/{layout.OWNERS}/{holder}").st_ino,
     }
+
+
+def _script_around(store: Store) -> dict[str, object]:
+    """The submitted run in whose script this process is, where it is one of the same store."""
+    run_id = environ.run_id()
+    around = store.get(run_id) if run_id else None
+    if around is None or not environ.is_inside(around):
+        return {"within": None}
+    return {"within": around.id, "within_uuid": around.uuid}
 
 
 def collect_outputs(folder: str, prefix: str, run_folder: str, since_ns: int) -> list[str]:

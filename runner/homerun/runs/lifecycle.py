@@ -28,7 +28,7 @@ def complete(record: Record, outputs: Outputs | None) -> None:
     """Complete a run; see `Run.complete`."""
     if record.is_interactive:
         _end(record, outputs, status.COMPLETED)
-    elif environ.run_id() != record.id:
+    elif not environ.is_inside(record):
         now = look.at(record).status
         if now != status.COMPLETED:
             refused = "be completed from outside; it completes when its script ends well"
@@ -61,7 +61,7 @@ def cancel_all(runs: Iterable[tuple[Record, Outputs | None]]) -> list[dict[str, 
         asked.append((record, stop.deadline_of(record), row))
     for record, deadline, row in asked:
         try:
-            if row["error"] is None and environ.run_id() != record.id:
+            if row["error"] is None and not environ.is_inside(record):
                 stop.wait_for_end(record, status.CANCEL, deadline)
             row["status"] = look.at(record).status
         except (StoreError, OSError) as error:
@@ -85,7 +85,7 @@ def fail(
     if not seen.is_over and record.is_interactive:
         _end(record, outputs, status.FAILED, said)
         return
-    if not seen.is_over and environ.run_id() == record.id:
+    if not seen.is_over and environ.is_inside(record):
         record.publish(layout.FAILED, said)
         return
     if not seen.is_over:

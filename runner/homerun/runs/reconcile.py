@@ -127,4 +127,4 @@ def _left_behind(record: Record) -> bool:
     """Whether any process carries the mark of the run."""
     from homerun.system import process_tree
 
-    return bool(process_tree.processes_of_run(record.id, None, record.path))
+    return bool(process_tree.processes_of_run(record.mark, None, record.path))

@@ -92,7 +92,7 @@ def start_logging(
             code.let_go()
     handle = RunHandle.opened(record, folder)
     git_diff.start(record.path, record.id, git_diff.wanted(source), os.environ)
-    interpreter.note_own(record.id, record.path)
+    interpreter.note_own(record.mark, record.path)
     messages.tell(told)
     return handle
 

@@ -38,7 +38,7 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
     if seen.is_over:
         return seen
     ask(record, seen, kind, details)
-    if environ.run_id() == record.id:
+    if environ.is_inside(record):
         return look.at(record)
     return wait_for_end(record, kind, deadline_of(record))
 

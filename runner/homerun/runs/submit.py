@@ -188,7 +188,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
 
         stop_request.follow_parent(record)
     if request.sources is None:
-        git_diff.start(record.path, record.id, git_diff.wanted(job.code), os.environ)
+        git_diff.start(record.path, plan.mark, git_diff.wanted(job.code), os.environ)
     return record, [*told, *job.notices()]
 
 
@@ -346,6 +346,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     env = variables.of_script(
         record.store.root,
         record.id,
+        draft.uuid,
         record.path,
         job.ours,
         copy,
@@ -356,7 +357,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     if config.processes is not None:
         config.processes.enter(env, record.path)
     return Plan(
-        run_id=record.id,
+        mark=draft.uuid,
         store_id=record.store.id,
         user=facts.user_name(),
         shown=" ".join(job.shown),

@@ -89,7 +89,7 @@ class RunLabels(Tags):
             except PropertyExists as error:
                 refused = refused or error
             except (OSError, ReadOnlyStore) as error:
-                _warn_or_raise(self._handle.id, error)
+                _warn_or_raise(self._handle, error)
         if refused is not None:
             raise refused
 
@@ -106,7 +106,7 @@ class RunLabels(Tags):
         try:
             self._handle.record.label(changes)
         except (OSError, ReadOnlyStore) as error:
-            _warn_or_raise(self._handle.id, error)
+            _warn_or_raise(self._handle, error)
 
 
 class ExperimentLabels(Tags):
@@ -146,14 +146,14 @@ class ExperimentLabels(Tags):
         self._store.label_experiment(self._name, changes)
 
 
-def _warn_or_raise(run_id: str, error: Exception) -> None:
+def _warn_or_raise(handle: RunHandle, error: Exception) -> None:
     """Raise outside the run's own script; in it, print one notice."""
     from homerun.base import environ
     from homerun.base.messages import say
     from runstore.errors import words
 
-    if environ.run_id() != run_id:
+    if environ.run_folder() != handle.folder:
         raise error
-    if run_id not in _warned:
-        _warned.add(run_id)
+    if handle.id not in _warned:
+        _warned.add(handle.id)
         say(f"tags and properties cannot be stored: {words(error)}")

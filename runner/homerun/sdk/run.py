@@ -191,7 +191,7 @@ class Run:
 
         It is the folder that the script works in; None in a first attempt, and outside of a script.
         """
-        return environ.resume_directory(self.id)
+        return environ.resume_directory(self.directory)
 
     @property
     def type(self) -> str | None:

@@ -64,7 +64,7 @@ def wanted(code: git.Code) -> list[str]:
     return [program, code.top, code.commit] if program else []
 
 
-def start(run_folder: str, run_id: str, question: list[str], env: Mapping[str, str]) -> int:
+def start(run_folder: str, mark: str, question: list[str], env: Mapping[str, str]) -> int:
     """Start the process that asks git about a run's code, where there is anything to ask.
 
     Args:
@@ -79,7 +79,7 @@ def start(run_folder: str, run_id: str, question: list[str], env: Mapping[str, s
         return 0
     argv = children.python("snapshots.git_diff", run_folder, *question)
     try:
-        pid = spawn.start(sys.executable, argv, environ.for_helper(run_id, env), spawn.NOTHING_OPEN)
+        pid = spawn.start(sys.executable, argv, environ.for_helper(mark, env), spawn.NOTHING_OPEN)
     except (OSError, ValueError):
         return 0
     children.started(pid)

@@ -3,7 +3,7 @@
 The process that notices it takes `alive`, which is the election, and starts an adopter with that
 lock and with a pidfd that was opened while the script lived. The adopter is not the script's
 parent: it waits on the pidfd, learns the exit status from the kernel where that tells it, and
-finds what the script left behind by the run's id in the environment, as far as that goes. No fact
+finds what the script left behind by the run's mark in the environment, as far as that goes. No fact
 names an adopter, so it cannot be signalled and watches the run's folder for stop.json itself.
 """
 
@@ -107,8 +107,8 @@ class Adopter(Attempt):
         return True
 
     def look(self) -> list[process_tree.Process]:
-        """What carries the run's id in its environment, and the script with all below it."""
-        found = process_tree.processes_of_run(self.plan.run_id, None if self.over else self.script)
+        """What carries the run's mark in its environment, and the script with all below it."""
+        found = process_tree.processes_of_run(self.plan.mark, None if self.over else self.script)
         if self.over:
             return found
         if identity.has_ended(SCRIPT_DESCRIPTOR):

@@ -316,7 +316,7 @@ class Attempt(Recorder):
         try:
             return self.insist(
                 "processes cannot be seen",
-                lambda: process_tree.below(os.getpid(), self.plan.run_id),
+                lambda: process_tree.below(os.getpid(), self.plan.mark),
             )
         except ImportError:
             self.log_once("look", "neither /proc nor psutil here: processes cannot be seen")

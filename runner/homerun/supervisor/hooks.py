@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 _SHELL = "/bin/sh"
 
 
-def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
+def start(run_folder: str, mark: str, status: str, env: Mapping[str, str]) -> list[str]:
     """Start the commands that fit; a line for each that could not be started.
 
     Args:
+        mark: what names the run to processes.
         env: the script's environment; an adopter has none, and starts nothing.
     """
     run = facts.read(run_folder, layout.RUN) or {}
@@ -45,7 +46,7 @@ def start(run_folder: str, status: str, env: Mapping[str, str]) -> list[str]:
     told = []
     for command in _fitting(hooks, status, run.get("experiment")):
         try:
-            told_env = environ.for_hook(env, str(run.get("id")), status, run_folder)
+            told_env = environ.for_hook(env, str(run.get("id")), mark, status, run_folder)
             spawn.start(command[0], command, told_env, spawn.NOTHING_OPEN)
         except (OSError, ValueError) as error:
             from homerun.base import masking

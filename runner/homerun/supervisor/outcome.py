@@ -135,7 +135,7 @@ def _start_hooks(of: Attempt) -> None:
     if os.path.exists(f"{HERE}/../../{layout.SETTINGS}"):
         from homerun.supervisor import hooks
 
-        for line in hooks.start(HERE, of.final_status, of.plan.env):
+        for line in hooks.start(HERE, of.plan.mark, of.final_status, of.plan.env):
             of.log(line)
 
 

@@ -89,7 +89,7 @@ def _send(
 ) -> list[process_tree.Process]:
     return of.insist(
         "processes cannot be signalled",
-        lambda: process_tree.send(processes, of.plan.run_id, *numbers),
+        lambda: process_tree.send(processes, of.plan.mark, *numbers),
     )
 
 

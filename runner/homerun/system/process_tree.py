@@ -12,6 +12,7 @@ import time
 
 from homerun.base import environ
 from homerun.system import signals
+from runstore import names
 from runstore.fs import atomic
 from runstore.run import identity
 
@@ -24,6 +25,9 @@ _HELD_AT_ONCE = 64
 
 _MEMORY, _ENV_END = 20, 48
 """Fields of /proc/PID/stat behind the command: its virtual memory, and where its variables end."""
+
+_EARLIER = "@"
+"""How the mark of a run of an earlier version begins; its id follows."""
 
 _MOST_LOOKS = 2000
 
@@ -46,31 +50,33 @@ class Process:
         self.is_marked = False
 
 
-def below(root: int, run_id: str) -> list[Process]:
+def below(root: int, mark: str) -> list[Process]:
     """Every living process below `root` but other runs' supervisors and what is below those.
 
     An empty answer is one look and no proof: a chain of forks can hide from many looks.
     """
     children = _children()
-    return _walk(list(children.get(root, ())), children, run_id)
+    return _walk(list(children.get(root, ())), children, mark)
 
 
-def processes_of_run(run_id: str, script: int | None, folder: str = ".") -> list[Process]:
+def processes_of_run(mark: str, script: int | None, folder: str = ".") -> list[Process]:
     """The processes of a run whose supervisor is gone: the script, all below it, and whatever else
-    has the run in its environment, with all below that. One that cleaned its environment and
-    whose parent is gone is missed.
+    has the run's mark in its environment, with all below that. One that cleaned its environment
+    and whose parent is gone is missed.
 
     Args:
-        folder: the run's; another store can hold a run of the same id.
+        mark: what names the run to processes (`Record.mark`).
+        folder: the run's. One of an earlier version has no mark but its id, which a run of another
+            store can have too.
     """
     children = _children()
     roots = []
     for siblings in children.values():
         for process in siblings:
-            process.is_marked = _belongs_to(process.pid, run_id, folder)
+            process.is_marked = _belongs_to(process.pid, mark, folder)
             if process.is_marked or process.pid == script:
                 roots.append(process)
-    found = _walk(roots, children, run_id)
+    found = _walk(roots, children, mark)
     return [process for process in found if process.pid != os.getpid()]
 
 
@@ -84,7 +90,7 @@ def described(process: Process) -> str:
     return f"{process.pid} ({name or '?'}, {process.state.decode()}{user})"
 
 
-def send(processes: list[Process], run_id: str, *numbers: int) -> list[Process]:
+def send(processes: list[Process], mark: str, *numbers: int) -> list[Process]:
     """Signal the very processes that were seen; those of them that it reached, and might signal.
 
     Between the look and now one's parent may have reaped it and its pid gone to another, even
@@ -97,7 +103,7 @@ def send(processes: list[Process], run_id: str, *numbers: int) -> list[Process]:
         held: list[tuple[Process, int | None]] = []
         try:
             for process in processes[start : start + _HELD_AT_ONCE]:
-                _hold(process, run_id, held)
+                _hold(process, mark, held)
             reached += [seen for seen, pidfd in held if _signal(seen.pid, pidfd, numbers)]
         finally:
             for seen, pidfd in held:
@@ -106,7 +112,7 @@ def send(processes: list[Process], run_id: str, *numbers: int) -> list[Process]:
     return reached
 
 
-def _hold(process: Process, run_id: str, held: list[tuple[Process, int | None]]) -> None:
+def _hold(process: Process, mark: str, held: list[tuple[Process, int | None]]) -> None:
     """Add a process, with its pidfd where there are any, unless it is gone."""
     if process.pidfd is not None:
         held.append((process, process.pidfd))
@@ -117,7 +123,7 @@ def _hold(process: Process, run_id: str, held: list[tuple[Process, int | None]])
         return
     is_same = False
     try:
-        is_same = _is_still(process, run_id)
+        is_same = _is_still(process, mark)
     finally:
         if is_same:
             held.append((process, pidfd))
@@ -132,15 +138,15 @@ def _signal(pid: int, pidfd: int | None, numbers: tuple[int, ...]) -> bool:
         return False  # set-uid: it lives, and is not ours to signal
 
 
-def _is_still(seen: Process, run_id: str) -> bool:
+def _is_still(seen: Process, mark: str) -> bool:
     """Whether the process of that pid is the one that was seen: of the same tick, and either with
     the run's mark or below the same parent; or below us by now, whose orphans come to us.
     """
     now = _look(seen.pid)
-    if now is None or now.ticks != seen.ticks or _is_of_another(seen.pid, run_id):
+    if now is None or now.ticks != seen.ticks or _is_of_another(seen.pid, mark):
         return False
     if seen.is_marked:
-        return _has_mark(seen.pid, run_id)
+        return _has_mark(seen.pid, mark)
     return now.parent in (seen.parent, os.getpid())
 
 
@@ -196,41 +202,65 @@ def _children() -> dict[int, list[Process]]:
     return children
 
 
-def _walk(todo: list[Process], children: dict[int, list[Process]], run_id: str) -> list[Process]:
+def _walk(todo: list[Process], children: dict[int, list[Process]], mark: str) -> list[Process]:
     """The processes and all below them, each once, other runs' supervisors left out."""
     result: dict[int, Process] = {}
     while todo:
         process = todo.pop()
-        if process.pid not in result and not _is_of_another(process.pid, run_id):
+        if process.pid not in result and not _is_of_another(process.pid, mark):
             result[process.pid] = process
             todo += children.get(process.pid, ())
     return list(result.values())
 
 
-def _is_of_another(pid: int, run_id: str) -> bool:
-    """Whether a process is another run's: its supervisor, or its script after that was killed."""
-    marks = (f"{environ.SUPERVISES}=".encode(), f"{environ.RUN_ID}=".encode())
-    for part in environment(pid):
-        if part.startswith(marks):
-            return part.partition(b"=")[2] != run_id.encode()
-    return False
+def _is_of_another(pid: int, mark: str) -> bool:
+    """Whether a process is another run's: its supervisor, or its script after that was killed.
+
+    A variable that was emptied, or set to what is no uuid, names no run.
+    """
+    variables = environment(pid)
+    named = _value(variables, environ.SUPERVISES) or _mark_of(variables, mark)
+    return bool(named) and named != mark
 
 
-def _belongs_to(pid: int, run_id: str, folder: str) -> bool:
+def _belongs_to(pid: int, mark: str, folder: str) -> bool:
     """Whether a process was started with the mark of this very run."""
     variables = environment(pid)
-    if f"{environ.RUN_ID}={run_id}".encode() not in variables:
+    if _mark_of(variables, mark) != mark:
         return False
-    mark = f"{environ.RUN_FOLDER}=".encode()
-    folders = [part[len(mark) :] for part in variables if part.startswith(mark)]
+    if not mark.startswith(_EARLIER):
+        return True
     try:
-        return all(os.path.samefile(named, folder) for named in folders)
+        return os.path.samefile(_value(variables, environ.RUN_FOLDER), folder)
     except OSError:
-        return True  # the store was moved since
+        return False  # the store was moved since, this one or another: it may be anyone's
 
 
-def _has_mark(pid: int, run_id: str) -> bool:
-    return f"{environ.RUN_ID}={run_id}".encode() in environment(pid)
+def _has_mark(pid: int, mark: str) -> bool:
+    return _mark_of(environment(pid), mark) == mark
+
+
+def _mark_of(variables: list[bytes], like: str) -> str:
+    """The mark of the run that a process was started in; "": none.
+
+    Args:
+        like: a mark of the kind that is sought. A process of a run of an earlier version has only
+            an id. A process that has only the id of a run that has a uuid was given it by hand.
+    """
+    uuid = _value(variables, environ.RUN_UUID)
+    if names.is_uuid(uuid):
+        return uuid
+    if not like.startswith(_EARLIER):
+        return ""
+    run_id = _value(variables, environ.RUN_ID)
+    return run_id and f"{_EARLIER}{run_id}"
+
+
+def _value(variables: list[bytes], name: str) -> str:
+    """The value of a variable, "" where it is not set."""
+    start = f"{name}=".encode()
+    found = (os.fsdecode(part[len(start) :]) for part in variables if part.startswith(start))
+    return next(found, "")
 
 
 def environment(pid: int) -> list[bytes]:

@@ -12,7 +12,7 @@ import time
 
 from homerun.base import environ
 from homerun.targets import registry, retries
-from homerun.targets.plan import Plan, decode
+from homerun.targets.plan import Plan, decode_for
 from runstore import layout, status
 from runstore.errors import StoreError
 from runstore.fs import atomic, lock
@@ -202,7 +202,9 @@ def _claim(found: Target, record: Record, entry: Entry, slots: list[int]) -> Cla
     claim = None
     try:
         data = entry.read()
-        if data is not None and not place.is_settled(record):
+        if place.entry(record) != entry.path:
+            entry.remove()  # of a run that had this id, and was removed
+        elif data is not None and not place.is_settled(record):
             given = _plan(record, entry, data)
             if given is not None and record.fact(layout.STOP) is None:
                 given.target, given.slots = found.name, len(slots)
@@ -221,10 +223,10 @@ def _claim(found: Target, record: Record, entry: Entry, slots: list[int]) -> Cla
 def _plan(record: Record, entry: Entry, data: bytes) -> Plan | None:
     """The plan of an entry, for where the store is now: it may have been moved since.
 
-    None: the entry is damaged, and there is nothing to start the run with.
+    None: it is damaged, or another run's: there is nothing to start this one with.
     """
     try:
-        given = decode(data)
+        given = decode_for(record, data)
     except (ValueError, LookupError):
         return None
     given.env = environ.moved(given.env, record.store.root, record.path)

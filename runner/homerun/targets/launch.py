@@ -76,7 +76,7 @@ def supervisor(
             for source, place in places.items():
                 opened.append(fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, above))
                 moves.append((os.POSIX_SPAWN_DUP2, opened[-1], place))
-            pid = _start(run_folder, given.run_id, moves)
+            pid = _start(run_folder, given.mark, moves)
         finally:
             for descriptor in opened:
                 os.close(descriptor)
@@ -84,7 +84,7 @@ def supervisor(
     return pid
 
 
-def _start(run_folder: str, run_id: str, moves: list[tuple[int | str, ...]]) -> int:
+def _start(run_folder: str, mark: str, moves: list[tuple[int | str, ...]]) -> int:
     log = f"{run_folder}/{layout.SUPERVISOR_LOG}"
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     standard: list[tuple[int | str, ...]] = [
@@ -93,4 +93,4 @@ def _start(run_folder: str, run_id: str, moves: list[tuple[int | str, ...]]) -> 
         (os.POSIX_SPAWN_OPEN, 2, log, flags, 0o600),
     ]
     argv = children.python(_PROGRAM, run_folder)
-    return spawn.start(sys.executable, argv, environ.for_supervisor(run_id), [*standard, *moves])
+    return spawn.start(sys.executable, argv, environ.for_supervisor(mark), [*standard, *moves])

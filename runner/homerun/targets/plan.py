@@ -48,7 +48,7 @@ def _ladder(text: str) -> list[tuple[int, float]]:
 
 
 _PARTS: tuple[tuple[str, Callable[[Any], str], Callable[[str], Any]], ...] = (
-    ("run_id", str, str),
+    ("mark", str, str),
     ("store_id", str, str),
     ("user", str, str),
     ("shown", str, str),
@@ -71,7 +71,8 @@ class Plan:
     """One start of a run's script.
 
     Args:
-        run_id, store_id, user: whose facts the supervisor publishes.
+        mark: what names the run to processes (`Record.mark`).
+        store_id, user: whose facts the supervisor publishes.
         shown: the command line with secrets masked, for people.
         cwd: the script's folder, relative to the run's folder or absolute.
         argv: the command, its first part a path.
@@ -97,7 +98,7 @@ class Plan:
     def __init__(
         self,
         *,
-        run_id: str,
+        mark: str,
         store_id: str,
         user: str,
         shown: str,
@@ -116,7 +117,7 @@ class Plan:
         kept: str = "",
         inherited: str = "",
     ) -> None:
-        self.run_id = run_id
+        self.mark = mark
         self.store_id = store_id
         self.user = user
         self.shown = shown
@@ -175,6 +176,20 @@ def decode(data: bytes) -> Plan:
     )
 
 
+def decode_for(record: Record, data: bytes) -> Plan:
+    """The plan that is kept of a run, in the queue or for a restart.
+
+    Raises:
+        ValueError, LookupError: it is damaged, or that of another run, which had this one's id.
+    """
+    given = decode(data)
+    # Where there is no uuid an earlier version made it, which put the id in that place.
+    if given.mark != (record.uuid or record.id):
+        raise ValueError("it is another run's")
+    given.mark = record.mark
+    return given
+
+
 def _packed(value: Any) -> str:
     """The value of a setting, with a letter in front for its type."""
     if value is None:
@@ -229,7 +244,7 @@ def for_adoption(record: Record, script_is_open: bool | None) -> Plan:
     run, started = record.run, record.fact(layout.STARTED) or {}
     limit = started.get("limit_s")
     return Plan(
-        run_id=record.id,
+        mark=record.mark,
         store_id=record.store.id,
         user=str(run.get("user", "")),
         shown="",

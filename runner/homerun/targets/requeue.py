@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from homerun.targets import dispatch
-from homerun.targets.plan import decode
+from homerun.targets.plan import decode_for
 from runstore import layout, look, status
 from runstore.fs import atomic, lock
 from runstore.queue import place
@@ -36,7 +36,7 @@ def after_restart(record: Record) -> None:
             return
         if look.at(record).seen != status.IN_QUEUE:
             return  # it has been started since, or is over
-        given = decode(data)
+        given = decode_for(record, data)
         given.attempt = number + 1
         entry = waiting.add(
             record.id,
@@ -48,7 +48,7 @@ def after_restart(record: Record) -> None:
         fact: dict[str, object] = {"target": waiting.target, "entry": entry.name}
         attempts.plan(record.path, number + 1, {**fact, "after": status.HOST_RESTARTED})
     except (ValueError, LookupError):
-        os.unlink(place.kept_plan(record))  # it is damaged: the run was lost
+        os.unlink(place.kept_plan(record))  # it is damaged, or another run's: this one was lost
     finally:
         lock.release(alive)
     dispatch.start(store_of(record), waiting.target)

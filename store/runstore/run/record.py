@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR
 
-from runstore import layout, status
+from runstore import layout, names, status
 from runstore.errors import RunNotFound
 from runstore.fs import atomic, facts
 from runstore.run import attempts, cache, change_marks, labels, properties
@@ -73,6 +73,27 @@ class Record:
         if self._run is None:
             self._run = facts.read_own(self.path, layout.RUN)
         return self._run or {}
+
+    @property
+    def uuid(self) -> str:
+        """What tells the run from every other one, of any store; "": it is of an earlier version.
+
+        Raises:
+            OSError: as `asked`.
+        """
+        found = self.asked().get("uuid")
+        return str(found) if names.is_uuid(found) else ""
+
+    @property
+    def mark(self) -> str:
+        """What names the run to processes: its uuid, and never the id, which people choose.
+
+        Of a run of an earlier version, which has none, `@` and the id: no uuid looks so.
+
+        Raises:
+            OSError: as `asked`.
+        """
+        return self.uuid or f"@{self.id}"
 
     @property
     def is_interactive(self) -> bool:

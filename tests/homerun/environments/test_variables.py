@@ -33,7 +33,7 @@ def source(workspace_dir: Path) -> Path:
 
 def of_script(source: Path | str = "/source", **extra: str) -> dict[str, str]:
     copy = variables.Copy(str(source), "/s/e/run-1/work", os.path.abspath("copy"))
-    return variables.of_script("/s", "run-1", "/s/e/run-1", OURS, copy, extra)
+    return variables.of_script("/s", "run-1", "0f" * 16, "/s/e/run-1", OURS, copy, extra)
 
 
 def test_a_script_gets_its_run_and_its_store() -> None:
@@ -43,6 +43,7 @@ def test_a_script_gets_its_run_and_its_store() -> None:
     assert ours == {
         "HOMERUN_STORE": "/s",
         "HOMERUN_RUN_ID": "run-1",
+        "HOMERUN_RUN_UUID": "0f" * 16,
         "HOMERUN_RUN_FOLDER": "/s/e/run-1",
         "HOMERUN_SOURCE_DIRECTORY": "/source",
         "HOMERUN_WORK_DIRECTORY": "/s/e/run-1/work",
@@ -56,7 +57,9 @@ def test_a_script_gets_the_submitters_environment(monkeypatch: pytest.MonkeyPatc
     assert of_script(DATA="/other")["DATA"] == "/other"
 
 
-@pytest.mark.parametrize("name", ["HOMERUN_RUN_ID", "HOMERUN_RUN_FOLDER", "HOMERUN_STORE"])
+@pytest.mark.parametrize(
+    "name", ["HOMERUN_RUN_ID", "HOMERUN_RUN_UUID", "HOMERUN_RUN_FOLDER", "HOMERUN_STORE"]
+)
 def test_neither_the_submitter_nor_a_variable_can_change_which_run_it_is(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

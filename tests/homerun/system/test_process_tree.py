@@ -7,25 +7,25 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from helpers.sources import SOURCE_ROOTS
 from helpers.wait import wait_until
 from homerun.system import process_tree
+from runstore import names
 from runstore.run import identity
 
-RUN = "tree-of-this-test"
+RUN = names.new_uuid()
 TREE = "sleep 1000 & (sleep 1000 & sleep 1000 & wait) & setsid sleep 1000 & wait"
 SIZE = 6
 """The first shell, the four that sleep, and the shell between."""
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Iterator[int]:
+def root() -> Iterator[int]:
     """A shell with a tree below it, all started with the mark of the run."""
-    env = {**os.environ, "HOMERUN_RUN_ID": RUN, "HOMERUN_RUN_FOLDER": str(tmp_path)}
+    env = {**os.environ, "HOMERUN_RUN_UUID": RUN}
     shell = subprocess.Popen(["/bin/sh", "-c", TREE], env=env)
 
     def is_whole() -> bool:
@@ -64,18 +64,18 @@ def test_what_lives_below_is_the_same_by_psutil(root: int, monkeypatch: pytest.M
 
 
 def test_what_carries_the_mark_of_a_run_is_the_same_by_psutil(
-    root: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_proc = shown(process_tree.processes_of_run(RUN, None, str(tmp_path)))
-    elsewhere = process_tree.processes_of_run(RUN, None, str(tmp_path.parent))
+    by_proc = shown(process_tree.processes_of_run(RUN, None))
+    of_another = process_tree.processes_of_run(names.new_uuid(), None)
     variables = {part for part in process_tree.environment(root) if part}
 
     without_proc(monkeypatch)
-    by_psutil = shown(process_tree.processes_of_run(RUN, None, str(tmp_path)))
+    by_psutil = shown(process_tree.processes_of_run(RUN, None))
 
     assert len(by_proc) == SIZE
     assert by_psutil == by_proc
-    assert process_tree.processes_of_run(RUN, None, str(tmp_path.parent)) == elsewhere == []
+    assert process_tree.processes_of_run(names.new_uuid(), None) == of_another == []
     assert set(process_tree.environment(root)) == variables
 
 

@@ -21,7 +21,7 @@ names = given_bytes.map(lambda data: os.fsdecode(b"N" + data.replace(b"=", b""))
 
 def plan(**fields: object) -> Plan:
     given = {
-        "run_id": "loss_1_ab",
+        "mark": "0f" * 16,
         "store_id": "0123",
         "user": "ada",
         "shown": "python train.py",

@@ -37,11 +37,11 @@ class Far(Local):
         return super().take_slots(store, wanted, size)
 
     def start(self, run_folder: str, given: Plan, alive: int, slots: Sequence[int] = ()) -> None:
-        self.asked.append(("start", given.run_id, len(slots)))
+        self.asked.append(("start", given.mark, len(slots)))
         super().start(run_folder, given, alive, slots)
 
     def adopt(self, run_folder: str, given: Plan, alive: int, script: int | None) -> None:
-        self.asked.append(("adopt", given.run_id, script is not None))
+        self.asked.append(("adopt", given.mark, script is not None))
         super().adopt(run_folder, given, alive, script)
 
     def signal(self, run_folder: str, *numbers: int) -> None:
@@ -87,7 +87,7 @@ def test_a_run_is_started_and_canceled_by_the_verbs_of_its_target(
     assert run.get_status() == "Canceled"
     assert far == [
         ("take_slots", 1, 1),
-        ("start", run.id, 1),
+        ("start", run._record.mark, 1),
         ("signal", run.id, signal.SIGTERM, signal.SIGCONT),
     ]
     assert "far.log" in run.get_details()["logFiles"]
@@ -104,7 +104,7 @@ def test_a_run_that_waited_is_started_by_the_verbs_of_its_target(
     TargetQueue(experiment.workspace.store, "far").resume()
 
     run.wait_for_completion()
-    assert far[:2] == [("take_slots", 1, 1), ("start", run.id, 1)]
+    assert far[:2] == [("take_slots", 1, 1), ("start", run._record.mark, 1)]
 
 
 def test_an_orphan_is_adopted_through_its_target(
@@ -121,7 +121,7 @@ def test_an_orphan_is_adopted_through_its_target(
 
     def is_adopted() -> bool:
         reconcile.bring_up_to_date(record)
-        return ("adopt", run.id, True) in far
+        return ("adopt", record.mark, True) in far
 
     wait_until(is_adopted, "the script has an adopter")
 
@@ -155,7 +155,7 @@ def test_an_adoption_that_is_broken_off_holds_no_lock(
     run.cancel()
 
 
-@pytest.mark.parametrize("step", ["decode", "_claim"])
+@pytest.mark.parametrize("step", ["decode_for", "_claim"])
 def test_a_claim_that_is_broken_off_holds_no_lock(
     experiment: Experiment,
     far: list[tuple[object, ...]],
