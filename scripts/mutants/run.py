@@ -43,7 +43,7 @@ MODULES = {
     "ledger": ("store/runstore/run/ledger.py", "tests/runstore/run/test_ledger.py"),
     "labels": ("store/runstore/run/labels.py", "tests/runstore/run/test_labels.py"),
     "identity": ("store/runstore/run/identity.py", "tests/runstore/run/test_identity.py"),
-    "queue": ("store/runstore/queue/queue.py", "tests/runstore/queue"),
+    "queue": ("store/runstore/queue/queue.py", "tests/runstore/queue/test_queue.py"),
     "ladder": ("runner/homerun/supervisor/ladder.py", "tests/homerun/supervisor/test_ladder.py"),
     "attempt": ("runner/homerun/supervisor/attempt.py", "tests/homerun/supervisor"),
     "reconcile": ("runner/homerun/runs/reconcile.py", "tests/homerun/runs/test_reconcile.py"),

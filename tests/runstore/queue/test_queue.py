@@ -1,0 +1,307 @@
+"""The queue of a target: what waits, in which order, and who has the slots."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from helpers import children
+from runstore import layout, status
+from runstore.errors import ReadOnlyStore
+from runstore.fs import facts, lock
+from runstore.queue import queue
+from runstore.queue.queue import Entry, Queue
+from runstore.run.record import Record
+from runstore.store import Store
+
+
+@pytest.fixture
+def local(store: Store) -> Queue:
+    """The queue of the target `local`, with nothing in it."""
+    return Queue(store.root, "local")
+
+
+@pytest.fixture
+def kind(store: Store) -> str:
+    return store.lock_kind
+
+
+@pytest.fixture
+def taken() -> Iterator[list[int]]:
+    """Slots to give back."""
+    held: list[int] = []
+    yield held
+    for descriptor in held:
+        lock.release(descriptor)
+
+
+def ids(waiting: Queue) -> list[str]:
+    return [entry.run_id for entry in waiting.entries()]
+
+
+def test_the_highest_priority_goes_first_and_then_who_came_first(local: Queue) -> None:
+    for run_id, priority in (("a", 0), ("b", 5), ("c", 0), ("d", queue.HIGHEST), ("e", 5)):
+        local.add(run_id, b"", priority=priority)
+
+    assert ids(local) == ["d", "b", "e", "a", "c"]
+    assert [entry.priority for entry in local.entries()] == [9999, 5, 5, 0, 0]
+    assert [local.position(entry) for entry in local.entries()] == [1, 2, 3, 4, 5]
+
+
+def test_an_entry_says_what_its_run_wants_and_holds_what_it_is_started_with(
+    local: Queue,
+) -> None:
+    added = local.add("run.1", b"plan", slots=3, limit=4)
+    (found,) = local.entries()
+
+    assert found.name == added.name == "9999.000000000001.3of4.run.1"
+    assert (found.slots, found.limit, found.run_id) == (3, 4, "run.1")
+    assert (added.slots, added.limit, added.run_id) == (3, 4, "run.1")
+    assert (found.path, found.read()) == (f"{local.folder}/{found.name}", b"plan")
+    assert os.stat(found.path).st_mode & 0o777 == 0o600
+    assert (local.add("other", b"").slots, local.entries()[1].limit) == (1, None)
+
+
+def test_an_entry_is_there_until_it_is_removed_by_any_process(local: Queue) -> None:
+    entry = local.add("a", b"x")
+    assert entry.exists()
+    assert not local.is_empty()
+    for _ in range(2):
+        entry.remove()
+
+    assert not entry.exists()
+    assert entry.read() is None
+    assert local.is_empty()
+    assert ids(local) == []
+
+
+def test_fifty_that_come_at_once_get_places_of_their_own(local: Queue) -> None:
+    names = children.race(50, lambda n: local.add(f"run-{n}", b"", sync=False).name)
+
+    assert local.names() == sorted(names)
+    assert sorted(int(name.split(".")[1]) for name in names) == list(range(1, 51))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a", "1.2.3", "x.2.3.run", "1.2.x.run", "1.2.3of.run", "1.2.3ofx.run", "1.2.of3.run"],
+)
+def test_a_name_that_is_none_of_an_entry_does_not_wait(local: Queue, name: str) -> None:
+    entry = local.add("a", b"")
+    with open(f"{local.folder}/{name}", "w"):
+        pass
+
+    assert local.entry(name) is None
+    assert [found.name for found in local.in_order()] == [entry.name]
+    assert name in local.names()
+
+
+def test_a_disk_that_is_full_leaves_no_part_of_an_entry(
+    local: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.add("a", b"")
+
+    def fill_up(path: str, *_: object, **__: object) -> None:
+        with open(path, "wb") as file:
+            file.write(b"par")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(queue.atomic, "write", fill_up)
+
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        local.add("b", b"whole")
+    assert ids(local) == ["a"]
+    assert sorted(os.listdir(local.folder))[0] == layout.QUEUE_TICKETS
+    assert len(os.listdir(local.folder)) == 2
+
+
+def test_what_is_kept_does_not_wait(local: Queue) -> None:
+    local.keep("a", b"plan")
+
+    with open(local.kept("a"), "rb") as file:
+        assert file.read() == b"plan"
+    assert os.stat(local.kept("a")).st_mode & 0o777 == 0o600
+    assert local.is_empty()
+    assert ids(local) == []
+
+
+def test_a_queue_that_is_not_there_is_empty_and_a_link_is_none(
+    local: Queue, store: Store, tmp_path: Any
+) -> None:
+    assert (local.is_empty(), local.names(), local.busy(2, store.lock_kind)) == (True, [], 0)
+    assert (local.is_paused, local.paused_since()) == (False, None)
+    local.resume()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "9999.000000000001.1.run").touch()
+    (elsewhere / layout.QUEUE_PAUSED).write_text('{"time": "then"}')
+    os.makedirs(f"{store.root}/{layout.QUEUE}", exist_ok=True)
+    os.symlink(elsewhere, local.folder)
+
+    assert (local.is_empty(), local.names()) == (True, [])
+    assert (local.is_paused, local.paused_since()) == (False, None)
+    local.resume()
+    assert (elsewhere / layout.QUEUE_PAUSED).exists()
+    with pytest.raises(OSError, match="local"):
+        local.add("a", b"")
+
+
+def test_a_paused_queue_says_since_when_until_it_goes_on(local: Queue) -> None:
+    local.pause()
+    since = local.paused_since()
+    local.pause()
+
+    assert local.is_paused
+    assert since is not None
+    assert local.paused_since() == since
+    for _ in range(2):
+        local.resume()
+    assert (local.is_paused, local.paused_since()) == (False, None)
+    local.pause()
+    assert local.is_paused
+
+
+def test_a_pause_that_cannot_be_written_is_said(
+    local: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(queue.atomic, "make_folders", refuse)
+
+    with pytest.raises(ReadOnlyStore):
+        local.pause()
+
+
+def test_the_targets_with_a_queue_are_named(local: Queue, store: Store) -> None:
+    assert queue.names(store.root) == ()
+    local.add("a", b"")
+    Queue(store.root, "gpu").add("b", b"")
+
+    assert queue.names(store.root) == ["gpu", "local"]
+
+
+def test_slots_are_taken_together_or_not_at_all(local: Queue, kind: str, taken: list[int]) -> None:
+    first = local.take_slots(2, 3, kind)
+    assert first is not None
+    taken += first
+
+    assert local.busy(3, kind) == 2
+    assert local.take_slots(2, 3, kind) is None
+    assert local.busy(3, kind) == 2
+    rest = local.take_slots(1, 3, kind)
+    assert rest is not None
+    taken += rest
+    assert [len(first), len(rest), local.busy(3, kind)] == [2, 1, 3]
+    assert local.take_slots(1, 3, kind) is None
+    assert local.take_slots(4, 3, kind) is None
+    assert local.busy(3, kind) == 3
+
+
+def test_a_search_for_slots_ends_where_there_are_too_few(
+    local: Queue, kind: str, taken: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken += local.take_slots(1, 1, kind) or []
+    asked: list[str] = []
+    take = lock.take
+
+    def note(path: str, kind: str) -> int | None:
+        asked.append(path.rpartition("/")[2])
+        return take(path, kind)
+
+    monkeypatch.setattr(lock, "take", note)
+
+    assert local.take_slots(3, 3, kind) is None
+    assert asked == ["0"]
+    more = local.take_slots(1, 4, kind)
+    assert more is not None
+    taken += more
+    assert asked == ["0", "0", "1"]
+
+
+def test_a_slot_is_known_by_its_file(local: Queue, kind: str, taken: list[int]) -> None:
+    taken += local.take_slots(2, 2, kind) or []
+    other = os.open(os.devnull, os.O_RDONLY)
+    try:
+        assert [local.is_one_of(held, 2) for held in taken] == [True, True]
+        assert [local.is_one_of(held, 1) for held in taken] == [True, False]
+        assert not local.is_one_of(other, 5)
+    finally:
+        os.close(other)
+
+
+@pytest.fixture
+def queued(local: Queue, make_run: Callable[..., Record]) -> Callable[..., tuple[Entry, Record]]:
+    """A run that waits."""
+
+    def make(run_id: str) -> tuple[Entry, Record]:
+        entry = local.add(run_id, b"")
+        return entry, make_run(run_id=run_id)
+
+    return make
+
+
+def test_what_may_start_is_given_in_order_and_what_has_begun_or_ended_goes(
+    local: Queue, store: Store, queued: Callable[..., tuple[Entry, Record]]
+) -> None:
+    (first, one), (begun, two), (over, three), (last, four) = map(queued, "abcd")
+    facts.publish(two.path, layout.STARTED, {"script": {}})
+    facts.publish(three.path, layout.ENDED, {"status": status.CANCELED})
+    found = [(entry.name, record.id) for entry, record in local.startable(store)]
+
+    assert found == [(first.name, one.id), (last.name, four.id)]
+    assert [begun.exists(), over.exists()] == [False, False]
+
+
+def test_what_is_being_made_or_was_submitted_elsewhere_stays_and_does_not_start(
+    local: Queue,
+    store: Store,
+    queued: Callable[..., tuple[Entry, Record]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unmade = local.add("unmade", b"")
+    elsewhere, _ = queued("elsewhere")
+    monkeypatch.setattr(queue.place, "may_start_here", lambda _record: False)
+
+    assert list(local.startable(store)) == []
+    assert [unmade.exists(), elsewhere.exists()] == [True, True]
+
+
+@pytest.mark.parametrize("whose", ["entry", "run"])
+def test_what_another_user_has_put_there_stays_and_does_not_start(
+    local: Queue,
+    store: Store,
+    queued: Callable[..., tuple[Entry, Record]],
+    monkeypatch: pytest.MonkeyPatch,
+    whose: str,
+) -> None:
+    entry, record = queued("a")
+    strange = entry.path if whose == "entry" else record.path
+    monkeypatch.setattr(type(store), "owns", lambda _store, path: path != strange)
+
+    assert list(local.startable(store)) == []
+    assert entry.exists()
+
+
+def test_a_run_that_cannot_be_read_keeps_no_other_from_starting(
+    local: Queue,
+    store: Store,
+    queued: Callable[..., tuple[Entry, Record]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (first, one), (_, two) = map(queued, "ab")
+    is_settled = queue.place.is_settled
+
+    def fail_first(record: Record) -> bool:
+        if record.id == one.id:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return is_settled(record)
+
+    monkeypatch.setattr(queue.place, "is_settled", fail_first)
+
+    assert [record.id for _, record in local.startable(store)] == [two.id]
+    assert first.exists()
