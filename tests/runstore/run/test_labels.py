@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import functools
+import json
 import os
+import re
 import shutil
 
 import pytest
@@ -165,6 +167,18 @@ def test_a_change_is_numbered_after_the_highest_name_that_can_be_ours(folder: st
 
     assert new.startswith(f"{10**17 + 2}.")
     assert labels.read(folder).tags == {"a": 1, "b": 2}
+
+
+def test_a_file_of_changes_is_named_by_its_last_number_and_its_writer(folder: str) -> None:
+    labels.write(folder, CHANGES)
+    labels.write(folder, CHANGES[:1])
+    found = sorted(os.listdir(f"{folder}/labels"))
+
+    assert [name.partition(".")[0] for name in found] == ["2", "3"]
+    for name in found:
+        assert re.fullmatch(rf"[0-9]+\.{os.getpid()}-[0-9a-f]{{8}}\.jsonl", name)
+    with open(f"{folder}/labels/{found[0]}") as file:
+        assert [json.loads(line)["n"] for line in file.read().split("\n") if line] == [1, 2]
 
 
 def test_changes_count_only_in_files_of_changes(folder: str) -> None:
