@@ -47,6 +47,9 @@ SERIES_FILE = "points-1"
 """In a folder of its run's id; the number is that of its form."""
 SERIES_WRITING = "points-1.new"
 
+PRIVATE = (ENVIRONMENTS, INDEX)
+"""What no group reads, also of a store that is shared: values of variables; a cache."""
+
 SNAPSHOT_TREE = "tree"
 SNAPSHOT_MANIFEST = "manifest.json"
 MOST_MANIFEST_BYTES = 1 << 30

@@ -167,7 +167,7 @@ class Store(Root):
         try:
             atomic.make_new_folder(hidden)
             facts.publish(hidden, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
-            os.close(os.open(f"{hidden}/{layout.LEDGER}", os.O_CREAT | os.O_WRONLY, 0o600))
+            atomic.write(f"{hidden}/{layout.LEDGER}", b"")
             os.rename(hidden, f"{self.root}/{folder}")
             atomic.sync_folder(self.root)  # or a power cut takes it, with the runs in it
         except OSError as error:

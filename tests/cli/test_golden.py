@@ -20,6 +20,7 @@ import pytest
 
 from helpers.commands import COMMANDS
 from helpers.trusted import trusted
+from homerun.base import accounts
 from homerun.cli.output import stdout
 
 HERE = Path(__file__).parent / "golden"
@@ -73,6 +74,7 @@ CASES = {
     "store-gc": "store gc --dry-run",
     "store-reindex": "store reindex",
     "store-distrust": "store distrust",
+    "store-share": "store share",
     "store-trust": "store trust",
     "store-trash-empty": "run delete given-id --yes; store trash empty --older-than 30d --yes",
     "store-trash-list": "store trash list",
@@ -123,7 +125,7 @@ def golden(
     """Run the commands of a case, the last one in one form; what that one prints, with marks."""
     monkeypatch.setenv("HOMERUN_MAX_CONCURRENT_RUNS", "2")
     monkeypatch.setenv("XDG_CACHE_HOME", str(workspace_dir / "cache"))
-    monkeypatch.setenv("LOGNAME", "ann")
+    monkeypatch.setattr(accounts, "own_name", lambda: "ann")
     monkeypatch.setattr(time, "time", CLOCK)
     monkeypatch.setattr(CLOCK, "stands_still", True)
 

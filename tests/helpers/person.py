@@ -27,11 +27,15 @@ class Person:
     Args:
         user: the number; 0 is root.
         home: a folder that belongs to it.
+
+    Attributes:
+        groups: the numbers of the groups that it is in besides its own.
     """
 
     def __init__(self, user: int, home: Path) -> None:
         self.user = user
         self.home = home
+        self.groups: list[int] = []
 
     def homerun(
         self, *words: str, at: Path | None = None, env: Mapping[str, str] | None = None
@@ -43,7 +47,19 @@ class Person:
         self, *words: str, at: Path | None = None, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run the system's Python, with the packages under test, as this person."""
-        return subprocess.run(
+        with self.start(*words, at=at, env=env) as started:
+            try:
+                output, errors = started.communicate(timeout=60)
+            except BaseException:
+                started.kill()
+                raise
+        return subprocess.CompletedProcess(started.args, started.returncode, output, errors)
+
+    def start(
+        self, *words: str, at: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """The same, without waiting for its end."""
+        return subprocess.Popen(
             [_interpreter(), *words],
             cwd=at or self.home,
             env={
@@ -57,12 +73,11 @@ class Person:
             },
             user=self.user,
             group=self.user,
-            extra_groups=[],
+            extra_groups=self.groups,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=60,
         )
 
 

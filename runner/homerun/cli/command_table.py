@@ -76,6 +76,7 @@ COMMANDS = {
     "store reindex": ("commands.store", "reindex"),
     "store trust": ("commands.store", "trust"),
     "store distrust": ("commands.store", "distrust"),
+    "store share": ("commands.store", "share"),
     "store trash list": ("commands.trash", "list_trash"),
     "store trash restore": ("commands.trash", "restore"),
     "store trash empty": ("commands.trash", "empty"),

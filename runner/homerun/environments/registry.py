@@ -71,10 +71,7 @@ def get(store: Store, name: str, version: str | None = None) -> dict[str, Any]:
 def latest(store: Store) -> dict[str, dict[str, Any]]:
     """The fields of the environments by name, each in its latest version."""
     home = f"{store.root}/{layout.ENVIRONMENTS}"
-    try:
-        folders = sorted(atomic.names_in(home))
-    except OSError:
-        return {}
+    folders = sorted(_names_in(home))
     found = {}
     for folder in folders:
         known = _versions(f"{home}/{folder}")
@@ -101,14 +98,24 @@ def _file(version: str) -> str:
 
 
 def _versions(folder: str) -> list[str]:
-    try:
-        if os.path.islink(os.path.dirname(folder)):
-            return []
-        found = atomic.names_in(folder)
-    except OSError:
-        return []
+    found = [] if os.path.islink(os.path.dirname(folder)) else _names_in(folder)
     kept = [name[: -len(_SUFFIX)] for name in found if name.endswith(_SUFFIX)]
     return sorted((v for v in kept if v.isdigit()), key=int)
+
+
+def _names_in(folder: str) -> list[str]:
+    """The names in a folder of the registry, which is its owner's alone.
+
+    Raises:
+        UserError: it is another user's.
+    """
+    try:
+        return atomic.names_in(folder)
+    except PermissionError:
+        told = "the environments of a store are its owner's alone: they may hold tokens"
+        raise UserError(f"{folder} can't be read: {told}") from None
+    except OSError:
+        return []
 
 
 def _read(folder: str, version: str) -> dict[str, Any]:

@@ -1,10 +1,14 @@
-"""Maintenance of a store: delete many runs, collect garbage, count."""
+"""Maintenance of a store: delete many runs, collect garbage, count, share."""
 
 from __future__ import annotations
 
+import grp
+import os
+
+from homerun.base.errors import UserError
 from homerun.runs import trash
 from runstore.fs import tree
-from runstore.upkeep import garbage, statistics
+from runstore.upkeep import garbage, sharing, statistics
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,3 +99,68 @@ class Keeping:
             progress: told how many runs were looked at, now and then.
         """
         return statistics.gather(self._store, largest, progress or (lambda _: None))
+
+    def share(self, group: str) -> dict[str, Any]:
+        """Let a group read the store, now and later; see `shared`.
+
+        Args:
+            group: its name or number.
+
+        Raises:
+            UserError: there is no such group, or this user is not in it.
+            StoreError: the store is another user's, or its file system hands no group down.
+            OSError: something of it can't be shared; the rest is.
+        """
+        return self._told(sharing.share(self._there(), _number_of(group)))
+
+    def unshare(self) -> dict[str, Any]:
+        """Let no group read the store any more; see `shared`.
+
+        Raises:
+            StoreError: the store is another user's.
+        """
+        return self._told(sharing.unshare(self._there()))
+
+    def shared(self) -> dict[str, Any]:
+        """Whom the store is shared with: `group` (None: its owner reads it alone), `closed_above`
+        (folders that the group may not pass), `hidden_files` (of the record) and `private_files`
+        (of scripts): how many the group can't read.
+        """
+        return self._told(sharing.look(self._there()))
+
+    def _there(self) -> Store:
+        if not self._store.exists():
+            raise UserError(f"there is no store in {self._store.root}; name its folder: -p DIR")
+        return self._store
+
+    def _told(self, found: sharing.Shared) -> dict[str, Any]:
+        return {
+            "directory": self._store.root,
+            "group": None if found.group is None else _name_of(found.group),
+            "closed_above": found.closed,
+            "hidden_files": found.hidden,
+            "private_files": found.kept,
+        }
+
+
+def _number_of(group: str) -> int:
+    """A group by its name or number.
+
+    Raises:
+        UserError: there is none, or this user can't give files to it.
+    """
+    try:
+        number = int(group) if group.isascii() and group.isdecimal() else grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise UserError(f"there is no group {group!r} here: `id -Gn` lists yours") from None
+    if os.geteuid() != 0 and number not in (os.getegid(), *os.getgroups()):
+        told = f"you are not in the group {group!r}, so you cannot share with it"
+        raise UserError(f"{told}: `id -Gn` lists yours (a new one counts from the next login on)")
+    return number
+
+
+def _name_of(group: int) -> str:
+    try:
+        return grp.getgrgid(group).gr_name
+    except KeyError:
+        return str(group)

@@ -295,6 +295,8 @@ def _write_pointer() -> NoReturn:
 
 def _publish(answer: str) -> None:
     atomic.make_folder(layout.FILES)
+    if atomic.is_shared(layout.FILES):
+        os.chmod(answer, atomic.group_readable(0o600))
     try:
         os.link(answer, f"{layout.FILES}/{layout.GIT_DIFF}")
     except FileExistsError:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from stat import S_ISDIR
 
-from runstore.fs.atomic import write_all
+from runstore.fs.atomic import let_group_read, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def write_down(file: str, links: Iterable[tuple[str, str, str]]) -> None:
         fields += [kind, *numbers, path, original]
     descriptor = os.open(file, _FLAGS, 0o600)
     try:
-        os.fchmod(descriptor, 0o600)
+        let_group_read(descriptor, os.path.dirname(file))
         write_all(descriptor, os.fsencode("".join(f"{field}\0" for field in fields)))
     finally:
         os.close(descriptor)

@@ -14,7 +14,14 @@ from stat import S_ISREG, S_IXUSR
 
 from homerun.base import sizes
 from homerun.snapshots.links import FILE, LINKED, LINKED_FOLDER, is_environment, join
-from homerun.snapshots.reader import READ_FLAGS, TRIES, create_copy, finish_copy, is_untouched
+from homerun.snapshots.reader import (
+    CREATE_FLAGS,
+    READ_FLAGS,
+    TRIES,
+    copy_mode,
+    finish_copy,
+    is_untouched,
+)
 from runstore.fs.safe_path import pour
 
 TYPE_CHECKING = False
@@ -167,7 +174,9 @@ def _top(path: str, originals: list[tuple[str, str]]) -> str:
     return original.removesuffix(first[len(path) :]).rstrip("/") if path[-1] == "/" else original
 
 
-def copy(entry: Entry, there: int, path: str, notices: list[str]) -> os.stat_result:
+def copy(
+    entry: Entry, there: int, path: str, notices: list[str], is_for_group: bool
+) -> os.stat_result:
     """Copy one original into an open folder; the copy as it is at last.
 
     Raises:
@@ -182,7 +191,8 @@ def copy(entry: Entry, there: int, path: str, notices: list[str]) -> os.stat_res
         before = os.fstat(source)
         if not S_ISREG(before.st_mode):
             raise UnreadableError("is no file any more")
-        target, mode = create_copy(name, bool(before.st_mode & S_IXUSR), there)
+        mode = copy_mode(bool(before.st_mode & S_IXUSR), is_for_group)
+        target = os.open(name, CREATE_FLAGS, mode, dir_fd=there)
         try:
             after = _copy_whole(source, target, before)
             if after is None:

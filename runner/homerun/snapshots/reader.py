@@ -14,7 +14,7 @@ from stat import S_ISREG
 from homerun.base.errors import SubmitError
 from homerun.snapshots.links import FILE, FOLDER, LINKED, join
 from homerun.system import sha256
-from runstore.fs.atomic import write_all
+from runstore.fs.atomic import group_readable, is_shared, make_new_folder, write_all
 from runstore.fs.json_write import text
 from runstore.fs.safe_path import FOLDER_FLAGS, Below
 
@@ -40,13 +40,6 @@ CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEX
 WRITE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def make_folder(name: str, descriptor: int) -> None:
-    """Make a private folder in an open one, whatever the umask."""
-    os.mkdir(name, 0o700, dir_fd=descriptor)
-    if os.lstat(name, dir_fd=descriptor).st_mode & 0o777 != 0o700:
-        os.chmod(name, 0o700, dir_fd=descriptor)
-
-
 class Reading:
     """What one reading of a tree found."""
 
@@ -60,6 +53,7 @@ class Reading:
         self.id = ""
         self._lines: list[str] = []
         self._hash = _sha256_for(tree)
+        self._is_for_group = False
 
     def run(self, copies: int | None) -> None:
         """Read everything; copy it into an open folder if there is one.
@@ -68,6 +62,7 @@ class Reading:
             SubmitError: a file cannot be read.
             OSError: a copy cannot be written.
         """
+        self._is_for_group = copies is not None and is_shared(copies)
         source = os.open(self.tree.source, FOLDER_FLAGS)
         try:
             with Below(source) as sources, Below(-1 if copies is None else copies) as targets:
@@ -86,7 +81,7 @@ class Reading:
             f'{{"format": {FORMAT},\n"tree": "{self.id}",\n"entries": [\n{entries}\n],\n'
             f'"changed_while_copied": [{changing}]}}\n'
         )
-        descriptor = _open_copy(name, False, folder)
+        descriptor = _open_copy(name, folder, copy_mode(False, self._is_for_group))
         try:
             write_all(descriptor, data.encode())
         finally:
@@ -121,7 +116,7 @@ class Reading:
         line = f'{{"path": {text(path)}, "kind": "{kind}"'
         if kind == FOLDER:
             if there is not None:
-                make_folder(name, there)
+                make_new_folder(name, there)
         else:
             line += f', "target": {text(target)}'
             if there is not None:
@@ -169,7 +164,7 @@ class Reading:
             if not S_ISREG(before.st_mode):
                 raise FileNotFoundError
             if there is not None:
-                target = _open_copy(name, entry[6], there)
+                target = _open_copy(name, there, copy_mode(entry[6], self._is_for_group))
             size, digest = self._pour(path, source, target, before.st_size)
             after = os.fstat(source)
             if target >= 0:
@@ -197,19 +192,18 @@ class Reading:
                 return size, digest.hexdigest()
 
 
-def _open_copy(name: str, executable: bool, folder: int) -> int:
-    """A new empty file to copy to, private whatever the umask; an earlier try is emptied."""
+def copy_mode(executable: bool, is_for_group: bool) -> int:
+    """The permissions of a copy: its owner's alone, or also a group's, which reads the store."""
     mode = 0o700 if executable else 0o600
+    return group_readable(mode) if is_for_group else mode
+
+
+def _open_copy(name: str, folder: int, mode: int) -> int:
+    """A new empty file to copy to, of this mode whatever the umask; an earlier try is emptied."""
     descriptor = os.open(name, WRITE_FLAGS | os.O_TRUNC, mode, dir_fd=folder)
     if os.fstat(descriptor).st_mode & 0o777 != mode:
         os.fchmod(descriptor, mode)
     return descriptor
-
-
-def create_copy(name: str, executable: bool, there: int) -> tuple[int, int]:
-    """A new file for a copy, and the mode that it is to have."""
-    mode = 0o700 if executable else 0o600
-    return os.open(name, CREATE_FLAGS, mode, dir_fd=there), mode
 
 
 def finish_copy(target: int, mtime_ns: int, mode: int) -> os.stat_result:

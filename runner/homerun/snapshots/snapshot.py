@@ -17,10 +17,11 @@ import os
 from homerun.base import messages, sizes
 from homerun.base.errors import SubmitError
 from homerun.snapshots.links import FILE, FOLDER, LINKED, is_entry, join
-from homerun.snapshots.reader import FORMAT, READ_FLAGS, Reading, make_folder
+from homerun.snapshots.reader import FORMAT, READ_FLAGS, Reading
 from homerun.system.sha256 import digest
 from runstore import layout
 from runstore.fs import facts
+from runstore.fs.atomic import make_new_folder
 from runstore.fs.safe_path import FOLDER_FLAGS, is_link, open_below
 from runstore.run import snapshot_claims as claims
 
@@ -184,8 +185,7 @@ def _open_made(folder: str) -> int:
         return os.open(folder, FOLDER_FLAGS)
     except FileNotFoundError:
         try:
-            os.mkdir(folder, 0o700)
-            os.chmod(folder, 0o700)
+            make_new_folder(folder)
         except FileExistsError:
             pass
         return os.open(folder, FOLDER_FLAGS)
@@ -229,7 +229,7 @@ def _remember(snapshots: int, seen: str, line: str) -> None:
         try:
             descriptor = os.open(temporary, flags, 0o600, dir_fd=snapshots)
         except FileNotFoundError:
-            make_folder(SEEN, snapshots)
+            make_new_folder(SEEN, snapshots)
             descriptor = os.open(temporary, flags, 0o600, dir_fd=snapshots)
         try:
             os.fchmod(descriptor, 0o600)
@@ -245,11 +245,11 @@ def _build(tree: Tree, snapshots: int) -> Reading:
     """Copy the tree under a hidden name and give it its final one."""
     reading = Reading(tree)
     hidden = f"{layout.NEW}{os.getpid()}-{os.urandom(4).hex()}"
-    make_folder(hidden, snapshots)
+    make_new_folder(hidden, snapshots)
     won = False
     folder = os.open(hidden, FOLDER_FLAGS, dir_fd=snapshots)
     try:
-        make_folder(TREE, folder)
+        make_new_folder(TREE, folder)
         copies = os.open(TREE, FOLDER_FLAGS, dir_fd=folder)
         try:
             reading.run(copies)

@@ -21,13 +21,12 @@ from homerun.snapshots.originals import Linked
 from homerun.snapshots.reader import (
     CREATE_FLAGS,
     READ_FLAGS,
-    create_copy,
+    copy_mode,
     finish_copy,
-    make_folder,
 )
 from homerun.snapshots.snapshot import TREE
 from runstore import layout
-from runstore.fs.atomic import write_all
+from runstore.fs.atomic import is_shared, let_group_read, make_new_folder, write_all
 from runstore.fs.safe_path import FOLDER_FLAGS, Below, pour
 from runstore.run import work
 
@@ -93,18 +92,20 @@ class _Placing:
         self.brought: list[str] = []
         self.links: list[tuple[str, str, str]] = []
         self.originals: Originals | None = None
+        self._is_for_group = False
 
     def everything(self) -> None:
         source = target = -1
         try:
             target = self._begin()
+            self._is_for_group = is_shared(target)
             source = _open_tree(self.snapshot)
             with Below(source) as sources, Below(target) as targets:
                 for folder, entries in self.snapshot.folders:
                     self._folder(folder, entries, sources, targets)
             for name in results.FOLDERS:
                 if not os.access(name, os.F_OK, dir_fd=target):
-                    make_folder(name, target)
+                    make_new_folder(name, target)
         finally:
             _close(source)
             _close(target)
@@ -132,7 +133,7 @@ class _Placing:
         """Make the script's folder, private as all of the run, and open it."""
         above = os.open(self.above, FOLDER_FLAGS)
         try:
-            make_folder(self.name, above)
+            make_new_folder(self.name, above)
             made = os.lstat(self.name, dir_fd=above)
             self.records.append(_record("folder", made, self.name))
             return os.open(self.name, FOLDER_FLAGS, dir_fd=above)
@@ -149,9 +150,9 @@ class _Placing:
             for entry in entries:
                 name, kind = entry[0], entry[1]
                 if kind == FILE:
-                    made = _copy(folder, entry, here, there)
+                    made = _copy(folder, entry, here, there, self._is_for_group)
                 elif kind == FOLDER:
-                    make_folder(name, there)
+                    make_new_folder(name, there)
                     made = os.lstat(name, dir_fd=there)
                 elif kind == LINK:
                     made = _link(entry, there)
@@ -172,7 +173,8 @@ class _Placing:
         path = join(folder, entry[0])
         if path in self.originals.own:
             try:
-                return "file", originals.copy(entry, there, path, self.originals.notices)
+                notices = self.originals.notices
+                return "file", originals.copy(entry, there, path, notices, self._is_for_group)
             except originals.UnreadableError as error:
                 self.originals.linked.append(Linked(path, entry[7], None, str(error)))
         self.links.append((_watched_as(entry), path, entry[7]))
@@ -208,7 +210,7 @@ def _open_source(sources: Below, folder: str) -> int:
         raise _DamagedError(folder) from None
 
 
-def _copy(folder: str, entry: Entry, here: int, there: int) -> os.stat_result:
+def _copy(folder: str, entry: Entry, here: int, there: int, is_for_group: bool) -> os.stat_result:
     """Copy one file of the snapshot; the copy as it is at last."""
     name, _, size, mtime_ns, _, _, executable, _ = entry
     try:
@@ -216,7 +218,8 @@ def _copy(folder: str, entry: Entry, here: int, there: int) -> os.stat_result:
     except FileNotFoundError:
         raise _DamagedError(join(folder, name)) from None
     try:
-        target, mode = create_copy(name, executable, there)
+        mode = copy_mode(executable, is_for_group)
+        target = os.open(name, CREATE_FLAGS, mode, dir_fd=there)
         try:
             if pour(source, target, size) != size:
                 raise _DamagedError(join(folder, name))
@@ -232,7 +235,7 @@ def _copy(folder: str, entry: Entry, here: int, there: int) -> os.stat_result:
 def _write_record(copies: str, data: bytes) -> None:
     descriptor = os.open(copies, CREATE_FLAGS, 0o600)
     try:
-        os.fchmod(descriptor, 0o600)
+        let_group_read(descriptor, os.path.dirname(copies))
         write_all(descriptor, data)
     finally:
         os.close(descriptor)

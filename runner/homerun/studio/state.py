@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from homerun.base import accounts
 from homerun.base.times import instant
 from homerun.base.version import __version__
 from homerun.views.feed import Feed
@@ -85,7 +85,7 @@ class Desk:
             "version": __version__,
             "read_only": self.is_read_only,
             **self.board.totals(),
-            "user": getpass.getuser(),
+            "user": accounts.own_name(),
             "host": socket.gethostname(),
             "default_target": workspace.targets.default,
             "targets": [one.name for one in workspace.targets],

@@ -15,7 +15,7 @@ from homerun.environments.builder import RECIPE_DESCRIPTOR
 from homerun.supervisor import sweep
 from homerun.system import children, spawn
 from runstore import layout, status
-from runstore.fs import atomic
+from runstore.fs import append, atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _start_builder(attempt: Attempt) -> None:
 def _write_to_log(line: str) -> None:
     """Write a line to the run's own log, for the user who follows it."""
     try:
-        log = os.open(layout.STD_LOG, *_APPEND)
+        log = append.open_for_append(layout.STD_LOG)
     except OSError:
         return
     try:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
+from stat import S_ISDIR
 
 from homerun.supervisor import log_line, log_seal
 from homerun.system.signals import Wakeups
+from runstore.fs import atomic
 
 _CANNOT_EXEC = 127
 
@@ -96,9 +98,12 @@ def _wait(held: int) -> None:
 
 def _opened(log: str) -> int:
     """The script's output; made while the gate is shut, which takes no time from the script."""
-    if os.path.islink(os.path.dirname(log)):  # an attempt before this one has planted it
+    folder = os.lstat(os.path.dirname(log)).st_mode
+    if not S_ISDIR(folder):  # an attempt before this one has planted it
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), log)
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    if atomic.is_of_group(folder):
+        os.fchmod(output, atomic.group_readable(0o600))
     log_seal.seal(output)
     return output
 

@@ -37,7 +37,11 @@ from homerun.targets.plan import (
     SLOT_DESCRIPTOR,
 )
 from runstore import layout
+from runstore.fs import atomic
 from runstore.run import identity
+
+_LOG = 2
+"""supervisor.log: `targets/launch.py` opens it, or `successor.py`."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +62,7 @@ def main() -> None:
     if os.getsid(0) != os.getpid():
         os.setsid()
     os.chdir(sys.argv[1])
+    atomic.let_group_read(_LOG, ".")
     if given.argv or given.script_is_open is None:
         os.closerange(SCRIPT_DESCRIPTOR, SCRIPT_DESCRIPTOR + 1)
     else:

@@ -21,7 +21,7 @@ from homerun.targets import dispatch
 from homerun.targets.plan import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR, Plan
 from runstore import layout
 from runstore.errors import StoreError
-from runstore.fs import lock
+from runstore.fs import atomic, lock
 from runstore.queue import queue
 from runstore.store import Store
 
@@ -99,6 +99,7 @@ def _become_next(
     log = os.open(
         layout.SUPERVISOR_LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600
     )
+    atomic.let_group_read(log, ".")
     os.dup2(log, 2)
     os.close(log)
     return claim.plan

@@ -7,7 +7,7 @@ import sys
 import traceback
 
 from runstore import layout
-from runstore.fs import append
+from runstore.fs import append, atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Capture:
     """Standard output and error of this process, teed into a run's log between start and stop."""
 
     def __init__(self, run_folder: str) -> None:
-        os.makedirs(f"{run_folder}/{layout.USER_LOGS}", mode=0o700, exist_ok=True)
+        atomic.make_folder(f"{run_folder}/{layout.USER_LOGS}")
         self.pid = os.getpid()
         self._log = append.open_for_append(f"{run_folder}/{layout.STD_LOG}")
         self._before = (sys.stdout, sys.stderr)

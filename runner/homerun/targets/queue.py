@@ -119,8 +119,10 @@ class TargetQueue:
         """Start runs again, now those that can be started.
 
         Raises:
+            ReadOnlyStore: it cannot be written.
             OSError: no process can be started.
         """
+        self._store.for_writing()
         self._queue.resume()
         dispatch.start(self._store, self.target)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import errno
 import os
 
+from runstore.fs.atomic import let_group_read
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +33,9 @@ _SEEK_DATA = getattr(os, "SEEK_DATA", None)
 def open_for_append(path: str, directory: int | None = None) -> int:
     """The descriptor of an append log, made if it is not there."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.open(path, flags, 0o600, dir_fd=directory)
+    descriptor = os.open(path, flags, 0o600, dir_fd=directory)
+    let_group_read(descriptor, os.path.dirname(path) or ("." if directory is None else directory))
+    return descriptor
 
 
 def write_record(descriptor: int, record: str) -> bool:

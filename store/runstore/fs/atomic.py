@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
-from stat import S_ISDIR, S_ISREG
+from stat import S_IRGRP, S_ISDIR, S_ISGID, S_ISREG
+
+from runstore.layout import PRIVATE
 
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -21,6 +23,11 @@ _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 OUR_OWN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """What this process lacks; such an error says nothing of a file."""
 
+SHARED_FOLDER = 0o2750
+"""The permissions of a folder that a group reads; what is made in it gets its group."""
+
+_OF_GROUP = S_ISGID | S_IRGRP
+
 UNWRITABLE = {errno.EROFS: "it is read-only", errno.EACCES: "permission denied"}
 
 
@@ -33,7 +40,7 @@ def publish_bytes(folder: str, name: str, data: bytes, *, sync: bool = False) ->
     except OSError as error:
         raise unwritable(folder, error) from error
     try:
-        os.fchmod(descriptor, 0o600)  # whatever the umask
+        let_group_read(descriptor, folder)
         write_all(descriptor, data)
         if sync:
             os.fsync(descriptor)
@@ -107,17 +114,59 @@ def is_plain(path: str) -> bool:
         return False
 
 
-def make_new_folder(path: str) -> None:
+def make_new_folder(path: str, above: int | None = None, *, is_secret: bool = False) -> None:
     """Make a folder that is not there, and that only its owner can enter, whatever the umask.
+
+    In a folder that a group reads it is that group's to read too.
+
+    Args:
+        above: the open folder that the path begins in; None: the current one.
+        is_secret: it is its owner's alone, wherever it lies.
 
     Raises:
         FileExistsError: it is there.
     """
-    os.mkdir(path, 0o700)
-    os.chmod(path, 0o700)
+    os.mkdir(path, 0o700, dir_fd=above)
+    mode = os.lstat(path, dir_fd=above).st_mode
+    wanted = 0o700
+    # The kernel hands down this bit, and its lack saves the look at the folder above.
+    if mode & S_ISGID:
+        folder = os.path.dirname(path) or ("." if above is None else above)
+        if not is_secret and is_shared(folder):
+            wanted = SHARED_FOLDER
+    if mode & 0o7777 != wanted:
+        os.chmod(path, wanted, dir_fd=above)
 
 
-def make_folder(path: str) -> bool:
+def is_shared(folder: str | int) -> bool:
+    """Whether a folder, or an open one, is a group's to read, with what is made in it later."""
+    return is_of_group(os.stat(folder).st_mode)
+
+
+def is_of_group(mode: int) -> bool:
+    """Whether a folder with these permissions is shared."""
+    return mode & _OF_GROUP == _OF_GROUP
+
+
+def let_group_read(descriptor: int, folder: str | int) -> None:
+    """Let a file that was just made be read by the group that its folder is shared with, if any.
+
+    First the file, then this look at its folder: a sharing that began meanwhile has changed the
+    folder before it lists it, so that one of both sees to the file.
+    """
+    try:
+        if is_shared(folder):
+            os.fchmod(descriptor, group_readable(os.fstat(descriptor).st_mode))
+    except OSError:
+        return  # the folder was moved meanwhile: the file is its owner's alone
+
+
+def group_readable(mode: int) -> int:
+    """The permissions of a file whose group may do what its owner may, but for writing."""
+    return mode & 0o777 | (mode & 0o500) >> 3
+
+
+def make_folder(path: str, *, is_secret: bool = False) -> bool:
     """Make a folder that may be there; the one that holds it has to be. False: it was there.
 
     Unlike `makedirs` it cannot bring back half of a run that was removed in the meantime.
@@ -127,7 +176,7 @@ def make_folder(path: str) -> bool:
         OSError: a link or a file stands in its place.
     """
     try:
-        make_new_folder(path)
+        make_new_folder(path, is_secret=is_secret)
     except FileExistsError:
         if S_ISDIR(os.lstat(path).st_mode):
             return False
@@ -136,11 +185,11 @@ def make_folder(path: str) -> bool:
 
 
 def make_folders(root: str, *names: str) -> str:
-    """Make a folder below another, each part as `make_folder` does; its path."""
+    """Make a folder below that of a store, each part as `make_folder` does; its path."""
     path = root
     for name in names:
         path = f"{path}/{name}"
-        make_folder(path)
+        make_folder(path, is_secret=name in PRIVATE)
     return path
 
 
@@ -180,20 +229,28 @@ def open_plain(path: str, flags: int) -> int:
         OSError: ELOOP for a link, a pipe, or a device; or it cannot be opened.
     """
     descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
-    if not S_ISREG(os.fstat(descriptor).st_mode):
+    seen = os.fstat(descriptor)
+    if not S_ISREG(seen.st_mode):
         os.close(descriptor)
         raise not_followed(path)
+    if flags & os.O_CREAT and not seen.st_size:  # it may be new
+        let_group_read(descriptor, os.path.dirname(path) or ".")
     return descriptor
 
 
-def write(path: str, data: bytes, *, sync: bool = False) -> None:
+def write(path: str, data: bytes, *, sync: bool = False, is_secret: bool = False) -> None:
     """Write a new file whole; for what is not visible yet.
+
+    Args:
+        is_secret: it is its owner's alone, also in a store that a group reads.
 
     Raises:
         OSError: it is there already, or the disk is full.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
+        if not is_secret:
+            let_group_read(descriptor, os.path.dirname(path) or ".")
         write_all(descriptor, data)
         if sync:
             os.fsync(descriptor)

@@ -10,7 +10,7 @@ import errno
 import os
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
-from runstore.fs.atomic import write_all
+from runstore.fs.atomic import make_new_folder, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +49,11 @@ def open_root(path: str) -> int:
     return os.open(path, FOLDER_FLAGS & ~os.O_NOFOLLOW)
 
 
-def step(above: int, name: str, *, make: bool, mode: int = 0o700) -> int:
+def step(above: int, name: str, *, make: bool, mode: int | None = None) -> int:
     """The folder of that name in an open one, which is closed.
+
+    Args:
+        mode: the permissions of one that is made; None: those that a store gives.
 
     Raises:
         OSError: it is not there (and not to be made), or is a link or a file.
@@ -62,7 +65,10 @@ def step(above: int, name: str, *, make: bool, mode: int = 0o700) -> int:
             if not make:
                 raise
         try:
-            os.mkdir(name, mode, dir_fd=above)
+            if mode is None:
+                make_new_folder(name, above)
+            else:
+                os.mkdir(name, mode, dir_fd=above)
         except FileExistsError:
             pass
         return os.open(name, FOLDER_FLAGS, dir_fd=above)
@@ -70,7 +76,7 @@ def step(above: int, name: str, *, make: bool, mode: int = 0o700) -> int:
         os.close(above)
 
 
-def descend(root: int, parts: Sequence[str], *, make: bool, mode: int = 0o700) -> int:
+def descend(root: int, parts: Sequence[str], *, make: bool, mode: int | None = None) -> int:
     """The folder that these parts lead to from an open one, which is closed."""
     here = root
     for part in parts:

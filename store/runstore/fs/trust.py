@@ -47,12 +47,7 @@ def check_owner(root: str, store_id: str) -> None:
         ReadOnlyStore: it belongs to another.
         OSError: it cannot be looked at.
     """
-    owner = os.stat(root).st_uid
-    if owner == os.geteuid():
-        return
-    # A network file system may give all files one owner: the one that was seen with the trust.
-    if (_said(root, store_id) or {}).get("owner") != owner:
-        raise ReadOnlyStore(root, f"it belongs to {_name_of(owner)}")
+    _check_is_own(root, os.stat(root), store_id)
 
 
 def check_trust(root: str, store_id: str) -> None:
@@ -63,12 +58,22 @@ def check_trust(root: str, store_id: str) -> None:
         UntrustedStore: others may write in it, or this user neither made it here nor trusts it.
         OSError: it cannot be looked at.
     """
-    check_owner(root, store_id)
-    said = _said(root, store_id)
-    if not (said or {}).get("shared") and (flaw := _flaw(root)):
+    found = os.stat(root)
+    _check_is_own(root, found, store_id)
+    said = _said(root, found, store_id)
+    if not (said or {}).get("shared") and (flaw := _flaw(root, found)):
         raise UntrustedStore(root, flaw)
     if said is None:
         raise UntrustedStore(root, "it was not made here by you")
+
+
+def _check_is_own(root: str, found: os.stat_result, store_id: str) -> None:
+    owner = found.st_uid
+    if owner == os.geteuid():
+        return
+    # A network file system may give all files one owner: the one that was seen with the trust.
+    if (_said(root, found, store_id) or {}).get("owner") != owner:
+        raise ReadOnlyStore(root, f"it belongs to {_name_of(owner)}")
 
 
 def trust(root: str, store_id: str, hooks: str = UNHOOKED, *, shared: bool = False) -> None:
@@ -86,7 +91,7 @@ def trust(root: str, store_id: str, hooks: str = UNHOOKED, *, shared: bool = Fal
     found = os.stat(root)
     if found.st_uid not in (os.geteuid(), _owner_of_new_files(root)):
         raise ReadOnlyStore(root, f"it belongs to {_name_of(found.st_uid)}")
-    if not shared and (flaw := _flaw(root)):
+    if not shared and (flaw := _flaw(root, found)):
         raise UntrustedStore(root, flaw)
     record = {
         "root": root,
@@ -123,7 +128,7 @@ def forget(root: str, store_id: str) -> bool:
 
 def trusted_hooks(root: str, store_id: str) -> str | None:
     """The digest of the hooks that this user trusts; None: the store is not trusted at all."""
-    said = _said(root, store_id)
+    said = _said(root, os.stat(root), store_id)
     return None if said is None else str(said.get("hooks") or UNHOOKED)
 
 
@@ -137,9 +142,8 @@ def digest_of(hooks: object) -> str:
     return hashlib.sha256(json.dumps(hooks, sort_keys=True).encode()).hexdigest()
 
 
-def _said(root: str, store_id: str) -> dict[str, Any] | None:
-    """What this user has said of the store that lies there and has this id."""
-    found = os.stat(root)
+def _said(root: str, found: os.stat_result, store_id: str) -> dict[str, Any] | None:
+    """What this user has said of the store that lies there, was found so, and has this id."""
     home, shared = _folders()
     said = facts.read(home, _name(found, store_id))
     if said is None and _is_private(shared):
@@ -151,19 +155,19 @@ def _said(root: str, store_id: str) -> dict[str, Any] | None:
     return said if known and known == os.statvfs(root).f_fsid else None
 
 
-def _flaw(root: str) -> str:
+def _flaw(root: str, found: os.stat_result) -> str:
     """What lets others say what a store does; "": nothing."""
-    owner = os.stat(root).st_uid
+    owner = found.st_uid
     for name in ("", layout.STORE, layout.SETTINGS, layout.QUEUE):
         path = f"{root}/{name}" if name else root
         try:
-            found = os.stat(path)
+            seen = os.stat(path) if name else found
         except FileNotFoundError:
             continue
-        if found.st_uid != owner:
-            return f"{path} belongs to {_name_of(found.st_uid)}"
+        if seen.st_uid != owner:
+            return f"{path} belongs to {_name_of(seen.st_uid)}"
         # In a sticky folder others add files of their own, and do not replace one of these.
-        if found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX:
+        if seen.st_mode & _OTHERS_WRITE and not seen.st_mode & stat.S_ISVTX:
             return f"others may write in it: chmod go-w {path}"
     return ""
 

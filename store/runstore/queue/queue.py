@@ -117,7 +117,9 @@ class Queue:
         name = f"{HIGHEST - priority:04d}.{ticket:012d}.{wanted}.{run_id}"
         hidden = f"{self.folder}/{layout.NEW}{run_id}"
         try:
-            atomic.write(hidden, data, sync=sync)  # a power cut does not end what waits
+            atomic.write(
+                hidden, data, sync=sync, is_secret=True
+            )  # a power cut does not end what waits
         except OSError:
             if os.path.exists(hidden):
                 os.unlink(hidden)
@@ -141,7 +143,7 @@ class Queue:
             OSError: it cannot be written.
         """
         self._make(layout.QUEUE)
-        atomic.write(self.kept(run_id), data, sync=True)
+        atomic.write(self.kept(run_id), data, sync=True, is_secret=True)
         atomic.sync_folder(self.folder)
 
     def kept(self, run_id: str) -> str:

@@ -156,7 +156,7 @@ def _add(folder: int, name: str, source: Source, *, sync: bool) -> tuple[bool, b
     temporary = f"{layout.UPLOAD}.{os.getpid()}.{os.urandom(4).hex()}"
     target = safe_path.write_beside(folder, temporary, source)
     try:
-        os.fchmod(target, 0o600)  # whatever the umask
+        atomic.let_group_read(target, folder)
         if sync:
             os.fsync(target)
         while not _link(folder, temporary, name, target):

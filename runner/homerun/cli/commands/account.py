@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from homerun.base import accounts
 from homerun.cli.command import command
 from homerun.cli.options.params import argument
 from homerun.cli.output import render
@@ -57,8 +58,6 @@ def show(call: Call) -> Result:
     Example:
       homerun account show
     """
-    from getpass import getuser
-
-    user = getuser()
+    user = accounts.own_name()
     told = {"name": "local", "state": "Enabled", "user": {"name": user, "type": "user"}}
     return Result(told, lambda: [render.Card({"account": "none is needed", "user": user})])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from homerun.base import sizes
 from homerun.cli.command import command
+from homerun.cli.errors import UsageError
 from homerun.cli.options import times
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import argument, option
@@ -147,6 +148,46 @@ def distrust(call: Call, folder: str | None) -> Result:
     """
     told = store_trust.distrust_store(workspaces.store_at(folder or call.path))
     return Result(told, lambda: [render.Note(f"{told['directory']} is only read now")])
+
+
+@command("share")
+@option("--group", metavar="GROUP", help="Let this group read it, now and later.")
+@option("--off", is_flag=True, help="Let no group read it any more.")
+def share(call: Call, group: str | None, off: bool) -> Result:
+    """Let a group read the store; without an option, say whom it is shared with.
+
+    Members list, follow and compare your runs, and nothing of theirs starts, stops or changes any.
+    What runs that wait are started with, environments and their logs stay yours alone. What your
+    scripts write is readable as your umask says.
+
+    \b
+    Example:
+      homerun store share --group ml
+      homerun store share
+      homerun store share --off
+    """
+    if off and group is not None:
+        raise UsageError("say --group or --off, not both")
+    keeping = call.workspace().keeping
+    with WaitingLine("looking at every file"):
+        told = keeping.unshare() if off else keeping.share(group) if group else keeping.shared()
+    return Result(told, lambda: [render.Note(text.printable(line)) for line in _sharing(told)])
+
+
+def _sharing(told: dict[str, Any]) -> list[str]:
+    """Whom a store is shared with, and what is in the way, in lines."""
+    group, store = told["group"], told["directory"]
+    if group is None:
+        return [f"{store} is shared with no group: homerun store share --group NAME shares it"]
+    lines = [f"{store} is shared with the group {group}, which reads it"]
+    for path in told["closed_above"]:
+        lines.append(f"the group may not pass {path}: `chmod o+x {path}` lets all pass, not list")
+    if told["hidden_files"]:
+        left = f"{told['hidden_files']} files and folders of the record are not the group's to read"
+        lines.append(f"{left}: homerun store share --group {group} opens them")
+    if told["private_files"]:
+        lines.append(f"files of scripts that are private, by their umask: {told['private_files']}")
+    return lines
 
 
 def _line(row: dict[str, object]) -> str:
