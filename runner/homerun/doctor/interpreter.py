@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from homerun.base import environ
 from homerun.base.version import __version__
 from homerun.doctor.diagnosis import BROKEN, MISSING, OK, WARN, Diagnosis, judged
+from homerun.system import caches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ OLDEST = (3, 10)
 _NEEDED = ("click", "filelock", "jmespath", "yaml")
 _OF_STUDIO = ("starlette", "uvicorn", "watchdog")
 _FRAMEWORKS = ("torch", "tensorflow", "jax", "sklearn")
+_SERVES = "until then a temporary folder serves"
 _PACKAGES = {"yaml": "pyyaml", "sklearn": "scikit-learn"}
 """The names under which those are installed whose modules have others."""
 
@@ -102,7 +104,9 @@ def _cache() -> Diagnosis:
     existing = folder
     while not os.path.exists(existing):
         existing = os.path.dirname(existing)
-    advice = (
-        f"make {existing} writable, or set XDG_CACHE_HOME; until then a temporary folder serves"
-    )
+    advice = f"make {existing} writable, or set XDG_CACHE_HOME; {_SERVES}"
+    if wrong := caches.flaw(f"{folder}/homerun"):
+        return Diagnosis(
+            AREA, "cache", WARN, f"{folder}: {wrong}", f"let only you write there; {_SERVES}"
+        )
     return judged(AREA, "cache", os.access(existing, os.W_OK | os.X_OK), folder, advice, WARN)

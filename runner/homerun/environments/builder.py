@@ -1,9 +1,9 @@
 """The process that makes an environment: one for each run that finds it missing; one builds.
 
-It waits for the lock of the environment's key, looks again, builds in a new folder, and lets a link
-lead there, by a rename. Killed at any point it leaves a folder that no link leads to, and the
-kernel frees its lock: the next one builds. What the resolver says goes to this process's output;
-where that is no terminal, without the secrets in it.
+It waits for the lock of the environment's key (`build_lock`), looks again, builds in a new folder,
+and lets a link lead there, by a rename. Killed at any point it leaves a folder that no link leads
+to, and the kernel frees its lock: the next one builds. What the resolver says goes to this
+process's output; where that is no terminal, without the secrets in it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import os
 import sys
 
 from homerun.base import masking
-from homerun.environments import recipe
+from homerun.environments import build_lock, recipe
 from homerun.environments.recipe import Recipe
+from homerun.system import caches
 from runstore.fs import atomic, clock, json_write
 
 TYPE_CHECKING = False
@@ -56,16 +57,16 @@ def make(wanted: Recipe) -> None:
 
     Raises:
         CannotBuild: a command failed; what it said is on standard error.
-        OSError: the cache folder cannot be written.
+        OSError: the cache folder cannot be written, or others may write there.
     """
-    above = os.path.dirname(wanted.folder)
-    os.makedirs(above, mode=0o700, exist_ok=True)
+    caches.make_cache(os.path.dirname(wanted.folder))
     held = os.open(f"{wanted.folder}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        is_alone = build_lock.wait(held, _say)
         if recipe.is_ready(wanted.folder):
             return
-        remove_unfinished(wanted.folder)
+        if is_alone:
+            remove_unfinished(wanted.folder)
         made = f"{wanted.folder}-{os.urandom(4).hex()}"
         try:
             _build(wanted, made)
@@ -83,10 +84,25 @@ def remove_unfinished(folder: str) -> None:
     current = os.path.realpath(folder)
     for name in os.listdir(above):
         path = f"{above}/{name}"
-        if name.startswith(f"{key}-") and os.path.realpath(path) != current:
+        if name.startswith(f"{key}-") and os.path.realpath(path) != current and not _is_used(path):
             remove(path)
         elif name.startswith(f"{_LINK}{key}-"):
             os.unlink(path)
+
+
+def _is_used(path: str) -> bool:
+    """Whether runs use an environment, which another one has replaced meanwhile."""
+    try:
+        held = os.open(f"{path}/{recipe.IN_USE}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(held)
+    return False
 
 
 def commands(wanted: Recipe, made: str, requirements: str) -> list[list[str]]:
@@ -197,6 +213,9 @@ def _installed(made: str) -> list[str]:
 
 def _publish(folder: str, made: str) -> None:
     above, key = os.path.split(folder)
+    if recipe.is_ready(folder):  # another builder was not waited for, or did not wait
+        remove(made)
+        return
     link = f"{above}/{_LINK}{key}-{os.urandom(4).hex()}"
     os.symlink(os.path.basename(made), link)
     os.rename(link, folder)

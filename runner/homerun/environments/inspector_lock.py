@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.system import linux
+from homerun.system import caches, linux
 from runstore import layout
 from runstore.fs import atomic, lock
 
@@ -29,7 +29,7 @@ def take(place: str) -> int | None:
         OSError: the cache cannot be written.
     """
     folder = os.path.dirname(place)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
+    caches.make_cache(folder)
     return lock.take(f"{place}.asking", lock.best_kind(folder))
 
 

@@ -16,6 +16,7 @@ import os
 import sys
 
 from homerun.base import environ
+from homerun.system import caches
 from runstore import layout
 from runstore.fs import atomic
 
@@ -61,7 +62,7 @@ def note(python: str, mark: str, env: Mapping[str, str], folder: str = ".") -> i
         The process that asks the interpreter, where that is not known; else 0.
     """
     try:
-        cache = environ.cache_home(env)
+        cache = caches.home(env)
         known = recall(cache, python)
         if known is not None:
             publish(*known, folder)
@@ -139,7 +140,7 @@ def remember(
         OSError: the cache cannot be written.
     """
     final = place(cache, python)
-    os.makedirs(os.path.dirname(final), mode=0o700, exist_ok=True)
+    caches.make_cache(os.path.dirname(final))
     watched = [f"{moment} {path}" for path, moment in moments]
     head = "\n".join([key, python, _system(), *watched])
     temporary = f"{final}.{os.getpid()}"

@@ -8,11 +8,12 @@ are linked into a folder of their own, in the user's cache, under a hash of vers
 from __future__ import annotations
 
 import os
-from stat import S_ISDIR
 
 from homerun.base import environ
+from homerun.system import caches
 from runstore import layout
 
+_FOLDER = "homerun/path"
 _PRIME = 4294967291
 
 _known: dict[bool, dict[str, str]] = {}
@@ -27,14 +28,14 @@ def folder(azureml: bool = True) -> str:
     """
     packages = _packages(azureml)
     key = _key(packages)
-    cache = _cache()
+    cache = f"{environ.cache_home()}/{_FOLDER}"
     # The script's current folder is another one; and PYTHONPATH separates by colons.
     if os.path.isabs(cache) and os.pathsep not in cache:
         try:
             return _make(cache, key, packages)
-        except OSError:
-            pass  # not writable, or no room: the temporary folder has to do
-    return _make(_temporary(), key, packages)
+        except OSError as error:
+            caches.use_instead(environ.cache_home(), error.strerror or str(error))
+    return _make(f"{caches.private()}/{_FOLDER}", key, packages)
 
 
 def _packages(azureml: bool) -> dict[str, str]:
@@ -58,23 +59,9 @@ def _key(packages: dict[str, str]) -> str:
     return f"{__version__}-{int.from_bytes(os.fsencode(text), 'big') % _PRIME:08x}"
 
 
-def _cache() -> str:
-    return f"{environ.cache_home()}/homerun/path"
-
-
-def _temporary() -> str:
-    """A folder that only this user made: others can write where it lies."""
-    import tempfile
-
-    return tempfile.mkdtemp(prefix="homerun-")
-
-
 def _make(parent: str, key: str, packages: dict[str, str]) -> str:
     final = f"{parent}/{key}"
-    if not os.path.isdir(parent):
-        os.makedirs(parent, mode=0o700, exist_ok=True)
-    if not _is_ours(parent):
-        raise PermissionError(f"{parent} can be written by another user")
+    caches.make_cache(parent)
     if _is_whole(final, packages):
         return final
     building = f"{parent}/{layout.NEW}{os.urandom(8).hex()}"
@@ -93,16 +80,10 @@ def _make(parent: str, key: str, packages: dict[str, str]) -> str:
     return final
 
 
-def _is_ours(folder: str) -> bool:
-    """Whether it is a folder that only this user can write: what lies in it is run by scripts."""
-    found = os.lstat(folder)
-    return S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
-
-
 def _is_whole(folder: str, packages: dict[str, str]) -> bool:
     """Whether every link is there and leads to our package."""
     try:
         links = {name: os.readlink(f"{folder}/{name}") for name in packages}
     except OSError:
         return False
-    return links == packages and _is_ours(folder)
+    return links == packages and caches.is_ours(folder)

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.base import environ
-from homerun.system import sha256
+from homerun.system import caches, sha256
 from runstore.fs import json_write
 
 TYPE_CHECKING = False
@@ -104,7 +103,7 @@ def decode(text: str) -> Recipe:
 
 def home() -> str:
     """The folder of all environments."""
-    return f"{environ.cache_home()}/homerun/environments"
+    return f"{caches.home()}/homerun/environments"
 
 
 def is_ready(folder: str) -> bool:

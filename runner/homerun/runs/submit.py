@@ -17,6 +17,7 @@ from homerun.environments import interpreter, variables
 from homerun.environments import python_path as environment_python_path
 from homerun.runs.placement import Place, free_slots_of
 from homerun.snapshots import git, git_diff, scan, snapshot, work_copy
+from homerun.system import caches
 from homerun.targets import retries
 from homerun.targets.plan import Plan, ladder
 from runstore import layout, names, status
@@ -164,6 +165,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     config = request.config
     argv = config.argv()
     ours = _injected(environ.azureml_is_ours(config.environment_variables))
+    told += caches.notices()
     place = Place(request.store, config, request.is_one_of_many)
     taken = None
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +24,8 @@ from homerun import (
     SubmitError,
     Workspace,
 )
-from homerun.environments import builder, recipe, resolve
+from homerun.environments import build_lock, builder, recipe, resolve
+from homerun.system import caches
 from runstore import layout, status
 from runstore.run import attempts
 
@@ -278,6 +281,79 @@ def test_a_builder_that_is_killed_fails_its_run_and_the_next_one_builds(
     assert failed.describe()["outcome"]["cause"] == status.ENVIRONMENT
     (link,) = (name for name in made() if os.path.islink(f"{recipe.home()}/{name}"))
     assert recipe.is_ready(f"{recipe.home()}/{link}")
+
+
+HOLD = """
+import os, sys
+from homerun.environments import build_lock
+held = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
+build_lock.wait(held, print)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_builder_that_is_stopped_is_named_and_keeps_no_other_from_building(
+    conda: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conda()
+    monkeypatch.setattr(build_lock, "LONGEST_STOPPED_S", 0.0)
+    wanted, _ = resolve.recipe(*by_name(of_conda("cudatoolkit=11")), None, False)
+    assert wanted is not None
+    caches.make_cache(recipe.home())
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, f"{wanted.folder}.lock"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        holder.send_signal(signal.SIGSTOP)
+        try:
+            os.waitpid(holder.pid, os.WUNTRACED)
+
+            builder.make(wanted)
+        finally:
+            holder.send_signal(signal.SIGCONT)
+            holder.communicate(b"")
+
+    told = capsys.readouterr().err
+    assert f"waiting for process {holder.pid}, which builds this environment\n" in told
+    assert f"process {holder.pid}, which builds this environment, is stopped" in told
+    assert recipe.is_ready(wanted.folder)
+
+
+def test_of_two_builders_the_first_that_is_done_counts(conda: Callable[..., Path]) -> None:
+    conda()
+    wanted, _ = resolve.recipe(*by_name(of_conda("cudatoolkit=11")), None, False)
+    assert wanted is not None
+    builder.make(wanted)
+    first = os.readlink(wanted.folder)
+    builder._build(wanted, f"{wanted.folder}-second")
+
+    builder._publish(wanted.folder, f"{wanted.folder}-second")
+
+    assert os.readlink(wanted.folder) == first
+    assert made() == [os.path.basename(wanted.folder), first]
+
+
+def test_an_environment_that_a_run_uses_is_not_taken_for_unfinished(
+    conda: Callable[..., Path],
+) -> None:
+    conda()
+    wanted, _ = resolve.recipe(*by_name(of_conda("cudatoolkit=11")), None, False)
+    assert wanted is not None
+    builder.make(wanted)
+    held = recipe.use(wanted.folder)
+    os.unlink(wanted.folder)
+    assert held is not None
+
+    builder.remove_unfinished(wanted.folder)
+    during = made()
+    os.close(held)
+    builder.remove_unfinished(wanted.folder)
+
+    assert (len(during), made()) == (1, [])
 
 
 def test_killed_at_any_call_a_builder_leaves_nothing_or_all_of_it(
