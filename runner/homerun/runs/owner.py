@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import allocate_lock
+from _thread import RLock
 
 from homerun.base.messages import say
 from runstore import layout
@@ -18,7 +18,6 @@ from runstore.fs import atomic, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _thread import LockType
     from collections.abc import Callable
 
     from runstore.root import Root
@@ -31,8 +30,10 @@ _held: dict[str, tuple[str, int]] = {}
 _open: dict[str, tuple[Record, Finish] | None] = {}
 """By its folder: an open run, and what ends it at the exit; None: it is just being started."""
 _is_installed = False
-_locks: dict[int, LockType] = {}
-"""The one lock, made when it is first needed; `setdefault` makes one for all threads."""
+_locks: dict[int, RLock] = {}
+"""The one lock, made when it is first needed; `setdefault` makes one for all threads. A signal
+handler that ends a run may come while its thread has it.
+"""
 
 
 def hold(store: Root, run_folder: str) -> str:
@@ -55,7 +56,9 @@ def hold(store: Root, run_folder: str) -> str:
             except OSError as error:
                 raise atomic.unwritable(store.root, error) from error
             assert descriptor is not None, "no other process knows this name"
-            _held[store.root] = owner, descriptor
+            if _held.setdefault(store.root, (owner, descriptor))[1] != descriptor:
+                os.unlink(f"{folder}/{owner}")  # a signal handler has been here
+                lock.release(descriptor)
         _open.setdefault(run_folder, None)
         return _held[store.root][0]
 
@@ -101,9 +104,9 @@ def holds(run_folder: str) -> bool:
     return run_folder in _open
 
 
-def _guard() -> LockType:
+def _guard() -> RLock:
     """The lock of this module's state."""
-    return _locks.setdefault(0, allocate_lock())
+    return _locks.setdefault(0, RLock())
 
 
 def _root(run_folder: str) -> str:

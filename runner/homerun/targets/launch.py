@@ -21,7 +21,6 @@ copied to a number above 5+n, and the spawn then copies it from there to its pla
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
 
@@ -67,19 +66,20 @@ def supervisor(
         places[script] = SCRIPT_DESCRIPTOR
     places.update({held: SLOT_DESCRIPTOR + number for number, held in enumerate(slots)})
     above = SLOT_DESCRIPTOR + len(slots)
-    opened: list[int] = []
+    copies: list[int] = []
     with lock.no_fork():  # a copy of the lock in a stray child would outlive the run
+        nameless = children.nameless_file(given.encode())
         try:
-            opened.append(children.nameless_file(given.encode()))
-            places[opened[0]] = PLAN_DESCRIPTOR
+            places[nameless] = PLAN_DESCRIPTOR
             moves: list[tuple[int | str, ...]] = []
             for source, place in places.items():
-                opened.append(fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, above))
-                moves.append((os.POSIX_SPAWN_DUP2, opened[-1], place))
+                copies.append(lock.copied(source, above))
+                moves.append((os.POSIX_SPAWN_DUP2, copies[-1], place))
             pid = _start(run_folder, given.mark, moves)
         finally:
-            for descriptor in opened:
-                os.close(descriptor)
+            for copy in copies:
+                lock.release(copy)
+            os.close(nameless)
     children.started(pid)
     return pid
 

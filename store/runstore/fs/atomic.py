@@ -20,6 +20,9 @@ MOST_BYTES = 1 << 24
 
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""How a file is opened that has to be a plain one; `accept_plain` tells whether it is."""
+
 OUR_OWN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """What this process lacks; such an error says nothing of a file."""
 
@@ -228,14 +231,26 @@ def open_plain(path: str, flags: int) -> int:
     Raises:
         OSError: ELOOP for a link, a pipe, or a device; or it cannot be opened.
     """
-    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, flags | PLAIN, 0o600)
+    try:
+        accept_plain(descriptor, path, flags)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def accept_plain(descriptor: int, path: str, flags: int) -> None:
+    """What `open_plain` does with what was opened with PLAIN: a plain file is accepted.
+
+    Raises:
+        OSError: as `open_plain`.
+    """
     seen = os.fstat(descriptor)
     if not S_ISREG(seen.st_mode):
-        os.close(descriptor)
         raise not_followed(path)
     if flags & os.O_CREAT and not seen.st_size:  # it may be new
         let_group_read(descriptor, os.path.dirname(path) or ".")
-    return descriptor
 
 
 def write(path: str, data: bytes, *, sync: bool = False, is_secret: bool = False) -> None:

@@ -15,13 +15,13 @@ import errno
 import fcntl
 import os
 import struct
-from _thread import allocate_lock
+from _thread import RLock
 
 from runstore.fs import atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _thread import LockType
+    from typing import Callable
 
 OFD = "ofd"
 FLOCK = "flock"
@@ -31,7 +31,9 @@ _WHOLE = _RECORD.pack(fcntl.F_WRLCK, 0, 0, 0, 0)
 _REFUSED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 _held: set[int] = set()
-_guards: dict[int, LockType] = {}
+_opening: list[int] = []
+"""Opened, and perhaps locked already. A signal handler that forks can come in between."""
+_guards: dict[int, RLock] = {}
 
 
 def best_kind(folder: str) -> str:
@@ -62,18 +64,8 @@ def take(path: str, kind: str) -> int | None:
     Returns:
         The descriptor that holds it; None: another holds it.
     """
-    with no_fork():
-        descriptor = atomic.open_plain(path, os.O_RDWR | os.O_CREAT)
-        try:
-            free = _take_ofd(descriptor) if kind == OFD else _take_flock(descriptor)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        if not free:
-            os.close(descriptor)
-            return None
-        _held.add(descriptor)
-        return descriptor
+    locked = _take_ofd if kind == OFD else _take_flock
+    return _opened(path, os.O_RDWR | os.O_CREAT, locked)
 
 
 def join(path: str, *, alone: bool = False) -> int | None:
@@ -87,35 +79,67 @@ def join(path: str, *, alone: bool = False) -> int | None:
     Raises:
         OSError: the folder is gone, or there are no locks here.
     """
-    with no_fork():
-        descriptor = atomic.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+
+    def locked(descriptor: int) -> bool:
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(descriptor)
-            return None
-        except BaseException:
-            os.close(descriptor)
-            raise
-        _held.add(descriptor)
-        return descriptor
+            return False
+        return True
+
+    return _opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, locked)
+
+
+def _opened(path: str, flags: int, locked: Callable[[int], bool]) -> int | None:
+    """A descriptor of a file that was locked; None: it could not be."""
+    with no_fork():
+        at = len(_opening)
+        # One step for the interpreter, which runs a signal handler between two.
+        _opening.extend(map(os.open, (path,), (flags | atomic.PLAIN,), (0o600,)))
+        descriptor = _opening[at]
+        free = False
+        try:
+            atomic.accept_plain(descriptor, path, flags)
+            free = locked(descriptor)
+        finally:
+            if free:
+                _held.add(descriptor)
+            else:
+                os.close(descriptor)
+            del _opening[at:]
+        return descriptor if free else None
+
+
+def copied(descriptor: int, above: int) -> int:
+    """A copy of a descriptor, at this number or behind it, for a process that is about to be
+    started; closed in every forked child, and given back by `release`.
+
+    To be called under `no_fork`.
+    """
+    at = len(_opening)
+    _opening.extend(map(fcntl.fcntl, (descriptor,), (fcntl.F_DUPFD_CLOEXEC,), (above,)))
+    copy = _opening[at]
+    _held.add(copy)
+    del _opening[at:]
+    return copy
 
 
 def release(descriptor: int) -> None:
     """Close this process's copy of a lock that `take` gave."""
     with no_fork():
-        _held.discard(descriptor)
         os.close(descriptor)
+        _held.discard(descriptor)
 
 
-def no_fork() -> LockType:
+def no_fork() -> RLock:
     """While this is held (by `with`) a fork in another thread waits.
 
-    A lock that is taken, copied or given back just then would else live on in the child.
+    A lock that is taken, copied or given back just then would else live on in the child. A fork in
+    this thread, by a signal handler, does not wait for itself.
     """
     guard = _guards.get(0)
     if guard is None:
-        made = allocate_lock()
+        made = RLock()
         guard = _guards.setdefault(0, made)
         if guard is made:
             os.register_at_fork(
@@ -175,9 +199,10 @@ def _share(descriptor: int) -> bool:
 
 
 def _close_all() -> None:
-    while _held:
+    for descriptor in (*_held, *_opening):
         try:
-            os.close(_held.pop())
+            os.close(descriptor)
         except OSError:
             continue
+    _held.clear()
     _guards[0].release()

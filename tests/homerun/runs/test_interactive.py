@@ -274,6 +274,41 @@ def test_a_forked_child_that_exits_ends_nothing_of_its_parents(
     assert [run.get_status() for run in experiment.get_runs()] == ["Completed", "Completed"]
 
 
+def test_a_signal_handler_that_ends_a_run_may_come_while_another_one_is_started(
+    experiment: Experiment, notebook: Notebook
+) -> None:
+    lines = said(
+        notebook(
+            """
+            from homerun.runs import owner
+            from runstore.fs import lock
+            opened = []
+
+            def interrupted(*given):
+                if not opened:
+                    opened.append(0)
+                    os.kill(os.getpid(), signal.SIGUSR1)
+                return take(*given)
+
+            def handler(*_):
+                inner = exp.start_logging(**bare, run_id="inner")
+                print(inner.get_status(), flush=True)
+                inner.complete()
+
+            signal.signal(signal.SIGUSR1, handler)
+            take, owner.lock.take = lock.take, interrupted
+            outer = exp.start_logging(**bare, run_id="outer")
+            print(outer.get_status())
+            outer.complete()
+            """
+        )
+    )
+
+    assert lines == ["Running", "Running"]
+    assert [run.get_status() for run in experiment.get_runs()] == ["Completed", "Completed"]
+    assert owners(experiment) == []
+
+
 def test_a_forked_child_is_the_owner_of_what_it_starts(
     experiment: Experiment, notebook: Notebook, ready: Fifo
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from helpers import children
-from helpers.wait import wait_until
+from helpers.wait import DEADLINE_S, wait_until
 from runstore.fs import lock
 
 
@@ -123,6 +123,51 @@ def test_a_fork_does_not_keep_the_lock(path: str, kind: str, held: int) -> None:
     wait_until(lambda: not lock.is_held(path, kind), "the fork let go")
     os.close(let_go)
     os.waitpid(pid, 0)
+
+
+FORKS_IN_A_HANDLER = """
+import os, signal, sys
+from runstore.fs import lock
+path, kind = sys.argv[1:]
+(rest, rests), (up, says) = os.pipe(), os.pipe()
+
+def fork(*_):
+    if os.fork() == 0:
+        os.close(rests)
+        os.write(says, b"u")
+        os.read(rest, 1)
+        os._exit(0)
+    os.read(up, 1)
+
+name = "_take_ofd" if kind == lock.OFD else "_take_flock"
+take = getattr(lock, name)
+
+def interrupted(descriptor):
+    os.kill(os.getpid(), signal.SIGUSR1)
+    return take(descriptor)
+
+signal.signal(signal.SIGUSR1, fork)
+setattr(lock, name, interrupted)
+taken = lock.take(path, kind)
+lock.release(taken)
+print(lock.is_held(path, kind))
+os.close(rests)
+os.wait()
+"""
+
+
+def test_a_fork_by_a_signal_handler_while_a_lock_is_taken_neither_hangs_nor_keeps_it(
+    path: str, kind: str
+) -> None:
+    command = [sys.executable, "-c", FORKS_IN_A_HANDLER, path, kind]
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forks:
+        try:
+            said, _ = forks.communicate(timeout=DEADLINE_S)
+        finally:
+            forks.kill()
+
+    assert said == "False\n"
 
 
 def test_a_started_program_that_inherits_the_lock_keeps_it_until_it_is_killed(
