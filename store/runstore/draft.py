@@ -81,7 +81,7 @@ class Draft:
         """
         place = {**identity.here(), "store_id": self.record.store.id}
         if self.alive is not None:
-            place["alive_inode"] = os.fstat(self.alive).st_ino
+            place.update(identity.of_folder(self.path, self.alive))
         run = {
             "id": self.id,
             "uuid": self.uuid,

@@ -206,7 +206,7 @@ def _interactive(record: Record) -> tuple[bool, str]:
     batch = _batch(record)
     if not batch and not identity.same_boot(started):
         return held, status.REBOOTED
-    if started.get("store_id") != record.store.id or not _is_inode(owner, started):
+    if record.is_copy(started, owner):
         return held, status.ELSEWHERE
     held = held and _owner_lives(started)
     if batch:  # what waits in a queue outlives its submitter, and the machine's restart
@@ -300,11 +300,3 @@ def _looks(records: Iterable[Record]) -> Iterator[Look]:
 def _safe(owner: object) -> str:
     """An owner's id as a file name; what is none names no file."""
     return owner if isinstance(owner, str) and names.is_run_id(owner) else "-"
-
-
-def _is_inode(owner: str, started: Mapping[str, Any]) -> bool:
-    """Whether an owner's lock is the very file on record; one that was cleared away passes."""
-    try:
-        return bool(os.lstat(owner).st_ino == started.get("owner_inode"))
-    except FileNotFoundError:
-        return True

@@ -45,7 +45,8 @@ def start(
     draft = Draft(store.for_writing(), experiment, run_id, parent=parent)
     folder = draft.record.path
     try:
-        facts.publish(draft.path, layout.STARTED, facts.signed(_started(store, folder)))
+        started = _started(store, folder, draft.path)
+        facts.publish(draft.path, layout.STARTED, facts.signed(started))
         return draft.publish({"kind": status.INTERACTIVE, **asked})
     except BaseException:
         owner.closed(folder)
@@ -78,7 +79,7 @@ def begin(record: Record) -> bool:
         return False
     if reconcile.bring_up_to_date(record).is_over:
         return False
-    wanted = _started(store_of(record), record.path)
+    wanted = _started(store_of(record), record.path, record.path)
     try:
         return record.publish(layout.STARTED, wanted)
     finally:
@@ -110,8 +111,12 @@ def end(record: Record, how: str, said: dict[str, object] | None = None) -> None
             owner.forget_ended()
 
 
-def _started(store: Store, run_folder: str) -> dict[str, object]:
-    """Who holds the run open, and where; `within` is the submitted run whose script that is."""
+def _started(store: Store, run_folder: str, built: str) -> dict[str, object]:
+    """Who holds the run open, and where; `within` is the submitted run whose script that is.
+
+    Args:
+        built: the run's folder under the name that it has for now.
+    """
     holder = owner.hold(store, run_folder)
     return {
         "attempt": 1,
@@ -120,7 +125,7 @@ def _started(store: Store, run_folder: str) -> dict[str, object]:
         **_script_around(store),
         **identity.here(),
         "store_id": store.id,
-        "owner_inode": os.stat(f"{store.root}/{layout.OWNERS}/{holder}").st_ino,
+        **identity.of_folder(built, f"{store.root}/{layout.OWNERS}/{holder}", identity.OWNER),
     }
 
 

@@ -53,12 +53,14 @@ class Local(Target):
         launch.supervisor(run_folder, given, alive, slots=slots)
 
     def signal(self, run_folder: str, *numbers: int) -> None:
-        """Signal the process through its pidfd, once its identity was checked."""
+        """Signal the process through its pidfd, once its identity and the folder's are checked."""
         home = attempts.home(run_folder, layout.STARTED)
         started = facts.read_own(home, layout.STARTED) or {}
         supervisor = started.get("supervisor") or {}
         if not identity.same_place(started) or not identity.same_boot(started):
             return
+        if identity.is_copied(started, run_folder, f"{run_folder}/{layout.ALIVE}"):
+            return  # its supervisor is the original's
         pidfd = identity.open_same(supervisor)
         if pidfd is None and not identity.lives(supervisor):
             return

@@ -1,9 +1,13 @@
-"""Who a recorded process was, and whether that very process still lives.
+"""Who a recorded process was, and whether it still lives; which folder a fact was written in.
 
 A process id is not an identity: it is used again, even within the same clock tick. A process is
 named by machine and host, boot id, PID namespace, pid, start ticks and the inode of its pidfd
 (Linux ≥ 6.9; 0 where the kernel has none, and then the rest decides). What cannot be known counts
 as alive: a wrong "dead" would end a living run. Nothing here signals a process.
+
+A copy of a run holds the facts of the original, which name the original's processes. A folder is
+known by the file of its lock: by inode and device, and, where that file has links in several
+folders, by the inode of the folder.
 """
 
 from __future__ import annotations
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 _ZOMBIE_STATES = b"ZX"
+
+ALIVE, OWNER = "alive", "owner"
+"""The kinds of lock that a run hangs on: its own, and that of a process that holds it open."""
 
 
 def here() -> dict[str, object]:
@@ -145,6 +152,47 @@ def same_boot(recorded: Mapping[str, Any]) -> bool:
     """Whether the machine has not been restarted since the record was made, as far as told."""
     then, now = recorded.get("boot_id"), boot_id()
     return not (then and now) or bool(then == now)
+
+
+def of_folder(folder: str, lock: str | int, kind: str = ALIVE) -> dict[str, object]:
+    """What a fact says of the folder that it is written in.
+
+    Args:
+        lock: the file of its lock, by path or by descriptor.
+        kind: of the lock.
+    """
+    found = os.stat(lock)
+    return {
+        f"{kind}_inode": found.st_ino,
+        f"{kind}_device": found.st_dev,
+        "folder_inode": os.stat(folder).st_ino,
+    }
+
+
+def is_copied(recorded: Mapping[str, Any], folder: str, lock: str, kind: str = ALIVE) -> bool:
+    """Whether a folder is a copy of the one that a fact in it was written in.
+
+    The lock of an owner that is gone was cleared away; a run's own stays with it.
+    """
+    try:
+        found = os.lstat(lock)
+    except FileNotFoundError:
+        return kind == ALIVE and f"{ALIVE}_inode" in recorded
+    if found.st_ino != recorded.get(f"{kind}_inode"):
+        return True
+    if found.st_nlink > 1 and os.lstat(folder).st_ino != recorded.get("folder_inode"):
+        return True  # or an earlier version wrote it, and which of them is the original is unknown
+    is_elsewhere = found.st_dev != recorded.get(f"{kind}_device", found.st_dev)
+    return is_elsewhere and _same_mounts(recorded)
+
+
+def _same_mounts(recorded: Mapping[str, Any]) -> bool:
+    """Whether the number of a device on record still tells: it may change with a restart of the
+    machine, and of a container.
+    """
+    boot = boot_id()
+    is_same = bool(boot) and recorded.get("boot_id") == boot
+    return is_same and recorded.get("pid_namespace") == pid_namespace()
 
 
 def open_same(recorded: Mapping[str, Any]) -> int | None:

@@ -11,7 +11,7 @@ from stat import S_ISDIR
 from runstore import layout, names, status
 from runstore.errors import RunNotFound
 from runstore.fs import atomic, facts
-from runstore.run import attempts, cache, change_marks, labels, properties
+from runstore.run import attempts, cache, change_marks, identity, labels, properties
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -222,10 +222,19 @@ class Record:
         place = self.fact(layout.STARTED) or self.run.get("submitted_from")
         return place if isinstance(place, dict) else {}
 
-    def is_copy(self, place: Mapping[str, Any]) -> bool:
-        """Whether this folder is a copy of the one that the run was started in."""
-        try:
-            inode = os.lstat(f"{self.path}/{layout.ALIVE}").st_ino
-        except FileNotFoundError:
-            return "alive_inode" in place
-        return place.get("store_id") != self.store.id or place.get("alive_inode") != inode
+    def is_copy(self, place: Mapping[str, Any], owner: str = "") -> bool:
+        """Whether this folder is a copy of the one that the run was started in.
+
+        Args:
+            owner: the path of its owner's lock, where it is an interactive run.
+
+        Raises:
+            OSError: the disk does not tell.
+        """
+        if place.get("store_id") != self.store.id:
+            return True
+        if place.get("mark", self.mark) != self.mark:
+            return True  # the facts of one run beside the run.json of another
+        if owner:
+            return identity.is_copied(place, self.path, owner, identity.OWNER)
+        return identity.is_copied(place, self.path, f"{self.path}/{layout.ALIVE}")
