@@ -251,7 +251,7 @@ def test_the_object_and_its_file_give_the_same_run(
     assert _output(runs[0]) == _output(runs[1])
     asked = [{**run._record.run} for run in runs]
     for one in asked:
-        for own in ("id", "number", "time", "submitted_from", "pid"):
+        for own in ("id", "uuid", "number", "time", "submitted_from", "pid"):
             one.pop(own)
     assert asked[0] == asked[1]
     assert (asked[0]["max_run_duration_seconds"], asked[0]["grace_s"]) == (120, 3)
