@@ -1,7 +1,8 @@
 """The root of a store: the folder `.runs/` and its store.json.
 
 A store that is not there yet reads as an empty one; the first write makes it. A store of a newer
-format is read, never written.
+format is read, never written. What is known of a store is read again where it cannot be true any
+more: objects live longer than files.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 
 from runstore import layout, names
-from runstore.errors import CorruptRecord, FormatTooNew, StoreError
+from runstore.errors import CorruptRecord, FormatTooNew, StoreError, UntrustedStore
 from runstore.fs import atomic, facts, lock
 
 TYPE_CHECKING = False
@@ -17,13 +18,33 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     AnyRoot = TypeVar("AnyRoot", bound="Root")
+    _Stamp = tuple[int, int, int]
+
+_NAMELESS = "it has no store.json, and its runs do not say that it is theirs"
+
+
+class Description:
+    """What store.json says.
+
+    Attributes:
+        id: the store's; "": it is damaged, or there is none.
+        format, lock_kind: as the writer had them.
+        damage: what is wrong with it; "": nothing.
+        stamp: the file that said so; None: there is none.
+    """
+
+    __slots__ = ("damage", "format", "id", "lock_kind", "stamp")
+
+    def __init__(self, store_id: str, stamp: _Stamp | None, damage: str = "") -> None:
+        self.id = store_id
+        self.stamp = stamp
+        self.damage = damage
+        self.format = layout.FORMAT
+        self.lock_kind = lock.OFD
 
 
 class Root:
     """A store's folder, for reading; `for_writing()` makes sure that it exists and may be written.
-
-    `damage` says what is wrong with its store.json, if anything: then it is read as far as that
-    goes, and not written.
 
     Attributes:
         is_named: a person named it, and it was not merely found: to act for it is to trust it.
@@ -35,13 +56,46 @@ class Root:
         self.is_named = False
         self.only_looks = False
         self._is_own = self._acts = False
-        self._read()
+        self._lost_id: str | None = None
+        self._known = self._read()
+
+    @property
+    def id(self) -> str:
+        """The store's id; "" where there is none, or its description is damaged."""
+        return self._description().id
+
+    @property
+    def format(self) -> int:
+        """The number of its format."""
+        return self._description().format
+
+    @property
+    def lock_kind(self) -> str:
+        """The kind of its locks."""
+        return self._description().lock_kind
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with its store.json: then it is read as far as that goes, and not written;
+        "": nothing.
+        """
+        return self._description().damage
 
     def exists(self) -> bool:
         """Whether there is a store in this folder, whole or damaged, if only since a moment ago."""
-        if not self.id and not self.damage:
-            self._read()
         return bool(self.id or self.damage)
+
+    def has_description(self) -> bool:
+        """Whether its store.json is there; runs that live on know a store without one."""
+        return self._description().stamp is not None
+
+    def has_id(self, store_id: object) -> bool:
+        """Whether this is the store of an id: it may have been made again since it was read."""
+        if not store_id:
+            return False
+        if store_id != self.id and self._known.stamp != _stamp_of(self.root):
+            self._known, self._is_own, self._acts = self._read(), False, False
+        return store_id == self.id
 
     @property
     def is_newer(self) -> bool:
@@ -56,7 +110,7 @@ class Root:
             ReadOnlyStore: it cannot be written, or belongs to another user.
             CorruptRecord: store.json is damaged.
         """
-        if not self.exists():
+        if not self.has_description():
             self.make()
         if not self._is_own:
             self._check_owner()
@@ -94,7 +148,9 @@ class Root:
 
     def objection(self) -> StoreError | OSError | None:
         """Why this store does not act for this user; None: it does."""
-        if not self._acts and self.exists():
+        if not self.exists():
+            return UntrustedStore(self.root, _NAMELESS) if self._holds_runs() else None
+        if not self._acts:
             from runstore.fs import trust
 
             try:
@@ -107,7 +163,7 @@ class Root:
     @property
     def may_write(self) -> bool:
         """Whether it is there, whole, of a known format, and this user's."""
-        if not self.exists() or self.damage or self.is_newer:
+        if not self.has_description() or self.damage or self.is_newer:
             return False
         try:
             self.for_writing()
@@ -133,12 +189,20 @@ class Root:
         name = (facts.read(f"{self.root}/{folder}", layout.EXPERIMENT) or {}).get("name")
         return name if isinstance(name, str) else ""
 
+    def lost_id(self) -> str:
+        """The id of a store whose store.json is gone, as its runs know it; "": nothing tells."""
+        return ""
+
     def make(self, store_id: str = "") -> None:
         """Make the folder and store.json; of several at once one wins, and all then read it.
+
+        The user who makes a store trusts it, but for one that holds runs already: what these say
+        may be another's.
 
         Raises:
             ReadOnlyStore: it cannot be written.
         """
+        is_new = not self._holds_runs()
         try:
             if not os.path.isdir(self.root):
                 os.makedirs(self.root, mode=0o700, exist_ok=True)
@@ -147,13 +211,15 @@ class Root:
             raise atomic.unwritable(self.root, error) from error
         record: dict[str, object] = {
             "format": layout.FORMAT,
-            "store_id": store_id or os.urandom(8).hex(),
+            "store_id": store_id or self.id or os.urandom(8).hex(),
             "lock": lock.best_kind(self.root),
         }
         # A process that finds store.json makes nothing more, so it goes last.
         atomic.publish_bytes(self.root, layout.GITIGNORE, b"*\n", sync=True)
         facts.publish(self.root, layout.STORE, facts.signed(record), sync=True)
-        self._read()
+        self._known = self._read()
+        if not is_new:
+            return
         from runstore.fs import trust
 
         try:
@@ -167,22 +233,56 @@ class Root:
 
             trust.check_owner(self.root, self.id)
 
-    def _read(self) -> None:
-        self.id = self.damage = ""
-        self.format = layout.FORMAT
-        self.lock_kind = lock.OFD
-        data = atomic.read_bytes(f"{self.root}/{layout.STORE}")
+    def _description(self) -> Description:
+        """What store.json says: what was read, as long as that names a store.
+
+        Where the file is gone its runs tell the id: else all of them would be copies.
+        """
+        if self._known.stamp is None or self._known.damage:
+            self._known = self._read()
+        if self._known.stamp is None and self._holds_runs():
+            if self._lost_id is None:
+                self._lost_id = self.lost_id()
+            self._known.id = self._lost_id
+            self._known.lock_kind = lock.best_kind(self.root)
+        return self._known
+
+    def _holds_runs(self) -> bool:
+        """Whether a folder that is to become a store holds what only a store does."""
+        try:
+            found = os.listdir(self.root)
+        except OSError:
+            return False
+        return any(
+            (name == layout.QUEUE or name[0] != ".") and os.path.isdir(f"{self.root}/{name}")
+            for name in found
+        )
+
+    def _read(self) -> Description:
+        stamp = _stamp_of(self.root)
+        data = None if stamp is None else atomic.read_bytes(f"{self.root}/{layout.STORE}")
         if data is None:
-            return
+            return Description("", None)
         found = facts.parse(data) or {}
         store_id, number, kind = found.get("store_id"), found.get("format"), found.get("lock")
         if type(number) is not int or not isinstance(store_id, str) or not store_id:
-            self.damage = "it is no store's description"
-        elif number <= layout.FORMAT and kind not in (lock.OFD, lock.FLOCK):
-            self.damage = f"it names no kind of lock that there is: {kind!r}"
-        else:
-            self.id, self.format = store_id, number
-            self.lock_kind = lock.FLOCK if kind == lock.FLOCK else lock.OFD
+            return Description("", stamp, "it is no store's description")
+        if number <= layout.FORMAT and kind not in (lock.OFD, lock.FLOCK):
+            said = f"it names no kind of lock that there is: {kind!r}"
+            return Description("", stamp, said)
+        description = Description(store_id, stamp)
+        description.format = number
+        description.lock_kind = lock.FLOCK if kind == lock.FLOCK else lock.OFD
+        return description
+
+
+def _stamp_of(root: str) -> _Stamp | None:
+    """What changes with another store.json; None: there is none."""
+    try:
+        found = os.lstat(f"{root}/{layout.STORE}")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_ino, found.st_ctime_ns, found.st_size
 
 
 def _sync_if_readable(folder: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -161,6 +162,10 @@ def test_an_adopter_ends_what_a_script_left_to_no_process(
         run = stores.submit("here", "train.py")
         ready.line()
     assert bool(run._record.uuid) == has_uuid
+    if not has_uuid:
+        started = Path(run.directory, layout.STARTED)
+        said = json.loads(started.read_text())
+        started.write_text(json.dumps({key: one for key, one in said.items() if key != "mark"}))
     _kill(run.describe()["process"]["supervisor_pid"])
 
     run.cancel()

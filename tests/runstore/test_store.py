@@ -14,6 +14,7 @@ import pytest
 from helpers import children
 from runstore import layout, names, status
 from runstore import look as looks
+from runstore.draft import Draft
 from runstore.errors import (
     AmbiguousPrefix,
     CorruptRecord,
@@ -21,6 +22,7 @@ from runstore.errors import (
     FormatTooNew,
     InvalidName,
     RunNotFound,
+    UntrustedStore,
 )
 from runstore.fs import facts, lock
 from runstore.run.record import Record
@@ -282,3 +284,103 @@ def test_the_lock_is_asked_before_the_facts_are_read(
 
     assert looks.at(run).status == status.COMPLETED
     assert names.is_run_id(run.id)
+
+
+def _reopened(store: Store) -> Store:
+    return Store(store.root)
+
+
+def _opened_before_it_was_there(store: Store) -> Store:
+    os.rename(store.root, f"{store.root}-away")
+    early = Store(store.root)
+    assert not early.exists()
+    os.rename(f"{store.root}-away", store.root)
+    return early
+
+
+def _opened_before_it_was_made_anew(store: Store) -> Store:
+    os.rename(store.root, f"{store.root}-away")
+    former = Store(store.root).for_writing()
+    os.rename(store.root, f"{store.root}-former")
+    os.rename(f"{store.root}-away", store.root)
+    return former
+
+
+def _opened_while_it_was_damaged(store: Store) -> Store:
+    with open(f"{store.root}/{layout.STORE}", "r+") as file:
+        whole = file.read()
+        file.truncate(0)
+        damaged = Store(store.root)
+        assert damaged.damage
+        file.seek(0)
+        file.write(whole)
+    return damaged
+
+
+def _opened_without_its_description(store: Store) -> Store:
+    os.unlink(f"{store.root}/{layout.STORE}")
+    return Store(store.root)
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        _reopened,
+        _opened_before_it_was_there,
+        _opened_before_it_was_made_anew,
+        _opened_while_it_was_damaged,
+        _opened_without_its_description,
+    ],
+)
+def test_a_store_knows_its_live_runs_however_long_ago_it_was_opened(
+    store: Store, make_run: Callable[..., Record], opened: Callable[[Store], Store]
+) -> None:
+    live = make_run(alive=True)
+    known, kind = store.id, store.lock_kind
+
+    found = opened(store)
+
+    assert looks.at(found.find(live.id)).status == status.PREPARING
+    assert (found.id, found.lock_kind, found.exists()) == (known, kind, True)
+    assert found.for_acting().id == known
+    assert Store(found.root).id == known
+
+
+def test_a_description_that_is_gone_is_written_again_with_the_id_of_the_runs_that_were_made_there(
+    store: Store, make_run: Callable[..., Record], folder: str
+) -> None:
+    native = make_run()
+    other = Store(f"{folder}/other").for_writing()
+    os.rename(store.root, f"{folder}/moved")
+    for _ in range(3):
+        copied = Draft(other, "exp")
+        alive = copied.take_alive()
+        record = copied.publish({"kind": status.SUBMITTED})
+        lock.release(alive)
+        shutil.copytree(record.path, f"{folder}/moved/exp/{record.id}")
+    os.unlink(f"{folder}/moved/{layout.STORE}")
+
+    found = Store(f"{folder}/moved").for_writing()
+
+    assert found.id == store.id
+    assert looks.at(found.find(native.id)).status == status.FAILED
+
+
+def test_a_copy_without_a_description_has_the_id_of_no_other_store_and_acts_for_no_user(
+    store: Store, make_run: Callable[..., Record], folder: str
+) -> None:
+    run = make_run(alive=True)
+    shutil.copytree(store.root, f"{folder}/copy")
+    os.unlink(f"{folder}/copy/{layout.STORE}")
+    copy = Store(f"{folder}/copy")
+
+    assert (copy.id, copy.exists(), copy.may_act) == ("", False, False)
+    assert looks.at(copy.find(run.id)).status == status.NOT_RESPONDING
+    assert not os.path.exists(f"{copy.root}/{layout.STORE}")
+
+    written = copy.for_writing()
+
+    assert written.id not in ("", store.id)
+    assert not written.may_act
+    with pytest.raises(UntrustedStore, match="not made here"):
+        written.for_acting()

@@ -24,6 +24,13 @@ STORE_KEY = "Store"
 """In a configuration of ours that does not lie beside the store: the way to it."""
 
 
+_IN_STORES = (
+    f"{layout.STORE_FOLDER}/{layout.STORE}",
+    f"{layout.STORE_FOLDER}/{layout.GITIGNORE}",
+)
+"""What tells that a folder is a store; the second, that it was one whose store.json is gone."""
+
+
 class NewStore(Store):
     """A store that says so when it is made.
 
@@ -41,6 +48,10 @@ class NewStore(Store):
         Raises:
             WorkspaceError: its place is no project, and no person chose it.
         """
+        if self.exists():
+            super().make(store_id)
+            messages.tell([f"{self.root}/{layout.STORE} was missing, and is written again"])
+            return
         home = os.path.dirname(self.root)
         why = "" if self._is_placed else places.unfit(os.path.realpath(home))
         if why:
@@ -107,9 +118,9 @@ def found_from(start: str) -> tuple[Store, Mapping[str, object]]:
     config = _upwards(start, layout.CONFIG_PLACES)
     if config is not None:
         return _configured(config)
-    existing = _upwards(start, (f"{layout.STORE_FOLDER}/{layout.STORE}",))
+    existing = _upwards(start, _IN_STORES)
     if existing is not None:
-        store = Store(os.path.dirname(existing))
+        store = NewStore(os.path.dirname(existing))
     else:
         store = NewStore(f"{places.project_of(start)}/{layout.STORE_FOLDER}", is_placed=False)
     return store, labels_of(store)
@@ -272,7 +283,7 @@ def _upwards(start: str, places: tuple[str, ...]) -> str | None:
         folder = start
         while True:
             path = os.path.join(folder, place)
-            if os.path.isfile(path) and (place.endswith(layout.STORE) or _is_azure(path)):
+            if os.path.isfile(path) and (place in _IN_STORES or _is_azure(path)):
                 return path
             above = os.path.dirname(folder)
             if above == folder:

@@ -222,6 +222,17 @@ class Record:
         place = self.fact(layout.STARTED) or self.run.get("submitted_from")
         return place if isinstance(place, dict) else {}
 
+    def is_original(self, place: Mapping[str, Any]) -> bool:
+        """Whether a fact says of this very folder that it was written there, in whatever store.
+
+        Raises:
+            OSError: the disk does not tell.
+        """
+        if f"{identity.ALIVE}_inode" in place:
+            lock = f"{self.path}/{layout.ALIVE}"
+            return not identity.is_copied(place, self.path, lock)
+        return bool(os.lstat(self.path).st_ino == place.get("folder_inode"))
+
     def is_copy(self, place: Mapping[str, Any], owner: str = "") -> bool:
         """Whether this folder is a copy of the one that the run was started in.
 
@@ -231,7 +242,7 @@ class Record:
         Raises:
             OSError: the disk does not tell.
         """
-        if place.get("store_id") != self.store.id:
+        if not self.store.has_id(place.get("store_id")):
             return True
         if place.get("mark", self.mark) != self.mark:
             return True  # the facts of one run beside the run.json of another

@@ -90,16 +90,19 @@ def _walk(store: Store) -> Iterator[Finding]:
 def _store_json(store: Store, folders: list[str]) -> Iterator[Finding]:
     if store.damage:
         yield Finding(layout.STORE, store.damage, lambda: _make_anew(store))
-    elif not store.exists() and any(_holds_runs(f"{store.root}/{name}") for name in folders):
+    elif not store.has_description() and any(
+        _holds_runs(f"{store.root}/{name}") for name in folders
+    ):
         yield Finding(layout.STORE, "it is missing", lambda: _make_anew(store))
 
 
 def _make_anew(store: Store) -> None:
     """Describe the store again, under the id that its runs know; else they would be copies."""
-    known = [str(record.place().get("store_id", "")) for record in store.runs()]
+    known = (str(record.place().get("store_id") or "") for record in store.runs())
+    found = store.lost_id() or next(filter(None, known), "")
     if store.damage:
         mover(store.root, f"{store.root}/{layout.STORE}")()
-    store.make(next(filter(None, known), ""))
+    store.make(found)
 
 
 def half_made(store: Store, folder: str) -> Iterator[Finding]:

@@ -259,8 +259,11 @@ def test_the_check_names_what_is_in_the_trash_and_in_the_store(store, ended):
 
 
 def test_a_newer_store_is_not_written(store, ended):
-    record = ended()
-    store.format = layout.FORMAT + 1
+    newer = {"format": layout.FORMAT + 1, "store_id": store.id, "lock": store.lock_kind}
+    run_id = ended().id
+    os.unlink(f"{store.root}/{layout.STORE}")
+    facts.publish(store.root, layout.STORE, newer)
+    record = Store(store.root).find(run_id)
 
     for act in (trash.delete, trash.purge):
         with pytest.raises(FormatTooNew):
