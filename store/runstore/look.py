@@ -119,6 +119,8 @@ def at(record: Record) -> Look:
     for name in (layout.ENDED, layout.MARK):
         if not status.is_final(found[name]):
             found[name] = None
+    if seen in (status.GONE, status.REBOOTED) and found[layout.ENDED] is None:
+        found[status.OWNER] = _exit_of_owner(record)
     if seen == status.GONE and found[layout.ENDED] is None:
         found[status.WITHIN], found[status.BELOW] = _outcome_of_others(record)
     return Look(found, seen, held)
@@ -166,6 +168,22 @@ def _outcome_of_others(record: Record) -> tuple[dict[str, Any] | None, dict[str,
     return None if around is None else {"status": at(around).status}, None
 
 
+def _exit_of_owner(record: Record) -> dict[str, Any] | None:
+    """What the process that held an interactive run open has left in its lock's file: the status
+    that it exited with. The outcome of a script around it goes before.
+    """
+    started = record.fact(layout.STARTED) if record.is_interactive else None
+    if not started or started.get("within"):
+        return None
+    left = atomic.read_bytes(_owner_of(record, started)) or b""
+    return {"exit_code": left[0], "source": "owner"} if len(left) == 1 else None
+
+
+def _owner_of(record: Record, started: Mapping[str, Any]) -> str:
+    """The path of the lock of the process that holds an interactive run open."""
+    return f"{record.store.root}/{layout.OWNERS}/{_safe(started.get('owner'))}"
+
+
 def _is_held(record: Record) -> bool:
     return lock.is_held(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
 
@@ -199,7 +217,7 @@ def _interactive(record: Record) -> tuple[bool, str]:
         above = _maker(record)
         is_over = above is None or at(above).is_over
         return False, status.GONE if is_over else status.WAITING
-    owner = f"{record.store.root}/{layout.OWNERS}/{_safe(started.get('owner'))}"
+    owner = _owner_of(record, started)
     held = atomic.is_folder(os.path.dirname(owner)) and lock.is_held(owner, record.store.lock_kind)
     if not identity.same_place(started):
         return held, status.ELSEWHERE

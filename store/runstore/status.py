@@ -64,6 +64,9 @@ IN_QUEUE = "in queue"
 # A fact of another run that counts for this one: the outcome of the script that it was begun in.
 WITHIN = "within"
 
+# Another one: the exit status of the process that held an interactive run open, where it is known.
+OWNER = "owner"
+
 # Another one, of the parent of a batch: how the runs below it ended.
 BELOW = "below"
 
@@ -193,6 +196,11 @@ def _interactive_outcome(facts: Facts, seen: str) -> dict[str, object]:
     below = facts.get(BELOW)
     if below is not None:
         return _batch_outcome(below)
+    left = facts.get(OWNER)
+    if left is not None:
+        if left["exit_code"]:
+            return _outcome(FAILED, EXIT_CODE, left)
+        return _outcome(COMPLETED, None, left)
     if seen == REBOOTED:
         return _outcome(FAILED, HOST_RESTARTED, None)
     if facts.get(layout.STARTED) is None:

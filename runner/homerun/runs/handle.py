@@ -47,7 +47,7 @@ class RunHandle:
         from homerun.runs import owner
 
         handle = cls.of(record, outputs)
-        owner.opened(record, handle.finish)
+        owner.opened(record, handle.finish, handle.collect)
         return handle
 
     @property
@@ -68,7 +68,7 @@ class RunHandle:
             from homerun.runs import interactive, owner
 
             if interactive.begin(self.record):
-                owner.opened(self.record, self.finish)
+                owner.opened(self.record, self.finish, self.collect)
 
     def finish(self, error: BaseException | None) -> None:
         """End the run: Completed, or Failed with the error."""
@@ -78,6 +78,13 @@ class RunHandle:
             lifecycle.complete(self.record, self.outputs)
         else:
             lifecycle.fail(self.record, self.outputs, error, None)
+
+    def collect(self) -> None:
+        """Do what comes before the end of a run, whatever that will be."""
+        from homerun.runs import lifecycle
+
+        lifecycle.prepare_end(self.record, self.outputs)
+        self.record.sync_metrics()
 
     def enter(self) -> None:
         """Begin a `with` block: an interactive run's log gets what this process prints."""

@@ -147,10 +147,15 @@ def _end(
         host = record.place().get("host", "another host")
         refused = f"be ended from here: it belongs to {host}; go there, or to the original store"
         raise InvalidTransition(record.id, status.NOT_RESPONDING, refused)
+    prepare_end(record, outputs)
+    interactive.end(record, how, said)
+
+
+def prepare_end(record: Record, outputs: Outputs | None) -> None:
+    """Add what a process wrote to its outputs folder to a run that it holds open."""
     if outputs is not None and owner.holds(record.path):
         started = os.stat(f"{record.path}/{layout.STARTED}")
         interactive.collect_outputs(*outputs, record.path, started.st_ctime_ns)
-    interactive.end(record, how, said)
 
 
 def _words(details: str | BaseException | None, code: str | None) -> dict[str, object]:

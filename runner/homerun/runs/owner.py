@@ -19,17 +19,20 @@ from runstore.fs import atomic, lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from runstore.root import Root
     from runstore.run.record import Record
 
     Finish = Callable[[BaseException | None], None]
+    Collect = Callable[[], None]
 
 _held: dict[str, tuple[str, int]] = {}
 """By the folder of a store: this process's owner id in it, and the lock."""
-_open: dict[str, tuple[Record, Finish] | None] = {}
+_open: dict[str, tuple[Record, Finish, Collect] | None] = {}
 """By its folder: an open run, and what ends it at the exit; None: it is just being started."""
-_is_installed = False
+_main: list[FrameType] = []
+"""Where the program began. Once it is over, the instruction that it was left at tells how."""
 _locks: dict[int, RLock] = {}
 """The one lock, made when it is first needed; `setdefault` makes one for all threads. A signal
 handler that ends a run may come while its thread has it.
@@ -63,13 +66,14 @@ def hold(store: Root, run_folder: str) -> str:
         return _held[store.root][0]
 
 
-def opened(record: Record, finish: Finish) -> None:
+def opened(record: Record, finish: Finish, collect: Collect) -> None:
     """Note a run that this process holds open.
 
     Args:
         finish: ends the run, at the exit: Failed with the error that it is given, or Completed.
+        collect: does what is to be done before the end, where the exit status is to decide.
     """
-    _open[record.path] = record, finish
+    _open[record.path] = record, finish, collect
 
 
 def closed(run_folder: str) -> None:
@@ -115,14 +119,35 @@ def _root(run_folder: str) -> str:
 
 def _install() -> None:
     """Once: be called at the exit, and own nothing in a fork."""
-    global _is_installed
-    if _is_installed:
+    if _main:
         return
-    _is_installed = True
+    _main.append(_outermost())
     import atexit
 
     atexit.register(_at_exit)
     os.register_at_fork(after_in_child=_own_nothing)
+
+
+def _outermost() -> FrameType:
+    """The outermost frame of the main thread."""
+    threading = sys.modules.get("threading")  # where it is not loaded there are no other threads
+    main = threading and sys._current_frames().get(threading.main_thread().ident or 0)
+    frame: FrameType = main or sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
+def _was_left(frame: FrameType) -> bool:
+    """Whether an exception ended a frame; False too while it goes on."""
+    now: FrameType | None = sys._getframe()
+    while now is not None:
+        if now is frame:
+            return False
+        now = now.f_back
+    import opcode
+
+    return "RETURN" not in opcode.opname[frame.f_code.co_code[frame.f_lasti]]
 
 
 def _own_nothing() -> None:
@@ -132,7 +157,8 @@ def _own_nothing() -> None:
 
 
 def _at_exit() -> None:
-    """End what is open: Failed after an uncaught exception, else Completed.
+    """End what is open: Failed after an uncaught exception, else Completed; after a SystemExit the
+    exit status decides.
 
     An exception at an interactive prompt ends nothing, and counts for nothing. In a submitted
     script the supervisor's outcome decides, so there nothing is ended here.
@@ -143,12 +169,34 @@ def _at_exit() -> None:
         return
     forget_ended()
     # The interpreter sets it for the error that ends it, also where the excepthook was replaced.
-    failure = None if hasattr(sys, "ps1") else getattr(sys, "last_value", None)
+    is_prompt = hasattr(sys, "ps1")
+    failure = None if is_prompt else getattr(sys, "last_value", None)
+    is_exit = failure is None and not is_prompt and _was_left(_main[0])
+    if is_exit and not _notes_exit_status():
+        failure, is_exit = SystemExit("its status is not told on this system"), False
     for opened_run in list(_open.values()):
         if opened_run is None:
             continue
-        record, finish = opened_run
+        record, finish, collect = opened_run
         try:
-            finish(failure)
+            if is_exit:
+                collect()
+            else:
+                finish(failure)
         except Exception as error:  # noqa: BLE001 - the others are ended all the same
             say(f"run {record.id} could not be ended: {words(error)}")
+
+
+def _notes_exit_status() -> bool:
+    """Have the status of this process written into the files of its locks: who finds them free
+    derives from it how the runs ended. False: there is no way here.
+    """
+    from homerun.system import exit_status
+
+    try:
+        return all(
+            exit_status.leave_own_in(f"{root}/{layout.OWNERS}/{owner}")
+            for root, (owner, _) in _held.items()
+        )
+    except OSError:
+        return False

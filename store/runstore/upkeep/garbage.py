@@ -318,7 +318,7 @@ def _dead_owners(store: Store) -> list[str]:
     for name in names_or_none(folder):
         path = f"{folder}/{name}"
         pid = name.partition("-")[0]
-        if not pid.isdecimal() or not atomic.is_plain(path) or os.lstat(path).st_size:
+        if not pid.isdecimal() or not atomic.is_plain(path) or os.lstat(path).st_size > 1:
             continue  # none of ours
         if is_dead(int(pid)) and age_s(path) > YOUNG_S and not lock.is_held(path, store.lock_kind):
             found.append(name)

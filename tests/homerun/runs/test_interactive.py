@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from helpers import process
+from helpers import process, sources
 from helpers.fifo import Fifo, Gate
+from helpers.probes import Interpreter
 from helpers.wait import DEADLINE_S, wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.snapshots import capture
@@ -176,6 +177,13 @@ def test_a_worker_that_a_library_forked_keeps_no_run_of_a_dead_notebook_alive(
     [
         ("", "Completed", None),
         ("sys.exit()", "Completed", None),
+        ("sys.exit(3)", "Failed", "the script ended with exit code 3"),
+        ("raise SystemExit(4)", "Failed", "the script ended with exit code 4"),
+        ("raise SystemExit(run.complete())", "Completed", None),
+        ("raise SystemExit(0)", "Completed", None),
+        ("sys.exit('no data')", "Failed", "the script ended with exit code 1"),
+        ("import argparse; argparse.ArgumentParser().error('no')", "Failed", "the script ended"),
+        ("exec('try: sys.exit(3)\\nexcept SystemExit: pass')", "Completed", None),
         (
             "raise ValueError('it diverged')",
             "Failed",
@@ -204,6 +212,66 @@ def test_the_end_of_the_process_ends_what_is_open(
     assert [run.get_status() for run in found] == [status, status, "Completed"]
     if message is not None:
         assert found[0].get_details()["error"]["error"]["message"].startswith(message)
+
+
+def test_where_the_exit_status_decides_outputs_are_collected_and_the_next_look_publishes(
+    experiment: Experiment, notebook: Notebook
+) -> None:
+    process = notebook(
+        """
+        exp.start_logging(snapshot_directory=None, run_id="kept", outputs="outputs")
+        open("outputs/model", "w").write("weights")
+        sys.exit(0)
+        """
+    )
+    process.communicate(timeout=DEADLINE_S)
+    run = run_of(experiment, "kept")
+    before = os.listdir(run.directory)
+
+    seen = run.get_status()
+
+    assert (seen, "ended.json" in before) == ("Completed", False)
+    assert fact(run, "ended.json")["exit_code"] == 0
+    assert "outputs/model" in run.get_file_names()
+
+
+def test_every_python_tells_the_status_that_it_exits_with(
+    interpreter: Interpreter, experiment: Experiment, workspace_dir: Path
+) -> None:
+    code = (
+        "import sys; from homerun import Experiment, Workspace;"
+        "exp = Experiment(Workspace.from_config(), 'notebooks');"
+        "exp.start_logging(snapshot_directory=None, outputs=False, run_id=sys.argv[1]);"
+        "raise SystemExit(int(sys.argv[1][-1]))"
+    )
+    env = {**os.environ, "PYTHONPATH": f"{sources.ROOT}/runner:{sources.ROOT}/store"}
+    for run_id in ("exit-0", "exit-7"):
+        subprocess.run([interpreter.path, "-c", code, run_id], env=env, capture_output=True)
+
+    runs = [run_of(experiment, run_id) for run_id in ("exit-0", "exit-7")]
+    outcomes = [run.describe()["outcome"] for run in runs]
+
+    assert [run.get_status() for run in runs] == ["Completed", "Failed"]
+    assert [(one["cause"], one["exit_code"]) for one in outcomes] == [(None, 0), ("exit_code", 7)]
+
+
+def test_without_such_a_c_library_a_system_exit_is_no_success(
+    experiment: Experiment, notebook: Notebook
+) -> None:
+    process = notebook(
+        """
+        from homerun.system import exit_status
+        exit_status.leave_own_in = lambda path: False
+        exp.start_logging(**bare, run_id="untold")
+        sys.exit(0)
+        """
+    )
+    process.communicate(timeout=DEADLINE_S)
+
+    run = run_of(experiment, "untold")
+
+    assert run.get_status() == "Failed"
+    assert "SystemExit" in run.get_details()["error"]["error"]["message"]
 
 
 def test_an_error_at_a_prompt_ends_nothing(experiment: Experiment) -> None:
