@@ -201,7 +201,7 @@ def _submitted(record: Record, held: bool) -> str:
             return status.IN_QUEUE  # on whatever host: nothing of it is alive or lost
     if not identity.same_place(place):
         return status.ELSEWHERE
-    if not identity.same_boot(place):
+    if not identity.same_boot(place) or (not held and _was_shut_down(home)):
         is_kept = not is_copy and queue_place.is_kept(record)
         return status.IN_QUEUE if is_kept else status.REBOOTED
     if is_copy:
@@ -209,6 +209,12 @@ def _submitted(record: Record, held: bool) -> str:
     script = place.get("script")
     lives = held or (isinstance(script, dict) and identity.lives(script))
     return status.ALIVE if lives else status.GONE
+
+
+def _was_shut_down(home: str) -> bool:
+    """Whether an attempt went with its machine, which told its supervisor before."""
+    exited = facts.read_own(home, layout.EXITED)
+    return exited is not None and exited.get("stopped") == status.SHUTDOWN
 
 
 def _interactive(record: Record) -> tuple[bool, str]:

@@ -76,6 +76,9 @@ FAIL = "fail"
 TIMEOUT = "timeout"
 STOP_KINDS = (CANCEL, FAIL, TIMEOUT)
 
+# What ended an attempt without a stop request: the machine was being shut down.
+SHUTDOWN = "shutdown"
+
 # Causes of an outcome, beside the three kinds of stop.
 EXIT_CODE = "exit_code"
 SIGNAL = "signal"
@@ -142,6 +145,8 @@ def outcome(facts: Facts, seen: str = GONE) -> dict[str, object]:
         return _outcome(CANCELED if stopped == CANCEL else FAILED, str(stopped), exited)
     if facts.get(layout.FAILED) is not None:
         return _outcome(FAILED, FAIL, exited)
+    if stopped == SHUTDOWN:
+        return _outcome(FAILED, HOST_RESTARTED, exited)
     if exited.get("environment"):
         return _outcome(FAILED, ENVIRONMENT, exited)
     if exited.get("cannot_start"):

@@ -43,6 +43,8 @@ def bring_up_to_date(record: Record) -> Look:
         _start_waiting(record)  # the process that should have may have been killed
     try:
         if seen.seen == status.IN_QUEUE and not _has_entry(record) and place.is_kept(record):
+            if _goes_down(record):
+                return seen
             from homerun.targets import requeue
 
             requeue.after_restart(record)
@@ -61,6 +63,13 @@ def bring_up_to_date(record: Record) -> Look:
     except (OSError, StoreError, ImportError):
         return seen  # ImportError: no /proc and no psutil, so what is left of the run is unknown
     return seen
+
+
+def _goes_down(record: Record) -> bool:
+    """Whether the machine that ended a run is still on its way down."""
+    from homerun.system import linux
+
+    return identity.same_boot(record.fact(layout.STARTED) or {}) and linux.is_going_down()
 
 
 def _has_entry(record: Record) -> bool:

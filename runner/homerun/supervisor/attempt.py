@@ -223,8 +223,11 @@ class Attempt(Recorder):
         """
         came = self.nap(seconds)
         self.reap()
-        if self.told_to_end and not self.stop_wanted:
-            self.want_stop(status.CANCEL, "a signal asked for it")
+        if self.told_to_end and not self.stop_wanted and not self.over:
+            if self.is_shut_down():
+                self.want_stop(status.SHUTDOWN, "the machine is going down")
+            else:
+                self.want_stop(status.CANCEL, "a signal asked for it")
         if signals.USR1 in came and self.plan.slots:
             self.yield_slots()
         return bool(came)
@@ -276,10 +279,20 @@ class Attempt(Recorder):
             return
         self.stop_wanted = True
         self.stop_kind_here = kind
+        if kind == status.SHUTDOWN:
+            self.log(f"stopping: {why}")
+            return  # it is no stop request
         stop = facts.signed({"kind": kind, "why": why}, self.plan.user)
         self.try_once(
             f"{layout.STOP} cannot be published", lambda: facts.publish(HERE, layout.STOP, stop)
         )
+
+    def is_shut_down(self) -> bool:
+        """Whether what ends now goes with the machine; a stop request says what it is itself.
+
+        A signal by hand looks the same, so the system is asked.
+        """
+        return not self.has(layout.STOP) and linux.is_going_down()
 
     def stop_kind(self) -> str:
         """The kind of stop that stop.json names, else the kind that was asked for here."""

@@ -36,7 +36,7 @@ from homerun.targets.plan import (
     SCRIPT_DESCRIPTOR,
     SLOT_DESCRIPTOR,
 )
-from runstore import layout
+from runstore import layout, status
 from runstore.fs import atomic
 from runstore.run import identity
 
@@ -110,6 +110,10 @@ def _clean_up_and_fork(attempt: Attempt) -> Plan | None:
     """
     from homerun.supervisor import outcome  # loaded already, while the script started
 
+    if attempt.stopped == status.SHUTDOWN:
+        if attempt.final_status:
+            outcome.tidy(attempt)
+        return None  # what waits is started after the restart
     is_first = outcome.is_little_left()  # what is done after the fork costs twice
     if is_first:
         outcome.tidy(attempt)

@@ -10,9 +10,10 @@ import os
 from homerun.snapshots import cleanup
 from homerun.supervisor import log_seal
 from homerun.supervisor.attempt import HERE
+from homerun.system import signals
 from homerun.targets.plan import LEAVE
 from runstore import layout, status
-from runstore.fs import atomic, json_write
+from runstore.fs import atomic, facts, json_write
 from runstore.run import attempts
 
 TYPE_CHECKING = False
@@ -33,18 +34,24 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
     Returns:
         False: the run goes on; its script is to be started again, now.
     """
+    if _died_with_the_system(of):
+        of.stopped = status.SHUTDOWN
     exited = of.exited_fact(failure, began=began)
     if began:
         of.try_once("its log cannot be looked at", lambda: _look_at_log(of, exited))
     failed = {"failed": True} if of.has(layout.FAILED) else None
     outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
-    if of.plan.setting("max_retries"):
+    if of.stopped == status.SHUTDOWN and _waits_for_restart(of, outcome):
+        of.publish(layout.EXITED, exited, sync=True)
+        of.log("the machine is going down; the next attempt is after its restart")
+        return True
+    if of.plan.setting("max_retries") and of.stopped != status.SHUTDOWN:
         from homerun.supervisor.backoff import rest
 
         if rest(of, outcome, exited):
             return False
     has_waited = of.stop_wanted and not of.over  # it was stopped between two attempts
-    if has_waited:
+    if has_waited and of.stop_kind() != status.SHUTDOWN:
         of.stopped = of.stop_kind()
         outcome = status.never_started(of.stopped)
     if of.stopped == status.CANCEL:
@@ -59,6 +66,27 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
     of.log(f"ended: {_text(outcome)}")
     of.final_status = str(outcome["status"])
     return True
+
+
+def _died_with_the_system(of: Attempt) -> bool:
+    """Whether the script was ended by what ends all processes, before its supervisor could."""
+    raw = of.raw
+    if of.stopped is not None or raw is None or not os.WIFSIGNALED(raw):
+        return False
+    return os.WTERMSIG(raw) in (signals.TERM, signals.HUP) and of.is_shut_down()
+
+
+def _waits_for_restart(of: Attempt, outcome: dict[str, object]) -> bool:
+    """Whether the run is started again after the restart of the machine."""
+    if not of.plan.kept:
+        return False
+    from homerun.targets import retries
+
+    run = of.insist(f"{layout.RUN} cannot be read", lambda: facts.read(HERE, layout.RUN) or {})
+    is_wanted = retries.keeps_plan(run)  # an adopter's plan does not say
+    return is_wanted and retries.is_wanted(
+        run["max_retries"], run["retry_on"], of.plan.attempt, outcome
+    )
 
 
 def _look_at_log(of: Attempt, exited: dict[str, object]) -> None:

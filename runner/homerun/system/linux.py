@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 import time
+
+from runstore.fs import atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +20,11 @@ _PR_SET_CHILD_SUBREAPER = 36
 _IN_MODIFY = 0x2
 _IN_CREATE = 0x100
 _IN_MOVED_TO = 0x80
+_SYSTEMD = "/run/systemd/system"
+"""There where systemd runs the machine."""
+_SYSTEMCTL = "/usr/bin/systemctl"
+_LAST_PHASE = b"systemd-shutdown"[:15]
+_ANSWER_MS = 2000
 _EVENT = 16
 """The bytes of an event before its name; the last four of them count those of the name."""
 
@@ -36,6 +44,32 @@ def clock() -> float:
     Elsewhere they stand still while it does.
     """
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def is_going_down() -> bool:
+    """Whether the machine is being shut down or restarted; False where systemd does not say so."""
+    if atomic.read_or_empty("/proc/1/comm").strip() == _LAST_PHASE:
+        return True
+    if not os.path.isdir(_SYSTEMD):
+        return False
+    from homerun.system import spawn
+
+    answer, told = os.pipe()
+    actions: list[tuple[int | str, ...]] = [*spawn.NOTHING_OPEN, (os.POSIX_SPAWN_DUP2, told, 1)]
+    try:
+        pid = spawn.start(_SYSTEMCTL, ["systemctl", "is-system-running"], {}, actions)
+    except OSError:
+        os.close(answer)
+        return False
+    finally:
+        os.close(told)
+    poll = select.poll()
+    poll.register(answer, select.POLLIN)
+    said = os.read(answer, 64) if poll.poll(_ANSWER_MS) else b""
+    os.close(answer)
+    os.kill(pid, 9)  # not reaped yet: the pid is its own
+    os.waitpid(pid, 0)
+    return said.strip() == b"stopping"
 
 
 def watch_folder(path: str) -> int | None:

@@ -6,7 +6,7 @@ import os
 
 from homerun.targets import dispatch
 from homerun.targets.plan import decode_for
-from runstore import layout, look, status
+from runstore import layout, status
 from runstore.fs import atomic, lock
 from runstore.queue import place
 from runstore.queue.queue import Queue
@@ -34,8 +34,8 @@ def after_restart(record: Record) -> None:
         data = atomic.read_bytes(place.kept_plan(record))
         if data is None or attempts.latest(record.path) != number:
             return
-        if look.at(record).seen != status.IN_QUEUE:
-            return  # it has been started since, or is over
+        if record.fact(layout.ENDED) is not None or not place.is_kept(record):
+            return  # it is over, or was canceled
         given = decode_for(record, data)
         given.attempt = number + 1
         entry = waiting.add(

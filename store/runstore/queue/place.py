@@ -61,7 +61,10 @@ def is_kept(record: Record) -> bool:
     is_wanted = status.HOST_RESTARTED in (run.get("retry_on") or ())
     if not is_wanted or attempts.latest(record.path) > (run.get("max_retries") or 0):
         return False
-    if any(record.fact(name) for name in (layout.STOP, layout.FAILED, layout.EXITED)):
+    if any(record.fact(name) for name in (layout.STOP, layout.FAILED)):
+        return False
+    exited = record.fact(layout.EXITED)
+    if exited and exited.get("stopped") != status.SHUTDOWN:
         return False
     return os.path.lexists(kept_plan(record))
 

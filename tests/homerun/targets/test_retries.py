@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from helpers import process
 from helpers.fifo import Fifo, Gate
 from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
+from homerun.system import children, linux
 from runstore import layout
 from runstore.fs import facts
 from runstore.queue.queue import Queue
@@ -344,6 +345,113 @@ def test_after_a_restart_it_can_be_canceled_while_it_is_queued(
 
     assert run.get_status() == "Canceled"
     assert canaries(experiment.workspace.directory) == []
+
+
+# On the way down: an orderly shutdown sends TERM to all, and systemd says so where it is asked
+
+
+@pytest.fixture
+def going_down(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The machine is going down, as every supervisor that is started, and this process, sees it."""
+    boot = children._BOOT
+    seen = "from homerun.system import linux; linux.is_going_down = lambda: True; from homerun."
+    with monkeypatch.context() as patch:
+        patch.setattr(children, "_BOOT", boot.replace("from homerun.", seen, 1))
+        patch.setattr(linux, "is_going_down", lambda: True)
+        yield patch
+
+
+KEPT = {
+    "max_retries": 1,
+    "retry_on": ["host_restarted"],
+    "environment_variables": {"KEY": "canary"},
+    "grace_s": 0.3,
+}
+
+
+@pytest.mark.parametrize("first", ["script", "supervisor"])
+def test_after_an_orderly_shutdown_it_is_started_again_too(
+    experiment: Experiment,
+    waiting: Gate,
+    ready: Fifo,
+    going_down: pytest.MonkeyPatch,
+    first: str,
+) -> None:
+    run = submit(experiment, "wait.py", **KEPT)
+    assert ready.line() == "None canary"
+    started = facts.read(run.directory, layout.STARTED) or {}
+    script, supervisor = (int(started[who]["pid"]) for who in ("script", "supervisor"))
+
+    os.kill(supervisor, signal.SIGSTOP)
+    if first == "script":
+        os.kill(script, signal.SIGTERM)
+        process.wait_gone(script)
+    os.kill(supervisor, signal.SIGTERM)
+    os.kill(supervisor, signal.SIGCONT)
+    process.wait_gone(supervisor)
+    on_the_way = [run.get_status(), run.get_status()]
+    going_down.undo()
+    path = Path(run.directory, layout.STARTED)
+    path.write_text(path.read_text().replace(identity.boot_id(), "earlier"))
+    run.get_status()
+
+    assert on_the_way == ["Queued", "Queued"]
+    assert ready.line() == "2 canary"
+    waiting.open()
+    assert ended(run)["status"] == "Completed"
+    assert (facts.read(run.directory, layout.EXITED) or {})["stopped"] == "shutdown"
+    ready.eof()
+
+
+def test_a_shutdown_ends_a_run_without_such_retries_and_starts_none_that_waits(
+    experiment: Experiment,
+    waiting: Gate,
+    ready: Fifo,
+    going_down: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOMERUN_MAX_CONCURRENT_RUNS", "1")
+    run = submit(experiment, "wait.py", **{**KEPT, "max_retries": 0})
+    assert ready.line() == "None canary"
+    other = submit(experiment, "counts.py", 0)
+    supervisor = run.describe()["process"]["supervisor_pid"]
+
+    os.kill(supervisor, signal.SIGTERM)
+    process.wait_gone(supervisor)
+
+    assert (run.get_status(), ended(run)["cause"]) == ("Failed", "host_restarted")
+    assert facts.read(run.directory, layout.STOP) is None
+    assert facts.read(other.directory, layout.STARTED) is None
+    going_down.undo()
+    assert ended(other)["status"] == "Completed"
+
+
+def test_a_cancel_on_the_way_down_is_a_cancel(
+    experiment: Experiment, waiting: Gate, ready: Fifo, going_down: pytest.MonkeyPatch
+) -> None:
+    run = submit(experiment, "wait.py", **KEPT)
+    ready.line()
+
+    run.cancel()
+
+    assert (run.get_status(), ended(run)["cause"]) == ("Canceled", "cancel")
+
+
+def test_a_shutdown_that_did_not_come_starts_the_run_again(
+    experiment: Experiment, waiting: Gate, ready: Fifo, going_down: pytest.MonkeyPatch
+) -> None:
+    run = submit(experiment, "wait.py", **KEPT)
+    ready.line()
+    supervisor = run.describe()["process"]["supervisor_pid"]
+    os.kill(supervisor, signal.SIGTERM)
+    process.wait_gone(supervisor)
+
+    going_down.undo()
+    run.get_status()
+
+    assert ready.line() == "2 canary"
+    waiting.open()
+    assert ended(run)["status"] == "Completed"
 
 
 def test_without_retries_left_a_restart_is_the_end(
