@@ -26,7 +26,7 @@ from runstore import look as looks
 from runstore.run import identity
 from runstore.run.record import Record
 from runstore.store import Store
-from torture import invariants, report
+from torture import invariants, nemeses, report
 from torture.cast import Cast
 from torture.invariants import RUN_MARK, Audit, Canaries
 
@@ -50,10 +50,13 @@ SCRIPTS = {
     "fork": BEGIN + "sleep 1000 & " + END + "exit 0",
     "fork, gate": BEGIN + "sleep 1000 & " + GATE + END + "exit 3",
     "daemon": BEGIN + "setsid sh -c 'sleep 1000 & sleep 1000' & " + GATE + END + "exit 0",
+    "plants links": BEGIN + nemeses.PLANT + END + "exit 0",
+    "plants links, gate": BEGIN + nemeses.PLANT + GATE + nemeses.PLANT + END + "exit 3",
     "logs": "",
     "logs, gate": "",
 }
-"""Each script's folder for its witnesses is its `$0`. What logs is Python, and acknowledges."""
+"""Each script's folder for its witnesses is its `$0`; `$1` is a stranger's folder, `$2` the run.
+What logs is Python, and acknowledges."""
 
 LOGS = """
 import os, sys
@@ -105,6 +108,9 @@ class Case:
         self.kills = [Kill(chance, victims) for _ in range(number_of_kills)]
         self.in_place = chance.random() < 0.8
         self.is_watched = chance.random() < 0.6
+        self.is_copied = chance.random() < 0.15
+        self.is_collected = chance.random() < 0.15
+        self.chance = chance
         self.folder = folder / self.run_id
         self.folder.mkdir()
         self.audit = audit
@@ -115,7 +121,9 @@ class Case:
 
     def __str__(self) -> str:
         kills = ", ".join(map(str, self.kills))
-        return f"case {self.number} ({self.kind}; kills: {kills}; cancel: {self.asked_cancel})"
+        others = ["copied"] * self.is_copied + ["collected"] * self.is_collected
+        told = f"{self.kind}; kills: {kills}; cancel: {self.asked_cancel}; {' '.join(others)}"
+        return f"case {self.number} ({told})"
 
     # What happens
 
@@ -136,6 +144,10 @@ class Case:
         self.cast.fork("submitter", self._submit)
         if self.is_observed:
             self.cast.fork("observer", self._observe)
+        if self.is_copied:
+            self.cast.fork("copier", self._copy)
+        if self.is_collected:
+            self.cast.fork("collector", self._collect)
         self._make_the_kills()
         self.cast.join("submitter")
         record = Store(self.audit.root).get(self.run_id)
@@ -166,7 +178,8 @@ class Case:
             word = "gate" if "gate" in self.kind else "no"
             config = ScriptRunConfig("source", "logs.py", [folder, word], in_place=self.in_place)
         else:
-            command = ["/bin/sh", "-c", SCRIPTS[self.kind], folder]
+            strange = str(self.audit.canaries.folder) if self.audit.canaries else folder
+            command = ["/bin/sh", "-c", SCRIPTS[self.kind], folder, strange, self.run_id]
             config = ScriptRunConfig("source", command=command, in_place=self.in_place, grace_s=0.2)
         Experiment(Workspace.from_config(), EXPERIMENT).submit(config, run_id=self.run_id)
 
@@ -179,6 +192,22 @@ class Case:
             os.write(told, f"{seen.status}\n".encode())
         for _ in range(3):
             os.write(told, f"{reconcile.bring_up_to_date(record).status}\n".encode())
+
+    def _copy(self) -> None:
+        self._wait_for_run()
+        nemeses.copy(self.audit.root, self.folder / "copy", self.chance)
+
+    def _collect(self) -> None:
+        self._wait_for_run()
+        nemeses.collect(self.audit.root)
+
+    def _wait_for_run(self) -> None:
+        """Until there is a run, or none will come, and some time."""
+        while (
+            Store(self.audit.root).get(self.run_id) is None and not (self.folder / "end").exists()
+        ):
+            _tick(1.0)
+        _tick(LAST_MS * self.chance.random())
 
     def _run(self) -> Run:
         return Workspace.from_config().get_run(self.run_id)
@@ -284,7 +313,7 @@ class Case:
         """All outcomes that are possible, given who was killed, and what the script witnessed."""
         found: set[tuple[Any, ...]] = set()
         if (self.folder / "done").exists():
-            if "3" in self.kind or self.kind == "fork, gate":
+            if "3" in self.kind or self.kind in ("fork, gate", "plants links, gate"):
                 found.add((status.FAILED, status.EXIT_CODE, 3, None))
             elif "SEGV" in self.kind:
                 found.add((status.FAILED, status.SIGNAL, None, "SIGSEGV"))
@@ -322,6 +351,7 @@ class Case:
             )
 
     def _end_children(self) -> None:
+        (self.folder / "end").touch()
         if "observer" in self.cast and Store(self.audit.root).get(self.run_id) is None:
             self.cast.kill("observer")
         self.cast.join_all()
@@ -346,6 +376,7 @@ def lane(first: int, count: int, step: int, folder: str) -> dict[str, Any]:
                 breaks.append(f"{case}: {traceback.format_exc()}")
             hits = sorted({kill.victim for kill in case.kills if kill.hit}) or ["nobody"]
             key = f"kill soak: {hits[0] if len(hits) == 1 else 'several'}"
+            key += ", beside a copier or collector" * (case.is_copied or case.is_collected)
             tries[key] = tries.get(key, 0) + 1
             if report.IS_LONG:  # what there is if somebody stops it
                 said = {"tries": tries, "breaks": breaks}
