@@ -290,9 +290,15 @@ class Attempt(Recorder):
     def is_shut_down(self) -> bool:
         """Whether what ends now goes with the machine; a stop request says what it is itself.
 
-        A signal by hand looks the same, so the system is asked.
+        A signal by hand looks the same, so the system is asked. A disk that does not answer keeps
+        no script from being stopped.
         """
-        return not self.has(layout.STOP) and linux.is_going_down()
+        try:
+            if atomic.is_at(f"{HERE}/{layout.STOP}"):
+                return False
+        except OSError:
+            pass
+        return linux.is_going_down()
 
     def stop_kind(self) -> str:
         """The kind of stop that stop.json names, else the kind that was asked for here."""

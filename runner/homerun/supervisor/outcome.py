@@ -34,7 +34,9 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
     Returns:
         False: the run goes on; its script is to be started again, now.
     """
-    if _died_with_the_system(of):
+    if of.stopped is not None:
+        of.stopped = of.stop_kind()
+    elif _died_with_the_system(of):
         of.stopped = status.SHUTDOWN
     exited = of.exited_fact(failure, began=began)
     if began:
@@ -71,7 +73,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
 def _died_with_the_system(of: Attempt) -> bool:
     """Whether the script was ended by what ends all processes, before its supervisor could."""
     raw = of.raw
-    if of.stopped is not None or raw is None or not os.WIFSIGNALED(raw):
+    if raw is None or not os.WIFSIGNALED(raw):
         return False
     return os.WTERMSIG(raw) in (signals.TERM, signals.HUP) and of.is_shut_down()
 

@@ -78,7 +78,7 @@ def _signal(
         sent = _send(of, new, number, signals.CONT)
         asked.update((p.pid, p.ticks, number) for p in sent)
     if sent and of.stop_wanted and not of.over and of.stopped is None:
-        of.stopped = of.stop_kind()
+        of.stopped = of.stop_kind_here  # what stop.json says is read when all are ended
     if sent:
         pids = " ".join(str(process.pid) for process in sent[:20])
         of.log(f"{why}: {signals.name(number)[3:]} to {pids}")

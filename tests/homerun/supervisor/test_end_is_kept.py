@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers import process
 from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
@@ -94,6 +96,34 @@ def test_what_a_script_left_is_ended_though_no_process_can_be_seen_at_first(
     assert ended(run) == ("Failed", "exit_code", 3)
     assert "processes cannot be seen" in log(run)
     ready.eof()
+
+
+def test_a_stop_request_that_cannot_be_read_keeps_no_script_from_being_stopped(
+    start: Start, ready: Fifo
+) -> None:
+    run = start(
+        f"""
+        import os, signal
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        fifo = {ready.opened}
+        print("up", file=fifo)
+        while True: signal.pause()
+        """,
+        "open,openat",
+        "error=EIO",
+        "-P ./stop.json",
+        grace_s=0.2,
+    )
+    ready.line()
+    supervisor = run.describe()["process"]["supervisor_pid"]
+
+    os.kill(supervisor, signal.SIGTERM)
+
+    ready.eof()
+    wait_until(lambda: "stop.json cannot be read" in log(run), "its outcome waits for the disk")
+    assert run.get_status() not in ("Completed", "Failed", "Canceled")
+    os.kill(supervisor, signal.SIGKILL)
+    process.wait_gone(supervisor)
 
 
 def test_a_retry_is_planned_though_the_disk_refuses_at_first(start: Start) -> None:
