@@ -67,7 +67,7 @@ def make_cache(folder: str) -> None:
     """
     missing = []
     at = folder
-    while not os.path.isdir(at):
+    while not os.path.isdir(at) and os.path.dirname(at) != at:
         missing.append(at)
         at = os.path.dirname(at)
     for one in reversed(missing):

@@ -114,6 +114,17 @@ def test_folders_are_made_for_this_user_alone_whatever_the_umask(home: Path) -> 
     assert [os.stat(home / one).st_mode & 0o777 for one in ("a", "a/b")] == [0o700, 0o700]
 
 
+def test_where_no_folder_can_be_seen_none_is_made_and_the_search_ends(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os.path, "isdir", lambda _path: False)  # as os.stat, where it is refused
+    (home / "there").mkdir(0o700)
+
+    caches.make_cache(str(home / "there"))
+
+    assert os.listdir(home / "there") == []
+
+
 def test_a_run_says_once_that_the_cache_is_not_used(
     home: Path,
     workspace_dir: Path,
