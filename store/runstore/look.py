@@ -202,8 +202,10 @@ def _submitted(record: Record, held: bool) -> str:
     if not identity.same_place(place):
         return status.ELSEWHERE
     if not identity.same_boot(place) or (not held and _was_shut_down(home)):
-        is_kept = not is_copy and queue_place.is_kept(record)
-        return status.IN_QUEUE if is_kept else status.REBOOTED
+        if not is_copy and queue_place.is_kept(record):
+            return status.IN_QUEUE  # also while a process that starts it again holds its lock
+        if not held:
+            return status.REBOOTED  # a lock that is held is a living process, whatever is told
     if is_copy:
         return status.ELSEWHERE
     script = place.get("script")
@@ -228,11 +230,12 @@ def _interactive(record: Record) -> tuple[bool, str]:
     if not identity.same_place(started):
         return held, status.ELSEWHERE
     batch = _batch(record)
-    if not batch and not identity.same_boot(started):
+    is_same_boot = identity.same_boot(started)
+    if not batch and not held and not is_same_boot:
         return held, status.REBOOTED
     if record.is_copy(started, owner):
         return held, status.ELSEWHERE
-    held = held and _owner_lives(started)
+    held = held and (not is_same_boot or _owner_lives(started))
     if batch:  # what waits in a queue outlives its submitter, and the machine's restart
         return held, status.ALIVE if _goes_on_below(record, batch, held) else status.GONE
     around = _script_around(record, started)

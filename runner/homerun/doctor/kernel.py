@@ -11,6 +11,7 @@ from time import monotonic
 
 from homerun.doctor.diagnosis import BROKEN, MISSING, OK, WARN, Diagnosis, judged
 from runstore.fs import atomic
+from runstore.run import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ def _rename() -> Diagnosis:
 
 
 def _proc() -> Diagnosis:
-    if not os.path.exists("/proc/self/stat"):
+    if flaw := identity.proc_flaw():
         advice = "mount /proc: without it no process can be told to be a run's"
-        return Diagnosis(AREA, "/proc", BROKEN, "not mounted", advice)
+        return Diagnosis(AREA, "/proc", BROKEN, flaw, advice)
     if os.getuid() and not os.path.exists("/proc/1/stat"):
         advice = "it is mounted with hidepid: other users' runs show as NotResponding"
         return Diagnosis(AREA, "/proc", WARN, "processes of others are hidden", advice)

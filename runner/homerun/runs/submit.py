@@ -23,7 +23,7 @@ from homerun.targets.plan import Plan, ladder
 from runstore import layout, names, status
 from runstore.draft import Draft, check_free
 from runstore.fs import atomic, facts, lock
-from runstore.run import work
+from runstore.run import identity, work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
     from runstore.store import Store
 
+_MOUNT = "mount it (mount -t proc proc /proc; bwrap --proc /proc; a container without -v /proc)"
 SCRIPT_RUN = "azureml.scriptrun"
 
 RESUBMITTED_FROM = "homerun.resubmitted_from"
@@ -156,6 +157,9 @@ def submit(request: Request) -> tuple[Record, list[str]]:
             last step failed, one that is Failed.
     """
     told: list[str] = []
+    flaw = identity.proc_flaw()
+    if flaw:
+        raise SubmitError(f"{flaw}, so a run's processes could not be told from others: {_MOUNT}")
     if request.parent is not None:
         _check_goes_on(request.parent)
     if not request.config.is_settled:

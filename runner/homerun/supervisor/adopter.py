@@ -67,7 +67,7 @@ class Adopter(Attempt):
         kernel tells the script's start by the clock of the one who asks.
         """
         seen = None if self.over else identity.read_stat(self.script)
-        if seen is None or not process_tree.has_proc() or identity.has_ended(SCRIPT_DESCRIPTOR):
+        if seen is None or not identity.has_proc() or identity.has_ended(SCRIPT_DESCRIPTOR):
             return linux.clock()
         return seen[1] / os.sysconf("SC_CLK_TCK")
 

@@ -338,8 +338,8 @@ class Attempt(Recorder):
                 "processes cannot be seen",
                 lambda: process_tree.below(os.getpid(), self.plan.mark),
             )
-        except ImportError:
-            self.log_once("look", "neither /proc nor psutil here: processes cannot be seen")
+        except ImportError as error:
+            self.log_once("look", f"processes cannot be seen without /proc or psutil: {error}")
             return []
 
     def has_children(self) -> bool:

@@ -29,6 +29,7 @@ import sys
 from homerun.supervisor.attempt import HERE
 from homerun.supervisor.patience import StoreGone
 from homerun.supervisor.supervisor import Supervisor
+from homerun.system import children
 from homerun.targets import plan
 from homerun.targets.plan import (
     LOCK_DESCRIPTOR,
@@ -58,7 +59,8 @@ def main() -> None:
     assert given is not None
     for number in range(given.slots):
         os.set_inheritable(SLOT_DESCRIPTOR + number, False)
-    close_strangers(SLOT_DESCRIPTOR + given.slots)
+    # Notebooks and test runners leave some of theirs.
+    children.close_all_but((), SLOT_DESCRIPTOR + given.slots)
     if os.getsid(0) != os.getpid():
         os.setsid()
     os.chdir(sys.argv[1])
@@ -77,20 +79,6 @@ def main() -> None:
             os._exit(1)
         given = _clean_up_and_fork(attempt)
     os._exit(0)
-
-
-def close_strangers(first: int) -> None:
-    """Close inherited file descriptors that are not ours; notebooks and test runners leave some.
-
-    Args:
-        first: the descriptor behind the last of our own.
-    """
-    for name in os.listdir("/dev/fd"):
-        if int(name) >= first:
-            try:
-                os.close(int(name))
-            except OSError:
-                continue  # the descriptor of this very listing
 
 
 def _attempt(given: Plan, place: Mapping[str, object]) -> Attempt:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import os
 
+from homerun.system import children
 from homerun.system.signals import Wakeups
 from homerun.targets import dispatch
 from homerun.targets.plan import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR, Plan
@@ -91,7 +92,8 @@ def _become_next(
     wakeups.close()
     os.close(closed[1])
     os.read(closed[0], 1)
-    _close_all_but(locks)
+    # The former run's lock and all else that was its: each generation would have as many.
+    children.close_all_but(locks)
     for copy, place in zip(locks, (LOCK_DESCRIPTOR, *range(SLOT_DESCRIPTOR, locks[0]))):
         os.dup2(copy, place, inheritable=False)
         os.close(copy)
@@ -116,13 +118,3 @@ def start_waiting(target: str) -> None:
 def _store() -> Store:
     """The store of the run whose folder is the current one, wherever it was moved to."""
     return Store(os.path.dirname(os.path.dirname(os.getcwd())))
-
-
-def _close_all_but(kept: list[int]) -> None:
-    """Close the former run's lock and all else that was its: each generation has as many."""
-    for name in os.listdir("/dev/fd"):
-        if int(name) > 2 and int(name) not in kept:
-            try:
-                os.close(int(name))
-            except OSError:
-                continue  # the descriptor of this very listing

@@ -8,6 +8,10 @@ import sys
 from runstore.fs.atomic import write_all
 from runstore.run import identity
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 _BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
     "from homerun.{module} import main; main()"
@@ -58,15 +62,32 @@ def _ticks(pid: int) -> int:
 
 def nameless_file(data: bytes) -> int:
     """A descriptor of a file with this content that no path leads to."""
-    if hasattr(os, "memfd_create"):
+    try:
         descriptor = os.memfd_create("plan", os.MFD_CLOEXEC)
-    else:
+    except (AttributeError, OSError):  # another system, an old kernel, or a sandbox
         import tempfile
 
         descriptor, path = tempfile.mkstemp()
         os.unlink(path)
     write_all(descriptor, data)
     return descriptor
+
+
+def close_all_but(kept: Collection[int], first: int = 3) -> None:
+    """Close the descriptors of this process from a number on, but for some."""
+    try:
+        names = os.listdir("/dev/fd")
+    except OSError:  # nothing is there, or it leads into a /proc that is none of ours
+        for number in (*sorted(kept), os.sysconf("SC_OPEN_MAX")):
+            os.closerange(first, number)
+            first = max(first, number + 1)
+        return
+    for number in map(int, names):
+        if number >= first and number not in kept:
+            try:
+                os.close(number)
+            except OSError:
+                continue  # the descriptor of this very listing
 
 
 def _package_parents() -> list[str]:

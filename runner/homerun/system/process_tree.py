@@ -1,6 +1,7 @@
 """The processes below a supervisor, and signals to them.
 
-Where there is no /proc, psutil tells the same; a system with neither raises ImportError. A look
+Where there is no /proc, psutil tells the same; a system with neither raises ImportError, and so
+does a Linux whose /proc is that of another PID namespace: its pids are strangers' here. A look
 names every descendant, whatever session or group it moved to. The supervisor of
 another run, which a script that submits has below it, is left alone with all that is below it.
 """
@@ -150,14 +151,27 @@ def _is_still(seen: Process, mark: str) -> bool:
     return now.parent in (seen.parent, os.getpid())
 
 
-def has_proc() -> bool:
-    """Whether this system has a /proc with processes."""
-    return os.path.exists("/proc/self/stat")
+class ForeignProc(ImportError):
+    """The /proc here does not show our processes, so that nothing can be signalled by it."""
+
+
+def _use_psutil() -> bool:
+    """Whether psutil is to be asked.
+
+    Raises:
+        ForeignProc: it would read the same /proc.
+    """
+    if identity.has_proc():
+        return False
+    flaw = identity.proc_flaw()
+    if flaw:
+        raise ForeignProc(flaw)
+    return True
 
 
 def _all() -> Iterator[Process]:
     """Every living process."""
-    if not has_proc():
+    if _use_psutil():
         from homerun.system import portable  # which loads psutil
 
         for seen in portable.seen_processes():
@@ -171,7 +185,7 @@ def _all() -> Iterator[Process]:
 
 def _look(pid: int) -> Process | None:
     """A process as it is now; None: it is gone or a zombie."""
-    if has_proc():
+    if not _use_psutil():
         return _in_proc(pid)
     from homerun.system import portable
 
@@ -268,7 +282,7 @@ def environment(pid: int) -> list[bytes]:
 
     A process in the middle of an exec has none for an instant: that is waited out.
     """
-    if not has_proc():
+    if _use_psutil():
         from homerun.system import portable
 
         return portable.environment(pid)

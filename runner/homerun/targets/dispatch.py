@@ -18,6 +18,7 @@ from runstore.errors import StoreError
 from runstore.fs import atomic, lock
 from runstore.queue import place, queue
 from runstore.queue.queue import Entry, Queue
+from runstore.run import identity
 from runstore.run.record import Record
 from runstore.store import Store
 
@@ -94,7 +95,7 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
         held: slots that the caller has; those that are not needed are closed with the claim.
     """
     found = registry.find(store.root, target)
-    if found is None or not store.may_act:
+    if found is None or not store.may_act or identity.proc_flaw():
         return None
     waiting = Queue(store.root, target)
     for _ in range(_MOST_PASSES):

@@ -62,7 +62,7 @@ class Local(Target):
         if identity.is_copied(started, run_folder, f"{run_folder}/{layout.ALIVE}"):
             return  # its supervisor is the original's
         pidfd = identity.open_same(supervisor)
-        if pidfd is None and not identity.lives(supervisor):
+        if pidfd is None and (identity.proc_flaw() or not identity.lives(supervisor)):
             return
         try:
             for number in numbers:

@@ -17,13 +17,15 @@ def may_start_here(record: Record) -> bool:
     """Whether a run that waits can be started from here without being started twice.
 
     Not in a copy of its store, nor on another host, where its locks may not be seen; in another
-    PID namespace of the same kernel they hold.
+    PID namespace of the same kernel they hold, but another container has other programs and files.
     """
     place = record.asked().get("submitted_from")
     if not isinstance(place, dict) or record.is_copy(place):
         return False
     boot = identity.boot_id()
-    return bool(boot and place.get("boot_id") == boot) or identity.same_place(place)
+    if boot and place.get("boot_id") == boot and "root" in place:
+        return identity.same_root(place)
+    return identity.same_place(place)
 
 
 def entry(record: Record) -> str | None:

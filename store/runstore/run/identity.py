@@ -35,7 +35,18 @@ def here() -> dict[str, object]:
         "host": os.uname().nodename,
         "boot_id": boot_id(),
         "pid_namespace": pid_namespace(),
+        "root": _root(),
     }
+
+
+def same_root(recorded: Mapping[str, Any]) -> bool:
+    """Whether a record was made with the same root folder: in this container, or in none."""
+    return recorded.get("root") == _root()
+
+
+def _root() -> str:
+    found = os.stat("/")
+    return f"{found.st_dev}:{found.st_ino}"
 
 
 def machine_id() -> str:
@@ -105,18 +116,57 @@ def read_stat(pid: int) -> tuple[bytes, int] | None:
     """A process's state letter and start ticks, or None if there is no such process.
 
     Where only its first thread is gone, it lives: then it counts as running. On a system without
-    /proc psutil tells its start, in microseconds; without psutil too, nothing is known: None.
+    /proc psutil tells its start, in microseconds; without psutil too, nothing is known: None. The
+    same goes for a /proc that shows other processes than ours.
     """
+    if not has_proc():
+        return None if proc_flaw() else _by_psutil(pid)
     data = read_or_empty(f"/proc/{pid}/stat")
     if not data:
-        return None if _has_proc() else _by_psutil(pid)
+        return None
     fields = data[data.rindex(b")") + 2 :].split()  # the command may hold blanks and ")"
     is_partly_gone = fields[0] in _ZOMBIE_STATES and fields[17] not in (b"0", b"1")
     return b"R" if is_partly_gone else fields[0], int(fields[19])
 
 
-def _has_proc() -> bool:
-    return os.path.exists("/proc/self/stat")
+def has_proc() -> bool:
+    """Whether there is a /proc, and its pids are those that this process uses."""
+    return _is_own_proc()
+
+
+def proc_flaw() -> str:
+    """What keeps Linux from telling this process of others; "": nothing, or it is no Linux.
+
+    A sandbox or a container may have the /proc of its host: the pids in it are those of other
+    processes here.
+    """
+    if _is_own_proc() or os.uname().sysname != "Linux":
+        return ""
+    if os.path.exists("/proc/stat"):
+        return "the /proc that is mounted here is that of another PID namespace"
+    return "no /proc is mounted here"
+
+
+def _is_own_proc() -> bool:
+    try:
+        if os.readlink("/proc/self") != str(os.getpid()):
+            return False
+    except OSError:
+        return False
+    if os.getpid() not in _looked_at:
+        _looked_at[os.getpid()] = _has_one_pid()
+    return _looked_at[os.getpid()]
+
+
+_looked_at: dict[int, bool] = {}
+
+
+def _has_one_pid() -> bool:
+    """Whether /proc knows this process by one pid: that of an outer namespace knows two."""
+    for line in read_or_empty("/proc/self/status").splitlines():
+        if line.startswith(b"NSpid:"):
+            return len(line.split()) == 2
+    return True  # Linux before 4.1
 
 
 def _by_psutil(pid: int) -> tuple[bytes, int] | None:
@@ -199,7 +249,7 @@ def open_same(recorded: Mapping[str, Any]) -> int | None:
     """A pidfd of the recorded process, checked to be that very one; the caller closes it.
 
     Returns:
-        None: it is gone (or the kernel has no pidfds).
+        None: it is gone, or cannot be told from others here (or the kernel has no pidfds).
     """
     pid = recorded.get("pid", 0)
     if not _is_pid(pid):
@@ -208,7 +258,7 @@ def open_same(recorded: Mapping[str, Any]) -> int | None:
         descriptor = open_pidfd(pid)
     except ProcessLookupError:
         return None
-    if descriptor is not None and not _matches(recorded, pid, descriptor):
+    if descriptor is not None and not _matches(recorded, pid, descriptor, unless_told=False):
         os.close(descriptor)
         return None
     return descriptor
@@ -252,7 +302,10 @@ def _is_pid(value: object) -> bool:
     return type(value) is int and 0 < value < 1 << 31
 
 
-def _matches(recorded: Mapping[str, Any], pid: int, descriptor: int | None) -> bool:
+def _matches(
+    recorded: Mapping[str, Any], pid: int, descriptor: int | None, *, unless_told: bool = True
+) -> bool:
+    """Whether a process is the recorded one; `unless_told` is the answer where /proc is none."""
     if descriptor is not None:
         if has_ended(descriptor):
             return False
@@ -260,6 +313,8 @@ def _matches(recorded: Mapping[str, Any], pid: int, descriptor: int | None) -> b
         if inode and recorded.get("pidfd_inode"):
             return bool(inode == recorded["pidfd_inode"])
     stat = read_stat(pid)
+    if stat is None and not unless_told and proc_flaw():
+        return False
     if stat is None:  # no /proc, or one that hides other users' processes
         return descriptor is not None or _exists(pid)
     ticks = recorded.get("start_ticks")  # 0: could not be read when it was recorded

@@ -48,8 +48,7 @@ def shown(found: list[process_tree.Process]) -> set[tuple[int, int, bool]]:
 
 
 def without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_tree, "has_proc", lambda: False)
-    monkeypatch.setattr(identity, "_has_proc", lambda: False)
+    monkeypatch.setattr(identity, "has_proc", lambda: False)
     monkeypatch.setattr(identity, "read_or_empty", lambda path: b"")
 
 

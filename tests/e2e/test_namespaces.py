@@ -1,0 +1,176 @@
+"""Runs in sandboxes, containers and on old kernels: no stranger is signalled, and what is missing
+is said or done without.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers.fifo import Fifo
+from homerun import Experiment, ScriptRunConfig, Workspace
+from runstore import look, status
+from runstore.queue import place
+
+SUBMIT = """
+import sys
+from homerun import Experiment, ScriptRunConfig, Workspace
+from homerun.base.errors import HomerunError
+try:
+    run = Experiment(Workspace.from_config(), "apart").submit(ScriptRunConfig("source", "train.py"))
+    run.wait_for_completion(raise_on_error=False)
+    print(run.get_status())
+except HomerunError as error:
+    print(error)
+"""
+
+
+def output_of(*command: str) -> str:
+    done = subprocess.run([*command, sys.executable, "-c", SUBMIT], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+FOREIGN = ("unshare", "-rpf", "--kill-child")
+NONE = (
+    "unshare",
+    "-rmpf",
+    "--kill-child",
+    "sh",
+    "-c",
+    'mount -t tmpfs none /proc && exec "$@"',
+    "sh",
+)
+
+
+def test_with_the_proc_of_another_namespace_nothing_is_started_and_no_stranger_is_signalled(
+    workspace_dir: Path, script: Callable[..., Path], ready: Fifo, needs_pid_namespace: None
+) -> None:
+    script("train.py", f"open({str(ready.path)!r}, 'w').write('began')")
+
+    said = output_of(*FOREIGN)
+
+    assert said.startswith("the /proc that is mounted here is that of another PID namespace, so a ")
+    assert not list(Workspace.from_config().get_runs("apart"))
+
+
+def test_without_a_proc_a_submit_says_what_is_missing(
+    workspace_dir: Path, script: Callable[..., Path], needs_pid_namespace: None
+) -> None:
+    script("train.py", "")
+
+    assert output_of(*NONE).startswith("no /proc is mounted here, so a run's processes could not")
+
+
+LOOK = """
+import os
+from homerun.system import process_tree
+from runstore.run import identity
+me = identity.process(os.getpid())
+def tried(act):
+    try:
+        return act()
+    except ImportError as error:
+        return type(error).__name__
+print(bool(identity.proc_flaw()), identity.read_stat(os.getpid()), me["start_ticks"])
+print(tried(lambda: process_tree.below(os.getpid(), "mark")))
+print(tried(lambda: process_tree.processes_of_run("run", None, "/tmp")))
+print(identity.lives({**me, "pidfd_inode": 0, "start_ticks": 5}))
+print(identity.open_same({**me, "pidfd_inode": 0, "start_ticks": 5}))
+"""
+
+
+def test_a_proc_of_another_namespace_tells_nothing_of_processes_here(
+    needs_pid_namespace: None,
+) -> None:
+    done = subprocess.run([*FOREIGN, sys.executable, "-c", LOOK], capture_output=True, text=True)
+
+    assert done.stderr == ""
+    assert done.stdout.split("\n") == [
+        "True None 0",
+        "ForeignProc",
+        "ForeignProc",
+        "True",  # unknown counts as alive
+        "None",  # and is not signalled
+        "",
+    ]
+
+
+WITHOUT: dict[str, str] = {"memfd_create": "ENOSYS", "pidfd_open": "ENOSYS", "prctl": "EPERM"}
+
+
+@pytest.mark.parametrize(("call", "error"), WITHOUT.items(), ids=WITHOUT.keys())
+def test_a_kernel_without_a_call_runs_scripts_all_the_same(
+    call: str,
+    error: str,
+    workspace_dir: Path,
+    script: Callable[..., Path],
+    needs_strace: None,
+) -> None:
+    script("train.py", "")
+
+    said = output_of("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error={error}")
+
+    assert said == "Completed\n"
+
+
+def test_without_dev_fd_a_script_runs_and_inherits_nothing(
+    workspace_dir: Path, script: Callable[..., Path], needs_pid_namespace: None
+) -> None:
+    script("train.py", "import os; raise SystemExit(len(os.listdir('/proc/self/fd')) - 4)")
+    without = ("unshare", "-rmpf", "--mount-proc", "--kill-child", "sh", "-c", _MOUNTS, "sh")
+
+    assert output_of(*without) == "Completed\n"
+
+
+_MOUNTS = """
+mkdir dev && mount --bind /dev dev && mount -t tmpfs none /dev
+for name in null zero urandom; do touch /dev/$name && mount --bind dev/$name /dev/$name; done
+exec "$@"
+"""
+
+
+def test_a_held_lock_is_alive_whatever_the_boot_id_is_said_to_be(
+    workspace_dir: Path, script: Callable[..., Path], ready: Fifo
+) -> None:
+    script(
+        "train.py",
+        f"open({str(ready.path)!r}, 'w').write('began\\n'); import signal; signal.pause()",
+    )
+    run = Experiment(Workspace.from_config(), "held").submit(ScriptRunConfig("source", "train.py"))
+    ready.line()
+    path = Path(run.directory, "started.json")
+    started = json.loads(path.read_text())
+    path.unlink()
+    path.write_text(json.dumps({**started, "boot_id": "another"}))
+
+    seen = look.at(run._record)
+    path.write_text(json.dumps(started))
+    run.cancel()
+
+    assert (seen.status, run.get_status()) == (status.RUNNING, status.CANCELED)
+
+
+@pytest.mark.parametrize(
+    ("fields", "may"),
+    [({}, True), ({"pid_namespace": 5}, True), ({"root": "1:2"}, False)],
+    ids=["here", "another PID namespace", "another container"],
+)
+def test_a_run_that_waits_starts_in_its_own_container_alone(
+    fields: dict[str, object], may: bool, workspace_dir: Path, script: Callable[..., Path]
+) -> None:
+    script("train.py", "")
+    run = Experiment(Workspace.from_config(), "apart").submit(ScriptRunConfig("source", "train.py"))
+    run.wait_for_completion()
+    path = Path(run.directory, "run.json")
+    asked = json.loads(path.read_text())
+    asked["submitted_from"].update(fields)
+    path.write_text(json.dumps(asked))
+    again = Workspace.from_config().store.find(run.id)
+
+    assert place.may_start_here(again) is may
