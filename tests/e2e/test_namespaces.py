@@ -14,8 +14,10 @@ import pytest
 
 from helpers.fifo import Fifo
 from homerun import Experiment, ScriptRunConfig, Workspace
+from homerun.runs import stop_request
 from runstore import look, status
 from runstore.queue import place
+from runstore.run import identity
 
 SUBMIT = """
 import sys
@@ -150,10 +152,33 @@ def test_a_held_lock_is_alive_whatever_the_boot_id_is_said_to_be(
     path.write_text(json.dumps({**started, "boot_id": "another"}))
 
     seen = look.at(run._record)
-    path.write_text(json.dumps(started))
     run.cancel()
 
     assert (seen.status, run.get_status()) == (status.RUNNING, status.CANCELED)
+
+
+def test_what_is_like_a_supervisor_of_another_boot_and_has_not_its_lock_is_not_signalled(
+    workspace_dir: Path, script: Callable[..., Path], ready: Fifo
+) -> None:
+    script(
+        "train.py",
+        f"open({str(ready.path)!r}, 'w').write('began\\n'); import signal; signal.pause()",
+    )
+    run = Experiment(Workspace.from_config(), "held").submit(ScriptRunConfig("source", "train.py"))
+    ready.line()
+    path = Path(run.directory, "started.json")
+    started = json.loads(path.read_text())
+    path.unlink()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stranger:
+        like = {**started, "boot_id": "another", "supervisor": identity.process(stranger.pid)}
+        path.write_text(json.dumps(like))
+
+        stop_request.wake_supervisor(run.directory)
+
+        assert stranger.communicate(b"lives") == (b"lives", None)
+    path.write_text(json.dumps(started))
+    run.cancel()
+    assert run.get_status() == status.CANCELED
 
 
 @pytest.mark.parametrize(

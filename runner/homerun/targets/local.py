@@ -57,14 +57,15 @@ class Local(Target):
         home = attempts.home(run_folder, layout.STARTED)
         started = facts.read_own(home, layout.STARTED) or {}
         supervisor = started.get("supervisor") or {}
-        if not identity.same_place(started) or not identity.same_boot(started):
-            return
-        if identity.is_copied(started, run_folder, f"{run_folder}/{layout.ALIVE}"):
-            return  # its supervisor is the original's
+        alive = f"{run_folder}/{layout.ALIVE}"
+        if not identity.same_place(started) or identity.is_copied(started, run_folder, alive):
+            return  # the supervisor of a copy is the original's
         pidfd = identity.open_same(supervisor)
         if pidfd is None and (identity.proc_flaw() or not identity.lives(supervisor)):
             return
         try:
+            if not identity.same_boot(started) and not _has_lock(supervisor["pid"], alive):
+                return  # after a restart of the machine, another process can be like it in all
             for number in numbers:
                 signals.send(int(supervisor["pid"]), pidfd, number)
         finally:
@@ -79,6 +80,17 @@ class Local(Target):
         """The supervisor's log."""
         is_there = os.path.isfile(f"{record.path}/{layout.SUPERVISOR_LOG}")
         return [layout.SUPERVISOR_LOG] if is_there else []
+
+
+def _has_lock(pid: int, alive: str) -> bool:
+    """Whether a process has a run's lock where its supervisor has it; no script inherits that."""
+    from homerun.targets.plan import LOCK_DESCRIPTOR  # seldom asked
+
+    try:
+        held = os.stat(f"/proc/{pid}/fd/{LOCK_DESCRIPTOR}")
+        return os.path.samestat(held, os.lstat(alive))
+    except OSError:
+        return False
 
 
 def slots_in(given: Any) -> int | None:
