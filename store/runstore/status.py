@@ -90,6 +90,7 @@ HOST_RESTARTED = "host_restarted"
 LOST_EXIT_STATUS = "lost_exit_status"
 PROCESS_EXITED = "process_exited"
 CHILD_NOT_COMPLETED = "child_not_completed"
+ABANDONED = "abandoned"
 
 # Kinds of run: by whom it is held open.
 SUBMITTED = "submitted"
@@ -167,6 +168,11 @@ def never_started(kind: str) -> dict[str, object]:
     if kind not in STOP_KINDS or kind == CANCEL:
         return _outcome(CANCELED, CANCEL, None)
     return _outcome(FAILED, kind, None)
+
+
+def abandoned() -> dict[str, object]:
+    """The outcome of a run that a person declared over, since its place will never answer."""
+    return _outcome(CANCELED, ABANDONED, None)
 
 
 def _outcome(status: str, cause: str | None, exited: Mapping[str, Any] | None) -> dict[str, object]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,6 +164,58 @@ def test_running_runs_are_canceled_by_what_they_are_like(invoke, running, runs):
         ["live-1", "Canceled", "Canceled"],
         ["digits-1", "Completed", "Completed"],
     ]
+
+
+@pytest.fixture
+def gone(workspace_dir: Path) -> Path:
+    """The folder of a run of a host that does not answer any more."""
+    source = """
+import os
+from homerun import Experiment, Workspace
+run = Experiment(Workspace.from_config(), "away").start_logging(run_id="away-1", outputs=False)
+print(run.directory, flush=True)
+os._exit(0)
+"""
+    folder = Path(subprocess.check_output([sys.executable, "-c", source], text=True).strip())
+    path = folder / "started.json"
+    started = json.loads(path.read_text())
+    path.unlink()
+    there = {"boot_id": "another", "machine_id": "another", "host": "away"}
+    path.write_text(json.dumps({**started, **there}))
+    return folder
+
+
+def test_a_run_of_a_host_that_is_gone_is_abandoned_by_its_name_and_a_yes(invoke, gone):
+    canceled = invoke("run", "cancel", "away-1")
+    assert (canceled.code, "cancel --abandon -r away-1" in canceled.err) == (1, True)
+    unsure = invoke("run", "cancel", "away-1", "--abandon")
+    assert (unsure.code, "add --yes" in unsure.err) == (2, True)
+
+    done = invoke("run", "cancel", "away-1", "--abandon", "--yes", "-o", "table")
+
+    assert [line.split() for line in done.text.splitlines()][1] == [
+        "away-1",
+        "NotResponding",
+        "Canceled",
+    ]
+    assert (done.code, done.err) == (
+        0,
+        "nothing is stopped: a script may still run there and write to the run's folder\n",
+    )
+    assert invoke("run", "show", "away-1").json["outcome"]["cause"] == "abandoned"
+    again = invoke("run", "cancel", "-e", "away", "--abandon", "--yes", "-o", "table")
+    assert (again.code, again.err) == (0, "no live run matches; nothing was canceled\n")
+
+
+def test_on_a_terminal_the_risk_is_told_before_a_run_is_abandoned(gone, terminal):
+    shown = terminal("run", "cancel", "away-1", "--abandon")
+    shown.until(b"[y/N]")
+    shown.press(b"n\n")
+
+    assert shown.end() == 1
+    said = " ".join(shown.text.split())
+    assert "a script may still run there and write to the run's folder; abandon 1 run?" in said
+    assert not (gone / "ended.json").exists()
 
 
 def test_the_code_of_a_run_comes_as_a_folder_and_as_an_archive(invoke, workspace_dir, script):

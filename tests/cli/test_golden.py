@@ -46,6 +46,7 @@ CASES = {
     "queue-pause": "queue pause",
     "queue-resume": "queue resume",
     "run-cancel": f"run cancel {MAIN}",
+    "run-cancel-abandon": f"run cancel {MAIN} --abandon --yes",
     "run-cancel-none": "run cancel -e digits --yes",
     "run-compare": f"run compare {MAIN} {MARKED} --code",
     "run-compare-all": f"run compare {MAIN} {PARENT} given-id --all",

@@ -5,6 +5,7 @@ is said or done without.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,9 +14,13 @@ from pathlib import Path
 import pytest
 
 from helpers.fifo import Fifo
+from helpers.trusted import trusted
+from helpers.wait import wait_until
 from homerun import Experiment, ScriptRunConfig, Workspace
 from homerun.runs import stop_request
 from runstore import look, status
+from runstore.errors import InvalidTransition
+from runstore.fs import lock
 from runstore.queue import place
 from runstore.run import identity
 
@@ -179,6 +184,88 @@ def test_what_is_like_a_supervisor_of_another_boot_and_has_not_its_lock_is_not_s
     path.write_text(json.dumps(started))
     run.cancel()
     assert run.get_status() == status.CANCELED
+
+
+def test_a_run_of_a_container_that_is_gone_is_abandoned_and_not_canceled(
+    workspace_dir: Path, script: Callable[..., Path], ready: Fifo, needs_pid_namespace: None
+) -> None:
+    script(
+        "train.py",
+        f"open({str(ready.path)!r}, 'w').write('began\\n'); import signal; signal.pause()",
+    )
+    inside = ["unshare", "-rmpf", "--mount-proc", "--kill-child", sys.executable, "-c", SUBMIT]
+    with subprocess.Popen(inside, stdout=subprocess.DEVNULL) as container:
+        ready.line()
+        container.kill()
+    workspace = Workspace.from_config()
+    [run] = workspace.get_runs("apart")
+    alive = f"{run.directory}/alive"
+    wait_until(lambda: not lock.is_held(alive, workspace.store.lock_kind), "it is gone")
+    with pytest.raises(InvalidTransition, match=f"good: homerun run cancel --abandon -r {run.id}"):
+        run.cancel()
+
+    [row] = workspace.abandon_runs([run])
+    [again] = workspace.abandon_runs([run])
+
+    assert row == {"run_id": run.id, "was": "NotResponding", "status": "Canceled", "error": None}
+    assert again == {**row, "was": "Canceled"}
+    assert json.loads(Path(run.directory, "ended.json").read_text())["cause"] == "abandoned"
+    assert json.loads(Path(run.directory, "stop.json").read_text())["kind"] == status.CANCEL
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "Running: it cannot be abandoned: this machine can tell how it goes"),
+        ({"pid_namespace": 5}, "NotResponding: it cannot be abandoned: a process has its lock"),
+        ({"store_id": "0" * 32}, "NotResponding: it cannot be abandoned: a process has its lock"),
+    ],
+    ids=["here", "another container that lives", "another store"],
+)
+def test_a_run_that_lives_is_not_abandoned(
+    changed: dict[str, object],
+    said: str,
+    workspace_dir: Path,
+    script: Callable[..., Path],
+    ready: Fifo,
+) -> None:
+    script(
+        "train.py",
+        f"open({str(ready.path)!r}, 'w').write('began\\n'); import signal; signal.pause()",
+    )
+    run = Experiment(Workspace.from_config(), "apart").submit(ScriptRunConfig("source", "train.py"))
+    ready.line()
+    path = Path(run.directory, "started.json")
+    started = json.loads(path.read_text())
+    path.unlink()
+    path.write_text(json.dumps({**started, **changed}))
+
+    [row] = run.experiment.workspace.abandon_runs([run])
+
+    assert said in row["error"]
+    assert not Path(run.directory, "stop.json").exists()
+    assert not Path(run.directory, "ended.json").exists()
+    path.write_text(json.dumps(started))
+    run.cancel()
+
+
+def test_a_copy_of_a_run_of_this_machine_is_not_abandoned(
+    workspace_dir: Path, script: Callable[..., Path], ready: Fifo
+) -> None:
+    script(
+        "train.py",
+        f"open({str(ready.path)!r}, 'w').write('began\\n'); import signal; signal.pause()",
+    )
+    run = Experiment(Workspace.from_config(), "apart").submit(ScriptRunConfig("source", "train.py"))
+    ready.line()
+    shutil.copytree(".runs", "copy/.runs", symlinks=True)
+    trusted("copy/.runs")
+    copied = Workspace.from_config("copy")
+
+    [row] = copied.abandon_runs([copied.get_run(run.id)])
+
+    assert "NotResponding: it cannot be abandoned: this is a copy of a run" in row["error"]
+    run.cancel()
 
 
 @pytest.mark.parametrize(

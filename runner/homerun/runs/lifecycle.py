@@ -69,6 +69,22 @@ def cancel_all(runs: Iterable[tuple[Record, Outputs | None]]) -> list[dict[str, 
     return [row for _, _, row in asked]
 
 
+def abandon_all(records: Iterable[Record]) -> list[dict[str, Any]]:
+    """Declare runs over that will never answer; see `Workspace.abandon_runs`."""
+    rows = []
+    for record in records:
+        row: dict[str, Any] = {"run_id": record.id, "was": None, "status": None, "error": None}
+        try:
+            seen = reconcile.bring_up_to_date(record)
+            row["was"] = row["status"] = seen.status
+            stop.abandon(record, seen)
+            row["status"] = look.at(record).status
+        except (StoreError, OSError) as error:
+            row["error"] = words(error)
+        rows.append(row)
+    return rows
+
+
 def fail(
     record: Record,
     outputs: Outputs | None,
@@ -143,10 +159,7 @@ def _end(
     record: Record, outputs: Outputs | None, how: str, said: dict[str, object] | None = None
 ) -> None:
     """End an interactive run, with what it wrote to its outputs folder."""
-    if look.at(record).status == status.NOT_RESPONDING:
-        host = record.place().get("host", "another host")
-        refused = f"be ended from here: it belongs to {host}; go there, or to the original store"
-        raise InvalidTransition(record.id, status.NOT_RESPONDING, refused)
+    stop.check_answers(record, look.at(record), "ended")
     prepare_end(record, outputs)
     interactive.end(record, how, said)
 

@@ -15,6 +15,7 @@ from homerun.targets import dispatch, plan
 from runstore import layout, look, status
 from runstore.errors import InvalidTransition
 from runstore.run import children as family
+from runstore.run import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,10 +51,7 @@ def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None
         InvalidTransition, ReadOnlyStore, UntrustedStore: as `stop`.
     """
     record.store.for_acting()
-    if seen.status == status.NOT_RESPONDING:
-        host = record.place().get("host", "another host")
-        refused = f"be stopped from here: it belongs to {host}; go there, or to the original store"
-        raise InvalidTransition(record.id, seen.status, refused)
+    check_answers(record, seen, "stopped")
     try:
         record.publish(layout.STOP, {"kind": kind, **(details or {})})
     except OSError:
@@ -62,6 +60,58 @@ def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None
         # A full disk: the signal alone means a cancel too, and it may be this run that fills it.
     if seen.seen != status.IN_QUEUE or not dispatch.end_queued(record):
         stop_request.wake_supervisor(record.path)
+
+
+def check_answers(record: Record, seen: Look, asked: str) -> None:
+    """Refuse what only the place of a run can do, where that is another one.
+
+    Args:
+        asked: what was asked for, as a participle.
+
+    Raises:
+        InvalidTransition: the run is NotResponding.
+    """
+    if seen.status != status.NOT_RESPONDING:
+        return
+    host = record.place().get("host", "another host")
+    refused = f"be {asked} from here: it belongs to {host}; go there, or to the original store"
+    if not _flaw_of_abandoning(record, seen):
+        refused += f"; if that is gone for good: homerun run cancel --abandon -r {record.id}"
+    raise InvalidTransition(record.id, seen.status, refused)
+
+
+def abandon(record: Record, seen: Look) -> None:
+    """Declare a run over whose host or container will never answer.
+
+    Nothing is signalled: its script may go on there, and write to the run's folder. What finds the
+    stop request there ends it.
+
+    Raises:
+        InvalidTransition: something here answers for the run.
+        ReadOnlyStore, UntrustedStore: the store does not act for this user.
+    """
+    record.store.for_acting()
+    if seen.is_over:
+        return
+    if flaw := _flaw_of_abandoning(record, seen):
+        raise InvalidTransition(record.id, seen.status, f"be abandoned: {flaw}")
+    if not record.is_interactive:
+        record.publish(layout.STOP, {"kind": status.CANCEL, "why": "the run was abandoned"})
+    record.end(status.abandoned())
+
+
+def _flaw_of_abandoning(record: Record, seen: Look) -> str:
+    """Why a run that is not over has to be ended where it belongs; "": nothing here answers."""
+    if seen.status != status.NOT_RESPONDING:
+        return f"this machine can tell how it goes; homerun run cancel -r {record.id} ends it"
+    if seen.is_held:
+        return "a process has its lock, so it lives in a container of this machine; cancel it there"
+    place = record.place()
+    if not place.get("host"):
+        return "its facts cannot be read, so its place is unknown; ask its owner"
+    if identity.same_place(place):
+        return "this is a copy of a run of this machine; go to the original store"
+    return ""
 
 
 def deadline_of(record: Record) -> float:

@@ -302,6 +302,19 @@ class Workspace(AzureServices):
 
         return lifecycle.cancel_all((run._record, run._handle.outputs) for run in runs)
 
+    def abandon_runs(self, runs: Iterable[Run]) -> Sequence[dict[str, Any]]:
+        """Declare runs over (Canceled, cause `abandoned`) whose host or container is gone for good.
+
+        Only for runs that are NotResponding because they belong to another host or PID namespace.
+        Nothing is stopped: a script that still runs there may write to the run's folder.
+
+        Returns:
+            As `cancel_runs`; an `error` where something here answers for the run.
+        """
+        from homerun.runs import lifecycle
+
+        return lifecycle.abandon_all(run._record for run in runs)
+
     @property
     def trash(self) -> Trash:
         """The deleted runs: to be listed, had back, and removed for good."""

@@ -43,6 +43,7 @@ _CAUSES = {
     status.LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
     status.PROCESS_EXITED: "the process that held the run open ended without completing it",
     status.CHILD_NOT_COMPLETED: "not all of its runs completed",
+    status.ABANDONED: "the run was abandoned: its host or container did not answer any more",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from homerun.cli.command import command
+from homerun.cli.options.params import option
 from homerun.cli.output import render, text
 from homerun.cli.output.prompts import check_asks, is_sure
 from homerun.cli.result import Result
@@ -16,33 +17,45 @@ if TYPE_CHECKING:
     from homerun.cli.invocation import Call
 
 _COLUMNS = ["run", "was", "status", "error"]
+_RISK = "nothing is stopped: a script may still run there and write to the run's folder"
 _NONE = "no live run matches; nothing was canceled"
 
 
 @command("cancel")
 @of_runs
-def cancel(call: Call, yes: bool, **given: Any) -> Result:
+@option(
+    "--abandon",
+    is_flag=True,
+    help="Declare runs over that are NotResponding, their host or container gone for good.",
+)
+def cancel(call: Call, abandon: bool, yes: bool, **given: Any) -> Result:
     """Cancel runs, with all of their processes, and print their final status.
 
     A run that is already over keeps its status. Runs are canceled in parallel. Exits 1 if one of
     them does not end.
 
+    With --abandon nothing is stopped: it is for runs whose host or container is gone for good. A
+    script may still run there and write to the run's folder.
+
     \b
     Example:
       homerun run cancel digits_1
       homerun run cancel -e digits --status Running --yes
+      homerun run cancel digits_2 --abandon
     """
     choice = Choice(call, **given)
-    check_asks(yes or choice.is_by_name)
+    is_clear = yes or (choice.is_by_name and not abandon)
+    check_asks(is_clear)
     live = [one for one in ALL if one not in TERMINAL and one != NOT_RESPONDING]
-    chosen = choice.runs(children=True, statuses=live)
-    if len(chosen) == 1 and choice.is_by_name:
+    chosen = choice.runs(children=True, statuses=[NOT_RESPONDING] if abandon else live)
+    if len(chosen) == 1 and choice.is_by_name and not abandon:
         return _one(chosen[0])
     if not chosen:
         return Result([], lambda: [render.Note(_NONE)])
-    if not choice.is_by_name and not is_sure(f"cancel {text.plural(len(chosen))}?", yes, chosen):
+    if not is_sure(_question(len(chosen), abandon), is_clear, chosen):
         return Result([], lambda: [render.Note("nothing was canceled")], 1)
-    rows = list(call.workspace().cancel_runs(chosen))
+    workspace = call.workspace()
+    rows = list(workspace.abandon_runs(chosen) if abandon else workspace.cancel_runs(chosen))
 
     def shown() -> list[render.Part]:
         errors = any(row["error"] for row in rows)
@@ -50,10 +63,18 @@ def cancel(call: Call, yes: bool, **given: Any) -> Result:
             [row[key if key != "run" else "run_id"] or "-" for key in _COLUMNS] for row in rows
         ]
         columns = _COLUMNS if errors else _COLUMNS[:-1]
-        return [render.Table(columns, [line[: len(columns)] for line in lines])]
+        table = render.Table(columns, [line[: len(columns)] for line in lines])
+        is_gone = any(row["was"] == NOT_RESPONDING and row["status"] in TERMINAL for row in rows)
+        return [table, render.Note(_RISK)] if is_gone else [table]
 
     is_done = all(row["error"] is None and row["status"] in TERMINAL for row in rows)
     return Result(rows, shown, 0 if is_done else 1)
+
+
+def _question(count: int, abandon: bool) -> str:
+    if abandon:
+        return f"{_RISK}; abandon {text.plural(count)}?"
+    return f"cancel {text.plural(count)}?"
 
 
 def _one(found: Any) -> Result:
