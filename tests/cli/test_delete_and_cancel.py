@@ -14,7 +14,10 @@ import pytest
 from helpers import process
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.base import environ
+from homerun.runs import stop_request
 from runstore import status
+from runstore.run import identity
 
 
 @pytest.fixture
@@ -164,6 +167,28 @@ def test_running_runs_are_canceled_by_what_they_are_like(invoke, running, runs):
         ["live-1", "Canceled", "Canceled"],
         ["digits-1", "Completed", "Completed"],
     ]
+
+
+def test_a_cancel_that_finds_the_run_still_going_says_so(invoke, running, monkeypatch):
+    run = running("live-1")
+    path = Path(run.directory, "started.json")
+    started = json.loads(path.read_text())
+    path.unlink()
+    there = {"boot_id": "another", "supervisor": identity.process(os.getpid())}
+    path.write_text(json.dumps({**started, **there}))
+
+    with monkeypatch.context() as within:
+        within.setattr(environ, "is_inside", lambda record: True)  # so it is not waited for
+        done = invoke("run", "cancel", "live-1", "-o", "table")
+
+    assert (done.code, done.text) == (1, "live-1: CancelRequested\n")
+    assert done.err == (
+        "it is asked to end and is not over yet; supervisor.log in its folder tells what is tried\n"
+    )
+    path.write_text(json.dumps(started))
+    stop_request.wake_supervisor(run.directory)
+    run.wait_for_completion(raise_on_error=False)
+    assert run.get_status() == status.CANCELED
 
 
 @pytest.fixture

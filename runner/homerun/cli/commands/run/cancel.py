@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["run", "was", "status", "error"]
 _RISK = "nothing is stopped: a script may still run there and write to the run's folder"
+_GOES_ON = (
+    "it is asked to end and is not over yet; supervisor.log in its folder tells what is tried"
+)
 _NONE = "no live run matches; nothing was canceled"
 
 
@@ -81,4 +84,6 @@ def _one(found: Any) -> Result:
     found.cancel()
     status = found.get_status()
     told = {"run_id": found.id, "status": status, "directory": found.directory}
-    return Result(told, lambda: [f"{found.id}: {status}"], 0 if status in TERMINAL else 1)
+    if status in TERMINAL:
+        return Result(told, lambda: [f"{found.id}: {status}"])
+    return Result(told, lambda: [f"{found.id}: {status}", render.Note(_GOES_ON)], 1)
