@@ -67,7 +67,8 @@ class Adopter(Attempt):
         kernel tells the script's start by the clock of the one who asks.
         """
         seen = None if self.over else identity.read_stat(self.script)
-        if seen is None or not identity.has_proc() or identity.has_ended(SCRIPT_DESCRIPTOR):
+        has_proc = self.insist("/proc cannot be seen", identity.has_proc)
+        if seen is None or not has_proc or identity.has_ended(SCRIPT_DESCRIPTOR):
             return linux.clock()
         return seen[1] / os.sysconf("SC_CLK_TCK")
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 
 from runstore.fs.atomic import read_bytes, read_or_empty
 
@@ -119,8 +120,10 @@ def read_stat(pid: int) -> tuple[bytes, int] | None:
     /proc psutil tells its start, in microseconds; without psutil too, nothing is known: None. The
     same goes for a /proc that shows other processes than ours.
     """
-    if not has_proc():
-        return None if proc_flaw() else _by_psutil(pid)
+    if proc_flaw():
+        return None
+    if not _is_linux() and not has_proc():
+        return _by_psutil(pid)
     data = read_or_empty(f"/proc/{pid}/stat")
     if not data:
         return None
@@ -130,8 +133,19 @@ def read_stat(pid: int) -> tuple[bytes, int] | None:
 
 
 def has_proc() -> bool:
-    """Whether there is a /proc, and its pids are those that this process uses."""
-    return _is_own_proc()
+    """Whether there is a /proc, and its pids are those that this process uses.
+
+    Raises:
+        OSError: the system does not tell now; taken for no, all processes would be gone.
+    """
+    try:
+        if os.readlink("/proc/self") != str(os.getpid()):
+            return False
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if os.getpid() not in _looked_at:
+        _looked_at[os.getpid()] = _has_one_pid()
+    return _looked_at[os.getpid()]
 
 
 def proc_flaw() -> str:
@@ -140,22 +154,20 @@ def proc_flaw() -> str:
     A sandbox or a container may have the /proc of its host: the pids in it are those of other
     processes here.
     """
-    if _is_own_proc() or os.uname().sysname != "Linux":
+    if not _is_linux():
         return ""
+    try:
+        if has_proc():
+            return ""
+    except OSError as error:
+        return f"/proc cannot be read now ({error.strerror})"
     if os.path.exists("/proc/stat"):
         return "the /proc that is mounted here is that of another PID namespace"
     return "no /proc is mounted here"
 
 
-def _is_own_proc() -> bool:
-    try:
-        if os.readlink("/proc/self") != str(os.getpid()):
-            return False
-    except OSError:
-        return False
-    if os.getpid() not in _looked_at:
-        _looked_at[os.getpid()] = _has_one_pid()
-    return _looked_at[os.getpid()]
+def _is_linux() -> bool:
+    return sys.platform.startswith("linux")
 
 
 _looked_at: dict[int, bool] = {}
@@ -163,7 +175,7 @@ _looked_at: dict[int, bool] = {}
 
 def _has_one_pid() -> bool:
     """Whether /proc knows this process by one pid: that of an outer namespace knows two."""
-    for line in read_or_empty("/proc/self/status").splitlines():
+    for line in (read_bytes("/proc/self/status") or b"").splitlines():
         if line.startswith(b"NSpid:"):
             return len(line.split()) == 2
     return True  # Linux before 4.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -49,7 +50,25 @@ def shown(found: list[process_tree.Process]) -> set[tuple[int, int, bool]]:
 
 def without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "has_proc", lambda: False)
+    monkeypatch.setattr(identity, "_is_linux", lambda: False)
     monkeypatch.setattr(identity, "read_or_empty", lambda path: b"")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EMFILE])
+def test_a_proc_that_cannot_be_read_just_now_is_no_empty_machine(
+    root: int, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(path: str) -> str:
+        raise OSError(number, os.strerror(number), path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "readlink", refuse)
+        with pytest.raises(OSError, match=os.strerror(number)):
+            process_tree.below(root, RUN)
+        assert identity.read_stat(root) is None
+        assert "cannot be read now" in identity.proc_flaw()
+
+    assert len(process_tree.below(root, RUN)) == SIZE - 1
 
 
 def test_what_lives_below_is_the_same_by_psutil(root: int, monkeypatch: pytest.MonkeyPatch) -> None:
