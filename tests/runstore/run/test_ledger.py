@@ -168,7 +168,6 @@ def test_rows_are_counted_with_those_that_are_no_lines(folder: str) -> None:
 def test_lines_between_two_numbers_are_read_in_order(folder: str) -> None:
     path = f"{folder}/ledger"
     ledger.add_many(path, ["a", "b", "c", "d"], MADE, child=False)
-    ledger.replace(path, 2, b"")
     with open(path, "rb+") as file:
         file.seek(ledger.WIDTH)
         file.write(b" " * (ledger.WIDTH - 1) + b"\n")
