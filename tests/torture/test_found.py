@@ -389,7 +389,7 @@ def test_a_script_tags_where_the_store_cannot_be_read_and_goes_on(
     inside.tag("c", "d")
     inside.add_properties({"k": "v"})
 
-    assert "tags and properties cannot be stored" in capsys.readouterr().err
+    assert "tags, parameters and properties cannot be stored" in capsys.readouterr().err
 
 
 def test_a_run_that_cannot_be_read_is_not_canceled_in_silence(

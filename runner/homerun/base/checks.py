@@ -35,6 +35,44 @@ def text_pairs(what: str, given: Mapping[str, object]) -> dict[str, str | None]:
     return {key: _text(value) for key, value in given.items()}
 
 
+def params(given: Mapping[str, object]) -> dict[str, bool | int | float | str | None]:
+    """Parameters with their values as a record holds them; secrets are masked.
+
+    A dict within is taken apart: `{"optimizer": {"lr": 1}}` is `optimizer.lr`. A list is one text,
+    its items with blanks between them, as a command line would have it. NaN and the infinities are
+    texts, and so is anything else that is no number, boolean or None.
+
+    Raises:
+        UserError: it is no dict, or a key is no text.
+    """
+    from homerun.base import masking
+
+    if not hasattr(given, "items"):
+        raise UserError(f"parameters are a dict, not {type(given).__name__}")
+    found: dict[str, Any] = {}
+    for key, value in given.items():
+        if not isinstance(key, str) or not key:
+            raise UserError(f"parameters are named by text, not by {type(key).__name__} {key!r}")
+        if hasattr(value, "items"):
+            found.update((f"{key}.{inner}", one) for inner, one in params(value).items())
+        else:
+            found[key] = _param(value)
+    kept: dict[str, bool | int | float | str | None] = masking.document(found)
+    return kept
+
+
+def _param(value: object) -> object:
+    if isinstance(value, (list, tuple)):
+        return " ".join(str(_param(one)) for one in value)
+    if value is not None and not isinstance(value, (bool, int, float, str)):
+        try:
+            value = json_write.scalar(value)
+        except TypeError:
+            return str(value)
+    is_odd = isinstance(value, float) and value - value != 0
+    return str(value) if is_odd else value
+
+
 def keys(call: str, given: Sequence[str]) -> list[str]:
     """Keys in a list, or one alone, as a list of texts.
 

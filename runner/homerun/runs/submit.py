@@ -23,7 +23,7 @@ from homerun.targets.plan import Plan, ladder
 from runstore import layout, names, status
 from runstore.draft import Draft, check_free
 from runstore.fs import atomic, facts, lock
-from runstore.run import identity, work
+from runstore.run import identity, params, work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -310,6 +310,7 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "properties": job.code.properties,
         "script": config.script_path(),
         "arguments": masking.arguments(config.arguments),
+        "params": params.parse(masking.arguments(_words(config))),
         "command": job.shown,
         "environment": config.environment,
         "processes": config.processes and config.processes.describe(),
@@ -323,6 +324,12 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "target": job.place.target.name,
         **settings.recorded(config),
     }
+
+
+def _words(config: ScriptRunConfig) -> list[str]:
+    """The words that hold parameters: behind the script, or behind a command's program."""
+    of_command = [] if isinstance(config.command, str) else config.command[1:]
+    return [*of_command, *config.arguments]
 
 
 def _keeps_snapshot(config: ScriptRunConfig) -> bool:

@@ -1,4 +1,4 @@
-"""Labels of a run or an experiment: tags, names, descriptions. And a run's properties.
+"""Labels of a run or an experiment: tags, names, descriptions, parameters. A run's properties.
 
 In the run's own script a store that cannot be written stops no training: one notice is printed.
 """
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from homerun.runs.handle import RunHandle
     from runstore.run.labels import Labels
+    from runstore.run.params import Value
     from runstore.store import Store
 
 _warned: set[str] = set()
@@ -68,6 +69,19 @@ class RunLabels(Tags):
     def properties(self) -> dict[str, str]:
         """The properties as they are now."""
         return self._handle.record.properties()
+
+    @property
+    def params(self) -> dict[str, Value]:
+        """The parameters as they are now."""
+        return self._handle.record.params()
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Add parameters; a later value takes the place of an earlier one."""
+        from homerun.base import checks
+        from runstore.run import labels
+
+        kept = checks.params(params)
+        self._append([(labels.PARAM, key, value) for key, value in kept.items()])
 
     def set_display_name(self, name: str) -> None:
         """Set the name for people."""
@@ -156,4 +170,4 @@ def _warn_or_raise(handle: RunHandle, error: Exception) -> None:
         raise error
     if handle.id not in _warned:
         _warned.add(handle.id)
-        say(f"tags and properties cannot be stored: {words(error)}")
+        say(f"tags, parameters and properties cannot be stored: {words(error)}")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from homerun.files.upload import Artifact, Path
     from runstore.fs.safe_path import Stream
+    from runstore.run.params import Value
 
 
 class PrintedMetrics(MetricLogger):
@@ -97,6 +98,7 @@ class PrintedLabels(RunLabels):
         self._description: str | None = None
         self._tags: dict[str, str | None] = {}
         self._properties: dict[str, str] = {}
+        self._params: dict[str, Value] = {}
 
     @property
     def display_name(self) -> str:
@@ -117,6 +119,17 @@ class PrintedLabels(RunLabels):
     def properties(self) -> dict[str, str]:
         """The properties set so far."""
         return dict(self._properties)
+
+    @property
+    def params(self) -> dict[str, Value]:
+        """The parameters logged so far."""
+        return dict(self._params)
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Print and keep parameters."""
+        kept = checks.params(params)
+        self._params.update(kept)
+        print(f"Attempted to log parameters {kept}")
 
     def set_display_name(self, name: str) -> None:
         """Keep the name for people."""

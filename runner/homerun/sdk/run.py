@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from homerun.views.listing import Wanted
     from runstore.fs.safe_path import Stream
     from runstore.look import Look
+    from runstore.run.params import Value
     from runstore.run.record import Record
 
 
@@ -523,6 +524,31 @@ class Run:
             UserError: it is no dict, or a key is no text.
         """
         self._labels.add_properties(properties)
+
+    # Parameters
+
+    @property
+    def params(self) -> dict[str, Value]:
+        """The parameters as they are now: the script's arguments by name, and what was logged.
+
+        `--lr 0.1`, `--lr=0.1` and `lr=0.1` are `{"lr": 0.1}`, `--fast` is `{"fast": True}`.
+        """
+        return self._labels.params
+
+    def get_params(self) -> dict[str, Value]:
+        """The parameters as they are now; see `params`."""
+        return self._labels.params
+
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Add parameters, such as `vars(args)`; a later value takes the place of an earlier one.
+
+        A dict within becomes `name.key`, a list one text. Values of keys named like a secret are
+        masked.
+
+        Raises:
+            UserError: it is no dict, or a key is no text.
+        """
+        self._labels.log_params(params)
 
     # Files and code
 

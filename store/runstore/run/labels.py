@@ -1,4 +1,4 @@
-"""Labels: what may change on a run at any time — tags, display name, description.
+"""Labels: what may change on a run at any time — tags, display name, description, parameters.
 
 An experiment has labels of the same kind: tags, and whether it is archived.
 
@@ -15,6 +15,7 @@ import os
 
 from runstore import layout
 from runstore.fs import append, atomic, facts, json_write
+from runstore.run import params
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ UNTAG = "untag"
 DISPLAY_NAME = "display_name"
 DESCRIPTION = "description"
 ARCHIVED = "archived"
+PARAM = "param"
 
 _LONGEST_N = 19
 """Digits of a number that our own writers can reach; a name that has more is not one of ours."""
@@ -71,15 +73,21 @@ def _highest(folder: str) -> int:
 
 
 class Labels:
-    """What the labels of a run or experiment say now; `archived` is the time when it was."""
+    """What the labels of a run or experiment say now.
 
-    __slots__ = ("archived", "description", "display_name", "tags")
+    Attributes:
+        archived: the time when it was.
+        params: those that were logged; `params.merged` adds them to those of the arguments.
+    """
+
+    __slots__ = ("archived", "description", "display_name", "params", "tags")
 
     def __init__(self) -> None:
         self.tags: dict[str, Any] = {}
         self.display_name: str | None = None
         self.description: str | None = None
         self.archived: str | None = None
+        self.params: dict[str, Any] = {}
 
     def apply(self, record: dict[str, Any]) -> None:
         """Let one change take effect."""
@@ -88,6 +96,8 @@ class Labels:
             self.tags[key] = value
         elif label == UNTAG and isinstance(key, str):
             self.tags.pop(key, None)
+        elif label == PARAM and isinstance(key, str) and params.is_param(value):
+            self.params[key] = value
         elif label == DISPLAY_NAME and isinstance(value, (str, type(None))):
             self.display_name = value
         elif label == DESCRIPTION and isinstance(value, (str, type(None))):

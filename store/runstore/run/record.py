@@ -11,7 +11,7 @@ from stat import S_ISDIR
 from runstore import layout, names, status
 from runstore.errors import RunNotFound
 from runstore.fs import atomic, facts
-from runstore.run import attempts, cache, change_marks, identity, labels, properties
+from runstore.run import attempts, cache, change_marks, identity, labels, params, properties
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,6 +189,10 @@ class Record:
     def properties(self) -> dict[str, str]:
         """Its properties, by key."""
         return properties.read(self.path, self.run)
+
+    def params(self) -> dict[str, params.Value]:
+        """Its parameters: those of its arguments, and those that were logged."""
+        return params.merged(self.run, self.labels().params)
 
     def add_property(self, key: str, value: str) -> None:
         """Set a property; the value that it has already is fine.

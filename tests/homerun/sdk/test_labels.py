@@ -386,4 +386,57 @@ def test_a_full_disk_stops_no_training_that_tags_and_is_said_once(
     said = [line for line in seen["output"] if line.startswith("homerun: ")]
     assert (seen["status"], seen["output"][-1]) == ("Completed", "trained")
     assert len(said) == 1
-    assert said[0].startswith("homerun: tags and properties cannot be stored")
+    assert said[0].startswith("homerun: tags, parameters and properties cannot be stored")
+
+
+# Parameters
+
+
+def test_logged_parameters_are_read_by_every_process_and_the_later_ones_win(run: Run) -> None:
+    run.log_params({"lr": 0.1, "fast": True, "optimizer": {"name": "adam", "eps": 1e-8}})
+    run.log_params({"lr": np.float32(0.5), "layers": [64, 32], "resume": None})
+
+    found = again(run).get_params()
+
+    assert found == {
+        "lr": 0.5,
+        "fast": True,
+        "optimizer.name": "adam",
+        "optimizer.eps": 1e-8,
+        "layers": "64 32",
+        "resume": None,
+    }
+    assert again(run).params == found
+
+
+def test_logged_parameters_have_no_secrets_and_only_values_that_json_has(run: Run) -> None:
+    run.log_params({"api_key": "hunter2", "clip": float("inf"), "where": Path("a/b")})
+
+    assert again(run).params == {"api_key": "*****", "clip": "inf", "where": "a/b"}
+
+
+@pytest.mark.parametrize("wrong", [["lr"], 3, {1: 2}, {"": 2}])
+def test_parameters_that_are_no_dict_of_texts_are_refused(run: Run, wrong: Any) -> None:
+    with pytest.raises(UserError, match="parameters are"):
+        run.log_params(wrong)
+    assert run.params == {}
+
+
+def test_the_parameters_of_a_submitted_run_are_its_arguments_and_what_its_script_logs(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script(
+        "train.py",
+        """
+        from homerun import Run
+        Run.get_context().log_params({"lr": 0.5, "seed": 7})
+        """,
+    )
+    config = ScriptRunConfig("source", "train.py", ["--lr", 0.1, "data", "--token", "abc", "x=1"])
+
+    run = experiment.submit(config)
+    run.wait_for_completion()
+
+    assert run.params == {"lr": 0.5, "token": "*****", "x": 1, "seed": 7}
+    written = json.loads((Path(run.directory) / "run.json").read_text())["params"]
+    assert written == {"lr": 0.1, "token": "*****", "x": 1}

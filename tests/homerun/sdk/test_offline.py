@@ -105,3 +105,13 @@ def test_an_offline_run_submits_no_children_and_says_what_does(run: Run) -> None
 
 def test_a_notebook_can_show_an_offline_run(run: Run) -> None:
     assert run.id in run._repr_html_()
+
+
+def test_parameters_are_printed_and_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run.get_context()
+
+    run.log_params({"lr": 0.1})
+    run.log_params({"lr": 0.2, "password": "x"})
+
+    assert run.get_params() == run.params == {"lr": 0.2, "password": "*****"}
+    assert "Attempted to log parameters {'lr': 0.1}" in capsys.readouterr().out
