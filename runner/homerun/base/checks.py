@@ -50,6 +50,8 @@ def params(given: Mapping[str, object]) -> dict[str, bool | int | float | str | 
     if not hasattr(given, "items"):
         raise UserError(f"parameters are a dict, not {type(given).__name__}")
     found: dict[str, Any] = {}
+    key: Any
+    value: Any
     for key, value in given.items():
         if not isinstance(key, str) or not key:
             raise UserError(f"parameters are named by text, not by {type(key).__name__} {key!r}")
