@@ -17,7 +17,10 @@ import pytest
 from helpers.wait import wait_until
 
 _ROOT = Path(__file__).parents[2]
-_PACKAGES = (_ROOT / "runner", _ROOT / "store", *map(Path, site.getsitepackages()))
+_FOLDERS = (_ROOT / "runner", _ROOT / "store", *map(Path, site.getsitepackages()))
+PACKAGES = os.pathsep.join(map(str, _FOLDERS))
+"""The PYTHONPATH of a person: the packages under test, and what they need."""
+
 _INTERPRETERS = "/usr/bin:/usr/local/bin"  # one below root's home is closed to others
 
 
@@ -56,7 +59,11 @@ class Person:
         return subprocess.CompletedProcess(started.args, started.returncode, output, errors)
 
     def start(
-        self, *words: str, at: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        *words: str,
+        at: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
     ) -> subprocess.Popen[str]:
         """The same, without waiting for its end."""
         return subprocess.Popen(
@@ -66,7 +73,7 @@ class Person:
                 "HOME": str(self.home),
                 "XDG_STATE_HOME": f"{self.home}/state",
                 "XDG_CACHE_HOME": f"{self.home}/cache",
-                "PYTHONPATH": os.pathsep.join(map(str, _PACKAGES)),
+                "PYTHONPATH": PACKAGES,
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "PATH": os.defpath,
                 **(env or {}),
@@ -74,7 +81,7 @@ class Person:
             user=self.user,
             group=self.user,
             extra_groups=self.groups,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -7,7 +7,6 @@ cancel that came through leaves no run of the family going on, those that appear
 from __future__ import annotations
 
 import os
-import select
 import traceback
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from runstore import look as looks
 from runstore.run.record import Record
 from runstore.store import Store
 from torture import invariants, report
-from torture.cast import Cast
+from torture.cast import Cast, tick
 from torture.invariants import Audit, Canaries
 
 EXPERIMENT = "family"
@@ -88,7 +87,7 @@ class Case:
 
     def _cancel(self) -> None:
         while len(self._family()) <= self.appeared and not (self.folder / "end").exists():
-            select.poll().poll(1.0)
+            tick(1.0)
         if Store(self.audit.root).get(self.run_id) is not None:
             self._run().cancel()
 
@@ -111,7 +110,7 @@ class Case:
             return
         if not holds_within(lambda: len(self._family()) >= min(2, self.size), 1.0):
             return  # the submitter is slow today
-        select.poll().poll(self.after_ms)
+        tick(self.after_ms)
         for name in ("submitter", "canceler"):
             if self.victim in (name, "both") and self.cast.lives(name) and self.cast.kill(name):
                 self.hit.add(name)

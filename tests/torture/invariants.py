@@ -241,6 +241,14 @@ def kill_all_of(run_id: str) -> None:
             process.send(one, signal.SIGKILL)
 
 
+def check_seen(who: str, seen: list[str], last: str) -> list[str]:
+    """I2 for the statuses that a reader saw of a run, one after the other."""
+    finals = {word for word in seen if word in status.TERMINAL}
+    rest = seen[seen.index(next(iter(finals))) :] if finals else []
+    breaks = [f"I2: {who} saw {finals}, and it is {last}"] * bool(finals - {last})
+    return breaks + [f"I2: {who} saw it go on after its end: {seen}"] * bool(set(rest) - finals)
+
+
 def _holds(record: Record, kind: str, key: str, value: Any) -> bool:
     if kind == "metric":
         series = metric_log.read(record.path)[0].get(key)

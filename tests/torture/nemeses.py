@@ -1,10 +1,14 @@
-"""Who else is at a store while its runs are killed: copiers, collectors, scripts that plant links.
+"""Who else is at a store while its runs are killed: copiers, collectors, scripts that plant links,
+and root, where the store is another account's.
 
 None of them may change what becomes of a run, or touch what is not the store's.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import select
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,6 +20,9 @@ from homerun.runs import reconcile
 from runstore.errors import LockTimeout, StoreError
 from runstore.store import Store
 from runstore.upkeep import check, garbage
+
+END = "end"
+"""The file in a case's folder that says that its run is over."""
 
 PLACES = (
     *("children", "metrics", "labels", "properties", "user_logs", ".", "..", "../.."),
@@ -58,3 +65,38 @@ def collect(root: str) -> None:
         check.check(store, repair=True)
     except LockTimeout:
         return  # another collector is at it
+
+
+class Visitor:
+    """Root, as a lane knows it that another account plays: asked to look, by a line each.
+
+    Args:
+        ask: the descriptor that root reads from.
+        answer: the descriptor on which it says what it found, once it has looked its last.
+    """
+
+    PATIENCE_S = 60.0
+
+    def __init__(self, ask: int, answer: int) -> None:
+        self._ask = ask
+        self._answer = answer
+        self._looks_at: Path | None = None
+
+    def begin(self, root: str, run_id: str, folder: Path) -> None:
+        """Have root look at a run until `end`."""
+        asked = {"root": root, "run": run_id, "folder": str(folder)}
+        os.write(self._ask, f"{json.dumps(asked)}\n".encode())
+        self._looks_at = folder
+
+    def end(self) -> list[str]:
+        """What is broken, as root sees it; [] where it looks no more."""
+        if self._looks_at is None:
+            return []
+        (self._looks_at / END).touch()
+        self._looks_at = None
+        poll = select.poll()
+        poll.register(self._answer, select.POLLIN)
+        if not poll.poll(self.PATIENCE_S * 1000):
+            return ["root's look hangs"]
+        breaks: list[str] = json.loads(os.read(self._answer, 1 << 20))
+        return breaks

@@ -8,7 +8,6 @@ the queue has to empty itself.
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import signal
 import traceback
@@ -26,7 +25,7 @@ from runstore.queue.queue import Queue
 from runstore.run.record import Record
 from runstore.store import Store
 from torture import invariants, report
-from torture.cast import Cast
+from torture.cast import Cast, tick
 from torture.invariants import RUN_MARK
 
 EXPERIMENT = "queue"
@@ -93,7 +92,7 @@ class Case:
                 self.cast.fork("canceler", self._cancel)
             while waiting and at_ms >= waiting[0][0]:
                 self._strike(waiting.pop(0)[1])
-            at_ms += _tick(2.0)
+            at_ms += tick(2.0)
         self.cast.join("submitter")
         os.write(gate, b"go\n" * len(self.ids))
         self.cast.join("canceler")
@@ -101,7 +100,7 @@ class Case:
             for record in self._records():
                 dispatch._last_wake = float("-inf")
                 reconcile.bring_up_to_date(record)
-            _tick(20.0)
+            tick(20.0)
         if not holds_within(self._are_over, PATIENCE_S):
             found = [(record.id, look.at(record).status) for record in self._records()]
             self.breaks.append(f"it does not go on by itself: {found}")
@@ -163,7 +162,7 @@ class Case:
         return [record for record in found if record is not None]
 
     def _are_over(self) -> bool:
-        _tick(5.0)
+        tick(5.0)
         return all(look.at(record).facts[layout.ENDED] for record in self._records())
 
     def _check(self) -> None:
@@ -239,9 +238,3 @@ def _has(one: process.Process, mark: str, ids: list[str]) -> bool:
 
 def _lines(path: Path) -> list[str]:
     return path.read_text().split() if path.exists() else []
-
-
-def _tick(ms: float) -> float:
-    """Let some time go by; the moments of the kills are times, there is nothing to wait for."""
-    select.poll().poll(ms)
-    return ms

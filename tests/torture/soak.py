@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import shutil
 import signal
 import traceback
@@ -27,8 +26,9 @@ from runstore.run import identity
 from runstore.run.record import Record
 from runstore.store import Store
 from torture import invariants, nemeses, report
-from torture.cast import Cast
+from torture.cast import Cast, tick
 from torture.invariants import RUN_MARK, Audit, Canaries
+from torture.nemeses import Visitor
 
 EXPERIMENT = "soak"
 RUNS_PER_STORE = 12
@@ -95,7 +95,9 @@ class Kill:
 class Case:
     """One run of the soak."""
 
-    def __init__(self, number: int, folder: Path, audit: Audit) -> None:
+    def __init__(
+        self, number: int, folder: Path, audit: Audit, visitor: Visitor | None = None
+    ) -> None:
         chance = report.chance("soak", number)
         self.number = number
         self.run_id = f"case-{number}"
@@ -110,6 +112,7 @@ class Case:
         self.is_watched = chance.random() < 0.6
         self.is_copied = chance.random() < 0.15
         self.is_collected = chance.random() < 0.15
+        self.visitor = visitor if chance.random() < 0.3 else None
         self.chance = chance
         self.folder = folder / self.run_id
         self.folder.mkdir()
@@ -122,8 +125,17 @@ class Case:
     def __str__(self) -> str:
         kills = ", ".join(map(str, self.kills))
         others = ["copied"] * self.is_copied + ["collected"] * self.is_collected
+        others += ["root looks"] * bool(self.visitor)
         told = f"{self.kind}; kills: {kills}; cancel: {self.asked_cancel}; {' '.join(others)}"
         return f"case {self.number} ({told})"
+
+    def row(self) -> str:
+        """The row of the table that the case counts in."""
+        hits = sorted({kill.victim for kill in self.kills if kill.hit}) or ["nobody"]
+        row = f"kill soak: {hits[0] if len(hits) == 1 else 'several'}"
+        if self.visitor:
+            return f"{row}, while root looks"
+        return f"{row}{', beside a copier or collector' * (self.is_copied or self.is_collected)}"
 
     # What happens
 
@@ -136,11 +148,15 @@ class Case:
         finally:
             os.close(gate)
             self.cast.kill_all()
+            if self.visitor:
+                self.breaks += self.visitor.end()
             if self.breaks:
                 invariants.kill_all_of(self.run_id)
         return [f"{self}: {text}" for text in self.breaks]
 
     def _play(self, gate: int) -> None:
+        if self.visitor:
+            self.visitor.begin(self.audit.root, self.run_id, self.folder)
         self.cast.fork("submitter", self._submit)
         if self.is_observed:
             self.cast.fork("observer", self._observe)
@@ -187,7 +203,7 @@ class Case:
         """Look at the run until it is over, and thrice more; tell every status."""
         told = os.open(self.folder / "seen", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         while (record := Store(self.audit.root).get(self.run_id)) is None:
-            _tick(1.0)
+            tick(1.0)
         for seen in wait.looks(record, PATIENCE_S):
             os.write(told, f"{seen.status}\n".encode())
         for _ in range(3):
@@ -204,10 +220,11 @@ class Case:
     def _wait_for_run(self) -> None:
         """Until there is a run, or none will come, and some time."""
         while (
-            Store(self.audit.root).get(self.run_id) is None and not (self.folder / "end").exists()
+            Store(self.audit.root).get(self.run_id) is None
+            and not (self.folder / nemeses.END).exists()
         ):
-            _tick(1.0)
-        _tick(LAST_MS * self.chance.random())
+            tick(1.0)
+        tick(LAST_MS * self.chance.random())
 
     def _run(self) -> Run:
         return Workspace.from_config().get_run(self.run_id)
@@ -232,7 +249,7 @@ class Case:
             is_asked = self.cancel_after_ms is None or self.asked_cancel
             if (not waiting or self._is_over()) and is_asked and not self.cast.lives("submitter"):
                 return
-            at_ms += _tick(2.0 if waiting else 4.0)
+            at_ms += tick(2.0 if waiting else 4.0)
 
     def _strike(self, kill: Kill, at_ms: float) -> bool:
         """Kill, if it is time and the victim is there. True: that is done with."""
@@ -335,12 +352,7 @@ class Case:
     def _check_seen(self, last: str) -> None:
         path = self.folder / "seen"
         seen = path.read_text().split() if path.exists() else []
-        finals = {word for word in seen if word in status.TERMINAL}
-        if finals - {last}:
-            self.breaks.append(f"I2: an observer saw {finals}, and it is {last}")
-        rest = seen[seen.index(next(iter(finals))) :] if finals else []
-        if set(rest) - finals:
-            self.breaks.append(f"I2: an observer saw it go on after its end: {seen}")
+        self.breaks += invariants.check_seen("an observer", seen, last)
 
     def _take_in_told(self) -> None:
         path = self.folder / "told"
@@ -351,14 +363,22 @@ class Case:
             )
 
     def _end_children(self) -> None:
-        (self.folder / "end").touch()
+        (self.folder / nemeses.END).touch()
         if "observer" in self.cast and Store(self.audit.root).get(self.run_id) is None:
             self.cast.kill("observer")
         self.cast.join_all()
+        if self.visitor:
+            self.breaks += self.visitor.end()
 
 
-def lane(first: int, count: int, step: int, folder: str) -> dict[str, Any]:
-    """Play every `step`-th case from `first` on; the tries by kind of victim, and the breaks."""
+def lane(
+    first: int, count: int, step: int, folder: str, visitor: Visitor | None = None
+) -> dict[str, Any]:
+    """Play every `step`-th case from `first` on; the tries by kind of victim, and the breaks.
+
+    Args:
+        visitor: who looks at some of the runs.
+    """
     home = Path(folder)
     home.mkdir()
     tries: dict[str, int] = {}
@@ -369,15 +389,12 @@ def lane(first: int, count: int, step: int, folder: str) -> dict[str, Any]:
                 if index and not breaks:
                     shutil.rmtree(Path.cwd())
                 audit = Audit(_new_store(home / f"store-{index}"), canaries)
-            case = Case(number, Path.cwd(), audit)
+            case = Case(number, Path.cwd(), audit, visitor)
             try:
                 breaks += case.play()
             except Exception:  # noqa: BLE001 - the soak goes on, and tells
                 breaks.append(f"{case}: {traceback.format_exc()}")
-            hits = sorted({kill.victim for kill in case.kills if kill.hit}) or ["nobody"]
-            key = f"kill soak: {hits[0] if len(hits) == 1 else 'several'}"
-            key += ", beside a copier or collector" * (case.is_copied or case.is_collected)
-            tries[key] = tries.get(key, 0) + 1
+            tries[case.row()] = tries.get(case.row(), 0) + 1
             if report.IS_LONG:  # what there is if somebody stops it
                 said = {"tries": tries, "breaks": breaks}
                 (home / "so-far.json").write_text(json.dumps(said, indent=1))
@@ -392,9 +409,3 @@ def _new_store(home: Path) -> str:
     store = Workspace.from_config().store.for_writing()
     assert store.root == str(home / layout.STORE_FOLDER)
     return store.root
-
-
-def _tick(ms: float) -> float:
-    """Let some time go by; the moments of the kills are times, there is nothing to wait for."""
-    select.poll().poll(ms)
-    return ms

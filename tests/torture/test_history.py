@@ -13,7 +13,7 @@ from homerun import Experiment, Run, Workspace
 from runstore import layout, look, status
 from runstore.errors import InvalidTransition, PropertyExists
 from runstore.run.record import Record
-from torture import history, report, soak
+from torture import cast, history, report
 from torture.history import READ, SET, WON, WRITE, Log, Operation
 
 PROCESSES = 20
@@ -103,7 +103,7 @@ class Round:
             self._start()
         while self.children:
             if kills:
-                soak._tick(BETWEEN_KILLS_MS)
+                cast.tick(BETWEEN_KILLS_MS)
                 kills -= self._kill_one()
             self._reap(0 if not kills else os.WNOHANG)
         for run in self.runs:

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from torture import lanes, report, soak
+from torture import lanes, report, root_looks
 
 
 def test_whoever_is_killed_whenever_the_status_is_true(workspace_dir: Path) -> None:
-    lanes.play("kill soak", soak.lane, report.size(300, 10_000), 6, workspace_dir)
+    with root_looks.others() as persons:
+        lane = partial(root_looks.lane, persons)
+        lanes.play("kill soak", lane, report.size(200, 10_000), root_looks.LANES, workspace_dir)
