@@ -10,6 +10,8 @@ import pytest
 from torture import report
 from torture.invariants import Canaries
 
+LONGEST = ("test_soak.py", "test_people.py", "test_sweep.py", "test_disk_full.py")
+
 
 @pytest.fixture
 def canaries(tmp_path: Path, leak_check: str) -> Iterator[Canaries]:
@@ -17,6 +19,13 @@ def canaries(tmp_path: Path, leak_check: str) -> Iterator[Canaries]:
     with Canaries(tmp_path) as found:
         yield found
     assert leak_check
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: begun last, it would be waited for alone."""
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
 
 
 def pytest_report_header() -> str:
