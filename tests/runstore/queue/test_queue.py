@@ -12,7 +12,7 @@ import pytest
 from helpers import children
 from runstore import layout, status
 from runstore.errors import ReadOnlyStore
-from runstore.fs import facts, lock
+from runstore.fs import atomic, facts, lock
 from runstore.queue import queue
 from runstore.queue.queue import Entry, Queue
 from runstore.run.record import Record
@@ -119,6 +119,59 @@ def test_a_disk_that_is_full_leaves_no_part_of_an_entry(
     assert len(os.listdir(local.folder)) == 2
 
 
+def test_what_waits_survives_a_power_cut_unless_that_is_not_wanted(
+    local: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda of: synced.append(os.readlink(f"/proc/self/fd/{of}")))
+    hidden, kept = f"{local.folder}/{layout.NEW}b", local.kept("b")
+    local.add("a", b"", sync=False)
+    assert synced == []
+    local.add("b", b"")
+    assert synced == [hidden, local.folder]
+    local.keep("b", b"")
+
+    assert synced == [hidden, local.folder, kept, local.folder]
+
+
+def test_what_a_run_is_started_with_is_its_owners_alone_in_a_store_that_is_shared(
+    local: Queue,
+) -> None:
+    local.add("a", b"")
+    os.chmod(local.folder, atomic.SHARED_FOLDER)
+    local.keep("b", b"")
+    paths = [local.add("b", b"").path, local.kept("b")]
+
+    assert [os.stat(path).st_mode & 0o777 for path in paths] == [0o600, 0o600]
+
+
+def test_a_queue_that_cannot_be_listed_just_now_gives_nothing_to_start(
+    local: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.add("a", b"")
+
+    def fail(_folder: str) -> list[str]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(queue.atomic, "names_in", fail)
+
+    assert (local.is_empty(), local.names(), ids(local)) == (True, [], [])
+
+
+def test_a_queue_that_cannot_be_looked_at_just_now_is_not_entered(
+    local: Queue, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.add("a", b"")
+    local.pause()
+
+    def fail(_path: str) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(queue.atomic, "is_folder", fail)
+
+    assert (local.names(), local.is_paused, local.busy(1, kind)) == ([], False, 0)
+
+
 def test_what_is_kept_does_not_wait(local: Queue) -> None:
     local.keep("a", b"plan")
 
@@ -223,13 +276,28 @@ def test_a_search_for_slots_ends_where_there_are_too_few(
     assert asked == ["0", "0", "1"]
 
 
-def test_a_slot_is_known_by_its_file(local: Queue, kind: str, taken: list[int]) -> None:
+def test_slots_that_were_taken_before_one_was_missing_are_given_back(
+    local: Queue, kind: str, taken: list[int]
+) -> None:
+    first, *others = local.take_slots(3, 3, kind) or []
+    taken += others
+    lock.release(first)
+
+    assert local.take_slots(2, 3, kind) is None
+    assert local.busy(3, kind) == 2
+
+
+def test_a_slot_is_known_by_its_file(
+    local: Queue, store: Store, kind: str, taken: list[int]
+) -> None:
     taken += local.take_slots(2, 2, kind) or []
     other = os.open(os.devnull, os.O_RDONLY)
     try:
         assert [local.is_one_of(held, 2) for held in taken] == [True, True]
         assert [local.is_one_of(held, 1) for held in taken] == [True, False]
         assert not local.is_one_of(other, 5)
+        os.unlink(f"{store.root}/{layout.SLOTS}/local/0")
+        assert [local.is_one_of(held, 2) for held in taken] == [False, True]
     finally:
         os.close(other)
 
@@ -265,9 +333,10 @@ def test_what_is_being_made_or_was_submitted_elsewhere_stays_and_does_not_start(
 ) -> None:
     unmade = local.add("unmade", b"")
     elsewhere, _ = queued("elsewhere")
-    monkeypatch.setattr(queue.place, "may_start_here", lambda _record: False)
+    queued("here")
+    monkeypatch.setattr(queue.place, "may_start_here", lambda record: record.id == "here")
 
-    assert list(local.startable(store)) == []
+    assert [record.id for _, record in local.startable(store)] == ["here"]
     assert [unmade.exists(), elsewhere.exists()] == [True, True]
 
 
