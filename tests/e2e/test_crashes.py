@@ -206,6 +206,8 @@ def test_a_supervisor_that_dies_between_two_facts_leaves_a_true_status(
 ) -> None:
     k = {"before started": 1, "before exited": 2, "before ended": 3}[moment]
     script("train.py", f"print('ran', file={ready.opened})")
+    # Of an interpreter that is known there is one link more.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(workspace_dir / "cache"))
     wrapper = workspace_dir / "python"
     wrapper.write_text(
         "#!/bin/sh\n"

@@ -236,7 +236,7 @@ def training(disk: Disk, count: int) -> int:
     return count
 
 
-_SUBJECTS = {"homerun: metrics", "homerun: tags and properties"}
+_SUBJECTS = {"homerun: metrics", "homerun: tags, parameters and properties"}
 
 
 def interactive(disk: Disk, count: int) -> int:
