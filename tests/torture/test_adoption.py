@@ -20,6 +20,7 @@ from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.runs import reconcile, wait
 from homerun.system import children
 from runstore import status
+from runstore.run import identity
 from runstore.run.record import Record
 from torture import report
 
@@ -59,9 +60,12 @@ CASES = (
 NO_RECORD = "exit_status._exit_record = lambda pidfd: None; "
 NO_ZOMBIE = "exit_status.Stranger._zombie_status = lambda self: None; "
 
+NO_PIDFD = "from runstore.run import identity; identity.open_pidfd = lambda pid: None; "
+
 OLDER_KERNELS = {
     "no exit record": NO_RECORD,
     "no exit record, no zombie": NO_RECORD + NO_ZOMBIE,
+    "no pidfd": NO_PIDFD,
 }
 
 
@@ -141,6 +145,8 @@ def test_an_older_kernel_gives_no_success_by_guess(
     forced = f"from homerun.system import exit_status; {OLDER_KERNELS[kernel]}from homerun."
     monkeypatch.setattr(children, "_BOOT", children._BOOT.replace("from homerun.", forced, 1))
     assert forced in children._BOOT
+    if NO_PIDFD in forced:  # who opens one is the process that looks
+        monkeypatch.setattr(identity, "open_pidfd", lambda pid: None)
     cases = [CASES[number % 3] for number in range(report.size(3, 99))]
     breaks = []
     for part in _parts(cases):

@@ -100,18 +100,21 @@ def _adopt(record: Record) -> None:
         if record.fact(layout.ENDED) is not None:
             return
         pidfd = identity.open_same(script)
-        if pidfd is None:
+        if pidfd is None and not identity.lives_by_ticks(script):
             if not identity.lives(script) and _left_behind(record):
-                given = plan.for_adoption(record, None)
+                given = plan.for_adoption(record, None, has_pidfd=False)
                 target.adopt(record.path, given, alive, None)
             return
         try:
+            pid, ticks = int(script["pid"]), int(script.get("start_ticks", 0))
+            stranger = exit_status.Stranger(pid, pidfd, is_open=False, ticks=ticks)
             # If it is over by now, that pid may have been another's at the look.
-            is_open = exit_status.is_open(int(script["pid"])) and not identity.has_ended(pidfd)
-            given = plan.for_adoption(record, is_open)
+            is_open = exit_status.is_open(pid) and not stranger.has_ended()
+            given = plan.for_adoption(record, is_open, has_pidfd=pidfd is not None)
             target.adopt(record.path, given, alive, pidfd)
         finally:
-            os.close(pidfd)
+            if pidfd is not None:
+                os.close(pidfd)
     finally:
         lock.release(alive)
 

@@ -3,8 +3,9 @@
 The process that notices it takes `alive`, which is the election, and starts an adopter with that
 lock and with a pidfd that was opened while the script lived. The adopter is not the script's
 parent: it waits on the pidfd, learns the exit status from the kernel where that tells it, and
-finds what the script left behind by the run's mark in the environment, as far as that goes. No fact
-names an adopter, so it cannot be signalled and watches the run's folder for stop.json itself.
+finds what the script left behind by the run's mark in the environment, as far as that goes. Where
+there are no pidfds it looks at the script once a second. No fact names an adopter, so it cannot be
+signalled and watches the run's folder for stop.json itself.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-_LOOK_FOR_STOP_S = 1.0
+_LOOK_S = 1.0
+"""Seconds between two looks for what cannot be waited for here: stop.json, the script's end."""
 
 
 class Adopter(Attempt):
@@ -37,9 +39,11 @@ class Adopter(Attempt):
         self.started = facts.read(self.home, layout.STARTED) or {}
         self.script = int(self.started["script"]["pid"])
         self.over = given.script_is_open is None
-        self.stranger = Stranger(self.script, SCRIPT_DESCRIPTOR, bool(given.script_is_open))
-        if not self.over:
-            self.poll.register(SCRIPT_DESCRIPTOR, select.POLLIN)
+        pidfd = SCRIPT_DESCRIPTOR if given.setting("has_pidfd") else None
+        ticks = int(self.started["script"].get("start_ticks", 0))
+        self.stranger = Stranger(self.script, pidfd, bool(given.script_is_open), ticks)
+        if pidfd is not None:
+            self.poll.register(pidfd, select.POLLIN)
         self.source = None
         kills = self.started.get("memory_kills")
         self.kills_before = kills if isinstance(kills, int) else None
@@ -68,14 +72,14 @@ class Adopter(Attempt):
         """
         seen = None if self.over else identity.read_stat(self.script)
         has_proc = self.insist("/proc cannot be seen", identity.has_proc)
-        if seen is None or not has_proc or identity.has_ended(SCRIPT_DESCRIPTOR):
+        if seen is None or not has_proc or self.stranger.has_ended():
             return linux.clock()
         return seen[1] / os.sysconf("SC_CLK_TCK")
 
     def nap(self, seconds: float | None) -> bytes:
         """As of any attempt, and look for stop.json."""
-        if self.watch is None:
-            seconds = _LOOK_FOR_STOP_S if seconds is None else min(seconds, _LOOK_FOR_STOP_S)
+        if self.watch is None or self.stranger.pidfd is None:
+            seconds = _LOOK_S if seconds is None else min(seconds, _LOOK_S)
         came = super().nap(seconds)
         if self.watch is not None:
             try:
@@ -93,10 +97,11 @@ class Adopter(Attempt):
     def reap(self) -> bool:
         """Notice the script's end and its status; collect what was re-parented to us."""
         reaped = super().reap()
-        if self.over or not identity.has_ended(SCRIPT_DESCRIPTOR):
+        if self.over or not self.stranger.has_ended():
             return reaped
         self.over = True
-        self.poll.unregister(SCRIPT_DESCRIPTOR)
+        if self.stranger.pidfd is not None:
+            self.poll.unregister(self.stranger.pidfd)
         found = self.insist("how the script ended cannot be seen", self.stranger.status)
         if found is not None:
             self.raw, self.source = found
@@ -112,12 +117,12 @@ class Adopter(Attempt):
         found = process_tree.processes_of_run(self.plan.mark, None if self.over else self.script)
         if self.over:
             return found
-        if identity.has_ended(SCRIPT_DESCRIPTOR):
+        if self.stranger.has_ended():
             self.reap()  # during this look its pid may have been another's
             return self.look()
         for process in found:
             if process.pid == self.script:
-                process.pidfd = SCRIPT_DESCRIPTOR
+                process.pidfd = self.stranger.pidfd
         return found
 
     def exited_fact(self, failure: str | None, *, began: bool) -> dict[str, object]:

@@ -65,10 +65,10 @@ def main() -> None:
         os.setsid()
     os.chdir(sys.argv[1])
     atomic.let_group_read(_LOG, ".")
-    if given.argv or given.script_is_open is None:
-        os.closerange(SCRIPT_DESCRIPTOR, SCRIPT_DESCRIPTOR + 1)
-    else:
+    if given.setting("has_pidfd"):
         os.set_inheritable(SCRIPT_DESCRIPTOR, False)
+    else:
+        os.closerange(SCRIPT_DESCRIPTOR, SCRIPT_DESCRIPTOR + 1)
     place = identity.here()
     while given is not None:
         attempt = _attempt(given, place)

@@ -2,7 +2,9 @@
 
 A zombie's /proc entry tells it, and after the reap the kernel's exit record does, to a pidfd that
 was opened before (Linux ≥ 6.15). The zombie's reads 0 where we may not look at the process, which
-is no success: a 0 counts only if the process was open to us while it lived.
+is no success: a 0 counts only if the process was open to us while it lived. Where the kernel, or a
+sandbox, opens no pidfds, a process is known by its pid and the tick of its start, which its /proc
+entry tells together with its state.
 
 Python tells no one which SystemExit ends it: no hook sees it, and what runs at the exit is not
 told. The C library tells it to the functions that `on_exit` is given, when all of Python is over.
@@ -37,14 +39,22 @@ class Stranger:
     """A process that is not our child, watched until it ends.
 
     Args:
-        pidfd: opened, and checked to be the process's, while it lived.
+        pidfd: opened, and checked to be the process's, while it lived; None: there are none here.
         is_open: whether its /proc entry could be read while it lived, as `is_open` tells.
+        ticks: when it was started; asked for only where there is no pidfd.
     """
 
-    def __init__(self, pid: int, pidfd: int, is_open: bool) -> None:
+    def __init__(self, pid: int, pidfd: int | None, is_open: bool, ticks: int = 0) -> None:
         self.pid = pid
         self.pidfd = pidfd
         self._is_open = is_open
+        self._ticks = ticks
+
+    def has_ended(self) -> bool:
+        """Whether it is dead, reaped or not."""
+        if self.pidfd is not None:
+            return identity.has_ended(self.pidfd)
+        return not identity.lives({"pid": self.pid, "start_ticks": self._ticks})
 
     def status(self) -> tuple[int, str] | None:
         """The raw wait status and where it comes from, once it has ended; None: it is lost.
@@ -55,6 +65,8 @@ class Stranger:
         zombie = self._zombie_status()
         if zombie is not None:
             return zombie, ZOMBIE
+        if self.pidfd is None:
+            return None
         poll = select.poll()
         poll.register(self.pidfd, 0)  # wakes at the reap only, when the record is there
         poll.poll(_REAP_WAIT_MS)
@@ -71,10 +83,16 @@ class Stranger:
         fields = data[data.rindex(b")") + 2 :].split() if data else []
         if len(fields) < 50 or fields[0] != b"Z":
             return None
-        if not identity.has_pid(self.pidfd, self.pid):
+        if not self._is_of(fields):
             return None  # it was reaped, and what was read may be another's
         raw = int(fields[49])
         return raw if raw or self._is_open else None
+
+    def _is_of(self, fields: list[bytes]) -> bool:
+        """Whether the /proc entry that was read was this process's."""
+        if self.pidfd is not None:
+            return identity.has_pid(self.pidfd, self.pid)
+        return int(fields[19]) == self._ticks
 
 
 def is_open(pid: int) -> bool:

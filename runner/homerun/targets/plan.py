@@ -239,8 +239,12 @@ def grace_of(asked: Mapping[str, Any]) -> float:
     return float(grace) if isinstance(grace, (int, float)) else DEFAULT_GRACE_S
 
 
-def for_adoption(record: Record, script_is_open: bool | None) -> Plan:
-    """The plan of an adopter, from the run's own record; there is nothing to start."""
+def for_adoption(record: Record, script_is_open: bool | None, *, has_pidfd: bool) -> Plan:
+    """The plan of an adopter, from the run's own record; there is nothing to start.
+
+    Args:
+        has_pidfd: whether it inherits a pidfd of the script.
+    """
     run, started = record.run, record.fact(layout.STARTED) or {}
     limit = started.get("limit_s")
     return Plan(
@@ -255,6 +259,7 @@ def for_adoption(record: Record, script_is_open: bool | None) -> Plan:
         settings={
             "max_run_duration_seconds": limit if isinstance(limit, (int, float)) else None,
             "on_exit": run.get("on_exit"),
+            "has_pidfd": has_pidfd,
         },
         script_is_open=script_is_open,
         attempt=attempts.begun(record.path),

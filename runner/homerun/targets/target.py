@@ -72,7 +72,8 @@ class Target(ABC):
         """Start an adopter. It runs where the script lives, which is this machine.
 
         Args:
-            script: a pidfd of the script, opened while it lived; None: the script is gone.
+            script: a pidfd of the script, opened while it lived; None: the script is gone, or
+                there are no pidfds here.
 
         Raises:
             OSError: it cannot be started.

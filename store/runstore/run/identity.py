@@ -295,6 +295,25 @@ def lives(recorded: Mapping[str, Any]) -> bool:
             os.close(descriptor)
 
 
+def lives_by_ticks(recorded: Mapping[str, Any]) -> bool:
+    """Whether the recorded process is seen to live where the kernel, or a sandbox, opens no pidfds.
+
+    Its pid and the tick of its start tell. Unlike in `lives`, what cannot be known is no.
+    """
+    pid, ticks = recorded.get("pid", 0), recorded.get("start_ticks")
+    if not _is_pid(pid) or not ticks:
+        return False
+    try:
+        descriptor = open_pidfd(pid)
+    except ProcessLookupError:
+        return False
+    if descriptor is not None:
+        os.close(descriptor)
+        return False
+    stat = read_stat(pid)
+    return stat is not None and stat[0] not in _ZOMBIE_STATES and stat[1] == ticks
+
+
 def has_ended(pidfd: int) -> bool:
     """Whether the process of a pidfd is dead, reaped or not."""
     poll = select.poll()
