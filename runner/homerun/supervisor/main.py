@@ -15,7 +15,9 @@ is controlled by SIGTERM and stop.json only. In order:
     7. start the hooks and remove the unchanged copies from work/; if they are many, after 8
     8. let a fork of itself go on with the next run that waits for its slots, if there is one
 
-This module does the first half of 1, and 7 and 8; `supervisor.py` does the rest, or `adopter.py`
+    9. where it is within another run, stay the parent of what its own was to leave running
+
+This module does the first half of 1, and 7 to 9; `supervisor.py` does the rest, or `adopter.py`
 for a script that is alive already. As long as the process lives the lock is held, so the run is
 not taken for lost. It loads little and polls nothing while the script runs. `docs/supervision.md`
 tells the whole protocol.
@@ -32,6 +34,7 @@ from homerun.supervisor.supervisor import Supervisor
 from homerun.system import children
 from homerun.targets import plan
 from homerun.targets.plan import (
+    LEAVE,
     LOCK_DESCRIPTOR,
     PLAN_DESCRIPTOR,
     SCRIPT_DESCRIPTOR,
@@ -78,6 +81,12 @@ def main() -> None:
             attempt.log(f"given up, since the disk does not answer: {error.__cause__}")
             os._exit(1)
         given = _clean_up_and_fork(attempt)
+    if attempt.plan.setting("on_exit") == LEAVE:
+        from homerun.supervisor import sweep  # loaded already, while the script started
+
+        attempt.try_once(
+            "what it left may end with another", lambda: sweep.stay_above_left(attempt)
+        )
     os._exit(0)
 
 

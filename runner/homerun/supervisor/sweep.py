@@ -8,8 +8,10 @@ holds (state D). That is named in the record.
 
 from __future__ import annotations
 
+import os
+
 from homerun.supervisor.ladder import ROUNDS_OF_KILL_S, Ladder
-from homerun.system import linux, process_tree, signals
+from homerun.system import children, linux, process_tree, signals
 from homerun.targets.plan import LEAVE
 
 TYPE_CHECKING = False
@@ -25,6 +27,26 @@ def end_tree(of: Attempt) -> None:
         sweep(of, of.plan.ladder, "stopping")
     elif of.plan.setting("on_exit") != LEAVE:
         sweep_leftovers(of, "left behind")
+
+
+def stay_above_left(of: Attempt) -> None:
+    """Stay the parent of what `on_exit="leave"` has left, where another run's supervisor is above.
+
+    That one would be its next parent, and end it with its own run: it leaves alone what is below a
+    supervisor of another run, and what names another run in its environment, which a daemon may
+    have cleaned. Nothing is held meanwhile, and a signal ends this process as any other.
+    """
+    if not of.has_children() or not process_tree.is_below_another(of.plan.mark):
+        return
+    of.log("stays the parent of what it left running, since it is within another run")
+    of.wakeups.undo_in_child()
+    os.chdir("/")
+    children.close_all_but((), 2)
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
 
 
 def sweep_leftovers(of: Attempt, why: str) -> None:

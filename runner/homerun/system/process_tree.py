@@ -81,6 +81,26 @@ def processes_of_run(mark: str, script: int | None, folder: str = ".") -> list[P
     return [process for process in found if process.pid != os.getpid()]
 
 
+def is_below_another(mark: str) -> bool:
+    """Whether a supervisor of another run than this process's is above it.
+
+    One that ends on the way up is no parent any more, and its pid may be another's: then it begins
+    again.
+    """
+    here = os.getpid()
+    while True:
+        seen = _look(here)
+        above = seen.parent if seen else 0
+        named = _value(environment(above), environ.SUPERVISES) if above > 1 else ""
+        now = _look(here)
+        if seen is None or now is None or now.parent != above:
+            here = os.getpid()
+        elif above <= 1 or named not in ("", mark):
+            return bool(named)
+        else:
+            here = above
+
+
 def described(process: Process) -> str:
     """A process for people: its pid, its command's name, its state, and whose it is."""
     name = atomic.read_or_empty(f"/proc/{process.pid}/comm").decode("utf-8", "replace").strip()

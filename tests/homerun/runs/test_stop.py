@@ -14,7 +14,9 @@ import pytest
 
 from helpers import process
 from helpers.fifo import Fifo, Gate
+from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.targets import registry
 
 UP = "print(os.getpid(), file=fifo)"
 
@@ -250,6 +252,7 @@ def test_on_exit_leave_lets_it_run_on(
     ready.eof()
 
 
+@pytest.mark.parametrize("environment", ["os.environ", "{}"])
 @pytest.mark.parametrize("how", ["ends", "is canceled"])
 def test_what_an_inner_run_leaves_running_outlives_the_outer_one(
     experiment: Experiment,
@@ -257,6 +260,7 @@ def test_what_an_inner_run_leaves_running_outlives_the_outer_one(
     ready: Fifo,
     gate: Callable[[str], Gate],
     how: str,
+    environment: str,
 ) -> None:
     door, leave = gate("door"), gate("leave")
     daemon = f"fifo = {ready.opened}; print('up', file=fifo); {door.passed}; print('on', file=fifo)"
@@ -266,7 +270,7 @@ def test_what_an_inner_run_leaves_running_outlives_the_outer_one(
         import os, sys
         if os.fork() == 0:
             os.setsid()
-            os.execve(sys.executable, ["python", "-c", {daemon!r}], os.environ)
+            os.execve(sys.executable, ["python", "-c", {daemon!r}], {environment})
         """,
     )
     script(
@@ -283,7 +287,8 @@ def test_what_an_inner_run_leaves_running_outlives_the_outer_one(
     assert ready.line() == "up"
     (inner,) = outer.get_children()
     inner.wait_for_completion()
-    process.wait_gone(inner.describe()["process"]["supervisor_pid"])
+    local = registry.get(inner._record.store.root)
+    wait_until(lambda: not local.is_alive(inner._record), "its lock is free")
 
     if how == "ends":
         leave.open()
@@ -294,6 +299,7 @@ def test_what_an_inner_run_leaves_running_outlives_the_outer_one(
 
     assert ready.line() == "on"
     ready.eof()
+    process.wait_gone(inner.describe()["process"]["supervisor_pid"])
 
 
 def test_a_run_submitted_inside_a_run_outlives_it_and_its_cancel(
