@@ -38,7 +38,7 @@ QUEUE_KEPT = ".kept-"
 SLOTS = ".slots"
 
 INDEX = ".index"
-INDEX_FILE = "runs-3.sqlite"
+INDEX_FILE = "runs-4.sqlite"
 """The number is that of its tables: another version makes a file of its own."""
 INDEX_MARKS = "marks"
 INDEX_VERIFYING = "verifying.lock"

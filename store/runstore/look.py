@@ -64,6 +64,13 @@ class Look:
             return ended
         return status.outcome(self.facts, self.seen) if self.is_over else None
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """What a person or the script said of its failure: `message` and `code`; {}: nothing."""
+        stop = self.fact(layout.STOP)
+        by_stop = stop if stop.get("kind") == status.FAIL else {}
+        return self.fact(layout.MARK) or self.fact(layout.FAILED) or by_stop
+
     def fact(self, name: str) -> dict[str, Any]:
         """A fact's fields; {} where the fact is absent. What no homerun has written is left out."""
         found = self.facts.get(name) or {}
@@ -84,6 +91,8 @@ def _is_list(value: object) -> bool:
 
 
 _MOST = 1e15
+_TAIL = 1 << 14
+_LONGEST_REASON = 500
 _FIELDS = {
     layout.STARTED: {"script": _is_object, "supervisor": _is_object, "process": _is_object},
     layout.EXITED: {
@@ -95,6 +104,38 @@ _FIELDS = {
     },
 }
 """The fields of facts that are taken apart or calculated with, and what each may be."""
+
+
+def failed_because(record: Record, look: Look) -> str | None:
+    """Why a run is Failed, in one line: what was said, its exception, or its cause; else None."""
+    outcome = look.outcome
+    if outcome is None or look.status != status.FAILED:
+        return None
+    message = str(look.said.get("message") or "").strip()
+    if not message and outcome.get("cause") == status.EXIT_CODE:
+        message = _exception(f"{record.path}/{attempts.std_log(attempts.begun(record.path))}")
+    message = message or status.cause_in_words(outcome, look.fact(layout.EXITED))
+    return message.split("\n")[0][:_LONGEST_REASON]
+
+
+def _exception(log: str) -> str:
+    """The line of the exception that ended a script, at the end of its log; "": there is none."""
+    if not atomic.is_folder(os.path.dirname(log)):
+        return ""
+    try:
+        descriptor = atomic.open_plain(log, os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        end = os.fstat(descriptor).st_size
+        data = os.pread(descriptor, _TAIL, max(0, end - _TAIL))
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
+    _, frame, below = data.decode("utf-8", "replace").rpartition('\n  File "')
+    lines = below.split("\n")[1:]
+    return next((one for one in lines if one[:1].isalpha()), "").strip() if frame else ""
 
 
 def at(record: Record) -> Look:

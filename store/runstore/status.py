@@ -97,6 +97,32 @@ SUBMITTED = "submitted"
 INTERACTIVE = "interactive"
 
 
+_CAUSES = {
+    EXIT_CODE: "the script ended with exit code {exit_code}",
+    SIGNAL: "the script was ended by {signal}",
+    OUT_OF_MEMORY: "the kernel killed the script: out of memory",
+    TIMEOUT: "the run was stopped at its time limit",
+    CANCEL: "the run was canceled",
+    FAIL: "the run was declared failed",
+    CANNOT_START: "the script's process could not be started: {cannot_start}",
+    ENVIRONMENT: "its environment could not be built: {environment}",
+    NEVER_STARTED: "the run never started: its submitter was killed before it could",
+    HOST_RESTARTED: "the machine was restarted while the run was going on",
+    LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
+    PROCESS_EXITED: "the process that held the run open ended without completing it",
+    CHILD_NOT_COMPLETED: "not all of its runs completed",
+    ABANDONED: "the run was abandoned: its host or container did not answer any more",
+}
+
+
+def cause_in_words(outcome: Mapping[str, Any], exited: Mapping[str, Any]) -> str:
+    """Why a run ended as it did, as a clause."""
+    text = _CAUSES.get(str(outcome.get("cause")), "the run ended")
+    fields = {key: outcome.get(key) for key in ("exit_code", "signal")}
+    fields.update({key: exited.get(key) for key in ("cannot_start", "environment")})
+    return text.format(**fields)
+
+
 def derive(facts: Facts, seen: str) -> str:
     """The status, by the table above.
 

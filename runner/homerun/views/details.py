@@ -29,36 +29,10 @@ TAIL_LINES = 20
 
 _recent: Kept = {}
 
-_CAUSES = {
-    status.EXIT_CODE: "the script ended with exit code {exit_code}",
-    status.SIGNAL: "the script was ended by {signal}",
-    status.OUT_OF_MEMORY: "the kernel killed the script: out of memory",
-    status.TIMEOUT: "the run was stopped at its time limit",
-    status.CANCEL: "the run was canceled",
-    status.FAIL: "the run was declared failed",
-    status.CANNOT_START: "the script's process could not be started: {cannot_start}",
-    status.ENVIRONMENT: "its environment could not be built: {environment}",
-    status.NEVER_STARTED: "the run never started: its submitter was killed before it could",
-    status.HOST_RESTARTED: "the machine was restarted while the run was going on",
-    status.LOST_EXIT_STATUS: "supervisor and script are gone, and with them the exit status",
-    status.PROCESS_EXITED: "the process that held the run open ended without completing it",
-    status.CHILD_NOT_COMPLETED: "not all of its runs completed",
-    status.ABANDONED: "the run was abandoned: its host or container did not answer any more",
-}
-
-
 _LOG_EMPTIED = (
     "its log was emptied while the script ran, as `> /dev/stderr` does: write `>&2` "
     "(or `tee -a`) instead"
 )
-
-
-def cause(outcome: dict[str, Any], exited: dict[str, Any]) -> str:
-    """Why a run ended as it did, as a clause."""
-    text = _CAUSES.get(str(outcome.get("cause")), "the run ended")
-    fields = {key: outcome.get(key) for key in ("exit_code", "signal")}
-    fields.update({key: exited.get(key) for key in ("cannot_start", "environment")})
-    return text.format(**fields)
 
 
 def detailed_status(record: Record, now: str) -> dict[str, Any]:
@@ -80,8 +54,8 @@ def error(record: Record, look: Look) -> dict[str, Any] | None:
     outcome = look.outcome
     if outcome is None or look.status != status.FAILED:
         return None
-    said = look.fact(layout.MARK) or look.fact(layout.FAILED) or _stop_message(look) or outcome
-    reason = said.get("message") or cause(outcome, look.fact(layout.EXITED))
+    said = look.said or outcome
+    reason = said.get("message") or status.cause_in_words(outcome, look.fact(layout.EXITED))
     log = attempts.std_log(attempts.begun(record.path))
     tail = log_tail.last_lines(f"{record.path}/{log}", TAIL_LINES)
     message = f"{reason}\nThe last lines of its output:\n{tail}" if tail else str(reason)
@@ -220,12 +194,6 @@ def changed_originals(record: Record) -> list[str]:
 def _is_watched(record: Record) -> bool:
     """Whether originals behind links of the run have not been looked at by its supervisor."""
     return bool(record.run.get("linked")) and os.path.exists(f"{record.path}/{layout.LINKS}")
-
-
-def _stop_message(look: Look) -> dict[str, Any]:
-    """The message and code given by `fail()` on a live run; {} if it was not called."""
-    stop = look.fact(layout.STOP)
-    return stop if stop.get("kind") == status.FAIL else {}
 
 
 def _queue(record: Record, look: Look) -> dict[str, Any] | None:

@@ -10,17 +10,11 @@ from homerun.runs import reconcile, verify_index
 from runstore.errors import ExperimentNotFound
 from runstore.index import metrics as index_metrics
 from runstore.index import row as index_row
-from runstore.index.query import (
-    METRICS,
-    PROPERTIES,
-    TAGS,
-    THERE,
-    Condition,
-    Query,
-    holds,
-    parse,
-    split,
-)
+from runstore.index.conditions import parse
+from runstore.index.fields import METRICS, split
+from runstore.index.kinds import holds
+from runstore.index.query import THERE, Condition, Query
+from runstore.index.row import PROPERTIES, TAGS
 from runstore.index.search import search
 from runstore.run import children as run_children
 from runstore.store import store_of
@@ -29,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from runstore.index.conditions import Part
     from runstore.run.record import Record
     from runstore.store import Store
 
@@ -38,7 +33,7 @@ if TYPE_CHECKING:
 def runs(
     store: Store,
     experiment: str | None,
-    wanted: list[Condition],
+    wanted: Sequence[Part],
     include_children: bool = False,
     sort: str | None = None,
 ) -> Iterator[Record]:
@@ -52,7 +47,7 @@ def runs(
     return _search(store, experiment, wanted, include_children, sort)
 
 
-def children(record: Record, wanted: list[Condition], recursive: bool) -> Iterator[Record]:
+def children(record: Record, wanted: Sequence[Part], recursive: bool) -> Iterator[Record]:
     """A run's children, or all its descendants; see `Run.get_children`."""
     if not wanted:
         return run_children.below(record, recursive=recursive)
@@ -69,7 +64,7 @@ def conditions(
     properties: Wanted = None,
     status: str | None = None,
     where: Sequence[str] | str = (),
-) -> list[Condition]:
+) -> list[Part]:
     """The conditions that a query's arguments mean; None is no condition.
 
     Args:
@@ -77,13 +72,13 @@ def conditions(
         tags, properties: a key that has to be there, or a dict whose pairs all have to be there,
             or a list of keys and pairs; a value of None means a tag without a value.
         status: as `get_status()` spells it.
-        where: conditions such as `metrics.loss < 0.1`; see `runstore.index.query`.
+        where: conditions such as `metrics.loss < 0.1`; see `runstore.index.conditions`.
 
     Raises:
         UserError: tags or properties are neither text nor a dict.
         InvalidQuery: a condition of `where` is none.
     """
-    found = [*pairs(TAGS, tags), *pairs(PROPERTIES, properties)]
+    found: list[Part] = [*pairs(TAGS, tags), *pairs(PROPERTIES, properties)]
     if status is not None:
         found.append(Condition("status", "", "=", status))
     if type is not None:
@@ -93,9 +88,9 @@ def conditions(
 
 def metrics_of(where: Sequence[str], sort: str | None) -> list[str]:
     """The metrics that conditions and an order name, each once."""
-    named = [(one.area, one.key) for one in map(parse, where)]
-    named.append(split((sort or "created").lstrip("-"))[:2])
-    return list(dict.fromkeys(key for area, key in named if area == METRICS))
+    named = [one.field for part in map(parse, where) for one in part.leaves()]
+    named.append(split((sort or "created").removeprefix("-")))
+    return list(dict.fromkeys(one.key for one in named if one.area == METRICS))
 
 
 def pairs(area: str, wanted: Wanted) -> list[Condition]:
@@ -117,10 +112,11 @@ def pairs(area: str, wanted: Wanted) -> list[Condition]:
     raise UserError(f"{area} are a key or a dict of keys and values, not {wanted!r}")
 
 
-def all_hold(wanted: list[Condition], found: Mapping[str, str | None]) -> bool:
+def all_hold(wanted: Sequence[Condition], found: Mapping[str, str | None]) -> bool:
     """Whether tags meet the conditions that `pairs` gave."""
     return all(
-        one.key in found and (one.operator == THERE or holds(found[one.key], "=", one.value))
+        one.field.key in found
+        and (one.operator == THERE or holds(found[one.field.key], "=", one.wanted))
         for one in wanted
     )
 
@@ -128,7 +124,7 @@ def all_hold(wanted: list[Condition], found: Mapping[str, str | None]) -> bool:
 def _search(
     store: Store,
     experiment: str | None,
-    wanted: list[Condition],
+    wanted: Sequence[Part],
     include_children: bool,
     sort: str | None,
 ) -> Iterator[Record]:
@@ -148,7 +144,7 @@ def _search(
     )
 
 
-def _matches(record: Record, wanted: list[Condition]) -> bool:
+def _matches(record: Record, wanted: Sequence[Part]) -> bool:
     """Whether a run belongs into a list; one that cannot be read, or was removed, does not."""
     query = Query(wanted, children=True)
     found = index_row.readable(record, reconcile.bring_up_to_date)

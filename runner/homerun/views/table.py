@@ -23,12 +23,18 @@ from runstore.errors import ExperimentNotFound, InvalidQuery
 from runstore.index import changes, counts, pages
 from runstore.index.cache import Cache
 from runstore.index.changes import Changes
+from runstore.index.fields import AREAS, METRICS, split
+from runstore.index.kinds import NUMBER, NUMBERS, TIME
 from runstore.index.live import Live
 from runstore.index.pages import Row
-from runstore.index.query import METRICS, PROPERTIES, TAGS, Condition, Query
-from runstore.index.row import FIELDS, NUMBER, TEXT, TIME
+from runstore.index.query import Query
+from runstore.index.row import FIELDS
 from runstore.run.labels import Labels
 from runstore.store import Store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runstore.index.conditions import Part
 
 MOST_ROWS = 500
 MOST_CHANGES = 2_000
@@ -115,7 +121,7 @@ class Board:
         return [row_of(row) for row in found]
 
     def newest(
-        self, wanted: list[Condition], experiment: str | None, children: bool, limit: int
+        self, wanted: Sequence[Part], experiment: str | None, children: bool, limit: int
     ) -> list[dict[str, Any]]:
         """The rows of the newest runs that meet some conditions, from the index as it is."""
         query = Query(wanted, experiment=self._folder(experiment), children=children)
@@ -197,11 +203,15 @@ class Board:
             filled = counts.filled(cache, folder)
             keyed = counts.fields(cache, folder, _MOST_FIELDS)
         found: list[dict[str, Any]] = [
-            {"name": one.name, "kind": one.kind, "runs": filled[one.name]} for one in _SHOWN
+            {
+                "name": one.name,
+                "kind": NUMBER if one.kind in NUMBERS else one.kind,
+                "runs": filled[one.name],
+            }
+            for one in _SHOWN
         ]
-        for area in (TAGS, PROPERTIES, METRICS):
-            kind = NUMBER if area == METRICS else TEXT
-            for key, runs in keyed[area]:
+        for area in AREAS:
+            for key, runs, kind in keyed[area]:
                 found.append({"name": f"{area}.{key}", "kind": kind, "runs": runs})
         return found
 
@@ -296,6 +306,7 @@ def row_of(row: Row) -> dict[str, Any]:
         "children": row.children,
         "tags": row.tags,
         "properties": row.properties,
+        "params": row.params,
         "metrics": row.metrics,
     }
 
@@ -325,4 +336,4 @@ def _places(groups: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
 def _wants_metrics(query: Query, group: str | None) -> bool:
     if group == "text":
         raise InvalidQuery("runs cannot be grouped by text; name a column")
-    return query.wants_metrics or (group or "").startswith(f"{METRICS}.")
+    return query.wants_metrics or (group is not None and split(group).area == METRICS)

@@ -10,16 +10,19 @@ import os
 from stat import S_ISREG
 
 from runstore import layout
-from runstore.fs import atomic
+from runstore.fs import atomic, json_write
+from runstore.index import fields, kinds
 from runstore.index import query as q
-from runstore.index.row import COLUMNS, NUMBERS, Summary, plain
+from runstore.index.row import COLUMNS, PAIRS, PARAMS, Summary, plain
+from runstore.run.params import number_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
     from typing import Any
 
-    from runstore.index.query import Condition, Query
+    from runstore.index.fields import FieldName
+    from runstore.index.query import Condition, Part, Query
 
 MEMORY = ":memory:"
 
@@ -33,7 +36,7 @@ time. One that takes longer may be stopped, and an answer without the index is b
 _SCHEMA = f"""
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY, folder TEXT NOT NULL, {", ".join(COLUMNS)},
-    words TEXT, stamp TEXT, settled INTEGER, metered INTEGER, revision INTEGER,
+    params TEXT, words TEXT, stamp TEXT, settled INTEGER, metered INTEGER, revision INTEGER,
     UNIQUE (folder, id)
 );
 CREATE INDEX runs_by_id ON runs (id);
@@ -45,7 +48,7 @@ CREATE INDEX runs_by_type ON runs (type, created, id);
 CREATE INDEX runs_by_user ON runs (user, created, id);
 CREATE INDEX runs_by_parent ON runs (parent, created, id);
 CREATE INDEX runs_by_revision ON runs (revision);
-CREATE TABLE pairs (run INTEGER, area TEXT, key TEXT, value TEXT, created TEXT);
+CREATE TABLE pairs (run INTEGER, area TEXT, key TEXT, value, created TEXT);
 CREATE INDEX pairs_of_run ON pairs (run, area, key, value);
 CREATE INDEX pairs_by_value ON pairs (area, key, value, created, run);
 CREATE INDEX pairs_by_key ON pairs (area, key, created, run);
@@ -74,9 +77,10 @@ MOST_GONE = 10_000
 """So many revisions long it is known which runs were removed."""
 MADE = "made"
 """What an index without a store says it belongs to."""
-_ROW = ", ".join(("run", "folder", *COLUMNS, "words", "stamp", "settled", "metered", "revision"))
-_PAIRS = (q.TAGS, q.PROPERTIES)
-_NUMBER_SIGNS = {"=": "=", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_ROW = ", ".join(
+    ("run", "folder", *COLUMNS, "params", "words", "stamp", "settled", "metered", "revision")
+)
+_SIGNS = {"=": "IS", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _PAIR_OF_RUN = "pairs INDEXED BY pairs_of_run WHERE run = r.run AND area = ? AND key = ?"
 
 
@@ -106,7 +110,8 @@ class Cache:
         try:
             self.db.execute("PRAGMA synchronous = NORMAL")
             self._check_schema()
-            self.db.create_function("holds", 3, q.holds, deterministic=True)
+            self.db.create_function("holds", 3, kinds.holds)
+            self.db.create_function("sorted_as", 2, q.sorted_as, deterministic=True)
             if self.fact("store") is None:
                 self._make()
         except BaseException:
@@ -176,7 +181,7 @@ class Cache:
         known = self.number(run.folder, run.values["id"])
         pairs = [
             (area, plain(key), plain(value))
-            for area, found in ((q.TAGS, run.tags), (q.PROPERTIES, run.properties))
+            for area, found in run.pairs.items()
             for key, value in found.items()
         ]
         if known is not None and self._holds(known, values, pairs):
@@ -187,6 +192,7 @@ class Cache:
             known,
             run.folder,
             *values,
+            json_write.dumps(run.params) if run.params else None,
             plain(q.words(run).casefold()),
             run.stamp,
             run.is_settled,
@@ -269,7 +275,7 @@ class Cache:
             "SELECT name, last, min, max, count FROM metrics WHERE run = ?",
             (self.number(folder, run_id),),
         )
-        return {name: dict(zip(q.AGGREGATES, rest)) for name, *rest in found}
+        return {name: dict(zip(fields.AGGREGATES, rest)) for name, *rest in found}
 
 
 class Transaction:
@@ -310,76 +316,135 @@ def meant(query: Query) -> tuple[str, str, str, list[object]]:
         given.append(query.experiment)
     if not query.children:
         where.append("r.parent IS NULL")
-    for condition in left:
-        text, values = _condition(condition)
+    for part in left:
+        text, values = _part(part)
         where.append(text)
         given += values
     return source, created, " AND ".join(where), given
 
 
-def _driven(query: Query, left: list[Condition]) -> tuple[str, str, list[str], list[object]]:
+def _driven(query: Query, left: list[Part]) -> tuple[str, str, list[str], list[object]]:
     """Tables, the column of the time, conditions and values; takes its condition out of `left`."""
     last = "r.run <= ?"
-    area, key, aggregate = query.sort
+    sort = query.sort
     for one in left:
-        if area == "created" and one.area in _PAIRS and one.operator in ("=", q.THERE):
+        if not isinstance(one, q.Condition):
+            continue
+        field = one.field
+        if sort.area == "created" and field.area in PAIRS and one.operator in ("=", q.THERE):
             left.remove(one)
             where = [last, "r.run = p.run AND p.area = ? AND p.key = ?"]
-            given: list[object] = [one.area, one.key]
+            given: list[object] = [field.area, field.key]
             if one.operator == "=":
-                where.append("p.value IS ?")
-                given.append(one.value)
+                text, values = _equal(one)
+                where.append(f"p.value {text}")
+                given += values
             return "pairs p CROSS JOIN runs r", "p.created", where, given
         # A number is asked for, so a last value that is none (NaN) is not meant.
-        is_sorted_by = one.area == area == q.METRICS and (one.key, one.aggregate) == (key, "last")
-        if is_sorted_by and aggregate == "last" and one.operator not in (q.THERE, "!="):
+        is_sorted_by = field.area == sort.area == fields.METRICS and field.key == sort.key
+        is_plain = field.aggregate == sort.aggregate == "last" and not field.exact
+        if is_sorted_by and is_plain and one.operator in kinds.ORDER:
             where = [last, "r.run = m.run AND m.name = ? AND m.last IS NOT NULL"]
-            return "metrics m CROSS JOIN runs r", "r.created", where, [key]
+            return "metrics m CROSS JOIN runs r", "r.created", where, [field.key]
     return "runs r", "r.created", [last], []
 
 
+def _equal(one: Condition) -> tuple[str, list[object]]:
+    """What the value of a pair equals: that of a parameter is a text or a number."""
+    number = number_in(one.wanted) if isinstance(one.wanted, str) else None
+    if one.field.area != PARAMS or number is None:
+        return "IS ?", [one.wanted]
+    return "IN (?, ?)", [one.wanted, number]
+
+
+def _part(part: Part) -> tuple[str, list[object]]:
+    """A condition, or a group of them, as SQL on a run `r`."""
+    if isinstance(part, q.Condition):
+        return _condition(part)
+    made = list(map(_part, part.parts))
+    text = (" OR " if part.is_any else " AND ").join(text for text, _ in made)
+    return f"({text})", [value for _, values in made for value in values]
+
+
 def _condition(one: Condition) -> tuple[str, list[object]]:
-    if one.area in _PAIRS:
+    field = one.field
+    if field.area in PAIRS:
         head = f"EXISTS (SELECT 1 FROM {_PAIR_OF_RUN}"
-        values: list[object] = [one.area, one.key]
+        values: list[object] = [field.area, field.key]
         if one.operator == q.THERE:
             return head + ")", values
-        return head + " AND holds(value, ?, ?))", [*values, one.operator, one.value]
-    if one.area == q.METRICS:
-        head = "r.run IN (SELECT run FROM metrics WHERE name = ?"
-        if one.operator == q.THERE:
-            return head + ")", [one.key]
-        sign = _NUMBER_SIGNS[one.operator]
-        return f"{head} AND {one.aggregate} {sign} ?)", [one.key, float(one.value or "nan")]
-    if one.area == q.TEXT:
-        return "instr(r.words, ?) > 0", [(one.value or "").casefold()]
-    if one.operator == q.THERE:
-        return f"r.{one.area} IS NOT NULL", []
-    if one.operator == "=" and one.area not in NUMBERS:
-        return f"r.{one.area} IS ?", [one.value]
-    return f"holds(r.{one.area}, ?, ?)", [one.operator, one.value]
+        return head + " AND holds(value, ?, ?))", [*values, one.operator, one.wanted]
+    is_there = one.operator == q.THERE
+    if field.area == fields.METRICS:
+        return _of_metric(field, *(("", []) if is_there else _test(one)))
+    if is_there:
+        return f"r.{field.area} IS NOT NULL", []
+    if field.area == fields.TEXT:
+        return "instr(r.words, ?) > 0", [str(one.wanted).casefold()]
+    if one.operator == "~":
+        return f"holds(r.{field.area}, '~', ?)", [one.wanted]
+    if isinstance(one.wanted, tuple):
+        is_within = f"(r.{field.area} >= ? AND r.{field.area} < ?)"
+        text = is_within if one.operator == "=" else f"{is_within} IS NOT TRUE"
+        return text, list(one.wanted)
+    test, values = _test(one)
+    return f"r.{field.area} {test}", values
+
+
+def _test(one: Condition) -> tuple[str, list[object]]:
+    """What follows the name of a column in SQL; NaN is NULL there."""
+    if one.is_nan(one.wanted):
+        return f"{_SIGNS[one.operator]} NULL", []
+    return f"{_SIGNS[one.operator]} ?", [one.wanted]
+
+
+def _of_metric(field: FieldName, test: str, values: list[object]) -> tuple[str, list[object]]:
+    """A condition on a metric; where a run has one of just that name, that one is meant."""
+
+    def of_name(aggregate: str, more: str = "") -> str:
+        tested = f" AND {aggregate} {test}" if test else ""
+        return f"r.run IN (SELECT run FROM metrics WHERE name = ?{tested}{more})"
+
+    if not field.exact:
+        return of_name(field.aggregate), [field.key, *values]
+    without = " AND run NOT IN (SELECT run FROM metrics WHERE name = ?)"
+    text = f"({of_name('last')} OR {of_name(field.aggregate, without)})"
+    return text, [field.exact, *values, field.key, *values, field.exact]
 
 
 def order_of(query: Query, created: str, source: str) -> tuple[str, list[object]]:
     """The order of a query, and the values in it."""
-    area, key, aggregate = query.sort
+    sort = query.sort
     way = "DESC" if query.is_descending else "ASC"
-    if area == "created":
+    if sort.area == "created":
         tie = f", r.id {way}" if created == "r.created" else ""
         return f"{created} {way}{tie}", []
-    if area == q.METRICS and source != "runs r":
+    if sort.area == fields.METRICS and source != "runs r":
         return f"m.last {way}", []
-    field, values = field_of(area, key, aggregate)
-    return f"{field} {way} NULLS LAST, r.created DESC, r.id DESC", values
+    field, values = field_of(sort)
+    if sort.area in PAIRS:
+        field = f"sorted_as({field}, '{sort.area}')"
+    numbers_first = ""
+    if sort.area in PAIRS and query.is_descending:
+        numbers_first = (
+            f"CASE typeof({field}) WHEN 'null' THEN 2 ELSE typeof({field}) = 'text' END, "
+        )
+        values = [*values, *values, *values]
+    return f"{numbers_first}{field} {way} NULLS LAST, r.created DESC, r.id DESC", values
 
 
-def field_of(area: str, key: str, aggregate: str) -> tuple[str, list[object]]:
+def field_of(field: FieldName) -> tuple[str, list[object]]:
     """A field of a run `r` as an expression, and the values in it."""
-    if area == q.METRICS:
-        return f"(SELECT {aggregate} FROM metrics n WHERE n.run = r.run AND n.name = ?)", [key]
-    if area in _PAIRS:
-        return f"(SELECT value FROM {_PAIR_OF_RUN})", [area, key]
-    return f"r.{area}", []
+    if field.area == fields.METRICS:
+        of_run = "FROM metrics n WHERE n.run = r.run AND n.name"
+        if not field.exact:
+            return f"(SELECT {field.aggregate} {of_run} = ?)", [field.key]
+        value = f"CASE n.name WHEN ? THEN n.last ELSE n.{field.aggregate} END"
+        one = f"(SELECT {value} {of_run} IN (?, ?) ORDER BY n.name = ? DESC LIMIT 1)"
+        return one, [field.exact, field.exact, field.key, field.exact]
+    if field.area in PAIRS:
+        return f"(SELECT value FROM {_PAIR_OF_RUN})", [field.area, field.key]
+    return f"r.{field.area}", []
 
 
 def _check_plain(path: str) -> None:

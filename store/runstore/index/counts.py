@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from runstore import status
-from runstore.index import query as q
+from runstore.index import fields as f
 from runstore.index.cache import field_of
-from runstore.index.row import COLUMNS, plain
+from runstore.index.kinds import NUMBER, TEXT
+from runstore.index.row import COLUMNS, PAIRS, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,19 +75,24 @@ def neighbours(cache: Cache, folder: str, number: int | None) -> tuple[str | Non
     return ends[0], ends[1]
 
 
-def fields(cache: Cache, folder: str | None, limit: int) -> dict[str, list[tuple[str, int]]]:
-    """By area (tags, properties, metrics): the keys, and how many runs have each; most first."""
-    found: dict[str, list[tuple[str, int]]] = {}
+def fields(cache: Cache, folder: str | None, limit: int) -> dict[str, list[tuple[str, int, str]]]:
+    """By area: the keys of tags and the like, and how many runs have each, most first.
+
+    With each its kind: NUMBER where all of its values are.
+    """
+    found: dict[str, list[tuple[str, int, str]]] = {}
+    is_number = "iif(sum(typeof(x.value) IN ('integer', 'real')) = count(*), ?, ?)"
     join = "" if folder is None else "JOIN runs r ON r.run = x.run AND r.folder = ?"
     given: list[object] = [] if folder is None else [folder]
-    for area in (q.TAGS, q.PROPERTIES):
+    for area in PAIRS:
         sql = (
-            f"SELECT key, count(*) FROM pairs x {join} WHERE area = ? "
+            f"SELECT key, count(*), {is_number} FROM pairs x {join} WHERE area = ? "
             "GROUP BY key ORDER BY 2 DESC, 1 LIMIT ?"
         )
-        found[area] = cache.db.execute(sql, [*given, area, limit]).fetchall()
-    sql = f"SELECT x.name, count(*) FROM metrics x {join} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"
-    found[q.METRICS] = cache.db.execute(sql, [*given, limit]).fetchall()
+        kinds = (NUMBER, TEXT)
+        found[area] = cache.db.execute(sql, [*kinds, *given, area, limit]).fetchall()
+    sql = f"SELECT x.name, count(*), ? FROM metrics x {join} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"
+    found[f.METRICS] = cache.db.execute(sql, [NUMBER, *given, limit]).fetchall()
     return found
 
 
@@ -106,7 +112,7 @@ def values(
     Raises:
         InvalidQuery: there is no such field.
     """
-    expression, given = field_of(*q.split(field))
+    expression, given = field_of(f.split(field))
     of_folder = "" if folder is None else " WHERE r.folder = ?"
     sql = (
         f"SELECT value, count(*) FROM (SELECT {expression} AS value FROM runs r{of_folder}) "

@@ -5,9 +5,11 @@ Everything is read from the index; `live.Live.checked` says whether the folders 
 
 from __future__ import annotations
 
-from runstore.index import query as q
+import json
+
+from runstore.index import fields
 from runstore.index.cache import field_of, meant, order_of
-from runstore.index.row import COLUMNS, plain
+from runstore.index.row import COLUMNS, PARAMS, TAGS, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,19 +32,24 @@ class Row:
 
     Attributes:
         values: by the names in COLUMNS.
+        params: as JSON has them.
         metrics: those that were asked for: last, min, max and count by name.
         children: how many runs are right below it.
     """
 
-    __slots__ = ("children", "folder", "metrics", "properties", "run", "stamp", "tags", "values")
+    __slots__ = (
+        *("children", "folder", "metrics", "params", "properties", "run", "stamp", "tags"),
+        "values",
+    )
 
-    def __init__(self, run: int, folder: str, stamp: str, values: Sequence[Any]) -> None:
+    def __init__(self, run: int, folder: str, stamp: str, params: str, values: Any) -> None:
         self.run = run
         self.folder = folder
         self.stamp = stamp
         self.values: dict[str, Any] = dict(zip(COLUMNS, values))
         self.tags: dict[str, str | None] = {}
         self.properties: dict[str, str | None] = {}
+        self.params: dict[str, Any] = json.loads(params) if params else {}
         self.metrics: dict[str, dict[str, float | None]] = {}
         self.children = 0
 
@@ -67,7 +74,7 @@ def groups(cache: Cache, query: Query, field: str) -> list[tuple[Any, int]]:
         InvalidQuery: there is no such field.
     """
     source, _, where, given = meant(query)
-    expression, of_field = field_of(*q.split(field))
+    expression, of_field = field_of(fields.split(field))
     sql = (
         f"SELECT {expression}, count(*) FROM {source} WHERE {where} "
         f"GROUP BY 1 ORDER BY 1 ASC NULLS LAST LIMIT {_MOST_GROUPS}"
@@ -87,7 +94,7 @@ def page(
     source, created, where, given = meant(query)
     order, of_order = order_of(query, created, source)
     if group is not None:
-        expression, of_group = field_of(*q.split(group))
+        expression, of_group = field_of(fields.split(group))
         order, of_order = f"{expression} ASC NULLS LAST, {order}", [*of_group, *of_order]
     sql = f"{_select()} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
     values = [cache.last_run(), *given, *of_order, limit, skip]
@@ -121,12 +128,12 @@ def below(cache: Cache, run_id: str) -> list[str]:
 
 def _select() -> str:
     columns = ", ".join(f"r.{column}" for column in COLUMNS)
-    return f"SELECT r.run, r.folder, r.stamp, {columns}"
+    return f"SELECT r.run, r.folder, r.stamp, r.params, {columns}"
 
 
 def _filled(cache: Cache, found: list[tuple[Any, ...]], metrics: Sequence[str]) -> list[Row]:
     """Rows with their tags, properties, metrics and number of children."""
-    rows = [Row(run, folder, stamp, values) for run, folder, stamp, *values in found]
+    rows = [Row(one[0], one[1], one[2], one[3], one[4:]) for one in found]
     for start in range(0, len(rows), _PART):
         part = rows[start : start + _PART]
         _fill_pairs(cache, part)
@@ -138,10 +145,11 @@ def _filled(cache: Cache, found: list[tuple[Any, ...]], metrics: Sequence[str]) 
 
 def _fill_pairs(cache: Cache, rows: list[Row]) -> None:
     by_number = {row.run: row for row in rows}
-    sql = f"SELECT run, area, key, value FROM pairs WHERE run IN ({_marks(rows)}) ORDER BY rowid"
+    where = f"run IN ({_marks(rows)}) AND area != '{PARAMS}'"
+    sql = f"SELECT run, area, key, value FROM pairs WHERE {where} ORDER BY rowid"
     for run, area, key, value in cache.db.execute(sql, list(by_number)):
         row = by_number[run]
-        pairs = row.tags if area == q.TAGS else row.properties
+        pairs = row.tags if area == TAGS else row.properties
         pairs[key] = value
 
 
@@ -164,7 +172,7 @@ def _fill_metrics(cache: Cache, rows: list[Row], names: Sequence[str]) -> None:
     for run, name, *numbers in cache.db.execute(sql, [*by_number, *wanted]):
         known = by_number[run].metrics
         if wanted or len(known) < MOST_METRICS:
-            known[name] = dict(zip(q.AGGREGATES, numbers))
+            known[name] = dict(zip(fields.AGGREGATES, numbers))
 
 
 def _marks(values: Any) -> str:

@@ -1,95 +1,126 @@
 """What a query asks for: conditions that all have to hold, and an order.
 
 The same conditions are judged in two places: in SQL, which finds candidates fast, and here, on a
-run that was just read. What SQL cannot do by its indexes it asks `holds` for, so both agree.
+run that was just read. What SQL cannot do by its indexes it asks `kinds.holds` for, so both agree.
 """
 
 from __future__ import annotations
 
 from runstore.errors import InvalidQuery
-from runstore.index.row import COLUMNS, plain
-from runstore.status import ALL
+from runstore.index import kinds
+from runstore.index.fields import METRICS, TEXT, FieldName, split
+from runstore.index.row import PAIRS, PARAMS, plain
+from runstore.run.params import number_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any, Union
 
     from runstore.index.row import Summary
 
-    Metrics = Mapping[str, Mapping[str, float]]
-
-OPERATORS = ("=", "!=", "<=", ">=", "<", ">", "~")
-"""`~`: contains, without regard to case."""
+    Metrics = Mapping[str, Mapping[str, Any]]
+    Part = Union["Condition", "Group"]
 
 THERE = "?"
 """The key is there, with any value."""
 
-TAGS, PROPERTIES, METRICS = "tags", "properties", "metrics"
-AGGREGATES = ("last", "min", "max", "count")
-TEXT = "text"
+
 TEXT_COLUMNS = (
-    "id",
-    "experiment",
-    "name",
-    "description",
-    "script",
-    "user",
-    "status",
-    "arguments",
+    *("id", "experiment", "name", "description", "script", "user", "status", "arguments"),
+    "error",
 )
-FIELD_NAMES = (*COLUMNS, TEXT)
 
 
 class Condition:
-    """One condition on a run; `on` and `parse` make one from text.
+    """One condition on a run; `on` and `conditions.parse` make one from text.
 
     Args:
-        area: one of FIELD_NAMES, or TAGS, PROPERTIES, METRICS.
-        key: of a tag, property or metric; "" for a column.
-        operator: one of OPERATORS, or THERE.
+        field: a column, or one of `fields.AREAS`.
+        key: of a tag, property, parameter or metric; "" for a column.
+        operator: one of `kinds.OPERATORS`, or THERE.
         value: None only with `=` and `!=`: a tag without a value, a column that is empty.
-        aggregate: which number of a metric: one of AGGREGATES.
+
+    Attributes:
+        wanted: the value, as its kind reads it.
 
     Raises:
-        InvalidQuery: there is no such operator, or a metric is compared with a text.
+        InvalidQuery: there is no such operator, or the value is none of the field's kind.
     """
 
-    __slots__ = ("aggregate", "area", "key", "operator", "value")
+    __slots__ = ("field", "operator", "wanted")
 
     def __init__(
-        self, area: str, key: str, operator: str, value: str | None = None, aggregate: str = "last"
+        self, field: str | FieldName, key: str, operator: str, value: str | None = None
     ) -> None:
-        if operator not in (*OPERATORS, THERE):
-            raise InvalidQuery(f"there is no operator {operator!r}; use {' '.join(OPERATORS)}")
-        if area == METRICS and operator != THERE and _number(value) is None:
-            raise InvalidQuery(f"the metric {key} is compared with a number, not with {value!r}")
-        if area == METRICS and operator == "~":
-            raise InvalidQuery(f"the metric {key} is a number, which contains nothing; use = < >")
-        self.area = area
-        self.key = key
+        if operator not in (*kinds.OPERATORS, THERE):
+            raise InvalidQuery(
+                f"there is no operator {operator!r}; use {' '.join(kinds.OPERATORS)}"
+            )
+        self.field = field if isinstance(field, FieldName) else FieldName(field, field, key)
         self.operator = operator
-        self.value = value
-        self.aggregate = aggregate
+        self.wanted: kinds.Wanted = None
+        if value is not None:
+            self.wanted = self._read(value)
+        elif self.field.area == TEXT:
+            raise InvalidQuery("text is no field of its own: write text ~ word")
+        elif self.field.area == METRICS and operator != THERE:
+            raise InvalidQuery(f"{self.field.written} is compared with a number, not with nothing")
+
+    def _read(self, value: str) -> kinds.Wanted:
+        field = self.field
+        if field.area == TEXT and self.operator != "~":
+            raise InvalidQuery(f"text is looked through: write text ~ {value or 'word'}")
+        if field.area == PARAMS and value.casefold() in ("true", "false"):
+            return value.casefold()
+        found = kinds.read(field.kind, field.written, self.operator, value, field.is_bare)
+        if self.is_nan(found) and (field.area != METRICS or self.operator not in ("=", "!=")):
+            raise InvalidQuery(f"{field.written} is compared with nan by = and != of metrics only")
+        return found
+
+    @staticmethod
+    def is_nan(wanted: kinds.Wanted) -> bool:
+        """Whether what is wanted is no number."""
+        return isinstance(wanted, float) and wanted != wanted
+
+    def leaves(self) -> Iterator[Condition]:
+        """Itself."""
+        yield self
 
     def matches(self, run: Summary, metrics: Metrics) -> bool:
         """Whether it holds for a run that was just read."""
-        if self.area == METRICS:
-            known = metrics.get(plain(self.key))
-            if known is None:
-                return False
-            return self.operator == THERE or holds(known[self.aggregate], self.operator, self.value)
-        if self.area in (TAGS, PROPERTIES):
-            pairs: Mapping[str, str | None] = run.tags if self.area == TAGS else run.properties
-            if self.key not in pairs:
-                return False
-            return self.operator == THERE or holds(pairs[self.key], self.operator, self.value)
-        if self.area == TEXT:
-            return holds(words(run), "~", self.value)
-        found = run.values[self.area]
+        area = self.field.area
+        if area == TEXT:
+            return kinds.holds(words(run), "~", self.wanted)
+        is_there, found = found_in(self.field, run, metrics)
         if self.operator == THERE:
-            return found is not None
-        return holds(found, self.operator, self.value)
+            return is_there and (area in (*PAIRS, METRICS) or found is not None)
+        if not is_there:
+            return False
+        if self.is_nan(self.wanted):
+            return (found is None) == (self.operator == "=")
+        if self.field.kind == kinds.TIME and isinstance(self.wanted, str):
+            return found is not None and kinds.ordered(found, self.operator, self.wanted)
+        return kinds.holds(found, self.operator, self.wanted)
+
+
+class Group:
+    """Conditions of which any has to hold, or all."""
+
+    __slots__ = ("is_any", "parts")
+
+    def __init__(self, parts: Sequence[Part], is_any: bool) -> None:
+        self.parts = tuple(parts)
+        self.is_any = is_any
+
+    def leaves(self) -> Iterator[Condition]:
+        """The conditions in it."""
+        for part in self.parts:
+            yield from part.leaves()
+
+    def matches(self, run: Summary, metrics: Metrics) -> bool:
+        """Whether it holds for a run that was just read."""
+        return (any if self.is_any else all)(part.matches(run, metrics) for part in self.parts)
 
 
 class Query:
@@ -108,25 +139,29 @@ class Query:
 
     def __init__(
         self,
-        conditions: Sequence[Condition] = (),
+        conditions: Sequence[Part] = (),
         *,
         experiment: str | None = None,
         children: bool = False,
         sort: str | None = None,
     ) -> None:
-        self.conditions = tuple(conditions)
+        self.conditions = tuple(_flat(conditions))
         self.experiment = experiment
-        self.children = children or any(one.area == "parent" for one in self.conditions)
+        self.children = children or any(one.field.area == "parent" for one in self.leaves())
         self.is_descending = sort is None or sort.startswith("-")
-        self.sort = split((sort or "created").lstrip("-"))
-        if self.sort[0] == TEXT:
+        self.sort = split((sort or "created").removeprefix("-"))
+        if self.sort.area == TEXT:
             raise InvalidQuery("runs cannot be sorted by text; name a column")
+
+    def leaves(self) -> Iterator[Condition]:
+        """Every condition, those in groups too."""
+        for part in self.conditions:
+            yield from part.leaves()
 
     @property
     def wants_metrics(self) -> bool:
         """Whether metrics have to be known to answer it."""
-        areas = {condition.area for condition in self.conditions} | {self.sort[0]}
-        return METRICS in areas
+        return METRICS in {self.sort.area, *(one.field.area for one in self.leaves())}
 
     def matches(self, run: Summary, metrics: Metrics) -> bool:
         """Whether a run that was just read is meant."""
@@ -134,111 +169,60 @@ class Query:
             return False
         if not self.children and run.values["parent"]:
             return False
-        return all(condition.matches(run, metrics) for condition in self.conditions)
+        return all(part.matches(run, metrics) for part in self.conditions)
 
     def key(self, run: Summary, metrics: Metrics) -> tuple[Any, ...]:
-        """What a run is sorted by, as SQL sorts it; see `order`."""
-        area, key, aggregate = self.sort
-        value: Any
-        if area == METRICS:
-            value = metrics.get(plain(key), {}).get(aggregate)
-        elif area == TAGS:
-            value = run.tags.get(key)
-        elif area == PROPERTIES:
-            value = run.properties.get(key)
-        else:
-            value = run.values[area]
+        """What a run is sorted by, as SQL sorts it; see `cache.order_of`."""
+        value = sorted_as(found_in(self.sort, run, metrics)[1], self.sort.area)
         return value, run.values["created"], run.values["id"]
 
 
+def _flat(conditions: Sequence[Part]) -> Iterator[Part]:
+    """The conditions, with those of a group that all have to hold by themselves."""
+    for part in conditions:
+        if isinstance(part, Group) and not part.is_any:
+            yield from _flat(part.parts)
+        else:
+            yield part
+
+
 def on(field: str, operator: str, value: str | None = None) -> Condition:
-    """A condition on a field as people name it; see `split`.
+    """A condition on a field as people name it; see `fields.split`.
 
     Raises:
-        InvalidQuery: there is no such field or operator.
+        InvalidQuery: there is no such field or operator, or the value is none of its kind.
     """
-    area, key, aggregate = split(field)
-    if area == "status" and value is not None:
-        value = next((one for one in ALL if one.casefold() == value.casefold()), value)
-    return Condition(area, key, operator, value, aggregate)
+    return Condition(split(field), "", operator, value)
 
 
-def split(field: str) -> tuple[str, str, str]:
-    """A field's area, its key ("" for a column), and which aggregate of a metric is meant.
-
-    Raises:
-        InvalidQuery: there is no such field.
-    """
-    area, dot, key = field.partition(".")
-    if not dot and area in FIELD_NAMES:
-        return area, "", "last"
-    if dot and key and area in (TAGS, PROPERTIES):
-        return area, key, "last"
-    if dot and key and area == METRICS:
-        name, _, last = key.rpartition(".")
-        return (METRICS, name, last) if name and last in AGGREGATES else (METRICS, key, "last")
-    raise InvalidQuery(
-        f"there is no field {field!r}; use tags.KEY, properties.KEY, metrics.NAME or one of "
-        f"{', '.join(FIELD_NAMES)}"
-    )
+def found_in(field: FieldName, run: Summary, metrics: Metrics) -> tuple[bool, Any]:
+    """Whether a run has a field, and its value as the index holds it."""
+    if field.area == METRICS:
+        name, aggregate = plain(field.key), field.aggregate
+        if field.exact and plain(field.exact) in metrics:
+            name, aggregate = plain(field.exact), "last"
+        found = metrics.get(name)
+        if found is None:
+            return False, None
+        value = found[aggregate]
+        return True, None if value != value else value
+    if field.area in PAIRS:
+        pairs = run.pairs[field.area]
+        return field.key in pairs, pairs.get(field.key)
+    return True, run.values[field.area]
 
 
-def parse(text: str) -> Condition:
-    """A condition as people write it: `metrics.loss < 0.1`, `tags.fruit = apple`, `tags.fruit`.
-
-    Raises:
-        InvalidQuery: it is none.
-    """
-    places = [(text.find(sign), -len(sign), sign) for sign in OPERATORS if sign in text]
-    if not places:
-        return on(text.strip(), THERE)
-    at, _, sign = min(places)
-    value = text[at + len(sign) :].strip()
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-        value = value[1:-1]
-    return on(text[:at].strip(), sign, value)
-
-
-def holds(found: object, operator: str, wanted: str | None) -> bool:
-    """Compare a value with the one that is wanted.
-
-    Texts are equal as texts; which is larger is told by number where both are numbers. What is not
-    there equals only None, and differs from everything else.
-    """
-    if found is None or wanted is None:
-        same = found is wanted
-        return same if operator == "=" else not same if operator == "!=" else False
-    if operator == "~":
-        return wanted.casefold() in str(found).casefold()
-    one, other = _number(found), _number(wanted)
-    if operator in ("=", "!="):
-        same = found == wanted if isinstance(found, str) else one == other
-        return same if operator == "=" else not same
-    if one is not None and other is not None:
-        return _ordered(one, operator, other)
-    return _ordered(str(found), operator, wanted)
+def sorted_as(value: Any, area: str) -> Any:
+    """A value as it is sorted: a tag that reads as a number is one."""
+    if area in PAIRS and area != PARAMS and isinstance(value, str):
+        number = number_in(value)
+        return value if number is None else number
+    return value
 
 
 def words(run: Summary) -> str:
     """The text of a run that a search for words looks through."""
-    pairs = [*run.tags.items(), *run.properties.items()]
     parts = [run.values[column] for column in TEXT_COLUMNS]
-    parts += [part for pair in pairs for part in pair]
+    for pairs in run.pairs.values():
+        parts += [key if value is None else f"{key}={value}" for key, value in pairs.items()]
     return "\n".join(part for part in parts if part)
-
-
-def _ordered(one: Any, operator: str, other: Any) -> bool:
-    if operator == "<":
-        return bool(one < other)
-    if operator == "<=":
-        return bool(one <= other)
-    return bool(one > other) if operator == ">" else bool(one >= other)
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, (int, float)):
-        return float(value)
-    try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return None

@@ -1,11 +1,12 @@
-"""What the index knows of one run: the columns of a list, its tags and its properties."""
+"""What the index knows of one run: the columns of a list, its tags, properties and parameters."""
 
 from __future__ import annotations
 
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.errors import RunNotFound
 from runstore.fs import atomic
-from runstore.run import cache, properties
+from runstore.index.kinds import DURATION, NUMBER, SIZE, STATUS, TEXT, TIME
+from runstore.run import cache, params, properties
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from runstore.look import Look
     from runstore.run.record import Record
 
-TEXT, NUMBER, TIME, STATUS = "text", "number", "time", "status"
-"""The kinds of fields."""
+TAGS, PROPERTIES, PARAMS = PAIRS = "tags", "properties", "params"
+"""What a run has by key."""
+
+_MOST = 1 << 63
 
 
 class Field:
@@ -24,20 +27,28 @@ class Field:
 
     Attributes:
         name: also that of the index's column.
-        kind: TEXT, NUMBER, TIME or STATUS.
+        kind: TEXT, NUMBER, TIME, STATUS, DURATION (in seconds) or SIZE (in KiB).
         read: gives its value: a text, a number, or None.
         is_shown: whether tables offer it as a column.
+        short: the name that leaves out the unit, which its values then have; "": none.
     """
 
-    __slots__ = ("is_shown", "kind", "name", "read")
+    __slots__ = ("is_shown", "kind", "name", "read", "short")
 
     def __init__(
-        self, name: str, kind: str, read: Callable[[Known], object], is_shown: bool = True
+        self,
+        name: str,
+        kind: str,
+        read: Callable[[Known], object],
+        *,
+        is_shown: bool = True,
+        short: str = "",
     ) -> None:
         self.name = name
         self.kind = kind
         self.read = read
         self.is_shown = is_shown
+        self.short = short
 
 
 class Known:
@@ -65,18 +76,19 @@ class Summary:
 
     Attributes:
         values: by the names in COLUMNS; a text, a number, or None.
-        tags, properties: by key.
+        pairs: tags, properties and parameters, each by key; `indexed` gives the latter.
+        params: the parameters as JSON has them.
         stamp: the time stamps of its folders, from before anything else was read.
         is_settled: nothing more is expected of it: it is over, and not just now.
     """
 
-    __slots__ = ("folder", "is_settled", "properties", "stamp", "tags", "values")
+    __slots__ = ("folder", "is_settled", "pairs", "params", "stamp", "values")
 
     def __init__(self, folder: str, values: dict[str, Any]) -> None:
         self.folder = folder
         self.values = values
-        self.tags: dict[str, str | None] = {}
-        self.properties: dict[str, str] = {}
+        self.pairs: dict[str, dict[str, Any]] = {area: {} for area in PAIRS}
+        self.params: dict[str, params.Value] = {}
         self.stamp = ""
         self.is_settled = False
 
@@ -118,13 +130,24 @@ def summary_of(record: Record, look: Callable[[Record], Look]) -> Summary | None
         return None
     known = Known(record, seen, run)
     made = Summary(record.experiment_folder, {one.name: one.read(known) for one in FIELDS})
-    made.tags = {key: _text(value) for key, value in known.labels.tags.items()}
-    made.properties = known.properties
+    made.params = params.merged(run, known.labels.params)
+    made.pairs[TAGS] = {key: _text(value) for key, value in known.labels.tags.items()}
+    made.pairs[PROPERTIES] = {**known.properties}
+    made.pairs[PARAMS] = {key: indexed(value) for key, value in made.params.items()}
     made.stamp = seen_stamp
     made.is_settled = seen.facts[layout.ENDED] is not None and not cache.is_fresh(record.path)
     if seen.status == status.NOT_STARTED:
         made.is_settled = False
     return made
+
+
+def indexed(value: params.Value) -> str | float | None:
+    """A parameter as the index holds it: SQLite has no booleans, and no endless numbers."""
+    if isinstance(value, bool):
+        return params.spelled(value)
+    if isinstance(value, int) and not -_MOST <= value < _MOST:
+        return str(value)
+    return value
 
 
 def _text(value: object) -> str | None:
@@ -167,6 +190,10 @@ def _cpu_seconds(known: Known) -> float | None:
     return _sum(known.exited.get("cpu_user_s"), known.exited.get("cpu_system_s"))
 
 
+def _error(known: Known) -> str | None:
+    return look.failed_because(known.record, known.look)
+
+
 def _type(known: Known) -> str | None:
     return _text(known.run.get("type")) or known.properties.get(_RUN_SOURCE)
 
@@ -177,7 +204,10 @@ FIELDS = (
     Field("created", TIME, lambda known: _text(known.run.get("time")) or ""),
     Field("started", TIME, lambda known: known.started),
     Field("ended", TIME, lambda known: known.ended),
-    Field("duration_s", NUMBER, lambda known: _between(known.started, known.ended)),
+    Field(
+        *("duration_s", DURATION, lambda known: _between(known.started, known.ended)),
+        short="duration",
+    ),
     Field("experiment", TEXT, lambda known: known.record.experiment),
     Field("name", TEXT, lambda known: known.labels.display_name),
     Field("script", TEXT, lambda known: _text(known.run.get("script"))),
@@ -187,13 +217,15 @@ FIELDS = (
     Field("type", TEXT, _type),
     Field("parent", TEXT, lambda known: _text(known.run.get("parent"))),
     Field("description", TEXT, lambda known: known.labels.description),
-    Field("cpu_s", NUMBER, _cpu_seconds),
-    Field("peak_memory_kib", NUMBER, lambda known: _number(known.exited.get("peak_memory_kib"))),
+    Field("cpu_s", DURATION, _cpu_seconds, short="cpu"),
+    Field(
+        *("peak_memory_kib", SIZE, lambda known: _number(known.exited.get("peak_memory_kib"))),
+        short="memory",
+    ),
+    Field("error", TEXT, _error),
     Field("id", TEXT, lambda known: known.record.id),
     Field("kind", TEXT, lambda known: _text(known.run.get("kind")), is_shown=False),
 )
 """All fields. A new one needs another `layout.INDEX_FILE`: the columns of a file never change."""
 
 COLUMNS = tuple(one.name for one in FIELDS)
-NUMBERS = tuple(one.name for one in FIELDS if one.kind == NUMBER)
-"""The columns that hold numbers."""

@@ -150,7 +150,7 @@ def _write_back(store: Store, look: Looker, stale: list[Record]) -> None:
 def scan(store: Store, query: Query, look: Looker) -> Iterator[Record]:
     """The same answer by a look at every run."""
     found = _matching(store, query, look)
-    if query.sort[0] == "created" and query.is_descending:
+    if query.sort.area == "created" and query.is_descending:
         for record, _, _ in found:
             yield record
         return
@@ -158,6 +158,8 @@ def scan(store: Store, query: Query, look: Looker) -> Iterator[Record]:
     kept.sort(key=lambda pair: (pair[0][1], pair[0][2]), reverse=True)
     there = [pair for pair in kept if pair[0][0] is not None]
     there.sort(key=lambda pair: _sortable(pair[0][0]), reverse=query.is_descending)
+    if query.is_descending:  # numbers come first here too
+        there.sort(key=lambda pair: isinstance(pair[0][0], str))
     for _, record in there + [pair for pair in kept if pair[0][0] is None]:
         yield record
 

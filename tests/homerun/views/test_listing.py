@@ -17,6 +17,7 @@ from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
 from homerun.system import children
 from runstore import layout
+from runstore.errors import InvalidQuery
 from runstore.index import verify
 from runstore.run import labels
 from runstore.run.record import Record
@@ -107,7 +108,7 @@ def test_runs_are_found_by_conditions_newest_first(
         ("Failed", ["poor"]),
         ("Canceled", ["sweep", "child"]),
         ("Running", ["open"]),
-        ("completed", []),
+        ("completed", ["script", "great"]),
         ("Queued", []),
     ],
 )
@@ -117,6 +118,13 @@ def test_runs_are_found_by_status(
     found = Run.list(experiment, status=status, include_children=True)
 
     assert list(found) == [getattr(known, name) for name in names]
+
+
+def test_a_status_that_there_is_none_of_is_refused_with_those_that_there_are(
+    experiment: Experiment,
+) -> None:
+    with pytest.raises(InvalidQuery, match=r"'Done' is not a valid status.*Completed, Failed"):
+        Run.list(experiment, status="Done")
 
 
 def test_all_conditions_hold_together(experiment: Experiment, known: Known) -> None:

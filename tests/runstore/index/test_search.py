@@ -26,8 +26,9 @@ from runstore.errors import InvalidQuery
 from runstore.fs import facts, lock
 from runstore.index import marks_read
 from runstore.index.cache import Cache
+from runstore.index.conditions import parse
 from runstore.index.live import Live
-from runstore.index.query import Query, parse
+from runstore.index.query import Query
 from runstore.index.search import scan, search
 from runstore.index.verify import reindex
 from runstore.metrics import log as metric_log
@@ -62,8 +63,36 @@ QUERIES = [
     ["name"],
     ["experiment = one"],
     ["number <= 3"],
+    ["params.lr = 0.1"],
+    ["params.lr != 0.1"],
+    ["params.lr > 0.05", "params.lr <= 2"],
+    ["params.lr in (0.1, auto)"],
+    ["params.fast = true or params.lr = auto"],
+    ["params.opt ~ DA"],
+    ["params.lr"],
+    ["params.logged > 1"],
+    ["metrics.loss = nan"],
+    ["metrics.loss != nan"],
+    ["metrics.loss = inf or metrics.loss < 0"],
+    ['metrics."loss.min" > 0'],
+    ['metrics."loss".min < 1'],
+    ["metrics.loss.min"],
+    ["metrics.loss.max >= 1"],
+    ["created > 1h"],
+    ["created < 1h ago"],
+    ["ended = 2026-11-29"],
+    ["ended != 2026-11-29", "duration >= 0s"],
+    ["duration_s < 1h or status in (Failed, running)"],
+    ["memory > 1KB"],
+    ["error ~ failed"],
+    ["error"],
+    ["tags.a >= 2 and (number > 1 or tags.b.c)"],
 ]
-SORTS = [None, "created", "-metrics.loss", "metrics.loss", "tags.a", "-status", "number"]
+SORTS = [
+    *(None, "created", "-metrics.loss", "metrics.loss", "tags.a", "-tags.a", "-status", "number"),
+    *("params.lr", "-params.lr", "metrics.loss.min", "-metrics.loss.max", "error", "duration"),
+]
+PARAMS: list[object] = [0.1, 1, 2, True, False, "auto", "adam", None, "0.1", 10**30]
 
 
 def make(store: Store, experiment: str = "one", **asked: Any) -> Record:
@@ -595,11 +624,22 @@ class Index(RuleBasedStateMachine):
             lock.release(descriptor)
         shutil.rmtree(self.home)
 
-    @rule(experiment=st.sampled_from(EXPERIMENTS), key=KEYS, value=VALUES, lives=st.booleans())
-    def make_run(self, experiment: str, key: str, value: str, lives: bool) -> None:
+    @rule(
+        experiment=st.sampled_from(EXPERIMENTS),
+        key=KEYS,
+        value=VALUES,
+        lives=st.booleans(),
+        name=st.sampled_from(["lr", "fast", "opt"]),
+        param=st.sampled_from(PARAMS),
+    )
+    def make_run(
+        self, experiment: str, key: str, value: str, lives: bool, name: str, param: object
+    ) -> None:
         draft = Draft(self.store, experiment)
         alive = draft.take_alive()
-        asked = {"kind": status.SUBMITTED, "tags": {key: value}, "script": "train.py"}
+        asked: dict[str, object] = {"kind": status.SUBMITTED, "tags": {key: value}}
+        asked["script"] = "train.py"
+        asked["params"] = {name: param}
         record = draft.publish(asked)
         self.runs.append(record)
         if lives:
@@ -626,7 +666,7 @@ class Index(RuleBasedStateMachine):
         lock.release(self.locks.pop(run_id))
 
     @precondition(lambda self: self.runs)
-    @rule(data=st.data(), key=KEYS, value=VALUES, what=st.sampled_from("tupdm"))
+    @rule(data=st.data(), key=KEYS, value=VALUES, what=st.sampled_from("tupdml"))
     def write(self, data: st.DataObject, key: str, value: str, what: str) -> None:
         record = data.draw(st.sampled_from(self.runs))
         if not record.exists():
@@ -638,17 +678,18 @@ class Index(RuleBasedStateMachine):
             if record.fact(layout.ENDED):
                 record.publish(layout.MARK, {"status": status.FAILED})
         else:
-            names = {"t": labels.TAG, "u": labels.UNTAG, "d": labels.DESCRIPTION}
-            record.label([(names[what], key if what != "d" else "", value)])
+            names = {"l": labels.PARAM, "t": labels.TAG, "u": labels.UNTAG, "d": labels.DESCRIPTION}
+            key = {"d": "", "l": "logged"}.get(what, key)
+            record.label([(names[what], key, value)])
 
     @precondition(lambda self: self.locks)
-    @rule(data=st.data(), value=NUMBERS)
-    def log(self, data: st.DataObject, value: float) -> None:
+    @rule(data=st.data(), value=NUMBERS, name=st.sampled_from(["loss", "loss", "loss.min"]))
+    def log(self, data: st.DataObject, value: float, name: str) -> None:
         run_id = data.draw(st.sampled_from(sorted(self.locks)))
         record = next(one for one in self.runs if one.id == run_id)
         if record.exists():
             writer = metric_log.Writer(record.path)
-            writer.add_scalar("loss", value)
+            writer.add_scalar(name, value)
             writer.close()
 
     @precondition(lambda self: self.runs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from homerun.studio.answers.values import Numeric, Status, Tags, Time
+from homerun.studio.answers.values import Numeric, Params, Status, Tags, Time
 
 
 class MetricCell(TypedDict):
@@ -46,6 +46,8 @@ class RunRow(TypedDict):
     duration_s: float | None
     cpu_s: float | None
     peak_memory_kib: int | None
+    error: str | None
+    params: Params
     tags: Tags
     properties: dict[str, str]
     metrics: dict[str, MetricCell]

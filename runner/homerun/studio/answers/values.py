@@ -23,5 +23,7 @@ Numeric = Union[float, Literal["NaN", "Infinity", "-Infinity"], None]
 
 Tags = dict[str, Optional[str]]
 
-NAMED = {"Status": Status, "Time": Time, "Numeric": Numeric, "Tags": Tags}
+Params = dict[str, Union[bool, float, str, None]]
+
+NAMED = {"Status": Status, "Time": Time, "Numeric": Numeric, "Tags": Tags, "Params": Params}
 """The values that have a name in the description and in the pages' types."""

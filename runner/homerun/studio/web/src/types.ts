@@ -45,6 +45,8 @@ export interface ChildRow {
   duration_s: number | null;
   cpu_s: number | null;
   peak_memory_kib: number | null;
+  error: string | null;
+  params: Params;
   tags: Tags;
   properties: Record<string, string>;
   metrics: Record<string, MetricCell>;
@@ -360,6 +362,8 @@ export interface OutcomeRow {
   peak_memory_kib?: number;
 }
 
+export type Params = Record<string, boolean | number | string | null>;
+
 /** One point of a metric. */
 export interface PointRow {
   value: unknown;
@@ -497,6 +501,8 @@ export interface RunRow {
   duration_s: number | null;
   cpu_s: number | null;
   peak_memory_kib: number | null;
+  error: string | null;
+  params: Params;
   tags: Tags;
   properties: Record<string, string>;
   metrics: Record<string, MetricCell>;

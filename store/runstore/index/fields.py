@@ -1,0 +1,95 @@
+"""The names of fields: columns (the table in `row.py`), tags, properties, parameters, metrics."""
+
+from __future__ import annotations
+
+from runstore.errors import InvalidQuery
+from runstore.index import kinds
+from runstore.index.row import COLUMNS, FIELDS, PAIRS, PARAMS, PROPERTIES, TAGS
+
+METRICS = "metrics"
+AREAS = (TAGS, PROPERTIES, PARAMS, METRICS)
+
+AGGREGATES = ("last", "min", "max", "count")
+TEXT = "text"
+"""The name of no column: all words of a run."""
+
+SHORT = {one.short: one for one in FIELDS if one.short}
+_BY_NAME = {one.name: one for one in FIELDS}
+NAMES = (*COLUMNS, *SHORT, TEXT)
+_QUOTES = "'\""
+
+
+class FieldName:
+    """A field as a query names it.
+
+    Attributes:
+        written: as it was written.
+        area: a column, TEXT, or one of AREAS.
+        key: of a tag, property, parameter or metric; "" for a column.
+        aggregate: which number of a metric: one of AGGREGATES.
+        exact: a metric of just this name wins, so that `metrics.loss.min` may be one; "": none.
+        kind: of its values.
+        is_bare: its name has the unit, so that a number needs none.
+    """
+
+    __slots__ = ("aggregate", "area", "exact", "is_bare", "key", "kind", "written")
+
+    def __init__(
+        self, written: str, area: str, key: str = "", aggregate: str = "last", exact: str = ""
+    ) -> None:
+        self.written = written
+        self.area = area
+        self.key = key
+        self.aggregate = aggregate
+        self.exact = exact
+        known = _BY_NAME.get(area)
+        keyed = kinds.NUMBER if area == METRICS else kinds.ANY if area in PAIRS else kinds.TEXT
+        self.kind = known.kind if known else keyed
+        self.is_bare = known is None or written != known.short
+
+
+def split(field: str) -> FieldName:
+    """A field from its name: `status`, `params.lr`, `metrics.loss.min`, `tags."a b"`.
+
+    Raises:
+        InvalidQuery: there is no such field; the error names those that are near.
+    """
+    area, dot, key = field.partition(".")
+    if not dot and area in NAMES:
+        return FieldName(field, SHORT[area].name if area in SHORT else area)
+    if dot and key and area in AREAS:
+        key, rest = _unquoted(key)
+        if key and area == METRICS:
+            return _metric(field, key, rest)
+        if key and not rest:
+            return FieldName(field, area, key)
+    raise InvalidQuery(_unknown(field))
+
+
+def _metric(field: str, key: str, rest: str | None) -> FieldName:
+    """A metric: in quotes its name is just that, else its last part may be an aggregate."""
+    if rest is not None:
+        if not rest or (rest[0] == "." and rest[1:] in AGGREGATES):
+            return FieldName(field, METRICS, key, rest[1:] or "last")
+        raise InvalidQuery(f"{field!r} ends in no {', '.join(AGGREGATES[:-1])} or count")
+    name, _, last = key.rpartition(".")
+    if name and last in AGGREGATES:
+        return FieldName(field, METRICS, name, last, exact=key)
+    return FieldName(field, METRICS, key)
+
+
+def _unquoted(key: str) -> tuple[str, str | None]:
+    """A key, and what follows its quotes; None: it has none."""
+    end = key.find(key[0], 1) if key[0] in _QUOTES else -1
+    return (key[1:end], key[end + 1 :]) if end > 0 else (key, None)
+
+
+def _unknown(field: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(field, NAMES, n=2)
+    if "." not in field and field and not near:
+        near = [f"{area}.{field}" for area in (PARAMS, METRICS, TAGS)]
+    asked = f"did you mean {' or '.join(near)}? There are" if near else "use"
+    areas = "params.NAME, metrics.NAME, tags.KEY, properties.KEY"
+    return f"there is no field {field!r}; {asked} {areas} or one of {', '.join(NAMES)}"
