@@ -155,7 +155,7 @@ def between(path: str, first: int, last: int) -> list[Line]:
         page = os.pread(descriptor, (last - first) * WIDTH, first * WIDTH)
     finally:
         os.close(descriptor)
-    rows = [page[at : at + WIDTH] for at in range(0, len(page) // WIDTH * WIDTH, WIDTH)]
+    rows = [page[at : at + WIDTH] for at in range(0, len(page), WIDTH)]
     lines = [parse(row, number) for number, row in enumerate(rows, first + 1)]
     return [line for line in lines if line is not None]
 

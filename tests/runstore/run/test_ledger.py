@@ -181,6 +181,14 @@ def test_lines_between_two_numbers_are_read_in_order(folder: str) -> None:
     assert ledger.between(path, 1, 1) == []
 
 
+def test_a_ledger_of_a_thousand_runs_is_searched_to_its_end(folder: str) -> None:
+    path = f"{folder}/ledger"
+    ledger.add_many(path, [f"run-{n}" for n in range(1000)], MADE, child=False)
+
+    assert ledger.find_prefix(path, "run-999") == ["run-999"]
+    assert len(ledger.survey(path).ids) == 1000
+
+
 def test_a_survey_tells_ids_damaged_rows_and_a_torn_end(folder: str) -> None:
     path = f"{folder}/ledger"
     ledger.add_many(path, ["a", "b"], MADE, child=False)
@@ -202,7 +210,8 @@ def test_an_unaligned_end_is_padded_blanked_and_kept_beside_the_ledger(folder: s
     found = ledger.survey(path)
 
     assert (found.ids, found.broken, found.tail) == ({"a"}, [], 0)
-    assert os.path.getsize(path) == 2 * ledger.WIDTH
+    with open(path, "rb") as file:
+        assert file.read()[ledger.WIDTH :] == b" " * 255 + b"\n"
     (kept,) = set(os.listdir(folder)) - {"ledger"}
     assert kept.startswith(".damaged-ledger-2-")
     with open(f"{folder}/{kept}", "rb") as file:
@@ -268,6 +277,22 @@ def test_a_writer_leaves_the_padding_to_another_that_is_at_it(
     assert [(line.number, line.run_id) for line in ledger.newest_first(path)] == [(number, "a")]
 
 
+def test_an_end_that_another_process_is_padding_is_left_to_it(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{folder}/ledger"
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    with open(path, "ab") as other:
+        other.write(b"torn")
+        other.flush()
+        fcntl.flock(other, fcntl.LOCK_EX)
+        ledger.align(path)
+
+    assert waited == [0.0]
+    assert (os.listdir(folder), os.path.getsize(path)) == (["ledger"], 4)
+
+
 def test_where_files_have_no_locks_an_unaligned_end_is_padded_all_the_same(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +334,7 @@ def test_a_ledger_that_cannot_be_read_just_now_is_not_empty(
         (149, "x"),
         (150, "x"),
         (151, "x"),
+        (254, "x"),
         (255, " "),
     ],
 )
