@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from helpers import process
+from helpers.errors import raises
 from helpers.fifo import Fifo
 from homerun import Experiment, ScriptRunConfig, Workspace
 from homerun.runs import reconcile
@@ -45,9 +46,7 @@ def test_where_processes_cannot_be_seen_no_outcome_is_published(
     for pid in pids:
         process.wait_gone(pid)
 
-    def unseen(*_: object) -> list[process_tree.Process]:
-        raise ImportError("no /proc, and no psutil")
-
+    unseen = raises(ImportError("no /proc, and no psutil"))
     with monkeypatch.context() as patch:
         patch.setattr(process_tree, "processes_of_run", unseen)
         seen = reconcile.bring_up_to_date(run._record)
@@ -77,6 +76,7 @@ class Acts:
 
     def adopt(self, _path: str, given: Plan, alive: int, pidfd: int | None) -> None:
         assert given.attempt == 1
+        assert given.setting("has_pidfd") is (pidfd is not None)
         os.fstat(alive)
         self.adopted.append((given.script_is_open, pidfd is not None))
         self.at_adoption()
@@ -404,6 +404,20 @@ def test_a_script_that_lives_and_cannot_be_told_from_others_is_not_adopted(
     assert (seen.status, acts.adopted) == ("Running", [])
 
 
+def test_without_pidfds_a_script_that_lives_is_adopted_by_its_pid_and_its_start(
+    acts: Acts,
+    make: Callable[..., Record],
+    script_process: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open")
+    record = make()
+    start(record, script_process.pid)
+    seen = reconcile.bring_up_to_date(record)
+
+    assert (seen.status, acts.adopted) == ("Running", [(True, False)])
+
+
 def test_what_a_lost_script_left_is_ended_by_an_adopter_before_the_run_ends(
     acts: Acts, make: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -465,10 +479,7 @@ def test_an_interactive_run_whose_owner_is_gone_ends_without_an_adopter(
 def test_an_outcome_that_cannot_be_published_now_is_seen_all_the_same(
     acts: Acts, make: Callable[..., Record], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def fail(_record: Record) -> None:
-        raise error
-
-    monkeypatch.setattr(retries, "forget_plan", fail)
+    monkeypatch.setattr(retries, "forget_plan", raises(error))
 
     assert reconcile.bring_up_to_date(make()).status == "Failed"
 

@@ -6,11 +6,11 @@ import errno
 import os
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
 from helpers import children
+from helpers.errors import fails
 from runstore.errors import ReadOnlyStore
 from runstore.fs import atomic, clock, facts
 
@@ -105,7 +105,7 @@ assert facts.publish(".", "small.json", {"x": 1})
 def test_a_file_system_without_links_makes_the_store_read_only(
     folder: str, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(os, "link", _raiser(number))
+    monkeypatch.setattr(os, "link", fails(number))
 
     with pytest.raises(ReadOnlyStore, match="hard links"):
         facts.publish(folder, "a.json", {"x": 1})
@@ -201,7 +201,7 @@ def test_running_out_of_descriptors_is_no_absent_fact(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     facts.publish(folder, "a.json", {"x": 1})
-    monkeypatch.setattr(os, "open", _raiser(errno.EMFILE))
+    monkeypatch.setattr(os, "open", fails(errno.EMFILE))
 
     with pytest.raises(OSError, match="Too many open files"):
         facts.read(folder, "a.json")
@@ -211,7 +211,7 @@ def test_a_fact_that_may_not_be_read_is_none_of_ours(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     facts.publish(folder, "a.json", {"x": 1})
-    monkeypatch.setattr(os, "open", _raiser(errno.EACCES))
+    monkeypatch.setattr(os, "open", fails(errno.EACCES))
 
     assert facts.read(folder, "a.json") is None
     with pytest.raises(PermissionError):
@@ -242,7 +242,7 @@ def test_a_file_outside_of_a_store_is_read_through_a_link(folder: str) -> None:
 def test_a_file_outside_of_a_store_that_may_not_be_read_is_absent(
     folder: str, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(os, "open", _raiser(number))
+    monkeypatch.setattr(os, "open", fails(number))
 
     assert facts.read_elsewhere(f"{folder}/a.json") is None
 
@@ -250,7 +250,7 @@ def test_a_file_outside_of_a_store_that_may_not_be_read_is_absent(
 def test_a_file_outside_of_a_store_that_cannot_be_read_just_now_is_not_absent(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "open", _raiser(errno.EMFILE))
+    monkeypatch.setattr(os, "open", fails(errno.EMFILE))
 
     with pytest.raises(OSError, match="Too many open files"):
         facts.read_elsewhere(f"{folder}/a.json")
@@ -303,10 +303,3 @@ def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(os, "getuid", lambda: 4_111_222_333)
 
     assert facts.user_name() == "4111222333"
-
-
-def _raiser(number: int) -> Any:
-    def fail(*_args: object, **_named: object) -> None:
-        raise OSError(number, os.strerror(number))
-
-    return fail

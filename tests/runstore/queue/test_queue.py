@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from helpers import children
+from helpers.errors import fails
 from runstore import layout, status
 from runstore.errors import ReadOnlyStore
 from runstore.fs import atomic, facts, lock
@@ -150,10 +151,7 @@ def test_a_queue_that_cannot_be_listed_just_now_gives_nothing_to_start(
 ) -> None:
     local.add("a", b"")
 
-    def fail(_folder: str) -> list[str]:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    monkeypatch.setattr(queue.atomic, "names_in", fail)
+    monkeypatch.setattr(queue.atomic, "names_in", fails(errno.EIO))
 
     assert (local.is_empty(), local.names(), ids(local)) == (True, [], [])
 
@@ -164,10 +162,7 @@ def test_a_queue_that_cannot_be_looked_at_just_now_is_not_entered(
     local.add("a", b"")
     local.pause()
 
-    def fail(_path: str) -> bool:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    monkeypatch.setattr(queue.atomic, "is_folder", fail)
+    monkeypatch.setattr(queue.atomic, "is_folder", fails(errno.EIO))
 
     assert (local.names(), local.is_paused, local.busy(1, kind)) == ([], False, 0)
 
@@ -221,10 +216,7 @@ def test_a_paused_queue_says_since_when_until_it_goes_on(local: Queue) -> None:
 def test_a_pause_that_cannot_be_written_is_said(
     local: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-
-    monkeypatch.setattr(queue.atomic, "make_folders", refuse)
+    monkeypatch.setattr(queue.atomic, "make_folders", fails(errno.EROFS))
 
     with pytest.raises(ReadOnlyStore):
         local.pause()

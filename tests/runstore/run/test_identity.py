@@ -9,11 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
+from helpers.errors import fails, raises
 from runstore.run import identity
 
 
@@ -91,6 +91,36 @@ def test_without_pidfds_ticks_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     assert identity.lives(me)
     assert identity.open_same(me) is None
     assert not identity.lives({**me, "start_ticks": 1})
+
+
+def test_without_pidfds_a_process_is_seen_to_live_by_its_pid_and_the_tick_of_its_start(
+    child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open")
+    recorded = identity.process(child.pid)
+    ticks = int(str(recorded["start_ticks"]))
+    assert identity.lives_by_ticks(recorded)
+    assert not identity.lives_by_ticks({**recorded, "start_ticks": ticks + 1})
+    assert not identity.lives_by_ticks({**recorded, "start_ticks": 0})
+    assert not identity.lives_by_ticks({**recorded, "pid": "1"})
+    assert not identity.lives_by_ticks({"start_ticks": identity.process(1)["start_ticks"]})
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not identity.lives_by_ticks(recorded)
+    child.wait()
+
+    assert not identity.lives_by_ticks(recorded)
+
+
+def test_where_a_pidfd_tells_ticks_alone_do_not(child: subprocess.Popen[bytes]) -> None:
+    recorded = identity.process(child.pid)
+    before = len(os.listdir("/proc/self/fd"))
+
+    assert not identity.lives_by_ticks(recorded)
+    assert len(os.listdir("/proc/self/fd")) == before
+    child.kill()
+    child.wait()
+    assert not identity.lives_by_ticks(recorded)
 
 
 def test_a_refused_pidfd_is_none_but_a_missing_process_is_gone(
@@ -515,17 +545,3 @@ def test_a_lock_that_is_gone_is_a_copys_unless_it_was_an_owners(folder: str, loc
     assert identity.is_copied(both, folder, locked)
     assert not identity.is_copied({}, folder, locked)
     assert not identity.is_copied(both, folder, locked, identity.OWNER)
-
-
-def fails(number: int) -> Callable[..., Any]:
-    """A call that fails so."""
-    return raises(OSError(number, os.strerror(number)))
-
-
-def raises(error: Any) -> Callable[..., Any]:
-    """A call that raises this."""
-
-    def fail(*_: object, **__: object) -> Any:
-        raise error
-
-    return fail

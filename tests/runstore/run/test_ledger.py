@@ -10,6 +10,7 @@ import time
 import pytest
 
 from helpers import children
+from helpers.errors import fails
 from runstore.errors import StoreError
 from runstore.run import ledger
 
@@ -300,10 +301,7 @@ def test_where_files_have_no_locks_an_unaligned_end_is_padded_all_the_same(
     with open(path, "wb") as file:
         file.write(b"torn")
 
-    def refuse(_descriptor: int, _operation: int) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", fails(errno.ENOLCK))
 
     assert ledger.add(path, "a", MADE, child=False) == 3
 
@@ -314,10 +312,7 @@ def test_a_ledger_that_cannot_be_read_just_now_is_not_empty(
     path = f"{folder}/ledger"
     ledger.add(path, "a", MADE, child=False)
 
-    def fail(*_: object, **__: object) -> int:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-
-    monkeypatch.setattr(os, "open", fail)
+    monkeypatch.setattr(os, "open", fails(errno.EMFILE))
 
     with pytest.raises(OSError, match="Too many open files"):
         ids(path)
