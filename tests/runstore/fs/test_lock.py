@@ -8,13 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from helpers import children
+from helpers.errors import fails
 from helpers.wait import DEADLINE_S, wait_until
 from runstore.fs import lock
 
@@ -125,6 +126,32 @@ def test_a_fork_does_not_keep_the_lock(path: str, kind: str, held: int) -> None:
     os.waitpid(pid, 0)
 
 
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_a_fork_lets_go_of_every_lock_though_one_was_closed_without_a_word(
+    held: int, closed: int
+) -> None:
+    with lock.no_fork():
+        copies = [lock.copied(held, 500) for _ in range(3)]
+    os.close(copies[closed])
+    (kept,) = children.race(1, lambda _: _open_ones(copies))
+    os.dup2(held, copies[closed])
+    for copy in copies:
+        lock.release(copy)
+
+    assert kept == []
+
+
+def test_a_fork_can_take_locks_in_another_thread(path: str, kind: str, held: int) -> None:
+    def take_in_thread(_: int) -> list[bool]:
+        taken: list[bool] = []
+        thread = threading.Thread(target=lambda: taken.append(lock.take(path, kind) is not None))
+        thread.start()
+        thread.join(DEADLINE_S)
+        return taken
+
+    assert children.race(1, take_in_thread) == [[False]]
+
+
 FORKS_IN_A_HANDLER = """
 import os, signal, sys
 from runstore.fs import lock
@@ -220,20 +247,37 @@ def test_a_lock_moves_with_its_folder_and_a_copy_is_free(
 def test_a_file_system_that_refuses_ofd_locks_gets_flock(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_args: object) -> None:
-        raise OSError(errno.EINVAL, "refused")
-
-    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    monkeypatch.setattr(fcntl, "fcntl", fails(errno.EINVAL))
     assert lock.best_kind(folder) == lock.FLOCK
 
     monkeypatch.delattr(fcntl, "F_OFD_GETLK", raising=False)
     assert lock.best_kind(folder) == lock.FLOCK
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these locks")
+def test_linux_has_locks_that_a_probe_leaves_alone(folder: str) -> None:
+    assert lock.best_kind(folder) == lock.OFD
+
+
+@pytest.mark.parametrize("at", [0, 1_000_000])
+def test_a_lock_is_of_the_whole_file(folder: str, path: str, at: int) -> None:
+    if lock.best_kind(folder) != lock.OFD:
+        pytest.skip("flock knows no parts of a file")
+    with open(path, "wb") as other:
+        fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, at)
+        seen = children.race(1, lambda _: [lock.is_held(path, lock.OFD), lock.take(path, lock.OFD)])
+
+    assert seen == [[True, None]]
+
+
+def test_a_lock_file_is_for_its_owner_alone(path: str, held: int) -> None:
+    assert os.stat(path).st_mode & 0o777 == 0o600
+
+
 def test_an_error_that_says_nothing_of_locks_is_no_reason_for_another_kind(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fcntl, "fcntl", _raiser(errno.EIO))
+    monkeypatch.setattr(fcntl, "fcntl", fails(errno.EIO))
 
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         lock.best_kind(folder)
@@ -258,7 +302,7 @@ def test_a_lock_that_cannot_be_asked_for_is_not_free(
     path: str, kind: str, held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(os, "open", _raiser(errno.EMFILE))
+        patch.setattr(os, "open", fails(errno.EMFILE))
         with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
             lock.is_held(path, kind)
         with pytest.raises(OSError, match=os.strerror(errno.EMFILE)):
@@ -270,8 +314,8 @@ def test_a_lock_that_fails_in_the_taking_leaves_no_descriptor(
 ) -> None:
     before = os.listdir("/proc/self/fd")
     with monkeypatch.context() as patch:
-        patch.setattr(fcntl, "fcntl", _raiser(errno.ENOLCK))
-        patch.setattr(fcntl, "flock", _raiser(errno.ENOLCK))
+        patch.setattr(fcntl, "fcntl", fails(errno.ENOLCK))
+        patch.setattr(fcntl, "flock", fails(errno.ENOLCK))
         with pytest.raises(OSError, match=os.strerror(errno.ENOLCK)):
             lock.take(path, kind)
         with pytest.raises(OSError, match=os.strerror(errno.ENOLCK)):
@@ -339,8 +383,20 @@ def test_a_probe_that_shares_for_an_instant_does_not_keep_a_taker_away(
     assert pauses == [0.001, 0.002, 0.005]
 
 
-def _raiser(number: int) -> Callable[..., Any]:
-    def fail(*_args: object, **_named: object) -> None:
-        raise OSError(number, os.strerror(number), str(_args[0]))
+def test_a_taker_gives_up_before_a_tenth_of_a_second_is_over(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = lock.take(path, lock.FLOCK)
+    assert held is not None
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    again = lock.take(path, lock.FLOCK)
+    lock.release(held)
 
-    return fail
+    assert again is None
+    assert sum(pauses) < 0.1
+
+
+def _open_ones(descriptors: list[int]) -> list[int]:
+    there = {int(name) for name in os.listdir("/proc/self/fd")}
+    return [one for one in descriptors if one in there]
