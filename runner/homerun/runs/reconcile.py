@@ -28,8 +28,8 @@ def bring_up_to_date(record: Record) -> Look:
     A lost run gets its outcome published. That needs no lock: once nothing of a run is alive its
     facts do not change, so every process derives the same outcome, and one of them publishes it. A
     script that lives without a supervisor gets an adopter, and so do processes that a lost script
-    left behind: they are ended first. A run that waits has its queue looked at. A process
-    that may not act for the store (`runstore.fs.trust`) returns the same status.
+    left behind: they are ended first. A run that waits has its queue looked at, and a stop request
+    that reached no process reaches the run. A process that may not act for the store (`runstore.fs.trust`) returns the same status.
 
     Raises:
         RunNotFound: its folder is gone.
@@ -42,6 +42,11 @@ def bring_up_to_date(record: Record) -> Look:
     if seen.seen == status.IN_QUEUE or is_batch:
         _start_waiting(record)  # the process that should have may have been killed
     try:
+        if seen.facts[layout.STOP] is not None and not seen.is_over:
+            from homerun.runs import stop_request
+
+            if stop_request.pass_on(record, seen):
+                return look.at(record)
         if seen.seen == status.IN_QUEUE and not _has_entry(record) and place.is_kept(record):
             if _goes_down(record):
                 return seen

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from homerun.targets.target import Target
+    from runstore.look import Look
     from runstore.run.record import Record
+
+
+_passed_on: set[str] = set()
+"""The supervisors that this process has told of a stop request, by their runs' folders."""
 
 
 def wake_supervisor(run_folder: str) -> None:
@@ -29,6 +34,25 @@ def wake_supervisor(run_folder: str) -> None:
         OSError: the record cannot be read: no process was woken.
     """
     _target(run_folder).wake(run_folder)
+    _passed_on.add(run_folder)
+
+
+def pass_on(record: Record, seen: Look) -> bool:
+    """Do what is left to do for a stop request: the process that published it may have been killed.
+
+    A supervisor that was told of it may be told again, by each process once.
+
+    Returns:
+        Whether the run waited, and was ended.
+
+    Raises:
+        OSError: as `wake_supervisor`.
+    """
+    if seen.seen == status.IN_QUEUE:
+        return _end_queued(record)
+    if seen.is_held and record.path not in _passed_on:
+        wake_supervisor(record.path)
+    return False
 
 
 def yield_slots(run_folder: str) -> None:

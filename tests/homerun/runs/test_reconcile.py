@@ -19,7 +19,7 @@ from homerun.runs import reconcile
 from homerun.system import exit_status, linux, process_tree
 from homerun.targets import dispatch, registry, requeue, retries
 from homerun.targets.plan import Plan
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.draft import Draft
 from runstore.errors import ReadOnlyStore
 from runstore.fs import facts, lock, trust
@@ -55,6 +55,41 @@ def test_where_processes_cannot_be_seen_no_outcome_is_published(
     assert facts.read(run.directory, layout.ENDED) is None
     assert run.get_status() == "Failed"
     assert facts.read(run.directory, layout.ENDED) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [(status.CANCEL, "Canceled"), (status.FAIL, "Failed")]
+)
+def test_a_stop_request_whose_maker_was_killed_is_passed_on_by_the_next_look(
+    workspace_dir: Path, script: Callable[..., Path], ready: Fifo, kind: str, expected: str
+) -> None:
+    script("wait.py", f"import signal; print('up', file={ready.opened}); signal.pause()")
+    run = Experiment(Workspace.from_config(), "asked").submit(ScriptRunConfig("source", "wait.py"))
+    ready.line()
+
+    run._record.publish(layout.STOP, {"kind": kind})  # and then it signals no one
+    reconcile.bring_up_to_date(run._record)
+    ready.eof()
+    process.wait_gone(run.describe()["process"]["supervisor_pid"])
+
+    assert look.at(run._record).status == expected
+
+
+def test_a_run_that_waits_and_whose_canceler_was_killed_is_ended_by_the_next_look(
+    workspace_dir: Path, script: Callable[..., Path]
+) -> None:
+    script("train.py", "")
+    workspace = Workspace.from_config()
+    workspace.targets.add("one", slots=1)
+    Queue(workspace.store.root, "one").pause()
+    config = ScriptRunConfig("source", "train.py", compute_target="one")
+    run = Experiment(workspace, "asked").submit(config)
+
+    run._record.publish(layout.STOP, {"kind": status.CANCEL})
+    seen = reconcile.bring_up_to_date(run._record)
+
+    assert seen.status == "Canceled"
+    assert run.get_status() == "Canceled"
 
 
 # What is done for a run, by the facts of it; nothing is started here
