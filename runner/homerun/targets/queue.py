@@ -151,6 +151,13 @@ class _Reasons:
         """Why the run of an entry waits."""
         if record.fact(layout.STOP) is not None:
             return "it is being canceled"
+        if not place.may_start_here(record):
+            return (
+                "it starts only in the container, on the host and in the store that it was "
+                f"submitted in; from here: homerun run resubmit -r {record.id}"
+            )
+        if not queue.are_owners(self._store, entry, record):
+            return "another user has changed it, so it is not started; submit it again"
         if self._target is None:
             return self._why_no_target()
         if self._paused is not None:

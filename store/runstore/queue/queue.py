@@ -175,7 +175,7 @@ class Queue:
                     continue  # it is being made; its maker looks for slots once it is there
                 if place.is_settled(record):
                     entry.remove()
-                elif place.may_start_here(record) and _are_owners(store, entry, record):
+                elif place.may_start_here(record) and are_owners(store, entry, record):
                     yield entry, record
             except OSError:
                 continue
@@ -317,6 +317,6 @@ def _is_folder_below(root: str, above: str, target: str) -> bool:
         return False
 
 
-def _are_owners(store: Store, entry: Entry, record: Record) -> bool:
+def are_owners(store: Store, entry: Entry, record: Record) -> bool:
     """Whether the store's owner made the entry and the run."""
     return store.owns(entry.path) and store.owns(record.path)

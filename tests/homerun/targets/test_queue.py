@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from homerun import Experiment, Run, ScriptRunConfig, SubmitError, UserError, Wo
 from homerun.runs import submit as submitting
 from homerun.runs.submit import Request
 from homerun.targets import dispatch
+from homerun.targets.queue import TargetQueue
 from runstore import layout, status
 from runstore.fs import atomic, facts, lock
 from runstore.queue import queue
@@ -506,10 +508,34 @@ def test_an_entry_that_is_another_users_is_not_started(
 
     waiting.resume()
     assert dispatch.start(experiment.workspace.store, "local") == 0
+    [shown] = TargetQueue(experiment.workspace.store, "local")
+    assert shown.reason == "another user has changed it, so it is not started; submit it again"
     os.chown(entry.path, 0, 0)
 
     assert dispatch.start(experiment.workspace.store, "local") == 1
     assert finish([run]) == ["Completed"]
+
+
+def test_a_run_that_waits_for_a_container_that_is_gone_says_so_and_can_be_canceled(
+    experiment: Experiment, slots: Callable[[int], None]
+) -> None:
+    slots(1)
+    store = experiment.workspace.store.for_writing()
+    Queue(store.root, "local").pause()
+    run = submit(experiment)
+    path = Path(run.directory, layout.RUN)
+    asked = json.loads(path.read_text())
+    asked["submitted_from"]["root"] = "1:2"
+    path.write_text(json.dumps(asked))
+    Queue(store.root, "local").resume()
+
+    assert dispatch.start(store, "local") == 0
+    [shown] = TargetQueue(store, "local")
+    run.cancel()
+
+    assert shown.reason.startswith("it starts only in the container, on the host and in the store")
+    assert shown.reason.endswith(f"from here: homerun run resubmit -r {run.id}")
+    assert run.get_status() == "Canceled"
 
 
 def test_two_small_runs_follow_one_that_had_both_slots(
