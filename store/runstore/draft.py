@@ -110,7 +110,7 @@ class Draft:
     def discard(self) -> None:
         """Remove what was built, after a failure; the lock and a claimed id are let go."""
         if self._claimed and self.path != self.record.path:
-            _unlink_if_there(f"{self.record.store.root}/{layout.IDS}/{self.id}")
+            atomic.unlink_if_there(f"{self.record.store.root}/{layout.IDS}/{self.id}")
         if self.alive is not None:
             lock.release(self.alive)
             self.alive = None
@@ -134,7 +134,7 @@ class Draft:
             except FileExistsError:
                 if last or not self._is_stale(claim):
                     raise RunExists(self.id) from None
-                _unlink_if_there(claim)
+                atomic.unlink_if_there(claim)
 
     def _is_stale(self, claim: str) -> bool:
         try:
@@ -219,12 +219,5 @@ def link(parent: Record, child: Record) -> None:
     """Link a child into its parent's folder; relative, so that the store can be moved."""
     folder = f"{parent.path}/{layout.CHILDREN}"
     atomic.make_folder(folder)
-    _unlink_if_there(f"{folder}/{child.id}")  # of a maker of this id that was killed
+    atomic.unlink_if_there(f"{folder}/{child.id}")  # of a maker of this id that was killed
     os.symlink(os.path.relpath(child.path, folder), f"{folder}/{child.id}")
-
-
-def _unlink_if_there(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return

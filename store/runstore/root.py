@@ -205,7 +205,8 @@ class Root:
         is_new = not self._holds_runs()
         try:
             if not os.path.isdir(self.root):
-                os.makedirs(self.root, mode=0o700, exist_ok=True)
+                os.makedirs(os.path.dirname(self.root), exist_ok=True)
+                atomic.make_folder(self.root)
                 _sync_if_readable(os.path.dirname(self.root))
         except OSError as error:
             raise atomic.unwritable(self.root, error) from error

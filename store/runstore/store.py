@@ -185,7 +185,7 @@ class Store(Root):
         try:
             atomic.make_new_folder(hidden)
             facts.publish(hidden, layout.EXPERIMENT, facts.signed({"name": name}), sync=True)
-            atomic.write(f"{hidden}/{layout.LEDGER}", b"")
+            os.close(atomic.open_plain(f"{hidden}/{layout.LEDGER}", os.O_WRONLY | os.O_CREAT))
             os.rename(hidden, f"{self.root}/{folder}")
             atomic.sync_folder(self.root)  # or a power cut takes it, with the runs in it
         except OSError as error:

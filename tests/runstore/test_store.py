@@ -384,3 +384,20 @@ def test_a_copy_without_a_description_has_the_id_of_no_other_store_and_acts_for_
     assert not written.may_act
     with pytest.raises(UntrustedStore, match="not made here"):
         written.for_acting()
+
+
+def test_a_umask_that_takes_the_owners_own_rights_takes_none_that_a_store_needs(
+    tmp_path: Path,
+) -> None:
+    def make() -> list[str]:
+        os.umask(0o277)
+        store = Store(f"{tmp_path}/.runs").for_writing()
+        draft = Draft(store, "e")
+        alive = draft.take_alive()
+        record = draft.publish({"kind": "submitted"})
+        lock.release(alive)
+        opened_again = (store.root, f"{store.root}/e", f"{store.root}/e/{layout.LEDGER}")
+        found = (*opened_again, record.path, f"{record.path}/{layout.ALIVE}")
+        return [oct(os.stat(path).st_mode & 0o777) for path in found]
+
+    assert children.in_child(make) == ["0o700", "0o700", "0o600", "0o700", "0o600"]

@@ -12,6 +12,7 @@ import os
 from homerun.base import environ
 from homerun.system import caches
 from runstore import layout
+from runstore.fs import atomic
 
 _FOLDER = "homerun/path"
 _PRIME = 4294967291
@@ -65,7 +66,7 @@ def _make(parent: str, key: str, packages: dict[str, str]) -> str:
     if _is_whole(final, packages):
         return final
     building = f"{parent}/{layout.NEW}{os.urandom(8).hex()}"
-    os.mkdir(building, 0o700)
+    atomic.make_new_folder(building, is_secret=True)
     for name, home in packages.items():
         os.symlink(home, f"{building}/{name}")
     try:

@@ -7,6 +7,7 @@ import os
 from homerun.base.errors import SubmitError, UserError
 from homerun.targets import registry
 from runstore import layout, status
+from runstore.errors import RunExists
 from runstore.fs import facts, lock
 from runstore.queue.queue import Queue
 
@@ -73,7 +74,11 @@ class Place:
         if is_kept:
             plan.kept = f"../../{layout.QUEUE}/{self.target.name}/{layout.QUEUE_KEPT}{draft.id}"
             self._kept = waiting.kept(draft.id)
-            waiting.keep(draft.id, plan.encode())
+            try:
+                waiting.keep(draft.id, plan.encode())
+            except RunExists:
+                self._kept = ""  # it is not this run's
+                raise
         if not self.waits:
             plan.target = self.target.name if self.slots else ""
             return

@@ -29,7 +29,8 @@ def bring_up_to_date(record: Record) -> Look:
     facts do not change, so every process derives the same outcome, and one of them publishes it. A
     script that lives without a supervisor gets an adopter, and so do processes that a lost script
     left behind: they are ended first. A run that waits has its queue looked at, and a stop request
-    that reached no process reaches the run. A process that may not act for the store (`runstore.fs.trust`) returns the same status.
+    that reached no process reaches the run. A process that may not act for the store
+    (`runstore.fs.trust`) returns the same status.
 
     Raises:
         RunNotFound: its folder is gone.

@@ -11,7 +11,7 @@ import time
 
 from homerun.base import environ
 from homerun.runs import reconcile, stop_request, wait
-from homerun.targets import dispatch, plan
+from homerun.targets import dispatch, plan, retries
 from runstore import layout, look, status
 from runstore.errors import InvalidTransition
 from runstore.run import children as family
@@ -98,6 +98,7 @@ def abandon(record: Record, seen: Look) -> None:
     if not record.is_interactive:
         record.publish(layout.STOP, {"kind": status.CANCEL, "why": "the run was abandoned"})
     record.end(status.abandoned())
+    retries.forget_plan(record)
 
 
 def _flaw_of_abandoning(record: Record, seen: Look) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 _passed_on: set[str] = set()
-"""The supervisors that this process has told of a stop request, by their runs' folders."""
+"""The runs whose supervisors this process has woken for a stop request, by their folders."""
 
 
 def wake_supervisor(run_folder: str) -> None:
@@ -40,7 +40,7 @@ def wake_supervisor(run_folder: str) -> None:
 def pass_on(record: Record, seen: Look) -> bool:
     """Do what is left to do for a stop request: the process that published it may have been killed.
 
-    A supervisor that was told of it may be told again, by each process once.
+    A supervisor that knows of it may be woken again, by each process once.
 
     Returns:
         Whether the run waited, and was ended.

@@ -12,6 +12,7 @@ import os
 from stat import S_ISDIR, S_ISLNK, S_ISVTX, S_IWGRP, S_IWOTH
 
 from homerun.base import environ
+from runstore.fs import atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,16 +66,7 @@ def make_cache(folder: str) -> None:
         PermissionError: another account may write there.
         OSError: it cannot be made.
     """
-    missing = []
-    at = folder
-    while not os.path.isdir(at) and os.path.dirname(at) != at:
-        missing.append(at)
-        at = os.path.dirname(at)
-    for one in reversed(missing):
-        try:
-            os.mkdir(one, 0o700)
-        except FileExistsError:
-            continue
+    atomic.make_private_folders(folder)
     wrong = flaw(folder)
     if wrong:
         raise PermissionError(wrong)

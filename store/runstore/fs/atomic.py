@@ -187,6 +187,20 @@ def make_folder(path: str, *, is_secret: bool = False) -> bool:
     return True
 
 
+def make_private_folders(path: str) -> None:
+    """Make a folder, and those above it that are missing, for this user alone.
+
+    Raises:
+        OSError: one cannot be made.
+    """
+    missing = []
+    while not os.path.isdir(path) and os.path.dirname(path) != path:
+        missing.append(path)
+        path = os.path.dirname(path)
+    for one in reversed(missing):
+        make_folder(one, is_secret=True)
+
+
 def make_folders(root: str, *names: str) -> str:
     """Make a folder below that of a store, each part as `make_folder` does; its path."""
     path = root
@@ -224,7 +238,8 @@ def names_in(folder: str) -> list[str]:
 
 
 def open_plain(path: str, flags: int) -> int:
-    """Open a plain file, and nothing else; one that is made is for its owner alone.
+    """Open a plain file, and nothing else; one that is made is for its owner alone, who may read
+    and write it whatever the umask: it is opened again.
 
     A link is not followed, and a pipe is not waited for.
 
@@ -250,6 +265,8 @@ def accept_plain(descriptor: int, path: str, flags: int) -> None:
     if not S_ISREG(seen.st_mode):
         raise not_followed(path)
     if flags & os.O_CREAT and not seen.st_size:  # it may be new
+        if seen.st_mode & 0o600 != 0o600 and seen.st_uid == os.geteuid():
+            os.fchmod(descriptor, seen.st_mode & 0o7777 | 0o600)
         let_group_read(descriptor, os.path.dirname(path) or ".")
 
 
@@ -288,6 +305,18 @@ def replace_bytes(path: str, data: bytes) -> None:
         os.unlink(hidden)
         raise
     sync_folder(folder)
+
+
+def unlink_if_there(path: str) -> None:
+    """Remove a file that another process may have removed meanwhile.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
 
 
 def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:

@@ -104,7 +104,7 @@ def trust(root: str, store_id: str, hooks: str = UNHOOKED, *, shared: bool = Fal
     data = json_write.pretty(facts.signed(record)).encode()
     for is_last, folder in enumerate(_folders()):
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            atomic.make_private_folders(folder)
             if is_last:
                 _check_private(folder)
             atomic.replace_bytes(f"{folder}/{_name(found, store_id)}", data)

@@ -15,8 +15,10 @@ their names are in the order in which they are started. The kernel frees a slot 
 from __future__ import annotations
 
 import os
+import time
 
 from runstore import layout
+from runstore.errors import RunExists
 from runstore.fs import atomic, facts, lock
 from runstore.queue import place
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 HIGHEST = 9999
 """Priorities are from 0 to this; the highest goes first."""
+
+_YOUNG_S = 60.0
+_REMOVED_JUST_NOW = "or was removed just now; try again in a minute, or choose another id"
 
 _PARTS = 4
 _OF = "of"
@@ -68,10 +73,7 @@ class Entry:
 
     def remove(self) -> None:
         """Take the run out of the queue: it has started, or will not."""
-        try:
-            os.unlink(self.path)
-        except FileNotFoundError:
-            return  # another process has done it
+        atomic.unlink_if_there(self.path)
 
 
 class Queue:
@@ -139,11 +141,23 @@ class Queue:
     def keep(self, run_id: str, data: bytes) -> None:
         """Keep what a run is started with until it is over, beside the entries.
 
+        What is there of a run that had this id and was removed is replaced after a minute: before
+        that it may be what another process is about to start a run of this id with.
+
         Raises:
+            RunExists: another run of this id is being made, or was removed just now.
             OSError: it cannot be written.
         """
         self._make(layout.QUEUE)
-        atomic.write(self.kept(run_id), data, sync=True, is_secret=True)
+        path = self.kept(run_id)
+        for is_last in (False, True):
+            try:
+                atomic.write(path, data, sync=True, is_secret=True)
+                break
+            except FileExistsError:
+                if is_last or _is_young(path):
+                    raise RunExists(run_id, _REMOVED_JUST_NOW) from None
+                atomic.unlink_if_there(path)
         atomic.sync_folder(self.folder)
 
     def kept(self, run_id: str) -> str:
@@ -314,6 +328,13 @@ def _is_folder_below(root: str, above: str, target: str) -> bool:
     try:
         return atomic.is_folder(f"{root}/{above}") and atomic.is_folder(f"{root}/{above}/{target}")
     except OSError:
+        return False
+
+
+def _is_young(path: str) -> bool:
+    try:
+        return time.time() - os.lstat(path).st_mtime <= _YOUNG_S
+    except FileNotFoundError:
         return False
 
 

@@ -15,7 +15,7 @@ from helpers.fifo import Fifo, Gate
 from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
 from homerun.system import children, linux
-from runstore import layout
+from runstore import RunExists, layout
 from runstore.fs import facts
 from runstore.queue.queue import Queue
 from runstore.run import identity
@@ -518,3 +518,25 @@ def test_a_killed_supervisor_is_no_restart_of_the_machine(
     assert ended(run)["cause"] == "lost_exit_status"
     assert canaries(experiment.workspace.directory) == []
     ready.eof()
+
+
+@pytest.mark.parametrize("age_s", [0, 61])
+def test_what_a_removed_run_was_started_with_keeps_no_new_run_of_its_id_from_being_made(
+    experiment: Experiment, age_s: int
+) -> None:
+    waiting = Queue(experiment.workspace.store.for_writing().root, "local")
+    waiting.keep("again", b"of a run that was removed")
+    kept = Path(waiting.kept("again"))
+    then = kept.stat().st_mtime - age_s
+    os.utime(kept, (then, then))
+    config = ScriptRunConfig("source", "fails.py", max_retries=1, retry_on=["host_restarted"])
+
+    if age_s:
+        run = experiment.submit(config, run_id="again")
+        assert ended(run)["cause"] == "exit_code"
+        process.wait_gone(run.describe()["process"]["supervisor_pid"])
+        assert not kept.exists()
+    else:  # it may be that of another process that makes a run of this id now
+        with pytest.raises(RunExists, match="'again' exists already or was removed just now"):
+            experiment.submit(config, run_id="again")
+        assert kept.read_bytes() == b"of a run that was removed"
