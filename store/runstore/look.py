@@ -225,6 +225,13 @@ def _owner_of(record: Record, started: Mapping[str, Any]) -> str:
     return f"{record.store.root}/{layout.OWNERS}/{_safe(started.get('owner'))}"
 
 
+def still_queued(record: Record) -> bool:
+    """Whether a submitted run, of whose facts none is new since it was Queued, still is."""
+    entry = queue_place.entry(record)
+    has_begun = entry is None or queue_place.has_begun(record) or _is_held(record)
+    return not has_begun and os.path.exists(entry or "")
+
+
 def _is_held(record: Record) -> bool:
     return lock.is_held(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
 

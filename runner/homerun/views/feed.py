@@ -30,6 +30,10 @@ MOST_TOPICS = 32
 
 _FLOOR_S = 1.0
 """So often everything is looked at, woken or not."""
+_MOST_FLOOR_S = 5.0
+_SHARE = 60
+"""Where many runs wait a look takes long: then it is made less often, so that an idle feed takes a
+sixtieth of a processor."""
 _PAUSE_S = 0.2
 """Between two looks at least."""
 _SLOW_S = 2.0
@@ -50,7 +54,7 @@ class Feed:
 
     Args:
         board: the runs, which it keeps up to date.
-        metrics: also the metrics of all runs.
+        metrics: also the metrics of all runs; may be changed.
         most_folders: so many folders are watched; each costs a thread.
         failed: called with what kept it from a look; the next look tries again.
     """
@@ -64,7 +68,7 @@ class Feed:
         failed: Callable[[Exception], object] | None = None,
     ) -> None:
         self._board = board
-        self._metrics = metrics
+        self.metrics = metrics
         self._most_folders = most_folders
         self._failed = failed
         self._listeners: dict[Listener, Callable[[], object]] = {}
@@ -116,29 +120,32 @@ class Feed:
     def _run(self, watch: FolderWatch) -> None:
         try:
             while self._watch is watch:
-                self._look(watch)
-                watch.wait(_FLOOR_S)
+                took = self._look(watch)
+                watch.wait(min(_MOST_FLOOR_S, max(_FLOOR_S, _SHARE * took)))
         finally:
             watch.close()
 
-    def _look(self, watch: FolderWatch) -> None:
-        began = time.monotonic()
+    def _look(self, watch: FolderWatch) -> float:
+        """Look, and tell; the processor's seconds that it took."""
+        began, used = time.monotonic(), time.thread_time()
         children.reap()  # the supervisors of what was submitted from here
         try:
-            self._board.live.freshen(metrics=self._metrics)
+            self._board.live.freshen(metrics=self.metrics)
         except (OSError, sqlite3.Error) as error:
             if self._failed is not None:  # descriptors, a full disk, a lock held for long
                 self._failed(error)
-            return
+            return 0.0
         with self._lock:
             listeners = dict(self._listeners)
         folders = [folder for listener in listeners for folder in listener.folders()]
         watch.watch([*folders, *self._board.folders()][: self._most_folders])
         for tell in listeners.values():
             tell()
+        used = time.thread_time() - used
         took = time.monotonic() - began
         if self._watch is watch and took < _PAUSE_S:
             threading.Event().wait(_PAUSE_S - took)
+        return used
 
 
 class Subscription:

@@ -11,6 +11,7 @@ import time
 from stat import S_ISREG
 
 from runstore import layout, status
+from runstore import look as looks
 from runstore.errors import RunNotFound
 from runstore.fs import atomic
 from runstore.index import marks_read, metrics, row
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     Looker = Callable[[Record], Look]
 
+_WAITING = (status.QUEUED, status.NOT_STARTED)
 CHUNK = 500
 """So many runs are read in one transaction."""
 
@@ -40,6 +42,7 @@ class Refresh:
         self.cache = cache
         self.look = look
         self._parents: dict[str, bool] = {}
+        self._is_queue_seen = False
 
     def run(self) -> None:
         """Do all of it.
@@ -145,8 +148,16 @@ class Refresh:
                         self.read(record)
 
     def _still_waits(self, record: Record, stamp: str, was: str, parent: str | None) -> bool:
-        """Whether a row is as it was: nothing was written to it, and its parent goes on."""
-        if was != status.NOT_STARTED or parent is None or run_cache.stamp_of(record.path) != stamp:
+        """Whether a row is as it was: nothing was written to it, and it has its place in the queue,
+        or its parent goes on.
+        """
+        if was not in _WAITING or run_cache.stamp_of(record.path) != stamp:
+            return False
+        if was == status.QUEUED:
+            # The look at one that waits also keeps the queues going, where a starter was killed.
+            is_first, self._is_queue_seen = not self._is_queue_seen, True
+            return not is_first and looks.still_queued(record)
+        if parent is None:
             return False
         goes_on = self._parents.get(parent)
         if goes_on is None:

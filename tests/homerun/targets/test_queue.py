@@ -23,10 +23,14 @@ from homerun.runs.submit import Request
 from homerun.targets import dispatch
 from homerun.targets.queue import TargetQueue
 from runstore import layout, status
+from runstore import look as looks
 from runstore.fs import atomic, facts, lock
+from runstore.index.live import Live
+from runstore.look import Look
 from runstore.queue import queue
 from runstore.queue.queue import Queue
 from runstore.run import identity
+from runstore.run.record import Record
 
 NOOP = "print('done')"
 
@@ -751,3 +755,50 @@ def test_a_run_that_is_started_after_a_restart_of_the_machine_is_preparing_and_n
     waiting.resume()
     dispatch.start(store, "local")
     assert finish([run]) == ["Completed"]
+
+
+def test_the_index_looks_at_one_of_those_that_wait_and_at_what_changed(
+    experiment: Experiment, first: Run
+) -> None:
+    queued = [submit(experiment) for _ in range(4)]
+    looked: list[str] = []
+
+    def look(record: Record) -> Look:
+        looked.append(record.id)
+        return looks.at(record)
+
+    def freshened() -> list[str]:
+        looked.clear()
+        live.freshen()
+        return [run_id for run_id in looked if run_id != first.id]
+
+    live = Live(experiment.workspace.store, look)
+    assert {*freshened()} == {run.id for run in queued}
+    (kept,) = freshened()
+    tagged, canceled = [run for run in queued if run.id != kept][:2]
+    tagged.tag("fruit", "apple")
+    canceled.cancel()
+
+    assert {*freshened()} == {kept, tagged.id, canceled.id}
+    with live.open() as cache:
+        found = {run_id: was for _, run_id, _, _, was, _ in cache.rows("1")}
+    assert found[canceled.id] == "Canceled"
+    assert [found[run.id] for run in queued if run is not canceled] == ["Queued"] * 3
+    live.close()
+
+
+def test_a_run_that_is_being_started_is_looked_at_though_nothing_was_written(
+    experiment: Experiment, first: Run
+) -> None:
+    queued = submit(experiment)
+    record = queued._record
+    assert looks.still_queued(record)
+
+    held = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
+
+    assert held is not None
+    assert not looks.still_queued(record)
+    lock.release(held)
+    assert looks.still_queued(record)
+    queued.cancel()
+    assert not looks.still_queued(record)
