@@ -70,6 +70,7 @@ CASES = {
     "run-submit-script": "run submit-script -e digits --run-id mine train.py",
     "run-tree": f"run tree {PARENT}",
     "run-watch": "run watch",
+    "top": "top",
     "run-update": "run update given-id --add-tag a=b --display-name Ann",
     "store-check": "store check",
     "store-gc": "store gc --dry-run",

@@ -41,7 +41,7 @@ RECONCILING = {
     *("homerun.runs.stop", "homerun.runs.trash", "homerun.runs.verify_index", "homerun.runs.wait"),
     *("homerun.files.logs.follow", "homerun.files.logs.pages"),
     *("homerun.views.details", "homerun.views.listing", "homerun.views.table"),
-    *("homerun.views.watchlist", "homerun.sdk.batch", "homerun.sdk.run"),
+    *("homerun.sdk.batch", "homerun.sdk.run"),
 }
 """The modules that bring a run up to date before they act on it, wait for it, or show it."""
 
@@ -51,7 +51,7 @@ CALM_CALLS = {
     *("ord", "range", "sorted", "sum", "zip", "bytes.fromhex", "bytes.maketrans", "str.maketrans"),
     *("struct.Struct", "struct.calcsize", "re.compile", "logging.getLogger", "TypeVar"),
     *("namedtuple", "collections.namedtuple", "operator.attrgetter", "operator.itemgetter"),
-    *("Field", "MetricKind", "setting"),  # the rows of tables
+    *("Binding", "Field", "MetricKind", "setting"),  # the rows of tables
 }
 CALM_METHODS = {"encode", "format", "join", "pack", "split", "update"}
 """What a module may call while it is loaded, the methods on names of its own: it computes a

@@ -133,7 +133,7 @@ LOOKS = [
     *("run logs RUN --grep x", "run metrics digits-1", "run compare RUN digits-1"),
     *("run snapshot RUN", "store check", "store stats", "store gc --dry-run", "doctor"),
     *("queue list", "target list", "env list", "workspace show", "store trash list"),
-    *("workspace list", "run watch", "store share", "account show"),
+    *("workspace list", "run watch", "top", "store share", "account show"),
     *("account set --subscription 0000", "login", "completion bash", "env build -c none"),
 ]
 

@@ -34,7 +34,9 @@ THIRD_PARTY: dict[str, str | tuple[str, ...]] = {
     "nbformat": "homerun.environments.notebook",
     "psutil": ("homerun.system.portable", "runstore.run.identity"),
     "anyio": "homerun.studio",
+    "rich": "homerun.cli.top",  # on which Textual draws
     "starlette": "homerun.studio",
+    "textual": "homerun.cli.top",
     "typing_extensions": "homerun.config.script_run_config",  # for the type checker only
     "uvicorn": "homerun.studio",
     "watchdog": "homerun.system.folder_watch",

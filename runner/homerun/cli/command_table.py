@@ -48,6 +48,7 @@ GROUPS = {
 """Each with its summary, and an example."""
 
 COMMANDS = {
+    "top": ("commands.run.watch", "top"),
     "run submit-script": ("commands.run.submit_script", "submit_script"),
     "run resubmit": ("commands.run.resubmit", "resubmit"),
     "run list": ("commands.run.list", "list_runs"),

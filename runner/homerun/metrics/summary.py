@@ -16,6 +16,7 @@ from runstore.metrics.follower import Logs, number
 from runstore.metrics.summary import MetricSummary
 
 _MOST_FILES = 1_000
+_MOST_TREND = 128
 
 
 class Gauge:
@@ -25,7 +26,10 @@ class Gauge:
         version: grows with each change, over all metrics of the run.
     """
 
-    __slots__ = ("_numbers", "count", "files", "kind", "last", "name", "step", "time", "version")
+    __slots__ = (
+        *("_numbers", "_trend", "count", "files", "kind", "last", "name", "step", "time"),
+        "version",
+    )
 
     def __init__(self, name: str, kind: str) -> None:
         self.name = name
@@ -36,6 +40,7 @@ class Gauge:
         self.time: float = float("-inf")
         self.files: list[str] = []
         self._numbers = MetricSummary()
+        self._trend = Trend()
         self.version = 0
 
     def add(self, record: dict[str, Any], kind: str) -> None:
@@ -46,11 +51,17 @@ class Gauge:
         self.count += 1
         if kind == NUMBER:
             self._numbers.add(float(number(record) or 0.0), record["t"])
+            self._trend.add(record["t"], float(number(record) or 0.0))
         elif kind in FILES and len(self.files) < _MOST_FILES:
             self.files.append(value)
         if record["t"] >= self.time:
             self.time, self.last, step = record["t"], value, record.get("s")
             self.step = step if type(step) is int else None
+
+    @property
+    def trend(self) -> list[float]:
+        """Its numbers in few."""
+        return self._trend.values()
 
     def describe(self) -> dict[str, Any]:
         """All of it, in the shape of Studio's interface."""
@@ -67,6 +78,32 @@ class Gauge:
         if self.kind in FILES:
             found["files"] = self.files
         return found
+
+
+class Trend:
+    """The course of a metric in few numbers: of many points every second, fourth, eighth one."""
+
+    __slots__ = ("_kept", "_step", "_to_skip")
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[float, float]] = []
+        self._step = 1
+        self._to_skip = 0
+
+    def add(self, time: float, value: float) -> None:
+        """Take one more point."""
+        if self._to_skip:
+            self._to_skip -= 1
+            return
+        self._kept.append((time, value))
+        if len(self._kept) == _MOST_TREND:
+            del self._kept[1::2]
+            self._step *= 2
+        self._to_skip = self._step - 1
+
+    def values(self) -> list[float]:
+        """The numbers in order of time, whichever process logged them."""
+        return [value for _, value in sorted(self._kept, key=lambda point: point[0])]
 
 
 class Gauges:
@@ -94,6 +131,12 @@ class Gauges:
                     self._add(record)
             found = [one.describe() for one in self._known.values() if one.version > since]
             return self._version, found
+
+    def trend(self, name: str) -> list[float]:
+        """The course of a metric, as far as it was read; [] if there is none."""
+        with self._reading:
+            gauge = self._known.get(name)
+            return gauge.trend if gauge is not None else []
 
     def _add(self, record: dict[str, Any]) -> None:
         if not metric_log.is_point(record):

@@ -1,6 +1,6 @@
 """Processes and memory on any system, by psutil; its only importer in this package.
 
-Where there is a /proc it is asked for memory only.
+Where there is a /proc it is asked for what processes use, and for memory only.
 """
 
 from __future__ import annotations
@@ -66,6 +66,26 @@ def memory() -> tuple[int, int]:
 
     found = psutil.virtual_memory()
     return found.total, found.available
+
+
+def used_by(pid: int) -> tuple[float, int] | None:
+    """The seconds of processor time that a process of this user has had, and its resident memory in
+    bytes; None: it is gone, or another user's.
+
+    Raises:
+        ImportError: psutil is not there.
+    """
+    import psutil
+
+    try:
+        one = psutil.Process(pid)
+        with one.oneshot():
+            if one.uids().real != os.getuid():
+                return None
+            times = one.cpu_times()
+            return times.user + times.system, one.memory_info().rss
+    except psutil.Error:
+        return None
 
 
 def _seen(one: psutil.Process) -> Seen | None:

@@ -19,7 +19,8 @@ from runstore.run import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
 _HELD_AT_ONCE = 64
 """Processes signalled in one go; each costs a descriptor meanwhile."""
@@ -99,6 +100,32 @@ def is_below_another(mark: str) -> bool:
             return bool(named)
         else:
             here = above
+
+
+def trees_of_runs(started: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Process]]:
+    """The processes of some runs of this place, in one look: each script, and all below it and its
+    supervisor. Of a run whose supervisor and script are gone there are none.
+
+    Args:
+        started: the fact of that name, by the run's mark.
+    """
+    children = _children()
+    found = {}
+    for mark, fact in started.items():
+        supervisor, script = fact.get("supervisor") or {}, fact.get("script") or {}
+        # Asked after the look: what lives by now had its pid while that was taken.
+        roots = list(children.get(supervisor["pid"], ())) if identity.lives(supervisor) else []
+        if identity.lives(script):
+            every = (one for siblings in children.values() for one in siblings)
+            roots += [one for one in every if one.pid == script["pid"]]
+        found[mark] = _walk(roots, children, mark)
+    return found
+
+
+def still_lives(process: Process) -> bool:
+    """Whether the process that was seen still lives: what was read of its pid meanwhile is its."""
+    now = _look(process.pid)
+    return now is not None and now.ticks == process.ticks
 
 
 def described(process: Process) -> str:

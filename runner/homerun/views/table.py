@@ -121,12 +121,30 @@ class Board:
         return [row_of(row) for row in found]
 
     def newest(
-        self, wanted: Sequence[Part], experiment: str | None, children: bool, limit: int
+        self,
+        wanted: Sequence[Part],
+        experiment: str | None,
+        children: bool,
+        limit: int,
+        sort: str | None = None,
     ) -> list[dict[str, Any]]:
-        """The rows of the newest runs that meet some conditions, from the index as it is."""
-        query = Query(wanted, experiment=self._folder(experiment), children=children)
-        found, _ = self._checked(lambda cache: pages.page(cache, query, 0, limit, None, ()))
+        """The rows of the newest runs that meet some conditions, from the index as it is.
+
+        Args:
+            sort: a field to take the first ones by instead; its metric is in the rows.
+        """
+        query = Query(wanted, experiment=self._folder(experiment), children=children, sort=sort)
+        metrics = [query.sort.key] if query.sort.area == METRICS else []
+        found, _ = self._checked(
+            lambda cache: pages.page(cache, query, 0, limit, None, metrics), metrics
+        )
         return [row_of(row) for row in found]
+
+    def counted(self, wanted: Sequence[Part], experiment: str | None) -> dict[str, int]:
+        """How many runs meet some conditions, children among them, by status."""
+        query = Query(wanted, experiment=self._folder(experiment), children=True)
+        with self.live.open() as cache:
+            return dict(pages.groups(cache, query, "status"))
 
     def rollups(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """How many children of which status some runs have, by the parent's id."""

@@ -73,3 +73,18 @@ def test_a_point_of_another_program_stops_no_summary_and_no_rows(
     assert len(all_rows) >= 1
     assert run.get_metrics("good") == {"good": 1}
     run.complete()
+
+
+def test_the_course_of_a_metric_is_in_order_of_time_and_has_few_numbers(tmp_path: Path) -> None:
+    _write(tmp_path, "a", *({"v": at, "t": at} for at in range(0, 2000, 2)))
+    _write(tmp_path, "b", *({"v": at, "t": at} for at in range(1, 2000, 2)))
+    gauges = summary.Gauges(str(tmp_path))
+    gauges.read()
+
+    found = gauges.trend("m")
+
+    assert found == sorted(found)
+    assert found[0] == 0
+    assert 64 <= len(found) <= 128
+    assert max(after - before for before, after in zip(found, found[1:])) <= 64
+    assert gauges.trend("other") == []

@@ -1,66 +1,111 @@
-"""`homerun run watch`: the runs on the whole terminal, as they are now."""
+"""`homerun top`, and `homerun run watch`, which is the same: the runs on the whole terminal."""
 
 from __future__ import annotations
 
 import sys
 
-from homerun.base.errors import UserError
+from homerun.base.errors import HomerunError, UserError
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
+from homerun.cli.interrupts import Interrupted
 from homerun.cli.options import shared
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import console
-from homerun.cli.watch.controller import Watcher
-from homerun.cli.watch.fullscreen import FullScreen
-from homerun.views.watchlist import Scope, Watchlist
+from homerun.views.live.watchlist import Scope, Watchlist
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from homerun.cli.invocation import Call
 
-_NO_TERMINAL = "run watch needs a terminal; homerun run list shows the runs once"
+_NO_TERMINAL = "{} needs a terminal; homerun run list shows the runs once"
+_NO_TEXTUAL = "homerun top needs textual, which is not installed: pip install textual"
+
+
+def _selection(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which runs are shown."""
+    one_run = option(
+        "-r",
+        "--run",
+        "run_id",
+        metavar="RUN",
+        complete=shared.run_ids,
+        help="Only this run and all below it.",
+    )
+    for add in (
+        *(shared.where(), shared.tags(), shared.statuses()),
+        *(shared.of_experiment("Runs of this experiment."), one_run),
+        argument("run_word", metavar="[RUN]", complete=shared.run_ids),
+    ):
+        function = add(function)
+    return function
+
+
+@command("top")
+@_selection
+def top(call: Call, **chosen: Any) -> int:
+    """Show runs on the whole terminal, as they are now: what runs first, then what ended last.
+
+    With a run: only it and all below it. Below the table stand the selected run's metrics, log and
+    children. Keys: s stops, r submits again, t tags, / filters, o orders, ? helps, q quits.
+    Quitting ends no run.
+
+    \b
+    Example:
+      homerun top
+      homerun top -e digits --status Running
+    """
+    return _watch(call, "top", **chosen)
 
 
 @command("watch")
-@argument("run_word", metavar="[RUN]", complete=shared.run_ids)
-@option(
-    "-r",
-    "--run",
-    "run_id",
-    metavar="RUN",
-    complete=shared.run_ids,
-    help="Only this run and all below it.",
-)
-@shared.of_experiment("Runs of this experiment.")
-@shared.statuses()
-@shared.tags()
-@shared.where()
-def watch(
-    call: Call,
-    statuses: tuple[str, ...],
-    tags: list[tuple[str, str | None]],
-    where: tuple[str, ...],
-) -> int:
-    """Watch runs on the whole terminal: the live ones, then the newest others.
-
-    With a run: only it and all below it. Keys: up and down select, l follows the log, c
-    cancels, t sets a tag, o shows the folder, / filters, ? helps, q quits. Quitting ends no run.
+@_selection
+def watch(call: Call, **chosen: Any) -> int:
+    """Show runs on the whole terminal, as they are now: the same as `homerun top`.
 
     \b
     Example:
       homerun run watch
       homerun run watch -e digits --status Running
     """
+    return _watch(call, "run watch", **chosen)
+
+
+def _watch(
+    call: Call,
+    name: str,
+    statuses: tuple[str, ...],
+    tags: list[tuple[str, str | None]],
+    where: tuple[str, ...],
+    goal: str | None = None,
+    minimizes: bool = False,
+) -> int:
+    """Show the runs until the user quits.
+
+    Args:
+        goal: the metric that is looked at; None: the first one that each run has logged.
+        minimizes: whether less of it is better.
+    """
     if call.run_id is not None and (statuses or tags or where):
         raise UsageError("name a run, or select runs by options; not both")
-    if not console.is_terminal(sys.stdin) or not console.is_terminal(sys.stdout):
-        raise UserError(_NO_TERMINAL)
+    if not all(map(console.is_terminal, (sys.stdin, sys.stdout, sys.stderr))):
+        raise UserError(_NO_TERMINAL.format(name))
 
     workspace = call.workspace()
     record = None if call.run_id is None else call.run()._record
     wanted = [key if value is None else (key, value) for key, value in tags]
     scope = Scope(record, None if record else call.experiment, statuses, wanted, where)
-    console.colours_as(console.may_colour())
-    with FullScreen() as screen, Watchlist(workspace.store, scope, screen.wake) as watched:
-        Watcher(workspace, watched, screen).run()
+    with Watchlist(workspace.store, scope, lambda: None, goal) as watched:
+        try:
+            from homerun.cli.top.app import Top
+        except ModuleNotFoundError as error:
+            raise HomerunError(_NO_TEXTUAL) from error
+        from homerun.cli.top.deeds import Deeds
+
+        shown = Top(Deeds(workspace, watched.board), watched, goal, minimizes, console.may_colour())
+        shown.run()
+    if shown.interrupted is not None:
+        raise Interrupted(shown.interrupted)
     return 0
