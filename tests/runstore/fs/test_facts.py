@@ -51,6 +51,18 @@ def test_a_write_torn_by_death_shows_no_fact(folder: str) -> None:
     assert os.path.getsize(f"{folder}/{left[0]}") > 0
 
 
+def test_a_fact_is_synced_with_its_folder_where_that_is_wanted(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda of: synced.append(os.readlink(f"/proc/self/fd/{of}")))
+    facts.publish(folder, "a.json", {})
+    assert synced == []
+    facts.publish(folder, "b.json", {}, sync=True)
+
+    assert [os.path.dirname(path) for path in synced] == [folder, os.path.dirname(folder)]
+
+
 def test_a_short_write_is_continued(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
     monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:3]))
