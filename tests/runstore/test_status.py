@@ -188,6 +188,22 @@ def test_a_run_without_its_owner_ends_as_the_script_around_it(
 
 
 @pytest.mark.parametrize(
+    ("code", "said", "cause"),
+    [(0, status.COMPLETED, None), (3, status.FAILED, status.EXIT_CODE)],
+)
+def test_a_run_that_its_owner_left_open_ends_as_the_owner_exited(
+    code: int, said: str, cause: str | None
+) -> None:
+    left = {"exit_code": code, "source": "owner"}
+    around = {status.WITHIN: {"status": status.CANCELED}}
+    run = {layout.RUN: {"kind": status.INTERACTIVE}, layout.STARTED: {}}
+    outcome = status.outcome({**run, **around, status.OWNER: left})
+
+    assert (outcome["status"], outcome["cause"]) == (said, cause)
+    assert (outcome["exit_code"], outcome["source"]) == (code, "owner")
+
+
+@pytest.mark.parametrize(
     ("is_whole", "statuses", "said", "cause"),
     [
         (True, [status.COMPLETED, status.COMPLETED], status.COMPLETED, None),
