@@ -107,7 +107,7 @@ def test_on_a_terminal_a_deletion_asks_with_count_and_size(runs, terminal):
     shown = terminal("run", "delete", "digits-1", "digits-2")
     shown.until(b"[y/N]")
     assert "  digits-1  Completed" in shown.text
-    assert "move to the trash: 3 runs, 1 of them below others, " in shown.text
+    assert "move to the trash: 3 runs (3 Completed), 1 of them below others, " in shown.text
     shown.press(b"n\n")
     assert shown.end() == 1
     assert "nothing was deleted" in shown.text
@@ -132,6 +132,50 @@ def test_a_question_that_is_broken_off_is_a_no_and_ends_its_line(runs, terminal,
     assert shown.end() == 130
     assert shown.text.endswith("\n")
     assert _ids(invoke) == before
+
+
+@pytest.fixture
+def batch(workspace_dir: Path, script: Callable[..., Path]) -> dict[str, str]:
+    """A batch of three of which one fails, and a failed run beside it: their ids by name."""
+    script("train.py", "import sys\nsys.exit(int(sys.argv[1]))\n")
+    experiment = Experiment(Workspace.from_config(), "digits")
+    configs = [ScriptRunConfig("source", "train.py", [code]) for code in (0, 1, 0)]
+    made = experiment.submit_many(configs, run_id="batch")
+    made.wait_for_completion(raise_on_error=False)
+    failed = [run.id for run in made if run.status == status.FAILED]
+    alone = experiment.submit(ScriptRunConfig("source", "train.py", [1]), run_id="alone")
+    alone.wait_for_completion(raise_on_error=False)
+    return {"failed": failed[0], "batch": "batch", "alone": "alone"}
+
+
+def test_a_deletion_by_status_takes_what_has_it_and_nothing_else(batch, invoke):
+    before = set(_ids(invoke))
+
+    done = invoke("run", "delete", "--status", "Failed", "--yes", "-o", "table")
+
+    assert before - set(_ids(invoke)) == {batch["failed"], "alone"}
+    assert "batch stays: runs below it do not match" in done.err
+    assert "moved 2 runs to the trash" in done.err
+    again = invoke("run", "delete", "--status", "Failed", "--yes", "-o", "table")
+    assert "no run matches; nothing was deleted" in again.err
+    assert len(_ids(invoke)) == 3
+
+
+def test_a_deletion_by_status_takes_a_batch_with_all_that_matches(batch, invoke):
+    invoke("run", "delete", "--where", "status in (Failed, Completed)", "--yes")
+
+    assert _ids(invoke) == []
+
+
+def test_the_question_of_a_deletion_counts_by_status(batch, terminal):
+    shown = terminal("run", "delete", "batch")
+    shown.until(b"[y/N]")
+
+    assert "move to the trash: 4 runs (" in shown.text
+    assert "2 Completed" in shown.text
+    assert "2 Failed" in shown.text
+    shown.press(b"n\n")
+    assert shown.end() == 1
 
 
 def test_a_running_run_is_not_deleted_and_the_line_says_what_to_do(invoke, running):

@@ -234,9 +234,79 @@ def test_the_list_names_the_file_of_an_image_and_the_columns_of_a_table(cli, scr
     ]
 
     (heading, picture), (_, points) = shown
-    assert heading.endswith("picture")
-    assert picture.endswith(" image.gif")
-    assert points.endswith(" a table of x, y")
+    assert " picture " in heading
+    assert " image.gif " in picture
+    assert " a table of x, y " in points
+
+
+GRID = """
+import sys
+from homerun import Run
+lr, seed = float(sys.argv[2]), int(sys.argv[4])
+if seed == 1 and lr == 1:
+    raise ValueError("no such data")
+Run.get_context().log("loss", 1 / lr + seed)
+"""
+
+
+@pytest.fixture
+def grid(cli, script):
+    """A batch of four, of which one fails, and a run beside it."""
+    script("grid.py", GRID, ".")
+    cli("run", "submit-script", "-e", "g", "--grid", "lr=0.5,1", "--grid", "seed=0..1", "grid.py")
+    cli("run", "submit-script", "-e", "g", "grid.py", "--lr", "0.1", "--seed", "7")
+
+
+def test_the_best_run_of_a_grid_comes_first_and_a_batch_is_one_row(cli, grid):
+    best = cli("run", "list", "-e", "g", "--sort", "metrics.loss").json
+    plain = cli("run", "list", "-e", "g").json
+
+    assert [row["params"] for row in best][:2] == [{"lr": 1, "seed": 0}, {"lr": 0.5, "seed": 0}]
+    assert best[0]["metrics"] == {"loss": {"last": 1.0, "min": 1.0, "max": 1.0, "count": 1}}
+    assert [row.get("children", {}).get("total") for row in plain] == [None, 4]
+    assert plain[1]["children"]["by_status"] == {"Completed": 3, "Failed": 1}
+
+
+def test_a_status_list_has_children_and_says_why_they_failed(cli, grid):
+    rows = cli("run", "list", "--status", "Failed", "-e", "g").json
+    shown = cli("run", "list", "--where", "status = failed", "--columns", "params.lr,error")
+    text = cli("run", "list", "--status", "Failed", "-o", "table", "--columns", "number, error")
+
+    assert [row["failure"] for row in rows] == [
+        "ValueError: no such data",
+        "not all of its runs completed",
+    ]
+    assert len(shown.json) == 2
+    assert text.out.decode().split("\n")[:2] == [
+        "number  error",
+        "5       ValueError: no such data",
+    ]
+
+
+def test_a_list_shows_what_differs_among_the_parameters_and_how_many_there_are(cli, grid):
+    shown = cli("run", "list", "-e", "g", "--children", "--last", "2", "-o", "table")
+
+    heading, first, second = shown.out.decode().splitlines()
+    assert heading.split()[:5] == ["#", "name", "status", "lr", "seed"]
+    assert [first.split()[3:5], second.split()[3:5]] == [["0.1", "7"], ["1", "1"]]
+    assert "2 of 6 runs; --last 6 shows all" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--columns", "lr"], "there is no field 'lr'; did you mean params.lr"),
+        (["--columns", "number,text"], "name a column"),
+        (["--where", "created > yesterday"], "'yesterday' is not a valid time for created: write"),
+        (["--sort", "loss"], "did you mean params.loss or metrics.loss"),
+    ],
+)
+def test_a_field_or_value_that_is_none_is_refused_in_a_line(cli, train, options, says):
+    done = cli("run", "list", *options)
+
+    assert done.code != 0
+    assert says in done.err
+    assert done.out == b""
 
 
 def test_monitor_logs_into_a_closed_pipe_ends_quietly(cli, start, script, gate):
@@ -263,8 +333,8 @@ def test_the_list_on_a_terminal_of_80_columns_shows_whole_ids(terminal, submit, 
 
     assert shown.end() == 0
     heading, line = shown.text.splitlines()
-    assert heading.split() == ["run", "#", "status", "started", "took", "script", "tags"]
-    assert line.startswith(row["run_id"] + " ")
+    assert heading.split() == ["#", "name", "status", "took", "started", "script", "tags"]
+    assert line.startswith(f"1  {row['run_id']} ")
     assert " Completed " in line
     assert len(line) <= 80
 
@@ -277,8 +347,8 @@ def test_a_terminal_too_narrow_for_all_columns_loses_the_last_ones(terminal, sub
 
     assert shown.end() == 0
     heading, line = shown.text.splitlines()
-    assert heading.split() == ["run", "#", "status", "started"]
-    assert line.startswith(row["run_id"] + " ")
+    assert heading.split() == ["#", "name", "status", "took"]
+    assert line.startswith(f"1  {row['run_id']} ")
     assert len(line) <= 80
 
 

@@ -48,6 +48,7 @@ class Choice:
 
     Attributes:
         is_by_name: each run was named, so none can be meant by mistake.
+        is_by_condition: runs are meant that match something, each by itself.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Choice:
         self._tags = [key if value is None else (key, value) for key, value in tags]
         self._where = where
         self.is_by_name = bool(self._words)
-        asks = bool(statuses or tags or where)
+        self.is_by_condition = asks = bool(statuses or tags or where)
         if self._words and asks:
             raise UsageError("name the runs, or select them by options; not both")
         if not self._words and not asks and call.experiment is None:

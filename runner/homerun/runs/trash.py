@@ -11,7 +11,7 @@ from runstore.errors import RunNotFound
 from runstore.fs import atomic, clock, facts, tree
 from runstore.index.query import Condition, Query
 from runstore.index.search import search
-from runstore.run import deleted
+from runstore.run import children, deleted
 from runstore.upkeep import trash
 
 TYPE_CHECKING = False
@@ -84,6 +84,20 @@ def chosen(records: Iterable[Record]) -> list[Record]:
         wanted[record.id] = record
         below |= {one.id for one in family if one.id != record.id}
     return [record for record in wanted.values() if record.id not in below]
+
+
+def fitting(records: Iterable[Record]) -> tuple[list[Record], list[Record]]:
+    """Of some runs those that can be deleted without any other, and those that hold others.
+
+    A run goes with all below it, so one that has any run below it that is not meant has to stay.
+    """
+    meant = {record.id: record for record in records}
+    alone: list[Record] = []
+    holding: list[Record] = []
+    for record in meant.values():
+        is_whole = all(one.id in meant for one in children.below(record, recursive=True))
+        (alone if is_whole else holding).append(record)
+    return alone, holding
 
 
 def families(records: Iterable[Record]) -> list[Record]:

@@ -270,7 +270,7 @@ class Experiment:
         type: str | None = None,
         tags: Wanted = None,
         properties: Wanted = None,
-        include_children: bool = False,
+        include_children: bool | None = None,
         *,
         where: Sequence[str] | str = (),
         sort: str | None = None,
@@ -279,7 +279,7 @@ class Experiment:
 
         Args:
             tags, properties: a key that has to be there, or a dict whose pairs have to be there.
-            include_children: also runs that have a parent.
+            include_children: also runs that have a parent; None: with `where` or `sort` only.
             where, sort: as for `Workspace.get_runs`.
         """
         from homerun.sdk.run import Run

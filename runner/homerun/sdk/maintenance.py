@@ -7,12 +7,13 @@ import os
 
 from homerun.base.errors import UserError
 from homerun.runs import trash
+from runstore import look
 from runstore.fs import tree
 from runstore.upkeep import garbage, sharing, statistics
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from homerun import Run
@@ -31,7 +32,7 @@ class Keeping:
 
     def to_delete(self, runs: Iterable[Run]) -> dict[str, Any]:
         """What a deletion of these runs would take: `run_ids`, `below` (those that go with them
-        without being named) and `size_bytes`.
+        without being named), `by_status` (how many of each) and `size_bytes`.
 
         Raises:
             InvalidTransition: one of them is not over.
@@ -39,11 +40,23 @@ class Keeping:
         named = [run._record for run in runs]
         all_ = trash.families(trash.chosen(named))
         names = {record.id for record in named}
+        statuses = [look.at(record).status for record in all_]
         return {
             "run_ids": [record.id for record in all_],
             "below": [record.id for record in all_ if record.id not in names],
+            "by_status": {one: statuses.count(one) for one in dict.fromkeys(statuses)},
             "size_bytes": sum(tree.usage(record.path) for record in all_),
         }
+
+    def fitting(self, runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+        """Of some runs those that a deletion takes without any other, and those that hold others.
+
+        A run goes with all below it, so one with a run below it that is not among these has to
+        stay.
+        """
+        alone, _ = trash.fitting([run._record for run in runs])
+        ids = {record.id for record in alone}
+        return [one for one in runs if one.id in ids], [one for one in runs if one.id not in ids]
 
     def delete(
         self,

@@ -883,7 +883,7 @@ class Run:
         tags: Wanted = None,
         properties: Wanted = None,
         status: str | None = None,
-        include_children: bool = False,
+        include_children: bool | None = None,
         *,
         where: Sequence[str] | str = (),
         sort: str | None = None,
@@ -892,14 +892,17 @@ class Run:
 
         Args:
             tags, properties: a key that has to be there, or a dict whose pairs have to be there.
-            include_children: also runs that have a parent.
+            include_children: also runs that have a parent; None: with `where` or `sort` only.
             where, sort: as for `Workspace.get_runs`.
         """
         from homerun.views import listing
 
         wanted = listing.conditions(type, tags, properties, status, where)
-        store, name = experiment.workspace.store, experiment.name
-        found = listing.runs(store, name, wanted, include_children, sort)
+        store, children = (
+            experiment.workspace.store,
+            listing.looks_at_children(include_children, where, sort),
+        )
+        found = listing.runs(store, experiment.name, wanted, children, sort)
         return (experiment.workspace.run_of(record) for record in found)
 
 

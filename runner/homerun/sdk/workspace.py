@@ -225,7 +225,7 @@ class Workspace(AzureServices):
         tags: Wanted = None,
         properties: Wanted = None,
         status: str | None = None,
-        include_children: bool = False,
+        include_children: bool | None = None,
         *,
         where: Sequence[str] | str = (),
         sort: str | None = None,
@@ -234,7 +234,7 @@ class Workspace(AzureServices):
 
         Args:
             tags, properties: a key that has to be there, or a dict whose pairs have to be there.
-            include_children: also runs that have a parent.
+            include_children: also runs that have a parent; None: with `where` or `sort` only.
             where: further conditions, such as `metrics.loss < 0.1`; `docs/cli.md` lists them.
             sort: a field of such conditions, with a `-` before it for the largest first; None:
                 the newest first.
@@ -247,7 +247,13 @@ class Workspace(AzureServices):
 
         self._check_known(experiment)
         wanted = listing.conditions(None, tags, properties, status, where)
-        found = listing.runs(self._store, experiment, wanted, include_children, sort)
+        found = listing.runs(
+            self._store,
+            experiment,
+            wanted,
+            listing.looks_at_children(include_children, where, sort),
+            sort,
+        )
         return (self.run_of(record) for record in found)
 
     @property

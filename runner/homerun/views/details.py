@@ -15,7 +15,8 @@ from homerun.runs import reconcile
 from homerun.targets import queue
 from runstore import layout, status
 from runstore.fs import facts
-from runstore.run import attempts, cache
+from runstore.look import failed_because
+from runstore.run import attempts, cache, params
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "target": run.get("target"),
         "submitted_by": run.get("user"),
         "error": error(record, look),
+        "failure": failed_because(record, look),
         "warnings": warnings(record, look) or None,
         "process": _process(look),
         "outcome": _outcome(look),
@@ -156,7 +158,12 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "directory": record.path,
     }
     kept = {key: value for key, value in found.items() if value is not None}
-    return {**kept, "tags": labels.tags, "properties": record.properties()}
+    return {
+        **kept,
+        "params": params.merged(run, labels.params),
+        "tags": labels.tags,
+        "properties": record.properties(),
+    }
 
 
 def warnings(record: Record, look: Look) -> list[str]:

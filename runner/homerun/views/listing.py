@@ -7,21 +7,24 @@ from collections.abc import Mapping
 from homerun.base import checks, messages
 from homerun.base.errors import UserError
 from homerun.runs import reconcile, verify_index
+from homerun.views import details
+from homerun.views.rows import Column, rolled_up
 from runstore.errors import ExperimentNotFound
 from runstore.index import metrics as index_metrics
 from runstore.index import row as index_row
+from runstore.index import search as index_search
 from runstore.index.conditions import parse
-from runstore.index.fields import METRICS, split
+from runstore.index.fields import METRICS, FieldName, split
 from runstore.index.kinds import holds
 from runstore.index.query import THERE, Condition, Query
 from runstore.index.row import PROPERTIES, TAGS
-from runstore.index.search import search
 from runstore.run import children as run_children
 from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from runstore.index.conditions import Part
     from runstore.run.record import Record
@@ -40,11 +43,33 @@ def runs(
     """The runs of a store, or of one of its experiments, lazily.
 
     Args:
+        include_children: also those that have a parent; see `looks_at_children`.
         sort: a field to sort by, a `-` before it for the largest first; None: the newest first.
     """
     if not wanted and sort is None:
         return store.runs(experiment, children=include_children)
     return _search(store, experiment, wanted, include_children, sort)
+
+
+def looks_at_children(
+    asked: bool | None, where: Sequence[str] | str = (), sort: str | None = None
+) -> bool:
+    """Whether children are listed: where nothing was said, with a condition or an order.
+
+    The best run of a grid, and the one that failed, are children.
+    """
+    return bool(where) or sort is not None if asked is None else asked
+
+
+def count(
+    store: Store, experiment: str | None, wanted: Sequence[Part], include_children: bool
+) -> int | None:
+    """How many runs such a list has in all; None where only a look at every run could tell."""
+    folder = None if experiment is None else store.experiment_folder(experiment)
+    query = Query(wanted, experiment=folder, children=include_children)
+    return index_search.count(
+        store, query, reconcile.bring_up_to_date, lambda: verify_index.start(store)
+    )
 
 
 def children(record: Record, wanted: Sequence[Part], recursive: bool) -> Iterator[Record]:
@@ -86,11 +111,35 @@ def conditions(
     return found + [parse(text) for text in ([where] if isinstance(where, str) else where)]
 
 
-def metrics_of(where: Sequence[str], sort: str | None) -> list[str]:
-    """The metrics that conditions and an order name, each once."""
+def named_columns(
+    where: Sequence[str], sort: str | None, goals: Sequence[str] = ()
+) -> list[Column]:
+    """The fields that conditions and an order name, and the metrics that are goals, each once."""
     named = [one.field for part in map(parse, where) for one in part.leaves()]
-    named.append(split((sort or "created").removeprefix("-")))
-    return list(dict.fromkeys(one.key for one in named if one.area == METRICS))
+    named += [] if sort is None else [split(sort.removeprefix("-"))]
+    named += [FieldName(f"{METRICS}.{goal}", METRICS, goal) for goal in goals]
+    found = {column.place: column for column in map(Column, named)}
+    return list(found.values())
+
+
+def describe_all(records: Sequence[Record]) -> list[dict[str, Any]]:
+    """What `run list` and `run show` print of runs of one store, with metrics and children."""
+    if not records:
+        return []
+    store = store_of(records[0])
+    rows = [details.row_of(record) for record in records]
+    metrics, below = index_search.summaries(
+        store,
+        records,
+        reconcile.bring_up_to_date,
+        lambda: verify_index.start(store),
+        lambda line: messages.tell([line]),
+    )
+    for row in rows:
+        row["metrics"] = metrics.get(row["run_id"], {})
+        if below.get(row["run_id"]):
+            row["children"] = rolled_up(below[row["run_id"]])
+    return rows
 
 
 def pairs(area: str, wanted: Wanted) -> list[Condition]:
@@ -135,7 +184,7 @@ def _search(
         except ExperimentNotFound:
             return iter(())
     query = Query(wanted, experiment=folder, children=include_children, sort=sort)
-    return search(
+    return index_search.search(
         store,
         query,
         reconcile.bring_up_to_date,

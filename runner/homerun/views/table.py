@@ -18,6 +18,7 @@ from homerun.runs import reconcile, verify_index
 from homerun.targets import queue as target_queue
 from homerun.targets.registry import Targets
 from homerun.views.listing import conditions
+from homerun.views.rows import rolled_up
 from runstore import layout, status
 from runstore.errors import ExperimentNotFound, InvalidQuery
 from runstore.index import changes, counts, pages
@@ -47,15 +48,6 @@ _TREND = 20
 _MOST_FIELDS = 500
 _MOST_VALUES = 50
 _SHOWN = [one for one in FIELDS if one.is_shown]
-_OF_ALL = (
-    (status.CANCEL_REQUESTED, status.FINALIZING, status.RUNNING),
-    (status.PREPARING, status.QUEUED, status.NOT_STARTED),
-    (status.NOT_RESPONDING,),
-    (status.FAILED,),
-    (status.CANCELED,),
-    (status.COMPLETED,),
-)
-"""The status that stands for many runs is of the first line that any of them is in."""
 
 
 class Board:
@@ -327,13 +319,6 @@ def row_of(row: Row) -> dict[str, Any]:
         "params": row.params,
         "metrics": row.metrics,
     }
-
-
-def rolled_up(by_status: dict[str, int]) -> dict[str, Any]:
-    """How many runs there are, how many of each status, and the status that stands for all."""
-    shown = next((one for like in _OF_ALL for one in like if one in by_status), None)
-    total = sum(by_status.values())
-    return {"total": total, "by_status": by_status, "status": shown}
 
 
 def _split(arguments: str | None) -> list[str]:

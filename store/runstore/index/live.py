@@ -78,10 +78,9 @@ class Live:
 
     def meter(self, runs: Iterable[Row]) -> None:
         """Bring the metrics of some runs up to date."""
-        numbers = {row.run: row for row in runs}
         try:
             with self.open() as cache:
-                self._meter(cache, numbers)
+                index_metrics.meter(cache, self.store.root, runs)
         except sqlite3.OperationalError:
             self.freshen(metrics=True)  # without the store's index, if that is what is busy
 
@@ -120,20 +119,6 @@ class Live:
         if self._own is not None:
             self._own.close()
             self._own = None
-
-    def _meter(self, cache: Cache, numbers: dict[int, Row]) -> None:
-        marks = ", ".join("?" * len(numbers))
-        sql = f"SELECT run, settled FROM runs WHERE metered = 0 AND run IN ({marks})"
-        found = cache.db.execute(sql, list(numbers)).fetchall()
-        if not found:
-            return
-        with cache.writing():
-            for run, settled in found:
-                row = numbers[run]
-                path = f"{self.store.root}/{row.folder}/{row.values['id']}"
-                index_metrics.bring_up_to_date(cache, run, path)
-                if settled:
-                    cache.db.execute("UPDATE runs SET metered = 1 WHERE run = ?", (run,))
 
     def _freshen(self, metrics: bool) -> None:
         """Bring it up to date; replace it where it is damaged, in memory where it is read-only or

@@ -11,9 +11,11 @@ from runstore.metrics.summary import MetricSummary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from runstore.index.cache import Cache
+    from runstore.index.pages import Row
 
 _MOST = 1 << 63
 
@@ -46,6 +48,22 @@ def bring_up_to_date(cache: Cache, run: int, run_folder: str) -> None:
     except OSError:
         pass  # not ours to read, or a broken disk: what is known stays
     _put(cache, run, logs.places, known)
+
+
+def meter(cache: Cache, root: str, runs: Iterable[Row]) -> None:
+    """Bring the metrics of some runs of the store in `root` up to date."""
+    numbers = {row.run: row for row in runs}
+    marks = ", ".join("?" * len(numbers))
+    sql = f"SELECT run, settled FROM runs WHERE metered = 0 AND run IN ({marks})"
+    found = cache.db.execute(sql, list(numbers)).fetchall()
+    if not found:
+        return
+    with cache.writing():
+        for run, settled in found:
+            row = numbers[run]
+            bring_up_to_date(cache, run, f"{root}/{row.folder}/{row.values['id']}")
+            if settled:
+                cache.db.execute("UPDATE runs SET metered = 1 WHERE run = ?", (run,))
 
 
 def is_complete(cache: Cache, run: int, run_folder: str) -> bool:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from runstore import look as looks
 from runstore.fs import atomic
-from runstore.index import metrics, row, verify
+from runstore.index import counts, metrics, pages, row, verify
 from runstore.index.cache import Cache, remove
+from runstore.index.query import Query
 from runstore.index.refresh import Refresh
 from runstore.run import cache as run_cache
+from runstore.run import children
 from runstore.run.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
-    from runstore.index.query import Query
     from runstore.index.refresh import Looker
     from runstore.store import Store
 
@@ -54,6 +56,53 @@ def search(
     with Cache(store.root) as cache:
         rest = cache.select(query, last)
     yield from _checked(store, query, look, [one for one in rest if one[:2] not in seen])
+
+
+def count(
+    store: Store,
+    query: Query,
+    look: Looker = looks.at,
+    verify_later: Callable[[], object] | None = None,
+) -> int | None:
+    """How many runs a query means; None where the index cannot be had."""
+    cache = _open(store, query, look, verify_later, None)
+    if cache is None:
+        return None
+    with cache:
+        return pages.count(cache, query)
+
+
+def summaries(
+    store: Store,
+    records: Sequence[Record],
+    look: Looker = looks.at,
+    verify_later: Callable[[], object] | None = None,
+    tell: Callable[[str], object] | None = None,
+) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
+    """What lists show beside the records: metrics, and how many children of which status.
+
+    Returns:
+        By run id: last, min, max and count by the metric's name; the number of its direct children
+        by their status.
+    """
+    cache = _open(store, Query(), look, verify_later, tell)
+    if cache is None:
+        values = {one.id: metrics.values_of_run(one.path) for one in records}
+        return values, {one.id: _below(one, look) for one in records}
+    with cache:
+        ids = [one.id for one in records]
+        metrics.meter(cache, store.root, pages.rows_of_ids(cache, ids, ()))
+        found = {one.id: cache.metrics_of(one.experiment_folder, one.id) for one in records}
+        return found, counts.below(cache, ids)
+
+
+def _below(record: Record, look: Looker) -> dict[str, int]:
+    """How many of a run's children have which status, by a look at each."""
+    found: dict[str, int] = {}
+    for child in children.below(record):
+        seen = look(child).status
+        found[seen] = found.get(seen, 0) + 1
+    return found
 
 
 def _open(

@@ -47,9 +47,21 @@ def last_value(value: Any) -> str:
 def tags(row: dict[str, Any]) -> str:
     """A run's tags as `a=1 b`."""
     pairs = (row.get("tags") or {}).items()
-    return " ".join(
-        printable(k) if v is None else f"{printable(k)}={printable(v)}" for k, v in pairs
-    )
+    return " ".join(printable(k) if v is None else f"{printable(k)}={_word(v)}" for k, v in pairs)
+
+
+def _word(value: object) -> str:
+    """A value as one word: with blanks in it in quotes."""
+    shown = str(value).lower() if isinstance(value, bool) else printable(value)
+    return repr(shown) if not shown or any(map(str.isspace, shown)) else shown
+
+
+def below(row: dict[str, Any]) -> str:
+    """How many runs are below a run, and how many of them completed: `9 runs, 7 ok`."""
+    found = row.get("children")
+    if found is None:
+        return NONE
+    return f"{plural(found['total'])}, {found['by_status'].get(status.COMPLETED, 0)} ok"
 
 
 def duration(seconds: float | None) -> str:
@@ -83,6 +95,18 @@ def ago(time: object, now: float) -> str:
         if seconds >= length:
             return f"{seconds // length:.0f}{unit} ago"
     return f"{seconds:.0f}s ago"
+
+
+def moment(time: object, now: float) -> str | None:
+    """A recorded time in local time, and how long ago it was; as it is where it is none."""
+    at = times.unix(time)
+    if at is None:
+        return None if time is None else str(time)
+    from datetime import datetime
+
+    shown = datetime.fromtimestamp(at).astimezone().isoformat(" ", "seconds")
+    since = ago(time, now)
+    return f"{shown} ({since})" if since.endswith("ago") else shown
 
 
 def took(row: dict[str, Any], now: float | None = None) -> float | None:

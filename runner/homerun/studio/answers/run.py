@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from homerun.studio.answers.runs import Rollup, RunRow
-from homerun.studio.answers.values import Status, Tags, Time
+from homerun.studio.answers.values import Params, Status, Tags, Time
 
 
 class QueuePlace(TypedDict):
@@ -75,6 +75,7 @@ class _Known(TypedDict):
     experiment_name: str
     status: Status
     directory: str
+    params: Params
     tags: Tags
     properties: dict[str, str]
 
@@ -106,6 +107,7 @@ class DetailsOfRun(_Known, total=False):
     target: str
     submitted_by: str
     error: RunError
+    failure: str
     warnings: list[str]
     process: ProcessRow
     outcome: OutcomeRow

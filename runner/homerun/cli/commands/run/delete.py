@@ -26,6 +26,9 @@ _NONE = "no run matches; nothing was deleted"
 def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
     """Move runs to the store's trash, with all below them.
 
+    A condition (--status, --tags, --where) takes what matches and nothing else, runs below others
+    by themselves: a run that holds one which does not match stays.
+
     The runs must be over. `homerun store trash restore` restores one; `homerun store gc` removes
     what has been in the trash for 30 days. A run's number is never used again.
 
@@ -36,10 +39,14 @@ def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
     """
     choice = Choice(call, **given)
     check_asks(yes)
-    chosen = choice.runs(children=False)
+    chosen = choice.runs(children=choice.is_by_condition)
     keeping = call.workspace().keeping
+    stay: list[render.Part] = []
+    if choice.is_by_condition:
+        chosen, holding = keeping.fitting(chosen)
+        stay = [render.Note(_told_of(one.id)) for one in holding]
     if not chosen:
-        return Result({"run_ids": [], "freed_bytes": 0}, lambda: [render.Note(_NONE)])
+        return Result({"run_ids": [], "freed_bytes": 0}, lambda: [*stay, render.Note(_NONE)])
     if not yes:
         wanted = keeping.to_delete(chosen)
         if not is_sure(_question(wanted, purge), yes, chosen):
@@ -47,16 +54,20 @@ def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
 
     with Progress("deleting runs", len(chosen)) as progress:
         done = keeping.delete(chosen, purge=purge, tell=progress)
-    return Result(done, lambda: [render.Note(_told(done, purge))])
+    return Result(done, lambda: [*stay, render.Note(_told(done, purge))])
 
 
 def _question(wanted: dict[str, Any], purge: bool) -> str:
     below = len(wanted["below"])
     those = f", {below} of them below others" if below else ""
+    statuses = ", ".join(f"{count:,} {one}" for one, count in wanted["by_status"].items())
     how = "remove for good" if purge else "move to the trash"
-    return (
-        f"{how}: {text.plural(len(wanted['run_ids']))}{those}, {sizes.shown(wanted['size_bytes'])}?"
-    )
+    runs = f"{text.plural(len(wanted['run_ids']))} ({statuses})"
+    return f"{how}: {runs}{those}, {sizes.shown(wanted['size_bytes'])}?"
+
+
+def _told_of(run_id: str) -> str:
+    return f"{run_id} stays: runs below it do not match; homerun run delete {run_id} takes all"
 
 
 def _nothing() -> list[render.Part]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from itertools import islice
 
+from homerun.base import sizes
 from homerun.cli.command import command
 from homerun.cli.options import shared, times
 from homerun.cli.options.kinds import Number
@@ -14,16 +15,29 @@ from homerun.cli.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     from homerun.cli.invocation import Call
-    from homerun.sdk.run import Run
+    from homerun.views.rows import Column
+    from runstore.run.record import Record
 
-_COLUMNS = ["run", "#", "status", "started", "took", "script", "tags"]
-_EXPENDABLE = ("tags", "script", "took", "#", "started")
-_WAITS = "waits"
+_COLUMNS = ["#", "name", "status"]
+_LATER = ["took", "started", "script", "tags"]
+_EXPENDABLE = ("tags", "script", "started", "took")
+_EXPERIMENT, _WAITS, _BELOW = "experiment", "waits", "runs below"
+_MOST_PARAMS = 6
+"""More that differ are left out: `--columns` shows any."""
+
+_METRICS = "metrics"
+_CHUNK = 256
 _LAST = 10
+_OWN = (
+    *("id", "number", "name", "status", "script", "created", "started", "duration_s"),
+    *("experiment", "parent", "text", "tags", "properties"),
+)
+"""The areas of fields that the usual table shows anyway, or that the user knows."""
+
 _MINIMAL = {
     "RunId": "run_id",
     "RunType": "run_type",
@@ -46,7 +60,7 @@ _MINIMAL = {
 @shared.statuses()
 @shared.tags()
 @option("--parent-run-id", metavar="RUN", help="Only children of this run.")
-@option("--children", is_flag=True, help="Include child runs.")
+@option("--children", is_flag=True, help="Include child runs, as a condition or --sort does.")
 @option("--compute-target-name", "target", metavar="NAME", help="Only runs of this target.")
 @option(
     "--since",
@@ -56,6 +70,12 @@ _MINIMAL = {
 )
 @shared.where()
 @option("--sort", metavar="FIELD", help="Sort by this field; -FIELD: the largest first.")
+@option(
+    "--columns",
+    many=True,
+    metavar="FIELDS",
+    help="Show these fields, e.g. number,status,params.lr,metrics.loss,error.",
+)
 @option(
     "--skip",
     kind=Number(least=0),
@@ -76,102 +96,158 @@ def list_runs(
     since: str | None,
     where: tuple[str, ...],
     sort: str | None,
+    columns: tuple[str, ...],
     skip: int,
     minimal: bool,
     expressions: tuple[str, ...],
 ) -> Result:
-    """List runs, the newest first; children only under --parent-run-id or --children.
+    """List runs, the newest first, a batch as one row.
 
-    A JMESPath expression shapes the result, as --query does. Without --last it applies to all
-    runs.
+    With a condition (--where, --status, --tags) or --sort the runs below others are listed too;
+    without, only under --parent-run-id or --children. A JMESPath expression shapes the result, as
+    --query does. Without --last it applies to all runs.
 
     \b
     A condition is FIELD, or FIELD and one of = != < <= > >= ~ (contains) and a value:
       metrics.loss < 0.1     the last value; also metrics.loss.min, .max, .count
+      params.lr in (0.1, 1)  also params.fast = true
       tags.fruit = apple     also properties.KEY
-      created > 2026-11-01   also started, ended, status, type, number, script,
-                             name, description, user, parent, experiment, id
-      text ~ word            anywhere in these, in tags and properties
+      created > 2h           newer than two hours ago; also 2026-11-01, started, ended
+      duration > 1h30m       also cpu; memory > 10GB
+      status = failed        also number, script, name, description, user, parent,
+                             type, experiment, id, error ~ word
+      text ~ word            anywhere in these, in tags, params and properties
+    Several are joined by `and` and `or`; odd names stand in quotes.
 
     \b
     Example:
       homerun run list -e digits --last 3 --status Completed
       homerun run list --where 'metrics.loss < 0.1' --sort metrics.loss
+      homerun run list --where 'status = failed and created > 1d' --columns number,error
       homerun run list "[?tags.quality=='great run'].run_id"
     """
     from homerun.views import listing
+    from homerun.views import rows as listed
 
     call.take_query(expressions)
+    chosen = listed.columns_of(columns)
     workspace = call.workspace()
     call.check_experiment(workspace)
     conditions = list(where)
+    is_looked_through = bool(conditions or tags or statuses or sort)
     if parent_run_id is not None:
-        conditions.append(f"parent = {call.find(parent_run_id).id}")
+        conditions.append(f"parent = '{call.find(parent_run_id).id}'")
     if target is not None:
-        conditions.append(f"target = {target}")
+        conditions.append(f"target = '{target}'")
     if since is not None:
         conditions.append(f"created >= {since}")
-    found = workspace.get_runs(
-        call.experiment,
-        tags=[key if value is None else (key, value) for key, value in tags],
-        status=statuses[0] if len(statuses) == 1 else None,
-        include_children=children,
-        where=conditions,
-        sort=sort,
+    if statuses:
+        conditions.append(f"status in ({','.join(statuses)})")
+    wanted = listing.conditions(
+        tags=[key if value is None else (key, value) for key, value in tags], where=conditions
     )
-    kept = (
-        (run, row)
-        for run, row in _described(progress.counted(found, "looking at runs"))
-        if len(statuses) < 2 or row["status"] in statuses
-    )
+    children = children or is_looked_through
+    store = workspace.store
+    found = listing.runs(store, call.experiment, wanted, children, sort)
     if last is None:
         last = None if call.query else _LAST
-    shown = [*islice(kept, skip, None if last is None else skip + last)]
-    rows = [row for _, row in shown]
+    end = None if last is None else skip + last
+    picked = islice(progress.counted(found, "looking at runs"), skip, end)
+    rows = [row for part in _chunks(picked) for row in listing.describe_all(part)]
+    is_narrowed = bool(conditions or tags or skip)
+    nothing = [render.Note(_NONE_LIKE_THAT if is_narrowed else _NONE_YET)]
     if minimal:
         lean = [{name: row.get(key) for name, key in _MINIMAL.items()} for row in rows]
-        return Result(lean, None if lean else lambda: [render.Note(_NONE_LIKE_THAT)])
-    is_narrowed = bool(conditions or tags or statuses or skip)
-    return Result(rows, lambda: _list(shown, listing.metrics_of(where, sort), is_narrowed))
+        return Result(lean, None if lean else lambda: nothing)
+    if not rows:
+        return Result(rows, lambda: nothing)
+
+    def table() -> list[render.Part]:
+        total = None
+        if last is not None and (len(rows) == last or skip):
+            total = listing.count(store, call.experiment, wanted, children)
+        named = listing.named_columns(where, sort)
+        shown = [*listed.differing(rows)[:_MOST_PARAMS], *named]
+        made = _of_columns(rows, chosen) if chosen else _table(rows, shown)
+        return [made, *_rest(len(rows), total, skip)]
+
+    return Result(rows, table)
 
 
 _NONE_LIKE_THAT = "no run matches; homerun run list shows the newest runs"
 _NONE_YET = "there are no runs; homerun run submit-script -e NAME SCRIPT starts one"
 
 
-def _described(found: Iterable[Run]) -> Iterator[tuple[Run, dict[str, Any]]]:
-    return ((run, run.describe()) for run in found)
+def _chunks(found: Iterator[Record]) -> Iterator[list[Record]]:
+    while part := list(islice(found, _CHUNK)):
+        yield part
 
 
-def _list(
-    shown: list[tuple[Run, dict[str, Any]]], metrics: list[str], is_narrowed: bool
-) -> list[render.Part]:
-    if not shown:
-        return [render.Note(_NONE_LIKE_THAT if is_narrowed else _NONE_YET)]
-    rows = [row for _, row in shown]
-    values = [
-        [run.get_metrics(name, populate=True).get(name) for name in metrics] for run, _ in shown
+def _rest(shown: int, total: int | None, skip: int) -> list[render.Part]:
+    """How many there are in all, and how to see more; nothing where these are all."""
+    if total is None or total <= shown:
+        return []
+    return (
+        [render.Note(f"{shown} of {total:,} runs; --last {total} shows all")]
+        if not skip
+        else [render.Note(f"{skip + 1} to {skip + shown} of {total:,} runs")]
+    )
+
+
+def _of_columns(rows: list[dict[str, Any]], chosen: list[Column]) -> render.Table:
+    now = time.time()
+    return render.Table(
+        [one.name for one in chosen], [[_cell(row, one, now) for one in chosen] for row in rows]
+    )
+
+
+def _cell(row: dict[str, Any], column: Column, now: float) -> str:
+    """A field of a run for people."""
+    value = column.value(row)
+    if value is None and column.place[0] == _METRICS:
+        return _last_value(row, column.place[1])
+    if value is None:
+        return text.NONE
+    if column.is_time:
+        return text.ago(value, now)
+    if column.is_duration:
+        return text.duration(value)
+    return sizes.shown(value * 1024) if column.is_size else text.short_number(value)
+
+
+def _last_value(row: dict[str, Any], name: str) -> str:
+    """The last value of a metric that has no numbers, such as a text or an image."""
+    from homerun.metrics import results
+
+    found = results.metrics_of_run(row["directory"], row["run_id"], name, populate=True)
+    return text.last_value(found.get(name))
+
+
+def _table(rows: list[dict[str, Any]], named: list[Column]) -> render.Table:
+    """The usual table: with what differs among the parameters, and the fields that were named."""
+    now = time.time()
+    shown = list({one.place: one for one in named if one.place[0] not in _OWN}.values())
+    columns = [*_COLUMNS, *(one.title for one in shown), *_LATER]
+    lines = [
+        [
+            row.get("run_number", text.NONE),
+            row.get("display_name") or row["run_id"],
+            row["status"],
+            *(_cell(row, one, now) for one in shown),
+            text.duration(text.took(row, now)),
+            text.ago(row.get("start_time_utc"), now),
+            text.script(row),
+            text.tags(row),
+        ]
+        for row in rows
     ]
-    columns = [*_COLUMNS, *metrics]
-    lines = _table(rows, values)
+    if len({row.get("experiment_name") for row in rows}) > 1:
+        columns.append(_EXPERIMENT)
+        lines = [[*line, row.get("experiment_name", text.NONE)] for line, row in zip(lines, rows)]
+    if any("children" in row for row in rows):
+        columns.append(_BELOW)
+        lines = [[*line, text.below(row)] for line, row in zip(lines, rows)]
     if any("queue" in row for row in rows):
         columns.append(_WAITS)
         lines = [[*line, text.waits(row)] for line, row in zip(lines, rows)]
-    return [render.Table(columns, lines, _EXPENDABLE)]
-
-
-def _table(rows: list[dict[str, Any]], metrics: list[list[Any]]) -> list[list[object]]:
-    now = time.time()
-    return [
-        [
-            row["run_id"],
-            row.get("run_number", text.NONE),
-            row["status"],
-            text.ago(row.get("start_time_utc"), now),
-            text.duration(text.took(row, now)),
-            text.script(row),
-            text.tags(row),
-            *map(text.last_value, values),
-        ]
-        for row, values in zip(rows, metrics)
-    ]
+    return render.Table(columns, lines, (*_EXPENDABLE, *(one.title for one in shown[:0:-1])))

@@ -26,8 +26,12 @@ def show(call: Call) -> Result:
     Example:
       homerun run show digits_1
     """
-    found = call.run()
-    row, interpreter = found.describe(), found.get_interpreter()
+    from homerun.sdk.run import Run
+    from homerun.views import listing
+
+    record = call.record(call.run_id)
+    (row,) = listing.describe_all([record])
+    interpreter = Run.of(record).get_interpreter()
     if interpreter:
         row["interpreter"] = interpreter
     return Result(row, lambda: [render.Card(_card(row))])
@@ -47,10 +51,10 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "waits": text.waits(row),
         "waits since": (row.get("queue") or {}).get("since_utc"),
         "script": " ".join(map(str, [text.script(row), *(row.get("arguments") or [])])),
-        "submitted": row.get("created_utc"),
+        "submitted": text.moment(row.get("created_utc"), now),
         "by": row.get("submitted_by"),
-        "started": row.get("start_time_utc"),
-        "ended": row.get("end_time_utc"),
+        "started": text.moment(row.get("start_time_utc"), now),
+        "ended": text.moment(row.get("end_time_utc"), now),
         "took": text.duration(text.took(row, now)),
         "process": process.get("pid"),
         "supervisor": process.get("supervisor_pid"),
@@ -58,7 +62,12 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "exit code": outcome.get("exit_code"),
         "signal": outcome.get("signal"),
         "cause": outcome.get("cause"),
+        "cpu": text.duration(_cpu(outcome)),
+        "peak memory": _size(outcome.get("peak_memory_kib")),
+        "runs below": text.below(row),
         "attempts": "\n".join(_attempt(one) for one in row.get("attempts") or []),
+        "params": text.tags({"tags": row["params"]}),
+        "metrics": "\n".join(_metric(*one) for one in row["metrics"].items()),
         "tags": text.tags(row),
         "properties": text.tags({"tags": row.get("properties")}),
         "linked": "\n".join(_linked(one) for one in row.get("linked") or []),
@@ -67,6 +76,24 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "warnings": "\n".join(row.get("warnings") or []),
         "folder": row.get("directory"),
     }
+
+
+def _cpu(outcome: dict[str, Any]) -> float | None:
+    used = [outcome.get(key) for key in ("cpu_user_s", "cpu_system_s")]
+    return None if None in used else sum(used)  # type: ignore[arg-type]
+
+
+def _size(kib: int | None) -> str:
+    return sizes.shown(kib * 1024) if kib else ""
+
+
+def _metric(name: str, known: dict[str, Any]) -> str:
+    """`loss 0.25 (min 0.25, max 0.5, 3 values)`."""
+    last = "nan" if known["last"] is None else text.short_number(known["last"])
+    if known["count"] < 2:
+        return f"{name} {last}"
+    ends = ", ".join(f"{end} {text.short_number(known[end])}" for end in ("min", "max"))
+    return f"{name} {last} ({ends}, {known['count']:,} values)"
 
 
 def _python(interpreter: dict[str, Any] | None) -> str:

@@ -121,6 +121,7 @@ export interface DetailsOfRun {
   experiment_name: string;
   status: Status;
   directory: string;
+  params: Params;
   tags: Tags;
   properties: Record<string, string>;
   run_number?: number;
@@ -138,6 +139,7 @@ export interface DetailsOfRun {
   target?: string;
   submitted_by?: string;
   error?: RunError;
+  failure?: string;
   warnings?: string[];
   process?: ProcessRow;
   outcome?: OutcomeRow;
