@@ -8,7 +8,7 @@ from homerun.base import checks, messages
 from homerun.base.errors import UserError
 from homerun.runs import reconcile, verify_index
 from homerun.views import details
-from homerun.views.rows import Column, rolled_up
+from homerun.views.rows import RowColumn, rolled_up
 from runstore.errors import ExperimentNotFound
 from runstore.index import metrics as index_metrics
 from runstore.index import row as index_row
@@ -113,12 +113,12 @@ def conditions(
 
 def named_columns(
     where: Sequence[str], sort: str | None, goals: Sequence[str] = ()
-) -> list[Column]:
+) -> list[RowColumn]:
     """The fields that conditions and an order name, and the metrics that are goals, each once."""
     named = [one.field for part in map(parse, where) for one in part.leaves()]
     named += [] if sort is None else [split(sort.removeprefix("-"))]
     named += [FieldName(f"{METRICS}.{goal}", METRICS, goal) for goal in goals]
-    found = {column.place: column for column in map(Column, named)}
+    found = {column.place: column for column in map(RowColumn, named)}
     return list(found.values())
 
 

@@ -53,7 +53,7 @@ def rolled_up(by_status: dict[str, int]) -> dict[str, Any]:
     return {"total": total, "by_status": by_status, "status": shown}
 
 
-class Column:
+class RowColumn:
     """A field as a column of a list.
 
     Attributes:
@@ -85,7 +85,7 @@ class Column:
         return computed(row) if computed else row.get(_PLACES.get(field.area, field.area))
 
 
-def columns_of(names: Sequence[str]) -> list[Column]:
+def columns_of(names: Sequence[str]) -> list[RowColumn]:
     """The columns of fields by their names, each of which may be several, with commas between.
 
     Raises:
@@ -95,15 +95,15 @@ def columns_of(names: Sequence[str]) -> list[Column]:
     wrong = next((one.written for one in fields if one.area == "text"), None)
     if wrong is not None:
         raise InvalidQuery("text is looked through by --where only: name a column")
-    return list(map(Column, fields))
+    return list(map(RowColumn, fields))
 
 
-def differing(rows: Sequence[dict[str, Any]]) -> list[Column]:
+def differing(rows: Sequence[dict[str, Any]]) -> list[RowColumn]:
     """The parameters that are not the same in all rows that have any."""
     each = [row["params"] for row in rows if row["params"]]
     names = {name: None for params in each for name in params}
     return [
-        Column(FieldName(f"{PARAMS}.{name}", PARAMS, name))
+        RowColumn(FieldName(f"{PARAMS}.{name}", PARAMS, name))
         for name in names
         if any(_of(one, name) != _of(each[0], name) for one in each)
     ]

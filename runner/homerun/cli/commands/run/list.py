@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.cli.invocation import Call
-    from homerun.views.rows import Column
+    from homerun.views.rows import RowColumn
     from runstore.run.record import Record
 
 _COLUMNS = ["#", "name", "status"]
@@ -194,14 +194,14 @@ def _rest(shown: int, total: int | None, skip: int) -> list[render.Part]:
     )
 
 
-def _of_columns(rows: list[dict[str, Any]], chosen: list[Column]) -> render.Table:
+def _of_columns(rows: list[dict[str, Any]], chosen: list[RowColumn]) -> render.Table:
     now = time.time()
     return render.Table(
         [one.name for one in chosen], [[_cell(row, one, now) for one in chosen] for row in rows]
     )
 
 
-def _cell(row: dict[str, Any], column: Column, now: float) -> str:
+def _cell(row: dict[str, Any], column: RowColumn, now: float) -> str:
     """A field of a run for people."""
     value = column.value(row)
     if value is None and column.place[0] == _METRICS:
@@ -223,7 +223,7 @@ def _last_value(row: dict[str, Any], name: str) -> str:
     return text.last_value(found.get(name))
 
 
-def _table(rows: list[dict[str, Any]], named: list[Column]) -> render.Table:
+def _table(rows: list[dict[str, Any]], named: list[RowColumn]) -> render.Table:
     """The usual table: with what differs among the parameters, and the fields that were named."""
     now = time.time()
     shown = list({one.place: one for one in named if one.place[0] not in _OWN}.values())
