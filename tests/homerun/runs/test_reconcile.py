@@ -15,7 +15,7 @@ from helpers import process
 from helpers.errors import raises
 from helpers.fifo import Fifo
 from homerun import Experiment, ScriptRunConfig, Workspace
-from homerun.runs import reconcile
+from homerun.runs import reconcile, stop_request
 from homerun.system import exit_status, linux, process_tree
 from homerun.targets import dispatch, registry, requeue, retries
 from homerun.targets.plan import Plan
@@ -257,6 +257,32 @@ def test_a_run_that_waits_has_its_queue_looked_at_and_stays_there(
 
     assert seen.status == "Queued"
     assert (outcome(record), acts.woken, acts.requeued) == (None, 1, [])
+
+
+def test_a_stop_request_that_reached_no_process_reaches_the_run(
+    acts: Acts, make: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end_it(record: Record, _seen: object) -> bool:
+        return record.end(status.never_started(status.CANCEL))
+
+    monkeypatch.setattr(stop_request, "pass_on", end_it)
+    record = make(alive=True)
+    before = reconcile.bring_up_to_date(record)
+    facts.publish(record.path, layout.STOP, {"kind": status.CANCEL})
+    after = reconcile.bring_up_to_date(record)
+
+    assert (before.status, after.status) == ("Preparing", "Canceled")
+
+
+def test_a_stop_request_of_a_run_that_is_lost_is_passed_on_no_more(
+    acts: Acts, make: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop_request, "pass_on", raises(AssertionError("it is over")))
+    record = make()
+    facts.publish(record.path, layout.STOP, {"kind": status.CANCEL})
+    reconcile.bring_up_to_date(record)
+
+    assert outcome(record) == ("Failed", status.NEVER_STARTED)
 
 
 @pytest.mark.parametrize("was_queued", [False, True])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from helpers import children
 from helpers.errors import fails
 from runstore import layout, status
-from runstore.errors import ReadOnlyStore
+from runstore.errors import ReadOnlyStore, RunExists
 from runstore.fs import atomic, facts, lock
 from runstore.queue import queue
 from runstore.queue.queue import Entry, Queue
@@ -175,6 +177,48 @@ def test_what_is_kept_does_not_wait(local: Queue) -> None:
     assert os.stat(local.kept("a")).st_mode & 0o777 == 0o600
     assert local.is_empty()
     assert ids(local) == []
+
+
+@pytest.mark.parametrize(("age_s", "content"), [(60.0, b"first"), (60.5, b"second")])
+def test_what_is_kept_of_a_removed_run_of_the_same_id_is_replaced_after_a_minute(
+    local: Queue, monkeypatch: pytest.MonkeyPatch, age_s: float, content: bytes
+) -> None:
+    local.keep("a", b"first")
+    os.utime(local.kept("a"), (1_000_000, 1_000_000))
+    monkeypatch.setattr(time, "time", lambda: 1_000_000 + age_s)
+    with contextlib.suppress(RunExists):
+        local.keep("a", b"second")
+
+    with open(local.kept("a"), "rb") as file:
+        assert file.read() == content
+
+
+def test_a_run_whose_id_another_process_takes_meanwhile_is_not_kept(
+    local: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.keep("a", b"first")
+    with pytest.raises(RunExists, match="removed just now"):
+        local.keep("a", b"second")
+    os.utime(local.kept("a"), (0, 0))
+    monkeypatch.setattr(atomic, "unlink_if_there", lambda _path: None)
+
+    with pytest.raises(RunExists, match="removed just now"):
+        local.keep("a", b"second")
+
+
+def test_what_is_kept_takes_the_place_of_what_another_process_is_just_removing(
+    local: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local.pause()
+    answers = iter([fails(errno.EEXIST), atomic.write])
+
+    def write(*given: Any, **named: Any) -> None:
+        next(answers)(*given, **named)
+
+    monkeypatch.setattr(atomic, "write", write)
+    local.keep("a", b"plan")
+
+    assert atomic.read_bytes(local.kept("a")) == b"plan"
 
 
 def test_a_queue_that_is_not_there_is_empty_and_a_link_is_none(

@@ -102,7 +102,7 @@ def test_without_pidfds_a_process_is_seen_to_live_by_its_pid_and_the_tick_of_its
     assert identity.lives_by_ticks(recorded)
     assert not identity.lives_by_ticks({**recorded, "start_ticks": ticks + 1})
     assert not identity.lives_by_ticks({**recorded, "start_ticks": 0})
-    assert not identity.lives_by_ticks({**recorded, "pid": "1"})
+    assert not identity.lives_by_ticks({**recorded, "pid": str(child.pid)})
     assert not identity.lives_by_ticks({"start_ticks": identity.process(1)["start_ticks"]})
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
