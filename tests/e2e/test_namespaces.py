@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.fifo import Fifo
+from helpers.fifo import Fifo, Gate
 from helpers.trusted import trusted
 from helpers.wait import wait_until
 from homerun import Experiment, ScriptRunConfig, Workspace
@@ -211,6 +211,41 @@ def test_a_run_of_a_container_that_is_gone_is_abandoned_and_not_canceled(
     assert again == {**row, "was": "Canceled"}
     assert json.loads(Path(run.directory, "ended.json").read_text())["cause"] == "abandoned"
     assert json.loads(Path(run.directory, "stop.json").read_text())["kind"] == status.CANCEL
+
+
+FAMILY = """
+import os
+from homerun import Experiment, ScriptRunConfig, Workspace
+above = Experiment(Workspace.from_config(), "apart").start_logging(outputs=None)
+child = above.child_run("child")
+grandchild = child.child_run("grandchild")
+live = child.submit_child(ScriptRunConfig("source", "train.py"))
+print(*(one.id for one in (above, child, grandchild, live)), flush=True)
+os._exit(0)
+"""
+
+
+def test_the_runs_below_an_abandoned_run_go_with_it_but_for_those_that_live(
+    workspace_dir: Path, script: Callable[..., Path], gate: Callable[[str], Gate]
+) -> None:
+    door = gate("door")
+    script("train.py", door.passed)
+    made = subprocess.check_output([sys.executable, "-c", FAMILY], text=True).split()
+    workspace = Workspace.from_config()
+    *gone, live = map(workspace.get_run, made)
+    for one in gone:
+        path = Path(one.directory, "started.json")
+        started = json.loads(path.read_text())
+        path.unlink()
+        path.write_text(json.dumps({**started, "boot_id": "another", "machine_id": "another"}))
+
+    rows = workspace.abandon_runs(gone)
+    door.open()
+    live.wait_for_completion()
+
+    told = [(row["run_id"], row["was"], row["status"]) for row in rows]
+    assert sorted(told) == sorted((one.id, "NotResponding", "Canceled") for one in gone)
+    assert live.get_status() == "Completed"
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,26 @@ def test_root_submits_and_cancels_nothing_in_another_users_store(
     assert digest(project) == before
 
 
+@pytest.mark.parametrize("who", ["root", "another user"])
+def test_a_run_of_another_user_is_not_abandoned(cast: Cast, who: str) -> None:
+    project = _with_a_run_that_waits(cast.alice)
+    (started,) = project.glob(".runs/e/*/started.json")
+    said = json.loads(started.read_text())
+    started.unlink()
+    started.write_text(json.dumps({**said, "boot_id": "another", "machine_id": "another"}))
+    os.chown(started, ALICE, ALICE)
+    _let_all_read(project / ".runs")
+    before = digest(project)
+    words = ("run", "cancel", "--abandon", "--yes", "-r", started.parent.name)
+
+    done = (cast.root if who == "root" else cast.bob).homerun(*words, at=project)
+
+    assert done.returncode == 1
+    assert f"it belongs to user {ALICE}" in f"{done.stdout}{done.stderr}"
+    assert digest(project) == before
+    assert cast.alice.homerun(*words, at=project).returncode == 0
+
+
 def test_the_owners_own_look_starts_what_waits(cast: Cast) -> None:
     project = _with_a_run_that_waits(cast.alice)
 

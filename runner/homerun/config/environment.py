@@ -20,7 +20,7 @@ from homerun.environments.recipe import OWN_PYTHON
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any, Protocol
 
     from runstore.store import Store
@@ -223,6 +223,19 @@ def registered(store: Store) -> dict[str, Environment]:
     from homerun.environments import registry
 
     return {name: _of(said) for name, said in registry.latest(store).items()}
+
+
+def with_secrets(store: Store) -> Iterator[str]:
+    """The files of registered environments that hold secrets: an earlier version kept them."""
+    from homerun.environments import registry
+
+    for path, kept in registry.every_version(store):
+        try:
+            said = _of(kept).to_dict()
+        except UserError:
+            continue  # it is damaged, and is refused where it is used
+        if _public(said) != said:
+            yield path
 
 
 def packages(environment: Environment) -> CondaDependencies | None:

@@ -13,7 +13,7 @@ from runstore.fs import atomic, facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from runstore.store import Store
@@ -79,6 +79,26 @@ def latest(store: Store) -> dict[str, dict[str, Any]]:
             one = _read(f"{home}/{folder}", known[-1])
             found[str(one.get("name"))] = one
     return found
+
+
+def every_version(store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
+    """All versions of all environments, each with the path of its file from the store's folder;
+    what cannot be read is left out.
+    """
+    home = f"{store.root}/{layout.ENVIRONMENTS}"
+    try:
+        paths = [
+            (f"{layout.ENVIRONMENTS}/{name}/{_file(version)}", f"{home}/{name}", version)
+            for name in sorted(_names_in(home))
+            for version in _versions(f"{home}/{name}")
+        ]
+    except UserError:
+        return  # they are their owner's alone
+    for path, folder, version in paths:
+        try:
+            yield path, _read(folder, version)
+        except UserError:
+            continue
 
 
 def _advice(name: str) -> str:

@@ -13,6 +13,7 @@ from homerun.base.errors import UserError
 from homerun.runs import interactive, owner, reconcile, stop
 from runstore import layout, look, status
 from runstore.errors import InvalidTransition, StoreError, words
+from runstore.run import children as family
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,18 +72,38 @@ def cancel_all(runs: Iterable[tuple[Record, Outputs | None]]) -> list[dict[str, 
 
 def abandon_all(records: Iterable[Record]) -> list[dict[str, Any]]:
     """Declare runs over that will never answer; see `Workspace.abandon_runs`."""
-    rows = []
+    rows: dict[str, dict[str, Any]] = {}
     for record in records:
-        row: dict[str, Any] = {"run_id": record.id, "was": None, "status": None, "error": None}
+        if record.id in rows:
+            continue  # it went with one above it
+        rows[record.id] = _abandon(record)
+        if rows[record.id]["error"] is None:
+            rows.update((one.id, _abandon(one)) for one in _silent_below(record))
+    return list(rows.values())
+
+
+def _abandon(record: Record) -> dict[str, Any]:
+    row: dict[str, Any] = {"run_id": record.id, "was": None, "status": None, "error": None}
+    try:
+        seen = reconcile.bring_up_to_date(record)
+        row["was"] = row["status"] = seen.status
+        stop.abandon(record, seen)
+        row["status"] = look.at(record).status
+    except (StoreError, OSError) as error:
+        row["error"] = words(error)
+    return row
+
+
+def _silent_below(record: Record) -> list[Record]:
+    """The runs below a run for which nothing answers either; those that live go on."""
+    found = []
+    for one in family.below(record, recursive=True):
         try:
-            seen = reconcile.bring_up_to_date(record)
-            row["was"] = row["status"] = seen.status
-            stop.abandon(record, seen)
-            row["status"] = look.at(record).status
-        except (StoreError, OSError) as error:
-            row["error"] = words(error)
-        rows.append(row)
-    return rows
+            if stop.may_be_abandoned(one, look.at(one)):
+                found.append(one)
+        except (StoreError, OSError):
+            continue  # a damaged one keeps no other back
+    return found
 
 
 def fail(

@@ -101,6 +101,11 @@ def abandon(record: Record, seen: Look) -> None:
     retries.forget_plan(record)
 
 
+def may_be_abandoned(record: Record, seen: Look) -> bool:
+    """Whether a run is not over, and nothing here answers for it."""
+    return not seen.is_over and not _flaw_of_abandoning(record, seen)
+
+
 def _flaw_of_abandoning(record: Record, seen: Look) -> str:
     """Why a run that is not over has to be ended where it belongs; "": nothing here answers."""
     if seen.status != status.NOT_RESPONDING:

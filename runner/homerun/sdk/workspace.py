@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from runstore.store import Store
     from runstore.upkeep.findings import Finding
 
+_SECRET = (
+    "an earlier version kept a secret in it: register the environment again, and remove this file"
+)
+
 
 class Workspace(AzureServices):
     """A store with a name. Subscription and resource group are labels, always text.
@@ -312,10 +316,12 @@ class Workspace(AzureServices):
         """Declare runs over (Canceled, cause `abandoned`) whose host or container is gone for good.
 
         Only for runs that are NotResponding because they belong to another host or PID namespace.
-        Nothing is stopped: a script that still runs there may write to the run's folder.
+        Those below them go with them where nothing answers for them either. Nothing is stopped: a
+        script that still runs there may write to the run's folder.
 
         Returns:
-            As `cancel_runs`; an `error` where something here answers for the run.
+            As `cancel_runs`, also for those below; an `error` where something here answers for the
+            run.
         """
         from homerun.runs import lifecycle
 
@@ -342,10 +348,15 @@ class Workspace(AzureServices):
         return report.examine(self._store)
 
     def check(self, repair: bool = False) -> Sequence[Finding]:
-        """Everything in the store that is not as it should be; see `runstore.upkeep.check`."""
+        """Everything in the store that is not as it should be; see `runstore.upkeep.check`. What
+        holds a secret is named, and left as it is.
+        """
+        from homerun.config import environment
         from runstore.upkeep.check import check
+        from runstore.upkeep.findings import Finding
 
-        return check(self._store, repair)
+        secrets = [Finding(path, _SECRET) for path in environment.with_secrets(self._store)]
+        return [*check(self._store, repair), *secrets]
 
     def get_run(self, run_id: str) -> Run:
         """A run of any experiment, by its id or a beginning that only it has.

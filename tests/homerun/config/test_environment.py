@@ -18,7 +18,7 @@ from homerun import (
     UserError,
     Workspace,
 )
-from homerun.environments import resolve
+from homerun.environments import registry, resolve
 from homerun.environments.conda import lines_of_pip
 
 
@@ -155,6 +155,21 @@ def test_a_registered_environment_is_kept_without_secrets_and_that_is_said(
         "--index-url https://*****@example.org/simple"
     ]
     assert found.environment_variables == {"HF_TOKEN": "*****", "LEVEL": "3"}
+
+
+def test_an_environment_that_an_earlier_version_kept_with_its_secrets_is_a_finding(
+    workspace_dir: Path,
+) -> None:
+    workspace = Workspace.create("kept")
+    registry.register(workspace.store, _secretive().to_dict(), lambda said: said)
+    _secretive().register(workspace)
+
+    found = workspace.check()
+    repaired = workspace.check(repair=True)
+
+    assert [one.path for one in found] == [".environments/my%20env%2F%C3%BC/1.json"]
+    assert found[0].problem.startswith("an earlier version kept a secret in it: register")
+    assert [one.repaired for one in repaired] == [False]
 
 
 def test_a_run_in_such_an_environment_needs_its_secrets_again(

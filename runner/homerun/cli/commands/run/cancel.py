@@ -37,8 +37,8 @@ def cancel(call: Call, abandon: bool, yes: bool, **given: Any) -> Result:
     A run that is already over keeps its status. Runs are canceled in parallel. Exits 1 if one of
     them does not end.
 
-    With --abandon nothing is stopped: it is for runs whose host or container is gone for good. A
-    script may still run there and write to the run's folder.
+    With --abandon nothing is stopped: it is for runs whose host or container is gone for good, and
+    runs below them go with them. A script may still run there and write to the run's folder.
 
     \b
     Example:
