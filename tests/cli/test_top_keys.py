@@ -114,7 +114,8 @@ class Deeds:
 def drive(script, *rows, deeds=None, size=(100, 30), **more):
     """Let a script press keys; what it returns."""
     watched = Watched(*(rows or RUNS))
-    app = Top(deeds or Deeds(), watched, **more)
+    deeds = deeds or Deeds()
+    app = Top(lambda: deeds, watched, **more)
 
     async def run():
         async with app.run_test(size=size) as pilot:

@@ -324,7 +324,7 @@ def row_of(row: Row) -> dict[str, Any]:
 def _split(arguments: str | None) -> list[str]:
     if not arguments:
         return []
-    return shlex.split(arguments)
+    return shlex.split(arguments) if "'" in arguments else arguments.split(" ")
 
 
 def _places(groups: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App, ComposeResult
@@ -56,6 +57,7 @@ class Top(App[None]):
     """The application.
 
     Args:
+        deeds: gives what can be done with runs; called in threads, after the first screen.
         goal: the metric that is looked at; None: the first one that each run has logged.
         minimizes: whether less of it is better.
         colours: whether they are wanted.
@@ -74,7 +76,7 @@ class Top(App[None]):
 
     def __init__(
         self,
-        deeds: Deeds,
+        deeds: Callable[[], Deeds],
         watched: Watchlist,
         goal: str | None = None,
         minimizes: bool = False,
@@ -85,7 +87,7 @@ class Top(App[None]):
         self._watched = watched
         self._table = Table(goal)
         self._pane = Pane()
-        self._near = Near(self, deeds.near, self._take_near)
+        self._near = Near(self, lambda run_id: deeds().near(run_id), self._take_near)
         self._lines = {name: LineView(name, colours) for name in ("head", "pane", "foot")}
         self._lines["table"] = RunTable("table", colours)
         self._high: dict[str, int] = {}

@@ -27,7 +27,12 @@ class Asks:
     """
 
     def __init__(
-        self, app: App[Any], deeds: Deeds, answer: Answer, foot: Foot, done: Callable[[], object]
+        self,
+        app: App[Any],
+        deeds: Callable[[], Deeds],
+        answer: Answer,
+        foot: Foot,
+        done: Callable[[], object],
     ) -> None:
         self._app = app
         self._deeds = deeds
@@ -46,7 +51,7 @@ class Asks:
         async def work() -> None:
             self._foot.say(f"{name} is being stopped", stays=True)
             self._stopping[run_id] = name
-            if not await self._tried(lambda: self._deeds.stop(run_id)):
+            if not await self._tried(lambda: self._deeds().stop(run_id)):
                 self._stopping.pop(run_id, None)
 
         below = " and all below it" if row["children"] else ""
@@ -59,7 +64,7 @@ class Asks:
 
         async def work() -> None:
             self._foot.say(f"{name} is being submitted again", stays=True)
-            if await self._tried(lambda: made.append(self._deeds.rerun(row["id"]))):
+            if await self._tried(lambda: made.append(self._deeds().rerun(row["id"]))):
                 self._foot.say(f"{name} was submitted again: {made[0]}")
 
         self._answer.confirm(f"submit {name} again?", lambda: self._do(work()))
@@ -68,7 +73,7 @@ class Asks:
         """Ask for a tag."""
 
         async def work(typed: str) -> None:
-            if await self._tried(lambda: self._deeds.tag(row["id"], typed)):
+            if await self._tried(lambda: self._deeds().tag(row["id"], typed)):
                 self._foot.say(f"{title_of(row)} has the tag {typed}")
 
         def take(typed: str) -> None:

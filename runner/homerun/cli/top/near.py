@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from asyncio import to_thread
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ class Near:
         self._timer: Timer | None = None
         self._is_reading = self._reads_again = False
         self._listened = -1
+        self._using = threading.Lock()
 
     @property
     def follows(self) -> bool:
@@ -77,9 +79,7 @@ class Near:
         """Look at nothing any more."""
         self._listen(None)
         self.run_id = None
-        if self._seen is not None:
-            await to_thread(self._seen.close)
-            self._seen = None
+        await to_thread(self._let_go)
 
     def _turn(self) -> None:
         self._timer = None
@@ -103,12 +103,19 @@ class Near:
             self._listen(self._seen)
 
     def _look(self, run_id: str, wide: int, high: int) -> dict[str, Any]:
-        if self._seen is not None and self._seen.record.id != run_id:
-            self._seen.close()
-            self._seen = None
-        if self._seen is None:
-            self._seen = self._opened(run_id)
-        return self._seen.read(high, wide)
+        with self._using:
+            if self._seen is not None and self._seen.record.id != run_id:
+                self._seen.close()
+                self._seen = None
+            if self._seen is None:
+                self._seen = self._opened(run_id)
+            return self._seen.read(high, wide)
+
+    def _let_go(self) -> None:
+        with self._using:  # a reading that was begun is waited for
+            if self._seen is not None:
+                self._seen.close()
+                self._seen = None
 
     def _listen(self, seen: CloseUp | None) -> None:
         """Be woken when there is more of it; None: no more."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from homerun.views.feed import Feed
 from homerun.views.listing import conditions
@@ -22,6 +23,9 @@ from runstore.errors import BaseError
 from runstore.index.query import Query, on
 from runstore.run.record import Record
 from runstore.store import Store
+
+if TYPE_CHECKING:
+    from runstore.index.query import Part
 
 RUNNING = (
     *(status.RUNNING, status.FINALIZING, status.CANCEL_REQUESTED),
@@ -163,8 +167,7 @@ class Watchlist:
         now, reading = time.monotonic(), (self.board.cursor(), wanted)
         if self.rows is not None and reading == self._read_for and now - self._read_at < _REST_S:
             return
-        rows = self._read(wanted)
-        self.counts = self._counted(rows, wanted)
+        rows, self.counts = self._read(wanted)
         self.rows = [self._figures.added_to(row) for row in rows]
         self._read_for, self._read_at = reading, now
         self._figures.forget()
@@ -193,51 +196,39 @@ class Watchlist:
         if self.rows is not None:
             self.rows = [self._figures.added_to(row) for row in rows]
 
-    def _read(self, wanted: Narrowing) -> list[dict[str, Any]]:
-        """The runs, in the shape of Studio's rows."""
+    def _read(self, wanted: Narrowing) -> tuple[list[dict[str, Any]], dict[str, int]]:
+        """The runs, in the shape of Studio's rows, and how many are meant, by status."""
         scope = self._scope
         if scope.record is not None:
-            return self._below(scope.record, wanted)
-        arranged = _arranged(list(self._found(wanted)), wanted)
-        ended = [row for row in arranged if row["status"] in status.TERMINAL]
-        return arranged[: len(arranged) - max(0, len(ended) - _MOST_OTHERS)]
-
-    def _found(self, wanted: Narrowing) -> Iterator[dict[str, Any]]:
-        """The first runs of each status: of those that wait the oldest."""
-        scope = self._scope
+            rows = self._below(scope.record, wanted)
+            return rows, dict(Counter(row["status"] for row in rows))
         meant = [*scope.conditions, *wanted.conditions]
-        for name in scope.statuses or status.ALL:
-            is_over = name in status.TERMINAL
-            asked = [*meant, on("status", "=", name)]
-            # Of many that are over only those without a parent, unless some are sought.
-            children = bool(meant) or not is_over
-            limit = _MOST_OTHERS if is_over else _MOST_ACTIVE
-            sort = "created" if name in WAITING else wanted.of_index
-            yield from self.board.newest(asked, scope.experiment, children, limit, sort)
+        counts = self.board.counted(meant, scope.experiment)
+        names = [name for name in scope.statuses or status.ALL if name in counts]
+        # One that changes meanwhile is found twice: the later status counts.
+        found = {row["id"]: row for name in names for row in self._newest(name, meant, wanted)}
+        arranged = _arranged(list(found.values()), wanted)
+        ended = [row for row in arranged if row["status"] in status.TERMINAL]
+        shown = arranged[: len(arranged) - max(0, len(ended) - _MOST_OTHERS)]
+        return shown, {name: counts[name] for name in names}
+
+    def _newest(self, name: str, meant: list[Part], wanted: Narrowing) -> list[dict[str, Any]]:
+        """The first runs of a status: of those that wait the oldest."""
+        is_over = name in status.TERMINAL
+        # Of many that are over only those without a parent, unless some are sought.
+        children = bool(meant) or not is_over
+        limit = _MOST_OTHERS if is_over else _MOST_ACTIVE
+        sort = "created" if name in WAITING else wanted.of_index
+        asked = [*meant, on("status", "=", name)]
+        return self.board.newest(asked, self._scope.experiment, children, limit, sort)
 
     def _below(self, record: Record, wanted: Narrowing) -> list[dict[str, Any]]:
-        ids = [record.id, *self.board.below(record.id, recursive=True)]
-        rows = self.board.rows(ids)
+        rows = self.board.rows([record.id, *self.board.below(record.id, recursive=True)])
         if wanted.conditions:
             found = self.board.newest(wanted.conditions, None, True, _ALL)
             meant = {row["id"] for row in found}
             rows = [row for row in rows if row["id"] in meant]
         return _arranged(rows, wanted)
-
-    def _counted(self, rows: list[dict[str, Any]], wanted: Narrowing) -> dict[str, int]:
-        """How many runs are meant, by status."""
-        scope = self._scope
-        if scope.record is None:
-            asked = [*scope.conditions, *wanted.conditions]
-            found = self.board.counted(asked, scope.experiment)
-            return {name: count for name, count in found.items() if self._is_meant(name)}
-        found = {}
-        for row in rows:
-            found[row["status"]] = found.get(row["status"], 0) + 1
-        return found
-
-    def _is_meant(self, name: str) -> bool:
-        return not self._scope.statuses or name in self._scope.statuses
 
 
 def _arranged(rows: list[dict[str, Any]], wanted: Narrowing) -> list[dict[str, Any]]:

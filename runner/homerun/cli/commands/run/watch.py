@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.cli.invocation import Call
+    from homerun.cli.top.deeds import Deeds
 
 _NO_TERMINAL = "{} needs a terminal; homerun run list shows the runs once"
 _NO_TEXTUAL = "homerun top needs textual, which is not installed: pip install textual"
@@ -101,10 +102,16 @@ def _watch(
         try:
             from homerun.cli.top.app import Top
         except ModuleNotFoundError as error:
+            if str(error.name).partition(".")[0] in ("homerun", "runstore"):
+                raise
             raise HomerunError(_NO_TEXTUAL) from error
-        from homerun.cli.top.deeds import Deeds
 
-        shown = Top(Deeds(workspace, watched.board), watched, goal, minimizes, console.may_colour())
+        def deeds() -> Deeds:
+            from homerun.cli.top.deeds import Deeds  # loads what a submit needs
+
+            return Deeds(workspace, watched.board)
+
+        shown = Top(deeds, watched, goal, minimizes, console.may_colour())
         shown.run()
     if shown.interrupted is not None:
         raise Interrupted(shown.interrupted)
