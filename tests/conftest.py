@@ -60,6 +60,8 @@ def workspace_dir(
     """An empty current folder, as a new user has it: no variable of ours, a cache apart."""
     for name in [name for name in os.environ if name.startswith("HOMERUN_")]:
         monkeypatch.delenv(name)
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV"):  # they choose the Python
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     folder = tmp_path / "workspace"
     folder.mkdir()

@@ -104,19 +104,41 @@ class Store(Root):
             return exact
         if not names.is_run_id(run_id):
             raise RunNotFound(run_id)
-        found = [
-            Record(self, folder, full)
-            for folder in self.experiment_folders()
-            for full in ledger.find_prefix(f"{self.root}/{folder}/{layout.LEDGER}", run_id)
-        ]
-        found = [record for record in found if record.exists()] if run_id else []
-        if run_id and not found:  # folders copied in have no line
-            found = [record for record in self.runs() if record.id.startswith(run_id)]
+        found = [one for one in self.holding(run_id) if one.id.startswith(run_id)]
         if len(found) > 1:
             raise AmbiguousPrefix(run_id, [record.id for record in found])
         if not found:
             raise RunNotFound(run_id)
         return found[0]
+
+    def holding(self, part: str) -> list[Record]:
+        """The runs whose ids hold a text; none for an empty one."""
+        if not part:
+            return []
+        found = [
+            Record(self, folder, full)
+            for folder in self.experiment_folders()
+            for full in ledger.find_part(f"{self.root}/{folder}/{layout.LEDGER}", part)
+        ]
+        found = [record for record in found if record.exists()]
+        # Folders that were copied in have no line.
+        return found or [record for record in self.runs() if part in record.id]
+
+    def numbered(self, number: int, experiment: str | None = None) -> list[Record]:
+        """The runs of a number: one of each experiment at most."""
+        if experiment is None:
+            folders = self.experiment_folders()
+        else:
+            own = self._find_experiment(experiment)
+            folders = [own] if own else []
+        found = []
+        for folder in folders if number > 0 else []:
+            try:
+                lines = ledger.between(f"{self.root}/{folder}/{layout.LEDGER}", number - 1, number)
+            except OSError:
+                continue
+            found += [Record(self, folder, line.run_id) for line in lines]
+        return [record for record in found if record.exists()]
 
     def get(self, run_id: str) -> Record | None:
         """The run with exactly this id, or None."""

@@ -41,7 +41,9 @@ def test_a_run_is_offered_with_its_experiment_and_status(run_id):
 
 
 def test_words_for_runs_are_offered_to_who_begins_one(run_id):
-    assert offered("run", "show", "@") == [("@last", None), ("@last-failed", None)]
+    assert [word for word, _ in offered("run", "show", "@")] == [
+        *("@last", "@last-failed", "@running", "@best")
+    ]
 
 
 def test_commands_options_and_their_values_are_offered(run_id):
@@ -66,7 +68,7 @@ def test_where_is_no_store_or_a_damaged_one_nothing_is_offered_and_nothing_said(
 
 
 def test_behind_a_command_that_is_none_those_that_are_there_are_offered(capsys):
-    assert "list" in [value for value, _ in offered("run", "lis", "")]
+    assert "check" in [value for value, _ in offered("store", "chek", "")]
     assert capsys.readouterr() == ("", "")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from helpers.commands import COMMANDS
+from homerun.cli import command_table
 from homerun.cli.parsing import click_parser, fast
 
 WORDS = [
@@ -60,6 +61,14 @@ PLAIN = [
     "run submit-script --grid lr=1,2 --grid s=0..3 --slots 2 train.py",
     "run submit-script -e digits -m package.train --lr 1 -e x -- y",
     "run submit-script --slots 2 --module=package.train",
+    "run train.py --lr 1 -- x",
+    "run -d --name a train.py",
+    "run -- make train -- x",
+    "run --slots 2 -m package.train --lr 1",
+    "run resubmit digits_1 -- --lr 1",
+    "ls --last 3",
+    "rerun 17 --code now -- --lr 1",
+    "restore one",
     "run cancel one two --yes",
     "store trash restore one two",
     "doctor",
@@ -70,7 +79,9 @@ CLICKS = [
     "run",
     "--version",
     "run list --help",
-    "run lis",
+    "run --help",
+    "run --slots",
+    "lis",
     "run list --las 3",
     "run list --last",
     "run list --last x",
@@ -121,24 +132,30 @@ def lines(draw: st.DrawFn) -> tuple[tuple[str, ...], list[str]]:
 @settings(max_examples=1500, deadline=None)
 @given(lines())
 def test_what_is_read_without_click_is_what_click_reads(
-    line: tuple[tuple[str, ...], list[str]],
+    given_line: tuple[tuple[str, ...], list[str]],
 ) -> None:
-    path, words = line
+    path, words = given_line
 
-    found = fast.parse_line([*path, *words])
+    is_direct = path[-1] == command_table.DIRECT.get(" ".join(path[:-1]))
+    line = [*path[:-1], *words] if is_direct else [*path, *words]
+    assume(tuple(command_table.split_line(line)[0]) == path)
+
+    found = fast.parse_line(line)
 
     if found is not None:
-        assert found[:2] == (" ".join(["homerun", *path]), COMMANDS[path])
+        assert found[:2] == (command_table.as_typed(path), COMMANDS[path])
         assert found[2] == of_click(path, words)
 
 
 @pytest.mark.parametrize("line", PLAIN)
 def test_a_common_line_needs_no_click(line: str) -> None:
-    path, command, values = fast.parse_line(line.split()) or pytest.fail("left to click")
+    _, command, values = fast.parse_line(line.split()) or pytest.fail("left to click")
 
-    words = tuple(path.split()[1:])
-    assert COMMANDS[words] is command
-    assert values == of_click(words, line.split()[len(words) :])
+    path, words = command_table.split_line(line.split())
+    named = " ".join(path)
+    long = tuple(command_table.SHORT.get(named, named).split())
+    assert COMMANDS[long] is command
+    assert values == of_click(long, words)
 
 
 @pytest.mark.parametrize("line", CLICKS)

@@ -45,6 +45,12 @@ CASES = {
     "queue-list": "queue list",
     "queue-pause": "queue pause",
     "queue-resume": "queue resume",
+    "run-best": "run best loss -e digits --min",
+    "run-diff": f"run diff {MAIN} {MARKED}",
+    "run-files": f"run files {MAIN}",
+    "run-tag": "run tag given-id keep a=b",
+    "run-wait": f"run wait {MAIN}",
+    "run-why": f"run why {MAIN}",
     "run-cancel": f"run cancel {MAIN}",
     "run-cancel-abandon": f"run cancel {MAIN} --abandon --yes",
     "run-cancel-none": "run cancel -e digits --yes",
@@ -89,7 +95,7 @@ CASES = {
     "workspace-show": "workspace show",
 }
 
-APART = {"doctor", "run resubmit", "store stats", "studio"}
+APART = {"config", "doctor", "run SCRIPT", "run open", "run resubmit", "store stats", "studio"}
 """Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
 tests."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from homerun.cli.errors import BadValue
@@ -13,7 +15,7 @@ def words_of(*given: str) -> list[list[str]]:
 
 
 def values_of(given: str) -> list[str]:
-    return [text for _, choices in grids.axes((given,)) for text, _ in choices]
+    return [str(value) for axis in grids.axes((given,)) for value in axis.values]
 
 
 READ = {
@@ -105,11 +107,36 @@ REFUSED = {
 @pytest.mark.parametrize(("given", "message"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_cannot_be_read_is_refused(given: str, message: str) -> None:
     with pytest.raises(BadValue) as refused:
-        grids.axes((given,))
+        grids.combinations(grids.axes((given,)))
 
     assert message in str(refused.value)
 
 
 def test_a_grid_of_too_many_runs_is_refused() -> None:
     with pytest.raises(BadValue, match="this grid has 1,000,000 runs; a batch has at most 10,000"):
-        grids.axes(("a=0..999", "b=0..999"))
+        grids.combinations(grids.axes(("a=0..999", "b=0..999")))
+
+
+def test_runs_by_chance_are_of_the_grid_and_no_two_alike() -> None:
+    axes = grids.axes(("lr=log:1e-5..1e-1", "depth=2,3", "flag:amp"))
+
+    rows = grids.drawn(axes, 50, Random(1))
+
+    rates = [float(values["lr"]) for values, _ in rows]
+    assert len({tuple(values.items()) for values, _ in rows}) == 50
+    assert all(1e-5 <= rate <= 1e-1 for rate in rates)
+    assert 15 <= sum(rate < 1e-3 for rate in rates) <= 35  # each decade is as likely as any other
+    assert {values["depth"] for values, _ in rows} == {"2", "3"}
+    assert all(words[:2] == ["--lr", values["lr"]] for values, words in rows)
+
+
+def test_of_a_small_grid_all_combinations_are_run() -> None:
+    axes = grids.axes(("lr=1,2", "seed=0..2"))
+
+    assert grids.drawn(axes, 99, Random(1)) == grids.combinations(axes)
+    assert len(grids.drawn(axes, 5, Random(1))) == 5
+
+
+def test_more_runs_than_a_range_can_give_are_refused() -> None:
+    with pytest.raises(BadValue, match="no 10 different runs"):
+        grids.drawn(grids.axes(("lr=1..1.000001",)), 10, Random(1))

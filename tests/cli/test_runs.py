@@ -61,7 +61,7 @@ def test_an_empty_list_is_a_line_that_helps_for_people(cli, workspace_dir):
     done = cli("run", "list", "-o", "table")
 
     assert done.out == b""
-    assert "homerun run submit-script -e NAME SCRIPT" in done.err
+    assert "homerun run SCRIPT" in done.err
     assert os.listdir(workspace_dir) == []
 
 
@@ -85,7 +85,7 @@ def test_a_beginning_that_two_runs_share_is_refused(cli, train, submit):
     done = cli("run", "show", "-r", "digits_")
 
     assert done.code == 1
-    assert done.err.startswith("homerun: 'digits_' is the beginning of 2 runs (")
+    assert done.err.startswith("homerun: 'digits_' names several runs: digits #1 Completed ")
     assert len(done.err.splitlines()) == 1
 
 
@@ -104,7 +104,7 @@ def test_an_empty_id_is_wrong_usage_and_not_any_run(cli, train):
     done = cli("run", "cancel", "-r", "")
 
     assert done.code == 2
-    assert "the run's id is empty; homerun run list shows the ids" in done.err
+    assert "the run's id is empty; homerun ls shows the ids" in done.err
 
 
 def test_a_damaged_run_json_does_not_take_the_list_down(cli, submit, train):

@@ -236,10 +236,10 @@ def test_a_store_of_a_newer_format_is_listed_but_not_submitted_to(cli, submit, s
 
 
 def test_wrong_usage_is_one_line_that_names_the_help_and_exits_2(cli):
-    done = cli("run", "submit-script", "train.py")
+    done = cli("run", "submit-script", "--slots", "many", "train.py")
 
     assert done.code == 2
-    assert done.err.startswith("homerun: say which experiment: -e NAME, or attach the folder")
+    assert done.err.startswith("homerun: Invalid value for '--slots': 'many' is not a valid")
     assert done.err.count("\n") == 1
 
 

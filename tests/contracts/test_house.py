@@ -22,6 +22,7 @@ ORDER = {
         ("homerun.runs",),
         ("homerun.files", "homerun.supervisor"),
         ("homerun.views",),
+        ("homerun.project",),
         ("homerun.sdk",),
         ("homerun.azureml", "homerun.studio"),
         ("homerun.cli",),

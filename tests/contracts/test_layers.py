@@ -29,19 +29,20 @@ FILE_CALLS = re.compile(
 )
 
 OWN_FILES = (
+    "homerun.cli.commands.submit.script",
     "homerun.cli.output.copy_file",
     "homerun.studio.access",
     "homerun.studio.assets",
     "homerun.studio.http.sockets",
 )
-"""The modules of the faces that open files, none of them a store's: pages, tokens, sockets."""
+"""The modules of the faces that open files, none a store's: scripts, pages, tokens, sockets."""
 
 RECONCILING = {
     *("homerun.runs.interactive", "homerun.runs.lifecycle"),
     *("homerun.runs.stop", "homerun.runs.trash", "homerun.runs.verify_index", "homerun.runs.wait"),
     *("homerun.files.logs.follow", "homerun.files.logs.pages"),
-    *("homerun.views.details", "homerun.views.listing", "homerun.views.table"),
-    *("homerun.sdk.batch", "homerun.sdk.run"),
+    *("homerun.views.details", "homerun.views.diagnosis", "homerun.views.listing"),
+    *("homerun.views.table", "homerun.sdk.batch", "homerun.sdk.run"),
 }
 """The modules that bring a run up to date before they act on it, wait for it, or show it."""
 

@@ -28,10 +28,12 @@ COMMANDS = (
     "folder attach -e digits",
     "run submit-script -e digits train.py",
     "run submit-script -c local --async train.py",
+    "run train.py",
     "run list",
     "run show @last",
     "run logs @last",
     "run metrics @last",
+    "run -d -- sleep 600",
     "run cancel @last",
 )
 """What people wait for at a prompt; in this order, in an empty folder with a script."""

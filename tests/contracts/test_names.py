@@ -24,8 +24,8 @@ from homerun.cli.command import Command
 OUR_NAME = re.compile(r"(?<![\w./-])(?:homerun|runstore)(?:\.\w+)+")
 """A dotted name, alone or inside a text such as a line of code; not the end of a path."""
 
-NO_MODULES = {"homerun.resubmitted_from", "runstore.root"}
-"""The name of a property of runs, and a room that is still to be built."""
+NO_MODULES = {"homerun.resubmitted_from", "homerun.toml", "runstore.root"}
+"""A property of runs, the file of a project, and a room that is still to be built."""
 
 SPAWNS = {"children.python"}
 """What starts a module of ours as a program: it calls the `main` of the module that is named."""

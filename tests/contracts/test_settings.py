@@ -36,12 +36,12 @@ SAID: dict[str, object] = {
 }
 """A value for each row that is not its default; those of one submit fit each other."""
 
-HAS_NO_OPTION = {"environment_variables", "on_exit"}
+HAS_NO_OPTION = {"on_exit"}
 """Rows that the command line does not have. It may only shrink."""
 
 OTHER_OPTIONS = {
     *("named", "conda", "detach", "source", "tags", "own_id", "target", "axes", "experiment"),
-    *("script", "module", "line", "arguments"),
+    *("script", "module", "line", "arguments", "random", "requirements", "name", "note", "dry_run"),
 }
 """What `submit-script` takes beside settings: the work, where it goes, labels."""
 

@@ -37,6 +37,7 @@ THIRD_PARTY: dict[str, str | tuple[str, ...]] = {
     "rich": "homerun.cli.top",  # on which Textual draws
     "starlette": "homerun.studio",
     "textual": "homerun.cli.top",
+    "tomli": "homerun.project.file",
     "typing_extensions": "homerun.config.script_run_config",  # for the type checker only
     "uvicorn": "homerun.studio",
     "watchdog": "homerun.system.folder_watch",

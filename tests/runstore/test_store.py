@@ -166,6 +166,19 @@ def test_an_experiment_without_a_good_description_bears_its_folders_name(
     assert store.make_experiment("exp") == "exp"
 
 
+def test_runs_are_found_by_a_part_of_their_id_and_by_their_number(
+    store: Store, make_run: Callable[..., Record]
+) -> None:
+    for run_id in ("abc-1", "abc-2", "abd"):
+        make_run("one" if run_id == "abd" else "two", run_id)
+
+    assert [one.id for one in store.holding("bc")] == ["abc-1", "abc-2"]
+    assert store.holding("") == store.holding("nothing") == []
+    assert {one.id for one in store.numbered(1)} == {"abc-1", "abd"}
+    assert [one.id for one in store.numbered(2, "two")] == ["abc-2"]
+    assert store.numbered(0) == store.numbered(3) == store.numbered(1, "none") == []
+
+
 def test_a_run_is_found_by_its_id_and_by_a_beginning_of_it(
     store: Store, make_run: Callable[..., Record]
 ) -> None:

@@ -161,9 +161,12 @@ def _unheard() -> Iterator[None]:
 
 def _strange(root: str, run_id: str) -> list[str]:
     """What in a store is root's, and which processes of a run are."""
-    breaks = [
-        f"{path} is root's" for path in Path(root).rglob("*") if path.lstat().st_uid == os.getuid()
-    ]
+    breaks = []
+    for folder, names, others_names in os.walk(root):  # what goes meanwhile is passed by
+        for name in (*names, *others_names):
+            with suppress(FileNotFoundError):
+                if os.lstat(f"{folder}/{name}").st_uid == os.getuid():
+                    breaks.append(f"{folder}/{name} is root's")
     for one in invariants.living_of(run_id):
         with suppress(FileNotFoundError):
             if os.stat(f"/proc/{one.pid}").st_uid == os.getuid():

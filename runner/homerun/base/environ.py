@@ -16,6 +16,9 @@ STORE = "HOMERUN_STORE"
 """Set by a person: the store to use, wherever the current folder is. Set for a script too: the
 copy of the source that it works in may hold a workspace's configuration of its own."""
 
+EXPERIMENT = "HOMERUN_EXPERIMENT"
+"""Set by a person: the experiment of runs that are submitted without one."""
+
 SIZE = "HOMERUN_MAX_CONCURRENT_RUNS"
 """Set by a person: how many runs go on at once on the target `local`."""
 

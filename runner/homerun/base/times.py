@@ -33,6 +33,23 @@ def parsed(text: str) -> datetime:
     return datetime.fromisoformat(text.replace(_Z, _UTC))
 
 
+_STEPS = (("d", 86400), ("h", 3600), ("m", 60))
+
+
+def how_long_ago(time: object, now: float) -> str | None:
+    """How long ago a recorded time was, as `5s ago`, `3m ago`, `2h ago`, `6d ago`, or its date."""
+    at = unix(time)
+    if at is None:
+        return None
+    seconds = max(0.0, now - at)
+    if seconds > 30 * 86400:
+        return str(time)[:10]
+    for unit, length in _STEPS:
+        if seconds >= length:
+            return f"{seconds // length:.0f}{unit} ago"
+    return f"{seconds:.0f}s ago"
+
+
 def unix(time: object) -> float | None:
     """A recorded time in seconds since 1970; None: there is none, or it is damaged."""
     if not isinstance(time, str):

@@ -15,7 +15,7 @@ HELP = """Training runs on your own machine, each with a record that you can rea
 
 \b
 Example:
-  homerun run submit-script -e digits train.py --epochs 5
+  homerun run train.py --epochs 5
 """
 
 GROUPS = {
@@ -48,9 +48,10 @@ GROUPS = {
 """Each with its summary, and an example."""
 
 COMMANDS = {
+    "run SCRIPT": ("commands.submit.script", "script"),
+    "run submit-script": ("commands.submit.submit_script", "submit_script"),
+    "run resubmit": ("commands.submit.resubmit", "resubmit"),
     "top": ("commands.run.watch", "top"),
-    "run submit-script": ("commands.run.submit_script", "submit_script"),
-    "run resubmit": ("commands.run.resubmit", "resubmit"),
     "run list": ("commands.run.list", "list_runs"),
     "run tree": ("commands.run.tree", "tree"),
     "run update": ("commands.run.update", "update"),
@@ -58,11 +59,18 @@ COMMANDS = {
     "run compare": ("commands.run.compare", "compare"),
     "run cancel": ("commands.run.cancel", "cancel"),
     "run delete": ("commands.run.delete", "delete"),
-    "run snapshot": ("commands.run.snapshot", "snapshot"),
+    "run snapshot": ("commands.run.files", "snapshot"),
     "run monitor-logs": ("commands.run.logs", "monitor_logs"),
     "run download-logs": ("commands.run.logs", "download_logs"),
     "run logs": ("commands.run.logs", "logs"),
     "run metrics": ("commands.run.metrics", "metrics"),
+    "run best": ("commands.run.best", "best"),
+    "run why": ("commands.run.why", "why"),
+    "run wait": ("commands.run.wait", "wait_for"),
+    "run tag": ("commands.run.update", "tag"),
+    "run files": ("commands.run.files", "files"),
+    "run open": ("commands.run.files", "open_run"),
+    "run diff": ("commands.run.files", "diff"),
     "run watch": ("commands.run.watch", "watch"),
     "experiment list": ("commands.experiment", "list_experiments"),
     "queue list": ("commands.queue", "list_queues"),
@@ -92,15 +100,112 @@ COMMANDS = {
     "account show": ("commands.account", "show"),
     "doctor": ("commands.doctor", "doctor"),
     "studio": ("commands.studio", "studio"),
+    "config": ("commands.config", "config"),
     "completion": ("commands.completion", "completion"),
     "login": ("commands.account", "login"),
 }
 """Each with its module in this package and its function there."""
 
+SHORT = {
+    "ls": "run list",
+    "show": "run show",
+    "logs": "run logs",
+    "stop": "run cancel",
+    "rerun": "run resubmit",
+    "wait": "run wait",
+    "why": "run why",
+    "best": "run best",
+    "compare": "run compare",
+    "diff": "run diff",
+    "files": "run files",
+    "open": "run open",
+    "tag": "run tag",
+    "rm": "run delete",
+    "restore": "store trash restore",
+}
+"""The short names of commands that are typed every day."""
+
+SECTIONS = (
+    ("Run", "homerun run train.py --lr 0.1", "run ls show logs top stop wait why rerun"),
+    ("Compare", "homerun best loss", "best compare diff files open"),
+    ("Keep order", "homerun tag 17 keep", "tag rm restore"),
+    (
+        "Set up",
+        "homerun config",
+        "config studio completion doctor queue target experiment store env",
+    ),
+    ("As in Azure ML", "homerun folder attach", "folder workspace account login"),
+)
+"""The commands of the first help page in the order of use, each section with an example."""
+
+HABITS = {
+    "ps": "ls",
+    "list": "ls",
+    "runs": "ls",
+    "jobs": "ls",
+    "status": "ls",
+    "history": "ls",
+    "kill": "stop",
+    "cancel": "stop",
+    "abort": "stop",
+    "delete": "rm",
+    "remove": "rm",
+    "log": "logs",
+    "tail": "logs",
+    "follow": "logs",
+    "submit": "run",
+    "exec": "run",
+    "start": "run",
+    "launch": "run",
+    "retry": "rerun",
+    "restart": "rerun",
+    "resubmit": "rerun",
+    "describe": "show",
+    "info": "show",
+    "watch": "run watch",
+    "rename": "run update",
+    "name": "run update",
+    "label": "tag",
+    "undelete": "restore",
+    "metrics": "run metrics",
+    "download": "files",
+    "ui": "studio",
+    "settings": "config",
+    "help": "--help",
+    "version": "--version",
+}
+"""What people type by habit, and what it is called here."""
+
+DIRECT = {"run": "SCRIPT"}
+"""Groups that are commands themselves, where the next word is none of theirs."""
+
+_HELP = ("-h", "--help")
+
+
+def split_line(line: Sequence[str]) -> tuple[list[str], list[str]]:
+    """A command line as the words that name a command, and the rest."""
+    count = 1
+    while " ".join(line[:count]) in GROUPS and count < len(line):
+        count += 1
+    path, rest = list(line[:count]), list(line[count:])
+    group = " ".join(path[:-1])
+    if group in DIRECT and path[-1] not in (*_HELP, *words_after(path[:-1])):
+        return [*path[:-1], DIRECT[group]], [path[-1], *rest]
+    return path, rest
+
+
+def as_typed(path: Sequence[str]) -> str:
+    """A command's name as it is typed."""
+    words = list(path)
+    if words and DIRECT.get(" ".join(words[:-1])) == words[-1]:
+        words.pop()
+    return " ".join(["homerun", *words])
+
 
 def command(path: Sequence[str]) -> Command | None:
     """The command of this name, if there is one; this loads its module."""
-    place = COMMANDS.get(" ".join(path))
+    name = " ".join(path)
+    place = COMMANDS.get(SHORT.get(name, name))
     if place is None or " " in "".join(path):  # the one word "run list" is not these two
         return None
     module, function = place
@@ -110,6 +215,7 @@ def command(path: Sequence[str]) -> Command | None:
 
 def words_after(path: Sequence[str] = ()) -> list[str]:
     """The words that may follow these, for help and completion: groups first, then commands."""
-    start = len(path)
-    below = [known.split() for known in (*GROUPS, *COMMANDS)]
-    return [one[start] for one in below if len(one) == start + 1 and one[:start] == [*path]]
+    start, direct = len(path), DIRECT.get(" ".join(path))
+    below = [known.split() for known in (*SHORT, *GROUPS, *COMMANDS)]
+    words = [one[start] for one in below if len(one) == start + 1 and one[:start] == [*path]]
+    return [word for word in words if word != direct]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun.base.errors import UserError
 from homerun.cli.errors import UsageError
 from homerun.cli.output import console, formats
 from runstore.errors import words
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from homerun.project.defaults import Default
+    from homerun.project.file import ProjectFile
     from homerun.sdk.run import Run
     from homerun.sdk.workspace import Workspace
     from runstore.run.record import Record
@@ -155,40 +156,47 @@ class Call:
             UserError: it does not; the message names similar ones.
         """
         if self.experiment is not None:
-            from homerun.cli.options import run_names
+            from homerun.project import run_names
 
             run_names.require_experiment(workspace.store, self.experiment)
 
-    def attached_experiment(self) -> str:
-        """The experiment that the folder is attached to.
+    def project(self) -> ProjectFile:
+        """What the project of the folder says of itself.
 
         Raises:
-            UsageError: it is not attached.
+            UserError: its file cannot be read.
         """
-        from homerun.config import workspace_config
+        from homerun.project import file
 
-        try:
-            return workspace_config.experiment_of(self.folder)[1]
-        except UserError as error:
-            raise UsageError(
-                "say which experiment: -e NAME, or attach the folder to one: homerun folder attach"
-            ) from error
+        return file.nearest(self.folder)
+
+    def current_experiment(self) -> Default:
+        """The experiment that is meant where none is named, and why it is this one.
+
+        Raises:
+            UserError: the variable or the file that names it holds no valid name.
+        """
+        from homerun.project import defaults
+
+        if self.experiment is not None:
+            return defaults.Default(self.experiment, "-e")
+        return defaults.current_experiment(self.folder, self.project())
 
     def run(self) -> Run:
         """The run that was named.
 
         Raises:
             UsageError: none was named.
-            RunNotFound, AmbiguousPrefix: no run has this name, or several have.
+            UserError: no run has this name, or several have.
         """
         return self.find(self.run_id)
 
     def find(self, word: str | None) -> Run:
-        """The run that a word names: its id, a unique prefix of it, or a word such as `@last`.
+        """The run that a word names; see `homerun.project.run_names`.
 
         Raises:
             UsageError: there is no word.
-            RunNotFound, AmbiguousPrefix: no run has this name, or several have.
+            UserError: no run has this name, or several have.
         """
         from homerun.sdk.workspace import Workspace
 
@@ -199,18 +207,21 @@ class Call:
         """The record of the run that a word names.
 
         Raises:
-            UsageError, RunNotFound, AmbiguousPrefix: as for `find`.
+            UsageError, UserError: as for `find`.
         """
         return self._named(self._found(wakes=True, says=True)[0], word)
 
     def _named(self, store: Store, word: str | None) -> Record:
         if word is None:
-            raise UsageError("say which run: its id, or @last; homerun run list shows them")
+            raise UsageError("say which run: its number or id, or @last; homerun ls shows them")
         if not word:  # an empty prefix would match any run; mostly a shell variable that is not set
-            raise UsageError("the run's id is empty; homerun run list shows the ids")
-        from homerun.cli.options import run_names
+            raise UsageError("the run's id is empty; homerun ls shows the ids")
+        from homerun.project import run_names
 
-        return run_names.find_record(store, word, self.experiment)
+        try:
+            return run_names.RunNames(store, self.folder, self.experiment).find(word)
+        except run_names.WrongName as error:
+            raise UsageError(error.message) from None
 
 
 _TAKEN = (

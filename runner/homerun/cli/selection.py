@@ -30,7 +30,7 @@ def of_runs(function: Function) -> Function:
             many=True,
             metavar="RUN",
             complete=shared.run_ids,
-            help="A run: its id or a unique prefix, @last, …; can be given several times.",
+            help="A run: its number, id or name, @last, …; can be given several times.",
         ),
         shared.of_experiment("Runs of this experiment."),
         shared.statuses("Runs with this status;"),

@@ -3,7 +3,7 @@
 A row says how a value is checked, what holds where nothing is said, and where the value goes: into
 run.json, to the supervisor (`Plan.settings`), and into a run that is submitted again. To add a
 setting: its row and its type in `Options`; the code that acts on it; its option in
-`cli/commands/run/submit_script.py`. `tests/contracts/test_settings.py` holds each row to that.
+`cli/options/submit.py`. `tests/contracts/test_settings.py` holds each row to that.
 """
 
 from __future__ import annotations

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
 
 
+SNAPSHOT, NOW = "snapshot", "now"
+"""Which code a run that is submitted again gets: that of its snapshot, or the source's now."""
+
+
 class Former(ScriptRunConfig):
     """What a run of the store was made with.
 
@@ -35,6 +39,8 @@ class Former(ScriptRunConfig):
         variables: environment variables; those of the run that are not among them are this
             process's own.
         changes: settings that are to be other ones.
+        arguments: options that win over those of the run, or are added; see `with_options`.
+        is_now: the code is that of the source folder now.
 
     Raises:
         UserError: there are more or fewer secrets, a variable has no value, or a setting stays as
@@ -48,12 +54,16 @@ class Former(ScriptRunConfig):
         secrets: Sequence[str],
         variables: Mapping[str, object],
         changes: Mapping[str, Any],
+        arguments: Sequence[str] = (),
+        is_now: bool = False,
     ) -> None:
         run = record.run
         if not record.is_submitted or not run.get("command"):
             raise SubmitError(f"run {record.id} was not submitted: only scripts can be run again")
-        self._argv = _filled(record, secrets)
-        count = len(run.get("arguments") or ())
+        self._is_now = is_now
+        said = command(record, arguments)
+        self._argv = _filled(record.id, said, secrets)
+        count = len(said) - len(run["command"]) + len(run.get("arguments") or ())
         super().__init__(
             str(run.get("source_directory")),
             run.get("script"),
@@ -68,11 +78,11 @@ class Former(ScriptRunConfig):
 
     def source(self) -> str:
         """The folder that the code came from; it need not be there any more, except in place."""
-        return super().source() if self.in_place else self.source_directory
+        return super().source() if self.in_place or self._is_now else self.source_directory
 
     def script_path(self) -> str | None:
-        """The script's path inside of the snapshot."""
-        return self.script
+        """The script's path inside of the snapshot, or of the source folder."""
+        return super().script_path() if self._is_now and self.script else self.script
 
     def argv(self) -> list[str]:
         """The same command line as before.
@@ -99,25 +109,94 @@ def again(
     record: Record,
     secrets: Sequence[str] = (),
     variables: Mapping[str, object] | None = None,
+    *,
+    arguments: Sequence[str] = (),
+    code: str = SNAPSHOT,
     **changes: Any,
 ) -> Record:
     """Submit a run again; see `ScriptRun.resubmit`."""
+    if code not in (SNAPSHOT, NOW):
+        raise UserError(f"code is {SNAPSHOT!r} or {NOW!r}, not {code!r}")
+    labels = record.labels()
     request = Request(
         store_of(record),
         record.experiment,
-        Former(record, secrets, variables or {}, changes),
-        tags=record.labels().tags,
+        Former(record, secrets, variables or {}, changes, arguments, code == NOW),
+        tags=labels.tags,
+        display_name=labels.display_name,
         former=record,
+        is_code_new=code == NOW,
     )
     made, told = submit(request)
     messages.tell(told)
     return made
 
 
-def hidden(record: Record) -> list[str]:
-    """The words of a run's command that hold a `*****`, once for each, the option in front."""
+def command(record: Record, arguments: Sequence[str] = ()) -> list[str]:
+    """The command of a run, with other options; its secrets are hidden.
+
+    Raises:
+        UserError: what is to be changed is no option.
+    """
+    words = [str(word) for word in record.run.get("command") or ()]
+    count = len(record.run.get("arguments") or ())
+    if not arguments:
+        return words
+    return [*words[: len(words) - count], *with_options(words[len(words) - count :], arguments)]
+
+
+def with_options(words: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Arguments with the values of some options changed, and others added at the end.
+
+    `--lr 0.2`, `--lr=0.2` and `lr=0.2` each replace what was given under the same name; a flag that
+    is there stays as it is.
+
+    Raises:
+        UserError: one of the others is no option, so it is not clear what it replaces.
+    """
+    found = [*_options(words)]
+    for name, said in _options(others):
+        if not name:
+            raise UserError(
+                f"{said[0]!r} is no option: give what is to change as --NAME VALUE or NAME=VALUE"
+            )
+        same = [at for at, (known, _) in enumerate(found) if known == name]
+        if same:
+            found[same[0]] = name, said
+            found = [one for at, one in enumerate(found) if at not in same[1:]]
+        else:
+            found.append((name, said))
+    return [word for _, said in found for word in said]
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Arguments, each option by its name with its values; other words have the name ""."""
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        name, equals, _ = word.partition("=")
+        if not _is_name(word):
+            yield (name if equals and name.replace(".", "").isidentifier() else ""), [word]
+            continue
+        said = [word]
+        while not equals and rest and not _is_name(rest[0]):
+            said.append(rest.pop(0))
+        yield name.lstrip("-"), said
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word is the name of an option, and no negative number."""
+    return word[:1] == "-" and word.lstrip("-")[:1].isalpha()
+
+
+def hidden(record: Record, arguments: Sequence[str] = ()) -> list[str]:
+    """The words of a run's command that hold a `*****`, once for each, the option in front.
+
+    Args:
+        arguments: what is to be changed in it.
+    """
     found, before = [], ""
-    for word in record.run.get("command") or ():
+    for word in command(record, arguments):
         shown = f"{before} {word}" if word == MASK and before.startswith("-") else word
         found += [shown] * word.count(MASK)
         before = word
@@ -138,13 +217,13 @@ def failed(records: Sequence[Record]) -> Iterator[Record]:
             yield record
 
 
-def _filled(record: Record, secrets: Sequence[str]) -> list[str]:
-    """The command with its secrets in place."""
-    words: list[Any] = list(record.run["command"])
+def _filled(run_id: str, command: Sequence[str], secrets: Sequence[str]) -> list[str]:
+    """A command with its secrets in place."""
+    words: list[Any] = list(command)
     wanted = sum(word.count(MASK) for word in words)
     if isinstance(secrets, str) or wanted != len(secrets):
         raise UserError(
-            f"the command of run {record.id} hides {wanted} values behind {MASK}: give `secrets`, "
+            f"the command of run {run_id} hides {wanted} values behind {MASK}: give `secrets`, "
             "a list of them in their order"
         )
     rest = iter(secrets)

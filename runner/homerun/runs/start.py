@@ -27,6 +27,9 @@ def submit_to(
     tags: Mapping[str, object] | None,
     run_id: str | None = None,
     parent: Record | None = None,
+    *,
+    display_name: str | None = None,
+    description: str | None = None,
 ) -> Record:
     """Submit a script; see `Experiment.submit`.
 
@@ -40,7 +43,16 @@ def submit_to(
     unarchive(store, experiment)
     wanted = checks.text_pairs("tags", tags or {})
     made, told = submit(
-        Request(store, experiment, config, tags=wanted, run_id=run_id, parent=parent)
+        Request(
+            store,
+            experiment,
+            config,
+            tags=wanted,
+            display_name=display_name,
+            description=description,
+            run_id=run_id,
+            parent=parent,
+        )
     )
     messages.tell(told)
     return made

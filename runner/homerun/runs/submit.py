@@ -73,7 +73,8 @@ class Request:
     Args:
         is_one_of_many: it waits for a slot also where the target is not limited; so does any
             run that has a parent.
-        former: a run whose snapshot is to be the code.
+        former: a run that is submitted again; its snapshot is the code.
+        is_code_new: the code is not that, but what the source folder holds now.
         sources: what is known of source folders already: it is one of many that share them. What
             is enough once for all is then left to the caller: to ask the git program, and to let
             the runs survive a power cut.
@@ -81,8 +82,11 @@ class Request:
 
     __slots__ = (
         "config",
+        "description",
+        "display_name",
         "experiment",
         "former",
+        "is_code_new",
         "is_one_of_many",
         "parent",
         "run_id",
@@ -98,19 +102,25 @@ class Request:
         config: ScriptRunConfig,
         *,
         tags: Mapping[str, str | None] | None = None,
+        display_name: str | None = None,
+        description: str | None = None,
         run_id: str | None = None,
         parent: Record | None = None,
         is_one_of_many: bool = False,
         former: Record | None = None,
+        is_code_new: bool = False,
         sources: Sources | None = None,
     ) -> None:
         self.store = store
         self.experiment = experiment
         self.config = config
         self.tags = tags or {}
+        self.display_name = display_name
+        self.description = description
         self.run_id = run_id
         self.parent = parent
         self.former = former
+        self.is_code_new = is_code_new
         self.is_one_of_many = is_one_of_many or parent is not None
         self.sources = sources
 
@@ -259,8 +269,11 @@ def _unwritten(root: str, error: OSError) -> Exception:
 def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
     """The code of the run, new or that of a former run, and what git knows of it."""
     former = request.former
-    if former is None:
-        return (request.sources or Sources()).look(store, request.config)
+    if former is None or request.is_code_new:
+        taken, code = (request.sources or Sources()).look(store, request.config)
+        if former is not None:
+            code.properties = {**code.properties, RESUBMITTED_FROM: former.id}
+        return taken, code
     name = former.run.get("snapshot")
     is_name = names.is_run_id(name)  # the characters of a file's name, and no others
     found = snapshot.load(f"{store.root}/{layout.SNAPSHOTS}/{name}") if is_name else None
@@ -306,6 +319,8 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
     return {
         "kind": status.SUBMITTED,
         "type": SCRIPT_RUN,
+        "display_name": request.display_name,
+        "description": request.description,
         "tags": dict(request.tags),
         "properties": job.code.properties,
         "script": config.script_path(),

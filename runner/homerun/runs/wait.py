@@ -19,7 +19,7 @@ from runstore.run import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from runstore.look import Look
     from runstore.run.record import Record
@@ -30,6 +30,8 @@ tenth of the time so far, at most _REST_S."""
 _STEP_S = 0.005
 _FLOOR_S = 1.0
 _WITHOUT_WATCH_S = 0.05
+_MOST_WATCHED = 16
+"""So many runs of several have a watch of their own: a user may have 128."""
 _REST_S = 0.02
 """So long what is written to a log gathers before it is read: lines in one piece, floods in few."""
 
@@ -138,6 +140,35 @@ def until_over(record: Record, timeout: float | None = None) -> Look:
         last = seen
     children.reap()
     return last
+
+
+def until_any_is_over(records: Sequence[Record], timeout: float | None = None) -> Record | None:
+    """Wait until one of some runs is over; None: none was when the time was.
+
+    Args:
+        timeout: seconds; None: without end.
+    """
+    import contextlib  # a wait for one run does without it
+
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with contextlib.ExitStack() as stack:
+        poll, rest = select.poll(), _FLOOR_S
+        for at, record in enumerate(records):
+            if at < _MOST_WATCHED:
+                waker = stack.enter_context(Waker(record, at_once=True))
+                if waker.fileno() >= 0:
+                    poll.register(waker.fileno(), select.POLLIN)
+                    continue
+            rest = _WITHOUT_WATCH_S
+        while True:
+            for record in records:
+                if reconcile.bring_up_to_date(record).is_over:
+                    return record
+            left = float("inf") if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                return None
+            for descriptor, _ in poll.poll(min(rest, left) * 1000):
+                linux.watches_woken(descriptor)
 
 
 def looks(

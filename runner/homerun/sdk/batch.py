@@ -148,12 +148,13 @@ def submit_many(
     tags: Sequence[Mapping[str, object]] | None,
     parent_tags: Mapping[str, object] | None,
     run_id: str | None,
+    labels: Mapping[str, object],
 ) -> Batch:
     """Submit a batch; see `Experiment.submit_many`."""
     start.unarchive(experiment.workspace.store, experiment.name)
     wanted, sources = _checked(configs, tags), Sources()
     try:
-        return _submit(experiment, configs, wanted, parent_tags, run_id, sources)
+        return _submit(experiment, configs, wanted, parent_tags, run_id, labels, sources)
     finally:
         sources.let_go()
 
@@ -164,12 +165,14 @@ def _submit(
     wanted: list[dict[str, str | None]],
     parent_tags: Mapping[str, object] | None,
     run_id: str | None,
+    labels: Mapping[str, object],
     sources: Sources,
 ) -> Batch:
     store = experiment.workspace.store.for_acting()
     first = configs[0]
     taken, code = sources.look(store, first)
     asked: dict[str, object] = {
+        **labels,
         "batch": len(configs),
         "tags": checks.text_pairs("parent_tags", parent_tags or {}),
         "properties": code.properties,

@@ -207,6 +207,8 @@ class Experiment:
         *,
         parent_tags: Mapping[str, object] | None = None,
         run_id: str | None = None,
+        display_name: str | None = None,
+        description: str | None = None,
     ) -> Batch:
         """Submit a batch: runs that wait for slots, as children of one run made for that.
 
@@ -217,13 +219,15 @@ class Experiment:
             tags: the labels of each run, as many as configs.
             parent_tags: labels of the parent.
             run_id: the parent's id; None: one is made.
+            display_name, description: the parent's.
 
         Raises:
             SubmitError, StoreError: those that were submitted before are canceled.
         """
         from homerun.sdk import batch
 
-        return batch.submit_many(self, configs, tags, parent_tags, run_id)
+        labels = {"display_name": display_name, "description": description}
+        return batch.submit_many(self, configs, tags, parent_tags, run_id, labels)
 
     def start_logging(
         self,

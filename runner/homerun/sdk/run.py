@@ -934,7 +934,9 @@ class ScriptRun(Run):
             environment_variables: values are in no record; those that the run was given and that
                 are not given here are this process's own.
             **changes: settings of ScriptRunConfig that are to be other ones, as `max_retries=3`;
-                not `in_place`, nor what chooses the interpreter and its packages.
+                not `in_place`, nor what chooses the interpreter and its packages. And
+                `arguments`, a list of options that replace those of the same name or are added,
+                as `["--lr", "0.2"]`; `code="now"` takes the source folder as it is now.
 
         Raises:
             UserError: a secret or a variable is missing, or a setting cannot be changed.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 
-from homerun.snapshots import export
+from homerun.snapshots import export, scan
+from homerun.snapshots.links import FILE, join
+from homerun.system.sha256 import digest
 from homerun.views import code as code_view
 from runstore import layout
 from runstore.errors import StoreError
@@ -51,31 +53,81 @@ def differing(all_files: list[Files | None]) -> dict[str, list[str | None]]:
 
 def unified(first: Record, other: Record) -> str:
     """The changes from the code of the first run to that of the other, as `diff -u` prints them."""
-    return "".join(_unified(first, other))
+    return "".join(_unified(_Snapshot(first), _Snapshot(other)))
 
 
-def _unified(first: Record, other: Record) -> Iterator[str]:
-    both = [files(first), files(other)]
+def against_source(record: Record) -> str:
+    """The changes from the code of a run to its source folder as it is now.
+
+    Raises:
+        SubmitError: the folder is not there any more, or cannot be read.
+    """
+    return "".join(_unified(_Snapshot(record), _Source(record)))
+
+
+class _Snapshot:
+    """The code of a run."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self.name = record.id
+        self.files = files(record)
+
+    def text(self, path: str) -> str | None:
+        """A file's text; None if it is not text."""
+        return _text(self._record, path)
+
+
+class _Source:
+    """The code that a run of a source folder would get now."""
+
+    def __init__(self, record: Record) -> None:
+        self.name = "now"
+        tree = scan.scan(str(record.run.get("source_directory")), store=record.store.root)
+        self._folder = tree.source
+        paths = [
+            join(folder, entry[0])
+            for folder, entries in tree.folders
+            for entry in entries
+            if entry[1] == FILE
+        ]
+        self.files: Files | None = {path: digest(self._read(path))[:_DIGITS] for path in paths}
+
+    def text(self, path: str) -> str | None:
+        """A file's text; None if it is not text."""
+        try:
+            return self._read(path).decode()
+        except UnicodeDecodeError:
+            return None
+
+    def _read(self, path: str) -> bytes:
+        try:
+            with open(f"{self._folder}/{path}", "rb") as file:
+                return file.read()
+        except OSError:
+            return b""  # it has gone meanwhile
+
+
+def _unified(first: _Snapshot, other: _Snapshot | _Source) -> Iterator[str]:
+    both = [first.files, other.files]
     if None in both:
         return
     for path, contents in differing(both).items():
-        texts = [_text(record, path, content) for record, content in zip((first, other), contents)]
+        sides = list(zip((first, other), contents))
+        texts = ["" if content is None else side.text(path) for side, content in sides]
         if None in texts:
             yield f"the file {path} differs, and is no text that can be shown\n"
             continue
         was, now = (
-            _DEV_NULL if content is None else f"{record.id}/{path}"
-            for record, content in zip((first, other), contents)
+            _DEV_NULL if content is None else f"{side.name}/{path}" for side, content in sides
         )
         before, after = (text.splitlines(keepends=True) for text in texts if text is not None)
         for line in unified_diff(before, after, was, now):
             yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
-def _text(record: Record, path: str, content: str | None) -> str | None:
-    """A file's text; "" if the snapshot does not have the file, None if it is not text."""
-    if content is None:
-        return ""
+def _text(record: Record, path: str) -> str | None:
+    """The text of a file of a snapshot; None if it is not text."""
     try:
         found = code_view.file(record, path)
     except (StoreError, OSError):

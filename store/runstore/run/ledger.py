@@ -182,23 +182,21 @@ def parse(row: bytes, number: int) -> Line | None:
     return None
 
 
-def find_prefix(path: str, prefix: str) -> list[str]:
-    """The ids that begin with a prefix, oldest first, each once."""
+def find_part(path: str, part: str) -> list[str]:
+    """The ids that hold a text, oldest first, each once."""
     try:
-        data = atomic.read_bytes(path, MOST_BYTES)
+        rows = atomic.read_bytes(path, MOST_BYTES) or b""
     except OSError:
         return []
-    # Every row begins after a newline: nothing is found in the middle of one.
-    rows = b"\n" + (data or b"")
-    wanted = b"\n" + prefix.encode("ascii", "replace")
+    wanted = part.encode("ascii", "replace")
     found: dict[str, None] = {}
     at = rows.find(wanted)
     while at >= 0:
-        if at % WIDTH == 0:
-            line = parse(rows[at + 1 : at + 1 + WIDTH], at // WIDTH + 1)
-            if line is not None:
-                found[line.run_id] = None
-        at = rows.find(wanted, at + 1)
+        number, place = divmod(at, WIDTH)
+        line = parse(rows[number * WIDTH : (number + 1) * WIDTH], number + 1)
+        if line is not None and part in line.run_id:
+            found[line.run_id] = None
+        at = rows.find(wanted, at - place + WIDTH)  # a text may be twice in a row
     return list(found)
 
 

@@ -99,18 +99,19 @@ def test_newest_first_goes_over_pages_and_reads_no_more_than_it_gives(
     assert [line.run_id for line in newest] == [f"run-{n}" for n in range(998, -1, -1)]
 
 
-def test_a_prefix_finds_ids_by_their_beginning_only(folder: str) -> None:
+def test_a_part_finds_the_ids_that_hold_it_each_once(folder: str) -> None:
     path = f"{folder}/ledger"
     for name in ("abc", "xabc", "abd", "abc", "ab-t-2026"):
         ledger.add(path, name, MADE, child=False)
     with open(path, "ab") as file:
         file.write(b"abcd torn")
 
-    assert ledger.find_prefix(path, "ab") == ["abc", "abd", "ab-t-2026"]
-    assert ledger.find_prefix(path, "abc") == ["abc"]
-    assert ledger.find_prefix(path, "2026") == []
-    assert ledger.find_prefix(path, "é\udc80\n") == []
-    assert ledger.find_prefix(f"{folder}/none", "ab") == []
+    assert ledger.find_part(path, "ab") == ["abc", "xabc", "abd", "ab-t-2026"]
+    assert ledger.find_part(path, "abc") == ["abc", "xabc"]
+    assert ledger.find_part(path, "2026") == ["ab-t-2026"]  # not by the time that they were made
+    assert ledger.find_part(path, "c") == ["abc", "xabc"]  # nor by their kind
+    assert ledger.find_part(path, "é\udc80\n") == []
+    assert ledger.find_part(f"{folder}/none", "ab") == []
 
 
 @pytest.mark.parametrize("mask", [0x01, 0x20, 0x80, 0xFF])
@@ -186,7 +187,7 @@ def test_a_ledger_of_a_thousand_runs_is_searched_to_its_end(folder: str) -> None
     path = f"{folder}/ledger"
     ledger.add_many(path, [f"run-{n}" for n in range(1000)], MADE, child=False)
 
-    assert ledger.find_prefix(path, "run-999") == ["run-999"]
+    assert ledger.find_part(path, "run-999") == ["run-999"]
     assert len(ledger.survey(path).ids) == 1000
 
 
@@ -316,7 +317,7 @@ def test_a_ledger_that_cannot_be_read_just_now_is_not_empty(
 
     with pytest.raises(OSError, match="Too many open files"):
         ids(path)
-    assert ledger.find_prefix(path, "a") == []
+    assert ledger.find_part(path, "a") == []
 
 
 @pytest.mark.parametrize(

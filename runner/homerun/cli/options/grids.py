@@ -8,16 +8,23 @@ layers=[64,64],[32]      brackets and quotes keep their commas: --layers '[64,64
 data="a,b",'0..9'        quotes around a value are not part of it; what they hold is no range
 flag:amp                 with --amp, and without
 pair:model.lr=0.1,0.01   model.lr=0.1 as one word, as Hydra has it
+
+With `--random N` a range needs no count: lr=log:1e-5..1e-1 is any number from it.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple, Union
 
 from homerun.cli.errors import BadValue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    Axis = tuple[str, list[tuple[str, list[str]]]]
-    """A key, and for each value its text and the words that the script gets."""
+    from collections.abc import Iterable
+    from random import Random
+
+    Row = tuple[dict[str, str], list[str]]
+    """The values by key, and the words that the script gets for them."""
 
 MOST = 10_000
 """The most runs in a batch; more are most likely a typing error."""
@@ -26,39 +33,123 @@ _TO = ".."
 _LOG = "log:"
 _FLAG = "flag:"
 _PAIR = "pair:"
+_ON, _OFF = "true", "false"
+_TRIES = 100
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _QUOTES = "'\""
+
+
+class Span(NamedTuple):
+    """All numbers between two, the ends among them.
+
+    Attributes:
+        part: as it was written.
+        is_log: small numbers are as likely as large ones, each decade as any other.
+    """
+
+    part: str
+    low: float
+    high: float
+    is_log: bool
+
+    def any(self, chance: Random) -> str:
+        """One of them, as a text of at most six digits."""
+        if self.is_log:
+            found = self.low * (self.high / self.low) ** chance.random()
+        else:
+            found = chance.uniform(self.low, self.high)
+        return f"{found:.6g}"
+
+
+Value = Union[str, Span]
+
+
+class Axis(NamedTuple):
+    """One key of a grid, and its values.
+
+    Attributes:
+        form: how the script gets a value: "" as two words, `flag:` or `pair:`.
+    """
+
+    key: str
+    values: list[Value]
+    form: str = ""
+
+    @property
+    def span(self) -> Span | None:
+        """The range without a count among the values, if there is one."""
+        return next((one for one in self.values if isinstance(one, Span)), None)
+
+    def words(self, value: str) -> list[str]:
+        """What the script gets for a value."""
+        if self.form == _FLAG:
+            return [f"--{self.key}"] if value == _ON else []
+        return [f"{self.key}={value}"] if self.form == _PAIR else [f"--{self.key}", value]
+
+    def any(self, chance: Random) -> str:
+        """One of the values; a range counts as one."""
+        found = chance.choice(self.values)
+        return found.any(chance) if isinstance(found, Span) else found
 
 
 def axes(given: tuple[str, ...]) -> list[Axis]:
     """Each `KEY=VALUES`, read.
 
     Raises:
-        BadValue: one is not valid, or there would be too many runs.
+        BadValue: one is not valid.
     """
     found = [_axis(text) for text in given]
-    keys = [key for key, _ in found]
+    keys = [one.key for one in found]
     for key in keys:
         if keys.count(key) > 1:
             raise BadValue(f"{key!r} is given twice; give all of its values at once")
-    count = 1
-    for _, choices in found:
-        count *= len(choices)
-    if count > MOST:
-        raise BadValue(f"this grid has {count:,} runs; a batch has at most {MOST:,}")
     return found
 
 
-def combinations(found: list[Axis]) -> list[tuple[dict[str, str], list[str]]]:
-    """Every combination: the values by key, and the words; the last key changes fastest."""
-    rows: list[tuple[dict[str, str], list[str]]] = [({}, [])]
-    for key, choices in found:
-        rows = [
-            ({**values, key: text}, [*words, *more])
-            for values, words in rows
-            for text, more in choices
-        ]
-    return rows
+def combinations(found: list[Axis]) -> list[Row]:
+    """Every combination; the last key changes fastest.
+
+    Raises:
+        BadValue: there are too many, or a range has no count.
+    """
+    count = 1
+    for one in found:
+        if one.span is not None:
+            raise _no_range(one.span.part)
+        count *= len(one.values)
+    if count > MOST:
+        raise BadValue(f"this grid has {count:,} runs; a batch has at most {MOST:,}")
+    rows: list[list[str]] = [[]]
+    for one in found:
+        rows = [[*row, str(value)] for row in rows for value in one.values]
+    return [_row(found, row) for row in rows]
+
+
+def drawn(found: list[Axis], count: int, chance: Random) -> list[Row]:
+    """So many combinations by chance, no two alike; all where there are no more.
+
+    Raises:
+        BadValue: a range has fewer numbers than there would have to be.
+    """
+    total = 1
+    for one in found:
+        total *= len(one.values)
+    if total <= count and all(one.span is None for one in found):
+        return combinations(found)
+    rows: dict[tuple[str, ...], None] = {}
+    for _ in range(_TRIES * count):
+        rows[tuple(one.any(chance) for one in found)] = None
+        if len(rows) == count:
+            return [_row(found, row) for row in rows]
+    raise BadValue(f"the grid has no {count:,} different runs; ask for fewer")
+
+
+def _row(found: list[Axis], values: Iterable[str]) -> Row:
+    pairs = list(zip(found, values))
+    return (
+        {one.key: value for one, value in pairs},
+        [word for one, value in pairs for word in one.words(value)],
+    )
 
 
 def _axis(text: str) -> Axis:
@@ -66,15 +157,13 @@ def _axis(text: str) -> Axis:
         key = text[len(_FLAG) :]
         if "=" in key:
             raise BadValue(f"{text!r} is not valid: a flag has no values, e.g. flag:amp")
-        return _key(text, key), [("true", [f"--{key}"]), ("false", [])]
-    is_pair = text.startswith(_PAIR)
-    key, equals, listed = text[len(_PAIR) if is_pair else 0 :].partition("=")
+        return Axis(_key(text, key), [_ON, _OFF], _FLAG)
+    form = _PAIR if text.startswith(_PAIR) else ""
+    key, equals, listed = text[len(form) :].partition("=")
     if not equals:
         raise _not_valid(text)
     values = [value for part in _parts(listed) for value in _values(key, part)]
-    if is_pair:
-        return _key(text, key), [(value, [f"{key}={value}"]) for value in values]
-    return _key(text, key), [(value, [f"--{key}", value]) for value in values]
+    return Axis(_key(text, key), values, form)
 
 
 def _key(text: str, key: str) -> str:
@@ -109,7 +198,7 @@ def _parts(listed: str) -> list[str]:
     return [*parts, listed[begun:]]
 
 
-def _values(key: str, part: str) -> list[str]:
+def _values(key: str, part: str) -> list[Value]:
     """The values that one part means: the text in quotes, a range, or the part itself."""
     part = part.strip()
     if part[:1] in tuple(_QUOTES) and part.find(part[0], 1) == len(part) - 1:
@@ -123,8 +212,12 @@ def _values(key: str, part: str) -> list[str]:
     last, colon, count = last.partition(":")
     low, high = _number(part, first), _number(part, last)
     if not is_log and not colon and isinstance(low, int) and isinstance(high, int):
-        return _whole_numbers(part, low, high)
-    return _spaced(part, low, high, _count(part, count), is_log)
+        return [*_whole_numbers(part, low, high)]
+    if is_log and not (low > 0 and high > 0):
+        raise BadValue(f"{part!r} begins or ends at or below 0, which has no logarithm")
+    if not colon:
+        return [Span(part, low, high, is_log)]
+    return [*_spaced(part, low, high, _count(part, count), is_log)]
 
 
 def _is_like_number(text: str) -> bool:
@@ -145,7 +238,7 @@ def _number(part: str, text: str) -> int | float:
 def _no_range(part: str) -> BadValue:
     return BadValue(
         f"{part!r} is not a valid range, e.g. 0..9, 0..1:5 or log:1e-4..1:5 (five values); "
-        "for a text put it in quotes within quotes"
+        "with --random a range needs no count; for a text put it in quotes within quotes"
     )
 
 
@@ -169,8 +262,6 @@ def _whole_numbers(part: str, low: int, high: int) -> list[str]:
 
 def _spaced(part: str, low: float, high: float, count: int, is_log: bool) -> list[str]:
     """So many numbers, both ends among them, as texts of at most twelve digits."""
-    if is_log and not (low > 0 and high > 0):
-        raise BadValue(f"{part!r} begins or ends at or below 0, which has no logarithm")
     steps = count - 1
     if is_log:
         found = [low * (high / low) ** (step / steps) for step in range(count)]

@@ -82,6 +82,30 @@ class Number(Decimal):
             raise BadValue(f"{word!r} is not a valid whole number") from None
 
 
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+"""Seconds, minutes, hours, days and weeks, in seconds."""
+
+
+class Duration(Kind):
+    """A time span in seconds: `90`, `90s`, `1.5m`, `2h`, `1d`, `1h30m`."""
+
+    name = "duration"
+
+    def read(self, word: str) -> float:
+        """The seconds; see `Kind`."""
+        total, rest = 0.0, word.strip()
+        if rest[-1:] not in UNITS:
+            rest += "s"
+        while rest:
+            at = next((place for place, letter in enumerate(rest) if letter in UNITS), -1)
+            number = rest[:at]
+            if at < 1 or not number.replace(".", "", 1).isdecimal() or not number.isascii():
+                raise BadValue(f"{word!r} is not a valid duration, e.g. 90s, 30m, 2h or 1d")
+            total += float(number) * UNITS[rest[at]]
+            rest = rest[at + 1 :]
+        return total
+
+
 class OneOf(Kind):
     """One of some words.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from homerun.base.errors import HomerunError
-from homerun.cli.options.run_names import WORDS
 from homerun.cli.output import text
+from homerun.project.run_names import BEST, WORDS
 from homerun.sdk.workspace import Workspace
 from runstore.errors import StoreError
 
@@ -23,7 +23,7 @@ _OFFERED = 50
 def run_offers(given: dict[str, Any], begun: str) -> Offers:
     """The newest runs whose id begins so, each with its experiment and status."""
     if begun.startswith("@"):
-        return [(word, None) for word in WORDS if word.startswith(begun)]
+        return [(word, None) for word in (*WORDS, BEST) if word.startswith(begun)]
     found: list[tuple[str, str | None]] = []
     try:
         workspace = _workspace(given)

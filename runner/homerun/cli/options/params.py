@@ -39,6 +39,8 @@ class Param:
         metavar: what help shows for its value.
         help: what it does.
         complete: for a shell, the words that may complete what was typed, each with a hint.
+        section: the part of the help page that it stands in; "": the first one.
+        follows_dashes: an argument that is all that follows a `--`.
 
     Args:
         declared: the names, a switch as `--fold/--no-fold`, and the key, if no name serves as it.
@@ -58,6 +60,8 @@ class Param:
         metavar: str | None = None,
         help: str | None = None,
         complete: Complete | None = None,
+        section: str = "",
+        follows_dashes: bool = False,
     ) -> None:
         self.names = [one.partition("/")[0] for one in declared if one[0] == "-"]
         off_names = [one.partition("/")[2] for one in declared if "/" in one]
@@ -76,6 +80,8 @@ class Param:
         self.metavar = metavar
         self.help = help
         self.complete = complete
+        self.section = section
+        self.follows_dashes = follows_dashes
 
     @property
     def is_option(self) -> bool:

@@ -75,13 +75,14 @@ class Status(OneOf):
         super().__init__(ALL, in_any_case=True)
 
 
-def of_experiment(text: str) -> Callable[[Function], Function]:
+def of_experiment(text: str, section: str = "") -> Callable[[Function], Function]:
     """`-e`: an experiment, with this text as help."""
     return option(
         *("-e", "--experiment-name", "experiment"),
         metavar="NAME",
         help=text,
         complete=_experiments,
+        section=section,
     )
 
 
@@ -96,7 +97,9 @@ def statuses(text: str = "Only runs with this status;") -> Callable[[Function], 
     )
 
 
-def tags(text: str = "Only runs with this tag;") -> Callable[[Function], Function]:
+def tags(
+    text: str = "Only runs with this tag;", section: str = ""
+) -> Callable[[Function], Function]:
     """`--tags`: one or several, as pairs of key and value."""
     return option(
         "--tags",
@@ -104,6 +107,7 @@ def tags(text: str = "Only runs with this tag;") -> Callable[[Function], Functio
         many=True,
         metavar="KEY[=VALUE]",
         help=f"{text} can be given several times.",
+        section=section,
     )
 
 
@@ -123,7 +127,7 @@ def one_run(function: Function) -> Function:
         *("-r", "--run", "run_id"),
         metavar="RUN",
         complete=run_ids,
-        help="The run: its id or a unique prefix, @last, @last~1, @last-failed.",
+        help="The run: its number, id or name, or @last, @last~1, @last-failed, @running, @best.",
     )
     return word(named(of_experiment("The run's experiment (optional).")(function)))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from homerun.base import times
 from homerun.cli.errors import BadValue
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+from homerun.cli.options.kinds import UNITS
 
 
 def since_utc(given: str | None) -> str | None:
@@ -16,8 +15,8 @@ def since_utc(given: str | None) -> str | None:
 
     number, unit = given[:-1], given[-1:]
     try:
-        if unit in _SECONDS:
-            at = datetime.now(timezone.utc) - timedelta(seconds=float(number) * _SECONDS[unit])
+        if unit in UNITS:
+            at = datetime.now(timezone.utc) - timedelta(seconds=float(number) * UNITS[unit])
         else:
             at = times.parsed(given).astimezone(timezone.utc)
     except (ValueError, OverflowError):
@@ -31,9 +30,9 @@ def age(given: str | None) -> float | None:
     """`30d`, `12h`, `0` as seconds."""
     if given is None:
         return None
-    number, unit = (given[:-1], given[-1]) if given[-1:] in _SECONDS else (given, "s")
+    number, unit = (given[:-1], given[-1]) if given[-1:] in UNITS else (given, "s")
     try:
-        seconds = float(number) * _SECONDS[unit]
+        seconds = float(number) * UNITS[unit]
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf") or (given == number and seconds):

@@ -85,16 +85,7 @@ def duration(seconds: float | None) -> str:
 
 def ago(time: object, now: float) -> str:
     """How long ago a recorded time was, as `5s ago`, `3m ago`, `2h ago`, `6d ago`, or its date."""
-    at = times.unix(time)
-    if at is None:
-        return NONE
-    seconds = max(0.0, now - at)
-    if seconds > 30 * 86400:
-        return str(time)[:10]
-    for unit, length in _STEPS:
-        if seconds >= length:
-            return f"{seconds // length:.0f}{unit} ago"
-    return f"{seconds:.0f}s ago"
+    return times.how_long_ago(time, now) or NONE
 
 
 def moment(time: object, now: float) -> str | None:

@@ -16,6 +16,7 @@ from homerun.base.terminal import escaped
 from homerun.base.version import __version__
 from homerun.cli import command_table
 from homerun.cli.errors import BadValue, UsageError
+from homerun.cli.options import shared as options_of_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run_line(line: list[str]) -> int:
         if isinstance(error, _HELP_INSTEAD):
             error.show()
             return error.exit_code
-        path = error.ctx.command_path if error.ctx else "homerun"
+        path = error.ctx.command_path.rstrip() if error.ctx else "homerun"
         raise UsageError(error.format_message().rstrip(".?"), path) from error
 
 
@@ -78,6 +79,19 @@ class _Group(click.Group):
         super().__init__(name, **settings)
         self._path = path
 
+    @property
+    def _direct(self) -> str:
+        """The last word of the command that the group itself is; "": of none."""
+        return command_table.DIRECT.get(" ".join(self._path), "")
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words of a command line; see click."""
+        if args and self._direct:
+            path, _ = command_table.split_line([*self._path, *args])
+            if path[-1] == self._direct:
+                args = [self._direct, *args]
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of its groups and commands, for help and completion."""
         return command_table.words_after(self._path)
@@ -100,14 +114,52 @@ class _Group(click.Group):
             UsageError: there is no such command; the message names similar ones.
         """
         known = self.list_commands(ctx)
+        if self._direct and args[0] == self._direct:
+            return "", self.get_command(ctx, self._direct), args[1:]  # its name is the group's
         if args[0] in known or args[0].startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches
 
-        near = " or ".join(get_close_matches(args[0], known, 2))
+        habit = "" if self._path else command_table.HABITS.get(args[0], "")
+        near = habit or " or ".join(get_close_matches(args[0], known, 2))
         meant = f" (did you mean {near}?)" if near else ""
         path = ctx.command_path
         raise UsageError(f"there is no command {path} {args[0]}{meant}; see {path} --help", path)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write its page; that of a group which is a command too begins with the command's."""
+        direct = self.get_command(ctx, self._direct) if self._direct else None
+        if direct is None:
+            super().format_help(ctx, formatter)
+            return
+        direct.format_usage(ctx, formatter)
+        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...", " " * len(_USAGE))
+        direct.format_help_text(ctx, formatter)
+        self.format_commands(ctx, formatter)
+        direct.format_options(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the names of its commands, each with its whole summary."""
+        if self._path:
+            sections = [("Commands", self.list_commands(ctx))]
+        else:
+            sections = [
+                (f"{title} ({example})", names.split())
+                for title, example, names in command_table.SECTIONS
+            ]
+        for title, names in sections:
+            found = [(name, self.get_command(ctx, name)) for name in names]
+            rows = [(name, one.get_short_help_str(_WHOLE)) for name, one in found if one]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+        if not self._path:
+            shared = [_made(param).get_help_record(ctx) for param in options_of_all.shared()]
+            with formatter.section("Options of every command"):
+                formatter.write_dl([record for record in shared if record])
+
+
+_USAGE = "Usage: "
+_WHOLE = 200
 
 
 class Clicked(click.Command):
@@ -117,7 +169,7 @@ class Clicked(click.Command):
         super().__init__(
             declared.name,
             help=declared.help,
-            params=[*map(_made, declared.params)],
+            params=[_made(param) for param in declared.params if not param.follows_dashes],
             options_metavar=declared.usage,
             context_settings={
                 "allow_interspersed_args": not declared.takes_rest,
@@ -128,41 +180,56 @@ class Clicked(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words of a command line; see click."""
+        words, behind = _around_options(self._declared, args)
+        for param in self._declared.own:
+            if param.follows_dashes:
+                ctx.params[param.key] = behind
         try:
-            return super().parse_args(ctx, _with_end(self._declared, args))
+            return super().parse_args(ctx, words)
         except click.UsageError as error:
             error.ctx = error.ctx or ctx
             raise
 
     def invoke(self, ctx: click.Context) -> int:
         """Run it; returns the exit code."""
-        return self._declared.run(ctx.command_path, ctx.params)
+        return self._declared.run(ctx.command_path.rstrip(), ctx.params)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write its own options first, then those of every command."""
+        """Write its own options by sections; the page of `homerun` has those of every command."""
+        parts: dict[str, list[tuple[str, str]]] = {}
+        sections = {param.key: param.section for param in self._declared.own}
         shared = {param.key for param in self._declared.shared}
-        parts: dict[str, list[tuple[str, str]]] = {"Options": [], "Options of every command": []}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None and isinstance(param, click.Option):
-                parts[[*parts][param.name in shared]].append(record)
+            if record is not None and isinstance(param, click.Option) and param.name not in shared:
+                parts.setdefault(sections.get(param.name or "") or "Options", []).append(record)
         for title, records in parts.items():
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
+            with formatter.section(title):
+                formatter.write_dl(records)
+        formatter.write("\n-o json, --query, -p DIR and others: see homerun --help.\n")
 
 
-def _with_end(declared: Command, args: list[str]) -> list[str]:
-    """The words with a `--` behind the value of an option that ends the options."""
+def _around_options(declared: Command, args: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The words for click, and those behind a `--`.
+
+    Of a command that passes on what follows its first argument that `--` stands in its place.
+
+    The value of an option that ends the options gets a `--` behind it.
+    """
     known = {name: param for param in declared.params for name in param.names}
+    takes_dashes = any(param.follows_dashes for param in declared.own)
     place = 0
     while place < len(args) and args[place].startswith("-") and args[place] != "--":
         name, equals, _ = args[place].partition("=")
         param = known.get(name)
         place += 1 if equals or param is None or param.is_flag else 2
         if param is not None and param.ends and place <= len(args):
-            return [*args[:place], "--", *args[place:]]
-    return args
+            return [*args[:place], "--", *args[place:]], ()
+    if takes_dashes and not declared.takes_rest and "--" in args[place:]:
+        place = args.index("--", place)
+    if takes_dashes and args[place : place + 1] == ["--"]:
+        return args[:place], tuple(args[place + 1 :])
+    return args, ()
 
 
 class _Type(StringParamType):

@@ -27,15 +27,12 @@ def parse_line(line: list[str]) -> tuple[str, Command, dict[str, Any]] | None:
 
     None: the line asks for help, has an error, or is written in an unusual way; click parses it.
     """
-    count = 1
-    while " ".join(line[:count]) in command_table.GROUPS and count < len(line):
-        count += 1
-    path = line[:count]
+    path, rest = command_table.split_line(line)
     found = command_table.command(path)
     if found is None:
         return None
     try:
-        return " ".join(["homerun", *path]), found, _values(found, line[count:])
+        return command_table.as_typed(path), found, _values(found, rest)
     except (_NotPlain, BadValue):
         return None
 
@@ -43,7 +40,7 @@ def parse_line(line: list[str]) -> tuple[str, Command, dict[str, Any]] | None:
 def _values(command: Command, line: list[str]) -> dict[str, Any]:
     given, bare = _sorted_out(command, line)
     for param in command.own:
-        if not param.is_option:
+        if not param.is_option and not param.follows_dashes:
             given[param.key] = _taken(param, bare)
     if bare:
         raise _NotPlain
@@ -56,8 +53,12 @@ def _sorted_out(command: Command, line: list[str]) -> tuple[dict[str, Any], list
     known |= {param.off_name: (param, False) for param in command.params if param.off_name}
     given: dict[str, Any] = {}
     bare: list[str] = []
+    behind = [param.key for param in command.own if param.follows_dashes]
     rest = iter(line)
     for word in rest:
+        if word == "--" and behind:
+            given[behind[0]] = list(rest) or None
+            break
         if not word.startswith("-"):
             bare.append(word)
             if command.takes_rest:

@@ -43,7 +43,7 @@ _EXPENDABLE = ("trend", "memory", "experiment", "eta", "cpu", "params", "goal", 
 """Which columns are left out where that is not enough."""
 
 
-class Column:
+class TopColumn:
     """One column.
 
     Attributes:
@@ -82,7 +82,7 @@ class Shown:
         self.differing = _differing(rows)
         self.has_experiments = len({row["experiment"] for row in rows}) > 1
 
-    def columns(self, now: float, sort: str | None) -> list[Column]:
+    def columns(self, now: float, sort: str | None) -> list[TopColumn]:
         """All columns, from the left; those in which nothing stands are left out by `fitted`."""
 
         def head(name: str, field: str) -> str:
@@ -91,19 +91,19 @@ class Shown:
 
         goal = text.printable(self.goal or "metric")
         found = [
-            Column("number", "#", lambda row: _said(row["number"]), 7, is_right=True),
-            Column("name", head("name", "name"), name_of, 28),
-            Column("status", "status", status_of, 17),
-            Column("params", "parameters", self._params, 60),
-            Column("goal", head(goal, f"metrics.{self.goal}"), self._goal, 20, is_right=True),
-            Column("trend", "", trend_of, _TREND),
-            Column("time", head("time", "duration_s"), lambda row: time_of(row, now), 8, True),
-            Column("eta", "left", lambda row: left_of(row, now), 9, is_right=True),
-            Column("cpu", head("cpu", "cpu_percent"), cpu_of, 6, is_right=True),
-            Column("memory", head("mem", "memory"), memory_of, 7, is_right=True),
+            TopColumn("number", "#", lambda row: _said(row["number"]), 7, is_right=True),
+            TopColumn("name", head("name", "name"), name_of, 28),
+            TopColumn("status", "status", status_of, 17),
+            TopColumn("params", "parameters", self._params, 60),
+            TopColumn("goal", head(goal, f"metrics.{self.goal}"), self._goal, 20, is_right=True),
+            TopColumn("trend", "", trend_of, _TREND),
+            TopColumn("time", head("time", "duration_s"), lambda row: time_of(row, now), 8, True),
+            TopColumn("eta", "left", lambda row: left_of(row, now), 9, is_right=True),
+            TopColumn("cpu", head("cpu", "cpu_percent"), cpu_of, 6, is_right=True),
+            TopColumn("memory", head("mem", "memory"), memory_of, 7, is_right=True),
         ]
         if self.has_experiments:
-            experiment = Column("experiment", "exp.", experiment_cell, 16)
+            experiment = TopColumn("experiment", "exp.", experiment_cell, 16)
             found.insert(0, experiment)
         return found
 
@@ -131,7 +131,7 @@ def gap_of(wide: int) -> str:
     return "  " if wide >= _WIDE else " "
 
 
-def fitted(columns: list[Column], rows: Sequence[Row], room: int) -> list[tuple[Column, int]]:
+def fitted(columns: list[TopColumn], rows: Sequence[Row], room: int) -> list[tuple[TopColumn, int]]:
     """The columns that fit, each with its width."""
     gap = len(gap_of(room))
     natural = {}
@@ -166,7 +166,7 @@ def cut(line: str, wide: int) -> str:
     return "".join(kept) + ("…" if wide > 0 else "")
 
 
-def cell(row: Row, column: Column, wide: int) -> str:
+def cell(row: Row, column: TopColumn, wide: int) -> str:
     """What stands in a row's cell of this width; a sparkline is drawn as wide as that is."""
     made = trend_of(row, wide) if column.name == "trend" else column.make(row)
     return justified(made, wide, column.is_right)

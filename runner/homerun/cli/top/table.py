@@ -154,7 +154,7 @@ class Table:
 _OVER = (status.COMPLETED, status.FAILED, status.CANCELED)
 
 
-def _line(row: Row, fits: list[tuple[columns.Column, int]], wide: int) -> Line:
+def _line(row: Row, fits: list[tuple[columns.TopColumn, int]], wide: int) -> Line:
     line: Line = [(" ", "")]
     for at, (column, width) in enumerate(fits):
         made = cell(row, column, width)

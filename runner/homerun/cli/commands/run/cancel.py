@@ -21,6 +21,7 @@ _RISK = "nothing is stopped: a script may still run there and write to the run's
 _GOES_ON = (
     "it is asked to end and is not over yet; supervisor.log in its folder tells what is tried"
 )
+_OVER = "it was over already; nothing was canceled"
 _NONE = "no live run matches; nothing was canceled"
 
 
@@ -81,9 +82,13 @@ def _question(count: int, abandon: bool) -> str:
 
 
 def _one(found: Any) -> Result:
-    found.cancel()
+    was = found.get_status()
+    if was not in TERMINAL:
+        found.cancel()
     status = found.get_status()
     told = {"run_id": found.id, "status": status, "directory": found.directory}
+    if was in TERMINAL:
+        return Result(told, lambda: [f"{found.id}: {status}", render.Note(_OVER)])
     if status in TERMINAL:
         return Result(told, lambda: [f"{found.id}: {status}"])
     return Result(told, lambda: [f"{found.id}: {status}", render.Note(_GOES_ON)], 1)

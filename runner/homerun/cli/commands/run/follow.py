@@ -10,6 +10,7 @@ A submit loads this module while its script starts: what the last lines need tak
 
 from __future__ import annotations
 
+import os
 import sys
 
 from homerun.base.errors import HomerunError
@@ -19,6 +20,7 @@ from homerun.cli.result import Result
 from homerun.files.logs import follow
 from homerun.files.logs.names import log_files
 from homerun.metrics import results
+from homerun.runs import wait
 from homerun.views import details
 from runstore.status import CANCEL, CANCELED, COMPLETED, FAILED, TERMINAL
 
@@ -145,6 +147,45 @@ def or_cancel(record: Record, call: Call, interrupts: Interrupts) -> Result:
         return Result(details.row_of(record), code=interrupted.exit_code, only_if_asked=True)
 
 
+def print_id(run_id: str) -> None:
+    """Print an id alone, at once."""
+    sys.stdout.write(f"{run_id}\n")
+    sys.stdout.flush()
+
+
+def in_silence(record: Record, call: Call, interrupts: Interrupts) -> Result:
+    """Print the id alone, and wait for the end; a signal cancels the run."""
+    print_id(record.id)
+    try:
+        interrupts.anywhere()
+        wait.until_over(record)
+        code = 0 if details.row_of(record)["status"] == COMPLETED else 1
+        return Result({}, code=code, only_if_asked=True)
+    except Interrupted as interrupted:
+        _cancel(record, Output(record, call, ()), interrupted, interrupts)
+        return Result({}, code=interrupted.exit_code, only_if_asked=True)
+
+
+def say_what_began(record: Record, python: str | None, name: str) -> None:
+    """Say in one line which run this is, what runs it, and how its log is read again.
+
+    Args:
+        python: the interpreter; None: no Python script is run.
+        name: how the run can be named from here.
+    """
+    with_python = f"  python {text.printable(short_path(python))}" if python else ""
+    title = f"{text.printable(record.experiment)} #{record.run.get('number', text.NONE)}"
+    console.inform(f"{title}{with_python}  log: homerun logs {name}")
+
+
+def short_path(path: str) -> str:
+    """A path as people write it: from the current folder, or from home."""
+    for start, sign in ((os.getcwd(), "."), (os.path.expanduser("~"), "~")):
+        if path.startswith(f"{start}/"):
+            return f"{sign}{path[len(start) :]}".removeprefix("./")
+    return path
+
+
 def say_if_it_waits(record: Record) -> None:
     """Say once where a run waits; its output begins when it has started."""
     place = details.waiting_place(record)
@@ -173,6 +214,17 @@ def summary(record: Record, row: dict[str, Any]) -> None:
     console.inform(f"  folder   {text.printable(record.path)}")
     if status == FAILED:
         console.inform(failure(record, row), console.COLOURS[FAILED])
+        missing = _missing_module(record, row)
+        if missing:
+            console.inform(missing)
+
+
+def _missing_module(record: Record, row: dict[str, Any]) -> str | None:
+    """What to do about a module that the script's Python lacks."""
+    from homerun.views import diagnosis  # few runs fail
+
+    message = str(((row.get("error") or {}).get("error") or {}).get("message") or "")
+    return diagnosis.missing_module(record, diagnosis.last_exception(message.splitlines()))
 
 
 def changed_originals(row: dict[str, Any]) -> list[str]:

@@ -126,11 +126,14 @@ def list_runs(
       homerun run list --where 'status = failed and created > 1d' --columns number,error
       homerun run list "[?tags.quality=='great run'].run_id"
     """
+    from homerun.project import goals
     from homerun.views import listing
     from homerun.views import rows as listed
 
     call.take_query(expressions)
-    chosen = listed.columns_of(columns)
+    project = call.project()
+    goal = goals.of_project(project)
+    chosen = listed.columns_of(columns or project.said.get("columns", ()))
     workspace = call.workspace()
     call.check_experiment(workspace)
     conditions = list(where)
@@ -166,7 +169,7 @@ def list_runs(
         total = None
         if last is not None and (len(rows) == last or skip):
             total = listing.count(store, call.experiment, wanted, children)
-        named = listing.named_columns(where, sort)
+        named = listing.named_columns(where, sort, [goal.metric] if goal else [])
         shown = [*listed.differing(rows)[:_MOST_PARAMS], *named]
         made = _of_columns(rows, chosen) if chosen else _table(rows, shown)
         return [made, *_rest(len(rows), total, skip)]
@@ -174,8 +177,8 @@ def list_runs(
     return Result(rows, table)
 
 
-_NONE_LIKE_THAT = "no run matches; homerun run list shows the newest runs"
-_NONE_YET = "there are no runs; homerun run submit-script -e NAME SCRIPT starts one"
+_NONE_LIKE_THAT = "no run matches; homerun ls shows the newest runs"
+_NONE_YET = "there are no runs; homerun run SCRIPT starts one"
 
 
 def _chunks(found: Iterator[Record]) -> Iterator[list[Record]]:

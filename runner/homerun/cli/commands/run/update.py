@@ -1,17 +1,18 @@
-"""`homerun run update`: change the tags, the name or the description of a run."""
+"""`homerun run update`, `tag`: change the tags, the name or the description of a run."""
 
 from __future__ import annotations
 
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
-from homerun.cli.options.params import option
+from homerun.cli.options.params import argument, option
 from homerun.cli.output import render, text
 from homerun.cli.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.cli.invocation import Call
+    from homerun.sdk.run import Run
 
 
 @command("update")
@@ -57,6 +58,39 @@ def update(
         run.display_name = display_name
     if description is not None:
         run.description = description
+    return _labels(run)
+
+
+@command("tag")
+@argument("word", metavar="RUN", required=True, complete=shared.run_ids)
+@argument("added", metavar="KEY[=VALUE]...", many=True, check=shared.tag_pairs)
+@option(
+    "--remove",
+    "removed",
+    many=True,
+    metavar="KEY",
+    help="Remove a tag; can be given several times.",
+)
+def tag(
+    call: Call, word: str, added: list[tuple[str, str | None]], removed: tuple[str, ...]
+) -> Result:
+    """Set tags of a run, or remove them, and print what it has now.
+
+    \b
+    Example:
+      homerun run tag digits_1 keep quality="great run"
+      homerun run tag digits_1 --remove draft
+    """
+    run = call.find(word)
+    if removed:
+        run.remove_tags(list(removed))
+    if added:
+        run.set_tags(dict(added))
+    return _labels(run)
+
+
+def _labels(run: Run) -> Result:
+    """What a run is called and tagged as now."""
     row = run.describe()
     fields = {
         "run": row["run_id"],

@@ -11,6 +11,7 @@ from homerun.cli.interrupts import Interrupted
 from homerun.cli.options import shared
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import console
+from homerun.project import goals
 from homerun.views.live.watchlist import Scope, Watchlist
 
 TYPE_CHECKING = False
@@ -80,20 +81,15 @@ def _watch(
     statuses: tuple[str, ...],
     tags: list[tuple[str, str | None]],
     where: tuple[str, ...],
-    goal: str | None = None,
-    minimizes: bool = False,
 ) -> int:
-    """Show the runs until the user quits.
-
-    Args:
-        goal: the metric that is looked at; None: the first one that each run has logged.
-        minimizes: whether less of it is better.
-    """
+    """Show the runs until the user quits; the metric that is looked at is the project's goal."""
     if call.run_id is not None and (statuses or tags or where):
         raise UsageError("name a run, or select runs by options; not both")
     if not all(map(console.is_terminal, (sys.stdin, sys.stdout, sys.stderr))):
         raise UserError(_NO_TERMINAL.format(name))
 
+    said = goals.of_project(call.project())
+    goal, minimizes = (None, False) if said is None else (said.metric, not said.is_most)
     workspace = call.workspace()
     record = None if call.run_id is None else call.run()._record
     wanted = [key if value is None else (key, value) for key, value in tags]

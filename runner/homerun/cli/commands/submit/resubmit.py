@@ -7,7 +7,8 @@ import sys
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
-from homerun.cli.options.params import option
+from homerun.cli.options.kinds import OneOf
+from homerun.cli.options.params import argument, option
 from homerun.cli.output import prompts, render
 from homerun.cli.result import Result
 from homerun.runs import resubmit as again
@@ -16,32 +17,48 @@ from homerun.sdk.run import ScriptRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from homerun.cli.invocation import Call
     from homerun.sdk.run import Run
 
 
-@command("resubmit")
+@command("resubmit", usage="[OPTIONS]")
 @shared.one_run
 @option("--failed", is_flag=True, help="All failed runs of the experiment (-e).")
-def resubmit(call: Call, failed: bool) -> Result:
+@option(
+    "--code",
+    kind=OneOf((again.SNAPSHOT, again.NOW)),
+    default=again.SNAPSHOT,
+    metavar="WHICH",
+    help="The code of the run's snapshot, or of its source folder now (default: snapshot).",
+)
+@argument("words", many=True, follows_dashes=True)
+def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...]) -> Result:
     """Submit a run again, or all that failed and were not submitted again yet.
 
-    It uses the code of the run's snapshot, and the same command, tags and target. On a terminal it
-    asks for values that the record hides, and for variables that are not set here. Returns at once
-    and prints the new runs' ids and folders.
+    It uses the code of the run's snapshot, and the same command, tags and target. What follows
+    `--` are options of the script that replace those of the same name, or are added. On a
+    terminal it asks for values that the record hides, and for variables that are not set here.
+    Returns at once and prints the new runs' ids and folders.
 
     \b
     Example:
       homerun run resubmit digits_1
+      homerun run resubmit digits_1 -- --lr 0.2
       homerun run resubmit --failed -e digits
     """
     name = call.experiment
     if failed != (call.run_id is None) or (failed and name is None):
         raise UsageError("give a run (-r ID), or --failed and an experiment (-e NAME)")
+    changes = words
     found = _failed(call, str(name)) if failed else [call.run()]
-    said = [_ask(run) for run in found]
+    known = call.project().said.get("env", {})
+    said = [_ask(run, changes, known) for run in found]
     made = [
-        ScriptRun.of(again.again(run._record, *answers), run.experiment)
+        ScriptRun.of(
+            again.again(run._record, *answers, arguments=changes, code=code), run.experiment
+        )
         for run, answers in zip(found, said)
     ]
     rows = [run.describe() for run in made]
@@ -61,9 +78,17 @@ def _failed(call: Call, name: str) -> list[Run]:
     return [ScriptRun.of(record, experiment) for record in again.failed(records)]
 
 
-def _ask(run: Run) -> tuple[list[str], dict[str, object]]:
-    """Ask for what the record of a run lacks: secrets, and variables that are not set here."""
-    hidden, unset = again.hidden(run._record), again.unset(run._record)
+def _ask(
+    run: Run, changes: tuple[str, ...], known: Mapping[str, str]
+) -> tuple[list[str], dict[str, object]]:
+    """Ask for what the record of a run lacks: secrets, and variables that are not set here.
+
+    Args:
+        known: the values of variables that the project's file says.
+    """
+    record = run._record
+    hidden = again.hidden(record, changes)
+    unset = [name for name in again.unset(record) if name not in known]
     if (hidden or unset) and not (sys.stdin is not None and sys.stdin.isatty()):
         what = ", ".join([*hidden, *unset])
         raise UsageError(
@@ -71,4 +96,8 @@ def _ask(run: Run) -> tuple[list[str], dict[str, object]]:
             "asks for it, or with run.resubmit() in Python"
         )
     secrets = [prompts.secret(f"{run.id}: {word}") for word in hidden]
-    return secrets, {name: prompts.secret(f"{run.id}: {name}=") for name in unset}
+    asked = {name: prompts.secret(f"{run.id}: {name}=") for name in unset}
+    own = {
+        name: known[name] for name in record.run.get("environment_variables") or () if name in known
+    }
+    return secrets, {**own, **asked}

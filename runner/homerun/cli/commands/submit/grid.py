@@ -5,9 +5,8 @@ from __future__ import annotations
 from time import monotonic
 
 from homerun.base import masking
-from homerun.cli.commands.run.follow import Hint
+from homerun.cli.commands.run.follow import Hint, print_id
 from homerun.cli.interrupts import Interrupted, Interrupts, reading_source, waiting
-from homerun.cli.options import grids
 from homerun.cli.output import console, render, text
 from homerun.cli.output.progress import Progress
 from homerun.cli.result import Result
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.cli.invocation import Call
-    from homerun.cli.options.grids import Axis
+    from homerun.cli.options.grids import Row
     from homerun.config.script_run_config import ScriptRunConfig
     from homerun.sdk.batch import Batch
     from homerun.sdk.experiment import Experiment
@@ -30,19 +29,30 @@ _ORDER = (COMPLETED, FAILED, CANCELED, RUNNING, QUEUED)
 
 
 class GridRequest:
-    """A batch to submit: `config` makes a run's configuration from its extra arguments."""
+    """A batch to submit.
+
+    Args:
+        home: the experiment.
+        config: makes a run's configuration from its extra arguments.
+        rows: the combinations: the values of each run, and its extra arguments.
+        labels: tags of the batch and of each run.
+        run_id: the batch's id; None: one is made.
+        about: display name and description of the batch.
+    """
 
     def __init__(
         self,
         home: Experiment,
         config: Callable[..., ScriptRunConfig],
-        axes: list[Axis],
+        rows: list[Row],
         labels: dict[str, str | None],
         run_id: str | None,
+        about: dict[str, str | None],
     ) -> None:
+        self._about = about
         self._home = home
         self._config = config
-        self._rows = grids.combinations(axes)
+        self._rows = rows
         self._labels = labels
         self._run_id = run_id
 
@@ -50,7 +60,9 @@ class GridRequest:
         """Submit it."""
         configs = [self._config(*words) for _, words in self._rows]
         tags = [{**self._labels, **_shown(values)} for values, _ in self._rows]
-        return self._home.submit_many(configs, tags, parent_tags=self._labels, run_id=self._run_id)
+        return self._home.submit_many(
+            configs, tags, parent_tags=self._labels, run_id=self._run_id, **self._about
+        )
 
 
 def _shown(row: dict[str, str]) -> dict[str, str | None]:
@@ -58,10 +70,17 @@ def _shown(row: dict[str, str]) -> dict[str, str | None]:
     return {key: masking.arguments([f"--{key}", value])[-1] for key, value in row.items()}
 
 
-def submit_and_follow(request: GridRequest, detach: bool, call: Call) -> Result | int:
-    """Submit a batch and follow it to its end; exits 0 only if all runs Completed."""
+def submit_and_follow(
+    request: GridRequest, detach: bool, call: Call, quiet: bool = False
+) -> Result | int:
+    """Submit a batch and follow it to its end; exits 0 only if all runs Completed.
+
+    Args:
+        detach: return at once.
+        quiet: print the batch's id alone.
+    """
     if detach:
-        return _detached(request.submit())
+        return _detached(request.submit(), quiet)
     with Interrupts() as interrupts:
         interrupts.only_in(reading_source())
         try:
@@ -70,21 +89,36 @@ def submit_and_follow(request: GridRequest, detach: bool, call: Call) -> Result 
         except Interrupted as interrupted:
             console.inform(f"stopped by {interrupted.by}: what was submitted is canceled")
             return interrupted.exit_code
+        if quiet:
+            print_id(batch.parent.id)
         try:
             interrupts.anywhere()
-            _follow(batch)
+            if quiet:
+                batch.wait_for_completion(raise_on_error=False)
+            else:
+                _follow(batch)
         except Interrupted as interrupted:
             return _cancel(batch, interrupted, interrupts)
+        if quiet:
+            code = 0 if batch.parent.get_status() == COMPLETED else 1
+            return Result({}, code=code, only_if_asked=True)
         return _conclude(batch)
 
 
-def _detached(batch: Batch) -> Result:
+def _detached(batch: Batch, quiet: bool) -> Result:
     parent = batch.parent
-    return Result(parent.describe(), lambda: [parent.id, parent.directory])
+    if quiet:
+        print_id(parent.id)
+    shown = [parent.id, parent.directory]
+    return Result(parent.describe(), lambda: shown, only_if_asked=quiet)
 
 
 def _follow(batch: Batch) -> None:
-    console.inform(f"{len(batch)} runs below {batch.parent.id}")
+    parent = batch.parent
+    console.inform(
+        f"{text.printable(parent.experiment.name)} #{parent.number}  {len(batch)} runs below "
+        f"{parent.id}"
+    )
     began = monotonic()
     with Progress("", len(batch), at_once=True) as tell:
         for counts in batch.progress():

@@ -1,0 +1,90 @@
+"""`homerun run best`: the runs that reached most, or least, of a metric."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.options import shared
+from homerun.cli.options.kinds import Number
+from homerun.cli.options.params import argument, option
+from homerun.cli.output import render, text
+from homerun.cli.result import Result
+from homerun.metrics import results
+from homerun.project import goals, run_names
+from homerun.views import details
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from homerun.cli.invocation import Call
+    from runstore.run.record import Record
+
+_SHOWN = 5
+
+
+@command("best")
+@argument("metric", metavar="[METRIC]")
+@shared.of_experiment("The experiment (default: the current one).")
+@option("--max", "most", is_flag=True, help="More of the metric is better.")
+@option("--min", "least", is_flag=True, help="Less of the metric is better.")
+@option("--last", "count", kind=Number(least=1), metavar="N", help="At most N runs (default: 5).")
+def best(call: Call, metric: str | None, most: bool, least: bool, count: int | None) -> Result:
+    """List the best runs of an experiment by the last value of a metric, the best one first.
+
+    Child runs are among them. Without METRIC it is the goal that homerun.toml names, as
+    `minimize = ["loss"]`. Whether more is better follows from --max or --min, from that file, or
+    from the metric's name: `loss` is to be low, `accuracy` high.
+
+    \b
+    Example:
+      homerun run best loss -e digits
+    """
+    if most and least:
+        raise UsageError("more of it is better, or less: give --max or --min, not both")
+    project = call.project()
+    if metric is None:
+        goal = goals.of_project(project)
+        if goal is None:
+            raise UsageError('say which metric, or in homerun.toml: minimize = ["loss"]')
+    else:
+        is_most = most if most or least else None
+        goal = goals.of_metric(metric, project, is_most)
+    experiment = str(call.current_experiment().value)
+    workspace = call.workspace()
+    run_names.require_experiment(workspace.store, experiment)
+    found = list(islice(run_names.best(workspace.store, experiment, goal), count or _SHOWN))
+    rows = [_row(record, goal.metric) for record in found]
+
+    def shown() -> list[render.Part]:
+        if not rows:
+            return [render.Note(f"no run of {experiment} has logged {goal.metric}")]
+        lines = [[_number(row), *_rest(row, goal.metric)] for row in rows]
+        table = render.Table(
+            ["#", goal.metric, "status", "took", "run", "arguments"], lines, ("took",)
+        )
+        return [table, render.Note(f"{goal} of {experiment}")]
+
+    return Result(rows, shown)
+
+
+def _row(record: Record, metric: str) -> dict[str, Any]:
+    values = results.metrics_of_run(record.path, record.id, populate=True).get(metric)
+    last = values[-1] if isinstance(values, list) and values else values
+    return {**details.row_of(record), "metrics": {metric: last}}
+
+
+def _number(row: dict[str, Any]) -> object:
+    return row.get("run_number", text.NONE)
+
+
+def _rest(row: dict[str, Any], metric: str) -> list[object]:
+    return [
+        text.short_number(row["metrics"].get(metric)),
+        row["status"],
+        text.duration(text.took(row)),
+        row["run_id"],
+        " ".join(map(str, row.get("arguments") or [])),
+    ]

@@ -1,0 +1,228 @@
+"""The options of the commands that submit a run, in the sections of their help page."""
+
+from __future__ import annotations
+
+from homerun.cli.errors import BadValue
+from homerun.cli.options import shared
+from homerun.cli.options.kinds import Duration, Number
+from homerun.cli.options.params import argument, option
+from homerun.targets.plan import DEFAULT_GRACE_S
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from homerun.cli.options.grids import Axis
+
+    Function = TypeVar("Function", bound=Callable[..., Any])
+
+WHAT, WHERE, LIMITS, LABELS, OUTPUT = "What to run", "Where", "Limits", "Labels", "Output"
+
+
+def what_option(*names: str, **settings: Any) -> Callable[[Function], Function]:
+    """Declare an option that says what runs."""
+    return option(*names, section=WHAT, **settings)
+
+
+def output_option(*names: str, **settings: Any) -> Callable[[Function], Function]:
+    """Declare an option that says what is printed."""
+    return option(*names, section=OUTPUT, **settings)
+
+
+def _where(*names: str, **settings: Any) -> Callable[[Function], Function]:
+    return option(*names, section=WHERE, **settings)
+
+
+def _limit(*names: str, **settings: Any) -> Callable[[Function], Function]:
+    return option(*names, section=LIMITS, **settings)
+
+
+def _label(*names: str, **settings: Any) -> Callable[[Function], Function]:
+    return option(*names, section=LABELS, **settings)
+
+
+def _words(given: str | None) -> list[str] | None:
+    """Words between commas; of none, None."""
+    return None if given is None else [word.strip() for word in given.split(",")]
+
+
+def _axes(given: tuple[str, ...]) -> list[Axis]:
+    if not given:
+        return []
+    from homerun.cli.options import grids  # most submits are no batch
+
+    return grids.axes(given)
+
+
+def _variables(given: tuple[str, ...]) -> dict[str, str]:
+    """`NAME=VALUE` each; a name alone takes the value that it has here."""
+    if not given:
+        return {}
+    from homerun.base import environ
+
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        known = value if equals else environ.variable(name)
+        if not name or known is None:
+            raise BadValue(f"{text!r} is not a valid NAME=VALUE, nor a variable that is set here")
+        found[name] = known
+    return found
+
+
+def of_submit(function: Function) -> Function:
+    """Add the options that say what runs, where, and how it is called."""
+    declared = (
+        what_option(
+            "-m",
+            "--module",
+            ends=True,
+            metavar="MODULE",
+            help="Run a module, as python -m does, instead of SCRIPT; what follows are its "
+            "arguments.",
+        ),
+        what_option(
+            "--command", "line", metavar="LINE", help="Run a line of the shell instead of SCRIPT."
+        ),
+        what_option(
+            "--grid",
+            "axes",
+            check=_axes,
+            many=True,
+            metavar="KEY=VALUES",
+            help="A batch: one run for each value or combination of values, e.g. lr=0.1,0.01, "
+            "seed=0..9, lr=log:1e-5..1e-1:5, flag:amp or pair:model.lr=0.1,0.01.",
+        ),
+        what_option(
+            "--random",
+            kind=Number(1, 10_000),
+            metavar="N",
+            help="N runs of the grid, chosen at random; a range needs no count then, e.g. "
+            "lr=log:1e-5..1e-1.",
+        ),
+        what_option(
+            "-c",
+            "--run-configuration-name",
+            "named",
+            metavar="NAME",
+            help="A run configuration: a name in .azureml/, or the path of a file.",
+        ),
+        what_option(
+            "--python",
+            "interpreter",
+            metavar="INTERPRETER",
+            help="The Python that runs the script.",
+        ),
+        what_option(
+            "--requirements",
+            metavar="FILE",
+            help="A pip requirements file: the packages of this run.",
+        ),
+        what_option(
+            "--ignore-conda-packages",
+            "ignore_conda_packages",
+            is_flag=True,
+            help="Without conda, skip the conda packages that pip does not have.",
+        ),
+        what_option(
+            "--env",
+            "environment_variables",
+            check=_variables,
+            many=True,
+            metavar="NAME[=VALUE]",
+            help="Set a variable for the script; can be given several times.",
+        ),
+        what_option(
+            "--source-directory",
+            "source",
+            metavar="DIR",
+            help="The folder with the code (default: this one).",
+        ),
+        what_option(
+            "--in-place", is_flag=True, help="Run in the source folder itself instead of in a copy."
+        ),
+        what_option(
+            "--copy-limit",
+            check=shared.size,
+            metavar="SIZE",
+            help="Copy ignored and large files for the run up to SIZE, e.g. 20GB; the rest is "
+            "linked to the originals (default: 1GB).",
+        ),
+        shared.of_experiment(
+            "The experiment (default: HOMERUN_EXPERIMENT, homerun.toml, the one that the folder is "
+            "attached to, or the folder's name).",
+            WHERE,
+        ),
+        _where(
+            "--target", "--ct", metavar="NAME", help="Where to run (default: the default target)."
+        ),
+        _where(
+            "--slots", kind=Number(1, 999), metavar="N", help="Slots that it takes (default: 1)."
+        ),
+        _where(
+            "--priority",
+            kind=Number(0, 9999),
+            metavar="N",
+            help="The highest of the waiting runs starts first (default: 0).",
+        ),
+        _where(
+            "--max-concurrent-runs",
+            kind=Number(1, 999),
+            metavar="N",
+            help="Wait while the target has N live runs.",
+        ),
+        _limit(
+            "--max-run-duration",
+            "limit",
+            kind=Duration(),
+            metavar="DURATION",
+            help="Stop the run after this time: 90s, 30m, 2h, 1d, or seconds.",
+        ),
+        _limit(
+            "--grace",
+            "grace_s",
+            kind=Duration(),
+            metavar="DURATION",
+            help=f"Time between SIGTERM and SIGKILL when canceled (default: {DEFAULT_GRACE_S:g}s).",
+        ),
+        _limit(
+            "--signals",
+            "stop_signals",
+            check=shared.rungs,
+            metavar="NAME:SECONDS,…",
+            help="Signals before SIGKILL, each with its wait, instead of --grace: INT:5,TERM:10.",
+        ),
+        _limit(
+            "--max-retries",
+            kind=Number(),
+            metavar="N",
+            help="Restart a failed script at most N times.",
+        ),
+        _limit(
+            "--retry-on",
+            check=_words,
+            metavar="CAUSE,…",
+            help="Retry after these causes (default: exit_code,signal,out_of_memory); also "
+            "host_restarted, exit:N.",
+        ),
+        _limit(
+            "--retry-delay",
+            "retry_delay_s",
+            kind=Duration(),
+            metavar="DURATION",
+            help="Time before the first retry; doubled at each retry.",
+        ),
+        _label("--name", metavar="NAME", help="The run's display name."),
+        _label("--note", metavar="TEXT", help="The run's description."),
+        shared.tags("A tag;", LABELS),
+        _label("--run-id", "own_id", metavar="ID", help="The run's id (default: a new one)."),
+        output_option(
+            "--dry-run", is_flag=True, help="Say what would be run, and where; make nothing."
+        ),
+        argument("script"),
+        argument("arguments", many=True),
+    )
+    for declare in reversed(declared):
+        function = declare(function)
+    return function

@@ -1,0 +1,1 @@
+"""What holds in a folder unless the command line says otherwise: experiment, Python, goals."""

@@ -1,0 +1,143 @@
+"""The file in which a project says what holds for its runs.
+
+It is `homerun.toml`, or the table `[tool.homerun]` of pyproject.toml; the nearest one above a
+folder counts, and is not mixed with one further up:
+
+    experiment = "digits"
+    python = ".venv/bin/python"
+    minimize = ["loss"]
+    env = { WANDB_MODE = "offline" }
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from homerun.base import checks, places
+from homerun.base.errors import UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+NAMES = ("homerun.toml", "pyproject.toml")
+_TOOL = "homerun"
+_OTHERS_MAY_WRITE = 0o002
+
+
+def _text(what: str, given: object) -> str:
+    if isinstance(given, str) and given:
+        return given
+    raise UserError(f'{what} is a text, such as "digits", not {given!r}')
+
+
+def _texts(what: str, given: object) -> list[str]:
+    if isinstance(given, list) and all(isinstance(one, str) and one for one in given):
+        return given
+    raise UserError(f'{what} is a list of texts, such as ["loss"], not {given!r}')
+
+
+def _variables(what: str, given: object) -> dict[str, str]:
+    if isinstance(given, dict):
+        return checks.variables(what, given)
+    raise UserError(f'{what} is a table of variables, such as {{ NAME = "value" }}, not {given!r}')
+
+
+KEYS: dict[str, Callable[[str, object], Any]] = {
+    "experiment": _text,
+    "python": _text,
+    "target": _text,
+    "columns": _texts,
+    "minimize": _texts,
+    "maximize": _texts,
+    "env": _variables,
+}
+"""What can be said, each with the check of its value."""
+
+
+class ProjectFile:
+    """A project's file, read.
+
+    Attributes:
+        path: where it lies; "" if there is none.
+        said: what it says, by key.
+    """
+
+    def __init__(self, path: str = "", said: Mapping[str, Any] | None = None) -> None:
+        self.path = path
+        self.said: Mapping[str, Any] = said or {}
+
+    @property
+    def folder(self) -> str:
+        """The folder that its relative paths begin at."""
+        return os.path.dirname(self.path)
+
+
+def nearest(folder: str) -> ProjectFile:
+    """The file that holds for a folder: its own, or the nearest above it.
+
+    A file of another user, or one that all may write, is passed by: it could name a program.
+    What lies in a home folder itself, in a folder for temporary files or in `/` is no project's.
+
+    Raises:
+        UserError: it cannot be read, or says something that cannot be.
+    """
+    at = os.path.realpath(folder)
+    while not places.unfit(at):
+        for name in NAMES:
+            path = f"{at}/{name}"
+            said = _said(path) if _is_ours(path) else None
+            if said is not None:
+                return ProjectFile(path, _checked(path, said))
+        at = os.path.dirname(at)
+    return ProjectFile()
+
+
+def _is_ours(path: str) -> bool:
+    try:
+        seen = os.stat(path)
+    except OSError:
+        return False
+    return seen.st_uid == os.geteuid() and not seen.st_mode & _OTHERS_MAY_WRITE
+
+
+def _said(path: str) -> Mapping[str, Any] | None:
+    """What a file says of homerun; None if it does not speak of it."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from error
+    is_whole = os.path.basename(path) == NAMES[0]
+    if not is_whole and _TOOL.encode() not in data:
+        return None  # most of them do not: nothing has to be parsed
+    found = _parsed(path, data)
+    if is_whole:
+        return found
+    tool = found.get("tool")
+    said = tool.get(_TOOL) if isinstance(tool, dict) else None
+    return said if isinstance(said, dict) else None
+
+
+def _parsed(path: str, data: bytes) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        from tomllib import loads
+    else:
+        from tomli import loads  # type: ignore[import-not-found, unused-ignore]
+    try:
+        found: dict[str, Any] = loads(data.decode())
+        return found
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not valid TOML: {error}") from None
+
+
+def _checked(path: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    for key in said:
+        if key not in KEYS:
+            raise UserError(f"{path} says {key!r}; it can say {', '.join(KEYS)}")
+    try:
+        return {key: KEYS[key](key, value) for key, value in said.items()}
+    except UserError as error:
+        raise UserError(f"{path}: {error.message}") from None

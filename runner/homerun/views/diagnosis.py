@@ -1,0 +1,170 @@
+"""What happened to a run, why, and what can be done: from its facts and the end of its log."""
+
+from __future__ import annotations
+
+import os
+
+from homerun.base.times import zulu
+from homerun.files.logs import tail as log_tail
+from homerun.runs import reconcile
+from homerun.views import details
+from runstore import layout, status
+from runstore.run import attempts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from runstore.look import Look
+    from runstore.run.record import Record
+
+_TRACEBACK = "Traceback (most recent call last):"
+_SHOWN_LINES = 10
+_MOST_BYTES = 1 << 16
+_MODULE = "No module named "
+
+_BY_EXCEPTION = (
+    (
+        ("torch.cuda.OutOfMemoryError", "torch.OutOfMemoryError", "CUDA out of memory"),
+        "the memory of the GPU was full: use a smaller batch, or see what else runs on it",
+    ),
+    (
+        ("MemoryError",),
+        "the machine's memory, or the limit of this user (ulimit -v), was used up",
+    ),
+    (
+        ("FileNotFoundError",),
+        "the script works in a copy of {source}: give absolute paths, or run with --in-place",
+    ),
+    (
+        ("EOFError",),
+        "a run's standard input is empty: give what the script asks for as arguments",
+    ),
+    (
+        ("PermissionError",),
+        "the script may not open that file: see who owns it",
+    ),
+)
+"""What to do about exceptions, by the beginning of their line."""
+
+_BY_CAUSE = {
+    status.OUT_OF_MEMORY: "use a smaller batch or fewer workers, or a machine with more memory",
+    status.TIMEOUT: "give it more time: --max-run-duration",
+    status.HOST_RESTARTED: "submit it again: homerun rerun {id}; --max-retries 1 --retry-on "
+    "host_restarted does so by itself",
+    status.LOST_EXIT_STATUS: "how the script ended is not known: its log may tell; homerun rerun "
+    "{id} runs it again",
+    status.NEVER_STARTED: "nothing of it ran: homerun rerun {id} submits it again",
+    status.CHILD_NOT_COMPLETED: "see which of its runs failed: homerun ls --parent-run-id {id}",
+    status.SIGNAL: "homerun did not send that signal: another program, the kernel (dmesg) or the "
+    "script itself did",
+    status.ENVIRONMENT: "homerun env list shows the environments and their logs",
+}
+
+
+def diagnosis(record: Record) -> dict[str, Any]:
+    """What is known of how a run stands, or ended; what has no value is left out.
+
+    Returns:
+        `run_id`, `status`, `what` (one clause), `cause`, `exception` (the last one in the log),
+        `by` and `at` (who stopped it, and when), `last_lines`, `attempts`, `log`, and `advice`: a
+        list of sentences.
+    """
+    seen = reconcile.bring_up_to_date(record)
+    outcome = seen.outcome or {}
+    log = f"{record.path}/{attempts.std_log(attempts.begun(record.path))}"
+    text = log_tail.end_of(log, _MOST_BYTES)
+    exception = last_exception(text.splitlines())
+    is_wrong = seen.status == status.FAILED
+    stop = seen.fact(layout.STOP)
+    found = {
+        "run_id": record.id,
+        "run_number": record.run.get("number"),
+        "experiment_name": record.experiment,
+        "status": seen.status,
+        "what": _what(record, seen),
+        "cause": outcome.get("cause"),
+        "by": stop.get("user"),
+        "at": zulu(stop.get("time")),
+        "exception": exception if is_wrong or not seen.is_over else None,
+        "attempts": attempts.latest(record.path),
+        "last_lines": text.splitlines()[-_SHOWN_LINES:] or None,
+        "log": log if os.path.exists(log) else None,
+    }
+    kept = {key: value for key, value in found.items() if value is not None}
+    return {**kept, "advice": _advice(record, seen, exception if is_wrong else None)}
+
+
+def missing_module(record: Record, exception: str | None) -> str | None:
+    """What to do about a module that the script's Python does not have; None: nothing is missing.
+
+    Args:
+        exception: the last one of the script's log.
+    """
+    if exception is None or _MODULE not in exception:
+        return None
+    name = exception.partition(_MODULE)[2].strip("'\" ").split("'")[0]
+    python = str((record.run.get("command") or ["python"])[0])
+    return (
+        f"{python} has no module {name}: install it there, or choose another Python with --python, "
+        "by activating its environment, or as python in homerun.toml"
+    )
+
+
+def last_exception(lines: Sequence[str]) -> str | None:
+    """The line that names the last exception of Python among some lines of a log."""
+    for at in range(len(lines) - 1, -1, -1):
+        if lines[at].endswith(_TRACEBACK):
+            break
+    else:
+        return None
+    for line in lines[at + 1 :]:
+        name = line.partition(":")[0]
+        if line[:1].strip() and name.replace(".", "").replace("_", "").isalnum():
+            return line.strip()
+    return None
+
+
+def _what(record: Record, seen: Look) -> str:
+    """How a run stands, or ended, as a clause."""
+    error = details.error(record, seen)
+    if error is not None:
+        return str(error["error"]["message"]).partition("\n")[0]
+    waits = details.detailed_status(record, seen.status)["details"]
+    if waits:
+        return f"it waits: {waits}"
+    outcome = seen.outcome
+    if outcome is None:
+        return _STANDS.get(seen.status, "it goes on")
+    if outcome.get("cause"):
+        return status.cause_in_words(outcome, seen.fact(layout.EXITED))
+    return "the script ended with exit code 0"
+
+
+_STANDS = {
+    status.RUNNING: "the script runs",
+    status.PREPARING: "its script is about to start",
+    status.FINALIZING: "its script is over; what it left is being ended",
+    status.CANCEL_REQUESTED: "it was asked to end",
+    status.NOT_STARTED: "it has not begun yet",
+    status.NOT_RESPONDING: "it ran on another host, or in another container, which this machine "
+    "cannot ask",
+}
+
+
+def _advice(record: Record, seen: Look, exception: str | None) -> list[str]:
+    """What can be done, the most likely first."""
+    found = []
+    module = missing_module(record, exception)
+    if module is not None:
+        found.append(module)
+    for signs, text in _BY_EXCEPTION if exception else ():
+        if any(sign in str(exception) for sign in signs):
+            found.append(text.format(source=record.run.get("source_directory")))
+    cause = str((seen.outcome or {}).get("cause"))
+    if seen.status == status.FAILED and cause in _BY_CAUSE:
+        found.append(_BY_CAUSE[cause].format(id=record.id))
+    if seen.status == status.NOT_RESPONDING:
+        found.append(f"if it is gone for good: homerun stop {record.id} --abandon")
+    return found

@@ -1,0 +1,439 @@
+"""The commands of a day: short names, names of runs, and `homerun run SCRIPT`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from homerun import Experiment, Workspace
+
+TRAIN = """
+import sys
+from homerun import Run
+Run.get_context().log("loss", float(sys.argv[-1]))
+print("trained with", sys.argv[1:])
+"""
+
+
+@pytest.fixture
+def train(script):
+    script("train.py", TRAIN, ".")
+
+
+@pytest.fixture
+def meant(invoke):
+    """The id of the run that words name."""
+    return lambda *words: invoke("show", *words, "--query", "run_id").json
+
+
+def start(experiment: str, **how: object) -> str:
+    run = Experiment(Workspace.from_config(), experiment).start_logging(
+        snapshot_directory=None, outputs=False, **how
+    )
+    run.complete()
+    return str(run.id)
+
+
+def test_a_script_is_run_and_the_first_line_says_which_run_it_is(cli, train):
+    done = cli("run", "train.py", "--lr", "0.1")
+
+    assert (done.code, done.text) == (0, "trained with ['--lr', '0.1']\n")
+    first = done.err.splitlines()[1]  # behind that of the new store
+    assert first.startswith("workspace #1  python ")
+    assert first.endswith("  log: homerun logs 1")
+
+
+def test_the_line_for_the_log_shows_it_from_here_also_of_another_experiment(cli, train):
+    line = cli("run", "-e", "digits", "train.py", "1").err.splitlines()[1]
+
+    assert cli(*line.partition("log: homerun ")[2].split()).text == "trained with ['1']\n"
+
+
+def test_detached_and_quiet_prints_the_id_alone(cli, train):
+    done = cli("run", "-dq", "train.py", "1")
+
+    assert cli("wait", done.text.strip()).code == 0
+    assert done.text.count("\n") == 1
+
+
+def test_quiet_waits_without_the_output_and_exits_as_the_run_ended(cli, script):
+    script("fails.py", "print('out')\nraise SystemExit(3)", ".")
+
+    done = cli("run", "-q", "fails.py")
+
+    assert done.code == 1
+    assert cli("show", done.text.strip(), "--query", "status").json == "Failed"
+
+
+def test_a_quiet_batch_prints_its_id_alone(cli, train):
+    done = cli("run", "--grid", "lr=1,2", "-q", "train.py")
+
+    assert (done.code, done.text.count("\n")) == (0, 1)
+    assert len(cli("ls", "--parent-run-id", done.text.strip()).json) == 2
+
+
+def test_any_program_is_run_behind_two_dashes(cli, workspace_dir):
+    Path("go.sh").write_text("#!/bin/sh\necho went $1\n")
+    Path("go.sh").chmod(0o755)
+
+    assert cli("run", "--", "echo", "-n", "hi", "--").text == "hi --"
+    assert cli("run", "--", "./go.sh", "far").text == "went far\n"
+    assert cli("run", "./go.sh", "near").text == "went near\n"
+
+
+def test_a_module_is_run(cli, workspace_dir):
+    Path("package").mkdir()
+    Path("package/__init__.py").touch()
+    Path("package/train.py").write_text("import sys; print(__name__, sys.argv[1:])")
+
+    assert cli("run", "-m", "package.train", "--lr", "1").text == "__main__ ['--lr', '1']\n"
+
+
+def test_a_word_that_is_a_command_is_the_command_and_a_path_is_the_file(cli, workspace_dir):
+    Path("list").write_text("#!/bin/sh\necho the file\n")
+    Path("list").chmod(0o755)
+
+    assert cli("run", "list").json == []
+    assert cli("run", "./list").text == "the file\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("tran.py", "train.py"), ("lst", "list"), ("./tran.py", "train.py"), ("echo", "run --")],
+)
+def test_what_is_neither_script_nor_command_is_refused_and_makes_nothing(
+    invoke, train, word, meant
+):
+    done = invoke("run", word)
+
+    assert done.code == 2
+    assert f"there is no script or command {word!r}" in done.err
+    assert meant in done.err
+    assert not Path(".runs").exists()
+
+
+def test_name_note_and_variables_are_given_at_submit(cli, script):
+    script("says.py", "import os; print(os.environ['A'], os.environ['B'])", ".")
+
+    done = cli(
+        *("run", "--name", "baseline", "--note", "the first", "--env", "A=1", "--env", "B"),
+        "says.py",
+        B="here",
+    )
+
+    row = cli("show", "baseline").json
+    assert done.text == "1 here\n"
+    assert (row["display_name"], row["description"]) == ("baseline", "the first")
+
+
+def test_a_variable_without_a_value_here_is_refused(invoke, train):
+    done = invoke("run", "--env", "NOT_SET_HERE", "train.py")
+
+    assert done.code == 2
+    assert "'NOT_SET_HERE' is not a valid NAME=VALUE, nor a variable that is set here" in done.err
+
+
+def test_the_projects_file_says_experiment_variables_and_target(cli, script):
+    script("says.py", "import os; print(os.environ['A'])", ".")
+    Path("homerun.toml").write_text('experiment = "said"\nenv = { A = "from the file" }\n')
+
+    assert cli("run", "says.py").text == "from the file\n"
+    assert cli("run", "--env", "A=from the line", "says.py").text == "from the line\n"
+    assert [row["experiment_name"] for row in cli("ls").json] == ["said", "said"]
+
+
+def test_the_activated_environment_runs_the_script(cli, script, workspace_dir):
+    script("says.py", "import sys; print(sys.executable)", ".")
+    folder = workspace_dir / "active" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "python").write_text(f'#!/bin/sh\necho activated; exec {sys.executable} "$@"\n')
+    (folder / "python").chmod(0o755)
+
+    done = cli("run", "says.py", VIRTUAL_ENV=str(folder.parent))
+
+    assert done.text.splitlines()[0] == "activated"
+    assert "  python active/bin/python  " in done.err
+    own = cli("run", "--python", sys.executable, "says.py", VIRTUAL_ENV=str(folder.parent))
+    assert own.text.splitlines()[0] != "activated"
+
+
+def test_a_missing_module_names_the_python_and_how_to_choose_another(cli, script):
+    script("needs.py", "import not_installed_here", ".")
+
+    done = cli("run", "needs.py")
+
+    assert f"{sys.executable} has no module not_installed_here" in done.last_line
+    assert "--python" in done.last_line
+
+
+def test_a_dry_run_tells_and_makes_nothing(cli, train):
+    done = cli("run", "--dry-run", "--grid", "lr=1,2", "train.py", "--password", "geheim")
+
+    told = done.json
+    assert told["command"][1:] == ["train.py", "--password", "*****"]
+    assert told["grid"] == [{"lr": "1"}, {"lr": "2"}]
+    assert (told["experiment"], told["files"]) == ("workspace", 1)
+    assert not Path(".runs").exists()
+
+
+def test_a_dry_run_of_what_cannot_run_says_why(cli, train):
+    assert "there is no program" in cli("run", "--dry-run", "--", "no-such-program").last_line
+
+
+def test_runs_of_a_grid_are_chosen_at_random(cli, train):
+    done = cli("run", "--grid", "lr=log:1e-5..1e-1", "--random", "3", "train.py")
+
+    values = [float(row["tags"]["lr"]) for row in done.json["children"]]
+    assert len(set(values)) == 3
+    assert all(1e-5 <= value <= 1e-1 for value in values)
+
+
+def test_options_of_homerun_behind_the_script_are_pointed_out(cli, train):
+    done = cli("run", "train.py", "--detach", "1")
+
+    assert "--detach stands behind the script, which gets it" in done.err
+    assert done.text == "trained with ['--detach', '1']\n"
+
+
+def test_ctrl_c_cancels_what_runs_quietly(start, script, gate):
+    wait = gate("wait")
+    script("waits.py", wait.passed, ".")
+    process = start("run", "-q", "waits.py")
+    run_id = process.stdout.readline().decode().strip()
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(60) == 130
+    assert Workspace.from_config().get_run(run_id).get_status() == "Canceled"
+
+
+def test_a_run_is_named_by_its_number_in_the_current_experiment(workspace_dir, meant, monkeypatch):
+    first, _, other = start("digits"), start("digits"), start("other")
+    monkeypatch.setenv("HOMERUN_EXPERIMENT", "other")
+
+    assert meant("1") == meant("#1") == other
+    assert meant("digits/1") == first
+    monkeypatch.setenv("HOMERUN_EXPERIMENT", "digits")
+    assert meant("1") == first
+
+
+def test_a_number_that_only_one_experiment_has_is_found_from_anywhere(workspace_dir, meant):
+    start("digits")
+    second = start("digits")
+    start("other")
+
+    assert meant("2") == second
+
+
+def test_a_number_of_several_experiments_lists_them(workspace_dir, invoke):
+    ids = [start("digits"), start("other")]
+
+    done = invoke("show", "1")
+
+    assert done.code == 1
+    assert "'1' names several runs: " in done.err
+    assert all(f"({run_id})" in done.err for run_id in ids)
+    assert "digits #1 Completed 0s ago" in done.err
+
+
+def test_a_run_is_named_by_any_part_of_its_id_of_four_letters(workspace_dir, meant, invoke):
+    run_id = start("digits")
+
+    assert meant(run_id[-8:]) == meant(run_id[-8:-4]) == meant(run_id[3:14]) == run_id
+    assert "there is no run" in invoke("show", run_id[-3:]).err
+
+
+def test_a_run_is_named_by_its_display_name(workspace_dir, meant, invoke):
+    run_id = start("digits", display_name="base line")
+    start("digits", display_name="twin")
+    start("digits", display_name="twin")
+
+    assert meant("base line") == run_id
+    assert "'twin' names several runs: digits #2" in invoke("show", "twin").err
+
+
+def test_a_run_of_an_id_that_is_a_number_is_found_by_it_first(workspace_dir, meant):
+    start("digits")
+    start("digits", run_id="1")
+
+    assert meant("1") == "1"
+
+
+def test_words_name_the_last_the_running_and_the_best(workspace_dir, meant, invoke):
+    experiment = Experiment(Workspace.from_config(), "digits")
+    ids = []
+    for loss in (3.0, 1.0, 2.0):
+        run = experiment.start_logging(snapshot_directory=None, outputs=False)
+        run.log("loss", loss)
+        ids.append(run.id)
+        if loss != 1.0:
+            run.complete()
+
+    assert meant("@last") == meant("last/digits") == meant("@last/digits") == ids[2]
+    assert meant("@running") == meant("running/digits") == ids[1]
+    assert "minimize" in invoke("show", "@best").err
+    Path("homerun.toml").write_text('experiment = "digits"\nminimize = ["loss"]\n')
+    assert meant("@best") == meant("best/digits") == ids[1]
+    assert meant("@best~2") == ids[0]
+    Workspace.from_config().get_run(ids[1]).cancel()
+
+
+def test_the_best_run_of_a_grid_comes_first(cli, train):
+    cli("run", "--grid", "lr=3,1,2", "train.py")
+
+    rows = cli("best", "loss").json
+
+    assert [row["metrics"]["loss"] for row in rows] == [1.0, 2.0, 3.0]
+    assert cli("best", "loss", "--max", "--last", "1").json[0]["metrics"] == {"loss": 3.0}
+
+
+def test_a_run_is_run_again_with_another_option(cli, train):
+    cli("run", "train.py", "--a", "1", "--lr", "0.1")
+
+    row = cli("rerun", "1", "--", "--lr", "0.2").json
+
+    assert row["arguments"] == ["--a", "1", "--lr", "0.2"]
+    assert cli("wait", row["run_id"]).code == 0
+
+
+def test_a_run_is_run_again_with_the_code_of_now(cli, script):
+    script("train.py", "print('old')", ".")
+    cli("run", "train.py")
+    script("train.py", "print('new')", ".")
+
+    ids = [cli("rerun", "1", "--code", code).json["run_id"] for code in ("snapshot", "now")]
+
+    assert cli("wait", *ids).code == 0
+    assert [cli("logs", run_id).text for run_id in ids] == ["old\n", "new\n"]
+
+
+def test_waiting_ends_with_the_first_or_all_and_tells_how(cli, start, script, gate):
+    wait = gate("wait")
+    script("waits.py", wait.passed, ".")
+    script("fails.py", "raise SystemExit(3)", ".")
+    slow = cli("run", "-d", "-q", "waits.py").text.strip()
+    fails = cli("run", "-d", "-q", "fails.py").text.strip()
+
+    first = cli("wait", slow, fails, "--any")
+    assert (first.code, [row["run_id"] for row in first.json]) == (1, [fails])
+    assert "was not over after 0.1 s; it goes on" in cli("wait", slow, "--timeout", "0.1s").err
+    process = start("wait", slow)
+    wait.open()
+    assert process.wait(60) == 0
+    assert [row["status"] for row in cli("wait", slow, fails).json] == ["Completed", "Failed"]
+
+
+def test_why_says_cause_exception_and_what_to_do(cli, script):
+    script("needs.py", "print('begins')\nopen('nothing.csv')", ".")
+    cli("run", "needs.py")
+
+    told = cli("why").json
+
+    assert told["what"] == "the script ended with exit code 1"
+    assert told["exception"].startswith("FileNotFoundError: [Errno 2] No such file")
+    assert told["last_lines"][0] == "begins"
+    assert any("--in-place" in line for line in told["advice"])
+
+
+def test_why_of_a_canceled_run_says_who_and_when(cli, script, gate):
+    wait = gate("wait")
+    script("waits.py", wait.passed, ".")
+    cli("run", "-d", "-q", "waits.py")
+    cli("stop", "1")
+
+    done = cli("why", "1")
+    assert done.code == 0, done.err
+    told = done.json
+
+    assert (told["status"], told["what"]) == ("Canceled", "the run was canceled")
+    assert told["by"]
+    assert told["at"].endswith("Z")
+
+
+def test_stopping_a_run_that_is_over_says_so(cli, train):
+    cli("run", "train.py", "1")
+
+    done = cli("stop", "1", "-o", "table")
+
+    assert "it was over already; nothing was canceled" in done.err
+    assert done.text.endswith(": Completed\n")
+
+
+def test_files_are_listed_printed_and_copied(cli, script, workspace_dir):
+    script("writes.py", "open('outputs/a b.txt', 'w').write('text')", ".")
+    cli("run", "writes.py")
+
+    names = {row["name"] for row in cli("files", "1").json}
+    assert names == {"outputs/a b.txt", "user_logs/std_log.txt"}
+    assert cli("files", "1", "outputs/a b.txt").text == "text"
+    assert Path(cli("files", "1", "--folder").json, "outputs/a b.txt").read_text() == "text"
+    assert cli("files", "1", "-d", "here").code == 0
+    assert Path("here/outputs/a b.txt").read_text() == "text"
+    assert cli("files", "1", "../run.json").code == 1
+    assert cli("open", "1", DISPLAY="", WAYLAND_DISPLAY="").json == os.path.realpath(
+        cli("files", "1", "--folder").json
+    )
+
+
+def test_the_code_of_a_run_is_compared_with_that_of_another_and_of_now(cli, script):
+    script("train.py", "print('old')\n", ".")
+    cli("run", "train.py")
+    assert cli("diff", "1").json == {"diff": ""}
+    script("train.py", "print('new')\n", ".")
+    cli("run", "train.py")
+
+    for words in (["1"], ["1", "2"]):
+        lines = cli("diff", *words).json["diff"].splitlines()
+        assert "-print('old')" in lines
+        assert "+print('new')" in lines
+    assert cli("diff", "2").json == {"diff": ""}
+
+
+def test_tags_are_set_and_removed(cli, train):
+    cli("run", "--tags", "draft", "train.py", "1")
+
+    assert cli("tag", "1", "keep", "a=b c", "--remove", "draft").json["tags"] == {
+        "keep": None,
+        "a": "b c",
+    }
+
+
+def test_what_was_deleted_comes_back(cli, train):
+    run_id = cli("run", "-q", "train.py", "1").text.strip()
+
+    assert cli("rm", run_id, "--yes").code == 0
+    assert cli("ls").json == []
+    assert cli("restore", run_id).json == {"run_ids": [run_id]}
+
+
+def test_the_configuration_is_shown_with_where_it_comes_from(cli, workspace_dir):
+    Path("homerun.toml").write_text('experiment = "said"\nmaximize = ["acc"]\n')
+
+    told = cli("config").json
+
+    place = f"{workspace_dir}/homerun.toml"
+    assert told["experiment"] == {"value": "said", "source": place}
+    assert told["goal"] == {"value": "highest acc", "source": place}
+    assert told["python"] == {"value": sys.executable, "source": "homerun's own"}
+
+
+@pytest.mark.parametrize(
+    ("habit", "word"), [("ps", "ls"), ("kill", "stop"), ("list", "ls"), ("rename", "run update")]
+)
+def test_habits_are_understood(invoke, habit, word):
+    assert f"did you mean {word}?" in invoke(habit).err
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("90", 90.0), ("90s", 90.0), ("1.5m", 90.0), ("1h30m", 5400.0)]
+)
+def test_a_duration_has_a_unit_or_is_seconds(cli, train, given, seconds):
+    cli("run", "--max-run-duration", given, "train.py", "1")
+
+    run = json.loads(next(Path(".runs").glob("*/*/run.json")).read_text())
+    assert run["max_run_duration_seconds"] == seconds
