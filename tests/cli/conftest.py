@@ -107,12 +107,20 @@ class Terminal:
             pass
         return self.process.wait(DEADLINE_S)
 
+    def hang_up(self) -> int:
+        """Close the window; the exit code, as a shell has it."""
+        os.close(self._master)
+        self._master = -1
+        code = self.process.wait(DEADLINE_S)
+        return code if code >= 0 else 128 - code
+
     def close(self) -> None:
         """End what a failed test has left."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
 
     def _read(self) -> bytes:
         ready, _, _ = select.select([self._master], [], [], DEADLINE_S)

@@ -250,6 +250,14 @@ def test_a_signal_gives_the_terminal_back_and_ends_no_run(top, live, number, cod
     assert live.get_status() == "Running"
 
 
+def test_it_ends_with_its_window(top, live):
+    screen = top()
+    screen.until("Running")
+
+    assert screen.shown.hang_up() == 128 + signal.SIGHUP
+    assert live.get_status() == "Running"
+
+
 def test_ctrl_c_quits_also_while_something_is_typed(top, live):
     screen = top()
     screen.until("Running")

@@ -35,6 +35,7 @@ def row(number, status="Completed", **more):
         "description": None,
         "arguments": [],
         "tags": {},
+        "metrics": {},
     }
     known.update(more)
     return {**known, "params": params.parse(known["arguments"])}
@@ -270,6 +271,26 @@ def test_the_pane_shows_what_there_is_and_turns_to_the_next_part():
     assert turned[1].startswith(" hello")
     assert wide[1].startswith(" hello")
     assert "│ loss 0.5" in wide[1]
+
+
+def test_children_show_their_parameters_and_the_metric_and_those_that_wait_come_last():
+    pane = Pane()
+    pane.goal = "loss"
+    known = {"loss": {"last": 0.25}}
+    pane.seen = {
+        "below": [
+            row(1, "Queued", arguments=["--lr", "1"]),
+            row(2, arguments=["--lr", "2"], metrics=known),
+            row(3, arguments=["--lr", "3"]),
+        ]
+    }
+
+    lines = [plain(line).split() for line in pane.lines(row(9), 80, 4, NOW)]
+
+    assert lines[1][:5] == ["#", "name", "status", "parameters", "loss"]
+    assert lines[1][-3:] == ["and", "1", "more"]
+    assert lines[2] == ["2", "train.py", "✓", "Completed", "lr=2", "0.25", "3.0", "s"]
+    assert lines[3][0] == "3"
 
 
 def test_metrics_without_room_for_a_chart_show_their_last_values():

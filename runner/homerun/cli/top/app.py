@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -46,7 +47,7 @@ _KEYS = (
 )
 _WHILE_ASKED = ("back", "interrupt", "suspend_process")
 """What keys do also while something is typed; the others are part of the answer then."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Noticed(Message):
@@ -113,7 +114,7 @@ class Top(App[None]):
     def on_mount(self) -> None:
         """Begin to listen: to the watched runs, to the clock, to signals."""
         self._lines["table"].focus()
-        self._watched.told = lambda: self.post_message(Noticed())
+        self._watched.told = self._notice
         self.set_interval(1.0, self._tick)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
@@ -167,6 +168,7 @@ class Top(App[None]):
         row = self._table.row
         if row is None or row["id"] != self._near.run_id:
             self._pane.seen = {}
+        self._pane.goal = self._table.goal
         self._lines["pane"].show(self._pane.lines(row, wide, pane, now))
         foot = self._foot.line(wide, self._answer.question, self._watched.error)
         self._lines["foot"].show([foot])
@@ -219,8 +221,7 @@ class Top(App[None]):
 
     def _tick(self) -> None:
         """Once a second: the clock goes on."""
-        if not self.is_headless and not console.is_terminal(sys.__stdin__):
-            self._end_by(signal.SIGHUP)  # the terminal is gone
+        self._end_with_terminal()
         if any(row["status"] not in status.TERMINAL for row in self._watched.rows or ()):
             self._draw()
             if not self._near.follows:
@@ -316,6 +317,19 @@ class Top(App[None]):
 
     def _sort(self) -> str | None:
         return self._order.field(self._table.goal)
+
+    def _notice(self) -> None:
+        """In the thread of the feed: also where this one waits for the terminal."""
+        self._end_with_terminal()
+        self.post_message(Noticed())
+
+    def _end_with_terminal(self) -> None:
+        """End the process if its terminal is gone: Textual would wait for ever to draw on it.
+        It holds nothing that has to be put in order.
+        """
+        if not self.is_headless and not console.is_terminal(sys.__stdin__):
+            signal.raise_signal(signal.SIGHUP)
+            os._exit(128 + signal.SIGHUP)  # the signal is ignored, as by nohup
 
     def _end_by(self, number: int) -> None:
         self.interrupted = number

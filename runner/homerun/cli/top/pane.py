@@ -19,6 +19,8 @@ CHARTS, LOG, BELOW = "metrics", "log", "children"
 _TWO, _THREE = 96, 170
 """From these widths on two or three parts stand side by side."""
 _LEAST_CHART = 4
+_COLUMNS = ("number", "name", "status", "params", "goal", "time")
+"""What is shown of a child."""
 _RULE, _LEVEL = "│", "─"
 _COLOURS = re.compile(r"\x1b\[[0-9;:]{0,40}m")
 
@@ -28,10 +30,12 @@ class Pane:
 
     Attributes:
         first: the part that comes first: CHARTS, LOG, BELOW; None: the first that there is.
+        goal: the metric of the children that is looked at.
     """
 
     def __init__(self) -> None:
         self.first: str | None = None
+        self.goal: str | None = None
         self.seen: dict[str, Any] = {}
 
     def parts(self) -> list[str]:
@@ -81,7 +85,7 @@ class Pane:
         if part == CHARTS:
             return _charts(self.seen["charts"], wide, high)
         if part == BELOW:
-            return _below(self.seen["below"], wide, high, now)
+            return _below(self.seen["below"], self.goal, wide, high, now)
         return _log(self.seen.get("log"), wide, high)
 
 
@@ -143,26 +147,31 @@ def _name(one: dict[str, Any]) -> str:
     return text.printable(one["name"])
 
 
-def _below(rows: list[Row], wide: int, high: int, now: float) -> list[Line]:
-    """The runs below it, in a table of their own."""
-    shown = columns.Shown(rows, None)
-    first = max(0, len(rows) - (high - 1)) if high > 1 else 0
-    seen = sorted(rows, key=lambda row: row["status"] in _WAITING)[: max(1, high - 1)]
-    names = ("number", "name", "status", "params", "time")
-    every = [one for one in shown.columns(now, None) if one.name in names]
+def _below(rows: list[Row], goal: str | None, wide: int, high: int, now: float) -> list[Line]:
+    """The runs below it, in a table of their own: those that wait come last."""
+    rows = sorted(rows, key=lambda row: row["status"] in _WAITING)
+    seen = [{**row, "goal": _goal(row, goal)} for row in rows[: max(1, high - 1)]]
+    shown = columns.Shown(seen, goal)
+    every = [one for one in shown.columns(now, None) if one.name in _COLUMNS]
     fits = columns.fitted(every, seen, wide)
-    heading = columns.gap_of(wide).join(
-        justified(one.heading, width, one.is_right) for one, width in fits
-    )
-    more = f"  and {first:,} more" if first else ""
+    gap = columns.gap_of(wide)
+    heading = gap.join(justified(one.heading, width, one.is_right) for one, width in fits)
+    rest = len(rows) - len(seen)
+    more = f"{gap}and {rest:,} more" if rest else ""
     made: list[Line] = [[(cut(heading + more, wide), "dim")]]
     for row in seen:
         line: Line = []
         for column, width in fits:
             style = row["status"] if column.name == "status" else ""
-            line += [(columns.cell(row, column, width), style), (columns.gap_of(wide), "")]
+            line += [(columns.cell(row, column, width), style), (gap, "")]
         made.append(line)
     return made
+
+
+def _goal(row: Row, goal: str | None) -> dict[str, Any] | None:
+    """The metric that is looked at, as the index knows it."""
+    known = row["metrics"].get(goal)
+    return None if known is None else {"name": goal, "last": known["last"]}
 
 
 _WAITING = (status.QUEUED, status.NOT_STARTED)

@@ -10,6 +10,7 @@ from homerun.metrics.kinds import NUMBER
 from homerun.runs import wait
 from homerun.views.table import Board
 from runstore import layout
+from runstore.index.pages import ALL
 from runstore.metrics.chart import series
 from runstore.run import attempts
 from runstore.run.record import Record
@@ -47,7 +48,8 @@ class CloseUp:
 
         Returns:
             `log`: its last lines; `charts`: of each metric what it is, and its course as `points`,
-            the number, the least and the largest of each part; `below`: rows of runs.
+            the number, the least and the largest of each part; `below`: rows of runs, with their
+            metrics.
 
         Raises:
             OSError: a file is not ours to read, or the disk does not tell.
@@ -86,5 +88,5 @@ class CloseUp:
         if cursor != self._cursor:
             self._cursor = cursor
             ids = self._board.below(self.record.id)
-            self._below = self._board.rows(ids[:_MOST_BELOW])
+            self._below = self._board.rows(ids[:_MOST_BELOW], metrics=[ALL])
         return self._below
