@@ -222,19 +222,19 @@ class Store(Root):
         """The ledger's runs from its end, then folders that no line of it names (copied in)."""
         path = f"{self.root}/{folder}"
         listed = set()
-        for line in ledger.newest_first(f"{path}/{layout.LEDGER}"):
+        for line in ledger.newest_first(f"{path}/{layout.LEDGER}", children=children):
             if line.run_id in listed:  # two makers of one id have a line each
                 continue
             listed.add(line.run_id)
             record = Record(self, folder, line.run_id)
-            if (children or not line.is_child) and _may_exist(record):
+            if _may_exist(record):
                 yield record
         try:
             found = sorted(os.listdir(path), reverse=True)
         except OSError:
             return  # removed in the meantime
         for line in ledger.newest_first(f"{path}/{layout.LEDGER}"):
-            if line.run_id in listed:
+            if children and line.run_id in listed:
                 break
             listed.add(line.run_id)  # made since the listing began: newer than all of it
         for name in found:

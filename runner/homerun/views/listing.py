@@ -46,8 +46,10 @@ def runs(
         include_children: also those that have a parent; see `looks_at_children`.
         sort: a field to sort by, a `-` before it for the largest first; None: the newest first.
     """
+    if not wanted and sort is None and include_children:
+        return store.runs(experiment, children=True)
     if not wanted and sort is None:
-        return store.runs(experiment, children=include_children)
+        return _newest(store, experiment)
     return _search(store, experiment, wanted, include_children, sort)
 
 
@@ -133,7 +135,6 @@ def describe_all(records: Sequence[Record]) -> list[dict[str, Any]]:
         records,
         reconcile.bring_up_to_date,
         lambda: verify_index.start(store),
-        lambda line: messages.tell([line]),
     )
     for row in rows:
         row["metrics"] = metrics.get(row["run_id"], {})
@@ -167,6 +168,17 @@ def all_hold(wanted: Sequence[Condition], found: Mapping[str, str | None]) -> bo
         one.field.key in found
         and (one.operator == THERE or holds(found[one.field.key], "=", one.wanted))
         for one in wanted
+    )
+
+
+def _newest(store: Store, experiment: str | None) -> Iterator[Record]:
+    try:
+        folder = None if experiment is None else store.experiment_folder(experiment)
+    except ExperimentNotFound:
+        return iter(())
+    query = Query(experiment=folder)
+    return index_search.newest(
+        store, query, reconcile.bring_up_to_date, lambda: verify_index.start(store)
     )
 
 

@@ -43,6 +43,7 @@ CREATE INDEX runs_by_id ON runs (id);
 CREATE INDEX runs_unsettled ON runs (run) WHERE settled = 0;
 CREATE INDEX runs_by_time ON runs (created, id);
 CREATE INDEX runs_by_folder ON runs (folder, created, id);
+CREATE INDEX runs_on_top ON runs (folder, created, id) WHERE parent IS NULL;
 CREATE INDEX runs_by_status ON runs (status, created, id);
 CREATE INDEX runs_by_type ON runs (type, created, id);
 CREATE INDEX runs_by_user ON runs (user, created, id);
@@ -346,7 +347,9 @@ def _driven(query: Query, left: list[Part]) -> tuple[str, str, list[str], list[o
         if is_sorted_by and is_plain and one.operator in kinds.ORDER:
             where = [last, "r.run = m.run AND m.name = ? AND m.last IS NOT NULL"]
             return "metrics m CROSS JOIN runs r", "r.created", where, [field.key]
-    return "runs r", "r.created", [last], []
+    is_on_top = not left and sort.area == "created" and not query.children
+    by_index = " INDEXED BY runs_on_top" if is_on_top and query.experiment is not None else ""
+    return f"runs r{by_index}", "r.created", [last], []
 
 
 def _equal(one: Condition) -> tuple[str, list[object]]:
@@ -419,7 +422,7 @@ def order_of(query: Query, created: str, source: str) -> tuple[str, list[object]
     if sort.area == "created":
         tie = f", r.id {way}" if created == "r.created" else ""
         return f"{created} {way}{tie}", []
-    if sort.area == fields.METRICS and source != "runs r":
+    if sort.area == fields.METRICS and not source.startswith("runs r"):
         return f"m.last {way}", []
     field, values = field_of(sort)
     if sort.area in PAIRS:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from runstore import layout
 from runstore import look as looks
 from runstore.fs import atomic
 from runstore.index import counts, metrics, pages, row, verify
@@ -9,7 +12,7 @@ from runstore.index.cache import Cache, remove
 from runstore.index.query import Query
 from runstore.index.refresh import Refresh
 from runstore.run import cache as run_cache
-from runstore.run import children
+from runstore.run import children, ledger
 from runstore.run.record import Record
 
 TYPE_CHECKING = False
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 _PAGE = 256
 _MANY = 5_000
+_LONG = 2_000
+"""So many lines of a ledger are read faster than an index is opened."""
+
+_FILE = f"{layout.INDEX}/{layout.INDEX_FILE}"
 
 
 def search(
@@ -46,6 +53,10 @@ def search(
     if cache is None:
         yield from scan(store, query, look)
         return
+    yield from _answers(store, query, look, cache)
+
+
+def _answers(store: Store, query: Query, look: Looker, cache: Cache) -> Iterator[Record]:
     with cache:
         last = cache.last_run()
         first = cache.select(query, last, _PAGE)
@@ -58,14 +69,46 @@ def search(
     yield from _checked(store, query, look, [one for one in rest if one[:2] not in seen])
 
 
+def newest(
+    store: Store,
+    query: Query,
+    look: Looker = looks.at,
+    verify_later: Callable[[], object] | None = None,
+) -> Iterator[Record]:
+    """The newest runs that have no parent, as `search` gives them.
+
+    By the ledgers, which need no index; where they are long they may name children only, and the
+    index is asked if it is there.
+    """
+    if _lines(store, query) > _LONG and os.path.exists(f"{store.root}/{_FILE}"):
+        cache = _open(store, query, look, verify_later, None, most_new=_MANY)
+        if cache is not None:
+            yield from _answers(store, query, look, cache)
+            return
+    name = None if query.experiment is None else store.experiment_name(query.experiment)
+    yield from store.runs(name, children=False)
+
+
+def _lines(store: Store, query: Query) -> int:
+    """How many lines the ledgers have that a query concerns."""
+    folders = store.experiment_folders() if query.experiment is None else [query.experiment]
+    lines = 0
+    for folder in folders:
+        try:
+            lines += ledger.count(f"{store.root}/{folder}/{layout.LEDGER}")
+        except OSError:
+            continue
+    return lines
+
+
 def count(
     store: Store,
     query: Query,
     look: Looker = looks.at,
     verify_later: Callable[[], object] | None = None,
 ) -> int | None:
-    """How many runs a query means; None where the index cannot be had."""
-    cache = _open(store, query, look, verify_later, None)
+    """How many runs a query means; None where the index cannot be had, or is far behind."""
+    cache = _open(store, query, look, verify_later, None, most_new=_MANY)
     if cache is None:
         return None
     with cache:
@@ -77,7 +120,6 @@ def summaries(
     records: Sequence[Record],
     look: Looker = looks.at,
     verify_later: Callable[[], object] | None = None,
-    tell: Callable[[str], object] | None = None,
 ) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
     """What lists show beside the records: metrics, and how many children of which status.
 
@@ -85,7 +127,10 @@ def summaries(
         By run id: last, min, max and count by the metric's name; the number of its direct children
         by their status.
     """
-    cache = _open(store, Query(), look, verify_later, tell)
+    cache = None
+    if not any(map(children.may_have, records)):
+        cache = _as_it_is(store, records)
+    cache = cache or _open(store, Query(), look, verify_later, None, most_new=_MANY)
     if cache is None:
         values = {one.id: metrics.values_of_run(one.path) for one in records}
         return values, {one.id: _below(one, look) for one in records}
@@ -94,6 +139,28 @@ def summaries(
         metrics.meter(cache, store.root, pages.rows_of_ids(cache, ids, ()))
         found = {one.id: cache.metrics_of(one.experiment_folder, one.id) for one in records}
         return found, counts.below(cache, ids)
+
+
+def _as_it_is(store: Store, records: Sequence[Record]) -> Cache | None:
+    """The index without a look at what has changed; None: it does not know all of these runs.
+
+    It serves for what a look at the runs themselves brings up to date, such as their metrics.
+    """
+    import sqlite3
+
+    if not store.may_write or not os.path.exists(f"{store.root}/{_FILE}"):
+        return None
+    cache = None
+    try:
+        cache = Cache(store.root)
+        is_ours = cache.fact("store") == store.id
+        if is_ours and all(cache.number(one.experiment_folder, one.id) for one in records):
+            return cache
+    except (sqlite3.Error, OSError):
+        pass  # the whole way finds out what is wrong
+    if cache is not None:
+        cache.close()
+    return None
 
 
 def _below(record: Record, look: Looker) -> dict[str, int]:
@@ -111,8 +178,13 @@ def _open(
     look: Looker,
     verify_later: Callable[[], object] | None,
     tell: Callable[[str], object] | None,
+    most_new: int | None = None,
 ) -> Cache | None:
-    """The index, up to date; None where it cannot be had (read-only, damaged, or busy)."""
+    """The index, up to date; None where it cannot be had (read-only, damaged, or busy).
+
+    Args:
+        most_new: None also where it lacks more runs than that.
+    """
     if not store.may_write:
         return None
     import sqlite3
@@ -123,6 +195,9 @@ def _open(
             cache = Cache(store.root)
             refresh = Refresh(store, cache, look)
             new = refresh.count_new()
+            if most_new is not None and new > most_new:
+                cache.close()
+                return None
             if tell is not None and new > _MANY:
                 tell(f"reading {new:,} runs into the index; this is done once")
             refresh.run()

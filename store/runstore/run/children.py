@@ -17,6 +17,11 @@ _NO_LINK = (errno.EINVAL, errno.ENOENT)
 """Something else of that name, or nothing any more."""
 
 
+def may_have(record: Record) -> bool:
+    """Whether a run has, or had, runs below it: a look for one folder."""
+    return atomic.is_folder(f"{record.path}/{layout.CHILDREN}")
+
+
 def below(parent: Record, *, recursive: bool = False) -> Iterator[Record]:
     """A run's children, or all its descendants, the newest first.
 

@@ -114,8 +114,12 @@ def _pad(descriptor: int, tried: int = 0) -> None:
         os.write(descriptor, b" " * (pad - 1) + b"\n")
 
 
-def newest_first(path: str) -> Iterator[Line]:
-    """The lines from the last to the first, read page by page."""
+def newest_first(path: str, *, children: bool = True) -> Iterator[Line]:
+    """The lines from the last to the first, read page by page.
+
+    Args:
+        children: also those of runs that have a parent; without, only others are parsed.
+    """
     try:
         descriptor = atomic.open_plain(path, os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
@@ -129,13 +133,27 @@ def newest_first(path: str) -> Iterator[Line]:
         while end > 0:
             start = max(0, end - _PAGE)
             page = os.pread(descriptor, end - start, start)
-            for at in range(len(page) // WIDTH * WIDTH - WIDTH, -1, -WIDTH):
-                line = parse(page[at : at + WIDTH], (start + at) // WIDTH + 1)
+            for row in _rows(page, children):
+                at = row * WIDTH
+                line = parse(page[at : at + WIDTH], start // WIDTH + row + 1)
                 if line is not None:
                     yield line
             end = start
     finally:
         os.close(descriptor)
+
+
+def _rows(page: bytes, children: bool) -> Iterator[int]:
+    """The rows of a page from the last to the first; those of children are passed over at once."""
+    rows = len(page) // WIDTH
+    if children:
+        yield from range(rows - 1, -1, -1)
+        return
+    kinds = page[_KIND.start :: WIDTH]
+    at = kinds.rfind(TOP.encode())
+    while at >= 0:
+        yield at
+        at = kinds.rfind(TOP.encode(), 0, at)
 
 
 def count(path: str) -> int:

@@ -29,7 +29,7 @@ from runstore.index.cache import Cache
 from runstore.index.conditions import parse
 from runstore.index.live import Live
 from runstore.index.query import Query
-from runstore.index.search import scan, search
+from runstore.index.search import newest, scan, search, summaries
 from runstore.index.verify import reindex
 from runstore.metrics import log as metric_log
 from runstore.run import cache as run_cache
@@ -256,6 +256,48 @@ def test_newest_come_first_and_children_only_if_asked_for(store: Store) -> None:
     assert ids(store) == [late.id, parent.id]
     assert ids(store, children=True) == [late.id, child.id, parent.id]
     assert ids(store, "tags.a", children=True, experiment="one") == [child.id]
+
+
+def test_the_newest_on_top_are_the_same_by_ledger_and_by_index(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [make(store, experiment) for experiment in ("one", "two", "one")]
+    write_rows(made[0], [{"kind": status.INTERACTIVE, "tags": {}} for _ in range(5)])
+    queries = [Query(), Query(experiment="one")]
+    by_ledger = [[one.id for one in newest(store, query)] for query in queries]
+    assert not os.path.exists(f"{store.root}/{layout.INDEX}")
+    ids(store)
+
+    monkeypatch.setattr("runstore.index.search._LONG", 0)
+    late = make(store, "one")
+
+    by_index = [[one.id for one in newest(store, query)] for query in queries]
+    assert by_index == [[late.id, *found] for found in by_ledger]
+    assert by_ledger == [[one.id for one in made[::-1]], [made[2].id, made[0].id]]
+
+
+@pytest.mark.parametrize("is_indexed", [True, False])
+def test_the_summaries_of_runs_are_those_of_their_logs_and_children(
+    store: Store, is_indexed: bool
+) -> None:
+    parent = make(store)
+    rows = write_rows(parent, [{"kind": status.INTERACTIVE, "tags": {}} for _ in range(3)])
+    end(rows[0])
+    writer = metric_log.Writer(parent.path)
+    writer.add_scalar("loss", 2.0)
+    writer.add_scalar("loss", 0.5)
+    writer.close()
+    if not is_indexed:
+        Path(store.root, layout.INDEX).write_text("in the way")
+
+    for _ in range(2):  # the second time by what the index knows already
+        metrics, below = summaries(store, [rows[0], parent])
+
+        assert metrics[parent.id] == {"loss": {"last": 0.5, "min": 0.5, "max": 2.0, "count": 2}}
+        assert metrics[rows[0].id] == {}
+        assert below.get(rows[0].id, {}) == {}
+        assert below[parent.id]["Completed"] == 1
+        assert sum(below[parent.id].values()) == 3
 
 
 def test_text_that_no_encoding_has_is_found_too(store: Store) -> None:

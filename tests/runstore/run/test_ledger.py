@@ -340,3 +340,17 @@ def test_a_row_with_anything_out_of_its_place_is_no_line(at: int, wrong: str) ->
     assert ledger.parse(row.encode(), 1) is not None
     assert ledger.parse((row[:at] + wrong + row[at + 1 :]).encode(), 1) is None
     assert ledger.parse(row.encode() + b" ", 1) is None
+
+
+def test_lines_of_children_are_passed_over_and_no_other_is(folder: str) -> None:
+    path = f"{folder}/ledger"
+    for n in range(600):
+        ledger.add(path, f"run-{n}", MADE, child=n % 7 != 3)
+    with open(path, "ab") as file:
+        file.write(b"t" * 300)  # a killed writer's
+    ledger.add(path, "last", MADE, child=False)
+
+    found = [line.number for line in ledger.newest_first(path, children=False)]
+
+    assert found == [line.number for line in ledger.newest_first(path) if not line.is_child]
+    assert len(found) == 87
