@@ -5,8 +5,7 @@ Everything is read from the index; `live.Live.checked` says whether the folders 
 
 from __future__ import annotations
 
-import json
-
+from runstore.fs import json_read
 from runstore.index import fields
 from runstore.index.cache import field_of, meant, order_of
 from runstore.index.row import COLUMNS, PARAMS, TAGS, plain
@@ -49,7 +48,7 @@ class Row:
         self.values: dict[str, Any] = dict(zip(COLUMNS, values))
         self.tags: dict[str, str | None] = {}
         self.properties: dict[str, str | None] = {}
-        self.params: dict[str, Any] = json.loads(params) if params else {}
+        self.params: Any = json_read.loads(params.encode()) if params else {}
         self.metrics: dict[str, dict[str, float | None]] = {}
         self.children = 0
 

@@ -61,7 +61,7 @@ def below(row: dict[str, Any]) -> str:
     found = row.get("children")
     if found is None:
         return NONE
-    return f"{plural(found['total'])}, {found['by_status'].get(status.COMPLETED, 0)} ok"
+    return f"{plural(found['total'])}, {found['by_status'].get(status.COMPLETED, 0):,} ok"
 
 
 def duration(seconds: float | None) -> str:
