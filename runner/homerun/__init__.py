@@ -19,6 +19,7 @@ _HOMES = {
     "TensorflowConfiguration": "config.sections",
     "Environment": "config.environment",
     "CondaDependencies": "environments.conda",
+    "RunDetails": "sdk.widgets",
     "compare_runs": "sdk.compare",
     "HomerunError": "base.errors",
     "UserError": "base.errors",
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from homerun.sdk.experiment import Experiment as Experiment
     from homerun.sdk.run import Run as Run
     from homerun.sdk.run import ScriptRun as ScriptRun
+    from homerun.sdk.widgets import RunDetails as RunDetails
     from homerun.sdk.workspace import Workspace as Workspace
     from homerun.sdk.workspace import experiment_of_folder as experiment_of_folder
 

@@ -177,6 +177,13 @@ def best(store: Store, experiment: str, goal: goals.Goal) -> Iterator[Record]:
     return listing.runs(store, experiment, wanted, include_children=True, sort=goal.order)
 
 
+def best_of(store: Store, experiment: str, metric: str, minimize: bool | None) -> Record | None:
+    """The best run of an experiment by a metric; see `Experiment.best`."""
+    is_most = None if minimize is None else not minimize
+    goal = goals.of_metric(metric, file.nearest("."), is_most)
+    return next(best(store, experiment, goal), None)
+
+
 def require_experiment(store: Store, name: str) -> None:
     """Check that there is an experiment of that name, archived or not.
 

@@ -30,6 +30,8 @@ tenth of the time so far, at most _REST_S."""
 _STEP_S = 0.005
 _FLOOR_S = 1.0
 _WITHOUT_WATCH_S = 0.05
+_SLICE_S = 2.0
+"""Nothing else ends a thread: a wait that is given up ends with its slice."""
 _MOST_WATCHED = 16
 """So many runs of several have a watch of their own: a user may have 128."""
 _REST_S = 0.02
@@ -140,6 +142,14 @@ def until_over(record: Record, timeout: float | None = None) -> Look:
         last = seen
     children.reap()
     return last
+
+
+async def until_over_async(record: Record) -> None:
+    """Wait until the run is over, in a thread of its own."""
+    import asyncio
+
+    while not (await asyncio.to_thread(until_over, record, _SLICE_S)).is_over:
+        pass
 
 
 def until_any_is_over(records: Sequence[Record], timeout: float | None = None) -> Record | None:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from homerun import Run, ScriptRunConfig, Workspace
     from homerun.sdk.batch import Batch
@@ -199,6 +199,27 @@ class Experiment:
 
         made = start.submit_to(self.workspace.store, self.name, config, tags, run_id, parent)
         return self._script_run(made, show_output)
+
+    def to_pandas(self, **chosen: Any) -> Any:
+        """The experiment's runs as a data frame; see `Workspace.to_pandas`."""
+        return self.workspace.to_pandas(self.name, **chosen)
+
+    def best(self, metric: str, minimize: bool | None = None) -> Run | None:
+        """The best run by the last value of a metric; None: no run has logged it.
+
+        Child runs, such as those of a batch, are among them.
+
+        Args:
+            minimize: less of it is better; None: as `homerun.toml` says, or the metric's name
+                tells: `loss` is to be low, `accuracy` high.
+
+        Raises:
+            UserError: nothing tells whether more of it is better.
+        """
+        from homerun.project import run_names
+
+        found = run_names.best_of(self.workspace.store, self.name, metric, minimize)
+        return None if found is None else self.workspace.run_of(found)
 
     def submit_many(
         self,

@@ -40,8 +40,8 @@ def experiment(shown: Experiment) -> str:
 
 
 def run(shown: Run) -> str:
-    """A run: its identity and its status."""
-    return _table(facts(shown))
+    """A run: its identity and its status, its parameters, and what it logged last."""
+    return "".join(_table(rows) for rows in (facts(shown), last_metrics(shown)) if rows)
 
 
 def details(shown: Run) -> str:
@@ -58,6 +58,7 @@ def facts(shown: Run) -> dict[str, object]:
         "Id": shown.id,
         "Type": shown.type,
         "Status": shown.get_status(),
+        "Parameters": ", ".join(f"{key}={value}" for key, value in shown.get_params().items()),
         "Tags": ", ".join(f"{key}={value}" for key, value in shown.tags.items()),
         "Directory": shown.directory,
     }

@@ -254,6 +254,31 @@ class Run:
 
         return completion.wait_for_completion(self._record, show_output, raise_on_error)
 
+    async def wait_async(self, raise_on_error: bool = True) -> dict[str, Any]:
+        """`wait_for_completion` for code that goes on meanwhile: `await run.wait_async()`.
+
+        Raises:
+            RunFailed: the run ended Failed, and `raise_on_error`.
+        """
+        from homerun.views import completion
+
+        return await completion.wait_async(self._record, raise_on_error)
+
+    def metrics_frame(self, library: str = "pandas") -> Any:
+        """What was logged as a data frame: a row for each value, in the order of logging.
+
+        Its columns are `name`, `index`, `step`, `time` and `value`.
+
+        Args:
+            library: `pandas` or `polars`.
+
+        Raises:
+            UserError: the library is not installed.
+        """
+        from homerun.views import frames
+
+        return frames.points_frame(self._record, library)
+
     def stream(self, offset: int = 0) -> Iterator[bytes]:
         """The script's output from a byte on, as it comes, until the run is over."""
         from homerun.files.logs import follow
@@ -865,8 +890,8 @@ class Run:
 
     def __repr__(self) -> str:
         return (
-            f"Run(Experiment: {self._record.experiment},\nId: {self.id},\n"
-            f"Type: {self.type},\nStatus: {self.get_status()})"
+            f"Run(Experiment: {self._record.experiment}, Id: {self.id}, Type: {self.type}, "
+            f"Status: {self.get_status()})"
         )
 
     def _repr_html_(self) -> str:

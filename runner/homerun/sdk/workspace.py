@@ -260,6 +260,23 @@ class Workspace(AzureServices):
         )
         return (self.run_of(record) for record in found)
 
+    def to_pandas(self, experiment: str | None = None, **chosen: Any) -> Any:
+        """Runs as a data frame, a row for each; `docs/python.md` tells its columns.
+
+        Args:
+            experiment: only runs of this one.
+            **chosen: further arguments of `get_runs`; `library="polars"` makes a frame of polars.
+
+        Raises:
+            UserError: the library is not installed.
+            ExperimentNotFound, InvalidQuery: as for `get_runs`.
+        """
+        from homerun.views import frames
+
+        library = chosen.pop("library", "pandas")
+        found = self.get_runs(experiment, **chosen)
+        return frames.runs_frame((run._record for run in found), library)
+
     @property
     def targets(self) -> Targets:
         """The targets on which runs are placed, to be listed, added and removed."""

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
 
 
+async def wait_async(record: Record, raise_on_error: bool) -> dict[str, Any]:
+    """Wait until a run is over; its details. See `Run.wait_async`.
+
+    Raises:
+        RunFailed: the run ended Failed, and `raise_on_error`.
+    """
+    await wait.until_over_async(record)
+    return _details(record, raise_on_error)
+
+
 def wait_for_completion(record: Record, show_output: bool, raise_on_error: bool) -> dict[str, Any]:
     """Wait until a run is over; its details. See `Run.wait_for_completion`.
 
@@ -30,6 +40,10 @@ def wait_for_completion(record: Record, show_output: bool, raise_on_error: bool)
         if not look.at(record).is_over:
             messages.tell([f"run {record.id} goes on; run.cancel() ends it"])
         raise
+    return _details(record, raise_on_error)
+
+
+def _details(record: Record, raise_on_error: bool) -> dict[str, Any]:
     found = details.details(record, look.at(record))
     error = found.get("error")
     if error is not None and raise_on_error:
