@@ -1,0 +1,242 @@
+"""Lists answer as a plain loop over what `run show` tells of each run would, children included."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from homerun import Workspace
+from homerun.views import listing
+from homerun.views.table import Board
+from runstore import layout, status
+from runstore.draft import Draft
+from runstore.fs import facts, lock
+from runstore.metrics import log as metric_log
+from runstore.run import labels
+from runstore.run.record import Record
+from runstore.store import Store
+
+Row = dict[str, Any]
+
+NOW = datetime.now(timezone.utc)
+VALUES: list[Any] = [0.1, 0.5, 1, 10, -2, True, False, "adam", "sgd", "0.1", "x y", "nan", None]
+NUMBERS = [0.25, 1.0, -3.0, 1e9, float("nan"), float("inf")]
+
+
+def make(store: Store, dice: random.Random, parent: Record | None) -> Record:
+    """A run by chance: what it was asked, how it went, what was logged to it."""
+    draft = Draft(store, dice.choice(["one", "two"]) if parent is None else "one", parent=parent)
+    alive = draft.take_alive()
+    names = dice.sample(["lr", "opt", "a b", "fast"], dice.randint(0, 3))
+    asked: dict[str, object] = {
+        "kind": status.SUBMITTED,
+        "script": dice.choice(["train.py", "eval.py"]),
+        "params": {name: dice.choice(VALUES) for name in names},
+        "tags": {"a": dice.choice(["1", "2", "10", "x", "2026-11-21"])}
+        if dice.random() < 0.7
+        else {},
+    }
+    record = draft.publish(asked)
+    begun = NOW - timedelta(hours=dice.randint(1, 72))
+    ended = begun + timedelta(seconds=dice.choice([0.5, 90, 3600, 9000]))
+    how = dice.choice([status.COMPLETED, status.FAILED, status.CANCELED])
+    code = 0 if how == status.COMPLETED else 3
+    exited = {"exit_code": code, "peak_memory_kib": dice.choice([900, 5000, 2_000_000])}
+    used = {"cpu_user_s": dice.choice([1.0, 100.0]), "cpu_system_s": 0.5}
+    outcome = {"status": how, "cause": status.EXIT_CODE if code else None, "exit_code": code}
+    for name, fact, at in (
+        (layout.STARTED, {"attempt": 1}, begun),
+        (layout.EXITED, {**exited, **used}, ended),
+        (layout.ENDED, outcome, ended),
+    ):
+        facts.publish(record.path, name, {**fact, "time": at.isoformat(timespec="microseconds")})
+    if dice.random() < 0.3:
+        record.label([(labels.PARAM, "lr", dice.choice(VALUES)), (labels.DISPLAY_NAME, "", "Ann")])
+    writer = metric_log.Writer(record.path)
+    for name in dice.sample(["loss", "loss.min", "acc"], dice.randint(0, 3)):
+        for _ in range(dice.randint(1, 3)):
+            writer.add_scalar(name, dice.choice(NUMBERS))
+    writer.close()
+    lock.release(alive)
+    return record
+
+
+@pytest.fixture(params=range(4))
+def rows(request: pytest.FixtureRequest, workspace_dir: Path) -> list[Row]:
+    """What is told of each of thirty runs by itself, some of which are children."""
+    dice = random.Random(request.param)
+    store = Workspace.from_config().store.for_writing()
+    made: list[Record] = []
+    for _ in range(30):
+        above = [one for one in made if one.experiment == "one" and dice.random() < 0.2]
+        made.append(make(store, dice, above[0] if above else None))
+    return listing.describe_all(made)
+
+
+def numeric(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def as_number(value: Any) -> float | None:
+    """What a value of a tag or a parameter is as a number."""
+    if numeric(value):
+        return float(value)
+    try:
+        return None if value is None or isinstance(value, bool) else float(value)
+    except ValueError:
+        return None
+
+
+def less(value: Any, limit: float) -> bool:
+    number = as_number(value)
+    return number is not None and number < limit
+
+
+def metric(row: Row, name: str, which: str = "last") -> Any:
+    return row["metrics"].get(name, {}).get(which)
+
+
+def least_loss(row: Row) -> Any:
+    exact = "loss.min" in row["metrics"]
+    return metric(row, "loss.min") if exact else metric(row, "loss", "min")
+
+
+def seconds(row: Row) -> float:
+    first, last = (datetime.fromisoformat(row[key].replace("Z", "+00:00")) for key in ENDS)
+    return (last - first).total_seconds()
+
+
+ENDS = ("start_time_utc", "end_time_utc")
+
+
+def hours_ago(row: Row) -> float:
+    begun = datetime.fromisoformat(row["start_time_utc"].replace("Z", "+00:00"))
+    return (datetime.now(timezone.utc) - begun).total_seconds() / 3600
+
+
+CONDITIONS: list[tuple[str, Callable[[Row], bool]]] = [
+    ("params.lr < 0.5", lambda row: less(row["params"].get("lr"), 0.5)),
+    ("params.lr = 0.1", lambda row: row["params"].get("lr") in (0.1, "0.1")),
+    ("params.lr = 1", lambda row: numeric(row["params"].get("lr")) and row["params"]["lr"] == 1),
+    ("params.lr != 0.1", lambda row: row["params"].get("lr", 0.1) not in (0.1, "0.1")),
+    ("params.fast = true", lambda row: row["params"].get("fast") is True),
+    ("params.opt in (adam, 'x y')", lambda row: row["params"].get("opt") in ("adam", "x y")),
+    ("params.'a b'", lambda row: "a b" in row["params"]),
+    ("tags.a < 5", lambda row: less(row["tags"].get("a"), 5)),
+    ("tags.a > 2026-11-20", lambda row: row["tags"].get("a") == "2026-11-21"),
+    ("tags.a = 1 or tags.a = x", lambda row: row["tags"].get("a") in ("1", "x")),
+    ("metrics.loss < 1", lambda row: (metric(row, "loss") or 1) < 1),
+    ("metrics.loss = nan", lambda row: "loss" in row["metrics"] and metric(row, "loss") is None),
+    (
+        "metrics.loss.min <= 0.25",
+        lambda row: least_loss(row) is not None and least_loss(row) <= 0.25,
+    ),
+    ("metrics.'loss'.count > 1", lambda row: (metric(row, "loss", "count") or 0) > 1),
+    ("metrics.acc", lambda row: "acc" in row["metrics"]),
+    ("duration > 1m", lambda row: seconds(row) > 60),
+    ("duration_s <= 90", lambda row: seconds(row) <= 90),
+    ("cpu >= 1m", lambda row: row["outcome"]["cpu_user_s"] + 0.5 >= 60),
+    ("memory > 1GB", lambda row: row["outcome"]["peak_memory_kib"] > 1 << 20),
+    ("started > 25.5h", lambda row: hours_ago(row) < 25.5),
+    ("started < 25.5h", lambda row: hours_ago(row) > 25.5),
+    ("status = failed", lambda row: row["status"] == "Failed"),
+    (
+        "status != Failed and number <= 9",
+        lambda row: row["status"] != "Failed" and row["run_number"] <= 9,
+    ),
+    ("error ~ exit code", lambda row: "exit code" in row.get("failure", "")),
+    ("name = Ann", lambda row: row.get("display_name") == "Ann"),
+    ("parent", lambda row: "parent_run_id" in row),
+    ("script ~ EVAL", lambda row: "eval" in row["script_name"]),
+    ("text ~ a=10", lambda row: row["tags"].get("a") == "10"),
+]
+
+SORTS: list[tuple[str, Callable[[Row], Any]]] = [
+    ("params.lr", lambda row: row["params"].get("lr")),
+    ("tags.a", lambda row: row["tags"].get("a")),
+    ("metrics.loss", lambda row: metric(row, "loss")),
+    ("metrics.loss.min", least_loss),
+    ("duration", seconds),
+    ("status", lambda row: row["status"]),
+    ("error", lambda row: row.get("failure")),
+    ("number", lambda row: row["run_number"]),
+]
+
+
+def ids(found: Iterator[Any]) -> list[str]:
+    return [run.id for run in found]
+
+
+@pytest.mark.parametrize(("text", "holds"), CONDITIONS, ids=[text for text, _ in CONDITIONS])
+def test_a_filter_finds_what_a_loop_over_the_rows_finds(
+    rows: list[Row], text: str, holds: Callable[[Row], bool]
+) -> None:
+    workspace = Workspace.from_config()
+    expected = sorted(row["run_id"] for row in rows if holds(row))
+
+    by_sdk = ids(workspace.get_runs(where=text))
+    by_studio = Board(workspace.store).page(where=[text], children=True)
+
+    assert sorted(by_sdk) == expected
+    assert sorted(row["id"] for row in by_studio["runs"]) == expected
+    assert by_studio["total"] == len(expected)
+
+
+@pytest.mark.parametrize("is_descending", [False, True])
+@pytest.mark.parametrize(("field", "value"), SORTS, ids=[field for field, _ in SORTS])
+def test_a_sort_puts_rows_in_the_order_of_their_values_and_those_without_last(
+    rows: list[Row], field: str, value: Callable[[Row], Any], is_descending: bool
+) -> None:
+    workspace = Workspace.from_config()
+    sort = f"-{field}" if is_descending else field
+    by_id = {row["run_id"]: row for row in rows}
+
+    by_sdk = ids(workspace.get_runs(sort=sort))
+    by_studio = Board(workspace.store).page(sort=sort, children=True)
+
+    found = [spelled(value(by_id[one])) for one in by_sdk]
+    assert [row["id"] for row in by_studio["runs"]] == by_sdk
+    assert found == sorted_plainly([value(row) for row in rows], is_descending)
+
+
+def sorted_plainly(values: list[Any], is_descending: bool) -> list[Any]:
+    """Numbers in order (also those that a tag's text is), then texts, then what has no value."""
+    shown = list(map(spelled, values))
+    numbers = [one for one in shown if numeric(one) or is_digits(one)]
+    texts = [one for one in shown if isinstance(one, str) and not is_digits(one)]
+    return [
+        *sorted(numbers, key=float, reverse=is_descending),
+        *sorted(texts, reverse=is_descending),
+        *[None for one in shown if one is None],
+    ]
+
+
+def is_digits(value: Any) -> bool:
+    return isinstance(value, str) and value.isdigit()
+
+
+@pytest.mark.parametrize("field", ["params.lr", "tags.a", "status", "script", "metrics.loss.count"])
+def test_groups_count_what_a_loop_over_the_rows_counts(rows: list[Row], field: str) -> None:
+    area, _, key = field.partition(".")
+    values: dict[str, Callable[[Row], Any]] = {
+        "params": lambda row: row["params"].get(key),
+        "tags": lambda row: row["tags"].get(key),
+        "metrics": lambda row: metric(row, "loss", "count"),
+        "script": lambda row: row["script_name"],
+        "status": lambda row: row["status"],
+    }
+
+    found = Board(Workspace.from_config().store).page(group=field, children=True)["groups"]
+
+    counted = Counter(spelled(values[area](row)) for row in rows)
+    assert {one["value"]: one["count"] for one in found} == counted
+
+
+def spelled(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
