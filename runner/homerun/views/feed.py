@@ -31,9 +31,9 @@ MOST_TOPICS = 32
 _FLOOR_S = 1.0
 """So often everything is looked at, woken or not."""
 _MOST_FLOOR_S = 5.0
-_SHARE = 60
+_SHARE = 100
 """Where many runs wait a look takes long: then it is made less often, so that an idle feed takes a
-sixtieth of a processor."""
+hundredth of a processor."""
 _PAUSE_S = 0.2
 """Between two looks at least."""
 _SLOW_S = 2.0
