@@ -25,6 +25,8 @@ ROUNDS = 15
 TREE = (100, 99)
 """Children of the root, and children of each of those."""
 
+COLUMNS = "number,status,params.epochs,params.rate,metrics.loss"
+
 _PEAK = """
 import sys
 from itertools import islice
@@ -49,6 +51,7 @@ def measured(quick: bool) -> Iterator[Row]:
         yield from _memory(folder, small, large)
         yield from _rebuild(f"{folder}/{large}", large)
         shutil.rmtree(f"{folder}/{large}")
+        yield from _children(folder, small, large)
         yield from _tree(folder, (10, 9) if quick else TREE)
 
 
@@ -89,10 +92,25 @@ def _rows(found: Iterator[Run]) -> list[dict[str, object]]:
     return shown
 
 
+def _children(folder: str, small: int, large: int) -> Iterator[Row]:
+    """The newest of an experiment whose last run has so many children."""
+    at = []
+    for size in (small, large):
+        stores.fill_below(f"{folder}/below/{size}/.runs", SHOWN, size)
+        at.append(Workspace.from_config(f"{folder}/below/{size}"))
+        list(islice(at[-1].get_runs(tags=dict([stores.TAG])), 1))  # the index is made
+    few, many = at
+    one, other = _turns(lambda where: _rows(where.get_runs()), few, many)
+    name = f"the newest {SHOWN} of an experiment with {large:,} children, warm process"
+    yield rows.of(name, measure.scaled(other, 1e-3), "ms", 20)
+    yield rows.of(f"{name}: over {small:,} children", measure.ratios(other, one), "x", 1.5)
+
+
 def _as_process(folder: str, small: int, large: int) -> Iterator[Row]:
     for name, options in (
         ("the newest 50", []),
         ("the newest 50 of a tag", ["--tags", "=".join(stores.TAG)]),
+        ("the newest 50, two parameters and a metric", ["--columns", COLUMNS, "-o", "json"]),
     ):
         command = [sys.executable, "-m", "homerun", "run", "list", "--last", str(SHOWN), *options]
         start, one, other = measure.in_turn(

@@ -25,6 +25,8 @@ CHILDREN = 50
 EXPERIMENTS = ("digits", "fruits", "houses", "weather")
 TAG = ("quality", "good")
 _EVERY = 10
+_AT_ONCE = 25_000
+"""Ids of one second hold a double more often, the more there are."""
 
 
 def fill(root: str, runs: int) -> Store:
@@ -42,6 +44,16 @@ def fill(root: str, runs: int) -> Store:
     _write(store, EXPERIMENTS[0], each - CHILDREN - 1)
     for experiment in EXPERIMENTS[1:]:
         _write(store, experiment, each)
+    return store
+
+
+def fill_below(root: str, runs: int, below: int) -> Store:
+    """Make a store of so many runs in one experiment, the last of which has so many children."""
+    store = Store(root).for_writing()
+    store.make_experiment(EXPERIMENTS[0])
+    parent = _write(store, EXPERIMENTS[0], runs)[-1]
+    for made in range(0, below, _AT_ONCE):
+        _write(store, EXPERIMENTS[0], min(_AT_ONCE, below - made), parent)
     return store
 
 
@@ -118,6 +130,7 @@ def _asked(
         "tags": dict([TAG] if number % _EVERY == 0 else [("quality", "poor")]),
         "script": "train.py",
         "arguments": ["--epochs", "5", "--rate", "0.1"],
+        "params": {"epochs": 5, "rate": 0.1},
         "command": ["/usr/bin/python3", "train.py", "--epochs", "5", "--rate", "0.1"],
         "environment_variables": [],
         "source_directory": "/home/somebody/digits",

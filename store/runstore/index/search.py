@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _PAGE = 256
 _MANY = 5_000
 _LONG = 2_000
-"""So many lines of a ledger are read faster than an index is opened."""
+"""So many lines of a ledger are looked at faster than an index is opened."""
 
 _FILE = f"{layout.INDEX}/{layout.INDEX_FILE}"
 
@@ -77,10 +77,10 @@ def newest(
 ) -> Iterator[Record]:
     """The newest runs that have no parent, as `search` gives them.
 
-    By the ledgers, which need no index; where they are long they may name children only, and the
-    index is asked if it is there.
+    By the ledgers, which need no index; where their ends name little but children the index is
+    asked, if it is there.
     """
-    if _lines(store, query) > _LONG and os.path.exists(f"{store.root}/{_FILE}"):
+    if _ends_in_children(store, query) and os.path.exists(f"{store.root}/{_FILE}"):
         cache = _open(store, query, look, verify_later, None, most_new=_MANY)
         if cache is not None:
             yield from _answers(store, query, look, cache)
@@ -89,16 +89,17 @@ def newest(
     yield from store.runs(name, children=False)
 
 
-def _lines(store: Store, query: Query) -> int:
-    """How many lines the ledgers have that a query concerns."""
+def _ends_in_children(store: Store, query: Query) -> bool:
+    """Whether a ledger that a query concerns has hardly a run without a parent at its end."""
     folders = store.experiment_folders() if query.experiment is None else [query.experiment]
-    lines = 0
     for folder in folders:
         try:
-            lines += ledger.count(f"{store.root}/{folder}/{layout.LEDGER}")
+            rows, on_top = ledger.kinds_at_end(f"{store.root}/{folder}/{layout.LEDGER}", _LONG)
         except OSError:
             continue
-    return lines
+        if rows == _LONG and on_top < _PAGE:
+            return True
+    return False
 
 
 def count(

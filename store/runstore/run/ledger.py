@@ -166,6 +166,22 @@ def count(path: str) -> int:
     return seen.st_size // WIDTH if S_ISREG(seen.st_mode) else 0
 
 
+def kinds_at_end(path: str, most: int) -> tuple[int, int]:
+    """How many rows, at most so many, the end of a ledger has, and how many are of no child.
+
+    Raises:
+        OSError: it is not there, or cannot be read.
+    """
+    descriptor = atomic.open_plain(path, os.O_RDONLY)
+    try:
+        last = os.fstat(descriptor).st_size // WIDTH
+        first = max(0, last - most)
+        page = os.pread(descriptor, (last - first) * WIDTH, first * WIDTH)
+    finally:
+        os.close(descriptor)
+    return last - first, page[_KIND.start :: WIDTH].count(TOP.encode())
+
+
 def between(path: str, first: int, last: int) -> list[Line]:
     """The lines behind the first so many, up to another; in order."""
     descriptor = atomic.open_plain(path, os.O_RDONLY)

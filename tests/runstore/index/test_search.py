@@ -268,7 +268,7 @@ def test_the_newest_on_top_are_the_same_by_ledger_and_by_index(
     assert not os.path.exists(f"{store.root}/{layout.INDEX}")
     ids(store)
 
-    monkeypatch.setattr("runstore.index.search._LONG", 0)
+    monkeypatch.setattr("runstore.index.search._LONG", 1)
     late = make(store, "one")
 
     by_index = [[one.id for one in newest(store, query)] for query in queries]
