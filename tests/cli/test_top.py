@@ -142,6 +142,18 @@ def test_what_runs_stands_first_with_its_parameters_and_its_metric(top, live, co
     assert screen.quit() == 0
 
 
+def test_the_goal_of_the_project_is_the_metric_that_is_looked_at(top, live, workspace_dir):
+    (workspace_dir / "homerun.toml").write_text('maximize = ["accuracy"]\n')
+    screen = top()
+
+    screen.until_all("parameters +accuracy +time", "done +✓ Completed +0.9 ")
+    assert not any("0.25" in line for line in screen.lines[:4])
+    screen.press(b"o")
+    screen.until("^ by accuracy, the largest first")
+
+    assert screen.quit() == 0
+
+
 def test_the_pane_follows_the_log_of_the_selected_run_and_obeys_nothing_in_it(top, live):
     screen = top(wide=140)
 

@@ -317,7 +317,7 @@ def test_a_log_shows_the_last_state_of_a_progress_bar_without_colours():
 
 
 def test_the_order_goes_around_and_can_be_turned():
-    order = Order(minimizes=True)
+    order = Order(lambda metric: True)
     found = []
     for _ in range(6):
         order.step("loss")
@@ -331,11 +331,11 @@ def test_the_order_goes_around_and_can_be_turned():
 
 
 def test_more_is_better_unless_it_is_said_otherwise():
-    order = Order(minimizes=False)
+    order = Order(lambda metric: False)
     order.step("accuracy")
 
     assert order.field("accuracy") == "-metrics.accuracy"
-    assert Order(minimizes=False).words(None) == "the newest first"
+    assert Order(lambda metric: False).words(None) == "the newest first"
 
 
 def test_cells_are_as_wide_as_they_are_to_be():

@@ -60,7 +60,7 @@ class Top(App[None]):
     Args:
         deeds: gives what can be done with runs; called in threads, after the first screen.
         goal: the metric that is looked at; None: the first one that each run has logged.
-        minimizes: whether less of it is better.
+        minimizes: whether less of a metric is better.
         colours: whether they are wanted.
 
     Attributes:
@@ -80,7 +80,7 @@ class Top(App[None]):
         deeds: Callable[[], Deeds],
         watched: Watchlist,
         goal: str | None = None,
-        minimizes: bool = False,
+        minimizes: Callable[[str], bool] = lambda metric: False,
         colours: bool = True,
     ) -> None:
         super().__init__(ansi_color=True)

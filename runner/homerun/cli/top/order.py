@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _FIELDS = ("-duration_s", "-cpu_percent", "-memory", "name")
 
 
@@ -9,10 +13,10 @@ class Order:
     """The newest first, or by a field; the largest first, or the other way around.
 
     Args:
-        minimizes: whether less of the metric that is looked at is better: the best comes first.
+        minimizes: whether less of a metric is better: the best comes first.
     """
 
-    def __init__(self, minimizes: bool) -> None:
+    def __init__(self, minimizes: Callable[[str], bool]) -> None:
         self._minimizes = minimizes
         self._at = 0
         self._is_turned = False
@@ -46,5 +50,6 @@ class Order:
         return f"by {name.replace('_percent', '')}, {way}"
 
     def _all(self, goal: str | None) -> list[str | None]:
-        of_goal = [] if goal is None else [f"{'' if self._minimizes else '-'}metrics.{goal}"]
-        return [None, *of_goal, *_FIELDS]
+        if goal is None:
+            return [None, *_FIELDS]
+        return [None, f"{'' if self._minimizes(goal) else '-'}metrics.{goal}", *_FIELDS]

@@ -88,13 +88,13 @@ def _watch(
     if not all(map(console.is_terminal, (sys.stdin, sys.stdout, sys.stderr))):
         raise UserError(_NO_TERMINAL.format(name))
 
-    said = goals.of_project(call.project())
-    goal, minimizes = (None, False) if said is None else (said.metric, not said.is_most)
+    project = call.project()
+    goal = goals.of_project(project)
     workspace = call.workspace()
     record = None if call.run_id is None else call.run()._record
     wanted = [key if value is None else (key, value) for key, value in tags]
     scope = Scope(record, None if record else call.experiment, statuses, wanted, where)
-    with Watchlist(workspace.store, scope, lambda: None, goal) as watched:
+    with Watchlist(workspace.store, scope, lambda: None, goal and goal.metric) as watched:
         try:
             from homerun.cli.top.app import Top
         except ModuleNotFoundError as error:
@@ -107,7 +107,14 @@ def _watch(
 
             return Deeds(workspace, watched.board)
 
-        shown = Top(deeds, watched, goal, minimizes, console.may_colour())
+        def minimizes(metric: str) -> bool:
+            try:
+                return not goals.of_metric(metric, project).is_most
+            except UserError:  # nothing tells
+                return False
+
+        metric = goal and goal.metric
+        shown = Top(deeds, watched, metric, minimizes, console.may_colour())
         shown.run()
     if shown.interrupted is not None:
         raise Interrupted(shown.interrupted)
