@@ -69,9 +69,7 @@ def count(
     """How many runs such a list has in all; None where only a look at every run could tell."""
     folder = None if experiment is None else store.experiment_folder(experiment)
     query = Query(wanted, experiment=folder, children=include_children)
-    return index_search.count(
-        store, query, reconcile.bring_up_to_date, lambda: verify_index.start(store)
-    )
+    return index_search.count(store, query, reconcile.bring_up_to_date)
 
 
 def children(record: Record, wanted: Sequence[Part], recursive: bool) -> Iterator[Record]:
@@ -130,12 +128,7 @@ def describe_all(records: Sequence[Record]) -> list[dict[str, Any]]:
         return []
     store = store_of(records[0])
     rows = [details.row_of(record) for record in records]
-    metrics, below = index_search.summaries(
-        store,
-        records,
-        reconcile.bring_up_to_date,
-        lambda: verify_index.start(store),
-    )
+    metrics, below = index_search.summaries(store, records, reconcile.bring_up_to_date)
     for row in rows:
         row["metrics"] = metrics.get(row["run_id"], {})
         if below.get(row["run_id"]):

@@ -106,10 +106,9 @@ def count(
     store: Store,
     query: Query,
     look: Looker = looks.at,
-    verify_later: Callable[[], object] | None = None,
 ) -> int | None:
     """How many runs a query means; None where the index cannot be had, or is far behind."""
-    cache = _open(store, query, look, verify_later, None, most_new=_MANY)
+    cache = _open(store, query, look, None, None, most_new=_MANY, verifies=False)
     if cache is None:
         return None
     with cache:
@@ -120,7 +119,6 @@ def summaries(
     store: Store,
     records: Sequence[Record],
     look: Looker = looks.at,
-    verify_later: Callable[[], object] | None = None,
 ) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
     """What lists show beside the records: metrics, and how many children of which status.
 
@@ -131,7 +129,8 @@ def summaries(
     cache = None
     if not any(map(children.may_have, records)):
         cache = _as_it_is(store, records)
-    cache = cache or _open(store, Query(), look, verify_later, None, most_new=_MANY)
+    if cache is None:
+        cache = _open(store, Query(), look, None, None, most_new=_MANY, verifies=False)
     if cache is None:
         values = {one.id: metrics.values_of_run(one.path) for one in records}
         return values, {one.id: _below(one, look) for one in records}
@@ -180,11 +179,13 @@ def _open(
     verify_later: Callable[[], object] | None,
     tell: Callable[[str], object] | None,
     most_new: int | None = None,
+    verifies: bool = True,
 ) -> Cache | None:
     """The index, up to date; None where it cannot be had (read-only, damaged, or busy).
 
     Args:
         most_new: None also where it lacks more runs than that.
+        verifies: look at all runs again if that is due; not beside a list that did.
     """
     if not store.may_write:
         return None
@@ -202,7 +203,7 @@ def _open(
             if tell is not None and new > _MANY:
                 tell(f"reading {new:,} runs into the index; this is done once")
             refresh.run()
-            if verify.is_due(cache):
+            if verifies and verify.is_due(cache):
                 if verify_later is not None and verify.is_large(cache):
                     verify_later()
                 else:
