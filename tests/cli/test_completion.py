@@ -32,11 +32,11 @@ def run_id(workspace_dir: Path) -> str:
 
 
 def test_a_run_is_offered_with_its_experiment_and_status(run_id):
-    hinted = [(run_id, "digits, Completed")]
+    hint = "digits #1 Completed"
 
-    assert offered("run", "show", run_id[:4]) == hinted
-    assert offered("run", "show", "-r", "") == hinted
-    assert offered("run", "cancel", "-e", "digits", "") == hinted
+    assert offered("run", "show", run_id[:4]) == [(run_id, hint)]
+    assert offered("run", "show", "-r", "") == [(run_id, hint)]  # of another experiment than here
+    assert offered("run", "cancel", "-e", "digits", "") == [("1", hint)]
     assert offered("run", "show", "nothing") == []
 
 
@@ -44,6 +44,54 @@ def test_words_for_runs_are_offered_to_who_begins_one(run_id):
     assert [word for word, _ in offered("run", "show", "@")] == [
         *("@last", "@last-failed", "@running", "@best")
     ]
+
+
+def test_a_path_is_left_to_the_shell_and_so_is_what_follows_a_script(workspace_dir):
+    def kinds(*words):
+        *before, begun = words
+        found = ShellComplete(click_parser.top(), {}, "homerun", "_").get_completions(before, begun)
+        return {(item.type, item.value) for item in found}
+
+    assert ("file", "tr") in kinds("run", "tr")
+    assert ("plain", "tree") in kinds("run", "tr")
+    assert kinds("run", "-e", "digits", "tr") == {("file", "tr")}
+    assert kinds("run", "train.py", "--l") == kinds("run", "train.py", "--lr", "--l")
+    assert kinds("run", "train.py", "--l") == {("file", "--l")}
+    assert kinds("run", "submit-script", "-d", "en") == {("file", "en")}
+    assert kinds("run", "--source-directory", "co") == {("dir", "co")}
+    assert ("plain", "--grid") in kinds("run", "--g")
+
+
+def test_targets_fields_and_files_are_offered(run_id):
+    run = Workspace.from_config().get_run(run_id)
+    Path("a file.txt").touch()
+    run.upload_file("results/a file.txt", "a file.txt")
+
+    assert offered("run", "--target", "lo") == [("local", None)]
+    assert ("duration", None) in offered("ls", "--where", "d")
+    assert offered("files", run_id, "res") == [("results/a file.txt", None)]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_is_installed_once_and_what_is_there_stays(
+    invoke, tmp_path, monkeypatch, shell
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
+    (tmp_path / ".bashrc").write_text("alias ll='ls -l'")
+
+    first, second = invoke("completion", "--install").json, invoke("completion", "--install").json
+
+    assert (first["is_new"], second["is_new"]) == (True, False)
+    lines = Path(first["file"]).read_text().splitlines()
+    assert lines[-1].count("homerun completion") == 1
+    assert shell != "bash" or lines[0] == "alias ll='ls -l'"
+
+
+def test_without_a_shell_that_is_known_one_has_to_be_named(invoke, monkeypatch):
+    monkeypatch.setenv("SHELL", "/bin/tcsh")
+
+    assert "say for which shell" in invoke("completion").err
 
 
 def test_commands_options_and_their_values_are_offered(run_id):

@@ -47,7 +47,6 @@ CASES = {
     "queue-resume": "queue resume",
     "run-best": "run best loss -e digits --min",
     "run-diff": f"run diff {MAIN} {MARKED}",
-    "run-files": f"run files {MAIN}",
     "run-tag": "run tag given-id keep a=b",
     "run-wait": f"run wait {MAIN}",
     "run-why": f"run why {MAIN}",
@@ -95,7 +94,10 @@ CASES = {
     "workspace-show": "workspace show",
 }
 
-APART = {"config", "doctor", "run SCRIPT", "run open", "run resubmit", "store stats", "studio"}
+APART = {
+    *("config", "doctor", "run SCRIPT", "run files", "run open", "run resubmit", "store stats"),
+    "studio",
+}
 """Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
 tests."""
 

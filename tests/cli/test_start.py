@@ -122,7 +122,10 @@ def test_every_command_takes_the_options_of_all_and_no_name_twice(words):
     assert len({param.key for param in params}) == len(params)
 
 
-def test_the_commands_of_the_documentation_run_as_written(invoke, workspace_dir):
+def test_the_commands_of_the_documentation_run_as_written(
+    invoke, workspace_dir, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))  # some write to the user's files
     text = DOCS.read_text()
     for name, source in re.findall(r"`(\w+\.py)`\n```python\n(.*?)```", text, re.DOTALL):
         (workspace_dir / name).write_text(source)

@@ -31,11 +31,12 @@ FILE_CALLS = re.compile(
 OWN_FILES = (
     "homerun.cli.commands.submit.script",
     "homerun.cli.output.copy_file",
+    "homerun.cli.shells",
     "homerun.studio.access",
     "homerun.studio.assets",
     "homerun.studio.http.sockets",
 )
-"""The modules of the faces that open files, none a store's: scripts, pages, tokens, sockets."""
+"""The modules of the faces that open files, none a store's: scripts, pages, a shell's."""
 
 RECONCILING = {
     *("homerun.runs.interactive", "homerun.runs.lifecycle"),

@@ -30,7 +30,7 @@ def bring_up_to_date(record: Record) -> Look:
     script that lives without a supervisor gets an adopter, and so do processes that a lost script
     left behind: they are ended first. A run that waits has its queue looked at, and a stop request
     that reached no process reaches the run. A process that may not act for the store
-    (`runstore.fs.trust`) returns the same status.
+    (`runstore.fs.trust`) returns the same status, as far as it may see the run's processes.
 
     Raises:
         RunNotFound: its folder is gone.
@@ -38,7 +38,7 @@ def bring_up_to_date(record: Record) -> Look:
     """
     seen = look.at(record)
     if not record.store.may_act:
-        return seen
+        return _until_nothing_is_left(record, seen)
     is_batch = seen.seen == status.ALIVE and record.run.get("batch")
     if seen.seen == status.IN_QUEUE or is_batch:
         _start_waiting(record)  # the process that should have may have been killed
@@ -60,7 +60,7 @@ def bring_up_to_date(record: Record) -> Look:
             _start_waiting(record)
             seen = look.at(record)
             if _needs_adopter(record, seen):  # another process's was killed before it began
-                return seen
+                return _until_nothing_is_left(record, seen)
         if seen.is_lost:
             record.end(seen.outcome or {})
             retries.forget_plan(record)
@@ -69,6 +69,19 @@ def bring_up_to_date(record: Record) -> Look:
     except (OSError, StoreError, ImportError):
         return seen  # ImportError: no /proc and no psutil, so what is left of the run is unknown
     return seen
+
+
+def _until_nothing_is_left(record: Record, seen: Look) -> Look:
+    """A look at a run that its adopter has still to end: it is not over while any of it lives.
+
+    Else who looks would see it Failed, and going on once the adopter answers for it.
+    """
+    try:
+        if record.is_interactive or not _has_leftovers(record, seen):
+            return seen
+    except (OSError, ImportError):
+        return seen
+    return look.Look(seen.facts, status.ALIVE, False)
 
 
 def _goes_down(record: Record) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from homerun.base import times
 from runstore import status
 from runstore.errors import InvalidQuery
-from runstore.index.fields import METRICS, FieldName, split
+from runstore.index.fields import METRICS, NAMES, FieldName, split
 from runstore.index.kinds import DURATION, SIZE, TIME
 from runstore.index.row import PAIRS, PARAMS
 from runstore.run.params import spelled
@@ -83,6 +83,11 @@ class RowColumn:
             return spelled(value) if isinstance(value, bool) else value
         computed = _COMPUTED.get(field.area)
         return computed(row) if computed else row.get(_PLACES.get(field.area, field.area))
+
+
+def field_names() -> tuple[str, ...]:
+    """The names of the fields that every run has."""
+    return tuple(name for name in NAMES if name != "text")
 
 
 def columns_of(names: Sequence[str]) -> list[RowColumn]:

@@ -479,6 +479,22 @@ def test_without_pidfds_a_script_that_lives_is_adopted_by_its_pid_and_its_start(
     assert (seen.status, acts.adopted) == ("Running", [(True, False)])
 
 
+def test_who_may_only_look_sees_a_lost_run_go_on_until_nothing_of_it_is_left(
+    acts: Acts, make: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave(monkeypatch, 1)
+    record = make()
+    start(record)
+    monkeypatch.setattr(Store, "may_act", False)
+
+    with_processes = reconcile.bring_up_to_date(record)
+    leave(monkeypatch, 0)
+    without = reconcile.bring_up_to_date(record)
+
+    assert (with_processes.status, with_processes.is_over) == ("Running", False)
+    assert (without.status, acts.adopted, outcome(record)) == ("Failed", [], None)
+
+
 def test_what_a_lost_script_left_is_ended_by_an_adopter_before_the_run_ends(
     acts: Acts, make: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:

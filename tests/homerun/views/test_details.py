@@ -280,7 +280,7 @@ def test_originals_that_change_after_the_run_are_not_its_doing(
     assert "changed_originals" not in run.describe()
 
 
-def test_a_run_is_shown_as_the_original_shows_it(
+def test_a_run_is_shown_in_one_line_with_what_the_original_shows(
     experiment: Experiment, script: Callable[..., Path]
 ) -> None:
     script("train.py", "")
@@ -288,7 +288,7 @@ def test_a_run_is_shown_as_the_original_shows_it(
     run = ended(experiment)
 
     assert repr(run) == (
-        f"Run(Experiment: details,\nId: {run.id},\nType: azureml.scriptrun,\nStatus: Completed)"
+        f"Run(Experiment: details, Id: {run.id}, Type: azureml.scriptrun, Status: Completed)"
     )
     assert (run.type, run.display_name, run.number) == ("azureml.scriptrun", run.id, 1)
 

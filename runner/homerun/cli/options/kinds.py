@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 
 class Kind:
-    """Any text."""
+    """Any text.
+
+    Attributes:
+        shell: what a shell completes by itself: `file`, or `dir` for a folder; "": nothing.
+    """
 
     name = "text"
+    shell = ""
 
     def read(self, word: str) -> object:
         """The value of a word.
@@ -33,6 +38,20 @@ class Kind:
     def limits(self) -> str:
         """Its limits, for help; "" if it has none."""
         return ""
+
+
+class FileName(Kind):
+    """The path of a file."""
+
+    name = "file"
+    shell = "file"
+
+
+class FolderName(Kind):
+    """The path of a folder."""
+
+    name = "folder"
+    shell = "dir"
 
 
 class Decimal(Kind):

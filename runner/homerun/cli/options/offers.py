@@ -1,36 +1,48 @@
-"""Completions for a shell: run ids and experiment names from the store."""
+"""Completions for a shell: runs, experiments, targets, files and fields, from the store."""
 
 from __future__ import annotations
 
+import os
+from itertools import islice
+
 from homerun.base.errors import HomerunError
 from homerun.cli.output import text
-from homerun.project.run_names import BEST, WORDS
+from homerun.project import defaults, file
+from homerun.project.run_names import BEST, WORDS, RunNames
 from homerun.sdk.workspace import Workspace
+from homerun.views import listing
+from homerun.views import rows as listed
 from runstore.errors import StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from homerun.cli.options.params import Offers
+    from homerun.project.file import ProjectFile
     from homerun.sdk.run import Run
     from homerun.sdk.workspace import Workspace
 
 _LOOKED_AT = 1000
 _OFFERED = 50
+_AREAS = ("params", "metrics", "tags")
 
 
 def run_offers(given: dict[str, Any], begun: str) -> Offers:
-    """The newest runs whose id begins so, each with its experiment and status."""
+    """The newest runs, children too: by number, or by id where its beginning is there."""
     if begun.startswith("@"):
         return [(word, None) for word in (*WORDS, BEST) if word.startswith(begun)]
     found: list[tuple[str, str | None]] = []
     try:
         workspace = _workspace(given)
-        listed = workspace.get_runs(given.get("experiment"))
-        for run, _ in zip(listed, range(_LOOKED_AT)):
-            if run.id.startswith(begun):
-                found.append((run.id, _hint(run)))
+        named = given.get("experiment")
+        current = named or defaults.current_experiment(*_place(given)).value
+        for record in islice(workspace.store.runs(named, children=True), _LOOKED_AT):
+            number = str(record.run.get("number") or "") if record.experiment == current else ""
+            word = number if number and number.startswith(begun) else record.id
+            if word.startswith(begun):
+                found.append((word, _hint(workspace.run_of(record))))
             if len(found) == _OFFERED:
                 break
     except (HomerunError, StoreError, OSError):
@@ -40,15 +52,56 @@ def run_offers(given: dict[str, Any], begun: str) -> Offers:
 
 def experiment_offers(given: dict[str, Any], begun: str) -> Offers:
     """The experiments whose name begins so."""
+    return _beginning(begun, lambda: _workspace(given).experiments)
+
+
+def target_offers(given: dict[str, Any], begun: str) -> Offers:
+    """The targets whose name begins so."""
+    return _beginning(begun, lambda: [one.name for one in _workspace(given).targets])
+
+
+def file_offers(given: dict[str, Any], begun: str) -> Offers:
+    """The files of the run that stands before, whose name begins so."""
+
+    def names() -> list[str]:
+        workspace = _workspace(given)
+        word = given.get("run_word") or given.get("run_id")
+        found = RunNames(workspace.store, _place(given)[0]).find(str(word))
+        return workspace.run_of(found).get_file_names()
+
+    return _beginning(begun, names)
+
+
+def field_offers(given: dict[str, Any], begun: str) -> Offers:
+    """The fields of runs that begin so: those of any run, and the newest runs' own."""
+    minus = "-" if begun.startswith("-") else ""
+
+    def names() -> list[str]:
+        records = list(islice(_workspace(given).store.runs(given.get("experiment")), _OFFERED))
+        rows = listing.describe_all(records)
+        own = [f"{area}.{key}" for row in rows for area in _AREAS for key in row.get(area) or ()]
+        return [f"{minus}{name}" for name in dict.fromkeys([*listed.field_names(), *own])]
+
+    return _beginning(begun, names)
+
+
+def _beginning(begun: str, names: Callable[[], Iterable[str]]) -> Offers:
     try:
-        names = _workspace(given).experiments
-    except (HomerunError, StoreError, OSError):
+        return [(name, None) for name in names() if name.startswith(begun)]
+    except (HomerunError, StoreError, OSError, LookupError):
         return []
-    return [(name, None) for name in names if name.startswith(begun)]
 
 
 def _hint(run: Run) -> str:
-    return text.printable(f"{run.experiment.name}, {run.get_status()}")
+    """A run in a few words; without commas, at which fish would cut them."""
+    name = "" if run.display_name == run.id else f" {run.display_name}"
+    shown = f"{run.experiment.name} #{run.number}{name} {run.get_status()}"
+    return text.printable(shown.replace(",", " "))
+
+
+def _place(given: dict[str, Any]) -> tuple[str, ProjectFile]:
+    folder = os.path.abspath(os.path.expanduser(given.get("path") or "."))
+    return folder, file.nearest(folder)
 
 
 def _workspace(given: dict[str, Any]) -> Workspace:

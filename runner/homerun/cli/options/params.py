@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from homerun.cli.options.kinds import Kind
+from homerun.cli.options.kinds import FileName, FolderName, Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Param:
         many: it can be given several times; its value is a tuple.
         required: it must be given.
         ends: what follows its value are arguments, options included.
-        kind: the kind of its values.
+        kind: the kind of its values; by default a path where the placeholder is FILE or DIR.
         default: the value if it is not given: the declared one, or False for a flag and () for
             many.
         metavar: what help shows for its value.
@@ -68,7 +68,8 @@ class Param:
         self.off_name = off_names[0] if off_names else None
         bare = [one for one in declared if one[0] != "-"]
         self.key = bare[0] if bare else _key(self.names)
-        self.kind = kind or Kind()
+        named = {"FILE": FileName, "DIR": FolderName}.get(metavar or "", Kind)
+        self.kind = kind or named()
         self.is_flag = is_flag or self.off_name is not None
         self.many = many
         self.required = required

@@ -116,7 +116,11 @@ def where(
 ) -> Callable[[Function], Function]:
     """`--where`: one condition or several."""
     return option(
-        "--where", many=True, metavar="CONDITION", help=f"{text} can be given several times."
+        "--where",
+        many=True,
+        complete=fields_offered,
+        metavar="CONDITION",
+        help=f"{text} can be given several times.",
     )
 
 
@@ -137,6 +141,27 @@ def run_ids(given: dict[str, Any], begun: str) -> Offers:
     from homerun.cli.options import offers
 
     return offers.run_offers(given, begun)
+
+
+def targets_offered(given: dict[str, Any], begun: str) -> Offers:
+    """The targets that a shell offers."""
+    from homerun.cli.options import offers
+
+    return offers.target_offers(given, begun)
+
+
+def run_files(given: dict[str, Any], begun: str) -> Offers:
+    """The files of the run that was named before."""
+    from homerun.cli.options import offers
+
+    return offers.file_offers(given, begun)
+
+
+def fields_offered(given: dict[str, Any], begun: str) -> Offers:
+    """The fields of runs that a list can be sorted by, filtered by, or show."""
+    from homerun.cli.options import offers
+
+    return offers.field_offers(given, begun)
 
 
 def _experiments(given: dict[str, Any], begun: str) -> Offers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from homerun.cli.errors import BadValue
 from homerun.cli.options import shared
-from homerun.cli.options.kinds import Duration, Number
+from homerun.cli.options.kinds import Duration, FileName, Number
 from homerun.cli.options.params import argument, option
 from homerun.targets.plan import DEFAULT_GRACE_S
 
@@ -105,12 +105,14 @@ def of_submit(function: Function) -> Function:
             "-c",
             "--run-configuration-name",
             "named",
+            kind=FileName(),
             metavar="NAME",
             help="A run configuration: a name in .azureml/, or the path of a file.",
         ),
         what_option(
             "--python",
             "interpreter",
+            kind=FileName(),
             metavar="INTERPRETER",
             help="The Python that runs the script.",
         ),
@@ -155,7 +157,10 @@ def of_submit(function: Function) -> Function:
             WHERE,
         ),
         _where(
-            "--target", "--ct", metavar="NAME", help="Where to run (default: the default target)."
+            *("--target", "--ct"),
+            metavar="NAME",
+            complete=shared.targets_offered,
+            help="Where to run (default: the default target).",
         ),
         _where(
             "--slots", kind=Number(1, 999), metavar="N", help="Slots that it takes (default: 1)."
@@ -220,8 +225,8 @@ def of_submit(function: Function) -> Function:
         output_option(
             "--dry-run", is_flag=True, help="Say what would be run, and where; make nothing."
         ),
-        argument("script"),
-        argument("arguments", many=True),
+        argument("script", kind=FileName()),
+        argument("arguments", kind=FileName(), many=True),
     )
     for declare in reversed(declared):
         function = declare(function)

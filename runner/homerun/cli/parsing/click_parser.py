@@ -17,6 +17,7 @@ from homerun.base.version import __version__
 from homerun.cli import command_table
 from homerun.cli.errors import BadValue, UsageError
 from homerun.cli.options import shared as options_of_all
+from homerun.cli.options.kinds import FileName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,6 +106,20 @@ class _Group(click.Group):
         found = command_table.command(path)
         return None if found is None else Clicked(found)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The words that may follow; of a group that is a command too also its options and files.
+
+        A shell lists files where nothing else begins so: they come first, since a later item of
+        another kind takes their place.
+        """
+        found = super().shell_complete(ctx, incomplete)
+        direct = self.get_command(ctx, self._direct) if self._direct else None
+        if direct is None:
+            return found
+        if incomplete.startswith("-"):
+            return direct.shell_complete(ctx, incomplete)
+        return [CompletionItem(incomplete, type=FileName.shell), *found]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -190,6 +205,15 @@ class Clicked(click.Command):
             error.ctx = error.ctx or ctx
             raise
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The options that begin so; behind a script, whose own the options are, files."""
+        is_behind = self._declared.takes_rest and (
+            ctx.params.get("script") or ctx.params.get("module") or ctx.params.get("words")
+        )
+        if is_behind:
+            return [CompletionItem(incomplete, type=FileName.shell)]
+        return super().shell_complete(ctx, incomplete)
+
     def invoke(self, ctx: click.Context) -> int:
         """Run it; returns the exit code."""
         return self._declared.run(ctx.command_path.rstrip(), ctx.params)
@@ -249,7 +273,9 @@ class _Type(StringParamType):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The words that begin so."""
+        """The words that begin so; paths are completed by the shell itself."""
+        if self._kind.shell:
+            return [CompletionItem(incomplete, type=self._kind.shell)]
         return [CompletionItem(word) for word in self._kind.offers(incomplete)]
 
 

@@ -30,7 +30,7 @@ _TAB = 8
 
 @command("files")
 @shared.one_run
-@argument("name", metavar="[FILE]")
+@argument("name", metavar="[FILE]", complete=shared.run_files)
 @option("-d", "--output-dir", "folder", metavar="DIR", help="Copy the files into this folder.")
 @option(
     "--folder", "only_path", is_flag=True, help="Print the path of the run's folder, or of FILE."
@@ -67,7 +67,7 @@ def files(call: Call, name: str | None, folder: str | None, only_path: bool) -> 
 
 @command("open")
 @shared.one_run
-@argument("name", metavar="[FILE]")
+@argument("name", metavar="[FILE]", complete=shared.run_files)
 def open_run(call: Call, name: str | None) -> Result:
     """Open the folder of a run, or one of its files, with the desktop's program for it.
 

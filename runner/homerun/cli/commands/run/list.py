@@ -69,11 +69,17 @@ _MINIMAL = {
     help="Submitted since: 30m, 2h, 3d, a date, or a date and time.",
 )
 @shared.where()
-@option("--sort", metavar="FIELD", help="Sort by this field; -FIELD: the largest first.")
+@option(
+    "--sort",
+    metavar="FIELD",
+    complete=shared.fields_offered,
+    help="Sort by this field; -FIELD: the largest first.",
+)
 @option(
     "--columns",
     many=True,
     metavar="FIELDS",
+    complete=shared.fields_offered,
     help="Show these fields, e.g. number,status,params.lr,metrics.loss,error.",
 )
 @option(
