@@ -77,6 +77,8 @@ def test_the_completion_is_installed_once_and_what_is_there_stays(
     invoke, tmp_path, monkeypatch, shell
 ):
     monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("ZDOTDIR", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
     (tmp_path / ".bashrc").write_text("alias ll='ls -l'")
 

@@ -9,10 +9,12 @@ from homerun.base import environ
 SHELLS = ("bash", "zsh", "fish")
 
 _FILES = {
-    "bash": "~/.bashrc",
-    "zsh": "~/.zshrc",
-    "fish": "~/.config/fish/completions/homerun.fish",
+    "bash": ("", "~", ".bashrc"),
+    "zsh": ("ZDOTDIR", "~", ".zshrc"),
+    "fish": ("XDG_CONFIG_HOME", "~/.config", "fish/completions/homerun.fish"),
 }
+"""Each in the folder that a variable names, else in another one."""
+
 _LINES = {
     "bash": 'command -v homerun >/dev/null && eval "$(homerun completion bash)"',
     "zsh": 'command -v homerun >/dev/null && eval "$(homerun completion zsh)"',
@@ -40,7 +42,8 @@ def load_completion(shell: str) -> tuple[str, bool]:
 
     A file that has the line is not changed; what a file holds stays.
     """
-    path = os.path.expanduser(_FILES[shell])
+    name, usual, file_name = _FILES[shell]
+    path = os.path.expanduser(f"{environ.variable(name) or usual}/{file_name}")
     line = _LINES[shell]
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:

@@ -68,15 +68,16 @@ def python(source: str, file: ProjectFile) -> Default | None:
         return Default(_named_in(file), file.path)
     base = environ.variable("CONDA_DEFAULT_ENV") == _CONDA_BASE
     activated = ["VIRTUAL_ENV", *([] if base else ["CONDA_PREFIX"])]
-    places_in_order = [(environ.variable(name), f"${name}") for name in activated]
-    places_in_order.append((f"{source}/{_ENVIRONMENT}", f"{_ENVIRONMENT} in {source}"))
+    found = [(environ.variable(name), f"${name}") for name in activated]
+    beside = f"{source}/{_ENVIRONMENT}"
+    found.append((beside if _is_own(beside) else None, f"{_ENVIRONMENT} in {source}"))
     if base:
-        places_in_order.append((environ.variable("CONDA_PREFIX"), "$CONDA_PREFIX"))
-    for home, where in places_in_order:
-        path = f"{home}/{_PROGRAM}" if home else ""
-        if path and _may_run(path):
-            is_own = os.path.realpath(home or "") == os.path.realpath(sys.prefix)
-            return None if is_own else Default(path, where)
+        found.append((environ.variable("CONDA_PREFIX"), "$CONDA_PREFIX"))
+    for home, where in found:
+        path = f"{home}/{_PROGRAM}"
+        if home and os.access(path, os.X_OK):
+            is_homeruns = os.path.realpath(home) == os.path.realpath(sys.prefix)
+            return None if is_homeruns else Default(path, where)
     return None
 
 
@@ -89,13 +90,13 @@ def _named_in(file: ProjectFile) -> str:
     return path
 
 
-def _may_run(path: str) -> bool:
-    """Whether it is a program that this user, or root, has put there."""
+def _is_own(home: str) -> bool:
+    """Whether an environment that no one has activated was made by this user, or by root."""
     try:
-        owner = os.lstat(path).st_uid
+        owners = {os.lstat(path).st_uid for path in (home, f"{home}/{_PROGRAM}")}
     except OSError:
         return False
-    return owner in (0, os.geteuid()) and os.access(path, os.X_OK)
+    return owners <= {0, os.geteuid()}
 
 
 def _checked(name: str, where: str) -> str:

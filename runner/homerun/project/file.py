@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sys
+from stat import S_ISREG
 
 from homerun.base import checks, places
 from homerun.base.errors import UserError
@@ -78,7 +79,8 @@ class ProjectFile:
 def nearest(folder: str) -> ProjectFile:
     """The file that holds for a folder: its own, or the nearest above it.
 
-    A file of another user, or one that all may write, is passed by: it could name a program.
+    What another user has put there is passed by, a link to a file of one's own too, and so is a
+    file that all may write: it could name a program.
     What lies in a home folder itself, in a folder for temporary files or in `/` is no project's.
 
     Raises:
@@ -97,10 +99,11 @@ def nearest(folder: str) -> ProjectFile:
 
 def _is_ours(path: str) -> bool:
     try:
-        seen = os.stat(path)
+        seen = os.lstat(path)
     except OSError:
         return False
-    return seen.st_uid == os.geteuid() and not seen.st_mode & _OTHERS_MAY_WRITE
+    is_own = S_ISREG(seen.st_mode) and seen.st_uid == os.geteuid()
+    return is_own and not seen.st_mode & _OTHERS_MAY_WRITE
 
 
 def _said(path: str) -> Mapping[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -90,6 +91,17 @@ def test_the_base_environment_of_conda_comes_after_that_of_the_source(
 
     monkeypatch.setenv("CONDA_DEFAULT_ENV", "training")
     assert python_here() == f"{base}/bin/python"
+
+
+def test_an_environment_that_another_user_put_beside_the_source_is_passed_by(
+    workspace_dir: Path,
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    environment(workspace_dir / ".venv")
+    os.lchown(workspace_dir / ".venv" / "bin" / "python", 12345, 12345)
+
+    assert python_here() is None
 
 
 def test_an_environment_that_is_gone_is_passed_by(

@@ -59,6 +59,13 @@ def test_a_file_that_all_may_write_is_passed_by(workspace_dir: Path) -> None:
     assert file.nearest(".").said == {}
 
 
+def test_a_link_is_passed_by_where_it_may_be_somebody_elses(workspace_dir: Path) -> None:
+    Path("own.toml").write_text('python = ".venv/bin/python"\n')
+    Path("homerun.toml").symlink_to("own.toml")
+
+    assert file.nearest(".").said == {}
+
+
 REFUSED = {
     "no TOML": ("experiment = ", "is not valid TOML"),
     "a word that is none": ('pyton = "x"', "says 'pyton'; it can say experiment, python"),
