@@ -138,7 +138,16 @@ class Store(Root):
             except OSError:
                 continue
             found += [Record(self, folder, line.run_id) for line in lines]
-        return [record for record in found if record.exists()]
+        # Folders that were copied in have another number on record than in this ledger.
+        return [one for one in found if one.exists() and _number(one) in (number, None)]
+
+    def last_number(self, experiment: str) -> int:
+        """The number of the latest run of an experiment; 0: it has none."""
+        folder = self._find_experiment(experiment)
+        try:
+            return ledger.count(f"{self.root}/{folder}/{layout.LEDGER}") if folder else 0
+        except OSError:
+            return 0
 
     def get(self, run_id: str) -> Record | None:
         """The run with exactly this id, or None."""
@@ -255,6 +264,14 @@ class Store(Root):
         ]
         merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=True)
         return (record for _, record in merged)
+
+
+def _number(record: Record) -> object:
+    """The number on record; None where the record cannot be read."""
+    try:
+        return record.run.get("number")
+    except OSError:
+        return None
 
 
 def store_of(record: Record) -> Store:

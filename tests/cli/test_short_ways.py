@@ -301,6 +301,54 @@ def test_a_run_is_run_again_with_another_option(cli, train):
     assert cli("wait", row["run_id"]).code == 0
 
 
+def test_a_rerun_keeps_the_words_that_are_no_options(cli, train):
+    cli("run", "train.py", "--lr", "0.1", "1.5")
+    cli("run", "train.py", "--fast", "1.5")
+
+    assert cli("rerun", "1", "--", "--lr", "0.2").json["arguments"] == ["--lr", "0.2"]
+    refused = cli("rerun", "2", "--", "--fast")
+    assert refused.code == 1
+    assert "is '1.5' the value of --fast, or an argument of its own?" in refused.err
+
+
+def test_a_rerun_of_a_run_of_a_grid_is_tagged_with_its_own_value(cli, train):
+    cli("run", "--grid", "lr=0.1", "--tags", "kept", "train.py")
+
+    row = cli("rerun", "2", "--", "--lr", "0.7").json
+
+    assert row["tags"] == {"kept": None, "lr": "0.7"}
+
+
+def test_a_number_whose_run_is_gone_names_no_other_run(cli, train):
+    cli("run", "-e", "workspace", "train.py", "1")
+    other = cli("run", "-e", "other", "-q", "train.py", "1").text.strip()
+
+    assert cli("rm", "1", "--yes").code == 0
+    assert "there is no run '1'" in cli("rm", "1", "--yes").err
+    assert cli("show", "other/1", "--query", "run_id").json == other
+    assert "there is no run '1795'" in cli("show", "1795").err  # the ids hold it
+
+
+def test_a_parameter_that_is_called_as_a_column_takes_no_columns_place(cli, train):
+    cli("run", "--name", "first", "train.py", "--status", "odd", "--name", "x", "1")
+    cli("run", "--name", "second", "train.py", "--status", "even", "--name", "y", "1")
+
+    done = cli("ls", "-o", "table")
+
+    head = done.text.splitlines()[0].split()
+    assert {"name", "status", "params.name", "params.status"} <= set(head)
+    assert "first" in done.text
+    assert "Completed" in done.text
+
+
+def test_the_best_run_is_none_that_failed(cli, script):
+    script("t.py", TRAIN + "\nsys.exit(int(sys.argv[1] == 'fail'))", ".")
+    cli("run", "t.py", "fail", "0.1")
+    cli("run", "t.py", "go", "0.2")
+
+    assert [row["run_number"] for row in cli("best", "loss").json] == [2]
+
+
 def test_a_run_is_run_again_with_the_code_of_now(cli, script):
     script("train.py", "print('old')", ".")
     cli("run", "train.py")

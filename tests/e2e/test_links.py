@@ -135,7 +135,13 @@ LOOKS = [
     *("run snapshot RUN", "store check", "store stats", "store gc --dry-run", "doctor"),
     *("queue list", "target list", "env list", "workspace show", "store trash list"),
     *("run files RUN", "run files RUN user_logs/std_log.txt", "run open RUN", "run diff RUN"),
-    *("run diff RUN RUN", "run best loss --min -e train", "run why RUN", "config", "run wait RUN"),
+    *(
+        "run diff RUN RUN",
+        "run best loss --min -e train",
+        "run why RUN",
+        "config",
+        "run wait RUN --timeout 0s",
+    ),
     *("workspace list", "run watch", "top", "store share", "account show"),
     *("account set --subscription 0000", "login", "completion bash", "env build -c none"),
 ]

@@ -176,6 +176,7 @@ def test_runs_are_found_by_a_part_of_their_id_and_by_their_number(
     assert store.holding("") == store.holding("nothing") == []
     assert {one.id for one in store.numbered(1)} == {"abc-1", "abd"}
     assert [one.id for one in store.numbered(2, "two")] == ["abc-2"]
+    assert [store.last_number(name) for name in ("two", "one", "none")] == [2, 1, 0]
     assert store.numbered(0) == store.numbered(3) == store.numbered(1, "none") == []
 
 

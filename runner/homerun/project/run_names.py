@@ -49,6 +49,7 @@ _LOOKED_AT = 1000
 """How many of the newest ids are compared with an unknown one."""
 
 _SHOWN = 5
+_NOT_FAILED = "status != failed"
 
 
 class WrongName(UserError):
@@ -125,10 +126,11 @@ class RunNames:
             return [exact]
         number = _number(word)
         if number is not None:
-            own = self.store.numbered(number, self.experiment or self._current())
-            found = own or (self.store.numbered(number) if self.experiment is None else [])
-            if found or word.startswith("#"):
-                return found
+            current = self.experiment or self._current()
+            own = self.store.numbered(number, current)
+            # Else a number whose run is gone would name another run the second time.
+            is_of_here = self.experiment is not None or number <= self.store.last_number(current)
+            return own if own or is_of_here else self.store.numbered(number)
         holding = self.store.holding(word)
         begun = [record for record in holding if record.id.startswith(word)]
         if begun:
@@ -172,8 +174,11 @@ class RunNames:
 
 
 def best(store: Store, experiment: str, goal: goals.Goal) -> Iterator[Record]:
-    """The runs of an experiment that logged the goal's metric, the best first; children too."""
-    wanted = [Condition(METRICS, goal.metric, THERE)]
+    """The runs of an experiment that logged the goal's metric, the best first; children too.
+
+    A run that Failed is none of them, however far it came.
+    """
+    wanted = [Condition(METRICS, goal.metric, THERE), *listing.conditions(where=_NOT_FAILED)]
     return listing.runs(store, experiment, wanted, include_children=True, sort=goal.order)
 
 

@@ -77,7 +77,8 @@ def abandon_all(records: Iterable[Record]) -> list[dict[str, Any]]:
         if record.id in rows:
             continue  # it went with one above it
         rows[record.id] = _abandon(record)
-        if rows[record.id]["error"] is None:
+        was_silent = rows[record.id]["was"] == status.NOT_RESPONDING
+        if rows[record.id]["error"] is None and was_silent:
             rows.update((one.id, _abandon(one)) for one in _silent_below(record))
     return list(rows.values())
 

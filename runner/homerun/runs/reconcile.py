@@ -67,7 +67,8 @@ def bring_up_to_date(record: Record) -> Look:
             _start_waiting(record)
             seen = look.at(record)
     except (OSError, StoreError, ImportError):
-        return seen  # ImportError: no /proc and no psutil, so what is left of the run is unknown
+        # ImportError: no /proc and no psutil, so what is left of the run is unknown.
+        return _until_nothing_is_left(record, seen)
     return seen
 
 

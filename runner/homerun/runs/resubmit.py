@@ -16,6 +16,7 @@ from homerun.config.script_run_config import ScriptRunConfig
 from homerun.environments import recipe
 from homerun.runs.submit import RESUBMITTED_FROM, Request, submit
 from runstore import look, status
+from runstore.run import params
 from runstore.store import store_of
 
 TYPE_CHECKING = False
@@ -122,8 +123,9 @@ def again(
         store_of(record),
         record.experiment,
         Former(record, secrets, variables or {}, changes, arguments, code == NOW),
-        tags=labels.tags,
+        tags=_tags(record, arguments),
         display_name=labels.display_name,
+        description=labels.description,
         former=record,
         is_code_new=code == NOW,
     )
@@ -148,19 +150,25 @@ def command(record: Record, arguments: Sequence[str] = ()) -> list[str]:
 def with_options(words: Sequence[str], others: Sequence[str]) -> list[str]:
     """Arguments with the values of some options changed, and others added at the end.
 
-    `--lr 0.2`, `--lr=0.2` and `lr=0.2` each replace what was given under the same name; a flag that
-    is there stays as it is.
+    `--lr 0.2`, `--lr=0.2` and `lr=0.2` each replace what was given under the same name, as
+    `runstore.run.params` reads it; so does `--fast` a `--no-fast`.
 
     Raises:
-        UserError: one of the others is no option, so it is not clear what it replaces.
+        UserError: it is not clear what one of the others replaces.
     """
-    found = [*_options(words)]
-    for name, said in _options(others):
+    found = [*params.pieces(list(words))]
+    for name, said in params.pieces(list(others)):
         if not name:
             raise UserError(
                 f"{said[0]!r} is no option: give what is to change as --NAME VALUE or NAME=VALUE"
             )
         same = [at for at, (known, _) in enumerate(found) if known == name]
+        lost = next((found[at][1] for at in same if len(found[at][1]) > len(said)), None)
+        if lost is not None and len(said) == 1 and "=" not in said[0]:
+            raise UserError(
+                f"is {' '.join(lost[1:])!r} the value of {lost[0]}, or an argument of its own? "
+                f"write {said[0]}=VALUE, or submit the whole command"
+            )
         if same:
             found[same[0]] = name, said
             found = [one for at, one in enumerate(found) if at not in same[1:]]
@@ -169,24 +177,14 @@ def with_options(words: Sequence[str], others: Sequence[str]) -> list[str]:
     return [word for _, said in found for word in said]
 
 
-def _options(words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Arguments, each option by its name with its values; other words have the name ""."""
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        name, equals, _ = word.partition("=")
-        if not _is_name(word):
-            yield (name if equals and name.replace(".", "").isidentifier() else ""), [word]
-            continue
-        said = [word]
-        while not equals and rest and not _is_name(rest[0]):
-            said.append(rest.pop(0))
-        yield name.lstrip("-"), said
-
-
-def _is_name(word: str) -> bool:
-    """Whether a word is the name of an option, and no negative number."""
-    return word[:1] == "-" and word.lstrip("-")[:1].isalpha()
+def _tags(record: Record, others: Sequence[str]) -> dict[str, str | None]:
+    """The run's tags; one that tells an option's value, as a grid's do, tells the new one."""
+    tags = dict(record.labels().tags)
+    was = params.parse(record.run.get("arguments") or ())
+    for name, value in params.parse(others).items():
+        if name in tags and tags[name] == params.spelled(was.get(name)):
+            tags[name] = params.spelled(value)
+    return tags
 
 
 def hidden(record: Record, arguments: Sequence[str] = ()) -> list[str]:

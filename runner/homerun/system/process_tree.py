@@ -86,20 +86,24 @@ def is_below_another(mark: str) -> bool:
     """Whether a supervisor of another run than this process's is above it.
 
     One that ends on the way up is no parent any more, and its pid may be another's: then it begins
-    again.
+    again. What is above one that may not be seen (a /proc with hidepid) is not known.
     """
-    here = os.getpid()
+    here = below = os.getpid()
     while True:
         seen = _look(here)
+        if seen is None and here != below:
+            left = _look(below)
+            if left is not None and left.parent == here:
+                return False
         above = seen.parent if seen else 0
         named = _value(environment(above), environ.SUPERVISES) if above > 1 else ""
         now = _look(here)
         if seen is None or now is None or now.parent != above:
-            here = os.getpid()
+            here = below = os.getpid()
         elif above <= 1 or named not in ("", mark):
             return bool(named)
         else:
-            here = above
+            below, here = here, above
 
 
 def trees_of_runs(started: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Process]]:

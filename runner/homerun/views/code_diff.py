@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 
 from homerun.snapshots import export, scan
-from homerun.snapshots.links import FILE, join
+from homerun.snapshots.links import FILE, LINKED, join
 from homerun.system.sha256 import digest
 from homerun.views import code as code_view
 from runstore import layout
@@ -85,16 +86,20 @@ class _Source:
         self.name = "now"
         tree = scan.scan(str(record.run.get("source_directory")), store=record.store.root)
         self._folder = tree.source
-        paths = [
-            join(folder, entry[0])
-            for folder, entries in tree.folders
-            for entry in entries
-            if entry[1] == FILE
-        ]
-        self.files: Files | None = {path: digest(self._read(path))[:_DIGITS] for path in paths}
+        found = {}
+        for folder, entries in tree.folders:
+            for name, kind, size, _, _, _, _, target in entries:
+                path = join(folder, name)
+                if kind == FILE:
+                    found[path] = digest(self._read(path))[:_DIGITS]
+                elif target:
+                    found[path] = f"link to {target}{f', {size} bytes' if kind == LINKED else ''}"
+        self.files: Files | None = found
 
     def text(self, path: str) -> str | None:
         """A file's text; None if it is not text."""
+        if os.path.islink(f"{self._folder}/{path}"):
+            return None
         try:
             return self._read(path).decode()
         except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from itertools import islice
 
 from homerun.base import times
 from homerun.base.errors import UserError
@@ -21,6 +22,7 @@ LIBRARIES = ("pandas", "polars")
 
 _FIELDS = ("id", "number", "experiment", "name", "status", "created", "started", "ended")
 _MORE = ("duration", "script", "parent", "user")
+_CHUNK = 500
 _TIMES = frozenset(("created", "started", "ended"))
 
 
@@ -35,7 +37,10 @@ def runs_frame(records: Iterable[Record], library: str) -> Any:
         UserError: the library is not installed, or is none of those.
     """
     made = _maker(library)
-    rows = listing.describe_all(list(records))
+    rest = iter(records)
+    rows = []
+    while part := list(islice(rest, _CHUNK)):
+        rows += listing.describe_all(part)
     found: dict[str, list[Any]] = {}
     for column in columns_of((*_FIELDS, *_MORE)):
         values = [column.value(row) for row in rows]

@@ -59,7 +59,7 @@ def _one(text: str) -> Part:
 
 def _split(text: str, word: str) -> list[str]:
     """The parts of a text between a word that stands in no quotes and no brackets."""
-    shown, parts, begun = _shown(text).casefold(), [], 0
+    shown, parts, begun = _lowered(_shown(text)), [], 0
     at = shown.find(word)
     while at >= 0:
         parts.append(text[begun:at])
@@ -71,6 +71,11 @@ def _split(text: str, word: str) -> list[str]:
             f"{text!r} has nothing on one side of {word.strip()!r}: write a condition"
         )
     return parts
+
+
+def _lowered(text: str) -> str:
+    """A text in small letters, letter by letter: places in it are places in the text."""
+    return "".join(c.lower() if c.isascii() else c for c in text)
 
 
 def _shown(text: str) -> str:

@@ -111,8 +111,13 @@ def count(
     cache = _open(store, query, look, None, None, most_new=_MANY, verifies=False)
     if cache is None:
         return None
-    with cache:
-        return pages.count(cache, query)
+    import sqlite3
+
+    try:
+        with cache:
+            return pages.count(cache, query)
+    except sqlite3.Error:
+        return None
 
 
 def summaries(
@@ -131,14 +136,19 @@ def summaries(
         cache = _as_it_is(store, records)
     if cache is None:
         cache = _open(store, Query(), look, None, None, most_new=_MANY, verifies=False)
-    if cache is None:
-        values = {one.id: metrics.values_of_run(one.path) for one in records}
-        return values, {one.id: _below(one, look) for one in records}
-    with cache:
-        ids = [one.id for one in records]
-        metrics.meter(cache, store.root, pages.rows_of_ids(cache, ids, ()))
-        found = {one.id: cache.metrics_of(one.experiment_folder, one.id) for one in records}
-        return found, counts.below(cache, ids)
+    import sqlite3
+
+    if cache is not None:
+        try:
+            with cache:
+                ids = [one.id for one in records]
+                metrics.meter(cache, store.root, pages.rows_of_ids(cache, ids, ()))
+                found = {one.id: cache.metrics_of(one.experiment_folder, one.id) for one in records}
+                return found, counts.below(cache, ids)
+        except (sqlite3.Error, OSError):
+            pass  # busy, damaged, or no room: the runs themselves tell
+    values = {one.id: metrics.values_of_run(one.path) for one in records}
+    return values, {one.id: _below(one, look) for one in records}
 
 
 def _as_it_is(store: Store, records: Sequence[Record]) -> Cache | None:

@@ -42,17 +42,26 @@ def parse(arguments: Iterable[str]) -> dict[str, Value]:
 
 def _named(words: list[str]) -> Iterator[tuple[str, Value]]:
     """Each parameter as it stands in the words."""
+    for name, (first, *values) in pieces(words):
+        if not name:
+            continue
+        yield name, value_of(first.partition("=")[2]) if _key(first) else _option(first, values)[1]
+
+
+def pieces(words: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """The words of a script, each parameter's together under its name; "" is that of any other."""
     at, end = 0, words.index("--") if "--" in words else len(words)
-    words = words[:end]
+    named = words[:end]
     while at < end:
-        word, at = words[at], at + 1
+        word, at = named[at], at + 1
         key = _key(word)
-        if key:
-            yield key, value_of(word.partition("=")[2])
-        elif is_option(word):
-            until = at if "=" in word else _end_of_values(words, at)
-            yield _option(word, words[at:until])
-            at = until
+        if key or not is_option(word):
+            yield key, [word]
+            continue
+        until = at if "=" in word else _end_of_values(named, at)
+        yield _option(word, named[at:until])[0], [word, *named[at:until]]
+        at = until
+    yield from (("", [word]) for word in words[end:])
 
 
 def _option(word: str, values: list[str]) -> tuple[str, Value]:

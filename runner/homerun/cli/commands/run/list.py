@@ -236,7 +236,10 @@ def _table(rows: list[dict[str, Any]], named: list[RowColumn]) -> render.Table:
     """The usual table: with what differs among the parameters, and the fields that were named."""
     now = time.time()
     shown = list({one.place: one for one in named if one.place[0] not in _OWN}.values())
-    columns = [*_COLUMNS, *(one.title for one in shown), *_LATER]
+    usual = {*_COLUMNS, *_LATER, _EXPERIMENT, _BELOW, _WAITS}
+    titles = [one.name if one.title in usual else one.title for one in shown]
+    titles = [one.name if titles.count(t) > 1 else t for one, t in zip(shown, titles)]
+    columns = [*_COLUMNS, *titles, *_LATER]
     lines = [
         [
             row.get("run_number", text.NONE),
@@ -259,4 +262,4 @@ def _table(rows: list[dict[str, Any]], named: list[RowColumn]) -> render.Table:
     if any("queue" in row for row in rows):
         columns.append(_WAITS)
         lines = [[*line, text.waits(row)] for line, row in zip(lines, rows)]
-    return render.Table(columns, lines, (*_EXPENDABLE, *(one.title for one in shown[:0:-1])))
+    return render.Table(columns, lines, (*_EXPENDABLE, *titles[:0:-1]))

@@ -80,7 +80,10 @@ class Submission:
         self._arguments = arguments or _own_arguments(self._loaded)
         self._target = target or said.get("target")
         self._limit = limit
-        self._variables = {**said.get("env", {}), **environment_variables}
+        # A run configuration that is named has variables of its own, which the project's file
+        # does not change.
+        project = {} if named else said.get("env", {})
+        self._variables = {**project, **environment_variables}
         self._settings = settings
         self._axes = axes
         self._random = random
