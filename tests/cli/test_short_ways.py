@@ -86,6 +86,14 @@ def test_any_program_is_run_behind_two_dashes(cli, workspace_dir):
     assert cli("run", "./go.sh", "near").text == "went near\n"
 
 
+def test_a_program_by_its_full_path_runs_here_and_its_folder_is_no_code(cli, workspace_dir):
+    done = cli("run", "/bin/echo", "hi")
+
+    assert done.text == "hi\n"
+    assert cli("show", "1").json.get("script_name") is None
+    assert "reading the source folder" not in done.err
+
+
 def test_a_module_is_run(cli, workspace_dir):
     Path("package").mkdir()
     Path("package/__init__.py").touch()
@@ -339,6 +347,19 @@ def test_a_parameter_that_is_called_as_a_column_takes_no_columns_place(cli, trai
     assert {"name", "status", "params.name", "params.status"} <= set(head)
     assert "first" in done.text
     assert "Completed" in done.text
+
+
+def test_a_name_behind_ls_says_how_it_is_meant(invoke, workspace_dir):
+    done = invoke("ls", "digits")
+
+    assert done.code == 2
+    assert "homerun ls -e digits" in done.err
+
+
+def test_columns_that_are_none_name_the_file_that_says_them(invoke, workspace_dir):
+    Path("homerun.toml").write_text('columns = ["lr"]\n')
+
+    assert f"{workspace_dir}/homerun.toml: columns: there is no field 'lr'" in invoke("ls").err
 
 
 def test_the_best_run_is_none_that_failed(cli, script):

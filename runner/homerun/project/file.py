@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import os
 import sys
-from stat import S_ISREG
 
-from homerun.base import checks, places
+from homerun.base import checks, messages, places
 from homerun.base.errors import UserError
+from runstore.fs import atomic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,30 +90,32 @@ def nearest(folder: str) -> ProjectFile:
     while not places.unfit(at):
         for name in NAMES:
             path = f"{at}/{name}"
-            said = _said(path) if _is_ours(path) else None
+            said = _said(path)
             if said is not None:
                 return ProjectFile(path, _checked(path, said))
         at = os.path.dirname(at)
     return ProjectFile()
 
 
-def _is_ours(path: str) -> bool:
-    try:
-        seen = os.lstat(path)
-    except OSError:
-        return False
-    is_own = S_ISREG(seen.st_mode) and seen.st_uid == os.geteuid()
-    return is_own and not seen.st_mode & _OTHERS_MAY_WRITE
-
-
 def _said(path: str) -> Mapping[str, Any] | None:
-    """What a file says of homerun; None if it does not speak of it."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from error
+    """What a file says of homerun; None if it is not there, or does not speak of it."""
     is_whole = os.path.basename(path) == NAMES[0]
+    try:
+        descriptor = atomic.open_plain(path, os.O_RDONLY)  # what is opened is what is judged
+    except FileNotFoundError:
+        return None
+    except OSError:
+        _pass_by(path, "is not a file of its own", is_whole)
+        return None
+    with open(descriptor, "rb") as file:
+        seen = os.fstat(descriptor)
+        if seen.st_uid != os.geteuid():
+            _pass_by(path, "belongs to another user", is_whole)
+            return None
+        if seen.st_mode & _OTHERS_MAY_WRITE:
+            _pass_by(path, "may be written by all users", is_whole)
+            return None
+        data = file.read()
     if not is_whole and _TOOL.encode() not in data:
         return None  # most of them do not: nothing has to be parsed
     found = _parsed(path, data)
@@ -122,6 +124,11 @@ def _said(path: str) -> Mapping[str, Any] | None:
     tool = found.get("tool")
     said = tool.get(_TOOL) if isinstance(tool, dict) else None
     return said if isinstance(said, dict) else None
+
+
+def _pass_by(path: str, why: str, is_said: bool) -> None:
+    if is_said:
+        messages.tell([f"{path} {why}: it is passed by"])
 
 
 def _parsed(path: str, data: bytes) -> dict[str, Any]:

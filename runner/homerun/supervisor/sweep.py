@@ -34,12 +34,14 @@ def stay_above_left(of: Attempt) -> None:
 
     That one would be its next parent, and end it with its own run: it leaves alone what is below a
     supervisor of another run, and what names another run in its environment, which a daemon may
-    have cleaned. Nothing is held meanwhile, and a signal ends this process as any other.
+    have cleaned. Nothing is held meanwhile. What is on record still names this process: a stop
+    that came too late, and word of a free slot, are not to end it.
     """
     if not of.has_children() or not process_tree.is_below_another(of.plan.mark):
         return
     of.log("stays the parent of what it left running, since it is within another run")
     of.wakeups.undo_in_child()
+    signals.ignore(signals.TERM, signals.USR1)
     os.chdir("/")
     children.close_all_but((), 2)
     while True:

@@ -70,6 +70,12 @@ def send(pid: int, pidfd: int | None, number: int) -> bool:
     return True
 
 
+def ignore(*numbers: int) -> None:
+    """Have signals do nothing to this process."""
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
+
+
 class Wakeups:
     """A pipe that becomes readable when a signal of interest comes; a poll of it costs nothing."""
 

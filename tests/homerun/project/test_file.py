@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,18 @@ def test_without_a_file_nothing_is_said(workspace_dir: Path) -> None:
     assert (file.nearest(".").path, file.nearest(".").said) == ("", {})
 
 
-def test_a_file_that_all_may_write_is_passed_by(workspace_dir: Path) -> None:
+def test_a_file_that_all_may_write_is_passed_by_aloud(
+    workspace_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("homerun.toml").write_text('python = "/bin/evil"\n')
     Path("homerun.toml").chmod(0o666)
+
+    assert file.nearest(".").said == {}
+    assert "homerun.toml may be written by all users: it is passed by" in capsys.readouterr().err
+
+
+def test_a_pipe_in_its_place_hangs_nothing(workspace_dir: Path) -> None:
+    os.mkfifo("homerun.toml")
 
     assert file.nearest(".").said == {}
 

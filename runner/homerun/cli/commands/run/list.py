@@ -6,12 +6,15 @@ import time
 from itertools import islice
 
 from homerun.base import sizes
+from homerun.base.errors import UserError
 from homerun.cli.command import command
+from homerun.cli.errors import UsageError
 from homerun.cli.options import shared, times
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import progress, render, text
 from homerun.cli.result import Result
+from runstore.errors import InvalidQuery
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,10 +139,15 @@ def list_runs(
     from homerun.views import listing
     from homerun.views import rows as listed
 
+    _check_no_name(expressions)
     call.take_query(expressions)
     project = call.project()
     goal = goals.of_project(project)
-    chosen = listed.columns_of(columns or project.said.get("columns", ()))
+    try:
+        chosen = listed.columns_of(columns or project.said.get("columns", ()))
+    except InvalidQuery as error:
+        place = "--columns" if columns else f"{project.path}: columns"
+        raise UserError(f"{place}: {error.message}") from error
     workspace = call.workspace()
     call.check_experiment(workspace)
     conditions = list(where)
@@ -185,6 +193,20 @@ def list_runs(
 
 _NONE_LIKE_THAT = "no run matches; homerun ls shows the newest runs"
 _NONE_YET = "there are no runs; homerun run SCRIPT starts one"
+
+
+def _check_no_name(expressions: tuple[str, ...]) -> None:
+    """Check that a query is not a single word: of a list that is nothing, so a name was meant.
+
+    Raises:
+        UsageError: it is one.
+    """
+    word = expressions[0] if expressions else ""
+    if word.replace("-", "").replace("_", "").isalnum():
+        raise UsageError(
+            f"{word!r} would be a query: the runs of an experiment are homerun ls -e {word}, "
+            f"and one run is homerun show {word}"
+        )
 
 
 def _chunks(found: Iterator[Record]) -> Iterator[list[Record]]:

@@ -59,8 +59,16 @@ def script(
     """
     if script is not None and source is None and given["module"] is None and not given["line"]:
         _check_there(call.folder, script)
+        if _is_program(script):
+            words, script, given["arguments"] = (script, *(given["arguments"] or ())), None, ()
     given = {**given, "script": script, "source": source, "words": words}
     return Submission(call, **given).go(detach, quiet, tells=True)
+
+
+def _is_program(script: str) -> bool:
+    """Whether it is a program by its full path, as /bin/echo: its folder is no code of a run."""
+    path = os.path.expanduser(script)
+    return os.path.isabs(path) and "." not in os.path.basename(path) and os.access(path, os.X_OK)
 
 
 def _check_there(folder: str, script: str) -> None:
