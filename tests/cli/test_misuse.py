@@ -100,7 +100,6 @@ USAGE = [
     "workspace create",
     "workspace create -w mine -p elsewhere",
     "completion tcsh",
-    "completion",
 ]
 
 ERRORS = [
