@@ -26,8 +26,10 @@ from homerun import Workspace
 from homerun.base.errors import HomerunError
 from homerun.cli.entry import run_command_line
 from homerun.runs import reconcile
+from runstore import layout, status
 from runstore import look as looks
 from runstore.errors import StoreError
+from runstore.run.record import Record
 from runstore.store import Store
 from torture import invariants, nemeses, report, soak
 from torture.cast import tick
@@ -110,7 +112,9 @@ class _Root:
         record = Store(root).get(run_id)
         if record is not None:
             last = looks.at(record).status
-            self._breaks += invariants.check_seen("root", [*seen, last], last)
+            self._breaks += invariants.check_seen(
+                "root", [*_since_adopted(record, seen), last], last
+            )
         return [f"while root looks: {text}" for text in self._breaks]
 
     def _look(self, chance: Random, root: str, run_id: str, seen: list[str]) -> None:
@@ -157,6 +161,18 @@ def _unheard() -> Iterator[None]:
     said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with redirect_stdout(said), redirect_stderr(said):
         yield
+
+
+def _since_adopted(record: Record, seen: list[str]) -> list[str]:
+    """What was seen, without what came before an adopter that found the script gone.
+
+    A look at all processes misses one that is being forked. So a run that lost supervisor and
+    script, and left others, can look over for a moment, until its owner's adopter ends these.
+    """
+    log = Path(record.path, layout.SUPERVISOR_LOG)
+    is_known = log.exists() and " is gone" in log.read_text()
+    went_on = [at for at, word in enumerate(seen) if word not in status.TERMINAL]
+    return seen[went_on[-1] :] if is_known and went_on else seen
 
 
 def _strange(root: str, run_id: str) -> list[str]:
