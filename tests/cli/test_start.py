@@ -15,6 +15,7 @@ import pytest
 import homerun
 from helpers.commands import COMMANDS
 from homerun.cli import command_table
+from homerun.cli.parsing.click_parser import Clicked
 
 ROOT = Path(__file__).parents[2]
 ENDLESS = ["studio", "--no-browser"]
@@ -86,6 +87,18 @@ def test_a_group_without_a_command_shows_its_help(invoke, words):
     shown = done.out.decode() + done.err
     assert "Commands:" in shown or "Run (homerun run train.py --lr 0.1):" in shown
     assert "Traceback" not in done.err
+
+
+def test_the_first_page_says_of_each_command_what_its_own_page_does():
+    pages = {name: Clicked(command_table.command([name])) for name in command_table.SUMMARIES}
+
+    assert {name: one.get_short_help_str(200) for name, one in pages.items()} == (
+        command_table.SUMMARIES
+    )
+
+
+def test_the_first_page_loads_no_command(workspace_dir):
+    assert not [name for name in loaded("--help") if name.startswith("homerun.cli.commands.")]
 
 
 def test_an_unknown_command_is_one_line_and_exits_2(invoke):

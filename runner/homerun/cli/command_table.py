@@ -138,6 +138,41 @@ SECTIONS = (
 )
 """The commands of the first help page in the order of use, each section with an example."""
 
+SUMMARIES = {
+    "ls": "List runs, the newest first, a batch as one row.",
+    "show": "Show everything about a run.",
+    "logs": "Show what a run has printed, or another of its logs (default: the newest run).",
+    "top": (
+        "Show runs on the whole terminal, as they are now: what runs first, then what ended last."
+    ),
+    "stop": "Cancel runs, with all of their processes, and print their final status.",
+    "wait": "Wait until runs are over, and print how each of them ended.",
+    "why": (
+        "Say what happened to a run, why, and what can be done (default: the last one that Failed)."
+    ),
+    "rerun": "Submit a run again, or all that failed and were not submitted again yet.",
+    "best": (
+        "List the best runs of an experiment by the last value of a metric, the best one first."
+    ),
+    "compare": "Show how runs differ: arguments, tags, metrics, code, environment.",
+    "diff": (
+        "Show how the code of two runs differs, or the code of a run and the source folder now."
+    ),
+    "files": "List the files of a run: its results, logs and uploads.",
+    "open": "Open the folder of a run, or one of its files, with the desktop's program for it.",
+    "tag": "Set tags of a run, or remove them, and print what it has now.",
+    "rm": "Move runs to the store's trash, with all below them.",
+    "restore": "Restore deleted runs, with the child runs that were deleted with them.",
+    "config": "Show what holds for runs that are submitted here, and where each value comes from.",
+    "studio": "See and steer runs in a browser, until Ctrl-C.",
+    "completion": "Print the script that makes a shell complete commands, options, files and runs.",
+    "doctor": (
+        "Check what works on this machine and in this store, and say what to do about the rest."
+    ),
+    "login": "Do nothing, and say that no account is needed.",
+}
+"""What the first help page says of its commands: their modules are not loaded for it."""
+
 HABITS = {
     "ps": "ls",
     "list": "ls",

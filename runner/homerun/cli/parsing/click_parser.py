@@ -153,6 +153,13 @@ class _Group(click.Group):
         self.format_commands(ctx, formatter)
         direct.format_options(ctx, formatter)
 
+    def _summary(self, ctx: click.Context, name: str) -> str:
+        """The first sentence of a command's page."""
+        if not self._path and name in command_table.SUMMARIES:
+            return command_table.SUMMARIES[name]
+        found = self.get_command(ctx, name)
+        return "" if found is None else found.get_short_help_str(_WHOLE)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the names of its commands, each with its whole summary."""
         if self._path:
@@ -163,8 +170,7 @@ class _Group(click.Group):
                 for title, example, names in command_table.SECTIONS
             ]
         for title, names in sections:
-            found = [(name, self.get_command(ctx, name)) for name in names]
-            rows = [(name, one.get_short_help_str(_WHOLE)) for name, one in found if one]
+            rows = [(name, self._summary(ctx, name)) for name in names]
             with formatter.section(title):
                 formatter.write_dl(rows)
         if not self._path:
