@@ -24,6 +24,7 @@ SUPERVISOR = [module.name for module in sources.product() if module.within("home
 
 COMMANDS = (
     "--help",
+    "run --help",
     "--version",
     "folder attach -e digits",
     "run submit-script -e digits train.py",
