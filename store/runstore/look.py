@@ -133,7 +133,12 @@ def _exception(log: str) -> str:
         return ""
     finally:
         os.close(descriptor)
-    _, frame, below = data.decode("utf-8", "replace").rpartition('\n  File "')
+    return exception_in(data.decode("utf-8", "replace"))
+
+
+def exception_in(text: str) -> str:
+    """The line of the last exception of Python in the end of a log; "": there is none."""
+    _, frame, below = text.rpartition('\n  File "')
     lines = below.split("\n")[1:]
     return next((one for one in lines if one[:1].isalpha()), "").strip() if frame else ""
 

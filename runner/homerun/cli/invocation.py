@@ -55,6 +55,7 @@ class Call:
         self.resource_group: str | None = rest.get("resource_group")
         self.subscription: str | None = rest.get("subscription")
         self.pages = not rest.get("no_pager")
+        self._project: ProjectFile | None = None
         self._verbose = bool(rest.get("verbose") or rest.get("debug"))
 
     @classmethod
@@ -166,9 +167,11 @@ class Call:
         Raises:
             UserError: its file cannot be read.
         """
-        from homerun.project import file
+        if self._project is None:
+            from homerun.project import file
 
-        return file.nearest(self.folder)
+            self._project = file.nearest(self.folder)
+        return self._project
 
     def current_experiment(self) -> Default:
         """The experiment that is meant where none is named, and why it is this one.

@@ -77,9 +77,10 @@ class RunNames:
             UserError: it names none, or several; the message lists these, or similar ids.
         """
         place, slash, last = word.rpartition("/")
-        if slash and _number(last) is not None:
+        number = _number(last) if slash else None
+        if number is not None:
             require_experiment(self.store, place)
-            found = self._one(word, self.store.numbered(_number(last) or 0, place))
+            found = self._one(word, self.store.numbered(number, place))
         elif slash and _is_word(f"@{place.lstrip('@')}"):
             found = self._by_word(f"@{place.lstrip('@')}", last)
         elif word.startswith("@"):

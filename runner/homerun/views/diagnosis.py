@@ -9,17 +9,16 @@ from homerun.files.logs import tail as log_tail
 from homerun.runs import reconcile
 from homerun.views import details
 from runstore import layout, status
+from runstore.look import exception_in
 from runstore.run import attempts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from runstore.look import Look
     from runstore.run.record import Record
 
-_TRACEBACK = "Traceback (most recent call last):"
 _SHOWN_LINES = 10
 _MOST_BYTES = 1 << 16
 _MODULE = "No module named "
@@ -75,7 +74,7 @@ def diagnosis(record: Record) -> dict[str, Any]:
     outcome = seen.outcome or {}
     log = f"{record.path}/{attempts.std_log(attempts.begun(record.path))}"
     text = log_tail.end_of(log, _MOST_BYTES)
-    exception = last_exception(text.splitlines())
+    exception = exception_in(text) or None
     is_wrong = seen.status == status.FAILED
     stop = seen.fact(layout.STOP)
     found = {
@@ -110,20 +109,6 @@ def missing_module(record: Record, exception: str | None) -> str | None:
         f"{python} has no module {name}: install it there, or choose another Python with --python, "
         "by activating its environment, or as python in homerun.toml"
     )
-
-
-def last_exception(lines: Sequence[str]) -> str | None:
-    """The line that names the last exception of Python among some lines of a log."""
-    for at in range(len(lines) - 1, -1, -1):
-        if lines[at].endswith(_TRACEBACK):
-            break
-    else:
-        return None
-    for line in lines[at + 1 :]:
-        name = line.partition(":")[0]
-        if line[:1].strip() and name.replace(".", "").replace("_", "").isalnum():
-            return line.strip()
-    return None
 
 
 def _what(record: Record, seen: Look) -> str:

@@ -1,7 +1,7 @@
 """The parameters of a run: what its arguments say by name, and what its script added.
 
-One parser, and one rule for values, for a submit, for the runs of earlier versions, and for a
-comparison:
+One parser, and one rule for values, for a submit, for the runs of earlier versions, and for what a
+rerun changes:
 
 - `--lr 0.1`, `--lr=0.1`, `-x 3`: the word behind an option is its value, unless it is an option or
   a `key=value` itself. Dashes within the name become `_`, as for argparse.

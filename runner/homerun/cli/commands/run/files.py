@@ -44,16 +44,17 @@ def files(call: Call, name: str | None, folder: str | None, only_path: bool) -> 
       homerun run files @last outputs/result.txt
       cd "$(homerun run files @last --folder)"
     """
-    record = call.record(call.run_id)
+    run = call.run()
+    record = run._record
     if only_path:
         path = _path_of(record, name)
         return Result(path, lambda: [path])
     if folder is not None:
-        call.find(call.run_id).download_files(prefix=name, output_directory=folder)
+        run.download_files(prefix=name, output_directory=folder)
         return Result({"directory": os.path.abspath(folder)}, lambda: [os.path.abspath(folder)])
     if name is not None:
         return _print(record, name, call)
-    rows = [_row(record, one) for one in call.find(call.run_id).get_file_names()]
+    rows = [_row(record, one) for one in run.get_file_names()]
 
     def shown() -> list[render.Part]:
         if not rows:

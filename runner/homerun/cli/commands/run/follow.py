@@ -214,17 +214,11 @@ def summary(record: Record, row: dict[str, Any]) -> None:
     console.inform(f"  folder   {text.printable(record.path)}")
     if status == FAILED:
         console.inform(failure(record, row), console.COLOURS[FAILED])
-        missing = _missing_module(record, row)
+        from homerun.views import diagnosis  # few runs fail
+
+        missing = diagnosis.missing_module(record, row.get("failure"))
         if missing:
             console.inform(missing)
-
-
-def _missing_module(record: Record, row: dict[str, Any]) -> str | None:
-    """What to do about a module that the script's Python lacks."""
-    from homerun.views import diagnosis  # few runs fail
-
-    message = str(((row.get("error") or {}).get("error") or {}).get("message") or "")
-    return diagnosis.missing_module(record, diagnosis.last_exception(message.splitlines()))
 
 
 def changed_originals(row: dict[str, Any]) -> list[str]:
