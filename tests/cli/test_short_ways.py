@@ -179,6 +179,13 @@ def test_a_missing_module_names_the_python_and_how_to_choose_another(cli, script
     assert "--python" in done.last_line
 
 
+def test_a_missing_module_is_named_below_a_traceback_of_any_length(cli, script):
+    calls = [f"def f{n}():\n    f{n + 1}()\n" for n in range(20)]
+    script("deep.py", "".join(calls) + "def f20():\n    import not_installed_here\nf0()", ".")
+
+    assert "has no module not_installed_here" in cli("run", "deep.py").last_line
+
+
 def test_a_dry_run_tells_and_makes_nothing(cli, train):
     done = cli("run", "--dry-run", "--grid", "lr=1,2", "train.py", "--password", "geheim")
 
