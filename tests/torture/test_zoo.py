@@ -122,7 +122,9 @@ ZOO = {
         "child = Run.get_context().experiment.submit(ScriptRunConfig('.', 'child.py'), run_id='inner')\nUP"
     ),
     "kills its supervisor": Animal(
-        "UP\nos.kill(os.getppid(), 9)\nfrom homerun import Run\nRun.get_context()", GOOD
+        "UP\nos.kill(supervisor, 9)\nwhile os.getppid() == supervisor: os.sched_yield()\n"
+        "from homerun import Run\nRun.get_context()",
+        GOOD,
     ),
     "stops its supervisor for a while": Animal(
         "os.kill(os.getppid(), 19)\nUP\nos.kill(supervisor, 18)"

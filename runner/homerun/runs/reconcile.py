@@ -18,6 +18,9 @@ from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from runstore.look import Look
     from runstore.run.record import Record
 
@@ -107,36 +110,42 @@ def _start_waiting(record: Record) -> None:
 
 def _adopt(record: Record) -> None:
     """Take `alive`, which only one process can, and hand it to an adopter."""
+    script = (record.fact(layout.STARTED) or {}).get("script") or {}
+    # Before the lock: a script that ends finds it held, and leaves; only this tells how it ended.
+    pidfd = identity.open_same(script)
+    try:
+        alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
+        if alive is None:
+            return
+        try:
+            _hand_over(record, script, pidfd, alive)
+        finally:
+            lock.release(alive)
+    finally:
+        if pidfd is not None:
+            os.close(pidfd)
+
+
+def _hand_over(record: Record, script: Mapping[str, Any], pidfd: int | None, alive: int) -> None:
+    """Start the adopter of a run that may have one, with the lock that was taken."""
     from homerun.system import exit_status
     from homerun.targets import plan, registry
 
-    alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
-    if alive is None:
+    started = record.fact(layout.STARTED) or {}
+    if record.fact(layout.ENDED) is not None or script != (started.get("script") or {}):
+        return  # another process's adopter ended it, or went on to the next attempt
+    target = registry.target_of_run(record.store.root, record.run)
+    if pidfd is None and not identity.lives_by_ticks(script):
+        if not identity.lives(script) and _left_behind(record):
+            given = plan.for_adoption(record, None, has_pidfd=False)
+            target.adopt(record.path, given, alive, None)
         return
-    try:
-        target = registry.target_of_run(record.store.root, record.run)
-        started = record.fact(layout.STARTED) or {}
-        script = started.get("script") or {}
-        if record.fact(layout.ENDED) is not None:
-            return
-        pidfd = identity.open_same(script)
-        if pidfd is None and not identity.lives_by_ticks(script):
-            if not identity.lives(script) and _left_behind(record):
-                given = plan.for_adoption(record, None, has_pidfd=False)
-                target.adopt(record.path, given, alive, None)
-            return
-        try:
-            pid, ticks = int(script["pid"]), int(script.get("start_ticks", 0))
-            stranger = exit_status.Stranger(pid, pidfd, is_open=False, ticks=ticks)
-            # If it is over by now, that pid may have been another's at the look.
-            is_open = exit_status.is_open(pid) and not stranger.has_ended()
-            given = plan.for_adoption(record, is_open, has_pidfd=pidfd is not None)
-            target.adopt(record.path, given, alive, pidfd)
-        finally:
-            if pidfd is not None:
-                os.close(pidfd)
-    finally:
-        lock.release(alive)
+    pid, ticks = int(script["pid"]), int(script.get("start_ticks", 0))
+    stranger = exit_status.Stranger(pid, pidfd, is_open=False, ticks=ticks)
+    # If it is over by now, that pid may have been another's at the look.
+    is_open = exit_status.is_open(pid) and not stranger.has_ended()
+    given = plan.for_adoption(record, is_open, has_pidfd=pidfd is not None)
+    target.adopt(record.path, given, alive, pidfd)
 
 
 def _needs_adopter(record: Record, seen: Look) -> bool:

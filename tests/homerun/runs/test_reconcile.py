@@ -190,6 +190,19 @@ def outcome(record: Record) -> tuple[object, object] | None:
     return None if ended is None else (ended["status"], ended["cause"])
 
 
+def before(
+    monkeypatch: pytest.MonkeyPatch, module: object, name: str, act: Callable[[], object]
+) -> None:
+    """Have something happen just before a function of a module begins."""
+    original = getattr(module, name)
+
+    def begin(*given: object) -> object:
+        act()
+        return original(*given)
+
+    monkeypatch.setattr(module, name, begin)
+
+
 KEPT = {"max_retries": 1, "retry_on": [status.HOST_RESTARTED]}
 
 
@@ -372,16 +385,57 @@ def test_a_script_that_is_gone_once_it_was_to_be_adopted_is_lost(
     assert (seen.status, outcome(record)) == ("Failed", ("Failed", status.LOST_EXIT_STATUS))
 
 
-def test_a_script_that_ends_before_it_is_adopted_needs_no_adopter(
-    acts: Acts, make: Callable[..., Record], script_process: subprocess.Popen[bytes]
+def test_a_script_that_ends_before_its_run_can_be_taken_needs_no_adopter(
+    acts: Acts,
+    make: Callable[..., Record],
+    script_process: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     record = make()
     start(record, script_process.pid)
-    acts.before_adoption = lambda: end(script_process)
+    before(monkeypatch, identity, "open_same", lambda: end(script_process))
     reconcile.bring_up_to_date(record)
 
     assert acts.adopted == []
     assert outcome(record) == ("Failed", status.LOST_EXIT_STATUS)
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_how_a_script_ended_is_known_once_its_run_is_taken(
+    acts: Acts,
+    make: Callable[..., Record],
+    script_process: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    is_taken: bool,
+) -> None:
+    record = make()
+    start(record, script_process.pid)
+    if is_taken:
+        acts.before_adoption = lambda: end(script_process)
+    else:
+        before(monkeypatch, lock, "take", lambda: end(script_process))
+    reconcile.bring_up_to_date(record)
+
+    assert acts.adopted == [(False, True)]
+
+
+def test_a_run_whose_next_attempt_began_before_it_was_taken_is_left_to_that(
+    acts: Acts,
+    make: Callable[..., Record],
+    script_process: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = make()
+    start(record, script_process.pid)
+
+    def begin_again() -> None:
+        os.unlink(f"{record.path}/{layout.STARTED}")
+        start(record, os.getpid())
+
+    before(monkeypatch, lock, "take", begin_again)
+    seen = reconcile.bring_up_to_date(record)
+
+    assert (seen.status, acts.adopted) == ("Running", [])
 
 
 @pytest.mark.parametrize("is_open", [True, False])
@@ -440,11 +494,14 @@ def test_a_run_that_another_process_adopts_is_left_to_it(
 
 
 def test_a_run_that_ended_before_its_lock_was_taken_is_not_adopted(
-    acts: Acts, make: Callable[..., Record], script_process: subprocess.Popen[bytes]
+    acts: Acts,
+    make: Callable[..., Record],
+    script_process: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     record = make()
     start(record, script_process.pid)
-    acts.before_adoption = lambda: record.end(status.ended(status.COMPLETED))
+    before(monkeypatch, lock, "take", lambda: record.end(status.ended(status.COMPLETED)))
     seen = reconcile.bring_up_to_date(record)
 
     assert (seen.status, acts.adopted) == ("Completed", [])
