@@ -1,4 +1,4 @@
-"""The children of a run: making an interactive one, and rows that begin when they are used."""
+"""The children of a run: making an interactive one, rows that begin when used, a batch's runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from homerun.runs import interactive
 from homerun.runs.handle import RunHandle
 from runstore import status
 from runstore.draft import write_rows
+from runstore.run import children as below
 from runstore.store import store_of
 
 TYPE_CHECKING = False
@@ -29,6 +30,11 @@ def start(
         store_of(parent), parent.experiment, asked, run_id=run_id, parent=parent
     )
     return RunHandle.opened(made, folder)
+
+
+def of_batch(parent: Record) -> Sequence[Record]:
+    """The runs of a batch, in the order in which they were given."""
+    return sorted(below.unsorted(parent), key=lambda one: (one.run.get("number") or 0, one.id))
 
 
 def rows(

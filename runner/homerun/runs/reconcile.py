@@ -42,7 +42,7 @@ def bring_up_to_date(record: Record) -> Look:
     seen = look.at(record)
     if not record.store.may_act:
         return _until_nothing_is_left(record, seen)
-    is_batch = seen.seen == status.ALIVE and record.run.get("batch")
+    is_batch = seen.seen == status.ALIVE and record.is_batch
     if seen.seen == status.IN_QUEUE or is_batch:
         _start_waiting(record)  # the process that should have may have been killed
     try:

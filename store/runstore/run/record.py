@@ -114,6 +114,11 @@ class Record:
         return bool(self.asked().get("kind") == status.SUBMITTED)
 
     @property
+    def is_batch(self) -> bool:
+        """Whether the run is the parent of a batch, and nothing else."""
+        return bool(self.run.get("batch"))
+
+    @property
     def experiment(self) -> str:
         """The name of the run's experiment."""
         try:

@@ -44,20 +44,25 @@ class Following:
     def __iter__(self) -> Iterator[bytes]:
         """What is there and what is written, until the run is over and all was read."""
         try:
-            with wait.Waker(self._record, self._folder()) as waker:
+            with wait.Waker(self._record, self.folder) as waker:
                 is_over = False
                 while not is_over:
                     # What was written before this look is read after it: nothing is left behind.
                     is_over = reconcile.bring_up_to_date(self._record).is_over
                     waker.watch_log()
-                    yield from self._new()
+                    yield from self.new()
                     while not is_over and not waker.sleep(float("inf")):
                         waker.rest()
-                        yield from self._new()
+                        yield from self.new()
         finally:
-            self._tail.close()
+            self.close()
 
-    def _new(self) -> Iterator[bytes]:
+    def close(self) -> None:
+        """Close its files; it can still be read on."""
+        self._tail.close()
+
+    def new(self) -> Iterator[bytes]:
+        """What was written since the last time, without a wait."""
         last = attempts.begun(self._record.path)
         while True:
             yield from self._tail.read()
@@ -67,7 +72,9 @@ class Following:
             self._tail.close()
             self._tail = self._tail_of(attempts.std_log(self._attempt), 0)
 
-    def _folder(self) -> str:
+    @property
+    def folder(self) -> str:
+        """The folder that the log lies in, or will lie in."""
         return os.path.dirname(log_names.path_of(self._record, self._name or layout.STD_LOG))
 
     def _tail_of(self, name: str, offset: int) -> Tail:

@@ -203,7 +203,7 @@ def conclude(record: Record) -> Result:
 def summary(record: Record, row: dict[str, Any]) -> None:
     """Print status, metrics and folder on standard error; for a failed run also the reason."""
     status = row["status"]
-    console.inform(_head(row), console.COLOURS.get(status))
+    console.inform(head(row), console.COLOURS.get(status))
     console.inform(f"  run      {record.id}")
     for line in _metric_lines(results.metrics_of_run(record.path, record.id, populate=True)):
         console.inform(line)
@@ -238,13 +238,13 @@ def in_short(record: Record, was_followed: bool) -> Result:
     if status == FAILED:
         console.complain(failure(record, row), console.COLOURS[FAILED])
     else:
-        console.inform(_head(row), console.COLOURS.get(status))
+        console.inform(head(row), console.COLOURS.get(status))
     for line in changed_originals(row):
         console.inform(line, console.COLOURS[FAILED])
     return Result(row, code=0 if status == COMPLETED else 1, only_if_asked=True)
 
 
-def _head(row: dict[str, Any]) -> str:
+def head(row: dict[str, Any]) -> str:
     """The status of an ended run, how long it took, and its exit code."""
     status, seconds = row["status"], text.took(row)
     outcome = row.get("outcome") or {}
