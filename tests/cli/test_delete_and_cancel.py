@@ -48,11 +48,11 @@ def test_runs_are_deleted_and_come_back(invoke, runs):
     )
     assert _ids(invoke) == ["digits-3"]
     table = invoke("store", "trash", "list", "-o", "table").text.splitlines()
-    assert table[0].split() == ["run", "status", "experiment", "deleted", "by", "size"]
-    assert sorted(line.split()[0] for line in table[1:]) == ["child", "digits-1", "digits-2"]
+    assert table[0].split() == ["#", "run", "status", "experiment", "deleted", "by", "size"]
+    assert sorted(line.split()[1] for line in table[1:]) == ["child", "digits-1", "digits-2"]
 
     back = invoke("store", "trash", "restore", "digits-1", "-o", "table")
-    assert (back.text, back.err) == ("", "restored 2 runs\n")
+    assert (back.text, back.err) == ("", "restored digits #1 (digits-1) and 1 run below it\n")
     assert _ids(invoke) == ["child", "digits-1", "digits-3"]
 
     emptied = invoke("store", "trash", "empty", "--yes")
@@ -63,7 +63,7 @@ def test_runs_are_deleted_and_come_back(invoke, runs):
 
 def test_runs_are_deleted_by_what_they_are_like(invoke, runs):
     done = invoke("run", "delete", "--status", "failed", "--yes", "-o", "table")
-    assert done.err == "moved 1 run to the trash; homerun store trash restore ID restores one\n"
+    assert done.err == "moved 1 run to the trash; homerun restore digits/4 takes it back\n"
     assert _ids(invoke) == ["child", "digits-1", "digits-2"]
 
     none = invoke("run", "delete", "-e", "digits", "--tags", "a=b", "--yes", "-o", "table")

@@ -206,6 +206,14 @@ class Call:
         found = self._found(wakes=True, says=True)
         return Workspace.of(*found).run_of(self._named(found[0], word))
 
+    def name_of(self, record: Record) -> str:
+        """The shortest word that names a run from here."""
+        number = record.run.get("number")
+        if number is None:
+            return record.id
+        is_near = record.experiment == self.current_experiment().value
+        return str(number) if is_near else f"{record.experiment}/{number}"
+
     def record(self, word: str | None) -> Record:
         """The record of the run that a word names.
 

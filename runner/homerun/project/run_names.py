@@ -15,14 +15,11 @@ Child runs count by number, id and name, and for @best; they do not for the othe
 
 from __future__ import annotations
 
-import time
 from itertools import islice
 
-from homerun.base import terminal, times
 from homerun.base.errors import UserError
-from homerun.project import defaults, file, goals
+from homerun.project import defaults, file, goals, run_words, trash_names
 from homerun.views import listing
-from runstore import look
 from runstore.errors import RunNotFound
 from runstore.index.fields import METRICS
 from runstore.index.query import THERE, Condition
@@ -39,9 +36,6 @@ WORDS = {"@last": None, "@last-failed": FAILED, "@running": RUNNING}
 """Each with the status that the run must have."""
 
 BEST = "@best"
-
-_LEAST = 4
-"""A part of an id that is not its beginning has so many letters at least."""
 
 _HEX = frozenset("0123456789abcdef_-")
 
@@ -77,7 +71,7 @@ class RunNames:
             UserError: it names none, or several; the message lists these, or similar ids.
         """
         place, slash, last = word.rpartition("/")
-        number = _number(last) if slash else None
+        number = run_words.as_number(last) if slash else None
         if number is not None:
             require_experiment(self.store, place)
             found = self._one(word, self.store.numbered(number, place))
@@ -125,13 +119,15 @@ class RunNames:
         exact = self.store.get(word)
         if exact is not None:
             return [exact]
-        number = _number(word)
+        number = run_words.as_number(word)
         if number is not None:
             current = self.experiment or self._current()
             own = self.store.numbered(number, current)
             # Else a number whose run is gone would name another run the second time.
             is_of_here = self.experiment is not None or number <= self.store.last_number(current)
-            return own if own or is_of_here else self.store.numbered(number)
+            if own or is_of_here:
+                return own
+            return self.store.numbered(number) or self._parts(word, self.store.holding(word))
         holding = self.store.holding(word)
         begun = [record for record in holding if record.id.startswith(word)]
         if begun:
@@ -140,9 +136,11 @@ class RunNames:
             called = self._called(word)
             if called:
                 return called
-        if len(word) >= _LEAST and holding:
-            return holding
-        return self._called(word)
+        return self._parts(word, holding) or self._called(word)
+
+    @staticmethod
+    def _parts(word: str, holding: list[Record]) -> list[Record]:
+        return [record for record in holding if run_words.is_part_of(word, record.id)]
 
     def _called(self, name: str) -> list[Record]:
         """The runs of a display name."""
@@ -150,22 +148,14 @@ class RunNames:
         return list(islice(listing.runs(self.store, None, wanted, include_children=True), _SHOWN))
 
     def _one(self, word: str, found: list[Record]) -> Record:
-        """The only one of some runs.
-
-        Of several it is the one of the experiment, or the only one that has no parent.
-        """
+        """The only one of some runs; of several it is the one of the experiment."""
         if self.experiment is not None and len(found) > 1:
             found = [one for one in found if one.experiment == self.experiment]
-        if len(found) > 1:
-            alone = [one for one in found if one.run.get("parent") is None]
-            found = alone if len(alone) == 1 else found
-        if len(found) == 1:
-            return found[0]
         if found:
-            more = f", and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-            found.sort(key=lambda one: (one.experiment, one.run.get("number") or 0))
-            shown = ", ".join(map(_described, found[:_SHOWN]))
-            raise UserError(f"{word!r} names several runs: {shown}{more}")
+            return run_words.only_one(word, found)
+        if trash_names.holds(self.store, self.folder, word):
+            gone = f"there is no run {word!r}: it was deleted; homerun restore {word} takes it back"
+            raise UserError(gone) from RunNotFound(word)
         near = " or ".join(_near(self.store, word))
         meant = f"did you mean {near}?" if near else "homerun ls shows the runs"
         raise UserError(f"there is no run {word!r}; {meant}") from RunNotFound(word)
@@ -209,18 +199,6 @@ def _is_word(word: str) -> bool:
     """Whether it is `@last` or its like, perhaps with `~1`."""
     name, tilde, steps = word.partition("~")
     return name in (*WORDS, BEST) and (not tilde or (steps.isascii() and steps.isdecimal()))
-
-
-def _number(word: str) -> int | None:
-    digits = word[1:] if word.startswith("#") else word
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 10 else None
-
-
-def _described(record: Record) -> str:
-    """A run among several: number, status, age, and the id that tells it from the others."""
-    age = times.how_long_ago(record.run.get("time"), time.time())
-    name = f"{terminal.escaped(record.experiment)} #{record.run.get('number')}"
-    return f"{name} {look.at(record).status} {age} ({record.id})"
 
 
 def _near(store: Store, word: str) -> list[str]:

@@ -37,7 +37,7 @@ class Trash:
         self._store = store
 
     def list(self) -> list[dict[str, Any]]:
-        """The deleted runs, the one that was deleted last first: id, experiment, status, size, …"""
+        """The deleted runs, the one that was deleted last first: id, number, status, …"""
         rows = [_row(record) for record in deleted.entries(self._store)]
         return sorted(rows, key=lambda row: str(row["deleted_utc"]), reverse=True)
 
@@ -179,6 +179,8 @@ def _row(record: Record) -> dict[str, Any]:
     seen = look.at(record)
     return {
         "run_id": record.id,
+        "run_number": record.run.get("number"),
+        "display_name": record.labels().display_name,
         "experiment_name": record.experiment,
         "status": seen.status,
         "created_utc": record.created or None,

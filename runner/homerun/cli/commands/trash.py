@@ -6,17 +6,19 @@ import time
 
 from homerun.base import sizes
 from homerun.cli.command import command
-from homerun.cli.options import times
+from homerun.cli.options import offers, times
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import render, text
 from homerun.cli.output.prompts import check_asks, is_sure
 from homerun.cli.result import Result
+from homerun.project.trash_names import TrashNames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.cli.invocation import Call
+    from runstore.run.record import Record
 
-_COLUMNS = ["run", "status", "experiment", "deleted", "by", "size"]
+_COLUMNS = ["#", "run", "status", "experiment", "deleted", "by", "size"]
 _EXPENDABLE = ("by", "experiment", "size")
 _DAY_S = 86400.0
 
@@ -36,7 +38,9 @@ def list_trash(call: Call) -> Result:
             return [render.Note("the trash is empty")]
         lines = [
             [
-                *(row["run_id"], row["status"], row["experiment_name"]),
+                text.NONE if row["run_number"] is None else row["run_number"],
+                row["display_name"] or row["run_id"],
+                *(row["status"], row["experiment_name"]),
                 text.ago(row["deleted_utc"], time.time()),
                 row["deleted_by"] or text.NONE,
                 sizes.shown(row["size_bytes"]),
@@ -49,17 +53,39 @@ def list_trash(call: Call) -> Result:
 
 
 @command("restore")
-@argument("run_ids", metavar="RUN...", many=True, required=True)
-def restore(call: Call, run_ids: tuple[str, ...]) -> Result:
+@argument("words", metavar="RUN...", many=True, required=True, complete=offers.trash_offers)
+def restore(call: Call, words: tuple[str, ...]) -> Result:
     """Restore deleted runs, with the child runs that were deleted with them.
+
+    A run is named by its number, its id or four letters of it, or its display name; @last is the
+    run that was deleted last.
 
     \b
     Example:
-      homerun store trash restore digits_1
+      homerun restore 17
     """
-    trash = call.workspace().trash
-    done = [one for run_id in run_ids for one in trash.restore(run_id)]
-    return Result({"run_ids": done}, lambda: [render.Note(f"restored {text.plural(len(done))}")])
+    workspace = call.workspace()
+    trashed = TrashNames(workspace.store, call.folder)
+    found = [trashed.find(word) for word in words]
+    restored: list[str] = []
+    told: list[str] = []
+    for record in found:
+        if record.id in restored:  # with one that was named before
+            continue
+        told.append(_name_of(record))
+        family = workspace.trash.restore(record.id)
+        restored += family
+        if len(family) > 1:
+            told[-1] += f" and {text.plural(len(family) - 1)} below it"
+    return Result({"run_ids": restored}, lambda: [render.Note(f"restored {one}") for one in told])
+
+
+def _name_of(record: Record) -> str:
+    """`digits #17 baseline (digits_1795258967_a433537a)`."""
+    number = record.run.get("number")
+    name = record.labels().display_name
+    words = [record.experiment, f"#{number}" if number else "", name or "", f"({record.id})"]
+    return text.printable(" ".join(filter(None, words)))
 
 
 @command("empty")

@@ -9,6 +9,7 @@ from homerun.base.errors import HomerunError
 from homerun.cli.output import text
 from homerun.project import defaults, file
 from homerun.project.run_names import BEST, WORDS, RunNames
+from homerun.project.trash_names import TrashNames
 from homerun.sdk.workspace import Workspace
 from homerun.views import listing
 from homerun.views import rows as listed
@@ -47,6 +48,25 @@ def run_offers(given: dict[str, Any], begun: str) -> Offers:
                 break
     except (HomerunError, StoreError, OSError):
         return found  # an error has no place in a completion
+    return found
+
+
+def trash_offers(given: dict[str, Any], begun: str) -> Offers:
+    """The deleted runs, the one that was deleted last first: by number, or by id."""
+    found: list[tuple[str, str | None]] = []
+    try:
+        workspace = _workspace(given)
+        folder, said = _place(given)
+        current = defaults.current_experiment(folder, said).value
+        if "@last".startswith(begun):
+            found.append(("@last", None))
+        for record in TrashNames(workspace.store, folder).deleted_last()[:_OFFERED]:
+            number = str(record.run.get("number") or "") if record.experiment == current else ""
+            word = number if number and number.startswith(begun) else record.id
+            if word.startswith(begun):
+                found.append((word, _hint(workspace.run_of(record))))
+    except (HomerunError, StoreError, OSError):
+        return found
     return found
 
 

@@ -29,8 +29,8 @@ def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
     A condition (--status, --tags, --where) takes what matches and nothing else, runs below others
     by themselves: a run that holds one which does not match stays.
 
-    The runs must be over. `homerun store trash restore` restores one; `homerun store gc` removes
-    what has been in the trash for 30 days. A run's number is never used again.
+    The runs must be over. `homerun restore` restores one; `homerun store gc` removes what has
+    been in the trash for 30 days. A run's number is never used again.
 
     \b
     Example:
@@ -52,9 +52,10 @@ def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
         if not is_sure(_question(wanted, purge), yes, chosen):
             return Result({"run_ids": [], "freed_bytes": 0}, _nothing, 1)
 
+    names = [call.name_of(run._record) for run in chosen[:2]]  # they have none when they are gone
     with Progress("deleting runs", len(chosen)) as progress:
         done = keeping.delete(chosen, purge=purge, tell=progress)
-    return Result(done, lambda: [*stay, render.Note(_told(done, purge))])
+    return Result(done, lambda: [*stay, render.Note(_told(done, purge, names))])
 
 
 def _question(wanted: dict[str, Any], purge: bool) -> str:
@@ -74,8 +75,9 @@ def _nothing() -> list[render.Part]:
     return [render.Note("nothing was deleted")]
 
 
-def _told(done: dict[str, Any], purge: bool) -> str:
+def _told(done: dict[str, Any], purge: bool, names: list[str]) -> str:
     runs = text.plural(len(done["run_ids"]))
     if purge:
         return f"removed {runs} for good: {sizes.shown(done['freed_bytes'])} freed"
-    return f"moved {runs} to the trash; homerun store trash restore ID restores one"
+    back = f"{names[0]} takes it back" if len(names) == 1 else "RUN takes one back"
+    return f"moved {runs} to the trash; homerun restore {back}"
