@@ -471,3 +471,33 @@ def remove(root: str) -> None:
             os.unlink(f"{folder}/{layout.INDEX_FILE}{end}")
         except FileNotFoundError:
             continue
+
+
+def remove_older(root: str) -> None:
+    """Remove what earlier versions have left of their indexes, where the folder is this user's.
+
+    An index of a later version stays: that version is in use here too.
+    """
+    folder = f"{root}/{layout.INDEX}"
+    own = _version(layout.INDEX_FILE) or 0
+    try:
+        if os.stat(folder).st_uid != os.geteuid():
+            return
+        for name in os.listdir(folder):
+            number = _version(name)
+            path = f"{folder}/{name}"
+            if number is not None and number < own and S_ISREG(os.lstat(path).st_mode):
+                os.unlink(path)
+    except OSError:
+        return  # it can stay
+
+
+def _version(name: str) -> int | None:
+    """The number of an index file, or of a file that SQLite keeps beside it; None: it is none."""
+    import re
+
+    head, _, rest = layout.INDEX_FILE.partition("-")
+    end = re.escape(rest.lstrip("0123456789"))
+    beside = "|".join(_BESIDE)
+    found = re.fullmatch(rf"{head}-(\d{{1,9}}){end}({beside})?", name, re.ASCII)
+    return int(found[1]) if found else None

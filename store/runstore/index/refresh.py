@@ -15,7 +15,7 @@ from runstore import look as looks
 from runstore.errors import RunNotFound
 from runstore.fs import atomic
 from runstore.index import marks_read, metrics, row
-from runstore.index.cache import MADE, TABLES, Cache
+from runstore.index.cache import MADE, MEMORY, TABLES, Cache, remove_older
 from runstore.run import cache as run_cache
 from runstore.run import identity, ledger
 from runstore.run.record import Record
@@ -49,13 +49,15 @@ class Refresh:
 
         Marks first: a change that is made while we read has a mark that the next query finds.
         """
-        self._check_identity()
+        is_new = self._check_identity()
         changed = marks_read.taken(self.store.root, self.cache)
         for folder in self.store.experiment_folders():
             self._read_ledger(folder)
         self._read_expected()
         self._read_unknown(changed)
         self._read_unsettled(changed)
+        if is_new and self.cache.path != MEMORY:
+            remove_older(self.store.root)
 
     def count_new(self) -> int:
         """How many lines of ledgers were not read yet."""
@@ -69,11 +71,15 @@ class Refresh:
                 continue
         return max(0, lines - known)
 
-    def _check_identity(self) -> None:
-        """Clear an index of another store (a copied one); forget the times of another boot."""
+    def _check_identity(self) -> bool:
+        """Clear an index of another store (a copied one); forget the times of another boot.
+
+        Returns:
+            Whether this is the first look of its store, or of this boot.
+        """
         boot = identity.boot_id()
         if (self.cache.fact("store"), self.cache.fact("boot")) == (self.store.id, boot):
-            return
+            return False
         with self.cache.writing():
             if self.cache.fact("store") not in (MADE, self.store.id):
                 for table in TABLES:
@@ -86,6 +92,7 @@ class Refresh:
             self.cache.db.execute("DELETE FROM facts WHERE key = 'verified'")
             self.cache.set_fact("store", self.store.id)
             self.cache.set_fact("boot", boot)
+        return True
 
     def _read_ledger(self, folder: str) -> None:
         """Read the runs that a ledger names since the last time, some hundreds at a time."""

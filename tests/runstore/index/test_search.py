@@ -385,6 +385,24 @@ def test_the_index_can_be_removed_damaged_or_copied_at_any_moment(store: Store) 
     assert ids(store, "tags.a") == [record.id]
 
 
+def test_an_index_of_an_earlier_version_is_removed_once_there_is_one_of_this(store: Store) -> None:
+    record = make(store, tags={"a": "1"})
+    folder = Path(store.root, layout.INDEX)
+    own = int(layout.INDEX_FILE.partition("-")[2].partition(".")[0])
+    older = {f"runs-{own - 1}.sqlite{end}" for end in ("", "-wal", "-shm", "-journal")}
+    others = {f"runs-{own + 1}.sqlite", "runs-x.sqlite", f"runs-{own - 1}.sqlite.old", "1.sqlite"}
+    folder.mkdir()
+    for name in (*older, *others):
+        (folder / name).write_text("of others")
+    (folder / "runs-1.sqlite").symlink_to(folder / "1.sqlite")
+
+    assert ids(store, "tags.a") == [record.id]
+
+    left = set(os.listdir(folder))
+    assert not left & older
+    assert left >= {*others, "runs-1.sqlite", layout.INDEX_FILE}
+
+
 ENDLESS = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT 'k' || x AS key"
 
 
