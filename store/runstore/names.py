@@ -21,21 +21,27 @@ MAX_EXPERIMENT = 255
 
 
 def check_run_id(run_id: str) -> str:
-    """The id itself if a run may have it.
+    """The id itself if a new run may have it.
 
     Raises:
-        InvalidName: it is not 1 to 128 letters, digits, `_` and `-` with a letter or digit first.
+        InvalidName: it is not 1 to 128 letters, digits, `_` and `-` with a letter or digit first;
+            or it is a number, which names a run already.
     """
-    if is_run_id(run_id):
-        return run_id
-    raise InvalidName(
-        f"{run_id!r} is no run id: use 1 to {MAX_ID} letters, digits, '_' and '-', "
-        "a letter or digit first"
-    )
+    if not is_run_id(run_id):
+        raise InvalidName(
+            f"{run_id!r} is not a valid run id: use 1 to {MAX_ID} letters, digits, '_' and '-', "
+            "a letter or digit first"
+        )
+    if run_id.isdigit():
+        raise InvalidName(
+            f"{run_id!r} is not a valid run id: a number alone means the run of that number; "
+            f"use run-{run_id}, for example"
+        )
+    return run_id
 
 
 def is_run_id(run_id: object) -> bool:
-    """Whether a run may have this id."""
+    """Whether a run can have this id; a number is one that older versions have given."""
     return (
         isinstance(run_id, str)
         and 0 < len(run_id) <= MAX_ID
@@ -79,8 +85,8 @@ def check_experiment(name: str) -> str:
     if is_experiment(name):
         return name
     raise InvalidName(
-        f"{name!r} is no experiment name: use 1 to {MAX_EXPERIMENT} letters, digits, '_' and '-', "
-        "a letter (a-z) or digit first"
+        f"{name!r} is not a valid experiment name: use 1 to {MAX_EXPERIMENT} letters, digits, '_' "
+        "and '-', a letter (a-z) or digit first"
     )
 
 

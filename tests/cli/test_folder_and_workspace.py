@@ -107,7 +107,7 @@ def test_a_folder_whose_name_no_experiment_can_have_needs_another(invoke, worksp
     done = invoke(*ATTACH, "-p", "my project")
 
     assert (done.code, done.err.count("\n")) == (1, 1)
-    assert "'my project' is no experiment name" in done.err
+    assert "'my project' is not a valid experiment name" in done.err
     assert "-e" in done.err
     assert files(workspace_dir) == []
 

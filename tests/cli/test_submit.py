@@ -200,7 +200,7 @@ def test_an_experiment_name_with_a_slash_is_refused(cli, script):
 
     line = refused(cli, "run", "submit-script", "-e", "a/b", "train.py")
 
-    assert line.startswith("homerun: 'a/b' is no experiment name")
+    assert line.startswith("homerun: 'a/b' is not a valid experiment name")
 
 
 def test_a_missing_script_is_refused(cli):

@@ -14,7 +14,7 @@ from runstore.errors import InvalidName
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=300)
 
 
-@pytest.mark.parametrize("name", ["a", "0", "A-b_c", "x" * 128, "exp_1732147200_ab12cd34"])
+@pytest.mark.parametrize("name", ["a", "0x", "1-1", "A-b_c", "x" * 128, "exp_1732147200_ab12cd34"])
 def test_a_plain_run_id_is_accepted(name: str) -> None:
     assert names.check_run_id(name) == name
 
@@ -23,6 +23,13 @@ def test_a_plain_run_id_is_accepted(name: str) -> None:
 def test_any_other_run_id_is_refused(name: str) -> None:
     with pytest.raises(InvalidName):
         names.check_run_id(name)
+
+
+@pytest.mark.parametrize("name", ["5", "0", "1795912297"])
+def test_a_number_is_refused_as_a_new_id_but_was_one_before(name: str) -> None:
+    with pytest.raises(InvalidName, match=f"means the run of that number; use run-{name}"):
+        names.check_run_id(name)
+    assert names.is_run_id(name)
 
 
 @pytest.mark.parametrize("name", ["a", "0-_", "Exp", "x" * 255, "größe"])

@@ -59,7 +59,7 @@ BAD = {
 def test_no_other_name_makes_an_experiment(
     workspace: Workspace, workspace_dir: Path, name: object
 ) -> None:
-    with pytest.raises(InvalidName, match="is no experiment name: use 1 to 255") as raised:
+    with pytest.raises(InvalidName, match="is not a valid experiment name: use 1 to 255") as raised:
         Experiment(workspace, name)  # type: ignore[arg-type]
 
     assert "\n" not in str(raised.value)
@@ -185,7 +185,7 @@ def test_a_run_id_of_other_characters_is_refused(
 ) -> None:
     experiment = Experiment(workspace, "loss")
 
-    with pytest.raises(InvalidName, match="is no run id"):
+    with pytest.raises(InvalidName, match="is not a valid run id"):
         experiment.submit(config, run_id=run_id)
 
     assert list(experiment.get_runs()) == []
