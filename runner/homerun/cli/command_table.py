@@ -229,6 +229,11 @@ def split_line(line: Sequence[str]) -> tuple[list[str], list[str]]:
     return path, rest
 
 
+def is_word(path: Sequence[str], word: str) -> bool:
+    """Whether a word continues the name of a group or a command."""
+    return word in words_after(path)
+
+
 def as_typed(path: Sequence[str]) -> str:
     """A command's name as it is typed."""
     words = list(path)

@@ -18,6 +18,7 @@ from homerun.cli import command_table
 from homerun.cli.errors import BadValue, UsageError
 from homerun.cli.options import shared as options_of_all
 from homerun.cli.options.kinds import FileName
+from homerun.cli.parsing import leading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class _Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words of a command line; see click."""
+        if not self._path:
+            args = leading.behind_command(args, strict=not ctx.resilient_parsing)
         if args and self._direct:
             path, _ = command_table.split_line([*self._path, *args])
             if path[-1] == self._direct:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from homerun.cli import command_table
 from homerun.cli.errors import BadValue
+from homerun.cli.parsing import leading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def parse_line(line: list[str]) -> tuple[str, Command, dict[str, Any]] | None:
 
     None: the line asks for help, has an error, or is written in an unusual way; click parses it.
     """
-    path, rest = command_table.split_line(line)
+    path, rest = command_table.split_line(leading.behind_command(line))
     found = command_table.command(path)
     if found is None:
         return None

@@ -84,6 +84,8 @@ def _check_there(folder: str, script: str) -> None:
 
     from homerun.cli import command_table
 
+    if command_table.is_word(("run",), script):
+        raise UsageError(f"options go behind the command: homerun run {script} …")
     is_program = os.sep not in script and not os.path.exists(path)
     beside = os.path.dirname(path)
     files = [name for name in _listed(beside) if not name.startswith(".")]
