@@ -283,6 +283,18 @@ def test_a_status_list_has_children_and_says_why_they_failed(cli, grid):
     ]
 
 
+def test_a_run_can_be_named_whatever_columns_are_shown(cli, grid, submit, script):
+    submit(script("t.py", ""), experiment="other")
+
+    def head(*words):
+        return cli("ls", "-o", "table", *words).out.decode().splitlines()[0].split()
+
+    assert head("-e", "g", "--columns", "status,params.lr") == ["#", "status", "params.lr"]
+    assert head("--columns", "status") == ["#", "status", "experiment"]
+    assert head("--columns", "experiment,number") == ["experiment", "number"]
+    assert head("--columns", "id,status") == ["id", "status"]
+
+
 def test_a_list_shows_what_differs_among_the_parameters_and_how_many_there_are(cli, grid):
     shown = cli("run", "list", "-e", "g", "--children", "--last", "2", "-o", "table")
 

@@ -226,10 +226,30 @@ def _rest(shown: int, total: int | None, skip: int) -> list[render.Part]:
 
 
 def _of_columns(rows: list[dict[str, Any]], chosen: list[RowColumn]) -> render.Table:
+    """The chosen columns; without what names a run among them, its number stands before them."""
     now = time.time()
-    return render.Table(
-        [one.name for one in chosen], [[_cell(row, one, now) for one in chosen] for row in rows]
-    )
+    titles = [one.name for one in chosen]
+    lines = [[_cell(row, one, now) for one in chosen] for row in rows]
+    if not {"id", "number"} & set(titles):
+        titles.insert(0, _COLUMNS[0])
+        lines = [[_number(row), *line] for row, line in zip(rows, lines)]
+    if not {"id", _EXPERIMENT} & set(titles):
+        titles, lines = _with_experiment(titles, lines, rows)
+    return render.Table(titles, lines)
+
+
+def _number(row: dict[str, Any]) -> str:
+    return str(row.get("run_number", text.NONE))
+
+
+def _with_experiment(
+    titles: list[str], lines: list[list[str]], rows: list[dict[str, Any]]
+) -> tuple[list[str], list[list[str]]]:
+    """The same with a column for the experiment, if there are several."""
+    if len({row.get("experiment_name") for row in rows}) < 2:
+        return titles, lines
+    names = [row.get("experiment_name", text.NONE) for row in rows]
+    return [*titles, _EXPERIMENT], [[*line, name] for line, name in zip(lines, names)]
 
 
 def _cell(row: dict[str, Any], column: RowColumn, now: float) -> str:
@@ -264,7 +284,7 @@ def _table(rows: list[dict[str, Any]], named: list[RowColumn]) -> render.Table:
     columns = [*_COLUMNS, *titles, *_LATER]
     lines = [
         [
-            row.get("run_number", text.NONE),
+            _number(row),
             row.get("display_name") or row["run_id"],
             row["status"],
             *(_cell(row, one, now) for one in shown),
@@ -275,9 +295,7 @@ def _table(rows: list[dict[str, Any]], named: list[RowColumn]) -> render.Table:
         ]
         for row in rows
     ]
-    if len({row.get("experiment_name") for row in rows}) > 1:
-        columns.append(_EXPERIMENT)
-        lines = [[*line, row.get("experiment_name", text.NONE)] for line, row in zip(lines, rows)]
+    columns, lines = _with_experiment(columns, lines, rows)
     if any("children" in row for row in rows):
         columns.append(_BELOW)
         lines = [[*line, text.below(row)] for line, row in zip(lines, rows)]
