@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from homerun import Experiment, Workspace
+from runstore.errors import InvalidName
 
 TRAIN = """
 import sys
@@ -200,6 +201,79 @@ def test_a_dry_run_of_what_cannot_run_says_why(cli, train):
     assert "there is no program" in cli("run", "--dry-run", "--", "no-such-program").last_line
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--target", "none"], "there is no target 'none'"),
+        (["--run-id", "taken"], "a run 'taken' exists already"),
+        (["--run-id", "17"], "a number alone means the run of that number"),
+        (["-e", "a.b"], "'a.b' is not a valid experiment name"),
+        (["--grid", "lr=1,2", "--target", "none"], "there is no target 'none'"),
+    ],
+)
+def test_a_dry_run_refuses_what_a_submit_would(cli, train, words, said):
+    cli("run", "--run-id", "taken", "train.py", "1")
+
+    for more in (["--dry-run"], []):
+        done = cli("run", *words, *more, "train.py", "1")
+        assert (done.code, said in done.err) == (1, True), done.err
+    assert len(cli("ls", "--children").json) == 1
+
+
+def test_a_dry_run_in_a_store_that_may_not_be_written_says_so(cli, train, workspace_dir):
+    cli("run", "train.py", "1")
+    Path(".runs/store.json").write_text('{"format": 99, "id": "x"}')
+
+    done = cli("run", "--dry-run", "train.py", "1")
+
+    assert done.code == 1
+    assert done.last_line == cli("run", "train.py", "1").last_line
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-m", "train.py"], "homerun run train.py runs the file"),
+        (["-m", "package/train"], "homerun run -m package.train"),
+        (["-q", "-o", "json", "train.py"], "-q prints the id alone"),
+        (["-e", "x", "list"], "options go behind the command: homerun run list"),
+    ],
+)
+def test_what_is_put_in_the_wrong_way_is_told_the_right_one(invoke, train, words, said):
+    done = invoke("run", *words)
+
+    assert (done.code, said in done.err) == (2, True), done.err
+
+
+def test_options_of_every_command_may_stand_before_it(cli, script, workspace_dir):
+    script("train.py", TRAIN, "there")
+
+    assert cli("-p", "there", "run", "train.py", "1").code == 0
+    row = cli("-o", "json", "--path=there", "ls").json[0]
+    assert (row["run_number"], row["experiment_name"]) == (1, "there")
+    assert cli("run", "-p", "there", "list").json == [row]
+    assert cli("store", "-p", "there", "check").code == 0
+    assert cli("-p", "there", "--no-color", "show", "1", "-o", "tsv").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("-e digits ls", "-e goes behind the command: homerun ls -e …"),
+        ("-d run train.py", "-d goes behind the command: homerun run -d …"),
+        ("-p there", "which command? e.g. homerun ls -p there"),
+        ("-p there lss", "there is no command homerun lss (did you mean ls?)"),
+        ("--nothing ls", "No such option '--nothing'"),
+    ],
+)
+def test_an_option_that_stands_wrongly_before_the_command_says_where_it_goes(
+    invoke, workspace_dir, words, said
+):
+    done = invoke(*words.split())
+
+    assert (done.code, said in done.err) == (2, True), done.err
+
+
 def test_runs_of_a_grid_are_chosen_at_random(cli, train):
     done = cli("run", "--grid", "lr=log:1e-5..1e-1", "--random", "3", "train.py")
 
@@ -208,11 +282,31 @@ def test_runs_of_a_grid_are_chosen_at_random(cli, train):
     assert all(1e-5 <= value <= 1e-1 for value in values)
 
 
-def test_options_of_homerun_behind_the_script_are_pointed_out(cli, train):
-    done = cli("run", "train.py", "--detach", "1")
+@pytest.mark.parametrize("words", [["--detach"], ["-o", "json"], ["--name", "x"], ["--tags=a=b"]])
+def test_options_of_homerun_behind_the_script_are_pointed_out(cli, train, words):
+    done = cli("run", "train.py", *words, "1")
 
-    assert "--detach stands behind the script, which gets it" in done.err
-    assert done.text == "trained with ['--detach', '1']\n"
+    name = words[0].partition("=")[0]
+    assert f"{name} stands behind the script, which gets it; homerun's own go before" in done.err
+    assert done.text == f"trained with {[*words, '1']}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "parser.add_argument('--name')",
+        "def main(name: str): ...",
+        "class Arguments: name = ''",
+        "from arguments import parser",
+    ],
+)
+def test_options_that_the_script_takes_are_not_pointed_out(invoke, script, text):
+    script("arguments.py", "parser.add_argument('-n', '--name')", ".")
+    script("takes.py", f"parser = 0\n{text}", ".")
+
+    assert "stands behind" not in invoke("run", "--dry-run", "takes.py", "--name", "x").err
+    assert "--note stands behind" in invoke("run", "--dry-run", "takes.py", "--note", "x").err
+    assert "stands behind" not in invoke("run", "--dry-run", "takes.py", "--", "--note").err
 
 
 def test_ctrl_c_cancels_what_runs_quietly(start, script, gate):
@@ -263,6 +357,17 @@ def test_a_run_is_named_by_any_part_of_its_id_of_four_letters(workspace_dir, mea
     assert "there is no run" in invoke("show", run_id[-3:]).err
 
 
+def test_digits_name_a_run_by_the_random_end_of_its_id_where_no_run_has_that_number(
+    workspace_dir, meant, invoke
+):
+    start("digits", run_id="digits_1795974190_90068001")
+
+    assert meant("9006") == meant("06800") == "digits_1795974190_90068001"
+    assert "there is no run '1795'" in invoke("show", "1795").err
+    start("digits", run_id="digits_1795974190_90068002")
+    assert "'90068' names several runs" in invoke("show", "90068").err
+
+
 def test_a_run_is_named_by_its_display_name(workspace_dir, meant, invoke):
     run_id = start("digits", display_name="base line")
     start("digits", display_name="twin")
@@ -272,9 +377,19 @@ def test_a_run_is_named_by_its_display_name(workspace_dir, meant, invoke):
     assert "'twin' names several runs: digits #2" in invoke("show", "twin").err
 
 
-def test_a_run_of_an_id_that_is_a_number_is_found_by_it_first(workspace_dir, meant):
-    start("digits")
-    start("digits", run_id="1")
+def test_an_id_that_is_a_number_is_refused_and_found_first_where_an_older_version_gave_it(
+    cli, train, meant
+):
+    done = cli("run", "--run-id", "5", "train.py", "1")
+    assert done.code == 1
+    assert "'5' is not a valid run id: a number alone means the run of that number" in done.err
+    with pytest.raises(InvalidName):
+        start("digits", run_id="5")
+
+    run = Path(Workspace.from_config().store.root, "digits", start("digits"))
+    fact = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**fact, "id": "1"}))
+    run.rename(run.with_name("1"))
 
     assert meant("1") == "1"
 
@@ -485,6 +600,39 @@ def test_what_was_deleted_comes_back(cli, train):
     assert cli("rm", run_id, "--yes").code == 0
     assert cli("ls").json == []
     assert cli("restore", run_id).json == {"run_ids": [run_id]}
+
+
+@pytest.mark.parametrize("how", ["2", "#2", "workspace/2", "base line", "@last", "PART"])
+def test_a_deleted_run_is_named_as_any_other_and_told_when_it_is_back(cli, invoke, train, how):
+    cli("run", "-q", "train.py", "1")
+    cli("run", "--name", "base line", "train.py", "1")
+    run_id = cli("show", "2", "--query", "run_id").json
+    deleted = cli("rm", "2", "--yes", "-o", "table")
+
+    back = invoke("restore", how.replace("PART", run_id[-5:]), "-o", "table")
+
+    assert deleted.err == "moved 1 run to the trash; homerun restore 2 takes it back\n"
+    assert back.err == f"restored workspace #2 base line ({run_id})\n"
+
+
+def test_a_deleted_run_that_is_asked_for_is_said_to_be_in_the_trash(cli, train):
+    cli("run", "train.py", "1")
+    cli("rm", "1", "--yes")
+
+    assert "it was deleted; homerun restore 1 takes it back" in cli("show", "1").err
+    assert "there is no run '2' in the trash" in cli("restore", "2").err
+
+
+def test_a_batch_comes_back_with_its_runs_also_where_these_are_named_too(cli, train):
+    cli("run", "--grid", "lr=1,2", "train.py")
+    cli("rm", "1", "--yes")
+
+    back = cli("restore", "1", "3", "-o", "table")
+
+    assert back.err.splitlines() == [back.err.splitlines()[0]]
+    assert "#1" in back.err
+    assert back.err.endswith(" and 2 runs below it\n")
+    assert len(cli("ls", "--children").json) == 3
 
 
 def test_the_configuration_is_shown_with_where_it_comes_from(cli, workspace_dir):

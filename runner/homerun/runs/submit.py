@@ -166,28 +166,16 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         SubmitError, StoreError: nothing was started. No run is left behind, or, where only the
             last step failed, one that is Failed.
     """
-    told: list[str] = []
-    flaw = identity.proc_flaw()
-    if flaw:
-        raise SubmitError(f"{flaw}, so a run's processes could not be told from others: {_MOUNT}")
-    if request.parent is not None:
-        _check_goes_on(request.parent)
-    if not request.config.is_settled:
-        from homerun.config import merge
-
-        request.config, told = merge.settle(request.config, request.store.root)
-    config = request.config
-    argv = config.argv()
-    ours = _injected(environ.azureml_is_ours(config.environment_variables))
+    argv, place, told = prepare(request)
+    ours = _injected(environ.azureml_is_ours(request.config.environment_variables))
     told += caches.notices()
-    place = Place(request.store, config, request.is_one_of_many)
     taken = None
     try:
         store = request.store.for_acting()
         if request.run_id is not None:  # before anything is copied
             check_free(store, names.check_run_id(request.run_id))
         taken, code = _source(store, request)
-        job = _Job(config, argv, ours, place, taken, code)
+        job = _Job(request.config, argv, ours, place, taken, code)
         record, alive, plan = _make(request, job)
     except OSError as error:
         raise _unwritten(request.store.root, error) from error
@@ -206,6 +194,29 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     if request.sources is None:
         git_diff.start(record.path, plan.mark, git_diff.wanted(job.code), os.environ)
     return record, [*told, *job.notices()]
+
+
+def prepare(request: Request) -> tuple[list[str], Place, list[str]]:
+    """Settle what is asked for, and find out whether it can be; nothing is made.
+
+    Returns:
+        The program and its arguments, the run's place, and notices.
+
+    Raises:
+        SubmitError, StoreError: it cannot.
+    """
+    told: list[str] = []
+    flaw = identity.proc_flaw()
+    if flaw:
+        raise SubmitError(f"{flaw}, so a run's processes could not be told from others: {_MOUNT}")
+    if request.parent is not None:
+        _check_goes_on(request.parent)
+    if not request.config.is_settled:
+        from homerun.config import merge
+
+        request.config, told = merge.settle(request.config, request.store.root)
+    argv = request.config.argv()
+    return argv, Place(request.store, request.config, request.is_one_of_many), told
 
 
 def _check_goes_on(parent: Record) -> None:

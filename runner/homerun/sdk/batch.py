@@ -16,6 +16,7 @@ from homerun.base.errors import UserError
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.runs import interactive, owner, reconcile, start, stop_request, wait
 from homerun.runs.handle import RunHandle
+from homerun.runs.placement import Place
 from homerun.runs.submit import Request, Sources, submit
 from homerun.sdk.run import Run, ScriptRun
 from homerun.snapshots import git_diff
@@ -169,6 +170,8 @@ def _submit(
     sources: Sources,
 ) -> Batch:
     store = experiment.workspace.store.for_acting()
+    for config in {one.target: one for one in configs}.values():
+        Place(store, config, is_one_of_many=True)  # it raises where there is no such target
     first = configs[0]
     taken, code = sources.look(store, first)
     asked: dict[str, object] = {

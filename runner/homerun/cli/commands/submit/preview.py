@@ -13,26 +13,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from homerun.config.script_run_config import ScriptRunConfig
-    from homerun.project.defaults import Default
-    from runstore.store import Store
+    from homerun.runs.submit import Request
 
 _SHOWN = 10
 
 
-def dry_run(store: Store, config: ScriptRunConfig, experiment: Default, rows: list[Any]) -> Result:
+def dry_run(request: Request, source: str, rows: list[Any]) -> Result:
     """What would be run.
 
     Args:
+        source: what names the experiment.
         rows: the combinations of a grid.
     """
-    found = preview(store, config, experiment.value)
+    found = preview(request)
     grid = [values for values, _ in rows]
     value = {**found, "grid": grid} if grid else found
 
     def parts() -> list[render.Part]:
         card = {
-            "experiment": f"{experiment.value} ({experiment.source})",
+            "experiment": f"{request.experiment} ({source})",
             "command": " ".join(map(shlex.quote, found["command"])),
             "runs": _listed(grid),
             "code": _code(found),

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from homerun.config.script_run_config import ScriptRunConfig
     from runstore.run.record import Record
 
-_OURS = ("--async", "--detach", "--dry-run", "--grid", "--random", "--experiment-name", "--tags")
-"""Options that are meant for homerun wherever they stand; a script hardly has them."""
-
 
 class Submission:
     """A submit as the command line asks for it.
@@ -72,6 +69,7 @@ class Submission:
         self._loaded = _loaded(call.path, named, limit, target, self._packages) if named else None
         arguments = tuple(arguments or ())
         if module is not None:
+            _check_is_module(module)
             arguments = (*(() if script is None else (script,)), *arguments)
             script = f"-m {module}"
         self._script = script
@@ -93,7 +91,6 @@ class Submission:
         self._own_id = own_id
         self._is_dry = dry_run
         self.experiment = call.current_experiment()
-        _say_if_meant_for_us(arguments)
 
     def go(self, detach: bool, quiet: bool = False, tells: bool = False) -> Result | int:
         """Submit it and follow it to its end.
@@ -103,10 +100,13 @@ class Submission:
             quiet: print the id alone.
             tells: say in a line which run began, before its output.
         """
+        if quiet and self.call.wants_result:
+            raise UsageError("-q prints the id alone: leave out -o and --query, or -q")
         first = self._config()
         self._settings["interpreter"] = self._interpreter(first)
         first = self._config()
         first.argv()  # nothing is made for a script that is not there
+        self._say_what_it_gets(first)
         if self._is_dry:
             return self._previewed(first)
         if self._axes:
@@ -192,6 +192,22 @@ class Submission:
         request = grid.GridRequest(home, self._config, rows, self._labels, self._own_id, about)
         return grid.submit_and_follow(request, detach, self.call, quiet)
 
+    def _say_what_it_gets(self, config: ScriptRunConfig) -> None:
+        """Point out options of homerun that stand behind the script, which does not know them."""
+        if self._script is None or not any(word.startswith("-") for word in self._arguments):
+            return
+        from homerun.cli import command_table
+        from homerun.project import script_options
+
+        command = command_table.command(("run", command_table.DIRECT["run"]))
+        ours = [name for param in command.params for name in param.names] if command else []
+        path = os.path.join(config.source(), _path_of(self._script))
+        found = script_options.not_taken(self._arguments, ours, path)
+        if found:
+            stand, them = ("stands", "it") if len(found) == 1 else ("stand", "them")
+            gets = f"{', '.join(found)} {stand} behind the script, which gets {them}"
+            console.inform(f"{gets}; homerun's own go before: homerun run {found[0]} … SCRIPT")
+
     def _rows(self) -> list[Any]:
         """The combinations of the grid that are to run."""
         from homerun.cli.options import grids
@@ -207,9 +223,39 @@ class Submission:
 
     def _previewed(self, config: ScriptRunConfig) -> Result:
         from homerun.cli.commands.submit import preview
+        from homerun.runs.submit import Request
 
         rows = self._rows() if self._axes else []
-        return preview.dry_run(self.call.store(), config, self.experiment, rows)
+        for _, words in rows:
+            self._config(*words).argv()
+        request = Request(
+            self.call.store(),
+            self.experiment.value,
+            config,
+            tags=self._labels,
+            run_id=self._own_id,
+            is_one_of_many=bool(rows),
+        )
+        return preview.dry_run(request, self.experiment.source, rows)
+
+
+def _path_of(script: str) -> str:
+    """The file of a script, or of a module, in its source folder."""
+    module = script.partition("-m ")[2]
+    return f"{module.replace('.', os.sep)}.py" if module else script
+
+
+def _check_is_module(word: str) -> None:
+    """Check that a word names a module, and no file.
+
+    Raises:
+        UsageError: it names a file.
+    """
+    if word.endswith(".py"):
+        raise UsageError(f"-m takes a module, as python -m does: homerun run {word} runs the file")
+    if os.sep in word:
+        module = word.strip(os.sep).replace(os.sep, ".")
+        raise UsageError(f"-m takes a module, as python -m does: homerun run -m {module}")
 
 
 def _packages(conda: str | None, requirements: str | None) -> Environment | None:
@@ -253,14 +299,6 @@ def _own_arguments(loaded: RunConfiguration | None) -> tuple[str, ...]:
         return ()
     taken, loaded.arguments = tuple(map(str, loaded.arguments)), []
     return taken
-
-
-def _say_if_meant_for_us(arguments: tuple[str, ...]) -> None:
-    ours = [word for word in arguments if word.partition("=")[0] in _OURS]
-    if ours:
-        console.inform(
-            f"{ours[0]} stands behind the script, which gets it; homerun's own go before"
-        )
 
 
 def _detached(record: Record, quiet: bool) -> Result:
