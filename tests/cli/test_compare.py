@@ -32,7 +32,7 @@ def test_a_table_tells_what_differs_and_how_much_is_the_same(cli, runs):
     done = cli("run", "compare", *runs, "--code", "-o", "table")
 
     heading, *lines = done.out.decode().splitlines()
-    assert heading.split() == ["what", "of", *runs]
+    assert heading.split() == ["what", "of", "#1", "#2"]
     cells = [line.split() for line in lines]
     assert ["metrics", "rate", "0.5", "0.25"] in cells
     assert "+rate = 0.25" in lines
@@ -67,5 +67,70 @@ def test_json_has_all_of_it(cli, runs):
     assert rate == {"section": "metrics", "name": "rate", "values": [0.5, 0.25]}
     assert {"section": "tags", "name": "\x1b[31mkind", "value": "mlp"} in found["same"]
     assert cli("run", "compare", runs[0]).last_line == (
-        "homerun: a comparison is of two runs or more: name each of them once"
+        "homerun: a comparison is of two runs or more, or of a batch: name each run once"
     )
+
+
+MANY = 7
+
+
+@pytest.fixture
+def many(workspace_dir: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The id of a run with seven below it, which differ in ten parameters and ten metrics."""
+    monkeypatch.setattr(interpreter, "note_own", lambda *_: None)
+    parent = Experiment(Workspace.from_config(), "many").start_logging(snapshot_directory=None)
+    for at in range(MANY):
+        child = parent.child_run()
+        child.log_params({f"param {n}": f"/one/path/that/goes/on/and/on/{at}" for n in range(10)})
+        child.log_params({"optimizer": "adam", "status": at})
+        for n in range(10):
+            child.log(f"metric {n}", at / 7)
+        child.log("same", 1)
+        child.tag("status", str(at))
+        child.tag("by", "ann" if at else "bob")
+        child.complete()
+    parent.complete()
+    return parent.id
+
+
+def test_of_more_than_three_runs_each_is_a_row_with_what_differs_in_columns(cli, many):
+    done = cli("run", "compare", many, "-o", "table")
+
+    heading, *rows = done.text.splitlines()
+    assert heading.split()[:2] == ["#", "status"]
+    assert all(name in heading for name in ("params.status", "param 9", "metric 9"))
+    assert not any(name in heading for name in ("optimizer", "same", "metric 0.min"))
+    assert [row.split()[:2] for row in rows] == [[str(n + 2), "Completed"] for n in range(MANY)]
+    assert all(row.count(f"/on/{at}") == 10 for at, row in enumerate(rows))
+    assert "what else differs: tags (1); -o json tells, or a comparison of two" in done.err
+    everything = cli("run", "compare", many, "--all", "-o", "table").text
+    assert {"optimizer", "same"} <= set(everything.splitlines()[0].split())
+
+
+def test_on_a_narrow_terminal_columns_are_left_out_and_named(terminal, many):
+    found = terminal("run", "compare", many)
+    assert found.end() == 0
+
+    heading, *rows = found.text.splitlines()[: MANY + 1]
+    assert all(len(line) <= 80 for line in (heading, *rows))
+    assert "param 0" in heading
+    assert "metric 0" in heading
+    assert "and 16 more; a wider terminal shows more, -o json all" in found.text
+
+
+def test_three_runs_with_long_values_fit_a_terminal(terminal, workspace_dir, monkeypatch):
+    monkeypatch.setattr(interpreter, "note_own", lambda *_: None)
+    experiment = Experiment(Workspace.from_config(), "compared")
+    found = []
+    for end in "abc":
+        run = experiment.start_logging(snapshot_directory=None)
+        run.log_params({"path": f"/a/path/that/goes/on/and/on/and/on/{end}"})
+        run.complete()
+        found.append(run.id)
+
+    shown = terminal("run", "compare", *found)
+    assert shown.end() == 0
+
+    (line,) = (one for one in shown.text.splitlines() if "path" in one)
+    assert len(line) <= 80
+    assert all(f"/on/{end}" in line for end in "abc")

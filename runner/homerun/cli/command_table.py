@@ -154,7 +154,7 @@ SUMMARIES = {
     "best": (
         "List the best runs of an experiment by the last value of a metric, the best one first."
     ),
-    "compare": "Show how runs differ: arguments, tags, metrics, code, environment.",
+    "compare": "Show how runs differ: parameters, metrics, tags, code, environment.",
     "diff": (
         "Show how the code of two runs differs, or the code of a run and the source folder now."
     ),

@@ -12,6 +12,7 @@ from homerun.views import code as code_view
 from homerun.views import code_diff, details
 from runstore import layout
 from runstore.fs import facts
+from runstore.run import children, params
 from runstore.run.record import Record
 
 Sections = dict[str, dict[str, Any]]
@@ -20,6 +21,9 @@ ARGUMENTS = "arguments"
 CODE = "code"
 FILES = "files"
 METRICS = "metrics"
+ENVIRONMENT = "environment"
+PARAMS = "params"
+TAGS = "tags"
 PACKAGES = "packages"
 RUN = "run"
 
@@ -30,8 +34,22 @@ _OF_AN_INTERPRETER = {
     "implementation": "implementation",
     "platform": "platform",
 }
+_INSTALLED = "installed"
+_IF_KNOWN = {
+    RUN: ("exit_code", "took_s", "peak_memory_kib", "attempts", "target", "in_place"),
+    ENVIRONMENT: (*_OF_AN_INTERPRETER, _INSTALLED),
+}
+"""What a run that goes on has not yet, and one without a script never."""
+
 _OF_GIT = ("azureml.git.", "mlflow.source.git.")
 _SNAPSHOT = "ContentSnapshotId"
+
+
+def members(compared: Sequence[Record]) -> list[Record]:
+    """The runs that are meant: a single one with runs below it stands for these, in their order."""
+    if len(compared) != 1:
+        return [*compared]
+    return [*children.below(compared[0])][::-1] or [*compared]
 
 
 def records(compared: Sequence[Record], code: bool = False) -> dict[str, Any]:
@@ -42,27 +60,39 @@ def records(compared: Sequence[Record], code: bool = False) -> dict[str, Any]:
     """
     ids = [record.id for record in compared]
     if len(set(ids)) < 2 or len(set(ids)) < len(ids):
-        raise UserError("a comparison is of two runs or more: name each of them once")
+        raise UserError("a comparison is of two runs or more, or of a batch: name each run once")
     found = [_sections(record) for record in compared]
-    differences: list[dict[str, Any]] = []
-    same: list[dict[str, Any]] = []
+    made: dict[str, Any] = {"runs": ids, "differences": [], "partial": [], "same": []}
     for section, name in _names(found):
         values = [one[section].get(name) for one in found]
-        if section == PACKAGES and _is_same([v for v, one in zip(values, found) if one[PACKAGES]]):
-            continue  # hundreds, mostly
-        if all(value is None for value in values):
+        known = [value for value in values if value is not None]
+        row = {"section": section, "name": name}
+        if not known:
             continue
-        if _is_same(values):
-            same.append({"section": section, "name": name, "value": values[0]})
+        if not _is_same(_comparable(found, section, name)):
+            made["differences"].append({**row, "values": values})
+        elif section == PACKAGES:
+            continue  # hundreds, mostly
+        elif len(known) < len(values):
+            made["partial"].append({**row, "values": values})
         else:
-            differences.append({"section": section, "name": name, "values": values})
+            made["same"].append({**row, "value": values[0]})
     files = [code_diff.files(record) for record in compared]
     for path, contents in code_diff.differing(files).items():
-        differences.append({"section": FILES, "name": path, "values": contents})
-    made: dict[str, Any] = {"runs": ids, "differences": differences, "same": same}
+        made["differences"].append({"section": FILES, "name": path, "values": contents})
     if code:
         made["diff"] = "".join(code_diff.unified(compared[0], other) for other in compared[1:])
     return made
+
+
+def _comparable(found: list[Sections], section: str, name: str) -> list[Any]:
+    """The values of the runs that can have one: what was not looked at is no difference."""
+    if section == PACKAGES:
+        found = [one for one in found if one[PACKAGES]]
+    values = [one[section].get(name) for one in found]
+    if section == CODE or name in _IF_KNOWN.get(section, ()):
+        return [value for value in values if value is not None]
+    return values
 
 
 def _sections(record: Record) -> Sections:
@@ -72,19 +102,20 @@ def _sections(record: Record) -> Sections:
     packages = dict(map(_package, interpreter.get("packages") or ()))
     return {
         RUN: _run(described, record.run),
-        ARGUMENTS: dict(_arguments([str(one) for one in record.run.get("arguments") or ()])),
+        PARAMS: described["params"],
+        ARGUMENTS: _words([str(one) for one in record.run.get("arguments") or ()]),
         METRICS: dict(_metrics(record.path)),
-        "tags": described["tags"],
+        TAGS: described["tags"],
         "properties": {
             key: value
             for key, value in described["properties"].items()
             if not key.startswith(_OF_GIT) and key != _SNAPSHOT
         },
         CODE: _code(record),
-        "environment": {
+        ENVIRONMENT: {
             **_asked(record.run.get("environment") or {}),
             **{name: interpreter.get(key) for name, key in _OF_AN_INTERPRETER.items()},
-            "installed": len(packages) if interpreter else None,
+            _INSTALLED: len(packages) if interpreter else None,
             "variables": record.run.get("environment_variables") or None,
         },
         PACKAGES: packages,
@@ -108,32 +139,10 @@ def _run(described: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _arguments(words: list[str]) -> Iterator[tuple[str, Any]]:
-    """The options by name, each with its value or True; other words by their position."""
-    found: dict[str, Any] = {}
-    place, at = 0, 0
-    while at < len(words):
-        word, at = words[at], at + 1
-        if not _is_option(word):
-            place += 1
-            found[f"#{place}"] = word
-            continue
-        name, equals, value = word.partition("=")
-        if not equals and at < len(words) and not _is_option(words[at]):
-            value, at = words[at], at + 1
-            equals = "="
-        found[name] = _more(found.get(name), value if equals else True)
-    yield from found.items()
-
-
-def _more(known: Any, value: Any) -> Any:
-    """The values of an option that is given several times, as one text."""
-    return value if known is None else f"{known} {value}"
-
-
-def _is_option(word: str) -> bool:
-    rest = word.lstrip("-")
-    return word != rest and bool(rest) and not (rest[0].isdecimal() or rest[0] == ".")
+def _words(arguments: list[str]) -> dict[str, str]:
+    """The words of a script that are no parameters, by their position."""
+    unnamed = [word for name, (word, *_) in params.pieces(arguments) if not name and word != "--"]
+    return {f"#{place}": word for place, word in enumerate(unnamed, 1)}
 
 
 def _metrics(run_folder: str) -> Iterator[tuple[str, Any]]:

@@ -44,7 +44,9 @@ def pair(experiment: Experiment, script: Callable[..., Path]) -> list[Run]:
     for steps, other in ((2, "old.py"), (3, "new.py")):
         script("train.py", TRAIN.format(steps=steps), f"source{steps}")
         script(other, "same = 1\n", f"source{steps}")
-        config = ScriptRunConfig(f"source{steps}", "train.py", ["--rate", 0.5 * steps, "-v", "x"])
+        config = ScriptRunConfig(
+            f"source{steps}", "train.py", ["--rate", 0.5 * steps, "-v", "x", "--", "data.csv"]
+        )
         tags = {"kind": "mlp", "steps": str(steps)}
         found.append(experiment.submit(config, tags))
     for run in found:
@@ -70,8 +72,9 @@ def test_what_differs_is_told_and_what_does_not_is_folded(pair: list[Run]) -> No
     found = compare_runs(pair)
 
     assert found["runs"] == [run.id for run in pair]
-    assert table(found, "arguments") == {"--rate": ["1.0", "1.5"]}
-    assert same(found, "arguments") == {"-v": "x"}
+    assert table(found, "params") == {"rate": [1.0, 1.5]}
+    assert same(found, "params") == {"v": "x"}
+    assert same(found, "arguments") == {"#1": "data.csv"}
     assert table(found, "tags") == {"steps": ["2", "3"]}
     assert same(found, "tags") == {"kind": "mlp"}
     assert table(found, "metrics") == {"loss.max": [1.0, 1.5], "loss.count": [2, 3]}
@@ -114,7 +117,8 @@ def test_of_packages_only_the_differences_are_told(
         "mine": ["git+https://host/mine@abc", "git+https://host/mine@def", None],
     }
     assert same(found, "packages") == {}
-    assert table(found, "environment")["installed"] == [3, 3, None]
+    partial = {row["name"]: row["values"] for row in found["partial"]}
+    assert partial["installed"] == [3, 3, None]
     assert table(compare_runs(runs[1:]), "packages") == {}
 
 
@@ -147,7 +151,57 @@ def test_what_is_no_text_is_said_to_differ(experiment: Experiment, workspace_dir
     assert found["diff"] == "the file blob differs, and is no text that can be shown\n"
 
 
+def test_what_was_not_recorded_of_a_run_is_no_difference(
+    experiment: Experiment, script: Callable[..., Path], pair: list[Run]
+) -> None:
+    script("git.py", "", "source2")
+    by_hand = experiment.start_logging(snapshot_directory=None)
+    by_hand.add_properties({"azureml.git.branch": "main", "azureml.git.dirty": "True"})
+    by_hand.complete()
+
+    found = compare_runs([by_hand, pair[0]])
+
+    assert table(found, "code") == {}
+    assert {"exit_code", "in_place", "target"}.isdisjoint(table(found, "run"))
+    partial = {row["name"]: row["values"] for row in found["partial"] if row["section"] == "code"}
+    assert partial["dirty"] == ["True", None]
+    assert partial["snapshot"] == [None, pair[0].get_snapshot_id()]
+    assert table(found, "params") == {"rate": [None, 1.0], "v": [None, "x"]}
+
+
+def test_numbers_are_compared_as_numbers_and_what_a_script_added_is_a_parameter(
+    experiment: Experiment,
+) -> None:
+    runs = [experiment.start_logging(snapshot_directory=None) for _ in range(2)]
+    for run, rate, size in zip(runs, (1, 1.0), (8, 16)):
+        run.log_params({"rate": rate, "size": size})
+        run.complete()
+
+    found = compare_runs(runs)
+
+    assert table(found, "params") == {"size": [8, 16]}
+    assert same(found, "params") == {"rate": 1}
+
+
+def test_a_batch_stands_for_its_runs_and_one_without_runs_for_itself(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script("train.py", "")
+    configs = [ScriptRunConfig("source", "train.py", ["--lr", str(lr)]) for lr in (0.1, 1, 10)]
+    batch = experiment.submit_many(configs)
+    batch.parent.wait_for_completion()
+
+    found = compare_runs([batch.parent])
+
+    assert found["runs"] == [run.id for run in batch]
+    assert table(found, "params") == {"lr": [0.1, 1, 10]}
+    with pytest.raises(UserError, match="of two runs or more, or of a batch"):
+        compare_runs([batch[0]])
+
+
 def test_a_comparison_needs_two_runs(pair: list[Run]) -> None:
     for runs in (pair[:1], [], [pair[0], pair[0]]):
-        with pytest.raises(UserError, match="of two runs or more: name each of them once"):
+        with pytest.raises(
+            UserError, match="of two runs or more, or of a batch: name each run once"
+        ):
             compare_runs(runs)

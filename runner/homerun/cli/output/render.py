@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _GAP = "  "
 _MAY_BE_CUT = ("script", "tags")
 _CUT = 6
+_MOST_NAMED = 3
 _NUMBERS = ("#", "last", "min", "max", "count", "position", "priority", "slots")
 
 
@@ -35,6 +36,9 @@ class Table:
     Args:
         expendable: columns to leave out, in this order, if the terminal is too narrow. Of the rest
             only script and tags are ever cut, so that an id can always be copied.
+        even: columns that are cut before, all to the same width.
+        hint: how to see those of `named` that were left out, behind their names; "": nothing is
+            said of them.
     """
 
     def __init__(
@@ -42,16 +46,21 @@ class Table:
         columns: Sequence[str],
         rows: Iterable[Sequence[object]],
         expendable: tuple[str, ...] = (),
+        *,
+        even: tuple[str, ...] = (),
+        named: tuple[str, ...] = (),
+        hint: str = "",
     ) -> None:
         self._columns = list(columns)
         self._rows = [[text.printable(value) for value in row] for row in rows]
         self._expendable = expendable
+        self._even = even
+        self._named = named
+        self._hint = hint
 
     def lines(self, room: int) -> list[str]:
         """Its lines, for a terminal of this width."""
-        cells = zip(*[map(text.printable, self._columns), *self._rows])
-        natural = {name: max(map(text.width, of)) for name, of in zip(self._columns, cells)}
-        widths = _fitted(natural, self._expendable, room)
+        widths = self._widths(room)
         made = [
             console.bold(
                 _line([(name, text.printable(name), wide) for name, wide in widths.items()])
@@ -59,8 +68,25 @@ class Table:
         ]
         for row in self._rows:
             of = dict(zip(self._columns, row))
+            for name in self._even:
+                of[name] = text.shortened(of[name], widths[name])
             made.append(_line([(name, of[name], wide) for name, wide in widths.items()]))
         return made
+
+    def left_out(self, room: int) -> Note | None:
+        """What to say of columns that a terminal of this width has no room for."""
+        kept = self._widths(room)
+        gone = [text.printable(name) for name in self._named if name not in kept]
+        if not gone or not self._hint:
+            return None
+        first, more = gone[:_MOST_NAMED], len(gone) - _MOST_NAMED
+        told = f"{', '.join(first)} and {more} more" if more > 0 else " and ".join(first)
+        return Note(f"no room for {told}; {self._hint}")
+
+    def _widths(self, room: int) -> dict[str, int]:
+        cells = zip(*[map(text.printable, self._columns), *self._rows])
+        natural = {name: max(map(text.width, of)) for name, of in zip(self._columns, cells)}
+        return _fitted(_evened(natural, self._even, room), self._expendable, room)
 
 
 class Card:
@@ -115,10 +141,23 @@ def show(parts: Iterable[Part], pages: bool = True) -> None:
             notes.append(part)
         else:
             lines += [text.printable(part)] if isinstance(part, str) else part.lines(room)
+            if isinstance(part, Table) and (left_out := part.left_out(room)):
+                notes.append(left_out)
     if lines:
         stdout.put_paged("\n".join(lines) + "\n", pages)
     for note in notes:
         note.say()
+
+
+def _evened(natural: dict[str, int], even: tuple[str, ...], room: int) -> dict[str, int]:
+    """The widths of columns, of which some are cut to the greatest one that fits for all."""
+    widths = dict(natural)
+    while _total([*widths.values()]) > room:
+        widest = max((widths[name] for name in even), default=0)
+        if widest <= _CUT:
+            break
+        widths.update((name, widest - 1) for name in even if widths[name] == widest)
+    return widths
 
 
 def _fitted(natural: dict[str, int], expendable: tuple[str, ...], room: int) -> dict[str, int]:

@@ -23,6 +23,16 @@ def width(text: str) -> int:
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
+def shortened(text: str, wide: int) -> str:
+    """A text of at most so many columns; its middle goes, since values differ at their ends."""
+    if width(text) <= wide:
+        return text
+    begin, end = text[: len(text) // 2], text[len(text) // 2 :]
+    while (begin or end) and width(begin) + width(end) >= wide:
+        begin, end = (begin[:-1], end) if len(begin) > len(end) else (begin, end[1:])
+    return f"{begin}…{end}"
+
+
 def printable(value: object) -> str:
     """A text without terminal control: what is not printable is shown as its escape."""
     return terminal.escaped(str(value))
