@@ -72,6 +72,44 @@ def test_targets_fields_and_files_are_offered(run_id):
     assert offered("files", run_id, "res") == [("results/a file.txt", None)]
 
 
+def test_a_run_is_offered_by_its_display_name_where_one_is_begun(workspace_dir):
+    start = Experiment(Workspace.from_config(), "digits").start_logging
+    with start(display_name="base line", snapshot_directory=None):
+        pass
+
+    assert offered("show", "base") == [("base line", "digits #1 base line Completed")]
+    assert offered("show", "-e", "digits", "") == [("1", "digits #1 base line Completed")]
+
+
+def test_metrics_and_tags_are_offered_of_the_run_or_of_the_newest(workspace_dir):
+    start = Experiment(Workspace.from_config(), "digits").start_logging
+    with start(tags={"kept": "", "a b": ""}, snapshot_directory=None) as first:
+        first.log("loss", 1)
+    with start(tags={"other": ""}, snapshot_directory=None) as second:
+        second.log("accuracy", 1)
+
+    def words(*line):
+        return {word for word, _ in offered(*line)}
+
+    assert words("best", "") == words("best", "-e", "digits", "") == {"loss", "accuracy"}
+    assert words("run", "metrics", first.id, "--name", "") == {"loss"}
+    assert words("tag", first.id, "--remove", "") == {"kept", "a b"}
+    assert words("run", "update", "-r", second.id, "--remove-tag", "") == {"other"}
+    assert words("ls", "--tags", "k") == {"kept"}
+
+
+def test_what_is_in_the_trash_is_offered_to_restore(workspace_dir):
+    start = Experiment(Workspace.from_config(), "digits").start_logging
+    with start(display_name="first", snapshot_directory=None) as run:
+        pass
+    start(display_name="stays", snapshot_directory=None).complete()
+    run.delete()
+
+    assert offered("restore", "") == [(run.id, "digits #1 first Completed")]
+    assert [word for word, _ in offered("restore", "fir")] == ["first"]
+    assert [word for word, _ in offered("restore", "@")] == ["@last"]
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_is_installed_once_and_what_is_there_stays(
     invoke, tmp_path, monkeypatch, shell
@@ -142,7 +180,8 @@ def test_bash_takes_the_script_and_asks_the_command(workspace_dir, run_id):
     bin_dir = Path(sys.executable).parent
     command = (
         'eval "$(homerun completion bash)" && COMP_WORDS=(homerun run show dig) && COMP_CWORD=3 '
-        '&& _homerun_completion homerun && echo "${COMPREPLY[@]}"'
+        '&& COMP_LINE="homerun run show dig" '
+        '&& _homerun_completion homerun dig run && echo "${COMPREPLY[@]}"'
     )
 
     done = subprocess.run(

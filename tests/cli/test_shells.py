@@ -98,3 +98,35 @@ def test_a_command_and_a_run_are_completed(typed: Callable[[str, str], str]) -> 
     run.complete()
 
     typed("homerun sho\tbasel\t--query status\n", "Completed")
+
+
+@pytest.fixture
+def named() -> None:
+    """A run with a name of two words, a metric and a tag, and one in the trash."""
+    start = Experiment(Workspace.from_config(), "digits").start_logging
+    with start(
+        display_name="base line", tags={"my tag": "", "other": ""}, snapshot_directory=None
+    ) as run:
+        run.log("train/loss", 0.25)
+    with start(display_name="thrown-away", snapshot_directory=None) as gone:
+        pass
+    gone.delete()
+
+
+def test_names_metrics_tags_words_values_and_the_trash_are_completed(
+    typed: Callable[[str, str], str], named: None
+) -> None:
+    shown = typed(
+        "homerun show base\t--query display_name -o tsv; "
+        "homerun best -e digits --min tr\t--query '[].metrics' -o yaml; "
+        "homerun restore thr\t; "
+        "homerun tag base\\ line --remove my\t--output=ts\t--query 'keys(tags)'; "
+        "homerun show @runn\t\n",
+        "no run '@running'",
+    )
+
+    lines = shown.splitlines()
+    assert "base line" in lines
+    assert "  train/loss: 0.25" in [line.replace("- ", "  ") for line in lines]
+    assert any(line.startswith("restored digits #2 thrown-away") for line in lines)
+    assert "other" in lines

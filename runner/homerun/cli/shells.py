@@ -23,6 +23,62 @@ _LINES = {
 _WITH_COMPINIT = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }\n"
 """A zsh without a line for it has no `compdef`."""
 
+_ZSH_VALUES = (
+    ("    local -a completions\n", "    local -a completions\n    local begun\n"),
+    (
+        "    for type",
+        "    [[ $words[CURRENT] == --*=* ]] && begun=${words[CURRENT]%%=*}=\n    for type",
+    ),
+    ('("$key")', '("$begun$key")'),
+    ('("$key":"$descr")', '("$begun$key":"$descr")'),
+)
+_FISH_VALUES = (
+    (
+        "    for completion",
+        "    set -l begun (string match -r '^--[^=]+=' -- (commandline -t));\n    for completion",
+    ),
+    ("echo $metadata[2];", 'echo "$begun$metadata[2]";'),
+)
+"""What click makes, and what completes the value of `--output=js` too."""
+
+_BASH = r"""_homerun_completion() {
+    # bash splits words at @, = and : too: put them together as they were typed
+    local IFS=$'\n' rest=$COMP_LINE replaced=$2
+    local response completion value before word at cut
+    local -a words=()
+    for ((at = 0; at <= COMP_CWORD; at++)); do
+        word=${COMP_WORDS[at]}
+        before=${rest%%"$word"*}
+        rest=${rest#"$before$word"}
+        if [[ $at -gt 0 && -n $word && -z $before ]]; then
+            words[${#words[@]} - 1]+=$word
+        else
+            words+=("$word")
+        fi
+    done
+    # What bash will not replace must not come twice.
+    [[ $replaced == [=:] ]] && replaced=
+    cut=${words[${#words[@]} - 1]%"$replaced"}
+    response=$(env COMP_WORDS="${words[*]}" COMP_CWORD=$((${#words[@]} - 1)) \
+        _HOMERUN_COMPLETE=bash_complete "$1")
+    COMPREPLY=()
+    while IFS= read -r completion; do
+        value=${completion#*,}
+        case ${completion%%,*} in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain)
+                [[ $value == *[!a-zA-Z0-9_./@=:+,%-]* ]] && value=$(printf %q "$value")
+                COMPREPLY+=("${value#"$cut"}")
+                ;;
+        esac
+    done <<< "$response"
+}
+
+complete -o nosort -F _homerun_completion homerun
+"""
+"""click's own takes a word as bash splits it, and inserts blanks as they are."""
+
 
 def shell_of_user() -> str | None:
     """The shell of this user; None: it is none of them."""
@@ -32,8 +88,12 @@ def shell_of_user() -> str | None:
 
 def completion_script(shell: str, made: str) -> str:
     """The script for a shell, from the one that click makes."""
+    if shell == "bash":
+        return _BASH
     if shell == "zsh":
-        return made.replace("#compdef homerun\n", f"#compdef homerun\n{_WITH_COMPINIT}", 1)
+        made = made.replace("#compdef homerun\n", f"#compdef homerun\n{_WITH_COMPINIT}", 1)
+    for old, new in _ZSH_VALUES if shell == "zsh" else _FISH_VALUES:
+        made = made.replace(old, new, 1)
     return made
 
 

@@ -9,7 +9,7 @@ from homerun.base.errors import HomerunError
 from homerun.cli.output import text
 from homerun.project import defaults, file
 from homerun.project.run_names import BEST, WORDS, RunNames
-from homerun.project.trash_names import TrashNames
+from homerun.project.trash_names import LAST, TrashNames
 from homerun.sdk.workspace import Workspace
 from homerun.views import listing
 from homerun.views import rows as listed
@@ -17,13 +17,14 @@ from runstore.errors import StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from homerun.cli.options.params import Offers
     from homerun.project.file import ProjectFile
     from homerun.sdk.run import Run
     from homerun.sdk.workspace import Workspace
+    from runstore.run.record import Record
 
 _LOOKED_AT = 1000
 _OFFERED = 50
@@ -31,43 +32,26 @@ _AREAS = ("params", "metrics", "tags")
 
 
 def run_offers(given: dict[str, Any], begun: str) -> Offers:
-    """The newest runs, children too: by number, or by id where its beginning is there."""
+    """The newest runs, children too: by number; by display name or id where it begins so."""
     if begun.startswith("@"):
         return [(word, None) for word in (*WORDS, BEST) if word.startswith(begun)]
-    found: list[tuple[str, str | None]] = []
-    try:
-        workspace = _workspace(given)
-        named = given.get("experiment")
-        current = named or defaults.current_experiment(*_place(given)).value
-        for record in islice(workspace.store.runs(named, children=True), _LOOKED_AT):
-            number = str(record.run.get("number") or "") if record.experiment == current else ""
-            word = number if number and number.startswith(begun) else record.id
-            if word.startswith(begun):
-                found.append((word, _hint(workspace.run_of(record))))
-            if len(found) == _OFFERED:
-                break
-    except (HomerunError, StoreError, OSError):
-        return found  # an error has no place in a completion
-    return found
+    named = given.get("experiment")
+
+    def newest(workspace: Workspace) -> Iterator[Record]:
+        return islice(workspace.store.runs(named, children=True), _LOOKED_AT)
+
+    return _naming(given, begun, newest, named)
 
 
 def trash_offers(given: dict[str, Any], begun: str) -> Offers:
-    """The deleted runs, the one that was deleted last first: by number, or by id."""
-    found: list[tuple[str, str | None]] = []
-    try:
-        workspace = _workspace(given)
-        folder, said = _place(given)
-        current = defaults.current_experiment(folder, said).value
-        if "@last".startswith(begun):
-            found.append(("@last", None))
-        for record in TrashNames(workspace.store, folder).deleted_last()[:_OFFERED]:
-            number = str(record.run.get("number") or "") if record.experiment == current else ""
-            word = number if number and number.startswith(begun) else record.id
-            if word.startswith(begun):
-                found.append((word, _hint(workspace.run_of(record))))
-    except (HomerunError, StoreError, OSError):
-        return found
-    return found
+    """The deleted runs, the one that was deleted last first, as `run_offers` names them."""
+    if begun.startswith("@"):
+        return [(LAST, None)] if LAST.startswith(begun) else []
+
+    def trashed(workspace: Workspace) -> list[Record]:
+        return TrashNames(workspace.store, _place(given)[0]).deleted_last()
+
+    return _naming(given, begun, trashed)
 
 
 def experiment_offers(given: dict[str, Any], begun: str) -> Offers:
@@ -103,6 +87,54 @@ def field_offers(given: dict[str, Any], begun: str) -> Offers:
         return [f"{minus}{name}" for name in dict.fromkeys([*listed.field_names(), *own])]
 
     return _beginning(begun, names)
+
+
+def metric_offers(given: dict[str, Any], begun: str) -> Offers:
+    """The metrics that begin so: of the run that was named, else of the newest runs."""
+    return _beginning(begun, lambda: _keys(given, "metrics"))
+
+
+def tag_offers(given: dict[str, Any], begun: str) -> Offers:
+    """The tags whose keys begin so: of the run that was named, else of the newest runs."""
+    return _beginning(begun, lambda: _keys(given, "tags"))
+
+
+def _keys(given: dict[str, Any], area: str) -> Iterable[str]:
+    """What runs have in an area: the run that was named, else the newest of the experiment."""
+    store = _workspace(given).store
+    words = [given.get(key) for key in ("run_word", "run_id", "word")]
+    word = next((one for one in words if isinstance(one, str)), None)
+    if word is not None:
+        records = [RunNames(store, _place(given)[0], given.get("experiment")).find(word)]
+    else:
+        records = list(islice(store.runs(given.get("experiment"), children=True), _OFFERED))
+    rows = listing.describe_all(records)
+    return dict.fromkeys(str(key) for row in rows for key in row.get(area) or ())
+
+
+def _naming(
+    given: dict[str, Any],
+    begun: str,
+    records: Callable[[Workspace], Iterable[Record]],
+    experiment: str | None = None,
+) -> Offers:
+    """Each run by the word that begins so: its number, else its display name, else its id."""
+    found: list[tuple[str, str | None]] = []
+    try:
+        workspace = _workspace(given)
+        current = experiment or defaults.current_experiment(*_place(given)).value
+        for record in records(workspace):
+            number = str(record.run.get("number") or "") if record.experiment == current else ""
+            name = (record.labels().display_name or "") if begun else ""
+            words = (number, name, record.id)
+            word = next((one for one in words if one and one.startswith(begun)), None)
+            if word is not None:
+                found.append((word, _hint(workspace.run_of(record))))
+            if len(found) == _OFFERED:
+                break
+    except (HomerunError, StoreError, OSError):
+        return found  # an error has no place in a completion
+    return found
 
 
 def _beginning(begun: str, names: Callable[[], Iterable[str]]) -> Offers:

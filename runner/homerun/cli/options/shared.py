@@ -105,6 +105,7 @@ def tags(
         "--tags",
         check=tag_pairs,
         many=True,
+        complete=tags_offered,
         metavar="KEY[=VALUE]",
         help=f"{text} can be given several times.",
         section=section,
@@ -162,6 +163,20 @@ def fields_offered(given: dict[str, Any], begun: str) -> Offers:
     from homerun.cli.options import offers
 
     return offers.field_offers(given, begun)
+
+
+def metrics_offered(given: dict[str, Any], begun: str) -> Offers:
+    """The metrics of the run that was named before, or of the newest runs."""
+    from homerun.cli.options import offers
+
+    return offers.metric_offers(given, begun)
+
+
+def tags_offered(given: dict[str, Any], begun: str) -> Offers:
+    """The tags of the run that was named before, or of the newest runs."""
+    from homerun.cli.options import offers
+
+    return offers.tag_offers(given, begun)
 
 
 def _experiments(given: dict[str, Any], begun: str) -> Offers:

@@ -205,6 +205,8 @@ class Clicked(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words of a command line; see click."""
         words, behind = _around_options(self._declared, args)
+        if ctx.resilient_parsing and _awaits_value(self._declared, words):
+            words = words[:-1]  # click would forget the arguments before it
         for param in self._declared.own:
             if param.follows_dashes:
                 ctx.params[param.key] = behind
@@ -263,6 +265,12 @@ def _around_options(declared: Command, args: list[str]) -> tuple[list[str], tupl
     if takes_dashes and args[place : place + 1] == ["--"]:
         return args[:place], tuple(args[place + 1 :])
     return args, ()
+
+
+def _awaits_value(declared: Command, words: list[str]) -> bool:
+    """Whether the last word is an option whose value is to follow."""
+    valued = (param for param in declared.params if not param.is_flag)
+    return any(words[-1:] == [name] for param in valued for name in param.names)
 
 
 class _Type(StringParamType):

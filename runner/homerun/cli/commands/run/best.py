@@ -26,7 +26,7 @@ _SHOWN = 5
 
 
 @command("best")
-@argument("metric", metavar="[METRIC]")
+@argument("metric", metavar="[METRIC]", complete=shared.metrics_offered)
 @shared.of_experiment("The experiment (default: the current one).")
 @option("--max", "most", is_flag=True, help="More of the metric is better.")
 @option("--min", "least", is_flag=True, help="Less of the metric is better.")

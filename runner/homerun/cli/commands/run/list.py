@@ -62,9 +62,19 @@ _MINIMAL = {
 )
 @shared.statuses()
 @shared.tags()
-@option("--parent-run-id", metavar="RUN", help="Only children of this run.")
+@option(
+    "--parent-run-id",
+    metavar="RUN",
+    complete=shared.run_ids,
+    help="Only children of this run.",
+)
 @option("--children", is_flag=True, help="Include child runs, as a condition or --sort does.")
-@option("--compute-target-name", "target", metavar="NAME", help="Only runs of this target.")
+@option(
+    *("--compute-target-name", "target"),
+    metavar="NAME",
+    complete=shared.targets_offered,
+    help="Only runs of this target.",
+)
 @option(
     "--since",
     check=times.since_utc,

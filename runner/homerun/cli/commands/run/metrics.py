@@ -33,6 +33,7 @@ _WIDE = 20
     "names",
     metavar="NAME",
     many=True,
+    complete=shared.metrics_offered,
     help="Only this metric; can be given several times.",
 )
 @option("--csv", "as_csv", is_flag=True, help="Print each logged value as a line of CSV.")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     "--remove-tag",
     "removed",
     many=True,
+    complete=shared.tags_offered,
     metavar="KEY",
     help="Remove a tag; can be given several times.",
 )
@@ -68,6 +69,7 @@ def update(
     "--remove",
     "removed",
     many=True,
+    complete=shared.tags_offered,
     metavar="KEY",
     help="Remove a tag; can be given several times.",
 )
