@@ -62,7 +62,7 @@ def restore(call: Call, words: tuple[str, ...]) -> Result:
 
     \b
     Example:
-      homerun restore 17
+      homerun store trash restore 17
     """
     workspace = call.workspace()
     trashed = TrashNames(workspace.store, call.folder)
