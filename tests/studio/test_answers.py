@@ -37,6 +37,25 @@ def test_a_store_that_is_not_there_yet_is_an_empty_one(client: Client) -> None:
     assert client.get("/api/trash").json == {"runs": []}
 
 
+def test_a_rollup_tells_the_best_run_by_the_goal_of_the_project(
+    shelf: Callable[..., Shelf], workspace_dir: Path
+) -> None:
+    (workspace_dir / "homerun.toml").write_text('minimize = ["loss"]')
+    client = shelf().sign_in()
+    parent = Experiment(Workspace.from_config(), "digits").start_logging(**BARE)
+    for loss in (0.5, 0.25):
+        child = parent.child_run()
+        child.log("loss", loss)
+        child.complete()
+    parent.complete()
+
+    rollup = client.get(f"/api/runs/{parent.id}").json["rollup"]
+
+    assert rollup["total"] == 2
+    best = {"metric": "loss", "value": 0.25, "run_id": child.id, "run_number": child.number}
+    assert rollup["best"] == best
+
+
 def test_an_experiment_tells_its_runs_and_how_the_last_ones_went(
     client: Client, trained: Run
 ) -> None:

@@ -164,12 +164,19 @@ class RunNames:
         return str(defaults.current_experiment(self.folder, file.nearest(self.folder)).value)
 
 
-def best(store: Store, experiment: str, goal: goals.Goal) -> Iterator[Record]:
+def best(
+    store: Store, experiment: str, goal: goals.Goal, parent: str | None = None
+) -> Iterator[Record]:
     """The runs of an experiment that logged the goal's metric, the best first; children too.
 
     A run that Failed is none of them, however far it came.
+
+    Args:
+        parent: the id of the run whose children alone are meant.
     """
     wanted = [Condition(METRICS, goal.metric, THERE), *listing.conditions(where=_NOT_FAILED)]
+    if parent is not None:
+        wanted.append(Condition("parent", "", "=", parent))
     return listing.runs(store, experiment, wanted, include_children=True, sort=goal.order)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from homerun.base import accounts
 from homerun.base.times import instant
 from homerun.base.version import __version__
+from homerun.project import file, goals
 from homerun.views.feed import Feed
 from homerun.views.table import Board
 
@@ -32,7 +33,8 @@ class Desk:
 
     def __init__(self, workspace: Workspace, door: Door, is_read_only: bool = False) -> None:
         self.workspace = workspace
-        self.board = Board(workspace.store)
+        home = os.path.dirname(workspace.directory)
+        self.board = Board(workspace.store, goals.of_project(file.nearest(home)))
         self.door = door
         self.is_read_only = workspace.store.only_looks = is_read_only
         self.writing = threading.Lock()

@@ -8,13 +8,13 @@ from homerun.base import checks, messages
 from homerun.base.errors import UserError
 from homerun.runs import reconcile, verify_index
 from homerun.views import details
-from homerun.views.rows import RowColumn, rolled_up
+from homerun.views.rows import RowColumn, metric_column, rolled_up
 from runstore.errors import ExperimentNotFound
 from runstore.index import metrics as index_metrics
 from runstore.index import row as index_row
 from runstore.index import search as index_search
 from runstore.index.conditions import parse
-from runstore.index.fields import METRICS, FieldName, split
+from runstore.index.fields import split
 from runstore.index.kinds import holds
 from runstore.index.query import THERE, Condition, Query
 from runstore.index.row import PROPERTIES, TAGS
@@ -117,22 +117,31 @@ def named_columns(
     """The fields that conditions and an order name, and the metrics that are goals, each once."""
     named = [one.field for part in map(parse, where) for one in part.leaves()]
     named += [] if sort is None else [split(sort.removeprefix("-"))]
-    named += [FieldName(f"{METRICS}.{goal}", METRICS, goal) for goal in goals]
-    found = {column.place: column for column in map(RowColumn, named)}
+    columns = [*map(RowColumn, named), *map(metric_column, goals)]
+    found = {column.place: column for column in columns}
     return list(found.values())
 
 
-def describe_all(records: Sequence[Record]) -> list[dict[str, Any]]:
-    """What `run list` and `run show` print of runs of one store, with metrics and children."""
+def describe_all(
+    records: Sequence[Record], goal: tuple[str, bool] | None = None
+) -> list[dict[str, Any]]:
+    """What `run list` and `run show` print of runs of one store, with metrics and children.
+
+    Args:
+        goal: a metric, and whether more of it is better: the best child by it is told.
+    """
     if not records:
         return []
     store = store_of(records[0])
     rows = [details.row_of(record) for record in records]
-    metrics, below = index_search.summaries(store, records, reconcile.bring_up_to_date)
+    look = reconcile.bring_up_to_date
+    metrics, below, best = index_search.summaries(store, records, look, goal)
     for row in rows:
         row["metrics"] = metrics.get(row["run_id"], {})
         if below.get(row["run_id"]):
-            row["children"] = rolled_up(below[row["run_id"]])
+            row["children"] = rolled_up(
+                below[row["run_id"]], best.get(row["run_id"]), goal[0] if goal else None
+            )
     return rows
 
 

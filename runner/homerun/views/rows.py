@@ -46,11 +46,24 @@ _OF_ALL = (
 """The status that stands for many runs is of the first line that any of them is in."""
 
 
-def rolled_up(by_status: dict[str, int]) -> dict[str, Any]:
-    """How many runs there are, how many of each status, and the status that stands for all."""
+def rolled_up(
+    by_status: dict[str, int],
+    best: tuple[float, str, int | None] | None = None,
+    metric: str | None = None,
+) -> dict[str, Any]:
+    """How many runs there are, how many of each status, and the status that stands for all.
+
+    Args:
+        best: the best value of the metric that is the goal, and the id and number of its run.
+    """
     shown = next((one for like in _OF_ALL for one in like if one in by_status), None)
     total = sum(by_status.values())
-    return {"total": total, "by_status": by_status, "status": shown}
+    found: dict[str, Any] = {"total": total, "by_status": by_status, "status": shown}
+    if best is not None:
+        value, run_id, number = best
+        told = {"metric": metric, "value": value, "run_id": run_id, "run_number": number}
+        found["best"] = told
+    return found
 
 
 class RowColumn:
@@ -103,6 +116,20 @@ def columns_of(names: Sequence[str]) -> list[RowColumn]:
     return list(map(RowColumn, fields))
 
 
+def titles(columns: Sequence[RowColumn], taken: Sequence[str] = ()) -> list[str]:
+    """The short titles of columns; the whole names of those that are not alone with theirs."""
+    short = [one.title for one in columns]
+    return [
+        one.name if one.title in taken or short.count(one.title) > 1 else one.title
+        for one in columns
+    ]
+
+
+def metric_column(name: str) -> RowColumn:
+    """The last value of a metric as a column."""
+    return RowColumn(FieldName(f"{METRICS}.{name}", METRICS, name))
+
+
 def differing(rows: Sequence[dict[str, Any]]) -> list[RowColumn]:
     """The parameters that are not the same in all rows that have any."""
     each = [row["params"] for row in rows if row["params"]]
@@ -112,6 +139,16 @@ def differing(rows: Sequence[dict[str, Any]]) -> list[RowColumn]:
         for name in names
         if any(_of(one, name) != _of(each[0], name) for one in each)
     ]
+
+
+def further_tags(row: dict[str, Any]) -> dict[str, str | None]:
+    """The tags of a run that do not say again what its parameters do, as those of a grid."""
+    params = row["params"]
+    return {
+        key: value
+        for key, value in row["tags"].items()
+        if key not in params or value != spelled(params[key])
+    }
 
 
 def _of(params: dict[str, Any], name: str) -> tuple[bool, str]:

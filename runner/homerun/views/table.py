@@ -54,11 +54,13 @@ class Board:
     """The runs of a store, from an index that is kept open.
 
     Attributes:
+        goal: a metric, and whether more of it is better: rollups tell the best child by it.
         gauges, lines: the summaries of metrics and the line indexes of logs that were read last.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, goal: tuple[str, bool] | None = None) -> None:
         self.store = store
+        self.goal = goal
         self.gauges = Lru(summary.Gauges)
         self.lines = LineIndexes()
         self.live = Live(
@@ -139,9 +141,18 @@ class Board:
             return dict(pages.groups(cache, query, "status"))
 
     def rollups(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """How many children of which status some runs have, by the parent's id."""
+        """How many children of which status some runs have, and the best, by the parent's id."""
         with self.live.open() as cache:
-            return {run: rolled_up(known) for run, known in counts.below(cache, ids).items()}
+            below = counts.below(cache, ids)
+        best = self._best_below([*below])
+        metric = self.goal[0] if self.goal else None
+        return {run: rolled_up(known, best.get(run), metric) for run, known in below.items()}
+
+    def _best_below(self, ids: Sequence[str]) -> dict[str, tuple[float, str, int | None]]:
+        if self.goal is None or not ids or not self.live.meter_below(ids):
+            return {}
+        with self.live.open() as cache:
+            return counts.best_below(cache, ids, *self.goal)
 
     def below(self, run_id: str, recursive: bool = False) -> list[str]:
         """The ids of a run's children, in order of creation; recursive: of all below it."""

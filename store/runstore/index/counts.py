@@ -60,6 +60,30 @@ def below(cache: Cache, ids: Sequence[str]) -> dict[str, dict[str, int]]:
     return found
 
 
+def best_below(
+    cache: Cache, ids: Sequence[str], metric: str, is_most: bool
+) -> dict[str, tuple[float, str, int | None]]:
+    """By the parent's id: the best last value of a metric among its children, and whose it is.
+
+    The child is told by its id and number; one that Failed is none, however far it came. Of equal
+    ones it is the newest, as in a list that is sorted by the metric.
+    """
+    way = "DESC" if is_most else "ASC"
+    found: dict[str, tuple[float, str, int | None]] = {}
+    for start in range(0, len(ids), _PART):
+        part = ids[start : start + _PART]
+        sql = (
+            "SELECT parent, last, id, number FROM (SELECT r.parent, m.last, r.id, r.number, "
+            f"row_number() OVER (PARTITION BY r.parent ORDER BY m.last {way}, r.created DESC, "
+            "r.id DESC) AS place FROM runs r CROSS JOIN metrics m WHERE m.run = r.run AND "
+            f"m.name = ? AND m.last IS NOT NULL AND r.parent IN ({', '.join('?' * len(part))}) "
+            "AND r.status != ?) WHERE place = 1"
+        )
+        for parent, *best in cache.db.execute(sql, [plain(metric), *part, status.FAILED]):
+            found[parent] = best[0], best[1], best[2]
+    return found
+
+
 def neighbours(cache: Cache, folder: str, number: int | None) -> tuple[str | None, str | None]:
     """The runs before and after one by number in its experiment."""
     if number is None:

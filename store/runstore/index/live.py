@@ -24,7 +24,7 @@ from runstore.run.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from runstore.index.pages import Row
     from runstore.index.refresh import Looker
@@ -83,6 +83,14 @@ class Live:
                 index_metrics.meter(cache, self.store.root, runs)
         except sqlite3.OperationalError:
             self.freshen(metrics=True)  # without the store's index, if that is what is busy
+
+    def meter_below(self, ids: Sequence[str]) -> bool:
+        """Bring the metrics of the children of some runs up to date; False: they are too many."""
+        try:
+            with self.open() as cache:
+                return index_metrics.meter_below(cache, self.store.root, ids)
+        except sqlite3.OperationalError:
+            return False  # the index is busy: without the best one now, with it soon
 
     def open(self) -> Used:
         """The index for one question, as a context manager.

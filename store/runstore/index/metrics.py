@@ -11,13 +11,15 @@ from runstore.metrics.summary import MetricSummary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from runstore.index.cache import Cache
     from runstore.index.pages import Row
 
 _MOST = 1 << 63
+_MOST_BELOW = 5_000
+"""So many logs are read for a line of a list at most."""
 
 
 def values_of_run(run_folder: str) -> dict[str, dict[str, float]]:
@@ -64,6 +66,25 @@ def meter(cache: Cache, root: str, runs: Iterable[Row]) -> None:
             bring_up_to_date(cache, run, f"{root}/{row.folder}/{row.values['id']}")
             if settled:
                 cache.db.execute("UPDATE runs SET metered = 1 WHERE run = ?", (run,))
+
+
+def meter_below(cache: Cache, root: str, ids: Sequence[str]) -> bool:
+    """Bring the metrics of the children of some runs up to date; False: they are too many."""
+    marks = ", ".join("?" * len(ids))
+    sql = (
+        "SELECT run, folder, id, settled FROM runs INDEXED BY runs_by_parent "
+        f"WHERE metered = 0 AND parent IN ({marks}) LIMIT {_MOST_BELOW + 1}"
+    )
+    found = cache.db.execute(sql, list(ids)).fetchall()
+    if len(found) > _MOST_BELOW:
+        return False
+    if found:
+        with cache.writing():
+            for run, folder, run_id, settled in found:
+                bring_up_to_date(cache, run, f"{root}/{folder}/{run_id}")
+                if settled:
+                    cache.db.execute("UPDATE runs SET metered = 1 WHERE run = ?", (run,))
+    return True
 
 
 def is_complete(cache: Cache, run: int, run_folder: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from runstore import layout
+from runstore import layout, status
 from runstore import look as looks
 from runstore.fs import atomic
 from runstore.index import counts, metrics, pages, row, verify
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runstore.index.refresh import Looker
+
+    Best = tuple[float, str, "int | None"]
     from runstore.store import Store
 
 _PAGE = 256
@@ -124,12 +126,16 @@ def summaries(
     store: Store,
     records: Sequence[Record],
     look: Looker = looks.at,
-) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
-    """What lists show beside the records: metrics, and how many children of which status.
+    goal: tuple[str, bool] | None = None,
+) -> tuple[dict[str, Any], dict[str, dict[str, int]], dict[str, Best]]:
+    """What lists show beside the records: metrics, how many children of which status, the best one.
+
+    Args:
+        goal: the metric that tells the best child, and whether more of it is better.
 
     Returns:
         By run id: last, min, max and count by the metric's name; the number of its direct children
-        by their status.
+        by their status; the best of these, as `counts.best_below` gives it.
     """
     cache = None
     if not any(map(children.may_have, records)):
@@ -144,11 +150,20 @@ def summaries(
                 ids = [one.id for one in records]
                 metrics.meter(cache, store.root, pages.rows_of_ids(cache, ids, ()))
                 found = {one.id: cache.metrics_of(one.experiment_folder, one.id) for one in records}
-                return found, counts.below(cache, ids)
+                below = counts.below(cache, ids)
+                if (
+                    goal is None
+                    or not below
+                    or not metrics.meter_below(cache, store.root, [*below])
+                ):
+                    return found, below, {}
+                return found, below, counts.best_below(cache, [*below], *goal)
         except (sqlite3.Error, OSError):
             pass  # busy, damaged, or no room: the runs themselves tell
     values = {one.id: metrics.values_of_run(one.path) for one in records}
-    return values, {one.id: _below(one, look) for one in records}
+    below = {one.id: _below(one, look) for one in records}
+    best = {} if goal is None else {one.id: _best_below(one, look, *goal) for one in records}
+    return values, below, {run_id: found for run_id, found in best.items() if found is not None}
 
 
 def _as_it_is(store: Store, records: Sequence[Record]) -> Cache | None:
@@ -180,6 +195,19 @@ def _below(record: Record, look: Looker) -> dict[str, int]:
         seen = look(child).status
         found[seen] = found.get(seen, 0) + 1
     return found
+
+
+def _best_below(record: Record, look: Looker, metric: str, is_most: bool) -> Best | None:
+    """The best of a run's children by the last value of a metric, by a look at each."""
+    best: Best | None = None
+    for child in children.below(record):
+        known = metrics.values_of_run(child.path).get(row.plain(metric))
+        value = None if known is None or known["last"] != known["last"] else known["last"]
+        if value is None or look(child).status == status.FAILED:
+            continue
+        if best is None or (value > best[0] if is_most else value < best[0]):
+            best = value, child.id, child.run.get("number")
+    return best
 
 
 def _open(

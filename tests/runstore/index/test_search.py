@@ -291,13 +291,39 @@ def test_the_summaries_of_runs_are_those_of_their_logs_and_children(
         Path(store.root, layout.INDEX).write_text("in the way")
 
     for _ in range(2):  # the second time by what the index knows already
-        metrics, below = summaries(store, [rows[0], parent])
+        metrics, below, _ = summaries(store, [rows[0], parent])
 
         assert metrics[parent.id] == {"loss": {"last": 0.5, "min": 0.5, "max": 2.0, "count": 2}}
         assert metrics[rows[0].id] == {}
         assert below.get(rows[0].id, {}) == {}
         assert below[parent.id]["Completed"] == 1
         assert sum(below[parent.id].values()) == 3
+
+
+@pytest.mark.parametrize("is_indexed", [True, False])
+def test_the_best_below_a_run_is_no_failed_one_and_of_equal_ones_the_newest(
+    store: Store, is_indexed: bool
+) -> None:
+    parent, other = make(store), make(store)
+    values = (0.5, 0.25, 0.25, 0.1, float("nan"))
+    rows = write_rows(parent, [{"kind": status.INTERACTIVE, "tags": {}} for _ in values])
+    for record, value in zip(rows, values):
+        writer = metric_log.Writer(record.path)
+        writer.add_scalar("loss", value)
+        writer.close()
+        end(record, status.FAILED if value == 0.1 else status.COMPLETED)
+    if not is_indexed:
+        Path(store.root, layout.INDEX).write_text("in the way")
+    newest_quarter = max(rows[1:3], key=lambda one: (one.created, one.id))
+
+    for _ in range(2):
+        least = summaries(store, [parent, other], goal=("loss", False))[2]
+        most = summaries(store, [parent, other], goal=("loss", True))[2]
+
+        number = newest_quarter.run["number"]
+        assert least == {parent.id: (0.25, newest_quarter.id, number)}
+        assert most == {parent.id: (0.5, rows[0].id, rows[0].run["number"])}
+        assert summaries(store, [parent], goal=("acc", True))[2] == {}
 
 
 def test_text_that_no_encoding_has_is_found_too(store: Store) -> None:

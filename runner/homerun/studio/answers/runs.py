@@ -16,12 +16,28 @@ class MetricCell(TypedDict):
     count: int
 
 
-class Rollup(TypedDict):
-    """How many runs there are, of which status, and the status that stands for all."""
+class BestRun(TypedDict):
+    """The best of some runs by the metric that the project's file names as a goal."""
 
+    metric: str
+    value: float
+    run_id: str
+    run_number: int | None
+
+
+class _Rollup(TypedDict):
     total: int
     by_status: dict[Status, int]
     status: Status
+
+
+class Rollup(_Rollup, total=False):
+    """How many runs there are, of which status, and the status that stands for all.
+
+    `best` is there where the project has a goal and one of the runs has logged it.
+    """
+
+    best: BestRun
 
 
 class RunRow(TypedDict):

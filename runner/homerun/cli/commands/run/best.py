@@ -30,8 +30,16 @@ _SHOWN = 5
 @shared.of_experiment("The experiment (default: the current one).")
 @option("--max", "most", is_flag=True, help="More of the metric is better.")
 @option("--min", "least", is_flag=True, help="Less of the metric is better.")
+@option("--parent-run-id", metavar="RUN", help="Only the runs of this batch.")
 @option("--last", "count", kind=Number(least=1), metavar="N", help="At most N runs (default: 5).")
-def best(call: Call, metric: str | None, most: bool, least: bool, count: int | None) -> Result:
+def best(
+    call: Call,
+    metric: str | None,
+    most: bool,
+    least: bool,
+    parent_run_id: str | None,
+    count: int | None,
+) -> Result:
     """List the best runs of an experiment by the last value of a metric, the best one first.
 
     Child runs are among them. Without METRIC it is the goal that homerun.toml names, as
@@ -52,20 +60,23 @@ def best(call: Call, metric: str | None, most: bool, least: bool, count: int | N
     else:
         is_most = most if most or least else None
         goal = goals.of_metric(metric, project, is_most)
-    experiment = str(call.current_experiment().value)
     workspace = call.workspace()
+    parent = None if parent_run_id is None else call.record(parent_run_id)
+    experiment = parent.experiment if parent else str(call.current_experiment().value)
     run_names.require_experiment(workspace.store, experiment)
-    found = list(islice(run_names.best(workspace.store, experiment, goal), count or _SHOWN))
+    runs = run_names.best(workspace.store, experiment, goal, parent.id if parent else None)
+    found = list(islice(runs, count or _SHOWN))
+    place = f"{experiment}, below {parent.id}" if parent else experiment
     rows = [_row(record, goal.metric) for record in found]
 
     def shown() -> list[render.Part]:
         if not rows:
-            return [render.Note(f"no run of {experiment} has logged {goal.metric}")]
+            return [render.Note(f"no run of {place} has logged {goal.metric}")]
         lines = [[_number(row), *_rest(row, goal.metric)] for row in rows]
         table = render.Table(
             ["#", goal.metric, "status", "took", "run", "arguments"], lines, ("took",)
         )
-        return [table, render.Note(f"{goal} of {experiment}")]
+        return [table, render.Note(f"{goal} of {place}")]
 
     return Result(rows, shown)
 

@@ -14,6 +14,7 @@ from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import progress, render, text
 from homerun.cli.result import Result
+from homerun.views import rows as listed
 from runstore.errors import InvalidQuery
 
 TYPE_CHECKING = False
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from homerun.cli.invocation import Call
     from homerun.views.rows import RowColumn
     from runstore.run.record import Record
+    from runstore.store import Store
 
 _COLUMNS = ["#", "name", "status"]
 _LATER = ["took", "started", "script", "tags"]
-_EXPENDABLE = ("tags", "script", "started", "took")
-_EXPERIMENT, _WAITS, _BELOW = "experiment", "waits", "runs below"
+_EXPENDABLE = ("tags", "script", "parent", "started", "took")
+_EXPERIMENT, _WAITS, _BELOW, _PARENT = "experiment", "waits", "runs below", "parent"
 _MOST_PARAMS = 6
 """More that differ are left out: `--columns` shows any."""
 
@@ -147,7 +149,6 @@ def list_runs(
     """
     from homerun.project import goals
     from homerun.views import listing
-    from homerun.views import rows as listed
 
     _check_no_name(expressions)
     call.take_query(expressions)
@@ -180,7 +181,7 @@ def list_runs(
         last = None if call.query else _LAST
     end = None if last is None else skip + last
     picked = islice(progress.counted(found, "looking at runs"), skip, end)
-    rows = [row for part in _chunks(picked) for row in listing.describe_all(part)]
+    rows = [row for part in _chunks(picked) for row in listing.describe_all(part, goal)]
     is_narrowed = bool(conditions or tags or skip)
     nothing = [render.Note(_NONE_LIKE_THAT if is_narrowed else _NONE_YET)]
     if minimal:
@@ -195,8 +196,10 @@ def list_runs(
             total = listing.count(store, call.experiment, wanted, children)
         named = listing.named_columns(where, sort, [goal.metric] if goal else [])
         shown = [*listed.differing(rows)[:_MOST_PARAMS], *named]
-        made = _of_columns(rows, chosen) if chosen else _table(rows, shown)
-        return [made, *_rest(len(rows), total, skip)]
+        parents = {} if parent_run_id is not None else _numbers_of_parents(store, rows)
+        made = _of_columns(rows, chosen) if chosen else _table(rows, shown, parents)
+        is_folded = not children and parent_run_id is None and any("children" in r for r in rows)
+        return [made, *_rest(len(rows), total, skip, is_folded)]
 
     return Result(rows, table)
 
@@ -224,15 +227,16 @@ def _chunks(found: Iterator[Record]) -> Iterator[list[Record]]:
         yield part
 
 
-def _rest(shown: int, total: int | None, skip: int) -> list[render.Part]:
+def _rest(shown: int, total: int | None, skip: int, is_folded: bool) -> list[render.Part]:
     """How many there are in all, and how to see more; nothing where these are all."""
-    if total is None or total <= shown:
-        return []
-    return (
-        [render.Note(f"{shown} of {total:,} runs; --last {total} shows all")]
-        if not skip
-        else [render.Note(f"{skip + 1} to {skip + shown} of {total:,} runs")]
-    )
+    told = []
+    if total is not None and total > shown:
+        first = f"{skip + 1} to {skip + shown}" if skip else f"{shown}"
+        told.append(f"{first} of {total:,} runs")
+        told += [] if skip else [f"--last {total} shows all"]
+    if is_folded:
+        told.append("--children lists the runs below, too")
+    return [render.Note("; ".join(told))] if told else []
 
 
 def _of_columns(rows: list[dict[str, Any]], chosen: list[RowColumn]) -> render.Table:
@@ -284,13 +288,24 @@ def _last_value(row: dict[str, Any], name: str) -> str:
     return text.last_value(found.get(name))
 
 
-def _table(rows: list[dict[str, Any]], named: list[RowColumn]) -> render.Table:
+def _numbers_of_parents(store: Store, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """How the parents of runs are named, by their ids."""
+    found = {}
+    for run_id in {row["parent_run_id"] for row in rows if "parent_run_id" in row}:
+        parent = store.get(run_id)
+        number = None if parent is None else parent.run.get("number")
+        found[run_id] = f"#{number}" if number else run_id
+    return found
+
+
+def _table(
+    rows: list[dict[str, Any]], named: list[RowColumn], parents: dict[str, str]
+) -> render.Table:
     """The usual table: with what differs among the parameters, and the fields that were named."""
     now = time.time()
     shown = list({one.place: one for one in named if one.place[0] not in _OWN}.values())
-    usual = {*_COLUMNS, *_LATER, _EXPERIMENT, _BELOW, _WAITS}
-    titles = [one.name if one.title in usual else one.title for one in shown]
-    titles = [one.name if titles.count(t) > 1 else t for one, t in zip(shown, titles)]
+    usual = (*_COLUMNS, *_LATER, _EXPERIMENT, _BELOW, _WAITS, _PARENT)
+    titles = listed.titles(shown, usual)
     columns = [*_COLUMNS, *titles, *_LATER]
     lines = [
         [
@@ -306,6 +321,10 @@ def _table(rows: list[dict[str, Any]], named: list[RowColumn]) -> render.Table:
         for row in rows
     ]
     columns, lines = _with_experiment(columns, lines, rows)
+    if parents:
+        columns.append(_PARENT)
+        named_so = [parents.get(str(row.get("parent_run_id")), text.NONE) for row in rows]
+        lines = [[*line, parent] for line, parent in zip(lines, named_so)]
     if any("children" in row for row in rows):
         columns.append(_BELOW)
         lines = [[*line, text.below(row)] for line, row in zip(lines, rows)]

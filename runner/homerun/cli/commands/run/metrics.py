@@ -55,6 +55,8 @@ def metrics(call: Call, names: tuple[str, ...], as_csv: bool) -> Result | int:
         return _write_csv(found, names)
     values = found.get_metrics(populate=call.is_for_people)  # a file's name, not its address
     none = f"run {found.id} has logged no metrics; a script logs them with run.log"
+    if found._record.is_batch:
+        none = f"{found.id} is a batch: homerun show {found.number} shows the metrics of its runs"
     if names and values:
         missing = [one for one in names if one not in values]
         if missing:

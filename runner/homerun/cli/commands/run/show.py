@@ -12,29 +12,60 @@ from homerun.cli.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from homerun.cli.invocation import Call
+    from homerun.project.goals import Goal
+    from runstore.run.record import Record
+
+_NOT_OF_BATCHES = ("process", "supervisor", "error")
+"""Who submitted a batch holds it open only meanwhile, and its table tells what failed."""
 
 
 @command("show")
 @shared.one_run
 def show(call: Call) -> Result:
-    """Show everything about a run.
+    """Show everything about a run; of a batch the table of its runs, too.
 
     \b
     Example:
       homerun run show digits_1
     """
+    from homerun.project import goals
     from homerun.sdk.run import Run
     from homerun.views import listing
 
     record = call.record(call.run_id)
-    (row,) = listing.describe_all([record])
+    goal = goals.of_project(call.project())
+    (row,) = listing.describe_all([record], goal)
+    if record.is_batch:
+        return _of_batch(record, row, goal)
     interpreter = Run.of(record).get_interpreter()
     if interpreter:
         row["interpreter"] = interpreter
-    return Result(row, lambda: [render.Card(_card(row))])
+    return Result(row, lambda: [render.Card(_card(row)), *_hint(row)])
+
+
+def _of_batch(record: Record, row: dict[str, Any], goal: Goal | None) -> Result:
+    from homerun.cli.output import batch_table
+
+    row["runs"] = found = batch_table.members(record)
+    card = {name: value for name, value in _card(row).items() if name not in _NOT_OF_BATCHES}
+
+    def shown() -> Iterator[render.Part]:
+        yield render.Card(card)
+        yield ""
+        yield from batch_table.parts(found, row, goal.metric if goal else None)
+
+    return Result(row, shown)
+
+
+def _hint(row: dict[str, Any]) -> list[render.Part]:
+    """How the runs below a run are listed."""
+    if "children" not in row:
+        return []
+    return [render.Note(f"homerun ls --parent-run-id {row['run_id']} lists the runs below it")]
 
 
 def _card(row: dict[str, Any]) -> dict[str, object]:

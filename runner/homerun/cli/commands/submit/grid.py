@@ -7,14 +7,16 @@ from time import monotonic
 from homerun.base import masking
 from homerun.cli.commands.run.follow import Hint, print_id
 from homerun.cli.interrupts import Interrupted, Interrupts, reading_source, waiting
-from homerun.cli.output import console, render, text
+from homerun.cli.output import batch_table, console, render, text
 from homerun.cli.output.progress import Progress
 from homerun.cli.result import Result
-from runstore.status import CANCELED, COMPLETED, FAILED, QUEUED, RUNNING, TERMINAL
+from homerun.project import goals
+from homerun.views import listing
+from runstore.status import COMPLETED, TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from homerun.cli.invocation import Call
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
     from homerun.sdk.batch import Batch
     from homerun.sdk.experiment import Experiment
     from homerun.sdk.run import Run
-
-_MOST_METRICS = 6
-_ORDER = (COMPLETED, FAILED, CANCELED, RUNNING, QUEUED)
 
 
 class GridRequest:
@@ -102,7 +101,7 @@ def submit_and_follow(
         if quiet:
             code = 0 if batch.parent.get_status() == COMPLETED else 1
             return Result({}, code=code, only_if_asked=True)
-        return _conclude(batch)
+        return _conclude(batch, call)
 
 
 def _detached(batch: Batch, quiet: bool) -> Result:
@@ -123,36 +122,25 @@ def _follow(batch: Batch) -> None:
     with Progress("", len(batch), at_once=True) as tell:
         for counts in batch.progress():
             over = sum(count for name, count in counts.items() if name in TERMINAL)
-            tell(over, f"{text.duration(monotonic() - began)}  {_counted(counts)}")
+            told = batch_table.counted(counts)
+            tell(over, f"{text.duration(monotonic() - began)}  {told}")
 
 
-def _counted(counts: dict[str, int]) -> str:
-    """The number of runs by status, as `3 Completed, 2 Running, 15 Queued`."""
-    rest = [name for name in counts if name not in _ORDER]
-    return ", ".join(f"{counts[name]} {name}" for name in (*_ORDER, *rest) if counts.get(name))
-
-
-def _conclude(batch: Batch) -> Result:
+def _conclude(batch: Batch, call: Call) -> Result:
     """Show all of its runs, and its status."""
-    parent = batch.parent.describe()
-    rows = [_row(one) for one in batch]
-    names = list(dict.fromkeys(name for row in rows for name in row["metrics"]))[:_MOST_METRICS]
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row["status"]] = counts.get(row["status"], 0) + 1
-    status = str(parent["status"])
-    table = render.Table(
-        ["run", "status", "took", *names, "tags"],
-        [_line(row, names) for row in rows],
-        ("took", *reversed(names)),
-    )
-    ending = [
-        render.Note(f"{status}: {_counted(counts)}", console.COLOURS.get(status)),
-        render.Note(f"  batch    {batch.parent.id}"),
-        render.Note(f"  folder   {text.printable(batch.parent.directory)}"),
-    ]
-    told = {**parent, "children": rows}
-    return Result(told, lambda: [table, *ending], 0 if status == COMPLETED else 1)
+    parent = batch.parent
+    row = parent.describe()
+    told = {**row, "children": [_row(one) for one in batch]}
+
+    def shown() -> Iterator[render.Part]:
+        goal = goals.of_project(call.project())
+        (listed,) = listing.describe_all([parent._record], goal)
+        found = batch_table.members(parent._record)
+        yield from batch_table.parts(found, listed, goal.metric if goal else None)
+        yield render.Note(f"  batch    {parent.id}  (again: homerun show {parent.number})")
+        yield render.Note(f"  folder   {text.printable(parent.directory)}")
+
+    return Result(told, shown, 0 if row["status"] == COMPLETED else 1)
 
 
 def _row(one: Run) -> dict[str, Any]:
@@ -162,12 +150,6 @@ def _row(one: Run) -> dict[str, Any]:
         name: value[-1] if isinstance(value, list) and value else value for name, value in metrics
     }
     return {**one.describe(), "metrics": last}
-
-
-def _line(row: dict[str, Any], names: list[str]) -> list[object]:
-    metrics = [text.short_number(row["metrics"].get(name)) for name in names]
-    took = text.duration(text.took(row))
-    return [row["run_id"], row["status"], took, *metrics, text.tags(row)]
 
 
 def _cancel(batch: Batch, interrupted: Interrupted, interrupts: Interrupts) -> Result | int:

@@ -10,6 +10,14 @@ export interface AttemptRow {
   cause?: string;
 }
 
+/** The best of some runs by the metric that the project's file names as a goal. */
+export interface BestRun {
+  metric: string;
+  value: number;
+  run_id: string;
+  run_number: number | null;
+}
+
 /** Which runs were changed, and why others were not. */
 export interface BulkAnswer {
   done: string[];
@@ -442,11 +450,12 @@ export interface ResetEvent {
   cursor: string;
 }
 
-/** How many runs there are, of which status, and the status that stands for all. */
+/** How many runs there are, of which status, and the status that stands for all. `best` is there where the project has a goal and one of the runs has logged it. */
 export interface Rollup {
   total: number;
   by_status: Partial<Record<Status, number>>;
   status: Status;
+  best?: BestRun;
 }
 
 /** Everything about a run. */

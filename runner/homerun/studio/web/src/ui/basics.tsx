@@ -1,7 +1,7 @@
 /** The small parts that every page is made of. */
 
 import type { ComponentChildren } from "preact";
-import { ago, duration, moment, statusWord, took } from "../format";
+import { ago, duration, figure, moment, statusWord, took } from "../format";
 import { runHref } from "../route";
 import type { Rollup, RunRow, Status } from "../types";
 import { Icon, type IconName, statusIcon } from "./icon";
@@ -17,7 +17,11 @@ export function StatusMark({ status }: { status: Status }) {
 
 export function RollupBar({ rollup }: { rollup: Rollup }) {
   const parts = Object.entries(rollup.by_status) as [Status, number][];
-  const words = parts.map(([status, number]) => `${number} ${statusWord(status)}`).join(", ");
+  const best = rollup.best;
+  const words = [
+    ...parts.map(([status, number]) => `${number} ${statusWord(status)}`),
+    ...(best ? [`best ${best.metric} ${figure(best.value)} (${best.run_number ? `#${best.run_number}` : best.run_id})`] : []),
+  ].join(", ");
   return (
     <span class="rollup" title={words}>
       <span class="rollup-bar" aria-hidden="true">
