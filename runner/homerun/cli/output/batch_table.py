@@ -23,7 +23,7 @@ _ORDER = (COMPLETED, FAILED, CANCELED, RUNNING, QUEUED)
 _OWN = ("#", "name", "status", "took", "run", "tags")
 
 
-def members(parent: Record) -> list[dict[str, Any]]:
+def rows_of_batch(parent: Record) -> list[dict[str, Any]]:
     """The runs of a batch as rows of a list, in the order in which they were given."""
     records = children.of_batch(parent)
     parts = [records[start : start + _PART] for start in range(0, len(records), _PART)]

@@ -50,7 +50,7 @@ def show(call: Call) -> Result:
 def _of_batch(record: Record, row: dict[str, Any], goal: Goal | None) -> Result:
     from homerun.cli.output import batch_table
 
-    row["runs"] = found = batch_table.members(record)
+    row["runs"] = found = batch_table.rows_of_batch(record)
     card = {name: value for name, value in _card(row).items() if name not in _NOT_OF_BATCHES}
 
     def shown() -> Iterator[render.Part]:

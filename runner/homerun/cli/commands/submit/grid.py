@@ -135,7 +135,7 @@ def _conclude(batch: Batch, call: Call) -> Result:
     def shown() -> Iterator[render.Part]:
         goal = goals.of_project(call.project())
         (listed,) = listing.describe_all([parent._record], goal)
-        found = batch_table.members(parent._record)
+        found = batch_table.rows_of_batch(parent._record)
         yield from batch_table.parts(found, listed, goal.metric if goal else None)
         yield render.Note(f"  batch    {parent.id}  (again: homerun show {parent.number})")
         yield render.Note(f"  folder   {text.printable(parent.directory)}")
