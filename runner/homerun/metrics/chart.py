@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from homerun.base.errors import UserError
+from runstore import layout
 from runstore.metrics.chart import series
 from runstore.run.record import Record
 
@@ -23,11 +24,13 @@ def read(
     since: float | None = None,
     until: float | None = None,
     cursor: str | None = None,
+    of_system: bool = False,
 ) -> dict[str, Any]:
     """The series of each run with each name, in buckets, as columns.
 
     Args:
         cursor: of the last answer to the same question: only what has changed.
+        of_system: what runs used of their machine, instead of what they logged.
 
     Raises:
         UserError: there are too many, or an axis or a width that there is not.
@@ -36,12 +39,13 @@ def read(
         raise UserError(f"{len(records) * len(names)} series are too many at once: at most {MOST}")
     if not 1 <= width <= _MOST_WIDTH:
         raise UserError(f"the width is {width}: give 1 to {_MOST_WIDTH}")
+    kept_in = layout.SYSTEM if of_system else layout.METRICS
     wanted = [(record, name) for record in records for name in names]
     known = _places(cursor, len(wanted)) if since is None and until is None else []
     found, places = [], []
     for number, (record, name) in enumerate(wanted):
         try:
-            chart = series(record.path, name, width, x, since, until)
+            chart = series(record.path, name, width, x, since, until, kept_in)
         except ValueError as error:
             raise UserError(str(error)) from error
         places.append(f"{chart.points}:{chart.size}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from homerun.metrics import kinds
+from runstore import layout
 from runstore.metrics.follower import Follower
 
 TYPE_CHECKING = False
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "index", "step", "time", "value")
 
 
-def points(record: Record, names: Collection[str] = ()) -> Iterator[tuple[Any, ...]]:
+def points(
+    record: Record, names: Collection[str] = (), *, of_system: bool = False
+) -> Iterator[tuple[Any, ...]]:
     """Each value that was logged as a row of `COLUMNS`, in the order of logging.
 
     A list has a row for each of its values, a row or a table one for each of its cells, under
@@ -24,8 +27,9 @@ def points(record: Record, names: Collection[str] = ()) -> Iterator[tuple[Any, .
 
     Args:
         names: of these metrics only.
+        of_system: what the run used of its machine, instead of what it logged.
     """
-    follower = Follower(record.path)
+    follower = Follower(record.path, layout.SYSTEM if of_system else layout.METRICS)
     counted: dict[str, int] = {}
     is_all = False
     while not is_all:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from homerun.base import messages
 from homerun.metrics import files, kinds
 from homerun.metrics.artifact import MetricArtifact, address
+from homerun.metrics.usage import series as usage
 from runstore.metrics import log as metric_log
 
 TYPE_CHECKING = False
@@ -30,10 +31,13 @@ def metrics_of_run(
     """A recorded run's metrics by name.
 
     Args:
-        name: only this metric; {} if there is none of that name.
+        name: only this metric; {} if there is none of that name. What the run used of its machine
+            is given by name alone, as `system/memory`.
         populate: give files as `MetricArtifact`, not as their address.
     """
     found, _ = metric_log.read(run_folder)
+    if name is not None and name not in found and name.startswith(usage.PREFIX):
+        found = usage.read(run_folder)
     of_file = file_giver(run_id, lambda name: files.read(run_folder, name), populate)
     return {
         key: value_of_series(key, series, of_file)

@@ -11,6 +11,7 @@ from typing import Any
 
 from homerun.metrics import kinds
 from homerun.metrics.kinds import FILES, NUMBER, TEXT
+from runstore import layout
 from runstore.metrics import log as metric_log
 from runstore.metrics.follower import Logs, number
 from runstore.metrics.summary import MetricSummary
@@ -107,10 +108,14 @@ class Trend:
 
 
 class Gauges:
-    """The metrics of one run, read on at each look; from any thread."""
+    """The metrics of one run, read on at each look; from any thread.
 
-    def __init__(self, run_folder: str) -> None:
-        self._logs = Logs(run_folder)
+    Args:
+        of_system: what the run used of its machine, instead of what it logged.
+    """
+
+    def __init__(self, run_folder: str, *, of_system: bool = False) -> None:
+        self._logs = _logs(run_folder, of_system)
         self._known: dict[str, Gauge] = {}
         self._version = 0
         self._reading = threading.Lock()
@@ -152,11 +157,13 @@ class Gauges:
         gauge.add(record, kind)
 
 
-def points(run_folder: str, name: str, skip: int, limit: int) -> dict[str, Any]:
+def points(
+    run_folder: str, name: str, skip: int, limit: int, *, of_system: bool = False
+) -> dict[str, Any]:
     """What was logged as a metric, point by point, each process's points in its order."""
     found: list[dict[str, Any]] = []
     total = 0
-    for record in _records(run_folder):
+    for record in _records(run_folder, of_system):
         if record.get("n") != name or not metric_log.is_point(record):
             continue
         kind = _shown_as(record)
@@ -173,8 +180,12 @@ def points(run_folder: str, name: str, skip: int, limit: int) -> dict[str, Any]:
     return {"total": total, "values": found}
 
 
-def _records(run_folder: str) -> Iterator[dict[str, Any]]:
-    logs = Logs(run_folder)
+def _logs(run_folder: str, of_system: bool) -> Logs:
+    return Logs(run_folder, kept_in=layout.SYSTEM if of_system else layout.METRICS)
+
+
+def _records(run_folder: str, of_system: bool) -> Iterator[dict[str, Any]]:
+    logs = _logs(run_folder, of_system)
     logs.look()
     for _, records, _ in logs.read():
         yield from records

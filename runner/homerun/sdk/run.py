@@ -467,7 +467,8 @@ class Run:
         Of an image or a JSON metric, the address of the first file, `aml://artifactId/…`.
 
         Args:
-            name: only this metric; {} if nothing was logged under it.
+            name: only this metric; {} if nothing was logged under it. What the run used of its
+                machine is given by name alone, as `system/memory`.
             recursive: of this run and all below it, by run id; runs without metrics are left out.
             run_type: of descendants of this type only.
             populate: give images and JSON metrics as a `MetricArtifact`, with `data` and
@@ -478,6 +479,16 @@ class Run:
         if recursive:
             return results.metrics_of_family(self._record, name, run_type, populate)
         return results.metrics_of_run(self.directory, self.id, name, populate)
+
+    def get_system_metrics(self) -> dict[str, list[float]]:
+        """What the run used of its machine, sampled every few seconds, by name; {}: no sample.
+
+        `system/cpu_percent` is of one processor, `system/memory` in bytes; the table of all is in
+        `docs/resources.md`. A run that is over in five seconds has no samples.
+        """
+        from homerun.metrics.usage import series
+
+        return {name: one.values for name, one in series.read(self.directory).items()}
 
     # Labels
 

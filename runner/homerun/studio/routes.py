@@ -118,6 +118,9 @@ def _many(name: str, says: str, is_needed: bool = False) -> RouteParam:
     return RouteParam(name, TEXT, says, is_needed, is_many=True)
 
 
+_OF_SYSTEM = "what the run used of its machine, instead of what it logged"
+
+
 def _needed(name: str, says: str) -> RouteParam:
     return RouteParam(name, TEXT, says, is_needed=True)
 
@@ -146,6 +149,7 @@ def _of_table() -> list[Route]:
         RouteParam("limit", WHOLE, "at most 500"),
     )
     experiment = RouteParam("experiment", TEXT, "only of this one")
+    system = RouteParam("system", FLAG, _OF_SYSTEM)
     return [
         _get(
             *("runs", runs.runs, "A part of the table of runs", RunsAnswer, experiment),
@@ -175,6 +179,7 @@ def _of_table() -> list[Route]:
             RouteParam("since", NUMBER, "the least x"),
             RouteParam("until", NUMBER, "the greatest x"),
             RouteParam("cursor", TEXT, "of the last answer: only what is new"),
+            system,
         ),
     ]
 
@@ -212,6 +217,7 @@ def _of_run() -> list[Route]:
     )
     recursive = RouteParam("recursive", FLAG, "all of them")
     metrics = _many("metrics", "the metrics that rows hold")
+    system = RouteParam("system", FLAG, _OF_SYSTEM)
     return [
         _get("runs/{id}", run.run, "Everything about a run", RunAnswer),
         _get(
@@ -219,11 +225,14 @@ def _of_run() -> list[Route]:
             *(recursive, skip, limit, metrics),
         ),
         _get("runs/{id}/record", run.record, "The record as it is", RecordAnswer),
-        _get("runs/{id}/metrics", run.metrics, "The metrics of a run at a glance", MetricsAnswer),
+        _get(
+            *("runs/{id}/metrics", run.metrics, "The metrics of a run at a glance"),
+            *(MetricsAnswer, system),
+        ),
         _get(
             *("runs/{id}/values", run.values, "What was logged as a metric, point by point"),
             PointsAnswer,
-            *(_needed("name", "the metric"), skip, limit),
+            *(_needed("name", "the metric"), skip, limit, system),
         ),
     ]
 

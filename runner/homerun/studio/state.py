@@ -6,11 +6,14 @@ import os
 import socket
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from homerun.base import accounts
+from homerun.base.lru import Lru
 from homerun.base.times import instant
 from homerun.base.version import __version__
+from homerun.metrics import summary
 from homerun.project import file, goals
 from homerun.views.feed import Feed
 from homerun.views.table import Board
@@ -29,6 +32,7 @@ class Desk:
         writing: held while something is submitted: one after the other.
         is_closing: the server ends, and with it each stream.
         cookie_path: where the page lies.
+        system_gauges: the summaries of what runs used of their machine that were read last.
     """
 
     def __init__(self, workspace: Workspace, door: Door, is_read_only: bool = False) -> None:
@@ -39,6 +43,7 @@ class Desk:
         self.is_read_only = workspace.store.only_looks = is_read_only
         self.writing = threading.Lock()
         self.pulse = Feed(self.board)
+        self.system_gauges = Lru(partial(summary.Gauges, of_system=True))
         self.is_closing = False
         self.cookie_path = "/"
 

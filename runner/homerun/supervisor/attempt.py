@@ -34,6 +34,9 @@ HERE = "."
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
 """The run's folder was removed, so no fact of it is wanted any more."""
 
+_SAMPLED_FROM_S = 5.0
+"""A run that is over by then costs no sampler; its record says what its processes used in all."""
+
 _LOOKS_AT_DYING, _DYING_S = 5, 0.01
 _MOST_WAKES = 100
 
@@ -195,7 +198,8 @@ class Attempt(Recorder):
         self.told_to_end = self.stop_wanted = False
         self.stop_kind_here = status.CANCEL
         self.environment_lock: int | None = None
-        self.helper = 0  # the process that asks the script's interpreter
+        self.is_sampled = False
+        self.helpers: set[int] = set()  # processes of ours: what they use is not the script's
         self.final_status = ""
 
     def supervise(self) -> None:
@@ -203,9 +207,31 @@ class Attempt(Recorder):
         raise NotImplementedError
 
     def wait(self) -> None:
-        """Sleep until the script is over or has to be stopped."""
+        """Sleep until the script is over or has to be stopped; have it sampled if it takes long."""
+        begins = self.samples_from()
         while not self.over and not self.stop_wanted:
-            self.doze_in_time(None)
+            self.doze_in_time(begins)
+            if begins is not None and linux.clock() >= begins and not self.over:
+                begins = None
+                self.try_once("nothing samples what it uses", self.have_sampled)
+
+    def samples_from(self) -> float | None:
+        """When it is time to sample what the run uses; None: it is not wanted."""
+        if not os.path.exists(f"{HERE}/../../{layout.SETTINGS}"):
+            return self.started_at + _SAMPLED_FROM_S
+        from homerun.metrics.usage import roll
+
+        seconds = roll.interval_s(f"{HERE}/../..")
+        return self.started_at + min(_SAMPLED_FROM_S, seconds) if seconds else None
+
+    def have_sampled(self) -> None:
+        """Enter the run where the store's sampler looks for it; start that if there is none."""
+        from homerun.metrics.usage import roll  # no short run needs it
+
+        self.is_sampled = True
+        started = roll.add_run(self.plan.mark, self.place)
+        if started:
+            self.helpers.add(started)
 
     def doze_in_time(self, until: float | None) -> None:
         """Sleep until something happens, or that moment comes, or the time limit is over."""
@@ -320,9 +346,9 @@ class Attempt(Recorder):
                 return reaped
             reaped = True
             # A pid is free again once its process is reaped, and another child may get it.
-            if pid == self.helper:
-                self.helper = 0
-                continue  # what it used is not the script's
+            if pid in self.helpers:
+                self.helpers.discard(pid)
+                continue
             self.cpu_user_s += usage.ru_utime
             self.cpu_system_s += usage.ru_stime
             self.peak_memory_kib = max(self.peak_memory_kib, usage.ru_maxrss)

@@ -62,6 +62,8 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         of.publish(layout.EXITED, exited)
     of.try_once("what came along unchanged stays", lambda: _drop_brought(of))
     of.try_once("the files behind links cannot be looked at", lambda: _name_changed_originals(of))
+    if of.is_sampled or os.path.isdir(layout.SYSTEM):
+        of.try_once("what it used cannot be summed up", lambda: _sum_up_usage(of))
     atomic.sync_files(layout.METRICS)
     of.publish(layout.ENDED, outcome, sync=True)
     _forget_plan(of)
@@ -98,6 +100,16 @@ def _look_at_log(of: Attempt, exited: dict[str, object]) -> None:
         exited["log_emptied"] = True
         of.log(log_seal.TOLD)
         log_seal.say_in(log)
+
+
+def _sum_up_usage(of: Attempt) -> None:
+    """Publish what the samples of the run come to, and have no more of them taken."""
+    from homerun.metrics.usage import roll, series  # no short run needs them
+
+    roll.remove_run(of.place)
+    found = series.totals(HERE)
+    if found:
+        of.publish(layout.USAGE, found)
 
 
 def is_little_left() -> bool:

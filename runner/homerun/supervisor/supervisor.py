@@ -88,7 +88,9 @@ class Supervisor(Attempt):
         if self.plan.python and self.plan.attempt == 1:
             from homerun.environments import interpreter
 
-            self.helper = interpreter.note(self.plan.python, self.plan.mark, self.plan.env)
+            asks = interpreter.note(self.plan.python, self.plan.mark, self.plan.env)
+            if asks:
+                self.helpers.add(asks)
 
     def leave_queue(self) -> None:
         """Remove the run's place in the queue: what it was started with is in no file any more."""

@@ -24,10 +24,15 @@ one too, and then its pid may be that of a child of his.
 """
 
 
-def python(module: str, *arguments: str) -> list[str]:
-    """The command line that calls `main` of one of our modules, untouched by the user's Python."""
+def python(module: str, *arguments: str, has_packages: bool = False) -> list[str]:
+    """The command line that calls `main` of one of our modules, untouched by the user's Python.
+
+    Args:
+        has_packages: whether it finds what is installed; it starts the slower for it.
+    """
     boot = _BOOT.format(module=module)
-    return [sys.executable, "-I", "-S", "-c", boot, *_package_parents(), *arguments]
+    options = ["-I"] if has_packages else ["-I", "-S"]
+    return [sys.executable, *options, "-c", boot, *_package_parents(), *arguments]
 
 
 def started(pid: int) -> None:

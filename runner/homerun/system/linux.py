@@ -20,6 +20,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _IN_MODIFY = 0x2
 _IN_CREATE = 0x100
 _IN_MOVED_TO = 0x80
+_IN_DELETE = 0x200
 _SYSTEMD = "/run/systemd/system"
 """There where systemd runs the machine."""
 _SYSTEMCTL = "/usr/bin/systemctl"
@@ -72,12 +73,17 @@ def is_going_down() -> bool:
     return said.strip() == b"stopping"
 
 
-def watch_folder(path: str) -> int | None:
-    """A descriptor that becomes readable when a file appears in the folder; None: poll instead."""
+def watch_folder(path: str, *, also_gone: bool = False) -> int | None:
+    """A descriptor that becomes readable when a file appears in the folder; None: poll instead.
+
+    Args:
+        also_gone: and when one is removed.
+    """
     descriptor = _call("inotify_init1", os.O_CLOEXEC | os.O_NONBLOCK)
     if descriptor is None or descriptor < 0:
         return None
-    if _call("inotify_add_watch", descriptor, os.fsencode(path), _IN_CREATE | _IN_MOVED_TO) == -1:
+    mask = _IN_CREATE | _IN_MOVED_TO | (_IN_DELETE if also_gone else 0)
+    if _call("inotify_add_watch", descriptor, os.fsencode(path), mask) == -1:
         os.close(descriptor)
         return None
     return descriptor

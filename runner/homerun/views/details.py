@@ -11,10 +11,11 @@ import os
 from homerun.base.times import zulu
 from homerun.files.logs import tail as log_tail
 from homerun.files.logs.names import log_files
+from homerun.metrics.usage import series as usage_series
 from homerun.runs import reconcile
 from homerun.targets import queue
 from runstore import layout, status
-from runstore.fs import facts
+from runstore.fs import atomic, facts
 from runstore.look import failed_because
 from runstore.run import attempts, cache, params
 
@@ -152,6 +153,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "warnings": warnings(record, look) or None,
         "process": _process(look),
         "outcome": _outcome(look),
+        "usage": system_usage(record),
         "attempts": _attempts(record) or None,
         "linked": run.get("linked"),
         "changed_originals": changed_originals(record) or None,
@@ -196,6 +198,16 @@ def changed_originals(record: Record) -> list[str]:
     except FileNotFoundError:
         ended_ns = None
     return link_watch.look(f"{record.path}/{layout.LINKS}", ended_ns).paths
+
+
+def system_usage(record: Record) -> dict[str, Any] | None:
+    """What a run has used of its machine, by its samples; None: there are none."""
+    if not atomic.is_folder(f"{record.path}/{layout.SYSTEM}"):
+        return None
+    # Without the fact it goes on, or its supervisor was killed.
+    found = record.fact(layout.USAGE) or usage_series.totals(record.path)
+    known = ("samples", *usage_series.QUANTITIES)
+    return {key: found[key] for key in known if key in found} or None
 
 
 def _is_watched(record: Record) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from math import ceil, floor
 
+from runstore import layout
 from runstore.metrics import points
 from runstore.metrics.numbers import Numbers
 from runstore.metrics.points import COUNT, GAPS, LAST, MAX, MIN, S_LEAST, S_MOST, T_FIRST, T_LAST
@@ -54,6 +55,7 @@ def series(
     x: str = INDEX,
     since: float | None = None,
     until: float | None = None,
+    kept_in: str = layout.METRICS,
 ) -> Chart:
     """A metric's numbers for a chart; texts, lists, rows and tables are left out.
 
@@ -77,17 +79,17 @@ def series(
         raise ValueError("since and until are numbers: NaN is before and after none")
     if width < 1:
         raise ValueError(f"width is {width}: give at least 1")
-    with Numbers(run_folder) as found:
+    with Numbers(run_folder, kept_in) as found:
         return _chart(found.metric(name), found.broken, width, x, since, until)
 
 
-def names(run_folder: str) -> list[str]:
+def names(run_folder: str, kept_in: str = layout.METRICS) -> list[str]:
     """The names of a run's metrics that have numbers.
 
     Raises:
         OSError: a log is not ours to read.
     """
-    with Numbers(run_folder) as found:
+    with Numbers(run_folder, kept_in) as found:
         return [name for name in found.names() if found.metric(name).count]
 
 

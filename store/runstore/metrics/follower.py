@@ -61,8 +61,8 @@ class Follower:
 
     __slots__ = ("_logs",)
 
-    def __init__(self, run_folder: str) -> None:
-        self._logs = Logs(run_folder)
+    def __init__(self, run_folder: str, kept_in: str = layout.METRICS) -> None:
+        self._logs = Logs(run_folder, kept_in=kept_in)
 
     def read(self) -> News:
         """What is new, some MiB of logs at most.
@@ -88,6 +88,7 @@ class Logs:
 
     Args:
         places: by the logs' names.
+        kept_in: the folder of the run that holds them.
 
     Attributes:
         is_all: whether the last reading was up to the sizes of the last look.
@@ -95,8 +96,13 @@ class Logs:
 
     __slots__ = ("_folder", "_seen", "is_all", "places")
 
-    def __init__(self, run_folder: str, places: dict[str, Place] | None = None) -> None:
-        self._folder = f"{run_folder}/{layout.METRICS}"
+    def __init__(
+        self,
+        run_folder: str,
+        places: dict[str, Place] | None = None,
+        kept_in: str = layout.METRICS,
+    ) -> None:
+        self._folder = f"{run_folder}/{kept_in}"
         self._seen: dict[str, os.stat_result] = {}
         self.places = {} if places is None else places
         self.is_all = True

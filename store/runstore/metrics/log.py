@@ -206,12 +206,15 @@ class Series:
             self.steps.append(step if type(step) is int else None)
 
 
-def read(run_folder: str) -> tuple[dict[str, Series], int]:
+def read(run_folder: str, kept_in: str = layout.METRICS) -> tuple[dict[str, Series], int]:
     """All metrics of a run by name, in order of first appearance, and how many lines were broken.
 
     Points of one writer keep its order; those of several are merged by time.
+
+    Args:
+        kept_in: the folder of the run that holds the logs: `layout.METRICS` or `layout.SYSTEM`.
     """
-    folder = f"{run_folder}/{layout.METRICS}"
+    folder = f"{run_folder}/{kept_in}"
     try:
         names = sorted(atomic.names_in(folder))
     except (FileNotFoundError, NotADirectoryError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 
+from runstore import layout
 from runstore.metrics import cache_file, points
 from runstore.metrics.follower import Logs, number
 
@@ -22,6 +23,9 @@ _SHARE = 64
 class Numbers:
     """The metrics of a run: from its cache, and what was logged since; a context manager.
 
+    Args:
+        kept_in: the folder of the run that holds the logs; only `layout.METRICS` has a cache.
+
     Attributes:
         broken: how many lines of the logs were no points.
 
@@ -29,10 +33,12 @@ class Numbers:
         OSError: a log is not ours to read.
     """
 
-    def __init__(self, run_folder: str) -> None:
-        self._file = cache_file.load(run_folder)
+    def __init__(self, run_folder: str, kept_in: str = layout.METRICS) -> None:
+        has_cache = kept_in == layout.METRICS
+        self._file = cache_file.load(run_folder) if has_cache else None
         try:
-            self._logs = Logs(run_folder, dict(self._file.places) if self._file else {})
+            known = dict(self._file.places) if self._file else {}
+            self._logs = Logs(run_folder, known, kept_in)
             if not self._logs.look():
                 self.close()
                 self._logs.forget()
@@ -40,7 +46,7 @@ class Numbers:
             self._writers = list(self._file.writers) if self._file else []
             self._latest = self._file.latest() if self._file else {}
             self._parts: dict[str, dict[int, Part]] = {}
-            if self._read() > max(_SMALL, self._logs.size() // _SHARE):
+            if self._read() > max(_SMALL, self._logs.size() // _SHARE) and has_cache:
                 self._save(run_folder)
         except BaseException:
             self.close()

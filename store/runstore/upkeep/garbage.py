@@ -38,6 +38,7 @@ LEFT = "left over"
 OWNER = "owner"
 SERIES = "series"
 INTERPRETER = "interpreter"
+ROLL = "roll"
 
 _DAY_S = 86400.0
 
@@ -201,6 +202,8 @@ def _collect(work: _Looking) -> None:
                     work.take(OWNER, f"{store.root}/{layout.OWNERS}/{name}")
     for path in _unshared(f"{store.root}/{layout.INTERPRETERS}"):
         work.take(INTERPRETER, path)
+    for path in _dead_rolls(store):
+        work.take(ROLL, path)
     series = f"{store.root}/{layout.INDEX}/{layout.SERIES}"
     for run_id in filter(is_run_id, names_or_none(series)):
         if store.get(run_id) is None and not deleted.holds(store, run_id):
@@ -323,6 +326,28 @@ def _dead_owners(store: Store) -> list[str]:
         if is_dead(int(pid)) and age_s(path) > YOUNG_S and not lock.is_held(path, store.lock_kind):
             found.append(name)
     return found
+
+
+def _dead_rolls(store: Store) -> list[str]:
+    """Rolls of runs to sample that no process holds, and on which no run goes on."""
+    above = f"{store.root}/{layout.SAMPLER}"
+    found = []
+    for folder in (f"{above}/{name}" for name in names_or_none(above)):
+        held = f"{folder}/{layout.SAMPLER_LOCK}"
+        if not atomic.is_folder(folder) or age_s(folder) <= YOUNG_S:
+            continue
+        entries = [name for name in names_or_none(folder) if name != layout.SAMPLER_LOCK]
+        if not any(_goes_on(store, name) for name in entries) and not (
+            atomic.is_plain(held) and lock.is_held(held, lock.FLOCK)
+        ):
+            found.append(folder)
+    return found
+
+
+def _goes_on(store: Store, run_id: str) -> bool:
+    """Whether a run is there whose end is not on record."""
+    record = store.get(run_id) if is_run_id(run_id) else None
+    return record is not None and record.fact(layout.ENDED) is None
 
 
 def _is_expired(record: Record, older_than_s: float) -> bool:

@@ -655,7 +655,7 @@ def test_what_all_used_is_added_up_and_the_highest_peak_counts(
 ) -> None:
     one = Attempt.__new__(Attempt)
     Recorder.__init__(one, plan(), {})
-    one.helper = one.script = 9
+    one.helpers, one.script = {9}, 9
     of_each = [(1.0, 0.25, 700), (2.0, 0.5, 900), (4.0, 1.0, 800)]
     ended = iter([(10, 0, SimpleNamespace(**dict(zip(USAGE, used)))) for used in of_each])
     monkeypatch.setattr(os, "wait4", lambda *_: next(ended, (0, 0, None)))
@@ -666,10 +666,10 @@ def test_what_all_used_is_added_up_and_the_highest_peak_counts(
 
 def test_what_the_helper_used_is_not_the_scripts(played: Callable[..., Any]) -> None:
     def play(one: Attempt) -> Any:
-        one.helper = exits(0)
+        one.helpers = {exits(0)}
         one.reap()
-        used = [one.helper, one.cpu_user_s, one.cpu_system_s, one.peak_memory_kib, one.over]
-        one.helper, one.script = exits(0), exits(3)
+        used = [len(one.helpers), one.cpu_user_s, one.cpu_system_s, one.peak_memory_kib, one.over]
+        one.helpers, one.script = {exits(0)}, exits(3)
         one.reap()
         return [*used, one.over, one.raw, one.peak_memory_kib > 0]
 

@@ -207,6 +207,29 @@ def test_the_chart_data_of_a_run_goes_when_the_run_is_gone_for_good(store, make_
     assert os.listdir(f"{store.root}/{layout.INDEX}/{layout.SERIES}") == [kept.id]
 
 
+def test_a_roll_of_sampled_runs_goes_when_none_of_them_goes_on_and_no_process_has_it(
+    store, make_run
+):
+    rolls = Path(store.root, layout.SAMPLER)
+    for name, run in {"over": _end(make_run()), "live": make_run(), "held": None}.items():
+        folder = rolls / name
+        folder.mkdir(parents=True)
+        (folder / layout.SAMPLER_LOCK).write_bytes(b"")
+        if run is not None:
+            (folder / run.id).write_text("exp\n")
+        os.utime(folder, OLD)
+    (rolls / "young").mkdir()
+    (rolls / "linked").symlink_to(store.root)
+
+    held = lock.join(f"{rolls}/held/{layout.SAMPLER_LOCK}", alone=True)
+    assert [one.path for one in collect(store).items] == [".sampler/over"]
+
+    assert held is not None
+    lock.release(held)
+    assert [one.path for one in collect(store).items] == [".sampler/held"]
+    assert sorted(os.listdir(rolls)) == ["linked", "live", "young"]
+
+
 def test_an_interpreters_answer_goes_when_no_run_has_it(store, make_run):
     answers = Path(store.root, layout.INTERPRETERS)
     answers.mkdir()

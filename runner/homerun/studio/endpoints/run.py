@@ -50,14 +50,16 @@ def record(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def metrics(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The metrics of a run at a glance."""
-    _, found = desk.board.gauges.of(desk.run(ask.run).directory).read()
+    gauges = desk.system_gauges if ask.flag("system") else desk.board.gauges
+    _, found = gauges.of(desk.run(ask.run).directory).read()
     return {"metrics": found}
 
 
 def values(desk: Desk, ask: Ask) -> dict[str, Any]:
     """What was logged as a metric, point by point."""
     skip, limit = ask.whole("skip", 0, _MOST_SKIPPED), ask.whole("limit", 100, _MOST_POINTS)
-    return summary.points(desk.run(ask.run).directory, ask.needed("name"), skip, limit)
+    folder = desk.run(ask.run).directory
+    return summary.points(folder, ask.needed("name"), skip, limit, of_system=ask.flag("system"))
 
 
 def series(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -70,4 +72,5 @@ def series(desk: Desk, ask: Ask) -> dict[str, Any]:
         since=ask.number("since"),
         until=ask.number("until"),
         cursor=ask.text("cursor"),
+        of_system=ask.flag("system"),
     )

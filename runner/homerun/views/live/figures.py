@@ -18,8 +18,8 @@ from homerun.base import times
 from homerun.base.lru import Lru
 from homerun.metrics import summary
 from homerun.metrics.kinds import NUMBER
+from homerun.metrics.usage.meter import Meter, Usage
 from homerun.targets import queue
-from homerun.views.live.usage import Meter, Usage
 from homerun.views.table import Board
 from runstore import layout, status
 from runstore.index.query import on

@@ -36,8 +36,13 @@ _WIDE = 20
     complete=shared.metrics_offered,
     help="Only this metric; can be given several times.",
 )
+@option(
+    "--system",
+    is_flag=True,
+    help="What the run used of its machine, instead of what it logged.",
+)
 @option("--csv", "as_csv", is_flag=True, help="Print each logged value as a line of CSV.")
-def metrics(call: Call, names: tuple[str, ...], as_csv: bool) -> Result | int:
+def metrics(call: Call, names: tuple[str, ...], system: bool, as_csv: bool) -> Result | int:
     """Show a run's metrics.
 
     JSON has a key for each metric: its value, or the list of its values. --csv prints name, index,
@@ -52,11 +57,17 @@ def metrics(call: Call, names: tuple[str, ...], as_csv: bool) -> Result | int:
     if as_csv:
         if call.wants_result:
             raise UsageError("--csv is a format of its own; leave out -o and --query")
-        return _write_csv(found, names)
-    values = found.get_metrics(populate=call.is_for_people)  # a file's name, not its address
-    none = f"run {found.id} has logged no metrics; a script logs them with run.log"
-    if found._record.is_batch:
-        none = f"{found.id} is a batch: homerun show {found.number} shows the metrics of its runs"
+        return _write_csv(found, names, of_system=system)
+    if system:
+        values: dict[str, Any] = dict(found.get_system_metrics())
+        none = f"run {found.id} has no samples: they are taken of a run that goes on for a while"
+    else:
+        values = found.get_metrics(populate=call.is_for_people)  # a file's name, not its address
+        none = f"run {found.id} has logged no metrics; a script logs them with run.log"
+        if found._record.is_batch:
+            none = (
+                f"{found.id} is a batch: homerun show {found.number} shows the metrics of its runs"
+            )
     if names and values:
         missing = [one for one in names if one not in values]
         if missing:
@@ -85,14 +96,15 @@ def trend(numbers: list[float]) -> str:
     return "".join(_BARS[round((one - least) * scale)] for one in chosen)
 
 
-def _write_csv(run: Run, names: tuple[str, ...]) -> int:
+def _write_csv(run: Run, names: tuple[str, ...], *, of_system: bool) -> int:
     import csv
     from io import StringIO
 
     held = StringIO()
     writer = csv.writer(held, lineterminator="\n")
     writer.writerow(points.COLUMNS)
-    for at, (name, index, step, time, value) in enumerate(points.points(run._record, names)):
+    found = points.points(run._record, names, of_system=of_system)
+    for at, (name, index, step, time, value) in enumerate(found):
         writer.writerow([name, index, "" if step is None else step, repr(time), _exact(value)])
         if at % 1000 == 0:
             _put(held)

@@ -95,6 +95,7 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "cause": outcome.get("cause"),
         "cpu": text.duration(_cpu(outcome)),
         "peak memory": _size(outcome.get("peak_memory_kib")),
+        "used": _used(row.get("usage") or {}),
         "runs below": text.below(row),
         "attempts": "\n".join(_attempt(one) for one in row.get("attempts") or []),
         "params": text.tags({"tags": row["params"]}),
@@ -112,6 +113,20 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
 def _cpu(outcome: dict[str, Any]) -> float | None:
     used = [outcome.get(key) for key in ("cpu_user_s", "cpu_system_s")]
     return None if None in used else sum(used)  # type: ignore[arg-type]
+
+
+def _used(usage: dict[str, Any]) -> str:
+    """What a run has used of its machine, by its samples, in words."""
+    cpu, memory = usage.get("cpu_percent"), usage.get("memory")
+    parts = []
+    if cpu:
+        parts.append(f"{cpu['mean']:.0f} % of a processor (at most {cpu['max']:.0f} %)")
+    if memory:
+        mean, most = sizes.shown(memory["mean"]), sizes.shown(memory["max"])
+        parts.append(f"{mean} of memory (at most {most})")
+    told = {"read_bytes": "read", "written_bytes": "written"}
+    moved = [f"{sizes.shown(usage[key])} {word}" for key, word in told.items() if usage.get(key)]
+    return ", ".join([*parts, *moved])
 
 
 def _size(kib: int | None) -> str:

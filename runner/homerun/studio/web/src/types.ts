@@ -659,14 +659,14 @@ export interface Queries {
   runs: { experiment?: string | null; where?: string[] | null; sort?: string | null; group?: string | null; children?: boolean | null; ids?: string[] | null; metrics?: string[] | null; skip?: number | null; limit?: number | null };
   fields: { experiment?: string | null };
   values: { field: string; experiment?: string | null; like?: string | null };
-  series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; cursor?: string | null };
+  series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; cursor?: string | null; system?: boolean | null };
   "submit/defaults": { run?: string | null };
   "submit/scripts": { source?: string | null };
   "runs/{id}": { id: string };
   "runs/{id}/children": { id: string; recursive?: boolean | null; skip?: number | null; limit?: number | null; metrics?: string[] | null };
   "runs/{id}/record": { id: string };
-  "runs/{id}/metrics": { id: string };
-  "runs/{id}/values": { id: string; name: string; skip?: number | null; limit?: number | null };
+  "runs/{id}/metrics": { id: string; system?: boolean | null };
+  "runs/{id}/values": { id: string; name: string; skip?: number | null; limit?: number | null; system?: boolean | null };
   "runs/{id}/files": { id: string; folder?: string | null };
   "runs/{id}/preview": { id: string; file: string };
   "runs/{id}/file": { id: string; file: string; download?: boolean | null };

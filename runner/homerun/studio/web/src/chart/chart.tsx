@@ -21,12 +21,14 @@ interface Props {
   isLog?: boolean;
   smoothing?: number;
   zoom?: (range: Range | null) => void;
+  /** How its values are written. */
+  say?: (value: unknown) => string;
   version: number;
 }
 
 export const COLOURS = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6", "--line-7", "--line-8"];
 
-export function Chart({ lines, title, axis, height = 160, isLog = false, smoothing = 0, zoom, version }: Props) {
+export function Chart({ lines, title, axis, height = 160, isLog = false, smoothing = 0, zoom, say = figure, version }: Props) {
   const [attach, size] = useSize<HTMLDivElement>();
   const frame = useRef<HTMLDivElement | null>(null);
   const tip = useRef<HTMLDivElement>(null);
@@ -37,7 +39,7 @@ export function Chart({ lines, title, axis, height = 160, isLog = false, smoothi
 
   useEffect(() => {
     if (!frame.current || !size.width) return;
-    plot.current = new uPlot(options(shown, axis, isLog, smoothing, size.width, height, tip, zoom), aligned(lines, smoothing, axis), frame.current);
+    plot.current = new uPlot(options(shown, axis, isLog, smoothing, size.width, height, tip, zoom, say), aligned(lines, smoothing, axis), frame.current);
     return () => plot.current?.destroy();
   }, [shape, size.width > 0]);
   useEffect(() => plot.current?.setData(aligned(lines, smoothing, axis)), [version, smoothing, lines.length]);
@@ -50,7 +52,7 @@ export function Chart({ lines, title, axis, height = 160, isLog = false, smoothi
       <div
         class="chart-frame"
         role="img"
-        aria-label={`${title}: ${lines.map((one) => `${one.label} ${figure(one.curve.last.at(-1) ?? null)}`).join(", ")}`}
+        aria-label={`${title}: ${lines.map((one) => `${one.label} ${say(one.curve.last.at(-1) ?? null)}`).join(", ")}`}
         ref={(element) => {
           frame.current = element;
           attach(element);
@@ -87,6 +89,7 @@ function options(
   height: number,
   tip: { current: HTMLDivElement | null },
   zoom: ((range: Range | null) => void) | undefined,
+  say: (value: unknown) => string,
 ): uPlot.Options {
   const [ink, grid] = [colour("--dim"), colour("--chart-grid")];
   const lines = shown.current;
@@ -110,12 +113,12 @@ function options(
     scales: { x: { time: axis === "time" }, y: { distr: isLog ? 3 : 1 } },
     axes: [
       { ...rule, size: 22, gap: 3, ...(axis === "relative" ? { values: (_: uPlot, all: number[]) => all.map((one) => duration(one)) } : {}) },
-      { ...rule, size: 52, gap: 4, values: (_: uPlot, all: number[]) => all.map((one) => (one === null ? "" : figure(one))) },
+      { ...rule, size: 52, gap: 4, values: (_: uPlot, all: number[]) => all.map((one) => (one === null ? "" : say(one))) },
     ],
     series: [{}, ...series],
     bands,
     hooks: {
-      setCursor: [(plot) => point(plot, shown.current, each, axis, tip.current)],
+      setCursor: [(plot) => point(plot, shown.current, each, axis, tip.current, say)],
       setSelect: [(plot) => select(plot, zoom)],
       ready: [(plot) => plot.over.addEventListener("dblclick", () => zoom?.(null))],
     },
@@ -135,7 +138,7 @@ function select(plot: uPlot, zoom: ((range: Range | null) => void) | undefined):
 }
 
 /** Say what lies under the pointer. */
-function point(plot: uPlot, lines: Line[], each: number, axis: Axis, tip: HTMLDivElement | null): void {
+function point(plot: uPlot, lines: Line[], each: number, axis: Axis, tip: HTMLDivElement | null, say: (value: unknown) => string): void {
   const { idx, left = 0 } = plot.cursor;
   if (!tip) return;
   tip.hidden = idx === null || idx === undefined || left < 0;
@@ -143,7 +146,7 @@ function point(plot: uPlot, lines: Line[], each: number, axis: Axis, tip: HTMLDi
   const x = plot.data[0][idx] ?? 0;
   const place = axis === "time" ? new Date(x * 1000).toLocaleTimeString() : axis === "relative" ? duration(x) : `${axis} ${figure(x)}`;
   const rows = lines.map((line, at) => ({ line, value: plot.data[at * each + 3]?.[idx] })).filter((one) => typeof one.value === "number");
-  tip.replaceChildren(row(place, null), ...rows.slice(0, 12).map(({ line, value }) => row(lines.length > 1 ? `${line.label}  ${figure(value)}` : figure(value), line.colour)));
+  tip.replaceChildren(row(place, null), ...rows.slice(0, 12).map(({ line, value }) => row(lines.length > 1 ? `${line.label}  ${say(value)}` : say(value), line.colour)));
   const isRight = left > plot.over.clientWidth / 2;
   tip.style.left = isRight ? "auto" : `${left + 66}px`;
   tip.style.right = isRight ? `${plot.over.clientWidth - left + 18}px` : "auto";

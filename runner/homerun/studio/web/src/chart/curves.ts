@@ -34,6 +34,7 @@ export class Curves {
     private readonly axis: Axis,
     private readonly width: number,
     private readonly range: Range | null = null,
+    private readonly isSystem = false,
   ) {}
 
   get(run: string, name: string): Curve | undefined {
@@ -49,6 +50,7 @@ export class Curves {
       name: names,
       width: this.width,
       x: this.axis === "relative" ? "time" : this.axis,
+      ...(this.isSystem ? { system: true } : {}),
       ...(this.range ? { ...this.range } : { cursor: this.cursor }),
     };
     const answer = await get("series", query, abort);

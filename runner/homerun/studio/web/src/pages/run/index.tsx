@@ -22,6 +22,7 @@ import { Metrics } from "./metrics";
 import { Outputs } from "./outputs";
 import { Overview } from "./overview";
 import { RawRecord } from "./record";
+import { System } from "./system";
 import type { TabProps } from "./tab";
 
 const TABS: { path: string; title: string; part: ComponentType<TabProps> }[] = [
@@ -31,6 +32,7 @@ const TABS: { path: string; title: string; part: ComponentType<TabProps> }[] = [
   { path: "outputs", title: "Outputs", part: Outputs },
   { path: "children", title: "Children", part: Children },
   { path: "code", title: "Code", part: Code },
+  { path: "system", title: "System", part: System },
   { path: "record", title: "JSON", part: RawRecord },
 ];
 const RELOAD_MS = 700;

@@ -68,12 +68,16 @@ interface ChartsProps {
   axis?: Axis;
   isLog?: boolean;
   smoothing?: number;
+  /** They are what the run used of its machine. */
+  isSystem?: boolean;
+  /** How the values of a metric are written. */
+  sayOf?: (name: string) => (value: unknown) => string;
 }
 
-export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothing = 0 }: ChartsProps) {
+export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothing = 0, isSystem = false, sayOf = () => figure }: ChartsProps) {
   const names = metrics.map((one) => one.name);
   const used: Axis = axis ?? (metrics.every((one) => one.last_step !== null) ? "step" : "index");
-  const curves = useMemo(() => new Curves([run.id], names, used, WIDTH), [run.id, names.join("\n"), used]);
+  const curves = useMemo(() => new Curves([run.id], names, used, WIDTH, null, isSystem), [run.id, names.join("\n"), used]);
   const [version, setVersion] = useState(0);
   const [error, setError] = useState<Error | null>(null);
   const read = useThrottled(() => {
@@ -90,7 +94,7 @@ export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothi
   return (
     <div class="charts">
       {metrics.map((one) => (
-        <MetricChart key={one.name} run={run} metric={one} curves={curves} axis={used} isLog={isLog} smoothing={smoothing} version={version} />
+        <MetricChart key={one.name} run={run} metric={one} curves={curves} axis={used} isLog={isLog} smoothing={smoothing} isSystem={isSystem} say={sayOf(one.name)} version={version} />
       ))}
     </div>
   );
@@ -103,16 +107,18 @@ interface ChartProps {
   axis: Axis;
   isLog: boolean;
   smoothing: number;
+  isSystem: boolean;
+  say: (value: unknown) => string;
   version: number;
 }
 
-function MetricChart({ run, metric, curves, axis, isLog, smoothing, version }: ChartProps) {
+function MetricChart({ run, metric, curves, axis, isLog, smoothing, isSystem, say, version }: ChartProps) {
   const [range, setRange] = useState<Range | null>(null);
   const [isValues, setValues] = useState(false);
   const near = useLoaded(
     async (abort) => {
       if (!range) return null;
-      const part = new Curves([run.id], [metric.name], axis, WIDTH, range);
+      const part = new Curves([run.id], [metric.name], axis, WIDTH, range, isSystem);
       await part.read(abort);
       return part.get(run.id, metric.name) ?? null;
     },
@@ -124,7 +130,7 @@ function MetricChart({ run, metric, curves, axis, isLog, smoothing, version }: C
     <figure class="card">
       <figcaption>
         <b title={metric.name}>{metric.name}</b>
-        <span class="figure">{figure(metric.last)}</span>
+        <span class="figure">{say(metric.last)}</span>
         <span class="grow" />
         {range && <Button kind="bare" onClick={() => setRange(null)}>Reset zoom</Button>}
         <button type="button" class="quiet" title="Each position in the chart shows the minimum, maximum and last of its points. Click to see all values" onClick={() => setValues(true)}>
@@ -132,21 +138,29 @@ function MetricChart({ run, metric, curves, axis, isLog, smoothing, version }: C
         </button>
       </figcaption>
       {curve ? (
-        <Chart lines={[{ curve, label: metric.name, colour: "--line-1" }]} title={metric.name} axis={axis} isLog={isLog} smoothing={smoothing} zoom={axis === "relative" ? () => undefined : setRange} version={version + (range ? 0.5 : 0) + (near.data ? 0.25 : 0)} />
+        <Chart lines={[{ curve, label: metric.name, colour: "--line-1" }]} title={metric.name} axis={axis} isLog={isLog} smoothing={smoothing} zoom={axis === "relative" ? () => undefined : setRange} say={say} version={version + (range ? 0.5 : 0) + (near.data ? 0.25 : 0)} />
       ) : (
         <div class="chart is-blank" />
       )}
-      {isValues && <Values run={run} metric={metric} close={() => setValues(false)} />}
+      {isValues && <Values run={run} metric={metric} isSystem={isSystem} say={say} close={() => setValues(false)} />}
     </figure>
   );
 }
 
 const VALUES = 200;
 
-function Values({ run, metric, close }: { run: RunRow; metric: MetricRow; close: () => void }) {
+interface ValuesProps {
+  run: RunRow;
+  metric: MetricRow;
+  isSystem?: boolean;
+  say?: (value: unknown) => string;
+  close: () => void;
+}
+
+function Values({ run, metric, isSystem = false, say = figure, close }: ValuesProps) {
   const [skip, setSkip] = useState(Math.max(0, metric.count - VALUES));
   const loaded = useLoaded(async (abort) => {
-    const answer = await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: VALUES }, abort);
+    const answer = await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: VALUES, ...(isSystem ? { system: true } : {}) }, abort);
     return { ...answer, first: skip + 1 };
   }, [skip]);
   const total = loaded.data?.total ?? metric.count;
@@ -168,7 +182,7 @@ function Values({ run, metric, close }: { run: RunRow; metric: MetricRow; close:
               <tr key={at}>
                 <td>{count(first + at)}</td>
                 <td>{one.step ?? ""}</td>
-                <td>{typeof one.value === "object" ? <code>{JSON.stringify(one.value)}</code> : figure(one.value)}</td>
+                <td>{typeof one.value === "object" ? <code>{JSON.stringify(one.value)}</code> : say(one.value)}</td>
                 <td>{instant(one.time)}</td>
               </tr>
             ))}

@@ -1,0 +1,115 @@
+"""The sampler: the one process of a store that samples what its live runs use of this machine.
+
+Nothing needs it. It ends when no run is on the roll any more; the next run starts another one.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+
+from homerun.metrics.usage import roll
+from homerun.metrics.usage.meter import Meter
+from homerun.metrics.usage.series import QUANTITIES, SampleLog
+from homerun.system import linux
+from runstore import layout
+from runstore.fs import atomic, facts, lock
+from runstore.root import Root
+from runstore.run import attempts, identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def main() -> None:
+    """Sample the runs on a roll until it is empty."""
+    root, folder = sys.argv[1:3]
+    os.chdir(root)  # a store that is renamed meanwhile stays ours
+    roll_here = os.path.relpath(folder, root)
+    while roll.interval_s(".") and roll.runs(roll_here):
+        held = lock.join(f"{roll_here}/{layout.SAMPLER_LOCK}", alone=True)
+        if held is None:
+            return  # another one does it
+        try:
+            Sampler(roll_here).run()
+        finally:
+            lock.release(held)  # who enters a run from now on starts another one
+
+
+class Sampler:
+    """Samples the runs on one roll, in the store whose folder is the current one."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._lock_kind = Root(os.getcwd()).lock_kind
+        self._meter = Meter(is_thorough=True)
+        self._logs: dict[str, SampleLog] = {}
+        self._marks: dict[str, str] = {}
+        self._watch = linux.watch_folder(folder, also_gone=True)
+        self._poll = select.poll()
+        if self._watch is not None:
+            self._poll.register(self._watch, select.POLLIN)
+
+    def run(self) -> None:
+        """Take samples until no run is left."""
+        while True:
+            interval_s = roll.interval_s(".")
+            due = time.monotonic() + interval_s
+            live = self._live()
+            if not live or not interval_s:
+                return
+            self._sample(live)
+            while (left := due - time.monotonic()) > 0 and self._doze(left):
+                if not roll.runs(self._folder):
+                    return
+
+    def _live(self) -> dict[str, dict[str, Any]]:
+        """Of each run that goes on what was recorded of its start; the others leave the roll."""
+        found = {}
+        for run_id, experiment in roll.runs(self._folder).items():
+            path = f"{experiment}/{run_id}"
+            started = self._started(path)
+            if started is not None:
+                found[path] = started
+            else:
+                atomic.unlink_if_there(f"{self._folder}/{run_id}")
+                self._logs.pop(path, None)
+        return found
+
+    def _started(self, path: str) -> dict[str, Any] | None:
+        """What was recorded of the start of a run's attempt; None: it is over, or gone."""
+        try:
+            if facts.read(path, layout.ENDED) is not None:
+                return None
+            home = attempts.folder(path, attempts.begun(path))
+            started = facts.read(home, layout.STARTED) or {}
+            is_held = lock.is_held(f"{path}/{layout.ALIVE}", self._lock_kind)
+        except OSError:
+            return None
+        # Between two supervisors, or two attempts, only one of both holds.
+        return started if is_held or identity.lives(started.get("script") or {}) else None
+
+    def _sample(self, live: dict[str, dict[str, Any]]) -> None:
+        by_mark = {str(started.get("mark")): path for path, started in live.items()}
+        usages = self._meter.read({str(one.get("mark")): one for one in live.values()})
+        for mark, usage in usages.items():
+            path = by_mark[mark]
+            values = {name: getattr(usage, name) for name in QUANTITIES}
+            try:
+                self._logs.setdefault(path, SampleLog(path)).add(values)
+            except OSError:
+                continue  # a full disk, or the run is gone: it costs this sample
+
+    def _doze(self, seconds: float) -> bool:
+        """Sleep; True: the roll was changed meanwhile."""
+        if not self._poll.poll(seconds * 1000):
+            return False
+        assert self._watch is not None
+        try:
+            os.read(self._watch, 1 << 16)
+        except BlockingIOError:
+            pass
+        return True

@@ -1,0 +1,100 @@
+"""What is sampled of a run: its quantities, how a sample is kept, and what all of them come to.
+
+Samples are points like those of metrics, in logs of the same form in the run's folder `system/`,
+one write for each sample. No reader of metrics looks there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import namedtuple
+from time import time_ns
+
+from runstore import layout
+from runstore.fs import append, atomic
+from runstore.metrics import log as metric_log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "system/"
+"""What the names of the series begin with."""
+
+PERCENT, BYTES, COUNT = "%", "bytes", ""
+
+Quantity = namedtuple("Quantity", "unit is_total help")
+"""One that is sampled; `is_total`: it only grows, from the beginning of the run on."""
+
+QUANTITIES = {
+    "cpu_percent": Quantity(PERCENT, False, "processor time, of one processor"),
+    "memory": Quantity(BYTES, False, "resident memory; what processes share counts for each"),
+    "shared_once": Quantity(BYTES, False, "memory, where what processes share counts once"),
+    "threads": Quantity(COUNT, False, "threads of all processes"),
+    "processes": Quantity(COUNT, False, "the script and all below it"),
+    "read_bytes": Quantity(BYTES, True, "read from disks"),
+    "written_bytes": Quantity(BYTES, True, "written to disks"),
+}
+"""By the attributes of `meter.Usage`, in the order in which they are shown."""
+
+
+class SampleLog:
+    """Appends samples of one run, each whole or not at all."""
+
+    def __init__(self, run_folder: str) -> None:
+        self._folder = f"{run_folder}/{layout.SYSTEM}"
+        self._name = f"{os.getpid()}-{os.urandom(4).hex()}{layout.APPENDED}"
+
+    def add(self, values: Mapping[str, float | None]) -> None:
+        """Append one sample; a quantity that is None is left out.
+
+        Raises:
+            OSError: the disk did not take it, or the run is gone.
+        """
+        at = time_ns() // 1000
+        lines = [
+            f'\n{{"n":"{PREFIX}{name}","v":{_text(value)},"t":{at}e-6}}\n'
+            for name, value in values.items()
+            if value is not None
+        ]
+        atomic.make_folder(self._folder)
+        # Opened each time: a sampler has many runs, and one may be removed meanwhile.
+        descriptor = append.open_for_append(f"{self._folder}/{self._name}")
+        try:
+            os.write(descriptor, "".join(lines).encode())
+        finally:
+            os.close(descriptor)
+
+
+def _text(value: float) -> str:
+    return repr(value) if isinstance(value, int) else repr(round(value, 2))
+
+
+def read(run_folder: str) -> dict[str, metric_log.Series]:
+    """The samples of a run by the names of the series; {} where none was taken.
+
+    Raises:
+        OSError: a log is not ours to read.
+    """
+    return metric_log.read(run_folder, layout.SYSTEM)[0]
+
+
+def totals(run_folder: str) -> dict[str, object]:
+    """What the samples of a run come to; {} where none was taken.
+
+    Returns:
+        `samples`: how many; and by quantity the last value of what only grows, else its `mean` and
+        its `max`.
+    """
+    found: dict[str, object] = {}
+    samples = 0
+    for name, series in read(run_folder).items():
+        quantity = QUANTITIES.get(name[len(PREFIX) :])
+        numbers = [value for value in series.values if type(value) in (int, float)]
+        if quantity is None or not numbers:
+            continue
+        samples = max(samples, len(numbers))
+        mean = round(sum(numbers) / len(numbers), None if quantity.unit == BYTES else 2)
+        told = max(numbers) if quantity.is_total else {"mean": mean, "max": max(numbers)}
+        found[name[len(PREFIX) :]] = told
+    return {"samples": samples, **found} if found else {}

@@ -1,0 +1,44 @@
+/** What a run used of its machine, sampled while it went on. */
+
+import { useEffect, useState } from "preact/hooks";
+import { bytes, figure, isLive } from "../../format";
+import { get } from "../../server/api";
+import { Empty, Failure, Waiting } from "../../ui/basics";
+import { useLoaded } from "../../use";
+import { isCurve, MetricCharts } from "./metrics";
+import type { TabProps } from "./tab";
+
+const READ_MS = 5000;
+const BYTES = /memory|bytes|shared_once/;
+
+const percent = (value: unknown): string => (typeof value === "number" ? `${Math.round(value)} %` : figure(value));
+const size = (value: unknown): string => (typeof value === "number" ? bytes(value) : figure(value));
+
+function sayOf(name: string): (value: unknown) => string {
+  if (BYTES.test(name)) return size;
+  return name.endsWith("percent") ? percent : figure;
+}
+
+export function System({ run }: TabProps) {
+  const loaded = useLoaded((abort) => get("runs/{id}/metrics", { id: run.id, system: true }, abort), [run.id]);
+  const [round, setRound] = useState(0);
+  const goesOn = isLive(run.status);
+  useEffect(() => {
+    if (!goesOn) return;
+    const timer = setInterval(() => {
+      loaded.reload();
+      setRound((value) => value + 1);
+    }, READ_MS);
+    return () => clearInterval(timer);
+  }, [run.id, goesOn]);
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the samples" />;
+  const metrics = loaded.data.metrics.filter(isCurve);
+  if (!metrics.length) {
+    return (
+      <Empty title="No samples yet">
+        <p>What a run uses of its machine is sampled every five seconds. A run that ends sooner has no samples; its processor time and peak memory stand in the overview.</p>
+      </Empty>
+    );
+  }
+  return <MetricCharts run={run} metrics={metrics} round={round} axis="relative" isSystem sayOf={sayOf} />;
+}
