@@ -23,6 +23,7 @@ def places(store: Store) -> dict[str, str]:
         "outputs": f"/run/{good}/outputs",
         "children": f"/run/{parent}/children",
         "code": f"/run/{good}/code",
+        "system": f"/run/{good}/system",
         "record": f"/run/{good}/record",
         "compare": f"/compare?ids={chosen}",
         "submit": f"/submit?run={good}",

@@ -105,8 +105,8 @@ class Meter:
 class _Clock:
     """The processor time of one run, from look to look.
 
-    A process that ended is in none of the looks, and its time is told by the one that collects it, all
-    of it at once: what was counted of it before is owed, and taken off then.
+    A process that ended is in none of the looks, and its time is told by the one that collects it,
+    all of it at once: what was counted of it before is owed, and taken off then.
     """
 
     def __init__(self) -> None:

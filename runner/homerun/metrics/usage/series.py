@@ -38,6 +38,12 @@ QUANTITIES = {
 """By the attributes of `meter.Usage`, in the order in which they are shown."""
 
 
+def unit_of(name: str) -> str:
+    """The unit of a series by its name; "": it has none."""
+    quantity = QUANTITIES.get(name[len(PREFIX) :])
+    return quantity.unit if quantity else COUNT
+
+
 class SampleLog:
     """Appends samples of one run, each whole or not at all."""
 
@@ -71,12 +77,14 @@ def _text(value: float) -> str:
 
 
 def read(run_folder: str) -> dict[str, metric_log.Series]:
-    """The samples of a run by the names of the series; {} where none was taken.
+    """The samples of a run by the names of the series, in order; {} where none was taken.
 
     Raises:
         OSError: a log is not ours to read.
     """
-    return metric_log.read(run_folder, layout.SYSTEM)[0]
+    found = metric_log.read(run_folder, layout.SYSTEM)[0]
+    known = [PREFIX + name for name in QUANTITIES]
+    return {name: found[name] for name in known if name in found}
 
 
 def totals(run_folder: str) -> dict[str, object]:
@@ -89,9 +97,9 @@ def totals(run_folder: str) -> dict[str, object]:
     found: dict[str, object] = {}
     samples = 0
     for name, series in read(run_folder).items():
-        quantity = QUANTITIES.get(name[len(PREFIX) :])
+        quantity = QUANTITIES[name[len(PREFIX) :]]
         numbers = [value for value in series.values if type(value) in (int, float)]
-        if quantity is None or not numbers:
+        if not numbers:
             continue
         samples = max(samples, len(numbers))
         mean = round(sum(numbers) / len(numbers), None if quantity.unit == BYTES else 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from homerun.base import terminal
+from homerun.base import sizes, terminal
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
@@ -12,9 +12,11 @@ from homerun.cli.options.params import option
 from homerun.cli.output import console, render, text
 from homerun.cli.result import Result
 from homerun.metrics import points
+from homerun.metrics.usage import series as usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from homerun.cli.invocation import Call
@@ -76,7 +78,7 @@ def metrics(call: Call, names: tuple[str, ...], system: bool, as_csv: bool) -> R
         values = {name: values[name] for name in names}
 
     def shown() -> list[render.Part]:
-        rows = [_statistics(name, value) for name, value in values.items()]
+        rows = [_statistics(name, value, _writing(name, system)) for name, value in values.items()]
         return [render.Table(_COLUMNS, rows, _EXPENDABLE)] if rows else [render.Note(none)]
 
     return Result(values, shown)
@@ -131,7 +133,13 @@ def _exact(value: Any) -> str:
     return repr(value)
 
 
-def _statistics(name: str, value: Any) -> list[object]:
+def _writing(name: str, of_system: bool) -> Callable[[Any], str]:
+    """How the values of a metric are written for people."""
+    is_size = of_system and usage.unit_of(name) == usage.BYTES
+    return sizes.shown if is_size else text.short_number
+
+
+def _statistics(name: str, value: Any, written: Callable[[Any], str]) -> list[object]:
     if isinstance(value, dict):  # rows or a table: as many as its longest column
         rows = max((len(c) if isinstance(c, list) else 1 for c in value.values()), default=0)
         return [
@@ -147,9 +155,9 @@ def _statistics(name: str, value: Any) -> list[object]:
     least, most = (min(numbers), max(numbers)) if numbers else (None, None)
     return [
         text.printable(name),
-        text.last_value(value),
-        text.short_number(least),
-        text.short_number(most),
+        written(values[-1]) if written is sizes.shown else text.last_value(value),
+        written(least),
+        written(most),
         len(values),
         trend(numbers),
     ]

@@ -14,6 +14,9 @@ const BYTES = /memory|bytes|shared_once/;
 const percent = (value: unknown): string => (typeof value === "number" ? `${Math.round(value)} %` : figure(value));
 const size = (value: unknown): string => (typeof value === "number" ? bytes(value) : figure(value));
 
+/** The processors first: the first sample knows nothing of them yet. */
+const rank = (name: string): number => (name.endsWith("percent") ? 0 : 1);
+
 function sayOf(name: string): (value: unknown) => string {
   if (BYTES.test(name)) return size;
   return name.endsWith("percent") ? percent : figure;
@@ -32,7 +35,7 @@ export function System({ run }: TabProps) {
     return () => clearInterval(timer);
   }, [run.id, goesOn]);
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the samples" />;
-  const metrics = loaded.data.metrics.filter(isCurve);
+  const metrics = loaded.data.metrics.filter(isCurve).sort((one, other) => rank(one.name) - rank(other.name));
   if (!metrics.length) {
     return (
       <Empty title="No samples yet">
