@@ -9,7 +9,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     import psutil
 
@@ -92,20 +92,36 @@ class ProcessUse:
         self.written_bytes = None if io is None else int(io.write_bytes)
 
 
-def used_by(pid: int) -> ProcessUse | None:
-    """What a process of this user has used; None: it is gone, or another user's.
+class Handles:
+    """Processes that are looked at again and again: to find one costs as much as to look at it."""
 
-    Raises:
-        ImportError: psutil is not there.
-    """
-    import psutil
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], psutil.Process] = {}
 
-    try:
-        one = psutil.Process(pid)
-        with one.oneshot():
-            return ProcessUse(one) if one.uids().real == os.getuid() else None
-    except (psutil.Error, OSError):
-        return None
+    def used_by(self, pid: int, ticks: int) -> ProcessUse | None:
+        """What a process of this user has used; None: it is gone, or another user's.
+
+        Args:
+            ticks: when it began, by which it is told from another of the same pid.
+
+        Raises:
+            ImportError: psutil is not there.
+        """
+        import psutil
+
+        try:
+            one = self._known.get((pid, ticks))
+            if one is None:
+                one = self._known[pid, ticks] = psutil.Process(pid)
+            with one.oneshot():
+                return ProcessUse(one) if one.uids().real == os.getuid() else None
+        except (psutil.Error, OSError):
+            self._known.pop((pid, ticks), None)
+            return None
+
+    def forget_but(self, whom: Collection[tuple[int, int]]) -> None:
+        """Keep these by pid and start, and no others."""
+        self._known = {key: one for key, one in self._known.items() if key in whom}
 
 
 def proportional_memory(pid: int) -> int | None:

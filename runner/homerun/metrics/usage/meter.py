@@ -69,6 +69,8 @@ class Meter:
         self._clocks: dict[str, _Clock] = {}
         self._is_thorough = is_thorough
         self._looks = 0
+        self._handles = portable.Handles()
+        self._looked_at: set[tuple[int, int]] = set()
 
     def read(self, started: Mapping[str, Mapping[str, Any]]) -> dict[str, Usage]:
         """What some runs use; a run of which nothing can be told is left out.
@@ -83,23 +85,36 @@ class Meter:
         except ImportError:  # no psutil, or a /proc of other processes
             return {}
         self._looks += 1
+        self._handles.forget_but(self._looked_at)
+        self._looked_at.clear()
         self._clocks = {mark: clock for mark, clock in self._clocks.items() if found.get(mark)}
         return {mark: usage for mark, usage in found.items() if usage is not None}
 
     def _usage(self, mark: str, fact: Mapping[str, Any], tree: Iterable[Process]) -> Usage | None:
         looked: Looked = {}
         for process in tree:
-            used = portable.used_by(process.pid)
+            used = self._used_by(process.pid, process.ticks)
             if used is not None and process_tree.still_lives(process):
                 looked[process.pid, process.ticks] = used
         if not looked:
             return None
-        above = _used_by_recorded(fact.get("supervisor") or {})
+        above = self._used_by_recorded(fact.get("supervisor") or {})
         clock = self._clocks.setdefault(mark, _Clock())
         usage = Usage(clock.percent(looked, above, time.monotonic()), looked, above)
         if self._is_thorough and self._looks % _LOOKS_PER_PROPORTIONAL == 0 and len(looked) > 1:
             usage.shared_once = _sum(portable.proportional_memory(pid) for pid, _ in looked)
         return usage
+
+    def _used_by(self, pid: int, ticks: int) -> ProcessUse | None:
+        self._looked_at.add((pid, ticks))
+        return self._handles.used_by(pid, ticks)
+
+    def _used_by_recorded(self, process: Mapping[str, Any]) -> ProcessUse | None:
+        """What a recorded process has used; None where it is gone."""
+        if not identity.lives(process):
+            return None
+        used = self._used_by(process["pid"], int(process.get("start_ticks", 0)))
+        return used if used is not None and identity.lives(process) else None
 
 
 class _Clock:
@@ -138,13 +153,6 @@ def _grown(before: Mapping[Any, float], now: Mapping[Any, float]) -> float:
 
 def _gone(before: Mapping[Any, float], now: Mapping[Any, float]) -> Iterable[float]:
     return (had for who, had in before.items() if who not in now)
-
-
-def _used_by_recorded(process: Mapping[str, Any]) -> ProcessUse | None:
-    """What a recorded process has used; None where it is gone."""
-    pid = process.get("pid", 0)
-    used = portable.used_by(pid) if identity.lives(process) else None
-    return used if used is not None and identity.lives(process) else None
 
 
 def _sum(parts: Iterable[int | None]) -> int | None:
