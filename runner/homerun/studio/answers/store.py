@@ -85,6 +85,8 @@ class DeletedRun(TypedDict):
     """A run in the trash."""
 
     run_id: str
+    run_number: int | None
+    display_name: str | None
     experiment_name: str
     status: Status
     created_utc: Time | None

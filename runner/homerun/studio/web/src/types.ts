@@ -112,6 +112,8 @@ export interface DefaultsAnswer {
 /** A run in the trash. */
 export interface DeletedRun {
   run_id: string;
+  run_number: number | null;
+  display_name: string | null;
   experiment_name: string;
   status: Status;
   created_utc: Time | null;
