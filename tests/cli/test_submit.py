@@ -53,14 +53,15 @@ def test_the_summary_on_standard_error_names_status_metrics_and_folder(cli, scri
     assert f"{os.getcwd()}/.runs/digits/digits_" in done.err
 
 
-def test_a_failed_script_exits_1_and_the_last_line_says_why_and_where_its_log_is(cli, script):
+def test_a_failed_script_exits_1_and_the_last_line_says_why_and_what_tells_more(cli, script):
     script("train.py", LOGS, ".")
 
     done = cli(*SUBMIT, "train.py", "3")
 
     assert done.code == 1
     assert "the script ended with exit code 3" in done.last_line
-    assert Path(done.last_line.split("the log is ")[1]).read_text() == "trained\n"
+    why = cli(*done.last_line.partition("; homerun ")[2].removesuffix(" tells more").split())
+    assert Path(why.json["log"]).read_text() == "trained\n"
 
 
 def test_a_script_that_a_signal_ended_is_summed_up_with_its_signal(cli, script):

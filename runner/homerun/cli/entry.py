@@ -79,7 +79,8 @@ def _with_advice(message: str) -> str:
 
 def _wrong_usage(error: UsageError) -> int:
     message = error.message
-    if "homerun " not in message:  # the message does not say what to do next
+    says_what_to_do = "homerun " in message or message.endswith("?")
+    if not says_what_to_do:
         message = f"{message}; see {error.path or console.command_name()} --help"
     _fail(message)
     return 2

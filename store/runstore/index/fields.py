@@ -90,6 +90,7 @@ def _unknown(field: str) -> str:
     near = get_close_matches(field, NAMES, n=2)
     if "." not in field and field and not near:
         near = [f"{area}.{field}" for area in (PARAMS, METRICS, TAGS)]
-    asked = f"did you mean {' or '.join(near)}? There are" if near else "use"
+    if near:
+        return f"there is no field {field!r}; did you mean {' or '.join(near)}?"
     areas = "params.NAME, metrics.NAME, tags.KEY, properties.KEY"
-    return f"there is no field {field!r}; {asked} {areas} or one of {', '.join(NAMES)}"
+    return f"there is no field {field!r}; use {areas} or one of {', '.join(NAMES)}"

@@ -71,8 +71,11 @@ def parts(
     for one in found:
         counts[one["status"]] = counts.get(one["status"], 0) + 1
     best = text.best_of_them(row)
-    told = ", ".join(filter(None, [counted(counts), best]))
-    yield render.Note(f"{row['status']}: {told}", console.COLOURS.get(row["status"]))
+    is_alike = list(counts) == [row["status"]]
+    how = f"{text.plural(len(found))} {row['status']}" if is_alike else counted(counts)
+    told = ", ".join(filter(None, [how, best]))
+    status = "" if is_alike else f"{row['status']}: "
+    yield render.Note(f"{status}{told}", console.COLOURS.get(row["status"]))
 
 
 def counted(counts: dict[str, int]) -> str:

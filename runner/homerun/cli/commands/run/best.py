@@ -56,7 +56,10 @@ def best(
     if metric is None:
         goal = goals.of_project(project)
         if goal is None:
-            raise UsageError('say which metric, or in homerun.toml: minimize = ["loss"]')
+            raise UsageError(
+                "say which metric, as in homerun best loss, or once in homerun.toml: "
+                'minimize = ["loss"]'
+            )
     else:
         is_most = most if most or least else None
         goal = goals.of_metric(metric, project, is_most)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from homerun.cli.invocation import Call
 
+_NAMED = 3
+"""More runs are not named in the line that says how they come back."""
+
 _NONE = "no run matches; nothing was deleted"
 
 
@@ -52,7 +55,8 @@ def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
         if not is_sure(_question(wanted, purge), yes, chosen):
             return Result({"run_ids": [], "freed_bytes": 0}, _nothing, 1)
 
-    names = [call.name_of(run._record) for run in chosen[:2]]  # they have none when they are gone
+    # Now: what is gone has no name any more.
+    names = [call.name_of(run._record) for run in chosen[: _NAMED + 1]]
     with Progress("deleting runs", len(chosen)) as progress:
         done = keeping.delete(chosen, purge=purge, tell=progress)
     return Result(done, lambda: [*stay, render.Note(_told(done, purge, names))])
@@ -79,5 +83,8 @@ def _told(done: dict[str, Any], purge: bool, names: list[str]) -> str:
     runs = text.plural(len(done["run_ids"]))
     if purge:
         return f"removed {runs} for good: {sizes.shown(done['freed_bytes'])} freed"
-    back = f"{names[0]} takes it back" if len(names) == 1 else "RUN takes one back"
+    back = "RUN takes one back"
+    if len(names) <= _NAMED:
+        them = "it" if len(done["run_ids"]) == 1 else "them"
+        back = f"{' '.join(names)} takes {them} back"
     return f"moved {runs} to the trash; homerun restore {back}"

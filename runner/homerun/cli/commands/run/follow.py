@@ -18,7 +18,6 @@ from homerun.cli.interrupts import Interrupted, Interrupts, waiting
 from homerun.cli.output import console, text
 from homerun.cli.result import Result
 from homerun.files.logs import follow
-from homerun.files.logs.names import log_files
 from homerun.metrics import results
 from homerun.runs import wait
 from homerun.views import details
@@ -256,12 +255,12 @@ def head(row: dict[str, Any]) -> str:
 
 
 def failure(record: Record, row: dict[str, Any]) -> str:
-    """Why a run failed and where to read on, as one line."""
+    """Why a run failed, and what tells more, as one line."""
     error = (row.get("error") or {}).get("error") or {}
     reason = str(error.get("message") or "the run failed").split("\n", 1)[0]
-    logs = list(log_files(record).values())
-    where = logs[0] if logs else record.path
-    return text.printable(f"{reason}; the log is {where}")
+    number = record.run.get("number")
+    name = f"{record.experiment}/{number}" if number else record.id
+    return text.printable(f"{reason}; homerun why {name} tells more")
 
 
 def _metric_lines(metrics: dict[str, Any]) -> list[str]:

@@ -56,12 +56,14 @@ def wait_for(
     def shown() -> list[render.Part]:
         lines = [
             [
-                *(row["run_id"], row.get("run_number", text.NONE), row["status"]),
+                row.get("run_number", text.NONE),
+                row.get("display_name") or row["run_id"],
+                row["status"],
                 text.duration(text.took(row)),
             ]
             for row in rows
         ]
-        return [render.Table(["run", "#", "status", "took"], lines)]
+        return [render.Table(["#", "run", "status", "took"], lines)]
 
     code = 0 if all(row["status"] == COMPLETED for row in rows) else 1
     return Result(rows, shown, code)

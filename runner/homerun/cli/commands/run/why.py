@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from homerun.cli.command import command
 from homerun.cli.options import shared
-from homerun.cli.output import render
+from homerun.cli.output import render, text
 from homerun.cli.result import Result
 from homerun.views.diagnosis import diagnosis
 
@@ -31,7 +33,7 @@ def why(call: Call) -> Result:
 
 
 def _card(found: dict[str, Any]) -> dict[str, object]:
-    by = " ".join(filter(None, [found.get("by"), found.get("at")]))
+    by = " ".join(filter(None, [found.get("by"), text.moment(found.get("at"), time.time())]))
     return {
         "run": found["run_id"],
         "status": found["status"],

@@ -33,7 +33,7 @@ def dry_run(request: Request, source: str, rows: list[Any]) -> Result:
         card = {
             "experiment": f"{request.experiment} ({source})",
             "command": " ".join(map(shlex.quote, found["command"])),
-            "runs": _listed(grid),
+            "grid": _listed(grid),
             "code": _code(found),
             "target": found["target"],
             "variables": " ".join(found["variables"]),

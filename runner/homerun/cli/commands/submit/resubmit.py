@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from homerun.cli.command import command
+from homerun.cli.commands.run import follow
 from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.kinds import OneOf
@@ -65,6 +66,8 @@ def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...]) -> Res
     none = f"no failed run of {name} is left to resubmit"
 
     def shown() -> list[render.Part]:
+        for run in made:
+            follow.say_what_began(run._record, None, call.name_of(run._record))
         lines: list[render.Part] = [line for run in made for line in (run.id, run.directory)]
         return lines or [render.Note(none)]
 

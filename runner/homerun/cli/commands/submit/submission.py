@@ -12,6 +12,7 @@ from homerun.cli.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from homerun.cli.invocation import Call
@@ -156,7 +157,7 @@ class Submission:
             description=self._note,
         )
         if detach:
-            return _detached(submit(), quiet)
+            return _detached(submit(), quiet, self._saying_what_began(config) if tells else None)
         with Interrupts() as interrupts:
             interrupts.only_in(reading_source())
             try:
@@ -169,10 +170,16 @@ class Submission:
             if quiet:
                 return follow.in_silence(record, self.call, interrupts)
             if tells:
-                is_python = config.script is not None and config.script.endswith(".py")
-                python = config.python() if is_python else None
-                follow.say_what_began(record, python, self._name_of(record))
+                self._saying_what_began(config)(record)
             return follow.or_cancel(record, self.call, interrupts)
+
+    def _saying_what_began(self, config: ScriptRunConfig) -> Callable[[Record], None]:
+        """Says in a line which run began, and how it is named from here."""
+        from homerun.cli.commands.run import follow
+
+        is_python = config.script is not None and config.script.endswith(".py")
+        python = config.python() if is_python else None
+        return lambda record: follow.say_what_began(record, python, self._name_of(record))
 
     def _name_of(self, record: Record) -> str:
         """How a run is named from here: its number, where this experiment is the current one."""
@@ -301,11 +308,13 @@ def _own_arguments(loaded: RunConfiguration | None) -> tuple[str, ...]:
     return taken
 
 
-def _detached(record: Record, quiet: bool) -> Result:
+def _detached(record: Record, quiet: bool, tell: Callable[[Record], None] | None) -> Result:
     from homerun.cli.commands.run import follow
     from homerun.views import details
 
     def shown() -> list[render.Part]:
+        if tell is not None:
+            tell(record)
         follow.say_if_it_waits(record)
         return [record.id, record.path]
 
