@@ -64,7 +64,7 @@ def test_a_followed_batch_shows_the_runs_that_begin_later_and_how_each_ended(
     said = process.stderr.read().decode()
     assert "#2  Completed in" in said
     assert "#3  Failed in" in said
-    assert said.endswith("Failed: 1 Completed, 1 Failed; homerun why 1\n")
+    assert said.endswith("Failed: 1 Completed, 1 Failed; homerun why logs/1\n")
 
 
 def test_a_batch_that_is_canceled_ends_its_logs(start, experiment, script, ready):

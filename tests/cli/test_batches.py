@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from homerun import Experiment, ScriptRunConfig, Workspace
+from homerun import Experiment, ScriptRunConfig, UserError, Workspace
+from homerun.sdk import bulk
+from homerun.sdk.batch import Batch
 
 TRAIN = """
     import sys
@@ -134,7 +136,7 @@ def test_the_metrics_of_a_batch_are_those_of_its_runs(invoke, experiment):
 
     assert (shown.code, shown.out) == (0, b"")
     assert shown.err == (
-        f"{batch.parent.id} is a batch: homerun show 1 shows the metrics of its runs\n"
+        f"{batch.parent.id} is a batch: homerun show digits/1 shows the metrics of its runs\n"
     )
 
 
@@ -146,3 +148,116 @@ def test_a_tag_that_is_no_parameter_stands_in_the_table(invoke, experiment):
     rows = lines(invoke("run", "show", batch.parent.id, "-o", "table"))[-3:]
 
     assert [row[-1] for row in rows] == ["tags", "who=Ann", "lr=high"]
+
+
+# Again, and why
+
+
+def test_a_batch_is_submitted_again_as_another_with_the_same_parameters(invoke, experiment):
+    former = batch_of(experiment, "0.1", "0.4")
+    former.parent.display_name = "rates"
+
+    done = invoke("run", "resubmit", former.parent.id)
+
+    assert done.err == f"2 runs below {done.json['run_id']}\n"
+    assert done.json["display_name"] == "rates"
+    assert done.json["properties"]["homerun.resubmitted_from"] == former.parent.id
+    again = Batch.of(experiment.workspace.get_run(done.json["run_id"]))
+    assert again.wait_for_completion(raise_on_error=False) == ["Completed", "Failed"]
+    assert [run.describe()["params"] for run in again] == [{"lr": 0.1}, {"lr": 0.4}]
+    assert [run.get_tags() for run in again] == [{"lr": "0.1"}, {"lr": "0.4"}]
+    assert [run.get_properties()["homerun.resubmitted_from"] for run in again] == [
+        run.id for run in former
+    ]
+
+
+def test_options_and_the_code_of_now_are_those_of_each_run(invoke, experiment, script):
+    former = batch_of(experiment, "0.1", "0.2")
+    script("train.py", "import sys; print('new', *sys.argv[1:])")
+
+    row = invoke("run", "resubmit", former.parent.id, "--code", "now", "--", "--lr", "0.3").json
+
+    again = Batch.of(experiment.workspace.get_run(row["run_id"]))
+    assert again.wait_for_completion() == ["Completed", "Completed"]
+    shown = invoke("run", "logs", row["run_id"]).text.splitlines()
+    assert [line.partition(" | ")[2] for line in shown] == ["new --lr 0.3"] * 2
+
+
+def test_nothing_of_a_batch_is_submitted_again_where_one_of_it_cannot_be(invoke, experiment):
+    config = ScriptRunConfig("source", "train.py", ["--lr", "0.1", "--token", "canary"])
+    former = experiment.submit_many([config, config])
+    former.wait_for_completion()
+
+    done = invoke("run", "resubmit", former.parent.id)
+
+    assert done.code == 2
+    assert "does not hold --token *****" in done.last_line
+    assert len(invoke("run", "list", "--children").json) == 3
+    again = former.resubmit(["canary-2"])
+    assert again.wait_for_completion() == ["Completed", "Completed"]
+
+
+def test_a_run_that_is_no_batch_is_refused_as_one(experiment):
+    run = experiment.submit(ScriptRunConfig("source", "train.py", ["--lr", "0.1"]))
+    run.wait_for_completion()
+
+    with pytest.raises(UserError, match="is no batch"):
+        Batch.of(run)
+
+
+def test_studio_submits_a_batch_again_as_a_whole(experiment):
+    former = batch_of(experiment, "0.1", "0.2")
+
+    made = bulk.again(former.parent)
+
+    again = Batch.of(experiment.workspace.get_run(made))
+    assert again.wait_for_completion() == ["Completed", "Completed"]
+
+
+def test_what_failed_is_not_submitted_again_once_a_copy_of_it_goes_well(invoke, experiment, script):
+    failed = batch_of(experiment, "0.4")[0]
+    first = invoke("run", "resubmit", "--failed", "-e", "digits")
+    (copy,) = first.json
+    assert copy["properties"]["homerun.resubmitted_from"] == failed.id
+    experiment.workspace.get_run(copy["run_id"]).wait_for_completion(raise_on_error=False)
+    script("train.py", "pass")
+
+    second = invoke("run", "resubmit", "--failed", "-e", "digits", "--code", "now")
+    (again,) = second.json
+    assert again["properties"]["homerun.resubmitted_from"] == copy["run_id"]
+    experiment.workspace.get_run(again["run_id"]).wait_for_completion()
+    third = invoke("run", "resubmit", "--failed", "-e", "digits")
+
+    assert (third.code, third.json) == (0, [])
+    assert "#2 as #4 (Completed), #3 as #4 (Completed)" in third.err
+
+
+def test_why_a_batch_failed_is_told_by_the_ways_in_which_its_runs_did(invoke, experiment, script):
+    source = """
+        import sys
+        at = int(sys.argv[2])
+        if at == 9:
+            sys.exit(7)
+        raise ValueError(f"diverged at {at}.5") if at else SystemExit(0)
+    """
+    script("fails.py", source)
+    configs = [ScriptRunConfig("source", "fails.py", ["--at", at]) for at in (0, 1, 9, 2)]
+    batch = experiment.submit_many(configs)
+    batch.wait_for_completion(raise_on_error=False)
+
+    found = invoke("run", "why", batch.parent.id).json
+    shown = invoke("run", "why", batch.parent.id, "-e", "digits", "-o", "table").text
+
+    assert found["what"] == "3 of 4 runs failed, 1 Completed"
+    assert [(one["count"], one["what"]) for one in found["failures"]] == [
+        (2, "ValueError: diverged at 1.5"),
+        (1, "the script ended with exit code 7"),
+    ]
+    assert [one["run_number"] for one in found["failures"][0]["runs"]] == [3, 5]
+    assert found["failures"][0]["last_lines"][-1] == "ValueError: diverged at 1.5"
+    assert found["advice"] == [
+        "homerun why digits/3",
+        "homerun why digits/4",
+        "homerun rerun --failed -e digits",
+    ]
+    assert "2 x ValueError: diverged at 1.5  (#3, #5)" in shown

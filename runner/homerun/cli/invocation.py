@@ -211,7 +211,12 @@ class Call:
         number = record.run.get("number")
         if number is None:
             return record.id
-        is_near = record.experiment == self.current_experiment().value
+        from homerun.project import defaults
+
+        # What is typed next names the experiment by -e no more than it is named here.
+        is_near = (
+            record.experiment == defaults.current_experiment(self.folder, self.project()).value
+        )
         return str(number) if is_near else f"{record.experiment}/{number}"
 
     def record(self, word: str | None) -> Record:

@@ -14,6 +14,7 @@ from homerun.base.secret_signs import MASK
 from homerun.config import distributed, settings
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.environments import recipe
+from homerun.runs import children
 from homerun.runs.submit import RESUBMITTED_FROM, Request, submit
 from runstore import look, status
 from runstore.run import params
@@ -21,7 +22,7 @@ from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from homerun.environments.recipe import Recipe
@@ -116,10 +117,28 @@ def again(
     **changes: Any,
 ) -> Record:
     """Submit a run again; see `ScriptRun.resubmit`."""
+    made, told = submit(asked_again(record, secrets, variables, arguments, code, changes))
+    messages.tell(told)
+    return made
+
+
+def asked_again(
+    record: Record,
+    secrets: Sequence[str],
+    variables: Mapping[str, object] | None,
+    arguments: Sequence[str],
+    code: str,
+    changes: Mapping[str, Any],
+) -> Request:
+    """What is asked for where a run is submitted again.
+
+    Raises:
+        UserError, SubmitError: it cannot be.
+    """
     if code not in (SNAPSHOT, NOW):
         raise UserError(f"code is {SNAPSHOT!r} or {NOW!r}, not {code!r}")
     labels = record.labels()
-    request = Request(
+    return Request(
         store_of(record),
         record.experiment,
         Former(record, secrets, variables or {}, changes, arguments, code == NOW),
@@ -129,9 +148,6 @@ def again(
         former=record,
         is_code_new=code == NOW,
     )
-    made, told = submit(request)
-    messages.tell(told)
-    return made
 
 
 def command(record: Record, arguments: Sequence[str] = ()) -> list[str]:
@@ -190,9 +206,21 @@ def _tags(record: Record, others: Sequence[str]) -> dict[str, str | None]:
 def hidden(record: Record, arguments: Sequence[str] = ()) -> list[str]:
     """The words of a run's command that hold a `*****`, once for each, the option in front.
 
+    Those of a batch are those of each of its runs.
+
     Args:
         arguments: what is to be changed in it.
+
+    Raises:
+        UserError: the runs of a batch hide different ones.
     """
+    if record.is_batch:
+        each = [hidden(one, arguments) for one in children.of_batch(record)]
+        if any(one != each[0] for one in each):
+            raise UserError(
+                f"the runs of batch {record.id} hide different values: rerun each alone"
+            )
+        return each[0] if each else []
     found, before = [], ""
     for word in command(record, arguments):
         shown = f"{before} {word}" if word == MASK and before.startswith("-") else word
@@ -203,16 +231,66 @@ def hidden(record: Record, arguments: Sequence[str] = ()) -> list[str]:
 
 def unset(record: Record) -> list[str]:
     """The environment variables that a run was given and that this process has not."""
-    names = record.run.get("environment_variables") or ()
-    return [name for name in names if name not in os.environ]
+    return [name for name in variables_of(record) if name not in os.environ]
 
 
-def failed(records: Sequence[Record]) -> Iterator[Record]:
-    """Those of some runs, newest first, that failed and were not submitted again; oldest first."""
-    done = {record.properties().get(RESUBMITTED_FROM) for record in records}
-    for record in reversed(records):
-        if record.id not in done and look.at(record).status == status.FAILED:
-            yield record
+def variables_of(record: Record) -> list[str]:
+    """The names of the environment variables that a run, or any run of a batch, was given."""
+    runs = children.of_batch(record) if record.is_batch else [record]
+    names = [name for one in runs for name in one.run.get("environment_variables") or ()]
+    return list(dict.fromkeys(names))
+
+
+class Failures:
+    """The runs of an experiment that Failed, and what became of their copies.
+
+    Args:
+        records: all runs of the experiment that may be submitted again, the newest first.
+
+    Attributes:
+        left: those to be submitted again, the oldest first.
+        skipped: those of which a copy goes on, or is Completed: each with that copy's id.
+    """
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._known = {record.id: record for record in records}
+        self._copies: dict[str, list[Record]] = {}
+        self._status: dict[str, str] = {}
+        for record in reversed(records):
+            former = record.properties().get(RESUBMITTED_FROM)
+            if former is not None:
+                self._copies.setdefault(former, []).append(record)
+        self.left: list[Record] = []
+        self.skipped: list[tuple[Record, Record]] = []
+        for record in reversed(records):
+            if self.status(record) != status.FAILED:
+                continue
+            copies = self._copies_of(record)
+            good = [one for one in copies if self.status(one) not in _IN_VAIN]
+            if good:
+                self.skipped.append((record, good[-1]))
+            elif not any(self.status(one) == status.FAILED for one in copies):
+                self.left.append(record)  # else it is a copy that is tried again
+
+    def status(self, record: Record) -> str:
+        """The status of one of the runs."""
+        if record.id not in self._status:
+            self._status[record.id] = look.at(record).status
+        return self._status[record.id]
+
+    def _copies_of(self, record: Record) -> list[Record]:
+        """The copies of a run, and theirs."""
+        found, left = {record.id: record}, [record]
+        while left:
+            for copy in self._copies.get(left.pop().id, ()):
+                if copy.id not in found:
+                    found[copy.id] = copy
+                    left.append(copy)
+        return [*found.values()][1:]
+
+
+_IN_VAIN = (status.FAILED, status.CANCELED)
+"""A copy that ended so is as if there were none."""
 
 
 def _filled(run_id: str, command: Sequence[str], secrets: Sequence[str]) -> list[str]:

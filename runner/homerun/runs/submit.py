@@ -47,6 +47,7 @@ class Sources:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, bool], tuple[Snapshot | None, git.Code]] = {}
+        self._former: dict[str, Snapshot | None] = {}
 
     def look(self, store: Store, config: ScriptRunConfig) -> tuple[Snapshot | None, git.Code]:
         """The snapshot that a run works on, and what git knows of its source.
@@ -60,9 +61,15 @@ class Sources:
             self._known[key] = taken, git.look(config.source())
         return self._known[key]
 
+    def again(self, store: Store, name: str) -> Snapshot | None:
+        """The snapshot of this name, which a former run has; None: it is gone."""
+        if name not in self._former:
+            self._former[name] = _claimed(store, name)
+        return self._former[name]
+
     def let_go(self) -> None:
         """Claim the snapshots no longer: the runs that name them can be seen."""
-        for taken, _ in self._known.values():
+        for taken in (*(taken for taken, _ in self._known.values()), *self._former.values()):
             if taken is not None:
                 taken.let_go()
 
@@ -174,7 +181,7 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         store = request.store.for_acting()
         if request.run_id is not None:  # before anything is copied
             check_free(store, names.check_run_id(request.run_id))
-        taken, code = _source(store, request)
+        taken, code = source(store, request)
         job = _Job(request.config, argv, ours, place, taken, code)
         record, alive, plan = _make(request, job)
     except OSError as error:
@@ -277,7 +284,7 @@ def _unwritten(root: str, error: OSError) -> Exception:
     )
 
 
-def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
+def source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
     """The code of the run, new or that of a former run, and what git knows of it."""
     former = request.former
     if former is None or request.is_code_new:
@@ -287,18 +294,24 @@ def _source(store: Store, request: Request) -> tuple[Snapshot | None, git.Code]:
         return taken, code
     name = former.run.get("snapshot")
     is_name = names.is_run_id(name)  # the characters of a file's name, and no others
-    found = snapshot.load(f"{store.root}/{layout.SNAPSHOTS}/{name}") if is_name else None
-    if found is not None:
-        try:
-            found.claim()
-        except FileNotFoundError:
-            found = None
+    found = (request.sources or Sources()).again(store, str(name)) if is_name else None
     if found is None and not request.config.in_place:
         why = "is gone" if name else "was not kept"
         raise SubmitError(f"the snapshot of run {former.id} {why}: submit its script again")
     code = git.look(f"{former.path}/{work.folder_of(former.run)}")
     code.properties = {**code.properties, RESUBMITTED_FROM: former.id}
     return None if request.config.in_place else found, code
+
+
+def _claimed(store: Store, name: str) -> Snapshot | None:
+    """A snapshot that is there, claimed for a run that is about to name it; None: it is gone."""
+    found = snapshot.load(f"{store.root}/{layout.SNAPSHOTS}/{name}")
+    if found is not None:
+        try:
+            found.claim()
+        except FileNotFoundError:
+            return None
+    return found
 
 
 def _snapshot(store: Store, folder: str) -> Snapshot:

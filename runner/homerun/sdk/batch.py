@@ -12,13 +12,22 @@ import os
 import time
 
 from homerun.base import checks, messages
-from homerun.base.errors import UserError
+from homerun.base.errors import SubmitError, UserError
 from homerun.config.script_run_config import ScriptRunConfig
-from homerun.runs import interactive, owner, reconcile, start, stop_request, wait
+from homerun.runs import (
+    children,
+    interactive,
+    owner,
+    reconcile,
+    resubmit,
+    start,
+    stop_request,
+    wait,
+)
 from homerun.runs.handle import RunHandle
 from homerun.runs.placement import Place
-from homerun.runs.submit import Request, Sources, submit
-from homerun.sdk.run import Run, ScriptRun
+from homerun.runs.submit import RESUBMITTED_FROM, Request, Sources, source, submit
+from homerun.sdk.run import Run, ScriptRun, typed
 from homerun.snapshots import git_diff
 from runstore import layout, status
 from runstore.fs import atomic, facts
@@ -26,6 +35,7 @@ from runstore.fs import atomic, facts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from homerun import Experiment, ScriptRunConfig
     from runstore.run.record import Record
@@ -48,6 +58,18 @@ class Batch:
     def __init__(self, parent: Run, runs: list[Run]) -> None:
         self.parent = parent
         self.runs = runs
+
+    @classmethod
+    def of(cls, parent: Run) -> Batch:
+        """The batch that a run is the parent of.
+
+        Raises:
+            UserError: it is no batch's.
+        """
+        if not parent._record.is_batch:
+            raise UserError(f"run {parent.id} is no batch: submit_many and --grid make one")
+        found = children.of_batch(parent._record)
+        return cls(parent, [typed(one, parent.experiment) for one in found])
 
     def __iter__(self) -> Iterator[Run]:
         return iter(self.runs)
@@ -90,6 +112,22 @@ class Batch:
     def cancel(self) -> None:
         """Cancel all of them, those that wait first: they never start."""
         self.parent.cancel()
+
+    def resubmit(
+        self,
+        secrets: Sequence[str] = (),
+        environment_variables: Mapping[str, object] | None = None,
+        **changes: Any,
+    ) -> Batch:
+        """Submit all of its runs again, as a new batch with the same name and tags.
+
+        Args:
+            secrets, environment_variables, **changes: as for `ScriptRun.resubmit`, for each run.
+
+        Raises:
+            UserError, SubmitError, StoreError: nothing was started.
+        """
+        return _submit_again(self, secrets, environment_variables, changes)
 
     def __repr__(self) -> str:
         return f"Batch({len(self.runs)} runs below {self.parent.id})"
@@ -172,27 +210,41 @@ def _submit(
     store = experiment.workspace.store.for_acting()
     for config in {one.target: one for one in configs}.values():
         Place(store, config, is_one_of_many=True)  # it raises where there is no such target
-    first = configs[0]
-    taken, code = sources.look(store, first)
+    requests = [
+        Request(store, experiment.name, config, tags=of_run, sources=sources)
+        for config, of_run in zip(configs, wanted)
+    ]
+    asked = {**labels, "tags": checks.text_pairs("parent_tags", parent_tags or {})}
+    return _start(experiment, requests, asked, {}, run_id)
+
+
+def _start(
+    experiment: Experiment,
+    requests: Sequence[Request],
+    labels: Mapping[str, object],
+    properties: Mapping[str, str],
+    run_id: str | None = None,
+) -> Batch:
+    """Begin the parent, and submit below it what is asked for."""
+    store = experiment.workspace.store.for_acting()
+    first = requests[0]
+    taken, code = source(store, first)
     asked: dict[str, object] = {
         **labels,
-        "batch": len(configs),
-        "tags": checks.text_pairs("parent_tags", parent_tags or {}),
-        "properties": code.properties,
-        "script": first.script_path(),
-        "source_directory": first.source(),
+        "batch": len(requests),
+        "properties": {**code.properties, **properties},
+        "script": first.config.script_path(),
+        "source_directory": first.config.source(),
         "snapshot": taken.id if taken else None,
-        "target": first.target or "local",
+        "target": first.config.target or "local",
     }
     record = interactive.start(store, experiment.name, asked, run_id=run_id)
     RunHandle.opened(record)
     parent = Run.of(record, experiment)
     runs, told = [], []
     try:
-        for config, labels in zip(configs, wanted):
-            request = Request(
-                store, experiment.name, config, tags=labels, parent=record, sources=sources
-            )
+        for request in requests:
+            request.parent, request.is_one_of_many = record, True
             made, more = submit(request)
             runs.append(ScriptRun.of(made, experiment))
             told += more
@@ -204,6 +256,33 @@ def _submit(
     git_diff.start(record.path, record.id, git_diff.wanted(code), os.environ)
     messages.tell(list(dict.fromkeys(told)))
     return Batch(parent, runs)
+
+
+def _submit_again(
+    batch: Batch,
+    secrets: Sequence[str],
+    variables: Mapping[str, object] | None,
+    changes: Mapping[str, Any],
+) -> Batch:
+    """Submit a batch again; see `Batch.resubmit`."""
+    former, experiment, sources = batch.parent._record, batch.parent.experiment, Sources()
+    others = dict(changes)
+    arguments, code = others.pop("arguments", ()), others.pop("code", resubmit.SNAPSHOT)
+    requests = []
+    for run in batch:
+        one = resubmit.asked_again(run._record, secrets, variables, arguments, code, others)
+        one.config.argv()
+        one.sources = sources
+        requests.append(one)
+    if not requests:
+        raise SubmitError(f"the runs of batch {former.id} are gone: none is left to submit again")
+    said = former.labels()
+    labels = {"display_name": said.display_name, "description": said.description, "tags": said.tags}
+    start.unarchive(experiment.workspace.store, experiment.name)
+    try:
+        return _start(experiment, requests, labels, {RESUBMITTED_FROM: former.id})
+    finally:
+        sources.let_go()
 
 
 def _checked(

@@ -11,6 +11,7 @@ from homerun.base import messages
 from homerun.base.errors import UserError
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.runs import resubmit, stop
+from homerun.sdk.batch import Batch
 from homerun.sdk.experiment import Experiment
 from homerun.views import error_codes
 from runstore import status
@@ -94,6 +95,8 @@ def again(run: Run, secrets: Sequence[str] = ()) -> str:
     hidden = resubmit.hidden(run._record)
     if len(hidden) != len(secrets):
         raise SecretsNeeded(run, hidden)
+    if run._record.is_batch:
+        return Batch.of(run).resubmit(secrets).parent.id
     return resubmit.again(run._record, secrets).id
 
 

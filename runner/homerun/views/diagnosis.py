@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 
 from homerun.base.times import zulu
 from homerun.files.logs import tail as log_tail
-from homerun.runs import reconcile
+from homerun.runs import children, reconcile
 from homerun.views import details
 from runstore import layout, status
 from runstore.look import exception_in
@@ -14,12 +16,16 @@ from runstore.run import attempts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from runstore.look import Look
     from runstore.run.record import Record
 
 _SHOWN_LINES = 10
+_MOST_WAYS = 5
+_NUMBERS = re.compile(r"\d+(\.\d+)?")
+"""Runs that fail alike say so with other numbers."""
 _MOST_BYTES = 1 << 16
 _MODULE = "No module named "
 
@@ -62,15 +68,23 @@ _BY_CAUSE = {
 }
 
 
-def diagnosis(record: Record) -> dict[str, Any]:
+def diagnosis(
+    record: Record, name_of: Callable[[Record], str] = lambda record: record.id
+) -> dict[str, Any]:
     """What is known of how a run stands, or ended; what has no value is left out.
+
+    Args:
+        name_of: how a run is named in the advice.
 
     Returns:
         `run_id`, `status`, `what` (one clause), `cause`, `exception` (the last one in the log),
         `by` and `at` (who stopped it, and when), `last_lines`, `attempts`, `log`, and `advice`: a
-        list of sentences.
+        list of sentences. Of a batch also `failures`: for each way in which runs of it failed
+        `what`, `cause`, `count`, the `runs` by id and number, and the `last_lines` of the first.
     """
     seen = reconcile.bring_up_to_date(record)
+    if record.is_batch:
+        return _of_batch(record, seen, name_of)
     outcome = seen.outcome or {}
     log = f"{record.path}/{attempts.std_log(attempts.begun(record.path))}"
     text = log_tail.end_of(log, _MOST_BYTES)
@@ -93,6 +107,45 @@ def diagnosis(record: Record) -> dict[str, Any]:
     }
     kept = {key: value for key, value in found.items() if value is not None}
     return {**kept, "advice": _advice(record, seen, exception if is_wrong else None)}
+
+
+def _of_batch(record: Record, seen: Look, name_of: Callable[[Record], str]) -> dict[str, Any]:
+    """How the runs of a batch failed: those that did so alike together, the most frequent first."""
+    counts: dict[str, int] = {}
+    alike: dict[tuple[object, ...], list[tuple[Record, str]]] = {}
+    for one in children.of_batch(record):
+        row = details.row_of(one)
+        counts[row["status"]] = counts.get(row["status"], 0) + 1
+        if row["status"] == status.FAILED:
+            why = str(row.get("failure"))
+            outcome = row.get("outcome") or {}
+            same = [outcome.get(key) for key in ("cause", "exit_code", "signal")]
+            alike.setdefault((*same, _NUMBERS.sub("0", why)), []).append((one, why))
+    failures = []
+    for (cause, *_), runs in sorted(alike.items(), key=lambda one: -len(one[1])):
+        first, why = runs[0]
+        log = f"{first.path}/{attempts.std_log(attempts.begun(first.path))}"
+        lines = log_tail.end_of(log, _MOST_BYTES).splitlines()[-_SHOWN_LINES:]
+        ids = [{"run_id": one.id, "run_number": one.run.get("number")} for one, _ in runs]
+        told = {"what": why, "cause": cause, "count": len(runs), "runs": ids, "last_lines": lines}
+        failures.append((told, first))
+    advice = [f"homerun why {name_of(first)}" for _, first in failures[:_MOST_WAYS]]
+    if failures and seen.is_over:
+        advice.append(f"homerun rerun --failed -e {shlex.quote(record.experiment)}")
+    total, failed = sum(counts.values()), counts.pop(status.FAILED, 0)
+    others = [f"{number:,} {name}" for name, number in counts.items()]
+    found = {
+        "run_id": record.id,
+        "run_number": record.run.get("number"),
+        "experiment_name": record.experiment,
+        "status": seen.status,
+        "what": ", ".join([f"{failed:,} of {total:,} runs failed", *others]),
+        "cause": (seen.outcome or {}).get("cause"),
+        "by": seen.fact(layout.STOP).get("user"),
+        "at": zulu(seen.fact(layout.STOP).get("time")),
+        "failures": [told for told, _ in failures],
+    }
+    return {**{key: v for key, v in found.items() if v is not None}, "advice": advice}
 
 
 def missing_module(record: Record, exception: str | None) -> str | None:

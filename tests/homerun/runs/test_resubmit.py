@@ -125,7 +125,9 @@ def test_what_failed_is_submitted_once(experiment: Experiment, script: Callable[
     run_of(experiment, ScriptRunConfig("source", "show.py"))
 
     def left() -> list[str]:
-        return [one.id for one in resubmit.failed([run._record for run in experiment.get_runs()])]
+        return [
+            one.id for one in resubmit.Failures([run._record for run in experiment.get_runs()]).left
+        ]
 
     assert left() == [run.id for run in failed]
     again = failed[0].resubmit()

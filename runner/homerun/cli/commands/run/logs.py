@@ -276,7 +276,7 @@ class _Several:
         status = row["status"]
         names = Counter(details.row_of(one)["status"] for one in self._seen.values())
         counted = ", ".join(f"{names[name]} {name}" for name in _ENDS if names[name])
-        more = f"; homerun why {parent.run.get('number', parent.id)}" if status == FAILED else ""
+        more = f"; homerun why {self._call.name_of(parent)}" if status == FAILED else ""
         console.inform(f"{status}: {counted}{more}", console.COLOURS.get(status))
         return Result(row, code=0 if status == COMPLETED else 1, only_if_asked=True)
 

@@ -67,9 +67,8 @@ def metrics(call: Call, names: tuple[str, ...], system: bool, as_csv: bool) -> R
         values = found.get_metrics(populate=call.is_for_people)  # a file's name, not its address
         none = f"run {found.id} has logged no metrics; a script logs them with run.log"
         if found._record.is_batch:
-            none = (
-                f"{found.id} is a batch: homerun show {found.number} shows the metrics of its runs"
-            )
+            name = call.name_of(found._record)
+            none = f"{found.id} is a batch: homerun show {name} shows the metrics of its runs"
     if names and values:
         missing = [one for one in names if one not in values]
         if missing:

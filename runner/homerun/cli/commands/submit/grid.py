@@ -136,8 +136,9 @@ def _conclude(batch: Batch, call: Call) -> Result:
         goal = goals.of_project(call.project())
         (listed,) = listing.describe_all([parent._record], goal)
         found = batch_table.rows_of_batch(parent._record)
+        name = call.name_of(parent._record)
         yield from batch_table.parts(found, listed, goal.metric if goal else None)
-        yield render.Note(f"  batch    {parent.id}  (again: homerun show {parent.number})")
+        yield render.Note(f"  batch    {parent.id}  (again: homerun show {name})")
         yield render.Note(f"  folder   {text.printable(parent.directory)}")
 
     return Result(told, shown, 0 if row["status"] == COMPLETED else 1)

@@ -10,9 +10,10 @@ from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.kinds import OneOf
 from homerun.cli.options.params import argument, option
-from homerun.cli.output import prompts, render
+from homerun.cli.output import console, prompts, render, text
 from homerun.cli.result import Result
 from homerun.runs import resubmit as again
+from homerun.sdk.batch import Batch
 from homerun.sdk.experiment import Experiment
 from homerun.sdk.run import ScriptRun
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from homerun.cli.invocation import Call
     from homerun.sdk.run import Run
+    from runstore.run.record import Record
+
+_MOST_TOLD = 8
 
 
 @command("resubmit", usage="[OPTIONS]")
@@ -38,10 +42,12 @@ if TYPE_CHECKING:
 def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...]) -> Result:
     """Submit a run again, or all that failed and were not submitted again yet.
 
-    It uses the code of the run's snapshot, and the same command, tags and target. What follows
-    `--` are options of the script that replace those of the same name, or are added. On a
-    terminal it asks for values that the record hides, and for variables that are not set here.
-    Returns at once and prints the new runs' ids and folders.
+    It uses the code of the run's snapshot, and the same command, tags and target; of a batch all
+    runs, as a new batch. What follows `--` are options of the script that replace those of the
+    same name, or are added. On a terminal it asks for values that the record hides, and for
+    variables that are not set here. Returns at once and prints the new runs' ids and folders.
+
+    --failed leaves out a run of which a copy goes on or has Completed, and says so.
 
     \b
     Example:
@@ -56,12 +62,7 @@ def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...]) -> Res
     found = _failed(call, str(name)) if failed else [call.run()]
     known = call.project().said.get("env", {})
     said = [_ask(run, changes, known) for run in found]
-    made = [
-        ScriptRun.of(
-            again.again(run._record, *answers, arguments=changes, code=code), run.experiment
-        )
-        for run, answers in zip(found, said)
-    ]
+    made = [_again(run, *answers, changes, code) for run, answers in zip(found, said)]
     rows = [run.describe() for run in made]
     none = f"no failed run of {name} is left to resubmit"
 
@@ -77,8 +78,33 @@ def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...]) -> Res
 def _failed(call: Call, name: str) -> list[Run]:
     experiment = Experiment.existing(call.workspace(), name)
     runs = experiment.get_runs(type=ScriptRun.RUN_TYPE, include_children=True)
-    records = [run._record for run in runs]
-    return [ScriptRun.of(record, experiment) for record in again.failed(records)]
+    failures = again.Failures([run._record for run in runs])
+    if failures.skipped:
+        told = [
+            f"{_number(one)} as {_number(copy)} ({failures.status(copy)})"
+            for one, copy in failures.skipped
+        ]
+        more = len(told) - _MOST_TOLD
+        rest = [f"and {more} more"] if more > 0 else []
+        shown = ", ".join([*told[:_MOST_TOLD], *rest])
+        console.inform(f"left out, as submitted again before: {shown}")
+    return [ScriptRun.of(record, experiment) for record in failures.left]
+
+
+def _number(record: Record) -> str:
+    number = record.run.get("number")
+    return f"#{number}" if number else record.id
+
+
+def _again(
+    run: Run, secrets: list[str], variables: dict[str, object], changes: tuple[str, ...], code: str
+) -> Run:
+    if not run._record.is_batch:
+        made = again.again(run._record, secrets, variables, arguments=changes, code=code)
+        return ScriptRun.of(made, run.experiment)
+    batch = Batch.of(run).resubmit(secrets, variables, arguments=changes, code=code)
+    console.inform(f"{text.plural(len(batch))} below {batch.parent.id}")
+    return batch.parent
 
 
 def _ask(
@@ -100,7 +126,5 @@ def _ask(
         )
     secrets = [prompts.secret(f"{run.id}: {word}") for word in hidden]
     asked = {name: prompts.secret(f"{run.id}: {name}=") for name in unset}
-    own = {
-        name: known[name] for name in record.run.get("environment_variables") or () if name in known
-    }
+    own = {name: known[name] for name in again.variables_of(record) if name in known}
     return secrets, {**own, **asked}
