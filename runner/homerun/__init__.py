@@ -11,6 +11,7 @@ _HOMES = {
     "Experiment": "sdk.experiment",
     "Run": "sdk.run",
     "ScriptRun": "sdk.run",
+    "Batch": "sdk.batch",
     "ScriptRunConfig": "config.script_run_config",
     "RunConfiguration": "config.run_configuration",
     "DockerConfiguration": "config.sections",
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from homerun.config.sections import PyTorchConfiguration as PyTorchConfiguration
     from homerun.config.sections import TensorflowConfiguration as TensorflowConfiguration
     from homerun.environments.conda import CondaDependencies as CondaDependencies
+    from homerun.sdk.batch import Batch as Batch
     from homerun.sdk.compare import compare_runs as compare_runs
     from homerun.sdk.context import current_run as current_run
     from homerun.sdk.experiment import Experiment as Experiment

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from homerun import Experiment, ScriptRunConfig, UserError, Workspace
+from homerun import Batch, Experiment, ScriptRunConfig, UserError, Workspace
 from homerun.sdk import bulk
-from homerun.sdk.batch import Batch
 
 TRAIN = """
     import sys

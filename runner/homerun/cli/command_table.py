@@ -140,7 +140,7 @@ SECTIONS = (
 
 SUMMARIES = {
     "ls": "List runs, the newest first, a batch as one row.",
-    "show": "Show everything about a run.",
+    "show": "Show everything about a run; of a batch the table of its runs, too.",
     "logs": "Show what a run has printed, or another of its logs (default: the newest run).",
     "top": (
         "Show runs on the whole terminal, as they are now: what runs first, then what ended last."
