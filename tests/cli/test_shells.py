@@ -45,7 +45,10 @@ def typed(
     # Without it a first fish reads all manual pages in a process of its own.
     (home / ".local/share/fish/generated_completions").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(home))
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    (home / "bin").mkdir()
+    for short in ("homerun", "hr"):  # an environment that was made before has no `hr`
+        (home / "bin" / short).symlink_to(Path(sys.executable).with_name("homerun"))
+    path = f"{home}/bin:{Path(sys.executable).parent}:{os.environ['PATH']}"
     monkeypatch.setenv("PATH", path)
     shells.load_completion(shell)
 
@@ -130,3 +133,9 @@ def test_names_metrics_tags_words_values_and_the_trash_are_completed(
     assert "  train/loss: 0.25" in [line.replace("- ", "  ") for line in lines]
     assert any(line.startswith("restored digits #2 thrown-away") for line in lines)
     assert "other" in lines
+
+
+def test_the_short_name_is_completed_as_the_long_one(typed: Callable[[str, str], str]) -> None:
+    script("my train.py")
+
+    assert "ran []." in typed("hr run my\t\n", "ran []")

@@ -41,6 +41,18 @@ _FISH_VALUES = (
 )
 """What click makes, and what completes the value of `--output=js` too."""
 
+_ZSH_SHORT = """
+[[ -n $commands[homerun] && $commands[hr] == ${commands[homerun]:h}/hr ]] &&
+    compdef _homerun_completion hr
+true
+"""
+_FISH_SHORT = """
+if command -q homerun; and test (command -s hr | string collect) = (dirname (command -s homerun))/hr
+    complete --no-files --command hr --arguments "(_homerun_completion)";
+end
+"""
+"""The short name is completed where it is homerun's: other programs are called so too."""
+
 _BASH = r"""_homerun_completion() {
     # bash splits words at @, = and : too: put them together as they were typed
     local IFS=$'\n' rest=$COMP_LINE replaced=$2
@@ -76,6 +88,10 @@ _BASH = r"""_homerun_completion() {
 }
 
 complete -o nosort -F _homerun_completion homerun
+_homerun_path=$(type -P homerun)
+[[ -n $_homerun_path && $(type -P hr) == "${_homerun_path%/*}/hr" ]] &&
+    complete -o nosort -F _homerun_completion hr
+unset _homerun_path
 """
 """click's own takes a word as bash splits it, and inserts blanks as they are."""
 
@@ -94,7 +110,7 @@ def completion_script(shell: str, made: str) -> str:
         made = made.replace("#compdef homerun\n", f"#compdef homerun\n{_WITH_COMPINIT}", 1)
     for old, new in _ZSH_VALUES if shell == "zsh" else _FISH_VALUES:
         made = made.replace(old, new, 1)
-    return made
+    return f"{made.rstrip()}\n{_ZSH_SHORT if shell == 'zsh' else _FISH_SHORT}"
 
 
 def load_completion(shell: str) -> tuple[str, bool]:
