@@ -7,11 +7,13 @@ Keys and nesting follow the original's. Keys that it does not have: `process`, `
 from __future__ import annotations
 
 import os
+import time
 
 from homerun.base.times import zulu
 from homerun.files.logs import tail as log_tail
 from homerun.files.logs.names import log_files
 from homerun.metrics.usage import series as usage_series
+from homerun.metrics.usage import silence
 from homerun.runs import reconcile
 from homerun.targets import queue
 from runstore import layout, status
@@ -140,6 +142,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "run_type": run.get("type"),
         "status": look.status,
         "queue": _queue(record, look),
+        "silent_s": silent_s(record, look.status),
         "created_utc": zulu(run.get("time")),
         "start_time_utc": zulu(started.get("time")),
         "end_time_utc": zulu((look.outcome or {}).get("time")),
@@ -208,6 +211,17 @@ def system_usage(record: Record) -> dict[str, Any] | None:
     found = record.fact(layout.USAGE) or usage_series.totals(record.path)
     known = ("samples", *usage_series.QUANTITIES)
     return {key: found[key] for key in known if key in found} or None
+
+
+def silent_s(record: Record, shown: str) -> float | None:
+    """How long a run that goes on has shown no sign of life; None: it has, or that is not known."""
+    if shown != status.RUNNING or not record.is_submitted:
+        return None
+    try:
+        found = silence.lasts_s(record.path, time.time())
+    except OSError:
+        return None
+    return None if found is None else round(found, 1)
 
 
 def _is_watched(record: Record) -> bool:

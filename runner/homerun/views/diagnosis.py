@@ -172,6 +172,12 @@ def _what(record: Record, seen: Look) -> str:
     waits = details.detailed_status(record, seen.status)["details"]
     if waits:
         return f"it waits: {waits}"
+    silent_s = details.silent_s(record, seen.status)
+    if silent_s:
+        return (
+            f"the script runs, and has printed, logged and computed nothing for {silent_s:.0f} s: "
+            "it may hang"
+        )
     outcome = seen.outcome
     if outcome is None:
         return _STANDS.get(seen.status, "it goes on")

@@ -7,7 +7,7 @@ transactions whole. Where each ledger and log was read to is written with what w
 from __future__ import annotations
 
 import os
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 
 from runstore import layout
 from runstore.fs import atomic, json_write
@@ -481,7 +481,8 @@ def remove_older(root: str) -> None:
     folder = f"{root}/{layout.INDEX}"
     own = _version(layout.INDEX_FILE) or 0
     try:
-        if os.stat(folder).st_uid != os.geteuid():
+        place = os.lstat(folder)
+        if not S_ISDIR(place.st_mode) or place.st_uid != os.geteuid():
             return
         for name in os.listdir(folder):
             number = _version(name)

@@ -144,9 +144,16 @@ def took(row: dict[str, Any], now: float | None = None) -> float | None:
 
 
 def waits(row: dict[str, Any]) -> str:
-    """Where a run waits, and why."""
+    """Where a run waits, and why; of one that runs, that it shows no sign of life."""
     place = row.get("queue")
-    return f"#{place['position']}: {place['reason']}" if place else NONE
+    if place:
+        return f"#{place['position']}: {place['reason']}"
+    return silent(row.get("silent_s")) or NONE
+
+
+def silent(seconds: float | None) -> str:
+    """`silent 42m`: a run prints, logs and computes nothing; "": it does."""
+    return f"silent {duration(seconds)}" if seconds else ""
 
 
 def script(row: dict[str, Any]) -> str:

@@ -201,9 +201,10 @@ def experiment_cell(row: Row) -> str:
 
 
 def status_of(row: Row) -> str:
-    """A shape and the word; of one that waits also its place."""
+    """A shape and the word; of one that waits also its place, and of a silent one for how long."""
     waits = (row.get("waits") or "").partition(":")[0]
-    return " ".join(part for part in (SIGNS.get(row["status"], "?"), row["status"], waits) if part)
+    parts = (SIGNS.get(row["status"], "?"), row["status"], waits, text.silent(row.get("silent_s")))
+    return " ".join(part for part in parts if part)
 
 
 def trend_of(row: Row, wide: int = _TREND) -> str:

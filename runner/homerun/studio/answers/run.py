@@ -40,6 +40,26 @@ class OutcomeRow(TypedDict, total=False):
     peak_memory_kib: int
 
 
+class MeanMax(TypedDict):
+    """What the samples of a quantity come to."""
+
+    mean: float
+    max: float
+
+
+class UsageRow(TypedDict, total=False):
+    """What a run has used of its machine: means and peaks, and the last of what only grows."""
+
+    samples: int
+    cpu_percent: MeanMax
+    memory: MeanMax
+    shared_once: MeanMax
+    threads: MeanMax
+    processes: MeanMax
+    read_bytes: int
+    written_bytes: int
+
+
 class AttemptRow(TypedDict, total=False):
     """One start of a run's script."""
 
@@ -111,6 +131,8 @@ class DetailsOfRun(_Known, total=False):
     warnings: list[str]
     process: ProcessRow
     outcome: OutcomeRow
+    usage: UsageRow
+    silent_s: float
     attempts: list[AttemptRow]
     linked: list[LinkedRow]
     changed_originals: list[str]

@@ -2,6 +2,7 @@
 
     goal: the metric that is looked at: `name`, `last`, and its course as `trend`.
     waits: where a run waits, and why.
+    silent_s: how long a run that goes on has shown no sign of life.
     ends: when it will be over, as Unix time, as far as that can be told.
     below: how many runs are below it, by status.
     cpu_percent, memory: what its processes use now.
@@ -20,6 +21,7 @@ from homerun.metrics import summary
 from homerun.metrics.kinds import NUMBER
 from homerun.metrics.usage.meter import Meter, Usage
 from homerun.targets import queue
+from homerun.views import details
 from homerun.views.table import Board
 from runstore import layout, status
 from runstore.index.query import on
@@ -32,6 +34,8 @@ _MOST_RUNS = 500
 _MOST_SIBLINGS = 50
 _MEASURE_S = 2.0
 """Between two looks at the processes of runs."""
+_LISTEN_S = 30.0
+"""Between two looks for runs that show no sign of life."""
 
 
 class Figures:
@@ -49,6 +53,8 @@ class Figures:
         self._measured_at = float("-inf")
         self._known: dict[str, dict[str, Any]] = {}
         self._usage: dict[str, Usage] = {}
+        self._silent: dict[str, float | None] = {}
+        self._listened_at = float("-inf")
         self._usual: dict[str, float | None] = {}
 
     def added_to(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -57,6 +63,7 @@ class Figures:
         found = {**row, **self._known.get(row["id"], {})}
         found["cpu_percent"] = usage.cpu_percent if usage else None
         found["memory"] = usage.memory if usage else None
+        found["silent_s"] = self._silent.get(row["id"])
         return found
 
     def forget(self) -> None:
@@ -97,6 +104,10 @@ class Figures:
         marks = {one.mark: one for one in records if one is not None and one.is_submitted}
         found = self._meter.read({mark: _started(one) for mark, one in marks.items()})
         self._usage = {marks[mark].id: usage for mark, usage in found.items()}
+        if now - self._listened_at >= _LISTEN_S:
+            self._listened_at = now
+            here = [(one, row) for one, row in zip(records, live) if one is not None]
+            self._silent = {one.id: details.silent_s(one, row["status"]) for one, row in here}
 
     def _looked_at(
         self, numbers: dict[str, dict[str, Any]], gauges: summary.Gauges

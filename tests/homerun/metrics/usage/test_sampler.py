@@ -14,6 +14,7 @@ from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.metrics.usage import roll
+from homerun.views import diagnosis
 from runstore.fs import lock
 from runstore.run import identity
 
@@ -40,9 +41,9 @@ class Place:
         self.gates: list[Gate] = []
         self.pipes = pipes
 
-    def say(self, seconds: float) -> None:
+    def say(self, seconds: float, **more: float) -> None:
         """Set how often samples are taken."""
-        (self.root / "settings.json").write_text(json.dumps({"sample_s": seconds}))
+        (self.root / "settings.json").write_text(json.dumps({"sample_s": seconds, **more}))
 
     @property
     def roll(self) -> Path:
@@ -179,6 +180,17 @@ def test_sampling_that_is_switched_off_ends_the_sampler_and_no_run(place: Place)
 
     assert run.get_status() == "Completed"
     assert run.describe()["usage"]["samples"] >= 1
+
+
+def test_a_run_that_does_nothing_is_called_silent_and_may_hang(place: Place) -> None:
+    place.say(0.5, silent_after_s=0.7)
+    run, gate = place.start()
+    seconds = wait_until(lambda: run.describe().get("silent_s"), "the run is silent")
+    assert diagnosis.diagnosis(run._record)["what"].endswith("it may hang")
+    end(run, gate)
+
+    assert seconds >= 0.7
+    assert "silent_s" not in run.describe()
 
 
 def test_a_run_that_was_killed_with_its_supervisor_leaves_the_roll(place: Place) -> None:

@@ -328,7 +328,7 @@ def _table(
     if any("children" in row for row in rows):
         columns.append(_BELOW)
         lines = [[*line, text.below(row)] for line, row in zip(lines, rows)]
-    if any("queue" in row for row in rows):
+    if any("queue" in row or "silent_s" in row for row in rows):
         columns.append(_WAITS)
         lines = [[*line, text.waits(row)] for line, row in zip(lines, rows)]
     return render.Table(columns, lines, (*_EXPENDABLE, *titles[:0:-1]))

@@ -153,6 +153,8 @@ export interface DetailsOfRun {
   warnings?: string[];
   process?: ProcessRow;
   outcome?: OutcomeRow;
+  usage?: UsageRow;
+  silent_s?: number;
   attempts?: AttemptRow[];
   linked?: LinkedRow[];
   changed_originals?: string[];
@@ -326,6 +328,12 @@ export interface LogRow {
 /** The logs of a run, the most interesting first. */
 export interface LogsAnswer {
   logs: LogRow[];
+}
+
+/** What the samples of a quantity come to. */
+export interface MeanMax {
+  mean: number;
+  max: number;
 }
 
 /** A metric in a row. */
@@ -627,6 +635,18 @@ export interface TrendPoint {
   created: Time | null;
   started: Time | null;
   duration_s: number | null;
+}
+
+/** What a run has used of its machine: means and peaks, and the last of what only grows. */
+export interface UsageRow {
+  samples?: number;
+  cpu_percent?: MeanMax;
+  memory?: MeanMax;
+  shared_once?: MeanMax;
+  threads?: MeanMax;
+  processes?: MeanMax;
+  read_bytes?: number;
+  written_bytes?: number;
 }
 
 /** A value of a field, and how many runs have it. */

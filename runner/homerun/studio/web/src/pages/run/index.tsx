@@ -9,6 +9,7 @@ import { useKeys } from "../../ui/keys";
 import { useLive } from "../../server/live";
 import { experimentHref, go, href, later, place, runHref } from "../../route";
 import { isReadOnly, setTitle } from "../../state";
+import { duration } from "../../format";
 import type { RunRow } from "../../types";
 import { Ago, Button, Failure, StatusMark, Took, Waiting } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
@@ -106,6 +107,7 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
         <p class="facts">
           <StatusMark status={run.status} />
           <span><Took run={run} /></span>
+          {answer.details.silent_s && <span class="badge" title="It prints, logs and computes nothing: it may hang">silent {duration(answer.details.silent_s)}</span>}
           <span>submitted by {run.user ?? "an unknown user"} <Ago time={run.created} /></span>
         </p>
       </header>
