@@ -54,7 +54,7 @@ def test_the_table_of_a_batch_can_be_had_again(invoke, experiment):
         ["4", "Failed", "0.4", "0.2"],
     ]
     assert [row[-1] for row in table[1:]] == [run.id for run in batch]
-    assert shown.last_line == "Failed: 2 Completed, 1 Failed"
+    assert shown.last_line == "Failed: 2 Completed, 1 Failed; homerun why digits/1"
 
 
 def test_json_of_a_batch_holds_its_runs_and_the_best_of_them(invoke, experiment, goal):
@@ -158,7 +158,6 @@ def test_a_batch_is_submitted_again_as_another_with_the_same_parameters(invoke, 
 
     done = invoke("run", "resubmit", former.parent.id)
 
-    assert done.err == f"2 runs below {done.json['run_id']}\n"
     assert done.json["display_name"] == "rates"
     assert done.json["properties"]["homerun.resubmitted_from"] == former.parent.id
     again = Batch.of(experiment.workspace.get_run(done.json["run_id"]))
@@ -260,3 +259,11 @@ def test_why_a_batch_failed_is_told_by_the_ways_in_which_its_runs_did(invoke, ex
         "homerun rerun --failed -e digits",
     ]
     assert "2 x ValueError: diverged at 1.5  (#3, #5)" in shown
+
+
+def test_the_logs_of_a_batch_are_copied_into_a_folder_for_each_run(invoke, experiment):
+    batch = batch_of(experiment, "0.1", "0.2")
+
+    copies = invoke("run", "download-logs", batch.parent.id, "-d", "logs").json
+
+    assert [f"logs/{run.id}/user_logs/std_log.txt" in copies for run in batch] == [True, True]

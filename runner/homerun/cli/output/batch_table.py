@@ -63,9 +63,9 @@ def batch_table(found: list[dict[str, Any]], goal: str | None = None) -> render.
 
 
 def parts(
-    found: list[dict[str, Any]], row: dict[str, Any], goal: str | None = None
+    found: list[dict[str, Any]], row: dict[str, Any], name: str, goal: str | None = None
 ) -> Iterator[render.Part]:
-    """The table, and how many runs went how; `row` is that of their parent."""
+    """The table, and how many runs went how; `row` is that of their parent, `name` its name."""
     yield batch_table(found, goal)
     counts: dict[str, int] = {}
     for one in found:
@@ -75,6 +75,7 @@ def parts(
     how = f"{text.plural(len(found))} {row['status']}" if is_alike else counted(counts)
     told = ", ".join(filter(None, [how, best]))
     status = "" if is_alike else f"{row['status']}: "
+    told += f"; homerun why {name}" if FAILED in counts else ""
     yield render.Note(f"{status}{told}", console.COLOURS.get(row["status"]))
 
 

@@ -84,7 +84,9 @@ def best_of_them(row: dict[str, Any]) -> str:
     if not found:
         return ""
     which = f"#{found['run_number']}" if found["run_number"] else found["run_id"]
-    return f"best {printable(found['metric'])} {short_number(found['value'])} ({which})"
+    value = found["value"]
+    shown = f"{value:.4g}" if abs(value) < 1000 else short_number(value)
+    return f"best {printable(found['metric'])} {shown} ({which})"
 
 
 def _lower(name: str) -> str:

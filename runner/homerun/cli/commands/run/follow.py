@@ -174,6 +174,8 @@ def say_what_began(record: Record, python: str | None, name: str) -> None:
     """
     with_python = f"  python {text.printable(short_path(python))}" if python else ""
     title = f"{text.printable(record.experiment)} #{record.run.get('number', text.NONE)}"
+    if record.is_batch:
+        title += f"  {text.plural(record.run['batch'])}"
     console.inform(f"{title}{with_python}  log: homerun logs {name}")
 
 

@@ -166,12 +166,20 @@ def monitor_logs(call: Call) -> Result | int:
 def download_logs(call: Call, output_dir: str) -> Result:
     """Copy a run's log files into a folder, and print the paths of the copies.
 
+    Those of a batch's runs each get a folder there, of the run's id.
+
     \b
     Example:
       homerun run download-logs digits_1 -d logs
     """
     found = call.run()
-    made = found.get_all_logs(output_dir)
+    if found._record.is_batch:
+        from homerun.sdk.batch import Batch  # it loads all that a submit needs
+
+        runs = Batch.of(found)
+        made = [path for run in runs for path in run.get_all_logs(f"{output_dir}/{run.id}")]
+    else:
+        made = found.get_all_logs(output_dir)
     return Result(made, lambda: made or [render.Note(f"run {found.id} has no logs")])
 
 

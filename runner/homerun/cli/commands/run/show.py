@@ -40,23 +40,23 @@ def show(call: Call) -> Result:
     goal = goals.of_project(call.project())
     (row,) = listing.describe_all([record], goal)
     if record.is_batch:
-        return _of_batch(record, row, goal)
+        return _of_batch(record, row, call.name_of(record), goal)
     interpreter = Run.of(record).get_interpreter()
     if interpreter:
         row["interpreter"] = interpreter
     return Result(row, lambda: [render.Card(_card(row)), *_hint(row)])
 
 
-def _of_batch(record: Record, row: dict[str, Any], goal: Goal | None) -> Result:
+def _of_batch(record: Record, row: dict[str, Any], name: str, goal: Goal | None) -> Result:
     from homerun.cli.output import batch_table
 
     row["runs"] = found = batch_table.rows_of_batch(record)
-    card = {name: value for name, value in _card(row).items() if name not in _NOT_OF_BATCHES}
+    card = {key: value for key, value in _card(row).items() if key not in _NOT_OF_BATCHES}
 
     def shown() -> Iterator[render.Part]:
         yield render.Card(card)
         yield ""
-        yield from batch_table.parts(found, row, goal.metric if goal else None)
+        yield from batch_table.parts(found, row, name, goal.metric if goal else None)
 
     return Result(row, shown)
 

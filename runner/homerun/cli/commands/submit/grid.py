@@ -137,7 +137,7 @@ def _conclude(batch: Batch, call: Call) -> Result:
         (listed,) = listing.describe_all([parent._record], goal)
         found = batch_table.rows_of_batch(parent._record)
         name = call.name_of(parent._record)
-        yield from batch_table.parts(found, listed, goal.metric if goal else None)
+        yield from batch_table.parts(found, listed, name, goal.metric if goal else None)
         yield render.Note(f"  batch    {parent.id}  (again: homerun show {name})")
         yield render.Note(f"  folder   {text.printable(parent.directory)}")
 

@@ -10,7 +10,7 @@ from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.kinds import OneOf
 from homerun.cli.options.params import argument, option
-from homerun.cli.output import console, prompts, render, text
+from homerun.cli.output import console, prompts, render
 from homerun.cli.result import Result
 from homerun.runs import resubmit as again
 from homerun.sdk.batch import Batch
@@ -102,9 +102,8 @@ def _again(
     if not run._record.is_batch:
         made = again.again(run._record, secrets, variables, arguments=changes, code=code)
         return ScriptRun.of(made, run.experiment)
-    batch = Batch.of(run).resubmit(secrets, variables, arguments=changes, code=code)
-    console.inform(f"{text.plural(len(batch))} below {batch.parent.id}")
-    return batch.parent
+    batch = Batch.of(run)
+    return batch.resubmit(secrets, variables, arguments=changes, code=code).parent
 
 
 def _ask(
