@@ -45,6 +45,7 @@ CASES = {
     "queue-list": "queue list",
     "queue-pause": "queue pause",
     "queue-resume": "queue resume",
+    "queue-slots": "queue slots 2",
     "run-best": "run best loss -e digits --min",
     "run-diff": f"run diff {MAIN} {MARKED}",
     "run-tag": "run tag given-id keep a=b",

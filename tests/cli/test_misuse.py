@@ -14,6 +14,8 @@ STORE = Path(__file__).parents[1] / "data" / "format-1"
 RUN = "given-id"
 
 USAGE = [
+    "queue slots",
+    "queue slots 0",
     "frobnicate",
     "ru list",
     "run lst",
@@ -150,6 +152,7 @@ ERRORS = [
     "run submit-script -e digits --retry-on nothing --max-retries 1 train.py",
     "queue list --target nothing",
     "queue pause --target nothing",
+    "queue slots 2 --target nothing",
     "target remove nothing",
     "target add 'a b'",
     "env build nothing",

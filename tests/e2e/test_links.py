@@ -153,7 +153,7 @@ COMMANDS = [
         "run cancel -r RUN",
     ),
     *("run download-logs -r RUN -d fetched", "target add large --slots 2", "queue pause -t local"),
-    *("queue resume -t local", "queue resume -t small", "run cancel -r QUEUED"),
+    *("queue slots 3", "queue resume -t local", "queue resume -t small", "run cancel -r QUEUED"),
     *("run tag RUN d=5", "run files RUN -d copied-files"),
     *(
         "run -e train source/train.py",

@@ -21,7 +21,10 @@ Example:
 GROUPS = {
     "run": ("Submit, follow, list and cancel runs.", "run list --last 20"),
     "experiment": ("List experiments.", "experiment list"),
-    "queue": ("List waiting runs; pause and resume a queue.", "queue list"),
+    "queue": (
+        "List waiting runs; pause and resume a queue, set how many run at once.",
+        "queue slots 2",
+    ),
     "target": (
         "Set where runs are placed, and how many at once.",
         "target add small --type local --slots 1",
@@ -76,6 +79,7 @@ COMMANDS = {
     "queue list": ("commands.queue", "list_queues"),
     "queue pause": ("commands.queue", "pause"),
     "queue resume": ("commands.queue", "resume"),
+    "queue slots": ("commands.queue", "slots"),
     "target list": ("commands.target", "list_targets"),
     "target add": ("commands.target", "add"),
     "target remove": ("commands.target", "remove"),

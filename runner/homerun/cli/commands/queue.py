@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from homerun.cli.command import command
-from homerun.cli.options.params import option
+from homerun.cli.options.kinds import Number
+from homerun.cli.options.params import argument, option
 from homerun.cli.output import render, text
 from homerun.cli.result import Result
 from homerun.targets import queue
@@ -70,6 +71,22 @@ def resume(call: Call, target: str | None) -> Result:
     found = call.workspace(wakes=False).queue(target)
     found.resume()
     return _told(found)
+
+
+@command("slots")
+@argument("count", kind=Number(least=1, most=999), required=True, metavar="N")
+@_target("The target (default: the default target).")
+def slots(call: Call, count: int, target: str | None) -> Result:
+    """Set how many runs of a target go on at once; fewer stop none, but count as runs end.
+
+    \b
+    Example:
+      homerun queue slots 2
+    """
+    found = call.workspace(wakes=False)
+    name = found.queue(target).target  # there has to be such a target
+    found.targets.add(name, count)
+    return _told(call.workspace().queue(name))  # more slots may let more of them start
 
 
 def _queues(workspace: Workspace, target: str | None) -> list[TargetQueue]:
