@@ -70,13 +70,16 @@ def parts(
     counts: dict[str, int] = {}
     for one in found:
         counts[one["status"]] = counts.get(one["status"], 0) + 1
-    best = text.best_of_them(row)
-    is_alike = list(counts) == [row["status"]]
-    how = f"{text.plural(len(found))} {row['status']}" if is_alike else counted(counts)
-    told = ", ".join(filter(None, [how, best]))
-    status = "" if is_alike else f"{row['status']}: "
+    told = ", ".join(filter(None, [how_it_went(row["status"], counts), text.best_of_them(row)]))
     told += f"; homerun why {name}" if FAILED in counts else ""
-    yield render.Note(f"{status}{told}", console.COLOURS.get(row["status"]))
+    yield render.Note(told, console.COLOURS.get(row["status"]))
+
+
+def how_it_went(status: str, counts: dict[str, int]) -> str:
+    """`2 runs Completed`, or the status of a batch and the number of its runs by theirs."""
+    if list(counts) == [status]:
+        return f"{text.plural(counts[status])} {status}"
+    return f"{status}: {counted(counts)}"
 
 
 def counted(counts: dict[str, int]) -> str:

@@ -15,7 +15,7 @@ from homerun.cli.errors import BadValue, UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import option
-from homerun.cli.output import console, log_filter, render, text
+from homerun.cli.output import batch_table, console, log_filter, render, text
 from homerun.cli.output.named_lines import NamedLines
 from homerun.cli.result import Result
 from homerun.files.logs import follow
@@ -24,7 +24,7 @@ from homerun.files.logs.together import Together
 from homerun.project import run_names
 from homerun.runs import children
 from homerun.views import details, listing
-from runstore.status import ALL, CANCELED, COMPLETED, FAILED, TERMINAL
+from runstore.status import ALL, COMPLETED, FAILED, TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 _LAST = "@last"
 _SHOWN = 8
 _LAST_LINES = 10
-_ENDS = (COMPLETED, FAILED, CANCELED)
 
 
 def _compiled(pattern: str | None) -> LinePattern | None:
@@ -283,9 +282,9 @@ class _Several:
             return Result(row, only_if_asked=True)
         status = row["status"]
         names = Counter(details.row_of(one)["status"] for one in self._seen.values())
-        counted = ", ".join(f"{names[name]} {name}" for name in _ENDS if names[name])
         more = f"; homerun why {self._call.name_of(parent)}" if status == FAILED else ""
-        console.inform(f"{status}: {counted}{more}", console.COLOURS.get(status))
+        told = batch_table.how_it_went(status, dict(names))
+        console.inform(f"{told}{more}", console.COLOURS.get(status))
         return Result(row, code=0 if status == COMPLETED else 1, only_if_asked=True)
 
     def all(self) -> Result | int:
