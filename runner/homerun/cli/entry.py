@@ -15,7 +15,7 @@ from homerun.cli.errors import UsageError
 from homerun.cli.interrupts import Interrupted
 from homerun.cli.output import console
 from homerun.cli.parsing import fast
-from runstore.errors import StoreError
+from runstore.errors import InvalidQuery, StoreError
 
 _ADVICE = {
     errno.ENOSPC: "free some space and try again",
@@ -41,6 +41,9 @@ def run_command_line(argv: list[str]) -> int:
         return 1
     except UsageError as error:
         return _wrong_usage(error)
+    except InvalidQuery as error:
+        _fail(_with_advice(error.message))
+        return 2
     except (HomerunError, StoreError) as error:
         return _fail(_with_advice(error.message))
     except OSError as error:

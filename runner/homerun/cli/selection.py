@@ -95,3 +95,8 @@ class Choice:
                 include_children=children,
                 where=self._where,
             )
+        if self._where:
+            from homerun.views import listing
+
+            named = listing.keyed_fields(self._where)
+            listing.check_keys(workspace.store, self._call.experiment, named)

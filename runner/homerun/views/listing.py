@@ -6,15 +6,16 @@ from collections.abc import Mapping
 
 from homerun.base import checks, messages
 from homerun.base.errors import UserError
+from homerun.metrics import results
 from homerun.runs import reconcile, verify_index
 from homerun.views import details
 from homerun.views.rows import RowColumn, metric_column, rolled_up
-from runstore.errors import ExperimentNotFound
+from runstore.errors import ExperimentNotFound, InvalidQuery
 from runstore.index import metrics as index_metrics
 from runstore.index import row as index_row
 from runstore.index import search as index_search
 from runstore.index.conditions import parse
-from runstore.index.fields import split
+from runstore.index.fields import METRICS, FieldName, named, no_such_key, split
 from runstore.index.kinds import holds
 from runstore.index.query import THERE, Condition, Query
 from runstore.index.row import PROPERTIES, TAGS
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from runstore.store import Store
 
     Wanted = str | Mapping[str, object] | Sequence[str | tuple[str, object]] | None
+
+
+_LOOKED_AT = 100
+"""In so many logs a metric is looked for that has no numbers."""
 
 
 def runs(
@@ -108,18 +113,73 @@ def conditions(
         found.append(Condition("status", "", "=", status))
     if type is not None:
         found.append(Condition("type", "", "=", type))
-    return found + [parse(text) for text in ([where] if isinstance(where, str) else where)]
+    return found + _parsed(where)
 
 
 def named_columns(
     where: Sequence[str], sort: str | None, goals: Sequence[str] = ()
 ) -> list[RowColumn]:
     """The fields that conditions and an order name, and the metrics that are goals, each once."""
-    named = [one.field for part in map(parse, where) for one in part.leaves()]
-    named += [] if sort is None else [split(sort.removeprefix("-"))]
-    columns = [*map(RowColumn, named), *map(metric_column, goals)]
+    columns = [*map(RowColumn, keyed_fields(where, sort)), *map(metric_column, goals)]
     found = {column.place: column for column in columns}
     return list(found.values())
+
+
+def check_keys(
+    store: Store,
+    experiment: str | None,
+    fields: Sequence[FieldName],
+    rows: Sequence[dict[str, Any]] = (),
+) -> str | None:
+    """Check that fields with a key are of any run: an answer without them would look like none.
+
+    Args:
+        experiment: the only one that was asked for.
+        rows: the answer.
+
+    Returns:
+        What to say where only runs of other experiments have one.
+
+    Raises:
+        InvalidQuery: no run of the store has one; the error names those that are near.
+    """
+    keyed = {(one.area, one.key): one for one in fields if one.key and not _is_in(one, rows)}
+    if not keyed or not any(store.runs(children=True)):
+        return None
+    wanted = [*keyed.values()]
+    folder = None if experiment is None else store.experiment_folder(experiment)
+    found, known = index_search.lacking(store, wanted, folder, reconcile.bring_up_to_date)
+    for field in found:
+        if known[field.area].isdisjoint({field.key, field.exact or field.key}):
+            raise InvalidQuery(no_such_key(field, known))
+    return f"no run of {experiment} has {found[0].written}, others have" if found else None
+
+
+def _is_in(field: FieldName, rows: Sequence[dict[str, Any]]) -> bool:
+    """Whether any row has a value of a field; of a metric also one that is no number."""
+    if any(RowColumn(field).value(row) is not None for row in rows):
+        return True
+    return field.area == METRICS and any(
+        results.metrics_of_run(row["directory"], row["run_id"], field.key, populate=True)
+        for row in rows[:_LOOKED_AT]
+    )
+
+
+def keyed_fields(
+    where: Sequence[str] | str = (),
+    sort: str | None = None,
+    columns: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+) -> list[FieldName]:
+    """The fields that conditions, an order and columns name, and those of metrics."""
+    found = [one.field for part in _parsed(where) for one in part.leaves()]
+    found += [] if sort is None else [split(sort.removeprefix("-"))]
+    found += [split(one.strip()) for names in columns for one in names.split(",")]
+    return found + [FieldName(named(METRICS, one), METRICS, one) for one in metrics]
+
+
+def _parsed(where: Sequence[str] | str) -> list[Part]:
+    return [parse(text) for text in ([where] if isinstance(where, str) else where)]
 
 
 def describe_all(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runstore.index.cache import Cache
+    from runstore.index.fields import FieldName
 
 _OVER = ", ".join(f"'{one}'" for one in status.TERMINAL)
 _PART = 500
@@ -117,6 +118,35 @@ def fields(cache: Cache, folder: str | None, limit: int) -> dict[str, list[tuple
         found[area] = cache.db.execute(sql, [*kinds, *given, area, limit]).fetchall()
     sql = f"SELECT x.name, count(*), ? FROM metrics x {join} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?"
     found[f.METRICS] = cache.db.execute(sql, [NUMBER, *given, limit]).fetchall()
+    return found
+
+
+def lacking(cache: Cache, wanted: Sequence[FieldName], folder: str | None) -> list[FieldName]:
+    """The fields with a key that no run has, or none of an experiment."""
+    return [field for field in wanted if not _is_there(cache, field, folder)]
+
+
+def _is_there(cache: Cache, field: FieldName, folder: str | None) -> bool:
+    is_metric = field.area == f.METRICS
+    source, key = ("metrics", "name") if is_metric else ("pairs", "key")
+    where, given = "", [plain(field.key), plain(field.exact or field.key)]
+    if not is_metric:
+        where, given = " AND x.area = ?", [*given, field.area]
+    if folder is not None:
+        where += " AND EXISTS (SELECT 1 FROM runs r WHERE r.run = x.run AND r.folder = ?)"
+        given.append(folder)
+    sql = f"SELECT 1 FROM {source} x WHERE x.{key} IN (?, ?){where} LIMIT 1"
+    return cache.db.execute(sql, given).fetchone() is not None
+
+
+def keys(cache: Cache) -> dict[str, set[str]]:
+    """The keys that any run has, by area."""
+    found: dict[str, set[str]] = {area: set() for area in f.AREAS}
+    for area, key in cache.db.execute("SELECT DISTINCT area, key FROM pairs"):
+        found[area].add(key)
+    found[f.METRICS].update(
+        name for (name,) in cache.db.execute("SELECT DISTINCT name FROM metrics")
+    )
     return found
 
 

@@ -17,6 +17,13 @@ SHORT = {one.short: one for one in FIELDS if one.short}
 _BY_NAME = {one.name: one for one in FIELDS}
 NAMES = (*COLUMNS, *SHORT, TEXT)
 _QUOTES = "'\""
+_PLAIN = "_-./@:"
+_SHOWN = 5
+
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 
 class FieldName:
@@ -76,6 +83,37 @@ def _metric(field: str, key: str, rest: str | None) -> FieldName:
     if name and last in AGGREGATES:
         return FieldName(field, METRICS, name, last, exact=key)
     return FieldName(field, METRICS, key)
+
+
+def named(area: str, key: str) -> str:
+    """A field with a key as it is written: an odd key in quotes."""
+    if all(c.isalnum() or c in _PLAIN for c in key):
+        return f"{area}.{key}"
+    quote = "'" if '"' in key else '"'
+    return f"{area}.{quote}{key}{quote}"
+
+
+def no_such_key(field: FieldName, known: Mapping[str, Collection[str]]) -> str:
+    """What to say of a field that no run has.
+
+    Args:
+        known: the keys that there are, by area.
+    """
+    from difflib import get_close_matches
+
+    own, key = sorted(known[field.area]), field.key
+    folded = {one.casefold(): one for one in own}
+    near = [named(field.area, folded[one]) for one in get_close_matches(key.casefold(), folded, 2)]
+    near += [
+        named(area, key) for area in reversed(AREAS) if area != field.area and key in known[area]
+    ]
+    if near:
+        return f"no run has {field.written}; did you mean {' or '.join(near)}?"
+    if not own:
+        return f"no run has {field.written}: there are no {field.area} at all"
+    shown = ", ".join(named(field.area, one) for one in own[:_SHOWN])
+    more = f" and {len(own) - _SHOWN} more" if len(own) > _SHOWN else ""
+    return f"no run has {field.written}; there are {shown}{more}"
 
 
 def _unquoted(key: str) -> tuple[str, str | None]:

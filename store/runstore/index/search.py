@@ -9,7 +9,8 @@ from runstore import look as looks
 from runstore.fs import atomic
 from runstore.index import counts, metrics, pages, row, verify
 from runstore.index.cache import Cache, remove
-from runstore.index.query import Query
+from runstore.index.fields import AREAS, METRICS
+from runstore.index.query import THERE, Condition, Query
 from runstore.index.refresh import Refresh
 from runstore.run import cache as run_cache
 from runstore.run import children, ledger
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from runstore.index.fields import FieldName
     from runstore.index.refresh import Looker
 
     Best = tuple[float, str, "int | None"]
@@ -120,6 +122,60 @@ def count(
             return pages.count(cache, query)
     except sqlite3.Error:
         return None
+
+
+def lacking(
+    store: Store,
+    wanted: Sequence[FieldName],
+    folder: str | None = None,
+    look: Looker = looks.at,
+) -> tuple[list[FieldName], dict[str, set[str]]]:
+    """The fields with a key that no run has, or none of an experiment.
+
+    Returns:
+        These; and, where there are some, the keys of all runs of the store, by area.
+    """
+    found = _lacking(_as_it_is(store, ()), wanted, folder)
+    if found is None or found[0]:  # what is new may have it
+        asked = Query([Condition(one, "", THERE) for one in wanted])
+        found = _lacking(_open(store, asked, look, None, None, verifies=False), wanted, folder)
+    return found or _lacking_in_runs(store, wanted, folder, look)
+
+
+def _lacking(
+    cache: Cache | None, wanted: Sequence[FieldName], folder: str | None
+) -> tuple[list[FieldName], dict[str, set[str]]] | None:
+    """The same by an index; None: it cannot be had."""
+    import sqlite3
+
+    try:
+        if cache is not None:
+            with cache:
+                found = counts.lacking(cache, wanted, folder)
+                return found, counts.keys(cache) if found else {}
+    except (sqlite3.Error, OSError):
+        pass  # busy, damaged, or no room: the runs themselves tell
+    return None
+
+
+def _lacking_in_runs(
+    store: Store, wanted: Sequence[FieldName], folder: str | None, look: Looker
+) -> tuple[list[FieldName], dict[str, set[str]]]:
+    """The same by a look at every run."""
+    known: dict[str, set[str]] = {area: set() for area in AREAS}
+    of_folder: dict[str, set[str]] = {area: set() for area in AREAS}
+    for record in store.runs(children=True):
+        run = row.readable(record, look)
+        if run is None:
+            continue
+        for area, keyed in {**run.pairs, METRICS: metrics.values_of_run(record.path)}.items():
+            known[area].update(keyed)
+            if folder in (None, run.folder):
+                of_folder[area].update(keyed)
+    found = [
+        one for one in wanted if of_folder[one.area].isdisjoint({one.key, one.exact or one.key})
+    ]
+    return found, known
 
 
 def summaries(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+from homerun.base.errors import UserError
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
@@ -13,13 +14,14 @@ from homerun.cli.output import render, text
 from homerun.cli.result import Result
 from homerun.metrics import results
 from homerun.project import goals, run_names
-from homerun.views import details
+from homerun.views import details, listing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from homerun.cli.invocation import Call
+    from homerun.sdk.workspace import Workspace
     from runstore.run.record import Record
 
 _SHOWN = 5
@@ -62,13 +64,19 @@ def best(
             )
     else:
         is_most = most if most or least else None
-        goal = goals.of_metric(metric, project, is_most)
+        try:
+            goal = goals.of_metric(metric, project, is_most)
+        except UserError:
+            _check_name(call.workspace(), metric)
+            raise
     workspace = call.workspace()
     parent = None if parent_run_id is None else call.record(parent_run_id)
     experiment = parent.experiment if parent else str(call.current_experiment().value)
     run_names.require_experiment(workspace.store, experiment)
     runs = run_names.best(workspace.store, experiment, goal, parent.id if parent else None)
     found = list(islice(runs, count or _SHOWN))
+    if metric is not None and not found:
+        _check_name(workspace, metric)
     place = f"{experiment}, below {parent.id}" if parent else experiment
     rows = [_row(record, goal.metric) for record in found]
 
@@ -82,6 +90,15 @@ def best(
         return [table, render.Note(f"{goal} of {place}")]
 
     return Result(rows, shown)
+
+
+def _check_name(workspace: Workspace, metric: str) -> None:
+    """Check that any run has logged a metric.
+
+    Raises:
+        InvalidQuery: none has; the error names those that are near.
+    """
+    listing.check_keys(workspace.store, None, listing.keyed_fields(metrics=[metric]))
 
 
 def _row(record: Record, metric: str) -> dict[str, Any]:

@@ -157,8 +157,9 @@ def list_runs(
     try:
         chosen = listed.columns_of(columns or project.said.get("columns", ()))
     except InvalidQuery as error:
-        place = "--columns" if columns else f"{project.path}: columns"
-        raise UserError(f"{place}: {error.message}") from error
+        if columns:
+            raise UsageError(f"--columns: {error.message}") from error
+        raise UserError(f"{project.path}: columns: {error.message}") from error
     workspace = call.workspace()
     call.check_experiment(workspace)
     conditions = list(where)
@@ -182,8 +183,10 @@ def list_runs(
     end = None if last is None else skip + last
     picked = islice(progress.counted(found, "looking at runs"), skip, end)
     rows = [row for part in _chunks(picked) for row in listing.describe_all(part, goal)]
+    named = listing.keyed_fields(where, sort, columns)
+    elsewhere = listing.check_keys(store, call.experiment, named, rows)
     is_narrowed = bool(conditions or tags or skip)
-    nothing = [render.Note(_NONE_LIKE_THAT if is_narrowed else _NONE_YET)]
+    nothing = [render.Note(elsewhere or (_NONE_LIKE_THAT if is_narrowed else _NONE_YET))]
     if minimal:
         lean = [{name: row.get(key) for name, key in _MINIMAL.items()} for row in rows]
         return Result(lean, None if lean else lambda: nothing)
@@ -199,7 +202,8 @@ def list_runs(
         parents = {} if parent_run_id is not None else _numbers_of_parents(store, rows)
         made = _of_columns(rows, chosen) if chosen else _table(rows, shown, parents)
         is_folded = not children and parent_run_id is None and any("children" in r for r in rows)
-        return [made, *_rest(len(rows), total, skip, is_folded)]
+        notes = [render.Note(elsewhere)] if elsewhere else []
+        return [made, *_rest(len(rows), total, skip, is_folded), *notes]
 
     return Result(rows, table)
 

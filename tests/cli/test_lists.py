@@ -1,0 +1,103 @@
+"""Lists answer what was asked, or say why they cannot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from homerun import Experiment, Workspace
+
+
+@pytest.fixture
+def runs(workspace_dir: Path) -> None:
+    """Two runs of two experiments, with a parameter, a metric and a tag each."""
+    for name, extra in (("one", "dropout"), ("two", "a b")):
+        run = Experiment(Workspace.from_config(), name).start_logging(snapshot_directory=None)
+        run.log_params({"learning_rate": 0.1, extra: 1})
+        run.log("loss", 0.5)
+        run.log("loss", 0.25)
+        run.log("note", "a text")
+        run.tag("keep", name)
+        run.complete()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("ls --columns metrics.los", "no run has metrics.los; did you mean metrics.loss?"),
+        ("ls --columns number,params.Dropout", "did you mean params.dropout?"),
+        ("ls --sort -params.learning", "did you mean params.learning_rate?"),
+        ("ls --sort metrics.dropout", "no run has metrics.dropout; did you mean params.dropout?"),
+        ("ls --where metrics.los<1", "did you mean metrics.loss?"),
+        ("ls --where metrics.los.min<1", "no run has metrics.los.min; did you mean metrics.loss?"),
+        ("ls --where params.ab=1", 'no run has params.ab; did you mean params."a b"?'),
+        ("ls --where tags.x", "no run has tags.x; there are tags.keep"),
+        ("ls --where properties.x", "no run has properties.x: there are no properties at all"),
+        ("ls -e one --where metrics.xyz<1", "no run has metrics.xyz; there are metrics.loss"),
+        ("cancel --where params.x=1 --yes", "no run has params.x; there are params"),
+        ("best los --min -e one", "did you mean metrics.loss?"),
+        ("best xyz -e one", "no run has metrics.xyz; there are metrics.loss"),
+    ],
+)
+def test_a_key_that_no_run_has_is_wrong_usage_and_those_that_there_are_are_named(
+    invoke, runs, words, told
+):
+    short, *rest = words.split(" ", 1)
+    command = {"ls": ["run", "list"], "cancel": ["run", "cancel"], "best": ["run", "best"]}[short]
+    split = rest[0].split(" ")
+
+    done = invoke(*command, *split)
+
+    assert done.code == 2
+    assert done.out == b""
+    (line,) = done.err.splitlines()
+    assert told in line
+
+
+def test_an_unknown_key_beside_a_known_one_is_refused_as_well(invoke, runs):
+    done = invoke("run", "list", "--where", "metrics.loss < 1 or params.lr = 1")
+
+    assert done.code == 2
+    assert "no run has params.lr; " in done.last_line
+
+
+def test_a_key_that_only_runs_of_other_experiments_have_finds_nothing_and_says_so(invoke, runs):
+    done = invoke("run", "list", "-e", "two", "--where", "params.dropout = 1", "-o", "table")
+
+    assert done.code == 0
+    assert done.last_line == "no run of two has params.dropout, others have"
+    assert invoke("run", "list", "-e", "two", "--where", "params.dropout = 1").json == []
+
+
+def test_a_store_without_runs_has_no_keys_and_no_answer(invoke, workspace_dir):
+    done = invoke("run", "list", "--where", "metrics.loss < 1", "--sort", "params.lr")
+
+    assert (done.code, done.json) == (0, [])
+
+
+def test_a_metric_that_is_no_number_is_there_as_a_column(invoke, runs):
+    done = invoke("run", "list", "--columns", "number,metrics.note", "-o", "table")
+
+    assert done.code == 0
+    assert done.text.count("a text") == 2
+
+
+def test_a_store_that_cannot_be_written_knows_its_keys_too(invoke, runs, workspace_dir):
+    path = workspace_dir / ".runs" / "store.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 999}))
+
+    assert invoke("run", "list", "--where", "metrics.los < 1").code == 2
+    assert invoke("run", "list", "-e", "one", "--where", "params.'a b' = 1").json == []
+    assert len(invoke("run", "list", "--where", "metrics.loss < 1").json) == 2
+
+
+@pytest.mark.parametrize(
+    "words", ["--sort number.x", "--where loss<1", "--columns x", "--where number<a"]
+)
+def test_a_field_or_value_that_is_none_is_wrong_usage(invoke, runs, words):
+    done = invoke("run", "list", *words.split())
+
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 1
