@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from homerun import Experiment, Workspace
+from homerun.metrics import results
 
 
 @pytest.fixture
@@ -101,3 +102,35 @@ def test_a_field_or_value_that_is_none_is_wrong_usage(invoke, runs, words):
 
     assert done.code == 2
     assert len(done.err.splitlines()) == 1
+
+
+def test_the_mean_of_a_metric_is_a_field_and_grows_with_what_is_logged(invoke, workspace_dir):
+    run = Experiment(Workspace.from_config(), "means").start_logging(snapshot_directory=None)
+    for part in ([1, 2.5], [float("nan")], [-7, 1e300], [float("inf")], [float("-inf")]):
+        for value in part:
+            run.log("x", value)
+        (row,) = invoke("run", "list", "--sort", "metrics.x.mean").json
+        values = [one for one in run.get_metrics()["x"] if one == one] if part else []
+        mean = sum(values) / len(values)
+
+        assert row["metrics"]["x"]["mean"] == (mean if mean - mean == 0 else told(mean))
+    run.complete()
+    assert invoke("run", "list", "--where", "metrics.x.mean = nan").json[0]["run_id"] == run.id
+
+
+def told(value: float) -> str | None:
+    """What JSON has of an infinity; of NaN nothing."""
+    return None if value != value else "Infinity" if value > 0 else "-Infinity"
+
+
+def test_the_best_runs_tell_of_their_metrics_what_a_list_does_and_read_no_log(
+    invoke, runs, monkeypatch
+):
+    listed = invoke("run", "list", "-e", "one").json
+    monkeypatch.setattr(results, "metrics_of_run", None)
+
+    best = invoke("run", "best", "loss", "-e", "one").json
+
+    numbers = {"last": 0.25, "min": 0.25, "max": 0.5, "mean": 0.375, "count": 2}
+    assert best == listed
+    assert best[0]["metrics"] == {"loss": numbers}

@@ -262,7 +262,9 @@ def test_the_best_run_of_a_grid_comes_first_and_a_batch_is_one_row(cli, grid):
     plain = cli("run", "list", "-e", "g").json
 
     assert [row["params"] for row in best][:2] == [{"lr": 1, "seed": 0}, {"lr": 0.5, "seed": 0}]
-    assert best[0]["metrics"] == {"loss": {"last": 1.0, "min": 1.0, "max": 1.0, "count": 1}}
+    assert best[0]["metrics"] == {
+        "loss": {"last": 1.0, "min": 1.0, "max": 1.0, "mean": 1.0, "count": 1}
+    }
     assert [row.get("children", {}).get("total") for row in plain] == [None, 4]
     assert plain[1]["children"]["by_status"] == {"Completed": 3, "Failed": 1}
 

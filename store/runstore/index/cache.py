@@ -54,7 +54,8 @@ CREATE INDEX pairs_of_run ON pairs (run, area, key, value);
 CREATE INDEX pairs_by_value ON pairs (area, key, value, created, run);
 CREATE INDEX pairs_by_key ON pairs (area, key, created, run);
 CREATE TABLE metrics (
-    run INTEGER, name TEXT, last, min, max, count, at REAL, PRIMARY KEY (run, name)
+    run INTEGER, name TEXT, last, min, max, mean, count, at REAL, total REAL, numbers INTEGER,
+    PRIMARY KEY (run, name)
 );
 CREATE INDEX runs_unmetered ON runs (folder) WHERE metered = 0;
 CREATE INDEX metrics_by_name ON metrics (name, last);
@@ -81,6 +82,7 @@ MADE = "made"
 _ROW = ", ".join(
     ("run", "folder", *COLUMNS, "params", "words", "stamp", "settled", "metered", "revision")
 )
+_AGGREGATES = ", ".join(fields.AGGREGATES)
 _SIGNS = {"=": "IS", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _PAIR_OF_RUN = "pairs INDEXED BY pairs_of_run WHERE run = r.run AND area = ? AND key = ?"
 
@@ -273,7 +275,7 @@ class Cache:
     def metrics_of(self, folder: str, run_id: str) -> dict[str, dict[str, float]]:
         """What is known of a run's metrics, by name."""
         found = self.db.execute(
-            "SELECT name, last, min, max, count FROM metrics WHERE run = ?",
+            f"SELECT name, {_AGGREGATES} FROM metrics WHERE run = ?",
             (self.number(folder, run_id),),
         )
         return {name: dict(zip(fields.AGGREGATES, rest)) for name, *rest in found}

@@ -9,7 +9,7 @@ from runstore.index.row import COLUMNS, FIELDS, PAIRS, PARAMS, PROPERTIES, TAGS
 METRICS = "metrics"
 AREAS = (TAGS, PROPERTIES, PARAMS, METRICS)
 
-AGGREGATES = ("last", "min", "max", "count")
+AGGREGATES = ("last", "min", "max", "mean", "count")
 TEXT = "text"
 """The name of no column: all words of a run."""
 

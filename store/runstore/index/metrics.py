@@ -1,4 +1,4 @@
-"""What the index knows of metrics: last, min, max and count of each, read on from where it was."""
+"""What the index knows of metrics: their numbers, read on from where it was."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import inf
 from runstore.index.row import plain
 from runstore.metrics import log as metric_log
 from runstore.metrics.follower import Logs, Place
-from runstore.metrics.summary import MetricSummary
+from runstore.metrics.summary import MetricSummary, total_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,11 +112,11 @@ def _places(cache: Cache, run: int) -> dict[str, Place]:
 
 
 def _known(cache: Cache, run: int) -> dict[str, MetricSummary]:
-    select = "SELECT name, last, min, max, count, at FROM metrics WHERE run = ?"
+    select = "SELECT name, last, min, max, count, at, total, numbers FROM metrics WHERE run = ?"
     found = {}
-    for name, last, low, high, count, at in cache.db.execute(select, (run,)):
-        found[name] = MetricSummary(last, low, high, count)
-        found[name].at = at
+    for name, last, low, high, count, at, total, numbers in cache.db.execute(select, (run,)):
+        one = found[name] = MetricSummary(last, low, high, count)
+        one.at, one.total, one.numbers = at, total_of(total), numbers
     return found
 
 
@@ -126,8 +126,14 @@ def _put(cache: Cache, run: int, places: dict[str, Place], found: dict[str, Metr
         [(run, file, *place) for file, place in places.items()],
     )
     cache.db.executemany(
-        "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(run, name, one.last, one.min, one.max, one.count, one.at) for name, one in found.items()],
+        "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(run, name, one.last, one.min, one.max, one.mean, one.count),
+                *(one.at, one.total, one.numbers),
+            )
+            for name, one in found.items()
+        ],
     )
     cache.touch(run)
 

@@ -24,6 +24,7 @@ ALL = "*"
 MOST_METRICS = 50
 _MOST_GROUPS = 10_000
 _PART = 500
+_AGGREGATES = ", ".join(fields.AGGREGATES)
 
 
 class Row:
@@ -32,7 +33,7 @@ class Row:
     Attributes:
         values: by the names in COLUMNS.
         params: as JSON has them.
-        metrics: those that were asked for: last, min, max and count by name.
+        metrics: those that were asked for: last, min, max, mean and count by name.
         children: how many runs are right below it.
     """
 
@@ -165,7 +166,7 @@ def _fill_metrics(cache: Cache, rows: list[Row], names: Sequence[str]) -> None:
     wanted = [] if ALL in names else [plain(name) for name in names[:_PART]]
     of_name = f" AND name IN ({_marks(wanted)})" if wanted else ""
     sql = (
-        "SELECT run, name, last, min, max, count FROM metrics "
+        f"SELECT run, name, {_AGGREGATES} FROM metrics "
         f"WHERE run IN ({_marks(rows)}){of_name} ORDER BY rowid"
     )
     for run, name, *numbers in cache.db.execute(sql, [*by_number, *wanted]):

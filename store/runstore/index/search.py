@@ -190,8 +190,8 @@ def summaries(
         goal: the metric that tells the best child, and whether more of it is better.
 
     Returns:
-        By run id: last, min, max and count by the metric's name; the number of its direct children
-        by their status; the best of these, as `counts.best_below` gives it.
+        By run id: last, min, max, mean and count by the metric's name; the number of its direct
+        children by their status; the best of these, as `counts.best_below` gives it.
     """
     cache = None
     if not any(map(children.may_have, records)):

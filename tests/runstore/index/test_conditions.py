@@ -91,7 +91,7 @@ def test_a_condition_is_read_as_it_is_written(text: str, read: Any) -> None:
         ("", "there is no field ''"),
         ("tags. = 1", "there is no field 'tags.'"),
         ("tags.'a'b = 1", "there is no field"),
-        ("metrics.'a'.mean = 1", "ends in no last, min, max or count"),
+        ("metrics.'a'.median = 1", "ends in no last, min, max, mean or count"),
         ("script < b", "script is text, which < is not for: write script ~ word"),
         ("status > Failed", "status is a status, which > is not for"),
         ("status = Done", "'Done' is not a valid status for status: one of NotStarted"),

@@ -293,7 +293,9 @@ def test_the_summaries_of_runs_are_those_of_their_logs_and_children(
     for _ in range(2):  # the second time by what the index knows already
         metrics, below, _ = summaries(store, [rows[0], parent])
 
-        assert metrics[parent.id] == {"loss": {"last": 0.5, "min": 0.5, "max": 2.0, "count": 2}}
+        assert metrics[parent.id] == {
+            "loss": {"last": 0.5, "min": 0.5, "max": 2.0, "mean": 1.25, "count": 2}
+        }
         assert metrics[rows[0].id] == {}
         assert below.get(rows[0].id, {}) == {}
         assert below[parent.id]["Completed"] == 1

@@ -13,6 +13,7 @@ class MetricCell(TypedDict):
     last: Numeric
     min: Numeric
     max: Numeric
+    mean: Numeric
     count: int
 
 

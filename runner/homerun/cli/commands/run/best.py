@@ -12,9 +12,8 @@ from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import render, text
 from homerun.cli.result import Result
-from homerun.metrics import results
 from homerun.project import goals, run_names
-from homerun.views import details, listing
+from homerun.views import listing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from homerun.cli.invocation import Call
     from homerun.sdk.workspace import Workspace
-    from runstore.run.record import Record
 
 _SHOWN = 5
 
@@ -78,7 +76,7 @@ def best(
     if metric is not None and not found:
         _check_name(workspace, metric)
     place = f"{experiment}, below {parent.id}" if parent else experiment
-    rows = [_row(record, goal.metric) for record in found]
+    rows = listing.describe_all(found)
 
     def shown() -> list[render.Part]:
         if not rows:
@@ -101,10 +99,10 @@ def _check_name(workspace: Workspace, metric: str) -> None:
     listing.check_keys(workspace.store, None, listing.keyed_fields(metrics=[metric]))
 
 
-def _row(record: Record, metric: str) -> dict[str, Any]:
-    values = results.metrics_of_run(record.path, record.id, populate=True).get(metric)
-    last = values[-1] if isinstance(values, list) and values else values
-    return {**details.row_of(record), "metrics": {metric: last}}
+def _last(known: dict[str, float | None] | None) -> str:
+    if known is None:
+        return text.NONE
+    return "nan" if known["last"] is None else text.short_number(known["last"])
 
 
 def _number(row: dict[str, Any]) -> object:
@@ -113,7 +111,7 @@ def _number(row: dict[str, Any]) -> object:
 
 def _rest(row: dict[str, Any], metric: str) -> list[object]:
     return [
-        text.short_number(row["metrics"].get(metric)),
+        _last(row["metrics"].get(metric)),
         row["status"],
         text.duration(text.took(row)),
         row["run_id"],

@@ -33,7 +33,7 @@ _IN_ROWS = (RUN, PARAMS, METRICS)
 _SHOWN = ("name", "status", "took_s", "experiment", "exit_code", "cause", "peak_memory_kib")
 """Of the run itself: what rows show, or what follows from it."""
 
-_AGGREGATES = ("min", "max", "count")
+_AGGREGATES = ("min", "max", "mean", "count")
 
 
 @command("compare")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.cli.invocation import Call
+    from homerun.project.file import ProjectFile
     from homerun.views.rows import RowColumn
     from runstore.run.record import Record
     from runstore.store import Store
@@ -130,7 +131,7 @@ def list_runs(
 
     \b
     A condition is FIELD, or FIELD and one of = != < <= > >= ~ (contains) and a value:
-      metrics.loss < 0.1     the last value; also metrics.loss.min, .max, .count
+      metrics.loss < 0.1     the last value; also metrics.loss.min, .max, .mean, .count
       params.lr in (0.1, 1)  also params.fast = true
       tags.fruit = apple     also properties.KEY
       created > 2h           newer than two hours ago; also 2026-11-01, started, ended
@@ -154,12 +155,7 @@ def list_runs(
     call.take_query(expressions)
     project = call.project()
     goal = goals.of_project(project)
-    try:
-        chosen = listed.columns_of(columns or project.said.get("columns", ()))
-    except InvalidQuery as error:
-        if columns:
-            raise UsageError(f"--columns: {error.message}") from error
-        raise UserError(f"{project.path}: columns: {error.message}") from error
+    chosen = _chosen(columns, project)
     workspace = call.workspace()
     call.check_experiment(workspace)
     conditions = list(where)
@@ -210,6 +206,22 @@ def list_runs(
 
 _NONE_LIKE_THAT = "no run matches; homerun ls shows the newest runs"
 _NONE_YET = "there are no runs; homerun run SCRIPT starts one"
+
+
+def _chosen(columns: tuple[str, ...], project: ProjectFile) -> list[RowColumn]:
+    """The columns that the command line asks for, else the project's file.
+
+    Raises:
+        UsageError, UserError: one of them is no field.
+    """
+    from homerun.views import rows as listed
+
+    try:
+        return listed.columns_of(columns or project.said.get("columns", ()))
+    except InvalidQuery as error:
+        if columns:
+            raise UsageError(f"--columns: {error.message}") from error
+        raise UserError(f"{project.path}: columns: {error.message}") from error
 
 
 def _check_no_name(expressions: tuple[str, ...]) -> None:

@@ -341,6 +341,7 @@ export interface MetricCell {
   last: Numeric;
   min: Numeric;
   max: Numeric;
+  mean: Numeric;
   count: number;
 }
 

@@ -47,7 +47,7 @@ const PLAIN: Record<string, Plain> = {
 export const STANDARD = ["status", "created", "duration_s", "user", "tags"];
 export const STANDARD_ANYWHERE = ["status", "experiment", "created", "duration_s", "user", "tags"];
 export const PLAIN_KEYS = Object.keys(PLAIN);
-const AGGREGATES = ["last", "min", "max"] as const;
+const AGGREGATES = ["last", "min", "max", "mean"] as const;
 export const ARGUMENT = "argument.";
 
 export function column(key: string): Column {
@@ -63,7 +63,7 @@ export function column(key: string): Column {
 }
 
 /** A metric's name and which of its numbers a field means: `loss.min` is the least of `loss`. */
-export function metricOf(field: string): { name: string; which: "last" | "min" | "max" } {
+export function metricOf(field: string): { name: string; which: (typeof AGGREGATES)[number] } {
   const which = AGGREGATES.find((one) => field.endsWith(`.${one}`));
   return which ? { name: field.slice(0, -which.length - 1), which } : { name: field, which: "last" };
 }
