@@ -134,3 +134,27 @@ def test_the_best_runs_tell_of_their_metrics_what_a_list_does_and_read_no_log(
     numbers = {"last": 0.25, "min": 0.25, "max": 0.5, "mean": 0.375, "count": 2}
     assert best == listed
     assert best[0]["metrics"] == {"loss": numbers}
+
+
+def test_an_option_that_is_given_again_is_a_list_in_every_answer(invoke, script):
+    script("train.py", "", ".")
+    for words in (["--layer", "64", "--layer", "32"], ["--layer", "8", "8"], ["--layer", "5"]):
+        invoke("run", "submit-script", "-e", "listed", "train.py", *words)
+
+    def found(condition: str) -> list[object]:
+        rows = invoke("run", "list", "--where", condition, "--sort", "number").json
+        return [row["params"]["layer"] for row in rows]
+
+    assert found("params.layer") == [[64, 32], [8, 8], 5]
+    assert found("params.layer = 64, 32") == [[64, 32]]
+    assert found("params.layer != 64, 32") == [[8, 8], 5]
+    assert found("params.layer in ('8, 8', 5)") == [[8, 8], 5]
+    assert found("params.layer ~ 64") == [[64, 32]]
+    assert found("params.layer < 100") == [5]
+    assert found("text ~ layer=64") == [[64, 32]]
+    table = invoke("run", "list", "--sort", "-params.layer", "-o", "table").text
+    cells = [line.split("Completed  ")[1].split("  ")[0] for line in table.splitlines()[1:]]
+    assert cells == ["5", "8, 8", "64, 32"]
+    assert "layer='64, 32'" in invoke("run", "show", "listed/1", "-o", "table").text
+    compared = invoke("run", "compare", "listed/1", "listed/2", "-o", "table").text
+    assert "64, 32" in compared

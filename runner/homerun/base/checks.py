@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from runstore.run.params import Value
 
 _PLAIN = (str, int, float, bool)
 
@@ -35,11 +36,11 @@ def text_pairs(what: str, given: Mapping[str, object]) -> dict[str, str | None]:
     return {key: _text(value) for key, value in given.items()}
 
 
-def params(given: Mapping[str, object]) -> dict[str, bool | int | float | str | None]:
+def params(given: Mapping[str, object]) -> dict[str, Value]:
     """Parameters with their values as a record holds them; secrets are masked.
 
-    A dict within is taken apart: `{"optimizer": {"lr": 1}}` is `optimizer.lr`. A list is one text,
-    its items with blanks between them, as a command line would have it. NaN and the infinities are
+    A dict within is taken apart: `{"optimizer": {"lr": 1}}` is `optimizer.lr`. A list is one
+    of such values; what is deeper within it is text. NaN and the infinities are
     texts, and so is anything else that is no number, boolean or None.
 
     Raises:
@@ -59,13 +60,14 @@ def params(given: Mapping[str, object]) -> dict[str, bool | int | float | str | 
             found.update((f"{key}.{inner}", one) for inner, one in params(value).items())
         else:
             found[key] = _param(value)
-    kept: dict[str, bool | int | float | str | None] = masking.document(found)
+    kept: dict[str, Value] = masking.document(found)
     return kept
 
 
 def _param(value: object) -> object:
     if isinstance(value, (list, tuple)):
-        return " ".join(str(_param(one)) for one in value)
+        within = map(_param, value)
+        return [str(one) if isinstance(one, list) else one for one in within]
     if value is not None and not isinstance(value, (bool, int, float, str)):
         try:
             value = json_write.scalar(value)

@@ -10,6 +10,7 @@ from homerun.base.errors import UserError
 from homerun.metrics import points
 from homerun.views import listing
 from homerun.views.rows import columns_of
+from runstore.run.params import spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,5 +90,7 @@ def _time(text: object) -> object:
 
 
 def _last(value: Any) -> Any:
-    """The last value of a metric; a parameter or a tag as it is."""
-    return value.get("last") if isinstance(value, dict) else value
+    """The last value of a metric; a parameter or a tag as it is, a list as text."""
+    if isinstance(value, dict):
+        return value.get("last")
+    return spelled(value) if isinstance(value, list) else value

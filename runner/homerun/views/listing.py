@@ -15,7 +15,7 @@ from runstore.index import metrics as index_metrics
 from runstore.index import row as index_row
 from runstore.index import search as index_search
 from runstore.index.conditions import parse
-from runstore.index.fields import METRICS, FieldName, named, no_such_key, split
+from runstore.index.fields import METRICS, FieldName, as_written, no_such_key, split
 from runstore.index.kinds import holds
 from runstore.index.query import THERE, Condition, Query
 from runstore.index.row import PROPERTIES, TAGS
@@ -148,7 +148,7 @@ def check_keys(
         return None
     wanted = [*keyed.values()]
     folder = None if experiment is None else store.experiment_folder(experiment)
-    found, known = index_search.lacking(store, wanted, folder, reconcile.bring_up_to_date)
+    found, known = index_search.missing_keys(store, wanted, folder, reconcile.bring_up_to_date)
     for field in found:
         if known[field.area].isdisjoint({field.key, field.exact or field.key}):
             raise InvalidQuery(no_such_key(field, known))
@@ -175,7 +175,7 @@ def keyed_fields(
     found = [one.field for part in _parsed(where) for one in part.leaves()]
     found += [] if sort is None else [split(sort.removeprefix("-"))]
     found += [split(one.strip()) for names in columns for one in names.split(",")]
-    return found + [FieldName(named(METRICS, one), METRICS, one) for one in metrics]
+    return found + [FieldName(as_written(METRICS, one), METRICS, one) for one in metrics]
 
 
 def _parsed(where: Sequence[str] | str) -> list[Part]:

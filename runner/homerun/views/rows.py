@@ -93,7 +93,7 @@ class RowColumn:
             return _metric(row["metrics"], field)
         if field.area in PAIRS:
             value = row[field.area].get(field.key)
-            return spelled(value) if isinstance(value, bool) else value
+            return spelled(value) if isinstance(value, (bool, list)) else value
         computed = _COMPUTED.get(field.area)
         return computed(row) if computed else row.get(_PLACES.get(field.area, field.area))
 

@@ -121,7 +121,7 @@ def fields(cache: Cache, folder: str | None, limit: int) -> dict[str, list[tuple
     return found
 
 
-def lacking(cache: Cache, wanted: Sequence[FieldName], folder: str | None) -> list[FieldName]:
+def not_there(cache: Cache, wanted: Sequence[FieldName], folder: str | None) -> list[FieldName]:
     """The fields with a key that no run has, or none of an experiment."""
     return [field for field in wanted if not _is_there(cache, field, folder)]
 
@@ -139,7 +139,7 @@ def _is_there(cache: Cache, field: FieldName, folder: str | None) -> bool:
     return cache.db.execute(sql, given).fetchone() is not None
 
 
-def keys(cache: Cache) -> dict[str, set[str]]:
+def all_keys(cache: Cache) -> dict[str, set[str]]:
     """The keys that any run has, by area."""
     found: dict[str, set[str]] = {area: set() for area in f.AREAS}
     for area, key in cache.db.execute("SELECT DISTINCT area, key FROM pairs"):

@@ -85,7 +85,7 @@ def _metric(field: str, key: str, rest: str | None) -> FieldName:
     return FieldName(field, METRICS, key)
 
 
-def named(area: str, key: str) -> str:
+def as_written(area: str, key: str) -> str:
     """A field with a key as it is written: an odd key in quotes."""
     if all(c.isalnum() or c in _PLAIN for c in key):
         return f"{area}.{key}"
@@ -103,15 +103,19 @@ def no_such_key(field: FieldName, known: Mapping[str, Collection[str]]) -> str:
 
     own, key = sorted(known[field.area]), field.key
     folded = {one.casefold(): one for one in own}
-    near = [named(field.area, folded[one]) for one in get_close_matches(key.casefold(), folded, 2)]
+    near = [
+        as_written(field.area, folded[one]) for one in get_close_matches(key.casefold(), folded, 2)
+    ]
     near += [
-        named(area, key) for area in reversed(AREAS) if area != field.area and key in known[area]
+        as_written(area, key)
+        for area in reversed(AREAS)
+        if area != field.area and key in known[area]
     ]
     if near:
         return f"no run has {field.written}; did you mean {' or '.join(near)}?"
     if not own:
         return f"no run has {field.written}: there are no {field.area} at all"
-    shown = ", ".join(named(field.area, one) for one in own[:_SHOWN])
+    shown = ", ".join(as_written(field.area, one) for one in own[:_SHOWN])
     more = f" and {len(own) - _SHOWN} more" if len(own) > _SHOWN else ""
     return f"no run has {field.written}; there are {shown}{more}"
 

@@ -142,8 +142,8 @@ def summary_of(record: Record, look: Callable[[Record], Look]) -> Summary | None
 
 
 def indexed(value: params.Value) -> str | float | None:
-    """A parameter as the index holds it: SQLite has no booleans, and no endless numbers."""
-    if isinstance(value, bool):
+    """A parameter as the index holds it: SQLite has no booleans, lists, and endless numbers."""
+    if isinstance(value, (bool, list)):
         return params.spelled(value)
     if isinstance(value, int) and not -_MOST <= value < _MOST:
         return str(value)

@@ -124,7 +124,7 @@ def count(
         return None
 
 
-def lacking(
+def missing_keys(
     store: Store,
     wanted: Sequence[FieldName],
     folder: str | None = None,
@@ -151,8 +151,8 @@ def _lacking(
     try:
         if cache is not None:
             with cache:
-                found = counts.lacking(cache, wanted, folder)
-                return found, counts.keys(cache) if found else {}
+                found = counts.not_there(cache, wanted, folder)
+                return found, counts.all_keys(cache) if found else {}
     except (sqlite3.Error, OSError):
         pass  # busy, damaged, or no room: the runs themselves tell
     return None

@@ -7,8 +7,8 @@ rerun changes:
   a `key=value` itself. Dashes within the name become `_`, as for argparse.
 - `--fast` without a value is true, `--no-fast` makes `fast` false.
 - `lr=0.1`, `model.lr=0.1`, `+db=mysql`: a word of its own, as Hydra has it.
-- Several numbers behind one option, and an option that is given several times, are one text:
-  `--layers 64 32` is `64 32`.
+- Several numbers behind one option, and an option that is given several times, are a list:
+  `--layers 64 32` and `--layers 64 --layers 32` are `[64, 32]`.
 - Other words, and all behind a `--`, are no parameters.
 
 A value that reads as a number is one, `true` and `false` are booleans, anything else is text.
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any, Union
 
-    Value = Union[bool, int, float, str, None]
+    One = Union[bool, int, float, str, None]
+    Value = Union[One, list[One]]
 
 _MOST_DIGITS = 18
 """A longer whole number is an id, or a hash: as text it keeps its digits everywhere."""
@@ -33,19 +34,24 @@ _IN_NUMBERS = frozenset("+-.0123456789eE")
 
 def parse(arguments: Iterable[str]) -> dict[str, Value]:
     """The parameters in the arguments of a script, in their order."""
-    found: dict[str, Value] = {}
-    for name, value in _named(list(map(str, arguments))):
-        before = found.get(name)
-        found[name] = value if name not in found else f"{spelled(before)} {spelled(value)}"
-    return found
+    found: dict[str, list[list[One]]] = {}
+    for name, values in _named(list(map(str, arguments))):
+        found.setdefault(name, []).append(values)
+    return {
+        name: given[0][0]
+        if len(given) == len(given[0]) == 1
+        else [one for values in given for one in values]
+        for name, given in found.items()
+    }
 
 
-def _named(words: list[str]) -> Iterator[tuple[str, Value]]:
-    """Each parameter as it stands in the words."""
+def _named(words: list[str]) -> Iterator[tuple[str, list[One]]]:
+    """Each parameter as it stands in the words, with its values."""
     for name, (first, *values) in pieces(words):
         if not name:
             continue
-        yield name, value_of(first.partition("=")[2]) if _key(first) else _option(first, values)[1]
+        is_key = bool(_key(first))
+        yield name, [value_of(first.partition("=")[2])] if is_key else _option(first, values)[1]
 
 
 def pieces(words: list[str]) -> Iterator[tuple[str, list[str]]]:
@@ -64,15 +70,15 @@ def pieces(words: list[str]) -> Iterator[tuple[str, list[str]]]:
     yield from (("", [word]) for word in words[end:])
 
 
-def _option(word: str, values: list[str]) -> tuple[str, Value]:
-    """An option's name and value."""
+def _option(word: str, values: list[str]) -> tuple[str, list[One]]:
+    """An option's name and values."""
     name, equals, text = word.lstrip("-").partition("=")
     name = name.replace("-", "_")
     if equals or values:
-        return name, value_of(text if equals else " ".join(values))
+        return name, [value_of(text)] if equals else [*map(value_of, values)]
     if name.startswith(_NO) and name != _NO:
-        return name[len(_NO) :], False
-    return name, True
+        return name[len(_NO) :], [False]
+    return name, [True]
 
 
 def merged(run: Mapping[str, Any], logged: Mapping[str, Any]) -> dict[str, Value]:
@@ -90,11 +96,14 @@ def merged(run: Mapping[str, Any], logged: Mapping[str, Any]) -> dict[str, Value
 
 
 def is_param(value: object) -> bool:
-    """Whether a record's value is one of a parameter: a number, a boolean, a text or null."""
-    return value is None or isinstance(value, (bool, int, float, str))
+    """Whether a record's value is one of a parameter: a number, a boolean, a text or null, or a
+    list of these.
+    """
+    values = value if isinstance(value, list) else [value]
+    return all(one is None or isinstance(one, (bool, int, float, str)) for one in values)
 
 
-def value_of(text: str) -> Value:
+def value_of(text: str) -> One:
     """A text as the value that it reads as: a boolean, a number, or the text itself."""
     folded = text.casefold()
     if folded == "true" or folded == "false":
@@ -144,5 +153,7 @@ def _end_of_values(words: list[str], at: int) -> int:
 
 
 def spelled(value: Value) -> str:
-    """A value as it would be written: `true` for a boolean."""
+    """A value as it is written: `true` for a boolean, `64, 32` for a list."""
+    if isinstance(value, list):
+        return ", ".join(map(spelled, value))
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -403,7 +403,7 @@ def test_logged_parameters_are_read_by_every_process_and_the_later_ones_win(run:
         "fast": True,
         "optimizer.name": "adam",
         "optimizer.eps": 1e-8,
-        "layers": "64 32",
+        "layers": [64, 32],
         "resume": None,
     }
     assert again(run).params == found

@@ -24,8 +24,10 @@ from runstore.run import params
         ("--batch-size 32", {"batch_size": 32}),
         ("model.lr=0.1 +db=mysql ++a.b=1 group/x=y", {"model.lr": 0.1, "db": "mysql", "a.b": 1}),
         ("--multirun model=a", {"multirun": True, "model": "a"}),
-        ("--layers 64 32 --drop 0.1", {"layers": "64 32", "drop": 0.1}),
-        ("--layer 64 --layer 32", {"layer": "64 32"}),
+        ("--layers 64 32 --drop 0.1", {"layers": [64, 32], "drop": 0.1}),
+        ("--layer 64 --layer 32", {"layer": [64, 32]}),
+        ("--aug crop --lr 1 --aug flip x=1 x=a", {"aug": ["crop", "flip"], "x": [1, "a"], "lr": 1}),
+        ("--fast --fast=false", {"fast": [True, False]}),
         ("--name resnet data.csv 7", {"name": "resnet"}),
         ("data.csv 3 -7 http://a.b/?c=d /x/y=z =1 - --", {}),
         ("--lr 1 -- --lr 2 a=3", {"lr": 1}),
@@ -72,7 +74,7 @@ def test_what_does_not_is_text(text: str) -> None:
 
 def test_a_run_of_an_earlier_version_has_those_of_its_arguments() -> None:
     assert params.merged({"arguments": ["--lr", "1"]}, {}) == {"lr": 1}
-    assert params.merged({"params": {"lr": 2, "bad": [1]}, "arguments": ["--lr", "1"]}, {}) == {
+    assert params.merged({"params": {"lr": 2, "bad": [{}]}, "arguments": ["--lr", "1"]}, {}) == {
         "lr": 2
     }
     assert params.merged({"params": None, "arguments": None}, {}) == {}

@@ -262,8 +262,7 @@ def _said(value: object) -> str:
 
 
 def _short(value: object) -> str:
-    spelled = str(value).lower() if isinstance(value, bool) else text.short_number(value)
-    return cut(spelled, _LONGEST)
+    return cut(text.value(value), _LONGEST)
 
 
 def _kind(row: Row) -> tuple[object, object]:

@@ -23,7 +23,8 @@ Numeric = Union[float, Literal["NaN", "Infinity", "-Infinity"], None]
 
 Tags = dict[str, Optional[str]]
 
-Params = dict[str, Union[bool, float, str, None]]
+Param = Union[bool, float, str, None]
+Params = dict[str, Union[Param, list[Param]]]
 
 NAMED = {"Status": Status, "Time": Time, "Numeric": Numeric, "Tags": Tags, "Params": Params}
 """The values that have a name in the description and in the pages' types."""

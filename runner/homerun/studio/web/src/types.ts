@@ -383,7 +383,7 @@ export interface OutcomeRow {
   peak_memory_kib?: number;
 }
 
-export type Params = Record<string, boolean | number | string | null>;
+export type Params = Record<string, boolean | number | string | null | (boolean | number | string | null)[]>;
 
 /** One point of a metric. */
 export interface PointRow {
