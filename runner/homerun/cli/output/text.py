@@ -61,16 +61,16 @@ def tags(row: dict[str, Any]) -> str:
     return " ".join(printable(k) if v is None else f"{printable(k)}={_word(v)}" for k, v in pairs)
 
 
-def value(found: object) -> str:
+def of_param(found: object) -> str:
     """A tag's or a parameter's value: a float with six digits, `true`, `64, 32`."""
     if isinstance(found, list):
-        return ", ".join(map(value, found))
+        return ", ".join(map(of_param, found))
     return str(found).lower() if isinstance(found, bool) else short_number(found)
 
 
 def _word(found: object) -> str:
     """A value as one word: with blanks in it in quotes."""
-    shown = value(found) if isinstance(found, (bool, list)) else printable(found)
+    shown = of_param(found) if isinstance(found, (bool, list)) else printable(found)
     return repr(shown) if not shown or any(map(str.isspace, shown)) else shown
 
 

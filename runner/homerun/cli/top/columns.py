@@ -262,7 +262,7 @@ def _said(value: object) -> str:
 
 
 def _short(value: object) -> str:
-    return cut(text.value(value), _LONGEST)
+    return cut(text.of_param(value), _LONGEST)
 
 
 def _kind(row: Row) -> tuple[object, object]:

@@ -206,7 +206,7 @@ def _cell(value: Any, longest: int = _LONGEST) -> str:
     if isinstance(value, dict):
         value = " ".join(f"{key}={one}" for key, one in value.items())
     elif isinstance(value, list):
-        value = text.value(value)
+        value = text.of_param(value)
     elif isinstance(value, bool):
         value = str(value).lower()
     shown = text.short_number(value) if isinstance(value, float) else str(value)
