@@ -158,3 +158,39 @@ def test_an_option_that_is_given_again_is_a_list_in_every_answer(invoke, script)
     assert "layer='64, 32'" in invoke("run", "show", "listed/1", "-o", "table").text
     compared = invoke("run", "compare", "listed/1", "listed/2", "-o", "table").text
     assert "64, 32" in compared
+
+
+def test_tab_separated_values_have_the_arguments_as_a_shell_takes_them(invoke, script):
+    script("train.py", "", ".")
+    words = ["--note", "two words", "--lr", "0.1"]
+    invoke("run", "submit-script", "-e", "listed", "train.py", *words)
+
+    asked = "[].{run_number: run_number, arguments: arguments}"
+    line = invoke("run", "list", "--query", asked, "-o", "tsv").text
+
+    assert line == "1\t--note 'two words' --lr 0.1\n"
+
+
+def test_times_of_lists_and_of_the_trash_have_one_form(invoke, runs):
+    (row,) = invoke("run", "list", "-e", "one").json
+    invoke("run", "delete", row["run_id"], "--yes")
+
+    (deleted,) = invoke("store", "trash", "list").json
+
+    assert deleted["created_utc"] == row["created_utc"]
+    assert deleted["deleted_utc"].endswith("Z")
+
+
+def test_a_card_says_once_what_git_knows_and_json_all_of_it(invoke, workspace_dir):
+    run = Experiment(Workspace.from_config(), "git").start_logging(snapshot_directory=None)
+    said = {"azureml.git.branch": "main", "mlflow.source.git.branch": "main"}
+    run.add_properties({**said, "mlflow.source.git.commit": "abc", "mine": "main"})
+    run.complete()
+
+    card = invoke("run", "show", run.id, "-o", "table").text
+
+    (line,) = (one for one in card.splitlines() if one.startswith("properties"))
+    assert sorted(line.split()[1:]) == [
+        *("azureml.git.branch=main", "mine=main", "mlflow.source.git.commit=abc"),
+    ]
+    assert said.items() <= invoke("run", "show", run.id).json["properties"].items()

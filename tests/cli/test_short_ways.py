@@ -418,7 +418,7 @@ def test_the_best_run_of_a_grid_comes_first(cli, train):
 
     rows = cli("best", "loss").json
 
-    assert [row["metrics"]["loss"] for row in rows] == [1.0, 2.0, 3.0]
+    assert [row["metrics"]["loss"]["last"] for row in rows] == [1.0, 2.0, 3.0]
     assert cli("best", "loss", "--max", "--last", "1").json[0]["metrics"] == {"loss": 3.0}
 
 
@@ -562,27 +562,34 @@ def test_files_are_listed_printed_and_copied(cli, script, workspace_dir):
     names = {row["name"] for row in cli("files", "1").json}
     assert names == {"outputs/a b.txt", "user_logs/std_log.txt"}
     assert cli("files", "1", "outputs/a b.txt").text == "text"
-    assert Path(cli("files", "1", "--folder").json, "outputs/a b.txt").read_text() == "text"
+    folder = cli("files", "1", "--folder").text
+    assert folder.endswith("\n")
+    assert Path(folder.rstrip("\n"), "outputs/a b.txt").read_text() == "text"
+    assert cli("files", "1", "--folder", "-o", "json").json == folder.rstrip("\n")
+    assert cli("files", "1", "outputs/a b.txt", "--folder").text == (
+        f"{folder.rstrip()}/outputs/a b.txt\n"
+    )
     assert cli("files", "1", "-d", "here").code == 0
     assert Path("here/outputs/a b.txt").read_text() == "text"
     assert cli("files", "1", "../run.json").code == 1
-    assert cli("open", "1", DISPLAY="", WAYLAND_DISPLAY="").json == os.path.realpath(
-        cli("files", "1", "--folder").json
+    assert os.path.realpath(folder.rstrip()) == os.path.realpath(
+        cli("open", "1", DISPLAY="", WAYLAND_DISPLAY="").text.rstrip()
     )
 
 
 def test_the_code_of_a_run_is_compared_with_that_of_another_and_of_now(cli, script):
     script("train.py", "print('old')\n", ".")
     cli("run", "train.py")
-    assert cli("diff", "1").json == {"diff": ""}
-    script("train.py", "print('new')\n", ".")
+    assert cli("diff", "1", "-o", "json").json == {"diff": ""}
+    script("train.py", "print('new')\nif 1:\n\tprint('tab')\n", ".")
     cli("run", "train.py")
 
     for words in (["1"], ["1", "2"]):
-        lines = cli("diff", *words).json["diff"].splitlines()
-        assert "-print('old')" in lines
-        assert "+print('new')" in lines
-    assert cli("diff", "2").json == {"diff": ""}
+        diff = cli("diff", *words).text
+        assert {"-print('old')", "+print('new')", "+\tprint('tab')"} <= set(diff.splitlines())
+        assert cli("diff", *words, "-o", "json").json == {"diff": diff}
+    same = cli("diff", "2")
+    assert (same.text, same.last_line) == ("", "the code is the same")
 
 
 def test_tags_are_set_and_removed(cli, train):

@@ -23,6 +23,8 @@ class Result:
         code: the exit code.
         only_if_asked: standard output already holds something else, such as a script's output:
             the result is printed only if the call asks for it.
+        plain: what a pipe gets where no format is asked for, as it is, such as a path for a shell;
+            where it is empty that is said.
     """
 
     def __init__(
@@ -31,11 +33,13 @@ class Result:
         shown: Callable[[], Iterable[Part]] | None = None,
         code: int = 0,
         only_if_asked: bool = False,
+        plain: str | None = None,
     ) -> None:
         self.value = value
         self._shown = shown
         self._code = code
         self._only_if_asked = only_if_asked
+        self._plain = plain
 
     def hand_over(self, call: Call) -> int:
         """Print it as the call asks; returns the exit code."""
@@ -47,12 +51,16 @@ class Result:
             return self._code
         from homerun.cli.output import formats, stdout
 
+        is_plain = self._plain is not None and not call.wants_result
+        if is_plain and self._plain and not call.is_for_people:
+            stdout.put(self._plain, "utf-8")
+            return self._code
         value, shown = self.value, self._shown
         if call.query is not None:
             from homerun.cli.output import query
 
             value, shown = query.shaped(call.query, value), None
-        if call.is_for_people:
+        if call.is_for_people or is_plain:
             from homerun.cli.output import render
 
             parts = render.parts_of(value) if shown is None else shown()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from homerun.base.times import zulu
 from homerun.runs import reconcile, verify_index
 from homerun.targets import registry
 from runstore import layout, look, status
@@ -183,8 +184,8 @@ def _row(record: Record) -> dict[str, Any]:
         "display_name": record.labels().display_name,
         "experiment_name": record.experiment,
         "status": seen.status,
-        "created_utc": record.created or None,
-        "deleted_utc": clock.stamp(deleted.deleted_at(record)),
+        "created_utc": zulu(record.created),
+        "deleted_utc": zulu(clock.stamp(deleted.deleted_at(record))),
         "deleted_by": said.get("user"),
         "deleted_with": said.get(trash.WITH),
         "parent_run_id": record.run.get("parent"),

@@ -67,7 +67,8 @@ def tsv(value: object) -> str:
     """One line for each item, its values with tabs between them; no keys.
 
     Items with keys have a value for each key that any of them has, so that columns stay columns. A
-    list inside of an item is the number of its elements, a dict is empty.
+    list of words inside of an item is a line as a shell takes it, any other list the number of its
+    elements; a dict is empty.
     """
     rows = value if isinstance(value, list) else [] if value is None else [value]
     keys = dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row)
@@ -114,7 +115,11 @@ def _field(value: object) -> str:
     if isinstance(value, dict):
         return ""
     if isinstance(value, list):
-        return str(len(value))
+        if not all(isinstance(one, (str, int, float)) for one in value):
+            return str(len(value))
+        from shlex import join
+
+        value = join(map(str, map(strict, value)))
     text = str(value).lower() if isinstance(value, bool) else str(strict(value))
     return terminal.escaped(text.replace("\t", " ").replace("\n", " "))
 

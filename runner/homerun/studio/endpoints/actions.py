@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from homerun.base.times import zulu
 from homerun.sdk import bulk
 from homerun.studio.http import responses
 from homerun.studio.http.requests import bad
@@ -55,9 +54,7 @@ def delete(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def trash(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The runs in the trash."""
-    times = ("created_utc", "deleted_utc")
-    rows = desk.workspace.trash.list()
-    return {"runs": [{**row, **{key: zulu(row[key]) for key in times}} for row in rows]}
+    return {"runs": desk.workspace.trash.list()}
 
 
 def restore(desk: Desk, ask: Ask) -> dict[str, Any]:

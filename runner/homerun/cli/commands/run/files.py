@@ -47,8 +47,7 @@ def files(call: Call, name: str | None, folder: str | None, only_path: bool) -> 
     run = call.run()
     record = run._record
     if only_path:
-        path = _path_of(record, name)
-        return Result(path, lambda: [path])
+        return _path(_path_of(record, name))
     if folder is not None:
         run.download_files(prefix=name, output_directory=folder)
         return Result({"directory": os.path.abspath(folder)}, lambda: [os.path.abspath(folder)])
@@ -83,7 +82,7 @@ def open_run(call: Call, name: str | None) -> Result:
         import webbrowser
 
         webbrowser.open(f"file://{path}")
-    return Result(path, lambda: [path])
+    return _path(path)
 
 
 @command("diff")
@@ -105,7 +104,8 @@ def diff(call: Call, first: str, other: str | None) -> Result:
     else:
         found = code_diff.unified(record, call.record(other))
     lines = [line.expandtabs(_TAB) for line in found.split("\n")[:-1]]
-    return Result({"diff": found}, lambda: lines or [render.Note("the code is the same")])
+    same = [render.Note("the code is the same")]
+    return Result({"diff": found}, lambda: lines or same, plain=found)
 
 
 @command("snapshot")
@@ -132,6 +132,11 @@ def snapshot(call: Call, folder: str | None, packs: bool) -> Result:
         path = found.unpack_snapshot(folder or found.id)
     told = {"run_id": found.id, "snapshot_id": found.get_snapshot_id(), "path": path}
     return Result(told, lambda: [path])
+
+
+def _path(path: str) -> Result:
+    """A path; a pipe gets it as a shell needs it."""
+    return Result(path, lambda: [path], plain=f"{path}\n")
 
 
 def _row(record: Record, name: str) -> dict[str, Any]:

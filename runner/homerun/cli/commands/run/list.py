@@ -105,7 +105,11 @@ _MINIMAL = {
     metavar="N",
     help="Skip the first N runs.",
 )
-@option("--minimal", is_flag=True, help="Only ids, types, status, times, targets and tags.")
+@option(
+    "--minimal",
+    is_flag=True,
+    help="Only ids, types, status, times, targets and tags, under az ml's names.",
+)
 @argument("expressions", metavar="[JMESPATH]", many=True)
 def list_runs(
     call: Call,

@@ -23,6 +23,9 @@ _NOT_OF_BATCHES = ("process", "supervisor", "error")
 """Who submitted a batch holds it open only meanwhile, and its table tells what failed."""
 
 
+_GIT, _GIT_AGAIN = "azureml.git.", "mlflow.source.git."
+
+
 @command("show")
 @shared.one_run
 def show(call: Call) -> Result:
@@ -81,7 +84,7 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "status": row["status"],
         "waits": "" if row.get("silent_s") else text.waits(row),
         "silent": text.duration(row["silent_s"]) if row.get("silent_s") else "",
-        "waits since": (row.get("queue") or {}).get("since_utc"),
+        "waits since": text.moment((row.get("queue") or {}).get("since_utc"), now),
         "script": " ".join(map(str, [text.script(row), *(row.get("arguments") or [])])),
         "submitted": text.moment(row.get("created_utc"), now),
         "by": row.get("submitted_by"),
@@ -98,16 +101,26 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "peak memory": _size(outcome.get("peak_memory_kib")),
         "used": _used(row.get("usage") or {}),
         "runs below": text.below(row),
-        "attempts": "\n".join(_attempt(one) for one in row.get("attempts") or []),
+        "attempts": "\n".join(_attempt(one, now) for one in row.get("attempts") or []),
         "params": text.tags({"tags": row["params"]}),
         "metrics": "\n".join(_metric(*one) for one in row["metrics"].items()),
         "tags": text.tags(row),
-        "properties": text.tags({"tags": row.get("properties")}),
+        "properties": text.tags({"tags": _said_once(row["properties"])}),
         "linked": "\n".join(_linked(one) for one in row.get("linked") or []),
         "changed originals": "\n".join(row.get("changed_originals") or []),
         "error": error.get("message"),
         "warnings": "\n".join(row.get("warnings") or []),
         "folder": row.get("directory"),
+    }
+
+
+def _said_once(properties: dict[str, Any]) -> dict[str, Any]:
+    """Properties without those that say of git what others have said: two tools look for them."""
+    said = {value for key, value in properties.items() if key.startswith(_GIT)}
+    return {
+        key: value
+        for key, value in properties.items()
+        if not (key.startswith(_GIT_AGAIN) and value in said)
     }
 
 
@@ -158,11 +171,11 @@ def _linked(row: dict[str, Any]) -> str:
     return f"{row['path']} -> {row['original']}{shown}"
 
 
-def _attempt(row: dict[str, Any]) -> str:
+def _attempt(row: dict[str, Any], now: float) -> str:
     """One start of a script, in words."""
     if "start_time_utc" not in row:
         return f"{row['attempt']}: waits"
     if "end_time_utc" not in row:
-        return f"{row['attempt']}: started {row['start_time_utc']}"
+        return f"{row['attempt']}: started {text.moment(row['start_time_utc'], now)}"
     code = None if row.get("exit_code") is None else f"exit code {row['exit_code']}"
     return f"{row['attempt']}: {row.get('signal') or code or row.get('cause')}"
