@@ -53,10 +53,10 @@ _NAMES = {
     DURATION: "duration",
     SIZE: "size",
     STATUS: "status",
-    ANY: "number or time",
+    ANY: "number, duration or time",
 }
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_PRECISIONS = ((10, 86400), (16, 60), (19, 1))
+_PRECISIONS = ((10, 86400), (13, 3600), (16, 60), (19, 1))
 """By the length of a text: so many seconds of time are meant."""
 
 _KIB = 1024
@@ -110,7 +110,10 @@ def _time(operator: str, text: str) -> Wanted:
 
 
 def _any(text: str) -> Wanted:
+    """A number, a duration as it is written, or a moment."""
     found = number(text)
+    if found is None and seconds_in(text) is not None:
+        return text
     if found is None:
         span = moments(text)
         return span and span[0]
@@ -190,8 +193,8 @@ def holds(found: object, operator: str, wanted: Any) -> bool:
     """Compare a value with the one that is wanted, as `read` has read it.
 
     What is not there equals only None, and differs from everything else. A text equals a number
-    where it is that number's own, and is ordered beside a number, or a time, only where it reads as
-    one.
+    where it is that number's own, and is ordered beside a number, a duration or a time only where
+    it reads as one.
     """
     if found is None or wanted is None:
         same = found is wanted
@@ -201,10 +204,19 @@ def holds(found: object, operator: str, wanted: Any) -> bool:
     if operator in ("=", "!="):
         return _is_same(found, wanted) == (operator == "=")
     if isinstance(wanted, str):
-        span = moments(found) if isinstance(found, str) else None
-        return span is not None and ordered(span[0], operator, wanted)
+        return isinstance(found, str) and _is_ordered(found, operator, wanted)
     one = number(found) if isinstance(found, str) else found
     return one is not None and ordered(one, operator, wanted)
+
+
+def _is_ordered(found: str, operator: str, wanted: str) -> bool:
+    """Whether a text is a duration, or a time, that stands so to one."""
+    limit = seconds_in(wanted)
+    if limit is not None:
+        seconds = seconds_in(found)
+        return seconds is not None and ordered(seconds, operator, limit)
+    span = _date(found)
+    return span is not None and ordered(span[0], operator, wanted)
 
 
 def _is_same(found: object, wanted: Any) -> bool:

@@ -71,7 +71,8 @@ class Condition:
         field = self.field
         if field.area == TEXT and self.operator != "~":
             raise InvalidQuery(f"text is looked through: write text ~ {value or 'word'}")
-        if field.area == PARAMS and value.casefold() in ("true", "false"):
+        is_flag = field.area == PARAMS and value.casefold() in ("true", "false")
+        if is_flag and self.operator not in kinds.ORDER:
             return value.casefold()
         found = kinds.read(field.kind, field.written, self.operator, value, field.is_bare)
         if self.is_nan(found) and (field.area != METRICS or self.operator not in ("=", "!=")):

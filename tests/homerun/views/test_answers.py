@@ -1,8 +1,14 @@
-"""Lists answer as a plain loop over what `run show` tells of each run would, children included."""
+"""Lists answer as a plain loop over what `run show` tells of each run would, children included.
+
+The command line is asked in a process of its own, which takes many lines one after the other.
+"""
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -25,7 +31,10 @@ from runstore.store import Store
 Row = dict[str, Any]
 
 NOW = datetime.now(timezone.utc)
-VALUES: list[Any] = [0.1, 0.5, 1, 10, -2, True, False, "adam", "sgd", "0.1", "x y", "nan", None]
+VALUES: list[Any] = [
+    *(0.1, 0.5, 1, 10, -2, True, False, "adam", "sgd", "0.1", "x y", "nan", None, "", "90s"),
+    *("2h", "12,3", "don't", "é=ü", 10**17, [64, 32], ["crop", True], "inf", "2026-11-21"),
+]
 NUMBERS = [0.25, 1.0, -3.0, 1e9, float("nan"), float("inf")]
 
 
@@ -33,7 +42,7 @@ def make(store: Store, dice: random.Random, parent: Record | None) -> Record:
     """A run by chance: what it was asked, how it went, what was logged to it."""
     draft = Draft(store, dice.choice(["one", "two"]) if parent is None else "one", parent=parent)
     alive = draft.take_alive()
-    names = dice.sample(["lr", "opt", "a b", "fast"], dice.randint(0, 3))
+    names = dice.sample(["lr", "opt", "a b", "fast", "ü.x"], dice.randint(0, 4))
     asked: dict[str, object] = {
         "kind": status.SUBMITTED,
         "script": dice.choice(["train.py", "eval.py"]),
@@ -89,7 +98,7 @@ def as_number(value: Any) -> float | None:
         return float(value)
     try:
         return None if value is None or isinstance(value, bool) else float(value)
-    except ValueError:
+    except (ValueError, TypeError):
         return None
 
 
@@ -98,8 +107,14 @@ def less(value: Any, limit: float) -> bool:
     return number is not None and number < limit
 
 
+def more(value: Any, limit: float) -> bool:
+    number = as_number(value)
+    return number is not None and number > limit
+
+
 def metric(row: Row, name: str, which: str = "last") -> Any:
-    return row["metrics"].get(name, {}).get(which)
+    found = row["metrics"].get(name, {}).get(which)
+    return float(found) if isinstance(found, str) else found  # JSON has "Infinity"
 
 
 def least_loss(row: Row) -> Any:
@@ -156,6 +171,21 @@ CONDITIONS: list[tuple[str, Callable[[Row], bool]]] = [
     ("parent", lambda row: "parent_run_id" in row),
     ("script ~ EVAL", lambda row: "eval" in row["script_name"]),
     ("text ~ a=10", lambda row: row["tags"].get("a") == "10"),
+]
+
+ODD: list[tuple[str, Callable[[Row], bool]]] = [
+    ("params.lr > 1e16", lambda row: more(row["params"].get("lr"), 1e16)),
+    ("params.opt = ''", lambda row: row["params"].get("opt") == ""),
+    ("params.opt > 1h", lambda row: row["params"].get("opt") == "2h"),
+    ("params.opt <= 90s", lambda row: row["params"].get("opt") == "90s"),
+    ("params.lr < 2026-12-01", lambda row: row["params"].get("lr") == "2026-11-21"),
+    ("params.lr in ('12,3', inf)", lambda row: row["params"].get("lr") in ("12,3", "inf")),
+    ("params.'ü.x' = don't", lambda row: row["params"].get("ü.x") == "don't"),
+    ("params.'ü.x' ~ É=", lambda row: row["params"].get("ü.x") == "é=ü"),
+    ("params.lr = 64, 32", lambda row: row["params"].get("lr") == [64, 32]),
+    ("params.lr ~ 64, 3", lambda row: row["params"].get("lr") == [64, 32]),
+    ("metrics.loss = inf", lambda row: metric(row, "loss") == float("inf")),
+    ("created > 2020-01-01T00:00+05:00 and created > 1h", lambda row: True),
 ]
 
 SORTS: list[tuple[str, Callable[[Row], Any]]] = [
@@ -241,4 +271,84 @@ def test_groups_count_what_a_loop_over_the_rows_counts(rows: list[Row], field: s
 
 
 def spelled(value: Any) -> Any:
+    if isinstance(value, list):
+        return ", ".join(str(spelled(one)) for one in value)
     return str(value).lower() if isinstance(value, bool) else value
+
+
+DRIVER = """
+import io, json, sys
+from homerun.cli import entry
+answers = []
+for line in json.load(sys.stdin):
+    sys.stdout = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    code = entry.run_command_line(line)
+    sys.stdout.flush()
+    answers.append([code, sys.stdout.buffer.getvalue().decode()])
+json.dump(answers, sys.__stdout__)
+"""
+
+
+def asked(lines: list[list[str]]) -> list[Any]:
+    """What the command prints for each line, as JSON has it."""
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER],
+        input=json.dumps(lines),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = []
+    for line, (code, text) in zip(lines, json.loads(done.stdout)):
+        assert code == 0, (line, done.stderr)
+        found.append(json.loads(text))
+    return found
+
+
+def mixed(dice: random.Random) -> tuple[str, Callable[[Row], bool]]:
+    """Three conditions, joined in a way by chance; `and` binds closer than `or`."""
+    (a, of_a), (b, of_b), (c, of_c) = dice.sample(PLAIN, 3)
+    forms: list[tuple[str, Callable[[Row], bool]]] = [
+        (f"{a} or {b} and {c}", lambda row: of_a(row) or (of_b(row) and of_c(row))),
+        (f"{a} and {b} OR {c}", lambda row: (of_a(row) and of_b(row)) or of_c(row)),
+        (f"({a} or {b}) and {c}", lambda row: (of_a(row) or of_b(row)) and of_c(row)),
+        (f"{a} AND ({b} or ({c}))", lambda row: of_a(row) and (of_b(row) or of_c(row))),
+    ]
+    return dice.choice(forms)
+
+
+PLAIN = [one for one in CONDITIONS if " and " not in one[0] and " or " not in one[0]]
+
+
+def test_the_command_line_answers_as_a_loop_over_what_it_shows_of_each_run(
+    rows: list[Row], request: pytest.FixtureRequest
+) -> None:
+    dice = random.Random(request.node.name)
+    shown = asked([["run", "show", row["run_id"]] for row in rows])
+    filters = [*CONDITIONS, *ODD, *(mixed(dice) for _ in range(25))]
+    sorts = [(f"{sign}{field}", value) for field, value in SORTS for sign in ("", "-")]
+    listed = ["run", "list", "--last", "99"]
+    answers = asked(
+        [
+            *([*listed, "--where", text] for text, _ in filters),
+            *([*listed, f"--sort={field}"] for field, _ in sorts),
+            listed,
+        ]
+    )
+
+    for (text, holds), answer in zip(filters, answers):
+        expected = {row["run_id"] for row in shown if holds(row)}
+        assert {row["run_id"] for row in answer} == expected, text
+        assert len(answer) == len(expected), text
+    for text, holds in ODD:
+        by_studio = Board(Workspace.from_config().store).page(where=[text], children=True)
+        expected = {row["run_id"] for row in shown if holds(row)}
+        assert {row["id"] for row in by_studio["runs"]} == expected, text
+    for (field, value), answer in zip(sorts, answers[len(filters) :]):
+        found = [spelled(value(row)) for row in answer]
+        assert found == sorted_plainly([value(row) for row in shown], field[0] == "-"), field
+    for row in answers[-1]:
+        below = Counter(one["status"] for one in shown if one.get("parent_run_id") == row["run_id"])
+        assert row.get("children", {}).get("by_status", {}) == below
+    on_top = {row["run_id"] for row in shown if "parent_run_id" not in row}
+    assert {row["run_id"] for row in answers[-1]} == on_top
