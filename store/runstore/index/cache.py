@@ -14,7 +14,6 @@ from runstore.fs import atomic, json_write
 from runstore.index import fields, kinds
 from runstore.index import query as q
 from runstore.index.row import COLUMNS, PAIRS, PARAMS, Summary, plain
-from runstore.run.params import number_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -356,7 +355,7 @@ def _driven(query: Query, left: list[Part]) -> tuple[str, str, list[str], list[o
 
 def _equal(one: Condition) -> tuple[str, list[object]]:
     """What the value of a pair equals: that of a parameter is a text or a number."""
-    number = number_in(one.wanted) if isinstance(one.wanted, str) else None
+    number = kinds.number(one.wanted) if isinstance(one.wanted, str) else None
     if one.field.area != PARAMS or number is None:
         return "IS ?", [one.wanted]
     return "IN (?, ?)", [one.wanted, number]

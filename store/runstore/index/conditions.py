@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     Part = Union[Condition, Group]
 
 _OPEN, _CLOSE, _QUOTES = "(", ")", "'\""
+_SIGNS = ("=", "<", ">", "~")
 _HIDDEN = "\0"
 _BEFORE_QUOTE = " \t\n.,(=<>!~"
-_IN = " in ("
+_IN, _IN_BARE, _NOT = " in (", " in(", " not"
+_HABITS = {"&&": "and", "||": "or"}
 
 
 def parse(text: str) -> Part:
@@ -46,15 +48,42 @@ def _one(text: str) -> Part:
     if text[:1] == _OPEN and shown.find(_CLOSE) == len(text) - 1:
         return _any(text[1:-1].strip())
     places = [(shown.find(sign), -len(sign), sign) for sign in OPERATORS if sign in shown]
-    listed = shown.casefold().find(_IN)
+    lowered = _lowered(shown)
+    listed, word = max((lowered.find(word), word) for word in (_IN, _IN_BARE))
     if listed > 0 and shown.endswith(_CLOSE) and (not places or listed < min(places)[0]):
-        values = _split(text[listed + len(_IN) : -1], ",")
-        field = text[:listed].strip()
-        return Group([on(field, "=", _unquoted(one)) for one in values], is_any=True)
+        return _listed(text[:listed].strip(), text[listed + len(word) : -1])
     if not places:
         return on(text, THERE)
     at, _, sign = min(places)
-    return on(text[:at].strip(), sign, _unquoted(text[at + len(sign) :]))
+    return on(text[:at].strip(), sign, _value(text[at + len(sign) :], sign))
+
+
+def _listed(field: str, values: str) -> Part:
+    """`FIELD in (A, B)`: one of them; `FIELD not in (A, B)`: none of them."""
+    is_not = _lowered(field).endswith(_NOT)
+    name = field[: -len(_NOT)].strip() if is_not else field
+    each = [_unquoted(one) for one in _split(values, ",")]
+    return Group([on(name, "!=" if is_not else "=", one) for one in each], is_any=not is_not)
+
+
+def _value(text: str, sign: str) -> str:
+    """What stands behind an operator; `==` is `=`.
+
+    Raises:
+        InvalidQuery: it holds another operator, as other languages write them.
+    """
+    if sign == "=" and text[:1] == "=":
+        text = text[1:]
+    if text[:1] in _SIGNS:
+        raise InvalidQuery(
+            f"there is no operator {sign + text[0]!r}; use {' '.join(OPERATORS)}, and quotes "
+            "around a text that begins so"
+        )
+    shown = _shown(text)
+    for habit, word in _HABITS.items():
+        if f" {habit} " in shown:
+            raise InvalidQuery(f"write {word} for {habit}, and quotes around a text with {habit}")
+    return _unquoted(text)
 
 
 def _split(text: str, word: str) -> list[str]:

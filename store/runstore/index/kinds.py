@@ -60,6 +60,7 @@ _PRECISIONS = ((10, 86400), (13, 3600), (16, 60), (19, 1))
 """By the length of a text: so many seconds of time are meant."""
 
 _KIB = 1024
+_MOST, _LONGEST = 1 << 63, 300
 _INFINITE = ("inf", "+inf", "-inf", "infinity", "-infinity")
 
 
@@ -124,7 +125,17 @@ def number(text: str) -> float | None:
     """A number, also one of the infinities and NaN; None: it is none."""
     if text.casefold() in _INFINITE or text.casefold() == "nan":
         return float(text)
-    return number_in(text)
+    found = number_in(text)
+    return _long_number(text) if found is None else found
+
+
+def _long_number(text: str) -> float | None:
+    """A whole number of more digits than a parameter's: beyond 64 bits the nearest float."""
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    if not (digits.isascii() and digits.isdecimal()) or digits[0] == "0" or len(digits) > _LONGEST:
+        return None
+    found = int(text)
+    return found if -_MOST <= found < _MOST else float(found)
 
 
 def seconds_in(text: str) -> float | None:
@@ -223,7 +234,7 @@ def _is_same(found: object, wanted: Any) -> bool:
     if isinstance(wanted, tuple):
         return bool(wanted[0] <= found < wanted[1])
     if isinstance(wanted, str) and not isinstance(found, str):
-        return bool(found == number_in(wanted))
+        return bool(found == number(wanted))
     return bool(found == wanted)
 
 

@@ -10,7 +10,9 @@ from runstore.errors import InvalidQuery
 from runstore.index import kinds
 from runstore.index.conditions import parse
 from runstore.index.fields import split
-from runstore.index.query import Condition, Group
+from runstore.index.kinds import holds
+from runstore.index.query import Condition, Group, on
+from runstore.index.row import indexed
 
 
 def told(part: Condition | Group) -> Any:
@@ -117,6 +119,12 @@ def test_a_condition_is_read_as_it_is_written(text: str, read: Any) -> None:
         ("number = 1 or ", "there is no field 'number = 1 or'|has nothing on one side|not a valid"),
         (" or number = 1", "there is no field|has nothing on one side"),
         ("number in ()", "'' is not a valid number"),
+        ("params.lr => 1", "there is no operator '=>'; use = != <= >= < > ~"),
+        ("params.lr <> 1", "there is no operator '<>'"),
+        ("params.lr =< 1", "there is no operator '=<'"),
+        ("params.lr =~ 1", "there is no operator '=~'"),
+        ("params.a = x && params.b = 1", "write and for &&"),
+        ("params.a = x || params.b = 1", "write or for"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_an_example(text: str, says: str) -> None:
@@ -159,3 +167,38 @@ def test_a_value_that_is_text_or_number_is_compared_as_what_it_is(
     wanted = kinds.read(kinds.ANY, "tags.a", operator, text)
 
     assert kinds.holds(found, operator, wanted) is is_so
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("params.lr == 0.1", "params.lr = 0.1"),
+        ("params.lr==0.1", "params.lr = 0.1"),
+        ("params.lr in(0.1, 1)", "params.lr in (0.1, 1)"),
+        ("params.lr IN (0.1)", "params.lr = 0.1"),
+        ("params.lr not in (0.1, 1)", "params.lr != 0.1 and params.lr != 1"),
+        ("params.lr NOT IN('a,b')", "params.lr != 'a,b'"),
+    ],
+)
+def test_what_other_languages_write_means_the_same(text: str, same: str) -> None:
+    def leaves(condition: str) -> list[tuple[str, str, object]]:
+        return [(one.field.key, one.operator, one.wanted) for one in parse(condition).leaves()]
+
+    assert leaves(text) == leaves(same)
+
+
+@pytest.mark.parametrize("text", ["params.a = '=x'", "params.a = 'x && y'", "params.a = a<b"])
+def test_operators_in_quotes_and_within_words_are_text(text: str) -> None:
+    (one,) = parse(text).leaves()
+
+    assert one.wanted == text.partition(" = ")[2].strip("'")
+
+
+@pytest.mark.parametrize("number", [2**62, 2**63 - 1, -(2**62), 2**70])
+def test_long_whole_numbers_are_found_and_ordered(number: int) -> None:
+    found = indexed(number)
+
+    assert holds(found, "=", on("params.x", "=", str(number)).wanted)
+    assert holds(found, ">=", on("params.x", ">=", str(number)).wanted)
+    assert holds(found, "<", on("params.x", "<", "1e30").wanted)
+    assert not holds(found, ">", on("params.x", ">", "1e30").wanted)
