@@ -84,7 +84,7 @@ function offers(fields: FieldRow[], known: RunRow[]): Offer[] {
   const metrics = named("metrics").filter((name) => !/\.(last|min|max|count)$/.test(name));
   return [
     { title: "Run", keys: PLAIN_KEYS },
-    { title: "Metrics", keys: metrics.flatMap((name) => [name, `${name}.min`, `${name}.max`]) },
+    { title: "Metrics", keys: metrics.flatMap((name) => [name, `${name}.min`, `${name}.max`, `${name}.mean`]) },
     { title: "Tags", keys: named("tags") },
     { title: "Arguments", keys: argumentWords(known).map((word) => ARGUMENT + word) },
     { title: "Properties", keys: named("properties") },
