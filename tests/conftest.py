@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from helpers import leaks, probes
 from helpers.fifo import Fifo, Gate
@@ -18,6 +19,10 @@ from homerun.system import children
 from runstore.store import Store
 
 Pipe = TypeVar("Pipe", Fifo, Gate)
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(autouse=True)

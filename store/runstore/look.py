@@ -380,3 +380,16 @@ def _looks(records: Iterable[Record]) -> Iterator[Look]:
 def _safe(owner: object) -> str:
     """An owner's id as a file name; what is none names no file."""
     return owner if isinstance(owner, str) and names.is_run_id(owner) else "-"
+
+
+def is_canceled(record: Record) -> bool:
+    """Whether a run was canceled, or is about to be."""
+    stop, ended = record.fact(layout.STOP), record.fact(layout.ENDED)
+    if ended is not None:
+        return (ended.get("status"), ended.get("cause")) == (status.CANCELED, status.CANCEL)
+    return (stop or {}).get("kind") == status.CANCEL
+
+
+def is_below_canceled(record: Record) -> bool:
+    """Whether a run above was canceled, or is about to be: that reaches this one too."""
+    return any(map(is_canceled, store_of(record).above(record)))

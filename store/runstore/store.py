@@ -168,6 +168,15 @@ class Store(Root):
         parent = record.run.get("parent")
         return self.neighbour(record, parent) if parent else None
 
+    def above(self, record: Record) -> Iterator[Record]:
+        """The runs above a run: its parent, the parent of that, and so on."""
+        seen = {record.id}
+        here = self.parent_of(record)
+        while here is not None and here.id not in seen:  # a damaged record may name itself
+            yield here
+            seen.add(here.id)
+            here = self.parent_of(here)
+
     def neighbour(self, record: Record, run_id: object) -> Record | None:
         """Another run of the store; nearly always one of the same experiment.
 

@@ -43,6 +43,8 @@ def cancel(record: Record, outputs: Outputs | None) -> None:
     elif not reconcile.bring_up_to_date(record).is_over:
         _end(record, outputs, status.CANCELED)
         stop.wait_below(record)
+    else:
+        stop.go_on(record)
 
 
 def cancel_all(runs: Iterable[tuple[Record, Outputs | None]]) -> list[dict[str, Any]]:
@@ -57,6 +59,8 @@ def cancel_all(runs: Iterable[tuple[Record, Outputs | None]]) -> list[dict[str, 
                 _end(record, outputs, status.CANCELED)
             elif not seen.is_over:
                 stop.ask(record, seen, status.CANCEL)
+            else:
+                stop.go_on(record)
         except (StoreError, OSError) as error:
             row["error"] = words(error)
         asked.append((record, stop.deadline_of(record), row))

@@ -51,6 +51,12 @@ def bring_up_to_date(record: Record) -> Look:
 
             if stop_request.pass_on(record, seen):
                 return look.at(record)
+        elif _may_be_canceled(record, seen):
+            from homerun.runs import stop_request
+
+            # The process that canceled one above may have been killed before it came to this one.
+            if stop_request.follow_parent(record):
+                return look.at(record)
         if seen.seen == status.IN_QUEUE and not _has_entry(record) and place.is_kept(record):
             if _goes_down(record):
                 return seen
@@ -73,6 +79,12 @@ def bring_up_to_date(record: Record) -> Look:
         # ImportError: no /proc and no psutil, so what is left of the run is unknown.
         return _until_nothing_is_left(record, seen)
     return seen
+
+
+def _may_be_canceled(record: Record, seen: Look) -> bool:
+    """Whether a run goes on here, below another one."""
+    is_here = not seen.is_over and seen.status != status.NOT_RESPONDING
+    return is_here and bool(record.run.get("parent"))
 
 
 def _until_nothing_is_left(record: Record, seen: Look) -> Look:

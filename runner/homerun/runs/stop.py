@@ -37,6 +37,8 @@ def stop(record: Record, kind: str, details: dict[str, object] | None = None) ->
     """
     seen = reconcile.bring_up_to_date(record)
     if seen.is_over:
+        if kind == status.CANCEL:
+            go_on(record)
         return seen
     ask(record, seen, kind, details)
     if environ.is_inside(record):
@@ -60,6 +62,15 @@ def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None
         # A full disk: the signal alone means a cancel too, and it may be this run that fills it.
     if seen.seen != status.IN_QUEUE or not dispatch.end_queued(record):
         stop_request.wake_supervisor(record.path)
+
+
+def go_on(record: Record) -> None:
+    """Go on with the cancel of a run that is over, where runs below it are not: the process that
+    canceled it was killed meanwhile.
+    """
+    if look.is_canceled(record) and record.store.may_act:
+        stop_request.cancel_children(record.path)
+        wait_below(record)
 
 
 def check_answers(record: Record, seen: Look, asked: str) -> None:

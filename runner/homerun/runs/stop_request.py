@@ -14,8 +14,6 @@ from runstore.fs import atomic, facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from homerun.targets.target import Target
     from runstore.look import Look
     from runstore.run.record import Record
@@ -113,33 +111,16 @@ def _below(run_folder: str) -> list[Record]:
         return []
 
 
-def follow_parent(record: Record) -> None:
-    """Cancel a run that has just appeared, if a run above it was canceled meanwhile.
-
-    The process that canceled that one may have looked for runs below it before this one was there.
+def follow_parent(record: Record) -> bool:
+    """Cancel a run if one above it was canceled, by a process that did not see this one there, or
+    that was killed before it could ask it to end. True: it was.
     """
-    if any(map(is_canceled, _above(record))):
-        _cancel(record)
+    from runstore import look
 
-
-def is_canceled(record: Record) -> bool:
-    """Whether a run was canceled, or is about to be."""
-    stop, ended = record.fact(layout.STOP), record.fact(layout.ENDED)
-    return (ended or {}).get("status") == status.CANCELED or (
-        ended is None and (stop or {}).get("kind") == status.CANCEL
-    )
-
-
-def _above(record: Record) -> Iterator[Record]:
-    """The runs above a run: its parent, the parent of that, and so on."""
-    from runstore.store import store_of
-
-    store, seen = store_of(record), {record.id}
-    here = store.parent_of(record)
-    while here is not None and here.id not in seen:  # a damaged record may name itself
-        yield here
-        seen.add(here.id)
-        here = store.parent_of(here)
+    if not look.is_below_canceled(record):
+        return False
+    _cancel(record)
+    return True
 
 
 def _has_begun(record: Record) -> bool:

@@ -20,7 +20,7 @@ from homerun.snapshots import git, git_diff, scan, snapshot, work_copy
 from homerun.system import caches
 from homerun.targets import retries
 from homerun.targets.plan import Plan, ladder
-from runstore import layout, names, status
+from runstore import layout, look, names, status
 from runstore.draft import Draft, check_free
 from runstore.fs import atomic, facts, lock
 from runstore.run import identity, params, work
@@ -228,13 +228,12 @@ def prepare(request: Request) -> tuple[list[str], Place, list[str]]:
 
 def _check_goes_on(parent: Record) -> None:
     """Check that a run can get children: its end, or its cancel, has not been asked for."""
-    from homerun.runs import stop_request
 
     ended = parent.fact(layout.ENDED)
     if ended is not None:
         said = f"run {parent.id} is over ({ended.get('status')})"
         raise SubmitError(f"{said}: no run can be submitted below it; submit it by itself")
-    if stop_request.is_canceled(parent):
+    if look.is_canceled(parent):
         raise SubmitError(f"run {parent.id} is being canceled: no run is submitted below it")
 
 

@@ -13,7 +13,7 @@ import time
 from homerun.base import environ
 from homerun.targets import registry, retries
 from homerun.targets.plan import Plan, decode_for
-from runstore import layout, status
+from runstore import layout, look, status
 from runstore.errors import StoreError
 from runstore.fs import atomic, lock
 from runstore.queue import place, queue
@@ -207,7 +207,7 @@ def _claim(found: Target, record: Record, entry: Entry, slots: list[int]) -> Cla
             entry.remove()  # of a run that had this id, and was removed
         elif data is not None and not place.is_settled(record):
             given = _plan(record, entry, data)
-            if given is not None and record.fact(layout.STOP) is None:
+            if given is not None and record.fact(layout.STOP) is None and not _is_canceled(record):
                 given.target, given.slots = found.name, len(slots)
                 claim = Claim(found, record, given, alive, slots)
             else:
@@ -219,6 +219,14 @@ def _claim(found: Target, record: Record, entry: Entry, slots: list[int]) -> Cla
         if claim is None:
             lock.release(alive)
     return claim
+
+
+def _is_canceled(record: Record) -> bool:
+    """Whether a run above was canceled, by a process that was killed before it came to this one."""
+    if not record.run.get("parent") or not look.is_below_canceled(record):
+        return False
+    record.publish(layout.STOP, {"kind": status.CANCEL, "why": "its parent was canceled"})
+    return True
 
 
 def _plan(record: Record, entry: Entry, data: bytes) -> Plan | None:

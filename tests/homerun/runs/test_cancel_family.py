@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, SubmitError, Workspace
-from homerun.runs import interactive, stop_request, submit
-from runstore import status
+from homerun.runs import interactive, owner, stop_request, submit
+from runstore import look, status
 from runstore.run.record import Record
 
 
@@ -50,6 +51,82 @@ def test_a_run_that_appears_after_the_cancel_has_looked_cancels_itself(
     child.wait_for_completion()
 
     assert child.get_status() == "Canceled"
+
+
+def cancel_and_be_killed(parent: Run) -> None:
+    """Publish the end of a run, and ask none of those below it to end."""
+    end_alone(parent, status.ended(status.CANCELED))
+
+
+def end_alone(parent: Run, outcome: dict[str, object]) -> None:
+    parent._record.end(outcome)
+    owner.closed(parent.directory)
+
+
+def test_a_cancel_whose_process_was_killed_is_finished_by_the_next_cancel(
+    experiment: Experiment,
+) -> None:
+    parent = experiment.start_logging(snapshot_directory=None, outputs=False)
+    child = parent.submit_child(ScriptRunConfig("source", "wait.py"))
+    cancel_and_be_killed(parent)
+    assert not look.at(child._record).is_over
+
+    parent.cancel()
+
+    assert look.at(child._record).status == "Canceled"
+
+
+def test_many_that_are_canceled_again_take_what_goes_on_below_them_along(
+    experiment: Experiment,
+) -> None:
+    parent = experiment.start_logging(snapshot_directory=None, outputs=False)
+    child = parent.submit_child(ScriptRunConfig("source", "wait.py"))
+    cancel_and_be_killed(parent)
+    (row,) = experiment.workspace.cancel_runs([parent])
+
+    assert (row["was"], row["error"]) == ("Canceled", None)
+    assert look.at(child._record).status == "Canceled"
+
+
+def test_a_look_at_a_run_below_a_canceled_one_cancels_it(experiment: Experiment) -> None:
+    parent = experiment.start_logging(snapshot_directory=None, outputs=False)
+    inner = parent.child_run()
+    child = inner.submit_child(ScriptRunConfig("source", "wait.py"))
+    cancel_and_be_killed(parent)
+    child.get_status()
+    child.wait_for_completion()
+
+    assert child.get_status() == "Canceled"
+    assert inner.get_status() == "Canceled"
+    owner.closed(inner.directory)
+
+
+def test_a_run_that_waits_below_a_canceled_one_is_not_started(experiment: Experiment) -> None:
+    experiment.workspace.targets.add("one", slots=1)
+    config = ScriptRunConfig("source", "wait.py", compute_target="one")
+    first = experiment.submit(config)
+    parent = experiment.start_logging(snapshot_directory=None, outputs=False)
+    waits = parent.submit_child(config)
+    assert waits.get_status() == "Queued"
+    cancel_and_be_killed(parent)
+    first.cancel()
+    seen = wait_until(lambda: look.at(waits._record).outcome, "the run that waits is over")
+
+    assert (seen["status"], seen["cause"]) == ("Canceled", "cancel")
+    assert not Path(waits.directory, "started.json").exists()
+
+
+def test_what_goes_on_below_a_run_that_was_abandoned_is_not_canceled(
+    experiment: Experiment,
+) -> None:
+    parent = experiment.start_logging(snapshot_directory=None, outputs=False)
+    child = parent.submit_child(ScriptRunConfig("source", "wait.py"))
+    end_alone(parent, status.abandoned())
+
+    assert child.get_status() not in status.TERMINAL
+    parent.cancel()
+    assert child.get_status() not in status.TERMINAL
+    child.cancel()
 
 
 def test_a_cancel_looks_again_until_no_run_is_new(
