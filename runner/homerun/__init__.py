@@ -22,6 +22,7 @@ _HOMES = {
     "CondaDependencies": "environments.conda",
     "RunDetails": "sdk.widgets",
     "compare_runs": "sdk.compare",
+    "to_pandas": "sdk.workspace",
     "HomerunError": "base.errors",
     "UserError": "base.errors",
     "SubmitError": "base.errors",
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from homerun.sdk.widgets import RunDetails as RunDetails
     from homerun.sdk.workspace import Workspace as Workspace
     from homerun.sdk.workspace import experiment_of_folder as experiment_of_folder
+    from homerun.sdk.workspace import to_pandas as to_pandas
 
 
 def __getattr__(name: str) -> object:

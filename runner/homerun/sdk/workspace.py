@@ -419,3 +419,8 @@ def experiment_of_folder(path: str) -> Experiment:
 
     config, name = workspace_config.experiment_of(os.path.abspath(os.path.expanduser(path)))
     return Experiment(Workspace.from_config(config), name)
+
+
+def to_pandas(experiment: str | None = None, **chosen: Any) -> Any:
+    """The runs of the workspace here as a data frame; see `Workspace.to_pandas`."""
+    return Workspace.from_config().to_pandas(experiment, **chosen)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import homerun
 from homerun import Experiment, Run, Workspace
 from homerun.base.errors import RunFailed, UserError
 
@@ -69,6 +70,14 @@ def test_points_are_rows_in_the_order_of_logging(experiment: Experiment, library
     assert found["index"] == [1, 1, 2]
     assert found["step"] == [1, None, 2]
     assert found["value"] == [2.0, 0.5, 1.0]
+
+
+@pytest.mark.usefixtures("columns")
+def test_the_runs_of_the_workspace_here_are_a_frame_too(experiment: Experiment) -> None:
+    begun(experiment).complete()
+
+    assert homerun.to_pandas() == homerun.to_pandas("digits") == experiment.to_pandas()
+    assert homerun.to_pandas("digits", where="number > 1")["number"] == []
 
 
 @pytest.mark.usefixtures("columns")
