@@ -11,7 +11,6 @@ from runstore.errors import NotInTrash
 from runstore.fs import facts
 from runstore.layout import DELETED
 from runstore.run import deleted
-from runstore.upkeep.trash import WITH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,4 +81,4 @@ def holds(store: Store, folder: str, word: str) -> bool:
 def _is_asked(record: Record) -> bool:
     """Whether a run lies in the trash because it was deleted itself, not with another one."""
     said = facts.read(record.path, DELETED)
-    return said is None or said.get(WITH) in (None, record.id)
+    return said is None or said.get(deleted.WITH) in (None, record.id)

@@ -187,7 +187,7 @@ def _row(record: Record) -> dict[str, Any]:
         "created_utc": zulu(record.created),
         "deleted_utc": zulu(clock.stamp(deleted.deleted_at(record))),
         "deleted_by": said.get("user"),
-        "deleted_with": said.get(trash.WITH),
+        "deleted_with": said.get(deleted.WITH),
         "parent_run_id": record.run.get("parent"),
         "size_bytes": tree.usage(record.path),
         "directory": record.path,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from runstore.root import Root
 
+WITH = "with"
+"""The field of `deleted.json` that names the run that was asked to be deleted."""
+
 
 def entries(store: Root, *, run_id: str | None = None) -> Iterator[Record]:
     """The runs in the trash, in no order. Their folders are read as those of any other run.

@@ -42,9 +42,6 @@ if TYPE_CHECKING:
 
     Looker = Callable[[Record], Look]
 
-WITH = "with"
-"""The field of `deleted.json` that names the run that was asked to be deleted."""
-
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
 
@@ -92,7 +89,7 @@ def delete(record: Record, look: Looker = looks.at, *, sync: bool = True) -> lis
         target = f"{_bin(store, one.experiment_folder)}/{one.id}"
         _move(one, target)
         try:
-            facts.publish(target, lay.DELETED, facts.signed({WITH: record.id}))
+            facts.publish(target, lay.DELETED, facts.signed({deleted.WITH: record.id}))
         except (OSError, StoreError):
             pass  # the disk is full, or it was restored already: it can be done without
         moved.append(one.id)
@@ -287,7 +284,7 @@ def _deleted_with(record: Record) -> Iterable[Record]:
             if one.run.get("parent") != above:
                 continue
             said = facts.read(one.path, lay.DELETED)
-            if said is None or said.get(WITH) == record.id:
+            if said is None or said.get(deleted.WITH) == record.id:
                 found.append(one)
                 pending.append(one.id)
     return found[::-1]
