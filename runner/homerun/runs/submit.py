@@ -189,15 +189,15 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     finally:
         if taken is not None and request.sources is None:
             taken.let_go()
-    if place.waits:
+    # Once it can be seen, and before it starts: a cancel from above that has not seen it is seen
+    # here, and where this process is killed in between nothing of the run has begun.
+    if request.parent is not None and look.is_below_canceled(record):
+        _end_unstarted(record, alive, place)
+    elif place.waits:
         lock.release(alive)
         place.start_waiting()
     else:
         _start(record, plan, alive, place)
-    if request.parent is not None:
-        from homerun.runs import stop_request  # a run without a parent does without it
-
-        stop_request.follow_parent(record)
     if request.sources is None:
         git_diff.start(record.path, plan.mark, git_diff.wanted(job.code), os.environ)
     return record, [*told, *job.notices()]
@@ -385,6 +385,17 @@ def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
             told = f"no supervisor could be started for {record.id}: {error}"
             raise SubmitError(told) from error
         raise
+    finally:
+        lock.release(alive)
+        place.release()
+
+
+def _end_unstarted(record: Record, alive: int, place: Place) -> None:
+    """End a run that has appeared below a run that was canceled meanwhile."""
+    from homerun.runs import stop_request  # few runs need it
+
+    try:
+        stop_request.publish_end(record)
     finally:
         lock.release(alive)
         place.release()

@@ -13,6 +13,7 @@ from homerun import Experiment, Run, ScriptRunConfig, SubmitError, Workspace
 from homerun.runs import interactive, owner, stop_request, submit
 from runstore import look, status
 from runstore.run.record import Record
+from runstore.upkeep.check import check
 
 
 @pytest.fixture
@@ -33,9 +34,14 @@ def test_a_cancel_reaches_a_run_at_any_depth(experiment: Experiment) -> None:
     assert deepest.get_status() == here.get_status() == "Canceled"
 
 
-def test_a_run_that_appears_after_the_cancel_has_looked_cancels_itself(
-    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", ["local", "free", "taken"])
+def test_a_run_that_appears_after_the_cancel_has_looked_is_never_started(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
+    if place != "local":
+        experiment.workspace.targets.add(place, slots=1)
+    config = ScriptRunConfig("source", "wait.py", compute_target=place)
+    first = experiment.submit(config) if place == "taken" else None
     parent = experiment.start_logging(snapshot_directory=None, outputs=False)
     make = submit._make
 
@@ -47,10 +53,13 @@ def test_a_run_that_appears_after_the_cancel_has_looked_cancels_itself(
         return made
 
     monkeypatch.setattr(submit, "_make", made_too_late)
-    child = parent.submit_child(ScriptRunConfig("source", "wait.py"))
-    child.wait_for_completion()
+    child = parent.submit_child(config)
+    if first is not None:
+        first.cancel()
 
-    assert child.get_status() == "Canceled"
+    assert look.at(child._record).status == "Canceled"
+    assert not Path(child.directory, "started.json").exists()
+    assert check(experiment.workspace.store) == []
 
 
 def cancel_and_be_killed(parent: Run) -> None:
