@@ -83,7 +83,7 @@ def test_runs_are_deleted_by_what_they_are_like(invoke, runs):
         (["run", "delete", "", "--yes"], 2, "the run's id is empty"),
         (["run", "delete", "nothing", "--yes"], 1, "there is no run 'nothing'"),
         (["run", "delete", "-e", "nothing", "--yes"], 1, "there is no experiment 'nothing'"),
-        (["run", "delete", "--where", "a b c", "--yes"], 1, "there is no field"),
+        (["run", "delete", "--where", "a b c", "--yes"], 2, "there is no field"),
         (["run", "cancel"], 2, "say which runs"),
         (["run", "snapshot", "digits-1"], 1, "run digits-1 has no snapshot"),
         (["store", "trash", "restore"], 2, "Missing argument"),

@@ -130,7 +130,8 @@ def test_names_metrics_tags_words_values_and_the_trash_are_completed(
 
     lines = shown.splitlines()
     assert "base line" in lines
-    assert "  train/loss: 0.25" in [line.replace("- ", "  ") for line in lines]
+    assert "  train/loss:" in [line.replace("- ", "  ") for line in lines]
+    assert "    last: 0.25" in lines
     assert any(line.startswith("restored digits #2 thrown-away") for line in lines)
     assert "other" in lines
 
