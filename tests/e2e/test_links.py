@@ -32,6 +32,7 @@ from homerun.studio import app, routes
 from homerun.studio.http.auth import Door
 from homerun.studio.http.middleware import Hosts
 from homerun.studio.state import Desk
+from runstore import layout
 from runstore.errors import StoreError
 from runstore.store import Store
 from runstore.upkeep.check import check
@@ -77,7 +78,7 @@ BUILD = """
     homerun = [sys.executable, "-m", "homerun"]
     for line in (
         "target add small --slots 1",
-        "queue pause -t small",
+        "queue pause --target small",
         "run submit-script -e train --run-id train_9 --target small --async source/train.py",
         "run list --where metrics.loss<1",
         "run update -r digits-1 --add-tag b=2",
@@ -85,6 +86,16 @@ BUILD = """
         subprocess.run([*homerun, *line.split()], check=True, capture_output=True)
     from runstore.metrics import numbers
     numbers.Numbers(made.directory).close()
+    from homerun.metrics.usage import roll, series
+    from runstore.fs import atomic, facts
+    from runstore.run import identity
+    sampled = next(iter(workspace.get_runs(where="arguments = ok")))
+    for percent in (50, 100):
+        series.SampleLog(sampled.directory).add({"cpu_percent": percent, "memory": 1000})
+    facts.publish(sampled.directory, "usage.json", series.totals(sampled.directory))
+    here = atomic.make_folders(".runs", ".sampler", roll.place_name(identity.here()))
+    for name in ("lock", "train_9"):
+        atomic.write(f"{here}/{name}", b"train\\n")
     open(".runs/.owners/99999999-0123456789abcdef", "w").close()
 """
 
@@ -96,11 +107,12 @@ PLACES = [
     *(".snapshots/*/manifest.json", ".snapshots/*/used", ".snapshots/*/tree"),
     *(".trash", ".trash/train", f".trash/{RUN}", f".trash/{RUN}/deleted.json"),
     *(f".trash/{RUN}/children", ".environments", ".environments/*", ".environments/*/*"),
-    *(".interpreters", ".interpreters/*", ".index", ".index/marks", ".index/runs-4.sqlite"),
-    *(".index/runs-4.sqlite-wal", ".index/runs-4.sqlite-shm", ".index/runs-4.sqlite-journal"),
+    *(".interpreters", ".interpreters/*", ".index", ".index/marks", f".index/{layout.INDEX_FILE}"),
+    *(f".index/{layout.INDEX_FILE}-{end}" for end in ("wal", "shm", "journal")),
     *(".index/verifying.lock", ".index/series", ".index/series/*", ".index/series/*/points-1"),
     *(".index/series/*/points-1.new", ".queue", ".queue/small", ".queue/small/.paused"),
     *(".queue/small/.tickets", ".queue/small/[0-9]*", ".queue/local", ".queue/local/.paused"),
+    *(".sampler", ".sampler/*", ".sampler/*/lock", ".sampler/*/train_9"),
     *(".slots", ".slots/small", ".slots/local", ".slots/local/*", ".slots/small/*"),
     *("train", "train/ledger", "train/experiment.json", "train/.labels", "train/.labels/*"),
     *(RUN, f"{RUN}/run.json", f"{RUN}/started.json", f"{RUN}/exited.json", f"{RUN}/ended.json"),
@@ -108,6 +120,7 @@ PLACES = [
     *(f"{RUN}/alive", f"{RUN}/queued.json", f"{RUN}/supervisor.log", f"{RUN}/.copies"),
     *(f"{RUN}/user_logs", f"{RUN}/user_logs/std_log.txt", f"{RUN}/user_logs/std_log_2.txt"),
     *(f"{RUN}/metrics", f"{RUN}/metrics/*.jsonl", f"{RUN}/labels", f"{RUN}/labels/*.jsonl"),
+    *(f"{RUN}/system", f"{RUN}/system/*.jsonl", f"{RUN}/usage.json"),
     *(f"{RUN}/properties", f"{RUN}/properties/*", f"{RUN}/children", f"{RUN}/children/*"),
     *(f"{RUN}/attempts", f"{RUN}/attempts/2", f"{RUN}/attempts/2/*.json", f"{RUN}/work"),
     *(f"{RUN}/outputs", f"{RUN}/logs", f"{RUN}/files", f"{RUN}/files/*"),
@@ -131,6 +144,7 @@ LOOKS = [
     *("run list", "run list --where metrics.loss<1 --sort -metrics.loss"),
     *("run list --where tags.a", "run list --where properties.p", "experiment list"),
     *("run show digits-1", "run show RUN", "run tree -r RUN", "run logs RUN", "run metrics RUN"),
+    *("run metrics RUN --system", "run metrics RUN --system --csv"),
     *("run logs RUN --grep x", "run metrics digits-1", "run compare RUN digits-1"),
     *("run snapshot RUN", "store check", "store stats", "store gc --dry-run", "doctor"),
     *("queue list", "target list", "env list", "workspace show", "store trash list"),
@@ -152,8 +166,17 @@ COMMANDS = [
         "run update -r digits-1 --add-tag c=3",
         "run cancel -r RUN",
     ),
-    *("run download-logs -r RUN -d fetched", "target add large --slots 2", "queue pause -t local"),
-    *("queue slots 3", "queue resume -t local", "queue resume -t small", "run cancel -r QUEUED"),
+    *(
+        "run download-logs -r RUN -d fetched",
+        "target add large --slots 2",
+        "queue pause --target local",
+    ),
+    *(
+        "queue slots 3",
+        "queue resume --target local",
+        "queue resume --target small",
+        "run cancel -r QUEUED",
+    ),
     *("run tag RUN d=5", "run files RUN -d copied-files"),
     *(
         "run -e train source/train.py",
@@ -173,6 +196,7 @@ ROUTES = [
     *("info", "experiments", "trash", "targets", "runs", "runs?where=metrics.loss<1&metrics=*"),
     *("fields", "values?field=status", "series?run=digits-1&name=loss", "submit/defaults"),
     *("runs/RUN", "runs/RUN/children?recursive=1", "runs/RUN/record", "runs/RUN/metrics"),
+    *("runs/RUN/metrics?system=1", "series?run=RUN&name=system/memory&system=1"),
     *("runs/RUN/values?name=loss", "runs/RUN/files", "runs/RUN/files?folder=outputs"),
     *("runs/RUN/preview?file=outputs/model.txt", "runs/RUN/file?file=outputs/model.txt"),
     *("runs/RUN/zip", "runs/RUN/logs", "runs/RUN/log?log=user_logs/std_log.txt&end=1"),
