@@ -187,6 +187,8 @@ def test_a_notebooks_own_variables_do_not_reach_a_script(
 
 
 def test_what_a_person_sets_at_a_prompt_reaches_a_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # another test may have used it
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
     for name, value in {**KERNELS, "MPLBACKEND": "agg"}.items():
         monkeypatch.setenv(name, value)
 
