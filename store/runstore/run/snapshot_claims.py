@@ -15,7 +15,7 @@ import os
 from time import sleep
 
 from runstore import layout, names
-from runstore.errors import LockTimeout
+from runstore.errors import CorruptRecord, LockTimeout
 from runstore.fs import atomic, facts, lock, safe_path, tree
 
 TYPE_CHECKING = False
@@ -69,9 +69,17 @@ def let_go(claimed: int) -> None:
 
 
 def claim_of(record: Record) -> list[int]:
-    """Claims of the snapshots that a run names, as far as they are there."""
+    """Claims of the snapshots that a run names, as far as they are there.
+
+    Raises:
+        CorruptRecord: what names them is damaged.
+    """
     claimed = []
-    for name in named_by(record.path):
+    try:
+        named = named_by(record.path)
+    except ValueError as error:
+        raise CorruptRecord(f"{record.path}/{layout.RUN}", str(error)) from error
+    for name in named:
         try:
             claimed.append(claim(f"{record.store.root}/{layout.SNAPSHOTS}/{name}"))
         except FileNotFoundError:

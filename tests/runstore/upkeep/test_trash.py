@@ -13,6 +13,7 @@ from runstore import draft, layout, status
 from runstore.draft import Draft
 from runstore.errors import (
     AmbiguousPrefix,
+    CorruptRecord,
     FormatTooNew,
     InvalidTransition,
     NotInTrash,
@@ -79,6 +80,17 @@ def test_a_deleted_run_is_shown_nowhere_and_comes_back_whole(store, ended):
     assert atomic.read_bytes(f"{record.path}/mine") == b"x"
     assert not os.path.exists(f"{record.path}/{layout.DELETED}")
     assert check(store) == []
+
+
+def test_a_deleted_run_that_is_damaged_is_named_and_stays_in_the_trash(store, ended):
+    record = ended()
+    trash.delete(record)
+    (gone,) = deleted.entries(store)
+    Path(gone.path, layout.RUN).write_text("{")
+    with pytest.raises(CorruptRecord, match="store check"):
+        trash.restore(gone)
+
+    assert [one.id for one in deleted.entries(store)] == [record.id]
 
 
 def test_numbers_are_never_given_twice(store, ended):
