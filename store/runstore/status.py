@@ -74,6 +74,9 @@ BELOW = "below"
 CANCEL = "cancel"
 FAIL = "fail"
 TIMEOUT = "timeout"
+WITH_PARENT = "its parent was canceled"
+"""Why a run was asked to end, where no one asked for that very run."""
+
 STOP_KINDS = (CANCEL, FAIL, TIMEOUT)
 
 # What ended an attempt without a stop request: the machine was being shut down.

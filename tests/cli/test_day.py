@@ -45,7 +45,7 @@ for epoch in range(1, args.epochs + 1):
     print(f"epoch {epoch}: loss {loss:.3f}")
 Path("outputs/model.txt").write_text("weights")
 """
-WAITS = "import time\n\nprint('waiting', flush=True)\ntime.sleep(600)\n"
+WAITS = "import signal\n\nprint('waiting', flush=True)\nsignal.pause()\n"
 NEEDS = "import numpy_of_nobody\n"
 
 DAY = """

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
 
 
-_WHY = "its parent was canceled"
-
 _passed_on: set[str] = set()
 """The runs whose supervisors this process has woken for a stop request, by their folders."""
 
@@ -125,19 +123,6 @@ def follow_parent(record: Record) -> bool:
     return True
 
 
-def publish_end(record: Record) -> None:
-    """Publish that a run was canceled that was never started; the caller has its lock `alive`."""
-    from homerun.targets import retries
-    from runstore.queue import place
-
-    record.publish(layout.STOP, {"kind": status.CANCEL, "why": _WHY})
-    record.end(status.never_started(status.CANCEL))
-    retries.forget_plan(record)
-    entry = place.entry(record)
-    if entry is not None:
-        atomic.unlink_if_there(entry)
-
-
 def _has_begun(record: Record) -> bool:
     return os.path.exists(f"{record.path}/{layout.STARTED}")
 
@@ -149,7 +134,7 @@ def _cancel(record: Record) -> None:
         record.end(status.ended(status.CANCELED))
         return
     try:
-        record.publish(layout.STOP, {"kind": status.CANCEL, "why": _WHY})
+        record.publish(layout.STOP, {"kind": status.CANCEL, "why": status.WITH_PARENT})
     except OSError:
         pass  # a full disk: the signal alone means a cancel too, as where one run is canceled
     if not _end_queued(record):

@@ -228,7 +228,6 @@ def prepare(request: Request) -> tuple[list[str], Place, list[str]]:
 
 def _check_goes_on(parent: Record) -> None:
     """Check that a run can get children: its end, or its cancel, has not been asked for."""
-
     ended = parent.fact(layout.ENDED)
     if ended is not None:
         said = f"run {parent.id} is over ({ended.get('status')})"
@@ -392,10 +391,12 @@ def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
 
 def _end_unstarted(record: Record, alive: int, place: Place) -> None:
     """End a run that has appeared below a run that was canceled meanwhile."""
-    from homerun.runs import stop_request  # few runs need it
+    from homerun.targets import dispatch  # few runs need it
 
     try:
-        stop_request.publish_end(record)
+        dispatch.cancel_unstarted(record)
+    except OSError:
+        pass  # a full disk: nothing of it was started, and the next look ends it
     finally:
         lock.release(alive)
         place.release()

@@ -225,8 +225,21 @@ def _is_canceled(record: Record) -> bool:
     """Whether a run above was canceled, by a process that was killed before it came to this one."""
     if not record.run.get("parent") or not look.is_below_canceled(record):
         return False
-    record.publish(layout.STOP, {"kind": status.CANCEL, "why": "its parent was canceled"})
+    record.publish(layout.STOP, {"kind": status.CANCEL, "why": status.WITH_PARENT})
     return True
+
+
+def cancel_unstarted(record: Record) -> None:
+    """Cancel a run that is not started, with a run above it; the caller has its lock `alive`.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    record.publish(layout.STOP, {"kind": status.CANCEL, "why": status.WITH_PARENT})
+    _end(record)
+    entry = place.entry(record)
+    if entry is not None:
+        atomic.unlink_if_there(entry)
 
 
 def _plan(record: Record, entry: Entry, data: bytes) -> Plan | None:
