@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, settings
 
 from helpers import leaks, probes
 from helpers.fifo import Fifo, Gate
+from helpers.gpus import Machine
 from helpers.wait import holds_within
 from homerun.system import children
+from homerun.system.gpus import nvml
 from runstore.store import Store
 
 Pipe = TypeVar("Pipe", Fifo, Gate)
@@ -163,3 +165,14 @@ def _pipes(kind: Callable[[Path], Pipe], folder: Path) -> Iterator[Callable[[str
     yield make
     for pipe in made:
         pipe.close()
+
+
+@pytest.fixture
+def gpus(workspace_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """Two GPUs, as far as every process of the test is told."""
+    made = Machine(tmp_path / "gpus")
+    for name, value in made.variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(nvml, "_opened", [])
+    monkeypatch.setattr(nvml, "_seen", {})
+    return made

@@ -35,8 +35,9 @@ OWN_FILES = (
     "homerun.studio.access",
     "homerun.studio.assets",
     "homerun.studio.http.sockets",
+    "homerun.studio.http.tcp_peer",
 )
-"""The modules of the faces that open files, none a store's: scripts, pages, a shell's."""
+"""The modules of the faces that open files, none a store's: scripts, pages, the kernel's."""
 
 RECONCILING = {
     *("homerun.runs.interactive", "homerun.runs.lifecycle"),

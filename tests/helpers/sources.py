@@ -33,6 +33,7 @@ THIRD_PARTY: dict[str, str | tuple[str, ...]] = {
     "nbclient": "homerun.environments.notebook",
     "nbformat": "homerun.environments.notebook",
     "psutil": ("homerun.system.portable", "runstore.run.identity"),
+    "pynvml": "homerun.system.gpus.nvml",  # of nvidia-ml-py
     "anyio": "homerun.studio",
     "rich": "homerun.cli.top",  # on which Textual draws
     "starlette": "homerun.studio",

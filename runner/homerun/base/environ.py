@@ -25,6 +25,22 @@ SIZE = "HOMERUN_MAX_CONCURRENT_RUNS"
 STUDIO_TOKEN = "HOMERUN_STUDIO_TOKEN"
 """Set by a person: the token of Studio's server, which takes it out of its environment."""
 
+NVML = "HOMERUN_NVML"
+"""Set by a person: the folder of the module pynvml, for a Python that has none of its own."""
+
+GPU_LOCKS = "HOMERUN_GPU_LOCKS"
+"""Set by a person: the folder in which it is noted who has which GPU, such as one that several
+containers share; else one of the system's own that all users share."""
+
+GPUS = "HOMERUN_GPUS"
+"""Set for a script: the names of the GPUs that it was given."""
+
+GPU_CHOICE = "HOMERUN_GPU_CHOICE"
+"""Set for such a script: the GPUs that its submitter's own variable left to choose from."""
+
+CUDA_DEVICES, HIP_DEVICES = "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"
+"""NVIDIA's own and AMD's own: the GPUs that a program sees."""
+
 RUN_ID = "HOMERUN_RUN_ID"
 """Set for a script: the id of its run. Of a run of an earlier version also the mark by which its
 processes are known."""
@@ -109,6 +125,9 @@ _STATE = (layout.STATE_HOME, "HOME")
 
 _HOMES = ("HOME", "XDG_CONFIG_HOME")
 
+_OF_GPUS = (NVML, GPU_LOCKS)
+"""By which all processes of ours see the same GPUs, and the same holders of them."""
+
 
 def pager() -> str:
     """The command that shows long texts, as git chooses its own: `cat` shows them at once."""
@@ -148,7 +167,18 @@ def is_inside(record: Record) -> bool:
 
 def bare() -> dict[str, str]:
     """A process of ours: nothing of the user that could change how it works."""
-    return {name: os.environ[name] for name in (*_LOADER, *_STATE) if name in os.environ}
+    wanted = (*_LOADER, *_STATE, *_OF_GPUS)
+    return {name: os.environ[name] for name in wanted if name in os.environ}
+
+
+def nvml_folder() -> str:
+    """The folder of the module pynvml; "": it is among the packages."""
+    return os.environ.get(NVML, "")
+
+
+def gpu_locks() -> str:
+    """The folder of the notes of who has which GPU that a person has named; "": none."""
+    return os.environ.get(GPU_LOCKS, "")
 
 
 def drop_in() -> str:

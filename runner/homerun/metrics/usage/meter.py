@@ -39,11 +39,14 @@ class Usage:
         shared_once: the same, where what processes share counts once; None: not looked at now.
         threads, processes: how many there are.
         read_bytes, written_bytes: from and to disks, since the run began; None: not told here.
+        gpu_percent, gpu_memory, gpu_watts, gpu_celsius, gpu_joules: of the GPUs that it has, if
+            it has any and they are looked at (`gpu_use.py`).
+        pids: its processes.
     """
 
     __slots__ = (
-        *("cpu_percent", "memory", "processes", "read_bytes", "shared_once", "threads"),
-        "written_bytes",
+        *("cpu_percent", "gpu_celsius", "gpu_joules", "gpu_memory", "gpu_percent", "gpu_watts"),
+        *("memory", "pids", "processes", "read_bytes", "shared_once", "threads", "written_bytes"),
     )
 
     def __init__(self, cpu_percent: float | None, looked: Looked, above: ProcessUse | None) -> None:
@@ -54,6 +57,12 @@ class Usage:
         self.threads = sum(one.threads for one in every)
         self.processes = len(looked)
         all_of_it = [*every, above] if above is not None else [*every]
+        self.pids = {pid for pid, _ in looked}
+        self.gpu_percent: float | None = None
+        self.gpu_memory: int | None = None
+        self.gpu_watts: float | None = None
+        self.gpu_celsius: float | None = None
+        self.gpu_joules: float | None = None
         self.read_bytes = _sum(one.read_bytes for one in all_of_it)
         self.written_bytes = _sum(one.written_bytes for one in all_of_it)
 

@@ -10,7 +10,8 @@ import select
 import sys
 import time
 
-from homerun.metrics.usage import roll
+from homerun.metrics.usage import roll, series
+from homerun.metrics.usage.gpu_use import GpuMeter
 from homerun.metrics.usage.meter import Meter
 from homerun.metrics.usage.series import QUANTITIES, SampleLog
 from homerun.system import linux
@@ -46,8 +47,9 @@ class Sampler:
         self._folder = folder
         self._lock_kind = Root(os.getcwd()).lock_kind
         self._meter = Meter(is_thorough=True)
+        self._gpus = GpuMeter(self._joules_before)
         self._logs: dict[str, SampleLog] = {}
-        self._marks: dict[str, str] = {}
+        self._paths: dict[str, str] = {}
         self._watch = linux.watch_folder(folder, also_gone=True)
         self._poll = select.poll()
         if self._watch is not None:
@@ -94,7 +96,10 @@ class Sampler:
 
     def _sample(self, live: dict[str, dict[str, Any]]) -> None:
         by_mark = {str(started.get("mark")): path for path, started in live.items()}
-        usages = self._meter.read({str(one.get("mark")): one for one in live.values()})
+        self._paths = by_mark
+        started = {str(one.get("mark")): one for one in live.values()}
+        usages = self._meter.read(started)
+        self._gpus.add_to(usages, started)
         for mark, usage in usages.items():
             path = by_mark[mark]
             values = {name: getattr(usage, name) for name in QUANTITIES}
@@ -102,6 +107,14 @@ class Sampler:
                 self._logs.setdefault(path, SampleLog(path)).add(values)
             except OSError:
                 continue  # a full disk, or the run is gone: it costs this sample
+
+    def _joules_before(self, mark: str) -> float:
+        """What a run has used by the samples of a sampler that was killed."""
+        try:
+            found = series.read(self._paths[mark]).get(f"{series.PREFIX}gpu_joules")
+        except OSError:
+            return 0.0
+        return max(map(float, found.values), default=0.0) if found else 0.0
 
     def _doze(self, seconds: float) -> bool:
         """Sleep; True: the roll was changed meanwhile."""

@@ -22,6 +22,7 @@ PREFIX = "system/"
 """What the names of the series begin with."""
 
 PERCENT, BYTES, COUNT = "%", "bytes", ""
+WATTS, CELSIUS, JOULES = "W", "°C", "J"
 
 Quantity = namedtuple("Quantity", "unit is_total help")
 """One that is sampled; `is_total`: it only grows, from the beginning of the run on."""
@@ -34,6 +35,11 @@ QUANTITIES = {
     "processes": Quantity(COUNT, False, "the script and all below it"),
     "read_bytes": Quantity(BYTES, True, "read from disks"),
     "written_bytes": Quantity(BYTES, True, "written to disks"),
+    "gpu_percent": Quantity(PERCENT, False, "how busy its GPUs are, of one GPU"),
+    "gpu_memory": Quantity(BYTES, False, "memory of GPUs"),
+    "gpu_watts": Quantity(WATTS, False, "power of its GPUs"),
+    "gpu_celsius": Quantity(CELSIUS, False, "temperature of the hottest of its GPUs"),
+    "gpu_joules": Quantity(JOULES, True, "energy of its GPUs"),
 }
 """By the attributes of `meter.Usage`, in the order in which they are shown."""
 

@@ -58,6 +58,11 @@ class UsageRow(TypedDict, total=False):
     processes: MeanMax
     read_bytes: int
     written_bytes: int
+    gpu_percent: MeanMax
+    gpu_memory: MeanMax
+    gpu_watts: MeanMax
+    gpu_celsius: MeanMax
+    gpu_joules: float
 
 
 class AttemptRow(TypedDict, total=False):

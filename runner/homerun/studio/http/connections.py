@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from homerun.studio.http import tcp_peer
 from homerun.studio.http.middleware import WELCOME
 from homerun.studio.http.sockets import LOOPBACK
-from homerun.system import tcp_peer
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -138,9 +138,24 @@ def _used(usage: dict[str, Any]) -> str:
     if memory:
         mean, most = sizes.shown(memory["mean"]), sizes.shown(memory["max"])
         parts.append(f"{mean} of memory (at most {most})")
+    parts += _gpu_used(usage)
     told = {"read_bytes": "read", "written_bytes": "written"}
     moved = [f"{sizes.shown(usage[key])} {word}" for key, word in told.items() if usage.get(key)]
     return ", ".join([*parts, *moved])
+
+
+def _gpu_used(usage: dict[str, Any]) -> list[str]:
+    """What it has used of GPUs; a run without one has used none."""
+    percent, memory, joules = (usage.get(f"gpu_{one}") for one in ("percent", "memory", "joules"))
+    parts = []
+    if percent:
+        parts.append(f"{percent['mean']:.0f} % of a GPU (at most {percent['max']:.0f} %)")
+    if memory:
+        mean, most = sizes.shown(memory["mean"]), sizes.shown(memory["max"])
+        parts.append(f"{mean} of its memory (at most {most})")
+    if joules:
+        parts.append(f"{joules / 3600:.1f} Wh")
+    return parts
 
 
 def _size(kib: int | None) -> str:

@@ -648,6 +648,11 @@ export interface UsageRow {
   processes?: MeanMax;
   read_bytes?: number;
   written_bytes?: number;
+  gpu_percent?: MeanMax;
+  gpu_memory?: MeanMax;
+  gpu_watts?: MeanMax;
+  gpu_celsius?: MeanMax;
+  gpu_joules?: number;
 }
 
 /** A value of a field, and how many runs have it. */

@@ -14,11 +14,15 @@ const BYTES = /memory|bytes|shared_once/;
 const percent = (value: unknown): string => (typeof value === "number" ? `${Math.round(value)} %` : figure(value));
 const size = (value: unknown): string => (typeof value === "number" ? bytes(value) : figure(value));
 
+const UNITS: Record<string, string> = { watts: "W", celsius: "°C", joules: "J" };
+
 /** The processors first: the first sample knows nothing of them yet. */
 const rank = (name: string): number => (name.endsWith("percent") ? 0 : 1);
 
 function sayOf(name: string): (value: unknown) => string {
   if (BYTES.test(name)) return size;
+  const unit = UNITS[name.split("_").pop() ?? ""];
+  if (unit) return (value) => (typeof value === "number" ? `${figure(value)} ${unit}` : figure(value));
   return name.endsWith("percent") ? percent : figure;
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from homerun.system import tcp_peer
+from homerun.studio.http import tcp_peer
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  ..."
 ROW = "   {at}: {here} {there} {state} 00000000:00000000 00:00000000 00000000 {uid} 0 {inode} 1 0"
