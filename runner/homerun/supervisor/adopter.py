@@ -15,8 +15,9 @@ import select
 
 from homerun.supervisor import outcome, sweep
 from homerun.supervisor.attempt import Attempt
-from homerun.system import linux, oom, process_tree
+from homerun.system import linux, process_tree
 from homerun.system.exit_status import Stranger
+from homerun.system.limits import oom
 from homerun.targets.plan import SCRIPT_DESCRIPTOR, Plan
 from runstore import layout
 from runstore.fs import facts
@@ -45,13 +46,20 @@ class Adopter(Attempt):
         if pidfd is not None:
             self.poll.register(pidfd, select.POLLIN)
         self.source = None
-        kills = self.started.get("memory_kills")
-        self.kills_before = kills if isinstance(kills, int) else None
-        if not self.over and self.kills_before is not None and not oom.is_dying(self.script):
-            self.kills_before = oom.kills()
+        self.count_kills_of_script()
         self.watch = linux.watch_folder(".")
         if self.watch is not None:
             self.poll.register(self.watch, select.POLLIN)
+
+    def count_kills_of_script(self) -> None:
+        """Have the kernel's kills counted in the script's group: this process may be in another."""
+        kills, path = self.started.get("memory_kills"), self.started.get("memory_kills_in")
+        self.listen_no_more()
+        self.kills = oom.Kills(path) if isinstance(path, str) else None
+        self.kills_before = kills if isinstance(kills, int) else None
+        if self.kills is not None and not self.over and not oom.is_dying(self.script):
+            self.kills_before = self.kills.count()
+        self.listen_to_kills()
 
     def supervise(self) -> None:
         """Wait for the script, end what it left, and publish the outcome."""

@@ -13,7 +13,8 @@ import select
 import time
 
 from homerun.supervisor import log_line, patience
-from homerun.system import linux, oom, signals
+from homerun.system import linux, signals
+from homerun.system.limits import oom
 from homerun.system.signals import Wakeups
 from homerun.targets.plan import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR, Plan
 from runstore import layout, status
@@ -64,7 +65,8 @@ class Recorder:
         self.unprepared = ""
         self.logged: set[str] = set()
         self.left: list[str] = []
-        self.kills_before = oom.kills()
+        self.kills = oom.of_own_group()
+        self.kills_before = self.kills.count() if self.kills else None
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
         self.home = attempts.folder(HERE, given.attempt)
@@ -75,7 +77,7 @@ class Recorder:
         self.plan.attempt += 1
         self.home = attempts.folder(HERE, self.plan.attempt)
         self.raw = self.stopped = None
-        self.kills_before = oom.kills()
+        self.kills_before = self.kills.count() if self.kills else None
         self.cpu_user_s = self.cpu_system_s = 0.0
         self.peak_memory_kib = 0
         self.logged.clear()
@@ -99,6 +101,7 @@ class Recorder:
             **identity.of_folder(HERE, LOCK_DESCRIPTOR),
             "grace_s": self.plan.grace_s,
             "memory_kills": self.kills_before,
+            "memory_kills_in": self.kills.path if self.kills else None,
             "limit_s": self.deadline and round(self.deadline - self.started_at, 6),
             "slots": self.plan.slots,
             "clock_s": round(self.started_at, 6),
@@ -126,11 +129,11 @@ class Recorder:
 
     def is_out_of_memory(self, raw: int | None) -> bool:
         """Whether the script died by KILL when the kernel counted a kill for want of memory."""
-        if raw is None or self.stopped or self.kills_before is None:
+        if raw is None or self.stopped or self.kills is None or self.kills_before is None:
             return False
         if not os.WIFSIGNALED(raw) or os.WTERMSIG(raw) != signals.KILL:
             return False
-        return (oom.kills() or 0) > self.kills_before
+        return (self.kills.count() or 0) > self.kills_before
 
     def publish(self, name: str, record: dict[str, object], *, sync: bool = False) -> None:
         """Publish a fact, and go on trying where the disk is full or read-only for now.
@@ -191,10 +194,9 @@ class Attempt(Recorder):
         self.wakeups = Wakeups(wanted, ignored=(signals.HUP,))
         self.poll = select.poll()
         self.poll.register(self.wakeups.read_end, select.POLLIN)
-        self.memory = oom.watch()
+        self.memory: int | None = None
         self.memory_wakes = 0
-        if self.memory is not None:
-            self.poll.register(self.memory, select.POLLPRI)
+        self.listen_to_kills()
         self.told_to_end = self.stop_wanted = False
         self.stop_kind_here = status.CANCEL
         self.environment_lock: int | None = None
@@ -270,20 +272,32 @@ class Attempt(Recorder):
         self.told_to_end = self.told_to_end or signals.TERM in came or signals.INT in came
         return came
 
+    def listen_to_kills(self) -> None:
+        """Be woken when the kernel counts a kill."""
+        self.memory_wakes = 0
+        self.memory = self.kills.watch() if self.kills else None
+        if self.kills and self.memory is not None:
+            self.poll.register(self.memory, self.kills.wakes_on)
+
     def look_at_memory(self) -> None:
         """Leave what the kernel killed in this control group out of count, if not the script.
 
         The kernel counts first, and signals then. A group at its limit tells of each time that it
         waits for memory; that is not listened to for long.
         """
-        assert self.memory is not None
-        kills = oom.kills_told(self.memory)
+        assert self.memory is not None and self.kills is not None
+        kills = self.kills.told(self.memory, self.kills_before or 0)
         self.memory_wakes += 1
         if kills is not None and kills > (self.kills_before or 0) and not self.over:
             self.memory_wakes = 0
             if not self.is_dying():
                 self.kills_before = kills
         elif self.memory_wakes > _MOST_WAKES:
+            self.listen_no_more()
+
+    def listen_no_more(self) -> None:
+        """Be woken by the kernel's count no more."""
+        if self.memory is not None:
             self.poll.unregister(self.memory)
             os.close(self.memory)
             self.memory = None

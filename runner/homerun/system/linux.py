@@ -73,6 +73,12 @@ def is_going_down() -> bool:
     return said.strip() == b"stopping"
 
 
+def event_counter() -> int | None:
+    """A descriptor that the kernel can be told to raise, and that then wakes a poll; None: no."""
+    found = _call("eventfd", 0, os.O_CLOEXEC | os.O_NONBLOCK)
+    return found if found is not None and found >= 0 else None
+
+
 def watch_folder(path: str, *, also_gone: bool = False) -> int | None:
     """A descriptor that becomes readable when a file appears in the folder; None: poll instead.
 

@@ -20,7 +20,8 @@ from helpers import children
 from helpers.errors import fails, raises
 from homerun.supervisor import attempt, patience, successor
 from homerun.supervisor.attempt import Attempt, Recorder
-from homerun.system import linux, oom, process_tree
+from homerun.system import linux, process_tree
+from homerun.system.limits import oom
 from homerun.targets.plan import Plan
 from runstore import layout, status
 from runstore.fs import facts
@@ -45,6 +46,25 @@ def recorder(**given: Any) -> Recorder:
     return Recorder(plan(**given), {"host": "here"})
 
 
+class Told:
+    """A control group's count of kills, as a test tells it: a number for each look."""
+
+    path, wakes_on = "/group/memory.events.local", select.POLLIN
+
+    def __init__(self, *counts: int | None, woken_by: int | None = None) -> None:
+        self._counts = iter(counts)
+        self._woken_by = woken_by
+
+    def count(self) -> int | None:
+        return next(self._counts, None)
+
+    def told(self, descriptor: int, before: int) -> int | None:
+        return next(self._counts, None)
+
+    def watch(self) -> int | None:
+        return self._woken_by
+
+
 # The facts
 
 
@@ -53,7 +73,7 @@ def test_the_started_fact_says_who_runs_where_and_under_which_limits(
 ) -> None:
     lock = os.open(home / layout.ALIVE, os.O_RDWR | os.O_CREAT)
     monkeypatch.setattr(attempt, "LOCK_DESCRIPTOR", lock)
-    monkeypatch.setattr(oom, "kills", lambda: 4)
+    monkeypatch.setattr(oom, "of_own_group", lambda: Told(4))
     one = recorder(slots=2)
     one.script, one.started_at, one.deadline = os.getpid(), 1.12345678, 4.62345678
     fact = one.started_fact()
@@ -66,6 +86,7 @@ def test_the_started_fact_says_who_runs_where_and_under_which_limits(
     assert (fact["script"], fact["supervisor"], fact["host"]) == (me, me, "here")
     assert (fact["attempt"], fact["store_id"], fact["mark"], fact["slots"]) == (1, "s", "m", 2)
     assert (fact["alive_inode"], fact["grace_s"], fact["memory_kills"]) == (inode, 2.5, 4)
+    assert fact["memory_kills_in"] == Told.path
     assert (fact["clock_s"], fact["limit_s"], unlimited["limit_s"]) == (1.123457, 3.5, None)
 
 
@@ -132,7 +153,7 @@ USED = ("cpu_user_s", "cpu_system_s", "peak_memory_kib", "wait_status", "stopped
 def test_a_new_attempt_and_the_one_after_it_have_used_nothing(
     home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(oom, "kills", iter([1, 2]).__next__)
+    monkeypatch.setattr(oom, "of_own_group", lambda: Told(1, 2))
     one = recorder(attempt=2)
     first = one.exited_fact(None, began=True)
     one.cpu_user_s = one.cpu_system_s = one.peak_memory_kib = 9
@@ -184,7 +205,7 @@ def test_only_a_kill_while_the_count_rose_is_for_want_of_memory(
     now: int | None,
     expected: bool,
 ) -> None:
-    monkeypatch.setattr(oom, "kills", iter([before, now]).__next__)
+    monkeypatch.setattr(oom, "of_own_group", lambda: Told(before, now))
     one = recorder()
     one.stopped = stopped
 
@@ -263,7 +284,7 @@ Play = Callable[[Attempt], Any]
 @pytest.fixture
 def played(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """What becomes of an attempt, in a process of its own: `played(what is done, **plan)`."""
-    monkeypatch.setattr(oom, "watch", lambda: None)
+    monkeypatch.setattr(oom, "of_own_group", lambda: None)
     monkeypatch.setattr(linux, "is_going_down", lambda: False)
 
     def play(act: Play, **given: Any) -> Any:
@@ -539,11 +560,9 @@ def test_the_count_of_kills_is_watched_where_it_can_be(
     played: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read_end, write_end = os.pipe()
-    monkeypatch.setattr(oom, "watch", lambda: read_end)
-    monkeypatch.setattr(oom, "kills_told", lambda _: None)
+    monkeypatch.setattr(oom, "of_own_group", lambda: Told(0, woken_by=read_end))
 
     def play(one: Attempt) -> Any:
-        one.poll.modify(read_end, select.POLLIN)
         os.write(write_end, b"x")
         one.nap(0)
         return one.memory_wakes
@@ -579,13 +598,12 @@ def watching(home: Path) -> Attempt:
 )
 def test_a_kill_beside_the_living_script_is_left_out_of_count(
     watching: Attempt,
-    monkeypatch: pytest.MonkeyPatch,
     before: int | None,
     told: int | None,
     over: bool,
     counted: int | None,
 ) -> None:
-    monkeypatch.setattr(oom, "kills_told", lambda _: told)
+    watching.kills = Told(told)  # type: ignore[assignment]
     watching.kills_before, watching.over = before, over
     watching.look_at_memory()
     assert watching.memory is not None
@@ -595,16 +613,12 @@ def test_a_kill_beside_the_living_script_is_left_out_of_count(
     assert (watching.memory_wakes == 0) is (counted != before)
 
 
-def test_a_hundred_wakes_without_a_kill_are_enough(
-    watching: Attempt, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told = iter([*([0] * 50), 1, *([1] * 100)])
-    monkeypatch.setattr(oom, "kills_told", lambda _: next(told))
+def test_a_hundred_wakes_without_a_kill_are_enough(watching: Attempt) -> None:
+    watching.kills = Told(*([0] * 50), 1, *([1] * 101))  # type: ignore[assignment]
     watching.kills_before = 0
     for _ in range(151):
         watching.look_at_memory()
     assert watching.memory is not None
-    monkeypatch.setattr(oom, "kills_told", lambda _: 1)
     watching.look_at_memory()
 
     assert watching.memory is None

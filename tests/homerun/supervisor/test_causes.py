@@ -19,7 +19,6 @@ from helpers.fifo import Fifo, Gate
 from helpers.wait import holds_within, wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.supervisor.attempt import Attempt
-from homerun.system import oom
 
 SUBMIT = (
     "from homerun import Experiment, ScriptRunConfig, Workspace;"
@@ -109,20 +108,31 @@ def test_a_script_that_is_killed_after_a_child_had_no_memory_says_signal(
         os.kill(os.getpid(), signal.SIGKILL)
         """,
     )
-    where = group("memory", MEMORY)
-    if not (where / "memory.events").exists():
-        pytest.skip("only a group of version 2 tells when it kills")
 
-    run = submit_in(where)
+    run = submit_in(group("memory", MEMORY))
 
     assert b"".join(run.stream()) == b"-9\n"
     assert run.describe()["outcome"]["cause"] == "signal"
+
+
+class Counted:
+    """A group that has counted so many kills."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def count(self) -> int:
+        return self.number
+
+    def told(self, descriptor: int, before: int) -> int:
+        return self.number
 
 
 def attempt_beside(counted: int, before: int, is_dying: bool) -> Attempt:
     """An attempt whose group has counted so many kills."""
     one = Attempt.__new__(Attempt)
     one.memory, one.memory_wakes, one.over, one.stopped = 7, 0, False, None
+    one.kills = Counted(counted)  # type: ignore[assignment]
     one.kills_before = before
     one.is_dying = lambda: is_dying  # type: ignore[method-assign]
     return one
@@ -130,10 +140,8 @@ def attempt_beside(counted: int, before: int, is_dying: bool) -> Attempt:
 
 @pytest.mark.parametrize(("is_dying", "cause"), [(True, True), (False, False)])
 def test_a_kill_for_want_of_memory_counts_only_while_the_script_dies(
-    monkeypatch: pytest.MonkeyPatch, is_dying: bool, cause: bool
+    is_dying: bool, cause: bool
 ) -> None:
-    monkeypatch.setattr(oom, "kills_told", lambda _: 3)
-    monkeypatch.setattr(oom, "kills", lambda: 3)
     one = attempt_beside(3, before=2, is_dying=is_dying)
 
     one.look_at_memory()
@@ -142,10 +150,15 @@ def test_a_kill_for_want_of_memory_counts_only_while_the_script_dies(
     assert one.is_out_of_memory(signal.SIGTERM) is False
 
 
-def test_a_group_that_only_waits_for_memory_is_not_listened_to_for_long(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(oom, "kills_told", lambda _: 2)
+def test_a_kill_by_hand_in_a_group_that_once_had_no_memory_left_is_a_signal() -> None:
+    one = attempt_beside(3, before=3, is_dying=True)
+
+    one.look_at_memory()
+
+    assert one.is_out_of_memory(signal.SIGKILL) is False
+
+
+def test_a_group_that_only_waits_for_memory_is_not_listened_to_for_long() -> None:
     one = attempt_beside(2, before=2, is_dying=False)
     one.memory = os.open("/dev/null", os.O_RDONLY)
     one.poll = select.poll()
@@ -155,35 +168,6 @@ def test_a_group_that_only_waits_for_memory_is_not_listened_to_for_long(
     holds_within(lambda: (next(looks), one.look_at_memory(), one.memory is None)[2], 30)
 
     assert one.memory is None
-
-
-GROUPS = {
-    "version 2": (
-        b"0::/user.slice/a\n",
-        {"/sys/fs/cgroup/user.slice/a/memory.events": b"low 0\noom_kill 4\n"},
-        4,
-    ),
-    "version 2 in a container": (
-        b"0::/\n",
-        {"/sys/fs/cgroup/memory.events": b"oom 1\noom_kill 1\noom_group_kill 0\n"},
-        1,
-    ),
-    "version 1": (
-        b"4:memory:/a\n0::/\n",
-        {"/sys/fs/cgroup/memory/a/memory.oom_control": b"under_oom 0\noom_kill 2\n"},
-        2,
-    ),
-    "no group": (b"0::/\n", {}, None),
-}
-
-
-@pytest.mark.parametrize("case", GROUPS)
-def test_the_kills_of_the_own_group_are_found(monkeypatch: pytest.MonkeyPatch, case: str) -> None:
-    groups, files, expected = GROUPS[case]
-    told = {"/proc/self/cgroup": groups, **files}
-    monkeypatch.setattr(oom.atomic, "read_or_empty", lambda path: told.get(path, b""))
-
-    assert oom.kills() == expected
 
 
 def test_an_adopter_with_another_clock_keeps_the_time_limit_of_the_script(
