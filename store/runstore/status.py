@@ -86,6 +86,7 @@ SHUTDOWN = "shutdown"
 EXIT_CODE = "exit_code"
 SIGNAL = "signal"
 OUT_OF_MEMORY = "out_of_memory"
+PROCESS_LIMIT = "process_limit"
 CANNOT_START = "cannot_start"
 ENVIRONMENT = "environment"
 NEVER_STARTED = "never_started"
@@ -104,6 +105,7 @@ _CAUSES = {
     EXIT_CODE: "the script ended with exit code {exit_code}",
     SIGNAL: "the script was ended by {signal}",
     OUT_OF_MEMORY: "the kernel killed the script: out of memory",
+    PROCESS_LIMIT: "the script had more processes than its limit allows",
     TIMEOUT: "the run was stopped at its time limit",
     CANCEL: "the run was canceled",
     FAIL: "the run was declared failed",
@@ -120,7 +122,10 @@ _CAUSES = {
 
 def cause_in_words(outcome: Mapping[str, Any], exited: Mapping[str, Any]) -> str:
     """Why a run ended as it did, as a clause."""
-    text = _CAUSES.get(str(outcome.get("cause")), "the run ended")
+    cause = str(outcome.get("cause"))
+    if cause in (OUT_OF_MEMORY, PROCESS_LIMIT) and exited.get("over_limit"):
+        return str(exited["over_limit"])
+    text = _CAUSES.get(cause, "the run ended")
     fields = {key: outcome.get(key) for key in ("exit_code", "signal")}
     fields.update({key: exited.get(key) for key in ("cannot_start", "environment")})
     return text.format(**fields)
@@ -183,6 +188,8 @@ def outcome(facts: Facts, seen: str = GONE) -> dict[str, object]:
         return _outcome(FAILED, CANNOT_START, exited)
     if exited.get("out_of_memory"):
         return _outcome(FAILED, OUT_OF_MEMORY, exited)
+    if exited.get("over_limit"):
+        return _outcome(FAILED, PROCESS_LIMIT, exited)
     if exited.get("signal"):
         return _outcome(FAILED, SIGNAL, exited)
     if exited.get("exit_code") == 0:

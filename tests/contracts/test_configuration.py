@@ -42,6 +42,7 @@ VALUES: dict[str, object] = {
     "pytorch.communication_backend": "gloo",
     "environment.python.conda_dependencies": CondaDependencies.create(pip_packages=["numpy"]),
     "stop_signals": [["INT", 5]],
+    "memory": "1GB",
 }
 
 BESIDE: dict[str, dict[str, str]] = {

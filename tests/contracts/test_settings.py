@@ -33,6 +33,10 @@ SAID: dict[str, object] = {
     "max_retries": 4,
     "retry_on": ["exit:75", "signal"],
     "retry_delay_s": 0.25,
+    "memory": 1 << 34,
+    "cpus": 0.5,
+    "nice": 5,
+    "pids": 500,
 }
 """A value for each row that is not its default; those of one submit fit each other."""
 

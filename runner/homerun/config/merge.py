@@ -16,7 +16,7 @@ from homerun.config import environment as environments
 from homerun.config import script_run_config as configs
 from homerun.config import unused as config_unused
 from homerun.config.run_configuration import RunConfiguration
-from homerun.config.settings import says
+from homerun.config.settings import LIMITS, says
 from homerun.environments import resolve
 from homerun.targets import registry
 
@@ -69,6 +69,7 @@ def settle(config: ScriptRunConfig, root: str) -> tuple[ScriptRunConfig, list[st
         made.environment["packages"] = masking.texts(made.recipe.lines)
     told += _place(made, given, is_given, root)
     _patience(made, given)
+    _limits(made, given)
     made.history = copy.deepcopy(given.history)
     _distributed(made, given)
     names = config_unused.names(given)
@@ -148,3 +149,15 @@ def _patience(made: ScriptRunConfig, given: RunConfiguration) -> None:
     except UserError as error:
         raise UserError(f"RunConfiguration.{error.message}") from error
     made.grace_s, made.stop_signals = like.grace_s, like.stop_signals
+
+
+def _limits(made: ScriptRunConfig, given: RunConfiguration) -> None:
+    """What the run may use, where only the run configuration says so."""
+    for name in LIMITS:
+        value = getattr(given, name)
+        if value is None or says(made, name):
+            continue
+        try:
+            setattr(made, name, value)
+        except UserError as error:
+            raise UserError(f"RunConfiguration.{error.message}") from error

@@ -26,6 +26,7 @@ from homerun.config.sections import (
     SparkConfiguration,
     TensorflowConfiguration,
 )
+from homerun.config.settings import LIMITS
 from homerun.environments import conda
 from homerun.environments.conda import CondaDependencies
 
@@ -99,6 +100,10 @@ class RunConfiguration(Fields):
     services: dict[str, Any]
     grace_s: float | None
     stop_signals: list[Any] | None
+    memory: int | str | None
+    cpus: float | None
+    nice: int | None
+    pids: int | None
     _fields = {
         "script": (fields.text, None),
         "arguments": (fields.words, []),
@@ -131,6 +136,10 @@ class RunConfiguration(Fields):
         "services": (fields.anything, {}),
         "grace_s": (fields.timespan, None),
         "stop_signals": (_rungs, None),
+        "memory": (fields.anything, None),
+        "cpus": (fields.anything, None),
+        "nice": (fields.number, None),
+        "pids": (fields.number, None),
     }
     _spelled = {"services": "applicationEndpoints"}
 
@@ -179,7 +188,7 @@ class RunConfiguration(Fields):
     def to_dict(self) -> dict[str, Any]:
         """The fields as a file has them; those that the original has not, only if they are set."""
         said = super().to_dict()
-        for name in ("grace_s", "stop_signals"):
+        for name in ("grace_s", "stop_signals", *LIMITS):
             if getattr(self, name) is None:
                 del said[self.spelled(name)]
         return said

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
         max_retries: int | None
         retry_on: str | int | Sequence[str | int] | None
         retry_delay_s: float | None
+        memory: int | str | None
+        cpus: float | None
+        nice: int | None
+        pids: int | None
 
 
 class Setting:
@@ -108,6 +112,10 @@ class Setting:
 
 
 _COPY_LIMIT = 1 << 30
+_LEAST_MEMORY = 1 << 20
+
+LIMITS = ("memory", "cpus", "nice", "pids")
+"""The rows that bound what a run may use."""
 
 TABLE: dict[str, Setting] = {}
 """The rows by name, in the order of run.json."""
@@ -147,6 +155,22 @@ def _rungs(what: str, given: Sequence[tuple[str, float]]) -> list[tuple[str, flo
     if not found or any(not 0 <= seconds < 1e15 for _, seconds in found):
         raise UserError(f"{what} needs a signal, each with a number of seconds from 0 on")
     return found
+
+
+def _memory(what: str, given: object) -> int:
+    """Bytes that a process can live with."""
+    found = sizes.read(what, given)
+    if found < _LEAST_MEMORY:
+        raise UserError(f"{what} is at least {sizes.shown(_LEAST_MEMORY)}, not {given!r}")
+    return found
+
+
+def _processors(what: str, given: object) -> float:
+    """How many processors, parts of one too."""
+    given = checks.plain(given)
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given < 1e5:
+        raise UserError(f"{what} is a number of processors, such as 4 or 0.5, not {given!r}")
+    return given
 
 
 class Configurable:
@@ -259,6 +283,41 @@ class Configurable:
         checks.seconds,
         0.0,
         "seconds before the first retry; before each further one twice as many.",
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
+    memory: int | None = setting(
+        _memory,
+        None,
+        "bytes, as a number or as `16 GB`, that all its processes may have together; over that it "
+        "is ended as out_of_memory.",
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
+    cpus: float | None = setting(
+        _processors,
+        None,
+        "how many processors it may use, such as 4 or 0.5.",
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
+    nice: int | None = setting(
+        checks.count,
+        None,
+        "0 to 19; the higher, the more it lets others go first.",
+        limits=(0, 19),
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
+    pids: int | None = setting(
+        checks.count,
+        None,
+        "how many processes and threads it may have at once.",
+        limits=(1, 4_194_304),
         is_recorded=True,
         is_planned=True,
         may_change=True,

@@ -13,6 +13,7 @@ import sys
 from homerun.base import environ, masking
 from homerun.base.errors import SubmitError
 from homerun.config import settings
+from homerun.config.settings import LIMITS
 from homerun.environments import interpreter, variables
 from homerun.environments import python_path as environment_python_path
 from homerun.runs.placement import Place, free_slots_of
@@ -223,7 +224,18 @@ def prepare(request: Request) -> tuple[list[str], Place, list[str]]:
 
         request.config, told = merge.settle(request.config, request.store.root)
     argv = request.config.argv()
-    return argv, Place(request.store, request.config, request.is_one_of_many), told
+    place = Place(request.store, request.config, request.is_one_of_many)
+    return argv, place, [*told, *_unkept_limits(request.config)]
+
+
+def _unkept_limits(config: ScriptRunConfig) -> list[str]:
+    """What of its limits will not be kept here as they are asked for, a line each."""
+    asked = {name: getattr(config, name) for name in LIMITS}
+    if all(value is None for value in asked.values()):
+        return []
+    from homerun.system.limits import in_force  # few runs have any
+
+    return in_force.put_in_force(asked, "", 1, "", is_dry=True).flaws
 
 
 def _check_goes_on(parent: Record) -> None:

@@ -54,12 +54,14 @@ class Adopter(Attempt):
     def count_kills_of_script(self) -> None:
         """Have the kernel's kills counted in the script's group: this process may be in another."""
         kills, path = self.started.get("memory_kills"), self.started.get("memory_kills_in")
-        self.listen_no_more()
-        self.kills = oom.Kills(path) if isinstance(path, str) else None
-        self.kills_before = kills if isinstance(kills, int) else None
-        if self.kills is not None and not self.over and not oom.is_dying(self.script):
-            self.kills_before = self.kills.count()
-        self.listen_to_kills()
+        self.count_kills_in(oom.Kills(path) if isinstance(path, str) else None)
+        if self.over or oom.is_dying(self.script):
+            self.kills_before = kills if isinstance(kills, int) else None
+        limits = self.started.get("limits")
+        if isinstance(limits, dict):
+            from homerun.system.limits import in_force  # few runs have any
+
+            self.limits = in_force.from_record(limits)
 
     def supervise(self) -> None:
         """Wait for the script, end what it left, and publish the outcome."""

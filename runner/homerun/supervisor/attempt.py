@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from homerun.supervisor.patience import Result
     from homerun.system import process_tree
+    from homerun.system.limits.in_force import InForce
 
 HERE = "."
 """A supervisor lives in its run's folder."""
@@ -65,6 +66,7 @@ class Recorder:
         self.unprepared = ""
         self.logged: set[str] = set()
         self.left: list[str] = []
+        self.limits: InForce | None = None
         self.kills = oom.of_own_group()
         self.kills_before = self.kills.count() if self.kills else None
         self.cpu_user_s = self.cpu_system_s = 0.0
@@ -104,6 +106,7 @@ class Recorder:
             "memory_kills_in": self.kills.path if self.kills else None,
             "limit_s": self.deadline and round(self.deadline - self.started_at, 6),
             "slots": self.plan.slots,
+            **({"limits": self.limits.fact()} if self.limits else {}),
             "clock_s": round(self.started_at, 6),
         }
 
@@ -111,6 +114,7 @@ class Recorder:
         """How the script's process ended, as its parent saw it."""
         raw = self.raw if began else None
         killed = raw is not None and os.WIFSIGNALED(raw)
+        is_over = self.is_out_of_memory(raw)
         return {
             "wait_status": raw,
             "exit_code": None if raw is None or killed or failure else os.WEXITSTATUS(raw),
@@ -119,7 +123,8 @@ class Recorder:
             **({"environment": self.unprepared} if self.unprepared else {}),
             "stopped": self.stopped,
             **({"left": self.left} if self.left else {}),
-            "out_of_memory": self.is_out_of_memory(raw),
+            "out_of_memory": is_over,
+            **(self.limits.told(is_out_of_memory=is_over) if self.limits else {}),
             "source": self.source,
             "elapsed_s": round(linux.clock() - self.started_at, 6),
             "cpu_user_s": round(self.cpu_user_s, 6),
@@ -128,8 +133,14 @@ class Recorder:
         }
 
     def is_out_of_memory(self, raw: int | None) -> bool:
-        """Whether the script died by KILL when the kernel counted a kill for want of memory."""
-        if raw is None or self.stopped or self.kills is None or self.kills_before is None:
+        """Whether the script died by KILL when the kernel counted a kill for want of memory, or
+        was ended here since it was over its limit.
+        """
+        if raw is None or self.stopped:
+            return False
+        if self.limits is not None and self.limits.broken:
+            return self.limits.broken == "memory"
+        if self.kills is None or self.kills_before is None:
             return False
         if not os.WIFSIGNALED(raw) or os.WTERMSIG(raw) != signals.KILL:
             return False
@@ -211,11 +222,14 @@ class Attempt(Recorder):
     def wait(self) -> None:
         """Sleep until the script is over or has to be stopped; have it sampled if it takes long."""
         begins = self.samples_from()
+        watch = self.limits.watch if self.limits else None
         while not self.over and not self.stop_wanted:
-            self.doze_in_time(begins)
+            self.doze_in_time(begins, watch.due if watch else None)
             if begins is not None and linux.clock() >= begins and not self.over:
                 begins = None
                 self.try_once("nothing samples what it uses", self.have_sampled)
+            if watch and linux.clock() >= watch.due and self.is_over_limit():
+                return
 
     def samples_from(self) -> float | None:
         """When it is time to sample what the run uses; None: it is not wanted."""
@@ -226,6 +240,16 @@ class Attempt(Recorder):
         seconds = roll.interval_s(f"{HERE}/../..")
         return self.started_at + min(_SAMPLED_FROM_S, seconds) if seconds else None
 
+    def is_over_limit(self) -> bool:
+        """Whether the script lives, and its processes are over a limit that no group keeps."""
+        found = self.look()
+        return self.limits is not None and not self.reaped_script() and self.limits.look(found)
+
+    def reaped_script(self) -> bool:
+        """Whether the script is over by now."""
+        self.reap()
+        return self.over
+
     def have_sampled(self) -> None:
         """Enter the run where the store's sampler looks for it; start that if there is none."""
         from homerun.metrics.usage import roll  # no short run needs it
@@ -235,9 +259,9 @@ class Attempt(Recorder):
         if started:
             self.helpers.add(started)
 
-    def doze_in_time(self, until: float | None) -> None:
-        """Sleep until something happens, or that moment comes, or the time limit is over."""
-        moments = [moment for moment in (until, self.deadline) if moment is not None]
+    def doze_in_time(self, *until: float | None) -> None:
+        """Sleep until something happens, or one of the moments comes, or the time limit is over."""
+        moments = [moment for moment in (*until, self.deadline) if moment is not None]
         if self.doze(min(moments) - linux.clock() if moments else None):
             return
         if self.deadline is not None and linux.clock() >= self.deadline:
@@ -272,6 +296,20 @@ class Attempt(Recorder):
         self.told_to_end = self.told_to_end or signals.TERM in came or signals.INT in came
         return came
 
+    def release_limits(self) -> None:
+        """Let go of what kept the limits of an attempt that is over."""
+        if self.limits is not None:
+            self.limits.release()
+            self.limits = None
+            self.count_kills_in(oom.of_own_group())
+
+    def count_kills_in(self, kills: oom.Kills | None) -> None:
+        """Have the kernel's kills counted in another group than this process's own."""
+        self.listen_no_more()
+        self.kills = kills
+        self.kills_before = kills.count() if kills else None
+        self.listen_to_kills()
+
     def listen_to_kills(self) -> None:
         """Be woken when the kernel counts a kill."""
         self.memory_wakes = 0
@@ -285,7 +323,8 @@ class Attempt(Recorder):
         The kernel counts first, and signals then. A group at its limit tells of each time that it
         waits for memory; that is not listened to for long.
         """
-        assert self.memory is not None and self.kills is not None
+        assert self.memory is not None
+        assert self.kills is not None
         kills = self.kills.told(self.memory, self.kills_before or 0)
         self.memory_wakes += 1
         if kills is not None and kills > (self.kills_before or 0) and not self.over:

@@ -39,6 +39,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
     elif _died_with_the_system(of):
         of.stopped = status.SHUTDOWN
     exited = of.exited_fact(failure, began=began)
+    of.release_limits()
     if began:
         of.try_once("its log cannot be looked at", lambda: _look_at_log(of, exited))
     failed = {"failed": True} if of.has(layout.FAILED) else None

@@ -11,8 +11,13 @@ from homerun.base import environ
 from homerun.supervisor.attempt import Attempt
 from homerun.supervisor.gate import Gate, reason
 from homerun.system import linux
+from homerun.system.limits import oom
 from runstore import layout
 from runstore.run import attempts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.system.limits.in_force import InForce
 
 
 class Supervisor(Attempt):
@@ -22,6 +27,7 @@ class Supervisor(Attempt):
         """Start the script, once or, where it is retried, again; publish the outcome."""
         if not linux.become_subreaper():
             self.log("no child subreaper here: daemons of the script may escape")
+        self.leave_other_runs_group()
         if self.plan.recipe and not self.prepare():
             from homerun.supervisor import outcome
 
@@ -36,11 +42,16 @@ class Supervisor(Attempt):
         env = environ.for_attempt(self.plan.env, self.plan.attempt, self.plan.cwd)
         log = attempts.std_log(self.plan.attempt)
         plan = self.plan
+        inherited = plan.inherited
+        if plan.bounds:
+            inherited = self.set_limits()
         try:
-            gate = Gate(plan.argv, env, plan.cwd, log, self.wakeups, plan.inherited)
+            gate = Gate(plan.argv, env, plan.cwd, log, self.wakeups, inherited)
         except OSError as error:
             return self.end_without_start(reason(error))
         self.script = gate.pid
+        if self.limits is not None:
+            self.limit_script(self.limits)
         self.started_at = linux.clock()
         if self.plan.limit_s is not None and self.deadline is None:
             self.deadline = self.started_at + self.plan.limit_s
@@ -64,6 +75,31 @@ class Supervisor(Attempt):
         sweep.end_tree(self)
         failure = gate.failure() if begins else None
         return outcome.publish(self, failure, began=begins)
+
+    def leave_other_runs_group(self) -> None:
+        """Leave the group of the run that submitted this one: its limits are not this run's."""
+        if self.kills is None or "/homerun-run-" not in self.kills.path:
+            return
+        from homerun.system.limits import groups  # seldom needed
+
+        groups.leave_others(os.path.dirname(self.kills.path))
+        self.count_kills_in(oom.of_own_group())
+
+    def set_limits(self) -> str:
+        """Put the run's limits in force for this attempt; what the script inherits then."""
+        from homerun.system.limits import in_force  # few runs have any
+
+        plan = self.plan
+        self.limits = in_force.put_in_force(plan.bounds, plan.mark, plan.attempt, plan.inherited)
+        return f"{plan.inherited} {self.limits.text}"
+
+    def limit_script(self, limits: InForce) -> None:
+        """Have the script's process kept, which waits at the gate."""
+        limits.take_in(self.script)
+        for line in limits.flaws:
+            self.log_once(line, line)
+        if limits.group is not None and limits.group.kills is not None:
+            self.count_kills_in(limits.group.kills)
 
     def end_without_start(self, why: str) -> bool:
         """Publish that there is no process for the script; as `run_attempt`."""

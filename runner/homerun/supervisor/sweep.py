@@ -25,6 +25,8 @@ def end_tree(of: Attempt) -> None:
     """End what lives below: all of it on a stop, else what the script left behind."""
     if of.stop_wanted:
         sweep(of, of.plan.ladder, "stopping")
+    elif of.limits is not None and of.limits.broken:
+        sweep_leftovers(of, f"over its limit ({of.limits.broken})")
     elif of.plan.setting("on_exit") != LEAVE:
         sweep_leftovers(of, "left behind")
 

@@ -39,6 +39,12 @@ def adopt(text: str) -> list[str]:
     return refused
 
 
+def known(text: str) -> dict[str, int]:
+    """The numbers of such a text, without the limits."""
+    pairs = [part.partition("=") for part in text.split()]
+    return {name: int(value) for name, _, value in pairs if value.isdecimal()}
+
+
 def _set(name: str, value: str) -> None:
     """Set one of them, unless it is so already.
 

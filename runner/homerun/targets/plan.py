@@ -147,6 +147,17 @@ class Plan:
         limit: float | None = self.setting("max_run_duration_seconds")
         return limit
 
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """The limits of what it may use, by name; {} where there are none."""
+        asked = {
+            "memory": self.setting("memory"),
+            "cpus": self.setting("cpus"),
+            "nice": self.setting("nice"),
+            "pids": self.setting("pids"),
+        }
+        return {name: value for name, value in asked.items() if value is not None}
+
     def setting(self, name: str) -> Any:
         """What was said of a setting; None: nothing, or the plan is of an earlier version."""
         return self.settings.get(name)

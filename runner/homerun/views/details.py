@@ -155,6 +155,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "failure": failed_because(record, look),
         "warnings": warnings(record, look) or None,
         "process": _process(look),
+        "limits": started.get("limits"),
         "outcome": _outcome(look),
         "usage": system_usage(record),
         "attempts": _attempts(record) or None,
@@ -258,7 +259,10 @@ def _outcome(look: Look) -> dict[str, Any] | None:
     if outcome is None:
         return None
     exited = look.fact(layout.EXITED)
-    used = ("elapsed_s", "cpu_user_s", "cpu_system_s", "peak_memory_kib")
+    used = (
+        *("elapsed_s", "cpu_user_s", "cpu_system_s", "peak_memory_kib", "memory_peak"),
+        "processes_refused",
+    )
     told = {key: outcome.get(key) for key in ("exit_code", "signal", "cause", "source")}
     return {**told, **{key: exited[key] for key in used if key in exited}}
 

@@ -41,6 +41,7 @@ def group() -> Iterator[Callable[..., Path]]:
                 made.append(path)
             except OSError:
                 continue
+            give(Path(top), controller)
             for name, value in limits.items():
                 if (path / name).exists():
                     (path / name).write_text(value)
@@ -50,6 +51,15 @@ def group() -> Iterator[Callable[..., Path]]:
     yield make
     for path in made:
         wait_until(partial(is_removed, path), "the end of all in the group")
+
+
+def give(top: Path, controller: str) -> None:
+    """Let the groups below a group of version 2 have a controller, where it has it."""
+    try:
+        if controller in (top / "cgroup.controllers").read_text().split():
+            (top / "cgroup.subtree_control").write_text(f"+{controller}")
+    except OSError:
+        return  # of version 1, or another's
 
 
 def is_removed(group: Path) -> bool:
@@ -131,7 +141,7 @@ class Counted:
 def attempt_beside(counted: int, before: int, is_dying: bool) -> Attempt:
     """An attempt whose group has counted so many kills."""
     one = Attempt.__new__(Attempt)
-    one.memory, one.memory_wakes, one.over, one.stopped = 7, 0, False, None
+    one.memory, one.memory_wakes, one.over, one.stopped, one.limits = 7, 0, False, None, None
     one.kills = Counted(counted)  # type: ignore[assignment]
     one.kills_before = before
     one.is_dying = lambda: is_dying  # type: ignore[method-assign]

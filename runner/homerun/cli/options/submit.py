@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from homerun.cli.errors import BadValue
 from homerun.cli.options import shared
-from homerun.cli.options.kinds import Duration, FileName, Number
+from homerun.cli.options.kinds import Decimal, Duration, FileName, Number
 from homerun.cli.options.params import argument, option
 from homerun.targets.plan import DEFAULT_GRACE_S
 
@@ -197,6 +197,31 @@ def of_submit(function: Function) -> Function:
             check=shared.rungs,
             metavar="NAME:SECONDS,…",
             help="Signals before SIGKILL, each with its wait, instead of --grace: INT:5,TERM:10.",
+        ),
+        _limit(
+            "--memory",
+            check=shared.size,
+            metavar="SIZE",
+            help="Memory that all its processes may have together, e.g. 16GB; over that it is "
+            "ended as out_of_memory.",
+        ),
+        _limit(
+            "--cpus",
+            kind=Decimal(),
+            metavar="N",
+            help="Processors that it may use, e.g. 4 or 0.5.",
+        ),
+        _limit(
+            "--nice",
+            kind=Number(0, 19),
+            metavar="N",
+            help="The higher, the more it lets others go first.",
+        ),
+        _limit(
+            "--pids",
+            kind=Number(1, 4_194_304),
+            metavar="N",
+            help="Processes and threads that it may have at once.",
         ),
         _limit(
             "--max-retries",

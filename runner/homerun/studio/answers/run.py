@@ -38,6 +38,8 @@ class OutcomeRow(TypedDict, total=False):
     cpu_user_s: float
     cpu_system_s: float
     peak_memory_kib: int
+    memory_peak: int
+    processes_refused: int
 
 
 class MeanMax(TypedDict):
@@ -135,6 +137,7 @@ class DetailsOfRun(_Known, total=False):
     failure: str
     warnings: list[str]
     process: ProcessRow
+    limits: dict[str, Any]
     outcome: OutcomeRow
     usage: UsageRow
     silent_s: float

@@ -87,7 +87,7 @@ class Kills:
         try:
             asked = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                _write(f"{os.path.dirname(self.path)}/{_REGISTER}", f"{events} {asked}")
+                write_to(f"{os.path.dirname(self.path)}/{_REGISTER}", f"{events} {asked}")
             finally:
                 os.close(asked)
         except OSError:  # a container's files are read-only
@@ -125,7 +125,12 @@ def is_dying(pid: int) -> bool:
     return False
 
 
-def _write(path: str, text: str) -> None:
+def write_to(path: str, text: str) -> None:
+    """Write to a file of a control group.
+
+    Raises:
+        OSError: the kernel does not take it.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(descriptor, text.encode())

@@ -18,7 +18,7 @@ MEMORY = b"memory"
 _VERSION_1, _VERSION_2 = b"cgroup", b"cgroup2"
 
 
-class Place:
+class Membership:
     """The folder of a group, and that of the outermost group that can be seen from here."""
 
     __slots__ = ("folder", "is_first", "top")
@@ -30,13 +30,13 @@ class Place:
         """Whether it is one of version 1."""
 
 
-def of_memory() -> Place | None:
+def of_memory() -> Membership | None:
     """The group that counts this process's memory; None: there is none, or it cannot be seen."""
     groups = _groups()
     return _seen(groups, is_first=True) if MEMORY in groups else _seen(groups, is_first=False)
 
 
-def of_second() -> Place | None:
+def of_second() -> Membership | None:
     """The group of version 2 that this process is in; None: there is none."""
     return _seen(_groups(), is_first=False)
 
@@ -53,7 +53,7 @@ def _groups() -> dict[bytes, bytes]:
     return found
 
 
-def _seen(groups: dict[bytes, bytes], *, is_first: bool) -> Place | None:
+def _seen(groups: dict[bytes, bytes], *, is_first: bool) -> Membership | None:
     path = groups.get(MEMORY if is_first else b"")
     if path is None:
         return None
@@ -61,7 +61,7 @@ def _seen(groups: dict[bytes, bytes], *, is_first: bool) -> Place | None:
         within = path if root == b"/" else path[len(root) :]
         if root == b"/" or path == root or path.startswith(root + b"/"):
             folder = os.fsdecode(mount + within.rstrip(b"/"))
-            return Place(folder, os.fsdecode(mount), is_first=is_first)
+            return Membership(folder, os.fsdecode(mount), is_first=is_first)
     return None
 
 

@@ -83,7 +83,8 @@ def test_kills_in_groups_below_do_not_count(tmp_path: Path) -> None:
 
     found = oom.of_group(str(tmp_path))
 
-    assert found is not None and found.count() == 2
+    assert found is not None
+    assert found.count() == 2
 
 
 def test_a_group_that_is_gone_counts_nothing(tmp_path: Path) -> None:
@@ -130,6 +131,7 @@ def test_where_the_kernel_may_not_be_told_to_tell_the_count_stays_readable(tmp_p
     found = oom.of_group(str(tmp_path), is_first=True)
     before = len(os.listdir("/proc/self/fd"))
 
-    assert found is not None and found.watch() is None
+    assert found is not None
+    assert found.watch() is None
     assert found.count() == 1
     assert len(os.listdir("/proc/self/fd")) == before

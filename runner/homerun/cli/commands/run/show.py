@@ -98,8 +98,9 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "signal": outcome.get("signal"),
         "cause": outcome.get("cause"),
         "cpu": text.duration(_cpu(outcome)),
-        "peak memory": _size(outcome.get("peak_memory_kib")),
+        "peak memory": _peak(outcome),
         "used": _used(row.get("usage") or {}),
+        "limits": "\n".join(_limits(row.get("limits") or {})),
         "runs below": text.below(row),
         "attempts": "\n".join(_attempt(one, now) for one in row.get("attempts") or []),
         "params": text.tags({"tags": row["params"]}),
@@ -158,8 +159,38 @@ def _gpu_used(usage: dict[str, Any]) -> list[str]:
     return parts
 
 
-def _size(kib: int | None) -> str:
+def _peak(outcome: dict[str, Any]) -> str:
+    """The most memory: of all processes together where that was watched, else of the largest."""
+    kib = outcome.get("peak_memory_kib")
+    together = outcome.get("memory_peak")
+    if together:
+        return f"{sizes.shown(together)} together"
     return sizes.shown(kib * 1024) if kib else ""
+
+
+_KEPT_BY = {"group": "control group", "watch": "looked at each second"}
+
+
+def _limits(known: dict[str, Any]) -> list[str]:
+    """The limits that are in force, in words, and what of them cannot be kept."""
+    parts = []
+    for name in ("memory", "cpus", "nice", "pids"):
+        if name in known:
+            by, numbers = known[name].get("by"), known[name].get("processors")
+            how = _KEPT_BY.get(by, "") if by else "not kept"
+            if numbers and not how:
+                how = f"bound to {', '.join(map(str, numbers))}"
+            parts.append(_limit(name, known[name]["value"]) + (f" ({how})" if how else ""))
+    return [", ".join(parts), *known.get("flaws", ())] if parts else []
+
+
+def _limit(name: str, value: float) -> str:
+    if name == "memory":
+        return f"{sizes.shown(value)} of memory"
+    if name == "nice":
+        return f"nice {value:g}"
+    unit = "processor" if name == "cpus" else "processes and threads"
+    return f"{value:g} {unit}{'s' if name == 'cpus' and value != 1 else ''}"
 
 
 def _metric(name: str, known: dict[str, Any]) -> str:
