@@ -33,6 +33,7 @@ QUEUE = ".queue"
 QUEUE_TICKETS = ".tickets"
 QUEUE_PAUSED = ".paused"
 QUEUE_KEPT = ".kept-"
+QUEUE_MOVED = ".moved-"
 """The prefix of what a run is started with that may have to be started again after a restart."""
 
 SLOTS = ".slots"

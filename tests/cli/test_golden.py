@@ -96,7 +96,8 @@ CASES = {
 }
 
 APART = {
-    *("config", "doctor", "run SCRIPT", "run files", "run open", "run resubmit", "store stats"),
+    *("config", "doctor", "queue move", "run SCRIPT"),
+    *("run files", "run open", "run resubmit", "store stats"),
     "studio",
 }
 """Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other

@@ -192,3 +192,42 @@ def test_settings_that_are_no_json_let_nothing_start_and_say_so(cli, held):
 
     assert {(done.code, len(done.err.splitlines())) for done in refused} == {(1, 1)}
     assert "holds no settings (line 1, column 2" in reason
+
+
+def waiting_ids(cli):
+    return [row["run_id"] for row in cli("queue", "list", "-t", "small").json[0]["waiting"]]
+
+
+def test_a_run_that_waits_is_moved_to_the_front_before_another_and_to_the_end(cli, held):
+    first, second, third = enter(cli), enter(cli), enter(cli)
+
+    told = cli("queue", "move", third).json
+    assert [row["run_id"] for row in told["waiting"]] == [third, first, second]
+    assert told["waiting"][0]["position"] == 1
+
+    cli("queue", "move", second, "--before", first)
+    assert waiting_ids(cli) == [third, second, first]
+    cli("queue", "move", third, "--last")
+    assert waiting_ids(cli) == [second, first, third]
+    assert cli("run", "show", "-r", third).json["queue"]["position"] == 3
+
+
+def test_what_does_not_wait_is_not_moved(cli, held):
+    waits = enter(cli)
+
+    for line in (("move", held["run_id"]), ("move", waits, "--before", held["run_id"])):
+        refused = cli("queue", *line)
+        assert refused.code == 1
+        assert f"run {held['run_id']} does not wait for small: it is Running" in refused.err
+    assert cli("queue", "move", waits, "--before", waits).code == 0
+    assert cli("queue", "move", waits, "--before", waits, "--last").code == 2
+    assert waiting_ids(cli) == [waits]
+
+
+def test_t_is_the_target_of_a_queue_and_no_file_of_that_name_is_written(cli, held):
+    assert cli("queue", "pause", "-t", "small").json["target"] == "small"
+    assert cli("queue", "resume", "-t", "small").json["paused"] is False
+    assert cli("queue", "list", "-t", "none").code == 1
+    assert not os.path.exists("small")
+    told = cli("queue", "list", "--output-metadata-file", "copy.json")
+    assert json.loads(Path("copy.json").read_text()) == told.json

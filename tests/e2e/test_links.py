@@ -173,6 +173,7 @@ COMMANDS = [
     ),
     *(
         "queue slots 3",
+        "queue move QUEUED --last",
         "queue resume --target local",
         "queue resume --target small",
         "run cancel -r QUEUED",

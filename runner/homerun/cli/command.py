@@ -52,7 +52,8 @@ class Command:
         self.name = name
         self.help = function.__doc__ or ""
         self.own = params.params_of(function)
-        self.shared = shared.shared()
+        taken = {name for param in self.own for name in param.names}
+        self.shared = [one.without(taken) for one in shared.shared()]
         self.usage = usage
         self.takes_rest = takes_rest
         self.takes_unknown = takes_unknown

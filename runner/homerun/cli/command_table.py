@@ -77,6 +77,7 @@ COMMANDS = {
     "run watch": ("commands.run.watch", "watch"),
     "experiment list": ("commands.experiment", "list_experiments"),
     "queue list": ("commands.queue", "list_queues"),
+    "queue move": ("commands.queue", "move"),
     "queue pause": ("commands.queue", "pause"),
     "queue resume": ("commands.queue", "resume"),
     "queue slots": ("commands.queue", "slots"),

@@ -7,8 +7,9 @@ import os
 from homerun.base.errors import UserError
 from homerun.base.times import zulu
 from homerun.targets import dispatch, registry
-from runstore import layout
+from runstore import layout, look
 from runstore.errors import InvalidSettings
+from runstore.fs import atomic
 from runstore.queue import place, queue
 from runstore.queue.queue import Queue
 from runstore.run.record import Record
@@ -93,6 +94,12 @@ class TargetQueue:
         return found.size - found.free_slots(self._store, found.size) if found else 0
 
     @property
+    def is_limited(self) -> bool:
+        """Whether runs that are submitted one by one take slots, too."""
+        found = registry.find(self._store.root, self.target)
+        return found is None or found.is_limited
+
+    @property
     def is_paused(self) -> bool:
         """Whether nothing is started for now."""
         return self._queue.is_paused
@@ -103,6 +110,7 @@ class TargetQueue:
             "target": self.target,
             "slots": self.size,
             "busy": self.busy,
+            "is_limited": self.is_limited,
             "paused": self.is_paused,
             "waiting": [_row(one) for one in self],
         }
@@ -125,6 +133,40 @@ class TargetQueue:
         self._store.for_writing()
         self._queue.resume()
         dispatch.start(self._store, self.target)
+
+    def move(self, record: Record, *, before: Record | None = None, is_last: bool = False) -> None:
+        """Have a run that waits start first, before another one, or last.
+
+        It gets the priority of the run that it starts before, or behind.
+
+        Raises:
+            UserError: one of them does not wait here; nothing was moved.
+            ReadOnlyStore: it cannot be written.
+        """
+        moved = self._entry(record)
+        store = self._store.for_writing()
+        others = [one for one in self._queue.in_order() if one.name != moved.name]
+        follows = None if is_last or not others else others[0]
+        if before is not None:
+            follows = self._entry(before)
+        if not others or (follows is not None and follows.name == moved.name):
+            return
+        try:
+            self._queue.move(moved, follows)
+        except FileNotFoundError as error:
+            raise UserError(f"run {error} does not wait any more; nothing was moved") from None
+        except OSError as error:
+            raise atomic.unwritable(store.root, error) from error
+
+    def _entry(self, record: Record) -> Entry:
+        """The place of a run that waits in this queue."""
+        path = place.entry(record) or ""
+        folder, name = os.path.split(path)
+        entry = self._queue.entry(name) if folder == self._queue.folder else None
+        if entry is None or not _waits(record, entry):
+            said = look.at(record).status
+            raise UserError(f"run {record.id} does not wait for {self.target}: it is {said}")
+        return entry
 
     def __iter__(self) -> Iterator[Waiting]:
         """Those that wait, in the order in which they are started."""
@@ -190,6 +232,7 @@ def _row(one: Waiting) -> dict[str, Any]:
     run = one.record.run
     known = {
         "experiment_name": one.record.experiment,
+        "run_number": run.get("number"),
         "parent_run_id": run.get("parent"),
         "script_name": run.get("script"),
         "arguments": run.get("arguments"),

@@ -3,13 +3,14 @@
     .queue/<target>/<priority>.<ticket>.<slots>.<run id>    what the run is started with; 0600
     .queue/<target>/<priority>.<ticket>.<slots>of<size>.<run id>     the same, under a limit
     .queue/<target>/.kept-<run id>                          the same, for a start after a restart
+    .queue/<target>/.moved-<ticket>                         where it was moved to, see `order.py`
     .queue/<target>/.tickets                                a byte for each ticket ever given
     .queue/<target>/.paused                                 there: nothing is started
     .slots/<target>/<number>                                locked by the supervisor that has it
 
 An entry is there before its run can be seen, and goes once the run has started: a run whose entry
-is there, that no process answers for and that has not started, is Queued. Entries in the order of
-their names are in the order in which they are started. The kernel frees a slot whose holder dies.
+is there, that no process answers for and that has not started, is Queued. Entries are started in
+the order of their names, but for those that were moved. The kernel frees a slot whose holder dies.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import time
 from runstore import layout
 from runstore.errors import RunExists
 from runstore.fs import atomic, facts, lock
-from runstore.queue import place
+from runstore.queue import order, place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -200,11 +201,25 @@ class Queue:
             names = self._listed()
         except OSError:
             return []
-        return sorted(name for name in names if name[0] != ".")
+        return order.in_order(self.folder, names)
 
     def position(self, entry: Entry) -> int:
         """How many are started before an entry, and 1."""
-        return 1 + sum(name < entry.name for name in self.names())
+        names = self.names()
+        return 1 + (names.index(entry.name) if entry.name in names else len(names))
+
+    def move(self, entry: Entry, before: Entry | None) -> None:
+        """Have an entry start in front of another one, or behind all: None.
+
+        Raises:
+            FileNotFoundError: one of them is no entry any more; nothing was moved.
+            OSError: it cannot be written; nothing was moved.
+        """
+        listed = self._listed()
+        for one in (entry, before):
+            if one is not None and one.name not in listed:
+                raise FileNotFoundError(one.run_id)
+        order.move(self.folder, listed, entry.name, before.name if before else None)
 
     def entry(self, name: str) -> Entry | None:
         """The entry of a name; None where the name is none of an entry."""

@@ -205,7 +205,7 @@ class _Pass:
 def _is_secret(parts: list[str]) -> bool:
     """Whether a file of the store, by the parts of its path, is never a group's to read."""
     if parts[0] == layout.QUEUE:
-        return parts[-1] not in _PLAIN
+        return parts[-1] not in _PLAIN and not parts[-1].startswith(layout.QUEUE_MOVED)
     return parts == [layout.MAINTENANCE] or "/".join(parts).endswith(f"/{layout.ENVIRONMENT_LOG}")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 from homerun.cli.command import command
+from homerun.cli.errors import UsageError
+from homerun.cli.options import shared
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import render, text
@@ -22,12 +24,12 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-_COLUMNS = ["position", "run", "experiment", "script", "priority", "slots", "since", "waits"]
-_EXPENDABLE = ("slots", "priority", "experiment", "script", "since")
+_COLUMNS = ["position", "run", "#", "experiment", "script", "priority", "slots", "since", "waits"]
+_EXPENDABLE = ("slots", "priority", "experiment", "script", "since", "run")
 
 
 def _target(summary: str) -> Callable[[Command], Command]:
-    return option("--target", metavar="NAME", help=summary)
+    return option("-t", "--target", metavar="NAME", help=summary, complete=shared.targets_offered)
 
 
 @command("list")
@@ -89,6 +91,28 @@ def slots(call: Call, count: int, target: str | None) -> Result:
     return _told(call.workspace().queue(name))  # more slots may let more of them start
 
 
+@command("move")
+@argument("word", metavar="RUN", required=True, complete=shared.run_ids)
+@option("--before", metavar="RUN", complete=shared.run_ids, help="Start it before this run.")
+@option("--last", "is_last", is_flag=True, help="Start it behind all others.")
+def move(call: Call, word: str, before: str | None, is_last: bool) -> Result:
+    """Have a run that waits start first, before another run, or last.
+
+    It gets the priority of the run that it now starts before, or behind.
+
+    \b
+    Example:
+      homerun queue move 4
+      homerun queue move 4 --before 2
+    """
+    if before is not None and is_last:
+        raise UsageError("give either --before RUN or --last")
+    record = call.record(word)
+    found = call.workspace(wakes=False).queue(str(record.run.get("target")))
+    found.move(record, before=call.record(before) if before else None, is_last=is_last)
+    return Result(row := found.describe(), lambda: _parts(row))
+
+
 def _queues(workspace: Workspace, target: str | None) -> list[TargetQueue]:
     if target is not None:
         return [workspace.queue(target)]
@@ -104,7 +128,8 @@ def _head(row: dict[str, Any]) -> str:
     """A queue as one line."""
     slots = "no such target" if row["slots"] is None else f"{row['busy']} of {row['slots']} busy"
     paused = ", paused" if row["paused"] else ""
-    return f"{row['target']}: {slots}, {len(row['waiting'])} waiting{paused}"
+    single = "" if row["is_limited"] else " (no limit: single runs take no slot)"
+    return f"{row['target']}: {slots}, {len(row['waiting'])} waiting{paused}{single}"
 
 
 def _parts(row: dict[str, Any]) -> list[render.Part]:
@@ -113,6 +138,7 @@ def _parts(row: dict[str, Any]) -> list[render.Part]:
         [
             one["position"],
             one["run_id"],
+            one.get("run_number", text.NONE),
             one.get("experiment_name", text.NONE),
             " ".join(map(str, [one.get("script_name", text.NONE), *one.get("arguments", [])])),
             one["priority"],

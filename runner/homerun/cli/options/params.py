@@ -14,7 +14,7 @@ from homerun.cli.options.kinds import FileName, FolderName, Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from typing import Any, TypeVar
 
     Function = TypeVar("Function", bound=Callable[..., Any])
@@ -83,6 +83,11 @@ class Param:
         self.complete = complete
         self.section = section
         self.follows_dashes = follows_dashes
+
+    def without(self, taken: Collection[str]) -> Param:
+        """The same, but for names that another option of the command has."""
+        self.names = [name for name in self.names if name not in taken]
+        return self
 
     @property
     def is_option(self) -> bool:

@@ -86,6 +86,7 @@ def of_submit(function: Function) -> Function:
             "--command", "line", metavar="LINE", help="Run a line of the shell instead of SCRIPT."
         ),
         what_option(
+            "-G",
             "--grid",
             "axes",
             check=_axes,
