@@ -172,7 +172,7 @@ def test_two_runs_from_one_folder_never_meet(
         run.wait_for_completion()
 
     for run, word in zip(runs, "ab"):
-        process.wait_gone(run.describe()["process"]["supervisor_pid"])
+        process.wait_put_away(run)
         work = Path(run.directory, "work/source")
         assert (work / "new.txt").read_text() == word
         assert (work / "data.txt").read_text() == f"original{word}"
@@ -441,6 +441,7 @@ def test_the_record_is_private_whatever_the_umask(
         run.wait_for_completion()
     finally:
         os.umask(before)
+    process.wait_put_away(run)
 
     open_to_others = [
         path
@@ -460,6 +461,6 @@ def test_what_the_interpreter_caches_is_no_output(
 
     run = experiment.submit(ScriptRunConfig("source", "train.py"))
     run.wait_for_completion()
-    process.wait_gone(run.describe()["process"]["supervisor_pid"])
+    process.wait_put_away(run)
 
     assert sorted(os.listdir(f"{run.directory}/work/source")) == ["logs", "made.txt", "outputs"]

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from helpers import process
 from homerun import Experiment, ScriptRunConfig, Workspace
 
 PROJECTS = Path(__file__).parent / "projects"
@@ -125,8 +126,9 @@ def as_a_run(source: Path, **config: Any) -> tuple[str, int, Path]:
     run.wait_for_completion(raise_on_error=False)
     work = Path(run.directory, "work", source.name)
     output = b"".join(run.stream()).decode()
-    outcome = run.describe()["outcome"]
-    return output.replace(str(work), "<source>"), outcome["exit_code"], work
+    told = run.describe()
+    process.wait_put_away(run)
+    return output.replace(str(work), "<source>"), told["outcome"]["exit_code"], work
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers import process
 from helpers.wait import wait_until
 from homerun import Experiment, ScriptRunConfig, Workspace
 
@@ -77,6 +78,7 @@ def test_no_secret_argument_reaches_the_store(
         ScriptRunConfig("source", "train.py", arguments)
     )
     run.wait_for_completion()
+    process.wait_put_away(run)
 
     assert run.get_metrics() == {"canaries": len(canaries)}
     assert list(holders(canaries)) == []
@@ -100,6 +102,7 @@ def test_no_value_of_an_environment_variable_reaches_the_store(
 
     run = Experiment(Workspace.from_config(), "secrets").submit(config)
     run.wait_for_completion()
+    process.wait_put_away(run)
     with Experiment(Workspace.from_config(), "secrets").start_logging(outputs=False) as logged:
         assert logged.get_secret("azure-client-secret") in canaries
 
@@ -129,6 +132,7 @@ def test_no_secret_of_a_git_repository_reaches_the_store(
 
     run = Experiment(Workspace.from_config(), "secrets").submit(ScriptRunConfig(".", "train.py"))
     run.wait_for_completion()
+    process.wait_put_away(run)
 
     wait_until(lambda: "azureml.git.dirty" in run.properties, "git has answered")
     assert run.properties["azureml.git.repository_uri"] == "https://example.org/x.git"
@@ -147,5 +151,6 @@ def test_no_secret_given_to_the_command_line_reaches_the_store(
     )
 
     assert done.returncode == 1
-    assert len(list(Workspace.from_config().get_runs("secrets"))) == 1
+    (run,) = Workspace.from_config().get_runs("secrets")
+    process.wait_put_away(run)
     assert list(holders(canaries)) == []

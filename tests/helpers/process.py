@@ -10,11 +10,14 @@ import os
 import select
 import signal
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from helpers.wait import DEADLINE_S, wait_until
+
+if TYPE_CHECKING:
+    from homerun import Run
 
 
 class Process(NamedTuple):
@@ -122,6 +125,11 @@ def wait_gone(pid: int) -> None:
             pytest.fail(f"{look(pid)} did not end within {DEADLINE_S:g} s")
     finally:
         os.close(fd)
+
+
+def wait_put_away(run: Run) -> None:
+    """Return when the supervisor of a run is gone, which puts copies away after the end."""
+    wait_gone(run.describe()["process"]["supervisor_pid"])
 
 
 def send(process: Process, number: int) -> bool:
