@@ -87,6 +87,11 @@ class Choice:
             yield from map(self._call.find, self._words)
             return
         workspace = self._call.workspace()
+        if self._where:
+            from homerun.views import listing
+
+            named = listing.keyed_fields(self._where)
+            listing.check_keys(workspace.store, self._call.experiment, named)
         for status in statuses or (None,):
             yield from workspace.get_runs(
                 self._call.experiment,
@@ -95,8 +100,3 @@ class Choice:
                 include_children=children,
                 where=self._where,
             )
-        if self._where:
-            from homerun.views import listing
-
-            named = listing.keyed_fields(self._where)
-            listing.check_keys(workspace.store, self._call.experiment, named)

@@ -934,11 +934,8 @@ class Run:
         from homerun.views import listing
 
         wanted = listing.conditions(type, tags, properties, status, where)
-        store, children = (
-            experiment.workspace.store,
-            listing.looks_at_children(include_children, where, sort),
-        )
-        found = listing.runs(store, experiment.name, wanted, children, sort)
+        store = experiment.workspace.store
+        found = listing.asked_runs(store, experiment.name, wanted, include_children, where, sort)
         return (experiment.workspace.run_of(record) for record in found)
 
 

@@ -251,13 +251,7 @@ class Workspace(AzureServices):
 
         self._check_known(experiment)
         wanted = listing.conditions(None, tags, properties, status, where)
-        found = listing.runs(
-            self._store,
-            experiment,
-            wanted,
-            listing.looks_at_children(include_children, where, sort),
-            sort,
-        )
+        found = listing.asked_runs(self._store, experiment, wanted, include_children, where, sort)
         return (self.run_of(record) for record in found)
 
     def to_pandas(self, experiment: str | None = None, **chosen: Any) -> Any:

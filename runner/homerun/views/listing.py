@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     Wanted = str | Mapping[str, object] | Sequence[str | tuple[str, object]] | None
 
 
+_told: set[str] = set()
+
 _LOOKED_AT = 100
 """In so many logs a metric is looked for that has no numbers."""
 
@@ -155,6 +157,25 @@ def check_keys(
     return f"no run of {experiment} has {found[0].written}, others have" if found else None
 
 
+def _tell_of_unknown(
+    store: Store, experiment: str | None, where: Sequence[str] | str, sort: str | None
+) -> None:
+    """Say once of each field with a key that no run has it: the answer may be empty for a typo.
+
+    It is no error: a script may wait for a metric that no run has logged yet.
+    """
+    fields = keyed_fields(where, sort)
+    if not fields:
+        return
+    try:
+        said = check_keys(store, experiment, fields)
+    except InvalidQuery as error:
+        said = error.message
+    if said and said not in _told:
+        _told.add(said)
+        messages.tell([said])
+
+
 def _is_in(field: FieldName, rows: Sequence[dict[str, Any]]) -> bool:
     """Whether any row has a value of a field; of a metric also one that is no number."""
     if any(RowColumn(field).value(row) is not None for row in rows):
@@ -231,6 +252,25 @@ def all_hold(wanted: Sequence[Condition], found: Mapping[str, str | None]) -> bo
         and (one.operator == THERE or holds(found[one.field.key], "=", one.wanted))
         for one in wanted
     )
+
+
+def asked_runs(
+    store: Store,
+    experiment: str | None,
+    wanted: Sequence[Part],
+    include_children: bool | None,
+    where: Sequence[str] | str,
+    sort: str | None,
+) -> Iterator[Record]:
+    """The runs that a caller of the SDK asks for, lazily; see `runs`.
+
+    Args:
+        wanted: all conditions, those of `where` among them.
+        include_children: None: as `looks_at_children` has it.
+    """
+    _tell_of_unknown(store, experiment, where, sort)
+    children = looks_at_children(include_children, where, sort)
+    return runs(store, experiment, wanted, children, sort)
 
 
 def _newest(store: Store, experiment: str | None) -> Iterator[Record]:

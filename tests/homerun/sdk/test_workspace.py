@@ -360,3 +360,23 @@ def test_a_script_sees_the_workspace_that_it_was_submitted_to(
     seen = b"".join(run.stream()).decode().splitlines()
     assert workspace.name == "flat-ws"
     assert seen == [f"flat-ws {workspace_dir}/.runs s-1"] * 3
+
+
+def test_a_field_that_no_run_has_is_told_once_and_is_no_error(
+    workspace_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = Workspace.from_config()
+    experiment = Experiment(workspace, "typos")
+    with experiment.start_logging(outputs=False, snapshot_directory=None) as run:
+        run.log("loss", 1)
+    capsys.readouterr()
+
+    for _ in range(2):
+        assert list(experiment.get_runs(where="metrics.losss < 2")) == []
+        assert len(list(workspace.get_runs(sort="-metrics.accuracy"))) == 1
+        assert [one.id for one in workspace.get_runs(where="metrics.loss < 2")] == [run.id]
+
+    assert capsys.readouterr().err.splitlines() == [
+        "homerun: no run has metrics.losss; did you mean metrics.loss?",
+        "homerun: no run has metrics.accuracy; there are metrics.loss",
+    ]

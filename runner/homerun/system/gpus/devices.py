@@ -20,7 +20,7 @@ class GpuReading:
     Attributes:
         device: which one.
         flaw: why it cannot be used now; "": it can.
-        used: bytes of its memory, whoever uses them.
+        used: bytes of its memory, of all processes.
         percent: for how much of the last moments it was busy.
         watts, celsius: power and temperature.
         joules: energy since its driver was loaded.

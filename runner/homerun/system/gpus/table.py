@@ -1,4 +1,4 @@
-"""All GPUs of this machine, whoever makes them."""
+"""All GPUs of this machine, any process that makes them."""
 
 from __future__ import annotations
 
