@@ -1,4 +1,4 @@
-"""All GPUs of this machine, any process that makes them."""
+"""All GPUs of this machine, of all makers."""
 
 from __future__ import annotations
 
