@@ -96,7 +96,7 @@ CASES = {
 }
 
 APART = {
-    *("config", "doctor", "queue move", "run SCRIPT"),
+    *("config", "doctor", "du", "queue move", "run SCRIPT"),
     *("run files", "run open", "run resubmit", "store stats"),
     "studio",
 }

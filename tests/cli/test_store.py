@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from runstore import layout
+from runstore.fs import mounts
 
 
 @pytest.fixture
@@ -91,3 +93,75 @@ def test_the_numbers_of_a_store_are_shown(invoke, runs):
     lines = invoke("store", "stats", "-o", "table").text.splitlines()
     assert ["runs", "4"] in [line.split() for line in lines]
     assert any(line.startswith("digits ") for line in lines)
+
+
+def test_what_takes_room_is_told_by_experiment_and_run_the_largest_first(invoke, submit, script):
+    script("train.py", "open('outputs/model', 'wb').write(b'x' * 200_000)", ".")
+    large = submit("train.py")["run_id"]
+    script("train.py", "", ".")
+    submit("train.py")
+
+    found = invoke("du").json
+    lines = invoke("du", "-o", "table").text.splitlines()
+    of_one = invoke("du", "-e", "digits", "--largest", "1").json
+
+    runs = found["runs"]
+    assert [runs[0]["run_id"], runs[0]["run_number"], len(runs)] == [large, 1, 2]
+    assert runs[0]["size_bytes"] > 200_000 > runs[1]["size_bytes"]
+    of_runs = sum(one["size_bytes"] for one in found["experiments"])
+    assert of_runs == sum(one["size_bytes"] for one in runs)
+    assert found["size_bytes"] == of_runs + sum(found["parts"].values())
+    assert list(found["parts"].values()) == sorted(found["parts"].values(), reverse=True)
+    assert lines[0].split() == ["size", "what"]
+    assert lines[1].endswith("2 runs")
+    assert len(of_one["runs"]) == 1
+    assert "parts" not in of_one
+
+
+def test_a_file_with_several_names_counts_once(invoke, submit, script):
+    script("train.py", "open('outputs/a', 'wb').write(b'x' * 500_000)", ".")
+    folder = Path(submit("train.py")["directory"])
+    before = invoke("du").json["size_bytes"]
+    os.link(folder / "outputs/a", folder / "outputs/b")
+
+    after = invoke("du").json["size_bytes"]
+
+    assert after - before < 100_000
+
+
+def test_an_experiment_that_is_not_there_has_no_size(invoke, submit, script):
+    script("train.py", "", ".")
+    submit("train.py")
+
+    done = invoke("du", "-e", "nowhere")
+
+    assert done.code == 1
+    assert "there is no experiment 'nowhere'" in done.err
+
+
+def test_a_disk_that_is_nearly_full_is_told_at_submit_and_by_what_counts_bytes(
+    invoke, submit, script, monkeypatch
+):
+    script("train.py", "", ".")
+    submit("train.py")
+    monkeypatch.setattr(mounts, "room", lambda _: (3 << 30, 100 << 30))
+
+    done = invoke("run", "submit-script", "-e", "digits", "train.py")
+    batch = invoke("run", "submit-script", "-e", "digits", "--grid", "x=1,2,3", "train.py")
+    told = invoke("store", "stats").json["disk"]
+    shown = invoke("du", "-o", "table")
+
+    line = "only 3.0 GiB of 100 GiB are free on the disk of the store: homerun du says"
+    assert done.err.count(line) == 1
+    assert batch.err.count(line) == 1
+    assert told == {"free_bytes": 3 << 30, "size_bytes": 100 << 30, "is_nearly_full": True}
+    assert "3.0 GiB of 100 GiB free: the disk is nearly full" in shown.text + shown.err
+
+
+@pytest.mark.parametrize(
+    ("free", "size", "is_full"),
+    [(40, 1000, False), (9, 1000, True), (11, 1000, False), (4, 100, True), (6, 100, False)],
+)
+def test_a_disk_is_nearly_full_below_5_percent_of_a_large_one_below_10_gib(free, size, is_full):
+    assert mounts.is_nearly_full(free << 30, size << 30) is is_full
+    assert mounts.is_nearly_full((1 << 30) - 1, 2 << 30) is True

@@ -37,6 +37,7 @@ SAID: dict[str, object] = {
     "cpus": 0.5,
     "nice": 5,
     "pids": 500,
+    "keep_last": ["outputs/ckpt-*=3"],
 }
 """A value for each row that is not its default; those of one submit fit each other."""
 

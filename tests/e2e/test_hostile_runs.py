@@ -119,7 +119,7 @@ TRAPS = [
 LOOKS = [
     *("run show bad", "run tree -r bad", "run metrics bad", "run logs bad", "store check"),
     *("run list --where metrics.loss<1", "run list --where tags.a", "run compare bad good"),
-    *("store stats", "store gc --dry-run", "queue list", "experiment list", "doctor"),
+    *("store stats", "store gc --dry-run", "queue list", "experiment list", "doctor", "du"),
 ]
 
 ROUTES = [

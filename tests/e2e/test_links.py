@@ -147,6 +147,7 @@ LOOKS = [
     *("run metrics RUN --system", "run metrics RUN --system --csv"),
     *("run logs RUN --grep x", "run metrics digits-1", "run compare RUN digits-1"),
     *("run snapshot RUN", "store check", "store stats", "store gc --dry-run", "doctor"),
+    *("du", "du -e train"),
     *("queue list", "target list", "env list", "workspace show", "store trash list"),
     *("run files RUN", "run files RUN user_logs/std_log.txt", "run open RUN", "run diff RUN"),
     *(

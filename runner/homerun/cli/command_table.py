@@ -88,6 +88,7 @@ COMMANDS = {
     "store gc": ("commands.store", "gc"),
     "store stats": ("commands.store", "stats"),
     "store reindex": ("commands.store", "reindex"),
+    "du": ("commands.store", "disk_use"),
     "store trust": ("commands.store", "trust"),
     "store distrust": ("commands.store", "distrust"),
     "store share": ("commands.store", "share"),
@@ -133,7 +134,7 @@ SHORT = {
 SECTIONS = (
     ("Run", "homerun run train.py --lr 0.1", "run ls show logs top stop wait why rerun"),
     ("Compare", "homerun best loss", "best compare diff files open"),
-    ("Keep order", "homerun tag 17 keep", "tag rm restore"),
+    ("Keep order", "homerun tag 17 keep", "tag rm restore du"),
     (
         "Set up",
         "homerun config",
@@ -168,6 +169,7 @@ SUMMARIES = {
     "tag": "Set tags of a run, or remove them, and print what it has now.",
     "rm": "Move runs to the store's trash, with all below them.",
     "restore": "Restore deleted runs, with the child runs that were deleted with them.",
+    "du": "Say what takes how much room on the disk, by experiment and run, the largest first.",
     "config": "Show what holds for runs that are submitted here, and where each value comes from.",
     "studio": "See and steer runs in a browser, until Ctrl-C.",
     "completion": "Print the script that makes a shell complete commands, options, files and runs.",

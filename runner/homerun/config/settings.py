@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         cpus: float | None
         nice: int | None
         pids: int | None
+        keep_last: Mapping[str, int] | Sequence[str] | None
 
 
 class Setting:
@@ -155,6 +156,21 @@ def _rungs(what: str, given: Sequence[tuple[str, float]]) -> list[tuple[str, flo
     if not found or any(not 0 <= seconds < 1e15 for _, seconds in found):
         raise UserError(f"{what} needs a signal, each with a number of seconds from 0 on")
     return found
+
+
+def checkpoint_rules(what: str, given: Any) -> list[str] | None:
+    """Rules by which old checkpoints go, each as `outputs/ckpt-*=3`."""
+    from runstore.upkeep import keep_last  # few runs have rules, and patterns cost a start
+
+    if hasattr(given, "items"):
+        given = [f"{pattern}={number}" for pattern, number in given.items()]
+    rules = checks.words(what, given)
+    for rule in rules:
+        try:
+            keep_last.parse(rule)
+        except ValueError as error:
+            raise UserError(f"{what} is like 'outputs/ckpt-*=3': {error}") from None
+    return rules or None
 
 
 def _memory(what: str, given: object) -> int:
@@ -318,6 +334,15 @@ class Configurable:
         None,
         "how many processes and threads it may have at once.",
         limits=(1, 4_194_304),
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
+    keep_last: list[str] | None = setting(
+        checkpoint_rules,
+        None,
+        "patterns below the script's folder, each with how many of its newest files and folders "
+        "are kept: `{'outputs/ckpt-*': 3}`; all of them while the run is tagged later.",
         is_recorded=True,
         is_planned=True,
         may_change=True,

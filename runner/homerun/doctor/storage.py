@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 AREA = "store"
 
 _WITHOUT_LINKS = ("exfat", "msdos", "vfat", "fuse.s3fs", "fuse.gcsfuse", "fuseblk")
-_LITTLE = 1 << 30
 _FEW_INODES = 10_000
 _SQLITE = b"SQLite format 3\0"
 _SKEW_S = 120.0
@@ -89,12 +88,10 @@ def _room(folder: str) -> Iterator[Diagnosis]:
     except OSError as error:
         yield Diagnosis(AREA, "disk space", WARN, error.strerror or "unknown", "check the disk")
         return
-    free, size = seen.f_bavail * seen.f_frsize, seen.f_blocks * seen.f_frsize
-    advice = (
-        "homerun store stats says what takes the room, homerun store gc removes what is not needed"
-    )
+    free, size = mounts.room(folder)
+    advice = "homerun du says what takes the room, homerun store gc removes what is not needed"
     shown = f"{free / 2**30:.1f} of {size / 2**30:.1f} GiB free"
-    yield judged(AREA, "disk space", free >= min(_LITTLE, size * 0.05), shown, advice)
+    yield judged(AREA, "disk space", not mounts.is_nearly_full(free, size), shown, advice)
     if seen.f_files:
         shown = f"{seen.f_favail:,} free"
         yield judged(AREA, "inodes", seen.f_favail >= _FEW_INODES, shown, advice)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from homerun.base import environ, masking
+from homerun.base import environ, masking, sizes
 from homerun.base.errors import SubmitError
 from homerun.config import settings
 from homerun.config.settings import LIMITS
@@ -23,7 +23,7 @@ from homerun.targets import retries
 from homerun.targets.plan import Plan, ladder
 from runstore import layout, look, names, status
 from runstore.draft import Draft, check_free
-from runstore.fs import atomic, facts, lock
+from runstore.fs import atomic, facts, lock, mounts
 from runstore.run import identity, params, work
 
 TYPE_CHECKING = False
@@ -49,6 +49,7 @@ class Sources:
     def __init__(self) -> None:
         self._known: dict[tuple[str, bool], tuple[Snapshot | None, git.Code]] = {}
         self._former: dict[str, Snapshot | None] = {}
+        self.is_room_told = False
 
     def look(self, store: Store, config: ScriptRunConfig) -> tuple[Snapshot | None, git.Code]:
         """The snapshot that a run works on, and what git knows of its source.
@@ -225,7 +226,23 @@ def prepare(request: Request) -> tuple[list[str], Place, list[str]]:
         request.config, told = merge.settle(request.config, request.store.root)
     argv = request.config.argv()
     place = Place(request.store, request.config, request.is_one_of_many)
-    return argv, place, [*told, *_unkept_limits(request.config)]
+    return argv, place, [*told, *_unkept_limits(request.config), *_little_room(request)]
+
+
+def _little_room(request: Request) -> list[str]:
+    """That the disk of the store is nearly full; of a batch once."""
+    if request.sources is not None:
+        if request.sources.is_room_told:
+            return []
+        request.sources.is_room_told = True
+    try:
+        free, size = mounts.room(request.store.root)
+    except OSError:
+        return []  # the store is not made yet, or its disk does not tell
+    if not mounts.is_nearly_full(free, size):
+        return []
+    left = f"only {sizes.shown(free)} of {sizes.shown(size)} are free on the disk of the store"
+    return [f"{left}: homerun du says what takes the room, homerun store gc removes garbage"]
 
 
 def _unkept_limits(config: ScriptRunConfig) -> list[str]:

@@ -113,6 +113,23 @@ class Keeping:
         """
         return statistics.gather(self._store, largest, progress or (lambda _: None))
 
+    def disk_use(
+        self,
+        experiment: str | None = None,
+        largest: int = 10,
+        progress: Callable[[int], object] | None = None,
+    ) -> dict[str, Any]:
+        """What takes room on the disk: `experiments` and the largest `runs`, each with its bytes;
+        `parts` are those beside the runs: snapshots, trash, index and the rest. A file with several
+        names counts once.
+
+        Args:
+            experiment: of this one only, without the parts beside.
+            largest: how many runs.
+            progress: told how many runs were looked at, now and then.
+        """
+        return statistics.disk_use(self._store, experiment, largest, progress or (lambda _: None))
+
     def share(self, group: str) -> dict[str, Any]:
         """Let a group read the store, now and later; see `shared`.
 

@@ -128,12 +128,22 @@ def tidy(of: Attempt) -> None:
         return  # not under living processes
     for number in range(1, of.plan.attempt + 1):
         log_seal.unseal(attempts.std_log(number))
-    try:
-        started_ns = os.stat(layout.STARTED).st_ctime_ns
-        os.stat(layout.COPIES)
-    except OSError:
+    if os.path.exists(layout.STARTED) and os.path.exists(layout.COPIES):
+        cleanup.clear(layout.WORK, layout.COPIES, _started_ns())
+    if of.plan.setting("keep_last"):
+        of.try_once("old checkpoints cannot be removed", lambda: _keep_last(of))
+
+
+def _keep_last(of: Attempt) -> None:
+    """Remove the checkpoints that the run's rules let go; one line says which, or why none."""
+    from runstore.upkeep import keep_last  # few runs have rules
+
+    tag = keep_last.tag_that_keeps(HERE)
+    if tag is not None:
+        of.log(f"keep_last: nothing is removed, since the run is tagged ({tag})")
         return
-    cleanup.clear(layout.WORK, layout.COPIES, started_ns)
+    for surplus in keep_last.surplus(HERE, facts.read(HERE, layout.RUN) or {}):
+        of.log(surplus.line(*keep_last.remove(os.getcwd(), surplus)))
 
 
 def _is_any_left(of: Attempt) -> bool:

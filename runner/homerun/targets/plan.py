@@ -270,6 +270,7 @@ def for_adoption(record: Record, script_is_open: bool | None, *, has_pidfd: bool
         settings={
             "max_run_duration_seconds": limit if isinstance(limit, (int, float)) else None,
             "on_exit": run.get("on_exit"),
+            "keep_last": run.get("keep_last"),
             "has_pidfd": has_pidfd,
         },
         script_is_open=script_is_open,

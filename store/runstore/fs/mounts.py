@@ -16,6 +16,8 @@ NETWORK = frozenset(
 )
 """Those that other machines may write to, and on which their locks may not be seen."""
 
+_LITTLE = 1 << 30
+
 _MOUNTS = "/proc/self/mountinfo"
 
 
@@ -33,6 +35,21 @@ def kind(path: str) -> str:
 def is_network(path: str) -> bool:
     """Whether other machines may share this folder."""
     return kind(path) in NETWORK
+
+
+def room(path: str) -> tuple[int, int]:
+    """The bytes of a folder's disk: those that this user may still fill, and all.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    seen = os.statvfs(path)
+    return seen.f_bavail * seen.f_frsize, seen.f_blocks * seen.f_frsize
+
+
+def is_nearly_full(free: int, size: int) -> bool:
+    """Whether a disk is soon full: less than 5 % is free (of a large disk 10 GiB), or 1 GiB."""
+    return free < max(_LITTLE, min(size // 20, 10 * _LITTLE))
 
 
 def _mounts() -> Iterator[tuple[str, str]]:

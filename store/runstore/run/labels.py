@@ -124,6 +124,24 @@ def read(owner: str, run: Mapping[str, Any] | None = None, name: str = layout.LA
     return labels
 
 
+def tagged_since(owner: str, own: set[tuple[object, object]]) -> str | None:
+    """A tag that was set since the run was made, and is there still; None: there is none.
+
+    Args:
+        own: pid and host of processes whose tags do not count.
+    """
+    found = {}
+    for record in sorted(_records(f"{owner}/{layout.LABELS}"), key=_order):
+        if record["label"] in (TAG, UNTAG):
+            found[str(record.get("key"))] = record
+    counted = (
+        key
+        for key, record in found.items()
+        if record["label"] == TAG and (record.get("pid"), record.get("host")) not in own
+    )
+    return next(counted, None)
+
+
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 

@@ -1,7 +1,8 @@
 """Collecting what is not needed any more: what killed processes left, what lay in the trash for
 long, and snapshots and interpreters' answers that no run has.
 
-Nothing of a run is touched, nor the ledgers. Runs may be made, deleted and restored meanwhile, and
+Nothing else of a run is touched but old checkpoints, where it has a rule for them (`keep_last.py`);
+nor are the ledgers. Runs may be made, deleted and restored meanwhile, and
 a collector may be killed anywhere: what it was removing has a name already that no reader uses, and
 the next one goes on with it.
 """
@@ -14,12 +15,12 @@ from time import time
 
 from runstore import layout
 from runstore.errors import StoreError, words
-from runstore.fs import atomic, lock, maintenance_lock, mounts, tree
+from runstore.fs import append, atomic, clock, lock, maintenance_lock, mounts, tree
 from runstore.names import is_run_id
 from runstore.run import deleted
 from runstore.run.record import Record
 from runstore.run.snapshot_claims import Unclaimed, left, named_by
-from runstore.upkeep import check, check_queue, trash
+from runstore.upkeep import check, check_queue, keep_last, trash
 from runstore.upkeep.findings import YOUNG_S, age_s, is_dead, leftovers, names_or_none
 
 TYPE_CHECKING = False
@@ -39,6 +40,7 @@ OWNER = "owner"
 SERIES = "series"
 INTERPRETER = "interpreter"
 ROLL = "roll"
+CHECKPOINT = "checkpoint"
 
 _DAY_S = 86400.0
 
@@ -137,6 +139,11 @@ class _Looking:
         """Note a run of the trash."""
         self.take(TRASHED, record.path)
 
+    def take_checkpoints(self, record: Record, surplus: keep_last.Surplus) -> None:
+        """Note what a run's rule lets go."""
+        for path in surplus.paths:
+            self.take(CHECKPOINT, f"{record.path}/{path}")
+
     def keep(self, reason: str) -> None:
         """Say why something stays."""
         self.found.kept.append(reason)
@@ -176,6 +183,15 @@ class _Removing(_Looking):
         except (OSError, StoreError) as error:
             self._stays(path, error)
 
+    def take_checkpoints(self, record: Record, surplus: keep_last.Surplus) -> None:
+        """Remove what a run's rule lets go, and say so in the run's own log."""
+        before = len(self.found.items), self.found.size
+        super().take_checkpoints(record, surplus)
+        removed = len(self.found.items) - before[0]
+        if removed:
+            line = surplus.line(removed, self.found.size - before[1])
+            _add_to_log(record.path, f"{clock.now()} {line} (store gc)\n")
+
     def _stays(self, path: str, error: Exception) -> None:
         where = os.path.relpath(path, self.store.root)
         said = getattr(error, "strerror", None) or words(error)
@@ -200,6 +216,9 @@ def _collect(work: _Looking) -> None:
             for name in owners:
                 if name not in used.owners:
                     work.take(OWNER, f"{store.root}/{layout.OWNERS}/{name}")
+    for record in _with_rules(store):
+        for surplus in keep_last.surplus(record.path, record.run):
+            work.take_checkpoints(record, surplus)
     for path in _unshared(f"{store.root}/{layout.INTERPRETERS}"):
         work.take(INTERPRETER, path)
     for path in _dead_rolls(store):
@@ -246,6 +265,40 @@ def _used(store: Store, expired: set[str], progress: Progress) -> _Used:
             used.unread = f"{where} cannot be read ({error.strerror}), and may need any of them"
     progress(count)
     return used
+
+
+def _with_rules(store: Store) -> Iterator[Record]:
+    """The runs that are over, of which nothing lives on, and whose old checkpoints may go."""
+    for folder in store.experiment_folders():
+        for name in _ids(f"{store.root}/{folder}"):
+            record = Record(store, folder, name)
+            try:
+                said = atomic.read_bytes(f"{record.path}/{layout.RUN}") or b""
+                if f'"{keep_last.FIELD}": ['.encode() in said and _is_over(record):
+                    yield record
+            except (OSError, StoreError):
+                continue  # deleted meanwhile, or damaged
+
+
+def _is_over(record: Record) -> bool:
+    if record.fact(layout.ENDED) is None or record.run.get("on_exit") == "leave":
+        return False
+    lives_on = (record.fact(layout.EXITED) or {}).get("left")
+    return not lives_on and keep_last.tag_that_keeps(record.path) is None
+
+
+def _add_to_log(folder: str, line: str) -> None:
+    """Add a line to a run's supervisor.log."""
+    try:
+        log = append.open_for_append(f"{folder}/{layout.SUPERVISOR_LOG}")
+    except OSError:
+        return
+    try:
+        os.write(log, line.encode("utf-8", "replace"))
+    except OSError:
+        pass  # a full disk
+    finally:
+        os.close(log)
 
 
 def _all(store: Store) -> Iterator[Record]:

@@ -6,8 +6,8 @@ import heapq
 import os
 
 from runstore import layout, look
-from runstore.errors import RunNotFound
-from runstore.fs import atomic, tree
+from runstore.errors import RunNotFound, StoreError
+from runstore.fs import atomic, mounts, tree
 from runstore.names import is_run_id
 from runstore.run import ledger
 from runstore.run.record import Record
@@ -87,6 +87,7 @@ def gather(store: Store, largest: int, progress: Callable[[int], object]) -> dic
     _add_internals(store, parts)
     return {
         "directory": store.root,
+        **_disk(store),
         "runs": runs,
         "statuses": statuses,
         "experiments": sorted(experiments, key=lambda row: -int(row["size_bytes"])),
@@ -97,6 +98,72 @@ def gather(store: Store, largest: int, progress: Callable[[int], object]) -> dic
             for size, run_id, name, status in sorted(top, reverse=True)
         ],
     }
+
+
+def disk_use(
+    store: Store, experiment: str | None, largest: int, progress: Callable[[int], object]
+) -> dict[str, Any]:
+    """What takes room on the disk, the largest first; see `Keeping.disk_use`."""
+    parts = dict.fromkeys(PARTS, 0)
+    experiments: list[dict[str, Any]] = []
+    top: list[tuple[int, str, str, str]] = []
+    runs = total = 0
+    for folder in store.experiment_folders():
+        name = store.experiment_name(folder)
+        if experiment is not None and name != experiment:
+            continue
+        row: dict[str, Any] = {"experiment_name": name, "runs": 0, "size_bytes": 0}
+        for record in _records(store, folder, parts):
+            size = _add_run(record, parts)
+            runs += 1
+            row["runs"] += 1
+            row["size_bytes"] += size
+            _keep_largest(top, (size, record.id, name, folder), largest)
+            if runs % _EVERY == 0:
+                progress(runs)
+        total += row["size_bytes"]
+        experiments.append(row)
+    progress(runs)
+    found: dict[str, Any] = {
+        "directory": store.root,
+        **_disk(store),
+        "experiments": sorted(experiments, key=lambda row: -int(row["size_bytes"])),
+        "runs": [
+            {
+                "run_id": run_id,
+                "run_number": _number(Record(store, folder, run_id)),
+                "experiment_name": name,
+                "size_bytes": size,
+            }
+            for size, run_id, name, folder in sorted(top, reverse=True)
+        ],
+    }
+    if experiment is None:
+        _add_internals(store, parts)
+        others = {name: parts[name] for name in (*_INTERNALS.values(),)}
+        # What lies beside the runs: ledgers, settings, the queue.
+        others[RECORDS] = sum(parts.values()) - total - sum(others.values())
+        found["parts"] = dict(sorted(others.items(), key=lambda one: -one[1]))
+        total = sum(parts.values())
+    return {**found, "size_bytes": total}
+
+
+def _number(record: Record) -> int | None:
+    try:
+        number: int | None = record.run.get("number")
+        return number
+    except (OSError, StoreError):
+        return None  # deleted in the meantime, or damaged
+
+
+def _disk(store: Store) -> dict[str, Any]:
+    """The disk that the store lies on; {} where it does not tell."""
+    try:
+        free, size = mounts.room(store.root)
+    except OSError:
+        return {}
+    is_full = mounts.is_nearly_full(free, size)
+    return {"disk": {"free_bytes": free, "size_bytes": size, "is_nearly_full": is_full}}
 
 
 def _records(store: Store, folder: str, parts: dict[str, int]) -> Any:

@@ -249,3 +249,51 @@ def test_a_run_that_a_limited_run_submits_has_its_own_limits_or_none(
 
     assert child.get_status() == "Completed"
     assert b"homerun-supervisors" in b"".join(child.stream())
+
+
+# Checkpoints
+
+SAVE = """
+    import os
+    for number in range(5):
+        path = f"outputs/ckpt-{number}"
+        open(path, "w").write("x" * 5000)
+        os.utime(path, (1_000_000_000 + number,) * 2)
+"""
+
+
+def checkpoints(run: Run) -> list[str]:
+    return sorted(os.listdir(f"{run.directory}/outputs"))
+
+
+def removal(run: Run) -> str:
+    log = Path(run.directory, "supervisor.log")
+    wait_until(lambda: "keep_last" in log.read_text(), "a word on checkpoints")
+    return log.read_text().splitlines()[-1]
+
+
+def test_old_checkpoints_are_removed_at_the_end_and_one_line_says_so(
+    experiment: Experiment, script: Callable[..., Path]
+) -> None:
+    script("train.py", SAVE)
+    run = submit(experiment, "train.py", keep_last={"outputs/ckpt-*": 2})
+    run.wait_for_completion()
+
+    assert "keep_last outputs/ckpt-*=2: removed 3 of 5, " in removal(run)
+    assert checkpoints(run) == ["ckpt-3", "ckpt-4"]
+
+
+def test_a_run_that_a_person_tags_keeps_its_checkpoints(
+    experiment: Experiment, script: Callable[..., Path], ready: Fifo, gate: Callable[[str], Gate]
+) -> None:
+    door = gate("door")
+    wait = f"print('up', file={ready.opened}); {door.passed}"
+    script("train.py", f"{SAVE}\n    {wait}")
+    run = submit(experiment, "train.py", keep_last={"outputs/ckpt-*": 2})
+    ready.line()
+    run.tag("best")
+    door.open()
+    run.wait_for_completion()
+
+    assert removal(run).endswith("keep_last: nothing is removed, since the run is tagged (best)")
+    assert len(checkpoints(run)) == 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from homerun.base import sizes
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
-from homerun.cli.options import times
+from homerun.cli.options import shared, times
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import render, text
@@ -77,7 +77,8 @@ def reindex(call: Call) -> Result:
 def gc(call: Call, dry_run: bool, seconds: float | None) -> Result:
     """Remove garbage: code that no run names, leftovers of killed processes, old trash.
 
-    Runs may be submitted meanwhile. Nothing of a run that is not in the trash is touched.
+    Runs may be submitted meanwhile. Nothing of a run that is not in the trash is touched, but old
+    checkpoints of one with --keep-last.
 
     \b
     Example:
@@ -109,6 +110,31 @@ def stats(call: Call, largest: int) -> Result:
     with Progress("looking at runs", keeping.count_runs()) as progress:
         found = keeping.statistics(largest, progress)
     return Result(found, lambda: _numbers(found))
+
+
+@command("du")
+@shared.of_experiment("Only this experiment, with its runs.")
+@option(
+    "--largest",
+    kind=Number(least=0),
+    default=10,
+    metavar="N",
+    help="List the N largest runs (default: 10).",
+)
+def disk_use(call: Call, largest: int) -> Result:
+    """Say what takes how much room on the disk, by experiment and run, the largest first.
+
+    \b
+    Example:
+      homerun du
+      homerun du -e digits
+    """
+    here = call.workspace()
+    call.check_experiment(here)
+    keeping = here.keeping
+    with Progress("looking at runs", keeping.count_runs()) as progress:
+        found = keeping.disk_use(call.experiment, largest, progress)
+    return Result(found, lambda: _disk_use(found))
 
 
 @command("trust")
@@ -213,6 +239,41 @@ def _garbage(found: dict[str, Any]) -> list[render.Part]:
     return parts
 
 
+_BESIDE = {"records": "rest"}
+"""What the parts beside the runs are called for people."""
+
+
+def _disk_use(found: dict[str, Any]) -> list[render.Part]:
+    rows = [
+        [sizes.shown(one["size_bytes"]), one["experiment_name"], f"{one['runs']:,} runs"]
+        for one in found["experiments"]
+    ]
+    rows += [
+        [sizes.shown(size), _BESIDE.get(name, name), ""]
+        for name, size in found.get("parts", {}).items()
+        if size
+    ]
+    parts: list[render.Part] = [render.Table(["size", "what", ""], rows)]
+    runs = [
+        [sizes.shown(one["size_bytes"]), one["experiment_name"], one["run_number"], one["run_id"]]
+        for one in found["runs"]
+    ]
+    if runs:
+        parts += ["", render.Table(["size", "experiment", "#", "largest run"], runs)]
+    parts += ["", render.Note(f"{sizes.shown(found['size_bytes'])} in {found['directory']}")]
+    return [*parts, *_room(found)]
+
+
+def _room(found: dict[str, Any]) -> list[render.Part]:
+    """How much room is left on the disk, and what to do where that is little."""
+    disk = found.get("disk")
+    if not disk:
+        return []
+    free = f"{sizes.shown(disk['free_bytes'])} of {sizes.shown(disk['size_bytes'])} free"
+    is_full = disk["is_nearly_full"]
+    return [render.Note(f"{free}{': the disk is nearly full' if is_full else ''}")]
+
+
 def _numbers(found: dict[str, Any]) -> list[render.Part]:
     statuses = found["statuses"]
     card = {
@@ -236,4 +297,4 @@ def _numbers(found: dict[str, Any]) -> list[render.Part]:
     if largest:
         columns = ["largest run", "status", "experiment", "size"]
         parts += ["", render.Table(columns, largest, ("experiment",))]
-    return parts
+    return [*parts, "", *_room(found)] if _room(found) else parts

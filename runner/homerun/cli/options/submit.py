@@ -47,6 +47,19 @@ def _words(given: str | None) -> list[str] | None:
     return None if given is None else [word.strip() for word in given.split(",")]
 
 
+def _rules(given: tuple[str, ...]) -> list[str] | None:
+    """`PATTERN=N` each; of none, None."""
+    if not given:
+        return None
+    from homerun.base.errors import UserError
+    from homerun.config import settings
+
+    try:
+        return settings.checkpoint_rules("it", given)
+    except UserError as error:
+        raise BadValue(error.message.replace("it is like", "a rule is like")) from None
+
+
 def _axes(given: tuple[str, ...]) -> list[Axis]:
     if not given:
         return []
@@ -243,6 +256,14 @@ def of_submit(function: Function) -> Function:
             kind=Duration(),
             metavar="DURATION",
             help="Time before the first retry; doubled at each retry.",
+        ),
+        _limit(
+            "--keep-last",
+            check=_rules,
+            many=True,
+            metavar="PATTERN=N",
+            help="Keep the N newest checkpoints only, e.g. 'outputs/ckpt-*=3', unless the run is "
+            "tagged later; can be given several times.",
         ),
         _label("--name", metavar="NAME", help="The run's display name."),
         _label("--note", metavar="TEXT", help="The run's description."),
