@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FIELD = "keep_last"
 """Of run.json: the rules."""
 
+_MOST = 1_000_000
 _OWN = (layout.OUTPUTS, layout.LOGS)
 """Folders of the script's folder that are no checkpoints themselves."""
 
@@ -56,10 +57,11 @@ def parse(rule: object) -> tuple[str, int]:
     """
     pattern, _, number = str(rule).rpartition("=")
     parts = pattern.split("/")
-    if any(part in ("", ".", "..") for part in parts) or not pattern.isprintable():
-        raise ValueError(f"{pattern!r} is no pattern below the script's folder")
-    if not (number.isascii() and number.isdecimal() and 0 < int(number) < 1_000_000):
-        raise ValueError(f"{number!r} is no number of files from 1 on")
+    is_below = not any(part in ("", ".", "..") for part in parts) and pattern.isprintable()
+    is_number = number.isascii() and number.isdecimal() and 0 < int(number) < _MOST
+    if not is_below or not is_number:
+        wrong = f"{str(rule)!r} is no pattern below the script's folder with a number from 1 on"
+        raise ValueError(wrong)
     return pattern, int(number)
 
 
