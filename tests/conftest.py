@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
@@ -170,7 +171,18 @@ def _pipes(kind: Callable[[Path], Pipe], folder: Path) -> Iterator[Callable[[str
 @pytest.fixture
 def gpus(workspace_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """Two GPUs, as far as every process of the test is told."""
-    made = Machine(tmp_path / "gpus")
+    return _seen_by_all(Machine(tmp_path / "gpus"), monkeypatch)
+
+
+@pytest.fixture
+def gpus_of_all(workspace_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """The same, in a folder that other users reach."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        yield _seen_by_all(Machine(Path(folder, "gpus")), monkeypatch)
+
+
+def _seen_by_all(made: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     for name, value in made.variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(nvml, "_opened", [])

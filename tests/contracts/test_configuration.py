@@ -43,6 +43,8 @@ VALUES: dict[str, object] = {
     "environment.python.conda_dependencies": CondaDependencies.create(pip_packages=["numpy"]),
     "stop_signals": [["INT", 5]],
     "memory": "1GB",
+    "gpus": 1,
+    "gpu_memory": "20GB",
 }
 
 BESIDE: dict[str, dict[str, str]] = {

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from helpers import sources
+from helpers.gpus import Machine
 from homerun import Experiment, ScriptRunConfig, UserError, Workspace
 from homerun.cli import command_table
 from homerun.config import settings
@@ -26,6 +27,8 @@ SAID: dict[str, object] = {
     "slots": 2,
     "priority": 7,
     "max_concurrent_runs": 3,
+    "gpus": 1,
+    "gpu_memory": 1 << 30,
     "max_run_duration_seconds": 90.5,
     "grace_s": 2.5,
     "stop_signals": [("SIGINT", 1.0), ("SIGTERM", 1.5)],
@@ -65,7 +68,7 @@ def configured(**more: object) -> ScriptRunConfig:
 
 
 @pytest.fixture
-def experiment(workspace_dir: Path, script: Callable[..., Path]) -> Experiment:
+def experiment(gpus: Machine, workspace_dir: Path, script: Callable[..., Path]) -> Experiment:
     script("train.py", "")
     return Experiment(Workspace.from_config(), "settings")
 

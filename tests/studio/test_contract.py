@@ -210,7 +210,15 @@ def test_the_schemas_are_right_themselves_and_all_are_used() -> None:
 
 
 def test_an_answer_with_a_field_of_another_name_is_noticed() -> None:
-    row = {"target": "local", "position": 1, "reason": "", "slots": 1, "priority": 0, "run": None}
+    row = {
+        "target": "local",
+        "position": 1,
+        "reason": "",
+        "slots": 1,
+        "gpus": 0,
+        "priority": 0,
+        "run": None,
+    }
     waiting = {"$ref": "#/components/schemas/WaitingRow"}
     schema.check(waiting, {**row, "since_utc": "2026-11-29T03:15:49.772Z"})
     for wrong in ({"since": "2026-11-29T03:15:49.772Z"}, {"since_utc": "2026-11-29T03:15:49"}):

@@ -16,7 +16,7 @@ from homerun.config import environment as environments
 from homerun.config import script_run_config as configs
 from homerun.config import unused as config_unused
 from homerun.config.run_configuration import RunConfiguration
-from homerun.config.settings import LIMITS, says
+from homerun.config.settings import LIMITS, SHARES, says
 from homerun.environments import resolve
 from homerun.targets import registry
 
@@ -152,8 +152,8 @@ def _patience(made: ScriptRunConfig, given: RunConfiguration) -> None:
 
 
 def _limits(made: ScriptRunConfig, given: RunConfiguration) -> None:
-    """What the run may use, where only the run configuration says so."""
-    for name in LIMITS:
+    """What the run may use, and has, where only the run configuration says so."""
+    for name in (*LIMITS, *SHARES):
         value = getattr(given, name)
         if value is None or says(made, name):
             continue

@@ -26,7 +26,7 @@ from homerun.config.sections import (
     SparkConfiguration,
     TensorflowConfiguration,
 )
-from homerun.config.settings import LIMITS
+from homerun.config.settings import LIMITS, SHARES
 from homerun.environments import conda
 from homerun.environments.conda import CondaDependencies
 
@@ -104,6 +104,8 @@ class RunConfiguration(Fields):
     cpus: float | None
     nice: int | None
     pids: int | None
+    gpus: int | None
+    gpu_memory: int | str | None
     _fields = {
         "script": (fields.text, None),
         "arguments": (fields.words, []),
@@ -140,6 +142,8 @@ class RunConfiguration(Fields):
         "cpus": (fields.anything, None),
         "nice": (fields.number, None),
         "pids": (fields.number, None),
+        "gpus": (fields.number, None),
+        "gpu_memory": (fields.anything, None),
     }
     _spelled = {"services": "applicationEndpoints"}
 
@@ -188,7 +192,7 @@ class RunConfiguration(Fields):
     def to_dict(self) -> dict[str, Any]:
         """The fields as a file has them; those that the original has not, only if they are set."""
         said = super().to_dict()
-        for name in ("grace_s", "stop_signals", *LIMITS):
+        for name in ("grace_s", "stop_signals", *LIMITS, *SHARES):
             if getattr(self, name) is None:
                 del said[self.spelled(name)]
         return said

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         slots: int | None
         priority: int | None
         max_concurrent_runs: int | None
+        gpus: int | None
+        gpu_memory: int | str | None
         grace_s: float | None
         stop_signals: Sequence[tuple[str, float]] | None
         on_exit: str | None
@@ -117,6 +119,9 @@ _LEAST_MEMORY = 1 << 20
 
 LIMITS = ("memory", "cpus", "nice", "pids")
 """The rows that bound what a run may use."""
+
+SHARES = ("gpus", "gpu_memory")
+"""The rows that say what it has for itself."""
 
 TABLE: dict[str, Setting] = {}
 """The rows by name, in the order of run.json."""
@@ -242,6 +247,22 @@ class Configurable:
         None,
         "the run waits while so many go on at its target, whatever is set for that otherwise.",
         limits=(1, 999),
+        is_recorded=True,
+        may_change=True,
+    )
+    gpus: int = setting(
+        checks.count,
+        0,
+        "how many GPUs the run has for itself; it waits until they are free, and sees no others.",
+        limits=(0, 999),
+        is_recorded=True,
+        may_change=True,
+    )
+    gpu_memory: int | None = setting(
+        sizes.read,
+        None,
+        "bytes, as a number or as `20 GB`, that the run needs of each of its GPUs (of one, where "
+        "`gpus` says nothing): it shares them with other runs that say so.",
         is_recorded=True,
         may_change=True,
     )

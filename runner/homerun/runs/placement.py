@@ -26,13 +26,20 @@ class Place:
 
     Args:
         is_one_of_many: it takes slots also where the target is not limited.
+        parent: the run that it is to be below.
 
     Raises:
-        SubmitError: there is no such target.
+        SubmitError: there is no such target, or no such GPU, or only above it.
         InvalidSettings: the settings that name the targets cannot be read.
     """
 
-    def __init__(self, store: Store, config: ScriptRunConfig, is_one_of_many: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        config: ScriptRunConfig,
+        is_one_of_many: bool,
+        parent: Record | None = None,
+    ) -> None:
         try:
             self.target = registry.get(store.root, config.target)
         except UserError as error:
@@ -46,9 +53,29 @@ class Place:
         self._kept = ""
         self.slots: list[int] = []
         self.waits = False
+        self._gpus, self._gpu_mib = 0, None
+        if config.gpus or config.gpu_memory:
+            self._check_gpus(parent)
+
+    def _check_gpus(self, parent: Record | None) -> None:
+        from homerun.system.gpus import visible  # few runs ask for GPUs
+        from homerun.targets import gpu_slots
+
+        wanted = gpu_slots.wish(self._config.gpus, self._config.gpu_memory)
+        assert wanted is not None
+        env = {**os.environ, **self._config.environment_variables}
+        visible.forget_given(env)
+        try:
+            gpu_slots.check_gpus(self._store, self.target, wanted, env, parent)
+        except UserError as error:
+            raise SubmitError(error.message) from error
+        self._gpus, self._gpu_mib = wanted
 
     def take(self) -> None:
         """Take free slots, if no run waits for them; else the run has to wait."""
+        if self._gpus:
+            self.waits = True  # its queue's keeper gives it some
+            return
         if not self._takes_slots:
             return
         waiting = Queue(self._store.root, self.target.name)
@@ -85,9 +112,11 @@ class Place:
         self._entry = waiting.add(
             draft.id,
             plan.encode(),
-            slots=config.slots,
+            slots=config.slots if self._takes_slots else 0,
             priority=config.priority,
             limit=self._limit,
+            gpus=self._gpus,
+            gpu_mib=self._gpu_mib,
             sync=sync,
         )
         entered: dict[str, object] = {"target": self.target.name, "entry": self._entry.name}
@@ -95,7 +124,7 @@ class Place:
 
     def start_waiting(self) -> None:
         """Start what can be started of those that wait, this run among them."""
-        if self.target.free_slots(self._store, self._size) < 1:
+        if not self._gpus and self.target.free_slots(self._store, self._size) < 1:
             return  # the supervisor that has them frees them, and then starts what waits
         from homerun.targets import dispatch
 

@@ -19,6 +19,7 @@ from homerun.environments import python_path as environment_python_path
 from homerun.runs.placement import Place, free_slots_of
 from homerun.snapshots import git, git_diff, scan, snapshot, work_copy
 from homerun.system import caches
+from homerun.system.gpus import visible
 from homerun.targets import retries
 from homerun.targets.plan import Plan, ladder
 from runstore import layout, look, names, status
@@ -225,7 +226,7 @@ def prepare(request: Request) -> tuple[list[str], Place, list[str]]:
 
         request.config, told = merge.settle(request.config, request.store.root)
     argv = request.config.argv()
-    place = Place(request.store, request.config, request.is_one_of_many)
+    place = Place(request.store, request.config, request.is_one_of_many, request.parent)
     return argv, place, [*told, *_unkept_limits(request.config), *_little_room(request)]
 
 
@@ -444,6 +445,8 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         copy,
         config.environment_variables,
     )
+    if config.gpus or config.gpu_memory:
+        visible.forget_given(env)
     if config.recipe is not None:
         config.recipe.enter(env)
     if config.processes is not None:

@@ -13,7 +13,7 @@ import select
 import time
 
 from homerun.supervisor import log_line, patience
-from homerun.system import linux, signals
+from homerun.system import children, linux, signals
 from homerun.system.limits import oom
 from homerun.system.signals import Wakeups
 from homerun.targets.plan import LOCK_DESCRIPTOR, SLOT_DESCRIPTOR, Plan
@@ -73,6 +73,7 @@ class Recorder:
         self.peak_memory_kib = 0
         self.home = attempts.folder(HERE, given.attempt)
         self.deadline: float | None = None
+        self.gpu_locks = given.gpu_locks
 
     def reset_for_next_attempt(self) -> None:
         """Reset the state of one attempt; the next begins."""
@@ -107,8 +108,18 @@ class Recorder:
             "limit_s": self.deadline and round(self.deadline - self.started_at, 6),
             "slots": self.plan.slots,
             **({"limits": self.limits.fact()} if self.limits else {}),
+            **self.gpus_given(),
             "clock_s": round(self.started_at, 6),
         }
+
+    def gpus_given(self) -> dict[str, object]:
+        """The GPUs that the script has, for its record."""
+        rows = self.plan.setting("gpus_given")
+        if not rows:
+            return {}
+        from homerun.targets import gpu_rows  # few runs have any
+
+        return {"gpus": gpu_rows.read(rows)}
 
     def exited_fact(self, failure: str | None, *, began: bool) -> dict[str, object]:
         """How the script's process ended, as its parent saw it."""
@@ -399,7 +410,7 @@ class Attempt(Recorder):
                 return reaped
             reaped = True
             # A pid is free again once its process is reaped, and another child may get it.
-            if pid in self.helpers:
+            if pid in self.helpers or children.forget(pid):
                 self.helpers.discard(pid)
                 continue
             self.cpu_user_s += usage.ru_utime
@@ -429,6 +440,11 @@ class Attempt(Recorder):
         except ChildProcessError:
             return False
         return True
+
+    def free_gpus(self) -> None:
+        """Give the GPUs up: nothing of the run is left."""
+        os.closerange(self.gpu_locks.start, self.gpu_locks.stop)
+        self.gpu_locks = range(0)
 
     def yield_slots(self) -> None:
         """Give the slots up: this run has submitted others, which may have to wait for them."""

@@ -14,6 +14,10 @@ from homerun.supervisor import log_line, log_seal
 from homerun.system.signals import Wakeups
 from runstore.fs import atomic
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _CANNOT_EXEC = 127
 
 
@@ -21,6 +25,7 @@ class Gate:
     """A forked child that waits to become the script.
 
     Args:
+        kept: descriptors that the script has too.
         inherited: what it has besides its environment (`system/inherited.py`); "": what we have.
 
     Raises (from the constructor): OSError when no process can be forked.
@@ -34,6 +39,7 @@ class Gate:
         log: str,
         wakeups: Wakeups,
         inherited: str = "",
+        kept: Iterable[int] = (),
     ) -> None:
         held, self._opener = os.pipe()
         self._failure, failure = os.pipe()
@@ -44,6 +50,8 @@ class Gate:
                 _leave_supervisor(wakeups)
                 output = _opened(log)
                 _inherit(inherited)
+                for descriptor in kept:
+                    os.set_inheritable(descriptor, True)
                 _wait(held)
                 _become(argv, env, cwd, output)
             except BaseException as error:  # noqa: BLE001 - nothing may return into the supervisor

@@ -60,10 +60,11 @@ def main() -> None:
     os.set_inheritable(LOCK_DESCRIPTOR, False)  # or the script would hold the lock too
     given: Plan | None = plan.read(PLAN_DESCRIPTOR)
     assert given is not None
-    for number in range(given.slots):
-        os.set_inheritable(SLOT_DESCRIPTOR + number, False)
+    first_free = given.gpu_locks.stop
+    for number in range(SLOT_DESCRIPTOR, first_free):
+        os.set_inheritable(number, False)
     # Notebooks and test runners leave some of theirs.
-    children.close_all_but((), SLOT_DESCRIPTOR + given.slots)
+    children.close_all_but((), first_free)
     if os.getsid(0) != os.getpid():
         os.setsid()
     os.chdir(sys.argv[1])
@@ -80,6 +81,7 @@ def main() -> None:
         except StoreGone as error:
             attempt.log(f"given up, since the disk does not answer: {error.__cause__}")
             os._exit(1)
+        attempt.free_gpus()
         given = _clean_up_and_fork(attempt)
     if attempt.plan.setting("on_exit") == LEAVE:
         from homerun.supervisor import sweep  # loaded already, while the script started

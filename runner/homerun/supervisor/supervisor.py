@@ -46,7 +46,10 @@ class Supervisor(Attempt):
         if plan.bounds:
             inherited = self.set_limits()
         try:
-            gate = Gate(plan.argv, env, plan.cwd, log, self.wakeups, inherited)
+            # The script has the locks of its GPUs too: they are its as long as it lives, whatever
+            # becomes of this process.
+            kept = self.gpu_locks
+            gate = Gate(plan.argv, env, plan.cwd, log, self.wakeups, inherited, kept)
         except OSError as error:
             return self.end_without_start(reason(error))
         self.script = gate.pid

@@ -40,6 +40,11 @@ def started(pid: int) -> None:
     _started[pid] = _ticks(pid)
 
 
+def forget(pid: int) -> bool:
+    """Whether a child that was collected is a helper of ours; it is not any more."""
+    return _started.pop(pid, None) is not None
+
+
 def reap() -> int:
     """Collect those of our processes that have ended; how many are left.
 

@@ -3,6 +3,10 @@
 Strictly in order: the first entry gets the first free slots. To start a run is to hold its slots
 and its lock `alive`; what is true under that lock stays true. A process that adds an entry looks
 for free slots afterwards, and one that frees slots looks for entries: one of the two sees both.
+
+GPUs are given by one process of a queue, its keeper (`gpu_keeper.py`), which the others start where
+a run that waits asks for some. One that lacks GPUs is passed by those that ask for none: they may
+be the children of a run that has the GPUs. One that lacks slots only is passed by none.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from homerun.system.gpus.shares import Share
+    from homerun.targets.gpu_slots import Giver
     from homerun.targets.target import Target
 
 _EVERY_S = 1.0
@@ -39,34 +45,48 @@ class Claim:
 
     Attributes:
         leaves_slots: whether slots may be free for those behind it.
+        gpus: what it has of GPUs.
     """
 
     def __init__(
-        self, target: Target, record: Record, plan: Plan, alive: int, slots: list[int]
+        self,
+        target: Target,
+        record: Record,
+        plan: Plan,
+        alive: int,
+        slots: list[int],
+        gpus: Sequence[Share] = (),
     ) -> None:
         self.target = target
         self.record = record
         self.plan = plan
         self.alive = alive
         self.slots = slots
+        self.gpus = gpus
         self.leaves_slots = True
 
     def release(self) -> None:
         """Let go of this process's copies of the locks."""
         for held in (self.alive, *self.slots):
             lock.release(held)
+        for share in self.gpus:
+            share.close()
 
 
-def start(store: Store, target: str) -> int:
+def start(store: Store, target: str, giver: Giver | None = None) -> int:
     """Start the runs of a target that can be started now; how many.
+
+    Args:
+        giver: gives GPUs; None: this process does not, and the queue's keeper does.
 
     Raises:
         OSError: no process can be started; what is left is still in the queue.
     """
     started = 0
-    while (claim := claim_next(store, target)) is not None:
+    while (claim := claim_next(store, target, giver=giver)) is not None:
         try:
-            claim.target.start(claim.record.path, claim.plan, claim.alive, claim.slots)
+            gpus = [share.descriptor for share in claim.gpus]
+            claim.target.start(claim.record.path, claim.plan, claim.alive, claim.slots, gpus)
             started += 1
         finally:
             claim.release()
@@ -88,11 +108,14 @@ def wake(store: Store) -> None:
             continue
 
 
-def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | None:
+def claim_next(
+    store: Store, target: str, held: Sequence[int] = (), giver: Giver | None = None
+) -> Claim | None:
     """The first run that waits, with its slots and its lock taken; None: nothing can be started.
 
     Args:
         held: slots that the caller has; those that are not needed are closed with the claim.
+        giver: as for `start`.
     """
     found = registry.find(store.root, target)
     if found is None or not store.may_act or identity.proc_flaw():
@@ -101,7 +124,7 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
     for _ in range(_MOST_PASSES):
         if waiting.is_paused:
             return None
-        claim, has_let_go = _claim_first(store, found, waiting, held)
+        claim, has_let_go = _claim_first(store, found, waiting, held, giver)
         if claim is not None or not has_let_go:
             return claim
         # Slots were held for a run that another process starts. A process that looked for slots
@@ -110,7 +133,7 @@ def claim_next(store: Store, target: str, held: Sequence[int] = ()) -> Claim | N
 
 
 def _claim_first(
-    store: Store, found: Target, waiting: Queue, held: Sequence[int]
+    store: Store, found: Target, waiting: Queue, held: Sequence[int], giver: Giver | None
 ) -> tuple[Claim | None, bool]:
     """One pass over the queue, strictly in order.
 
@@ -119,32 +142,79 @@ def _claim_first(
     """
     has_let_go = False
     startable = waiting.startable(store)
+    passed = _Passed(store, waiting, giver)
     for entry, record in startable:
+        if entry.gpus and giver is None:
+            if passed.may_pass(entry):
+                continue
+            return None, False
+        gpus = passed.gpus_for(found, entry, record)
+        if gpus is None:
+            continue
         size = found.size_for(entry.limit)
         wanted = min(entry.slots, size)
         # The target may have fewer slots by now, or the entry a limit of its own.
         kept = [one for one in held if waiting.is_one_of(one, size)][:wanted]
         more = _take(store, found, wanted - len(kept), size)
         if more is None:
+            _give_back(gpus)
             return None, False
         claim = None
         try:
-            claim = _claim(found, record, entry, [*kept, *more])
+            claim = _claim(found, record, entry, [*kept, *more], gpus)
             if claim is not None and held and len(kept) == len(held):
                 claim.leaves_slots = _fits(store, found, next(startable, None))
         except BaseException:  # a lock that stays held makes a run look alive that is not
             for taken in (*more, *([claim.alive] if claim else ())):
                 lock.release(taken)
+            _give_back(gpus)
             raise
         if claim is not None:
             for left in held:
                 if left not in kept:
                     os.close(left)
             return claim, False
+        _give_back(gpus)
         for taken in more:
             lock.release(taken)
             has_let_go = True
     return None, has_let_go
+
+
+class _Passed:
+    """The runs that ask for GPUs, in one pass over a queue."""
+
+    def __init__(self, store: Store, waiting: Queue, giver: Giver | None) -> None:
+        self._store = store
+        self._waiting = waiting
+        self._giver = giver
+        self._lacking: frozenset[str] | None = None
+        if giver is not None:
+            giver.begin_pass()
+
+    def may_pass(self, entry: Entry) -> bool:
+        """Whether an entry lacks GPUs, as its keeper knows, so that others may pass it."""
+        if self._lacking is None:
+            from homerun.targets import gpu_wake  # few runs ask for GPUs
+
+            has_keeper = not gpu_wake.wake(self._store, self._waiting.target)
+            self._lacking = self._waiting.lacking() if has_keeper else frozenset()
+        return entry.name in self._lacking
+
+    def gpus_for(self, found: Target, entry: Entry, record: Record) -> list[Share] | None:
+        """The GPUs of an entry; [] where it asks for none, None where they are not to be had."""
+        if not entry.gpus or self._giver is None:
+            return []
+        data = entry.read()
+        given = _plan(record, entry, data) if data is not None else None
+        if given is None:
+            return []  # it is damaged, or over: its claim ends it
+        return self._giver.take(found, entry, record, given)
+
+
+def _give_back(gpus: Sequence[Share]) -> None:
+    for share in gpus:
+        share.give_back()
 
 
 def _take(store: Store, found: Target, wanted: int, size: int) -> list[int] | None:
@@ -192,7 +262,9 @@ def end_queued(record: Record) -> bool:
     return True
 
 
-def _claim(found: Target, record: Record, entry: Entry, slots: list[int]) -> Claim | None:
+def _claim(
+    found: Target, record: Record, entry: Entry, slots: list[int], gpus: Sequence[Share]
+) -> Claim | None:
     """Take a run's lock; None: another starts it, or there is nothing to start."""
     try:
         alive = lock.take(f"{record.path}/{layout.ALIVE}", record.store.lock_kind)
@@ -209,7 +281,11 @@ def _claim(found: Target, record: Record, entry: Entry, slots: list[int]) -> Cla
             given = _plan(record, entry, data)
             if given is not None and record.fact(layout.STOP) is None and not _is_canceled(record):
                 given.target, given.slots = found.name, len(slots)
-                claim = Claim(found, record, given, alive, slots)
+                if gpus:
+                    from homerun.targets import gpu_slots
+
+                    gpu_slots.hand_over(given, gpus)
+                claim = Claim(found, record, given, alive, slots, gpus)
             else:
                 _end(record)
                 entry.remove()

@@ -8,9 +8,10 @@ A supervisor inherits its descriptors by number:
     4           its plan, in a file without a name
     5           an adopter only: a pidfd of the script
     6 … 5+n     the locks of the n slots that it holds
+    from 6+n    those of the GPUs that it has, which its script inherits too
 
 In this process the same files have any numbers, which may be some of these. So each is first
-copied to a number above 5+n, and the spawn then copies it from there to its place:
+copied to a number above all these, and the spawn then copies it from there to its place:
 
     here        13 alive      5 plan       3 slot          (any numbers)
                  │            │            │
@@ -49,23 +50,28 @@ def supervisor(
     alive: int,
     script: int | None = None,
     slots: Sequence[int] = (),
+    gpus: Sequence[int] = (),
 ) -> int:
     """Start the supervisor of a run; it inherits the lock `alive`. Its pid is returned.
 
     Args:
         script: for an adopter: a pidfd of the script, opened while it lived.
         slots: the locks of its slots, which it inherits too.
+        gpus: those of its GPUs.
 
     Raises:
         OSError: no process can be started.
     """
     children.reap()
     given.slots = len(slots)
+    if gpus:
+        given.settings = {**given.settings, "gpu_locks": len(gpus)}
     places = {alive: LOCK_DESCRIPTOR}
     if script is not None:
         places[script] = SCRIPT_DESCRIPTOR
-    places.update({held: SLOT_DESCRIPTOR + number for number, held in enumerate(slots)})
-    above = SLOT_DESCRIPTOR + len(slots)
+    held_too = (*slots, *gpus)
+    places.update({held: SLOT_DESCRIPTOR + number for number, held in enumerate(held_too)})
+    above = SLOT_DESCRIPTOR + len(held_too)
     copies: list[int] = []
     with lock.no_fork():  # a copy of the lock in a stray child would outlive the run
         nameless = children.nameless_file(given.encode())

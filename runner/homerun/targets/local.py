@@ -46,11 +46,18 @@ class Local(Target):
         """Those whose lock is not held."""
         return size - Queue(store.root, self.name).busy(size, store.lock_kind)
 
-    def start(self, run_folder: str, given: Plan, alive: int, slots: Sequence[int] = ()) -> None:
+    def start(
+        self,
+        run_folder: str,
+        given: Plan,
+        alive: int,
+        slots: Sequence[int] = (),
+        gpus: Sequence[int] = (),
+    ) -> None:
         """Start a process that inherits the locks."""
         from homerun.targets import launch  # what only looks at a run starts nothing
 
-        launch.supervisor(run_folder, given, alive, slots=slots)
+        launch.supervisor(run_folder, given, alive, slots=slots, gpus=gpus)
 
     def signal(self, run_folder: str, *numbers: int) -> None:
         """Signal the process through its pidfd, once its identity and the folder's are checked."""

@@ -142,6 +142,12 @@ class Plan:
         return sum(seconds for _, seconds in self.ladder)
 
     @property
+    def gpu_locks(self) -> range:
+        """Where the supervisor that is started with this plan has the locks of its GPUs."""
+        first = SLOT_DESCRIPTOR + self.slots
+        return range(first, first + (self.setting("gpu_locks") or 0))
+
+    @property
     def limit_s(self) -> float | None:
         """Seconds that the script may take; None: no limit."""
         limit: float | None = self.setting("max_run_duration_seconds")

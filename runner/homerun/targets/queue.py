@@ -30,18 +30,19 @@ class Waiting:
     Attributes:
         target: whose slots it waits for.
         position: 1: it is the next to start.
-        slots, priority: what it was submitted with.
+        slots, gpus, priority: what it was submitted with.
         since: since when it waits, in UTC.
         reason: why it waits, as a clause.
     """
 
-    __slots__ = ("position", "priority", "reason", "record", "since", "slots", "target")
+    __slots__ = (*("gpus", "position", "priority", "reason", "record", "since", "slots", "target"),)
 
     def __init__(self, record: Record, target: str, entry: Entry, position: int, why: str) -> None:
         self.record = record
         self.target = target
         self.position = position
         self.slots = entry.slots
+        self.gpus = entry.gpus
         self.priority = entry.priority
         self.since = str((record.fact(layout.QUEUED) or {}).get("time") or record.created)
         self.reason = why
@@ -59,6 +60,7 @@ class Waiting:
             "reason": self.reason,
             "since_utc": zulu(self.since),
             "slots": self.slots,
+            "gpus": self.gpus,
             "priority": self.priority,
         }
 
@@ -172,12 +174,28 @@ class TargetQueue:
         """Those that wait, in the order in which they are started."""
         position = 0
         reasons = _Reasons(self._store, self._queue)
+        ahead = _Ahead()
         for entry in self._queue.entries():
             record = self._store.get(entry.run_id)
             if record is None or not _waits(record, entry):
                 continue
             position += 1
-            yield Waiting(record, self.target, entry, position, reasons.of(entry, position, record))
+            why = reasons.of(entry, ahead.of(entry), record)
+            yield Waiting(record, self.target, entry, position, why)
+
+
+class _Ahead:
+    """How many stand ahead of a run and keep it from starting: what lacks GPUs is passed."""
+
+    def __init__(self) -> None:
+        self._all = self._with_gpus = 0
+
+    def of(self, entry: Entry) -> int:
+        """How many of those that were given before; this one counts from now on."""
+        ahead = self._with_gpus if entry.gpus else self._all - self._with_gpus
+        self._all += 1
+        self._with_gpus += bool(entry.gpus)
+        return ahead
 
 
 class _Reasons:
@@ -189,8 +207,8 @@ class _Reasons:
         self._target = registry.find(store.root, waiting.target)
         self._paused = waiting.paused_since()
 
-    def of(self, entry: Entry, position: int, record: Record) -> str:
-        """Why the run of an entry waits."""
+    def of(self, entry: Entry, ahead: int, record: Record) -> str:
+        """Why the run of an entry waits, behind so many others."""
         if record.fact(layout.STOP) is not None:
             return "it is being canceled"
         if not place.may_start_here(record):
@@ -204,14 +222,17 @@ class _Reasons:
             return self._why_no_target()
         if self._paused is not None:
             return "the queue is paused"
-        if position > 1:
-            others = position - 1
-            return f"behind {others} other{'s' if others > 1 else ''}"
+        if ahead:
+            return f"behind {ahead} other{'s' if ahead > 1 else ''}"
         if self._target.is_alive(record):
             return "it is being started"
         size = self._target.size_for(entry.limit)
         wanted = min(entry.slots, size)
         free = self._target.free_slots(self._store, size)
+        if free >= wanted and entry.gpus:
+            from homerun.targets import gpu_slots  # few runs ask for GPUs
+
+            return gpu_slots.why_waiting(entry, record)
         if free >= wanted:
             return "it is about to start"
         if wanted == 1:
@@ -263,8 +284,14 @@ def place_of(record: Record) -> Waiting | None:
     entry = waiting.entry(name)
     if entry is None or not _waits(record, entry):
         return None
-    position = waiting.position(entry)
-    why = _Reasons(store_of(record), waiting).of(entry, position, record)
+    position, ahead = waiting.position(entry), _Ahead()
+    for other in waiting.in_order():
+        behind = ahead.of(other)
+        if other.name == entry.name:
+            break
+    else:
+        return None
+    why = _Reasons(store_of(record), waiting).of(entry, behind, record)
     return Waiting(record, waiting.target, entry, position, why)
 
 

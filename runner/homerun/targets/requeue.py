@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.targets import dispatch
+from homerun.targets import dispatch, gpu_slots
 from homerun.targets.plan import decode_for
 from runstore import layout, status
 from runstore.fs import atomic, lock
@@ -38,12 +38,15 @@ def after_restart(record: Record) -> None:
             return  # it is over, or was canceled
         given = decode_for(record, data)
         given.attempt = number + 1
+        wanted = gpu_slots.wish(run.get("gpus") or 0, run.get("gpu_memory"))
         entry = waiting.add(
             record.id,
             given.encode(),
             slots=run["slots"],
             priority=run["priority"],
             limit=run.get("max_concurrent_runs"),
+            gpus=wanted.count if wanted else 0,
+            gpu_mib=wanted.mib if wanted else None,
         )
         fact: dict[str, object] = {"target": waiting.target, "entry": entry.name}
         attempts.plan(record.path, number + 1, {**fact, "after": status.HOST_RESTARTED})

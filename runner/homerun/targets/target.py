@@ -61,7 +61,14 @@ class Target(ABC):
     # Supervisors
 
     @abstractmethod
-    def start(self, run_folder: str, given: Plan, alive: int, slots: Sequence[int] = ()) -> None:
+    def start(
+        self,
+        run_folder: str,
+        given: Plan,
+        alive: int,
+        slots: Sequence[int] = (),
+        gpus: Sequence[int] = (),
+    ) -> None:
         """Start the supervisor of a run, which takes over these locks; the caller closes its own.
 
         Raises:

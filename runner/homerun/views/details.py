@@ -156,6 +156,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "warnings": warnings(record, look) or None,
         "process": _process(look),
         "limits": started.get("limits"),
+        "gpus": started.get("gpus"),
         "outcome": _outcome(look),
         "usage": system_usage(record),
         "attempts": _attempts(record) or None,

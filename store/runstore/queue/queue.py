@@ -2,10 +2,14 @@
 
     .queue/<target>/<priority>.<ticket>.<slots>.<run id>    what the run is started with; 0600
     .queue/<target>/<priority>.<ticket>.<slots>of<size>.<run id>     the same, under a limit
+    .queue/<target>/<priority>.<ticket>.<slots>g<gpus>m<MiB>.<run id>    the same, with GPUs, each
+                                                            whole or, behind m, so much of it
     .queue/<target>/.kept-<run id>                          the same, for a start after a restart
     .queue/<target>/.moved-<ticket>                         where it was moved to, see `order.py`
     .queue/<target>/.tickets                                a byte for each ticket ever given
     .queue/<target>/.paused                                 there: nothing is started
+    .queue/<target>/.keeper                                 locked by the process that gives GPUs
+    .queue/<target>/.lacking                                the entries that lack GPUs, as it knows
     .slots/<target>/<number>                                locked by the supervisor that has it
 
 An entry is there before its run can be seen, and goes once the run has started: a run whose entry
@@ -37,7 +41,7 @@ _YOUNG_S = 60.0
 _REMOVED_JUST_NOW = "or was removed just now; try again in a minute, or choose another id"
 
 _PARTS = 4
-_OF = "of"
+_OF, _GPUS, _MIB = "of", "g", "m"
 
 
 class Entry:
@@ -46,17 +50,28 @@ class Entry:
     Attributes:
         slots: how many slots the run takes.
         limit: it takes slots with a lower number than this only; None: any.
+        gpus: how many GPUs it takes.
+        gpu_mib: so many MiB of each of them; None: all of it.
     """
 
-    __slots__ = ("limit", "name", "path", "run_id", "slots")
+    __slots__ = ("gpu_mib", "gpus", "limit", "name", "path", "run_id", "slots")
 
     def __init__(
-        self, folder: str, name: str, slots: int, run_id: str, limit: int | None = None
+        self,
+        folder: str,
+        name: str,
+        slots: int,
+        run_id: str,
+        limit: int | None = None,
+        gpus: int = 0,
+        gpu_mib: int | None = None,
     ) -> None:
         self.name = name
         self.path = f"{folder}/{name}"
         self.slots = slots
         self.limit = limit
+        self.gpus = gpus
+        self.gpu_mib = gpu_mib
         self.run_id = run_id
 
     @property
@@ -103,12 +118,15 @@ class Queue:
         slots: int = 1,
         priority: int = 0,
         limit: int | None = None,
+        gpus: int = 0,
+        gpu_mib: int | None = None,
         sync: bool = True,
     ) -> Entry:
         """Add a run at the end of those of its priority; it need not be visible yet.
 
         Args:
             limit: the run takes slots with a lower number than this only.
+            gpus, gpu_mib: how many GPUs it takes, and how much of each; None: all of it.
             sync: whether it survives a power cut once this returns.
 
         Raises:
@@ -117,6 +135,8 @@ class Queue:
         self._make(layout.QUEUE)
         ticket = self._ticket()
         wanted = f"{slots}" if limit is None else f"{slots}{_OF}{limit}"
+        if gpus:  # a version that knows none leaves such an entry alone
+            wanted += f"{_GPUS}{gpus}" + ("" if gpu_mib is None else f"{_MIB}{gpu_mib}")
         name = f"{HIGHEST - priority:04d}.{ticket:012d}.{wanted}.{run_id}"
         hidden = f"{self.folder}/{layout.NEW}{run_id}"
         try:
@@ -130,7 +150,7 @@ class Queue:
         os.rename(hidden, f"{self.folder}/{name}")
         if sync:
             atomic.sync_folder(self.folder)
-        return Entry(self.folder, name, slots, run_id, limit)
+        return Entry(self.folder, name, slots, run_id, limit, gpus, gpu_mib)
 
     def is_empty(self) -> bool:
         """Whether nothing waits, and nothing is just being added."""
@@ -226,10 +246,21 @@ class Queue:
         parts = name.split(".", _PARTS - 1)
         if len(parts) != _PARTS:
             return None
-        slots, of, limit = parts[2].partition(_OF)
-        if not all(map(str.isdecimal, [parts[0], slots, *([limit] if of else [])])):
+        wanted, m, mib = parts[2].partition(_MIB)
+        wanted, g, gpus = wanted.partition(_GPUS)
+        slots, of, limit = wanted.partition(_OF)
+        numbers = [parts[0], slots, *([limit] if of else []), *([gpus] if g or m else [])]
+        if not all(map(str.isdecimal, [*numbers, *([mib] if m else [])])):
             return None
-        return Entry(self.folder, name, int(slots), parts[3], int(limit) if of else None)
+        return Entry(
+            self.folder,
+            name,
+            int(slots),
+            parts[3],
+            int(limit) if of else None,
+            int(gpus) if g else 0,
+            int(mib) if m else None,
+        )
 
     def _ticket(self) -> int:
         """A number higher than those of all who came before: the offset of a byte of our own."""
@@ -273,6 +304,38 @@ class Queue:
             os.unlink(f"{self.folder}/{layout.QUEUE_PAUSED}")
         except FileNotFoundError:
             return
+
+    # GPUs
+
+    def has_gpu_entries(self) -> bool:
+        """Whether a run that waits asks for GPUs."""
+        return any(entry.gpus for entry in self.in_order())
+
+    def take_keeper_lock(self) -> int | None:
+        """The lock of the process that gives GPUs to runs; None: another process has it.
+
+        Raises:
+            OSError: the queue is gone, or there are no locks here.
+        """
+        self._make(layout.QUEUE)
+        return lock.join(f"{self.folder}/{layout.QUEUE_KEEPER}", alone=True)
+
+    def lacking(self) -> frozenset[str]:
+        """The names of the entries that lack GPUs, as far as the process that gives them knows."""
+        said = facts.read(self.folder, layout.QUEUE_LACKING) if self._is_inside() else None
+        found = (said or {}).get("entries")
+        return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
+
+    def note_lacking(self, entries: Sequence[str]) -> None:
+        """Let others pass these, and not those that GPUs are there for.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        import json
+
+        said = json.dumps({"entries": list(entries)}).encode()
+        atomic.replace_bytes(f"{self.folder}/{layout.QUEUE_LACKING}", said)
 
     # Slots
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_PASSES = 16
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_PLAIN = (layout.QUEUE_PAUSED, layout.QUEUE_TICKETS)
+_PLAIN = (layout.QUEUE_KEEPER, layout.QUEUE_LACKING, layout.QUEUE_PAUSED, layout.QUEUE_TICKETS)
 _NAMED_TWICE = (layout.RUN, layout.INTERPRETER)
 """Files of a run that have another name in the store: `.ids/…` and `.interpreters/…`."""
 

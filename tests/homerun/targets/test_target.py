@@ -36,9 +36,16 @@ class Far(Local):
         self.asked.append(("take_slots", wanted, size))
         return super().take_slots(store, wanted, size)
 
-    def start(self, run_folder: str, given: Plan, alive: int, slots: Sequence[int] = ()) -> None:
+    def start(
+        self,
+        run_folder: str,
+        given: Plan,
+        alive: int,
+        slots: Sequence[int] = (),
+        gpus: Sequence[int] = (),
+    ) -> None:
         self.asked.append(("start", given.mark, len(slots)))
-        super().start(run_folder, given, alive, slots)
+        super().start(run_folder, given, alive, slots, gpus)
 
     def adopt(self, run_folder: str, given: Plan, alive: int, script: int | None) -> None:
         self.asked.append(("adopt", given.mark, script is not None))

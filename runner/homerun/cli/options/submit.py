@@ -191,6 +191,18 @@ def of_submit(function: Function) -> Function:
             metavar="N",
             help="Wait while the target has N live runs.",
         ),
+        _where(
+            "--gpus",
+            kind=Number(0, 999),
+            metavar="N",
+            help="Wait for N free GPUs, and see these only (default: 0).",
+        ),
+        _where(
+            "--gpu-memory",
+            check=shared.size,
+            metavar="SIZE",
+            help="Share the GPU with other runs that say what they need of it, e.g. 20GB.",
+        ),
         _limit(
             "--max-run-duration",
             "limit",

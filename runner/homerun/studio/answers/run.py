@@ -16,6 +16,7 @@ class QueuePlace(TypedDict):
     reason: str
     since_utc: Time
     slots: int
+    gpus: int
     priority: int
 
 
@@ -65,6 +66,18 @@ class UsageRow(TypedDict, total=False):
     gpu_watts: MeanMax
     gpu_celsius: MeanMax
     gpu_joules: float
+
+
+class _Gpu(TypedDict):
+    index: str
+    uuid: str
+    name: str
+
+
+class GpuRow(_Gpu, total=False):
+    """A GPU that a run was given; `memory` in bytes where it is not all of it."""
+
+    memory: int
 
 
 class AttemptRow(TypedDict, total=False):
@@ -138,6 +151,7 @@ class DetailsOfRun(_Known, total=False):
     warnings: list[str]
     process: ProcessRow
     limits: dict[str, Any]
+    gpus: list[GpuRow]
     outcome: OutcomeRow
     usage: UsageRow
     silent_s: float

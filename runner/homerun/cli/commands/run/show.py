@@ -100,6 +100,7 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "cpu": text.duration(_cpu(outcome)),
         "peak memory": _peak(outcome),
         "used": _used(row.get("usage") or {}),
+        "gpus": "\n".join(map(_gpu, row.get("gpus") or [])),
         "limits": "\n".join(_limits(row.get("limits") or {})),
         "runs below": text.below(row),
         "attempts": "\n".join(_attempt(one, now) for one in row.get("attempts") or []),
@@ -166,6 +167,12 @@ def _peak(outcome: dict[str, Any]) -> str:
     if together:
         return f"{sizes.shown(together)} together"
     return sizes.shown(kib * 1024) if kib else ""
+
+
+def _gpu(known: dict[str, Any]) -> str:
+    """A GPU that a run was given, in words."""
+    part = f"{sizes.shown(known['memory'])} of " if known.get("memory") else ""
+    return f"{known['index']} ({part}{known['name']}, {known['uuid']})"
 
 
 _KEPT_BY = {"group": "control group", "watch": "looked at each second"}

@@ -152,6 +152,8 @@ export interface DetailsOfRun {
   failure?: string;
   warnings?: string[];
   process?: ProcessRow;
+  limits?: Record<string, unknown>;
+  gpus?: GpuRow[];
   outcome?: OutcomeRow;
   usage?: UsageRow;
   silent_s?: number;
@@ -240,6 +242,14 @@ export interface GitState {
   commit: string | null;
   remote: string | null;
   dirty: string | null;
+}
+
+/** A GPU that a run was given; `memory` in bytes where it is not all of it. */
+export interface GpuRow {
+  index: string;
+  uuid: string;
+  name: string;
+  memory?: number;
 }
 
 /** Runs that share a value; `first` is the place of the first one in the whole table. */
@@ -381,6 +391,8 @@ export interface OutcomeRow {
   cpu_user_s?: number;
   cpu_system_s?: number;
   peak_memory_kib?: number;
+  memory_peak?: number;
+  processes_refused?: number;
 }
 
 export type Params = Record<string, boolean | number | string | null | (boolean | number | string | null)[]>;
@@ -436,6 +448,7 @@ export interface QueuePlace {
   reason: string;
   since_utc: Time;
   slots: number;
+  gpus: number;
   priority: number;
 }
 
@@ -673,6 +686,7 @@ export interface WaitingRow {
   reason: string;
   since_utc: Time;
   slots: number;
+  gpus: number;
   priority: number;
   run: RunRow | null;
 }
