@@ -82,6 +82,9 @@ STOP_KINDS = (CANCEL, FAIL, TIMEOUT)
 # What ended an attempt without a stop request: the machine was being shut down.
 SHUTDOWN = "shutdown"
 
+# The same: a rule asked that the script is started again.
+RETRY = "retry"
+
 # Causes of an outcome, beside the three kinds of stop.
 EXIT_CODE = "exit_code"
 SIGNAL = "signal"
@@ -95,6 +98,7 @@ LOST_EXIT_STATUS = "lost_exit_status"
 PROCESS_EXITED = "process_exited"
 CHILD_NOT_COMPLETED = "child_not_completed"
 ABANDONED = "abandoned"
+RULE = "rule"
 
 # Kinds of run: by whom it is held open.
 SUBMITTED = "submitted"
@@ -117,6 +121,7 @@ _CAUSES = {
     PROCESS_EXITED: "the process that held the run open ended without completing it",
     CHILD_NOT_COMPLETED: "not all of its runs completed",
     ABANDONED: "the run was abandoned: its host or container did not answer any more",
+    RULE: "a rule asked for another attempt, and none was left",
 }
 
 
@@ -182,6 +187,8 @@ def outcome(facts: Facts, seen: str = GONE) -> dict[str, object]:
         return _outcome(FAILED, FAIL, exited)
     if stopped == SHUTDOWN:
         return _outcome(FAILED, HOST_RESTARTED, exited)
+    if stopped == RETRY:
+        return _outcome(FAILED, RULE, exited)
     if exited.get("environment"):
         return _outcome(FAILED, ENVIRONMENT, exited)
     if exited.get("cannot_start"):

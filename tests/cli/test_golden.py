@@ -98,7 +98,7 @@ CASES = {
 APART = {
     *("config", "doctor", "du", "queue move", "run SCRIPT"),
     *("run files", "run open", "run resubmit", "store stats"),
-    "studio",
+    *("studio", "notify test"),
 }
 """Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
 tests."""

@@ -17,7 +17,10 @@ ORDER = {
     "homerun": (
         ("homerun.base",),
         ("homerun.system",),
-        ("homerun.metrics", "homerun.snapshots", "homerun.environments", "homerun.targets"),
+        (
+            *("homerun.metrics", "homerun.snapshots", "homerun.environments", "homerun.targets"),
+            "homerun.notify",
+        ),
         ("homerun.config", "homerun.doctor"),
         ("homerun.runs",),
         ("homerun.files", "homerun.supervisor"),

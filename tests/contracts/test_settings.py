@@ -41,6 +41,12 @@ SAID: dict[str, object] = {
     "nice": 5,
     "pids": 500,
     "keep_last": ["outputs/ckpt-*=3"],
+    "stop_if": ["metrics.loss is nan", "no output for 30m"],
+    "fail_if": ["disk free < 5GB"],
+    "retry_if": ["silent for 1h"],
+    "notify_if": ["metrics.acc.max > 0.95 and duration > 10m"],
+    "tag_if": ["diverged: metrics.loss > 10"],
+    "notify": ["failed", "canceled"],
 }
 """A value for each row that is not its default; those of one submit fit each other."""
 

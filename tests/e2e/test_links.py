@@ -92,6 +92,9 @@ BUILD = """
     sampled = next(iter(workspace.get_runs(where="arguments = ok")))
     for percent in (50, 100):
         series.SampleLog(sampled.directory).add({"cpu_percent": percent, "memory": 1000})
+    from homerun.metrics.rules import rule
+    fired = rule.Rule(1, "tag", "good: metrics.loss > 0")
+    rule.publish(sampled.directory, fired, {"metrics.loss": 1.0}, 1)
     facts.publish(sampled.directory, "usage.json", series.totals(sampled.directory))
     here = atomic.make_folders(".runs", ".sampler", roll.place_name(identity.here()))
     for name in ("lock", "train_9"):
@@ -121,6 +124,7 @@ PLACES = [
     *(f"{RUN}/user_logs", f"{RUN}/user_logs/std_log.txt", f"{RUN}/user_logs/std_log_2.txt"),
     *(f"{RUN}/metrics", f"{RUN}/metrics/*.jsonl", f"{RUN}/labels", f"{RUN}/labels/*.jsonl"),
     *(f"{RUN}/system", f"{RUN}/system/*.jsonl", f"{RUN}/usage.json"),
+    *(f"{RUN}/rules", f"{RUN}/rules/1.json"),
     *(f"{RUN}/properties", f"{RUN}/properties/*", f"{RUN}/children", f"{RUN}/children/*"),
     *(f"{RUN}/attempts", f"{RUN}/attempts/2", f"{RUN}/attempts/2/*.json", f"{RUN}/work"),
     *(f"{RUN}/outputs", f"{RUN}/logs", f"{RUN}/files", f"{RUN}/files/*"),
@@ -224,9 +228,10 @@ CHANGES: list[tuple[str, dict[str, object]]] = [
     ("logout", {}),
 ]
 
-APART = {"studio", "run monitor-logs"}
-"""Commands that are not run here: Studio's routes are asked in this process instead; and what
-`run logs` reads too is followed for ever where the record of the end is gone."""
+APART = {"studio", "run monitor-logs", "notify test"}
+"""Commands that are not run here: what tells a person opens no store. Studio's routes are asked in
+this process instead; and what `run logs` reads too is followed for ever where the record of the
+end is gone."""
 
 
 class Canaries:

@@ -63,6 +63,9 @@ ENDED_STATUS = "HOMERUN_ENDED_STATUS"
 ENDED_FOLDER = "HOMERUN_ENDED_FOLDER"
 """Set for such a command: the run's folder."""
 
+TOLD = "HOMERUN_NOTIFY_"
+"""What the variables begin with that are set for a command that tells a person of a run."""
+
 AZUREML = "HOMERUN_AZUREML"
 """Set by a person to `real`: `import azureml` is then not ours, but the retired package."""
 
@@ -303,6 +306,24 @@ def for_hook(
     kept[ENDED_STATUS] = status
     kept[ENDED_FOLDER] = os.path.realpath(folder)
     return kept
+
+
+def for_notifier(env: Mapping[str, str], mark: str) -> dict[str, str]:
+    """The environment of the process that tells a person of a run: the script's, which knows the
+    desktop and the variables that hold secrets. Its mark keeps every sweep away from it.
+
+    Args:
+        env: the script's; {}: it is not known, and this process's own has to do.
+    """
+    kept = {name: value for name, value in (env or os.environ).items() if name not in _OF_A_RUN}
+    kept.setdefault("PATH", os.defpath)
+    return {**kept, SUPERVISES: f"{mark}/"}
+
+
+def for_notified(fields: Mapping[str, object]) -> dict[str, str]:
+    """The environment of a command that tells a person of a run: this one, and what is told."""
+    told = {f"{TOLD}{name.upper()}": str(value) for name, value in fields.items()}
+    return {**os.environ, **{name: value.replace("\0", "") for name, value in told.items()}}
 
 
 def of_no_run() -> dict[str, str]:

@@ -38,6 +38,7 @@ GROUPS = {
         "List, build and remove the environments of runs with packages.",
         "env list",
     ),
+    "notify": ("Try how notifications reach you.", "notify test"),
     "folder": (
         "Attach folders to experiments.",
         "folder attach -w myworkspace -g myresourcegroup",
@@ -104,10 +105,11 @@ COMMANDS = {
     "workspace show": ("commands.workspace", "show"),
     "account set": ("commands.account", "select"),
     "account show": ("commands.account", "show"),
-    "doctor": ("commands.doctor", "doctor"),
+    "notify test": ("commands.machine.notify", "test"),
+    "doctor": ("commands.machine.doctor", "doctor"),
     "studio": ("commands.studio", "studio"),
     "config": ("commands.config", "config"),
-    "completion": ("commands.completion", "completion"),
+    "completion": ("commands.machine.completion", "completion"),
     "login": ("commands.account", "login"),
 }
 """Each with its module in this package and its function there."""
@@ -138,7 +140,7 @@ SECTIONS = (
     (
         "Set up",
         "homerun config",
-        "config studio completion doctor queue target experiment store env",
+        "config studio completion doctor notify queue target experiment store env",
     ),
     ("As in Azure ML", "homerun folder attach", "folder workspace account login"),
 )

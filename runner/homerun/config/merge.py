@@ -70,6 +70,7 @@ def settle(config: ScriptRunConfig, root: str) -> tuple[ScriptRunConfig, list[st
     told += _place(made, given, is_given, root)
     _patience(made, given)
     _limits(made, given)
+    _rules(made, given)
     made.history = copy.deepcopy(given.history)
     _distributed(made, given)
     names = config_unused.names(given)
@@ -136,6 +137,15 @@ def _place(made: ScriptRunConfig, given: RunConfiguration, is_given: bool, root:
         return []
     made.target = None
     return [f"there is no target {given.target!r} here: the run is placed on this machine"]
+
+
+def _rules(made: ScriptRunConfig, given: RunConfiguration) -> None:
+    """The rules of both."""
+    for name in run_configuration.RULES:
+        every = [*(getattr(given, name) or ()), *(getattr(made, name) or ())]
+        setattr(made, name, list(dict.fromkeys(every)) or None)
+    if made.notify is None:
+        made.notify = given.notify
 
 
 def _patience(made: ScriptRunConfig, given: RunConfiguration) -> None:

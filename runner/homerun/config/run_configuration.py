@@ -42,6 +42,7 @@ COMMUNICATORS = (
     "ParallelTask",
 )
 LOCAL = "local"
+RULES = ("stop_if", "fail_if", "retry_if", "notify_if", "tag_if")
 
 
 def _framework(what: str, given: Any) -> str:
@@ -59,6 +60,22 @@ def _rungs(what: str, given: Any) -> list[list[Any]] | None:
     if len(pairs) != len(given) or any(len(pair) != 2 for pair in pairs):
         raise UserError(f"{what} are pairs of a signal and seconds, as [('INT', 5), ('TERM', 10)]")
     return pairs
+
+
+def _rules(what: str, given: Any) -> list[str] | None:
+    if not given:
+        return None
+    from homerun.metrics.rules import rule  # few files have any
+
+    return rule.checked_conditions(what.rpartition(".")[2], given)
+
+
+def _whens(what: str, given: Any) -> list[str] | None:
+    if given is None:
+        return None
+    from homerun.notify import settings  # few files say so
+
+    return settings.whens(what.rpartition(".")[2], given)
 
 
 class RunConfiguration(Fields):
@@ -106,6 +123,12 @@ class RunConfiguration(Fields):
     pids: int | None
     gpus: int | None
     gpu_memory: int | str | None
+    stop_if: list[str] | None
+    fail_if: list[str] | None
+    retry_if: list[str] | None
+    notify_if: list[str] | None
+    tag_if: list[str] | None
+    notify: list[str] | None
     _fields = {
         "script": (fields.text, None),
         "arguments": (fields.words, []),
@@ -144,6 +167,12 @@ class RunConfiguration(Fields):
         "pids": (fields.number, None),
         "gpus": (fields.number, None),
         "gpu_memory": (fields.anything, None),
+        "stop_if": (_rules, None),
+        "fail_if": (_rules, None),
+        "retry_if": (_rules, None),
+        "notify_if": (_rules, None),
+        "tag_if": (_rules, None),
+        "notify": (_whens, None),
     }
     _spelled = {"services": "applicationEndpoints"}
 
@@ -192,7 +221,7 @@ class RunConfiguration(Fields):
     def to_dict(self) -> dict[str, Any]:
         """The fields as a file has them; those that the original has not, only if they are set."""
         said = super().to_dict()
-        for name in ("grace_s", "stop_signals", *LIMITS, *SHARES):
+        for name in ("grace_s", "stop_signals", *LIMITS, *SHARES, *RULES, "notify"):
             if getattr(self, name) is None:
                 del said[self.spelled(name)]
         return said

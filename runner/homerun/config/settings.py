@@ -49,6 +49,12 @@ if TYPE_CHECKING:
         nice: int | None
         pids: int | None
         keep_last: Mapping[str, int] | Sequence[str] | None
+        stop_if: str | Sequence[str] | None
+        fail_if: str | Sequence[str] | None
+        retry_if: str | Sequence[str] | None
+        notify_if: str | Sequence[str] | None
+        tag_if: str | Sequence[str] | None
+        notify: str | Sequence[str] | None
 
 
 class Setting:
@@ -192,6 +198,20 @@ def _processors(what: str, given: object) -> float:
     if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 < given < 1e5:
         raise UserError(f"{what} is a number of processors, such as 4 or 0.5, not {given!r}")
     return given
+
+
+def _rules(what: str, given: object) -> list[str] | None:
+    """The conditions of rules, each checked."""
+    from homerun.metrics.rules import rule  # most runs have none
+
+    return rule.checked_conditions(what, given) or None
+
+
+def _whens(what: str, given: object) -> list[str]:
+    """Which ends of a run are told."""
+    from homerun.notify import settings  # most submits say nothing
+
+    return settings.whens(what, given)
 
 
 class Configurable:
@@ -368,6 +388,56 @@ class Configurable:
         is_planned=True,
         may_change=True,
     )
+    stop_if: list[str] | None = setting(
+        _rules,
+        None,
+        "conditions under which the run is canceled, such as `metrics.loss is nan`, `no output for "
+        "30m` or `disk free < 5GB`.",
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
+    fail_if: list[str] | None = setting(
+        _rules,
+        None,
+        "the same; the run is stopped, and ends Failed.",
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
+    retry_if: list[str] | None = setting(
+        _rules,
+        None,
+        "the same; the script is stopped and started again, as often as `max_retries` says.",
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
+    notify_if: list[str] | None = setting(
+        _rules,
+        None,
+        "the same; its user is told, and the run goes on.",
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
+    tag_if: list[str] | None = setting(
+        _rules,
+        None,
+        "the same, each behind a tag that the run gets: `diverged: metrics.loss > 10`.",
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
+    notify: list[str] | None = setting(
+        _whens,
+        None,
+        "of which end its user is told: `completed`, `failed`, `canceled`, `ended`: of any; "
+        "`never`. None: as the user's own file says.",
+        is_recorded=True,
+        is_planned=True,
+        may_change=True,
+    )
 
 
 def apply(config: Configurable, given: Mapping[str, object]) -> None:
@@ -382,6 +452,19 @@ def apply(config: Configurable, given: Mapping[str, object]) -> None:
             wrong = f"{type(config).__name__} got an unexpected keyword argument {name!r}"
             raise TypeError(wrong)
         setattr(config, name, value)
+
+
+def check_together(config: Configurable) -> None:
+    """Check the settings that need each other.
+
+    Raises:
+        UserError: one lacks another.
+    """
+    if config.retry_if and not config.max_retries:
+        raise UserError(
+            "retry_if needs max_retries (--max-retries N): how often the script may be started "
+            "again"
+        )
 
 
 def says(config: Configurable, name: str) -> bool:

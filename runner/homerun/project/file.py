@@ -7,6 +7,12 @@ folder counts, and is not mixed with one further up:
     python = ".venv/bin/python"
     minimize = ["loss"]
     env = { WANDB_MODE = "offline" }
+
+    [rules]
+    stop = ["metrics.loss is nan", "no output for 30m"]
+
+    [notify]
+    on = ["failed"]
 """
 
 from __future__ import annotations
@@ -46,6 +52,30 @@ def _variables(what: str, given: object) -> dict[str, str]:
     raise UserError(f'{what} is a table of variables, such as {{ NAME = "value" }}, not {given!r}')
 
 
+def _rules(what: str, given: object) -> dict[str, list[str]]:
+    """The conditions of rules by their settings."""
+    from homerun.metrics.rules import rule  # most projects have none
+
+    if not isinstance(given, dict) or not set(given) <= set(rule.ACTIONS):
+        raise UserError(
+            f"{what} is a table of {', '.join(rule.ACTIONS)}, each with conditions, such as "
+            'stop = ["metrics.loss is nan"]'
+        )
+    named = {rule.setting_of(action): said for action, said in given.items()}
+    return {name: rule.checked_conditions(name, said) for name, said in named.items()}
+
+
+def _notify(what: str, given: object) -> list[str]:
+    """Which ends of runs are told."""
+    from homerun.notify import settings  # most projects say nothing
+
+    if not isinstance(given, dict) or set(given) != {"on"}:
+        raise UserError(
+            f'{what} says on = ["failed"]; where to is said in {settings.place()}, which is yours'
+        )
+    return settings.whens("on", given["on"])
+
+
 KEYS: dict[str, Callable[[str, object], Any]] = {
     "experiment": _text,
     "python": _text,
@@ -54,6 +84,8 @@ KEYS: dict[str, Callable[[str, object], Any]] = {
     "minimize": _texts,
     "maximize": _texts,
     "env": _variables,
+    "rules": _rules,
+    "notify": _notify,
 }
 """What can be said, each with the check of its value."""
 

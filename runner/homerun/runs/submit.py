@@ -7,15 +7,17 @@ is either no run, or a run that ends as its script does, or one that reads as Fa
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 
 from homerun.base import environ, masking, sizes
-from homerun.base.errors import SubmitError
+from homerun.base.errors import SubmitError, UserError
 from homerun.config import settings
 from homerun.config.settings import LIMITS
 from homerun.environments import interpreter, variables
 from homerun.environments import python_path as environment_python_path
+from homerun.notify import settings as notify
 from homerun.runs.placement import Place, free_slots_of
 from homerun.snapshots import git, git_diff, scan, snapshot, work_copy
 from homerun.system import caches
@@ -225,6 +227,8 @@ def prepare(request: Request) -> tuple[list[str], Place, list[str]]:
         from homerun.config import merge
 
         request.config, told = merge.settle(request.config, request.store.root)
+    settings.check_together(request.config)
+    told += _settle_notify(request)
     argv = request.config.argv()
     place = Place(request.store, request.config, request.is_one_of_many, request.parent)
     return argv, place, [*told, *_unkept_limits(request.config), *_little_room(request)]
@@ -254,6 +258,24 @@ def _unkept_limits(config: ScriptRunConfig) -> list[str]:
     from homerun.system.limits import in_force  # few runs have any
 
     return in_force.put_in_force(asked, "", 1, "", is_dry=True).flaws
+
+
+def _settle_notify(request: Request) -> list[str]:
+    """Let the user's own file say which ends are told, where nothing else does; notices."""
+    config = request.config
+    on = config.notify
+    is_asked = bool(config.notify_if) or (on is not None and notify.NEVER not in on)
+    try:
+        usual = notify.read(with_values=False)
+    except UserError as error:
+        return [f"no notification is sent: {error.message}"]
+    if is_asked and not usual.channels:
+        told = f"no notification will be sent: {usual.path} names no channel"
+        return [f"{told} (docs/resources.md shows how)"]
+    if on is None and usual.on and usual.channels:
+        request.config = copy.copy(config)
+        request.config.notify = usual.on
+    return []
 
 
 def _check_goes_on(parent: Record) -> None:

@@ -39,6 +39,9 @@ _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
 _SAMPLED_FROM_S = 5.0
 """A run that is over by then costs no sampler; its record says what its processes used in all."""
 
+_RULES_SEEN_TO_S = 60.0
+"""How often a run with rules makes sure that something looks at them."""
+
 _LOOKS_AT_DYING, _DYING_S = 5, 0.01
 _MOST_WAKES = 100
 
@@ -212,7 +215,7 @@ class Attempt(Recorder):
 
     def __init__(self, given: Plan, place: Mapping[str, object]) -> None:
         super().__init__(given, place)
-        wanted = (signals.TERM, signals.INT, signals.CHLD, signals.USR1)
+        wanted = (signals.TERM, signals.INT, signals.CHLD, signals.USR1, signals.USR2)
         self.wakeups = Wakeups(wanted, ignored=(signals.HUP,))
         self.poll = select.poll()
         self.poll.register(self.wakeups.read_end, select.POLLIN)
@@ -223,6 +226,7 @@ class Attempt(Recorder):
         self.stop_kind_here = status.CANCEL
         self.environment_lock: int | None = None
         self.is_sampled = False
+        self.rules_followed: set[str] = set()
         self.helpers: set[int] = set()  # processes of ours: what they use is not the script's
         self.final_status = ""
 
@@ -237,13 +241,15 @@ class Attempt(Recorder):
         while not self.over and not self.stop_wanted:
             self.doze_in_time(begins, watch.due if watch else None)
             if begins is not None and linux.clock() >= begins and not self.over:
-                begins = None
+                begins = linux.clock() + _RULES_SEEN_TO_S if self.plan.has_rules else None
                 self.try_once("nothing samples what it uses", self.have_sampled)
             if watch and linux.clock() >= watch.due and self.is_over_limit():
                 return
 
     def samples_from(self) -> float | None:
         """When it is time to sample what the run uses; None: it is not wanted."""
+        if self.plan.has_rules:
+            return self.started_at
         if not os.path.exists(f"{HERE}/../../{layout.SETTINGS}"):
             return self.started_at + _SAMPLED_FROM_S
         from homerun.metrics.usage import roll
@@ -266,9 +272,35 @@ class Attempt(Recorder):
         from homerun.metrics.usage import roll  # no short run needs it
 
         self.is_sampled = True
-        started = roll.add_run(self.plan.mark, self.place)
+        has_rules = self.plan.has_rules
+        started = roll.add_run(self.plan.mark, self.place, has_rules=has_rules)
         if started:
             self.helpers.add(started)
+        if has_rules:
+            self.follow_rules()
+
+    def follow_rules(self) -> None:
+        """Do this process's part once a rule has fired: log it, notify, begin the next attempt."""
+        from homerun.metrics.rules import rule as rules  # few runs have any
+
+        for fact in rules.fired(HERE):
+            name = f"{fact.get('rule')}-{fact.get('attempt')}"
+            if name in self.rules_followed:
+                continue
+            self.rules_followed.add(name)
+            action = fact.get("action")
+            self.log(f"rule {fact.get('rule')} ({action}): {fact.get('words')}")
+            is_now = fact.get("attempt") == self.plan.attempt and self.script
+            if action == rules.NOTIFY:
+                self.notify("rule", rules.fact_of(fact))
+            if action == rules.RETRY and is_now and not self.has(layout.STOP):
+                self.want_stop(status.RETRY, "a rule asks for another attempt")
+
+    def notify(self, *event: str) -> None:
+        """Notify the run's user, by a process of its own."""
+        from homerun.supervisor import hooks  # most runs tell of nothing
+
+        self.helpers.add(hooks.notify(HERE, self.plan.mark, self.plan.env, *event))
 
     def doze_in_time(self, *until: float | None) -> None:
         """Sleep until something happens, or one of the moments comes, or the time limit is over."""
@@ -293,6 +325,8 @@ class Attempt(Recorder):
                 self.want_stop(status.CANCEL, "a signal asked for it")
         if signals.USR1 in came and self.plan.slots:
             self.yield_slots()
+        if signals.USR2 in came and self.plan.has_rules:
+            self.try_once("what a rule asks for cannot be done", self.follow_rules)
         return bool(came)
 
     def nap(self, seconds: float | None) -> bytes:
@@ -369,7 +403,7 @@ class Attempt(Recorder):
             return
         self.stop_wanted = True
         self.stop_kind_here = kind
-        if kind == status.SHUTDOWN:
+        if kind in (status.SHUTDOWN, status.RETRY):
             self.log(f"stopping: {why}")
             return  # it is no stop request
         stop = facts.signed({"kind": kind, "why": why}, self.plan.user)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from homerun.system import linux
 from homerun.targets import retries
-from runstore import layout
+from runstore import layout, status
 from runstore.run import attempts
 
 TYPE_CHECKING = False
@@ -27,6 +27,9 @@ def rest(of: Attempt, outcome: dict[str, Any], exited: dict[str, object]) -> boo
     most, causes = given.setting("max_retries"), given.setting("retry_on")
     if not retries.is_wanted(most, causes, given.attempt, outcome):
         return False
+    if of.stopped == status.RETRY:
+        of.stop_kind_here = status.CANCEL
+        of.stop_wanted = False  # that ended the attempt, and not the run
     of.doze(0)  # a signal may have come with the script's end
     if of.told_to_end or of.stop_wanted or of.has(layout.STOP):
         return False

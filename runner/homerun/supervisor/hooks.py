@@ -1,4 +1,4 @@
-"""Hooks: the commands that the workspace's settings name for the end of a run.
+"""Hooks: the commands that the workspace's settings name for the end of a run; notifications.
 
 `.runs/settings.json`, which people write:
 
@@ -8,13 +8,17 @@
 `status` and `experiment` are conditions and may be left out. A command gets the script's
 environment with the run's id, status and folder, is started after the outcome is published, and is
 never waited for. Commands that the user has not trusted as they are (`runstore.fs.trust`) are not
-started. A supervisor loads this module only where there is a settings.json.
+started. A supervisor loads this module only where there is a settings.json, or a notification is
+to be sent. Where to is in a file of the user's own (`homerun.notify.settings`).
 """
 
 from __future__ import annotations
 
+import os
+import sys
+
 from homerun.base import environ
-from homerun.system import spawn
+from homerun.system import children, spawn
 from runstore import layout
 from runstore.fs import facts, trust
 
@@ -54,6 +58,22 @@ def start(run_folder: str, mark: str, status: str, env: Mapping[str, str]) -> li
             shown = masking.arguments(command)
             told.append(f"on_end: {shown} could not be started: {masking.text(str(error))}")
     return told
+
+
+def notify(run_folder: str, mark: str, env: Mapping[str, str], *event: str) -> int:
+    """Start the process that tells this run's user of an event; its pid.
+
+    Nothing waits for it: an address that does not answer delays nothing.
+
+    Args:
+        event: as `homerun.notify.send` has it.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    argv = children.python("notify.send", os.path.realpath(run_folder), *event)
+    told_env = environ.for_notifier(env, mark)
+    return spawn.start(sys.executable, argv, told_env, spawn.NOTHING_OPEN[:2])
 
 
 def _fitting(hooks: object, status: str, experiment: object) -> Iterator[list[str]]:

@@ -63,6 +63,8 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         of.publish(layout.EXITED, exited)
     of.try_once("what came along unchanged stays", lambda: _drop_brought(of))
     of.try_once("the files behind links cannot be looked at", lambda: _name_changed_originals(of))
+    if of.plan.has_rules and began:
+        of.try_once("its rules get no last look", lambda: _look_at_rules(of))
     if of.is_sampled or os.path.isdir(layout.SYSTEM):
         of.try_once("what it used cannot be summed up", lambda: _sum_up_usage(of))
     atomic.sync_files(layout.METRICS)
@@ -124,6 +126,8 @@ def is_little_left() -> bool:
 def tidy(of: Attempt) -> None:
     """Do what is left to do for a run that is over: its hooks, and the copies in its `work/`."""
     of.try_once("on_end", lambda: _start_hooks(of))
+    if of.plan.setting("notify"):
+        of.try_once("no notification is sent", lambda: _notify(of))
     if _is_any_left(of):
         return  # not under living processes
     for number in range(1, of.plan.attempt + 1):
@@ -181,6 +185,22 @@ def _name_changed_originals(of: Attempt) -> None:
         os.unlink(layout.LINKS)
     except OSError:
         return  # a later look finds the same
+
+
+def _notify(of: Attempt) -> None:
+    """Notify the run's user where such an end is to be told."""
+    wanted = of.plan.setting("notify")
+    if "ended" in wanted or of.final_status.lower() in wanted:
+        of.notify("ended")
+
+
+def _look_at_rules(of: Attempt) -> None:
+    """Look at the rules once more: the script's last metrics may make one hold."""
+    from homerun.metrics.rules import watch  # few runs have rules
+
+    started = facts.read(of.home, layout.STARTED) or {}
+    watch.RunRules(HERE, facts.read(HERE, layout.RUN) or {}, started).look_last()
+    of.follow_rules()
 
 
 def _start_hooks(of: Attempt) -> None:

@@ -43,7 +43,7 @@ def stay_above_left(of: Attempt) -> None:
         return
     of.log("stays the parent of what it left running, since it is within another run")
     of.wakeups.undo_in_child()
-    signals.ignore(signals.TERM, signals.USR1)
+    signals.ignore(signals.TERM, signals.USR1, signals.USR2)
     os.chdir("/")
     children.close_all_but((), 2)
     while True:

@@ -24,6 +24,7 @@ CONT = int(signal.SIGCONT)
 HUP = int(signal.SIGHUP)
 CHLD = int(signal.SIGCHLD)
 USR1 = int(signal.SIGUSR1)
+USR2 = int(signal.SIGUSR2)
 
 _BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 """Signals that the interpreter ignores at its start."""

@@ -34,6 +34,9 @@ SWEEP = "sweep"
 LEAVE = "leave"
 """What happens to the processes that a script leaves behind."""
 
+_TAKEN_OVER = ("stop_if", "fail_if", "notify_if", "tag_if", "notify")
+"""What an adopter takes over from run.json. It starts no script again."""
+
 _SCRIPT_IS = {True: "open", False: "", None: "gone"}
 _IS_SCRIPT: dict[str, bool | None] = {"open": True, "": False, "gone": None}
 
@@ -164,6 +167,17 @@ class Plan:
         }
         return {name: value for name, value in asked.items() if value is not None}
 
+    @property
+    def has_rules(self) -> bool:
+        """Whether the run has rules, which a process beside it looks at."""
+        return bool(
+            self.setting("stop_if")
+            or self.setting("fail_if")
+            or self.setting("retry_if")
+            or self.setting("notify_if")
+            or self.setting("tag_if")
+        )
+
     def setting(self, name: str) -> Any:
         """What was said of a setting; None: nothing, or the plan is of an earlier version."""
         return self.settings.get(name)
@@ -278,6 +292,7 @@ def for_adoption(record: Record, script_is_open: bool | None, *, has_pidfd: bool
             "on_exit": run.get("on_exit"),
             "keep_last": run.get("keep_last"),
             "has_pidfd": has_pidfd,
+            **{name: run.get(name) for name in _TAKEN_OVER},
         },
         script_is_open=script_is_open,
         attempt=attempts.begun(record.path),

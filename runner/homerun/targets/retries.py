@@ -27,7 +27,7 @@ def is_wanted(most: int, on: Sequence[str], attempt: int, outcome: Mapping[str, 
     if attempt > most or outcome.get("status") != status.FAILED:
         return False
     cause, code = outcome.get("cause"), outcome.get("exit_code")
-    return cause in on or (cause == status.EXIT_CODE and f"{EXIT}{code}" in on)
+    return cause in (*on, status.RULE) or (cause == status.EXIT_CODE and f"{EXIT}{code}" in on)
 
 
 def delay(first_s: float, attempt: int) -> float:

@@ -159,6 +159,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "gpus": started.get("gpus"),
         "outcome": _outcome(look),
         "usage": system_usage(record),
+        "rules": rules_fired(record) or None,
         "attempts": _attempts(record) or None,
         "linked": run.get("linked"),
         "changed_originals": changed_originals(record) or None,
@@ -213,6 +214,23 @@ def system_usage(record: Record) -> dict[str, Any] | None:
     found = record.fact(layout.USAGE) or usage_series.totals(record.path)
     known = ("samples", *usage_series.QUANTITIES)
     return {key: found[key] for key in known if key in found} or None
+
+
+def rules_fired(record: Record) -> list[dict[str, Any]]:
+    """The rules of a run that have fired: what each did, its condition, and what was seen."""
+    if not atomic.is_folder(f"{record.path}/{layout.RULES}"):
+        return []
+    from homerun.metrics.rules import rule  # few runs have any
+
+    return [
+        {
+            "action": one["action"],
+            "condition": str(one.get("condition")),
+            "seen": str(one.get("words")),
+            "time_utc": zulu(one.get("time")),
+        }
+        for one in rule.fired(record.path)
+    ]
 
 
 def silent_s(record: Record, shown: str) -> float | None:

@@ -80,9 +80,10 @@ def diagnosis(
 
     Returns:
         `run_id`, `status`, `what` (one clause), `cause`, `exception` (the last one in the log),
-        `by` and `at` (who stopped it, and when), `last_lines`, `attempts`, `log`, and `advice`: a
-        list of sentences. Of a batch also `failures`: for each way in which runs of it failed
-        `what`, `cause`, `count`, the `runs` by id and number, and the `last_lines` of the first.
+        `by` and `at` (who stopped it, and when), `rules` (those that fired), `last_lines`,
+        `attempts`, `log`, and `advice`: a list of sentences. Of a batch also `failures`: for each
+        way in which runs of it failed `what`, `cause`, `count`, the `runs` by id and number, and
+        the `last_lines` of the first.
     """
     seen = reconcile.bring_up_to_date(record)
     if record.is_batch:
@@ -102,6 +103,7 @@ def diagnosis(
         "cause": outcome.get("cause"),
         "by": stop.get("user"),
         "at": zulu(stop.get("time")),
+        "rules": details.rules_fired(record) or None,
         "exception": exception if is_wrong or not seen.is_over else None,
         "attempts": attempts.latest(record.path),
         "last_lines": text.splitlines()[-_SHOWN_LINES:] or None,

@@ -11,9 +11,11 @@ from runstore.index.query import THERE, Condition, Group, on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Union
+    from collections.abc import Callable
+    from typing import Any, Union
 
     Part = Union[Condition, Group]
+    MakeOne = Callable[..., Any]
 
 _OPEN, _CLOSE, _QUOTES = "(", ")", "'\""
 _SIGNS = ("=", "<", ">", "~")
@@ -23,47 +25,52 @@ _IN, _IN_BARE, _NOT = " in (", " in(", " not"
 _HABITS = {"&&": "and", "||": "or"}
 
 
-def parse(text: str) -> Part:
+def parse(text: str, make: MakeOne = on) -> Part:
     """A condition as people write it.
+
+    Args:
+        make: called with what stands before an operator, the operator, and the value behind it;
+            with THERE and no value where there is none.
 
     Raises:
         InvalidQuery: it is none.
     """
-    return _any(text.strip())
+    return _any(text.strip(), make)
 
 
-def _any(text: str) -> Part:
-    parts = _split(text, " or ")
-    return _all(text) if len(parts) == 1 else Group(list(map(_all, parts)), is_any=True)
+def _any(text: str, make: MakeOne) -> Part:
+    parts = [_all(part, make) for part in _split(text, " or ")]
+    return parts[0] if len(parts) == 1 else Group(parts, is_any=True)
 
 
-def _all(text: str) -> Part:
-    parts = _split(text, " and ")
-    return _one(text) if len(parts) == 1 else Group(list(map(_one, parts)), is_any=False)
+def _all(text: str, make: MakeOne) -> Part:
+    parts = [_one(part, make) for part in _split(text, " and ")]
+    return parts[0] if len(parts) == 1 else Group(parts, is_any=False)
 
 
-def _one(text: str) -> Part:
+def _one(text: str, make: MakeOne) -> Part:
     text = text.strip()
     shown = _shown(text)
     if text[:1] == _OPEN and shown.find(_CLOSE) == len(text) - 1:
-        return _any(text[1:-1].strip())
+        return _any(text[1:-1].strip(), make)
     places = [(shown.find(sign), -len(sign), sign) for sign in OPERATORS if sign in shown]
     lowered = _lowered(shown)
     listed, word = max((lowered.find(word), word) for word in (_IN, _IN_BARE))
     if listed > 0 and shown.endswith(_CLOSE) and (not places or listed < min(places)[0]):
-        return _listed(text[:listed].strip(), text[listed + len(word) : -1])
+        return _listed(text[:listed].strip(), text[listed + len(word) : -1], make)
     if not places:
-        return on(text, THERE)
+        return make(text, THERE)  # type: ignore[no-any-return]
     at, _, sign = min(places)
-    return on(text[:at].strip(), sign, _value(text[at + len(sign) :], sign))
+    value = _value(text[at + len(sign) :], sign)
+    return make(text[:at].strip(), sign, value)  # type: ignore[no-any-return]
 
 
-def _listed(field: str, values: str) -> Part:
+def _listed(field: str, values: str, make: MakeOne) -> Part:
     """`FIELD in (A, B)`: one of them; `FIELD not in (A, B)`: none of them."""
     is_not = _lowered(field).endswith(_NOT)
     name = field[: -len(_NOT)].strip() if is_not else field
     each = [_unquoted(one) for one in _split(values, ",")]
-    return Group([on(name, "!=" if is_not else "=", one) for one in each], is_any=not is_not)
+    return Group([make(name, "!=" if is_not else "=", one) for one in each], is_any=not is_not)
 
 
 def _value(text: str, sign: str) -> str:

@@ -83,6 +83,8 @@ REFUSED = {
     "a text for a list": ('minimize = "loss"', 'minimize is a list of texts, such as ["loss"]'),
     "a list for a table": ('env = ["a"]', "env is a table of variables"),
     "a variable without a name": ('env = { "" = "1" }', "is no name of an environment variable"),
+    "a rule that is none": ('rules = { stop = ["loss > 3"] }', "stop_if: 'loss' cannot be watched"),
+    "an action that is none": ('rules = { halt = ["a"] }', "rules is a table of stop, fail, retry"),
     "bytes that are no text": ("\udcff", "is not valid TOML"),
 }
 
@@ -98,3 +100,13 @@ def test_what_cannot_be_said_is_refused_with_the_file(
 
     assert str(workspace_dir / "homerun.toml") in refused.value.message
     assert words in refused.value.message
+
+
+def test_the_rules_of_a_project_are_those_of_a_submit(workspace_dir: Path) -> None:
+    text = '[rules]\nstop = "metrics.loss is nan"\ntag = ["good: metrics.acc > 0.9"]\n'
+    Path("homerun.toml").write_text(text)
+
+    assert file.nearest(".").said["rules"] == {
+        "stop_if": ["metrics.loss is nan"],
+        "tag_if": ["good: metrics.acc > 0.9"],
+    }

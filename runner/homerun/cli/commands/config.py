@@ -39,6 +39,8 @@ def config(call: Call) -> Result:
         "goal": defaults.Default(str(goal) if goal else None, project.path if goal else _USUAL),
         "columns": _said(project, "columns", None),
         "env": _said(project, "env", None),
+        "rules": _said(project, "rules", None),
+        "notify": _said(project, "notify", None),
         "store": defaults.Default(call.store().root, _USUAL),
     }
     value = {key: {"value": one.value, "source": one.source} for key, one in found.items()}
@@ -61,5 +63,5 @@ def _text(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, dict):
-        return " ".join(f"{name}={one}" for name, one in value.items())
+        return " ".join(f"{name}={_text(one)}" for name, one in value.items())
     return " ".join(value) if isinstance(value, list) else str(value)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Function = TypeVar("Function", bound=Callable[..., Any])
 
 WHAT, WHERE, LIMITS, LABELS, OUTPUT = "What to run", "Where", "Limits", "Labels", "Output"
+RULES = "Rules"
 
 
 def what_option(*names: str, **settings: Any) -> Callable[[Function], Function]:
@@ -36,6 +37,12 @@ def _where(*names: str, **settings: Any) -> Callable[[Function], Function]:
 
 def _limit(*names: str, **settings: Any) -> Callable[[Function], Function]:
     return option(*names, section=LIMITS, **settings)
+
+
+def _rule(action: str, help: str, metavar: str = "CONDITION") -> Callable[[Function], Function]:
+    return option(
+        f"--{action}-if", section=RULES, many=True, check=_texts, metavar=metavar, help=help
+    )
 
 
 def _label(*names: str, **settings: Any) -> Callable[[Function], Function]:
@@ -58,6 +65,11 @@ def _rules(given: tuple[str, ...]) -> list[str] | None:
         return settings.checkpoint_rules("it", given)
     except UserError as error:
         raise BadValue(error.message.replace("it is like", "a rule is like")) from None
+
+
+def _texts(given: tuple[str, ...]) -> list[str] | None:
+    """What was given several times; nothing, where it was not given."""
+    return list(given) or None
 
 
 def _axes(given: tuple[str, ...]) -> list[Axis]:
@@ -277,6 +289,22 @@ def of_submit(function: Function) -> Function:
             help="Keep the N newest checkpoints only, e.g. 'outputs/ckpt-*=3', unless the run is "
             "tagged later; can be given several times.",
         ),
+        _rule(
+            "stop",
+            "Cancel the run when this holds: 'metrics.loss is nan', 'no output for 30m', "
+            "'disk free < 5GB'; can be given several times, as all of these.",
+        ),
+        _rule("fail", "Stop the run, which ends Failed."),
+        _rule("retry", "Stop the script and start it again, as often as --max-retries says."),
+        _rule("notify", "Tell me, and let the run go on."),
+        option(
+            "--notify",
+            section=RULES,
+            check=_words,
+            metavar="WHEN,…",
+            help="Tell me when it has completed, failed, canceled, or ended in any way; never.",
+        ),
+        _rule("tag", "Set a tag: 'diverged: metrics.loss > 10'.", "KEY: CONDITION"),
         _label("--name", metavar="NAME", help="The run's display name."),
         _label("--note", metavar="TEXT", help="The run's description."),
         shared.tags("A tag;", LABELS),

@@ -160,6 +160,15 @@ def waits(row: dict[str, Any]) -> str:
     return silent(row.get("silent_s")) or NONE
 
 
+def rules(row: dict[str, Any], now: float) -> str:
+    """The rules that have fired, a line for each: `stop: metrics.loss was nan, 3m ago`."""
+    fired = row.get("rules") or []
+    return "\n".join(
+        f"{one['action']}: {one['seen']}, {ago(one['time_utc'], now)} (rule: {one['condition']})"
+        for one in fired
+    )
+
+
 def silent(seconds: float | None) -> str:
     """`silent 42m`: a run prints, logs and computes nothing; "": it does."""
     return f"silent {duration(seconds)}" if seconds else ""

@@ -37,12 +37,13 @@ def interval_s(root: str) -> float:
     return max(_LEAST_S, float(said)) if said else 0.0
 
 
-def add_run(mark: str, place: Mapping[str, object]) -> int:
-    """Have the run be sampled whose folder is the current one.
+def add_run(mark: str, place: Mapping[str, object], *, has_rules: bool = False) -> int:
+    """Have the run be sampled whose folder is the current one; again, if it was before.
 
     Args:
         mark: what names the run to processes.
         place: what `identity.here` says.
+        has_rules: it is to be looked at also where no samples are taken.
 
     Returns:
         The process of the sampler that was started for it; 0: there is one, or none is wanted.
@@ -51,11 +52,12 @@ def add_run(mark: str, place: Mapping[str, object]) -> int:
         OSError: there is no room for an entry, or no process can be started.
     """
     root = os.path.normpath(f"{os.getcwd()}/../..")
-    if not interval_s(root):
+    if not interval_s(root) and not has_rules:
         return 0
     folder = atomic.make_folders(root, layout.SAMPLER, place_name(place))
     experiment, run_id = os.getcwd().split("/")[-2:]
-    atomic.write(f"{folder}/{run_id}", os.fsencode(f"{experiment}\n"))
+    if not atomic.is_at(f"{folder}/{run_id}"):
+        atomic.write(f"{folder}/{run_id}", os.fsencode(f"{experiment}\n"))
     held = lock.join(f"{folder}/{layout.SAMPLER_LOCK}", alone=True)
     if held is None:
         return 0

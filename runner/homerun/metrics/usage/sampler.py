@@ -1,6 +1,7 @@
 """The sampler: the one process of a store that samples what its live runs use of this machine.
 
-Nothing needs it. It ends when no run is on the roll any more; the next run starts another one.
+It looks at their rules, too. It ends when no run is on the roll any more; the next run starts
+another one. No outcome needs it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ import select
 import sys
 import time
 
+from homerun.metrics.rules import rule as rules
+from homerun.metrics.rules import watch
+from homerun.metrics.rules.watch import RunRules
 from homerun.metrics.usage import roll, series
 from homerun.metrics.usage.gpu_use import GpuMeter
 from homerun.metrics.usage.meter import Meter
 from homerun.metrics.usage.series import QUANTITIES, SampleLog
 from homerun.system import linux
 from runstore import layout
+from runstore.errors import StoreError
 from runstore.fs import atomic, facts, lock
 from runstore.root import Root
 from runstore.run import attempts, identity
@@ -30,14 +35,16 @@ def main() -> None:
     root, folder = sys.argv[1:3]
     os.chdir(root)  # a store that is renamed meanwhile stays ours
     roll_here = os.path.relpath(folder, root)
-    while roll.interval_s(".") and roll.runs(roll_here):
+    while roll.runs(roll_here):
         held = lock.join(f"{roll_here}/{layout.SAMPLER_LOCK}", alone=True)
         if held is None:
             return  # another one does it
         try:
-            Sampler(roll_here).run()
+            left = Sampler(roll_here).run()
         finally:
             lock.release(held)  # who enters a run from now on starts another one
+        if left and left == roll.runs(roll_here):
+            return  # those that go on want no samples
 
 
 class Sampler:
@@ -50,28 +57,66 @@ class Sampler:
         self._gpus = GpuMeter(self._joules_before)
         self._logs: dict[str, SampleLog] = {}
         self._paths: dict[str, str] = {}
+        self._rules: dict[str, RunRules | None] = {}
+        self._latest: dict[str, dict[str, float | None]] = {}
         self._watch = linux.watch_folder(folder, also_gone=True)
         self._poll = select.poll()
         if self._watch is not None:
             self._poll.register(self._watch, select.POLLIN)
 
-    def run(self) -> None:
-        """Take samples until no run is left."""
+    def run(self) -> dict[str, str]:
+        """Look at the runs until none is left that wants it; what is on the roll then."""
+        next_sample = 0.0
         while True:
+            began = time.monotonic()
             interval_s = roll.interval_s(".")
-            due = time.monotonic() + interval_s
-            live = self._live()
-            if not live or not interval_s:
-                return
-            self._sample(live)
+            found = roll.runs(self._folder)
+            live = self._live(found)
+            self._meet(live)
+            if not live or not (interval_s or self._has_rules()):
+                return found
+            if interval_s and began >= next_sample:
+                next_sample = began + interval_s
+                self._sample(live)
+            elif not interval_s:
+                self._latest.clear()
+            self._look_at_rules()
+            due = next_sample if interval_s else began + roll.EVERY_S
+            if self._has_rules():
+                due = min(due, began + roll.EVERY_S)
             while (left := due - time.monotonic()) > 0 and self._doze(left):
                 if not roll.runs(self._folder):
-                    return
+                    return {}
 
-    def _live(self) -> dict[str, dict[str, Any]]:
+    def _has_rules(self) -> bool:
+        return any(one is not None for one in self._rules.values())
+
+    def _meet(self, live: dict[str, dict[str, Any]]) -> None:
+        """Read the rules of the runs, and of the attempts, that are new; forget those of others."""
+        for path in [one for one in self._rules if one not in live]:
+            del self._rules[path]
+            self._latest.pop(path, None)
+        for path, started in live.items():
+            known = self._rules.get(path)
+            if path in self._rules and (known is None or known.attempt == started.get("attempt")):
+                continue
+            try:
+                self._rules[path] = _rules_of(path, started)
+            except OSError:
+                continue  # the run is gone, or the next look tells
+
+    def _look_at_rules(self) -> None:
+        for path, one in self._rules.items():
+            if one is not None:
+                try:
+                    one.look(self._latest.get(path))
+                except (OSError, StoreError):
+                    continue  # a full disk, or the run is gone: the next look tries again
+
+    def _live(self, on_roll: dict[str, str]) -> dict[str, dict[str, Any]]:
         """Of each run that goes on what was recorded of its start; the others leave the roll."""
         found = {}
-        for run_id, experiment in roll.runs(self._folder).items():
+        for run_id, experiment in on_roll.items():
             path = f"{experiment}/{run_id}"
             started = self._started(path)
             if started is not None:
@@ -103,6 +148,7 @@ class Sampler:
         for mark, usage in usages.items():
             path = by_mark[mark]
             values = {name: getattr(usage, name) for name in QUANTITIES}
+            self._latest[path] = values
             try:
                 self._logs.setdefault(path, SampleLog(path)).add(values)
             except OSError:
@@ -126,3 +172,10 @@ class Sampler:
         except BlockingIOError:
             pass
         return True
+
+
+def _rules_of(path: str, started: dict[str, Any]) -> RunRules | None:
+    """The rules of an attempt of a run; None: it has none, or is a copy of another run."""
+    run = facts.read_own(path, layout.RUN) or {}
+    is_watched = rules.has_any(run) and watch.is_no_copy(path, started)
+    return RunRules(path, run, started) if is_watched else None

@@ -23,7 +23,7 @@ SETTING = "silent_after_s"
 """In settings.json: so many seconds without a sign of life are worth a word; 0: none ever are."""
 
 AFTER_S = 600.0
-_IDLE_PERCENT = 2.0
+IDLE_PERCENT = 2.0
 """Of a processor: what a script uses that only waits, with its timers and threads."""
 
 _NAME = f'"{PREFIX}cpu_percent"'.encode()
@@ -50,7 +50,7 @@ def lasts_s(run_folder: str, now: float) -> float | None:
     latest = max((at for at, _ in samples), default=0.0)
     if now - latest > _MISSED * roll.interval_s(root) + _LATE_S:
         return None  # whether it computes is not known
-    busy = max((at for at, percent in samples if percent >= _IDLE_PERCENT), default=0.0)
+    busy = max((at for at, percent in samples if percent >= IDLE_PERCENT), default=0.0)
     silent_s = now - max(sign, busy, min(at for at, _ in samples))
     return silent_s if silent_s >= after_s else None
 

@@ -80,6 +80,15 @@ class GpuRow(_Gpu, total=False):
     memory: int
 
 
+class FiredRule(TypedDict):
+    """A rule of the run that has fired: what it did, its condition, and what was seen."""
+
+    action: str
+    condition: str
+    seen: str
+    time_utc: Time
+
+
 class AttemptRow(TypedDict, total=False):
     """One start of a run's script."""
 
@@ -155,6 +164,7 @@ class DetailsOfRun(_Known, total=False):
     outcome: OutcomeRow
     usage: UsageRow
     silent_s: float
+    rules: list[FiredRule]
     attempts: list[AttemptRow]
     linked: list[LinkedRow]
     changed_originals: list[str]

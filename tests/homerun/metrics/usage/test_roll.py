@@ -46,3 +46,26 @@ def test_an_entry_that_leads_elsewhere_or_is_empty_names_no_run(tmp_path: Path) 
     (tmp_path / "linked").symlink_to(tmp_path / "a")
 
     assert roll.runs(str(tmp_path)) == {"a": "exp"}
+
+
+def test_a_run_that_is_on_the_roll_is_entered_again_and_a_sampler_is_started_where_none_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+
+    def start(program: str, argv: list[str], *_: object) -> int:
+        started.append(argv)
+        return 4711
+
+    monkeypatch.setattr("homerun.system.spawn.start", start)
+    run = tmp_path / "digits" / "run-1"
+    run.mkdir(parents=True)
+    monkeypatch.chdir(run)
+    place = identity.here()
+
+    assert [roll.add_run("mark", place, has_rules=True) for _ in range(2)] == [4711, 4711]
+    assert len(started) == 2
+    (tmp_path / "settings.json").write_text('{"sample_s": 0}')
+    assert roll.add_run("mark", place) == 0
+    assert roll.add_run("mark", place, has_rules=True) == 4711
+    assert roll.runs(str(tmp_path / ".sampler" / roll.place_name(place))) == {"run-1": "digits"}

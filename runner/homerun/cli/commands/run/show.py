@@ -102,6 +102,7 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "used": _used(row.get("usage") or {}),
         "gpus": "\n".join(map(_gpu, row.get("gpus") or [])),
         "limits": "\n".join(_limits(row.get("limits") or {})),
+        "rules": text.rules(row, now),
         "runs below": text.below(row),
         "attempts": "\n".join(_attempt(one, now) for one in row.get("attempts") or []),
         "params": text.tags({"tags": row["params"]}),

@@ -43,6 +43,7 @@ def _card(found: dict[str, Any]) -> dict[str, object]:
         "status": found["status"],
         "what": found["what"],
         "stopped by": by,
+        "rules": text.rules(found, time.time()),
         "exception": found.get("exception"),
         "failed": "\n".join(map(_way, found.get("failures", [])[:_MOST_WAYS])),
         "attempts": found["attempts"] if found.get("attempts", 1) > 1 else None,

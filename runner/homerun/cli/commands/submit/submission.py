@@ -12,7 +12,7 @@ from homerun.cli.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from homerun.cli.invocation import Call
@@ -83,7 +83,9 @@ class Submission:
         # does not change.
         project = {} if named else said.get("env", {})
         self._variables = {**project, **environment_variables}
-        self._settings = settings
+        self._settings = _with_rules(settings, said.get("rules", {}))
+        if self._settings.get("notify") is None:
+            self._settings["notify"] = said.get("notify")
         self._axes = axes
         self._random = random
         self._labels = dict(tags)
@@ -244,6 +246,12 @@ class Submission:
             is_one_of_many=bool(rows),
         )
         return preview.dry_run(request, self.experiment.source, rows)
+
+
+def _with_rules(settings: dict[str, Any], said: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Settings with the rules of the project's file before their own."""
+    rules = {name: [*texts, *(settings.get(name) or ())] for name, texts in said.items()}
+    return {**settings, **rules}
 
 
 def _path_of(script: str) -> str:

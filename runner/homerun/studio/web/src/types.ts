@@ -157,6 +157,7 @@ export interface DetailsOfRun {
   outcome?: OutcomeRow;
   usage?: UsageRow;
   silent_s?: number;
+  rules?: FiredRule[];
   attempts?: AttemptRow[];
   linked?: LinkedRow[];
   changed_originals?: string[];
@@ -229,6 +230,14 @@ export interface FilesAnswer {
   folder: string;
   entries: FileRow[];
   more: boolean;
+}
+
+/** A rule of the run that has fired: what it did, its condition, and what was seen. */
+export interface FiredRule {
+  action: string;
+  condition: string;
+  seen: string;
+  time_utc: Time;
 }
 
 /** A hit, while a log is searched. */

@@ -6,7 +6,7 @@ import { label } from "../../server/actions";
 import { duration, joinWords, memory, moment } from "../../format";
 import { isReadOnly } from "../../state";
 import type { DetailsOfRun, RunRow } from "../../types";
-import { Button, RollupBar, TagChip } from "../../ui/basics";
+import { Ago, Button, RollupBar, TagChip } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
 import { Icon } from "../../ui/icon";
 import { isCurve, MetricCharts, MetricTiles, useMetrics } from "./metrics";
@@ -62,7 +62,7 @@ export function Overview({ run, answer, reload }: TabProps) {
 }
 
 function Trouble({ details }: { details: DetailsOfRun }) {
-  const { error, warnings = [], changed_originals: changed = [] } = details;
+  const { error, warnings = [], changed_originals: changed = [], rules = [] } = details;
   return (
     <>
       {error && (
@@ -75,6 +75,14 @@ function Trouble({ details }: { details: DetailsOfRun }) {
         <div class="failure is-mild" key={at}>
           <Icon name="warning" />
           <p>{one}</p>
+        </div>
+      ))}
+      {rules.map((one, at) => (
+        <div class="failure is-mild" key={at}>
+          <Icon name="flag" />
+          <p>
+            Rule <code>{one.condition}</code>: {one.seen} <Ago time={one.time_utc} /> ({one.action})
+          </p>
         </div>
       ))}
       {changed.length > 0 && (

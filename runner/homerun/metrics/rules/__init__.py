@@ -1,0 +1,1 @@
+"""Rules: what is watched of a run that goes on, and what is done once it is seen."""
