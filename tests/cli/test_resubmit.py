@@ -26,6 +26,19 @@ def test_a_run_is_submitted_again_and_named(cli, script):
     assert (followed.code, followed.out) == (0, b"['--lr', '0.1']\n")
 
 
+def test_a_run_is_submitted_again_with_other_limits_and_keeps_the_rest(cli, script):
+    script("show.py", SHOW, ".")
+    first = submit(cli, "--lr", "0.1")
+    again = cli("run", "resubmit", "-r", first["run_id"], "--memory", "2GB", "--nice", "3").json
+    once_more = cli("run", "resubmit", "-r", again["run_id"], "--nice", "4").json
+    cli("run", "monitor-logs", "-r", once_more["run_id"])
+
+    limits = cli("run", "show", "-r", once_more["run_id"]).json["limits"]
+
+    assert (limits["memory"]["value"], limits["nice"]["value"]) == (2 << 30, 4)
+    assert {"cpus", "pids"}.isdisjoint(limits)
+
+
 def test_without_a_terminal_what_is_hidden_is_named(cli, script):
     script("show.py", SHOW, ".")
     first = submit(cli, "--token", "canary")

@@ -54,8 +54,8 @@ _BY_EXCEPTION = (
 """What to do about exceptions, by the beginning of their line."""
 
 _BY_CAUSE = {
-    status.OUT_OF_MEMORY: "use a smaller batch or fewer workers, more --memory if that is its "
-    "limit, or a machine with more",
+    status.OUT_OF_MEMORY: "use a smaller batch or fewer workers, a higher limit if it has one "
+    "(homerun rerun {id} --memory SIZE), or a machine with more memory",
     status.PROCESS_LIMIT: "use fewer workers, or give it more: --pids",
     status.TIMEOUT: "give it more time: --max-run-duration",
     status.HOST_RESTARTED: "submit it again: homerun rerun {id}; --max-retries 1 --retry-on "

@@ -381,6 +381,39 @@ def test_other_configurations_of_a_wrong_type_are_refused() -> None:
         ScriptRunConfig(".", "train.py", resume_from="x")  # type: ignore[arg-type]
 
 
+def test_limits_of_the_run_configuration_hold_where_the_submit_has_none_of_its_own(
+    workspace_dir: Path, script: Callable[..., Path]
+) -> None:
+    script("train.py", "")
+    config = RunConfiguration("train.py")
+    config.memory, config.nice, config.cpus = "2 GB", 3, 1
+    config.save(str(workspace_dir), "limited")
+    loaded = RunConfiguration.load(str(workspace_dir), "limited")
+
+    run = _run(ScriptRunConfig("source", run_config=loaded, nice=4))
+    limits = run.describe()["limits"]
+
+    assert "pids" not in loaded.to_dict()
+    assert {name: limits[name]["value"] for name in ("memory", "cpus", "nice")} == {
+        "memory": 2 << 30,
+        "cpus": 1,
+        "nice": 4,
+    }
+    assert "pids" not in limits
+
+
+@pytest.mark.parametrize(("name", "value"), [("memory", "much"), ("cpus", 0), ("nice", 40)])
+def test_a_limit_that_cannot_be_is_refused_by_its_name(
+    workspace_dir: Path, script: Callable[..., Path], name: str, value: object
+) -> None:
+    script("train.py", "")
+    config = RunConfiguration("train.py")
+    setattr(config, name, value)
+
+    with pytest.raises(UserError, match=rf"^RunConfiguration\.{name} is "):
+        _run(ScriptRunConfig("source", run_config=config))
+
+
 def _rich() -> RunConfiguration:
     config = RunConfiguration("train.py", ["--lr", 0.1, "ü"], framework="pytorch")
     config.environment = Environment("rich")

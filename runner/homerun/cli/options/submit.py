@@ -96,6 +96,43 @@ def _variables(given: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def _bounds() -> tuple[Callable[[Function], Function], ...]:
+    return (
+        _limit(
+            "--memory",
+            check=shared.size,
+            metavar="SIZE",
+            help="Memory that all its processes may have together, e.g. 16GB; over that it is "
+            "ended as out_of_memory.",
+        ),
+        _limit(
+            "--cpus",
+            kind=Decimal(),
+            metavar="N",
+            help="Processors that it may use, e.g. 4 or 0.5.",
+        ),
+        _limit(
+            "--nice",
+            kind=Number(0, 19),
+            metavar="N",
+            help="The higher, the more it lets others go first.",
+        ),
+        _limit(
+            "--pids",
+            kind=Number(1, 4_194_304),
+            metavar="N",
+            help="Processes and threads that it may have at once.",
+        ),
+    )
+
+
+def bounds(function: Function) -> Function:
+    """Add the options that bound what a run may use."""
+    for declare in reversed(_bounds()):
+        function = declare(function)
+    return function
+
+
 def of_submit(function: Function) -> Function:
     """Add the options that say what runs, where, and how it is called."""
     declared = (
@@ -236,31 +273,7 @@ def of_submit(function: Function) -> Function:
             metavar="NAME:SECONDS,…",
             help="Signals before SIGKILL, each with its wait, instead of --grace: INT:5,TERM:10.",
         ),
-        _limit(
-            "--memory",
-            check=shared.size,
-            metavar="SIZE",
-            help="Memory that all its processes may have together, e.g. 16GB; over that it is "
-            "ended as out_of_memory.",
-        ),
-        _limit(
-            "--cpus",
-            kind=Decimal(),
-            metavar="N",
-            help="Processors that it may use, e.g. 4 or 0.5.",
-        ),
-        _limit(
-            "--nice",
-            kind=Number(0, 19),
-            metavar="N",
-            help="The higher, the more it lets others go first.",
-        ),
-        _limit(
-            "--pids",
-            kind=Number(1, 4_194_304),
-            metavar="N",
-            help="Processes and threads that it may have at once.",
-        ),
+        *_bounds(),
         _limit(
             "--max-retries",
             kind=Number(),

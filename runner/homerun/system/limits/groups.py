@@ -41,8 +41,12 @@ class ControlGroup:
 
     @property
     def kills(self) -> oom.Kills | None:
-        """The kernel's count of those of its processes that it killed."""
-        return oom.of_group(self.folder)
+        """The kernel's count of kills in the group that counts its memory: it, or one above it."""
+        folder, found = self.folder, None
+        while found is None and folder.count("/") > 1:
+            found = oom.of_group(folder)
+            folder = os.path.dirname(folder)
+        return found
 
     def limit(self, name: str, value: float) -> bool:
         """Set a limit. False: the kernel does not take it."""

@@ -227,6 +227,16 @@ def test_what_the_group_had_and_was_refused_is_told(tree: Tree) -> None:
     assert group.kills.count() == 0
 
 
+def test_kills_are_counted_by_the_group_above_where_the_own_one_has_no_memory(tree: Tree) -> None:
+    group = groups.ControlGroup(tree.add("run"))
+    Path(group.folder, "memory.events.local").unlink()
+
+    kills = group.kills
+
+    assert kills is not None
+    assert kills.path == f"{tree.top}/memory.events.local"
+
+
 def test_a_group_that_something_lives_in_stays(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     (folder / "below").mkdir(parents=True)

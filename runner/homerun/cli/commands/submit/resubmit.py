@@ -10,6 +10,7 @@ from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
 from homerun.cli.options.kinds import OneOf
 from homerun.cli.options.params import argument, option
+from homerun.cli.options.submit import bounds
 from homerun.cli.output import console, prompts, render
 from homerun.cli.result import Result
 from homerun.runs import resubmit as again
@@ -20,6 +21,7 @@ from homerun.sdk.run import ScriptRun
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from homerun.cli.invocation import Call
     from homerun.sdk.run import Run
@@ -38,8 +40,9 @@ _MOST_TOLD = 8
     metavar="WHICH",
     help="The code of the run's snapshot, or of its source folder now (default: snapshot).",
 )
+@bounds
 @argument("words", many=True, follows_dashes=True)
-def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...]) -> Result:
+def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...], **limits: Any) -> Result:
     """Submit a run again, or all that failed and were not submitted again yet.
 
     It uses the code of the run's snapshot, and the same command, tags and target; of a batch all
@@ -53,6 +56,7 @@ def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...]) -> Res
     Example:
       homerun run resubmit digits_1
       homerun run resubmit digits_1 -- --lr 0.2
+      homerun run resubmit digits_1 --memory 32GB
       homerun run resubmit --failed -e digits
     """
     name = call.experiment
@@ -62,7 +66,8 @@ def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...]) -> Res
     found = _failed(call, str(name)) if failed else [call.run()]
     known = call.project().said.get("env", {})
     said = [_ask(run, changes, known) for run in found]
-    made = [_again(run, *answers, changes, code) for run, answers in zip(found, said)]
+    other = {name: value for name, value in limits.items() if value is not None}
+    made = [_again(run, *answers, changes, code, other) for run, answers in zip(found, said)]
     rows = [run.describe() for run in made]
     none = f"no failed run of {name} is left to resubmit"
 
@@ -97,13 +102,18 @@ def _number(record: Record) -> str:
 
 
 def _again(
-    run: Run, secrets: list[str], variables: dict[str, object], changes: tuple[str, ...], code: str
+    run: Run,
+    secrets: list[str],
+    variables: dict[str, object],
+    changes: tuple[str, ...],
+    code: str,
+    other: dict[str, Any],
 ) -> Run:
     if not run._record.is_batch:
-        made = again.again(run._record, secrets, variables, arguments=changes, code=code)
+        made = again.again(run._record, secrets, variables, arguments=changes, code=code, **other)
         return ScriptRun.of(made, run.experiment)
     batch = Batch.of(run)
-    return batch.resubmit(secrets, variables, arguments=changes, code=code).parent
+    return batch.resubmit(secrets, variables, arguments=changes, code=code, **other).parent
 
 
 def _ask(
