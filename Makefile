@@ -68,7 +68,7 @@ check: $(INSTALLED_DEV) ## lint, format, types and the rules between the layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict $(SOURCES)
-	$(BIN)/python -m pytest -q tests/contracts
+	$(BIN)/python -m pytest -q --numprocesses auto tests/contracts
 
 fix: $(INSTALLED_DEV) ## repair what lint and format can repair
 	$(BIN)/ruff check --fix
