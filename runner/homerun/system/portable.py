@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Seen = tuple[int, bytes, int, int]
     """A pid, the letter of its state, its parent's pid, and when it began, in microseconds."""
 
+    Told = tuple[float, float, int, int, "int | None", "int | None"]
+    """What `metrics.usage.process_use.ProcessUse` is made of."""
+
 
 def seen_processes() -> Iterator[Seen]:
     """Every living process.
@@ -68,38 +71,14 @@ def memory() -> tuple[int, int]:
     return found.total, found.available
 
 
-class ProcessUse:
-    """What a process has used up to now.
-
-    Attributes:
-        cpu_s: seconds of processor time.
-        children_cpu_s: those of its children that it has collected, with all below them.
-        memory: resident bytes. What processes share counts for each of them.
-        threads: how many it has.
-        read_bytes, written_bytes: from and to disks, its collected children's too; None: not told.
-    """
-
-    __slots__ = ("children_cpu_s", "cpu_s", "memory", "read_bytes", "threads", "written_bytes")
-
-    def __init__(self, one: psutil.Process) -> None:
-        times = one.cpu_times()
-        self.cpu_s = float(times.user + times.system)
-        self.children_cpu_s = float(times.children_user + times.children_system)
-        self.memory = int(one.memory_info().rss)
-        self.threads = int(one.num_threads())
-        io = one.io_counters() if hasattr(one, "io_counters") else None
-        self.read_bytes = None if io is None else int(io.read_bytes)
-        self.written_bytes = None if io is None else int(io.write_bytes)
-
-
 class Handles:
     """Processes that are looked at again and again: to find one costs as much as to look at it."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], psutil.Process] = {}
 
-    def used_by(self, pid: int, ticks: int) -> ProcessUse | None:
-        """What a process of this user has used; None: it is gone, or another user's.
+    def told_of(self, pid: int, ticks: int) -> Told | None:
+        """What a process has used; None: it is gone, or another user's.
 
         Args:
             ticks: when it began, by which it is told from another of the same pid.
@@ -114,7 +93,8 @@ class Handles:
             if one is None:
                 one = self._known[pid, ticks] = psutil.Process(pid)
             with one.oneshot():
-                return ProcessUse(one) if one.uids().real == os.getuid() else None
+                told = _told(one) if one.uids().real == os.getuid() else None
+            return told if one.is_running() else None
         except (psutil.Error, OSError):
             self._known.pop((pid, ticks), None)
             return None
@@ -138,6 +118,19 @@ def proportional_memory(pid: int) -> int | None:
         return int(psutil.Process(pid).memory_full_info().pss)
     except (psutil.Error, OSError, AttributeError):
         return None
+
+
+def _told(one: psutil.Process) -> Told:
+    times = one.cpu_times()
+    io = one.io_counters() if hasattr(one, "io_counters") else None
+    return (
+        float(times.user + times.system),
+        float(times.children_user + times.children_system),
+        int(one.memory_info().rss),
+        int(one.num_threads()),
+        None if io is None else int(io.read_bytes),
+        None if io is None else int(io.write_bytes),
+    )
 
 
 def _seen(one: psutil.Process) -> Seen | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from homerun.metrics.usage.process_use import Processes
 from homerun.system import portable, process_tree
 from runstore.run import identity
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from homerun.system.portable import ProcessUse
+    from homerun.metrics.usage.process_use import ProcessUse
     from homerun.system.process_tree import Process
 
     Looked = dict[tuple[int, int], ProcessUse]
@@ -78,7 +79,7 @@ class Meter:
         self._clocks: dict[str, _Clock] = {}
         self._is_thorough = is_thorough
         self._looks = 0
-        self._handles = portable.Handles()
+        self._processes = Processes()
         self._looked_at: set[tuple[int, int]] = set()
 
     def read(self, started: Mapping[str, Mapping[str, Any]]) -> dict[str, Usage]:
@@ -94,7 +95,7 @@ class Meter:
         except ImportError:  # no psutil, or a /proc of other processes
             return {}
         self._looks += 1
-        self._handles.forget_but(self._looked_at)
+        self._processes.forget_but(self._looked_at)
         self._looked_at.clear()
         self._clocks = {mark: clock for mark, clock in self._clocks.items() if found.get(mark)}
         return {mark: usage for mark, usage in found.items() if usage is not None}
@@ -103,7 +104,7 @@ class Meter:
         looked: Looked = {}
         for process in tree:
             used = self._used_by(process.pid, process.ticks)
-            if used is not None and process_tree.still_lives(process):
+            if used is not None:
                 looked[process.pid, process.ticks] = used
         if not looked:
             return None
@@ -116,13 +117,11 @@ class Meter:
 
     def _used_by(self, pid: int, ticks: int) -> ProcessUse | None:
         self._looked_at.add((pid, ticks))
-        return self._handles.used_by(pid, ticks)
+        return self._processes.used_by(pid, ticks)
 
     def _used_by_recorded(self, process: Mapping[str, Any]) -> ProcessUse | None:
         """What a recorded process has used; None where it is gone."""
-        if not identity.lives(process):
-            return None
-        used = self._used_by(process["pid"], int(process.get("start_ticks", 0)))
+        used = self._used_by(int(process.get("pid", 0)), int(process.get("start_ticks", 0)))
         return used if used is not None and identity.lives(process) else None
 
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from homerun.metrics.usage import process_use
 from homerun.metrics.usage.meter import Meter, _Clock
-from homerun.system import portable, process_tree
+from homerun.metrics.usage.process_use import Processes, ProcessUse
 from runstore import names
+from runstore.fs import atomic
 from runstore.run import identity
 
 RUN = names.new_uuid()
@@ -68,9 +70,36 @@ def test_a_process_that_only_has_the_pid_is_not_read(script: subprocess.Popen[by
 def test_a_pid_that_went_to_another_meanwhile_does_not_count(
     script: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process_tree, "still_lives", lambda process: False)
+    class Later:
+        """A /proc in which every pid is a later process's by now."""
+
+        read_or_empty = staticmethod(atomic.read_or_empty)
+
+        @staticmethod
+        def read_bytes(path: str) -> bytes | None:
+            before, name, rest = (atomic.read_bytes(path) or b"").rpartition(b")")
+            fields = rest.split()
+            fields[19] = b"%d" % (int(fields[19]) + 1)
+            return before + name + b" " + b" ".join(fields)
+
+    monkeypatch.setattr(process_use, "atomic", Later)
 
     assert Meter().read({RUN: started(script)}) == {}
+
+
+def test_without_proc_psutil_tells_the_same(
+    script: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = identity.process(script.pid)["start_ticks"]
+    by_proc = Processes().used_by(script.pid, ticks)
+    monkeypatch.setattr(identity, "has_proc", lambda: False)
+    by_psutil = Processes().used_by(script.pid, ticks)
+
+    assert by_proc is not None
+    for name in ProcessUse.__slots__:
+        # The kernel counts memory in batches for each processor, and sums them up for statm only.
+        within = 0.02 if name == "memory" else 0
+        assert getattr(by_proc, name) == pytest.approx(getattr(by_psutil, name), rel=within), name
 
 
 def test_a_run_of_another_machine_is_not_looked_at(script: subprocess.Popen[bytes]) -> None:
@@ -83,7 +112,7 @@ def test_the_run_of_another_user_is_not_read(
     script: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = os.getuid()
-    monkeypatch.setattr(portable.os, "getuid", lambda: own + 1)
+    monkeypatch.setattr(process_use.os, "getuid", lambda: own + 1)
 
     assert Meter().read({RUN: started(script)}) == {}
 
