@@ -13,6 +13,7 @@ from typing import Any
 
 from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, SubmitError, Workspace
+from homerun.runs import reconcile
 from runstore import layout, status
 from runstore import look as looks
 from runstore.run.record import Record
@@ -118,7 +119,7 @@ class Case:
     def _check(self) -> None:
         family = self._family()
         for record in family:
-            if not holds_within(lambda record=record: looks.at(record).is_over, PATIENCE_S):  # type: ignore[misc]
+            if not holds_within(lambda record=record: self._is_over(record), PATIENCE_S):  # type: ignore[misc]
                 self.breaks.append(f"{record.id} goes on: {looks.at(record).status}")
                 continue
             outcome = looks.at(record).outcome or {}
@@ -130,6 +131,15 @@ class Case:
         if not left:
             self.breaks.append(f"still there: {sorted(ids & set(invariants.living()))}")
         self.breaks += self.audit.check()
+
+    def _is_over(self, record: Record) -> bool:
+        """Whether a run is over: one that waits and whose submitter was killed between its stop and
+        its end has no process that could end it, so its owner's look does.
+        """
+        seen = looks.at(record)
+        if "submitter" in self.hit and seen.seen == status.IN_QUEUE:
+            seen = reconcile.bring_up_to_date(record)
+        return seen.is_over
 
     def _possible(self, *, is_top: bool) -> set[tuple[object, object]]:
         found: set[tuple[object, object]] = {(status.CANCELED, status.CANCEL)}

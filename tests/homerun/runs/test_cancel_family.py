@@ -11,7 +11,7 @@ import pytest
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, SubmitError, Workspace
 from homerun.runs import interactive, owner, stop_request, submit
-from runstore import look, status
+from runstore import layout, look, status
 from runstore.run.record import Record
 from runstore.upkeep.check import check
 
@@ -108,6 +108,25 @@ def test_a_look_at_a_run_below_a_canceled_one_cancels_it(experiment: Experiment)
     assert child.get_status() == "Canceled"
     assert inner.get_status() == "Canceled"
     owner.closed(inner.directory)
+
+
+def test_a_look_ends_a_run_that_waits_and_whose_submitter_was_killed_as_it_canceled_it(
+    experiment: Experiment,
+) -> None:
+    experiment.workspace.targets.add("taken", slots=1)
+    config = ScriptRunConfig("source", "wait.py", compute_target="taken")
+    first = experiment.submit(config)
+    parent = experiment.start_logging(snapshot_directory=None, outputs=False)
+    child = parent.submit_child(config)
+    child._record.publish(layout.STOP, {"kind": status.CANCEL, "why": status.WITH_PARENT})
+    end_alone(parent, status.ended(status.CANCELED))
+    assert look.at(child._record).status == "CancelRequested"
+
+    assert child.get_status() == "Canceled"
+    first.cancel()
+
+    assert not Path(child.directory, "started.json").exists()
+    assert check(experiment.workspace.store) == []
 
 
 def test_a_run_that_waits_below_a_canceled_one_is_not_started(experiment: Experiment) -> None:
