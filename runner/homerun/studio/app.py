@@ -83,7 +83,13 @@ def _pages(desk: Desk, static: dict[str, Asset]) -> list[Route]:
     async def file(request: Request) -> Response:
         return pages.static(static.get(request.path_params["path"]), request.headers)
 
-    return [Route("/", page), Route("/login", enter), Route("/{path:path}", file)]
+    async def metrics(request: Request) -> Response:
+        return await pages.metrics(desk, request)
+
+    return [
+        *(Route("/", page), Route("/login", enter), Route("/metrics", metrics)),
+        Route("/{path:path}", file),
+    ]
 
 
 def _endpoint(desk: Desk, act: Callable[..., Any]) -> Callable[[Request], Any]:

@@ -16,6 +16,7 @@ from homerun.base.version import __version__
 from homerun.metrics import summary
 from homerun.project import file, goals
 from homerun.views.feed import Feed
+from homerun.views.live.scrape import Scrape
 from homerun.views.table import Board
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Desk:
         self.is_read_only = workspace.store.only_looks = is_read_only
         self.writing = threading.Lock()
         self.pulse = Feed(self.board)
+        self.scrape = Scrape(self.board)
         self.system_gauges = Lru(partial(summary.Gauges, of_system=True))
         self.is_closing = False
         self.cookie_path = "/"

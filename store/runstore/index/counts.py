@@ -40,6 +40,21 @@ def newest(cache: Cache, folder: str, limit: int) -> list[dict[str, Any]]:
     return [dict(zip(columns, values)) for values in reversed(found)]
 
 
+def by_status_and_target(cache: Cache) -> list[tuple[str, str, int]]:
+    """How many runs there are of each status on each target, those with a parent too."""
+    sql = (
+        "SELECT status, coalesce(target, ''), count(*) FROM runs GROUP BY status, target "
+        "ORDER BY status, target"
+    )
+    return [(name, target, count) for name, target, count in cache.db.execute(sql)]
+
+
+def failed(cache: Cache) -> list[tuple[str, str]]:
+    """The runs that are Failed, by folder and id."""
+    sql = "SELECT folder, id FROM runs WHERE status = ?"
+    return [(folder, run) for folder, run in cache.db.execute(sql, (status.FAILED,))]
+
+
 def active(cache: Cache) -> list[str]:
     """The ids of all runs that are not over, the newest first."""
     sql = f"SELECT id FROM runs WHERE status NOT IN ({_OVER}) ORDER BY created DESC, id DESC"

@@ -9,10 +9,14 @@ from starlette.responses import HTMLResponse, Response
 
 from homerun.studio.assets import INDEX
 from homerun.studio.http import auth, responses
+from homerun.studio.http.middleware import WELCOME
 from homerun.studio.http.requests import RefusedError
+from homerun.views.live.scrape import MEDIA_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from starlette.requests import Request
 
     from homerun.studio.assets import Asset
     from homerun.studio.http.auth import Session
@@ -80,6 +84,19 @@ async def login(desk: Desk, ask: Ask) -> Response:
     answer = Response(status_code=204)
     _give(answer, desk, session)
     return answer
+
+
+async def metrics(desk: Desk, request: Request) -> Response:
+    """The store as numbers, for a program that shows the token: `Authorization: Bearer TOKEN`."""
+    if not desk.door.has_token:
+        raise RefusedError(401, "signed_out", "metrics need a token: HOMERUN_STUDIO_TOKEN")
+    word, _, token = request.headers.get("authorization", "").partition(" ")
+    if word.lower() != "bearer" or not desk.door.is_token(token.strip()):
+        await asyncio.sleep(_WRONG_WAITS_S)
+        raise RefusedError(401, "signed_out", "show the token: Authorization: Bearer TOKEN")
+    request.scope.get("state", {}).get(WELCOME, bool)()
+    text = await responses.work(desk.scrape.text)
+    return Response(text, media_type=MEDIA_TYPE)
 
 
 def logout(desk: Desk, ask: Ask) -> Response:

@@ -110,9 +110,11 @@ class Door:
 
     def enter_by_token(self, token: str) -> Session | None:
         """A session for the token; None: it is not that."""
-        if self._token is None or not hmac.compare_digest(self._token, _hash(token)):
-            return None
-        return self._new_session()
+        return self._new_session() if self.is_token(token) else None
+
+    def is_token(self, token: str) -> bool:
+        """Whether this is the token."""
+        return self._token is not None and hmac.compare_digest(self._token, _hash(token))
 
     def knows(self, cookie: str | None, key: str | None) -> bool:
         """Whether these belong to a session that goes on."""
