@@ -158,11 +158,13 @@ def test_the_selection_scrolls_the_table_and_stops_at_its_ends():
 
 
 def test_parameters_that_all_have_in_common_are_left_out():
+    best = {"metric": "loss", "value": 0.21, "run_id": "digits_9", "run_number": 9}
     rows = [
         row(1, arguments=["--lr", "0.1", "--data", "mnist"]),
         row(2, arguments=["--lr=0.2", "--data", "mnist", "--fast"]),
         row(3, script="other.py", arguments=["--alone", "1"]),
         row(4, below={"total": 3, "by_status": {"Completed": 2, "Failed": 1}}),
+        row(5, below={"total": 2, "by_status": {"Completed": 2}, "best": best}),
     ]
 
     lines = shown(table(*rows))
@@ -172,6 +174,7 @@ def test_parameters_that_all_have_in_common_are_left_out():
     assert "mnist" not in "".join(lines)
     assert "alone=1" in lines[3]
     assert "3 runs: 2 ✓ 1 ✗" in lines[4]
+    assert "2 runs: 2 ✓, best loss 0.21 (#9)" in lines[5]
 
 
 def test_a_metric_stands_under_its_name_and_another_says_its_own():

@@ -53,7 +53,7 @@ def watch(store: Store) -> Iterator[Callable[..., Told]]:
     """Watch the runs of a scope until the test is over."""
     begun: list[Watchlist] = []
 
-    def begin(goal: str | None = None, **scope: Any) -> Told:
+    def begin(goal: tuple[str, bool] | None = None, **scope: Any) -> Told:
         watched = Watchlist(store, Scope(**scope), lambda: None, goal)
         told = Told(watched)
         begun.append(watched.__enter__())
@@ -146,7 +146,7 @@ def test_only_the_runs_in_sight_have_figures(watch: Callable[..., Told]) -> None
 def test_the_metric_that_was_asked_for_is_shown_and_no_other(watch: Callable[..., Told]) -> None:
     done("both", loss=0.5, accuracy=0.9)
     done("one", loss=0.4)
-    told = watch(goal="accuracy")
+    told = watch(goal=("accuracy", True))
     told.ids("one", "both")
 
     told.watched.in_sight = ("both", "one")
@@ -154,6 +154,26 @@ def test_the_metric_that_was_asked_for_is_shown_and_no_other(watch: Callable[...
 
     told.until(lambda: all("goal" in row for row in told.watched.rows or ()))
     assert [(row["goal"] or {}).get("last") for row in told.watched.rows or ()] == [None, 0.9]
+
+
+def test_a_run_says_which_of_those_below_it_is_the_best_by_the_goal(
+    watch: Callable[..., Told],
+) -> None:
+    with begin("batch") as batch:
+        for run_id, loss in (("first", 0.5), ("best", 0.25), ("last", 0.75)):
+            child = batch.child_run(run_id=run_id, outputs=False)
+            child.log("loss", loss)
+            child.complete()
+    told = watch(goal=("loss", False))
+    told.ids("batch")
+
+    told.watched.in_sight = ("batch",)
+    told.watched.again()
+
+    told.until(lambda: any(row.get("below") for row in told.watched.rows or ()))
+    (row,) = told.watched.rows or []
+    assert row["below"]["total"] == 3
+    assert (row["below"]["best"]["run_id"], row["below"]["best"]["value"]) == ("best", 0.25)
 
 
 def test_conditions_and_words_narrow_it_and_look_at_children_too(

@@ -87,7 +87,12 @@ def below(row: dict[str, Any]) -> str:
 
 def best_of_them(row: dict[str, Any]) -> str:
     """The best of the runs below a run: `best loss 0.21 (#23)`; "": none is."""
-    found = (row.get("children") or {}).get("best")
+    return best_in(row.get("children") or {})
+
+
+def best_in(below: dict[str, Any]) -> str:
+    """The same of what is known of the runs below one."""
+    found = below.get("best")
     if not found:
         return ""
     which = f"#{found['run_number']}" if found["run_number"] else found["run_id"]

@@ -247,9 +247,10 @@ def memory_of(row: Row) -> str:
 
 
 def below_of(below: dict[str, Any]) -> str:
-    """What became of the runs below one: `9 runs: 7 ✓ 2 ▶`."""
+    """What became of the runs below one: `9 runs: 7 ✓ 2 ▶, best loss 0.21 (#23)`."""
     counted = [f"{count} {SIGNS.get(name, name)}" for name, count in below["by_status"].items()]
-    return f"{text.plural(below['total'])}: {' '.join(counted)}"
+    best = text.best_in(below)
+    return f"{text.plural(below['total'])}: {' '.join(counted)}" + (f", {best}" if best else "")
 
 
 def number_of(value: object) -> str:

@@ -4,7 +4,7 @@
     waits: where a run waits, and why.
     silent_s: how long a run that goes on has shown no sign of life.
     ends: when it will be over, as Unix time, as far as that can be told.
-    below: how many runs are below it, by status.
+    below: how many runs are below it, by status, and the best of them by the goal.
     cpu_percent, memory: what its processes use now.
 
 A run that is over is read once.

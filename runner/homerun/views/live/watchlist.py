@@ -74,7 +74,8 @@ class Watchlist:
     """The rows of a scope, kept up to date by a feed; a context manager.
 
     Args:
-        goal: the metric that rows show; None: the first one that each run has logged.
+        goal: the metric that rows show, and whether more of it is better; None: the first one that
+            each run has logged.
         told: called from the feed's thread whenever there is something new.
 
     Attributes:
@@ -93,16 +94,16 @@ class Watchlist:
         store: Store,
         scope: Scope,
         told: Callable[[], object],
-        goal: str | None = None,
+        goal: tuple[str, bool] | None = None,
     ) -> None:
         self.rows: list[dict[str, Any]] | None = None
         self.counts: dict[str, int] = {}
         self.error: str | None = None
         self.in_sight: tuple[str, ...] = ()
         self.told = told
-        self.board = Board(store)
+        self.board = Board(store, goal)
         self._scope = scope
-        self._figures = Figures(self.board, goal)
+        self._figures = Figures(self.board, goal[0] if goal else None)
         self._narrowing = Narrowing()
         self._read_for: tuple[str, Narrowing] | None = None
         self._read_at = float("-inf")

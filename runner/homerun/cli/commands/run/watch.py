@@ -94,7 +94,7 @@ def _watch(
     record = None if call.run_id is None else call.run()._record
     wanted = [key if value is None else (key, value) for key, value in tags]
     scope = Scope(record, None if record else call.experiment, statuses, wanted, where)
-    with Watchlist(workspace.store, scope, lambda: None, goal and goal.metric) as watched:
+    with Watchlist(workspace.store, scope, lambda: None, goal) as watched:
         try:
             from homerun.cli.top.app import Top
         except ModuleNotFoundError as error:
