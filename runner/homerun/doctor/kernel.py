@@ -10,6 +10,8 @@ import sys
 from time import monotonic
 
 from homerun.doctor.diagnosis import BROKEN, MISSING, OK, WARN, Diagnosis, judged
+from homerun.system.limits import groups
+from homerun.system.limits.scopes import NoGroup
 from runstore.fs import atomic
 from runstore.run import identity
 
@@ -44,6 +46,7 @@ def look() -> Iterator[Diagnosis]:
     yield _proc()
     yield from _inotify()
     yield _open_files()
+    yield _control_groups()
 
 
 def _pidfd() -> Diagnosis:
@@ -90,6 +93,16 @@ def _proc() -> Diagnosis:
         advice = "it is mounted with hidepid: other users' runs show as NotResponding"
         return Diagnosis(AREA, "/proc", WARN, "processes of others are hidden", advice)
     return Diagnosis(AREA, "/proc", OK, "all processes are seen")
+
+
+def _control_groups() -> Diagnosis:
+    """What of a run's limits a control group of its own can keep."""
+    try:
+        kept = groups.foreseen(groups.CONTROLLERS)
+    except NoGroup as error:
+        advice = "limits of memory and processes are looked at once a second instead"
+        return Diagnosis(AREA, "control groups", MISSING, str(error), advice)
+    return Diagnosis(AREA, "control groups", OK, f"they keep limits of {', '.join(sorted(kept))}")
 
 
 def _inotify() -> Iterator[Diagnosis]:

@@ -12,6 +12,8 @@ import pytest
 from homerun import Experiment, Workspace
 from homerun.doctor import diagnosis, interpreter, kernel, machine, storage, tools
 from homerun.doctor.diagnosis import BROKEN, MISSING, OK, WARN, Diagnosis
+from homerun.system.limits import groups
+from homerun.system.limits.scopes import NoGroup
 from runstore import layout
 from runstore.fs import lock
 from runstore.queue.queue import Queue
@@ -108,6 +110,21 @@ def test_a_paused_queue_a_torn_index_and_a_clock_behind_are_told(store: Store) -
     assert found["queue local"].advice == "homerun queue resume -t local starts what waits"
     assert found["index"].advice == "run homerun store reindex"
     assert found["clock"].state == WARN
+
+
+def test_limits_that_control_groups_keep_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "foreseen", lambda wanted: {"pids", "memory"})
+    kept = _by_name(kernel.look())["control groups"]
+
+    def refuse(wanted: object) -> None:
+        raise NoGroup("no control group is delegated to this user")
+
+    monkeypatch.setattr(groups, "foreseen", refuse)
+    watched = _by_name(kernel.look())["control groups"]
+
+    assert (kept.state, kept.value) == (OK, "they keep limits of memory, pids")
+    assert (watched.state, watched.value) == (MISSING, "no control group is delegated to this user")
+    assert "once a second" in str(watched.advice)
 
 
 def test_a_kernel_without_what_is_needed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ one. So a base is above the supervisor's own group, or systemd makes one for it 
 from __future__ import annotations
 
 import os
+import time
 
 from homerun.system.limits import oom, own_group, scopes
 from homerun.system.limits.scopes import NoGroup
@@ -27,6 +28,7 @@ OF_RUN = "homerun-run-"
 """How the name of a run's group begins, and that of a scope."""
 _SUPERVISORS = "homerun-supervisors"
 _PERIOD_US = 100_000
+_NEW_S = 60.0
 
 
 class ControlGroup:
@@ -118,6 +120,7 @@ def make_group(mark: str, attempt: int, wanted: Collection[str]) -> tuple[Contro
             oom.write_to(f"{folder}/cgroup.subtree_control", f"+{controller}")
         except OSError as error:
             raise NoGroup(f"{controller} cannot be limited in {folder}: {error.strerror}") from None
+    _remove_left(folder)
     path = f"{folder}/{OF_RUN}{mark}.{attempt}"
     try:
         os.mkdir(path)
@@ -126,6 +129,17 @@ def make_group(mark: str, attempt: int, wanted: Collection[str]) -> tuple[Contro
     except OSError as error:
         raise NoGroup(f"none can be made in {folder}: {error.strerror}") from None
     return ControlGroup(path), {name for name in wanted if CONTROLLERS[name] in able}
+
+
+def _remove_left(folder: str) -> None:
+    """Remove the groups of runs whose supervisors were killed; a new one may be filled yet."""
+    for name in atomic.names_in(folder):
+        path = f"{folder}/{name}"
+        try:
+            if name.startswith(OF_RUN) and time.time() - os.stat(path).st_ctime > _NEW_S:
+                os.rmdir(path)
+        except OSError:
+            continue  # something lives in it
 
 
 def foreseen(wanted: Collection[str]) -> set[str]:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 MEMORY = b"memory"
 _VERSION_1, _VERSION_2 = b"cgroup", b"cgroup2"
+USUAL = {True: "/sys/fs/cgroup/memory", False: "/sys/fs/cgroup"}
+"""Where nearly every system has them, those of version 1 and of version 2: looked at first, since
+the table of mounts can be long.
+"""
+_OF_EVERY_GROUP = "cgroup.procs"
 
 
 class Membership:
@@ -57,6 +62,9 @@ def _seen(groups: dict[bytes, bytes], *, is_first: bool) -> Membership | None:
     path = groups.get(MEMORY if is_first else b"")
     if path is None:
         return None
+    usual = f"{USUAL[is_first]}{os.fsdecode(path).rstrip('/')}"
+    if os.path.exists(f"{usual}/{_OF_EVERY_GROUP}"):
+        return Membership(usual, USUAL[is_first], is_first=is_first)
     for root, mount in _mounts(is_first=is_first):
         within = path if root == b"/" else path[len(root) :]
         if root == b"/" or path == root or path.startswith(root + b"/"):

@@ -62,14 +62,22 @@ class Tree:
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     made = tmp_path / "cgroup"
     made.mkdir()
-    tree, mkdir = Tree(made), os.mkdir
+    tree, mkdir, rmdir = Tree(made), os.mkdir, os.rmdir
 
     def make(path: str, mode: int = 0o777) -> None:
         mkdir(path, mode)
         if str(path).startswith(str(made)):
             tree._fill(str(path))
 
+    def remove(path: str) -> None:
+        if Path(path, "cgroup.procs").read_text().strip():
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        for file in Path(path).iterdir():
+            file.unlink()
+        rmdir(path)
+
     monkeypatch.setattr(os, "mkdir", make)
+    monkeypatch.setattr(groups.os, "rmdir", remove)
     monkeypatch.setattr(oom, "write_to", tree.write)
     monkeypatch.setattr(scopes, "are_needed", lambda: False)
     return tree
@@ -110,6 +118,25 @@ def test_a_group_is_made_beside_the_own_one_with_the_limits(
     assert read(made.folder, "cpu.max") == "150000 100000"
     assert read(made.folder, "pids.max") == "50"
     assert read(made.folder, "cgroup.procs") == "4711"
+
+
+def test_the_groups_that_killed_supervisors_left_are_removed_once_they_are_empty(
+    tree: Tree, within: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree.add("", "memory", "memory")
+    within(tree.add("init", "memory", inside="17\n"))
+    tree.add("homerun-run-cd34.1", "memory")
+    tree.add("homerun-run-ef56.1", "memory", inside="4711\n")
+    tree.add("other", "memory")
+    groups.make_group("ab12", 1, ["memory"])
+    stays = sorted(path.name for path in tree.top.iterdir() if path.is_dir())
+    monkeypatch.setattr(groups.time, "time", lambda: 4e9)
+
+    groups.make_group("ab12", 2, ["memory"])
+    left = sorted(path.name for path in tree.top.iterdir() if path.is_dir())
+
+    assert len(stays) == 5
+    assert left == ["homerun-run-ab12.2", "homerun-run-ef56.1", "init", "other"]
 
 
 def test_controllers_are_given_to_the_groups_below_where_nothing_stands_in_the_way(

@@ -36,6 +36,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """What /proc says; other files are read as they are."""
     told: dict[str, bytes] = {}
     real = oom.atomic.read_or_empty
+    monkeypatch.setattr(own_group, "USUAL", {True: "/nowhere", False: "/nowhere"})
     monkeypatch.setattr(
         own_group.atomic,
         "read_or_empty",
@@ -61,6 +62,20 @@ def test_the_own_group_is_found_where_it_can_be_seen(
 
     assert found is not None
     assert (found.path, found.count()) == (str(mount / within / name), 4)
+
+
+def test_the_usual_place_is_looked_at_first(
+    kernel: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/cgroup.procs").touch()
+    monkeypatch.setattr(own_group, "USUAL", {True: "/nowhere", False: str(tmp_path)})
+    kernel["/proc/self/cgroup"] = b"0::/a\n"
+
+    found = own_group.of_memory()
+
+    assert found is not None
+    assert (found.folder, found.top, found.is_first) == (f"{tmp_path}/a", str(tmp_path), False)
 
 
 @pytest.mark.parametrize(
