@@ -192,6 +192,20 @@ def test_a_series_comes_in_buckets_and_then_what_is_new(
     run.complete()
 
 
+def test_what_is_new_fits_behind_buckets_that_were_cut(client: Client, workspace_dir: Path) -> None:
+    run = Experiment(Workspace.from_config(), "curves").start_logging(**BARE)
+    for step in (*range(6), *range(5)):
+        run.log("loss", step, step=step)
+    query = f"/api/series?run={run.id}&name=loss&width=3"
+    answer = client.get(query).json
+    (series,) = answer["series"]
+    assert (series["size"], series["x_last"], series["last"]) == (4, [3, 5, 1, 4], [3, 5, 1, 4])
+    run.log("loss", 5, step=5)
+    (new,) = client.get(f"{query}&cursor={answer['cursor']}").json["series"]
+    assert (new["anew"], new["from"], new["x_last"]) == (False, 3, [5])
+    run.complete()
+
+
 def test_files_are_listed_shown_and_downloaded(client: Client, trained: Run) -> None:
     trained.upload_file("plots/a.png", io.BytesIO(PNG))
     top = client.get(f"/api/runs/{trained.id}/files").json["entries"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from homerun.base.errors import UserError
 from runstore import layout
-from runstore.metrics.chart import series
+from runstore.metrics.chart import Bucket, series
 from runstore.run.record import Record
 
 MOST = 200
@@ -53,7 +53,7 @@ def read(
         is_new = size != chart.size or points > chart.points
         if not is_new and points == chart.points:
             continue
-        first = 0 if is_new else points // size
+        first = 0 if is_new else _place(chart.buckets, points // size * size)
         row: dict[str, Any] = {"run": record.id, "name": name, "anew": is_new, "from": first}
         row.update(points=chart.points, size=chart.size, broken=chart.broken)
         shown = chart.buckets[first:]
@@ -61,6 +61,15 @@ def read(
         row.update((key, list(column)) for key, column in zip(_COLUMNS, columns))
         found.append(row)
     return {"series": found, "cursor": ",".join(places)}
+
+
+def _place(buckets: Sequence[Bucket], points: int) -> int:
+    """How many buckets the first so many points are."""
+    place = seen = 0
+    while place < len(buckets) and seen < points:
+        seen += buckets[place].count
+        place += 1
+    return place
 
 
 def _places(cursor: str | None, count: int) -> list[tuple[int, int]]:

@@ -23,6 +23,10 @@ STEP = "step"
 TIME = "time"
 
 _AXES = {STEP: (S_LEAST, S_MOST), TIME: (T_FIRST, T_LAST)}
+_MOST_CUT = 64
+"""So many buckets are looked into at most: a script that was begun again is so a few times only."""
+_MOST_FALLS = 8
+"""Where the step falls more often within one bucket, it has no order that could be shown."""
 Bucket = namedtuple("Bucket", "x_first x_last min max last count gaps")
 """Neighbouring points: least and greatest x (None: no point has a step), least, greatest and last
 number, how many points, and how many of those are gaps (NaN). `min` and `max` are None where all
@@ -33,7 +37,8 @@ class Chart:
     """What a chart shows of one metric.
 
     Attributes:
-        buckets: in order; the points themselves where `size` is 1.
+        buckets: in order; the points themselves where `size` is 1. By step, a bucket in which the
+            step falls, since a script was begun again, is cut there, and is several.
         size: how many points a complete bucket has, a power of two.
         points: how many points the metric has in all.
         broken: how many lines of the run's logs were no points.
@@ -124,10 +129,48 @@ def _buckets(metric: Metric, x: str, size: int, first: int, last: int) -> list[B
     else:
         axis = _AXES[x]
         ends = [_ends(row, axis) for row in rows]
-    return [
-        Bucket(*end, *_extent(row), row[LAST], row[COUNT], row[GAPS])
-        for end, row in zip(ends, rows)
-    ]
+    found = [_bucket(end, row) for end, row in zip(ends, rows)]
+    return _cut_at_falls(metric, size, first, found) if x == STEP and size > 1 else found
+
+
+def _bucket(ends: Ends, row: Row) -> Bucket:
+    return Bucket(*ends, *_extent(row), row[LAST], row[COUNT], row[GAPS])
+
+
+def _cut_at_falls(metric: Metric, size: int, first: int, buckets: list[Bucket]) -> list[Bucket]:
+    """Buckets by step, each cut where its step falls below that of the point before.
+
+    Only the first one, and those that reach below the one before them, can be such.
+    """
+    found: list[Bucket] = []
+    most: float | None = float("inf")
+    left = _MOST_CUT
+    for at, bucket in enumerate(buckets):
+        reaches_below = None not in (most, bucket.x_first) and bucket.x_first < most
+        if reaches_below and left:
+            left -= 1
+            found += _parts(metric, first + at * size, bucket)
+        else:
+            found.append(bucket)
+        most = most if found[-1].x_last is None else found[-1].x_last
+    return found
+
+
+def _parts(metric: Metric, begin: int, bucket: Bucket) -> list[Bucket]:
+    """A bucket as several, in each of which the step never falls."""
+    times, values, steps = metric.points(begin, begin + bucket.count)
+    falls, former = [0], points.NO_STEP
+    for at, step in enumerate(steps):
+        if points.NO_STEP != step < former:
+            falls.append(at)
+        former = former if step == points.NO_STEP else step
+    if len(falls) > _MOST_FALLS:
+        return [bucket]
+    found = []
+    for low, high in zip(falls, [*falls[1:], bucket.count]):
+        (row,) = points.rows_of(times[low:high], values[low:high], steps[low:high], high - low)
+        found.append(_bucket(_ends(row, _AXES[STEP]), row))
+    return found
 
 
 def _rows(metric: Metric, size: int, first: int, last: int) -> list[Row]:

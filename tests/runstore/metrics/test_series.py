@@ -266,6 +266,33 @@ def test_steps_may_run_backwards(run_folder: str) -> None:
     assert [one.last for one in chart.buckets] == [10.0, 11.0, 100.0, 101.0]
 
 
+def test_a_bucket_is_cut_where_the_step_falls(run_folder: str) -> None:
+    steps = [*range(50), *range(20), *range(10, 70)]
+    write(run_folder, *(line(at, at, s=step) for at, step in enumerate(steps)))
+    found = series(run_folder, "a", 5, "step")
+    assert [tuple(one) for one in found.buckets] == [
+        (0, 31, 0, 31, 31, 32, 0),
+        (32, 49, 32, 49, 49, 18, 0),
+        (0, 13, 50, 63, 63, 14, 0),
+        (14, 19, 64, 69, 69, 6, 0),
+        (10, 35, 70, 95, 95, 26, 0),
+        (36, 67, 96, 127, 127, 32, 0),
+        (68, 69, 128, 129, 129, 2, 0),
+    ]
+    within = series(run_folder, "a", 5, "step", since=45, until=55)
+    assert [(one.x_first, one.x_last, one.last) for one in within.buckets] == [
+        (32, 49, 49),
+        (36, 67, 127),
+    ]
+
+
+def test_a_fall_within_the_first_bucket_is_seen(run_folder: str) -> None:
+    steps = [*range(20), *range(100)]
+    write(run_folder, *(line(at, at, s=step) for at, step in enumerate(steps)))
+    first, second, *_ = series(run_folder, "a", 4, "step").buckets
+    assert (first.x_last, first.last, second.x_first, second.last) == (19, 19, 0, 31)
+
+
 def test_points_without_a_step_are_shown_without_one(run_folder: str) -> None:
     write(run_folder, line(1.0, 1), line(2.0, 2, s=7), line(3.0, 3, s=1 << 70))
 

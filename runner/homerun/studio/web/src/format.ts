@@ -72,13 +72,24 @@ export function toNumber(value: Numeric | undefined): number | null {
   return typeof value === "number" ? value : Number(value);
 }
 
-export function figure(value: unknown): string {
+export function figure(value: unknown, digits = 5): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number") return String(value);
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
   const size = Math.abs(value);
-  if (size >= 1e6 || (size > 0 && size < 1e-4)) return value.toExponential(3);
-  return String(Number(value.toPrecision(5)));
+  if (size >= 1e6 || (size > 0 && size < 1e-4)) return value.toExponential(digits - 2);
+  return String(Number(value.toPrecision(digits)));
+}
+
+const MOST_DIGITS = 15;
+
+/** Figures with as many digits as tell one from the next. */
+export function figures(values: readonly (number | null)[]): string[] {
+  const distinct = new Set(values).size;
+  for (let digits = 5; ; digits += 1) {
+    const texts = values.map((one) => figure(one, digits));
+    if (digits === MOST_DIGITS || new Set(texts).size === distinct) return texts;
+  }
 }
 
 export function count(value: number): string {

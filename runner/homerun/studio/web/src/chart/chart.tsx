@@ -1,11 +1,13 @@
 /** One chart of one or many curves. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { duration, figure } from "../format";
+import { duration, figure, figures } from "../format";
 import { colour, repaint } from "../ui/theme";
 import { useSize } from "../use";
-import { type Axis, type Curve, type Range, smooth } from "./curves";
+import type { Axis, Curve, Range } from "./curves";
+import { hasExtent, spikes, strokesOf, tableOf } from "./strokes";
+import { type Drawn, tell } from "./tip";
 
 export interface Line {
   curve: Curve;
@@ -23,26 +25,27 @@ interface Props {
   zoom?: (range: Range | null) => void;
   /** How its values are written. */
   say?: (value: unknown) => string;
-  version: number;
 }
 
 export const COLOURS = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6", "--line-7", "--line-8"];
 
-export function Chart({ lines, title, axis, height = 160, isLog = false, smoothing = 0, zoom, say = figure, version }: Props) {
+export function Chart({ lines, title, axis, height = 160, isLog = false, smoothing = 0, zoom, say = figure }: Props) {
   const [attach, size] = useSize<HTMLDivElement>();
   const frame = useRef<HTMLDivElement | null>(null);
   const tip = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const shown = useRef(lines);
-  shown.current = lines;
-  const shape = JSON.stringify([lines.map((one) => [one.curve.run, one.curve.size > 1]), axis, isLog, smoothing > 0, repaint.value]);
+  const stamps = JSON.stringify([lines.map((one) => [one.curve.stamp, one.label, one.colour]), axis, smoothing]);
+  const drawn = useMemo(() => lines.flatMap((line) => drawnOf(line, axis, smoothing)), [stamps]);
+  const shown = useRef(drawn);
+  shown.current = drawn;
+  const shape = JSON.stringify([drawn.map((one) => [one.label, one.colour, hasExtent(one.stroke)]), axis, isLog, smoothing > 0, repaint.value]);
 
   useEffect(() => {
     if (!frame.current || !size.width) return;
-    plot.current = new uPlot(options(shown, axis, isLog, smoothing, size.width, height, tip, zoom, say), aligned(lines, smoothing, axis), frame.current);
+    plot.current = new uPlot(options({ shown, axis, isLog, tip, zoom, say }, size.width, height), tableOf(drawn.map((one) => one.stroke)), frame.current);
     return () => plot.current?.destroy();
   }, [shape, size.width > 0]);
-  useEffect(() => plot.current?.setData(aligned(lines, smoothing, axis)), [version, smoothing, lines.length]);
+  useEffect(() => plot.current?.setData(tableOf(drawn.map((one) => one.stroke))), [drawn]);
   useEffect(() => {
     if (size.width) plot.current?.setSize({ width: size.width, height });
   }, [size.width, height]);
@@ -63,66 +66,115 @@ export function Chart({ lines, title, axis, height = 160, isLog = false, smoothi
   );
 }
 
-/** Three columns for a curve (least, greatest, last), and one more where its average is drawn. */
-function aligned(lines: Line[], smoothing: number, axis: Axis): uPlot.AlignedData {
-  const tables = lines.map(({ curve }): uPlot.AlignedData => {
-    const start = axis === "relative" ? (curve.x[0] ?? 0) : 0;
-    const columns = [curve.min, curve.max, curve.last, ...(smoothing ? [smooth(curve.last, smoothing)] : [])];
-    return [rising(curve.x.map((x) => x - start)), ...columns];
-  });
-  const [only] = tables;
-  return tables.length === 1 && only ? only : uPlot.join(tables);
+function drawnOf({ curve, label, colour: paint }: Line, axis: Axis, smoothing: number): Drawn[] {
+  const strokes = strokesOf(curve, axis, smoothing);
+  return strokes.map((stroke, at) => ({ stroke, colour: paint, label: strokes.length > 1 ? `${label}, part ${at + 1} of ${strokes.length}` : label, isFormer: at < strokes.length - 1 }));
 }
 
-/** What is drawn has to go from left to right; the clock, and a step, may not. */
-function rising(values: number[]): number[] {
-  let most = Number.NEGATIVE_INFINITY;
-  return values.map((value) => (most = Math.max(most, value)));
+interface Made {
+  shown: { current: Drawn[] };
+  axis: Axis;
+  isLog: boolean;
+  tip: { current: HTMLDivElement | null };
+  zoom: ((range: Range | null) => void) | undefined;
+  say: (value: unknown) => string;
 }
 
-function options(
-  shown: { current: Line[] },
-  axis: Axis,
-  isLog: boolean,
-  smoothing: number,
-  width: number,
-  height: number,
-  tip: { current: HTMLDivElement | null },
-  zoom: ((range: Range | null) => void) | undefined,
-  say: (value: unknown) => string,
-): uPlot.Options {
+const HIDDEN: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
+
+function options({ shown, axis, isLog, tip, zoom, say }: Made, width: number, height: number): uPlot.Options {
   const [ink, grid] = [colour("--dim"), colour("--chart-grid")];
-  const lines = shown.current;
-  const each = smoothing ? 4 : 3;
+  const drawn = shown.current;
+  const each = drawn[0]?.stroke.smooth ? 4 : 3;
   const rule = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
-  const series = lines.flatMap((line): uPlot.Series[] => {
-    const paint = colour(line.colour);
-    const hidden = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: lines.length > 1 };
-    const drawn = { label: line.label, stroke: smoothing ? fainter(paint, 0.3) : paint, width: 1.5, spanGaps: lines.length > 1, points: { show: line.curve.x.length === 1, size: 5 } };
-    return [hidden, hidden, drawn, ...(smoothing ? [{ ...drawn, stroke: paint, width: 1.8 }] : [])];
-  });
-  const bands = lines.flatMap((line, at): uPlot.Band[] =>
-    line.curve.size > 1 ? [{ series: [at * each + 2, at * each + 1], fill: fainter(colour(line.colour), 0.18) }] : [],
-  );
+  const written = (all: (number | null)[]): string[] => (say === figure ? figures(all) : all.map(say));
   return {
     width,
     height,
     padding: [8, 16, 0, 0],
     legend: { show: false },
-    cursor: { y: false, points: { size: 5 }, drag: { x: !!zoom, y: false, setScale: false } },
+    cursor: { y: false, points: { size: 5 }, drag: { x: !!zoom, y: false, setScale: false }, dataIdx: (plot, column, at) => known(plot.data[column], at) },
     scales: { x: { time: axis === "time" }, y: { distr: isLog ? 3 : 1 } },
     axes: [
-      { ...rule, size: 22, gap: 3, ...(axis === "relative" ? { values: (_: uPlot, all: number[]) => all.map((one) => duration(one)) } : {}) },
-      { ...rule, size: 52, gap: 4, values: (_: uPlot, all: number[]) => all.map((one) => (one === null ? "" : say(one))) },
+      { ...rule, size: (_, values) => (values?.some((one) => one?.includes("\n")) ? 36 : 22), gap: 3, ...(axis === "relative" ? { values: (_: uPlot, all: number[]) => all.map((one) => duration(one)) } : {}) },
+      { ...rule, size: room, gap: 4, values: (_: uPlot, all: number[]) => written(all) },
     ],
-    series: [{}, ...series],
-    bands,
+    series: [{}, ...drawn.flatMap(seriesOf)],
+    bands: drawn.flatMap((one, at): uPlot.Band[] =>
+      hasExtent(one.stroke) ? [{ series: [at * each + 2, at * each + 1], fill: fainter(colour(one.colour), 0.35) }] : [],
+    ),
     hooks: {
-      setCursor: [(plot) => point(plot, shown.current, each, axis, tip.current, say)],
-      setSelect: [(plot) => select(plot, zoom)],
+      draw: [(plot) => shown.current.forEach((one) => drawSpikes(plot, one))],
+      setCursor: [(plot) => tell(plot, shown.current, axis, say, tip.current)],
+      setSelect: [(plot) => select(plot, axis, zoom)],
       ready: [(plot) => plot.over.addEventListener("dblclick", () => zoom?.(null))],
     },
   };
+}
+
+/** The columns of a stroke: least and greatest, between which it is filled, its line, and its average. */
+function seriesOf({ stroke, label, colour: token, isFormer }: Drawn): uPlot.Series[] {
+  const paint = colour(token);
+  const dash = isFormer ? { dash: [5, 3] } : {};
+  const line = { label, width: 1.5, points: { show: true, size: 5, filter: alone }, ...dash };
+  if (!stroke.smooth) return [HIDDEN, HIDDEN, { ...line, stroke: paint }];
+  return [HIDDEN, HIDDEN, { ...line, stroke: fainter(paint, 0.3) }, { ...line, stroke: paint, width: 1.8 }];
+}
+
+/** Points with none beside them, of which a line shows nothing. */
+function alone(plot: uPlot, column: number): number[] {
+  const values = plot.data[column] ?? [];
+  const found: number[] = [];
+  let [before, at] = [null, -1] as [number | null, number];
+  values.forEach((value, place) => {
+    if (value === undefined) return;
+    if (value === null && at >= 0 && before === null) found.push(at);
+    [before, at] = value === null ? [null, -1] : [at >= 0 ? (values[at] ?? null) : null, place];
+  });
+  if (at >= 0 && before === null) found.push(at);
+  return found;
+}
+
+/** The place nearest to one that has a value: each line has its own. */
+function known(values: ArrayLike<number | null | undefined> | undefined, at: number): number {
+  for (let away = 0; values && away < values.length; away += 1) {
+    if (typeof values[at - away] === "number") return at - away;
+    if (typeof values[at + away] === "number") return at + away;
+  }
+  return at;
+}
+
+/** What lies far off is a stroke in the line's own ink: a band of one pixel is not seen. */
+function drawSpikes(plot: uPlot, { stroke, colour: token }: Drawn): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.beginPath();
+  for (const at of spikes(stroke)) {
+    const [x, low, high] = [stroke.x[at] ?? 0, stroke.min[at] ?? null, stroke.max[at] ?? null];
+    if (low === null || high === null) continue;
+    const [left, bottom, top] = [plot.valToPos(x, "x", true), plot.valToPos(low, "y", true), plot.valToPos(high, "y", true)];
+    ctx.moveTo(left, Number.isFinite(bottom) ? bottom : bbox.top + bbox.height);
+    ctx.lineTo(left, top);
+  }
+  ctx.strokeStyle = colour(token);
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  ctx.stroke();
+  ctx.restore();
+}
+
+const LEAST_ROOM = 44;
+
+/** As wide as its labels are. */
+function room(plot: uPlot, values: string[] | null): number {
+  const { ctx } = plot;
+  ctx.save();
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  const widest = Math.max(0, ...(values ?? []).map((one) => ctx.measureText(one ?? "").width));
+  ctx.restore();
+  return Math.max(LEAST_ROOM, Math.ceil(widest / devicePixelRatio) + 10);
 }
 
 function fainter(paint: string, share: number): string {
@@ -130,35 +182,10 @@ function fainter(paint: string, share: number): string {
   return parts ? `rgba(${parts.join(",")},${share})` : paint;
 }
 
-function select(plot: uPlot, zoom: ((range: Range | null) => void) | undefined): void {
+function select(plot: uPlot, axis: Axis, zoom: ((range: Range | null) => void) | undefined): void {
   const { left, width } = plot.select;
   if (width < 6) return;
-  zoom?.({ since: plot.posToVal(left, "x"), until: plot.posToVal(left + width, "x") });
+  const start = axis === "index" ? 1 : 0;
+  zoom?.({ since: plot.posToVal(left, "x") - start, until: plot.posToVal(left + width, "x") - start });
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-}
-
-/** Say what lies under the pointer. */
-function point(plot: uPlot, lines: Line[], each: number, axis: Axis, tip: HTMLDivElement | null, say: (value: unknown) => string): void {
-  const { idx, left = 0 } = plot.cursor;
-  if (!tip) return;
-  tip.hidden = idx === null || idx === undefined || left < 0;
-  if (idx === null || idx === undefined) return;
-  const x = plot.data[0][idx] ?? 0;
-  const place = axis === "time" ? new Date(x * 1000).toLocaleTimeString() : axis === "relative" ? duration(x) : `${axis} ${figure(x)}`;
-  const rows = lines.map((line, at) => ({ line, value: plot.data[at * each + 3]?.[idx] })).filter((one) => typeof one.value === "number");
-  tip.replaceChildren(row(place, null), ...rows.slice(0, 12).map(({ line, value }) => row(lines.length > 1 ? `${line.label}  ${say(value)}` : say(value), line.colour)));
-  const isRight = left > plot.over.clientWidth / 2;
-  tip.style.left = isRight ? "auto" : `${left + 66}px`;
-  tip.style.right = isRight ? `${plot.over.clientWidth - left + 18}px` : "auto";
-}
-
-function row(text: string, token: string | null): HTMLElement {
-  const element = document.createElement("div");
-  if (token) {
-    const dot = document.createElement("i");
-    dot.style.background = `var(${token})`;
-    element.append(dot);
-  }
-  element.append(text);
-  return element;
 }

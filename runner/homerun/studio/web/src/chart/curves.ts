@@ -11,7 +11,12 @@ export interface Curve {
   name: string;
   points: number;
   size: number;
-  x: number[];
+  /** Another one after each change. */
+  stamp: number;
+  /** The least and the greatest place of each bucket; null where no point of it has one. */
+  first: (number | null)[];
+  x: (number | null)[];
+  count: number[];
   min: (number | null)[];
   max: (number | null)[];
   last: (number | null)[];
@@ -23,10 +28,12 @@ export interface Range {
 }
 
 const MOST = 200;
+let stamps = 0;
 
 export class Curves {
   readonly found = new Map<string, Curve>();
-  private cursor: string | null = null;
+  /** By the place of the first name of a question. */
+  private readonly cursors = new Map<number, string>();
 
   constructor(
     private readonly runs: string[],
@@ -43,20 +50,23 @@ export class Curves {
 
   /** Read what is new. Answers whether anything is. */
   async read(abort?: AbortSignal): Promise<boolean> {
-    const names = this.names.slice(0, Math.max(1, Math.floor(MOST / Math.max(1, this.runs.length))));
-    if (!names.length || !this.runs.length) return false;
-    const query: Queries["series"] = {
-      run: this.runs,
-      name: names,
-      width: this.width,
-      x: this.axis === "relative" ? "time" : this.axis,
-      ...(this.isSystem ? { system: true } : {}),
-      ...(this.range ? { ...this.range } : { cursor: this.cursor }),
-    };
-    const answer = await get("series", query, abort);
-    this.cursor = answer.cursor;
-    for (const part of answer.series) this.take(part);
-    return answer.series.length > 0;
+    const most = Math.max(1, Math.floor(MOST / Math.max(1, this.runs.length)));
+    let isNew = false;
+    for (let at = 0; this.runs.length && at < this.names.length; at += most) {
+      const query: Queries["series"] = {
+        run: this.runs,
+        name: this.names.slice(at, at + most),
+        width: this.width,
+        x: this.axis === "relative" ? "time" : this.axis,
+        ...(this.isSystem ? { system: true } : {}),
+        ...(this.range ? { ...this.range } : { cursor: this.cursors.get(at) ?? null }),
+      };
+      const answer = await get("series", query, abort);
+      this.cursors.set(at, answer.cursor);
+      for (const part of answer.series) this.take(part);
+      isNew ||= answer.series.length > 0;
+    }
+    return isNew;
   }
 
   private take(part: SeriesRow): void {
@@ -69,7 +79,10 @@ export class Curves {
       name: part.name,
       points: part.points,
       size: part.size,
-      x: join(former?.x, part.x_last.map((x, at) => finite(x) ?? at)),
+      stamp: (stamps += 1),
+      first: join(former?.first, part.x_first.map(finite)),
+      x: join(former?.x, part.x_last.map(finite)),
+      count: join(former?.count, part.count),
       min: join(former?.min, part.min.map(finite)),
       max: join(former?.max, part.max.map(finite)),
       last: join(former?.last, part.last.map(finite)),
@@ -80,15 +93,4 @@ export class Curves {
 function finite(value: Numeric): number | null {
   const number = toNumber(value);
   return number !== null && Number.isFinite(number) ? number : null;
-}
-
-/** An exponential moving average of what is shown; `weight` from 0 (none) to below 1. */
-export function smooth(values: (number | null)[], weight: number): (number | null)[] {
-  let [sum, share] = [0, 0];
-  return values.map((value) => {
-    if (value === null) return null;
-    sum = weight * sum + (1 - weight) * value;
-    share = weight * share + (1 - weight);
-    return sum / share;
-  });
 }

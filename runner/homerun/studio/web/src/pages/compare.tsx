@@ -146,7 +146,7 @@ function Charts({ runs }: { runs: RunRow[] }) {
   const [isLog, setLog] = useRemembered("log.y", false);
   const [smoothing, setSmoothing] = useRemembered("smoothing", 0);
   const [most, setMost] = useState(CHARTS);
-  const [version, setVersion] = useState(0);
+  const [, setVersion] = useState(0);
   const ids = runs.map((run) => run.id);
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort();
   const shown = names.slice(0, most);
@@ -173,7 +173,7 @@ function Charts({ runs }: { runs: RunRow[] }) {
           return (
             <figure class="card" key={name}>
               <figcaption><b>{name}</b></figcaption>
-              {lines.length ? <Chart lines={lines} title={name} axis={axis} isLog={isLog} smoothing={smoothing} version={version} height={200} /> : <div class="chart is-blank" />}
+              {lines.length ? <Chart lines={lines} title={name} axis={axis} isLog={isLog} smoothing={smoothing} height={200} /> : <div class="chart is-blank" />}
             </figure>
           );
         })}

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { get } from "../../server/api";
 import { Chart } from "../../chart/chart";
-import { type Axis, Curves, type Range } from "../../chart/curves";
+import { type Axis, type Curve, Curves, type Range } from "../../chart/curves";
 import { count, figure, instant, plural } from "../../format";
 import { useLive } from "../../server/live";
 import type { MetricRow, RunRow } from "../../types";
@@ -94,7 +94,7 @@ export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothi
   return (
     <div class="charts">
       {metrics.map((one) => (
-        <MetricChart key={one.name} run={run} metric={one} curves={curves} axis={used} isLog={isLog} smoothing={smoothing} isSystem={isSystem} say={sayOf(one.name)} version={version} />
+        <MetricChart key={one.name} run={run} metric={one} whole={curves.get(run.id, one.name)} axis={used} isLog={isLog} smoothing={smoothing} isSystem={isSystem} say={sayOf(one.name)} />
       ))}
     </div>
   );
@@ -103,16 +103,16 @@ export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothi
 interface ChartProps {
   run: RunRow;
   metric: MetricRow;
-  curves: Curves;
+  /** All of its points. */
+  whole: Curve | undefined;
   axis: Axis;
   isLog: boolean;
   smoothing: number;
   isSystem: boolean;
   say: (value: unknown) => string;
-  version: number;
 }
 
-function MetricChart({ run, metric, curves, axis, isLog, smoothing, isSystem, say, version }: ChartProps) {
+function MetricChart({ run, metric, whole, axis, isLog, smoothing, isSystem, say }: ChartProps) {
   const [range, setRange] = useState<Range | null>(null);
   const [isValues, setValues] = useState(false);
   const near = useLoaded(
@@ -125,7 +125,7 @@ function MetricChart({ run, metric, curves, axis, isLog, smoothing, isSystem, sa
     [range, axis],
   );
   useLayoutEffect(() => setRange(null), [axis]);
-  const curve = (range && near.data) || curves.get(run.id, metric.name);
+  const curve = (range && near.data) || whole;
   return (
     <figure class="card">
       <figcaption>
@@ -138,7 +138,7 @@ function MetricChart({ run, metric, curves, axis, isLog, smoothing, isSystem, sa
         </button>
       </figcaption>
       {curve ? (
-        <Chart lines={[{ curve, label: metric.name, colour: "--line-1" }]} title={metric.name} axis={axis} isLog={isLog} smoothing={smoothing} zoom={axis === "relative" ? () => undefined : setRange} say={say} version={version + (range ? 0.5 : 0) + (near.data ? 0.25 : 0)} />
+        <Chart lines={[{ curve, label: metric.name, colour: "--line-1" }]} title={metric.name} axis={axis} isLog={isLog} smoothing={smoothing} zoom={axis === "relative" ? () => undefined : setRange} say={say} />
       ) : (
         <div class="chart is-blank" />
       )}

@@ -1,0 +1,186 @@
+"""Charts say what was logged: to the eye, and under the pointer."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from homerun import Experiment, Run, Workspace
+from studio.browser.lab import Studio
+
+STRONG = """(canvas) => {
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    const columns = new Array(width).fill(0);
+    for (let at = 0; at < width * height; at += 1) {
+        const [r, g, b, a] = data.subarray(at * 4, at * 4 + 4);
+        if (a > 200 && Math.max(r, g, b) - Math.min(r, g, b) > 60) columns[at % width] += 1;
+    }
+    return columns.map((one) => one / height);
+}"""
+"""How much of each column of pixels has the ink of a line."""
+LEFT_INK = """(canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, 2, canvas.height);
+    return data.filter((value, at) => at % 4 === 3 && value > 0).length;
+}"""
+
+
+class Lab:
+    """A store with runs of this process, and a Studio that shows it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.workspace = Workspace.from_config(str(folder))
+        self.studio = Studio(folder)
+
+    def run(self, **metrics: Sequence[tuple[int | None, float]]) -> Run:
+        """An ended run with these metrics, each in steps and values."""
+        run = Experiment(self.workspace, "curves").start_logging()
+        for name, points in metrics.items():
+            for step, value in points:
+                run.log(name, value, step=step)
+        run.complete()
+        return run
+
+    def show(self, page: Page, place: str) -> None:
+        """Go to a place behind the `#`."""
+        page.goto(f"{self.studio.address}#{place}")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A store of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("HOMERUN_")]:
+            patch.delenv(name)
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        folder = tmp_path_factory.mktemp("charts")
+        made = Lab(folder)
+        yield made
+        made.studio.close()
+
+
+@pytest.fixture
+def page(lab: Lab, visit: Callable[..., Page]) -> Page:
+    """A page of that Studio."""
+    return visit(lab.studio)
+
+
+def chart(page: Page, name: str) -> Locator:
+    """The picture of a metric, once it is drawn."""
+    found = page.get_by_role("figure").filter(has_text=name)
+    found.locator("canvas").wait_for()
+    return found
+
+
+def hover(page: Page, card: Locator, share: float) -> Locator:
+    """Point at a place of a chart, from 0 at its left to 1 at its right; what it says there."""
+    over = card.locator(".u-over").bounding_box()
+    assert over is not None
+    page.mouse.move(over["x"] + over["width"] * share, over["y"] + over["height"] / 2)
+    return card.locator(".chart-tip")
+
+
+def drag(page: Page, card: Locator, first: float, last: float) -> None:
+    """Drag from one place of a chart to another."""
+    over = card.locator(".u-over").bounding_box()
+    assert over is not None
+    height = over["y"] + over["height"] / 2
+    page.mouse.move(over["x"] + over["width"] * first, height)
+    page.mouse.down()
+    page.mouse.move(over["x"] + over["width"] * last, height, steps=4)
+    page.mouse.up()
+
+
+def test_a_spike_among_many_points_is_seen_and_read(page: Page, lab: Lab) -> None:
+    points = [(step, 50.0 if step == 10_001 else 0.05 + step % 7 / 1e4) for step in range(20_000)]
+    run = lab.run(loss=points)
+    lab.show(page, f"/run/{run.id}/metrics")
+    card = chart(page, "loss")
+    page.wait_for_function(f"Math.max(...({STRONG})(document.querySelector('canvas'))) > 0")
+    columns = card.locator("canvas").evaluate(STRONG)
+    assert max(columns) > 0.6
+    assert 0.4 < columns.index(max(columns)) / len(columns) < 0.6
+    expect(hover(page, card, 0.501)).to_contain_text("… 50")
+    expect(hover(page, card, 0.2)).not_to_contain_text("… 50")
+
+
+def test_a_part_of_a_part_is_drawn(page: Page, lab: Lab) -> None:
+    run = lab.run(loss=[(step, step**0.5) for step in range(8_000)])
+    lab.show(page, f"/run/{run.id}/metrics")
+    card = chart(page, "loss")
+    expect(hover(page, card, 0.99)).to_contain_text(re.compile(r"step 79\d\d"))
+    drag(page, card, 0.25, 0.75)
+    expect(card).to_contain_text("Reset zoom")
+    expect(card).to_contain_text("8,000 points, drawn as 251")
+    drag(page, card, 0.5, 0.6)
+    expect(card).not_to_contain_text("drawn as")
+    expect(hover(page, card, 0.99)).to_contain_text(re.compile(r"step 43\d\d"))
+    expect(hover(page, card, 0.01)).to_contain_text(re.compile(r"step (39|40)\d\d"))
+    card.locator(".u-over").dblclick()
+    expect(card).to_contain_text("8,000 points, drawn as 500")
+    expect(hover(page, card, 0.99)).to_contain_text(re.compile(r"step 79\d\d"))
+
+
+def test_a_comparison_says_the_value_of_each_run_under_the_pointer(page: Page, lab: Lab) -> None:
+    runs = [
+        lab.run(loss=[(step, start + step / 1e4) for step in range(length)])
+        for start, length in ((1, 3_000), (4, 700), (2, 5_000), (3, 1_900))
+    ]
+    lab.show(page, f"/compare?ids={','.join(run.id for run in runs)}")
+    for axis in ("step", "index"):
+        page.get_by_label("X axis").select_option(axis)
+        card = chart(page, "loss")
+        said = hover(page, card, 0.1)
+        numbers = [runs[at].number for at in (1, 3, 2, 0)]
+        expect(said).to_have_text(
+            re.compile("".join(rf"#{number}  [1-4]\.\d+.*" for number in numbers))
+        )
+        expect(hover(page, card, 0.5).locator("i")).to_have_count(2)
+    page.get_by_label("Smoothing").fill("0.9")
+    expect(hover(page, chart(page, "loss"), 0.1)).to_contain_text("last ")
+
+
+def test_labels_of_an_axis_are_whole(page: Page, lab: Lab) -> None:
+    run = lab.run(
+        tokens=[(step, 12_260_000 + step * 1_000_000) for step in range(60)],
+        rate=[(step, 1e-10 * step) for step in range(1, 60)],
+        norm=[(step, 1e30 * step) for step in range(60)],
+        flat=[(step, 1 + step * 1e-7) for step in range(60)],
+    )
+    lab.show(page, f"/run/{run.id}/metrics")
+    for name in ("tokens", "rate", "norm", "flat"):
+        card = chart(page, name)
+        expect(hover(page, card, 0.5)).to_be_visible()
+        assert card.locator("canvas").evaluate(LEFT_INK) == 0, name
+
+
+def test_a_run_that_was_begun_again_is_drawn_once_for_each_time(page: Page, lab: Lab) -> None:
+    steps = [*range(2_000), *range(1_000)]
+    run = lab.run(loss=[(step, at / 1_000) for at, step in enumerate(steps)])
+    lab.show(page, f"/run/{run.id}/metrics")
+    card = chart(page, "loss")
+    said = hover(page, card, 0.25)
+    expect(said).to_contain_text(re.compile(r"part 2 of 2  2\.[45].*part 1 of 2  0\.[45]"))
+    expect(hover(page, card, 0.75)).not_to_contain_text("part 2 of 2")
+
+
+def test_steps_without_an_order_are_put_into_one(page: Page, lab: Lab) -> None:
+    steps = [at ^ 1 for at in range(300)]
+    run = lab.run(loss=[(step, step / 100) for step in steps])
+    lab.show(page, f"/run/{run.id}/metrics")
+    said = hover(page, chart(page, "loss"), 0.5)
+    expect(said).to_contain_text(re.compile(r"^step 1[45]\d1\.[45]"))
+
+
+def test_points_without_steps_have_their_numbers_where_steps_are_asked_for(
+    page: Page, lab: Lab
+) -> None:
+    run = lab.run(loss=[(None, value) for value in range(4_000)])
+    lab.show(page, f"/run/{run.id}/metrics")
+    page.get_by_label("X axis").select_option("step")
+    expect(hover(page, chart(page, "loss"), 0.99)).to_contain_text(re.compile(r"step 39\d\d"))
