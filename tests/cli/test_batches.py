@@ -230,6 +230,23 @@ def test_what_failed_is_not_submitted_again_once_a_copy_of_it_goes_well(invoke, 
     assert "#2 as #4 (Completed), #3 as #4 (Completed)" in third.err
 
 
+def test_what_failed_in_a_batch_is_submitted_again_and_nothing_of_other_batches(
+    invoke, experiment, script
+):
+    other, batch = batch_of(experiment, "0.5"), batch_of(experiment, "0.4")
+
+    (copy,) = invoke("run", "resubmit", batch.parent.id, "--failed").json
+    assert copy["properties"]["homerun.resubmitted_from"] == batch[0].id
+    experiment.workspace.get_run(copy["run_id"]).wait_for_completion(raise_on_error=False)
+    (again,) = invoke("run", "resubmit", batch.parent.id, "--failed").json
+    assert again["properties"]["homerun.resubmitted_from"] == copy["run_id"]
+
+    assert invoke("run", "show", other[0].id).json["status"] == "Failed"
+    single = invoke("run", "resubmit", other[0].id, "--failed")
+    assert single.code == 2
+    assert f"run {other[0].id} is no batch" in single.err
+
+
 def test_why_a_batch_failed_is_told_by_the_ways_in_which_its_runs_did(invoke, experiment, script):
     source = """
         import sys
@@ -256,7 +273,7 @@ def test_why_a_batch_failed_is_told_by_the_ways_in_which_its_runs_did(invoke, ex
     assert found["advice"] == [
         "homerun why digits/3",
         "homerun why digits/4",
-        "homerun rerun --failed -e digits",
+        f"homerun rerun digits/{found['run_number']} --failed",
     ]
     assert "2 x ValueError: diverged at 1.5  (#3, #5)" in shown
 

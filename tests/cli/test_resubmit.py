@@ -79,7 +79,7 @@ def test_only_what_failed_is_submitted_again(cli, script):
 
 
 def test_it_wants_a_run_or_an_experiment(cli):
-    for wrong in ([], ["--failed"], ["-e", "x"], ["-r", "x", "--failed", "-e", "y"]):
+    for wrong in ([], ["--failed"], ["-e", "x"]):
         done = cli("run", "resubmit", *wrong)
         assert done.code == 2
         assert "give a run" in done.last_line

@@ -246,24 +246,28 @@ class Failures:
 
     Args:
         records: all runs of the experiment that may be submitted again, the newest first.
+        parent: only those below this run are meant, and their copies; None: all.
 
     Attributes:
         left: those to be submitted again, the oldest first.
         skipped: those of which a copy goes on, or is Completed: each with that copy's id.
     """
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    def __init__(self, records: Sequence[Record], parent: str | None = None) -> None:
         self._known = {record.id: record for record in records}
         self._copies: dict[str, list[Record]] = {}
         self._status: dict[str, str] = {}
+        meant: set[object] = set()
         for record in reversed(records):
             former = record.properties().get(RESUBMITTED_FROM)
+            if parent in (None, record.run.get("parent")) or former in meant:
+                meant.add(record.id)
             if former is not None:
                 self._copies.setdefault(former, []).append(record)
         self.left: list[Record] = []
         self.skipped: list[tuple[Record, Record]] = []
         for record in reversed(records):
-            if self.status(record) != status.FAILED:
+            if record.id not in meant or self.status(record) != status.FAILED:
                 continue
             copies = self._copies_of(record)
             good = [one for one in copies if self.status(one) not in _IN_VAIN]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 
 from homerun.base.times import zulu
 from homerun.files.logs import tail as log_tail
@@ -135,7 +134,7 @@ def _of_batch(record: Record, seen: Look, name_of: Callable[[Record], str]) -> d
         failures.append((told, first))
     advice = [f"homerun why {name_of(first)}" for _, first in failures[:_MOST_WAYS]]
     if failures and seen.is_over:
-        advice.append(f"homerun rerun --failed -e {shlex.quote(record.experiment)}")
+        advice.append(f"homerun rerun {name_of(record)} --failed")
     total, failed = sum(counts.values()), counts.pop(status.FAILED, 0)
     others = [f"{number:,} {name}" for name, number in counts.items()]
     found = {

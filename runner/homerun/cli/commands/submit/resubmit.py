@@ -32,7 +32,7 @@ _MOST_TOLD = 8
 
 @command("resubmit", usage="[OPTIONS]")
 @shared.one_run
-@option("--failed", is_flag=True, help="All failed runs of the experiment (-e).")
+@option("--failed", is_flag=True, help="The failed runs of a batch, or of an experiment (-e).")
 @option(
     "--code",
     kind=OneOf((again.SNAPSHOT, again.NOW)),
@@ -58,18 +58,22 @@ def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...], **limi
       homerun run resubmit digits_1 -- --lr 0.2
       homerun run resubmit digits_1 --memory 32GB
       homerun run resubmit --failed -e digits
+      homerun run resubmit 9 --failed
     """
-    name = call.experiment
-    if failed != (call.run_id is None) or (failed and name is None):
+    if call.run_id is None and not (failed and call.experiment is not None):
         raise UsageError("give a run (-r ID), or --failed and an experiment (-e NAME)")
     changes = words
-    found = _failed(call, str(name)) if failed else [call.run()]
+    named = None if call.run_id is None else call.run()
+    if failed and named is not None and not named._record.is_batch:
+        raise UsageError(f"run {named.id} is no batch; to submit it again, leave out --failed")
+    found = _failed(call, named) if failed else [call.run()]
     known = call.project().said.get("env", {})
     said = [_ask(run, changes, known) for run in found]
     other = {name: value for name, value in limits.items() if value is not None}
     made = [_again(run, *answers, changes, code, other) for run, answers in zip(found, said)]
     rows = [run.describe() for run in made]
-    none = f"no failed run of {name} is left to resubmit"
+    place = call.experiment if named is None else f"batch {call.name_of(named._record)}"
+    none = f"no failed run of {place} is left to resubmit"
 
     def shown() -> list[render.Part]:
         for run in made:
@@ -80,10 +84,12 @@ def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...], **limi
     return Result(rows if failed else rows[0], shown)
 
 
-def _failed(call: Call, name: str) -> list[Run]:
-    experiment = Experiment.existing(call.workspace(), name)
+def _failed(call: Call, batch: Run | None) -> list[Run]:
+    """The failed runs of a batch, or of the experiment that was named, to be submitted again."""
+    named = str(call.experiment)
+    experiment = batch.experiment if batch else Experiment.existing(call.workspace(), named)
     runs = experiment.get_runs(type=ScriptRun.RUN_TYPE, include_children=True)
-    failures = again.Failures([run._record for run in runs])
+    failures = again.Failures([run._record for run in runs], batch.id if batch else None)
     if failures.skipped:
         told = [
             f"{_number(one)} as {_number(copy)} ({failures.status(copy)})"
