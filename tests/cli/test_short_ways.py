@@ -546,6 +546,17 @@ def test_why_of_a_canceled_run_says_who_and_when(cli, script, gate):
     assert told["at"].endswith("Z")
 
 
+def test_why_of_a_run_that_was_canceled_with_its_parent_says_so(cli, script):
+    script("wait.py", "import signal; signal.pause()", ".")
+    made = cli("run", "-d", "-e", "digits", "--grid", "lr=0.1", "wait.py").json
+    cli("stop", made["run_id"])
+    (child,) = cli("ls", "--parent-run-id", made["run_id"]).json
+
+    told = cli("why", child["run_id"]).json
+
+    assert told["what"] == "the run was canceled: its parent was canceled"
+
+
 def test_stopping_a_run_that_is_over_says_so(cli, train):
     cli("run", "train.py", "1")
 

@@ -185,7 +185,9 @@ def _what(record: Record, seen: Look) -> str:
     if outcome is None:
         return _STANDS.get(seen.status, "it goes on")
     if outcome.get("cause"):
-        return status.cause_in_words(outcome, seen.fact(layout.EXITED))
+        words = status.cause_in_words(outcome, seen.fact(layout.EXITED))
+        why = seen.fact(layout.STOP).get("why") if outcome["cause"] == status.CANCEL else None
+        return f"{words}: {why}" if why else words
     return "the script ended with exit code 0"
 
 
