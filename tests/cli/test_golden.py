@@ -90,6 +90,7 @@ CASES = {
     "target-add": "target add small --slots 1",
     "target-list": "target list",
     "target-remove": "target remove local",
+    "target-set": "target set local --gpus 0,1 --per-user 1 --reserve alice=0@18:00-23:00",
     "workspace-create": "workspace create -w myworkspace --exist-ok",
     "workspace-list": "workspace list",
     "workspace-show": "workspace show",

@@ -174,6 +174,7 @@ COMMANDS = [
     *(
         "run download-logs -r RUN -d fetched",
         "target add large --slots 2",
+        "target set small --gpus 0",
         "queue pause --target local",
     ),
     *(

@@ -125,7 +125,7 @@ class User:
         for path in Path("/proc").iterdir():
             with suppress(OSError):
                 words = (path / "cmdline").read_bytes() if path.name.isdecimal() else b""
-                if b"gpu_keeper" in words and os.fsencode(os.getcwd()) in words:
+                if b"gpus.keeper" in words and os.fsencode(os.getcwd()) in words:
                     os.kill(int(path.name), signal.SIGKILL)
 
     def finish(self) -> None:

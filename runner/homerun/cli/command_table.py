@@ -84,6 +84,7 @@ COMMANDS = {
     "queue slots": ("commands.queue", "slots"),
     "target list": ("commands.target", "list_targets"),
     "target add": ("commands.target", "add"),
+    "target set": ("commands.target", "set_rules"),
     "target remove": ("commands.target", "remove"),
     "store check": ("commands.store", "check"),
     "store gc": ("commands.store", "gc"),

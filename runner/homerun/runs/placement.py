@@ -59,14 +59,14 @@ class Place:
 
     def _check_gpus(self, parent: Record | None) -> None:
         from homerun.system.gpus import visible  # few runs ask for GPUs
-        from homerun.targets import gpu_slots
+        from homerun.targets.gpus import grants
 
-        wanted = gpu_slots.wish(self._config.gpus, self._config.gpu_memory)
+        wanted = grants.wish(self._config.gpus, self._config.gpu_memory)
         assert wanted is not None
         env = {**os.environ, **self._config.environment_variables}
         visible.forget_given(env)
         try:
-            gpu_slots.check_gpus(self._store, self.target, wanted, env, parent)
+            grants.check_gpus(self._store, self.target, wanted, env, parent)
         except UserError as error:
             raise SubmitError(error.message) from error
         self._gpus, self._gpu_mib = wanted

@@ -117,12 +117,12 @@ class Recorder:
 
     def gpus_given(self) -> dict[str, object]:
         """The GPUs that the script has, for its record."""
-        rows = self.plan.setting("gpus_given")
-        if not rows:
+        given = self.plan.setting("gpus_given")
+        if not given:
             return {}
-        from homerun.targets import gpu_rows  # few runs have any
+        from homerun.targets.gpus import rows  # few runs have any
 
-        return {"gpus": gpu_rows.read(rows)}
+        return {"gpus": rows.read(given)}
 
     def exited_fact(self, failure: str | None, *, began: bool) -> dict[str, object]:
         """How the script's process ended, as its parent saw it."""

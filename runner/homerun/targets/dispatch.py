@@ -4,9 +4,9 @@ Strictly in order: the first entry gets the first free slots. To start a run is 
 and its lock `alive`; what is true under that lock stays true. A process that adds an entry looks
 for free slots afterwards, and one that frees slots looks for entries: one of the two sees both.
 
-GPUs are given by one process of a queue, its keeper (`gpu_keeper.py`), which the others start where
-a run that waits asks for some. One that lacks GPUs is passed by those that ask for none: they may
-be the children of a run that has the GPUs. One that lacks slots only is passed by none.
+GPUs are given by one process of a queue, its keeper (`gpus/keeper.py`), which the others start
+where a run that waits asks for some. One that lacks GPUs is passed by those that ask for none: they
+may be the children of a run that has the GPUs. One that lacks slots only is passed by none.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from homerun.system.gpus.shares import Share
-    from homerun.targets.gpu_slots import Giver
+    from homerun.targets.gpus.grants import Giver
     from homerun.targets.target import Target
 
 _EVERY_S = 1.0
@@ -195,9 +195,9 @@ class _Passed:
     def may_pass(self, entry: Entry) -> bool:
         """Whether an entry lacks GPUs, as its keeper knows, so that others may pass it."""
         if self._lacking is None:
-            from homerun.targets import gpu_wake  # few runs ask for GPUs
+            from homerun.targets.gpus import wake  # few runs ask for GPUs
 
-            has_keeper = not gpu_wake.wake(self._store, self._waiting.target)
+            has_keeper = not wake.wake(self._store, self._waiting.target)
             self._lacking = self._waiting.lacking() if has_keeper else frozenset()
         return entry.name in self._lacking
 
@@ -282,9 +282,9 @@ def _claim(
             if given is not None and record.fact(layout.STOP) is None and not _is_canceled(record):
                 given.target, given.slots = found.name, len(slots)
                 if gpus:
-                    from homerun.targets import gpu_slots
+                    from homerun.targets.gpus import grants
 
-                    gpu_slots.hand_over(given, gpus)
+                    grants.hand_over(given, gpus)
                 claim = Claim(found, record, given, alive, slots, gpus)
             else:
                 _end(record)

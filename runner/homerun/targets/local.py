@@ -30,7 +30,7 @@ class Local(Target):
     @classmethod
     def from_settings(cls, name: str, settings: Mapping[str, Any]) -> Target:
         """Its `slots`, or one for each processor."""
-        return cls(name, slots_in(settings.get("slots")) or cores(), is_limited=True)
+        return cls(name, slots_in(settings.get("slots")) or cores(), True, settings)
 
     def size_for(self, limit: int | None) -> int:
         """A run's own limit counts for the store's one `local` target, and narrows another."""

@@ -230,9 +230,9 @@ class _Reasons:
         wanted = min(entry.slots, size)
         free = self._target.free_slots(self._store, size)
         if free >= wanted and entry.gpus:
-            from homerun.targets import gpu_slots  # few runs ask for GPUs
+            from homerun.targets.gpus import grants  # few runs ask for GPUs
 
-            return gpu_slots.why_waiting(entry, record)
+            return grants.why_waiting(self._target, entry, record)
         if free >= wanted:
             return "it is about to start"
         if wanted == 1:

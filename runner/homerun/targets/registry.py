@@ -18,7 +18,7 @@ from runstore.queue import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from homerun.targets.target import Target
@@ -29,6 +29,9 @@ TYPES: dict[str, type[Target]] = {LOCAL: Local}
 
 SIZE = "max_concurrent_runs"
 MOST_SLOTS = 999
+
+GPU_RULES = ("gpus", "gpus_per_user", "gpu_reservations")
+"""The settings of a target that `gpus/rules.py` reads."""
 
 _ALL = "targets"
 _DEFAULT = "default_target"
@@ -55,15 +58,25 @@ def get(root: str, name: str | None = None) -> Target:
     found = settings.read(root)
     wanted = name or _default(found)
     if wanted == LOCAL:
+        _check_gpu_rules(found)
         size = limit() or slots_in(found.get(SIZE))
-        return Local(LOCAL, size or cores(), size is not None)
+        return Local(LOCAL, size or cores(), size is not None, found)
     said = _known(found).get(wanted)
     if not isinstance(said, dict) or not names_a_target(wanted):
         raise UserError(f"there is no target {wanted!r}: `homerun target list` shows them")
     kind = TYPES.get(str(said.get("type") or LOCAL))
     if kind is None:
         raise UserError(f"the target {wanted!r} is of the type {said['type']!r}; {_known_types()}")
+    _check_gpu_rules(said)
     return kind.from_settings(wanted, said)
+
+
+def _check_gpu_rules(said: Mapping[str, Any]) -> None:
+    """Check the rules for GPUs, if there are any: they may keep a device from this user."""
+    if any(key in said for key in GPU_RULES):
+        from homerun.targets.gpus.rules import GpuRules  # few targets have any
+
+        GpuRules(said)
 
 
 def target_names(root: str) -> list[str]:
@@ -144,6 +157,43 @@ class Targets:
                 found[SIZE] = slots
             if default:
                 found[_DEFAULT] = name
+
+        settings.change(self._store.for_writing().root, edit)
+
+    def set_gpus(
+        self,
+        name: str,
+        *,
+        devices: Sequence[str] | None = None,
+        per_user: int | None = None,
+        reserved: Sequence[str] | None = None,
+    ) -> None:
+        """Set rules for the GPUs of a target's runs; what is None stays as it is.
+
+        Args:
+            devices: by number or name, those that its runs may have; []: all.
+            per_user: the most that a user's runs have at once; 0: any number.
+            reserved: such as `alice=0@18:00-23:00`; []: none.
+
+        Raises:
+            UserError: there is no such target, or a rule that there cannot be.
+        """
+        from homerun.targets.gpus import rules  # few targets have any
+
+        if name not in target_names(self._store.root):
+            raise UserError(f"there is no target {name!r}: `homerun target list` shows them")
+        known = {rules.GPUS: devices, rules.PER_USER: per_user, rules.RESERVED: reserved}
+        said = {key: value for key, value in known.items() if value is not None}
+        if devices is not None:
+            said[rules.GPUS] = rules.check_names(devices)
+        rules.GpuRules(said)
+
+        def edit(found: dict[str, Any]) -> None:
+            of = found if name == LOCAL else _known(found)[name]
+            for key, value in said.items():
+                of.pop(key, None)
+                if value:
+                    of[key] = value
 
         settings.change(self._store.for_writing().root, edit)
 

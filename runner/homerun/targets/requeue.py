@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from homerun.targets import dispatch, gpu_slots
+from homerun.targets import dispatch
+from homerun.targets.gpus import grants
 from homerun.targets.plan import decode_for
 from runstore import layout, status
 from runstore.fs import atomic, lock
@@ -38,7 +39,7 @@ def after_restart(record: Record) -> None:
             return  # it is over, or was canceled
         given = decode_for(record, data)
         given.attempt = number + 1
-        wanted = gpu_slots.wish(run.get("gpus") or 0, run.get("gpu_memory"))
+        wanted = grants.wish(run.get("gpus") or 0, run.get("gpu_memory"))
         entry = waiting.add(
             record.id,
             given.encode(),

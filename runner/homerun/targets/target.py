@@ -28,12 +28,16 @@ class Target(ABC):
         name: its name, also that of its queue's folder.
         size: how many slots it has.
         is_limited: whether the settings limit it; else only batches and children wait for slots.
+        said: what the settings say of it.
     """
 
-    def __init__(self, name: str, size: int, is_limited: bool) -> None:
+    def __init__(
+        self, name: str, size: int, is_limited: bool, said: Mapping[str, Any] | None = None
+    ) -> None:
         self.name = name
         self.size = size
         self.is_limited = is_limited
+        self.said = said or {}
 
     @classmethod
     @abstractmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import pytest
 from helpers.fifo import Fifo, Gate
 from helpers.gpus import Machine
 from helpers.wait import wait_until
-from homerun import Experiment, Run, ScriptRunConfig, SubmitError, Workspace
+from homerun import Experiment, Run, ScriptRunConfig, SubmitError, UserError, Workspace
 from homerun.base import accounts
 from homerun.system.gpus import shares, table
+from homerun.system.gpus.devices import Device
+from homerun.targets.gpus.rules import GpuRules, reservation
 from homerun.targets.queue import place_of
 from runstore import layout
 from runstore.fs import facts
@@ -306,7 +309,7 @@ def keepers() -> list[int]:
             words = Path("/proc", name, "cmdline").read_bytes()
         except OSError:
             continue
-        if b"gpu_keeper" in words and os.fsencode(os.getcwd()) in words:
+        if b"gpus.keeper" in words and os.fsencode(os.getcwd()) in words:
             found.append(int(name))
     return found
 
@@ -322,3 +325,71 @@ def test_an_entry_of_the_queue_says_what_it_needs_and_older_ones_are_read(
     told = [(e.slots, e.limit, e.gpus, e.gpu_mib) for e in found if e is not None]
     assert told == [(1, None, 0, None), (2, 4, 0, None), (0, None, 2, None), (1, 3, 1, 20480)]
     assert [line.entry(f"9999.1.{part}.x") for part in ("1g", "1m5", "g1", "1gxm2")] == [None] * 4
+
+
+def test_a_target_may_say_which_gpus_its_runs_have_and_how_many(waiting: Waiting) -> None:
+    targets = waiting.experiment.workspace.targets
+    targets.set_gpus("local", devices=["1"], per_user=1)
+    one = waiting.submit(gpus=1)
+    assert waiting.told()[1] == "GPU-1"
+    with pytest.raises(SubmitError, match="this machine has 2 GPUs, and 1 of them may be used"):
+        waiting.submit(gpus=2)
+    targets.set_gpus("local", devices=[])
+    with pytest.raises(SubmitError, match="1 is the most for each user of the target local"):
+        waiting.submit(gpus=2)
+    two = waiting.submit(gpus=1)
+    wait_until(lambda: "is not for you" in why(two), "it waits")
+
+    assert "0 is not for you: you have 1, the most for each user here" in why(two)
+    targets.set_gpus("local", per_user=0)
+    assert waiting.told()[1] == "GPU-0"
+    finish(waiting, one, two)
+
+
+def test_a_gpu_is_kept_for_the_user_who_has_reserved_it(waiting: Waiting) -> None:
+    targets = waiting.experiment.workspace.targets
+    me = accounts.own_name()
+    targets.set_gpus("local", reserved=[f"{me}=0", "some-one-else=1"])
+    one, two = waiting.submit(gpus=1), waiting.submit(gpus=1)
+    assert waiting.told()[1] == "GPU-0"
+    wait_until(lambda: "reserved" in why(two), "it waits")
+
+    assert why(two).endswith("1 is reserved for some-one-else")
+    targets.set_gpus("local", reserved=[])
+    assert waiting.told()[1] == "GPU-1"
+    finish(waiting, one, two)
+
+
+@pytest.mark.parametrize(
+    ("at", "is_kept"), [("17:59", False), ("18:00", True), ("22:59", True), ("23:00", False)]
+)
+def test_a_reservation_holds_from_minute_to_minute(at: str, is_kept: bool) -> None:
+    now = time.mktime(time.strptime(f"2026-11-29 {at}", "%Y-%m-%d %H:%M"))
+    card = Device("0", "GPU-a", "Fake", 1 << 30, "CUDA_VISIBLE_DEVICES")
+    day = GpuRules({"gpu_reservations": ["alice=0@18:00-23:00"]})
+    night = GpuRules({"gpu_reservations": ["alice=GPU-a@23:00-18:00"]})
+
+    assert day.held_back(card, "bob", now) == ("is reserved for alice until 23:00" * is_kept)
+    assert night.held_back(card, "bob", now) == (
+        "is reserved for alice until 18:00" * (not is_kept)
+    )
+    assert day.held_back(card, "alice", now) == ""
+
+
+@pytest.mark.parametrize(
+    "wrong", ["alice", "alice=", "=0", "a=0@", "a=0@5", "a=0@25:00-3", "a=0@1-x"]
+)
+def test_what_is_no_reservation_is_refused_with_an_example(wrong: str) -> None:
+    with pytest.raises(UserError, match="alice=0@18:00-23:00"):
+        reservation(wrong)
+
+
+def test_rules_that_cannot_be_read_start_nothing_and_are_named(waiting: Waiting) -> None:
+    run = waiting.submit(gpus=1)
+    waiting.told()
+    path = Path(waiting.experiment.workspace.directory, layout.SETTINGS)
+    path.write_text('{"gpus": 3}')
+
+    with pytest.raises(SubmitError, match="gpus in the settings is a list, not 3"):
+        waiting.submit(gpus=1)
+    finish(waiting, run)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KEEPER_LOCK = 3
 """Where a keeper has the queue's lock."""
 
-_PROGRAM = "targets.gpu_keeper"
+_PROGRAM = "targets.gpus.keeper"
 
 
 def wake(store: Store, target: str) -> bool:

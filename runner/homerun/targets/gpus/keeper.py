@@ -13,8 +13,9 @@ import select
 import sys
 
 from homerun.system import children, linux
-from homerun.targets import dispatch, gpu_slots
-from homerun.targets.gpu_wake import KEEPER_LOCK
+from homerun.targets import dispatch
+from homerun.targets.gpus import grants
+from homerun.targets.gpus.wake import KEEPER_LOCK
 from runstore import layout
 from runstore.queue.queue import Queue
 from runstore.store import Store
@@ -54,7 +55,7 @@ def _keep(target: str) -> None:
         poll.register(watch, select.POLLIN)
     try:
         while _is_wanted(store := Store(os.getcwd()), target):
-            gpu_slots.give(store, target, dispatch.start)
+            grants.give(store, target, dispatch.start)
             children.reap()
             if poll.poll(_EVERY_S * 1000) and watch is not None:
                 os.read(watch, 1 << 16)

@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 import os
+import time
 from collections import namedtuple
 
 from homerun.base import accounts, environ, sizes
@@ -16,7 +17,8 @@ from homerun.system import process_tree
 from homerun.system.gpus import shares, table, visible
 from homerun.system.gpus.devices import NoGpus
 from homerun.system.gpus.shares import SharesFlaw
-from homerun.targets import gpu_rows
+from homerun.targets.gpus import rows
+from homerun.targets.gpus.rules import GpuRules
 from homerun.targets.plan import decode_for
 from runstore import layout
 from runstore.fs import atomic
@@ -63,13 +65,19 @@ def check_gpus(
         readings = table.readings()
     except NoGpus as error:
         raise UserError(f"the run asks for a GPU, and none can be seen here: {error}") from error
-    may = _candidates(readings, env)
+    rules = GpuRules(target.said)
+    may = _candidates(readings, env, rules)
     able = [one for one in may if not wanted.mib or one.device.memory >> 20 >= wanted.mib]
     asked = _in_words(wanted)
     if len(able) < wanted.count:
         left = "" if len(may) == len(readings) else f", and {len(may)} of them may be used"
         many = "1 GPU" if len(readings) == 1 else f"{len(readings)} GPUs"
         raise UserError(f"the run asks for {asked}; this machine has {many}{left}")
+    if rules.per_user and wanted.count > rules.per_user:
+        raise UserError(
+            f"the run asks for {asked}, and {rules.per_user} is the most for each user of the "
+            f"target {target.name}: homerun target set {target.name} --per-user N changes that"
+        )
     if parent is None:
         return
     try:
@@ -127,10 +135,48 @@ def _in_words(wanted: Wish) -> str:
     return f"{sizes.shown(wanted.mib << 20)} of {many}{each}"
 
 
-def _candidates(readings: Iterable[GpuReading], env: Mapping[str, str]) -> list[GpuReading]:
-    """The devices that a run's own variables leave, in their order."""
+def _candidates(
+    readings: Iterable[GpuReading], env: Mapping[str, str], rules: GpuRules
+) -> list[GpuReading]:
+    """The devices that a target and a run's own variables leave, in the order of the latter."""
     known = {one.device.uuid: one for one in readings if one.device.uuid}
-    return [known[one.uuid] for one in visible.choice([r.device for r in known.values()], env)]
+    devices = [one.device for one in known.values()]
+    if rules.devices:
+        devices = visible.named_devices(devices, rules.devices)
+    return [known[one.uuid] for one in visible.choice(devices, env)]
+
+
+class _Bounds:
+    """What a target's rules leave to this user now.
+
+    Attributes:
+        had: the devices of which this user has something.
+    """
+
+    def __init__(self, rules: GpuRules, readings: Iterable[GpuReading]) -> None:
+        self._rules = rules
+        self._user = accounts.own_name()
+        self.had = {
+            one.device.uuid
+            for one in (readings if rules.per_user else ())
+            if any(holder.uid == os.geteuid() for holder in _holders(one))
+        }
+
+    def why_not(self, one: GpuReading) -> str:
+        """Why a device is not for this user now, as a clause; "": it is."""
+        held_back = self._rules.held_back(one.device, self._user, time.time())
+        if held_back or not self._rules.per_user or one.device.uuid in self.had:
+            return held_back
+        if len(self.had) < self._rules.per_user:
+            return ""
+        return f"is not for you: you have {len(self.had)}, the most for each user here"
+
+
+def _holders(one: GpuReading) -> list[Holder]:
+    try:
+        return shares.holders(one.device)
+    except SharesFlaw:
+        return []
 
 
 # Giving
@@ -158,24 +204,29 @@ class Giver:
         """The GPUs of a run; None: it lacks some."""
         found = None
         if not self._is_first_lacking or _has_gpus_above(self._store, record):
-            found = self._take(entry, record, given)
+            found = self._take(target, entry, record, given)
         if found is None:
             self._is_first_lacking = True
             self.lacking.append(entry.name)
         return found
 
-    def _take(self, entry: Entry, record: Record, given: Plan) -> list[Share] | None:
+    def _take(
+        self, target: Target, entry: Entry, record: Record, given: Plan
+    ) -> list[Share] | None:
+        rules = GpuRules(target.said)
+        bounds = _Bounds(rules, self._readings)
         said = {"run": _name(record), "id": record.id, "store": self._store.id}
         taken: list[Share] = []
         try:
-            for one in _candidates(self._readings, given.env):
+            for one in _candidates(self._readings, given.env, rules):
                 if len(taken) == entry.gpus:
                     break
-                if _why_not(one, entry.gpu_mib):
+                if _why_not(one) or bounds.why_not(one):
                     continue
                 share = shares.take(one.device, entry.gpu_mib, said)
                 if share is not None:
                     taken.append(share)
+                    bounds.had.add(one.device.uuid)
         except SharesFlaw:
             pass  # `queue list` names it
         if len(taken) == entry.gpus:
@@ -211,7 +262,7 @@ def give(store: Store, target: str, start: Callable[[Store, str, Giver], int]) -
 def hand_over(given: Plan, gpus: Sequence[Share]) -> None:
     """Write into a run's plan what it is given: for its script, and for its record."""
     visible.show_devices(given.env, [share.device for share in gpus])
-    given.settings = {**given.settings, "gpus_given": gpu_rows.as_texts(gpus)}
+    given.settings = {**given.settings, "gpus_given": rows.as_texts(gpus)}
 
 
 def _name(record: Record) -> str:
@@ -229,29 +280,33 @@ def _has_gpus_above(store: Store, record: Record) -> bool:
 # Why none is free
 
 
-def why_waiting(entry: Entry, record: Record) -> str:
+def why_waiting(target: Target, entry: Entry, record: Record) -> str:
     """Why a run that is the first of its queue to ask for GPUs waits, as a clause."""
     many = "a GPU" if entry.gpus == 1 else f"{entry.gpus} GPUs"
     try:
         readings = table.readings()
     except NoGpus as error:
         return f"waiting for {many}, and none can be seen here: {error}"
-    told = [f"{one.device.index or '?'} {why}" for one, why in _whys(entry, record, readings)]
+    told = [
+        f"{one.device.index or '?'} {why}" for one, why in _whys(target, entry, record, readings)
+    ]
     return f"waiting for {many}: {', '.join(told)}" if told else "it is about to start"
 
 
 def _whys(
-    entry: Entry, record: Record, readings: Sequence[GpuReading]
+    target: Target, entry: Entry, record: Record, readings: Sequence[GpuReading]
 ) -> Iterator[tuple[GpuReading, str]]:
     free = 0
     found = []
-    for one in _candidates(readings, _choice_of(record, entry)):
-        why = _why_not(one, entry.gpu_mib) or _had_by(one, entry.gpu_mib)
+    rules = GpuRules(target.said)
+    bounds = _Bounds(rules, readings)
+    for one in _candidates(readings, _choice_of(record, entry), rules):
+        why = _why_not(one) or _had_by(one, entry.gpu_mib) or bounds.why_not(one)
         found.append((one, why or "is free"))
         free += not why
     if free < entry.gpus:
         yield from found
-        yield from ((one, _why_not(one, None)) for one in readings if not one.device.uuid)
+        yield from ((one, _why_not(one)) for one in readings if not one.device.uuid)
 
 
 def _choice_of(record: Record, entry: Entry) -> Mapping[str, str]:
@@ -280,7 +335,7 @@ def _who(holder: Holder) -> str:
     return f"run {holder.run} ({holder.user})"
 
 
-def _why_not(one: GpuReading, mib: int | None) -> str:
+def _why_not(one: GpuReading) -> str:
     """Why a device cannot be had that no run may have, as a clause; "": nothing is against it."""
     if one.flaw:
         return f"cannot be used ({one.flaw})"
