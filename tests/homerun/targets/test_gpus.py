@@ -16,8 +16,9 @@ from helpers.gpus import Machine
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, SubmitError, UserError, Workspace
 from homerun.base import accounts
-from homerun.system.gpus import shares, table
+from homerun.system.gpus import shares, table, wants
 from homerun.system.gpus.devices import Device
+from homerun.targets.gpus.grants import Rivals
 from homerun.targets.gpus.rules import GpuRules, reservation
 from homerun.targets.queue import place_of
 from runstore import layout
@@ -393,3 +394,77 @@ def test_rules_that_cannot_be_read_start_nothing_and_are_named(waiting: Waiting)
     with pytest.raises(SubmitError, match="gpus in the settings is a list, not 3"):
         waiting.submit(gpus=1)
     finish(waiting, run)
+
+
+def test_of_two_stores_the_higher_priority_goes_first_and_then_who_waited_longer(
+    gpus: Machine, waiting: Waiting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus.devices = gpus.devices[:1]
+    gpus.say(0, computing=[[os.getpid(), GIB]])
+    source = Path("source").resolve()
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    other = Experiment(Workspace.from_config(), "theirs")
+
+    def submit_there(**options: Any) -> Run:
+        return other.submit(ScriptRunConfig(str(source), "tells.py", gpus=1, **options))
+
+    early = waiting.experiment.submit(ScriptRunConfig(str(source), "tells.py", gpus=1))
+    late, first = submit_there(), submit_there(priority=5)
+    stores = [one.workspace.directory for one in (other, waiting.experiment)]
+    queues = [Queue(one, "local") for one in stores]
+    wait_until(lambda: [len(one.lacking()) for one in queues] == [2, 1], "all of them lack it")
+    wait_until(lambda: len(wants.of_others("", "")) == 2, "both stores say what they wait for")
+    gpus.say(0, computing=[])
+    order = []
+    for _ in range(3):
+        waiting.told()
+        order += [run for run in (early, late, first) if run.get_status() == "Running"]
+        waiting.door.open()
+        order[-1].wait_for_completion()
+
+    assert order == [first, early, late]
+    wait_until(lambda: not wants.of_others("", ""), "none waits any more")
+
+
+def rival(**said: Any) -> wants.Want:
+    told = {"uid": 1, "priority": 0, "since": 0.0, "count": 1, "mib": None, "devices": ["GPU-0"]}
+    return wants.Want(**{**told, **said, "devices": frozenset(said.get("devices", ["GPU-0"]))})
+
+
+@pytest.mark.parametrize(
+    ("others", "left"),
+    [
+        ([rival(priority=1, since=9.0)], {"GPU-0"}),
+        ([rival(since=9.0)], set()),
+        ([rival(since=1.0)], {"GPU-0"}),
+        ([rival(uid=2, since=1.0)], set()),  # that user has a GPU
+        ([rival(count=2, since=1.0, devices=["GPU-0", "GPU-1"])], {"GPU-0"}),
+        ([rival(since=1.0, devices=["GPU-7"])], set()),
+    ],
+)
+def test_of_users_the_one_with_fewer_gpus_goes_first(
+    gpus: Machine, monkeypatch: pytest.MonkeyPatch, others: list[wants.Want], left: set[str]
+) -> None:
+    held = shares.Holder(2, "bob", "theirs/1", "t", "s", 80 << 10, False)
+    monkeypatch.setattr(wants, "of_others", lambda store, target: others)
+    monkeypatch.setattr(shares, "holders", lambda device: [held] if device.uuid == "GPU-1" else [])
+    rivals = Rivals("s", "local", table.readings())
+
+    assert rivals.go_first(rival(uid=3, since=5.0, devices=["GPU-0", "GPU-1"])) == left
+
+
+def test_a_note_of_what_is_wanted_counts_as_long_as_its_process_lives(gpus: Machine) -> None:
+    note = wants.WantNote("s", "local")
+    note.put(rival(uid=os.geteuid()))
+    (said,) = wants.of_others("other", "local")
+
+    assert said == rival(uid=os.geteuid())
+    assert wants.of_others("s", "local") == []
+    path = gpus.locks / f"homerun-gpu-wants.{os.geteuid()}.s.local"
+    path.rename(gpus.locks / f"homerun-gpu-wants.{os.geteuid() + 1}.s.local")
+    assert wants.of_others("other", "local") == []  # another user's by its name alone
+    (gpus.locks / f"homerun-gpu-wants.{os.geteuid() + 1}.s.local").rename(path)
+    note.put(None)
+    path.write_text('{"count": 1}')
+    assert wants.of_others("other", "local") == []

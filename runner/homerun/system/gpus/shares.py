@@ -80,8 +80,8 @@ def take(device: Any, mib: int | None, said: Mapping[str, object]) -> Share | No
     Raises:
         SharesFlaw: its lock cannot be had by anyone, or not by this user.
     """
-    place = _place()
-    path = _path(place, device)
+    folder = place()
+    path = _path(folder, device)
     for _ in range(_TRIES):
         descriptor = _opened(path)
         try:
@@ -105,7 +105,7 @@ def holders(device: Any) -> list[Holder]:
     Raises:
         SharesFlaw: as `take`.
     """
-    path = _path(_place(), device)
+    path = _path(place(), device)
     descriptor = _opened(path)
     try:
         taken = dict(_taken(descriptor, 0, _size(device)))
@@ -127,7 +127,7 @@ def mark(device: Any, run_id: str, store: str, *, has_below: bool) -> bool:
     Returns:
         Whether it was noted otherwise before.
     """
-    for note in _notes(_path(_place(), device)):
+    for note in _notes(_path(place(), device)):
         mine = note.uid == os.geteuid() and (note.said.get("id"), note.said.get("store")) == (
             run_id,
             store,
@@ -255,7 +255,7 @@ def _is_there(descriptor: int, path: str) -> bool:
 # The folder and its notes
 
 
-def _place() -> str:
+def place() -> str:
     """The folder of the locks.
 
     Raises:
@@ -276,8 +276,8 @@ def _place() -> str:
     raise SharesFlaw(f"{given or ' and '.join(SHARED)} should be {fit}, to note who has a GPU")
 
 
-def _path(place: str, device: Any) -> str:
-    return f"{place}/{_PREFIX}{device.uuid.replace('/', '_')}"
+def _path(folder: str, device: Any) -> str:
+    return f"{folder}/{_PREFIX}{device.uuid.replace('/', '_')}"
 
 
 def _write(path: str, said: Mapping[str, object]) -> None:

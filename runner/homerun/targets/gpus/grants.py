@@ -11,12 +11,13 @@ import os
 import time
 from collections import namedtuple
 
-from homerun.base import accounts, environ, sizes
+from homerun.base import accounts, environ, sizes, times
 from homerun.base.errors import UserError
 from homerun.system import process_tree
-from homerun.system.gpus import shares, table, visible
+from homerun.system.gpus import shares, table, visible, wants
 from homerun.system.gpus.devices import NoGpus
 from homerun.system.gpus.shares import SharesFlaw
+from homerun.system.gpus.wants import Want
 from homerun.targets.gpus import rows
 from homerun.targets.gpus.rules import GpuRules
 from homerun.targets.plan import decode_for
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from homerun.system.gpus.devices import GpuReading
     from homerun.system.gpus.shares import Holder, Share
+    from homerun.system.gpus.wants import WantNote
     from homerun.targets.plan import Plan
     from homerun.targets.target import Target
     from runstore.queue.queue import Entry
@@ -189,39 +191,49 @@ class Giver:
     that has some. That one may wait for them, and the first for that one.
     """
 
-    def __init__(self, store: Store, readings: Sequence[GpuReading]) -> None:
+    def __init__(self, store: Store, readings: Sequence[GpuReading], rivals: Rivals) -> None:
         self._store = store
         self._readings = readings
+        self._rivals = rivals
         self._is_first_lacking = False
         self.lacking: list[str] = []
+        self.want: Want | None = None
 
     def begin_pass(self) -> None:
         """A new pass over the queue begins."""
         self._is_first_lacking = False
         self.lacking = []
+        self.want = None
 
     def take(self, target: Target, entry: Entry, record: Record, given: Plan) -> list[Share] | None:
         """The GPUs of a run; None: it lacks some."""
         found = None
-        if not self._is_first_lacking or _has_gpus_above(self._store, record):
-            found = self._take(target, entry, record, given)
+        is_below = _has_gpus_above(self._store, record)
+        if not self._is_first_lacking or is_below:
+            found = self._take(target, entry, record, given, is_below=is_below)
         if found is None:
             self._is_first_lacking = True
             self.lacking.append(entry.name)
         return found
 
     def _take(
-        self, target: Target, entry: Entry, record: Record, given: Plan
+        self, target: Target, entry: Entry, record: Record, given: Plan, *, is_below: bool
     ) -> list[Share] | None:
         rules = GpuRules(target.said)
         bounds = _Bounds(rules, self._readings)
         said = {"run": _name(record), "id": record.id, "store": self._store.id}
         taken: list[Share] = []
+        may = [
+            one for one in _candidates(self._readings, given.env, rules) if not bounds.why_not(one)
+        ]
+        want = wish_of(entry, record, may)
         try:
-            for one in _candidates(self._readings, given.env, rules):
+            # One below a run with GPUs yields to none: a rival may wait for that one's.
+            left = set() if is_below else self._rivals.go_first(want)
+            for one in may:
                 if len(taken) == entry.gpus:
                     break
-                if _why_not(one) or bounds.why_not(one):
+                if one.device.uuid in left or _why_not(one) or bounds.why_not(one):
                     continue
                 share = shares.take(one.device, entry.gpu_mib, said)
                 if share is not None:
@@ -233,24 +245,75 @@ class Giver:
             return taken
         for share in taken:
             share.give_back()
+        if self.want is None and not self._is_first_lacking:
+            self.want = want
         return None
 
 
-def give(store: Store, target: str, start: Callable[[Store, str, Giver], int]) -> None:
+def wish_of(entry: Entry, record: Record, may: Iterable[GpuReading]) -> Want:
+    """What the run of an entry waits for, as others are told."""
+    queued = (record.fact(layout.QUEUED) or {}).get("time") or record.created
+    devices = frozenset(one.device.uuid for one in may)
+    since = times.unix(queued) or 0.0
+    return Want(os.geteuid(), entry.priority, since, entry.gpus, entry.gpu_mib, devices)
+
+
+class Rivals:
+    """Those who wait for GPUs in other queues, of this user and of others.
+
+    The highest priority goes first, then the user who has fewer GPUs, then who has waited longest.
+    """
+
+    def __init__(self, store: str, target: str, readings: Sequence[GpuReading]) -> None:
+        self._readings = readings
+        try:
+            self._wants = wants.of_others(store, target)
+        except SharesFlaw:
+            self._wants = []
+        users: dict[int, int] = {}
+        for one in readings if self._wants else ():
+            for uid in {holder.uid for holder in _holders(one)}:
+                users[uid] = users.get(uid, 0) + 1
+        self._had = users
+
+    def go_first(self, want: Want) -> set[str]:
+        """The free devices that go to others before they go to this one."""
+        left: set[str] = set()
+        for rival in sorted(self._wants, key=self._rank):
+            if self._rank(rival) >= self._rank(want):
+                break
+            free = [
+                one.device.uuid
+                for one in self._readings
+                if one.device.uuid in rival.devices - left
+                and not (_why_not(one) or _had_by(one, rival.mib))
+            ]
+            left.update(free[: rival.count])
+        return left
+
+    def _rank(self, want: Want) -> tuple[float, ...]:
+        return -want.priority, self._had.get(want.uid, 0), want.since, want.uid
+
+
+def give(
+    store: Store, target: str, note: WantNote, start: Callable[[Store, str, Giver], int]
+) -> None:
     """Start the runs of a queue for which there are GPUs, and note for which there are none.
 
     Args:
+        note: where others are told what is waited for.
         start: what starts the runs of a queue.
     """
     try:
         readings = table.readings()
     except NoGpus:
         readings = []
-    giver = Giver(store, readings)
+    giver = Giver(store, readings, Rivals(store.id, target, readings))
     try:
         start(store, target, giver)
     except OSError:
         return  # no process can be started now
+    note.put(giver.want)
     waiting = Queue(store.root, target)
     if frozenset(giver.lacking) != waiting.lacking():
         try:
@@ -300,8 +363,12 @@ def _whys(
     found = []
     rules = GpuRules(target.said)
     bounds = _Bounds(rules, readings)
-    for one in _candidates(readings, _choice_of(record, entry), rules):
+    may = _candidates(readings, _choice_of(record, entry), rules)
+    left = Rivals(record.store.id, target.name, readings).go_first(wish_of(entry, record, may))
+    for one in may:
         why = _why_not(one) or _had_by(one, entry.gpu_mib) or bounds.why_not(one)
+        if not why and one.device.uuid in left:
+            why = "goes to another who waits for it first"
         found.append((one, why or "is free"))
         free += not why
     if free < entry.gpus:

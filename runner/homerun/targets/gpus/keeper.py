@@ -13,6 +13,7 @@ import select
 import sys
 
 from homerun.system import children, linux
+from homerun.system.gpus.wants import WantNote
 from homerun.targets import dispatch
 from homerun.targets.gpus import grants
 from homerun.targets.gpus.wake import KEEPER_LOCK
@@ -53,12 +54,14 @@ def _keep(target: str) -> None:
     poll = select.poll()
     if watch is not None:
         poll.register(watch, select.POLLIN)
+    note = WantNote(Store(os.getcwd()).id, target)
     try:
         while _is_wanted(store := Store(os.getcwd()), target):
-            grants.give(store, target, dispatch.start)
+            grants.give(store, target, note, dispatch.start)
             children.reap()
             if poll.poll(_EVERY_S * 1000) and watch is not None:
                 os.read(watch, 1 << 16)
     finally:
+        note.put(None)
         if watch is not None:
             os.close(watch)
