@@ -3,7 +3,7 @@
     homerun-gpu-wants.<user>.<store>.<target>    what the run wants that is the next to get some
 
 It counts as long as that process has it locked. Like all notes there it is believed to be of the
-user who owns it, and only what it says of the wish: what that user has is told by the locks.
+user who owns it, and only in what it says of what is wanted: the locks tell what that user has.
 """
 
 from __future__ import annotations

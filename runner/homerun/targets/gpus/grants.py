@@ -226,7 +226,7 @@ class Giver:
         may = [
             one for one in _candidates(self._readings, given.env, rules) if not bounds.why_not(one)
         ]
-        want = wish_of(entry, record, may)
+        want = want_of(entry, record, may)
         try:
             # One below a run with GPUs yields to none: a rival may wait for that one's.
             left = set() if is_below else self._rivals.go_first(want)
@@ -250,7 +250,7 @@ class Giver:
         return None
 
 
-def wish_of(entry: Entry, record: Record, may: Iterable[GpuReading]) -> Want:
+def want_of(entry: Entry, record: Record, may: Iterable[GpuReading]) -> Want:
     """What the run of an entry waits for, as others are told."""
     queued = (record.fact(layout.QUEUED) or {}).get("time") or record.created
     devices = frozenset(one.device.uuid for one in may)
@@ -364,7 +364,7 @@ def _whys(
     rules = GpuRules(target.said)
     bounds = _Bounds(rules, readings)
     may = _candidates(readings, _choice_of(record, entry), rules)
-    left = Rivals(record.store.id, target.name, readings).go_first(wish_of(entry, record, may))
+    left = Rivals(record.store.id, target.name, readings).go_first(want_of(entry, record, may))
     for one in may:
         why = _why_not(one) or _had_by(one, entry.gpu_mib) or bounds.why_not(one)
         if not why and one.device.uuid in left:
