@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from homerun.metrics.usage.process_use import Processes
+from homerun.metrics.usage.process_use import Watched
 from homerun.system import portable, process_tree
 from runstore.run import identity
 
@@ -79,7 +79,7 @@ class Meter:
         self._clocks: dict[str, _Clock] = {}
         self._is_thorough = is_thorough
         self._looks = 0
-        self._processes = Processes()
+        self._processes = Watched()
         self._looked_at: set[tuple[int, int]] = set()
 
     def read(self, started: Mapping[str, Mapping[str, Any]]) -> dict[str, Usage]:

@@ -53,7 +53,7 @@ class ProcessUse:
         self.written_bytes = written_bytes
 
 
-class Processes:
+class Watched:
     """Processes that are looked at again and again."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from homerun.metrics.usage import process_use
 from homerun.metrics.usage.meter import Meter, _Clock
-from homerun.metrics.usage.process_use import Processes, ProcessUse
+from homerun.metrics.usage.process_use import ProcessUse, Watched
 from runstore import names
 from runstore.fs import atomic
 from runstore.run import identity
@@ -91,9 +91,9 @@ def test_without_proc_psutil_tells_the_same(
     script: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticks = identity.process(script.pid)["start_ticks"]
-    by_proc = Processes().used_by(script.pid, ticks)
+    by_proc = Watched().used_by(script.pid, ticks)
     monkeypatch.setattr(identity, "has_proc", lambda: False)
-    by_psutil = Processes().used_by(script.pid, ticks)
+    by_psutil = Watched().used_by(script.pid, ticks)
 
     assert by_proc is not None
     for name in ProcessUse.__slots__:
