@@ -99,7 +99,7 @@ CASES = {
 APART = {
     *("config", "doctor", "du", "queue move", "run SCRIPT"),
     *("run files", "run open", "run resubmit", "store stats"),
-    *("studio", "notify test"),
+    *("studio", "notify test", "run stacks"),
 }
 """Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
 tests."""

@@ -161,7 +161,7 @@ LOOKS = [
         "config",
         "run wait RUN --timeout 0s",
     ),
-    *("workspace list", "run watch", "top", "store share", "account show"),
+    *("workspace list", "run watch", "top", "store share", "account show", "run stacks RUN"),
     *("account set --subscription 0000", "login", "completion bash", "env build -c none"),
 ]
 

@@ -70,6 +70,7 @@ COMMANDS = {
     "run metrics": ("commands.run.metrics", "metrics"),
     "run best": ("commands.run.best", "best"),
     "run why": ("commands.run.why", "why"),
+    "run stacks": ("commands.machine.stacks", "stacks"),
     "run wait": ("commands.run.wait", "wait_for"),
     "run tag": ("commands.run.update", "tag"),
     "run files": ("commands.run.files", "files"),
@@ -123,6 +124,7 @@ SHORT = {
     "rerun": "run resubmit",
     "wait": "run wait",
     "why": "run why",
+    "stacks": "run stacks",
     "best": "run best",
     "compare": "run compare",
     "diff": "run diff",
@@ -135,7 +137,7 @@ SHORT = {
 """The short names of commands that are typed every day."""
 
 SECTIONS = (
-    ("Run", "homerun run train.py --lr 0.1", "run ls show logs top stop wait why rerun"),
+    ("Run", "homerun run train.py --lr 0.1", "run ls show logs top stop wait why stacks rerun"),
     ("Compare", "homerun best loss", "best compare diff files open"),
     ("Keep order", "homerun tag 17 keep", "tag rm restore du"),
     (
@@ -158,6 +160,9 @@ SUMMARIES = {
     "wait": "Wait until runs are over, and print how each of them ended.",
     "why": (
         "Say what happened to a run, why, and what can be done (default: the last one that Failed)."
+    ),
+    "stacks": (
+        "Print the Python stacks of all processes of a run that goes on (default: the newest run)."
     ),
     "rerun": "Submit a run again, or all that failed and were not submitted again yet.",
     "best": (

@@ -14,6 +14,7 @@ import pytest
 from helpers.probes import Interpreter
 from helpers.sources import START_UP, product, strings
 from homerun.base import environ
+from homerun.metrics.usage import stacks
 
 NAMES = {environ.SOURCE_DIRECTORY, environ.WORK_DIRECTORY, environ.UNBUFFERED, environ.BY_LINES}
 
@@ -153,12 +154,14 @@ def test_a_python_without_output_starts(work: Path, interpreter: Interpreter) ->
     assert made.is_dir()
 
 
-def test_the_start_loads_no_module(work: Path, interpreter: Interpreter) -> None:
+def test_the_start_loads_no_module_but_the_one_for_stacks(
+    work: Path, interpreter: Interpreter
+) -> None:
     code = "import sys; print(*sorted(sys.modules))"
 
-    by_hand = says(interpreter.path, code, {})
+    by_hand = set(says(interpreter.path, code, {}).split())
 
-    assert says(interpreter.path, code, in_a_run(work)) == by_hand
+    assert set(says(interpreter.path, code, in_a_run(work)).split()) - by_hand == {"faulthandler"}
 
 
 def test_the_copy_stands_at_the_end_of_the_path(work: Path, interpreter: Interpreter) -> None:
@@ -328,3 +331,45 @@ def test_a_place_on_pythonpath_that_the_variable_cannot_lead_is_led(
     code = "import inner; print(inner.WHERE)"
 
     assert says(interpreter.path, code, in_a_run(work, inner)) == "work"
+
+
+STACKS = """
+import os, signal
+def asks():
+    os.kill(os.getpid(), {number})
+handler = signal.getsignal({number})
+folder = "/proc/self/fd"
+files = [n for n in os.listdir(folder) if os.path.lexists(f"{{folder}}/{{n}}")]
+named = [n for n in files if {file!r} in os.readlink(f"/proc/self/fd/{{n}}")]
+if named:
+    asks()
+    print("in asks" in os.pread(int(named[0]), 4096, 0).decode(), end=" ")
+print(len(named), *[int(n) > 100 for n in named])
+"""
+
+
+def test_a_python_of_a_run_tells_its_stacks_by_a_signal_and_goes_on(
+    work: Path, interpreter: Interpreter
+) -> None:
+    code = STACKS.format(number=stacks.SIGNAL, file=stacks.FILE)
+
+    assert says(interpreter.path, code, in_a_run(work)) == "True 1 True"
+    assert says(interpreter.path, code, {"PYTHONPATH": str(START_UP)}) == "0"
+
+
+def test_a_signal_that_is_ignored_stays_so(work: Path, interpreter: Interpreter) -> None:
+    code = STACKS.format(number=stacks.SIGNAL, file=stacks.FILE)
+    ignoring = (
+        "import os, signal, sys; signal.signal({0}, signal.SIG_IGN); "
+        "os.execv(sys.executable, [sys.executable, '-c', {1!r}])"
+    )
+
+    env = in_a_run(work)
+    assert says(interpreter.path, ignoring.format(stacks.SIGNAL, code), env) == "0"
+
+
+def test_a_program_that_is_started_has_none_of_it(work: Path, interpreter: Interpreter) -> None:
+    listing = "ls -l /proc/self/fd"
+    code = f"import subprocess; print(subprocess.getoutput({listing!r}).count({stacks.FILE!r}))"
+
+    assert says(interpreter.path, code, in_a_run(work)) == "0"

@@ -1,7 +1,8 @@
 """What each Python of a run does first; then the user's own `sitecustomize` has its turn.
 
 A script's PYTHONPATH leads here. Python imports this before it runs anything of the script, so no
-module is loaded for it, not even one of ours. Outside of a run it does nothing. Within one:
+module is loaded for it, not even one of ours, but `faulthandler`, which is built in. Outside of a
+run it does nothing. Within one:
 
 - A printed line is one write. Lines of several processes do not mix, and what was printed is not
   lost when its process is killed. A script that asked for no buffer at all has none.
@@ -9,6 +10,8 @@ module is loaded for it, not even one of ours. Outside of a run it does nothing.
   run's copy of it, so that an edit after the submit never runs.
 - The copy's top folder and its `src/` stand at the end of the path: scripts in its folders import
   from there, as in the original, and nothing there stands before the standard library or a package.
+- A signal that nothing else uses has Python write where its threads are, for `homerun stacks`: into
+  a file without a name. Where something has a handler of it, or ignores it, that stays so.
 """
 
 import io
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 1 << 16
 """Characters: so long a line is one write, whatever it is put together from."""
+
+_STACKS, _STACKS_FILE = 50, "homerun-stacks"
+_FIRST_DESCRIPTOR, _LAST_DESCRIPTOR = 200, 240
+"""The file's number is one that scripts do not count on."""
 
 _PROGRAM, _TAKE_A_VALUE = "cm", "WX"
 """The options of Python behind which the program's own begin; and those with a value, which is
@@ -61,9 +68,37 @@ def _begin(work: str) -> None:
             stream = _by_lines(getattr(sys, name))
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
+    if sys.platform == "linux":
+        _answer_for_stacks()
     source = os.environ.get("HOMERUN_SOURCE_DIRECTORY") or work
     if source != work:
         _lead_into(work, source)
+
+
+def _answer_for_stacks() -> None:
+    """Have the signal tell where the threads are, unless it is in use."""
+    try:
+        import _signal  # type: ignore[import-not-found]
+        import faulthandler
+
+        if _signal.getsignal(_STACKS) == _signal.SIG_DFL:
+            faulthandler.register(_STACKS, file=_nameless(), all_threads=True)
+    except (ImportError, AttributeError, OSError, RuntimeError, ValueError):
+        return  # another Python, a sandbox, or no descriptor is left: it has no stacks
+
+
+def _nameless() -> int:
+    """A descriptor of a file without a name, which no program that is started inherits."""
+    made = os.memfd_create(_STACKS_FILE, os.MFD_CLOEXEC)
+    try:
+        for number in range(_FIRST_DESCRIPTOR, _LAST_DESCRIPTOR):
+            try:
+                os.fstat(number)
+            except OSError:
+                return os.dup2(made, number, inheritable=False)
+    finally:
+        os.close(made)
+    raise OSError("no descriptor is free")
 
 
 def _by_lines(stream: "Any") -> "Any":
