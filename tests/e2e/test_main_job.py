@@ -144,7 +144,7 @@ def test_the_script_has_a_process_of_its_own(
         "blocked": 0,
         "ignored": python_ignores,
         "descriptors": [0, 1, 2],
-        "count": 4,  # and the one that lists the folder
+        "count": 5,  # and the one that lists the folder, and that of its stacks
         "leads_its_group": True,
         "stdin": "",
         "unbuffered": "homerun",

@@ -12,6 +12,7 @@ import pytest
 
 from helpers.asgi import Client
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.system.gpus.devices import Device, GpuReading
 from homerun.views.live import scrape
 
 from .conftest import Shelf
@@ -91,6 +92,21 @@ def test_where_there_is_no_token_no_one_is_let_in(shelf: Callable[..., Shelf]) -
 
     assert answer.status == 401
     assert "HOMERUN_STUDIO_TOKEN" in json.loads(answer.text)["error"]["message"]
+
+
+def test_gpus_are_told_where_there_are_any(
+    shelf: Callable[..., Shelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = GpuReading(Device("0", "GPU-1", "H100 PCIe", 80 << 30, "CUDA_VISIBLE_DEVICES"))
+    one.percent, one.used = 42.0, 31 << 30
+    monkeypatch.setattr("homerun.system.gpus.table.readings", lambda: [one])
+    monkeypatch.setattr("homerun.system.gpus.shares.holders", lambda device: [object()])
+    found = numbers(ask(shelf(token=TOKEN).client, authorization=f"Bearer {TOKEN}").text)
+
+    labels = '{gpu="0",name="H100 PCIe"}'
+    assert found[f"homerun_gpu_busy_percent{labels}"] == 42
+    assert found[f"homerun_gpu_memory_used_bytes{labels}"] == pytest.approx(31 << 30)
+    assert found[f"homerun_gpu_runs{labels}"] == 1
 
 
 def test_a_label_can_hold_any_text() -> None:

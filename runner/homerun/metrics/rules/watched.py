@@ -200,11 +200,14 @@ class Metrics:
                     self._add(record)
 
     def _add(self, record: dict[str, Any]) -> None:
-        if "v" not in record or _number(record.get("t")) < self._since:
+        if "v" not in record or (self._since and _number(record.get("t")) < self._since):
             return
         value = follower.number(record)
         if value is not None:
-            self._totals.setdefault(record["n"], Totals()).add(value)
+            totals = self._totals.get(record["n"])
+            if totals is None:
+                totals = self._totals[record["n"]] = Totals()
+            totals.add(value)
 
     def values(self, term: Term) -> Sequence[float]:
         """The values of a metric that a term is about."""

@@ -6,6 +6,8 @@ import threading
 import time
 
 from homerun.base import times
+from homerun.system.gpus import shares, table
+from homerun.system.gpus.devices import NoGpus
 from homerun.targets import queue as target_queue
 from runstore import layout, status
 from runstore.fs import facts
@@ -58,6 +60,7 @@ class Scrape:
             [({"cause": cause}, count) for cause, count in sorted(causes.items())],
         )
         yield from self._of_queues()
+        yield from _of_gpus()
 
     def _of_queues(self) -> Iterator[str]:
         now = time.time()
@@ -93,6 +96,28 @@ class Scrape:
         ended = facts.read(run_folder, layout.ENDED) or {}
         is_declared = ended.get("status") != status.FAILED
         return _DECLARED if is_declared else str(ended.get("cause"))
+
+
+def _of_gpus() -> Iterator[str]:
+    """The GPUs of this machine; nothing where there is none."""
+    try:
+        found = table.readings()
+    except NoGpus:
+        return
+    figures: dict[str, list[Sample]] = {"busy": [], "used": [], "runs": []}
+    for one in found:
+        labels = {"gpu": one.device.index, "name": one.device.name}
+        if one.percent is not None:
+            figures["busy"].append((labels, one.percent))
+        if one.used is not None:
+            figures["used"].append((labels, one.used))
+        try:
+            figures["runs"].append((labels, len(shares.holders(one.device))))
+        except (shares.SharesFlaw, OSError):
+            continue
+    yield family("homerun_gpu_busy_percent", "How busy a GPU is.", figures["busy"])
+    yield family("homerun_gpu_memory_used_bytes", "Memory of a GPU in use.", figures["used"])
+    yield family("homerun_gpu_runs", "Runs that have a GPU, or a part of it.", figures["runs"])
 
 
 def family(name: str, says: str, samples: Iterable[Sample]) -> str:
