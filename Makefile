@@ -12,6 +12,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EXAMPLES := scripts/examples
 SOURCES := runner/homerun store/runstore
 
+# Where PYTHONDONTWRITEBYTECODE is set, each process of a test would compile all that it loads: the
+# tests take twice as long then, and a command is measured slower than it is once it is installed.
+COMPILE := $(BIN)/python -m compileall -q -x /node_modules/ $(SOURCES)
+
 # A stamp is newer than what it was made from, so that nothing is installed twice.
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
@@ -43,12 +47,14 @@ run: $(INSTALLED_EXAMPLES) ## submit the example training, follow it, show its m
 studio: $(PAGES) ## build Studio's pages (needs Node 20.19 or newer, with npm)
 
 test: $(INSTALLED_DEV) ## run all tests
+	@$(COMPILE)
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 test-libraries: $(INSTALLED_LIBRARIES) ## try libraries that log to Azure ML (installs torch)
 	.venv-libraries/bin/python -m pytest tests/libraries $(ARGS)
 
 test-studio: $(INSTALLED_STUDIO) $(PAGES) ## try Studio in a real browser (needs Node and Chromium)
+	@$(COMPILE)
 	cd $(WEB) && npm run --silent check
 	$(BIN)/python -m pytest tests/studio/browser $(ARGS)
 
@@ -59,6 +65,7 @@ studio-shots: $(INSTALLED_STUDIO) $(PAGES) ## photograph every page of Studio in
 	PYTHONPATH=tests $(BIN)/python -m studio.browser.shots build/studio-shots $(ARGS)
 
 torture: $(INSTALLED_DEV) ## run the torture suite in its long form (TORTURE_SEED=... repeats one)
+	@$(COMPILE)
 	TORTURE=long $(BIN)/python -m pytest tests/torture $(ARGS)
 
 mutants: $(INSTALLED_DEV) $(INSTALLED_MUTANTS) ## change core modules and see whether their tests notice
@@ -68,6 +75,7 @@ check: $(INSTALLED_DEV) ## lint, format, types and the rules between the layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --strict $(SOURCES)
+	@$(COMPILE)
 	$(BIN)/python -m pytest -q --numprocesses auto tests/contracts
 
 fix: $(INSTALLED_DEV) ## repair what lint and format can repair
@@ -81,9 +89,11 @@ types: $(INSTALLED_DEV) ## write the types of Studio's pages from its answers
 	$(BIN)/python scripts/page_types.py
 
 bench: $(INSTALLED_DEV) ## measure the budgets, and say what moved since docs/benchmarks.md
+	@$(COMPILE)
 	$(BIN)/python scripts/bench/all.py $(ARGS)
 
 bench-peers: $(INSTALLED_DEV) ## measure other tools on the same work (an environment for each)
+	@$(COMPILE)
 	$(BIN)/python scripts/bench/beside.py $(ARGS)
 
 clean: ## remove what make and the tools have made (never .runs/)
