@@ -1,4 +1,4 @@
-"""Charts say what was logged: to the eye, and under the pointer."""
+"""Charts and tables say what was logged: to the eye, and under the pointer."""
 
 from __future__ import annotations
 
@@ -184,3 +184,53 @@ def test_points_without_steps_have_their_numbers_where_steps_are_asked_for(
     lab.show(page, f"/run/{run.id}/metrics")
     page.get_by_label("X axis").select_option("step")
     expect(hover(page, chart(page, "loss"), 0.99)).to_contain_text(re.compile(r"step 39\d\d"))
+
+
+def test_what_a_classifier_and_a_regression_logged_is_shown(page: Page, lab: Lab) -> None:
+    run = Experiment(lab.workspace, "documents").start_logging()
+    matrix = {"class_labels": ["cat", "dog"], "matrix": [[41, 2], [3, 54]]}
+    run.log_confusion_matrix("confusion", {"schema_type": "confusion_matrix", "data": matrix})
+    counts = [[[9, 1, 5, 3], [2, 0, 6, 10]], [[1, 2, 3, 4], [4, 3, 2, 1]]]
+    rates = {"probability_tables": counts, "probability_thresholds": [0.25, 0.75]}
+    table = {"schema_type": "accuracy_table", "data": {"class_labels": ["cat", "dog"], **rates}}
+    run.log_accuracy_table("roc", table)
+    bins = {"bin_edges": [0, 50, 100], "bin_counts": [31, 57]}
+    run.log_residuals("errors", {"schema_type": "residuals", "data": bins})
+    guesses = {**bins, "bin_averages": [1.5, 2.5], "bin_errors": [0.25, 0.5]}
+    run.log_predictions("guesses", {"schema_type": "predictions", "data": guesses})
+    run.log_confusion_matrix("other", {"anything": ["else"]})
+    run.complete()
+    lab.show(page, f"/run/{run.id}/metrics")
+    confusion = page.get_by_role("region", name="confusion")
+    expect(confusion.get_by_role("row", name="cat 41 2")).to_be_visible()
+    expect(confusion.get_by_role("row", name="dog 3 54")).to_be_visible()
+    card = page.get_by_role("figure").filter(has_text="roc")
+    expect(card.get_by_role("row", name="0.25 0.9 0.75 9 1 5 3")).to_be_visible()
+    card.get_by_label("Class").select_option("dog")
+    expect(card.get_by_role("row", name="0.75 0.57143 0.8 4 3 2 1")).to_be_visible()
+    errors = page.get_by_role("region", name="errors")
+    expect(errors.get_by_role("row", name="50 100 57")).to_be_visible()
+    expect(page.get_by_role("row", name="50 100 57 2.5 0.5")).to_be_visible()
+    expect(page.get_by_text('"anything"')).to_be_visible()
+
+
+def test_every_row_and_every_list_that_was_logged_is_shown(page: Page, lab: Lab) -> None:
+    run = Experiment(lab.workspace, "tables").start_logging()
+    for epoch in range(60):
+        run.log_row("epochs", epoch=epoch, kind=f"k{epoch}")
+    run.log_table("part", {"a": [1, 2], "b": ["x", "y"]})
+    run.log_table("part", {"a": [3], "c": ["z"]})
+    run.log_list("words", ["one", "two"])
+    run.log_list("words", ["three"])
+    run.complete()
+    lab.show(page, f"/run/{run.id}/metrics")
+    epochs = page.get_by_role("figure").filter(has_text="epochs")
+    expect(epochs.get_by_role("row", name="49 k49", exact=True)).to_be_visible()
+    epochs.get_by_role("button", name="Show more rows (10 left)").click()
+    expect(epochs.get_by_role("row", name="59 k59", exact=True)).to_be_visible()
+    part = page.get_by_role("region", name="part")
+    expect(part.get_by_role("row", name="2 y", exact=True)).to_be_visible()
+    expect(part.get_by_role("row", name="3 z", exact=True)).to_be_visible()
+    words = page.get_by_role("region", name="words")
+    expect(words.get_by_role("row", name="one", exact=True)).to_be_visible()
+    expect(words.get_by_role("row", name="three", exact=True)).to_be_visible()

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { get } from "../server/api";
 import { Chart, COLOURS } from "../chart/chart";
 import { type Axis, Curves } from "../chart/curves";
-import { duration, figure, joinWords, memory, moment, took, toNumber } from "../format";
+import { count, duration, figure, joinWords, memory, moment, took, toNumber } from "../format";
 import { useLive } from "../server/live";
 import { adjust, place, runHref } from "../route";
 import { setTitle } from "../state";
@@ -21,6 +21,7 @@ const WIDTH = 500;
 
 export function ComparePage() {
   const ids = (place.value.query.get("ids") ?? "").split(",").filter(Boolean);
+  const of = Number(place.value.query.get("of") ?? 0);
   const loaded = useLoaded(async (abort) => {
     const asked = new Set(ids);
     return ids.length ? { asked, ...(await get("runs", { ids, metrics: ["*"], limit: 500 }, abort)) } : null;
@@ -45,6 +46,7 @@ export function ComparePage() {
     <div class="page">
       <header class="page-head">
         <h1 tabIndex={-1}>Compare {runs.length} runs</h1>
+        {of > ids.length && <span class="dim" role="status">the first of {count(of)} that were selected</span>}
         {runs.length < ids.length && <span class="dim">{ids.length - runs.length} of them were deleted</span>}
       </header>
       <Table runs={runs} drop={(id) => adjust({ ids: ids.filter((one) => one !== id).join(",") })} />

@@ -13,14 +13,15 @@ import { ColumnChooser } from "../table/column-chooser";
 import { column, metricsOf, STANDARD, STANDARD_ANYWHERE } from "../table/columns";
 import { FilterBox } from "../table/filter-box";
 import { RunPages } from "../table/pages";
-import { RunsTable } from "../table/runs-table";
+import { type Place, RunsTable } from "../table/runs-table";
 import type { FieldRow, Queries, RunRow } from "../types";
 import { Button, Empty, Switch } from "../ui/basics";
 import { complain } from "../ui/dialog";
 import { useLoaded, useRemembered, useThrottled } from "../use";
 
-const MOST_CHOSEN = 1000;
+const MOST_CHOSEN = 10_000;
 const MOST_COMPARED = 50;
+const READ_AT_ONCE = 500;
 const REFRESH_MS = 1500;
 type Choice = ReadonlyMap<string, RunRow>;
 
@@ -37,7 +38,14 @@ export function RunsPage() {
   const columns = keys.map(column);
   const metrics = metricsOf(keys);
 
-  const [chosen, choose] = useState<Choice>(new Map());
+  const [chosen, setChosen] = useState<Choice>(new Map());
+  /** How many runs were asked for, where that is more than can be chosen. */
+  const [cutFrom, setCutFrom] = useState<number | null>(null);
+  const choose = (next: Choice, wanted = 0): void => {
+    setChosen(next);
+    setCutFrom(wanted > MOST_CHOSEN ? wanted : null);
+  };
+  const [isChoosing, setChoosing] = useState(false);
   const [dialog, setDialog] = useState<"" | "columns" | "tags">("");
   const [secrets, setSecrets] = useState<{ run: RunRow; hidden: string[] } | null>(null);
   const seen = useRef([0, 0] as [number, number]);
@@ -55,11 +63,14 @@ export function RunsPage() {
     const { changed, removed } = data;
     const isStrange = pages.update(changed);
     if (isStrange || removed.length || sort || group || where.length) refresh();
-    if (changed.some((run) => chosen.has(run.id)) || removed.some((id) => chosen.has(id))) choose(freshened(chosen, changed, removed));
+    if (changed.some((run) => chosen.has(run.id)) || removed.some((id) => chosen.has(id))) setChosen((former) => freshened(former, changed, removed));
   });
 
   const runs = [...chosen.values()];
-  const compare = (): void => go(href(["compare"], { ids: runs.slice(0, MOST_COMPARED).map((run) => run.id).join(",") }));
+  const compare = (): void => {
+    const of = runs.length > MOST_COMPARED ? runs.length : null;
+    go(href(["compare"], { ids: runs.slice(0, MOST_COMPARED).map((run) => run.id).join(","), of }));
+  };
   const again = async (): Promise<void> => {
     const hidden = await resubmit(runs);
     if (hidden && runs[0]) setSecrets({ run: runs[0], hidden });
@@ -67,15 +78,30 @@ export function RunsPage() {
   const latest = useRef(key);
   latest.current = key;
   const chooseAll = async (): Promise<void> => {
-    const found = await everything(asked);
-    if (latest.current === key) choose(found);
+    const { found, total } = await rowsOf(asked, 0, MOST_CHOSEN);
+    if (latest.current === key) choose(new Map(found.map((run) => [run.id, run])), total);
+  };
+  /** All runs from one to another, also those that were never in view. */
+  const chooseRange = async (from: Place, to: Place, isShown: (row: number) => boolean): Promise<void> => {
+    const [first, last] = from.row < to.row ? [from.row, to.row + 1] : [to.row, from.row + 1];
+    const begin = from.row < to.row ? first : Math.max(first, last - MOST_CHOSEN);
+    const { found } = await rowsOf(asked, begin, Math.min(last, begin + MOST_CHOSEN));
+    if (latest.current !== key) return;
+    if (found[from.row - begin]?.id !== from.id) throw new Error("The order of the runs has changed meanwhile: select them again.");
+    const kept = found.filter((_, at) => isShown(begin + at));
+    choose(new Map([...chosen, ...kept.map((run): [string, RunRow] => [run.id, run])]), last - first);
+  };
+  /** Until it is known what is chosen, no key and no button acts on it. */
+  const chosenSoon = (choice: Promise<void>): void => {
+    setChoosing(true);
+    void choice.catch(complain).finally(() => setChoosing(false));
   };
   const canWrite = !isReadOnly();
-  const isAny = runs.length > 0;
+  const isAny = runs.length > 0 && !isChoosing;
   // The former rows stay until those that a new filter or order asks for are there, but nothing acts on them.
   const error = pages.error.value;
   const isAnswered = pages.total.value !== null;
-  const isBusy = !isAnswered && !error;
+  const isBusy = isChoosing || (!isAnswered && !error);
   const former = useRef(pages);
   if (isAnswered) former.current = pages;
   const shown = former.current;
@@ -111,10 +137,10 @@ export function RunsPage() {
         <Switch label="Hide child runs" on={!withChildren} change={(on) => adjust({ children: on ? null : 1 })} />
       </div>
       <div class="bar is-tools" role="toolbar" aria-label="Actions for the selected runs">
-        <span class="chosen-count">{isAny ? `${count(runs.length)} selected` : "0 selected"}</span>
+        <span class="chosen-count" role="status">{cutFrom === null ? `${count(runs.length)} selected` : `${count(runs.length)} of ${count(cutFrom)} selected: no more at once`}</span>
         <Button icon="compare" disabled={!isAny} onClick={compare}>Compare</Button>
         <Button icon="tag" disabled={!isAny || !canWrite} onClick={() => setDialog("tags")}>Tag</Button>
-        <Button icon="stop" disabled={!canWrite || !runs.some(canCancel)} onClick={() => void cancel(runs)}>Cancel</Button>
+        <Button icon="stop" disabled={!isAny || !canWrite || !runs.some(canCancel)} onClick={() => void cancel(runs)}>Cancel</Button>
         <Button icon="again" disabled={!isAny || !canWrite} onClick={() => void again()}>Resubmit</Button>
         <Button icon="bin" disabled={!isAny || !canWrite} onClick={() => void remove(runs).then((done) => done && choose(new Map()))}>Delete</Button>
         <span class="grow" />
@@ -130,7 +156,8 @@ export function RunsPage() {
         group={group}
         chosen={chosen}
         choose={choose}
-        chooseAll={() => void chooseAll().catch(complain)}
+        chooseAll={() => chosenSoon(chooseAll())}
+        chooseRange={(from, to, isShown) => chosenSoon(chooseRange(from, to, isShown))}
         nothing={<Nothing isFiltered={shown.isFiltered} />}
         inView={(first, last) => (seen.current = [first, last])}
       />
@@ -160,15 +187,16 @@ function freshened(chosen: Choice, changed: RunRow[], removed: string[]): Choice
   return next;
 }
 
-/** All runs that the table shows, as many as can be changed at once. */
-async function everything(asked: Queries["runs"]): Promise<Choice> {
-  const found = new Map<string, RunRow>();
-  for (let skip = 0; skip < MOST_CHOSEN; skip += 500) {
-    const answer = await get("runs", { ...asked, skip, limit: 500 });
-    for (const run of answer.runs) found.set(run.id, run);
-    if (found.size >= answer.total) break;
+/** The rows of a table from one on and before another, and how many it has. */
+async function rowsOf(asked: Queries["runs"], first: number, behind: number): Promise<{ found: RunRow[]; total: number }> {
+  const found: RunRow[] = [];
+  let total = behind;
+  for (let skip = first; skip < Math.min(behind, total); skip += READ_AT_ONCE) {
+    const answer = await get("runs", { ...asked, skip, limit: Math.min(READ_AT_ONCE, behind - skip) });
+    found.push(...answer.runs);
+    total = answer.total;
   }
-  return found;
+  return { found, total };
 }
 
 function groupable(fields: FieldRow[], group: string): string[] {

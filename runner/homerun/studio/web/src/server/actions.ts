@@ -17,12 +17,32 @@ const runsWord = (number: number): string => plural(number, "run");
  * @param done what to say of the runs that were changed
  */
 async function change<R extends Change>(route: R, body: Bodies[R], done: (runs: string) => string): Promise<BulkAnswer | null> {
-  const answer: BulkAnswer | null = await told(post(route, body));
+  const answer: BulkAnswer | null = await told(inParts(body.ids, (ids) => post(route, { ...body, ids })));
   if (!answer) return null;
   const [first] = answer.failed;
   if (answer.done.length) say(done(runsWord(answer.done.length)));
   if (first) say(answer.failed.length > 1 ? `${runsWord(answer.failed.length)} could not be changed. ${first.message}` : first.message, true);
   return answer;
+}
+
+/** The server takes so many runs at once. */
+const AT_ONCE = 1000;
+
+/** When a later part fails, what was done before it is told all the same. */
+async function inParts(ids: string[], send: (ids: string[]) => Promise<BulkAnswer>): Promise<BulkAnswer> {
+  const all = await send(ids.slice(0, AT_ONCE));
+  for (let at = AT_ONCE; at < ids.length; at += AT_ONCE) {
+    try {
+      const { done, failed } = await send(ids.slice(at, at + AT_ONCE));
+      all.done.push(...done);
+      all.failed.push(...failed);
+    } catch (error) {
+      const { message } = error as Error;
+      all.failed.push(...ids.slice(at).map((id) => ({ id, code: "failed", message })));
+      break;
+    }
+  }
+  return all;
 }
 
 async function told<T>(work: Promise<T>): Promise<T | null> {
@@ -69,7 +89,7 @@ function labelled(labels: Labels): (runs: string) => string {
 /** Submit runs again; one alone is then shown. Answers the hidden words that one still needs. */
 export async function resubmit(runs: readonly RunRow[], secrets?: string[]): Promise<string[] | null> {
   const open = later();
-  const answer = await told(post("runs/resubmit", { ids: idsOf(runs), ...(secrets ? { secrets } : {}) }));
+  const answer = await told(inParts(idsOf(runs), (ids) => post("runs/resubmit", { ids, ...(secrets ? { secrets } : {}) })));
   if (!answer) return null;
   const [failed] = answer.failed;
   if (runs.length === 1 && failed?.code === "needs_secrets") return failed.hidden ?? [];

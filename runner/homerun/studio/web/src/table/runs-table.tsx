@@ -19,6 +19,12 @@ const HEAD = 34;
 const LEAST_WIDTH = 56;
 const NAME = matchMedia("(max-width: 700px)").matches ? 110 : 150;
 
+/** A run, and which row of the table it is. */
+export interface Place {
+  id: string;
+  row: number;
+}
+
 interface Props {
   pages: RunPages;
   /** Whether the rows are of the former question, and wait to be replaced. */
@@ -31,6 +37,7 @@ interface Props {
   chosen: ReadonlyMap<string, RunRow>;
   choose: (chosen: ReadonlyMap<string, RunRow>) => void;
   chooseAll: () => void;
+  chooseRange: (from: Place, to: Place, isShown: (row: number) => boolean) => void;
   nothing: JSX.Element;
   inView: (first: number, last: number) => void;
 }
@@ -49,13 +56,14 @@ export function RunsTable(props: Props) {
     return row === null ? null : lines.of(row);
   };
   const active = lineOf(pointed.run) ?? Math.max(0, Math.min(lines.count - 1, pointed.line));
-  const anchor = useRef<string | null>(null);
+  const anchor = useRef<Place | null>(null);
   const [widths, setWidths] = useState<Record<string, number>>(() => recall("widths", {}));
 
   // Together with the rows: a key that is pressed then must not be undone a little later.
   useLayoutEffect(() => setClosed(new Set()), [props.group]);
   useLayoutEffect(() => {
     point({ line: 0, run: null });
+    anchor.current = null;
     view.reveal(0);
   }, [pages]);
   useEffect(() => {
@@ -88,17 +96,16 @@ export function RunsTable(props: Props) {
   const toggle = (line: number, isRange: boolean): void => {
     const run = runAt(line);
     if (!run) return;
-    const next = new Map(chosen);
-    const start = lineOf(anchor.current);
-    if (isRange && start !== null) {
-      const [from, to] = [Math.min(start, line), Math.max(start, line)];
-      for (let at = from; at <= to; at += 1) {
-        const one = runAt(at);
-        if (one) next.set(one.id, one);
-      }
-    } else if (!next.delete(run.id)) next.set(run.id, run);
-    anchor.current = run.id;
+    const start = anchor.current;
+    const row = pages.rowOf(run.id);
+    anchor.current = row === null ? null : { id: run.id, row };
     activate(line);
+    if (isRange && start && row !== null) {
+      const from = { id: start.id, row: pages.rowOf(start.id) ?? start.row };
+      return props.chooseRange(from, { id: run.id, row }, (one) => "row" in lines.at(lines.of(one)));
+    }
+    const next = new Map(chosen);
+    if (!next.delete(run.id)) next.set(run.id, run);
     choose(next);
   };
   const fold = (value: string): void => {
@@ -133,7 +140,7 @@ export function RunsTable(props: Props) {
       inGrid("End", "last run", () => move(lines.count - 1)),
       inGrid(" ", "select or deselect the run", (event) => toggle(active, event.shiftKey)),
     ],
-    !isFormer && total !== null,
+    !isFormer && !props.isBusy && total !== null,
   );
 
   if (pages.error.value && total === null) return <Failure error={pages.error.value} retry={() => pages.refresh(0, 0)} />;

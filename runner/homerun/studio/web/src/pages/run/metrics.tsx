@@ -4,14 +4,14 @@ import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { get } from "../../server/api";
 import { Chart } from "../../chart/chart";
 import { type Axis, type Curve, Curves, type Range } from "../../chart/curves";
-import { count, figure, instant, plural } from "../../format";
+import { count, figure, plural } from "../../format";
 import { useLive } from "../../server/live";
 import type { MetricRow, RunRow } from "../../types";
 import { Button, Empty, Failure, Switch, Waiting } from "../../ui/basics";
-import { Picture } from "../../ui/files";
-import { Dialog } from "../../ui/dialog";
 import { useLoaded, useNews, useRemembered, useThrottled } from "../../use";
+import { Logged } from "./logged";
 import type { TabProps } from "./tab";
+import { Values } from "./values";
 
 const PAGE = 24;
 const WIDTH = 500;
@@ -147,57 +147,6 @@ function MetricChart({ run, metric, whole, axis, isLog, smoothing, isSystem, say
   );
 }
 
-const VALUES = 200;
-
-interface ValuesProps {
-  run: RunRow;
-  metric: MetricRow;
-  isSystem?: boolean;
-  say?: (value: unknown) => string;
-  close: () => void;
-}
-
-function Values({ run, metric, isSystem = false, say = figure, close }: ValuesProps) {
-  const [skip, setSkip] = useState(Math.max(0, metric.count - VALUES));
-  const loaded = useLoaded(async (abort) => {
-    const answer = await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: VALUES, ...(isSystem ? { system: true } : {}) }, abort);
-    return { ...answer, first: skip + 1 };
-  }, [skip]);
-  const total = loaded.data?.total ?? metric.count;
-  const first = loaded.data?.first ?? skip + 1;
-  return (
-    <Dialog title={metric.name} close={close} wide>
-      <div class="scrolled" tabIndex={0} role="region" aria-label="Values">
-        <table class="plain is-lined">
-          <thead>
-            <tr>
-              <th>Point</th>
-              <th>Step</th>
-              <th>Value</th>
-              <th>Time</th>
-            </tr>
-          </thead>
-          <tbody>
-            {loaded.data?.values.map((one, at) => (
-              <tr key={at}>
-                <td>{count(first + at)}</td>
-                <td>{one.step ?? ""}</td>
-                <td>{typeof one.value === "object" ? <code>{JSON.stringify(one.value)}</code> : say(one.value)}</td>
-                <td>{instant(one.time)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <div class="dialog-foot">
-        <Button disabled={skip === 0} onClick={() => setSkip(Math.max(0, skip - VALUES))}>Previous</Button>
-        <span class="dim">{count(first)} to {count(Math.min(total, first + VALUES - 1))} of {count(total)}</span>
-        <Button disabled={skip + VALUES >= total} onClick={() => setSkip(skip + VALUES)}>Next</Button>
-      </div>
-    </Dialog>
-  );
-}
-
 export function Metrics({ run }: TabProps) {
   const known = useMetrics(run);
   const [text, setText] = useState("");
@@ -232,7 +181,7 @@ export function Metrics({ run }: TabProps) {
       {matching.length === 0 && <p class="dim">No metric has “{text}” in its name.</p>}
       <div class="media">
         {others.map((one) => (
-          <Other key={one.name} run={run} metric={one} />
+          <Logged key={one.name} run={run} metric={one} />
         ))}
       </div>
     </div>
@@ -262,59 +211,3 @@ export function Smoothing({ value, change }: { value: number; change: (value: nu
     </label>
   );
 }
-
-function Other({ run, metric }: { run: RunRow; metric: MetricRow }) {
-  const [isValues, setValues] = useState(false);
-  const files = metric.files ?? (typeof metric.last === "string" ? [metric.last] : []);
-  return (
-    <figure class="card">
-      <figcaption>
-        <b>{metric.name}</b>
-        <span class="grow" />
-        <button type="button" class="quiet" onClick={() => setValues(true)}>{count(metric.count)} logged</button>
-      </figcaption>
-      {metric.kind === "image" ? <Images run={run} name={metric.name} files={files} /> : <Shown value={metric.last} />}
-      {isValues && <Values run={run} metric={metric} close={() => setValues(false)} />}
-    </figure>
-  );
-}
-
-function Images({ run, name, files }: { run: RunRow; name: string; files: string[] }) {
-  const [at, setAt] = useState(files.length - 1);
-  const file = files[Math.min(at, files.length - 1)];
-  if (!file) return null;
-  return (
-    <>
-      <Picture run={run.id} file={file} alt={`${name}, ${at + 1} of ${files.length}`} isLink />
-      {files.length > 1 && (
-        <label class="inline">
-          <span>{at + 1} of {files.length}</span>
-          <input type="range" aria-label={`Which image of ${name}`} min={0} max={files.length - 1} value={at} onInput={(event) => setAt(Number(event.currentTarget.value))} />
-        </label>
-      )}
-    </>
-  );
-}
-
-function Shown({ value }: { value: unknown }) {
-  if (value === null || typeof value !== "object") return <p class="figure">{figure(value)}</p>;
-  if (!isTable(value)) return <pre class="scrolled" tabIndex={0}>{JSON.stringify(value, null, 2)}</pre>;
-  const columns = Object.entries(value);
-  const rows = Math.min(50, Math.max(0, ...columns.map(([, one]) => one.length)));
-  return (
-    <div class="scrolled" tabIndex={0} role="region" aria-label="Table">
-      <table class="plain is-lined">
-        <thead>
-          <tr>{columns.map(([name]) => <th key={name}>{name}</th>)}</tr>
-        </thead>
-        <tbody>
-          {Array.from({ length: rows }, (_, at) => (
-            <tr key={at}>{columns.map(([name, one]) => <td key={name}>{figure(one[at])}</td>)}</tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-const isTable = (value: object): value is Record<string, unknown[]> => !Array.isArray(value) && Object.values(value).every(Array.isArray);

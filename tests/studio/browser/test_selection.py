@@ -1,0 +1,83 @@
+"""What is selected is what the page says, in a store that is larger than a screen."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from homerun import Workspace
+from studio.browser.actions import open_experiment
+from studio.browser.lab import Studio
+
+STORES = Path(__file__).parents[3] / "scripts" / "bench" / "stores.py"
+RUNS = 10_200
+IN_ONE = RUNS // 4
+WAIT_MS = 60_000  # for thousands of runs
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A Studio over a store with thousands of runs."""
+    spec = importlib.util.spec_from_file_location("stores", STORES)
+    stores = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(stores)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("HOMERUN_")]:
+            patch.delenv(name)
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        folder = tmp_path_factory.mktemp("many")
+        stores.fill(str(folder / ".runs"), RUNS)
+        workspace = Workspace.from_config(str(folder))
+        assert workspace.get_runs(where=["tags.quality = good"])  # makes the index
+        made = Studio(folder)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def page(studio: Studio, visit: Callable[..., Page]) -> Page:
+    """A page of that Studio."""
+    return visit(studio)
+
+
+def test_a_range_has_the_runs_that_were_never_in_view(page: Page) -> None:
+    open_experiment(page, "fruits")
+    page.get_by_role("row").nth(2).get_by_role("checkbox").click()
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    page.get_by_role("grid").focus()
+    page.keyboard.press("End")
+    expect(page.locator(".grid-row.is-active").get_by_role("checkbox")).to_be_visible()
+    page.keyboard.press("Shift+X")
+    expect(page.get_by_text(f"{IN_ONE - 1:,} selected")).to_be_visible()
+    page.keyboard.press("c")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare 50 runs")
+    expect(page.get_by_text(f"the first of {IN_ONE - 1:,} that were selected")).to_be_visible()
+
+
+def test_a_selection_that_is_smaller_than_what_was_asked_for_says_so(page: Page) -> None:
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    expect(page.locator(".total")).to_have_text(re.compile(r"10,\d\d\d runs"))
+    page.get_by_role("checkbox", name="Select all runs").click()
+    of = page.locator(".total").inner_text().partition(" ")[0]
+    said = page.get_by_text(f"10,000 of {of} selected: no more at once")
+    expect(said).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("checkbox", name="Select all runs").click()
+    expect(page.get_by_text("0 selected")).to_be_visible()
+
+
+def test_more_runs_than_the_server_takes_at_once_are_changed_together(page: Page) -> None:
+    open_experiment(page, "houses")
+    page.get_by_role("checkbox", name="Select all runs").click()
+    expect(page.get_by_text(f"{IN_ONE:,} selected")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("button", name="Tag", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Tag", exact=True).fill("all")
+    dialog.get_by_role("button", name="Set the tag").click()
+    expect(page.get_by_text(f"Tagged {IN_ONE:,} runs.")).to_be_visible(timeout=WAIT_MS)
