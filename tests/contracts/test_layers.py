@@ -34,10 +34,11 @@ OWN_FILES = (
     "homerun.cli.shells",
     "homerun.studio.access",
     "homerun.studio.assets",
+    "homerun.studio.http.sessions",
     "homerun.studio.http.sockets",
     "homerun.studio.http.tcp_peer",
 )
-"""The modules of the faces that open files, none a store's: scripts, pages, the kernel's."""
+"""The modules of the faces that open files, none a store's: scripts, pages, the user's."""
 
 RECONCILING = {
     *("homerun.runs.interactive", "homerun.runs.lifecycle"),

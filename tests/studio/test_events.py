@@ -164,6 +164,16 @@ def test_what_changed_since_a_cursor_comes_first(client: Client, run: Run) -> No
     run.complete()
 
 
+def test_what_is_new_until_now_is_told_once(client: Client, run: Run) -> None:
+    cursor = client.get("/api/info").json["cursor"]
+    run.tag("seen", "yes")
+    answer = client.get(f"/api/events?topic=runs&cursor={cursor}&once=true")
+    names = [line for line in answer.text.splitlines() if line.startswith("event: ")]
+    assert names == ["event: hello", "event: runs"]
+    assert '"seen":"yes"' in answer.text.replace(": ", ":")
+    run.complete()
+
+
 def test_a_run_that_is_deleted_is_told(client: Client, run: Run) -> None:
     run.complete()
     client.get("/api/runs")

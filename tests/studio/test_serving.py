@@ -24,6 +24,7 @@ from homerun.studio.http import connections
 from homerun.studio.http.auth import Door
 from homerun.studio.http.connections import Config, Connection
 from homerun.studio.http.middleware import Hosts
+from homerun.studio.http.sessions import SessionFile
 from homerun.studio.server import Settings
 
 from .conftest import Shelf
@@ -236,6 +237,52 @@ def test_a_code_is_used_once_and_not_after_its_time(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("time.monotonic", lambda: 1e12)
     assert door.enter_by_code(late) is None
     assert not door.knows(*session)
+
+
+def test_a_session_goes_on_when_the_server_is_started_again(
+    server: Callable[..., Server], workspace_dir: Path
+) -> None:
+    first = server("--port", "0")
+    place = urlsplit(first.address)
+    came = first.get(f"{place.path}?{place.query}")
+    cookie, key = came.headers["set-cookie"].partition(";")[0], came.headers[KEY]
+    first.end()
+    again = server("--port", str(place.port))
+    assert again.get("/api/info").status == 401
+    again.cookie, again.key = cookie, key
+    assert again.get("/api/info").status == 200
+    again.key = "x"
+    assert again.get("/api/info").status == 401
+
+
+def test_what_is_kept_of_a_session_lets_nobody_in_and_is_ours_alone() -> None:
+    file = SessionFile("store", "host", 1)
+    door = Door(None, file=file)
+    made = door.enter_by_code(door.new_code())
+    kept = Path(file.path)
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert kept.parent.stat().st_mode & 0o077 == 0
+    text = kept.read_text()
+    assert made.cookie not in text
+    assert made.key not in text
+    assert Door(None, file=SessionFile("store", "host", 1)).knows(*made)
+    assert not Door(None, file=SessionFile("store", "host", 2)).knows(*made)
+    kept.write_text('{"cookie": "../x", "sessions": [{"cookie": 1}, 7]}')
+    assert not Door(None, file=SessionFile("store", "host", 1)).knows(*made)
+
+
+def test_a_session_that_was_left_or_made_for_another_token_does_not_come_back() -> None:
+    def door(token: str | None) -> Door:
+        return Door(token, file=SessionFile("store", "host", 3))
+
+    first = door(TOKEN)
+    by_token, by_code = first.enter_by_token(TOKEN), first.enter_by_code(first.new_code())
+    assert door(TOKEN).knows(*by_token)
+    other = door("another-token-of-letters")
+    assert not other.knows(*by_token)
+    assert other.knows(*by_code)
+    other.leave(by_code.cookie)
+    assert not door(None).knows(*by_code)
 
 
 def test_a_token_lets_in_and_leaving_ends_it(shelf: Callable[..., Shelf]) -> None:

@@ -270,6 +270,13 @@ def cache_home(env: Mapping[str, str] | None = None) -> str:
     return home
 
 
+def state_folder() -> str:
+    """The folder of what programs keep for the user."""
+    from runstore.fs import trust  # the script's context does without it
+
+    return trust.state_home()
+
+
 def for_git(folder: str, top: str) -> dict[str, str]:
     """The environment of the git program: a repository, its working tree, and no user's settings.
 

@@ -138,6 +138,7 @@ def _of_store() -> list[Route]:
             _many("topic", "runs, experiments, queue, run:ID, log:ID:NAME"),
             _many("metrics", "the metrics that rows hold; * for all"),
             RouteParam("experiment", TEXT, "only of this one"),
+            RouteParam("once", FLAG, "what is new until now, and then the end"),
             gives=EVENTS,
         ),
     ]

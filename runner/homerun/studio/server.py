@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pwd
 import signal
 import sys
 from functools import partial
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -17,6 +19,7 @@ from homerun.studio.http import sockets
 from homerun.studio.http.auth import Door
 from homerun.studio.http.connections import Config, Lobby
 from homerun.studio.http.middleware import Hosts
+from homerun.studio.http.sessions import SessionFile
 from homerun.studio.state import Desk
 
 if TYPE_CHECKING:
@@ -110,10 +113,12 @@ class Studio:
     ) -> None:
         self._settings = settings
         self._say = say
-        door = Door(settings.token, self._say_code if says_again else None)
-        self.desk = Desk(workspace, door, settings.is_read_only)
         self._sockets = _listening(settings)
         self.port = None if settings.path is not None else int(self._sockets[0].getsockname()[1])
+        place = settings.path and os.path.abspath(settings.path)
+        file = SessionFile(workspace.store.id, gethostname(), place or self.port, settings.base)
+        door = Door(settings.token, self._say_code if says_again else None, file)
+        self.desk = Desk(workspace, door, settings.is_read_only)
         if settings.path is None and settings.port is None and self.port != sockets.USUAL:
             warn(_MOVED.format(usual=sockets.USUAL, port=self.port))
         hosts = Hosts(self.port, settings.hosts, settings.is_remote)

@@ -142,6 +142,20 @@ def digest_of(hooks: object) -> str:
     return hashlib.sha256(json.dumps(hooks, sort_keys=True).encode()).hexdigest()
 
 
+def state_home() -> str:
+    """The folder of what programs keep for this user."""
+    given = os.environ.get(layout.STATE_HOME, "")
+    if os.path.isabs(given):
+        return given
+    import pwd
+
+    try:
+        home = pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:  # a container's user without an entry
+        home = os.path.expanduser("~")
+    return f"{home}/.local/state"
+
+
 def _said(root: str, found: os.stat_result, store_id: str) -> dict[str, Any] | None:
     """What this user has said of the store that lies there, was found so, and has this id."""
     home, shared = _folders()
@@ -179,7 +193,7 @@ def _name(found: os.stat_result, store_id: str) -> str:
 
 def _folders() -> tuple[str, str]:
     """Where trust is kept: below the user's state folder, or else in a folder of a shared one."""
-    return f"{_state_home()}/{layout.TRUSTED}", f"{_SHARED}/homerun-{os.geteuid()}"
+    return f"{state_home()}/{layout.TRUSTED}", f"{_SHARED}/homerun-{os.geteuid()}"
 
 
 def _is_private(folder: str) -> bool:
@@ -197,19 +211,6 @@ def _is_private(folder: str) -> bool:
 def _check_private(folder: str) -> None:
     if not _is_private(folder):
         raise PermissionError(errno.EACCES, "another account has made it", folder)
-
-
-def _state_home() -> str:
-    given = os.environ.get(layout.STATE_HOME, "")
-    if os.path.isabs(given):
-        return given
-    import pwd
-
-    try:
-        home = pwd.getpwuid(os.geteuid()).pw_dir
-    except KeyError:  # a container's user without an entry
-        home = os.path.expanduser("~")
-    return f"{home}/.local/state"
 
 
 def _owner_of_new_files(folder: str) -> int:

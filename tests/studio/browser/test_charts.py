@@ -34,6 +34,7 @@ class Lab:
     """A store with runs of this process, and a Studio that shows it."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.workspace = Workspace.from_config(str(folder))
         self.studio = Studio(folder)
 

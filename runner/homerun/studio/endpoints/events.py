@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import StreamingResponse
 
 from homerun.studio.http import responses
-from homerun.views.feed import Subscription
+from homerun.views.feed import News, Subscription
 from runstore.errors import BaseError
 
 if TYPE_CHECKING:
@@ -35,15 +35,29 @@ async def events(desk: Desk, ask: Ask) -> StreamingResponse:
     )
     watch = await responses.work(make)
     headers = {"x-accel-buffering": "no"}
-    return StreamingResponse(
-        _stream(desk, watch), headers=headers, media_type="text/event-stream; charset=utf-8"
-    )
+    told = _until_now(watch) if ask.flag("once") else _stream(desk, watch)
+    return StreamingResponse(told, headers=headers, media_type="text/event-stream; charset=utf-8")
+
+
+async def _until_now(watch: Subscription) -> AsyncIterator[bytes]:
+    yield _hello(watch)
+    for name, data in await _read(watch) or ():
+        yield _event(name, data, watch.cursor)
+
+
+async def _read(watch: Subscription) -> list[News] | None:
+    """What is new; None: it cannot be read. The page asks again, and is told what is wrong."""
+    try:
+        news: list[News] = await responses.work(watch.read)
+    except (BaseError, OSError, sqlite3.Error):
+        return None
+    return news
 
 
 async def _stream(desk: Desk, watch: Subscription) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     looked = asyncio.Event()
-    yield _event("hello", {"cursor": watch.cursor, "topics": watch.topics}, watch.cursor)
+    yield _hello(watch)
     desk.pulse.add(watch, lambda: _tell(loop, looked))
     try:
         while not desk.is_closing:
@@ -53,10 +67,9 @@ async def _stream(desk: Desk, watch: Subscription) -> AsyncIterator[bytes]:
                 yield b": nothing new\n\n"
                 continue
             looked.clear()
-            try:
-                news = await responses.work(watch.read)
-            except (BaseError, OSError, sqlite3.Error):
-                return  # the page opens the stream again, and is told what is wrong
+            news = await _read(watch)
+            if news is None:
+                return
             for name, data in news:
                 yield _event(name, data, watch.cursor)
     finally:
@@ -68,6 +81,10 @@ def _tell(loop: asyncio.AbstractEventLoop, looked: asyncio.Event) -> None:
         loop.call_soon_threadsafe(looked.set)
     except RuntimeError:
         return  # the server has ended
+
+
+def _hello(watch: Subscription) -> bytes:
+    return _event("hello", {"cursor": watch.cursor, "topics": watch.topics}, watch.cursor)
 
 
 def _event(name: str, data: dict[str, Any], cursor: str) -> bytes:

@@ -16,8 +16,12 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
+from homerun.studio.http.sessions import MOST, KeptSession
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from homerun.studio.http.sessions import SessionFile
 
 KEY = "homerun-key"
 """The header with the key of a session."""
@@ -26,8 +30,6 @@ TICKET = "ticket"
 
 CODE_LIVES_S = 600.0
 TICKET_LIVES_S = 30.0
-_SESSION_LIVES_S = 30 * 86_400.0
-_MOST_SESSIONS = 100
 _MOST_TICKETS = 100
 _SAY_EVERY_S = 10.0
 
@@ -55,11 +57,10 @@ class Session(NamedTuple):
 
 
 class _Known:
-    """What is kept of a session."""
+    """A session, and the tickets that were given for it."""
 
-    def __init__(self, key: str) -> None:
-        self.key = _hash(key)
-        self.ends_at = time.monotonic() + _SESSION_LIVES_S
+    def __init__(self, kept: KeptSession) -> None:
+        self.kept = kept
         self.tickets: dict[bytes, tuple[float, Target]] = {}
 
 
@@ -70,17 +71,23 @@ class Door:
         token: what may be shown in place of a code; None: nothing.
         say_code: called with a new code when a stranger has knocked; None: there is no terminal
             that could show it.
+        file: where sessions are kept for the next start; None: they end with this process.
     """
 
     def __init__(
-        self, token: str | None = None, say_code: Callable[[str], object] | None = None
+        self,
+        token: str | None = None,
+        say_code: Callable[[str], object] | None = None,
+        file: SessionFile | None = None,
     ) -> None:
-        self.cookie = f"homerun_{secrets.token_hex(4)}"
+        self.cookie = file.cookie if file else f"homerun_{secrets.token_hex(4)}"
         self._token = _hash(token) if token else None
         self._say_code = say_code
         self._said_at = time.monotonic()
         self._codes: dict[bytes, float] = {}
-        self._sessions: dict[bytes, _Known] = {}
+        self._file = file
+        kept = file.read(self._token or b"") if file else []
+        self._sessions = {one.cookie: _Known(one) for one in kept}
         self._lock = threading.Lock()
 
     @property
@@ -106,11 +113,11 @@ class Door:
         with self._lock:
             known = [one for one in self._codes if hmac.compare_digest(one, wanted)]
             is_right = any(self._codes.pop(one) > time.monotonic() for one in known)
-        return self._new_session() if is_right else None
+        return self._new_session(b"") if is_right else None
 
     def enter_by_token(self, token: str) -> Session | None:
         """A session for the token; None: it is not that."""
-        return self._new_session() if self.is_token(token) else None
+        return self._new_session(self._token or b"") if self.is_token(token) else None
 
     def is_token(self, token: str) -> bool:
         """Whether this is the token."""
@@ -120,7 +127,7 @@ class Door:
         """Whether these belong to a session that goes on."""
         with self._lock:
             found = self._session(cookie)
-            return found is not None and hmac.compare_digest(found.key, _hash(key or ""))
+            return found is not None and hmac.compare_digest(found.kept.key, _hash(key or ""))
 
     def new_ticket(self, cookie: str | None, wanted: Target) -> str:
         """What stands for the key in one request for one address, within half a minute."""
@@ -143,7 +150,8 @@ class Door:
     def leave(self, cookie: str) -> None:
         """End a session."""
         with self._lock:
-            self._sessions.pop(_hash(cookie), None)
+            if self._sessions.pop(_hash(cookie), None) is not None:
+                self._keep()
 
     def knock(self) -> None:
         """A browser without a session asks: the terminal of the server shows a new code."""
@@ -155,17 +163,23 @@ class Door:
             self._said_at = time.monotonic()
         self._say_code(self.new_code())
 
-    def _new_session(self) -> Session:
+    def _new_session(self, by: bytes) -> Session:
         made = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+        kept = KeptSession(_hash(made.cookie), _hash(made.key), by)
         with self._lock:
-            self._sessions[_hash(made.cookie)] = _Known(made.key)
-            for old in list(self._sessions)[:-_MOST_SESSIONS]:
+            self._sessions[kept.cookie] = _Known(kept)
+            for old in list(self._sessions)[:-MOST]:
                 del self._sessions[old]
+            self._keep()
         return made
+
+    def _keep(self) -> None:
+        if self._file is not None:
+            self._file.write(one.kept for one in self._sessions.values())
 
     def _session(self, cookie: str | None) -> _Known | None:
         found = self._sessions.get(_hash(cookie)) if cookie else None
-        return found if found is not None and found.ends_at > time.monotonic() else None
+        return found if found is not None and found.kept.ends_at > time.monotonic() else None
 
 
 def _hash(text: str) -> bytes:

@@ -706,7 +706,7 @@ export interface Queries {
   experiments: { archived?: boolean | null };
   trash: {};
   targets: {};
-  events: { cursor?: string | null; topic?: string[] | null; metrics?: string[] | null; experiment?: string | null };
+  events: { cursor?: string | null; topic?: string[] | null; metrics?: string[] | null; experiment?: string | null; once?: boolean | null };
   runs: { experiment?: string | null; where?: string[] | null; sort?: string | null; group?: string | null; children?: boolean | null; ids?: string[] | null; metrics?: string[] | null; skip?: number | null; limit?: number | null };
   fields: { experiment?: string | null };
   values: { field: string; experiment?: string | null; like?: string | null };

@@ -1,6 +1,8 @@
 /** Hooks that several pages share. */
 
+import { effect } from "@preact/signals";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { connection } from "./server/connection";
 
 export interface Loaded<T> {
   data: T | null;
@@ -12,7 +14,10 @@ export interface Loaded<T> {
   answered: number;
 }
 
-/** Ask when `keys` change, and again on `reload`; the former answer stays until the next is there. */
+/**
+ * Ask when `keys` change, again on `reload`, and again when the server is back after an error; the former answer stays
+ * until the next is there.
+ */
 export function useLoaded<T>(ask: (abort: AbortSignal) => Promise<T>, keys: unknown[]): Loaded<T> {
   const [state, setState] = useState<{ data: T | null; error: Error | null; answered: number }>({ data: null, error: null, answered: 0 });
   const [round, setRound] = useState(0);
@@ -26,6 +31,9 @@ export function useLoaded<T>(ask: (abort: AbortSignal) => Promise<T>, keys: unkn
     );
     return () => control.abort();
   }, [...keys, round]);
+  const isFailed = useRef(false);
+  isFailed.current = state.error !== null;
+  useEffect(() => effect(() => void (connection.value === "live" && isFailed.current && setRound((value) => value + 1))), []);
   return { ...state, reload: useCallback(() => setRound((value) => value + 1), []), asked: useCallback(() => asked.current, []) };
 }
 

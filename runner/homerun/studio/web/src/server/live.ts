@@ -1,9 +1,10 @@
 /** The one stream of events. A listener names topics; the stream is opened with all of them. */
 
-import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Queries } from "../types";
 import { type AnyEvent, events, signedOut } from "./api";
+import { connection } from "./connection";
+import { mayStream } from "./streams";
 
 type LiveEvent = Exclude<AnyEvent, { event: "hello" }>;
 type Listener = (news: LiveEvent) => void;
@@ -16,8 +17,7 @@ interface Topics {
 
 const REOPEN_MS = 50;
 const RETRY_MS = 1000;
-
-export const connection = signal<"idle" | "live" | "lost">("idle");
+const ASK_AGAIN_MS = 1500;
 
 const listeners = new Map<Listener, Topics>();
 let stream: AbortController | null = null;
@@ -75,20 +75,29 @@ function open(): void {
   if (key === opened && stream) return;
   close();
   opened = key;
-  if (!wanted().topics.length) return;
+  if (!wanted().topics.length || document.hidden) return;
   void read({ ...asked, cursor });
 }
 
-/** Read until the stream ends, which it does only where the server or the way to it does. */
+// A hidden tab hears nothing. What it has missed comes from its cursor on when it is looked at.
+document.addEventListener("visibilitychange", () => {
+  close();
+  soon(0);
+});
+
+/** Read until the stream ends, which it does only where the server or the way to it does; without one, ask once. */
 async function read(asked: Queries["events"]): Promise<void> {
   const mine = new AbortController();
   stream = mine;
   const isMine = (): boolean => stream === mine;
-  await events(asked, (news, after) => isMine() && heard(news, after), mine.signal).catch(() => undefined);
+  const isStream = await mayStream(mine.signal);
   if (!isMine()) return;
-  stream = null;
-  connection.value = "lost";
-  if (!signedOut.value) soon(RETRY_MS);
+  const told = events(isStream ? asked : { ...asked, once: true }, (news, after) => isMine() && heard(news, after), mine.signal);
+  const isWhole = await told.then(() => !isStream, () => false);
+  if (!isMine()) return;
+  close();
+  if (!isWhole) connection.value = "lost";
+  if (!signedOut.value) soon(isWhole ? ASK_AGAIN_MS : RETRY_MS);
 }
 
 function heard(news: AnyEvent, after: string): void {

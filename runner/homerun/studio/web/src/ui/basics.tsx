@@ -1,6 +1,7 @@
 /** The small parts that every page is made of. */
 
 import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { ago, duration, figure, moment, statusWord, took } from "../format";
 import { runHref } from "../route";
 import type { Rollup, RunRow, Status } from "../types";
@@ -123,10 +124,17 @@ export function Failure({ error, retry }: { error: Error; retry?: (() => void) |
   );
 }
 
+const LONG_MS = 10_000;
+
 export function Waiting({ what }: { what: string }) {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLong(true), LONG_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <p class="waiting" role="status">
-      Loading {what} …
+      Loading {what} …{isLong && " Studio has not answered for ten seconds."}
     </p>
   );
 }

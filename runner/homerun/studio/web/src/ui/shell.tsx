@@ -3,7 +3,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { get } from "../server/api";
 import { sheets, useKeys } from "./keys";
-import { connection } from "../server/live";
+import { connection } from "../server/connection";
 import { go, href, later, place, runHref } from "../route";
 import { info } from "../state";
 import type { RunsAnswer } from "../types";
