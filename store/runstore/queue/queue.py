@@ -8,8 +8,8 @@
     .queue/<target>/.moved-<ticket>                         where it was moved to, see `order.py`
     .queue/<target>/.tickets                                a byte for each ticket ever given
     .queue/<target>/.paused                                 there: nothing is started
-    .queue/<target>/.keeper                                 locked by the process that gives GPUs
-    .queue/<target>/.lacking                                the entries that lack GPUs, as it knows
+    .queue/<target>/.keeper-<place>                         locked by the process that gives GPUs
+    .queue/<target>/.lacking-<place>                        the entries that lack GPUs, as it knows
     .slots/<target>/<number>                                locked by the supervisor that has it
 
 An entry is there before its run can be seen, and goes once the run has started: a run whose entry
@@ -26,6 +26,7 @@ from runstore import layout
 from runstore.errors import RunExists
 from runstore.fs import atomic, facts, lock
 from runstore.queue import order, place
+from runstore.run import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -318,11 +319,12 @@ class Queue:
             OSError: the queue is gone, or there are no locks here.
         """
         self._make(layout.QUEUE)
-        return lock.join(f"{self.folder}/{layout.QUEUE_KEEPER}", alone=True)
+        return lock.join(f"{self.folder}/{_here(layout.QUEUE_KEEPER)}", alone=True)
 
     def lacking(self) -> frozenset[str]:
         """The names of the entries that lack GPUs, as far as the process that gives them knows."""
-        said = facts.read(self.folder, layout.QUEUE_LACKING) if self._is_inside() else None
+        name = _here(layout.QUEUE_LACKING)
+        said = facts.read(self.folder, name) if self._is_inside() else None
         found = (said or {}).get("entries")
         return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
 
@@ -335,7 +337,7 @@ class Queue:
         import json
 
         said = json.dumps({"entries": list(entries)}).encode()
-        atomic.replace_bytes(f"{self.folder}/{layout.QUEUE_LACKING}", said)
+        atomic.replace_bytes(f"{self.folder}/{_here(layout.QUEUE_LACKING)}", said)
 
     # Slots
 
@@ -391,6 +393,11 @@ class Queue:
     def _make(self, above: str) -> None:
         if not _is_folder_below(self._root, above, self.target):
             atomic.make_folders(self._root, above, self.target)
+
+
+def _here(prefix: str) -> str:
+    """The name of a file of this machine or container: each gives the GPUs that it has."""
+    return f"{prefix}{identity.container_name()}"
 
 
 def names(root: str) -> Sequence[str]:

@@ -50,6 +50,17 @@ def _root() -> str:
     return f"{found.st_dev}:{found.st_ino}"
 
 
+def container_name() -> str:
+    """A short name of this machine, or of this container: that of a file in a shared folder.
+
+    Raises:
+        OSError: as `machine_id`.
+    """
+    known = machine_id()[:12] or os.uname().nodename
+    plain = "".join(sign for sign in known if sign.isalnum() or sign == "-")
+    return f"{plain}-{_root().replace(':', '-')}"
+
+
 def machine_id() -> str:
     """The machine's own id, or "" where it has none (containers often have none).
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _MOST_PASSES = 16
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_PLAIN = (layout.QUEUE_KEEPER, layout.QUEUE_LACKING, layout.QUEUE_PAUSED, layout.QUEUE_TICKETS)
+_PLAIN = (layout.QUEUE_PAUSED, layout.QUEUE_TICKETS)
+_PLAIN_BEGINS = (layout.QUEUE_KEEPER, layout.QUEUE_LACKING, layout.QUEUE_MOVED)
 _NAMED_TWICE = (layout.RUN, layout.INTERPRETER)
 """Files of a run that have another name in the store: `.ids/…` and `.interpreters/…`."""
 
@@ -205,7 +206,7 @@ class _Pass:
 def _is_secret(parts: list[str]) -> bool:
     """Whether a file of the store, by the parts of its path, is never a group's to read."""
     if parts[0] == layout.QUEUE:
-        return parts[-1] not in _PLAIN and not parts[-1].startswith(layout.QUEUE_MOVED)
+        return parts[-1] not in _PLAIN and not parts[-1].startswith(_PLAIN_BEGINS)
     return parts == [layout.MAINTENANCE] or "/".join(parts).endswith(f"/{layout.ENVIRONMENT_LOG}")
 
 

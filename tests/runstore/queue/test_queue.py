@@ -18,6 +18,7 @@ from runstore.errors import ReadOnlyStore, RunExists
 from runstore.fs import atomic, facts, lock
 from runstore.queue import queue
 from runstore.queue.queue import Entry, Queue
+from runstore.run import identity
 from runstore.run.record import Record
 from runstore.store import Store
 
@@ -410,3 +411,20 @@ def test_a_run_that_cannot_be_read_keeps_no_other_from_starting(
 
     assert [record.id for _, record in local.startable(store)] == [two.id]
     assert first.exists()
+
+
+def test_each_machine_of_a_shared_store_has_a_keeper_of_its_own(
+    local: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = local
+    here = line.take_keeper_lock()
+    line.note_lacking(["a"])
+    assert here is not None
+    assert line.take_keeper_lock() is None
+    monkeypatch.setattr(identity, "machine_id", lambda: "0123456789abcdef")
+    there = line.take_keeper_lock()
+    assert there is not None
+    assert line.lacking() == frozenset()
+
+    lock.release(here)
+    lock.release(there)
