@@ -59,8 +59,10 @@ def _words(error: Exception) -> str:
     """What a library says, in one line."""
     if isinstance(error, TimeoutError) or "timed out" in str(error):
         return f"no answer within {channels.PATIENCE_S:g} s"
-    reason = getattr(error, "reason", None)
-    told = str(reason or getattr(error, "strerror", None) or error).strip()
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, OSError) and reason.strerror:
+        return reason.strerror
+    told = str(reason).strip()
     return f"{type(error).__name__}: {told}" if told else type(error).__name__
 
 

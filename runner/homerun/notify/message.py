@@ -19,6 +19,7 @@ ENDED, RULE, TEST = "ended", "rule", "test"
 """What a message is about."""
 
 _LONGEST = 1000
+_MINUTE_S = 60
 
 
 class Message:
@@ -116,6 +117,8 @@ def _why(stop: dict[str, Any]) -> str | None:
 
 
 def _span(seconds: float) -> str:
+    if seconds < _MINUTE_S:
+        return f"{seconds:.1f} s"
     left = round(seconds)
     hours, minutes = divmod(left // 60, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {left % 60} s"

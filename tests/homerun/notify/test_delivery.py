@@ -98,7 +98,7 @@ def test_a_command_that_fails_is_told_with_its_last_line() -> None:
 
     assert told(Channel("command", {"command": command})) == ["it ended with 3: no such sound"]
     missing = Channel("command", {"command": ["/nonexistent/say"]})
-    assert told(missing) == ["FileNotFoundError: No such file or directory"]
+    assert told(missing) == ["No such file or directory"]
 
 
 @pytest.mark.parametrize("type", ["slack", "discord", "webhook"])

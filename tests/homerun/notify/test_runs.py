@@ -140,7 +140,7 @@ def test_a_dead_address_delays_no_end_and_is_told_once(
 
     assert made.get_status() == "Completed"
     (line,) = [one for one in log_of(made).splitlines() if "notify: " in one]
-    assert f"notify: slack (127.0.0.1:{port}): URLError" in line
+    assert f"notify: slack (127.0.0.1:{port}): Connection refused" in line
     assert "secret" not in log_of(made)
 
 

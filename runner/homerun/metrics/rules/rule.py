@@ -78,7 +78,7 @@ def rules_of(run: Mapping[str, Any]) -> list[Rule]:
         for written in said if isinstance(said, list) else ():
             try:
                 found.append(Rule(len(found) + 1, action, str(written)))
-            except InvalidQuery:
+            except (InvalidQuery, RecursionError):
                 continue
     return found
 
@@ -99,6 +99,8 @@ def checked_conditions(name: str, given: object) -> list[str]:
             Rule(1, name[: -len("_if")], one)
         except InvalidQuery as error:
             raise UserError(f"{name}: {error}") from None
+        except RecursionError:
+            raise UserError(f"{name}: a condition has too many brackets") from None
     return [one.strip() for one in texts]
 
 

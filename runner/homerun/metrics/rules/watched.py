@@ -196,7 +196,8 @@ class Metrics:
             self._totals.clear()
         for _, records, _ in self._logs.read(_AT_ONCE):
             for record in records:
-                if record.get("n") in self._names:
+                name = record.get("n")
+                if type(name) is str and name in self._names:
                     self._add(record)
 
     def _add(self, record: dict[str, Any]) -> None:

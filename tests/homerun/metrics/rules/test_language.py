@@ -84,6 +84,11 @@ def test_what_is_no_rule_is_refused_with_an_example(text: str, told: str) -> Non
     assert told in str(caught.value) or told.split(" ~")[0] in str(caught.value)
 
 
+def test_brackets_without_end_are_refused() -> None:
+    with pytest.raises(UserError, match="stop_if: a condition has too many brackets"):
+        rule.checked_conditions("stop_if", "(" * 5000 + "metrics.a > 1" + ")" * 5000)
+
+
 @pytest.mark.parametrize("given", [3, [3], {"a": 1}, object()])
 def test_what_is_no_text_is_refused_with_an_example(given: object) -> None:
     with pytest.raises(UserError, match=r"^fail_if is a condition or a list of them, such as"):

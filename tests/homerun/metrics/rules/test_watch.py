@@ -204,6 +204,18 @@ def test_a_rule_that_was_put_on_record_by_a_process_that_was_killed_is_carried_o
     assert other.get_status() == "Completed"
 
 
+def test_a_run_whose_supervisor_was_killed_is_still_canceled_by_a_rule(lab: Lab) -> None:
+    after = "run.log('loss', 99)\nimport signal; signal.pause()"
+    run = lab.begin(after=after, stop_if="metrics.loss > 10")
+    wait_until(lab.sampler, "the sampler is there")
+    os.kill(run.describe()["process"]["supervisor_pid"], signal.SIGKILL)
+    wait_until(lambda: "adopted" in log_of(run) or not run.get_status(), "it is adopted")
+    lab.gate.open()
+    run.wait_for_completion(raise_on_error=False)
+
+    assert run.get_status() == "Canceled"
+
+
 def test_a_rule_that_cannot_be_understood_is_refused_before_anything_is_made(lab: Lab) -> None:
     with pytest.raises(UserError, match="stop_if: 'loss' cannot be watched"):
         ScriptRunConfig("source", "train.py", stop_if="loss is nan")
