@@ -205,6 +205,8 @@ class _Passed:
         """The GPUs of an entry; [] where it asks for none, None where they are not to be had."""
         if not entry.gpus or self._giver is None:
             return []
+        if self._giver.is_behind(entry, record):
+            return None
         data = entry.read()
         given = _plan(record, entry, data) if data is not None else None
         if given is None:

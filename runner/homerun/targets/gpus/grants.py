@@ -196,6 +196,7 @@ class Giver:
         self._readings = readings
         self._rivals = rivals
         self._is_first_lacking = False
+        self._have_gpus_above: dict[str, bool] = {}
         self.lacking: list[str] = []
         self.want: Want | None = None
 
@@ -205,12 +206,26 @@ class Giver:
         self.lacking = []
         self.want = None
 
+    def is_behind(self, entry: Entry, record: Record) -> bool:
+        """Whether a run stands behind one that lacks GPUs, and lacks some for that alone."""
+        if not self._is_first_lacking or self._is_below(record):
+            return False
+        self.lacking.append(entry.name)
+        return True
+
+    def _is_below(self, record: Record) -> bool:
+        """Whether a run above one goes on and has GPUs; of many below the same asked once."""
+        parent = record.run.get("parent")
+        if parent is None:
+            return False
+        if parent not in self._have_gpus_above:
+            self._have_gpus_above[parent] = _has_gpus_above(self._store, record)
+        return self._have_gpus_above[parent]
+
     def take(self, target: Target, entry: Entry, record: Record, given: Plan) -> list[Share] | None:
         """The GPUs of a run; None: it lacks some."""
-        found = None
-        is_below = _has_gpus_above(self._store, record)
-        if not self._is_first_lacking or is_below:
-            found = self._take(target, entry, record, given, is_below=is_below)
+        is_below = self._is_below(record)
+        found = self._take(target, entry, record, given, is_below=is_below)
         if found is None:
             self._is_first_lacking = True
             self.lacking.append(entry.name)
@@ -267,11 +282,11 @@ class Rivals:
     def __init__(self, store: str, target: str, readings: Sequence[GpuReading]) -> None:
         self._readings = readings
         try:
-            self._wants = wants.of_others(store, target)
+            self.wants = wants.of_others(store, target)
         except SharesFlaw:
-            self._wants = []
+            self.wants = []
         users: dict[int, int] = {}
-        for one in readings if self._wants else ():
+        for one in readings if self.wants else ():
             for uid in {holder.uid for holder in _holders(one)}:
                 users[uid] = users.get(uid, 0) + 1
         self._had = users
@@ -279,7 +294,7 @@ class Rivals:
     def go_first(self, want: Want) -> set[str]:
         """The free devices that go to others before they go to this one."""
         left: set[str] = set()
-        for rival in sorted(self._wants, key=self._rank):
+        for rival in sorted(self.wants, key=self._rank):
             if self._rank(rival) >= self._rank(want):
                 break
             free = [
@@ -295,8 +310,31 @@ class Rivals:
         return -want.priority, self._had.get(want.uid, 0), want.since, want.uid
 
 
+def seen() -> list[GpuReading]:
+    """One look at each device; [] where none can be seen."""
+    try:
+        return table.readings()
+    except NoGpus:
+        return []
+
+
+def signs(store: Store, target: Target, readings: Sequence[GpuReading]) -> object:
+    """What makes it worthwhile to go through a queue again when it differs."""
+    free = []
+    for one in readings:
+        if not _why_not(one):
+            left = (one.device.memory >> 20) - sum(holder.mib for holder in _holders(one))
+            free.append((one.device.uuid, left))
+    slots = target.free_slots(store, target.size)
+    return free, slots, target.said, Rivals(store.id, target.name, readings).wants
+
+
 def give(
-    store: Store, target: str, note: WantNote, start: Callable[[Store, str, Giver], int]
+    store: Store,
+    target: str,
+    readings: Sequence[GpuReading],
+    note: WantNote,
+    start: Callable[[Store, str, Giver], int],
 ) -> None:
     """Start the runs of a queue for which there are GPUs, and note for which there are none.
 
@@ -304,10 +342,6 @@ def give(
         note: where others are told what is waited for.
         start: what starts the runs of a queue.
     """
-    try:
-        readings = table.readings()
-    except NoGpus:
-        readings = []
     giver = Giver(store, readings, Rivals(store.id, target, readings))
     try:
         start(store, target, giver)

@@ -14,7 +14,7 @@ import sys
 
 from homerun.system import children, linux
 from homerun.system.gpus.wants import WantNote
-from homerun.targets import dispatch
+from homerun.targets import dispatch, registry
 from homerun.targets.gpus import grants
 from homerun.targets.gpus.wake import KEEPER_LOCK
 from runstore import layout
@@ -22,6 +22,7 @@ from runstore.queue.queue import Queue
 from runstore.store import Store
 
 _EVERY_S = 1.0
+_LOOKS_PER_PASS = 10
 
 
 def main() -> None:
@@ -55,12 +56,20 @@ def _keep(target: str) -> None:
     if watch is not None:
         poll.register(watch, select.POLLIN)
     note = WantNote(Store(os.getcwd()).id, target)
+    former: object = None
+    looks = 0
     try:
         while _is_wanted(store := Store(os.getcwd()), target):
-            grants.give(store, target, note, dispatch.start)
+            found, readings = registry.find(store.root, target), grants.seen()
+            signs = grants.signs(store, found, readings) if found else None
+            # To go through a long queue costs more than to see that nothing has changed.
+            if signs != former or looks % _LOOKS_PER_PASS == 0:
+                grants.give(store, target, readings, note, dispatch.start)
+            former, looks = signs, looks + 1
             children.reap()
             if poll.poll(_EVERY_S * 1000) and watch is not None:
                 os.read(watch, 1 << 16)
+                looks = 0
     finally:
         note.put(None)
         if watch is not None:
