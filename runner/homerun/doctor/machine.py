@@ -43,9 +43,9 @@ def _gpus() -> Diagnosis:
     tool = shutil.which("nvidia-smi")
     if models:
         seen = ", ".join(f"{models.count(one)} x {one}" for one in dict.fromkeys(models))
-        if tool is None and not is_there("pynvml"):
-            advice = "run `pip install nvidia-ml-py`, or install nvidia-smi, to see what they do"
-            return Diagnosis(AREA, "GPUs", WARN, f"{seen}; no nvidia-smi", advice)
+        if not is_there("pynvml"):
+            advice = "run `pip install 'homerun[gpu]'`, so that runs can ask for them (--gpus)"
+            return Diagnosis(AREA, "GPUs", WARN, f"{seen}; no nvidia-ml-py", advice)
         return Diagnosis(AREA, "GPUs", OK, seen)
     if os.path.exists("/dev/kfd"):
         return Diagnosis(AREA, "GPUs", OK, "AMD (/dev/kfd)")

@@ -14,9 +14,10 @@ from homerun.system.gpus.devices import Device, GpuReading, NoGpus
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, Callable
+    from typing import Any
 
-    Call = Callable[..., Any]
+_LOST = (15, 16)
+"""What NVML says of a device that has fallen off, or has to be reset."""
 
 _CELSIUS = 0
 _IS_SPLIT = 1
@@ -84,11 +85,11 @@ def _at(library: Any, number: int) -> Iterator[GpuReading]:
 
 
 def _parts(library: Any, handle: Any) -> Iterator[tuple[int, Any]]:
-    mode = _told(library, library.nvmlDeviceGetMigMode, handle)
+    mode = _told(library, "nvmlDeviceGetMigMode", handle)
     if not mode or mode[0] != _IS_SPLIT:
         return
     for place in range(int(library.nvmlDeviceGetMaxMigDeviceCount(handle))):
-        part = _told(library, library.nvmlDeviceGetMigDeviceHandleByIndex, handle, place)
+        part = _told(library, "nvmlDeviceGetMigDeviceHandleByIndex", handle, place)
         if part is not None:
             yield place, part
 
@@ -105,15 +106,15 @@ def _read(library: Any, handle: Any, index: str, whole: Any) -> GpuReading:
     _seen[index] = device
     found = GpuReading(device)
     found.used = int(memory.used)
-    rates = _told(library, library.nvmlDeviceGetUtilizationRates, handle)
+    rates = _told(library, "nvmlDeviceGetUtilizationRates", handle)
     found.percent = None if rates is None else float(rates.gpu)
-    watts = _told(library, library.nvmlDeviceGetPowerUsage, whole)
+    watts = _told(library, "nvmlDeviceGetPowerUsage", whole)
     found.watts = None if watts is None else watts / 1000
-    found.celsius = _told(library, library.nvmlDeviceGetTemperature, whole, _CELSIUS)
-    energy = _told(library, library.nvmlDeviceGetTotalEnergyConsumption, handle)
+    found.celsius = _told(library, "nvmlDeviceGetTemperature", whole, _CELSIUS)
+    energy = _told(library, "nvmlDeviceGetTotalEnergyConsumption", handle)
     found.joules = None if energy is None else energy / 1000
-    computing = _told(library, library.nvmlDeviceGetComputeRunningProcesses, handle)
-    drawing = _told(library, library.nvmlDeviceGetGraphicsRunningProcesses, handle)
+    computing = _told(library, "nvmlDeviceGetComputeRunningProcesses", handle)
+    drawing = _told(library, "nvmlDeviceGetGraphicsRunningProcesses", handle)
     for one in (*(drawing or ()), *(computing or ())):
         used = None if one.usedGpuMemory is None else int(one.usedGpuMemory)
         found.processes[int(one.pid)] = used
@@ -121,18 +122,20 @@ def _read(library: Any, handle: Any, index: str, whole: Any) -> GpuReading:
     return found
 
 
-def _told(library: Any, call: Call, *given: Any) -> Any:
-    """What a call tells; None: not of this device.
+def _told(library: Any, call: str, *given: Any) -> Any:
+    """What a call tells; None: not of this device, or an early version of the package has none.
 
     Raises:
         NVMLError: the device has fallen off.
     """
     try:
-        return call(*given)
+        return getattr(library, call)(*given)
     except library.NVMLError as error:
-        if error.value in (library.NVML_ERROR_GPU_IS_LOST, library.NVML_ERROR_RESET_REQUIRED):
+        if error.value in _LOST:
             raise
-        return None
+    except AttributeError:
+        pass
+    return None
 
 
 def _text(given: Any) -> str:

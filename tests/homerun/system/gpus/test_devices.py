@@ -117,5 +117,18 @@ def test_a_device_of_amd_is_told_by_the_kernel(tmp_path: Path) -> None:
     assert (found.processes, found.computing) == ({4711: 2 * GIB}, {4711})
 
 
+def test_an_early_version_of_the_package_tells_what_it_can(
+    gpus: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpus.say(0, percent=5, computing=[[11, 7]])
+    library = nvml._package()
+    for name in ("nvmlDeviceGetMigMode", "nvmlDeviceGetTotalEnergyConsumption"):
+        monkeypatch.delattr(library, name)
+
+    first = nvml.readings()[0]
+
+    assert (first.percent, first.processes, first.joules) == (5.0, {11: 7}, None)
+
+
 def test_names_as_earlier_versions_of_the_package_tell_them_are_text() -> None:
     assert nvml._text(b"GPU-a") == "GPU-a"
