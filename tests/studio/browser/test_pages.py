@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from homerun import Workspace
 from studio.browser import example
 from studio.browser.actions import add_filter, open_experiment, open_page, open_run, row
 from studio.browser.lab import Store
 
+WIDE = {"width": 1280, "height": 800}
 WAIT_MS = 20_000  # for what real processes do
 
 
@@ -91,6 +92,37 @@ def test_runs_are_filtered_by_tag_description_experiment_and_submitter(
         expect(page.get_by_role("row").nth(1)).to_be_visible()
         page.get_by_role("button", name="Remove").click()
         expect(page.locator(".total")).to_contain_text("runs")
+
+
+def test_a_filter_that_cannot_be_compared_is_refused_and_shows_no_rows(
+    browser: Browser, store: Store
+) -> None:
+    context = browser.new_context(viewport=WIDE, storage_state=store.studio.session)
+    page = context.new_page()  # the browser calls a refusal an error
+    store.studio.enter(page)
+    open_experiment(page, "digits")
+    expect(row(page, 1)).to_be_visible()
+    for condition, word in (
+        ("created > yesterday", "time"),
+        ("duration_s > soon", "duration"),
+        ("peak_memory_kib > much", "size"),
+    ):
+        add_filter(page, condition)
+        expect(page.get_by_text(f"is not a valid {word}").first).to_be_visible()
+        expect(row(page, 1)).to_have_count(0)
+        expect(page.locator(".total")).to_have_text("")
+        page.get_by_role("button", name="Remove").click()
+        expect(row(page, 1)).to_be_visible()
+    for condition, found in (
+        ("created > 1d", r"[1-9]\d* found"),
+        ("duration_s > 1h", "0 found"),
+        ("peak_memory_kib > 10GB", "0 found"),
+    ):
+        add_filter(page, condition)
+        expect(page.locator(".total")).to_have_text(re.compile(rf"^{found}$"))
+        page.get_by_role("button", name="Remove").click()
+        expect(page.locator(".total")).to_contain_text("runs")
+    context.close()
 
 
 def test_the_filter_suggests_fields_operators_and_values(page: Page, store: Store) -> None:

@@ -98,13 +98,14 @@ export function RunsPage() {
   };
   const canWrite = !isReadOnly();
   const isAny = runs.length > 0 && !isChoosing;
-  // The former rows stay until those that a new filter or order asks for are there, but nothing acts on them.
+  // The former rows stay until those that a new filter or order asks for are there, but nothing acts on them. Where the
+  // filter is refused they go: they are no answer to it.
   const error = pages.error.value;
   const isAnswered = pages.total.value !== null;
   const isBusy = isChoosing || (!isAnswered && !error);
   const former = useRef(pages);
   if (isAnswered) former.current = pages;
-  const shown = former.current;
+  const shown = error && !isAnswered ? pages : former.current;
   const total = shown.total.value;
   useEffect(() => pages.need(0, 0), [pages]);
   const known = fields.data?.fields ?? null;
