@@ -62,7 +62,7 @@ def reindex(call: Call) -> Result:
     with WaitingLine("reading every run"):
         count = here.reindex()
     told = {"directory": here.directory, "runs": count}
-    return Result(told, lambda: [f"{here.directory}: {count} runs"])
+    return Result(told, lambda: [f"{here.directory}: {text.plural(count)}"])
 
 
 @command("gc")
@@ -245,7 +245,7 @@ _BESIDE = {"records": "rest"}
 
 def _disk_use(found: dict[str, Any]) -> list[render.Part]:
     rows = [
-        [sizes.shown(one["size_bytes"]), one["experiment_name"], f"{one['runs']:,} runs"]
+        [sizes.shown(one["size_bytes"]), one["experiment_name"], text.plural(one["runs"])]
         for one in found["experiments"]
     ]
     rows += [
