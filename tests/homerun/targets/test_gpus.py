@@ -468,3 +468,16 @@ def test_a_note_of_what_is_wanted_counts_as_long_as_its_process_lives(gpus: Mach
     note.put(None)
     path.write_text('{"count": 1}')
     assert wants.of_others("other", "local") == []
+
+
+def test_a_run_that_is_submitted_again_may_have_other_gpus(waiting: Waiting) -> None:
+    run = waiting.submit(gpus=1)
+    waiting.told()
+    finish(waiting, run)
+    again, more = run.resubmit(), run.resubmit(gpus=2)  # type: ignore[attr-defined]
+    told = {waiting.told()[1]}
+    waiting.door.open(2)
+    told.add(waiting.told()[1])
+    finish(waiting, again, more)
+
+    assert told in ({"GPU-0", "GPU-0,GPU-1"}, {"GPU-1", "GPU-0,GPU-1"})

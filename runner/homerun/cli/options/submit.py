@@ -126,9 +126,26 @@ def _bounds() -> tuple[Callable[[Function], Function], ...]:
     )
 
 
+def _shares() -> tuple[Callable[[Function], Function], ...]:
+    return (
+        _where(
+            "--gpus",
+            kind=Number(0, 999),
+            metavar="N",
+            help="Wait for N free GPUs, and see these only (default: 0).",
+        ),
+        _where(
+            "--gpu-memory",
+            check=shared.size,
+            metavar="SIZE",
+            help="Share the GPU with other runs that say what they need of it, e.g. 20GB.",
+        ),
+    )
+
+
 def bounds(function: Function) -> Function:
-    """Add the options that bound what a run may use."""
-    for declare in reversed(_bounds()):
+    """Add the options that bound what a run may use, and say what it has for itself."""
+    for declare in reversed((*_shares(), *_bounds())):
         function = declare(function)
     return function
 
@@ -240,18 +257,7 @@ def of_submit(function: Function) -> Function:
             metavar="N",
             help="Wait while the target has N live runs.",
         ),
-        _where(
-            "--gpus",
-            kind=Number(0, 999),
-            metavar="N",
-            help="Wait for N free GPUs, and see these only (default: 0).",
-        ),
-        _where(
-            "--gpu-memory",
-            check=shared.size,
-            metavar="SIZE",
-            help="Share the GPU with other runs that say what they need of it, e.g. 20GB.",
-        ),
+        *_shares(),
         _limit(
             "--max-run-duration",
             "limit",
