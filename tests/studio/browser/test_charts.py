@@ -149,6 +149,18 @@ def test_a_comparison_says_the_value_of_each_run_under_the_pointer(page: Page, l
     expect(hover(page, chart(page, "loss"), 0.1)).to_contain_text("last ")
 
 
+def test_a_comparison_of_some_of_the_metrics_says_so(page: Page, lab: Lab) -> None:
+    many = {f"m{number:02}": [(0, float(number))] for number in range(60)}
+    some = lab.run(**{name: many[name] for name in list(many)[:5]})
+    cut = page.get_by_text("Of each run the first 50 metrics are compared.")
+    lab.show(page, f"/compare?ids={some.id},{some.id}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Compare")
+    expect(page.get_by_role("heading", name="Metrics")).to_be_visible()
+    expect(cut).to_have_count(0)
+    lab.show(page, f"/compare?ids={some.id},{lab.run(**many).id}")
+    expect(cut).to_be_visible()
+
+
 def test_labels_of_an_axis_are_whole(page: Page, lab: Lab) -> None:
     run = lab.run(
         tokens=[(step, 12_260_000 + step * 1_000_000) for step in range(60)],

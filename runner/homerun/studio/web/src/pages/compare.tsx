@@ -18,6 +18,8 @@ import { AxisPicker, Smoothing } from "./run/metrics";
 const READ_MS = 1500;
 const CHARTS = 12;
 const WIDTH = 500;
+/** So many metrics of a run a row has. */
+const METRICS = 50;
 
 export function ComparePage() {
   const ids = (place.value.query.get("ids") ?? "").split(",").filter(Boolean);
@@ -97,6 +99,7 @@ function Table({ runs, drop }: { runs: RunRow[]; drop: (id: string) => void }) {
       <div class="bar">
         <Switch label="Only differences" on={isShort} change={setShort} />
         <span class="dim">Differences are relative to the first run.</span>
+        {runs.some((run) => Object.keys(run.metrics).length >= METRICS) && <span class="dim">Of each run the first {METRICS} metrics are compared.</span>}
       </div>
       <div class="scrolled is-comparison" tabIndex={0} role="region" aria-label="Comparison">
         <table class="plain is-lined compare">
