@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import textwrap
 import uuid
@@ -185,6 +186,8 @@ def gpus_of_all(workspace_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def _seen_by_all(made: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     for name, value in made.variables.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sys.modules, "pynvml", None)  # so that it is put back afterwards
+    del sys.modules["pynvml"]
     monkeypatch.setattr(nvml, "_opened", [])
     monkeypatch.setattr(nvml, "_seen", {})
     return made
