@@ -7,7 +7,6 @@ is either no run, or a run that ends as its script does, or one that reads as Fa
 
 from __future__ import annotations
 
-import copy
 import os
 import sys
 
@@ -273,6 +272,8 @@ def _settle_notify(request: Request) -> list[str]:
         told = f"no notification will be sent: {usual.path} names no channel"
         return [f"{told} (docs/resources.md shows how)"]
     if on is None and usual.on and usual.channels:
+        import copy  # which loads weakref, and looks for Java's own: few users name ends
+
         request.config = copy.copy(config)
         request.config.notify = usual.on
     return []
