@@ -175,7 +175,10 @@ class Sampler:
 
 
 def _rules_of(path: str, started: dict[str, Any]) -> RunRules | None:
-    """The rules of an attempt of a run; None: it has none, or is a copy of another run."""
+    """The rules of an attempt of a run; None: it has none, is a copy, or runs at another place, as
+    where a store is shared and a run was taken up elsewhere: its pids are strangers' here.
+    """
     run = facts.read_own(path, layout.RUN) or {}
-    is_watched = rules.has_any(run) and watch.is_no_copy(path, started)
-    return RunRules(path, run, started) if is_watched else None
+    is_here = not started or identity.same_place(started)
+    is_watched = rules.has_any(run) and is_here
+    return RunRules(path, run, started) if is_watched and watch.is_no_copy(path, started) else None

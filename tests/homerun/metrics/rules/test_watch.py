@@ -15,7 +15,8 @@ import pytest
 from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
-from homerun.metrics.usage import roll
+from homerun.metrics.usage import roll, sampler
+from runstore.fs import facts
 from runstore.run import identity
 
 WAITS = """
@@ -236,3 +237,17 @@ def test_a_run_without_rules_starts_nothing_for_them(
 
     assert not (lab.root / ".sampler").exists()
     assert lab.facts(run) == {}
+
+
+def test_the_rules_of_a_run_at_another_place_are_left_to_the_sampler_there(lab: Lab) -> None:
+    run = lab.start("", stop_if="metrics.loss is nan")
+    wait_until(lambda: Path(run.directory, "started.json").exists(), "it has begun")
+    started = facts.read(run.directory, "started.json") or {}
+    elsewhere = {**started, "boot_id": "another", "machine_id": "another", "host": "another"}
+
+    here, there = (sampler._rules_of(run.directory, one) for one in (started, elsewhere))
+    lab.gate.open()
+    run.wait_for_completion()
+
+    assert here is not None
+    assert there is None
