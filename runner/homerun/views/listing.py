@@ -268,9 +268,22 @@ def asked_runs(
         wanted: all conditions, those of `where` among them.
         include_children: None: as `looks_at_children` has it.
     """
-    _tell_of_unknown(store, experiment, where, sort)
+    if sort is not None:
+        _tell_of_unknown(store, experiment, (), sort)
     children = looks_at_children(include_children, where, sort)
-    return runs(store, experiment, wanted, children, sort)
+    return _telling(runs(store, experiment, wanted, children, sort), store, experiment, where)
+
+
+def _telling(
+    found: Iterator[Record], store: Store, experiment: str | None, where: Sequence[str] | str
+) -> Iterator[Record]:
+    """The same runs; where there is none, its fields are looked at: only then it costs that."""
+    is_any = False
+    for record in found:
+        is_any = True
+        yield record
+    if not is_any:
+        _tell_of_unknown(store, experiment, where, None)
 
 
 def _newest(store: Store, experiment: str | None) -> Iterator[Record]:
