@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import os
 
+from runstore.run import identity
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
+    from collections.abc import Mapping
+    from typing import Any, Callable
 else:
     try:
         import _signal as signal
@@ -69,6 +73,28 @@ def send(pid: int, pidfd: int | None, number: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def send_to(
+    recorded: Mapping[str, Any], *numbers: int, is_it: Callable[[int], bool] | None = None
+) -> None:
+    """Signal a process on record, through a pidfd where there is one; one that is gone, or cannot
+    be told from others here, is left alone.
+
+    Args:
+        is_it: what else has to hold of the pid, asked while it cannot pass to another process.
+    """
+    pidfd = identity.open_same(recorded)
+    if pidfd is None and (identity.proc_flaw() or not identity.lives(recorded)):
+        return
+    try:
+        pid = int(recorded["pid"])
+        if is_it is None or is_it(pid):
+            for number in numbers:
+                send(pid, pidfd, number)
+    finally:
+        if pidfd is not None:
+            os.close(pidfd)
 
 
 def ignore(*numbers: int) -> None:

@@ -67,17 +67,9 @@ class Local(Target):
         alive = f"{run_folder}/{layout.ALIVE}"
         if not identity.same_place(started) or identity.is_copied(started, run_folder, alive):
             return  # the supervisor of a copy is the original's
-        pidfd = identity.open_same(supervisor)
-        if pidfd is None and (identity.proc_flaw() or not identity.lives(supervisor)):
-            return
-        try:
-            if not identity.same_boot(started) and not _has_lock(supervisor["pid"], alive):
-                return  # after a restart of the machine, another process can be like it in all
-            for number in numbers:
-                signals.send(int(supervisor["pid"]), pidfd, number)
-        finally:
-            if pidfd is not None:
-                os.close(pidfd)
+        # After a restart of the machine, another process can be like it in all.
+        is_it = None if identity.same_boot(started) else lambda pid: _has_lock(pid, alive)
+        signals.send_to(supervisor, *numbers, is_it=is_it)
 
     def is_alive(self, record: Record) -> bool:
         """Whether the run's lock is held."""

@@ -136,7 +136,8 @@ def act(run_folder: str, one: Rule, words: str, started: Mapping[str, Any]) -> N
         except OSError as error:
             if one.action == rules.FAIL or error.errno not in _FULL:
                 raise  # of a cancel the signal alone tells
-    _signal(started.get("supervisor") or {}, _WAKING[one.action])
+    # An adopter, which no fact names, looks for itself.
+    signals.send_to(started.get("supervisor") or {}, *_WAKING[one.action])
 
 
 def is_no_copy(run_folder: str, started: Mapping[str, Any]) -> bool:
@@ -152,16 +153,3 @@ def _record(run_folder: str) -> Record:
     experiment, run_id = os.path.split(os.path.realpath(run_folder))
     root, folder = os.path.split(experiment)
     return Record(Root(root), folder, run_id)
-
-
-def _signal(supervisor: Mapping[str, Any], numbers: tuple[int, ...]) -> None:
-    """Signal a supervisor; an adopter, which no fact names, looks for itself."""
-    pidfd = identity.open_same(supervisor)
-    if pidfd is None and (identity.proc_flaw() or not identity.lives(supervisor)):
-        return
-    try:
-        for number in numbers:
-            signals.send(int(supervisor["pid"]), pidfd, number)
-    finally:
-        if pidfd is not None:
-            os.close(pidfd)
