@@ -36,12 +36,14 @@ class Job:
         root: the folder of the store, absolute.
         folder: the run's folder, absolute.
         argv: the command of the job, its first part a path.
-        env: what the command needs of the environment: nothing of the user's.
+        env: the whole environment of the command: nothing else of the submitter's may reach it.
         log: a file for the engine's own output, absolute, in the run's folder.
         said: the settings of the target, with those of the run in place of them.
-        time_limit_s: seconds that the run may take; None: no limit of its own.
+        time_limit_s: seconds that the job may take; None: what the engine gives it.
         nodes: on how many nodes the run's processes are to be.
         grace_s: seconds that the run is given between TERM and KILL.
+        may_requeue: whether the engine may start the job again once it has begun: the run is to be
+            retried where its machine is lost. Else a second start would end at once.
     """
 
     __slots__ = (
@@ -51,6 +53,7 @@ class Job:
         "grace_s",
         "log",
         "mark",
+        "may_requeue",
         "name",
         "nodes",
         "root",
@@ -74,6 +77,7 @@ class Job:
         time_limit_s: float | None = None,
         nodes: int = 1,
         grace_s: float = 10.0,
+        may_requeue: bool = False,
     ) -> None:
         self.run_id = run_id
         self.mark = mark
@@ -87,6 +91,7 @@ class Job:
         self.time_limit_s = time_limit_s
         self.nodes = nodes
         self.grace_s = grace_s
+        self.may_requeue = may_requeue
 
 
 class Placed:
@@ -224,11 +229,20 @@ class Engine(ABC):
             EngineError: a step failed; the line says what to mend.
         """
 
-    def found(self, job: Job) -> Placed | None:
-        """A job that is there with a run's mark already, whose submitter was killed before it
-        could note that; None: there is none, or the engine cannot find one.
+    def found(self, jobs: Sequence[Job]) -> list[Placed | None]:
+        """Jobs that are there already with the marks of these, in one call: a submitter may be
+        killed before it has noted them. None: there is none, or the engine cannot find one.
+
+        Raises:
+            EngineError: it does not answer; nothing is submitted then.
         """
-        del job
+        return [None for _ in jobs]
+
+    def limit_s(self) -> float | None:
+        """Seconds after which the engine ends a job of this target; None: it does not say.
+
+        The supervisor ends the script ahead of that, by the signals of a stop.
+        """
         return None
 
     def about(self) -> str:
