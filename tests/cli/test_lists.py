@@ -85,6 +85,26 @@ def test_a_metric_that_is_no_number_is_there_as_a_column(invoke, runs):
     assert done.text.count("a text") == 2
 
 
+def test_a_narrow_terminal_keeps_what_was_asked_for_and_names_what_it_has_no_room_for(
+    terminal, workspace_dir
+):
+    experiment = Experiment(Workspace.from_config(), "narrow")
+    for rate in (0.1, 0.2):
+        run = experiment.start_logging(snapshot_directory=None)
+        run.log_params({"rate": rate, "depth": rate * 10})
+        run.log("loss", rate)
+        run.complete()
+
+    found = terminal("run", "list", "-e", "narrow", "--sort", "metrics.loss", size=(24, 50))
+    assert found.end() == 0
+
+    heading, *rest = found.text.splitlines()
+    assert heading.split() == ["#", "name", "status", "loss"]
+    assert rest[-1] == (
+        "no room for rate and depth; a wider terminal shows more, --columns what you name"
+    )
+
+
 def test_a_store_that_cannot_be_written_knows_its_keys_too(invoke, runs, workspace_dir):
     path = workspace_dir / ".runs" / "store.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 999}))

@@ -35,6 +35,7 @@ _EXPERIMENT, _WAITS, _BELOW, _PARENT = "experiment", "waits", "runs below", "par
 _MOST_PARAMS = 6
 """More that differ are left out: `--columns` shows any."""
 
+_ROOM = "a wider terminal shows more, --columns what you name"
 _METRICS = "metrics"
 _CHUNK = 256
 _LAST = 10
@@ -198,9 +199,9 @@ def list_runs(
         if last is not None and (len(rows) == last or skip):
             total = listing.count(store, call.experiment, wanted, children)
         named = listing.named_columns(where, sort, [goal.metric] if goal else [])
-        shown = [*listed.differing(rows)[:_MOST_PARAMS], *named]
+        differing = listed.differing(rows)[:_MOST_PARAMS]
         parents = {} if parent_run_id is not None else _numbers_of_parents(store, rows)
-        made = _of_columns(rows, chosen) if chosen else _table(rows, shown, parents)
+        made = _of_columns(rows, chosen) if chosen else _table(rows, differing, named, parents)
         is_folded = not children and parent_run_id is None and any("children" in r for r in rows)
         notes = [render.Note(elsewhere)] if elsewhere else []
         return [made, *_rest(len(rows), total, skip, is_folded), *notes]
@@ -319,11 +320,15 @@ def _numbers_of_parents(store: Store, rows: list[dict[str, Any]]) -> dict[str, s
 
 
 def _table(
-    rows: list[dict[str, Any]], named: list[RowColumn], parents: dict[str, str]
+    rows: list[dict[str, Any]],
+    differing: list[RowColumn],
+    named: list[RowColumn],
+    parents: dict[str, str],
 ) -> render.Table:
     """The usual table: with what differs among the parameters, and the fields that were named."""
     now = time.time()
-    shown = list({one.place: one for one in named if one.place[0] not in _OWN}.values())
+    both = [*differing, *named]
+    shown = list({one.place: one for one in both if one.place[0] not in _OWN}.values())
     usual = (*_COLUMNS, *_LATER, _EXPERIMENT, _BELOW, _WAITS, _PARENT)
     titles = listed.titles(shown, usual)
     columns = [*_COLUMNS, *titles, *_LATER]
@@ -351,4 +356,7 @@ def _table(
     if any("queue" in row or "silent_s" in row for row in rows):
         columns.append(_WAITS)
         lines = [[*line, text.waits(row)] for line, row in zip(lines, rows)]
-    return render.Table(columns, lines, (*_EXPENDABLE, *titles[:0:-1]))
+    asked = {one.place for one in named}
+    fits = sorted(zip(titles, shown), key=lambda one: one[1].place not in asked)
+    expendable = (*_EXPENDABLE, *(title for title, _ in fits[:0:-1]))
+    return render.Table(columns, lines, expendable, named=tuple(titles), hint=_ROOM)
