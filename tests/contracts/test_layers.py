@@ -55,7 +55,7 @@ CALM_CALLS = {
     *("ord", "range", "sorted", "sum", "zip", "bytes.fromhex", "bytes.maketrans", "str.maketrans"),
     *("struct.Struct", "struct.calcsize", "re.compile", "logging.getLogger", "TypeVar"),
     *("namedtuple", "collections.namedtuple", "operator.attrgetter", "operator.itemgetter"),
-    *("Binding", "Field", "MetricKind", "Quantity", "setting"),  # the rows of tables
+    *("Binding", "Field", "MetricKind", "Option", "Quantity", "setting"),  # the rows of tables
 }
 CALM_METHODS = {"encode", "format", "join", "pack", "split", "update"}
 """What a module may call while it is loaded, the methods on names of its own: it computes a
