@@ -610,11 +610,13 @@ def test_a_token_and_headers_come_from_rays_own_variables(
     api: RayApi, engine: Ray, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     sent = []
-    (tmp_path / ".ray").mkdir()
-    (tmp_path / ".ray/auth_token").write_text("from-home\n")
+    (tmp_path / "other/.ray").mkdir(parents=True)
+    (tmp_path / "other/.ray/auth_token").write_text("from-home\n")
     (tmp_path / "token").write_text("from-file\n")
     for changes in (
         {},
+        {"HOME": str(tmp_path / "other")},
+        {"RAY_AUTH_MODE": "disabled"},
         {"RAY_AUTH_MODE": "token"},
         {"RAY_AUTH_TOKEN_PATH": str(tmp_path / "token")},
         {"RAY_AUTH_TOKEN": "from-variable"},
@@ -627,6 +629,8 @@ def test_a_token_and_headers_come_from_rays_own_variables(
         sent.append((headers.get("authorization"), headers.get("x-team")))
 
     assert sent == [
+        (None, None),
+        ("Bearer from-home", None),
         (None, None),
         ("Bearer from-home", None),
         ("Bearer from-file", None),

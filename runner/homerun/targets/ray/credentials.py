@@ -12,6 +12,7 @@ _HEADERS = "RAY_JOB_HEADERS"
 
 _TOKEN, _TOKEN_FILE, _MODE = "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE"
 _USUAL_FILE = "~/.ray/auth_token"
+"""Ray makes it for a cluster of one machine, which then wants the token."""
 
 
 def headers() -> dict[str, str]:
@@ -46,21 +47,24 @@ def _given() -> dict[str, str]:
 
 
 def _token() -> str:
-    """The token that Ray's own tools would send."""
+    """The token that Ray's own tools would send; "": there is none."""
+    if os.environ.get(_MODE, "").lower() == "disabled":
+        return ""
     token = os.environ.get(_TOKEN)
     if token:
         return token.strip()
     path = os.environ.get(_TOKEN_FILE)
-    if not path and os.environ.get(_MODE, "").lower() != "token":
-        return ""
     try:
         with open(os.path.expanduser(path or _USUAL_FILE), encoding="utf-8") as file:
             return file.read().strip()
+    except FileNotFoundError:
+        if not path:
+            return ""
+        why = "it is not there"
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise EngineError(
-            f"{path or _USUAL_FILE}, which has Ray's token, cannot be read: {why}"
-        ) from None
+        why = str(error.strerror) if isinstance(error, OSError) else "it is no text"
+    named = path or _USUAL_FILE
+    raise EngineError(f"{named}, which has Ray's token, cannot be read: {why}")
 
 
 def _is_plain(text: str) -> bool:
