@@ -15,6 +15,7 @@ from runstore import layout, names, status
 from runstore.errors import RunNotFound
 from runstore.fs import atomic, facts, lock
 from runstore.queue import place as queue_place
+from runstore.queue import placed
 from runstore.run import attempts, identity
 from runstore.store import store_of
 
@@ -90,6 +91,7 @@ def _is_list(value: object) -> bool:
     return value is None or isinstance(value, list)
 
 
+_LATEST_COUNTS = (status.ALIVE, status.BEATING, status.IN_QUEUE)
 _MOST = 1e15
 _TAIL = 1 << 14
 _LONGEST_REASON = 500
@@ -183,7 +185,7 @@ def _check_exists(record: Record) -> None:
 
 def _home(record: Record, name: str, seen: str) -> str:
     """Where the fact lies that counts: while the next attempt is waited for, there."""
-    if name in layout.OF_ATTEMPT and seen in (status.ALIVE, status.IN_QUEUE):
+    if name in layout.OF_ATTEMPT and seen in _LATEST_COUNTS:
         return attempts.folder(record.path, attempts.latest(record.path))
     return attempts.home(record.path, name)
 
@@ -234,7 +236,7 @@ def still_queued(record: Record) -> bool:
     """Whether a submitted run, of whose facts none is new since it was Queued, still is."""
     entry = queue_place.entry(record)
     has_begun = entry is None or queue_place.has_begun(record) or _is_held(record)
-    return not has_begun and os.path.exists(entry or "")
+    return not has_begun and os.path.exists(entry or "") and not placed.is_beating(record)
 
 
 def _is_held(record: Record) -> bool:
@@ -250,10 +252,12 @@ def _submitted(record: Record, held: bool) -> str:
     if not is_copy and (entry := queue_place.entry(record)) and not queue_place.has_begun(record):
         if held:
             return status.ALIVE  # it is being started, perhaps after a restart of the machine
-        if os.path.exists(entry):
-            return status.IN_QUEUE  # on whatever host: nothing of it is alive or lost
+        if os.path.exists(entry):  # on whatever host: nothing of it is alive or lost
+            return status.BEATING if placed.is_beating(record) else status.IN_QUEUE
+        if placed.job_of(record) is not None:
+            return _far(record, home)  # it is being started on a host whose locks may not be seen
     if not identity.same_place(place):
-        return status.ELSEWHERE
+        return status.ELSEWHERE if is_copy else _far(record, home)
     if not identity.same_boot(place) or (not held and _was_shut_down(home)):
         if not is_copy and queue_place.is_kept(record):
             return status.IN_QUEUE  # also while a process that starts it again holds its lock
@@ -264,6 +268,13 @@ def _submitted(record: Record, held: bool) -> str:
     script = place.get("script")
     lives = held or (isinstance(script, dict) and identity.lives(script))
     return status.ALIVE if lives else status.GONE
+
+
+def _far(record: Record, home: str) -> str:
+    """What can be known of a run on another host: its lock may not be seen, and is not asked."""
+    if placed.job_of(record) and _was_shut_down(home) and queue_place.is_kept(record):
+        return status.IN_QUEUE
+    return status.BEATING if placed.is_beating(record) else status.ELSEWHERE
 
 
 def _was_shut_down(home: str) -> bool:
@@ -281,7 +292,8 @@ def _interactive(record: Record) -> tuple[bool, str]:
     owner = _owner_of(record, started)
     held = atomic.is_folder(os.path.dirname(owner)) and lock.is_held(owner, record.store.lock_kind)
     if not identity.same_place(started):
-        return held, status.ELSEWHERE
+        is_copy = record.is_copy(started, owner)
+        return held, status.ELSEWHERE if is_copy else _within_far(record, started)
     batch = _batch(record)
     is_same_boot = identity.same_boot(started)
     if not batch and not held and not is_same_boot:
@@ -294,6 +306,17 @@ def _interactive(record: Record) -> tuple[bool, str]:
     around = _script_around(record, started)
     goes_on = held or (around is not None and not at(around).is_over)
     return held, status.ALIVE if goes_on else status.GONE
+
+
+def _within_far(record: Record, started: Mapping[str, Any]) -> str:
+    """What can be known of a run that a script on another host holds open: how that script is."""
+    around = _script_around(record, started)
+    if around is None or not placed.has_beaten(around):
+        return status.ELSEWHERE
+    seen = at(around)
+    if seen.is_over:
+        return status.GONE
+    return status.BEATING if seen.status != status.NOT_RESPONDING else status.ELSEWHERE
 
 
 def _owner_lives(started: Mapping[str, Any]) -> bool:

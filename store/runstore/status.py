@@ -4,7 +4,7 @@ Nothing stores a status. It is derived, by the first line of this table that hol
 
     mark, and ended                    what the mark says
     ended                              what ended says
-    another host, namespace, or copy   NotResponding
+    another host, namespace, or copy   NotResponding, unless its heart beats: then it is alive
     alive, and exited                  Finalizing
     alive, and stop                    CancelRequested
     alive, and started                 Running
@@ -55,6 +55,8 @@ ALL = (
 
 # What is observed of a run, beside its facts.
 ALIVE = "alive"
+BEATING = "beating"
+"""Alive at another place, as its heartbeat tells."""
 GONE = "gone"
 REBOOTED = "rebooted"
 ELSEWHERE = "elsewhere"
@@ -98,6 +100,7 @@ LOST_EXIT_STATUS = "lost_exit_status"
 PROCESS_EXITED = "process_exited"
 CHILD_NOT_COMPLETED = "child_not_completed"
 ABANDONED = "abandoned"
+LOST_BY_ENGINE = "lost_by_engine"
 RULE = "rule"
 
 # Kinds of run: by whom it is held open.
@@ -121,6 +124,7 @@ _CAUSES = {
     PROCESS_EXITED: "the process that held the run open ended without completing it",
     CHILD_NOT_COMPLETED: "not all of its runs completed",
     ABANDONED: "the run was abandoned: its host or container did not answer any more",
+    LOST_BY_ENGINE: "its job is over and left no outcome{engine}",
     RULE: "a rule asked for another attempt, and none was left",
 }
 
@@ -132,6 +136,7 @@ def cause_in_words(outcome: Mapping[str, Any], exited: Mapping[str, Any]) -> str
         return str(exited["over_limit"])
     text = _CAUSES.get(cause, "the run ended")
     fields = {key: outcome.get(key) for key in ("exit_code", "signal")}
+    fields["engine"] = f": {outcome['engine']}" if outcome.get("engine") else ""
     fields.update({key: exited.get(key) for key in ("cannot_start", "environment")})
     return text.format(**fields)
 
@@ -141,7 +146,7 @@ def derive(facts: Facts, seen: str) -> str:
 
     Args:
         facts: each fact by its file name; one that is absent or damaged is None or missing.
-        seen: ALIVE, GONE, REBOOTED (gone, with the whole machine), ELSEWHERE, IN_QUEUE, or
+        seen: ALIVE, BEATING, GONE, REBOOTED (gone, with the whole machine), ELSEWHERE, IN_QUEUE, or
             WAITING: a row that was not begun, whose parent is not over.
     """
     ended, mark = facts.get(layout.ENDED), facts.get(layout.MARK)
@@ -149,7 +154,7 @@ def derive(facts: Facts, seen: str) -> str:
         return str((mark or ended).get("status", FAILED))
     if seen == ELSEWHERE:
         return NOT_RESPONDING
-    if seen == ALIVE:
+    if seen in (ALIVE, BEATING):
         return _alive(facts)
     if seen == WAITING:
         return NOT_STARTED
@@ -216,6 +221,15 @@ def never_started(kind: str) -> dict[str, object]:
 def abandoned() -> dict[str, object]:
     """The outcome of a run that a person declared over, since its place will never answer."""
     return _outcome(CANCELED, ABANDONED, None)
+
+
+def lost_by_engine(said: str) -> dict[str, object]:
+    """The outcome of a run whose job is over, or not known any more, and that ended nothing.
+
+    Args:
+        said: the engine's words, as a clause; "": it has none.
+    """
+    return {**_outcome(FAILED, LOST_BY_ENGINE, None), "source": "engine", "engine": said}
 
 
 def _outcome(status: str, cause: str | None, exited: Mapping[str, Any] | None) -> dict[str, object]:

@@ -77,6 +77,10 @@ PAGER = "HOMERUN_PAGER"
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""
 
+BEATS = "HOMERUN_BEATS"
+"""Set for the script of a run that an engine started: runs that it submits have a heartbeat too,
+since those who look are on other hosts."""
+
 AZUREML_RUN_ID = "AZUREML_RUN_ID"
 """The original's name for the id of a script's run, which scripts read."""
 
@@ -101,7 +105,7 @@ other one has no buffer, and loses nothing either."""
 
 _OF_A_RUN = (
     *(RUN_ID, RUN_UUID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY, AZUREML_RUN_ID),
-    *(SOURCE_DIRECTORY, WORK_DIRECTORY),
+    *(SOURCE_DIRECTORY, WORK_DIRECTORY, BEATS),
 )
 
 INPUT_DATA = "AZUREML_DATASET_ENVIRONMENT_VARS"
@@ -148,6 +152,11 @@ def run_id() -> str | None:
 def run_folder() -> str | None:
     """The folder of the run that this process belongs to."""
     return os.environ.get(RUN_FOLDER) or None
+
+
+def is_of_engine() -> bool:
+    """Whether this process is of a run that an engine started, which others see from elsewhere."""
+    return BEATS in os.environ
 
 
 def is_inside(record: Record) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from homerun.base import environ
 from homerun.base.errors import SubmitError, UserError
 from homerun.targets import registry
 from runstore import layout, status
@@ -15,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.config.script_run_config import ScriptRunConfig
     from homerun.targets.plan import Plan
+    from homerun.targets.target import Target
     from runstore.draft import Draft
     from runstore.queue.queue import Entry
     from runstore.run.record import Record
@@ -54,8 +56,16 @@ class Place:
         self.slots: list[int] = []
         self.waits = False
         self._gpus, self._gpu_mib = 0, None
-        if config.gpus or config.gpu_memory:
+        if self.target.places:
+            self._check_for_engine()
+        elif config.gpus or config.gpu_memory:
             self._check_gpus(parent)
+
+    def _check_for_engine(self) -> None:
+        """Check that an engine can be asked for what the run wants."""
+        if self._config.gpu_memory:
+            wrong = "a part of a GPU's memory is given on this machine only"
+            raise SubmitError(f"{wrong}: on {self.target.name} ask for whole GPUs (gpus)")
 
     def _check_gpus(self, parent: Record | None) -> None:
         from homerun.system.gpus import visible  # few runs ask for GPUs
@@ -73,7 +83,7 @@ class Place:
 
     def take(self) -> None:
         """Take free slots, if no run waits for them; else the run has to wait."""
-        if self._gpus:
+        if self._gpus or self.target.places:
             self.waits = True  # its queue's keeper gives it some
             return
         if not self._takes_slots:
@@ -93,6 +103,10 @@ class Place:
             sync: whether its place survives a power cut once this returns.
         """
         config, waiting = self._config, Queue(self._store.root, self.target.name)
+        if self.target.places:
+            plan.settings = {**plan.settings, **self._of_engine()}
+        elif environ.is_of_engine():
+            plan.settings = {**plan.settings, "beats": True}
         is_kept = bool(config.max_retries) and status.HOST_RESTARTED in config.retry_on
         if is_kept or self.waits:
             from homerun.system import inherited  # others inherit it indeed
@@ -112,7 +126,7 @@ class Place:
         self._entry = waiting.add(
             draft.id,
             plan.encode(),
-            slots=config.slots if self._takes_slots else 0,
+            slots=config.slots if self._takes_slots and not self.target.places else 0,
             priority=config.priority,
             limit=self._limit,
             gpus=self._gpus,
@@ -122,16 +136,24 @@ class Place:
         entered: dict[str, object] = {"target": self.target.name, "entry": self._entry.name}
         facts.publish(draft.path, layout.QUEUED, facts.signed(entered))
 
-    def start_waiting(self) -> None:
-        """Start what can be started of those that wait, this run among them."""
+    def _of_engine(self) -> dict[str, object]:
+        """What the supervisor has to know of the engine, without asking it."""
+        engine = self.target.engine
+        assert engine is not None
+        return {"engine_gives": list(engine.GIVEN), "engine_limit_s": engine.limit_s()}
+
+    def start_waiting(self) -> list[str]:
+        """Start what can be started of those that wait, this run among them; notices."""
         if not self._gpus and self.target.free_slots(self._store, self._size) < 1:
-            return  # the supervisor that has them frees them, and then starts what waits
+            return []  # the supervisor that has them frees them, and then starts what waits
         from homerun.targets import dispatch
 
         try:
             dispatch.start(self._store, self.target.name)
-        except OSError:
-            return  # it waits: the next look at it, and the next end of a run, tries again
+        except OSError as error:
+            # It waits: the next look at it, and the next end of a run, tries again.
+            return [_not_taken(self.target, error)] if self.target.places else []
+        return []
 
     def release(self) -> None:
         """Let go of this process's copies of the slots.
@@ -159,6 +181,24 @@ def free_slots_of(parent: Record) -> None:
         from homerun.runs import stop_request
 
         stop_request.yield_slots(parent.path)
+
+
+def place_all(store: Store, names: set[str | None]) -> list[str]:
+    """Give what waits for the engines of these targets to them; notices."""
+    told = []
+    for name in names:
+        target = registry.find(store.root, name)
+        if target is None or not target.places:
+            continue
+        try:
+            target.place(store)
+        except OSError as error:
+            told.append(_not_taken(target, error))
+    return told
+
+
+def _not_taken(target: Target, error: OSError) -> str:
+    return f"{error}; what waits in the queue of {target.name} is given to it later"
 
 
 def wake_queues(store: Store) -> None:

@@ -12,7 +12,7 @@ from homerun.targets import retries
 from runstore import layout, look, status
 from runstore.errors import StoreError
 from runstore.fs import lock
-from runstore.queue import place
+from runstore.queue import place, placed
 from runstore.run import identity
 from runstore.store import store_of
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from runstore.look import Look
     from runstore.run.record import Record
+
+
+_ELSEWHERE = (status.IN_QUEUE, status.BEATING, status.ELSEWHERE)
+"""Where an engine may know that a run is over."""
 
 
 def bring_up_to_date(record: Record) -> Look:
@@ -57,7 +61,12 @@ def bring_up_to_date(record: Record) -> Look:
             # The process that canceled one above may have been killed before it came to this one.
             if stop_request.follow_parent(record):
                 return look.at(record)
-        if seen.seen == status.IN_QUEUE and not _has_entry(record) and place.is_kept(record):
+        if seen.seen in _ELSEWHERE and placed.job_of(record) is not None:
+            from homerun.targets.engines import judge  # few runs are an engine's
+
+            if judge.end_if_lost(record):
+                return look.at(record)
+        elif seen.seen == status.IN_QUEUE and not _has_entry(record) and place.is_kept(record):
             if _goes_down(record):
                 return seen
             from homerun.targets import requeue

@@ -11,9 +11,10 @@ import time
 
 from homerun.base import environ
 from homerun.runs import reconcile, stop_request, wait
-from homerun.targets import dispatch, plan, retries
+from homerun.targets import dispatch, plan, registry, retries
 from runstore import layout, look, status
 from runstore.errors import InvalidTransition
+from runstore.queue import placed
 from runstore.run import children as family
 from runstore.run import identity
 
@@ -60,7 +61,10 @@ def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None
         if kind != status.CANCEL:
             raise
         # A full disk: the signal alone means a cancel too, and it may be this run that fills it.
-    if seen.seen != status.IN_QUEUE or not dispatch.end_queued(record):
+    if seen.seen == status.ELSEWHERE:
+        # It has a job, and nothing there may listen.
+        registry.target_of_run(record.store.root, record.run).take_back(record)
+    elif seen.seen != status.IN_QUEUE or not dispatch.end_queued(record):
         stop_request.wake_supervisor(record.path)
 
 
@@ -82,7 +86,7 @@ def check_answers(record: Record, seen: Look, asked: str) -> None:
     Raises:
         InvalidTransition: the run is NotResponding.
     """
-    if seen.status != status.NOT_RESPONDING:
+    if seen.status != status.NOT_RESPONDING or placed.job_of(record) is not None:
         return
     host = record.place().get("host", "another host")
     refused = f"be {asked} from here: it belongs to {host}; go there, or to the original store"

@@ -199,7 +199,8 @@ def submit(request: Request) -> tuple[Record, list[str]]:
         _end_unstarted(record, alive, place)
     elif place.waits:
         lock.release(alive)
-        place.start_waiting()
+        if request.sources is None or not place.target.places:
+            told += place.start_waiting()  # an engine gets the runs of a batch in one call
     else:
         _start(record, plan, alive, place)
     if request.sources is None:

@@ -18,6 +18,7 @@ from homerun.runs import (
     children,
     interactive,
     owner,
+    placement,
     reconcile,
     resubmit,
     start,
@@ -252,6 +253,7 @@ def _start(
         _give_up(parent, error)
         raise
     atomic.sync_file_system(store.root)
+    told += placement.place_all(store, {request.config.target for request in requests})
     owner.closed(record.path)
     git_diff.start(record.path, record.id, git_diff.wanted(code), os.environ)
     messages.tell(list(dict.fromkeys(told)))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from homerun.supervisor.patience import Result
     from homerun.system import process_tree
     from homerun.system.limits.in_force import InForce
+    from homerun.targets.engines.beats import Beats
 
 HERE = "."
 """A supervisor lives in its run's folder."""
@@ -229,6 +230,11 @@ class Attempt(Recorder):
         self.rules_followed: set[str] = set()
         self.helpers: set[int] = set()  # processes of ours: what they use is not the script's
         self.final_status = ""
+        self.beats: Beats | None = None
+        if given.setting("beats"):
+            from homerun.targets.engines.beats import Beats  # only where others cannot see its lock
+
+            self.beats = Beats()
 
     def supervise(self) -> None:
         """See the script to its end, and publish the outcome."""
@@ -334,6 +340,19 @@ class Attempt(Recorder):
 
         That the run is to end is noted, whatever this process is at.
         """
+        if self.beats is None:
+            return self.nap_through(seconds)
+        until = None if seconds is None else linux.clock() + max(0.0, seconds)
+        while True:
+            left = None if until is None else until - linux.clock()
+            came = self.nap_through(self.beats.rest(left))
+            if self.beats.look():
+                self.told_to_end = True
+            if came or self.told_to_end or (until is not None and linux.clock() >= until):
+                return came
+
+    def nap_through(self, seconds: float | None) -> bytes:
+        """As `nap`, in one piece."""
         limited = None if seconds is None else min(max(0.0, seconds), _LONGEST_NAP_S) * 1000
         if self.memory in [descriptor for descriptor, _ in self.poll.poll(limited)]:
             self.look_at_memory()
@@ -422,7 +441,8 @@ class Attempt(Recorder):
                 return False
         except OSError:
             pass
-        return linux.is_going_down()
+        is_taken_away = self.beats is not None and bool(self.plan.kept)
+        return is_taken_away or linux.is_going_down()  # an engine starts the run again elsewhere
 
     def stop_kind(self) -> str:
         """The kind of stop that stop.json names, else the kind that was asked for here."""

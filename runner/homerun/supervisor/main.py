@@ -65,7 +65,7 @@ def main() -> None:
         os.set_inheritable(number, False)
     # Notebooks and test runners leave some of theirs.
     children.close_all_but((), first_free)
-    if os.getsid(0) != os.getpid():
+    if os.getpid() not in (os.getsid(0), os.getpgrp()):  # an engine may have made it a leader
         os.setsid()
     os.chdir(sys.argv[1])
     atomic.let_group_read(_LOG, ".")
@@ -89,7 +89,7 @@ def main() -> None:
         attempt.try_once(
             "what it left may end with another", lambda: sweep.stay_above_left(attempt)
         )
-    os._exit(0)
+    os._exit(0 if attempt.final_status == status.COMPLETED or attempt.beats is None else 1)
 
 
 def _attempt(given: Plan, place: Mapping[str, object]) -> Attempt:

@@ -28,6 +28,8 @@ class Supervisor(Attempt):
         if not linux.become_subreaper():
             self.log("no child subreaper here: daemons of the script may escape")
         self.leave_other_runs_group()
+        if self.beats is not None:
+            self.try_once("our packages cannot be linked here", self.find_packages)
         if self.plan.recipe and not self.prepare():
             from homerun.supervisor import outcome
 
@@ -78,6 +80,16 @@ class Supervisor(Attempt):
         sweep.end_tree(self)
         failure = gate.failure() if begins else None
         return outcome.publish(self, failure, began=begins)
+
+    def find_packages(self) -> None:
+        """Have PYTHONPATH lead to our packages on this host, where the submitter's cache is not."""
+        first, colon, others = self.plan.env.get("PYTHONPATH", "").partition(os.pathsep)
+        if not first or os.path.isdir(f"{first}/runstore"):
+            return
+        from homerun.environments import python_path  # mostly all hosts share it
+
+        here = python_path.folder(environ.azureml_is_ours(self.plan.env))
+        self.plan.env = {**self.plan.env, "PYTHONPATH": f"{here}{colon}{others}"}
 
     def leave_other_runs_group(self) -> None:
         """Leave the group of the run that submitted this one: its limits are not this run's."""

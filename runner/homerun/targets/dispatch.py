@@ -20,7 +20,7 @@ from homerun.targets.plan import Plan, decode_for
 from runstore import layout, look, status
 from runstore.errors import StoreError
 from runstore.fs import atomic, lock
-from runstore.queue import place, queue
+from runstore.queue import place, placed, queue
 from runstore.queue.queue import Entry, Queue
 from runstore.run import identity
 from runstore.run.record import Record
@@ -82,6 +82,9 @@ def start(store: Store, target: str, giver: Giver | None = None) -> int:
     Raises:
         OSError: no process can be started; what is left is still in the queue.
     """
+    found = registry.find(store.root, target)
+    if found is not None and found.places:
+        return found.place(store) if store.may_act else 0
     started = 0
     while (claim := claim_next(store, target, giver=giver)) is not None:
         try:
@@ -118,7 +121,7 @@ def claim_next(
         giver: as for `start`.
     """
     found = registry.find(store.root, target)
-    if found is None or not store.may_act or identity.proc_flaw():
+    if found is None or found.places or not store.may_act or identity.proc_flaw():
         return None
     waiting = Queue(store.root, target)
     for _ in range(_MOST_PASSES):
@@ -255,8 +258,12 @@ def end_queued(record: Record) -> bool:
     try:
         if place.has_begun(record):
             return False
+        target = registry.target_of_run(record.store.root, record.run)
+        if target.places and not placed.take(record, "end"):
+            return False
         _end(record)
         os.unlink(path)
+        target.take_back(record)
     except FileNotFoundError:
         return False
     finally:
@@ -307,6 +314,18 @@ def _is_canceled(record: Record) -> bool:
     return True
 
 
+def end_unstarted(record: Record) -> None:
+    """End a run that is not started, as its stop fact says; the caller is the one that begins it.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    _end(record)
+    entry = place.entry(record)
+    if entry is not None:
+        atomic.unlink_if_there(entry)
+
+
 def cancel_unstarted(record: Record) -> None:
     """Cancel a run that is not started, with a run above it; the caller has its lock `alive`.
 
@@ -314,10 +333,7 @@ def cancel_unstarted(record: Record) -> None:
         OSError: the disk does not take it.
     """
     record.publish(layout.STOP, {"kind": status.CANCEL, "why": status.WITH_PARENT})
-    _end(record)
-    entry = place.entry(record)
-    if entry is not None:
-        atomic.unlink_if_there(entry)
+    end_unstarted(record)
 
 
 def _plan(record: Record, entry: Entry, data: bytes) -> Plan | None:

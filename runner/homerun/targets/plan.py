@@ -292,6 +292,7 @@ def for_adoption(record: Record, script_is_open: bool | None, *, has_pidfd: bool
             "on_exit": run.get("on_exit"),
             "keep_last": run.get("keep_last"),
             "has_pidfd": has_pidfd,
+            "beats": os.path.lexists(f"{record.path}/{layout.HEARTBEAT}"),
             **{name: run.get(name) for name in _TAKEN_OVER},
         },
         script_is_open=script_is_open,

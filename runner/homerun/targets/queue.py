@@ -211,7 +211,8 @@ class _Reasons:
         """Why the run of an entry waits, behind so many others."""
         if record.fact(layout.STOP) is not None:
             return "it is being canceled"
-        if not place.may_start_here(record):
+        is_placed = self._target is not None and self._target.places
+        if not is_placed and not place.may_start_here(record):
             return (
                 "it starts only in the container, on the host and in the store that it was "
                 f"submitted in; from here: homerun run resubmit -r {record.id}"
@@ -222,10 +223,12 @@ class _Reasons:
             return self._why_no_target()
         if self._paused is not None:
             return "the queue is paused"
-        if ahead:
+        if ahead and not self._target.places:
             return f"behind {ahead} other{'s' if ahead > 1 else ''}"
         if self._target.is_alive(record):
             return "it is being started"
+        if self._target.places:
+            return self._of_engine(record)
         size = self._target.size_for(entry.limit)
         wanted = min(entry.slots, size)
         free = self._target.free_slots(self._store, size)
@@ -238,6 +241,13 @@ class _Reasons:
         if wanted == 1:
             return "the only slot is busy" if size == 1 else f"all {size} slots are busy"
         return f"it needs {wanted} slots, and {free} of {size} {'is' if free == 1 else 'are'} free"
+
+    def _of_engine(self, record: Record) -> str:
+        from homerun.targets.engines import watch  # most targets are local
+
+        assert self._target is not None
+        said = watch.waits_because(self._store, self._target, record)
+        return said or f"{self._target.said['type']} has not taken it yet"
 
     def _why_no_target(self) -> str:
         name = self._queue.target

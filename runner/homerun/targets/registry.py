@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runstore.store import Store
 
 TYPES: dict[str, type[Target]] = {LOCAL: Local}
-"""The class of each type that settings can name."""
+"""The class of each type that settings can name, beside those of engines."""
 
 SIZE = "max_concurrent_runs"
 MOST_SLOTS = 999
@@ -64,11 +64,22 @@ def get(root: str, name: str | None = None) -> Target:
     said = _known(found).get(wanted)
     if not isinstance(said, dict) or not names_a_target(wanted):
         raise UserError(f"there is no target {wanted!r}: `homerun target list` shows them")
-    kind = TYPES.get(str(said.get("type") or LOCAL))
+    kind = TYPES.get(str(said.get("type") or LOCAL)) or _of_engine(said)
     if kind is None:
         raise UserError(f"the target {wanted!r} is of the type {said['type']!r}; {_known_types()}")
     _check_gpu_rules(said)
     return kind.from_settings(wanted, said)
+
+
+def _of_engine(said: Mapping[str, Any]) -> type[Target] | None:
+    """The class of a target whose type is an engine's; None: there is no such type."""
+    from homerun.targets.engines import types  # most targets are local
+
+    if types.find(str(said["type"])) is None:
+        return None
+    from homerun.targets.engines.remote import Remote  # most targets are local
+
+    return Remote
 
 
 def _check_gpu_rules(said: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from homerun.targets.engines.engine import Engine
     from homerun.targets.plan import Plan
     from runstore.run.record import Record
     from runstore.store import Store
@@ -29,7 +30,10 @@ class Target(ABC):
         size: how many slots it has.
         is_limited: whether the settings limit it; else only batches and children wait for slots.
         said: what the settings say of it.
+        engine: what runs the jobs that the runs of its queue become; None: they are started here.
     """
+
+    engine: Engine | None = None
 
     def __init__(
         self, name: str, size: int, is_limited: bool, said: Mapping[str, Any] | None = None
@@ -43,6 +47,11 @@ class Target(ABC):
     @abstractmethod
     def from_settings(cls, name: str, settings: Mapping[str, Any]) -> Target:
         """The target that an entry of the store's settings describes."""
+
+    @property
+    def places(self) -> bool:
+        """Whether it gives the runs of its queue to an engine, which starts them elsewhere."""
+        return self.engine is not None
 
     # Slots: the permission to start
 
@@ -61,6 +70,20 @@ class Target(ABC):
     @abstractmethod
     def free_slots(self, store: Store, size: int) -> int:
         """How many of its first `size` slots are free."""
+
+    def place(self, store: Store) -> int:
+        """Give the runs that wait to its engine; how many.
+
+        Raises:
+            OSError: it does not take them; they are still in the queue.
+        """
+        raise NotImplementedError
+
+    def take_back(self, record: Record) -> None:
+        """Have its engine take back the job of a run, as far as it can be had: a job that begins
+        all the same finds that the run is over.
+        """
+        return
 
     # Supervisors
 

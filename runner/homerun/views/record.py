@@ -43,4 +43,4 @@ def _facts(folder: str) -> dict[str, Any]:
     return {name: fact for name, fact in read.items() if fact is not None}
 
 
-_NAMES = (layout.RUN, layout.QUEUED, *layout.FACTS[1:])
+_NAMES = (layout.RUN, layout.QUEUED, layout.PLACED, layout.TAKEN, *layout.FACTS[1:])

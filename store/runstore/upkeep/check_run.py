@@ -50,10 +50,14 @@ def check_run(record: Record) -> Iterator[Finding]:
         yield finding
 
 
+_OF_QUEUE = (layout.QUEUED, layout.PLACED, layout.TAKEN)
+_MAY_LIVE = (status.ALIVE, status.BEATING, status.ELSEWHERE)
+
+
 def _may_be_live(record: Record) -> bool:
     """Whether the run goes on, or cannot be looked at; then nothing of it is repaired."""
     try:
-        return look.at(record).seen in (status.ALIVE, status.ELSEWHERE)
+        return look.at(record).seen in _MAY_LIVE
     except OSError as error:
         if error.errno in atomic.OUR_OWN:
             raise
@@ -143,10 +147,10 @@ def _facts(record: Record) -> Iterator[Finding]:
 
 
 def _fact_paths(record: Record) -> Iterator[str]:
-    for name in (*layout.FACTS, layout.QUEUED, layout.INTERPRETER):
+    for name in (*layout.FACTS, *_OF_QUEUE, layout.INTERPRETER):
         yield f"{record.path}/{name}"
     for number in names_or_none(f"{record.path}/{layout.ATTEMPTS}"):
-        for name in layout.OF_ATTEMPT:
+        for name in (*layout.OF_ATTEMPT, layout.PLACED, layout.TAKEN):
             yield f"{record.path}/{layout.ATTEMPTS}/{number}/{name}"
 
 

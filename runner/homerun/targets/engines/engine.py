@@ -40,6 +40,7 @@ class Job:
         log: a file for the engine's own output, absolute, in the run's folder.
         said: the settings of the target, with those of the run in place of them.
         time_limit_s: seconds that the job may take; None: what the engine gives it.
+        gpus: GPUs that the run asks for; 0: what the settings say, if anything.
         nodes: on how many nodes the run's processes are to be.
         grace_s: seconds that the run is given between TERM and KILL.
         may_requeue: whether the engine may start the job again once it has begun: the run is to be
@@ -50,6 +51,7 @@ class Job:
         "argv",
         "env",
         "folder",
+        "gpus",
         "grace_s",
         "log",
         "mark",
@@ -75,6 +77,7 @@ class Job:
         log: str,
         said: Mapping[str, Any],
         time_limit_s: float | None = None,
+        gpus: int = 0,
         nodes: int = 1,
         grace_s: float = 10.0,
         may_requeue: bool = False,
@@ -89,6 +92,7 @@ class Job:
         self.log = log
         self.said = said
         self.time_limit_s = time_limit_s
+        self.gpus = gpus
         self.nodes = nodes
         self.grace_s = grace_s
         self.may_requeue = may_requeue

@@ -1,0 +1,377 @@
+"""Runs that an engine starts: placed, begun, judged, canceled, and never given a wrong status."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers import engine as fake
+from helpers.engine import Cluster
+from helpers.fifo import Fifo, Gate
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.runs import reconcile
+from homerun.targets import dispatch
+from homerun.targets.engines import types, watch
+from homerun.targets.engines.engine import GONE, OVER, Seen
+from homerun.targets.queue import place_of
+from runstore import layout, look, status
+from runstore.queue import placed
+from runstore.queue.queue import Queue
+
+
+@pytest.fixture
+def cluster(
+    workspace_dir: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Cluster]:
+    """A cluster, and the target `gpus` that is it; what it says is asked for at each look."""
+    monkeypatch.setitem(types.TYPES, "fake", ("helpers.engine", "FakeEngine"))
+    monkeypatch.setattr(watch, "INTERVAL_S", 0.0)
+    made = Cluster("one", far=getattr(request, "param", None) == "far")
+    root = Workspace.from_config()._store.for_writing().root
+    said = {"targets": {"gpus": {"type": "fake", "cluster": "one"}}}
+    Path(root, layout.SETTINGS).write_text(json.dumps(said))
+    yield made
+    made.close()
+
+
+far = pytest.mark.parametrize("cluster", ["far"], indirect=True)
+
+
+@pytest.fixture
+def door(gate: Callable[[str], Gate]) -> Gate:
+    return gate("door")
+
+
+@pytest.fixture
+def submit(cluster: Cluster, script: Callable[..., Path]) -> Callable[..., Run]:
+    def start(source: str, *arguments: str, **options: Any) -> Run:
+        script("train.py", source)
+        config = ScriptRunConfig(
+            "source", "train.py", list(arguments), compute_target="gpus", **options
+        )
+        return Experiment(Workspace.from_config(), "engine").submit(config)
+
+    return start
+
+
+def ended(run: Run) -> dict[str, object]:
+    fact = run._record.fact(layout.ENDED)
+    assert fact is not None
+    return fact
+
+
+def is_over(run: Run) -> bool:
+    return reconcile.bring_up_to_date(run._record).is_over
+
+
+def age(run: Run, seconds: float) -> None:
+    """Let the heartbeat be so old."""
+    then = time.time() - seconds
+    os.utime(f"{run._record.path}/{layout.HEARTBEAT}", (then, then))
+
+
+def waits_for(ready: Fifo, door: Gate, then: str = "") -> str:
+    return f"print('up', file={ready.opened}); {door.passed}; {then}"
+
+
+def test_a_run_is_placed_as_a_job_that_runs_it_with_metrics_log_and_outcome(
+    cluster: Cluster, submit: Callable[..., Run]
+) -> None:
+    run = submit("from homerun import Run; Run.get_context().log('loss', 1.5); print('there')")
+    assert run.get_status() == "Queued"
+    waiting = place_of(run._record)
+    assert waiting is not None
+    assert waiting.reason == "fake has it as job 1: all nodes are busy"
+
+    held = cluster.start()
+    run.wait_for_completion()
+
+    assert (run.get_status(), run.get_metrics()) == ("Completed", {"loss": 1.5})
+    assert "there" in Path(run._record.path, layout.STD_LOG).read_text()
+    assert held.process is not None
+    assert held.process.wait() == 0
+    job = placed.job_of(run._record)
+    assert job is not None
+    assert (job["engine"], job["job"], job["comment"]) == ("fake", "1", run._record.mark)
+    assert Queue(run._record.store.root, "gpus").entries() == []
+
+
+def test_the_job_ends_with_a_failure_where_the_script_does(
+    cluster: Cluster, submit: Callable[..., Run]
+) -> None:
+    run = submit("raise SystemExit(3)")
+    held = cluster.start()
+
+    run.wait_for_completion(raise_on_error=False)
+
+    assert (run.get_status(), ended(run)["exit_code"]) == ("Failed", 3)
+    assert held.process is not None
+    assert held.process.wait() == 1
+
+
+def test_a_script_sees_what_its_engine_gives_the_job_and_nothing_else_of_it(
+    cluster: Cluster, submit: Callable[..., Run]
+) -> None:
+    run = submit("import os; print([os.environ.get(n) for n in ('FAKE_JOB', 'GIVEN', 'PWD')])",
+                 environment_variables={"GIVEN": "yes"})  # fmt: skip
+    cluster.start()
+
+    run.wait_for_completion()
+
+    text = Path(run._record.path, layout.STD_LOG).read_text()
+    assert text.startswith("['1', 'yes', '/")
+
+
+@far
+def test_a_run_on_another_host_is_running_canceled_and_over_as_its_facts_and_heartbeat_say(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    door: Gate,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(waits_for(ready, door))
+    cluster.start()
+    ready.line()
+
+    assert run.get_status() == "Running"
+    assert run._record.place()["host"] == fake.HOST
+    run.cancel()
+
+    assert (run.get_status(), ended(run)["cause"]) == ("Canceled", "cancel")
+
+
+@far
+def test_a_silent_run_on_another_host_is_not_responding_and_never_failed_while_its_job_runs(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    door: Gate,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(waits_for(ready, door))
+    cluster.start()
+    ready.line()
+    record = run._record
+    beat = Path(record.path, layout.HEARTBEAT)
+    beat.rename(beat.with_suffix(".aside"))
+    beat.symlink_to("/dev/null")  # it beats no more
+
+    assert look.at(record).status == "NotResponding"
+    assert reconcile.bring_up_to_date(record).status == "NotResponding"
+    cluster.is_silent = True
+    assert reconcile.bring_up_to_date(record).status == "NotResponding"
+    cluster.is_silent = False
+    door.open()
+
+    run.wait_for_completion()
+    assert run.get_status() == "Completed"
+
+
+@far
+def test_a_heartbeat_of_before_what_the_engine_said_last_is_silence_by_the_file_servers_clock(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    door: Gate,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(waits_for(ready, door))
+    held = cluster.start()
+    ready.line()
+    cluster.kill(held)
+    age(run, 300.0)  # another clock, five minutes behind: no silence by itself
+    seen = Path(run._record.store.root, layout.QUEUE, "gpus", layout.QUEUE_SEEN)
+    seen.unlink(missing_ok=True)
+
+    assert look.at(run._record).status == "Running"
+    cluster.is_silent = True
+    reconcile.bring_up_to_date(run._record)
+    assert look.at(run._record).status == "NotResponding"
+
+
+@far
+def test_a_run_whose_node_is_gone_is_lost_by_its_engine_once_it_is_silent(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    door: Gate,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(waits_for(ready, door))
+    held = cluster.start()
+    ready.line()
+    cluster.kill(held)
+    assert run.get_status() == "Running"
+    age(run, 700.0)
+
+    assert run.get_status() == "Failed"
+    assert ended(run)["cause"] == status.LOST_BY_ENGINE
+    told = run.get_details()["error"]["error"]["message"]
+    assert told == "its job is over and left no outcome: its process ended; exit -9"
+
+
+@pytest.mark.parametrize("lie", [Seen(OVER), Seen(GONE)], ids=["over", "gone"])
+@far
+def test_what_an_engine_says_of_an_end_is_not_believed_while_the_heart_beats(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    door: Gate,
+    lie: Seen,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(waits_for(ready, door))
+    cluster.start()
+    ready.line()
+    cluster.lie = lie
+
+    assert run.get_status() == "Running"
+    door.open()
+    run.wait_for_completion()
+
+    assert run.get_status() == "Completed"
+
+
+def test_an_engine_that_lost_its_state_and_hands_the_id_out_again_loses_no_run_that_goes_on(
+    cluster: Cluster, submit: Callable[..., Run], ready: Fifo, door: Gate
+) -> None:
+    run = submit(waits_for(ready, door))
+    cluster.start()
+    ready.line()
+    cluster.restart()
+    other = submit("print('stranger')")
+    assert [placed.job_of(one._record)["job"] for one in (run, other)] == ["1", "1"]  # type: ignore[index]
+
+    assert run.get_status() == "Running"
+    run.cancel()
+
+    assert run.get_status() == "Canceled"
+    assert not cluster.held[0].is_canceled
+    cluster.start()
+    other.wait_for_completion()
+    assert other.get_status() == "Completed"
+
+
+def test_a_job_that_vanished_before_it_began_is_lost_by_its_engine_and_begins_nothing_later(
+    cluster: Cluster, submit: Callable[..., Run]
+) -> None:
+    run = submit("print('never')")
+    cluster.restart()
+
+    assert run.get_status() == "Failed"
+    assert ended(run)["cause"] == status.LOST_BY_ENGINE
+
+    late = cluster.start(cluster.lost[0])
+    assert late.process is not None
+    assert late.process.wait() == 0
+    assert fake.path_of_log(Path(run._record.path)).read_text() == "homerun: the run is over\n"
+    assert not Path(run._record.path, layout.STARTED).exists()
+
+
+def test_of_two_jobs_of_one_run_one_begins_it(
+    cluster: Cluster, submit: Callable[..., Run], ready: Fifo, door: Gate
+) -> None:
+    run = submit(waits_for(ready, door))
+    first = cluster.start()
+    ready.line()
+    second = cluster.enter(first.job)
+    cluster.start(second)
+
+    assert second.process is not None
+    assert second.process.wait() == 1
+    door.open()
+    run.wait_for_completion()
+    assert run.get_status() == "Completed"
+    assert "has begun already" in fake.path_of_log(Path(run._record.path)).read_text()
+
+
+def test_a_run_that_waits_is_canceled_at_once_and_its_job_is_taken_back(
+    cluster: Cluster, submit: Callable[..., Run]
+) -> None:
+    run = submit("print('never')")
+    run.cancel()
+
+    assert run.get_status() == "Canceled"
+    assert cluster.held[0].is_canceled
+
+
+def test_a_run_that_is_canceled_while_the_engine_is_silent_never_begins(
+    cluster: Cluster, submit: Callable[..., Run]
+) -> None:
+    run = submit("print('never')")
+    cluster.is_silent = True
+    run.cancel()
+    assert run.get_status() == "Canceled"
+    cluster.is_silent = False
+
+    held = cluster.start()
+
+    assert held.process is not None
+    assert held.process.wait() == 0
+    assert not Path(run._record.path, layout.STARTED).exists()
+
+
+def test_what_an_engine_does_not_take_waits_and_is_given_to_it_later(
+    cluster: Cluster, submit: Callable[..., Run], capfd: pytest.CaptureFixture[str]
+) -> None:
+    cluster.is_silent = True
+    run = submit("print('late')")
+
+    told = capfd.readouterr().err
+    assert "cluster one does not answer: start it; what waits in the queue of gpus is given" in told
+    waiting = place_of(run._record)
+    assert waiting is not None
+    assert waiting.reason == "fake has not taken it yet"
+    cluster.is_silent = False
+    dispatch.start(Workspace.from_config()._store, "gpus")
+    cluster.start()
+
+    run.wait_for_completion()
+    assert len(cluster.held) == 1
+
+
+def test_a_job_that_was_submitted_and_not_noted_is_found_and_not_submitted_twice(
+    cluster: Cluster, submit: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watch, "add", die)
+        with pytest.raises(Killed):
+            submit("print('once')")
+    dispatch.start(Workspace.from_config()._store, "gpus")
+    run = next(Workspace.from_config().get_runs())
+
+    cluster.start()
+    run.wait_for_completion()
+
+    assert (run.get_status(), len(cluster.held)) == ("Completed", 1)
+    assert cluster.calls.count("submit") == 1
+
+
+def test_a_batch_costs_one_call_to_submit_and_one_for_each_look_at_all_of_it(
+    cluster: Cluster, script: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script("train.py", "print('one of many')")
+    cluster.starts_at_once = False
+    config = ScriptRunConfig("source", "train.py", compute_target="gpus")
+    experiment = Experiment(Workspace.from_config(), "many")
+    batch = experiment.submit_many([config] * 12)
+    assert cluster.calls.count("submit") == 1
+
+    monkeypatch.setattr(watch, "INTERVAL_S", 3600.0)
+    cluster.calls.clear()
+    assert {run.get_status() for run in batch} == {"Queued"}
+    assert len(cluster.calls) <= 1
+    batch.parent.cancel()
