@@ -7,8 +7,10 @@ there only to turn a hang into a failure with words; no test passes or fails by 
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -51,3 +53,15 @@ def wait_until(condition: Callable[[], T], what: str) -> T:
     if not value:
         pytest.fail(f"waited {DEADLINE_S:g} s in vain until {what} (last look: {value!r})")
     return value
+
+
+def remove_store(folder: Path) -> None:
+    """Remove a folder with a store. What asks an interpreter for its packages outlives the runs,
+    and may put the answer there meanwhile.
+    """
+
+    def is_gone() -> bool:
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    wait_until(is_gone, f"{folder} is removed")

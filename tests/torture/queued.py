@@ -8,14 +8,13 @@ the queue has to empty itself.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import traceback
 from pathlib import Path
 from typing import Any
 
 from helpers import process
-from helpers.wait import holds_within
+from helpers.wait import holds_within, remove_store
 from homerun import Experiment, ScriptRunConfig, Workspace
 from homerun.base import environ
 from homerun.runs import reconcile
@@ -217,7 +216,7 @@ def lane(first: int, count: int, step: int, folder: str) -> dict[str, Any]:
     for index, number in enumerate(range(first, count, step)):
         if index % CASES_PER_STORE == 0:
             if index and not breaks:
-                shutil.rmtree(Path.cwd())
+                remove_store(Path.cwd())
             home = Path(folder) / f"store-{index}"
             (home / "source").mkdir(parents=True)
             os.chdir(home)

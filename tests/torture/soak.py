@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import traceback
 from pathlib import Path
@@ -17,7 +16,7 @@ from random import Random
 from typing import Any
 
 from helpers import process
-from helpers.wait import holds_within
+from helpers.wait import holds_within, remove_store
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.runs import reconcile, wait
 from runstore import layout, status
@@ -387,7 +386,7 @@ def lane(
         for index, number in enumerate(range(first, count, step)):
             if index % RUNS_PER_STORE == 0:
                 if index and not breaks:
-                    shutil.rmtree(Path.cwd())
+                    remove_store(Path.cwd())
                 audit = Audit(_new_store(home / f"store-{index}"), canaries)
             case = Case(number, Path.cwd(), audit, visitor)
             try:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import traceback
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from helpers.wait import holds_within
+from helpers.wait import holds_within, remove_store
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.runs import stop_request, wait
 from homerun.system import children
@@ -208,7 +207,7 @@ def _numbers(subject: str, kind: str, lasts: bool, home: Path) -> Iterator[int]:
 
 def _new_store(home: Path, name: str, *, keep: bool) -> Audit:
     if not keep and Path.cwd().parent == home:
-        shutil.rmtree(Path.cwd())
+        remove_store(Path.cwd())
     (home / name / "source").mkdir(parents=True)
     os.chdir(home / name)
     return Audit(Workspace.from_config().store.for_writing().root)

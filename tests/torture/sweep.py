@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import signal
 import sys
 import traceback
@@ -20,6 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from helpers.wait import remove_store
 from homerun import Workspace
 from homerun.base.errors import HomerunError
 from homerun.runs import reconcile, wait
@@ -267,7 +267,7 @@ class World:
         """Remove what the cases made, unless something broke."""
         os.chdir(self.home.parent)
         if not keep:
-            shutil.rmtree(self.home)
+            remove_store(self.home)
 
 
 def _is_less(shown: Any, truth: Any) -> bool:

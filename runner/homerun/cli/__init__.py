@@ -27,7 +27,7 @@ def main() -> NoReturn:
         from homerun.cli import entry
 
         gc.enable()
-        gc.set_threshold(10_000)  # instead of 700: what a command still loads is not garbage either
+        gc.set_threshold(50_000)  # instead of 700: what a command still loads is not garbage either
         code = entry.run_command_line(sys.argv[1:])
     except KeyboardInterrupt:  # while modules were still being loaded
         code = 130

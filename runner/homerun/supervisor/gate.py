@@ -10,7 +10,7 @@ import errno
 import os
 from stat import S_ISDIR
 
-from homerun.supervisor import log_line, log_seal
+from homerun.supervisor import log_line
 from homerun.system.signals import Wakeups
 from runstore.fs import atomic
 
@@ -112,6 +112,8 @@ def _opened(log: str) -> int:
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     if atomic.is_of_group(folder):
         os.fchmod(output, atomic.group_readable(0o600))
+    from homerun.supervisor import log_seal  # while the parent publishes started.json
+
     log_seal.seal(output)
     return output
 

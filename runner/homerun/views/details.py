@@ -13,9 +13,7 @@ from homerun.base.times import zulu
 from homerun.files.logs import tail as log_tail
 from homerun.files.logs.names import log_files
 from homerun.metrics.usage import series as usage_series
-from homerun.metrics.usage import silence
 from homerun.runs import reconcile
-from homerun.targets import queue
 from runstore import layout, status
 from runstore.fs import atomic, facts
 from runstore.look import failed_because
@@ -25,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from homerun.targets.queue import Waiting
     from runstore.look import Look
     from runstore.run.cache import Kept
     from runstore.run.record import Record
@@ -41,7 +40,7 @@ _LOG_EMPTIED = (
 
 def detailed_status(record: Record, now: str) -> dict[str, Any]:
     """The status, and in `details` where and why a run waits, else None."""
-    found = queue.place_of(record) if now == status.QUEUED else None
+    found = _place(record) if now == status.QUEUED else None
     return {"status": now, "details": found.words if found else None}
 
 
@@ -237,6 +236,8 @@ def silent_s(record: Record, shown: str) -> float | None:
     """How long a run that goes on has shown no sign of life; None: it has, or that is not known."""
     if shown != status.RUNNING or not record.is_submitted:
         return None
+    from homerun.metrics.usage import silence  # a run that was just submitted is over, or prints
+
     try:
         found = silence.lasts_s(record.path, time.time())
     except OSError:
@@ -251,12 +252,14 @@ def _is_watched(record: Record) -> bool:
 
 def _queue(record: Record, look: Look) -> dict[str, Any] | None:
     """The run's place in a queue; None: it does not wait."""
-    if look.status != status.QUEUED:
-        return None
+    place = _place(record) if look.status == status.QUEUED else None
+    return place.describe() if place else None
+
+
+def _place(record: Record) -> Waiting | None:
     from homerun.targets import queue  # most runs do not wait
 
-    place = queue.place_of(record)
-    return place.describe() if place else None
+    return queue.place_of(record)
 
 
 def _process(look: Look) -> dict[str, Any] | None:
