@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -139,6 +140,9 @@ class Top(App[None]):
         self._asks.settle(self._table.row_of)
         self._draw()
         self._near.read()
+        if rows is not None and not gc.isenabled():
+            gc.freeze()  # what was loaded for the first screen stays, and is not searched again
+            gc.enable()
 
     def on_answer_closed(self) -> None:
         """The table has the keys again."""

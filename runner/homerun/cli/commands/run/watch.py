@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from homerun.base.errors import HomerunError, UserError
@@ -95,6 +96,7 @@ def _watch(
     wanted = [key if value is None else (key, value) for key, value in tags]
     scope = Scope(record, None if record else call.experiment, statuses, wanted, where)
     with Watchlist(workspace.store, scope, lambda: None, goal) as watched:
+        gc.disable()  # the objects of Textual's modules are no garbage; see `Top.on_noticed`
         try:
             from homerun.cli.top.app import Top
         except ModuleNotFoundError as error:
