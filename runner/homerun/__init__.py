@@ -20,12 +20,15 @@ _HOMES = {
     "TensorflowConfiguration": "config.sections",
     "Environment": "config.environment",
     "CondaDependencies": "environments.conda",
+    "ComputeTarget": "sdk.azure.clusters",
+    "AmlCompute": "sdk.azure.clusters",
     "RunDetails": "sdk.widgets",
     "compare_runs": "sdk.compare",
     "to_pandas": "sdk.workspace",
     "HomerunError": "base.errors",
     "UserError": "base.errors",
     "SubmitError": "base.errors",
+    "ComputeTargetError": "base.errors",
     "WorkspaceError": "base.errors",
     "MissingExtra": "base.errors",
     "RunFailed": "base.errors",
@@ -44,6 +47,7 @@ __all__ = [name for name in _HOMES if name[0] != "_"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.base.errors import ComputeTargetError as ComputeTargetError
     from homerun.base.errors import HomerunError as HomerunError
     from homerun.base.errors import MissingExtra as MissingExtra
     from homerun.base.errors import RunConfigurationError as RunConfigurationError
@@ -62,6 +66,8 @@ if TYPE_CHECKING:
     from homerun.config.sections import PyTorchConfiguration as PyTorchConfiguration
     from homerun.config.sections import TensorflowConfiguration as TensorflowConfiguration
     from homerun.environments.conda import CondaDependencies as CondaDependencies
+    from homerun.sdk.azure.clusters import AmlCompute as AmlCompute
+    from homerun.sdk.azure.clusters import ComputeTarget as ComputeTarget
     from homerun.sdk.batch import Batch as Batch
     from homerun.sdk.compare import compare_runs as compare_runs
     from homerun.sdk.context import current_run as current_run

@@ -88,8 +88,10 @@ CASES = {
     "store-trash-list": "store trash list",
     "store-trash-restore": f"run delete {MAIN} --yes; store trash restore {MAIN}",
     "target-add": "target add small --slots 1",
+    "target-default": "target add small --slots 1; target default small",
     "target-list": "target list",
     "target-remove": "target remove local",
+    "target-show": "target show local",
     "target-set": "target set local --gpus 0,1 --per-user 1 --reserve alice=0@18:00-23:00",
     "workspace-create": "workspace create -w myworkspace --exist-ok",
     "workspace-list": "workspace list",
@@ -99,7 +101,7 @@ CASES = {
 APART = {
     *("config", "doctor", "du", "queue move", "run SCRIPT"),
     *("run files", "run open", "run resubmit", "store stats"),
-    *("studio", "notify test", "run stacks"),
+    *("studio", "notify test", "run stacks", "target test"),
 }
 """Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
 tests."""

@@ -146,7 +146,6 @@ ERRORS = [
     "run submit-script -e digits -c nothing train.py",
     "run submit-script -e digits --run-id given-id train.py",
     "run submit-script -e digits --run-id 'a b' train.py",
-    "run submit-script -e digits --target nothing train.py",
     "run submit-script -e digits --python nothing train.py",
     "run submit-script -e digits --source-directory nothing train.py",
     "run submit-script -e digits --retry-on nothing --max-retries 1 train.py",

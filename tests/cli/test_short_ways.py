@@ -204,11 +204,9 @@ def test_a_dry_run_of_what_cannot_run_says_why(cli, train):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--target", "none"], "there is no target 'none'"),
         (["--run-id", "taken"], "a run 'taken' exists already"),
         (["--run-id", "17"], "a number alone means the run of that number"),
         (["-e", "a.b"], "'a.b' is not a valid experiment name"),
-        (["--grid", "lr=1,2", "--target", "none"], "there is no target 'none'"),
     ],
 )
 def test_a_dry_run_refuses_what_a_submit_would(cli, train, words, said):
@@ -218,6 +216,14 @@ def test_a_dry_run_refuses_what_a_submit_would(cli, train, words, said):
         done = cli("run", *words, *more, "train.py", "1")
         assert (done.code, said in done.err) == (1, True), done.err
     assert len(cli("ls", "--children").json) == 1
+
+
+@pytest.mark.parametrize("more", [[], ["--grid", "lr=1,2"]])
+def test_a_target_that_is_not_defined_is_this_machine_with_one_notice(cli, train, more):
+    done = cli("run", "--target", "none", *more, "train.py", "1")
+
+    assert done.code == 0
+    assert done.err.count("there is no target 'none' here: the run is placed on this machine") == 1
 
 
 def test_a_dry_run_in_a_store_that_may_not_be_written_says_so(cli, train, workspace_dir):

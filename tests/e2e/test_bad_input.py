@@ -96,7 +96,6 @@ WRONG: dict[str, tuple[Callable[[Experiment], object], str]] = {
     "an argument that is None": (lambda e: _submit(e, arguments=[None]), "use texts and numbers"),
     "no config": (lambda e: e.submit("train.py"), "takes a ScriptRunConfig"),  # type: ignore[arg-type]
     "tags that are a list": (lambda e: _submit(e, tags=["x"]), "a dict of texts"),
-    "a target that is not there": (lambda e: _submit(e, compute_target="gpu"), "no target 'gpu'"),
     "an interpreter that is missing": (lambda e: _submit(e, interpreter="no-py"), "no program"),
 }
 

@@ -152,7 +152,14 @@ LOOKS = [
     *("run logs RUN --grep x", "run metrics digits-1", "run compare RUN digits-1"),
     *("run snapshot RUN", "store check", "store stats", "store gc --dry-run", "doctor"),
     *("du", "du -e train"),
-    *("queue list", "target list", "env list", "workspace show", "store trash list"),
+    *(
+        "queue list",
+        "target list",
+        "target show small",
+        "env list",
+        "workspace show",
+        "store trash list",
+    ),
     *("run files RUN", "run files RUN user_logs/std_log.txt", "run open RUN", "run diff RUN"),
     *(
         "run diff RUN RUN",
@@ -174,6 +181,8 @@ COMMANDS = [
     *(
         "run download-logs -r RUN -d fetched",
         "target add large --slots 2",
+        "target default local",
+        "target test local --timeout 0s",
         "target set small --gpus 0",
         "queue pause --target local",
     ),

@@ -26,6 +26,10 @@ class MissingPath(UserError, FileNotFoundError):
     """A path that was given does not exist."""
 
 
+class ComputeTargetError(UserError):
+    """There is no compute target of that name."""
+
+
 class RunConfigurationError(UserError):
     """A field of a run configuration has a value that it cannot have."""
 

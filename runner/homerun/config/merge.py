@@ -133,10 +133,10 @@ def _place(made: ScriptRunConfig, given: RunConfiguration, is_given: bool, root:
     if not is_given and given.target == (made.target or run_configuration.LOCAL):
         return []  # as the ScriptRunConfig has it, which may mean the default one
     made.target = given.target
-    if registry.find(root, given.target) is not None:
+    if registry.is_defined(root, given.target):
         return []
     made.target = None
-    return [f"there is no target {given.target!r} here: the run is placed on this machine"]
+    return [registry.here_instead(given.target)]
 
 
 def _rules(made: ScriptRunConfig, given: RunConfiguration) -> None:

@@ -21,7 +21,7 @@ from homerun.runs.placement import Place, free_slots_of
 from homerun.snapshots import git, git_diff, scan, snapshot, work_copy
 from homerun.system import caches
 from homerun.system.gpus import visible
-from homerun.targets import retries
+from homerun.targets import registry, retries
 from homerun.targets.plan import Plan, ladder
 from runstore import layout, look, names, status
 from runstore.draft import Draft, check_free
@@ -227,6 +227,7 @@ def prepare(request: Request) -> tuple[list[str], Place, list[str]]:
         from homerun.config import merge
 
         request.config, told = merge.settle(request.config, request.store.root)
+    told += _settle_target(request)
     settings.check_together(request.config)
     told += _settle_notify(request)
     argv = request.config.argv()
@@ -258,6 +259,18 @@ def _unkept_limits(config: ScriptRunConfig) -> list[str]:
     from homerun.system.limits import in_force  # few runs have any
 
     return in_force.put_in_force(asked, "", 1, "", is_dry=True).flaws
+
+
+def _settle_target(request: Request) -> list[str]:
+    """Let a target that is not defined be this machine, as a script written for a cloud expects."""
+    name = request.config.target
+    if name is None or registry.is_defined(request.store.root, name):
+        return []
+    import copy  # few configurations name a target that there is none of
+
+    request.config = copy.copy(request.config)
+    request.config.target = None
+    return [registry.here_instead(name)]
 
 
 def _settle_notify(request: Request) -> list[str]:

@@ -30,6 +30,7 @@ from homerun.runs.placement import Place
 from homerun.runs.submit import RESUBMITTED_FROM, Request, Sources, source, submit
 from homerun.sdk.run import Run, ScriptRun, typed
 from homerun.snapshots import git_diff
+from homerun.targets import registry
 from runstore import layout, status
 from runstore.fs import atomic, facts
 
@@ -210,7 +211,8 @@ def _submit(
 ) -> Batch:
     store = experiment.workspace.store.for_acting()
     for config in {one.target: one for one in configs}.values():
-        Place(store, config, is_one_of_many=True)  # it raises where there is no such target
+        if config.target is None or registry.is_defined(store.root, config.target):
+            Place(store, config, is_one_of_many=True)  # it raises where it is of no known type
     requests = [
         Request(store, experiment.name, config, tags=of_run, sources=sources)
         for config, of_run in zip(configs, wanted)

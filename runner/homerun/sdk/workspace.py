@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from homerun.config import workspace_config, workspaces
-from homerun.sdk.azure_services import AzureServices
+from homerun.sdk.azure.azure_services import AzureServices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -216,14 +216,15 @@ class Attempt(Recorder):
 
     def __init__(self, given: Plan, place: Mapping[str, object]) -> None:
         super().__init__(given, place)
-        wanted = (signals.TERM, signals.INT, signals.CHLD, signals.USR1, signals.USR2)
+        of_engine = (signals.XCPU,) if given.setting("beats") else ()
+        wanted = (signals.TERM, signals.INT, signals.CHLD, signals.USR1, signals.USR2, *of_engine)
         self.wakeups = Wakeups(wanted, ignored=(signals.HUP,))
         self.poll = select.poll()
         self.poll.register(self.wakeups.read_end, select.POLLIN)
         self.memory: int | None = None
         self.memory_wakes = 0
         self.listen_to_kills()
-        self.told_to_end = self.stop_wanted = False
+        self.told_to_end = self.stop_wanted = self.is_time_up = False
         self.stop_kind_here = status.CANCEL
         self.environment_lock: int | None = None
         self.is_sampled = False
@@ -324,8 +325,10 @@ class Attempt(Recorder):
         """
         came = self.nap(seconds)
         self.reap()
-        if self.told_to_end and not self.stop_wanted and not self.over:
-            if self.is_shut_down():
+        if (self.told_to_end or self.is_time_up) and not self.stop_wanted and not self.over:
+            if self.is_time_up:
+                self.want_stop(status.TIMEOUT, "its engine is about to end the job: its time is up")
+            elif self.is_shut_down():
                 self.want_stop(status.SHUTDOWN, "the machine is going down")
             else:
                 self.want_stop(status.CANCEL, "a signal asked for it")
@@ -358,6 +361,7 @@ class Attempt(Recorder):
             self.look_at_memory()
         came = self.wakeups.take()
         self.told_to_end = self.told_to_end or signals.TERM in came or signals.INT in came
+        self.is_time_up = self.is_time_up or signals.XCPU in came
         return came
 
     def release_limits(self) -> None:

@@ -29,6 +29,8 @@ HUP = int(signal.SIGHUP)
 CHLD = int(signal.SIGCHLD)
 USR1 = int(signal.SIGUSR1)
 USR2 = int(signal.SIGUSR2)
+XCPU = int(signal.SIGXCPU)
+"""What an engine is asked to send ahead of the end of a job's time: TERM stands for a cancel."""
 
 _BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 """Signals that the interpreter ignores at its start."""

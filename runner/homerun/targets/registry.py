@@ -90,6 +90,20 @@ def _check_gpu_rules(said: Mapping[str, Any]) -> None:
         GpuRules(said)
 
 
+def is_defined(root: str, name: str) -> bool:
+    """Whether a store's settings have a target of this name, whatever they say of it.
+
+    Raises:
+        InvalidSettings: the settings cannot be read.
+    """
+    return name == LOCAL or name in _known(settings.read(root))
+
+
+def here_instead(name: str) -> str:
+    """That a run is placed on this machine, since there is no target of the name: a notice."""
+    return f"there is no target {name!r} here: the run is placed on this machine"
+
+
 def target_names(root: str) -> list[str]:
     """The names of a store's targets, `local` first.
 
@@ -143,30 +157,63 @@ class Targets:
                 yield found
 
     def add(
-        self, name: str, slots: int | None = None, type: str = LOCAL, default: bool = False
+        self,
+        name: str,
+        slots: int | None = None,
+        type: str | None = None,
+        default: bool = False,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         """Add a target, or change the one of that name.
 
         Args:
             slots: how many slots it has; None: as many as it has, a new one one for each processor.
+            type: None: that which it has, a new one `local`.
             default: it is the one that is meant where none is named.
+            options: what can be set of a target of an engine's type, by name; "" takes one back.
 
         Raises:
-            UserError: a name, a type or a number that a target cannot have.
+            UserError: a name, a type, a number or an option that a target cannot have.
         """
         if not names_a_target(name):
             raise UserError(f"{name!r} cannot name a target: use letters, digits, '_' and '-'")
-        if type not in TYPES:
-            raise UserError(f"the type of a target is {' or '.join(TYPES)}, not {type!r}")
+        kind = type or str((self.said(name) or {}).get("type") or LOCAL)
+        given = dict(options or {})
+        if kind in TYPES:
+            if given:
+                raise UserError(f"{', '.join(given)}: only a target of an engine's type has that")
+        else:
+            _check_options(kind, given, slots)
         if slots is not None and not (_is_whole(slots) and 1 <= slots <= MOST_SLOTS):
             raise UserError(f"slots is a whole number from 1 to {MOST_SLOTS}, not {slots!r}")
 
         def edit(found: dict[str, Any]) -> None:
             if name != LOCAL:
-                _put(found, name, type, slots)
+                _put(found, name, kind, slots, given)
             elif slots is not None:
                 found[SIZE] = slots
             if default:
+                found[_DEFAULT] = name
+
+        settings.change(self._store.for_writing().root, edit)
+
+    def said(self, name: str) -> dict[str, Any] | None:
+        """What the settings say of a target; None: there is none of that name, or it is `local`."""
+        said = _known(settings.read(self._store.root)).get(name)
+        return said if isinstance(said, dict) else None
+
+    def set_default(self, name: str) -> None:
+        """Have a target be meant where none is named.
+
+        Raises:
+            UserError: there is none of that name.
+        """
+        if name not in target_names(self._store.root):
+            raise UserError(f"there is no target {name!r}: `homerun target list` shows them")
+
+        def edit(found: dict[str, Any]) -> None:
+            found.pop(_DEFAULT, None)
+            if name != LOCAL:
                 found[_DEFAULT] = name
 
         settings.change(self._store.for_writing().root, edit)
@@ -247,19 +294,57 @@ def _known(found: dict[str, Any]) -> dict[str, Any]:
     return known if isinstance(known, dict) else {}
 
 
-def _put(found: dict[str, Any], name: str, type: str, slots: int | None) -> None:
+def _put(
+    found: dict[str, Any], name: str, type: str, slots: int | None, options: Mapping[str, Any]
+) -> None:
     """Add a target to the settings, or change it; keys of others stay."""
     known = found.setdefault(_ALL, {})
     if not isinstance(known, dict):
         raise UserError(f"{_ALL!r} in the settings is no object: correct that first")
     said = known.get(name)
     said = said if isinstance(said, dict) else {}
+    if type not in TYPES:
+        kept = said if said.get("type") == type else {}
+        merged = {**kept, "type": type, **options}
+        known[name] = {key: value for key, value in merged.items() if value not in ("", [])}
+        return
     wanted = slots or slots_in(said.get("slots")) or cores()
     known[name] = {**said, "type": type, "slots": wanted}
 
 
+def _check_options(kind: str, given: Mapping[str, Any], slots: int | None) -> None:
+    """Check what is to be set of a target of an engine's type.
+
+    Raises:
+        UserError: there is no such type, or it has no such option, or not that value.
+    """
+    from homerun.targets.engines import types  # most targets are local
+
+    engine = types.find(kind)
+    if engine is None:
+        known = " or ".join([*TYPES, *types.TYPES])
+        raise UserError(f"the type of a target is {known}, not {kind!r}")
+    if slots is not None:
+        raise UserError(f"{kind} has limits of its own: leave slots out")
+    known_options = {option.name: option for option in (*types.COMMON, *engine.OPTIONS)}
+    for name, value in given.items():
+        option = known_options.get(name)
+        if option is None:
+            has = ", ".join(known_options)
+            raise UserError(f"a target of the type {kind} has no {name}; it has {has}")
+        for one in value if option.is_list else [value]:
+            try:
+                if one and option.check is not None:
+                    option.check(one)
+            except ValueError as error:
+                example = f", for example {option.example}" if option.example else ""
+                raise UserError(f"{name} of a target: {error}{example}") from None
+
+
 def _known_types() -> str:
-    return f"this version of homerun knows {' and '.join(TYPES)}"
+    from homerun.targets.engines import types  # most targets are local
+
+    return f"this version of homerun knows {', '.join([*TYPES, *types.TYPES])}"
 
 
 def _is_whole(given: object) -> bool:

@@ -135,9 +135,8 @@ def test_the_version_compares_as_the_last_one_of_the_original(
         ("core", "Dataset.Tabular.from_delimited_files('x')", "open files by their paths"),
         ("core", "Datastore(None, 'blob')", "open files by their paths"),
         ("core", "Model.register(None, 'm', 'm')", "save models below outputs/"),
-        ("core", "prepare_compute_target(None, '.', None)", "leave compute_target out"),
-        ("core.compute", "AmlCompute.provisioning_configuration()", "leave compute_target out"),
-        ("core.compute", "ComputeTarget.create(None, 'cpu', None)", "leave compute_target out"),
+        ("core", "prepare_compute_target(None, '.', None)", "this machine, or a target"),
+        ("core.compute", "DataFactoryCompute.attach()", "this machine, or a target"),
         ("core.runconfig", "DataReferenceConfiguration()", "has no meaning on your own machine"),
         ("data.data_reference", "DataReference(None)", "open files by their paths"),
         ("train.estimator", "Estimator(source_directory='.')", "submit a ScriptRunConfig"),
@@ -186,7 +185,7 @@ def test_a_class_without_a_meaning_can_stand_wherever_a_class_stands(
     assert printed == "True True\nFalse False True\n"
 
 
-def test_a_notebook_that_looks_for_a_compute_target_is_told_there_is_none(
+def test_a_notebook_that_looks_for_a_compute_target_and_creates_it_runs_on_this_machine(
     python: Callable[[str], str],
 ) -> None:
     printed = python(
@@ -197,15 +196,31 @@ def test_a_notebook_that_looks_for_a_compute_target_is_told_there_is_none(
         assert azureml.exceptions.ComputeTargetException is ComputeTargetException
         assert azureml.core.compute.ComputeTargetException is ComputeTargetException
         assert azureml.core.ComputeTarget is ComputeTarget
-        for kind in (AmlCompute, ComputeTarget):
-            try:
-                kind(workspace=None, name="cpu-cluster")
-            except ComputeTargetException as error:
-                print(error.message)
+        from azureml.core import Workspace
+        ws = Workspace.from_config()
+        print(ws.compute_targets["cpu-cluster"].name, "cpu-cluster" in ws.compute_targets)
+        try:
+            ComputeTarget(workspace=ws, name="cpu-cluster")
+        except ComputeTargetException as error:
+            print(error.message[:41])
+        asked = AmlCompute.provisioning_configuration(vm_size="STANDARD_D2_V2", max_nodes=1)
+        made = ComputeTarget.create(ws, "cpu-cluster", asked)
+        made.wait_for_completion(show_output=True)
+        print(made.get_status().serialize()["provisioningState"], made.type)
+        print([one.name for one in ComputeTarget.list(ws)], type(made) is AmlCompute)
+        AmlCompute(ws, "cpu-cluster").delete()
+        print("cpu-cluster" in ws.compute_targets)
         """
     )
 
-    assert printed.count("every run uses this machine") == 2
+    assert printed.splitlines() == [
+        "cpu-cluster False",
+        "there is no compute target 'cpu-cluster':",
+        "Succeeded: cpu-cluster is there",
+        "Succeeded local",
+        "['cpu-cluster'] True",
+        "False",
+    ]
 
 
 def test_who_logs_in_and_allows_diagnostics_may_go_on(python: Callable[[str], str]) -> None:
@@ -351,7 +366,7 @@ def test_every_error_of_the_original_is_raised_and_pickled_as_there(
         """
     )
 
-    assert printed == "12 ['one', 'two']\n404 text\n"
+    assert printed == "11 ['one', 'two']\n404 text\n"
 
 
 def test_a_failed_script_names_the_error_in_one_line(

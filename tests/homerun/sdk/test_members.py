@@ -15,7 +15,7 @@ import pytest
 
 from homerun import Experiment, ScriptRunConfig, UserError, Workspace, WorkspaceError
 from homerun.base.errors import NotHere
-from homerun.sdk.azure_services import AzureServices
+from homerun.sdk.azure.azure_services import AzureServices
 from homerun.sdk.experiment import ViewType
 from runstore.errors import ExperimentNotFound
 from runstore.store import Store
@@ -189,7 +189,7 @@ def test_a_misspelt_member_is_named_by_python_as_ever(workspace: Workspace) -> N
 
 
 def test_there_is_no_default_cluster_and_only_two_kinds_of_them(workspace: Workspace) -> None:
-    assert workspace.get_default_compute_target("cpu") is None  # type: ignore[func-returns-value]
+    assert workspace.get_default_compute_target("cpu") is None
     with pytest.raises(ValueError, match="'tpu'"):
         workspace.get_default_compute_target("tpu")
     with pytest.raises(NotHere, match="nothing has to be set up"):

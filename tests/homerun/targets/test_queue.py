@@ -465,9 +465,22 @@ def test_a_target_of_its_own_has_its_own_slots(experiment: Experiment, waiting: 
     waiting.ready.eof()
 
 
-def test_a_target_that_there_is_none_of_is_one_clear_error(experiment: Experiment) -> None:
-    with pytest.raises(SubmitError, match="no target 'cluster'"):
-        submit(experiment, compute_target="cluster")
+def test_a_target_that_there_is_none_of_is_this_machine_and_that_is_said_once(
+    experiment: Experiment, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = submit(experiment, compute_target="cluster")
+
+    assert finish([run]) == ["Completed"]
+    assert run._record.run["target"] == "local"
+    assert capfd.readouterr().err.count("there is no target 'cluster' here") == 1
+
+
+def test_a_target_of_an_unknown_type_is_one_clear_error(experiment: Experiment) -> None:
+    root = experiment.workspace.store.for_writing().root
+    Path(root, layout.SETTINGS).write_text('{"targets": {"odd": {"type": "cloud"}}}')
+
+    with pytest.raises(SubmitError, match="the target 'odd' is of the type 'cloud'"):
+        submit(experiment, compute_target="odd")
 
 
 @pytest.mark.parametrize("wrong", [{"slots": 0}, {"slots": "two"}, {"priority": -1}])

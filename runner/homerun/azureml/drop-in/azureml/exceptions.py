@@ -18,6 +18,7 @@ UserErrorException = _store.MisuseError
 ServiceException = _store.StoreError
 ActivityFailedException = _homerun.RunFailed
 ExperimentExecutionException = _homerun.SubmitError
+ComputeTargetException = _homerun.ComputeTargetError
 RunConfigurationException = _homerun.RunConfigurationError
 RunEnvironmentException = _homerun.RunEnvironmentError
 WorkspaceException = _homerun.WorkspaceError
@@ -29,6 +30,7 @@ _NAMES = {
     _store.StoreError: "ServiceException",
     _homerun.RunFailed: "ActivityFailedException",
     _homerun.SubmitError: "ExperimentExecutionException",
+    _homerun.ComputeTargetError: "ComputeTargetException",
     _homerun.RunConfigurationError: "RunConfigurationException",
     _homerun.RunEnvironmentError: "RunEnvironmentException",
     _homerun.WorkspaceError: "WorkspaceException",
@@ -53,10 +55,6 @@ def _name(kind: type) -> str:
 
 class AuthenticationException(UserErrorException):
     """An authentication failed."""
-
-
-class ComputeTargetException(AzureMLException):
-    """There is no such compute target."""
 
 
 class DatasetTimestampMissingError(AzureMLException):

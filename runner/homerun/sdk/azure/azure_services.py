@@ -6,9 +6,11 @@ from homerun.base.errors import Absent, refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import NoReturn
 
     from homerun.config.environment import Environment
+    from homerun.sdk.azure.clusters import ComputeTarget
     from runstore.store import Store
 
 _NO_CLOUD = "it manages a service in Azure, and here a workspace is a folder"
@@ -57,18 +59,25 @@ class AzureServices(Absent):
         raise refusal("Workspace", "setup", "nothing has to be set up; see Workspace.create")
 
     @property
-    def compute_targets(self) -> dict[str, object]:
-        """The compute targets beside this machine: none."""
-        return {}
+    def compute_targets(self) -> Mapping[str, ComputeTarget]:
+        """The targets by name, but for `local`; one that is not defined is this machine."""
+        from homerun.sdk.azure.clusters import Targets
 
-    def get_default_compute_target(self, type: str) -> None:
-        """The default cluster: there is none.
+        return Targets(self)  # type: ignore[arg-type]
+
+    def get_default_compute_target(self, type: str) -> ComputeTarget | None:
+        """The default target, where it is not `local`; else None.
 
         Raises:
             ValueError: the type is neither `cpu` nor `gpu`.
         """
         if type not in _CLUSTERS:
             raise ValueError(f"a type of cluster is one of {_CLUSTERS}, not {type!r}")
+        from homerun.targets import registry
+        from homerun.targets.local import LOCAL
+
+        name = registry.Targets(self._store).default
+        return None if name == LOCAL else self.compute_targets[name]
 
     @property
     def datastores(self) -> dict[str, object]:
