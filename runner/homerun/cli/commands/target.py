@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
-from homerun.cli import target_test
 from homerun.cli.command import command
 from homerun.cli.options.kinds import Duration, Number, OneOf
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import render, text
 from homerun.cli.result import Result
+from homerun.sdk.azure import target_test
 from homerun.targets import registry
 from homerun.targets.engines import types
 from homerun.targets.local import LOCAL

@@ -1,1 +1,1 @@
-"""What a workspace has in Azure beside its runs: absent, empty, or of this machine."""
+"""What a workspace has in Azure beside its runs, and what homerun has of that: targets."""

@@ -61,9 +61,9 @@ class AzureServices(Absent):
     @property
     def compute_targets(self) -> Mapping[str, ComputeTarget]:
         """The targets by name, but for `local`; one that is not defined is this machine."""
-        from homerun.sdk.azure.clusters import Targets
+        from homerun.sdk.azure.clusters import ComputeTargets
 
-        return Targets(self)  # type: ignore[arg-type]
+        return ComputeTargets(self)  # type: ignore[arg-type]
 
     def get_default_compute_target(self, type: str) -> ComputeTarget | None:
         """The default target, where it is not `local`; else None.

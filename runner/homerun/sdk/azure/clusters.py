@@ -118,7 +118,7 @@ class ComputeTarget:
     @staticmethod
     def list(workspace: Workspace) -> list[ComputeTarget]:
         """All targets of a workspace but this machine itself."""
-        return [*Targets(workspace).values()]
+        return [*ComputeTargets(workspace).values()]
 
     def wait_for_completion(self, show_output: bool = False, **how: object) -> None:
         """Return at once: a target that is there is ready."""
@@ -130,7 +130,7 @@ class ComputeTarget:
         return ComputeStatus(self.name)
 
     def refresh_state(self) -> None:
-        """Nothing is to be refreshed: what is asked is read anew."""
+        """Nothing is to be refreshed: it is asked when it is used."""
 
     def serialize(self) -> dict[str, object]:
         """It as a dict."""
@@ -162,7 +162,7 @@ class AmlCompute(ComputeTarget):
         return Provisioning(asked)
 
 
-class Targets(dict[str, ComputeTarget]):
+class ComputeTargets(dict[str, ComputeTarget]):
     """The targets of a workspace by name, but for this machine itself.
 
     One that is not defined can be had too, as a script for a cloud expects: it is this machine.
