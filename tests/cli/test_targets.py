@@ -89,7 +89,9 @@ def test_why_a_run_waits_is_told_in_the_engines_words(cluster, invoke, script):
     args = ("run", "submit-script", "-e", "far", "--target", "gpus", "--async", "source/train.py")
     run = invoke(*args).json["run_id"]
 
-    row = invoke("queue", "list", "--target", "gpus").json[0]["waiting"][0]
+    queue = invoke("queue", "list", "--target", "gpus").json[0]
+    assert (queue["slots"], queue["busy"]) == (0, 0)
+    row = queue["waiting"][0]
     assert row["reason"] == "fake has it as job 1: all nodes are busy"
     assert "fake has it as job 1: all nodes are busy" in invoke("why", run).text
     invoke("stop", run)

@@ -144,7 +144,8 @@ class Place:
 
     def start_waiting(self) -> list[str]:
         """Start what can be started of those that wait, this run among them; notices."""
-        if not self._gpus and self.target.free_slots(self._store, self._size) < 1:
+        has_none = self._gpus or self.target.places
+        if not has_none and self.target.free_slots(self._store, self._size) < 1:
             return []  # the supervisor that has them frees them, and then starts what waits
         from homerun.targets import dispatch
 

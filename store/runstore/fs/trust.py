@@ -76,12 +76,21 @@ def _check_is_own(root: str, found: os.stat_result, store_id: str) -> None:
         raise ReadOnlyStore(root, f"it belongs to {_name_of(owner)}")
 
 
-def trust(root: str, store_id: str, hooks: str = UNHOOKED, *, shared: bool = False) -> None:
+def trust(
+    root: str,
+    store_id: str,
+    hooks: str = UNHOOKED,
+    *,
+    shared: bool = False,
+    only_here: bool = False,
+) -> None:
     """Let a store act for this user on this machine.
 
     Args:
         hooks: the digest of the hooks that are trusted with it.
         shared: even if other accounts may write in it; they can then run commands as this user.
+        only_here: what is kept is of this machine alone: others may share the user's state folder,
+            and know the file system by another number.
 
     Raises:
         ReadOnlyStore: it belongs to another.
@@ -103,6 +112,8 @@ def trust(root: str, store_id: str, hooks: str = UNHOOKED, *, shared: bool = Fal
     }
     data = json_write.pretty(facts.signed(record)).encode()
     for is_last, folder in enumerate(_folders()):
+        if only_here and not is_last:
+            continue
         try:
             atomic.make_private_folders(folder)
             if is_last:
@@ -159,14 +170,22 @@ def state_home() -> str:
 def _said(root: str, found: os.stat_result, store_id: str) -> dict[str, Any] | None:
     """What this user has said of the store that lies there, was found so, and has this id."""
     home, shared = _folders()
-    said = facts.read(home, _name(found, store_id))
-    if said is None and _is_private(shared):
-        said = facts.read(shared, _name(found, store_id))
-    if said is None or said.get("device") == found.st_dev:
-        return said
+    for folder in (home, shared):
+        if folder == shared and not _is_private(shared):
+            break
+        said = facts.read(folder, _name(found, store_id))
+        if said is not None and _is_of(said, root, found):
+            return said
+    return None
+
+
+def _is_of(said: dict[str, Any], root: str, found: os.stat_result) -> bool:
+    """Whether what was said is of the file system that the store lies on."""
+    if said.get("device") == found.st_dev:
+        return True
     # The number of a device may change at a restart; the id of its file system does not.
     known = said.get("file_system")
-    return said if known and known == os.statvfs(root).f_fsid else None
+    return bool(known) and known == os.statvfs(root).f_fsid
 
 
 def _flaw(root: str, found: os.stat_result) -> str:

@@ -23,6 +23,7 @@ from homerun.targets.queue import place_of
 from runstore import layout, look, status
 from runstore.queue import placed
 from runstore.queue.queue import Queue
+from runstore.store import Store
 
 
 @pytest.fixture
@@ -375,3 +376,32 @@ def test_a_batch_costs_one_call_to_submit_and_one_for_each_look_at_all_of_it(
     assert {run.get_status() for run in batch} == {"Queued"}
     assert len(cluster.calls) <= 1
     batch.parent.cancel()
+
+
+def test_a_host_where_the_store_is_not_trusted_yet_trusts_it_by_itself_and_the_home_one_still_does(
+    cluster: Cluster, submit: Callable[..., Run], state_home: Path
+) -> None:
+    run = submit(
+        """
+        from homerun import Run, ScriptRunConfig
+        config = ScriptRunConfig(".", command=["/bin/true"], compute_target="local")
+        child = Run.get_context().submit_child(config)
+        child.wait_for_completion()
+        """
+    )
+    store = Store(run._record.store.root)
+    kept = next((state_home / layout.TRUSTED).glob(f"{store.id}.*"))
+    known = kept.read_text()
+    kept.write_text(json.dumps({**json.loads(known), "device": 1, "file_system": 0}))
+    here = Path(f"/tmp/homerun-{os.geteuid()}") / kept.name
+    assert not store.may_act
+
+    job = cluster.start().process
+    assert job is not None
+    assert job.wait() == 0
+
+    assert [child.get_status() for child in run.get_children()] == ["Completed"]
+    assert json.loads(kept.read_text())["device"] == 1  # no other host is told otherwise
+    assert json.loads(here.read_text())["device"] != 1
+    here.unlink()
+    kept.write_text(known)

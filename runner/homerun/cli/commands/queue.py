@@ -129,6 +129,8 @@ def _head(row: dict[str, Any]) -> str:
     slots = "no such target" if row["slots"] is None else f"{row['busy']} of {row['slots']} busy"
     paused = ", paused" if row["paused"] else ""
     single = "" if row["is_limited"] else " (no limit: single runs take no slot)"
+    if row["slots"] == 0:
+        slots, single = "its engine has the slots", ""
     return f"{row['target']}: {slots}, {len(row['waiting'])} waiting{paused}{single}"
 
 

@@ -19,7 +19,7 @@ from homerun.targets import dispatch
 from homerun.targets.plan import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR, Plan, decode_for
 from runstore import layout, look, status
 from runstore.errors import StoreError
-from runstore.fs import atomic, lock
+from runstore.fs import atomic, lock, trust
 from runstore.queue import place, placed
 from runstore.run import attempts
 from runstore.run.record import Record
@@ -58,6 +58,7 @@ def _begin(record: Record) -> None:
     begun = place.has_begun(record)
     if begun and not place.is_kept(record):
         _leave("the run has begun already, and is not to be started again", 1)
+    _trust_here(record)
     placed.beat(record.path)  # before the election: who else wins it finds that this one lives
     alive = _lock(record)
     if begun:
@@ -74,6 +75,19 @@ def _begin(record: Record) -> None:
     given = _kept(record) if begun else _queued(record)
     _fit(given, record)
     _become(given, record, alive)
+
+
+def _trust_here(record: Record) -> None:
+    """Let the store act for this user on this host: the user had the job submitted for it.
+
+    Else the script could submit no runs. Which commands run at an end is not said by that.
+    """
+    if record.store.may_act:
+        return
+    try:
+        trust.trust(record.store.root, record.store.id, only_here=True)
+    except (OSError, StoreError) as error:
+        print(f"homerun: the run can submit no others: {error}", flush=True)
 
 
 def _lock(record: Record) -> int:
