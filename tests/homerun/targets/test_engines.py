@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from helpers import engine as fake
-from helpers.engine import Cluster
+from helpers.engine import Cluster, Held
 from helpers.fifo import Fifo, Gate
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.runs import reconcile
@@ -23,6 +24,7 @@ from homerun.targets.queue import place_of
 from runstore import layout, look, status
 from runstore.queue import placed
 from runstore.queue.queue import Queue
+from runstore.run import attempts
 from runstore.store import Store
 
 
@@ -405,3 +407,126 @@ def test_a_host_where_the_store_is_not_trusted_yet_trusts_it_by_itself_and_the_h
     assert json.loads(here.read_text())["device"] != 1
     here.unlink()
     kept.write_text(known)
+
+
+AGAIN = {"max_retries": 1, "retry_on": ["host_restarted"]}
+FIRST_WAITS = """
+import os
+if "HOMERUN_ATTEMPT" not in os.environ:
+    print("up", file={ready})
+    {door}
+print("attempt", os.environ.get("HOMERUN_ATTEMPT", 1))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "preempted"])
+@far
+def test_a_job_that_its_engine_starts_again_is_another_attempt_of_the_run(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    door: Gate,
+    number: signal.Signals,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(FIRST_WAITS.format(ready=ready.opened, door=door.passed), **AGAIN)
+    held = cluster.start()
+    ready.line()
+    assert held.job.may_requeue
+    if number == signal.SIGKILL:
+        cluster.kill(held)
+    else:
+        supervisor = attempts_supervisor(held)
+        os.kill(supervisor, number)
+        assert held.process is not None
+        held.process.wait()
+        assert look.at(run._record).status == "Queued"
+
+    cluster.start(held, again=True)
+    run.wait_for_completion()
+
+    assert run.get_status() == "Completed"
+    log = Path(run._record.path, attempts.std_log(2)).read_text()
+    assert log == "attempt 2\n"
+    assert not any(Path(run._record.store.root, layout.QUEUE, "gpus").glob(".kept-*"))
+
+
+def attempts_supervisor(held: Held) -> int:
+    """The supervisor's pid here: the child of the first process of the other host."""
+    assert held.process is not None
+    below = Path(f"/proc/{held.process.pid}/task/{held.process.pid}/children").read_text().split()
+    return int(below[0])
+
+
+@far
+def test_a_run_is_not_begun_again_that_is_not_to_be_retried(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    door: Gate,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(waits_for(ready, door))
+    held = cluster.start()
+    ready.line()
+    assert not held.job.may_requeue
+    cluster.kill(held)
+
+    cluster.start(held, again=True)
+    assert held.process is not None
+    assert held.process.wait() == 1
+    assert not Path(run._record.path, layout.ATTEMPTS).exists()
+    age(run, 700.0)
+    assert run.get_status() == "Failed"
+
+
+def test_the_end_of_a_jobs_time_is_told_ahead_and_is_a_time_out(
+    cluster: Cluster, submit: Callable[..., Run], ready: Fifo, door: Gate
+) -> None:
+    run = submit(waits_for(ready, door))
+    held = cluster.start()
+    ready.line()
+    assert held.process is not None
+    held.process.send_signal(signal.SIGXCPU)
+
+    run.wait_for_completion(raise_on_error=False)
+
+    assert (run.get_status(), ended(run)["cause"]) == ("Failed", "timeout")
+
+
+def test_the_limit_of_an_engine_is_that_of_the_run_with_time_for_its_end(
+    cluster: Cluster, submit: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake.FakeEngine, "limit_s", lambda self: 100.0)
+    run = submit("print('short')", grace_s=30.0)
+    cluster.start()
+    run.wait_for_completion()
+
+    started = run._record.fact(layout.STARTED) or {}
+    assert started["limit_s"] == 50.0
+
+
+@far
+def test_a_child_that_a_script_on_another_host_holds_open_goes_on_and_ends_as_the_script_does(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    door: Gate,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(
+        f"""
+        from homerun import Run
+        child = Run.get_context().child_run("part")
+        print("up", file={ready.opened})
+        {door.passed}
+        """
+    )
+    cluster.start()
+    ready.line()
+    child = next(iter(run.get_children()))
+
+    assert child.get_status() == "Running"
+    door.open()
+    run.wait_for_completion()
+    assert child.get_status() == "Completed"
