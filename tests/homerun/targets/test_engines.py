@@ -530,3 +530,23 @@ def test_a_child_that_a_script_on_another_host_holds_open_goes_on_and_ends_as_th
     door.open()
     run.wait_for_completion()
     assert child.get_status() == "Completed"
+
+
+def test_a_run_with_the_id_of_one_that_was_removed_gets_a_job_of_its_own(
+    cluster: Cluster, script: Callable[..., Path]
+) -> None:
+    script("train.py", "print('done')")
+    config = ScriptRunConfig("source", "train.py", compute_target="gpus")
+    experiment = Experiment(Workspace.from_config(), "engine")
+    first = experiment.submit(config, run_id="same")
+    cluster.start()
+    first.wait_for_completion()
+    job = Path(first._record.store.root, layout.QUEUE, "gpus", layout.QUEUE_JOBS, "same")
+    first.delete(purge=True)
+    job.write_text('{"job": "1"}')  # no look has removed it
+
+    second = experiment.submit(config, run_id="same")
+    cluster.start()
+    second.wait_for_completion()
+
+    assert [held.job.run_id for held in cluster.held] == ["same", "same"]

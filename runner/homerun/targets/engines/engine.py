@@ -38,7 +38,7 @@ class Job:
         argv: the command of the job, its first part a path.
         env: the whole environment of the command: nothing else of the submitter's may reach it.
         log: a file for the engine's own output, absolute, in the run's folder.
-        said: the settings of the target, with those of the run in place of them.
+        said: the settings of the target.
         time_limit_s: seconds that the job may take; None: what the engine gives it.
         gpus: GPUs that the run asks for; 0: what the settings say, if anything.
         nodes: on how many nodes the run's processes are to be.

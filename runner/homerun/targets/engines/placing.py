@@ -23,8 +23,6 @@ from runstore.queue import placed, queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from homerun.targets.engines.engine import Placed
     from homerun.targets.target import Target
     from runstore.queue.queue import Queue
@@ -64,9 +62,15 @@ def place(store: Store, target: Target, waiting: Queue) -> int:
 
 
 def _unplaced(store: Store, waiting: Queue) -> list[Record]:
-    """The runs that wait and have no job yet, in the order of the queue."""
+    """The runs that wait and have no job yet, in the order of the queue.
+
+    Of a thousand that have one none is read: each end of a run looks here.
+    """
     found = []
+    known = watch.noted(waiting)
     for entry in waiting.in_order():
+        if entry.run_id in known:
+            continue
         try:
             record = store.get(entry.run_id)
             if record is None:
@@ -126,7 +130,6 @@ def _note(waiting: Queue, record: Record, went: Placed) -> None:
 def _job(target: Target, record: Record) -> Job:
     """What is asked of the engine for a run."""
     run = record.run
-    own: Mapping[str, object] = run.get("engine_options") or {}
     argv = children.python(_PROGRAM, record.store.root, record.path)
     python = target.said.get("python")
     limit = run.get("max_run_duration_seconds")
@@ -140,7 +143,7 @@ def _job(target: Target, record: Record) -> Job:
         argv=[str(python), *argv[1:]] if python else argv,
         env={**environ.for_supervisor(record.mark), "PATH": os.environ.get("PATH", os.defpath)},
         log=f"{record.path}/{layout.ENGINE_LOG}",
-        said={**target.said, **own},
+        said=target.said,
         time_limit_s=limit + grace + _MARGIN_S if isinstance(limit, (int, float)) else None,
         gpus=run.get("gpus") or 0,
         grace_s=grace,

@@ -47,6 +47,14 @@ def add(waiting: Queue, record: Record, went: Placed) -> None:
     atomic.replace_bytes(f"{folder}/{record.id}", data.encode())
 
 
+def noted(waiting: Queue) -> frozenset[str]:
+    """The ids of the runs whose jobs are noted."""
+    try:
+        return frozenset(atomic.names_in(f"{waiting.folder}/{layout.QUEUE_JOBS}"))
+    except OSError:
+        return frozenset()
+
+
 def of(store: Store, target: Target, record: Record) -> Seen:
     """What the engine says of a run's job, or said within the interval; UNKNOWN: nothing yet."""
     job = placed.job_of(record)
