@@ -36,7 +36,7 @@ INSTALLED_MUTANTS := .venv-mutants/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-libraries test-studio bench-studio studio-shots torture mutants check fix docs types bench bench-peers clean
+.PHONY: help run studio test test-libraries test-studio test-ray bench-studio studio-shots torture mutants check fix docs types bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ test-studio: $(INSTALLED_STUDIO) $(PAGES) ## try Studio in a real browser (needs
 	@$(COMPILE)
 	cd $(WEB) && npm run --silent check
 	$(BIN)/python -m pytest tests/studio/browser $(ARGS)
+
+test-ray: $(INSTALLED_DEV) ## try a Ray cluster on this machine (installs Ray from PyPI below build/)
+	@$(COMPILE)
+	$(BIN)/python -m pytest tests/ray $(ARGS)
 
 bench-studio: $(INSTALLED_STUDIO) $(PAGES) ## measure Studio in a real browser: 10,000 runs, a log of 1 GB
 	PYTHONPATH=tests $(BIN)/python scripts/bench/browse.py

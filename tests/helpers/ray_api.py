@@ -88,6 +88,9 @@ class RayApi:
         """What Ray answers."""
         if (method, path) == ("GET", "/api/version"):
             return _json({"version": "4", "ray_version": self.version, "session_name": "s"})
+        if (method, path) == ("GET", "/api/cluster_status"):
+            report = {"usage": {"CPU": [0.5, 4.0], "memory": [0, 10]}}
+            return _json({"data": {"clusterStatus": {"loadMetricsReport": report}}})
         if (method, path) == ("GET", "/api/jobs/"):
             driver = {"type": "DRIVER", "submission_id": None, "status": "RUNNING"}
             return _json([*self.jobs.values(), driver])
@@ -115,11 +118,8 @@ class RayApi:
             "start_time": next(self._times),
             "driver_exit_code": None,
             "runtime_env": asked.get("runtime_env", {}),
-            "entrypoint_num_cpus": 0,
-            "entrypoint_num_gpus": 0,
-            "entrypoint_memory": 0,
-            "entrypoint_resources": None,
-            **{n: v for n, v in asked.items() if n not in ("submission_id", "runtime_env")},
+            "entrypoint": asked["entrypoint"],
+            "metadata": asked["metadata"],
         }
         return _json({"job_id": name, "submission_id": name})
 

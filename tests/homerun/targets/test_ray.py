@@ -98,6 +98,7 @@ def test_a_job_is_asked_for_with_its_resources_and_the_mark_of_its_run(
     assert asked["submission_id"] == placed.job == "homerun-m1"
     assert asked["metadata"] == {
         "homerun": "m1",
+        "homerun_asks": "2.5 CPUs, 1 GPU, 2.0 GiB of memory, 4 TPU and 0.5 disk",
         "homerun_run": "train_1_m1",
         "job_name": "train_1_m1",
     }
@@ -464,6 +465,7 @@ NONSENSE = [
     (401, "text/plain", b"Unauthorized: Missing authentication token", "set RAY_AUTH_TOKEN"),
     (403, "text/plain", b"Forbidden", "set RAY_AUTH_TOKEN"),
     (404, "text/html", PAGE, "has no Ray jobs"),
+    (404, "text/plain", b"404: Not Found", "has no Ray jobs"),
     (
         500,
         "text/plain",
@@ -709,7 +711,7 @@ def test_the_steps_of_a_test_say_what_was_seen(api: RayApi, engine: Ray) -> None
     assert list(engine.test()) == [
         ("the cluster", f"Ray 2.60.0 answers at {api.address}"),
         ("its jobs", "1, of which 1 wait or run"),
-        ("what a run asks for", "1 CPU"),
+        ("what a run asks for", "1 CPU; the cluster has 4 CPUs now"),
     ]
     api.version = "2.1.0"
     with pytest.raises(EngineError, match=r"Ray 2\.1\.0 is too old"):

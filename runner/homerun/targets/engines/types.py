@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.targets.engines.engine import Engine
 
-TYPES: dict[str, tuple[str, str]] = {}
+TYPES: dict[str, tuple[str, str]] = {"ray": ("homerun.targets.ray.ray", "Ray")}
 """The module and the class of each type that settings can name, beside `local`."""
 
 COMMON = (

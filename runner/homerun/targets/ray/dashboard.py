@@ -165,7 +165,7 @@ class Dashboard:
         except (OSError, HTTPException):
             text = b""
         why = _last_line(text)
-        if code == 404 and not why:
+        if code == 404 and "does not exist" not in why:
             return Refused(
                 f"{self.address} has no Ray jobs: is it the address of Ray's dashboard, such as "
                 f"{EXAMPLE}?",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from homerun.targets.engines.engine import GONE, OVER, RUNNING, UNKNOWN, WAITING, EngineError, Seen
-from homerun.targets.ray import entrypoint, request_fields
+from homerun.targets.ray import entrypoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 MARK = "homerun"
 """The key of a job's metadata under which it has the mark of its run."""
+
+ASKED = "homerun_asks"
+"""The key under which it has what it asks for, in words: Ray does not tell that again."""
 
 _STATES = {
     "PENDING": WAITING,
@@ -91,7 +94,7 @@ def seen(row: Mapping[str, Any] | None, one: Placed) -> Seen:
 
 
 def _waits_for(row: Mapping[str, Any]) -> str:
-    wanted = request_fields.asked_for(row)
+    wanted = (row.get("metadata") or {}).get(ASKED)
     has_env = " and for its runtime environment" if row.get("runtime_env") else ""
     return f"it waits for {wanted or 'the head'} of the cluster{has_env}"
 

@@ -158,10 +158,9 @@ class Ray(Engine):
         left = sum(not job_rows.is_over(row) for row in rows.values())
         yield "its jobs", f"{len(rows)}, of which {left} wait or run"
         fields = self._fields(self.said)
-        yield (
-            "what a run asks for",
-            request_fields.asked_for(fields) or "nothing: it runs on the head",
-        )
+        wanted = request_fields.asked_for(fields) or "nothing: it runs on the head"
+        has = request_fields.asked_for(_resources(dashboard))
+        yield "what a run asks for", f"{wanted}; the cluster has {has} now" if has else wanted
 
     def about(self) -> str:
         """The address, and what is asked for."""
@@ -199,6 +198,7 @@ class Ray(Engine):
                 f"Ray places a run on one node, not on {job.nodes}: its script starts tasks on "
                 "others by `ray.init()`"
             )
+        fields = self._fields(job.said, job.gpus)
         return {
             "entrypoint": entrypoint.of(job, self.GIVEN),
             "submission_id": f"homerun-{re.sub('[^A-Za-z0-9_.-]', '_', job.mark)}",
@@ -206,8 +206,9 @@ class Ray(Engine):
                 "job_name": job.name,
                 "homerun_run": job.run_id,
                 job_rows.MARK: job.mark,
+                job_rows.ASKED: request_fields.asked_for(fields),
             },
-            **self._fields(job.said),
+            **fields,
         }
 
     def _rows_if_any(self, dashboard: Dashboard) -> dict[str, Mapping[str, Any]]:
@@ -257,6 +258,17 @@ def _stop(dashboard: Dashboard, job: str) -> None:
     except Refused as error:
         if error.code != 404:  # it was forgotten meanwhile
             raise
+
+
+def _resources(dashboard: Dashboard) -> dict[str, Any]:
+    """The processors and GPUs of the cluster, as fields of a request; {}: it does not tell."""
+    try:
+        said = dashboard.get("/api/cluster_status")
+        usage = said["data"]["clusterStatus"]["loadMetricsReport"]["usage"]
+        known = {name: usage[name][1] for name in ("CPU", "GPU") if name in usage}
+    except (EngineError, LookupError, TypeError):
+        return {}  # this part of Ray's interface is no promise
+    return {f"entrypoint_num_{name.lower()}s": amount for name, amount in known.items()}
 
 
 def _usable(check: Any, given: object) -> Any:

@@ -121,17 +121,17 @@ def runtime_env(given: object) -> dict[str, Any]:
     return found
 
 
-def asked_for(row: Mapping[str, Any]) -> str:
-    """What a job asks for, as Ray tells it again: `2 CPUs and 1 GPU`; "": nothing."""
+def asked_for(fields: Mapping[str, Any]) -> str:
+    """The fields of a request in words: `2 CPUs and 1 GPU`; "": nothing."""
     parts = []
     for field, word in (("entrypoint_num_cpus", "CPU"), ("entrypoint_num_gpus", "GPU")):
-        amount = row.get(field)
+        amount = fields.get(field)
         if isinstance(amount, (int, float)) and amount > 0:
             parts.append(f"{amount:g} {word}{'' if amount == 1 else 's'}")
-    size = row.get("entrypoint_memory")
+    size = fields.get("entrypoint_memory")
     if isinstance(size, (int, float)) and size > 0:
         parts.append(f"{sizes.shown(size)} of memory")
-    others = row.get("entrypoint_resources")
+    others = fields.get("entrypoint_resources")
     if isinstance(others, dict):
         parts += [f"{amount} {name}" for name, amount in others.items()]
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

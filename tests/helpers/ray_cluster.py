@@ -1,0 +1,177 @@
+"""A Ray cluster of one node on this machine, from PyPI, in a folder and a PID namespace of its own.
+
+`ray stop` is never called: it ends every Ray of the machine, by name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib import request
+
+import pytest
+
+from helpers.wait import holds_within
+
+START_S = 300.0
+"""Ray loads some two hundred modules in each of a dozen processes."""
+
+_VARIABLES = {
+    "RAY_AUTH_MODE": "disabled",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_JOB_START_TIMEOUT_SECONDS": "600",
+}
+
+
+class CannotBeHad(Exception):
+    """Why there is no Ray to test against, in one line."""
+
+
+def installed(folder: Path) -> Path:
+    """The folder of Ray's programs, installed on the first call.
+
+    Raises:
+        CannotBeHad: it cannot be installed here.
+    """
+    programs = folder / "bin"
+    if (folder / "installed").exists():
+        return programs
+    shutil.rmtree(folder, ignore_errors=True)
+    alone = subprocess.run(["unshare", "-rpf", "--mount-proc", "true"], capture_output=True)
+    if alone.returncode:
+        raise CannotBeHad("no Ray is tried: there are no PID namespaces for this user here")
+    for command in (
+        [sys.executable, "-m", "venv", "--without-pip", folder],
+        [
+            *(sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet"),
+            *("--disable-pip-version-check", "ray[default]"),
+        ],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
+            raise CannotBeHad(f"no Ray is tried, since it cannot be installed: {last}")
+    (folder / "installed").touch()
+    return programs
+
+
+class Cluster:
+    """A cluster that runs, from `start` to `close`."""
+
+    def __init__(self, programs: Path, cpus: int = 4) -> None:
+        self._programs = programs
+        self._cpus = cpus
+        # The path of a socket has at most 107 bytes: the folders of pytest are too deep.
+        self.folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
+        self._ports = _free_ports(4)
+        self._guardian: subprocess.Popen[str] | None = None
+
+    @property
+    def address(self) -> str:
+        """That of its dashboard."""
+        return f"http://127.0.0.1:{self._ports[0]}"
+
+    def start(self) -> None:
+        """Start it, and wait until it takes jobs; again after a crash, knowing nothing of before.
+
+        A head that gives up, as on a machine that is busy, is started once more.
+        """
+        for _ in range(3):
+            self._start()
+            holds_within(lambda: self.takes_jobs() or not self._is_there(), START_S)
+            if self._is_there():
+                return
+            self._end()
+        pytest.fail(f"Ray does not start: {self._last_words()}")
+
+    def _start(self) -> None:
+        dashboard, agent, gcs, client = map(str, self._ports)
+        session = Path(tempfile.mkdtemp(prefix="s", dir=self.folder))
+        self._guardian = subprocess.Popen(
+            [
+                *(sys.executable, str(Path(__file__).with_name("ray_guardian.py"))),
+                *(str(self._programs / "ray"), "start", "--head", "--block"),
+                *("--node-ip-address", "127.0.0.1", "--port", gcs),
+                *("--dashboard-port", dashboard, "--dashboard-agent-listen-port", agent),
+                *("--ray-client-server-port", client),
+                *("--min-worker-port", "0", "--max-worker-port", "0"),
+                *("--num-cpus", str(self._cpus), "--object-store-memory", "80000000"),
+                *("--temp-dir", str(session), "--disable-usage-stats"),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=self.folder,
+            env={
+                **{name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
+                **_VARIABLES,
+                "HOME": str(self.folder),
+            },
+            text=True,
+        )
+        self._guardian.wait()  # it goes on in a child
+        assert self._guardian.stdout is not None
+        self.pid = int(self._guardian.stdout.readline())
+
+    def crash(self) -> None:
+        """SIGKILL to the head and all that it has started, as when the machine is lost."""
+        assert self._guardian is not None
+        assert self._guardian.stdin is not None
+        assert self._guardian.stdout is not None
+        print("crash", file=self._guardian.stdin, flush=True)
+        assert self._guardian.stdout.readline() == "crashed\n"
+        self._end()
+
+    def takes_jobs(self) -> bool:
+        """Whether the dashboard answers, and the agent behind it, which submits."""
+        try:
+            self.jobs()
+            with request.urlopen(f"http://127.0.0.1:{self._ports[1]}/api/healthz", timeout=5):
+                return True
+        except (OSError, ValueError):
+            return False
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """What the dashboard shows of jobs."""
+        with request.urlopen(f"{self.address}/api/jobs/", timeout=30) as answer:
+            found: list[dict[str, Any]] = json.loads(answer.read())
+        return found
+
+    def close(self) -> None:
+        """End everything, and remove the folder."""
+        self._end()
+        shutil.rmtree(self.folder)
+
+    def _end(self) -> None:
+        guardian, self._guardian = self._guardian, None
+        if guardian is not None:
+            assert guardian.stdin is not None
+            assert guardian.stdout is not None
+            guardian.stdin.close()
+            guardian.stdout.read()  # it ends when the guardian does
+            guardian.stdout.close()
+
+    def _is_there(self) -> bool:
+        try:
+            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return False
+        return state != "Z"
+
+    def _last_words(self) -> str:
+        return (self.folder / "head.out").read_text(errors="replace")[-1000:]
+
+
+def _free_ports(wanted: int) -> list[int]:
+    """Ports that were free a moment ago."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(wanted)]
+    found = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return found
