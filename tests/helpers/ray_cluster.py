@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import uuid
 from pathlib import Path
-from typing import Any
 from urllib import request
 
 import pytest
@@ -24,7 +23,7 @@ START_S = 300.0
 """Ray loads some two hundred modules in each of a dozen processes."""
 
 _VARIABLES = {
-    "RAY_AUTH_MODE": "disabled",
+    "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_JOB_START_TIMEOUT_SECONDS": "600",
 }
@@ -63,7 +62,11 @@ def installed(folder: Path) -> Path:
 
 
 class Cluster:
-    """A cluster that runs, from `start` to `close`."""
+    """A cluster that runs, from `start` to `close`.
+
+    Attributes:
+        token: what lets in.
+    """
 
     def __init__(self, programs: Path, cpus: int = 4) -> None:
         self._programs = programs
@@ -72,6 +75,8 @@ class Cluster:
         self.folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
         self._ports = _free_ports(4)
         self._guardian: subprocess.Popen[str] | None = None
+        self._pid = 0
+        self.token = uuid.uuid4().hex
 
     @property
     def address(self) -> str:
@@ -79,22 +84,26 @@ class Cluster:
         return f"http://127.0.0.1:{self._ports[0]}"
 
     def start(self) -> None:
-        """Start it, and wait until it takes jobs; again after a crash, knowing nothing of before.
+        """Start it, and wait until it takes jobs; after a crash it knows nothing of before.
 
-        A head that gives up, as on a machine that is busy, is started once more.
+        A head that gives up, as on a machine that is busy, is started again.
         """
+        if self._guardian is None:
+            self._guardian = self._guarded()
         for _ in range(3):
-            self._start()
+            self._pid = self._tell("start")
             holds_within(lambda: self.takes_jobs() or not self._is_there(), START_S)
             if self._is_there():
                 return
-            self._end()
         pytest.fail(f"Ray does not start: {self._last_words()}")
 
-    def _start(self) -> None:
+    def crash(self) -> None:
+        """SIGKILL to the head and all that it has started, as when the machine is lost."""
+        self._tell("crash")
+
+    def _guarded(self) -> subprocess.Popen[str]:
         dashboard, agent, gcs, client = map(str, self._ports)
-        session = Path(tempfile.mkdtemp(prefix="s", dir=self.folder))
-        self._guardian = subprocess.Popen(
+        guardian = subprocess.Popen(
             [
                 *(sys.executable, str(Path(__file__).with_name("ray_guardian.py"))),
                 *(str(self._programs / "ray"), "start", "--head", "--block"),
@@ -103,7 +112,7 @@ class Cluster:
                 *("--ray-client-server-port", client),
                 *("--min-worker-port", "0", "--max-worker-port", "0"),
                 *("--num-cpus", str(self._cpus), "--object-store-memory", "80000000"),
-                *("--temp-dir", str(session), "--disable-usage-stats"),
+                *("--temp-dir", "SESSION", "--disable-usage-stats"),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -111,55 +120,48 @@ class Cluster:
             env={
                 **{name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
                 **_VARIABLES,
+                "RAY_AUTH_TOKEN": self.token,
                 "HOME": str(self.folder),
             },
             text=True,
         )
-        self._guardian.wait()  # it goes on in a child
-        assert self._guardian.stdout is not None
-        self.pid = int(self._guardian.stdout.readline())
+        guardian.wait()  # it goes on in a child
+        return guardian
 
-    def crash(self) -> None:
-        """SIGKILL to the head and all that it has started, as when the machine is lost."""
+    def _tell(self, line: str) -> int:
         assert self._guardian is not None
         assert self._guardian.stdin is not None
         assert self._guardian.stdout is not None
-        print("crash", file=self._guardian.stdin, flush=True)
-        assert self._guardian.stdout.readline() == "crashed\n"
-        self._end()
+        print(line, file=self._guardian.stdin, flush=True)
+        return int(self._guardian.stdout.readline())
 
     def takes_jobs(self) -> bool:
         """Whether the dashboard answers, and the agent behind it, which submits."""
         try:
-            self.jobs()
-            with request.urlopen(f"http://127.0.0.1:{self._ports[1]}/api/healthz", timeout=5):
-                return True
-        except (OSError, ValueError):
+            self._ask(self.address, "/api/jobs/")
+            self._ask(f"http://127.0.0.1:{self._ports[1]}", "/api/healthz")
+        except OSError:
             return False
+        return True
 
-    def jobs(self) -> list[dict[str, Any]]:
-        """What the dashboard shows of jobs."""
-        with request.urlopen(f"{self.address}/api/jobs/", timeout=30) as answer:
-            found: list[dict[str, Any]] = json.loads(answer.read())
-        return found
+    def _ask(self, address: str, path: str) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        with request.urlopen(request.Request(address + path, headers=headers), timeout=10):
+            pass
 
     def close(self) -> None:
         """End everything, and remove the folder."""
-        self._end()
+        if self._guardian is not None:
+            assert self._guardian.stdin is not None
+            assert self._guardian.stdout is not None
+            self._guardian.stdin.close()
+            self._guardian.stdout.read()  # it ends when the guardian does
+            self._guardian.stdout.close()
         shutil.rmtree(self.folder)
-
-    def _end(self) -> None:
-        guardian, self._guardian = self._guardian, None
-        if guardian is not None:
-            assert guardian.stdin is not None
-            assert guardian.stdout is not None
-            guardian.stdin.close()
-            guardian.stdout.read()  # it ends when the guardian does
-            guardian.stdout.close()
 
     def _is_there(self) -> bool:
         try:
-            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+            state = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[0]
         except OSError:
             return False
         return state != "Z"

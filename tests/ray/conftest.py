@@ -35,7 +35,7 @@ def ray() -> Iterator[Cluster]:
 def cluster(ray: Cluster, workspace_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """The cluster, as the targets `ray` and `large`, which asks for more than there is."""
     monkeypatch.setattr(watch, "INTERVAL_S", 0.5)
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")  # whatever this user has at home
+    monkeypatch.setenv("RAY_AUTH_TOKEN", ray.token)
     root = Workspace.from_config()._store.for_writing().root
     said = {"type": "ray", "address": ray.address, "num_cpus": 0.5}
     targets = {"ray": said, "large": {**said, "num_cpus": 64}}

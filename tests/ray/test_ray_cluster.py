@@ -78,9 +78,8 @@ def age_heartbeat(run: Run) -> None:
 def test_the_steps_of_a_test_see_a_real_cluster(cluster: Cluster) -> None:
     target = registry.get(Workspace.from_config()._store.root, "ray")
     assert isinstance(target, Remote)
-    steps = dict(target.engine.test())
-    assert steps["the cluster"].endswith(f"answers at {cluster.address}")
-    assert steps["what a run asks for"] == "0.5 CPUs; the cluster has 4 CPUs now"
+    told = "0.5 CPUs; the cluster has 4 CPUs now"  # from a few seconds after its start on
+    comes(lambda: list(target.engine.test())[-1] == ("what a run asks for", told))
 
 
 def test_runs_end_as_their_scripts_do_with_metrics_and_logs(
@@ -135,7 +134,7 @@ def test_a_run_is_canceled_whether_its_script_goes_along_or_not(
     ignore = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
     runs = [
         submit("import time\n" + up(willing, "time.sleep(3600)")),
-        submit(ignore + up(stubborn, "time.sleep(3600)"), grace_period_seconds=1),
+        submit(ignore + up(stubborn, "time.sleep(3600)"), grace_s=1),
     ]
     for ready in (willing, stubborn):
         assert ready.line(PATIENCE_S) == "up"

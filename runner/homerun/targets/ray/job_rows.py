@@ -28,9 +28,8 @@ _STATES = {
 
 _ENDS = {
     "RUNTIME_ENV_SETUP_FAILURE": "its runtime environment could not be made",
-    "JOB_SUPERVISOR_ACTOR_START_TIMEOUT": "Ray gave it up, since it waited too long: `--slots` of "
-    "the target keeps runs here until there is room, and RAY_JOB_START_TIMEOUT_SECONDS, set where "
-    "the cluster starts, lets them wait there",
+    "JOB_SUPERVISOR_ACTOR_START_TIMEOUT": "Ray gave it up, since it waited too long: submit it "
+    "again when there is room, or set RAY_JOB_START_TIMEOUT_SECONDS where the cluster starts",
     "JOB_SUPERVISOR_ACTOR_START_FAILURE": "Ray could not start it",
     "JOB_SUPERVISOR_ACTOR_UNSCHEDULABLE": "no node of the cluster can take it",
     "JOB_SUPERVISOR_ACTOR_UNKNOWN_FAILURE": "Ray lost it",
@@ -56,8 +55,12 @@ def by_id(answer: object) -> dict[str, Mapping[str, Any]]:
 
 def mark_of(row: Mapping[str, Any]) -> str:
     """The mark of the run that a job is for; "": it is not of homerun."""
+    return _metadata(row, MARK)
+
+
+def _metadata(row: Mapping[str, Any], key: str) -> str:
     metadata = row.get("metadata")
-    return str(metadata.get(MARK) or "") if isinstance(metadata, dict) else ""
+    return str(metadata.get(key) or "") if isinstance(metadata, dict) else ""
 
 
 def submitted(row: Mapping[str, Any]) -> str:
@@ -94,7 +97,7 @@ def seen(row: Mapping[str, Any] | None, one: Placed) -> Seen:
 
 
 def _waits_for(row: Mapping[str, Any]) -> str:
-    wanted = (row.get("metadata") or {}).get(ASKED)
+    wanted = _metadata(row, ASKED)
     has_env = " and for its runtime environment" if row.get("runtime_env") else ""
     return f"it waits for {wanted or 'the head'} of the cluster{has_env}"
 
