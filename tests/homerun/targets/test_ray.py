@@ -26,7 +26,7 @@ from homerun.targets.engines.engine import (
     Job,
     Placed,
 )
-from homerun.targets.ray import dashboard, entrypoint
+from homerun.targets.ray import addresses, answers, dashboard, entrypoint
 from homerun.targets.ray.ray import Ray
 
 PAGE = b"<!doctype html><html><title>Grafana</title></html>"
@@ -404,11 +404,11 @@ def test_a_job_of_the_cluster_at_a_former_address_is_not_judged(api: RayApi, eng
 
 
 def test_the_same_loopback_on_two_hosts_is_two_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = dashboard.cluster_at("http://127.0.0.1:8265")
+    here = addresses.cluster_at("http://127.0.0.1:8265")
     monkeypatch.setattr(os, "uname", lambda: os.uname_result(("", "other", "", "", "")))
 
-    assert dashboard.cluster_at("http://127.0.0.1:8265") != here
-    assert dashboard.cluster_at("http://head:8265") == "http://head:8265"
+    assert addresses.cluster_at("http://127.0.0.1:8265") != here
+    assert addresses.cluster_at("http://head:8265") == "http://head:8265"
 
 
 # Cancel
@@ -559,7 +559,7 @@ def test_an_address_that_does_not_answer_as_a_dashboard_is_told_in_a_line(
 ) -> None:
     with serving(serve) as server:
         asked = dashboard.Dashboard(f"http://127.0.0.1:{server.port}", timeout_s=0.3)
-        with pytest.raises(dashboard.NoAnswer, match=words) as raised:
+        with pytest.raises(answers.NoAnswer, match=words) as raised:
             asked.get("/api/jobs/")
     assert str(raised.value).isprintable()
     assert server.got == ["heard"]
@@ -586,8 +586,8 @@ ADDRESSES = [
 
 @pytest.mark.parametrize(("given", "found"), ADDRESSES)
 def test_an_address_is_completed(given: str, found: str) -> None:
-    assert dashboard.check_address(given) == found
-    assert dashboard.check_address(found) == found
+    assert addresses.check_address(given) == found
+    assert addresses.check_address(found) == found
 
 
 @pytest.mark.parametrize(
@@ -602,7 +602,7 @@ def test_what_is_no_address_of_a_dashboard_is_refused(given: str) -> None:
     with pytest.raises(
         ValueError, match=r"such as|begins with|Ray Client|password|this machine|of its own"
     ) as raised:
-        dashboard.check_address(given)
+        addresses.check_address(given)
     assert "password@" not in str(raised.value)
     with pytest.raises(EngineError):
         Ray({"address": given}).submit([job()])

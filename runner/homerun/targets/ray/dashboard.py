@@ -7,7 +7,6 @@ stands at the address, a web page, another protocol or a proxy's complaint, is t
 from __future__ import annotations
 
 import json
-import os
 import socket
 import ssl
 import time
@@ -15,73 +14,16 @@ from http.client import HTTPException
 from urllib import error, parse, request
 
 from homerun.targets.engines.engine import EngineError
-from homerun.targets.ray import credentials
+from homerun.targets.ray import addresses, credentials
+from homerun.targets.ray.addresses import EXAMPLE
+from homerun.targets.ray.answers import TIMEOUT_S, NoAnswer, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-TIMEOUT_S = 30.0
-"""For an answer. The head itself waits 10 s for its agent before it refuses a job."""
-
-EXAMPLE = "http://head:8265"
-
-_PORT = 8265
 _MOST_BYTES = 1 << 28
 _AGENT = "homerun"  # what looks like a browser may not submit
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class NoAnswer(EngineError):
-    """The cluster does not answer: what it was asked to do may have been done."""
-
-
-class Refused(EngineError):
-    """The cluster answers, with an error.
-
-    Attributes:
-        code: the status of the answer.
-    """
-
-    def __init__(self, text: str, code: int) -> None:
-        super().__init__(text)
-        self.code = code
-
-
-def check_address(given: str) -> str:
-    """The address of a dashboard in full; a port that is not given is Ray's own.
-
-    Raises:
-        ValueError: it is none, or holds what may not stand in a record.
-    """
-    text = given.strip()
-    if "://" not in text:
-        text = f"http://{text}"
-    try:
-        parts = parse.urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if host is None or any(not one.isprintable() or one in ' "<>\\' for one in text):
-        raise ValueError(f"it is no address: give that of the dashboard, such as {EXAMPLE}")
-    if parts.scheme == "ray":
-        raise ValueError(f"that is for Ray Client: give that of the dashboard, such as {EXAMPLE}")
-    if parts.scheme not in ("http", "https"):
-        raise ValueError(f"it begins with http:// or https://, such as {EXAMPLE}")
-    if "@" in parts.netloc:
-        raise ValueError("it would keep a password: set RAY_JOB_HEADERS or RAY_AUTH_TOKEN instead")
-    if parts.query or parts.fragment:
-        raise ValueError(f"it ends before `?` and `#`, such as {EXAMPLE}")
-    if port is None and parts.scheme == "http":
-        port = _PORT
-    shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
-
-
-def cluster_at(address: str) -> str:
-    """What tells a cluster from those at other addresses: the same loopback is on every host."""
-    is_here = parse.urlsplit(address).hostname in _LOOPBACK
-    return f"{address} on {os.uname().nodename}" if is_here else address
 
 
 class _Stay(request.HTTPRedirectHandler):
@@ -93,14 +35,14 @@ class Dashboard:
     """One cluster's dashboard.
 
     Args:
-        address: as `check_address` gives it.
+        address: as `addresses.check_address` gives it.
     """
 
     def __init__(self, address: str, timeout_s: float = TIMEOUT_S) -> None:
         self.address = address
         self._timeout_s = timeout_s
         handlers: list[request.BaseHandler] = [_Stay()]
-        if parse.urlsplit(address).hostname in _LOOPBACK:
+        if addresses.is_loopback(address):
             handlers.append(request.ProxyHandler({}))
         self._opener = request.build_opener(*handlers)
 

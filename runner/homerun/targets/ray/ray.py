@@ -8,6 +8,7 @@ its run's mark: Ray refuses a second one while it knows the first.
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from itertools import count
 
 from homerun.targets.engines.engine import (
@@ -20,18 +21,15 @@ from homerun.targets.engines.engine import (
     Seen,
 )
 from homerun.targets.ray import entrypoint, job_rows, request_fields
-from homerun.targets.ray.dashboard import (
-    EXAMPLE,
-    Dashboard,
-    Refused,
-    check_address,
-    cluster_at,
-)
+from homerun.targets.ray.addresses import EXAMPLE, check_address, cluster_at
+from homerun.targets.ray.answers import TIMEOUT_S, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
+
+    from homerun.targets.ray.dashboard import Dashboard
 
 RAY = "ray"
 
@@ -170,9 +168,11 @@ class Ray(Engine):
             asked = ""
         return " ".join(part for part in (RAY, str(self.said.get("address") or ""), asked) if part)
 
-    def _dashboard(self, timeout_s: float | None = None) -> Dashboard:
-        address = self._address()
-        return Dashboard(address) if timeout_s is None else Dashboard(address, timeout_s)
+    def _dashboard(self, timeout_s: float = TIMEOUT_S) -> Dashboard:
+        # HTTP takes as long to load as half a command, and most commands ask the cluster nothing.
+        module = import_module("homerun.targets.ray.dashboard")
+        found: Dashboard = module.Dashboard(self._address(), timeout_s)
+        return found
 
     def _address(self) -> str:
         given = self.said.get("address")
