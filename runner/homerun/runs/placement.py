@@ -9,7 +9,7 @@ from homerun.base.errors import SubmitError, UserError
 from homerun.targets import registry
 from runstore import layout, status
 from runstore.errors import RunExists
-from runstore.fs import atomic, facts, lock
+from runstore.fs import facts, lock
 from runstore.queue.queue import Queue
 
 TYPE_CHECKING = False
@@ -104,9 +104,11 @@ class Place:
         """
         config, waiting = self._config, Queue(self._store.root, self.target.name)
         if self.target.places:
+            from homerun.targets.engines import watch  # most targets are local
+
             plan.settings = {**plan.settings, **self._of_engine()}
             # One that had this id, and was removed, may have left its job there.
-            atomic.unlink_if_there(f"{waiting.folder}/{layout.QUEUE_JOBS}/{draft.id}")
+            watch.remove(waiting.folder, draft.id)
         elif environ.is_of_engine():
             plan.settings = {**plan.settings, "beats": True}
         is_kept = bool(config.max_retries) and status.HOST_RESTARTED in config.retry_on

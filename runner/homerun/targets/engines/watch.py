@@ -41,8 +41,7 @@ def add(waiting: Queue, record: Record, went: Placed) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    folder = f"{waiting.folder}/{layout.QUEUE_JOBS}"
-    atomic.make_folder(folder)
+    folder = atomic.make_folders(*_parts(waiting.folder), layout.QUEUE_JOBS)
     data = json_write.pretty({**went.describe(), "folder": record.experiment_folder})
     atomic.replace_bytes(f"{folder}/{record.id}", data.encode())
 
@@ -82,11 +81,32 @@ def waits_because(store: Store, target: Target, record: Record) -> str:
 
 def forget(record: Record, target: str) -> None:
     """Look at a run's job no more: it is over."""
-    path = f"{record.store.root}/{layout.QUEUE}/{target}/{layout.QUEUE_JOBS}/{record.id}"
+    folder = f"{record.store.root}/{layout.QUEUE}/{target}"
     try:
-        atomic.unlink_if_there(path)
+        remove(folder, record.id)
     except OSError:
         return  # the next look at all of them does
+
+
+def remove(folder: str, run_id: str) -> None:
+    """Remove what was noted of a job, unless a link leads to it.
+
+    Args:
+        folder: of the queue.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    root, above, target = _parts(folder)
+    jobs = f"{folder}/{layout.QUEUE_JOBS}"
+    if all(map(atomic.is_folder, (f"{root}/{above}", f"{root}/{above}/{target}", jobs))):
+        atomic.unlink_if_there(f"{jobs}/{run_id}")
+
+
+def _parts(folder: str) -> tuple[str, str, str]:
+    """The store, and the two folders that lead from there to a queue."""
+    above, target = os.path.split(folder)
+    return os.path.dirname(above), os.path.basename(above), target
 
 
 def _said(store: Store, target: Target, folder: str) -> dict[str, Any]:
@@ -106,6 +126,7 @@ def _said(store: Store, target: Target, folder: str) -> dict[str, Any]:
 def _look(store: Store, target: Target, folder: str) -> dict[str, Any] | None:
     """Ask the engine, unless another process does, or has within the interval: then None."""
     try:
+        atomic.make_folders(*_parts(folder))  # no link stands in their place
         held = lock.join(f"{folder}/{_LOCK}", alone=True)
     except OSError:
         return None
@@ -156,7 +177,7 @@ def _jobs(store: Store, folder: str) -> dict[str, Placed]:
             continue
         run = f"{store.root}/{said.get('folder')}/{name}"
         if os.path.lexists(f"{run}/{layout.ENDED}") or not os.path.isdir(run):
-            atomic.unlink_if_there(f"{path}/{name}")
+            remove(folder, name)
             continue
         found[name] = Placed.of(said)
     return found
