@@ -36,7 +36,7 @@ INSTALLED_MUTANTS := .venv-mutants/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-libraries test-studio test-ray bench-studio studio-shots torture mutants check fix docs types bench bench-peers clean
+.PHONY: help run studio test test-libraries test-slurm test-ray test-studio bench-studio studio-shots torture mutants check fix docs types bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,11 @@ test: $(INSTALLED_DEV) ## run all tests
 
 test-libraries: $(INSTALLED_LIBRARIES) ## try libraries that log to Azure ML (installs torch)
 	.venv-libraries/bin/python -m pytest tests/libraries $(ARGS)
+
+test-slurm: $(INSTALLED_DEV) ## try targets on a real Slurm of this machine (unpacks Debian's packages)
+	@$(COMPILE)
+	@$(PYTHON) tests/slurm/packages.py build/slurm || test $$? = 3
+	$(BIN)/python -m pytest tests/slurm $(ARGS)
 
 test-studio: $(INSTALLED_STUDIO) $(PAGES) ## try Studio in a real browser (needs Node and Chromium)
 	@$(COMPILE)

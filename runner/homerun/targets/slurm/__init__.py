@@ -1,0 +1,1 @@
+"""Slurm as a place for runs, through its plain commands."""

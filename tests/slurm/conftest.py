@@ -1,0 +1,37 @@
+"""A real Slurm cluster for these tests: `make test-slurm`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from slurm.cluster import Cluster
+from slurm.packages import CannotBeHad, find
+
+UNPACKED = Path(__file__).parents[2] / "build/slurm"
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[Cluster]:
+    """One cluster of three nodes for the session."""
+    try:
+        programs = find(UNPACKED)
+    except CannotBeHad as error:
+        pytest.skip(str(error))
+    cluster = Cluster(programs, nodes=3)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.close()
+
+
+@pytest.fixture
+def cluster(slurm: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """The cluster, idle, with its commands in PATH."""
+    slurm.clear()
+    monkeypatch.setenv("PATH", f"{slurm.bin}:{os.environ['PATH']}")
+    return slurm
