@@ -73,9 +73,18 @@ class Cluster:
         nodes: how many nodes are simulated.
         cpus: how many processors each claims to have.
         extra: further lines of slurm.conf.
+        are_far: whether all nodes but the first are in PID namespaces of their own, so that their
+            processes cannot be seen from here, as on another machine.
     """
 
-    def __init__(self, programs: Programs, nodes: int = 1, cpus: int = 4, extra: str = "") -> None:
+    def __init__(
+        self,
+        programs: Programs,
+        nodes: int = 1,
+        cpus: int = 4,
+        extra: str = "",
+        are_far: bool = False,
+    ) -> None:
         self.programs = programs
         # A socket's path has at most 107 bytes, so it cannot lie in a folder of pytest.
         self.folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
@@ -83,6 +92,7 @@ class Cluster:
         self.name = f"test{os.getpid()}"
         self._cpus = cpus
         self._extra = extra
+        self.far = self.nodes[1:] if are_far else []
         self._guardian: subprocess.Popen[str] | None = None
 
     @property
@@ -236,8 +246,16 @@ class Cluster:
         return {
             "munged": [path("munged"), "--foreground", "--force", *paths],
             "slurmctld": [path("slurmctld"), "-D"],
-            **{node: [path("slurmd"), "-D", "-N", node, "-d", stepd] for node in self.nodes},
+            **{node: self._node(node, [path("slurmd"), "-D", "-d", stepd]) for node in self.nodes},
         }
+
+    def _node(self, name: str, command: list[str]) -> list[str]:
+        command = [*command, "-N", name]
+        if name not in self.far:
+            return command
+        # The shell is the first process there, and collects those whose parents are gone.
+        shell = ["sh", "-c", '"$@" & wait; while :; do wait; sleep 1; done', "sh"]
+        return ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", *shell, *command]
 
     def _wrap(self, command: str) -> None:
         wrapper = self.bin / command

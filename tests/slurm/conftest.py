@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers import probes
 from slurm.cluster import Cluster
 from slurm.packages import CannotBeHad, find
 
@@ -21,7 +22,7 @@ def slurm() -> Iterator[Cluster]:
         programs = find(UNPACKED)
     except CannotBeHad as error:
         pytest.skip(str(error))
-    cluster = Cluster(programs, nodes=3)
+    cluster = Cluster(programs, nodes=3, are_far=probes.can_unshare_pid() and not os.getuid())
     try:
         cluster.start()
         yield cluster
