@@ -10,7 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.targets.engines.engine import Engine
 
-TYPES: dict[str, tuple[str, str]] = {"ray": ("homerun.targets.ray.ray", "Ray")}
+TYPES: dict[str, tuple[str, str]] = {
+    "slurm": ("homerun.targets.slurm.slurm", "Slurm"),
+    "ray": ("homerun.targets.ray.ray", "Ray"),
+}
 """The module and the class of each type that settings can name, beside `local`."""
 
 COMMON = (
