@@ -11,7 +11,6 @@ import json
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -61,6 +60,7 @@ SchedulerParameters=sched_min_interval=100000,batch_sched_delay=0,sched_interval
 {extra}
 {nodes}
 PartitionName=cpu Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=gpu Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=1
 PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=9
 """
 
@@ -198,9 +198,10 @@ class Cluster:
             lambda: path.exists() and path.stat().st_mtime > before, "the controller saves its jobs"
         )
 
-    def send(self, daemon: str, number: int) -> None:
-        """Signal a daemon that has written its pid, such as STOP to the controller."""
-        os.kill(int((self.folder / f"{daemon}.pid").read_text()), signal.Signals(number))
+    def last_error(self) -> str:
+        """The last line of each daemon's own output."""
+        said = {path.name: path.read_text().splitlines() for path in self.folder.glob("*.out")}
+        return "; ".join(f"{name}: {lines[-1]}" for name, lines in said.items() if lines)
 
     def _write(self) -> None:
         for name in ("munge", "state", "bin", *(f"spool/{node}" for node in self.nodes)):

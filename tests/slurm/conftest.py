@@ -24,7 +24,10 @@ def slurm() -> Iterator[Cluster]:
         pytest.skip(str(error))
     cluster = Cluster(programs, nodes=3, are_far=probes.can_unshare_pid() and not os.getuid())
     try:
-        cluster.start()
+        try:
+            cluster.start()
+        except pytest.fail.Exception as error:
+            pytest.skip(f"Slurm does not start on this machine: {error}; {cluster.last_error()}")
         yield cluster
     finally:
         cluster.close()
