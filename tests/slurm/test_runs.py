@@ -243,6 +243,17 @@ def test_the_limit_of_the_target_ends_a_run_by_its_own_ladder(
     assert run.get_status() == "Failed"
 
 
+def test_the_notice_that_slurm_gives_ahead_of_its_limit_is_a_timeout(
+    cluster: Cluster, submit: Submit, ready: Fifo
+) -> None:
+    run = submit("far", f"print('up', file={ready.opened})\nimport time; time.sleep(1000)")
+    ready.line()
+
+    cluster.ask("scancel", "--batch", "--signal=XCPU", job_of(run))
+
+    assert ended(run)["cause"] == "timeout"
+
+
 def test_a_job_that_an_administrator_cancels_is_a_run_that_was_canceled(
     cluster: Cluster, submit: Submit, ready: Fifo
 ) -> None:

@@ -10,7 +10,7 @@ import os
 from homerun.snapshots import cleanup
 from homerun.supervisor import log_seal
 from homerun.supervisor.attempt import HERE
-from homerun.system import signals
+from homerun.system import linux, signals
 from homerun.targets.plan import LEAVE
 from runstore import layout, status
 from runstore.fs import atomic, facts, json_write
@@ -19,6 +19,8 @@ from runstore.run import attempts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun.supervisor.attempt import Attempt
+
+_ONE_AFTER_THE_OTHER_S = 0.5
 
 _LITTLE = 8192
 """Bytes of the record of a working copy: some hundred files."""
@@ -38,6 +40,8 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         of.stopped = of.stop_kind()
     elif _died_with_the_system(of):
         of.stopped = status.SHUTDOWN
+    elif of.beats is not None:
+        of.stopped = _ended_by_engine(of)
     exited = of.exited_fact(failure, began=began)
     of.release_limits()
     if began:
@@ -81,6 +85,22 @@ def _died_with_the_system(of: Attempt) -> bool:
     if raw is None or not os.WIFSIGNALED(raw):
         return False
     return os.WTERMSIG(raw) in (signals.TERM, signals.HUP) and of.is_shut_down()
+
+
+def _ended_by_engine(of: Attempt) -> str | None:
+    """The kind of stop where an engine signalled all processes of its job, one after the other:
+    the script can be over before this process has its own signal.
+    """
+    if of.raw is None or not os.WIFSIGNALED(of.raw) or os.WTERMSIG(of.raw) != signals.TERM:
+        return None
+    until = linux.clock() + _ONE_AFTER_THE_OTHER_S
+    while not of.told_to_end and not of.is_time_up and linux.clock() < until:
+        of.nap(until - linux.clock())
+    if of.is_time_up:
+        return status.TIMEOUT
+    if not of.told_to_end:
+        return None
+    return status.SHUTDOWN if of.is_shut_down() else status.CANCEL
 
 
 def _waits_for_restart(of: Attempt, outcome: dict[str, object]) -> bool:

@@ -105,6 +105,22 @@ def test_a_run_is_placed_as_a_job_that_runs_it_with_metrics_log_and_outcome(
     assert Queue(run._record.store.root, "gpus").entries() == []
 
 
+def test_a_run_whose_job_is_signalled_process_by_process_was_canceled(
+    cluster: Cluster, submit: Callable[..., Run], ready: Fifo, door: Gate
+) -> None:
+    run = submit(waits_for(ready, door))
+    cluster.start()
+    ready.line()
+    started = run._record.fact(layout.STARTED)
+    assert started is not None
+
+    for one in ("script", "supervisor"):
+        os.kill(started[one]["pid"], signal.SIGTERM)
+    run.wait_for_completion(raise_on_error=False)
+
+    assert run.get_status() == "Canceled"
+
+
 def test_the_job_ends_with_a_failure_where_the_script_does(
     cluster: Cluster, submit: Callable[..., Run]
 ) -> None:

@@ -45,7 +45,7 @@ def list_targets(call: Call) -> Result:
 
 def _of_engines(function: Callable[..., Result]) -> Callable[..., Result]:
     """Give a command the options of all types of engines."""
-    for name, has in types.offered().items():
+    for name, has in reversed(list(types.offered().items())):  # the last one stands first
         words = "; ".join(dict.fromkeys(one.words for _, one in has))
         of = "" if len(has) == len(types.TYPES) else f" ({', '.join(kind for kind, _ in has)})"
         example = f", e.g. {has[0][1].example}" if has[0][1].example else ""
