@@ -7,7 +7,7 @@ jobs one of its own. Accounting (`sacct`) is not asked: many clusters have none.
 
 from __future__ import annotations
 
-import uuid
+import os
 
 from homerun.targets.engines.engine import (
     GONE,
@@ -190,7 +190,7 @@ class Slurm(Engine):
         """Submit jobs of the same options: one, or an array."""
         first = jobs[0]
         is_array = len(jobs) > 1
-        comment = f"{_ARRAY}{uuid.uuid4().hex}" if is_array else first.mark
+        comment = f"{_ARRAY}{os.urandom(16).hex()}" if is_array else first.mark
         names = [plain_name(job.name) for job in jobs]
         said = calls.call(
             "sbatch",
