@@ -214,6 +214,8 @@ class Recorder:
 class Attempt(Recorder):
     """An attempt whose supervisor this process is: it waits, and sees what lives below it."""
 
+    beats: Beats | None = None
+
     def __init__(self, given: Plan, place: Mapping[str, object]) -> None:
         super().__init__(given, place)
         of_engine = (signals.XCPU,) if given.setting("beats") else ()
@@ -231,7 +233,6 @@ class Attempt(Recorder):
         self.rules_followed: set[str] = set()
         self.helpers: set[int] = set()  # processes of ours: what they use is not the script's
         self.final_status = ""
-        self.beats: Beats | None = None
         if given.setting("beats"):
             from homerun.targets.engines.beats import Beats  # only where others cannot see its lock
 
