@@ -26,15 +26,15 @@ def check_address(given: str) -> str:
     except ValueError:
         host, port = None, None
     if host is None or any(not one.isprintable() or one in ' "<>\\' for one in text):
-        raise ValueError(f"it is no address: give that of the dashboard, such as {EXAMPLE}")
+        raise ValueError("that is no address")
     if parts.scheme == "ray":
-        raise ValueError(f"that is for Ray Client: give that of the dashboard, such as {EXAMPLE}")
+        raise ValueError("that is for Ray Client: give that of the dashboard")
     if parts.scheme not in ("http", "https"):
-        raise ValueError(f"it begins with http:// or https://, such as {EXAMPLE}")
+        raise ValueError("it begins with http:// or https://")
     if "@" in parts.netloc:
         raise ValueError("it would keep a password: set RAY_JOB_HEADERS or RAY_AUTH_TOKEN instead")
     if parts.query or parts.fragment:
-        raise ValueError(f"it ends before `?` and `#`, such as {EXAMPLE}")
+        raise ValueError("it ends before `?` and `#`")
     if port is None and parts.scheme == "http":
         port = _PORT
     shown = f"[{host}]" if ":" in host else host

@@ -162,11 +162,10 @@ class Ray(Engine):
 
     def about(self) -> str:
         """The address, and what is asked for."""
-        try:
-            asked = request_fields.asked_for(request_fields.of(self.said))
-        except ValueError:
-            asked = ""
-        return " ".join(part for part in (RAY, str(self.said.get("address") or ""), asked) if part)
+        address = _usable(check_address, self.said.get("address"))
+        fields = _usable(request_fields.of, self.said)
+        asked = request_fields.asked_for(fields) if fields else ""
+        return " ".join(part for part in (RAY, address, asked) if part)
 
     def _dashboard(self, timeout_s: float = TIMEOUT_S) -> Dashboard:
         # HTTP takes as long to load as half a command, and most commands ask the cluster nothing.
@@ -181,7 +180,10 @@ class Ray(Engine):
         try:
             return check_address(str(given))
         except ValueError as error:
-            raise EngineError(f"the address {str(given)!r} cannot be used: {error}") from None
+            raise EngineError(
+                f"the address of the target cannot be used: {error}; add it again, with "
+                f"--address {EXAMPLE}"
+            ) from None
 
     def _cluster(self) -> str:
         return cluster_at(self._address())

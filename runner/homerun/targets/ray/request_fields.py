@@ -57,7 +57,7 @@ def number(given: object) -> float:
     except ValueError:
         found = math.nan
     if not 0 <= found < 1e6 or isinstance(given, bool):
-        raise ValueError("it is a number such as 2 or 0.5")
+        raise ValueError("it is a number")
     return int(found) if found.is_integer() else found
 
 
@@ -70,7 +70,7 @@ def memory_bytes(given: object) -> int:
     try:
         return sizes.read("memory", str(given))
     except UserError:
-        raise ValueError("it is a size such as 32G") from None
+        raise ValueError("it is a size") from None
 
 
 def resource(given: object) -> tuple[str, float]:
@@ -82,7 +82,7 @@ def resource(given: object) -> tuple[str, float]:
     name, mark, amount = str(given).partition("=")
     name = name.strip()
     if not name or not mark:
-        raise ValueError("it is a name and a number, such as TPU=4")
+        raise ValueError("it is a name and a number")
     if name in ("CPU", "GPU", "memory"):
         option = {"CPU": "num-cpus", "GPU": "num-gpus"}.get(name, name)
         raise ValueError(f"{name} has an option of its own: --{option}")
@@ -109,7 +109,7 @@ def runtime_env(given: object) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise ValueError("""it is a JSON object, such as '{"pip": ["einops"]}'""")
+        raise ValueError("it is a JSON object")
     for name in _LOCAL_PLACES:
         places = found.get(name) or ()
         for place in [places] if isinstance(places, str) else places:
