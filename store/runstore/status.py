@@ -40,6 +40,9 @@ CANCELED = "Canceled"
 NOT_RESPONDING = "NotResponding"
 
 TERMINAL = frozenset((COMPLETED, FAILED, CANCELED))
+GOING_ON = frozenset((RUNNING, CANCEL_REQUESTED, FINALIZING))
+"""Its script may be at work."""
+
 ALL = (
     NOT_STARTED,
     QUEUED,

@@ -91,11 +91,11 @@ BUILD = """
     from runstore.run import identity
     sampled = next(iter(workspace.get_runs(where="arguments = ok")))
     for percent in (50, 100):
-        series.SampleLog(sampled.directory).add({"cpu_percent": percent, "memory": 1000})
+        samples.SampleLog(sampled.directory).add({"cpu_percent": percent, "memory": 1000})
     from homerun.metrics.rules import rule
     fired = rule.Rule(1, "tag", "good: metrics.loss > 0")
     rule.publish(sampled.directory, fired, {"metrics.loss": 1.0}, 1)
-    facts.publish(sampled.directory, "usage.json", series.totals(sampled.directory))
+    facts.publish(sampled.directory, "usage.json", samples.totals(sampled.directory))
     here = atomic.make_folders(".runs", ".sampler", roll.place_name(identity.here()))
     for name in ("lock", "train_9"):
         atomic.write(f"{here}/{name}", b"train\\n")

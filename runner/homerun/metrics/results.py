@@ -11,8 +11,8 @@ from __future__ import annotations
 from homerun.base import messages
 from homerun.metrics import files, kinds
 from homerun.metrics.artifact import MetricArtifact, address
-from homerun.metrics.usage import series as usage
 from runstore.metrics import log as metric_log
+from runstore.metrics import samples as usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -486,9 +486,9 @@ class Run:
         `system/cpu_percent` is of one processor, `system/memory` in bytes; the table of all is in
         `docs/resources.md`. A run that is over in five seconds has no samples.
         """
-        from homerun.metrics.usage import series
+        from runstore.metrics import samples
 
-        return {name: one.values for name, one in series.read(self.directory).items()}
+        return {name: one.values for name, one in samples.read(self.directory).items()}
 
     # Labels
 

@@ -260,9 +260,9 @@ class Attempt(Recorder):
             return self.started_at
         if not os.path.exists(f"{HERE}/../../{layout.SETTINGS}"):
             return self.started_at + _SAMPLED_FROM_S
-        from homerun.metrics.usage import roll
+        from runstore.metrics import samples
 
-        seconds = roll.interval_s(f"{HERE}/../..")
+        seconds = samples.interval_s(f"{HERE}/../..")
         return self.started_at + min(_SAMPLED_FROM_S, seconds) if seconds else None
 
     def is_over_limit(self) -> bool:

@@ -127,10 +127,11 @@ def _look_at_log(of: Attempt, exited: dict[str, object]) -> None:
 
 def _sum_up_usage(of: Attempt) -> None:
     """Publish what the samples of the run come to, and have no more of them taken."""
-    from homerun.metrics.usage import roll, series  # no short run needs them
+    from homerun.metrics.usage import roll  # no short run needs them
+    from runstore.metrics import samples
 
     roll.remove_run(of.place)
-    found = series.totals(HERE)
+    found = samples.totals(HERE)
     if found:
         of.publish(layout.USAGE, found)
 

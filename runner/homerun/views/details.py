@@ -12,11 +12,12 @@ import time
 from homerun.base.times import zulu
 from homerun.files.logs import tail as log_tail
 from homerun.files.logs.names import log_files
-from homerun.metrics.usage import series as usage_series
 from homerun.runs import reconcile
 from runstore import layout, status
 from runstore.fs import atomic, facts
 from runstore.look import failed_because
+from runstore.metrics import samples as usage_samples
+from runstore.metrics import used
 from runstore.run import attempts, cache, params
 
 TYPE_CHECKING = False
@@ -157,7 +158,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "limits": started.get("limits"),
         "gpus": started.get("gpus"),
         "outcome": _outcome(look),
-        "usage": system_usage(record),
+        "usage": system_usage(record, look.status),
         "rules": rules_fired(record) or None,
         "attempts": _attempts(record) or None,
         "linked": run.get("linked"),
@@ -205,14 +206,17 @@ def changed_originals(record: Record) -> list[str]:
     return link_watch.look(f"{record.path}/{layout.LINKS}", ended_ns).paths
 
 
-def system_usage(record: Record) -> dict[str, Any] | None:
-    """What a run has used of its machine, by its samples; None: there are none."""
+def system_usage(record: Record, shown: str) -> dict[str, Any] | None:
+    """What a run has used of its machine, by its samples, and `now`; None: there are none."""
     if not atomic.is_folder(f"{record.path}/{layout.SYSTEM}"):
         return None
     # Without the fact it goes on, or its supervisor was killed.
-    found = record.fact(layout.USAGE) or usage_series.totals(record.path)
-    known = ("samples", *usage_series.QUANTITIES)
-    return {key: found[key] for key in known if key in found} or None
+    found = record.fact(layout.USAGE) or usage_samples.totals(record.path)
+    known = ("samples", *usage_samples.QUANTITIES)
+    told = {key: found[key] for key in known if key in found}
+    if told and shown in status.GOING_ON:
+        told["now"] = used.found(record.path, shown)
+    return told or None
 
 
 def rules_fired(record: Record) -> list[dict[str, Any]]:

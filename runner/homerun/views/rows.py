@@ -9,13 +9,14 @@ from homerun.base import times
 from runstore import status
 from runstore.errors import InvalidQuery
 from runstore.index.fields import METRICS, NAMES, FieldName, split
-from runstore.index.kinds import DURATION, SIZE, TIME
+from runstore.index.kinds import DURATION, PERCENT, SIZE, TIME
 from runstore.index.row import PAIRS, PARAMS
+from runstore.metrics import used
 from runstore.run.params import spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 
@@ -71,7 +72,8 @@ class RowColumn:
 
     Attributes:
         name: as it was written; `title`: the shortest that tells it from others.
-        is_time, is_duration, is_size: what its values are: a text in UTC, seconds, KiB.
+        is_time, is_duration, is_size, is_percent: what its values are: a text in UTC, seconds,
+            KiB, %.
         place: what tells two columns apart.
     """
 
@@ -84,6 +86,7 @@ class RowColumn:
         self.is_time = field.kind == TIME
         self.is_duration = field.kind == DURATION
         self.is_size = field.kind == SIZE
+        self.is_percent = field.kind == PERCENT
         self.place = field.area, field.key, field.aggregate
 
     def value(self, row: dict[str, Any]) -> Any:
@@ -170,15 +173,17 @@ def _took(row: dict[str, Any]) -> float | None:
     return None if begun is None or end is None else max(0.0, end - begun)
 
 
-def _cpu(row: dict[str, Any]) -> float | None:
-    outcome = row.get("outcome") or {}
-    used = [outcome.get(key) for key in ("cpu_user_s", "cpu_system_s")]
-    known = [one for one in used if one is not None]
-    return sum(known) if known else None
+def _used(row: dict[str, Any]) -> Mapping[str, Any]:
+    """What is known of what a run uses: now, or once it is over."""
+    known: dict[str, Any] = row.get("usage") or {}
+    now = known.get("now")
+    if now is None and row["status"] not in status.TERMINAL:
+        return {}
+    return known if now is None else now
 
 
-def _memory(row: dict[str, Any]) -> int | None:
-    return (row.get("outcome") or {}).get("peak_memory_kib") or None
+def _exited(row: dict[str, Any]) -> Mapping[str, Any]:
+    return row.get("outcome") or {}
 
 
 def _arguments(row: dict[str, Any]) -> str | None:
@@ -189,9 +194,16 @@ def _arguments(row: dict[str, Any]) -> str | None:
     return join(map(str, row["arguments"]))
 
 
-_COMPUTED = {
+_COMPUTED: dict[str, Callable[[dict[str, Any]], Any]] = {
     "duration_s": _took,
-    "cpu_s": _cpu,
-    "peak_memory_kib": _memory,
+    "cpu_s": lambda row: used.cpu_s(_used(row), _exited(row)),
+    "cpu_percent": lambda row: used.cpu_percent(_used(row), _exited(row)),
+    "memory_kib": lambda row: used.memory_kib(_used(row), _exited(row)),
+    "read_kib": lambda row: used.kib(_used(row), "read_bytes"),
+    "written_kib": lambda row: used.kib(_used(row), "written_bytes"),
+    "gpus": lambda row: used.gpus(row.get("gpus")),
+    "gpu_percent": lambda row: used.gpu_percent(_used(row)),
+    "gpu_memory_kib": lambda row: used.kib(_used(row), "gpu_memory"),
+    "joules": lambda row: used.joules(_used(row)),
     "arguments": _arguments,
 }

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     Wanted = Union[str, float, tuple[str, str], None]
 
 TEXT, NUMBER, TIME, STATUS = "text", "number", "time", "status"
-DURATION, SIZE = "duration", "size"
-"""Numbers with a unit: seconds, and KiB."""
+DURATION, SIZE, PERCENT = "duration", "size", "percent"
+"""Numbers with a unit: seconds, KiB, and %."""
 ANY = "any"
 """Of a tag, a property or a parameter: each value is a text or a number of its own."""
 
-NUMBERS = (NUMBER, DURATION, SIZE)
+NUMBERS = (NUMBER, DURATION, SIZE, PERCENT)
 
 ORDER = ("<=", ">=", "<", ">")
 OPERATORS = ("=", "!=", *ORDER, "~")
@@ -37,6 +37,7 @@ _ALLOWED = {
     TIME: ("=", "!=", *ORDER),
     DURATION: ("=", "!=", *ORDER),
     SIZE: ("=", "!=", *ORDER),
+    PERCENT: ("=", "!=", *ORDER),
 }
 _EXAMPLES = {
     TEXT: "{0} ~ word",
@@ -45,6 +46,7 @@ _EXAMPLES = {
     TIME: "{0} > 2h (newer than two hours ago) or {0} < 2026-11-21T14:30",
     DURATION: "{0} > 90s or {0} > 1h30m",
     SIZE: "{0} > 10GB",
+    PERCENT: "{0} > 50 or {0} > 50%",
     ANY: "{0} > 10, {0} > 2026-11-21 or {0} = text",
 }
 _NAMES = {
@@ -52,6 +54,7 @@ _NAMES = {
     TIME: "time",
     DURATION: "duration",
     SIZE: "size",
+    PERCENT: "percentage",
     STATUS: "status",
     ANY: "number, duration or time",
 }
@@ -86,8 +89,8 @@ def read(kind: str, name: str, operator: str, text: str, is_bare: bool = True) -
         found = _time(operator, text)
     elif kind == ANY:
         found = _any(text) if operator in ORDER else text
-    elif kind == NUMBER:
-        found = number(text)
+    elif kind in (NUMBER, PERCENT):
+        found = number(text.removesuffix("%").rstrip() if kind == PERCENT else text)
     else:
         found = seconds_in(text) if kind == DURATION else kib_in(text)
         if found is None and is_bare:

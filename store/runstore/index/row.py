@@ -5,7 +5,8 @@ from __future__ import annotations
 from runstore import layout, look, status
 from runstore.errors import RunNotFound
 from runstore.fs import atomic
-from runstore.index.kinds import DURATION, NUMBER, SIZE, STATUS, TEXT, TIME
+from runstore.index.kinds import DURATION, NUMBER, PERCENT, SIZE, STATUS, TEXT, TIME
+from runstore.metrics import used
 from runstore.run import cache, params, properties
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ class Field:
 
     Attributes:
         name: also that of the index's column.
-        kind: TEXT, NUMBER, TIME, STATUS, DURATION (in seconds) or SIZE (in KiB).
+        kind: TEXT, NUMBER, TIME, STATUS, PERCENT, DURATION (in seconds) or SIZE (in KiB).
         read: gives its value: a text, a number, or None.
         is_shown: whether tables offer it as a column.
         short: the name that leaves out the unit, which its values then have; "": none.
@@ -54,7 +55,10 @@ class Field:
 class Known:
     """What was read of a run, from which its fields are taken."""
 
-    __slots__ = ("ended", "exited", "labels", "look", "properties", "record", "run", "started")
+    __slots__ = (
+        *("ended", "exited", "gpus", "labels", "look", "properties", "record", "run", "started"),
+        "used",
+    )
 
     def __init__(self, record: Record, look: Look, run: Mapping[str, Any]) -> None:
         self.record = record
@@ -63,7 +67,10 @@ class Known:
         self.labels = record.labels()
         self.properties = properties.read(record.path, run, is_strict=True)
         self.exited = look.fact(layout.EXITED)
-        self.started = _text(look.fact(layout.STARTED).get("time"))
+        started = look.fact(layout.STARTED)
+        self.started = _text(started.get("time"))
+        self.gpus = started.get("gpus")
+        self.used = used.found(record.path, look.status)
         self.ended = _text((look.outcome or {}).get("time"))
 
 
@@ -176,18 +183,9 @@ def _between(started: str | None, ended: str | None) -> float | None:
     return max(0.0, took.total_seconds())
 
 
-def _sum(*seconds: object) -> float | None:
-    known = [float(one) for one in seconds if type(one) is float or type(one) is int]
-    return sum(known) if known else None
-
-
 def _number(value: object) -> int | None:
     """A whole number above 0; None for anything else, and what SQLite could not hold."""
     return value if type(value) is int and 0 < value < 1 << 63 else None
-
-
-def _cpu_seconds(known: Known) -> float | None:
-    return _sum(known.exited.get("cpu_user_s"), known.exited.get("cpu_system_s"))
 
 
 def _error(known: Known) -> str | None:
@@ -217,11 +215,24 @@ FIELDS = (
     Field("type", TEXT, _type),
     Field("parent", TEXT, lambda known: _text(known.run.get("parent"))),
     Field("description", TEXT, lambda known: known.labels.description),
-    Field("cpu_s", DURATION, _cpu_seconds, short="cpu"),
+    Field("cpu_s", DURATION, lambda known: used.cpu_s(known.used, known.exited), short="cpu"),
+    Field("cpu_percent", PERCENT, lambda known: used.cpu_percent(known.used, known.exited)),
     Field(
-        *("peak_memory_kib", SIZE, lambda known: _number(known.exited.get("peak_memory_kib"))),
+        *("memory_kib", SIZE, lambda known: used.memory_kib(known.used, known.exited)),
         short="memory",
     ),
+    Field("read_kib", SIZE, lambda known: used.kib(known.used, "read_bytes"), short="read"),
+    Field(
+        *("written_kib", SIZE, lambda known: used.kib(known.used, "written_bytes")),
+        short="written",
+    ),
+    Field("gpus", NUMBER, lambda known: used.gpus(known.gpus)),
+    Field("gpu_percent", PERCENT, lambda known: used.gpu_percent(known.used)),
+    Field(
+        *("gpu_memory_kib", SIZE, lambda known: used.kib(known.used, "gpu_memory")),
+        short="gpu_memory",
+    ),
+    Field("joules", NUMBER, lambda known: used.joules(known.used)),
     Field("error", TEXT, _error),
     Field("id", TEXT, lambda known: known.record.id),
     Field("kind", TEXT, lambda known: _text(known.run.get("kind")), is_shown=False),

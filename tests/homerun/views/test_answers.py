@@ -24,6 +24,7 @@ from runstore import layout, status
 from runstore.draft import Draft
 from runstore.fs import facts, lock
 from runstore.metrics import log as metric_log
+from runstore.metrics import samples
 from runstore.run import labels
 from runstore.run.record import Record
 from runstore.store import Store
@@ -60,11 +61,13 @@ def make(store: Store, dice: random.Random, parent: Record | None) -> Record:
     used = {"cpu_user_s": dice.choice([1.0, 100.0]), "cpu_system_s": 0.5}
     outcome = {"status": how, "cause": status.EXIT_CODE if code else None, "exit_code": code}
     for name, fact, at in (
-        (layout.STARTED, {"attempt": 1}, begun),
+        (layout.STARTED, {"attempt": 1, "gpus": dice.choice([[], [{"uuid": "GPU-1"}]])}, begun),
         (layout.EXITED, {**exited, **used}, ended),
         (layout.ENDED, outcome, ended),
     ):
         facts.publish(record.path, name, {**fact, "time": at.isoformat(timespec="microseconds")})
+    if dice.random() < 0.6:
+        sample(record, dice, is_summed_up=dice.random() < 0.7)
     if dice.random() < 0.3:
         record.label([(labels.PARAM, "lr", dice.choice(VALUES)), (labels.DISPLAY_NAME, "", "Ann")])
     writer = metric_log.Writer(record.path)
@@ -74,6 +77,16 @@ def make(store: Store, dice: random.Random, parent: Record | None) -> Record:
     writer.close()
     lock.release(alive)
     return record
+
+
+def sample(record: Record, dice: random.Random, is_summed_up: bool) -> None:
+    """Samples of a run by chance; their sum is missing where its supervisor was killed."""
+    log = samples.SampleLog(record.path)
+    for _ in range(2):
+        used = {name: dice.choice([None, 0, 50, 3 << 30]) for name in samples.QUANTITIES}
+        log.add(used)
+    if is_summed_up:
+        facts.publish(record.path, layout.USAGE, samples.totals(record.path))
 
 
 @pytest.fixture(params=range(4))
@@ -122,6 +135,12 @@ def least_loss(row: Row) -> Any:
     return metric(row, "loss.min") if exact else metric(row, "loss", "min")
 
 
+def used(row: Row, quantity: str, which: str = "max") -> float:
+    """What the samples of a run come to; -1: there are none."""
+    told = row.get("usage", {}).get(quantity, -1)
+    return float(told[which] if isinstance(told, dict) else told)
+
+
 def seconds(row: Row) -> float:
     first, last = (datetime.fromisoformat(row[key].replace("Z", "+00:00")) for key in ENDS)
     return (last - first).total_seconds()
@@ -133,6 +152,10 @@ ENDS = ("start_time_utc", "end_time_utc")
 def hours_ago(row: Row) -> float:
     begun = datetime.fromisoformat(row["start_time_utc"].replace("Z", "+00:00"))
     return (datetime.now(timezone.utc) - begun).total_seconds() / 3600
+
+
+def _disk(row: Row) -> float:
+    return max(used(row, "read_bytes"), used(row, "written_bytes"))
 
 
 CONDITIONS: list[tuple[str, Callable[[Row], bool]]] = [
@@ -158,7 +181,19 @@ CONDITIONS: list[tuple[str, Callable[[Row], bool]]] = [
     ("duration > 1m", lambda row: seconds(row) > 60),
     ("duration_s <= 90", lambda row: seconds(row) <= 90),
     ("cpu >= 1m", lambda row: row["outcome"]["cpu_user_s"] + 0.5 >= 60),
-    ("memory > 1GB", lambda row: row["outcome"]["peak_memory_kib"] > 1 << 20),
+    (
+        "memory > 1GB",
+        lambda row: max(row["outcome"]["peak_memory_kib"], used(row, "memory") / 1024) > 1 << 20,
+    ),
+    (
+        "cpu_percent > 40% and cpu_percent < 60%",
+        lambda row: 40 < used(row, "cpu_percent", "mean") < 60,
+    ),
+    ("read >= 1GB or written > 2GB", lambda row: _disk(row) >= 1 << 30),
+    ("gpus > 0", lambda row: bool(row.get("gpus"))),
+    ("gpu_percent <= 50", lambda row: 0 <= used(row, "gpu_percent", "mean") <= 50),
+    ("gpu_memory = 3GB", lambda row: used(row, "gpu_memory") == 3 << 30),
+    ("joules > 100", lambda row: used(row, "gpu_joules") > 100),
     ("started > 25.5h", lambda row: hours_ago(row) < 25.5),
     ("started < 25.5h", lambda row: hours_ago(row) > 25.5),
     ("status = failed", lambda row: row["status"] == "Failed"),
@@ -198,6 +233,7 @@ SORTS: list[tuple[str, Callable[[Row], Any]]] = [
     ("status", lambda row: row["status"]),
     ("error", lambda row: row.get("failure")),
     ("number", lambda row: row["run_number"]),
+    ("gpu_memory", lambda row: used(row, "gpu_memory") if used(row, "gpu_memory") >= 0 else None),
 ]
 
 

@@ -10,8 +10,8 @@ from unittest import mock
 
 from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
-from homerun.metrics.usage import series
 from homerun.snapshots import git
+from runstore.metrics import samples
 
 GIT_WAIT_S = 20.0
 
@@ -151,7 +151,7 @@ def fill(folder: Path) -> Workspace:
 
 def _sample(run: Run) -> None:
     """Give a run the samples of a minute: such a run takes longer than a test may."""
-    log, begun = series.SampleLog(run.directory), time.time_ns()
+    log, begun = samples.SampleLog(run.directory), time.time_ns()
     for at in range(12):
         busy = 390 - 20 * (at % 3) if 1 < at < 10 else 40 * (at + 1) % 97
         values = {
@@ -164,7 +164,7 @@ def _sample(run: Run) -> None:
             "written_bytes": at // 4 * 250 << 20,
         }
         moment = begun + at * 5 * 10**9
-        with mock.patch.object(series, "time_ns", lambda moment=moment: moment):
+        with mock.patch.object(samples, "time_ns", lambda moment=moment: moment):
             log.add(values)
 
 

@@ -7,10 +7,10 @@ metrics.acc.max > 0.95       silent for 1h             system.memory > 10GB and 
 from __future__ import annotations
 
 from homerun.base import sizes
-from homerun.metrics.usage.series import BYTES, PERCENT, QUANTITIES
 from runstore.errors import InvalidQuery
 from runstore.index import conditions, fields, kinds
 from runstore.index.query import THERE, Group
+from runstore.metrics.samples import BYTES, PERCENT, QUANTITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

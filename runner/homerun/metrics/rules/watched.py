@@ -11,12 +11,12 @@ import time
 
 from homerun.base import times
 from homerun.metrics.rules import language
-from homerun.metrics.usage.series import BYTES
 from homerun.metrics.usage.silence import IDLE_PERCENT
 from homerun.system import linux
 from runstore import layout
 from runstore.fs import atomic
 from runstore.metrics import follower
+from runstore.metrics.samples import BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

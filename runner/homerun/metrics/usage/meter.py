@@ -36,6 +36,7 @@ class Usage:
 
     Attributes:
         cpu_percent: of one processor, since the last look; None: this was the first.
+        cpu_s: seconds of processor time since the run began, that of what has ended too.
         memory: resident bytes. What processes share counts for each of them.
         shared_once: the same, where what processes share counts once; None: not looked at now.
         threads, processes: how many there are.
@@ -46,8 +47,9 @@ class Usage:
     """
 
     __slots__ = (
-        *("cpu_percent", "gpu_celsius", "gpu_joules", "gpu_memory", "gpu_percent", "gpu_watts"),
-        *("memory", "pids", "processes", "read_bytes", "shared_once", "threads", "written_bytes"),
+        *("cpu_percent", "cpu_s", "gpu_celsius", "gpu_joules", "gpu_memory", "gpu_percent"),
+        *("gpu_watts", "memory", "pids", "processes", "read_bytes", "shared_once", "threads"),
+        "written_bytes",
     )
 
     def __init__(self, cpu_percent: float | None, looked: Looked, above: ProcessUse | None) -> None:
@@ -58,6 +60,8 @@ class Usage:
         self.threads = sum(one.threads for one in every)
         self.processes = len(looked)
         all_of_it = [*every, above] if above is not None else [*every]
+        self.cpu_s = sum(one.cpu_s + one.children_cpu_s for one in every)
+        self.cpu_s += above.children_cpu_s if above is not None else 0.0
         self.pids = {pid for pid, _ in looked}
         self.gpu_percent: float | None = None
         self.gpu_memory: int | None = None

@@ -15,26 +15,14 @@ import sys
 from homerun.base import environ
 from homerun.system import children, spawn
 from runstore import layout
-from runstore.fs import atomic, facts, lock
+from runstore.fs import atomic, lock
+from runstore.metrics.samples import interval_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SETTING = "sample_s"
-"""In settings.json: seconds between two samples; 0: none are taken."""
-
-EVERY_S = 5.0
-_LEAST_S = 0.5
 _PROGRAM = "metrics.usage.sampler"
-
-
-def interval_s(root: str) -> float:
-    """The seconds between two samples of the runs of a store; 0: none are taken."""
-    said = (facts.read(root, layout.SETTINGS) or {}).get(SETTING)
-    if not isinstance(said, (int, float)) or isinstance(said, bool) or not said >= 0:
-        return EVERY_S
-    return max(_LEAST_S, float(said)) if said else 0.0
 
 
 def add_run(mark: str, place: Mapping[str, object], *, has_rules: bool = False) -> int:

@@ -14,14 +14,15 @@ import time
 from homerun.metrics.rules import rule as rules
 from homerun.metrics.rules import watch
 from homerun.metrics.rules.watch import RunRules
-from homerun.metrics.usage import roll, series
+from homerun.metrics.usage import roll
 from homerun.metrics.usage.gpu_use import GpuMeter
 from homerun.metrics.usage.meter import Meter
-from homerun.metrics.usage.series import QUANTITIES, SampleLog
 from homerun.system import linux
 from runstore import layout
 from runstore.errors import StoreError
 from runstore.fs import atomic, facts, lock
+from runstore.metrics import samples
+from runstore.metrics.samples import QUANTITIES, SampleLog
 from runstore.root import Root
 from runstore.run import attempts, identity
 
@@ -69,7 +70,7 @@ class Sampler:
         next_sample = 0.0
         while True:
             began = time.monotonic()
-            interval_s = roll.interval_s(".")
+            interval_s = samples.interval_s(".")
             found = roll.runs(self._folder)
             live = self._live(found)
             self._meet(live)
@@ -81,9 +82,9 @@ class Sampler:
             elif not interval_s:
                 self._latest.clear()
             self._look_at_rules()
-            due = next_sample if interval_s else began + roll.EVERY_S
+            due = next_sample if interval_s else began + samples.EVERY_S
             if self._has_rules():
-                due = min(due, began + roll.EVERY_S)
+                due = min(due, began + samples.EVERY_S)
             while (left := due - time.monotonic()) > 0 and self._doze(left):
                 if not roll.runs(self._folder):
                     return {}
@@ -157,7 +158,7 @@ class Sampler:
     def _joules_before(self, mark: str) -> float:
         """What a run has used by the samples of a sampler that was killed."""
         try:
-            found = series.read(self._paths[mark]).get(f"{series.PREFIX}gpu_joules")
+            found = samples.read(self._paths[mark]).get(f"{samples.PREFIX}gpu_joules")
         except OSError:
             return 0.0
         return max(map(float, found.values), default=0.0) if found else 0.0

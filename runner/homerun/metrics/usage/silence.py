@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 
-from homerun.metrics.usage import roll
-from homerun.metrics.usage.series import PREFIX
 from runstore import layout
 from runstore.fs import atomic, facts
+from runstore.metrics import samples
+from runstore.metrics.samples import PREFIX
 from runstore.run import attempts
 
 TYPE_CHECKING = False
@@ -46,12 +46,12 @@ def lasts_s(run_folder: str, now: float) -> float | None:
     sign = max(_signs(run_folder), default=now)
     if not after_s or now - sign < after_s:
         return None
-    samples = list(_samples(run_folder))
-    latest = max((at for at, _ in samples), default=0.0)
-    if now - latest > _MISSED * roll.interval_s(root) + _LATE_S:
+    taken = list(_samples(run_folder))
+    latest = max((at for at, _ in taken), default=0.0)
+    if now - latest > _MISSED * samples.interval_s(root) + _LATE_S:
         return None  # whether it computes is not known
-    busy = max((at for at, percent in samples if percent >= IDLE_PERCENT), default=0.0)
-    silent_s = now - max(sign, busy, min(at for at, _ in samples))
+    busy = max((at for at, percent in taken if percent >= IDLE_PERCENT), default=0.0)
+    silent_s = now - max(sign, busy, min(at for at, _ in taken))
     return silent_s if silent_s >= after_s else None
 
 
@@ -76,7 +76,7 @@ def _samples(run_folder: str) -> Iterator[tuple[float, float]]:
     """The time and the value of each of the last samples of processor time."""
     folder = f"{run_folder}/{layout.SYSTEM}"
     for name in _names(folder):
-        for line in _end_of(f"{folder}/{name}").split(b"\n"):
+        for line in samples.end_of(f"{folder}/{name}", _END).split(b"\n"):
             if _NAME not in line:
                 continue
             try:
@@ -84,14 +84,6 @@ def _samples(run_folder: str) -> Iterator[tuple[float, float]]:
                 yield float(point["t"]), float(point["v"])
             except (ValueError, TypeError, KeyError):
                 continue  # cut at the beginning of what was read, or damaged
-
-
-def _end_of(path: str) -> bytes:
-    descriptor = atomic.open_plain(path, os.O_RDONLY)
-    try:
-        return os.pread(descriptor, _END, max(0, os.fstat(descriptor).st_size - _END))
-    finally:
-        os.close(descriptor)
 
 
 def _names(folder: str) -> list[str]:

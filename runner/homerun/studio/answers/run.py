@@ -51,10 +51,15 @@ class MeanMax(TypedDict):
 
 
 class UsageRow(TypedDict, total=False):
-    """What a run has used of its machine: means and peaks, and the last of what only grows."""
+    """What a run has used of its machine: means and peaks, and the last of what only grows.
+
+    `now` is the last sample of a run that goes on, by quantity.
+    """
 
     samples: int
+    now: dict[str, float]
     cpu_percent: MeanMax
+    cpu_s: float
     memory: MeanMax
     shared_once: MeanMax
     threads: MeanMax

@@ -62,7 +62,14 @@ class RunRow(TypedDict):
     ended: Time | None
     duration_s: float | None
     cpu_s: float | None
-    peak_memory_kib: int | None
+    cpu_percent: float | None
+    memory_kib: int | None
+    read_kib: int | None
+    written_kib: int | None
+    gpus: int | None
+    gpu_percent: float | None
+    gpu_memory_kib: int | None
+    joules: float | None
     error: str | None
     params: Params
     tags: Tags

@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from homerun.metrics.usage import roll
 from runstore.run import identity
-
-
-@pytest.mark.parametrize(
-    ("said", "seconds"),
-    [
-        *((0, 0), (0.0, 0), (2, 2), (7.5, 7.5), (0.001, 0.5)),
-        *((-1, 5), ("2", 5), (True, 5), (None, 5), ([], 5)),
-    ],
-)
-def test_how_often_is_said_in_the_settings_and_what_is_no_number_counts_as_unsaid(
-    tmp_path: Path, said: object, seconds: float
-) -> None:
-    (tmp_path / "settings.json").write_text(json.dumps({"sample_s": said}))
-
-    assert roll.interval_s(str(tmp_path)) == seconds
-
-
-def test_without_settings_it_is_five_seconds(tmp_path: Path) -> None:
-    assert roll.interval_s(str(tmp_path)) == 5.0
 
 
 def test_a_place_is_named_by_boot_and_namespace_and_by_no_path() -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,8 @@ from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.metrics.usage import roll
-from homerun.views import diagnosis
+from homerun.views import diagnosis, listing, rows
+from homerun.views.table import Board
 from runstore.fs import lock
 from runstore.run import identity
 
@@ -92,6 +94,15 @@ def samples(run: Run) -> int:
     return len(run.get_system_metrics().get("system/memory", []))
 
 
+def in_columns(run: Run) -> dict[str, Any]:
+    """What `ls --columns` shows of a run."""
+    record = Workspace.from_config().store.get(run.id)
+    assert record is not None
+    (row,) = listing.describe_all([record])
+    columns = rows.columns_of(["memory,cpu,cpu_percent,gpu_percent"])
+    return {column.name: column.value(row) for column in columns}
+
+
 def end(run: Run, gate: Gate) -> None:
     gate.open()
     run.wait_for_completion()
@@ -114,6 +125,34 @@ def test_what_a_run_uses_is_sampled_while_it_goes_on_and_summed_up_in_its_record
     assert run.get_metrics() == {}
     wait_until(lambda: not place.sampler(), "the sampler of no run has ended")
     assert [path.name for path in place.roll.iterdir()] == ["lock"]
+
+
+def test_a_list_has_what_a_run_uses_now_and_once_it_is_over_what_it_used(
+    place: Place,
+) -> None:
+    run, gate = place.start()
+    wait_until(lambda: samples(run) >= 2, "two samples are there")
+    wanted = "status = running and memory > 64MB and cpu_percent < 400%"
+    live = [one.id for one in place.workspace.get_runs(where=wanted)]
+    (on_board,) = Board(place.workspace.store).page()["runs"]
+    now = run.describe()["usage"]["now"]
+    shown = in_columns(run)
+    end(run, gate)
+    usage = run.describe()["usage"]
+    (ended,) = Board(place.workspace.store).page()["runs"]
+    over = place.workspace.get_runs(where="memory > 64MB and cpu > 0.001s and written >= 0B")
+
+    assert live == [run.id] == [one.id for one in over]
+    assert now["memory"] > 64 << 20
+    assert now["processes"] == 1
+    assert on_board["memory_kib"] > 64 << 10
+    assert shown["memory"] > 64 << 10
+    assert shown["cpu"] > 0
+    assert shown["gpu_percent"] is None
+    assert ended["cpu_percent"] == round(usage["cpu_percent"]["mean"], 1)
+    assert ended["memory_kib"] >= round(usage["memory"]["max"] / 1024)
+    assert {ended["memory_kib"], ended["cpu_percent"]} < {*in_columns(run).values()}
+    assert "now" not in usage
 
 
 def test_one_sampler_serves_all_runs_and_ends_with_the_last_of_them(place: Place) -> None:

@@ -140,7 +140,9 @@ def list_runs(
       params.lr in (0.1, 1)  also params.fast = true
       tags.fruit = apple     also properties.KEY
       created > 2h           newer than two hours ago; also 2026-11-01, started, ended
-      duration > 1h30m       also cpu; memory > 10GB
+      duration > 1h30m       also cpu
+      memory > 10GB          also read, written, gpu_memory; now, or at most
+      cpu_percent > 50%      also gpu_percent; gpus > 0, joules > 1000
       status = failed        also number, script, name, description, user, parent,
                              type, experiment, id, error ~ word
       text ~ word            anywhere in these, in tags, params and properties
@@ -298,6 +300,8 @@ def _cell(row: dict[str, Any], column: RowColumn, now: float) -> str:
         return text.ago(value, now)
     if column.is_duration:
         return text.duration(value)
+    if column.is_percent:
+        return f"{value:.0f}%"
     return sizes.shown(value * 1024) if column.is_size else text.short_number(value)
 
 

@@ -12,7 +12,7 @@ from homerun.cli.options.params import option
 from homerun.cli.output import console, render, text
 from homerun.cli.result import Result
 from homerun.metrics import points
-from homerun.metrics.usage import series as usage
+from runstore.metrics import samples as usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -52,7 +52,14 @@ export interface ChildRow {
   ended: Time | null;
   duration_s: number | null;
   cpu_s: number | null;
-  peak_memory_kib: number | null;
+  cpu_percent: number | null;
+  memory_kib: number | null;
+  read_kib: number | null;
+  written_kib: number | null;
+  gpus: number | null;
+  gpu_percent: number | null;
+  gpu_memory_kib: number | null;
+  joules: number | null;
   error: string | null;
   params: Params;
   tags: Tags;
@@ -544,7 +551,14 @@ export interface RunRow {
   ended: Time | null;
   duration_s: number | null;
   cpu_s: number | null;
-  peak_memory_kib: number | null;
+  cpu_percent: number | null;
+  memory_kib: number | null;
+  read_kib: number | null;
+  written_kib: number | null;
+  gpus: number | null;
+  gpu_percent: number | null;
+  gpu_memory_kib: number | null;
+  joules: number | null;
   error: string | null;
   params: Params;
   tags: Tags;
@@ -660,10 +674,12 @@ export interface TrendPoint {
   duration_s: number | null;
 }
 
-/** What a run has used of its machine: means and peaks, and the last of what only grows. */
+/** What a run has used of its machine: means and peaks, and the last of what only grows. `now` is the last sample of a run that goes on, by quantity. */
 export interface UsageRow {
   samples?: number;
+  now?: Record<string, number>;
   cpu_percent?: MeanMax;
+  cpu_s?: number;
   memory?: MeanMax;
   shared_once?: MeanMax;
   threads?: MeanMax;

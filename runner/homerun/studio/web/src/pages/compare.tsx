@@ -71,7 +71,7 @@ function linesOf(runs: RunRow[]): Line[] {
     { area: "Run", name: "Status", text: (run) => run.status, shown: (run) => <StatusMark status={run.status} /> },
     { area: "Run", name: "Duration", text: (run) => duration(took(run)), number: took },
     { area: "Run", name: "CPU time", text: (run) => duration(run.cpu_s), number: (run) => run.cpu_s },
-    { area: "Run", name: "Peak memory", text: (run) => memory(run.peak_memory_kib), number: (run) => run.peak_memory_kib },
+    { area: "Run", name: "Memory", text: (run) => memory(run.memory_kib), number: (run) => run.memory_kib },
     { area: "Run", name: "Created", text: (run) => moment(run.created) },
     { area: "Run", name: "Submitted by", text: (run) => run.user ?? "" },
     { area: "Run", name: "Target", text: (run) => run.target ?? "" },

@@ -120,7 +120,7 @@ function Details({ run, details }: { run: RunRow; details: DetailsOfRun }) {
     ["Started", moment(run.started)],
     ["Ended", moment(run.ended)],
     ["CPU time", duration(run.cpu_s)],
-    ["Peak memory", memory(run.peak_memory_kib)],
+    ["Memory", memory(run.memory_kib)],
     ["Exit code", outcome?.exit_code?.toString()],
     ["Signal", outcome?.signal],
     ["Cause", outcome?.cause],

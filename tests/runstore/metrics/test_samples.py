@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from homerun.metrics import chart, points, results, summary
-from homerun.metrics.usage import series
 from runstore.metrics import log as metric_log
+from runstore.metrics import samples
 from runstore.run.record import Record
 from runstore.store import Store
 
@@ -18,7 +20,7 @@ from runstore.store import Store
 def folder(tmp_path: Path) -> str:
     """A run's folder that holds a metric and three samples."""
     metric_log.Writer(str(tmp_path)).add_scalar("loss", 0.5)
-    log = series.SampleLog(str(tmp_path))
+    log = samples.SampleLog(str(tmp_path))
     log.add({"cpu_percent": None, "memory": 100, "read_bytes": 7, "processes": 1})
     log.add({"cpu_percent": 50.126, "memory": 400, "read_bytes": 9, "processes": 2})
     log.add({"cpu_percent": 150.0, "memory": 101, "read_bytes": 9, "processes": 2})
@@ -26,7 +28,7 @@ def folder(tmp_path: Path) -> str:
 
 
 def test_samples_come_to_means_and_peaks_and_to_the_last_of_what_only_grows(folder: str) -> None:
-    assert series.totals(folder) == {
+    assert samples.totals(folder) == {
         "samples": 3,
         "memory": {"mean": 200, "max": 400},
         "read_bytes": 9,
@@ -66,7 +68,7 @@ def test_what_is_no_sample_is_left_out(folder: str) -> None:
     (log,) = Path(folder, "system").iterdir()
     with log.open("ab") as out:
         out.write(b'\n{"n":"system/odd","v":1,"t":1}\n\n{"n":"system/memory","v":"x","t":1}\n{"n":')
-    totals = series.totals(folder)
+    totals = samples.totals(folder)
 
     assert totals["memory"] == {"mean": 200, "max": 400}
     assert set(totals) == {"samples", "memory", "read_bytes", "processes", "cpu_percent"}
@@ -74,10 +76,60 @@ def test_what_is_no_sample_is_left_out(folder: str) -> None:
 
 def test_a_run_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
-        series.SampleLog(f"{tmp_path}/gone").add({"memory": 1})
+        samples.SampleLog(f"{tmp_path}/gone").add({"memory": 1})
 
     assert os.listdir(tmp_path) == []
 
 
 def test_a_run_without_samples_comes_to_nothing(tmp_path: Path) -> None:
-    assert series.totals(str(tmp_path)) == {}
+    assert samples.totals(str(tmp_path)) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        *((0, 0), (0.0, 0), (2, 2), (7.5, 7.5), (0.001, 0.5)),
+        *((-1, 5), ("2", 5), (True, 5), (None, 5), ([], 5)),
+    ],
+)
+def test_how_often_is_said_in_the_settings_and_what_is_no_number_counts_as_unsaid(
+    tmp_path: Path, said: object, seconds: float
+) -> None:
+    (tmp_path / "settings.json").write_text(json.dumps({"sample_s": said}))
+
+    assert samples.interval_s(str(tmp_path)) == seconds
+
+
+def test_without_settings_it_is_five_seconds(tmp_path: Path) -> None:
+    assert samples.interval_s(str(tmp_path)) == 5.0
+
+
+def test_the_last_sample_is_whole_whatever_came_before(folder: str) -> None:
+    assert samples.latest(folder) == {
+        "cpu_percent": 150.0,
+        "memory": 101,
+        "processes": 2,
+        "read_bytes": 9,
+    }
+
+
+def test_the_last_sample_is_the_newest_of_all_writers(folder: str) -> None:
+    samples.SampleLog(folder).add({"memory": 7})
+
+    assert samples.latest(folder) == {"memory": 7}
+
+
+def test_a_sample_that_is_old_says_nothing_of_now(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples, "time", lambda: time.time() + 30)
+
+    assert samples.latest(folder) == {}
+
+
+def test_a_damaged_end_of_a_log_hides_no_sample(folder: str) -> None:
+    (log,) = Path(folder, "system").iterdir()
+    with log.open("ab") as out:
+        out.write(b'\n{"n":"system/memory","v":"x","t":9e9}\n\n{"n":3}\n\n[1]\n{"n":"syst')
+
+    assert samples.latest(folder)["memory"] == 101
