@@ -206,6 +206,16 @@ def test_what_is_not_known_is_blank():
     assert lines[2].split()[-5:] == ["1m", "40s", "~1m", "0s", "198%"]
 
 
+def test_gpus_have_columns_where_a_run_uses_any():
+    running = row(1, "Running", cpu_percent=98.0, gpu_percent=187.4, gpu_memory=30 << 30)
+    lines = shown(table(running, row(2, "Running", cpu_percent=5.0)))
+
+    assert lines[0].split()[-4:] == ["time", "cpu", "gpu", "vram"]
+    assert lines[1].split()[-3:] == ["98%", "187%", "30G"]
+    assert lines[2].split()[-1:] == ["5%"]
+    assert "gpu" not in shown(table(row(2, "Running", cpu_percent=5.0)))[0]
+
+
 @pytest.mark.parametrize("wide", [20, 40, 60, 80, 100, 120, 200])
 def test_no_line_is_wider_than_the_terminal(wide):
     full = {
@@ -213,6 +223,8 @@ def test_no_line_is_wider_than_the_terminal(wide):
         "arguments": ["--learning-rate", "0.000123", "--optimizer", "adam-with-decay"],
         "cpu_percent": 1234.0,
         "memory": 123 << 30,
+        "gpu_percent": 400.0,
+        "gpu_memory": 320 << 30,
         "ends": NOW + 12345,
     }
     rows = [

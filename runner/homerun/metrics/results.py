@@ -46,6 +46,11 @@ def metrics_of_run(
     }
 
 
+def is_size(name: str) -> bool:
+    """Whether what is sampled under a name is a number of bytes."""
+    return usage.unit_of(name) == usage.BYTES
+
+
 def metrics_of_family(
     record: Record, name: str | None, run_type: str | None, populate: bool
 ) -> dict[str, Any]:

@@ -96,6 +96,8 @@ class Desk:
             **self.board.totals(),
             "user": accounts.own_name(),
             "host": socket.gethostname(),
+            "processors": os.cpu_count() or 1,
+            "memory_kib": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024,
             "default_target": workspace.targets.default,
             "targets": [one.name for one in workspace.targets],
             "has_token": self.door.has_token,

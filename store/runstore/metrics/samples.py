@@ -152,7 +152,7 @@ def latest(run_folder: str) -> dict[str, float]:
     return {name: found[name] for name in QUANTITIES if name in found and time() - last < late_s}
 
 
-def end_of(path: str, size: int) -> bytes:
+def last_bytes(path: str, size: int) -> bytes:
     """The last bytes of a log, at most so many.
 
     Raises:
@@ -172,7 +172,7 @@ def _end_of_logs(folder: str) -> Iterator[tuple[str, float, float]]:
     except (FileNotFoundError, NotADirectoryError):
         return
     for name in names:
-        for line in end_of(f"{folder}/{name}", _END).split(b"\n"):
+        for line in last_bytes(f"{folder}/{name}", _END).split(b"\n"):
             try:
                 point = json.loads(line)
                 yield str(point["n"])[len(PREFIX) :], float(point["v"]), float(point["t"])

@@ -43,8 +43,8 @@ def found(run_folder: str, shown: str) -> Mapping[str, Any]:
 
 def cpu_s(known: Mapping[str, Any], exited: Mapping[str, Any]) -> float | None:
     """Seconds of processor time."""
-    told = [exited.get(key) for key in ("cpu_user_s", "cpu_system_s")]
-    numbers = [float(one) for one in told if type(one) in (float, int)]
+    told = [_of(exited, key) for key in ("cpu_user_s", "cpu_system_s")]
+    numbers = [one for one in told if one is not None]
     return sum(numbers) if numbers else _of(known, "cpu_s")
 
 

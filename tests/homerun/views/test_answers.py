@@ -141,6 +141,10 @@ def used(row: Row, quantity: str, which: str = "max") -> float:
     return float(told[which] if isinstance(told, dict) else told)
 
 
+def kib(number: float) -> int | None:
+    return None if number < 0 else round(number / 1024)
+
+
 def seconds(row: Row) -> float:
     first, last = (datetime.fromisoformat(row[key].replace("Z", "+00:00")) for key in ENDS)
     return (last - first).total_seconds()
@@ -233,7 +237,7 @@ SORTS: list[tuple[str, Callable[[Row], Any]]] = [
     ("status", lambda row: row["status"]),
     ("error", lambda row: row.get("failure")),
     ("number", lambda row: row["run_number"]),
-    ("gpu_memory", lambda row: used(row, "gpu_memory") if used(row, "gpu_memory") >= 0 else None),
+    ("gpu_memory", lambda row: kib(used(row, "gpu_memory"))),
 ]
 
 

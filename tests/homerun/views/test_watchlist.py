@@ -18,8 +18,10 @@ from homerun.views.live.watchlist import Scope, Watchlist
 from homerun.views.table import Board
 from runstore.errors import InvalidQuery
 from runstore.index.live import Live
+from runstore.metrics import samples
 from runstore.store import Store
 
+USED = ("cpu_percent", "memory", "gpu_percent", "gpu_memory")
 BARE: dict[str, Any] = {"snapshot_directory": None, "outputs": False}
 
 
@@ -229,6 +231,23 @@ def test_the_order_is_by_a_field_and_what_lacks_it_comes_last(watch: Callable[..
     told.ids("a", "none", "b")
     told.watched.narrow("", "name")
     told.until(lambda: len(told.watched.rows or ()) == 3)
+
+
+def test_what_cannot_be_looked_at_is_that_of_the_last_sample_while_a_run_goes_on(
+    watch: Callable[..., Told],
+) -> None:
+    run = begin("on")
+    samples.SampleLog(run.directory).add({"memory": 5 << 20, "gpu_percent": 80, "gpu_memory": 4096})
+    told = watch()
+    told.until(lambda: told.watched.rows)
+    (row,) = told.watched.rows or ()
+    assert [row[key] for key in USED] == [None, 5 << 20, 80, 4096]
+
+    run.complete()
+    told.watched.again()
+    told.until(lambda: (told.watched.rows or [{}])[0]["ended"])
+    (row,) = told.watched.rows or ()
+    assert [row[key] for key in USED] == [None] * 4
 
 
 def test_an_experiment_a_status_and_a_run_are_scopes(

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
 
-from homerun import Workspace
+from homerun import Experiment, Workspace
+from runstore.metrics import samples
 from studio.browser import example
 from studio.browser.actions import add_filter, open_experiment, open_page, open_run, row
 from studio.browser.lab import Store
@@ -105,7 +106,7 @@ def test_a_filter_that_cannot_be_compared_is_refused_and_shows_no_rows(
     for condition, word in (
         ("created > yesterday", "time"),
         ("duration_s > soon", "duration"),
-        ("peak_memory_kib > much", "size"),
+        ("memory_kib > much", "size"),
     ):
         add_filter(page, condition)
         expect(page.get_by_text(f"is not a valid {word}").first).to_be_visible()
@@ -116,7 +117,7 @@ def test_a_filter_that_cannot_be_compared_is_refused_and_shows_no_rows(
     for condition, found in (
         ("created > 1d", r"[1-9]\d* found"),
         ("duration_s > 1h", "0 found"),
-        ("peak_memory_kib > 10GB", "0 found"),
+        ("memory_kib > 10GB", "0 found"),
     ):
         add_filter(page, condition)
         expect(page.locator(".total")).to_have_text(re.compile(rf"^{found}$"))
@@ -232,7 +233,7 @@ def test_columns_are_chosen_sorted_and_grouped(page: Page, store: Store) -> None
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("loss min", exact=True).check()
     dialog.get_by_label("--lr", exact=True).check()
-    dialog.get_by_label("Peak memory", exact=True).check()
+    dialog.get_by_label("CPU time", exact=True).check()
     page.keyboard.press("Escape")
     expect(row(page, 4)).to_contain_text("0.3")
     page.get_by_role("button", name="loss min").click()
@@ -296,6 +297,25 @@ def test_metrics_and_log_move_while_a_run_goes_on(
     log = page.get_by_role("region", name="Log user_logs/std_log.txt")
     expect(log).to_contain_text("step 20:", timeout=WAIT_MS)
     expect(page.get_by_label("Follow")).to_be_checked()
+
+
+def test_what_a_run_uses_has_bars_that_move_while_it_goes_on(
+    page: Page, store: Store, workspace: Workspace
+) -> None:
+    run = Experiment(workspace, "load").start_logging()
+    log = samples.SampleLog(run.directory)
+    log.add({"cpu_percent": 50.0, "memory": 3 << 30})
+    open_experiment(page, "load")
+    line = row(page, run.number)
+    expect(line.get_by_role("img", name=re.compile("^50 % of "))).to_be_visible()
+    expect(line).to_contain_text("3.0 GB")
+    log.add({"cpu_percent": 75.0, "memory": 4 << 30})
+    expect(line).to_contain_text("75 %", timeout=WAIT_MS)
+    expect(line).to_contain_text("4.0 GB")
+    run.complete()
+    expect(line).to_contain_text("Completed")
+    expect(line).to_contain_text("63 %")
+    expect(line.get_by_role("img")).to_have_count(0)
 
 
 def test_the_points_behind_a_chart_are_read_a_page_at_a_time(page: Page, store: Store) -> None:

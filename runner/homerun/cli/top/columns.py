@@ -39,7 +39,10 @@ _SHRINKING = (
     *(("params", 12), ("status", 11), ("goal", 7), ("trend", 4)),
 )
 """Which columns give way where there is little room, in turn, and to which width."""
-_EXPENDABLE = ("trend", "memory", "experiment", "eta", "cpu", "params", "goal", "time", "number")
+_EXPENDABLE = (
+    *("trend", "gpu memory", "memory", "experiment", "eta", "cpu", "gpu", "params", "goal"),
+    *("time", "number"),
+)
 """Which columns are left out where that is not enough."""
 
 
@@ -101,6 +104,8 @@ class Shown:
             TopColumn("eta", "left", lambda row: left_of(row, now), 9, is_right=True),
             TopColumn("cpu", head("cpu", "cpu_percent"), cpu_of, 6, is_right=True),
             TopColumn("memory", head("mem", "memory"), memory_of, 7, is_right=True),
+            TopColumn("gpu", "gpu", gpu_of, 6, is_right=True),
+            TopColumn("gpu memory", "vram", gpu_memory_of, 7, is_right=True),
         ]
         if self.has_experiments:
             experiment = TopColumn("experiment", "exp.", experiment_cell, 16)
@@ -236,13 +241,29 @@ def left_of(row: Row, now: float) -> str:
 
 def cpu_of(row: Row) -> str:
     """The processors that its processes use."""
-    used = row.get("cpu_percent")
-    return "" if used is None else f"{used:.0f}%"
+    return _percent(row.get("cpu_percent"))
 
 
 def memory_of(row: Row) -> str:
     """The memory that its processes hold."""
-    held = row.get("memory")
+    return _size(row.get("memory"))
+
+
+def gpu_of(row: Row) -> str:
+    """How busy its GPUs are."""
+    return _percent(row.get("gpu_percent"))
+
+
+def gpu_memory_of(row: Row) -> str:
+    """The memory of GPUs that its processes hold."""
+    return _size(row.get("gpu_memory"))
+
+
+def _percent(used: float | None) -> str:
+    return "" if used is None else f"{used:.0f}%"
+
+
+def _size(held: float | None) -> str:
     return "" if held is None else sizes.shown(held).replace("iB", "").replace(" ", "")
 
 

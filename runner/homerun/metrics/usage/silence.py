@@ -76,7 +76,7 @@ def _samples(run_folder: str) -> Iterator[tuple[float, float]]:
     """The time and the value of each of the last samples of processor time."""
     folder = f"{run_folder}/{layout.SYSTEM}"
     for name in _names(folder):
-        for line in samples.end_of(f"{folder}/{name}", _END).split(b"\n"):
+        for line in samples.last_bytes(f"{folder}/{name}", _END).split(b"\n"):
             if _NAME not in line:
                 continue
             try:

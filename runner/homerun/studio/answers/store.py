@@ -21,6 +21,8 @@ class InfoAnswer(TypedDict):
     experiments: int
     user: str
     host: str
+    processors: int
+    memory_kib: int
     default_target: str
     targets: list[str]
     has_token: bool

@@ -5,7 +5,8 @@
     silent_s: how long a run that goes on has shown no sign of life.
     ends: when it will be over, as Unix time, as far as that can be told.
     below: how many runs are below it, by status, and the best of them by the goal.
-    cpu_percent, memory: what its processes use now.
+    cpu_percent, memory, gpu_percent, gpu_memory: what its processes use now; of GPUs, and where
+        they cannot be looked at, by its last sample.
 
 A run that is over is read once.
 """
@@ -61,8 +62,9 @@ class Figures:
         """A row with what is known of it."""
         usage = self._usage.get(row["id"])
         found = {**row, **self._known.get(row["id"], {})}
-        found["cpu_percent"] = usage.cpu_percent if usage else None
-        found["memory"] = usage.memory if usage else None
+        found.update(_sampled(row))
+        if usage is not None:
+            found.update(cpu_percent=usage.cpu_percent, memory=usage.memory)
         found["silent_s"] = self._silent.get(row["id"])
         return found
 
@@ -139,6 +141,16 @@ class Figures:
             took = [row["duration_s"] for row in found if row["duration_s"] is not None]
             self._usual[parent] = sorted(took)[len(took) // 2] if took else None
         return self._usual[parent]
+
+
+def _sampled(row: dict[str, Any]) -> dict[str, Any]:
+    """What a run uses now by its last sample."""
+    goes_on = row["status"] in status.GOING_ON
+    kib = {name: row.get(f"{name}_kib") if goes_on else None for name in ("memory", "gpu_memory")}
+    return {
+        **{name: row.get(name) if goes_on else None for name in ("cpu_percent", "gpu_percent")},
+        **{name: None if held is None else held * 1024 for name, held in kib.items()},
+    }
 
 
 def _started(record: Record) -> dict[str, Any]:

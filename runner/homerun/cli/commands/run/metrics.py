@@ -11,8 +11,7 @@ from homerun.cli.options import shared
 from homerun.cli.options.params import option
 from homerun.cli.output import console, render, text
 from homerun.cli.result import Result
-from homerun.metrics import points
-from runstore.metrics import samples as usage
+from homerun.metrics import points, results
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,8 +133,7 @@ def _exact(value: Any) -> str:
 
 def _writing(name: str, of_system: bool) -> Callable[[Any], str]:
     """How the values of a metric are written for people."""
-    is_size = of_system and usage.unit_of(name) == usage.BYTES
-    return sizes.shown if is_size else text.short_number
+    return sizes.shown if of_system and results.is_size(name) else text.short_number
 
 
 def _statistics(name: str, value: Any, written: Callable[[Any], str]) -> list[object]:

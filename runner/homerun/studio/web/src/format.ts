@@ -6,6 +6,9 @@ import type { Numeric, RunRow, Status } from "./types";
 export const LIVE: ReadonlySet<Status> = new Set(["Queued", "Preparing", "Running", "CancelRequested", "Finalizing", "NotResponding"]);
 const ENDED: ReadonlySet<Status> = new Set(["Completed", "Failed", "Canceled"]);
 
+const GOING_ON: ReadonlySet<Status> = new Set(["Running", "CancelRequested", "Finalizing"]);
+
+export const isGoingOn = (status: Status): boolean => GOING_ON.has(status);
 export const isLive = (status: Status): boolean => LIVE.has(status);
 export const isEnded = (status: Status): boolean => ENDED.has(status);
 
@@ -111,6 +114,7 @@ export function bytes(value: number | null | undefined): string {
   return `${unit && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+export const percent = (value: number | null): string => (value === null ? "" : `${Math.round(value)} %`);
 export const memory = (kib: number | null): string => (kib === null ? "" : bytes(kib * 1024));
 
 /** Split a command line into words as a shell does: quotes and backslashes, nothing else. */

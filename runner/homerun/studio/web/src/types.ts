@@ -292,6 +292,8 @@ export interface InfoAnswer {
   experiments: number;
   user: string;
   host: string;
+  processors: number;
+  memory_kib: number;
   default_target: string;
   targets: string[];
   has_token: boolean;

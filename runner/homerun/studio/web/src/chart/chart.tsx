@@ -25,11 +25,13 @@ interface Props {
   zoom?: (range: Range | null) => void;
   /** How its values are written. */
   say?: (value: unknown) => string;
+  /** Its values are bytes: marks stand at powers of two, as they are written. */
+  isSize?: boolean;
 }
 
 export const COLOURS = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6", "--line-7", "--line-8"];
 
-export function Chart({ lines, title, axis, height = 160, isLog = false, smoothing = 0, zoom, say = figure }: Props) {
+export function Chart({ lines, title, axis, height = 160, isLog = false, smoothing = 0, zoom, say = figure, isSize = false }: Props) {
   const [attach, size] = useSize<HTMLDivElement>();
   const frame = useRef<HTMLDivElement | null>(null);
   const tip = useRef<HTMLDivElement>(null);
@@ -42,7 +44,7 @@ export function Chart({ lines, title, axis, height = 160, isLog = false, smoothi
 
   useEffect(() => {
     if (!frame.current || !size.width) return;
-    plot.current = new uPlot(options({ shown, axis, isLog, tip, zoom, say }, size.width, height), tableOf(drawn.map((one) => one.stroke)), frame.current);
+    plot.current = new uPlot(options({ shown, axis, isLog, tip, zoom, say, isSize }, size.width, height), tableOf(drawn.map((one) => one.stroke)), frame.current);
     return () => plot.current?.destroy();
   }, [shape, size.width > 0]);
   useEffect(() => plot.current?.setData(tableOf(drawn.map((one) => one.stroke))), [drawn]);
@@ -78,11 +80,13 @@ interface Made {
   tip: { current: HTMLDivElement | null };
   zoom: ((range: Range | null) => void) | undefined;
   say: (value: unknown) => string;
+  isSize: boolean;
 }
 
+const POWERS = Array.from({ length: 50 }, (_, at) => 2 ** at);
 const HIDDEN: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
 
-function options({ shown, axis, isLog, tip, zoom, say }: Made, width: number, height: number): uPlot.Options {
+function options({ shown, axis, isLog, tip, zoom, say, isSize }: Made, width: number, height: number): uPlot.Options {
   const [ink, grid] = [colour("--dim"), colour("--chart-grid")];
   const drawn = shown.current;
   const each = drawn[0]?.stroke.smooth ? 4 : 3;
@@ -96,8 +100,8 @@ function options({ shown, axis, isLog, tip, zoom, say }: Made, width: number, he
     cursor: { y: false, points: { size: 5 }, drag: { x: !!zoom, y: false, setScale: false }, dataIdx: (plot, column, at) => known(plot.data[column], at) },
     scales: { x: { time: axis === "time" }, y: { distr: isLog ? 3 : 1 } },
     axes: [
-      { ...rule, size: (_, values) => (values?.some((one) => one?.includes("\n")) ? 36 : 22), gap: 3, ...(axis === "relative" ? { values: (_: uPlot, all: number[]) => all.map((one) => duration(one)) } : {}) },
-      { ...rule, size: room, gap: 4, values: (_: uPlot, all: number[]) => written(all) },
+      { ...rule, size: (_, values) => (values?.some((one) => one?.includes("\n")) ? 40 : 26), gap: 7, ...(axis === "relative" ? { values: (_: uPlot, all: number[]) => all.map((one) => duration(one)) } : {}) },
+      { ...rule, size: room, gap: 4, ...(isSize ? { incrs: POWERS } : {}), values: (_: uPlot, all: number[]) => written(all) },
     ],
     series: [{}, ...drawn.flatMap(seriesOf)],
     bands: drawn.flatMap((one, at): uPlot.Band[] =>

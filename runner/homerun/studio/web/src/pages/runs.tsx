@@ -10,7 +10,7 @@ import { useLive } from "../server/live";
 import { adjust, go, href, place } from "../route";
 import { info, isReadOnly, setTitle } from "../state";
 import { ColumnChooser } from "../table/column-chooser";
-import { column, metricsOf, STANDARD, STANDARD_ANYWHERE } from "../table/columns";
+import { column, metricsOf, standardKeys } from "../table/columns";
 import { FilterBox } from "../table/filter-box";
 import { RunPages } from "../table/pages";
 import { type Place, RunsTable } from "../table/runs-table";
@@ -32,9 +32,11 @@ export function RunsPage() {
   const sort = query.get("sort") ?? "";
   const group = query.get("group") ?? "";
   const withChildren = query.get("children") === "1";
-  const standard = experiment ? STANDARD : STANDARD_ANYWHERE;
-  const [kept, keep] = useRemembered<string[]>(`columns.${experiment ?? ""}`, standard);
-  const keys = query.has("columns") ? (query.get("columns") ?? "").split(",").filter(Boolean) : kept;
+  const fields = useLoaded((abort) => get("fields", { experiment }, abort), [experiment]);
+  const hasGpus = fields.data?.fields.some((one) => one.name === "gpu_percent" && one.runs > 0) ?? false;
+  const standard = standardKeys(!experiment, hasGpus);
+  const [kept, keep] = useRemembered<string[] | null>(`columns.${experiment ?? ""}`, null);
+  const keys = query.has("columns") ? (query.get("columns") ?? "").split(",").filter(Boolean) : (kept ?? standard);
   const columns = keys.map(column);
   const metrics = metricsOf(keys);
 
@@ -53,7 +55,6 @@ export function RunsPage() {
   const asked: Queries["runs"] = { experiment, where, sort, group, children: withChildren, metrics };
   const key = JSON.stringify(asked);
   const pages = useMemo(() => new RunPages(asked, where.length > 0), [key]);
-  const fields = useLoaded((abort) => get("fields", { experiment }, abort), [experiment]);
 
   useEffect(() => setTitle(experiment ?? "Runs"), [experiment]);
   const refresh = useThrottled(() => pages.refresh(...seen.current), REFRESH_MS);

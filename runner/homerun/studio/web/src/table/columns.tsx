@@ -1,9 +1,10 @@
 /** The columns that the table of runs can have. A column's key is the field it is sorted by. */
 
 import type { ComponentChildren } from "preact";
-import { Ago, StatusMark, Tags, Took } from "../ui/basics";
-import { figure, joinWords, memory, duration, toNumber } from "../format";
+import { Ago, Meter, StatusMark, Tags, Took } from "../ui/basics";
+import { figure, isGoingOn, joinWords, memory, duration, percent, toNumber } from "../format";
 import { experimentHref, runHref } from "../route";
+import { info } from "../state";
 import type { RunRow } from "../types";
 
 export interface Column {
@@ -37,18 +38,43 @@ const PLAIN: Record<string, Plain> = {
   description: { title: "Description", width: 220, cell: (run) => run.description },
   tags: { title: "Tags", width: 220, canSort: false, cell: (run) => <Tags tags={run.tags} /> },
   cpu_s: { title: "CPU time", width: 100, isNumber: true, cell: (run) => duration(run.cpu_s) },
-  peak_memory_kib: { title: "Peak memory", width: 112, isNumber: true, cell: (run) => memory(run.peak_memory_kib) },
+  cpu_percent: { title: "CPU", width: 108, isNumber: true, cell: (run) => load(run, run.cpu_percent, 100 * (info.value?.processors ?? 1), percent) },
+  memory_kib: { title: "Memory", width: 120, isNumber: true, cell: (run) => load(run, run.memory_kib, info.value?.memory_kib ?? 0, memory) },
+  gpu_percent: { title: "GPU", width: 108, isNumber: true, cell: (run) => load(run, run.gpu_percent, 100 * (run.gpus ?? 1), percent) },
+  gpu_memory_kib: { title: "GPU memory", width: 112, isNumber: true, cell: (run) => memory(run.gpu_memory_kib) },
+  gpus: { title: "GPUs", width: 80, isNumber: true, cell: (run) => run.gpus },
+  read_kib: { title: "Read", width: 90, isNumber: true, cell: (run) => memory(run.read_kib) },
+  written_kib: { title: "Written", width: 90, isNumber: true, cell: (run) => memory(run.written_kib) },
+  joules: { title: "Energy (J)", width: 100, isNumber: true, cell: (run) => figure(run.joules) },
   type: { title: "Type", width: 140, cell: (run) => run.type },
   parent: { title: "Parent", width: 200, cell: (run) => run.parent && <a href={runHref(run.parent)}>{run.parent}</a> },
   children: { title: "Children", width: 140, isNumber: true, canSort: false, cell: (run) => run.children || "" },
   id: { title: "Id", width: 260, cell: (run) => <code>{run.id}</code> },
 };
 
-export const STANDARD = ["status", "created", "duration_s", "user", "tags"];
-export const STANDARD_ANYWHERE = ["status", "experiment", "created", "duration_s", "user", "tags"];
+const LAST = ["user", "tags"];
+const FIRST = ["created", "duration_s", "cpu_percent", "memory_kib"];
+
+/** The columns of a table as it comes. */
+export function standardKeys(isAnywhere: boolean, hasGpus: boolean): string[] {
+  return ["status", ...(isAnywhere ? ["experiment"] : []), ...FIRST, ...(hasGpus ? ["gpu_percent"] : []), ...LAST];
+}
+
 export const PLAIN_KEYS = Object.keys(PLAIN);
 const AGGREGATES = ["last", "min", "max", "mean"] as const;
 export const ARGUMENT = "argument.";
+
+/** What a run uses; while it goes on with a bar: of what the machine has. */
+function load(run: RunRow, value: number | null, of: number, say: (value: number) => string): ComponentChildren {
+  if (value === null) return "";
+  if (!isGoingOn(run.status)) return say(value);
+  return (
+    <>
+      <Meter value={value} of={of} label={of ? `${say(value)} of ${say(of)}` : say(value)} />
+      <span>{say(value)}</span>
+    </>
+  );
+}
 
 export function column(key: string): Column {
   const plain = PLAIN[key];

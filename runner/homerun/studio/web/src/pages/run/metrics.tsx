@@ -72,9 +72,10 @@ interface ChartsProps {
   isSystem?: boolean;
   /** How the values of a metric are written. */
   sayOf?: (name: string) => (value: unknown) => string;
+  isSize?: (name: string) => boolean;
 }
 
-export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothing = 0, isSystem = false, sayOf = () => figure }: ChartsProps) {
+export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothing = 0, isSystem = false, sayOf = () => figure, isSize = () => false }: ChartsProps) {
   const names = metrics.map((one) => one.name);
   const used: Axis = axis ?? (metrics.every((one) => one.last_step !== null) ? "step" : "index");
   const curves = useMemo(() => new Curves([run.id], names, used, WIDTH, null, isSystem), [run.id, names.join("\n"), used]);
@@ -94,7 +95,7 @@ export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothi
   return (
     <div class="charts">
       {metrics.map((one) => (
-        <MetricChart key={one.name} run={run} metric={one} whole={curves.get(run.id, one.name)} axis={used} isLog={isLog} smoothing={smoothing} isSystem={isSystem} say={sayOf(one.name)} />
+        <MetricChart key={one.name} run={run} metric={one} whole={curves.get(run.id, one.name)} axis={used} isLog={isLog} smoothing={smoothing} isSystem={isSystem} say={sayOf(one.name)} isSize={isSize(one.name)} />
       ))}
     </div>
   );
@@ -110,9 +111,10 @@ interface ChartProps {
   smoothing: number;
   isSystem: boolean;
   say: (value: unknown) => string;
+  isSize: boolean;
 }
 
-function MetricChart({ run, metric, whole, axis, isLog, smoothing, isSystem, say }: ChartProps) {
+function MetricChart({ run, metric, whole, axis, isLog, smoothing, isSystem, say, isSize }: ChartProps) {
   const [range, setRange] = useState<Range | null>(null);
   const [isValues, setValues] = useState(false);
   const near = useLoaded(
@@ -138,7 +140,7 @@ function MetricChart({ run, metric, whole, axis, isLog, smoothing, isSystem, say
         </button>
       </figcaption>
       {curve ? (
-        <Chart lines={[{ curve, label: metric.name, colour: "--line-1" }]} title={metric.name} axis={axis} isLog={isLog} smoothing={smoothing} zoom={axis === "relative" ? () => undefined : setRange} say={say} />
+        <Chart lines={[{ curve, label: metric.name, colour: "--line-1" }]} title={metric.name} axis={axis} isLog={isLog} smoothing={smoothing} zoom={axis === "relative" ? () => undefined : setRange} say={say} isSize={isSize} />
       ) : (
         <div class="chart is-blank" />
       )}

@@ -1,7 +1,7 @@
 /** What a run used of its machine, sampled while it went on. */
 
 import { useEffect, useState } from "preact/hooks";
-import { bytes, figure, isLive } from "../../format";
+import { bytes, duration, figure, isLive } from "../../format";
 import { get } from "../../server/api";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { useLoaded } from "../../use";
@@ -12,17 +12,19 @@ const READ_MS = 5000;
 const BYTES = /memory|bytes|shared_once/;
 
 const percent = (value: unknown): string => (typeof value === "number" ? `${Math.round(value)} %` : figure(value));
+const time = (value: unknown): string => (typeof value === "number" ? duration(value) : figure(value));
 const size = (value: unknown): string => (typeof value === "number" ? bytes(value) : figure(value));
 
 const UNITS: Record<string, string> = { watts: "W", celsius: "°C", joules: "J" };
 
-/** The processors first: the first sample knows nothing of them yet. */
-const rank = (name: string): number => (name.endsWith("percent") ? 0 : 1);
+/** How busy it is comes first, what only grows last. */
+const rank = (name: string): number => (name.endsWith("percent") ? 0 : /_(s|bytes|joules)$/.test(name) ? 2 : 1);
 
 function sayOf(name: string): (value: unknown) => string {
   if (BYTES.test(name)) return size;
   const unit = UNITS[name.split("_").pop() ?? ""];
   if (unit) return (value) => (typeof value === "number" ? `${figure(value)} ${unit}` : figure(value));
+  if (name.endsWith("_s")) return time;
   return name.endsWith("percent") ? percent : figure;
 }
 
@@ -47,5 +49,5 @@ export function System({ run }: TabProps) {
       </Empty>
     );
   }
-  return <MetricCharts run={run} metrics={metrics} round={round} axis="relative" isSystem sayOf={sayOf} />;
+  return <MetricCharts run={run} metrics={metrics} round={round} axis="relative" isSystem sayOf={sayOf} isSize={(name) => BYTES.test(name)} />;
 }
