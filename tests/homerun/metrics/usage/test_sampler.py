@@ -29,6 +29,48 @@ print("up", file={opened}, flush=True)
 os.read(door, 1)
 """
 
+USES = """
+import json, os, resource, time
+held = bytearray(128 << 20)
+held[::4096] = b"x" * len(held[::4096])
+
+
+def use(name):
+    while time.process_time() < 0.5:
+        pass
+    with open(name, "wb") as file:
+        for _ in range(24):
+            file.write(bytes(1 << 20))
+        file.flush()
+        os.fsync(file.fileno())
+    again = os.open(name, os.O_RDONLY)
+    os.posix_fadvise(again, 0, 0, os.POSIX_FADV_DONTNEED)
+    while os.read(again, 1 << 20):
+        pass
+
+
+child = os.fork()
+use("of-child" if child == 0 else "own")
+if child == 0:
+    os._exit(0)
+os.waitpid(child, 0)
+both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+lines = open("/proc/self/status").read().splitlines()
+told = {{
+    "cpu_s": sum(one.ru_utime + one.ru_stime for one in both),
+    "memory": next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmRSS")),
+    "read_bytes": sum(one.ru_inblock for one in both) * 512,
+    "written_bytes": sum(one.ru_oublock for one in both) * 512,
+}}
+with open("outputs/told.json", "w") as file:
+    json.dump(told, file)
+door = os.open({gate!r}, os.O_RDONLY)
+print("up", file={opened}, flush=True)
+os.read(door, 1)
+"""
+"""It uses a known amount, half of it in a child, and writes down what the kernel says of both: that
+is what `time -v` prints."""
+
 
 class Place:
     """A store whose runs are sampled often, and what is seen of its sampler."""
@@ -52,11 +94,11 @@ class Place:
         """The folder of the roll."""
         return self.root / ".sampler" / roll.place_name(identity.here())
 
-    def start(self) -> tuple[Run, Gate]:
-        """A run that holds 64 MiB until its gate opens."""
+    def start(self, script: str = HOLDS) -> tuple[Run, Gate]:
+        """A run that holds 64 MiB until its gate opens; or another script."""
         gate = Gate(self.pipes / f"gate-{len(self.gates)}.fifo")
         self.gates.append(gate)
-        code = HOLDS.format(gate=str(gate.path), opened=self.fifo.opened)
+        code = script.format(gate=str(gate.path), opened=self.fifo.opened)
         (self.source / "train.py").write_text(code)
         run = Experiment(self.workspace, "used").submit(ScriptRunConfig("source", "train.py"))
         assert self.fifo.line() == "up"
@@ -169,6 +211,23 @@ def test_one_sampler_serves_all_runs_and_ends_with_the_last_of_them(place: Place
     assert sampler
     end(other, second_gate)
     wait_until(lambda: not place.sampler(), "the sampler has ended")
+
+
+def test_samples_agree_with_what_the_kernel_counts(place: Place) -> None:
+    run, gate = place.start(USES)
+    before = samples(run)
+    wait_until(lambda: samples(run) >= before + 2, "a sample was begun since then")
+    end(run, gate)
+    told = json.loads(Path(run.directory, "outputs", "told.json").read_text())
+    usage = run.describe()["usage"]
+    found = {**usage, "memory": run.get_system_metrics()["system/memory"][-1]}
+
+    for name in told:
+        assert found[name] == pytest.approx(told[name], rel=0.05), name
+    assert told["cpu_s"] >= 1
+    assert told["memory"] > 128 << 20
+    assert told["written_bytes"] in (0, pytest.approx(48 << 20, rel=0.05))  # 0: in memory only
+    assert told["read_bytes"] in (0, pytest.approx(48 << 20, rel=0.05))
 
 
 def test_a_sampler_that_is_killed_costs_samples_only_and_the_next_run_starts_another(
