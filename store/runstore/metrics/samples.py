@@ -37,6 +37,7 @@ QUANTITIES = {
     "processes": Quantity(COUNT, False, "the script and all below it"),
     "read_bytes": Quantity(BYTES, True, "read from disks"),
     "written_bytes": Quantity(BYTES, True, "written to disks"),
+    "cpu_joules": Quantity(JOULES, True, "energy of processors, its share"),
     "gpu_percent": Quantity(PERCENT, False, "how busy its GPUs are, of one GPU"),
     "gpu_memory": Quantity(BYTES, False, "memory of GPUs"),
     "gpu_watts": Quantity(WATTS, False, "power of its GPUs"),

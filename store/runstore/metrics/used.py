@@ -72,8 +72,10 @@ def gpu_percent(known: Mapping[str, Any]) -> float | None:
 
 
 def joules(known: Mapping[str, Any]) -> float | None:
-    """Energy that was counted: of GPUs."""
-    return _of(known, "gpu_joules")
+    """Energy that was counted: of processors and GPUs."""
+    counted = [_of(known, name) for name in ("cpu_joules", "gpu_joules")]
+    told = [one for one in counted if one is not None]
+    return round(sum(told), 2) if told else None
 
 
 def gpus(given: object) -> int | None:

@@ -43,11 +43,13 @@ class Usage:
         read_bytes, written_bytes: from and to disks, since the run began; None: not told here.
         gpu_percent, gpu_memory, gpu_watts, gpu_celsius, gpu_joules: of the GPUs that it has, if
             it has any and they are looked at (`gpu_use.py`).
+        cpu_joules: of the processors, where that is told (`energy.py`).
         pids: its processes.
     """
 
     __slots__ = (
-        *("cpu_percent", "cpu_s", "gpu_celsius", "gpu_joules", "gpu_memory", "gpu_percent"),
+        *("cpu_joules", "cpu_percent", "cpu_s", "gpu_celsius", "gpu_joules", "gpu_memory"),
+        "gpu_percent",
         *("gpu_watts", "memory", "pids", "processes", "read_bytes", "shared_once", "threads"),
         "written_bytes",
     )
@@ -63,6 +65,7 @@ class Usage:
         self.cpu_s = sum(one.cpu_s + one.children_cpu_s for one in every)
         self.cpu_s += above.children_cpu_s if above is not None else 0.0
         self.pids = {pid for pid, _ in looked}
+        self.cpu_joules: float | None = None
         self.gpu_percent: float | None = None
         self.gpu_memory: int | None = None
         self.gpu_watts: float | None = None

@@ -10,11 +10,13 @@ import os
 import select
 import sys
 import time
+from functools import partial
 
 from homerun.metrics.rules import rule as rules
 from homerun.metrics.rules import watch
 from homerun.metrics.rules.watch import RunRules
 from homerun.metrics.usage import roll
+from homerun.metrics.usage.energy import EnergyMeter
 from homerun.metrics.usage.gpu_use import GpuMeter
 from homerun.metrics.usage.meter import Meter
 from homerun.system import linux
@@ -55,7 +57,8 @@ class Sampler:
         self._folder = folder
         self._lock_kind = Root(os.getcwd()).lock_kind
         self._meter = Meter(is_thorough=True)
-        self._gpus = GpuMeter(self._joules_before)
+        self._gpus = GpuMeter(partial(self._last_of, "gpu_joules"))
+        self._energy = EnergyMeter(partial(self._last_of, "cpu_joules"))
         self._logs: dict[str, SampleLog] = {}
         self._paths: dict[str, str] = {}
         self._rules: dict[str, RunRules | None] = {}
@@ -146,6 +149,7 @@ class Sampler:
         started = {str(one.get("mark")): one for one in live.values()}
         usages = self._meter.read(started)
         self._gpus.add_to(usages, started)
+        self._energy.add_to(usages)
         for mark, usage in usages.items():
             path = by_mark[mark]
             values = {name: getattr(usage, name) for name in QUANTITIES}
@@ -155,10 +159,10 @@ class Sampler:
             except OSError:
                 continue  # a full disk, or the run is gone: it costs this sample
 
-    def _joules_before(self, mark: str) -> float:
+    def _last_of(self, quantity: str, mark: str) -> float:
         """What a run has used by the samples of a sampler that was killed."""
         try:
-            found = samples.read(self._paths[mark]).get(f"{samples.PREFIX}gpu_joules")
+            found = samples.read(self._paths[mark]).get(f"{samples.PREFIX}{quantity}")
         except OSError:
             return 0.0
         return max(map(float, found.values), default=0.0) if found else 0.0

@@ -60,6 +60,7 @@ class UsageRow(TypedDict, total=False):
     now: dict[str, float]
     cpu_percent: MeanMax
     cpu_s: float
+    cpu_joules: float
     memory: MeanMax
     shared_once: MeanMax
     threads: MeanMax

@@ -142,6 +142,9 @@ def _used(usage: dict[str, Any]) -> str:
         mean, most = sizes.shown(memory["mean"]), sizes.shown(memory["max"])
         parts.append(f"{mean} of memory (at most {most})")
     parts += _gpu_used(usage)
+    joules = sum(usage.get(f"{device}_joules", 0) for device in ("cpu", "gpu"))
+    if joules:
+        parts.append(f"{joules / 3600:.1f} Wh")
     told = {"read_bytes": "read", "written_bytes": "written"}
     moved = [f"{sizes.shown(usage[key])} {word}" for key, word in told.items() if usage.get(key)]
     return ", ".join([*parts, *moved])
@@ -149,15 +152,13 @@ def _used(usage: dict[str, Any]) -> str:
 
 def _gpu_used(usage: dict[str, Any]) -> list[str]:
     """What it has used of GPUs; a run without one has used none."""
-    percent, memory, joules = (usage.get(f"gpu_{one}") for one in ("percent", "memory", "joules"))
+    percent, memory = usage.get("gpu_percent"), usage.get("gpu_memory")
     parts = []
     if percent:
         parts.append(f"{percent['mean']:.0f} % of a GPU (at most {percent['max']:.0f} %)")
     if memory:
         mean, most = sizes.shown(memory["mean"]), sizes.shown(memory["max"])
         parts.append(f"{mean} of its memory (at most {most})")
-    if joules:
-        parts.append(f"{joules / 3600:.1f} Wh")
     return parts
 
 

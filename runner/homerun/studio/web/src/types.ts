@@ -682,6 +682,7 @@ export interface UsageRow {
   now?: Record<string, number>;
   cpu_percent?: MeanMax;
   cpu_s?: number;
+  cpu_joules?: number;
   memory?: MeanMax;
   shared_once?: MeanMax;
   threads?: MeanMax;
