@@ -19,7 +19,7 @@ from runstore.run import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from typing import Any
 
 _HELD_AT_ONCE = 64
@@ -106,12 +106,15 @@ def is_below_another(mark: str) -> bool:
             below, here = here, above
 
 
-def trees_of_runs(started: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Process]]:
+def trees_of_runs(
+    started: Mapping[str, Mapping[str, Any]], own: Collection[tuple[int, int]] = ()
+) -> dict[str, list[Process]]:
     """The processes of some runs of this place, in one look: each script, and all below it and its
     supervisor. Of a run whose supervisor and script are gone there are none.
 
     Args:
         started: the fact of that name, by the run's mark.
+        own: processes, by pid and start, that are known to be no other run's.
     """
     children = _children()
     found = {}
@@ -122,7 +125,7 @@ def trees_of_runs(started: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Pr
         if identity.lives(script):
             every = (one for siblings in children.values() for one in siblings)
             roots += [one for one in every if one.pid == script["pid"]]
-        found[mark] = _walk(roots, children, mark)
+        found[mark] = _walk(roots, children, mark, own)
     return found
 
 
@@ -267,12 +270,19 @@ def _children() -> dict[int, list[Process]]:
     return children
 
 
-def _walk(todo: list[Process], children: dict[int, list[Process]], mark: str) -> list[Process]:
+def _walk(
+    todo: list[Process],
+    children: dict[int, list[Process]],
+    mark: str,
+    own: Collection[tuple[int, int]] = (),
+) -> list[Process]:
     """The processes and all below them, each once, other runs' supervisors left out."""
     result: dict[int, Process] = {}
     while todo:
         process = todo.pop()
-        if process.pid not in result and not _is_of_another(process.pid, mark):
+        if process.pid in result:
+            continue
+        if (process.pid, process.ticks) in own or not _is_of_another(process.pid, mark):
             result[process.pid] = process
             todo += children.get(process.pid, ())
     return list(result.values())

@@ -27,6 +27,9 @@ _LOOKS_PER_PROPORTIONAL = 6
 """What processes share is looked at less often: the kernel walks through all of their pages."""
 
 
+_LOOKS_PER_ASKING = 12
+"""To ask a process whether it is of another run takes as long as to look at what it uses."""
+
 _ABOVE = 0, 0
 """The supervisor, which collects the script and what that left alone."""
 
@@ -88,6 +91,8 @@ class Meter:
         self._looks = 0
         self._processes = Watched()
         self._looked_at: set[tuple[int, int]] = set()
+        self._seen: set[tuple[int, int]] = set()
+        self._own: set[tuple[int, int]] = set()
 
     def read(self, started: Mapping[str, Mapping[str, Any]]) -> dict[str, Usage]:
         """What some runs use; a run of which nothing can be told is left out.
@@ -97,12 +102,16 @@ class Meter:
         """
         here = {mark: fact for mark, fact in started.items() if fact and identity.same_place(fact)}
         try:
-            trees = process_tree.trees_of_runs(here) if here else {}
+            trees = process_tree.trees_of_runs(here, self._own) if here else {}
             found = {mark: self._usage(mark, here[mark], tree) for mark, tree in trees.items()}
         except ImportError:  # no psutil, or a /proc of other processes
             return {}
         self._looks += 1
         self._processes.forget_but(self._looked_at)
+        seen = {(one.pid, one.ticks) for tree in trees.values() for one in tree}
+        # Asked twice, since one that was just forked may exec; and now and then again.
+        self._own = self._seen & seen if self._looks % _LOOKS_PER_ASKING else set()
+        self._seen = seen
         self._looked_at.clear()
         self._clocks = {mark: clock for mark, clock in self._clocks.items() if found.get(mark)}
         return {mark: usage for mark, usage in found.items() if usage is not None}
@@ -128,8 +137,7 @@ class Meter:
 
     def _used_by_recorded(self, process: Mapping[str, Any]) -> ProcessUse | None:
         """What a recorded process has used; None where it is gone."""
-        used = self._used_by(int(process.get("pid", 0)), int(process.get("start_ticks", 0)))
-        return used if used is not None and identity.lives(process) else None
+        return self._used_by(int(process.get("pid", 0)), int(process.get("start_ticks", 0)))
 
 
 class _Clock:
