@@ -13,6 +13,7 @@ import pytest
 from homerun.metrics.usage import process_use
 from homerun.metrics.usage.meter import Meter, _Clock
 from homerun.metrics.usage.process_use import ProcessUse, Watched
+from homerun.system import process_tree
 from runstore import names
 from runstore.fs import atomic
 from runstore.run import identity
@@ -100,6 +101,25 @@ def test_without_proc_psutil_tells_the_same(
         # The kernel counts memory in batches for each processor, and sums them up for statm only.
         within = 0.02 if name == "memory" else 0
         assert getattr(by_proc, name) == pytest.approx(getattr(by_psutil, name), rel=within), name
+
+
+def test_a_process_is_asked_twice_whose_it_is_and_then_seldom(
+    script: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask, asked = process_tree._is_of_another, [0]
+
+    def counts(pid: int, mark: str) -> bool:
+        asked[-1] += 1
+        return ask(pid, mark)
+
+    monkeypatch.setattr(process_tree, "_is_of_another", counts)
+    meter = Meter()
+    for _ in range(13):
+        found = meter.read({RUN: started(script)})[RUN]
+        assert found.processes == 2
+        asked.append(0)
+
+    assert asked[:13] == [2, 2, *[0] * 10, 2]
 
 
 def test_a_run_of_another_machine_is_not_looked_at(script: subprocess.Popen[bytes]) -> None:
