@@ -64,7 +64,9 @@ class Figures:
         found = {**row, **self._known.get(row["id"], {})}
         found.update(_sampled(row))
         if usage is not None:
-            found.update(cpu_percent=usage.cpu_percent, memory=usage.memory)
+            found["memory"] = usage.memory
+        if usage is not None and usage.cpu_percent is not None:
+            found["cpu_percent"] = usage.cpu_percent
         found["silent_s"] = self._silent.get(row["id"])
         return found
 
