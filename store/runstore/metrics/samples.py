@@ -6,7 +6,6 @@ one write for each sample. No reader of metrics looks there.
 
 from __future__ import annotations
 
-import json
 import os
 from collections import namedtuple
 from time import time, time_ns
@@ -168,6 +167,8 @@ def last_bytes(path: str, size: int) -> bytes:
 
 def _end_of_logs(folder: str) -> Iterator[tuple[str, float, float]]:
     """The quantity, the value and the time of the points at the end of each log."""
+    from json import loads  # most runs that are looked at have no samples, or are over
+
     try:
         names = [name for name in atomic.names_in(folder) if atomic.is_plain(f"{folder}/{name}")]
     except (FileNotFoundError, NotADirectoryError):
@@ -175,7 +176,7 @@ def _end_of_logs(folder: str) -> Iterator[tuple[str, float, float]]:
     for name in names:
         for line in last_bytes(f"{folder}/{name}", _END).split(b"\n"):
             try:
-                point = json.loads(line)
+                point = loads(line)
                 yield str(point["n"])[len(PREFIX) :], float(point["v"]), float(point["t"])
             except (ValueError, TypeError, KeyError):
                 continue  # cut at the beginning of what was read, or damaged
