@@ -84,9 +84,9 @@ BUILD = """
         "run update -r digits-1 --add-tag b=2",
     ):
         subprocess.run([*homerun, *line.split()], check=True, capture_output=True)
-    from runstore.metrics import numbers
+    from runstore.metrics import numbers, samples
     numbers.Numbers(made.directory).close()
-    from homerun.metrics.usage import roll, series
+    from homerun.metrics.usage import roll
     from runstore.fs import atomic, facts
     from runstore.run import identity
     sampled = next(iter(workspace.get_runs(where="arguments = ok")))
