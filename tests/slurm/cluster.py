@@ -147,6 +147,7 @@ class Cluster:
     def clear(self) -> None:
         """End what an earlier test left, and return when every node takes jobs."""
         self.ask("scancel", f"--user={os.getuid()}")
+        self.ask("scontrol", "update", f"NodeName={','.join(self.nodes)}", "State=RESUME")
         self.wait_idle()
 
     def wait_idle(self) -> None:

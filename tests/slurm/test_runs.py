@@ -270,6 +270,7 @@ def test_a_run_goes_on_without_the_controller_and_ends_right(
 ) -> None:
     run = submit("far", waits(ready, door, "raise SystemExit(5)"))
     ready.line()
+    cluster.wait_saved()  # else its number is given again, while the node still has the job
 
     cluster.tell("kill slurmctld")
     try:
@@ -301,8 +302,21 @@ def test_a_run_whose_node_lost_its_power_is_lost_by_its_engine(
     assert (ended(run)["cause"], left_of(run)) == ("lost_by_engine", [])
 
 
+def requeued(cluster: Cluster, job: str) -> None:
+    cluster.ask("scontrol", "requeue", job)
+
+
+def preempted(cluster: Cluster, job: str) -> None:
+    where = ("--partition=urgent", "--nodelist=n3", "--cpus-per-task=4", "--output=/dev/null")
+    cluster.ask("sbatch", *where, "--wrap=true")
+
+
+@pytest.mark.parametrize("taken_away", [requeued, preempted])
 def test_a_run_that_is_retried_is_started_again_by_slurm_as_its_next_attempt(
-    cluster: Cluster, submit: Submit, ready: Fifo
+    cluster: Cluster,
+    submit: Submit,
+    ready: Fifo,
+    taken_away: Callable[[Cluster, str], None],
 ) -> None:
     run = submit(
         "far",
@@ -316,10 +330,11 @@ def test_a_run_that_is_retried_is_started_again_by_slurm_as_its_next_attempt(
         retry_on=["host_restarted"],
     )
     ready.line()
+    job = job_of(run)
 
-    cluster.ask("scontrol", "requeue", job_of(run))
-    wait_until(lambda: cluster.state(job_of(run)) == "PENDING", "it waits again")
-    cluster.ask("scontrol", "update", f"JobId={job_of(run)}", "StartTime=now")
+    taken_away(cluster, job)
+    wait_until(lambda: cluster.state(job) == "PENDING", "it waits again")
+    cluster.ask("scontrol", "update", f"JobId={job}", "StartTime=now")  # not after two minutes
     ready.line()
     run.wait_for_completion()
 
