@@ -232,7 +232,7 @@ class Run:
         """Everything about the run, in the snake_case shape of the command line."""
         from homerun.views import details
 
-        return details.row_of(self._record)
+        return details.whole_row(self._record, details.row_of(self._record))
 
     def wait_for_completion(
         self,

@@ -22,6 +22,7 @@ from runstore.run import attempts, cache, params
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from homerun.targets.queue import Waiting
@@ -158,7 +159,7 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "limits": started.get("limits"),
         "gpus": started.get("gpus"),
         "outcome": _outcome(look),
-        "usage": system_usage(record, look.status),
+        "usage": usage_in_list(record, look.status),
         "rules": rules_fired(record) or None,
         "attempts": _attempts(record) or None,
         "linked": run.get("linked"),
@@ -206,17 +207,28 @@ def changed_originals(record: Record) -> list[str]:
     return link_watch.look(f"{record.path}/{layout.LINKS}", ended_ns).paths
 
 
-def system_usage(record: Record, shown: str) -> dict[str, Any] | None:
-    """What a run has used of its machine, by its samples, and `now`; None: there are none."""
+def usage_in_list(record: Record, shown: str) -> dict[str, Any] | None:
+    """What a run has used of its machine; of one that goes on only `now`: its samples are many."""
     if not atomic.is_folder(f"{record.path}/{layout.SYSTEM}"):
         return None
-    # Without the fact it goes on, or its supervisor was killed.
-    found = record.fact(layout.USAGE) or usage_samples.totals(record.path)
+    if shown in status.GOING_ON:
+        now = used.found(record.path, shown)
+        return {"now": now} if now else None
+    # Without the fact its supervisor was killed.
+    return _totals(record.fact(layout.USAGE) or usage_samples.totals(record.path)) or None
+
+
+def whole_row(record: Record, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a list with what is worth reading for one run alone: all samples of a live one."""
+    if row["status"] not in status.GOING_ON:
+        return row
+    told = _totals(usage_samples.totals(record.path))
+    return {**row, "usage": {**told, **row.get("usage", {})}} if told else row
+
+
+def _totals(found: Mapping[str, Any]) -> dict[str, Any]:
     known = ("samples", *usage_samples.QUANTITIES)
-    told = {key: found[key] for key in known if key in found}
-    if told and shown in status.GOING_ON:
-        told["now"] = used.found(record.path, shown)
-    return told or None
+    return {key: found[key] for key in known if key in found}
 
 
 def rules_fired(record: Record) -> list[dict[str, Any]]:

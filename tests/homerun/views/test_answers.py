@@ -141,6 +141,10 @@ def used(row: Row, quantity: str, which: str = "max") -> float:
     return float(told[which] if isinstance(told, dict) else told)
 
 
+def joules(row: Row) -> float:
+    return sum(max(0.0, used(row, name)) for name in ("cpu_joules", "gpu_joules"))
+
+
 def kib(number: float) -> int | None:
     return None if number < 0 else round(number / 1024)
 
@@ -197,7 +201,7 @@ CONDITIONS: list[tuple[str, Callable[[Row], bool]]] = [
     ("gpus > 0", lambda row: bool(row.get("gpus"))),
     ("gpu_percent <= 50", lambda row: 0 <= used(row, "gpu_percent", "mean") <= 50),
     ("gpu_memory = 3GB", lambda row: used(row, "gpu_memory") == 3 << 30),
-    ("joules > 100", lambda row: used(row, "gpu_joules") > 100),
+    ("joules > 100", lambda row: joules(row) > 100),
     ("started > 25.5h", lambda row: hours_ago(row) < 25.5),
     ("started < 25.5h", lambda row: hours_ago(row) > 25.5),
     ("status = failed", lambda row: row["status"] == "Failed"),

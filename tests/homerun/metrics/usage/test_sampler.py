@@ -178,6 +178,7 @@ def test_a_list_has_what_a_run_uses_now_and_once_it_is_over_what_it_used(
     live = [one.id for one in place.workspace.get_runs(where=wanted)]
     (on_board,) = Board(place.workspace.store).page()["runs"]
     now = run.describe()["usage"]["now"]
+    (listed,) = listing.describe_all([run._record])
     shown = in_columns(run)
     end(run, gate)
     usage = run.describe()["usage"]
@@ -187,6 +188,7 @@ def test_a_list_has_what_a_run_uses_now_and_once_it_is_over_what_it_used(
     assert live == [run.id] == [one.id for one in over]
     assert now["memory"] > 64 << 20
     assert now["processes"] == 1
+    assert list(listed["usage"]) == ["now"], "a list reads no more than the end of the samples"
     assert on_board["memory_kib"] > 64 << 10
     assert shown["memory"] > 64 << 10
     assert shown["cpu"] > 0

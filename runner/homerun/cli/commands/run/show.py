@@ -37,13 +37,14 @@ def show(call: Call) -> Result:
     """
     from homerun.project import goals
     from homerun.sdk.run import Run
-    from homerun.views import listing
+    from homerun.views import details, listing
 
     record = call.record(call.run_id)
     goal = goals.of_project(call.project())
     (row,) = listing.describe_all([record], goal)
     if record.is_batch:
         return _of_batch(record, row, call.name_of(record), goal)
+    row = details.whole_row(record, row)
     interpreter = Run.of(record).get_interpreter()
     if interpreter:
         row["interpreter"] = interpreter
