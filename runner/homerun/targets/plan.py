@@ -10,7 +10,7 @@ import os
 
 from homerun.system import signals
 from runstore import layout
-from runstore.run import attempts, work
+from runstore.run import attempts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -276,6 +276,8 @@ def for_adoption(record: Record, script_is_open: bool | None, *, has_pidfd: bool
     Args:
         has_pidfd: whether it inherits a pidfd of the script.
     """
+    from runstore.run import work  # a supervisor is told its folder
+
     run, started = record.run, record.fact(layout.STARTED) or {}
     limit = started.get("limit_s")
     return Plan(

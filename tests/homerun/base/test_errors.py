@@ -23,6 +23,7 @@ MADE: list[BaseError] = [
     errors.RunFailed("run-1", {"code": "UserError", "message": "exit code 3"}),
     errors.SubmitError("text"),
     errors.MissingPath("text"),
+    errors.ComputeTargetError("text"),
     errors.RunConfigurationError("text"),
     errors.UserError("text", inner_exception=ValueError("inner")),
     errors.WaitTimeout("run-1", 2.5),
