@@ -288,7 +288,7 @@ def _claim(
             entry.remove()  # of a run that had this id, and was removed
         elif data is not None and not place.is_settled(record):
             given = _plan(record, entry, data)
-            if given is not None and record.fact(layout.STOP) is None and not _is_canceled(record):
+            if given is not None and not is_stopped(record):
                 given.target, given.slots = found.name, len(slots)
                 if gpus:
                     from homerun.targets.gpus import grants
@@ -306,8 +306,12 @@ def _claim(
     return claim
 
 
-def _is_canceled(record: Record) -> bool:
-    """Whether a run above was canceled, by a process that was killed before it came to this one."""
+def is_stopped(record: Record) -> bool:
+    """Whether a run that is not started is to end: by its own stop fact, or with a run above it,
+    which a process canceled that was killed before it came to this one.
+    """
+    if record.fact(layout.STOP) is not None:
+        return True
     if not record.run.get("parent") or not look.is_below_canceled(record):
         return False
     record.publish(layout.STOP, {"kind": status.CANCEL, "why": status.WITH_PARENT})

@@ -17,7 +17,7 @@ from homerun.base import environ
 from homerun.system import children
 from homerun.targets import dispatch
 from homerun.targets.plan import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR, Plan, decode_for
-from runstore import layout, look, status
+from runstore import layout, status
 from runstore.errors import StoreError
 from runstore.fs import atomic, lock, trust
 from runstore.queue import place, placed
@@ -69,7 +69,7 @@ def _begin(record: Record) -> None:
         _leave("another job has begun the run, or it was ended", 1)
     if atomic.read_bytes(f"{record.path}/{layout.ENDED}") is not None:
         _leave("the run is over", 0)
-    if _is_stopped(record):
+    if dispatch.is_stopped(record):
         dispatch.end_unstarted(record)
         _leave("the run was stopped before it began", 0)
     given = _kept(record) if begun else _queued(record)
@@ -103,32 +103,25 @@ def _lock(record: Record) -> int:
 
 def _queued(record: Record) -> Plan:
     path = place.entry(record) or ""
-    data = atomic.read_bytes(path) if path else None
-    if data is None:
-        raise ValueError("nothing says any more what it is to be started with")
-    given = decode_for(record, data)
-    given.env = environ.moved(given.env, record.store.root, record.path)
+    given = _plan(record, path)
     given.entry = path
     return given
 
 
 def _kept(record: Record) -> Plan:
-    data = atomic.read_bytes(place.kept_plan(record))
-    if data is None:
-        raise ValueError("nothing says any more what it is to be started with")
-    given = decode_for(record, data)
-    given.env = environ.moved(given.env, record.store.root, record.path)
+    given = _plan(record, place.kept_plan(record))
     given.attempt = attempts.latest(record.path)
     return given
 
 
-def _is_stopped(record: Record) -> bool:
-    if record.fact(layout.STOP) is not None:
-        return True
-    if not record.run.get("parent") or not look.is_below_canceled(record):
-        return False
-    record.publish(layout.STOP, {"kind": status.CANCEL, "why": status.WITH_PARENT})
-    return True
+def _plan(record: Record, path: str) -> Plan:
+    """What a file says the run is to be started with, for where the store is on this host."""
+    data = atomic.read_bytes(path) if path else None
+    if data is None:
+        raise ValueError("nothing says any more what it is to be started with")
+    given = decode_for(record, data)
+    given.env = environ.moved(given.env, record.store.root, record.path)
+    return given
 
 
 def _fit(given: Plan, record: Record) -> None:
