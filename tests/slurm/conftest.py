@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from helpers import probes
+from homerun import Workspace
+from homerun.targets.engines import watch
 from slurm.cluster import Cluster
 from slurm.packages import CannotBeHad, find
+from slurm.settings import Targets
 
 UNPACKED = Path(__file__).parents[2] / "build/slurm"
 
@@ -39,3 +42,14 @@ def cluster(slurm: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     slurm.clear()
     monkeypatch.setenv("PATH", f"{slurm.bin}:{os.environ['PATH']}")
     return slurm
+
+
+@pytest.fixture
+def targets(cluster: Cluster, workspace_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Targets:
+    """Targets: `near` on this host, `far` elsewhere, `any`."""
+    monkeypatch.setattr(watch, "INTERVAL_S", 0.2)
+    made = Targets(Path(Workspace.from_config()._store.for_writing().root))
+    made.add("any", partition="cpu")
+    made.add("near", nodelist="n1")
+    made.add("far", nodelist="n3")
+    return made

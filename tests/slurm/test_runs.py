@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,37 +15,13 @@ from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.base import environ
 from homerun.runs import reconcile
-from homerun.targets.engines import watch
 from homerun.targets.queue import place_of
 from runstore import layout
 from runstore.queue import placed
 from slurm.cluster import Cluster
+from slurm.settings import Targets
 
 Submit = Callable[..., Run]
-
-
-class Targets:
-    """The targets in the store of the current folder."""
-
-    def __init__(self, root: Path) -> None:
-        self._path = root / layout.SETTINGS
-        self._said: dict[str, dict[str, Any]] = {}
-
-    def add(self, name: str, **said: str) -> None:
-        """Have the store's settings name a target of the cluster."""
-        self._said[name] = {"type": "slurm", **said}
-        self._path.write_text(json.dumps({"targets": self._said}))
-
-
-@pytest.fixture
-def targets(cluster: Cluster, workspace_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Targets:
-    """Targets: `near` on this host, `far` elsewhere, `any`."""
-    monkeypatch.setattr(watch, "INTERVAL_S", 0.2)
-    made = Targets(Path(Workspace.from_config()._store.for_writing().root))
-    made.add("any", partition="cpu")
-    made.add("near", nodelist="n1")
-    made.add("far", nodelist="n3")
-    return made
 
 
 @pytest.fixture
