@@ -22,6 +22,7 @@ _HOMES = {
     "CondaDependencies": "environments.conda",
     "ComputeTarget": "sdk.azure.clusters",
     "AmlCompute": "sdk.azure.clusters",
+    "Model": "sdk.azure.model",
     "RunDetails": "sdk.widgets",
     "compare_runs": "sdk.compare",
     "to_pandas": "sdk.workspace",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from homerun.environments.conda import CondaDependencies as CondaDependencies
     from homerun.sdk.azure.clusters import AmlCompute as AmlCompute
     from homerun.sdk.azure.clusters import ComputeTarget as ComputeTarget
+    from homerun.sdk.azure.model import Model as Model
     from homerun.sdk.batch import Batch as Batch
     from homerun.sdk.compare import compare_runs as compare_runs
     from homerun.sdk.context import current_run as current_run

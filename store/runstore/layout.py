@@ -26,6 +26,17 @@ GONE = ".gone-"
 ENVIRONMENTS = ".environments"
 """Registered environments: a folder for each name, in it a file for each version."""
 
+MODELS = ".models"
+"""Registered models: a folder for each name, in it a folder for each version."""
+MODEL = "model.json"
+DATASETS = ".datasets"
+"""Registered datasets, in the same way; beside them what each dataset of an id is."""
+DATASET = "dataset.json"
+DATASET_IDS = ".ids"
+DATASTORES = ".datastores"
+"""The folders of datastores that were given no other one."""
+VERSIONED = (MODELS, DATASETS)
+
 INTERPRETERS = ".interpreters"
 """What was installed in interpreters: a file for each answer, which the runs have links to."""
 

@@ -32,6 +32,8 @@ MAIN, PARENT, MARKED = (
     "Digits_1795254929_fc21c18b",
 )
 
+REGISTER = f"model register iris outputs/model.txt -r {MAIN} -d tree --tag a=b"
+
 CASES = {
     "account-set": "account set --subscription 0000",
     "account-show": "account show",
@@ -42,6 +44,9 @@ CASES = {
     "experiment-list": "experiment list",
     "folder-attach": "folder attach -w myworkspace -g group -e digits",
     "login": "login",
+    "model-list": "model list",
+    "model-download": f"{REGISTER}; model download iris -d models",
+    "model-delete": f"{REGISTER}; model delete iris --yes",
     "queue-list": "queue list",
     "queue-pause": "queue pause",
     "queue-resume": "queue resume",
@@ -101,7 +106,7 @@ CASES = {
 APART = {
     *("config", "doctor", "du", "queue move", "run SCRIPT"),
     *("run files", "run open", "run resubmit", "store stats"),
-    *("studio", "notify test", "run stacks", "target test"),
+    *("studio", "notify test", "run stacks", "target test", "model register", "model show"),
 }
 """Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
 tests."""

@@ -19,7 +19,7 @@ ORDER = {
         ("homerun.system",),
         (
             *("homerun.metrics", "homerun.snapshots", "homerun.environments", "homerun.targets"),
-            "homerun.notify",
+            *("homerun.notify", "homerun.assets"),
         ),
         ("homerun.config", "homerun.doctor"),
         ("homerun.runs",),
@@ -60,7 +60,7 @@ FACES = {"homerun", "runstore", "homerun.cli", "homerun.azureml", "azureml", "si
 a Python of a run begins with."""
 
 MOST_ENTRIES = 16
-MOST_ON_TOP = {"runner/homerun": 20}
+MOST_ON_TOP = {"runner/homerun": 22}
 
 
 def room_of(name: str) -> tuple[str, str, int] | None:

@@ -156,6 +156,8 @@ LOOKS = [
         "queue list",
         "target list",
         "target show small",
+        "model list",
+        "model show iris",
         "env list",
         "workspace show",
         "store trash list",
@@ -194,6 +196,8 @@ COMMANDS = [
         "run cancel -r QUEUED",
     ),
     *("run tag RUN d=5", "run files RUN -d copied-files"),
+    *("model download iris:1 -d models", "model register iris outputs/model.txt -r RUN"),
+    "model delete iris:1 --yes",
     *(
         "run -e train source/train.py",
         "run submit-script -e train source/train.py",

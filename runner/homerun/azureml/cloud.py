@@ -32,7 +32,6 @@ MODULES = {
     "azureml.core.keyvault": "is of the cloud; keep secrets in environment variables",
     "azureml.core.linked_service": _CLOUD,
     "azureml.core.logging": _CLOUD,
-    "azureml.core.model": _MODELS,
     "azureml.core.private_endpoint": _CLOUD,
     "azureml.core.resource_configuration": _CLOUD,
     "azureml.core.webservice": _MODELS,

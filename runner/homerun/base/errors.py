@@ -38,6 +38,32 @@ class WorkspaceError(UserError):
     """The workspace that was asked for is not the one that is here."""
 
 
+class AssetNotFound(UserError, KeyError):
+    """There is no dataset or datastore of that name, or not in that version."""
+
+
+class WebserviceError(HomerunError):
+    """What the original's service of models answers; `status_code` is that of HTTP, if any."""
+
+    def __init__(
+        self,
+        exception_message: str = "",
+        status_code: int | None = None,
+        inner_exception: BaseException | None = None,
+        **described: object,
+    ) -> None:
+        self.status_code = status_code
+        super().__init__(exception_message, inner_exception, **described)
+
+
+class ModelNotFound(WebserviceError, UserError, KeyError):
+    """There is no such model, or not in that version."""
+
+
+class ModelPathNotFound(UserError):
+    """There is no file or folder that a model could be made of."""
+
+
 class MissingExtra(HomerunError):
     """A feature needs packages that are not installed."""
 

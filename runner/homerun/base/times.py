@@ -33,6 +33,14 @@ def parsed(text: str) -> datetime:
     return datetime.fromisoformat(text.replace(_Z, _UTC))
 
 
+def as_datetime(text: object) -> datetime | None:
+    """A recorded time as an object; None: there is none, or it is damaged."""
+    try:
+        return parsed(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
 _STEPS = (("d", 86400), ("h", 3600), ("m", 60))
 
 
@@ -52,9 +60,5 @@ def how_long_ago(time: object, now: float) -> str | None:
 
 def unix(time: object) -> float | None:
     """A recorded time in seconds since 1970; None: there is none, or it is damaged."""
-    if not isinstance(time, str):
-        return None
-    try:
-        return parsed(time).timestamp()
-    except ValueError:
-        return None
+    found = as_datetime(time)
+    return None if found is None else found.timestamp()

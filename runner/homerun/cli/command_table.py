@@ -34,6 +34,10 @@ GROUPS = {
         "List deleted runs, restore them, or remove them for good.",
         "store trash list",
     ),
+    "model": (
+        "Keep models: list, show, download, register and delete them.",
+        "model list",
+    ),
     "env": (
         "List, build and remove the environments of runs with packages.",
         "env list",
@@ -101,6 +105,11 @@ COMMANDS = {
     "store trash list": ("commands.trash", "list_trash"),
     "store trash restore": ("commands.trash", "restore"),
     "store trash empty": ("commands.trash", "empty"),
+    "model list": ("commands.assets.model", "list_models"),
+    "model show": ("commands.assets.model", "show"),
+    "model download": ("commands.assets.model", "download"),
+    "model register": ("commands.assets.model", "register"),
+    "model delete": ("commands.assets.model", "delete"),
     "env list": ("commands.env", "list_environments"),
     "env build": ("commands.env", "build"),
     "env gc": ("commands.env", "gc"),
@@ -141,7 +150,7 @@ SHORT = {
 
 SECTIONS = (
     ("Run", "homerun run train.py --lr 0.1", "run ls show logs top stop wait why stacks rerun"),
-    ("Compare", "homerun best loss", "best compare diff files open"),
+    ("Compare", "homerun best loss", "best compare diff files open model"),
     ("Keep order", "homerun tag 17 keep", "tag rm restore du"),
     (
         "Set up",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.base.errors import UserError
+from homerun.base.errors import UserError, refusal
 from homerun.runs.handle import RunHandle
 from homerun.sdk.printed import PrintedFiles, PrintedLabels, PrintedMetrics
 from homerun.sdk.run import Run
@@ -177,6 +177,15 @@ class _OfflineRun(Run):
             made.append(self.child_run())
             made[-1].set_tags(tags)
         return made
+
+    @property
+    def register_model(self) -> NoReturn:
+        """Not possible: there is no workspace to keep a model in.
+
+        Raises:
+            NotHere: always, so that `hasattr` is False.
+        """
+        raise refusal("OfflineRun", "register_model", "submit the script: its run registers models")
 
     def submit_child(
         self, config: ScriptRunConfig, tags: Mapping[str, object] | None = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, NoReturn
 
-    from homerun import Experiment, ScriptRunConfig, Workspace
+    from homerun import Experiment, Model, ScriptRunConfig, Workspace
     from homerun.files.upload import Artifact, Path
     from homerun.views.listing import Wanted
     from runstore.fs.safe_path import Stream
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
 
 
-_NO_MODELS = "there is no registry of models yet; save the model below outputs/, where it stays"
 _NO_ENVIRONMENT = "what was installed is in get_interpreter(); see get_details()"
 
 _providers: dict[str, Callable[..., Run]] = {}
@@ -822,7 +821,52 @@ class Run:
         workspace = self.experiment.workspace
         return (workspace.run_of(record) for record in found)
 
-    # Secrets, data and the interpreter
+    # Models, secrets, data and the interpreter
+
+    def register_model(
+        self,
+        model_name: str,
+        model_path: str | None = None,
+        tags: Mapping[str, object] | None = None,
+        properties: Mapping[str, object] | None = None,
+        model_framework: str | None = None,
+        model_framework_version: str | None = None,
+        description: str | None = None,
+        datasets: Sequence[tuple[str, Any]] | None = None,
+        sample_input_dataset: Any = None,
+        sample_output_dataset: Any = None,
+        resource_configuration: object = None,
+        **original: object,
+    ) -> Model:
+        """Keep files of this run as the next version of a model: they stay when the run goes.
+
+        Args:
+            model_path: a file of the run, or a folder of it, such as `outputs/model.pkl`; None: the
+                model's name.
+            datasets: pairs of a purpose and a dataset.
+            resource_configuration, original: accepted without effect: nothing is deployed.
+
+        Raises:
+            ModelPathNotFound: the run has no such file; the error names those that there are.
+            InvalidName: no model can have the name.
+            ReadOnlyStore, UserError: it cannot be kept.
+        """
+        from homerun.sdk.azure import model
+
+        return model.registered_of_run(
+            self._record,
+            self.experiment.workspace,
+            model_name,
+            model_path,
+            tags=tags,
+            properties=properties,
+            model_framework=model_framework,
+            model_framework_version=model_framework_version,
+            description=description,
+            datasets=datasets,
+            sample_input_dataset=sample_input_dataset,
+            sample_output_dataset=sample_output_dataset,
+        )
 
     def get_interpreter(self) -> dict[str, Any] | None:
         """What the script ran with: `python` (its path), `version`, `implementation`, `platform`,
@@ -863,15 +907,6 @@ class Run:
         return environ.named_paths(environ.OUTPUT_DATA, ";")
 
     # Members of the original that are not here. Properties: a `__getattr__` would slow each `log`.
-
-    @property
-    def register_model(self) -> NoReturn:
-        """Not here yet: save the model below `outputs/`, where it stays.
-
-        Raises:
-            NotHere: always, so that `hasattr` is False.
-        """
-        raise refusal("Run", "register_model", _NO_MODELS)
 
     @property
     def get_environment(self) -> NoReturn:

@@ -12,15 +12,16 @@ import time
 
 from runstore import layout, names
 from runstore.errors import FormatTooNew, StoreError, words
-from runstore.fs import atomic, facts, lock, maintenance_lock
+from runstore.fs import atomic, facts, maintenance_lock
 from runstore.run import deleted, labels, ledger, snapshot_claims
 from runstore.run.record import Record
-from runstore.upkeep import check_queue, check_run, trash
+from runstore.upkeep import check_queue, check_run, check_versions, trash
 from runstore.upkeep.check_links import check_links
 from runstore.upkeep.findings import (
     YOUNG_S,
     Finding,
     age_s,
+    half_made,
     is_dead,
     leftovers,
     mover,
@@ -83,6 +84,8 @@ def _walk(store: Store) -> Iterator[Finding]:
     yield from half_made_snapshots(store)
     yield from _snapshots(store)
     yield from _interpreters(store)
+    yield from check_versions.left_versions(store)
+    yield from check_versions.damaged(store)
     yield from _trash(store)
     yield from check_queue.check_queues(store)
 
@@ -103,25 +106,6 @@ def _make_anew(store: Store) -> None:
     if store.damage:
         mover(store.root, f"{store.root}/{layout.STORE}")()
     store.make(found)
-
-
-def half_made(store: Store, folder: str) -> Iterator[Finding]:
-    """Folders under a hidden name whose makers were killed.
-
-    A run's maker holds its `alive`; before that, and for an experiment, the age has to tell.
-    """
-    for name in names_or_none(folder):
-        path = f"{folder}/{name}"
-        alive = f"{path}/{layout.ALIVE}"
-        if not name.startswith(layout.NEW):
-            continue
-        if os.path.exists(alive):
-            is_left = not lock.is_held(alive, store.lock_kind)
-        else:
-            is_left = age_s(path) > YOUNG_S
-        if is_left:
-            problem = "a killed maker left it half-made"
-            yield Finding(os.path.relpath(path, store.root), problem, remover(store.root, path))
 
 
 def _experiment(store: Store, folder: str) -> Iterator[Finding]:

@@ -32,7 +32,8 @@ _DEEPEST = 6
 def check_links(store: Store) -> Iterator[Finding]:
     """Each of them, with the cure to move it aside in its folder."""
     for name in names_or_none(store.root):
-        yield from _links(store.root, name, depth=1)
+        if name != layout.DATASTORES:  # what users and scripts put there is data
+            yield from _links(store.root, name, depth=1)
 
 
 def _links(root: str, inner: str, depth: int) -> Iterator[Finding]:

@@ -6,11 +6,13 @@ import os
 import time
 
 from runstore import layout
-from runstore.fs import atomic, safe_path, tree
+from runstore.fs import atomic, lock, safe_path, tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from runstore.root import Root
 
 YOUNG_S = 60.0
 """What is younger may belong to a process that this one cannot see (another PID namespace)."""
@@ -50,6 +52,26 @@ def leftovers(root: str, folder: str) -> Iterator[Finding]:
             yield Finding(
                 os.path.relpath(path, root), "a killed writer left it", remover(root, path)
             )
+
+
+def half_made(store: Root, folder: str) -> Iterator[Finding]:
+    """Folders under a hidden name whose makers were killed.
+
+    A maker of a run, or of a version of a model or dataset, holds its `alive`; before that, and
+    for an experiment, the age has to tell.
+    """
+    for name in names_or_none(folder):
+        path = f"{folder}/{name}"
+        alive = f"{path}/{layout.ALIVE}"
+        if not name.startswith(layout.NEW):
+            continue
+        if os.path.exists(alive):
+            is_left = not lock.is_held(alive, store.lock_kind)
+        else:
+            is_left = age_s(path) > YOUNG_S
+        if is_left:
+            problem = "a killed maker left it half-made"
+            yield Finding(os.path.relpath(path, store.root), problem, remover(store.root, path))
 
 
 def is_left(path: str) -> bool:

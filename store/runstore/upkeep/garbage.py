@@ -20,8 +20,8 @@ from runstore.names import is_run_id
 from runstore.run import deleted
 from runstore.run.record import Record
 from runstore.run.snapshot_claims import Unclaimed, left, named_by
-from runstore.upkeep import check, check_queue, keep_last, trash
-from runstore.upkeep.findings import YOUNG_S, age_s, is_dead, leftovers, names_or_none
+from runstore.upkeep import check, check_queue, check_versions, keep_last, trash
+from runstore.upkeep.findings import YOUNG_S, age_s, half_made, is_dead, leftovers, names_or_none
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -352,14 +352,15 @@ def _left(store: Store) -> Iterator[str]:
     yield from left(store)
     findings = [
         *leftovers(store.root, store.root),
-        *check.half_made(store, store.root),
+        *half_made(store, store.root),
         *check.claims(store),
         *check.half_made_snapshots(store),
         *check_queue.check_queues(store),
+        *check_versions.left_versions(store),
     ]
     for folder in store.experiment_folders():
         home = f"{store.root}/{folder}"
-        findings += [*leftovers(store.root, home), *check.half_made(store, home)]
+        findings += [*leftovers(store.root, home), *half_made(store, home)]
     for finding in findings:
         path = f"{store.root}/{finding.path}"
         # A maker makes its lock's file and takes the lock, one after the other.

@@ -33,11 +33,14 @@ _INTERNALS = {
     layout.SNAPSHOTS: "snapshots",
     layout.TRASH: "trash",
     layout.INDEX: "index",
+    layout.MODELS: "models",
+    layout.DATASETS: "data",
+    layout.DATASTORES: "data",
 }
 RECORDS = "records"
 """What is left of a run: its facts, labels and properties; and of a store: ledgers, settings, …"""
 
-PARTS = ("logs", "metrics", "outputs", RECORDS, "snapshots", "trash", "index")
+PARTS = ("logs", "metrics", "outputs", RECORDS, "snapshots", "trash", "index", "models", "data")
 
 _UNKNOWN = "Unknown"
 _EVERY = 64

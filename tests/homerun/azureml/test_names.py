@@ -134,7 +134,7 @@ def test_the_version_compares_as_the_last_one_of_the_original(
         ("core", "Dataset.get_by_name(None, 'iris')", "open files by their paths"),
         ("core", "Dataset.Tabular.from_delimited_files('x')", "open files by their paths"),
         ("core", "Datastore(None, 'blob')", "open files by their paths"),
-        ("core", "Model.register(None, 'm', 'm')", "save models below outputs/"),
+        ("core.model", "InferenceConfig('score.py')", "load the file that Model.get_model_path"),
         ("core", "prepare_compute_target(None, '.', None)", "this machine, or a target"),
         ("core.compute", "DataFactoryCompute.attach()", "this machine, or a target"),
         ("core.runconfig", "DataReferenceConfiguration()", "has no meaning on your own machine"),
@@ -366,7 +366,7 @@ def test_every_error_of_the_original_is_raised_and_pickled_as_there(
         """
     )
 
-    assert printed == "11 ['one', 'two']\n404 text\n"
+    assert printed == "8 ['one', 'two']\n404 text\n"
 
 
 def test_a_failed_script_names_the_error_in_one_line(

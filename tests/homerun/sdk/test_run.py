@@ -149,7 +149,7 @@ def test_a_run_that_goes_on_cannot_be_cleaned(
     run.cancel()
 
 
-@pytest.mark.parametrize("name", ["register_model", "get_environment"])
+@pytest.mark.parametrize("name", ["get_environment"])
 def test_a_member_that_is_not_here_says_why_in_one_sentence(logged: Run, name: str) -> None:
     with pytest.raises(NotHere, match=f"homerun has no Run.{name}: ") as raised:
         getattr(logged, name)

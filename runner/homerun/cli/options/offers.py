@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from itertools import islice
 
+from homerun.assets import models
 from homerun.base.errors import HomerunError
 from homerun.cli.output import text
 from homerun.project import defaults, file
@@ -52,6 +53,11 @@ def trash_offers(given: dict[str, Any], begun: str) -> Offers:
         return TrashNames(workspace.store, _place(given)[0]).deleted_last()
 
     return _naming(given, begun, trashed)
+
+
+def model_offers(given: dict[str, Any], begun: str) -> Offers:
+    """The registered models whose name begins so."""
+    return _beginning(begun, lambda: models.shelf(_workspace(given).store).names())
 
 
 def experiment_offers(given: dict[str, Any], begun: str) -> Offers:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from homerun.config.environment import Environment
     from homerun.sdk.azure.clusters import ComputeTarget
+    from homerun.sdk.azure.model import Model
     from runstore.store import Store
 
 _NO_CLOUD = "it manages a service in Azure, and here a workspace is a folder"
@@ -97,9 +98,11 @@ class AzureServices(Absent):
         return registered(self._store)
 
     @property
-    def models(self) -> dict[str, object]:
-        """The registered models: none."""
-        return {}
+    def models(self) -> Mapping[str, Model]:
+        """The registered models by name, each in its latest version."""
+        from homerun.sdk.azure import model
+
+        return model.latest(self)  # type: ignore[arg-type]
 
     @property
     def images(self) -> dict[str, object]:

@@ -22,6 +22,9 @@ ComputeTargetException = _homerun.ComputeTargetError
 RunConfigurationException = _homerun.RunConfigurationError
 RunEnvironmentException = _homerun.RunEnvironmentError
 WorkspaceException = _homerun.WorkspaceError
+WebserviceException = _homerun.WebserviceError
+ModelNotFoundException = _homerun.ModelNotFound
+ModelPathNotFoundException = _homerun.ModelPathNotFound
 
 _NAMES = {
     _store.BaseError: "AzureMLException",
@@ -34,6 +37,9 @@ _NAMES = {
     _homerun.RunConfigurationError: "RunConfigurationException",
     _homerun.RunEnvironmentError: "RunEnvironmentException",
     _homerun.WorkspaceError: "WorkspaceException",
+    _homerun.WebserviceError: "WebserviceException",
+    _homerun.ModelNotFound: "ModelNotFoundException",
+    _homerun.ModelPathNotFound: "ModelPathNotFoundException",
 }
 
 
@@ -65,14 +71,6 @@ class DiscoveryUrlNotFoundException(AzureMLException):
     """A service could not be found."""
 
 
-class ModelNotFoundException(AzureMLException):
-    """There is no such model."""
-
-
-class ModelPathNotFoundException(AzureMLException):
-    """A model's file is not there."""
-
-
 class ParallelRunException(AzureMLException):
     """A parallel run failed."""
 
@@ -87,20 +85,6 @@ class SnapshotException(AzureMLException):
 
 class TrainingException(AzureMLException):
     """A training failed."""
-
-
-class WebserviceException(AzureMLException):
-    """A web service failed."""
-
-    def __init__(
-        self,
-        exception_message: str = "",
-        status_code: int | None = None,
-        inner_exception: BaseException | None = None,
-        **described: object,
-    ) -> None:
-        self.status_code = status_code
-        super().__init__(exception_message, inner_exception, **described)
 
 
 class WorkspacePrivateEndpointException(AzureMLException):

@@ -1,0 +1,1 @@
+"""What is kept around runs: versions of models and datasets, datastores, secrets."""
