@@ -322,11 +322,25 @@ def test_without_a_terminal_it_says_what_to_do_instead(invoke, command):
     )
 
 
-def test_without_textual_it_says_what_to_install(top, workspace_dir):
-    program = "import sys; sys.modules['textual'] = None; from homerun.cli import main; main()"
-    screen = top(program=[sys.executable, "-c", program])
+NEEDS = b"homerun: homerun top needs textual, which is not installed: pip install textual\r\n"
+UNTIL_READ = """
+import sys
+sys.modules["textual"] = None
+from homerun.cli import main
+from homerun.cli.commands.run import watch
+watch._PATIENCE_S = 60
+main()
+"""
 
-    screen.until(
-        "^homerun: homerun top needs textual, which is not installed: pip install textual$"
-    )
+
+def test_without_textual_it_shows_the_runs_gives_the_terminal_back_and_says_what_to_install(
+    top, live
+):
+    screen = top(program=[sys.executable, "-c", UNTIL_READ])
+    before = screen.shown.mode()
+
     assert screen.shown.end() == 1
+    first, _, after = screen.shown.raw.partition(LEFT)
+    assert "▶ Running".encode() in first
+    assert after == NEEDS
+    assert screen.shown.mode() == before

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from homerun.cli.top import picture
 from homerun.cli.top.app import Noticed, Top
 from homerun.views.live import narrowing
 from runstore.errors import StoreError
@@ -385,6 +386,22 @@ def test_it_fits_every_terminal(size):
         return screen(app)
 
     assert len(drive(script, size=(80, 24))) == size[1]
+
+
+@pytest.mark.parametrize("size", [(40, 8), (80, 24), (200, 50)])
+def test_the_first_picture_is_what_is_drawn_then(size):
+    async def script(app, pilot, watched):
+        return screen(app), watched
+
+    drawn, watched = drive(script, size=size)
+    painted = [
+        "".join(part for part, _ in line) for line in picture.screen_lines(watched, None, *size)
+    ]
+    above, below = picture.heights(size[1] - 2)
+    seen = [line.rstrip() for line in painted]
+    assert len(painted) == size[1]
+    assert seen[: above + 1 + bool(below)] == drawn[: above + 1 + bool(below)]
+    assert seen[-1] == drawn[-1]
 
 
 def test_what_is_in_sight_is_told_to_the_watch():

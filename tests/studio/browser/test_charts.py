@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from homerun import Experiment, Run, Workspace
 from studio.browser.lab import Studio
@@ -78,18 +78,23 @@ def chart(page: Page, name: str) -> Locator:
     return found
 
 
+def place_of(card: Locator) -> FloatRect:
+    """Where a chart's curves are. One that is drawn again has no place for a moment."""
+    while True:
+        if over := card.locator(".u-over").bounding_box():
+            return over
+
+
 def hover(page: Page, card: Locator, share: float) -> Locator:
     """Point at a place of a chart, from 0 at its left to 1 at its right; what it says there."""
-    over = card.locator(".u-over").bounding_box()
-    assert over is not None
+    over = place_of(card)
     page.mouse.move(over["x"] + over["width"] * share, over["y"] + over["height"] / 2)
     return card.locator(".chart-tip")
 
 
 def drag(page: Page, card: Locator, first: float, last: float) -> None:
     """Drag from one place of a chart to another."""
-    over = card.locator(".u-over").bounding_box()
-    assert over is not None
+    over = place_of(card)
     height = over["y"] + over["height"] / 2
     page.mouse.move(over["x"] + over["width"] * first, height)
     page.mouse.down()

@@ -24,7 +24,8 @@ COLOURS = {
     status.QUEUED: "blue",
 }
 
-_CODES = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}
+CODES = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}
+"""The number of each colour, as terminals know it."""
 
 _quiet = False
 _plain_only = False
@@ -111,7 +112,7 @@ def coloured(text: str, colour: str | None) -> str:
 
 def painted(text: str, colour: str) -> str:
     """A text in a colour, even if colours are off."""
-    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m"
+    return f"\x1b[{CODES[colour]}m{text}\x1b[0m"
 
 
 def is_terminal(stream: Any) -> bool:

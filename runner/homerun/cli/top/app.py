@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from textual.events import Resize
 from textual.message import Message
 
 from homerun.cli.output import console
+from homerun.cli.top import picture
 from homerun.cli.top.asks import Asks
 from homerun.cli.top.columns import cut, justified
 from homerun.cli.top.foot import Foot
@@ -30,12 +32,13 @@ from runstore import status
 from runstore.errors import BaseError
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from homerun.cli.top.columns import Line
     from homerun.cli.top.deeds import Deeds
+    from homerun.cli.top.picture import Picture
     from homerun.views.live.watchlist import Watchlist
 
-_LEAST_HIGH = 14
-"""On a lower terminal there is no pane, unless it is large."""
 _KEYS = (
     *(("up,k", "move(-1)"), ("down,j", "move(1)")),
     *(("pageup", "page(-1)"), ("pagedown", "page(1)")),
@@ -48,6 +51,7 @@ _KEYS = (
 )
 _WHILE_ASKED = ("back", "interrupt", "suspend_process")
 """What keys do also while something is typed; the others are part of the answer then."""
+_LOOK_S = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -63,6 +67,7 @@ class Top(App[None]):
         goal: the metric that is looked at; None: the first one that each run has logged.
         minimizes: whether less of a metric is better.
         colours: whether they are wanted.
+        first: what stands on the terminal so far, if anything does.
 
     Attributes:
         interrupted: the signal that ended it, if one did.
@@ -83,7 +88,10 @@ class Top(App[None]):
         goal: str | None = None,
         minimizes: Callable[[str], bool] = lambda metric: False,
         colours: bool = True,
+        first: Picture | None = None,
     ) -> None:
+        self._first = first
+        self._is_drawn = threading.Event()
         super().__init__(ansi_color=True)
         self.interrupted: int | None = None
         self._watched = watched
@@ -99,6 +107,15 @@ class Top(App[None]):
         self._order = Order(minimizes)
         self._foot = Foot(self, self._draw)
         self._asks = Asks(self, deeds, self._answer, self._foot, watched.again)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Leave the first picture on the terminal, and what was typed in it, until there is more
+        than that.
+        """
+        driver = super().get_driver_class()
+        if self._first is None or not self._first.painted:
+            return driver
+        return _keeping(driver, self._first, self._is_drawn)
 
     def compose(self) -> ComposeResult:
         """The widgets from the top."""
@@ -122,6 +139,7 @@ class Top(App[None]):
             for number in _SIGNALS:
                 loop.add_signal_handler(number, self._end_by, number)
         self.on_noticed()
+        self.call_after_refresh(self._is_drawn.set)
 
     async def on_unmount(self) -> None:
         """Let go of what was opened."""
@@ -182,10 +200,7 @@ class Top(App[None]):
         """The lines of the table and of the pane."""
         if self._helps:
             return high, 0
-        if self._is_large:
-            return 0, high
-        pane = 0 if high < _LEAST_HIGH - 2 else max(7, min(20, high * 2 // 5))
-        return high - pane, pane
+        return (0, high) if self._is_large else picture.heights(high)
 
     def _fit(self, name: str, high: int) -> None:
         widget = self._lines[name]
@@ -205,7 +220,7 @@ class Top(App[None]):
             lines = [[(cut(f" {line}", wide), "")] for line in HELP]
         elif self._watched.rows is not None:
             lines = self._table.lines(wide, high, now, self._sort())
-        return [*lines, *([[]] * (high - len(lines)))][: max(0, high)]
+        return picture.to_height(lines, high)
 
     def _seek(self) -> None:
         """Have what is in sight now read, and the selected run."""
@@ -342,3 +357,23 @@ class Top(App[None]):
 
 def _nothing() -> None:
     return None
+
+
+def _keeping(driver: type[Driver], first: Picture, is_drawn: threading.Event) -> type[Driver]:
+    """A driver that clears nothing before there is something else, and reads no key before that."""
+
+    class Keeping(driver):  # type: ignore[misc, valid-type]
+        def start_application_mode(self) -> None:
+            super().start_application_mode()
+            if not first.is_over:
+                first.is_over = True
+                self.attrs_before = first.attributes
+                self.write(first.painted)
+                self.flush()
+
+        def run_input_thread(self) -> None:
+            while not is_drawn.wait(_LOOK_S) and not self.exit_event.is_set():
+                pass
+            super().run_input_thread()
+
+    return Keeping

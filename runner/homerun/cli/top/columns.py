@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
     Part = tuple[str, str]
-    """A text, and the name of its style: one of those in `app.STYLES`, or ""."""
+    """A text, and the name of its style: one of those in `styles.STYLES`, or ""."""
     Line = list[Part]
 
 SIGNS = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from homerun.cli.output import text
 from homerun.cli.top.columns import cut
-from homerun.cli.top.help import KEYS
+from homerun.cli.top.help import key_line
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -50,10 +50,4 @@ class Foot:
         told = question or error or self._told
         if told:
             return [(cut(f" {text.printable(told)}", wide), style)]
-        line: Line = []
-        used = 0
-        for key, what in KEYS:
-            used += text.width(f" {key} {what} ")
-            if used < wide:
-                line += [(f" {key}", "heading"), (f" {what} ", "dim")]
-        return line
+        return key_line(wide)

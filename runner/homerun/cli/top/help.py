@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from homerun.cli.output import text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from homerun.cli.top.columns import Line
+
 KEYS = (
     ("s", "stop"),
     ("r", "rerun"),
@@ -34,3 +40,14 @@ HELP = (
     "              by how long the Completed runs of its batch took",
     "cpu, mem      of all its processes now; of this user's runs on this host only",
 )
+
+
+def key_line(wide: int) -> Line:
+    """As many of the keys as there is room for, in one line."""
+    line: Line = []
+    used = 0
+    for key, what in KEYS:
+        used += text.width(f" {key} {what} ")
+        if used < wide:
+            line += [(f" {key}", "heading"), (f" {what} ", "dim")]
+    return line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,25 +14,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-from homerun.cli.output import console
+from homerun.cli.top.styles import styles
 
 if TYPE_CHECKING:
     from homerun.cli.top.columns import Line
-
-STYLES: dict[str, dict[str, Any]] = {
-    "head": {"bold": True},
-    "heading": {"bold": True},
-    "column": {"underline": True},
-    "selected": {"reverse": True},
-    "title": {"bold": True},
-    "question": {"bold": True},
-    "waiting": {"color": "blue", "bold": True},
-    "value": {"color": "cyan"},
-    "chart": {"color": "cyan"},
-    "error": {"color": "red", "bold": True},
-    "dim": {"dim": True},
-}
-"""By name, beside those of the statuses. Without colours the rest of each is left."""
 
 _WHEEL = 3
 
@@ -43,9 +28,7 @@ class LineView(Widget):
     def __init__(self, name: str, colours: bool) -> None:
         super().__init__(id=name)
         self._lines: list[Line] = []
-        statuses = {name: {"color": colour} for name, colour in console.COLOURS.items()}
-        known = {**STYLES, **statuses}
-        self._styles = {name: _style(one, colours) for name, one in known.items()}
+        self._styles = {name: Style(**one) for name, one in styles(colours).items()}
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines from now on."""
@@ -149,7 +132,3 @@ class Answer(Input):
         self.close()
         if then is not None:
             then(typed)
-
-
-def _style(known: dict[str, Any], colours: bool) -> Style:
-    return Style(**{key: one for key, one in known.items() if colours or key != "color"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 
 from homerun.base.errors import HomerunError, UserError
 from homerun.cli.command import command
@@ -12,6 +13,7 @@ from homerun.cli.interrupts import Interrupted
 from homerun.cli.options import shared
 from homerun.cli.options.params import argument, option
 from homerun.cli.output import console
+from homerun.cli.top.picture import Picture
 from homerun.project import goals
 from homerun.views.live.watchlist import Scope, Watchlist
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 _NO_TERMINAL = "{} needs a terminal; homerun run list shows the runs once"
 _NO_TEXTUAL = "homerun top needs textual, which is not installed: pip install textual"
+_PATIENCE_S = 0.5
+"""So long the runs are waited for; if they take longer, Textual is loaded meanwhile."""
 
 
 def _selection(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,7 +99,14 @@ def _watch(
     record = None if call.run_id is None else call.run()._record
     wanted = [key if value is None else (key, value) for key, value in tags]
     scope = Scope(record, None if record else call.experiment, statuses, wanted, where)
-    with Watchlist(workspace.store, scope, lambda: None, goal) as watched:
+    metric = goal and goal.metric
+    is_read = threading.Event()
+    with (
+        Picture(console.may_colour()) as picture,
+        Watchlist(workspace.store, scope, is_read.set, goal) as watched,
+    ):
+        if is_read.wait(_PATIENCE_S) and watched.rows is not None:
+            picture.show(watched, metric)
         gc.disable()  # the objects of Textual's modules are no garbage; see `Top.on_noticed`
         try:
             from homerun.cli.top.app import Top
@@ -115,8 +126,7 @@ def _watch(
             except UserError:  # nothing tells
                 return False
 
-        metric = goal and goal.metric
-        shown = Top(deeds, watched, metric, minimizes, console.may_colour())
+        shown = Top(deeds, watched, metric, minimizes, console.may_colour(), picture)
         shown.run()
     if shown.interrupted is not None:
         raise Interrupted(shown.interrupted)

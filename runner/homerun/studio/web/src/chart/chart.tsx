@@ -36,6 +36,7 @@ export function Chart({ lines, title, axis, height = 160, isLog = false, smoothi
   const frame = useRef<HTMLDivElement | null>(null);
   const tip = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const pointer = useRef({ left: -10, top: -10 });
   const stamps = JSON.stringify([lines.map((one) => [one.curve.stamp, one.label, one.colour]), axis, smoothing]);
   const drawn = useMemo(() => lines.flatMap((line) => drawnOf(line, axis, smoothing)), [stamps]);
   const shown = useRef(drawn);
@@ -44,7 +45,9 @@ export function Chart({ lines, title, axis, height = 160, isLog = false, smoothi
 
   useEffect(() => {
     if (!frame.current || !size.width) return;
-    plot.current = new uPlot(options({ shown, axis, isLog, tip, zoom, say, isSize }, size.width, height), tableOf(drawn.map((one) => one.stroke)), frame.current);
+    plot.current = new uPlot(options({ shown, axis, isLog, tip, pointer, zoom, say, isSize }, size.width, height), tableOf(drawn.map((one) => one.stroke)), frame.current);
+    // A chart that is drawn again under a resting pointer would go on saying what the former one had there.
+    plot.current.setCursor(pointer.current);
     return () => plot.current?.destroy();
   }, [shape, size.width > 0]);
   useEffect(() => plot.current?.setData(tableOf(drawn.map((one) => one.stroke))), [drawn]);
@@ -78,6 +81,7 @@ interface Made {
   axis: Axis;
   isLog: boolean;
   tip: { current: HTMLDivElement | null };
+  pointer: { current: { left: number; top: number } };
   zoom: ((range: Range | null) => void) | undefined;
   say: (value: unknown) => string;
   isSize: boolean;
@@ -86,7 +90,7 @@ interface Made {
 const POWERS = Array.from({ length: 50 }, (_, at) => 2 ** at);
 const HIDDEN: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
 
-function options({ shown, axis, isLog, tip, zoom, say, isSize }: Made, width: number, height: number): uPlot.Options {
+function options({ shown, axis, isLog, tip, pointer, zoom, say, isSize }: Made, width: number, height: number): uPlot.Options {
   const [ink, grid] = [colour("--dim"), colour("--chart-grid")];
   const drawn = shown.current;
   const each = drawn[0]?.stroke.smooth ? 4 : 3;
@@ -109,7 +113,12 @@ function options({ shown, axis, isLog, tip, zoom, say, isSize }: Made, width: nu
     ),
     hooks: {
       draw: [(plot) => shown.current.forEach((one) => drawSpikes(plot, one))],
-      setCursor: [(plot) => tell(plot, shown.current, axis, say, tip.current)],
+      setCursor: [
+        (plot) => {
+          pointer.current = { left: plot.cursor.left ?? -10, top: plot.cursor.top ?? -10 };
+          tell(plot, shown.current, axis, say, tip.current);
+        },
+      ],
       setSelect: [(plot) => select(plot, axis, zoom)],
       ready: [(plot) => plot.over.addEventListener("dblclick", () => zoom?.(null))],
     },
