@@ -42,6 +42,14 @@ def can_unshare_time() -> bool:
 
 
 @cache
+def can_have_hosts() -> bool:
+    """May a process have all of a host's namespaces, with a boot id of its own?"""
+    mount = "mount --bind /dev/null /proc/sys/kernel/random/boot_id"
+    own = ("--net", "--pid", "--uts", "--mount", "--fork", "--kill-child", "--mount-proc")
+    return _works("unshare", *own, "sh", "-c", mount)
+
+
+@cache
 def has_strace() -> bool:
     """Is strace there, and may it trace and inject?"""
     return _works("strace", "-f", "-o", "/dev/null", "-e", "inject=link:error=EPERM", "true")
