@@ -14,6 +14,7 @@ from homerun.targets.engines import watch
 from slurm.cluster import Cluster
 from slurm.packages import CannotBeHad, find
 from slurm.settings import Targets
+from torture import report
 
 UNPACKED = Path(__file__).parents[2] / "build/slurm"
 
@@ -53,3 +54,12 @@ def targets(cluster: Cluster, workspace_dir: Path, monkeypatch: pytest.MonkeyPat
     made.add("near", nodelist="n1")
     made.add("far", nodelist="n3")
     return made
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of the kills: who was killed, tries, breaks."""
+    lines = report.table()
+    if lines:
+        terminalreporter.section("kills")
+        for line in lines:
+            terminalreporter.write_line(line)

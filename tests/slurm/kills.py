@@ -24,7 +24,10 @@ from slurm.cluster import Cluster
 from torture import invariants, report
 from torture.cast import Cast, tick
 
-VICTIMS = ("slurmctld", "slurmd", "supervisor", "submitter", "state")
+VICTIMS = ("slurmctld", "slurmd", "supervisor", "job", "submitter", "state")
+"""`job` is the first process of the run's job, above its supervisor; `state` what a controller has
+written down.
+"""
 
 SCRIPT = """
 import sys, time
@@ -121,10 +124,12 @@ class Case:
     def _strike(self) -> None:
         if self.victim == "submitter":
             self.cast.kill("submitter")
-        elif self.victim == "supervisor":
+        elif self.victim in ("supervisor", "job"):
             self.cast.join("submitter")
-            for one in self._living():
-                if invariants.supervised_by(one.pid) == self.id:
+            found = [one for one in self._living() if invariants.supervised_by(one.pid) == self.id]
+            pids = {one.pid for one in found}
+            for one in found:
+                if (one.parent in pids) == (self.victim == "supervisor"):
                     process.send(one, signal.SIGKILL)
         elif self.victim == "state":
             self.cast.join("submitter")
@@ -203,7 +208,7 @@ class Case:
     def _check_outcome(
         self, shown: str, outcome: dict[str, Any], said: list[str], how: str
     ) -> None:
-        """Whether the status is true; the exact one, unless who could tell it was killed."""
+        """Whether the status is true: the exact one, unless the script did not come to its end."""
         has_ended = "ended" in said
         exact = (status.COMPLETED, None) if not self.code else (status.FAILED, status.EXIT_CODE)
         found = (shown, outcome.get("cause"))
@@ -212,7 +217,7 @@ class Case:
                 self.breaks.append(f"it did not end by itself, and is {how}")
         elif found[0] != status.FAILED:
             self.breaks.append(f"it is {how}")
-        elif has_ended and self.victim != "supervisor":
+        elif has_ended:
             self.breaks.append(f"it ended by itself, and is {how}")
-        elif self.victim in ("slurmd", "submitter") and said:
+        elif self.victim in ("slurmd", "submitter", "supervisor") and said:
             self.breaks.append(f"it began, and is {how}")

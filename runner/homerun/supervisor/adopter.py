@@ -106,12 +106,16 @@ class Adopter(Attempt):
 
     def reap(self) -> bool:
         """Notice the script's end and its status; collect what was re-parented to us."""
+        was_over = self.over
         reaped = super().reap()
-        if self.over or not self.stranger.has_ended():
+        if was_over or not (self.over or self.stranger.has_ended()):
             return reaped
-        self.over = True
         if self.stranger.pidfd is not None:
             self.poll.unregister(self.stranger.pidfd)
+        if self.over:
+            self.source = "supervisor"  # in an engine's job it became the script's parent
+            return True
+        self.over = True
         found = self.insist("how the script ended cannot be seen", self.stranger.status)
         if found is not None:
             self.raw, self.source = found

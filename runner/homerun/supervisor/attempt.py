@@ -226,7 +226,7 @@ class Attempt(Recorder):
         self.memory: int | None = None
         self.memory_wakes = 0
         self.listen_to_kills()
-        self.told_to_end = self.stop_wanted = self.is_time_up = False
+        self.told_to_end = self.stop_wanted = self.is_time_up = self.is_woken = False
         self.stop_kind_here = status.CANCEL
         self.environment_lock: int | None = None
         self.is_sampled = False
@@ -352,13 +352,16 @@ class Attempt(Recorder):
             came = self.nap_through(self.beats.rest(left))
             if self.beats.look():
                 self.told_to_end = True
-            if came or self.told_to_end or (until is not None and linux.clock() >= until):
+            is_due = until is not None and linux.clock() >= until
+            if came or self.is_woken or self.told_to_end or is_due:
                 return came
 
     def nap_through(self, seconds: float | None) -> bytes:
         """As `nap`, in one piece."""
         limited = None if seconds is None else min(max(0.0, seconds), _LONGEST_NAP_S) * 1000
-        if self.memory in [descriptor for descriptor, _ in self.poll.poll(limited)]:
+        woken_by = [descriptor for descriptor, _ in self.poll.poll(limited)]
+        self.is_woken = bool(woken_by)  # an adopter waits for more than signals
+        if self.memory in woken_by:
             self.look_at_memory()
         came = self.wakeups.take()
         self.told_to_end = self.told_to_end or signals.TERM in came or signals.INT in came

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from helpers import engine as fake
+from helpers import process
 from helpers.engine import Cluster, Held
 from helpers.fifo import Fifo, Gate
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
@@ -452,7 +453,7 @@ def test_a_job_that_its_engine_starts_again_is_another_attempt_of_the_run(
     if number == signal.SIGKILL:
         cluster.kill(held)
     else:
-        supervisor = attempts_supervisor(held)
+        supervisor = supervisor_of(held)
         os.kill(supervisor, number)
         assert held.process is not None
         held.process.wait()
@@ -467,11 +468,90 @@ def test_a_job_that_its_engine_starts_again_is_another_attempt_of_the_run(
     assert not any(Path(run._record.store.root, layout.QUEUE, "gpus").glob(".kept-*"))
 
 
-def attempts_supervisor(held: Held) -> int:
-    """The supervisor's pid here: the child of the first process of the other host."""
+def supervisor_of(held: Held) -> int:
+    """The supervisor's pid here: the child of the job, the first process of the other host."""
     assert held.process is not None
-    below = Path(f"/proc/{held.process.pid}/task/{held.process.pid}/children").read_text().split()
-    return int(below[0])
+    job = process.descendants(held.process.pid)[0]
+    return next(one.pid for one in process.descendants(job.pid) if one.parent == job.pid)
+
+
+def near_supervisor(run: Run) -> int:
+    started = run._record.fact(layout.STARTED)
+    assert started is not None
+    return int(started["supervisor"]["pid"])
+
+
+@pytest.mark.parametrize("cluster", ["near", "far"], indirect=True)
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_run_whose_supervisor_is_killed_goes_on_in_its_job_and_ends_as_its_script_does(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    door: Gate,
+    code: int,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(waits_for(ready, door, f"raise SystemExit({code})"))
+    held = cluster.start()
+    ready.line()
+
+    killed = supervisor_of(held) if cluster.far else near_supervisor(run)
+    os.kill(killed, signal.SIGKILL)
+    process.wait_gone(killed)
+    assert run.get_status() == "Running"
+    assert held.process is not None
+    assert held.process.poll() is None
+    door.open()
+    run.wait_for_completion(raise_on_error=False)
+
+    end = ended(run)
+    assert (end["status"], end["exit_code"]) == ("Failed" if code else "Completed", code)
+    assert held.process.wait() == (1 if code else 0)
+
+
+@pytest.mark.parametrize("cluster", ["near", "far"], indirect=True)
+def test_a_run_whose_supervisor_was_killed_is_canceled_with_all_that_it_has_started(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(
+        f"""
+        import subprocess, time
+        subprocess.Popen(["sleep", "1000"], start_new_session=True)
+        print("up", file={ready.opened})
+        time.sleep(1000)
+        """
+    )
+    held = cluster.start()
+    ready.line()
+    killed = supervisor_of(held) if cluster.far else near_supervisor(run)
+    os.kill(killed, signal.SIGKILL)
+    process.wait_gone(killed)
+
+    run.cancel()
+
+    assert (run.get_status(), ended(run)["cause"]) == ("Canceled", "cancel")
+    assert process.marked(f"HOMERUN_RUN_ID={run.id}") == []
+
+
+def test_a_script_that_ends_while_its_supervisor_is_being_killed_has_its_exit_code_all_the_same(
+    cluster: Cluster, submit: Callable[..., Run], ready: Fifo, door: Gate
+) -> None:
+    run = submit(waits_for(ready, door, "raise SystemExit(7)"))
+    cluster.start()
+    ready.line()
+    started = run._record.fact(layout.STARTED) or {}
+    supervisor = started["supervisor"]["pid"]
+    os.kill(supervisor, signal.SIGSTOP)
+    door.open()
+    process.wait_gone(started["script"]["pid"])
+
+    os.kill(supervisor, signal.SIGKILL)
+    run.wait_for_completion(raise_on_error=False)
+
+    assert ended(run)["exit_code"] == 7
 
 
 @far

@@ -1,10 +1,10 @@
-"""The program of an engine's job: it becomes the supervisor of one run.
+"""The program of an engine's job: it has one run supervised.
 
     begin.py STORE RUN-FOLDER        on whatever host; both absolute, on a shared file system
 
-It makes sure that this job is the one that begins the run, and then is, in the same process, the
-same supervisor as at home, with the same descriptors (`targets/launch.py`). What keeps it from that
-is a line in the job's own output, which is `engine.log` in the run's folder.
+It makes sure that this job is the one that begins the run, and then starts the same supervisor as
+at home, with the same descriptors (`targets/launch.py`), above which it stays (`guard.py`). What
+keeps it from that is a line in the job's own output, which is `engine.log` in the run's folder.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from homerun.base import environ
 from homerun.system import children
 from homerun.targets import dispatch
+from homerun.targets.engines import guard
 from homerun.targets.plan import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR, Plan, decode_for
 from runstore import layout, status
 from runstore.errors import StoreError
@@ -33,7 +34,7 @@ _LIMIT_MARGIN_S = 20.0
 
 
 def main() -> None:
-    """Become the supervisor; leaves by `os.execve`, or with a line of why not."""
+    """Have the run supervised; leaves as its supervisor does, or with a line of why not."""
     root, folder = sys.argv[1:3]
     try:
         _begin(_record(root, folder))
@@ -74,7 +75,7 @@ def _begin(record: Record) -> None:
         _leave("the run was stopped before it began", 0)
     given = _kept(record) if begun else _queued(record)
     _fit(given, record)
-    _become(given, record, alive)
+    _supervise(given, record, alive)
 
 
 def _trust_here(record: Record) -> None:
@@ -150,8 +151,8 @@ def _of_engine(given: Plan) -> dict[str, str]:
     }
 
 
-def _become(given: Plan, record: Record, alive: int) -> None:
-    """Be the supervisor: the engine's job is the run, and ends with it."""
+def _supervise(given: Plan, record: Record, alive: int) -> None:
+    """Have the supervisor started: the engine's job is the run, and ends with it."""
     print(f"begins run {record.id} on {os.uname().nodename}", flush=True)
     nameless = children.nameless_file(given.encode())
     above = PLAN_DESCRIPTOR + 1
@@ -164,8 +165,7 @@ def _become(given: Plan, record: Record, alive: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
-    argv = children.python("supervisor.main", record.path)
-    os.execve(sys.executable, argv, environ.for_supervisor(record.mark))
+    guard.stay_above(record, children.python("supervisor.main", record.path))
 
 
 def _leave(why: str, code: int) -> None:
