@@ -221,9 +221,13 @@ def never_started(kind: str) -> dict[str, object]:
     return _outcome(FAILED, kind, None)
 
 
-def abandoned() -> dict[str, object]:
-    """The outcome of a run that a person declared over, since its place will never answer."""
-    return _outcome(CANCELED, ABANDONED, None)
+def abandoned(kind: str = CANCEL) -> dict[str, object]:
+    """The outcome of a run that a person declared over, since its place will never answer.
+
+    Args:
+        kind: CANCEL, or FAIL for one that is to be Failed.
+    """
+    return _outcome(FAILED if kind == FAIL else CANCELED, ABANDONED, None)
 
 
 def lost_by_engine(said: str) -> dict[str, object]:

@@ -256,7 +256,8 @@ os._exit(0)
 
 def test_a_run_of_a_host_that_is_gone_is_abandoned_by_its_name_and_a_yes(invoke, gone):
     canceled = invoke("run", "cancel", "away-1")
-    assert (canceled.code, "cancel --abandon -r away-1" in canceled.err) == (1, True)
+    ways = "homerun run fail --anyway -r away-1, or for all of its runs: homerun forget-host away"
+    assert (canceled.code, ways in canceled.err) == (1, True)
     unsure = invoke("run", "cancel", "away-1", "--abandon")
     assert (unsure.code, "add --yes" in unsure.err) == (2, True)
 
@@ -274,6 +275,62 @@ def test_a_run_of_a_host_that_is_gone_is_abandoned_by_its_name_and_a_yes(invoke,
     assert invoke("run", "show", "away-1").json["outcome"]["cause"] == "abandoned"
     again = invoke("run", "cancel", "-e", "away", "--abandon", "--yes", "-o", "table")
     assert (again.code, again.err) == (0, "no live run matches; nothing was canceled\n")
+
+
+def test_a_run_of_a_host_that_is_gone_is_failed_anyway_with_a_reason(invoke, gone):
+    refused = invoke("run", "fail", "away-1", "-o", "table")
+    assert (refused.code, "it belongs to away; go there" in refused.text) == (1, True)
+    unsure = invoke("run", "fail", "away-1", "--anyway")
+    assert (unsure.code, "add --yes" in unsure.err) == (2, True)
+
+    line = ("run", "fail", "away-1", "--anyway", "--yes", "--reason", "burnt", "-o", "table")
+    done = invoke(*line)
+
+    rows = [row.split() for row in done.text.splitlines()]
+    assert (done.code, rows[1]) == (0, ["away-1", "NotResponding", "Failed"])
+    assert done.err.startswith("nothing is stopped: ")
+    shown = invoke("run", "show", "away-1").json
+    assert (shown["status"], shown["outcome"]["cause"]) == ("Failed", "abandoned")
+
+
+def test_a_host_that_is_gone_is_forgotten_with_all_runs_that_it_does_not_answer_for(invoke, gone):
+    why = invoke("run", "why", "away-1").json
+    assert why["what"] == "it ran on away, or in a container, which this machine cannot ask"
+    assert why["advice"] == [
+        "if it is gone for good: homerun run fail away-1 --anyway",
+        "for all runs of that host: homerun forget-host away",
+    ]
+    other = invoke("forget-host", "elsewhere", "--yes", "-o", "table")
+    assert (other.code, "no run of elsewhere is NotResponding" in other.err) == (0, True)
+    assert not (gone / "ended.json").exists()
+
+    done = invoke("forget-host", "away", "--yes")
+
+    assert [(row["run_id"], row["status"]) for row in done.json] == [("away-1", "Failed")]
+    told = invoke("run", "why", "away-1").json
+    assert (told["what"], told["cause"]) == ("its host away is gone for good", "abandoned")
+
+
+def test_a_run_that_goes_on_is_stopped_and_failed_and_one_that_is_over_is_failed_too(
+    invoke, script, ready
+):
+    script("train.py", f"print('up', file={ready.opened}); import time; time.sleep(1000)")
+    live = Experiment(Workspace.from_config(), "digits").submit(
+        ScriptRunConfig("source", "train.py"), run_id="live"
+    )
+    over = Experiment(Workspace.from_config(), "digits").start_logging(run_id="over", outputs=False)
+    over.complete()
+    ready.line()
+
+    done = invoke("run", "fail", "live", "over", "--reason", "the data was wrong")
+
+    assert [(row["was"], row["status"]) for row in done.json] == [
+        ("Running", "Failed"),
+        ("Completed", "Failed"),
+    ]
+    assert live.get_details()["error"]["error"]["message"] == "the data was wrong"
+    nothing = invoke("run", "fail", "-e", "digits", "--yes", "-o", "table")
+    assert (nothing.code, nothing.err) == (0, "no live run matches; nothing was declared failed\n")
 
 
 def test_on_a_terminal_the_risk_is_told_before_a_run_is_abandoned(gone, terminal):

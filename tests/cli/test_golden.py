@@ -59,6 +59,8 @@ CASES = {
     "run-cancel": f"run cancel {MAIN}",
     "run-cancel-abandon": f"run cancel {MAIN} --abandon --yes",
     "run-cancel-none": "run cancel -e digits --yes",
+    "run-fail": f"run fail {MAIN} --reason wrong",
+    "forget-host": "forget-host node17 --yes",
     "run-compare": f"run compare {MAIN} {MARKED} --code",
     "run-compare-all": f"run compare {MAIN} {PARENT} given-id --all",
     "run-delete": f"run delete {MAIN} given-id --yes",

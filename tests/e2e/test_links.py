@@ -179,6 +179,8 @@ COMMANDS = [
         "run update -r RUN --add-tag c=3",
         "run update -r digits-1 --add-tag c=3",
         "run cancel -r RUN",
+        "run fail -r RUN --reason why",
+        "forget-host node17 --yes",
     ),
     *(
         "run download-logs -r RUN -d fetched",

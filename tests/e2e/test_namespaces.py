@@ -207,7 +207,7 @@ def test_a_run_of_a_container_that_is_gone_is_abandoned_and_not_canceled(
     [run] = workspace.get_runs("apart")
     alive = f"{run.directory}/alive"
     wait_until(lambda: not lock.is_held(alive, workspace.store.lock_kind), "it is gone")
-    with pytest.raises(InvalidTransition, match=f"good: homerun run cancel --abandon -r {run.id}"):
+    with pytest.raises(InvalidTransition, match=f"good: homerun run fail --anyway -r {run.id}"):
         run.cancel()
 
     [row] = workspace.abandon_runs([run])

@@ -66,6 +66,7 @@ COMMANDS = {
     "run show": ("commands.run.show", "show"),
     "run compare": ("commands.run.compare", "compare"),
     "run cancel": ("commands.run.cancel", "cancel"),
+    "run fail": ("commands.run.cancel", "fail"),
     "run delete": ("commands.run.delete", "delete"),
     "run snapshot": ("commands.run.files", "snapshot"),
     "run monitor-logs": ("commands.run.logs", "monitor_logs"),
@@ -121,6 +122,7 @@ COMMANDS = {
     "account show": ("commands.account", "show"),
     "notify test": ("commands.machine.notify", "test"),
     "doctor": ("commands.machine.doctor", "doctor"),
+    "forget-host": ("commands.machine.hosts", "forget_host"),
     "studio": ("commands.studio", "studio"),
     "config": ("commands.config", "config"),
     "completion": ("commands.machine.completion", "completion"),
@@ -155,7 +157,7 @@ SECTIONS = (
     (
         "Set up",
         "homerun config",
-        "config studio completion doctor notify queue target experiment store env",
+        "config studio completion doctor forget-host notify queue target experiment store env",
     ),
     ("As in Azure ML", "homerun folder attach", "folder workspace account login"),
 )
@@ -195,6 +197,9 @@ SUMMARIES = {
     "completion": "Print the script that makes a shell complete commands, options, files and runs.",
     "doctor": (
         "Check what works on this machine and in this store, and say what to do about the rest."
+    ),
+    "forget-host": (
+        "Declare all runs of a host failed that are NotResponding: the host is gone for good."
     ),
     "login": "Do nothing, and say that no account is needed.",
 }

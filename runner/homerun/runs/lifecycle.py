@@ -49,17 +49,32 @@ def cancel(record: Record, outputs: Outputs | None) -> None:
 
 def cancel_all(runs: Iterable[tuple[Record, Outputs | None]]) -> list[dict[str, Any]]:
     """Cancel many runs at once, each with its outputs folder; see `Workspace.cancel_runs`."""
+    return _end_all(runs, status.CANCEL, {})
+
+
+def fail_all(
+    runs: Iterable[tuple[Record, Outputs | None]], details: str | None
+) -> list[dict[str, Any]]:
+    """Declare many runs failed; see `Workspace.fail_runs`."""
+    return _end_all(runs, status.FAIL, _words(details, None))
+
+
+def _end_all(
+    runs: Iterable[tuple[Record, Outputs | None]], kind: str, said: dict[str, object]
+) -> list[dict[str, Any]]:
+    """Ask all of these runs to end, and then wait for them; a row for each."""
     asked: list[tuple[Record, float, dict[str, Any]]] = []
     for record, outputs in runs:
-        row: dict[str, Any] = {"run_id": record.id, "was": None, "status": None, "error": None}
+        row = _row(record)
         try:
             seen = reconcile.bring_up_to_date(record)
             row["was"] = seen.status
             if not seen.is_over and record.is_interactive:
-                _end(record, outputs, status.CANCELED)
+                how = status.CANCELED if kind == status.CANCEL else status.FAILED
+                _end(record, outputs, how, said or None)
             elif not seen.is_over:
-                stop.ask(record, seen, status.CANCEL)
-            else:
+                stop.ask(record, seen, kind, said)
+            elif kind == status.CANCEL:
                 stop.go_on(record)
         except (StoreError, OSError) as error:
             row["error"] = words(error)
@@ -67,32 +82,55 @@ def cancel_all(runs: Iterable[tuple[Record, Outputs | None]]) -> list[dict[str, 
     for record, deadline, row in asked:
         try:
             if row["error"] is None and not environ.is_inside(record):
-                stop.wait_for_end(record, status.CANCEL, deadline)
-            row["status"] = look.at(record).status
+                stop.wait_for_end(record, kind, deadline)
+            now = look.at(record)
+            if kind == status.FAIL and row["error"] is None:
+                _mark_failed(record, row["was"], now.status, said)
+                now = look.at(record)
+            row["status"] = now.status
         except (StoreError, OSError) as error:
             row["error"] = words(error)
     return [row for _, _, row in asked]
 
 
-def abandon_all(records: Iterable[Record]) -> list[dict[str, Any]]:
+def _mark_failed(record: Record, was: str, now: str, said: dict[str, object]) -> None:
+    """Declare a run Failed that was over before, or ended well before it could be stopped."""
+    if now == status.COMPLETED or (now == status.CANCELED and was in status.TERMINAL):
+        record.publish(layout.MARK, {"status": status.FAILED, **said}, sync=True)
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {"run_id": record.id, "was": None, "status": None, "error": None}
+
+
+def is_of_host(record: Record, host: str) -> bool:
+    """Whether a host of that name is the one that has to answer for a run."""
+    return record.place().get("host") == host
+
+
+def abandon_all(
+    records: Iterable[Record], failed: bool = False, details: str | None = None
+) -> list[dict[str, Any]]:
     """Declare runs over that will never answer; see `Workspace.abandon_runs`."""
+    kind = status.FAIL if failed else status.CANCEL
+    said = _words(details, None) if failed else {}
     rows: dict[str, dict[str, Any]] = {}
     for record in records:
         if record.id in rows:
             continue  # it went with one above it
-        rows[record.id] = _abandon(record)
+        rows[record.id] = _abandon(record, kind, said)
         was_silent = rows[record.id]["was"] == status.NOT_RESPONDING
         if rows[record.id]["error"] is None and was_silent:
-            rows.update((one.id, _abandon(one)) for one in _silent_below(record))
+            rows.update((one.id, _abandon(one, kind, said)) for one in _silent_below(record))
     return list(rows.values())
 
 
-def _abandon(record: Record) -> dict[str, Any]:
-    row: dict[str, Any] = {"run_id": record.id, "was": None, "status": None, "error": None}
+def _abandon(record: Record, kind: str, said: dict[str, object]) -> dict[str, Any]:
+    row = _row(record)
     try:
         seen = reconcile.bring_up_to_date(record)
         row["was"] = row["status"] = seen.status
-        stop.abandon(record, seen)
+        stop.abandon(record, seen, kind, said)
         row["status"] = look.at(record).status
     except (StoreError, OSError) as error:
         row["error"] = words(error)

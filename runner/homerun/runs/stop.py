@@ -20,6 +20,8 @@ from runstore.run import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from runstore.look import Look
     from runstore.run.record import Record
 
@@ -91,15 +93,25 @@ def check_answers(record: Record, seen: Look, asked: str) -> None:
     host = record.place().get("host", "another host")
     refused = f"be {asked} from here: it belongs to {host}; go there, or to the original store"
     if not _flaw_of_abandoning(record, seen):
-        refused += f"; if that is gone for good: homerun run cancel --abandon -r {record.id}"
+        refused += f"; if that is gone for good: homerun run fail --anyway -r {record.id}"
+        refused += f", or for all of its runs: homerun forget-host {host}"
     raise InvalidTransition(record.id, seen.status, refused)
 
 
-def abandon(record: Record, seen: Look) -> None:
+def abandon(
+    record: Record,
+    seen: Look,
+    kind: str = status.CANCEL,
+    details: Mapping[str, object] | None = None,
+) -> None:
     """Declare a run over whose host or container will never answer.
 
     Nothing is signalled: its script may go on there, and write to the run's folder. What finds the
-    stop request there ends it.
+    stop request there ends it. Its engine, if it has one, is asked to take its job back.
+
+    Args:
+        kind: CANCEL or FAIL: what the run is then.
+        details: more of the stop request.
 
     Raises:
         InvalidTransition: something here answers for the run.
@@ -111,8 +123,12 @@ def abandon(record: Record, seen: Look) -> None:
     if flaw := _flaw_of_abandoning(record, seen):
         raise InvalidTransition(record.id, seen.status, f"be abandoned: {flaw}")
     if not record.is_interactive:
-        record.publish(layout.STOP, {"kind": status.CANCEL, "why": "the run was abandoned"})
-    record.end(status.abandoned())
+        why = {"why": "the run was abandoned"}
+        record.publish(layout.STOP, {"kind": kind, **why, **(details or {})})
+        registry.target_of_run(record.store.root, record.run).take_back(record)
+    elif kind == status.FAIL and details:
+        record.publish(layout.FAILED, dict(details))
+    record.end(status.abandoned(kind))
     retries.forget_plan(record)
 
 

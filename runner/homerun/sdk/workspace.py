@@ -323,12 +323,32 @@ class Workspace(AzureServices):
 
         return lifecycle.cancel_all((run._record, run._handle.outputs) for run in runs)
 
-    def abandon_runs(self, runs: Iterable[Run]) -> Sequence[dict[str, Any]]:
-        """Declare runs over (Canceled, cause `abandoned`) whose host or container is gone for good.
+    def fail_runs(
+        self, runs: Iterable[Run], error_details: str | None = None
+    ) -> Sequence[dict[str, Any]]:
+        """Declare many runs failed, as `Run.fail` does one: those that go on are stopped first.
+
+        Returns:
+            As `cancel_runs`.
+        """
+        from homerun.runs import lifecycle
+
+        return lifecycle.fail_all(
+            ((run._record, run._handle.outputs) for run in runs), error_details
+        )
+
+    def abandon_runs(
+        self, runs: Iterable[Run], failed: bool = False, error_details: str | None = None
+    ) -> Sequence[dict[str, Any]]:
+        """Declare runs over (cause `abandoned`) whose host or container is gone for good.
 
         Only for runs that are NotResponding because they belong to another host or PID namespace.
         Those below them go with them where nothing answers for them either. Nothing is stopped: a
         script that still runs there may write to the run's folder.
+
+        Args:
+            failed: they are Failed then; else Canceled.
+            error_details: why, of such that are Failed.
 
         Returns:
             As `cancel_runs`, also for those below; an `error` where something here answers for the
@@ -336,7 +356,17 @@ class Workspace(AzureServices):
         """
         from homerun.runs import lifecycle
 
-        return lifecycle.abandon_all(run._record for run in runs)
+        return lifecycle.abandon_all((run._record for run in runs), failed, error_details)
+
+    def runs_of_host(self, host: str) -> Sequence[Run]:
+        """The runs of a host, by its name, that it does not answer for: NotResponding ones, which
+        `abandon_runs` ends where the host is gone for good.
+        """
+        from homerun.runs import lifecycle
+        from runstore.status import NOT_RESPONDING
+
+        silent = self.get_runs(status=NOT_RESPONDING, include_children=True)
+        return list(filter(lambda run: lifecycle.is_of_host(run._record, host), silent))
 
     @property
     def trash(self) -> Trash:

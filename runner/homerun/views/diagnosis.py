@@ -11,6 +11,7 @@ from homerun.runs import children, reconcile
 from homerun.views import details
 from runstore import layout, status
 from runstore.look import exception_in
+from runstore.queue import placed
 from runstore.run import attempts
 
 TYPE_CHECKING = False
@@ -63,6 +64,8 @@ _BY_CAUSE = {
     "{id} runs it again",
     status.NEVER_STARTED: "nothing of it ran: homerun rerun {id} submits it again",
     status.CHILD_NOT_COMPLETED: "see which of its runs failed: homerun ls --parent-run-id {id}",
+    status.LOST_BY_ENGINE: "its engine ended the job, or lost it with its node: homerun rerun {id} "
+    "submits it again; --max-retries 1 --retry-on host_restarted does so by itself",
     status.SIGNAL: "homerun did not send that signal: another program, the kernel (dmesg) or the "
     "script itself did",
     status.ENVIRONMENT: "homerun env list shows the environments and their logs",
@@ -182,6 +185,8 @@ def _what(record: Record, seen: Look) -> str:
             "it may hang"
         )
     outcome = seen.outcome
+    if seen.status == status.NOT_RESPONDING:
+        return _silent(record)
     if outcome is None:
         return _STANDS.get(seen.status, "it goes on")
     if outcome.get("cause"):
@@ -197,9 +202,19 @@ _STANDS = {
     status.FINALIZING: "its script is over; what it left is being ended",
     status.CANCEL_REQUESTED: "it was asked to end",
     status.NOT_STARTED: "it has not begun yet",
-    status.NOT_RESPONDING: "it ran on another host, or in another container, which this machine "
-    "cannot ask",
 }
+
+
+def _silent(record: Record) -> str:
+    """Why a run is NotResponding, as a clause."""
+    job = placed.job_of(record)
+    host = record.place().get("host") or "another host"
+    if job is None:
+        return f"it ran on {host}, or in a container, which this machine cannot ask"
+    return (
+        f"its supervisor on {host} has given no sign of life for a while, and {job.get('engine')} "
+        f"has not said that its job {job.get('job')} is over: the node may be gone, or the network"
+    )
 
 
 def _advice(record: Record, seen: Look, exception: str | None) -> list[str]:
@@ -215,5 +230,8 @@ def _advice(record: Record, seen: Look, exception: str | None) -> list[str]:
     if seen.status == status.FAILED and cause in _BY_CAUSE:
         found.append(_BY_CAUSE[cause].format(id=record.id))
     if seen.status == status.NOT_RESPONDING:
-        found.append(f"if it is gone for good: homerun stop {record.id} --abandon")
+        found.append(f"if it is gone for good: homerun run fail {record.id} --anyway")
+        host = record.place().get("host")
+        if host:
+            found.append(f"for all runs of that host: homerun forget-host {host}")
     return found

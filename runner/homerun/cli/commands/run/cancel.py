@@ -1,4 +1,4 @@
-"""`homerun run cancel`: cancel runs by name, or all that match."""
+"""`homerun run cancel` and `run fail`: end runs by name, or all that match."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from runstore.status import ALL, NOT_RESPONDING, TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from homerun.cli.invocation import Call
@@ -23,6 +24,7 @@ _GOES_ON = (
 )
 _OVER = "it was over already; nothing was canceled"
 _NONE = "no live run matches; nothing was canceled"
+_NONE_FAILED = "no live run matches; nothing was declared failed"
 
 
 @command("cancel")
@@ -59,7 +61,12 @@ def cancel(call: Call, abandon: bool, yes: bool, **given: Any) -> Result:
     if not is_sure(_question(len(chosen), abandon), is_clear, chosen):
         return Result([], lambda: [render.Note("nothing was canceled")], 1)
     workspace = call.workspace()
-    rows = list(workspace.abandon_runs(chosen) if abandon else workspace.cancel_runs(chosen))
+    return told(workspace.abandon_runs(chosen) if abandon else workspace.cancel_runs(chosen))
+
+
+def told(given: Sequence[dict[str, Any]]) -> Result:
+    """What became of runs that were to end: a table, or the rows; 1 where one did not."""
+    rows = list(given)
 
     def shown() -> list[render.Part]:
         errors = any(row["error"] for row in rows)
@@ -73,6 +80,46 @@ def cancel(call: Call, abandon: bool, yes: bool, **given: Any) -> Result:
 
     is_done = all(row["error"] is None and row["status"] in TERMINAL for row in rows)
     return Result(rows, shown, 0 if is_done else 1)
+
+
+@command("fail")
+@of_runs
+@option("--reason", metavar="TEXT", help="Why: what is shown as the run's error.")
+@option(
+    "--anyway",
+    is_flag=True,
+    help="Also runs that are NotResponding: their host or container is gone for good.",
+)
+def fail(call: Call, reason: str | None, anyway: bool, yes: bool, **given: Any) -> Result:
+    """Declare runs failed, and print their final status: those that go on are stopped first.
+
+    A run that is named and over already is shown as Failed from then on. Exits 1 if one of them
+    does not end.
+
+    With --anyway, what will never answer is declared Failed too, its host or container gone for
+    good. Nothing is stopped then: a script may still run there and write to the run's folder.
+
+    \b
+    Example:
+      homerun run fail digits_1 --reason "the data was wrong"
+      homerun run fail digits_2 --anyway
+    """
+    choice = Choice(call, **given)
+    is_clear = yes or (choice.is_by_name and not anyway)
+    check_asks(is_clear)
+    live = [one for one in ALL if one not in TERMINAL and (anyway or one != NOT_RESPONDING)]
+    chosen = choice.runs(children=True, statuses=live)
+    if not chosen:
+        return Result([], lambda: [render.Note(_NONE_FAILED)])
+    question = f"{f'{_RISK}; ' if anyway else ''}declare {text.plural(len(chosen))} failed?"
+    if not is_sure(question, is_clear, chosen):
+        return Result([], lambda: [render.Note("nothing was declared failed")], 1)
+    workspace = call.workspace()
+    silent = [one for one in chosen if anyway and one.get_status() == NOT_RESPONDING]
+    answering = [one for one in chosen if one not in silent]
+    rows = [*workspace.fail_runs(answering, reason)]
+    rows += workspace.abandon_runs(silent, failed=True, error_details=reason)
+    return told(rows)
 
 
 def _question(count: int, abandon: bool) -> str:
