@@ -16,6 +16,7 @@ from helpers import engine as fake
 from helpers import process
 from helpers.engine import Cluster, Held
 from helpers.fifo import Fifo, Gate
+from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.runs import reconcile
 from homerun.targets import dispatch
@@ -465,7 +466,8 @@ def test_a_job_that_its_engine_starts_again_is_another_attempt_of_the_run(
     assert run.get_status() == "Completed"
     log = Path(run._record.path, attempts.std_log(2)).read_text()
     assert log == "attempt 2\n"
-    assert not any(Path(run._record.store.root, layout.QUEUE, "gpus").glob(".kept-*"))
+    kept = Path(run._record.store.root, layout.QUEUE, "gpus")
+    wait_until(lambda: not any(kept.glob(".kept-*")), "the supervisor puts away what was kept")
 
 
 def supervisor_of(held: Held) -> int:
