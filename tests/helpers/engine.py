@@ -188,6 +188,10 @@ class FakeEngine(Engine):
         self._call("test")
         yield "the cluster answers", self._name
 
+    def version(self) -> str:
+        self._call("version")
+        return "fake 1.0"
+
     def about(self) -> str:
         return f"fake cluster {self._name}"
 

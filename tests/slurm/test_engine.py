@@ -15,6 +15,7 @@ from homerun.targets.engines.engine import (
     RUNNING,
     UNKNOWN,
     WAITING,
+    EngineError,
     Job,
     Placed,
     Seen,
@@ -162,6 +163,19 @@ def test_a_node_that_is_lost_ends_its_job(
     cluster.ask("scontrol", "update", "NodeName=n3", "State=RESUME")
 
     assert seen.reason == "a node of its job failed"
+
+
+def test_the_version_is_told_and_a_command_that_is_missing_too(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Slurm({}).version().startswith("slurm")
+    few = tmp_path / "bin"
+    few.mkdir()
+    (few / "sbatch").symlink_to(cluster.bin / "sbatch")
+    monkeypatch.setenv("PATH", f"{few}:/usr/bin:/bin")
+
+    with pytest.raises(EngineError, match="`squeue` is not in PATH; put all of Slurm's"):
+        Slurm({}).version()
 
 
 def test_a_trial_passes_on_a_cluster_that_works(cluster: Cluster) -> None:

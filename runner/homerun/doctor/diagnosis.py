@@ -14,7 +14,7 @@ class Diagnosis:
     """What was looked at, how it is, and what to do where it is not well.
 
     Attributes:
-        area: `python`, `kernel`, `store`, `machine` or `tools`.
+        area: `python`, `kernel`, `store`, `clusters`, `machine` or `tools`.
         state: OK, WARN, MISSING or BROKEN.
         value: what was found, in a few words.
         advice: what to do next; None where it is well.

@@ -14,6 +14,7 @@ from homerun.config.script_run_config import ScriptRunConfig
 from homerun.runs import wait
 from homerun.sdk.experiment import Experiment
 from homerun.targets import queue, registry
+from homerun.targets.engines.engine import TEST_EXPERIMENT
 from runstore import layout, look, status
 from runstore.run import attempts
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from homerun.sdk.run import Run
     from homerun.sdk.workspace import Workspace
     from runstore.run.record import Record
-
-EXPERIMENT = "target-test"
 
 _SCRIPT = "check.py"
 _SOURCE = """\
@@ -50,7 +49,7 @@ def steps(workspace: Workspace, name: str, timeout_s: float) -> Iterator[tuple[s
     with tempfile.TemporaryDirectory() as source:
         Path(source, _SCRIPT).write_text(_SOURCE, encoding="utf-8")
         config = ScriptRunConfig(source, _SCRIPT, compute_target=name)
-        run = Experiment(workspace, EXPERIMENT).submit(config)
+        run = Experiment(workspace, TEST_EXPERIMENT).submit(config)
     yield "a tiny run is submitted", run.id
     yield from _follow(run, time.monotonic() + timeout_s)
 

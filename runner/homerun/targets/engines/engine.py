@@ -22,6 +22,10 @@ UNKNOWN = "unknown"
 """The engine does not answer. That says nothing of the job."""
 
 
+TEST_EXPERIMENT = "target-test"
+"""The experiment of the tiny runs of `target test`."""
+
+
 class EngineError(OSError):
     """An engine refused something, or does not answer: one line, with what to do next."""
 
@@ -232,6 +236,14 @@ class Engine(ABC):
         Raises:
             EngineError: a step failed; the line says what to mend.
         """
+
+    def version(self) -> str:
+        """What the engine calls itself, with its version, asked in a moment; "": it is not told.
+
+        Raises:
+            EngineError: what it is asked with is missing here, or it does not answer.
+        """
+        return ""
 
     def found(self, jobs: Sequence[Job]) -> list[Placed | None]:
         """Jobs that are there already with the marks of these, in one call: a submitter may be

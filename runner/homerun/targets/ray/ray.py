@@ -145,10 +145,7 @@ class Ray(Engine):
             EngineError: a step failed.
         """
         dashboard = self._dashboard()
-        said = dashboard.get("/api/version")
-        version = str(said.get("ray_version") or "") if isinstance(said, dict) else ""
-        if not version:
-            raise EngineError(f"{dashboard.address} does not say which Ray it is: is it Ray's?")
+        version = _version(dashboard)
         yield "the cluster", f"Ray {version} answers at {dashboard.address}"
         if _numbers(version) < _OLDEST:
             raise EngineError(f"Ray {version} is too old: a job can ask for CPUs from 2.2 on")
@@ -159,6 +156,15 @@ class Ray(Engine):
         wanted = request_fields.asked_for(fields) or "nothing: it runs on the head"
         has = request_fields.asked_for(_resources(dashboard))
         yield "what a run asks for", f"{wanted}; the cluster has {has} now" if has else wanted
+
+    def version(self) -> str:
+        """The version that the dashboard tells.
+
+        Raises:
+            EngineError: it does not.
+        """
+        dashboard = self._dashboard()
+        return f"Ray {_version(dashboard)} at {dashboard.address}"
 
     def about(self) -> str:
         """The address, and what is asked for."""
@@ -224,6 +230,14 @@ class Ray(Engine):
         if one.cluster != self._cluster():  # the target had another address then
             return Seen(UNKNOWN, f"its job is on {one.cluster}, which is not asked")
         return job_rows.seen(rows.get(one.job), one)
+
+
+def _version(dashboard: Dashboard) -> str:
+    said = dashboard.get("/api/version")
+    version = str(said.get("ray_version") or "") if isinstance(said, dict) else ""
+    if not version:
+        raise EngineError(f"{dashboard.address} does not say which Ray it is; is it Ray's?")
+    return version
 
 
 def _enter(dashboard: Dashboard, asked: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ jobs one of its own. Accounting (`sacct`) is not asked: many clusters have none.
 from __future__ import annotations
 
 import os
+import shutil
 
 from homerun.targets.engines.engine import (
     GONE,
@@ -35,6 +36,8 @@ SLURM = "slurm"
 
 _ARRAY = "homerun-"
 """How the comment of an array begins."""
+
+_VERSION_S = 10.0
 
 _MOST_TASKS = 1000
 """The jobs of an array where the controller does not say how many there may be: its default."""
@@ -177,6 +180,20 @@ class Slurm(Engine):
             env=calls.submitting({}),
         )
         yield "its options", "the cluster would take such a job"
+
+    def version(self) -> str:
+        """The version of Slurm's commands, once all that are used are there.
+
+        Raises:
+            EngineError: one is not.
+        """
+        for command in ("squeue", "scancel", "scontrol", "sinfo"):
+            if shutil.which(command) is None:
+                raise EngineError(
+                    f"`{command}` is not in PATH; put all of Slurm's commands there: "
+                    "`module load slurm`, or a login node"
+                )
+        return calls.call("sbatch", "--version", timeout_s=_VERSION_S).strip()
 
     def about(self) -> str:
         """The partition and what is asked of it."""
