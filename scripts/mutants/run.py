@@ -46,7 +46,7 @@ MODULES = {
     "labels": ("store/runstore/run/labels.py", "tests/runstore/run/test_labels.py"),
     "identity": ("store/runstore/run/identity.py", "tests/runstore/run/test_identity.py"),
     "queue": ("store/runstore/queue/queue.py", "tests/runstore/queue/test_queue.py"),
-    "ladder": ("runner/homerun/supervisor/ladder.py", "tests/homerun/supervisor/test_ladder.py"),
+    "ladder": ("runner/homerun/targets/ladder.py", "tests/homerun/targets/test_ladder.py"),
     "attempt": (
         "runner/homerun/supervisor/attempt.py",
         "tests/homerun/supervisor/test_attempt.py",

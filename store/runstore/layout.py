@@ -105,6 +105,9 @@ FACTS = (RUN, STARTED, STOP, FAILED, EXITED, ENDED, MARK)
 OF_ATTEMPT = (STARTED, EXITED)
 """The facts that each attempt has; those of the first lie beside the run's own."""
 
+RANKS = "ranks.json"
+"""How the processes of a run on several nodes ended: beside exited.json, of each attempt."""
+
 INTERPRETER = "interpreter.json"
 """What the script ran with; no fact of the run's course, and it may come late."""
 

@@ -103,6 +103,7 @@ _FIELDS = {
         "cpu_system_s": _is_number,
         "peak_memory_kib": _is_number,
         "left": _is_list,
+        "rank": _is_object,
     },
 }
 """The fields of facts that are taken apart or calculated with, and what each may be."""
@@ -115,9 +116,21 @@ def failed_because(record: Record, look: Look) -> str | None:
         return None
     message = str(look.said.get("message") or "").strip()
     if not message and outcome.get("cause") == status.EXIT_CODE:
-        message = _exception(f"{record.path}/{attempts.std_log(attempts.begun(record.path))}")
+        message = _said_by_script(record, look)
     message = message or status.cause_in_words(outcome, look.fact(layout.EXITED))
     return message.split("\n")[0][:_LONGEST_REASON]
+
+
+def _said_by_script(record: Record, look: Look) -> str:
+    """The exception that ended a script, or the one of several processes that failed first."""
+    rank = look.fact(layout.EXITED).get("rank")
+    if not rank:
+        return _exception(f"{record.path}/{attempts.std_log(attempts.begun(record.path))}")
+    log = str(rank.get("log"))
+    if log.startswith("/") or os.pardir in log.split("/"):
+        return ""
+    found = _exception(f"{record.path}/{log}")
+    return found and f"{rank.get('name')}: {found}"
 
 
 def _exception(log: str) -> str:

@@ -90,6 +90,9 @@ SHUTDOWN = "shutdown"
 # The same: a rule asked that the script is started again.
 RETRY = "retry"
 
+# The same: a node of its job was lost, and its engine ended the others.
+LOST = "lost"
+
 # Causes of an outcome, beside the three kinds of stop.
 EXIT_CODE = "exit_code"
 SIGNAL = "signal"
@@ -137,6 +140,11 @@ def cause_in_words(outcome: Mapping[str, Any], exited: Mapping[str, Any]) -> str
     cause = str(outcome.get("cause"))
     if cause in (OUT_OF_MEMORY, PROCESS_LIMIT) and exited.get("over_limit"):
         return str(exited["over_limit"])
+    if cause == LOST_BY_ENGINE and exited.get("lost"):
+        return str(exited["lost"])
+    rank = exited.get("rank")
+    if cause in (EXIT_CODE, SIGNAL, OUT_OF_MEMORY) and isinstance(rank, dict):
+        return f"{rank.get('name')} {rank.get('said')}"
     text = _CAUSES.get(cause, "the run ended")
     fields = {key: outcome.get(key) for key in ("exit_code", "signal")}
     fields["engine"] = f": {outcome['engine']}" if outcome.get("engine") else ""
@@ -197,6 +205,8 @@ def outcome(facts: Facts, seen: str = GONE) -> dict[str, object]:
         return _outcome(FAILED, HOST_RESTARTED, exited)
     if stopped == RETRY:
         return _outcome(FAILED, RULE, exited)
+    if stopped == LOST:
+        return {**_outcome(FAILED, LOST_BY_ENGINE, exited), "engine": exited.get("lost")}
     if exited.get("environment"):
         return _outcome(FAILED, ENVIRONMENT, exited)
     if exited.get("cannot_start"):

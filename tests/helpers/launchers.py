@@ -6,6 +6,7 @@ let them talk to each other. `tests/libraries` has the real torch.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 _TORCH = """
@@ -44,6 +45,62 @@ while [ $rank -lt $count ]; do
 done
 wait
 """
+
+
+_SRUN = """#!{python}
+import os, subprocess, sys, threading
+options = {{}}
+words = sys.argv[1:]
+while words[0].startswith("--"):
+    name, _, value = words.pop(0).partition("=")
+    options[name] = value
+per_node = int(options["--ntasks-per-node"])
+os.chdir(options["--chdir"])
+started = []
+for rank in range(int(options["--ntasks"])):
+    env = {{
+        **os.environ,
+        "SLURM_PROCID": str(rank),
+        "SLURM_LOCALID": str(rank % per_node),
+        "SLURM_NODEID": str(rank // per_node),
+        "SLURMD_NODENAME": "n%d" % (rank // per_node + 1),
+        "SLURM_LAUNCH_NODE_IPADDR": "127.0.0.1",
+    }}
+    started.append(subprocess.Popen(words, stdin=subprocess.PIPE, env=env))
+
+
+def pass_on():
+    while True:
+        data = os.read(0, 65536)
+        for one in started:
+            try:
+                os.write(one.stdin.fileno(), data) if data else one.stdin.close()
+            except OSError:
+                pass
+        if not data:
+            return
+
+
+threading.Thread(target=pass_on, daemon=True).start()
+codes = []
+while len(codes) < len(started):
+    pid, raw = os.wait()
+    codes.append(raw)
+    if raw:
+        for one in started:
+            one.kill()
+sys.stdout.flush()
+os._exit(1 if any(codes) else 0)
+"""
+
+
+def srun(folder: Path) -> Path:
+    """A folder for PATH with an `srun` whose nodes are all this machine."""
+    folder.mkdir(parents=True)
+    program = folder / "srun"
+    program.write_text(_SRUN.format(python=sys.executable), encoding="utf-8")
+    program.chmod(0o755)
+    return folder
 
 
 def torch(folder: Path) -> Path:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helpers import probes
-from homerun import Workspace
+from helpers.fifo import Gate
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.targets.engines import watch
 from slurm.cluster import Cluster
 from slurm.packages import CannotBeHad, find
+from slurm.runs import Submit
 from slurm.settings import Targets
 from torture import report
 
@@ -54,6 +57,26 @@ def targets(cluster: Cluster, workspace_dir: Path, monkeypatch: pytest.MonkeyPat
     made.add("near", nodelist="n1")
     made.add("far", nodelist="n3")
     return made
+
+
+@pytest.fixture
+def submit(targets: Targets, script: Callable[..., Path]) -> Submit:
+    """Submit a script's source: `submit("any", source, argument, ..., max_retries=1)`."""
+
+    def start(target: str, source: str, *arguments: str, **options: Any) -> Run:
+        script("train.py", source)
+        config = ScriptRunConfig(
+            "source", "train.py", list(arguments), compute_target=target, **options
+        )
+        return Experiment(Workspace.from_config(), "slurm").submit(config)
+
+    return start
+
+
+@pytest.fixture
+def door(gate: Callable[[str], Gate]) -> Gate:
+    """What holds the processes of a run back."""
+    return gate("door")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,75 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from helpers import process
 from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
-from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun import Experiment, ScriptRunConfig, Workspace
 from homerun.base import environ
-from homerun.runs import reconcile
 from homerun.targets.queue import place_of
 from runstore import layout
-from runstore.queue import placed
 from slurm.cluster import Cluster
+from slurm.runs import Submit, ended, is_lost, job_of, left_of
 from slurm.settings import Targets
-
-Submit = Callable[..., Run]
-
-
-@pytest.fixture
-def submit(targets: Targets, script: Callable[..., Path]) -> Submit:
-    """Submit a script's source: `submit("any", source, argument, ..., max_retries=1)`."""
-
-    def start(target: str, source: str, *arguments: str, **options: Any) -> Run:
-        script("train.py", source)
-        config = ScriptRunConfig(
-            "source", "train.py", list(arguments), compute_target=target, **options
-        )
-        return Experiment(Workspace.from_config(), "slurm").submit(config)
-
-    return start
-
-
-@pytest.fixture
-def door(gate: Callable[[str], Gate]) -> Gate:
-    return gate("door")
 
 
 def waits(ready: Fifo, door: Gate, then: str = "") -> str:
     return f"print('up', file={ready.opened}); {door.passed}\n{then}"
-
-
-def ended(run: Run) -> dict[str, Any]:
-    run.wait_for_completion(raise_on_error=False)
-    fact = run._record.fact(layout.ENDED)
-    assert fact is not None
-    return dict(fact)
-
-
-def job_of(run: Run) -> str:
-    job = placed.job_of(run._record)
-    assert job is not None
-    return str(job["job"])
-
-
-def is_lost(run: Run) -> bool:
-    """Whether the run is over, once its heartbeat is old."""
-    beat = Path(run._record.path, layout.HEARTBEAT)
-    os.utime(beat, (1, 1))
-    return reconcile.bring_up_to_date(run._record).is_over
-
-
-def left_of(run: Run) -> list[process.Process]:
-    """Processes of a run that live, here or on a node."""
-    found = process.marked(f"HOMERUN_RUN_ID={run.id}")
-    return [one for one in found if one.state not in "ZX"]
 
 
 @pytest.mark.parametrize("target", ["near", "far"])

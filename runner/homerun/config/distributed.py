@@ -4,6 +4,9 @@ Torch's own launcher, or that of an MPI, stands in front of the script's command
 run with one record; what the launcher starts is found and ended like all that a script starts. The
 first process, rank 0, prints into the run's log, each other one into a file of its own; what those
 print to standard error goes into the run's log too, so that it tells why a run failed.
+
+On several nodes of a cluster the processes are started by the run's supervisor there
+(`supervisor/nodes`): the command line is that of one process.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import os
 from homerun.base import environ
 from homerun.base.errors import SubmitError, UserError
 from homerun.system import which
+from homerun.targets import plan
 from runstore import layout
 
 TYPE_CHECKING = False
@@ -20,11 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from homerun.config.sections import MpiConfiguration, PyTorchConfiguration
+    from homerun.config.sections import (
+        MpiConfiguration,
+        PyTorchConfiguration,
+        TensorflowConfiguration,
+    )
 
 TORCH = "torch"
 MPI = "mpi"
+TENSORFLOW = "tensorflow"
 PYTORCH = "PyTorch"
+
+HERE = "this machine is one node"
+"""Why a run has one node where no engine runs it."""
+
+_OF_TENSORFLOW = "ParameterServer"
 
 _OF_MPI = ("OpenMpi", "IntelMpi")
 _OF_TORCH = ("Nccl", "Gloo")
@@ -49,14 +63,18 @@ class Processes:
     """How many processes a run has, and what starts them.
 
     Args:
-        launcher: `torch` or `mpi`.
+        launcher: `torch`, `mpi` or `tensorflow`.
+        count: how many there are on all nodes.
+        workers: how many of them TensorFlow calls workers; the others are parameter servers.
     """
 
-    __slots__ = ("count", "launcher")
+    __slots__ = ("count", "launcher", "nodes", "workers")
 
-    def __init__(self, launcher: str, count: int) -> None:
+    def __init__(self, launcher: str, count: int, nodes: int = 1, workers: int = 0) -> None:
         self.launcher = launcher
         self.count = count
+        self.nodes = nodes
+        self.workers = workers
 
     @property
     def is_mpi(self) -> bool:
@@ -65,7 +83,17 @@ class Processes:
 
     def describe(self) -> dict[str, Any]:
         """As a run's record has it."""
-        return {"launcher": self.launcher, "count": self.count}
+        found: dict[str, Any] = {"launcher": self.launcher, "count": self.count}
+        if self.nodes > 1:
+            found["nodes"] = self.nodes
+        if self.workers:
+            found["workers"] = self.workers
+        return found
+
+    def planned(self) -> dict[str, object]:
+        """What the supervisor has to know of them."""
+        ranks = plan.ranks_of(self.describe())
+        return {"ranks": ranks} if ranks else {}  # else the command line says it all
 
     def wrap(self, argv: list[str], python: str, *, is_script: bool, may_come: bool) -> list[str]:
         """The command line that starts all of them.
@@ -79,6 +107,8 @@ class Processes:
         Raises:
             SubmitError: there is no launcher.
         """
+        if self.nodes > 1:
+            return argv
         if self.launcher == MPI:
             return [*_mpirun(may_come), "-n", str(self.count), "/bin/sh", "-c", _AS_A_RANK, *argv]
         launch = [python, "-m", "torch.distributed.run", "--standalone"]
@@ -91,6 +121,8 @@ class Processes:
 
     def enter(self, env: dict[str, str], run_folder: str) -> None:
         """Let a launcher's environment say where to print, and that it may do what it is asked."""
+        if self.nodes > 1:
+            return
         if self.launcher == TORCH:
             env[environ.TORCH_LOGS] = f"{run_folder}/{layout.RANK_LOGS}"
             return
@@ -100,7 +132,24 @@ class Processes:
 
 def recorded(said: Mapping[str, Any] | None) -> Processes | None:
     """The processes of a run's record."""
-    return Processes(str(said["launcher"]), int(said["count"])) if said else None
+    if not said:
+        return None
+    numbers = (int(said.get(name) or least) for name, least in (("nodes", 1), ("workers", 0)))
+    return Processes(str(said["launcher"]), int(said["count"]), *numbers)
+
+
+def flaw_of(nodes: int, one_node: str) -> str:
+    """Why a run cannot have so many nodes; "": it can.
+
+    Args:
+        one_node: why there can be one only; "": there can be several.
+    """
+    if nodes < 2 or not one_node:
+        return ""
+    return (
+        f"node_count is {nodes}, and {one_node}: set it to 1, and the number of processes to what "
+        "one machine can take"
+    )
 
 
 def launcher(framework: str, communicator: str, torch_count: int | None) -> str | None:
@@ -127,31 +176,74 @@ def processes(
     node_count: int,
     mpi: MpiConfiguration,
     pytorch: PyTorchConfiguration,
+    tensorflow: TensorflowConfiguration | None = None,
+    one_node: str = HERE,
 ) -> Processes | None:
     """The processes of a run configuration; None: the script is started once, as it is.
 
     One process of an MPI needs no launcher; one of torch does, to be told that it is the only one.
 
+    Args:
+        one_node: as for `flaw_of`.
+
     Raises:
-        UserError: there are to be none, or they are to be on several machines.
+        UserError: there are to be none, or they are to be on several nodes where there is one.
     """
     found = launcher(framework, communicator, pytorch.process_count)
-    most = node_count
-    count: int | None = 1
-    if found == MPI:
-        most = max(most, mpi.node_count)
-        count = mpi.process_count_per_node
+    nodes = node_count
+    if communicator in _OF_MPI:
+        nodes = max(nodes, mpi.node_count)
     elif is_of_torch(framework, communicator):
-        most = max(most, pytorch.node_count)
-        count = pytorch.process_count if found else 1
-    if most > 1:
-        raise UserError(
-            f"node_count is {most}, and this machine is one node: set it to 1, and the number of "
-            "processes to what this machine can take"
-        )
-    if not count:
+        nodes = max(nodes, pytorch.node_count)
+    elif communicator == _OF_TENSORFLOW and tensorflow is not None and not one_node:
+        return _of_tensorflow(tensorflow, nodes)
+    if why := flaw_of(nodes, one_node):
+        raise UserError(why)
+    if nodes > 1:
+        return _on_nodes(framework, communicator, nodes, mpi, pytorch)
+    count = mpi.process_count_per_node if found == MPI else pytorch.process_count if found else 1
+    if not count or count < 1:
         raise UserError("a run has at least one process: set process_count to 1 or more")
     return None if found is None or (found == MPI and count == 1) else Processes(found, count)
+
+
+def _on_nodes(
+    framework: str,
+    communicator: str,
+    nodes: int,
+    mpi: MpiConfiguration,
+    pytorch: PyTorchConfiguration,
+) -> Processes:
+    """The processes of a run on several nodes: as many on each."""
+    if communicator in _OF_MPI:
+        launcher, count = MPI, mpi.process_count_per_node * nodes
+    elif is_of_torch(framework, communicator):
+        launcher = TORCH
+        count = nodes if pytorch.process_count is None else pytorch.process_count
+    else:
+        raise UserError(
+            f"node_count is {nodes}, and nothing says which processes are on the nodes: give a "
+            "distributed_job_config, such as PyTorchConfiguration(node_count=2)"
+        )
+    if count < 1:
+        raise UserError("a run has at least one process: set process_count to 1 or more")
+    if count % nodes:
+        raise UserError(
+            f"process_count is {count}, for all {nodes} nodes together: set it to a multiple of "
+            f"{nodes}, such as {(count // nodes + 1) * nodes}"
+        )
+    return Processes(launcher, count, nodes)
+
+
+def _of_tensorflow(wanted: TensorflowConfiguration, nodes: int) -> Processes | None:
+    """Each of its processes on a node of its own, or on as many nodes as are asked for."""
+    workers, others = wanted.worker_count, wanted.parameter_server_count
+    if workers < 1 or others < 0:
+        raise UserError("TensorFlow has at least one worker: set worker_count to 1 or more")
+    count = workers + others
+    if count == 1:
+        return None
+    return Processes(TENSORFLOW, count, min(nodes, count) if nodes > 1 else count, workers)
 
 
 def check_torch(python: str, variables: Mapping[str, str]) -> None:

@@ -72,23 +72,35 @@ def settle(config: ScriptRunConfig, root: str) -> tuple[ScriptRunConfig, list[st
     _limits(made, given)
     _rules(made, given)
     made.history = copy.deepcopy(given.history)
-    _distributed(made, given)
-    names = config_unused.names(given)
+    target = registry.find(root, made.target)
+    _distributed(made, given, target.one_node if target else distributed.HERE)
+    names = config_unused.names(given, made.processes)
     if names:
         told.append(f"without a meaning on one machine, and not used: {', '.join(names)}")
     made._given = made._own = None
     return made, told
 
 
-def _distributed(made: ScriptRunConfig, given: RunConfiguration) -> None:
-    """The processes, and whether what starts them is there."""
+def _distributed(made: ScriptRunConfig, given: RunConfiguration, one_node: str) -> None:
+    """The processes, and whether what starts them is there.
+
+    Args:
+        one_node: why there can be one node only; "": the target has several.
+    """
     made.processes = distributed.processes(
-        given.framework, given.communicator, given.node_count, given.mpi, given.pytorch
+        given.framework,
+        given.communicator,
+        given.node_count,
+        given.mpi,
+        given.pytorch,
+        given.tensorflow,
+        one_node,
     )
     if made.processes is None:
         return
     made.argv()
-    if made.processes.launcher == distributed.TORCH and made.recipe is None:
+    is_here = made.processes.nodes == 1
+    if is_here and made.processes.launcher == distributed.TORCH and made.recipe is None:
         distributed.check_torch(made.python(), made.environment_variables)
 
 

@@ -63,7 +63,7 @@ class HdiConfiguration(Fields):
 
 
 class TensorflowConfiguration(Fields):
-    """How many processes TensorFlow is to have; one process is started here."""
+    """How many processes TensorFlow is to have on several nodes; one is started on this machine."""
 
     worker_count: int
     parameter_server_count: int
@@ -71,7 +71,7 @@ class TensorflowConfiguration(Fields):
 
 
 class MpiConfiguration(Fields):
-    """How many processes MPI is to start."""
+    """How many processes MPI is to start on each node."""
 
     process_count_per_node: int
     node_count: int
@@ -79,7 +79,7 @@ class MpiConfiguration(Fields):
 
 
 class PyTorchConfiguration(Fields):
-    """How many processes PyTorch is to have; None: the script is started once, as it is."""
+    """How many processes PyTorch is to have on all nodes; None: one on each, as it is."""
 
     communication_backend: str
     process_count: int | None

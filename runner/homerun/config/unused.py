@@ -12,6 +12,7 @@ from homerun.config.sections import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from homerun.config.distributed import Processes
     from homerun.config.run_configuration import RunConfiguration
 
 _PLAIN: dict[str, object] = {
@@ -27,9 +28,13 @@ _PLAIN: dict[str, object] = {
 }
 
 
-def names(config: RunConfiguration) -> list[str]:
-    """The names of these fields, and the keys of a file that are no fields."""
-    found = [*_of_processes(config)]
+def names(config: RunConfiguration, processes: Processes | None = None) -> list[str]:
+    """The names of these fields, and the keys of a file that are no fields.
+
+    Args:
+        processes: those of the run.
+    """
+    found = [*_of_processes(config, processes)]
     found += [name for name, default in _PLAIN.items() if getattr(config, name) != default]
     environment = config.environment
     parts = {
@@ -50,8 +55,10 @@ def names(config: RunConfiguration) -> list[str]:
     return [*found, *(name for name, is_set in parts.items() if is_set), *config._unknown]
 
 
-def _of_processes(config: RunConfiguration) -> list[str]:
+def _of_processes(config: RunConfiguration, processes: Processes | None) -> list[str]:
     """What is said of processes and belongs to no launcher that the run has."""
+    if processes is not None and processes.launcher == distributed.TENSORFLOW:
+        return []
     framework, communicator, pytorch = config.framework, config.communicator, config.pytorch
     launcher = distributed.launcher(framework, communicator, pytorch.process_count)
     parts = {

@@ -6,6 +6,7 @@ import os
 
 from homerun.base import environ
 from homerun.base.errors import SubmitError, UserError
+from homerun.config import distributed
 from homerun.targets import registry
 from runstore import layout, status
 from runstore.errors import RunExists
@@ -56,10 +57,23 @@ class Place:
         self.slots: list[int] = []
         self.waits = False
         self._gpus, self._gpu_mib = 0, None
+        self._check_nodes()
         if self.target.places:
             self._check_for_engine()
         elif config.gpus or config.gpu_memory:
             self._check_gpus(parent)
+
+    def _check_nodes(self) -> None:
+        """Check that the run can have as many nodes as it asks for, also one submitted again."""
+        processes = self._config.processes
+        if processes is None or processes.nodes == 1:
+            return
+        if why := distributed.flaw_of(processes.nodes, self.target.one_node):
+            raise SubmitError(why)
+        unkept = [name for name in ("nice", "pids") if getattr(self._config, name) is not None]
+        if unkept:
+            wrong = f"{' and '.join(unkept)}: a run on several nodes is not limited so"
+            raise SubmitError(f"{wrong}; leave it out")
 
     def _check_for_engine(self) -> None:
         """Check that an engine can be asked for what the run wants."""

@@ -486,8 +486,9 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         visible.forget_given(env)
     if config.recipe is not None:
         config.recipe.enter(env)
-    if config.processes is not None:
-        config.processes.enter(env, record.path)
+    processes = config.processes
+    if processes is not None:
+        processes.enter(env, record.path)
     return Plan(
         mark=draft.uuid,
         store_id=record.store.id,
@@ -497,7 +498,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         argv=argv,
         env=env,
         ladder=ladder(config.stop_signals, config.grace_s),
-        settings=settings.planned(config),
+        settings={**settings.planned(config), **(processes.planned() if processes else {})},
         recipe=config.recipe.encode() if config.recipe else "",
         python=_interpreter(config, argv, env),
     )
@@ -520,6 +521,6 @@ def _interpreter(config: ScriptRunConfig, argv: list[str], env: dict[str, str]) 
         argv,
         env,
         python=config.python(),
-        is_behind_mpi=processes is not None and processes.is_mpi,
+        is_behind_mpi=processes is not None and processes.is_mpi and processes.nodes == 1,
     )
     return used and os.path.join(env[environ.WORK_DIRECTORY], used)  # it may be relative

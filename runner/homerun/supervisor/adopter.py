@@ -15,7 +15,7 @@ import select
 
 from homerun.supervisor import outcome, sweep
 from homerun.supervisor.attempt import Attempt
-from homerun.system import linux, process_tree
+from homerun.system import linux, process_tree, signals
 from homerun.system.exit_status import Stranger
 from homerun.system.limits import oom
 from homerun.targets.plan import SCRIPT_DESCRIPTOR, Plan
@@ -120,6 +120,11 @@ class Adopter(Attempt):
         if found is not None:
             self.raw, self.source = found
         return True
+
+    def signal_script(self, number: int) -> None:
+        """As of any attempt; where there are no pidfds it is left to a look at all processes."""
+        if self.stranger.pidfd is not None and not self.reaped_script():
+            signals.send(self.script, self.stranger.pidfd, number)
 
     def has_children(self) -> bool:
         """True: of processes that are not our children only the looks tell."""

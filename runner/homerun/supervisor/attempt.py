@@ -78,6 +78,7 @@ class Recorder:
         self.home = attempts.folder(HERE, given.attempt)
         self.deadline: float | None = None
         self.gpu_locks = given.gpu_locks
+        self.node_lost = ""
 
     def reset_for_next_attempt(self) -> None:
         """Reset the state of one attempt; the next begins."""
@@ -89,6 +90,7 @@ class Recorder:
         self.peak_memory_kib = 0
         self.logged.clear()
         self.left = []
+        self.node_lost = ""
 
     def reset_after_builder(self) -> None:
         """Forget the builder, which was in the script's place and is over."""
@@ -145,7 +147,16 @@ class Recorder:
             "cpu_user_s": round(self.cpu_user_s, 6),
             "cpu_system_s": round(self.cpu_system_s, 6),
             "peak_memory_kib": self.peak_memory_kib,
+            **self.told_of_ranks(),
         }
+
+    def told_of_ranks(self) -> dict[str, object]:
+        """What the record says of the end of a run on several nodes; {}: of any other."""
+        if not self.plan.setting("ranks"):
+            return {}
+        from homerun.supervisor.nodes import orders
+
+        return orders.for_record(self.home, self.node_lost)
 
     def is_out_of_memory(self, raw: int | None) -> bool:
         """Whether the script died by KILL when the kernel counted a kill for want of memory, or
@@ -258,6 +269,8 @@ class Attempt(Recorder):
         """When it is time to sample what the run uses; None: it is not wanted."""
         if self.plan.has_rules:
             return self.started_at
+        if self.plan.setting("ranks"):
+            return None  # nothing of it is below this process
         if not os.path.exists(f"{HERE}/../../{layout.SETTINGS}"):
             return self.started_at + _SAMPLED_FROM_S
         from runstore.metrics import samples
@@ -274,6 +287,11 @@ class Attempt(Recorder):
         """Whether the script is over by now."""
         self.reap()
         return self.over
+
+    def signal_script(self, number: int) -> None:
+        """Signal the script alone, unless it is over."""
+        if not self.reaped_script():
+            os.kill(self.script, number)  # a child that is not reaped yet: no other has its pid
 
     def have_sampled(self) -> None:
         """Enter the run where the store's sampler looks for it; start that if there is none."""
@@ -331,6 +349,8 @@ class Attempt(Recorder):
                 self.want_stop(status.TIMEOUT, "its engine is about to end the job: its time is up")
             elif self.is_shut_down():
                 self.want_stop(status.SHUTDOWN, "the machine is going down")
+            elif self.has_lost_node():
+                self.want_stop(status.LOST, self.node_lost)
             else:
                 self.want_stop(status.CANCEL, "a signal asked for it")
         if signals.USR1 in came and self.plan.slots:
@@ -430,7 +450,7 @@ class Attempt(Recorder):
             return
         self.stop_wanted = True
         self.stop_kind_here = kind
-        if kind in (status.SHUTDOWN, status.RETRY):
+        if kind in (status.SHUTDOWN, status.RETRY, status.LOST):
             self.log(f"stopping: {why}")
             return  # it is no stop request
         stop = facts.signed({"kind": kind, "why": why}, self.plan.user)
@@ -451,6 +471,15 @@ class Attempt(Recorder):
             pass
         is_taken_away = self.beats is not None and bool(self.plan.kept)
         return is_taken_away or linux.is_going_down()  # an engine starts the run again elsewhere
+
+    def has_lost_node(self) -> bool:
+        """Whether what ends a run on several nodes now is that one of them is lost."""
+        if not self.plan.setting("ranks") or self.has(layout.STOP):
+            return False
+        from homerun.targets.slurm import own_job
+
+        self.node_lost = own_job.lost(self.plan.env)
+        return bool(self.node_lost)
 
     def stop_kind(self) -> str:
         """The kind of stop that stop.json names, else the kind that was asked for here."""

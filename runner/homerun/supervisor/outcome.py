@@ -41,7 +41,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
     elif _died_with_the_system(of):
         of.stopped = status.SHUTDOWN
     elif of.beats is not None:
-        of.stopped = _ended_by_engine(of)
+        of.stopped = _ended_by_engine(of) or _lost_node(of)
     exited = of.exited_fact(failure, began=began)
     of.release_limits()
     if began:
@@ -58,7 +58,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         if rest(of, outcome, exited):
             return False
     has_waited = of.stop_wanted and not of.over  # it was stopped between two attempts
-    if has_waited and of.stop_kind() != status.SHUTDOWN:
+    if has_waited and of.stop_kind() not in (status.SHUTDOWN, status.LOST):
         of.stopped = of.stop_kind()
         outcome = status.never_started(of.stopped)
     if of.stopped == status.CANCEL:
@@ -100,7 +100,16 @@ def _ended_by_engine(of: Attempt) -> str | None:
         return status.TIMEOUT
     if not of.told_to_end:
         return None
-    return status.SHUTDOWN if of.is_shut_down() else status.CANCEL
+    if of.is_shut_down():
+        return status.SHUTDOWN
+    return status.LOST if of.has_lost_node() else status.CANCEL
+
+
+def _lost_node(of: Attempt) -> str | None:
+    """The kind of stop where processes of the run are gone, with their node."""
+    if not of.told_of_ranks().get("lost"):
+        return None
+    return status.SHUTDOWN if of.plan.kept else status.LOST
 
 
 def _waits_for_restart(of: Attempt, outcome: dict[str, object]) -> bool:

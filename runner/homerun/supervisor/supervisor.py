@@ -44,14 +44,19 @@ class Supervisor(Attempt):
         env = environ.for_attempt(self.plan.env, self.plan.attempt, self.plan.cwd)
         log = attempts.std_log(self.plan.attempt)
         plan = self.plan
-        inherited = plan.inherited
-        if plan.bounds:
+        argv, inherited = plan.argv, plan.inherited
+        if plan.setting("ranks"):
+            from homerun.supervisor.nodes import orders  # few runs have several nodes
+
+            argv, more = orders.lead(plan)
+            env.update(more)
+        elif plan.bounds:
             inherited = self.set_limits()
         try:
             # The script has the locks of its GPUs too: they are its as long as it lives, whatever
             # becomes of this process.
             kept = self.gpu_locks
-            gate = Gate(plan.argv, env, plan.cwd, log, self.wakeups, inherited, kept)
+            gate = Gate(argv, env, plan.cwd, log, self.wakeups, inherited, kept)
         except OSError as error:
             return self.end_without_start(reason(error))
         self.script = gate.pid

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 
-from homerun.supervisor.ladder import ROUNDS_OF_KILL_S, Ladder
 from homerun.system import children, linux, process_tree, signals
+from homerun.targets.ladder import ROUNDS_OF_KILL_S, Ladder
 from homerun.targets.plan import LEAVE
 
 TYPE_CHECKING = False
@@ -19,16 +19,46 @@ if TYPE_CHECKING:
     from homerun.supervisor.attempt import Attempt
 
 _LEFTOVER_GRACE_S = 2.0
+_LOOKS_AT_LEAD_S = 0.2
 
 
 def end_tree(of: Attempt) -> None:
     """End what lives below: all of it on a stop, else what the script left behind."""
+    if of.plan.setting("ranks"):
+        _end_ranks(of)
     if of.stop_wanted:
         sweep(of, of.plan.ladder, "stopping")
     elif of.limits is not None and of.limits.broken:
         sweep_leftovers(of, f"over its limit ({of.limits.broken})")
     elif of.plan.setting("on_exit") != LEAVE:
         sweep_leftovers(of, "left behind")
+
+
+def _end_ranks(of: Attempt) -> None:
+    """Have the lead end the processes on all nodes if the run is to stop; return once it is gone,
+    and `srun` with it. Neither is signalled by the sweep, which finds nothing then.
+    """
+    from homerun.supervisor.nodes import orders  # few runs have several nodes
+
+    mark = orders.lead_mark(of.plan)
+    until = linux.clock() + of.plan.grace_s + orders.PATIENCE_S
+    if of.stop_wanted and not of.reaped_script():
+        of.log("stopping: the processes on all nodes are told")
+        of.signal_script(signals.TERM)
+        of.stopped = of.stopped or of.stop_kind_here
+    while (found := _of_lead(of, mark)) or not of.over:
+        if linux.clock() >= until:
+            of.log_once("lead", "KILL to what starts the processes, which does not end")
+            process_tree.send(found, mark, signals.KILL)
+            of.signal_script(signals.KILL)
+        if linux.clock() >= until + ROUNDS_OF_KILL_S:
+            return
+        of.nap(_LOOKS_AT_LEAD_S)
+        of.reap()
+
+
+def _of_lead(of: Attempt, mark: str) -> list[process_tree.Process]:
+    return of.insist("processes cannot be seen", lambda: process_tree.below(os.getpid(), mark))
 
 
 def stay_above_left(of: Attempt) -> None:

@@ -99,6 +99,15 @@ def send_to(
             os.close(pidfd)
 
 
+def die_by(number: int) -> None:
+    """End by a signal, whatever this process has made of it."""
+    if number != KILL:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.kill(os.getpid(), number)
+    os._exit(128 + number)  # one that does not end a process
+
+
 def ignore(*numbers: int) -> None:
     """Have signals do nothing to this process."""
     for number in numbers:

@@ -41,11 +41,13 @@ _SCRIPT_IS = {True: "open", False: "", None: "gone"}
 _IS_SCRIPT: dict[str, bool | None] = {"open": True, "": False, "gone": None}
 
 
-def _ladder_text(rungs: Sequence[tuple[int, float]]) -> str:
+def ladder_text(rungs: Sequence[tuple[int, float]]) -> str:
+    """The signals of a stop as text: each with its seconds."""
     return " ".join(f"{number}:{float(seconds)!r}" for number, seconds in rungs)
 
 
-def _ladder(text: str) -> list[tuple[int, float]]:
+def read_ladder(text: str) -> list[tuple[int, float]]:
+    """What `ladder_text` has made text of."""
     pairs = [rung.partition(":") for rung in text.split()]
     return [(int(number), float(seconds)) for number, _, seconds in pairs]
 
@@ -56,7 +58,7 @@ _PARTS: tuple[tuple[str, Callable[[Any], str], Callable[[str], Any]], ...] = (
     ("user", str, str),
     ("shown", str, str),
     ("cwd", str, str),
-    ("ladder", _ladder_text, _ladder),
+    ("ladder", ladder_text, read_ladder),
     ("script_is_open", _SCRIPT_IS.__getitem__, _IS_SCRIPT.__getitem__),
     ("slots", str, int),
     ("target", str, str),
@@ -270,6 +272,14 @@ def grace_of(asked: Mapping[str, Any]) -> float:
     return float(grace) if isinstance(grace, (int, float)) else DEFAULT_GRACE_S
 
 
+def ranks_of(processes: Mapping[str, Any] | None) -> list[str] | None:
+    """The processes of a run's record as its plan has them; None: not on several nodes."""
+    said = processes or {}
+    if not said.get("nodes"):
+        return None
+    return [str(said.get(name) or 0) for name in ("launcher", "count", "nodes", "workers")]
+
+
 def for_adoption(record: Record, script_is_open: bool | None, *, has_pidfd: bool) -> Plan:
     """The plan of an adopter, from the run's own record; there is nothing to start.
 
@@ -295,6 +305,7 @@ def for_adoption(record: Record, script_is_open: bool | None, *, has_pidfd: bool
             "keep_last": run.get("keep_last"),
             "has_pidfd": has_pidfd,
             "beats": os.path.lexists(f"{record.path}/{layout.HEARTBEAT}"),
+            "ranks": ranks_of(run.get("processes")),
             **{name: run.get(name) for name in _TAKEN_OVER},
         },
         script_is_open=script_is_open,

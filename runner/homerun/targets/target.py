@@ -53,6 +53,15 @@ class Target(ABC):
         """Whether it gives the runs of its queue to an engine, which starts them elsewhere."""
         return self.engine is not None
 
+    @property
+    def one_node(self) -> str:
+        """Why a run has one node there, as a clause; "": it can have several."""
+        if self.engine is None:
+            return "this machine is one node"
+        if self.engine.takes_nodes:
+            return ""
+        return f"a run on the target {self.name} has one node"
+
     # Slots: the permission to start
 
     @abstractmethod

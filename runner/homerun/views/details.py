@@ -332,7 +332,7 @@ def _definition(run: dict[str, Any]) -> dict[str, Any]:
         "environment": run.get("environment"),
         "target": run.get("target"),
         "maxRunDurationSeconds": run.get("max_run_duration_seconds"),
-        "nodeCount": 1,
+        "nodeCount": (run.get("processes") or {}).get("nodes") or 1,
         **_processes(run.get("processes")),
         "environmentVariables": run.get("environment_variables"),
     }
@@ -344,6 +344,11 @@ def _processes(said: dict[str, Any] | None) -> dict[str, Any]:
         return {}
     from homerun.config import distributed  # most runs are one process
 
+    count, nodes, workers = (said.get(name) or 0 for name in ("count", "nodes", "workers"))
     if said.get("launcher") == distributed.TORCH:
-        return {"framework": distributed.PYTORCH, "pyTorch": {"processCount": said.get("count")}}
-    return {"communicator": "OpenMpi", "mpi": {"processCountPerNode": said.get("count")}}
+        return {"framework": distributed.PYTORCH, "pyTorch": {"processCount": count}}
+    if said.get("launcher") == distributed.TENSORFLOW:
+        servers = {"workerCount": workers, "parameterServerCount": count - workers}
+        return {"framework": "TensorFlow", "tensorflow": servers}
+    per_node = count // nodes if nodes else count
+    return {"communicator": "OpenMpi", "mpi": {"processCountPerNode": per_node}}

@@ -46,6 +46,7 @@ class Job:
         time_limit_s: seconds that the job may take; None: what the engine gives it.
         gpus: GPUs that the run asks for; 0: what the settings say, if anything.
         nodes: on how many nodes the run's processes are to be.
+        per_node: how many of them a node has at most.
         grace_s: seconds that the run is given between TERM and KILL.
         may_requeue: whether the engine may start the job again once it has begun: the run is to be
             retried where its machine is lost. Else a second start would end at once.
@@ -62,6 +63,7 @@ class Job:
         "may_requeue",
         "name",
         "nodes",
+        "per_node",
         "root",
         "run_id",
         "said",
@@ -83,6 +85,7 @@ class Job:
         time_limit_s: float | None = None,
         gpus: int = 0,
         nodes: int = 1,
+        per_node: int = 1,
         grace_s: float = 10.0,
         may_requeue: bool = False,
     ) -> None:
@@ -98,6 +101,7 @@ class Job:
         self.time_limit_s = time_limit_s
         self.gpus = gpus
         self.nodes = nodes
+        self.per_node = per_node
         self.grace_s = grace_s
         self.may_requeue = may_requeue
 
@@ -191,12 +195,14 @@ class Engine(ABC):
         OPTIONS: what can be set of a target of this type.
         GIVEN: the variables that it gives a job and the script is to see, such as the devices that
             are its own: names, and beginnings of names that end in `_`.
+        takes_nodes: whether a job can have several nodes, and `srun` starts processes on them.
         said: the settings of the target.
     """
 
     type: str = ""
     OPTIONS: tuple[Option, ...] = ()
     GIVEN: tuple[str, ...] = ()
+    takes_nodes: bool = False
 
     def __init__(self, said: Mapping[str, Any]) -> None:
         self.said = said

@@ -134,6 +134,8 @@ def _job(target: Target, record: Record) -> Job:
     python = target.said.get("python")
     limit = run.get("max_run_duration_seconds")
     grace = grace_of(run)
+    processes = run.get("processes") or {}
+    nodes = int(processes.get("nodes") or 1)
     return Job(
         run_id=record.id,
         mark=record.mark,
@@ -146,6 +148,8 @@ def _job(target: Target, record: Record) -> Job:
         said=target.said,
         time_limit_s=limit + grace + _MARGIN_S if isinstance(limit, (int, float)) else None,
         gpus=run.get("gpus") or 0,
+        nodes=nodes,
+        per_node=-(-int(processes["count"]) // nodes) if nodes > 1 else 1,
         grace_s=grace,
         may_requeue=os.path.lexists(places.kept_plan(record)),
     )

@@ -42,7 +42,7 @@ def options(job: Job) -> tuple[str, ...]:
     if limit is not None:
         found.append(f"--time={limit}")
     if job.nodes > 1:
-        found.append(f"--nodes={job.nodes}")
+        found += [f"--nodes={job.nodes}", f"--ntasks-per-node={job.per_node}"]
     found.append(f"--signal=B:{NOTICE}@{time_limit.notice_s(limit, job.grace_s)}")
     found.append("--requeue" if job.may_requeue else "--no-requeue")
     more = said.get("sbatch") or ()

@@ -61,6 +61,7 @@ class Slurm(Engine):
         Option("reservation", "a reservation to use", "course"),
         Option("sbatch", "another option of sbatch", "--exclusive", is_list=True),
     )
+    takes_nodes = True
     GIVEN = ("SLURM_", "SLURMD_", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "GPU_DEVICE_")
 
     def submit(self, jobs: Sequence[Job]) -> list[Placed]:

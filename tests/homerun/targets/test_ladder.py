@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from homerun.supervisor.ladder import Ladder
 from homerun.system.signals import INT, KILL, TERM
+from homerun.targets.ladder import Ladder
 
 RUNGS = [(INT, 5.0), (TERM, 10.0)]
 

@@ -1,0 +1,1 @@
+"""A run on several nodes: the programs that start its processes there, and end them."""
