@@ -47,8 +47,14 @@ def file(record: Record, name: str, source: Path | Stream) -> Artifact:
     return _upload(record, plain(name), source, sync=True)
 
 
-def files(record: Record, names: Iterable[str], paths: Iterable[Path]) -> list[Artifact]:
-    """Upload several files; see `Run.upload_files`."""
+def files(
+    record: Record, names: Iterable[str], paths: Iterable[Path], *, replace: bool = False
+) -> list[Artifact]:
+    """Upload several files; see `Run.upload_files`.
+
+    Args:
+        replace: take the place of other files of these names.
+    """
     if isinstance(names, str) or isinstance(paths, (str, os.PathLike)):
         raise UserError("upload_files takes a list of names and a list of paths")
     wanted, sources = [plain(name) for name in names], list(paths)
@@ -62,7 +68,7 @@ def files(record: Record, names: Iterable[str], paths: Iterable[Path]) -> list[A
     made, refused = [], None
     for name, path in pairs.items():
         try:
-            made.append(_upload(record, name, path))
+            made.append(_upload(record, name, path, replace=replace))
         except (FileTaken, FileBlocked, InvalidName, FileNotFoundError) as error:
             refused = refused or error
     if made:
@@ -116,14 +122,16 @@ def plain(name: object) -> str:
     return "" if name == "." else name
 
 
-def _upload(record: Record, name: str, source: Path | Stream, *, sync: bool = False) -> Artifact:
+def _upload(
+    record: Record, name: str, source: Path | Stream, *, sync: bool = False, replace: bool = False
+) -> Artifact:
     if isinstance(source, (str, os.PathLike)):
         descriptor = open_local(os.fspath(source))
         try:
-            return _add(record, name, descriptor, sync=sync)
+            return _add(record, name, descriptor, sync=sync, replace=replace)
         finally:
             os.close(descriptor)
-    return _add(record, name, _stream(name, source), sync=sync)
+    return _add(record, name, _stream(name, source), sync=sync, replace=replace)
 
 
 def _stream(name: str, source: Any) -> Stream:
@@ -136,10 +144,12 @@ def _stream(name: str, source: Any) -> Stream:
     return stream
 
 
-def _add(record: Record, name: str, source: Source, *, sync: bool) -> Artifact:
+def _add(
+    record: Record, name: str, source: Source, *, sync: bool, replace: bool = False
+) -> Artifact:
     try:
         record.store.for_writing()
-        run_files.add(record.path, name, source, sync=sync)
+        run_files.add(record.path, name, source, sync=sync, replace=replace)
     except OSError as error:
         if not record.exists():
             raise RunNotFound(record.id) from error

@@ -47,6 +47,13 @@ class MetricLogger:
         except TypeError as error:
             raise _refused(name, error) from None
 
+    def log_at(self, name: str, value: float, time_ms: int, step: int | None) -> None:
+        """Log one number of a time that its caller knows, in milliseconds since 1970."""
+        try:
+            self._writer.add_scalar_at(name, value, time_ms, step)
+        except (OSError, StoreError) as error:
+            self._drop(error)
+
     def add(self, kind: str, name: str, value: object, description: str = "") -> None:
         """Log a value of another kind than a scalar, by the kind's name in `metrics.kinds`.
 

@@ -104,12 +104,19 @@ class Writer:
             record["s"] = step
         if description:
             record["d"] = description
-        data = f"\n{json_write.dumps(record)}\n".encode()
-        descriptor = self._descriptors.get(_process[0])
-        if descriptor is None:
-            self._write_first(data)
-        elif os.write(descriptor, data) != len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._write(f"\n{json_write.dumps(record)}\n".encode())
+
+    def add_scalar_at(self, name: str, value: object, time_ms: int, step: int | None) -> None:
+        """Append one number of a time that its caller knows, in milliseconds since 1970.
+
+        Raises:
+            TypeError, OSError: as `add_scalar`.
+        """
+        head = self._heads.get(name) or self._head(name)
+        is_plain = type(value) is float and value - value == 0.0
+        shown = repr(value) if is_plain else json_write.dumps(value)
+        of_step = "" if step is None else f',"s":{step}'
+        self._write(f'{head}{shown},"t":{time_ms}e-3{of_step}}}\n'.encode())
 
     def close(self) -> None:
         """Close this process's file; a later point opens it again."""
@@ -126,6 +133,13 @@ class Writer:
             self._heads.clear()
         head = self._heads[name] = f'\n{{"n":{json_write.text(name)},"v":'
         return head
+
+    def _write(self, data: bytes) -> None:
+        descriptor = self._descriptors.get(_process[0])
+        if descriptor is None:
+            self._write_first(data)
+        elif os.write(descriptor, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _write_first(self, data: bytes) -> None:
         """Write through a descriptor of this process's own, and keep it if there are not too many.

@@ -2,8 +2,8 @@
 
 `outputs/…`, `logs/…` and `user_logs/…` lie in the folders of these names; of a submitted run the
 first two are those of its `work/`. Whatever else was added lies in `files/`. A link is no file of
-a run, and none is followed on the way to one. A file appears whole or not at all, and is never
-replaced.
+a run, and none is followed on the way to one. A file appears whole or not at all, and is replaced
+for those alone who ask for it.
 """
 
 from __future__ import annotations
@@ -99,18 +99,21 @@ def open_for_reading(run_folder: str, name: str) -> int:
         raise
 
 
-def add(run_folder: str, name: str, source: Source, *, sync: bool = True) -> bool:
-    """Add a file to a run, whole or not at all. A file that is there is never replaced.
+def add(
+    run_folder: str, name: str, source: Source, *, sync: bool = True, replace: bool = False
+) -> bool:
+    """Add a file to a run, whole or not at all.
 
     Args:
         source: the content, or an open binary file or a descriptor, read from where it is.
         sync: whether its content survives a power cut once its name does.
+        replace: take the place of another file of that name; who has that open reads on in it.
 
     Returns:
         True: it is new; False: the run has a file of that name with the same content.
 
     Raises:
-        FileTaken: the run has another file of that name.
+        FileTaken: the run has another file of that name, which is not to be replaced.
         FileBlocked: something else lies at its place, or a part of the name is no folder.
         InvalidName: no file can have that name.
         ReadOnlyStore: the run cannot be written, or its file system has no hard links.
@@ -121,7 +124,7 @@ def add(run_folder: str, name: str, source: Source, *, sync: bool = True) -> boo
     try:
         folder, last = _open_above(run_folder, name, make=True)
         try:
-            is_new, is_same = _add(folder, last, source, sync=sync)
+            is_new, is_same = _add(folder, last, source, sync=sync, replace=replace)
         finally:
             os.close(folder)
     except safe_path.NoFileError as error:
@@ -147,11 +150,11 @@ def remove_unfinished(run_folder: str, name: str) -> None:
         os.close(folder)
 
 
-def _add(folder: int, name: str, source: Source, *, sync: bool) -> tuple[bool, bool]:
+def _add(folder: int, name: str, source: Source, *, sync: bool, replace: bool) -> tuple[bool, bool]:
     """Whether the file is new, and whether what is there now has the source's content."""
     if isinstance(source, int) and S_ISREG(os.fstat(source).st_mode):
         is_same = _compare(folder, name, source)  # before anything is copied
-        if is_same is not None:
+        if is_same or (is_same is False and not replace):
             return False, is_same
     temporary = f"{layout.UPLOAD}.{os.getpid()}.{os.urandom(4).hex()}"
     target = safe_path.write_beside(folder, temporary, source)
@@ -162,6 +165,9 @@ def _add(folder: int, name: str, source: Source, *, sync: bool) -> tuple[bool, b
         while not _link(folder, temporary, name, target):
             os.lseek(target, 0, os.SEEK_SET)
             is_same = _compare(folder, name, target)
+            if is_same is False and replace:
+                os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+                return True, True
             if is_same is not None:  # None: it was removed in the meantime
                 return False, is_same
         return True, True

@@ -293,3 +293,19 @@ def test_what_is_no_log_is_not_read(folder: str) -> None:
 
     assert metric_log.read(folder) == ({}, 0)
     assert metric_log.read(f"{folder}/none") == ({}, 0)
+
+
+def test_a_number_of_a_known_time_keeps_its_time_and_its_step(folder: str) -> None:
+    writer = metric_log.Writer(folder)
+    writer.add_scalar_at("loss", 0.5, 1_700_000_000_123, 3)
+    writer.add_scalar_at('odd "name"\n', math.nan, 0, None)
+    writer.add_scalar_at("loss", -math.inf, 1_700_000_000_124, -1)
+    writer.close()
+    found, broken = metric_log.read(folder)
+
+    assert broken == 0
+    assert found["loss"].values == [0.5, -math.inf]
+    assert found["loss"].times == [1_700_000_000.123, 1_700_000_000.124]
+    assert found["loss"].steps == [3, -1]
+    assert math.isnan(found['odd "name"\n'].values[0])
+    assert found['odd "name"\n'].steps is None

@@ -1,4 +1,4 @@
-"""The files of a run: one namespace, whole or not at all, never replaced."""
+"""The files of a run: one namespace, whole or not at all, replaced where that is asked for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -185,6 +186,59 @@ def test_a_file_on_the_way_and_a_folder_at_the_place_are_named(folder: str) -> N
         files.add(folder, "outputs", b"")
     with pytest.raises(FileMissing, match=r"'a' \(it is a folder"):
         files.open_for_reading(folder, "a")
+
+
+def test_a_file_is_replaced_for_those_who_ask_for_it(folder: str) -> None:
+    files.add(folder, "outputs/a", b"one")
+    before = files.open_for_reading(folder, "outputs/a")
+
+    assert files.add(folder, "outputs/a", b"two", replace=True)
+    assert not files.add(folder, "outputs/a", b"two", replace=True)
+    with open(before, "rb") as opened_before:
+        assert opened_before.read() == b"one"
+    assert content(folder, "outputs/a") == b"two"
+    assert os.listdir(f"{folder}/outputs") == ["a"]
+
+
+def test_no_link_and_no_folder_is_replaced(folder: str) -> None:
+    os.makedirs(f"{folder}/outputs/folder")
+    os.symlink("/etc/hostname", f"{folder}/outputs/link")
+
+    for name in ("outputs/folder", "outputs/link"):
+        with pytest.raises(FileBlocked):
+            files.add(folder, name, b"two", replace=True)
+    assert os.readlink(f"{folder}/outputs/link") == "/etc/hostname"
+    assert sorted(os.listdir(f"{folder}/outputs")) == ["folder", "link"]
+
+
+def test_a_file_is_its_own_replacement(folder: str) -> None:
+    files.add(folder, "outputs/a", b"one")
+    source = os.open(f"{folder}/outputs/a", os.O_RDONLY)
+    try:
+        assert not files.add(folder, "outputs/a", source, replace=True)
+    finally:
+        os.close(source)
+    assert content(folder, "outputs/a") == b"one"
+
+
+def test_many_that_replace_a_file_at_once_leave_one_of_theirs(folder: str) -> None:
+    wanted = [bytes([65 + number]) * 10_000 for number in range(8)]
+    files.add(folder, "outputs/a", b"first")
+    start = threading.Barrier(len(wanted))
+
+    def replace(data: bytes) -> None:
+        start.wait()
+        for _ in range(20):
+            files.add(folder, "outputs/a", data, sync=False, replace=True)
+
+    threads = [threading.Thread(target=replace, args=(data,)) for data in wanted]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert content(folder, "outputs/a") in wanted
+    assert os.listdir(f"{folder}/outputs") == ["a"]
 
 
 def test_a_tree_that_is_deeper_than_a_name_can_tell_ends_the_walk(folder: str) -> None:
