@@ -36,7 +36,7 @@ INSTALLED_MUTANTS := .venv-mutants/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-libraries test-slurm test-ray test-studio bench-studio studio-shots torture mutants check fix docs types bench bench-peers clean
+.PHONY: help run studio test test-libraries test-mlflow test-slurm test-ray test-studio bench-studio studio-shots torture mutants check fix docs types bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ test: $(INSTALLED_DEV) ## run all tests
 
 test-libraries: $(INSTALLED_LIBRARIES) ## try libraries that log to Azure ML (installs torch)
 	.venv-libraries/bin/python -m pytest tests/libraries $(ARGS)
+
+test-mlflow: $(INSTALLED_DEV) ## try MLflow 2 and 3 in runs (installs both from PyPI below build/: 600 MB)
+	@$(COMPILE)
+	$(BIN)/python -m pytest tests/plug_in $(ARGS)
 
 test-slurm: $(INSTALLED_DEV) ## try targets on a real Slurm of this machine (unpacks Debian's packages)
 	@$(COMPILE)

@@ -27,7 +27,7 @@ ORDER = {
         ("homerun.views",),
         ("homerun.project",),
         ("homerun.sdk",),
-        ("homerun.azureml", "homerun.studio"),
+        ("homerun.azureml", "homerun.mlflow", "homerun.studio"),
         ("homerun.cli",),
         ("homerun.__main__", "homerun"),
     ),
@@ -54,7 +54,10 @@ COMPOSITION = {
 """Factories that the original puts on a lower class ask the face for the class above them."""
 
 SDK_CLASSES = {"Run", "Workspace", "Experiment", "ScriptRun"}
-ABOVE = ("homerun.sdk", "homerun.azureml", "homerun.studio", "homerun.cli", "azureml")
+ABOVE = (
+    *("homerun.sdk", "homerun.azureml", "homerun.mlflow", "homerun.studio", "homerun.cli"),
+    "azureml",
+)
 FACES = {"homerun", "runstore", "homerun.cli", "homerun.azureml", "azureml", "sitecustomize"}
 """The `__init__`s that hold more than a docstring: two faces, two entries, the drop-in, and what
 a Python of a run begins with."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from helpers.probes import Interpreter
-from helpers.sources import FACES, SOURCE_ROOTS, THIRD_PARTY, product
+from helpers.sources import FACES, PLUG_INS, SOURCE_ROOTS, THIRD_PARTY, product
 from homerun import Experiment, ScriptRunConfig, Workspace
 
 COSTLY = {
@@ -32,7 +32,8 @@ DROP_IN_MODULES = {"azureml", "azureml.core", "azureml.core.run", "homerun.azure
 CORE = [
     module.name
     for module in product()
-    if not module.within(*FACES, "sitecustomize") and not module.name.endswith("__main__")
+    if not module.within(*FACES, *PLUG_INS, "sitecustomize")
+    and not module.name.endswith("__main__")
 ]
 
 MEASURE = """

@@ -24,6 +24,9 @@ OLDEST = (3, 9)
 FACES = ("homerun.cli", "homerun.studio")
 """What stands above the SDK, for people to use."""
 
+PLUG_INS = ("homerun.mlflow",)
+"""What a third-party package alone loads, and is loaded with."""
+
 THIRD_PARTY: dict[str, str | tuple[str, ...]] = {
     "click": "homerun.cli",
     "filelock": "runstore.fs.maintenance_lock",
@@ -32,6 +35,7 @@ THIRD_PARTY: dict[str, str | tuple[str, ...]] = {
     "jupyter_client": "homerun.environments.notebook",
     "nbclient": "homerun.environments.notebook",
     "nbformat": "homerun.environments.notebook",
+    "mlflow": "homerun.mlflow",
     "psutil": ("homerun.system.portable", "runstore.run.identity"),
     "pynvml": "homerun.system.gpus.nvml",  # of nvidia-ml-py
     "anyio": "homerun.studio",

@@ -103,6 +103,18 @@ BY_LINES = "homerun"
 """The value of it that we set. A Python that finds our start-up then writes line by line; any
 other one has no buffer, and loses nothing either."""
 
+MLFLOW_ADDRESS, MLFLOW_RUN_ID = "MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID"
+"""MLflow's own: the store that it logs to, and the run that its first one goes on with. Set for a
+script, unless either is set already."""
+
+MLFLOW_EXPERIMENT = ("MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID")
+"""MLflow's own: the experiment of its runs. Set for a script with these, unless one of them is."""
+
+_MLFLOW_SCHEME = "homerun"
+_PLAIN_IN_ADDRESSES = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_.-~"
+)
+
 _OF_A_RUN = (
     *(RUN_ID, RUN_UUID, RUN_FOLDER, SUPERVISES, ATTEMPT, RESUME_DIRECTORY, AZUREML_RUN_ID),
     *(SOURCE_DIRECTORY, WORK_DIRECTORY, BEATS),
@@ -315,7 +327,7 @@ def for_hook(
 
     The supervisor's mark keeps the sweep of an outer run away from it.
     """
-    kept = {name: value for name, value in env.items() if name not in _OF_A_RUN}
+    kept = _of_no_run(env)
     kept.setdefault("PATH", os.defpath)
     kept[SUPERVISES] = mark
     kept[ENDED_RUN] = run
@@ -331,7 +343,7 @@ def for_notifier(env: Mapping[str, str], mark: str) -> dict[str, str]:
     Args:
         env: the script's; {}: it is not known, and this process's own has to do.
     """
-    kept = {name: value for name, value in (env or os.environ).items() if name not in _OF_A_RUN}
+    kept = _of_no_run(env or os.environ)
     kept.setdefault("PATH", os.defpath)
     return {**kept, SUPERVISES: f"{mark}/"}
 
@@ -344,7 +356,40 @@ def for_notified(fields: Mapping[str, object]) -> dict[str, str]:
 
 def of_no_run() -> dict[str, str]:
     """The variables of this process, without those that name a run."""
-    return {name: value for name, value in os.environ.items() if name and name not in _OF_A_RUN}
+    return _of_no_run(os.environ)
+
+
+def _of_no_run(env: Mapping[str, str]) -> dict[str, str]:
+    is_logged = RUN_ID in env and env.get(MLFLOW_ADDRESS) == mlflow_address(env.get(STORE, ""))
+    of_mlflow = (MLFLOW_ADDRESS, MLFLOW_RUN_ID, *MLFLOW_EXPERIMENT) if is_logged else ()
+    gone = {*_OF_A_RUN, *of_mlflow, ""}
+    return {name: value for name, value in env.items() if name not in gone}
+
+
+def mlflow_address(store: str) -> str:
+    """The address by which MLflow finds a store.
+
+    Args:
+        store: its folder.
+    """
+    path = "".join(
+        chr(byte) if byte in _PLAIN_IN_ADDRESSES else f"%{byte:02X}" for byte in os.fsencode(store)
+    )
+    return f"{_MLFLOW_SCHEME}://{path}"
+
+
+def for_mlflow(env: Mapping[str, str], store: str, run: str, experiment: str) -> dict[str, str]:
+    """What has MLflow log to a script's run; nothing where the user has it log elsewhere.
+
+    Args:
+        env: the script's environment otherwise.
+    """
+    address = mlflow_address(store)
+    if env.get(MLFLOW_ADDRESS, address) != address or MLFLOW_RUN_ID in env:
+        return {}
+    is_chosen = any(name in env for name in MLFLOW_EXPERIMENT)
+    of_experiment = {} if is_chosen else dict.fromkeys(MLFLOW_EXPERIMENT, experiment)
+    return {MLFLOW_ADDRESS: address, MLFLOW_RUN_ID: run, **of_experiment}
 
 
 def for_mpi() -> dict[str, str]:
@@ -391,6 +436,8 @@ def moved(env: Mapping[str, str], store: str, folder: str) -> dict[str, str]:
         return store + path[len(was) :] if f"{path}/".startswith(f"{was}/") else path
 
     found = {**env, STORE: store, RUN_FOLDER: folder}
+    if env.get(MLFLOW_ADDRESS) == mlflow_address(was):
+        found[MLFLOW_ADDRESS] = mlflow_address(store)
     for name in _PLACES & env.keys():
         found[name] = now(env[name])
     for name in _PATHS & env.keys():

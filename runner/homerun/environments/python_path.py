@@ -3,6 +3,7 @@ and nothing else.
 
 A site-packages there would bring the submitter's numpy into another interpreter. So the packages
 are linked into a folder of their own, in the user's cache, under a hash of version and location.
+Beside them stands what an installation leaves: by that, MLflow finds its plug-in.
 """
 
 from __future__ import annotations
@@ -10,12 +11,21 @@ from __future__ import annotations
 import os
 
 from homerun.base import environ
+from homerun.base.version import __version__
 from homerun.system import caches
 from runstore import layout
 from runstore.fs import atomic
 
 _FOLDER = "homerun/path"
 _PRIME = 4294967291
+
+PLUG_INS = {
+    "mlflow.artifact_repository": "homerun = homerun.mlflow.plug_in:artifact_repository",
+    "mlflow.tracking_store": "homerun = homerun.mlflow.plug_in:tracking_store",
+}
+"""What other programs look for among what is installed; `pyproject.toml` has the same."""
+
+_LAST_WRITTEN = "entry_points.txt"
 
 _known: dict[bool, dict[str, str]] = {}
 """Where the packages lie; this process's own do not move."""
@@ -54,9 +64,7 @@ def _packages(azureml: bool) -> dict[str, str]:
 
 def _key(packages: dict[str, str]) -> str:
     """A name that another version or place does not have; no module is loaded for it."""
-    from homerun.base.version import __version__
-
-    text = "\0".join((__version__, *packages, *packages.values()))
+    text = "\0".join((__version__, *packages, *packages.values(), *PLUG_INS.values()))
     return f"{__version__}-{int.from_bytes(os.fsencode(text), 'big') % _PRIME:08x}"
 
 
@@ -69,11 +77,13 @@ def _make(parent: str, key: str, packages: dict[str, str]) -> str:
     atomic.make_new_folder(building, is_secret=True)
     for name, home in packages.items():
         os.symlink(home, f"{building}/{name}")
+    installed = _write_installed(building)
     try:
         os.rename(building, final)  # fails where another made it first: it is not empty
     except OSError:
-        for name in packages:
-            os.unlink(f"{building}/{name}")
+        for path in (*installed, *(f"{building}/{name}" for name in packages)):
+            os.unlink(path)
+        os.rmdir(os.path.dirname(installed[0]))
         os.rmdir(building)
         if not _is_whole(final, packages):
             # A broken one is in the way and may be in use: leave it, and go beside it.
@@ -81,10 +91,32 @@ def _make(parent: str, key: str, packages: dict[str, str]) -> str:
     return final
 
 
+def _write_installed(folder: str) -> list[str]:
+    """Write what an installation of homerun leaves beside its packages; the paths of the files.
+
+    `importlib.metadata` gives the version of what `import homerun` loads there.
+    """
+    home = _installed(folder)
+    atomic.make_new_folder(home, is_secret=True)
+    plug_ins = "\n\n".join(f"[{group}]\n{one}" for group, one in PLUG_INS.items())
+    texts = {
+        "METADATA": f"Metadata-Version: 2.1\nName: homerun\nVersion: {__version__}\n",
+        _LAST_WRITTEN: f"{plug_ins}\n",
+    }
+    for name, text in texts.items():
+        atomic.write(f"{home}/{name}", text.encode(), is_secret=True)
+    return [f"{home}/{name}" for name in texts]
+
+
+def _installed(folder: str) -> str:
+    return f"{folder}/homerun-{__version__}.dist-info"
+
+
 def _is_whole(folder: str, packages: dict[str, str]) -> bool:
-    """Whether every link is there and leads to our package."""
+    """Whether every link is there and leads to our package, and what tells of them is there too."""
     try:
         links = {name: os.readlink(f"{folder}/{name}") for name in packages}
+        os.stat(f"{_installed(folder)}/{_LAST_WRITTEN}")
     except OSError:
         return False
     return links == packages and caches.is_ours(folder)

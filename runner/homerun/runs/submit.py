@@ -482,6 +482,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         copy,
         config.environment_variables,
     )
+    env.update(environ.for_mlflow(env, record.store.root, record.id, request.experiment))
     if config.gpus or config.gpu_memory:
         visible.forget_given(env)
     if config.recipe is not None:

@@ -209,6 +209,15 @@ class Workspace(AzureServices):
         """What is known of the workspace, in the original's camelCase keys."""
         return workspaces.details(self._store, self._labels)
 
+    def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> str:
+        """The address by which MLflow logs to this workspace: for `mlflow.set_tracking_uri`.
+
+        In a script of a run MLflow logs to the run as it is.
+        """
+        from homerun.base import environ
+
+        return environ.mlflow_address(self._store.root)
+
     def write_config(self, path: str | None = None, file_name: str | None = None) -> None:
         """Write the configuration that `from_config` finds: `.azureml/config.json` in a folder.
 

@@ -47,16 +47,25 @@ def id_of(store: Store, name: str) -> str:
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
+def created(store: Store, name: str) -> str | None:
+    """When an experiment was made, in UTC; None: that is damaged.
+
+    Raises:
+        ExperimentNotFound: there is none of that name.
+    """
+    said = facts.read(f"{store.root}/{store.experiment_folder(name)}", layout.EXPERIMENT) or {}
+    return zulu(said.get("time"))
+
+
 def row(store: Store, name: str) -> dict[str, Any]:
     """What `experiment list` prints of one: the original's camelCase keys, and its latest run."""
-    said = facts.read(f"{store.root}/{store.experiment_folder(name)}", layout.EXPERIMENT) or {}
     labels = store.experiment_labels(name)
     return {
         "additionalProperties": {},
         "experimentId": id_of(store, name),
         "name": name,
         "description": None,
-        "createdUtc": zulu(said.get("time")),
+        "createdUtc": created(store, name),
         "archivedTime": zulu(labels.archived),
         "tags": labels.tags,
         "latestRun": next(map(_latest, store.runs(name, children=False)), None),

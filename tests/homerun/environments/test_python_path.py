@@ -12,7 +12,7 @@ import pytest
 
 import homerun
 import runstore
-from helpers.sources import START_UP
+from helpers.sources import ROOT, START_UP
 from homerun.base import environ
 from homerun.environments import python_path
 
@@ -32,7 +32,8 @@ def cache(workspace_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def links(folder: str) -> dict[str, str]:
-    return {name: os.path.realpath(f"{folder}/{name}") for name in os.listdir(folder)}
+    names = (name for name in os.listdir(folder) if not name.endswith(".dist-info"))
+    return {name: os.path.realpath(f"{folder}/{name}") for name in names}
 
 
 def test_the_folder_holds_our_packages_and_nothing_else(cache: Path) -> None:
@@ -41,6 +42,46 @@ def test_the_folder_holds_our_packages_and_nothing_else(cache: Path) -> None:
     assert links(folder) == PACKAGES
     assert Path(folder).is_relative_to(cache)
     assert os.stat(folder).st_mode & 0o077 == 0
+
+
+def test_beside_them_stands_what_an_installation_leaves(cache: Path) -> None:
+    look = """
+from importlib import metadata
+print(metadata.version("homerun"))
+for group in ("mlflow.artifact_repository", "mlflow.tracking_store"):
+    print([one.value for one in metadata.entry_points(group=group)])
+print([dist.metadata["Name"] for dist in metadata.distributions()])
+"""
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", look],
+        env={"PYTHONPATH": python_path.folder()},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        homerun.__version__,
+        "['homerun.mlflow.plug_in:artifact_repository']",
+        "['homerun.mlflow.plug_in:tracking_store']",
+        "['homerun']",
+    ]
+
+
+def test_an_installation_has_the_same_plug_ins() -> None:
+    said = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for group, line in python_path.PLUG_INS.items():
+        name, _, object_of = line.partition(" = ")
+        assert f'[project.entry-points."{group}"]\n{name} = "{object_of}"\n' in said
+
+
+def test_a_folder_that_lacks_the_plug_ins_is_not_used(cache: Path) -> None:
+    first = python_path.folder()
+    (told,) = Path(first).glob("*.dist-info/entry_points.txt")
+    told.unlink()
+
+    assert python_path.folder() != first
+    assert links(python_path.folder()) == PACKAGES
 
 
 def test_a_folder_without_azureml_is_another_one(cache: Path) -> None:

@@ -35,7 +35,6 @@ class AzureServices(Absent):
         "get_default_datastore": _NO_DATASTORE,
         "set_default_datastore": _NO_DATASTORE,
         "get_default_keyvault": "secrets stay in environment variables; run.get_secret reads them",
-        "get_mlflow_tracking_uri": "its store is none of MLflow's; leave MLflow's own address",
         "set_connection": _NO_CONNECTION,
         "get_connection": _NO_CONNECTION,
         "list_connections": _NO_CONNECTION,
