@@ -11,6 +11,8 @@ import gc
 import os
 import sys
 
+from homerun.base import bundle
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -23,6 +25,7 @@ def main() -> NoReturn:
     # The objects of modules are not garbage. To search them, while modules are loaded and again at
     # the exit, takes almost as long as a start of the interpreter.
     gc.disable()
+    bundle.load_from("command")
     try:
         from homerun.cli import entry
 
@@ -31,6 +34,7 @@ def main() -> NoReturn:
         code = entry.run_command_line(sys.argv[1:])
     except KeyboardInterrupt:  # while modules were still being loaded
         code = 130
+    bundle.keep_code()
     gc.freeze()
     _leave(code)
 

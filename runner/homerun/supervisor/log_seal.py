@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import struct
+import sys
 
 TOLD = (
     "this log was emptied while the script ran: `> /dev/stderr`, `tee /dev/stderr` and opening "
@@ -25,12 +25,14 @@ _RESERVE = 0x40305828
 """FS_IOC_RESVSP: fallocate, the size kept; Python has that call for nothing but growing a file."""
 _EXTENTS = 0xC020660B
 """FS_IOC_FIEMAP: how many pieces of disk lie in a range."""
+_COUNT = slice(20, 24)
+"""Where it says that: `fm_mapped_extents`, after a start, a length and the flags."""
 
 
 def seal(log: int) -> bool:
     """Seal an open file. False: its file system has no way to do that."""
     try:
-        fcntl.ioctl(log, _RESERVE, struct.pack("2h4x2qiI16x", 0, 0, _PLACE, _BLOCK, 0, 0))
+        fcntl.ioctl(log, _RESERVE, bytes(8) + _numbers(_PLACE, _BLOCK) + bytes(24))
         return _is_there(log)
     except OSError:
         return False
@@ -87,8 +89,15 @@ def _is_there(log: int) -> bool:
         OSError: the file system does not tell.
     """
     try:
-        asked = struct.pack("2Q4I", _PLACE, _BLOCK, 0, 0, 0, 0)
-        return bool(struct.unpack("2Q4I", fcntl.ioctl(log, _EXTENTS, asked))[3])
+        told = fcntl.ioctl(log, _EXTENTS, _numbers(_PLACE, _BLOCK) + bytes(16))
+        return any(told[_COUNT])
     except OSError:
         seen = os.fstat(log)  # tmpfs has no such question, and exact counts
         return seen.st_blocks * 512 >= -(-seen.st_size // _BLOCK) * _BLOCK + _BLOCK
+
+
+def _numbers(*numbers: int) -> bytes:
+    """Numbers of 64 bits as the kernel has them. `struct` would take longer to load than all of
+    this module, while the script waits for it.
+    """
+    return b"".join(number.to_bytes(8, sys.byteorder) for number in numbers)

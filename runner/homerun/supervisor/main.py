@@ -28,6 +28,7 @@ from __future__ import annotations
 import os
 import sys
 
+from homerun.base import bundle
 from homerun.supervisor.attempt import HERE
 from homerun.supervisor.patience import StoreGone
 from homerun.supervisor.supervisor import Supervisor
@@ -89,6 +90,7 @@ def main() -> None:
         attempt.try_once(
             "what it left may end with another", lambda: sweep.stay_above_left(attempt)
         )
+    bundle.keep_code()
     os._exit(0 if attempt.final_status == status.COMPLETED or attempt.beats is None else 1)
 
 

@@ -70,8 +70,8 @@ class Supervisor(Attempt):
         self.doze(0)  # a signal means a stop request too, also where no fact can be written
         begins = not self.stop_wanted and not self.has(layout.STOP)
         if begins:
-            self.log(f"started: {self.plan.shown} (script {self.script})")
             gate.open()
+            self.log(f"started: {self.plan.shown} (script {self.script})")
         else:
             self.log("stopped before it began; nothing of the script ran")
             gate.close()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _BOOT = (
     "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]; "
+    "from homerun.base import bundle; bundle.load_from('{module}'); "
     "from homerun.{module} import main; main()"
 )
 """Appended to the path, not put in front: a stray module beside ours cannot shadow the stdlib."""
@@ -32,6 +33,8 @@ def python(module: str, *arguments: str, has_packages: bool = False) -> list[str
     """
     boot = _BOOT.format(module=module)
     options = ["-I"] if has_packages else ["-I", "-S"]
+    if sys.dont_write_bytecode:  # -I leaves out the variable that says it
+        options.append("-B")
     return [sys.executable, *options, "-c", boot, *_package_parents(), *arguments]
 
 

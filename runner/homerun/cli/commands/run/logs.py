@@ -30,8 +30,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from homerun.base.line_pattern import LinePattern
     from homerun.cli.invocation import Call
+    from homerun.cli.output.line_pattern import LinePattern
     from homerun.cli.output.log_filter import Sieve
     from homerun.cli.result import Result
     from runstore.run.record import Record
@@ -44,7 +44,10 @@ _LAST_LINES = 10
 def _compiled(pattern: str | None) -> LinePattern | None:
     if pattern is None:
         return None
-    from homerun.base.line_pattern import LinePattern, WrongPatternError  # most logs are not sifted
+    from homerun.cli.output.line_pattern import (  # most logs are not sifted
+        LinePattern,
+        WrongPatternError,
+    )
 
     try:
         return LinePattern(os.fsencode(pattern))
