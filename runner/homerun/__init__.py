@@ -22,6 +22,13 @@ _HOMES = {
     "CondaDependencies": "environments.conda",
     "ComputeTarget": "sdk.azure.clusters",
     "AmlCompute": "sdk.azure.clusters",
+    "Dataset": "sdk.azure.dataset",
+    "Datastore": "sdk.azure.datastore",
+    "DataPath": "sdk.azure.datastore",
+    "DataReference": "sdk.azure.datastore",
+    "FileDataset": "sdk.azure.dataset",
+    "TabularDataset": "sdk.azure.dataset",
+    "OutputFileDatasetConfig": "sdk.azure.dataset_inputs",
     "Model": "sdk.azure.model",
     "RunDetails": "sdk.widgets",
     "compare_runs": "sdk.compare",
@@ -69,6 +76,13 @@ if TYPE_CHECKING:
     from homerun.environments.conda import CondaDependencies as CondaDependencies
     from homerun.sdk.azure.clusters import AmlCompute as AmlCompute
     from homerun.sdk.azure.clusters import ComputeTarget as ComputeTarget
+    from homerun.sdk.azure.dataset import Dataset as Dataset
+    from homerun.sdk.azure.dataset import FileDataset as FileDataset
+    from homerun.sdk.azure.dataset import TabularDataset as TabularDataset
+    from homerun.sdk.azure.dataset_inputs import OutputFileDatasetConfig as OutputFileDatasetConfig
+    from homerun.sdk.azure.datastore import DataPath as DataPath
+    from homerun.sdk.azure.datastore import DataReference as DataReference
+    from homerun.sdk.azure.datastore import Datastore as Datastore
     from homerun.sdk.azure.model import Model as Model
     from homerun.sdk.batch import Batch as Batch
     from homerun.sdk.compare import compare_runs as compare_runs

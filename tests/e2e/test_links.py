@@ -158,6 +158,7 @@ LOOKS = [
         "target show small",
         "model list",
         "model show iris",
+        *("datastore list", "dataset list", "dataset show digits"),
         "env list",
         "workspace show",
         "store trash list",
@@ -200,6 +201,7 @@ COMMANDS = [
     *("run tag RUN d=5", "run files RUN -d copied-files"),
     *("model download iris:1 -d models", "model register iris outputs/model.txt -r RUN"),
     "model delete iris:1 --yes",
+    *("datastore add images source", "datastore default images", "datastore remove images"),
     *(
         "run -e train source/train.py",
         "run submit-script -e train source/train.py",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from runstore.errors import BaseError
 
-_DATA = "is of the cloud; open files by their paths, and give them to the script as arguments"
+_DATA = "is of the cloud; see Dataset.File, Dataset.Tabular and `homerun datastore add`"
 _MODELS = "is of the cloud; save models below outputs/, and load them from the run's folder"
 _SWEEPS = "is not there; submit a run for each set of parameters, as children: run.submit_child"
 _ESTIMATORS = "is not there; submit a ScriptRunConfig"
@@ -40,11 +40,13 @@ MODULES = {
     "azureml.data.azure_storage_datastore": _DATA,
     "azureml.data.constants": _DATA,
     "azureml.data.data_reference": _DATA,
+    "azureml.data.dataset_type_definitions": _DATA,
     "azureml.data.datapath": _DATA,
     "azureml.data.dataset_consumption_config": _DATA,
     "azureml.data.dataset_factory": _DATA,
     "azureml.data.file_dataset": _DATA,
     "azureml.data.output_dataset_config": _DATA,
+    "azureml.data.sql_data_reference": _DATA,
     "azureml.data.tabular_dataset": _DATA,
     "azureml.train": _SWEEPS,
     "azureml.train.dnn": _ESTIMATORS,
@@ -54,6 +56,48 @@ MODULES = {
     "azureml.train.sklearn": _ESTIMATORS,
 }
 """Each with what a sentence about one of its names says; every public name can be imported."""
+
+
+_DATASET = "homerun.sdk.azure.dataset"
+_INPUTS = "homerun.sdk.azure.dataset_inputs"
+_STORES = "homerun.sdk.azure.datastore"
+_TABLES = "homerun.assets.tables"
+
+HOMES: dict[str, dict[str, tuple[str, str]]] = {
+    "azureml.core.dataset": {"Dataset": (_DATASET, "Dataset")},
+    "azureml.core.datastore": {"Datastore": (_STORES, "Datastore")},
+    "azureml.data": {
+        "DataType": (_TABLES, "DataType"),
+        "FileDataset": (_DATASET, "FileDataset"),
+        "OutputFileDatasetConfig": (_INPUTS, "OutputFileDatasetConfig"),
+        "TabularDataset": (_DATASET, "TabularDataset"),
+    },
+    "azureml.data.abstract_dataset": {"AbstractDataset": (_DATASET, "Dataset")},
+    "azureml.data.azure_storage_datastore": {
+        "AbstractAzureStorageDatastore": (_STORES, "Datastore"),
+        "AzureBlobDatastore": (_STORES, "Datastore"),
+        "AzureFileDatastore": (_STORES, "Datastore"),
+    },
+    "azureml.data.data_reference": {"DataReference": (_STORES, "DataReference")},
+    "azureml.data.datapath": {"DataPath": (_STORES, "DataPath")},
+    "azureml.data.dataset_consumption_config": {
+        "DatasetConsumptionConfig": (_INPUTS, "DatasetConsumptionConfig")
+    },
+    "azureml.data.dataset_factory": {
+        "DataType": (_TABLES, "DataType"),
+        "FileDatasetFactory": (_DATASET, "FileFactory"),
+        "TabularDatasetFactory": (_DATASET, "TabularFactory"),
+    },
+    "azureml.data.dataset_type_definitions": {
+        "PromoteHeadersBehavior": (_TABLES, "PromoteHeadersBehavior")
+    },
+    "azureml.data.file_dataset": {"FileDataset": (_DATASET, "FileDataset")},
+    "azureml.data.output_dataset_config": {
+        "OutputFileDatasetConfig": (_INPUTS, "OutputFileDatasetConfig")
+    },
+    "azureml.data.tabular_dataset": {"TabularDataset": (_DATASET, "TabularDataset")},
+}
+"""The names of these modules that are homerun's own: where each is."""
 
 
 def find_spec(name: str) -> ModuleSpec | None:
@@ -103,8 +147,13 @@ class _Loader:
         """Let it have whatever is asked for."""
         own = module.__name__
 
-        def find(name: str) -> type:
-            found = named(own, name, MODULES[own])
+        def find(name: str) -> object:
+            home = HOMES.get(own, {}).get(name)
+            found: object = (
+                getattr(__import__(home[0], fromlist=[home[1]]), home[1])
+                if home
+                else named(own, name, MODULES[own])
+            )
             setattr(module, name, found)
             return found
 

@@ -38,6 +38,11 @@ GROUPS = {
         "Keep models: list, show, download, register and delete them.",
         "model list",
     ),
+    "datastore": (
+        "Set which folders the names of datastores stand for.",
+        "datastore add images /data/images",
+    ),
+    "dataset": ("List and show registered datasets.", "dataset list"),
     "env": (
         "List, build and remove the environments of runs with packages.",
         "env list",
@@ -111,6 +116,12 @@ COMMANDS = {
     "model download": ("commands.assets.model", "download"),
     "model register": ("commands.assets.model", "register"),
     "model delete": ("commands.assets.model", "delete"),
+    "datastore list": ("commands.assets.data", "list_datastores"),
+    "datastore add": ("commands.assets.data", "add_datastore"),
+    "datastore default": ("commands.assets.data", "default_datastore"),
+    "datastore remove": ("commands.assets.data", "remove_datastore"),
+    "dataset list": ("commands.assets.data", "list_datasets"),
+    "dataset show": ("commands.assets.data", "show_dataset"),
     "env list": ("commands.env", "list_environments"),
     "env build": ("commands.env", "build"),
     "env gc": ("commands.env", "gc"),
@@ -159,7 +170,7 @@ SECTIONS = (
         "homerun config",
         "config studio completion doctor forget-host notify queue target experiment store env",
     ),
-    ("As in Azure ML", "homerun folder attach", "folder workspace account login"),
+    ("As in Azure ML", "homerun folder attach", "folder workspace datastore dataset account login"),
 )
 """The commands of the first help page in the order of use, each section with an example."""
 

@@ -74,6 +74,7 @@ def settle(config: ScriptRunConfig, root: str) -> tuple[ScriptRunConfig, list[st
     made.history = copy.deepcopy(given.history)
     target = registry.find(root, made.target)
     _distributed(made, given, target.one_node if target else distributed.HERE)
+    _data(made, given)
     names = config_unused.names(given, made.processes)
     if names:
         told.append(f"without a meaning on one machine, and not used: {', '.join(names)}")
@@ -102,6 +103,16 @@ def _distributed(made: ScriptRunConfig, given: RunConfiguration, one_node: str) 
     is_here = made.processes.nodes == 1
     if is_here and made.processes.launcher == distributed.TORCH and made.recipe is None:
         distributed.check_torch(made.python(), made.environment_variables)
+
+
+def _data(made: ScriptRunConfig, given: RunConfiguration) -> None:
+    """What the run configuration says that a run reads and writes."""
+    parts = [*given.data.values(), *given.output_data.values(), *given.data_references.values()]
+    found = [one.bound() for one in parts if hasattr(one, "bound")]
+    if found:
+        from homerun.assets import bindings  # few runs name data
+
+        made._bindings = bindings.distinct([*made._bindings, *found])
 
 
 def _meant(given: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from homerun.assets.bindings import Binding
     from homerun.config.distributed import Processes
     from homerun.config.environment import Environment
     from homerun.config.run_configuration import RunConfiguration
@@ -33,7 +34,8 @@ class ScriptRunConfig(Configurable):
             current one, or the project (the git repository, else the folder) of a script outside.
         script: the script's path inside that folder: a Python file, a notebook, a shell or R
             script, or a program; or `-m package.module`.
-        arguments: a list; numbers become text.
+        arguments: a list; numbers become text, and data (`dataset.as_named_input(…)`,
+            OutputFileDatasetConfig, DataReference) the path that the run has of it.
         run_config: the rest of the configuration, kept by reference; the target, the environment
             and the time limit are then those that it has, and what is given here for them is not
             used. Script, arguments and command given here win over its own.
@@ -70,6 +72,11 @@ class ScriptRunConfig(Configurable):
         self._may_be_elsewhere = not source_directory
         self._fit = ""
         self.script = None if script is None else checks.path("script", script)
+        self._bindings: list[Binding] = []
+        if isinstance(arguments, (list, tuple)) and any(hasattr(one, "bound") for one in arguments):
+            from homerun.assets import bindings  # few runs name data
+
+            arguments, self._bindings = bindings.taken(arguments)
         self.arguments = checks.words("arguments", () if arguments is None else arguments)
         self.command = (
             checks.word("command", command)

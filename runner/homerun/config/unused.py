@@ -17,15 +17,21 @@ if TYPE_CHECKING:
 
 _PLAIN: dict[str, object] = {
     "priority": None,
-    "data_references": {},
-    "data": {},
     "datacaches": [],
-    "output_data": {},
     "source_directory_data_store": None,
     "credential_passthrough": False,
     "auto_cluster_compute_specification": None,
     "services": {},
 }
+
+
+_DATA = ("data_references", "data", "output_data")
+
+
+def _is_no_data(given: object) -> bool:
+    """Whether what is said of data is not of the objects that stand for data here."""
+    found = given.values() if isinstance(given, dict) else [given]
+    return any(not hasattr(one, "bound") for one in found)
 
 
 def names(config: RunConfiguration, processes: Processes | None = None) -> list[str]:
@@ -38,6 +44,7 @@ def names(config: RunConfiguration, processes: Processes | None = None) -> list[
     found += [name for name, default in _PLAIN.items() if getattr(config, name) != default]
     environment = config.environment
     parts = {
+        **{name: _is_no_data(getattr(config, name)) for name in _DATA},
         "docker": config.docker.use_docker,
         "environment.docker": environment.docker.enabled,
         "environment.r": environment.r,

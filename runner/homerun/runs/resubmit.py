@@ -74,6 +74,10 @@ class Former(ScriptRunConfig):
             environment_variables={**_own(record, variables), **variables},
             **settings.for_resubmit(run, changes),
         )
+        if run.get("inputs") or run.get("outputs"):
+            from homerun.assets import bindings  # few runs name data
+
+            self._bindings = bindings.bindings_of(store_of(record), run)
         self.environment = run.get("environment")
         self.recipe = _made(record.id, self.environment or {})
         self.processes = distributed.recorded(run.get("processes"))

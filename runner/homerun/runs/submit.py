@@ -27,11 +27,13 @@ from runstore import layout, look, names, status
 from runstore.draft import Draft, check_free
 from runstore.fs import atomic, facts, lock, mounts
 from runstore.run import identity, params, work
+from runstore.store import store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from homerun.assets.bindings import BoundData
     from homerun.config.script_run_config import ScriptRunConfig
     from homerun.snapshots.originals import Originals
     from homerun.snapshots.snapshot import Snapshot
@@ -139,7 +141,10 @@ class Request:
 class _Job:
     """What is known of a run before it is made."""
 
-    __slots__ = ("argv", "code", "inside", "originals", "ours", "place", "shown", "source", "taken")
+    __slots__ = (
+        *("argv", "bound", "code", "inside", "originals", "ours", "place", "shown", "source"),
+        "taken",
+    )
 
     def __init__(
         self,
@@ -158,6 +163,8 @@ class _Job:
         self.place = place
         self.taken = taken
         self.code = code
+        self.bound: BoundData | None = None
+        """What its script reads and writes, once the run has a folder; None: nothing by name."""
         self.originals: Originals | None = None
         """What became of what is in no snapshot, once the working copy is made."""
 
@@ -326,6 +333,7 @@ def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
     try:
         alive = draft.take_alive()
         job.originals = _furnish(draft.path, request.config, job)
+        job.bound = _bound(draft, request.config)
         plan = _plan(draft, request, job)
         job.place.take()
         is_alone = request.sources is None
@@ -337,6 +345,21 @@ def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
         job.place.leave()
         draft.discard()
         raise
+
+
+def _bound(draft: Draft, config: ScriptRunConfig) -> BoundData | None:
+    """Prepare the data that the run names.
+
+    Raises:
+        SubmitError: some of it is not there.
+    """
+    if not config._bindings:
+        return None
+    from homerun.assets import bindings  # few runs name data
+
+    record = draft.record
+    store = store_of(record)
+    return bindings.settle(store, config._bindings, record.id, draft.path, record.path)
 
 
 def _unwritten(root: str, error: OSError) -> Exception:
@@ -425,6 +448,8 @@ def _asked(request: Request, job: _Job) -> dict[str, object]:
         "directories_to_watch": list(config.history.directories_to_watch)
         if config.history
         else None,
+        "inputs": (job.bound and job.bound.inputs) or None,
+        "outputs": (job.bound and job.bound.outputs) or None,
         "target": job.place.target.name,
         **settings.recorded(config),
     }
@@ -490,6 +515,9 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
     processes = config.processes
     if processes is not None:
         processes.enter(env, record.path)
+    if job.bound is not None:
+        argv = job.bound.filled(argv)
+        job.bound.enter(env)
     return Plan(
         mark=draft.uuid,
         store_id=record.store.id,

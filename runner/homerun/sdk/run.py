@@ -897,14 +897,25 @@ class Run:
         return {name: self.get_secret(name) for name in secrets}
 
     @property
-    def input_datasets(self) -> dict[str, str]:
-        """The paths of input data by name, where the environment names any as Azure does."""
-        return environ.named_paths(environ.INPUT_DATA, ",")
+    def input_datasets(self) -> Mapping[str, Any]:
+        """The data that the run was given, by name: a path, or where no path was asked for the
+        dataset itself. Without any, the paths that the environment names as Azure does.
+
+        Raises:
+            AssetNotFound: a name is asked for that there is not; it says which there are.
+        """
+        from homerun.sdk.azure import run_data
+
+        return run_data.inputs_of(self._handle)
 
     @property
-    def output_datasets(self) -> dict[str, str]:
-        """The paths for output data by name, where the environment names any as Azure does."""
-        return environ.named_paths(environ.OUTPUT_DATA, ";")
+    def output_datasets(self) -> Mapping[str, str]:
+        """The paths of the folders that the run was given to write to, by name; see
+        `input_datasets`.
+        """
+        from homerun.sdk.azure import run_data
+
+        return run_data.outputs_of(self._handle)
 
     # Members of the original that are not here. Properties: a `__getattr__` would slow each `log`.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from homerun.base import environ
 from homerun.snapshots import cleanup
 from homerun.supervisor import log_seal
 from homerun.supervisor.attempt import HERE
@@ -71,6 +72,8 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         of.try_once("its rules get no last look", lambda: _look_at_rules(of))
     if of.is_sampled or os.path.isdir(layout.SYSTEM):
         of.try_once("what it used cannot be summed up", lambda: _sum_up_usage(of))
+    if environ.OUTPUT_DATA in of.plan.env and outcome["status"] == status.COMPLETED:
+        of.try_once("its outputs are not registered", lambda: _register_outputs(of))
     atomic.sync_files(layout.METRICS)
     of.publish(layout.ENDED, outcome, sync=True)
     _forget_plan(of)
@@ -132,6 +135,14 @@ def _look_at_log(of: Attempt, exited: dict[str, object]) -> None:
         exited["log_emptied"] = True
         of.log(log_seal.TOLD)
         log_seal.say_in(log)
+
+
+def _register_outputs(of: Attempt) -> None:
+    """Register what the script has written as datasets: before the end, which some wait for."""
+    from homerun.assets import registering  # few runs have outputs
+
+    for line in registering.outputs(HERE):
+        of.log(line)
 
 
 def _sum_up_usage(of: Attempt) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 
+from homerun.assets import lineage
 from homerun.base.times import zulu
 from homerun.files.logs import tail as log_tail
 from homerun.files.logs.names import log_files
@@ -93,8 +94,8 @@ def details(record: Record, look: Look) -> dict[str, Any]:
         "warnings": [{"source": "homerun", "message": text} for text in warnings(record, look)]
         or None,
         "properties": record.properties(),
-        "inputDatasets": [],
-        "outputDatasets": [],
+        "inputDatasets": lineage.inputs(record),
+        "outputDatasets": lineage.outputs(record),
         "runDefinition": _definition(run) if run.get("script") or run.get("command") else None,
         "logFiles": log_files(record),
         "submittedBy": run.get("user"),
@@ -150,6 +151,8 @@ def row(record: Record, look: Look) -> dict[str, Any]:
         "script_name": run.get("script"),
         "arguments": run.get("arguments"),
         "processes": run.get("processes"),
+        "inputs": run.get("inputs"),
+        "outputs": lineage.outputs_written(record) or None,
         "target": run.get("target"),
         "submitted_by": run.get("user"),
         "error": error(record, look),

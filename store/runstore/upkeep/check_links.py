@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PROBLEM = "it is a link, and none is followed here"
 
-_OF_SCRIPTS = (layout.WORK, layout.OUTPUTS, layout.LOGS)
+_OF_SCRIPTS = (layout.WORK, layout.OUTPUTS, layout.LOGS, layout.INPUTS)
 """What a run's folder has of its script's making: below it, and as links to it, all is allowed."""
 
 _WITH_LINKS = (layout.CHILDREN, layout.SNAPSHOT_TREE)

@@ -28,6 +28,7 @@ _PARTS = {
     layout.OUTPUTS: "outputs",
     layout.LOGS: "outputs",
     layout.FILES: "outputs",
+    layout.INPUTS: "data",
 }
 _INTERNALS = {
     layout.SNAPSHOTS: "snapshots",

@@ -131,14 +131,12 @@ def test_the_version_compares_as_the_last_one_of_the_original(
 @pytest.mark.parametrize(
     ("module", "use", "advice"),
     [
-        ("core", "Dataset.get_by_name(None, 'iris')", "open files by their paths"),
-        ("core", "Dataset.Tabular.from_delimited_files('x')", "open files by their paths"),
-        ("core", "Datastore(None, 'blob')", "open files by their paths"),
+        ("data", "HDFSOutputDatasetConfig()", "see Dataset.File, Dataset.Tabular"),
         ("core.model", "InferenceConfig('score.py')", "load the file that Model.get_model_path"),
         ("core", "prepare_compute_target(None, '.', None)", "this machine, or a target"),
         ("core.compute", "DataFactoryCompute.attach()", "this machine, or a target"),
         ("core.runconfig", "DataReferenceConfiguration()", "has no meaning on your own machine"),
-        ("data.data_reference", "DataReference(None)", "open files by their paths"),
+        ("data.sql_data_reference", "SqlDataReference()", "see Dataset.File, Dataset.Tabular"),
         ("train.estimator", "Estimator(source_directory='.')", "submit a ScriptRunConfig"),
         ("train.hyperdrive", "choice(1, 2)", "submit a run for each set of parameters"),
     ],
@@ -171,18 +169,19 @@ def test_a_class_without_a_meaning_can_stand_wherever_a_class_stands(
     printed = python(
         """
         import inspect, pickle, pydoc, typing
-        from azureml.core import Dataset, Model
+        from azureml.core import Dataset, Image, Model
         from azureml.core.dataset import Dataset as same
         class Mine(Model):
             pass
         def train(data: typing.Union[Dataset, str], model: typing.Optional[Model] = None): pass
         typing.get_type_hints(train); pydoc.render_doc(Dataset)
         print(Dataset is same, pickle.loads(pickle.dumps(Dataset)) is same)
-        print(isinstance(1, Dataset), hasattr(Dataset, "Tabular"), inspect.isclass(Dataset))
+        print(isinstance(1, Dataset), hasattr(Dataset, "Tabular"), hasattr(Image, "create"))
+        print(inspect.isclass(Image))
         """
     )
 
-    assert printed == "True True\nFalse False True\n"
+    assert printed == "True True\nFalse True False\nTrue\n"
 
 
 def test_a_notebook_that_looks_for_a_compute_target_and_creates_it_runs_on_this_machine(

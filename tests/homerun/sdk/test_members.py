@@ -161,7 +161,7 @@ def test_a_configuration_that_cannot_be_written_is_one_sentence(
 
 
 NOTHING = [
-    *("compute_targets", "datastores", "datasets", "environments", "models", "images"),
+    *("compute_targets", "datasets", "environments", "models", "images"),
     *("webservices", "linked_services", "private_endpoints"),
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from itertools import islice
 
-from homerun.assets import models
+from homerun.assets import datasets, datastores, models
 from homerun.base.errors import HomerunError
 from homerun.cli.output import text
 from homerun.project import defaults, file
@@ -58,6 +58,18 @@ def trash_offers(given: dict[str, Any], begun: str) -> Offers:
 def model_offers(given: dict[str, Any], begun: str) -> Offers:
     """The registered models whose name begins so."""
     return _beginning(begun, lambda: models.shelf(_workspace(given).store).names())
+
+
+def dataset_offers(given: dict[str, Any], begun: str) -> Offers:
+    """The registered datasets whose name begins so."""
+    return _beginning(begun, lambda: datasets.shelf(_workspace(given).store).names())
+
+
+def datastore_offers(given: dict[str, Any], begun: str) -> Offers:
+    """The datastores whose name begins so."""
+    return _beginning(
+        begun, lambda: [one.name for one in datastores.places(_workspace(given).store)]
+    )
 
 
 def experiment_offers(given: dict[str, Any], begun: str) -> Offers:

@@ -7,15 +7,15 @@ from homerun.base.errors import Absent, refusal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from homerun.config.environment import Environment
     from homerun.sdk.azure.clusters import ComputeTarget
+    from homerun.sdk.azure.datastore import Datastore
     from homerun.sdk.azure.model import Model
     from runstore.store import Store
 
 _NO_CLOUD = "it manages a service in Azure, and here a workspace is a folder"
-_NO_DATASTORE = "it has no datastores yet; give the script a path, as an argument"
 _NO_CONNECTION = "connections are kept in Azure; give a script what it needs in its environment"
 _CLUSTERS = ("cpu", "gpu")
 
@@ -32,8 +32,6 @@ class AzureServices(Absent):
     _absent = {
         "delete": "a workspace is a folder that `directory` names; remove it when you are done",
         "update": "its labels are those of its config.json; edit that file",
-        "get_default_datastore": _NO_DATASTORE,
-        "set_default_datastore": _NO_DATASTORE,
         "get_default_keyvault": "secrets stay in environment variables; run.get_secret reads them",
         "set_connection": _NO_CONNECTION,
         "get_connection": _NO_CONNECTION,
@@ -80,14 +78,34 @@ class AzureServices(Absent):
         return None if name == LOCAL else self.compute_targets[name]
 
     @property
-    def datastores(self) -> dict[str, object]:
-        """The registered datastores: none."""
-        return {}
+    def datastores(self) -> Mapping[str, Datastore]:
+        """The datastores by name: those of every workspace, and those bound to a folder."""
+        from homerun.sdk.azure import datastore
+
+        return datastore.every_datastore(self)  # type: ignore[arg-type]
+
+    def get_default_datastore(self) -> Datastore:
+        """The default datastore: `workspaceblobstore`, unless another was chosen."""
+        from homerun.sdk.azure.datastore import Datastore
+
+        return Datastore(self)  # type: ignore[arg-type]
+
+    def set_default_datastore(self, name: str) -> None:
+        """Have a datastore be meant where none is named.
+
+        Raises:
+            AssetNotFound: there is none of that name.
+        """
+        from homerun.assets import datastores
+
+        datastores.set_default(self._store, name)
 
     @property
-    def datasets(self) -> dict[str, object]:
-        """The registered datasets: none."""
-        return {}
+    def datasets(self) -> Mapping[str, Any]:
+        """The registered datasets by name, each in its latest version."""
+        from homerun.sdk.azure import dataset
+
+        return dataset.every_dataset(self)  # type: ignore[arg-type]
 
     @property
     def environments(self) -> dict[str, Environment]:
