@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from helpers import children
 from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
 from homerun import Experiment, ScriptRunConfig, Workspace
 from homerun.base import environ
+from homerun.targets.engines import watch
 from homerun.targets.queue import place_of
 from runstore import layout
 from slurm.cluster import Cluster
 from slurm.runs import Submit, ended, is_lost, job_of, left_of
 from slurm.settings import Targets
+from torture import report
 
 
 def waits(ready: Fifo, door: Gate, then: str = "") -> str:
@@ -305,3 +308,32 @@ def test_a_batch_of_two_hundred_is_one_array_and_all_of_it_ends_right(
 
 
 COUNT = 200
+
+
+def test_a_thousand_runs_cost_as_many_calls_to_submit_as_two_and_one_to_look_at_whoever_looks(
+    cluster: Cluster,
+    targets: Targets,
+    script: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script("train.py", "print('never')")
+    targets.add("later", sbatch="--begin=now+1hour")
+    config = ScriptRunConfig("source", "train.py", compute_target="later")
+    monkeypatch.setattr(watch, "INTERVAL_S", 3600.0)
+
+    def asked(count: int) -> list[str]:
+        before = len(cluster.calls())
+        Experiment(Workspace.from_config(), "many").submit_many([config] * count)
+        return [call.split()[0] for call in cluster.calls()[before:]]
+
+    def look(_: int) -> list[str]:
+        watch._read.clear()
+        runs = Workspace.from_config().get_runs("many", include_children=True)
+        return sorted({run.get_status() for run in runs if run.parent is not None})
+
+    few, many = asked(2), asked(report.size(100, 1000))
+
+    assert many == few == ["scontrol", "sbatch", "squeue"]
+    before = len(cluster.calls())
+    assert children.race(4, look) == [["Queued"]] * 4
+    assert [call.split()[0] for call in cluster.calls()[before:]] == ["squeue"]
