@@ -119,6 +119,16 @@ def test_a_setting_is_changed_and_taken_back_and_the_others_stay(cluster):
     assert Path(".runs", layout.SETTINGS).exists()
 
 
+def test_a_target_without_what_its_engine_needs_is_refused_with_an_example(workspace_dir):
+    targets = Workspace.from_config().targets
+    with pytest.raises(UserError, match=r"ray needs address, .*: --address http://head:8265"):
+        targets.add("ray", type="ray")
+    targets.add("ray", type="ray", options={"address": "http://head:8265"})
+    targets.add("ray", options={"num_cpus": "2"})
+    with pytest.raises(UserError, match="ray needs address"):
+        targets.add("ray", options={"address": ""})
+
+
 def test_slots_of_an_engine_are_its_own(cluster):
     with pytest.raises(UserError, match="fake has limits of its own: leave slots out"):
         Workspace.from_config().targets.add("gpus", slots=2, type="fake")

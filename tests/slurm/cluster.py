@@ -65,6 +65,10 @@ PartitionName=urgent Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=9
 """
 
 
+_MEMORY_MIB = 4000
+"""What each node claims to have."""
+
+
 class Cluster:
     """A cluster that runs, from `start` to `close`.
 
@@ -214,7 +218,7 @@ class Cluster:
         host = socket.gethostname().partition(".")[0]
         nodes = [
             f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "
-            f"CPUs={self._cpus} State=UNKNOWN"
+            f"CPUs={self._cpus} RealMemory={_MEMORY_MIB} State=UNKNOWN"
             for node, port in zip(self.nodes, ports[1:])
         ]
         assert self.programs.plugins is not None

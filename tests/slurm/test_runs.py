@@ -269,6 +269,21 @@ def test_a_run_that_is_retried_is_started_again_by_slurm_as_its_next_attempt(
     assert Path(run._record.path, "attempts/2", layout.STARTED).exists()
 
 
+def test_a_run_gets_from_slurm_what_it_may_use(
+    cluster: Cluster, submit: Submit, ready: Fifo, door: Gate
+) -> None:
+    run = submit("any", waits(ready, door), cpus=2, memory="100 MB")
+    ready.line()
+
+    job = cluster.ask("scontrol", "show", "job", job_of(run))
+    door.open()
+    run.wait_for_completion()
+
+    assert "CPUs/Task=2" in job
+    assert "MinMemoryNode=164M" in job
+    assert run.get_status() == "Completed"
+
+
 def test_after_a_loss_of_state_nothing_of_a_stranger_is_canceled(
     cluster: Cluster, submit: Submit, targets: Targets
 ) -> None:

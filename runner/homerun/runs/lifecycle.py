@@ -11,6 +11,7 @@ import os
 from homerun.base import environ
 from homerun.base.errors import UserError
 from homerun.runs import interactive, owner, reconcile, stop
+from homerun.targets.engines import taking_back
 from runstore import layout, look, status
 from runstore.errors import InvalidTransition, StoreError, words
 from runstore.run import children as family
@@ -64,21 +65,22 @@ def _end_all(
 ) -> list[dict[str, Any]]:
     """Ask all of these runs to end, and then wait for them; a row for each."""
     asked: list[tuple[Record, float, dict[str, Any]]] = []
-    for record, outputs in runs:
-        row = _row(record)
-        try:
-            seen = reconcile.bring_up_to_date(record)
-            row["was"] = seen.status
-            if not seen.is_over and record.is_interactive:
-                how = status.CANCELED if kind == status.CANCEL else status.FAILED
-                _end(record, outputs, how, said or None)
-            elif not seen.is_over:
-                stop.ask(record, seen, kind, said)
-            elif kind == status.CANCEL:
-                stop.go_on(record)
-        except (StoreError, OSError) as error:
-            row["error"] = words(error)
-        asked.append((record, stop.deadline_of(record), row))
+    with taking_back.InOneCall():
+        for record, outputs in runs:
+            row = _row(record)
+            try:
+                seen = reconcile.bring_up_to_date(record)
+                row["was"] = seen.status
+                if not seen.is_over and record.is_interactive:
+                    how = status.CANCELED if kind == status.CANCEL else status.FAILED
+                    _end(record, outputs, how, said or None)
+                elif not seen.is_over:
+                    stop.ask(record, seen, kind, said)
+                elif kind == status.CANCEL:
+                    stop.go_on(record)
+            except (StoreError, OSError) as error:
+                row["error"] = words(error)
+            asked.append((record, stop.deadline_of(record), row))
     for record, deadline, row in asked:
         try:
             if row["error"] is None and not environ.is_inside(record):
@@ -115,13 +117,14 @@ def abandon_all(
     kind = status.FAIL if failed else status.CANCEL
     said = _words(details, None) if failed else {}
     rows: dict[str, dict[str, Any]] = {}
-    for record in records:
-        if record.id in rows:
-            continue  # it went with one above it
-        rows[record.id] = _abandon(record, kind, said)
-        was_silent = rows[record.id]["was"] == status.NOT_RESPONDING
-        if rows[record.id]["error"] is None and was_silent:
-            rows.update((one.id, _abandon(one, kind, said)) for one in _silent_below(record))
+    with taking_back.InOneCall():
+        for record in records:
+            if record.id in rows:
+                continue  # it went with one above it
+            rows[record.id] = _abandon(record, kind, said)
+            was_silent = rows[record.id]["was"] == status.NOT_RESPONDING
+            if rows[record.id]["error"] is None and was_silent:
+                rows.update((one.id, _abandon(one, kind, said)) for one in _silent_below(record))
     return list(rows.values())
 
 

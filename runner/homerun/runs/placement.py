@@ -80,6 +80,11 @@ class Place:
         if self._config.gpu_memory:
             wrong = "a part of a GPU's memory is given on this machine only"
             raise SubmitError(f"{wrong}: on {self.target.name} ask for whole GPUs (gpus)")
+        counted = {"slots": self._config.slots > 1}
+        counted["max_concurrent_runs"] = self._config.max_concurrent_runs is not None
+        for name in (name for name, is_said in counted.items() if is_said):
+            wrong = f"how many runs go on at once on {self.target.name} is up to its engine"
+            raise SubmitError(f"{wrong}: leave {name} out")
 
     def _check_gpus(self, parent: Record | None) -> None:
         from homerun.system.gpus import visible  # few runs ask for GPUs

@@ -11,7 +11,8 @@ import time
 
 from homerun.base import environ
 from homerun.runs import reconcile, stop_request, wait
-from homerun.targets import dispatch, plan, registry, retries
+from homerun.targets import dispatch, plan, retries
+from homerun.targets.engines import taking_back
 from runstore import layout, look, status
 from runstore.errors import InvalidTransition
 from runstore.queue import placed
@@ -65,7 +66,7 @@ def ask(record: Record, seen: Look, kind: str, details: dict[str, object] | None
         # A full disk: the signal alone means a cancel too, and it may be this run that fills it.
     if seen.seen == status.ELSEWHERE:
         # It has a job, and nothing there may listen.
-        registry.target_of_run(record.store.root, record.run).take_back(record)
+        taking_back.take_back(record)
     elif seen.seen != status.IN_QUEUE or not dispatch.end_queued(record):
         stop_request.wake_supervisor(record.path)
 
@@ -125,7 +126,7 @@ def abandon(
     if not record.is_interactive:
         why = {"why": "the run was abandoned"}
         record.publish(layout.STOP, {"kind": kind, **why, **(details or {})})
-        registry.target_of_run(record.store.root, record.run).take_back(record)
+        taking_back.take_back(record)
     elif kind == status.FAIL and details:
         record.publish(layout.FAILED, dict(details))
     record.end(status.abandoned(kind))

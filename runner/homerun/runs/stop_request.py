@@ -76,17 +76,20 @@ def cancel_children(run_folder: str) -> None:
     Raises:
         OSError: this process lacks something, such as descriptors, so some were not asked.
     """
+    from homerun.targets.engines import taking_back  # a supervisor seldom cancels runs
+
     asked: set[str] = set()
     lack: OSError | None = None
-    while new := [one for one in _below(run_folder) if one.id not in asked]:
-        for record in sorted(new, key=_has_begun):
-            asked.add(record.id)
-            try:
-                _cancel(record)
-            except StoreError:
-                continue
-            except OSError as error:
-                lack = error if error.errno in atomic.OUR_OWN else lack
+    with taking_back.InOneCall():
+        while new := [one for one in _below(run_folder) if one.id not in asked]:
+            for record in sorted(new, key=_has_begun):
+                asked.add(record.id)
+                try:
+                    _cancel(record)
+                except StoreError:
+                    continue
+                except OSError as error:
+                    lack = error if error.errno in atomic.OUR_OWN else lack
     if lack is not None:
         raise lack
 

@@ -13,6 +13,7 @@ from homerun.config.script_run_config import ScriptRunConfig
 from homerun.runs import resubmit, stop
 from homerun.sdk.batch import Batch
 from homerun.sdk.experiment import Experiment
+from homerun.targets.engines import taking_back
 from homerun.views import error_codes
 from runstore import status
 from runstore.errors import BaseError
@@ -38,11 +39,12 @@ class SecretsNeeded(UserError):
 def each(workspace: Workspace, ids: Sequence[str], act: Callable[[Run], str]) -> dict[str, Any]:
     """Do something with each of some runs; which were done, and why others were not."""
     done, failed = [], []
-    for run_id in dict.fromkeys(ids):
-        try:
-            done.append(act(workspace.get_run(run_id)))
-        except (BaseError, OSError) as error:
-            failed.append(_told(run_id, error))
+    with taking_back.InOneCall():
+        for run_id in dict.fromkeys(ids):
+            try:
+                done.append(act(workspace.get_run(run_id)))
+            except (BaseError, OSError) as error:
+                failed.append(_told(run_id, error))
     return {"done": done, "failed": failed}
 
 

@@ -86,7 +86,7 @@ def start(store: Store, target: str, giver: Giver | None = None) -> int:
     if found is not None and found.places:
         return found.place(store) if store.may_act else 0
     started = 0
-    while (claim := claim_next(store, target, giver=giver)) is not None:
+    while found is not None and (claim := _claim_next(store, found, giver=giver)) is not None:
         try:
             gpus = [share.descriptor for share in claim.gpus]
             claim.target.start(claim.record.path, claim.plan, claim.alive, claim.slots, gpus)
@@ -121,9 +121,15 @@ def claim_next(
         giver: as for `start`.
     """
     found = registry.find(store.root, target)
-    if found is None or found.places or not store.may_act or identity.proc_flaw():
+    return None if found is None else _claim_next(store, found, held, giver)
+
+
+def _claim_next(
+    store: Store, found: Target, held: Sequence[int] = (), giver: Giver | None = None
+) -> Claim | None:
+    if found.places or not store.may_act or identity.proc_flaw():
         return None
-    waiting = Queue(store.root, target)
+    waiting = Queue(store.root, found.name)
     for _ in range(_MOST_PASSES):
         if waiting.is_paused:
             return None
@@ -263,7 +269,10 @@ def end_queued(record: Record) -> bool:
             return False
         _end(record)
         os.unlink(path)
-        target.take_back(record)
+        if target.places:
+            from homerun.targets.engines import taking_back  # most targets are local
+
+            taking_back.take_back(record)
     except FileNotFoundError:
         return False
     finally:

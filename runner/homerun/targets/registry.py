@@ -184,6 +184,7 @@ class Targets:
                 raise UserError(f"{', '.join(given)}: only a target of an engine's type has that")
         else:
             _check_options(kind, given, slots)
+            _check_needed(kind, {**self._kept(name, kind), **given})
         if slots is not None and not (_is_whole(slots) and 1 <= slots <= MOST_SLOTS):
             raise UserError(f"slots is a whole number from 1 to {MOST_SLOTS}, not {slots!r}")
 
@@ -196,6 +197,11 @@ class Targets:
                 found[_DEFAULT] = name
 
         settings.change(self._store.for_writing().root, edit)
+
+    def _kept(self, name: str, kind: str) -> dict[str, Any]:
+        """What stays of a target's settings where it is changed; {}: it is another's by then."""
+        said = self.said(name) or {}
+        return said if said.get("type") == kind else {}
 
     def said(self, name: str) -> dict[str, Any] | None:
         """What the settings say of a target; None: there is none of that name, or it is `local`."""
@@ -339,6 +345,23 @@ def _check_options(kind: str, given: Mapping[str, Any], slots: int | None) -> No
             except ValueError as error:
                 example = f", for example {option.example}" if option.example else ""
                 raise UserError(f"{name} of a target: {error}{example}") from None
+
+
+def _check_needed(kind: str, said: Mapping[str, Any]) -> None:
+    """Check that nothing is missing without which there is no target of the type.
+
+    Raises:
+        UserError: something is.
+    """
+    from homerun.targets.engines import types  # most targets are local
+
+    engine = types.find(kind)
+    for option in engine.OPTIONS if engine else ():
+        if option.is_needed and not said.get(option.name):
+            raise UserError(
+                f"a target of the type {kind} needs {option.name}, {option.words}: "
+                f"--{option.name.replace('_', '-')} {option.example}"
+            )
 
 
 def _known_types() -> str:

@@ -88,9 +88,9 @@ class Target(ABC):
         """
         raise NotImplementedError
 
-    def take_back(self, record: Record) -> None:
-        """Have its engine take back the job of a run, as far as it can be had: a job that begins
-        all the same finds that the run is over.
+    def take_back(self, records: Sequence[Record]) -> None:
+        """Have its engine take back the jobs of runs, as far as they can be had: a job that begins
+        all the same finds that its run is over.
         """
         return
 

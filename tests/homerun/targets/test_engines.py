@@ -17,7 +17,7 @@ from helpers import process
 from helpers.engine import Cluster, Held
 from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
-from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun import Experiment, Run, ScriptRunConfig, SubmitError, Workspace
 from homerun.runs import reconcile
 from homerun.targets import dispatch
 from homerun.targets.engines import types, watch
@@ -396,6 +396,35 @@ def test_a_batch_costs_one_call_to_submit_and_one_for_each_look_at_all_of_it(
     assert {run.get_status() for run in batch} == {"Queued"}
     assert len(cluster.calls) <= 1
     batch.parent.cancel()
+
+
+@pytest.mark.parametrize("way", ["batch", "runs"])
+def test_a_cancel_of_many_that_wait_is_one_call(
+    cluster: Cluster, script: Callable[..., Path], way: str
+) -> None:
+    script("train.py", "print('one of many')")
+    config = ScriptRunConfig("source", "train.py", compute_target="gpus")
+    batch = Experiment(Workspace.from_config(), "many").submit_many([config] * 12)
+    cluster.calls.clear()
+
+    if way == "batch":
+        batch.parent.cancel()
+    else:
+        Workspace.from_config().cancel_runs(list(batch))
+
+    assert {run.get_status() for run in batch} == {"Canceled"}
+    assert cluster.calls.count("cancel") == 1
+    assert all(held.is_canceled for held in cluster.held)
+
+
+@pytest.mark.parametrize("said", [{"slots": 2}, {"max_concurrent_runs": 2}])
+def test_how_many_go_on_at_once_is_not_for_a_run_to_say(
+    submit: Callable[..., Run], said: dict[str, int]
+) -> None:
+    [name] = said
+
+    with pytest.raises(SubmitError, match=f"on gpus is up to its engine: leave {name} out"):
+        submit("print('never')", **said)
 
 
 def test_a_host_where_the_store_is_not_trusted_yet_trusts_it_by_itself_and_the_home_one_still_does(

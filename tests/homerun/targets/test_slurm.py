@@ -494,6 +494,22 @@ def test_a_run_gets_as_many_gpus_as_it_asks_for_of_the_kind_that_the_target_name
     assert batch_script.gpus_in(None, 2) == "gpu:2"
 
 
+def test_a_run_asks_for_what_it_may_use_where_its_target_says_nothing_of_that() -> None:
+    limits: dict[str, Any] = {"cpus": 2.5, "memory": 16 << 30}
+
+    asked = batch_script.options(job(**limits))
+    of_target = batch_script.options(job(**limits, said={"cpus": "8", "memory": "4G"}))
+
+    assert {"--cpus-per-task=3", "--mem=16448M"} <= set(asked)
+    assert {"--cpus-per-task=8", "--mem=4G"} <= set(of_target)
+
+
+def test_a_run_on_several_nodes_asks_for_its_processes_on_each() -> None:
+    asked = batch_script.options(job(nodes=2, per_node=4))
+
+    assert {"--nodes=2", "--ntasks-per-node=4"} <= set(asked)
+
+
 def test_the_notice_ahead_of_the_limit_has_room_for_the_grace() -> None:
     assert time_limit.notice_s(120, 30) == 45
     assert time_limit.notice_s(None, 10) == 25

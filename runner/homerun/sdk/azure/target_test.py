@@ -50,7 +50,7 @@ def steps(workspace: Workspace, name: str, timeout_s: float) -> Iterator[tuple[s
         Path(source, _SCRIPT).write_text(_SOURCE, encoding="utf-8")
         config = ScriptRunConfig(source, _SCRIPT, compute_target=name)
         run = Experiment(workspace, TEST_EXPERIMENT).submit(config)
-    yield "a tiny run is submitted", run.id
+    yield "a tiny run is submitted", f"{run.id}, which stays in the experiment {TEST_EXPERIMENT}"
     yield from _follow(run, time.monotonic() + timeout_s)
 
 

@@ -45,6 +45,8 @@ class Job:
         said: the settings of the target.
         time_limit_s: seconds that the job may take; None: what the engine gives it.
         gpus: GPUs that the run asks for; 0: what the settings say, if anything.
+        cpus: processors that the run may use, where it says so.
+        memory: bytes that it may have, where it says so.
         nodes: on how many nodes the run's processes are to be.
         per_node: how many of them a node has at most.
         grace_s: seconds that the run is given between TERM and KILL.
@@ -54,6 +56,7 @@ class Job:
 
     __slots__ = (
         "argv",
+        "cpus",
         "env",
         "folder",
         "gpus",
@@ -61,6 +64,7 @@ class Job:
         "log",
         "mark",
         "may_requeue",
+        "memory",
         "name",
         "nodes",
         "per_node",
@@ -84,6 +88,8 @@ class Job:
         said: Mapping[str, Any],
         time_limit_s: float | None = None,
         gpus: int = 0,
+        cpus: float | None = None,
+        memory: int | None = None,
         nodes: int = 1,
         per_node: int = 1,
         grace_s: float = 10.0,
@@ -100,6 +106,8 @@ class Job:
         self.said = said
         self.time_limit_s = time_limit_s
         self.gpus = gpus
+        self.cpus = cpus
+        self.memory = memory
         self.nodes = nodes
         self.per_node = per_node
         self.grace_s = grace_s
@@ -168,9 +176,10 @@ class Option:
         example: a value, for the help and for errors.
         check: raises ValueError, with what is wrong in words, for a value that there cannot be.
         is_list: it can be given more than once.
+        is_needed: there is no target without it.
     """
 
-    __slots__ = ("check", "example", "is_list", "name", "words")
+    __slots__ = ("check", "example", "is_list", "is_needed", "name", "words")
 
     def __init__(
         self,
@@ -179,12 +188,14 @@ class Option:
         example: str = "",
         check: Any = None,
         is_list: bool = False,
+        is_needed: bool = False,
     ) -> None:
         self.name = name
         self.words = words
         self.example = example
         self.check = check
         self.is_list = is_list
+        self.is_needed = is_needed
 
 
 class Engine(ABC):

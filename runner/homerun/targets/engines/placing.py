@@ -148,6 +148,8 @@ def _job(target: Target, record: Record) -> Job:
         said=target.said,
         time_limit_s=limit + grace + _MARGIN_S if isinstance(limit, (int, float)) else None,
         gpus=run.get("gpus") or 0,
+        cpus=run.get("cpus"),
+        memory=run.get("memory"),
         nodes=nodes,
         per_node=-(-int(processes["count"]) // nodes) if nodes > 1 else 1,
         grace_s=grace,

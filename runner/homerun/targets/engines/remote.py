@@ -81,13 +81,15 @@ class Remote(Local):
         """
         return placing.place(store, self, Queue(store.root, self.name))
 
-    def take_back(self, record: Record) -> None:
-        """Have the engine take back the job of a run, if it has one."""
-        job = placed.job_of(record)
-        if job is None or self.engine is None:
+    def take_back(self, records: Sequence[Record]) -> None:
+        """Have the engine take back the jobs of those that have one, in one call."""
+        known = ((record, placed.job_of(record)) for record in records)
+        jobs = [(record, Placed.of(job)) for record, job in known if job is not None]
+        if not jobs or self.engine is None:
             return
         try:
-            self.engine.cancel([Placed.of(job)])
+            self.engine.cancel([job for _, job in jobs])
         except OSError:
             return
-        watch.forget(record, self.name)
+        for record, _ in jobs:
+            watch.forget(record, self.name)

@@ -45,7 +45,13 @@ class Ray(Engine):
 
     type = RAY
     OPTIONS = (
-        Option("address", "the address of the cluster's dashboard", EXAMPLE, check_address),
+        Option(
+            "address",
+            "the address of the cluster's dashboard",
+            EXAMPLE,
+            check_address,
+            is_needed=True,
+        ),
         Option("num_cpus", "CPUs that a run asks for; 1 unless given", "4", request_fields.number),
         Option("num_gpus", "GPUs that a run asks for", "1", request_fields.number),
         Option("memory", "memory that a run asks for", "32G", request_fields.memory_bytes),

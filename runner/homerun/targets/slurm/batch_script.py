@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 NOTICE = "XCPU"
 """The signal that Slurm sends ahead of a job's limit of time. TERM stands for a cancel."""
 
+_MIB = 1 << 20
+_OWN_MIB = 64
+"""For the supervisor beside the run: it, not Slurm, is to end a run that is over its limit."""
+
 TEXTS = {
     "partition": "partition",
     "account": "account",
@@ -34,7 +38,7 @@ TEXTS = {
 
 def options(job: Job) -> tuple[str, ...]:
     """The options for a job that others, of the same settings, have too."""
-    said = job.said
+    said = {**_limits(job), **job.said}
     if job.gpus:
         said = {**said, "gres": gpus_in(said.get("gres"), job.gpus)}
     found = [f"--{option}={said[name]}" for name, option in TEXTS.items() if said.get(name)]
@@ -47,6 +51,16 @@ def options(job: Job) -> tuple[str, ...]:
     found.append("--requeue" if job.may_requeue else "--no-requeue")
     more = said.get("sbatch") or ()
     return (*found, *([more] if isinstance(more, str) else more))
+
+
+def _limits(job: Job) -> dict[str, str]:
+    """A run's own limits as settings of a target, which go before where it has them."""
+    found = {}
+    if job.cpus is not None:
+        found["cpus"] = str(math.ceil(job.cpus))
+    if job.memory is not None:
+        found["memory"] = f"{math.ceil(job.memory / _MIB) + _OWN_MIB}M"
+    return found
 
 
 def limit_in(said: Mapping[str, Any]) -> int | None:
