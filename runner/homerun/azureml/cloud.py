@@ -29,7 +29,7 @@ MODULES = {
     "azureml.core.dataset": _DATA,
     "azureml.core.datastore": _DATA,
     "azureml.core.image": _MODELS,
-    "azureml.core.keyvault": "is of the cloud; keep secrets in environment variables",
+    "azureml.core.keyvault": _CLOUD,
     "azureml.core.linked_service": _CLOUD,
     "azureml.core.logging": _CLOUD,
     "azureml.core.private_endpoint": _CLOUD,
@@ -65,6 +65,7 @@ _TABLES = "homerun.assets.tables"
 
 HOMES: dict[str, dict[str, tuple[str, str]]] = {
     "azureml.core.dataset": {"Dataset": (_DATASET, "Dataset")},
+    "azureml.core.keyvault": {"Keyvault": ("homerun.sdk.azure.keyvault", "Keyvault")},
     "azureml.core.datastore": {"Datastore": (_STORES, "Datastore")},
     "azureml.data": {
         "DataType": (_TABLES, "DataType"),

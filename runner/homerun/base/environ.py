@@ -225,22 +225,23 @@ def variable(name: str) -> str | None:
     return os.environ.get(name) if name and "\0" not in name else None
 
 
-def secret_value(name: str) -> str:
-    """The value of a secret: of the first variable that may hold it and is set.
+def secret_variable(name: str) -> str | None:
+    """The value of a secret: of the first variable that may hold it and is set; None: none is.
 
-    Raises:
-        UserError: none of them is set.
+    For `db-password` these are `db-password`, `db_password` and `DB_PASSWORD`.
     """
+    spelled = secret_spelled(name)
     plain = "".join(c if c.isalnum() else "_" for c in name)
-    for spelling in (name, plain, plain.upper()):
+    for spelling in (name, plain, spelled):
         value = variable(spelling)
         if value is not None:
             return value
-    from homerun.base.errors import UserError
+    return None
 
-    raise UserError(
-        f"there is no secret {name!r} here: set the environment variable {plain.upper()}"
-    )
+
+def secret_spelled(name: str) -> str:
+    """The variable that is mostly meant by the name of a secret."""
+    return "".join(c if c.isalnum() else "_" for c in name).upper()
 
 
 def named_paths(listing: str, separator: str) -> dict[str, str]:

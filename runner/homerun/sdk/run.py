@@ -878,15 +878,17 @@ class Run:
         return facts.read(self.directory, layout.INTERPRETER)
 
     def get_secret(self, name: str) -> str:
-        """A secret by its name: the environment variable that is called so.
+        """A secret by its name: of an environment variable, the keyring, or the user's own file.
 
-        For `db-password` that is `db-password`, `db_password` or `DB_PASSWORD`, the first that is
-        set.
+        For `db-password` the variable is `db-password`, `db_password` or `DB_PASSWORD`, the first
+        that is set; `workspace.get_default_keyvault()` keeps secrets in the others.
 
         Raises:
-            UserError: none of them is.
+            UserError: it is in none of them.
         """
-        return environ.secret_value(name)
+        from homerun.sdk.azure import run_data
+
+        return run_data.secret_of(self._handle, name)
 
     def get_secrets(self, secrets: Sequence[str]) -> dict[str, str]:
         """Several secrets, by their names; see `get_secret`.
@@ -906,7 +908,7 @@ class Run:
         """
         from homerun.sdk.azure import run_data
 
-        return run_data.inputs_of(self._handle)
+        return run_data.inputs_of_run(self._handle)
 
     @property
     def output_datasets(self) -> Mapping[str, str]:
@@ -915,7 +917,7 @@ class Run:
         """
         from homerun.sdk.azure import run_data
 
-        return run_data.outputs_of(self._handle)
+        return run_data.outputs_of_run(self._handle)
 
     # Members of the original that are not here. Properties: a `__getattr__` would slow each `log`.
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from homerun.config.environment import Environment
     from homerun.sdk.azure.clusters import ComputeTarget
     from homerun.sdk.azure.datastore import Datastore
+    from homerun.sdk.azure.keyvault import Keyvault
     from homerun.sdk.azure.model import Model
     from runstore.store import Store
 
@@ -32,7 +33,6 @@ class AzureServices(Absent):
     _absent = {
         "delete": "a workspace is a folder that `directory` names; remove it when you are done",
         "update": "its labels are those of its config.json; edit that file",
-        "get_default_keyvault": "secrets stay in environment variables; run.get_secret reads them",
         "set_connection": _NO_CONNECTION,
         "get_connection": _NO_CONNECTION,
         "list_connections": _NO_CONNECTION,
@@ -106,6 +106,12 @@ class AzureServices(Absent):
         from homerun.sdk.azure import dataset
 
         return dataset.every_dataset(self)  # type: ignore[arg-type]
+
+    def get_default_keyvault(self) -> Keyvault:
+        """The secrets of this user for this workspace."""
+        from homerun.sdk.azure.keyvault import Keyvault
+
+        return Keyvault(self)  # type: ignore[arg-type]
 
     @property
     def environments(self) -> dict[str, Environment]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homerun.assets import bindings
+from homerun.assets import bindings, secrets
 from homerun.base import environ
 from homerun.base.errors import AssetNotFound
 from homerun.sdk.azure import dataset
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
 
 
-def inputs_of(handle: RunHandle) -> Named:
+def inputs_of_run(handle: RunHandle) -> Named:
     """What a run reads; see `Run.input_datasets`."""
     record = _record_of(handle)
     given = environ.named_paths(environ.INPUT_DATA, ",")
@@ -26,12 +26,21 @@ def inputs_of(handle: RunHandle) -> Named:
     return Named(found.items(), lambda name: _missing("input", name, found))
 
 
-def outputs_of(handle: RunHandle) -> Named:
+def outputs_of_run(handle: RunHandle) -> Named:
     """What a run writes; see `Run.output_datasets`."""
     record = _record_of(handle)
     given = environ.named_paths(environ.OUTPUT_DATA, ";")
     found = {**given, **dict(_outputs(record))} if record else given
     return Named(found.items(), lambda name: _missing("output", name, found))
+
+
+def secret_of(handle: RunHandle, name: str) -> str:
+    """A secret; see `Run.get_secret`."""
+    record = _record_of(handle)
+    found = secrets.find_secret(None if record is None else store_of(record), name)
+    if found is None:
+        raise secrets.missing_secret(name)
+    return found
 
 
 def _record_of(handle: RunHandle) -> Record | None:
