@@ -24,6 +24,7 @@ GONE = ".gone-"
 """The prefix of what is being removed for good: nothing needs it any more."""
 
 ENVIRONMENTS = ".environments"
+MADE = ".made"
 """Registered environments: a folder for each name, in it a file for each version."""
 
 MODELS = ".models"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from helpers import children, host, spool
+from helpers import children, host, spool, wheels
 from helpers.fifo import Fifo, Gate
 from helpers.host import Host
 from helpers.wait import wait_until
@@ -28,11 +28,19 @@ import json, sys
 from homerun.targets.engines import types, watch
 types.TYPES["spool"] = ("helpers.spool", "Spool")
 watch.INTERVAL_S = 0.0
-from homerun import Experiment, ScriptRunConfig, Workspace
+from homerun import CondaDependencies, Environment, Experiment, ScriptRunConfig, Workspace
 from homerun.base.errors import HomerunError
 from runstore.errors import BaseError
 given = json.loads(sys.argv[1])
 ws = Workspace.from_config()
+
+def with_packages():
+    made = Environment("tiny")
+    made.python.conda_dependencies = CondaDependencies.create(pip_packages=["tiny==1.0"])
+    made.python.conda_dependencies.set_pip_option("--find-links " + given["wheels"])
+    config = ScriptRunConfig("source", "train.py", environment=made)
+    config.run_config.target = given["target"]
+    return Experiment(ws, "shared").submit(config, run_id=given["id"]).id
 
 def run():
     return ws.get_run(given["id"])
@@ -261,3 +269,33 @@ def test_a_silent_run_does_not_answer_and_is_failed_only_once_its_engine_has_no_
     assert near.say("run().get_details()['error']['error']['message']", "one").startswith(
         "its job is over and left no outcome: its process ended"
     )
+
+
+def test_an_environment_is_made_once_for_all_hosts_and_each_run_has_on_record_what_it_ran_with(
+    sides: dict[str, Side],
+    script: Callable[..., Path],
+    workspace_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    wheels.make(workspace_dir / "wheels", "tiny", "1.0", "")
+    script("train.py", "import os, tiny; print(tiny.VERSION, os.uname().nodename)")
+    found = str(workspace_dir / "wheels")
+
+    for name, target in (("one", "right"), ("two", "left"), ("three", "right")):
+        sides["left"].say("with_packages()", name, target=target, wheels=found)
+    for name in ("one", "two", "three"):
+        sides["right"].say("run().wait_for_completion()", name)
+
+    for name, there in (("one", "right"), ("two", "left"), ("three", "right")):
+        folder = Path(sides["left"].say("run()._record.path", name))
+        assert (folder / layout.STD_LOG).read_text().splitlines()[-1] == f"1.0 {there}"
+        told = wait_until(lambda at=folder / layout.INTERPRETER: at.exists() and at.read_text(), "")  # type: ignore[misc]
+        assert "tiny==1.0" in json.loads(told)["packages"]
+    within = workspace_dir / ".runs" / layout.ENVIRONMENTS / layout.MADE
+    assert len([path for path in within.glob("*/*-*") if path.is_dir()]) == 1
+    [row] = sides["left"].say(KEPT)
+    assert row["name"] == "tiny"
+
+
+KEPT = "__import__('homerun.environments.manage').environments.manage.kept(ws.store.root)"

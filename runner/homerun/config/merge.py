@@ -17,7 +17,7 @@ from homerun.config import script_run_config as configs
 from homerun.config import unused as config_unused
 from homerun.config.run_configuration import RunConfiguration
 from homerun.config.settings import LIMITS, SHARES, says
-from homerun.environments import resolve
+from homerun.environments import recipe, resolve
 from homerun.targets import registry
 
 TYPE_CHECKING = False
@@ -73,6 +73,8 @@ def settle(config: ScriptRunConfig, root: str) -> tuple[ScriptRunConfig, list[st
     _rules(made, given)
     made.history = copy.deepcopy(given.history)
     target = registry.find(root, made.target)
+    if made.recipe is not None and target is not None and target.places:
+        made.recipe.lie_in(recipe.shared_home(root))
     _distributed(made, given, target.one_node if target else distributed.HERE)
     _data(made, given)
     names = config_unused.names(given, made.processes)

@@ -16,7 +16,7 @@ from homerun.base import masking
 from homerun.environments import build_lock, recipe
 from homerun.environments.recipe import Recipe
 from homerun.system import caches
-from runstore.fs import atomic, clock, json_write
+from runstore.fs import atomic, clock, json_write, mounts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,13 +79,19 @@ def make(wanted: Recipe) -> None:
 
 
 def remove_unfinished(folder: str) -> None:
-    """Remove what killed builders have left of an environment; its lock has to be held."""
+    """Remove what killed builders have left of an environment; its lock has to be held.
+
+    On a folder that hosts share another one's lock may not be seen: what is new there may be built.
+    """
     above, key = os.path.split(folder)
     current = os.path.realpath(folder)
+    since = os.stat(f"{folder}.lock").st_mtime - build_lock.LONGEST_S
+    is_shared = mounts.is_network(above)
     for name in os.listdir(above):
         path = f"{above}/{name}"
         if name.startswith(f"{key}-") and os.path.realpath(path) != current and not _is_used(path):
-            remove(path)
+            if not is_shared or os.lstat(path).st_mtime < since:
+                remove(path)
         elif name.startswith(f"{_LINK}{key}-"):
             os.unlink(path)
 

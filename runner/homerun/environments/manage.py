@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 _DAY_S = 86400.0
 
 
-def kept() -> list[dict[str, Any]]:
-    """The environments that are whole, the one that was used last at the end."""
-    rows = [_row(key) for key in _links()]
+def kept(root: str = "") -> list[dict[str, Any]]:
+    """The environments that are whole, the one that was used last at the end.
+
+    Args:
+        root: a store whose own are meant too.
+    """
+    rows = [_row(folder) for folder in _folders(root) if recipe.is_ready(folder)]
     return sorted((row for row in rows if row is not None), key=lambda row: str(row["used"]))
 
 
@@ -57,10 +61,13 @@ def build(
     return wanted.folder, told
 
 
-def collect(older_than_days: float) -> list[str]:
+def collect(older_than_days: float, root: str = "") -> list[str]:
     """Remove the environments that no run has used for so many days, and what killed builders left.
 
     One that is being built, or that a run uses, stays.
+
+    Args:
+        root: a store whose own are meant too.
 
     Returns:
         The keys of those that were removed.
@@ -70,10 +77,10 @@ def collect(older_than_days: float) -> list[str]:
     """
     before = time() - older_than_days * _DAY_S
     removed = []
-    for key in _keys():
+    for folder in _folders(root):
         try:
-            if _collect(f"{recipe.home()}/{key}", before):
-                removed.append(key)
+            if _collect(folder, before):
+                removed.append(os.path.basename(folder))
         except OSError as error:
             raise UserError(f"{error.filename}: it cannot be removed ({error.strerror})") from error
     return removed
@@ -114,29 +121,27 @@ def _taken(path: str, flags: int) -> int | None:
     return held
 
 
-def _keys() -> list[str]:
-    """Every key for which anything lies in the cache."""
-    try:
-        names = os.listdir(recipe.home())
-    except OSError:
-        return []
-    plain = {name.partition("-")[0].partition(".")[0] for name in names if name[:1] != "."}
-    return sorted(plain)
+def _folders(root: str) -> list[str]:
+    """Every environment for which anything lies in the cache, or in a store."""
+    found = []
+    for home in (recipe.home(), *([recipe.home_within(root)] if root else [])):
+        try:
+            names = os.listdir(home)
+        except OSError:
+            continue
+        keys = {name.partition("-")[0].partition(".")[0] for name in names if name[:1] != "."}
+        found += [f"{home}/{key}" for key in sorted(keys)]
+    return found
 
 
-def _links() -> list[str]:
-    return [key for key in _keys() if recipe.is_ready(f"{recipe.home()}/{key}")]
-
-
-def _row(key: str) -> dict[str, Any] | None:
-    folder = f"{recipe.home()}/{key}"
+def _row(folder: str) -> dict[str, Any] | None:
     said = recipe.about(folder)
     try:
         used = clock.stamp(os.stat(f"{folder}/{recipe.IN_USE}").st_mtime)
     except OSError:
         return None  # removed just now
     return {
-        "key": key,
+        "key": os.path.basename(folder),
         "name": said.get("name"),
         "interpreter": said.get("interpreter"),
         "packages": said.get("packages") or [],

@@ -6,6 +6,9 @@ In the user's cache folder, below `homerun/environments/`:
     <key>-<hex>/    that folder: a virtual environment, in the place where it was built
     <key>.lock      held by the process that builds it
 
+For runs that are placed on other hosts, which may not share that folder, the same lies in the
+store, in a folder for the place that the store has: `.environments/.made/<place>/`.
+
 The key is that of the content and the interpreter. Scripts of a virtual environment hold its path,
 so it is never moved; what no link leads to was never finished, and is not used.
 """
@@ -15,7 +18,8 @@ from __future__ import annotations
 import os
 
 from homerun.system import caches, sha256
-from runstore.fs import json_write
+from runstore import layout
+from runstore.fs import json_write, mounts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +76,10 @@ class Recipe:
         """Its interpreter, once it is whole."""
         return f"{self.folder}/bin/python"
 
+    def lie_in(self, folder: str) -> None:
+        """Have it made in another folder of environments."""
+        self.folder = f"{folder}/{self.key}"
+
     def enter(self, env: dict[str, str]) -> None:
         """Let a script's environment be within: its programs are found first."""
         env["PATH"] = f"{self.folder}/bin{os.pathsep}{env.get('PATH') or os.defpath}"
@@ -104,6 +112,26 @@ def decode(text: str) -> Recipe:
 def home() -> str:
     """The folder of all environments."""
     return f"{caches.home()}/homerun/environments"
+
+
+def home_within(root: str) -> str:
+    """The folder of those that lie in a store; of a store that was moved it is another."""
+    place = sha256.plain_sha256()(os.path.realpath(root).encode("utf-8", "surrogateescape"))
+    return f"{root}/{layout.ENVIRONMENTS}/{layout.MADE}/{place.hexdigest()[:12]}"
+
+
+def shared_home(root: str) -> str:
+    """The folder of all environments for runs on hosts that share a store: that of the user, if
+    hosts may share it too, or that in the store, unless other accounts may write there.
+    """
+    own, within = home(), home_within(root)
+    return own if mounts.is_network(_existing(own)) or caches.flaw(within) else within
+
+
+def _existing(path: str) -> str:
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path
 
 
 def is_ready(folder: str) -> bool:

@@ -517,3 +517,33 @@ def test_a_run_is_submitted_again_in_its_environment_or_not_at_all(
     os.unlink(folder)
     with pytest.raises(SubmitError, match="is not there any more: submit it again"):
         run.resubmit()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("kind", "left"), [("ext4", []), ("nfs4", ["key-new"])])
+def test_where_hosts_share_a_folder_what_another_may_be_building_is_not_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, left: list[str]
+) -> None:
+    monkeypatch.setattr("runstore.fs.mounts.kind", lambda _: kind)
+    (tmp_path / "key.lock").touch()
+    for name in ("key-new", "key-old"):
+        (tmp_path / name).mkdir()
+    now = (tmp_path / "key.lock").stat().st_mtime
+    then = now - build_lock.LONGEST_S - 60
+    os.utime(tmp_path / "key-old", (then, then))
+
+    builder.remove_unfinished(f"{tmp_path}/key")
+
+    assert [path.name for path in tmp_path.glob("key-*")] == left
+
+
+@pytest.mark.parametrize(("kind", "lies_in"), [("ext4", "store"), ("nfs4", "home")])
+def test_for_other_hosts_environments_lie_where_they_see_them(
+    workspace_dir: Path, monkeypatch: pytest.MonkeyPatch, kind: str, lies_in: str
+) -> None:
+    monkeypatch.setattr("runstore.fs.mounts.kind", lambda _: kind)
+    root = f"{workspace_dir}/.runs"
+
+    found = recipe.shared_home(root)
+
+    assert found == (recipe.home() if lies_in == "home" else recipe.home_within(root))
+    assert found.startswith(root) == (lies_in == "store")

@@ -27,13 +27,13 @@ _COLUMNS = ["key", "name", "packages", "made", "last used"]
 
 @command("list")
 def list_environments(call: Call) -> Result:
-    """List the environments in the cache, the most recently used one last.
+    """List the environments in the cache and in the store, the most recently used one last.
 
     \b
     Example:
       homerun env list
     """
-    rows, now = environments.kept(), time.time()
+    rows, now = environments.kept(_root(call)), time.time()
 
     def shown() -> list[render.Part]:
         lines = [[row["key"], row["name"], len(row["packages"]), *_ago(row, now)] for row in rows]
@@ -102,8 +102,9 @@ def gc(call: Call, days: float) -> Result:
     Example:
       homerun env gc --older-than 7
     """
-    removed = environments.collect(days)
-    line = f"removed {len(removed)} of {len(removed) + len(environments.kept())}"
+    root = _root(call)
+    removed = environments.collect(days, root)
+    line = f"removed {len(removed)} of {len(removed) + len(environments.kept(root))}"
     return Result(removed, lambda: [render.Note(line)])
 
 
@@ -111,6 +112,10 @@ def _wanted(call: Call, name: str | None, version: str | None, named: str | None
     if named is not None:
         return RunConfiguration.find(named, call.path or ".").environment
     return Environment.get(call.workspace(), str(name), version)
+
+
+def _root(call: Call) -> str:
+    return call.workspace(wakes=False).store.root
 
 
 def _ago(row: dict[str, object], now: float) -> list[str]:
