@@ -77,6 +77,7 @@ class Cluster:
         self.lie: Seen | None = None
         self.held: list[Held] = []
         self.calls: list[str] = []
+        self.gives: dict[str, str] = {}
         self._numbers = itertools.count(1)
         self._times = itertools.count(1000)
         CLUSTERS[name] = self
@@ -98,7 +99,12 @@ class Cluster:
         with open(held.job.log, "ab") as log:
             held.process = subprocess.Popen(
                 [*(NODE if self.far else ()), *held.job.argv],
-                env={"PATH": os.defpath, **held.job.env, "FAKE_JOB": str(held.number)},
+                env={
+                    "PATH": os.defpath,
+                    **held.job.env,
+                    "FAKE_JOB": str(held.number),
+                    **self.gives,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -136,7 +142,7 @@ class FakeEngine(Engine):
         Option("cluster", "The cluster's name.", "one"),
         Option("partition", "A part of it.", "gpu"),
     )
-    GIVEN = ("FAKE_",)
+    GIVEN = ("FAKE_", "CUDA_VISIBLE_DEVICES")
 
     def __init__(self, said: Mapping[str, Any]) -> None:
         super().__init__(said)

@@ -16,6 +16,7 @@ from helpers import engine as fake
 from helpers import process
 from helpers.engine import Cluster, Held
 from helpers.fifo import Fifo, Gate
+from helpers.gpus import Machine
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, SubmitError, Workspace
 from homerun.runs import reconcile
@@ -147,6 +148,27 @@ def test_a_script_sees_what_its_engine_gives_the_job_and_nothing_else_of_it(
 
     text = Path(run._record.path, layout.STD_LOG).read_text()
     assert text.startswith("['1', 'yes', '/")
+
+
+def test_the_gpus_that_an_engine_gives_a_job_are_on_record(
+    cluster: Cluster, submit: Callable[..., Run], gpus: Machine
+) -> None:
+    gpus.say(1, name="H200")
+    cluster.gives = {**gpus.variables, "CUDA_VISIBLE_DEVICES": "1"}
+    known = submit("import os; print(os.environ['CUDA_VISIBLE_DEVICES'])")
+    cluster.start()
+    cluster.gives = {"CUDA_VISIBLE_DEVICES": "3,GPU-aa"}
+    unknown = submit("pass")
+    cluster.start()
+
+    for run in (known, unknown):
+        run.wait_for_completion()
+
+    assert Path(known._record.path, layout.STD_LOG).read_text() == "1\n"
+    [device] = (known._record.fact(layout.STARTED) or {})["gpus"]
+    assert (device["index"], device["uuid"], device["name"]) == ("1", "GPU-1", "H200")
+    told = (unknown._record.fact(layout.STARTED) or {})["gpus"]
+    assert [(one["index"], one["uuid"]) for one in told] == [("3", ""), ("", "GPU-aa")]
 
 
 @far

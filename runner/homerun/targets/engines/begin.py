@@ -16,7 +16,7 @@ import time
 from homerun.base import environ
 from homerun.system import children
 from homerun.targets import dispatch
-from homerun.targets.engines import guard
+from homerun.targets.engines import guard, node_gpus
 from homerun.targets.plan import LOCK_DESCRIPTOR, PLAN_DESCRIPTOR, Plan, decode_for
 from runstore import layout, status
 from runstore.errors import StoreError
@@ -128,11 +128,12 @@ def _plan(record: Record, path: str) -> Plan:
 def _fit(given: Plan, record: Record) -> None:
     """Fit what was planned on the submitter's host to this one."""
     given.target, given.slots = str(record.run.get("target") or ""), 0
-    given.env = {**given.env, **_of_engine(given), environ.BEATS: "1"}
+    engines = _of_engine(given)
+    given.env = {**given.env, **engines, environ.BEATS: "1"}
     # Its submitter's processors and limits are those of another machine.
     kept = [part for part in given.inherited.split() if part.startswith("umask=")]
     given.inherited = " ".join(kept)
-    given.settings = {**given.settings, "beats": True}
+    given.settings = {**given.settings, "beats": True, "gpus_given": node_gpus.given(engines)}
     most = given.setting("engine_limit_s")
     if most is not None:
         ours = max(1.0, most - given.grace_s - _LIMIT_MARGIN_S)

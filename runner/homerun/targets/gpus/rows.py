@@ -13,10 +13,12 @@ _ALL = 0
 
 def as_texts(gpus: Iterable[Share]) -> list[str]:
     """For a plan: a text for each device."""
-    return [
-        "\t".join([one.device.index, one.device.uuid, str(one.mib or _ALL), one.device.name])
-        for one in gpus
-    ]
+    return [text(one.device.index, one.device.uuid, one.device.name, one.mib) for one in gpus]
+
+
+def text(index: str, uuid: str, name: str, mib: int | None = None) -> str:
+    """A device as a plan carries it; `mib` where it is not all of it."""
+    return "\t".join([index, uuid, str(mib or _ALL), name])
 
 
 def read(found: Iterable[str]) -> list[dict[str, object]]:

@@ -175,7 +175,8 @@ def _peak(outcome: dict[str, Any]) -> str:
 def _gpu(known: dict[str, Any]) -> str:
     """A GPU that a run was given, in words."""
     part = f"{sizes.shown(known['memory'])} of " if known.get("memory") else ""
-    return f"{known['index']} ({part}{known['name']}, {known['uuid']})"
+    about = ", ".join(filter(None, [f"{part}{known['name']}", known["uuid"]]))
+    return f"{known['index']} ({about})".strip() if about else str(known["index"])
 
 
 _KEPT_BY = {"group": "control group", "watch": "looked at each second"}
