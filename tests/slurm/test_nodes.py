@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
 from homerun import MpiConfiguration, PyTorchConfiguration, Run, TensorflowConfiguration
-from runstore import layout
+from runstore import layout, look
 from slurm.cluster import Cluster
 from slurm.runs import Submit, ended, is_lost, job_of, left_of
 
@@ -80,6 +83,34 @@ def test_torchs_processes_are_started_on_all_nodes(submit: Submit) -> None:
     assert run.describe()["processes"] == {"launcher": "torch", "count": 4, "nodes": 2}
     definition = run.get_details()["runDefinition"]
     assert (definition["nodeCount"], definition["pyTorch"]) == (2, {"processCount": 4})
+
+
+def test_all_processes_meet_at_the_address_of_the_first_one(submit: Submit) -> None:
+    run = submit(
+        "any",
+        """
+        import os, socket
+        from homerun import Run
+        rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+        where = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+        if rank == 0:
+            with socket.create_server(where) as server:
+                print("listening", flush=True)
+                met = [server.accept()[0].recv(1)[0] for _ in range(size - 1)]
+            Run.get_context().log("met", sum(met))
+        while rank:
+            try:
+                with socket.create_connection(where) as peer:
+                    peer.send(bytes([rank]))
+                break
+            except ConnectionRefusedError:
+                continue
+        """,
+        distributed_job_config=TWO_BY_TWO,
+    )
+    run.wait_for_completion()
+
+    assert run.get_metrics() == {"met": 6}
 
 
 def test_without_a_count_each_node_has_one_process(submit: Submit) -> None:
@@ -225,6 +256,42 @@ def test_the_first_node_that_is_lost_ends_the_run_and_leaves_no_process(
         cluster.ask("scontrol", "update", "NodeName=n2", "State=RESUME")
 
     assert ended(run)["cause"] == "lost_by_engine"
+
+
+VICTIMS = {
+    "nodes.lead import": "the script was ended by SIGKILL",
+    "nodes.rank import": "the processes on n",
+    "--kill-on-bad-exit": "srun was ended by SIGKILL",
+}
+"""By what is in its command: what the run says of it."""
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_what_starts_the_processes_may_be_killed_and_none_of_them_is_left(
+    cluster: Cluster, submit: Submit, ready: Fifo, victim: str
+) -> None:
+    run = submit("any", waits(ready), distributed_job_config=TWO_BY_TWO, grace_s=1)
+    for _ in range(4):
+        ready.line()
+    pids = [one.pid for one in left_of(run) if victim in command(one.pid)]
+    if victim.startswith("nodes.rank"):
+        # The last is a child of the first, on the last node.
+        pids = [pid for pid in sorted(pids) if "--kill-on-bad-exit" not in command(pid)][-1:]
+
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):  # one may end with another
+            os.kill(pid, signal.SIGKILL)
+    end = ended(run)
+
+    assert end["status"] == "Failed"
+    said = look.failed_because(run._record, look.at(run._record))
+    assert said is not None
+    assert said.startswith(VICTIMS[victim])
+    wait_until(lambda: not left_of(run), "no process of it is left")
+
+
+def command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
 def test_a_job_that_an_administrator_cancels_leaves_no_process_on_any_node(

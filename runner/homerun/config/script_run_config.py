@@ -41,7 +41,8 @@ class ScriptRunConfig(Configurable):
             used. Script, arguments and command given here win over its own.
         compute_target: a target's name; None: the workspace's default one, mostly `local`.
         environment: the interpreter, packages and variables to run with.
-        distributed_job_config: how many processes to start, by torch's launcher or by an MPI.
+        distributed_job_config: how many processes to start, by torch's launcher, by an MPI, or on
+            several nodes of a cluster.
         resume_from: not possible.
         command: instead of a script: a list of words, or a line for the shell.
         docker_runtime_config: accepted; nothing runs in a container.

@@ -54,7 +54,7 @@ class Lead:
         self.seats: dict[int, Seat] = {}
         self.ends: dict[int, dict[str, Any]] = {}
         self.failed: int | None = None
-        self.has_begun = self.is_told = self.is_stopping = False
+        self.has_begun = self.is_told = self.is_stopping = self.is_of_slurm = False
         self.kills_at: list[tuple[float, int]] = []
         self.raw: int | None = None
         self._heard = b""
@@ -154,7 +154,10 @@ class Lead:
         self.ends[rank] = end
         if self.is_stopping:
             return
-        if _has_failed(end):
+        if end.get("stopped"):
+            self.is_of_slurm = True  # none of us has asked for that; what it was is seen at the end
+            self.stop()
+        elif _has_failed(end):
             self.failed = rank
             self.stop()
         elif all(one in self.ends for one in range(self.orders.ranks.count) if self._counts(one)):
@@ -197,7 +200,8 @@ class Lead:
             log_line.write(f"{layout.RANKS} cannot be published: {error}", self._log)
         told = found.get("rank")
         if isinstance(told, dict):
-            self._tell_in_log(f"{told['name']} {told['said']}; the others were ended")
+            others = "" if self.failed is None else "; the others were ended"
+            self._tell_in_log(f"{told['name']} {told['said']}{others}")
             if self.failed:
                 self._repeat(self.failed)
         if found["lost"] and not self.is_told:
@@ -222,13 +226,23 @@ class Lead:
             log = self.orders.log_of(self.failed)
             said = _how_ended(self.ends[self.failed])
             found["rank"] = {"name": self.seats[self.failed].name, "said": said, "log": log}
-        elif not self.has_begun and not self.is_told:
-            found["rank"] = {
-                "name": "srun",
-                "said": "did not start all processes; its own words are in the log",
-                "log": self.orders.log,
-            }
+        elif why := self._flaw_of_srun(is_lost=bool(lost)):
+            found["rank"] = {"name": "srun", "said": why, "log": self.orders.log}
         return found
+
+    def _flaw_of_srun(self, *, is_lost: bool) -> str:
+        """What became of what starts the processes, where no process tells of an end; "": nothing.
+
+        Args:
+            is_lost: whether nothing was heard of some of them.
+        """
+        if self.is_told:
+            return ""
+        if not self.has_begun:
+            return "did not start all processes; its own words are in the log"
+        if self.raw is not None and os.WIFSIGNALED(self.raw) and not self.is_stopping:
+            return f"was ended by {signals.name(os.WTERMSIG(self.raw))}"
+        return "was told to end all processes" if self.is_of_slurm and not is_lost else ""
 
     def _place(self, rank: int) -> dict[str, Any]:
         seat = self.seats[rank]
@@ -269,7 +283,8 @@ class Lead:
             os._exit(os.WEXITSTATUS(raw))
         if end:
             os._exit(_CANNOT_START)
-        os._exit(0 if len(self.ends) == self.orders.ranks.count else 1)
+        is_whole = len(self.ends) == self.orders.ranks.count and not self.is_of_slurm
+        os._exit(0 if is_whole else 1)
 
 
 def _command(orders: Orders, folder: str) -> list[str]:

@@ -18,6 +18,7 @@ import os
 import select
 import socket
 import sys
+import time
 
 from homerun.base import environ
 from homerun.supervisor import log_seal, sweep
@@ -25,8 +26,9 @@ from homerun.supervisor.gate import Gate, reason
 from homerun.supervisor.nodes.orders import Orders
 from homerun.supervisor.nodes.ranks import Seat
 from homerun.supervisor.supervisor import Supervisor
-from homerun.system import linux
+from homerun.system import linux, process_tree, signals
 from homerun.targets.plan import Plan
+from runstore import status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 _IN, _OUT = 0, 1
 _MOST_BYTES = 1 << 16
+_ONE_AFTER_THE_OTHER_S = 0.5
+_EMPTY_LOOKS, _BETWEEN_LOOKS_S = 2, 0.01
 
 
 def main() -> None:
@@ -41,8 +45,40 @@ def main() -> None:
     orders = Orders.of(sys.argv[1:])
     env = {name: one for name, one in os.environ.items() if name != environ.SUPERVISES}
     os.chdir(env[environ.RUN_FOLDER])
+    _stay_above(env[environ.RUN_UUID])
     Rank(orders, env).supervise()
     os._exit(0)
+
+
+def _stay_above(mark: str) -> None:
+    """Return in a child of this process, which waits for it and ends as it does. Where the child is
+    killed, what was below it comes to this process, and is ended: Slurm may not find it any more.
+    """
+    linux.become_subreaper()
+    signals.ignore(signals.TERM, signals.INT, signals.HUP)  # they are for the child, which has them
+    child = os.fork()
+    if child == 0:
+        return
+    raw = os.waitpid(child, 0)[1]
+    if os.WIFSIGNALED(raw):
+        _kill_all(mark)
+        os._exit(1)
+    os._exit(os.WEXITSTATUS(raw))
+
+
+def _kill_all(mark: str) -> None:
+    """Kill what is below, but for runs of others; one empty look misses a chain of forks."""
+    empty_looks = 0
+    while empty_looks < _EMPTY_LOOKS:
+        found = process_tree.below(os.getpid(), mark)
+        empty_looks = 0 if found else empty_looks + 1
+        process_tree.send(found, mark, signals.KILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                empty_looks = 0
+        except ChildProcessError:
+            return
+        time.sleep(_BETWEEN_LOOKS_S)
 
 
 class Rank(Supervisor):
@@ -98,9 +134,24 @@ class Rank(Supervisor):
         while not self.over and not self.stop_wanted:
             self.rest()
         sweep.end_tree(self)
+        self._hear_no_more()
+        if self.stopped is None and self._is_ended_by_slurm():
+            self.stopped = status.CANCEL
         if self.seat.rank:
             log_seal.unseal(log)  # the supervisor does so with the run's log
         return gate.failure()
+
+    def _is_ended_by_slurm(self) -> bool:
+        """Whether Slurm ended the process: it signals all of a step, one after the other, so that
+        the process can be over before this one has its own signal.
+        """
+        if self.raw is None or not os.WIFSIGNALED(self.raw):
+            return False
+        until = linux.clock() + _ONE_AFTER_THE_OTHER_S
+        is_term = os.WTERMSIG(self.raw) == signals.TERM
+        while is_term and not self.told_to_end and linux.clock() < until:
+            self.nap(until - linux.clock())
+        return is_term and self.told_to_end
 
     def rest(self) -> None:
         """Sleep until something happens, and do what is told."""
