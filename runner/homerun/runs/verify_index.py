@@ -15,14 +15,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runstore.store import Store
 
+_begun: dict[str, int] = {}
+"""Of each store the process that this one has started last: it takes its lock a little later."""
+
 
 def start(store: Store) -> None:
-    """Start it; if another is at work it exits. Where it cannot start, the next query tries."""
+    """Start it, unless one is at work. Where it cannot start, the next query tries."""
+    from runstore.index import verify  # who asks has it loaded
+
+    if children.goes_on(_begun.get(store.root, 0)) or verify.is_at_work(store):
+        return
     arguments = children.python("runs.verify_index", store.root)
     try:
-        children.started(spawn.start(sys.executable, arguments, environ.bare(), spawn.NOTHING_OPEN))
+        pid = spawn.start(sys.executable, arguments, environ.bare(), spawn.NOTHING_OPEN)
     except OSError:
         return
+    children.started(pid)
+    _begun[store.root] = pid
 
 
 def main() -> None:

@@ -43,6 +43,13 @@ def started(pid: int) -> None:
     _started[pid] = _ticks(pid)
 
 
+def goes_on(pid: int) -> bool:
+    """Whether a process that we started has not ended."""
+    if pid in _started:
+        reap()
+    return pid in _started
+
+
 def forget(pid: int) -> bool:
     """Whether a child that was collected is a helper of ours; it is not any more."""
     return _started.pop(pid, None) is not None

@@ -37,6 +37,11 @@ def is_large(cache: Cache) -> bool:
     return cache.last_run() > SMALL
 
 
+def is_at_work(store: Store) -> bool:
+    """Whether a process of its own looks at all runs now."""
+    return lock.is_held(_verifying(store.root), store.lock_kind)
+
+
 def all_runs(refresh: Refresh) -> None:
     """Look at all folders, and read what has changed.
 
@@ -57,8 +62,8 @@ def all_runs(refresh: Refresh) -> None:
 
 def alone(store: Store, look: Looker) -> bool:
     """`all_runs`, if it is due, by one process at a time; False: another is at it."""
-    folder = atomic.make_folders(store.root, layout.INDEX)
-    held = lock.take(f"{folder}/{layout.INDEX_VERIFYING}", store.lock_kind)
+    atomic.make_folders(store.root, layout.INDEX)
+    held = lock.take(_verifying(store.root), store.lock_kind)
     if held is None:
         return False
     try:
@@ -68,6 +73,10 @@ def alone(store: Store, look: Looker) -> bool:
     finally:
         lock.release(held)
     return True
+
+
+def _verifying(root: str) -> str:
+    return f"{root}/{layout.INDEX}/{layout.INDEX_VERIFYING}"
 
 
 def reindex(store: Store) -> int:

@@ -15,9 +15,10 @@ import pytest
 
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
-from homerun.system import children
+from homerun.system import children, spawn
 from runstore import layout
 from runstore.errors import InvalidQuery
+from runstore.fs import lock
 from runstore.index import verify
 from runstore.run import labels
 from runstore.run.record import Record
@@ -268,6 +269,43 @@ def test_a_large_store_is_looked_through_beside_the_query_and_the_next_one_knows
     wait_until(lambda: not children.reap(), "the look is over")
 
     assert [one.id for one in experiment.get_runs(tags="by")] == [run.id]
+
+
+def test_of_many_queries_one_has_all_runs_looked_at(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = experiment.start_logging(**BARE)
+    run.complete()
+    monkeypatch.setattr(verify, "SMALL", 0)
+    begun: list[str] = []
+    monkeypatch.setattr(spawn, "start", lambda program, *_: begun.append(program) or os.getpid())
+    monkeypatch.setattr(children, "goes_on", bool)
+
+    for _ in range(3):
+        assert list(experiment.get_runs(tags="by")) == []
+
+    assert len(begun) == 1
+
+
+def test_a_query_beside_a_look_at_all_runs_begins_no_other(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = experiment.start_logging(**BARE)
+    run.complete()
+    monkeypatch.setattr(verify, "SMALL", 0)
+    begun: list[str] = []
+    monkeypatch.setattr(spawn, "start", lambda program, *_: begun.append(program) or os.getpid())
+    looks = f"{os.path.dirname(index_of(run))}/{layout.INDEX_VERIFYING}"
+    os.makedirs(os.path.dirname(looks), exist_ok=True)
+    held = lock.take(looks, experiment.workspace.store.lock_kind)
+    assert held is not None
+
+    assert list(experiment.get_runs(tags="by")) == []
+    lock.release(held)
+    assert begun == []
+
+    assert list(experiment.get_runs(tags="by")) == []
+    assert len(begun) == 1
 
 
 def index_of(run: Run) -> str:
