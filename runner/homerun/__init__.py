@@ -29,6 +29,7 @@ _HOMES = {
     "FileDataset": "sdk.azure.dataset",
     "TabularDataset": "sdk.azure.dataset",
     "OutputFileDatasetConfig": "sdk.azure.dataset_inputs",
+    "Estimator": "sdk.azure.estimator",
     "Keyvault": "sdk.azure.keyvault",
     "Model": "sdk.azure.model",
     "RunDetails": "sdk.widgets",
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from homerun.sdk.azure.datastore import DataPath as DataPath
     from homerun.sdk.azure.datastore import DataReference as DataReference
     from homerun.sdk.azure.datastore import Datastore as Datastore
+    from homerun.sdk.azure.estimator import Estimator as Estimator
     from homerun.sdk.azure.keyvault import Keyvault as Keyvault
     from homerun.sdk.azure.model import Model as Model
     from homerun.sdk.batch import Batch as Batch

@@ -19,11 +19,21 @@ if TYPE_CHECKING:
 _DATA = "is of the cloud; see Dataset.File, Dataset.Tabular and `homerun datastore add`"
 _MODELS = "is of the cloud; save models below outputs/, and load them from the run's folder"
 _SWEEPS = "is not there; submit a run for each set of parameters, as children: run.submit_child"
-_ESTIMATORS = "is not there; submit a ScriptRunConfig"
+_ESTIMATORS = (
+    "is not there; give distributed_training=PyTorchConfiguration(…), or submit a ScriptRunConfig"
+)
+_AUTO = "is of the cloud; search in a script of your own, and log each try as a child run"
+_STEPS = "is not there; submit the steps one after the other, as children: run.submit_child"
+_OPEN = "is of the cloud; download such data once, and name its files in a Dataset"
+_LOOKS = "is not there; `homerun studio` shows metrics, and tensorboard reads outputs/ and logs/"
+_EXPLAINS = "is of the cloud; use interpret or shap itself, and upload what it gives"
 _CLOUD = "is of the cloud and has no meaning on your own machine; leave it out"
 
 MODULES = {
+    "azureml._base_sdk_common": _CLOUD,
+    "azureml._restclient.models": _CLOUD,
     "azureml._restclient.snapshots_client": _CLOUD,
+    "azureml.contrib": _CLOUD,
     "azureml.core.container_registry": _CLOUD,
     "azureml.core.databricks": _CLOUD,
     "azureml.core.dataset": _DATA,
@@ -48,20 +58,37 @@ MODULES = {
     "azureml.data.output_dataset_config": _DATA,
     "azureml.data.sql_data_reference": _DATA,
     "azureml.data.tabular_dataset": _DATA,
+    "azureml.interpret": _EXPLAINS,
+    "azureml.opendatasets": _OPEN,
+    "azureml.pipeline": _STEPS,
+    "azureml.tensorboard": _LOOKS,
     "azureml.train": _SWEEPS,
+    "azureml.train.automl": _AUTO,
     "azureml.train.dnn": _ESTIMATORS,
     "azureml.train.estimator": _ESTIMATORS,
     "azureml.train.hyperdrive": _SWEEPS,
     "azureml.train.hyperdrive.parameter_expressions": _SWEEPS,
+    "azureml.train.hyperdrive.policy": _SWEEPS,
+    "azureml.train.hyperdrive.run": _SWEEPS,
+    "azureml.train.hyperdrive.runconfig": _SWEEPS,
+    "azureml.train.hyperdrive.sampling": _SWEEPS,
     "azureml.train.sklearn": _ESTIMATORS,
 }
 """Each with what a sentence about one of its names says; every public name can be imported."""
+
+WITH_PARTS = (
+    *("azureml._base_sdk_common", "azureml._restclient.models", "azureml.contrib"),
+    *("azureml.interpret", "azureml.opendatasets", "azureml.pipeline", "azureml.tensorboard"),
+    "azureml.train.automl",
+)
+"""Those below which any module can be imported, and says the same."""
 
 
 _DATASET = "homerun.sdk.azure.dataset"
 _INPUTS = "homerun.sdk.azure.dataset_inputs"
 _STORES = "homerun.sdk.azure.datastore"
 _TABLES = "homerun.assets.tables"
+_TRAIN = "homerun.sdk.azure.estimator"
 
 HOMES: dict[str, dict[str, tuple[str, str]]] = {
     "azureml.core.dataset": {"Dataset": (_DATASET, "Dataset")},
@@ -96,6 +123,17 @@ HOMES: dict[str, dict[str, tuple[str, str]]] = {
     "azureml.data.output_dataset_config": {
         "OutputFileDatasetConfig": (_INPUTS, "OutputFileDatasetConfig")
     },
+    "azureml.train.dnn": {
+        "Chainer": (_TRAIN, "Chainer"),
+        "PyTorch": (_TRAIN, "PyTorch"),
+        "TensorFlow": (_TRAIN, "TensorFlow"),
+        "Mpi": ("homerun.config.sections", "MpiConfiguration"),
+    },
+    "azureml.train.estimator": {
+        "Estimator": (_TRAIN, "Estimator"),
+        "Mpi": ("homerun.config.sections", "MpiConfiguration"),
+    },
+    "azureml.train.sklearn": {"SKLearn": (_TRAIN, "SKLearn")},
     "azureml.data.tabular_dataset": {"TabularDataset": (_DATASET, "TabularDataset")},
 }
 """The names of these modules that are homerun's own: where each is."""
@@ -103,10 +141,21 @@ HOMES: dict[str, dict[str, tuple[str, str]]] = {
 
 def find_spec(name: str) -> ModuleSpec | None:
     """How to load such a module; None for a name that is not one of them."""
-    if name not in MODULES:
+    if _advice(name) is None:
         return None
-    has_parts = any(other.startswith(f"{name}.") for other in MODULES)
+    has_parts = _is_below(name) or any(other.startswith(f"{name}.") for other in MODULES)
     return ModuleSpec(name, _Loader(), is_package=has_parts)  # type: ignore[arg-type]
+
+
+def _is_below(name: str) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in WITH_PARTS)
+
+
+def _advice(name: str) -> str | None:
+    """What a sentence about a name of a module says; None: it is none of these modules."""
+    if name in MODULES or not _is_below(name):
+        return MODULES.get(name)
+    return next(MODULES[one] for one in WITH_PARTS if name.startswith(f"{one}."))
 
 
 def named(module: str, name: str, advice: str, refusal: type[BaseError] | None = None) -> type:
@@ -153,7 +202,7 @@ class _Loader:
             found: object = (
                 getattr(__import__(home[0], fromlist=[home[1]]), home[1])
                 if home
-                else named(own, name, MODULES[own])
+                else named(own, name, _advice(own) or _CLOUD)
             )
             setattr(module, name, found)
             return found

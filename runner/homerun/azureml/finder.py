@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _NAME = "azureml"
 
+_THEIRS = ("azureml.dataprep", "azureml.fsspec", "azureml.rslex")
+"""Packages of others below that name, which work without the retired one, where installed."""
+
 
 def take_over() -> None:
     """Let `import azureml` be ours, unless HOMERUN_AZUREML asks for the retired package.
@@ -109,6 +112,8 @@ class Finder:
         if name == _NAME:
             return PathFinder.find_spec(name, [environ.drop_in()])
         spec = PathFinder.find_spec(name, path)
+        if spec is None and name in _THEIRS:
+            spec = PathFinder.find_spec(name, [f"{folder}/{_NAME}" for folder in sys.path])
         if spec is None:
             from homerun.azureml import cloud
 

@@ -108,7 +108,20 @@ def refusal(owner: str, name: str, why: str) -> NotHere:
     return NotHere(f"homerun has no {owner}.{name}: {why}")
 
 
-class Absent:
+class SaysOnClass(type):
+    """What a class of `Absent` says of these members where they are asked of the class itself."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(cls, name: str) -> object:
+            for one in cls.__mro__:
+                why = vars(one).get("_absent", {}).get(name)
+                if why is not None:
+                    raise refusal(cls._absent_from, name, why)
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+
+
+class Absent(metaclass=SaysOnClass):
     """A class without some members of the original: asking for one says why, in one sentence.
 
     They count as absent (`hasattr` is False), so that code which looks before it calls goes on.

@@ -6,7 +6,7 @@ import copy
 import os
 
 from homerun.base import checks, masking, messages, yaml_files
-from homerun.base.errors import Absent, UserError
+from homerun.base.errors import Absent, AssetNotFound, UserError, refusal
 from homerun.config import fields
 from homerun.config.environment_sections import (
     DatabricksSection,
@@ -51,9 +51,6 @@ class Environment(Fields, Absent):
 
     _absent_from = "Environment"
     _absent = {
-        "from_existing_conda_environment": "give its interpreter as python.interpreter_path",
-        "from_docker_image": _NO_IMAGE,
-        "from_dockerfile": _NO_IMAGE,
         "from_docker_build_context": _NO_IMAGE,
         "build": _NO_BUILD,
         "build_local": _NO_BUILD,
@@ -120,13 +117,62 @@ class Environment(Fields, Absent):
         return made
 
     @staticmethod
+    def from_existing_conda_environment(
+        name: str, conda_environment_name: str
+    ) -> Environment | None:
+        """An environment that is the interpreter of one of conda, as it is; None: there is none."""
+        from homerun.environments import conda
+
+        found = conda.interpreter_of(conda_environment_name)
+        if found is None:
+            return None
+        made = Environment(name)
+        made.python.user_managed_dependencies = True
+        made.python.interpreter_path = found
+        return made
+
+    @staticmethod
+    def from_docker_image(
+        name: str,
+        image: str,
+        container_registry: object = None,
+        conda_specification: str | None = None,
+        pip_requirements: str | None = None,
+    ) -> Environment:
+        """An environment with the packages that are named beside an image, which is not used.
+
+        Args:
+            container_registry: accepted without effect.
+            conda_specification, pip_requirements: the path of such a file.
+
+        Raises:
+            UserError: none is named: nothing runs in a container here; or it cannot be read.
+        """
+        return _without_image(name, "from_docker_image", conda_specification, pip_requirements)
+
+    @staticmethod
+    def from_dockerfile(
+        name: str,
+        dockerfile: str,
+        conda_specification: str | None = None,
+        pip_requirements: str | None = None,
+    ) -> Environment:
+        """The same, for a Dockerfile.
+
+        Raises:
+            UserError: as for `from_docker_image`.
+        """
+        return _without_image(name, "from_dockerfile", conda_specification, pip_requirements)
+
+    @staticmethod
     def get(
         workspace: Stored, name: str, version: str | None = None, label: str | None = None
     ) -> Environment:
-        """A registered environment.
+        """A registered environment; for the name of one of Azure's own, such as
+        `AzureML-sklearn-0.24-…`, one with the same main packages, which a notice names.
 
         Args:
-            version: None: the latest.
+            version: None: the latest; of Azure's own it has no effect.
             label: `latest`, and not together with a version.
 
         Raises:
@@ -137,12 +183,30 @@ class Environment(Fields, Absent):
         from homerun.environments import registry
 
         wanted = None if version is None else str(version)
+        if not registry.has(workspace.store, name):
+            made = _curated(workspace.store, name)
+            if made is not None:
+                return made
         return _of(registry.get(workspace.store, name, wanted))
 
     @staticmethod
     def list(workspace: Stored) -> Mapping[str, Environment]:
         """The registered environments by name, each in its latest version."""
         return registered(workspace.store)
+
+    @staticmethod
+    def of_run(run: Mapping[str, Any]) -> Environment:
+        """The environment that a run was made with, as far as run.json tells: name and packages."""
+        said = run.get("environment") or {}
+        made = Environment(str(said.get("name") or "default-environment"))
+        made.version = said.get("version")
+        packages = said.get("packages") or ()
+        made.python.user_managed_dependencies = not packages
+        made.python.conda_dependencies = CondaDependencies.create(pip_packages=packages)
+        command = run.get("command") or ()
+        if command and not packages and str(command[0]).startswith("/"):
+            made.python.interpreter_path = str(command[0])
+        return made
 
     def register(self, workspace: Stored) -> Environment:
         """Keep the environment in the workspace; the one that is kept, with its version.
@@ -222,7 +286,53 @@ def registered(store: Store) -> dict[str, Environment]:
     """The registered environments of a store by name, each in its latest version."""
     from homerun.environments import registry
 
-    return {name: _of(said) for name, said in registry.latest(store).items()}
+    found = {name: _of(said) for name, said in registry.latest(store).items()}
+    return Environments(store, found)
+
+
+class Environments(dict):  # type: ignore[type-arg]
+    """Environments by name. A name of Azure's own gives what stands for it; any other that is not
+    there says which are.
+    """
+
+    def __init__(self, store: Store, found: Mapping[str, Environment]) -> None:
+        super().__init__(found)
+        self._store = store
+
+    def __missing__(self, name: object) -> Environment:
+        made = _curated(self._store, str(name))
+        if made is None:
+            known = ", ".join(self) or "none"
+            told = f"there is no environment {str(name)!r}; registered are {known}"
+            raise AssetNotFound(told)
+        return made
+
+
+def _curated(store: Store, name: str) -> Environment | None:
+    """What stands for an environment of Azure's own; None: the name is none of theirs."""
+    from homerun.assets import curated
+
+    packages = curated.packages_of(store, name)
+    if packages is None:
+        return None
+    curated.tell_once(name, packages)
+    made = Environment(name)
+    made.python.conda_dependencies = CondaDependencies.create(pip_packages=packages)
+    return made
+
+
+def _without_image(
+    name: str, member: str, conda_specification: str | None, pip_requirements: str | None
+) -> Environment:
+    """An environment with the packages beside an image that is not used."""
+    if conda_specification is not None:
+        made = Environment.from_conda_specification(name, conda_specification)
+    elif pip_requirements is not None:
+        made = Environment.from_pip_requirements(name, pip_requirements)
+    else:
+        raise refusal("Environment", member, _NO_IMAGE)
+    messages.tell([f"environment {name!r}: nothing runs in a container; its packages are used"])
+    return made
 
 
 def with_secrets(store: Store) -> Iterator[str]:

@@ -246,6 +246,30 @@ class CondaDependencies:
         return f"CondaDependencies({self._said!r})"
 
 
+def interpreter_of(name: str) -> str | None:
+    """The Python of an environment of conda by its name; None: there is no such environment.
+
+    conda lists the environments that it has made in `~/.conda/environments.txt`; those of the
+    installation that is active lie in its `envs/`.
+    """
+    if not name or "/" in name or "\0" in name:
+        return None
+    above = {os.path.expanduser("~/.conda/envs")}
+    try:
+        with open(os.path.expanduser("~/.conda/environments.txt"), encoding="utf-8") as lines:
+            known = [line.strip() for line in lines if line.strip()]
+    except (OSError, UnicodeDecodeError):
+        known = []
+    active = os.environ.get("CONDA_PREFIX", "")
+    if active:
+        above |= {f"{active}/envs", os.path.dirname(active)}
+        known.append(active)
+    places = [*(one for one in known if os.path.basename(one) == name)]
+    places += [f"{folder}/{name}" for folder in sorted(above)]
+    pythons = (f"{place}/bin/python" for place in places)
+    return next((one for one in pythons if os.access(one, os.X_OK)), None)
+
+
 def stands_in(wanted: CondaDependencies, file: str) -> None:
     """Let the paths in pip's lines be relative to the folder of a file that holds the packages."""
     wanted._file = os.path.abspath(file)

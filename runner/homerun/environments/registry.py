@@ -53,6 +53,11 @@ def register(
             raise atomic.unwritable(root, error) from error
 
 
+def has(store: Store, name: str) -> bool:
+    """Whether an environment of that name is registered."""
+    return bool(_versions(_folder(store.root, name)))
+
+
 def get(store: Store, name: str, version: str | None = None) -> dict[str, Any]:
     """The fields of an environment by its name, in its latest version unless told otherwise.
 
@@ -103,7 +108,10 @@ def every_version(store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _advice(name: str) -> str:
     if name.startswith("AzureML-"):
-        return "Azure's own are not here: use Environment.from_pip_requirements(name, path)"
+        return (
+            "it is none that is known of Azure's own: add its packages to `curated_environments` "
+            "of settings.json, or use Environment.from_pip_requirements(name, path)"
+        )
     return "`register` keeps one"
 
 

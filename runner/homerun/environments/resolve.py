@@ -46,6 +46,9 @@ SAME_NAME = frozenset(
 )
 """Packages that conda and pip call by the same name."""
 
+OTHER_NAME = {"pytorch": "torch", "torchvision": "torchvision", "torchaudio": "torchaudio"}
+"""Packages of conda, each with its name in pip."""
+
 
 def recipe(
     name: str | None,
@@ -176,8 +179,11 @@ def _as_pip(lines: list[str]) -> tuple[list[str], list[str]]:
     known, unknown = [], []
     for line in lines:
         name = package_name(line)
-        if name in SAME_NAME:
-            known.append(name + _version(line.rpartition("::")[2].strip()[len(name) :].strip()))
+        if name in SAME_NAME or name in OTHER_NAME:
+            known.append(
+                OTHER_NAME.get(name, name)
+                + _version(line.rpartition("::")[2].strip()[len(name) :].strip())
+            )
         else:
             unknown.append(line)
     return known, unknown

@@ -38,6 +38,15 @@ class Artifact:
         self.path = name
         self.artifact_id = f"{self.origin}/{self.container}/{name}"
 
+    def serialize(self) -> dict[str, str]:
+        """It as a dict, with the original's keys."""
+        return {
+            "artifactId": self.artifact_id,
+            "origin": self.origin,
+            "container": self.container,
+            "path": self.path,
+        }
+
     def __repr__(self) -> str:
         return f"Artifact({self.artifact_id})"
 

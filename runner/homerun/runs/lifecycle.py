@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.base import environ
+from homerun.base import environ, messages
 from homerun.base.errors import UserError
 from homerun.runs import interactive, owner, reconcile, stop
 from homerun.targets.engines import taking_back
@@ -31,10 +31,20 @@ def complete(record: Record, outputs: Outputs | None) -> None:
     if record.is_interactive:
         _end(record, outputs, status.COMPLETED)
     elif not environ.is_inside(record):
-        now = look.at(record).status
-        if now != status.COMPLETED:
-            refused = "be completed from outside; it completes when its script ends well"
-            raise InvalidTransition(record.id, now, refused)
+        _complete_script(record)
+
+
+def _complete_script(record: Record) -> None:
+    """Complete a submitted run from outside: a notice while it goes on, since its script decides.
+
+    Raises:
+        InvalidTransition: it ended in another way.
+    """
+    now = look.at(record).status
+    if now in (status.FAILED, status.CANCELED):
+        raise InvalidTransition(record.id, now, "be completed: it is over")
+    if now != status.COMPLETED:
+        messages.tell([f"run {record.id} goes on: it is Completed when its script ends well"])
 
 
 def cancel(record: Record, outputs: Outputs | None) -> None:

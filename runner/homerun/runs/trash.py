@@ -12,7 +12,7 @@ from runstore.errors import RunNotFound
 from runstore.fs import atomic, clock, facts, tree
 from runstore.index.query import Condition, Query
 from runstore.index.search import search
-from runstore.run import children, deleted
+from runstore.run import children, deleted, labels
 from runstore.upkeep import trash
 
 TYPE_CHECKING = False
@@ -114,6 +114,17 @@ def families(records: Iterable[Record]) -> list[Record]:
         except RunNotFound:
             continue
     return list(found.values())
+
+
+def delete_experiment(store: Store, name: str) -> None:
+    """Move all runs of an experiment to the trash, and archive it.
+
+    Raises:
+        InvalidTransition: one of them is not over; nothing was deleted.
+        FormatTooNew, ReadOnlyStore: the store may not be written.
+    """
+    delete(store, list(store.runs(name, children=False)))
+    store.label_experiment(name, [(labels.ARCHIVED, "", True)])
 
 
 def delete(

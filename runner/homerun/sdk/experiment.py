@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
-    from typing import Any, NoReturn
+    from typing import Any
 
     from homerun import Run, ScriptRunConfig, Workspace
     from homerun.sdk.batch import Batch
@@ -84,15 +84,21 @@ class Experiment:
         return homerun.experiment_of_folder(path)
 
     @staticmethod
-    def delete(workspace: Workspace, experiment_id: str) -> NoReturn:
-        """Not here yet.
+    def delete(workspace: Workspace, experiment_id: str) -> None:
+        """Move all runs of an experiment to the trash, and archive it.
+
+        Args:
+            experiment_id: its `id`, or its name.
 
         Raises:
-            NotHere: always.
+            ExperimentNotFound: there is none.
+            InvalidTransition: a run of it is not over; nothing was deleted.
         """
-        from homerun.base.errors import refusal
+        from homerun.runs import trash
+        from homerun.views import experiments
 
-        raise refusal("Experiment", "delete", "nothing is deleted yet; archive() hides it")
+        name = experiments.name_of_id(workspace.store, experiment_id)
+        trash.delete_experiment(workspace.store, name)
 
     # Who it is
 

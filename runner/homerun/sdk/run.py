@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, NoReturn
 
-    from homerun import Experiment, Model, ScriptRunConfig, Workspace
+    from homerun import Environment, Experiment, Model, ScriptRunConfig, Workspace
     from homerun.files.upload import Artifact, Path
     from homerun.views.listing import Wanted
     from runstore.fs.safe_path import Stream
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from runstore.run.params import Value
     from runstore.run.record import Record
 
-
-_NO_ENVIRONMENT = "what was installed is in get_interpreter(); see get_details()"
 
 _providers: dict[str, Callable[..., Run]] = {}
 
@@ -293,10 +291,11 @@ class Run:
     def complete(self) -> None:
         """Complete an interactive run.
 
-        In a submitted script it changes nothing: the script's own end decides.
+        Of a submitted run it changes nothing: the script's own end decides. From outside of one
+        that goes on a notice says so.
 
         Raises:
-            InvalidTransition: the run ended in another way, or is a live script of its own.
+            InvalidTransition: the run ended in another way.
         """
         from homerun.runs import lifecycle
 
@@ -646,7 +645,9 @@ class Run:
         """The names of the run's files as they are now."""
         return self._files.names()
 
-    def download_file(self, name: str, output_file_path: Path | None = None) -> None:
+    def download_file(
+        self, name: str, output_file_path: Path | None = None, _validate_checksum: bool = False
+    ) -> None:
         """Copy one file of the run. A regular file that is there is replaced, whole or not at all.
 
         Args:
@@ -666,6 +667,7 @@ class Run:
         batch_size: int = 100,
         append_prefix: bool = True,
         timeout_seconds: float | None = None,
+        **original: object,
     ) -> None:
         """Copy the files of a folder of the run, or all of them, under their names.
 
@@ -919,16 +921,14 @@ class Run:
 
         return run_data.outputs_of_run(self._handle)
 
-    # Members of the original that are not here. Properties: a `__getattr__` would slow each `log`.
+    def get_environment(self) -> Environment:
+        """The environment that the run was made with: its name, version and packages.
 
-    @property
-    def get_environment(self) -> NoReturn:
-        """Not here yet: what was installed is in `get_interpreter()`.
-
-        Raises:
-            NotHere: always, so that `hasattr` is False.
+        What was really installed is in `get_interpreter()`.
         """
-        raise refusal("Run", "get_environment", _NO_ENVIRONMENT)
+        from homerun.config.environment import Environment
+
+        return Environment.of_run(self._record.run)
 
     # Inside
 

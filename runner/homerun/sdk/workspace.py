@@ -93,6 +93,11 @@ class Workspace(AzureServices):
         return Workspace.of(*workspaces.from_path(path))
 
     @staticmethod
+    def setup() -> Workspace:
+        """The workspace found from the current folder: nothing has to be set up."""
+        return Workspace.from_config()
+
+    @staticmethod
     def get(
         name: str,
         auth: object = None,

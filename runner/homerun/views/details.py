@@ -99,10 +99,18 @@ def details(record: Record, look: Look) -> dict[str, Any]:
         "runDefinition": _definition(run) if run.get("script") or run.get("command") else None,
         "logFiles": log_files(record),
         "submittedBy": run.get("user"),
-        "interpreter": facts.read(record.path, layout.INTERPRETER),
+        "interpreter": _interpreter(record),
         "queue": _queue(record, look),
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _interpreter(record: Record) -> dict[str, Any] | None:
+    """What the script ran with; of its packages only how many: `get_interpreter` names them."""
+    found = facts.read(record.path, layout.INTERPRETER)
+    if found is not None and isinstance(found.get("packages"), list):
+        return {**found, "packages": len(found["packages"])}
+    return found
 
 
 def row_of(record: Record) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from homerun.base.times import zulu
 from homerun.system.sha256 import digest
 from homerun.views import details, listing
 from runstore import layout
+from runstore.errors import ExperimentNotFound
 from runstore.fs import facts
 
 TYPE_CHECKING = False
@@ -45,6 +46,18 @@ def id_of(store: Store, name: str) -> str:
     """An id of the original's form, the same for this experiment of this store at any time."""
     h = digest(f"{store.id}/{name}".encode())
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+
+
+def name_of_id(store: Store, experiment_id: str) -> str:
+    """The name of the experiment that has an id, or bears that name itself.
+
+    Raises:
+        ExperimentNotFound: there is none.
+    """
+    for name in store.experiments():
+        if experiment_id in (name, id_of(store, name)):
+            return name
+    raise ExperimentNotFound(str(experiment_id))
 
 
 def created(store: Store, name: str) -> str | None:

@@ -31,6 +31,13 @@ azureml.core.script_run azureml.core.script_run_config azureml.core.webservice
 azureml.core.workspace azureml.data azureml.data.data_reference azureml.exceptions
 azureml.telemetry azureml.train.estimator azureml.train.hyperdrive azureml.widgets
 azureml._restclient.constants azureml._restclient.snapshots_client
+azureml._base_sdk_common azureml._base_sdk_common.utils azureml._restclient.models
+azureml._restclient.models.run_dto azureml.contrib.fairness azureml.data.datapath
+azureml.exceptions._azureml_exception azureml.interpret azureml.opendatasets azureml.pipeline.core
+azureml.pipeline.core.run azureml.pipeline.steps azureml.tensorboard azureml.train.automl
+azureml.train.automl.run azureml.train.dnn azureml.train.hyperdrive.policy
+azureml.train.hyperdrive.run azureml.train.hyperdrive.runconfig azureml.train.hyperdrive.sampling
+azureml.train.sklearn
 """
 
 
@@ -137,7 +144,16 @@ def test_the_version_compares_as_the_last_one_of_the_original(
         ("core.compute", "DataFactoryCompute.attach()", "this machine, or a target"),
         ("core.runconfig", "DataReferenceConfiguration()", "has no meaning on your own machine"),
         ("data.sql_data_reference", "SqlDataReference()", "see Dataset.File, Dataset.Tabular"),
-        ("train.estimator", "Estimator(source_directory='.')", "submit a ScriptRunConfig"),
+        ("train.dnn", "Nccl()", "submit a ScriptRunConfig"),
+        ("train.automl", "AutoMLConfig(task='x')", "log each try as a child run"),
+        ("train.automl.run", "AutoMLRun()", "log each try as a child run"),
+        ("pipeline.core", "Pipeline(None, steps=[])", "submit the steps one after the other"),
+        ("pipeline.steps", "PythonScriptStep()", "submit the steps one after the other"),
+        ("opendatasets", "MNIST.get_file_dataset()", "name its files in a Dataset"),
+        ("interpret", "ExplanationClient.from_run(None)", "use interpret or shap itself"),
+        ("tensorboard", "Tensorboard([])", "tensorboard reads outputs/"),
+        ("contrib.fairness", "upload_dashboard_dictionary()", "has no meaning on your own"),
+        ("train.hyperdrive.policy", "BanditPolicy()", "submit a run for each set of parameters"),
         ("train.hyperdrive", "choice(1, 2)", "submit a run for each set of parameters"),
     ],
 )
@@ -245,8 +261,8 @@ def test_what_is_not_there_at_all_says_so_and_a_search_finds_nothing(
         """
         from importlib.util import find_spec
         import azureml.core
-        print([find_spec(f"azureml.{name}") for name in ("mlflow", "pipeline", "core.nonsense")])
-        for name in ("azureml.mlflow", "azureml.pipeline.core", "azureml.core.nonsense"):
+        print([find_spec(f"azureml.{name}") for name in ("mlflow", "nonsense", "core.nonsense")])
+        for name in ("azureml.mlflow", "azureml.nonsense.core", "azureml.core.nonsense"):
             try:
                 __import__(name)
             except ModuleNotFoundError as error:
@@ -257,7 +273,7 @@ def test_what_is_not_there_at_all_says_so_and_a_search_finds_nothing(
     first, *lines = printed.splitlines()
     assert first == "[None, None, None]"
     assert [line.split()[0] for line in lines] == [
-        *("azureml.mlflow", "azureml.pipeline", "azureml.core.nonsense")
+        *("azureml.mlflow", "azureml.nonsense", "azureml.core.nonsense")
     ]
     assert all("docs/azureml-compatibility.md" in line for line in lines)
 
@@ -439,3 +455,45 @@ def test_a_script_of_the_original_runs_in_an_interpreter_that_has_nothing_instal
         "homerun has no azureml.mlflow",
         "home",
     ]
+
+
+def test_names_of_files_that_import_from_odd_places_are_homeruns_own(
+    python: Callable[[str], str],
+) -> None:
+    printed = python(
+        """
+        import homerun
+        from azureml.core.workspace import Dataset, Workspace
+        from azureml.data.datapath import DataPath
+        from azureml.data import OutputFileDatasetConfig
+        from azureml.data.dataset_factory import TabularDatasetFactory
+        from azureml.exceptions._azureml_exception import UserErrorException
+        from azureml.train.estimator import Estimator
+        from azureml.train.sklearn import SKLearn
+        from azureml.train.dnn import PyTorch, TensorFlow, Chainer, Mpi
+        print(Dataset is homerun.Dataset, DataPath is homerun.DataPath)
+        print(TabularDatasetFactory is Dataset.Tabular, UserErrorException.__name__)
+        print(all(issubclass(one, Estimator) for one in (SKLearn, PyTorch, TensorFlow, Chainer)))
+        print(Mpi is homerun.MpiConfiguration, Estimator is homerun.Estimator)
+        """
+    )
+
+    assert printed.splitlines() == ["True True", "True MisuseError", "True", "True True"]
+
+
+def test_what_others_have_installed_below_that_name_can_be_imported(
+    workspace_dir: Path, tmp_path: Path
+) -> None:
+    package = tmp_path / "site/azureml/dataprep"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("from azureml.dataprep.inner import x")
+    (package / "inner.py").write_text("x = 1")
+
+    done = subprocess.run(
+        [sys.executable, "-c", "import azureml.core; from azureml.dataprep import x; print(x)"],
+        env={"PYTHONPATH": f"{folder()}:{tmp_path / 'site'}"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.stdout, done.stderr) == ("1\n", "")

@@ -9,7 +9,7 @@ from types import GeneratorType
 import pytest
 
 from homerun import Experiment, Run, ScriptRunConfig, UserError, Workspace
-from runstore.errors import InvalidName, RunExists
+from runstore.errors import ExperimentNotFound, InvalidName, RunExists
 
 
 @pytest.fixture
@@ -224,3 +224,20 @@ def test_submit_with_show_output_returns_when_the_run_is_over(
 
     assert run.get_status() == "Completed"
     assert "\nhello from the script\n" in capsys.readouterr().out
+
+
+def test_a_deleted_experiment_is_archived_and_its_runs_are_in_the_trash(
+    workspace_dir: Path,
+) -> None:
+    workspace = Workspace.from_config()
+    experiment = Experiment(workspace, "gone")
+    with experiment.start_logging(snapshot_directory=None, outputs=False) as run:
+        pass
+
+    Experiment.delete(workspace, experiment.id)
+
+    assert list(workspace.get_runs()) == []
+    assert [row["run_id"] for row in workspace.trash.list()] == [run.id]
+    assert "gone" not in workspace.experiments
+    with pytest.raises(ExperimentNotFound):
+        Experiment.delete(workspace, "never")

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from homerun import Experiment, Run, ScriptRun, ScriptRunConfig, UserError, Workspace
+from homerun import (
+    Environment,
+    Experiment,
+    Run,
+    ScriptRun,
+    ScriptRunConfig,
+    UserError,
+    Workspace,
+)
 from homerun.base.errors import NotHere, RunEnvironmentError
 from homerun.sdk import run as run_module
 from homerun.sdk.run import get_run
@@ -149,13 +157,43 @@ def test_a_run_that_goes_on_cannot_be_cleaned(
     run.cancel()
 
 
-@pytest.mark.parametrize("name", ["get_environment"])
-def test_a_member_that_is_not_here_says_why_in_one_sentence(logged: Run, name: str) -> None:
-    with pytest.raises(NotHere, match=f"homerun has no Run.{name}: ") as raised:
-        getattr(logged, name)
+def test_an_upload_tells_of_itself_as_the_original_does(logged: Run) -> None:
+    Path("a.txt").write_text("a")
 
-    assert "\n" not in str(raised.value)
-    assert not hasattr(logged, name)
+    made = logged.upload_file("outputs/a.txt", "a.txt").serialize()
+
+    assert made["artifactId"] == f"ExperimentRun/dcid.{logged.id}/outputs/a.txt"
+    logged.download_file("outputs/a.txt", "b.txt", _validate_checksum=True)
+    logged.download_files("outputs", _id=1)
+    assert Path("b.txt").read_text() == "a"
+
+
+def test_the_environment_of_a_run_is_the_one_that_was_asked_for(
+    workspace_dir: Path, script: Callable[..., Path]
+) -> None:
+    script("train.py", "")
+    config = ScriptRunConfig("source", "train.py", environment=Environment("mine"))
+    run = Experiment(Workspace.from_config(), "e").submit(config)
+    run.wait_for_completion()
+
+    assert run.get_environment().name == "mine"
+    assert run.get_environment().python.user_managed_dependencies is True
+
+
+def test_a_live_script_that_is_completed_from_outside_goes_on_and_can_be_canceled(
+    workspace_dir: Path, script: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    script("train.py", "import time; time.sleep(600)")
+    run = Experiment(Workspace.from_config(), "e").submit(ScriptRunConfig("source", "train.py"))
+
+    run.complete()
+    told = capsys.readouterr().err
+    run.cancel()
+
+    assert f"run {run.id} goes on: it is Completed when its script ends well" in told
+    assert run.get_status() == "Canceled"
+    with pytest.raises(InvalidTransition, match="be completed: it is over"):
+        run.complete()
 
 
 def test_there_is_no_compute_to_list_runs_by() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from homerun.base.errors import Absent, refusal
+from homerun.base.errors import Absent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, NoReturn
+    from typing import Any
 
     from homerun.config.environment import Environment
     from homerun.sdk.azure.clusters import ComputeTarget
@@ -46,15 +46,6 @@ class AzureServices(Absent):
         "add_private_endpoint": _NO_CLOUD,
         "delete_private_endpoint_connection": _NO_CLOUD,
     }
-
-    @staticmethod
-    def setup() -> NoReturn:
-        """Not here: there is nothing to set up.
-
-        Raises:
-            NotHere: always.
-        """
-        raise refusal("Workspace", "setup", "nothing has to be set up; see Workspace.create")
 
     @property
     def compute_targets(self) -> Mapping[str, ComputeTarget]:

@@ -8,7 +8,7 @@ import tempfile
 
 from homerun.assets import bindings, datasets, datastores, tables
 from homerun.base import checks
-from homerun.base.errors import Absent, UserError, refusal
+from homerun.base.errors import Absent, UserError
 from homerun.config import workspaces
 from homerun.sdk.azure.dataset_inputs import DatasetConsumptionConfig
 from homerun.sdk.azure.named import Named
@@ -27,21 +27,11 @@ if TYPE_CHECKING:
 _CLOUD = "it needs a service of Azure: read the data into files, and make the dataset of these"
 
 
-class _Found(type):
-    """Members of the class that read from services of a cloud."""
-
-    _cloud = ("from_sql_query", "from_binary_files")
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(cls, name: str) -> object:
-            if name in _Found._cloud:
-                raise refusal(cls.__name__, name, _CLOUD)
-            raise AttributeError(name)
-
-
-class FileFactory(metaclass=_Found):
+class FileFactory(Absent):
     """`Dataset.File`: datasets of files."""
+
+    _absent_from = "Dataset.File"
+    _absent = {"from_binary_files": _CLOUD}
 
     @staticmethod
     def from_files(
@@ -103,8 +93,11 @@ def _target(given: Any) -> tuple[DatastorePlace, str]:
     return datastores.find_place(store, source["datastore"]), source["path"]
 
 
-class TabularFactory(metaclass=_Found):
+class TabularFactory(Absent):
     """`Dataset.Tabular`: tables."""
+
+    _absent_from = "Dataset.Tabular"
+    _absent = {"from_sql_query": _CLOUD}
 
     @staticmethod
     def from_delimited_files(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from homerun.assets import models
 from homerun.base import checks
-from homerun.base.errors import Absent, refusal
+from homerun.base.errors import Absent
 from homerun.base.times import as_datetime
 from homerun.config import workspaces
 from homerun.sdk import html
@@ -26,25 +26,7 @@ if TYPE_CHECKING:
 _SERVICES = "it needs a service of Azure: load the file that get_model_path or download gives"
 
 
-class _Served(type):
-    """Members of the class that serve models, which is no task of homerun's."""
-
-    _absent = {
-        "deploy": _SERVICES,
-        "package": _SERVICES,
-        "profile": _SERVICES,
-        "print_configuration": _SERVICES,
-    }
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(cls, name: str) -> object:
-            if name in _Served._absent:
-                raise refusal("Model", name, _Served._absent[name])
-            raise AttributeError(name)
-
-
-class Model(Absent, metaclass=_Served):
+class Model(Absent):
     """A registered model: files that stay when their run is deleted, under a name and a version.
 
     Args:
@@ -63,7 +45,10 @@ class Model(Absent, metaclass=_Served):
 
     _absent_from = "Model"
     _absent = {
-        **_Served._absent,
+        "deploy": _SERVICES,
+        "package": _SERVICES,
+        "profile": _SERVICES,
+        "print_configuration": _SERVICES,
         "get_sas_urls": _SERVICES,
         "add_dataset_references": "name its datasets when it is registered: datasets=[…]",
     }
