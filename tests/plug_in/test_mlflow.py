@@ -303,6 +303,7 @@ def test_a_store_of_the_users_own_is_left_alone(
 PROCESSES = """
 import json, multiprocessing, os, subprocess, sys, mlflow
 
+mlflow.set_experiment("another")
 code = "import mlflow, sys; mlflow.start_run(); mlflow.log_metric('rank', int(sys.argv[1]))"
 ranks = [subprocess.Popen([sys.executable, "-c", code, str(rank)]) for rank in range(3)]
 assert [rank.wait() for rank in ranks] == [0, 0, 0]
@@ -324,19 +325,22 @@ for worker in workers:
     worker.start()
 for worker in workers:
     worker.join()
-print(json.dumps([worker.exitcode for worker in workers]))
+code = "import mlflow; print(mlflow.start_run(run_name='later').info.experiment_id)"
+later = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+print(json.dumps([*(worker.exitcode for worker in workers), later.stdout.decode().strip()]))
 """
 
 
 def test_processes_of_a_run_log_to_it_together(submitted: Callable[..., Run]) -> None:
     run = submitted(PROCESSES)
 
-    assert told_by(run) == [0, 0, 0]
+    assert told_by(run) == [0, 0, 0, "digits"]
     metrics = run.get_metrics()
     assert sorted(metrics["rank"]) == [0.0, 1.0, 2.0]
     assert len(metrics["forked"]) == 301
-    (child,) = run.get_children()
-    assert (child.get_status(), child.get_metrics()) == ("Completed", {"own": 1.0})
+    later, own = run.get_children()  # the newest first
+    assert (own.get_status(), own.get_metrics()) == ("Completed", {"own": 1.0})
+    assert (later.get_status(), later.display_name) == ("Completed", "later")
 
 
 DROPS = """
@@ -391,6 +395,39 @@ def test_outside_of_runs_mlflow_makes_interactive_ones(
     assert runs[first].get_file_names() == ["outputs/t.txt"]
     assert [child.get_status() for child in runs[first].get_children()] == ["Completed"]
     assert runs[left].params == {"left": "open"}
+
+
+LISTS = """
+import json, mlflow
+mlflow.set_tracking_uri({address!r})
+mlflow.set_experiment("notes")
+found = mlflow.search_runs(output_format="list", filter_string="tags.kind = 'plain'")
+is_new = int(mlflow.__version__.split(".")[0]) > 2
+models = mlflow.search_logged_models(output_format="list") if is_new else []
+print(json.dumps([[sorted(one.data.metrics) for one in found], len(models)]))
+"""
+
+
+def test_what_mlflow_never_made_and_what_is_damaged_takes_no_list_down(
+    by_hand: Callable[..., str],
+) -> None:
+    workspace = Workspace.from_config()
+    experiment = Experiment(workspace, "notes")
+    for number in range(3):
+        with experiment.start_logging(outputs=False, snapshot_directory=None) as run:
+            run.tag("kind", "plain")
+            run.log("loss", number)
+            run.log("words", "text")
+            run.log_list("many", [1, 2])
+            run.log_row("table", x=1)
+            run.add_properties({"mlflow.dataset.a": "no JSON", "mlflow.dataset.b": "[1]"})
+            run.add_properties({"mlflow.model.c": "{}", "mlflow.model-step.d": "x"})
+    Path(run.directory, "run.json").write_text("{")
+    told = by_hand(LISTS.format(address=workspace.get_mlflow_tracking_uri()))
+
+    runs, models = json.loads(told.splitlines()[-1])
+    assert runs == [["loss", "many"]] * 3
+    assert models == 0
 
 
 COST = """

@@ -429,6 +429,13 @@ def resume_directory(folder: str) -> str | None:
     return os.environ.get(RESUME_DIRECTORY) or None if run_folder() == folder else None
 
 
+def stay_in_experiment(name: str) -> None:
+    """Have processes that this one starts log by MLflow to runs of an experiment: MLflow notes the
+    one that a script chooses in one of its variables, and refuses two that differ.
+    """
+    os.environ.update({one: name for one in MLFLOW_EXPERIMENT if one in os.environ})
+
+
 def moved(env: Mapping[str, str], store: str, folder: str) -> dict[str, str]:
     """A script's environment for a store that may have been moved since it was made."""
     was = env.get(STORE, store)

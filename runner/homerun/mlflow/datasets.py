@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from mlflow.entities import Dataset, DatasetInput, InputTag, RunInputs
-
 from homerun.mlflow import kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from mlflow.entities import DatasetInput
 
     from homerun.sdk.run import Run
 
@@ -24,15 +25,15 @@ def keep_datasets(run: Run, inputs: Iterable[DatasetInput]) -> None:
         kept.keep_value(run, kept.DATASET, key, {**said, "tags": tags})
 
 
-def inputs_of(properties: Mapping[str, str]) -> RunInputs:
-    """The datasets of a run's properties."""
-    found = [_input(said) for said in kept.kept_values(properties, kept.DATASET).values()]
-    return RunInputs(dataset_inputs=found)
-
-
-def _input(said: Mapping[str, object]) -> DatasetInput:
-    tags = said.get("tags")
-    return DatasetInput(
-        Dataset(*(said.get(field) for field in _FIELDS)),
-        [InputTag(key, value) for key, value in (tags if isinstance(tags, dict) else {}).items()],
-    )
+def inputs_of(properties: Mapping[str, str]) -> list[Any]:
+    """The datasets of a run's properties, as MLflow has what a run has read; none: it has not."""
+    try:
+        from mlflow.entities import Dataset, DatasetInput, InputTag, RunInputs
+    except ImportError:
+        return []  # older than 2.4
+    found = []
+    for said in kept.kept_values(properties, kept.DATASET).values():
+        if isinstance(said, dict) and isinstance(said.get("tags"), dict):
+            tags = [InputTag(key, value) for key, value in said["tags"].items()]
+            found.append(DatasetInput(Dataset(*(said.get(field) for field in _FIELDS)), tags))
+    return [RunInputs(dataset_inputs=found)]

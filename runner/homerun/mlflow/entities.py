@@ -60,7 +60,7 @@ def run_entity(record: Record, *, with_metrics: bool = True) -> Run:
         tags=[RunTag(key, value) for key, value in tags.items()],
     )
     inputs = datasets.inputs_of(row["properties"])
-    return Run(_info(record, row), data, inputs, *_outputs(record, row))
+    return Run(_info(record, row), data, *inputs, *_outputs(record, row))
 
 
 def experiment_entity(store: Store, name: str) -> Experiment:

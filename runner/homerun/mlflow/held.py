@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mlflow.utils import validation
+
 from homerun.base import checks, environ
 from homerun.base.messages import say
 from homerun.mlflow.entities import NOTE, PARENT, RUN_NAME, SYSTEM, as_python
@@ -19,6 +21,8 @@ from runstore.run import params as run_params
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mlflow.entities import Metric
 
     from runstore.run.record import Record
     from runstore.store import Store
@@ -39,19 +43,23 @@ class HeldRun:
         self._steps: dict[str, int] = {}
         self._params: dict[str, str] | None = None
 
-    def knows(self, name: str, step: int) -> bool:
-        """Whether a metric of that name was logged before, and that may be a step of it."""
-        return name in self._steps and type(step) is int
-
-    def log_metric(self, name: str, value: float, time_ms: int, step: int) -> None:
+    def log_metric(self, metric: Metric) -> None:
         """Log one number.
 
         MLflow gives each point a step: 0 where its caller gave none. Where there is a second one of
         step 0, none of the metric's points has a step of its own.
+
+        Raises:
+            MlflowException: MLflow takes no such name, value, time or step.
         """
-        is_none = step == 0 == self._steps.get(name)
+        name, value, time_ms, step = metric.key, metric.value, metric.timestamp, metric.step
+        last = self._steps.get(name)
+        is_usual = type(value) is float and type(time_ms) is type(step) is int and time_ms >= 0
+        if last is None or not is_usual:
+            validation._validate_metric(name, value, time_ms, step)
+            value, time_ms, step = float(value), int(time_ms), int(step)
         self._steps[name] = step
-        self._metrics.log_at(name, value, time_ms, None if is_none else step)
+        self._metrics.log_at(name, value, time_ms, None if step == 0 == last else step)
 
     def log_params(self, given: Mapping[str, str]) -> None:
         """Add parameters, as numbers where they read as such.

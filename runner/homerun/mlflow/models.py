@@ -27,6 +27,7 @@ _FOLDER = "models"
 _START = "m-"
 _TAG = "mlflow.model-tag."
 _PENDING = "PENDING"
+_PARTS = {"name", "time_ms", "params", "tags"}
 
 
 def make_model(
@@ -57,19 +58,19 @@ def find_model(store: Store, model_id: str) -> tuple[Record, str]:
     """
     run_id, _, key = model_id[len(_START) :].rpartition("-")
     record = store.get(run_id) if model_id.startswith(_START) else None
-    if record is None or key not in kept.kept_values(record.properties(), kept.MODEL):
+    if record is None or key not in _said(record):
         raise missing(f"there is no model {model_id} in {store.root}")
     return record, key
 
 
 def get_model(record: Record, key: str) -> LoggedModel:
     """A model of a run."""
-    return _model(record, key, kept.kept_values(record.properties(), kept.MODEL)[key])
+    return _model(record, key, _said(record)[key])
 
 
 def models_of(record: Record) -> Iterator[LoggedModel]:
     """The models of a run."""
-    for key, said in kept.kept_values(record.properties(), kept.MODEL).items():
+    for key, said in _said(record).items():
         yield _model(record, key, said)
 
 
@@ -111,6 +112,14 @@ def outputs_of(record: Record, properties: Mapping[str, str]) -> list[Any]:
     except ImportError:
         return []
     return [LoggedModelOutput(_id(record, key), step) for key, step in steps.items()]
+
+
+def _said(record: Record) -> dict[str, Any]:
+    """What is kept of each model of a run; what is damaged is left out."""
+    found = kept.kept_values(record.properties(), kept.MODEL)
+    return {
+        key: said for key, said in found.items() if isinstance(said, dict) and said.keys() >= _PARTS
+    }
 
 
 def _id(record: Record, key: str) -> str:

@@ -9,10 +9,11 @@ from mlflow.utils.search_utils import SearchExperimentsUtils, SearchUtils
 
 from homerun.mlflow import entities
 from homerun.mlflow.errors import invalid
+from runstore.errors import StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from mlflow.entities import Experiment, Run
@@ -36,13 +37,22 @@ def matching_runs(
     """
     _check_most(most)
     asks_metrics = "metric" in " ".join([wanted or "", *(order_by or [])])
-    known = [entities.run_entity(record, with_metrics=asks_metrics) for record in records]
+    known = list(_readable(records, asks_metrics))
     found = SearchUtils.sort(SearchUtils.filter(known, wanted), order_by)
     page, token = SearchUtils.paginate(found, page_token, most)
     if not asks_metrics:
         by_id = {record.id: record for record in records}
-        page = [entities.run_entity(by_id[one.info.run_id]) for one in page]
+        page = list(_readable([by_id[one.info.run_id] for one in page], True))
     return page, token
+
+
+def _readable(records: Sequence[Record], with_metrics: bool) -> Iterator[Run]:
+    """The runs; one that cannot be read, or was removed, takes no list down."""
+    for record in records:
+        try:
+            yield entities.run_entity(record, with_metrics=with_metrics)
+        except (OSError, StoreError):
+            continue
 
 
 def matching_experiments(

@@ -10,6 +10,7 @@ from mlflow.store.entities.paged_list import PagedList
 from mlflow.store.tracking.abstract_store import AbstractStore
 from mlflow.utils import validation
 
+from homerun.base import environ
 from homerun.base.messages import say
 from homerun.mlflow import address, entities, held, history, kept, searches
 from homerun.mlflow import models as logged_models
@@ -207,12 +208,7 @@ class TrackingStore(AbstractStore):  # type: ignore[misc]
 
     def log_metric(self, run_id: str, metric: Metric) -> None:
         """Log one number."""
-        name, value, at, step = metric.key, metric.value, metric.timestamp, metric.step
-        one = self._held.get(run_id) or self._held_run(run_id)
-        if type(value) is not float or type(at) is not int or at < 0 or not one.knows(name, step):
-            validation._validate_metric(name, value, at, step)
-            value, at, step = float(value), int(at), int(step)
-        one.log_metric(name, value, at, step)
+        (self._held.get(run_id) or self._held_run(run_id)).log_metric(metric)
 
     def log_param(self, run_id: str, param: Param) -> None:
         """Add a parameter."""
@@ -385,6 +381,7 @@ class TrackingStore(AbstractStore):  # type: ignore[misc]
         if chosen is None or chosen == own:
             return
         info._experiment_id = chosen
+        environ.stay_in_experiment(own)
         if chosen not in self._stands_for:
             self._stands_for[chosen] = own
             say(f"mlflow.set_experiment names {chosen}: the run stays in its own, {own}")
@@ -402,8 +399,10 @@ def _checked(metrics: Any, params: Any, tags: Any) -> tuple[Any, Any, Any]:
     for one in metrics:
         validation._validate_metric(one.key, one.value, one.timestamp, one.step)
     validation._validate_param_keys_unique(params)
-    cut_params = [validation._validate_param(one.key, _text(one.value)) for one in params]
-    cut_tags = [validation._validate_tag(one.key, _text(one.value)) for one in tags]
+    cut_params, cut_tags = (
+        [check(one.key, _text(one.value)) or one for one in many]  # None: an MLflow that cuts none
+        for check, many in ((validation._validate_param, params), (validation._validate_tag, tags))
+    )
     validation._validate_batch_log_limits(metrics, params, tags)
     return metrics, cut_params, cut_tags
 

@@ -141,3 +141,13 @@ def test_the_address_of_a_moved_store_moves_with_it() -> None:
 
     assert environ.moved(env, "/b", "/b/e/run")[ADDRESS] == environ.mlflow_address("/b")
     assert environ.moved(other, "/b", "/b/e/run")[ADDRESS] == environ.mlflow_address("/ab")
+
+
+def test_processes_that_a_script_starts_know_one_experiment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(NAME, "digits")
+    monkeypatch.setenv(ID, "chosen")
+    environ.stay_in_experiment("digits")
+
+    assert (os.environ[NAME], os.environ[ID]) == ("digits", "digits")
