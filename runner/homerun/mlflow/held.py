@@ -46,8 +46,8 @@ class HeldRun:
     def log_metric(self, metric: Metric) -> None:
         """Log one number.
 
-        MLflow gives each point a step: 0 where its caller gave none. Where there is a second one of
-        step 0, none of the metric's points has a step of its own.
+        MLflow gives each point a step: 0 where its caller gave none. A point of step 0 behind
+        another such one is kept without a step, and read as one of step 0.
 
         Raises:
             MlflowException: MLflow takes no such name, value, time or step.
