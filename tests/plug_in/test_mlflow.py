@@ -21,8 +21,8 @@ with mlflow.start_run(run_name="first", description="a note") as run:
     mlflow.set_tag("mlflow.runName", "first")  # MLflow 2 names no run that it goes on with
     for step in range(3):
         mlflow.log_metric("loss", 1 / (step + 1), step=step)
-    for value in (3, 1, 2):
-        mlflow.log_metric("plain", value)
+    for number, value in enumerate((3, 1, 2)):  # of one step and one time the largest is the last
+        mlflow.log_metric("plain", value, timestamp=1_700_000_000_000 + number)
     mlflow.log_metrics({"val/acc top-1.5": 0.5, "nan": float("nan"), "inf": float("-inf")}, step=7)
     mlflow.log_metric("out of order", 1, step=5)
     mlflow.log_metric("out of order", 2, step=4)
