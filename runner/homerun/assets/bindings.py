@@ -225,7 +225,7 @@ def _place(files: list[tuple[str, str]], folder: str, name: str, *, copies: bool
         above = atomic.make_folders(folder, layout.INPUTS, name)
     except OSError as error:
         raise UserError(f"{folder}/{layout.INPUTS} cannot be made: {error.strerror}") from error
-    datasets.place_files(files, above, copies=copies)
+    datasets.place_files(files, above, copies=copies, is_own=True)
 
 
 def _shown_path(

@@ -275,8 +275,13 @@ def is_one_file(store: Store, definition: Mapping[str, Any]) -> bool:
     return os.path.isfile(path)
 
 
-def place_files(files: Iterable[tuple[str, str]], folder: str, *, copies: bool) -> list[str]:
+def place_files(
+    files: Iterable[tuple[str, str]], folder: str, *, copies: bool, is_own: bool = False
+) -> list[str]:
     """Put files below a folder under their paths: as copies, or as links.
+
+    Args:
+        is_own: the folder is in the store.
 
     Raises:
         UserError: one cannot be put there.
@@ -285,7 +290,7 @@ def place_files(files: Iterable[tuple[str, str]], folder: str, *, copies: bool) 
     for inner, path in files:
         target = os.path.join(folder, inner)
         if copies:
-            datastores.copy_file(path, target)
+            datastores.copy_file(path, target, is_own=is_own)
         else:
             try:
                 os.makedirs(os.path.dirname(target), exist_ok=True)

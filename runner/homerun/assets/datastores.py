@@ -243,7 +243,7 @@ def upload(
     for source, inner in files:
         path = "/".join(part for part in (inside, plain(inner)) if part)
         if overwrite or not os.path.lexists(f"{home}/{path}"):
-            _copy(source, home, path)
+            _copy(source, home, path, is_own=place.is_own)
         done.append(path)
     return done
 
@@ -306,26 +306,36 @@ def download(place: DatastorePlace, target: str, prefix: object, *, overwrite: b
     return done
 
 
-def copy_file(source: str, target: str) -> None:
+def copy_file(source: str, target: str, *, is_own: bool = False) -> None:
     """Copy a file to a path; it appears whole, or not at all.
+
+    Args:
+        is_own: the path is in the store: what is made is its owner's alone, or the store's group's.
 
     Raises:
         UserError: it cannot be read, or not be written there.
     """
     above, name = os.path.split(os.path.abspath(target))
-    _copy(source, above, name)
+    _copy(source, above, name, is_own=is_own)
 
 
-def _copy(source: str, home: str, path: str) -> None:
+def _copy(source: str, home: str, path: str, *, is_own: bool = False) -> None:
     *parts, last = path.split("/")
+    mode = None if is_own else 0o777
     try:
+        if is_own:
+            atomic.make_private_folders(home)
         os.makedirs(home, exist_ok=True)
         descriptor = os.open(source, _READ_FLAGS)
         try:
-            here = safe_path.descend(safe_path.open_root(home), parts, make=True, mode=0o777)
+            here = safe_path.descend(safe_path.open_root(home), parts, make=True, mode=mode)
             try:
                 begun = f".{last[:200]}.{os.getpid()}.{os.urandom(4).hex()}"
-                os.close(safe_path.write_beside(here, begun, descriptor, mode=0o666))
+                bits = 0o600 if is_own else 0o666
+                copy = safe_path.write_beside(here, begun, descriptor, mode=bits)
+                if is_own:
+                    atomic.let_group_read(copy, here)
+                os.close(copy)
                 try:
                     os.replace(begun, last, src_dir_fd=here, dst_dir_fd=here)
                 finally:

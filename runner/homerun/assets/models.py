@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.assets import contents
+from homerun.assets import contents, datasets
 from homerun.assets.versions import Shelf, version_number
 from homerun.base import checks
 from homerun.base.errors import ModelNotFound, ModelPathNotFound, UserError
@@ -275,32 +275,33 @@ def only(
     raise ModelNotFound(f"no model {asked.name if asked else ''!r} is as asked for; Model.list()")
 
 
-def reference(dataset: Any) -> dict[str, Any] | None:
-    """How a record names a dataset; None stays None.
+def reference(store: Store, dataset: Any) -> dict[str, Any] | None:
+    """How a record names a dataset, which is kept so that its id finds it; None stays None.
 
     Raises:
         UserError: it is no dataset.
     """
     if dataset is None:
         return None
-    known = getattr(dataset, "id", None)
-    if not isinstance(known, str):
+    definition = getattr(dataset, "definition", None)
+    if not isinstance(definition, dict):
         raise UserError(f"datasets are Dataset objects, not {type(dataset).__name__}")
+    known = datasets.keep_definition(store, datasets.prepared(store, definition))
     found = {"id": known, "name": dataset.name, "version": dataset.version}
     return {key: value for key, value in found.items() if value is not None}
 
 
-def references(datasets: Sequence[Any] | None) -> list[dict[str, Any]]:
+def references(store: Store, given: Sequence[Any] | None) -> list[dict[str, Any]]:
     """How a record names the datasets of a model, each with what it was for.
 
     Raises:
         UserError: they are no pairs of a purpose and a dataset.
     """
     found = []
-    for one in datasets or ():
+    for one in given or ():
         if not isinstance(one, (tuple, list)) or len(one) != 2:
             raise UserError("datasets are pairs of a purpose and a dataset: [('training', data)]")
-        found.append({"purpose": str(one[0]), **(reference(one[1]) or {})})
+        found.append({"purpose": str(one[0]), **(reference(store, one[1]) or {})})
     return found
 
 

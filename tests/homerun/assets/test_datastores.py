@@ -46,6 +46,19 @@ def test_files_are_copied_there_and_back(workspace: Workspace) -> None:
     assert names == ["flat/a.txt", "flat/b.txt", "kept/deep/b.txt", "mine/a.txt", "mine/deep/b.txt"]
 
 
+def test_what_lies_in_the_store_is_its_owners_alone(workspace: Workspace) -> None:
+    os.umask(os.umask(0o022))
+    store = workspace.get_default_datastore()
+
+    store.upload("data")
+
+    modes = {
+        os.lstat(path).st_mode & 0o777
+        for path in (store.directory, f"{store.directory}/deep", f"{store.directory}/a.txt")
+    }
+    assert modes == {0o700, 0o600}
+
+
 def test_what_is_there_is_replaced_only_if_asked(workspace: Workspace) -> None:
     store = workspace.get_default_datastore()
     store.upload("data")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from homerun import Experiment, Model, Run, UserError, Workspace
+from homerun import Dataset, Experiment, Model, Run, UserError, Workspace
 from homerun.base.errors import ModelNotFound, ModelPathNotFound, NotHere
 from homerun.environments.python_path import folder
 from runstore.errors import PropertyExists
@@ -167,6 +167,20 @@ def test_filters_are_anded(workspace: Workspace) -> None:
     assert Model(workspace, "m", tags=["a"]).version == 2
     with pytest.raises(ModelNotFound):
         Model(workspace, "m", tags=["z"])
+
+
+def test_a_model_knows_the_datasets_that_it_was_made_from(run: Run, workspace: Workspace) -> None:
+    data = Dataset.File.from_files("model.pkl").register(workspace, "data")
+    bare = Dataset.File.from_files("*.pkl")
+
+    model = run.register_model(
+        "m", "outputs/model.pkl", datasets=[("training", data), (Dataset.Scenario.VALIDATION, bare)]
+    )
+
+    assert model.datasets == {"training": [data], "validation": [bare]}
+    assert [one.id for one in Model.list(workspace, dataset_id=data.id)] == ["m:1"]
+    with pytest.raises(UserError, match="datasets are pairs of a purpose and a dataset"):
+        run.register_model("m", "outputs/model.pkl", datasets=[data])  # type: ignore[list-item]
 
 
 def test_a_download_replaces_nothing_unasked(workspace: Workspace) -> None:

@@ -223,6 +223,13 @@ class Dataset(Absent):
     File = FileFactory
     Tabular = TabularFactory
 
+    class Scenario:
+        """What a dataset is for, when a model names it."""
+
+        TRAINING = "training"
+        VALIDATION = "validation"
+        INFERENCING = "inferencing"
+
     _absent_from = "Dataset"
     _absent = {
         "to_spark_dataframe": "Spark is not run here: use to_pandas_dataframe",
@@ -274,6 +281,11 @@ class Dataset(Absent):
     def id(self) -> str:
         """Its id: the same for the same data, read in the same way."""
         return datasets.dataset_id(datasets.prepared(self._store, self._definition))
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """What it is made of, and how that is read."""
+        return dict(self._definition)
 
     @property
     def name(self) -> str | None:

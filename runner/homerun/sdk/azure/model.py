@@ -8,6 +8,7 @@ from homerun.base.errors import Absent
 from homerun.base.times import as_datetime
 from homerun.config import workspaces
 from homerun.sdk import html
+from homerun.sdk.azure import dataset
 from homerun.sdk.azure.named import Named
 from runstore.run import labels
 
@@ -169,6 +170,20 @@ class Model(Absent):
         """The address of its folder on this machine."""
         return html.address(self._version.files)
 
+    @property
+    def datasets(self) -> dict[str, list[Any]]:
+        """The datasets that it was made from, by what they were for.
+
+        Raises:
+            AssetNotFound: one of them is not kept any more.
+        """
+        store = self.workspace.store
+        found: dict[str, list[Any]] = {}
+        for one in self._version.said.get("datasets") or ():
+            made = dataset.of_input(store, {**one, "dataset": one.get("name")})
+            found.setdefault(str(one.get("purpose")), []).append(made)
+        return found
+
     class Framework:
         """Names for `model_framework`."""
 
@@ -264,11 +279,11 @@ class Model(Absent):
             tags=tags,
             properties=properties,
             description=description,
-            datasets=models.references(datasets),
+            datasets=models.references(workspace.store, datasets),
             model_framework=model_framework,
             model_framework_version=model_framework_version,
-            sample_input_dataset=models.reference(sample_input_dataset),
-            sample_output_dataset=models.reference(sample_output_dataset),
+            sample_input_dataset=models.reference(workspace.store, sample_input_dataset),
+            sample_output_dataset=models.reference(workspace.store, sample_output_dataset),
         )
         made = models.register_local(workspace.store, model_name, model_path, said, child_paths)
         return Model.of(workspace, made)
@@ -374,8 +389,10 @@ def registered_of_run(
     record: Record, workspace: Workspace, name: str, path: str | None, **said: Any
 ) -> Model:
     """Register files of a run; see `Run.register_model`."""
-    datasets = models.references(said.pop("datasets", None))
-    samples: dict[str, Any] = {key: models.reference(said.pop(key, None)) for key in models.SAMPLES}
+    datasets = models.references(workspace.store, said.pop("datasets", None))
+    samples: dict[str, Any] = {
+        key: models.reference(workspace.store, said.pop(key, None)) for key in models.SAMPLES
+    }
     about = models.said_of(datasets=datasets, **samples, **said)
     return Model.of(workspace, models.register_of_run(record, name, path, about))
 

@@ -87,6 +87,8 @@ def _card(row: dict[str, Any]) -> dict[str, object]:
         "silent": text.duration(row["silent_s"]) if row.get("silent_s") else "",
         "waits since": text.moment((row.get("queue") or {}).get("since_utc"), now),
         "script": " ".join(map(str, [text.script(row), *(row.get("arguments") or [])])),
+        "reads": "\n".join(map(_data, row.get("inputs") or [])),
+        "writes": "\n".join(map(_data, row.get("outputs") or [])),
         "submitted": text.moment(row.get("created_utc"), now),
         "by": row.get("submitted_by"),
         "started": text.moment(row.get("start_time_utc"), now),
@@ -126,6 +128,15 @@ def _said_once(properties: dict[str, Any]) -> dict[str, Any]:
         for key, value in properties.items()
         if not (key.startswith(_GIT_AGAIN) and value in said)
     }
+
+
+def _data(one: dict[str, Any]) -> str:
+    """What a run reads or writes: its name, and the dataset's version or the datastore's path."""
+    if one.get("dataset"):
+        return f"{one['name']}: {one['dataset']}:{one.get('version')}"
+    if "datastore" in one:
+        return f"{one['name']}: {one['datastore']}:{one.get('path') or '/'}"
+    return f"{one['name']}: {one.get('id')}"
 
 
 def _cpu(outcome: dict[str, Any]) -> float | None:
