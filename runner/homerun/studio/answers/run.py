@@ -144,6 +144,22 @@ class LinkedRow(TypedDict):
     why: str
 
 
+class DataRow(TypedDict, total=False):
+    """What a run reads or writes: a dataset in a version, or a path of a datastore.
+
+    `path` is that of a datastore, or of the run's own folder for files that were put there.
+    """
+
+    name: str
+    mode: str
+    id: str
+    dataset: str
+    version: int
+    datastore: str
+    path: str
+    reference: bool
+
+
 class DetailsOfRun(_Known, total=False):
     """What `homerun run show -o json` prints; keys without a value are left out."""
 
@@ -158,6 +174,8 @@ class DetailsOfRun(_Known, total=False):
     end_time_utc: Time
     script_name: str
     arguments: list[str]
+    inputs: list[DataRow]
+    outputs: list[DataRow]
     processes: dict[str, Any]
     target: str
     submitted_by: str

@@ -103,6 +103,18 @@ export interface CodeRow {
   target: string | null;
 }
 
+/** What a run reads or writes: a dataset in a version, or a path of a datastore. `path` is that of a datastore, or of the run's own folder for files that were put there. */
+export interface DataRow {
+  name?: string;
+  mode?: string;
+  id?: string;
+  dataset?: string;
+  version?: number;
+  datastore?: string;
+  path?: string;
+  reference?: boolean;
+}
+
 /** What a form for a new run begins with. */
 export interface DefaultsAnswer {
   script: string | null;
@@ -152,6 +164,8 @@ export interface DetailsOfRun {
   end_time_utc?: Time;
   script_name?: string;
   arguments?: string[];
+  inputs?: DataRow[];
+  outputs?: DataRow[];
   processes?: Record<string, unknown>;
   target?: string;
   submitted_by?: string;
