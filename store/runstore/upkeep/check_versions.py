@@ -17,15 +17,15 @@ _FACTS = {layout.MODELS: layout.MODEL, layout.DATASETS: layout.DATASET}
 
 
 def left_versions(store: Store) -> Iterator[Finding]:
-    """Versions that were being made, or whose files were being removed, by a process that died."""
+    """Versions and downloads that were being made, or removed, by a process that died."""
     for home in layout.VERSIONED:
         above = f"{store.root}/{home}"
         for name in names_or_none(above):
             folder = f"{above}/{name}"
             yield from leftovers(store.root, folder)
+            yield from half_made(store, folder)
             if name.startswith("."):
                 continue
-            yield from half_made(store, folder)
             for number in filter(str.isdecimal, names_or_none(folder)):
                 yield from _left_in(store, f"{home}/{name}/{number}")
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,6 +33,8 @@ from homerun.environments.python_path import folder
 from runstore import layout
 from runstore.errors import InvalidName
 from runstore.store import Store
+from runstore.upkeep.findings import YOUNG_S
+from runstore.upkeep.garbage import collect
 
 MAKERS = 50
 
@@ -297,6 +300,27 @@ def test_an_address_that_gives_no_file_leaves_nothing(
         Dataset.File.from_files(f"{web.url}/d.csv").to_path()
 
     assert os.listdir(f"{workspace.directory}/.datasets/.downloads") == []
+
+
+def test_a_download_that_dies_at_any_call_leaves_the_file_or_nothing(
+    workspace: Workspace, web: Web
+) -> None:
+    web.answers["/d.csv"] = 200, b"data", {}
+    root = workspace.store.for_writing().root
+    definition = {"type": "file", "sources": [{"url": f"{web.url}/d.csv"}]}
+    count = 1
+    while dies_at(count, lambda: datasets.files_of(Store(root), definition)):
+        count += 1
+    then = time.time() - 2 * YOUNG_S
+    for here, folders, names in os.walk(root):
+        for name in (*folders, *names):
+            os.utime(f"{here}/{name}", (then, then))
+
+    collect(Store(root))
+
+    (kept,) = os.listdir(f"{root}/.datasets/.downloads")
+    assert count > 5
+    assert Path(root, ".datasets/.downloads", kept, "files/d.csv").read_bytes() == b"data"
 
 
 def test_of_several_that_ask_at_once_all_get_the_file(workspace: Workspace, web: Web) -> None:
