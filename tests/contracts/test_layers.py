@@ -53,7 +53,14 @@ CALM_CALLS = {
     *("bool", "bytes", "dict", "float", "frozenset", "int", "list", "object", "set", "slice"),
     *("str", "tuple", "type", "chr", "enumerate", "filter", "getattr", "len", "map", "max", "min"),
     *("ord", "range", "sorted", "sum", "zip", "bytes.fromhex", "bytes.maketrans", "str.maketrans"),
-    *("struct.Struct", "struct.calcsize", "re.compile", "logging.getLogger", "TypeVar"),
+    *(
+        "struct.Struct",
+        "struct.calcsize",
+        "re.compile",
+        "logging.getLogger",
+        "TypeVar",
+        "ContextVar",
+    ),
     *("namedtuple", "collections.namedtuple", "operator.attrgetter", "operator.itemgetter"),
     *("Binding", "Field", "MetricKind", "Option", "Quantity", "setting"),  # the rows of tables
 }

@@ -1,12 +1,13 @@
 """The GPUs that an engine gave a job, as its node's drivers know them: for the run's record.
 
-The job's variables name them, by number or by uuid. Where no library of a driver is at hand only
+The job's variables name them, by number or by uuid. Where no library of a driver is there only
 that is on record: a run is never kept back for it.
 """
 
 from __future__ import annotations
 
 from homerun.base import environ
+from homerun.system.gpus import table
 from homerun.targets.gpus import rows
 
 TYPE_CHECKING = False
@@ -38,8 +39,6 @@ def _found(one: str, known: list[Device]) -> tuple[str, str, str]:
 
 def _known() -> list[Device]:
     try:
-        from homerun.system.gpus import table  # few jobs have any, and a driver can take seconds
-
         return [reading.device for reading in table.readings()]
     except Exception:  # noqa: BLE001 - a driver's library can do anything; the run goes on
         return []
