@@ -1,4 +1,4 @@
-"""One case of the kills on a cluster: a run, and whoever is killed in its life.
+"""One case of the kills on a cluster: a run, and what is killed in its life.
 
 Who dies, and when, follows from the seed. The script notes each point that it has logged, once the
 call has returned, and its own last moment: so the case knows what has to be on record. A job of a
@@ -24,9 +24,9 @@ from slurm.cluster import Cluster
 from torture import invariants, report
 from torture.cast import Cast, tick
 
-VICTIMS = ("slurmctld", "slurmd", "supervisor", "job", "submitter", "state")
-"""`job` is the first process of the run's job, above its supervisor; `state` what a controller has
-written down.
+VICTIMS = ("slurmctld", "slurmd", "node", "supervisor", "job", "submitter", "state")
+"""`node` is a daemon with all that runs below it, as when a machine loses its power; `job` the
+first process of the run's job, above its supervisor; `state` what a controller has written down.
 """
 
 SCRIPT = """
@@ -59,7 +59,9 @@ class Case:
         self.cluster = cluster
         self.victim = victim
         self.code = chance.choice((0, 3))
-        self.target = chance.choice(("near", "far"))
+        # What runs on a far node ends with its daemon: that has the namespace of its processes.
+        only = {"slurmd": "near", "node": "far"}
+        self.target = only.get(victim) or chance.choice(("near", "far"))
         self.at_ms = LAST_MS * chance.random() * (0.2 if victim == "submitter" else 1.0)
         self.down_ms = DOWN_MS * chance.random()
         self.id = f"{victim}-{number}"
@@ -136,12 +138,15 @@ class Case:
             self.cluster.lose_state()
             self._take_number()
         else:
-            names = ["slurmctld"] if self.victim == "slurmctld" else ["n1", "n3"]
-            for name in names:
-                self.cluster.tell(f"kill {name}")
+            name = {"slurmd": "n1", "node": "n3"}.get(self.victim, self.victim)
+            self.cluster.tell(f"{'crash' if self.victim == 'node' else 'kill'} {name}")
             tick(self.down_ms)
-            for name in names:
-                self.cluster.tell(f"start {name}")
+            if self.victim == "node":  # else Slurm takes a minute to find out
+                update = ("update", f"NodeName={name}")
+                self.cluster.ask("scontrol", *update, "State=DOWN", "Reason=lost")
+            self.cluster.tell(f"start {name}")
+            if self.victim == "node":
+                self.cluster.ask("scontrol", *update, "State=RESUME")
 
     def _take_number(self) -> None:
         """Have strangers submit jobs until one has the number of the run's."""

@@ -1,4 +1,4 @@
-"""Whoever is killed, whenever, on a cluster: no wrong end, no lost metric, no stranger canceled.
+"""Whatever is killed, whenever, on a cluster: no wrong end, no lost metric, no stranger canceled.
 
 The short form has a moment of each, `TORTURE=long` ten; `TORTURE_SEED=…` repeats one.
 """
@@ -17,7 +17,7 @@ from torture import report
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
-def test_whoever_is_killed_the_record_is_true_and_strangers_are_left_alone(
+def test_whatever_is_killed_the_record_is_true_and_strangers_are_left_alone(
     cluster: Cluster,
     targets: Targets,
     script: Callable[..., Path],

@@ -325,7 +325,7 @@ def test_a_batch_of_two_hundred_is_one_array_and_all_of_it_ends_right(
 COUNT = 200
 
 
-def test_a_thousand_runs_cost_as_many_calls_to_submit_as_two_and_one_to_look_at_whoever_looks(
+def test_a_thousand_runs_cost_as_many_calls_to_submit_as_two_and_one_to_look_however_many_look(
     cluster: Cluster,
     targets: Targets,
     script: Callable[..., Path],
