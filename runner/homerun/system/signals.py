@@ -127,6 +127,8 @@ class Wakeups:
             signal.signal(number, _note)
         for number in ignored:
             signal.signal(number, signal.SIG_IGN)
+        # What came while this program was put in another's place has waited.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
     def take(self) -> bytes:
         """The signals that came since the last call, one byte each."""

@@ -271,14 +271,19 @@ def test_a_large_store_is_looked_through_beside_the_query_and_the_next_one_knows
     assert [one.id for one in experiment.get_runs(tags="by")] == [run.id]
 
 
-def test_of_many_queries_one_has_all_runs_looked_at(
-    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = experiment.start_logging(**BARE)
-    run.complete()
+@pytest.fixture
+def begun(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The programs that queries of a large store with one run begin; none of them is started."""
+    experiment.start_logging(**BARE).complete()
     monkeypatch.setattr(verify, "SMALL", 0)
-    begun: list[str] = []
-    monkeypatch.setattr(spawn, "start", lambda program, *_: begun.append(program) or os.getpid())
+    found: list[str] = []
+    monkeypatch.setattr(spawn, "start", lambda program, *_: found.append(program) or os.getpid())
+    return found
+
+
+def test_of_many_queries_one_has_all_runs_looked_at(
+    experiment: Experiment, begun: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(children, "goes_on", bool)
 
     for _ in range(3):
@@ -288,13 +293,9 @@ def test_of_many_queries_one_has_all_runs_looked_at(
 
 
 def test_a_query_beside_a_look_at_all_runs_begins_no_other(
-    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+    experiment: Experiment, begun: list[str]
 ) -> None:
-    run = experiment.start_logging(**BARE)
-    run.complete()
-    monkeypatch.setattr(verify, "SMALL", 0)
-    begun: list[str] = []
-    monkeypatch.setattr(spawn, "start", lambda program, *_: begun.append(program) or os.getpid())
+    run = next(experiment.get_runs())
     looks = f"{os.path.dirname(index_of(run))}/{layout.INDEX_VERIFYING}"
     os.makedirs(os.path.dirname(looks), exist_ok=True)
     held = lock.take(looks, experiment.workspace.store.lock_kind)

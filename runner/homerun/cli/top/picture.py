@@ -97,7 +97,7 @@ class Picture:
         """Paint the runs as they are known."""
         size = os.get_terminal_size(sys.stderr.fileno())
         self.attributes = termios.tcgetattr(sys.stdin.fileno())
-        drawn = screen_lines(watched, goal, size.columns, size.lines)
+        drawn = screen_lines(watched, goal, size.columns or 80, size.lines or 24)
         self.painted = "\x1b[H" + "\r\n".join(map(self._painted, drawn))
         self._on_term = signal.signal(signal.SIGTERM, _interrupt)
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, _without_echo(self.attributes))
