@@ -61,8 +61,8 @@ def _pass_on(pid: int, number: int) -> None:
 def _wait(supervisor: int) -> int:
     """The wait status of the supervisor. Orphans are collected after it: one may be the script.
 
-    From its end on signals wait: its pid may be another process's next, and what takes over is to get
-    them, which has handlers for them before it lets them in (`signals.Wakeups`).
+    From its end on signals wait: its pid may be another process's next, and what takes over is to
+    get them, which has handlers for them before it lets them in (`signals.Wakeups`).
     """
     os.waitid(os.P_PID, supervisor, os.WEXITED | os.WNOWAIT)
     signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
