@@ -17,8 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.wait import wait_until
 from homerun import Experiment, Run, Workspace
 from homerun.base.errors import HomerunError
+from runstore import layout
 from runstore.errors import StoreError
 
 SECRET = b"the canary's own words"
@@ -83,6 +85,8 @@ def canary(tmp_path: Path) -> Iterator[Path]:
 def run(workspace_dir: Path) -> Iterator[Run]:
     experiment = Experiment(Workspace.from_config(), "escapes")
     run = experiment.start_logging(snapshot_directory=None, outputs=False)
+    noted = Path(run.directory, layout.INTERPRETER)
+    wait_until(noted.exists, "a process beside this one has noted the interpreter")
     yield run
     run.complete()
 
