@@ -139,7 +139,7 @@ def studio() -> Iterator[Client]:
     """A client of Studio that is signed in."""
     desk = Desk(Workspace.from_config(), Door(None), False)
     try:
-        with Client(app.made(desk, Hosts(8765, (), False), static={})) as client:
+        with Client(app.made(desk, Hosts(), static={})) as client:
             answer = client.get(f"/login?code={desk.door.new_code()}")
             client.cookie = answer.headers["set-cookie"].partition(";")[0]
             yield client

@@ -365,7 +365,7 @@ def browse(named: Callable[[str], str]) -> dict[str, int]:
     found: dict[str, int] = {}
     desk = Desk(Workspace.from_config(), Door(None), False)
     try:
-        with Client(app.made(desk, Hosts(8765, (), False), static={})) as client:
+        with Client(app.made(desk, Hosts(), static={})) as client:
             client.take(client.get(f"/login?code={desk.door.new_code()}"))
             for route in ROUTES:
                 found[route] = ask(client, f"/api/{named(route)}")

@@ -111,7 +111,7 @@ from homerun.studio.state import Desk
 told = {}
 for read_only in (True, False):
     desk = Desk(Workspace.from_config(), Door(None), read_only)
-    with Client(app.made(desk, Hosts(8765, (), False), static={})) as client:
+    with Client(app.made(desk, Hosts(), static={})) as client:
         client.take(client.get("/login?code=" + desk.door.new_code()))
         for route in sys.argv[2].split():
             told[f"{route} {read_only}"] = client.get("/api/" + route).status

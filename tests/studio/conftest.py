@@ -50,7 +50,7 @@ class Shelf:
         self.desk = Desk(
             workspace, Door(options.pop("token", None)), options.pop("read_only", False)
         )
-        hosts = Hosts(8765, options.pop("hosts", ()), options.pop("is_remote", False))
+        hosts = Hosts(options.pop("hosts", ()), options.pop("is_remote", False))
         options.setdefault("static", {asset.path: asset for asset in (INDEX, SCRIPT)})
         self.app = app.made(self.desk, hosts, **options)
         self.client = CheckedClient(self.app)

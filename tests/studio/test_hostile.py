@@ -30,8 +30,8 @@ XSS = "<img src=x onerror=alert(1)>\"'`</script><script>alert(1)</script>"
 LOG = "user_logs/std_log.txt"
 
 HOSTS = (
-    *("evil.example", "evil.example:8765", "127.0.0.1.evil.example:8765", "localhost", ""),
-    *("127.0.0.1", "127.0.0.1:1", "127.0.0.1:8765.evil.example", "[::1]", "[::1]evil:8765"),
+    *("evil.example", "evil.example:8765", "127.0.0.1.evil.example:8765", ""),
+    *("127.0.0.1:8765.evil.example", "[::1]evil:8765", "<b>evil", "evil&lt;:1"),
     *("localhost:8765@evil.example", "0.0.0.0:8765", "10.0.0.1:8765", "127.1:8765", "8765"),
     *(
         "localhost:\uff18\uff17\uff16\uff15",

@@ -25,7 +25,7 @@ from homerun.studio.http.auth import Door
 from homerun.studio.http.connections import Config, Connection
 from homerun.studio.http.middleware import Hosts
 from homerun.studio.http.sessions import SessionFile
-from homerun.studio.server import Settings
+from homerun.studio.server import Settings, Studio
 
 from .conftest import Shelf
 
@@ -332,12 +332,62 @@ def test_behind_a_proxy_it_answers_at_its_base_path_and_names(shelf: Callable[..
     assert "Path=/user/ada/studio/" in came.headers["set-cookie"]
 
 
+def test_behind_a_forwarded_port_it_answers_as_at_its_own(shelf: Callable[..., Shelf]) -> None:
+    client = shelf().sign_in()
+    for host in ("localhost:9000", "127.0.0.1", "[::1]:1"):
+        assert client.get("/api/info", {"host": host}).status == 200
+        origin = {"host": host, "origin": f"http://{host}"}
+        assert client.post("/api/runs/cancel", {"ids": ["nobody"]}, origin).status == 200
+        other = {"host": host, "origin": "http://localhost:8000"}
+        assert client.post("/api/runs/cancel", {"ids": ["nobody"]}, other).status == 403
+
+
+def test_a_browser_that_comes_by_an_unknown_name_is_shown_how_to_allow_it(
+    shelf: Callable[..., Shelf],
+) -> None:
+    client = shelf().client
+    page = client.get("/", {"host": "gpubox:8765", "accept": "text/html,*/*;q=0.8"})
+    assert page.status == 421
+    assert page.headers["content-type"].startswith("text/html")
+    assert b"homerun studio --allow-host gpubox<" in page.body
+    assert b"ssh -L" in page.body
+    odd = client.get("/", {"host": "$(id).example", "accept": "text/html"})
+    assert odd.status == 421
+    assert b"$(id)" not in odd.body
+    said = client.get("/api/info", {"host": "gpubox:8765", "accept": "*/*"})
+    assert (said.status, said.error) == (421, "wrong_host")
+
+
+def test_the_address_that_is_printed_leads_there_from_where_it_is_read(workspace_dir: Path) -> None:
+    said: list[str] = []
+    settings = Settings(host="0.0.0.0", port=0, token=TOKEN)
+    studio = Studio(Workspace.from_config(), settings, said.append, said.append)
+    try:
+        assert studio.address == f"http://{socket.gethostname().lower()}:{studio.port}/"
+    finally:
+        studio.close()
+
+
+def test_over_ssh_the_command_for_the_other_machine_is_printed(
+    workspace_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 50000 192.0.2.1 22")
+    warned: list[str] = []
+    studio = Studio(Workspace.from_config(), Settings(port=0), warned.append, warned.append)
+    try:
+        assert len(warned) == 1
+        assert f"ssh -L {studio.port}:localhost:{studio.port} " in warned[0]
+        assert f"@{socket.gethostname()};" in warned[0]
+    finally:
+        studio.close()
+
+
 def test_beyond_this_machine_addresses_are_right_and_other_names_are_not() -> None:
-    hosts = Hosts(80, is_remote=True)
+    hosts = Hosts(is_remote=True)
     assert hosts.allows("192.0.2.1")
+    assert hosts.allows("192.0.2.1:8765")
     assert hosts.allows("[2001:db8::1]")
     assert not hosts.allows("evil.example")
-    assert not hosts.allows("192.0.2.1:81")
     assert Settings(host="0.0.0.0", token=TOKEN).is_remote
     with pytest.raises(UserError):
         Settings(host="0.0.0.0")

@@ -148,6 +148,11 @@ _OF_GPUS = (NVML, GPU_LOCKS)
 """By which all processes of ours see the same GPUs, and the same holders of them."""
 
 
+def is_over_ssh() -> bool:
+    """Whether a person sits at another machine, and came here by ssh."""
+    return bool(os.environ.get("SSH_CONNECTION"))
+
+
 def pager() -> str:
     """The command that shows long texts, as git chooses its own: `cat` shows them at once."""
     for name in (PAGER, "PAGER"):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from homerun.base import accounts, environ
 from homerun.base.errors import UserError
 from homerun.studio import app
 from homerun.studio.http import sockets
@@ -34,10 +35,16 @@ _IDLE_S = 30
 _GRACE_S = 1
 _SHORTEST_TOKEN = 16
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_ANY = ("0.0.0.0", "::")
+"""No address to go to: it stands for all that the machine has."""
 _JUPYTER = "'self'"
 _MOVED = (
     "port {usual} is in use by another program, perhaps another user's: Studio is at port {port}. "
     "Open the address below, not port {usual}"
+)
+_OVER_SSH = (
+    "to see it on the machine that you sit at, type there: "
+    "ssh -L {port}:localhost:{port} {user}@{host}; then open the address below"
 )
 
 
@@ -121,17 +128,21 @@ class Studio:
         self.desk = Desk(workspace, door, settings.is_read_only)
         if settings.path is None and settings.port is None and self.port != sockets.USUAL:
             warn(_MOVED.format(usual=sockets.USUAL, port=self.port))
-        hosts = Hosts(self.port, settings.hosts, settings.is_remote)
+        if settings.path is None and not settings.is_remote and environ.is_over_ssh():
+            warn(_OVER_SSH.format(port=self.port, user=accounts.own_name(), host=gethostname()))
+        hosts = Hosts([*settings.hosts, *self._own_names], settings.is_remote)
         framed = _JUPYTER if settings.is_framed else "'none'"
         self.app = app.made(self.desk, hosts, settings.base, framed)
 
     @property
     def address(self) -> str:
-        """Where the page is."""
+        """Where the page is, by a name or an address that leads there from where it is read."""
         if self._settings.path is not None:
             name = self._settings.hosts[0] if self._settings.hosts else "localhost"
             return f"http://{name}{self._settings.base}/"
         host = self._settings.host
+        if host in _ANY:
+            host = next(iter([*self._settings.hosts, *self._own_names]))
         host = f"[{host}]" if ":" in host else host
         port = "" if self.port == 80 else f":{self.port}"
         return f"http://{host}{port}{self._settings.base}/"
@@ -176,6 +187,11 @@ class Studio:
             one.close()
         if self._settings.path is not None:
             sockets.forget(self._settings.path)
+
+    @property
+    def _own_names(self) -> list[str]:
+        """The names by which other machines reach this one."""
+        return [gethostname().lower()] if self._settings.is_remote else []
 
     def _say_code(self, code: str) -> None:
         self._say(self._with_code(code))

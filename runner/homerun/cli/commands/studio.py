@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from homerun.base import environ
 from homerun.cli.command import command
 from homerun.cli.options.kinds import Number
 from homerun.cli.options.params import option
@@ -83,7 +84,8 @@ def studio(
     )
     is_terminal = console.is_terminal(sys.stdout)
     server = Studio(call.workspace(), settings, _say(call), console.inform, is_terminal)
-    if is_terminal and not no_browser and socket is None:
+    is_seen = is_terminal and not environ.is_over_ssh()  # a browser here would have no screen
+    if is_seen and not no_browser and socket is None:
         with access.Browser() as browser:
             server.run(browser.open)
     else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
-from homerun.studio.http import auth, responses
+from homerun.studio.http import auth, responses, wrong_host
 from homerun.studio.http.requests import RefusedError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _OPEN = ("/api/login",)
 """What needs no session, below `/api/`."""
 _ALWAYS = ("/api/login", "/api/logout", "/api/ticket")
 """What may be posted where nothing may be changed."""
+WRONG_HOST = "wrong_host"
 WELCOME = "welcome"
 """In the state of a request: to be called once its connection has shown a session."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -37,27 +38,25 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Hosts:
     """The hosts that requests may be meant for: against DNS that is pointed here by others.
 
+    The port is not looked at: behind `ssh -L 9000:localhost:8765` it is another one, and only a
+    name can be pointed elsewhere.
+
     Args:
-        port: where the server listens; None: on a file.
-        names: further names, as of a proxy, with any port.
+        names: further names, as of a proxy.
         is_remote: reached from elsewhere too: then addresses as such are right, since no name of
             another owner leads to them.
     """
 
-    def __init__(
-        self, port: int | None, names: Iterable[str] = (), is_remote: bool = False
-    ) -> None:
-        self._port = port
+    def __init__(self, names: Iterable[str] = (), is_remote: bool = False) -> None:
         self._names = {name.lower() for name in names}
         self._is_remote = is_remote
 
     def allows(self, host: str) -> bool:
         """Whether `name:port` is one of them."""
-        name, port = _split(host)
-        if name in self._names:
+        name, _ = _split(host)
+        if name in self._names or name in _LOOPBACK:
             return True
-        is_here = name in _LOOPBACK or (self._is_remote and _is_address(name))
-        return is_here and port == (self._port if self._port != 80 else None)
+        return self._is_remote and _is_address(name)
 
     def is_own(self, origin: str, host: str) -> bool:
         """Whether a page of that origin is ours, for a request to that host."""
@@ -107,7 +106,8 @@ class Guard:
         except RefusedError as error:
             if error.status == 401:
                 self._door.knock()
-            await responses.error(error)(scope, receive, send)
+            answer = wrong_host.explained(error.message) if _is_page(scope, error) else None
+            await (answer or responses.error(error))(scope, receive, send)
             return
         await self._app(inner, receive, send)
 
@@ -116,7 +116,7 @@ class Guard:
         headers = asked.headers
         host = _only(headers, "host") or ""
         if not self._hosts.allows(host):
-            raise RefusedError(421, "wrong_host", "this server is not meant for that host")
+            raise RefusedError(421, WRONG_HOST, wrong_host.refusal_of(_split(host)[0]))
         method, path = scope["method"], scope["path"]
         if method not in ("GET", "HEAD", "POST"):
             raise RefusedError(405, "bad_request", "use GET or POST")
@@ -180,6 +180,12 @@ class Guard:
             await send(message)
 
         return guarded
+
+
+def _is_page(scope: Scope, error: RefusedError) -> bool:
+    """Whether a browser shows the answer, and came by a name that Studio does not know."""
+    accepted = Headers(scope=scope).get("accept", "")
+    return error.code == WRONG_HOST and scope["method"] == "GET" and "text/html" in accepted
 
 
 def _only(headers: Headers, name: str) -> str | None:
