@@ -58,6 +58,8 @@ per_node = int(options["--ntasks-per-node"])
 os.chdir(options["--chdir"])
 started = []
 for rank in range(int(options["--ntasks"])):
+    if rank and "SRUN_WAITS_AT" in os.environ:
+        open(os.environ["SRUN_WAITS_AT"]).read()
     env = {{
         **os.environ,
         "SLURM_PROCID": str(rank),

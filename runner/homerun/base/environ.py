@@ -130,6 +130,9 @@ OUTPUT_DATA = "AZUREML_DATASET_FILE_OUTPUTS"
 TORCH_LOGS = "PET_LOG_DIR"
 """Torch's own: the folder in which its launcher makes the logs of the processes that it starts."""
 
+MASTER_ADDR, MASTER_PORT = "MASTER_ADDR", "MASTER_PORT"
+"""Torch's own, and other launchers': where the processes of a run on several nodes meet."""
+
 _PLACES = {"PWD", "OLDPWD", WORK_DIRECTORY, SOURCE_DIRECTORY, TORCH_LOGS}
 """The variables of a script that can name a place in the store."""
 

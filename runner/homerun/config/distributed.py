@@ -119,9 +119,19 @@ class Processes:
             launch.append(f"--tee={','.join(f'{rank}:{_ERR}' for rank in others)}")
         return [*launch, *argv[1:]] if is_script else [*launch, "--no_python", *argv]
 
-    def enter(self, env: dict[str, str], run_folder: str) -> None:
-        """Let a launcher's environment say where to print, and that it may do what it is asked."""
+    def enter(self, env: dict[str, str], run_folder: str, said: Mapping[str, str]) -> None:
+        """Let a launcher's environment say where to print, and that it may do what it is asked.
+
+        On several nodes only the run's own variables say where its processes meet: a submitter may
+        be a process of such a run itself.
+
+        Args:
+            said: the variables that were given with the submit.
+        """
         if self.nodes > 1:
+            for name in (environ.MASTER_ADDR, environ.MASTER_PORT):
+                if name not in said:
+                    env.pop(name, None)
             return
         if self.launcher == TORCH:
             env[environ.TORCH_LOGS] = f"{run_folder}/{layout.RANK_LOGS}"

@@ -514,7 +514,7 @@ def _plan(draft: Draft, request: Request, job: _Job) -> Plan:
         config.recipe.enter(env)
     processes = config.processes
     if processes is not None:
-        processes.enter(env, record.path)
+        processes.enter(env, record.path, config.environment_variables)
     if job.bound is not None:
         argv = job.bound.filled(argv)
         job.bound.enter(env)

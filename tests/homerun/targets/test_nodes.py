@@ -17,7 +17,7 @@ import pytest
 from helpers import engine as fake
 from helpers import launchers, process
 from helpers.engine import Cluster
-from helpers.fifo import Fifo
+from helpers.fifo import Fifo, Gate
 from helpers.wait import wait_until
 from homerun import (
     Experiment,
@@ -100,6 +100,29 @@ def test_each_process_has_its_rank_its_log_and_the_runs_metrics(submit: Submit) 
     assert run.get_status() == "Completed"
 
 
+def test_the_processes_meet_where_the_runs_own_variables_say(
+    submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MASTER_ADDR", "MASTER_PORT"):  # as where a process of such a run submits another
+        monkeypatch.setenv(name, "of-the-submitter")
+    names = ("MASTER_ADDR", "MASTER_PORT", "AZ_BATCH_MASTER_NODE")
+    source = f"import os; print(*(os.environ[name] for name in {names}))"
+
+    run = submit(source, environment_variables={"MASTER_PORT": "29999"})
+    both = {"MASTER_ADDR": "ib0.n1", "MASTER_PORT": "29998"}
+    other = submit(source, environment_variables=both)
+    for one in (run, other):
+        one.wait_for_completion()
+
+    address = log(run, 0).split()[0]
+    assert address != "of-the-submitter"
+    assert [log(run, rank).split()[1:] for rank in range(4)] == [["29999", f"{address}:29999"]] * 4
+    assert {log(other, rank) for rank in range(4)} == {"ib0.n1 29998 ib0.n1:29998\n"}
+    assert run._record.run["environment_variables"] == ["MASTER_PORT"]
+    said = "they meet at ib0.n1:29998 (MASTER_ADDR, MASTER_PORT: the run's own variables)"
+    assert said in Path(other._record.path, layout.SUPERVISOR_LOG).read_text(encoding="utf-8")
+
+
 def test_the_first_process_that_fails_is_named_and_the_others_end(submit: Submit) -> None:
     run = submit(
         """
@@ -139,6 +162,31 @@ def test_a_parent_of_a_process_that_is_killed_is_a_loss_that_is_told(
     assert end is not None
     assert (end["status"], end["cause"]) == ("Failed", "lost_by_engine")
     assert message(run).startswith("the processes on n")
+
+
+def catches_term(pid: int) -> bool:
+    caught = Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()[0]
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
+def test_a_process_that_the_engine_ends_before_all_have_begun_is_not_blamed(
+    submit: Submit, gate: Callable[[str], Gate]
+) -> None:
+    run = submit("print('never')", environment_variables={"SRUN_WAITS_AT": str(gate("srun").path)})
+    mark = f"HOMERUN_RUN_ID={run.id}"
+
+    def of_first() -> list[process.Process]:
+        found = [one for one in process.marked(mark) if "nodes.rank import" in one.command]
+        pids = {one.pid for one in found if "--ntasks" not in one.command}
+        return [one for one in found if one.parent in pids and catches_term(one.pid)]
+
+    [first] = wait_until(of_first, "the parent of the first process is there")
+    process.send(first, signal.SIGTERM)
+    run.wait_for_completion(raise_on_error=False)
+
+    assert run.get_status() == "Failed"
+    assert message(run).startswith("srun did not start all processes")
+    assert [one for one in process.marked(mark) if one.state not in "ZX"] == []
 
 
 def test_a_stubborn_family_on_all_nodes_is_canceled_after_its_grace(

@@ -16,7 +16,7 @@ import sys
 from homerun.base import environ
 from homerun.supervisor import log_line
 from homerun.supervisor.nodes.orders import PATIENCE_S, Orders
-from homerun.supervisor.nodes.ranks import Seat
+from homerun.supervisor.nodes.ranks import Seat, meeting
 from homerun.system import linux, signals, spawn
 from homerun.system.signals import Wakeups
 from runstore import layout
@@ -149,6 +149,11 @@ class Lead:
             on.setdefault(seat.node, []).append(str(seat.rank))
         where = "; ".join(f"{' '.join(ranks)} on {node}" for node, ranks in on.items())
         log_line.write(f"the processes begin: ranks {where}", self._log)
+        own = [name for name in (environ.MASTER_ADDR, environ.MASTER_PORT) if os.environ.get(name)]
+        if own:
+            there = ":".join(meeting(seats, os.environ))
+            why = f"{', '.join(own)}: the run's own variables"
+            log_line.write(f"they meet at {there} ({why})", self._log)
 
     def _note_end(self, rank: int, end: dict[str, Any]) -> None:
         self.ends[rank] = end

@@ -115,14 +115,18 @@ class Rank(Supervisor):
         while not self.seats and not self.stop_wanted:
             self.rest()
         self._port.close()
-        failure = "it was stopped before it began" if self.stop_wanted else self._run()
+        if self.stop_wanted:
+            failure: str | None = "it was stopped before it began"
+            self.stopped = status.CANCEL if self.told_to_end else None  # the engine ends the job
+        else:
+            failure = self._run()
         ended = self.exited_fact(failure, began=not failure)
         self.tell("over", {"rank": self.seat.rank, **ended})
 
     def _run(self) -> str | None:
         """Start the process and wait for its end; why it could not be started."""
         log = self.orders.log_of(self.seat.rank)
-        env = {**self.plan.env, **self.orders.ranks.variables(self.seat.rank, self.seats)}
+        env = {**self.plan.env, **self._told()}
         self.started_at = linux.clock()
         try:
             os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
@@ -140,6 +144,10 @@ class Rank(Supervisor):
         if self.seat.rank:
             log_seal.unseal(log)  # the supervisor does so with the run's log
         return gate.failure()
+
+    def _told(self) -> dict[str, str]:
+        """The variables by which the process knows itself and the others."""
+        return self.orders.ranks.variables(self.seat.rank, self.seats, self.plan.env)
 
     def _is_ended_by_slurm(self) -> bool:
         """Whether Slurm ended the process: it signals all of a step, one after the other, so that

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import json
 
+from homerun.base import environ
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +56,14 @@ class Seat:
         return f"rank {self.rank} on {self.node}"
 
 
+def meeting(seats: Sequence[Seat], of_run: Mapping[str, str]) -> tuple[str, str]:
+    """The address and the port where the processes meet: those of the first one, unless the run's
+    own variables say others.
+    """
+    address = of_run.get(environ.MASTER_ADDR) or seats[0].host
+    return address, of_run.get(environ.MASTER_PORT) or str(seats[0].port)
+
+
 class Ranks:
     """The processes of a run.
 
@@ -94,21 +104,25 @@ class Ranks:
         """Whether the run is over only with this process: a parameter server never ends itself."""
         return self.launcher != TENSORFLOW or rank < self.workers
 
-    def variables(self, rank: int, seats: Sequence[Seat]) -> dict[str, str]:
+    def variables(
+        self, rank: int, seats: Sequence[Seat], of_run: Mapping[str, str]
+    ) -> dict[str, str]:
         """The variables by which the process of a rank knows itself and the others.
 
         Args:
             seats: all of them, by rank.
+            of_run: those of the run, which may say where they meet.
         """
-        own, first = seats[rank], seats[0]
+        own = seats[rank]
+        address, port = meeting(seats, of_run)
         beside = sum(seat.place == own.place for seat in seats)
         found = {
-            "MASTER_ADDR": first.host,
-            "MASTER_PORT": str(first.port),
+            environ.MASTER_ADDR: address,
+            environ.MASTER_PORT: port,
             "NODE_RANK": str(own.place),
-            "AZ_BATCH_MASTER_NODE": f"{first.host}:{first.port}",
-            "AZ_BATCHAI_MPI_MASTER_NODE": first.host,
-            "AZ_BATCHAI_JOB_MASTER_NODE_IP": first.host,
+            "AZ_BATCH_MASTER_NODE": f"{address}:{port}",
+            "AZ_BATCHAI_MPI_MASTER_NODE": address,
+            "AZ_BATCHAI_JOB_MASTER_NODE_IP": address,
         }
         if self.launcher == TORCH:
             found["RANK"], found["WORLD_SIZE"] = str(rank), str(self.count)
