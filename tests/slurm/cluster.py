@@ -267,7 +267,8 @@ class Cluster:
         wrapper = self.bin / command
         settings = [f"SLURM_CONF={self.conf}"]
         if self.programs.library_path:
-            settings.append(f"LD_LIBRARY_PATH={self.programs.library_path}")
+            own = "${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"  # a run's own goes on
+            settings.append(f"LD_LIBRARY_PATH={self.programs.library_path}{own}")
         calls = f"{self.folder}/calls"
         wrapper.write_text(
             "#!/bin/sh\n"

@@ -1,198 +1,119 @@
-"""One case of the kills on a cluster: a run, and what is killed in its life.
+"""The cases of the kills on Slurm: what is killed, and what becomes of the jobs of strangers.
 
-Who dies, and when, follows from the seed. The script notes each point that it has logged, once the
-call has returned, and its own last moment: so the case knows what has to be on record. A job of a
-stranger, and one with the number of the run's own where the controller lost its state, have to be
-there at the end.
+Where the controller lost its state, a stranger's job has the number of the run's own.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 from typing import Any
 
 from helpers import process
 from helpers.wait import holds_within
-from homerun import Experiment, ScriptRunConfig, Workspace
-from homerun.runs import reconcile
-from runstore import layout, status
+from homerun import PyTorchConfiguration
+from runstore import layout
 from runstore.queue import placed
 from runstore.run.record import Record
 from slurm.cluster import Cluster
-from torture import invariants, report
-from torture.cast import Cast, tick
+from torture.cast import tick
+from torture.placed_case import PlacedCase
 
 VICTIMS = ("slurmctld", "slurmd", "node", "supervisor", "job", "submitter", "state")
 """`node` is a daemon with all that runs below it, as when a machine loses its power; `job` the
 first process of the run's job, above its supervisor; `state` what a controller has written down.
 """
 
-SCRIPT = """
-import sys, time
-from homerun import Run
-
-run = Run.get_context()
-with open(sys.argv[1], "a", buffering=1) as told:
-    told.write("began\\n")
-    for number in range(25):
-        run.log("n", number)
-        told.write(f"{number}\\n")
-        time.sleep(0.05)
-    told.write("ended\\n")
-sys.exit(int(sys.argv[2]))
+VICTIMS_OF_NODES = (
+    *("supervisor", "job", "lead", "rank", "above a rank", "srun"),
+    *("node", "first node", "slurmctld", "submitter"),
+)
+"""Of a run on several nodes. `lead` has its processes started by `srun`; `rank` is the parent of
+one of them, which has a parent too; `node` is the last one, `first node` that of the supervisor.
 """
 
-LAST_MS = 3000.0
+_COMMANDS = {
+    "lead": "nodes.lead import",
+    "rank": "nodes.rank import",
+    "above a rank": "nodes.rank import",
+    "srun": "--kill-on-bad-exit",
+}
+"""What tells the processes of a run on several nodes, in their commands."""
+
 DOWN_MS = 1500.0
-PATIENCE_S = 60.0
+LIFE_MS = 2000.0
+"""Of the processes that start those of the script, roughly."""
 STRANGER = "a-strangers"
 GOING_ON = ("PENDING", "RUNNING")
 
 
-class Case:
-    """A run on the cluster while one of those who bear it is killed."""
+class Case(PlacedCase):
+    """A run on one node."""
+
+    engine = "slurm"
+    last_ms = 3000.0
+    exact = ("slurmd", "submitter", "supervisor")
+    strangers_on = "n2"
 
     def __init__(self, victim: str, number: int, cluster: Cluster, folder: Path) -> None:
-        chance = report.chance("slurm", victim, number)
-        self.cluster = cluster
-        self.victim = victim
-        self.code = chance.choice((0, 3))
         # What runs on a far node ends with its daemon: that has the namespace of its processes.
-        only = {"slurmd": "near", "node": "far"}
-        self.target = only.get(victim) or chance.choice(("near", "far"))
-        self.at_ms = LAST_MS * chance.random() * (0.2 if victim == "submitter" else 1.0)
-        self.down_ms = DOWN_MS * chance.random()
-        self.id = f"{victim}-{number}"
-        self.folder = folder / self.id
-        self.folder.mkdir()
-        self.told = self.folder / "told"
-        self.breaks: list[str] = []
+        only = {"slurmd": ("near",), "node": ("far",)}
+        super().__init__(victim, number, folder, only.get(victim, ("near", "far")))
+        self.cluster = cluster
+        self.down_ms = DOWN_MS * self.chance.random()
         self.strangers: list[str] = []
         self.before = len(cluster.calls("scancel"))
-        self.cast = Cast(self.folder, self.breaks)
 
-    def play(self) -> list[str]:
-        """Run the case; what broke, in words."""
-        self._add_stranger()
-        try:
-            self._play()
-        finally:
-            self.cast.kill_all()
-            left = self._living()
-            for one in left:
-                process.send(one, signal.SIGKILL)
-            self.cluster.ask("scancel", *self.strangers)
-        where = f"{self.id} on {self.target}, killed at {self.at_ms:.0f} ms, code {self.code}"
-        return [f"{where}: {text}" for text in self.breaks]
-
-    def _play(self) -> None:
-        self.cast.fork("submitter", self._submit)
-        tick(self.at_ms)
-        self._strike()
-        self.cast.join("submitter")
-        record = self._record()
-        if record is None:
-            if self.victim != "submitter":
-                self.breaks.append("the run is not there")
-            return
-        if not holds_within(lambda: self._is_over(record), PATIENCE_S):
-            seen = reconcile.bring_up_to_date(record)
-            self.breaks.append(f"it does not end: {seen.status}, {placed.job_of(record)}")
-            return
-        self._check(record)
-
-    def _submit(self) -> None:
-        config = ScriptRunConfig(
-            "source",
-            "train.py",
-            [str(self.told), str(self.code)],
-            compute_target=self.target,
-            grace_s=1.0,
-        )
-        Experiment(Workspace.from_config(), "kills").submit(config, run_id=self.id)
-
-    def _record(self) -> Record | None:
-        return Workspace.from_config().store.get(self.id)
-
-    def _add_stranger(self) -> None:
-        options = ("--parsable", "--output=/dev/null", "--nodelist=n2", f"--job-name={STRANGER}")
-        number = self.cluster.ask("sbatch", *options, "--wrap=sleep 1000").strip()
-        self.strangers.append(number)
-
-    # Who dies
-
-    def _strike(self) -> None:
+    def strike(self) -> None:
+        """Kill the victim."""
         if self.victim == "submitter":
             self.cast.kill("submitter")
         elif self.victim in ("supervisor", "job"):
             self.cast.join("submitter")
-            found = [one for one in self._living() if invariants.supervised_by(one.pid) == self.id]
-            pids = {one.pid for one in found}
-            for one in found:
-                if (one.parent in pids) == (self.victim == "supervisor"):
-                    process.send(one, signal.SIGKILL)
+            self.kill_supervisors(first=self.victim == "job")
         elif self.victim == "state":
             self.cast.join("submitter")
             self.cluster.lose_state()
             self._take_number()
+        elif self.victim == "node":
+            self.crash("n3")
         else:
-            name = {"slurmd": "n1", "node": "n3"}.get(self.victim, self.victim)
-            self.cluster.tell(f"{'crash' if self.victim == 'node' else 'kill'} {name}")
+            name = {"slurmd": "n1"}.get(self.victim, self.victim)
+            self.cluster.tell(f"kill {name}")
             tick(self.down_ms)
-            if self.victim == "node":  # else Slurm takes a minute to find out
-                update = ("update", f"NodeName={name}")
-                self.cluster.ask("scontrol", *update, "State=DOWN", "Reason=lost")
             self.cluster.tell(f"start {name}")
-            if self.victim == "node":
-                self.cluster.ask("scontrol", *update, "State=RESUME")
+
+    def crash(self, node: str) -> None:
+        """Have a node lose its power, and come back."""
+        self.cluster.tell(f"crash {node}")
+        tick(self.down_ms)
+        update = ("update", f"NodeName={node}")
+        self.cluster.ask("scontrol", *update, "State=DOWN", "Reason=lost")  # else it takes a minute
+        self.cluster.tell(f"start {node}")
+        self.cluster.ask("scontrol", *update, "State=RESUME")
 
     def _take_number(self) -> None:
         """Have strangers submit jobs until one has the number of the run's."""
-        record = self._record()
+        record = self.record()
         job = placed.job_of(record) if record is not None else None
         self.strangers.clear()  # the first one is lost too
         wanted = int(str(job["job"])) if job else 0
         while not self.strangers or int(self.strangers[-1] or 0) < wanted:
-            self._add_stranger()
+            self.add_stranger()
 
-    # What has to hold
+    def add_stranger(self) -> None:
+        """Have a stranger submit a job."""
+        options = ("--parsable", "--output=/dev/null", f"--job-name={STRANGER}")
+        where = f"--nodelist={self.strangers_on}"
+        self.strangers.append(
+            self.cluster.ask("sbatch", *options, where, "--wrap=sleep 1000").strip()
+        )
 
-    def _living(self) -> list[process.Process]:
-        return invariants.living_of(self.id)
+    def end_strangers(self) -> None:
+        """End the jobs of strangers."""
+        self.cluster.ask("scancel", *self.strangers)
 
-    def _is_over(self, record: Record) -> bool:
-        tick(50.0)
-        if not self._living():
-            self._age(record)
-        return reconcile.bring_up_to_date(record).is_over
-
-    def _age(self, record: Record) -> None:
-        """Nothing of the run lives: its heart is silent, as it would be known to be later."""
-        try:
-            os.utime(Path(record.path, layout.HEARTBEAT), (1, 1))
-        except FileNotFoundError:
-            return
-
-    def _check(self, record: Record) -> None:
-        said = self.told.read_text().split() if self.told.exists() else []
-        seen = reconcile.bring_up_to_date(record)
-        outcome = seen.outcome or {}
-        how = f"{seen.status}, {outcome}"
-        self._check_outcome(seen.status, outcome, said, how)
-        if said.count("began") > 1:
-            self.breaks.append(f"it was run {said.count('began')} times")
-        logged = {int(one) for one in said if one.isdigit()}
-        kept = Workspace.from_config().get_run(self.id).get_metrics().get("n", [])
-        kept = set(kept if isinstance(kept, list) else [kept])
-        if logged - kept:
-            self.breaks.append(f"points are lost: {sorted(logged - kept)}")
-        if not holds_within(lambda: not self._living(), 15.0):
-            self.breaks.append(f"processes are left: {self._living()}; {how}")
-        self._check_strangers()
-
-    def _check_strangers(self) -> None:
+    def check_strangers(self) -> None:
         """A controller that is killed loses jobs that it has not written down yet."""
         asked = [
             word for call in self.cluster.calls("scancel")[self.before :] for word in call.split()
@@ -210,19 +131,63 @@ class Case:
         ).split()
         return said[0] if said[1:] == [STRANGER] else ""
 
-    def _check_outcome(
-        self, shown: str, outcome: dict[str, Any], said: list[str], how: str
-    ) -> None:
-        """Whether the status is true: the exact one, unless the script did not come to its end."""
-        has_ended = "ended" in said
-        exact = (status.COMPLETED, None) if not self.code else (status.FAILED, status.EXIT_CODE)
-        found = (shown, outcome.get("cause"))
-        if found == exact:
-            if not has_ended:
-                self.breaks.append(f"it did not end by itself, and is {how}")
-        elif found[0] != status.FAILED:
-            self.breaks.append(f"it is {how}")
-        elif has_ended:
-            self.breaks.append(f"it ended by itself, and is {how}")
-        elif self.victim in ("slurmd", "submitter", "supervisor") and said:
-            self.breaks.append(f"it began, and is {how}")
+
+class CaseOfNodes(Case):
+    """A run of four processes on two nodes."""
+
+    engine = "slurm-nodes"
+    last_ms = 4000.0
+    exact = ("submitter", "supervisor")
+    count = 4
+    strangers_on = "n1"
+
+    def __init__(self, victim: str, number: int, cluster: Cluster, folder: Path) -> None:
+        super().__init__(victim, number, cluster, folder)
+        self.target = "two"
+        self.alive_ms = LIFE_MS * self.chance.random()
+
+    def options(self) -> dict[str, Any]:
+        """What is said of the submit beside the script."""
+        wanted = PyTorchConfiguration(process_count=self.count, node_count=2)
+        return {**super().options(), "distributed_job_config": wanted}
+
+    def strike(self) -> None:
+        """Kill the victim."""
+        if self.victim in _COMMANDS:
+            self.cast.join("submitter")
+            holds_within(self._victims, self.patience_s)
+            tick(self.alive_ms)
+            found = self._victims()
+            for one in found[-1:] if self.victim.endswith("rank") else found:
+                process.send(one, signal.SIGKILL)
+        elif self.victim in ("node", "first node"):
+            self.crash("n3" if self.victim == "node" else "n2")
+        else:
+            super().strike()
+
+    def check_more(self, record: Record) -> None:
+        """No process is blamed that did nothing: all of them can be started."""
+        blamed = (record.fact(layout.EXITED) or {}).get("rank") or {}
+        if "could not be started" in str(blamed.get("said")):
+            self.breaks.append(f"{blamed['name']} {blamed['said']}")
+
+    def _victims(self) -> list[process.Process]:
+        """The processes of the victim's kind, those of the last ranks last."""
+        found = [one for one in self.living() if _COMMANDS[self.victim] in _command(one.pid)]
+        if not self.victim.endswith("rank"):
+            return found
+        ranks = [one for one in found if _COMMANDS["srun"] not in _command(one.pid)]
+        pids = {one.pid for one in ranks}
+        is_below = self.victim == "rank"
+        return sorted((one for one in ranks if (one.parent in pids) == is_below), key=_by_pid)
+
+
+def _by_pid(one: process.Process) -> int:
+    return one.pid
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
