@@ -521,6 +521,37 @@ def test_a_job_that_its_engine_starts_again_is_another_attempt_of_the_run(
     wait_until(lambda: not any(kept.glob(".kept-*")), "the supervisor puts away what was kept")
 
 
+@far
+def test_what_an_engine_said_of_a_job_is_not_said_of_the_runs_next_one_with_the_same_id(
+    cluster: Cluster,
+    submit: Callable[..., Run],
+    ready: Fifo,
+    door: Gate,
+    monkeypatch: pytest.MonkeyPatch,
+    needs_pid_namespace: None,
+) -> None:
+    run = submit(FIRST_WAITS.format(ready=ready.opened, door=door.passed), **AGAIN)
+    first = placed.job_of(run._record)
+    held = cluster.start()
+    ready.line()
+    cluster.kill(held)
+    cluster.restart()
+    age(run, 3600)
+
+    assert not is_over(run)
+    second = placed.job_of(run._record)
+    assert first is not None
+    assert second is not None
+    assert first["job"] == second["job"]
+    monkeypatch.setattr(watch, "INTERVAL_S", 3600.0)  # what was said before is still held
+    assert not is_over(run)
+    monkeypatch.setattr(watch, "INTERVAL_S", 0.0)
+    cluster.start()
+    run.wait_for_completion()
+
+    assert run.get_status() == "Completed"
+
+
 def supervisor_of(held: Held) -> int:
     """The supervisor's pid here: the child of the job, the first process of the other host."""
     assert held.process is not None

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 INTERVAL_S = 5.0
 
 _MOST_BYTES = 1 << 27
+_OF_A_JOB = ("cluster", "job", "submitted")
+"""What tells a job from another one of the same run."""
+
 _LOCK = f"{layout.QUEUE_SEEN}-lock"
 
 _read: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -61,7 +64,8 @@ def of(store: Store, target: Target, record: Record) -> Seen:
         return Seen(UNKNOWN)
     folder = f"{store.root}/{layout.QUEUE}/{target.name}"
     said = _said(store, target, folder).get(record.id)
-    if not isinstance(said, dict) or said.get("job") != job.get("job"):
+    # The next job of a run may have the id of the one before, of which all this was said.
+    if not isinstance(said, dict) or any(said.get(one) != job.get(one) for one in _OF_A_JOB):
         return Seen(UNKNOWN)
     code = said.get("exit")
     return Seen(str(said.get("state")), str(said.get("reason") or ""), code and str(code))
@@ -141,7 +145,7 @@ def _look(store: Store, target: Target, folder: str) -> dict[str, Any] | None:
         jobs = _jobs(store, folder)
         seen = _ask(target, list(jobs.values()))
         found = {
-            run_id: {"job": job.job, "state": one.state, "reason": one.reason, "exit": one.exit}
+            run_id: {**_of(job), "state": one.state, "reason": one.reason, "exit": one.exit}
             for (run_id, job), one in zip(jobs.items(), seen)
         }
         data = json_write.pretty(facts.signed({"jobs": found})).encode()
@@ -151,6 +155,11 @@ def _look(store: Store, target: Target, folder: str) -> dict[str, Any] | None:
         return None  # the disk does not take it; what was said before has to do
     finally:
         lock.release(held)
+
+
+def _of(job: Placed) -> dict[str, object]:
+    described = job.describe()
+    return {name: described[name] for name in _OF_A_JOB}
 
 
 def _ask(target: Target, jobs: list[Placed]) -> list[Seen]:
