@@ -1,10 +1,13 @@
-"""A Ray cluster of one node on this machine, from PyPI, in a folder and a PID namespace of its own.
+"""A Ray cluster of one node on this machine, from PyPI, in a folder of its own, and in a PID
+namespace of its own where this machine has those.
 
 `ray stop` is never called: it ends every Ray of the machine, by name.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import socket
@@ -13,11 +16,15 @@ import sys
 import tempfile
 import uuid
 from pathlib import Path
-from urllib import request
+from typing import Any
+from urllib import error, request
 
 import pytest
 
+from helpers import probes, process
 from helpers.wait import holds_within
+
+INSTALL_S = 600.0
 
 START_S = 300.0
 """Ray loads some two hundred modules in each of a dozen processes."""
@@ -43,9 +50,6 @@ def installed(folder: Path) -> Path:
     if (folder / "installed").exists():
         return programs
     shutil.rmtree(folder, ignore_errors=True)
-    alone = subprocess.run(["unshare", "-rpf", "--mount-proc", "true"], capture_output=True)
-    if alone.returncode:
-        raise CannotBeHad("no Ray is tried: there are no PID namespaces for this user here")
     for command in (
         [sys.executable, "-m", "venv", "--without-pip", folder],
         [
@@ -53,7 +57,10 @@ def installed(folder: Path) -> Path:
             *("--disable-pip-version-check", "ray[default]"),
         ],
     ):
-        done = subprocess.run(command, capture_output=True, text=True)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
+        except subprocess.TimeoutExpired:
+            raise CannotBeHad(f"no Ray is tried: pip did not end in {INSTALL_S:g} s") from None
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
             raise CannotBeHad(f"no Ray is tried, since it cannot be installed: {last}")
@@ -66,6 +73,7 @@ class Cluster:
 
     Attributes:
         token: what lets in.
+        is_far: whether its processes cannot be seen from here, as on another machine.
     """
 
     def __init__(self, programs: Path, cpus: int = 4) -> None:
@@ -76,6 +84,7 @@ class Cluster:
         self._ports = _free_ports(4)
         self._guardian: subprocess.Popen[str] | None = None
         self._pid = 0
+        self.is_far = probes.can_unshare_pid()
         self.token = uuid.uuid4().hex
 
     @property
@@ -92,8 +101,8 @@ class Cluster:
             self._guardian = self._guarded()
         for _ in range(3):
             self._pid = self._tell("start")
-            holds_within(lambda: self.takes_jobs() or not self._is_there(), START_S)
-            if self._is_there():
+            holds_within(lambda: self.takes_jobs() or not self.is_there(), START_S)
+            if self.is_there():
                 return
         pytest.fail(f"Ray does not start: {self._last_words()}")
 
@@ -106,6 +115,7 @@ class Cluster:
         guardian = subprocess.Popen(
             [
                 *(sys.executable, str(Path(__file__).with_name("ray_guardian.py"))),
+                "far" if self.is_far else "near",
                 *(str(self._programs / "ray"), "start", "--head", "--block"),
                 *("--node-ip-address", "127.0.0.1", "--port", gcs),
                 *("--dashboard-port", dashboard, "--dashboard-agent-listen-port", agent),
@@ -144,10 +154,41 @@ class Cluster:
             return False
         return True
 
-    def _ask(self, address: str, path: str) -> None:
-        headers = {"Authorization": f"Bearer {self.token}"}
-        with request.urlopen(request.Request(address + path, headers=headers), timeout=10):
-            pass
+    def submit(self, entrypoint: str, job: str | None = None) -> str:
+        """Submit a job that is nothing of homerun's, if wanted by an id; its id."""
+        asked = {"entrypoint": entrypoint, "entrypoint_num_cpus": 0.1, "submission_id": job}
+        return str(self._ask(self.address, "/api/jobs/", asked)["submission_id"])
+
+    def stop(self, job: str) -> None:
+        """End a job as `ray job stop` does; one that is not known is none."""
+        with contextlib.suppress(error.HTTPError):
+            self._ask(self.address, f"/api/jobs/{job}/stop", {})
+
+    def state(self, job: str) -> str:
+        """What the cluster says of a job, in its own word; "": nothing."""
+        found = [one for one in self._ask(self.address, "/api/jobs/") if isinstance(one, dict)]
+        states = {one.get("submission_id"): one.get("status") for one in found}
+        return str(states.get(job) or "")
+
+    def processes(self) -> list[process.Process]:
+        """Its processes, those of its jobs too."""
+        parents: dict[int, list[process.Process]] = {}
+        for one in process.everyone():
+            parents.setdefault(one.parent, []).append(one)
+        found, todo = [], [self._pid]
+        while todo:
+            more = parents.get(todo.pop(), [])
+            found += more
+            todo += [one.pid for one in more]
+        return found
+
+    def _ask(self, address: str, path: str, said: object = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        data = None if said is None else json.dumps(said).encode()
+        asked = request.Request(address + path, data, headers)
+        with request.urlopen(asked, timeout=30) as answer:
+            text = answer.read()
+        return json.loads(text) if text.startswith((b"{", b"[")) else text
 
     def close(self) -> None:
         """End everything, and remove the folder."""
@@ -159,7 +200,8 @@ class Cluster:
             self._guardian.stdout.close()
         shutil.rmtree(self.folder)
 
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
+        """Whether the process that holds it lives."""
         try:
             state = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[0]
         except OSError:

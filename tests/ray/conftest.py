@@ -12,6 +12,7 @@ from helpers.ray_cluster import CannotBeHad, Cluster, installed
 from homerun import Workspace
 from homerun.targets.engines import watch
 from runstore import layout
+from torture import report
 
 UNPACKED = Path(__file__).parents[2] / "build/ray"
 
@@ -41,3 +42,12 @@ def cluster(ray: Cluster, workspace_dir: Path, monkeypatch: pytest.MonkeyPatch) 
     targets = {"ray": said, "large": {**said, "num_cpus": 64}}
     Path(root, layout.SETTINGS).write_text(json.dumps({"targets": targets}))
     return ray
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table of the kills: who was killed, tries, breaks."""
+    lines = report.table()
+    if lines:
+        terminalreporter.section("kills")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,4 +1,4 @@
-"""Runs on a real Ray cluster, which has a PID namespace of its own: its processes are elsewhere."""
+"""Runs on a real Ray cluster: placed, followed, canceled and lost."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from helpers import process
 from helpers.fifo import Fifo
 from helpers.ray_cluster import Cluster
 from helpers.wait import holds_within
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.base import environ
 from homerun.runs import reconcile
 from homerun.targets import registry
 from homerun.targets.engines.engine import UNKNOWN, Placed
@@ -21,6 +23,7 @@ from homerun.targets.engines.remote import Remote
 from homerun.targets.queue import place_of
 from runstore import layout
 from runstore.queue import placed
+from torture import report
 
 PATIENCE_S = 240.0
 """A job of Ray starts in seconds, and in a minute where the machine is busy."""
@@ -60,6 +63,12 @@ def is_over(run: Run) -> bool:
 
 def comes(condition: Callable[[], object]) -> None:
     assert holds_within(condition, PATIENCE_S)
+
+
+def left_of(run: Run) -> list[process.Process]:
+    """Processes of the script that live, wherever they are."""
+    found = process.marked(f"HOMERUN_RUN_ID={run.id}")
+    return [one for one in found if one.state not in "ZX"]
 
 
 def log_of(run: Run) -> str:
@@ -131,12 +140,24 @@ def test_a_run_is_canceled_whether_its_script_goes_along_or_not(
     cluster: Cluster, submit: Callable[..., Run], fifo: Callable[[str], Fifo]
 ) -> None:
     willing, stubborn = fifo("willing"), fifo("stubborn")
-    ignore = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
     runs = [
         submit("import time\n" + up(willing, "time.sleep(3600)")),
-        submit(ignore + up(stubborn, "time.sleep(3600)"), grace_s=1),
+        submit(
+            f"""
+            import os, signal, time
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            pipe = {stubborn.opened}
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork():
+                    os._exit(0)
+            print("up", file=pipe)
+            time.sleep(3600)
+            """,
+            grace_s=1,
+        ),
     ]
-    for ready in (willing, stubborn):
+    for ready in (willing, stubborn, stubborn):
         assert ready.line(PATIENCE_S) == "up"
     assert [run.get_status() for run in runs] == ["Running"] * 2
 
@@ -146,6 +167,46 @@ def test_a_run_is_canceled_whether_its_script_goes_along_or_not(
     for run in runs:
         comes(lambda run=run: is_over(run))  # type: ignore[misc]
     assert [run.get_status() for run in runs] == ["Canceled"] * 2
+    assert [left_of(run) for run in runs] == [[], []]
+
+
+def test_a_job_that_rays_own_command_stops_is_a_run_that_was_canceled(
+    cluster: Cluster, submit: Callable[..., Run], ready: Fifo
+) -> None:
+    run = submit("import time\n" + up(ready, "time.sleep(3600)"))
+    assert ready.line(PATIENCE_S) == "up"
+
+    cluster.stop(job_of(run).job)
+
+    comes(lambda: is_over(run))
+    assert (run.get_status(), ended(run)["cause"]) == ("Canceled", "cancel")
+    assert left_of(run) == []
+
+
+def test_a_limit_of_time_ends_a_run_by_its_own_ladder(
+    cluster: Cluster, submit: Callable[..., Run]
+) -> None:
+    run = submit("import time; time.sleep(3600)", max_run_duration_seconds=1, grace_s=2)
+
+    comes(lambda: is_over(run))
+    assert (run.get_status(), ended(run)["cause"]) == ("Failed", "timeout")
+    assert left_of(run) == []
+
+
+def test_a_batch_ends_as_each_of_its_scripts_does(
+    cluster: Cluster, script: Callable[..., Path]
+) -> None:
+    script("train.py", "import sys; sys.exit(int(sys.argv[1]) % 2)")
+    count = report.size(6, 200)
+    configs = [
+        ScriptRunConfig("source", "train.py", [str(number)], compute_target="ray")
+        for number in range(count)
+    ]
+
+    batch = Experiment(Workspace.from_config(), "many").submit_many(configs)
+    batch.wait_for_completion(raise_on_error=False)
+
+    assert [run.get_status() for run in batch] == ["Completed", "Failed"] * (count // 2)
 
 
 def test_a_run_that_waits_says_what_for_and_is_canceled_at_once(
@@ -164,21 +225,32 @@ def test_a_run_that_waits_says_what_for_and_is_canceled_at_once(
 def test_a_run_whose_cluster_is_lost_is_failed_only_once_another_does_not_know_it(
     cluster: Cluster, submit: Callable[..., Run], ready: Fifo
 ) -> None:
-    run = submit(
-        "import time; from homerun import Run; Run.get_context().log('loss', 2)\n"
-        + up(ready, "time.sleep(3600)")
+    if not cluster.is_far:
+        pytest.skip("no PID namespaces here, so that its processes are seen from this host")
+    logs = "import time; from homerun import Run; Run.get_context().log('loss', 2)\n"
+    run = submit(logs + up(ready, "time.sleep(3600)"))
+    retried = submit(
+        f"import os; from homerun import Run; Run.get_context().log('loss', 3)\n"
+        f"if '{environ.ATTEMPT}' not in os.environ:\n"
+        f"    import time; {up(ready, 'time.sleep(3600)')}",
+        max_retries=1,
+        retry_on=["host_restarted"],
     )
-    assert ready.line(PATIENCE_S) == "up"
+    assert [ready.line(PATIENCE_S) for _ in range(2)] == ["up"] * 2
 
     cluster.crash()
     assert engine_of(run).look([job_of(run)])[0].state == UNKNOWN
-    age_heartbeat(run)
-    assert (is_over(run), run.get_status()) == (False, "NotResponding")
+    for one in (run, retried):
+        age_heartbeat(one)
+        assert (is_over(one), one.get_status()) == (False, "NotResponding")
 
     cluster.start()
+    stranger = cluster.submit("exec sleep 1000", job_of(run).job)
     comes(lambda: is_over(run))
     assert (run.get_status(), ended(run)["cause"]) == ("Failed", "lost_by_engine")
     assert run.get_metrics() == {"loss": 2}
-    again = submit("print('on the new one')")
-    again.wait_for_completion()
-    assert again.get_status() == "Completed"
+    run.cancel()
+    comes(lambda: is_over(retried))
+    assert (retried.get_status(), retried.get_metrics()) == ("Completed", {"loss": [3, 3]})
+    assert cluster.state(stranger) in ("PENDING", "RUNNING")
+    cluster.stop(stranger)
