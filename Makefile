@@ -36,7 +36,7 @@ INSTALLED_MUTANTS := .venv-mutants/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-libraries test-mlflow test-slurm test-ray test-studio bench-studio studio-shots torture mutants check fix docs types bench bench-peers clean
+.PHONY: help run studio test test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots torture mutants check fix docs types bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ test-libraries: $(INSTALLED_LIBRARIES) ## try libraries that log to Azure ML (in
 test-mlflow: $(INSTALLED_DEV) ## try MLflow 2 and 3 in runs (installs both from PyPI below build/: 600 MB)
 	@$(COMPILE)
 	$(BIN)/python -m pytest tests/plug_in $(ARGS)
+
+test-tensorboard: $(INSTALLED_DEV) ## try a real TensorBoard (installs it from PyPI below build/: 200 MB)
+	@$(COMPILE)
+	$(BIN)/python -m pytest tests/with_tensorboard $(ARGS)
 
 test-slurm: $(INSTALLED_DEV) ## try targets on a real Slurm of this machine (unpacks Debian's packages)
 	@$(COMPILE)

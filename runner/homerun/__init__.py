@@ -32,6 +32,7 @@ _HOMES = {
     "Estimator": "sdk.azure.estimator",
     "Keyvault": "sdk.azure.keyvault",
     "Model": "sdk.azure.model",
+    "Tensorboard": "sdk.azure.tensorboard",
     "RunDetails": "sdk.widgets",
     "compare_runs": "sdk.compare",
     "to_pandas": "sdk.workspace",
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
     from homerun.sdk.azure.estimator import Estimator as Estimator
     from homerun.sdk.azure.keyvault import Keyvault as Keyvault
     from homerun.sdk.azure.model import Model as Model
+    from homerun.sdk.azure.tensorboard import Tensorboard as Tensorboard
     from homerun.sdk.batch import Batch as Batch
     from homerun.sdk.compare import compare_runs as compare_runs
     from homerun.sdk.context import current_run as current_run

@@ -29,6 +29,7 @@ from homerun import (
     ScriptRun,
     ScriptRunConfig,
     TabularDataset,
+    Tensorboard,
     Workspace,
 )
 from homerun.base.errors import NotHere
@@ -57,6 +58,7 @@ CLASSES: dict[str, type] = {
     "DataReference": DataReference,
     "DataPath": DataPath,
     "Keyvault": Keyvault,
+    "Tensorboard": Tensorboard,
 }
 INHERITED = {"ScriptRun": Run, "FileDataset": Dataset, "TabularDataset": Dataset}
 
@@ -118,6 +120,7 @@ def objects(workspace_dir: Path) -> dict[str, object]:
         place.path("x"),
         DataPath(place, "x"),
         workspace.get_default_keyvault(),
+        Tensorboard([run]),
     )
     found = (workspace, experiment, run, script_run, config, *described, *kept)
     return dict(zip(CLASSES, found, strict=True))
@@ -195,6 +198,7 @@ HOMES = {
     "OutputFileDatasetConfig": "azureml.data",
     "DataReference": "azureml.data.data_reference",
     "DataPath": "azureml.data.datapath",
+    "Tensorboard": "azureml.tensorboard",
 }
 names, errors, classes = (argument.split() for argument in sys.argv[1:])
 for name in names:

@@ -246,10 +246,10 @@ CHANGES: list[tuple[str, dict[str, object]]] = [
     ("logout", {}),
 ]
 
-APART = {"studio", "run monitor-logs", "notify test"}
+APART = {"studio", "run monitor-logs", "notify test", "tensorboard", "run monitor-tensorboard"}
 """Commands that are not run here: what tells a person opens no store. Studio's routes are asked in
-this process instead; and what `run logs` reads too is followed for ever where the record of the
-end is gone."""
+this process instead; what `run logs` reads too is followed for ever where the record of the end is
+gone; and what is given to TensorBoard has tests beside it (`files/test_event_files.py`)."""
 
 
 class Canaries:

@@ -25,7 +25,7 @@ _ESTIMATORS = (
 _AUTO = "is of the cloud; search in a script of your own, and log each try as a child run"
 _STEPS = "is not there; submit the steps one after the other, as children: run.submit_child"
 _OPEN = "is of the cloud; download such data once, and name its files in a Dataset"
-_LOOKS = "is not there; `homerun studio` shows metrics, and tensorboard reads outputs/ and logs/"
+_LOOKS = "is not there; Tensorboard(runs).start() shows event files and scalars of runs"
 _EXPLAINS = "is of the cloud; use interpret or shap itself, and upload what it gives"
 _CLOUD = "is of the cloud and has no meaning on your own machine; leave it out"
 
@@ -123,6 +123,7 @@ HOMES: dict[str, dict[str, tuple[str, str]]] = {
     "azureml.data.output_dataset_config": {
         "OutputFileDatasetConfig": (_INPUTS, "OutputFileDatasetConfig")
     },
+    "azureml.tensorboard": {"Tensorboard": ("homerun.sdk.azure.tensorboard", "Tensorboard")},
     "azureml.train.dnn": {
         "Chainer": (_TRAIN, "Chainer"),
         "PyTorch": (_TRAIN, "PyTorch"),

@@ -75,6 +75,7 @@ COMMANDS = {
     "run delete": ("commands.run.delete", "delete"),
     "run snapshot": ("commands.run.files", "snapshot"),
     "run monitor-logs": ("commands.run.logs", "monitor_logs"),
+    "run monitor-tensorboard": ("commands.machine.tensorboard", "monitor_tensorboard"),
     "run download-logs": ("commands.run.logs", "download_logs"),
     "run logs": ("commands.run.logs", "logs"),
     "run metrics": ("commands.run.metrics", "metrics"),
@@ -135,6 +136,7 @@ COMMANDS = {
     "doctor": ("commands.machine.doctor", "doctor"),
     "forget-host": ("commands.machine.hosts", "forget_host"),
     "studio": ("commands.studio", "studio"),
+    "tensorboard": ("commands.machine.tensorboard", "tensorboard"),
     "config": ("commands.config", "config"),
     "completion": ("commands.machine.completion", "completion"),
     "login": ("commands.account", "login"),
@@ -163,7 +165,7 @@ SHORT = {
 
 SECTIONS = (
     ("Run", "homerun run train.py --lr 0.1", "run ls show logs top stop wait why stacks rerun"),
-    ("Compare", "homerun best loss", "best compare diff files open model"),
+    ("Compare", "homerun best loss", "best compare tensorboard diff files open model"),
     ("Keep order", "homerun tag 17 keep", "tag rm restore du"),
     (
         "Set up",
@@ -205,6 +207,9 @@ SUMMARIES = {
     "du": "Say what takes how much room on the disk, by experiment and run, the largest first.",
     "config": "Show what holds for runs that are submitted here, and where each value comes from.",
     "studio": "See and steer runs in a browser, until Ctrl-C.",
+    "tensorboard": (
+        "See runs in TensorBoard, until Ctrl-C: their event files, and the metrics that they log."
+    ),
     "completion": "Print the script that makes a shell complete commands, options, files and runs.",
     "doctor": (
         "Check what works on this machine and in this store, and say what to do about the rest."

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         def __code__(self) -> CodeType: ...
 
 
-_NUMBERS = (signal.SIGINT, signal.SIGTERM)
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
+"""What interrupts a command."""
+
 _TRY_AGAIN_S = 0.05
 
 
@@ -49,7 +51,7 @@ class Interrupted(BaseException):
     @property
     def by(self) -> str:
         """The signal in words for people."""
-        return "Ctrl-C" if self.number == signal.SIGINT else "SIGTERM"
+        return "Ctrl-C" if self.number == signal.SIGINT else signal.Signals(self.number).name
 
     @property
     def exit_code(self) -> int:
@@ -64,14 +66,15 @@ class Interrupts:
     one is held back again, until the command says where that may interrupt.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: tuple[int, ...] = NUMBERS) -> None:
+        self._numbers = numbers
         self._kept: int | None = None
         self._everywhere = False
         self._inside: frozenset[CodeType] = frozenset()
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Interrupts:
-        for number in _NUMBERS:
+        for number in self._numbers:
             before = signal.getsignal(number)
             # Under nohup, or in a script's background, the caller has the signal ignored.
             if before is not signal.SIG_IGN:

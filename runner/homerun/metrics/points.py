@@ -38,12 +38,13 @@ def points(
         for point in news.points:
             if names and point.name not in names:
                 continue
-            for name, value in _values(point):
+            for name, value in values_of(point):
                 counted[name] = counted.get(name, 0) + 1
                 yield name, counted[name], point.step, point.time, value
 
 
-def _values(point: Point) -> Iterator[tuple[str, Any]]:
+def values_of(point: Point) -> Iterator[tuple[str, Any]]:
+    """The values of a point, each with its name; see `points`."""
     kind = kinds.kind_named(point.kind)
     if not kind.fits(point.value):
         return

@@ -151,7 +151,7 @@ def test_the_version_compares_as_the_last_one_of_the_original(
         ("pipeline.steps", "PythonScriptStep()", "submit the steps one after the other"),
         ("opendatasets", "MNIST.get_file_dataset()", "name its files in a Dataset"),
         ("interpret", "ExplanationClient.from_run(None)", "use interpret or shap itself"),
-        ("tensorboard", "Tensorboard([])", "tensorboard reads outputs/"),
+        ("tensorboard.export", "export_to_tensorboard()", "Tensorboard(runs).start() shows"),
         ("contrib.fairness", "upload_dashboard_dictionary()", "has no meaning on your own"),
         ("train.hyperdrive.policy", "BanditPolicy()", "submit a run for each set of parameters"),
         ("train.hyperdrive", "choice(1, 2)", "submit a run for each set of parameters"),
