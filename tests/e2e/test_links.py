@@ -228,6 +228,8 @@ ROUTES = [
     *("runs/RUN/log/download?log=user_logs/std_log.txt", "runs/RUN/code/file?file=train.py"),
     *("runs/RUN/code/diff", "runs/digits-1", "runs/digits-1/files", "runs/digits-1/zip"),
     *("runs/digits-1/record", "runs/digits-1/metrics", "submit/scripts?source=source"),
+    *("models", "models?run=RUN", "model?name=iris", "model/file?name=iris&file=model.txt"),
+    "model/zip?name=iris",
     "events?topic=runs&topic=run:RUN&topic=log:RUN:user_logs/std_log.txt&topic=queue&metrics=*",
 ]
 

@@ -19,7 +19,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from helpers import schema
-from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun import Dataset, Experiment, Run, ScriptRunConfig, Workspace
 from homerun.studio import routes
 from homerun.studio.answers.events import EVENT_TYPES
 from homerun.studio.routes import Route
@@ -87,6 +87,10 @@ def rich(shelf: Callable[..., Shelf], script: Callable[..., Path]) -> Rich:
     run = Experiment(Workspace.from_config(), "digits").submit(config, {"lr": "0.1", "best": None})
     run.wait_for_completion()
     run.upload_file("plots/a.png", io.BytesIO(PNG))
+    run.register_model("net", "outputs/table.csv", tags={"a": None}, properties={"b": "c"})
+    data = Dataset.File.from_files("source").register(run.experiment.workspace, "data")
+    run.register_model("net", "outputs/table.csv", datasets=[("training", data)])
+    Path(run.experiment.workspace.directory, layout.MODELS, "stray").write_text("")
     made = Rich(shelf(token=TOKEN), run)
     yield made
     made.parent.complete()
@@ -117,6 +121,10 @@ def said(rich: Rich, route: Route) -> list[dict[str, Any]]:
         "GET values": [{"field": one} for one in ("status", "duration_s", "tags.lr")],
         "GET series": [{"run": run, "name": one} for one in ("loss", "acc")],
         "GET submit/defaults": [{}, {"run": run}],
+        "GET models": [{}, {"run": run}],
+        "GET model": [{"name": "net"}, {"name": "net", "version": "1"}],
+        "GET model/file": [{"name": "net", "file": "table.csv"}],
+        "GET model/zip": [{"name": "net"}],
         "GET runs/{id}/children": [{"recursive": "1"}],
         "GET runs/{id}/values": [{"name": one} for one in ("loss", "acc", "rows", "note", "many")],
         "GET runs/{id}/files": [{}, {"folder": "outputs"}],

@@ -141,6 +141,7 @@ def house(
     run = Experiment(Workspace.from_config(), "odd").submit(config, {XSS: XSS})
     run.wait_for_completion()
     run.display_name = run.description = XSS
+    run.register_model("note", "outputs", tags={XSS: XSS}, description=XSS)
     made = House(shelf(token=TOKEN), run, outside)
     yield made
     made.check_untouched()

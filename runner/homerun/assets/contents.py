@@ -120,8 +120,9 @@ def open_kept(folder: str, kept: dict[str, Any]) -> int:
         UserError: it is gone, or something else stands in its place.
     """
     inner = str(kept.get("path"))
+    _check_text(inner)
     *parts, last = inner.split("/")
-    if any(part in ("", ".", "..") for part in (*parts, last)):
+    if any(part in ("", ".", "..") or "\0" in part for part in (*parts, last)):
         raise UserError(f"{inner!r} of {folder} leads elsewhere: it is not read")
     try:
         here = safe_path.descend(safe_path.open_root(folder), parts, make=False)
@@ -158,13 +159,35 @@ def copy_out(folder: str, kept: dict[str, Any], target: str) -> None:
         os.close(source)
 
 
+def checked_parts(folder: str, kept: dict[str, Any]) -> Iterator[bytes]:
+    """What one of them holds, in parts; the last is given once the digest is known to be right.
+
+    Raises:
+        UserError: it is not what was kept, or is gone.
+    """
+    where = f"{folder}/{kept.get('path')}"
+    found, last = hashlib.sha256(), b""
+    with open(open_kept(folder, kept), "rb", buffering=0) as file:
+        while data := file.read(_CHUNK):
+            if last:
+                yield last
+            found.update(data)
+            last = data
+    _check_digest(where, kept, found.hexdigest())
+    yield last
+
+
+def _check_digest(where: str, kept: dict[str, Any], digest: str) -> None:
+    if digest != kept.get("sha256"):
+        raise UserError(f"{where} is not what was registered: its SHA-256 is {digest}")
+
+
 def _copy(source: int, here: int, last: str, kept: dict[str, Any], where: str) -> None:
     begun = f".{last[:200]}.{os.getpid()}.{os.urandom(4).hex()}"
     copy = safe_path.write_beside(here, begun, source, mode=0o666)
     try:
         _, digest = _digest(copy)
-        if digest != kept.get("sha256"):
-            raise UserError(f"{where} is not what was registered: its SHA-256 is {digest}")
+        _check_digest(where, kept, digest)
         os.replace(begun, last, src_dir_fd=here, dst_dir_fd=here)
     finally:
         os.close(copy)

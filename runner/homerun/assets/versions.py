@@ -32,6 +32,8 @@ MOST_NAME = 255
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 """What a rename to a number fails with that is given already."""
 
+_ANOTHER_NAME = "it is damaged: it says another name"
+
 
 class Version:
     """One version of a named thing.
@@ -246,6 +248,19 @@ class Shelf:
             for number, said in self._found(one, is_strict=False):
                 yield Version(self, one, number, said)
 
+    def seen(self, name: str | None = None) -> Iterator[Version | UserError]:
+        """Every version, by name, the newest first; in place of one that is refused, the error."""
+        inside = None if name is None else names.to_file_name(check_name(self.kind, name))
+        try:
+            found = sorted(atomic.names_in(f"{self.store.root}/{self.home}"))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            yield self._refused("", _why_not(error))
+            return
+        for one in [one for one in found if one[0] != "." and inside in (None, one)]:
+            yield from self._seen_in(one)
+
     def delete(self, version: Version) -> None:
         """Delete a version: its files go, its number stays taken.
 
@@ -302,6 +317,30 @@ class Shelf:
             if said is not None:
                 yield number, said
 
+    def _seen_in(self, inside: str) -> Iterator[Version | UserError]:
+        """The versions in the folder of a name, and the errors of those that are refused."""
+        try:
+            numbers = _given(atomic.names_in(f"{self.store.root}/{self.home}/{inside}"))
+        except OSError as error:
+            yield self._refused(inside, _why_not(error))
+            return
+        for number in sorted(numbers, reverse=True):
+            where = f"{inside}/{number}"
+            try:
+                said = self._read_at(inside, number)
+                if said is None:
+                    continue
+                name = check_name(self.kind, said.get("name"))
+                if names.to_file_name(name) == inside:
+                    yield Version(self, name, number, said)
+                    continue
+            except InvalidName:
+                pass
+            except UserError as error:
+                yield error
+                continue
+            yield self._refused(where, _ANOTHER_NAME)
+
     def _read(self, name: str, number: int) -> dict[str, Any] | None:
         """What a version's fact says; None: there is no such version, or it was deleted.
 
@@ -311,44 +350,42 @@ class Shelf:
         inside = names.to_file_name(check_name(self.kind, name))
         said = self._read_at(inside, number)
         if said is not None and said.get("name") != name:
-            raise self._refused(inside, number, "it is damaged: it says another name")
+            raise self._refused(f"{inside}/{number}", _ANOTHER_NAME)
         return said
 
     def _read_at(self, inside: str, number: int) -> dict[str, Any] | None:
+        where = f"{inside}/{number}"
         parts = (self.home, inside, str(number))
         try:
             here = safe_path.descend(safe_path.open_root(self.store.root), parts, make=False)
         except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno in safe_path.NO_FOLDER:
-                raise self._refused(inside, number, "a link or a file stands there") from None
-            said = str(error.strerror)
-            raise self._refused(inside, number, f"it cannot be read: {said}") from None
+            raise self._refused(where, _why_not(error)) from None
         try:
             if atomic.is_at(f"{self.store.root}/{'/'.join(parts)}/{layout.DELETED}"):
                 return None
-            return self._fact_in(here, inside, number)
+            return self._fact_in(here, where)
         finally:
             os.close(here)
 
-    def _fact_in(self, here: int, inside: str, number: int) -> dict[str, Any]:
+    def _fact_in(self, here: int, where: str) -> dict[str, Any]:
         try:
             descriptor = safe_path.open_file(here, self.fact)
         except (safe_path.NoFileError, OSError) as error:
             told = getattr(error, "strerror", None) or str(error)
-            raise self._refused(inside, number, f"{self.fact}: {told}") from None
+            raise self._refused(where, f"{self.fact}: {told}") from None
         with os.fdopen(descriptor, "rb") as file:
             if os.fstat(descriptor).st_uid != os.stat(self.store.root).st_uid:
-                raise self._refused(inside, number, f"{self.fact} is another user's")
+                raise self._refused(where, f"{self.fact} is another user's")
             said = facts.parse(file.read(atomic.MOST_BYTES))
         if said is None:
-            raise self._refused(inside, number, f"{self.fact} is damaged")
+            raise self._refused(where, f"{self.fact} is damaged")
         return said
 
-    def _refused(self, inside: str, number: int, why: str) -> UserError:
-        where = f"{self.store.root}/{self.home}/{inside}/{number}"
-        return UserError(f"{where} is no {self.kind} that can be used: {why}")
+    def _refused(self, where: str, why: str) -> UserError:
+        place = "/".join(filter(None, (self.store.root, self.home, where)))
+        return UserError(f"{place} is no {self.kind} that can be used: {why}")
 
 
 def check_name(kind: str, name: object) -> str:
@@ -386,10 +423,20 @@ def version_number(kind: str, version: object) -> int | None:
     return int(text)
 
 
+def _why_not(error: OSError) -> str:
+    """Why a folder is not read."""
+    if error.errno in safe_path.NO_FOLDER:
+        return "a link or a file stands there"
+    return f"it cannot be read: {error.strerror}"
+
+
 def _numbers(folder: str) -> list[int]:
     """The numbers that are given in a folder, to versions that were deleted too."""
     try:
-        found = atomic.names_in(folder)
+        return _given(atomic.names_in(folder))
     except OSError:
         return []
+
+
+def _given(found: list[str]) -> list[int]:
     return [int(one) for one in found if one.isascii() and one.isdigit() and one[0] != "0"]

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from homerun.assets import catalog, contents
+from homerun.assets.versions import Version
 from homerun.base.errors import UserError
 from homerun.snapshots import export
 from homerun.snapshots.export_writers import archive_name
@@ -54,20 +56,48 @@ def zip_of_code(record: Record) -> Iterator[bytes]:
     return _streamed(write)
 
 
+def zip_of_model(version: Version) -> Iterator[bytes]:
+    """The files of a model as an archive in parts, each checked against its digest.
+
+    Raises:
+        UserError: it has none; or one is gone, or is not what was registered.
+    """
+    kept = catalog.files_of(version)
+    if not kept:
+        raise UserError(f"the model {version.id} has no files that its record names")
+    for one in kept:
+        wrong = catalog.trouble(version, one)
+        if wrong is not None:
+            raise UserError(f"{one['path']} of the model {version.id}: {wrong}")
+
+    def write(pack: ZipFile) -> None:
+        for one in kept:
+            with pack.open(_entry(one["path"], one["size"]), "w", force_zip64=True) as target:
+                for part in contents.checked_parts(version.files, one):
+                    target.write(part)
+
+    return _streamed(write)
+
+
 def _add(pack: ZipFile, run_folder: str, name: str) -> None:
     try:
         source = files.open_for_reading(run_folder, name)
     except (BaseError, OSError):
         return  # removed in the meantime
     with open(source, "rb") as file:
-        info = ZipInfo(archive_name(name), _EPOCH)
-        info.compress_type = ZIP_DEFLATED
-        info.create_system = 3
-        info.external_attr = 0o100644 << 16
-        info.file_size = os.fstat(source).st_size
-        with pack.open(info, "w", force_zip64=True) as target:
+        entry = _entry(name, os.fstat(source).st_size)
+        with pack.open(entry, "w", force_zip64=True) as target:
             while data := file.read(_CHUNK):
                 target.write(data)
+
+
+def _entry(name: str, size: int) -> ZipInfo:
+    info = ZipInfo(archive_name(name), _EPOCH)
+    info.compress_type = ZIP_DEFLATED
+    info.create_system = 3
+    info.external_attr = 0o100644 << 16
+    info.file_size = size
+    return info
 
 
 class _StoppedError(Exception):

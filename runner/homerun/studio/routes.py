@@ -25,6 +25,7 @@ from homerun.studio.answers.files import (
     TextAnswer,
 )
 from homerun.studio.answers.metrics import MetricsAnswer, PointsAnswer, SeriesAnswer
+from homerun.studio.answers.models import ModelAnswer, ModelsAnswer
 from homerun.studio.answers.run import RecordAnswer, RunAnswer
 from homerun.studio.answers.runs import ChildrenAnswer, FieldsAnswer, RunsAnswer, ValuesAnswer
 from homerun.studio.answers.session import TicketAnswer
@@ -35,7 +36,7 @@ from homerun.studio.answers.store import (
     TargetsAnswer,
     TrashAnswer,
 )
-from homerun.studio.endpoints import actions, events, files, pages, run, runs
+from homerun.studio.endpoints import actions, events, files, models, pages, run, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +82,7 @@ def every() -> list[Route]:
     """All routes."""
     return [
         *_of_store(),
+        *_of_models(),
         *_of_table(),
         *_of_submit(),
         *_of_run(),
@@ -141,6 +143,27 @@ def _of_store() -> list[Route]:
             RouteParam("once", FLAG, "what is new until now, and then the end"),
             gives=EVENTS,
         ),
+    ]
+
+
+def _of_models() -> list[Route]:
+    name, file = _needed("name", "its name"), _needed("file", "the path of the file")
+    version = RouteParam("version", TEXT, "else the latest")
+    return [
+        _get(
+            *("models", models.models, "The registered models, in their latest version"),
+            ModelsAnswer,
+            RouteParam("run", TEXT, "instead: every version that this run has registered"),
+        ),
+        _get(
+            *("model", models.model, "A version of a model, and the others of its name"),
+            *(ModelAnswer, name, version),
+        ),
+        _get(
+            *("model/file", models.file, "A file of a model", None, name, file, version),
+            gives=FILE,
+        ),
+        _get("model/zip", models.folder, "All its files", None, name, version, gives=ZIP),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from homerun.base.errors import AssetNotFound, ModelNotFound
 from homerun.files.logs.pages import NotCounted
 from runstore.errors import (
     AmbiguousPrefix,
@@ -26,6 +27,7 @@ NEEDS_SECRETS = "needs_secrets"
 
 _CODES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((RunNotFound, ExperimentNotFound, FileMissing), NOT_FOUND),
+    ((AssetNotFound, ModelNotFound), NOT_FOUND),
     ((AmbiguousPrefix, InvalidTransition), CONFLICT),
     ((ReadOnlyStore, FormatTooNew), READ_ONLY),
     ((NotCounted,), UNAVAILABLE),

@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 from helpers.wait import holds_within
-from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun import Dataset, Experiment, Model, Run, ScriptRunConfig, Workspace
 from homerun.snapshots import git
 from runstore.metrics import samples
 
@@ -146,7 +146,25 @@ def fill(folder: Path) -> Workspace:
     ended[1].description = "The learning rate of the paper, with the larger network."
     ended[1].display_name = "baseline"
     _sample(ended[1])
+    _register(workspace, ended)
     return workspace
+
+
+def _register(workspace: Workspace, runs: Sequence[Run]) -> None:
+    """Register models of some runs, in versions, and one by hand."""
+    images = Dataset.File.from_files(runs[0].directory).register(workspace, "digits-2024")
+    for run, accuracy in zip(runs, ("0.951", "0.968", "0.972")):
+        run.register_model(
+            "digits-net",
+            "outputs/checkpoints",
+            tags={"accuracy": accuracy, "stage": "candidate"},
+            properties={"framework": "numpy 2.1"},
+            description="The network that reads digits, as the last epoch has left it.",
+            datasets=[("training", images)],
+            model_framework="Custom",
+        )
+    runs[2].register_model("report", "outputs/report.json")
+    Model.register(workspace, Path(workspace.directory).parent / SOURCE, "scripts")
 
 
 def _sample(run: Run) -> None:

@@ -26,6 +26,8 @@ def places(store: Store) -> dict[str, str]:
         "system": f"/run/{good}/system",
         "record": f"/run/{good}/record",
         "compare": f"/compare?ids={chosen}",
+        "models": "/models",
+        "model": "/model/digits-net",
         "submit": f"/submit?run={good}",
         "targets": "/targets",
     }

@@ -95,9 +95,17 @@ def of_lines(rows: Iterator[Mapping[str, Any]]) -> Response:
     return StreamingResponse(in_thread(lines, rows), media_type="application/x-ndjson")
 
 
-def of_parts(parts: Iterator[bytes], name: str, media_type: str) -> Response:
-    """Bytes as they come, to be kept as a file."""
+def of_parts(
+    parts: Iterator[bytes], name: str, media_type: str, size: int | None = None
+) -> Response:
+    """Bytes as they come, to be kept as a file.
+
+    Args:
+        size: how many there are, where that is known before: a browser that gets fewer says so.
+    """
     headers = {"content-disposition": _attachment(name), "content-security-policy": _INERT}
+    if size is not None:
+        headers["content-length"] = str(size)
     return StreamingResponse(in_thread(parts), headers=headers, media_type=media_type)
 
 

@@ -4,6 +4,8 @@ import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { post, signedOut } from "./server/api";
 import { ComparePage } from "./pages/compare";
 import { ExperimentsPage } from "./pages/experiments";
+import { ModelPage } from "./pages/model";
+import { ModelsPage } from "./pages/models";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
 import { SubmitPage } from "./pages/submit";
@@ -46,6 +48,10 @@ function Page() {
       return <RunsPage key={key} />;
     case "run":
       return <RunPage key={key} id={id} />;
+    case "models":
+      return <ModelsPage />;
+    case "model":
+      return <ModelPage key={key} name={id} />;
     case "compare":
       return <ComparePage />;
     case "submit":

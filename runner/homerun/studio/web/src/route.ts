@@ -66,6 +66,9 @@ export function href(path: string[], query: Query = {}): string {
 export const runHref = (id: string, tab?: string, query: Query = {}): string =>
   href(tab ? ["run", id, tab] : ["run", id], query);
 
+/** A version of a model; null: the latest. */
+export const modelHref = (name: string, version: number | null = null): string => href(["model", name], { version });
+
 export const experimentHref = (name: string): string => href(["runs"], { experiment: name });
 
 export function go(to: string): void {

@@ -411,6 +411,80 @@ export interface MetricsEvent {
   metrics: MetricRow[];
 }
 
+/** A version of a model; `models` has all versions, the newest first. */
+export interface ModelAnswer {
+  models: ModelRow[];
+  refused: string[];
+  more: boolean;
+  model: ModelDetails;
+}
+
+/** A dataset that a model was made from; `name` and `version` of one that is registered. */
+export interface ModelData {
+  purpose: string | null;
+  id: string | null;
+  name: string | null;
+  version: number | null;
+}
+
+/** A version of a model; `is_damaged`: its record names files that cannot be read there. */
+export interface ModelDetails {
+  id: string;
+  name: string;
+  version: number;
+  run_id: string | null;
+  run: RunRow | null;
+  experiment: string | null;
+  datasets: ModelData[];
+  tags: Tags;
+  description: string | null;
+  files: number;
+  size_bytes: number;
+  created: Time | null;
+  created_by: string | null;
+  framework: string | null;
+  framework_version: string | null;
+  properties: Record<string, string>;
+  path: string | null;
+  directory: string;
+  kept: ModelFile[];
+  is_damaged: boolean;
+  more: boolean;
+}
+
+/** A file of a model as it was registered; `trouble`: what is wrong with it now. */
+export interface ModelFile {
+  path: string;
+  size: number;
+  sha256: string;
+  trouble: string | null;
+}
+
+/** A version of a model; `run` is None where it is gone. `versions` counts those of its name, where the row stands for all of them. */
+export interface ModelRow {
+  id: string;
+  name: string;
+  version: number;
+  run_id: string | null;
+  run: RunRow | null;
+  experiment: string | null;
+  datasets: ModelData[];
+  tags: Tags;
+  description: string | null;
+  files: number;
+  size_bytes: number;
+  created: Time | null;
+  created_by: string | null;
+  versions?: number;
+}
+
+/** Models, and a sentence for each version that is there and cannot be used. */
+export interface ModelsAnswer {
+  models: ModelRow[];
+  refused: string[];
+  more: boolean;
+}
+
 export type Numeric = number | "NaN" | "Infinity" | "-Infinity" | null;
 
 /** How a run ended, and what it used. */
@@ -740,6 +814,10 @@ export interface Queries {
   trash: {};
   targets: {};
   events: { cursor?: string | null; topic?: string[] | null; metrics?: string[] | null; experiment?: string | null; once?: boolean | null };
+  models: { run?: string | null };
+  model: { name: string; version?: string | null };
+  "model/file": { name: string; file: string; version?: string | null };
+  "model/zip": { name: string; version?: string | null };
   runs: { experiment?: string | null; where?: string[] | null; sort?: string | null; group?: string | null; children?: boolean | null; ids?: string[] | null; metrics?: string[] | null; skip?: number | null; limit?: number | null };
   fields: { experiment?: string | null };
   values: { field: string; experiment?: string | null; like?: string | null };
@@ -771,6 +849,8 @@ export interface Gets {
   experiments: ExperimentsAnswer;
   trash: TrashAnswer;
   targets: TargetsAnswer;
+  models: ModelsAnswer;
+  model: ModelAnswer;
   runs: RunsAnswer;
   fields: FieldsAnswer;
   values: ValuesAnswer;

@@ -124,6 +124,21 @@ export function Failure({ error, retry }: { error: Error; retry?: (() => void) |
   );
 }
 
+/** What the server has left out, a sentence for each. */
+export function Refusals({ sentences }: { sentences: string[] }) {
+  if (!sentences.length) return null;
+  return (
+    <div class="failure is-mild">
+      <Icon name="warning" />
+      <ul class="plain-list">
+        {sentences.map((one, at) => (
+          <li key={at}>{one}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
 const LONG_MS = 10_000;
 
 export function Waiting({ what }: { what: string }) {

@@ -7,13 +7,20 @@ import { Failure } from "./basics";
 import { complain } from "./dialog";
 import { Icon } from "./icon";
 
-export function Download({ to, children }: { to: string; children: ComponentChildren }) {
+interface DownloadProps {
+  to: string;
+  children: ComponentChildren;
+  /** It stands among text, as a link. */
+  isText?: boolean;
+}
+
+export function Download({ to, children, isText = false }: DownloadProps) {
   const keep = (event: Event): void => {
     event.preventDefault();
     download(to).catch(complain);
   };
   return (
-    <a class="button" href={to} download onClick={keep}>
+    <a class={isText ? "kept" : "button"} href={to} download title={isText ? "Download" : undefined} onClick={keep}>
       <Icon name="download" /> <span>{children}</span>
     </a>
   );

@@ -14,6 +14,7 @@ import { isDark, theme, toggleTheme } from "./theme";
 const PAGES = [
   { path: "experiments", title: "Experiments", key: "g e" },
   { path: "runs", title: "Runs", key: "g r" },
+  { path: "models", title: "Models", key: "g m" },
   { path: "targets", title: "Targets", key: "g t" },
   { path: "submit", title: "Submit", key: "g s" },
 ];

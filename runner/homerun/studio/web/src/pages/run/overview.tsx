@@ -3,12 +3,15 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { label } from "../../server/actions";
-import { duration, joinWords, memory, moment } from "../../format";
+import { get } from "../../server/api";
+import { bytes, duration, joinWords, memory, moment } from "../../format";
+import { modelHref } from "../../route";
 import { isReadOnly } from "../../state";
 import type { DetailsOfRun, RunRow } from "../../types";
-import { Ago, Button, RollupBar, TagChip } from "../../ui/basics";
+import { Ago, Button, Failure, RollupBar, TagChip } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
 import { Icon } from "../../ui/icon";
+import { useLoaded } from "../../use";
 import { isCurve, MetricCharts, MetricTiles, useMetrics } from "./metrics";
 import type { TabProps } from "./tab";
 
@@ -39,6 +42,7 @@ export function Overview({ run, answer, reload }: TabProps) {
             save={(description) => label([run], { description }).finally(reload)}
           />
         </section>
+        <Registered run={run} />
         {numbers.length > 0 && (
           <section>
             <h2>Metrics</h2>
@@ -104,6 +108,26 @@ function Reason({ text: whole }: { text: string }) {
       <b>{whole.slice(0, cut)}</b>
       <pre>{whole.slice(cut + 1)}</pre>
     </div>
+  );
+}
+
+/** The models that the run has registered. */
+function Registered({ run }: { run: RunRow }) {
+  const loaded = useLoaded((abort) => get("models", { run: run.id }, abort), [run.id, run.status]);
+  const models = loaded.data?.models ?? [];
+  if (!models.length) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : null;
+  return (
+    <section>
+      <h2>Models</h2>
+      <ul class="plain-list">
+        {models.map((one) => (
+          <li key={one.id}>
+            <a href={modelHref(one.name, one.version)}>{one.name} version {one.version}</a>
+            <span class="dim">{bytes(one.size_bytes)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
