@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ from helpers.asgi import KEY, Answer
 from helpers.wait import DEADLINE_S
 from homerun import Experiment, ScriptRunConfig, UserError, Workspace
 from homerun.cli import entry
+from homerun.project import portal
 from homerun.studio import access
 from homerun.studio import server as studio_server
 from homerun.studio.http import connections
@@ -391,3 +393,107 @@ def test_beyond_this_machine_addresses_are_right_and_other_names_are_not() -> No
     assert Settings(host="0.0.0.0", token=TOKEN).is_remote
     with pytest.raises(UserError):
         Settings(host="0.0.0.0")
+
+
+def test_a_portal_url_leads_to_the_studio_that_shows_the_store(
+    workspace_dir: Path, server: Callable[..., Server]
+) -> None:
+    workspace = Workspace.from_config()
+    experiment = Experiment(workspace, "loss_of-A")
+    run = experiment.start_logging(snapshot_directory=None, outputs=False)
+    run.complete()
+    shown = (run, experiment, workspace)
+    folders = [one.get_portal_url() for one in shown]
+
+    started = server("--port", "0", HOMERUN_STUDIO_TOKEN=TOKEN)
+    urls = [one.get_portal_url() for one in shown]
+    started.end()
+
+    home = started.address.partition("login?")[0]
+    assert [urlsplit(one).scheme for one in folders] == ["file"] * 3
+    assert urls == [
+        f"{home}#/run/{run.id}",
+        f"{home}#/runs?experiment=loss_of-A",
+        f"{home}#/experiments",
+    ]
+    code = started.address.partition("code=")[2]
+    assert not any(secret in url for secret in (TOKEN, code) for url in urls)
+    assert [one.get_portal_url() for one in shown] == folders
+
+
+def test_the_note_of_a_server_is_its_users_alone_and_holds_no_way_in(
+    workspace_dir: Path, server: Callable[..., Server]
+) -> None:
+    store = Workspace.from_config().store
+    started = server("--port", "0", HOMERUN_STUDIO_TOKEN=TOKEN)
+    (note,) = Path(portal._folder(store)).iterdir()
+
+    text = note.read_text()
+    modes = [stat.S_IMODE(one.stat().st_mode) for one in (note, note.parent)]
+
+    assert modes == [0o600, 0o700]
+    assert TOKEN not in text
+    assert started.address.partition("code=")[2] not in text
+    assert not store.root.startswith(str(note.parent))
+    started.end()
+    assert list(note.parent.iterdir()) == []
+
+
+def test_a_server_that_was_killed_leads_nowhere_and_its_note_is_cleared_away(
+    workspace_dir: Path, server: Callable[..., Server]
+) -> None:
+    workspace = Workspace.from_config()
+    killed = server("--port", "0")
+    killed.process.kill()
+    killed.process.communicate()
+    assert len(os.listdir(portal._folder(workspace.store))) == 1
+    assert workspace.get_portal_url() == f"file://{workspace.directory}"
+
+    started = server("--port", "0")
+
+    assert workspace.get_portal_url().startswith(started.address.partition("login?")[0])
+    assert len(os.listdir(portal._folder(workspace.store))) == 1
+    started.end()
+
+
+def test_of_two_servers_the_one_that_was_started_last_is_led_to(
+    workspace_dir: Path, server: Callable[..., Server]
+) -> None:
+    workspace = Workspace.from_config()
+    first, second = (server("--port", "0") for _ in "12")
+
+    assert workspace.get_portal_url().startswith(second.address.partition("login?")[0])
+    second.end()
+    assert workspace.get_portal_url().startswith(first.address.partition("login?")[0])
+    first.end()
+
+
+def test_a_note_that_others_could_have_written_or_of_another_store_leads_nowhere(
+    workspace_dir: Path, tmp_path: Path
+) -> None:
+    workspace = Workspace.from_config()
+    store, mine = workspace.store, f"file://{workspace.directory}"
+    with portal.announced(store, "http://127.0.0.1:1/"):
+        (note,) = Path(portal._folder(store)).iterdir()
+        said = json.loads(note.read_text())
+        assert workspace.get_portal_url() == "http://127.0.0.1:1/#/experiments"
+        for mode in (0o620, 0o602):
+            note.chmod(mode)
+            assert workspace.get_portal_url() == mine
+        note.chmod(0o600)
+        note.parent.chmod(0o770)
+        assert workspace.get_portal_url() == mine
+        note.parent.chmod(0o700)
+        for wrong in (
+            *({"root": "/elsewhere"}, {"address": "javascript:alert(1)"}, {"address": 3}),
+            *({"server": None}, {"server": {**said["server"], "start_ticks": 1, "pidfd_inode": 1}}),
+            {"server": {**said["server"], "boot_id": "of another machine", "machine_id": "x"}},
+        ):
+            note.write_text(json.dumps({**said, **wrong}))
+            assert workspace.get_portal_url() == mine, wrong
+        note.write_text("{")
+        assert workspace.get_portal_url() == mine
+        note.unlink()
+        (tmp_path / "planted").write_text(json.dumps(said))
+        note.symlink_to(tmp_path / "planted")
+        assert workspace.get_portal_url() == mine

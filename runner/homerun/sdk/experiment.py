@@ -115,11 +115,12 @@ class Experiment:
         return self.workspace
 
     def get_portal_url(self) -> str:
-        """Where to look at it: the address of its folder on this machine."""
+        """Where to look at it: its page in Studio where one runs, else its folder's address."""
         from homerun.sdk import html
 
         store = self.workspace.store
-        return html.address(f"{store.root}/{store.experiment_folder(self.name)}")
+        folder = f"{store.root}/{store.experiment_folder(self.name)}"
+        return html.portal(store, f"/runs?experiment={html.quoted(self.name)}", folder)
 
     @classmethod
     def get_docs_url(cls) -> str:

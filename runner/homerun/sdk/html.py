@@ -6,9 +6,12 @@ from html import escape
 from itertools import islice
 from urllib.parse import quote
 
+from homerun.project import portal as studios
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from homerun import Experiment, Run, Workspace
+    from runstore.root import Root
 
 _MOST_CHILDREN = 20
 
@@ -21,6 +24,21 @@ DOCS_OF_EXPERIMENT = (
 def address(path: str) -> str:
     """A path on this machine as the address that a browser opens."""
     return f"file://{quote(path)}"
+
+
+def quoted(text: str) -> str:
+    """A text as a part of an address."""
+    return quote(text, safe="")
+
+
+def portal(store: Root, place: str, folder: str) -> str:
+    """Where to look at something: its page in the Studio that shows the store, else its folder.
+
+    Args:
+        place: what stands behind the `#` of Studio's address, quoted.
+    """
+    found = studios.address_of(store)
+    return address(folder) if found is None else f"{found}#{place}"
 
 
 def workspace(shown: Workspace) -> str:

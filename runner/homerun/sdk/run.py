@@ -197,10 +197,10 @@ class Run:
         return _type(self._record)
 
     def get_portal_url(self) -> str:
-        """Where to look at it: the address of its folder on this machine."""
+        """Where to look at it: its page in Studio where one runs, else its folder's address."""
         from homerun.sdk import html
 
-        return html.address(self.directory)
+        return html.portal(self._record.store, f"/run/{self.id}", self.directory)
 
     # Status
 

@@ -214,6 +214,12 @@ class Workspace(AzureServices):
         """What is known of the workspace, in the original's camelCase keys."""
         return workspaces.details(self._store, self._labels)
 
+    def get_portal_url(self) -> str:
+        """Where to look at it: its page in Studio where one runs, else its folder's address."""
+        from homerun.sdk import html
+
+        return html.portal(self._store, "/experiments", self.directory)
+
     def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> str:
         """The address by which MLflow logs to this workspace: for `mlflow.set_tracking_uri`.
 

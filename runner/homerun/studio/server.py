@@ -7,6 +7,7 @@ import os
 import pwd
 import signal
 import sys
+from contextlib import nullcontext
 from functools import partial
 from socket import gethostname
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import uvicorn
 
 from homerun.base import accounts, environ
 from homerun.base.errors import UserError
+from homerun.project import portal
 from homerun.studio import app
 from homerun.studio.http import sockets
 from homerun.studio.http.auth import Door
@@ -25,6 +27,7 @@ from homerun.studio.state import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from socket import socket
 
     from homerun.sdk.workspace import Workspace
@@ -153,6 +156,10 @@ class Studio:
         Args:
             when_ready: takes the first address, as soon as it answers.
         """
+        with self._announced():
+            self._serve(when_ready)
+
+    def _serve(self, when_ready: Callable[[str], object] | None) -> None:
         first = self._with_code(self.desk.door.new_code())
         self._say(first)
         self.desk.warm_up()
@@ -179,6 +186,12 @@ class Studio:
         finally:
             signal.signal(signal.SIGTERM, former)
             self.close()
+
+    def _announced(self) -> AbstractContextManager[None]:
+        """Lead this user's scripts here, but for a socket to which no name leads."""
+        if self._settings.path is not None and not self._settings.hosts:
+            return nullcontext()
+        return portal.announced(self.desk.workspace.store, self.address)
 
     def close(self) -> None:
         """Let go of everything."""
