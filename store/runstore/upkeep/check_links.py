@@ -32,8 +32,9 @@ _DEEPEST = 6
 def check_links(store: Store) -> Iterator[Finding]:
     """Each of them, with the cure to move it aside in its folder."""
     for name in names_or_none(store.root):
-        if name != layout.DATASTORES:  # what users and scripts put there is data
-            yield from _links(store.root, name, depth=1)
+        # What users and scripts put into a datastore is data; its folder is the store's own.
+        is_data = name == layout.DATASTORES
+        yield from _links(store.root, name, depth=_DEEPEST - 1 if is_data else 1)
 
 
 def _links(root: str, inner: str, depth: int) -> Iterator[Finding]:
