@@ -399,6 +399,21 @@ def test_secrets_of_a_command_are_asked_for_by_name(
     assert "hunter2" not in "".join(everything)
 
 
+def test_experiments_are_archived_and_come_back(client: Client, trained: Run) -> None:
+    name = trained.experiment.name
+    told = client.post("/api/experiments/archive", {"names": [name, "nothing"]}).json
+    assert told["done"] == [name]
+    assert [one["id"] for one in told["failed"]] == ["nothing"]
+    assert told["failed"][0]["code"] == "not_found"
+    names = {one["name"] for one in client.get("/api/experiments").json["experiments"]}
+    assert name not in names
+    told = client.post("/api/experiments/reactivate", {"names": [name]}).json
+    assert told == {"done": [name], "failed": []}
+    names = {one["name"] for one in client.get("/api/experiments").json["experiments"]}
+    assert name in names
+    assert client.post("/api/experiments/archive", {"names": []}).status == 400
+
+
 def test_deleted_runs_lie_in_the_trash_and_come_back(client: Client, trained: Run) -> None:
     assert client.post("/api/runs/delete", {"ids": [trained.id]}).json["done"] == [trained.id]
     assert client.get("/api/runs").json["total"] == 0

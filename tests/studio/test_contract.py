@@ -106,6 +106,8 @@ def said(rich: Rich, route: Route) -> list[dict[str, Any]]:
         "POST runs/resubmit": [{"ids": [child]}],
         "POST runs/delete": [{"ids": [rich.parent.id]}],
         "POST trash/restore": [{"ids": [rich.delete()]}],
+        "POST experiments/archive": [{"names": [rich.run.experiment.name, "no experiment"]}],
+        "POST experiments/reactivate": [{"names": [rich.run.experiment.name]}],
         "POST submit": [{"experiment": "e", "source": "source", "script": "train.py"}],
         "POST queue/pause": [{"target": "local"}],
         "POST queue/resume": [{"target": "local"}],

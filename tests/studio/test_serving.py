@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
@@ -166,6 +168,14 @@ def test_a_head_that_does_not_come_is_not_waited_for(
             return data
 
     assert asyncio.run(connect()) == b""
+
+
+def test_a_connection_that_is_reset_while_it_is_turned_away_is_no_error() -> None:
+    transport, loop = mock.Mock(), mock.Mock()
+    transport.write_eof.side_effect = OSError(errno.ENOTCONN, "not connected")
+    connections._turn_away(transport, loop)
+    transport.abort.assert_called_once_with()
+    loop.call_later.assert_not_called()
 
 
 def test_a_socket_is_its_users_own(server: Callable[..., Server], tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from homerun.base.errors import UserError
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.runs import resubmit, stop
 from homerun.sdk.batch import Batch
-from homerun.sdk.experiment import Experiment
+from homerun.sdk.experiment import Experiment, ViewType
 from homerun.targets.engines import taking_back
 from homerun.views import error_codes
 from runstore import status
-from runstore.errors import BaseError
+from runstore.errors import BaseError, ExperimentNotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,6 +127,26 @@ def restore(workspace: Workspace, ids: Sequence[str]) -> dict[str, Any]:
         except (BaseError, OSError) as error:
             if run_id not in done:
                 failed.append(_told(run_id, error))
+    return {"done": done, "failed": failed}
+
+
+def set_archived(workspace: Workspace, names: Sequence[str], is_archived: bool) -> dict[str, Any]:
+    """Leave experiments out of listings, or bring them back; by their names."""
+    done: list[str] = []
+    failed = []
+    known = {one.name: one for one in Experiment.list(workspace, view_type=ViewType.All)}
+    for name in dict.fromkeys(names):
+        try:
+            if name not in known:
+                raise ExperimentNotFound(name)
+            if is_archived:
+                known[name].archive()
+            else:
+                known[name].reactivate()
+        except (BaseError, OSError) as error:
+            failed.append(_told(name, error))
+        else:
+            done.append(name)
     return {"done": done, "failed": failed}
 
 

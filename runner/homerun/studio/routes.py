@@ -311,6 +311,7 @@ def _of_code() -> list[Route]:
 
 def _changes() -> list[Route]:
     ids, target = _many("ids", "the runs", is_needed=True), _needed("target", "its name")
+    names = _many("names", "the experiments", is_needed=True)
     secrets = _many("secrets", "what stands behind each ***** of the command")
     return [
         _post(
@@ -329,6 +330,14 @@ def _changes() -> list[Route]:
         _post("runs/resubmit", actions.resubmit, "Submit runs again", BulkAnswer, ids, secrets),
         _post("runs/delete", actions.delete, "Put runs into the trash", BulkAnswer, ids),
         _post("trash/restore", actions.restore, "Take runs back from the trash", BulkAnswer, ids),
+        _post(
+            *("experiments/archive", actions.archive, "Leave experiments out of listings"),
+            *(BulkAnswer, names),
+        ),
+        _post(
+            *("experiments/reactivate", actions.reactivate, "Bring archived experiments back"),
+            *(BulkAnswer, names),
+        ),
         _post("queue/pause", actions.pause, "Start nothing more on a target", TargetRow, target),
         _post("queue/resume", actions.resume, "Start runs there again", TargetRow, target),
     ]

@@ -30,4 +30,5 @@ def places(store: Store) -> dict[str, str]:
         "model": "/model/digits-net",
         "submit": f"/submit?run={good}",
         "targets": "/targets",
+        "trash": "/trash",
     }

@@ -20,6 +20,8 @@ SIZES: dict[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
 }
 SETTLE_S = 0.5
+FIND = "find"
+"""The palette, which has no place of its own."""
 LIVE = {"live": "", "live-logs": "/logs"}
 
 
@@ -29,6 +31,7 @@ def shoot(folder: Path, only: set[str]) -> None:
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as play:
         store = Store(Path(scratch) / "lab")
         going = example.go_on(store.workspace, store.folder)
+        _put_away(store)
         shown = {name: f"/run/{going[0].id}{part}" for name, part in LIVE.items()}
         shown.update(places(store))
         browser = play.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
@@ -42,12 +45,25 @@ def shoot(folder: Path, only: set[str]) -> None:
                         page.goto(f"{store.studio.address}#{place}")
                         _settle(page)
                         page.screenshot(path=str(folder / f"{name}-{size}-{theme}.png"))
+                if not only or FIND in only:
+                    page.keyboard.press("Control+k")
+                    page.keyboard.type("d")
+                    page.get_by_role("option").nth(5).wait_for()
+                    page.screenshot(path=str(folder / f"{FIND}-{size}-{theme}.png"))
                 page.close()
         finally:
             browser.close()
             for run in reversed(going):
                 run.cancel()
             store.studio.close()
+
+
+def _put_away(store: Store) -> None:
+    """Something for the page of the trash."""
+    store.run("digits", 5).delete()
+    run = example.submit(store.workspace, "long-ago", store.folder, "broken.py")
+    run.wait_for_completion(raise_on_error=False)
+    run.experiment.archive()
 
 
 def _settle(page: Page) -> None:

@@ -220,6 +220,7 @@ def test_chosen_runs_are_tagged_resubmitted_and_deleted_together(
     expect(row(page, 1)).to_contain_text("batch")
     expect(row(page, 2)).to_contain_text("batch")
     page.get_by_role("button", name="Resubmit").click()
+    page.get_by_role("dialog").get_by_role("button", name="Resubmit 2 runs").click()
     expect(row(page, 4)).to_contain_text("Failed", timeout=WAIT_MS)
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Move to the trash").click()

@@ -62,6 +62,16 @@ def restore(desk: Desk, ask: Ask) -> dict[str, Any]:
     return _fresh(desk, bulk.restore(desk.workspace, _ids(ask)))
 
 
+def archive(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Leave experiments out of listings; their runs stay."""
+    return _fresh(desk, bulk.set_archived(desk.workspace, _names(ask), is_archived=True))
+
+
+def reactivate(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """Bring archived experiments back into listings."""
+    return _fresh(desk, bulk.set_archived(desk.workspace, _names(ask), is_archived=False))
+
+
 def submit(desk: Desk, ask: Ask) -> Response:
     """Submit a script."""
     with desk.writing:
@@ -125,6 +135,13 @@ def _ids(ask: Ask) -> list[str]:
     if not ids:
         raise bad("give ids, a list of runs")
     return ids
+
+
+def _names(ask: Ask) -> list[str]:
+    names = ask.said_list("names")
+    if not names:
+        raise bad("give names, a list of experiments")
+    return names
 
 
 def _fresh(desk: Desk, told: dict[str, Any]) -> dict[str, Any]:

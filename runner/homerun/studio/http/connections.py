@@ -135,5 +135,9 @@ def _turn_away(transport: Any, loop: asyncio.AbstractEventLoop) -> None:
     transport.set_protocol(asyncio.Protocol())  # it closes when the other side does
     head = f"content-type: text/plain\r\ncontent-length: {len(_NOT_YOURS)}\r\nconnection: close"
     transport.write(f"HTTP/1.1 403 Forbidden\r\n{head}\r\n\r\n".encode() + _NOT_YOURS)
-    transport.write_eof()
-    loop.call_later(_TURNED_AWAY_S, transport.abort)
+    try:
+        transport.write_eof()
+    except OSError:  # it went before it was looked at
+        transport.abort()
+    else:
+        loop.call_later(_TURNED_AWAY_S, transport.abort)

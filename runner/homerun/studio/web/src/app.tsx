@@ -10,6 +10,7 @@ import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
 import { SubmitPage } from "./pages/submit";
 import { TargetsPage } from "./pages/targets";
+import { TrashPage } from "./pages/trash";
 import { place } from "./route";
 import { info, infoError, readInfo } from "./state";
 import { Button, Empty, Failure, Field, Waiting } from "./ui/basics";
@@ -58,6 +59,8 @@ function Page() {
       return <SubmitPage key={key} />;
     case "targets":
       return <TargetsPage />;
+    case "trash":
+      return <TrashPage />;
     default:
       return (
         <Empty title="There is no such page">

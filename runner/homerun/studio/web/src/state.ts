@@ -21,6 +21,9 @@ export async function readInfo(): Promise<void> {
   }
 }
 
+/** The experiment of the run that is shown. */
+export const experimentShown: { current: string | null } = { current: null };
+
 export const isReadOnly = (): boolean => info.value?.read_only ?? false;
 
 export function setTitle(...words: string[]): void {

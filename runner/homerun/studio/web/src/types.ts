@@ -885,6 +885,8 @@ export interface Bodies {
   "runs/resubmit": { ids: string[]; secrets?: string[] };
   "runs/delete": { ids: string[] };
   "trash/restore": { ids: string[] };
+  "experiments/archive": { names: string[] };
+  "experiments/reactivate": { names: string[] };
   "queue/pause": { target: string };
   "queue/resume": { target: string };
   login: { token: string };
@@ -901,6 +903,8 @@ export interface Posts {
   "runs/resubmit": BulkAnswer;
   "runs/delete": BulkAnswer;
   "trash/restore": BulkAnswer;
+  "experiments/archive": BulkAnswer;
+  "experiments/reactivate": BulkAnswer;
   "queue/pause": TargetRow;
   "queue/resume": TargetRow;
   login: null;

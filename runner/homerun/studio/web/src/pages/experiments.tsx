@@ -2,12 +2,13 @@
 
 import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { archive } from "../server/actions";
 import { get } from "../server/api";
 import { count, duration, isEnded, plural, statusWord } from "../format";
 import { useKeys } from "../ui/keys";
 import { useLive } from "../server/live";
 import { adjust, experimentHref, href, place, runHref } from "../route";
-import { info, setTitle } from "../state";
+import { info, isReadOnly, setTitle } from "../state";
 import type { ExperimentRow, TrendPoint } from "../types";
 import { Ago, Button, Empty, Failure, RunLink, StatusMark, Switch, Tags, Took, Waiting } from "../ui/basics";
 import { Icon } from "../ui/icon";
@@ -79,12 +80,13 @@ export function ExperimentsPage() {
                   <th class="is-number">Duration</th>
                   <th class="is-extra">When</th>
                   <th class="is-extra">Last 20 runs</th>
+                  <th class="is-extra" />
                 </tr>
               </thead>
               <tbody>
                 {shown.map((one) => (
                   <Fragment key={one.name}>
-                    <Row experiment={one} isOpen={open.has(one.name)} toggle={() => toggle(one.name)} />
+                    <Row experiment={one} isOpen={open.has(one.name)} toggle={() => toggle(one.name)} reload={loaded.reload} />
                     {open.has(one.name) && <Latest experiment={one} />}
                   </Fragment>
                 ))}
@@ -114,7 +116,7 @@ function matches(experiment: ExperimentRow, text: string): boolean {
   return text.toLowerCase().split(/\s+/).every((word) => words.includes(word));
 }
 
-function Row({ experiment, isOpen, toggle }: { experiment: ExperimentRow; isOpen: boolean; toggle: () => void }) {
+function Row({ experiment, isOpen, toggle, reload }: { experiment: ExperimentRow; isOpen: boolean; toggle: () => void; reload: () => void }) {
   const { last } = experiment;
   return (
     <tr>
@@ -134,6 +136,15 @@ function Row({ experiment, isOpen, toggle }: { experiment: ExperimentRow; isOpen
       <td class="is-number">{last && <Took run={last} />}</td>
       <td class="is-extra">{last && <Ago time={last.created} />}</td>
       <td class="is-extra"><Trend points={experiment.trend} /></td>
+      <td class="is-extra is-number">
+        <Button
+          icon={experiment.archived ? "again" : "archive"}
+          kind="bare"
+          label={experiment.archived ? `Bring ${experiment.name} back` : `Archive ${experiment.name}`}
+          disabled={isReadOnly()}
+          onClick={() => void archive(experiment.name, !experiment.archived, reload)}
+        />
+      </td>
     </tr>
   );
 }
@@ -162,7 +173,7 @@ function Latest({ experiment }: { experiment: ExperimentRow }) {
   const shown = [...points.filter((one) => !isEnded(one.status)), ...points.filter((one) => isEnded(one.status))].slice(0, LATEST);
   return (
     <tr class="latest">
-      <td colSpan={7}>
+      <td colSpan={8}>
         <ul>
           {shown.map((one) => (
             <li key={one.id}>

@@ -113,7 +113,7 @@ export function RunsPage() {
   const runKeys = [
     { keys: "c", does: "compare the selected runs", run: () => isAny && compare() },
     { keys: "t", does: "tag the selected runs", run: () => isAny && canWrite && setDialog("tags") },
-    { keys: "s", does: "cancel the selected runs", run: () => canWrite && runs.some(canCancel) && void cancel(runs) },
+    { keys: "s", does: "cancel the selected runs", run: () => canWrite && runs.some(canCancel) && void cancel(runs, true) },
     { keys: "o", does: "choose columns", run: () => setDialog("columns") },
     { keys: "p", does: "show or hide child runs", run: () => adjust({ children: withChildren ? null : 1 }) },
     { keys: "u", does: "clear the selection", run: () => choose(new Map()) },

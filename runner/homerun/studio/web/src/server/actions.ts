@@ -1,26 +1,32 @@
 /** What is done to runs, from the table as from a run's own page. */
 
-import { isEnded, plural } from "../format";
+import { isEnded, plural, took } from "../format";
 import { later, runHref } from "../route";
-import type { Bodies, BulkAnswer, RunRow } from "../types";
+import type { Bodies, BulkAnswer, Posts, RunRow } from "../types";
 import { complain, confirm, say } from "../ui/dialog";
 import { post } from "./api";
 
-type Change = "runs/labels" | "runs/cancel" | "runs/fail" | "runs/delete";
+type Change = "runs/labels" | "runs/cancel" | "runs/fail" | "runs/delete" | "trash/restore";
 type Labels = Omit<Bodies["runs/labels"], "ids">;
-type Some = readonly Pick<RunRow, "id">[];
+type Some = readonly Pick<RunRow, "id" | "tags">[];
 
-const idsOf = (runs: Some): string[] => runs.map((run) => run.id);
+const idsOf = (runs: readonly Pick<RunRow, "id">[]): string[] => runs.map((run) => run.id);
 const runsWord = (number: number): string => plural(number, "run");
 
 /**
  * @param done what to say of the runs that were changed
+ * @param undo changes them back
  */
-async function change<R extends Change>(route: R, body: Bodies[R], done: (runs: string) => string): Promise<BulkAnswer | null> {
+async function change<R extends Change>(
+  route: R,
+  body: Bodies[R],
+  done: (runs: string) => string,
+  undo: ((ids: string[]) => void) | null = null,
+): Promise<BulkAnswer | null> {
   const answer: BulkAnswer | null = await told(inParts(body.ids, (ids) => post(route, { ...body, ids })));
   if (!answer) return null;
   const [first] = answer.failed;
-  if (answer.done.length) say(done(runsWord(answer.done.length)));
+  if (answer.done.length) say(done(runsWord(answer.done.length)), false, undo && (() => undo(answer.done)));
   if (first) say(answer.failed.length > 1 ? `${runsWord(answer.failed.length)} could not be changed. ${first.message}` : first.message, true);
   return answer;
 }
@@ -56,10 +62,15 @@ async function told<T>(work: Promise<T>): Promise<T | null> {
 
 export const canCancel = (run: RunRow): boolean => !isEnded(run.status) && run.status !== "CancelRequested";
 
-export async function cancel(runs: readonly RunRow[]): Promise<void> {
+/** What has taken longer is not canceled without a question. */
+const SHORT_S = 300;
+
+/** A key may be pressed by mistake, so it always asks. */
+export async function cancel(runs: readonly RunRow[], isByKey = false): Promise<void> {
   const live = runs.filter(canCancel);
   const words = runsWord(live.length);
-  if (live.length > 1 && !(await confirm("Cancel runs", `This stops ${words} with all their processes.`, `Cancel ${words}`, "Keep them running"))) return;
+  const asks = isByKey || live.length > 1 || live.some((run) => (took(run) ?? 0) > SHORT_S);
+  if (asks && !(await confirm("Cancel runs", `This stops ${words} with all their processes.`, `Cancel ${words}`, "Keep them running"))) return;
   await change("runs/cancel", { ids: idsOf(live) }, (of) => `Canceling ${of}.`);
 }
 
@@ -70,14 +81,53 @@ export async function fail(run: RunRow, message: string): Promise<void> {
 export async function remove(runs: readonly RunRow[]): Promise<boolean> {
   const text = `${runsWord(runs.length)} will be moved to the trash of the store, and can be restored until it is emptied.`;
   if (!(await confirm("Delete runs", text, "Move to the trash"))) return false;
-  const answer = await change("runs/delete", { ids: idsOf(runs) }, (of) => `Moved ${of} to the trash.`);
+  const answer = await change("runs/delete", { ids: idsOf(runs) }, (of) => `Moved ${of} to the trash.`, (ids) => void restore(ids));
   return (answer?.done.length ?? 0) > 0;
+}
+
+/** Take runs back from the trash, with those that were deleted with them. */
+export async function restore(ids: string[]): Promise<boolean> {
+  const answer = await change("trash/restore", { ids }, (of) => `Restored ${of}.`);
+  return (answer?.done.length ?? 0) > 0;
+}
+
+/**
+ * Leave an experiment out of listings, or bring it back.
+ *
+ * @param done called after it was, and after it was undone
+ */
+export async function archive(name: string, isArchived: boolean, done: () => void): Promise<void> {
+  const route = isArchived ? "experiments/archive" : "experiments/reactivate";
+  const answer: Posts[typeof route] | null = await told(post(route, { names: [name] }));
+  const [failed] = answer?.failed ?? [];
+  if (failed) say(failed.message, true);
+  if (!answer?.done.length) return;
+  if (isArchived) say(`Archived ${name}.`, false, () => void archive(name, false, done));
+  else say(`Brought ${name} back.`);
+  done();
 }
 
 /** Answers whether all runs took it. */
 export async function label(runs: Some, labels: Labels): Promise<boolean> {
-  const answer = await change("runs/labels", { ids: idsOf(runs), ...labels }, labelled(labels));
+  const undo = labels.tags || labels.remove_tags ? (ids: string[]) => void relabel(runs, labels, ids) : null;
+  const answer = await change("runs/labels", { ids: idsOf(runs), ...labels }, labelled(labels), undo);
   return !!answer && answer.failed.length === 0;
+}
+
+/** Give runs the tags again that they had before a change; those that had the same go together. */
+async function relabel(runs: Some, changed: Labels, ids: string[]): Promise<void> {
+  const keys = [...Object.keys(changed.tags ?? {}), ...(changed.remove_tags ?? [])];
+  const parts = new Map<string, { labels: Labels; ids: string[] }>();
+  const changedIds = new Set(ids);
+  for (const run of runs.filter((one) => changedIds.has(one.id))) {
+    const had = keys.filter((key) => key in run.tags);
+    const labels = { tags: Object.fromEntries(had.map((key) => [key, run.tags[key] ?? null])), remove_tags: keys.filter((key) => !had.includes(key)) };
+    const key = JSON.stringify(labels);
+    const part = parts.get(key) ?? { labels, ids: [] as string[] };
+    part.ids.push(run.id);
+    parts.set(key, part);
+  }
+  for (const part of parts.values()) await change("runs/labels", { ids: part.ids, ...part.labels }, (of) => `${of} as before.`);
 }
 
 function labelled(labels: Labels): (runs: string) => string {
@@ -87,7 +137,10 @@ function labelled(labels: Labels): (runs: string) => string {
 }
 
 /** Submit runs again; one alone is then shown. Answers the hidden words that one still needs. */
-export async function resubmit(runs: readonly RunRow[], secrets?: string[]): Promise<string[] | null> {
+export async function resubmit(runs: readonly RunRow[], secrets?: string[], isByKey = false): Promise<string[] | null> {
+  const words = runsWord(runs.length);
+  const asks = isByKey || runs.length > 1;
+  if (asks && !(await confirm("Resubmit runs", `This submits ${words} again, with the same code and arguments.`, `Resubmit ${words}`, "Cancel", "main"))) return null;
   const open = later();
   const answer = await told(inParts(idsOf(runs), (ids) => post("runs/resubmit", { ids, ...(secrets ? { secrets } : {}) })));
   if (!answer) return null;

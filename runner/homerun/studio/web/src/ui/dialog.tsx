@@ -48,13 +48,14 @@ interface Question {
   text: string;
   yes: string;
   no: string;
+  kind: "danger" | "main";
   answer: (yes: boolean) => void;
 }
 
 const question = signal<Question | null>(null);
 
-/** Ask before something that cannot be taken back easily. */
-export function confirm(title: string, text: string, yes: string, no = "Cancel"): Promise<boolean> {
+/** Ask before something that cannot be taken back easily, or that a key may do by mistake. */
+export function confirm(title: string, text: string, yes: string, no = "Cancel", kind: Question["kind"] = "danger"): Promise<boolean> {
   takeBack();
   return new Promise((resolve) => {
     question.value = {
@@ -62,6 +63,7 @@ export function confirm(title: string, text: string, yes: string, no = "Cancel")
       text,
       yes,
       no,
+      kind,
       answer: (value) => {
         question.value = null;
         resolve(value);
@@ -83,7 +85,7 @@ export function Questions() {
       <p>{asked.text}</p>
       <div class="dialog-foot">
         <Button onClick={() => asked.answer(false)}>{asked.no}</Button>
-        <Button kind="danger" onClick={() => asked.answer(true)}>
+        <Button kind={asked.kind} onClick={() => asked.answer(true)}>
           {asked.yes}
         </Button>
       </div>
@@ -95,16 +97,18 @@ interface Message {
   id: number;
   text: string;
   bad: boolean;
+  undo: (() => void) | null;
 }
 
 const messages = signal<Message[]>([]);
 const SHOWN_MS = 6000;
+const UNDO_MS = 10_000;
 let counter = 0;
 
-export function say(text: string, bad = false): void {
-  const message = { id: (counter += 1), text, bad };
+export function say(text: string, bad = false, undo: Message["undo"] = null): void {
+  const message = { id: (counter += 1), text, bad, undo };
   messages.value = [...messages.value.slice(-3), message];
-  if (!bad) setTimeout(() => dismiss(message.id), SHOWN_MS);
+  if (!bad) setTimeout(() => dismiss(message.id), undo ? UNDO_MS : SHOWN_MS);
 }
 
 export const complain = (error: unknown): void => say((error as Error).message, true);
@@ -120,6 +124,16 @@ export function Messages() {
         <div key={one.id} class={`message ${one.bad ? "is-bad" : ""}`}>
           <Icon name={one.bad ? "warning" : "check"} />
           <span>{one.text}</span>
+          {one.undo && (
+            <Button
+              onClick={() => {
+                dismiss(one.id);
+                one.undo?.();
+              }}
+            >
+              Undo
+            </Button>
+          )}
           <Button icon="cross" kind="bare" label="Dismiss" onClick={() => dismiss(one.id)} />
         </div>
       ))}

@@ -14,6 +14,7 @@ const PATHS = {
   stop: "M4 4h8v8H4z",
   again: "M13 8a5 5 0 1 1-1.5-3.5M13 2v3h-3",
   bin: "M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9",
+  archive: "M2.5 3h11v3h-11zM3.5 6v7h9V6M6.3 8.7h3.4",
   tag: "M2.5 2.5h5l6 6-5 5-6-6zM5.3 5.3v.01",
   columns: "M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10",
   compare: "M5 2.5v11M11 2.5v11M2.5 10l2.5 3.5L7.5 10M8.5 6L11 2.5 13.5 6",

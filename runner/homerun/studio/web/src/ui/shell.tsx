@@ -1,14 +1,14 @@
 /** What is around every page: the way to the others, and help. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { get } from "../server/api";
 import { sheets, useKeys } from "./keys";
 import { connection } from "../server/connection";
-import { go, href, later, place, runHref } from "../route";
+import { go, href, place } from "../route";
 import { info } from "../state";
-import type { RunsAnswer } from "../types";
-import { Button, StatusMark } from "./basics";
-import { complain, Dialog } from "./dialog";
+import { Button } from "./basics";
+import { Dialog } from "./dialog";
+import { Icon } from "./icon";
+import { Palette, usePaletteKey } from "./palette";
 import { isDark, theme, toggleTheme } from "./theme";
 
 const PAGES = [
@@ -17,19 +17,21 @@ const PAGES = [
   { path: "models", title: "Models", key: "g m" },
   { path: "targets", title: "Targets", key: "g t" },
   { path: "submit", title: "Submit", key: "g s" },
+  { path: "trash", title: "Trash", key: "g b" },
 ];
 
 export function Header() {
   const [isHelp, setHelp] = useState(false);
-  const jump = useRef<HTMLInputElement>(null);
+  const [isFinding, setFinding] = useState(false);
   void theme.value;
   const here = place.value.path[0] ?? "experiments";
   useKeys("Anywhere", [
     { keys: "?", does: "show the keys", run: () => setHelp(true) },
-    { keys: "#", does: "open a run by its number or id", run: () => jump.current?.focus() },
+    { keys: "#", does: "find a run, an experiment, a page or an action (also Ctrl-K)", run: () => setFinding(true) },
     ...PAGES.map((page) => ({ keys: page.key, does: `go to ${page.title.toLowerCase()}`, run: () => go(href([page.path])) })),
     { keys: "d", does: "switch between dark and light", run: toggleTheme },
   ]);
+  usePaletteKey(() => setFinding(true));
   return (
     <header class="top">
       <a class="skip" href="#main" onClick={skip}>Skip to the content</a>
@@ -49,9 +51,14 @@ export function Header() {
       <span class={`connection is-${connection.value}`} role="status">
         {connection.value === "lost" ? "Connection lost. Reconnecting …" : ""}
       </span>
-      <Jump input={jump} />
+      <button type="button" class="button is-plain find" aria-keyshortcuts="Control+K" onClick={() => setFinding(true)}>
+        <Icon name="search" />
+        <span>Find</span>
+        <kbd>Ctrl K</kbd>
+      </button>
       <Button icon={isDark() ? "sun" : "moon"} kind="bare" label={isDark() ? "Light colours" : "Dark colours"} onClick={toggleTheme} />
       <Button icon="help" kind="bare" label="Keys and help" onClick={() => setHelp(true)} />
+      {isFinding && <Palette pages={PAGES} close={() => setFinding(false)} />}
       {isHelp && <Help close={() => setHelp(false)} />}
     </header>
   );
@@ -61,76 +68,6 @@ function skip(event: MouseEvent): void {
   event.preventDefault();
   document.querySelector<HTMLElement>("main h1")?.focus();
 }
-
-/** Open a run by its number in the experiment that is shown, else in any; or by its id. */
-function Jump({ input }: { input: { current: HTMLInputElement | null } }) {
-  const [text, setText] = useState("");
-  const [found, setFound] = useState<RunsAnswer | null>(null);
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const word = text.trim().replace(/^#/, "");
-    if (!word) return;
-    const open = later();
-    try {
-      const answer = await look(word);
-      const [only] = answer.runs;
-      if (answer.runs.length === 1 && only) {
-        setText("");
-        input.current?.blur();
-        open(runHref(only.id));
-      } else setFound(answer);
-    } catch (error) {
-      complain(error);
-    }
-  };
-  return (
-    <form class="jump" role="search" aria-label="Open a run" onSubmit={(event) => void submit(event)}>
-      <input
-        ref={input}
-        value={text}
-        placeholder="# run"
-        aria-label="Open a run by number or id"
-        title="Open a run by number or id"
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
-      {found && (
-        <Dialog title={found.runs.length ? `Which run ${text}?` : `There is no run ${text}`} close={() => setFound(null)}>
-          {found.runs.length === 0 && <p>Enter the number of a run, or the first characters of its id.</p>}
-          <ul class="plain-list">
-            {found.runs.map((run) => (
-              <li key={run.id}>
-                <a href={runHref(run.id)} onClick={() => setFound(null)}>
-                  {run.experiment} #{run.number}
-                </a>
-                <StatusMark status={run.status} />
-              </li>
-            ))}
-          </ul>
-        </Dialog>
-      )}
-    </form>
-  );
-}
-
-async function look(word: string): Promise<RunsAnswer> {
-  const experiment = place.value.query.get("experiment") ?? experimentShown.current;
-  const base = { children: true, limit: 50 };
-  if (!/^\d+$/.test(word)) {
-    const [exact, like] = await Promise.all([
-      get("runs", { ...base, where: [`id = ${word}`] }),
-      get("runs", { ...base, where: [`id ~ ${word}`] }),
-    ]);
-    return exact.total ? exact : like;
-  }
-  if (experiment) {
-    const near = await get("runs", { ...base, experiment, where: [`number = ${word}`] });
-    if (near.total) return near;
-  }
-  return get("runs", { ...base, where: [`number = ${word}`] });
-}
-
-/** The experiment of the run that is shown. */
-export const experimentShown: { current: string | null } = { current: null };
 
 function Help({ close }: { close: () => void }) {
   const titles = [...new Set(sheets.value.map((sheet) => sheet.title))];

@@ -8,13 +8,12 @@ import { ReasonDialog, SecretsDialog } from "../../ui/forms";
 import { useKeys } from "../../ui/keys";
 import { useLive } from "../../server/live";
 import { experimentHref, go, href, later, place, runHref } from "../../route";
-import { isReadOnly, setTitle } from "../../state";
+import { experimentShown, isReadOnly, setTitle } from "../../state";
 import { duration } from "../../format";
 import type { RunRow } from "../../types";
 import { Ago, Button, Failure, StatusMark, Took, Waiting } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
 import { Icon } from "../../ui/icon";
-import { experimentShown } from "../../ui/shell";
 import { useLoaded, useNews, useThrottled } from "../../use";
 import { Children } from "./children";
 import { Code } from "./code";
@@ -70,7 +69,7 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
   const canWrite = !isReadOnly();
   const { previous, next } = answer.siblings;
   const show = (path: string): void => go(runHref(run.id, path));
-  const again = async (): Promise<void> => setHidden(await resubmit([run]));
+  const again = async (isByKey = false): Promise<void> => setHidden(await resubmit([run], undefined, isByKey));
   const discard = async (): Promise<void> => {
     const leave = later();
     if (await remove([run])) leave(experimentHref(run.experiment));
@@ -79,8 +78,8 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
     ...TABS.map((one, at) => ({ keys: String(at + 1), does: one.title.toLowerCase(), run: () => show(one.path) })),
     { keys: "[", does: "previous run of the experiment", run: () => previous && go(runHref(previous, tab?.path)) },
     { keys: "]", does: "next run of the experiment", run: () => next && go(runHref(next, tab?.path)) },
-    { keys: "s", does: "cancel the run", run: () => canWrite && canCancel(run) && void cancel([run]) },
-    { keys: "r", does: "resubmit the run", run: () => canWrite && void again() },
+    { keys: "s", does: "cancel the run", run: () => canWrite && canCancel(run) && void cancel([run], true) },
+    { keys: "r", does: "resubmit the run", run: () => canWrite && void again(true) },
   ]);
   if (!tab) return null;
   return (
