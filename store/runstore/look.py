@@ -114,11 +114,24 @@ def failed_because(record: Record, look: Look) -> str | None:
     outcome = look.outcome
     if outcome is None or look.status != status.FAILED:
         return None
-    message = str(look.said.get("message") or "").strip()
+    message = str(look.said.get("message") or outcome.get("message") or "").strip()
     if not message and outcome.get("cause") == status.EXIT_CODE:
         message = _said_by_script(record, look)
-    message = message or status.cause_in_words(outcome, look.fact(layout.EXITED))
+    if not message:
+        message = status.cause_in_words(outcome, look.fact(layout.EXITED))
+        around = left_open_by(record, look)
+        more = failed_because(around, at(around)) if around is not None else None
+        message = f"{message}: {more}" if more else message
     return message.split("\n")[0][:_LONGEST_REASON]
+
+
+def left_open_by(record: Record, look: Look) -> Record | None:
+    """The submitted run whose script failed, and so left this run open, which is Failed by that
+    alone; None: it ended in another way. The script's log has the reason.
+    """
+    if (look.outcome or {}).get("cause") != status.PROCESS_EXITED or look.said:
+        return None
+    return _script_around(record, record.fact(layout.STARTED) or {})
 
 
 def _said_by_script(record: Record, look: Look) -> str:

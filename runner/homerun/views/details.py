@@ -16,7 +16,7 @@ from homerun.files.logs.names import log_files
 from homerun.runs import reconcile
 from runstore import layout, status
 from runstore.fs import atomic, facts
-from runstore.look import failed_because
+from runstore.look import failed_because, left_open_by
 from runstore.metrics import samples as usage_samples
 from runstore.metrics import used
 from runstore.run import attempts, cache, params
@@ -61,10 +61,14 @@ def error(record: Record, look: Look) -> dict[str, Any] | None:
     if outcome is None or look.status != status.FAILED:
         return None
     said = look.said or outcome
-    reason = said.get("message") or status.cause_in_words(outcome, look.fact(layout.EXITED))
-    log = attempts.std_log(attempts.begun(record.path))
-    tail = log_tail.last_lines(f"{record.path}/{log}", TAIL_LINES)
-    message = f"{reason}\nThe last lines of its output:\n{tail}" if tail else str(reason)
+    around = left_open_by(record, look)
+    if around is None:
+        reason = said.get("message") or status.cause_in_words(outcome, look.fact(layout.EXITED))
+    else:
+        reason = failed_because(record, look)
+    tail = log_tail.last_lines(log_of(around or record), TAIL_LINES)
+    whose = "its output" if around is None else f"the output of {around.id}"
+    message = f"{reason}\nThe last lines of {whose}:\n{tail}" if tail else str(reason)
     known = {key: outcome.get(key) for key in ("cause", "exit_code", "signal")}
     return {
         "error": {
@@ -78,6 +82,11 @@ def error(record: Record, look: Look) -> dict[str, Any] | None:
         "location": "local",
         "time": outcome.get("time"),
     }
+
+
+def log_of(record: Record) -> str:
+    """The path of the log of a run's last attempt."""
+    return f"{record.path}/{attempts.std_log(attempts.begun(record.path))}"
 
 
 def details(record: Record, look: Look) -> dict[str, Any]:

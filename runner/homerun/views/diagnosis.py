@@ -10,7 +10,7 @@ from homerun.files.logs import tail as log_tail
 from homerun.runs import children, reconcile
 from homerun.views import details
 from runstore import layout, status
-from runstore.look import exception_in
+from runstore.look import exception_in, left_open_by
 from runstore.queue import placed
 from runstore.run import attempts
 
@@ -91,7 +91,7 @@ def diagnosis(
     if record.is_batch:
         return _of_batch(record, seen, name_of)
     outcome = seen.outcome or {}
-    log = f"{record.path}/{attempts.std_log(attempts.begun(record.path))}"
+    log = details.log_of(left_open_by(record, seen) or record)
     text = log_tail.end_of(log, _MOST_BYTES)
     exception = exception_in(text) or None
     is_wrong = seen.status == status.FAILED
@@ -130,8 +130,7 @@ def _of_batch(record: Record, seen: Look, name_of: Callable[[Record], str]) -> d
     failures = []
     for (cause, *_), runs in sorted(alike.items(), key=lambda one: -len(one[1])):
         first, why = runs[0]
-        log = f"{first.path}/{attempts.std_log(attempts.begun(first.path))}"
-        lines = log_tail.end_of(log, _MOST_BYTES).splitlines()[-_SHOWN_LINES:]
+        lines = log_tail.end_of(details.log_of(first), _MOST_BYTES).splitlines()[-_SHOWN_LINES:]
         ids = [{"run_id": one.id, "run_number": one.run.get("number")} for one, _ in runs]
         told = {"what": why, "cause": cause, "count": len(runs), "runs": ids, "last_lines": lines}
         failures.append((told, first))
