@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from helpers.event_files import crc32c, scalars
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.files.tensorboard.event_files import EventFiles
 from homerun.files.tensorboard.titles import Family
+from runstore import layout
 
 NOBODY = 65534
 
@@ -198,6 +200,30 @@ def test_a_run_in_place_has_its_event_files_in_its_source(
     EventFiles(run._record, str(folder)).refresh()
 
     assert (folder / name).read_bytes() == b"own"
+
+
+@pytest.mark.parametrize(
+    ("experiment", "number"), [("../../up", 1), ("..", "../../up"), ("/up", 3), ("", "..")]
+)
+def test_a_record_that_somebody_wrote_leads_to_no_other_folder(
+    workspace_dir: Path, experiment: str, number: object
+) -> None:
+    records = []
+    for _ in range(2):
+        run = begun()
+        run.complete()
+        path = Path(run.directory, layout.RUN)
+        said = {**json.loads(path.read_text()), "experiment": experiment, "number": number}
+        path.write_text(json.dumps(said))
+        records.append(run._record.store.find(run.id))
+
+    titles = [title for title, _ in Family(records)()]
+
+    assert len(set(titles)) == 2
+    for title in titles:
+        parts = title.split("/")
+        assert len(parts) == 2
+        assert not any(part.startswith(".") or not part for part in parts)
 
 
 def test_titles_are_paths_of_two_parts_whatever_runs_are_called(workspace_dir: Path) -> None:

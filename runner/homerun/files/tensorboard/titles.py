@@ -23,13 +23,17 @@ class Family:
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = records
         self._titles: dict[str, str] = {}
+        self._taken: set[str] = set()
 
     def __call__(self) -> Iterator[tuple[str, Record]]:
         """Each run once, with its title."""
         found = {one.id: one for top in self._records for one in (top, *_below(top))}
         for run_id, record in found.items():
             if run_id not in self._titles:
-                self._titles[run_id] = _title(record)
+                title = _title(record)
+                # Of runs that were copied in two may have one number.
+                self._titles[run_id] = f"{title} {run_id}" if title in self._taken else title
+                self._taken.add(title)
             yield self._titles[run_id], record
 
 
@@ -41,10 +45,13 @@ def _below(record: Record) -> list[Record]:
 
 def _title(record: Record) -> str:
     number, name = record.run.get("number"), record.labels().display_name
-    words = [str(number or record.id), *([_plain(name)] if name else [])]
-    return f"{record.experiment}/{' '.join(words)}"
+    words = [str(number or record.id), *([name] if name else [])]
+    return f"{_plain(record.experiment)}/{_plain(' '.join(words))}"
 
 
-def _plain(name: str) -> str:
-    """A name as a part of a path that any program takes, at most 60 characters of it."""
-    return "".join(c if c.isprintable() and c != "/" else "_" for c in name)[:_LONGEST].strip()
+def _plain(text: str) -> str:
+    """A text as a part of a path that any program takes, and that leads nowhere else: a record of
+    another user may say anything. At most 60 characters of it.
+    """
+    kept = "".join(c if c.isprintable() and c != "/" else "_" for c in text)[:_LONGEST].strip()
+    return f"_{kept[1:]}" if kept[:1] in ("", ".") else kept
