@@ -155,9 +155,20 @@ class Cluster:
         return True
 
     def submit(self, entrypoint: str, job: str | None = None) -> str:
-        """Submit a job that is nothing of homerun's, if wanted by an id; its id."""
+        """Submit a job that is nothing of homerun's, if wanted by an id; its id.
+
+        A cluster that has ended by itself, as on a machine that is busy, is started again.
+        """
         asked = {"entrypoint": entrypoint, "entrypoint_num_cpus": 0.1, "submission_id": job}
-        return str(self._ask(self.address, "/api/jobs/", asked)["submission_id"])
+        for _ in range(3):
+            try:
+                return str(self._ask(self.address, "/api/jobs/", asked)["submission_id"])
+            except OSError as wrong:
+                why = wrong
+                if not holds_within(lambda: not self.is_there(), START_S / 10):
+                    break
+                self.start()
+        pytest.fail(f"Ray does not take a job: {why}; {self._last_words()}")
 
     def stop(self, job: str) -> None:
         """End a job as `ray job stop` does; one that is not known is none."""

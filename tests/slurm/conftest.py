@@ -34,7 +34,7 @@ def slurm() -> Iterator[Cluster]:
         try:
             cluster.start()
         except pytest.fail.Exception as error:
-            pytest.skip(f"Slurm does not start on this machine: {error}; {cluster.last_error()}")
+            pytest.fail(f"Slurm does not start: {error}; {cluster.last_error()}")
         yield cluster
     finally:
         cluster.close()
