@@ -29,7 +29,7 @@ INSTALLED_WEB := $(WEB)/node_modules/.installed
 
 # Large (6 GB on Linux), and slow to load: an environment apart. A CPU build of torch saves most of it; pip
 # takes it from an index of such builds, if its settings name one.
-LIBRARIES := accelerate fastai ipykernel nbclient pandas pyarrow pytest torch transformers
+LIBRARIES := accelerate fastai ipykernel mpi4py mpich nbclient pandas pyarrow pytest torch transformers
 INSTALLED_LIBRARIES := .venv-libraries/.installed
 
 INSTALLED_MUTANTS := .venv-mutants/.installed
