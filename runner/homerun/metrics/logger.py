@@ -23,11 +23,14 @@ class MetricLogger:
     Args:
         folder: the run's folder.
         before_first: called before the first point is written.
+
+    Attributes:
+        writer: for a caller of its own that hands what it raises to `drop`.
     """
 
     def __init__(self, folder: str, before_first: Callable[[], object] | None = None) -> None:
         self._folder = folder
-        self._writer = Writer(folder, before_first)
+        self.writer = Writer(folder, before_first)
         self._dropped = 0
 
     @property
@@ -39,20 +42,13 @@ class MetricLogger:
         """Log one value; see `Run.log`."""
         try:
             if type(value) in _PLAIN and step is None and not description and type(name) is str:
-                self._writer.add_scalar(name, value)
+                self.writer.add_scalar(name, value)
             else:
                 self._log_scalar(name, value, description, step)
         except (OSError, StoreError) as error:
-            self._drop(error)
+            self.drop(error)
         except TypeError as error:
             raise _refused(name, error) from None
-
-    def log_at(self, name: str, value: float, time_ms: int, step: int | None) -> None:
-        """Log one number of a time that its caller knows, in milliseconds since 1970."""
-        try:
-            self._writer.add_scalar_at(name, value, time_ms, step)
-        except (OSError, StoreError) as error:
-            self._drop(error)
 
     def add(self, kind: str, name: str, value: object, description: str = "") -> None:
         """Log a value of another kind than a scalar, by the kind's name in `metrics.kinds`.
@@ -74,13 +70,13 @@ class MetricLogger:
 
     def close(self) -> None:
         """Close this process's file; a later point opens it again."""
-        self._writer.close()
+        self.writer.close()
 
     def _log_scalar(self, name: str, value: object, description: str, step: int | None) -> None:
         from homerun.metrics import values
 
         kept, at = values.scalar(name, value), values.step(name, step)
-        self._writer.add(values.name(name), kept, kind=SCALAR, step=at, description=description)
+        self.writer.add(values.name(name), kept, kind=SCALAR, step=at, description=description)
 
     def _add_file(self, name: str, kind: str, content: tuple[str, bytes], description: str) -> None:
         """Store a file, and then the point that names it: none names a file that is not there."""
@@ -89,20 +85,20 @@ class MetricLogger:
         try:
             stored = files.store(self._folder, *content)
         except (OSError, StoreError) as error:
-            self._drop(error)
+            self.drop(error)
         else:
             value = files.value(content[0], stored) if kind == kinds.IMAGE else stored
             self._add(name, value, kind, description)
 
     def _add(self, name: str, value: object, kind: str, description: str) -> None:
         try:
-            self._writer.add(name, value, kind=kind, description=description)
+            self.writer.add(name, value, kind=kind, description=description)
         except (OSError, StoreError) as error:
-            self._drop(error)
+            self.drop(error)
         except TypeError as error:
             raise _refused(name, error) from None
 
-    def _drop(self, error: Exception) -> None:
+    def drop(self, error: Exception) -> None:
         """Count a point that the store did not take; the training goes on."""
         self._dropped += 1
         if self._dropped == 1:

@@ -15,7 +15,7 @@ from homerun.sdk.experiment import Experiment
 from homerun.sdk.run import Run, held
 from homerun.sdk.workspace import workspace_of_store
 from runstore import status
-from runstore.errors import InvalidTransition, words
+from runstore.errors import InvalidTransition, StoreError, words
 from runstore.run import params as run_params
 
 TYPE_CHECKING = False
@@ -39,7 +39,8 @@ class HeldRun:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self._metrics = run._metrics
+        self._logger = run._metrics
+        self._add = self._logger.writer.add_scalar_at
         self._steps: dict[str, int] = {}
         self._params: dict[str, str] | None = None
 
@@ -59,7 +60,10 @@ class HeldRun:
             validation._validate_metric(name, value, time_ms, step)
             value, time_ms, step = float(value), int(time_ms), int(step)
         self._steps[name] = step
-        self._metrics.log_at(name, value, time_ms, None if step == 0 == last else step)
+        try:
+            self._add(name, value, time_ms, None if step == 0 == last else step)
+        except (OSError, StoreError) as error:
+            self._logger.drop(error)
 
     def log_params(self, given: Mapping[str, str]) -> None:
         """Add parameters, as numbers where they read as such.
