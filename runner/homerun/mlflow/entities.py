@@ -80,6 +80,11 @@ def experiment_entity(store: Store, name: str) -> Experiment:
     )
 
 
+def mlflow_status(known: str) -> str:
+    """What MLflow calls a status."""
+    return _STATUS.get(known, _GOES_ON)
+
+
 def as_python(value: Value) -> str:
     """A parameter as Python writes it, which is what MLflow logs: `True`, `0.1`, `[64, 32]`."""
     return str(value)
@@ -91,7 +96,7 @@ def _info(record: Record, row: dict[str, Any]) -> RunInfo:
         record.id,
         experiment_id=row["experiment_name"],
         user_id=str(row.get("submitted_by") or ""),
-        status=_STATUS.get(row["status"], _GOES_ON),
+        status=mlflow_status(row["status"]),
         start_time=_milliseconds(row.get("start_time_utc")) or created,
         end_time=_milliseconds(row.get("end_time_utc")),
         lifecycle_stage=_ACTIVE,

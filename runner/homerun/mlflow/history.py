@@ -37,6 +37,13 @@ def all_points(run_folder: str, name: str) -> list[Metric]:
     return [] if series is None else [_metric(name, point) for point in _points(series)]
 
 
+def reach(run_folder: str, name: str) -> tuple[float, float] | None:
+    """The least and the greatest number of a metric; None: it has none but NaN."""
+    series = metric_log.read(run_folder)[0].get(name)
+    values = [] if series is None else [one for _, _, one in _points(series) if one == one]
+    return (min(values), max(values)) if values else None
+
+
 def _metric(name: str, point: Point) -> Metric:
     step, time, value = point
     return Metric(name, value, time, step)

@@ -16,6 +16,7 @@ from homerun.mlflow import address, entities, held, history, kept, searches
 from homerun.mlflow import models as logged_models
 from homerun.mlflow.datasets import keep_datasets
 from homerun.mlflow.errors import as_mlflows, exists, invalid, missing, not_supported
+from homerun.mlflow.questions import Question
 from homerun.runs import trash
 from runstore import names
 from runstore.run import labels
@@ -201,8 +202,9 @@ class TrackingStore(AbstractStore):  # type: ignore[misc]
     ) -> tuple[list[Run], str | None]:
         _check_view(run_view_type)
         with as_mlflows():
-            known = self._records_in(experiment_ids)
-            return searches.matching_runs(known, filter_string, order_by, max_results, page_token)
+            question = Question(filter_string, order_by)
+            chosen = self._names_in(experiment_ids)
+            return searches.matching_runs(self._store, chosen, question, max_results, page_token)
 
     # Logging
 
@@ -322,7 +324,8 @@ class TrackingStore(AbstractStore):  # type: ignore[misc]
     ) -> PagedList:
         """Models that meet a filter in MLflow's language."""
         with as_mlflows():
-            records = self._records_in(experiment_ids)
+            chosen = self._names_in(experiment_ids)
+            records = [record for name in chosen for record in self._store.runs(name)]
             known = [one for record in records for one in logged_models.models_of(record)]
         return searches.matching_models(
             known, filter_string, datasets, order_by, max_results, page_token
@@ -361,12 +364,13 @@ class TrackingStore(AbstractStore):  # type: ignore[misc]
         if changes:
             self._store.label_experiment(name, changes)
 
-    def _records_in(self, experiment_ids: Iterable[str]) -> list[Record]:
+    def _names_in(self, experiment_ids: Iterable[str]) -> list[str]:
+        """The experiments that are meant, each once."""
         wanted = dict.fromkeys(map(self._name_of, experiment_ids))
         wanted.update(
             (self._stands_for[one], None) for one in list(wanted) if one in self._stands_for
         )
-        return [record for name in wanted for record in self._store.runs(name)]
+        return list(wanted)
 
     def _stay_in_own(self, info: Any) -> None:
         """Let a script that names an experiment of its own log to its run all the same.
