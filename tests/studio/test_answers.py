@@ -120,6 +120,41 @@ def test_fields_and_their_values_are_suggested(client: Client, trained: Run) -> 
     assert values == {"values": [{"value": "train.py", "runs": 1}]}
 
 
+def test_a_table_shows_in_what_runs_differ_and_what_they_are_judged_by(
+    client: Client, workspace_dir: Path
+) -> None:
+    def columns(asked: str = "") -> list[str]:
+        return client.get(f"/api/fields?experiment=rates{asked}").json["columns"]
+
+    experiment = Experiment(Workspace.from_config(), "rates")
+    for n in range(3):
+        run = experiment.start_logging(**BARE)
+        run.log_params({"lr": n / 10, "epochs": 5, **({"warm": True} if n else {})})
+        for name in ("a", "b", "val/accuracy"):
+            run.log(name, n)
+        child = run.child_run()
+        child.log_params({"fold": n})
+        child.complete()
+        run.complete()
+
+    assert columns() == ["params.lr", "params.warm", "metrics.val/accuracy", "metrics.a"]
+    assert "params.fold" in columns("&children=1")
+
+
+def test_a_table_shows_the_goal_of_the_project(
+    shelf: Callable[..., Shelf], workspace_dir: Path
+) -> None:
+    (workspace_dir / "homerun.toml").write_text('minimize = ["b"]')
+    run = Experiment(Workspace.from_config(), "rates").start_logging(**BARE)
+    for name in ("accuracy", "b"):
+        run.log(name, 1)
+    run.complete()
+
+    columns = shelf().sign_in().get("/api/fields?experiment=rates").json["columns"]
+
+    assert columns == ["metrics.b"]
+
+
 def test_a_run_tells_everything_of_itself(client: Client, trained: Run) -> None:
     answer = client.get(f"/api/runs/{trained.id}").json
     assert answer["run"]["id"] == answer["details"]["run_id"] == trained.id

@@ -188,6 +188,7 @@ def _of_table() -> list[Route]:
         _get(
             *("fields", runs.fields, "What runs are sorted and filtered by", FieldsAnswer),
             experiment,
+            RouteParam("children", FLAG, "`columns` for a table with the runs that have a parent"),
         ),
         _get(
             *("values", runs.values, "The most frequent values of a field", ValuesAnswer),

@@ -18,7 +18,7 @@ from homerun.runs import reconcile, verify_index
 from homerun.targets import queue as target_queue
 from homerun.targets.registry import Targets
 from homerun.views.listing import conditions
-from homerun.views.rows import rolled_up
+from homerun.views.rows import differing, rolled_up
 from runstore import layout, status
 from runstore.errors import ExperimentNotFound, InvalidQuery
 from runstore.index import changes, counts, pages
@@ -46,6 +46,9 @@ _FRESH_S = 1.0
 _TRIES = 3
 _TREND = 20
 _MOST_FIELDS = 500
+_SAMPLE = 100
+_MOST_PARAMS, _MOST_METRICS = 5, 2
+_JUDGED = ("loss", "acc", "score", "error", "f1", "auc", "reward")
 _MOST_VALUES = 50
 _SHOWN = [one for one in FIELDS if one.is_shown]
 
@@ -236,6 +239,21 @@ class Board:
                 found.append({"name": f"{area}.{key}", "kind": kind, "runs": runs})
         return found
 
+    def usual_columns(self, experiment: str | None = None, children: bool = False) -> list[str]:
+        """The fields in which the newest runs differ, or that they are judged by: parameters that
+        are not the same in all, metrics (the goal, else those that most runs have), `user`.
+        """
+        self.live.freshen(_FRESH_S, metrics=True)
+        rows = self.page(experiment=experiment, children=children, limit=_SAMPLE)["runs"]
+        params = [one.name for one in differing(rows)[:_MOST_PARAMS]]
+        with self.live.open() as cache:
+            logged = counts.fields(cache, self._folder(experiment), _MOST_FIELDS)[METRICS]
+        names = [name for name, _, _ in sorted(logged, key=_rank)]
+        judged = [self.goal[0]] if self.goal and self.goal[0] in names else names[:_MOST_METRICS]
+        metrics = [f"{METRICS}.{name}" for name in judged]
+        users = {row["user"] for row in rows}
+        return [*params, *metrics, *(["user"] if len(users) > 1 else [])]
+
     def values(self, field: str, experiment: str | None = None, like: str = "") -> list[Any]:
         """The most frequent values of a field.
 
@@ -330,6 +348,12 @@ def row_of(row: Row) -> dict[str, Any]:
         "params": row.params,
         "metrics": row.metrics,
     }
+
+
+def _rank(logged: tuple[str, int, str]) -> tuple[int, bool, str]:
+    """What most runs have logged stands first, and of that what they may be judged by."""
+    name, runs, _ = logged
+    return -runs, not any(word in name.lower() for word in _JUDGED), name
 
 
 def _split(arguments: str | None) -> list[str]:

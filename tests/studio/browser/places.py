@@ -10,7 +10,7 @@ def places(store: Store) -> dict[str, str]:
     good, bad = store.run("digits", 2).id, store.run("digits", 7).id
     parent = store.run("prepare-data", 1).id
     chosen = ",".join(store.run("digits", number).id for number in (1, 2, 3, 4))
-    columns = "status,created,duration_s,metrics.loss,metrics.accuracy.max,argument.--lr,user,tags"
+    columns = "status,created,duration_s,metrics.loss,metrics.accuracy.max,params.lr,user,tags"
     return {
         "experiments": "/experiments",
         "runs": f"/runs?experiment=digits&columns={columns}",

@@ -44,7 +44,7 @@ def test_runs_of_an_experiment_are_chosen_filtered_and_compared(page: Page, stor
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
     table = page.get_by_role("region", name="Comparison")
-    expect(table.get_by_role("row", name=re.compile("^Arguments --lr"))).to_contain_text("0.2")
+    expect(table.get_by_role("row", name=re.compile("^Parameters lr"))).to_contain_text("0.2")
     expect(table.get_by_role("row", name="quality")).to_have_count(0)
     page.get_by_label("Only differences").uncheck()
     expect(table.get_by_role("row", name="quality")).to_contain_text("good")
@@ -230,10 +230,17 @@ def test_chosen_runs_are_tagged_resubmitted_and_deleted_together(
 
 def test_columns_are_chosen_sorted_and_grouped(page: Page, store: Store) -> None:
     open_experiment(page, "digits")
+    for usual in ("lr", "seed", "accuracy", "loss"):
+        expect(page.get_by_role("columnheader", name=usual, exact=True)).to_be_visible()
+    page.get_by_role("button", name="lr", exact=True).click()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("0.3")
+    page.get_by_label("Group by").select_option("params.lr")
+    expect(page.get_by_role("button", name="0.05 2")).to_be_visible()
+    page.get_by_label("Group by").select_option("none")
     page.get_by_role("button", name="Columns").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("loss min", exact=True).check()
-    dialog.get_by_label("--lr", exact=True).check()
+    dialog.get_by_role("group", name="Parameters").get_by_label("seed", exact=True).uncheck()
     dialog.get_by_label("CPU time", exact=True).check()
     page.keyboard.press("Escape")
     expect(row(page, 4)).to_contain_text("0.3")

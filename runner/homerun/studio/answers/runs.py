@@ -119,9 +119,10 @@ class FieldRow(TypedDict):
 
 
 class FieldsAnswer(TypedDict):
-    """All fields."""
+    """All fields, and those that a table shows at first besides what each run has."""
 
     fields: list[FieldRow]
+    columns: list[str]
 
 
 class ValueRow(TypedDict):

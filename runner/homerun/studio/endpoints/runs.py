@@ -45,7 +45,9 @@ def runs(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def fields(desk: Desk, ask: Ask) -> dict[str, Any]:
     """What runs can be sorted and filtered by."""
-    return {"fields": desk.board.fields(ask.text("experiment"))}
+    experiment = ask.text("experiment")
+    columns = desk.board.usual_columns(experiment, ask.flag("children"))
+    return {"fields": desk.board.fields(experiment), "columns": columns}
 
 
 def values(desk: Desk, ask: Ask) -> dict[str, Any]:

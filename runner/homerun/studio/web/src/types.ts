@@ -231,9 +231,10 @@ export interface FieldRow {
   runs: number;
 }
 
-/** All fields. */
+/** All fields, and those that a table shows at first besides what each run has. */
 export interface FieldsAnswer {
   fields: FieldRow[];
+  columns: string[];
 }
 
 /** A file or a folder of a run. */
@@ -819,7 +820,7 @@ export interface Queries {
   "model/file": { name: string; file: string; version?: string | null };
   "model/zip": { name: string; version?: string | null };
   runs: { experiment?: string | null; where?: string[] | null; sort?: string | null; group?: string | null; children?: boolean | null; ids?: string[] | null; metrics?: string[] | null; skip?: number | null; limit?: number | null };
-  fields: { experiment?: string | null };
+  fields: { experiment?: string | null; children?: boolean | null };
   values: { field: string; experiment?: string | null; like?: string | null };
   series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; cursor?: string | null; system?: boolean | null };
   "submit/defaults": { run?: string | null };

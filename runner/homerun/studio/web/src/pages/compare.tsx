@@ -9,7 +9,7 @@ import { count, duration, figure, joinWords, memory, moment, took, toNumber } fr
 import { useLive } from "../server/live";
 import { adjust, place, runHref } from "../route";
 import { setTitle } from "../state";
-import { argument, argumentWords } from "../table/columns";
+import { parameter } from "../table/columns";
 import type { RunRow } from "../types";
 import { Button, Empty, Failure, StatusMark, Switch, Waiting } from "../ui/basics";
 import { useLoaded, useRemembered, useThrottled } from "../use";
@@ -77,7 +77,7 @@ function linesOf(runs: RunRow[]): Line[] {
     { area: "Run", name: "Target", text: (run) => run.target ?? "" },
     { area: "Run", name: "Description", text: (run) => run.description ?? "" },
     { area: "Run", name: "Command", text: (run) => joinWords([run.script ?? "", ...run.arguments]) },
-    ...argumentWords(runs).map((word) => ({ area: "Arguments", name: word, text: (run: RunRow) => argument(run, word) })),
+    ...keys((run) => run.params).map((name) => ({ area: "Parameters", name, text: (run: RunRow) => parameter(run.params[name]) })),
     ...keys((run) => run.metrics).map((name) => ({
       area: "Metrics",
       name,
@@ -142,9 +142,18 @@ function Table({ runs, drop }: { runs: RunRow[]; drop: (id: string) => void }) {
 
 function Delta({ value, from }: { value: number | null; from: number | null }) {
   if (value === null || from === null || !from || value === from || !Number.isFinite(value / from)) return null;
-  const share = ((value - from) / Math.abs(from)) * 100;
-  return <span class="dim delta">{`${share > 0 ? "+" : "−"}${Math.abs(share) >= 1000 ? "999" : Math.abs(share).toPrecision(2)} %`}</span>;
+  return <span class="dim delta">{difference(value, from)}</span>;
 }
+
+/** In percent as long as that says something; of what is ten times as large or more, how many times. */
+function difference(value: number, from: number): string {
+  const share = ((value - from) / Math.abs(from)) * 100;
+  if (value / from >= 10) return `×${rounded(value / from)}`;
+  return Math.abs(share) < 1000 ? `${share > 0 ? "+" : "−"}${rounded(Math.abs(share))} %` : `${value > from ? "+" : "−"}${figure(Math.abs(value - from))}`;
+}
+
+/** Two digits, and never a power of ten where the digits have room. */
+const rounded = (value: number): string => (value < 1e6 ? String(Number(value.toPrecision(2))) : value.toPrecision(2));
 
 function Charts({ runs }: { runs: RunRow[] }) {
   const [axis, setAxis] = useRemembered<Axis>("compare.axis", "index");

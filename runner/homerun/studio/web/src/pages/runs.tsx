@@ -1,6 +1,6 @@
 /** The runs of an experiment, or of all. */
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { canCancel, cancel, remove, resubmit } from "../server/actions";
 import { get } from "../server/api";
 import { count } from "../format";
@@ -10,7 +10,7 @@ import { useLive } from "../server/live";
 import { adjust, go, href, place } from "../route";
 import { info, isReadOnly, setTitle } from "../state";
 import { ColumnChooser } from "../table/column-chooser";
-import { column, metricsOf, standardKeys } from "../table/columns";
+import { columnsOf, metricsOf, standardKeys } from "../table/columns";
 import { FilterBox } from "../table/filter-box";
 import { RunPages } from "../table/pages";
 import { type Place, RunsTable } from "../table/runs-table";
@@ -32,12 +32,17 @@ export function RunsPage() {
   const sort = query.get("sort") ?? "";
   const group = query.get("group") ?? "";
   const withChildren = query.get("children") === "1";
-  const fields = useLoaded((abort) => get("fields", { experiment }, abort), [experiment]);
+  const fields = useLoaded((abort) => get("fields", { experiment, children: withChildren }, abort), [experiment, withChildren]);
   const hasGpus = fields.data?.fields.some((one) => one.name === "gpu_percent" && one.runs > 0) ?? false;
-  const standard = standardKeys(!experiment, hasGpus);
+  // Those of the last time until these are known, so that no column comes a moment later.
+  const [usual, setUsual] = useRemembered<string[]>(`usual.${experiment ?? ""}.${withChildren}`, []);
+  useEffect(() => {
+    if (fields.data) setUsual(fields.data.columns);
+  }, [fields.data]);
+  const standard = standardKeys(!experiment, hasGpus, fields.data?.columns ?? usual);
   const [kept, keep] = useRemembered<string[] | null>(`columns.${experiment ?? ""}`, null);
   const keys = query.has("columns") ? (query.get("columns") ?? "").split(",").filter(Boolean) : (kept ?? standard);
-  const columns = keys.map(column);
+  const columns = columnsOf(keys, fields.data?.fields);
   const metrics = metricsOf(keys);
 
   const [chosen, setChosen] = useState<Choice>(new Map());
@@ -52,9 +57,11 @@ export function RunsPage() {
   const [secrets, setSecrets] = useState<{ run: RunRow; hidden: string[] } | null>(null);
   const seen = useRef([0, 0] as [number, number]);
 
-  const asked: Queries["runs"] = { experiment, where, sort, group, children: withChildren, metrics };
+  const asked: Queries["runs"] = { experiment, where, sort, group, children: withChildren };
   const key = JSON.stringify(asked);
   const pages = useMemo(() => new RunPages(asked, where.length > 0), [key]);
+  // Other columns are no other rows: what is marked, chosen and scrolled to stays.
+  useLayoutEffect(() => pages.hold(metrics, ...seen.current), [pages, metrics.join()]);
 
   useEffect(() => setTitle(experiment ?? "Runs"), [experiment]);
   const refresh = useThrottled(() => pages.refresh(...seen.current), REFRESH_MS);
@@ -79,14 +86,14 @@ export function RunsPage() {
   const latest = useRef(key);
   latest.current = key;
   const chooseAll = async (): Promise<void> => {
-    const { found, total } = await rowsOf(asked, 0, MOST_CHOSEN);
+    const { found, total } = await rowsOf({ ...asked, metrics }, 0, MOST_CHOSEN);
     if (latest.current === key) choose(new Map(found.map((run) => [run.id, run])), total);
   };
   /** All runs from one to another, also those that were never in view. */
   const chooseRange = async (from: Place, to: Place, isShown: (row: number) => boolean): Promise<void> => {
     const [first, last] = from.row < to.row ? [from.row, to.row + 1] : [to.row, from.row + 1];
     const begin = from.row < to.row ? first : Math.max(first, last - MOST_CHOSEN);
-    const { found } = await rowsOf(asked, begin, Math.min(last, begin + MOST_CHOSEN));
+    const { found } = await rowsOf({ ...asked, metrics }, begin, Math.min(last, begin + MOST_CHOSEN));
     if (latest.current !== key) return;
     if (found[from.row - begin]?.id !== from.id) throw new Error("The order of the runs has changed meanwhile: select them again.");
     const kept = found.filter((_, at) => isShown(begin + at));
@@ -168,7 +175,6 @@ export function RunsPage() {
           keys={keys}
           standard={standard}
           fields={known ?? []}
-          known={shown.known()}
           change={(next) => {
             keep(next);
             adjust({ columns: next.join(",") });
@@ -203,7 +209,7 @@ async function rowsOf(asked: Queries["runs"], first: number, behind: number): Pr
 
 function groupable(fields: FieldRow[], group: string): string[] {
   const plain = ["status", "experiment", "user", "target", "script", "parent"];
-  const tags = fields.map((one) => one.name).filter((name) => name.startsWith("tags.") || name.startsWith("properties."));
+  const tags = fields.map((one) => one.name).filter((name) => /^(params|tags|properties)\./.test(name));
   return [...new Set([...(group ? [group] : []), ...plain, ...tags])];
 }
 

@@ -1,16 +1,15 @@
 /** Which columns the table has, and in which order. */
 
 import { useState } from "preact/hooks";
-import type { FieldRow, RunRow } from "../types";
+import type { FieldRow } from "../types";
 import { Button } from "../ui/basics";
 import { Dialog } from "../ui/dialog";
-import { ARGUMENT, argumentWords, column, PLAIN_KEYS } from "./columns";
+import { column, PLAIN_KEYS } from "./columns";
 
 interface Props {
   keys: string[];
   standard: string[];
   fields: FieldRow[];
-  known: RunRow[];
   change: (keys: string[]) => void;
   close: () => void;
 }
@@ -20,7 +19,7 @@ interface Offer {
   keys: string[];
 }
 
-export function ColumnChooser({ keys, standard, fields, known, change, close }: Props) {
+export function ColumnChooser({ keys, standard, fields, change, close }: Props) {
   const [text, setText] = useState("");
   const matches = (key: string): boolean => `${key} ${column(key).title}`.toLowerCase().includes(text.trim().toLowerCase());
   const toggle = (key: string): void => change(keys.includes(key) ? keys.filter((one) => one !== key) : [...keys, key]);
@@ -50,7 +49,7 @@ export function ColumnChooser({ keys, standard, fields, known, change, close }: 
         <section>
           <input type="search" placeholder="Find a column" aria-label="Find a column" value={text} onInput={(event) => setText(event.currentTarget.value)} />
           <div class="offers">
-            {offers(fields, known).map((offer) => {
+            {offers(fields).map((offer) => {
               const found = offer.keys.filter(matches);
               return (
                 found.length > 0 && (
@@ -75,18 +74,18 @@ export function ColumnChooser({ keys, standard, fields, known, change, close }: 
 
 function label(key: string): string {
   const area = key.includes(".") ? key.slice(0, key.indexOf(".")) : "";
-  const kinds: Record<string, string> = { tags: "tag", properties: "property", metrics: "metric", argument: "argument" };
+  const kinds: Record<string, string> = { tags: "tag", properties: "property", metrics: "metric", params: "parameter", argument: "argument" };
   return kinds[area] ? `${column(key).title} (${kinds[area]})` : column(key).title;
 }
 
-function offers(fields: FieldRow[], known: RunRow[]): Offer[] {
+function offers(fields: FieldRow[]): Offer[] {
   const named = (area: string): string[] => fields.map((one) => one.name).filter((name) => name.startsWith(`${area}.`));
   const metrics = named("metrics").filter((name) => !/\.(last|min|max|count)$/.test(name));
   return [
     { title: "Run", keys: PLAIN_KEYS },
+    { title: "Parameters", keys: named("params") },
     { title: "Metrics", keys: metrics.flatMap((name) => [name, `${name}.min`, `${name}.max`, `${name}.mean`]) },
     { title: "Tags", keys: named("tags") },
-    { title: "Arguments", keys: argumentWords(known).map((word) => ARGUMENT + word) },
     { title: "Properties", keys: named("properties") },
   ];
 }

@@ -5,7 +5,7 @@ import { Ago, Meter, StatusMark, Tags, Took } from "../ui/basics";
 import { figure, isGoingOn, joinWords, memory, duration, percent, toNumber } from "../format";
 import { experimentHref, runHref } from "../route";
 import { info } from "../state";
-import type { RunRow } from "../types";
+import type { FieldRow, Params, RunRow } from "../types";
 
 export interface Column {
   key: string;
@@ -52,17 +52,21 @@ const PLAIN: Record<string, Plain> = {
   id: { title: "Id", width: 260, cell: (run) => <code>{run.id}</code> },
 };
 
-const LAST = ["user", "tags"];
-const FIRST = ["created", "duration_s", "cpu_percent", "memory_kib"];
+const OF_ALL = ["created", "duration_s", "cpu_percent", "memory_kib"];
 
-/** The columns of a table as it comes. */
-export function standardKeys(isAnywhere: boolean, hasGpus: boolean): string[] {
-  return ["status", ...(isAnywhere ? ["experiment"] : []), ...FIRST, ...(hasGpus ? ["gpu_percent"] : []), ...LAST];
+/**
+ * The columns of a table as it comes.
+ *
+ * @param usual what these runs differ in, and are judged by
+ */
+export function standardKeys(isAnywhere: boolean, hasGpus: boolean, usual: readonly string[]): string[] {
+  const own = usual.filter((key) => key !== "user");
+  const who = usual.filter((key) => key === "user");
+  return ["status", ...(isAnywhere ? ["experiment"] : []), ...own, ...OF_ALL, ...(hasGpus ? ["gpu_percent"] : []), ...who, "tags"];
 }
 
 export const PLAIN_KEYS = Object.keys(PLAIN);
 const AGGREGATES = ["last", "min", "max", "mean"] as const;
-export const ARGUMENT = "argument.";
 
 /** What a run uses; while it goes on with a bar: of what the machine has. */
 function load(run: RunRow, value: number | null, of: number, say: (value: number) => string): ComponentChildren {
@@ -76,7 +80,15 @@ function load(run: RunRow, value: number | null, of: number, say: (value: number
   );
 }
 
-export function column(key: string): Column {
+/** Several columns; those that would have one title, as of a parameter and a metric, bear their whole names. */
+export function columnsOf(keys: readonly string[], fields: readonly FieldRow[] = []): Column[] {
+  const kinds = new Map(fields.map((one) => [one.name, one.kind]));
+  const all = keys.map((key) => column(key, kinds));
+  const isAlone = (title: string): boolean => all.filter((one) => one.title === title).length === 1;
+  return all.map((one) => (isAlone(one.title) ? one : { ...one, title: one.key }));
+}
+
+export function column(key: string, kinds: ReadonlyMap<string, FieldRow["kind"]> = new Map()): Column {
   const plain = PLAIN[key];
   if (plain) return { isNumber: false, canSort: true, ...plain, key };
   const cut = key.indexOf(".");
@@ -84,6 +96,7 @@ export function column(key: string): Column {
   const made = { key, width: 120, isNumber: false, canSort: true };
   if (area === "tags") return { ...made, title: name, cell: (run) => (name in run.tags ? (run.tags[name] ?? "✓") : "") };
   if (area === "properties") return { ...made, title: name, width: 160, cell: (run) => run.properties[name] ?? "" };
+  if (area === "params") return { ...made, title: name, width: 104, isNumber: kinds.get(key) === "number", cell: (run) => parameter(run.params[name]) };
   if (area === "argument") return { ...made, title: name, canSort: false, cell: (run) => argument(run, name) };
   return { ...made, title: metricTitle(name), isNumber: true, width: 104, cell: (run) => metric(run, name) };
 }
@@ -109,15 +122,23 @@ function metric(run: RunRow, field: string): string {
   return figure(toNumber(run.metrics[name]?.[which]));
 }
 
-/** What follows a word of the command line, as in `--lr 0.1` or `--lr=0.1`. */
-export function argument(run: RunRow, word: string): string {
+/** A parameter as it was given: no digit is left out. */
+export function parameter(value: Params[string] | undefined): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** The parameters that are not the same in all runs that have any. */
+export function differing(runs: readonly RunRow[]): string[] {
+  const each = runs.map((run) => run.params).filter((params) => Object.keys(params).length > 0);
+  const names = [...new Set(each.flatMap((params) => Object.keys(params)))];
+  return names.filter((name) => new Set(each.map((params) => JSON.stringify(params[name]))).size > 1);
+}
+
+/** What follows a word of the command line, as in `--lr 0.1` or `--lr=0.1`: in addresses of former versions. */
+function argument(run: RunRow, word: string): string {
   const at = run.arguments.indexOf(word);
   const next = run.arguments[at + 1];
   if (at >= 0) return next === undefined || /^--?[a-z]/i.test(next) ? "✓" : next;
   return run.arguments.find((one) => one.startsWith(`${word}=`))?.slice(word.length + 1) ?? "";
-}
-
-export function argumentWords(runs: readonly RunRow[]): string[] {
-  const words = runs.flatMap((run) => run.arguments.filter((one) => /^--?[a-z]/i.test(one)));
-  return [...new Set(words.map((word) => word.split("=")[0] ?? word))].sort();
 }

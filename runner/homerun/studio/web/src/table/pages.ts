@@ -19,10 +19,19 @@ export class RunPages {
   private readonly places = new Map<string, [number, number]>();
   private round = 0;
 
+  private metrics: readonly string[] = [];
+
   constructor(
     private readonly query: Queries["runs"],
     readonly isFiltered: boolean,
   ) {}
+
+  /** Which metrics the rows hold; those in view stay as they are until they are read again. */
+  hold(metrics: readonly string[], first: number, last: number): void {
+    if (metrics.join() === this.metrics.join()) return;
+    this.metrics = metrics;
+    if (this.pages.size || this.asked.size) this.refresh(first, last);
+  }
 
   at(index: number): RunRow | undefined {
     return this.pages.get(Math.floor(index / PAGE))?.[index % PAGE];
@@ -32,10 +41,6 @@ export class RunPages {
   rowOf(id: string): number | null {
     const [page, at] = this.places.get(id) ?? [-1, 0];
     return this.pages.get(page)?.[at]?.id === id ? page * PAGE + at : null;
-  }
-
-  known(): RunRow[] {
-    return [...this.pages.values()].flat();
   }
 
   /** Read what is missing between two rows. */
@@ -71,7 +76,7 @@ export class RunPages {
     const round = this.round;
     this.asked.add(page);
     try {
-      const answer = await get("runs", { ...this.query, skip: page * PAGE, limit: PAGE });
+      const answer = await get("runs", { ...this.query, metrics: [...this.metrics], skip: page * PAGE, limit: PAGE });
       if (round === this.round) this.take(page, answer);
     } catch (error) {
       if (round === this.round) this.error.value = error as ApiError;

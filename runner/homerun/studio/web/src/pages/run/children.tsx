@@ -5,6 +5,7 @@ import { get } from "../../server/api";
 import { count } from "../../format";
 import { useLive } from "../../server/live";
 import { go, href } from "../../route";
+import { type Column, columnsOf, differing, metricOf, metricsOf } from "../../table/columns";
 import type { ChildRow, ChildrenAnswer, RunRow } from "../../types";
 import { Ago, Button, Empty, Failure, RollupBar, RunLink, StatusMark, Tags, Took, Waiting } from "../../ui/basics";
 import { Icon } from "../../ui/icon";
@@ -12,11 +13,14 @@ import { useLoaded, useThrottled } from "../../use";
 import type { TabProps } from "./tab";
 
 const PAGE = 100;
+const MOST_PARAMS = 5;
 const RELOAD_MS = 1000;
 
 export function Children({ run }: TabProps) {
   const [most, setMost] = useState(PAGE);
-  const loaded = useLoaded((abort) => children(run, most, abort), [run.id, most]);
+  const fields = useLoaded((abort) => get("fields", { experiment: run.experiment, children: true }, abort), [run.experiment]);
+  const metrics = (fields.data?.columns ?? []).filter((key) => key.startsWith("metrics."));
+  const loaded = useLoaded((abort) => children(run, most, metricsOf(metrics), abort), [run.id, most, metrics.join()]);
   const soon = useThrottled(loaded.reload, RELOAD_MS);
   useLive({ topics: [`run:${run.id}`, "runs"], experiment: run.experiment }, ({ event, data }) => {
     if (event === "reset") return soon();
@@ -25,6 +29,9 @@ export function Children({ run }: TabProps) {
     if (data.changed.some((one) => one.parent === run.id || known.has(one.parent ?? ""))) soon();
   });
   const found = loaded.data;
+  const params = differing(found?.runs ?? []).slice(0, MOST_PARAMS);
+  const logged = metrics.filter((key) => found?.runs.some((one) => metricOf(key.slice("metrics.".length)).name in one.metrics));
+  const columns = columnsOf([...params.map((name) => `params.${name}`), ...logged], fields.data?.fields);
   if (!found) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the children" />;
   if (!found.total) {
     return (
@@ -38,6 +45,7 @@ export function Children({ run }: TabProps) {
       <div class="bar">
         {found.rollup && <RollupBar rollup={found.rollup} />}
         <span class="grow" />
+        <Button icon="columns" onClick={() => go(href(["runs"], { experiment: run.experiment, children: 1, where: [`parent = ${run.id}`] }))}>Open as a table</Button>
         <Button icon="compare" onClick={() => go(href(["compare"], { ids: found.runs.slice(0, 50).map((one) => one.id).join(",") }))}>Compare</Button>
       </div>
       <div class="scrolled is-tall" tabIndex={0} role="region" aria-label="Children">
@@ -46,6 +54,7 @@ export function Children({ run }: TabProps) {
             <tr>
               <th>Run</th>
               <th>Status</th>
+              {columns.map((one) => <th key={one.key} class={one.isNumber ? "is-number" : ""}>{one.title}</th>)}
               <th>Children</th>
               <th>Created</th>
               <th class="is-number">Duration</th>
@@ -54,7 +63,7 @@ export function Children({ run }: TabProps) {
           </thead>
           <tbody>
             {found.runs.map((one) => (
-              <Branch key={one.id} run={one} depth={0} />
+              <Branch key={one.id} run={one} depth={0} columns={columns} />
             ))}
           </tbody>
         </table>
@@ -64,18 +73,18 @@ export function Children({ run }: TabProps) {
   );
 }
 
-async function children(run: RunRow, most: number, abort: AbortSignal): Promise<ChildrenAnswer> {
-  const first = await get("runs/{id}/children", { id: run.id, limit: Math.min(500, most) }, abort);
+async function children(run: RunRow, most: number, metrics: string[], abort: AbortSignal): Promise<ChildrenAnswer> {
+  const first = await get("runs/{id}/children", { id: run.id, limit: Math.min(500, most), metrics }, abort);
   const runs = [...first.runs];
   while (runs.length < Math.min(most, first.total)) {
-    const next = await get("runs/{id}/children", { id: run.id, skip: runs.length, limit: 500 }, abort);
+    const next = await get("runs/{id}/children", { id: run.id, skip: runs.length, limit: 500, metrics }, abort);
     if (!next.runs.length) break;
     runs.push(...next.runs);
   }
   return { ...first, runs };
 }
 
-function Branch({ run, depth }: { run: ChildRow; depth: number }) {
+function Branch({ run, depth, columns }: { run: ChildRow; depth: number; columns: Column[] }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
@@ -93,22 +102,24 @@ function Branch({ run, depth }: { run: ChildRow; depth: number }) {
           </span>
         </th>
         <td><StatusMark status={run.status} /></td>
+        {columns.map((one) => <td key={one.key} class={one.isNumber ? "is-number" : ""}>{one.cell(run)}</td>)}
         <td>{run.rollup && <RollupBar rollup={run.rollup} />}</td>
         <td><Ago time={run.created} /></td>
         <td class="is-number"><Took run={run} /></td>
         <td><Tags tags={run.tags} /></td>
       </tr>
-      {isOpen && <Below run={run} depth={depth + 1} />}
+      {isOpen && <Below run={run} depth={depth + 1} columns={columns} />}
     </>
   );
 }
 
-function Below({ run, depth }: { run: RunRow; depth: number }) {
-  const loaded = useLoaded((abort) => children(run, 500, abort), [run.id, run.status, run.children]);
+function Below({ run, depth, columns }: { run: RunRow; depth: number; columns: Column[] }) {
+  const metrics = metricsOf(columns.map((one) => one.key));
+  const loaded = useLoaded((abort) => children(run, 500, metrics, abort), [run.id, run.status, run.children, metrics.join()]);
   return (
     <>
       {loaded.data?.runs.map((one) => (
-        <Branch key={one.id} run={one} depth={depth} />
+        <Branch key={one.id} run={one} depth={depth} columns={columns} />
       ))}
     </>
   );
