@@ -81,6 +81,8 @@ CASES = {
     "run-logs": f"run logs {MAIN} --tail 2",
     "run-logs-none": f"run logs {MAIN} --file train.log",
     "run-metrics": f"run metrics {MAIN}",
+    "run-plot": f"run plot {MAIN} -m loss",
+    "run-plot-none": f"run plot {MAIN} -m lost",
     "run-metrics-none": "run metrics given-id",
     "run-monitor-logs": f"run monitor-logs {MAIN}",
     "run-show": f"run show {MAIN}",

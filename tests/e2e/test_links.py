@@ -182,6 +182,7 @@ LOOKS = [
         "run diff RUN RUN",
         "run best loss --min -e train",
         "run why RUN",
+        "run plot RUN -m loss",
         "config",
         "run wait RUN --timeout 0s",
     ),

@@ -35,6 +35,7 @@ THIRD_PARTY: dict[str, str | tuple[str, ...]] = {
     "jupyter_client": "homerun.environments.notebook",
     "nbclient": "homerun.environments.notebook",
     "nbformat": "homerun.environments.notebook",
+    "matplotlib": "homerun.metrics.figure",
     "mlflow": "homerun.mlflow",
     "psutil": ("homerun.system.portable", "runstore.run.identity"),
     "pynvml": "homerun.system.gpus.nvml",  # of nvidia-ml-py

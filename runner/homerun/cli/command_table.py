@@ -79,6 +79,7 @@ COMMANDS = {
     "run download-logs": ("commands.run.logs", "download_logs"),
     "run logs": ("commands.run.logs", "logs"),
     "run metrics": ("commands.run.metrics", "metrics"),
+    "run plot": ("commands.run.metrics", "plot"),
     "run best": ("commands.run.best", "best"),
     "run why": ("commands.run.why", "why"),
     "run stacks": ("commands.machine.stacks", "stacks"),
@@ -154,6 +155,7 @@ SHORT = {
     "stacks": "run stacks",
     "best": "run best",
     "compare": "run compare",
+    "plot": "run plot",
     "diff": "run diff",
     "files": "run files",
     "open": "run open",
@@ -165,7 +167,7 @@ SHORT = {
 
 SECTIONS = (
     ("Run", "homerun run train.py --lr 0.1", "run ls show logs top stop wait why stacks rerun"),
-    ("Compare", "homerun best loss", "best compare tensorboard diff files open model"),
+    ("Compare", "homerun best loss", "best compare plot tensorboard diff files open model"),
     ("Keep order", "homerun tag 17 keep", "tag rm restore du"),
     (
         "Set up",
@@ -196,6 +198,7 @@ SUMMARIES = {
         "List the best runs of an experiment by the last value of a metric, the best one first."
     ),
     "compare": "Show how runs differ: parameters, metrics, tags, code, environment.",
+    "plot": "Draw metrics of runs as curves: in the terminal, or to a file.",
     "diff": (
         "Show how the code of two runs differs, or the code of a run and the source folder now."
     ),

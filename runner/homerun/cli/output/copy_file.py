@@ -1,4 +1,4 @@
-"""Write a copy of a command's result to a new file."""
+"""Write what a command has made to a new file, such as a copy of its result."""
 
 from __future__ import annotations
 
@@ -21,14 +21,28 @@ def check_path(path: str) -> None:
 
 
 def write_copy(path: str, text: str) -> None:
-    """Write the file.
+    """Write a text to the file.
+
+    Raises:
+        UserError: it cannot be written, or was created meanwhile.
+    """
+    write_whole(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write the file; a part of it is not left behind.
 
     Raises:
         UserError: it cannot be written, or was created meanwhile.
     """
     try:
-        with open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+        with open(path, "xb") as file:
+            try:
+                file.write(data)
+                file.flush()
+            except OSError:
+                os.unlink(path)  # the disk is full
+                raise
     except OSError as error:
         raise UserError(
             f"{path} cannot be written ({error.strerror}); name another file"

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Union
 
-    Part = Union["Table", "Card", "Branch", "Note", str]
+    from homerun.cli.output.plot import Plot
+
+    Part = Union["Table", "Card", "Branch", "Note", Plot, str]
 
 _GAP = "  "
 _MAY_BE_CUT = ("script", "tags")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import isfinite
 
+from homerun.cli.output.dots import Canvas
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,9 +14,6 @@ if TYPE_CHECKING:
     """A value, and the least and the largest around it."""
 
 _HEIGHTS = "▁▂▃▄▅▆▇█"
-_EMPTY = 0x2800
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-"""The bits of the dots of a braille character, from the top, left and right."""
 
 
 def sparkline(values: Sequence[float], wide: int) -> str:
@@ -37,22 +36,20 @@ def braille(points: Sequence[Point], wide: int, high: int) -> list[str]:
     if ends is None or wide < 1 or high < 1:
         return [" " * max(0, wide)] * max(0, high)
     low, top = ends
-    rows = 4 * high
-    cells = [[0] * wide for _ in range(high)]
+    canvas = Canvas(wide, high)
 
     def row_of(value: float) -> int:
         part = 0.5 if top == low else (value - low) / (top - low)
-        return round((1 - part) * (rows - 1))
+        return round((1 - part) * (canvas.rows - 1))
 
     before: int | None = None
-    for column, (value, least, largest) in enumerate(_columns(points, 2 * wide)):
+    for column, (value, least, largest) in enumerate(_columns(points, canvas.columns)):
         first, now, last = row_of(largest), row_of(value), row_of(least)
         if before is not None:  # joined with the column to the left, so that it is one line
             first, last = min(first, before + 1), max(last, before - 1)
-        for row in range(max(0, first), min(rows - 1, last) + 1):
-            cells[row // 4][column // 2] |= _DOTS[row % 4][column % 2]
+        canvas.stroke(column, first, last)
         before = now
-    return ["".join(chr(_EMPTY + bits) if bits else " " for bits in line) for line in cells]
+    return canvas.lines()
 
 
 def extent(points: Sequence[Point]) -> tuple[float, float] | None:

@@ -61,7 +61,7 @@ def compare(call: Call, words_of_runs: tuple[str, ...], everything: bool, code: 
 
     compared = comparison.members([call.record(word) for word in words_of_runs])
     found = comparison.records(compared, code)
-    names = _names(compared)
+    names = run_names(compared)
 
     def shown() -> Iterator[render.Part]:
         yield from (_rows if len(names) > _MOST_BESIDE else _beside)(found, names, everything)
@@ -73,7 +73,7 @@ def compare(call: Call, words_of_runs: tuple[str, ...], everything: bool, code: 
     return Result(found, shown)
 
 
-def _names(compared: Sequence[Record]) -> list[str]:
+def run_names(compared: Sequence[Record]) -> list[str]:
     """The runs by number; where they are of several experiments also by these."""
     is_one = len({record.experiment for record in compared}) == 1
     found = []

@@ -1,30 +1,49 @@
-"""`homerun run metrics`: what a run has logged, at a glance, as JSON, or point by point."""
+"""`homerun run metrics` and `run plot`: what runs have logged, in figures and as curves."""
 
 from __future__ import annotations
 
+import os
 import sys
+from datetime import datetime
 
 from homerun.base import sizes, terminal
 from homerun.cli.command import command
+from homerun.cli.commands.run.compare import run_names
 from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
-from homerun.cli.options.params import option
-from homerun.cli.output import console, render, text
+from homerun.cli.options.kinds import OneOf
+from homerun.cli.options.params import argument, option
+from homerun.cli.output import console, copy_file, render, text
+from homerun.cli.output.plot import Plot
 from homerun.cli.result import Result
-from homerun.metrics import points, results
+from homerun.metrics import curves, figure, points, results, summary
+from homerun.metrics.curves import AXES, STEP
+from homerun.metrics.kinds import NUMBER
+from homerun.project import goals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from homerun.cli.invocation import Call
     from homerun.sdk.run import Run
+    from runstore.run.record import Record
 
 _COLUMNS = ["name", "last", "min", "max", "count", "trend"]
 _EXPENDABLE = ("trend", "count", "min", "max")
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDE = 20
+_WIDE_PIPE = 100
+_MOST_PLOTS = 6
+_SAID = {
+    STEP: "by step",
+    curves.TIME: "by time",
+    curves.RELATIVE: "since its first point",
+    curves.INDEX: "by number",
+}
+_MOST_ASKED = 50
+"""Of so many runs it is asked which metrics there are."""
 
 
 @command("metrics")
@@ -80,6 +99,143 @@ def metrics(call: Call, names: tuple[str, ...], system: bool, as_csv: bool) -> R
         return [render.Table(_COLUMNS, rows, _EXPENDABLE)] if rows else [render.Note(none)]
 
     return Result(values, shown)
+
+
+@command("plot")
+@option(
+    *("-m", "--metric", "names"),
+    metavar="NAME",
+    many=True,
+    complete=shared.metrics_offered,
+    help="A metric; can be given several times. Left out: the project's goal, else all of them.",
+)
+@option(
+    *("-x", "--axis"),
+    metavar="AXIS",
+    kind=OneOf(AXES),
+    default=STEP,
+    help="What runs from left to right: step, time, relative or index (default: step).",
+)
+@option("--log", "is_log", is_flag=True, help="A logarithmic scale: values above 0 only.")
+@option(
+    *("-f", "--file", "file"),
+    metavar="FILE",
+    help="Write a picture instead: .png, .svg, .pdf, or .html, a page that needs nothing else.",
+)
+@argument(
+    "words_of_runs",
+    metavar="RUN...",
+    many=True,
+    required=True,
+    complete=shared.run_ids,
+)
+def plot(
+    call: Call,
+    words_of_runs: tuple[str, ...],
+    names: tuple[str, ...],
+    axis: str,
+    is_log: bool,
+    file: str | None,
+) -> Result:
+    """Draw metrics of runs as curves: in the terminal, or to a file.
+
+    A batch that has no such metric itself stands for its runs. Each place shows all of its points,
+    from the least to the greatest, so that no spike is lost; a script that was begun again is
+    another stroke. NaN and the infinities have signs of their own. With several runs letters say
+    whose a curve is. A pipe gets the chart as text, with -o json what is drawn as columns.
+
+    \b
+    Example:
+      homerun run plot 17 18 -m loss
+      homerun run plot @last -m loss -x relative -f loss.svg
+    """
+    if file is not None:
+        _check_file(file)
+    records = _meant([call.record(word) for word in words_of_runs], names)
+    chosen = list(dict.fromkeys(names)) or _logged(call, records)
+    found = curves.curves_of(records, chosen, axis, is_log)
+    missing = [name for name in chosen if all(one.metric != name for one in found)]
+    if missing:
+        raise UsageError(_no_metric(missing[0], records))
+    labels = dict(zip((record.id for record in records), run_names(records)))
+    if file is not None:
+        kind = file.rpartition(".")[2].lower()
+        copy_file.write_whole(file, figure.draw(found, labels, kind, axis, is_log))
+        return Result(
+            {"file": file}, lambda: [render.Note(f"{file} is written")], plain=f"{file}\n"
+        )
+
+    def shown() -> Iterator[Plot]:
+        for metric in chosen:
+            of_metric = [one for one in found if one.metric == metric]
+            whose = f" of {labels[of_metric[0].run]}" if len(of_metric) == 1 else ""
+            scale = ", logarithmic" if is_log else ""
+            title = f"{metric}{whose} ({_SAID[axis]}{scale})"
+            yield Plot(title, of_metric, labels, _writing_x(axis), is_log)
+
+    if call.wants_result:
+        grids = [curves.grid_of([one], figure.PLACES) for one in found]
+        return Result([one.describe(grid) for one, grid in zip(found, grids)], shown)
+    plain = (
+        [] if call.is_for_people else [line for one in shown() for line in one.lines(_WIDE_PIPE)]
+    )
+    return Result([], shown, plain="".join(f"{line}\n" for line in plain))
+
+
+def _meant(records: list[Record], names: Sequence[str]) -> Sequence[Record]:
+    """The runs whose curves are asked for: of a batch those below it, unless it has its own."""
+    from homerun.views import compare
+
+    own = _names_of(records)
+    return records if any(name in own for name in names or own) else compare.members(records)
+
+
+def _check_file(path: str) -> None:
+    """Check that a picture can be written there.
+
+    Raises:
+        UserError: it cannot.
+    """
+    kind = os.path.splitext(path)[1].lower()[1:]
+    if kind not in figure.KINDS:
+        raise UsageError(f"{path}: a plot is written as .{', .'.join(figure.KINDS)}")
+    copy_file.check_path(path)
+
+
+def _logged(call: Call, records: Sequence[Record]) -> list[str]:
+    """The metric that is the project's goal, where a run has logged it; else all of them."""
+    known = _names_of(records)
+    goal = goals.of_project(call.project())
+    if goal is not None and goal.metric in known:
+        return [goal.metric]
+    if not known:
+        raise UsageError(f"{records[0].id} has logged no numbers; a script logs them with run.log")
+    return known[:_MOST_PLOTS]
+
+
+def _names_of(records: Sequence[Record]) -> list[str]:
+    """The metrics of numbers that the first of the runs have logged."""
+    seen = [summary.Gauges(record.path).read()[1] for record in records[:_MOST_ASKED]]
+    numbers = (one["name"] for each in seen for one in each if one["kind"] == NUMBER)
+    return list(dict.fromkeys(numbers))
+
+
+def _no_metric(name: str, records: Sequence[Record]) -> str:
+    known = ", ".join(map(text.printable, _names_of(records))) or "none"
+    return f"no run has a metric {name!r} of numbers; they have {known}"
+
+
+def _writing_x(axis: str) -> Callable[[float], str]:
+    if axis == curves.TIME:
+        return _moment
+    return text.duration if axis == curves.RELATIVE else lambda at: f"{at:,}"
+
+
+def _moment(at: float) -> str:
+    try:
+        return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S")  # noqa: DTZ006
+    except (OverflowError, ValueError, OSError):
+        return f"{at:,.0f} s"  # of a clock that was far out
 
 
 def trend(numbers: list[float]) -> str:

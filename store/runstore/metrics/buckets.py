@@ -1,0 +1,108 @@
+"""Points gathered by where they stand: what a place of a chart shows of all points within it.
+
+All that is said of a bucket is said of every point in it: none is skipped. NaN and the infinities
+are counted apart, so that one of them hides none of the numbers beside it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import namedtuple
+from itertools import compress, islice
+from itertools import count as numbers
+from math import floor, isfinite
+from operator import gt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Sequence
+
+Bucket = namedtuple("Bucket", "x_first x_last first last min max mean count nans highs lows")
+"""Points side by side: least and greatest x; of the finite numbers the first, the last, the least,
+the greatest, the mean and how many (None and 0: there is none); how many are NaN, inf and -inf."""
+
+MOST_FALLS = 64
+"""Where x falls more often, it has no order: a script is begun again a few times only."""
+
+
+class Grid:
+    """Places of one width along an axis.
+
+    Args:
+        low: where the first place begins.
+        span: how wide each of them is, above 0.
+    """
+
+    def __init__(self, low: float, span: float) -> None:
+        self.low = low
+        self.span = span
+
+    def place(self, x: float) -> int:
+        """The number of the place in which an x lies, counted from 0."""
+        return floor((x - self.low) / self.span)
+
+    def border(self, place: int) -> float:
+        """Where a place begins."""
+        return self.low + place * self.span
+
+
+def over(low: float, high: float, places: int) -> Grid:
+    """So many places from one x to another, of which the outer two have these as their middles."""
+    span = (high - low) / max(1, places - 1)
+    if not 0 < span < float("inf"):
+        return Grid(low - 0.5, 1.0)
+    return Grid(low - span / 2, span)
+
+
+def segments(xs: array[float], cuts: Sequence[int] = ()) -> list[tuple[int, int]] | None:
+    """The parts in which x never falls, as the first and the one behind the last; None: too many.
+
+    Args:
+        cuts: points with which another part begins, whatever their x.
+    """
+    falls = list(islice(compress(numbers(1), map(gt, xs, islice(xs, 1, None))), MOST_FALLS + 1))
+    if len(falls) > MOST_FALLS:
+        return None
+    begins = sorted({0, *falls, *(at for at in cuts if 0 < at < len(xs))})
+    return [pair for pair in zip(begins, [*begins[1:], len(xs)]) if pair[0] < pair[1]]
+
+
+def gathered(
+    xs: array[float], values: array[float], part: tuple[int, int], grid: Grid
+) -> list[Bucket]:
+    """The points of one segment in the places of a grid; a place without a point is none."""
+    at, end = part
+    found = []
+    while at < end:
+        border = grid.border(grid.place(xs[at]) + 1)
+        behind = bisect_left(xs, border, at + 1, end)
+        found.append(of_points(xs[at], xs[behind - 1], values[at:behind]))
+        at = behind
+    return found
+
+
+def of_points(x_first: float, x_last: float, values: Sequence[float]) -> Bucket:
+    """The bucket of some points."""
+    total, count = sum(values), len(values)
+    if total - total == 0:
+        low, high = min(values), max(values)
+        return Bucket(
+            *(x_first, x_last, values[0], values[-1], low, high),
+            *(_between(total / count, low, high), count, 0, 0, 0),
+        )
+    known = [one for one in values if isfinite(one)]
+    nans = sum(one != one for one in values)
+    highs = sum(one == float("inf") for one in values)
+    others = nans, highs, count - len(known) - nans - highs
+    if not known:
+        return Bucket(x_first, x_last, None, None, None, None, None, 0, *others)
+    low, high = min(known), max(known)
+    mean = sum(one / len(known) for one in known)  # a plain sum may be more than a float holds
+    ends = x_first, x_last, known[0], known[-1], low, high
+    return Bucket(*ends, _between(mean, low, high), len(known), *others)
+
+
+def _between(mean: float, low: float, high: float) -> float:
+    """A mean is never outside its numbers, however it was rounded."""
+    return min(max(mean, low), high)
