@@ -1,24 +1,31 @@
-"""A chart of a million points: the first one, the next ones, and after some more points."""
+"""Charts of a million points: the first, the next, those of Studio, and after some more points."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 
 import measure
 import rows
 from rows import Row
 
+from homerun.metrics import chart
+from homerun.metrics.chart import Wish
 from runstore import layout
 from runstore.draft import Draft
 from runstore.fs import lock
 from runstore.metrics import log as metric_log
 from runstore.metrics.chart import series
+from runstore.metrics.curve import TIME
 from runstore.metrics.follower import Follower
+from runstore.run.record import Record
 from runstore.store import Store
 
 MORE = 1_000
 WIDTH = 1_000
+RUNS = 100
+START_MS = 1_795_000_000_000
 
 
 def measured(quick: bool) -> Iterator[Row]:
@@ -31,14 +38,19 @@ def measured(quick: bool) -> Iterator[Row]:
         yield from _first(run_folder, cache, points)
         yield from _next(run_folder, points)
         yield from _follow(run_folder)
+        yield from _studio(folder, points)
 
 
 def _run(folder: str) -> str:
+    return _record(folder).path
+
+
+def _record(folder: str) -> Record:
     draft = Draft(Store(f"{folder}/{layout.STORE_FOLDER}").for_writing(), "bench")
     alive = draft.take_alive()
-    path = draft.publish({"kind": "submitted"}).path
+    record = draft.publish({"kind": "submitted"})
     lock.release(alive)
-    return path
+    return record
 
 
 def _log(run_folder: str, points: int) -> None:
@@ -90,6 +102,35 @@ def _follow(run_folder: str) -> Iterator[Row]:
         _log(run_folder, MORE)
         found.append(measure.seconds(follower.read))
     yield rows.of("a follower's 1,000 new points", measure.scaled(found, 1e-3), "ms")
+
+
+def _studio(folder: str, points: int) -> Iterator[Row]:
+    """What Studio answers to a chart, once the sums are there."""
+    whole = [_with_steps(folder, points)]
+    share = [_with_steps(folder, points // RUNS) for _ in range(RUNS)]
+    zoom = Wish(WIDTH, since=points // 4, until=points // 2)
+    asked = (
+        (f"{points:,} points by step", whole, Wish(WIDTH), 300),
+        (f"{points:,} points by time", whole, Wish(WIDTH, x=TIME), 300),
+        ("a quarter of them", whole, zoom, 100),
+        (f"{points:,} points with an average of them", whole, Wish(WIDTH, smooth="ema:0.99"), None),
+        (f"{RUNS} runs of {points // RUNS:,} points", share, Wish(WIDTH), 1_000),
+    )
+    for name, records, wish, budget in asked:
+        answered = partial(chart.read, records, ["loss"], wish)
+        answered()
+        taken = measure.in_turn(10, answered)[0]
+        told = f"Studio's answer: {name}"
+        yield rows.of(told, measure.scaled(taken, 1e-3), "ms", budget)
+
+
+def _with_steps(folder: str, points: int) -> Record:
+    record = _record(folder)
+    writer = metric_log.Writer(record.path)
+    for number in range(points):
+        writer.add_scalar_at("loss", number % 1_000 * 0.5, START_MS + number, number)
+    writer.close()
+    return record
 
 
 def _chart(run_folder: str) -> None:

@@ -68,9 +68,11 @@ INDEX_FILE = "runs-6.sqlite"
 INDEX_MARKS = "marks"
 INDEX_VERIFYING = "verifying.lock"
 SERIES = "series"
-SERIES_FILE = "points-1"
+SERIES_FILE = "points-2"
 """In a folder of its run's id; the number is that of its form."""
-SERIES_WRITING = "points-1.new"
+SERIES_WRITING = "points-2.new"
+SERIES_FORMER = "points-1"
+"""Of an earlier version: it is removed once there is one of this form."""
 
 PRIVATE = (ENVIRONMENTS, INDEX)
 """What no group reads, also of a store that is shared: values of variables; a cache."""

@@ -19,6 +19,7 @@ from homerun import Experiment, Workspace
 from homerun.cli.output.plot import Plot
 from homerun.metrics.curves import RunCurve
 from runstore.metrics.curve import Curve
+from runstore.metrics.sums import Sums
 
 EVIL = "loss\x1b]0;title\x07\x1b[2J\u202e\n<script>"
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -30,7 +31,7 @@ def curve(
     values: list[float], xs: list[int] | None = None, run: str = "r", **more: Any
 ) -> RunCurve:
     places = array("q", range(len(values)) if xs is None else xs)
-    return RunCurve(run, "loss", Curve(places, array("d", values)), **more)
+    return RunCurve(run, "loss", Curve(places, Sums(array("d", values))), **more)
 
 
 def plotted(*curves: RunCurve, room: int = 80, is_log: bool = False) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import sqlite3
 import zipfile
@@ -218,8 +219,8 @@ def test_a_series_comes_in_buckets_and_then_what_is_new(
     query = f"/api/series?run={run.id}&name=loss&width=4"
     answer = client.get(query).json
     (series,) = answer["series"]
-    assert (series["points"], series["size"], series["anew"]) == (10, 4, True)
-    assert series["last"] == [3, 7, 9]
+    assert (series["points"], series["span"], series["anew"]) == (10, 4, True)
+    assert (series["last"], series["mean"]) == ([3, 7, 9], [1.5, 5.5, 8.5])
     assert client.get(f"{query}&cursor={answer['cursor']}").json["series"] == []
     run.log("loss", -1, step=10)
     (new,) = client.get(f"{query}&cursor={answer['cursor']}").json["series"]
@@ -234,11 +235,28 @@ def test_what_is_new_fits_behind_buckets_that_were_cut(client: Client, workspace
     query = f"/api/series?run={run.id}&name=loss&width=3"
     answer = client.get(query).json
     (series,) = answer["series"]
-    assert (series["size"], series["x_last"], series["last"]) == (4, [3, 5, 1, 4], [3, 5, 1, 4])
+    assert (series["span"], series["x_last"], series["cuts"]) == (2, [1, 3, 5, 1, 3, 4], [3])
     run.log("loss", 5, step=5)
     (new,) = client.get(f"{query}&cursor={answer['cursor']}").json["series"]
-    assert (new["anew"], new["from"], new["x_last"]) == (False, 3, [5])
+    assert (new["anew"], new["from"], new["x_last"], new["cuts"]) == (False, 5, [5], [3])
     run.complete()
+
+
+def test_a_series_tells_what_is_no_number_and_an_average_of_all_points(
+    client: Client, workspace_dir: Path
+) -> None:
+    run = Experiment(Workspace.from_config(), "curves").start_logging(**BARE)
+    for step, value in enumerate([1.0, math.nan, math.inf, -math.inf, 2.0]):
+        run.log("loss", value, step=step)
+    run.complete()
+    query = f"/api/series?run={run.id}&name=loss"
+    (series,) = client.get(f"{query}&width=1&x=relative&smooth=mean:100").json["series"]
+    assert (series["nans"], series["highs"], series["lows"]) == ([1], [1], [1])
+    assert (series["min"], series["max"], series["count"]) == ([1.0], [2.0], [2])
+    assert series["smooth"] == [1.5]
+    refused = client.get(f"{query}&smooth=median:3")
+    assert refused.status == 400
+    assert "give ema:WEIGHT" in refused.json["error"]["message"]
 
 
 def test_files_are_listed_shown_and_downloaded(client: Client, trained: Run) -> None:

@@ -3,82 +3,163 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from math import floor, frexp, inf, nextafter
+from typing import Any, NamedTuple
 
 from homerun.base.errors import UserError
+from homerun.metrics import curves
 from runstore import layout
-from runstore.metrics.chart import Bucket, series
+from runstore.metrics import curve, smoothing
+from runstore.metrics.buckets import Bucket, Grid
+from runstore.metrics.curve import STEP, Curve
 from runstore.run.record import Record
 
 MOST = 200
 _MOST_WIDTH = 10_000
 _MOST_DIGITS = 18
-_COLUMNS = ("x_first", "x_last", "min", "max", "last", "count", "gaps")
+_MOST_STROKES = 4
+"""With more segments than these each of them has fewer buckets."""
+_COLUMNS = ("x_first", "x_last", "min", "max", "mean", "last", "count", "nans", "highs", "lows")
+_RAW = 0.0
+
+
+class Wish(NamedTuple):
+    """What a chart is to show.
+
+    Attributes:
+        width: so many places along the axis at most.
+        x: the axis, one of `curve.AXES`.
+        since, until: show these and what lies between; buckets at the border are whole.
+        smooth: an average to show too, as `smoothing.parse` has it.
+        of_system: what runs used of their machine, instead of what they logged.
+    """
+
+    width: int = 600
+    x: str = STEP
+    since: float | None = None
+    until: float | None = None
+    smooth: str | None = None
+    of_system: bool = False
 
 
 def read(
-    records: Sequence[Record],
-    names: Sequence[str],
-    width: int = 600,
-    x: str = "step",
-    since: float | None = None,
-    until: float | None = None,
-    cursor: str | None = None,
-    of_system: bool = False,
+    records: Sequence[Record], names: Sequence[str], wish: Wish, cursor: str | None = None
 ) -> dict[str, Any]:
     """The series of each run with each name, in buckets, as columns.
 
     Args:
         cursor: of the last answer to the same question: only what has changed.
-        of_system: what runs used of their machine, instead of what they logged.
 
     Raises:
-        UserError: there are too many, or an axis or a width that there is not.
+        UserError: there are too many, or an axis, a width or an average that there is not.
     """
     if len(records) * len(names) > MOST:
         raise UserError(f"{len(records) * len(names)} series are too many at once: at most {MOST}")
-    if not 1 <= width <= _MOST_WIDTH:
-        raise UserError(f"the width is {width}: give 1 to {_MOST_WIDTH}")
-    kept_in = layout.SYSTEM if of_system else layout.METRICS
-    wanted = [(record, name) for record in records for name in names]
-    known = _places(cursor, len(wanted)) if since is None and until is None else []
-    found, places = [], []
-    for number, (record, name) in enumerate(wanted):
-        try:
-            chart = series(record.path, name, width, x, since, until, kept_in)
-        except ValueError as error:
-            raise UserError(str(error)) from error
-        places.append(f"{chart.points}:{chart.size}")
-        points, size = known[number] if known else (-1, 0)
-        is_new = size != chart.size or points > chart.points
-        if not is_new and points == chart.points:
-            continue
-        first = 0 if is_new else _place(chart.buckets, points // size * size)
-        row: dict[str, Any] = {"run": record.id, "name": name, "anew": is_new, "from": first}
-        row.update(points=chart.points, size=chart.size, broken=chart.broken)
-        shown = chart.buckets[first:]
-        columns = zip(*shown) if shown else ([] for _ in _COLUMNS)
-        row.update((key, list(column)) for key, column in zip(_COLUMNS, columns))
-        found.append(row)
+    if not 1 <= wish.width <= _MOST_WIDTH:
+        raise UserError(f"the width is {wish.width}: give 1 to {_MOST_WIDTH}")
+    if wish.since != wish.since or wish.until != wish.until:
+        raise UserError("since and until are numbers: NaN is before and after none")
+    is_whole = wish.since is None and wish.until is None
+    known = _places(cursor, len(records) * len(names)) if is_whole else []
+    found: list[dict[str, Any]] = []
+    places: list[str] = []
+    try:
+        smooth = smoothing.parse(wish.smooth) if wish.smooth else None
+        for record in records:
+            kept_in = layout.SYSTEM if wish.of_system else layout.METRICS
+            shown, broken = curve.read(
+                record.path, names, wish.x, [*curves.begins(record)], kept_in
+            )
+            for name, one in zip(names, shown):
+                row = _row(one, wish, smooth, known[len(places)] if known else None)
+                places.append(f"{row['points']}:{row['span']!r}")
+                if row["anew"] or row["x_first"]:
+                    found.append({"run": record.id, "name": name, "broken": broken, **row})
+    except ValueError as error:
+        raise UserError(str(error)) from error
     return {"series": found, "cursor": ",".join(places)}
 
 
+def _row(
+    one: Curve, wish: Wish, smooth: smoothing.Smooth | None, known: tuple[int, float] | None
+) -> dict[str, Any]:
+    """A curve as columns; without any where all of it is known."""
+    since, until, span = _scale(one, wish)
+    grid = Grid(0.0, span) if span else None
+    points = len(one)
+    row: dict[str, Any] = {"points": points, "span": span, "x": one.axis, "sorted": one.is_sorted}
+    is_new = known is None or known[1] != span or known[0] > points or one.is_sorted
+    is_new = is_new or smooth is not None
+    parts = one.within(since, until) if is_new or known != (points, span) else []
+    strokes = [[*one.gathered(part, grid)] for part in parts]
+    shown = [bucket for stroke in strokes for bucket in stroke]
+    first = 0 if is_new or known is None else _place(shown, known[0])
+    ends = [0]
+    for stroke in strokes:
+        ends.append(ends[-1] + len(stroke))
+    columns = list(zip(*([getattr(b, key) for key in _COLUMNS] for b in shown[first:])))
+    row.update({"anew": is_new, "from": first, "cuts": ends[1:-1]})
+    row.update(zip(_COLUMNS, map(list, columns or [()] * len(_COLUMNS))))
+    row["smooth"] = [] if smooth is None else _smoothed(one, parts, grid, smooth)
+    return row
+
+
+def _smoothed(
+    one: Curve, parts: Sequence[tuple[int, int]], grid: Grid | None, smooth: smoothing.Smooth
+) -> list[float | None]:
+    """The average at the last point of each bucket, over the whole segment that it lies in."""
+    found: list[float | None] = []
+    for part in parts:
+        whole = next(each for each in one.segments if each[0] <= part[0] < each[1])
+        ends = one.borders(part, grid)[1:]
+        found += smooth(one.sums, whole, [behind - 1 for behind in ends])
+    return found
+
+
+def _scale(one: Curve, wish: Wish) -> tuple[float, float, float]:
+    """From where to where a curve is shown, and how wide its places are: 0 for the points.
+
+    Places are of a power of two and begin at a multiple of it, so that none moves when points are
+    added; when there are too many, two become one.
+    """
+    low = -inf if wish.since is None else wish.since
+    high = inf if wish.until is None else wish.until
+    parts = one.within(low, high)
+    if sum(behind - first for first, behind in parts) <= wish.width:
+        return low, high, _RAW
+    places = max(1, wish.width * _MOST_STROKES // max(_MOST_STROKES, len(parts)))
+    least = min(one.xs[first] for first, _ in parts)
+    most = max(one.xs[behind - 1] for _, behind in parts)
+    span = 2.0 ** (frexp((most - least) / places)[1] - 1) if most > least else 1.0
+    while floor(most / span) - floor(least / span) >= places:
+        span *= 2
+    low = low if low == -inf else floor(least / span) * span
+    high = high if high == inf else nextafter((floor(most / span) + 1) * span, -inf)
+    return low, high, span
+
+
 def _place(buckets: Sequence[Bucket], points: int) -> int:
-    """How many buckets the first so many points are."""
+    """The bucket that holds the last of the first so many points."""
     place = seen = 0
-    while place < len(buckets) and seen < points:
-        seen += buckets[place].count
+    while place < len(buckets):
+        one = buckets[place]
+        seen += one.count + one.nans + one.highs + one.lows
+        if seen >= points:
+            break
         place += 1
     return place
 
 
-def _places(cursor: str | None, count: int) -> list[tuple[int, int]]:
-    """The points and the block size of each series at a cursor; [] if it is not valid."""
+def _places(cursor: str | None, count: int) -> list[tuple[int, float]]:
+    """The points and the width of a place of each series at a cursor; [] if it is not valid."""
     parts = cursor.split(",") if cursor else []
     found = []
     for part in parts:
-        points, _, size = part.partition(":")
-        if not (points.isdecimal() and size.isdecimal() and len(part) <= _MOST_DIGITS * 2):
+        points, _, span = part.partition(":")
+        if not (points.isdecimal() and len(part) <= 3 * _MOST_DIGITS):
             return []
-        found.append((int(points), max(1, int(size))))
+        try:
+            found.append((int(points), float(span)))
+        except ValueError:
+            return []
     return found if len(found) == count else []

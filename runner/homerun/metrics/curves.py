@@ -13,6 +13,7 @@ from runstore.fs import facts
 from runstore.metrics import buckets, curve
 from runstore.metrics.buckets import Bucket, Grid
 from runstore.metrics.curve import AXES, INDEX, RELATIVE, STEP, TIME
+from runstore.metrics.sums import Sums
 from runstore.run import attempts
 from runstore.run.record import Record
 
@@ -42,7 +43,8 @@ class RunCurve:
         self.points = points
         self.not_above = sum(_LOWEST < one <= 0 for one in points.values) if is_log else 0
         if self.not_above:
-            points.values = array("d", [_LOWEST if one <= 0 else one for one in points.values])
+            above = array("d", [_LOWEST if one <= 0 else one for one in points.values])
+            points.sums = Sums(above)
         self.whole = buckets.of_points(points.xs[0], points.xs[-1], points.values)
 
     def ends(self) -> Iterator[float]:
@@ -51,9 +53,13 @@ class RunCurve:
             yield self.points.xs[first]
             yield self.points.xs[behind - 1]
 
+    def gathered(self, grid: Grid) -> list[list[Bucket]]:
+        """The buckets of each segment, in the places of a grid."""
+        return [[*self.points.gathered(part, grid)] for part in self.points.segments]
+
     def describe(self, grid: Grid) -> dict[str, Any]:
         """It in the places of a grid, as columns, for each segment."""
-        parts = self.points.gathered(grid)
+        parts = self.gathered(grid)
         columns = [dict(zip(Bucket._fields, map(list, zip(*part)))) for part in parts]
         found = {"run": self.run, "metric": self.metric, "points": len(self.points)}
         told = {"in_order": not self.points.is_sorted, "not_above_zero": self.not_above}
@@ -74,14 +80,15 @@ def curves_of(
         raise UserError(f"{told} are too many curves at once: at most {_MOST}")
     found = []
     for record in records:
-        begins = [*_begins(record)]
-        for name in names:
-            try:
-                points = curve.read(record.path, name, x, begins)
-            except ValueError as error:
-                raise UserError(str(error)) from error
-            if len(points):
-                found.append(RunCurve(record.id, name, points, is_log))
+        try:
+            known, _ = curve.read(record.path, names, x, [*begins(record)])
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        found += [
+            RunCurve(record.id, name, points, is_log)
+            for name, points in zip(names, known)
+            if len(points)
+        ]
     return found
 
 
@@ -98,7 +105,7 @@ def marks(spots: Sequence[Bucket]) -> Iterator[tuple[float, str]]:
         yield from ((one.x_first, mark) for mark, count in zip(MARKS, counts) if count)
 
 
-def _begins(record: Record) -> Iterator[float]:
+def begins(record: Record) -> Iterator[float]:
     """When each further attempt of a run began, in UTC seconds since 1970."""
     for number in range(2, attempts.begun(record.path) + 1):
         fact = facts.read(attempts.folder(record.path, number), layout.STARTED)

@@ -85,7 +85,7 @@ def draw(
             axes.grid(alpha=0.3)
             shown = [one for one in curves if one.metric == metric]
             grid = grid_of(shown, PLACES)
-            lines = [_draw(axes, one.points.gathered(grid), numbers[one.run], x) for one in shown]
+            lines = [_draw(axes, one.gathered(grid), numbers[one.run], x) for one in shown]
             _explain(axes, lines, [names[one.run] for one in shown])
         drawn = "svg" if kind == "html" else kind
         dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}

@@ -55,30 +55,35 @@ def over(low: float, high: float, places: int) -> Grid:
     return Grid(low - span / 2, span)
 
 
-def segments(xs: array[float], cuts: Sequence[int] = ()) -> list[tuple[int, int]] | None:
+def falls_in(xs: array[float], first: int = 0) -> list[int]:
+    """The points from one on whose x is less than that of the point before; not all of too many."""
+    begin = max(0, first - 1)
+    pairs = map(gt, islice(xs, begin, None), islice(xs, begin + 1, None))
+    return list(islice(compress(numbers(begin + 1), pairs), MOST_FALLS + 1))
+
+
+def segments(
+    xs: array[float], cuts: Sequence[int], falls: Sequence[int]
+) -> list[tuple[int, int]] | None:
     """The parts in which x never falls, as the first and the one behind the last; None: too many.
 
     Args:
         cuts: points with which another part begins, whatever their x.
     """
-    falls = list(islice(compress(numbers(1), map(gt, xs, islice(xs, 1, None))), MOST_FALLS + 1))
     if len(falls) > MOST_FALLS:
         return None
     begins = sorted({0, *falls, *(at for at in cuts if 0 < at < len(xs))})
     return [pair for pair in zip(begins, [*begins[1:], len(xs)]) if pair[0] < pair[1]]
 
 
-def gathered(
-    xs: array[float], values: array[float], part: tuple[int, int], grid: Grid
-) -> list[Bucket]:
-    """The points of one segment in the places of a grid; a place without a point is none."""
+def borders(xs: array[float], part: tuple[int, int], grid: Grid) -> list[int]:
+    """The points of one segment with which another place of a grid begins, and its end."""
     at, end = part
-    found = []
+    found = [at]
     while at < end:
         border = grid.border(grid.place(xs[at]) + 1)
-        behind = bisect_left(xs, border, at + 1, end)
-        found.append(of_points(xs[at], xs[behind - 1], values[at:behind]))
-        at = behind
+        at = bisect_left(xs, border, at + 1, end)
+        found.append(at)
     return found
 
 

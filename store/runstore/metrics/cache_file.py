@@ -18,6 +18,7 @@ from runstore import layout
 from runstore.errors import StoreError
 from runstore.fs import atomic, lock
 from runstore.fs.atomic import write_all
+from runstore.metrics import steps
 from runstore.metrics.follower import Place
 from runstore.metrics.points import CODES, NO_STEP, ROW, STEPS, WRITERS, Metric
 from runstore.root import Root
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 _END = struct.Struct("=8sQII")
 """Magic, where the JSON begins, how long it is, and its checksum."""
-_MAGIC = b"series 1"
+_MAGIC = b"series 2"
 _WRITE_AT_ONCE = 1 << 24
 
 
@@ -73,9 +74,16 @@ class StoredMetric:
     """Where a file holds a metric's columns and rows."""
 
     def __init__(
-        self, descriptor: int, count: int, columns: list[int | None], writer: int, rows: list[int]
+        self,
+        descriptor: int,
+        count: int,
+        columns: list[int | None],
+        writer: int,
+        rows: list[int],
+        falls: list[int],
     ) -> None:
         self.count = count
+        self.falls = falls
         self._descriptor = descriptor
         self._columns = columns
         self._writer = writer
@@ -150,6 +158,7 @@ def save(run_folder: str, contents: Contents) -> None:
         if os.fstat(held).st_ino == os.stat(new).st_ino:
             _write(held, new, contents)
             os.rename(new, path)
+            os.unlink(f"{os.path.dirname(path)}/{layout.SERIES_FORMER}")
     except OSError:
         return
     finally:
@@ -200,7 +209,7 @@ def _write(descriptor: int, path: str, contents: Contents) -> None:
         raise
 
 
-def _put(out: _Out, metric: Metric) -> tuple[int, list[int | None], int, list[int]]:
+def _put(out: _Out, metric: Metric) -> tuple[int, list[int | None], int, list[int], list[int]]:
     columns: list[int | None] = []
     writer = 0
     for which in range(len(CODES)):
@@ -210,7 +219,9 @@ def _put(out: _Out, metric: Metric) -> tuple[int, list[int | None], int, list[in
             writer = int(column[0]) if which == WRITERS and column else writer
         else:
             columns.append(out.put(column.tobytes()))
-    return metric.count, columns, writer, [out.put(metric.packed_rows(n)) for n in metric.levels()]
+    rows = [out.put(metric.packed_rows(level)) for level in metric.levels()]
+    falls = metric.falls(steps.carried_on(metric.column(STEPS)))
+    return metric.count, columns, writer, rows, falls
 
 
 def _is_constant(which: int, column: array[float]) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 from runstore import layout
-from runstore.metrics import buckets
+from runstore.metrics import buckets, steps, sums
 from runstore.metrics.numbers import Numbers
-from runstore.metrics.points import NO_STEP, WRITERS
+from runstore.metrics.points import STEPS, TIMES, VALUES
+from runstore.metrics.sums import Sums
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from runstore.metrics.buckets import Bucket, Grid
 
@@ -29,8 +30,10 @@ class Curve:
 
     Args:
         cuts: points with which another part begins, whatever their x.
+        falls: those whose x is less than that of the point before, where that is known.
 
     Attributes:
+        axis: along which they stand; `INDEX` where none has the step that was asked for.
         xs: where each stands; in order within each of the segments.
         values: of each.
         segments: the parts that are each one stroke, as the first point and the one behind the
@@ -38,37 +41,66 @@ class Curve:
         is_sorted: the points were logged in no order of their steps, and have been put into it.
     """
 
-    def __init__(self, xs: array[float], values: array[float], cuts: Sequence[int] = ()) -> None:
-        found = buckets.segments(xs, cuts)
+    def __init__(
+        self,
+        xs: array[float],
+        known: Sums,
+        cuts: Sequence[int] = (),
+        axis: str = STEP,
+        falls: Sequence[int] | None = None,
+    ) -> None:
+        found = buckets.segments(xs, cuts, buckets.falls_in(xs) if falls is None else falls)
         self.is_sorted = found is None
         if found is None:
             order = sorted(range(len(xs)), key=xs.__getitem__)
             xs = array(xs.typecode, map(xs.__getitem__, order))
-            values = array(values.typecode, map(values.__getitem__, order))
+            known = Sums(array("d", map(known.values.__getitem__, order)))
             found = [(0, len(xs))]
-        self.xs, self.values, self.segments = xs, values, found
+        self.xs, self.sums, self.segments, self.axis = xs, known, found, axis
 
     def __len__(self) -> int:
         return len(self.xs)
 
-    def gathered(self, grid: Grid) -> list[list[Bucket]]:
-        """The buckets of each segment, in the places of a grid."""
-        return [buckets.gathered(self.xs, self.values, part, grid) for part in self.segments]
+    @property
+    def values(self) -> array[float]:
+        """The number of each point."""
+        return self.sums.values
+
+    def within(self, since: float, until: float) -> list[tuple[int, int]]:
+        """The points of each segment from one x to another; a segment without any is left out."""
+        found = (
+            (bisect_left(self.xs, since, *part), bisect_right(self.xs, until, *part))
+            for part in self.segments
+        )
+        return [part for part in found if part[0] < part[1]]
+
+    def borders(self, part: tuple[int, int], grid: Grid | None) -> Sequence[int]:
+        """The points of some with which another bucket begins, and the end of the last one."""
+        return range(part[0], part[1] + 1) if grid is None else buckets.borders(self.xs, part, grid)
+
+    def gathered(self, part: tuple[int, int], grid: Grid | None) -> Iterator[Bucket]:
+        """The buckets of points of one segment, in the places of a grid; None: a point is one."""
+        ends = self.borders(part, grid)
+        for first, behind in zip(ends, ends[1:]):
+            yield self.sums.bucket(self.xs, first, behind)
 
 
 def read(
     run_folder: str,
-    name: str,
+    names: Sequence[str],
     x: str = STEP,
     begins: Sequence[float] = (),
     kept_in: str = layout.METRICS,
-) -> Curve:
-    """The numbers of a metric along an axis; texts, lists, rows and tables are left out.
+) -> tuple[list[Curve], int]:
+    """The numbers of some metrics along an axis; texts, lists, rows and tables are left out.
 
     A point without a step stands at the step before it; where none has one, at its number.
 
     Args:
         begins: when another attempt of the run began, in UTC seconds since 1970.
+
+    Returns:
+        A curve for each name, perhaps without points; how many lines of the logs were no points.
 
     Raises:
         ValueError: there is no such axis.
@@ -76,29 +108,22 @@ def read(
     """
     if x not in AXES:
         raise ValueError(f"there is no axis {x!r}: {', '.join(AXES)}")
-    with Numbers(run_folder, kept_in) as found:
-        metric = found.metric(name)
-        times, values, steps = (metric.column(which) for which in range(WRITERS))
-    return Curve(_places(x, times, steps), values, [bisect_left(times, at) for at in begins])
-
-
-def _places(x: str, times: array[float], steps: array[float]) -> array[float]:
-    if x == TIME:
-        return times
-    if x == RELATIVE:
-        return array("d", [at - times[0] for at in times])
-    if x == STEP and steps and max(steps) != NO_STEP:
-        return _filled(steps)
-    return array("q", range(len(times)))  # type: ignore[return-value]
-
-
-def _filled(steps: array[float]) -> array[float]:
-    """Steps, of which each point without one has that of the point before it."""
-    if min(steps) != NO_STEP:
-        return steps
-    former = next(step for step in steps if step != NO_STEP)
-    found = array("q")
-    for step in steps:
-        former = former if step == NO_STEP else step
-        found.append(int(former))
-    return found  # type: ignore[return-value]
+    found = []
+    with Numbers(run_folder, kept_in) as numbers:
+        for name in names:
+            metric = numbers.metric(name)
+            needs_times = begins or x in (TIME, RELATIVE)
+            times = metric.column(TIMES) if needs_times else array("d")
+            values = metric.column(VALUES)
+            cuts = [bisect_left(times, at) for at in begins]
+            axis, xs = x, times
+            falls: list[int] = []
+            if x == STEP:
+                xs = steps.carried_on(metric.column(STEPS))
+                axis, falls = (STEP, metric.falls(xs)) if xs else (INDEX, [])
+            if x == RELATIVE:
+                xs = array("d", [at - times[0] for at in times])
+            if axis == INDEX:
+                xs = array("q", range(len(values)))  # type: ignore[assignment]
+            found.append(Curve(xs, sums.known_of(metric, values), cuts, axis, falls))
+        return found, numbers.broken

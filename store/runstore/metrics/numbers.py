@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from runstore.metrics.points import Metric, Part
 
-_SMALL = 1 << 20
+_SMALL = 1 << 18
 """So many bytes of logs are read each time; with more, there is a cache."""
 _SHARE = 64
 """A cache is made again when the logs have grown by this part, or by `_SMALL`."""

@@ -10,17 +10,21 @@ import struct
 from array import array
 from bisect import bisect_left
 from itertools import repeat
+from operator import mul
+
+from runstore.metrics.buckets import falls_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    Row = tuple[float, float, int, int, float, float, float, int, int]
+    Row = tuple[float, float, int, int, float, float, float, int, float, int]
 
     class Stored(Protocol):
         """What a file holds of a metric."""
 
         count: int
+        falls: list[int]
 
         def column(self, which: int, first: int, last: int) -> array[float]:
             """Some of its times, values, steps or writers."""
@@ -38,12 +42,13 @@ _MOST_STEP = (1 << 63) - 1
 BASE = 32
 FACTOR = 8
 
-ROW = struct.Struct("=ddqqdddq")
-"""Of a block: first and last time, least and greatest step, min, max, last, gaps.
+ROW = struct.Struct("=ddqqdddqd")
+"""Of a block: first and last time, least and greatest step, min, max, last, gaps, mean.
 
 The least step is above the greatest where there is none, min and max are NaN where all are gaps.
+The mean is not finite where one of the points is not.
 """
-T_FIRST, T_LAST, S_LEAST, S_MOST, MIN, MAX, LAST, GAPS, COUNT = range(9)
+T_FIRST, T_LAST, S_LEAST, S_MOST, MIN, MAX, LAST, GAPS, MEAN, COUNT = range(10)
 
 
 def block_size(level: int) -> int:
@@ -147,6 +152,21 @@ class Metric:
             ROW.pack(*row[:COUNT]) for row in self.rows(level, stored, self.count // size)
         )
 
+    def falls(self, xs: array[float]) -> list[int]:
+        """The points whose step, filled up, is less than that of the point before.
+
+        Args:
+            xs: their steps, filled up.
+        """
+        if self._stored is None or self.kept < self._stored.count:
+            return falls_in(xs)
+        return [*self._stored.falls, *falls_in(xs, self.kept)]
+
+    def kept_rows(self, level: int) -> bytes:
+        """The rows of the complete blocks of a level that the file has, packed."""
+        blocks = self.kept // block_size(level)
+        return self._stored.rows(level, 0, blocks) if self._stored and blocks else b""
+
     def column(self, which: int) -> array[float]:
         """A column whole."""
         return self._column(which, 0, self.count)
@@ -222,7 +242,9 @@ def rows_of(times: array[float], values: array[float], steps: array[int], size: 
             if known:
                 least, most = min(known), max(known)
         end = at + len(part) - 1
-        found.append((times[at], times[end], least, most, low, high, part[-1], gaps, len(part)))
+        ends = times[at], times[end], least, most
+        mean = min(max(total / len(part), low), high) if total - total == 0 else total
+        found.append((*ends, low, high, part[-1], gaps, mean, len(part)))
     return found
 
 
@@ -244,6 +266,7 @@ def join(rows: list[Row]) -> Row:
         high,
         columns[LAST][-1],
         sum(columns[GAPS]),
+        sum(map(mul, columns[MEAN], columns[COUNT])) / sum(columns[COUNT]),
         sum(columns[COUNT]),
     )
 

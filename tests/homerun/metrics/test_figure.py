@@ -14,13 +14,16 @@ from homerun.base.errors import MissingExtra, UserError
 from homerun.metrics import figure
 from homerun.metrics.curves import RunCurve
 from runstore.metrics.curve import Curve
+from runstore.metrics.sums import Sums
 
 EVIL = "_a\x1b]0;t\x07</text><script>alert(1)</script>$x^2$ & \x00\ud800"
 
 
 def curve(run: str, values: list[float], xs: list[int] | None = None, **more: Any) -> RunCurve:
     places = array("q", range(len(values)) if xs is None else xs)
-    return RunCurve(run, more.pop("metric", "loss"), Curve(places, array("d", values)), **more)
+    return RunCurve(
+        run, more.pop("metric", "loss"), Curve(places, Sums(array("d", values))), **more
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -143,12 +146,12 @@ def test_the_same_curves_are_the_same_bytes() -> None:
 
 
 def test_times_are_dates_and_those_far_out_are_refused_in_one_line(axes: list[Any]) -> None:
-    points = Curve(array("d", [1.8e9, 1.8e9 + 60]), array("d", [1.0, 2.0]))
+    points = Curve(array("d", [1.8e9, 1.8e9 + 60]), Sums(array("d", [1.0, 2.0])))
     figure.draw([RunCurve("r", "loss", points)], {"r": "#1"}, "svg", "time")
     told = axes[0].xaxis.get_major_formatter().format_data_short(1.8e9 / 86_400)
     assert told == "08:00:00"  # in UTC, whatever the zone is here
 
-    far = Curve(array("d", [1e16, 2e16]), array("d", [1.0, 2.0]))
+    far = Curve(array("d", [1e16, 2e16]), Sums(array("d", [1.0, 2.0])))
     with pytest.raises(UserError, match="try -x index"):
         figure.draw([RunCurve("r", "loss", far)], {"r": "#1"}, "svg", "time")
 

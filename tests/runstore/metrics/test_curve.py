@@ -14,17 +14,23 @@ from hypothesis import strategies as st
 
 from runstore import layout
 from runstore.fs.json_write import dumps
-from runstore.metrics import buckets, curve
+from runstore.metrics import buckets, curve, points
 from runstore.metrics.buckets import Bucket, Grid
 from runstore.metrics.curve import Curve
+from runstore.metrics.sums import Sums
 
-QUICK = settings(max_examples=200, deadline=None, database=None)
+QUICK = settings(max_examples=60, deadline=None, database=None)
 NUMBERS = st.one_of(
     st.floats(),
     st.sampled_from([nan, inf, -inf, 0.0, -0.0, 1.7e308, -1.7e308, 5e-324]),
     st.integers(-9, 9).map(float),
 )
 XS = st.one_of(st.integers(0, 40), st.integers(-(1 << 62), 1 << 62))
+
+
+def gathered(one: Curve, grid: Grid | None, since: float = -inf, until: float = inf) -> Any:
+    """The buckets of each segment."""
+    return [[*one.gathered(part, grid)] for part in one.within(since, until)]
 
 
 def bucket_of(points: list[tuple[int, float]]) -> Bucket:
@@ -56,7 +62,7 @@ def test_the_buckets_of_a_curve_are_those_of_a_plain_loop(
     xs, values = zip(*points)
     grid = buckets.over(min(xs), max(xs), places)
 
-    found = Curve(array("q", xs), array("d", values)).gathered(grid)
+    found = gathered(Curve(array("q", xs), Sums(array("d", values))), grid)
 
     strokes: list[list[tuple[int, float]]] = [[]]
     for point in points:
@@ -83,7 +89,7 @@ def test_a_bucket_holds_just_the_points_of_its_place(xs: list[int], places: int)
     ordered = sorted(xs)
     grid = Grid(-0.5, 500 / places)
 
-    (part,) = Curve(array("q", ordered), array("d", map(float, ordered))).gathered(grid)
+    (part,) = gathered(Curve(array("q", ordered), Sums(array("d", map(float, ordered)))), grid)
 
     expected = sorted({grid.place(x) for x in ordered})
     assert [grid.place(one.x_first) for one in part] == expected
@@ -102,8 +108,8 @@ def test_no_spike_among_a_million_points_is_lost() -> None:
     values = array("d", bytes(8_000_000))
     values[654_321] = 50.0
 
-    curve_of = Curve(array("q", range(1_000_000)), values)
-    (part,) = curve_of.gathered(buckets.over(0, 999_999, 100))
+    curve_of = Curve(array("q", range(1_000_000)), Sums(values))
+    (part,) = gathered(curve_of, buckets.over(0, 999_999, 100))
 
     assert [(one.min, one.max) for one in part].count((0.0, 50.0)) == 1
     (seen,) = [one for one in part if one.max == 50.0]
@@ -114,7 +120,7 @@ def test_no_spike_among_a_million_points_is_lost() -> None:
 def test_steps_that_fall_again_and_again_have_no_order_and_are_sorted() -> None:
     xs = [at ^ 1 for at in range(2 * buckets.MOST_FALLS + 4)]
 
-    found = Curve(array("q", xs), array("d", map(float, xs)))
+    found = Curve(array("q", xs), Sums(array("d", map(float, xs))))
 
     assert found.is_sorted
     assert found.segments == [(0, len(xs))]
@@ -135,7 +141,7 @@ def test_each_axis_places_the_points_as_they_were_logged(tmp_path: Path) -> None
         *({"v": 1.0, "t": t, **({} if s is None else {"s": s})} for s, t in zip(steps, at)),
     )
 
-    found = {axis: curve.read(str(tmp_path), "a", axis) for axis in curve.AXES}
+    found = {axis: curve.read(str(tmp_path), ["a"], axis)[0][0] for axis in curve.AXES}
 
     assert [*found["step"].xs] == [5, 5, 5, 7, 6]
     assert found["step"].segments == [(0, 4), (4, 5)]
@@ -149,14 +155,45 @@ def test_another_attempt_begins_another_stroke_on_every_axis(tmp_path: Path) -> 
     log(tmp_path, *({"v": 1.0, "t": float(at), "s": at} for at in range(6)))
 
     for axis in curve.AXES:
-        found = curve.read(str(tmp_path), "a", axis, begins=[3.0, 99.0])
+        ((found,), _) = curve.read(str(tmp_path), ["a"], axis, begins=[3.0, 99.0])
         assert found.segments == [(0, 3), (3, 6)]
 
 
 def test_points_without_any_step_stand_at_their_numbers(tmp_path: Path) -> None:
     log(tmp_path, {"v": 2, "t": 1.0}, {"v": 3, "t": 2.0})
 
-    assert [*curve.read(str(tmp_path), "a").xs] == [0, 1]
-    assert len(curve.read(str(tmp_path), "other")) == 0
+    (found, other), broken = curve.read(str(tmp_path), ["a", "other"])
+
+    assert [*found.xs] == [0, 1]
+    assert (len(other), broken) == (0, 0)
     with pytest.raises(ValueError, match="no axis 'epoch': step, time, relative, index"):
-        curve.read(str(tmp_path), "a", "epoch")
+        curve.read(str(tmp_path), ["a"], "epoch")
+
+
+@settings(max_examples=25, deadline=None, database=None)
+@given(
+    st.lists(NUMBERS, min_size=300, max_size=600),
+    st.integers(1, 40),
+    st.integers(0, 600),
+    st.integers(0, 600),
+)
+def test_sums_of_blocks_say_what_the_points_say(
+    values: list[float], places: int, since: int, until: int
+) -> None:
+    steps = array("q", range(len(values)))
+    levels = [
+        b"".join(
+            points.ROW.pack(*row[: points.COUNT])
+            for row in points.rows_of(steps, array("d", values), steps, size)  # type: ignore[arg-type]
+            if row[points.COUNT] == size
+        )
+        for size in (points.block_size(0), points.block_size(1))
+    ]
+    grid = buckets.over(0, len(values) - 1, places)
+
+    found = gathered(Curve(steps, Sums(array("d", values), levels)), grid, since, until)
+
+    plain = gathered(Curve(steps, Sums(array("d", values))), grid, since, until)
+    assert len(found) == len(plain) == (since <= min(until, len(values) - 1))
+    for left, right in zip(*found or [[]], *plain or [[]]):
+        assert is_same(left, right)

@@ -52,7 +52,7 @@ def test_no_reader_of_metrics_shows_samples_unless_they_are_asked_for(folder: st
     ]
     memory = [row[4] for row in points.points(record, ["system/memory"], of_system=True)]
     assert memory == [100, 400, 101]
-    (drawn,) = chart.read([record], ["system/memory"], of_system=True)["series"]
+    (drawn,) = chart.read([record], ["system/memory"], chart.Wish(of_system=True))["series"]
     assert drawn["last"] == [100, 400, 101]
     told = summary.points(folder, "system/memory", 1, 1, of_system=True)
     assert [one["value"] for one in told["values"]] == [400]

@@ -354,6 +354,17 @@ def test_what_no_chart_can_have_is_refused(run_folder: str, wrong: dict[str, Any
 
 
 @pytest.mark.usefixtures("always_cached")
+def test_the_cache_of_an_earlier_version_goes_once_there_is_one_of_this(run_folder: str) -> None:
+    os.makedirs(cache_of(run_folder))
+    Path(cache_of(run_folder), layout.SERIES_FORMER).write_text("series 1")
+    log_values(run_folder, 1.0, 2.0)
+
+    assert series(run_folder, "a").points == 2
+
+    assert os.listdir(cache_of(run_folder)) == [layout.SERIES_FILE]
+
+
+@pytest.mark.usefixtures("always_cached")
 def test_half_a_line_comes_when_it_is_whole(run_folder: str) -> None:
     log_values(run_folder, 1.0, 2.0)
     whole = line(3.0, 3)

@@ -89,7 +89,7 @@ class Plot:
         signs: dict[str, dict[int, str]] = {sign: {} for sign in _SIGNS}
         for number, one in enumerate(self._curves):
             spots = []
-            for part in one.points.gathered(grid):
+            for part in one.gathered(grid):
                 placed = [
                     (_clamped(grid.place(spot.x_first), canvas.columns), spot) for spot in part
                 ]

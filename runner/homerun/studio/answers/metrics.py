@@ -46,22 +46,33 @@ class PointsAnswer(TypedDict):
 
 
 class SeriesRow(TypedDict):
-    """A metric of a run in buckets, as columns; `from` is the place of its first bucket."""
+    """A metric of a run in buckets, as columns; `from` is the place of its first bucket.
+
+    `span` is how wide each place along the axis is, 0 where each bucket is a point; `cuts` are the
+    places of the buckets with which another stroke begins.
+    """
 
     run: str
     name: str
+    x: Literal["step", "time", "relative", "index"]
     points: int
-    size: int
+    span: float
+    sorted: bool
     anew: bool
     from_: int
+    cuts: list[int]
     broken: int
-    x_first: list[Numeric]
-    x_last: list[Numeric]
+    x_first: list[float]
+    x_last: list[float]
     min: list[Numeric]
     max: list[Numeric]
+    mean: list[Numeric]
     last: list[Numeric]
     count: list[int]
-    gaps: list[int]
+    nans: list[int]
+    highs: list[int]
+    lows: list[int]
+    smooth: list[Numeric]
 
 
 class SeriesAnswer(TypedDict):

@@ -64,13 +64,17 @@ def values(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def series(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Metrics of runs as series for charts."""
-    return chart.read(
-        [desk.record(one) for one in dict.fromkeys(ask.texts("run"))],
-        list(dict.fromkeys(ask.texts("name"))),
+    wish = chart.Wish(
         width=ask.whole("width", 600, 1_000_000),
         x=ask.text("x") or "step",
         since=ask.number("since"),
         until=ask.number("until"),
-        cursor=ask.text("cursor"),
+        smooth=ask.text("smooth"),
         of_system=ask.flag("system"),
+    )
+    return chart.read(
+        [desk.record(one) for one in dict.fromkeys(ask.texts("run"))],
+        list(dict.fromkeys(ask.texts("name"))),
+        wish,
+        ask.text("cursor"),
     )

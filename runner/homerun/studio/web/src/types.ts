@@ -685,22 +685,29 @@ export interface SeriesAnswer {
   cursor: string;
 }
 
-/** A metric of a run in buckets, as columns; `from` is the place of its first bucket. */
+/** A metric of a run in buckets, as columns; `from` is the place of its first bucket. `span` is how wide each place along the axis is, 0 where each bucket is a point; `cuts` are the places of the buckets with which another stroke begins. */
 export interface SeriesRow {
   run: string;
   name: string;
+  x: "step" | "time" | "relative" | "index";
   points: number;
-  size: number;
+  span: number;
+  sorted: boolean;
   anew: boolean;
   from: number;
+  cuts: number[];
   broken: number;
-  x_first: Numeric[];
-  x_last: Numeric[];
+  x_first: number[];
+  x_last: number[];
   min: Numeric[];
   max: Numeric[];
+  mean: Numeric[];
   last: Numeric[];
   count: number[];
-  gaps: number[];
+  nans: number[];
+  highs: number[];
+  lows: number[];
+  smooth: Numeric[];
 }
 
 /** The runs before and after one, by number in its experiment. */
@@ -822,7 +829,7 @@ export interface Queries {
   runs: { experiment?: string | null; where?: string[] | null; sort?: string | null; group?: string | null; children?: boolean | null; ids?: string[] | null; metrics?: string[] | null; skip?: number | null; limit?: number | null };
   fields: { experiment?: string | null; children?: boolean | null };
   values: { field: string; experiment?: string | null; like?: string | null };
-  series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; cursor?: string | null; system?: boolean | null };
+  series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; smooth?: string | null; cursor?: string | null; system?: boolean | null };
   "submit/defaults": { run?: string | null };
   "submit/scripts": { source?: string | null };
   "runs/{id}": { id: string };

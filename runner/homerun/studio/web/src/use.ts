@@ -107,6 +107,16 @@ export function remember(key: string, value: unknown): void {
   }
 }
 
+/** A value once it has stood still for a while: while a slider moves nothing is asked for. */
+export function useSettled<T>(value: T, ms: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), ms);
+    return () => clearTimeout(timer);
+  }, [value, ms]);
+  return settled;
+}
+
 export function useRemembered<T>(key: string, fallback: T): [T, (value: T) => void] {
   const [value, setValue] = useState<T>(() => recall(key, fallback));
   useEffect(() => setValue(recall(key, fallback)), [key]);

@@ -6,7 +6,7 @@ import { duration, figure, figures } from "../format";
 import { colour, repaint } from "../ui/theme";
 import { useSize } from "../use";
 import type { Axis, Curve, Range } from "./curves";
-import { hasExtent, spikes, strokesOf, tableOf } from "./strokes";
+import { hasExtent, spikes, startOf, strokesOf, tableOf } from "./strokes";
 import { type Drawn, tell } from "./tip";
 
 export interface Line {
@@ -38,14 +38,15 @@ export function Chart({ lines, title, axis, height = 160, isLog = false, smoothi
   const plot = useRef<uPlot | null>(null);
   const pointer = useRef({ left: -10, top: -10 });
   const stamps = JSON.stringify([lines.map((one) => [one.curve.stamp, one.label, one.colour]), axis, smoothing]);
-  const drawn = useMemo(() => lines.flatMap((line) => drawnOf(line, axis, smoothing)), [stamps]);
+  const drawn = useMemo(() => lines.flatMap((line) => drawnOf(line, smoothing)), [stamps]);
   const shown = useRef(drawn);
   shown.current = drawn;
-  const shape = JSON.stringify([drawn.map((one) => [one.label, one.colour, hasExtent(one.stroke)]), axis, isLog, smoothing > 0, repaint.value]);
+  const start = startOf(lines[0]?.curve.axis ?? axis);
+  const shape = JSON.stringify([drawn.map((one) => [one.label, one.colour, hasExtent(one.stroke)]), axis, isLog, smoothing > 0, start, repaint.value]);
 
   useEffect(() => {
     if (!frame.current || !size.width) return;
-    plot.current = new uPlot(options({ shown, axis, isLog, tip, pointer, zoom, say, isSize }, size.width, height), tableOf(drawn.map((one) => one.stroke)), frame.current);
+    plot.current = new uPlot(options({ shown, axis, start, isLog, tip, pointer, zoom, say, isSize }, size.width, height), tableOf(drawn.map((one) => one.stroke)), frame.current);
     // A chart that is drawn again under a resting pointer would go on saying what the former one had there.
     plot.current.setCursor(pointer.current);
     return () => plot.current?.destroy();
@@ -71,14 +72,16 @@ export function Chart({ lines, title, axis, height = 160, isLog = false, smoothi
   );
 }
 
-function drawnOf({ curve, label, colour: paint }: Line, axis: Axis, smoothing: number): Drawn[] {
-  const strokes = strokesOf(curve, axis, smoothing);
+function drawnOf({ curve, label, colour: paint }: Line, smoothing: number): Drawn[] {
+  const strokes = strokesOf(curve, smoothing);
   return strokes.map((stroke, at) => ({ stroke, colour: paint, label: strokes.length > 1 ? `${label}, part ${at + 1} of ${strokes.length}` : label, isFormer: at < strokes.length - 1 }));
 }
 
 interface Made {
   shown: { current: Drawn[] };
   axis: Axis;
+  /** What the number of the first point is read as. */
+  start: number;
   isLog: boolean;
   tip: { current: HTMLDivElement | null };
   pointer: { current: { left: number; top: number } };
@@ -90,7 +93,7 @@ interface Made {
 const POWERS = Array.from({ length: 50 }, (_, at) => 2 ** at);
 const HIDDEN: uPlot.Series = { stroke: "transparent", width: 0, points: { show: false } };
 
-function options({ shown, axis, isLog, tip, pointer, zoom, say, isSize }: Made, width: number, height: number): uPlot.Options {
+function options({ shown, axis, start, isLog, tip, pointer, zoom, say, isSize }: Made, width: number, height: number): uPlot.Options {
   const [ink, grid] = [colour("--dim"), colour("--chart-grid")];
   const drawn = shown.current;
   const each = drawn[0]?.stroke.smooth ? 4 : 3;
@@ -112,14 +115,17 @@ function options({ shown, axis, isLog, tip, pointer, zoom, say, isSize }: Made, 
       hasExtent(one.stroke) ? [{ series: [at * each + 2, at * each + 1], fill: fainter(colour(one.colour), 0.35) }] : [],
     ),
     hooks: {
-      draw: [(plot) => shown.current.forEach((one) => drawSpikes(plot, one))],
+      draw: [
+        (plot) => shown.current.forEach((one) => drawSpikes(plot, one)),
+        (plot) => shown.current.forEach((one) => drawSigns(plot, one)),
+      ],
       setCursor: [
         (plot) => {
           pointer.current = { left: plot.cursor.left ?? -10, top: plot.cursor.top ?? -10 };
           tell(plot, shown.current, axis, say, tip.current);
         },
       ],
-      setSelect: [(plot) => select(plot, axis, zoom)],
+      setSelect: [(plot) => select(plot, start, zoom)],
       ready: [(plot) => plot.over.addEventListener("dblclick", () => zoom?.(null))],
     },
   };
@@ -178,6 +184,43 @@ function drawSpikes(plot: uPlot, { stroke, colour: token }: Drawn): void {
   ctx.restore();
 }
 
+const SIGN_PX = 4;
+
+/** What is no number has a sign where a line has none: a cross for NaN at the bottom, and for the infinities an arrow at their end. */
+function drawSigns(plot: uPlot, { stroke, colour: token }: Drawn): void {
+  const { ctx, bbox } = plot;
+  const size = SIGN_PX * devicePixelRatio;
+  const [top, bottom] = [bbox.top + size, bbox.top + bbox.height - size];
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colour(token);
+  ctx.lineWidth = 2 * devicePixelRatio;
+  stroke.odd.forEach(([nans, highs, lows], at) => {
+    const x = plot.valToPos(stroke.x[at] ?? 0, "x", true);
+    if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) return;
+    if (nans) cross(ctx, x, bottom, size);
+    if (highs) arrow(ctx, x, top, size, -size);
+    if (lows) arrow(ctx, x, bottom, size, size);
+  });
+  ctx.restore();
+}
+
+function cross(ctx: CanvasRenderingContext2D, x: number, y: number, size: number): void {
+  ctx.beginPath();
+  for (const rise of [size, -size]) {
+    ctx.moveTo(x - size, y - rise);
+    ctx.lineTo(x + size, y + rise);
+  }
+  ctx.stroke();
+}
+
+function arrow(ctx: CanvasRenderingContext2D, x: number, y: number, size: number, rise: number): void {
+  ctx.beginPath();
+  ctx.moveTo(x - size, y - rise);
+  ctx.lineTo(x + size, y - rise);
+  ctx.lineTo(x, y + rise);
+  ctx.fill();
+}
+
 const LEAST_ROOM = 44;
 
 /** As wide as its labels are. */
@@ -195,10 +238,9 @@ function fainter(paint: string, share: number): string {
   return parts ? `rgba(${parts.join(",")},${share})` : paint;
 }
 
-function select(plot: uPlot, axis: Axis, zoom: ((range: Range | null) => void) | undefined): void {
+function select(plot: uPlot, start: number, zoom: ((range: Range | null) => void) | undefined): void {
   const { left, width } = plot.select;
   if (width < 6) return;
-  const start = axis === "index" ? 1 : 0;
   zoom?.({ since: plot.posToVal(left, "x") - start, until: plot.posToVal(left + width, "x") - start });
   plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 }

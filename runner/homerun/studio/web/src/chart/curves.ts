@@ -1,4 +1,4 @@
-/** The numbers behind charts: buckets with the least, greatest and last value, kept fresh by a cursor. */
+/** The numbers behind charts: buckets along the axis with all that is said of their points, kept fresh by a cursor. */
 
 import { get } from "../server/api";
 import { toNumber } from "../format";
@@ -9,18 +9,32 @@ export type Axis = "step" | "time" | "relative" | "index";
 export interface Curve {
   run: string;
   name: string;
+  /** Along which its points stand: by number, where none has the step that was asked for. */
+  axis: Axis;
   points: number;
-  size: number;
+  /** How wide each place along the axis is; 0: each bucket is a point. */
+  span: number;
+  /** The buckets with which another stroke begins. */
+  cuts: number[];
   /** Another one after each change. */
   stamp: number;
-  /** The least and the greatest place of each bucket; null where no point of it has one. */
-  first: (number | null)[];
-  x: (number | null)[];
+  /** The least and the greatest place of each bucket. */
+  first: number[];
+  x: number[];
+  /** Of the finite numbers. */
   count: number[];
   min: (number | null)[];
   max: (number | null)[];
+  mean: (number | null)[];
   last: (number | null)[];
+  /** How many points of each bucket are NaN, infinite, and minus infinite. */
+  odd: Odd[];
+  /** The weight of its average, and the average at the last point of each bucket; 0: it has none. */
+  smoothing: number;
+  smooth: (number | null)[];
 }
+
+export type Odd = readonly [nans: number, highs: number, lows: number];
 
 export interface Range {
   since: number;
@@ -34,6 +48,7 @@ export class Curves {
   readonly found = new Map<string, Curve>();
   /** By the place of the first name of a question. */
   private readonly cursors = new Map<number, string>();
+  private smoothing = 0;
 
   constructor(
     private readonly runs: string[],
@@ -48,6 +63,13 @@ export class Curves {
     return this.found.get(`${run}\n${name}`);
   }
 
+  /** Have an average of all points come too, of this weight. */
+  smoothBy(weight: number): void {
+    if (weight === this.smoothing) return;
+    this.smoothing = weight;
+    this.cursors.clear();
+  }
+
   /** Read what is new. Answers whether anything is. */
   async read(abort?: AbortSignal): Promise<boolean> {
     const most = Math.max(1, Math.floor(MOST / Math.max(1, this.runs.length)));
@@ -57,11 +79,14 @@ export class Curves {
         run: this.runs,
         name: this.names.slice(at, at + most),
         width: this.width,
-        x: this.axis === "relative" ? "time" : this.axis,
+        x: this.axis,
+        ...(this.smoothing ? { smooth: `ema:${this.smoothing}` } : {}),
         ...(this.isSystem ? { system: true } : {}),
         ...(this.range ? { ...this.range } : { cursor: this.cursors.get(at) ?? null }),
       };
+      const { smoothing } = this;
       const answer = await get("series", query, abort);
+      if (smoothing !== this.smoothing) return false; // what was asked for meanwhile is on its way
       this.cursors.set(at, answer.cursor);
       for (const part of answer.series) this.take(part);
       isNew ||= answer.series.length > 0;
@@ -74,18 +99,25 @@ export class Curves {
     const former = part.anew ? undefined : this.found.get(key);
     const kept = former ? part.from : 0;
     const join = <T>(old: T[] | undefined, next: T[]): T[] => [...(old ?? []).slice(0, kept), ...next];
+    const odd = part.nans.map((nans, at): Odd => [nans, part.highs[at] ?? 0, part.lows[at] ?? 0]);
     this.found.set(key, {
       run: part.run,
       name: part.name,
+      axis: part.x,
       points: part.points,
-      size: part.size,
+      span: part.span,
+      cuts: part.cuts,
       stamp: (stamps += 1),
-      first: join(former?.first, part.x_first.map(finite)),
-      x: join(former?.x, part.x_last.map(finite)),
+      first: join(former?.first, part.x_first),
+      x: join(former?.x, part.x_last),
       count: join(former?.count, part.count),
       min: join(former?.min, part.min.map(finite)),
       max: join(former?.max, part.max.map(finite)),
+      mean: join(former?.mean, part.mean.map(finite)),
       last: join(former?.last, part.last.map(finite)),
+      odd: join(former?.odd, odd),
+      smoothing: this.smoothing,
+      smooth: part.smooth.map(finite),
     });
   }
 }

@@ -1,6 +1,6 @@
 /** What is drawn of a curve: strokes, each of which goes from left to right. */
 
-import type { Axis, Curve } from "./curves";
+import type { Axis, Curve, Odd } from "./curves";
 
 type Numbers = (number | null)[];
 
@@ -8,59 +8,52 @@ export interface Stroke {
   x: number[];
   min: Numbers;
   max: Numbers;
-  last: Numbers;
+  /** What the line goes through: of each place the mean of its finite numbers. */
+  mean: Numbers;
   smooth: Numbers | null;
+  odd: Odd[];
 }
 
 interface Bucket {
-  from: number;
   x: number;
+  count: number;
   min: number | null;
   max: number | null;
-  last: number | null;
+  mean: number | null;
+  smooth: number | null;
+  odd: Odd;
 }
-
-/** With more falls than these its steps have no order, and its points are put into one. */
-const MOST_STROKES = 8;
 
 /**
  * Points are counted from 1, as where they are listed. A run that was begun again logs its steps again: each time is a stroke of its own, or one would be drawn over the other.
  *
  * @param smoothing the weight of the moving average, 0: none
  */
-export function strokesOf(curve: Curve, axis: Axis, smoothing = 0): Stroke[] {
+export function strokesOf(curve: Curve, smoothing = 0): Stroke[] {
   const buckets = placed(curve);
-  const start = axis === "relative" ? (buckets[0]?.from ?? 0) : axis === "index" ? -1 : 0;
-  const parts = cut(buckets);
-  const shown = parts.length > MOST_STROKES ? [buckets.sort((one, other) => one.x - other.x)] : parts;
-  return shown.map((part) => stroke(merged(part), start, smoothing));
+  const borders = [0, ...curve.cuts, buckets.length];
+  const parts = borders.slice(1).map((end, at) => buckets.slice(borders[at], end));
+  const isKnown = smoothing > 0 && curve.smoothing === smoothing;
+  return parts.filter((part) => part.length).map((part) => stroke(merged(part), smoothing, isKnown));
 }
 
 export const hasExtent = ({ min, max }: Stroke): boolean => min.some((low, at) => low !== max[at]);
 
-/** Buckets with their places. Of a metric that was logged without steps it is the number of the point. */
-function placed({ first, x, min, max, last, count }: Curve): Bucket[] {
-  const hasNone = x.every((one) => one === null);
-  let seen = 0;
-  return x.flatMap((end, at) => {
-    const begin = seen + 1;
-    seen += count[at] ?? 1;
-    const [from, to] = hasNone ? [begin, seen] : [first[at] ?? null, end];
-    if (to === null) return [];
-    return [{ from: from ?? to, x: to, min: min[at] ?? null, max: max[at] ?? null, last: last[at] ?? null }];
-  });
+function placed({ axis, x, min, max, mean, count, odd, smooth }: Curve): Bucket[] {
+  const start = startOf(axis);
+  return x.map((end, at) => ({
+    x: end + start,
+    count: count[at] ?? 0,
+    min: min[at] ?? null,
+    max: max[at] ?? null,
+    mean: mean[at] ?? null,
+    smooth: smooth[at] ?? null,
+    odd: odd[at] ?? [0, 0, 0],
+  }));
 }
 
-function cut(buckets: Bucket[]): Bucket[][] {
-  const parts: Bucket[][] = [];
-  for (const one of buckets) {
-    const part = parts.at(-1);
-    const former = part?.at(-1);
-    if (part && former && one.from >= former.x) part.push(one);
-    else parts.push([one]);
-  }
-  return parts;
-}
+/** What the number of the first point is to be read as. */
+export const startOf = (axis: Axis): number => (axis === "index" ? 1 : 0);
 
 /** What was logged several times at one place is there with its least and greatest. */
 function merged(part: Bucket[]): Bucket[] {
@@ -70,37 +63,57 @@ function merged(part: Bucket[]): Bucket[] {
     if (former?.x !== one.x) found.push({ ...one });
     else {
       former.min = least(former.min, one.min);
-      former.max = -(least(minus(former.max), minus(one.max)) ?? 0);
-      former.last = one.last ?? former.last;
+      former.max = minus(least(minus(former.max), minus(one.max)));
+      former.mean = average(former, one);
+      former.count += one.count;
+      former.smooth = one.smooth ?? former.smooth;
+      former.odd = [former.odd[0] + one.odd[0], former.odd[1] + one.odd[1], former.odd[2] + one.odd[2]];
     }
   }
   return found;
 }
 
+function average(one: Bucket, other: Bucket): number | null {
+  if (one.mean === null || other.mean === null) return one.mean ?? other.mean;
+  return one.mean + (other.mean - one.mean) * (other.count / (one.count + other.count));
+}
+
 const minus = (value: number | null): number | null => (value === null ? null : -value);
 const least = (one: number | null, other: number | null): number | null => (one === null || other === null ? (one ?? other) : Math.min(one, other));
 
-function stroke(part: Bucket[], start: number, smoothing: number): Stroke {
-  const last = part.map((one) => one.last);
+function stroke(part: Bucket[], smoothing: number, isKnown: boolean): Stroke {
   return {
-    x: part.map((one) => one.x - start),
+    x: part.map((one) => one.x),
     min: part.map((one) => one.min),
     max: part.map((one) => one.max),
-    last,
-    smooth: smoothing ? smooth(last, smoothing) : null,
+    mean: part.map((one) => one.mean),
+    smooth: !smoothing ? null : isKnown ? part.map((one) => one.smooth) : smooth(part, smoothing),
+    odd: part.map((one) => one.odd),
   };
 }
 
-/** An exponential moving average of what is shown; `weight` from 0 (none) to below 1. */
-function smooth(values: Numbers, weight: number): Numbers {
+/** The moving average until the server has told that of all points: each place as so many points of its mean. */
+function smooth(part: Bucket[], weight: number): Numbers {
   let [sum, share] = [0, 0];
-  return values.map((value) => {
-    if (value === null) return null;
-    sum = weight * sum + (1 - weight) * value;
-    share = weight * share + (1 - weight);
+  return part.map(({ mean, count }) => {
+    if (mean === null) return null;
+    const kept = weight ** count;
+    sum = kept * sum + (1 - kept) * mean;
+    share = kept * share + (1 - kept);
     return sum / share;
   });
 }
+
+/** How many points of all are NaN, infinite, and minus infinite. */
+export function oddOf(curve: Curve): Odd {
+  return curve.odd.reduce<Odd>((sum, one) => [sum[0] + one[0], sum[1] + one[1], sum[2] + one[2]], [0, 0, 0]);
+}
+
+const SIGNS = ["✕", "▲", "▼"];
+const NAMES = ["NaN", "∞", "−∞"];
+
+/** In words: `✕ 2 NaN, ▲ 1 ∞`; "" where there is none. */
+export const sayOdd = (odd: Odd): string => odd.flatMap((count, kind) => (count ? [`${SIGNS[kind]} ${count} ${NAMES[kind]}`] : [])).join(", ");
 
 /** The place in a stroke that is nearest to an x. */
 export function nearest(xs: readonly number[], x: number): number {
@@ -116,10 +129,10 @@ export function nearest(xs: readonly number[], x: number): number {
 
 type Column = (number | null | undefined)[];
 
-/** One table of all strokes: a column of places, and for each stroke its least, greatest, last and smoothed. Undefined is where it has none. */
+/** One table of all strokes: a column of places, and for each stroke its least, greatest, mean and smoothed. Undefined is where it has none. */
 export function tableOf(strokes: readonly Stroke[]): [number[], ...Column[]] {
   const [only] = strokes;
-  const columnsOf = ({ min, max, last, smooth }: Stroke): Numbers[] => [min, max, last, ...(smooth ? [smooth] : [])];
+  const columnsOf = ({ min, max, mean, smooth }: Stroke): Numbers[] => [min, max, mean, ...(smooth ? [smooth] : [])];
   if (only && strokes.length === 1) return [only.x, ...columnsOf(only)];
   const xs = [...new Set(strokes.flatMap((one) => one.x))].sort((one, other) => one - other);
   const place = new Map(xs.map((x, at) => [x, at]));

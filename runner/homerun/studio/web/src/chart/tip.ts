@@ -3,7 +3,7 @@
 import type uPlot from "uplot";
 import { duration, figure } from "../format";
 import type { Axis } from "./curves";
-import { nearest, type Stroke } from "./strokes";
+import { nearest, sayOdd, type Stroke } from "./strokes";
 
 export interface Drawn {
   stroke: Stroke;
@@ -69,18 +69,20 @@ function extentOf({ x, min, max }: Stroke, at: number, since: number, until: num
 
 /** What is drawn: the average, where there is one. */
 function value({ stroke, at }: Pick<Reading, "stroke" | "at">): number | null {
-  return (stroke.smooth ?? stroke.last)[at] ?? null;
+  return (stroke.smooth ?? stroke.mean)[at] ?? null;
 }
 
 function row(one: Reading, isNamed: boolean, own: string, say: Say): HTMLElement {
-  const { last, smooth } = one.stroke;
-  const raw = last[one.at] ?? null;
+  const { mean, smooth, odd } = one.stroke;
+  const raw = mean[one.at] ?? null;
+  const strange = sayOdd(odd[one.at] ?? [0, 0, 0]);
   const [low, high] = one.extent ?? [0, 0];
   const shown = value(one);
-  const words = shown === null ? "not finite" : say(shown);
+  const words = shown === null ? strange || "not finite" : say(shown);
   const more = [
-    ...(smooth && raw !== null ? [`last ${say(raw)}`] : []),
+    ...(smooth && raw !== null ? [`not smoothed ${say(raw)}`] : []),
     ...(low !== high ? [`${say(low)} … ${say(high)}`] : []),
+    ...(shown !== null && strange ? [strange] : []),
     ...(own ? [own] : []),
   ];
   return line(`${isNamed ? `${one.label}  ` : ""}${words}`, one.colour, more.join(", "));

@@ -12,8 +12,8 @@ import { setTitle } from "../state";
 import { parameter } from "../table/columns";
 import type { RunRow } from "../types";
 import { Button, Empty, Failure, StatusMark, Switch, Waiting } from "../ui/basics";
-import { useLoaded, useRemembered, useThrottled } from "../use";
-import { AxisPicker, Smoothing } from "./run/metrics";
+import { useLoaded, useRemembered, useSettled, useThrottled } from "../use";
+import { AxisPicker, SETTLE_MS, Smoothing } from "./run/metrics";
 
 const READ_MS = 1500;
 const CHARTS = 12;
@@ -168,7 +168,11 @@ function Charts({ runs }: { runs: RunRow[] }) {
   const read = useThrottled(() => {
     void Promise.all(curves.map((one) => one.read().catch(() => false))).then((all) => all.some(Boolean) && setVersion((value) => value + 1));
   }, READ_MS);
-  useEffect(read, [curves, runs]);
+  const exact = useSettled(smoothing, SETTLE_MS);
+  useEffect(() => {
+    for (const one of curves) one.smoothBy(exact);
+    read();
+  }, [curves, runs, exact]);
   if (!names.length) return null;
   return (
     <section>

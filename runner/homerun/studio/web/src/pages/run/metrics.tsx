@@ -4,11 +4,12 @@ import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { get } from "../../server/api";
 import { Chart } from "../../chart/chart";
 import { type Axis, type Curve, Curves, type Range } from "../../chart/curves";
+import { oddOf, sayOdd } from "../../chart/strokes";
 import { count, figure, plural } from "../../format";
 import { useLive } from "../../server/live";
 import type { MetricRow, RunRow } from "../../types";
 import { Button, Empty, Failure, Switch, Waiting } from "../../ui/basics";
-import { useLoaded, useNews, useRemembered, useThrottled } from "../../use";
+import { useLoaded, useNews, useRemembered, useSettled, useThrottled } from "../../use";
 import { Logged } from "./logged";
 import type { TabProps } from "./tab";
 import { Values } from "./values";
@@ -16,6 +17,8 @@ import { Values } from "./values";
 const PAGE = 24;
 const WIDTH = 500;
 const READ_MS = 800;
+/** How long the smoothing stands still before that of all points is asked for. */
+export const SETTLE_MS = 150;
 
 interface Known {
   data: MetricRow[] | null;
@@ -90,12 +93,16 @@ export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothi
       (failed: Error) => setError(failed),
     );
   }, READ_MS);
-  useEffect(read, [curves, round]);
+  const exact = useSettled(smoothing, SETTLE_MS);
+  useEffect(() => {
+    curves.smoothBy(exact);
+    read();
+  }, [curves, round, exact]);
   if (error && !version) return <Failure error={error} retry={read} />;
   return (
     <div class="charts">
       {metrics.map((one) => (
-        <MetricChart key={one.name} run={run} metric={one} whole={curves.get(run.id, one.name)} axis={used} isLog={isLog} smoothing={smoothing} isSystem={isSystem} say={sayOf(one.name)} isSize={isSize(one.name)} />
+        <MetricChart key={one.name} run={run} metric={one} whole={curves.get(run.id, one.name)} axis={used} isLog={isLog} smoothing={smoothing} exact={exact} isSystem={isSystem} say={sayOf(one.name)} isSize={isSize(one.name)} />
       ))}
     </div>
   );
@@ -109,38 +116,43 @@ interface ChartProps {
   axis: Axis;
   isLog: boolean;
   smoothing: number;
+  /** The smoothing once it has settled. */
+  exact: number;
   isSystem: boolean;
   say: (value: unknown) => string;
   isSize: boolean;
 }
 
-function MetricChart({ run, metric, whole, axis, isLog, smoothing, isSystem, say, isSize }: ChartProps) {
+function MetricChart({ run, metric, whole, axis, isLog, smoothing, exact, isSystem, say, isSize }: ChartProps) {
   const [range, setRange] = useState<Range | null>(null);
   const [isValues, setValues] = useState(false);
   const near = useLoaded(
     async (abort) => {
       if (!range) return null;
       const part = new Curves([run.id], [metric.name], axis, WIDTH, range, isSystem);
+      part.smoothBy(exact);
       await part.read(abort);
       return part.get(run.id, metric.name) ?? null;
     },
-    [range, axis],
+    [range, axis, exact],
   );
   useLayoutEffect(() => setRange(null), [axis]);
   const curve = (range && near.data) || whole;
+  const odd = curve ? sayOdd(oddOf(curve)) : "";
   return (
     <figure class="card">
       <figcaption>
         <b title={metric.name}>{metric.name}</b>
         <span class="figure">{say(metric.last)}</span>
+        {odd && <span class="dim">{odd}</span>}
         <span class="grow" />
         {range && <Button kind="bare" onClick={() => setRange(null)}>Reset zoom</Button>}
-        <button type="button" class="quiet" title="Each position in the chart shows the minimum, maximum and last of its points. Click to see all values" onClick={() => setValues(true)}>
-          {curve && curve.size > 1 ? `${count(curve.points)} points, drawn as ${count(curve.x.length)}` : plural(metric.count, "point")}
+        <button type="button" class="quiet" title="Each position in the chart shows the minimum, maximum and mean of its points. Click to see all values" onClick={() => setValues(true)}>
+          {curve && curve.span > 0 ? `${count(curve.points)} points, drawn as ${count(curve.x.length)}` : plural(metric.count, "point")}
         </button>
       </figcaption>
       {curve ? (
-        <Chart lines={[{ curve, label: metric.name, colour: "--line-1" }]} title={metric.name} axis={axis} isLog={isLog} smoothing={smoothing} zoom={axis === "relative" ? () => undefined : setRange} say={say} isSize={isSize} />
+        <Chart lines={[{ curve, label: metric.name, colour: "--line-1" }]} title={metric.name} axis={axis} isLog={isLog} smoothing={smoothing} zoom={setRange} say={say} isSize={isSize} />
       ) : (
         <div class="chart is-blank" />
       )}

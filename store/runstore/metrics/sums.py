@@ -1,0 +1,82 @@
+"""Sums of any points of a metric: from the blocks that are summed up already, and the rest."""
+
+from __future__ import annotations
+
+from array import array
+from math import isfinite
+
+from runstore.metrics import points
+from runstore.metrics.buckets import Bucket, of_points
+from runstore.metrics.points import BASE, MAX, MEAN, MIN, ROW
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Sums:
+    """The numbers of a metric, with what is known of blocks of them.
+
+    Args:
+        levels: of each level the packed rows of the complete blocks, from the first one on.
+    """
+
+    def __init__(self, values: array[float], levels: Sequence[bytes] = ()) -> None:
+        self.values = values
+        self._levels = [memoryview(rows) for rows in levels if rows]
+
+    def bucket(self, xs: array[float], first: int, behind: int) -> Bucket:
+        """The bucket of some points, at least one."""
+        return self.of(first, behind)._replace(x_first=xs[first], x_last=xs[behind - 1])
+
+    def of(self, first: int, behind: int) -> Bucket:
+        """The same by the numbers of the points: these are its ends."""
+        ends = first, behind - 1
+        if behind - first < 2 * BASE or not self._levels:
+            return of_points(*ends, self.values[first:behind])
+        parts = [*self._parts(len(self._levels) - 1, first, behind)]
+        known = [part for part in parts if part.count]
+        others = (sum(column) for column in list(zip(*parts))[-3:])
+        count = sum(part.count for part in known)
+        if not known:
+            return Bucket(*ends, None, None, None, None, None, 0, *others)
+        low, high = min(part.min for part in known), max(part.max for part in known)
+        mean = sum(part.mean * (part.count / count) for part in known)
+        return Bucket(
+            *(*ends, self._nearest(range(first, behind)), self._nearest(range(behind)[::-1])),
+            *(low, high, min(max(mean, low), high), count, *others),
+        )
+
+    def _parts(self, level: int, first: int, behind: int) -> Iterator[Bucket]:
+        """The points as blocks of a level, and what is left on both sides as smaller ones."""
+        if first >= behind:
+            return
+        if level < 0:
+            yield of_points(0, 0, self.values[first:behind])
+            return
+        size = points.block_size(level)
+        low = -(-first // size)
+        high = max(low, min(behind // size, len(self._levels[level]) // ROW.size))
+        if low >= high:
+            yield from self._parts(level - 1, first, behind)
+            return
+        yield from self._parts(level - 1, first, low * size)
+        for at in range(low, high):
+            row = ROW.unpack_from(self._levels[level], at * ROW.size)
+            if isfinite(row[MEAN]):
+                yield Bucket(0, 0, None, None, row[MIN], row[MAX], row[MEAN], size, 0, 0, 0)
+            else:
+                yield from self._parts(level - 1, at * size, (at + 1) * size)
+        yield from self._parts(level - 1, high * size, behind)
+
+    def _nearest(self, places: range) -> float:
+        """The first finite number at some places, of which one has it."""
+        return next(value for value in map(self.values.__getitem__, places) if isfinite(value))
+
+
+def known_of(metric: points.Metric, values: array[float]) -> Sums:
+    """The sums of a metric whose values these are."""
+    levels: list[bytes] = []
+    while rows := metric.kept_rows(len(levels)):
+        levels.append(rows)
+    return Sums(values, levels)

@@ -1,0 +1,334 @@
+"""Series for charts say of all points what a plain loop over them says."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator
+from math import floor, inf, isclose, isfinite, isnan, nan
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from homerun.base.errors import UserError
+from homerun.metrics import chart
+from homerun.metrics.chart import Wish
+from runstore import layout
+from runstore.draft import Draft
+from runstore.fs import lock
+from runstore.fs.json_write import dumps
+from runstore.metrics import numbers, smoothing
+from runstore.metrics.sums import Sums
+from runstore.run.record import Record
+from runstore.store import Store
+
+QUICK = settings(max_examples=25, deadline=None, database=None)
+SEEDS = st.integers(0, 1 << 32)
+Point = tuple[float, float]
+COLUMNS = ("x_first", "x_last", "min", "max", "mean", "last", "count", "nans", "highs", "lows")
+
+
+def made(folder: str) -> Record:
+    """A run in a new store."""
+    draft = Draft(Store(f"{folder}/{layout.STORE_FOLDER}").for_writing(), "exp", "run_1")
+    alive = draft.take_alive()
+    record = draft.publish({"kind": "submitted"})
+    lock.release(alive)
+    os.mkdir(f"{record.path}/{layout.METRICS}")
+    return record
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    return made(str(tmp_path))
+
+
+def log(record: Record, steps: list[int], values: list[float], start: float = 0.0) -> None:
+    lines = "".join(
+        f"\n{dumps({'n': 'a', 'v': value, 't': start + at, 's': step})}\n"
+        for at, (step, value) in enumerate(zip(steps, values))
+    )
+    with open(f"{record.path}/{layout.METRICS}/1{layout.APPENDED}", "a") as file:
+        file.write(lines)
+
+
+def shown(record: Record, cursor: str | None = None, **wish: Any) -> dict[str, Any]:
+    """The one series of the run."""
+    (row,) = chart.read([record], ["a"], Wish(**wish), cursor)["series"]
+    return row
+
+
+def some(random: Random, count: int) -> tuple[list[int], list[float]]:
+    """Steps of a script that is begun again now and then, and what it logs."""
+    steps, step = [], 0
+    for _ in range(count):
+        step = random.randrange(max(1, step)) if random.random() < 4 / count else step
+        steps.append(step)
+        step += random.choice([0, 1, 1, 1, 5])
+    odd = [nan, inf, -inf, 1e300]
+    return steps, [
+        random.choice(odd) if random.random() < 0.02 else random.gauss(0, 1) for _ in range(count)
+    ]
+
+
+def strokes_of(points: list[Point]) -> Iterator[list[Point]]:
+    """Points, cut where x falls."""
+    stroke: list[Point] = []
+    for point in points:
+        if stroke and point[0] < stroke[-1][0]:
+            yield stroke
+            stroke = []
+        stroke.append(point)
+    if stroke:
+        yield stroke
+
+
+def expected(
+    points: list[Point], span: float, low: float, high: float
+) -> tuple[list[list[Any]], list[int]]:
+    """The buckets of points within and the cuts between strokes, the plain way."""
+    found: list[list[Any]] = []
+    cuts: list[int] = []
+    for whole in strokes_of(points):
+        stroke = [point for point in whole if low <= point[0] <= high]
+        if not stroke:
+            continue
+        cuts.append(len(found))
+        groups: list[list[Point]] = []
+        for point in stroke:
+            if span and groups and floor(groups[-1][0][0] / span) == floor(point[0] / span):
+                groups[-1].append(point)
+            else:
+                groups.append([point])
+        for group in groups:
+            values = [value for _, value in group]
+            known = [value for value in values if isfinite(value)]
+            least, most, mean, last = None, None, None, None
+            if known:
+                least, most, last = min(known), max(known), known[-1]
+                mean = float(np.mean(np.array(known) / 4)) * 4  # 1e300 may be there many times
+            counts = len(known), sum(map(isnan, values)), values.count(inf), values.count(-inf)
+            found.append([group[0][0], group[-1][0], least, most, mean, last, *counts])
+    return found, cuts[1:]
+
+
+def check(row: dict[str, Any], points: list[Point], low: float = -inf, high: float = inf) -> None:
+    """Whether a series says what these points say."""
+    buckets, cuts = expected(points, row["span"], low, high)
+    mean = COLUMNS.index("mean")
+    found = [list(one) for one in zip(*(row[key] for key in COLUMNS))]
+    assert len(found) == len(buckets)
+    for left, right in zip(found, buckets):
+        near, wanted = left.pop(mean), right.pop(mean)
+        assert left == right
+        scale = max(abs(right[2] or 0), abs(right[3] or 0))
+        assert (near is wanted is None) or isclose(near, wanted, abs_tol=scale * 1e-12)
+    assert row["cuts"] == cuts
+
+
+@QUICK
+@given(SEEDS, st.integers(1, 800), st.integers(1, 300), st.booleans())
+def test_buckets_by_step_are_those_of_a_plain_loop(
+    seed: int, count: int, width: int, is_cached: bool
+) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "_SMALL", -1 if is_cached else 1 << 20)
+        record = made(folder)
+        steps, values = some(Random(seed), count)
+        log(record, steps, values)
+
+        for _ in ("written", "read"):
+            row = shown(record, width=width)
+
+            check(row, list(zip(steps, values)))
+            places = {floor(x / (row["span"] or 1)) for x in row["x_first"]}
+            assert len(places) <= width or row["span"] == 0
+            assert (row["span"] == 0) == (count <= width)
+
+
+@QUICK
+@given(SEEDS, st.integers(1, 800), st.integers(1, 200), st.integers(-50, 4000), st.integers(0, 900))
+def test_a_range_has_all_points_within_in_finer_places(
+    seed: int, count: int, width: int, since: int, more: int
+) -> None:
+    with TemporaryDirectory() as folder:
+        record = made(folder)
+        steps, values = some(Random(seed), count)
+        log(record, steps, values)
+
+        row = shown(record, width=width, since=since, until=since + more)
+
+    span = row["span"]
+    low, high = since, since + more
+    within = [step for step in steps if low <= step <= high]
+    if span and within:
+        low = floor(min(within) / span) * span
+        high = floor(max(within) / span) * span + span - 1e-9
+    check(row, list(zip(steps, values)), low, high)
+
+
+@QUICK
+@given(SEEDS, st.lists(st.integers(1, 300), min_size=2, max_size=6), st.integers(1, 200))
+def test_what_is_new_since_a_cursor_makes_the_whole(
+    seed: int, parts: list[int], width: int
+) -> None:
+    random = Random(seed)
+    with TemporaryDirectory() as folder:
+        record = made(folder)
+        kept: dict[str, Any] = {}
+        cursor, at, step = None, 0.0, 0
+        for count in parts:
+            steps = [step + one for one in range(count)]
+            step = random.choice([0, steps[-1] + 1])
+            log(record, steps, [random.random() for _ in steps], at)
+            at += count
+            answer = chart.read([record], ["a"], Wish(width), cursor)
+            cursor = answer["cursor"]
+            for row in answer["series"]:
+                first = 0 if row["anew"] else row["from"]
+                for key in (*COLUMNS, "cuts"):
+                    kept[key] = (
+                        row[key] if key == "cuts" else [*kept.get(key, [])[:first], *row[key]]
+                    )
+            whole = shown(record, width=width)
+            assert kept == {key: whole[key] for key in (*COLUMNS, "cuts")}
+        assert chart.read([record], ["a"], Wish(width), cursor)["series"] == []
+
+
+def test_times_and_numbers_are_places_too_and_without_steps_it_is_the_number(
+    record: Record,
+) -> None:
+    lines = "".join(f"\n{dumps({'n': 'a', 'v': at, 't': 100.0 + at * 2})}\n" for at in range(3))
+    Path(f"{record.path}/{layout.METRICS}/1{layout.APPENDED}").write_text(lines)
+
+    rows = {x: shown(record, x=x) for x in ("step", "time", "relative", "index")}
+
+    assert {x: (row["x"], row["x_first"]) for x, row in rows.items()} == {
+        "step": ("index", [0, 1, 2]),
+        "time": ("time", [100.0, 102.0, 104.0]),
+        "relative": ("relative", [0.0, 2.0, 4.0]),
+        "index": ("index", [0, 1, 2]),
+    }
+
+
+def test_another_attempt_is_another_stroke_though_its_steps_go_on(record: Record) -> None:
+    log(record, [0, 1, 2, 3], [1.0, 2.0, 3.0, 4.0], start=1_000.0)
+    folder = f"{record.path}/{layout.ATTEMPTS}/2"
+    os.makedirs(folder)
+    Path(f"{folder}/{layout.STARTED}").write_text('{"time": "1970-01-01T00:16:42+00:00"}')
+
+    assert shown(record)["cuts"] == [2]
+    assert shown(record, x="time")["cuts"] == [2]
+
+
+def test_steps_in_no_order_are_sorted_and_said_to_be(record: Record) -> None:
+    steps = [at ^ 1 for at in range(1000)]
+    log(record, steps, [float(step) for step in steps])
+
+    row = shown(record, width=50)
+
+    assert row["sorted"]
+    check(row, [(step, float(step)) for step in range(1000)])
+
+
+# Averages
+
+
+def debiased(values: list[float], weight: float) -> list[float | None]:
+    found: list[float | None] = []
+    total = share = 0.0
+    for value in values:
+        if isfinite(value):
+            total = weight * total + (1 - weight) * value
+            share = weight * share + (1 - weight)
+        found.append(total / share if share else None)
+    return found
+
+
+def running(values: list[float], width: int) -> list[float | None]:
+    found: list[float | None] = []
+    for at in range(len(values)):
+        near = values[max(0, at - width // 2) : at + width - width // 2]
+        known = [one for one in near if isfinite(one)]
+        found.append(float(np.mean(known)) if known else None)
+    return found
+
+
+def gaussian(values: list[float], width: float) -> list[float | None]:
+    found: list[float | None] = []
+    for at in range(len(values)):
+        near = [(away, values[away]) for away in range(len(values)) if abs(away - at) <= 4 * width]
+        known = [
+            (np.exp(-0.5 * ((away - at) / width) ** 2), one) for away, one in near if isfinite(one)
+        ]
+        share = sum(weight for weight, _ in known)
+        found.append(float(sum(w * one for w, one in known) / share) if known else None)
+    return found
+
+
+@QUICK
+@given(SEEDS, st.integers(1, 400), st.booleans())
+def test_averages_are_of_all_points_at_the_last_one_of_each_bucket(
+    seed: int, count: int, has_odd: bool
+) -> None:
+    random = Random(seed)
+    values = [random.gauss(0, 1) for _ in range(count)]
+    for _ in range(count // 20 if has_odd else 0):
+        values[random.randrange(count)] = random.choice([nan, inf, -inf])
+    wanted = sorted(random.sample(range(count), min(count, 20)))
+    plain = {
+        "ema:0.9": debiased(values, 0.9),
+        "mean:7": running(values, 7),
+        "mean:100": running(values, 100),
+        "gauss:5": gaussian(values, 5),
+    }
+
+    for word, all_of_them in plain.items():
+        found = smoothing.parse(word)(Sums(array("d", values)), (0, count), wanted)
+        for one, at in zip(found, wanted):
+            expected_one = all_of_them[at]
+            assert (one is expected_one is None) or isclose(
+                one or 0, expected_one or 0, abs_tol=1e-9
+            )
+
+
+def test_an_average_means_the_same_at_every_width_and_in_every_range(record: Record) -> None:
+    random = Random(5)
+    values = [random.gauss(0, 1) for _ in range(3000)]
+    log(record, [*range(3000)], values)
+    every = debiased(values, 0.99)
+
+    for wish in ({"width": 10}, {"width": 400}, {"width": 50, "since": 1000, "until": 2000}):
+        row = shown(record, smooth="ema:0.99", **wish)
+        assert len(row["smooth"]) == len(row["x_last"])
+        for x, value in zip(row["x_last"], row["smooth"]):
+            assert isclose(value, every[x] or 0, abs_tol=1e-12)
+
+
+def test_each_stroke_is_averaged_by_itself(record: Record) -> None:
+    log(record, [0, 1, 0, 1], [1.0, 1.0, 9.0, 9.0])
+
+    assert shown(record, smooth="ema:0.9")["smooth"] == pytest.approx([1.0, 1.0, 9.0, 9.0])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"x": "epoch"}, {"width": 0}, {"width": 10_001}, {"since": nan}),
+        *({"smooth": word} for word in ("ema", "ema:1", "mean:0", "gauss:x", "gauss:1e9", "a:1")),
+    ],
+)
+def test_what_no_chart_can_have_is_refused_in_one_line(
+    record: Record, wrong: dict[str, Any]
+) -> None:
+    log(record, [0], [1.0])
+
+    with pytest.raises(UserError) as caught:
+        shown(record, **wrong)
+    assert "\n" not in str(caught.value)
