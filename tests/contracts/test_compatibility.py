@@ -92,6 +92,7 @@ def rows() -> Iterator[Row]:
 
 
 ROWS = list(rows())
+_PAGE_TEXT = PAGE.read_text(encoding="utf-8")
 OF_CLASSES = [row for row in ROWS if row.section in CLASSES]
 OF_NAMES = [row for row in ROWS if row.section == "Of the cloud"]
 OF_ERRORS = [row for row in ROWS if row.section == "Exceptions"]
@@ -174,6 +175,21 @@ def test_a_member_that_is_not_here_says_so_in_one_sentence(objects: dict[str, ob
             with pytest.raises(NotHere, match=f"homerun has no {row}: ") as raised:
                 _use(row, objects)
             assert "\n" not in str(raised.value)
+
+
+def test_a_call_that_is_not_here_says_so_on_the_class_too() -> None:
+    calls = [row for row in OF_CLASSES if row.verdict in NOT_HERE and _is_call(row)]
+
+    for row in calls:
+        with pytest.raises(NotHere, match=f"homerun has no {row}: ") as raised:
+            getattr(CLASSES[row.section], row.member)(*(None for _ in row.parameters))
+        assert "\n" not in str(raised.value)
+    assert len(calls) > 20
+
+
+def _is_call(row: Row) -> bool:
+    """Whether the page writes a member as a call: with arguments, or with none."""
+    return f"| `{row.member}(" in _PAGE_TEXT
 
 
 @pytest.mark.parametrize("name", CLASSES)
