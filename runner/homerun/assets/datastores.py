@@ -89,6 +89,14 @@ def plain(path: object) -> str:
     parts = [part for part in text.replace("\\", "/").split("/") if part not in ("", ".")]
     if ".." in parts or "\0" in text:
         raise UserError(f"{text!r} leads out of its datastore: give a path below it")
+    try:
+        size = len(os.fsencode(text))
+    except UnicodeEncodeError:
+        raise UserError(f"no file has the name {text!r}: it holds half of a character") from None
+    if size >= safe_path.MAX_PATH:
+        raise UserError(
+            f"{text[:60]!r}… is {size} bytes long: a path has less than {safe_path.MAX_PATH}"
+        )
     return "/".join(parts)
 
 

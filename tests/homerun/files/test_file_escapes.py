@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.hostile import LITERAL, NAMES
 from helpers.wait import wait_until
 from homerun import Experiment, Run, Workspace
 from homerun.base.errors import HomerunError
@@ -28,33 +29,6 @@ OWN = b"of the run"
 ROUNDS = 300
 """What a victim does while an attacker swaps a folder and a link as fast as it can."""
 
-FOLDERS = ("", "outputs/", "logs/", "user_logs/", "a/b/")
-BAD_PARTS = (
-    *("..", ".", "", "../..", "./..", "..\\..", "\\", "C:\\x", "\\\\host\\share", "\0", "a\0b"),
-    *("\ud800", "x\udfff", "x" * 256, "é" * 128, ".upload.1.aaaaaaaa"),
-)
-NAMES = sorted(
-    {
-        *(f"{folder}{part}" for folder, part in itertools.product(FOLDERS, BAD_PARTS)),
-        *(f"{folder}{part}/canary" for folder, part in itertools.product(FOLDERS, BAD_PARTS)),
-        *(f"{folder}../../../../canary/canary" for folder in FOLDERS),
-        *("/", "//", "/etc/passwd", "//etc/passwd", "/proc/self/root/etc/passwd", "~/../canary/.."),
-        *("outputs", "logs", "user_logs", "outputs/", "a//b", "a/", "x" * 5000, "a/" * 3000 + "b"),
-    }
-    - {"", "./canary", "."}
-)
-LITERAL = (
-    "%2e%2e/x",
-    "..%2fx",
-    "%252e%252e/x",
-    "...",
-    ".. /x",
-    "~",
-    "$HOME/x",
-    "\u2024\u2024/x",
-    "\u2025/x",
-    "*",
-)
 LINKS = {
     "relative": lambda here, canary: os.symlink(os.path.relpath(canary, here.parent), here),
     "absolute": lambda here, canary: os.symlink(canary, here),
