@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from homerun import Model, Workspace
@@ -13,6 +14,20 @@ from runstore import layout
 from studio.browser.lab import Store, Studio
 
 XSS = "<img src=x onerror=alert(1)>\"'`</script><script>alert(1)</script>"
+
+
+@pytest.fixture
+def lone() -> Iterator[Callable[[Path], Studio]]:
+    """Start a Studio over a store of a test's own; it ends after the pages that look at it."""
+    made = []
+
+    def begin(folder: Path) -> Studio:
+        made.append(Studio(folder))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.close()
 
 
 def test_a_model_is_found_by_keys_and_leads_to_its_run_and_back(page: Page, store: Store) -> None:
@@ -51,21 +66,18 @@ def test_a_file_and_the_whole_of_a_model_are_kept(page: Page, store: Store) -> N
 
 
 def test_a_store_without_models_teaches_how_to_register_one(
-    tmp_path: Path, visit: Callable[..., Page]
+    tmp_path: Path, lone: Callable[[Path], Studio], visit: Callable[..., Page]
 ) -> None:
-    studio = Studio(tmp_path)
-    try:
-        page = visit(studio)
-        page.goto(f"{studio.address}#/models")
-        expect(page.get_by_role("heading", name="No models yet")).to_be_visible()
-        expect(page.get_by_text('run.register_model("iris", "outputs/model.pkl")')).to_be_visible()
-        expect(page.get_by_text("homerun model register iris")).to_be_visible()
-    finally:
-        studio.close()
+    studio = lone(tmp_path)
+    page = visit(studio)
+    page.goto(f"{studio.address}#/models")
+    expect(page.get_by_role("heading", name="No models yet")).to_be_visible()
+    expect(page.get_by_text('run.register_model("iris", "outputs/model.pkl")')).to_be_visible()
+    expect(page.get_by_text("homerun model register iris")).to_be_visible()
 
 
 def test_odd_texts_are_inert_and_what_is_amiss_is_said(
-    tmp_path: Path, visit: Callable[..., Page]
+    tmp_path: Path, lone: Callable[[Path], Studio], visit: Callable[..., Page]
 ) -> None:
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / XSS.replace("/", "-")).write_text("x")
@@ -78,17 +90,14 @@ def test_odd_texts_are_inert_and_what_is_amiss_is_said(
         (home / name / "1").mkdir(parents=True)
         (home / name / "1" / layout.MODEL).write_text(text)
     (home / "linked").symlink_to(tmp_path)
-    studio = Studio(tmp_path)
-    try:
-        page = visit(studio)
-        page.on("dialog", lambda dialog: dialog.dismiss())
-        page.goto(f"{studio.address}#/models")
-        expect(page.get_by_text("damaged/1 is no model that can be used")).to_be_visible()
-        expect(page.get_by_text("a link or a file stands there")).to_be_visible()
-        expect(page.get_by_role("row")).to_have_count(2)
-        page.get_by_role("link", name=model.name, exact=True).click()
-        expect(page.get_by_text(XSS).first).to_be_visible()
-        expect(page.get_by_role("region", name="Files")).to_contain_text("cannot be read")
-        assert page.locator("img[src=x]").count() == 0
-    finally:
-        studio.close()
+    studio = lone(tmp_path)
+    page = visit(studio)
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    page.goto(f"{studio.address}#/models")
+    expect(page.get_by_text("damaged/1 is no model that can be used")).to_be_visible()
+    expect(page.get_by_text("a link or a file stands there")).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.get_by_role("link", name=model.name, exact=True).click()
+    expect(page.get_by_text(XSS).first).to_be_visible()
+    expect(page.get_by_role("region", name="Files")).to_contain_text("cannot be read")
+    assert page.locator("img[src=x]").count() == 0
