@@ -219,8 +219,13 @@ class Board:
             found.append(told)
         return found
 
-    def fields(self, experiment: str | None = None) -> list[dict[str, Any]]:
-        """What runs can be sorted and filtered by, and how many of them have it."""
+    def fields(self, experiment: str | None = None, children: bool = False) -> dict[str, Any]:
+        """What runs can be sorted and filtered by, with how many have it; and `columns`, see
+        `_columns`.
+
+        Args:
+            children: whether `columns` are for a table with the runs that have a parent.
+        """
         folder = self._folder(experiment)
         self.live.freshen(_FRESH_S, metrics=True)
         with self.live.open() as cache:
@@ -237,21 +242,18 @@ class Board:
         for area in AREAS:
             for key, runs, kind in keyed[area]:
                 found.append({"name": f"{area}.{key}", "kind": kind, "runs": runs})
-        return found
+        rows = self.page(experiment=experiment, children=children, limit=_SAMPLE)["runs"]
+        return {"fields": found, "columns": self._columns(rows, keyed[METRICS])}
 
-    def usual_columns(self, experiment: str | None = None, children: bool = False) -> list[str]:
+    def _columns(self, rows: list[dict[str, Any]], logged: list[tuple[str, int, str]]) -> list[str]:
         """The fields in which the newest runs differ, or that they are judged by: parameters that
         are not the same in all, metrics (the goal, else those that most runs have), `user`.
         """
-        self.live.freshen(_FRESH_S, metrics=True)
-        rows = self.page(experiment=experiment, children=children, limit=_SAMPLE)["runs"]
         params = [one.name for one in differing(rows)[:_MOST_PARAMS]]
-        with self.live.open() as cache:
-            logged = counts.fields(cache, self._folder(experiment), _MOST_FIELDS)[METRICS]
         names = [name for name, _, _ in sorted(logged, key=_rank)]
         judged = [self.goal[0]] if self.goal and self.goal[0] in names else names[:_MOST_METRICS]
-        metrics = [f"{METRICS}.{name}" for name in judged]
         users = {row["user"] for row in rows}
+        metrics = [f"{METRICS}.{name}" for name in judged]
         return [*params, *metrics, *(["user"] if len(users) > 1 else [])]
 
     def values(self, field: str, experiment: str | None = None, like: str = "") -> list[Any]:

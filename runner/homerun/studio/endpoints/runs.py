@@ -45,9 +45,7 @@ def runs(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def fields(desk: Desk, ask: Ask) -> dict[str, Any]:
     """What runs can be sorted and filtered by."""
-    experiment = ask.text("experiment")
-    columns = desk.board.usual_columns(experiment, ask.flag("children"))
-    return {"fields": desk.board.fields(experiment), "columns": columns}
+    return desk.board.fields(ask.text("experiment"), ask.flag("children"))
 
 
 def values(desk: Desk, ask: Ask) -> dict[str, Any]:
