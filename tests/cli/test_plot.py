@@ -153,6 +153,8 @@ def test_the_runs_of_a_chart_have_letters_of_their_own_and_a_legend() -> None:
         assert high == round((7 - value) / 7 * (4 * HIGH - 1)) // 4
     legend = lines[2 + HIGH :]
     assert legend == ["a #0  b #1  c #2  d #3  e #4  f #5  g #6  h #7"]
+    many = plotted(*(curve([1.0, 2.0], run=str(at)) for at in range(53)))
+    assert many[-1] == "each letter is of several runs: there are 52"
     assert [len(line) <= 20 for line in plotted(*shown, room=20)[2 + HIGH :]] == [True] * 3
 
 

@@ -19,7 +19,8 @@ PLACES = 1_000
 """A picture is not wider, in points that can be told apart."""
 _INKS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#999999")
 """Of Okabe and Ito: they are told apart by most of the colour-blind too."""
-_STYLES = ("-", "--", ":", "-.")
+_STYLES = ["-", *((0, (on, off)) for off in (2, 1, 4, 8) for on in (5, 1, 3, 9, 16, 7))]
+"""With the colours they are enough for as many curves as there can be."""
 _SIGNS = {NAN: ("x", 0.02), HIGH: ("^", 0.98), LOW: ("v", 0.02)}
 """What stands for what is not finite, and at which height of the chart."""
 _NAMES = {STEP: "step", TIME: "time (UTC)", RELATIVE: "seconds since the first point"}
@@ -111,7 +112,7 @@ def _draw(axes: Any, parts: Sequence[Sequence[Bucket]], number: int, x: str) -> 
         marker = "o" if sum(spot.count > 0 for spot in part) == 1 else None
         places = _placed([(spot.x_first + spot.x_last) / 2 for spot in part], x)
         means = [_or_nan(spot.mean) for spot in part]
-        (line,) = axes.plot(places, means, style, color=ink, linewidth=1.4, marker=marker)
+        (line,) = axes.plot(places, means, linestyle=style, color=ink, linewidth=1.4, marker=marker)
         handle = line if handle is None else handle
         if at:
             axes.axvline(*_placed([part[0].x_first], x), color=ink, linewidth=0.6, linestyle=":")

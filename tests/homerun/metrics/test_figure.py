@@ -113,14 +113,14 @@ def test_on_a_logarithmic_scale_what_is_not_above_0_is_marked_as_low(axes: list[
 
 
 def test_runs_differ_by_colour_or_dashes_and_are_named_in_the_legend(axes: list[Any]) -> None:
-    shown = [curve(f"r{at}", [at, at + 1.0]) for at in range(20)]
+    shown = [curve(f"r{at}", [at, at + 1.0]) for at in range(200)]
 
-    figure.draw(shown, {f"r{at}": f"#{at}" for at in range(20)}, "png", "step")
+    figure.draw(shown, {f"r{at}": f"#{at}" for at in range(200)}, "png", "step")
 
-    looks = [(line.get_color(), line.get_linestyle()) for line in axes[0].lines]
-    assert len(set(looks)) == len(looks) == 20
+    looks = [(line.get_color(), repr(line._unscaled_dash_pattern)) for line in axes[0].lines]
+    assert len(set(looks)) == len(looks) == 200
     legend = axes[0].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == [f"#{at}" for at in range(20)]
+    assert [text.get_text() for text in legend.get_texts()] == [f"#{at}" for at in range(200)]
 
 
 def test_hostile_names_are_text_in_every_kind_of_file(axes: list[Any]) -> None:

@@ -162,6 +162,8 @@ class Plot:
                 yield f"{_SIGNS[sign]} {count:,} {sign}", None
         if not_above:
             yield f"{_SIGNS[LOW]} {not_above:,} not above 0", None
+        if len(self._curves) > len(ascii_letters):
+            yield f"each letter is of several runs: there are {len(ascii_letters)}", None
         if any(one.points.is_sorted for one in self._curves):
             yield "sorted: the steps were logged in no order", None
 
