@@ -26,7 +26,7 @@ class SearchPage:
 
     Attributes:
         after: the id of the last run of the page before; "": there is none.
-        chunk: so many runs are read at once.
+        chunk: so many runs are read first.
 
     Raises:
         MlflowException: this is the token of no page.

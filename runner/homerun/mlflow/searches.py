@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import count, islice
 
 from mlflow.store.entities.paged_list import PagedList
 from mlflow.store.tracking import SEARCH_MAX_RESULTS_THRESHOLD
@@ -73,7 +73,8 @@ def _leading(
     for way in question.ways:
         wanted = [*question.conditions, *way.conditions]
         listed = iter(listing.runs(store, name, wanted, True, way.sort))
-        while records := list(islice(listed, asked.chunk)):
+        sizes = (asked.chunk << doubled for doubled in count())
+        while records := list(islice(listed, next(sizes))):
             read = list(_readable(records, question.asks_metrics))
             found.update((one.info.run_id, one) for one in question.matching(read))
             if way.sort is not None and len(found) > asked.most:
