@@ -256,6 +256,8 @@ CHANGES: list[tuple[str, dict[str, object]]] = [
     ("runs/cancel", {"ids": ["RUN", "digits-1"]}),
     ("runs/fail", {"ids": ["RUN", "digits-1"], "message": "why"}),
     ("runs/resubmit", {"ids": ["RUN"]}),
+    ("experiments/archive", {"names": ["train"]}),
+    ("experiments/reactivate", {"names": ["train"]}),
     ("queue/pause", {"target": "local"}),
     ("queue/resume", {"target": "local"}),
     ("runs/delete", {"ids": ["RUN", "digits-1"]}),
