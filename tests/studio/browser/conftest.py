@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -63,17 +63,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a Studio in a browser that knows nothing yet: `visit(studio)`."""
+    """Open a Studio in a browser that knows nothing yet: `visit(studio)`; `expects` are parts of
+    what the browser complains of rightly.
+    """
     contexts = []
     troubles = []
 
-    def enter(studio: Studio, **options: object) -> Page:
+    def enter(studio: Studio, expects: Sequence[str] = (), **options: object) -> Page:
         more = {"viewport": WIDE, "storage_state": studio.session, **options}
         context = browser.new_context(**more)  # type: ignore[arg-type]
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
-        troubles.append(Trouble(page, studio.address))
+        troubles.append(Trouble(page, studio.address, expects))
         studio.enter(page)
         return page
 

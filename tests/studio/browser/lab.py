@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page, Response, StorageState, expect
@@ -69,9 +70,9 @@ class Store:
 class Trouble:
     """What must not happen on any page: errors, and requests to anybody else."""
 
-    def __init__(self, page: Page, home: str) -> None:
+    def __init__(self, page: Page, home: str, expected: Sequence[str] = ()) -> None:
         self.seen: list[str] = []
-        self.expected: list[str] = []
+        self.expected = expected
         page.on("console", lambda said: said.type == "error" and self.seen.append(said.text))
         page.on("pageerror", lambda error: self.seen.append(str(error)))
         page.on("request", lambda asked: self._is_home(asked.url, home))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -81,6 +82,18 @@ def test_a_deleted_run_comes_back_by_undo_and_from_the_trash(
             expect(page.get_by_text("Restored 1 run.")).to_be_visible()
             open_experiment(page, "put-away")
         expect(row(page, run.number)).to_be_visible()
+
+
+def test_the_page_of_a_deleted_run_says_so_and_brings_it_back(
+    visit: Callable[..., Page], store: Store, workspace: Workspace
+) -> None:
+    page = visit(store.studio, expects=["404 (Not Found)"])
+    run = _run(store, workspace, "linked")
+    run.delete()
+    page.goto(page.url.partition("#")[0] + f"#/run/{run.id}")
+    expect(page.get_by_text(f"linked #{run.number} is in the trash")).to_be_visible()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{run.number}")
 
 
 def test_a_tag_that_was_changed_is_as_before_after_undo(

@@ -3,7 +3,7 @@
 import type { ComponentType } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
 import { canCancel, cancel, fail, label, remove, resubmit } from "../../server/actions";
-import { get } from "../../server/api";
+import { ApiError, get } from "../../server/api";
 import { ReasonDialog, SecretsDialog } from "../../ui/forms";
 import { useKeys } from "../../ui/keys";
 import { useLive } from "../../server/live";
@@ -17,6 +17,7 @@ import { Icon } from "../../ui/icon";
 import { useLoaded, useNews, useThrottled } from "../../use";
 import { Children } from "./children";
 import { Code } from "./code";
+import { Gone } from "./gone";
 import { Logs } from "./logs";
 import { Metrics } from "./metrics";
 import { Outputs } from "./outputs";
@@ -58,6 +59,7 @@ export function RunPage({ id }: { id: string }) {
       experimentShown.current = null;
     };
   }, [run?.id, run?.status]);
+  if (loaded.error instanceof ApiError && loaded.error.code === "not_found") return <Gone id={whole} error={loaded.error} retry={loaded.reload} />;
   if (!answer || !run) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the run" />;
   return <RunView run={run} answer={answer} reload={loaded.reload} error={loaded.error} />;
 }
