@@ -319,6 +319,24 @@ def test_each_axis_says_what_it_is(cli: Callable[..., Any], runs: list[str]) -> 
     assert cli("plot", "1", "-x", "epoch").code == 2
 
 
+def test_runs_are_named_with_the_parameters_in_which_they_differ(
+    cli: Callable[..., Any], workspace_dir: Path
+) -> None:
+    experiment = Experiment(Workspace.from_config(), "exp")
+    for rate in (0.1, 0.2):
+        run = experiment.start_logging(snapshot_directory=None)
+        run.log_params({"lr": rate, "epochs": 5, "name": "\x1b[31mred" if rate > 0.1 else "x" * 50})
+        run.log("loss", rate)
+        run.complete()
+
+    last = cli("plot", "1", "2", "-m", "loss").text.splitlines()[-1]
+
+    assert last.split("  ") == [
+        f"a #1 lr 0.1 name {'x' * 20}",
+        "b #2 lr 0.2 name \\x1b[31mred",
+    ]
+
+
 def test_a_batch_stands_for_its_runs_where_it_has_no_such_metric_itself(
     cli: Callable[..., Any], workspace_dir: Path
 ) -> None:

@@ -35,6 +35,7 @@ _EXPENDABLE = ("trend", "count", "min", "max")
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDE = 20
 _WIDE_PIPE = 100
+_MOST_PARAMS, _MOST_LETTERS = 3, 20
 _MOST_PLOTS = 6
 _SAID = {
     STEP: "by step",
@@ -157,7 +158,7 @@ def plot(
     missing = [name for name in chosen if all(one.metric != name for one in found)]
     if missing:
         raise UsageError(_no_metric(missing[0], records))
-    labels = dict(zip((record.id for record in records), run_names(records)))
+    labels = _labels(records)
     if file is not None:
         kind = file.rpartition(".")[2].lower()
         copy_file.write_whole(file, figure.draw(found, labels, kind, axis, is_log))
@@ -180,6 +181,21 @@ def plot(
         [] if call.is_for_people else [line for one in shown() for line in one.lines(_WIDE_PIPE)]
     )
     return Result([], shown, plain="".join(f"{line}\n" for line in plain))
+
+
+def _labels(records: Sequence[Record]) -> dict[str, str]:
+    """What each run is called: its number, and behind it the parameters in which they differ."""
+    found = dict(zip((record.id for record in records), run_names(records)))
+    if len(records) > 1:
+        from homerun.views import listing, rows
+
+        told = listing.describe_all(records)
+        for column in rows.differing(told)[:_MOST_PARAMS]:
+            for row in told:
+                value = column.value(row)
+                if value is not None:
+                    found[row["run_id"]] += f" {column.title} {str(value)[:_MOST_LETTERS]}"
+    return found
 
 
 def _meant(records: list[Record], names: Sequence[str]) -> Sequence[Record]:
