@@ -256,6 +256,21 @@ def test_columns_are_chosen_sorted_and_grouped(page: Page, store: Store) -> None
     expect(row(page, 2)).to_have_count(0)
 
 
+def test_failed_runs_are_shown_with_their_errors_and_grouped_by_them(
+    page: Page, store: Store
+) -> None:
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    add_filter(page, "status = Failed")
+    expect(page.get_by_role("columnheader", name="Error")).to_be_visible()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("ValueError: part 3")
+    page.get_by_label("Group by").select_option("error")
+    heading = page.get_by_role(
+        "button", name=re.compile("^ValueError: part 3: 12 columns expected")
+    )
+    expect(heading).to_be_visible()
+
+
 def test_the_children_of_a_run_are_a_tree_with_what_they_add_up_to(
     page: Page, store: Store
 ) -> None:

@@ -39,7 +39,7 @@ export function RunsPage() {
   useEffect(() => {
     if (fields.data) setUsual(fields.data.columns);
   }, [fields.data]);
-  const standard = standardKeys(!experiment, hasGpus, fields.data?.columns ?? usual);
+  const standard = standardKeys(!experiment, hasGpus, fields.data?.columns ?? usual, where);
   const [kept, keep] = useRemembered<string[] | null>(`columns.${experiment ?? ""}`, null);
   const keys = query.has("columns") ? (query.get("columns") ?? "").split(",").filter(Boolean) : (kept ?? standard);
   const columns = columnsOf(keys, fields.data?.fields);
@@ -208,7 +208,7 @@ async function rowsOf(asked: Queries["runs"], first: number, behind: number): Pr
 }
 
 function groupable(fields: FieldRow[], group: string): string[] {
-  const plain = ["status", "experiment", "user", "target", "script", "parent"];
+  const plain = ["status", "error", "experiment", "user", "target", "script", "parent"];
   const tags = fields.map((one) => one.name).filter((name) => /^(params|tags|properties)\./.test(name));
   return [...new Set([...(group ? [group] : []), ...plain, ...tags])];
 }

@@ -26,6 +26,7 @@ interface Plain {
 
 const PLAIN: Record<string, Plain> = {
   status: { title: "Status", width: 138, cell: (run) => <StatusMark status={run.status} /> },
+  error: { title: "Error", width: 320, cell: (run) => run.error && <span title={run.error}>{run.error}</span> },
   experiment: { title: "Experiment", width: 150, cell: (run) => <a href={experimentHref(run.experiment)}>{run.experiment}</a> },
   created: { title: "Created", width: 116, cell: (run) => <Ago time={run.created} /> },
   started: { title: "Started", width: 116, cell: (run) => <Ago time={run.started} /> },
@@ -58,11 +59,13 @@ const OF_ALL = ["created", "duration_s", "cpu_percent", "memory_kib"];
  * The columns of a table as it comes.
  *
  * @param usual what these runs differ in, and are judged by
+ * @param where the filter: of runs that failed it is shown why
  */
-export function standardKeys(isAnywhere: boolean, hasGpus: boolean, usual: readonly string[]): string[] {
+export function standardKeys(isAnywhere: boolean, hasGpus: boolean, usual: readonly string[], where: readonly string[]): string[] {
+  const why = where.some((one) => /\b(failed|error)\b/i.test(one)) ? ["error"] : [];
   const own = usual.filter((key) => key !== "user");
   const who = usual.filter((key) => key === "user");
-  return ["status", ...(isAnywhere ? ["experiment"] : []), ...own, ...OF_ALL, ...(hasGpus ? ["gpu_percent"] : []), ...who, "tags"];
+  return ["status", ...why, ...(isAnywhere ? ["experiment"] : []), ...own, ...OF_ALL, ...(hasGpus ? ["gpu_percent"] : []), ...who, "tags"];
 }
 
 export const PLAIN_KEYS = Object.keys(PLAIN);
