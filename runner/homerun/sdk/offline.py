@@ -80,6 +80,12 @@ class _OfflineRun(Run):
         """None: an offline run is of no kind."""
         return None
 
+    def get_portal_url(self) -> str:
+        """The address of the folder that it works in: no Studio shows it."""
+        from homerun.sdk import html
+
+        return html.address(self.directory)
+
     def get_status(self) -> str:
         """Running, until `fail` or `cancel` is called."""
         return self._status
