@@ -105,7 +105,7 @@ class Board:
         with self.live.open() as cache:
             total = pages.count(cache, query)
             grouped = None if group is None else _places(pages.groups(cache, query, group))
-        told = [row_of(row) for row in found]
+        told = self._rolled_up([row_of(row) for row in found])
         return {"total": total, "skip": skip, "runs": told, "groups": grouped, "cursor": cursor}
 
     def rows(self, ids: Sequence[str], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -115,7 +115,7 @@ class Board:
         if len(found) < len(set(ids)):
             self.live.freshen()  # some were made a moment ago, or are gone
             found, _ = self._checked(lambda cache: pages.rows_of_ids(cache, ids, metrics), metrics)
-        return [row_of(row) for row in found]
+        return self._rolled_up([row_of(row) for row in found])
 
     def newest(
         self,
@@ -150,6 +150,12 @@ class Board:
         best = self._best_below([*below])
         metric = self.goal[0] if self.goal else None
         return {run: rolled_up(known, best.get(run), metric) for run, known in below.items()}
+
+    def _rolled_up(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Rows with how the children of each stand."""
+        parents = [row["id"] for row in rows if row["children"]]
+        known = self.rollups(parents) if parents else {}
+        return [{**row, "rollup": known.get(row["id"])} for row in rows]
 
     def _best_below(self, ids: Sequence[str]) -> dict[str, tuple[float, str, int | None]]:
         if self.goal is None or not ids or not self.live.meter_below(ids):
@@ -349,6 +355,7 @@ def row_of(row: Row) -> dict[str, Any]:
         "properties": row.properties,
         "params": row.params,
         "metrics": row.metrics,
+        "rollup": None,
     }
 
 

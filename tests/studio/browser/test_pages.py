@@ -275,6 +275,7 @@ def test_the_children_of_a_run_are_a_tree_with_what_they_add_up_to(
     page: Page, store: Store
 ) -> None:
     open_experiment(page, "prepare-data")
+    expect(row(page, 1)).to_contain_text("4 Completed, 1 Failed")
     open_run(page, 1)
     page.get_by_role("link", name="Children").click()
     expect(page.get_by_text("4 Completed, 1 Failed").first).to_be_visible()

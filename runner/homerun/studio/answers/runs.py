@@ -75,11 +75,6 @@ class RunRow(TypedDict):
     tags: Tags
     properties: dict[str, str]
     metrics: dict[str, MetricCell]
-
-
-class ChildRow(RunRow):
-    """A run below another, with a rollup of its own children."""
-
     rollup: Rollup | None
 
 
@@ -106,7 +101,7 @@ class ChildrenAnswer(TypedDict):
 
     total: int
     skip: int
-    runs: list[ChildRow]
+    runs: list[RunRow]
     rollup: Rollup | None
 
 

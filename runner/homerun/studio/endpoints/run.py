@@ -38,9 +38,8 @@ def children(desk: Desk, ask: Ask) -> dict[str, Any]:
     ids = desk.board.below(found.id, ask.flag("recursive"))
     skip = ask.whole("skip", 0, _MOST_SKIPPED)
     rows = desk.board.rows(ids[skip:][: ask.whole("limit", 100, MOST_ROWS)], ask.texts("metrics"))
-    rollups = desk.board.rollups([found.id, *(row["id"] for row in rows)])
-    told = [{**row, "rollup": rollups.get(row["id"])} for row in rows]
-    return {"total": len(ids), "skip": skip, "runs": told, "rollup": rollups.get(found.id)}
+    rollup = desk.board.rollups([found.id]).get(found.id)
+    return {"total": len(ids), "skip": skip, "runs": rows, "rollup": rollup}
 
 
 def record(desk: Desk, ask: Ask) -> dict[str, Any]:

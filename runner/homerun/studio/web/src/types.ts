@@ -32,47 +32,11 @@ export interface BulkFailure {
   hidden?: string[];
 }
 
-/** A run below another, with a rollup of its own children. */
-export interface ChildRow {
-  id: string;
-  experiment: string;
-  number: number | null;
-  name: string;
-  status: Status;
-  parent: string | null;
-  children: number;
-  type: string | null;
-  user: string | null;
-  script: string | null;
-  arguments: string[];
-  target: string | null;
-  description: string | null;
-  created: Time | null;
-  started: Time | null;
-  ended: Time | null;
-  duration_s: number | null;
-  cpu_s: number | null;
-  cpu_percent: number | null;
-  memory_kib: number | null;
-  read_kib: number | null;
-  written_kib: number | null;
-  gpus: number | null;
-  gpu_percent: number | null;
-  gpu_memory_kib: number | null;
-  joules: number | null;
-  error: string | null;
-  params: Params;
-  tags: Tags;
-  properties: Record<string, string>;
-  metrics: Record<string, MetricCell>;
-  rollup: Rollup | null;
-}
-
 /** A part of the runs below a run. */
 export interface ChildrenAnswer {
   total: number;
   skip: number;
-  runs: ChildRow[];
+  runs: RunRow[];
   rollup: Rollup | null;
 }
 
@@ -655,6 +619,7 @@ export interface RunRow {
   tags: Tags;
   properties: Record<string, string>;
   metrics: Record<string, MetricCell>;
+  rollup: Rollup | null;
 }
 
 /** A part of the table of runs. */

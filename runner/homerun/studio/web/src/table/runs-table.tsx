@@ -6,7 +6,7 @@ import { count } from "../format";
 import { type Key, useKeys } from "../ui/keys";
 import { go, runHref } from "../route";
 import type { RunRow } from "../types";
-import { Failure, RunLink } from "../ui/basics";
+import { Failure, RollupBar, RunLink } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import type { Column } from "./columns";
 import { Lines } from "./lines";
@@ -264,7 +264,7 @@ function Row({ run, line, columns, template, top, isActive, isChosen, point, act
       </div>
       <div class="cell is-name" role="gridcell">
         <RunLink run={run} />
-        {run.children > 0 && <span class="badge" title={`${run.children} child runs`}>{run.children}</span>}
+        {run.rollup && <RollupBar rollup={run.rollup} />}
       </div>
       {columns.map((one) => (
         <div key={one.key} class={`cell ${one.isNumber ? "is-number" : ""}`} role="gridcell">

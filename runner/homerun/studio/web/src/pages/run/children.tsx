@@ -6,7 +6,7 @@ import { count } from "../../format";
 import { useLive } from "../../server/live";
 import { go, href } from "../../route";
 import { type Column, columnsOf, differing, metricOf, metricsOf } from "../../table/columns";
-import type { ChildRow, ChildrenAnswer, RunRow } from "../../types";
+import type { ChildrenAnswer, RunRow } from "../../types";
 import { Ago, Button, Empty, Failure, RollupBar, RunLink, StatusMark, Tags, Took, Waiting } from "../../ui/basics";
 import { Icon } from "../../ui/icon";
 import { useLoaded, useThrottled } from "../../use";
@@ -84,7 +84,7 @@ async function children(run: RunRow, most: number, metrics: string[], abort: Abo
   return { ...first, runs };
 }
 
-function Branch({ run, depth, columns }: { run: ChildRow; depth: number; columns: Column[] }) {
+function Branch({ run, depth, columns }: { run: RunRow; depth: number; columns: Column[] }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
