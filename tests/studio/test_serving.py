@@ -395,7 +395,11 @@ def test_over_ssh_the_command_for_the_other_machine_is_printed(
 
 
 def test_beyond_this_machine_addresses_are_right_and_other_names_are_not() -> None:
-    hosts = Hosts(is_remote=True)
+    hosts = Hosts(["hub.example"], is_remote=True, own=["gpubox"])
+    assert hosts.allows("gpubox:8765")
+    assert hosts.is_own("http://gpubox:8765", "gpubox:8765")
+    assert not hosts.is_own("http://gpubox:9000", "gpubox:8765")  # perhaps another user's
+    assert hosts.is_own("https://hub.example", "127.0.0.1:8765")
     assert hosts.allows("192.0.2.1")
     assert hosts.allows("192.0.2.1:8765")
     assert hosts.allows("[2001:db8::1]")

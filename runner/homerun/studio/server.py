@@ -133,7 +133,7 @@ class Studio:
             warn(_MOVED.format(usual=sockets.USUAL, port=self.port))
         if settings.path is None and not settings.is_remote and environ.is_over_ssh():
             warn(_OVER_SSH.format(port=self.port, user=accounts.own_name(), host=gethostname()))
-        hosts = Hosts([*settings.hosts, *self._own_names], settings.is_remote)
+        hosts = Hosts(settings.hosts, settings.is_remote, self._own_names)
         framed = _JUPYTER if settings.is_framed else "'none'"
         self.app = app.made(self.desk, hosts, settings.base, framed)
 

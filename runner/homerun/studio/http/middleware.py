@@ -42,19 +42,23 @@ class Hosts:
     name can be pointed elsewhere.
 
     Args:
-        names: further names, as of a proxy.
+        names: further names, as of a proxy, whose pages may have another port than the server.
+        own: the names of this machine.
         is_remote: reached from elsewhere too: then addresses as such are right, since no name of
             another owner leads to them.
     """
 
-    def __init__(self, names: Iterable[str] = (), is_remote: bool = False) -> None:
+    def __init__(
+        self, names: Iterable[str] = (), is_remote: bool = False, own: Iterable[str] = ()
+    ) -> None:
         self._names = {name.lower() for name in names}
+        self._own = {*_LOOPBACK, *(name.lower() for name in own)}
         self._is_remote = is_remote
 
     def allows(self, host: str) -> bool:
         """Whether `name:port` is one of them."""
         name, _ = _split(host)
-        if name in self._names or name in _LOOPBACK:
+        if name in self._names or name in self._own:
             return True
         return self._is_remote and _is_address(name)
 

@@ -25,8 +25,10 @@ export function TrashPage() {
     archived.reload();
   }, RELOAD_MS);
   useEffect(() => setTitle("Trash and archive"), []);
-  useLive({ topics: ["runs", "experiments"] }, ({ event }) => {
-    if (event === "reset" || event === "experiments" || event === "runs") reload();
+  // To read the trash the server measures each of its runs: not whenever a run logs something.
+  useLive({ topics: ["runs", "experiments"] }, ({ event, data }) => {
+    if (event === "reset" || (event === "runs" && data.removed.length)) reload();
+    else if (event === "experiments") archived.reload();
   });
   useKeys("Trash and archive", [{ keys: "/", does: "find a deleted run", run: () => document.querySelector<HTMLElement>("#find-deleted")?.focus() }]);
   return (

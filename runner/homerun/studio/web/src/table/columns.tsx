@@ -110,10 +110,14 @@ export function metricOf(field: string): { name: string; which: (typeof AGGREGAT
   return which ? { name: field.slice(0, -which.length - 1), which } : { name: field, which: "last" };
 }
 
+/** The metrics to ask for: of `loss.min` also one that is called so, which then is meant. */
 export function metricsOf(keys: readonly string[]): string[] {
-  const named = keys.filter((key) => key.startsWith("metrics."));
-  return [...new Set(named.map((key) => metricOf(key.slice("metrics.".length)).name))];
+  const named = keys.filter((key) => key.startsWith("metrics.")).map((key) => key.slice("metrics.".length));
+  return [...new Set(named.flatMap((field) => [field, metricOf(field).name]))];
 }
+
+/** Whether a run has what a field of a metric means. */
+export const hasMetric = (run: RunRow, field: string): boolean => field in run.metrics || metricOf(field).name in run.metrics;
 
 function metricTitle(field: string): string {
   const { name, which } = metricOf(field);
@@ -121,6 +125,7 @@ function metricTitle(field: string): string {
 }
 
 function metric(run: RunRow, field: string): string {
+  if (field in run.metrics) return figure(toNumber(run.metrics[field]?.last));
   const { name, which } = metricOf(field);
   return figure(toNumber(run.metrics[name]?.[which]));
 }

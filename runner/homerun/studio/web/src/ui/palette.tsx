@@ -196,12 +196,14 @@ function useRuns(text: string): { runs: RunRow[]; isKnown: boolean } {
 
 async function look(word: string, abort: AbortSignal): Promise<RunRow[]> {
   const base = { children: true, sort: "-created", limit: MOST_RUNS };
-  if (!word) return (await get("runs", { ...base, limit: MOST_RECENT }, abort)).runs;
-  const asked = /^\d+$/.test(word) ? [`number = ${word}`] : [`name ~ ${quoted(word)}`, `id ~ ${quoted(word)}`];
-  const answers = await Promise.all(asked.map((one) => get("runs", { ...base, where: [one] }, abort)));
-  const runs = new Map(answers.flatMap((answer) => answer.runs.map((run): [string, RunRow] => [run.id, run])));
   const near = place.value.query.get("experiment") ?? experimentShown.current;
-  return [...runs.values()].sort((a, b) => Number(b.experiment === near) - Number(a.experiment === near)).slice(0, MOST_RUNS);
+  if (!word) return (await get("runs", { ...base, limit: MOST_RECENT }, abort)).runs;
+  const wanted = /^\d+$/.test(word) ? [`number = ${word}`] : [`name ~ ${quoted(word)}`, `id ~ ${quoted(word)}`];
+  // That experiment is asked by itself: of many runs with that number its own may not be among the newest.
+  const places = near ? [{ ...base, experiment: near }, base] : [base];
+  const answers = await Promise.all(places.flatMap((one) => wanted.map((where) => get("runs", { ...one, where: [where] }, abort))));
+  const runs = new Map(answers.flatMap((answer) => answer.runs.map((run): [string, RunRow] => [run.id, run])));
+  return [...runs.values()].slice(0, MOST_RUNS);
 }
 
 /** A word as a value of a condition, which knows two kinds of quotes and nothing to put before one in a text. */

@@ -5,7 +5,7 @@ import { get } from "../../server/api";
 import { count } from "../../format";
 import { useLive } from "../../server/live";
 import { go, href } from "../../route";
-import { type Column, columnsOf, differing, metricOf, metricsOf } from "../../table/columns";
+import { type Column, columnsOf, differing, hasMetric, metricsOf } from "../../table/columns";
 import type { ChildrenAnswer, RunRow } from "../../types";
 import { Ago, Button, Empty, Failure, RollupBar, RunLink, StatusMark, Tags, Took, Waiting } from "../../ui/basics";
 import { Icon } from "../../ui/icon";
@@ -30,7 +30,7 @@ export function Children({ run }: TabProps) {
   });
   const found = loaded.data;
   const params = differing(found?.runs ?? []).slice(0, MOST_PARAMS);
-  const logged = metrics.filter((key) => found?.runs.some((one) => metricOf(key.slice("metrics.".length)).name in one.metrics));
+  const logged = metrics.filter((key) => found?.runs.some((one) => hasMetric(one, key.slice("metrics.".length))));
   const columns = columnsOf([...params.map((name) => `params.${name}`), ...logged], fields.data?.fields);
   if (!found) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the children" />;
   if (!found.total) {
@@ -63,7 +63,7 @@ export function Children({ run }: TabProps) {
           </thead>
           <tbody>
             {found.runs.map((one) => (
-              <Branch key={one.id} run={one} depth={0} columns={columns} />
+              <Branch key={one.id} run={one} depth={0} columns={columns} round={loaded.answered} />
             ))}
           </tbody>
         </table>
@@ -84,7 +84,15 @@ async function children(run: RunRow, most: number, metrics: string[], abort: Abo
   return { ...first, runs };
 }
 
-function Branch({ run, depth, columns }: { run: RunRow; depth: number; columns: Column[] }) {
+interface BranchProps {
+  run: RunRow;
+  depth: number;
+  columns: Column[];
+  /** Counts up whenever the top was read again: what is open is read again with it. */
+  round: number;
+}
+
+function Branch({ run, depth, columns, round }: BranchProps) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
@@ -108,18 +116,18 @@ function Branch({ run, depth, columns }: { run: RunRow; depth: number; columns: 
         <td class="is-number"><Took run={run} /></td>
         <td><Tags tags={run.tags} /></td>
       </tr>
-      {isOpen && <Below run={run} depth={depth + 1} columns={columns} />}
+      {isOpen && <Below run={run} depth={depth + 1} columns={columns} round={round} />}
     </>
   );
 }
 
-function Below({ run, depth, columns }: { run: RunRow; depth: number; columns: Column[] }) {
+function Below({ run, depth, columns, round }: BranchProps) {
   const metrics = metricsOf(columns.map((one) => one.key));
-  const loaded = useLoaded((abort) => children(run, 500, metrics, abort), [run.id, run.status, run.children, metrics.join()]);
+  const loaded = useLoaded((abort) => children(run, 500, metrics, abort), [run.id, round, metrics.join()]);
   return (
     <>
       {loaded.data?.runs.map((one) => (
-        <Branch key={one.id} run={one} depth={depth} columns={columns} />
+        <Branch key={one.id} run={one} depth={depth} columns={columns} round={round} />
       ))}
     </>
   );
