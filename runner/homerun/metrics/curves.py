@@ -107,7 +107,7 @@ def marks(spots: Sequence[Bucket]) -> Iterator[tuple[float, str]]:
 
 def begins(record: Record) -> Iterator[float]:
     """When each further attempt of a run began, in UTC seconds since 1970."""
-    for number in range(2, attempts.begun(record.path) + 1):
+    for number in attempts.further(record.path):
         fact = facts.read(attempts.folder(record.path, number), layout.STARTED)
         begun = times.unix((fact or {}).get("time"))
         if begun is not None:

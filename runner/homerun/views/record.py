@@ -31,10 +31,9 @@ def read(record: Record) -> dict[str, Any]:
         },
         "properties": record.properties(),
     }
-    last = attempts.latest(record.path)
-    if last > 1:
-        numbers = range(2, last + 1)
-        found["attempts"] = {n: _facts(attempts.folder(record.path, n)) for n in numbers}
+    further = attempts.further(record.path)
+    if further:
+        found["attempts"] = {n: _facts(attempts.folder(record.path, n)) for n in further}
     return found
 
 

@@ -11,6 +11,10 @@ import os
 from runstore import layout
 from runstore.fs import atomic, facts
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _DIGITS = 10
 
 
@@ -25,13 +29,30 @@ def latest(run_folder: str) -> int:
     Raises:
         OSError: the disk does not tell.
     """
+    return next(_from_the_last(run_folder), 1)
+
+
+def further(run_folder: str) -> list[int]:
+    """The attempts after the first, in order; the last one has perhaps not started yet.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    return [*_from_the_last(run_folder)][::-1]
+
+
+def _from_the_last(run_folder: str) -> Iterator[int]:
+    """The attempts after the first, the last one first: folders that are there.
+
+    To count up to the last would take hours where one with a high number was planted.
+    """
     try:
         names = atomic.names_in(f"{run_folder}/{layout.ATTEMPTS}")
     except (FileNotFoundError, NotADirectoryError):
-        return 1
-    numbers = sorted((int(name) for name in names if _is_number(name)), reverse=True)
-    found = (one for one in numbers if atomic.is_folder(folder(run_folder, one)))
-    return next(found, 1)
+        return
+    for number in sorted((int(name) for name in names if _is_number(name)), reverse=True):
+        if atomic.is_folder(folder(run_folder, number)):
+            yield number
 
 
 def _is_number(name: str) -> bool:
@@ -44,10 +65,10 @@ def begun(run_folder: str) -> int:
     Raises:
         OSError: the disk does not tell.
     """
-    number = latest(run_folder)
-    while number > 1 and not os.path.lexists(f"{folder(run_folder, number)}/{layout.STARTED}"):
-        number -= 1
-    return number
+    for number in _from_the_last(run_folder):
+        if os.path.lexists(f"{folder(run_folder, number)}/{layout.STARTED}"):
+            return number
+    return 1
 
 
 def home(run_folder: str, name: str) -> str:

@@ -151,7 +151,7 @@ def tag_that_keeps(folder: str) -> str | None:
     What the script's own process has set does not count, nor what the run was submitted with.
     """
     own = set()
-    for number in range(1, attempts.begun(folder) + 1):
+    for number in (1, *attempts.further(folder)):
         started = facts.read(attempts.folder(folder, number), layout.STARTED) or {}
         own.add(((started.get("script") or {}).get("pid"), started.get("host")))
     return labels.tagged_since(folder, own)

@@ -21,7 +21,7 @@ from homerun.metrics import chart
 from homerun.metrics.chart import Wish
 from runstore import layout
 from runstore.draft import Draft
-from runstore.fs import lock
+from runstore.fs import facts, lock
 from runstore.fs.json_write import dumps
 from runstore.metrics import numbers, smoothing
 from runstore.metrics.sums import Sums
@@ -225,6 +225,20 @@ def test_another_attempt_is_another_stroke_though_its_steps_go_on(record: Record
 
     assert shown(record)["cuts"] == [2]
     assert shown(record, x="time")["cuts"] == [2]
+
+
+def test_a_planted_attempt_is_one_more_stroke_and_is_not_counted_up_to(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log(record, [0, 1, 2, 3], [1.0, 2.0, 3.0, 4.0], start=1_000.0)
+    folder = f"{record.path}/{layout.ATTEMPTS}/999999999"
+    os.makedirs(folder)
+    Path(f"{folder}/{layout.STARTED}").write_text('{"time": "1970-01-01T00:16:42+00:00"}')
+    reads = iter(range(10))  # and then there is an end
+    read = facts.read
+    monkeypatch.setattr(facts, "read", lambda *given: next(reads) >= 0 and read(*given))
+
+    assert shown(record)["cuts"] == [2]
 
 
 def test_steps_in_no_order_are_sorted_and_said_to_be(record: Record) -> None:
