@@ -350,3 +350,47 @@ def test_a_batch_stands_for_its_runs_where_it_has_no_such_metric_itself(
 
     assert cli("plot", parent.id, "-m", "loss").text.splitlines()[-1] == "a #2  b #3  c #4"
     assert cli("plot", parent.id).text.splitlines()[0] == "best of #1 (by step)"
+
+
+def test_each_batch_among_several_runs_stands_for_its_own(
+    cli: Callable[..., Any], workspace_dir: Path
+) -> None:
+    experiment = Experiment(Workspace.from_config(), "exp")
+    with experiment.start_logging(snapshot_directory=None) as alone:
+        alone.log("loss", 1.0)
+    batches = []
+    for _ in range(2):
+        with experiment.start_logging(snapshot_directory=None) as parent:
+            with parent.child_run() as child:
+                child.log("loss", 2.0)
+            parent.log("best", 2.0)
+        batches.append(parent.id)
+
+    mixed = cli("plot", alone.id, batches[0], "-m", "loss")
+    both = cli("plot", *batches, "-m", "loss")
+    twice = cli("plot", batches[0], "3", "-m", "loss")
+
+    assert (mixed.text.splitlines()[-1], mixed.err) == ("a #1  b #3", "")
+    assert (both.text.splitlines()[-1], both.err) == ("a #3  b #5", "")
+    assert (twice.text.splitlines()[0], twice.err) == ("loss of #3 (by step)", "")
+
+
+def test_runs_without_the_metric_are_named_on_standard_error(
+    cli: Callable[..., Any], terminal: Callable[..., Any], runs: list[str]
+) -> None:
+    experiment = Experiment(Workspace.from_config(), "exp")
+    for _ in range(5):
+        experiment.start_logging(snapshot_directory=None).complete()
+
+    one = cli("plot", "1", "3", "-m", "loss")
+    many = cli("plot", "1", "3", "4", "5", "6", "7", "-m", "loss", "-o", "json")
+    picture = cli("plot", "1", "3", "-m", "loss", "-f", "a.svg")
+    seen = terminal("plot", "1", "3", "-m", "loss")
+
+    assert one.text.splitlines()[0] == "loss of #1 (by step)"
+    assert one.err == "left out, for they have no such metric: #3\n"
+    assert [each["run"] for each in many.json] == [runs[0]]
+    assert many.err == "left out, for they have no such metric: #3, #4, #5 and 2 more\n"
+    assert (picture.text, picture.err) == ("a.svg\n", one.err)
+    assert seen.end() == 0
+    assert seen.text.splitlines()[-1] == one.err.strip()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun.cli.invocation import Call
+    from homerun.metrics.curves import RunCurve
     from homerun.sdk.run import Run
     from runstore.run.record import Record
 
@@ -37,6 +38,7 @@ _WIDE = 20
 _WIDE_PIPE = 100
 _MOST_PARAMS, _MOST_LETTERS = 3, 20
 _MOST_PLOTS = 6
+_MOST_LEFT = 3
 _SAID = {
     STEP: "by step",
     curves.TIME: "by time",
@@ -159,14 +161,17 @@ def plot(
     if missing:
         raise UsageError(_no_metric(missing[0], records))
     labels = _labels(records)
+    left_out = _left_out(records, found)
+    if call.wants_result or not call.is_for_people:
+        for note in left_out:
+            note.say()
     if file is not None:
         kind = file.rpartition(".")[2].lower()
         copy_file.write_whole(file, figure.draw(found, labels, kind, axis, is_log))
-        return Result(
-            {"file": file}, lambda: [render.Note(f"{file} is written")], plain=f"{file}\n"
-        )
+        written = render.Note(f"{file} is written")
+        return Result({"file": file}, lambda: [written, *left_out], plain=f"{file}\n")
 
-    def shown() -> Iterator[Plot]:
+    def drawn() -> Iterator[Plot]:
         for metric in chosen:
             of_metric = [one for one in found if one.metric == metric]
             whose = f" of {labels[of_metric[0].run]}" if len(of_metric) == 1 else ""
@@ -176,11 +181,22 @@ def plot(
 
     if call.wants_result:
         grids = [curves.grid_of([one], figure.PLACES) for one in found]
-        return Result([one.describe(grid) for one, grid in zip(found, grids)], shown)
+        return Result([one.describe(grid) for one, grid in zip(found, grids)])
     plain = (
-        [] if call.is_for_people else [line for one in shown() for line in one.lines(_WIDE_PIPE)]
+        [] if call.is_for_people else [line for one in drawn() for line in one.lines(_WIDE_PIPE)]
     )
-    return Result([], shown, plain="".join(f"{line}\n" for line in plain))
+    return Result([], lambda: [*drawn(), *left_out], plain="".join(f"{line}\n" for line in plain))
+
+
+def _left_out(records: Sequence[Record], drawn: Sequence[RunCurve]) -> list[render.Note]:
+    """What to say of the runs that have none of the curves."""
+    having = {one.run for one in drawn}
+    gone = [name for name, one in zip(run_names(records), records) if one.id not in having]
+    if not gone:
+        return []
+    more = f" and {len(gone) - _MOST_LEFT} more" if len(gone) > _MOST_LEFT else ""
+    told = text.printable(f"{', '.join(gone[:_MOST_LEFT])}{more}")
+    return [render.Note(f"left out, for they have no such metric: {told}")]
 
 
 def _labels(records: Sequence[Record]) -> dict[str, str]:
@@ -198,12 +214,19 @@ def _labels(records: Sequence[Record]) -> dict[str, str]:
     return found
 
 
-def _meant(records: list[Record], names: Sequence[str]) -> Sequence[Record]:
-    """The runs whose curves are asked for: of a batch those below it, unless it has its own."""
+def _meant(records: Sequence[Record], names: Sequence[str]) -> list[Record]:
+    """The runs whose curves are asked for, each once: of a batch those below it, unless it has such
+    a metric itself.
+    """
     from homerun.views import compare
 
-    own = _names_of(records)
-    return records if any(name in own for name in names or own) else compare.members(records)
+    found = {}
+    for record in records:
+        own = _names_of([record])
+        is_itself = any(name in own for name in names or own)
+        for one in [record] if is_itself else compare.members([record]):
+            found[one.id] = one
+    return [*found.values()]
 
 
 def _check_file(path: str) -> None:
