@@ -131,6 +131,8 @@ def left_open_by(record: Record, look: Look) -> Record | None:
     """
     if (look.outcome or {}).get("cause") != status.PROCESS_EXITED or look.said:
         return None
+    if not record.is_interactive:  # its record may say anything: no reader is sent in a circle
+        return None
     return _script_around(record, record.fact(layout.STARTED) or {})
 
 
@@ -233,8 +235,11 @@ def _observe(record: Record) -> tuple[bool, str]:
 
 def _outcome_of_others(record: Record) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """Of a run whose processes are gone, what the outcome of others makes of it: that of the
-    script that it was begun in, and those of the runs of a batch.
+    script that it was begun in, and those of the runs of a batch. A submitted run has neither,
+    whatever its record says: no reader is sent in a circle.
     """
+    if not record.is_interactive:
+        return None, None
     batch = _batch(record)
     if batch:
         return None, _ended_below(record, batch)

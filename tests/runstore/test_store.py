@@ -415,3 +415,56 @@ def test_a_umask_that_takes_the_owners_own_rights_takes_none_that_a_store_needs(
         return [oct(os.stat(path).st_mode & 0o777) for path in found]
 
     assert children.in_child(make) == ["0o700", "0o700", "0o600", "0o700", "0o600"]
+
+
+def begun_here(record: Record) -> dict[str, object]:
+    """started.json of a run of this boot of the machine, whose process is gone."""
+    return dict(record.asked()["submitted_from"])
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The id of each run that is looked at; a look at too many ends the test."""
+    found: list[str] = []
+    real = looks.at
+
+    def at(record: Record) -> looks.Look:
+        found.append(record.id)
+        assert len(found) < 20
+        return real(record)
+
+    monkeypatch.setattr(looks, "at", at)
+    return found
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_submitted_run_that_says_it_was_begun_in_another_sends_no_reader_in_a_circle(
+    make_run: Callable[..., Record], looked_at: list[str], count: int, is_over: bool
+) -> None:
+    found = [make_run() for _ in range(count)]
+    for record, around in zip(found, [*found[1:], found[0]]):
+        facts.publish(record.path, layout.STARTED, {**begun_here(record), "within": around.id})
+        if is_over:
+            ended = {"status": status.FAILED, "cause": status.PROCESS_EXITED}
+            facts.publish(record.path, layout.ENDED, ended)
+
+    for record in found:
+        seen = looks.at(record)
+        assert seen.status == status.FAILED
+        assert looks.left_open_by(record, seen) is None
+        assert looks.failed_because(record, seen)
+    assert looked_at == [record.id for record in found]
+
+
+def test_submitted_runs_that_say_they_are_batches_of_each_other_send_no_reader_in_a_circle(
+    make_run: Callable[..., Record], looked_at: list[str]
+) -> None:
+    found = [make_run(batch=1) for _ in range(2)]
+    for parent, child in (found, found[::-1]):
+        os.mkdir(f"{parent.path}/{layout.CHILDREN}")
+        os.symlink(f"../../{child.id}", f"{parent.path}/{layout.CHILDREN}/{child.id}")
+        facts.publish(parent.path, layout.STARTED, begun_here(parent))
+
+    assert [looks.at(record).status for record in found] == [status.FAILED] * 2
+    assert looked_at == [record.id for record in found]
