@@ -21,6 +21,7 @@ _MOST_STROKES = 4
 """With more segments than these each of them has fewer buckets."""
 _COLUMNS = ("x_first", "x_last", "min", "max", "mean", "last", "count", "nans", "highs", "lows")
 _RAW = 0.0
+_WIDEST = 2.0**1023
 
 
 class Wish(NamedTuple):
@@ -130,12 +131,27 @@ def _scale(one: Curve, wish: Wish) -> tuple[float, float, float]:
     places = max(1, wish.width * _MOST_STROKES // max(_MOST_STROKES, len(parts)))
     least = min(one.xs[first] for first, _ in parts)
     most = max(one.xs[behind - 1] for _, behind in parts)
-    span = 2.0 ** (frexp((most - least) / places)[1] - 1) if most > least else 1.0
-    while floor(most / span) - floor(least / span) >= places:
-        span *= 2
+    span = _span(least, most, places)
     low = low if low == -inf else floor(least / span) * span
     high = high if high == inf else nextafter((floor(most / span) + 1) * span, -inf)
     return low, high, span
+
+
+def _span(least: float, most: float, places: int) -> float:
+    """How wide places are, so many of them at most.
+
+    The two beside 0 stay two however wide they are, and none is wider than a float tells.
+    """
+    gap = (most - least) / places
+    if gap == inf:
+        gap = min(most / places - least / places, _WIDEST)
+    span = 2.0 ** (frexp(gap)[1] - 1) if gap else 1.0
+    while span < _WIDEST:
+        first, last = floor(least / span), floor(most / span)
+        if last - first < places or (first, last) == (-1, 0):
+            break
+        span *= 2
+    return span
 
 
 def _place(buckets: Sequence[Bucket], points: int) -> int:

@@ -12,6 +12,7 @@ from itertools import compress, islice
 from itertools import count as numbers
 from math import floor, isfinite
 from operator import gt
+from sys import float_info
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ Bucket = namedtuple("Bucket", "x_first x_last first last min max mean count nans
 """Points side by side: least and greatest x; of the finite numbers the first, the last, the least,
 the greatest, the mean and how many (None and 0: there is none); how many are NaN, inf and -inf."""
 
+MOST = float_info.max
+"""The greatest finite number."""
 MOST_FALLS = 64
 """Where x falls more often, it has no order: a script is begun again a few times only."""
 
@@ -40,7 +43,10 @@ class Grid:
 
     def place(self, x: float) -> int:
         """The number of the place in which an x lies, counted from 0."""
-        return floor((x - self.low) / self.span)
+        found = (x - self.low) / self.span
+        if not isfinite(found):  # they are further apart than a float tells
+            found = x / self.span - self.low / self.span
+        return floor(found)
 
     def border(self, place: int) -> float:
         """Where a place begins."""
@@ -49,10 +55,13 @@ class Grid:
 
 def over(low: float, high: float, places: int) -> Grid:
     """So many places from one x to another, of which the outer two have these as their middles."""
-    span = (high - low) / max(1, places - 1)
-    if not 0 < span < float("inf"):
+    others = max(1, places - 1)
+    span = (high - low) / others
+    if span > MOST:
+        span = min(high / others - low / others, MOST)
+    if span <= 0:
         return Grid(low - 0.5, 1.0)
-    return Grid(low - span / 2, span)
+    return Grid(max(low - span / 2, -MOST), span)
 
 
 def falls_in(xs: array[float], first: int = 0) -> list[int]:

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 
 from runstore import layout
 from runstore.metrics import buckets, steps, sums
+from runstore.metrics.buckets import MOST
 from runstore.metrics.numbers import Numbers
 from runstore.metrics.points import STEPS, TIMES, VALUES
 from runstore.metrics.sums import Sums
@@ -116,14 +117,21 @@ def read(
             times = metric.column(TIMES) if needs_times else array("d")
             values = metric.column(VALUES)
             cuts = [bisect_left(times, at) for at in begins]
-            axis, xs = x, times
+            axis, xs = x, _finite(times)
             falls: list[int] = []
             if x == STEP:
                 xs = steps.carried_on(metric.column(STEPS))
                 axis, falls = (STEP, metric.falls(xs)) if xs else (INDEX, [])
             if x == RELATIVE:
-                xs = array("d", [at - times[0] for at in times])
+                xs = _finite(array("d", [at - xs[0] for at in xs]))
             if axis == INDEX:
                 xs = array("q", range(len(values)))  # type: ignore[assignment]
             found.append(Curve(xs, sums.known_of(metric, values), cuts, axis, falls))
         return found, numbers.broken
+
+
+def _finite(xs: array[float]) -> array[float]:
+    """Numbers in order, with the greatest finite one in place of an infinity, of either sign."""
+    if not xs or (xs[0] >= -MOST and xs[-1] <= MOST):
+        return xs
+    return array("d", [min(max(x, -MOST), MOST) for x in xs])

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homerun.base.errors import UserError
-from homerun.metrics import chart
+from homerun.metrics import chart, curves
 from homerun.metrics.chart import Wish
 from runstore import layout
 from runstore.draft import Draft
@@ -249,6 +249,37 @@ def test_steps_in_no_order_are_sorted_and_said_to_be(record: Record) -> None:
 
     assert row["sorted"]
     check(row, [(step, float(step)) for step in range(1000)])
+
+
+@pytest.mark.parametrize("x", ["time", "relative"])
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 600])
+@pytest.mark.parametrize("most", [1.7e308, 1.7976931348623157e308, inf])
+def test_times_as_far_apart_as_can_be_have_places(
+    record: Record, x: str, width: int, most: float
+) -> None:
+    times = [-most, *(0.0 for _ in range(1000)), most]
+    told = [repr(at).replace("inf", "1e999") for at in times]
+    lines = "".join(f'\n{{"n": "a", "v": 1.0, "t": {at}}}\n' for at in told)
+    Path(f"{record.path}/{layout.METRICS}/1{layout.APPENDED}").write_text(lines)
+
+    row = shown(record, x=x, width=width)
+
+    assert sum(row["count"]) == 1002
+    assert 2 <= len(row["x_first"]) <= max(4, width)
+    assert all(map(isfinite, (row["span"], *row["x_first"], *row["x_last"])))
+    found = curves.curves_of([record], ["a"], x)
+    (part,) = found[0].describe(curves.grid_of(found, width))["segments"]
+    assert sum(part["count"]) == 1002
+    assert 2 <= len(part["x_first"]) <= max(3, width)
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_steps_on_both_sides_of_0_have_two_finite_places(record: Record, width: int) -> None:
+    log(record, [-5, 0, 5], [1.0, 2.0, 3.0])
+
+    row = shown(record, width=width)
+
+    assert (row["span"], row["x_first"], row["x_last"]) == (8, [-5, 0], [-5, 5])
 
 
 # Averages
