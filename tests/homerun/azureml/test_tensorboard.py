@@ -15,6 +15,7 @@ from helpers.wait import wait_until
 from homerun import Experiment, Run, Tensorboard, Workspace
 from homerun.base.errors import HomerunError, MissingExtra, UserError
 from homerun.files.tensorboard import server
+from homerun.files.tensorboard.event_files import EventFiles
 
 
 def begun() -> Run:
@@ -148,3 +149,37 @@ def test_a_run_that_is_gone_is_told_of_once_and_the_others_are_shown(
     other.complete()
     assert [one.levelname for one in caplog.records] == ["WARNING"]
     assert run.id in caplog.text
+
+
+def test_a_fault_while_it_is_brought_up_to_date_is_told_of_once_and_outlived(
+    workspace_dir: Path,
+    program: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run = begun()
+    monkeypatch.setattr(server, "_REFRESH_S", 0.01)
+    tensorboard = Tensorboard([run], port=free_port())
+    address = tensorboard.start()
+    real, faults = EventFiles.refresh, iter([ValueError("odd"), KeyError("odder")])
+
+    def refresh(files: EventFiles) -> None:
+        for fault in faults:
+            raise fault
+        real(files)
+
+    def shown() -> list[tuple[str, int, float]]:
+        with urlopen(f"{address}{run.id}/events.out.tfevents.0000000000.homerun") as answer:
+            return scalars(answer.read())
+
+    monkeypatch.setattr(EventFiles, "refresh", refresh)
+    try:
+        run.log("loss", 0.25)
+        wait_until(lambda: shown() == [("loss", 0, 0.5), ("loss", 1, 0.25)], "a point is seen")
+    finally:
+        tensorboard.stop()
+
+    run.complete()
+    assert [one.getMessage() for one in caplog.records] == [
+        "TensorBoard is not brought up to date: ValueError: odd"
+    ]

@@ -136,6 +136,24 @@ def test_a_log_that_is_another_one_by_now_begins_a_file_of_its_own(
     run.complete()
 
 
+def test_a_line_with_a_time_that_no_clock_tells_is_no_point(
+    workspace_dir: Path, folder: Path
+) -> None:
+    run = begun()
+    run.log("loss", 0.5)
+    (log,) = Path(run._record.path, "metrics").glob("*.jsonl")
+    line = json.loads(log.read_text().splitlines()[-1])
+    with log.open("a") as file:
+        for time, value in ((10**400, 1.5), (-(10**400), 2.5), (line["t"], 3.5)):
+            file.write(json.dumps({**line, "t": time, "v": value}) + "\n")
+
+    EventFiles(run._record, str(folder)).refresh()
+
+    (made,) = folder.iterdir()
+    assert scalars(made.read_bytes()) == [("loss", 0, 0.5), ("loss", 1, 3.5)]
+    run.complete()
+
+
 def test_event_files_are_links_and_planted_ones_are_left(
     workspace_dir: Path, folder: Path, tmp_path: Path
 ) -> None:

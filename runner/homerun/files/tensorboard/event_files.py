@@ -120,13 +120,17 @@ class EventFiles:
         return os.path.join(self._folder, _OURS.format(self._made))
 
     def _records_of(self, point: Point) -> bytes:
+        try:
+            at = float(point.time)
+        except OverflowError:  # a line that no homerun has written
+            return b""
         records = []
         for name, value in points.values_of(point):
             if type(value) in (int, float):
                 count = self._counts.get(name, 0)
                 self._counts[name] = count + 1
                 step = count if point.step is None else point.step
-                records.append(event_format.scalar(name, value, point.time, step))
+                records.append(event_format.scalar(name, value, at, step))
         return b"".join(records)
 
     def _write(self) -> None:

@@ -160,6 +160,9 @@ class TensorBoardServer:
                 self._refresh()
             except OSError as error:
                 self._warn_once("", f"TensorBoard is not brought up to date: {error}")
+            except Exception as error:  # noqa: BLE001 - the thread would end, and none be told
+                told = f"{type(error).__name__}: {error}"
+                self._warn_once("", f"TensorBoard is not brought up to date: {told}")
 
     def _refresh(self) -> None:
         """Bring all runs up to date that are not over and shown whole.
