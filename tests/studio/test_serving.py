@@ -482,6 +482,28 @@ def test_of_two_servers_the_one_that_was_started_last_is_led_to(
     first.end()
 
 
+def test_the_note_of_a_server_elsewhere_with_the_same_pid_is_left_and_in_no_ones_way(
+    workspace_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    workspace = Workspace.from_config()
+    store = workspace.store
+    with portal.announced(store, "http://127.0.0.1:1/"):
+        (note,) = Path(portal._folder(store)).iterdir()
+        said = json.loads(note.read_text())
+    elsewhere = {"boot_id": "of another machine", "machine_id": "x"}
+    text = json.dumps({**said, "server": {**said["server"], **elsewhere}})
+    others = {note, note.with_name(f"{os.getpid()}.json")}
+    for one in others:
+        one.write_text(text)
+        one.chmod(0o600)
+
+    with portal.announced(store, "http://127.0.0.1:2/"):
+        assert workspace.get_portal_url() == "http://127.0.0.1:2/#/experiments"
+
+    assert {one: one.read_text() for one in note.parent.iterdir()} == dict.fromkeys(others, text)
+
+
 def test_a_note_that_others_could_have_written_or_of_another_store_leads_nowhere(
     workspace_dir: Path, tmp_path: Path
 ) -> None:

@@ -33,7 +33,7 @@ def announced(store: Root, address: str) -> Iterator[None]:
 
     Where the note cannot be written no one is led there, and nothing else changes.
     """
-    folder, name = _folder(store), f"{os.getpid()}.json"
+    folder, name = _folder(store), f"{os.getpid()}-{os.urandom(4).hex()}.json"
     with suppress(OSError, ReadOnlyStore):
         atomic.make_private_folders(folder)
         _forget_dead(folder)
