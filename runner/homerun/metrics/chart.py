@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from math import floor, frexp, inf, nextafter
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from homerun.base.errors import UserError
 from homerun.metrics import curves
@@ -16,7 +18,7 @@ from runstore.run.record import Record
 
 MOST = 200
 _MOST_WIDTH = 10_000
-_MOST_DIGITS = 18
+_MOST_TEXT = 100
 _MOST_STROKES = 4
 """With more segments than these each of them has fewer buckets."""
 _COLUMNS = ("x_first", "x_last", "min", "max", "mean", "last", "count", "nans", "highs", "lows")
@@ -41,6 +43,43 @@ class Wish(NamedTuple):
     until: float | None = None
     smooth: str | None = None
     of_system: bool = False
+
+
+class _Known(NamedTuple):
+    """What the asker has of a series: a cursor has one for each.
+
+    Attributes:
+        points: how many.
+        span: how wide its places are.
+        axis: along which they lie.
+        behind: how many buckets are before the last one, into which further points may come.
+        digest: of those. Others stand there once points of another writer belong before known ones.
+    """
+
+    points: int
+    span: float
+    axis: str
+    behind: int
+    digest: int
+
+    @classmethod
+    def parse(cls, text: str) -> _Known:
+        """What `told` has written.
+
+        Raises:
+            ValueError: it has not.
+        """
+        points, span, axis, behind, digest = text[:_MOST_TEXT].split(":")
+        return cls(int(points), float(span), axis, int(behind), int(digest))
+
+    def told(self) -> str:
+        """It as a part of a cursor."""
+        return f"{self.points}:{self.span!r}:{self.axis}:{self.behind}:{self.digest}"
+
+    def is_begin_of(self, shown: Sequence[Bucket], span: float, axis: str) -> bool:
+        """Whether buckets are those that are known, and others from the last one on."""
+        is_alike = (span, axis) == (self.span, self.axis) and 0 <= self.behind < len(shown)
+        return is_alike and _digest(shown[: self.behind]) == self.digest
 
 
 def read(
@@ -72,9 +111,9 @@ def read(
                 record.path, names, wish.x, [*curves.begins(record)], kept_in
             )
             for name, one in zip(names, shown):
-                row = _row(one, wish, smooth, known[len(places)] if known else None)
-                places.append(f"{row['points']}:{row['span']!r}")
-                if row["anew"] or row["x_first"]:
+                row, place = _row(one, wish, smooth, known[len(places)] if known else None)
+                places.append(place.told())
+                if row is not None:
                     found.append({"run": record.id, "name": name, "broken": broken, **row})
     except ValueError as error:
         raise UserError(str(error)) from error
@@ -82,27 +121,27 @@ def read(
 
 
 def _row(
-    one: Curve, wish: Wish, smooth: smoothing.Smooth | None, known: tuple[int, float] | None
-) -> dict[str, Any]:
-    """A curve as columns; without any where all of it is known."""
+    one: Curve, wish: Wish, smooth: smoothing.Smooth | None, known: _Known | None
+) -> tuple[dict[str, Any] | None, _Known]:
+    """A curve as columns, None where all of it is known; and what is known after it."""
     since, until, span = _scale(one, wish)
+    place = len(one), span, one.axis
+    if known is not None and smooth is None and known[:3] == place:
+        return None, known
     grid = Grid(0.0, span) if span else None
-    points = len(one)
-    row: dict[str, Any] = {"points": points, "span": span, "x": one.axis, "sorted": one.is_sorted}
-    is_new = known is None or known[1] != span or known[0] > points or one.is_sorted
-    is_new = is_new or smooth is not None
-    parts = one.within(since, until) if is_new or known != (points, span) else []
+    parts = one.within(since, until)
     strokes = [[*one.gathered(part, grid)] for part in parts]
     shown = [bucket for stroke in strokes for bucket in stroke]
-    first = 0 if is_new or known is None else _place(shown, known[0])
-    ends = [0]
-    for stroke in strokes:
-        ends.append(ends[-1] + len(stroke))
+    goes_on = known is not None and smooth is None and known.is_begin_of(shown, span, one.axis)
+    first = known.behind if known is not None and goes_on else 0
+    cuts = [*accumulate(map(len, strokes))][:-1]
+    row: dict[str, Any] = {"points": len(one), "span": span, "x": one.axis, "sorted": one.is_sorted}
+    row.update({"anew": not goes_on, "from": first, "cuts": cuts})
     columns = list(zip(*([getattr(b, key) for key in _COLUMNS] for b in shown[first:])))
-    row.update({"anew": is_new, "from": first, "cuts": ends[1:-1]})
     row.update(zip(_COLUMNS, map(list, columns or [()] * len(_COLUMNS))))
     row["smooth"] = [] if smooth is None else _smoothed(one, parts, grid, smooth)
-    return row
+    behind = max(0, len(shown) - 1)
+    return row, _Known(*place, behind, _digest(shown[:behind]))
 
 
 def _smoothed(
@@ -154,28 +193,15 @@ def _span(least: float, most: float, places: int) -> float:
     return span
 
 
-def _place(buckets: Sequence[Bucket], points: int) -> int:
-    """The bucket that holds the last of the first so many points."""
-    place = seen = 0
-    while place < len(buckets):
-        one = buckets[place]
-        seen += one.count + one.nans + one.highs + one.lows
-        if seen >= points:
-            break
-        place += 1
-    return place
+def _digest(buckets: Sequence[Bucket]) -> int:
+    """What tells buckets from others."""
+    return crc32(repr([[getattr(b, key) for key in _COLUMNS] for b in buckets]).encode())
 
 
-def _places(cursor: str | None, count: int) -> list[tuple[int, float]]:
-    """The points and the width of a place of each series at a cursor; [] if it is not valid."""
-    parts = cursor.split(",") if cursor else []
-    found = []
-    for part in parts:
-        points, _, span = part.partition(":")
-        if not (points.isdecimal() and len(part) <= 3 * _MOST_DIGITS):
-            return []
-        try:
-            found.append((int(points), float(span)))
-        except ValueError:
-            return []
+def _places(cursor: str | None, count: int) -> list[_Known]:
+    """What is known of each series at a cursor; [] if it is not valid."""
+    try:
+        found = [_Known.parse(part) for part in cursor.split(",")] if cursor else []
+    except ValueError:
+        return []
     return found if len(found) == count else []

@@ -201,6 +201,84 @@ def test_what_is_new_since_a_cursor_makes_the_whole(
         assert chart.read([record], ["a"], Wish(width), cursor)["series"] == []
 
 
+def append(record: Record, writer: int, *points: dict[str, Any]) -> None:
+    """Let a writer log some numbers of `a`."""
+    with open(f"{record.path}/{layout.METRICS}/{writer}{layout.APPENDED}", "a") as file:
+        file.writelines(f"\n{dumps({'n': 'a', **point})}\n" for point in points)
+
+
+def test_with_the_first_step_all_points_stand_elsewhere_and_come_anew(record: Record) -> None:
+    append(record, 1, *({"v": 1.0, "t": float(at)} for at in range(3)))
+    before = chart.read([record], ["a"], Wish())
+    append(record, 1, {"v": 0.5, "t": 3.0, "s": 100})
+
+    row = shown(record, before["cursor"])
+
+    assert before["series"][0]["x"] == "index"
+    assert (row["anew"], row["from"], row["x"]) == (True, 0, "step")
+    assert row["x_first"] == [100, 100, 100, 100]
+
+
+@pytest.mark.parametrize("x", ["time", "relative", "index"])
+def test_a_point_of_another_writer_that_belongs_before_known_ones_brings_all_anew(
+    record: Record, x: str
+) -> None:
+    append(record, 1, *({"v": float(at), "t": float(at)} for at in (1, 2, 3, 4)))
+    cursor = chart.read([record], ["a"], Wish(x=x))["cursor"]
+    append(record, 2, {"v": 1.5, "t": 1.5})
+
+    row = shown(record, cursor, x=x)
+
+    assert (row["anew"], row["from"]) == (True, 0)
+    assert row["last"] == [1.0, 1.5, 2.0, 3.0, 4.0]
+
+
+def test_a_point_of_another_writer_behind_the_known_ones_comes_alone(record: Record) -> None:
+    append(record, 1, *({"v": float(at), "t": float(at)} for at in (1, 2, 3, 4)))
+    cursor = chart.read([record], ["a"], Wish(x="time"))["cursor"]
+    append(record, 2, {"v": 5.0, "t": 5.0})
+
+    row = shown(record, cursor, x="time")
+
+    assert (row["anew"], row["from"], row["last"]) == (False, 3, [4.0, 5.0])
+
+
+@QUICK
+@given(SEEDS, st.integers(1, 40), st.sampled_from(["step", "time", "relative", "index"]))
+def test_what_is_new_of_several_writers_makes_the_whole(seed: int, width: int, x: str) -> None:
+    random = Random(seed)
+    with TemporaryDirectory() as folder:
+        record = made(folder)
+        times = [0.0, 0.0, 0.0]
+        kept: dict[str, list[Any]] = {}
+        cursor = None
+        for _ in range(6):
+            writer = random.randrange(3)
+            for _ in range(random.randrange(12)):
+                times[writer] += random.choice([0, 1, 5])
+                point = {"v": random.random(), "t": times[writer]}
+                append(record, writer, point | random.choice([{}, {"s": random.randrange(9)}]))
+            answer = chart.read([record], ["a"], Wish(width, x), cursor)
+            cursor = answer["cursor"]
+            for row in answer["series"]:
+                first = 0 if row["anew"] else row["from"]
+                kept = {key: [*kept.get(key, [])[:first], *row[key]] for key in COLUMNS}
+            whole = shown(record, width=width, x=x)
+            assert kept == {key: whole[key] for key in COLUMNS}
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "4", "4:0.0", "4:0.0:step:9:0", "4:0.0:step:-1:0", "3:0.0:step:2:0", ",", "a:b:c:d:e"],
+)
+def test_a_cursor_that_no_answer_gave_brings_all(record: Record, cursor: str) -> None:
+    log(record, [0, 1, 2, 3, 4], [1.0, 2.0, 3.0, 4.0, 5.0])
+
+    row = shown(record, cursor)
+
+    assert (row["anew"], row["x_first"]) == (True, [0, 1, 2, 3, 4])
+
+
 def test_times_and_numbers_are_places_too_and_without_steps_it_is_the_number(
     record: Record,
 ) -> None:
