@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from runstore import layout, status
+from runstore.fs import facts
 from runstore.run import labels
 from runstore.run.record import Record
 from runstore.upkeep import garbage, keep_last
@@ -150,6 +151,19 @@ def test_tags_of_the_submit_and_of_the_script_itself_keep_nothing(make_run: Any)
     labels.write(record.path, [(labels.TAG, "loss", "0.1")])
 
     assert keep_last.tag_that_keeps(record.path) is None
+
+
+def test_a_planted_attempt_with_a_high_number_is_not_counted_up_to(
+    run: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = f"{run.path}/{layout.ATTEMPTS}/999999999"
+    os.makedirs(folder)
+    Path(folder, layout.STARTED).touch()
+    reads = iter(range(10))  # and then there is an end
+    read = facts.read
+    monkeypatch.setattr(facts, "read", lambda *given: next(reads) >= 0 and read(*given))
+
+    assert keep_last.tag_that_keeps(run.path) is None
 
 
 # Collected as garbage
