@@ -153,6 +153,36 @@ print(json.dumps(told))
 """
 )
 
+REMOVED = (
+    MADE
+    + """
+import shutil
+from homerun.mlflow import history, questions
+from runstore.index.query import THERE
+
+def made_with(*metrics):
+    run_id = client.create_run(made).info.run_id
+    for name in metrics:
+        client.log_metric(run_id, name, 0.5, step=0)
+    return store._store.find(run_id)
+
+ways = [each(is_rising) for is_rising in (True, False)
+        for each in (questions.ByStart, lambda rising: questions.ByMetric("loss", rising))]
+here, without, gone = made_with("loss"), made_with("other"), made_with("loss")
+behind = entities.run_entity(here)
+told = {"without": [way.ends(behind, without) for way in ways[1::2]]}
+shutil.rmtree(gone.path)
+told["gone"] = [way.ends(behind, gone) for way in ways]
+def unreadable(*given, **more):
+    raise PermissionError(13, "not yours")
+entities.run_entity = history.reach = unreadable
+told["unreadable"] = [way.ends(behind, here) for way in ways]
+there = {"type": "metric", "key": "loss", "comparator": "IS NOT NULL", "value": None}
+told["there"] = [part.operator == THERE for part in questions._conditions(there)]
+print(json.dumps(told))
+"""
+)
+
 
 def test_a_search_answers_as_a_plain_loop_does(by_hand: Callable[..., str]) -> None:
     assert json.loads(by_hand(SAME).splitlines()[-1]) == []
@@ -177,3 +207,14 @@ def test_pages_go_on_where_they_were_whatever_was_made_meanwhile(
     told = json.loads(by_hand(BETWEEN).splitlines()[-1])
 
     assert all(all(one) for one in told.values()), told
+
+
+def test_a_run_that_was_removed_just_now_ends_no_search(by_hand: Callable[..., str]) -> None:
+    told = json.loads(by_hand(REMOVED).splitlines()[-1])
+
+    assert told == {
+        "without": [True, True],
+        "gone": [False] * 4,
+        "unreadable": [False] * 4,
+        "there": [True],
+    }

@@ -13,6 +13,7 @@ from mlflow.utils.search_utils import SearchUtils
 
 from homerun.mlflow import entities, history
 from runstore import status
+from runstore.errors import StoreError
 from runstore.index.fields import METRICS, FieldName
 from runstore.index.query import THERE, Condition, Group
 from runstore.index.row import PARAMS, TAGS
@@ -86,12 +87,18 @@ class Way:
         self.sort = sort
 
     def ends(self, behind: Run, last: Record) -> bool:
-        """Whether no run further on can stand before one.
+        """Whether no run further on can stand before one; False where the last does not tell.
 
         Args:
             behind: a run that stands behind what is wanted.
-            last: the run that was come to last.
+            last: the run that was come to last. It may be removed by now.
         """
+        try:
+            return self._ends(behind, last)
+        except (OSError, StoreError):
+            return False
+
+    def _ends(self, behind: Run, last: Record) -> bool:
         return False
 
 
@@ -104,8 +111,7 @@ class ByStart(Way):
         )
         self._is_rising = is_rising
 
-    def ends(self, behind: Run, last: Record) -> bool:
-        """See `Way`."""
+    def _ends(self, behind: Run, last: Record) -> bool:
         limit = entities.run_entity(last, with_metrics=False).info.start_time
         own = behind.info.start_time
         return bool(own < limit if self._is_rising else own > limit)
@@ -120,13 +126,14 @@ class ByMetric(Way):
         self._key = key
         self._is_rising = is_rising
 
-    def ends(self, behind: Run, last: Record) -> bool:
-        """See `Way`."""
+    def _ends(self, behind: Run, last: Record) -> bool:
         own = behind.data.metrics.get(self._key)
         if own is None or own != own:
             return False
         reach = history.reach(last.path, self._key)
-        return reach is None or (own < reach[0] if self._is_rising else own > reach[1])
+        if reach is None:  # so has none behind it, unless it was removed while it was read
+            return last.exists()
+        return bool(own < reach[0] if self._is_rising else own > reach[1])
 
 
 def _ways(kind: str, key: str, is_rising: bool) -> list[Way]:
@@ -155,6 +162,8 @@ def _conditions(clause: dict[str, Any]) -> list[Part]:
 
 
 def _of_metric(key: str, sign: str, value: object) -> list[Part]:
+    if value is None:  # IS NOT NULL
+        return [Condition(FieldName(key, METRICS, key), "", THERE)]
     number = float(value)  # type: ignore[arg-type]  # as MLflow's filter does
     if not isfinite(number):
         return [Condition(FieldName(key, METRICS, key), "", THERE)]
