@@ -34,7 +34,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         folder = tmp_path_factory.mktemp("many")
         stores.fill(str(folder / ".runs"), RUNS)
         workspace = Workspace.from_config(str(folder))
-        assert workspace.get_runs(where=["tags.quality = good"])  # makes the index
+        assert next(workspace.get_runs(where=["tags.quality = good"]))  # makes the index
         made = Studio(folder)
         yield made
         made.close()

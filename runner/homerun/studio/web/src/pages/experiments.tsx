@@ -80,7 +80,7 @@ export function ExperimentsPage() {
                   <th class="is-number">Duration</th>
                   <th class="is-extra">When</th>
                   <th class="is-extra">Last 20 runs</th>
-                  <th class="is-extra" />
+                  <td class="is-extra" />
                 </tr>
               </thead>
               <tbody>

@@ -99,7 +99,7 @@ function Deleted({ runs, reload }: { runs: DeletedRun[]; reload: () => void }) {
               <th>Deleted</th>
               <th class="is-extra">By</th>
               <th class="is-number">Size</th>
-              <th />
+              <td />
             </tr>
           </thead>
           <tbody>
@@ -150,7 +150,7 @@ function Archived({ experiments, reload }: { experiments: ExperimentRow[]; reloa
             <th>Experiment</th>
             <th class="is-number">Runs</th>
             <th>Last run</th>
-            <th />
+            <td />
           </tr>
         </thead>
         <tbody>
