@@ -8,7 +8,7 @@ import { useKeys } from "../ui/keys";
 import { go, href, modelHref, place } from "../route";
 import { setTitle } from "../state";
 import type { ModelAnswer, ModelDetails, ModelFile, ModelRow } from "../types";
-import { Ago, Failure, Refusals, Tags, Waiting } from "../ui/basics";
+import { Ago, Facts, Failure, Refusals, Tags, Waiting } from "../ui/basics";
 import { Download } from "../ui/files";
 import { Icon } from "../ui/icon";
 import { useLoaded } from "../use";
@@ -175,16 +175,5 @@ function Details({ model }: { model: ModelDetails }) {
     ...Object.entries(model.properties).map(([name, value]): [string, ComponentChildren] => [`Property ${name}`, <code>{value}</code>]),
     ["Folder", <code>{model.directory}</code>],
   ];
-  return (
-    <dl class="details">
-      {rows
-        .filter(([, value]) => value)
-        .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return <Facts rows={rows} />;
 }

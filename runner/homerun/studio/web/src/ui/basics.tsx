@@ -187,3 +187,19 @@ export function Meter({ value, of, label }: { value: number; of: number; label: 
     </span>
   );
 }
+
+/** Names with what is known of each; those of which nothing is known are left out. */
+export function Facts({ rows }: { rows: [string, ComponentChildren][] }) {
+  return (
+    <dl class="details">
+      {rows
+        .filter(([, value]) => value)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}

@@ -8,7 +8,7 @@ import { bytes, duration, joinWords, memory, moment } from "../../format";
 import { modelHref } from "../../route";
 import { isReadOnly } from "../../state";
 import type { DetailsOfRun, RunRow } from "../../types";
-import { Ago, Button, Failure, RollupBar, TagChip } from "../../ui/basics";
+import { Ago, Button, Facts, Failure, RollupBar, TagChip } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
 import { Icon } from "../../ui/icon";
 import { useLoaded } from "../../use";
@@ -154,18 +154,7 @@ function Details({ run, details }: { run: RunRow; details: DetailsOfRun }) {
     ["Type", run.type],
     ["Folder", <code>{details.directory}</code>],
   ];
-  return (
-    <dl class="details">
-      {rows
-        .filter(([, value]) => value)
-        .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return <Facts rows={rows} />;
 }
 
 function TagEditor({ run, reload }: { run: RunRow; reload: () => void }) {
