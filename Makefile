@@ -26,6 +26,7 @@ INSTALLED_STUDIO := $(VENV)/.installed-studio
 WEB := runner/homerun/studio/web
 PAGES := runner/homerun/studio/assets/index.html
 INSTALLED_WEB := $(WEB)/node_modules/.installed
+HAS_NODE := { command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a * 100 + b < 2019 ? 1 : 0)'; }
 
 # Large (6 GB on Linux), and slow to load: an environment apart. A CPU build of torch saves most of it; pip
 # takes it from an index of such builds, if its settings name one.
@@ -36,7 +37,7 @@ INSTALLED_MUTANTS := .venv-mutants/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots torture mutants check fix docs types bench bench-peers clean
+.PHONY: help run studio test test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots torture mutants check check-pages fix fix-pages docs types bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,7 +69,6 @@ test-slurm: $(INSTALLED_DEV) ## try targets on a real Slurm of this machine (unp
 
 test-studio: $(INSTALLED_STUDIO) $(PAGES) ## try Studio in a real browser (needs Node and Chromium)
 	@$(COMPILE)
-	cd $(WEB) && npm run --silent check
 	$(BIN)/python -m pytest tests/studio/browser $(ARGS)
 
 test-ray: $(INSTALLED_DEV) ## try a Ray cluster on this machine (installs Ray from PyPI below build/)
@@ -94,10 +94,18 @@ check: $(INSTALLED_DEV) ## lint, format, types and the rules between the layers
 	$(BIN)/mypy --strict $(SOURCES)
 	@$(COMPILE)
 	$(BIN)/python -m pytest -q --numprocesses auto tests/contracts
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory check-pages; else echo "no npm, or no Node of 20.19: Studio's pages are not checked"; fi
+
+check-pages: $(INSTALLED_WEB) ## the same for Studio's pages, with their unit tests and their size
+	cd $(WEB) && npm run --silent check
 
 fix: $(INSTALLED_DEV) ## repair what lint and format can repair
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory fix-pages; fi
+
+fix-pages: $(INSTALLED_WEB)
+	cd $(WEB) && npm run --silent fix
 
 docs: $(INSTALLED_DEV) ## write the option tables of docs/cli.md from the commands
 	$(BIN)/python scripts/reference.py
@@ -139,7 +147,7 @@ $(INSTALLED_WEB): $(WEB)/package-lock.json
 	cd $(WEB) && npm ci
 	@touch $@
 
-$(PAGES): $(INSTALLED_WEB) $(WEB)/index.html $(WEB)/vite.config.ts $(shell find $(WEB)/src $(WEB)/public -type f)
+$(PAGES): $(INSTALLED_WEB) $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/package.json $(shell find $(WEB)/src $(WEB)/public -type f)
 	cd $(WEB) && npm run --silent build
 	@touch $@
 

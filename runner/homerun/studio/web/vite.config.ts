@@ -1,4 +1,4 @@
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 // Addresses are relative, so that the page works wherever a proxy puts it.
 export default defineConfig({
@@ -11,4 +11,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2023",
   },
+  test: { include: ["tests/**/*.test.ts"] },
 });

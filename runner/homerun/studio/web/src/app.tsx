@@ -1,7 +1,6 @@
 /** Which page is shown. */
 
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import { post, signedOut } from "./server/api";
 import { ComparePage } from "./pages/compare";
 import { ExperimentsPage } from "./pages/experiments";
 import { ModelPage } from "./pages/model";
@@ -12,6 +11,7 @@ import { SubmitPage } from "./pages/submit";
 import { TargetsPage } from "./pages/targets";
 import { TrashPage } from "./pages/trash";
 import { place } from "./route";
+import { post, signedOut } from "./server/api";
 import { info, infoError, readInfo } from "./state";
 import { Button, Empty, Failure, Field, Waiting } from "./ui/basics";
 import { complain, Messages, Questions, takeBack } from "./ui/dialog";
@@ -23,7 +23,9 @@ export function App() {
   return (
     <>
       <Header />
-      <main id="main">{info.value ? <Page /> : infoError.value ? <Failure error={infoError.value} retry={() => void readInfo()} /> : <Waiting what="the store" />}</main>
+      <main id="main">
+        {info.value ? <Page /> : infoError.value ? <Failure error={infoError.value} retry={() => void readInfo()} /> : <Waiting what="the store" />}
+      </main>
       <Messages />
       <Questions />
     </>
@@ -94,7 +96,9 @@ function SignIn() {
         <Field label="Or sign in with the token that Studio was started with">
           <input type="password" autocomplete="current-password" value={token} onInput={(event) => setToken(event.currentTarget.value)} required />
         </Field>
-        <Button kind="main" type="submit">Sign in</Button>
+        <Button kind="main" type="submit">
+          Sign in
+        </Button>
       </form>
       <Messages />
     </main>

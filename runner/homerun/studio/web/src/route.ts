@@ -63,8 +63,7 @@ export function href(path: string[], query: Query = {}): string {
   return `#/${path.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
 }
 
-export const runHref = (id: string, tab?: string, query: Query = {}): string =>
-  href(tab ? ["run", id, tab] : ["run", id], query);
+export const runHref = (id: string, tab?: string, query: Query = {}): string => href(tab ? ["run", id, tab] : ["run", id], query);
 
 /** A version of a model; null: the latest. */
 export const modelHref = (name: string, version: number | null = null): string => href(["model", name], { version });

@@ -1,8 +1,8 @@
 /** What all pages know: the store that is shown. */
 
 import { signal } from "@preact/signals";
-import { get } from "./server/api";
 import { setClock } from "./format";
+import { get } from "./server/api";
 import { startAt } from "./server/live";
 import type { InfoAnswer } from "./types";
 

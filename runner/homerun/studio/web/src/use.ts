@@ -47,10 +47,7 @@ export function useNews<T>({ asked, answered }: Loaded<unknown>): [ReadonlyMap<s
   const [told, setTold] = useState<ReadonlyMap<string, Told<T>>>(new Map());
   const tell = (news: [string, T][]): void =>
     setTold((former) => new Map([...former, ...news.map(([key, one]): [string, Told<T>] => [key, { asked: asked(), one }])]));
-  const fresh = useMemo(
-    () => new Map([...told].filter(([, one]) => one.asked >= answered).map(([key, { one }]): [string, T] => [key, one])),
-    [told, answered],
-  );
+  const fresh = useMemo(() => new Map([...told].filter(([, one]) => one.asked >= answered).map(([key, { one }]): [string, T] => [key, one])), [told, answered]);
   return [fresh, tell];
 }
 

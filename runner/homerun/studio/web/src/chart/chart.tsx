@@ -46,7 +46,11 @@ export function Chart({ lines, title, axis, height = 160, isLog = false, smoothi
 
   useEffect(() => {
     if (!frame.current || !size.width) return;
-    plot.current = new uPlot(options({ shown, axis, start, isLog, tip, pointer, zoom, say, isSize }, size.width, height), tableOf(drawn.map((one) => one.stroke)), frame.current);
+    plot.current = new uPlot(
+      options({ shown, axis, start, isLog, tip, pointer, zoom, say, isSize }, size.width, height),
+      tableOf(drawn.map((one) => one.stroke)),
+      frame.current,
+    );
     // A chart that is drawn again under a resting pointer would go on saying what the former one had there.
     plot.current.setCursor(pointer.current);
     return () => plot.current?.destroy();
@@ -74,7 +78,12 @@ export function Chart({ lines, title, axis, height = 160, isLog = false, smoothi
 
 function drawnOf({ curve, label, colour: paint }: Line, smoothing: number): Drawn[] {
   const strokes = strokesOf(curve, smoothing);
-  return strokes.map((stroke, at) => ({ stroke, colour: paint, label: strokes.length > 1 ? `${label}, part ${at + 1} of ${strokes.length}` : label, isFormer: at < strokes.length - 1 }));
+  return strokes.map((stroke, at) => ({
+    stroke,
+    colour: paint,
+    label: strokes.length > 1 ? `${label}, part ${at + 1} of ${strokes.length}` : label,
+    isFormer: at < strokes.length - 1,
+  }));
 }
 
 interface Made {
@@ -107,7 +116,12 @@ function options({ shown, axis, start, isLog, tip, pointer, zoom, say, isSize }:
     cursor: { y: false, points: { size: 5 }, drag: { x: !!zoom, y: false, setScale: false }, dataIdx: (plot, column, at) => known(plot.data[column], at) },
     scales: { x: { time: axis === "time" }, y: { distr: isLog ? 3 : 1 } },
     axes: [
-      { ...rule, size: (_, values) => (values?.some((one) => one?.includes("\n")) ? 40 : 26), gap: 7, ...(axis === "relative" ? { values: (_: uPlot, all: number[]) => all.map((one) => duration(one)) } : {}) },
+      {
+        ...rule,
+        size: (_, values) => (values?.some((one) => one?.includes("\n")) ? 40 : 26),
+        gap: 7,
+        ...(axis === "relative" ? { values: (_: uPlot, all: number[]) => all.map((one) => duration(one)) } : {}),
+      },
       { ...rule, size: room, gap: 4, ...(isSize ? { incrs: POWERS } : {}), values: (_: uPlot, all: number[]) => written(all) },
     ],
     series: [{}, ...drawn.flatMap(seriesOf)],
@@ -115,10 +129,7 @@ function options({ shown, axis, start, isLog, tip, pointer, zoom, say, isSize }:
       hasExtent(one.stroke) ? [{ series: [at * each + 2, at * each + 1], fill: fainter(colour(one.colour), 0.35) }] : [],
     ),
     hooks: {
-      draw: [
-        (plot) => shown.current.forEach((one) => drawSpikes(plot, one)),
-        (plot) => shown.current.forEach((one) => drawSigns(plot, one)),
-      ],
+      draw: [(plot) => shown.current.forEach((one) => drawSpikes(plot, one)), (plot) => shown.current.forEach((one) => drawSigns(plot, one))],
       setCursor: [
         (plot) => {
           pointer.current = { left: plot.cursor.left ?? -10, top: plot.cursor.top ?? -10 };
@@ -234,7 +245,10 @@ function room(plot: uPlot, values: string[] | null): number {
 }
 
 function fainter(paint: string, share: number): string {
-  const parts = /rgba?\(([^)]+)\)/.exec(paint)?.[1]?.split(/[ ,/]+/).slice(0, 3);
+  const parts = /rgba?\(([^)]+)\)/
+    .exec(paint)?.[1]
+    ?.split(/[ ,/]+/)
+    .slice(0, 3);
   return parts ? `rgba(${parts.join(",")},${share})` : paint;
 }
 

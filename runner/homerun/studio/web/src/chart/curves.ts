@@ -1,7 +1,7 @@
 /** The numbers behind charts: buckets along the axis with all that is said of their points, kept fresh by a cursor. */
 
-import { get } from "../server/api";
 import { toNumber } from "../format";
+import { get } from "../server/api";
 import type { Numeric, Queries, SeriesRow } from "../types";
 
 export type Axis = "step" | "time" | "relative" | "index";

@@ -3,7 +3,7 @@
 import type uPlot from "uplot";
 import { duration, figure } from "../format";
 import type { Axis } from "./curves";
-import { nearest, sayOdd, type Stroke } from "./strokes";
+import { nearest, type Stroke, sayOdd } from "./strokes";
 
 export interface Drawn {
   stroke: Stroke;
@@ -56,7 +56,15 @@ function readings(plot: uPlot, drawn: readonly Drawn[], left: number, top: numbe
     if (!isWithin && Math.abs(plot.valToPos(own, "x") - left) > REACH_PX) return [];
     const height = value({ ...one, at });
     const near = plot.posToVal(left + NEAR_PX, "x") - x;
-    return [{ ...one, at, x: own, extent: extentOf(one.stroke, at, x - near, x + near), away: height === null ? Number.POSITIVE_INFINITY : Math.abs(plot.valToPos(height, "y") - top) }];
+    return [
+      {
+        ...one,
+        at,
+        x: own,
+        extent: extentOf(one.stroke, at, x - near, x + near),
+        away: height === null ? Number.POSITIVE_INFINITY : Math.abs(plot.valToPos(height, "y") - top),
+      },
+    ];
   });
 }
 

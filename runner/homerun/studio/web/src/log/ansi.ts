@@ -74,10 +74,12 @@ function changed(pen: Pen, codes: number[]): Pen {
 
 /** The colour that follows 38 or 48, and of how many numbers it is made. */
 function extended(codes: number[]): [[string, string], number] {
-  if (codes[0] === 2) return [["", `rgb(${codes.slice(1, 4).map((one) => one & 255).join(",")})`], 4];
+  if (codes[0] === 2) return [rgb(codes.slice(1, 4).map((one) => one & 255)), 4];
   const code = codes[1] ?? 0;
   if (code < 16) return [[`ansi-${code % 8}`, ""], 2];
-  if (code >= 232) return [["", `rgb(${Array(3).fill(8 + 10 * (code - 232)).join(",")})`], 2];
+  if (code >= 232) return [rgb(Array(3).fill(8 + 10 * (code - 232))), 2];
   const cube = [Math.floor((code - 16) / 36), Math.floor((code - 16) / 6) % 6, (code - 16) % 6];
-  return [["", `rgb(${cube.map((one) => (one ? 55 + 40 * one : 0)).join(",")})`], 2];
+  return [rgb(cube.map((one) => (one ? 55 + 40 * one : 0))), 2];
 }
+
+const rgb = (parts: number[]): [string, string] => ["", `rgb(${parts.join(",")})`];

@@ -2,16 +2,16 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { address } from "../server/api";
 import { bytes, count } from "../format";
-import { useKeys } from "../ui/keys";
-import { useLive } from "../server/live";
 import { adjust, place } from "../route";
+import { address } from "../server/api";
+import { useLive } from "../server/live";
 import { useWindow } from "../table/window";
 import type { LogHit } from "../types";
 import { Button, Failure, Switch } from "../ui/basics";
-import { Download } from "../ui/files";
 import { say } from "../ui/dialog";
+import { Download } from "../ui/files";
+import { useKeys } from "../ui/keys";
 import { useRemembered } from "../use";
 import { fold, type Piece, pieces } from "./ansi";
 import { useSearch, type Wanted } from "./search";
@@ -120,7 +120,10 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
   const link = (line: LogLine): void => {
     setMarked(line.at);
     adjust({ log: name, line: line.number, at: line.number === null ? line.at : null });
-    void navigator.clipboard?.writeText(location.href).then(() => say("The link to the line is copied."), () => undefined);
+    void navigator.clipboard?.writeText(location.href).then(
+      () => say("The link to the line is copied."),
+      () => undefined,
+    );
   };
   const scroll = (lines: number): void => view.element()?.scrollBy({ top: lines * LINE });
 
@@ -146,12 +149,23 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
       <div class="bar is-tools" role="toolbar" aria-label="Log">
         {children}
         <form role="search" class="log-search" aria-label="In the log" onSubmit={search}>
-          <input ref={box} type="search" aria-label="Search the whole log" placeholder="Search the whole log" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+          <input
+            ref={box}
+            type="search"
+            aria-label="Search the whole log"
+            placeholder="Search the whole log"
+            value={typed}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+          />
         </form>
-        <span class="hits" role="status">{wanted ? hitsWord(hits.hits.length, hitAt, hits.isDone, hits.isCut, hits.share) : ""}</span>
+        <span class="hits" role="status">
+          {wanted ? hitsWord(hits.hits.length, hitAt, hits.isDone, hits.isCut, hits.share) : ""}
+        </span>
         <Button icon="up" label="Previous hit" disabled={!hits.hits.length} onClick={() => step(-1)} />
         <Button icon="down" label="Next hit" disabled={!hits.hits.length} onClick={() => step(1)} />
-        <Button icon="warning" pressed={!!wanted && "errors" in wanted} onClick={toErrors} hint="Jump to the next line that looks like an error">Errors</Button>
+        <Button icon="warning" pressed={!!wanted && "errors" in wanted} onClick={toErrors} hint="Jump to the next line that looks like an error">
+          Errors
+        </Button>
         <span class="grow" />
         <Switch label="Collapse progress bars" on={isFolding} change={setFolding} />
         <Switch label="Follow" on={isFollowing && text.isLive} disabled={!text.isLive} change={(on) => (on ? void show({ end: true }) : setFollowing(false))} />
@@ -162,7 +176,16 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
         <div class="log-frame" ref={view.attach} onScroll={scrolled} tabIndex={0} role="region" aria-label={`Log ${name}`}>
           <div class="log-body" style={{ height: `${text.lines.length * LINE}px`, minWidth: `${digits + 4 + longest(shown)}ch` }}>
             {shown.map((line, at) => (
-              <LogRow key={line.at} line={line} top={(view.first + at) * LINE} digits={digits} isFolding={isFolding} isMarked={line.at === marked} needle={needle} link={() => link(line)} />
+              <LogRow
+                key={line.at}
+                line={line}
+                top={(view.first + at) * LINE}
+                digits={digits}
+                isFolding={isFolding}
+                isMarked={line.at === marked}
+                needle={needle}
+                link={() => link(line)}
+              />
             ))}
           </div>
           {text.isRead && text.size === 0 && <p class="waiting">Nothing has been written yet.</p>}
@@ -170,7 +193,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
         {wanted && hits.hits.length > 1 && (
           <ol class="hit-list" aria-label="Hits" tabIndex={0}>
             {hits.hits.map((hit, at) => (
-              <li key={hit.at + ":" + hit.column}>
+              <li key={`${hit.at}:${hit.column}`}>
                 <button type="button" aria-current={at === hitAt} onClick={() => goto(hit, at)}>
                   <span class="dim">{count(hit.line)}</span> {fold(hit.text).slice(0, 160)}
                 </button>
@@ -211,7 +234,10 @@ function hitsWord(number: number, at: number, isDone: boolean, isCut: boolean, s
 }
 
 function longest(lines: LogLine[]): number {
-  return Math.min(LONGEST_SHOWN + 30, lines.reduce((most, line) => Math.max(most, line.text.length), 0));
+  return Math.min(
+    LONGEST_SHOWN + 30,
+    lines.reduce((most, line) => Math.max(most, line.text.length), 0),
+  );
 }
 
 /** The numbers of the lines of a large log are known a little later than the lines. */
@@ -239,7 +265,14 @@ function LogRow({ line, top, digits, isFolding, isMarked, needle, link }: RowPro
   const rest = text.length - LONGEST_SHOWN;
   return (
     <div class={`log-line ${isMarked ? "is-marked" : ""}`} style={{ top: `${top}px` }}>
-      <button type="button" class="log-number" tabIndex={-1} style={{ width: `${digits + 2}ch` }} aria-label={`Link to line ${line.number ?? `at byte ${line.at}`}`} onClick={link}>
+      <button
+        type="button"
+        class="log-number"
+        tabIndex={-1}
+        style={{ width: `${digits + 2}ch` }}
+        aria-label={`Link to line ${line.number ?? `at byte ${line.at}`}`}
+        onClick={link}
+      >
         {line.number ?? "·"}
       </button>
       <span class="log-text">
@@ -255,7 +288,14 @@ function LogRow({ line, top, digits, isFolding, isMarked, needle, link }: RowPro
 function LogPieceSpan({ piece, needle }: { piece: Piece; needle: string }) {
   const style = piece.colour ? { color: piece.colour } : undefined;
   const at = needle ? piece.text.toLowerCase().indexOf(needle.toLowerCase()) : -1;
-  if (at < 0) return piece.look || style ? <span class={piece.look} style={style}>{piece.text}</span> : <>{piece.text}</>;
+  if (at < 0)
+    return piece.look || style ? (
+      <span class={piece.look} style={style}>
+        {piece.text}
+      </span>
+    ) : (
+      piece.text
+    );
   const end = at + needle.length;
   return (
     <span class={piece.look} style={style}>

@@ -2,12 +2,12 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { get } from "../server/api";
 import { Chart, COLOURS } from "../chart/chart";
 import { type Axis, Curves } from "../chart/curves";
-import { count, duration, figure, joinWords, memory, moment, took, toNumber } from "../format";
-import { useLive } from "../server/live";
+import { count, duration, figure, joinWords, memory, moment, toNumber, took } from "../format";
 import { adjust, place, runHref } from "../route";
+import { get } from "../server/api";
+import { useLive } from "../server/live";
 import { setTitle } from "../state";
 import { parameter } from "../table/columns";
 import type { RunRow } from "../types";
@@ -24,10 +24,13 @@ const METRICS = 50;
 export function ComparePage() {
   const ids = (place.value.query.get("ids") ?? "").split(",").filter(Boolean);
   const of = Number(place.value.query.get("of") ?? 0);
-  const loaded = useLoaded(async (abort) => {
-    const asked = new Set(ids);
-    return ids.length ? { asked, ...(await get("runs", { ids, metrics: ["*"], limit: 500 }, abort)) } : null;
-  }, [ids.join()]);
+  const loaded = useLoaded(
+    async (abort) => {
+      const asked = new Set(ids);
+      return ids.length ? { asked, ...(await get("runs", { ids, metrics: ["*"], limit: 500 }, abort)) } : null;
+    },
+    [ids.join()],
+  );
   const soon = useThrottled(loaded.reload, READ_MS);
   useEffect(() => setTitle("Compare"), []);
   useLive({ topics: ids.length ? ["runs"] : [] }, ({ event, data }) => {
@@ -36,19 +39,26 @@ export function ComparePage() {
   if (!ids.length) {
     return (
       <Empty title="Nothing to compare">
-        <p>Select runs in the <a href="#/runs">table</a>, then click Compare.</p>
+        <p>
+          Select runs in the <a href="#/runs">table</a>, then click Compare.
+        </p>
       </Empty>
     );
   }
   // After one of the runs is taken out, the former answer still has the others.
-  if (!loaded.data || !ids.every((id) => loaded.data?.asked.has(id))) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the runs" />;
+  if (!loaded.data || !ids.every((id) => loaded.data?.asked.has(id)))
+    return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the runs" />;
   const found = new Map(loaded.data.runs.map((run) => [run.id, run]));
   const runs = ids.map((id) => found.get(id)).filter((run) => run !== undefined);
   return (
     <div class="page">
       <header class="page-head">
         <h1 tabIndex={-1}>Compare {runs.length} runs</h1>
-        {of > ids.length && <span class="dim" role="status">the first of {count(of)} that were selected</span>}
+        {of > ids.length && (
+          <span class="dim" role="status">
+            the first of {count(of)} that were selected
+          </span>
+        )}
         {runs.length < ids.length && <span class="dim">{ids.length - runs.length} of them were deleted</span>}
       </header>
       <Table runs={runs} drop={(id) => adjust({ ids: ids.filter((one) => one !== id).join(",") })} />
@@ -110,7 +120,9 @@ function Table({ runs, drop }: { runs: RunRow[]; drop: (id: string) => void }) {
                 <th key={run.id} scope="col">
                   <span class="branch">
                     <i class="dot" style={{ background: `var(${COLOURS[at % COLOURS.length]})` }} />
-                    <a href={runHref(run.id)} title={run.id}>{run.experiment} #{run.number}</a>
+                    <a href={runHref(run.id)} title={run.id}>
+                      {run.experiment} #{run.number}
+                    </a>
                     <Button icon="cross" kind="bare" label={`Remove run ${run.number}`} onClick={() => drop(run.id)} />
                   </span>
                 </th>
@@ -190,8 +202,14 @@ function Charts({ runs }: { runs: RunRow[] }) {
           });
           return (
             <figure class="card" key={name}>
-              <figcaption><b>{name}</b></figcaption>
-              {lines.length ? <Chart lines={lines} title={name} axis={axis} isLog={isLog} smoothing={smoothing} height={200} /> : <div class="chart is-blank" />}
+              <figcaption>
+                <b>{name}</b>
+              </figcaption>
+              {lines.length ? (
+                <Chart lines={lines} title={name} axis={axis} isLog={isLog} smoothing={smoothing} height={200} />
+              ) : (
+                <div class="chart is-blank" />
+              )}
             </figure>
           );
         })}

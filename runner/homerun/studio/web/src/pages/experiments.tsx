@@ -2,16 +2,16 @@
 
 import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { count, duration, isEnded, plural, statusWord } from "../format";
+import { adjust, experimentHref, href, place, runHref } from "../route";
 import { archive } from "../server/actions";
 import { get } from "../server/api";
-import { count, duration, isEnded, plural, statusWord } from "../format";
-import { useKeys } from "../ui/keys";
 import { useLive } from "../server/live";
-import { adjust, experimentHref, href, place, runHref } from "../route";
 import { info, isReadOnly, setTitle } from "../state";
 import type { ExperimentRow, TrendPoint } from "../types";
 import { Ago, Button, Empty, Failure, RunLink, StatusMark, Switch, Tags, Took, Waiting } from "../ui/basics";
 import { Icon } from "../ui/icon";
+import { useKeys } from "../ui/keys";
 import { useLoaded, useNews } from "../use";
 
 const LATEST = 6;
@@ -113,7 +113,10 @@ function fresh(known: ExperimentRow[], news: ReadonlyMap<string, ExperimentRow |
 function matches(experiment: ExperimentRow, text: string): boolean {
   const tags = Object.entries(experiment.tags).flat();
   const words = [experiment.name, experiment.last?.user, experiment.last?.description, ...tags].join(" ").toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => words.includes(word));
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => words.includes(word));
 }
 
 function Row({ experiment, isOpen, toggle, reload }: { experiment: ExperimentRow; isOpen: boolean; toggle: () => void; reload: () => void }) {
@@ -130,12 +133,28 @@ function Row({ experiment, isOpen, toggle, reload }: { experiment: ExperimentRow
           <Tags tags={experiment.tags} />
         </span>
       </th>
-      <td class="is-number">{experiment.active ? <a class="badge is-live" href={experimentHref(experiment.name)}>{count(experiment.active)}</a> : <span class="dim">0</span>}</td>
+      <td class="is-number">
+        {experiment.active ? (
+          <a class="badge is-live" href={experimentHref(experiment.name)}>
+            {count(experiment.active)}
+          </a>
+        ) : (
+          <span class="dim">0</span>
+        )}
+      </td>
       <td class="is-number is-extra">{count(experiment.runs)}</td>
-      <td>{last && <span class="last"><RunLink run={last} /> <StatusMark status={last.status} /></span>}</td>
+      <td>
+        {last && (
+          <span class="last">
+            <RunLink run={last} /> <StatusMark status={last.status} />
+          </span>
+        )}
+      </td>
       <td class="is-number">{last && <Took run={last} />}</td>
       <td class="is-extra">{last && <Ago time={last.created} />}</td>
-      <td class="is-extra"><Trend points={experiment.trend} /></td>
+      <td class="is-extra">
+        <Trend points={experiment.trend} />
+      </td>
       <td class="is-extra is-number">
         <Button
           icon={experiment.archived ? "again" : "archive"}
@@ -179,8 +198,12 @@ function Latest({ experiment }: { experiment: ExperimentRow }) {
             <li key={one.id}>
               <a href={runHref(one.id)}>#{one.number}</a>
               <StatusMark status={one.status} />
-              <span><Took run={one} /></span>
-              <span class="dim"><Ago time={one.created} /></span>
+              <span>
+                <Took run={one} />
+              </span>
+              <span class="dim">
+                <Ago time={one.created} />
+              </span>
             </li>
           ))}
         </ul>

@@ -2,15 +2,15 @@
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect } from "preact/hooks";
-import { address, get } from "../server/api";
 import { bytes, count, moment, plural } from "../format";
-import { useKeys } from "../ui/keys";
 import { go, href, modelHref, place } from "../route";
+import { address, get } from "../server/api";
 import { setTitle } from "../state";
 import type { ModelAnswer, ModelDetails, ModelFile, ModelRow } from "../types";
 import { Ago, Facts, Failure, Refusals, Tags, Waiting } from "../ui/basics";
 import { Download } from "../ui/files";
 import { Icon } from "../ui/icon";
+import { useKeys } from "../ui/keys";
 import { useLoaded } from "../use";
 import { dataName, MadeBy } from "./models";
 
@@ -48,8 +48,12 @@ function ModelView({ answer }: { answer: ModelAnswer }) {
           </h1>
           <p class="facts">
             <MadeBy model={model} />
-            <span>{plural(model.files, "file")}, {bytes(model.size_bytes)}</span>
-            <span>registered by {model.created_by ?? "an unknown user"} <Ago time={model.created} /></span>
+            <span>
+              {plural(model.files, "file")}, {bytes(model.size_bytes)}
+            </span>
+            <span>
+              registered by {model.created_by ?? "an unknown user"} <Ago time={model.created} />
+            </span>
           </p>
         </header>
         <div class="bar is-tools" role="toolbar" aria-label="Actions for this model">
@@ -62,7 +66,13 @@ function ModelView({ answer }: { answer: ModelAnswer }) {
           {model.is_damaged && <Refusals sentences={["The record of this version is damaged: files that it names as it should not are left out."]} />}
           <section>
             <h2>Description</h2>
-            {model.description ? <p class="prose">{model.description}</p> : <span class="dim">No description. <code>register_model(…, description="…")</code> gives one.</span>}
+            {model.description ? (
+              <p class="prose">{model.description}</p>
+            ) : (
+              <span class="dim">
+                No description. <code>register_model(…, description="…")</code> gives one.
+              </span>
+            )}
           </section>
           <section>
             <h2>Files</h2>
@@ -76,7 +86,13 @@ function ModelView({ answer }: { answer: ModelAnswer }) {
         </div>
         <aside aria-label="Tags and details">
           <h2>Tags</h2>
-          {Object.keys(model.tags).length ? <span class="chips is-wrapped"><Tags tags={model.tags} /></span> : <span class="dim">No tags.</span>}
+          {Object.keys(model.tags).length ? (
+            <span class="chips is-wrapped">
+              <Tags tags={model.tags} />
+            </span>
+          ) : (
+            <span class="dim">No tags.</span>
+          )}
           <h2>Details</h2>
           <Details model={model} />
           <h2>Use it</h2>
@@ -89,7 +105,12 @@ function ModelView({ answer }: { answer: ModelAnswer }) {
 }
 
 function Neighbour({ to, label, icon }: { to: ModelRow | undefined; label: string; icon: "left" | "right" }) {
-  if (!to) return <span class="button is-bare is-square is-off"><Icon name={icon} /></span>;
+  if (!to)
+    return (
+      <span class="button is-bare is-square is-off">
+        <Icon name={icon} />
+      </span>
+    );
   return (
     <a class="button is-bare is-square" href={modelHref(to.name, to.version)} aria-label={label} title={label}>
       <Icon name={icon} />
@@ -126,9 +147,25 @@ function Kept({ model, file }: { model: ModelDetails; file: ModelFile }) {
   const to = address("model/file", { name: model.name, version: String(model.version), file: file.path });
   return (
     <tr>
-      <th scope="row">{file.trouble === null ? <Download to={to} isText>{file.path}</Download> : file.path}</th>
+      <th scope="row">
+        {file.trouble === null ? (
+          <Download to={to} isText>
+            {file.path}
+          </Download>
+        ) : (
+          file.path
+        )}
+      </th>
       <td class="is-number">{bytes(file.size)}</td>
-      <td>{file.trouble === null ? <code class="digest">{file.sha256}</code> : <span class="trouble"><Icon name="warning" /> {file.trouble}</span>}</td>
+      <td>
+        {file.trouble === null ? (
+          <code class="digest">{file.sha256}</code>
+        ) : (
+          <span class="trouble">
+            <Icon name="warning" /> {file.trouble}
+          </span>
+        )}
+      </td>
     </tr>
   );
 }
@@ -150,12 +187,20 @@ function Versions({ models, shown }: { models: ModelRow[]; shown: number }) {
           {models.map((one) => (
             <tr key={one.version} aria-current={one.version === shown ? "true" : undefined}>
               <th scope="row" class="is-number">
-                <a href={modelHref(one.name, one.version)} aria-current={one.version === shown ? "page" : undefined}>{one.version}</a>
+                <a href={modelHref(one.name, one.version)} aria-current={one.version === shown ? "page" : undefined}>
+                  {one.version}
+                </a>
               </th>
-              <td><MadeBy model={one} /></td>
-              <td><Tags tags={one.tags} /></td>
+              <td>
+                <MadeBy model={one} />
+              </td>
+              <td>
+                <Tags tags={one.tags} />
+              </td>
               <td class="is-number">{bytes(one.size_bytes)}</td>
-              <td><Ago time={one.created} /></td>
+              <td>
+                <Ago time={one.created} />
+              </td>
             </tr>
           ))}
         </tbody>

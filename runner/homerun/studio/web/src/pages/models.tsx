@@ -1,14 +1,14 @@
 /** The registered models, each in its latest version. */
 
 import { useEffect } from "preact/hooks";
-import { get } from "../server/api";
 import { bytes, count } from "../format";
-import { useKeys } from "../ui/keys";
-import { useLive } from "../server/live";
 import { adjust, experimentHref, modelHref, place } from "../route";
+import { get } from "../server/api";
+import { useLive } from "../server/live";
 import { info, setTitle } from "../state";
 import type { ModelData, ModelRow } from "../types";
 import { Ago, Button, Empty, Failure, Refusals, RunLink, Tags, Waiting } from "../ui/basics";
+import { useKeys } from "../ui/keys";
 import { useLoaded, useThrottled } from "../use";
 
 const RELOAD_MS = 3000;
@@ -68,7 +68,11 @@ export function ModelsPage() {
               </tbody>
             </table>
           </div>
-          {loaded.data.more && <p class="dim">Only the first {count(all.length)} models are listed. <code>homerun model list</code> shows all of them.</p>}
+          {loaded.data.more && (
+            <p class="dim">
+              Only the first {count(all.length)} models are listed. <code>homerun model list</code> shows all of them.
+            </p>
+          )}
           {shown.length === 0 && (
             <Empty title="No matching models">
               <Button onClick={() => adjust({ find: null })}>Show all</Button>
@@ -94,8 +98,13 @@ function None() {
 
 function matches(model: ModelRow, text: string): boolean {
   const data = model.datasets.map(dataName);
-  const words = [model.name, model.description, model.experiment, model.run_id, model.run?.name, ...data, ...Object.entries(model.tags).flat()].join(" ").toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => words.includes(word));
+  const words = [model.name, model.description, model.experiment, model.run_id, model.run?.name, ...data, ...Object.entries(model.tags).flat()]
+    .join(" ")
+    .toLowerCase();
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => words.includes(word));
 }
 
 function Row({ model }: { model: ModelRow }) {
@@ -109,10 +118,14 @@ function Row({ model }: { model: ModelRow }) {
       </th>
       <td class="is-number">{model.version}</td>
       <td class="is-number is-extra">{count(model.versions ?? 1)}</td>
-      <td><MadeBy model={model} /></td>
+      <td>
+        <MadeBy model={model} />
+      </td>
       <td class="is-extra">{model.datasets.map(dataName).join(", ")}</td>
       <td class="is-number">{bytes(model.size_bytes)}</td>
-      <td class="is-extra"><Ago time={model.created} /></td>
+      <td class="is-extra">
+        <Ago time={model.created} />
+      </td>
     </tr>
   );
 }
@@ -130,4 +143,5 @@ export function MadeBy({ model }: { model: Pick<ModelRow, "run" | "run_id"> }) {
   return <span class="dim">{id === null ? "registered by hand" : `${id} (deleted)`}</span>;
 }
 
-export const dataName = (one: ModelData): string => (one.name === null ? (one.id ?? "unknown") : one.version === null ? one.name : `${one.name}:${one.version}`);
+export const dataName = (one: ModelData): string =>
+  one.name === null ? (one.id ?? "unknown") : one.version === null ? one.name : `${one.name}:${one.version}`;

@@ -1,13 +1,11 @@
 /** The runs of an experiment, or of all. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { count } from "../format";
+import { adjust, go, href, place } from "../route";
 import { canCancel, cancel, remove, resubmit } from "../server/actions";
 import { get } from "../server/api";
-import { count } from "../format";
-import { SecretsDialog, TagDialog } from "../ui/forms";
-import { useKeys } from "../ui/keys";
 import { useLive } from "../server/live";
-import { adjust, go, href, place } from "../route";
 import { info, isReadOnly, setTitle } from "../state";
 import { ColumnChooser } from "../table/column-chooser";
 import { columnsOf, metricsOf, standardKeys } from "../table/columns";
@@ -17,6 +15,8 @@ import { type Place, RunsTable } from "../table/runs-table";
 import type { FieldRow, Queries, RunRow } from "../types";
 import { Button, Empty, Switch } from "../ui/basics";
 import { complain } from "../ui/dialog";
+import { SecretsDialog, TagDialog } from "../ui/forms";
+import { useKeys } from "../ui/keys";
 import { useLoaded, useRemembered, useThrottled } from "../use";
 
 const MOST_CHOSEN = 10_000;
@@ -77,7 +77,15 @@ export function RunsPage() {
   const runs = [...chosen.values()];
   const compare = (): void => {
     const of = runs.length > MOST_COMPARED ? runs.length : null;
-    go(href(["compare"], { ids: runs.slice(0, MOST_COMPARED).map((run) => run.id).join(","), of }));
+    go(
+      href(["compare"], {
+        ids: runs
+          .slice(0, MOST_COMPARED)
+          .map((run) => run.id)
+          .join(","),
+        of,
+      }),
+    );
   };
   const again = async (): Promise<void> => {
     const hidden = await resubmit(runs);
@@ -130,30 +138,54 @@ export function RunsPage() {
     <div class="page is-full">
       <header class="page-head">
         <h1 tabIndex={-1}>{experiment ?? "All runs"}</h1>
-        <span class="dim total" role="status" aria-busy={isBusy}>{total === null ? "" : `${count(total)} ${shown.isFiltered ? "found" : total === 1 ? "run" : "runs"}`}</span>
+        <span class="dim total" role="status" aria-busy={isBusy}>
+          {total === null ? "" : `${count(total)} ${shown.isFiltered ? "found" : total === 1 ? "run" : "runs"}`}
+        </span>
       </header>
       <div class="bar">
-        <FilterBox where={where} change={(next) => adjust({ where: next })} fields={known ?? (fields.error ? [] : null)} experiment={experiment} error={error?.message ?? null} />
+        <FilterBox
+          where={where}
+          change={(next) => adjust({ where: next })}
+          fields={known ?? (fields.error ? [] : null)}
+          experiment={experiment}
+          error={error?.message ?? null}
+        />
         <label class="inline">
           <span>Group by</span>
           <select value={group} onChange={(event) => adjust({ group: event.currentTarget.value })}>
             <option value="">none</option>
             {groupable(known ?? [], group).map((one) => (
-              <option key={one} value={one}>{one}</option>
+              <option key={one} value={one}>
+                {one}
+              </option>
             ))}
           </select>
         </label>
         <Switch label="Hide child runs" on={!withChildren} change={(on) => adjust({ children: on ? null : 1 })} />
       </div>
       <div class="bar is-tools" role="toolbar" aria-label="Actions for the selected runs">
-        <span class="chosen-count" role="status">{cutFrom === null ? `${count(runs.length)} selected` : `${count(runs.length)} of ${count(cutFrom)} selected: no more at once`}</span>
-        <Button icon="compare" disabled={!isAny} onClick={compare}>Compare</Button>
-        <Button icon="tag" disabled={!isAny || !canWrite} onClick={() => setDialog("tags")}>Tag</Button>
-        <Button icon="stop" disabled={!isAny || !canWrite || !runs.some(canCancel)} onClick={() => void cancel(runs)}>Cancel</Button>
-        <Button icon="again" disabled={!isAny || !canWrite} onClick={() => void again()}>Resubmit</Button>
-        <Button icon="bin" disabled={!isAny || !canWrite} onClick={() => void remove(runs).then((done) => done && choose(new Map()))}>Delete</Button>
+        <span class="chosen-count" role="status">
+          {cutFrom === null ? `${count(runs.length)} selected` : `${count(runs.length)} of ${count(cutFrom)} selected: no more at once`}
+        </span>
+        <Button icon="compare" disabled={!isAny} onClick={compare}>
+          Compare
+        </Button>
+        <Button icon="tag" disabled={!isAny || !canWrite} onClick={() => setDialog("tags")}>
+          Tag
+        </Button>
+        <Button icon="stop" disabled={!isAny || !canWrite || !runs.some(canCancel)} onClick={() => void cancel(runs)}>
+          Cancel
+        </Button>
+        <Button icon="again" disabled={!isAny || !canWrite} onClick={() => void again()}>
+          Resubmit
+        </Button>
+        <Button icon="bin" disabled={!isAny || !canWrite} onClick={() => void remove(runs).then((done) => done && choose(new Map()))}>
+          Delete
+        </Button>
         <span class="grow" />
-        <Button icon="columns" onClick={() => setDialog("columns")}>Columns</Button>
+        <Button icon="columns" onClick={() => setDialog("columns")}>
+          Columns
+        </Button>
       </div>
       <RunsTable
         pages={shown}
@@ -225,7 +257,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
   return (
     <Empty title="No runs yet">
       <p>
-        Submit one <a href="#/submit">here</a>, or in a shell:
+        <a href="#/submit">Submit a first run</a>, or in a shell:
       </p>
       <pre>homerun run submit-script -e my-experiment train.py</pre>
       <p class="dim">Studio shows the store {info.value?.store}</p>

@@ -2,9 +2,9 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { get, post } from "../server/api";
 import { joinWords, splitWords } from "../format";
 import { later, place, runHref } from "../route";
+import { get, post } from "../server/api";
 import { isReadOnly, setTitle } from "../state";
 import type { Bodies, DefaultsAnswer, Tags } from "../types";
 import { Button, Empty, Failure, Field, Waiting } from "../ui/basics";
@@ -79,19 +79,33 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
         <Choice label="Experiment" id="experiments" options={defaults.experiments}>
           <input required list="experiments" autoFocus={!form.experiment} {...text("experiment")} />
         </Choice>
-        <Choice label="Source folder" id="folders" options={scripts.data?.folders ?? []} note={scripts.error ? scripts.error.message : "The run works in its own copy."}>
+        <Choice
+          label="Source folder"
+          id="folders"
+          options={scripts.data?.folders ?? []}
+          note={scripts.error ? scripts.error.message : "The run works in its own copy."}
+        >
           <input required list="folders" spellcheck={false} {...text("source")} />
         </Choice>
         <Choice label="Script" id="scripts" options={scripts.data?.scripts ?? []}>
           <input required list="scripts" spellcheck={false} {...text("script")} />
         </Choice>
-        <Field label="Arguments" note={defaults.hidden.length ? `These values are secret and are not kept. Enter them again: ${defaults.hidden.join(", ")}` : "As in a shell. Put quotes around a value with spaces."}>
+        <Field
+          label="Arguments"
+          note={
+            defaults.hidden.length
+              ? `These values are secret and are not kept. Enter them again: ${defaults.hidden.join(", ")}`
+              : "As in a shell. Put quotes around a value with spaces."
+          }
+        >
           <input spellcheck={false} autocomplete="off" {...text("arguments")} />
         </Field>
         <Field label="Target">
           <select {...text("target")}>
             {defaults.targets.map((one) => (
-              <option key={one} value={one}>{one}</option>
+              <option key={one} value={one}>
+                {one}
+              </option>
             ))}
           </select>
         </Field>
@@ -108,7 +122,9 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
         </div>
         {error && <Failure error={error} />}
         <footer>
-          <Button kind="main" type="submit" icon="play" disabled={isBusy}>Submit</Button>
+          <Button kind="main" type="submit" icon="play" disabled={isBusy}>
+            Submit
+          </Button>
         </footer>
       </form>
     </div>
@@ -124,7 +140,9 @@ async function scriptsOf(source: string, abort: AbortSignal): Promise<{ scripts:
 function Choice({ label, id, options, note, children }: { label: string; id: string; options: string[]; note?: string; children: ComponentChildren }) {
   return (
     <>
-      <Field label={label} note={note}>{children}</Field>
+      <Field label={label} note={note}>
+        {children}
+      </Field>
       <datalist id={id}>
         {options.map((one) => (
           <option key={one} value={one} />

@@ -1,12 +1,12 @@
 /** Where runs run, what goes on there, and what waits and why. */
 
 import { useEffect } from "preact/hooks";
+import { count, plural } from "../format";
+import { experimentHref } from "../route";
 import { canCancel, cancel } from "../server/actions";
 import { get, post } from "../server/api";
-import { count, plural } from "../format";
 import { useLive } from "../server/live";
 import { isReadOnly, setTitle } from "../state";
-import { experimentHref } from "../route";
 import type { RunRow, TargetRow } from "../types";
 import { Ago, Button, Failure, Meter, RunLink, StatusMark, Took, Waiting } from "../ui/basics";
 import { complain } from "../ui/dialog";
@@ -67,8 +67,12 @@ function TargetCard({ target, take }: { target: TargetRow; take: (told: TargetRo
             {target.active.map((run) => (
               <tr key={run.id}>
                 <Who run={run} />
-                <td><StatusMark status={run.status} /></td>
-                <td class="is-number"><Took run={run} /></td>
+                <td>
+                  <StatusMark status={run.status} />
+                </td>
+                <td class="is-number">
+                  <Took run={run} />
+                </td>
                 <Stop run={run} />
               </tr>
             ))}
@@ -82,11 +86,19 @@ function TargetCard({ target, take }: { target: TargetRow; take: (told: TargetRo
             {target.waiting.map((one) => (
               <tr key={one.position}>
                 <td class="is-number">{one.position}</td>
-                {one.run ? <Who run={one.run} /> : <th scope="row" class="dim">deleted</th>}
+                {one.run ? (
+                  <Who run={one.run} />
+                ) : (
+                  <th scope="row" class="dim">
+                    deleted
+                  </th>
+                )}
                 <td>{one.reason}</td>
                 <td>{plural(one.slots, "slot")}</td>
                 <td>{one.priority ? `priority ${one.priority}` : ""}</td>
-                <td class="dim since"><Ago time={one.since_utc} /></td>
+                <td class="dim since">
+                  <Ago time={one.since_utc} />
+                </td>
                 {one.run ? <Stop run={one.run} /> : <td />}
               </tr>
             ))}
@@ -109,7 +121,13 @@ function Who({ run }: { run: RunRow }) {
 function Stop({ run }: { run: RunRow }) {
   return (
     <td class="is-number">
-      <Button icon="stop" kind="bare" label={`Cancel run ${run.number} of ${run.experiment}`} disabled={isReadOnly() || !canCancel(run)} onClick={() => void cancel([run])} />
+      <Button
+        icon="stop"
+        kind="bare"
+        label={`Cancel run ${run.number} of ${run.experiment}`}
+        disabled={isReadOnly() || !canCancel(run)}
+        onClick={() => void cancel([run])}
+      />
     </td>
   );
 }

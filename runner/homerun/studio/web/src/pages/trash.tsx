@@ -2,11 +2,11 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { bytes, count, plural } from "../format";
+import { adjust, experimentHref, place } from "../route";
 import { archive, restore } from "../server/actions";
 import { get } from "../server/api";
-import { bytes, count, plural } from "../format";
 import { useLive } from "../server/live";
-import { adjust, experimentHref, place } from "../route";
 import { isReadOnly, setTitle } from "../state";
 import type { DeletedRun, ExperimentRow } from "../types";
 import { Ago, Button, Empty, Failure, StatusMark, Waiting } from "../ui/basics";
@@ -109,12 +109,21 @@ function Deleted({ runs, reload }: { runs: DeletedRun[]; reload: () => void }) {
                   {run.experiment_name} <span class="number">#{run.run_number}</span> {run.display_name !== run.run_id && run.display_name}{" "}
                   {below.has(run.run_id) && <span class="badge">with {plural(below.get(run.run_id) ?? 0, "child run")}</span>}
                 </th>
-                <td><StatusMark status={run.status} /></td>
-                <td><Ago time={run.deleted_utc} /></td>
+                <td>
+                  <StatusMark status={run.status} />
+                </td>
+                <td>
+                  <Ago time={run.deleted_utc} />
+                </td>
                 <td class="is-extra">{run.deleted_by}</td>
                 <td class="is-number">{bytes(run.size_bytes)}</td>
                 <td class="is-number">
-                  <Button icon="again" disabled={isReadOnly()} label={`Restore run ${run.run_number} of ${run.experiment_name}`} onClick={() => void restore([run.run_id]).then(reload)}>
+                  <Button
+                    icon="again"
+                    disabled={isReadOnly()}
+                    label={`Restore run ${run.run_number} of ${run.experiment_name}`}
+                    onClick={() => void restore([run.run_id]).then(reload)}
+                  >
                     Restore
                   </Button>
                 </td>
@@ -123,7 +132,9 @@ function Deleted({ runs, reload }: { runs: DeletedRun[]; reload: () => void }) {
           </tbody>
         </table>
       </div>
-      {found.length > most && <Button onClick={() => setMost(most + STEP)}>{`Show ${count(Math.min(STEP, found.length - most))} more of ${count(found.length)}`}</Button>}
+      {found.length > most && (
+        <Button onClick={() => setMost(most + STEP)}>{`Show ${count(Math.min(STEP, found.length - most))} more of ${count(found.length)}`}</Button>
+      )}
       {!found.length && (
         <Empty title="No matching runs">
           <Button onClick={() => adjust({ find: null })}>Show all</Button>
@@ -135,7 +146,10 @@ function Deleted({ runs, reload }: { runs: DeletedRun[]; reload: () => void }) {
 
 function matches(run: DeletedRun, text: string): boolean {
   const words = `${run.experiment_name} #${run.run_number} ${run.display_name ?? ""} ${run.run_id} ${run.deleted_by ?? ""}`.toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => words.includes(word));
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => words.includes(word));
 }
 
 function Archived({ experiments, reload }: { experiments: ExperimentRow[]; reload: () => void }) {
@@ -156,7 +170,9 @@ function Archived({ experiments, reload }: { experiments: ExperimentRow[]; reloa
         <tbody>
           {experiments.map((one) => (
             <tr key={one.name}>
-              <th scope="row"><a href={experimentHref(one.name)}>{one.name}</a></th>
+              <th scope="row">
+                <a href={experimentHref(one.name)}>{one.name}</a>
+              </th>
               <td class="is-number">{count(one.runs)}</td>
               <td>{one.last && <Ago time={one.last.created} />}</td>
               <td class="is-number">

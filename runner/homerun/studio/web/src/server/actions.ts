@@ -81,7 +81,12 @@ export async function fail(run: RunRow, message: string): Promise<void> {
 export async function remove(runs: readonly RunRow[]): Promise<boolean> {
   const text = `${runsWord(runs.length)} will be moved to the trash of the store, and can be restored until it is emptied.`;
   if (!(await confirm("Delete runs", text, "Move to the trash"))) return false;
-  const answer = await change("runs/delete", { ids: idsOf(runs) }, (of) => `Moved ${of} to the trash.`, (ids) => void restore(ids));
+  const answer = await change(
+    "runs/delete",
+    { ids: idsOf(runs) },
+    (of) => `Moved ${of} to the trash.`,
+    (ids) => void restore(ids),
+  );
   return (answer?.done.length ?? 0) > 0;
 }
 
@@ -140,7 +145,8 @@ function labelled(labels: Labels): (runs: string) => string {
 export async function resubmit(runs: readonly RunRow[], secrets?: string[], isByKey = false): Promise<string[] | null> {
   const words = runsWord(runs.length);
   const asks = isByKey || runs.length > 1;
-  if (asks && !(await confirm("Resubmit runs", `This submits ${words} again, with the same code and arguments.`, `Resubmit ${words}`, "Cancel", "main"))) return null;
+  if (asks && !(await confirm("Resubmit runs", `This submits ${words} again, with the same code and arguments.`, `Resubmit ${words}`, "Cancel", "main")))
+    return null;
   const open = later();
   const answer = await told(inParts(idsOf(runs), (ids) => post("runs/resubmit", { ids, ...(secrets ? { secrets } : {}) })));
   if (!answer) return null;

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { parameters, type Query } from "../route";
 import type { Bodies, ErrorAnswer, Events, Gets, Posts, Queries, Streams } from "../types";
-import { headers, keep, KEY_HEADER } from "./session";
+import { headers, KEY_HEADER, keep } from "./session";
 
 export class ApiError extends Error {
   constructor(

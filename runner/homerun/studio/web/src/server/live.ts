@@ -93,7 +93,10 @@ async function read(asked: Queries["events"]): Promise<void> {
   const isStream = await mayStream(mine.signal);
   if (!isMine()) return;
   const told = events(isStream ? asked : { ...asked, once: true }, (news, after) => isMine() && heard(news, after), mine.signal);
-  const isWhole = await told.then(() => !isStream, () => false);
+  const isWhole = await told.then(
+    () => !isStream,
+    () => false,
+  );
   if (!isMine()) return;
   close();
   if (!isWhole) connection.value = "lost";

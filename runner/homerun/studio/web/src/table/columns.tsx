@@ -1,11 +1,11 @@
 /** The columns that the table of runs can have. A column's key is the field it is sorted by. */
 
 import type { ComponentChildren } from "preact";
-import { Ago, Meter, StatusMark, Tags, Took } from "../ui/basics";
-import { figure, isGoingOn, joinWords, memory, duration, percent, toNumber } from "../format";
+import { duration, figure, isGoingOn, joinWords, memory, percent, toNumber } from "../format";
 import { experimentHref, runHref } from "../route";
 import { info } from "../state";
 import type { FieldRow, Params, RunRow } from "../types";
+import { Ago, Meter, StatusMark, Tags, Took } from "../ui/basics";
 
 export interface Column {
   key: string;

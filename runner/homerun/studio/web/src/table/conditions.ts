@@ -58,4 +58,3 @@ const MEANING: Record<string, string> = {
   "<=": "at most",
   ">=": "at least",
 };
-

@@ -2,9 +2,9 @@
 
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { get } from "../server/api";
-import { useKeys } from "../ui/keys";
 import type { FieldRow } from "../types";
 import { Icon } from "../ui/icon";
+import { useKeys } from "../ui/keys";
 import { condition, parts, type Suggestion, suggestions } from "./conditions";
 
 interface Props {
@@ -125,7 +125,11 @@ export function FilterBox({ where, change, fields, experiment, error }: Props) {
           </li>
         ))}
       </ul>
-      {error && <p class="filter-error" role="alert">{error}</p>}
+      {error && (
+        <p class="filter-error" role="alert">
+          {error}
+        </p>
+      )}
     </div>
   );
 }
@@ -139,11 +143,7 @@ function useValues(text: string, experiment: string | null): Suggestion[] {
     if (!key || !typed) return;
     const control = new AbortController();
     const ask = async (): Promise<void> => {
-      const answer = await get(
-        "values",
-        { field: typed.field, experiment, like: typed.value },
-        control.signal,
-      );
+      const answer = await get("values", { field: typed.field, experiment, like: typed.value }, control.signal);
       const values = answer.values
         .filter((one) => one.value !== null && one.value !== "")
         .slice(0, 12)

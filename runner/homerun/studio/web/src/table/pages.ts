@@ -1,7 +1,7 @@
 /** The runs of a table, read in pages as they come into view, and kept fresh by events. */
 
 import { batch, signal } from "@preact/signals";
-import { ApiError, get } from "../server/api";
+import { type ApiError, get } from "../server/api";
 import type { GroupRow, Queries, RunRow, RunsAnswer } from "../types";
 
 export const PAGE = 200;

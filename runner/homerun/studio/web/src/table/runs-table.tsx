@@ -3,16 +3,16 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count } from "../format";
-import { type Key, useKeys } from "../ui/keys";
 import { go, runHref } from "../route";
 import type { RunRow } from "../types";
 import { Failure, RollupBar, RunLink } from "../ui/basics";
 import { Icon } from "../ui/icon";
+import { type Key, useKeys } from "../ui/keys";
+import { recall, remember } from "../use";
 import type { Column } from "./columns";
 import { Lines } from "./lines";
 import type { RunPages } from "./pages";
 import { useWindow } from "./window";
-import { recall, remember } from "../use";
 
 const ROW = 34;
 const HEAD = 34;
@@ -194,7 +194,14 @@ export function RunsTable(props: Props) {
           if ("group" in found) {
             const value = String(found.group.value ?? "");
             return (
-              <div key={`g-${value}`} id={`line-${line}`} class={`grid-row is-group ${isActive ? "is-active" : ""}`} role="row" aria-rowindex={line + 2} style={{ top }}>
+              <div
+                key={`g-${value}`}
+                id={`line-${line}`}
+                class={`grid-row is-group ${isActive ? "is-active" : ""}`}
+                role="row"
+                aria-rowindex={line + 2}
+                style={{ top }}
+              >
                 <div class="cell" role="gridcell" aria-colspan={columns.length + 2}>
                   <button type="button" class="fold" aria-expanded={found.isOpen} onClick={() => fold(String(found.group.value))}>
                     <Icon name={found.isOpen ? "down" : "right"} />
@@ -305,7 +312,9 @@ function Heading({ name, title, isNumber = false, canSort = true, sort, setSort,
           {direction !== "none" && <Icon name={direction === "ascending" ? "up" : "down"} />}
         </button>
       ) : (
-        <span class="sort" title={title}>{title}</span>
+        <span class="sort" title={title}>
+          {title}
+        </span>
       )}
       {resize && <span class="grip" aria-hidden="true" onPointerDown={drag} />}
     </div>

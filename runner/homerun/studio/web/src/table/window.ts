@@ -21,7 +21,10 @@ export function useWindow(count: number, height: number, head = 0): Window {
   const [view, setView] = useState({ top: 0, height: 600 });
   const look = useCallback(() => {
     const element = scroller.current;
-    if (element) setView((former) => (former.top === element.scrollTop && former.height === element.clientHeight ? former : { top: element.scrollTop, height: element.clientHeight }));
+    if (element)
+      setView((former) =>
+        former.top === element.scrollTop && former.height === element.clientHeight ? former : { top: element.scrollTop, height: element.clientHeight },
+      );
   }, []);
   const observer = useRef<ResizeObserver | null>(null);
   const attach = useCallback((element: HTMLElement | null) => {

@@ -46,7 +46,14 @@ export function Editable({ what, value, canEdit, save, isLong = false, placehold
     const text = known || <span class="dim">{placeholder}</span>;
     if (!canEdit) return <span>{text}</span>;
     return (
-      <button ref={button} type="button" class="editable" aria-label={`Edit the ${what}: ${known || placeholder}`} title={`Edit the ${what}`} onClick={() => setDraft(known)}>
+      <button
+        ref={button}
+        type="button"
+        class="editable"
+        aria-label={`Edit the ${what}: ${known || placeholder}`}
+        title={`Edit the ${what}`}
+        onClick={() => setDraft(known)}
+      >
         <span>{text}</span>
         <Icon name="edit" />
       </button>

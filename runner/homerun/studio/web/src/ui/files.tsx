@@ -57,5 +57,11 @@ export function Picture({ run, file, alt, isLink = false }: PictureProps) {
   if (error) return <Failure error={error} />;
   if (read.file !== file) return <div class="logged" aria-busy="true" />;
   const image = <img class="logged" src={read.address} alt={alt} />;
-  return isLink ? <a href={read.address} target="_blank">{image}</a> : image;
+  return isLink ? (
+    <a href={read.address} target="_blank" rel="noopener">
+      {image}
+    </a>
+  ) : (
+    image
+  );
 }

@@ -1,8 +1,8 @@
 /** Dialogs that ask for something: tags, a reason, hidden values. */
 
 import { useState } from "preact/hooks";
-import { label, resubmit } from "../server/actions";
 import { plural } from "../format";
+import { label, resubmit } from "../server/actions";
 import type { RunRow } from "../types";
 import { Button, Field, TagChip } from "./basics";
 import { Dialog } from "./dialog";

@@ -1,8 +1,8 @@
 /** Ctrl-K: go anywhere, and do what the shown page can do, by typing a part of its name. */
 
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { get } from "../server/api";
 import { experimentHref, go, href, place, runHref } from "../route";
+import { get } from "../server/api";
 import { experimentShown } from "../state";
 import type { RunRow } from "../types";
 import { StatusMark } from "./basics";
@@ -111,7 +111,11 @@ export function Palette({ pages, close }: { pages: Page[]; close: () => void }) 
             </li>
           ))}
         </ul>
-        {!items.length && <p class="dim" role="status">{isKnown ? "Nothing is called that. Runs are found by number, name or a part of their id." : "Looking …"}</p>}
+        {!items.length && (
+          <p class="dim" role="status">
+            {isKnown ? "Nothing is called that. Runs are found by number, name or a part of their id." : "Looking …"}
+          </p>
+        )}
       </div>
     </Dialog>
   );
@@ -128,7 +132,10 @@ function named(items: Item[], text: string): Item[] {
 
 function holds(item: Item, text: string): boolean {
   const words = `${item.text} ${item.note}`.toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => words.includes(word));
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => words.includes(word));
 }
 
 const ofPage = (page: Page): Item => ({ key: `page ${page.path}`, text: page.title, note: `page · ${page.key}`, take: () => go(href([page.path])) });
@@ -148,12 +155,14 @@ function actionsOfPage(): Item[] {
   return sheets.value.flatMap((sheet) =>
     sheet.keys
       .filter((key) => !key.focus && sheet.isReady() && !/^(g |#|\?)/.test(key.keys))
-      .map((key): Item => ({
-        key: `action ${sheet.title} ${key.keys}`,
-        text: key.does,
-        note: `${sheet.title} · ${key.keys}`,
-        take: () => key.run(new KeyboardEvent("keydown", { key: key.keys })),
-      })),
+      .map(
+        (key): Item => ({
+          key: `action ${sheet.title} ${key.keys}`,
+          text: key.does,
+          note: `${sheet.title} · ${key.keys}`,
+          take: () => key.run(new KeyboardEvent("keydown", { key: key.keys })),
+        }),
+      ),
   );
 }
 

@@ -1,13 +1,13 @@
 /** What is around every page: the way to the others, and help. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { sheets, useKeys } from "./keys";
-import { connection } from "../server/connection";
 import { go, href, place } from "../route";
+import { connection } from "../server/connection";
 import { info } from "../state";
 import { Button } from "./basics";
 import { Dialog } from "./dialog";
 import { Icon } from "./icon";
+import { sheets, useKeys } from "./keys";
 import { Palette, usePaletteKey } from "./palette";
 import { isDark, theme, toggleTheme } from "./theme";
 
@@ -34,7 +34,9 @@ export function Header() {
   usePaletteKey(() => setFinding(true));
   return (
     <header class="top">
-      <a class="skip" href="#main" onClick={skip}>Skip to the content</a>
+      <a class="skip" href="#main" onClick={skip}>
+        Skip to the content
+      </a>
       <a class="brand" href="#/experiments" title={info.value?.store}>
         <img src="./icon.svg" alt="" width="20" height="20" />
         <span>{info.value?.workspace ?? "homerun"}</span>

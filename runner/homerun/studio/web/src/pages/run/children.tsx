@@ -1,10 +1,10 @@
 /** The runs below a run, as a tree; each with what its own children add up to. */
 
 import { useState } from "preact/hooks";
-import { get } from "../../server/api";
 import { count } from "../../format";
-import { useLive } from "../../server/live";
 import { go, href } from "../../route";
+import { get } from "../../server/api";
+import { useLive } from "../../server/live";
 import { type Column, columnsOf, differing, hasMetric, metricsOf } from "../../table/columns";
 import type { ChildrenAnswer, RunRow } from "../../types";
 import { Ago, Button, Empty, Failure, RollupBar, RunLink, StatusMark, Tags, Took, Waiting } from "../../ui/basics";
@@ -45,8 +45,24 @@ export function Children({ run }: TabProps) {
       <div class="bar">
         {found.rollup && <RollupBar rollup={found.rollup} />}
         <span class="grow" />
-        <Button icon="columns" onClick={() => go(href(["runs"], { experiment: run.experiment, children: 1, where: [`parent = ${run.id}`] }))}>Open as a table</Button>
-        <Button icon="compare" onClick={() => go(href(["compare"], { ids: found.runs.slice(0, 50).map((one) => one.id).join(",") }))}>Compare</Button>
+        <Button icon="columns" onClick={() => go(href(["runs"], { experiment: run.experiment, children: 1, where: [`parent = ${run.id}`] }))}>
+          Open as a table
+        </Button>
+        <Button
+          icon="compare"
+          onClick={() =>
+            go(
+              href(["compare"], {
+                ids: found.runs
+                  .slice(0, 50)
+                  .map((one) => one.id)
+                  .join(","),
+              }),
+            )
+          }
+        >
+          Compare
+        </Button>
       </div>
       <div class="scrolled is-tall" tabIndex={0} role="region" aria-label="Children">
         <table class="plain is-lined tree">
@@ -54,7 +70,11 @@ export function Children({ run }: TabProps) {
             <tr>
               <th>Run</th>
               <th>Status</th>
-              {columns.map((one) => <th key={one.key} class={one.isNumber ? "is-number" : ""}>{one.title}</th>)}
+              {columns.map((one) => (
+                <th key={one.key} class={one.isNumber ? "is-number" : ""}>
+                  {one.title}
+                </th>
+              ))}
               <th>Children</th>
               <th>Created</th>
               <th class="is-number">Duration</th>
@@ -109,12 +129,24 @@ function Branch({ run, depth, columns, round }: BranchProps) {
             <RunLink run={run} />
           </span>
         </th>
-        <td><StatusMark status={run.status} /></td>
-        {columns.map((one) => <td key={one.key} class={one.isNumber ? "is-number" : ""}>{one.cell(run)}</td>)}
+        <td>
+          <StatusMark status={run.status} />
+        </td>
+        {columns.map((one) => (
+          <td key={one.key} class={one.isNumber ? "is-number" : ""}>
+            {one.cell(run)}
+          </td>
+        ))}
         <td>{run.rollup && <RollupBar rollup={run.rollup} />}</td>
-        <td><Ago time={run.created} /></td>
-        <td class="is-number"><Took run={run} /></td>
-        <td><Tags tags={run.tags} /></td>
+        <td>
+          <Ago time={run.created} />
+        </td>
+        <td class="is-number">
+          <Took run={run} />
+        </td>
+        <td>
+          <Tags tags={run.tags} />
+        </td>
       </tr>
       {isOpen && <Below run={run} depth={depth + 1} columns={columns} round={round} />}
     </>

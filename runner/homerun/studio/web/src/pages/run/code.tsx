@@ -1,8 +1,8 @@
 /** The code as it was at submit, and what git had not committed. */
 
 import { useState } from "preact/hooks";
-import { address, get } from "../../server/api";
 import { bytes } from "../../format";
+import { address, get } from "../../server/api";
 import type { GitState, RunRow } from "../../types";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { Download } from "../../ui/files";
@@ -61,8 +61,16 @@ export function Code({ run }: TabProps) {
 function Git({ git }: { git: GitState }) {
   return (
     <p class="facts">
-      {git.branch && <span>branch <b>{git.branch}</b></span>}
-      {git.commit && <span>commit <code title={git.commit}>{git.commit.slice(0, 10)}</code></span>}
+      {git.branch && (
+        <span>
+          branch <b>{git.branch}</b>
+        </span>
+      )}
+      {git.commit && (
+        <span>
+          commit <code title={git.commit}>{git.commit.slice(0, 10)}</code>
+        </span>
+      )}
       {git.dirty === "True" && <span class="badge is-note">uncommitted changes</span>}
       {git.remote && <span class="dim">{git.remote}</span>}
     </p>

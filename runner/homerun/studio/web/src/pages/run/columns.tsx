@@ -25,14 +25,18 @@ export function Columns({ columns, label, more }: Props) {
         <table class="plain is-lined">
           <thead>
             <tr>
-              {columns.map(([name]) => <th key={name}>{name}</th>)}
+              {columns.map(([name]) => (
+                <th key={name}>{name}</th>
+              ))}
               {more && <td />}
             </tr>
           </thead>
           <tbody>
             {Array.from({ length: Math.min(most, rows) }, (_, at) => (
               <tr key={at}>
-                {columns.map(([name, cells]) => <td key={name}>{cell(cells[at])}</td>)}
+                {columns.map(([name, cells]) => (
+                  <td key={name}>{cell(cells[at])}</td>
+                ))}
                 {more && <td>{more(at)}</td>}
               </tr>
             ))}

@@ -13,7 +13,11 @@ export function Document({ value, name }: { value: unknown; name: string }) {
     return <Accuracy labels={data.class_labels} tables={data.probability_tables} thresholds={data.probability_thresholds} name={name} />;
   }
   if (data && isNumbers(data.bin_edges) && isNumbers(data.bin_counts)) return <Bins data={data} edges={data.bin_edges} counts={data.bin_counts} name={name} />;
-  return <pre class="scrolled" tabIndex={0}>{JSON.stringify(value, null, 2)}</pre>;
+  return (
+    <pre class="scrolled" tabIndex={0}>
+      {JSON.stringify(value, null, 2)}
+    </pre>
+  );
 }
 
 function dataOf(value: unknown): Row | null {
@@ -39,14 +43,22 @@ function Confusion({ labels, matrix, name }: { labels: unknown; matrix: number[]
         <thead>
           <tr>
             <td />
-            {(matrix[0] ?? []).map((_, at) => <th key={at} scope="col">{labelOf(labels, at)}</th>)}
+            {(matrix[0] ?? []).map((_, at) => (
+              <th key={at} scope="col">
+                {labelOf(labels, at)}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
           {matrix.map((row, at) => (
             <tr key={at}>
               <th scope="row">{labelOf(labels, at)}</th>
-              {row.map((value, column) => <td key={column} style={{ background: tint(value) }}>{figure(value)}</td>)}
+              {row.map((value, column) => (
+                <td key={column} style={{ background: tint(value) }}>
+                  {figure(value)}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
@@ -60,14 +72,19 @@ function Accuracy({ labels, tables, thresholds, name }: { labels: unknown; table
   const table = tables[at] ?? [];
   const of = (which: number): (number | undefined)[] => table.map((row) => row[which]);
   const [hits, alarms, , misses] = [of(0), of(1), of(2), of(3)];
-  const share = (parts: (number | undefined)[], others: (number | undefined)[]): (number | null)[] => parts.map((part, row) => ratio(part ?? 0, others[row] ?? 0));
+  const share = (parts: (number | undefined)[], others: (number | undefined)[]): (number | null)[] =>
+    parts.map((part, row) => ratio(part ?? 0, others[row] ?? 0));
   return (
     <>
       {tables.length > 1 && (
         <label class="inline">
           <span>Class</span>
           <select value={at} onChange={(event) => setAt(Number(event.currentTarget.value))}>
-            {tables.map((_, one) => <option key={one} value={one}>{labelOf(labels, one)}</option>)}
+            {tables.map((_, one) => (
+              <option key={one} value={one}>
+                {labelOf(labels, one)}
+              </option>
+            ))}
           </select>
         </label>
       )}

@@ -1,8 +1,8 @@
 /** A run that is not there: perhaps it lies in the trash. */
 
+import { href } from "../../route";
 import { restore } from "../../server/actions";
 import { get } from "../../server/api";
-import { href } from "../../route";
 import { isReadOnly } from "../../state";
 import { Ago, Button, Empty, Failure, Waiting } from "../../ui/basics";
 import { useLoaded } from "../../use";
@@ -22,7 +22,9 @@ export function Gone({ id, error, retry }: { id: string; error: Error; retry: ()
           {run.deleted_by ?? "An unknown user"} deleted it <Ago time={run.deleted_utc} />. Its logs, metrics and files come back with it.
         </p>
         <p class="facts">
-          <Button kind="main" icon="again" disabled={isReadOnly()} onClick={() => void back()}>Restore</Button>
+          <Button kind="main" icon="again" disabled={isReadOnly()} onClick={() => void back()}>
+            Restore
+          </Button>
           <a href={href(["trash"])}>All of the trash</a>
         </p>
       </Empty>

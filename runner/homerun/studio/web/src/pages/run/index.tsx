@@ -2,18 +2,18 @@
 
 import type { ComponentType } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
+import { duration } from "../../format";
+import { experimentHref, go, href, later, place, runHref } from "../../route";
 import { canCancel, cancel, fail, label, remove, resubmit } from "../../server/actions";
 import { ApiError, get } from "../../server/api";
-import { ReasonDialog, SecretsDialog } from "../../ui/forms";
-import { useKeys } from "../../ui/keys";
 import { useLive } from "../../server/live";
-import { experimentHref, go, href, later, place, runHref } from "../../route";
 import { experimentShown, isReadOnly, setTitle } from "../../state";
-import { duration } from "../../format";
 import type { RunRow } from "../../types";
 import { Ago, Button, Failure, StatusMark, Took, Waiting } from "../../ui/basics";
 import { Editable } from "../../ui/editable";
+import { ReasonDialog, SecretsDialog } from "../../ui/forms";
 import { Icon } from "../../ui/icon";
+import { useKeys } from "../../ui/keys";
 import { useLoaded, useNews, useThrottled } from "../../use";
 import { Children } from "./children";
 import { Code } from "./code";
@@ -87,38 +87,55 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
   return (
     <div class={`page ${["logs"].includes(tab.path) ? "is-full" : ""}`}>
       <div class="run-head">
-      <header class="page-head is-run">
-        <p class="crumbs">
-          <a href={experimentHref(run.experiment)}>{run.experiment}</a>
-          <span aria-hidden="true">/</span>
-          <span>run {run.number}</span>
-          {run.parent && (
-            <>
-              <span aria-hidden="true">·</span>
-              <a href={runHref(run.parent)}>parent run</a>
-            </>
-          )}
-          <Neighbour to={previous} tab={tab.path} label="Previous run" icon="left" />
-          <Neighbour to={next} tab={tab.path} label="Next run" icon="right" />
-        </p>
-        <h1 tabIndex={-1}>
-          <span class="number">#{run.number}</span>{" "}
-          <Editable what="name" value={run.name} canEdit={canWrite} save={(name) => label([run], { name })} />
-        </h1>
-        <p class="facts">
-          <StatusMark status={run.status} />
-          <span><Took run={run} /></span>
-          {answer.details.silent_s && <span class="badge" title="It prints, logs and computes nothing: it may hang">silent {duration(answer.details.silent_s)}</span>}
-          <span>submitted by {run.user ?? "an unknown user"} <Ago time={run.created} /></span>
-        </p>
-      </header>
-      <div class="bar is-tools" role="toolbar" aria-label="Actions for this run">
-        <Button icon="stop" disabled={!canWrite || !canCancel(run)} onClick={() => void cancel([run])}>Cancel</Button>
-        <Button icon="flag" disabled={!canWrite || run.status === "Failed"} onClick={() => setDialog("fail")}>Mark as failed</Button>
-        <Button icon="again" disabled={!canWrite} onClick={() => void again()}>Resubmit</Button>
-        <Button icon="edit" disabled={!canWrite} onClick={() => go(href(["submit"], { run: run.id }))}>Edit and submit</Button>
-        <Button icon="bin" disabled={!canWrite} onClick={() => void discard()}>Delete</Button>
-      </div>
+        <header class="page-head is-run">
+          <p class="crumbs">
+            <a href={experimentHref(run.experiment)}>{run.experiment}</a>
+            <span aria-hidden="true">/</span>
+            <span>run {run.number}</span>
+            {run.parent && (
+              <>
+                <span aria-hidden="true">·</span>
+                <a href={runHref(run.parent)}>parent run</a>
+              </>
+            )}
+            <Neighbour to={previous} tab={tab.path} label="Previous run" icon="left" />
+            <Neighbour to={next} tab={tab.path} label="Next run" icon="right" />
+          </p>
+          <h1 tabIndex={-1}>
+            <span class="number">#{run.number}</span> <Editable what="name" value={run.name} canEdit={canWrite} save={(name) => label([run], { name })} />
+          </h1>
+          <p class="facts">
+            <StatusMark status={run.status} />
+            <span>
+              <Took run={run} />
+            </span>
+            {answer.details.silent_s && (
+              <span class="badge" title="It prints, logs and computes nothing: it may hang">
+                silent {duration(answer.details.silent_s)}
+              </span>
+            )}
+            <span>
+              submitted by {run.user ?? "an unknown user"} <Ago time={run.created} />
+            </span>
+          </p>
+        </header>
+        <div class="bar is-tools" role="toolbar" aria-label="Actions for this run">
+          <Button icon="stop" disabled={!canWrite || !canCancel(run)} onClick={() => void cancel([run])}>
+            Cancel
+          </Button>
+          <Button icon="flag" disabled={!canWrite || run.status === "Failed"} onClick={() => setDialog("fail")}>
+            Mark as failed
+          </Button>
+          <Button icon="again" disabled={!canWrite} onClick={() => void again()}>
+            Resubmit
+          </Button>
+          <Button icon="edit" disabled={!canWrite} onClick={() => go(href(["submit"], { run: run.id }))}>
+            Edit and submit
+          </Button>
+          <Button icon="bin" disabled={!canWrite} onClick={() => void discard()}>
+            Delete
+          </Button>
+        </div>
       </div>
       {error && <Failure error={error} />}
       <nav class="tabs" aria-label="Sections of the run">
@@ -130,14 +147,21 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
         ))}
       </nav>
       <tab.part run={run} answer={answer} reload={reload} />
-      {dialog === "fail" && <ReasonDialog title="Mark the run as failed" yes="Mark as failed" take={(reason) => void fail(run, reason)} close={() => setDialog("")} />}
+      {dialog === "fail" && (
+        <ReasonDialog title="Mark the run as failed" yes="Mark as failed" take={(reason) => void fail(run, reason)} close={() => setDialog("")} />
+      )}
       {hidden && <SecretsDialog run={run} hidden={hidden} close={() => setHidden(null)} />}
     </div>
   );
 }
 
 function Neighbour({ to, tab, label: words, icon }: { to: string | null; tab: string; label: string; icon: "left" | "right" }) {
-  if (!to) return <span class="button is-bare is-square is-off"><Icon name={icon} /></span>;
+  if (!to)
+    return (
+      <span class="button is-bare is-square is-off">
+        <Icon name={icon} />
+      </span>
+    );
   return (
     <a class="button is-bare is-square" href={runHref(to, tab)} aria-label={words} title={words}>
       <Icon name={icon} />

@@ -2,14 +2,14 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { blob, get } from "../../server/api";
 import { bytes, count, figure } from "../../format";
+import { blob, get } from "../../server/api";
 import type { MetricRow, RunRow } from "../../types";
 import { Failure } from "../../ui/basics";
 import { Picture } from "../../ui/files";
 import { useLoaded } from "../../use";
-import { Document } from "./document";
 import { Columns, type ColumnsOf } from "./columns";
+import { Document } from "./document";
 import { Values } from "./values";
 
 const POINTS = 1000;
@@ -22,7 +22,9 @@ export function Logged({ run, metric }: { run: RunRow; metric: MetricRow }) {
       <figcaption>
         <b title={metric.name}>{metric.name}</b>
         <span class="grow" />
-        <button type="button" class="quiet" onClick={() => setValues(true)}>{count(metric.count)} logged</button>
+        <button type="button" class="quiet" onClick={() => setValues(true)}>
+          {count(metric.count)} logged
+        </button>
       </figcaption>
       <Shown run={run} metric={metric} />
       {isValues && <Values run={run} metric={metric} close={() => setValues(false)} />}
@@ -37,7 +39,11 @@ function Shown({ run, metric }: { run: RunRow; metric: MetricRow }) {
   if (kind === "json") return <EachOf what="document" name={name} files={files} show={(file) => <Read run={run} file={file} />} />;
   if (kind === "row" || kind === "table" || kind === "list") return <Points run={run} metric={metric} />;
   if (last === null || typeof last !== "object") return <p class="figure">{figure(last)}</p>;
-  return <pre class="scrolled" tabIndex={0}>{JSON.stringify(last, null, 2)}</pre>;
+  return (
+    <pre class="scrolled" tabIndex={0}>
+      {JSON.stringify(last, null, 2)}
+    </pre>
+  );
 }
 
 interface EachProps {
@@ -56,8 +62,17 @@ function EachOf({ what, name, files, show }: EachProps) {
       {show(file, `${name}, ${at + 1} of ${files.length}`)}
       {files.length > 1 && (
         <label class="inline">
-          <span>{at + 1} of {files.length}</span>
-          <input type="range" aria-label={`Which ${what} of ${name}`} min={0} max={files.length - 1} value={at} onInput={(event) => setAt(Number(event.currentTarget.value))} />
+          <span>
+            {at + 1} of {files.length}
+          </span>
+          <input
+            type="range"
+            aria-label={`Which ${what} of ${name}`}
+            min={0}
+            max={files.length - 1}
+            value={at}
+            onInput={(event) => setAt(Number(event.currentTarget.value))}
+          />
         </label>
       )}
     </>
@@ -65,11 +80,14 @@ function EachOf({ what, name, files, show }: EachProps) {
 }
 
 function Read({ run, file }: { run: RunRow; file: string }) {
-  const loaded = useLoaded(async (abort) => {
-    const found = await blob("runs/{id}/file", { id: run.id, file }, abort);
-    if (found.size > MOST_BYTES) throw new Error(`${file} is ${bytes(found.size)}, too large to be shown here: download it under Outputs.`);
-    return { file, value: JSON.parse(await found.text()) as unknown };
-  }, [run.id, file]);
+  const loaded = useLoaded(
+    async (abort) => {
+      const found = await blob("runs/{id}/file", { id: run.id, file }, abort);
+      if (found.size > MOST_BYTES) throw new Error(`${file} is ${bytes(found.size)}, too large to be shown here: download it under Outputs.`);
+      return { file, value: JSON.parse(await found.text()) as unknown };
+    },
+    [run.id, file],
+  );
   if (loaded.error) return <Failure error={loaded.error} />;
   if (loaded.data?.file !== file) return <div class="logged" aria-busy="true" />;
   return <Document value={loaded.data.value} name={file} />;
@@ -78,13 +96,20 @@ function Read({ run, file }: { run: RunRow; file: string }) {
 /** Rows, tables and lists of one name are one table, as `get_metrics` has them. */
 function Points({ run, metric }: { run: RunRow; metric: MetricRow }) {
   const skip = Math.max(0, metric.count - POINTS);
-  const loaded = useLoaded((abort) => get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: POINTS }, abort), [run.id, metric.name, metric.count]);
+  const loaded = useLoaded(
+    (abort) => get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: POINTS }, abort),
+    [run.id, metric.name, metric.count],
+  );
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <div class="logged" aria-busy="true" />;
   const columns = joined(loaded.data.values.map((one) => one.value as unknown));
   return (
     <>
       <Columns columns={columns} label={metric.name} />
-      {skip > 0 && <p class="dim">Of the last {count(POINTS)} that were logged; {count(skip)} came before.</p>}
+      {skip > 0 && (
+        <p class="dim">
+          Of the last {count(POINTS)} that were logged; {count(skip)} came before.
+        </p>
+      )}
     </>
   );
 }

@@ -1,10 +1,10 @@
 /** The logs of a run: which, and what is in it. */
 
-import { get } from "../../server/api";
 import { bytes, isEnded } from "../../format";
-import { useLive } from "../../server/live";
 import { LogViewer } from "../../log/viewer";
 import { adjust, place } from "../../route";
+import { get } from "../../server/api";
+import { useLive } from "../../server/live";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { useLoaded, useThrottled } from "../../use";
 import type { TabProps } from "./tab";
@@ -32,11 +32,11 @@ export function Logs({ run }: TabProps) {
   return (
     <LogViewer key={name} run={run.id} name={name}>
       {logs.length > 1 && (
-          <select aria-label="Which log" value={name} onChange={(event) => adjust({ log: event.currentTarget.value, line: null, at: null })}>
-            {logs.map((one) => (
-              <option key={one.name} value={one.name}>{`${one.name} (${bytes(one.size)})`}</option>
-            ))}
-          </select>
+        <select aria-label="Which log" value={name} onChange={(event) => adjust({ log: event.currentTarget.value, line: null, at: null })}>
+          {logs.map((one) => (
+            <option key={one.name} value={one.name}>{`${one.name} (${bytes(one.size)})`}</option>
+          ))}
+        </select>
       )}
     </LogViewer>
   );

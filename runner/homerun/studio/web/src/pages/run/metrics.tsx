@@ -1,11 +1,11 @@
 /** What a run logged: tiles, charts that move, images, tables. */
 
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { get } from "../../server/api";
 import { Chart } from "../../chart/chart";
 import { type Axis, type Curve, Curves, type Range } from "../../chart/curves";
 import { oddOf, sayOdd } from "../../chart/strokes";
 import { count, figure, plural } from "../../format";
+import { get } from "../../server/api";
 import { useLive } from "../../server/live";
 import type { MetricRow, RunRow } from "../../types";
 import { Button, Empty, Failure, Switch, Waiting } from "../../ui/basics";
@@ -78,7 +78,17 @@ interface ChartsProps {
   isSize?: (name: string) => boolean;
 }
 
-export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothing = 0, isSystem = false, sayOf = () => figure, isSize = () => false }: ChartsProps) {
+export function MetricCharts({
+  run,
+  metrics,
+  round,
+  axis,
+  isLog = false,
+  smoothing = 0,
+  isSystem = false,
+  sayOf = () => figure,
+  isSize = () => false,
+}: ChartsProps) {
   const names = metrics.map((one) => one.name);
   const used: Axis = axis ?? (metrics.every((one) => one.last_step !== null) ? "step" : "index");
   const curves = useMemo(() => new Curves([run.id], names, used, WIDTH, null, isSystem), [run.id, names.join("\n"), used]);
@@ -102,7 +112,19 @@ export function MetricCharts({ run, metrics, round, axis, isLog = false, smoothi
   return (
     <div class="charts">
       {metrics.map((one) => (
-        <MetricChart key={one.name} run={run} metric={one} whole={curves.get(run.id, one.name)} axis={used} isLog={isLog} smoothing={smoothing} exact={exact} isSystem={isSystem} say={sayOf(one.name)} isSize={isSize(one.name)} />
+        <MetricChart
+          key={one.name}
+          run={run}
+          metric={one}
+          whole={curves.get(run.id, one.name)}
+          axis={used}
+          isLog={isLog}
+          smoothing={smoothing}
+          exact={exact}
+          isSystem={isSystem}
+          say={sayOf(one.name)}
+          isSize={isSize(one.name)}
+        />
       ))}
     </div>
   );
@@ -146,13 +168,31 @@ function MetricChart({ run, metric, whole, axis, isLog, smoothing, exact, isSyst
         <span class="figure">{say(metric.last)}</span>
         {odd && <span class="dim">{odd}</span>}
         <span class="grow" />
-        {range && <Button kind="bare" onClick={() => setRange(null)}>Reset zoom</Button>}
-        <button type="button" class="quiet" title="Each position in the chart shows the minimum, maximum and mean of its points. Click to see all values" onClick={() => setValues(true)}>
+        {range && (
+          <Button kind="bare" onClick={() => setRange(null)}>
+            Reset zoom
+          </Button>
+        )}
+        <button
+          type="button"
+          class="quiet"
+          title="Each position in the chart shows the minimum, maximum and mean of its points. Click to see all values"
+          onClick={() => setValues(true)}
+        >
           {curve && curve.span > 0 ? `${count(curve.points)} points, drawn as ${count(curve.x.length)}` : plural(metric.count, "point")}
         </button>
       </figcaption>
       {curve ? (
-        <Chart lines={[{ curve, label: metric.name, colour: "--line-1" }]} title={metric.name} axis={axis} isLog={isLog} smoothing={smoothing} zoom={setRange} say={say} isSize={isSize} />
+        <Chart
+          lines={[{ curve, label: metric.name, colour: "--line-1" }]}
+          title={metric.name}
+          axis={axis}
+          isLog={isLog}
+          smoothing={smoothing}
+          zoom={setRange}
+          say={say}
+          isSize={isSize}
+        />
       ) : (
         <div class="chart is-blank" />
       )}

@@ -1,10 +1,10 @@
 /** The files of a run: folders, previews, downloads. */
 
 import { useState } from "preact/hooks";
-import { address, get } from "../../server/api";
 import { ago, bytes, count, moment } from "../../format";
-import { useLive } from "../../server/live";
 import { adjust, place } from "../../route";
+import { address, get } from "../../server/api";
+import { useLive } from "../../server/live";
 import type { FileRow, RunRow } from "../../types";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { Download, Picture } from "../../ui/files";
@@ -46,7 +46,9 @@ function Folder({ run, folder }: { run: RunRow; folder: string }) {
                 <Icon name={entry.kind === "folder" ? "folder" : "file"} />
                 <span class="grow">{entry.name}</span>
                 <span class="dim">{entry.kind === "file" ? bytes(entry.size) : ""}</span>
-                <time class="dim" dateTime={entry.modified} title={moment(entry.modified)}>{ago(entry.modified)}</time>
+                <time class="dim" dateTime={entry.modified} title={moment(entry.modified)}>
+                  {ago(entry.modified)}
+                </time>
               </button>
             </li>
           ))}
@@ -56,7 +58,9 @@ function Folder({ run, folder }: { run: RunRow; folder: string }) {
       </div>
       {loaded.data && !entries.length && (
         <Empty title="No files">
-          <p>Files that the script writes to <code>outputs/</code> appear here.</p>
+          <p>
+            Files that the script writes to <code>outputs/</code> appear here.
+          </p>
         </Empty>
       )}
     </div>
@@ -67,11 +71,20 @@ function Crumbs({ folder, enter }: { folder: string; enter: (path: string) => vo
   const names = folder.split("/").filter(Boolean);
   return (
     <nav class="crumbs" aria-label="Folder">
-      <button type="button" class="quiet" onClick={() => enter("")}>run</button>
+      <button type="button" class="quiet" onClick={() => enter("")}>
+        run
+      </button>
       {names.map((name, at) => (
         <>
           <span aria-hidden="true">/</span>
-          <button type="button" class="quiet" aria-current={at === names.length - 1 ? "true" : undefined} onClick={() => enter(names.slice(0, at + 1).join("/"))}>{name}</button>
+          <button
+            type="button"
+            class="quiet"
+            aria-current={at === names.length - 1 ? "true" : undefined}
+            onClick={() => enter(names.slice(0, at + 1).join("/"))}
+          >
+            {name}
+          </button>
         </>
       ))}
     </nav>
@@ -87,7 +100,13 @@ function FilePreview({ run, entry }: { run: RunRow; entry: FileRow }) {
         <span class="grow" />
         <Download to={address("runs/{id}/file", { id: run.id, file: entry.path, download: true })}>Download</Download>
       </header>
-      {entry.preview === "image" ? <Picture run={run.id} file={entry.path} alt={entry.name} /> : entry.preview === "none" ? <p class="dim">This kind of file has no preview.</p> : <TextPreview run={run} entry={entry} />}
+      {entry.preview === "image" ? (
+        <Picture run={run.id} file={entry.path} alt={entry.name} />
+      ) : entry.preview === "none" ? (
+        <p class="dim">This kind of file has no preview.</p>
+      ) : (
+        <TextPreview run={run} entry={entry} />
+      )}
     </section>
   );
 }
@@ -98,7 +117,13 @@ function TextPreview({ run, entry }: { run: RunRow; entry: FileRow }) {
   if (!found) return loaded.error ? <Failure error={loaded.error} /> : <Waiting what="the file" />;
   return (
     <>
-      {found.rows ? <Rows columns={found.columns} rows={found.rows} /> : <pre class="scrolled" tabIndex={0}>{found.kind === "json" ? pretty(found.text ?? "") : found.text}</pre>}
+      {found.rows ? (
+        <Rows columns={found.columns} rows={found.rows} />
+      ) : (
+        <pre class="scrolled" tabIndex={0}>
+          {found.kind === "json" ? pretty(found.text ?? "") : found.text}
+        </pre>
+      )}
       {found.is_cut && <p class="dim">Only the beginning is shown. Download the file to see the rest.</p>}
     </>
   );
@@ -118,12 +143,20 @@ function Rows({ columns, rows }: { columns: string[] | undefined; rows: string[]
       <table class="plain is-lined">
         {columns && (
           <thead>
-            <tr>{columns.map((one, at) => <th key={at}>{one}</th>)}</tr>
+            <tr>
+              {columns.map((one, at) => (
+                <th key={at}>{one}</th>
+              ))}
+            </tr>
           </thead>
         )}
         <tbody>
           {rows.map((row, at) => (
-            <tr key={at}>{row.map((cell, column) => <td key={column}>{cell}</td>)}</tr>
+            <tr key={at}>
+              {row.map((cell, column) => (
+                <td key={column}>{cell}</td>
+              ))}
+            </tr>
           ))}
         </tbody>
       </table>

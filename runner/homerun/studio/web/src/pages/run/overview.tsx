@@ -2,10 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { label } from "../../server/actions";
-import { get } from "../../server/api";
 import { bytes, duration, joinWords, memory, moment } from "../../format";
 import { modelHref } from "../../route";
+import { label } from "../../server/actions";
+import { get } from "../../server/api";
 import { isReadOnly } from "../../state";
 import type { DetailsOfRun, RunRow } from "../../types";
 import { Ago, Button, Facts, Failure, RollupBar, TagChip } from "../../ui/basics";
@@ -122,7 +122,9 @@ function Registered({ run }: { run: RunRow }) {
       <ul class="plain-list">
         {models.map((one) => (
           <li key={one.id}>
-            <a href={modelHref(one.name, one.version)}>{one.name} version {one.version}</a>
+            <a href={modelHref(one.name, one.version)}>
+              {one.name} version {one.version}
+            </a>
             <span class="dim">{bytes(one.size_bytes)}</span>
           </li>
         ))}
@@ -191,7 +193,9 @@ function TagEditor({ run, reload }: { run: RunRow; reload: () => void }) {
                 <TagChip name={name} value={one} />
               </button>
             )}
-            {!isReadOnly() && <Button icon="cross" kind="bare" label={`Remove tag ${name}`} onClick={() => void label([run], { remove_tags: [name] }).then(reload)} />}
+            {!isReadOnly() && (
+              <Button icon="cross" kind="bare" label={`Remove tag ${name}`} onClick={() => void label([run], { remove_tags: [name] }).then(reload)} />
+            )}
           </span>
         ))}
       </div>
@@ -199,7 +203,9 @@ function TagEditor({ run, reload }: { run: RunRow; reload: () => void }) {
         <form class="tag-form" onSubmit={(event) => void set(event)}>
           <input aria-label="Tag" placeholder="tag" value={key} onInput={(event) => setKey(event.currentTarget.value)} />
           <input aria-label="Value" placeholder="value" value={value} onInput={(event) => setValue(event.currentTarget.value)} />
-          <Button type="submit" icon="plus" disabled={!key.trim()}>{key.trim() in run.tags ? "Change" : "Add"}</Button>
+          <Button type="submit" icon="plus" disabled={!key.trim()}>
+            {key.trim() in run.tags ? "Change" : "Add"}
+          </Button>
         </form>
       )}
     </>
@@ -221,7 +227,9 @@ function Properties({ run }: { run: RunRow }) {
         {all.map(([name, value]) => (
           <tr key={name}>
             <th scope="row">{name}</th>
-            <td><code>{value}</code></td>
+            <td>
+              <code>{value}</code>
+            </td>
           </tr>
         ))}
       </tbody>

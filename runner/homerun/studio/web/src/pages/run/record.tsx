@@ -17,7 +17,9 @@ export function RawRecord({ run, answer }: TabProps) {
         <span class="grow" />
         <Button onClick={() => void navigator.clipboard.writeText(text).then(() => say("Copied to the clipboard."))}>Copy</Button>
       </div>
-      <pre class="scrolled is-tall" tabIndex={0}>{text}</pre>
+      <pre class="scrolled is-tall" tabIndex={0}>
+        {text}
+      </pre>
     </>
   );
 }

@@ -45,7 +45,10 @@ export function System({ run }: TabProps) {
   if (!metrics.length) {
     return (
       <Empty title="No samples yet">
-        <p>What a run uses of its machine is sampled every five seconds. A run that ends sooner has no samples; its processor time and peak memory stand in the overview.</p>
+        <p>
+          What a run uses of its machine is sampled every five seconds. A run that ends sooner has no samples; its processor time and peak memory stand in the
+          overview.
+        </p>
       </Empty>
     );
   }

@@ -1,6 +1,6 @@
 /** What each part of a run's page is given. */
 
-import type { RunRow, RunAnswer } from "../../types";
+import type { RunAnswer, RunRow } from "../../types";
 
 export interface TabProps {
   run: RunRow;

@@ -1,8 +1,8 @@
 /** The points of a metric as they were logged, some at a time. */
 
 import { useState } from "preact/hooks";
-import { get } from "../../server/api";
 import { count, figure, instant } from "../../format";
+import { get } from "../../server/api";
 import type { MetricRow, RunRow } from "../../types";
 import { Button } from "../../ui/basics";
 import { Dialog } from "../../ui/dialog";
@@ -20,10 +20,13 @@ interface ValuesProps {
 
 export function Values({ run, metric, isSystem = false, say = figure, close }: ValuesProps) {
   const [skip, setSkip] = useState(Math.max(0, metric.count - VALUES));
-  const loaded = useLoaded(async (abort) => {
-    const answer = await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: VALUES, ...(isSystem ? { system: true } : {}) }, abort);
-    return { ...answer, first: skip + 1 };
-  }, [skip]);
+  const loaded = useLoaded(
+    async (abort) => {
+      const answer = await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: VALUES, ...(isSystem ? { system: true } : {}) }, abort);
+      return { ...answer, first: skip + 1 };
+    },
+    [skip],
+  );
   const total = loaded.data?.total ?? metric.count;
   const first = loaded.data?.first ?? skip + 1;
   return (
@@ -51,9 +54,15 @@ export function Values({ run, metric, isSystem = false, say = figure, close }: V
         </table>
       </div>
       <div class="dialog-foot">
-        <Button disabled={skip === 0} onClick={() => setSkip(Math.max(0, skip - VALUES))}>Previous</Button>
-        <span class="dim">{count(first)} to {count(Math.min(total, first + VALUES - 1))} of {count(total)}</span>
-        <Button disabled={skip + VALUES >= total} onClick={() => setSkip(skip + VALUES)}>Next</Button>
+        <Button disabled={skip === 0} onClick={() => setSkip(Math.max(0, skip - VALUES))}>
+          Previous
+        </Button>
+        <span class="dim">
+          {count(first)} to {count(Math.min(total, first + VALUES - 1))} of {count(total)}
+        </span>
+        <Button disabled={skip + VALUES >= total} onClick={() => setSkip(skip + VALUES)}>
+          Next
+        </Button>
       </div>
     </Dialog>
   );

@@ -5,7 +5,9 @@ import { dirname, join } from "node:path";
 import { argv } from "node:process";
 
 const root = argv[2] ?? "src";
-const files = readdirSync(root, { recursive: true }).filter((name) => /\.tsx?$/.test(name)).map((name) => join(root, name));
+const files = readdirSync(root, { recursive: true })
+  .filter((name) => /\.tsx?$/.test(name))
+  .map((name) => join(root, name));
 
 /** The source that is meant; null for a package, a style, a picture. */
 function resolve(from, wanted) {
