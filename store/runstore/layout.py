@@ -38,6 +38,9 @@ DATASTORES = ".datastores"
 """The folders of datastores that were given no other one."""
 VERSIONED = (MODELS, DATASETS)
 
+VIEWS = ".views"
+"""What pages of Studio show, saved by name: a file for each revision of a view."""
+
 INTERPRETERS = ".interpreters"
 """What was installed in interpreters: a file for each answer, which the runs have links to."""
 

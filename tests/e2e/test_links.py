@@ -58,6 +58,8 @@ BUILD = """
 
     workspace = Workspace.from_config()
     Environment("packages").register(workspace)
+    from homerun.assets import saved_views
+    saved_views.save_view(workspace.store, "best", "runs", {"sort": ["-created"]})
     experiment = Experiment(workspace, "train")
     for number, arguments in enumerate((["ok"], ["fail"], ["gone"])):
         config = ScriptRunConfig(
@@ -117,6 +119,7 @@ PLACES = [
     *(".snapshots/*/manifest.json", ".snapshots/*/used", ".snapshots/*/tree"),
     *(".trash", ".trash/train", f".trash/{RUN}", f".trash/{RUN}/deleted.json"),
     *(f".trash/{RUN}/children", ".environments", ".environments/*", ".environments/*/*"),
+    *(".views", ".views/*"),
     *(".interpreters", ".interpreters/*", ".index", ".index/marks", f".index/{layout.INDEX_FILE}"),
     *(f".index/{layout.INDEX_FILE}-{end}" for end in ("wal", "shm", "journal")),
     *(".index/verifying.lock", ".index/series", ".index/series/*", ".index/series/*/points-2"),
@@ -245,6 +248,7 @@ ROUTES = [
     *("runs/RUN/log/download?log=user_logs/std_log.txt", "runs/RUN/code/file?file=train.py"),
     *("runs/RUN/code/diff", "runs/digits-1", "runs/digits-1/files", "runs/digits-1/zip"),
     *("runs/digits-1/record", "runs/digits-1/metrics", "submit/scripts?source=source"),
+    *("views", "selection?where=status%20=%20Failed"),
     *("models", "models?run=RUN", "model?name=net", "model/file?name=net&file=table.csv"),
     "model/zip?name=net",
     "events?topic=runs&topic=run:RUN&topic=log:RUN:user_logs/std_log.txt&topic=queue&metrics=*",
@@ -256,6 +260,8 @@ CHANGES: list[tuple[str, dict[str, object]]] = [
     ("runs/cancel", {"ids": ["RUN", "digits-1"]}),
     ("runs/fail", {"ids": ["RUN", "digits-1"], "message": "why"}),
     ("runs/resubmit", {"ids": ["RUN"]}),
+    ("views/save", {"name": "mine", "page": "runs", "query": {"sort": ["-created"]}}),
+    ("views/delete", {"id": "best"}),
     ("experiments/archive", {"names": ["train"]}),
     ("experiments/reactivate", {"names": ["train"]}),
     ("queue/pause", {"target": "local"}),

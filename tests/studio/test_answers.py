@@ -465,7 +465,7 @@ def test_experiments_are_archived_and_come_back(client: Client, trained: Run) ->
     names = {one["name"] for one in client.get("/api/experiments").json["experiments"]}
     assert name not in names
     told = client.post("/api/experiments/reactivate", {"names": [name]}).json
-    assert told == {"done": [name], "failed": []}
+    assert told == {"done": [name], "failed": [], "next": None}
     names = {one["name"] for one in client.get("/api/experiments").json["experiments"]}
     assert name in names
     assert client.post("/api/experiments/archive", {"names": []}).status == 400

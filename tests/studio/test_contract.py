@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 
 from helpers import schema
 from homerun import Dataset, Experiment, Run, ScriptRunConfig, Workspace
+from homerun.assets import saved_views
 from homerun.studio import routes
 from homerun.studio.answers.events import EVENT_TYPES
 from homerun.studio.routes import Route
@@ -29,6 +30,7 @@ from .conftest import PNG, TRAIN, Shelf
 
 TOKEN = "a-token-of-this-test"
 LOG = "user_logs/std_log.txt"
+VIEW = {"name": "best", "page": "runs", "query": {"where": ["tags.best"]}, "is_default": True}
 BARE: dict[str, Any] = {"snapshot_directory": None, "outputs": False}
 
 
@@ -45,6 +47,9 @@ class Rich:
         self.child.child_run().fail("too hot")
         self.child.complete()
         self.workspace.get_run(self.parent.id).log("loss", float("inf"))
+
+        query = {"sort": ["-created"]}
+        self.view = saved_views.save_view(self.workspace.store, "newest", "runs", query).id
 
     def damage(self) -> Run:
         """A run of which the first fact cannot be read."""
@@ -106,6 +111,9 @@ def said(rich: Rich, route: Route) -> list[dict[str, Any]]:
         "POST runs/resubmit": [{"ids": [child]}],
         "POST runs/delete": [{"ids": [rich.parent.id]}],
         "POST trash/restore": [{"ids": [rich.delete()]}],
+        "POST views/save": [VIEW],
+        "POST views/delete": [{"id": rich.view, "revision": 1}],
+        "GET selection": [{}, {"where": "status = Failed"}, {"experiment": "family"}],
         "POST experiments/archive": [{"names": [rich.run.experiment.name, "no experiment"]}],
         "POST experiments/reactivate": [{"names": [rich.run.experiment.name]}],
         "POST submit": [{"experiment": "e", "source": "source", "script": "train.py"}],
@@ -187,7 +195,7 @@ def test_every_event_is_as_its_type_says(rich: Rich) -> None:
     log = Path(run.directory, LOG)
     log.parent.mkdir(exist_ok=True)
     log.write_text("one\n")
-    topics = ("runs", "experiments", "queue", f"run:{run.id}", f"log:{run.id}")
+    topics = ("runs", "experiments", "queue", "views", f"run:{run.id}", f"log:{run.id}")
     query = "&".join(f"topic={quote(topic)}" for topic in topics)
 
     async def read() -> set[str]:

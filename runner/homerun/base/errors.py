@@ -42,6 +42,18 @@ class AssetNotFound(UserError, KeyError):
     """There is no dataset or datastore of that name, or not in that version."""
 
 
+class ViewConflict(UserError):
+    """A saved view was changed by another since it was read; nothing was saved."""
+
+    def __init__(self, name: str, user: str) -> None:
+        self.name = name
+        self.user = user
+        by = f" by {user}" if user else ""
+        super().__init__(
+            f"the view {name!r} was changed{by} meanwhile: look at it first, or save it as another"
+        )
+
+
 class WebserviceError(HomerunError):
     """What the original's service of models answers; `status_code` is that of HTTP, if any."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from homerun.base.version import __version__
 from homerun.studio.answers.errors import ErrorAnswer
-from homerun.studio.routes import EVENTS, JSON, PAIRS, STREAM, every
+from homerun.studio.routes import EVENTS, JSON, PAIRS, QUERY, STREAM, every
 from homerun.studio.schema import Schemas
 
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ def _body(route: Route) -> dict[str, Any]:
 def _schema(param: RouteParam) -> dict[str, Any]:
     if param.kind == PAIRS:
         return {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+    if param.kind == QUERY:
+        texts = {"type": "array", "items": {"type": "string"}}
+        return {"type": "object", "additionalProperties": texts}
     one = {"type": param.kind}
     return {"type": "array", "items": one} if param.is_many else one
 

@@ -11,6 +11,7 @@ from homerun.studio.answers.actions import (
     BulkAnswer,
     DefaultsAnswer,
     ScriptsAnswer,
+    SelectionAnswer,
     SubmitAnswer,
 )
 from homerun.studio.answers.events import EVENT_TYPES
@@ -36,12 +37,15 @@ from homerun.studio.answers.store import (
     TargetsAnswer,
     TrashAnswer,
 )
-from homerun.studio.endpoints import actions, events, files, models, pages, run, runs
+from homerun.studio.answers.views import ViewRow, ViewsAnswer
+from homerun.studio.endpoints import actions, events, files, models, pages, run, runs, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 TEXT, WHOLE, NUMBER, FLAG, PAIRS = "string", "integer", "number", "boolean", "object"
+QUERY = "query"
+"""What stands behind the `?` of an address: an object with a list of texts by name."""
 
 JSON, STREAM, FILE = "application/json", "application/x-ndjson", "application/octet-stream"
 EVENTS, ZIP = "text/event-stream", "application/zip"
@@ -84,6 +88,7 @@ def every() -> list[Route]:
         *_of_store(),
         *_of_models(),
         *_of_table(),
+        *_of_views(),
         *_of_submit(),
         *_of_run(),
         *_of_files(),
@@ -137,7 +142,7 @@ def _of_store() -> list[Route]:
         _get(
             *("events", events.events, "What changes, as it changes", EVENT_TYPES),
             RouteParam("cursor", TEXT, "from where on"),
-            _many("topic", "runs, experiments, queue, run:ID, log:ID:NAME"),
+            _many("topic", "runs, experiments, queue, views, run:ID, log:ID:NAME"),
             _many("metrics", "the metrics that rows hold; * for all"),
             RouteParam("experiment", TEXT, "only of this one"),
             RouteParam("once", FLAG, "what is new until now, and then the end"),
@@ -186,6 +191,12 @@ def _of_table() -> list[Route]:
             *(skip, limit),
         ),
         _get(
+            *("selection", actions.selection, "How many runs a query means, to act on all of them"),
+            *(SelectionAnswer, experiment),
+            _many("where", "a condition; all have to hold"),
+            RouteParam("children", FLAG, "also runs that have a parent"),
+        ),
+        _get(
             *("fields", runs.fields, "What runs are sorted and filtered by", FieldsAnswer),
             experiment,
             RouteParam("children", FLAG, "`columns` for a table with the runs that have a parent"),
@@ -206,6 +217,25 @@ def _of_table() -> list[Route]:
             RouteParam("smooth", TEXT, "an average too: ema:0.9, mean:100 or gauss:50"),
             RouteParam("cursor", TEXT, "of the last answer: only what is new"),
             system,
+        ),
+    ]
+
+
+def _of_views() -> list[Route]:
+    of_view = RouteParam("id", TEXT, "the view that is changed; else a new one is made")
+    revision = RouteParam("revision", WHOLE, "the revision of it that the change is based on")
+    return [
+        _get("views", views.views, "The saved views", ViewsAnswer),
+        _post(
+            *("views/save", views.write, "Save a view, or change one", ViewRow),
+            *(_needed("name", "its name"), _needed("page", "the page: `runs`")),
+            RouteParam("query", QUERY, "of the page's address: a list of texts by name", True),
+            RouteParam("is_default", FLAG, "the page of its experiment begins with it"),
+            *(of_view, revision),
+        ),
+        _post(
+            *("views/delete", views.delete, "Delete a view, and answer it as it was", ViewRow),
+            *(_needed("id", "the view"), revision),
         ),
     ]
 
@@ -312,26 +342,36 @@ def _of_code() -> list[Route]:
 
 
 def _changes() -> list[Route]:
-    ids, target = _many("ids", "the runs", is_needed=True), _needed("target", "its name")
+    needed, target = _many("ids", "the runs", is_needed=True), _needed("target", "its name")
+    some = (
+        _many("ids", "the runs; or instead of them:"),
+        RouteParam("query", QUERY, "`experiment`, `where`, `children`: all runs that it means"),
+        RouteParam("count", WHOLE, "so many were confirmed: if it means more, nothing is done"),
+        RouteParam("until", TEXT, "where to begin: of `selection`, or the `next` of the last part"),
+        _many("without", "these runs of them stay as they are"),
+    )
     names = _many("names", "the experiments", is_needed=True)
     secrets = _many("secrets", "what stands behind each ***** of the command")
     return [
         _post(
             *("runs/labels", actions.labels, "Change names, descriptions and tags"),
-            *(BulkAnswer, ids),
+            BulkAnswer,
+            *some,
             RouteParam("name", TEXT, "the name for people"),
             RouteParam("description", TEXT, "a text for people"),
             RouteParam("tags", PAIRS, "tags to be set; the others stay"),
             _many("remove_tags", "the keys of tags to be removed"),
         ),
-        _post("runs/cancel", actions.cancel, "Ask for the end of runs", BulkAnswer, ids),
+        _post("runs/cancel", actions.cancel, "Ask for the end of runs", BulkAnswer, *some),
         _post(
-            *("runs/fail", actions.fail, "Declare runs failed", BulkAnswer, ids),
+            *("runs/fail", actions.fail, "Declare runs failed", BulkAnswer, *some),
             RouteParam("message", TEXT, "why"),
         ),
-        _post("runs/resubmit", actions.resubmit, "Submit runs again", BulkAnswer, ids, secrets),
-        _post("runs/delete", actions.delete, "Put runs into the trash", BulkAnswer, ids),
-        _post("trash/restore", actions.restore, "Take runs back from the trash", BulkAnswer, ids),
+        _post("runs/resubmit", actions.resubmit, "Submit runs again", BulkAnswer, needed, secrets),
+        _post("runs/delete", actions.delete, "Put runs into the trash", BulkAnswer, *some),
+        _post(
+            "trash/restore", actions.restore, "Take runs back from the trash", BulkAnswer, needed
+        ),
         _post(
             *("experiments/archive", actions.archive, "Leave experiments out of listings"),
             *(BulkAnswer, names),

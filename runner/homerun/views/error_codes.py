@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from homerun.base.errors import AssetNotFound, ModelNotFound
+from homerun.base.errors import AssetNotFound, ModelNotFound, ViewConflict
 from homerun.files.logs.pages import NotCounted
 from runstore.errors import (
     AmbiguousPrefix,
@@ -28,7 +28,7 @@ NEEDS_SECRETS = "needs_secrets"
 _CODES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((RunNotFound, ExperimentNotFound, FileMissing), NOT_FOUND),
     ((AssetNotFound, ModelNotFound), NOT_FOUND),
-    ((AmbiguousPrefix, InvalidTransition), CONFLICT),
+    ((AmbiguousPrefix, InvalidTransition, ViewConflict), CONFLICT),
     ((ReadOnlyStore, FormatTooNew), READ_ONLY),
     ((NotCounted,), UNAVAILABLE),
     ((BaseError,), BAD_REQUEST),

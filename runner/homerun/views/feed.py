@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
+from homerun.assets import saved_views
 from homerun.base.errors import UserError
 from homerun.files import browse
 from homerun.files.logs import pages as log_pages
@@ -26,6 +27,7 @@ News = tuple[str, dict[str, Any]]
 """An event and its data."""
 
 RUNS, EXPERIMENTS, QUEUE, RUN, LOG = "runs", "experiments", "queue", "run", "log"
+VIEWS = "views"
 MOST_TOPICS = 32
 
 _FLOOR_S = 1.0
@@ -152,7 +154,7 @@ class Subscription:
     """Events since a cursor for the topics that were asked for.
 
     Args:
-        topics: `runs`, `experiments`, `queue`, `run:ID`, `log:ID:NAME`.
+        topics: `runs`, `experiments`, `queue`, `views`, `run:ID`, `log:ID:NAME`.
         cursor: where to begin; None: now.
         metrics, experiment: what the rows of `runs` hold, and of which experiment they are.
 
@@ -183,6 +185,7 @@ class Subscription:
         self.cursor = cursor or board.cursor()
         self._experiments: dict[str, dict[str, Any]] | None = None
         self._queues: dict[str, dict[str, Any]] | None = None
+        self._views: list[dict[str, Any]] | None = None
         self._slow_at = self._labels_at = float("-inf")
         self._is_moved = True
 
@@ -206,6 +209,8 @@ class Subscription:
         if time.monotonic() - self._slow_at > _SLOW_S:
             self._slow_at = time.monotonic()
             news += self._slow()
+        if VIEWS in self.topics:
+            news += self._saved_views()
         for one in self._followed:
             news += one.read(is_changed=changes.is_reset or one.record.id in changed)
         for log in self._logs:
@@ -214,7 +219,7 @@ class Subscription:
 
     def _add(self, topic: str) -> None:
         kind, _, rest = topic.partition(":")
-        if topic in (RUNS, EXPERIMENTS, QUEUE):
+        if topic in (RUNS, EXPERIMENTS, QUEUE, VIEWS):
             return
         run_id, _, name = rest.partition(":")
         if kind == RUN and run_id and not name:
@@ -223,7 +228,7 @@ class Subscription:
             self._logs.append(_LogNews(self._board.store.find(run_id), name))
         else:
             raise UserError(
-                f"there is no topic {topic!r}: runs, experiments, queue, run:ID, log:ID"
+                f"there is no topic {topic!r}: runs, experiments, queue, views, run:ID, log:ID"
             )
 
     def _runs(self, ids: Sequence[str], removed: Sequence[str]) -> Iterator[News]:
@@ -250,6 +255,12 @@ class Subscription:
             changed, removed = _differ(before, now)
             if changed or removed:
                 yield QUEUE, {"targets": changed, "removed": removed}
+
+    def _saved_views(self) -> Iterator[News]:
+        now = [one.describe() for one in saved_views.stored(self._board.store)]
+        if now != self._views:
+            self._views = now
+            yield VIEWS, {"views": now}
 
 
 class _RunNews:

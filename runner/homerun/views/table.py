@@ -143,6 +143,45 @@ class Board:
         with self.live.open() as cache:
             return dict(pages.groups(cache, query, "status"))
 
+    def meant(
+        self,
+        experiment: str | None,
+        where: Sequence[str],
+        children: bool,
+        until: str | None = None,
+        limit: int = 0,
+    ) -> tuple[int, list[str], str | None]:
+        """The runs that a query means, for an action on all of them, part by part.
+
+        Args:
+            until: the place that the part before has told; the first part begins with the newest.
+            limit: at most so many ids.
+
+        Returns:
+            How many runs are meant from there on, the first ids, and the place behind these; None:
+            there are no more.
+
+        Raises:
+            InvalidQuery: a condition or the place is none.
+            ExperimentNotFound: there is no such experiment.
+        """
+        query = Query(
+            conditions(where=where), experiment=self._folder(experiment), children=children
+        )
+        place = None if until is None else _place(until)
+        self.live.freshen(metrics=query.wants_metrics)
+        total = 0
+
+        def ask(cache: Cache) -> list[Row]:
+            nonlocal total
+            total, found = pages.up_to(cache, query, place, limit + 1)
+            return found
+
+        found, _ = self._checked(ask)
+        ids = [row.values["id"] for row in found]
+        behind = None if len(found) <= limit else f"{found[limit].values['created']} {ids[limit]}"
+        return total, ids[:limit], behind
+
     def rollups(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """How many children of which status some runs have, and the best, by the parent's id."""
         with self.live.open() as cache:
@@ -286,7 +325,7 @@ class Board:
     def folders(self) -> list[str]:
         """The folders in which something appears when runs are made or changed."""
         root = self.store.root
-        inner = (layout.INDEX, layout.QUEUE, *self.store.experiment_folders())
+        inner = (layout.INDEX, layout.QUEUE, layout.VIEWS, *self.store.experiment_folders())
         return [root, *(f"{root}/{name}" for name in inner)]
 
     def _checked(
@@ -378,6 +417,13 @@ def _places(groups: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
         found.append({"value": value, "count": count, "first": first})
         first += count
     return found
+
+
+def _place(until: str) -> tuple[str, str]:
+    created, space, run_id = until.partition(" ")
+    if not space:
+        raise InvalidQuery(f"{until[:60]!r} is no place in a list of runs: ask for the selection")
+    return created, run_id
 
 
 def _wants_metrics(query: Query, group: str | None) -> bool:

@@ -102,6 +102,25 @@ def page(
     return _filled(cache, found, metrics)
 
 
+def up_to(
+    cache: Cache, query: Query, place: tuple[str, str] | None, limit: int
+) -> tuple[int, list[Row]]:
+    """The newest runs of a query from a place on, whatever its order; and how many there are.
+
+    Args:
+        place: when the first of them was created, and its id; None: the newest of all.
+    """
+    source, _, where, given = meant(query)
+    values = [cache.last_run(), *map(plain, given)]
+    if place is not None:
+        where += " AND (r.created, r.id) <= (?, ?)"
+        values += place
+    total = cache.db.execute(f"SELECT count(*) FROM {source} WHERE {where}", values).fetchone()[0]
+    sql = f"{_select()} FROM {source} WHERE {where} ORDER BY r.created DESC, r.id DESC LIMIT ?"
+    found = cache.db.execute(sql, [*values, limit]).fetchall()
+    return int(total), [Row(one[0], one[1], one[2], one[3], one[4:]) for one in found]
+
+
 def rows_of_ids(cache: Cache, ids: Sequence[str], metrics: Sequence[str]) -> list[Row]:
     """The runs of these ids, in their order; those that are not there are left out."""
     found: list[Row] = []

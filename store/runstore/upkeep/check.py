@@ -15,7 +15,7 @@ from runstore.errors import FormatTooNew, StoreError, words
 from runstore.fs import atomic, facts, maintenance_lock
 from runstore.run import deleted, labels, ledger, snapshot_claims
 from runstore.run.record import Record
-from runstore.upkeep import check_queue, check_run, check_versions, trash
+from runstore.upkeep import check_queue, check_run, check_versions, check_views, trash
 from runstore.upkeep.check_links import check_links
 from runstore.upkeep.findings import (
     YOUNG_S,
@@ -86,6 +86,7 @@ def _walk(store: Store) -> Iterator[Finding]:
     yield from _interpreters(store)
     yield from check_versions.left_versions(store)
     yield from check_versions.damaged(store)
+    yield from check_views.check_views(store)
     yield from _trash(store)
     yield from check_queue.check_queues(store)
 

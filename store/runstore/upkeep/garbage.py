@@ -20,7 +20,7 @@ from runstore.names import is_run_id
 from runstore.run import deleted
 from runstore.run.record import Record
 from runstore.run.snapshot_claims import Unclaimed, left, named_by
-from runstore.upkeep import check, check_queue, check_versions, keep_last, trash
+from runstore.upkeep import check, check_queue, check_versions, check_views, keep_last, trash
 from runstore.upkeep.findings import YOUNG_S, age_s, half_made, is_dead, leftovers, names_or_none
 
 TYPE_CHECKING = False
@@ -41,6 +41,7 @@ SERIES = "series"
 INTERPRETER = "interpreter"
 ROLL = "roll"
 CHECKPOINT = "checkpoint"
+VIEW = "view"
 
 _DAY_S = 86400.0
 
@@ -223,6 +224,8 @@ def _collect(work: _Looking) -> None:
         work.take(INTERPRETER, path)
     for path in _dead_rolls(store):
         work.take(ROLL, path)
+    for path in check_views.deleted_views(store, work.trash_s):
+        work.take(VIEW, path)
     series = f"{store.root}/{layout.INDEX}/{layout.SERIES}"
     for run_id in filter(is_run_id, names_or_none(series)):
         if store.get(run_id) is None and not deleted.holds(store, run_id):
@@ -357,6 +360,7 @@ def _left(store: Store) -> Iterator[str]:
         *check.half_made_snapshots(store),
         *check_queue.check_queues(store),
         *check_versions.left_versions(store),
+        *leftovers(store.root, f"{store.root}/{layout.VIEWS}"),
     ]
     for folder in store.experiment_folders():
         home = f"{store.root}/{folder}"

@@ -29,6 +29,7 @@ MADE: list[BaseError] = [
     errors.WaitTimeout("run-1", 2.5),
     errors.WorkspaceError("text"),
     errors.AssetNotFound("text"),
+    errors.ViewConflict("best", "ada"),
     errors.WebserviceError("text", 404),
     errors.ModelNotFound("text"),
     errors.ModelPathNotFound("text"),

@@ -21,10 +21,21 @@ class BulkFailure(_Failure, total=False):
 
 
 class BulkAnswer(TypedDict):
-    """Which runs were changed, and why others were not."""
+    """Which runs were changed, and why others were not.
+
+    `next` is where to go on with the runs that a query means; null: there are no more.
+    """
 
     done: list[str]
     failed: list[BulkFailure]
+    next: str | None
+
+
+class SelectionAnswer(TypedDict):
+    """How many runs a query means, and from where on; null: there are none."""
+
+    total: int
+    until: str | None
 
 
 class DefaultsAnswer(TypedDict):

@@ -7,6 +7,7 @@ from typing import Literal, TypedDict
 from homerun.studio.answers.metrics import MetricRow
 from homerun.studio.answers.runs import RunRow
 from homerun.studio.answers.store import ExperimentRow, TargetRow
+from homerun.studio.answers.views import ViewRow
 
 
 class HelloEvent(TypedDict):
@@ -43,6 +44,12 @@ class QueueEvent(TypedDict):
     removed: list[str]
 
 
+class ViewsEvent(TypedDict):
+    """The saved views, all of them."""
+
+    views: list[ViewRow]
+
+
 class RunEvent(TypedDict):
     """A run that changed, and which parts of it are to be asked for again."""
 
@@ -73,6 +80,7 @@ EVENT_TYPES = {
     "runs": RunsEvent,
     "experiments": ExperimentsEvent,
     "queue": QueueEvent,
+    "views": ViewsEvent,
     "run": RunEvent,
     "metrics": MetricsEvent,
     "log": LogEvent,

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from homerun.sdk import bulk
 from homerun.studio.http import responses
-from homerun.studio.http.requests import bad
+from homerun.studio.http.requests import RefusedError, bad
+from homerun.views import error_codes
+
+_AT_ONCE = 200
+"""So many of the runs that a query means are changed by one request."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,18 +28,18 @@ def labels(desk: Desk, ask: Ask) -> dict[str, Any]:
     tags, gone = ask.said_pairs("tags"), ask.said_list("remove_tags")
     if name is None and description is None and not tags and not gone:
         raise bad("give name, description, tags or remove_tags")
-    return _each(desk, ask, lambda run: bulk.label(run, name, description, tags, gone))
+    return _some(desk, ask, lambda run: bulk.label(run, name, description, tags, gone))
 
 
 def cancel(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Ask for the end of runs."""
-    return _each(desk, ask, bulk.cancel)
+    return _some(desk, ask, bulk.cancel)
 
 
 def fail(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Declare runs failed."""
     message = ask.said("message")
-    return _each(desk, ask, lambda run: bulk.fail(run, message))
+    return _some(desk, ask, lambda run: bulk.fail(run, message))
 
 
 def resubmit(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -44,12 +48,14 @@ def resubmit(desk: Desk, ask: Ask) -> dict[str, Any]:
     if secrets and len(ask.said_list("ids")) != 1:
         raise bad("secrets are given for one run at a time")
     with desk.writing:
-        return _each(desk, ask, lambda run: bulk.again(run, secrets))
+        found = bulk.each(desk.workspace, _ids(ask), lambda run: bulk.again(run, secrets))
+    return _fresh(desk, _whole(found))
 
 
 def delete(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Put runs into the trash."""
-    return _fresh(desk, bulk.delete(desk.workspace, _ids(ask)))
+    ids, behind = _chosen(desk, ask)
+    return _fresh(desk, {**bulk.delete(desk.workspace, ids), "next": behind})
 
 
 def trash(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -59,17 +65,19 @@ def trash(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def restore(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Take runs back from the trash."""
-    return _fresh(desk, bulk.restore(desk.workspace, _ids(ask)))
+    return _fresh(desk, _whole(bulk.restore(desk.workspace, _ids(ask))))
 
 
 def archive(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Leave experiments out of listings; their runs stay."""
-    return _fresh(desk, bulk.set_archived(desk.workspace, _names(ask), is_archived=True))
+    done = bulk.set_archived(desk.workspace, _names(ask), is_archived=True)
+    return _fresh(desk, _whole(done))
 
 
 def reactivate(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Bring archived experiments back into listings."""
-    return _fresh(desk, bulk.set_archived(desk.workspace, _names(ask), is_archived=False))
+    done = bulk.set_archived(desk.workspace, _names(ask), is_archived=False)
+    return _fresh(desk, _whole(done))
 
 
 def submit(desk: Desk, ask: Ask) -> Response:
@@ -126,8 +134,45 @@ def _queue(desk: Desk, ask: Ask, is_paused: bool) -> dict[str, Any]:
     return next(one for one in desk.board.targets() if one["target"] == queue.target)
 
 
-def _each(desk: Desk, ask: Ask, act: Callable[[Run], str]) -> dict[str, Any]:
-    return _fresh(desk, bulk.each(desk.workspace, _ids(ask), act))
+def selection(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """How many runs a query means, and from where on: what an action on all of them is told."""
+    query = ask.text("experiment"), ask.texts("where"), ask.flag("children")
+    total, _, until = desk.board.meant(*query)
+    return {"total": total, "until": until}
+
+
+def _some(desk: Desk, ask: Ask, act: Callable[[Run], str]) -> dict[str, Any]:
+    ids, behind = _chosen(desk, ask)
+    return _fresh(desk, {**bulk.each(desk.workspace, ids, act), "next": behind})
+
+
+def _whole(told: dict[str, Any]) -> dict[str, Any]:
+    """An answer behind which nothing is left to do."""
+    return {**told, "next": None}
+
+
+def _chosen(desk: Desk, ask: Ask) -> tuple[list[str], str | None]:
+    """The runs to act on, by their ids, or some of those that a query means; and where to go on.
+
+    A query comes with the number of runs that was confirmed: if it means more by now it is refused.
+    """
+    query = ask.said_query("query")
+    if query is None:
+        return _ids(ask), None
+    confirmed, until = ask.said_number("count"), ask.said("until")
+    if confirmed is None or not until:
+        raise bad("give count and until, as api/selection has told them")
+    experiment = next(iter(query.get("experiment", ())), None)
+    where, children = query.get("where", []), bool(query.get("children"))
+    total, ids, behind = desk.board.meant(experiment, where, children, until, _AT_ONCE)
+    if total > confirmed:
+        raise RefusedError(
+            409,
+            error_codes.CONFLICT,
+            f"{total:,} runs match by now, and {confirmed:,.0f} were confirmed: select them again",
+        )
+    left_out = set(ask.said_list("without"))
+    return [run_id for run_id in ids if run_id not in left_out], behind
 
 
 def _ids(ask: Ask) -> list[str]:

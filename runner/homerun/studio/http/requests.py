@@ -169,6 +169,38 @@ class Ask:
             for key, one in found.items()
         }
 
+    def said_query(self, name: str) -> dict[str, list[str]] | None:
+        """The query of an address in the body: lists of texts by name; None where there is none."""
+        found = self.body.get(name)
+        if found is None:
+            return None
+        if not isinstance(found, dict) or len(found) > _MOST_VALUES:
+            raise bad(f"{name} is an object with lists of texts")
+        if not all(isinstance(one, list) and len(one) <= _MOST_VALUES for one in found.values()):
+            raise bad(f"{name} is an object with lists of texts")
+        if not all(isinstance(text, str) for one in found.values() for text in one):
+            raise bad(f"{name} is an object with lists of texts")
+        return {
+            _whole_text(name, key): [_whole_text(name, text) for text in one]
+            for key, one in found.items()
+        }
+
+    def said_flag(self, name: str) -> bool:
+        """Whether the body says yes."""
+        found = self.body.get(name, False)
+        if not isinstance(found, bool):
+            raise bad(f"{name} is true or false")
+        return found
+
+    def said_whole(self, name: str) -> int | None:
+        """A whole number of the body from 0 on; None where there is none."""
+        found = self.said_number(name)
+        if found is None:
+            return None
+        if found < 0 or found != int(found):
+            raise bad(f"{name} is a whole number from 0 on")
+        return int(found)
+
     def said_number(self, name: str) -> float | None:
         """A number of the body."""
         found = self.body.get(name)

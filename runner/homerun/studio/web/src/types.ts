@@ -18,10 +18,11 @@ export interface BestRun {
   run_number: number | null;
 }
 
-/** Which runs were changed, and why others were not. */
+/** Which runs were changed, and why others were not. `next` is where to go on with the runs that a query means; null: there are no more. */
 export interface BulkAnswer {
   done: string[];
   failed: BulkFailure[];
+  next: string | null;
 }
 
 /** Why one run was not changed; `hidden` names the secrets that it needs. */
@@ -644,6 +645,12 @@ export interface ScriptsAnswer {
   folders: string[];
 }
 
+/** How many runs a query means, and from where on; null: there are none. */
+export interface SelectionAnswer {
+  total: number;
+  until: string | null;
+}
+
 /** Series in buckets, as columns, and the cursor that asks for what is new. */
 export interface SeriesAnswer {
   series: SeriesRow[];
@@ -768,6 +775,29 @@ export interface ValuesAnswer {
   values: ValueRow[];
 }
 
+/** A page as it was saved by name: `query` is what stands behind the `?` of its address. */
+export interface ViewRow {
+  id: string;
+  revision: number;
+  name: string;
+  page: string;
+  query: Record<string, string[]>;
+  experiment: string;
+  is_default: boolean;
+  user: string;
+  time: Time;
+}
+
+/** All views of the store, by name. */
+export interface ViewsAnswer {
+  views: ViewRow[];
+}
+
+/** The saved views, all of them. */
+export interface ViewsEvent {
+  views: ViewRow[];
+}
+
 /** A run that waits; None where it was deleted a moment ago. */
 export interface WaitingRow {
   target: string;
@@ -792,9 +822,11 @@ export interface Queries {
   "model/file": { name: string; file: string; version?: string | null };
   "model/zip": { name: string; version?: string | null };
   runs: { experiment?: string | null; where?: string[] | null; sort?: string | null; group?: string | null; children?: boolean | null; ids?: string[] | null; metrics?: string[] | null; skip?: number | null; limit?: number | null };
+  selection: { experiment?: string | null; where?: string[] | null; children?: boolean | null };
   fields: { experiment?: string | null; children?: boolean | null };
   values: { field: string; experiment?: string | null; like?: string | null };
   series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; smooth?: string | null; cursor?: string | null; system?: boolean | null };
+  views: {};
   "submit/defaults": { run?: string | null };
   "submit/scripts": { source?: string | null };
   "runs/{id}": { id: string };
@@ -825,9 +857,11 @@ export interface Gets {
   models: ModelsAnswer;
   model: ModelAnswer;
   runs: RunsAnswer;
+  selection: SelectionAnswer;
   fields: FieldsAnswer;
   values: ValuesAnswer;
   series: SeriesAnswer;
+  views: ViewsAnswer;
   "submit/defaults": DefaultsAnswer;
   "submit/scripts": ScriptsAnswer;
   "runs/{id}": RunAnswer;
@@ -851,12 +885,14 @@ export interface Streams {
 
 /** What a change is sent with. */
 export interface Bodies {
+  "views/save": { name: string; page: string; query: Record<string, string[]>; is_default?: boolean; id?: string; revision?: number };
+  "views/delete": { id: string; revision?: number };
   submit: { experiment: string; script: string; source?: string; arguments?: string[]; target?: string; tags?: Record<string, string | null>; name?: string; max_run_duration_seconds?: number };
-  "runs/labels": { ids: string[]; name?: string; description?: string; tags?: Record<string, string | null>; remove_tags?: string[] };
-  "runs/cancel": { ids: string[] };
-  "runs/fail": { ids: string[]; message?: string };
+  "runs/labels": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[]; name?: string; description?: string; tags?: Record<string, string | null>; remove_tags?: string[] };
+  "runs/cancel": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[] };
+  "runs/fail": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[]; message?: string };
   "runs/resubmit": { ids: string[]; secrets?: string[] };
-  "runs/delete": { ids: string[] };
+  "runs/delete": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[] };
   "trash/restore": { ids: string[] };
   "experiments/archive": { names: string[] };
   "experiments/reactivate": { names: string[] };
@@ -869,6 +905,8 @@ export interface Bodies {
 
 /** What a change is answered with. */
 export interface Posts {
+  "views/save": ViewRow;
+  "views/delete": ViewRow;
   submit: SubmitAnswer;
   "runs/labels": BulkAnswer;
   "runs/cancel": BulkAnswer;
@@ -892,6 +930,7 @@ export interface Events {
   runs: RunsEvent;
   experiments: ExperimentsEvent;
   queue: QueueEvent;
+  views: ViewsEvent;
   run: RunEvent;
   metrics: MetricsEvent;
   log: LogEvent;

@@ -23,7 +23,7 @@ async function change<R extends Change>(
   done: (runs: string) => string,
   undo: ((ids: string[]) => void) | null = null,
 ): Promise<BulkAnswer | null> {
-  const answer: BulkAnswer | null = await told(inParts(body.ids, (ids) => post(route, { ...body, ids })));
+  const answer: BulkAnswer | null = await told(inParts(body.ids ?? [], (ids) => post(route, { ...body, ids })));
   if (!answer) return null;
   const [first] = answer.failed;
   if (answer.done.length) say(done(runsWord(answer.done.length)), false, undo && (() => undo(answer.done)));
