@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -130,6 +131,18 @@ def test_all_attempts_are_shown_one_after_another(invoke, script):
     assert (followed.code, followed.out) == (0, b"attempt 1\nattempt 2\n")
     assert invoke("run", "logs", run.id, "--tail", "1").out == b"attempt 2\n"
     assert invoke("run", "logs", run.id, "--tail", "2").out == b"attempt 1\nattempt 2\n"
+
+
+def test_an_attempt_of_a_high_number_is_one_more_and_not_counted_up_to(invoke, script):
+    script("printing.py", "print('all of it')")
+    run = submit("printing.py")
+    run.wait_for_completion()
+    planted = Path(run._record.path, "attempts", "999999999")
+    planted.mkdir(parents=True)
+    (planted / "started.json").write_text("{}")
+
+    for more in ([], ["-f"], ["--tail", "1"], ["--tail", "1", "--grep", "all"]):
+        assert invoke("run", "logs", run.id, *more).out == b"all of it\n"
 
 
 # Lines in pieces

@@ -327,9 +327,9 @@ def _outcome(look: Look) -> dict[str, Any] | None:
 
 def _attempts(record: Record) -> list[dict[str, Any]]:
     """How each attempt went, for a run that has more than one."""
-    last = attempts.latest(record.path)
+    further = attempts.further(record.path)
     rows = []
-    for number in range(1, last + 1 if last > 1 else 1):
+    for number in (1, *further) if further else ():
         folder = attempts.folder(record.path, number)
         started, exited = facts.read(folder, layout.STARTED), facts.read(folder, layout.EXITED)
         outcome = status.outcome({layout.STARTED: started, layout.EXITED: exited})

@@ -65,10 +65,20 @@ def begun(run_folder: str) -> int:
     Raises:
         OSError: the disk does not tell.
     """
-    for number in _from_the_last(run_folder):
-        if os.path.lexists(f"{folder(run_folder, number)}/{layout.STARTED}"):
-            return number
-    return 1
+    return next((n for n in _from_the_last(run_folder) if _has_started(run_folder, n)), 1)
+
+
+def started(run_folder: str) -> list[int]:
+    """The attempts that have started, in order; the first is always among them.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    return [1, *(number for number in further(run_folder) if _has_started(run_folder, number))]
+
+
+def _has_started(run_folder: str, number: int) -> bool:
+    return os.path.lexists(f"{folder(run_folder, number)}/{layout.STARTED}")
 
 
 def home(run_folder: str, name: str) -> str:

@@ -63,14 +63,16 @@ class Following:
 
     def new(self) -> Iterator[bytes]:
         """What was written since the last time, without a wait."""
-        last = attempts.begun(self._record.path)
-        while True:
-            yield from self._tail.read()
-            if self._name is not None or self._attempt >= last:
-                return
-            self._attempt += 1
-            self._tail.close()
-            self._tail = self._tail_of(attempts.std_log(self._attempt), 0)
+        started = attempts.started(self._record.path)
+        yield from self._tail.read()
+        if self._name is not None:
+            return
+        for number in started:
+            if number > self._attempt:
+                self._attempt = number
+                self._tail.close()
+                self._tail = self._tail_of(attempts.std_log(number), 0)
+                yield from self._tail.read()
 
     @property
     def folder(self) -> str:
@@ -89,23 +91,23 @@ class Following:
         return Tail(log_names.path_of(record, name), name, opened, offset, tell)
 
 
-def names(record: Record, name: str | None = None) -> list[str]:
-    """The log of that name alone; None: what the script printed, by attempt."""
+def logs(record: Record, name: str | None) -> list[tuple[int, str]]:
+    """The log of that name alone; None: what the script printed in each of its attempts."""
     if name is not None:
-        return [name]
-    begun = attempts.begun(record.path)
-    return [attempts.std_log(number) for number in range(1, begun + 1)]
+        return [(1, name)]
+    return [(number, attempts.std_log(number)) for number in attempts.started(record.path)]
 
 
 def last(record: Record, name: str | None, count: int) -> tuple[int, int]:
     """Where the last `count` lines begin: an attempt, and a byte in its output."""
-    found = names(record, name)
-    for number in range(len(found), 0, -1):
-        offset, lines = _start_of_last(record, found[number - 1], count)
+    begins = 1, 0
+    for number, one in reversed(logs(record, name)):
+        offset, lines = _start_of_last(record, one, count)
+        begins = number, offset
         count -= lines
         if count <= 0:
             break
-    return number, offset
+    return begins
 
 
 def written(record: Record, name: str | None, attempt: int, offset: int) -> Iterator[bytes]:
@@ -114,7 +116,9 @@ def written(record: Record, name: str | None, attempt: int, offset: int) -> Iter
     Raises:
         FileMissing: the run has no such log.
     """
-    for one in names(record, name)[attempt - 1 :]:
+    for number, one in logs(record, name):
+        if number < attempt:
+            continue
         try:
             descriptor = log_names.opened(record, one)
         except LookupError:

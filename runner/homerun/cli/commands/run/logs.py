@@ -24,6 +24,7 @@ from homerun.files.logs.together import Together
 from homerun.project import run_names
 from homerun.runs import children
 from homerun.views import details, listing
+from runstore.errors import FileMissing
 from runstore.status import ALL, COMPLETED, FAILED, TERMINAL
 
 TYPE_CHECKING = False
@@ -214,12 +215,17 @@ def _last_let_through(
     """Where the last `count` lines that pass begin; this reads all of them."""
     places: deque[tuple[int, int]] = deque(maxlen=count)
     begins = 1, 0
-    for attempt, one in enumerate(follow.names(record, name), 1):
+    for attempt, one in follow.logs(record, name):
         offset = 0
-        for line in sieve.lines(follow.written(record, one, 1, 0)):
-            if sieve.is_let_through(line):
-                places.append((attempt, offset))
-            offset += len(line)
+        try:
+            for line in sieve.lines(follow.written(record, one, 1, 0)):
+                if sieve.is_let_through(line):
+                    places.append((attempt, offset))
+                offset += len(line)
+        except FileMissing:
+            if name is not None:
+                raise
+            continue  # this attempt has printed nothing yet
         begins = attempt, offset
     return places[0] if places else begins
 
