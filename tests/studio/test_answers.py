@@ -263,6 +263,30 @@ def test_a_series_tells_what_is_no_number_and_an_average_of_all_points(
     assert "give ema:WEIGHT" in refused.json["error"]["message"]
 
 
+def test_runs_with_the_same_value_of_a_field_are_one_series(
+    client: Client, workspace_dir: Path
+) -> None:
+    runs = []
+    for lr, start in ((0.1, 1.0), (0.2, 7.0), (0.1, 3.0)):
+        run = Experiment(Workspace.from_config(), "curves").start_logging(**BARE)
+        run.log_params({"lr": lr})
+        for step in range(3):
+            run.log("loss", start + step, step=step)
+        run.complete()
+        runs.append(run.id)
+    query = "&".join(["name=loss", "group=params.lr", *(f"run={one}" for one in runs)])
+
+    answer = client.get(f"/api/series?{query}").json
+
+    assert answer["series"] == []
+    few, one = answer["groups"]
+    assert (few["values"], few["runs"], few["mean"]) == ([0.1], [runs[0], runs[2]], [2, 3, 4])
+    assert (one["values"], one["std"], one["count"]) == ([0.2], [None] * 3, [1] * 3)
+    assert client.get(f"/api/series?{query}&cursor={answer['cursor']}").json["groups"] == []
+    refused = client.get(f"/api/series?{query}&group=parms.lr")
+    assert refused.status == 400
+
+
 def test_files_are_listed_shown_and_downloaded(client: Client, trained: Run) -> None:
     trained.upload_file("plots/a.png", io.BytesIO(PNG))
     top = client.get(f"/api/runs/{trained.id}/files").json["entries"]

@@ -129,7 +129,11 @@ def said(rich: Rich, route: Route) -> list[dict[str, Any]]:
             {"group": "duration_s"},
         ],
         "GET values": [{"field": one} for one in ("status", "duration_s", "tags.lr")],
-        "GET series": [{"run": run, "name": one} for one in ("loss", "acc")],
+        "GET series": [
+            *({"run": run, "name": one} for one in ("loss", "acc")),
+            {"run": run, "name": "acc", "x": "metrics.loss"},
+            {"run": run, "name": "loss", "group": "tags.lr", "stat": "mean,std"},
+        ],
         "GET submit/defaults": [{}, {"run": run}],
         "GET models": [{}, {"run": run}],
         "GET model": [{"name": "net"}, {"name": "net", "version": "1"}],

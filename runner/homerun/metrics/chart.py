@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
-from itertools import accumulate
-from math import floor, frexp, inf, nextafter
+from math import floor, frexp, inf, nan, nextafter
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -12,16 +12,17 @@ from homerun.base.errors import UserError
 from homerun.metrics import curves
 from runstore import layout
 from runstore.metrics import curve, smoothing
-from runstore.metrics.buckets import Bucket, Grid
+from runstore.metrics.buckets import Bucket, Columns, Grid
 from runstore.metrics.curve import STEP, Curve
 from runstore.run.record import Record
 
-MOST = 200
+MOST = 2_000
 _MOST_WIDTH = 10_000
+_MOST_PLACES = 400_000
+"""In one answer: they are read within a second."""
 _MOST_TEXT = 100
 _MOST_STROKES = 4
 """With more segments than these each of them has fewer buckets."""
-_COLUMNS = ("x_first", "x_last", "min", "max", "mean", "last", "count", "nans", "highs", "lows")
 _RAW = 0.0
 _WIDEST = 2.0**1023
 
@@ -31,7 +32,7 @@ class Wish(NamedTuple):
 
     Attributes:
         width: so many places along the axis at most.
-        x: the axis, one of `curve.AXES`.
+        x: the axis, one of `curve.AXES`, or `metrics.NAME` for the numbers of another metric.
         since, until: show these and what lies between; buckets at the border are whole.
         smooth: an average to show too, as `smoothing.parse` has it.
         of_system: what runs used of their machine, instead of what they logged.
@@ -76,10 +77,10 @@ class _Known(NamedTuple):
         """It as a part of a cursor."""
         return f"{self.points}:{self.span!r}:{self.axis}:{self.behind}:{self.digest}"
 
-    def is_begin_of(self, shown: Sequence[Bucket], span: float, axis: str) -> bool:
+    def is_begin_of(self, shown: Columns, span: float, axis: str) -> bool:
         """Whether buckets are those that are known, and others from the last one on."""
         is_alike = (span, axis) == (self.span, self.axis) and 0 <= self.behind < len(shown)
-        return is_alike and _digest(shown[: self.behind]) == self.digest
+        return is_alike and _digest(shown, self.behind) == self.digest
 
 
 def read(
@@ -93,12 +94,7 @@ def read(
     Raises:
         UserError: there are too many, or an axis, a width or an average that there is not.
     """
-    if len(records) * len(names) > MOST:
-        raise UserError(f"{len(records) * len(names)} series are too many at once: at most {MOST}")
-    if not 1 <= wish.width <= _MOST_WIDTH:
-        raise UserError(f"the width is {wish.width}: give 1 to {_MOST_WIDTH}")
-    if wish.since != wish.since or wish.until != wish.until:
-        raise UserError("since and until are numbers: NaN is before and after none")
+    refuse_too_much(wish, len(records) * len(names))
     is_whole = wish.since is None and wish.until is None
     known = _places(cursor, len(records) * len(names)) if is_whole else []
     found: list[dict[str, Any]] = []
@@ -120,6 +116,23 @@ def read(
     return {"series": found, "cursor": ",".join(places)}
 
 
+def refuse_too_much(wish: Wish, series: int) -> None:
+    """Refuse what is too much for one answer, and what there is not.
+
+    Raises:
+        UserError: it says what may be asked for.
+    """
+    if not 1 <= wish.width <= _MOST_WIDTH:
+        raise UserError(f"the width is {wish.width}: give 1 to {_MOST_WIDTH}")
+    if series > MOST:
+        raise UserError(f"{series} series are too many at once: at most {MOST}")
+    if series * wish.width > _MOST_PLACES:
+        most = _MOST_PLACES // series
+        raise UserError(f"{series} series of {wish.width} places are too much: give width={most}")
+    if wish.since != wish.since or wish.until != wish.until:
+        raise UserError("since and until are numbers: NaN is before and after none")
+
+
 def _row(
     one: Curve, wish: Wish, smooth: smoothing.Smooth | None, known: _Known | None
 ) -> tuple[dict[str, Any] | None, _Known]:
@@ -130,18 +143,19 @@ def _row(
         return None, known
     grid = Grid(0.0, span) if span else None
     parts = one.within(since, until)
-    strokes = [[*one.gathered(part, grid)] for part in parts]
-    shown = [bucket for stroke in strokes for bucket in stroke]
+    shown, cuts = Columns(), []
+    for part in parts:
+        cuts.append(len(shown))
+        shown.extend(one.columns(part, grid))
     goes_on = known is not None and smooth is None and known.is_begin_of(shown, span, one.axis)
     first = known.behind if known is not None and goes_on else 0
-    cuts = [*accumulate(map(len, strokes))][:-1]
     row: dict[str, Any] = {"points": len(one), "span": span, "x": one.axis, "sorted": one.is_sorted}
-    row.update({"anew": not goes_on, "from": first, "cuts": cuts})
-    columns = list(zip(*([getattr(b, key) for key in _COLUMNS] for b in shown[first:])))
-    row.update(zip(_COLUMNS, map(list, columns or [()] * len(_COLUMNS))))
+    row.update({"left_out": one.left_out, "anew": not goes_on, "from": first, "cuts": cuts[1:]})
+    row.update(zip(Bucket._fields, (column[first:] for column in shown.lists())))
+    del row["first"]
     row["smooth"] = [] if smooth is None else _smoothed(one, parts, grid, smooth)
     behind = max(0, len(shown) - 1)
-    return row, _Known(*place, behind, _digest(shown[:behind]))
+    return row, _Known(*place, behind, _digest(shown, behind))
 
 
 def _smoothed(
@@ -170,13 +184,13 @@ def _scale(one: Curve, wish: Wish) -> tuple[float, float, float]:
     places = max(1, wish.width * _MOST_STROKES // max(_MOST_STROKES, len(parts)))
     least = min(one.xs[first] for first, _ in parts)
     most = max(one.xs[behind - 1] for _, behind in parts)
-    span = _span(least, most, places)
+    span = width_of(least, most, places)
     low = low if low == -inf else floor(least / span) * span
     high = high if high == inf else nextafter((floor(most / span) + 1) * span, -inf)
     return low, high, span
 
 
-def _span(least: float, most: float, places: int) -> float:
+def width_of(least: float, most: float, places: int) -> float:
     """How wide places are, so many of them at most.
 
     The two beside 0 stay two however wide they are, and none is wider than a float tells.
@@ -193,9 +207,13 @@ def _span(least: float, most: float, places: int) -> float:
     return span
 
 
-def _digest(buckets: Sequence[Bucket]) -> int:
-    """What tells buckets from others."""
-    return crc32(repr([[getattr(b, key) for key in _COLUMNS] for b in buckets]).encode())
+def _digest(shown: Columns, behind: int) -> int:
+    """What tells the first so many buckets from others."""
+    found = crc32(repr([(at, odd) for at, odd in shown.odd.items() if at < behind]).encode())
+    for column in shown.lists()[:-3]:
+        some = [nan if one is None else one for one in column[:behind]] if shown.odd else column
+        found = crc32(array("d", some[:behind]).tobytes(), found)
+    return found
 
 
 def _places(cursor: str | None, count: int) -> list[_Known]:

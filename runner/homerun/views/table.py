@@ -5,9 +5,10 @@ Everything is returned in the shapes of `docs/studio-api.md`, as plain dicts.
 
 from __future__ import annotations
 
+import json
 import shlex
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from homerun.base.lru import Lru
@@ -24,7 +25,7 @@ from runstore.errors import ExperimentNotFound, InvalidQuery
 from runstore.index import changes, counts, pages
 from runstore.index.cache import Cache
 from runstore.index.changes import Changes
-from runstore.index.fields import AREAS, METRICS, split
+from runstore.index.fields import AREAS, METRICS, FieldName, split
 from runstore.index.kinds import NUMBER, NUMBERS, TIME
 from runstore.index.live import Live
 from runstore.index.pages import Row
@@ -116,6 +117,21 @@ class Board:
             self.live.freshen()  # some were made a moment ago, or are gone
             found, _ = self._checked(lambda cache: pages.rows_of_ids(cache, ids, metrics), metrics)
         return self._rolled_up([row_of(row) for row in found])
+
+    def alike(self, ids: Sequence[str], names: Sequence[str]) -> list[tuple[list[Any], list[str]]]:
+        """Runs with the same values of some fields together, in order of first appearance.
+
+        Raises:
+            InvalidQuery: there is no such field.
+        """
+        wanted = [split(name) for name in names]
+        metrics = [key for one in wanted if one.area == METRICS for key in (one.key, one.exact)]
+        rows = {row["id"]: row for row in self.rows(ids, metrics)}
+        found: dict[str, tuple[list[Any], list[str]]] = {}
+        for one in ids:
+            values = [_value_of(rows.get(one, {}), field) for field in wanted]
+            found.setdefault(json.dumps(values), (values, []))[1].append(one)
+        return list(found.values())
 
     def newest(
         self,
@@ -408,6 +424,19 @@ def _split(arguments: str | None) -> list[str]:
     if not arguments:
         return []
     return shlex.split(arguments) if "'" in arguments else arguments.split(" ")
+
+
+def _value_of(row: Mapping[str, Any], field: FieldName) -> Any:
+    """What a row of the table says of a field; None where it has none."""
+    told = row.get(field.area)
+    if field.area not in AREAS:
+        return told
+    keyed = told or {}
+    if field.area != METRICS:
+        return keyed.get(field.key)
+    if field.exact in keyed:
+        return keyed[field.exact].get("last")
+    return (keyed.get(field.key) or {}).get(field.aggregate)
 
 
 def _places(groups: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:

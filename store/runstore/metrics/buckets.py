@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Sequence
+    from typing import Any
 
 Bucket = namedtuple("Bucket", "x_first x_last first last min max mean count nans highs lows")
 """Points side by side: least and greatest x; of the finite numbers the first, the last, the least,
@@ -67,7 +68,8 @@ def over(low: float, high: float, places: int) -> Grid:
 def falls_in(xs: array[float], first: int = 0) -> list[int]:
     """The points from one on whose x is less than that of the point before; not all of too many."""
     begin = max(0, first - 1)
-    pairs = map(gt, islice(xs, begin, None), islice(xs, begin + 1, None))
+    shown = xs[begin:] if begin else xs  # `islice` would walk up to there
+    pairs = map(gt, shown, islice(shown, 1, None))
     return list(islice(compress(numbers(begin + 1), pairs), MOST_FALLS + 1))
 
 
@@ -88,12 +90,74 @@ def segments(
 def borders(xs: array[float], part: tuple[int, int], grid: Grid) -> list[int]:
     """The points of one segment with which another place of a grid begins, and its end."""
     at, end = part
+    low, span = grid.low, grid.span
     found = [at]
+    reach = 1
     while at < end:
-        border = grid.border(grid.place(xs[at]) + 1)
-        at = bisect_left(xs, border, at + 1, end)
+        place = (xs[at] - low) / span
+        number = floor(place) if place - place == 0 else grid.place(xs[at])
+        border = low + (number + 1) * span
+        # The next place most often holds about as many points as this one.
+        near = min(end, at + 2 * reach)
+        behind = bisect_left(xs, border, at + 1, near)
+        if behind == near < end:
+            behind = bisect_left(xs, border, near, end)
+        at, reach = behind, behind - at
         found.append(at)
     return found
+
+
+class Columns:
+    """Buckets side by side: a list for each thing that a bucket says.
+
+    Attributes:
+        odd: by the place of a bucket how many of its points are NaN, inf and -inf, where any is.
+    """
+
+    __slots__ = ("count", "first", "last", "max", "mean", "min", "odd", "x_first", "x_last")
+
+    def __init__(self) -> None:
+        self.x_first: list[float] = []
+        self.x_last: list[float] = []
+        self.first: list[float | None] = []
+        self.last: list[float | None] = []
+        self.min: list[float | None] = []
+        self.max: list[float | None] = []
+        self.mean: list[float | None] = []
+        self.count: list[int] = []
+        self.odd: dict[int, tuple[int, int, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+    def add(self, one: Bucket) -> None:
+        """One more bucket; its places are told elsewhere."""
+        if one.nans or one.highs or one.lows:
+            self.odd[len(self.count)] = one.nans, one.highs, one.lows
+        self.first.append(one.first)
+        self.last.append(one.last)
+        self.min.append(one.min)
+        self.max.append(one.max)
+        self.mean.append(one.mean)
+        self.count.append(one.count)
+
+    def extend(self, others: Columns) -> None:
+        """The buckets of another stroke too."""
+        begin = len(self)
+        self.odd.update((begin + at, counts) for at, counts in others.odd.items())
+        for key in _LISTS:
+            getattr(self, key).extend(getattr(others, key))
+
+    def lists(self) -> list[list[Any]]:
+        """A list for each field of a bucket."""
+        odd: list[list[Any]] = [[0] * len(self) for _ in range(3)]
+        for at, counts in self.odd.items():
+            for column, count in zip(odd, counts):
+                column[at] = count
+        return [*(getattr(self, key) for key in _LISTS), *odd]
+
+
+_LISTS = Bucket._fields[:-3]
 
 
 def of_points(x_first: float, x_last: float, values: Sequence[float]) -> Bucket:

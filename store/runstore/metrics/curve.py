@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 
 from runstore import layout
 from runstore.metrics import buckets, steps, sums
-from runstore.metrics.buckets import MOST
+from runstore.metrics.buckets import MOST, Bucket
 from runstore.metrics.numbers import Numbers
 from runstore.metrics.points import STEPS, TIMES, VALUES
 from runstore.metrics.sums import Sums
@@ -16,7 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from runstore.metrics.buckets import Bucket, Grid
+    from runstore.metrics.buckets import Columns, Grid
+    from runstore.metrics.points import Metric
 
 STEP = "step"
 TIME = "time"
@@ -24,6 +25,8 @@ RELATIVE = "relative"
 INDEX = "index"
 AXES = (STEP, TIME, RELATIVE, INDEX)
 """Steps; UTC seconds since 1970; seconds since the curve's first point; a point's number."""
+METRIC = "metrics."
+"""An axis that begins so is another metric of that name: each point stands at its number."""
 
 
 class Curve:
@@ -40,6 +43,7 @@ class Curve:
         segments: the parts that are each one stroke, as the first point and the one behind the
             last: another begins where a script was begun again.
         is_sorted: the points were logged in no order of their steps, and have been put into it.
+        left_out: how many points are not in it, as the metric that is its axis has no number there.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Curve:
         cuts: Sequence[int] = (),
         axis: str = STEP,
         falls: Sequence[int] | None = None,
+        left_out: int = 0,
     ) -> None:
         found = buckets.segments(xs, cuts, buckets.falls_in(xs) if falls is None else falls)
         self.is_sorted = found is None
@@ -58,6 +63,7 @@ class Curve:
             known = Sums(array("d", map(known.values.__getitem__, order)))
             found = [(0, len(xs))]
         self.xs, self.sums, self.segments, self.axis = xs, known, found, axis
+        self.left_out = left_out
 
     def __len__(self) -> int:
         return len(self.xs)
@@ -79,11 +85,22 @@ class Curve:
         """The points of some with which another bucket begins, and the end of the last one."""
         return range(part[0], part[1] + 1) if grid is None else buckets.borders(self.xs, part, grid)
 
-    def gathered(self, part: tuple[int, int], grid: Grid | None) -> Iterator[Bucket]:
+    def columns(self, part: tuple[int, int], grid: Grid | None) -> Columns:
         """The buckets of points of one segment, in the places of a grid; None: a point is one."""
         ends = self.borders(part, grid)
-        for first, behind in zip(ends, ends[1:]):
-            yield self.sums.bucket(self.xs, first, behind)
+        if grid is None:
+            found = self.sums.points(*part)
+            found.x_first = found.x_last = self.xs[part[0] : part[1]].tolist()
+            return found
+        found = self.sums.gathered(ends)
+        place = self.xs.__getitem__
+        found.x_first = [*map(place, ends[:-1])]
+        found.x_last = [place(behind - 1) for behind in ends[1:]]
+        return found
+
+    def gathered(self, part: tuple[int, int], grid: Grid | None) -> Iterator[Bucket]:
+        """The same, one by one."""
+        return map(Bucket._make, zip(*self.columns(part, grid).lists()))
 
 
 def read(
@@ -107,27 +124,31 @@ def read(
         ValueError: there is no such axis.
         OSError: a log is not ours to read.
     """
-    if x not in AXES:
-        raise ValueError(f"there is no axis {x!r}: {', '.join(AXES)}")
-    found = []
+    if x not in AXES and not x[len(METRIC) :] * x.startswith(METRIC):
+        raise ValueError(f"there is no axis {x!r}: {', '.join(AXES)} or {METRIC}NAME")
     with Numbers(run_folder, kept_in) as numbers:
-        for name in names:
-            metric = numbers.metric(name)
-            needs_times = begins or x in (TIME, RELATIVE)
-            times = metric.column(TIMES) if needs_times else array("d")
-            values = metric.column(VALUES)
-            cuts = [bisect_left(times, at) for at in begins]
-            axis, xs = x, _finite(times)
-            falls: list[int] = []
-            if x == STEP:
-                xs = steps.carried_on(metric.column(STEPS))
-                axis, falls = (STEP, metric.falls(xs)) if xs else (INDEX, [])
-            if x == RELATIVE:
-                xs = _finite(array("d", [at - xs[0] for at in xs]))
-            if axis == INDEX:
-                xs = array("q", range(len(values)))  # type: ignore[assignment]
-            found.append(Curve(xs, sums.known_of(metric, values), cuts, axis, falls))
+        other = numbers.metric(x[len(METRIC) :]) if x.startswith(METRIC) else None
+        found = [_curve(numbers.metric(name), x, begins, other) for name in names]
         return found, numbers.broken
+
+
+def _curve(metric: Metric, x: str, begins: Sequence[float], other: Metric | None) -> Curve:
+    times = metric.column(TIMES) if begins or x in (TIME, RELATIVE) else array("d")
+    cuts = [bisect_left(times, at) for at in begins]
+    if other is not None:
+        points = steps.placed_by(metric, other, cuts)
+        return Curve(points.xs, Sums(points.values), points.cuts, x, None, points.left_out)
+    values = metric.column(VALUES)
+    axis, xs = x, _finite(times)
+    falls: list[int] = []
+    if x == STEP:
+        xs = steps.carried_on(metric.column(STEPS))
+        axis, falls = (STEP, metric.falls(xs)) if xs else (INDEX, [])
+    if x == RELATIVE:
+        xs = _finite(array("d", [at - xs[0] for at in xs]))
+    if axis == INDEX:
+        xs = array("q", range(len(values)))  # type: ignore[assignment]
+    return Curve(xs, sums.known_of(metric, values), cuts, axis, falls)
 
 
 def _finite(xs: array[float]) -> array[float]:

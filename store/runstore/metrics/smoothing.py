@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from math import exp, isfinite
 from operator import mul
 
@@ -59,8 +58,7 @@ def _exponential(
     total = sum(shown)
     rest = 1 - weight
     if total - total == 0:
-        sums = [*accumulate(shown, lambda sum_, value: weight * sum_ + rest * value, initial=0.0)]
-        return [sums[at - first + 1] / (1 - weight ** (at - first + 1)) for at in wanted]
+        return _exponential_of(shown, [at - first for at in wanted], weight)
     found: dict[int, float | None] = {}
     asked = {*wanted}
     sum_ = share = 0.0
@@ -70,6 +68,27 @@ def _exponential(
         if at in asked:
             found[at] = sum_ / share if share else None
     return [found[at] for at in wanted]
+
+
+def _exponential_of(
+    values: Sequence[float], wanted: Sequence[int], weight: float
+) -> list[float | None]:
+    """The same of finite numbers: all between two points that are asked for at once.
+
+    Args:
+        wanted: in order.
+    """
+    found: list[float | None] = []
+    weights: dict[int, list[float]] = {}
+    sum_, behind = 0.0, 0
+    for at in wanted:
+        count = at + 1 - behind
+        if count not in weights:
+            weights[count] = [(1 - weight) * weight**age for age in range(count - 1, -1, -1)]
+        sum_ = sum_ * weight**count + sum(map(mul, values[behind : at + 1], weights[count]))
+        behind = at + 1
+        found.append(sum_ / (1 - weight**behind))
+    return found
 
 
 def _running(

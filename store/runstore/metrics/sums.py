@@ -6,12 +6,16 @@ from array import array
 from math import isfinite
 
 from runstore.metrics import points
-from runstore.metrics.buckets import Bucket, of_points
+from runstore.metrics.buckets import Bucket, Columns, of_points
 from runstore.metrics.points import BASE, MAX, MEAN, MIN, ROW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+
+_PLAIN = 16 * BASE
+"""Fewer points are summed up sooner than the blocks that they are in are put together."""
 
 
 class Sums:
@@ -25,14 +29,46 @@ class Sums:
         self.values = values
         self._levels = [memoryview(rows) for rows in levels if rows]
 
-    def bucket(self, xs: array[float], first: int, behind: int) -> Bucket:
-        """The bucket of some points, at least one."""
-        return self.of(first, behind)._replace(x_first=xs[first], x_last=xs[behind - 1])
+    def points(self, first: int, behind: int) -> Columns:
+        """Some points, each of them a bucket."""
+        found = Columns()
+        shown = self.values[first:behind].tolist()
+        total = sum(shown)
+        if total - total == 0:
+            found.first = found.last = found.min = found.max = found.mean = shown  # type: ignore[assignment]
+            found.count = [1] * len(shown)
+            return found
+        for value in shown:
+            found.add(of_points(0, 0, [value]))
+        return found
+
+    def gathered(self, ends: Sequence[int]) -> Columns:
+        """Points as buckets, of which each begins at a number of these and ends at the next one."""
+        found = Columns()
+        values = self.values
+        is_plain = not self._levels
+        add = [one.append for one in (found.first, found.last, found.min, found.max, found.mean)]
+        add_first, add_last, add_min, add_max, add_mean = add
+        for at, behind in zip(ends, ends[1:]):
+            if is_plain or behind - at < _PLAIN:
+                some = values[at:behind]
+                total = sum(some)
+                if total - total == 0:  # a hundred thousand such: as little as can be for each
+                    low, high, mean = min(some), max(some), total / (behind - at)
+                    add_first(some[0])
+                    add_last(some[-1])
+                    add_min(low)
+                    add_max(high)
+                    add_mean(low if mean < low else high if mean > high else mean)
+                    found.count.append(behind - at)
+                    continue
+            found.add(self.of(at, behind))
+        return found
 
     def of(self, first: int, behind: int) -> Bucket:
-        """The same by the numbers of the points: these are its ends."""
+        """The bucket of some points, at least one; its ends are the numbers of these."""
         ends = first, behind - 1
-        if behind - first < 2 * BASE or not self._levels:
+        if behind - first < _PLAIN or not self._levels:
             return of_points(*ends, self.values[first:behind])
         parts = [*self._parts(len(self._levels) - 1, first, behind)]
         known = [part for part in parts if part.count]

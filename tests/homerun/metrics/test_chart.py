@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homerun.base.errors import UserError
-from homerun.metrics import chart, curves
+from homerun.metrics import chart, curves, groups
 from homerun.metrics.chart import Wish
+from homerun.metrics.groups import RunGroup
 from runstore import layout
 from runstore.draft import Draft
 from runstore.fs import facts, lock
@@ -358,6 +359,191 @@ def test_steps_on_both_sides_of_0_have_two_finite_places(record: Record, width: 
     row = shown(record, width=width)
 
     assert (row["span"], row["x_first"], row["x_last"]) == (8, [-5, 0], [-5, 5])
+
+
+# Another metric as the axis
+
+
+def log_as(record: Record, name: str, *points: dict[str, Any], writer: int = 1) -> None:
+    with open(f"{record.path}/{layout.METRICS}/{writer}{layout.APPENDED}", "a") as file:
+        file.writelines(f"\n{dumps({'n': name, **point})}\n" for point in points)
+
+
+def placed(record: Record) -> tuple[list[float], list[float], int]:
+    """Where the points of `a` stand by `b`, what they are, and how many have no place."""
+    row = shown(record, x="metrics.b")
+    assert row["x"] == "metrics.b"
+    return row["x_last"], row["last"], row["left_out"]
+
+
+def test_points_stand_at_the_number_that_another_metric_has_at_their_step(record: Record) -> None:
+    for step in range(4):
+        log_as(record, "a", {"v": float(step), "t": step * 2.0, "s": step})
+        log_as(record, "b", {"v": step * 100.0, "t": step * 2.0 + 1, "s": step})
+
+    assert placed(record) == ([0, 100, 200, 300], [0, 1, 2, 3], 0)
+
+
+def test_a_metric_that_is_logged_seldom_stands_where_the_other_was_at_that_step(
+    record: Record,
+) -> None:
+    log_as(record, "b", *({"v": step * 10.0, "t": float(step), "s": step} for step in range(2, 9)))
+    # The one of step 4 was computed beside the training, and logged late.
+    log_as(record, "a", {"v": 0.0, "t": 1.0, "s": 1}, {"v": 4.0, "t": 7.0, "s": 4}, writer=2)
+
+    assert placed(record) == ([40], [4], 1)
+
+
+def test_what_was_logged_again_goes_with_the_other_of_the_same_attempt(record: Record) -> None:
+    for attempt in (0, 1):
+        for step in range(3):
+            at = attempt * 10.0 + step
+            log_as(record, "a", {"v": attempt + step / 10, "t": at, "s": step})
+            log_as(record, "b", {"v": attempt * 100.0 + step, "t": at + 0.5, "s": step})
+    log_as(record, "a", {"v": 9.0, "t": 20.0, "s": 5})
+
+    xs, values, left_out = placed(record)
+
+    assert (xs, left_out) == ([0, 1, 2, 100, 101, 102, 102], 0)
+    assert values == [0.0, 0.1, 0.2, 1.0, 1.1, 1.2, 9.0]
+
+
+def test_without_steps_as_many_points_go_together_and_else_the_last_one_before(
+    record: Record,
+) -> None:
+    for at in range(3):
+        log_as(record, "a", {"v": float(at), "t": at * 2.0})
+        log_as(record, "b", {"v": at + 0.5, "t": at * 2.0 + 1})
+    assert placed(record) == ([0.5, 1.5, 2.5], [0, 1, 2], 0)
+
+    log_as(record, "a", {"v": 3.0, "t": 9.0})
+    assert placed(record) == ([0.5, 1.5, 2.5], [1, 2, 3], 1)
+
+
+def test_a_point_whose_place_would_be_no_finite_number_is_left_out_and_counted(
+    record: Record,
+) -> None:
+    for step, place in enumerate([1.0, nan, inf, 2.0]):
+        log_as(record, "a", {"v": float(step), "t": float(step), "s": step})
+        log_as(record, "b", {"v": place, "t": float(step), "s": step})
+
+    assert placed(record) == ([1, 2], [0, 3], 2)
+
+
+@pytest.mark.parametrize("x", ["metrics.", "tokens", "metric.b"])
+def test_an_axis_that_there_is_not_is_refused(record: Record, x: str) -> None:
+    with pytest.raises(UserError, match=r"step, time, relative, index or metrics\.NAME"):
+        shown(record, x=x)
+
+
+# Groups
+
+
+def several(tmp_path: Path, *logged: list[tuple[int, float]]) -> list[Record]:
+    """Runs of a store with these steps and numbers."""
+    store = Store(f"{tmp_path}/{layout.STORE_FOLDER}").for_writing()
+    found = []
+    for points in logged:
+        draft = Draft(store, "exp")
+        alive = draft.take_alive()
+        found.append(draft.publish({"kind": "submitted"}))
+        lock.release(alive)
+        os.mkdir(f"{found[-1].path}/{layout.METRICS}")
+        log(found[-1], [step for step, _ in points], [value for _, value in points])
+    return found
+
+
+def grouped(records: list[Record], **wish: Any) -> dict[str, Any]:
+    (row,) = groups.read([RunGroup(["x"], records)], ["a"], Wish(**wish))["groups"]
+    return row
+
+
+def test_a_group_is_what_numpy_says_of_its_runs_at_each_step(tmp_path: Path) -> None:
+    random = Random(5)
+    values = np.array([[random.gauss(0, 1) for _ in range(50)] for _ in range(4)])
+    records = several(tmp_path, *([*enumerate(map(float, one))] for one in values))
+
+    row = grouped(records)
+
+    assert (row["places"], row["span"], row["count"]) == ([*range(50)], 1, [4] * 50)
+    assert np.allclose(row["mean"], values.mean(axis=0))
+    assert np.allclose(row["std"], values.std(axis=0, ddof=1))
+    assert (row["min"], row["max"]) == ([*values.min(axis=0)], [*values.max(axis=0)])
+
+
+def test_runs_that_log_at_other_steps_count_with_what_lies_between_theirs(tmp_path: Path) -> None:
+    records = several(
+        tmp_path, [(0, 0.0), (10, 10.0)], [(4, 0.0), (5, 2.0)], [(5, nan), (3, 1.0), (9, 1.0)]
+    )
+
+    row = grouped(records)
+
+    grid = np.arange(11)
+    lines = [np.interp(grid, [0, 10], [0, 10]), np.interp(grid, [4, 5], [0, 2], nan, nan)]
+    lines.append(np.interp(grid, [3, 9], [1, 1], nan, nan))
+    assert row["places"] == [*grid]
+    assert row["count"] == [*np.isfinite(lines).sum(axis=0)]
+    assert np.allclose(row["mean"], np.nanmean(lines, axis=0))
+    assert row["std"][0] is None
+
+
+def test_a_group_of_many_points_has_each_run_s_mean_of_a_place(tmp_path: Path) -> None:
+    values = np.arange(2 * 1024, dtype=float).reshape(2, 1024)
+    records = several(tmp_path, *([*enumerate(map(float, one))] for one in values))
+
+    row = grouped(records, width=16)
+
+    assert row["span"] == 64
+    assert row["places"] == [place * 64 + 31.5 for place in range(16)]
+    assert np.allclose(row["mean"], values.mean(axis=0).reshape(16, 64).mean(axis=1))
+
+
+def test_of_a_run_that_was_begun_again_the_later_points_count(tmp_path: Path) -> None:
+    records = several(tmp_path, [(0, 1.0), (1, 1.0), (2, 1.0), (0, 5.0), (1, 5.0)])
+
+    assert grouped(records)["mean"] == [5.0, 5.0, 1.0]
+
+
+def test_a_range_of_a_group_has_what_lies_within_and_lines_over_its_border(tmp_path: Path) -> None:
+    records = several(tmp_path, [(0, 0.0), (100, 100.0)], [(step, 1.0) for step in range(100)])
+
+    row = grouped(records, since=40, until=42)
+
+    assert (row["places"], row["count"]) == ([40, 41, 42], [2, 2, 2])
+    assert row["max"] == [40, 41, 42]
+
+
+def test_a_group_is_of_averages_where_these_were_asked_for(tmp_path: Path) -> None:
+    first, second = [1.0, 0.0, 5.0, 2.0], [0.0, 1.0, 1.0, 7.0]
+    records = several(tmp_path, [*enumerate(first)], [*enumerate(second)])
+
+    row = grouped(records, smooth="ema:0.5")
+
+    expected_mean = np.mean([debiased(first, 0.5), debiased(second, 0.5)], axis=0)
+    assert np.allclose(row["mean"], expected_mean)
+
+
+def test_only_groups_that_have_changed_come_again(tmp_path: Path) -> None:
+    records = several(tmp_path, [(0, 1.0)], [(0, 2.0)])
+    asked = [RunGroup([at], [one]) for at, one in enumerate(records)], ["a"], Wish(), ["mean"]
+    cursor = groups.read(*asked)["cursor"]
+    assert groups.read(*asked, cursor)["groups"] == []
+    log(records[1], [1], [3.0], start=9.0)
+
+    (row,) = groups.read(*asked, cursor)["groups"]
+
+    assert (row["values"], row["runs"], row["mean"]) == ([1], [records[1].id], [2.0, 3.0])
+    assert "std" not in row
+
+
+def test_a_statistic_that_there_is_not_is_refused(record: Record) -> None:
+    with pytest.raises(UserError, match="give mean, std, min, max"):
+        groups.read([RunGroup([], [record])], ["a"], Wish(), ["median"])
+
+
+def test_too_many_places_in_one_answer_are_refused_with_how_many_may_be(record: Record) -> None:
+    with pytest.raises(UserError, match="give width=2000"):
+        chart.read([record], [str(at) for at in range(200)], Wish(5_000))
 
 
 # Averages

@@ -49,13 +49,15 @@ class SeriesRow(TypedDict):
     """A metric of a run in buckets, as columns; `from` is the place of its first bucket.
 
     `span` is how wide each place along the axis is, 0 where each bucket is a point; `cuts` are the
-    places of the buckets with which another stroke begins.
+    places of the buckets with which another stroke begins. `left_out` points have no number of the
+    metric that is the axis.
     """
 
     run: str
     name: str
-    x: Literal["step", "time", "relative", "index"]
+    x: str
     points: int
+    left_out: int
     span: float
     sorted: bool
     anew: bool
@@ -75,8 +77,31 @@ class SeriesRow(TypedDict):
     smooth: list[Numeric]
 
 
+class _GroupSeries(TypedDict):
+    values: list[Any]
+    runs: list[str]
+    name: str
+    x: str
+    span: float
+    places: list[float]
+    count: list[int]
+
+
+class GroupSeries(_GroupSeries, total=False):
+    """A metric of several runs: at each place statistics over those that have points there.
+
+    `values` are those of the fields that they were grouped by; `std` is null where one run counts.
+    """
+
+    mean: list[Numeric]
+    std: list[Numeric]
+    min: list[Numeric]
+    max: list[Numeric]
+
+
 class SeriesAnswer(TypedDict):
-    """Series in buckets, as columns, and the cursor that asks for what is new."""
+    """Series in buckets, or groups, as columns, and the cursor that asks for what is new."""
 
     series: list[SeriesRow]
+    groups: list[GroupSeries]
     cursor: str

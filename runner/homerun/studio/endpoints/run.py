@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from homerun.metrics import chart, summary
+from homerun.metrics import chart, groups, summary
+from homerun.metrics.groups import RunGroup
 from homerun.views import record as record_view
 from homerun.views.table import MOST_ROWS
 from runstore.errors import RunNotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from homerun.studio.http.requests import Ask
     from homerun.studio.state import Desk
 
@@ -71,9 +74,21 @@ def series(desk: Desk, ask: Ask) -> dict[str, Any]:
         smooth=ask.text("smooth"),
         of_system=ask.flag("system"),
     )
-    return chart.read(
-        [desk.record(one) for one in dict.fromkeys(ask.texts("run"))],
-        list(dict.fromkeys(ask.texts("name"))),
-        wish,
-        ask.text("cursor"),
-    )
+    ids = list(dict.fromkeys(ask.texts("run")))
+    names = list(dict.fromkeys(ask.texts("name")))
+    cursor, by = ask.text("cursor"), ask.texts("group")
+    if not by:
+        found = chart.read([desk.record(one) for one in ids], names, wish, cursor)
+        return {**found, "groups": []}
+    wanted = [word for text in ask.texts("stat") for word in text.split(",")]
+    told = groups.read(_grouped(desk, ids, by), names, wish, wanted or groups.STATISTICS, cursor)
+    return {"series": [], **told}
+
+
+def _grouped(desk: Desk, ids: Sequence[str], by: Sequence[str]) -> list[RunGroup]:
+    """Runs with the same values of some fields together."""
+    records = {record.id: record for record in map(desk.record, ids)}
+    return [
+        RunGroup(values, [records[one] for one in alike])
+        for values, alike in desk.board.alike(list(records), by)
+    ]

@@ -255,6 +255,21 @@ export interface GroupRow {
   first: number;
 }
 
+/** A metric of several runs: at each place statistics over those that have points there. `values` are those of the fields that they were grouped by; `std` is null where one run counts. */
+export interface GroupSeries {
+  values: unknown[];
+  runs: string[];
+  name: string;
+  x: string;
+  span: number;
+  places: number[];
+  count: number[];
+  mean?: Numeric[];
+  std?: Numeric[];
+  min?: Numeric[];
+  max?: Numeric[];
+}
+
 /** The stream has begun. */
 export interface HelloEvent {
   cursor: string;
@@ -651,18 +666,20 @@ export interface SelectionAnswer {
   until: string | null;
 }
 
-/** Series in buckets, as columns, and the cursor that asks for what is new. */
+/** Series in buckets, or groups, as columns, and the cursor that asks for what is new. */
 export interface SeriesAnswer {
   series: SeriesRow[];
+  groups: GroupSeries[];
   cursor: string;
 }
 
-/** A metric of a run in buckets, as columns; `from` is the place of its first bucket. `span` is how wide each place along the axis is, 0 where each bucket is a point; `cuts` are the places of the buckets with which another stroke begins. */
+/** A metric of a run in buckets, as columns; `from` is the place of its first bucket. `span` is how wide each place along the axis is, 0 where each bucket is a point; `cuts` are the places of the buckets with which another stroke begins. `left_out` points have no number of the metric that is the axis. */
 export interface SeriesRow {
   run: string;
   name: string;
-  x: "step" | "time" | "relative" | "index";
+  x: string;
   points: number;
+  left_out: number;
   span: number;
   sorted: boolean;
   anew: boolean;
@@ -825,7 +842,7 @@ export interface Queries {
   selection: { experiment?: string | null; where?: string[] | null; children?: boolean | null };
   fields: { experiment?: string | null; children?: boolean | null };
   values: { field: string; experiment?: string | null; like?: string | null };
-  series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; smooth?: string | null; cursor?: string | null; system?: boolean | null };
+  series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; smooth?: string | null; group?: string[] | null; stat?: string[] | null; cursor?: string | null; system?: boolean | null };
   views: {};
   "submit/defaults": { run?: string | null };
   "submit/scripts": { source?: string | null };
