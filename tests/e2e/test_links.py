@@ -250,7 +250,8 @@ ROUTES = [
     *("runs/digits-1/record", "runs/digits-1/metrics", "submit/scripts?source=source"),
     *("views", "selection?where=status%20=%20Failed"),
     *("models", "models?run=RUN", "model?name=net", "model/file?name=net&file=table.csv"),
-    "model/zip?name=net",
+    *("model/zip?name=net", "home", "compare?run=RUN&run=digits-1"),
+    *("compare/code?run=RUN&other=digits-1", "importance?run=RUN&run=digits-1&metric=loss"),
     "events?topic=runs&topic=run:RUN&topic=log:RUN:user_logs/std_log.txt&topic=queue&metrics=*",
 ]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -121,6 +121,10 @@ def said(rich: Rich, route: Route) -> list[dict[str, Any]]:
         "POST queue/resume": [{"target": "local"}],
         "POST login": [{"token": TOKEN}],
         "POST ticket": [{"address": "api/info"}],
+        "GET home": [{}, {"since": "2026-11-29T10:00:00.5Z"}],
+        "GET compare": [{"run": run}, {"run": [run, child]}],
+        "GET compare/code": [{"run": run, "other": child}],
+        "GET importance": [{"run": [run, child], "metric": "loss"}],
         "GET experiments": [{}, {"archived": "1"}],
         "GET runs": [
             {"metrics": "*", "children": "1"},
@@ -159,7 +163,7 @@ def ask(rich: Rich, route: Route, run: Run, asked: dict[str, Any]) -> int:
     path = f"/api/{route.path.replace('{id}', run.id)}"
     if route.method == "POST":
         return rich.client.post(path, asked).status
-    query = "&".join(f"{name}={quote(value)}" for name, value in asked.items())
+    query = urlencode(asked, doseq=True)
     return rich.client.get(f"{path}?{query}").status
 
 

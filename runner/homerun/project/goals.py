@@ -50,6 +50,18 @@ def of_project(file: ProjectFile) -> Goal | None:
     return None
 
 
+def way_of(metric: str, file: ProjectFile) -> bool | None:
+    """Whether more of a metric is better: as the project's file has it, as its name tells; None:
+    neither does.
+    """
+    for key, most in (("minimize", False), ("maximize", True)):
+        if metric in file.said.get(key, ()):
+            return most
+    words = set(re.split(r"[^a-z0-9]+", metric.lower()))
+    less, more = bool(words & _LESS), bool(words & _MORE)
+    return None if less == more else more
+
+
 def of_metric(metric: str, file: ProjectFile, is_most: bool | None = None) -> Goal:
     """The goal that a metric is: as it is said, as the project's file has it, as its name tells.
 
@@ -58,13 +70,10 @@ def of_metric(metric: str, file: ProjectFile, is_most: bool | None = None) -> Go
     """
     if is_most is not None:
         return Goal(metric, is_most)
-    for key, most in (("minimize", False), ("maximize", True)):
-        if metric in file.said.get(key, ()):
-            return Goal(metric, most)
-    words = set(re.split(r"[^a-z0-9]+", metric.lower()))
-    if bool(words & _LESS) == bool(words & _MORE):
+    known = way_of(metric, file)
+    if known is None:
         raise UserError(
             f"is more of {metric!r} better, or less? say --max or --min, or in homerun.toml: "
             f'maximize = ["{metric}"]'
         )
-    return Goal(metric, bool(words & _MORE))
+    return Goal(metric, known)

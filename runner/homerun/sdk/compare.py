@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from homerun.views import compare
+from homerun.views.comparison import compare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from homerun.studio.answers.actions import (
     SelectionAnswer,
     SubmitAnswer,
 )
+from homerun.studio.answers.comparison import CompareAnswer, ImportanceAnswer
 from homerun.studio.answers.events import EVENT_TYPES
 from homerun.studio.answers.files import (
     CodeAnswer,
@@ -25,6 +26,7 @@ from homerun.studio.answers.files import (
     SearchLine,
     TextAnswer,
 )
+from homerun.studio.answers.home import HomeAnswer
 from homerun.studio.answers.metrics import MetricsAnswer, PointsAnswer, SeriesAnswer
 from homerun.studio.answers.models import ModelAnswer, ModelsAnswer
 from homerun.studio.answers.run import RecordAnswer, RunAnswer
@@ -38,7 +40,17 @@ from homerun.studio.answers.store import (
     TrashAnswer,
 )
 from homerun.studio.answers.views import ViewRow, ViewsAnswer
-from homerun.studio.endpoints import actions, events, files, models, pages, run, runs, views
+from homerun.studio.endpoints import (
+    actions,
+    comparison,
+    events,
+    files,
+    models,
+    pages,
+    run,
+    runs,
+    views,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +101,7 @@ def every() -> list[Route]:
         *_of_models(),
         *_of_table(),
         *_of_views(),
+        *_of_comparison(),
         *_of_submit(),
         *_of_run(),
         *_of_files(),
@@ -136,6 +149,10 @@ def _of_store() -> list[Route]:
     archived = RouteParam("archived", FLAG, "also those that are archived")
     return [
         _get("info", runs.info, "The store and the server", InfoAnswer),
+        _get(
+            *("home", runs.home, "What failed, what waits, what runs, what has ended", HomeAnswer),
+            RouteParam("since", TEXT, "failures up to then were seen; else the last seven days"),
+        ),
         _get("experiments", runs.experiments, "The experiments", ExperimentsAnswer, archived),
         _get("trash", actions.trash, "The runs in the trash", TrashAnswer),
         _get("targets", actions.targets, "The targets, and what waits for each", TargetsAnswer),
@@ -238,6 +255,21 @@ def _of_views() -> list[Route]:
         _post(
             *("views/delete", views.delete, "Delete a view, and answer it as it was", ViewRow),
             *(_needed("id", "the view"), revision),
+        ),
+    ]
+
+
+def _of_comparison() -> list[Route]:
+    several = _many("run", "a run", is_needed=True)
+    return [
+        _get("compare", comparison.compare, "Runs side by side", CompareAnswer, several),
+        _get(
+            *("compare/code", comparison.code, "What differs between the code of two runs"),
+            *(TextAnswer, _needed("run", "the run before"), _needed("other", "the run after")),
+        ),
+        _get(
+            *("importance", comparison.importance, "What a metric of some runs depends on"),
+            *(ImportanceAnswer, several, _needed("metric", "its name")),
         ),
     ]
 

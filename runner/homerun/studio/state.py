@@ -16,6 +16,7 @@ from homerun.base.version import __version__
 from homerun.metrics import summary
 from homerun.project import file, goals
 from homerun.views.feed import Feed
+from homerun.views.live.home import Home
 from homerun.views.live.scrape import Scrape
 from homerun.views.table import Board
 
@@ -39,7 +40,9 @@ class Desk:
     def __init__(self, workspace: Workspace, door: Door, is_read_only: bool = False) -> None:
         self.workspace = workspace
         home = os.path.dirname(workspace.directory)
-        self.board = Board(workspace.store, goals.of_project(file.nearest(home)))
+        project = file.nearest(home)
+        self.board = Board(workspace.store, goals.of_project(project))
+        self.home = Home(self.board, lambda metric: goals.way_of(metric, project))
         self.door = door
         self.is_read_only = workspace.store.only_looks = is_read_only
         self.writing = threading.Lock()

@@ -72,6 +72,11 @@ _BY_CAUSE = {
 }
 
 
+def alike(why: str) -> str:
+    """A reason without its numbers: runs with the same one failed in the same way."""
+    return _NUMBERS.sub("0", why)
+
+
 def diagnosis(
     record: Record, name_of: Callable[[Record], str] = lambda record: record.id
 ) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def diagnosis(
 def _of_batch(record: Record, seen: Look, name_of: Callable[[Record], str]) -> dict[str, Any]:
     """How the runs of a batch failed: those that did so alike together, the most frequent first."""
     counts: dict[str, int] = {}
-    alike: dict[tuple[object, ...], list[tuple[Record, str]]] = {}
+    ways: dict[tuple[object, ...], list[tuple[Record, str]]] = {}
     for one in children.of_batch(record):
         row = details.row_of(one)
         counts[row["status"]] = counts.get(row["status"], 0) + 1
@@ -126,9 +131,9 @@ def _of_batch(record: Record, seen: Look, name_of: Callable[[Record], str]) -> d
             why = str(row.get("failure"))
             outcome = row.get("outcome") or {}
             same = [outcome.get(key) for key in ("cause", "exit_code", "signal")]
-            alike.setdefault((*same, _NUMBERS.sub("0", why)), []).append((one, why))
+            ways.setdefault((*same, alike(why)), []).append((one, why))
     failures = []
-    for (cause, *_), runs in sorted(alike.items(), key=lambda one: -len(one[1])):
+    for (cause, *_), runs in sorted(ways.items(), key=lambda one: -len(one[1])):
         first, why = runs[0]
         lines = log_tail.end_of(details.log_of(first), _MOST_BYTES).splitlines()[-_SHOWN_LINES:]
         ids = [{"run_id": one.id, "run_number": one.run.get("number")} for one, _ in runs]

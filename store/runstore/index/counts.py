@@ -55,6 +55,104 @@ def failed(cache: Cache) -> list[tuple[str, str]]:
     return [(folder, run) for folder, run in cache.db.execute(sql, (status.FAILED,))]
 
 
+def failures(cache: Cache, since: str, limit: int) -> list[tuple[str, str | None, str]]:
+    """The newest runs that failed after a time (id, error, end), with a parent or without.
+
+    A run is left out that failed along with one right below it, which has the reason.
+    """
+    sql = (
+        "SELECT r.id, r.error, r.ended FROM runs r WHERE r.status = ? AND r.ended > ? AND NOT "
+        "EXISTS (SELECT 1 FROM runs c WHERE c.parent = r.id AND c.status = r.status) "
+        "ORDER BY r.created DESC, r.id DESC LIMIT ?"
+    )
+    return cache.db.execute(sql, (status.FAILED, since, limit)).fetchall()
+
+
+def on_top(cache: Cache, names: Sequence[str]) -> dict[str, int]:
+    """How many runs without a parent there are of some statuses, by status."""
+    sql = (
+        f"SELECT status, count(*) FROM runs WHERE status IN ({', '.join('?' * len(names))}) AND "
+        "parent IS NULL GROUP BY status"
+    )
+    return dict(cache.db.execute(sql, list(names)).fetchall())
+
+
+def outcomes(cache: Cache) -> dict[str, tuple[int, int]]:
+    """By folder: how many runs without a parent are over, and how many of them Failed."""
+    sql = (
+        f"SELECT folder, count(*), sum(status = ?) FROM runs WHERE status IN ({_OVER}) AND "
+        "parent IS NULL GROUP BY folder"
+    )
+    return {folder: (over, bad) for folder, over, bad in cache.db.execute(sql, (status.FAILED,))}
+
+
+def ended_last(cache: Cache, name: str, limit: int) -> list[str]:
+    """The ids of the runs of a status, without a parent, that ended last."""
+    sql = (
+        "SELECT id FROM runs WHERE status = ? AND parent IS NULL AND ended IS NOT NULL "
+        "ORDER BY ended DESC, id DESC LIMIT ?"
+    )
+    return [run_id for (run_id,) in cache.db.execute(sql, (name, limit))]
+
+
+def metric_names(cache: Cache, limit: int) -> list[str]:
+    """The names of metrics, in their order: each is found by one look into an index."""
+    sql = (
+        "WITH RECURSIVE known(name) AS (SELECT min(name) FROM metrics UNION ALL SELECT "
+        "(SELECT min(name) FROM metrics m WHERE m.name > known.name) FROM known WHERE name IS NOT "
+        "NULL LIMIT ?) SELECT name FROM known WHERE name IS NOT NULL"
+    )
+    return [name for (name,) in cache.db.execute(sql, (limit,))]
+
+
+def not_numbers(cache: Cache, metric: str, since: str, limit: int) -> list[str]:
+    """The ids of the newest runs whose metric is NaN now, or was when they ended after a time."""
+    sql = (
+        "SELECT r.id FROM metrics m CROSS JOIN runs r WHERE m.name = ? AND m.last IS NULL AND "
+        "r.run = m.run AND (r.ended > ? OR r.ended IS NULL) ORDER BY r.created DESC, r.id DESC "
+        "LIMIT ?"
+    )
+    return [run_id for (run_id,) in cache.db.execute(sql, (metric, since, limit))]
+
+
+def logged_lately(cache: Cache, folder: str, runs: int) -> list[str]:
+    """The metrics of the newest runs of an experiment, those that most of them have first."""
+    sql = (
+        "SELECT name FROM metrics WHERE run IN (SELECT run FROM runs WHERE folder = ? "
+        "ORDER BY created DESC, id DESC LIMIT ?) GROUP BY name ORDER BY count(*) DESC, name"
+    )
+    return [name for (name,) in cache.db.execute(sql, (folder, runs))]
+
+
+def best(
+    cache: Cache, folder: str, metric: str, is_most: bool, limit: int
+) -> list[tuple[float, str, int | None]]:
+    """The runs of an experiment with the best last values of a metric (value, id, number).
+
+    One that Failed is none of them, and so is one with an infinity.
+    """
+    sql = (
+        "SELECT m.last, r.id, r.number FROM metrics m CROSS JOIN runs r WHERE m.name = ? AND "
+        "m.last > -9e999 AND m.last < 9e999 AND r.run = m.run AND r.folder = ? AND r.status != ? "
+        f"ORDER BY m.last {'DESC' if is_most else 'ASC'} LIMIT ?"
+    )
+    given = (plain(metric), folder, status.FAILED, limit)
+    return cache.db.execute(sql, given).fetchall()
+
+
+def points_at(
+    cache: Cache, ids: Sequence[str], metrics: Sequence[str]
+) -> dict[tuple[str, str], tuple[float | None, float]]:
+    """The last value of metrics of some runs and when it was logged, by id and name."""
+    marks, of_names = ", ".join("?" * len(ids)), ", ".join("?" * len(metrics))
+    sql = (
+        "SELECT r.id, m.name, m.last, m.at FROM runs r CROSS JOIN metrics m WHERE m.run = r.run "
+        f"AND r.id IN ({marks}) AND m.name IN ({of_names})"
+    )
+    found = cache.db.execute(sql, [*ids, *map(plain, metrics)])
+    return {(run_id, name): (last, at) for run_id, name, last, at in found}
+
+
 def active(cache: Cache) -> list[str]:
     """The ids of all runs that are not over, the newest first."""
     sql = f"SELECT id FROM runs WHERE status NOT IN ({_OVER}) ORDER BY created DESC, id DESC"

@@ -18,6 +18,11 @@ def info(desk: Desk, ask: Ask) -> dict[str, Any]:
     return desk.info()
 
 
+def home(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """What failed, what waits, what runs, and what has ended."""
+    return desk.home.read(ask.text("since"))
+
+
 def experiments(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The experiments, with their active runs and how the last ones went."""
     return {"experiments": desk.board.experiments(ask.flag("archived"))}

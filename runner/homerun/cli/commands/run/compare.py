@@ -57,7 +57,7 @@ def compare(call: Call, words_of_runs: tuple[str, ...], everything: bool, code: 
     Example:
       homerun run compare digits_1 digits_2
     """
-    from homerun.views import compare as comparison
+    from homerun.views.comparison import compare as comparison
 
     compared = comparison.members([call.record(word) for word in words_of_runs])
     found = comparison.records(compared, code)

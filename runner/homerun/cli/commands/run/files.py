@@ -15,7 +15,7 @@ from homerun.cli.options.params import argument, option
 from homerun.cli.output import render
 from homerun.cli.result import Result
 from homerun.files import browse
-from homerun.views import code_diff
+from homerun.views.comparison import code_diff
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

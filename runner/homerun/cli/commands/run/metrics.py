@@ -218,7 +218,7 @@ def _meant(records: Sequence[Record], names: Sequence[str]) -> list[Record]:
     """The runs whose curves are asked for, each once: of a batch those below it, unless it has such
     a metric itself.
     """
-    from homerun.views import compare
+    from homerun.views.comparison import compare
 
     found = {}
     for record in records:

@@ -68,6 +68,23 @@ export interface CodeRow {
   target: string | null;
 }
 
+/** Runs in the order in which they were named; `gone`: those that are not there any more. */
+export interface CompareAnswer {
+  runs: RunRow[];
+  gone: string[];
+  rows: ComparedRow[];
+  more: boolean;
+}
+
+/** A value of each run; `differs`: of those that can have one, they are not all the same. Of a metric `is_most` says whether more of it is better; None: that is not known, or it is none. */
+export interface ComparedRow {
+  section: "run" | "params" | "arguments" | "metrics" | "tags" | "properties" | "code" | "environment" | "packages" | "files";
+  name: string;
+  values: unknown[];
+  differs: boolean;
+  is_most: boolean | null;
+}
+
 /** What a run reads or writes: a dataset in a version, or a path of a datastore. `path` is that of a datastore, or of the run's own folder for files that were put there. */
 export interface DataRow {
   name?: string;
@@ -149,6 +166,12 @@ export interface DetailsOfRun {
   changed_originals?: string[];
 }
 
+/** The disk of the store. */
+export interface DiskRoom {
+  free_bytes: number;
+  bytes: number;
+}
+
 /** The end of a search; more: there are more hits than were asked for. */
 export interface DoneLine {
   done: true;
@@ -165,6 +188,14 @@ export interface ErrorAnswer {
 export interface ErrorText {
   code: string;
   message: string;
+}
+
+/** How the runs of an experiment have ended, and its goal with the best of them. */
+export interface ExperimentGoal {
+  name: string;
+  ended: number;
+  failed: number;
+  goal: GoalRow | null;
 }
 
 /** An experiment; `trend` has its last runs, the oldest first. */
@@ -187,6 +218,23 @@ export interface ExperimentsAnswer {
 export interface ExperimentsEvent {
   changed: ExperimentRow[];
   removed: string[];
+}
+
+/** Failures; more: there are others, which were not counted. `until` is when the last ended. */
+export interface FailedRuns {
+  total: number;
+  more: boolean;
+  kinds: number;
+  until: Time | null;
+  groups: FailureGroup[];
+}
+
+/** Runs that failed alike: all but for numbers. `runs` has the newest three, `ids` more. */
+export interface FailureGroup {
+  error: string;
+  count: number;
+  ids: string[];
+  runs: RunRow[];
 }
 
 /** What runs can be sorted and filtered by, and how many runs have it. */
@@ -219,6 +267,18 @@ export interface FilesAnswer {
   more: boolean;
 }
 
+/** A run that was completed; its row has the metrics that experiments are judged by. */
+export interface FinishedRow {
+  run: RunRow;
+  goal: GoalRow | null;
+}
+
+/** Runs that were completed. */
+export interface FinishedRuns {
+  total: number;
+  runs: FinishedRow[];
+}
+
 /** A rule of the run that has fired: what it did, its condition, and what was seen. */
 export interface FiredRule {
   action: string;
@@ -238,6 +298,41 @@ export interface GitState {
   commit: string | null;
   remote: string | null;
   dirty: string | null;
+}
+
+/** The metric that an experiment is judged by. For a run `best` is the best of the other runs, and `is_best` whether none of them is better. */
+export interface GoalRow {
+  metric: string;
+  is_most: boolean;
+  is_best: boolean;
+  best: BestRun | null;
+}
+
+/** A run that goes on. `progress` is what it logs as that, `ends` when it is over by that; `line` its last line. */
+export interface GoingRow {
+  run: RunRow;
+  progress: Numeric;
+  total_steps: number | null;
+  ends: Time | null;
+  limit_s: number | null;
+  goal: GoalRow | null;
+  line: string;
+}
+
+/** Runs that go on. */
+export interface GoingRuns {
+  total: number;
+  runs: GoingRow[];
+}
+
+/** What a GPU is busy with; `flaw`: why it cannot be used. */
+export interface GpuLoad {
+  index: string;
+  name: string;
+  percent: number | null;
+  memory_bytes: number | null;
+  memory_used_bytes: number | null;
+  flaw: string | null;
 }
 
 /** A GPU that a run was given; `memory` in bytes where it is not all of it. */
@@ -274,6 +369,26 @@ export interface GroupSeries {
 export interface HelloEvent {
   cursor: string;
   topics: string[];
+}
+
+/** What there is to know now; of each list the first few, and how many there are. */
+export interface HomeAnswer {
+  time: Time;
+  failed: FailedRuns;
+  nans: NanRuns;
+  waiting: WaitingRuns;
+  silent: SilentRuns;
+  running: GoingRuns;
+  finished: FinishedRuns;
+  machine: MachineLoad;
+  experiments: ExperimentGoal[];
+}
+
+/** The parameters that differ, the most telling first; `runs`: so many have the metric. */
+export interface ImportanceAnswer {
+  metric: string;
+  runs: number;
+  params: ParamWeight[];
 }
 
 /** The store and the server. */
@@ -351,6 +466,16 @@ export interface LogRow {
 /** The logs of a run, the most interesting first. */
 export interface LogsAnswer {
   logs: LogRow[];
+}
+
+/** What the server's machine is busy with. */
+export interface MachineLoad {
+  cpu_percent: number | null;
+  memory_bytes: number;
+  memory_used_bytes: number;
+  disk: DiskRoom | null;
+  gpus: GpuLoad[];
+  targets: TargetLoad[];
 }
 
 /** What the samples of a quantity come to. */
@@ -466,6 +591,18 @@ export interface ModelsAnswer {
   more: boolean;
 }
 
+/** A run that is judged by metrics which are NaN now. */
+export interface NanRow {
+  run: RunRow;
+  metrics: string[];
+}
+
+/** Runs with such metrics. */
+export interface NanRuns {
+  total: number;
+  runs: NanRow[];
+}
+
 export type Numeric = number | "NaN" | "Infinity" | "-Infinity" | null;
 
 /** How a run ended, and what it used. */
@@ -480,6 +617,14 @@ export interface OutcomeRow {
   peak_memory_kib?: number;
   memory_peak?: number;
   processes_refused?: number;
+}
+
+/** How much a parameter tells of a metric, from 0 to 1, and the rank correlation of the two. */
+export interface ParamWeight {
+  name: string;
+  importance: number;
+  correlation: number | null;
+  runs: number;
 }
 
 export type Params = Record<string, boolean | number | string | null | (boolean | number | string | null)[]>;
@@ -705,6 +850,18 @@ export interface Siblings {
   next: string | null;
 }
 
+/** A run that goes on and has shown no sign of life for so long. */
+export interface SilentRow {
+  run: RunRow;
+  silent_s: number;
+}
+
+/** Runs without a sign of life. */
+export interface SilentRuns {
+  total: number;
+  runs: SilentRow[];
+}
+
 export type Status = "NotStarted" | "Queued" | "Preparing" | "Running" | "CancelRequested" | "Finalizing" | "Completed" | "Failed" | "Canceled" | "NotResponding";
 
 /** The new run, and what there is to say about it. */
@@ -714,6 +871,16 @@ export interface SubmitAnswer {
 }
 
 export type Tags = Record<string, string | null>;
+
+/** The slots of a target, and how many runs wait for it. */
+export interface TargetLoad {
+  target: string;
+  slots: number | null;
+  busy: number;
+  paused: boolean;
+  is_default: boolean;
+  waiting: number;
+}
 
 /** A target: the runs that go on there, and those that wait. */
 export interface TargetRow {
@@ -827,9 +994,16 @@ export interface WaitingRow {
   run: RunRow | null;
 }
 
+/** Runs that wait for longer than an hour. */
+export interface WaitingRuns {
+  total: number;
+  runs: WaitingRow[];
+}
+
 /** What may stand in the address of a question, by its route; `id` is in the path. */
 export interface Queries {
   info: {};
+  home: { since?: string | null };
   experiments: { archived?: boolean | null };
   trash: {};
   targets: {};
@@ -844,6 +1018,9 @@ export interface Queries {
   values: { field: string; experiment?: string | null; like?: string | null };
   series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; smooth?: string | null; group?: string[] | null; stat?: string[] | null; cursor?: string | null; system?: boolean | null };
   views: {};
+  compare: { run: string[] };
+  "compare/code": { run: string; other: string };
+  importance: { run: string[]; metric: string };
   "submit/defaults": { run?: string | null };
   "submit/scripts": { source?: string | null };
   "runs/{id}": { id: string };
@@ -868,6 +1045,7 @@ export interface Queries {
 /** What a question is answered with. */
 export interface Gets {
   info: InfoAnswer;
+  home: HomeAnswer;
   experiments: ExperimentsAnswer;
   trash: TrashAnswer;
   targets: TargetsAnswer;
@@ -879,6 +1057,9 @@ export interface Gets {
   values: ValuesAnswer;
   series: SeriesAnswer;
   views: ViewsAnswer;
+  compare: CompareAnswer;
+  "compare/code": TextAnswer;
+  importance: ImportanceAnswer;
   "submit/defaults": DefaultsAnswer;
   "submit/scripts": ScriptsAnswer;
   "runs/{id}": RunAnswer;

@@ -9,7 +9,8 @@ from homerun.base.errors import UserError
 from homerun.metrics import summary
 from homerun.metrics.kinds import NUMBER
 from homerun.views import code as code_view
-from homerun.views import code_diff, details
+from homerun.views import details
+from homerun.views.comparison import code_diff
 from runstore import layout
 from runstore.fs import facts
 from runstore.run import children, params
