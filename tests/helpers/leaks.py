@@ -29,6 +29,8 @@ class Look(NamedTuple):
     processes: dict[tuple[int, int], process.Process]
     threads: dict[int, threading.Thread]
     descriptors: dict[tuple[int, str], str]
+    strangers: frozenset[tuple[int, int]]
+    """Other processes, by identity: what is older than a mark does not have it."""
 
     def since(self, before: Look) -> Look:
         """Only what was not there before."""
@@ -36,10 +38,11 @@ class Look(NamedTuple):
             {k: v for k, v in self.processes.items() if k not in before.processes},
             {k: v for k, v in self.threads.items() if k not in before.threads},
             {k: v for k, v in self.descriptors.items() if k not in before.descriptors},
+            self.strangers,
         )
 
     def __bool__(self) -> bool:
-        return any(len(kind) for kind in self)
+        return bool(self.processes or self.threads or self.descriptors)
 
     def __str__(self) -> str:
         lines = [str(p) + _unreaped(p) for p in self.processes.values()]
@@ -60,32 +63,50 @@ def clear_mark(former: str) -> None:
     process.rename_self(former)
 
 
-def look(mark: str) -> Look:
-    """Everything that belongs to this process, or to the test with this mark."""
-    found = process.descendants(os.getpid())
-    found += process.marked(f"{VARIABLE}={mark}") + process.named(mark)
+def look(mark: str, before: Look | None = None) -> Look:
+    """Everything that belongs to this process, or to the test with this mark.
+
+    Args:
+        before: what there was when the mark was set; None: it was set just now.
+    """
+    stats = process.stats()
+    known = {(one.pid, one.started) for one in stats} if before is None else before.strangers
+    own = {one.pid for one in process.below(os.getpid(), stats)}
+    own |= {
+        one.pid
+        for one in stats
+        if one.pid != os.getpid() and (one.pid, one.started) not in known and _has(one, mark)
+    }
+    found = [one for one in map(process.look, own) if one is not None]
     return Look(
-        {p.identity: p for p in found},
+        {one.identity: one for one in found},
         {id(t): t for t in threading.enumerate()},
         _descriptors(),
+        frozenset(known),
     )
+
+
+def _has(one: process.Stat, mark: str) -> bool:
+    """Whether a process has a test's mark: as its name, while it lives, or in its environment."""
+    is_named = one.name == mark and one.state not in "ZX"
+    return is_named or process.has_mark(one.pid, f"{VARIABLE}={mark}".encode())
 
 
 def left_behind(before: Look, mark: str) -> Look:
     """What came since and stayed, also after a collection of garbage and a moment to end."""
-    found = look(mark).since(before)
+    found = look(mark, before).since(before)
     if not found:
         return found
     gc.collect()
-    holds_within(lambda: not look(mark).since(before), SETTLE_S)
-    return look(mark).since(before)
+    holds_within(lambda: not look(mark, before).since(before), SETTLE_S)
+    return look(mark, before).since(before)
 
 
 def end(found: Look, before: Look, mark: str) -> None:
     """Kill what was found, and what it started meanwhile, so that the next test starts clean."""
     while found.processes:
         process.kill(found.processes.values())
-        found = look(mark).since(before)
+        found = look(mark, before).since(before)
 
 
 def _descriptors() -> dict[tuple[int, str], str]:

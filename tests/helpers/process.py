@@ -38,35 +38,55 @@ class Process(NamedTuple):
         return f"process {self.pid} ({self.state}): {self.command}"
 
 
+class Stat(NamedTuple):
+    """What one small file tells of a process."""
+
+    pid: int
+    started: int  # clock ticks since boot
+    parent: int
+    state: str
+    name: str  # of its main thread
+
+
 def look(pid: int) -> Process | None:
     """The process as it is now; None if there is none."""
+    stat = _stat(pid)
     try:
-        with open(f"/proc/{pid}/stat", "rb") as f:
-            name, _, rest = f.read().decode(errors="replace").rpartition(")")
         with open(f"/proc/{pid}/cmdline", "rb") as f:
             command = f.read().replace(b"\0", b" ").decode(errors="replace").strip()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    fields = rest.split()
-    return Process(
-        pid=pid,
-        started=int(fields[19]),
-        parent=int(fields[1]),
-        state=fields[0],
-        command=command[:300] or name.partition("(")[2],
-    )
+    if stat is None:
+        return None
+    return Process(pid, stat.started, stat.parent, stat.state, command[:300] or stat.name)
 
 
 def everyone() -> list[Process]:
     """Every process of the machine."""
-    seen = (look(int(name)) for name in os.listdir("/proc") if name.isdigit())
+    seen = map(look, _pids())
     return [process for process in seen if process is not None]
 
 
-def named(comm: str) -> list[Process]:
-    """Every living process whose main thread has this name, except this one."""
-    found = [look(pid) for pid in _pids() if pid != os.getpid() and _name(pid) == comm]
-    return [process for process in found if process is not None and process.state not in "ZX"]
+def stats() -> list[Stat]:
+    """The same with as few calls as can be: each test asks twice."""
+    seen = map(_stat, _pids())
+    return [stat for stat in seen if stat is not None]
+
+
+def _stat(pid: int) -> Stat | None:
+    try:
+        file = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    try:
+        head, _, rest = os.read(file, 4096).rpartition(b")")
+    except ProcessLookupError:
+        return None
+    finally:
+        os.close(file)
+    fields = rest.split(None, 20)
+    name = head.partition(b"(")[2].decode(errors="replace")
+    return Stat(pid, int(fields[19]), int(fields[1]), fields[0].decode(), name)
 
 
 def rename_self(comm: str) -> str:
@@ -95,12 +115,18 @@ def marked(mark: str) -> list[Process]:
 
 def descendants(pid: int) -> list[Process]:
     """The processes below `pid`, dead and not yet reaped ones included."""
-    below: dict[int, list[Process]] = {}
-    for process in everyone():
-        below.setdefault(process.parent, []).append(process)
+    found = [look(one.pid) for one in below(pid, stats())]
+    return [process for process in found if process is not None]
+
+
+def below(pid: int, seen: Iterable[Stat]) -> list[Stat]:
+    """Those below `pid`."""
+    by_parent: dict[int, list[Stat]] = {}
+    for stat in seen:
+        by_parent.setdefault(stat.parent, []).append(stat)
     found, todo = [], [pid]
     while todo:
-        children = below.get(todo.pop(), [])
+        children = by_parent.get(todo.pop(), [])
         found += children
         todo += [child.pid for child in children]
     return found
@@ -166,14 +192,6 @@ def _reaped(process: Process) -> bool:
         os.waitpid(process.pid, os.WNOHANG)
         return False
     return now.state in "ZX"
-
-
-def _name(pid: int) -> str:
-    try:
-        with open(f"/proc/{pid}/comm") as f:
-            return f.read().rstrip("\n")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 def _pids() -> list[int]:
