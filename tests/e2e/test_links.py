@@ -242,6 +242,7 @@ ROUTES = [
     *("runs/RUN", "runs/RUN/children?recursive=1", "runs/RUN/record", "runs/RUN/metrics"),
     *("runs/RUN/metrics?system=1", "series?run=RUN&name=system/memory&system=1"),
     *("runs/RUN/values?name=loss", "runs/RUN/files", "runs/RUN/files?folder=outputs"),
+    *("runs/RUN/files?below=1", "runs/digits-1/files?below=1", "runs/RUN/interpreter"),
     *("runs/RUN/preview?file=outputs/model.txt", "runs/RUN/file?file=outputs/model.txt"),
     *("runs/RUN/zip", "runs/RUN/logs", "runs/RUN/log?log=user_logs/std_log.txt&end=1"),
     *("runs/RUN/log/search?log=user_logs/std_log.txt&q=x", "runs/RUN/code", "runs/RUN/code/zip"),

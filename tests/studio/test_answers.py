@@ -365,6 +365,37 @@ def test_a_log_is_searched_while_it_is_read(client: Client, trained: Run) -> Non
     assert hits("q=LAST&case=1") == []
     assert [hit["line"] for hit in hits("errors=1")] == [2]
     assert [hit["line"] for hit in hits("q=line&limit=1")] == [1]
+    assert [hit["line"] for hit in hits("regex=1&q=^LAST%5Cs%5Cw%2B$")] == [3]
+    assert hits("regex=1&q=^LAST&case=1") == []
+
+
+def test_an_expression_matches_a_line_as_it_is_read_without_colours(
+    client: Client, trained: Run
+) -> None:
+    Path(trained.directory, LOG).write_bytes(b"\x1b[31mERROR\x1b[0m: first\n" + b"a" * 40 + b"\nno")
+    base = f"/api/runs/{trained.id}/log/search?log={LOG}&regex=1"
+    [first, _] = client.get(f"{base}&q=^error:").text.splitlines()
+    assert json.loads(first)["hit"] == {"at": 0, "line": 1, "column": 0, "text": "ERROR: first"}
+    [done] = client.get(f"{base}&q=(a%2B)%2Bb").text.splitlines()  # at once, whatever it repeats
+    assert json.loads(done) == {"done": True, "hits": 0, "more": False}
+    assert client.get(f"{base}&q=(").error == "bad_request"
+    assert client.get(f"{base}&q=(?=a)").error == "bad_request"
+
+
+def test_all_files_of_a_run_are_found_by_a_part_of_their_path(client: Client, trained: Run) -> None:
+    for name, size in (("plots/Loss.svg", 3), ("plots/deep/loss.csv", 9), ("model.bin", 5)):
+        trained.upload_file(name, io.BytesIO(b"x" * size))
+    base = f"/api/runs/{trained.id}/files?below=1"
+    found = client.get(f"{base}&like=LOSS&sort=size").json
+    assert [one["path"] for one in found["entries"]] == ["plots/deep/loss.csv", "plots/Loss.svg"]
+    assert (found["total"], found["more"]) == (2, False)
+    assert [one["name"] for one in client.get(f"{base}&folder=plots").json["entries"]] == [
+        *("Loss.svg", "loss.csv"),
+    ]
+    assert client.get(f"{base}&folder=none").error == "not_found"
+    assert client.get(f"{base}&sort=colour").status == 400
+    counts = client.get(f"/api/runs/{trained.id}").json["counts"]
+    assert counts["files"] == client.get(base).json["total"] - 1  # its log is no file
 
 
 def test_a_log_of_one_long_line_is_given_in_pieces(client: Client, trained: Run) -> None:

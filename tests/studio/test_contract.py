@@ -145,13 +145,19 @@ def said(rich: Rich, route: Route) -> list[dict[str, Any]]:
         "GET model/zip": [{"name": "net"}],
         "GET runs/{id}/children": [{"recursive": "1"}],
         "GET runs/{id}/values": [{"name": one} for one in ("loss", "acc", "rows", "note", "many")],
-        "GET runs/{id}/files": [{}, {"folder": "outputs"}],
+        "GET runs/{id}/files": [
+            *({}, {"folder": "outputs"}, {"below": "1", "like": "CSV", "sort": "size"}),
+        ],
         "GET runs/{id}/preview": [
             *({"file": "outputs/table.csv"}, {"file": "plots/a.png"}, {"file": LOG}),
         ],
         "GET runs/{id}/file": [{"file": "plots/a.png"}],
         "GET runs/{id}/log": [{"log": LOG, "end": "1"}, {"log": LOG, "line": "2"}],
-        "GET runs/{id}/log/search": [{"log": LOG, "q": "line"}, {"log": LOG, "errors": "1"}],
+        "GET runs/{id}/log/search": [
+            {"log": LOG, "q": "line"},
+            {"log": LOG, "errors": "1"},
+            {"log": LOG, "q": "l.ne", "regex": "1"},
+        ],
         "GET runs/{id}/log/download": [{"log": LOG}],
         "GET runs/{id}/code/file": [{"file": "train.py"}],
     }

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import os
+from collections.abc import Callable
 from typing import Any
 
 from homerun.base import times
+from homerun.base.errors import UserError
+from runstore import layout
 from runstore.run import file_listing, files
 from runstore.run.record import Record
 
 MOST_ENTRIES = 2_000
+MOST_COUNTED = 2_001
+_MOST_WALKED = 200_000
+_OF_LOGS = (f"{layout.LOGS}/", f"{layout.USER_LOGS}/")
 MOST_TEXT = 256 << 10
 _MOST_ROWS = 200
 _MOST_COLUMNS = 100
 _HEAD = 4_096
 
+BY_NAME = "name"
 IMAGE, TEXT, JSON, CSV, NONE = "image", "text", "json", "csv", "none"
 _ENDINGS = (
     (IMAGE, ("png", "jpg", "jpeg", "gif", "webp", "bmp", "avif")),
@@ -87,15 +95,52 @@ def entries(record: Record, folder: str = "") -> dict[str, Any]:
     """
     found = file_listing.entries(record.path, folder)
     start = f"{folder}/" if folder else ""
+    return _listed(folder, [(start + one.name, one) for one in found])
+
+
+def below(record: Record, folder: str = "", like: str = "", by: str = BY_NAME) -> dict[str, Any]:
+    """The files below a folder of a run's files, whatever their depth.
+
+    Args:
+        like: what their paths contain; capital letters do not count.
+        by: the path, the size (the largest first) or the time of change (the latest first).
+
+    Raises:
+        FileMissing, InvalidName: there is no such folder.
+        UserError: nothing is sorted by that.
+    """
+    if by not in _ORDERS:
+        raise UserError(f"files are sorted by {', '.join(_ORDERS)}, not by {by!r}")
+    word = like.lower()
+    every = itertools.islice(file_listing.walk(record.path, folder), _MOST_WALKED)
+    found = [one for one in every if word in one[0].lower()]
+    return _listed(folder, sorted(found, key=_ORDERS[by]))
+
+
+def count(record: Record) -> int:
+    """How many files a run has beside its logs; of very many not all are counted."""
+    kept = (one for one, _ in file_listing.walk(record.path) if not one.startswith(_OF_LOGS))
+    return sum(1 for _ in itertools.islice(kept, MOST_COUNTED))
+
+
+_ORDERS: dict[str, Callable[[tuple[str, file_listing.ListedFile]], Any]] = {
+    BY_NAME: lambda one: one[0],
+    "size": lambda one: (-one[1].size, one[0]),
+    "modified": lambda one: (-one[1].modified, one[0]),
+}
+
+
+def _listed(folder: str, found: list[tuple[str, file_listing.ListedFile]]) -> dict[str, Any]:
     rows = []
-    for one in found[:MOST_ENTRIES]:
+    for path, one in found[:MOST_ENTRIES]:
         kind = "folder" if one.is_folder else "file"
-        row: dict[str, Any] = {"name": one.name, "path": start + one.name, "kind": kind}
+        row: dict[str, Any] = {"name": one.name, "path": path, "kind": kind}
         row["size"] = None if one.is_folder else one.size
         row["modified"] = times.instant(one.modified)
         row["preview"] = NONE if one.is_folder else _kind(one.name)
         rows.append(row)
-    return {"folder": folder, "entries": rows, "more": len(found) > len(rows)}
+    more = len(found) > len(rows)
+    return {"folder": folder, "entries": rows, "total": len(found), "more": more}
 
 
 def preview(record: Record, name: str) -> dict[str, Any]:

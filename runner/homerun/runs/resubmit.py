@@ -60,7 +60,7 @@ class Former(ScriptRunConfig):
         is_now: bool = False,
     ) -> None:
         run = record.run
-        if not record.is_submitted or not run.get("command"):
+        if not is_possible(record):
             raise SubmitError(f"run {record.id} was not submitted: only scripts can be run again")
         self._is_now = is_now
         said = command(record, arguments)
@@ -109,6 +109,11 @@ def _made(run_id: str, environment: Mapping[str, object]) -> Recipe | None:
     if not recipe.is_ready(folder):
         raise SubmitError(f"the environment of run {run_id} is not there any more: submit it again")
     return recipe.Recipe(str(environment.get("name")), "", [], folder=folder)
+
+
+def is_possible(record: Record) -> bool:
+    """Whether a run can be run again: it was submitted, with a command."""
+    return record.is_submitted and bool(record.run.get("command"))
 
 
 def again(

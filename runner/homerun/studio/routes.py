@@ -29,7 +29,7 @@ from homerun.studio.answers.files import (
 from homerun.studio.answers.home import HomeAnswer
 from homerun.studio.answers.metrics import MetricsAnswer, PointsAnswer, SeriesAnswer
 from homerun.studio.answers.models import ModelAnswer, ModelsAnswer
-from homerun.studio.answers.run import RecordAnswer, RunAnswer
+from homerun.studio.answers.run import InterpreterAnswer, RecordAnswer, RunAnswer
 from homerun.studio.answers.runs import ChildrenAnswer, FieldsAnswer, RunsAnswer, ValuesAnswer
 from homerun.studio.answers.session import TicketAnswer
 from homerun.studio.answers.store import (
@@ -316,6 +316,10 @@ def _of_run() -> list[Route]:
         ),
         _get("runs/{id}/record", run.record, "The record as it is", RecordAnswer),
         _get(
+            *("runs/{id}/interpreter", run.interpreter, "What the script of a run ran with"),
+            InterpreterAnswer,
+        ),
+        _get(
             *("runs/{id}/metrics", run.metrics, "The metrics of a run at a glance"),
             *(MetricsAnswer, system),
         ),
@@ -332,7 +336,12 @@ def _of_files() -> list[Route]:
     folder = RouteParam("folder", TEXT, "the folder; else the top")
     download = RouteParam("download", FLAG, "images too as an attachment")
     return [
-        _get("runs/{id}/files", files.files, "What lies in a folder", FilesAnswer, folder),
+        _get(
+            *("runs/{id}/files", files.files, "What lies in a folder", FilesAnswer, folder),
+            RouteParam("below", FLAG, "instead: all files below it"),
+            RouteParam("like", TEXT, "of these, what their paths contain"),
+            RouteParam("sort", TEXT, "and by what they are sorted: name, size or modified"),
+        ),
         _get("runs/{id}/preview", files.preview, "The beginning of a file", PreviewAnswer, path),
         _get("runs/{id}/file", files.file, "A file", None, path, download, gives=FILE),
         _get("runs/{id}/zip", files.folder, "A folder as an archive", None, folder, gives=ZIP),
@@ -357,6 +366,7 @@ def _of_logs() -> list[Route]:
             RouteParam("q", TEXT, "the text"),
             RouteParam("errors", FLAG, "instead: lines that look like errors"),
             RouteParam("case", FLAG, "capital letters count"),
+            RouteParam("regex", FLAG, "the text is a regular expression"),
             RouteParam("limit", WHOLE, "so many hits at most"),
             RouteParam("from", WHOLE, "from this byte on"),
             gives=STREAM,

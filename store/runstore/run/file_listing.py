@@ -9,7 +9,7 @@ import os
 from stat import S_ISDIR, S_ISREG
 
 from runstore import layout
-from runstore.errors import FileMissing
+from runstore.errors import FileMissing, InvalidName
 from runstore.fs import safe_path
 from runstore.run import files
 
@@ -58,6 +58,28 @@ def entries(run_folder: str, folder: str = "") -> list[ListedFile]:
     else:
         found = list(_at_top(run_folder))
     return sorted(found, key=lambda one: (not one.is_folder, one.name))
+
+
+def walk(run_folder: str, folder: str = "") -> Iterator[tuple[str, ListedFile]]:
+    """All files below a folder of a run's files with their paths, folder by folder.
+
+    Raises:
+        FileMissing, InvalidName: there is no such folder.
+    """
+    waiting = [folder]
+    is_first = True
+    while waiting:
+        here = waiting.pop()
+        try:
+            found = entries(run_folder, here)
+        except (FileMissing, InvalidName):  # it went meanwhile, or its name is none for a path
+            if is_first:
+                raise
+            continue
+        is_first = False
+        start = f"{here}/" if here else ""
+        yield from ((start + one.name, one) for one in found if not one.is_folder)
+        waiting += [start + one.name for one in reversed(found) if one.is_folder]
 
 
 def stamp(run_folder: str) -> tuple[int, ...]:

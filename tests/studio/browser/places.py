@@ -19,6 +19,7 @@ def places(store: Store) -> dict[str, str]:
         "run": f"/run/{good}",
         "failed": f"/run/{bad}",
         "metrics": f"/run/{good}/metrics",
+        "media": f"/run/{good}/media",
         "logs": f"/run/{good}/logs",
         "outputs": f"/run/{good}/outputs",
         "children": f"/run/{parent}/children",

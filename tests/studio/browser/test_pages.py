@@ -169,7 +169,8 @@ def test_a_past_run_is_submitted_again_with_other_arguments(
 ) -> None:
     open_experiment(page, "digits")
     open_run(page, 1)
-    page.get_by_role("button", name="Edit and submit").click()
+    page.get_by_role("button", name="Submit it in another way").click()
+    page.get_by_role("menuitem", name="Edit and submit").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Submit a run")
     expect(page.get_by_label("Script")).to_have_value("train.py")
     page.get_by_label("Experiment", exact=True).fill("again")
@@ -285,7 +286,7 @@ def test_the_children_of_a_run_are_a_tree_with_what_they_add_up_to(
 def test_outputs_are_looked_at_and_downloaded(page: Page, store: Store) -> None:
     open_experiment(page, "digits")
     open_run(page, 1)
-    page.get_by_role("link", name="Outputs").click()
+    page.get_by_role("link", name="Files").click()
     page.get_by_role("button", name="predictions.csv").click()
     expect(page.get_by_role("columnheader", name="guess")).to_be_visible()
     page.get_by_role("button", name="confusion.png").click()

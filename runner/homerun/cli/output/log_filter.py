@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from homerun.cli.output.line_pattern import LinePattern
+    from homerun.files.logs.line_pattern import LinePattern
 
 _LONGEST = 1 << 20
 """A longer line counts as several, so that the buffer is bounded."""

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from homerun.cli.output.line_pattern import LinePattern
+    from homerun.files.logs.line_pattern import LinePattern
     from runstore.run.record import Record
 
 _LONGEST = 1 << 20

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from homerun.files.logs.line_pattern import LinePattern
 from homerun.files.logs.pages import Log
 
 _WINDOW = 1 << 20
 _LONGEST_LINE = 4 << 20
 _TELL_EVERY = 8 << 20
+_COLOURS = re.compile(rb"\x1b\[[0-9;:?]{0,40}[@-~]")
 _SHOWN = 400
 _BEFORE = 100
 _ERRORS = (
@@ -20,26 +23,37 @@ _ERRORS = (
 
 def search(
     log: Log,
-    words: str | None = None,
+    words: str | LinePattern | None = None,
     is_exact: bool = False,
     limit: int = 1000,
     start: int = 0,
 ) -> Iterator[dict[str, Any]]:
-    """Lines of a log that hold a text, or that look like errors, from a byte on.
+    """Lines of a log that hold a text, match an expression, or look like errors, from a byte on.
 
     Args:
-        words: the text; None: errors.
-        is_exact: capital letters count.
+        words: the text, or the expression; None: errors.
+        is_exact: capital letters of a text count.
         limit: so many hits at most.
 
     Yields:
         `{"hit": …}`, now and then `{"read": bytes, "size": bytes}`, at last `{"done": …}`.
     """
-    wanted, is_folded = _wanted(words, is_exact)
+    if isinstance(words, LinePattern):
+        pattern = words
+
+        def among(at: int, line: int, data: bytes) -> Iterator[dict[str, Any]]:
+            return _matches(pattern, at, line, data)
+
+    else:
+        wanted, is_folded = _wanted(words, is_exact)
+
+        def among(at: int, line: int, data: bytes) -> Iterator[dict[str, Any]]:
+            return _hits(wanted, at, line, data, is_folded)
+
     hits = 0
     told = start
     for at, line, data in _windows(log, start):
-        for hit in _hits(wanted, at, line, data, is_folded):
+        for hit in among(at, line, data):
             if hits == limit:
                 yield {"done": True, "hits": hits, "more": True}
                 return
@@ -103,6 +117,17 @@ def _hits(
         for before, one in found:
             if before <= end:
                 places[one] = text.find(one, end + 1)
+
+
+def _matches(pattern: LinePattern, at: int, line: int, data: bytes) -> Iterator[dict[str, Any]]:
+    """Lines as people read them: without the sequences that colour them."""
+    for one in data.split(b"\n"):
+        plain = _COLOURS.sub(b"", one)
+        if pattern.search(plain):
+            shown = plain[:_SHOWN].decode("utf-8", "replace")
+            yield {"at": at, "line": line, "column": 0, "text": shown}
+        at += len(one) + 1
+        line += 1
 
 
 def _wanted(words: str | None, is_exact: bool) -> tuple[list[bytes], bool]:

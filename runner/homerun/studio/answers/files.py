@@ -19,10 +19,11 @@ class FileRow(TypedDict):
 
 
 class FilesAnswer(TypedDict):
-    """What lies in a folder."""
+    """What lies in a folder, or all files below it; `total`: how many there are of them."""
 
     folder: str
     entries: list[FileRow]
+    total: int
     more: bool
 
 

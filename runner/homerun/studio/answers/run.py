@@ -201,11 +201,39 @@ class Siblings(TypedDict):
     next: str | None
 
 
+class CountsOfRun(TypedDict):
+    """How much of a kind a run has: metrics that are numbers, others, and files of its own."""
+
+    metrics: int
+    media: int
+    files: int
+
+
+class GoalRow(TypedDict):
+    """The metric by which the project's file tells a good run, and whether more of it is better."""
+
+    metric: str
+    is_most: bool
+
+
+class InterpreterAnswer(TypedDict, total=False):
+    """What the script ran with; nothing where that is not on record, or not yet."""
+
+    python: str
+    version: str
+    implementation: str
+    platform: str
+    packages: list[str]
+
+
 class RunAnswer(TypedDict):
-    """Everything about a run."""
+    """Everything about a run; can_resubmit: it was submitted, so that it can be run again."""
 
     run: RunRow
     details: DetailsOfRun
+    counts: CountsOfRun
+    can_resubmit: bool
+    goal: GoalRow | None
     rollup: Rollup | None
     siblings: Siblings
     cursor: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from homerun.files import archive, browse
 from homerun.files.logs import pages as log_pages
 from homerun.files.logs import search
+from homerun.files.logs.line_pattern import LinePattern, WrongPatternError
 from homerun.studio.http import responses
 from homerun.studio.http.requests import bad
 from homerun.views import code as code_view
@@ -26,8 +27,11 @@ _ZIP = "application/zip"
 
 
 def files(desk: Desk, ask: Ask) -> dict[str, Any]:
-    """What lies in a folder of a run's files."""
-    return browse.entries(desk.record(ask.run), (ask.text("folder") or "").rstrip("/"))
+    """What lies in a folder of a run's files, or all files below it."""
+    record, folder = desk.record(ask.run), (ask.text("folder") or "").rstrip("/")
+    if not ask.flag("below"):
+        return browse.entries(record, folder)
+    return browse.below(record, folder, ask.text("like") or "", ask.text("sort") or "name")
 
 
 def preview(desk: Desk, ask: Ask) -> dict[str, Any]:
@@ -74,20 +78,30 @@ def log(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 
 def log_search(desk: Desk, ask: Ask) -> Response:
-    """Lines of a log that hold a text, while they are found."""
-    words = ask.text("q")
+    """Lines of a log that hold a text or match an expression, while they are found."""
+    words: str | LinePattern | None = ask.text("q")
+    is_exact = ask.flag("case")
     if (words is None) != ask.flag("errors"):
         raise bad("give q, or errors=1")
+    if words is not None and ask.flag("regex"):
+        words = _pattern(str(words), is_exact)
     opened = log_pages.Log(desk.record(ask.run), ask.needed("log"))
     limit = ask.whole("limit", 1_000, _MOST_HITS)
     start = ask.whole("from", 0, _MOST_BYTE)
-    is_exact = ask.flag("case")
 
     def rows() -> Iterator[dict[str, Any]]:
         with opened:
             yield from search.search(opened, words, is_exact, limit, start)
 
     return responses.of_lines(rows())
+
+
+def _pattern(text: str, is_exact: bool) -> LinePattern:
+    written = text.encode("utf-8", "replace")
+    try:
+        return LinePattern(written if is_exact else b"(?i:" + written + b")")
+    except WrongPatternError as error:
+        raise bad(f"not a regular expression: {error}") from None
 
 
 def log_download(desk: Desk, ask: Ask) -> Response:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from homerun.metrics import chart, groups, summary
+from homerun.files import browse
+from homerun.metrics import chart, groups, kinds, summary
 from homerun.metrics.groups import RunGroup
+from homerun.runs import resubmit
 from homerun.views import record as record_view
 from homerun.views.table import MOST_ROWS
 from runstore.errors import RunNotFound
@@ -13,10 +15,12 @@ from runstore.errors import RunNotFound
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from homerun.sdk.run import Run
     from homerun.studio.http.requests import Ask
     from homerun.studio.state import Desk
 
 _MOST_POINTS = 10_000
+_TEXTS = ("python", "version", "implementation", "platform")
 _MOST_SKIPPED = 1_000_000_000
 
 
@@ -29,10 +33,34 @@ def run(desk: Desk, ask: Ask) -> dict[str, Any]:
     return {
         "run": row,
         "details": found.describe(),
+        "counts": _counts(desk, found),
+        "can_resubmit": resubmit.is_possible(found._record),
+        "goal": _goal(desk),
         "rollup": desk.board.rollups([found.id]).get(found.id),
         "siblings": desk.board.neighbours(found.id),
         "cursor": desk.board.cursor(),
     }
+
+
+def _goal(desk: Desk) -> dict[str, Any] | None:
+    return dict(zip(("metric", "is_most"), desk.board.goal)) if desk.board.goal else None
+
+
+def _counts(desk: Desk, found: Run) -> dict[str, int]:
+    _, metrics = desk.board.gauges.of(found.directory).read()
+    numbers = sum(one["kind"] == kinds.NUMBER for one in metrics)
+    files = browse.count(found._record)
+    return {"metrics": numbers, "media": len(metrics) - numbers, "files": files}
+
+
+def interpreter(desk: Desk, ask: Ask) -> dict[str, Any]:
+    """What the script of a run ran with, and the packages it had."""
+    found = desk.run(ask.run).get_interpreter() or {}
+    known = {key: found[key] for key in _TEXTS if isinstance(found.get(key), str)}
+    packages = found.get("packages")
+    if isinstance(packages, list):
+        known["packages"] = [str(one) for one in packages]
+    return known
 
 
 def children(desk: Desk, ask: Ask) -> dict[str, Any]:

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from homerun.cli.invocation import Call
-    from homerun.cli.output.line_pattern import LinePattern
     from homerun.cli.output.log_filter import Sieve
     from homerun.cli.result import Result
+    from homerun.files.logs.line_pattern import LinePattern
     from runstore.run.record import Record
 
 _LAST = "@last"
@@ -45,7 +45,7 @@ _LAST_LINES = 10
 def _compiled(pattern: str | None) -> LinePattern | None:
     if pattern is None:
         return None
-    from homerun.cli.output.line_pattern import (  # most logs are not sifted
+    from homerun.files.logs.line_pattern import (  # most logs are not sifted
         LinePattern,
         WrongPatternError,
     )

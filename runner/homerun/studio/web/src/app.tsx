@@ -14,6 +14,7 @@ import { place } from "./route";
 import { post, signedOut } from "./server/api";
 import { info, infoError, readInfo } from "./state";
 import { Button, Empty, Failure, Field, Waiting } from "./ui/basics";
+import { Boundary } from "./ui/boundary";
 import { complain, Messages, Questions, takeBack } from "./ui/dialog";
 import { Header, useFocusOnPage } from "./ui/shell";
 
@@ -24,7 +25,15 @@ export function App() {
     <>
       <Header />
       <main id="main">
-        {info.value ? <Page /> : infoError.value ? <Failure error={infoError.value} retry={() => void readInfo()} /> : <Waiting what="the store" />}
+        {info.value ? (
+          <Boundary key={place.value.path.slice(0, 2).join("/")} what="This page">
+            <Page />
+          </Boundary>
+        ) : infoError.value ? (
+          <Failure error={infoError.value} retry={() => void readInfo()} />
+        ) : (
+          <Waiting what="the store" />
+        )}
       </main>
       <Messages />
       <Questions />

@@ -85,6 +85,13 @@ export interface ComparedRow {
   is_most: boolean | null;
 }
 
+/** How much of a kind a run has: metrics that are numbers, others, and files of its own. */
+export interface CountsOfRun {
+  metrics: number;
+  media: number;
+  files: number;
+}
+
 /** What a run reads or writes: a dataset in a version, or a path of a datastore. `path` is that of a datastore, or of the run's own folder for files that were put there. */
 export interface DataRow {
   name?: string;
@@ -260,10 +267,11 @@ export interface FileRow {
   preview: "image" | "text" | "json" | "csv" | "none";
 }
 
-/** What lies in a folder. */
+/** What lies in a folder, or all files below it; `total`: how many there are of them. */
 export interface FilesAnswer {
   folder: string;
   entries: FileRow[];
+  total: number;
   more: boolean;
 }
 
@@ -409,6 +417,15 @@ export interface InfoAnswer {
   has_token: boolean;
   time: Time;
   cursor: string;
+}
+
+/** What the script ran with; nothing where that is not on record, or not yet. */
+export interface InterpreterAnswer {
+  python?: string;
+  version?: string;
+  implementation?: string;
+  platform?: string;
+  packages?: string[];
 }
 
 /** How far lines are counted. */
@@ -714,10 +731,13 @@ export interface Rollup {
   best?: BestRun;
 }
 
-/** Everything about a run. */
+/** Everything about a run; can_resubmit: it was submitted, so that it can be run again. */
 export interface RunAnswer {
   run: RunRow;
   details: DetailsOfRun;
+  counts: CountsOfRun;
+  can_resubmit: boolean;
+  goal: GoalRow | null;
   rollup: Rollup | null;
   siblings: Siblings;
   cursor: string;
@@ -1026,15 +1046,16 @@ export interface Queries {
   "runs/{id}": { id: string };
   "runs/{id}/children": { id: string; recursive?: boolean | null; skip?: number | null; limit?: number | null; metrics?: string[] | null };
   "runs/{id}/record": { id: string };
+  "runs/{id}/interpreter": { id: string };
   "runs/{id}/metrics": { id: string; system?: boolean | null };
   "runs/{id}/values": { id: string; name: string; skip?: number | null; limit?: number | null; system?: boolean | null };
-  "runs/{id}/files": { id: string; folder?: string | null };
+  "runs/{id}/files": { id: string; folder?: string | null; below?: boolean | null; like?: string | null; sort?: string | null };
   "runs/{id}/preview": { id: string; file: string };
   "runs/{id}/file": { id: string; file: string; download?: boolean | null };
   "runs/{id}/zip": { id: string; folder?: string | null };
   "runs/{id}/logs": { id: string };
   "runs/{id}/log": { id: string; log: string; end?: boolean | null; at?: number | null; before?: number | null; line?: number | null; bytes?: number | null };
-  "runs/{id}/log/search": { id: string; log: string; q?: string | null; errors?: boolean | null; case?: boolean | null; limit?: number | null; from?: number | null };
+  "runs/{id}/log/search": { id: string; log: string; q?: string | null; errors?: boolean | null; case?: boolean | null; regex?: boolean | null; limit?: number | null; from?: number | null };
   "runs/{id}/log/download": { id: string; log: string };
   "runs/{id}/code": { id: string };
   "runs/{id}/code/file": { id: string; file: string };
@@ -1065,6 +1086,7 @@ export interface Gets {
   "runs/{id}": RunAnswer;
   "runs/{id}/children": ChildrenAnswer;
   "runs/{id}/record": RecordAnswer;
+  "runs/{id}/interpreter": InterpreterAnswer;
   "runs/{id}/metrics": MetricsAnswer;
   "runs/{id}/values": PointsAnswer;
   "runs/{id}/files": FilesAnswer;

@@ -103,7 +103,7 @@ export class Curves {
     this.found.set(key, {
       run: part.run,
       name: part.name,
-      axis: part.x,
+      axis: part.x as Axis,
       points: part.points,
       span: part.span,
       cuts: part.cuts,

@@ -181,7 +181,7 @@ export class LogText {
 
 const isOpen = (piece: LogPiece): boolean => piece.text !== "" && !piece.text.endsWith("\n");
 
-function linesOf(piece: LogPiece): LogLine[] {
+export function linesOf(piece: LogPiece): LogLine[] {
   const texts = piece.text.split("\n");
   if (texts.at(-1) === "") texts.pop();
   const isAscii = piece.text.length === piece.to - piece.from;

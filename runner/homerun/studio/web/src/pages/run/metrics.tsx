@@ -5,12 +5,12 @@ import { Chart } from "../../chart/chart";
 import { type Axis, type Curve, Curves, type Range } from "../../chart/curves";
 import { oddOf, sayOdd } from "../../chart/strokes";
 import { count, figure, plural } from "../../format";
+import { runHref } from "../../route";
 import { get } from "../../server/api";
 import { useLive } from "../../server/live";
 import type { MetricRow, RunRow } from "../../types";
 import { Button, Empty, Failure, Switch, Waiting } from "../../ui/basics";
 import { useLoaded, useNews, useRemembered, useSettled, useThrottled } from "../../use";
-import { Logged } from "./logged";
 import type { TabProps } from "./tab";
 import { Values } from "./values";
 
@@ -233,11 +233,11 @@ export function Metrics({ run }: TabProps) {
       <MetricCharts run={run} metrics={curves.slice(0, most)} round={known.round} {...(axis ? { axis } : {})} isLog={isLog} smoothing={smoothing} />
       {curves.length > most && <Button onClick={() => setMost(most + PAGE)}>{`Show more (${curves.length - most} left)`}</Button>}
       {matching.length === 0 && <p class="dim">No metric has “{text}” in its name.</p>}
-      <div class="media">
-        {others.map((one) => (
-          <Logged key={one.name} run={run} metric={one} />
-        ))}
-      </div>
+      {others.length > 0 && (
+        <p>
+          <a href={runHref(run.id, "media")}>{plural(others.length, "image, table or document", "images, tables and documents")}</a>
+        </p>
+      )}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** A JSON metric: what Azure's schemas describe as tables, anything else as it is. */
 
 import { useState } from "preact/hooks";
-import { figure } from "../../format";
+import { figure } from "../../../format";
 import { Columns } from "./columns";
 
 type Row = Record<string, unknown>;

@@ -2,8 +2,8 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { count, figure } from "../../format";
-import { Button } from "../../ui/basics";
+import { count, figure } from "../../../format";
+import { Button } from "../../../ui/basics";
 
 export type ColumnsOf = [string, unknown[]][];
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homerun.cli.output.line_pattern import LinePattern, WrongPatternError
+from homerun.files.logs.line_pattern import LinePattern, WrongPatternError
 
 ATOMS = st.sampled_from(
     [

@@ -1,20 +1,24 @@
 /** The code as it was at submit, and what git had not committed. */
 
-import { useState } from "preact/hooks";
-import { bytes } from "../../format";
-import { address, get } from "../../server/api";
-import type { GitState, RunRow } from "../../types";
-import { Empty, Failure, Waiting } from "../../ui/basics";
-import { Download } from "../../ui/files";
-import { Icon } from "../../ui/icon";
-import { useLoaded } from "../../use";
-import type { TabProps } from "./tab";
+import "./code.css";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { bytes } from "../../../format";
+import { adjust, place } from "../../../route";
+import { address, get } from "../../../server/api";
+import type { GitState, RunRow } from "../../../types";
+import { Empty, Failure, Waiting } from "../../../ui/basics";
+import { Download } from "../../../ui/files";
+import { Icon } from "../../../ui/icon";
+import { useLoaded } from "../../../use";
+import type { TabProps } from "../tab";
 
 const DIFF = "\n";
 
 export function Code({ run }: TabProps) {
   const loaded = useLoaded((abort) => get("runs/{id}/code", { id: run.id }, abort), [run.id]);
-  const [picked, setShown] = useState<string | null>(null);
+  const { query } = place.value;
+  const picked = query.get("file");
+  const setShown = (file: string): void => adjust({ file, line: null });
   const found = loaded.data;
   const shown = picked ?? found?.files.find((one) => one.path === run.script && one.kind === "file")?.path ?? null;
   if (!found) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the code" />;
@@ -52,7 +56,7 @@ export function Code({ run }: TabProps) {
             </li>
           ))}
         </ul>
-        {shown === DIFF ? <Diff run={run} /> : shown !== null && <Source key={shown} run={run} path={shown} />}
+        {shown === DIFF ? <Diff run={run} /> : shown !== null && <Source key={shown} run={run} path={shown} line={Number(query.get("line"))} />}
       </div>
     </>
   );
@@ -77,13 +81,13 @@ function Git({ git }: { git: GitState }) {
   );
 }
 
-function Source({ run, path }: { run: RunRow; path: string }) {
+function Source({ run, path, line }: { run: RunRow; path: string; line: number }) {
   const loaded = useLoaded((abort) => get("runs/{id}/code/file", { id: run.id, file: path }, abort), [run.id, path]);
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} /> : <Waiting what="the file" />;
   if (loaded.data.text === null) return <p class="dim">This file is not text.</p>;
   return (
     <section class="preview" aria-label={path}>
-      <Listing text={loaded.data.text} look={() => ""} />
+      <Listing text={loaded.data.text} look={(_, at) => (at + 1 === line ? "is-marked" : "")} line={line} isNumbered />
       {loaded.data.is_cut && <p class="dim">Only the beginning of the file is shown.</p>}
     </section>
   );
@@ -109,12 +113,22 @@ function changeOf(line: string): string {
 
 const MOST_LINES = 20_000;
 
-function Listing({ text, look }: { text: string; look: (line: string) => string }) {
+interface ListingProps {
+  text: string;
+  look: (line: string, at: number) => string;
+  /** Which one is to be seen, counted from 1. */
+  line?: number;
+  isNumbered?: boolean;
+}
+
+function Listing({ text, look, line = 0, isNumbered = false }: ListingProps) {
   const lines = text.replace(/\n$/, "").split("\n");
+  const box = useRef<HTMLPreElement>(null);
+  useLayoutEffect(() => box.current?.querySelector(".is-marked")?.scrollIntoView({ block: "center" }), [text, line]);
   return (
-    <pre class="listing scrolled is-tall" tabIndex={0}>
-      {lines.slice(0, MOST_LINES).map((line, at) => (
-        <span key={at} class={look(line)}>{`${line}\n`}</span>
+    <pre ref={box} class={`listing scrolled is-tall ${isNumbered ? "is-numbered" : ""}`} tabIndex={0}>
+      {lines.slice(0, MOST_LINES).map((one, at) => (
+        <span key={at} class={look(one, at)}>{`${one}\n`}</span>
       ))}
     </pre>
   );

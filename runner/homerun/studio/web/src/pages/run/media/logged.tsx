@@ -2,15 +2,15 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { bytes, count, figure } from "../../format";
-import { blob, get } from "../../server/api";
-import type { MetricRow, RunRow } from "../../types";
-import { Failure } from "../../ui/basics";
-import { Picture } from "../../ui/files";
-import { useLoaded } from "../../use";
+import { bytes, count, figure } from "../../../format";
+import { blob, get } from "../../../server/api";
+import type { MetricRow, RunRow } from "../../../types";
+import { Failure } from "../../../ui/basics";
+import { Picture } from "../../../ui/files";
+import { useLoaded } from "../../../use";
+import { Values } from "../values";
 import { Columns, type ColumnsOf } from "./columns";
 import { Document } from "./document";
-import { Values } from "./values";
 
 const POINTS = 1000;
 const MOST_BYTES = 4 << 20;
