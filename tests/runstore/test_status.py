@@ -220,3 +220,66 @@ def test_a_batch_ends_as_its_runs_when_the_last_is_over(
 
     assert (outcome["status"], outcome["cause"]) == (said, cause)
     assert outcome.get("time") == ("then" if is_whole else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"), [(status.FAIL, status.FAILED), (status.CANCEL, status.CANCELED)]
+)
+def test_a_run_that_is_abandoned_ends_as_it_was_asked_to(kind: str, wanted: str) -> None:
+    outcome = status.abandoned(kind)
+
+    assert (outcome["status"], outcome["cause"]) == (wanted, status.ABANDONED)
+    assert status.abandoned() == status.abandoned(status.CANCEL)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "exited", "said"),
+    [
+        ({"cause": status.EXIT_CODE, "exit_code": 3}, {}, "the script ended with exit code 3"),
+        ({"cause": status.SIGNAL, "signal": "SIGSEGV"}, {}, "the script was ended by SIGSEGV"),
+        (
+            {"cause": status.OUT_OF_MEMORY},
+            {"over_limit": "it was over its limit"},
+            "it was over its limit",
+        ),
+        (
+            {"cause": status.EXIT_CODE, "exit_code": 3},
+            {"over_limit": "it was over its limit"},
+            "the script ended with exit code 3",
+        ),
+        ({"cause": status.LOST_BY_ENGINE}, {"lost": "node n1 is gone"}, "node n1 is gone"),
+        (
+            {"cause": status.LOST_BY_ENGINE, "engine": "preempted"},
+            {},
+            "its job is over and left no outcome: preempted",
+        ),
+        ({"cause": status.LOST_BY_ENGINE}, {}, "its job is over and left no outcome"),
+        ({"cause": status.CANCEL}, {"lost": "node n1 is gone"}, "the run was canceled"),
+        (
+            {"cause": status.SIGNAL, "signal": "SIGKILL"},
+            {"rank": {"name": "rank 2", "said": "was ended by SIGKILL"}},
+            "rank 2 was ended by SIGKILL",
+        ),
+        (
+            {"cause": status.CANCEL},
+            {"rank": {"name": "rank 2", "said": "was ended by SIGTERM"}},
+            "the run was canceled",
+        ),
+        (
+            {"cause": status.EXIT_CODE, "exit_code": 1},
+            {"rank": "rank 2"},
+            "the script ended with exit code 1",
+        ),
+        (
+            {"cause": status.CANNOT_START},
+            {"cannot_start": "no such file"},
+            "the script's process could not be started: no such file",
+        ),
+        ({"cause": "of a later version"}, {}, "the run ended"),
+        ({"cause": None}, {}, "the run ended"),
+    ],
+)
+def test_why_a_run_ended_is_told_as_a_clause(
+    outcome: dict[str, Any], exited: dict[str, Any], said: str
+) -> None:
+    assert status.cause_in_words(outcome, exited) == said
