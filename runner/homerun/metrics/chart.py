@@ -139,7 +139,7 @@ def _row(
     """A curve as columns, None where all of it is known; and what is known after it."""
     since, until, span = _scale(one, wish)
     place = len(one), span, one.axis
-    if known is not None and smooth is None and known[:3] == place:
+    if known is not None and known[:3] == place:
         return None, known
     grid = Grid(0.0, span) if span else None
     parts = one.within(since, until)
@@ -216,10 +216,11 @@ def _digest(shown: Columns, behind: int) -> int:
     return found
 
 
-def _places(cursor: str | None, count: int) -> list[_Known]:
-    """What is known of each series at a cursor; [] if it is not valid."""
+def _places(cursor: str | None, count: int) -> list[_Known | None]:
+    """What is known of each series at a cursor, None where it says nothing; [] if it is not valid."""
     try:
-        found = [_Known.parse(part) for part in cursor.split(",")] if cursor else []
+        parts = cursor.split(",") if cursor else []
+        found = [_Known.parse(part) if part else None for part in parts]
     except ValueError:
         return []
     return found if len(found) == count else []

@@ -2,9 +2,10 @@
 
 import { toNumber } from "../format";
 import { get } from "../server/api";
-import type { Numeric, Queries, SeriesRow } from "../types";
+import type { GroupSeries, Numeric, Queries, SeriesRow } from "../types";
 
-export type Axis = "step" | "time" | "relative" | "index";
+/** `metrics.NAME`: the numbers of another metric. */
+export type Axis = "step" | "time" | "relative" | "index" | `metrics.${string}`;
 
 export interface Curve {
   run: string;
@@ -12,6 +13,8 @@ export interface Curve {
   /** Along which its points stand: by number, where none has the step that was asked for. */
   axis: Axis;
   points: number;
+  /** How many points are not in it, as the metric that is its axis has no number there. */
+  leftOut: number;
   /** How wide each place along the axis is; 0: each bucket is a point. */
   span: number;
   /** The buckets with which another stroke begins. */
@@ -29,73 +32,124 @@ export interface Curve {
   last: (number | null)[];
   /** How many points of each bucket are NaN, infinite, and minus infinite. */
   odd: Odd[];
-  /** The weight of its average, and the average at the last point of each bucket; 0: it has none. */
-  smoothing: number;
+  /** What its average is, as `ema:0.9`, and that at the last point of each bucket; "": it has none. */
+  smoothing: string;
   smooth: (number | null)[];
 }
 
 export type Odd = readonly [nans: number, highs: number, lows: number];
+
+/** Several runs as one: at each place what they have on average, how far they lie apart, and how many are there. */
+export interface GroupCurve {
+  name: string;
+  /** Of each field that they were grouped by. */
+  values: unknown[];
+  runs: string[];
+  axis: Axis;
+  stamp: number;
+  x: number[];
+  mean: (number | null)[];
+  std: (number | null)[];
+  min: (number | null)[];
+  max: (number | null)[];
+  count: number[];
+}
 
 export interface Range {
   since: number;
   until: number;
 }
 
-const MOST = 200;
+interface Asked {
+  range?: Range | null;
+  /** They are what runs used of their machine. */
+  isSystem?: boolean;
+  /** The fields by which runs are gathered. */
+  groups?: readonly string[];
+}
+
+const MOST_SERIES = 2000;
+const MOST_PLACES = 400_000;
 let stamps = 0;
 
 export class Curves {
   readonly found = new Map<string, Curve>();
-  /** By the place of the first name of a question. */
-  private readonly cursors = new Map<number, string>();
-  private smoothing = 0;
+  /** By the name of the metric. */
+  readonly grouped = new Map<string, GroupCurve[]>();
+  private readonly cursors = new Map<string, string>();
+  private smoothing = "";
 
   constructor(
-    private readonly runs: string[],
-    private readonly names: string[],
-    private readonly axis: Axis,
+    readonly runs: readonly string[],
+    readonly axis: Axis,
     private readonly width: number,
-    private readonly range: Range | null = null,
-    private readonly isSystem = false,
+    private readonly asked: Asked = {},
   ) {}
 
   get(run: string, name: string): Curve | undefined {
-    return this.found.get(`${run}\n${name}`);
+    return this.found.get(keyOf(run, name));
   }
 
-  /** Have an average of all points come too, of this weight. */
-  smoothBy(weight: number): void {
-    if (weight === this.smoothing) return;
-    this.smoothing = weight;
+  has(name: string): boolean {
+    return this.grouped.has(name) || this.runs.some((run) => this.found.has(keyOf(run, name)));
+  }
+
+  /** Have an average of all points come too, as `ema:0.9`; "": none. */
+  smoothBy(word: string): void {
+    if (word === this.smoothing) return;
+    this.smoothing = word;
     this.cursors.clear();
   }
 
-  /** Read what is new. Answers whether anything is. */
-  async read(abort?: AbortSignal): Promise<boolean> {
-    const most = Math.max(1, Math.floor(MOST / Math.max(1, this.runs.length)));
+  /** Read what is new of some metrics, in as few questions as can be. Answers whether anything is. */
+  async read(names: readonly string[], abort?: AbortSignal): Promise<boolean> {
+    const runs = Math.max(1, this.runs.length);
+    const most = Math.max(1, Math.floor(Math.min(MOST_SERIES, MOST_PLACES / this.width) / runs));
     let isNew = false;
-    for (let at = 0; this.runs.length && at < this.names.length; at += most) {
-      const query: Queries["series"] = {
-        run: this.runs,
-        name: this.names.slice(at, at + most),
-        width: this.width,
-        x: this.axis,
-        ...(this.smoothing ? { smooth: `ema:${this.smoothing}` } : {}),
-        ...(this.isSystem ? { system: true } : {}),
-        ...(this.range ? { ...this.range } : { cursor: this.cursors.get(at) ?? null }),
-      };
+    for (let at = 0; this.runs.length && at < names.length; at += most) {
+      const some = names.slice(at, at + most);
       const { smoothing } = this;
-      const answer = await get("series", query, abort);
+      const answer = await get("series", this.query(some), abort);
       if (smoothing !== this.smoothing) return false; // what was asked for meanwhile is on its way
-      this.cursors.set(at, answer.cursor);
+      this.keep(some, answer.cursor);
       for (const part of answer.series) this.take(part);
-      isNew ||= answer.series.length > 0;
+      this.takeGroups(some, answer.groups);
+      isNew ||= answer.series.length + answer.groups.length > 0;
     }
     return isNew;
   }
 
+  private query(names: string[]): Queries["series"] {
+    const { range, isSystem, groups } = this.asked;
+    return {
+      run: [...this.runs],
+      name: names,
+      width: this.width,
+      x: this.axis,
+      ...(this.smoothing ? { smooth: this.smoothing } : {}),
+      ...(isSystem ? { system: true } : {}),
+      ...(groups?.length ? { group: [...groups] } : {}),
+      ...(range ? { ...range } : { cursor: this.cursorOf(names) }),
+    };
+  }
+
+  private keysOf(names: readonly string[]): string[] {
+    return this.asked.groups?.length ? [names.join("\n")] : this.runs.flatMap((run) => names.map((name) => keyOf(run, name)));
+  }
+
+  private cursorOf(names: readonly string[]): string | null {
+    const parts = this.keysOf(names).map((key) => this.cursors.get(key) ?? "");
+    return parts.some(Boolean) ? parts.join(",") : null;
+  }
+
+  private keep(names: readonly string[], cursor: string): void {
+    const keys = this.keysOf(names);
+    const parts = this.asked.groups?.length ? [cursor] : cursor.split(",");
+    keys.forEach((key, at) => this.cursors.set(key, parts[at] ?? ""));
+  }
+
   private take(part: SeriesRow): void {
-    const key = `${part.run}\n${part.name}`;
+    const key = keyOf(part.run, part.name);
     const former = part.anew ? undefined : this.found.get(key);
     const kept = former ? part.from : 0;
     const join = <T>(old: T[] | undefined, next: T[]): T[] => [...(old ?? []).slice(0, kept), ...next];
@@ -105,6 +159,7 @@ export class Curves {
       name: part.name,
       axis: part.x as Axis,
       points: part.points,
+      leftOut: part.left_out,
       span: part.span,
       cuts: part.cuts,
       stamp: (stamps += 1),
@@ -120,6 +175,35 @@ export class Curves {
       smooth: part.smooth.map(finite),
     });
   }
+
+  private takeGroups(names: readonly string[], groups: readonly GroupSeries[]): void {
+    if (!this.asked.groups?.length) return;
+    const keyed = (values: unknown[]): string => JSON.stringify(values);
+    for (const name of names) {
+      const known = new Map((this.grouped.get(name) ?? []).map((one) => [keyed(one.values), one]));
+      for (const one of groups) if (one.name === name) known.set(keyed(one.values), groupOf(one));
+      this.grouped.set(name, [...known.values()]);
+    }
+  }
+}
+
+const keyOf = (run: string, name: string): string => `${run}\n${name}`;
+
+function groupOf(one: GroupSeries): GroupCurve {
+  const numbers = (values: Numeric[] | undefined): (number | null)[] => (values ?? []).map(finite);
+  return {
+    name: one.name,
+    values: one.values,
+    runs: one.runs,
+    axis: one.x as Axis,
+    stamp: (stamps += 1),
+    x: one.places,
+    mean: numbers(one.mean),
+    std: numbers(one.std),
+    min: numbers(one.min),
+    max: numbers(one.max),
+    count: one.count,
+  };
 }
 
 function finite(value: Numeric): number | null {

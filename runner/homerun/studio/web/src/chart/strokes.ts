@@ -1,6 +1,7 @@
 /** What is drawn of a curve: strokes, each of which goes from left to right. */
 
-import type { Axis, Curve, Odd } from "./curves";
+import { averaged } from "./average";
+import type { Axis, Curve, GroupCurve, Odd } from "./curves";
 
 type Numbers = (number | null)[];
 
@@ -12,9 +13,11 @@ export interface Stroke {
   mean: Numbers;
   smooth: Numbers | null;
   odd: Odd[];
+  /** It is several runs: `min` and `max` are one standard deviation below and above their mean, and these are the ends. */
+  group: { low: Numbers; high: Numbers; std: Numbers; count: number[] } | null;
 }
 
-interface Bucket {
+export interface Bucket {
   x: number;
   count: number;
   min: number | null;
@@ -27,15 +30,32 @@ interface Bucket {
 /**
  * Points are counted from 1, as where they are listed. A run that was begun again logs its steps again: each time is a stroke of its own, or one would be drawn over the other.
  *
- * @param smoothing the weight of the moving average, 0: none
+ * @param smoothing as `ema:0.9`, "": none
  */
-export function strokesOf(curve: Curve, smoothing = 0): Stroke[] {
+export function strokesOf(curve: Curve, smoothing = ""): Stroke[] {
   const buckets = placed(curve);
   const borders = [0, ...curve.cuts, buckets.length];
   const parts = borders.slice(1).map((end, at) => buckets.slice(borders[at], end));
-  const isKnown = smoothing > 0 && curve.smoothing === smoothing;
+  const isKnown = smoothing !== "" && curve.smoothing === smoothing;
   return parts.filter((part) => part.length).map((part) => stroke(merged(part), smoothing, isKnown));
 }
+
+/** Several runs as one stroke, with a band around their mean. */
+export function groupStroke({ axis, x, mean, std, min, max, count }: GroupCurve): Stroke {
+  const start = startOf(axis);
+  const away = (sign: number): Numbers => mean.map((one, at) => (one === null ? null : one + sign * (std[at] ?? 0)));
+  return {
+    x: x.map((one) => one + start),
+    min: away(-1),
+    max: away(1),
+    mean,
+    smooth: null,
+    odd: mean.map(() => NONE),
+    group: { low: min, high: max, std, count },
+  };
+}
+
+const NONE: Odd = [0, 0, 0];
 
 export const hasExtent = ({ min, max }: Stroke): boolean => min.some((low, at) => low !== max[at]);
 
@@ -81,27 +101,16 @@ function average(one: Bucket, other: Bucket): number | null {
 const minus = (value: number | null): number | null => (value === null ? null : -value);
 const least = (one: number | null, other: number | null): number | null => (one === null || other === null ? (one ?? other) : Math.min(one, other));
 
-function stroke(part: Bucket[], smoothing: number, isKnown: boolean): Stroke {
+function stroke(part: Bucket[], smoothing: string, isKnown: boolean): Stroke {
   return {
     x: part.map((one) => one.x),
     min: part.map((one) => one.min),
     max: part.map((one) => one.max),
     mean: part.map((one) => one.mean),
-    smooth: !smoothing ? null : isKnown ? part.map((one) => one.smooth) : smooth(part, smoothing),
+    smooth: !smoothing ? null : isKnown ? part.map((one) => one.smooth) : averaged(part, smoothing),
     odd: part.map((one) => one.odd),
+    group: null,
   };
-}
-
-/** The moving average until the server has told that of all points: each place as so many points of its mean. */
-function smooth(part: Bucket[], weight: number): Numbers {
-  let [sum, share] = [0, 0];
-  return part.map(({ mean, count }) => {
-    if (mean === null) return null;
-    const kept = weight ** count;
-    sum = kept * sum + (1 - kept) * mean;
-    share = kept * share + (1 - kept);
-    return sum / share;
-  });
 }
 
 /** How many points of all are NaN, infinite, and minus infinite. */
@@ -125,25 +134,6 @@ export function nearest(xs: readonly number[], x: number): number {
   }
   const isBefore = low > 0 && x - (xs[low - 1] ?? 0) < (xs[low] ?? 0) - x;
   return isBefore ? low - 1 : low;
-}
-
-type Column = (number | null | undefined)[];
-
-/** One table of all strokes: a column of places, and for each stroke its least, greatest, mean and smoothed. Undefined is where it has none. */
-export function tableOf(strokes: readonly Stroke[]): [number[], ...Column[]] {
-  const [only] = strokes;
-  const columnsOf = ({ min, max, mean, smooth }: Stroke): Numbers[] => [min, max, mean, ...(smooth ? [smooth] : [])];
-  if (only && strokes.length === 1) return [only.x, ...columnsOf(only)];
-  const xs = [...new Set(strokes.flatMap((one) => one.x))].sort((one, other) => one - other);
-  const place = new Map(xs.map((x, at) => [x, at]));
-  const columns = strokes.flatMap((one) =>
-    columnsOf(one).map((values) => {
-      const column: Column = new Array(xs.length).fill(undefined);
-      one.x.forEach((x, at) => (column[place.get(x) ?? 0] = values[at]));
-      return column;
-    }),
-  );
-  return [xs, ...columns];
 }
 
 /** How far the least and greatest of a place must lie apart to stand out, in what they usually do. */

@@ -1,105 +1,119 @@
-/** What a chart says of the place under the pointer. */
+/** What a chart says of a place: each line that is drawn there, from the highest value to the lowest. */
 
-import type uPlot from "uplot";
 import { duration, figure } from "../format";
 import type { Axis } from "./curves";
+import type { Drawn } from "./draw";
 import { nearest, type Stroke, sayOdd } from "./strokes";
 
-export interface Drawn {
-  stroke: Stroke;
-  label: string;
-  colour: string;
-  /** Another stroke of its run comes after it. */
-  isFormer: boolean;
-}
-
-interface Reading extends Drawn {
+export interface Reading extends Drawn {
   at: number;
   x: number;
-  /** The least and the greatest near the pointer: of places that share a pixel none is passed over. */
+  /** What is drawn: the average, where there is one. */
+  value: number | null;
+  /** The least and the greatest near the place: of those that share a pixel none is passed over. */
   extent: [number, number] | null;
   /** How far it is from the pointer, in pixels. */
   away: number;
 }
 
+/** The pixels of a chart, and back. */
+export interface Pixels {
+  toX: (value: number) => number;
+  toY: (value: number) => number;
+  fromX: (pixel: number) => number;
+}
+
 type Say = (value: unknown) => string;
+
+export interface Told {
+  place: string;
+  rows: Row[];
+  /** How many lines are left out. */
+  rest: number;
+}
+
+export interface Row {
+  key: string;
+  token: string;
+  label: string;
+  words: string;
+  /** What else there is to say of it. */
+  more: string;
+}
 
 const MOST = 12;
 const REACH_PX = 12;
 const NEAR_PX = 2;
 const GAP_PX = 14;
 
-export function tell(plot: uPlot, drawn: readonly Drawn[], axis: Axis, say: Say, tip: HTMLElement | null): void {
-  if (!tip) return;
-  const { left = -1, top = -1 } = plot.cursor;
-  const found = left < 0 ? [] : readings(plot, drawn, left, top);
-  tip.hidden = !found.length;
-  const [near] = [...found].sort((one, other) => Math.abs(plot.valToPos(one.x, "x") - left) - Math.abs(plot.valToPos(other.x, "x") - left));
-  if (!near) return;
-  const place = placeOf(axis, near.x);
-  const shown = [...found].sort((one, other) => one.away - other.away).slice(0, MOST);
-  shown.sort((one, other) => (value(other) ?? Number.NEGATIVE_INFINITY) - (value(one) ?? Number.NEGATIVE_INFINITY));
-  const rows = shown.map((one) => row(one, drawn.length > 1, placeOf(axis, one.x) === place ? "" : `at ${placeOf(axis, one.x)}`, say));
-  const rest = found.length - shown.length;
-  tip.replaceChildren(line(place), ...rows, ...(rest ? [line(`and ${rest} more`)] : []));
-  put(tip, plot.over.getBoundingClientRect(), left, top);
-}
-
-/** Each stroke that is drawn at that place, at its own point that is nearest. */
-function readings(plot: uPlot, drawn: readonly Drawn[], left: number, top: number): Reading[] {
-  const x = plot.posToVal(left, "x");
+/** Each stroke that is drawn at a place, at its own point that is nearest. */
+export function readings(drawn: readonly Drawn[], pixels: Pixels, left: number, top: number): Reading[] {
+  const x = pixels.fromX(left);
   return drawn.flatMap((one): Reading[] => {
-    const at = nearest(one.stroke.x, x);
-    const own = one.stroke.x[at];
+    const { stroke } = one;
+    const at = nearest(stroke.x, x);
+    const own = stroke.x[at];
     if (own === undefined) return [];
-    const isWithin = x >= (one.stroke.x[0] ?? x) && x <= (one.stroke.x.at(-1) ?? x);
-    if (!isWithin && Math.abs(plot.valToPos(own, "x") - left) > REACH_PX) return [];
-    const height = value({ ...one, at });
-    const near = plot.posToVal(left + NEAR_PX, "x") - x;
-    return [
-      {
-        ...one,
-        at,
-        x: own,
-        extent: extentOf(one.stroke, at, x - near, x + near),
-        away: height === null ? Number.POSITIVE_INFINITY : Math.abs(plot.valToPos(height, "y") - top),
-      },
-    ];
+    const isWithin = x >= (stroke.x[0] ?? x) && x <= (stroke.x.at(-1) ?? x);
+    if (!isWithin && Math.abs(pixels.toX(own) - left) > REACH_PX) return [];
+    const value = (stroke.smooth ?? stroke.mean)[at] ?? null;
+    const near = pixels.fromX(left + NEAR_PX) - x;
+    const away = value === null ? Number.POSITIVE_INFINITY : Math.abs(pixels.toY(value) - top);
+    return [{ ...one, at, x: own, value, extent: extentOf(stroke, at, x - near, x + near), away }];
   });
 }
 
-function extentOf({ x, min, max }: Stroke, at: number, since: number, until: number): [number, number] | null {
+function extentOf({ x, min, max, group }: Stroke, at: number, since: number, until: number): [number, number] | null {
   const [first, last] = [Math.min(at, nearest(x, since)), Math.max(at, nearest(x, until))];
-  const lows = min.slice(first, last + 1).filter((one) => one !== null);
-  const highs = max.slice(first, last + 1).filter((one) => one !== null);
+  const lows = (group?.low ?? min).slice(first, last + 1).filter((one) => one !== null);
+  const highs = (group?.high ?? max).slice(first, last + 1).filter((one) => one !== null);
   return lows.length && highs.length ? [Math.min(...lows), Math.max(...highs)] : null;
 }
 
-/** What is drawn: the average, where there is one. */
-function value({ stroke, at }: Pick<Reading, "stroke" | "at">): number | null {
-  return (stroke.smooth ?? stroke.mean)[at] ?? null;
+/** What there is to say at a place, of at most twelve lines: those nearest to the pointer. */
+export function tell(found: readonly Reading[], pixels: Pixels, left: number, axis: Axis, say: Say, isNamed: boolean): Told | null {
+  const away = (one: Reading): number => Math.abs(pixels.toX(one.x) - left);
+  const near = found.reduce<Reading | null>((best, one) => (best === null || away(one) < away(best) ? one : best), null);
+  if (!near) return null;
+  const place = placeOf(axis, near.x);
+  const shown = [...found].sort((one, other) => one.away - other.away).slice(0, MOST);
+  const height = (one: Reading): number => one.value ?? Number.NEGATIVE_INFINITY;
+  shown.sort((one, other) => height(other) - height(one));
+  const rows = shown.map((one) => rowOf(one, isNamed, placeOf(axis, one.x) === place ? "" : `at ${placeOf(axis, one.x)}`, say));
+  return { place, rows, rest: found.length - shown.length };
 }
 
-function row(one: Reading, isNamed: boolean, own: string, say: Say): HTMLElement {
-  const { mean, smooth, odd } = one.stroke;
+function rowOf(one: Reading, isNamed: boolean, own: string, say: Say): Row {
+  const { mean, smooth, odd, group } = one.stroke;
   const raw = mean[one.at] ?? null;
   const strange = sayOdd(odd[one.at] ?? [0, 0, 0]);
   const [low, high] = one.extent ?? [0, 0];
-  const shown = value(one);
-  const words = shown === null ? strange || "not finite" : say(shown);
+  const std = group?.std[one.at] ?? null;
+  const words = one.value === null ? strange || "not finite" : `${say(one.value)}${std === null ? "" : ` ± ${say(std)}`}`;
   const more = [
     ...(smooth && raw !== null ? [`not smoothed ${say(raw)}`] : []),
     ...(low !== high ? [`${say(low)} … ${say(high)}`] : []),
-    ...(shown !== null && strange ? [strange] : []),
+    ...(group ? [`${group.count[one.at] ?? 0} runs`] : []),
+    ...(one.value !== null && strange ? [strange] : []),
     ...(own ? [own] : []),
   ];
-  return line(`${isNamed ? `${one.label}  ` : ""}${words}`, one.colour, more.join(", "));
+  return { key: one.key, token: one.paint.token, label: isNamed ? one.label : "", words, more: more.join(", ") };
 }
 
-function placeOf(axis: Axis, x: number): string {
-  if (axis === "time") return new Date(x * 1000).toLocaleTimeString();
+export function placeOf(axis: Axis, x: number): string {
+  if (axis === "time")
+    return new Date(x * 1000).toLocaleString(undefined, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit", second: "2-digit" });
   if (axis === "relative") return duration(x);
-  return `${axis === "index" ? "point" : axis} ${figure(x)}`;
+  return `${axis === "index" ? "point" : axis.replace(/^metrics\./, "")} ${figure(x)}`;
+}
+
+/** Show it beside the pointer, and within the window; null: nothing. */
+export function show(tip: HTMLElement, told: Told | null, over: DOMRect, left: number, top: number): void {
+  tip.hidden = !told;
+  if (!told) return;
+  const rows = told.rows.map((one) => line(`${one.label ? `${one.label}  ` : ""}${one.words}`, one.token, one.more));
+  tip.replaceChildren(line(told.place), ...rows, ...(told.rest ? [line(`and ${told.rest} more`)] : []));
+  put(tip, over, left, top);
 }
 
 function line(text: string, token = "", more = ""): HTMLElement {
@@ -119,7 +133,6 @@ function line(text: string, token = "", more = ""): HTMLElement {
   return element;
 }
 
-/** Beside the pointer, and within the window. */
 function put(tip: HTMLElement, over: DOMRect, left: number, top: number): void {
   const { width, height } = tip.getBoundingClientRect();
   const [x, y] = [over.left + left, over.top + top];

@@ -1,9 +1,9 @@
 /** Some runs side by side: what differs, and their metrics in one chart each. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { Chart, COLOURS } from "../chart/chart";
-import { type Axis, Curves } from "../chart/curves";
+import { useEffect } from "preact/hooks";
+import { Charts } from "../chart/charts";
+import { paintOf } from "../chart/paints";
 import { count, duration, figure, joinWords, memory, moment, toNumber, took } from "../format";
 import { adjust, place, runHref } from "../route";
 import { get } from "../server/api";
@@ -12,12 +12,9 @@ import { setTitle } from "../state";
 import { parameter } from "../table/columns";
 import type { RunRow } from "../types";
 import { Button, Empty, Failure, StatusMark, Switch, Waiting } from "../ui/basics";
-import { useLoaded, useRemembered, useSettled, useThrottled } from "../use";
-import { AxisPicker, SETTLE_MS, Smoothing } from "./run/metrics";
+import { useLoaded, useRemembered, useThrottled } from "../use";
 
 const READ_MS = 1500;
-const CHARTS = 12;
-const WIDTH = 500;
 /** So many metrics of a run a row has. */
 const METRICS = 50;
 
@@ -62,7 +59,7 @@ export function ComparePage() {
         {runs.length < ids.length && <span class="dim">{ids.length - runs.length} of them were deleted</span>}
       </header>
       <Table runs={runs} drop={(id) => adjust({ ids: ids.filter((one) => one !== id).join(",") })} />
-      <Charts runs={runs} />
+      <Curves runs={runs} round={loaded.answered} />
     </div>
   );
 }
@@ -119,7 +116,7 @@ function Table({ runs, drop }: { runs: RunRow[]; drop: (id: string) => void }) {
               {runs.map((run, at) => (
                 <th key={run.id} scope="col">
                   <span class="branch">
-                    <i class="dot" style={{ background: `var(${COLOURS[at % COLOURS.length]})` }} />
+                    <i class="dot" style={{ background: `var(${paintOf(at).token})` }} />
                     <a href={runHref(run.id)} title={run.id}>
                       {run.experiment} #{run.number}
                     </a>
@@ -167,54 +164,13 @@ function difference(value: number, from: number): string {
 /** Two digits, and never a power of ten where the digits have room. */
 const rounded = (value: number): string => (value < 1e6 ? String(Number(value.toPrecision(2))) : value.toPrecision(2));
 
-function Charts({ runs }: { runs: RunRow[] }) {
-  const [axis, setAxis] = useRemembered<Axis>("compare.axis", "index");
-  const [isLog, setLog] = useRemembered("log.y", false);
-  const [smoothing, setSmoothing] = useRemembered("smoothing", 0);
-  const [most, setMost] = useState(CHARTS);
-  const [, setVersion] = useState(0);
-  const ids = runs.map((run) => run.id);
+function Curves({ runs, round }: { runs: RunRow[]; round: number }) {
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort();
-  const shown = names.slice(0, most);
-  const curves = useMemo(() => shown.map((name) => new Curves(ids, [name], axis, WIDTH)), [ids.join(), shown.join("\n"), axis]);
-  const read = useThrottled(() => {
-    void Promise.all(curves.map((one) => one.read().catch(() => false))).then((all) => all.some(Boolean) && setVersion((value) => value + 1));
-  }, READ_MS);
-  const exact = useSettled(smoothing, SETTLE_MS);
-  useEffect(() => {
-    for (const one of curves) one.smoothBy(exact);
-    read();
-  }, [curves, runs, exact]);
   if (!names.length) return null;
   return (
     <section>
-      <div class="bar">
-        <h2>Metrics</h2>
-        <AxisPicker axis={axis} change={(next) => next && setAxis(next)} isMany />
-        <Smoothing value={smoothing} change={setSmoothing} />
-        <Switch label="Log scale" on={isLog} change={setLog} />
-      </div>
-      <div class="charts">
-        {shown.map((name, at) => {
-          const lines = runs.flatMap((run, index) => {
-            const curve = curves[at]?.get(run.id, name);
-            return curve ? [{ curve, label: `#${run.number}`, colour: COLOURS[index % COLOURS.length] ?? "--line-1" }] : [];
-          });
-          return (
-            <figure class="card" key={name}>
-              <figcaption>
-                <b>{name}</b>
-              </figcaption>
-              {lines.length ? (
-                <Chart lines={lines} title={name} axis={axis} isLog={isLog} smoothing={smoothing} height={200} />
-              ) : (
-                <div class="chart is-blank" />
-              )}
-            </figure>
-          );
-        })}
-      </div>
-      {names.length > most && <Button onClick={() => setMost(most + CHARTS)}>{`Show more (${names.length - most} left)`}</Button>}
+      <h2>Metrics</h2>
+      <Charts runs={runs.map((run, at) => ({ id: run.id, label: `#${run.number}`, colour: at }))} names={names} round={round} />
     </section>
   );
 }

@@ -1,11 +1,12 @@
 /** What a run used of its machine, sampled while it went on. */
 
 import { useEffect, useState } from "preact/hooks";
+import { Charts } from "../../chart/charts";
 import { bytes, duration, figure, isLive } from "../../format";
 import { get } from "../../server/api";
 import { Empty, Failure, Waiting } from "../../ui/basics";
 import { useLoaded } from "../../use";
-import { isCurve, MetricCharts } from "./metrics";
+import { isCurve } from "./metrics";
 import type { TabProps } from "./tab";
 
 const READ_MS = 5000;
@@ -14,6 +15,8 @@ const BYTES = /memory|bytes|shared_once/;
 const percent = (value: unknown): string => (typeof value === "number" ? `${Math.round(value)} %` : figure(value));
 const time = (value: unknown): string => (typeof value === "number" ? duration(value) : figure(value));
 const size = (value: unknown): string => (typeof value === "number" ? bytes(value) : figure(value));
+
+const isSize = (name: string): boolean => BYTES.test(name);
 
 const UNITS: Record<string, string> = { watts: "W", celsius: "°C", joules: "J" };
 
@@ -52,5 +55,15 @@ export function System({ run }: TabProps) {
       </Empty>
     );
   }
-  return <MetricCharts run={run} metrics={metrics} round={round} axis="relative" isSystem sayOf={sayOf} isSize={(name) => BYTES.test(name)} />;
+  return (
+    <Charts
+      runs={[{ id: run.id, label: `#${run.number}` }]}
+      names={metrics.map((one) => one.name)}
+      round={round}
+      axis="relative"
+      isSystem
+      sayOf={sayOf}
+      isSize={isSize}
+    />
+  );
 }

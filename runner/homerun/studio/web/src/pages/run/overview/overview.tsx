@@ -1,5 +1,6 @@
 /** A run at a glance: what went wrong, what came out, with which parameters, where and when. */
 
+import { Charts } from "../../../chart/charts";
 import "./overview.css";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
@@ -12,7 +13,7 @@ import type { DetailsOfRun, MetricRow, RunAnswer, RunRow } from "../../../types"
 import { Button, Facts, Failure, RollupBar, TagChip } from "../../../ui/basics";
 import { Editable } from "../../../ui/editable";
 import { useLoaded } from "../../../use";
-import { isCurve, MetricCharts, MetricTiles, useMetrics } from "../metrics";
+import { isCurve, MetricTiles, useMetrics } from "../metrics";
 import type { TabProps } from "../tab";
 import { Environment } from "./environment";
 import { Params } from "./params";
@@ -63,7 +64,15 @@ export function Overview({ run, answer, reload }: TabProps) {
           <section>
             <h2>Metrics</h2>
             <MetricTiles metrics={numbers.slice(0, TILES)} />
-            <MetricCharts run={run} metrics={numbers.filter(isCurve).slice(0, CHARTS)} round={metrics.round} />
+            <Charts
+              runs={[{ id: run.id, label: `#${run.number}` }]}
+              names={numbers
+                .filter(isCurve)
+                .slice(0, CHARTS)
+                .map((one) => one.name)}
+              round={metrics.round}
+              isPlain
+            />
           </section>
         )}
         <Timeline run={run} details={answer.details} />

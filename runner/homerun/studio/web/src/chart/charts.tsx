@@ -1,0 +1,237 @@
+/**
+ * Charts of the metrics of one or several runs: the part of a page that draws curves.
+ *
+ *     <Charts
+ *       runs={[{ id: run.id, label: "#12 baseline", colour: 0 }]}   which runs, and what legends call them; `colour` keeps a run's colour
+ *       names={["train/loss", "eval/loss"]}                          which metrics, each with a card of its own
+ *       groups={["params.lr"]}                                       optional: runs with the same value are one line, their mean with a band of ± std
+ *       round={n}                                                    optional: count it up when there are new points; what is in view is then read
+ *       values={(name) => …}                                         optional: shows the points of a metric
+ *       axis="step"                                                  optional: the axis where the address says none
+ *       isSystem sayOf isSize                                        optional: samples of the machine, and how values are written
+ *     />
+ *
+ * What is set of them stands in the address (`model.ts`: keys x, smooth, size, metrics, pin, fold, hide, full, chart); other keys are the page's.
+ */
+
+import { useSignal } from "@preact/signals";
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { figure } from "../format";
+import { adjust, place } from "../route";
+import { Button, Failure } from "../ui/basics";
+import { Icon } from "../ui/icon";
+import { useSettled, useThrottled } from "../use";
+import { Card, type Common } from "./card";
+import { type Axis, Curves } from "./curves";
+import { FullScreen } from "./full-screen";
+import { Legend } from "./legend";
+import { type ChartedRun, groupName, namesOfGroups, namesOfRuns } from "./lines";
+import { addressOf, type ChartSpec, matcher, type Section, type Size, type Spec, sectionsOf, specOf, toggled, withChart } from "./model";
+import { Toolbar } from "./toolbar";
+import "./chart.css";
+
+export type { ChartedRun } from "./lines";
+
+interface Props {
+  runs: readonly ChartedRun[];
+  names: readonly string[];
+  groups?: readonly string[];
+  round?: number;
+  values?: (name: string) => void;
+  axis?: Axis;
+  isSystem?: boolean;
+  sayOf?: (name: string) => (value: unknown) => string;
+  isSize?: (name: string) => boolean;
+  /** Without a toolbar and headings: some charts of a page about something else. */
+  isPlain?: boolean;
+}
+
+const READ_MS = 800;
+const SETTLE_MS = 150;
+/** So many charts of a section are there before more are asked for. */
+const PAGE = 60;
+const HEIGHTS: Record<Size, number> = { s: 120, m: 180, l: 320 };
+const NONE: readonly string[] = [];
+const PLAIN_SAY = () => figure;
+const NO_SIZE = () => false;
+
+/** Fewer places where there are more lines: each has as many pixels, and all of them are read in a second. */
+const widthFor = (runs: number): number => (runs <= 8 ? 500 : runs <= 40 ? 300 : 250);
+
+export function Charts({
+  runs,
+  names,
+  groups = NONE,
+  round = 0,
+  values,
+  axis = "step",
+  isSystem = false,
+  sayOf = PLAIN_SAY,
+  isSize = NO_SIZE,
+  isPlain = false,
+}: Props) {
+  const spec = useMemo(() => specOf(place.value.query), [place.value.query]);
+  const change = (next: Partial<Spec>): void => adjust(addressOf({ ...specOf(place.value.query), ...next }));
+  const changeChart = (name: string, next: Partial<ChartSpec>): void => adjust(addressOf(withChart(specOf(place.value.query), name, next)));
+  const [smoothing, smooth] = useSliding(spec.smoothing, (word) => change({ smoothing: word }));
+  const used = spec.axis || axis;
+  const width = widthFor(runs.length);
+  const ids = runs.map((one) => one.id);
+  const curves = useMemo(() => new Curves(ids, used, width, { isSystem, groups }), [ids.join(), used, width, isSystem, groups.join("\n")]);
+  const seen = useRef(new Set<string>());
+  const { version, error, read } = useReading(curves, seen.current, spec.smoothing, round);
+  const above = useSignal<string | null>(null);
+  const link = useId();
+  const grouped = groups.length
+    ? JSON.stringify([...curves.grouped.values()].flatMap((all) => all.map((one) => [groupName(one.values), one.runs.length])))
+    : "";
+  const lines = useMemo(
+    () => (groups.length ? namesOfGroups(uniqueGroups(curves)) : namesOfRuns(runs)),
+    [grouped, JSON.stringify(runs), groups.join("\n"), curves],
+  );
+  const common: Common = { curves, width, groups, names: lines, hidden: spec.hidden, axis: used, isSystem, above, link, sayOf, isSize, values };
+  const found = isPlain ? names : names.filter(matcher(spec.find));
+  const sections = isPlain ? [{ title: "", names: [...names] }] : sectionsOf(found, spec.pinned);
+  const tellSeen = useCallback(
+    (name: string, isSeen: boolean) => {
+      if (isSeen) seen.current.add(name);
+      else seen.current.delete(name);
+      if (isSeen) read();
+    },
+    [read],
+  );
+  const card = (name: string, height: number, isFull = false) => (
+    <Card
+      key={name}
+      common={common}
+      name={name}
+      spec={spec.charts[name]}
+      change={(next) => changeChart(name, next)}
+      smoothing={smoothing}
+      settled={spec.smoothing}
+      version={version}
+      height={height}
+      isPinned={spec.pinned.includes(name)}
+      pin={() => change({ pinned: toggled(spec.pinned, name) })}
+      fill={isFull ? undefined : () => change({ full: name })}
+      seen={tellSeen}
+    />
+  );
+  return (
+    <div class="charts-area">
+      {!isPlain && <Toolbar spec={spec} change={change} smoothing={smoothing} smooth={smooth} names={names} found={found.length} all={names.length} />}
+      {lines.length > 1 && (
+        <Legend
+          names={lines}
+          hidden={spec.hidden}
+          above={above}
+          toggle={(key) => change({ hidden: toggled(spec.hidden, key) })}
+          showAll={() => change({ hidden: [] })}
+        />
+      )}
+      {error && <Failure error={error} retry={read} />}
+      {sections.map((one) => (
+        <Fold
+          key={one.title}
+          section={one}
+          isAlone={sections.length === 1 && !one.title}
+          isFolded={spec.folded.includes(one.title)}
+          fold={() => change({ folded: toggled(spec.folded, one.title) })}
+          size={spec.size}
+          card={(name) => card(name, HEIGHTS[spec.size])}
+        />
+      ))}
+      {names.length > 0 && !found.length && <p class="dim">No metric has “{spec.find}” in its name.</p>}
+      {names.includes(spec.full) && (
+        <FullScreen
+          names={found.includes(spec.full) ? found : names}
+          name={spec.full}
+          go={(full) => change({ full })}
+          card={(name, height) => card(name, height, true)}
+        />
+      )}
+    </div>
+  );
+}
+
+/** The groups of all metrics, each once. */
+function uniqueGroups(curves: Curves) {
+  const all = [...curves.grouped.values()].flat();
+  return [...new Map(all.map((one) => [groupName(one.values), one])).values()];
+}
+
+interface FoldProps {
+  section: Section;
+  /** There is no other one, and it has no name. */
+  isAlone: boolean;
+  isFolded: boolean;
+  fold: () => void;
+  size: Size;
+  card: (name: string) => preact.JSX.Element;
+}
+
+function Fold({ section, isAlone, isFolded, fold, size, card }: FoldProps) {
+  const [most, setMost] = useState(PAGE);
+  const { title, names } = section;
+  return (
+    <section class="chart-section" aria-label={title || "Metrics"}>
+      {!isAlone && (
+        <h2 class="fold-head">
+          <button type="button" class="fold" aria-expanded={!isFolded} onClick={fold}>
+            <Icon name={isFolded ? "right" : "down"} />
+            <span>{title || "Metrics"}</span>
+            <span class="dim">{names.length}</span>
+          </button>
+        </h2>
+      )}
+      {!isFolded && <div class={`charts is-${size}`}>{names.slice(0, most).map(card)}</div>}
+      {!isFolded && names.length > most && <Button onClick={() => setMost(most + PAGE)}>{`Show more (${names.length - most} left)`}</Button>}
+    </section>
+  );
+}
+
+/** Read what is in view: at first, when there are new points, and when something else comes into view. */
+function useReading(curves: Curves, seen: ReadonlySet<string>, smoothing: string, round: number) {
+  const [version, setVersion] = useState(0);
+  const [error, setError] = useState<Error | null>(null);
+  const abort = useRef(new AbortController());
+  const read = useThrottled(() => {
+    curves.read([...seen], abort.current.signal).then(
+      (isNew) => {
+        setError(null);
+        if (isNew) setVersion((value) => value + 1);
+      },
+      (failed: Error) => failed.name !== "AbortError" && setError(failed),
+    );
+  }, READ_MS);
+  useEffect(() => {
+    abort.current = new AbortController();
+    return () => abort.current.abort();
+  }, [curves]);
+  useEffect(() => {
+    curves.smoothBy(smoothing);
+    read();
+  }, [curves, round, smoothing]);
+  return { version, error, read };
+}
+
+/** What a slider says: drawn once in each frame, and kept once it stands still. */
+function useSliding(kept: string, keep: (word: string) => void): [string, (word: string) => void] {
+  const [word, setWord] = useState(kept);
+  const frame = useRef(0);
+  const wanted = useRef(kept);
+  const settled = useSettled(word, SETTLE_MS);
+  useEffect(() => {
+    setWord(kept);
+    wanted.current = kept;
+  }, [kept]);
+  useEffect(() => {
+    if (settled === wanted.current && settled !== kept) keep(settled);
+  }, [settled]);
+  const slide = useCallback((next: string) => {
+    wanted.current = next;
+    cancelAnimationFrame(frame.current);
+    frame.current = requestAnimationFrame(() => setWord(wanted.current));
+  }, []);
+  return [word, slide];
+}

@@ -1,0 +1,143 @@
+/** What is set of all charts at once. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Axis } from "./curves";
+import type { Size, Spec } from "./model";
+
+interface Props {
+  spec: Spec;
+  change: (change: Partial<Spec>) => void;
+  /** Called while the slider of the smoothing moves; "": none. */
+  smoothing: string;
+  smooth: (word: string) => void;
+  /** Metrics that the x axis may be. */
+  names: readonly string[];
+  /** Only what is found of so many. */
+  found: number;
+  all: number;
+}
+
+const SIZES: [Size, string][] = [
+  ["s", "Small"],
+  ["m", "Medium"],
+  ["l", "Large"],
+];
+const MOST_NAMES = 200;
+
+export function Toolbar({ spec, change, smoothing, smooth, names, found, all }: Props) {
+  return (
+    <div class="bar is-charts">
+      <Find value={spec.find} set={(find) => change({ find })} />
+      {spec.find && (
+        <span class="dim" role="status">
+          {found} of {all}
+        </span>
+      )}
+      <label class="inline">
+        <span>X axis</span>
+        <select value={spec.axis} onChange={(event) => change({ axis: event.currentTarget.value as Axis | "" })}>
+          <option value="">step, or point number</option>
+          <option value="step">step</option>
+          <option value="index">point number</option>
+          <option value="relative">time since the first point</option>
+          <option value="time">time of day</option>
+          {names.length > 1 && (
+            <optgroup label="a metric">
+              {names.slice(0, MOST_NAMES).map((name) => (
+                <option key={name} value={`metrics.${name}`}>
+                  {name}
+                </option>
+              ))}
+            </optgroup>
+          )}
+        </select>
+      </label>
+      <Smoothing word={smoothing} set={smooth} />
+      <label class="inline">
+        <span>Size</span>
+        <select value={spec.size} onChange={(event) => change({ size: event.currentTarget.value as Size })}>
+          {SIZES.map(([size, label]) => (
+            <option key={size} value={size}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+const TYPED_MS = 200;
+
+function Find({ value, set }: { value: string; set: (text: string) => void }) {
+  const [text, setText] = useState(value);
+  const timer = useRef(0);
+  useEffect(() => setText(value), [value]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return (
+    <input
+      type="search"
+      aria-label="Find a metric"
+      placeholder="Find a metric (regular expression)"
+      value={text}
+      onInput={(event) => {
+        const typed = event.currentTarget.value;
+        setText(typed);
+        clearTimeout(timer.current);
+        timer.current = window.setTimeout(() => set(typed), TYPED_MS);
+      }}
+    />
+  );
+}
+
+const KINDS = { ema: "exponential", gauss: "Gaussian", mean: "running mean" } as const;
+type Kind = keyof typeof KINDS;
+const USUAL: Record<Kind, number> = { ema: 0.9, gauss: 10, mean: 20 };
+
+/** By how much: a weight below 1, or so many points. */
+function Smoothing({ word, set }: { word: string; set: (word: string) => void }) {
+  const [kind, setKind] = useState<Kind>((word.split(":")[0] || "ema") as Kind);
+  const amount = word ? Number(word.split(":")[1]) : 0;
+  const isWeight = kind === "ema";
+  const give = (value: number): void => set(value > 0 ? `${kind}:${value}` : "");
+  return (
+    <span class="inline" title="Draws a moving average of all points; the values themselves stay visible behind it">
+      <label class="inline">
+        <span>Smoothing</span>
+        <input
+          type="range"
+          min={0}
+          max={isWeight ? 0.99 : 200}
+          step={isWeight ? 0.01 : 1}
+          value={amount}
+          onInput={(event) => give(Number(event.currentTarget.value))}
+        />
+      </label>
+      <input
+        class="is-short"
+        type="number"
+        aria-label="Smoothing as a number"
+        min={0}
+        max={isWeight ? 0.9999 : 1000}
+        step="any"
+        value={amount}
+        onChange={(event) => give(Number(event.currentTarget.value))}
+      />
+      <select
+        aria-label="Kind of smoothing"
+        value={kind}
+        onChange={(event) => {
+          const next = event.currentTarget.value as Kind;
+          setKind(next);
+          if (word) set(`${next}:${USUAL[next]}`);
+        }}
+      >
+        {Object.entries(KINDS).map(([key, label]) => (
+          <option key={key} value={key}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </span>
+  );
+}
