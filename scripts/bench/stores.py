@@ -117,7 +117,7 @@ def _write_run(
         data = json_write.pretty(facts.signed(fact, user)).encode()
         atomic.write(f"{hidden}/{name}", data)
     os.rename(hidden, record.path)
-    if change_marks.end(record.store.root, record.id):
+    if change_marks.mark_end(record.store.root, record.id):
         verify.feed(store_of(record))
 
 

@@ -15,7 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runstore.store import Store
 
-_PROGRAM, _FEED = "runs.index_work", "feed"
+_PROGRAM = "runs.index_work"
+_FEED = "feed"
 
 _begun: dict[str, int] = {}
 """Of each store the process that this one has started last: it takes its lock a little later."""
@@ -36,7 +37,7 @@ def start(store: Store) -> None:
     _begun[store.root] = pid
 
 
-def feed(root: str, mark: str) -> int:
+def start_feeding(root: str, mark: str) -> int:
     """Have the index of a store fed, which lacks a thousand runs that have ended.
 
     Args:

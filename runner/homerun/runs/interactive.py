@@ -100,11 +100,11 @@ def end(record: Record, how: str, said: dict[str, object] | None = None) -> None
     record.sync_metrics()
     outcome = {**status.ended(how), **(said or {})}
     won = record.end(outcome)
-    if change_marks.end(record.store.root, record.id):
+    if change_marks.mark_end(record.store.root, record.id):
         from homerun.runs import index_work  # one run in a thousand needs it
         from homerun.system import children
 
-        started = index_work.feed(record.store.root, record.mark)
+        started = index_work.start_feeding(record.store.root, record.mark)
         if started:
             children.started(started)
     owner.closed(record.path)

@@ -249,10 +249,10 @@ def _feed_index(of: Attempt) -> None:
     """Tell the index that the run is over, and have it fed where enough of them are."""
     experiment, run_id = os.path.split(os.getcwd())
     root = os.path.dirname(experiment)
-    if change_marks.end(root, run_id):
+    if change_marks.mark_end(root, run_id):
         from homerun.runs import index_work  # one run in a thousand needs it
 
-        of.helpers.add(index_work.feed(root, of.plan.mark))
+        of.helpers.add(index_work.start_feeding(root, of.plan.mark))
 
 
 def _start_hooks(of: Attempt) -> None:

@@ -108,10 +108,8 @@ class Board:
             grouped = None if group is None else _places(pages.groups(cache, query, group))
         told = self._rolled_up([row_of(row) for row in found])
         unread = None if self.live.unread is None else dict(zip(("runs", "of"), self.live.unread))
-        return {
-            **{"total": total, "skip": skip, "runs": told, "groups": grouped},
-            **{"cursor": cursor, "unread": unread},
-        }
+        answer = {"total": total, "skip": skip, "runs": told, "groups": grouped, "cursor": cursor}
+        return {**answer, "unread": unread}
 
     def rows(self, ids: Sequence[str], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
         """The rows of runs by their ids; those that are not there are left out."""

@@ -18,7 +18,7 @@ from runstore.index import metrics as index_metrics
 from runstore.index import row as index_row
 from runstore.index import verify
 from runstore.index.cache import EPOCH, MEMORY, Cache, remove
-from runstore.index.refresh import CHUNK, MANY, Refresh, count_lines
+from runstore.index.refresh import MANY, SHORT, Refresh, count_lines
 from runstore.run import cache as run_cache
 from runstore.run.record import Record
 
@@ -146,6 +146,9 @@ class Live:
                 if is_last or self._own is not None:
                     raise
                 self._is_busy = "locked" in str(error)
+                if self._is_busy and self.unread is not None:
+                    self._is_busy = False
+                    return  # by the process that makes it, which goes on without this one
                 self._own, self._is_own_for_good = Cache(MEMORY), not self._is_busy
             except sqlite3.DatabaseError:
                 if is_last or self._own is not None:
@@ -173,13 +176,14 @@ class Live:
         answers from those that are there: at first from the newest.
         """
         new = refresh.count_new()
-        self.unread = None
         if new <= MANY or self._verify_later is None or self._own is not None:
+            self.unread = None
             return False
-        self._verify_later()
-        refresh.left = CHUNK
-        refresh.run()
         lines = count_lines(self.store.root, self.store.experiment_folders())
+        self.unread = new, lines
+        self._verify_later()
+        refresh.left = SHORT
+        refresh.run()
         self.unread = refresh.count_new(), lines
         return True
 

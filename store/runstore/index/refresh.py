@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _WAITING = (status.QUEUED, status.NOT_STARTED)
 CHUNK = 500
 """So many runs are read in one transaction."""
+SHORT = 100
+"""So many where another process may wait for its turn, or a person for the first rows."""
 
 MANY = 5_000
 """So many runs that an index lacks take longer to read than a query should."""
@@ -43,7 +45,7 @@ _REST = 3
 """A process beside the queries rests a third of the time that it has kept them from writing."""
 
 
-class Progress:
+class Headway:
     """Counts runs of very many that are looked at, and tells a line every two seconds.
 
     Args:
@@ -77,7 +79,7 @@ def count_lines(root: str, folders: Iterable[str]) -> int:
     return lines
 
 
-class Part:
+class LedgerPart:
     """Lines of a ledger to be read, and what is noted of it then: up to where it is read, its
     inode, and which lines below are not read yet.
     """
@@ -94,7 +96,7 @@ class Refresh:
     """One bringing up to date of an open index, as a query begins.
 
     Args:
-        progress: told of the runs that are read from ledgers.
+        headway: counts the runs that are read from ledgers.
         most: at most about so many runs are read from ledgers; None: all.
     """
 
@@ -103,13 +105,13 @@ class Refresh:
         store: Store,
         cache: Cache,
         look: Looker,
-        progress: Progress | None = None,
+        headway: Headway | None = None,
         most: int | None = None,
     ) -> None:
         self.store = store
         self.cache = cache
         self.look = look
-        self.progress = progress or Progress(None, 0)
+        self.headway = headway or Headway(None, 0)
         self.left = most
         self._parents: dict[str, bool] = {}
         self._just_read: set[str] = set()
@@ -200,7 +202,7 @@ class Refresh:
                 update = "INSERT OR REPLACE INTO ledgers VALUES (?, ?, ?, ?, ?)"
                 self.cache.db.execute(update, (folder, *part.then))
             self._rest(began)
-            self.progress.count(part.last - part.first)
+            self.headway.count(part.last - part.first)
             if self.left is not None:
                 self.left -= part.last - part.first
 
@@ -209,7 +211,7 @@ class Refresh:
         if self._rests:
             time.sleep((time.monotonic() - began) / _REST)
 
-    def _unread(self, folder: str) -> Part | None:
+    def _unread(self, folder: str) -> LedgerPart | None:
         """The next part of a ledger to read; None: there is none."""
         try:
             seen = os.lstat(f"{self.store.root}/{folder}/{layout.LEDGER}")
@@ -223,13 +225,14 @@ class Refresh:
         lines, known, first, last = next(rows, (0, inode, 0, 0))
         if known != inode or lines > size:
             lines = first = last = 0
+        most = CHUNK if self.left is None and not self._rests else SHORT
         if first == last:
             first, last, lines = lines, size, size
         elif lines < size:
-            until = min(lines + CHUNK, size)
-            return Part(lines, until, (until, inode, first, last))
-        start = max(first, last - CHUNK)
-        return Part(start, last, (lines, inode, first, start)) if start < last else None
+            until = min(lines + most, size)
+            return LedgerPart(lines, until, (until, inode, first, last))
+        start = max(first, last - most)
+        return LedgerPart(start, last, (lines, inode, first, start)) if start < last else None
 
     def _read_expected(self) -> None:
         """Look again for runs whose line was there before their folder: they are being made."""
@@ -260,7 +263,7 @@ class Refresh:
             self._rest(began)
 
     def _read_unsettled(self, changed: set[str], rows: list[Row]) -> None:
-        """Look again at runs that are not over, or were just before; what this has read is known."""
+        """Look again at runs that are not over; what this has read just now is known."""
         rows = [one for one in rows if one[1] not in self._just_read]
         for start in range(0, len(rows), CHUNK):
             began = time.monotonic()

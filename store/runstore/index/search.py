@@ -11,7 +11,7 @@ from runstore.index import counts, metrics, pages, row, verify
 from runstore.index.cache import Cache, remove
 from runstore.index.fields import AREAS, METRICS
 from runstore.index.query import THERE, Condition, Query
-from runstore.index.refresh import MANY, Progress, Refresh, count_lines
+from runstore.index.refresh import MANY, Headway, Refresh, count_lines
 from runstore.run import cache as run_cache
 from runstore.run import children, ledger
 from runstore.run.record import Record
@@ -303,7 +303,7 @@ def _open(
                 return None
             if tell is not None and new > MANY:
                 tell(f"reading {new:,} runs into the index; this is done once")
-                refresh.progress = Progress(tell, new)
+                refresh.headway = Headway(tell, new)
             refresh.run()
             if verifies and verify.is_due(cache):
                 if verify_later is not None and verify.is_large(cache):
@@ -400,9 +400,9 @@ def _matching(
     folder = query.experiment
     name = None if folder is None else store.experiment_name(folder)
     folders = store.experiment_folders() if folder is None else [folder]
-    progress = Progress(tell, count_lines(store.root, folders))
+    headway = Headway(tell, count_lines(store.root, folders))
     for record in store.runs(name, children=query.children):
-        progress.count(1)
+        headway.count(1)
         run = row.readable(record, look)
         if run is not None:
             known = _metrics(record, query)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from runstore.store import Store
 
 EVERY_S = 55.0
+_PATIENCE_S = 60.0
+"""A process beside the queries waits so long for its turn at writing; no one waits for it."""
 SMALL = 2_000
 """So many runs are looked at within a query; more by a process of their own."""
 
@@ -63,7 +65,7 @@ def all_runs(refresh: Refresh) -> None:
 
 
 def alone(store: Store, look: Looker) -> bool:
-    """What is new, and `all_runs` if it is due, by one process at a time; False: another is at it."""
+    """What is new, and `all_runs` if it is due; False: another process is at it."""
 
     def work(refresh: Refresh) -> None:
         refresh.feed()
@@ -76,10 +78,10 @@ def alone(store: Store, look: Looker) -> bool:
 def feed(store: Store) -> bool:
     """Read what has ended into the index, so that it is not made at the first question.
 
-    Who ends a run marks it (`runstore.run.change_marks.end`), which costs one append, and once a
-    thousand have come together this is done in a process beside the runs: from the folders, and
-    checked as ever. Nothing hangs on it: killed, or refused by a full disk, it leaves more to the
-    query. It looks at runs and does nothing for them.
+    Who ends a run marks it (`change_marks.mark_end`), which costs one append, and once a thousand
+    have come together this is done in a process beside the runs: from the folders, and checked as
+    ever. Nothing hangs on it: killed, or refused by a full disk, it leaves more to the query. It
+    looks at runs and does nothing for them.
 
     Returns:
         False: another process is at it, or the index cannot be had.
@@ -103,7 +105,7 @@ def in_turn(store: Store, look: Looker, work: Callable[[Refresh], object]) -> bo
     if held is None:
         return False
     try:
-        with Cache(store.root) as cache:
+        with Cache(store.root, wait_s=_PATIENCE_S) as cache:
             work(Refresh(store, cache, look))
     finally:
         lock.release(held)

@@ -55,7 +55,7 @@ class Mark:
             _append(self._path, f"\n{self._run_id} {self._writer} {what}\n".encode())
 
 
-def end(root: str, run_id: str) -> bool:
+def mark_end(root: str, run_id: str) -> bool:
     """Mark that a run has ended, after its outcome is there.
 
     Returns:

@@ -16,7 +16,7 @@ from runstore.index import refresh, row, verify
 from runstore.index.cache import Cache
 from runstore.index.live import Live
 from runstore.index.query import Query, on
-from runstore.index.refresh import Progress, Refresh
+from runstore.index.refresh import Headway, Refresh
 from runstore.index.search import search
 from runstore.run import cache as run_cache
 from runstore.run import change_marks, deleted
@@ -31,7 +31,7 @@ COMPLETED = {"status": status.COMPLETED, "cause": None}
 def ended(record: Record) -> Record:
     """A run that has ended, and whose end was marked."""
     record.end(COMPLETED)
-    change_marks.end(record.store.root, record.id)
+    change_marks.mark_end(record.store.root, record.id)
     return record
 
 
@@ -64,7 +64,8 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of two runs, and an index that lacks more than three lacks very many."""
     monkeypatch.setattr(refresh, "CHUNK", 2)
-    monkeypatch.setattr("runstore.index.live.CHUNK", 2)
+    monkeypatch.setattr(refresh, "SHORT", 2)
+    monkeypatch.setattr("runstore.index.live.SHORT", 2)
     for module in ("search", "live"):
         monkeypatch.setattr(f"runstore.index.{module}.MANY", 3)
 
@@ -86,7 +87,7 @@ def test_one_end_in_a_step_says_that_the_index_is_to_be_fed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(change_marks, "STEP", 300)
-    told = [change_marks.end(store.root, f"run_{number}") for number in range(100)]
+    told = [change_marks.mark_end(store.root, f"run_{number}") for number in range(100)]
     size = os.stat(f"{store.root}/{layout.INDEX}/{layout.INDEX_MARKS}").st_size
     assert sum(told) == size // 300
 
@@ -154,7 +155,7 @@ def test_an_end_is_not_marked_through_a_planted_link(store: Store, tmp_path: Pat
         target.write_bytes(b"mine")
         os.mkdir(f"{store.root}/{layout.INDEX}")
     os.symlink(target, f"{store.root}/{at}")
-    assert not change_marks.end(store.root, "run")
+    assert not change_marks.mark_end(store.root, "run")
     assert list(target.iterdir()) == [] if target.is_dir() else target.read_bytes() == b"mine"
 
 
@@ -167,7 +168,7 @@ def test_a_full_disk_keeps_no_run_from_ending(
     monkeypatch.setattr(
         change_marks.atomic, "open_plain", lambda _, flags: os.open(tmp, flags, 0o600)
     )
-    assert not change_marks.end(store.root, run.id)
+    assert not change_marks.mark_end(store.root, run.id)
 
 
 def test_a_feeder_leaves_the_index_to_the_one_that_is_at_it(store: Store, make_run: Make) -> None:
@@ -250,9 +251,9 @@ def test_a_look_at_very_many_runs_tells_how_far_it_is(monkeypatch: pytest.Monkey
     clock = iter(range(0, 100, 1))
     monkeypatch.setattr(refresh.time, "monotonic", lambda: next(clock))
     told: list[str] = []
-    progress = Progress(told.append, 9_000)
+    headway = Headway(told.append, 9_000)
     for _ in range(6):
-        progress.count(1_500)
+        headway.count(1_500)
     assert told == ["4,500 of 9,000 runs read", "9,000 of 9,000 runs read"]
 
 
