@@ -148,7 +148,7 @@ def test_what_goes_on_tells_how_far_it_is_its_limit_and_its_last_line(
 
     (row,) = running["runs"]
     assert (running["total"], row["run"]["id"], row["limit_s"]) == (1, run.id, 3600)
-    assert (row["progress"], row["total_steps"]) == (0.25, 1000)
+    assert (row["progress"], row["total_steps"], row["value"]) == (0.25, 1000, 0.5)
     assert row["run"]["started"] < row["ends"]
     assert row["line"] == "\x1b[31mstep 250\x1b[0m"
     assert row["goal"] == {
@@ -158,6 +158,26 @@ def test_what_goes_on_tells_how_far_it_is_its_limit_and_its_last_line(
         "best": {"metric": "loss", "value": 0.25, "run_id": best.id, "run_number": 1},
     }
     run.cancel()
+
+
+def test_a_run_that_does_not_log_the_goal_of_its_experiment_has_one_of_its_own(
+    client: Client,
+) -> None:
+    for value in (0.25, 0.5):
+        other = run_of()
+        other.log("accuracy", value)
+        other.log("loss", value)
+        other.complete()
+    run = run_of()
+    run.log("loss", 0.75)
+
+    answer = home(client)
+
+    (row,) = answer["running"]["runs"]
+    assert answer["experiments"][0]["goal"]["metric"] == "accuracy"
+    assert (row["goal"]["metric"], row["value"]) == ("loss", 0.75)
+    assert row["goal"]["best"]["value"] == 0.25
+    run.complete()
 
 
 def test_a_link_in_place_of_a_log_is_not_followed(client: Client, tmp_path: Path) -> None:
@@ -211,6 +231,16 @@ def test_a_metric_whose_name_does_not_tell_what_is_better_is_no_goal_unless_it_i
 
     goal = home(shelf().sign_in())["experiments"][0]["goal"]
     assert (goal["metric"], goal["is_most"], goal["best"]["value"]) == ("distance", True, 3.0)
+
+
+def test_a_metric_of_an_evaluation_is_the_goal_before_one_of_the_training(client: Client) -> None:
+    for names in (("train/loss", "val/loss"), ("train/loss", "val/loss"), ("train/loss",)):
+        run = run_of()
+        for name in names:
+            run.log(name, 1.0)
+        run.complete()
+
+    assert home(client)["experiments"][0]["goal"]["metric"] == "val/loss"
 
 
 def test_the_machine_tells_its_memory_and_the_disk_of_the_store(client: Client) -> None:

@@ -48,6 +48,8 @@ CREATE INDEX runs_by_type ON runs (type, created, id);
 CREATE INDEX runs_by_user ON runs (user, created, id);
 CREATE INDEX runs_by_parent ON runs (parent, created, id);
 CREATE INDEX runs_by_revision ON runs (revision);
+CREATE INDEX runs_by_end ON runs (ended, status, parent, id);
+CREATE INDEX runs_by_outcome ON runs (folder, status, parent) WHERE parent IS NULL;
 CREATE TABLE pairs (run INTEGER, area TEXT, key TEXT, value, created TEXT);
 CREATE INDEX pairs_of_run ON pairs (run, area, key, value);
 CREATE INDEX pairs_by_value ON pairs (area, key, value, created, run);
@@ -62,9 +64,7 @@ CREATE TABLE writers (
     run INTEGER, file TEXT, inode INTEGER, offset INTEGER, checked INTEGER, crc INTEGER,
     PRIMARY KEY (run, file)
 );
-CREATE TABLE ledgers (
-    folder TEXT PRIMARY KEY, lines INTEGER, inode INTEGER, unread_from INTEGER, unread_to INTEGER
-);
+CREATE TABLE ledgers (folder TEXT PRIMARY KEY, lines INTEGER, inode INTEGER);
 CREATE TABLE expected (folder TEXT, id TEXT, since REAL, PRIMARY KEY (folder, id));
 CREATE TABLE marks (file TEXT PRIMARY KEY, offset INTEGER);
 CREATE TABLE writing (run TEXT, writer TEXT, since REAL, PRIMARY KEY (run, writer));
@@ -206,8 +206,7 @@ class Cache:
         marks = ", ".join("?" * len(row))
         insert = f"INSERT OR REPLACE INTO runs ({_ROW}) VALUES ({marks})"
         at = self.db.execute(insert, row).lastrowid
-        if known is not None:
-            self.db.execute("DELETE FROM pairs WHERE run = ?", (at,))
+        self.db.execute("DELETE FROM pairs WHERE run = ?", (at,))
         created = plain(run.values["created"])
         rows = [(at, *pair, created) for pair in pairs]
         self.db.executemany("INSERT INTO pairs VALUES (?, ?, ?, ?, ?)", rows)

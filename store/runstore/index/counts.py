@@ -61,8 +61,9 @@ def failures(cache: Cache, since: str, limit: int) -> list[tuple[str, str | None
     A run is left out that failed along with one right below it, which has the reason.
     """
     sql = (
-        "SELECT r.id, r.error, r.ended FROM runs r WHERE r.status = ? AND r.ended > ? AND NOT "
-        "EXISTS (SELECT 1 FROM runs c WHERE c.parent = r.id AND c.status = r.status) "
+        "SELECT r.id, r.error, r.ended FROM runs r INDEXED BY runs_by_end WHERE r.status = ? AND "
+        "r.ended > ? AND NOT EXISTS (SELECT 1 FROM runs c INDEXED BY runs_by_parent WHERE "
+        "c.parent = r.id AND c.status = r.status) "
         "ORDER BY r.created DESC, r.id DESC LIMIT ?"
     )
     return cache.db.execute(sql, (status.FAILED, since, limit)).fetchall()
@@ -71,8 +72,8 @@ def failures(cache: Cache, since: str, limit: int) -> list[tuple[str, str | None
 def on_top(cache: Cache, names: Sequence[str]) -> dict[str, int]:
     """How many runs without a parent there are of some statuses, by status."""
     sql = (
-        f"SELECT status, count(*) FROM runs WHERE status IN ({', '.join('?' * len(names))}) AND "
-        "parent IS NULL GROUP BY status"
+        "SELECT status, count(*) FROM runs INDEXED BY runs_by_outcome WHERE parent IS NULL AND "
+        f"status IN ({', '.join('?' * len(names))}) GROUP BY status"
     )
     return dict(cache.db.execute(sql, list(names)).fetchall())
 
@@ -80,8 +81,8 @@ def on_top(cache: Cache, names: Sequence[str]) -> dict[str, int]:
 def outcomes(cache: Cache) -> dict[str, tuple[int, int]]:
     """By folder: how many runs without a parent are over, and how many of them Failed."""
     sql = (
-        f"SELECT folder, count(*), sum(status = ?) FROM runs WHERE status IN ({_OVER}) AND "
-        "parent IS NULL GROUP BY folder"
+        "SELECT folder, count(*), sum(status = ?) FROM runs INDEXED BY runs_by_outcome WHERE "
+        f"parent IS NULL AND status IN ({_OVER}) GROUP BY folder"
     )
     return {folder: (over, bad) for folder, over, bad in cache.db.execute(sql, (status.FAILED,))}
 
@@ -89,8 +90,8 @@ def outcomes(cache: Cache) -> dict[str, tuple[int, int]]:
 def ended_last(cache: Cache, name: str, limit: int) -> list[str]:
     """The ids of the runs of a status, without a parent, that ended last."""
     sql = (
-        "SELECT id FROM runs WHERE status = ? AND parent IS NULL AND ended IS NOT NULL "
-        "ORDER BY ended DESC, id DESC LIMIT ?"
+        "SELECT id FROM runs INDEXED BY runs_by_end WHERE status = ? AND parent IS NULL AND ended "
+        "IS NOT NULL ORDER BY ended DESC LIMIT ?"
     )
     return [run_id for (run_id,) in cache.db.execute(sql, (name, limit))]
 
@@ -115,13 +116,15 @@ def not_numbers(cache: Cache, metric: str, since: str, limit: int) -> list[str]:
     return [run_id for (run_id,) in cache.db.execute(sql, (metric, since, limit))]
 
 
-def logged_lately(cache: Cache, folder: str, runs: int) -> list[str]:
-    """The metrics of the newest runs of an experiment, those that most of them have first."""
+def logged_lately(cache: Cache, folder: str, runs: int) -> list[tuple[str, int]]:
+    """The metrics of the newest runs of an experiment, with how many of these have each, in the
+    order of that.
+    """
     sql = (
-        "SELECT name FROM metrics WHERE run IN (SELECT run FROM runs WHERE folder = ? "
+        "SELECT name, count(*) FROM metrics WHERE run IN (SELECT run FROM runs WHERE folder = ? "
         "ORDER BY created DESC, id DESC LIMIT ?) GROUP BY name ORDER BY count(*) DESC, name"
     )
-    return [name for (name,) in cache.db.execute(sql, (folder, runs))]
+    return cache.db.execute(sql, (folder, runs)).fetchall()
 
 
 def best(
@@ -138,6 +141,18 @@ def best(
     )
     given = (plain(metric), folder, status.FAILED, limit)
     return cache.db.execute(sql, given).fetchall()
+
+
+def metrics_of(cache: Cache, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The names of the metrics of some runs, by id."""
+    sql = (
+        "SELECT r.id, m.name FROM runs r CROSS JOIN metrics m WHERE m.run = r.run AND r.id IN "
+        f"({', '.join('?' * len(ids))}) ORDER BY m.name"
+    )
+    found: dict[str, list[str]] = {run_id: [] for run_id in ids}
+    for run_id, name in cache.db.execute(sql, list(ids)):
+        found[run_id].append(name)
+    return found
 
 
 def points_at(

@@ -12,6 +12,7 @@ def places(store: Store) -> dict[str, str]:
     chosen = ",".join(store.run("digits", number).id for number in (1, 2, 3, 4))
     columns = "status,created,duration_s,metrics.loss,metrics.accuracy.max,params.lr,user,tags"
     return {
+        "home": "/home",
         "experiments": "/experiments",
         "runs": f"/runs?experiment=digits&columns={columns}",
         "groups": "/runs?group=tags.quality",

@@ -78,7 +78,8 @@ class SilentRuns(TypedDict):
 class GoingRow(TypedDict):
     """A run that goes on.
 
-    `progress` is what it logs as that, `ends` when it is over by that; `line` its last line.
+    `progress` is what it logs as that, `ends` when it is over by that; `value` the
+    goal's metric now; `line` the last line that was printed.
     """
 
     run: RunRow
@@ -87,6 +88,7 @@ class GoingRow(TypedDict):
     ends: Time | None
     limit_s: Seconds | None
     goal: GoalRow | None
+    value: Numeric
     line: str
 
 

@@ -86,13 +86,6 @@ class GroupRow(TypedDict):
     first: int
 
 
-class Unread(TypedDict):
-    """How many runs of how many are not in the index yet, which is being made."""
-
-    runs: int
-    of: int
-
-
 class RunsAnswer(TypedDict):
     """A part of the table of runs."""
 
@@ -101,7 +94,6 @@ class RunsAnswer(TypedDict):
     runs: list[RunRow]
     groups: list[GroupRow] | None
     cursor: str
-    unread: Unread | None
 
 
 class ChildrenAnswer(TypedDict):

@@ -39,6 +39,7 @@ _MOST_HEARD = 100
 _LISTEN_S = 30.0
 _LONG_S = 3600.0
 _LATELY = 20
+_EVALUATIONS = ("eval", "val", "test", "dev")
 _WEEK_S = 7 * 86400.0
 _LINE_BYTES = 4_096
 _LONGEST_LINE = 300
@@ -168,29 +169,53 @@ class Home:
         rows.sort(key=lambda row: (row["created"] or "", row["id"]), reverse=True)
         shown = rows[:_SHOWN]
         rolled = self._board.rollups([row["id"] for row in shown if row["children"]])
-        said = self._said([row["id"] for row in shown])
+        own = self._own_goals(shown, goals)
+        metrics = {goal.metric for goal in own.values()}
+        said = self._said([row["id"] for row in shown], [PROGRESS, TOTAL, *sorted(metrics)])
         found = []
         for row in shown:
             record = self._board.store.get(row["id"])
             if record is None:
                 continue
-            goal = goals.get(row["experiment"])
+            goal = own.get(row["id"])
             found.append(
                 {
                     "run": {**row, "rollup": rolled.get(row["id"])},
                     **_how_far(row, said),
                     "limit_s": _limit_s(record),
                     "goal": goal.describe(row["id"]) if goal else None,
+                    "value": said.get((row["id"], goal.metric), (None, 0.0))[0] if goal else None,
                     "line": _last_line(record),
                 }
             )
         return {"total": total, "runs": found}
 
-    def _said(self, ids: list[str]) -> dict[tuple[str, str], tuple[float | None, float]]:
+    def _own_goals(self, rows: list[dict[str, Any]], goals: dict[str, _Goal]) -> dict[str, _Goal]:
+        """The goal of each run: of its experiment, or where it logs no such metric its own."""
+        found: dict[str, _Goal] = {}
+        if not rows:
+            return found
+        with self._board.live.open() as cache:
+            logged = counts.metrics_of(cache, [row["id"] for row in rows])
+            for row in rows:
+                names = logged[row["id"]]
+                goal = goals.get(row["experiment"])
+                if goal is not None and goal.metric in names:
+                    found[row["id"]] = goal
+                    continue
+                chosen = self._chosen([(name, 1) for name in names])
+                if chosen is not None:
+                    folder = self._board.store.experiment_folder(row["experiment"])
+                    found[row["id"]] = _Goal(*chosen, counts.best(cache, folder, *chosen, 2))
+        return found
+
+    def _said(
+        self, ids: list[str], metrics: list[str]
+    ) -> dict[tuple[str, str], tuple[float | None, float]]:
         if not ids:
             return {}
         with self._board.live.open() as cache:
-            return counts.points_at(cache, ids, [PROGRESS, TOTAL])
+            return counts.points_at(cache, ids, metrics)
 
     def _finished(self, goals: dict[str, _Goal]) -> dict[str, Any]:
         """The runs that were completed last."""
@@ -238,13 +263,24 @@ class Home:
         self._goals = now, goals
         return goals
 
-    def _chosen(self, names: list[str]) -> tuple[str, bool] | None:
-        """The project's goal, else the metric of most runs whose name tells what is better."""
-        goal = self._board.goal
+    def _chosen(self, logged: list[tuple[str, int]]) -> tuple[str, bool] | None:
+        """The project's goal, else a metric whose name tells what is better.
+
+        Of those that at least half as many runs have as have the most frequent one it is one of an
+        evaluation, if there is any; so it stays the same while runs of another kind come and go.
+        """
+        goal, names = self._board.goal, [name for name, _ in logged]
         if goal is not None and goal[0] in names:
             return goal[0], goal[1]
-        known = ((name, self.way_of(name)) for name in names if name not in (PROGRESS, TOTAL))
-        return next(((name, is_most) for name, is_most in known if is_most is not None), None)
+        ways = {name: self.way_of(name) for name in names if name not in (PROGRESS, TOTAL)}
+        known = [(name, runs) for name, runs in logged if ways.get(name) is not None]
+        often = [name for name, runs in known if 2 * runs >= known[0][1]]
+        chosen = min(often, key=lambda name: (not _is_of_evaluation(name), name), default=None)
+        return None if chosen is None else (chosen, bool(ways[chosen]))
+
+
+def _is_of_evaluation(metric: str) -> bool:
+    return any(word in metric.lower() for word in _EVALUATIONS)
 
 
 class _Goal:

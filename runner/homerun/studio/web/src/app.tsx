@@ -3,6 +3,7 @@
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { ComparePage } from "./pages/compare";
 import { ExperimentsPage } from "./pages/experiments";
+import { HomePage } from "./pages/home";
 import { ModelPage } from "./pages/model";
 import { ModelsPage } from "./pages/models";
 import { RunPage } from "./pages/run";
@@ -49,11 +50,13 @@ function subject(name: string): string {
 }
 
 function Page() {
-  const [name = "experiments", id = ""] = place.value.path;
+  const [name = "home", id = ""] = place.value.path;
   const key = subject(name);
   useFocusOnPage(`${name}/${key}`);
   useLayoutEffect(() => takeBack, [`${name}/${key}`]);
   switch (name) {
+    case "home":
+      return <HomePage />;
     case "experiments":
       return <ExperimentsPage />;
     case "runs":
@@ -76,7 +79,7 @@ function Page() {
       return (
         <Empty title="There is no such page">
           <p>
-            Go to the <a href="#/experiments">experiments</a>.
+            Go to the <a href="#/home">start page</a>.
           </p>
         </Empty>
       );

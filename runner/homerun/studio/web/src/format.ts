@@ -95,6 +95,14 @@ export function figures(values: readonly (number | null)[]): string[] {
   }
 }
 
+/** How far a value is from another one: how many times of what is ten times as large or small, else the plain difference. */
+export function difference(value: number, from: number): string {
+  const times = value / from;
+  if (Number.isFinite(times) && times > 0 && (times >= 10 || times <= 0.1)) return `×${Number(times.toPrecision(2))}`;
+  const apart = value - from;
+  return apart === 0 ? "±0" : `${apart > 0 ? "+" : "−"}${figure(Math.abs(apart), 3)}`;
+}
+
 export function count(value: number): string {
   return value.toLocaleString("en-US");
 }

@@ -316,7 +316,7 @@ export interface GoalRow {
   best: BestRun | null;
 }
 
-/** A run that goes on. `progress` is what it logs as that, `ends` when it is over by that; `line` its last line. */
+/** A run that goes on. `progress` is what it logs as that, `ends` when it is over by that; `value` the goal's metric now; `line` the last line that was printed. */
 export interface GoingRow {
   run: RunRow;
   progress: Numeric;
@@ -324,6 +324,7 @@ export interface GoingRow {
   ends: Time | null;
   limit_s: number | null;
   goal: GoalRow | null;
+  value: Numeric;
   line: string;
 }
 
@@ -810,7 +811,6 @@ export interface RunsAnswer {
   runs: RunRow[];
   groups: GroupRow[] | null;
   cursor: string;
-  unread: Unread | null;
 }
 
 /** Rows that changed, and the ids of runs that are gone. */
@@ -947,12 +947,6 @@ export interface TrendPoint {
   created: Time | null;
   started: Time | null;
   duration_s: number | null;
-}
-
-/** How many runs of how many are not in the index yet, which is being made. */
-export interface Unread {
-  runs: number;
-  of: number;
 }
 
 /** What a run has used of its machine: means and peaks, and the last of what only grows. `now` is the last sample of a run that goes on, by quantity. */

@@ -2,17 +2,17 @@
 
 import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { count, duration, isEnded, plural, statusWord } from "../format";
+import { count, duration, figure, isEnded, percent, plural, statusWord } from "../format";
 import { adjust, experimentHref, href, place, runHref } from "../route";
 import { archive } from "../server/actions";
 import { get } from "../server/api";
 import { useLive } from "../server/live";
 import { info, isReadOnly, setTitle } from "../state";
-import type { ExperimentRow, TrendPoint } from "../types";
+import type { ExperimentGoal, ExperimentRow, TrendPoint } from "../types";
 import { Ago, Button, Empty, Failure, RunLink, StatusMark, Switch, Tags, Took, Waiting } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import { useKeys } from "../ui/keys";
-import { useLoaded, useNews } from "../use";
+import { type Loaded, useLoaded, useNews } from "../use";
 
 const LATEST = 6;
 
@@ -20,26 +20,13 @@ export function ExperimentsPage() {
   const { query } = place.value;
   const text = query.get("find") ?? "";
   const withArchived = query.get("archived") === "1";
-  const loaded = useLoaded((abort) => get("experiments", { archived: withArchived }, abort), [withArchived]);
-  const [news, tell] = useNews<ExperimentRow | null>(loaded);
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const [loaded, all] = useExperiments(withArchived);
   useEffect(() => setTitle("Experiments"), []);
-  useLive({ topics: ["experiments"] }, ({ event, data }) => {
-    if (event === "reset") return loaded.reload();
-    if (event !== "experiments") return;
-    tell([...data.changed.map((one): [string, ExperimentRow] => [one.name, one]), ...data.removed.map((name): [string, null] => [name, null])]);
-  });
   useKeys("Experiments", [{ keys: "/", does: "find an experiment", run: () => document.querySelector<HTMLElement>("#find-experiment")?.focus() }]);
 
-  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the experiments" />;
-  const all = fresh(loaded.data.experiments, news).filter((one) => withArchived || !one.archived);
+  if (!all) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the experiments" />;
   const shown = all.filter((one) => matches(one, text));
   const active = all.reduce((sum, one) => sum + one.active, 0);
-  const toggle = (name: string): void => {
-    const next = new Set(open);
-    if (!next.delete(name)) next.add(name);
-    setOpen(next);
-  };
   return (
     <div class="page">
       <header class="page-head">
@@ -69,30 +56,7 @@ export function ExperimentsPage() {
             />
             <Switch label="Include archived" on={withArchived} change={(on) => adjust({ archived: on ? 1 : null })} />
           </div>
-          <div class="scrolled" tabIndex={0} role="region" aria-label="Experiments">
-            <table class="plain is-lined experiments">
-              <thead>
-                <tr>
-                  <th>Experiment</th>
-                  <th class="is-number">Active</th>
-                  <th class="is-number is-extra">Runs</th>
-                  <th>Last run</th>
-                  <th class="is-number">Duration</th>
-                  <th class="is-extra">When</th>
-                  <th class="is-extra">Last 20 runs</th>
-                  <td class="is-extra" />
-                </tr>
-              </thead>
-              <tbody>
-                {shown.map((one) => (
-                  <Fragment key={one.name}>
-                    <Row experiment={one} isOpen={open.has(one.name)} toggle={() => toggle(one.name)} reload={loaded.reload} />
-                    {open.has(one.name) && <Latest experiment={one} />}
-                  </Fragment>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table shown={shown} reload={loaded.reload} />
           {shown.length === 0 && (
             <Empty title="No matching experiments">
               <Button onClick={() => adjust({ find: null })}>Show all</Button>
@@ -100,6 +64,71 @@ export function ExperimentsPage() {
           )}
         </>
       )}
+    </div>
+  );
+}
+
+/** The experiments, kept up to date by what events tell. */
+function useExperiments(withArchived: boolean): [Loaded<unknown>, ExperimentRow[] | null] {
+  const loaded = useLoaded((abort) => get("experiments", { archived: withArchived }, abort), [withArchived]);
+  const [news, tell] = useNews<ExperimentRow | null>(loaded);
+  useLive({ topics: ["experiments"] }, ({ event, data }) => {
+    if (event === "reset") return loaded.reload();
+    if (event !== "experiments") return;
+    tell([...data.changed.map((one): [string, ExperimentRow] => [one.name, one]), ...data.removed.map((name): [string, null] => [name, null])]);
+  });
+  return [loaded, loaded.data && fresh(loaded.data.experiments, news).filter((one) => withArchived || !one.archived)];
+}
+
+type Goals = ReadonlyMap<string, ExperimentGoal>;
+
+/** All that are not archived, with their goals, as a part of another page. */
+export function Experiments({ goals }: { goals: Goals }) {
+  const [loaded, all] = useExperiments(false);
+  if (!all) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the experiments" />;
+  return <Table shown={all} goals={goals} reload={loaded.reload} />;
+}
+
+function Table({ shown, goals, reload }: { shown: ExperimentRow[]; goals?: Goals; reload: () => void }) {
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const toggle = (name: string): void => {
+    const next = new Set(open);
+    if (!next.delete(name)) next.add(name);
+    setOpen(next);
+  };
+  return (
+    <div class="scrolled" tabIndex={0} role="region" aria-label="Experiments">
+      <table class="plain is-lined experiments">
+        <thead>
+          <tr>
+            <th>Experiment</th>
+            <th class="is-number">Active</th>
+            <th class="is-number is-extra">Runs</th>
+            <th>Last run</th>
+            <th class="is-number">Duration</th>
+            <th class="is-extra">When</th>
+            <th class="is-extra">Last 20 runs</th>
+            {goals && <th class="is-number is-extra">Failed</th>}
+            {goals && <th class="is-number is-extra">Best</th>}
+            <td class="is-extra" />
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((one) => (
+            <Fragment key={one.name}>
+              <Row
+                experiment={one}
+                goal={goals?.get(one.name)}
+                isOpen={open.has(one.name)}
+                toggle={() => toggle(one.name)}
+                reload={reload}
+                withGoals={!!goals}
+              />
+              {open.has(one.name) && <Latest experiment={one} columns={goals ? 10 : 8} />}
+            </Fragment>
+          ))}
+        </tbody>
+      </table>
     </div>
   );
 }
@@ -119,7 +148,16 @@ function matches(experiment: ExperimentRow, text: string): boolean {
     .every((word) => words.includes(word));
 }
 
-function Row({ experiment, isOpen, toggle, reload }: { experiment: ExperimentRow; isOpen: boolean; toggle: () => void; reload: () => void }) {
+interface RowProps {
+  experiment: ExperimentRow;
+  goal: ExperimentGoal | undefined;
+  withGoals: boolean;
+  isOpen: boolean;
+  toggle: () => void;
+  reload: () => void;
+}
+
+function Row({ experiment, goal, withGoals, isOpen, toggle, reload }: RowProps) {
   const { last } = experiment;
   return (
     <tr>
@@ -155,6 +193,8 @@ function Row({ experiment, isOpen, toggle, reload }: { experiment: ExperimentRow
       <td class="is-extra">
         <Trend points={experiment.trend} />
       </td>
+      {withGoals && <td class="is-number is-extra">{goal?.failed ? percent((100 * goal.failed) / goal.ended) : <span class="dim">0</span>}</td>}
+      {withGoals && <td class="is-number is-extra">{goal && <Best goal={goal} />}</td>}
       <td class="is-extra is-number">
         <Button
           icon={experiment.archived ? "again" : "archive"}
@@ -165,6 +205,15 @@ function Row({ experiment, isOpen, toggle, reload }: { experiment: ExperimentRow
         />
       </td>
     </tr>
+  );
+}
+
+function Best({ goal: { goal } }: { goal: ExperimentGoal }) {
+  if (!goal?.best) return null;
+  return (
+    <>
+      <span class="dim">{goal.metric}</span> <a href={runHref(goal.best.run_id)}>{figure(goal.best.value)}</a>
+    </>
   );
 }
 
@@ -187,12 +236,12 @@ function Trend({ points }: { points: TrendPoint[] }) {
 }
 
 /** The runs of the trend, those that go on before the others. */
-function Latest({ experiment }: { experiment: ExperimentRow }) {
+function Latest({ experiment, columns }: { experiment: ExperimentRow; columns: number }) {
   const points = [...experiment.trend].reverse();
   const shown = [...points.filter((one) => !isEnded(one.status)), ...points.filter((one) => isEnded(one.status))].slice(0, LATEST);
   return (
     <tr class="latest">
-      <td colSpan={8}>
+      <td colSpan={columns}>
         <ul>
           {shown.map((one) => (
             <li key={one.id}>

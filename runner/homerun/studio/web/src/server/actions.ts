@@ -142,7 +142,7 @@ function labelled(labels: Labels): (runs: string) => string {
 }
 
 /** Submit runs again; one alone is then shown. Answers the hidden words that one still needs. */
-export async function resubmit(runs: readonly RunRow[], secrets?: string[], isByKey = false): Promise<string[] | null> {
+export async function resubmit(runs: readonly Pick<RunRow, "id">[], secrets?: string[], isByKey = false): Promise<string[] | null> {
   const words = runsWord(runs.length);
   const asks = isByKey || runs.length > 1;
   if (asks && !(await confirm("Resubmit runs", `This submits ${words} again, with the same code and arguments.`, `Resubmit ${words}`, "Cancel", "main")))

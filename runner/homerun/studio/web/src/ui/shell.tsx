@@ -12,6 +12,7 @@ import { Palette, usePaletteKey } from "./palette";
 import { isDark, theme, toggleTheme } from "./theme";
 
 const PAGES = [
+  { path: "home", title: "Home", key: "g h" },
   { path: "experiments", title: "Experiments", key: "g e" },
   { path: "runs", title: "Runs", key: "g r" },
   { path: "models", title: "Models", key: "g m" },
@@ -24,7 +25,7 @@ export function Header() {
   const [isHelp, setHelp] = useState(false);
   const [isFinding, setFinding] = useState(false);
   void theme.value;
-  const here = place.value.path[0] ?? "experiments";
+  const here = place.value.path[0] ?? "home";
   useKeys("Anywhere", [
     { keys: "?", does: "show the keys", run: () => setHelp(true) },
     { keys: "#", does: "find a run, an experiment, a page or an action (also Ctrl-K)", run: () => setFinding(true) },
@@ -37,7 +38,7 @@ export function Header() {
       <a class="skip" href="#main" onClick={skip}>
         Skip to the content
       </a>
-      <a class="brand" href="#/experiments" title={info.value?.store}>
+      <a class="brand" href="#/home" title={info.value?.store}>
         <img src="./icon.svg" alt="" width="20" height="20" />
         <span>{info.value?.workspace ?? "homerun"}</span>
       </a>
