@@ -1,5 +1,7 @@
 """Filling a store with ended runs, written as the product writes them, some thousands a second.
 
+The index is fed meanwhile, as the product has it fed while runs end.
+
 Each has what a submitted run has: run.json, started.json, exited.json, ended.json, `alive`, and a
 log of metrics; only its script was never started. Every tenth is tagged `quality = good`. The
 first has children.
@@ -13,9 +15,10 @@ from typing import Any
 
 from runstore import draft, layout, names, status
 from runstore.fs import append, atomic, facts, json_write
-from runstore.run import identity, ledger
+from runstore.index import verify
+from runstore.run import change_marks, identity, ledger
 from runstore.run.record import Record
-from runstore.store import Store
+from runstore.store import Store, store_of
 
 FILES = 10
 """Files and folders of a run, at most."""
@@ -114,6 +117,8 @@ def _write_run(
         data = json_write.pretty(facts.signed(fact, user)).encode()
         atomic.write(f"{hidden}/{name}", data)
     os.rename(hidden, record.path)
+    if change_marks.mark_end(record.store.root, record.id):
+        verify.feed(store_of(record))
 
 
 def _asked(

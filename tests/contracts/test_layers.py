@@ -42,7 +42,7 @@ OWN_FILES = (
 
 RECONCILING = {
     *("homerun.runs.interactive", "homerun.runs.lifecycle"),
-    *("homerun.runs.stop", "homerun.runs.trash", "homerun.runs.verify_index", "homerun.runs.wait"),
+    *("homerun.runs.stop", "homerun.runs.trash", "homerun.runs.index_work", "homerun.runs.wait"),
     *("homerun.files.logs.follow", "homerun.files.logs.pages", "homerun.files.logs.together"),
     *("homerun.views.details", "homerun.views.diagnosis", "homerun.views.listing"),
     *("homerun.views.table", "homerun.sdk.batch", "homerun.sdk.run"),

@@ -17,7 +17,7 @@ from runstore import layout, look, status
 from runstore.draft import Draft
 from runstore.errors import InvalidTransition, StoreError
 from runstore.fs import facts
-from runstore.run import files, identity
+from runstore.run import change_marks, files, identity
 from runstore.store import store_of
 
 TYPE_CHECKING = False
@@ -100,6 +100,13 @@ def end(record: Record, how: str, said: dict[str, object] | None = None) -> None
     record.sync_metrics()
     outcome = {**status.ended(how), **(said or {})}
     won = record.end(outcome)
+    if change_marks.mark_end(record.store.root, record.id):
+        from homerun.runs import index_work  # one run in a thousand needs it
+        from homerun.system import children
+
+        started = index_work.start_feeding(record.store.root, record.mark)
+        if started:
+            children.started(started)
     owner.closed(record.path)
     now = look.at(record).status
     if not won and now != how:

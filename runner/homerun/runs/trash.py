@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from homerun.base.times import zulu
-from homerun.runs import reconcile, verify_index
+from homerun.runs import index_work, reconcile
 from homerun.targets import registry
 from runstore import layout, look, status
 from runstore.errors import RunNotFound
@@ -182,7 +182,7 @@ def _reconcile_all(store: Store) -> None:
     known from that script's outcome, which may be deleted now.
     """
     query = Query([Condition("status", "", "=", status.RUNNING)], children=True)
-    for _ in search(store, query, reconcile.bring_up_to_date, lambda: verify_index.start(store)):
+    for _ in search(store, query, reconcile.bring_up_to_date, lambda: index_work.start(store)):
         continue  # the index has looked at all that were not over
 
 

@@ -15,7 +15,7 @@ from homerun.system import linux, signals
 from homerun.targets.plan import LEAVE
 from runstore import layout, status
 from runstore.fs import atomic, facts, json_write
-from runstore.run import attempts
+from runstore.run import attempts, change_marks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
     _forget_plan(of)
     of.log(f"ended: {_text(outcome)}")
     of.final_status = str(outcome["status"])
+    of.try_once("the index is not told", lambda: _feed_index(of))
     return True
 
 
@@ -242,6 +243,16 @@ def _look_at_rules(of: Attempt) -> None:
     started = facts.read(of.home, layout.STARTED) or {}
     watch.RunRules(HERE, facts.read(HERE, layout.RUN) or {}, started).look_last()
     of.follow_rules()
+
+
+def _feed_index(of: Attempt) -> None:
+    """Tell the index that the run is over, and have it fed where enough of them are."""
+    experiment, run_id = os.path.split(os.getcwd())
+    root = os.path.dirname(experiment)
+    if change_marks.mark_end(root, run_id):
+        from homerun.runs import index_work  # one run in a thousand needs it
+
+        of.helpers.add(index_work.start_feeding(root, of.plan.mark))
 
 
 def _start_hooks(of: Attempt) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from homerun.base import checks, messages
 from homerun.base.errors import UserError
 from homerun.metrics import results
-from homerun.runs import reconcile, verify_index
+from homerun.runs import index_work, reconcile
 from homerun.views import details
 from homerun.views.rows import RowColumn, metric_column, rolled_up
 from runstore.errors import ExperimentNotFound, InvalidQuery
@@ -293,7 +293,7 @@ def _newest(store: Store, experiment: str | None) -> Iterator[Record]:
         return iter(())
     query = Query(experiment=folder)
     return index_search.newest(
-        store, query, reconcile.bring_up_to_date, lambda: verify_index.start(store)
+        store, query, reconcile.bring_up_to_date, lambda: index_work.start(store)
     )
 
 
@@ -315,7 +315,7 @@ def _search(
         store,
         query,
         reconcile.bring_up_to_date,
-        lambda: verify_index.start(store),
+        lambda: index_work.start(store),
         lambda line: messages.tell([line]),
     )
 

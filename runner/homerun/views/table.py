@@ -15,7 +15,7 @@ from homerun.base.lru import Lru
 from homerun.base.times import zulu
 from homerun.files.logs.line_index import LineIndexes
 from homerun.metrics import summary
-from homerun.runs import reconcile, verify_index
+from homerun.runs import index_work, reconcile
 from homerun.targets import queue as target_queue
 from homerun.targets.registry import Targets
 from homerun.views.listing import conditions
@@ -68,7 +68,7 @@ class Board:
         self.gauges = Lru(summary.Gauges)
         self.lines = LineIndexes()
         self.live = Live(
-            self.store, reconcile.bring_up_to_date, lambda: verify_index.start(self.store)
+            self.store, reconcile.bring_up_to_date, lambda: index_work.start(self.store)
         )
 
     def warm_up(self) -> None:
@@ -107,7 +107,9 @@ class Board:
             total = pages.count(cache, query)
             grouped = None if group is None else _places(pages.groups(cache, query, group))
         told = self._rolled_up([row_of(row) for row in found])
-        return {"total": total, "skip": skip, "runs": told, "groups": grouped, "cursor": cursor}
+        unread = None if self.live.unread is None else dict(zip(("runs", "of"), self.live.unread))
+        answer = {"total": total, "skip": skip, "runs": told, "groups": grouped, "cursor": cursor}
+        return {**answer, "unread": unread}
 
     def rows(self, ids: Sequence[str], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
         """The rows of runs by their ids; those that are not there are left out."""

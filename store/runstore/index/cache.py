@@ -64,7 +64,9 @@ CREATE TABLE writers (
     run INTEGER, file TEXT, inode INTEGER, offset INTEGER, checked INTEGER, crc INTEGER,
     PRIMARY KEY (run, file)
 );
-CREATE TABLE ledgers (folder TEXT PRIMARY KEY, lines INTEGER, inode INTEGER);
+CREATE TABLE ledgers (
+    folder TEXT PRIMARY KEY, lines INTEGER, inode INTEGER, unread_from INTEGER, unread_to INTEGER
+);
 CREATE TABLE expected (folder TEXT, id TEXT, since REAL, PRIMARY KEY (folder, id));
 CREATE TABLE marks (file TEXT PRIMARY KEY, offset INTEGER);
 CREATE TABLE writing (run TEXT, writer TEXT, since REAL, PRIMARY KEY (run, writer));
@@ -206,7 +208,8 @@ class Cache:
         marks = ", ".join("?" * len(row))
         insert = f"INSERT OR REPLACE INTO runs ({_ROW}) VALUES ({marks})"
         at = self.db.execute(insert, row).lastrowid
-        self.db.execute("DELETE FROM pairs WHERE run = ?", (at,))
+        if known is not None:
+            self.db.execute("DELETE FROM pairs WHERE run = ?", (at,))
         created = plain(run.values["created"])
         rows = [(at, *pair, created) for pair in pairs]
         self.db.executemany("INSERT INTO pairs VALUES (?, ?, ?, ?, ?)", rows)

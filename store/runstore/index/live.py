@@ -18,7 +18,7 @@ from runstore.index import metrics as index_metrics
 from runstore.index import row as index_row
 from runstore.index import verify
 from runstore.index.cache import EPOCH, MEMORY, Cache, remove
-from runstore.index.refresh import Refresh
+from runstore.index.refresh import MANY, SHORT, Refresh, count_lines
 from runstore.run import cache as run_cache
 from runstore.run.record import Record
 
@@ -37,6 +37,10 @@ class Live:
     Args:
         look: how a run that is not over is looked at.
         verify_later: called where all runs of a large store should be looked at again.
+
+    Attributes:
+        unread: while the index is being made by another process: how many runs it lacks, and how
+            many there are; it has the newest ones, and answers from them. None: it lacks none.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Live:
         self._own: Cache | None = None
         self._is_own_for_good = self._is_busy = False
         self._at = self._metered_at = float("-inf")
+        self.unread: tuple[int, int] | None = None
         self._freshening = threading.Lock()
         self._using = threading.Lock()
 
@@ -141,6 +146,9 @@ class Live:
                 if is_last or self._own is not None:
                     raise
                 self._is_busy = "locked" in str(error)
+                if self._is_busy and self.unread is not None:
+                    self._is_busy = False
+                    return  # by the process that makes it, which goes on without this one
                 self._own, self._is_own_for_good = Cache(MEMORY), not self._is_busy
             except sqlite3.DatabaseError:
                 if is_last or self._own is not None:
@@ -152,6 +160,8 @@ class Live:
             return
         with self.open() as cache:
             refresh = Refresh(self.store, cache, self._look)
+            if self._grows(refresh):
+                return
             refresh.run()
             if verify.is_due(cache):
                 if self._verify_later is not None and verify.is_large(cache) and not self._own:
@@ -160,6 +170,22 @@ class Live:
                     verify.all_runs(refresh)
             if metrics:
                 refresh.read_metrics(None)
+
+    def _grows(self, refresh: Refresh) -> bool:
+        """Whether the index lacks so many runs that another process reads them, while this one
+        answers from those that are there: at first from the newest.
+        """
+        new = refresh.count_new()
+        if new <= MANY or self._verify_later is None or self._own is not None:
+            self.unread = None
+            return False
+        lines = count_lines(self.store.root, self.store.experiment_folders())
+        self.unread = new, lines
+        self._verify_later()
+        refresh.left = SHORT
+        refresh.run()
+        self.unread = refresh.count_new(), lines
+        return True
 
     def _cache(self) -> Cache:
         """The index of the store; where there is none, or it cannot be written, our own."""

@@ -22,26 +22,100 @@ from runstore.run.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
     from runstore.look import Look
     from runstore.store import Store
 
     Looker = Callable[[Record], Look]
+    Row = tuple[Any, ...]
 
 _WAITING = (status.QUEUED, status.NOT_STARTED)
 CHUNK = 500
 """So many runs are read in one transaction."""
+SHORT = 100
+"""So many where another process may wait for its turn, or a person for the first rows."""
+
+MANY = 5_000
+"""So many runs that an index lacks take longer to read than a query should."""
+
+_TELL_EVERY_S = 2.0
+_REST = 3
+"""A process beside the queries rests a third of the time that it has kept them from writing."""
+
+
+class Headway:
+    """Counts runs of very many that are looked at, and tells a line every two seconds.
+
+    Args:
+        tell: told the line; None: nothing is told.
+        total: how many runs there are to look at, about.
+    """
+
+    def __init__(self, tell: Callable[[str], object] | None, total: int) -> None:
+        self._tell = tell
+        self._total = total
+        self._done = 0
+        self._told_at = time.monotonic()
+
+    def count(self, runs: int) -> None:
+        """So many more are done."""
+        self._done += runs
+        now = time.monotonic()
+        if self._tell is not None and now - self._told_at > _TELL_EVERY_S:
+            self._told_at = now
+            self._tell(f"{min(self._done, self._total):,} of {self._total:,} runs read")
+
+
+def count_lines(root: str, folders: Iterable[str]) -> int:
+    """How many lines the ledgers of some experiments of a store have."""
+    lines = 0
+    for folder in folders:
+        try:
+            lines += ledger.count(f"{root}/{folder}/{layout.LEDGER}")
+        except OSError:
+            continue
+    return lines
+
+
+class LedgerPart:
+    """Lines of a ledger to be read, and what is noted of it then: up to where it is read, its
+    inode, and which lines below are not read yet.
+    """
+
+    __slots__ = ("first", "last", "then")
+
+    def __init__(self, first: int, last: int, then: tuple[int, int, int, int]) -> None:
+        self.first = first
+        self.last = last
+        self.then = then
 
 
 class Refresh:
-    """One bringing up to date of an open index, as a query begins."""
+    """One bringing up to date of an open index, as a query begins.
 
-    def __init__(self, store: Store, cache: Cache, look: Looker) -> None:
+    Args:
+        headway: counts the runs that are read from ledgers.
+        most: at most about so many runs are read from ledgers; None: all.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cache: Cache,
+        look: Looker,
+        headway: Headway | None = None,
+        most: int | None = None,
+    ) -> None:
         self.store = store
         self.cache = cache
         self.look = look
+        self.headway = headway or Headway(None, 0)
+        self.left = most
         self._parents: dict[str, bool] = {}
+        self._just_read: set[str] = set()
+        self._rests = False
         self._is_queue_seen = False
 
     def run(self) -> None:
@@ -49,27 +123,40 @@ class Refresh:
 
         Marks first: a change that is made while we read has a mark that the next query finds.
         """
+        self._read_unsettled(self._take_in(), self.cache.rows("settled = 0"))
+
+    def feed(self) -> None:
+        """The same for a process that asks nothing: what waits in a queue, perhaps 100,000 runs, is
+        left to those who ask; the metrics of what is over are read.
+        """
+        self._rests = True
+        changed = self._take_in()
+        rows = self.cache.rows("settled = 0 AND status NOT IN (?, ?)", *_WAITING)
+        for run_id in changed.difference(one[1] for one in rows):
+            rows += self.cache.rows("settled = 0 AND id = ?", run_id)
+        self._read_unsettled(changed, rows)
+        self._meter("metered = 0 AND settled = 1")
+
+    def _take_in(self) -> set[str]:
+        """Read what is new; the runs that are marked as changed."""
         is_new = self._check_identity()
-        changed = marks_read.taken(self.store.root, self.cache)
+        # Where not all is read, who reads the rest takes the marks: some may be of runs in it.
+        is_whole = self.left is None
+        changed = marks_read.taken(self.store.root, self.cache) if is_whole else set()
         for folder in self.store.experiment_folders():
             self._read_ledger(folder)
         self._read_expected()
         self._read_unknown(changed)
-        self._read_unsettled(changed)
         if is_new and self.cache.path != MEMORY:
             remove_older(self.store.root)
+        return changed
 
     def count_new(self) -> int:
         """How many lines of ledgers were not read yet."""
-        known = self.cache.db.execute("SELECT sum(lines) FROM ledgers").fetchone()[0] or 0
-        lines = 0
-        for folder in self.store.experiment_folders():
-            try:
-                path = f"{self.store.root}/{folder}/{layout.LEDGER}"
-                lines += ledger.count(path)
-            except OSError:
-                continue
-        return max(0, lines - known)
+        select = "SELECT sum(lines - unread_to + unread_from) FROM ledgers"
+        known = self.cache.db.execute(select).fetchone()[0] or 0
+        lines = count_lines(self.store.root, self.store.experiment_folders())
+        return max(0, lines - int(known))
 
     def _check_identity(self) -> bool:
         """Clear an index of another store (a copied one); forget the times of another boot.
@@ -95,30 +182,57 @@ class Refresh:
         return True
 
     def _read_ledger(self, folder: str) -> None:
-        """Read the runs that a ledger names since the last time, some hundreds at a time."""
-        path = f"{self.store.root}/{folder}/{layout.LEDGER}"
-        try:
-            seen = os.lstat(path)
-        except OSError:
-            return
-        if not S_ISREG(seen.st_mode):
-            return
-        select = "SELECT lines, inode FROM ledgers WHERE folder = ?"
-        rows = self.cache.db.execute(select, (folder,))
-        known, inode = next(rows, (0, seen.st_ino))
-        lines = seen.st_size // ledger.WIDTH
-        first = known if inode == seen.st_ino and known <= lines else 0
-        while first < lines:
-            last = min(first + CHUNK, lines)
+        """Read the runs that a ledger names since the last time, some hundreds at a time, the
+        newest first: an index that is still being made has what is asked for most.
+        """
+        while self.left is None or self.left > 0:
+            if self._unread(folder) is None:
+                return  # a query that finds nothing new does not wait for its turn at writing
+            began = time.monotonic()
             with self.cache.writing():
-                for line in ledger.between(path, first, last):
+                part = self._unread(folder)  # chosen here: two processes share the work
+                if part is None:
+                    return
+                path = f"{self.store.root}/{folder}/{layout.LEDGER}"
+                for line in ledger.between(path, part.first, part.last):
                     if not self.read(Record(self.store, folder, line.run_id)):
                         expected = (folder, line.run_id, time.monotonic())
                         insert = "INSERT OR IGNORE INTO expected VALUES (?, ?, ?)"
                         self.cache.db.execute(insert, expected)
-                update = "INSERT OR REPLACE INTO ledgers VALUES (?, ?, ?)"
-                self.cache.db.execute(update, (folder, last, seen.st_ino))
-            first = last
+                update = "INSERT OR REPLACE INTO ledgers VALUES (?, ?, ?, ?, ?)"
+                self.cache.db.execute(update, (folder, *part.then))
+            self._rest(began)
+            self.headway.count(part.last - part.first)
+            if self.left is not None:
+                self.left -= part.last - part.first
+
+    def _rest(self, began: float) -> None:
+        """Let others write too, whom a busy index would send to the folders."""
+        if self._rests:
+            time.sleep((time.monotonic() - began) / _REST)
+
+    def _unread(self, folder: str) -> LedgerPart | None:
+        """The next part of a ledger to read; None: there is none."""
+        try:
+            seen = os.lstat(f"{self.store.root}/{folder}/{layout.LEDGER}")
+        except OSError:
+            return None
+        if not S_ISREG(seen.st_mode):
+            return None
+        size, inode = seen.st_size // ledger.WIDTH, seen.st_ino
+        select = "SELECT lines, inode, unread_from, unread_to FROM ledgers WHERE folder = ?"
+        rows = self.cache.db.execute(select, (folder,))
+        lines, known, first, last = next(rows, (0, inode, 0, 0))
+        if known != inode or lines > size:
+            lines = first = last = 0
+        most = CHUNK if self.left is None and not self._rests else SHORT
+        if first == last:
+            first, last, lines = lines, size, size
+        elif lines < size:
+            until = min(lines + most, size)
+            return LedgerPart(lines, until, (until, inode, first, last))
+        start = max(first, last - most)
+        return LedgerPart(start, last, (lines, inode, first, start)) if start < last else None
 
     def _read_expected(self) -> None:
         """Look again for runs whose line was there before their folder: they are being made."""
@@ -138,21 +252,27 @@ class Refresh:
 
     def _read_unknown(self, changed: set[str]) -> None:
         """Read the marked runs that the index does not know: they were had back from the trash."""
-        for run_id in changed:
-            if not self.cache.rows("id = ?", run_id):
-                record = self.store.get(run_id)
-                if record is not None:
-                    with self.cache.writing():
+        unknown = [run_id for run_id in changed if not self.cache.rows("id = ?", run_id)]
+        for start in range(0, len(unknown), CHUNK):
+            began = time.monotonic()
+            with self.cache.writing():
+                for run_id in unknown[start : start + CHUNK]:
+                    record = self.store.get(run_id)
+                    if record is not None:
                         self.read(record)
+            self._rest(began)
 
-    def _read_unsettled(self, changed: set[str]) -> None:
-        rows = self.cache.rows("settled = 0")
+    def _read_unsettled(self, changed: set[str], rows: list[Row]) -> None:
+        """Look again at runs that are not over; what this has read just now is known."""
+        rows = [one for one in rows if one[1] not in self._just_read]
         for start in range(0, len(rows), CHUNK):
+            began = time.monotonic()
             with self.cache.writing():
                 for folder, run_id, stamp, _, was, parent in rows[start : start + CHUNK]:
                     record = Record(self.store, folder, run_id)
                     if run_id in changed or not self._still_waits(record, stamp, was, parent):
                         self.read(record)
+            self._rest(began)
 
     def _still_waits(self, record: Record, stamp: str, was: str, parent: str | None) -> bool:
         """Whether a row is as it was: nothing was written to it, and it has its place in the queue,
@@ -194,21 +314,22 @@ class Refresh:
             self.cache.remove(record.experiment_folder, record.id)
             return False
         self.cache.put(found)
+        if not found.is_settled:
+            self._just_read.add(record.id)
         return True
 
     def read_metrics(self, experiment: str | None) -> None:
         """Bring the metrics of all runs, or of one experiment's, up to date."""
-        where, given = (
-            ("metered = 0", [])
-            if experiment is None
-            else (
-                "metered = 0 AND folder = ?",
-                [experiment],
-            )
-        )
+        if experiment is None:
+            self._meter("metered = 0")
+        else:
+            self._meter("metered = 0 AND folder = ?", experiment)
+
+    def _meter(self, where: str, *given: str) -> None:
         select = f"SELECT run, folder, id, settled FROM runs WHERE {where}"
         rows = self.cache.db.execute(select, given).fetchall()
         for start in range(0, len(rows), CHUNK):
+            began = time.monotonic()
             with self.cache.writing():
                 for run, folder, run_id, settled in rows[start : start + CHUNK]:
                     path = f"{self.store.root}/{folder}/{run_id}"
@@ -216,3 +337,4 @@ class Refresh:
                     if settled:
                         update = "UPDATE runs SET metered = 1 WHERE run = ?"
                         self.cache.db.execute(update, (run,))
+            self._rest(began)

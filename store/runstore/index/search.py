@@ -11,7 +11,7 @@ from runstore.index import counts, metrics, pages, row, verify
 from runstore.index.cache import Cache, remove
 from runstore.index.fields import AREAS, METRICS
 from runstore.index.query import THERE, Condition, Query
-from runstore.index.refresh import Refresh
+from runstore.index.refresh import MANY, Headway, Refresh, count_lines
 from runstore.run import cache as run_cache
 from runstore.run import children, ledger
 from runstore.run.record import Record
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from runstore.store import Store
 
 _PAGE = 256
-_MANY = 5_000
 _LONG = 2_000
 """So many lines of a ledger are looked at faster than an index is opened."""
 
@@ -53,11 +52,17 @@ def search(
             that does it beside this; None: it is done at once.
         tell: told a line before what takes long: many runs that the index does not know yet.
     """
-    cache = _open(store, query, look, verify_later, tell)
+    most_new = MANY if verify_later is not None and _is_by_age(query) else None
+    cache = _open(store, query, look, verify_later, tell, most_new=most_new)
     if cache is None:
-        yield from scan(store, query, look)
+        yield from scan(store, query, look, tell)
         return
     yield from _answers(store, query, look, cache)
+
+
+def _is_by_age(query: Query) -> bool:
+    """Whether the newest runs come first, which a look at all of them finds first too."""
+    return query.sort.area == "created" and query.is_descending
 
 
 def _answers(store: Store, query: Query, look: Looker, cache: Cache) -> Iterator[Record]:
@@ -85,7 +90,7 @@ def newest(
     asked, if it is there.
     """
     if _ends_in_children(store, query) and os.path.exists(f"{store.root}/{_FILE}"):
-        cache = _open(store, query, look, verify_later, None, most_new=_MANY)
+        cache = _open(store, query, look, verify_later, None, most_new=MANY)
         if cache is not None:
             yield from _answers(store, query, look, cache)
             return
@@ -112,7 +117,7 @@ def count(
     look: Looker = looks.at,
 ) -> int | None:
     """How many runs a query means; None where the index cannot be had, or is far behind."""
-    cache = _open(store, query, look, None, None, most_new=_MANY, verifies=False)
+    cache = _open(store, query, look, None, None, most_new=MANY, verifies=False)
     if cache is None:
         return None
     import sqlite3
@@ -197,7 +202,7 @@ def summaries(
     if not any(map(children.may_have, records)):
         cache = _as_it_is(store, records)
     if cache is None:
-        cache = _open(store, Query(), look, None, None, most_new=_MANY, verifies=False)
+        cache = _open(store, Query(), look, None, None, most_new=MANY, verifies=False)
     import sqlite3
 
     if cache is not None:
@@ -293,9 +298,12 @@ def _open(
             new = refresh.count_new()
             if most_new is not None and new > most_new:
                 cache.close()
+                if verify_later is not None:
+                    verify_later()  # reads them into the index beside this answer
                 return None
-            if tell is not None and new > _MANY:
+            if tell is not None and new > MANY:
                 tell(f"reading {new:,} runs into the index; this is done once")
+                refresh.headway = Headway(tell, new)
             refresh.run()
             if verifies and verify.is_due(cache):
                 if verify_later is not None and verify.is_large(cache):
@@ -367,10 +375,12 @@ def _write_back(store: Store, look: Looker, stale: list[Record]) -> None:
         return  # the next query finds it again
 
 
-def scan(store: Store, query: Query, look: Looker) -> Iterator[Record]:
-    """The same answer by a look at every run."""
-    found = _matching(store, query, look)
-    if query.sort.area == "created" and query.is_descending:
+def scan(
+    store: Store, query: Query, look: Looker, tell: Callable[[str], object] | None = None
+) -> Iterator[Record]:
+    """The same answer by a look at every run; by age, the first ones are there at once."""
+    found = _matching(store, query, look, tell)
+    if _is_by_age(query):
         for record, _, _ in found:
             yield record
         return
@@ -385,10 +395,14 @@ def scan(store: Store, query: Query, look: Looker) -> Iterator[Record]:
 
 
 def _matching(
-    store: Store, query: Query, look: Looker
+    store: Store, query: Query, look: Looker, tell: Callable[[str], object] | None
 ) -> Iterator[tuple[Record, row.Summary, dict[str, dict[str, float]]]]:
-    name = None if query.experiment is None else store.experiment_name(query.experiment)
+    folder = query.experiment
+    name = None if folder is None else store.experiment_name(folder)
+    folders = store.experiment_folders() if folder is None else [folder]
+    headway = Headway(tell, count_lines(store.root, folders))
     for record in store.runs(name, children=query.children):
+        headway.count(1)
         run = row.readable(record, look)
         if run is not None:
             known = _metrics(record, query)

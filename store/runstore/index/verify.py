@@ -1,4 +1,6 @@
-"""A look at all runs for what other programs changed, copied in or removed; and a new index."""
+"""Work on the whole index: a look at all runs for what other programs changed, copied in or
+removed; reading what has ended; and a new index.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,14 @@ from runstore.run.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from runstore.index.refresh import Looker
     from runstore.store import Store
 
 EVERY_S = 55.0
+_PATIENCE_S = 60.0
+"""A process beside the queries waits so long for its turn at writing; no one waits for it."""
 SMALL = 2_000
 """So many runs are looked at within a query; more by a process of their own."""
 
@@ -61,15 +65,48 @@ def all_runs(refresh: Refresh) -> None:
 
 
 def alone(store: Store, look: Looker) -> bool:
-    """`all_runs`, if it is due, by one process at a time; False: another is at it."""
+    """What is new, and `all_runs` if it is due; False: another process is at it."""
+
+    def work(refresh: Refresh) -> None:
+        refresh.feed()
+        if is_due(refresh.cache):
+            all_runs(refresh)
+
+    return in_turn(store, look, work)
+
+
+def feed(store: Store) -> bool:
+    """Read what has ended into the index, so that it is not made at the first question.
+
+    Who ends a run marks it (`change_marks.mark_end`), which costs one append, and once a thousand
+    have come together this is done in a process beside the runs: from the folders, and checked as
+    ever. Nothing hangs on it: killed, or refused by a full disk, it leaves more to the query. It
+    looks at runs and does nothing for them.
+
+    Returns:
+        False: another process is at it, or the index cannot be had.
+    """
+    import sqlite3
+
+    if not store.may_write:
+        return False
+    try:
+        return in_turn(store, looks.at, Refresh.feed)
+    except (sqlite3.Error, OSError) as error:
+        if isinstance(error, OSError) and error.errno in atomic.OUR_OWN:
+            raise
+        return False
+
+
+def in_turn(store: Store, look: Looker, work: Callable[[Refresh], object]) -> bool:
+    """Work beside the queries on the whole index, by one process at a time; False: another does."""
     atomic.make_folders(store.root, layout.INDEX)
     held = lock.take(_verifying(store.root), store.lock_kind)
     if held is None:
         return False
     try:
-        with Cache(store.root) as cache:
-            if is_due(cache):
-                all_runs(Refresh(store, cache, look))
+        with Cache(store.root, wait_s=_PATIENCE_S) as cache:
+            work(Refresh(store, cache, look))
     finally:
         lock.release(held)
     return True

@@ -3,7 +3,11 @@
 A writer marks a run before it changes it, and once more after. The index reads a run again while
 one of its writers may still be at work, and once more when that is done; so a change is found by
 the next query, whichever process is killed when. Where the index was never asked, there is none
-and nothing is marked.
+and no change is marked.
+
+The end of a run is marked everywhere, by `DONE` alone: no index takes a run for over before it has
+read its outcome. These marks say how far an index is behind that is never asked, so it can be fed
+while runs end (`index/verify.py`). One that is lost costs the next query a look at that run.
 
     <id> <writer> begin\\n        a line is one append
     <id> <writer> done\\n
@@ -18,6 +22,9 @@ from runstore.fs import atomic
 
 BEGIN = "begin"
 DONE = "done"
+
+STEP = 1 << 16
+"""Bytes of marks, of some 1,200 ends, after which an index is fed."""
 
 
 class Mark:
@@ -43,19 +50,40 @@ class Mark:
         self._append(DONE)
 
     def _append(self, what: str) -> None:
-        try:
-            # Fails where there is no index. Opened each time: the file is changed for another.
-            if not atomic.is_folder(os.path.dirname(self._path)):
-                return
-            descriptor = atomic.open_plain(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        except OSError:
-            return
-        try:
-            os.write(descriptor, f"\n{self._run_id} {self._writer} {what}\n".encode())
-        except OSError:
-            return  # a full disk: the next look at all runs finds the change
-        finally:
-            os.close(descriptor)
+        # Nothing is marked where there is no index.
+        if atomic.is_folder(os.path.dirname(self._path)):
+            _append(self._path, f"\n{self._run_id} {self._writer} {what}\n".encode())
+
+
+def mark_end(root: str, run_id: str) -> bool:
+    """Mark that a run has ended, after its outcome is there.
+
+    Returns:
+        Whether so many marks have come together that the index is to be fed.
+    """
+    try:
+        folder = atomic.make_folders(root, layout.INDEX)
+    except OSError:
+        return False
+    line = f"\n{run_id} {os.getpid()}-{os.urandom(4).hex()} {DONE}\n".encode()
+    until = _append(f"{folder}/{layout.INDEX_MARKS}", line)
+    return until // STEP != max(0, until - len(line)) // STEP
+
+
+def _append(path: str, line: bytes) -> int:
+    """Append a mark; where the file ends then, or 0: it could not be written."""
+    try:
+        # Opened each time: the file is changed for another.
+        descriptor = atomic.open_plain(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    except OSError:
+        return 0
+    try:
+        os.write(descriptor, line)
+        return os.lseek(descriptor, 0, os.SEEK_CUR)
+    except OSError:
+        return 0  # a full disk: the next look at all runs finds the change
+    finally:
+        os.close(descriptor)
 
 
 def parse(data: bytes) -> list[tuple[str, str, str]]:

@@ -174,7 +174,9 @@ class Record:
             RunNotFound: its folder is gone.
             FormatTooNew, ReadOnlyStore: the store may not be written.
         """
-        return self.publish(layout.ENDED, dict(outcome), sync=True)
+        # Without a mark: an index reads a run that is not over at each query.
+        self._for_writing()
+        return facts.publish(self.path, layout.ENDED, facts.signed(dict(outcome)), sync=True)
 
     def _for_writing(self) -> None:
         self.store.for_writing()

@@ -86,6 +86,13 @@ class GroupRow(TypedDict):
     first: int
 
 
+class Unread(TypedDict):
+    """How many runs of how many are not in the index yet, which is being made."""
+
+    runs: int
+    of: int
+
+
 class RunsAnswer(TypedDict):
     """A part of the table of runs."""
 
@@ -94,6 +101,7 @@ class RunsAnswer(TypedDict):
     runs: list[RunRow]
     groups: list[GroupRow] | None
     cursor: str
+    unread: Unread | None
 
 
 class ChildrenAnswer(TypedDict):

@@ -35,7 +35,7 @@ def runs(desk: Desk, ask: Ask) -> dict[str, Any]:
     if ids:
         rows = desk.board.rows(ids, metrics)
         told = {"total": len(rows), "skip": 0, "runs": rows, "groups": None}
-        return {**told, "cursor": desk.board.cursor()}
+        return {**told, "cursor": desk.board.cursor(), "unread": None}
     return desk.board.page(
         experiment=ask.text("experiment"),
         where=ask.texts("where"),

@@ -811,6 +811,7 @@ export interface RunsAnswer {
   runs: RunRow[];
   groups: GroupRow[] | null;
   cursor: string;
+  unread: Unread | null;
 }
 
 /** Rows that changed, and the ids of runs that are gone. */
@@ -947,6 +948,12 @@ export interface TrendPoint {
   created: Time | null;
   started: Time | null;
   duration_s: number | null;
+}
+
+/** How many runs of how many are not in the index yet, which is being made. */
+export interface Unread {
+  runs: number;
+  of: number;
 }
 
 /** What a run has used of its machine: means and peaks, and the last of what only grows. `now` is the last sample of a run that goes on, by quantity. */

@@ -123,6 +123,12 @@ export function RunsPage() {
   if (isAnswered) former.current = pages;
   const shown = error && !isAnswered ? pages : former.current;
   const total = shown.total.value;
+  const unread = shown.unread.value;
+  // The last answer of a store that is being read says so as well: nothing else asks again.
+  useEffect(() => {
+    const timer = unread && setInterval(refresh, REFRESH_MS);
+    return () => void (timer && clearInterval(timer));
+  }, [pages, unread !== null]);
   useEffect(() => pages.need(0, 0), [pages]);
   const known = fields.data?.fields ?? null;
   const runKeys = [
@@ -140,6 +146,7 @@ export function RunsPage() {
         <h1 tabIndex={-1}>{experiment ?? "All runs"}</h1>
         <span class="dim total" role="status" aria-busy={isBusy}>
           {total === null ? "" : `${count(total)} ${shown.isFiltered ? "found" : total === 1 ? "run" : "runs"}`}
+          {unread && ` so far: reading the store, ${count(unread.of - unread.runs)} of ${count(unread.of)} runs are read`}
         </span>
       </header>
       <div class="bar">

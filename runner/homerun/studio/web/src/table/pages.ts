@@ -2,7 +2,7 @@
 
 import { batch, signal } from "@preact/signals";
 import { type ApiError, get } from "../server/api";
-import type { GroupRow, Queries, RunRow, RunsAnswer } from "../types";
+import type { GroupRow, Queries, RunRow, RunsAnswer, Unread } from "../types";
 
 export const PAGE = 200;
 const KEPT_PAGES = 40;
@@ -10,6 +10,8 @@ const KEPT_PAGES = 40;
 export class RunPages {
   readonly total = signal<number | null>(null);
   readonly groups = signal<GroupRow[] | null>(null);
+  /** How many runs are still to be read into the index, which is being made. */
+  readonly unread = signal<Unread | null>(null);
   readonly error = signal<Error | null>(null);
   /** Counts up whenever a row may look different. */
   readonly version = signal(0);
@@ -93,6 +95,7 @@ export class RunPages {
     batch(() => {
       this.total.value = answer.total;
       this.groups.value = answer.groups;
+      this.unread.value = answer.unread;
       this.error.value = null;
       this.version.value += 1;
     });

@@ -1,4 +1,4 @@
-"""Verify the index of a large store in a process of its own, beside a query; it takes seconds.
+"""Work on the index of a large store in a process of its own: beside a query, or while runs end.
 
 A query of 100,000 runs takes milliseconds, a look at the time stamps of all of them a second or so.
 """
@@ -15,6 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runstore.store import Store
 
+_PROGRAM = "runs.index_work"
+_FEED = "feed"
+
 _begun: dict[str, int] = {}
 """Of each store the process that this one has started last: it takes its lock a little later."""
 
@@ -25,7 +28,7 @@ def start(store: Store) -> None:
 
     if children.goes_on(_begun.get(store.root, 0)) or verify.is_at_work(store):
         return
-    arguments = children.python("runs.verify_index", store.root)
+    arguments = children.python(_PROGRAM, store.root)
     try:
         pid = spawn.start(sys.executable, arguments, environ.bare(), spawn.NOTHING_OPEN)
     except OSError:
@@ -34,11 +37,34 @@ def start(store: Store) -> None:
     _begun[store.root] = pid
 
 
+def start_feeding(root: str, mark: str) -> int:
+    """Have the index of a store fed, which lacks a thousand runs that have ended.
+
+    Args:
+        root: the store's folder.
+        mark: what names the last of these runs to processes: no sweep takes what is started for
+            a process of the run.
+
+    Returns:
+        The process that was started; 0: it cannot be.
+    """
+    arguments = children.python(_PROGRAM, root, _FEED)
+    env = environ.for_supervisor(f"{mark}/")
+    try:
+        return spawn.start(sys.executable, arguments, env, spawn.NOTHING_OPEN)
+    except OSError:
+        return 0
+
+
 def main() -> None:
-    """Verify the store that the command line names."""
+    """Verify the store that the command line names, or feed its index."""
     from homerun.runs import reconcile
     from runstore.index import verify
     from runstore.store import Store
 
     os.nice(10)
-    verify.alone(Store(sys.argv[1]), reconcile.bring_up_to_date)
+    store = Store(sys.argv[1])
+    if sys.argv[2:] == [_FEED]:
+        verify.feed(store)
+    else:
+        verify.alone(store, reconcile.bring_up_to_date)
