@@ -112,14 +112,14 @@ def below(record: Record, folder: str = "", like: str = "", by: str = BY_NAME) -
     if by not in _ORDERS:
         raise UserError(f"files are sorted by {', '.join(_ORDERS)}, not by {by!r}")
     word = like.lower()
-    every = itertools.islice(file_listing.walk(record.path, folder), _MOST_WALKED)
+    every = itertools.islice(file_listing.files_below(record.path, folder), _MOST_WALKED)
     found = [one for one in every if word in one[0].lower()]
     return _listed(folder, sorted(found, key=_ORDERS[by]))
 
 
 def count(record: Record) -> int:
     """How many files a run has beside its logs; of very many not all are counted."""
-    kept = (one for one, _ in file_listing.walk(record.path) if not one.startswith(_OF_LOGS))
+    kept = (one for one, _ in file_listing.files_below(record.path) if not one.startswith(_OF_LOGS))
     return sum(1 for _ in itertools.islice(kept, MOST_COUNTED))
 
 

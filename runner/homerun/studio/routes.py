@@ -316,7 +316,7 @@ def _of_run() -> list[Route]:
         ),
         _get("runs/{id}/record", run.record, "The record as it is", RecordAnswer),
         _get(
-            *("runs/{id}/interpreter", run.interpreter, "What the script of a run ran with"),
+            *("runs/{id}/interpreter", run.ran_with, "What the script of a run ran with"),
             InterpreterAnswer,
         ),
         _get(

@@ -60,7 +60,7 @@ def entries(run_folder: str, folder: str = "") -> list[ListedFile]:
     return sorted(found, key=lambda one: (not one.is_folder, one.name))
 
 
-def walk(run_folder: str, folder: str = "") -> Iterator[tuple[str, ListedFile]]:
+def files_below(run_folder: str, folder: str = "") -> Iterator[tuple[str, ListedFile]]:
     """All files below a folder of a run's files with their paths, folder by folder.
 
     Raises:

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from homerun import Experiment, Run, ScriptRunConfig
 from studio.browser.test_charts import Lab, lab, page
 
 __all__ = ["lab", "page"]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+PNG = b"".join(
+    (
+        b"\x89PNG\r\n\x1a\n",
+        _chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)),
+        _chunk(b"IDAT", zlib.compress(bytes(14))),
+        _chunk(b"IEND", b""),
+    )
+)
 
 DEEP = """
 import sys
@@ -172,11 +191,153 @@ def test_every_row_and_every_list_that_was_logged_is_shown(page: Page, lab: Lab)
     lab.show(page, f"/run/{run.id}/media")
     epochs = page.get_by_role("figure").filter(has_text="epochs")
     expect(epochs.get_by_role("row", name="49 k49", exact=True)).to_be_visible()
-    epochs.get_by_role("button", name="Show more rows (10 left)").click()
     expect(epochs.get_by_role("row", name="59 k59", exact=True)).to_be_visible()
     part = page.get_by_role("region", name="part")
     expect(part.get_by_role("row", name="2 y", exact=True)).to_be_visible()
     expect(part.get_by_role("row", name="3 z", exact=True)).to_be_visible()
-    words = page.get_by_role("region", name="words")
+    words = page.get_by_role("region", name="words", exact=True)
     expect(words.get_by_role("row", name="one", exact=True)).to_be_visible()
     expect(words.get_by_role("row", name="three", exact=True)).to_be_visible()
+
+
+def cells(page: Page, name: str) -> list[list[str]]:
+    """What stands in the rows of a logged table."""
+    table = page.get_by_role("region", name=name, exact=True)
+    table.get_by_role("row").nth(1).wait_for()
+    js = "all => all.map(row => [...row.cells].map(cell => cell.innerText))"
+    return table.locator("tbody tr").evaluate_all(js)
+
+
+def test_a_confusion_matrix_is_shown_as_counts_and_as_shares(page: Page, lab: Lab) -> None:
+    matrix = np.array([[50, 3, 2], [4, 40, 6], [0, 1, 30]])
+    run = Experiment(lab.workspace, "numbers").start_logging()
+    data = {"class_labels": ["cat", "dog", "bird"], "matrix": matrix.tolist()}
+    run.log_confusion_matrix("matrix", {"schema_type": "confusion_matrix", "data": data})
+    run.complete()
+    lab.show(page, f"/run/{run.id}/media")
+    expect(
+        page.get_by_text(f"accuracy {100 * matrix.trace() / matrix.sum():.2f} %")
+    ).to_be_visible()
+    page.get_by_role("button", name="Row %").click()
+    shown = [[float(one.split()[0]) for one in row[1:]] for row in cells(page, "matrix")]
+    assert shown == pytest.approx(100 * matrix / matrix.sum(1, keepdims=True), rel=5e-3)
+    page.get_by_role("button", name="Column %").click()
+    shown = [[float(one.split()[0]) for one in row[1:]] for row in cells(page, "matrix")]
+    assert shown == pytest.approx(100 * matrix / matrix.sum(0, keepdims=True), rel=5e-3)
+
+
+def test_the_area_below_a_curve_is_that_of_its_points(page: Page, lab: Lab) -> None:
+    random = np.random.default_rng(5)
+    truth = random.random(500) < 0.4
+    scores = np.clip(0.3 * truth + 0.7 * random.random(500), 0, 1)
+    thresholds = np.linspace(0, 1, 26)
+    taken = scores[None] >= thresholds[:, None]
+    table = np.stack([taken & truth, taken & ~truth, ~taken & ~truth, ~taken & truth], axis=1).sum(
+        2
+    )
+    run = Experiment(lab.workspace, "numbers").start_logging()
+    data = {
+        "probability_tables": [table.tolist()],
+        "probability_thresholds": thresholds.tolist(),
+        "class_labels": ["yes"],
+    }
+    run.log_accuracy_table("rates", {"schema_type": "accuracy_table", "data": data})
+    run.complete()
+    hits, alarms, rest, misses = table.T
+    x, y = alarms / (alarms + rest), hits / (hits + misses)
+    order = np.lexsort((y, x))
+    area = np.trapezoid(np.r_[0, y[order], 1], np.r_[0, x[order], 1])
+    lab.show(page, f"/run/{run.id}/media")
+    expect(page.get_by_text(re.compile("^ROC, area"))).to_have_text(f"ROC, area {area:.4g}")
+    recall = [float(row[2]) for row in cells(page, "rates")]
+    assert recall == pytest.approx(y, rel=1e-4)
+
+
+def test_a_list_is_a_histogram_and_rows_are_lines(page: Page, lab: Lab) -> None:
+    values = np.random.default_rng(3).normal(size=400)
+    run = Experiment(lab.workspace, "numbers").start_logging()
+    run.log_list("normal", values.tolist())
+    for epoch in range(1, 31):
+        run.log_row("progress", train=1 / epoch, valid=1 / epoch + 0.1)
+    run.complete()
+    lab.show(page, f"/run/{run.id}/media")
+    drawn = page.get_by_role("img", name="Histogram of normal")
+    drawn.wait_for()
+    titles = drawn.locator("rect title").evaluate_all("all => all.map(one => one.textContent)")
+    counts, edges = np.histogram(values, bins=len(titles))
+    assert [int(one.split(": ")[1]) for one in titles] == counts.tolist()
+    assert [float(one.split(" to ")[0]) for one in titles] == pytest.approx(edges[:-1], rel=1e-3)
+    lines = page.get_by_role("img", name="Rows of progress")
+    points = lines.locator("polyline").nth(0).get_attribute("points")
+    x, y = np.array([one.split(",") for one in points.split()], dtype=float).T
+    assert np.ptp(np.diff(x)) < 1e-6
+    falls = (y - y[0]) / (y[-1] - y[0])  # in pixels, whatever the axis
+    assert falls == pytest.approx((1 - 1 / np.arange(1, 31)) / (1 - 1 / 30), abs=1e-6)
+
+
+def test_images_are_looked_at_by_step_by_keys_and_side_by_side(page: Page, lab: Lab) -> None:
+    run = Experiment(lab.workspace, "numbers").start_logging()
+    for step in (10, 20, 30):
+        path = Path(lab.folder, f"image-{step}.png")
+        path.write_bytes(PNG)
+        run.log_image("sample", path=str(path))
+    run.complete()
+    lab.show(page, f"/run/{run.id}/media")
+    expect(page.get_by_role("img", name="sample, 3 of 3")).to_be_visible()
+    page.get_by_label("Which image of sample").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("img", name="sample, 2 of 3")).to_be_visible()
+    page.get_by_label("Gallery").check()
+    expect(page.get_by_role("group", name="All images of sample").get_by_role("img")).to_have_count(
+        3
+    )
+    page.get_by_role("button", name="sample, 1 of 3").click()
+    expect(page.get_by_role("img", name="sample, 1 of 3")).to_be_visible()
+
+
+def test_a_long_table_is_sorted_scrolled_and_kept(page: Page, lab: Lab) -> None:
+    run = Experiment(lab.workspace, "numbers").start_logging()
+    run.log_table("long", {"at": list(range(5_000)), "odd": [f'"{at}",' for at in range(5_000)]})
+    run.complete()
+    lab.show(page, f"/run/{run.id}/media")
+    table = page.get_by_role("region", name="long", exact=True)
+    expect(table.get_by_role("row").nth(1)).to_contain_text('"0",')
+    assert table.get_by_role("row").count() < 100
+    table.get_by_role("button", name="at").click()
+    table.get_by_role("button", name="at").click()
+    expect(table.get_by_role("row", name='4999 "4999",', exact=True)).to_be_visible()
+    table.evaluate("one => one.scrollTo(0, one.scrollHeight)")
+    expect(table.get_by_role("row", name='0 "0",', exact=True)).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    with open(download.value.path(), encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert (rows[0], rows[1], len(rows)) == (["at", "odd"], ["4999", '"4999",'], 5_001)
+
+
+def test_a_log_is_searched_by_an_expression_and_its_long_lines_are_wrapped(
+    lab: Lab, visit: Callable[..., Page]
+) -> None:
+    page = visit(lab.studio, expects=["400"])
+    run = failed(lab)
+    log = Path(run.directory, "user_logs", "std_log.txt")
+    ends = "".join(f"\x1b[31mERROR\x1b[0m step {at}\n" for at in range(3))
+    log.write_text(f"begin {'word ' * 2_000}the end\n{ends}", encoding="utf-8")
+    lab.show(page, f"/run/{run.id}/logs")
+    box = page.get_by_label("Search the whole log")
+    page.get_by_role("button", name="Regular expression").click()
+    box.fill("^error STEP [12]$")
+    box.press("Enter")
+    hits = page.get_by_role("list", name="Hits").get_by_role("button")
+    expect(hits).to_have_text(["3 ERROR step 1", "4 ERROR step 2"])
+    page.get_by_role("button", name="Match case").click()
+    expect(page.get_by_role("status").filter(has_text="No hits")).to_be_visible()
+    frame = page.get_by_role("region", name="Log user_logs/std_log.txt")
+    expect(frame).not_to_contain_text("the end")
+    page.get_by_label("Wrap lines").check()
+    frame.evaluate("one => one.scrollTo(0, one.scrollHeight)")
+    expect(frame).to_contain_text("the end")
+    assert frame.evaluate("one => one.scrollWidth - one.clientWidth") <= 0
+    box.fill("(?=a)")
+    box.press("Enter")
+    expect(page.get_by_text("not a regular expression: it looks around")).to_be_visible()

@@ -53,7 +53,7 @@ def _counts(desk: Desk, found: Run) -> dict[str, int]:
     return {"metrics": numbers, "media": len(metrics) - numbers, "files": files}
 
 
-def interpreter(desk: Desk, ask: Ask) -> dict[str, Any]:
+def ran_with(desk: Desk, ask: Ask) -> dict[str, Any]:
     """What the script of a run ran with, and the packages it had."""
     found = desk.run(ask.run).get_interpreter() or {}
     known = {key: found[key] for key in _TEXTS if isinstance(found.get(key), str)}

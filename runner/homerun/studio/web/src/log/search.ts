@@ -15,7 +15,7 @@ export interface Search {
   error: Error | null;
 }
 
-export type Wanted = { q: string; isExact: boolean } | { errors: true } | null;
+export type Wanted = { q: string; isExact: boolean; isRegex: boolean } | { errors: true } | null;
 
 const NONE: Search = { hits: [], share: 0, isDone: true, isCut: false, error: null };
 const BEGUN: Search = { ...NONE, isDone: false };
@@ -42,7 +42,7 @@ export function useSearch(run: string, log: string, wanted: Wanted): Search {
       else [found.isDone, found.isCut, found.share] = [true, line.more, 1];
       soon();
     };
-    const query = "q" in wanted ? { q: wanted.q, case: wanted.isExact } : { errors: true };
+    const query = "q" in wanted ? { q: wanted.q, case: wanted.isExact, regex: wanted.isRegex } : { errors: true };
     show();
     lines(ROUTE, { id: run, log, ...query }, take, control.signal).catch((error: Error) => {
       if (error.name === "AbortError") return;

@@ -1,7 +1,7 @@
 /** A log of any size: the lines in view, following, searching, and links to lines. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { bytes, count } from "../format";
 import { adjust, place } from "../route";
 import { address } from "../server/api";
@@ -12,13 +12,16 @@ import { Button, Failure, Switch } from "../ui/basics";
 import { say } from "../ui/dialog";
 import { Download } from "../ui/files";
 import { useKeys } from "../ui/keys";
-import { useRemembered } from "../use";
-import { fold, type Piece, pieces } from "./ansi";
+import { useRemembered, useSize } from "../use";
+import { fold, type Piece, plain } from "./ansi";
 import { useSearch, type Wanted } from "./search";
 import { type LogLine, LogText } from "./text";
+import { LONGEST_WRAPPED, piecesOf, Rows, shownOf } from "./wrap";
 
 const LINE = 19;
 const NEAR = 150;
+/** By its width it is known how many characters stand in a row. */
+const PROBE = "x".repeat(100);
 const LONGEST_SHOWN = 4000;
 const FAR = 1024 * 1024;
 const COUNT_MS = 700;
@@ -28,13 +31,28 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
   void text.version.value;
   const [isFollowing, setFollowing] = useState(false);
   const [isFolding, setFolding] = useRemembered("log.fold", true);
+  const [isWrapping, setWrapping] = useRemembered("log.wrap", false);
+  const [isExact, setExact] = useRemembered("log.case", false);
+  const [isRegex, setRegex] = useRemembered("log.regex", false);
   const [marked, setMarked] = useState<number | null>(null);
   const [typed, setTyped] = useState("");
   const [wanted, setWanted] = useState<Wanted>(null);
   const [hitAt, setHitAt] = useState(-1);
   const box = useRef<HTMLInputElement>(null);
   const hits = useSearch(run, name, wanted);
-  const view = useWindow(text.lines.length, LINE);
+  const digits = Math.max(3, String(text.lines.at(-1)?.number ?? 0).length);
+  const [sized, room] = useSize<HTMLElement>();
+  const [probed, probe] = useSize<HTMLElement>();
+  const columns = isWrapping && probe.width ? Math.max(20, Math.floor((room.width * PROBE.length) / probe.width) - digits - 4) : 0;
+  const rows = useMemo(() => new Rows(text.lines, columns, isFolding), [text.lines, text.version.value, columns, isFolding]);
+  const former = useRef(rows);
+  const latest = useRef(rows);
+  latest.current = rows;
+  const view = useWindow(rows.count, LINE);
+  const attach = useCallback((element: HTMLElement | null) => {
+    view.attach(element);
+    sized(element);
+  }, []);
   const quiet = useRef(false);
   const shows = useRef(0);
 
@@ -45,7 +63,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
     const line = await text.jump(where);
     if (mine !== shows.current) return; // another place is asked for by now
     requestAnimationFrame(() => {
-      view.reveal(line, "end" in where ? "near" : "middle");
+      view.reveal("end" in where ? latest.current.count - 1 : latest.current.of(line), "end" in where ? "near" : "middle");
       quiet.current = false;
     });
     if (!("end" in where)) setMarked(text.lines[line]?.at ?? null);
@@ -60,18 +78,20 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
 
   useLayoutEffect(() => {
     const element = view.element();
-    if (!element || !text.moved) return;
-    element.scrollTop += text.moved * LINE;
-    text.moved = 0;
+    if (element && text.moved) {
+      element.scrollTop += (text.moved > 0 ? rows.of(text.moved) : -former.current.of(-text.moved)) * LINE;
+      text.moved = 0;
+    }
+    former.current = rows;
   });
   useLayoutEffect(() => {
     const element = view.element();
     if (isFollowing && element && text.isAtEnd) element.scrollTop = element.scrollHeight;
-  }, [text.lines.length, text.to, isFollowing]);
+  }, [rows.count, text.to, isFollowing]);
   useEffect(() => {
     if (quiet.current || !text.isRead) return;
     if (view.first < NEAR) void text.above();
-    if (view.last > text.lines.length - NEAR && !text.isAtEnd && !isFollowing) void text.below();
+    if (view.last > rows.count - NEAR && !text.isAtEnd && !isFollowing) void text.below();
   }, [view.first, view.last, text.version.value]);
 
   useLive({ topics: [`log:${run}:${name}`] }, ({ event, data }) => {
@@ -81,7 +101,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
     text.grow(data.size, data.is_live);
     if (data.size < text.to) void show({ end: true });
     else if (isFollowing) void (text.size - text.to > FAR ? show({ end: true }) : text.below());
-    else if (wasAtEnd && view.last > text.lines.length - NEAR) void text.below();
+    else if (wasAtEnd && view.last > rows.count - NEAR) void text.below();
   });
   useUncounted(text);
 
@@ -105,7 +125,16 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
   const search = (event: Event): void => {
     event.preventDefault();
     setHitAt(-1);
-    setWanted(typed ? { q: typed, isExact: false } : null);
+    setWanted(typed ? { q: typed, isExact, isRegex } : null);
+  };
+  /** Search for the same in another way. */
+  const again = (way: { isExact?: boolean; isRegex?: boolean }): void => {
+    const next = { isExact, isRegex, ...way };
+    setExact(next.isExact);
+    setRegex(next.isRegex);
+    if (!wanted || !("q" in wanted)) return;
+    setHitAt(-1);
+    setWanted({ q: wanted.q, ...next });
   };
   const toErrors = (): void => {
     setTyped("");
@@ -133,6 +162,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
     { keys: "N", does: "previous hit", run: () => step(-1) },
     { keys: "e", does: "next line that looks like an error", run: toErrors },
     { keys: "f", does: "follow the end of the log, or stop following", run: () => (isFollowing ? setFollowing(false) : void show({ end: true })) },
+    { keys: "w", does: "wrap long lines, or stop wrapping", run: () => setWrapping(!isWrapping) },
     { keys: "<", does: "first line", run: () => void show({ at: 0 }) },
     { keys: ">", does: "last line", run: () => void show({ end: true }) },
     { keys: "j", does: "down", run: () => scroll(3) },
@@ -140,10 +170,9 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
   ]);
 
   if (text.error.value && !text.isRead) return <Failure error={text.error.value} retry={() => void show({ end: true })} />;
-  const shown = text.lines.slice(view.first, view.last + 1);
-  const needle = wanted && "q" in wanted ? wanted.q : "";
-  const here = text.lines[Math.min(view.first + 8, text.lines.length - 1)]?.at ?? 0;
-  const digits = Math.max(3, String(text.lines.at(-1)?.number ?? 0).length);
+  const shown = Array.from({ length: view.last - view.first + 1 }, (_, at) => rows.at(view.first + at));
+  const needle = wanted && "q" in wanted && !wanted.isRegex ? wanted.q : "";
+  const here = text.lines[rows.at(Math.min(view.first + 8, rows.count - 1)).line]?.at ?? 0;
   return (
     <div class="log">
       <div class="bar is-tools" role="toolbar" aria-label="Log">
@@ -158,6 +187,12 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
             onInput={(event) => setTyped(event.currentTarget.value)}
           />
         </form>
+        <Button pressed={isExact} hint="Match case" label="Match case" onClick={() => again({ isExact: !isExact })}>
+          Aa
+        </Button>
+        <Button pressed={isRegex} hint="Regular expression" label="Regular expression" onClick={() => again({ isRegex: !isRegex })}>
+          .*
+        </Button>
         <span class="hits" role="status">
           {wanted ? hitsWord(hits.hits.length, hitAt, hits.isDone, hits.isCut, hits.share) : ""}
         </span>
@@ -167,26 +202,41 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
           Errors
         </Button>
         <span class="grow" />
+        <Switch label="Wrap lines" on={isWrapping} change={setWrapping} />
         <Switch label="Collapse progress bars" on={isFolding} change={setFolding} />
         <Switch label="Follow" on={isFollowing && text.isLive} disabled={!text.isLive} change={(on) => (on ? void show({ end: true }) : setFollowing(false))} />
         <Download to={address("runs/{id}/log/download", { id: run, log: name })}>Download</Download>
       </div>
       {hits.error && <Failure error={hits.error} />}
       <div class={`log-and-hits ${wanted && hits.hits.length > 1 ? "has-hits" : ""}`}>
-        <div class="log-frame" ref={view.attach} onScroll={scrolled} tabIndex={0} role="region" aria-label={`Log ${name}`}>
-          <div class="log-body" style={{ height: `${text.lines.length * LINE}px`, minWidth: `${digits + 4 + longest(shown)}ch` }}>
-            {shown.map((line, at) => (
-              <LogRow
-                key={line.at}
-                line={line}
-                top={(view.first + at) * LINE}
-                digits={digits}
-                isFolding={isFolding}
-                isMarked={line.at === marked}
-                needle={needle}
-                link={() => link(line)}
-              />
-            ))}
+        <div class="log-frame" ref={attach} onScroll={scrolled} tabIndex={0} role="region" aria-label={`Log ${name}`}>
+          <span ref={probed} class="log-probe" aria-hidden="true">
+            {PROBE}
+          </span>
+          <div
+            class="log-body"
+            style={{ height: `${rows.count * LINE}px`, minWidth: columns ? undefined : `${digits + 4 + longest(shown.map((one) => text.lines[one.line]))}ch` }}
+          >
+            {shown.map(({ line: index, part }, at) => {
+              const line = text.lines[index];
+              return (
+                line && (
+                  <LogRow
+                    key={`${line.at}.${part}`}
+                    line={line}
+                    rows={rows}
+                    part={part}
+                    isCut={columns === 0}
+                    top={(view.first + at) * LINE}
+                    digits={digits}
+                    isFolding={isFolding}
+                    isMarked={line.at === marked}
+                    needle={needle}
+                    link={() => link(line)}
+                  />
+                )
+              );
+            })}
           </div>
           {text.isRead && text.size === 0 && <p class="waiting">Nothing has been written yet.</p>}
         </div>
@@ -195,7 +245,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
             {hits.hits.map((hit, at) => (
               <li key={`${hit.at}:${hit.column}`}>
                 <button type="button" aria-current={at === hitAt} onClick={() => goto(hit, at)}>
-                  <span class="dim">{count(hit.line)}</span> {fold(hit.text).slice(0, 160)}
+                  <span class="dim">{count(hit.line)}</span> {plain(fold(hit.text)).slice(0, 160)}
                 </button>
               </li>
             ))}
@@ -233,10 +283,10 @@ function hitsWord(number: number, at: number, isDone: boolean, isCut: boolean, s
   return isDone ? (number ? words : "No hits") : `${words}, ${Math.round(share * 100)} %`;
 }
 
-function longest(lines: LogLine[]): number {
+function longest(lines: (LogLine | undefined)[]): number {
   return Math.min(
     LONGEST_SHOWN + 30,
-    lines.reduce((most, line) => Math.max(most, line.text.length), 0),
+    lines.reduce((most, line) => Math.max(most, line?.text.length ?? 0), 0),
   );
 }
 
@@ -252,6 +302,11 @@ function useUncounted(text: LogText): void {
 
 interface RowProps {
   line: LogLine;
+  rows: Rows;
+  /** Which of the rows of its line. */
+  part: number;
+  /** Whether of a very long line only the beginning is shown. */
+  isCut: boolean;
   top: number;
   digits: number;
   isFolding: boolean;
@@ -260,23 +315,28 @@ interface RowProps {
   link: () => void;
 }
 
-function LogRow({ line, top, digits, isFolding, isMarked, needle, link }: RowProps) {
-  const text = isFolding ? fold(line.text) : line.text.replaceAll("\r", "␍");
-  const rest = text.length - LONGEST_SHOWN;
+function LogRow({ line, rows, part, isCut, top, digits, isFolding, isMarked, needle, link }: RowProps) {
+  const text = shownOf(line.text, isFolding);
+  const most = isCut ? LONGEST_SHOWN : LONGEST_WRAPPED;
+  const rest = isCut ? text.length - most : 0;
   return (
     <div class={`log-line ${isMarked ? "is-marked" : ""}`} style={{ top: `${top}px` }}>
-      <button
-        type="button"
-        class="log-number"
-        tabIndex={-1}
-        style={{ width: `${digits + 2}ch` }}
-        aria-label={`Link to line ${line.number ?? `at byte ${line.at}`}`}
-        onClick={link}
-      >
-        {line.number ?? "·"}
-      </button>
+      {part > 0 ? (
+        <span class="log-number" style={{ width: `${digits + 2}ch` }} />
+      ) : (
+        <button
+          type="button"
+          class="log-number"
+          tabIndex={-1}
+          style={{ width: `${digits + 2}ch` }}
+          aria-label={`Link to line ${line.number ?? `at byte ${line.at}`}`}
+          onClick={link}
+        >
+          {line.number ?? "·"}
+        </button>
+      )}
       <span class="log-text">
-        {pieces(text.slice(0, LONGEST_SHOWN)).map((piece, at) => (
+        {rows.cut(piecesOf(text.slice(0, most)), part).map((piece, at) => (
           <LogPieceSpan key={at} piece={piece} needle={needle} />
         ))}
         {rest > 0 && <span class="dim"> … {count(rest)} more characters</span>}

@@ -1,13 +1,18 @@
-/** A table that was logged. */
+/** A table that was logged: any number of rows, of which those in view are on the page; sorted by a click, kept as CSV. */
 
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
-import { count, figure } from "../../../format";
+import { useMemo, useState } from "preact/hooks";
+import { figure, plural } from "../../../format";
+import { useWindow } from "../../../table/window";
 import { Button } from "../../../ui/basics";
+import { type ColumnsOf, cellText, csvOf, type Order, ordered } from "./cells";
 
-export type ColumnsOf = [string, unknown[]][];
-
-const ROWS = 50;
+const ROW = 30;
+const HEAD = 30;
+/** Up to here all rows are on the page. */
+const FEW = 200;
+/** So long a browser may take to begin to keep a file. */
+const KEPT_MS = 60_000;
 
 interface Props {
   columns: ColumnsOf;
@@ -17,35 +22,71 @@ interface Props {
 }
 
 export function Columns({ columns, label, more }: Props) {
-  const [most, setMost] = useState(ROWS);
-  const rows = Math.max(0, ...columns.map(([, cells]) => cells.length));
+  const [order, setOrder] = useState<Order | null>(null);
+  const height = Math.max(0, ...columns.map(([, cells]) => cells.length));
+  const rows = useMemo(() => ordered(columns, height, order), [columns, height, order]);
+  const view = useWindow(height, ROW, HEAD);
+  const [first, last] = height > FEW ? [view.first, view.last] : [0, height - 1];
+  const sort = (column: number): void => setOrder(order?.column !== column ? { column, isDown: false } : order.isDown ? null : { column, isDown: true });
   return (
     <>
-      <div class="scrolled" tabIndex={0} role="region" aria-label={label}>
-        <table class="plain is-lined">
+      <div class="scrolled" ref={view.attach} tabIndex={0} role="region" aria-label={label}>
+        <table class="plain is-lined cells" aria-rowcount={height + 1}>
           <thead>
             <tr>
-              {columns.map(([name]) => (
-                <th key={name}>{name}</th>
+              {columns.map(([name], at) => (
+                <th
+                  key={name}
+                  class={typeof columns[at]?.[1].find((cell) => cell !== null) === "number" ? "is-number" : ""}
+                  aria-sort={order?.column === at ? (order.isDown ? "descending" : "ascending") : undefined}
+                >
+                  <button type="button" class="grid-head" title={`Sort by ${name}`} onClick={() => sort(at)}>
+                    {name}
+                    {order?.column === at && (order.isDown ? " ↓" : " ↑")}
+                  </button>
+                </th>
               ))}
               {more && <td />}
             </tr>
           </thead>
           <tbody>
-            {Array.from({ length: Math.min(most, rows) }, (_, at) => (
-              <tr key={at}>
+            {first > 0 && <Gap rows={first} />}
+            {rows.slice(first, last + 1).map((row, at) => (
+              <tr key={row} aria-rowindex={first + at + 2}>
                 {columns.map(([name, cells]) => (
-                  <td key={name}>{cell(cells[at])}</td>
+                  <td key={name} class={typeof cells[row] === "number" ? "is-number" : ""}>
+                    {shown(cells[row])}
+                  </td>
                 ))}
-                {more && <td>{more(at)}</td>}
+                {more && <td>{more(row)}</td>}
               </tr>
             ))}
+            {last + 1 < height && <Gap rows={height - last - 1} />}
           </tbody>
         </table>
       </div>
-      {rows > most && <Button onClick={() => setMost(most * 10)}>{`Show more rows (${count(rows - most)} left)`}</Button>}
+      <p class="bar is-tools">
+        <span class="dim">{plural(height, "row")}</span>
+        <Button kind="bare" icon="download" onClick={() => keep(`${label}.csv`, csvOf(columns, rows))}>
+          CSV
+        </Button>
+      </p>
     </>
   );
 }
 
-const cell = (value: unknown): string => (value !== null && typeof value === "object" ? JSON.stringify(value) : figure(value));
+const Gap = ({ rows }: { rows: number }) => (
+  <tr aria-hidden="true" style={{ height: `${rows * ROW}px` }}>
+    <td />
+  </tr>
+);
+
+const shown = (value: unknown): string => (typeof value === "number" ? figure(value) : cellText(value));
+
+function keep(name: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  const link = document.createElement("a");
+  [link.href, link.download] = [address, name.replace(/[/\\]/g, "_")];
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), KEPT_MS);
+}

@@ -2,7 +2,10 @@
 
 import { useState } from "preact/hooks";
 import { figure } from "../../../format";
+import { Button } from "../../../ui/basics";
 import { Columns } from "./columns";
+import { accuracy, area, dots, ratesOf, roc, shares, type Way } from "./numbers";
+import { Plot } from "./plot";
 
 type Row = Record<string, unknown>;
 
@@ -12,7 +15,8 @@ export function Document({ value, name }: { value: unknown; name: string }) {
   if (data && isTables(data.probability_tables) && isNumbers(data.probability_thresholds)) {
     return <Accuracy labels={data.class_labels} tables={data.probability_tables} thresholds={data.probability_thresholds} name={name} />;
   }
-  if (data && isNumbers(data.bin_edges) && isNumbers(data.bin_counts)) return <Bins data={data} edges={data.bin_edges} counts={data.bin_counts} name={name} />;
+  if (data && isNumbers(data.bin_edges) && isNumbers(data.bin_counts))
+    return <BinsOf data={data} edges={data.bin_edges} counts={data.bin_counts} name={name} />;
   return (
     <pre class="scrolled" tabIndex={0}>
       {JSON.stringify(value, null, 2)}
@@ -32,38 +36,61 @@ const isTables = (value: unknown): value is number[][][] => Array.isArray(value)
 const labelOf = (labels: unknown, at: number): string => String((Array.isArray(labels) ? labels[at] : undefined) ?? at);
 
 const MOST_TINT = 55;
+const WAYS: [Way, string][] = [
+  ["counts", "Counts"],
+  ["rows", "Row %"],
+  ["columns", "Column %"],
+];
 
 function Confusion({ labels, matrix, name }: { labels: unknown; matrix: number[][]; name: string }) {
-  const most = Math.max(1, ...matrix.flat());
-  const tint = (value: number): string => `color-mix(in srgb, var(--line-1) ${Math.round((value / most) * MOST_TINT)}%, transparent)`;
+  const [way, setWay] = useState<Way>("counts");
+  const shown = shares(matrix, way);
+  const most = way === "counts" ? Math.max(1, ...matrix.flat()) : 1;
+  const tint = (value: number | null): string => `color-mix(in srgb, var(--line-1) ${Math.round(((value ?? 0) / most) * MOST_TINT)}%, transparent)`;
+  const say = (value: number | null): string => (way === "counts" || value === null ? figure(value) : `${figure(100 * value, 3)} %`);
+  const right = accuracy(matrix);
   return (
-    <div class="scrolled" tabIndex={0} role="region" aria-label={name}>
-      <table class="plain is-lined is-matrix">
-        <caption class="dim">Each row is a true class, each column a predicted one</caption>
-        <thead>
-          <tr>
-            <td />
-            {(matrix[0] ?? []).map((_, at) => (
-              <th key={at} scope="col">
-                {labelOf(labels, at)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {matrix.map((row, at) => (
-            <tr key={at}>
-              <th scope="row">{labelOf(labels, at)}</th>
-              {row.map((value, column) => (
-                <td key={column} style={{ background: tint(value) }}>
-                  {figure(value)}
-                </td>
+    <>
+      <div class="bar is-tools" role="group" aria-label={`Cells of ${name}`}>
+        {WAYS.map(([one, title]) => (
+          <Button key={one} pressed={way === one} onClick={() => setWay(one)}>
+            {title}
+          </Button>
+        ))}
+        {right !== null && <span class="dim">accuracy {figure(100 * right, 4)} %</span>}
+      </div>
+      <div class="scrolled" tabIndex={0} role="region" aria-label={name}>
+        <table class="plain is-lined is-matrix">
+          <caption class="dim">Each row is a true class, each column a predicted one</caption>
+          <thead>
+            <tr>
+              <td />
+              {(matrix[0] ?? []).map((_, at) => (
+                <th key={at} scope="col">
+                  {labelOf(labels, at)}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {shown.map((row, at) => (
+              <tr key={at}>
+                <th scope="row">{labelOf(labels, at)}</th>
+                {row.map((value, column) => (
+                  <td
+                    key={column}
+                    style={{ background: tint(value) }}
+                    title={`true ${labelOf(labels, at)}, predicted ${labelOf(labels, column)}: ${figure(matrix[at]?.[column])}`}
+                  >
+                    {say(value)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
   );
 }
 
@@ -71,9 +98,8 @@ function Accuracy({ labels, tables, thresholds, name }: { labels: unknown; table
   const [at, setAt] = useState(0);
   const table = tables[at] ?? [];
   const of = (which: number): (number | undefined)[] => table.map((row) => row[which]);
-  const [hits, alarms, , misses] = [of(0), of(1), of(2), of(3)];
-  const share = (parts: (number | undefined)[], others: (number | undefined)[]): (number | null)[] =>
-    parts.map((part, row) => ratio(part ?? 0, others[row] ?? 0));
+  const rates = ratesOf(table);
+  const curve = roc(rates);
   return (
     <>
       {tables.length > 1 && (
@@ -88,32 +114,71 @@ function Accuracy({ labels, tables, thresholds, name }: { labels: unknown; table
           </select>
         </label>
       )}
+      <div class="plots">
+        <div>
+          <p>
+            ROC, area <b>{figure(area(curve), 4)}</b>
+          </p>
+          <Plot
+            title={`ROC of ${labelOf(labels, at)}`}
+            x="false positive rate"
+            y="true positive rate"
+            isUnit
+            lines={[
+              { name: labelOf(labels, at), ...curve },
+              { name: "by chance", x: [0, 1], y: [0, 1], isDashed: true },
+            ]}
+          />
+        </div>
+        <div>
+          <p>Precision and recall</p>
+          <Plot
+            title={`Precision and recall of ${labelOf(labels, at)}`}
+            x="recall"
+            y="precision"
+            isUnit
+            lines={[{ name: labelOf(labels, at), ...dots(rates.recall, rates.precision, true) }]}
+          />
+        </div>
+      </div>
       <Columns
         label={name}
         columns={[
           ["threshold", thresholds],
-          ["precision", share(hits, alarms)],
-          ["recall", share(hits, misses)],
-          ["true positive", hits],
-          ["false positive", alarms],
+          ["precision", rates.precision],
+          ["recall", rates.recall],
+          ["true positive", of(0)],
+          ["false positive", of(1)],
           ["true negative", of(2)],
-          ["false negative", misses],
+          ["false negative", of(3)],
         ]}
       />
     </>
   );
 }
 
-const ratio = (part: number, other: number): number | null => (part + other ? part / (part + other) : null);
-
-function Bins({ data, edges, counts, name }: { data: Row; edges: number[]; counts: number[]; name: string }) {
-  const most = Math.max(1, ...counts);
+function BinsOf({ data, edges, counts, name }: { data: Row; edges: number[]; counts: number[]; name: string }) {
   const more = Object.entries({ average: data.bin_averages, error: data.bin_errors }).filter((one): one is [string, number[]] => isNumbers(one[1]));
+  const averages = isNumbers(data.bin_averages) ? data.bin_averages : null;
+  const middles = counts.map((_, at) => ((edges[at] ?? 0) + (edges[at + 1] ?? 0)) / 2);
+  const [least, most] = [edges[0] ?? 0, edges.at(-1) ?? 1];
   return (
-    <Columns
-      label={name}
-      columns={[["from", edges.slice(0, counts.length)], ["to", edges.slice(1, counts.length + 1)], ["count", counts], ...more]}
-      more={(row) => <meter min={0} max={most} value={counts[row] ?? 0} aria-hidden="true" />}
-    />
+    <>
+      <div class="plots">
+        {averages && (
+          <Plot
+            title={`Predictions of ${name}`}
+            x="true value"
+            y="predicted, on average"
+            lines={[
+              { name: "average and error", x: middles, y: averages, errors: isNumbers(data.bin_errors) ? data.bin_errors : averages.map(() => 0) },
+              { name: "as they should be", x: [least, most], y: [least, most], isDashed: true },
+            ]}
+          />
+        )}
+        <Plot title={`Histogram of ${name}`} x={averages ? "true value" : "residual"} y="count" bars={{ edges, counts }} />
+      </div>
+      <Columns label={name} columns={[["from", edges.slice(0, counts.length)], ["to", edges.slice(1, counts.length + 1)], ["count", counts], ...more]} />
+    </>
   );
 }

@@ -6,13 +6,17 @@ import { bytes, count, figure } from "../../../format";
 import { blob, get } from "../../../server/api";
 import type { MetricRow, RunRow } from "../../../types";
 import { Failure } from "../../../ui/basics";
-import { Picture } from "../../../ui/files";
 import { useLoaded } from "../../../use";
 import { Values } from "../values";
-import { Columns, type ColumnsOf } from "./columns";
+import { type ColumnsOf, joined, numeric } from "./cells";
+import { Columns } from "./columns";
 import { Document } from "./document";
+import { Images } from "./images";
+import { dots, histogram } from "./numbers";
+import { Plot } from "./plot";
 
-const POINTS = 1000;
+const POINTS = 10_000;
+const MOST_LINES = 8;
 const MOST_BYTES = 4 << 20;
 
 export function Logged({ run, metric }: { run: RunRow; metric: MetricRow }) {
@@ -35,7 +39,7 @@ export function Logged({ run, metric }: { run: RunRow; metric: MetricRow }) {
 function Shown({ run, metric }: { run: RunRow; metric: MetricRow }) {
   const { name, kind, last } = metric;
   const files = metric.files ?? (typeof last === "string" ? [last] : []);
-  if (kind === "image") return <EachOf what="image" name={name} files={files} show={(file, alt) => <Picture run={run.id} file={file} alt={alt} isLink />} />;
+  if (kind === "image") return <Images run={run} metric={metric} files={files} />;
   if (kind === "json") return <EachOf what="document" name={name} files={files} show={(file) => <Read run={run} file={file} />} />;
   if (kind === "row" || kind === "table" || kind === "list") return <Points run={run} metric={metric} />;
   if (last === null || typeof last !== "object") return <p class="figure">{figure(last)}</p>;
@@ -104,6 +108,7 @@ function Points({ run, metric }: { run: RunRow; metric: MetricRow }) {
   const columns = joined(loaded.data.values.map((one) => one.value as unknown));
   return (
     <>
+      <Drawn kind={metric.kind} name={metric.name} columns={columns} first={skip} />
       <Columns columns={columns} label={metric.name} />
       {skip > 0 && (
         <p class="dim">
@@ -114,20 +119,21 @@ function Points({ run, metric }: { run: RunRow; metric: MetricRow }) {
   );
 }
 
-/** The cells of all points, column by column; a point that lacks a column has none there. */
-function joined(points: unknown[]): ColumnsOf {
-  const columns = new Map<string, unknown[]>();
-  let height = 0;
-  for (const point of points) {
-    const cells = Array.isArray(point) || point === null || typeof point !== "object" ? { value: point } : point;
-    const parts = Object.entries(cells).map(([name, cell]): [string, unknown[]] => [name, Array.isArray(cell) ? cell : [cell]]);
-    for (const [name, part] of parts) {
-      const column = columns.get(name) ?? [];
-      while (column.length < height) column.push(null);
-      column.push(...part);
-      columns.set(name, column);
-    }
-    height = Math.max(height, ...[...columns.values()].map((one) => one.length));
+/** Rows as lines over their number, and the numbers of a list as a histogram. */
+function Drawn({ kind, name, columns, first }: { kind: MetricRow["kind"]; name: string; columns: ColumnsOf; first: number }) {
+  const numbers = numeric(columns);
+  const [only] = numbers;
+  if (kind === "list" && only && only[1].length > 1) {
+    const values = only[1].filter((one): one is number => one !== null);
+    return <Plot title={`Histogram of ${name}`} x={name} y="count" bars={histogram(values)} />;
   }
-  return [...columns];
+  if (kind !== "row" || !only || only[1].length < 2) return null;
+  const lines = numbers.slice(0, MOST_LINES).map(([column, cells]) => ({
+    name: column,
+    ...dots(
+      cells.map((_, at) => first + at + 1),
+      cells,
+    ),
+  }));
+  return <Plot title={`Rows of ${name}`} x="row" y={lines.length > 1 ? "value" : only[0]} lines={lines} />;
 }

@@ -1,5 +1,6 @@
 /** What a run logged beside numbers. */
 
+import "./media.css";
 import { useState } from "preact/hooks";
 import { Empty, Failure, Waiting } from "../../../ui/basics";
 import { Boundary } from "../../../ui/boundary";
