@@ -83,6 +83,7 @@ CASES = {
     "run-metrics": f"run metrics {MAIN}",
     "run-plot": f"run plot {MAIN} -m loss",
     "run-plot-none": f"run plot {MAIN} -m lost",
+    "run-report": f"run report {MAIN} -m loss",
     "run-metrics-none": "run metrics given-id",
     "run-monitor-logs": f"run monitor-logs {MAIN}",
     "run-show": f"run show {MAIN}",

@@ -26,6 +26,7 @@ ORDER = {
         ("homerun.files", "homerun.supervisor"),
         ("homerun.views",),
         ("homerun.project",),
+        ("homerun.report",),
         ("homerun.sdk",),
         ("homerun.azureml", "homerun.mlflow", "homerun.studio"),
         ("homerun.cli",),

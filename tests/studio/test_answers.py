@@ -11,6 +11,8 @@ import zipfile
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -81,6 +83,10 @@ def test_a_row_holds_what_the_table_shows(client: Client, trained: Run) -> None:
     assert row["created"].endswith("Z")
 
 
+def all_completed(number: int) -> dict[str, Any]:
+    return {"depth": 0, "by_status": {"Completed": number}, "metrics": {}}
+
+
 def test_runs_are_filtered_sorted_grouped_and_paged(
     client: Client, script: Callable[..., Path], workspace_dir: Path
 ) -> None:
@@ -102,9 +108,24 @@ def test_runs_are_filtered_sorted_grouped_and_paged(
     grouped = client.get("/api/runs?group=tags.even&sort=created").json
     assert [ids.index(row["id"]) for row in grouped["runs"]] == [1, 3, 0, 2, 4]
     assert grouped["groups"] == [
-        {"value": "False", "count": 2, "first": 0},
-        {"value": "True", "count": 3, "first": 2},
+        {"value": "False", "count": 2, "first": 0, **all_completed(2)},
+        {"value": "True", "count": 3, "first": 2, **all_completed(3)},
     ]
+    nested = client.get("/api/runs?group=tags.even&group=tags.n&metrics=score").json["groups"]
+    assert [(one["value"], one["depth"], one["first"]) for one in nested] == [
+        *(("False", 0, 0), ("1", 1, 0), ("3", 1, 1)),
+        *(("True", 0, 2), ("0", 1, 2), ("2", 1, 3), ("4", 1, 4)),
+    ]
+    even = [0, 2, 4]
+    spread = nested[3]["metrics"]["score"]
+    assert spread == {
+        "mean": fmean(even),
+        "std": stdev(even),
+        "min": 0,
+        "max": 4,
+        "count": 3,
+    }
+    assert nested[1]["metrics"]["score"]["std"] is None
     driven = client.get("/api/runs?where=tags.even&group=tags.n").json
     assert [one["value"] for one in driven["groups"]] == ["0", "1", "2", "3", "4"]
     assert client.get("/api/runs?where=tags.n").json["total"] == 5

@@ -80,6 +80,7 @@ COMMANDS = {
     "run logs": ("commands.run.logs", "logs"),
     "run metrics": ("commands.run.metrics", "metrics"),
     "run plot": ("commands.run.metrics", "plot"),
+    "run report": ("commands.run.report", "report"),
     "run best": ("commands.run.best", "best"),
     "run why": ("commands.run.why", "why"),
     "run stacks": ("commands.machine.stacks", "stacks"),
@@ -156,6 +157,7 @@ SHORT = {
     "best": "run best",
     "compare": "run compare",
     "plot": "run plot",
+    "report": "run report",
     "diff": "run diff",
     "files": "run files",
     "open": "run open",
@@ -167,7 +169,7 @@ SHORT = {
 
 SECTIONS = (
     ("Run", "homerun run train.py --lr 0.1", "run ls show logs top stop wait why stacks rerun"),
-    ("Compare", "homerun best loss", "best compare plot tensorboard diff files open model"),
+    ("Compare", "homerun best loss", "best compare plot report tensorboard diff files open model"),
     ("Keep order", "homerun tag 17 keep", "tag rm restore du"),
     (
         "Set up",
@@ -199,6 +201,7 @@ SUMMARIES = {
     ),
     "compare": "Show how runs differ: parameters, metrics, tags, code, environment.",
     "plot": "Draw metrics of runs as curves: in the terminal, or to a file.",
+    "report": "Write runs, or those of a view, as one HTML page that needs nothing else.",
     "diff": (
         "Show how the code of two runs differs, or the code of a run and the source folder now."
     ),

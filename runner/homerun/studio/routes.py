@@ -47,6 +47,7 @@ from homerun.studio.endpoints import (
     files,
     models,
     pages,
+    reports,
     run,
     runs,
     views,
@@ -102,6 +103,7 @@ def every() -> list[Route]:
         *_of_table(),
         *_of_views(),
         *_of_comparison(),
+        *_of_reports(),
         *_of_submit(),
         *_of_run(),
         *_of_files(),
@@ -201,7 +203,7 @@ def _of_table() -> list[Route]:
             *("runs", runs.runs, "A part of the table of runs", RunsAnswer, experiment),
             _many("where", "a condition, as `metrics.loss < 0.1`; all have to hold"),
             RouteParam("sort", TEXT, "a field; a - before it for the largest first"),
-            RouteParam("group", TEXT, "a field to sort by first"),
+            _many("group", "a field to sort by first; of several the first is the outermost"),
             RouteParam("children", FLAG, "also runs that have a parent"),
             _many("ids", "these runs and no others"),
             _many("metrics", "the metrics that rows hold; * for all"),
@@ -212,6 +214,7 @@ def _of_table() -> list[Route]:
             *(SelectionAnswer, experiment),
             _many("where", "a condition; all have to hold"),
             RouteParam("children", FLAG, "also runs that have a parent"),
+            _many("ids", "of these runs, at most 500, instead of all"),
         ),
         _get(
             *("fields", runs.fields, "What runs are sorted and filtered by", FieldsAnswer),
@@ -271,6 +274,22 @@ def _of_comparison() -> list[Route]:
             *("importance", comparison.importance, "What a metric of some runs depends on"),
             *(ImportanceAnswer, several, _needed("metric", "its name")),
         ),
+    ]
+
+
+def _of_reports() -> list[Route]:
+    return [
+        _get(
+            *("report", reports.report, "Runs as one page that needs nothing else", None),
+            _many("ids", "these runs; none: those that the rest means, at most 100"),
+            RouteParam("experiment", TEXT, "only of this one"),
+            _many("where", "a condition; all have to hold"),
+            RouteParam("sort", TEXT, "a field; a - before it for the largest first"),
+            RouteParam("children", FLAG, "also runs that have a parent"),
+            _many("metrics", "the charts; none: the goal, and what most have logged"),
+            RouteParam("title", TEXT, "the heading"),
+            gives=FILE,
+        )
     ]
 
 

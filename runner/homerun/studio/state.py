@@ -105,5 +105,10 @@ class Desk:
             "targets": [one.name for one in workspace.targets],
             "has_token": self.door.has_token,
             "time": instant(time.time()),
+            "goal": _told(self.board.goal),
             "cursor": self.board.cursor(),
         }
+
+
+def _told(goal: tuple[str, bool] | None) -> dict[str, Any] | None:
+    return None if goal is None else {"metric": goal[0], "is_most": goal[1]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from homerun.base.lru import Lru
@@ -28,8 +28,8 @@ from runstore.index.changes import Changes
 from runstore.index.fields import AREAS, METRICS, FieldName, split
 from runstore.index.kinds import NUMBER, NUMBERS, TIME
 from runstore.index.live import Live
-from runstore.index.pages import Row
-from runstore.index.query import Query
+from runstore.index.pages import Grouped, Row
+from runstore.index.query import Condition, Group, Query
 from runstore.index.row import FIELDS
 from runstore.run.labels import Labels
 from runstore.store import Store
@@ -51,6 +51,7 @@ _SAMPLE = 100
 _MOST_PARAMS, _MOST_METRICS = 5, 2
 _JUDGED = ("loss", "acc", "score", "error", "f1", "auc", "reward")
 _MOST_VALUES = 50
+_MOST_LEVELS, _MOST_SPREADS = 4, 20
 _SHOWN = [one for one in FIELDS if one.is_shown]
 
 
@@ -84,7 +85,7 @@ class Board:
         experiment: str | None = None,
         where: Sequence[str] = (),
         sort: str | None = None,
-        group: str | None = None,
+        group: Sequence[str] = (),
         children: bool = False,
         skip: int = 0,
         limit: int = 100,
@@ -105,10 +106,12 @@ class Board:
         )
         with self.live.open() as cache:
             total = pages.count(cache, query)
-            grouped = None if group is None else _places(pages.groups(cache, query, group))
+            shown = [name for name in metrics[:_MOST_SPREADS] if name != pages.ALL]
+            grouped = _places(pages.groups(cache, query, group, shown), len(group))
         told = self._rolled_up([row_of(row) for row in found])
+        groups = grouped if group else None
         unread = None if self.live.unread is None else dict(zip(("runs", "of"), self.live.unread))
-        answer = {"total": total, "skip": skip, "runs": told, "groups": grouped, "cursor": cursor}
+        answer = {"total": total, "skip": skip, "runs": told, "groups": groups, "cursor": cursor}
         return {**answer, "unread": unread}
 
     def rows(self, ids: Sequence[str], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -151,7 +154,7 @@ class Board:
         query = Query(wanted, experiment=self._folder(experiment), children=children, sort=sort)
         metrics = [query.sort.key] if query.sort.area == METRICS else []
         found, _ = self._checked(
-            lambda cache: pages.page(cache, query, 0, limit, None, metrics), metrics
+            lambda cache: pages.page(cache, query, 0, limit, (), metrics), metrics
         )
         return [row_of(row) for row in found]
 
@@ -159,7 +162,7 @@ class Board:
         """How many runs meet some conditions, children among them, by status."""
         query = Query(wanted, experiment=self._folder(experiment), children=True)
         with self.live.open() as cache:
-            return dict(pages.groups(cache, query, "status"))
+            return {one.values[0]: one.count for one in pages.groups(cache, query, ["status"])}
 
     def meant(
         self,
@@ -168,12 +171,14 @@ class Board:
         children: bool,
         until: str | None = None,
         limit: int = 0,
+        ids: Sequence[str] = (),
     ) -> tuple[int, list[str], str | None]:
         """The runs that a query means, for an action on all of them, part by part.
 
         Args:
             until: the place that the part before has told; the first part begins with the newest.
             limit: at most so many ids.
+            ids: of these runs only; none: of all.
 
         Returns:
             How many runs are meant from there on, the first ids, and the place behind these; None:
@@ -183,9 +188,10 @@ class Board:
             InvalidQuery: a condition or the place is none.
             ExperimentNotFound: there is no such experiment.
         """
-        query = Query(
-            conditions(where=where), experiment=self._folder(experiment), children=children
-        )
+        parts = conditions(where=where)
+        if ids:
+            parts.append(Group([Condition("id", "", "=", one) for one in ids], is_any=True))
+        query = Query(parts, experiment=self._folder(experiment), children=children)
         place = None if until is None else _place(until)
         self.live.freshen(metrics=query.wants_metrics)
         total = 0
@@ -441,12 +447,14 @@ def _value_of(row: Mapping[str, Any], field: FieldName) -> Any:
     return (keyed.get(field.key) or {}).get(field.aggregate)
 
 
-def _places(groups: Iterable[tuple[Any, int]]) -> list[dict[str, Any]]:
+def _places(groups: Sequence[Grouped], deepest: int) -> list[dict[str, Any]]:
     """Groups with the place of the first row of each."""
     found, first = [], 0
-    for value, count in groups:
-        found.append({"value": value, "count": count, "first": first})
-        first += count
+    for one in groups:
+        told: dict[str, Any] = {"value": one.values[-1], "count": one.count, "first": first}
+        told.update(depth=len(one.values) - 1, by_status=one.by_status, metrics=one.metrics)
+        found.append(told)
+        first += one.count if len(one.values) == deepest else 0
     return found
 
 
@@ -457,7 +465,9 @@ def _place(until: str) -> tuple[str, str]:
     return created, run_id
 
 
-def _wants_metrics(query: Query, group: str | None) -> bool:
-    if group == "text":
+def _wants_metrics(query: Query, group: Sequence[str]) -> bool:
+    if "text" in group:
         raise InvalidQuery("runs cannot be grouped by text; name a column")
-    return query.wants_metrics or (group is not None and split(group).area == METRICS)
+    if len(group) > _MOST_LEVELS:
+        raise InvalidQuery(f"runs are grouped by {_MOST_LEVELS} fields at most")
+    return query.wants_metrics or METRICS in {split(one).area for one in group}

@@ -12,7 +12,7 @@ from runstore.index.row import COLUMNS, PARAMS, TAGS, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from runstore.index.cache import Cache
@@ -67,33 +67,141 @@ def count(cache: Cache, query: Query) -> int:
     return int(cache.db.execute(sql, values).fetchone()[0])
 
 
-def groups(cache: Cache, query: Query, field: str) -> list[tuple[Any, int]]:
-    """The values of a field among the runs of a query, as they are sorted, and how often each is.
+class Grouped:
+    """Runs of a query that share values.
+
+    Attributes:
+        values: of the fields that they are grouped by, the outermost first; the last is its own.
+        by_status: how many have which status.
+        metrics: by name, of the last values that are numbers: mean, std, min, max and count.
+    """
+
+    __slots__ = ("by_status", "metrics", "values")
+
+    def __init__(self, values: tuple[Any, ...]) -> None:
+        self.values = values
+        self.by_status: dict[str, int] = {}
+        self.metrics: dict[str, dict[str, float | None]] = {}
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return sum(self.by_status.values())
+
+
+class Spread:
+    """The standard deviation of numbers as an aggregate of SQL: from the mean, over n - 1."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._mean = self._squares = 0.0
+
+    def step(self, value: float | None) -> None:
+        """Take one of them."""
+        if value is None:
+            return
+        self._count += 1
+        gap = value - self._mean
+        self._mean += gap / self._count
+        self._squares += gap * (value - self._mean)
+
+    def finalize(self) -> float | None:
+        """What it is; None: of fewer than two there is none, nor with infinities."""
+        found = self._squares / (self._count - 1) if self._count > 1 else None
+        return None if found is None or found - found != 0.0 else found**0.5
+
+
+def groups(
+    cache: Cache, query: Query, by: Sequence[str], metrics: Sequence[str] = ()
+) -> list[Grouped]:
+    """The groups of the runs of a query, as they are sorted; each before the groups within it.
+
+    Args:
+        by: the fields, the outermost first.
+        metrics: those of which the last values are gathered.
 
     Raises:
         InvalidQuery: there is no such field.
     """
+    found: list[Grouped] = []
+    for depth in range(len(by), 0, -1):
+        of_depth = {one.values: one for one in _gathered(cache, query, by[:depth])}
+        for name, values in _spreads(cache, query, by[:depth], metrics):
+            if values[:depth] in of_depth:
+                told = dict(zip(("mean", "std", "min", "max", "count"), values[depth:]))
+                of_depth[values[:depth]].metrics[name] = told
+        found = _interleaved([*of_depth.values()], found, depth)
+    return found
+
+
+def _interleaved(outer: list[Grouped], inner: list[Grouped], depth: int) -> list[Grouped]:
+    """Groups, each with those within it behind it; both are in one order."""
+    within: dict[tuple[Any, ...], list[Grouped]] = {}
+    for one in inner:
+        within.setdefault(one.values[:depth], []).append(one)
+    return [each for one in outer for each in (one, *within.get(one.values, ()))]
+
+
+def _gathered(cache: Cache, query: Query, by: Sequence[str]) -> list[Grouped]:
     source, _, where, given = meant(query)
-    expression, of_field = field_of(fields.split(field))
+    columns, of_fields, order = _columns(by)
     sql = (
-        f"SELECT {expression}, count(*) FROM {source} WHERE {where} "
-        f"GROUP BY 1 ORDER BY 1 ASC NULLS LAST LIMIT {_MOST_GROUPS}"
+        f"SELECT {columns}, r.status, count(*) FROM {source} WHERE {where} "
+        f"GROUP BY {order}, {len(by) + 1} ORDER BY {order.replace(',', ' NULLS LAST,')} NULLS LAST "
+        f"LIMIT {_MOST_GROUPS}"
     )
-    values = [*of_field, cache.last_run(), *given]
-    return cache.db.execute(sql, [plain(one) for one in values]).fetchall()
+    values = [*of_fields, cache.last_run(), *given]
+    found: dict[tuple[Any, ...], Grouped] = {}
+    for *path, status, count in cache.db.execute(sql, [plain(one) for one in values]):
+        one = found.setdefault(tuple(path), Grouped(tuple(path)))
+        one.by_status[status] = count
+    return [*found.values()]
+
+
+def _spreads(
+    cache: Cache, query: Query, by: Sequence[str], metrics: Sequence[str]
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """By metric: the values of a group, and mean, std, min, max and count of the metric in it."""
+    if not metrics:
+        return
+    cache.db.create_aggregate("spread", 1, Spread)  # type: ignore[arg-type]
+    source, _, where, given = meant(query)
+    columns, of_fields, order = _columns(by)
+    sql = (
+        f"SELECT {columns}, avg(g.last), spread(g.last), min(g.last), max(g.last), count(g.last) "
+        f"FROM {source} JOIN metrics g ON g.run = r.run AND g.name = ? WHERE {where} "
+        f"GROUP BY {order} LIMIT {_MOST_GROUPS}"
+    )
+    for name in metrics:
+        values = [*of_fields, name, cache.last_run(), *given]
+        for found in cache.db.execute(sql, [plain(one) for one in values]):
+            yield name, tuple(found)
+
+
+def _columns(by: Sequence[str]) -> tuple[str, list[object], str]:
+    """Fields as columns of SQL, the values in them, and their numbers."""
+    expressions = [field_of(fields.split(one)) for one in by]
+    order = ", ".join(str(number) for number in range(1, len(by) + 1))
+    columns = ", ".join(text for text, _ in expressions)
+    return columns, [value for _, values in expressions for value in values], order
 
 
 def page(
-    cache: Cache, query: Query, skip: int, limit: int, group: str | None, metrics: Sequence[str]
+    cache: Cache,
+    query: Query,
+    skip: int,
+    limit: int,
+    by: Sequence[str],
+    metrics: Sequence[str],
 ) -> list[Row]:
-    """Some runs of a query, in its order; of a group, one group after another.
+    """Some runs of a query, in its order; with fields to group by, one group after another.
 
     Raises:
         InvalidQuery: there is no field to group by.
     """
     source, created, where, given = meant(query)
     order, of_order = order_of(query, created, source)
-    if group is not None:
+    for group in reversed(by):
         expression, of_group = field_of(fields.split(group))
         order, of_order = f"{expression} ASC NULLS LAST, {order}", [*of_group, *of_order]
     sql = f"{_select()} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"

@@ -308,7 +308,7 @@ def test_groups_count_what_a_loop_over_the_rows_counts(rows: list[Row], field: s
         "status": lambda row: row["status"],
     }
 
-    found = Board(Workspace.from_config().store).page(group=field, children=True)["groups"]
+    found = Board(Workspace.from_config().store).page(group=[field], children=True)["groups"]
 
     counted = Counter(spelled(values[area](row)) for row in rows)
     assert {one["value"]: one["count"] for one in found} == counted

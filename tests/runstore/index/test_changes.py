@@ -58,7 +58,7 @@ def test_labels_and_metrics_are_changes_and_each_run_comes_once(live: Live, make
     found = since(live, cursor)
     assert found.ids == [run.id]
     with live.open() as cache:
-        shown = {row.values["id"]: row for row in pages.page(cache, Query(), 0, 9, None, ["loss"])}
+        shown = {row.values["id"]: row for row in pages.page(cache, Query(), 0, 9, (), ["loss"])}
     assert shown[run.id].tags == {"fruit": "pear"}
     assert shown[run.id].metrics["loss"]["count"] == 1
     assert shown[other.id].metrics == {}

@@ -78,12 +78,28 @@ class RunRow(TypedDict):
     rollup: Rollup | None
 
 
+class SpreadCell(TypedDict):
+    """A metric among the runs of a group, from the last value of each."""
+
+    mean: Numeric
+    std: Numeric
+    min: Numeric
+    max: Numeric
+    count: int
+
+
 class GroupRow(TypedDict):
-    """Runs that share a value; `first` is the place of the first one in the whole table."""
+    """Runs that share a value; `first` is the place of the first one in the whole table.
+
+    `depth` is 0 for the outermost; the groups within one follow it.
+    """
 
     value: str | float | None
     count: int
     first: int
+    depth: int
+    by_status: dict[Status, int]
+    metrics: dict[str, SpreadCell]
 
 
 class Unread(TypedDict):

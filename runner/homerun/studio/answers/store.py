@@ -9,6 +9,13 @@ from homerun.studio.answers.runs import RunRow
 from homerun.studio.answers.values import Status, Tags, Time
 
 
+class GoalRow(TypedDict):
+    """The metric that the project judges its runs by."""
+
+    metric: str
+    is_most: bool
+
+
 class InfoAnswer(TypedDict):
     """The store and the server."""
 
@@ -27,6 +34,7 @@ class InfoAnswer(TypedDict):
     targets: list[str]
     has_token: bool
     time: Time
+    goal: GoalRow | None
     cursor: str
 
 

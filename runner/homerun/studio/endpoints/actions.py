@@ -9,8 +9,10 @@ from homerun.studio.http import responses
 from homerun.studio.http.requests import RefusedError, bad
 from homerun.views import error_codes
 
-_AT_ONCE = 200
+_AT_ONCE = 1_000
 """So many of the runs that a query means are changed by one request."""
+
+_MOST_COUNTED = 500
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +139,10 @@ def _queue(desk: Desk, ask: Ask, is_paused: bool) -> dict[str, Any]:
 def selection(desk: Desk, ask: Ask) -> dict[str, Any]:
     """How many runs a query means, and from where on: what an action on all of them is told."""
     query = ask.text("experiment"), ask.texts("where"), ask.flag("children")
-    total, _, until = desk.board.meant(*query)
+    ids = ask.texts("ids")
+    if len(ids) > _MOST_COUNTED:
+        raise bad(f"ids names {len(ids)} runs: at most {_MOST_COUNTED} are counted at once")
+    total, _, until = desk.board.meant(*query, ids=ids)
     return {"total": total, "until": until}
 
 

@@ -40,7 +40,7 @@ def runs(desk: Desk, ask: Ask) -> dict[str, Any]:
         experiment=ask.text("experiment"),
         where=ask.texts("where"),
         sort=ask.text("sort"),
-        group=ask.text("group"),
+        group=[one for one in ask.texts("group") if one],
         children=ask.flag("children"),
         skip=ask.whole("skip", 0, _MOST_SKIPPED),
         limit=ask.whole("limit", 100, MOST_ROWS),

@@ -6,6 +6,7 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/parts.css";
 import "./style/pages.css";
+import "./style/table.css";
 import { render } from "preact";
 import { App } from "./app";
 import "./ui/theme";

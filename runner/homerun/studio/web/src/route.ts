@@ -70,8 +70,12 @@ export const modelHref = (name: string, version: number | null = null): string =
 
 export const experimentHref = (name: string): string => href(["runs"], { experiment: name });
 
-export function go(to: string): void {
-  if (to !== location.hash) history.pushState(null, "", to);
+/** @param isInstead leaving no step in the history */
+export function go(to: string, isInstead = false): void {
+  if (to !== location.hash) {
+    if (isInstead) history.replaceState(null, "", to);
+    else history.pushState(null, "", to);
+  }
   arrive();
 }
 
@@ -85,11 +89,32 @@ export function later(): (to: string) => void {
 
 /** Change the query of this place, leaving no step in the history. */
 export function adjust(changes: Query): void {
+  const to = changed(changes);
+  if (to === location.hash) return;
+  history.replaceState(history.state, "", to);
+  place.value = read();
+}
+
+/** Change the query of this place by a step that the browser's Back takes back. */
+export function turn(changes: Query): void {
+  const to = changed(changes);
+  if (to === location.hash) return;
+  history.pushState(null, "", to);
+  place.value = read();
+}
+
+function changed(changes: Query): string {
   const query: Query = {};
   const { path, query: now } = place.value;
   for (const key of new Set(now.keys())) query[key] = now.getAll(key);
-  const to = href(path, { ...query, ...changes });
-  if (to === location.hash) return;
-  history.replaceState(null, "", to);
-  place.value = read();
+  return href(path, { ...query, ...changes });
+}
+
+/** What is kept with this step of the history: there again after Back, and after loading the page again. */
+export function recallStep<T>(key: string): T | undefined {
+  return (history.state as Record<string, T> | null)?.[key];
+}
+
+export function rememberStep(key: string, value: unknown): void {
+  history.replaceState({ ...(history.state as object | null), [key]: value }, "");
 }

@@ -308,12 +308,10 @@ export interface GitState {
   dirty: string | null;
 }
 
-/** The metric that an experiment is judged by. For a run `best` is the best of the other runs, and `is_best` whether none of them is better. */
+/** The metric that the project judges its runs by. */
 export interface GoalRow {
   metric: string;
   is_most: boolean;
-  is_best: boolean;
-  best: BestRun | null;
 }
 
 /** A run that goes on. `progress` is what it logs as that, `ends` when it is over by that; `value` the goal's metric now; `line` the last line that was printed. */
@@ -352,11 +350,14 @@ export interface GpuRow {
   memory?: number;
 }
 
-/** Runs that share a value; `first` is the place of the first one in the whole table. */
+/** Runs that share a value; `first` is the place of the first one in the whole table. `depth` is 0 for the outermost; the groups within one follow it. */
 export interface GroupRow {
   value: string | number | null;
   count: number;
   first: number;
+  depth: number;
+  by_status: Partial<Record<Status, number>>;
+  metrics: Record<string, SpreadCell>;
 }
 
 /** A metric of several runs: at each place statistics over those that have points there. `values` are those of the fields that they were grouped by; `std` is null where one run counts. */
@@ -417,6 +418,7 @@ export interface InfoAnswer {
   targets: string[];
   has_token: boolean;
   time: Time;
+  goal: GoalRow | null;
   cursor: string;
 }
 
@@ -884,6 +886,15 @@ export interface SilentRuns {
   runs: SilentRow[];
 }
 
+/** A metric among the runs of a group, from the last value of each. */
+export interface SpreadCell {
+  mean: Numeric;
+  std: Numeric;
+  min: Numeric;
+  max: Numeric;
+  count: number;
+}
+
 export type Status = "NotStarted" | "Queued" | "Preparing" | "Running" | "CancelRequested" | "Finalizing" | "Completed" | "Failed" | "Canceled" | "NotResponding";
 
 /** The new run, and what there is to say about it. */
@@ -1040,8 +1051,8 @@ export interface Queries {
   model: { name: string; version?: string | null };
   "model/file": { name: string; file: string; version?: string | null };
   "model/zip": { name: string; version?: string | null };
-  runs: { experiment?: string | null; where?: string[] | null; sort?: string | null; group?: string | null; children?: boolean | null; ids?: string[] | null; metrics?: string[] | null; skip?: number | null; limit?: number | null };
-  selection: { experiment?: string | null; where?: string[] | null; children?: boolean | null };
+  runs: { experiment?: string | null; where?: string[] | null; sort?: string | null; group?: string[] | null; children?: boolean | null; ids?: string[] | null; metrics?: string[] | null; skip?: number | null; limit?: number | null };
+  selection: { experiment?: string | null; where?: string[] | null; children?: boolean | null; ids?: string[] | null };
   fields: { experiment?: string | null; children?: boolean | null };
   values: { field: string; experiment?: string | null; like?: string | null };
   series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; smooth?: string | null; group?: string[] | null; stat?: string[] | null; cursor?: string | null; system?: boolean | null };
@@ -1049,6 +1060,7 @@ export interface Queries {
   compare: { run: string[] };
   "compare/code": { run: string; other: string };
   importance: { run: string[]; metric: string };
+  report: { ids?: string[] | null; experiment?: string | null; where?: string[] | null; sort?: string | null; children?: boolean | null; metrics?: string[] | null; title?: string | null };
   "submit/defaults": { run?: string | null };
   "submit/scripts": { source?: string | null };
   "runs/{id}": { id: string };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Lines } from "../src/table/lines";
 import type { GroupRow } from "../src/types";
 
-const group = (value: string, first: number, count: number): GroupRow => ({ value, first, count }) as GroupRow;
+const group = (value: string, first: number, count: number, depth = 0): GroupRow => ({ value, first, count, depth }) as GroupRow;
 const GROUPS = [group("a", 0, 2), group("b", 2, 1), group("c", 3, 3)];
 
 describe("the lines of a table", () => {
@@ -19,7 +19,7 @@ describe("the lines of a table", () => {
   });
 
   it("leave out the rows of a closed group, whose heading stands for them", () => {
-    const lines = new Lines(6, GROUPS, new Set(["a"]));
+    const lines = new Lines(6, GROUPS, new Set(['["a"]']));
     expect(lines.count).toBe(7);
     expect([lines.of(0), lines.of(1), lines.of(2), lines.of(5)]).toEqual([0, 0, 2, 6]);
   });
@@ -27,5 +27,16 @@ describe("the lines of a table", () => {
   it("lead from each row to its line and back", () => {
     const lines = new Lines(6, GROUPS, new Set());
     for (let row = 0; row < 6; row += 1) expect(lines.at(lines.of(row))).toEqual({ row });
+  });
+
+  const NESTED = [group("a", 0, 3), group("x", 0, 1, 1), group("y", 1, 2, 1), group("b", 3, 1), group("x", 3, 1, 1)];
+
+  it("have headings within headings, and fold all that is below one", () => {
+    const lines = new Lines(4, NESTED, new Set());
+    const shown = Array.from({ length: lines.count }, (_, at) => lines.at(at)).map((one) => ("row" in one ? one.row : one.group.value));
+    expect(shown).toEqual(["a", "x", 0, "y", 1, 2, "b", "x", 3]);
+    for (let row = 0; row < 4; row += 1) expect(lines.at(lines.of(row))).toEqual({ row });
+    const folded = new Lines(4, NESTED, new Set(['["a"]', '["b","x"]']));
+    expect([folded.count, folded.of(1), folded.of(3)]).toEqual([3, 0, 2]);
   });
 });

@@ -2,35 +2,45 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count } from "../format";
-import { adjust, go, href, place } from "../route";
-import { canCancel, cancel, remove, resubmit } from "../server/actions";
-import { get } from "../server/api";
+import { adjust, go, href, place, recallStep, rememberStep, turn } from "../route";
+import { canCancel, cancel, cancelAll, labelAll, remove, removeAll, resubmit } from "../server/actions";
+import { address, download, get } from "../server/api";
 import { useLive } from "../server/live";
+import { progress } from "../server/meant";
 import { info, isReadOnly, setTitle } from "../state";
 import { ColumnChooser } from "../table/column-chooser";
 import { columnsOf, metricsOf, standardKeys } from "../table/columns";
+import { fieldWritten, flipped, valueWritten, withValue } from "../table/conditions";
 import { FilterBox } from "../table/filter-box";
+import type { HeadingActs } from "../table/heading";
 import { RunPages } from "../table/pages";
+import { QuickFilters } from "../table/quick-filters";
 import { type Place, RunsTable } from "../table/runs-table";
+import { freshened, hidden, meant, NONE, read, rows, type Selection, sizeOf, written } from "../table/selection";
+import { ViewTabs } from "../table/view-tabs";
+import { viewShown } from "../table/views";
 import type { FieldRow, Queries, RunRow } from "../types";
 import { Button, Empty, Switch } from "../ui/basics";
-import { complain } from "../ui/dialog";
+import { complain, say } from "../ui/dialog";
 import { SecretsDialog, TagDialog } from "../ui/forms";
 import { useKeys } from "../ui/keys";
 import { useLoaded, useRemembered, useThrottled } from "../use";
 
-const MOST_CHOSEN = 10_000;
 const MOST_COMPARED = 50;
+const MOST_IN_REPORT = 100;
+const MOST_IN_RANGE = 10_000;
+const MOST_RESUBMITTED = 1000;
 const READ_AT_ONCE = 500;
 const REFRESH_MS = 1500;
-type Choice = ReadonlyMap<string, RunRow>;
+/** Of so few runs that match a selection holds the rows. */
+const FEW = 200;
 
 export function RunsPage() {
   const { query } = place.value;
   const experiment = query.get("experiment");
   const where = query.getAll("where");
   const sort = query.get("sort") ?? "";
-  const group = query.get("group") ?? "";
+  const group = query.getAll("group").filter(Boolean);
   const withChildren = query.get("children") === "1";
   const fields = useLoaded((abort) => get("fields", { experiment, children: withChildren }, abort), [experiment, withChildren]);
   const hasGpus = fields.data?.fields.some((one) => one.name === "gpu_percent" && one.runs > 0) ?? false;
@@ -41,19 +51,35 @@ export function RunsPage() {
   }, [fields.data]);
   const standard = standardKeys(!experiment, hasGpus, fields.data?.columns ?? usual, where);
   const [kept, keep] = useRemembered<string[] | null>(`columns.${experiment ?? ""}`, null);
-  const keys = query.has("columns") ? (query.get("columns") ?? "").split(",").filter(Boolean) : (kept ?? standard);
+  const named = query.has("columns") ? (query.get("columns") ?? "").split(",").filter(Boolean) : (kept ?? standard);
+  const pins = (query.get("pin") ?? "").split(",").filter((key) => named.includes(key));
+  const keys = [...pins, ...named.filter((key) => !pins.includes(key))];
   const columns = columnsOf(keys, fields.data?.fields);
   const metrics = metricsOf(keys);
+  const [usualWidths, keepWidths] = useRemembered<Record<string, number>>("widths", {});
+  const widths = { ...usualWidths, ...widthsIn(query.get("widths") ?? "") };
+  const setKeys = (next: string[]): void => {
+    keep(next);
+    adjust({ columns: next.join(","), pin: pins.filter((key) => next.includes(key)).join(",") });
+  };
+  const setWidth = (column: string, width: number): void => {
+    keepWidths({ ...usualWidths, [column]: width });
+    adjust({ widths: widthsWritten({ ...widthsIn(query.get("widths") ?? ""), [column]: width }) });
+  };
 
-  const [chosen, setChosen] = useState<Choice>(new Map());
-  /** How many runs were asked for, where that is more than can be chosen. */
+  const [selection, setSelection] = useState<Selection>(() => read(query.get("sel") ?? "", recallStep("selection")));
+  /** How many runs were asked for, where a range has more than can be selected. */
   const [cutFrom, setCutFrom] = useState<number | null>(null);
-  const choose = (next: Choice, wanted = 0): void => {
-    setChosen(next);
-    setCutFrom(wanted > MOST_CHOSEN ? wanted : null);
+  const choose = (next: Selection, wanted = 0): void => {
+    setSelection(next);
+    setCutFrom(wanted > MOST_IN_RANGE ? wanted : null);
+    const { sel, kept: beside } = written(next);
+    adjust({ sel });
+    rememberStep("selection", beside);
   };
   const [isChoosing, setChoosing] = useState(false);
   const [dialog, setDialog] = useState<"" | "columns" | "tags">("");
+  const [draft, setDraft] = useState({ text: "", asked: 0 });
   const [secrets, setSecrets] = useState<{ run: RunRow; hidden: string[] } | null>(null);
   const seen = useRef([0, 0] as [number, number]);
 
@@ -70,42 +96,68 @@ export function RunsPage() {
     if (event !== "runs") return;
     const { changed, removed } = data;
     const isStrange = pages.update(changed);
-    if (isStrange || removed.length || sort || group || where.length) refresh();
-    if (changed.some((run) => chosen.has(run.id)) || removed.some((id) => chosen.has(id))) setChosen((former) => freshened(former, changed, removed));
+    if (isStrange || removed.length || sort || group.length || where.length) refresh();
+    const isOfThem = (id: string): boolean => selection.runs.has(id);
+    if (changed.some((run) => isOfThem(run.id)) || removed.some(isOfThem)) setSelection((former) => freshened(former, changed, removed));
   });
+  // By Back, or by a link, another selection may be meant.
+  const sel = query.get("sel") ?? "";
+  useLayoutEffect(() => {
+    if ((written(selection).sel ?? "") !== sel) setSelection(read(sel, recallStep("selection")));
+  }, [sel]);
+  const size = sizeOf(selection);
+  const out = useHidden(asked, selection);
 
-  const runs = [...chosen.values()];
-  const compare = (): void => {
-    const of = runs.length > MOST_COMPARED ? runs.length : null;
-    go(
-      href(["compare"], {
-        ids: runs
-          .slice(0, MOST_COMPARED)
-          .map((run) => run.id)
-          .join(","),
-        of,
-      }),
-    );
+  /** Do something with the rows of what is selected. */
+  const withRows = (act: (runs: RunRow[]) => unknown, most = MOST_IN_RANGE): void => chosenSoon(rows(selection, most).then((found) => void act(found)));
+  const compare = (): void =>
+    withRows((found) => go(href(["compare"], { ids: found.map((run) => run.id).join(","), of: size > MOST_COMPARED ? size : null })), MOST_COMPARED);
+  const again = (): void =>
+    withRows(async (found) => {
+      const hidden = await resubmit(found);
+      if (hidden && found[0]) setSecrets({ run: found[0], hidden });
+    });
+  const stop = (isByKey = false): void => {
+    const { all } = selection;
+    if (all) void cancelAll(all, [...selection.runs.keys()]);
+    else withRows((found) => found.some(canCancel) && cancel(found, isByKey));
   };
-  const again = async (): Promise<void> => {
-    const hidden = await resubmit(runs);
-    if (hidden && runs[0]) setSecrets({ run: runs[0], hidden });
+  const drop = (): void => {
+    const { all } = selection;
+    const done = (isDone: boolean): void => void (isDone && choose(NONE));
+    if (all) void removeAll(all, [...selection.runs.keys()]).then(done);
+    else withRows((found) => remove(found).then(done));
+  };
+  const tag = (): void => setDialog("tags");
+  /** Of what is selected, else of all that is shown. */
+  const report = async (): Promise<void> => {
+    const charts = { metrics: shownMetrics(keys), title: viewShown()?.name ?? experiment };
+    const ids = size ? (await rows(selection, MOST_IN_REPORT + 1)).map((run) => run.id) : [];
+    if (ids.length > MOST_IN_REPORT) return say(`A report has at most ${MOST_IN_REPORT} runs, and ${count(size)} are selected.`, true);
+    const of = ids.length ? { ids } : { experiment, where, sort, children: withChildren };
+    await download(address("report", { ...of, ...charts })).catch(complain);
   };
   const latest = useRef(key);
   latest.current = key;
   const chooseAll = async (): Promise<void> => {
-    const { found, total } = await rowsOf({ ...asked, metrics }, 0, MOST_CHOSEN);
-    if (latest.current === key) choose(new Map(found.map((run) => [run.id, run])), total);
+    const few = await get("runs", { ...asked, metrics, limit: FEW });
+    if (few.total <= FEW) {
+      if (latest.current === key) choose({ runs: new Map(few.runs.map((run) => [run.id, run])), all: null });
+      return;
+    }
+    const all = await meant({ experiment, where, children: withChildren });
+    if (all && latest.current === key) choose({ runs: new Map(), all });
   };
   /** All runs from one to another, also those that were never in view. */
   const chooseRange = async (from: Place, to: Place, isShown: (row: number) => boolean): Promise<void> => {
     const [first, last] = from.row < to.row ? [from.row, to.row + 1] : [to.row, from.row + 1];
-    const begin = from.row < to.row ? first : Math.max(first, last - MOST_CHOSEN);
-    const { found } = await rowsOf({ ...asked, metrics }, begin, Math.min(last, begin + MOST_CHOSEN));
+    const begin = from.row < to.row ? first : Math.max(first, last - MOST_IN_RANGE);
+    const { found } = await rowsOf({ ...asked, metrics }, begin, Math.min(last, begin + MOST_IN_RANGE));
     if (latest.current !== key) return;
     if (found[from.row - begin]?.id !== from.id) throw new Error("The order of the runs has changed meanwhile: select them again.");
     const kept = found.filter((_, at) => isShown(begin + at));
-    choose(new Map([...chosen, ...kept.map((run): [string, RunRow] => [run.id, run])]), last - first);
+    const known = selection.all ? [] : [...selection.runs];
+    choose({ runs: new Map([...known, ...kept.map((run): [string, RunRow] => [run.id, run])]), all: null }, last - first);
   };
   /** Until it is known what is chosen, no key and no button acts on it. */
   const chosenSoon = (choice: Promise<void>): void => {
@@ -113,7 +165,24 @@ export function RunsPage() {
     void choice.catch(complain).finally(() => setChoosing(false));
   };
   const canWrite = !isReadOnly();
-  const isAny = runs.length > 0 && !isChoosing;
+  const isAny = size > 0 && !isChoosing && !progress.value;
+  const isManyToo = size > MOST_RESUBMITTED;
+  const filter = (next: string[]): void => turn({ where: next });
+  const take = (field: string, value: string, isExcluded: boolean): void => {
+    const [name, word] = [fieldWritten(field), value === "" ? "" : valueWritten(value)];
+    if (isExcluded) filter([...new Set([...where, word ? `${name} != ${word}` : `${name} != ""`])]);
+    else filter(word ? withValue(where, name, word) : flipped(where, name));
+  };
+  const acts: HeadingActs = {
+    sort: (next) => turn({ sort: next }),
+    filter: (name) => setDraft((former) => ({ text: `${fieldWritten(name)} `, asked: former.asked + 1 })),
+    group: (name) => turn({ group: group.includes(name) ? group.filter((one) => one !== name) : [...group, name] }),
+    pin: (name, isPinned) => adjust({ pin: (isPinned ? [...pins, name] : pins.filter((one) => one !== name)).join(",") }),
+    hide: (name) => setKeys(keys.filter((one) => one !== name)),
+    move: (name, before) => setKeys(moved(keys, name, keys.indexOf(before))),
+    shift: (name, by) => setKeys(moved(keys, name, keys.indexOf(name) + by)),
+    canGroup: (name) => groupable(known ?? []).includes(name),
+  };
   // The former rows stay until those that a new filter or order asks for are there, but nothing acts on them. Where the
   // filter is refused they go: they are no answer to it.
   const error = pages.error.value;
@@ -133,11 +202,11 @@ export function RunsPage() {
   const known = fields.data?.fields ?? null;
   const runKeys = [
     { keys: "c", does: "compare the selected runs", run: () => isAny && compare() },
-    { keys: "t", does: "tag the selected runs", run: () => isAny && canWrite && setDialog("tags") },
-    { keys: "s", does: "cancel the selected runs", run: () => canWrite && runs.some(canCancel) && void cancel(runs, true) },
+    { keys: "t", does: "tag the selected runs", run: () => isAny && canWrite && tag() },
+    { keys: "s", does: "cancel the selected runs", run: () => isAny && canWrite && stop(true) },
     { keys: "o", does: "choose columns", run: () => setDialog("columns") },
-    { keys: "p", does: "show or hide child runs", run: () => adjust({ children: withChildren ? null : 1 }) },
-    { keys: "u", does: "clear the selection", run: () => choose(new Map()) },
+    { keys: "p", does: "show or hide child runs", run: () => turn({ children: withChildren ? null : 1 }) },
+    { keys: "u", does: "clear the selection", run: () => choose(NONE) },
   ];
   useKeys("Runs", runKeys, !isBusy);
   return (
@@ -149,47 +218,58 @@ export function RunsPage() {
           {unread && ` so far: reading the store, ${count(unread.of - unread.runs)} of ${count(unread.of)} runs are read`}
         </span>
       </header>
+      <ViewTabs experiment={experiment} remembered={kept && !query.has("columns") ? { columns: [kept.join(",")] } : {}} />
       <div class="bar">
         <FilterBox
           where={where}
-          change={(next) => adjust({ where: next })}
+          change={filter}
           fields={known ?? (fields.error ? [] : null)}
           experiment={experiment}
           error={error?.message ?? null}
+          draft={draft}
         />
-        <label class="inline">
-          <span>Group by</span>
-          <select value={group} onChange={(event) => adjust({ group: event.currentTarget.value })}>
-            <option value="">none</option>
-            {groupable(known ?? [], group).map((one) => (
-              <option key={one} value={one}>
-                {one}
-              </option>
-            ))}
-          </select>
-        </label>
-        <Switch label="Hide child runs" on={!withChildren} change={(on) => adjust({ children: on ? null : 1 })} />
+        <QuickFilters where={where} change={filter} metrics={shownMetrics(keys)} />
+        <GroupChoice group={group} fields={known ?? []} change={(next) => turn({ group: next })} />
+        <Switch label="Hide child runs" on={!withChildren} change={(on) => turn({ children: on ? null : 1 })} />
       </div>
       <div class="bar is-tools" role="toolbar" aria-label="Actions for the selected runs">
         <span class="chosen-count" role="status">
-          {cutFrom === null ? `${count(runs.length)} selected` : `${count(runs.length)} of ${count(cutFrom)} selected: no more at once`}
+          {progress.value?.text ?? said(size, cutFrom, out)}
         </span>
+        {progress.value && (
+          <Button icon="stop" onClick={progress.value.stop}>
+            Stop
+          </Button>
+        )}
         <Button icon="compare" disabled={!isAny} onClick={compare}>
           Compare
         </Button>
-        <Button icon="tag" disabled={!isAny || !canWrite} onClick={() => setDialog("tags")}>
+        <Button icon="tag" disabled={!isAny || !canWrite} onClick={tag}>
           Tag
         </Button>
-        <Button icon="stop" disabled={!isAny || !canWrite || !runs.some(canCancel)} onClick={() => void cancel(runs)}>
+        <Button icon="stop" disabled={!isAny || !canWrite || !mayCancel(selection)} onClick={() => stop()}>
           Cancel
         </Button>
-        <Button icon="again" disabled={!isAny || !canWrite} onClick={() => void again()}>
+        <Button
+          icon="again"
+          disabled={!isAny || !canWrite || isManyToo}
+          hint={isManyToo ? `At most ${count(MOST_RESUBMITTED)} runs are resubmitted at once` : undefined}
+          onClick={again}
+        >
           Resubmit
         </Button>
-        <Button icon="bin" disabled={!isAny || !canWrite} onClick={() => void remove(runs).then((done) => done && choose(new Map()))}>
+        <Button icon="bin" disabled={!isAny || !canWrite} onClick={drop}>
           Delete
         </Button>
         <span class="grow" />
+        <Button
+          icon="download"
+          disabled={isChoosing || total === 0}
+          hint="One page to keep or to send: of what is selected, else of all that is shown"
+          onClick={() => void report()}
+        >
+          Report
+        </Button>
         <Button icon="columns" onClick={() => setDialog("columns")}>
           Columns
         </Button>
@@ -200,39 +280,83 @@ export function RunsPage() {
         isBusy={isBusy}
         columns={columns}
         sort={sort}
-        setSort={(next) => adjust({ sort: next })}
+        pinned={pins.length}
+        widths={widths}
+        setWidth={setWidth}
+        acts={acts}
+        take={take}
         group={group}
-        chosen={chosen}
+        selection={selection}
         choose={choose}
         chooseAll={() => chosenSoon(chooseAll())}
         chooseRange={(from, to, isShown) => chosenSoon(chooseRange(from, to, isShown))}
         nothing={<Nothing isFiltered={shown.isFiltered} />}
         inView={(first, last) => (seen.current = [first, last])}
       />
-      {dialog === "columns" && (
-        <ColumnChooser
-          keys={keys}
-          standard={standard}
-          fields={known ?? []}
-          change={(next) => {
-            keep(next);
-            adjust({ columns: next.join(",") });
-          }}
-          close={() => setDialog("")}
-        />
-      )}
-      {dialog === "tags" && <TagDialog runs={runs} close={() => setDialog("")} />}
+      {dialog === "columns" && <ColumnChooser keys={keys} standard={standard} fields={known ?? []} change={setKeys} close={() => setDialog("")} />}
+      {dialog === "tags" && <TagSelected selection={selection} close={() => setDialog("")} />}
       {secrets && <SecretsDialog {...secrets} close={() => setSecrets(null)} />}
     </div>
   );
 }
 
-function freshened(chosen: Choice, changed: RunRow[], removed: string[]): Choice {
-  const next = new Map(chosen);
-  for (const run of changed) if (next.has(run.id)) next.set(run.id, run);
-  for (const id of removed) next.delete(id);
-  return next;
+function said(size: number, cutFrom: number | null, hidden: number): string {
+  const selected = cutFrom === null ? `${count(size)} selected` : `${count(size)} of ${count(cutFrom)} selected: no more at once`;
+  return hidden ? `${selected}, ${count(hidden)} hidden by the filter` : selected;
 }
+
+/** How many of the selected runs the filter hides. */
+function useHidden(asked: Queries["runs"], selection: Selection): number {
+  const { experiment, where, children } = asked;
+  const [found, setFound] = useState({ key: "", hidden: 0 });
+  const ids = selection.all ? [] : [...selection.runs.keys()];
+  const key = ids.length && where?.length ? JSON.stringify([experiment, where, children, ids]) : "";
+  useEffect(() => {
+    if (!key) return;
+    const control = new AbortController();
+    hidden({ experiment, where, children }, ids, control.signal).then(
+      (number) => setFound({ key, hidden: number }),
+      () => undefined, // a wrong filter, which the box tells
+    );
+    return () => control.abort();
+  }, [key]);
+  return found.key === key ? found.hidden : 0;
+}
+
+/** Of a run that is not in view it is not known: the server tells. */
+function mayCancel({ runs, all }: Selection): boolean {
+  return all !== null || [...runs.values()].some((run) => !run || canCancel(run));
+}
+
+function TagSelected({ selection, close }: { selection: Selection; close: () => void }) {
+  const { all, runs: left } = selection;
+  const [found, setFound] = useState<RunRow[] | null>(null);
+  useEffect(() => {
+    if (!all) rows(selection, MOST_IN_RANGE).then(setFound, complain);
+  }, []);
+  if (all) return <TagDialog runs={[]} many={{ count: sizeOf(selection), set: (labels) => labelAll(all, [...left.keys()], labels) }} close={close} />;
+  return found && <TagDialog runs={found} close={close} />;
+}
+
+function moved(keys: string[], key: string, to: number): string[] {
+  const rest = keys.filter((one) => one !== key);
+  rest.splice(Math.max(0, to), 0, key);
+  return rest;
+}
+
+const shownMetrics = (keys: string[]): string[] =>
+  keys.flatMap((key) => (key.startsWith("metrics.") ? [key.slice("metrics.".length).replace(/\.(last|min|max|mean)$/, "")] : []));
+
+/** Widths as they stand in the address: `key:120,other:80`, where a key has no comma. */
+function widthsIn(text: string): Record<string, number> {
+  const each = text.split(",").map((one) => [one.slice(0, one.lastIndexOf(":")), Number(one.slice(one.lastIndexOf(":") + 1))] as const);
+  return Object.fromEntries(each.filter(([key, width]) => key && width > 0 && width < 5000));
+}
+
+const widthsWritten = (widths: Record<string, number>): string =>
+  Object.entries(widths)
+    .map(([key, width]) => `${key}:${width}`)
+    .join(",");
 
 /** The rows of a table from one on and before another, and how many it has. */
 async function rowsOf(asked: Queries["runs"], first: number, behind: number): Promise<{ found: RunRow[]; total: number }> {
@@ -246,10 +370,35 @@ async function rowsOf(asked: Queries["runs"], first: number, behind: number): Pr
   return { found, total };
 }
 
-function groupable(fields: FieldRow[], group: string): string[] {
+function groupable(fields: FieldRow[]): string[] {
   const plain = ["status", "error", "experiment", "user", "target", "script", "parent"];
   const tags = fields.map((one) => one.name).filter((name) => /^(params|tags|properties)\./.test(name));
-  return [...new Set([...(group ? [group] : []), ...plain, ...tags])];
+  return [...new Set([...plain, ...tags])];
+}
+
+const MOST_LEVELS = 4;
+
+/** What runs are grouped by: a choice for each level, and one more to add another within. */
+function GroupChoice({ group, fields, change }: { group: string[]; fields: FieldRow[]; change: (group: string[]) => void }) {
+  const set = (at: number, value: string): void => change([...group.slice(0, at), ...(value ? [value] : []), ...group.slice(at + 1)]);
+  const levels = [...group, ...(group.length < MOST_LEVELS ? [""] : [])];
+  return (
+    <span class="inline">
+      {levels.map((level, at) => (
+        <label key={at} class="inline">
+          <span>{at ? "then by" : "Group by"}</span>
+          <select value={level} onChange={(event) => set(at, event.currentTarget.value)}>
+            <option value="">none</option>
+            {[...new Set([...(level ? [level] : []), ...groupable(fields).filter((one) => !group.includes(one))])].map((one) => (
+              <option key={one} value={one}>
+                {one}
+              </option>
+            ))}
+          </select>
+        </label>
+      ))}
+    </span>
+  );
 }
 
 function Nothing({ isFiltered }: { isFiltered: boolean }) {

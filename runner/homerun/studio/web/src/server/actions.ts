@@ -2,12 +2,14 @@
 
 import { isEnded, plural, took } from "../format";
 import { later, runHref } from "../route";
+import { type Meant, meant } from "../table/selection";
 import type { Bodies, BulkAnswer, Posts, RunRow } from "../types";
 import { complain, confirm, say } from "../ui/dialog";
 import { post } from "./api";
+import { changeAll } from "./meant";
 
 type Change = "runs/labels" | "runs/cancel" | "runs/fail" | "runs/delete" | "trash/restore";
-type Labels = Omit<Bodies["runs/labels"], "ids">;
+export type Labels = Pick<Bodies["runs/labels"], "name" | "description" | "tags" | "remove_tags">;
 type Some = readonly Pick<RunRow, "id" | "tags">[];
 
 const idsOf = (runs: readonly Pick<RunRow, "id">[]): string[] => runs.map((run) => run.id);
@@ -25,10 +27,14 @@ async function change<R extends Change>(
 ): Promise<BulkAnswer | null> {
   const answer: BulkAnswer | null = await told(inParts(body.ids ?? [], (ids) => post(route, { ...body, ids })));
   if (!answer) return null;
+  tell(answer, done, undo);
+  return answer;
+}
+
+function tell(answer: BulkAnswer, done: (runs: string) => string, undo: ((ids: string[]) => void) | null = null): void {
   const [first] = answer.failed;
   if (answer.done.length) say(done(runsWord(answer.done.length)), false, undo && (() => undo(answer.done)));
   if (first) say(answer.failed.length > 1 ? `${runsWord(answer.failed.length)} could not be changed. ${first.message}` : first.message, true);
-  return answer;
 }
 
 /** The server takes so many runs at once. */
@@ -88,6 +94,38 @@ export async function remove(runs: readonly RunRow[]): Promise<boolean> {
     (ids) => void restore(ids),
   );
   return (answer?.done.length ?? 0) > 0;
+}
+
+/** What is still going on; all others are canceled by nothing. */
+const LIVE = "status in (NotStarted, Queued, Preparing, Running, Finalizing, NotResponding)";
+
+export async function cancelAll(all: Meant, without: string[]): Promise<void> {
+  const live = await told(meant({ ...all, where: [...all.where, LIVE] }));
+  if (!live) return say("None of these runs goes on.");
+  const words = runsWord(live.total);
+  if (!(await confirm("Cancel runs", `This stops ${words} with all their processes.`, `Cancel ${words}`, "Keep them running"))) return;
+  tell(await changeAll("runs/cancel", live, without, {}, "Canceling"), (of) => `Canceling ${of}.`);
+}
+
+/** Answers whether any was deleted. */
+export async function removeAll(all: Meant, without: string[]): Promise<boolean> {
+  const number = all.total - without.length;
+  const text = `${runsWord(number)} will be moved to the trash of the store, and can be restored until it is emptied.`;
+  if (!(await confirm("Delete runs", text, `Move ${runsWord(number)} to the trash`))) return false;
+  const answer = await changeAll("runs/delete", all, without, {}, "Deleting");
+  tell(
+    answer,
+    (of) => `Moved ${of} to the trash.`,
+    (ids) => void restore(ids),
+  );
+  return answer.done.length > 0;
+}
+
+/** Answers whether all runs took it. */
+export async function labelAll(all: Meant, without: string[], labels: Labels): Promise<boolean> {
+  const answer = await changeAll("runs/labels", all, without, labels, "Tagging");
+  tell(answer, labelled(labels));
+  return answer.failed.length === 0;
 }
 
 /** Take runs back from the trash, with those that were deleted with them. */

@@ -7,13 +7,19 @@ import { info } from "../state";
 import type { FieldRow, Params, RunRow } from "../types";
 import { Ago, Meter, StatusMark, Tags, Took } from "../ui/basics";
 
+/** Take a value into the filter, or exclude it. */
+export type Take = (field: string, value: string, isExcluded: boolean) => void;
+
 export interface Column {
   key: string;
   title: string;
   width: number;
   isNumber: boolean;
   canSort: boolean;
-  cell: (run: RunRow) => ComponentChildren;
+  /** @param take what a click on one of several values does */
+  cell: (run: RunRow, take?: Take) => ComponentChildren;
+  /** The value that a click on the cell takes into the filter; null: it has none. */
+  value?: (run: RunRow) => string | null;
 }
 
 interface Plain {
@@ -21,23 +27,29 @@ interface Plain {
   width: number;
   isNumber?: boolean;
   canSort?: boolean;
-  cell: (run: RunRow) => ComponentChildren;
+  cell: Column["cell"];
+  value?: NonNullable<Column["value"]>;
 }
 
 const PLAIN: Record<string, Plain> = {
-  status: { title: "Status", width: 138, cell: (run) => <StatusMark status={run.status} /> },
+  status: { title: "Status", width: 138, cell: (run) => <StatusMark status={run.status} />, value: (run) => run.status },
   error: { title: "Error", width: 320, cell: (run) => run.error && <span title={run.error}>{run.error}</span> },
   experiment: { title: "Experiment", width: 150, cell: (run) => <a href={experimentHref(run.experiment)}>{run.experiment}</a> },
   created: { title: "Created", width: 116, cell: (run) => <Ago time={run.created} /> },
   started: { title: "Started", width: 116, cell: (run) => <Ago time={run.started} /> },
   ended: { title: "Ended", width: 116, cell: (run) => <Ago time={run.ended} /> },
   duration_s: { title: "Duration", width: 108, isNumber: true, cell: (run) => <Took run={run} /> },
-  user: { title: "Submitted by", width: 112, cell: (run) => run.user },
-  target: { title: "Target", width: 90, cell: (run) => run.target },
-  script: { title: "Script", width: 130, cell: (run) => run.script },
+  user: { title: "Submitted by", width: 112, cell: (run) => run.user, value: (run) => run.user },
+  target: { title: "Target", width: 90, cell: (run) => run.target, value: (run) => run.target },
+  script: { title: "Script", width: 130, cell: (run) => run.script, value: (run) => run.script },
   arguments: { title: "Arguments", width: 220, cell: (run) => <code>{joinWords(run.arguments)}</code> },
   description: { title: "Description", width: 220, cell: (run) => run.description },
-  tags: { title: "Tags", width: 220, canSort: false, cell: (run) => <Tags tags={run.tags} /> },
+  tags: {
+    title: "Tags",
+    width: 220,
+    canSort: false,
+    cell: (run, take) => <Tags tags={run.tags} take={take && ((name, value, isExcluded) => take(`tags.${name}`, value ?? "", isExcluded))} />,
+  },
   cpu_s: { title: "CPU time", width: 100, isNumber: true, cell: (run) => duration(run.cpu_s) },
   cpu_percent: { title: "CPU", width: 108, isNumber: true, cell: (run) => load(run, run.cpu_percent, 100 * (info.value?.processors ?? 1), percent) },
   memory_kib: { title: "Memory", width: 120, isNumber: true, cell: (run) => load(run, run.memory_kib, info.value?.memory_kib ?? 0, memory) },
@@ -97,9 +109,19 @@ export function column(key: string, kinds: ReadonlyMap<string, FieldRow["kind"]>
   const cut = key.indexOf(".");
   const [area, name] = [key.slice(0, cut), key.slice(cut + 1)];
   const made = { key, width: 120, isNumber: false, canSort: true };
-  if (area === "tags") return { ...made, title: name, cell: (run) => (name in run.tags ? (run.tags[name] ?? "✓") : "") };
-  if (area === "properties") return { ...made, title: name, width: 160, cell: (run) => run.properties[name] ?? "" };
-  if (area === "params") return { ...made, title: name, width: 104, isNumber: kinds.get(key) === "number", cell: (run) => parameter(run.params[name]) };
+  if (area === "tags")
+    return { ...made, title: name, cell: (run) => (name in run.tags ? (run.tags[name] ?? "✓") : ""), value: (run) => run.tags[name] ?? null };
+  if (area === "properties")
+    return { ...made, title: name, width: 160, cell: (run) => run.properties[name] ?? "", value: (run) => run.properties[name] ?? null };
+  if (area === "params")
+    return {
+      ...made,
+      title: name,
+      width: 104,
+      isNumber: kinds.get(key) === "number",
+      cell: (run) => parameter(run.params[name]),
+      value: (run) => parameter(run.params[name]) || null,
+    };
   if (area === "argument") return { ...made, title: name, canSort: false, cell: (run) => argument(run, name) };
   return { ...made, title: metricTitle(name), isNumber: true, width: 104, cell: (run) => metric(run, name) };
 }

@@ -58,3 +58,56 @@ const MEANING: Record<string, string> = {
   "<=": "at most",
   ">=": "at least",
 };
+
+const PLAIN_NAME = /^[\p{L}\p{N}_\-./@:]+$/u;
+const PLAIN_VALUE = /^[\p{L}\p{N}_\-./@:+%]+$/u;
+const AREA = /^(tags|properties|params|metrics)\.(.+)$/s;
+
+/** A field as a condition names it: an odd key in quotes. */
+export function fieldWritten(field: string): string {
+  const [, area, key = ""] = AREA.exec(field) ?? [];
+  if (!area || PLAIN_NAME.test(key)) return field;
+  return `${area}.${quoted(key)}`;
+}
+
+/** A value as a condition compares with it. */
+export function valueWritten(value: string): string {
+  return PLAIN_VALUE.test(value) && !/^(in|or|and|not|nan|inf)$/i.test(value) ? value : quoted(value);
+}
+
+function quoted(text: string): string {
+  const quote = text.includes('"') ? "'" : '"';
+  return quote + text + quote;
+}
+
+const LISTED = /^(.+?) in \((.*)\)$/s;
+
+/** The field of a condition that says which value it has, and those values as they are written; null: it says something else. */
+function equals(text: string): { field: string; values: string[] } | null {
+  const [, field = "", list = ""] = LISTED.exec(text) ?? [];
+  if (field) return { field, values: list.match(/"[^"]*"|'[^']*'|[^,]+/g)?.map((one) => one.trim()) ?? [] };
+  const found = parts(text);
+  return found?.operator === "=" ? { field: found.field, values: [found.value] } : null;
+}
+
+/** The filter with one more value that a field may have; one that it has already goes. */
+export function withValue(where: readonly string[], field: string, value: string): string[] {
+  const at = where.findIndex((one) => equals(one)?.field === field);
+  const known = equals(where[at] ?? "")?.values ?? [];
+  const values = known.includes(value) ? known.filter((one) => one !== value) : [...known, value];
+  const made = values.length > 1 ? `${field} in (${values.join(", ")})` : values.length ? `${field} = ${values[0]}` : null;
+  const rest = [...where];
+  if (at >= 0) rest.splice(at, 1, ...(made ? [made] : []));
+  else if (made) rest.push(made);
+  return rest;
+}
+
+/** Whether the filter lets a field have a value, and says so. */
+export const hasValue = (where: readonly string[], field: string, value: string): boolean =>
+  where.some((one) => {
+    const found = equals(one);
+    return found?.field === field && found.values.includes(value);
+  });
+
+/** The filter with a condition, or without it where it is there. */
+export const flipped = (where: readonly string[], one: string): string[] => (where.includes(one) ? where.filter((other) => other !== one) : [...where, one]);

@@ -14,11 +14,13 @@ interface Props {
   fields: FieldRow[] | null;
   experiment: string | null;
   error: string | null;
+  /** What is to be typed on: `text` goes into the box whenever `asked` is another number. */
+  draft: { text: string; asked: number };
 }
 
 const WAIT_MS = 120;
 
-export function FilterBox({ where, change, fields, experiment, error }: Props) {
+export function FilterBox({ where, change, fields, experiment, error, draft }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState("");
   const [isOpen, setOpen] = useState(false);
@@ -35,6 +37,12 @@ export function FilterBox({ where, change, fields, experiment, error }: Props) {
     setAt(-1);
     setDue(false);
   };
+  useLayoutEffect(() => {
+    if (!draft.asked) return;
+    type(draft.text);
+    input.current?.focus();
+    setOpen(true);
+  }, [draft.asked]);
   const add = (typed: string): void => {
     if (!typed.trim()) return;
     setOpen(false);
@@ -81,7 +89,18 @@ export function FilterBox({ where, change, fields, experiment, error }: Props) {
         <Icon name="search" />
         {where.map((one) => (
           <span class="chip is-condition" key={one}>
-            <span>{one}</span>
+            <button
+              type="button"
+              class="chip-text"
+              title="Change this condition"
+              onClick={() => {
+                change(where.filter((other) => other !== one));
+                type(one);
+                input.current?.focus();
+              }}
+            >
+              {one}
+            </button>
             <button type="button" aria-label={`Remove ${one}`} onClick={() => change(where.filter((other) => other !== one))}>
               <Icon name="cross" />
             </button>

@@ -1,37 +1,52 @@
-/** The lines of a table: its runs, and a heading above each group. */
+/** The lines of a table: its runs, and a heading above each group, with groups within groups. */
 
 import type { GroupRow } from "../types";
 
-export type Line = { group: GroupRow; isOpen: boolean } | { row: number };
+export type Line = { group: GroupRow; key: string; isOpen: boolean } | { row: number };
 
 interface Span {
   line: number;
   group: GroupRow;
+  key: string;
   isOpen: boolean;
+  /** How many rows are right below its heading: those of a group within it have one of their own. */
+  rows: number;
 }
 
 export class Lines {
   readonly count: number;
   private readonly spans: Span[] = [];
 
+  /** @param closed the keys of the groups that are folded */
   constructor(
     private readonly rows: number,
     groups: GroupRow[] | null,
     closed: ReadonlySet<string>,
   ) {
     let line = 0;
-    for (const group of groups ?? []) {
-      const isOpen = !closed.has(String(group.value));
-      this.spans.push({ line, group, isOpen });
-      line += 1 + (isOpen ? group.count : 0);
-    }
+    /** The values that lead to a group, and from which depth on all is folded. */
+    const path: string[] = [];
+    let folded = Number.POSITIVE_INFINITY;
+    (groups ?? []).forEach((group, at) => {
+      path.length = group.depth;
+      path.push(String(group.value));
+      if (group.depth <= folded) folded = Number.POSITIVE_INFINITY;
+      if (group.depth > folded) return;
+      const key = JSON.stringify(path);
+      const isOpen = !closed.has(key);
+      if (!isOpen) folded = group.depth;
+      const isLeaf = (groups?.[at + 1]?.depth ?? 0) <= group.depth;
+      const rows = isOpen && isLeaf ? group.count : 0;
+      this.spans.push({ line, group, key, isOpen, rows });
+      line += 1 + rows;
+    });
     this.count = groups ? line : rows;
   }
 
   at(line: number): Line {
     const span = this.span((one) => one.line <= line);
     if (!span) return { row: line };
-    if (span.line === line) return { group: span.group, isOpen: span.isOpen };
+    if (span.line === line) return { group: span.group, key: span.key, isOpen: span.isOpen };
     return { row: span.group.first + line - span.line - 1 };
   }
 
@@ -39,7 +54,7 @@ export class Lines {
   of(row: number): number {
     const span = this.span((one) => one.group.first <= row);
     if (!span) return Math.min(row, this.rows - 1);
-    return span.isOpen ? span.line + 1 + row - span.group.first : span.line;
+    return span.rows ? span.line + 1 + row - span.group.first : span.line;
   }
 
   /** The last span for which this holds, which it does for all before. */

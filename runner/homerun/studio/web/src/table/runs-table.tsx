@@ -2,22 +2,26 @@
 
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { count } from "../format";
-import { go, runHref } from "../route";
+import { go, recallStep, rememberStep, runHref } from "../route";
 import type { RunRow } from "../types";
 import { Failure, RollupBar, RunLink } from "../ui/basics";
-import { Icon } from "../ui/icon";
 import { type Key, useKeys } from "../ui/keys";
-import { recall, remember } from "../use";
-import type { Column } from "./columns";
+import type { Column, Take } from "./columns";
+import { GroupCells } from "./group-cells";
+import { Heading, type HeadingActs } from "./heading";
 import { Lines } from "./lines";
 import type { RunPages } from "./pages";
+import { isSelected, NONE, type Selection, sizeOf, toggled } from "./selection";
 import { useWindow } from "./window";
 
 const ROW = 34;
 const HEAD = 34;
+const CHOICE = 36;
 const LEAST_WIDTH = 56;
-const NAME = matchMedia("(max-width: 700px)").matches ? 110 : 150;
+const IS_PHONE = matchMedia("(max-width: 700px)").matches;
+export const NAME = "number";
+const NAME_WIDTH = IS_PHONE ? 110 : 200;
+const SETTLE_MS = 150;
 
 /** A run, and which row of the table it is. */
 export interface Place {
@@ -32,10 +36,15 @@ interface Props {
   isBusy: boolean;
   columns: Column[];
   sort: string;
-  setSort: (sort: string) => void;
-  group: string;
-  chosen: ReadonlyMap<string, RunRow>;
-  choose: (chosen: ReadonlyMap<string, RunRow>) => void;
+  /** How many of the columns stay in place, the first ones. */
+  pinned: number;
+  widths: Readonly<Record<string, number>>;
+  setWidth: (key: string, width: number) => void;
+  acts: HeadingActs;
+  take: Take;
+  group: string[];
+  selection: Selection;
+  choose: (selection: Selection) => void;
   chooseAll: () => void;
   chooseRange: (from: Place, to: Place, isShown: (row: number) => boolean) => void;
   nothing: JSX.Element;
@@ -43,7 +52,7 @@ interface Props {
 }
 
 export function RunsTable(props: Props) {
-  const { pages, isFormer, columns, sort, chosen, choose } = props;
+  const { pages, isFormer, columns, sort, selection, choose, widths } = props;
   void pages.version.value;
   const total = pages.total.value;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
@@ -57,15 +66,30 @@ export function RunsTable(props: Props) {
   };
   const active = lineOf(pointed.run) ?? Math.max(0, Math.min(lines.count - 1, pointed.line));
   const anchor = useRef<Place | null>(null);
-  const [widths, setWidths] = useState<Record<string, number>>(() => recall("widths", {}));
+  const settling = useRef(0);
 
   // Together with the rows: a key that is pressed then must not be undone a little later.
-  useLayoutEffect(() => setClosed(new Set()), [props.group]);
+  useLayoutEffect(() => setClosed(new Set()), [props.group.join()]);
   useLayoutEffect(() => {
     point({ line: 0, run: null });
     anchor.current = null;
-    view.reveal(0);
   }, [pages]);
+  // Where this step of the history was left, or the top. Before the rows there is nothing to scroll.
+  useLayoutEffect(() => {
+    const element = view.element();
+    if (total === null || !element) return;
+    const [top, left] = recallStep<[number, number]>("scroll") ?? [0, element.scrollLeft];
+    element.scrollTo(left, top);
+    view.look();
+  }, [pages, total === null]);
+  useEffect(() => () => clearTimeout(settling.current), []);
+  const scrolled = (): void => {
+    clearTimeout(settling.current);
+    settling.current = window.setTimeout(() => {
+      const element = view.element();
+      if (element && !isFormer) rememberStep("scroll", [element.scrollTop, element.scrollLeft]);
+    }, SETTLE_MS);
+  };
   useEffect(() => {
     const rows = [view.first, view.last].map((line) => lines.at(line)).map((line) => ("row" in line ? line.row : line.group.first));
     const [first, last] = [rows[0] ?? 0, Math.max(rows[1] ?? 0, 0)];
@@ -74,13 +98,14 @@ export function RunsTable(props: Props) {
   }, [pages, view.first, view.last, lines, total]);
 
   const widthOf = (column: Column): number => widths[column.key] ?? column.width;
-  const resize = (key: string, width: number): void => {
-    const next = { ...widths, [key]: Math.max(LEAST_WIDTH, width) };
-    setWidths(next);
-    remember("widths", next);
-  };
-  const template = `36px minmax(${NAME}px, 1fr) ${columns.map((one) => `${widthOf(one)}px`).join(" ")}`;
-  const least = 36 + NAME + columns.reduce((sum, one) => sum + widthOf(one), 0);
+  const resize = (key: string, width: number): void => props.setWidth(key, Math.max(LEAST_WIDTH, Math.round(width)));
+  const name = widths[NAME] ?? NAME_WIDTH;
+  const template = `${CHOICE}px ${name}px ${columns.map((one) => `${widthOf(one)}px`).join(" ")} minmax(0, 1fr)`;
+  const least = CHOICE + name + columns.reduce((sum, one) => sum + widthOf(one), 0);
+  const pinned = IS_PHONE ? 0 : props.pinned;
+  /** How far from the left each pinned column stays. */
+  const lefts = columns.slice(0, pinned).map((_, at) => CHOICE + name + columns.slice(0, at).reduce((sum, one) => sum + widthOf(one), 0));
+  const fitTo = (key: string): void => resize(key, wanted(view.element(), key));
 
   const activate = (line: number): void => point({ line, run: runAt(line)?.id ?? null });
   const move = (to: number): void => {
@@ -104,18 +129,16 @@ export function RunsTable(props: Props) {
       const from = { id: start.id, row: pages.rowOf(start.id) ?? start.row };
       return props.chooseRange(from, { id: run.id, row }, (one) => "row" in lines.at(lines.of(one)));
     }
-    const next = new Map(chosen);
-    if (!next.delete(run.id)) next.set(run.id, run);
-    choose(next);
+    choose(toggled(selection, run));
   };
-  const fold = (value: string): void => {
+  const fold = (key: string): void => {
     const next = new Set(closed);
-    if (!next.delete(value)) next.add(value);
+    if (!next.delete(key)) next.add(key);
     setClosed(next);
   };
   const enter = (line: number): void => {
     const found = lines.at(line);
-    if ("group" in found) fold(String(found.group.value));
+    if ("group" in found) fold(found.key);
     else {
       const run = pages.at(found.row);
       if (run) go(runHref(run.id));
@@ -158,6 +181,7 @@ export function RunsTable(props: Props) {
       aria-busy={props.isBusy}
       tabIndex={0}
       ref={view.attach}
+      onScroll={scrolled}
     >
       <div class="grid-body" role="presentation" style={{ minWidth: `${least}px`, height: `${HEAD + lines.count * ROW}px` }}>
         <div class="grid-row grid-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
@@ -165,15 +189,15 @@ export function RunsTable(props: Props) {
             <input
               type="checkbox"
               aria-label="Select all runs"
-              checked={chosen.size > 0}
+              checked={sizeOf(selection) > 0}
               ref={(box) => {
-                if (box) box.indeterminate = chosen.size > 0 && chosen.size < (total ?? 0);
+                if (box) box.indeterminate = sizeOf(selection) > 0 && sizeOf(selection) < (total ?? 0);
               }}
-              onChange={() => (chosen.size ? choose(new Map()) : props.chooseAll())}
+              onChange={() => (sizeOf(selection) ? choose(NONE) : props.chooseAll())}
             />
           </div>
-          <Heading name="number" title="Run" sort={sort} setSort={props.setSort} />
-          {columns.map((one) => (
+          <Heading name={NAME} title="Run" sort={sort} acts={props.acts} width={name} resize={(width) => resize(NAME, width)} fit={() => fitTo(NAME)} />
+          {columns.map((one, at) => (
             <Heading
               key={one.key}
               name={one.key}
@@ -181,9 +205,12 @@ export function RunsTable(props: Props) {
               isNumber={one.isNumber}
               canSort={one.canSort}
               sort={sort}
-              setSort={props.setSort}
+              acts={props.acts}
               width={widthOf(one)}
               resize={(width) => resize(one.key, width)}
+              fit={() => fitTo(one.key)}
+              left={lefts[at]}
+              isPinned={at < props.pinned}
             />
           ))}
         </div>
@@ -192,22 +219,16 @@ export function RunsTable(props: Props) {
           const top = `${HEAD + line * ROW}px`;
           const isActive = line === active;
           if ("group" in found) {
-            const value = String(found.group.value ?? "");
             return (
               <div
-                key={`g-${value}`}
+                key={`g-${found.key}`}
                 id={`line-${line}`}
                 class={`grid-row is-group ${isActive ? "is-active" : ""}`}
                 role="row"
                 aria-rowindex={line + 2}
-                style={{ top }}
+                style={{ top, gridTemplateColumns: template }}
               >
-                <div class="cell" role="gridcell" aria-colspan={columns.length + 2}>
-                  <button type="button" class="fold" aria-expanded={found.isOpen} onClick={() => fold(String(found.group.value))}>
-                    <Icon name={found.isOpen ? "down" : "right"} />
-                    <b>{value || "none"}</b> <span class="dim">{count(found.group.count)}</span>
-                  </button>
-                </div>
+                <GroupCells group={found.group} isOpen={found.isOpen} columns={columns} lefts={lefts} fold={() => fold(found.key)} />
               </div>
             );
           }
@@ -221,7 +242,9 @@ export function RunsTable(props: Props) {
               template={template}
               top={top}
               isActive={isActive}
-              isChosen={!!run && chosen.has(run.id)}
+              isChosen={!!run && isSelected(selection, run)}
+              lefts={lefts}
+              take={props.take}
               point={(isRange) => toggle(line, isRange)}
               activate={() => activate(line)}
               open={() => enter(line)}
@@ -241,12 +264,14 @@ interface RowProps {
   top: string;
   isActive: boolean;
   isChosen: boolean;
+  lefts: readonly number[];
+  take: Take;
   point: (isRange: boolean) => void;
   activate: () => void;
   open: () => void;
 }
 
-function Row({ run, line, columns, template, top, isActive, isChosen, point, activate, open }: RowProps) {
+function Row({ run, line, columns, template, top, isActive, isChosen, lefts, take, point, activate, open }: RowProps) {
   const style = { gridTemplateColumns: template, top };
   const look = `grid-row ${isActive ? "is-active" : ""} ${isChosen ? "is-chosen" : ""}`;
   if (!run) {
@@ -269,54 +294,58 @@ function Row({ run, line, columns, template, top, isActive, isChosen, point, act
           }}
         />
       </div>
-      <div class="cell is-name" role="gridcell">
+      <div class="cell is-name" role="gridcell" data-key={NAME}>
         <RunLink run={run} />
         {run.rollup && <RollupBar rollup={run.rollup} />}
       </div>
-      {columns.map((one) => (
-        <div key={one.key} class={`cell ${one.isNumber ? "is-number" : ""}`} role="gridcell">
-          {one.cell(run)}
+      {columns.map((one, at) => (
+        <div
+          key={one.key}
+          data-key={one.key}
+          class={`cell ${one.isNumber ? "is-number" : ""} ${at < lefts.length ? "is-pinned" : ""}`}
+          role="gridcell"
+          style={at < lefts.length ? { left: `${lefts[at]}px` } : undefined}
+        >
+          <Content column={one} run={run} take={take} />
         </div>
       ))}
     </div>
   );
 }
 
-interface HeadingProps {
-  name: string;
-  title: string;
-  isNumber?: boolean;
-  canSort?: boolean;
-  sort: string;
-  setSort: (sort: string) => void;
-  width?: number;
-  resize?: (width: number) => void;
+/** What a cell shows; a click on a value takes it into the filter. */
+function Content({ column, run, take }: { column: Column; run: RunRow; take: Take }) {
+  const value = column.value?.(run) ?? null;
+  const shown = column.cell(run, take);
+  if (value === null) return <>{shown}</>;
+  return (
+    <button
+      type="button"
+      class="value"
+      tabIndex={-1}
+      onClick={(event) => {
+        event.stopPropagation();
+        take(column.key, value, event.altKey);
+      }}
+    >
+      {shown}
+    </button>
+  );
 }
 
-function Heading({ name, title, isNumber = false, canSort = true, sort, setSort, width = 0, resize }: HeadingProps) {
-  const direction = sort === name ? "ascending" : sort === `-${name}` ? "descending" : "none";
-  const next = direction === "none" ? `-${name}` : direction === "descending" ? name : "";
-  const drag = (event: PointerEvent): void => {
-    event.preventDefault();
-    const handle = event.currentTarget as HTMLElement;
-    handle.setPointerCapture(event.pointerId);
-    const start = event.clientX;
-    handle.onpointermove = (moved) => resize?.(width + moved.clientX - start);
-    handle.onpointerup = () => (handle.onpointermove = null);
-  };
-  return (
-    <div class={`cell ${isNumber ? "is-number" : ""}`} role="columnheader" aria-sort={canSort ? direction : undefined}>
-      {canSort ? (
-        <button type="button" class="sort" title={`Sort by ${title}`} onClick={() => setSort(next)}>
-          <span>{title}</span>
-          {direction !== "none" && <Icon name={direction === "ascending" ? "up" : "down"} />}
-        </button>
-      ) : (
-        <span class="sort" title={title}>
-          {title}
-        </span>
-      )}
-      {resize && <span class="grip" aria-hidden="true" onPointerDown={drag} />}
-    </div>
-  );
+const MOST_WIDTH = 640;
+const PADDING = 24;
+
+/** How wide a column has to be for what is in view. */
+function wanted(table: HTMLElement | null, key: string): number {
+  const context = document.createElement("canvas").getContext("2d");
+  let most = LEAST_WIDTH;
+  for (const cell of table?.querySelectorAll<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? []) {
+    if (!context) break;
+    context.font = getComputedStyle(cell).font;
+    const icons = cell.querySelectorAll(".icon, .chip").length;
+    const meter = cell.querySelector(".meter") ? 56 : 0;
+    most = Math.max(most, context.measureText(cell.textContent ?? "").width + PADDING + 20 * icons + meter);
+  }
+  return Math.min(MOST_WIDTH, Math.ceil(most));
 }

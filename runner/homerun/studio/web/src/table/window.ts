@@ -9,6 +9,8 @@ export interface Window {
   last: number;
   attach: (element: HTMLElement | null) => void;
   element: () => HTMLElement | null;
+  /** After it was scrolled from here: see at once what is in view. */
+  look: () => void;
   /** Scroll as little as needed to have a line in view. */
   reveal: (line: number, where?: "near" | "middle") => void;
 }
@@ -53,5 +55,5 @@ export function useWindow(count: number, height: number, head = 0): Window {
   );
   const first = Math.max(0, Math.min(count - 1, Math.floor(view.top / height) - SPARE));
   const last = Math.min(count - 1, Math.ceil((view.top + view.height) / height) + SPARE);
-  return { first, last, attach, element: () => scroller.current, reveal };
+  return { first, last, attach, element: () => scroller.current, look, reveal };
 }

@@ -16,6 +16,26 @@ export function StatusMark({ status }: { status: Status }) {
   );
 }
 
+function Bar({ parts }: { parts: [Status, number][] }) {
+  return (
+    <span class="rollup-bar" aria-hidden="true">
+      {parts.map(([status, number]) => (
+        <span key={status} class={`is-${status}`} style={{ flexGrow: String(number) }} />
+      ))}
+    </span>
+  );
+}
+
+/** How many runs have which status, as a bar alone. */
+export function StatusBar({ parts }: { parts: [Status, number][] }) {
+  const words = parts.map(([status, number]) => `${number} ${statusWord(status)}`).join(", ");
+  return (
+    <span class="status-bar" role="img" aria-label={words} title={words}>
+      <Bar parts={parts} />
+    </span>
+  );
+}
+
 export function RollupBar({ rollup }: { rollup: Rollup }) {
   const parts = Object.entries(rollup.by_status) as [Status, number][];
   const best = rollup.best;
@@ -25,11 +45,7 @@ export function RollupBar({ rollup }: { rollup: Rollup }) {
   ].join(", ");
   return (
     <span class="rollup" title={words}>
-      <span class="rollup-bar" aria-hidden="true">
-        {parts.map(([status, number]) => (
-          <span key={status} class={`is-${status}`} style={{ flexGrow: String(number) }} />
-        ))}
-      </span>
+      <Bar parts={parts} />
       <span>{words}</span>
     </span>
   );
@@ -75,12 +91,33 @@ export function TagChip({ name, value }: { name: string; value: string | null })
   );
 }
 
-export function Tags({ tags }: { tags: Record<string, string | null> }) {
+interface TagsProps {
+  tags: Record<string, string | null>;
+  /** What a click on one does. */
+  take?: ((name: string, value: string | null, isExcluded: boolean) => void) | undefined;
+}
+
+export function Tags({ tags, take }: TagsProps) {
   return (
     <span class="chips">
-      {Object.entries(tags).map(([name, value]) => (
-        <TagChip key={name} name={name} value={value} />
-      ))}
+      {Object.entries(tags).map(([name, value]) =>
+        take ? (
+          <button
+            key={name}
+            type="button"
+            class="chip-button"
+            tabIndex={-1}
+            onClick={(event) => {
+              event.stopPropagation();
+              take(name, value, event.altKey);
+            }}
+          >
+            <TagChip name={name} value={value} />
+          </button>
+        ) : (
+          <TagChip key={name} name={name} value={value} />
+        ),
+      )}
     </span>
   );
 }

@@ -2,23 +2,36 @@
 
 import { useState } from "preact/hooks";
 import { plural } from "../format";
-import { label, resubmit } from "../server/actions";
+import { type Labels, label, resubmit } from "../server/actions";
 import type { RunRow } from "../types";
 import { Button, Field, TagChip } from "./basics";
 import { Dialog } from "./dialog";
 
-export function TagDialog({ runs, close }: { runs: RunRow[]; close: () => void }) {
+interface TagProps {
+  runs: RunRow[];
+  /** More runs than are known one by one, and what sets their tags. */
+  many?: { count: number; set: (labels: Labels) => Promise<boolean> };
+  close: () => void;
+}
+
+export function TagDialog({ runs, many, close }: TagProps) {
   const [key, setKey] = useState("");
   const [value, setValue] = useState("");
   const present = [...new Set(runs.flatMap((run) => Object.keys(run.tags)))].sort();
   const add = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (!key.trim()) return;
-    await label(runs, { tags: { [key.trim()]: value === "" ? null : value } });
+    const labels = { tags: { [key.trim()]: value === "" ? null : value } };
+    if (many) {
+      close();
+      await many.set(labels);
+      return;
+    }
+    await label(runs, labels);
     close();
   };
   return (
-    <Dialog title={`Tags of ${plural(runs.length, "run")}`} close={close}>
+    <Dialog title={`Tags of ${plural(many?.count ?? runs.length, "run")}`} close={close}>
       <form onSubmit={(event) => void add(event)}>
         <div class="pair">
           <Field label="Tag">

@@ -1,0 +1,66 @@
+/** The heading of a group: how many runs it has, how they stand, and what its metrics come to. */
+
+import { count, figure, toNumber } from "../format";
+import { info } from "../state";
+import type { GroupRow, SpreadCell, Status } from "../types";
+import { StatusBar } from "../ui/basics";
+import { Icon } from "../ui/icon";
+import { type Column, metricOf } from "./columns";
+
+interface Props {
+  group: GroupRow;
+  isOpen: boolean;
+  columns: Column[];
+  lefts: readonly number[];
+  fold: () => void;
+}
+
+export function GroupCells({ group, isOpen, columns, lefts, fold }: Props) {
+  const value = String(group.value ?? "");
+  return (
+    <>
+      <div class="cell is-group-head is-name" role="gridcell">
+        <button type="button" class="fold" aria-expanded={isOpen} style={{ paddingLeft: `${group.depth * 16}px` }} onClick={fold}>
+          <Icon name={isOpen ? "down" : "right"} />
+          <b title={value}>{value || "none"}</b> <span class="dim">{count(group.count)}</span>
+        </button>
+      </div>
+      {columns.map((one, at) => (
+        <div
+          key={one.key}
+          class={`cell ${one.isNumber ? "is-number" : ""} ${at < lefts.length ? "is-pinned" : ""}`}
+          role="gridcell"
+          style={at < lefts.length ? { left: `${lefts[at]}px` } : undefined}
+        >
+          {one.key === "status" ? <StatusBar parts={Object.entries(group.by_status) as [Status, number][]} /> : <Spread column={one} group={group} />}
+        </div>
+      ))}
+    </>
+  );
+}
+
+/** Mean ± standard deviation, and the best by the goal; without a goal from the least to the greatest. */
+function Spread({ column, group }: { column: Column; group: GroupRow }) {
+  if (!column.key.startsWith("metrics.")) return null;
+  const { name, which } = metricOf(column.key.slice("metrics.".length));
+  const found = group.metrics[name];
+  if (!found || which !== "last" || found.count === 0) return null;
+  const [mean, std] = [toNumber(found.mean), toNumber(found.std)];
+  const range = `${figure(toNumber(found.min))} … ${figure(toNumber(found.max))}`;
+  const title = `mean ${figure(mean)}${std === null ? "" : ` ± ${figure(std)}`} of ${count(found.count)}, ${range}`;
+  return (
+    <span class="spread" title={title}>
+      <span>
+        {figure(mean)}
+        {std !== null && ` ± ${figure(std)}`}
+      </span>
+      <small class="dim">{best(name, found) ?? range}</small>
+    </span>
+  );
+}
+
+function best(name: string, found: SpreadCell): string | null {
+  const goal = info.value?.goal;
+  if (goal?.metric !== name) return null;
+  return `best ${figure(toNumber(goal.is_most ? found.max : found.min))}`;
+}

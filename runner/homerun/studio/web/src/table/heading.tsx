@@ -1,0 +1,101 @@
+/** The heading of a column: sorts by a click, moves by dragging, and has a menu with the rest. */
+
+import { Icon } from "../ui/icon";
+import { type Item, Menu } from "./menu";
+
+export interface HeadingActs {
+  sort: (sort: string) => void;
+  filter: (key: string) => void;
+  group: (key: string) => void;
+  pin: (key: string, isPinned: boolean) => void;
+  hide: (key: string) => void;
+  /** Put a column before another one. */
+  move: (key: string, before: string) => void;
+  /** One place to the left or to the right. */
+  shift: (key: string, by: 1 | -1) => void;
+  canGroup: (key: string) => boolean;
+}
+
+interface Props {
+  name: string;
+  title: string;
+  isNumber?: boolean;
+  canSort?: boolean;
+  sort: string;
+  acts: HeadingActs;
+  width: number;
+  resize: (width: number) => void;
+  fit: () => void;
+  /** How far from the left it stays; undefined: it goes with the others. */
+  left?: number | undefined;
+  isPinned?: boolean;
+}
+
+const RUN = "number";
+
+export function Heading({ name, title, isNumber = false, canSort = true, sort, acts, width, resize, fit, left, isPinned = false }: Props) {
+  const direction = sort === name ? "ascending" : sort === `-${name}` ? "descending" : "none";
+  const next = direction === "none" ? `-${name}` : direction === "descending" ? name : "";
+  const isRun = name === RUN;
+  const pull = (event: PointerEvent): void => {
+    event.preventDefault();
+    const handle = event.currentTarget as HTMLElement;
+    handle.setPointerCapture(event.pointerId);
+    const start = event.clientX;
+    handle.onpointermove = (moved) => resize(width + moved.clientX - start);
+    handle.onpointerup = () => (handle.onpointermove = null);
+  };
+  const items = (): Item[] => [
+    ...(canSort
+      ? [
+          { title: "Sort ascending", icon: "up" as const, run: () => acts.sort(name) },
+          { title: "Sort descending", icon: "down" as const, run: () => acts.sort(`-${name}`) },
+        ]
+      : []),
+    { title: "Filter by …", icon: "search", run: () => acts.filter(name) },
+    ...(acts.canGroup(name) ? [{ title: "Group by", icon: "folder" as const, run: () => acts.group(name) }] : []),
+    ...(isRun
+      ? []
+      : [
+          { title: isPinned ? "Unpin" : "Pin left", icon: "flag" as const, run: () => acts.pin(name, !isPinned) },
+          { title: "Move left", icon: "left" as const, run: () => acts.shift(name, -1) },
+          { title: "Move right", icon: "right" as const, run: () => acts.shift(name, 1) },
+          { title: "Hide", icon: "cross" as const, run: () => acts.hide(name) },
+        ]),
+    { title: "Fit width", icon: "columns", run: fit },
+  ];
+  return (
+    <div
+      class={`cell ${isNumber ? "is-number" : ""} ${isRun ? "is-name" : ""} ${left === undefined ? "" : "is-pinned"}`}
+      role="columnheader"
+      aria-label={title}
+      aria-sort={canSort ? direction : undefined}
+      style={left === undefined ? undefined : { left: `${left}px` }}
+      draggable={!isRun}
+      onDragStart={(event) => event.dataTransfer?.setData(KIND, name)}
+      onDragOver={(event) => !isRun && event.dataTransfer?.types.includes(KIND) && event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        const moved = event.dataTransfer?.getData(KIND);
+        if (moved && moved !== name) acts.move(moved, name);
+      }}
+    >
+      {canSort ? (
+        <button type="button" class="sort" title={`Sort by ${title}`} onClick={() => acts.sort(next)}>
+          <span>{title}</span>
+          {direction !== "none" && <Icon name={direction === "ascending" ? "up" : "down"} />}
+        </button>
+      ) : (
+        <span class="sort" title={title}>
+          {title}
+        </span>
+      )}
+      <Menu label={`Column ${title}`} class="heading-menu" items={items}>
+        <Icon name="more" />
+      </Menu>
+      <span class="grip" aria-hidden="true" onPointerDown={pull} onDblClick={fit} />
+    </div>
+  );
+}
+
+const KIND = "application/x-homerun-column";

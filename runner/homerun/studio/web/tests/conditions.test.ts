@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { fieldWritten, flipped, hasValue, valueWritten, withValue } from "../src/table/conditions";
+
+describe("a value in the filter", () => {
+  it("is added, joins others of its field, and goes again", () => {
+    const one = withValue([], "status", "Failed");
+    expect(one).toEqual(["status = Failed"]);
+    const two = withValue(["tags.a", ...one], "status", "Running");
+    expect(two).toEqual(["tags.a", "status in (Failed, Running)"]);
+    expect(hasValue(two, "status", "Failed")).toBe(true);
+    expect(withValue(two, "status", "Failed")).toEqual(["tags.a", "status = Running"]);
+    expect(withValue(one, "status", "Failed")).toEqual([]);
+  });
+
+  it("leaves alone what compares otherwise", () => {
+    expect(withValue(["params.lr > 0.1"], "params.lr", "0.5")).toEqual(["params.lr > 0.1", "params.lr = 0.5"]);
+  });
+
+  it("is written so that it is read as it is", () => {
+    expect(valueWritten("a b")).toBe('"a b"');
+    expect(valueWritten('say "x", y')).toBe("'say \"x\", y'");
+    expect(valueWritten("in")).toBe('"in"');
+    expect(valueWritten("0.1")).toBe("0.1");
+    expect(fieldWritten("tags.a b")).toBe('tags."a b"');
+    expect(fieldWritten("params.lr")).toBe("params.lr");
+    expect(withValue(withValue([], "tags.a", '"x, y"'), "tags.a", "z")).toEqual(['tags.a in ("x, y", z)']);
+  });
+
+  it("is there or not", () => {
+    expect(flipped(flipped(["a"], "b"), "b")).toEqual(["a"]);
+  });
+});
