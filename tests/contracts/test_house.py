@@ -26,7 +26,6 @@ ORDER = {
         ("homerun.files", "homerun.supervisor"),
         ("homerun.views",),
         ("homerun.project",),
-        ("homerun.report",),
         ("homerun.sdk",),
         ("homerun.azureml", "homerun.mlflow", "homerun.studio"),
         ("homerun.cli",),

@@ -80,7 +80,7 @@ COMMANDS = {
     "run logs": ("commands.run.logs", "logs"),
     "run metrics": ("commands.run.metrics", "metrics"),
     "run plot": ("commands.run.metrics", "plot"),
-    "run report": ("commands.run.report", "report"),
+    "run report": ("commands.machine.report", "report"),
     "run best": ("commands.run.best", "best"),
     "run why": ("commands.run.why", "why"),
     "run stacks": ("commands.machine.stacks", "stacks"),

@@ -245,8 +245,8 @@ def test_columns_are_chosen_sorted_and_grouped(page: Page, store: Store) -> None
     dialog.get_by_label("CPU time", exact=True).check()
     page.keyboard.press("Escape")
     expect(row(page, 4)).to_contain_text("0.3")
-    page.get_by_role("button", name="loss min").click()
-    page.get_by_role("button", name="loss min").click()
+    page.get_by_role("button", name="loss min", exact=True).click()
+    page.get_by_role("button", name="loss min", exact=True).click()
     expect(page.get_by_role("columnheader", name="loss min")).to_have_attribute(
         "aria-sort", "ascending"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from homerun.studio.answers.runs import Rollup, RunRow
+from homerun.studio.answers.store import ProjectGoal
 from homerun.studio.answers.values import Params, Status, Tags, Time
 
 
@@ -209,13 +210,6 @@ class CountsOfRun(TypedDict):
     files: int
 
 
-class GoalRow(TypedDict):
-    """The metric by which the project's file tells a good run, and whether more of it is better."""
-
-    metric: str
-    is_most: bool
-
-
 class InterpreterAnswer(TypedDict, total=False):
     """What the script ran with; nothing where that is not on record, or not yet."""
 
@@ -233,7 +227,7 @@ class RunAnswer(TypedDict):
     details: DetailsOfRun
     counts: CountsOfRun
     can_resubmit: bool
-    goal: GoalRow | None
+    goal: ProjectGoal | None
     rollup: Rollup | None
     siblings: Siblings
     cursor: str

@@ -9,7 +9,7 @@ from homerun.studio.answers.runs import RunRow
 from homerun.studio.answers.values import Status, Tags, Time
 
 
-class GoalRow(TypedDict):
+class ProjectGoal(TypedDict):
     """The metric that the project judges its runs by."""
 
     metric: str
@@ -34,7 +34,7 @@ class InfoAnswer(TypedDict):
     targets: list[str]
     has_token: bool
     time: Time
-    goal: GoalRow | None
+    goal: ProjectGoal | None
     cursor: str
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from homerun.report import page
+from homerun.project.report import page
 from homerun.studio.http import responses
 from homerun.studio.http.requests import bad
 
@@ -36,6 +36,6 @@ def report(desk: Desk, ask: Ask) -> Response:
     about = [("Workspace", desk.workspace.name), ("Experiment", experiment or "")]
     about += [("Filter", " and ".join(where)), ("Order", sort or "")]
     records = [desk.record(one) for one in ids]
-    parts = page.written(records, title, about, ask.texts("metrics"), desk.board.goal)
-    data = "".join(parts).encode("utf-8", "backslashreplace")
-    return responses.of_parts(iter([data]), "report.html", "text/html; charset=utf-8", len(data))
+    parts = page.whole_page(records, title, about, ask.texts("metrics"), desk.board.goal)
+    data = (part.encode("utf-8", "backslashreplace") for part in parts)
+    return responses.of_parts(data, "report.html", "text/html; charset=utf-8")

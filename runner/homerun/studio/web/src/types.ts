@@ -308,10 +308,12 @@ export interface GitState {
   dirty: string | null;
 }
 
-/** The metric that the project judges its runs by. */
+/** The metric that an experiment is judged by. For a run `best` is the best of the other runs, and `is_best` whether none of them is better. */
 export interface GoalRow {
   metric: string;
   is_most: boolean;
+  is_best: boolean;
+  best: BestRun | null;
 }
 
 /** A run that goes on. `progress` is what it logs as that, `ends` when it is over by that; `value` the goal's metric now; `line` the last line that was printed. */
@@ -418,7 +420,7 @@ export interface InfoAnswer {
   targets: string[];
   has_token: boolean;
   time: Time;
-  goal: GoalRow | null;
+  goal: ProjectGoal | null;
   cursor: string;
 }
 
@@ -429,6 +431,12 @@ export interface InterpreterAnswer {
   implementation?: string;
   platform?: string;
   packages?: string[];
+}
+
+/** The metric by which the project's file tells a good run, and whether more of it is better. */
+export interface JudgedBy {
+  metric: string;
+  is_most: boolean;
 }
 
 /** How far lines are counted. */
@@ -687,6 +695,12 @@ export interface ProgressLine {
   size: number;
 }
 
+/** The metric that the project judges its runs by. */
+export interface ProjectGoal {
+  metric: string;
+  is_most: boolean;
+}
+
 /** Targets that changed, and the names of those that are gone. */
 export interface QueueEvent {
   targets: TargetRow[];
@@ -740,7 +754,7 @@ export interface RunAnswer {
   details: DetailsOfRun;
   counts: CountsOfRun;
   can_resubmit: boolean;
-  goal: GoalRow | null;
+  goal: JudgedBy | null;
   rollup: Rollup | null;
   siblings: Siblings;
   cursor: string;

@@ -15,7 +15,7 @@ from homerun.base.times import instant
 from homerun.base.version import __version__
 from homerun.metrics import curves, summary
 from homerun.metrics.kinds import NUMBER
-from homerun.report import picture
+from homerun.project.report import picture
 from homerun.views import code, listing
 from homerun.views.rows import differing, metric_column
 from runstore import layout
@@ -64,7 +64,7 @@ content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 """
 
 
-def written(
+def whole_page(
     records: Sequence[Record],
     title: str,
     about: Sequence[tuple[str, str]] = (),

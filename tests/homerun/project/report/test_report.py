@@ -15,7 +15,7 @@ from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.assets import saved_views
 from homerun.base.errors import UserError
 from homerun.cli import entry
-from homerun.report import page
+from homerun.project.report import page
 from runstore import layout
 
 XSS = "<img src=x onerror=alert(1)>\"'`</script><script>alert(1)</script>"
@@ -75,7 +75,7 @@ def trained(script: Callable[..., Path]) -> Run:
 
 
 def test_a_report_has_table_curves_record_code_and_environment(trained: Run) -> None:
-    text = "".join(page.written([trained._record], "Best"))
+    text = "".join(page.whole_page([trained._record], "Best"))
 
     found = inspected(text)
     said = " ".join(found.text)
@@ -87,7 +87,7 @@ def test_a_report_has_table_curves_record_code_and_environment(trained: Run) -> 
 
 
 def test_nothing_in_it_runs_or_is_loaded_whatever_runs_are_called(trained: Run) -> None:
-    text = "".join(page.written([trained._record], XSS, [(XSS, XSS)], [XSS, "loss"]))
+    text = "".join(page.whole_page([trained._record], XSS, [(XSS, XSS)], [XSS, "loss"]))
 
     found = inspected(text)
     assert found.found == []
@@ -97,7 +97,7 @@ def test_nothing_in_it_runs_or_is_loaded_whatever_runs_are_called(trained: Run) 
 
 
 def test_a_spike_is_drawn_at_its_height(trained: Run) -> None:
-    text = "".join(page.written([trained._record], "x", metrics=["loss"]))
+    text = "".join(page.whole_page([trained._record], "x", metrics=["loss"]))
 
     (polygon,) = re.findall(r'<polygon points="([^"]*)"', text)
     heights = [float(pair.split(",")[1]) for pair in polygon.split()]
@@ -108,7 +108,7 @@ def test_code_that_runs_had_in_common_is_there_once(trained: Run) -> None:
     again = trained.experiment.submit(ScriptRunConfig("source", "train.py"))
     again.wait_for_completion()
 
-    text = "".join(page.written([trained._record, again._record], "both"))
+    text = "".join(page.whole_page([trained._record, again._record], "both"))
 
     assert text.count("for step in range(1000)") == 1
     assert f'<a href="#run-{trained.id}">{trained.id}</a>' in text
@@ -141,4 +141,4 @@ def test_what_cannot_be_a_report_is_said(workspace_dir: Path, line: list[str]) -
 
 def test_a_report_of_too_many_or_no_runs_is_refused() -> None:
     with pytest.raises(UserError, match="1 to 100 runs"):
-        page.written([], "none")
+        page.whole_page([], "none")

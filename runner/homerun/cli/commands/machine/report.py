@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+from homerun.assets import saved_views
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
 from homerun.cli.options import shared
@@ -12,6 +13,10 @@ from homerun.cli.options.params import argument, option
 from homerun.cli.output import copy_file, render
 from homerun.cli.result import Result
 from homerun.metrics.curves import AXES, STEP
+from homerun.project import goals
+from homerun.project.report import page
+from homerun.views import listing
+from homerun.views.comparison import compare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,8 +71,6 @@ def report(
       homerun run report 17 18 -m loss -f report.html
       homerun run report --view "lr sweep" -f sweep.html
     """
-    from homerun.project import goals
-    from homerun.report import page
 
     if bool(words_of_runs) == bool(view):
         raise UsageError("name the runs of the report, or a view with --view: one of both")
@@ -80,12 +83,10 @@ def report(
         name, records, said = _of_view(call, view)
         about += [("View", name), *said]
     else:
-        from homerun.views.comparison import compare
-
         records = compare.members([call.record(word) for word in words_of_runs])
         name = ", ".join(run.id for run in records[:3]) + (", …" if len(records) > 3 else "")
     goal = goals.of_project(call.project())
-    parts = page.written(records, title or name, about, names, goal, axis)
+    parts = page.whole_page(records, title or name, about, names, goal, axis)
     copy_file.write_whole(file, "".join(parts).encode("utf-8", "backslashreplace"))
     told = {"file": file, "runs": [record.id for record in records]}
     count = f"{len(records)} run{'' if len(records) == 1 else 's'}"
@@ -95,9 +96,6 @@ def report(
 
 def _of_view(call: Call, word: str) -> tuple[str, Sequence[Record], list[tuple[str, str]]]:
     """A view's name, the runs that it shows, and what it asks for."""
-    from homerun.assets import saved_views
-    from homerun.report import page
-    from homerun.views import listing
 
     store = call.workspace().store
     found = saved_views.find_view(store, word)
