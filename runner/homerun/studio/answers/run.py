@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from homerun.studio.answers.runs import Rollup, RunRow
-from homerun.studio.answers.store import ProjectGoal
 from homerun.studio.answers.values import Params, Status, Tags, Time
 
 
@@ -208,6 +207,13 @@ class CountsOfRun(TypedDict):
     metrics: int
     media: int
     files: int
+
+
+class ProjectGoal(TypedDict):
+    """The metric by which the project's file tells a good run, and whether more of it is better."""
+
+    metric: str
+    is_most: bool
 
 
 class InterpreterAnswer(TypedDict, total=False):

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from homerun.studio.answers.run import QueuePlace
+from homerun.studio.answers.run import ProjectGoal, QueuePlace
 from homerun.studio.answers.runs import RunRow
 from homerun.studio.answers.values import Status, Tags, Time
-
-
-class ProjectGoal(TypedDict):
-    """The metric that the project judges its runs by."""
-
-    metric: str
-    is_most: bool
 
 
 class InfoAnswer(TypedDict):

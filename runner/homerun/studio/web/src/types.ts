@@ -433,12 +433,6 @@ export interface InterpreterAnswer {
   packages?: string[];
 }
 
-/** The metric by which the project's file tells a good run, and whether more of it is better. */
-export interface JudgedBy {
-  metric: string;
-  is_most: boolean;
-}
-
 /** How far lines are counted. */
 export interface LinesCounted {
   bytes: number;
@@ -695,7 +689,7 @@ export interface ProgressLine {
   size: number;
 }
 
-/** The metric that the project judges its runs by. */
+/** The metric by which the project's file tells a good run, and whether more of it is better. */
 export interface ProjectGoal {
   metric: string;
   is_most: boolean;
@@ -754,7 +748,7 @@ export interface RunAnswer {
   details: DetailsOfRun;
   counts: CountsOfRun;
   can_resubmit: boolean;
-  goal: JudgedBy | null;
+  goal: ProjectGoal | null;
   rollup: Rollup | null;
   siblings: Siblings;
   cursor: string;
