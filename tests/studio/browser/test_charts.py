@@ -7,6 +7,9 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
@@ -107,6 +110,18 @@ def hover(page: Page, card: Locator, share: float) -> Locator:
     return card.locator(".chart-tip")
 
 
+FRAME = "() => new Promise((resolve) => requestAnimationFrame(() => resolve()))"
+
+
+def drawn(page: Page, card: Locator, script: str, wanted: Callable[[Any], bool]) -> Any:
+    """What a script says of the picture of a chart, frame after frame until it is as wanted."""
+    while True:
+        found = card.locator("canvas").evaluate(script)
+        if wanted(found):
+            return found
+        page.evaluate(FRAME)
+
+
 def drag(page: Page, card: Locator, first: float, last: float) -> None:
     """Drag from one place of a chart to another."""
     over = place_of(card)
@@ -122,8 +137,7 @@ def test_a_spike_among_many_points_is_seen_and_read(page: Page, lab: Lab) -> Non
     run = lab.run(loss=points)
     lab.show(page, f"/run/{run.id}/metrics")
     card = chart(page, "loss")
-    page.wait_for_function(f"Math.max(...({STRONG})(document.querySelector('canvas'))) > 0")
-    columns = card.locator("canvas").evaluate(STRONG)
+    columns = drawn(page, card, STRONG, lambda found: max(found) > 0)
     assert max(columns) > 0.6
     assert 0.4 < columns.index(max(columns)) / len(columns) < 0.6
     expect(hover(page, card, 0.501)).to_contain_text("… 50")
@@ -136,8 +150,7 @@ def test_what_is_no_number_has_its_sign_and_is_counted(page: Page, lab: Lab) -> 
     lab.show(page, f"/run/{run.id}/metrics")
     card = chart(page, "loss")
     expect(card).to_contain_text("✕ 1 NaN, ▲ 1 ∞, ▼ 1 \N{MINUS SIGN}∞")
-    page.wait_for_function(f"({SIGNS})(document.querySelector('canvas')).length === 3")
-    signs = card.locator("canvas").evaluate(SIGNS)
+    signs = drawn(page, card, SIGNS, lambda found: len(found) == 3)
     over, canvas = place_of(card), card.locator("canvas").bounding_box()
     assert canvas is not None
     for (x, y), share, height in zip(signs, (0.2, 0.5, 0.8), (1, 0, 1)):
@@ -171,7 +184,7 @@ def test_a_part_of_the_time_since_the_first_point_is_drawn(page: Page, lab: Lab)
     expect(hover(page, card, 0.99)).to_be_visible()
     drag(page, card, 0.25, 0.5)
     expect(card).to_contain_text("Reset zoom")
-    page.get_by_label("X axis").select_option("")
+    page.get_by_label("X axis").select_option("step")
 
 
 def test_a_part_of_a_part_is_drawn(page: Page, lab: Lab) -> None:
@@ -264,3 +277,242 @@ def test_points_without_steps_have_their_numbers_where_steps_are_asked_for(
     lab.show(page, f"/run/{run.id}/metrics")
     page.get_by_label("X axis").select_option("step")
     expect(hover(page, chart(page, "loss"), 0.99)).to_contain_text(re.compile(r"point 39\d\d"))
+
+
+def three(lab: Lab) -> list[Run]:
+    """Runs with a curve each, one beside the other."""
+    return [
+        lab.run(loss=[(step, level + step / 1e3) for step in range(400)], acc=[(0, level)])
+        for level in (1.0, 2.0, 3.0)
+    ]
+
+
+def comparison(runs: Sequence[Run], more: str = "") -> str:
+    return f"/compare?ids={','.join(run.id for run in runs)}{more}"
+
+
+def test_a_legend_hides_a_line_and_the_address_says_so(page: Page, lab: Lab) -> None:
+    runs = three(lab)
+    lab.show(page, comparison(runs))
+    legend = page.get_by_role("list", name="Lines")
+    legend.get_by_role("button", name=f"#{runs[1].number}").click()
+    expect(hover(page, chart(page, "loss"), 0.5).locator("i")).to_have_count(2)
+    assert runs[1].id in page.url
+    lab.show(page, "/runs")
+    page.go_back()
+    expect(hover(page, chart(page, "loss"), 0.5).locator("i")).to_have_count(2)
+    legend.get_by_role("button", name="Show all").click()
+    expect(hover(page, chart(page, "loss"), 0.5).locator("i")).to_have_count(3)
+
+
+FAINT = """(canvas) => {
+    const { width, height } = canvas;
+    const [left, top] = [Math.round(width / 3), Math.round(height * 0.4)];
+    const rows = Math.round(height * 0.15);
+    const { data } = canvas.getContext("2d").getImageData(left, top, left, rows);
+    let most = 0;
+    for (let at = 0; at < data.length; at += 4) {
+        const [r, g, b, a] = data.subarray(at, at + 4);
+        if (Math.max(r, g, b) - Math.min(r, g, b) > 30) most = Math.max(most, a);
+    }
+    return most / 255;
+}"""
+"""How opaque the ink of a line is in the middle of a chart."""
+
+
+def test_the_run_that_is_pointed_at_in_the_legend_stands_out(page: Page, lab: Lab) -> None:
+    runs = three(lab)
+    lab.show(page, comparison(runs))
+    card = chart(page, "loss")
+    drawn(page, card, FAINT, lambda most: most > 0.9)
+    legend = page.get_by_role("list", name="Lines")
+    legend.get_by_role("button", name=f"#{runs[2].number}").hover()
+    drawn(page, card, FAINT, lambda most: 0 < most < 0.5)
+    page.mouse.move(0, 0)
+    drawn(page, card, FAINT, lambda most: most > 0.9)
+
+
+def test_a_metric_that_each_run_has_once_is_bars(page: Page, lab: Lab) -> None:
+    runs = three(lab)
+    lab.show(page, comparison(runs))
+    bars = page.get_by_role("region", name="acc")
+    rows = [f"#{run.number} {level}" for run, level in zip(reversed(runs), (3, 2, 1))]
+    expect(bars.get_by_role("row")).to_have_text(
+        [re.compile(one.replace(" ", ".*")) for one in rows]
+    )
+
+
+def test_cursors_of_all_charts_are_linked_and_a_click_pins_what_is_said(
+    page: Page, lab: Lab
+) -> None:
+    run = lab.run(
+        loss=[(step, float(step)) for step in range(300)],
+        acc=[(step, step * 2.0) for step in range(300)],
+    )
+    lab.show(page, f"/run/{run.id}/metrics")
+    loss, acc = chart(page, "loss"), chart(page, "acc")
+    said = hover(page, loss, 0.5)
+    step = int((said.text_content() or "").split()[1][:3])
+    expect(acc.locator("figcaption")).to_contain_text(str(step * 2))
+    over = place_of(loss)
+    page.mouse.click(over["x"] + over["width"] * 0.5, over["y"] + over["height"] * 0.5)
+    hover(page, acc, 0.9)
+    expect(said).to_contain_text(f"step {step}")
+    page.mouse.click(over["x"] + over["width"] * 0.2, over["y"] + over["height"] * 0.5)
+    page.mouse.move(0, 0)
+    expect(said).to_be_hidden()
+
+
+def test_a_chart_is_read_by_keys(page: Page, lab: Lab) -> None:
+    run = lab.run(loss=[(step, step / 4) for step in range(20)])
+    lab.show(page, f"/run/{run.id}/metrics")
+    card = chart(page, "loss")
+    card.get_by_role("img").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    told = card.locator("[aria-live=polite] table")
+    expect(told).to_contain_text("step 2")
+    expect(told.get_by_role("cell").first).to_have_text("0.5")
+    page.keyboard.press("End")
+    expect(told.get_by_role("cell").first).to_have_text("4.75")
+    page.keyboard.press("ArrowLeft")
+    expect(told.get_by_role("cell").first).to_have_text("4.5")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="loss")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_arrows_go_through_the_charts_that_fill_the_window(page: Page, lab: Lab) -> None:
+    points = [(step, float(step)) for step in range(9)]
+    run = lab.run(a=points, b=points, c=points)
+    lab.show(page, f"/run/{run.id}/metrics?full=a")
+    expect(page.get_by_role("dialog", name="a")).to_contain_text("1 of 3")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("dialog", name="b")).to_contain_text("2 of 3")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("dialog", name="a")).to_be_visible()
+    box = page.get_by_role("dialog").locator("canvas").bounding_box()
+    assert box is not None
+    assert page.viewport_size is not None
+    assert box["y"] + box["height"] < page.viewport_size["height"]
+
+
+def zoomed(page: Page) -> dict[str, tuple[float, float]]:
+    """The parts of `loss` that the address says."""
+    words = unquote_plus(page.url).partition("chart=loss~")[2].partition("&")[0].split("~")
+    pairs = (word.split("=") for word in words if word.startswith("z"))
+    return {key: tuple(map(float, value.split(","))) for key, value in pairs}  # type: ignore[misc]
+
+
+def test_a_chart_is_zoomed_up_and_down_moved_and_shown_whole_again(page: Page, lab: Lab) -> None:
+    run = lab.run(loss=[(step, float(step)) for step in range(1_001)])
+    lab.show(page, f"/run/{run.id}/metrics")
+    card = chart(page, "loss")
+    over = place_of(card)
+    left, top, width, height = (over[key] for key in ("x", "y", "width", "height"))
+    page.mouse.move(left + width * 0.2, top + height * 0.25)
+    page.mouse.down()
+    page.mouse.move(left + width * 0.6, top + height * 0.75, steps=5)
+    page.mouse.up()
+    page.wait_for_url(re.compile("zx"))
+    part = zoomed(page)
+    assert part["zx"] == pytest.approx((200, 600), abs=8)
+    assert part["zy"] == pytest.approx((225, 775), abs=25)
+    was = page.url
+    page.keyboard.down("Shift")
+    drag(page, card, 0.5, 0.25)
+    page.keyboard.up("Shift")
+    page.wait_for_url(lambda url: url != was)
+    assert zoomed(page)["zx"] == pytest.approx((300, 700), abs=12)
+    hover(page, card, 0.5)
+    was = page.url
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -400)
+    page.keyboard.up("Control")
+    page.wait_for_url(lambda url: url != was)
+    low, high = zoomed(page)["zx"]
+    assert high - low < 300
+    assert (low + high) / 2 == pytest.approx(500, abs=15)
+    card.get_by_role("button", name="Reset zoom").click()
+    expect(card).not_to_contain_text("Reset zoom")
+    assert zoomed(page) == {}
+
+
+def test_what_is_set_of_a_chart_is_in_the_address_and_a_link_shows_it(
+    page: Page, lab: Lab, visit: Callable[..., Page]
+) -> None:
+    run = lab.run(
+        **{
+            "train/loss": [(step, 10.0**-step) for step in range(6)],
+            "eval/loss": [(step, -1.0 if step else 1e6) for step in range(200)],
+        }
+    )
+    lab.show(page, f"/run/{run.id}/metrics")
+    card = page.get_by_role("figure", name="train/loss")
+    card.locator("summary").click()
+    card.get_by_label("Y axis").select_option("log")
+    card.get_by_role("button", name="Pin to the top").click()
+    other = page.get_by_role("figure", name="eval/loss")
+    other.locator("summary").click()
+    other.get_by_label("Y axis").select_option("log")
+    expect(other).to_contain_text("199 values ≤ 0 not on a log scale")
+    other.get_by_label("Y range").select_option("inner")
+    page.get_by_role("button", name="eval 1").click()
+    expect(other).to_have_count(0)
+    page.get_by_label("Size").select_option("l")
+    page.get_by_role("slider", name="Smoothing").fill("0.5")
+    page.wait_for_url(re.compile("smooth="))
+    link = page.url
+
+    guest = visit(lab.studio)
+    guest.goto(link)
+
+    expect(guest.get_by_role("region", name="Pinned").get_by_role("figure")).to_have_count(1)
+    expect(guest.get_by_role("button", name="eval 1")).to_have_attribute("aria-expanded", "false")
+    expect(guest.get_by_role("slider", name="Smoothing")).to_have_value("0.5")
+    expect(guest.get_by_label("Size")).to_have_value("l")
+    guest.get_by_role("figure", name="train/loss").locator("summary").click()
+    expect(guest.get_by_label("Y axis")).to_have_value("log")
+
+
+def test_metrics_are_found_by_a_regular_expression(page: Page, lab: Lab) -> None:
+    points = [(step, float(step)) for step in range(3)]
+    run = lab.run(**dict.fromkeys(("train/loss", "eval/loss", "eval/acc"), points))
+    lab.show(page, f"/run/{run.id}/metrics")
+    page.get_by_label("Find a metric").fill("^eval|ACC")
+    expect(page.get_by_role("figure")).to_have_count(2)
+    expect(page.get_by_text("2 of 3")).to_be_visible()
+    page.get_by_label("Find a metric").fill("nothing(")
+    expect(page.get_by_text("No metric has “nothing(” in its name.")).to_be_visible()
+
+
+def test_a_chart_is_kept_as_a_picture_and_as_numbers(page: Page, lab: Lab) -> None:
+    run = lab.run(**{"a/b": [(step, step / 2) for step in range(4)]})
+    lab.show(page, f"/run/{run.id}/metrics")
+    card = chart(page, "a/b")
+    kept = {}
+    for kind in ("PNG", "SVG", "CSV"):
+        card.locator("summary").click()
+        with page.expect_download() as asked:
+            card.get_by_role("button", name=kind).click()
+        assert asked.value.suggested_filename == f"a_b.{kind.lower()}"
+        kept[kind] = asked.value.path().read_bytes()
+    assert kept["PNG"].startswith(b"\x89PNG")
+    drawing = ElementTree.fromstring(kept["SVG"].decode())
+    assert any(one.text == "a/b" for one in drawing.iter())
+    assert any(one.tag.endswith("path") for one in drawing.iter())
+    lines = kept["CSV"].decode().splitlines()
+    assert lines[0].startswith("line,part,x,mean,min,max")
+    assert lines[2].split(",")[1:4] == ["1", "1", "0.5"]
+
+
+def test_another_metric_is_the_axis(page: Page, lab: Lab) -> None:
+    run = lab.run(
+        loss=[(step, 100.0 - step) for step in range(100)],
+        tokens=[(step, step * 4_096.0) for step in range(100)],
+    )
+    lab.show(page, f"/run/{run.id}/metrics")
+    page.get_by_label("X axis").select_option("metrics.tokens")
+    expect(hover(page, chart(page, "loss"), 0.999)).to_contain_text("tokens 4055041")

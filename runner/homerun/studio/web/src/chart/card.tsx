@@ -176,7 +176,7 @@ function axisOf({ curves, names, axis, groups }: Common, name: string): Axis {
   return known.length && known.every((one) => one.axis === "index") ? "index" : axis;
 }
 
-/** The lines of a chart; those of a part once they are read. Nothing is made anew while it is out of view (`smoothing` null). */
+/** The lines of a chart; those of a part once they are read. Nothing is made again while it is out of view (`smoothing` null). */
 function useLines(common: Common, name: string, zoom: Zoom | null, smoothing: string | null, settled: string, version: number): readonly Line[] {
   const { curves, names, hidden, axis, width, groups, isSystem } = common;
   const across = zoom?.x ?? null;

@@ -119,7 +119,9 @@ export function Charts({
   );
   return (
     <div class="charts-area">
-      {!isPlain && <Toolbar spec={spec} change={change} smoothing={smoothing} smooth={smooth} names={names} found={found.length} all={names.length} />}
+      {!isPlain && (
+        <Toolbar spec={spec} usual={axis} change={change} smoothing={smoothing} smooth={smooth} names={names} found={found.length} all={names.length} />
+      )}
       {lines.length > 1 && (
         <Legend
           names={lines}

@@ -168,7 +168,7 @@ class SvgPen implements Context {
 
 const number = (value: number): string => String(Math.round(value * 100) / 100);
 
-const HEAD = ["line", "part", "x", "mean", "min", "max", "smoothed", "std", "nan", "inf", "-inf"];
+const HEAD = ["line", "part", "x", "mean", "min", "max", "smoothed", "std", "nan", "inf", "minus inf"];
 
 /** What lines are drawn from, a row for each place. */
 export function csv(lines: readonly Line[]): string {

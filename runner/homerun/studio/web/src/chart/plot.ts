@@ -7,7 +7,7 @@ import { colour, repaint } from "../ui/theme";
 import type { Axis } from "./curves";
 import { type Drawn, drawAll, type Look } from "./draw";
 import type { ChartSpec, Zoom } from "./model";
-import { acrossOf, bendOf, clock, DURATIONS, type Extent, logMarks, symlogMarks, upOf } from "./scale";
+import { acrossOf, bendOf, clock, DURATIONS, type Extent, logMarks, shifted, symlogMarks, upOf } from "./scale";
 import { nearest } from "./strokes";
 import { type Pixels, type Reading, readings, show, type Told, tell } from "./tip";
 
@@ -136,6 +136,10 @@ export class Plot {
     return JSON.stringify([axis, spec.scale, spec.isLogX, isSize, bend, repaint.value]);
   }
 
+  private bend(): number {
+    return Number(JSON.parse(this.shape)[4]);
+  }
+
   private remake(): void {
     this.plot.destroy();
     this.shape = this.shapeNow();
@@ -162,7 +166,7 @@ export class Plot {
 
   private options(): uPlot.Options {
     const { axis, spec } = this.shown;
-    const bend = JSON.parse(this.shape)[4] as number;
+    const bend = this.bend();
     return {
       ...this.size,
       padding: [8, 16, 0, 0],
@@ -267,12 +271,12 @@ export class Plot {
     const [x, y, width, height] = [event.clientX, event.clientY, plot.over.clientWidth, plot.over.clientHeight];
     const before = this.view;
     const isUp = this.zoom()?.y != null;
+    const { spec } = this.shown;
+    const bend = this.bend();
     const go = (now: MouseEvent): void => {
       const [right, down] = [now.clientX - x, now.clientY - y];
-      this.view = before;
-      plot.setScale("x", { min: before.x[0], max: before.x[1] });
-      const across = this.between(plot, "x", -right, width - right);
-      this.move({ x: across, y: isUp ? this.between(plot, "y", height - down, -down) : null });
+      const across = shifted(before.x, -right / width, spec.isLogX ? "log" : "linear");
+      this.move({ x: across, y: isUp ? shifted(before.y, down / height, spec.scale, bend) : null });
     };
     const end = (): void => {
       removeEventListener("mousemove", go);

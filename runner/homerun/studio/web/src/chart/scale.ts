@@ -88,6 +88,21 @@ export function bendOf(strokes: readonly Stroke[]): number {
   );
 }
 
+/** A part of an axis moved by a share of its length, as its scale has it. */
+export function shifted([low, high]: Extent, share: number, scale: Scale, bend = 1): Extent {
+  const [there, back] = WAYS[scale](bend);
+  const [first, last] = [there(low), there(high)];
+  const by = (last - first) * share;
+  return [back(first + by), back(last + by)];
+}
+
+type Way = (value: number) => number;
+const WAYS: Record<Scale, (bend: number) => [there: Way, back: Way]> = {
+  linear: () => [(value) => value, (value) => value],
+  log: () => [Math.log10, (value) => 10 ** value],
+  symlog: (bend) => [(value) => Math.asinh(value / bend), (value) => Math.sinh(value) * bend],
+};
+
 const MOST_MARKS = 8;
 
 /** Marks of a logarithmic scale: powers of ten, between few of them also 2 and 5, and within one decade round numbers. */

@@ -6,6 +6,8 @@ import type { Size, Spec } from "./model";
 
 interface Props {
   spec: Spec;
+  /** The axis where the address says none. */
+  usual: Axis;
   change: (change: Partial<Spec>) => void;
   /** Called while the slider of the smoothing moves; "": none. */
   smoothing: string;
@@ -24,7 +26,7 @@ const SIZES: [Size, string][] = [
 ];
 const MOST_NAMES = 200;
 
-export function Toolbar({ spec, change, smoothing, smooth, names, found, all }: Props) {
+export function Toolbar({ spec, usual, change, smoothing, smooth, names, found, all }: Props) {
   return (
     <div class="bar is-charts">
       <Find value={spec.find} set={(find) => change({ find })} />
@@ -35,8 +37,10 @@ export function Toolbar({ spec, change, smoothing, smooth, names, found, all }: 
       )}
       <label class="inline">
         <span>X axis</span>
-        <select value={spec.axis} onChange={(event) => change({ axis: event.currentTarget.value as Axis | "" })}>
-          <option value="">step, or point number</option>
+        <select
+          value={spec.axis || usual}
+          onChange={(event) => change({ axis: event.currentTarget.value === usual ? "" : (event.currentTarget.value as Axis) })}
+        >
           <option value="step">step</option>
           <option value="index">point number</option>
           <option value="relative">time since the first point</option>

@@ -1,0 +1,185 @@
+import { describe, expect, it } from "vitest";
+import { averaged } from "../../src/chart/average";
+import { barsOf, isOnce } from "../../src/chart/bars";
+import type { Line } from "../../src/chart/chart";
+import { type Context, type Drawn, drawAll, type Look } from "../../src/chart/draw";
+import { csv, fileName } from "../../src/chart/export";
+import { groupName } from "../../src/chart/lines";
+import { HUES, paintOf } from "../../src/chart/paints";
+import { groupStroke, type Stroke, spikes } from "../../src/chart/strokes";
+import { readings, tell } from "../../src/chart/tip";
+
+function stroke(mean: (number | null)[], more: Partial<Stroke> = {}): Stroke {
+  return { x: mean.map((_, at) => at), min: mean, max: mean, mean, smooth: null, odd: mean.map(() => [0, 0, 0]), group: null, ...more };
+}
+
+const drawnOf = (key: string, one: Stroke): Drawn => ({ stroke: one, key, label: key, paint: paintOf(0), isFormer: false, isAgain: false });
+const lineOf = (key: string, one: Stroke): Line => ({ key, label: key, paint: paintOf(0), strokes: [one] });
+const PIXELS = { toX: (value: number) => value * 10, toY: (value: number) => 100 - value * 10, fromX: (pixel: number) => pixel / 10 };
+
+/** A canvas that keeps what it was told, with how opaque that is. */
+function sheet(): { ctx: Context; said: string[] } {
+  const said: string[] = [];
+  const note =
+    (word: string) =>
+    (...given: unknown[]): void =>
+      void said.push(`${word} ${given.map((one) => (typeof one === "number" ? Math.round(one) : one)).join(" ")} @${ctx.globalAlpha}`);
+  const names = ["beginPath", "moveTo", "lineTo", "closePath", "stroke", "fill", "setLineDash", "save", "restore", "rect", "clip", "fillText", "fillRect"];
+  const ctx = { globalAlpha: 1, ...Object.fromEntries(names.map((one) => [one, note(one)])) } as Context;
+  return { ctx, said };
+}
+
+const look = (above: string | null = null): Look => ({
+  x: PIXELS.toX,
+  y: PIXELS.toY,
+  box: { left: 0, top: 0, width: 1000, height: 100 },
+  ratio: 1,
+  colour: (token) => token,
+  above,
+});
+
+describe("a stroke", () => {
+  it("has a gap where it has no number, and a dot where it stands alone", () => {
+    const { ctx, said } = sheet();
+    const long = Array.from({ length: 60 }, (_, at) => (at === 30 || at === 32 ? null : 1));
+    drawAll(ctx, [drawnOf("a", stroke(long))], look());
+    const lines = said.filter((one) => /^(moveTo|lineTo|fillRect)/.test(one));
+    expect(lines.filter((one) => one.startsWith("moveTo"))).toEqual(["moveTo 0 90 @1", "moveTo 310 90 @1", "moveTo 330 90 @1"]);
+    expect(lines.filter((one) => one.startsWith("fillRect"))).toHaveLength(1);
+  });
+
+  it("has a mark in full ink where a value lies far off", () => {
+    const { ctx, said } = sheet();
+    const usual = Array.from({ length: 100 }, () => 1);
+    const far = stroke(usual, { max: usual.map((_, at) => (at === 50 ? 9 : 1.1)), min: usual });
+    expect(spikes(far)).toEqual([50]);
+    drawAll(ctx, [drawnOf("a", far)], look());
+    expect(said).toContain("lineTo 500 10 @1");
+  });
+
+  it("fades where another one stands out", () => {
+    const { ctx, said } = sheet();
+    drawAll(ctx, [drawnOf("a", stroke([1, 2])), drawnOf("b", stroke([3, 4]))], look("a"));
+    const moves = said.filter((one) => one.startsWith("moveTo"));
+    expect(moves).toEqual(["moveTo 0 70 @0.25", "moveTo 0 90 @1"]);
+  });
+
+  it("is faint behind its average", () => {
+    const { ctx, said } = sheet();
+    drawAll(ctx, [drawnOf("a", stroke([1, 2], { smooth: [5, 6] }))], look());
+    expect(said.filter((one) => one.startsWith("moveTo"))).toEqual(["moveTo 0 90 @0.2", "moveTo 0 50 @1"]);
+  });
+});
+
+describe("what is under the pointer", () => {
+  it("is each line's own nearest point, from the highest value to the lowest", () => {
+    const drawn = [drawnOf("low", stroke([1, 1, 1])), drawnOf("high", stroke([5, 5], { x: [0, 4] })), drawnOf("far", stroke([9], { x: [80] }))];
+    const told = tell(readings(drawn, PIXELS, 11, 0), PIXELS, 11, "step", String, true);
+    expect(told?.place).toBe("step 1");
+    expect(told?.rows.map((one) => [one.label, one.words, one.more])).toEqual([
+      ["high", "5", "at step 0"],
+      ["low", "1", ""],
+    ]);
+  });
+
+  it("is smoothed and as it is, with the least and the greatest of the places near", () => {
+    const one = stroke([1, 2, 3], { smooth: [1.5, 1.6, 1.7], max: [1, 50, 3] });
+    const told = tell(readings([drawnOf("a", one)], PIXELS, 10, 0), PIXELS, 10, "step", String, false);
+    expect(told?.rows[0]).toMatchObject({ label: "", words: "1.6", more: "not smoothed 2, 2 … 50" });
+  });
+
+  it("is of a group its mean, how far runs lie apart, their ends and how many they are", () => {
+    const group = groupStroke({
+      name: "loss",
+      values: [0.1],
+      runs: ["a", "b"],
+      axis: "step",
+      stamp: 1,
+      x: [0],
+      mean: [2],
+      std: [0.5],
+      min: [1],
+      max: [3],
+      count: [2],
+    });
+    expect([group.min, group.max]).toEqual([[1.5], [2.5]]);
+    const told = tell(readings([drawnOf("0.1", group)], PIXELS, 0, 0), PIXELS, 0, "step", String, true);
+    expect(told?.rows[0]).toMatchObject({ words: "2 ± 0.5", more: "1 … 3, 2 runs" });
+  });
+
+  it("is at most twelve lines, and says how many more there are", () => {
+    const drawn = Array.from({ length: 15 }, (_, at) => drawnOf(`#${at}`, stroke([at])));
+    const told = tell(readings(drawn, PIXELS, 0, 100), PIXELS, 0, "step", String, true);
+    expect([told?.rows.length, told?.rest, told?.rows[0]?.label]).toEqual([12, 3, "#11"]);
+  });
+});
+
+describe("an average of places", () => {
+  const parts = [1, 5, 3, null, 9].map((mean) => ({ mean, count: 1 }));
+
+  it("fades as that of points, where each is a point", () => {
+    let [sum, share] = [0, 0];
+    const wanted = parts.map(({ mean }) => {
+      if (mean === null) return null;
+      [sum, share] = [0.6 * sum + 0.4 * mean, 0.6 * share + 0.4];
+      return sum / share;
+    });
+    averaged(parts, "ema:0.6").forEach((one, at) => (wanted[at] === null ? expect(one).toBeNull() : expect(one).toBeCloseTo(wanted[at] ?? 0, 12)));
+  });
+
+  it("is of the points around where a running mean or a bell is asked for", () => {
+    expect(averaged(parts, "mean:2")[1]).toBe(3);
+    const bell = averaged(
+      [0, 0, 1, 0, 0].map((mean) => ({ mean, count: 1 })),
+      "gauss:1",
+    );
+    const weights = [-2, -1, 0, 1, 2].map((away) => Math.exp(-0.5 * away ** 2));
+    expect(bell[2]).toBeCloseTo(1 / weights.reduce((sum, one) => sum + one, 0), 12);
+  });
+});
+
+describe("lines", () => {
+  it("are told apart by ten colours, and then by dashes", () => {
+    const looks = Array.from({ length: 40 }, (_, at) => JSON.stringify(paintOf(at)));
+    expect(new Set(looks).size).toBe(40);
+    expect(paintOf(HUES).token).toBe(paintOf(0).token);
+  });
+
+  it("with a point each are bars around 0, the greatest on top", () => {
+    const lines = [lineOf("a", stroke([1])), lineOf("b", stroke([-1])), lineOf("c", stroke([3])), lineOf("nan", stroke([null]))];
+    expect(isOnce(lines)).toBe(true);
+    expect(isOnce([...lines, lineOf("d", stroke([1, 2]))])).toBe(false);
+    expect(barsOf(lines).map(({ line, left, width }) => [line.key, left, width])).toEqual([
+      ["c", 25, 75],
+      ["a", 25, 25],
+      ["b", 0, 25],
+    ]);
+  });
+
+  it("of groups are called by their values", () => {
+    expect(groupName([0.1, null, "adam"])).toBe("0.1, none, adam");
+  });
+});
+
+describe("files", () => {
+  it("have a row for each place, and nothing that a spreadsheet would run", () => {
+    const text = csv([
+      lineOf(
+        '=cmd("x")',
+        stroke([1.5, null], {
+          odd: [
+            [0, 0, 0],
+            [1, 0, 0],
+          ],
+        }),
+      ),
+    ]);
+    expect(text.split("\r\n")).toEqual([
+      "line,part,x,mean,min,max,smoothed,std,nan,inf,minus inf",
+      `"'=cmd(""x"")",1,0,1.5,1.5,1.5,,,0,0,0`,
+      `"'=cmd(""x"")",1,1,,,,,,1,0,0`,
+      "",
+    ]);
+    expect(fileName("../a b/ç", "png")).toBe(".._a_b_.png");
+  });
+});

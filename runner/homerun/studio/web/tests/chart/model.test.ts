@@ -1,0 +1,74 @@
+// @vitest-environment happy-dom
+import { describe, expect, it } from "vitest";
+import { addressOf, halves, matcher, PLAIN, type Spec, sectionsOf, specOf, toggled, withChart } from "../../src/chart/model";
+import { parameters } from "../../src/route";
+
+const through = (spec: Spec): Spec => specOf(new URLSearchParams(parameters(addressOf(spec))));
+const NOTHING = specOf(new URLSearchParams());
+
+describe("the settings of charts", () => {
+  it("are none where an address says nothing, and make no address then", () => {
+    expect(parameters(addressOf(NOTHING))).toBe("");
+    expect(NOTHING.charts).toEqual({});
+  });
+
+  it("come back from the address whole", () => {
+    const spec: Spec = {
+      axis: "metrics.tokens/seen & more",
+      smoothing: "gauss:12.5",
+      size: "l",
+      find: "^(train|eval)/.*loss$",
+      pinned: ["eval/loss", "a,b"],
+      folded: ["train"],
+      hidden: ["run_1"],
+      full: "eval/loss",
+      charts: {
+        "a~b%7E=c,d": { scale: "symlog", isLogX: true, limits: "inner", zoom: { x: [0, 1.5], y: null } },
+        time: { scale: "log", isLogX: false, limits: [1e-9, 3e8], zoom: { x: [1_795_911_503.25, 1_795_911_504], y: [-2, 0] } },
+      },
+    };
+    expect(through(spec)).toEqual(spec);
+  });
+
+  it("leave out a chart that is as all are", () => {
+    expect(addressOf(withChart(NOTHING, "loss", { scale: "linear" })).chart).toEqual([]);
+    expect(withChart(NOTHING, "loss", { scale: "log" }).charts.loss).toEqual({ ...PLAIN, scale: "log" });
+  });
+
+  it.each(["x=steps", "smooth=ema:x", "smooth=median:3", "size=xl", "chart=loss~y=cubic~r=5,1~zx=1,inf~zy=,"])("leave out what %s says wrongly", (text) => {
+    const spec = specOf(new URLSearchParams(text));
+    expect([spec.axis, spec.smoothing, spec.size]).toEqual(["", "", "m"]);
+    expect(spec.charts.loss ?? PLAIN).toEqual(PLAIN);
+  });
+});
+
+describe("metrics", () => {
+  it("stand in sections by what they begin with, pinned ones on top", () => {
+    const sections = sectionsOf(["train/loss", "eval/loss", "score", "train/lr", "/odd"], ["eval/loss", "gone"]);
+    expect(sections).toEqual([
+      { title: "Pinned", names: ["eval/loss"] },
+      { title: "train", names: ["train/loss", "train/lr"] },
+      { title: "Other metrics", names: ["score", "/odd"] },
+    ]);
+    expect(sectionsOf(["loss", "acc"], [])).toEqual([{ title: "", names: ["loss", "acc"] }]);
+  });
+
+  it("are found by a regular expression, and by a text that is none", () => {
+    const names = ["train/loss", "eval/loss", "acc(1)"];
+    expect(names.filter(matcher("^train|ACC"))).toEqual(["train/loss", "acc(1)"]);
+    expect(names.filter(matcher("acc(1"))).toEqual(["acc(1)"]);
+    expect(names.filter(matcher(" "))).toEqual(names);
+  });
+
+  it("have a name that can be cut in the middle", () => {
+    expect(halves("eval/loss")).toEqual(["eval/loss", ""]);
+    const [start, end] = halves("eval/a_very_long_name/accuracy_top_5");
+    expect(start + end).toBe("eval/a_very_long_name/accuracy_top_5");
+    expect(end).toBe("e/accuracy_top_5");
+  });
+});
+
+it("a list has a word, or has it no more", () => {
+  expect(toggled(["a"], "b")).toEqual(["a", "b"]);
+  expect(toggled(["a", "b"], "a")).toEqual(["b"]);
+});
