@@ -25,6 +25,7 @@ tells the whole protocol.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Supervise the run whose lock, plan and log were inherited; leaves by `os._exit`."""
     os.set_inheritable(LOCK_DESCRIPTOR, False)  # or the script would hold the lock too
+    gc.disable()  # what it loads and makes is little, and forks copy each page that a search wrote
     given: Plan | None = plan.read(PLAN_DESCRIPTOR)
     assert given is not None
     first_free = given.gpu_locks.stop
