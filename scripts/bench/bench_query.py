@@ -40,6 +40,8 @@ with open("/proc/self/status") as file:
     print(*(line.split()[1] for line in file if line.startswith("VmHWM")))
 """
 
+_PARAM = "params.rate = 0.1"
+
 Query = Callable[[Workspace], object]
 
 
@@ -67,8 +69,10 @@ def _in_process(folder: str, small: int, large: int) -> Iterator[Row]:
         return at.get_run(parents[at])
 
     queries: list[tuple[str, float | None, Query]] = [
-        ("the newest 50", 20, lambda at: _rows(at.get_runs())),
-        ("the newest 50 of a tag", 20, lambda at: _rows(at.get_runs(tags=dict([stores.TAG])))),
+        ("the newest 50", 5, lambda at: _rows(at.get_runs())),
+        ("the newest 50 of a tag", 5, lambda at: _rows(at.get_runs(tags=dict([stores.TAG])))),
+        ("the newest 50 by a parameter", 10, lambda at: _rows(at.get_runs(where=_PARAM))),
+        ("50 sorted by a metric", 20, lambda at: _rows(at.get_runs(sort="-metrics.loss"))),
         ("one run, by its id", None, lambda at: parent(at).describe()),
         ("the 50 children of a run", None, lambda at: _rows(parent(at).get_children())),
     ]
@@ -141,7 +145,7 @@ def _as_process(folder: str, small: int, large: int) -> Iterator[Row]:
         in_ms = measure.scaled(other, 1e-3)
         cost = measure.processor(5, partial(_cli, command, f"{folder}/{large}"))
         beside = f"{cost}; one start: {rows.figure(measure.median(start) * 1e3)} ms"
-        yield rows.of(f"{name}, {large:,} runs, whole CLI process", in_ms, "ms", 150, beside=beside)
+        yield rows.of(f"{name}, {large:,} runs, whole CLI process", in_ms, "ms", 45, beside=beside)
         times = measure.ratios(other, one)
         yield rows.of(f"{name}, whole CLI process: {large:,} over {small:,} runs", times, "x", 1.5)
 
