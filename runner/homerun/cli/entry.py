@@ -61,6 +61,11 @@ def _invoke(argv: list[str]) -> int:
     if found is not None:
         path, command, values = found
         return command.run(path, values)
+    if not asks:
+        from homerun.cli.parsing import front_page
+
+        if front_page.is_asked(argv):
+            return front_page.show()
     from homerun.cli.parsing import click_parser
 
     return click_parser.answer_shell(argv) if asks else click_parser.run_line(argv)
