@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import io
 import json
 import re
 import struct
@@ -31,6 +33,26 @@ PNG = b"".join(
         _chunk(b"IDAT", zlib.compress(bytes(14))),
         _chunk(b"IEND", b""),
     )
+)
+
+# A table of three rows, written by pyarrow.
+PARQUET = (
+    "UEFSMRUEFTAVLkwVBhUAEgAAGAQBAAkBPAIAAAAAAAAAAwAAAAAAAAAVABUUFRgsFQYVEBUGFQYcGAgDAAAAAAAAAB"
+    "gIAQAAAAAAAAAWACgIAwAAAAAAAAAYCAEAAAAAAAAAEREAAAAKJAIAAAAGAQIDJAAVBBUgFSRMFQYVABIAABA8AQAA"
+    "AGEBAAAAYgIAAADDvBUAFRQVGCwVBhUQFQYVBhw2ACgCw7wYAWEREQAAAAokAgAAAAYBAgMkABUEFSAVJEwVBBUAEg"
+    "AAEDwAAAAAAADgPwAAAAAAAPg/FQAVEhUWLBUGFRAVBhUGHBgIAAAAAAAA+D8YCAAAAAAAAOA/FgIoCAAAAAAAAPg/"
+    "GAgAAAAAAADgPxERAAAACSACAAAAAwUBAwIVBBlMNQAYBnNjaGVtYRUGABUEJQIYAmF0ABUMJQIYBG5hbWUlAEwcAA"
+    "AAFQolAhgEcGFydAAWBhkcGTwmABwVBBk1AAYQGRgCYXQVAhYGFt4BFuABJlImCBwYCAMAAAAAAAAAGAgBAAAAAAAA"
+    "ABYAKAgDAAAAAAAAABgIAQAAAAAAAAAREQAZLBUEFQAVAgAVABUQFQIAPCkGGSYABgAAACYAHBUMGTUABhAZGARuYW"
+    "1lFQIWBhaMARaUASaoAiboARw2ACgCw7wYAWEREQAZLBUEFQAVAgAVABUQFQIAPBYIGQYZJgAGAAAAJgAcFQoZNQAG"
+    "EBkYBHBhcnQVAhYGFswBFtQBJrwDJvwCHBgIAAAAAAAA+D8YCAAAAAAAAOA/FgIoCAAAAAAAAPg/GAgAAAAAAADgPx"
+    "ERABksFQQVABUCABUAFRAVAgA8KQYZJgIEAAAAFrYEFgYmCBbIBAAZHBgMQVJST1c6c2NoZW1hGLgCLy8vLy8rQUFB"
+    "QUFRQUFBQUFBQUtBQXdBQmdBRkFBZ0FDZ0FBQUFBQkJBQU1BQUFBQ0FBSUFBQUFCQUFJQUFBQUJBQUFBQU1BQUFCNE"
+    "FBQUFPQUFBQUFRQUFBQ2svLy8vQUFBQkF4QUFBQUFjQUFBQUJBQUFBQUFBQUFBRUFBQUFjR0Z5ZEFBQUJnQUlBQVlB"
+    "QmdBQUFBQUFBZ0RVLy8vL0FBQUJCUkFBQUFBY0FBQUFCQUFBQUFBQUFBQUVBQUFBYm1GdFpRQUFBQUFFQUFRQUJBQU"
+    "FBQkFBRkFBSUFBWUFCd0FNQUFBQUVBQVFBQUFBQUFBQkFoQUFBQUFjQUFBQUJBQUFBQUFBQUFBQ0FBQUFZWFFBQUFn"
+    "QURBQUlBQWNBQ0FBQUFBQUFBQUZBQUFBQUFBQUFBQT09ABggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNi4wLj"
+    "EZPBwAABwAABwAAADZAgAAUEFSMQ=="
 )
 
 DEEP = """
@@ -112,23 +134,25 @@ def test_a_run_says_with_which_packages_and_in_which_order_it_ran(page: Page, la
 def test_what_cannot_be_shown_fails_alone_and_is_tried_again(
     lab: Lab, visit: Callable[..., Page]
 ) -> None:
-    run = lab.run(loss=[(1, 0.5), (2, 0.25)])
+    run = failed(lab)
     page = visit(lab.studio, expects=["TypeError"])
 
     def spoil(route: Route) -> None:
-        route.fulfill(body=json.dumps({"metrics": [None]}), content_type="application/json")
+        said = {"python": "python3", "packages": 7}
+        route.fulfill(body=json.dumps(said), content_type="application/json")
 
-    page.route("**/api/runs/*/metrics", spoil)
-    lab.show(page, f"/run/{run.id}/metrics")
+    page.route("**/api/runs/*/interpreter", spoil)
+    lab.show(page, f"/run/{run.id}")
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("The section Metrics cannot be shown: ")
+    expect(alert).to_contain_text("The section Overview cannot be shown: ")
     expect(page.get_by_role("heading", level=1)).to_contain_text(f"#{run.number}")
     page.get_by_role("link", name="JSON").click()
     expect(alert).to_have_count(0)
-    page.get_by_role("link", name="Metrics").click()
-    page.unroute("**/api/runs/*/metrics")
+    page.get_by_role("link", name="Overview").click()
+    expect(alert).to_be_visible()
+    page.unroute("**/api/runs/*/interpreter")
     alert.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("figure").filter(has_text="loss")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\d+ packages$"))).to_be_visible()
 
 
 def test_a_menu_is_used_by_keys_alone(page: Page, lab: Lab) -> None:
@@ -341,3 +365,75 @@ def test_a_log_is_searched_by_an_expression_and_its_long_lines_are_wrapped(
     box.fill("(?=a)")
     box.press("Enter")
     expect(page.get_by_text("not a regular expression: it looks around")).to_be_visible()
+
+
+def test_files_are_found_sorted_and_shown_for_what_they_are(page: Page, lab: Lab) -> None:
+    run = Experiment(lab.workspace, "files").start_logging()
+    head = {
+        "__metadata__": {"format": "pt"},
+        "layer.weight": {"dtype": "F32", "shape": [4, 8], "data_offsets": [0, 128]},
+        "layer.bias": {"dtype": "F32", "shape": [4], "data_offsets": [128, 144]},
+    }
+    said = json.dumps(head).encode()
+    array = io.BytesIO()
+    np.save(array, np.zeros((3, 4), dtype=np.float32))
+    cells = [
+        {"cell_type": "markdown", "source": ["# Chapter\n", "one"]},
+        {
+            "cell_type": "code",
+            "execution_count": 3,
+            "source": "print(6 * 7)",
+            "outputs": [{"output_type": "stream", "text": ["42\n"]}],
+        },
+    ]
+    hostile = "<script>alert(1)</script><img src=x onerror=alert(1)><b style='color:red'>bold</b>"
+    contents = {
+        "outputs/README.md": f"# A model\n\n* one\n* [a link](#/trash)\n\n{hostile}\n".encode(),
+        "outputs/deep/er/model.safetensors": struct.pack("<Q", len(said)) + said + bytes(144),
+        "outputs/deep/a.npy": array.getvalue(),
+        "outputs/deep/broken.npy": b"\x93NUMPY\x01\x00\xff\xff",
+        "outputs/book.ipynb": json.dumps({"cells": cells}).encode(),
+        "outputs/rows.parquet": base64.b64decode(PARQUET),
+    }
+    for name, data in contents.items():
+        run.upload_file(name, io.BytesIO(data))
+    run.complete()
+    lab.show(page, f"/run/{run.id}/outputs")
+    names = page.get_by_role("list", name="Files").get_by_role("button")
+    expect(names).to_contain_text(["deep", "README.md", "book.ipynb", "rows.parquet"])
+    page.get_by_label("Find a file").fill("EEP/")
+    expect(names).to_contain_text(
+        ["outputs/deep/a.npy", "outputs/deep/broken.npy", "outputs/deep/er/model.safetensors"]
+    )
+    page.get_by_label("Sort by").select_option("size")
+    expect(names.first).to_contain_text("model.safetensors")
+    names.first.click()
+    expect(page.get_by_text("2 tensors, 36 parameters · format: pt")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile(r"^layer.weight F32 4 . 8 32$"))).to_be_visible()
+    page.reload()  # the chosen file, the search and the order are in the address
+    expect(page.get_by_text("2 tensors, 36 parameters")).to_be_visible()
+    expect(page.get_by_label("Find a file")).to_have_value("EEP/")
+    names.filter(has_text="a.npy").click()
+    preview = page.get_by_role("region", name="Preview of a.npy")
+    expect(preview).to_contain_text(re.compile(r"3 . 4"))
+    expect(preview).to_contain_text("<f4")
+    names.filter(has_text="broken.npy").click()
+    expect(page.get_by_text("It cannot be read: its header is not that")).to_be_visible()
+    page.get_by_label("Find a file").fill("")
+    names.filter(has_text="README.md").click()
+    prose = page.locator(".prose")
+    expect(prose.get_by_role("heading", name="A model")).to_be_visible()
+    expect(prose.locator("script, img, [style], [href]")).to_have_count(0)
+    names.filter(has_text="book.ipynb").click()
+    expect(page.get_by_role("region", name="Notebook")).to_contain_text("42")
+    names.filter(has_text="rows.parquet").click()
+    expect(page.get_by_role("row", name="3 ü 1.5", exact=True)).to_be_visible()
+
+
+def test_code_has_its_lines_counted_and_its_words_coloured(page: Page, lab: Lab) -> None:
+    run = failed(lab)
+    lab.show(page, f"/run/{run.id}/code?file=helper.py&line=3")
+    listing = page.locator(".listing")
+    expect(listing.locator(".is-word").first).to_have_text("import")
+    expect(listing.locator(".is-marked")).to_contain_text("return json.loads")
+    expect(listing).to_have_text(HELPER.strip())

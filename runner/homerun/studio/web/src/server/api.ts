@@ -42,6 +42,13 @@ export async function blob<R extends keyof Queries>(route: R, asked: Queries[R],
   return (await ask(address(route, asked), { signal: abort })).blob();
 }
 
+/** Some bytes of a file, from one on and up to another. */
+export async function range(id: string, file: string, from: number, to: number, abort?: AbortSignal): Promise<ArrayBuffer> {
+  const answer = await ask(address("runs/{id}/file", { id, file }), { signal: abort ?? null, headers: { Range: `bytes=${from}-${to - 1}` } });
+  const data = await answer.arrayBuffer();
+  return answer.status === 206 ? data : data.slice(from, to);
+}
+
 /** Let the browser keep a file. It fetches it by itself, and so shows a ticket in place of the key. */
 export async function download(to: string): Promise<void> {
   const { ticket } = await post("ticket", { address: to });

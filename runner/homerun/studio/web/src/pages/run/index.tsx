@@ -11,19 +11,21 @@ import type { RunAnswer, RunRow } from "../../types";
 import { Failure, Waiting } from "../../ui/basics";
 import { Boundary } from "../../ui/boundary";
 import { useKeys } from "../../ui/keys";
+import { lazily } from "../../ui/lazy";
 import { useLoaded, useNews, useThrottled } from "../../use";
 import { Children } from "./children";
-import { Code } from "./code/code";
 import { Gone } from "./gone";
 import { Head } from "./head";
 import { Logs } from "./logs";
-import { Media } from "./media/media";
 import { Metrics } from "./metrics";
-import { Outputs } from "./outputs";
 import { Overview } from "./overview/overview";
 import { RawRecord } from "./record";
 import { System } from "./system";
 import type { TabProps } from "./tab";
+
+const Code = lazily<TabProps>(async () => (await import("./code/code")).Code);
+const Media = lazily<TabProps>(async () => (await import("./media/media")).Media);
+const Outputs = lazily<TabProps>(async () => (await import("./files/outputs")).Outputs);
 
 interface Tab {
   path: string;

@@ -87,7 +87,7 @@ function Source({ run, path, line }: { run: RunRow; path: string; line: number }
   if (loaded.data.text === null) return <p class="dim">This file is not text.</p>;
   return (
     <section class="preview" aria-label={path}>
-      <Listing text={loaded.data.text} look={(_, at) => (at + 1 === line ? "is-marked" : "")} line={line} isNumbered />
+      <Listing text={loaded.data.text} look={(_, at) => (at + 1 === line ? "is-marked" : "")} line={line} isNumbered isPython={path.endsWith(".py")} />
       {loaded.data.is_cut && <p class="dim">Only the beginning of the file is shown.</p>}
     </section>
   );
@@ -119,16 +119,31 @@ interface ListingProps {
   /** Which one is to be seen, counted from 1. */
   line?: number;
   isNumbered?: boolean;
+  isPython?: boolean;
 }
 
-function Listing({ text, look, line = 0, isNumbered = false }: ListingProps) {
-  const lines = text.replace(/\n$/, "").split("\n");
+function Listing({ text, look, line = 0, isNumbered = false, isPython = false }: ListingProps) {
+  const whole = text.replace(/\n$/, "");
+  const lines = whole.split("\n");
+  // The text is there at once; its colours come as soon as they are loaded.
+  const colours = useLoaded(async () => (isPython ? (await import("./colours")).coloured(whole) : null), [whole, isPython]);
   const box = useRef<HTMLPreElement>(null);
   useLayoutEffect(() => box.current?.querySelector(".is-marked")?.scrollIntoView({ block: "center" }), [text, line]);
   return (
     <pre ref={box} class={`listing scrolled is-tall ${isNumbered ? "is-numbered" : ""}`} tabIndex={0}>
       {lines.slice(0, MOST_LINES).map((one, at) => (
-        <span key={at} class={look(one, at)}>{`${one}\n`}</span>
+        <span key={at} class={look(one, at)}>
+          {colours.data?.[at]?.map((piece, place) =>
+            piece.look ? (
+              <span key={place} class={piece.look}>
+                {piece.text}
+              </span>
+            ) : (
+              piece.text
+            ),
+          ) ?? one}
+          {"\n"}
+        </span>
       ))}
     </pre>
   );
