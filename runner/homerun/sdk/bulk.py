@@ -6,9 +6,11 @@ A run that cannot be changed does not stop the others: each failure is returned 
 from __future__ import annotations
 
 import os
+from itertools import product
 
 from homerun.base import messages
 from homerun.base.errors import UserError
+from homerun.config.environment import Environment
 from homerun.config.script_run_config import ScriptRunConfig
 from homerun.runs import resubmit, stop
 from homerun.sdk.batch import Batch
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from homerun import Run, Workspace
 
 _MOST_SCRIPTS = 500
+_MOST_IN_GRID = 1_000
 
 
 class SecretsNeeded(UserError):
@@ -160,25 +163,60 @@ def submit(
     tags: Mapping[str, str | None] | None = None,
     name: str | None = None,
     limit_s: float | None = None,
+    settings: Mapping[str, Any] | None = None,
+    packages: str | None = None,
+    grid: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[Run, list[str]]:
     """Submit a script; the run, and notices for the user.
+
+    Args:
+        settings: rows of `config.settings` by name, as `slots`.
+        packages: a file with what to install, of conda or of pip, in the source folder.
+        grid: values by the name of an argument: a batch with a run for each combination.
 
     Raises:
         UserError, SubmitError, StoreError: nothing was started.
     """
-    config = ScriptRunConfig(
-        _folder(workspace, source),
-        script,
-        list(arguments),
-        compute_target=target,
-        max_run_duration_seconds=limit_s,
-    )
-    config.argv()  # before an experiment is made: whether there is a script to run
+    folder = _folder(workspace, source)
+    environment = _environment(folder, packages) if packages else None
+
+    def config(more: Sequence[str] = ()) -> ScriptRunConfig:
+        return ScriptRunConfig(
+            folder,
+            script,
+            [*arguments, *more],
+            compute_target=target,
+            environment=environment,
+            max_run_duration_seconds=limit_s,
+            **(settings or {}),
+        )
+
+    config().argv()  # before an experiment is made: whether there is a script to run
+    rows = [dict(zip(grid, values)) for values in product(*grid.values())] if grid else []
+    if len(rows) > _MOST_IN_GRID:
+        raise UserError(f"{len(rows):,} runs are too many for a batch: at most {_MOST_IN_GRID}")
     with messages.Kept() as kept:
-        run = Experiment(workspace, experiment).submit(config, tags)
+        home = Experiment(workspace, experiment)
+        if rows:
+            configs = [config([w for k, v in row.items() for w in (f"--{k}", v)]) for row in rows]
+            of_each = [{**(tags or {}), **row} for row in rows]
+            run = home.submit_many(configs, of_each, parent_tags=tags or {}).parent
+        else:
+            run = home.submit(config(), tags)
         if name:
             run.display_name = name
     return run, kept.lines
+
+
+def _environment(folder: str, packages: str) -> Environment:
+    """What a file in the source folder asks for."""
+    path = os.path.normpath(os.path.join(folder, packages))
+    if not path.startswith(f"{folder.rstrip('/')}/") or not os.path.isfile(path):
+        raise UserError(f"{packages} is no file in the folder {folder}")
+    made = os.path.splitext(os.path.basename(path))[0]
+    if path.endswith((".yml", ".yaml")):
+        return Environment.from_conda_specification(made, path)
+    return Environment.from_pip_requirements(made, path)
 
 
 def defaults(workspace: Workspace, run: Run | None = None) -> dict[str, Any]:

@@ -314,6 +314,13 @@ def _of_submit() -> list[Route]:
             RouteParam("tags", PAIRS, "labels of the run"),
             RouteParam("name", TEXT, "the name for people"),
             RouteParam("max_run_duration_seconds", NUMBER, "stop it after that"),
+            RouteParam("slots", WHOLE, "so many slots of the target"),
+            RouteParam("gpus", WHOLE, "so many GPUs"),
+            RouteParam("priority", WHOLE, "those of a higher one start first"),
+            RouteParam("max_retries", WHOLE, "start it again so often where it fails"),
+            RouteParam("interpreter", TEXT, "the Python to run with"),
+            RouteParam("packages", TEXT, "a file of conda or pip in the source folder"),
+            RouteParam("grid", QUERY, "values by argument: a batch of all combinations"),
             status=201,
         ),
     ]

@@ -189,3 +189,40 @@ def test_columns_are_moved_hidden_and_sorted_by_their_headings(page: Page) -> No
     )
     choose(page, "Column Duration", "Filter by")
     expect(page.get_by_role("combobox", name="Filter runs")).to_have_value("duration_s ")
+
+
+def test_charts_stand_beside_the_table_and_a_view_keeps_them(
+    store: Store, page: Page, visit: Callable[..., Page]
+) -> None:
+    clicks = 0
+    open_experiment(page, "digits")
+    page.keyboard.press("v")
+    charts = page.get_by_role("region", name="Charts of runs")
+    expect(charts.get_by_role("heading").first).to_be_visible()
+    eyes = page.get_by_role("button", name=re.compile("Run .* in the charts"))
+    shown = page.get_by_role("button", name=re.compile("Run .* in the charts"), pressed=True)
+    expect(shown.first).to_be_visible()
+    before = shown.count()
+    eyes.first.click()
+    clicks += 1
+    expect(shown).to_have_count(before - 1)
+    border = page.get_by_role("separator", name="Border between table and charts")
+    border.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(border).to_have_attribute("aria-valuenow", "45")
+    page.get_by_label("Group by").select_option("params.lr")
+    clicks += 1
+    save_as(page, "Side by side")
+    clicks += 2
+    assert clicks == 4
+
+    other = visit(store.studio)
+    other.goto(page.url)
+    border = other.get_by_role("separator", name="Border between table and charts")
+    expect(border).to_have_attribute("aria-valuenow", "45")
+    expect(
+        other.get_by_role("button", name=re.compile("Run .* in the charts"), pressed=True)
+    ).to_have_count(before - 1)
+    other.get_by_role("button", name="Charts", exact=True).click()
+    expect(other.get_by_role("grid")).to_have_count(0)
+    other.go_back()

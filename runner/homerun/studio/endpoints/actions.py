@@ -95,9 +95,20 @@ def submit(desk: Desk, ask: Ask) -> Response:
             ask.said_pairs("tags"),
             ask.said("name"),
             ask.said_number("max_run_duration_seconds"),
+            _settings(ask),
+            ask.said("packages") or None,
+            ask.said_query("grid"),
         )
     _fresh(desk, {})
     return responses.of_json({"run": desk.row(run.id), "notices": told}, 201)
+
+
+def _settings(ask: Ask) -> dict[str, Any]:
+    """What is said of the submit beside its work."""
+    numbers = ("slots", "gpus", "max_retries", "priority")
+    found: dict[str, Any] = {name: ask.said_whole(name) for name in numbers}
+    found["interpreter"] = ask.said("interpreter") or None
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def submit_defaults(desk: Desk, ask: Ask) -> dict[str, Any]:

@@ -1135,7 +1135,7 @@ export interface Streams {
 export interface Bodies {
   "views/save": { name: string; page: string; query: Record<string, string[]>; is_default?: boolean; id?: string; revision?: number };
   "views/delete": { id: string; revision?: number };
-  submit: { experiment: string; script: string; source?: string; arguments?: string[]; target?: string; tags?: Record<string, string | null>; name?: string; max_run_duration_seconds?: number };
+  submit: { experiment: string; script: string; source?: string; arguments?: string[]; target?: string; tags?: Record<string, string | null>; name?: string; max_run_duration_seconds?: number; slots?: number; gpus?: number; priority?: number; max_retries?: number; interpreter?: string; packages?: string; grid?: Record<string, string[]> };
   "runs/labels": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[]; name?: string; description?: string; tags?: Record<string, string | null>; remove_tags?: string[] };
   "runs/cancel": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[] };
   "runs/fail": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[]; message?: string };

@@ -19,6 +19,7 @@ import { type Place, RunsTable } from "../table/runs-table";
 import { freshened, hidden, meant, NONE, read, rows, type Selection, sizeOf, written } from "../table/selection";
 import { ViewTabs } from "../table/view-tabs";
 import { viewShown } from "../table/views";
+import { Eye, type Eyes, SHOWS, shareOf, showOf, TITLES, useEyes, Workspace } from "../table/workspace";
 import type { FieldRow, Queries, RunRow } from "../types";
 import { Button, Empty, Switch } from "../ui/basics";
 import { complain, say } from "../ui/dialog";
@@ -27,6 +28,7 @@ import { useKeys } from "../ui/keys";
 import { useLoaded, useRemembered, useThrottled } from "../use";
 
 const MOST_COMPARED = 50;
+const MOST_CHARTED = 50;
 const MOST_IN_REPORT = 100;
 const MOST_IN_RANGE = 10_000;
 const MOST_RESUBMITTED = 1000;
@@ -52,7 +54,7 @@ export function RunsPage() {
   const standard = standardKeys(!experiment, hasGpus, fields.data?.columns ?? usual, where);
   const [kept, keep] = useRemembered<string[] | null>(`columns.${experiment ?? ""}`, null);
   const named = query.has("columns") ? (query.get("columns") ?? "").split(",").filter(Boolean) : (kept ?? standard);
-  const pins = (query.get("pin") ?? "").split(",").filter((key) => named.includes(key));
+  const pins = (query.get("pins") ?? "").split(",").filter((key) => named.includes(key));
   const keys = [...pins, ...named.filter((key) => !pins.includes(key))];
   const columns = columnsOf(keys, fields.data?.fields);
   const metrics = metricsOf(keys);
@@ -60,7 +62,7 @@ export function RunsPage() {
   const widths = { ...usualWidths, ...widthsIn(query.get("widths") ?? "") };
   const setKeys = (next: string[]): void => {
     keep(next);
-    adjust({ columns: next.join(","), pin: pins.filter((key) => next.includes(key)).join(",") });
+    adjust({ columns: next.join(","), pins: pins.filter((key) => next.includes(key)).join(",") });
   };
   const setWidth = (column: string, width: number): void => {
     keepWidths({ ...usualWidths, [column]: width });
@@ -83,8 +85,17 @@ export function RunsPage() {
   const [secrets, setSecrets] = useState<{ run: RunRow; hidden: string[] } | null>(null);
   const seen = useRef([0, 0] as [number, number]);
 
+  const show = showOf(query.get("show"));
+  const [added, takenOut] = [listIn(query.get("on")), listIn(query.get("off"))];
+  const [round, setRound] = useState(0);
   const asked: Queries["runs"] = { experiment, where, sort, group, children: withChildren };
   const key = JSON.stringify(asked);
+  const eyes = useEyes(asked, show !== "table", added, takenOut, round);
+  const see = (run: RunRow, isShown: boolean): void =>
+    adjust({
+      on: (isShown ? [...added.filter((id) => id !== run.id), run.id] : added.filter((id) => id !== run.id)).join(","),
+      off: (isShown ? takenOut.filter((id) => id !== run.id) : [...takenOut, run.id]).join(","),
+    });
   const pages = useMemo(() => new RunPages(asked, where.length > 0), [key]);
   // Other columns are no other rows: what is marked, chosen and scrolled to stays.
   useLayoutEffect(() => pages.hold(metrics, ...seen.current), [pages, metrics.join()]);
@@ -96,6 +107,7 @@ export function RunsPage() {
     if (event !== "runs") return;
     const { changed, removed } = data;
     const isStrange = pages.update(changed);
+    if (isStrange || removed.length || changed.some((run) => eyes.number(run.id) !== null)) setRound((value) => value + 1);
     if (isStrange || removed.length || sort || group.length || where.length) refresh();
     const isOfThem = (id: string): boolean => selection.runs.has(id);
     if (changed.some((run) => isOfThem(run.id)) || removed.some(isOfThem)) setSelection((former) => freshened(former, changed, removed));
@@ -177,7 +189,7 @@ export function RunsPage() {
     sort: (next) => turn({ sort: next }),
     filter: (name) => setDraft((former) => ({ text: `${fieldWritten(name)} `, asked: former.asked + 1 })),
     group: (name) => turn({ group: group.includes(name) ? group.filter((one) => one !== name) : [...group, name] }),
-    pin: (name, isPinned) => adjust({ pin: (isPinned ? [...pins, name] : pins.filter((one) => one !== name)).join(",") }),
+    pin: (name, isPinned) => adjust({ pins: (isPinned ? [...pins, name] : pins.filter((one) => one !== name)).join(",") }),
     hide: (name) => setKeys(keys.filter((one) => one !== name)),
     move: (name, before) => setKeys(moved(keys, name, keys.indexOf(before))),
     shift: (name, by) => setKeys(moved(keys, name, keys.indexOf(name) + by)),
@@ -204,6 +216,7 @@ export function RunsPage() {
     { keys: "c", does: "compare the selected runs", run: () => isAny && compare() },
     { keys: "t", does: "tag the selected runs", run: () => isAny && canWrite && tag() },
     { keys: "s", does: "cancel the selected runs", run: () => isAny && canWrite && stop(true) },
+    { keys: "v", does: "table, split or charts", run: () => adjust({ show: SHOWS[(SHOWS.indexOf(show) + 1) % SHOWS.length] }) },
     { keys: "o", does: "choose columns", run: () => setDialog("columns") },
     { keys: "p", does: "show or hide child runs", run: () => turn({ children: withChildren ? null : 1 }) },
     { keys: "u", does: "clear the selection", run: () => choose(NONE) },
@@ -262,6 +275,21 @@ export function RunsPage() {
           Delete
         </Button>
         <span class="grow" />
+        <span class="choice" role="group" aria-label="What is shown">
+          {SHOWS.map((one) => (
+            <Button key={one} pressed={one === show} onClick={() => adjust({ show: one })}>
+              {TITLES[one]}
+            </Button>
+          ))}
+        </span>
+        {show !== "table" && (
+          <Button
+            disabled={!isAny}
+            onClick={() => withRows((found) => adjust({ on: found.map((run) => run.id).join(","), off: others(eyes, found).join(",") }), MOST_CHARTED)}
+          >
+            Chart selected
+          </Button>
+        )}
         <Button
           icon="download"
           disabled={isChoosing || total === 0}
@@ -274,24 +302,36 @@ export function RunsPage() {
           Columns
         </Button>
       </div>
-      <RunsTable
-        pages={shown}
-        isFormer={shown !== pages}
-        isBusy={isBusy}
-        columns={columns}
-        sort={sort}
-        pinned={pins.length}
-        widths={widths}
-        setWidth={setWidth}
-        acts={acts}
-        take={take}
-        group={group}
-        selection={selection}
-        choose={choose}
-        chooseAll={() => chosenSoon(chooseAll())}
-        chooseRange={(from, to, isShown) => chosenSoon(chooseRange(from, to, isShown))}
-        nothing={<Nothing isFiltered={shown.isFiltered} />}
-        inView={(first, last) => (seen.current = [first, last])}
+      <Workspace
+        show={show}
+        share={shareOf(query.get("share"))}
+        setShare={(share) => adjust({ share })}
+        eyes={eyes}
+        fields={known}
+        groups={group}
+        round={round}
+        table={
+          <RunsTable
+            pages={shown}
+            isFormer={shown !== pages}
+            isBusy={isBusy}
+            columns={columns}
+            sort={sort}
+            pinned={pins.length}
+            widths={widths}
+            setWidth={setWidth}
+            acts={acts}
+            take={take}
+            group={group}
+            selection={selection}
+            choose={choose}
+            chooseAll={() => chosenSoon(chooseAll())}
+            chooseRange={(from, to, isShown) => chosenSoon(chooseRange(from, to, isShown))}
+            before={show === "split" ? (run) => <Eye run={run} colour={eyes.number(run.id)} change={(isShown) => see(run, isShown)} /> : null}
+            nothing={<Nothing isFiltered={shown.isFiltered} />}
+            inView={(first, last) => (seen.current = [first, last])}
+          />
+        }
       />
       {dialog === "columns" && <ColumnChooser keys={keys} standard={standard} fields={known ?? []} change={setKeys} close={() => setDialog("")} />}
       {dialog === "tags" && <TagSelected selection={selection} close={() => setDialog("")} />}
@@ -299,6 +339,11 @@ export function RunsPage() {
     </div>
   );
 }
+
+const listIn = (text: string | null): string[] => (text ?? "").split(",").filter(Boolean);
+
+/** The runs in the charts that are none of some. */
+const others = (eyes: Eyes, kept: RunRow[]): string[] => eyes.runs.map((run) => run.id).filter((id) => !kept.some((run) => run.id === id));
 
 function said(size: number, cutFrom: number | null, hidden: number): string {
   const selected = cutFrom === null ? `${count(size)} selected` : `${count(size)} of ${count(cutFrom)} selected: no more at once`;

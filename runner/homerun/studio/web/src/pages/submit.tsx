@@ -9,6 +9,7 @@ import { isReadOnly, setTitle } from "../state";
 import type { Bodies, DefaultsAnswer, Tags } from "../types";
 import { Button, Empty, Failure, Field, Waiting } from "../ui/basics";
 import { say } from "../ui/dialog";
+import { Icon } from "../ui/icon";
 import { useLoaded } from "../use";
 
 interface Form {
@@ -20,6 +21,13 @@ interface Form {
   tags: string;
   name: string;
   minutes: string;
+  slots: string;
+  gpus: string;
+  priority: string;
+  retries: string;
+  python: string;
+  packages: string;
+  grid: string;
 }
 
 export function SubmitPage() {
@@ -47,6 +55,13 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
     tags: tagsText(defaults.tags),
     name: "",
     minutes: "",
+    slots: "",
+    gpus: "",
+    priority: "",
+    retries: "",
+    python: "",
+    packages: "",
+    grid: "",
   }));
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -74,8 +89,13 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
       <header class="page-head">
         <h1 tabIndex={-1}>Submit a run</h1>
         {past && <a href={runHref(past)}>copied from a past run</a>}
+        <span class="grow" />
+        <button type="submit" form="submit" class="button is-main" disabled={isBusy}>
+          <Icon name="play" />
+          <span>Run</span>
+        </button>
       </header>
-      <form class="submit" onSubmit={(event) => void submit(event)}>
+      <form class="submit" id="submit" onSubmit={(event) => void submit(event)}>
         <Choice label="Experiment" id="experiments" options={defaults.experiments}>
           <input required list="experiments" autoFocus={!form.experiment} {...text("experiment")} />
         </Choice>
@@ -120,6 +140,34 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
             <input type="number" min="0.1" step="any" {...text("minutes")} />
           </Field>
         </div>
+        <details class="more">
+          <summary>Slots, GPUs, retries, packages, a grid …</summary>
+          <div class="pair">
+            <Field label="Slots">
+              <input type="number" min="1" step="1" placeholder="1" {...text("slots")} />
+            </Field>
+            <Field label="GPUs">
+              <input type="number" min="0" step="1" placeholder="0" {...text("gpus")} />
+            </Field>
+          </div>
+          <div class="pair">
+            <Field label="Priority" note="Those of a higher one start first.">
+              <input type="number" min="0" max="9999" step="1" placeholder="0" {...text("priority")} />
+            </Field>
+            <Field label="Retries" note="Started again so often where it fails.">
+              <input type="number" min="0" step="1" placeholder="0" {...text("retries")} />
+            </Field>
+          </div>
+          <Field label="Python" note="Empty: the project's, else the one that Studio runs with.">
+            <input spellcheck={false} placeholder="/path/to/python" {...text("python")} />
+          </Field>
+          <Field label="Packages" note="A file beside the script, as requirements.txt or conda.yml: an environment of its own is built from it.">
+            <input spellcheck={false} {...text("packages")} />
+          </Field>
+          <Field label="Grid" note="A run for each combination: lr=0.1,0.01 opt=adam,sgd">
+            <input spellcheck={false} {...text("grid")} />
+          </Field>
+        </details>
         {error && <Failure error={error} />}
         <footer>
           <Button kind="main" type="submit" icon="play" disabled={isBusy}>
@@ -168,5 +216,22 @@ function body(form: Form): Bodies["submit"] {
     tags: Object.fromEntries(tags),
     ...(form.name ? { name: form.name } : {}),
     ...(form.minutes ? { max_run_duration_seconds: Number(form.minutes) * 60 } : {}),
+    ...(form.slots ? { slots: Number(form.slots) } : {}),
+    ...(form.gpus ? { gpus: Number(form.gpus) } : {}),
+    ...(form.priority ? { priority: Number(form.priority) } : {}),
+    ...(form.retries ? { max_retries: Number(form.retries) } : {}),
+    ...(form.python ? { interpreter: form.python } : {}),
+    ...(form.packages ? { packages: form.packages } : {}),
+    ...(form.grid.trim() ? { grid: gridOf(form.grid) } : {}),
   };
+}
+
+/** `lr=0.1,0.01 opt=adam,sgd`: the values of each argument. */
+function gridOf(text: string): Record<string, string[]> {
+  const pairs = splitWords(text).map((word): [string, string[]] => {
+    const cut = word.indexOf("=");
+    if (cut < 1 || cut === word.length - 1) throw new Error(`${word} is no part of a grid: write lr=0.1,0.01`);
+    return [word.slice(0, cut).replace(/^-+/, ""), word.slice(cut + 1).split(",")];
+  });
+  return Object.fromEntries(pairs);
 }

@@ -47,6 +47,8 @@ interface Props {
   choose: (selection: Selection) => void;
   chooseAll: () => void;
   chooseRange: (from: Place, to: Place, isShown: (row: number) => boolean) => void;
+  /** What stands before the name of each run; null: nothing. */
+  before: ((run: RunRow) => JSX.Element) | null;
   nothing: JSX.Element;
   inView: (first: number, last: number) => void;
 }
@@ -245,6 +247,7 @@ export function RunsTable(props: Props) {
               isChosen={!!run && isSelected(selection, run)}
               lefts={lefts}
               take={props.take}
+              before={props.before}
               point={(isRange) => toggle(line, isRange)}
               activate={() => activate(line)}
               open={() => enter(line)}
@@ -266,12 +269,13 @@ interface RowProps {
   isChosen: boolean;
   lefts: readonly number[];
   take: Take;
+  before: Props["before"];
   point: (isRange: boolean) => void;
   activate: () => void;
   open: () => void;
 }
 
-function Row({ run, line, columns, template, top, isActive, isChosen, lefts, take, point, activate, open }: RowProps) {
+function Row({ run, line, columns, template, top, isActive, isChosen, lefts, take, before, point, activate, open }: RowProps) {
   const style = { gridTemplateColumns: template, top };
   const look = `grid-row ${isActive ? "is-active" : ""} ${isChosen ? "is-chosen" : ""}`;
   if (!run) {
@@ -295,6 +299,7 @@ function Row({ run, line, columns, template, top, isActive, isChosen, lefts, tak
         />
       </div>
       <div class="cell is-name" role="gridcell" data-key={NAME}>
+        {before?.(run)}
         <RunLink run={run} />
         {run.rollup && <RollupBar rollup={run.rollup} />}
       </div>
