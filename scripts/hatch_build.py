@@ -1,29 +1,25 @@
-"""Builds Studio's pages into the wheel where npm is there and they are not."""
+"""Puts the pages of `docs/` into the wheel, where `homerun help` reads them."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
+from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_WEB = os.path.join("runner", "homerun", "studio", "web")
-_PAGES = os.path.join("runner", "homerun", "studio", "assets", "index.html")
-
 
 class CustomBuildHook(BuildHookInterface[Any]):
-    """Without npm the wheel has no pages: all else works, and Studio says what is missing."""
+    """It starts no program: Studio's pages are taken as `make studio` has left them, or not at all.
+
+    An editable install reads `docs/` itself.
+    """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the pages before the wheel is packed; an editable install takes what is there."""
-        web = os.path.join(self.root, _WEB)
-        npm = shutil.which("npm")
-        if version == "editable" or os.path.exists(os.path.join(self.root, _PAGES)):
+        """Add each page of the checkout, or of the sdist, and say it where Studio has none."""
+        if version == "editable":
             return
-        if npm is None or not os.path.isdir(web):
-            self.app.display_warning("npm is not here: the wheel will have no pages for Studio")
-            return
-        for words in (["ci"], ["run", "build"]):
-            subprocess.run([npm, *words], cwd=web, check=True, stdin=subprocess.DEVNULL)
+        root = Path(self.root)
+        for page in sorted(root.glob("docs/*.md")):
+            build_data["force_include"][str(page)] = f"homerun/cli/manual/pages/{page.name}"
+        if not root.joinpath("runner/homerun/studio/assets/index.html").exists():
+            self.app.display_warning("Studio's pages are not built: `make dist` builds them first")

@@ -6,7 +6,7 @@ Importing this package loads nothing until a name is used.
 from __future__ import annotations
 
 _HOMES = {
-    "__version__": "base.version",
+    "__version__": "base.installed",
     "Workspace": "sdk.workspace",
     "Experiment": "sdk.experiment",
     "Run": "sdk.run",
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from homerun.base.errors import UserError as UserError
     from homerun.base.errors import WaitTimeout as WaitTimeout
     from homerun.base.errors import WorkspaceError as WorkspaceError
-    from homerun.base.version import __version__ as __version__
+    from homerun.base.installed import __version__ as __version__
     from homerun.config.environment import Environment as Environment
     from homerun.config.run_configuration import RunConfiguration as RunConfiguration
     from homerun.config.script_run_config import ScriptRunConfig as ScriptRunConfig

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -117,7 +118,7 @@ def test_a_tensorboard_that_is_not_there_is_named_with_what_installs_it(
     done = invoke("tensorboard", "digits/1")
 
     assert done.code == 1
-    install = "pip install 'homerun[tensorboard]'"
+    install = f"{sys.executable} -m pip install 'tensorboard>=2.12'"
     assert done.err == f"homerun: TensorBoard needs more packages: {install}\n"
 
 

@@ -322,7 +322,10 @@ def test_without_a_terminal_it_says_what_to_do_instead(invoke, command):
     )
 
 
-NEEDS = b"homerun: homerun top needs textual, which is not installed: pip install textual\r\n"
+NEEDS = (
+    "homerun: homerun top needs textual, which is not installed: "
+    f"{sys.executable} -m pip install textual\r\n"
+).encode()
 UNTIL_READ = """
 import sys
 sys.modules["textual"] = None

@@ -14,7 +14,7 @@ import importlib
 import os
 import stat
 
-from homerun.base import environ
+from homerun.base import environ, installed
 from homerun.base.errors import UserError
 from runstore import names
 from runstore.fs import atomic, facts, json_write
@@ -191,7 +191,7 @@ def _of_keyring(store: Store, name: str) -> str | None:
     if keyring is None:
         raise UserError(
             f"the secret {name!r} is in the system's keyring, which this Python does not reach: "
-            "pip install 'homerun[keyring]', or set the environment variable "
+            f"{installed.line_for_extra('keyring')}, or set the environment variable "
             f"{environ.secret_spelled(name)}"
         )
     try:

@@ -6,6 +6,7 @@ import importlib
 import json
 import random
 
+from homerun.base import installed
 from homerun.base.errors import UserError
 
 TYPE_CHECKING = False
@@ -32,7 +33,8 @@ def library(name: str = "pandas") -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise UserError(
-            f"tables are read by {name}, which is not installed here: pip install {name}"
+            f"tables are read by {name}, which is not installed here: "
+            f"{installed.line_that_installs(name)}"
         ) from error
 
 
@@ -99,7 +101,8 @@ def write_table(made: Any, path: str, write: Callable[[Any, str], object]) -> No
         write(made, path)
     except ImportError as error:
         raise UserError(
-            "parquet is written by pyarrow, which is not installed here: pip install pyarrow"
+            "parquet is written by pyarrow, which is not installed here: "
+            f"{installed.line_that_installs('pyarrow')}"
         ) from error
     except (TypeError, ValueError, AttributeError) as error:
         first = str(error).strip().splitlines() or [type(error).__name__]
@@ -146,7 +149,8 @@ def _read_parquet(pandas: Any, path: str) -> Any:
         return pandas.read_parquet(path)
     except ImportError as error:
         raise UserError(
-            "parquet is read by pyarrow, which is not installed here: pip install pyarrow"
+            "parquet is read by pyarrow, which is not installed here: "
+            f"{installed.line_that_installs('pyarrow')}"
         ) from error
 
 

@@ -81,7 +81,9 @@ class MissingExtra(HomerunError):
 
     def __init__(self, feature: str, extra: str) -> None:
         self.extra = extra
-        super().__init__(f"{feature} needs more packages: pip install 'homerun[{extra}]'")
+        from homerun.base import installed
+
+        super().__init__(f"{feature} needs more packages: {installed.line_for_extra(extra)}")
 
 
 class RunFailed(HomerunError):

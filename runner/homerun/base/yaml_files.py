@@ -151,6 +151,9 @@ def _yaml() -> ModuleType:
     try:
         import yaml
     except ImportError:
-        told = "run configurations need the package PyYAML, which is missing: pip install pyyaml"
+        from homerun.base import installed
+
+        line = installed.line_that_installs("pyyaml")
+        told = f"run configurations need the package PyYAML, which is missing: {line}"
         raise UserError(told) from None
     return yaml

@@ -9,7 +9,7 @@ from importlib import metadata
 from importlib.util import find_spec
 
 from homerun.base import environ
-from homerun.base.version import __version__
+from homerun.base.installed import __version__, line_for_extra, line_that_installs
 from homerun.doctor.diagnosis import BROKEN, MISSING, OK, WARN, Diagnosis, judged
 from homerun.system import caches
 
@@ -74,7 +74,7 @@ def _path() -> Diagnosis:
 
 def _package(module: str) -> Diagnosis:
     name = _PACKAGES.get(module, module)
-    advice = f"run `{sys.executable} -m pip install {name}`"
+    advice = f"run `{line_that_installs(name)}`"
     found = is_there(module)
     return judged(AREA, name, found, version_of(module) if found else "no", advice, BROKEN)
 
@@ -83,12 +83,18 @@ def _studio() -> Diagnosis:
     missing = [name for name in ("homerun.studio", *_OF_STUDIO) if not is_there(name)]
     pages = os.path.join(_here(), "studio", "assets")
     if not missing and not os.path.exists(os.path.join(pages, "index.html")):
-        advice = "install homerun from a wheel, which holds them"
-        return Diagnosis(AREA, "studio", WARN, f"its pages are not in {pages}", advice)
+        return Diagnosis(AREA, "studio", WARN, f"its pages are not in {pages}", _for_pages())
     if not missing:
         return Diagnosis(AREA, "studio", OK, "its packages and pages are there")
-    advice = f"run `{sys.executable} -m pip install 'homerun[studio]'` to see runs in a browser"
+    advice = f"run `{line_for_extra('studio')}` to see runs in a browser"
     return Diagnosis(AREA, "studio", MISSING, f"without {', '.join(missing)}", advice)
+
+
+def _for_pages() -> str:
+    source = os.path.dirname(os.path.dirname(_here()))
+    if os.path.exists(os.path.join(source, "Makefile")):
+        return f"run `make studio` in {source}"
+    return "install homerun from a wheel that `make dist` has made: it holds them"
 
 
 def _framework() -> Diagnosis:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
+from homerun.base.installed import line_for_extra, line_that_installs
 from homerun.doctor.diagnosis import MISSING, OK, WARN, Diagnosis
 from homerun.doctor.interpreter import is_there
 from homerun.system import portable
@@ -32,7 +33,7 @@ def _memory() -> Diagnosis:
     try:
         size, available = portable.memory()
     except ImportError:
-        advice = "run `pip install psutil`, which homerun depends on"
+        advice = f"run `{line_that_installs('psutil')}`, which homerun depends on"
         return Diagnosis(AREA, "memory", WARN, "unknown: psutil is not installed", advice)
     told = f"{available / 2**30:.1f} of {size / 2**30:.1f} GiB available"
     return Diagnosis(AREA, "memory", OK, told)
@@ -44,7 +45,7 @@ def _gpus() -> Diagnosis:
     if models:
         seen = ", ".join(f"{models.count(one)} x {one}" for one in dict.fromkeys(models))
         if not is_there("pynvml"):
-            advice = "run `pip install 'homerun[gpu]'`, so that runs can ask for them (--gpus)"
+            advice = f"run `{line_for_extra('gpu')}`, so that runs can ask for them (--gpus)"
             return Diagnosis(AREA, "GPUs", WARN, f"{seen}; no nvidia-ml-py", advice)
         return Diagnosis(AREA, "GPUs", OK, seen)
     if os.path.exists("/dev/kfd"):

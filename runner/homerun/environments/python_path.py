@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from homerun.base import environ
-from homerun.base.version import __version__
+from homerun.base.installed import __version__
 from homerun.system import caches
 from runstore import layout
 from runstore.fs import atomic

@@ -26,6 +26,17 @@ def check_packages() -> None:
         raise MissingExtra("homerun studio", "studio")
 
 
+def missing_pages() -> str | None:
+    """What to do where the pages of Studio were not built; None: they are here."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    if os.path.exists(os.path.join(here, "assets", "index.html")):
+        return None
+    source = os.path.dirname(os.path.dirname(os.path.dirname(here)))
+    if os.path.exists(os.path.join(source, "Makefile")):
+        return f"Studio's pages are not built: run `make studio` in {source}, then start it again"
+    return "Studio's pages are not here: install homerun from a wheel that `make dist` has made"
+
+
 def token(path: str | None = None) -> str | None:
     """The token of a file, or of the environment; the latter is not handed on to runs.
 

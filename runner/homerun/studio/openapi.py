@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from homerun.base.version import __version__
+from homerun.base.installed import __version__
 from homerun.studio.answers.errors import ErrorAnswer
 from homerun.studio.routes import EVENTS, JSON, PAIRS, QUERY, STREAM, every
 from homerun.studio.schema import Schemas

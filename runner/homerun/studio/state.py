@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from homerun.base import accounts
+from homerun.base.installed import __version__
 from homerun.base.lru import Lru
 from homerun.base.times import instant
-from homerun.base.version import __version__
 from homerun.metrics import summary
 from homerun.project import file, goals
 from homerun.views.feed import Feed

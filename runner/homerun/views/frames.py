@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from itertools import islice
 
-from homerun.base import times
+from homerun.base import installed, times
 from homerun.base.errors import UserError
 from homerun.metrics import points
 from homerun.views import listing
@@ -78,7 +78,9 @@ def _maker(library: str) -> Any:
     try:
         module = importlib.import_module(library)
     except ModuleNotFoundError as error:
-        raise UserError(f"a data frame needs {library}: pip install {library}") from error
+        raise UserError(
+            f"a data frame needs {library}: {installed.line_that_installs(library)}"
+        ) from error
     if library == LIBRARIES[0]:
         return module.DataFrame
     # A column may hold numbers and texts, as a parameter does that is `0.1` or `auto`.

@@ -12,8 +12,8 @@ from click.shell_completion import CompletionItem, get_completion_class
 from click.types import StringParamType
 
 from homerun.base import environ
+from homerun.base.installed import __version__
 from homerun.base.terminal import escaped
-from homerun.base.version import __version__
 from homerun.cli import command_table
 from homerun.cli.errors import BadValue, UsageError
 from homerun.cli.options import shared as options_of_all

@@ -12,7 +12,7 @@ import os
 import subprocess
 import time
 
-from homerun.base import masking
+from homerun.base import installed, masking
 from homerun.base.errors import UserError
 from homerun.system import process_tree, signals, which
 from runstore import layout, look, status
@@ -96,9 +96,9 @@ def _told(process: Process, pidfd: int | None) -> Mapping[str, Any]:
         return {"stacks": by_py_spy, "by": PY_SPY}
     if file is None:
         missing = "it was started without homerun's start-up (python -I, or another environment)"
-        return {"why": f"{missing}: pip install py-spy"}
+        return {"why": f"{missing}: {installed.line_that_installs(PY_SPY)}"}
     if not _is_handled(pid):
-        return {"why": "it has taken the handler away: pip install py-spy"}
+        return {"why": f"it has taken the handler away: {installed.line_that_installs(PY_SPY)}"}
     if process.state == _IN_KERNEL:
         return {"why": f"it is in the kernel, and answers no signal{_place(process)}"}
     stacks = _by_faulthandler(pid, pidfd, file)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from homerun.base import environ
+from homerun.base import environ, installed
 from homerun.system.gpus.devices import Device, GpuReading, NoGpus
 
 TYPE_CHECKING = False
@@ -62,7 +62,8 @@ def _package() -> Any:
     try:
         import pynvml
     except ImportError as error:
-        raise NoGpus("nvidia-ml-py is not installed: pip install 'homerun[gpu]'") from error
+        line = installed.line_for_extra("gpu")
+        raise NoGpus(f"nvidia-ml-py is not installed: {line}") from error
     finally:
         if folder:
             sys.path.remove(folder)

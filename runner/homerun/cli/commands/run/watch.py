@@ -7,6 +7,7 @@ import sys
 import threading
 
 from homerun.base.errors import HomerunError, UserError
+from homerun.base.installed import line_that_installs
 from homerun.cli.command import command
 from homerun.cli.errors import UsageError
 from homerun.cli.interrupts import Interrupted
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from homerun.cli.top.deeds import Deeds
 
 _NO_TERMINAL = "{} needs a terminal; homerun run list shows the runs once"
-_NO_TEXTUAL = "homerun top needs textual, which is not installed: pip install textual"
+_NO_TEXTUAL = "homerun top needs textual, which is not installed: {}"
 _PATIENCE_S = 0.5
 """So long the runs are waited for; if they take longer, Textual is loaded meanwhile."""
 
@@ -113,7 +114,7 @@ def _watch(
         except ModuleNotFoundError as error:
             if str(error.name).partition(".")[0] in ("homerun", "runstore"):
                 raise
-            raise HomerunError(_NO_TEXTUAL) from error
+            raise HomerunError(_NO_TEXTUAL.format(line_that_installs("textual"))) from error
 
         def deeds() -> Deeds:
             from homerun.cli.top.deeds import Deeds  # loads what a submit needs
