@@ -35,17 +35,22 @@ INSTALLED_LIBRARIES := .venv-libraries/.installed
 
 INSTALLED_MUTANTS := .venv-mutants/.installed
 
+INSTALLED_DOCS := .venv-docs/.installed
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots torture mutants check check-pages fix fix-pages docs types bench bench-peers clean
+.PHONY: help run studio test dist test-package test-docs test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots torture mutants check check-pages fix fix-pages reference docs types bench bench-peers clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(INSTALLED_EXAMPLES) ## submit the example training, follow it, show its metrics
 	$(BIN)/homerun run submit-script -e digits --source-directory $(EXAMPLES) train.py
 
 studio: $(PAGES) ## build Studio's pages (needs Node 20.19 or newer, with npm)
+
+dist: $(INSTALLED_DEV) $(PAGES) ## build the sdist and the wheel into dist/, with Studio's pages
+	$(BIN)/python -m hatchling build -d dist
 
 test: $(INSTALLED_DEV) ## run all tests
 	@$(COMPILE)
@@ -70,6 +75,14 @@ test-slurm: $(INSTALLED_DEV) ## try targets on a real Slurm of this machine (unp
 test-studio: $(INSTALLED_STUDIO) $(PAGES) ## try Studio in a real browser (needs Node and Chromium)
 	@$(COMPILE)
 	$(BIN)/python -m pytest tests/studio/browser $(ARGS)
+
+test-package: $(INSTALLED_DEV) $(PAGES) ## install wheel and sdist into every Python here from 3.10 on (fetches what they need into build/)
+	@$(COMPILE)
+	$(BIN)/python -m pytest tests/installed $(ARGS)
+
+test-docs: $(INSTALLED_DEV) $(PAGES) docs ## follow every page as its reader would, and look through the site
+	@$(COMPILE)
+	$(BIN)/python -m pytest tests/documents $(ARGS)
 
 test-ray: $(INSTALLED_DEV) ## try a Ray cluster on this machine (installs Ray from PyPI below build/)
 	@$(COMPILE)
@@ -107,8 +120,12 @@ fix: $(INSTALLED_DEV) ## repair what lint and format can repair
 fix-pages: $(INSTALLED_WEB)
 	cd $(WEB) && npm run --silent fix
 
-docs: $(INSTALLED_DEV) ## write the option tables of docs/cli.md from the commands
+reference: $(INSTALLED_DEV) ## write the tables of docs/cli.md, and the pages that are made from the code
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/made_pages.py
+
+docs: reference $(INSTALLED_DOCS) ## build the site of the documents into build/site
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
 
 types: $(INSTALLED_DEV) ## write the types of Studio's pages from its answers
 	$(BIN)/python scripts/page_types.py
@@ -122,7 +139,7 @@ bench-peers: $(INSTALLED_DEV) ## measure other tools on the same work (an enviro
 	$(BIN)/python scripts/bench/beside.py $(ARGS)
 
 clean: ## remove what make and the tools have made (never .runs/)
-	rm -rf $(VENV) .venv-libraries .venv-peers build dist $(WEB)/node_modules runner/homerun/studio/assets .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-docs .venv-libraries .venv-peers build dist $(WEB)/node_modules runner/homerun/studio/assets .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find runner store scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -131,6 +148,11 @@ $(BIN)/python:
 $(INSTALLED_LIBRARIES): pyproject.toml
 	$(PYTHON) -m venv .venv-libraries
 	.venv-libraries/bin/python -m pip --disable-pip-version-check --quiet install --editable . $(LIBRARIES)
+	@touch $@
+
+$(INSTALLED_DOCS):
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip --disable-pip-version-check --quiet install 'mkdocs-material>=9.5,<10'
 	@touch $@
 
 $(INSTALLED_MUTANTS):

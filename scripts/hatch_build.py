@@ -20,6 +20,6 @@ class CustomBuildHook(BuildHookInterface[Any]):
             return
         root = Path(self.root)
         for page in sorted(root.glob("docs/*.md")):
-            build_data["force_include"][str(page)] = f"homerun/cli/manual/pages/{page.name}"
+            build_data["force_include"][str(page)] = f"homerun/manual/pages/{page.name}"
         if not root.joinpath("runner/homerun/studio/assets/index.html").exists():
             self.app.display_warning("Studio's pages are not built: `make dist` builds them first")

@@ -1,4 +1,4 @@
-"""Writes the option tables of docs/cli.md from the commands themselves: `make docs`.
+"""Writes the option tables of docs/cli.md from the commands themselves: `make reference`.
 
 Prose and examples are written by hand. In the section of a command, the table below `| option | |`
 is made here; so is the one of the options that every command has, above the first section.
@@ -68,5 +68,5 @@ if __name__ == "__main__":
     written = PAGE.read_text()
     made = rewritten(written)
     if made != written and "--check" in sys.argv:
-        raise SystemExit("docs/cli.md is behind the commands: make docs")
+        raise SystemExit("docs/cli.md is behind the commands: make reference")
     PAGE.write_text(made)

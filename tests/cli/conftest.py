@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from helpers import answers
 from helpers.wait import DEADLINE_S, deadline
 from homerun import Experiment, Run, Workspace
 from homerun.cli import entry
@@ -28,15 +29,18 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 class Done:
     """A command that has ended."""
 
-    def __init__(self, code: int, out: bytes, err: bytes) -> None:
+    def __init__(self, code: int, out: bytes, err: bytes, args: Sequence[str] = ()) -> None:
         self.code = code
         self.out = out
         self.err = err.decode()
+        self._args = args
 
     @property
     def json(self) -> Any:
-        """Standard output as strict JSON."""
-        return json.loads(self.out, parse_constant=_refuse)
+        """Standard output as strict JSON, which has the schema of its command."""
+        value = json.loads(self.out, parse_constant=_refuse)
+        answers.check(self._args, value)
+        return value
 
     @property
     def text(self) -> str:
@@ -156,7 +160,7 @@ def cli(workspace_dir: Path) -> Callable[..., Done]:
             env={**os.environ, **variables},
             timeout=2 * DEADLINE_S,
         )
-        return Done(done.returncode, done.stdout, done.stderr)
+        return Done(done.returncode, done.stdout, done.stderr, args)
 
     return run
 
@@ -168,7 +172,7 @@ def invoke(workspace_dir: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> C
     def run(*args: str) -> Done:
         capsysbinary.readouterr()
         code = entry.run_command_line(list(args))
-        return Done(code, *capsysbinary.readouterr())
+        return Done(code, *capsysbinary.readouterr(), args)
 
     return run
 

@@ -118,7 +118,7 @@ APART = {
     *("config", "doctor", "du", "queue move", "run SCRIPT"),
     *("run files", "run open", "run resubmit", "store stats"),
     *("studio", "notify test", "run stacks", "target test", "model register", "model show"),
-    *("tensorboard", "run monitor-tensorboard"),
+    *("tensorboard", "run monitor-tensorboard", "help", "schema", "self-check"),
 }
 """Commands that tell of this machine, of sizes on its disk, or of times of its own; each has other
 tests."""

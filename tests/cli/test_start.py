@@ -122,7 +122,7 @@ def test_every_command_explains_itself_with_an_example(invoke, words):
 def test_the_documentation_has_every_command_and_its_options_as_the_help_tells_them():
     reference = runpy.run_path(str(ROOT / "scripts" / "reference.py"))
 
-    assert reference["rewritten"](DOCS.read_text()) == DOCS.read_text(), "make docs"
+    assert reference["rewritten"](DOCS.read_text()) == DOCS.read_text(), "make reference"
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -140,7 +140,7 @@ def test_the_commands_of_the_documentation_run_as_written(
 ):
     monkeypatch.setenv("HOME", str(tmp_path))  # some write to the user's files
     text = DOCS.read_text()
-    for name, source in re.findall(r"`(\w+\.py)`\n```python\n(.*?)```", text, re.DOTALL):
+    for name, source in re.findall(r'```python title="(.*?)"\n(.*?)```', text, re.DOTALL):
         (workspace_dir / name).write_text(source)
     written = [line for line in text.splitlines() if line.startswith("$ homerun ")]
     commands = [shlex.split(re.split(r" [|>]", line)[0])[2:] for line in written]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -13,6 +12,7 @@ import pytest
 from helpers.event_files import program_in, scalars
 from helpers.wait import DEADLINE_S
 from homerun import Experiment, Workspace
+from homerun.base import installed
 
 FILE = "events.out.tfevents.0000000000.homerun"
 
@@ -118,7 +118,7 @@ def test_a_tensorboard_that_is_not_there_is_named_with_what_installs_it(
     done = invoke("tensorboard", "digits/1")
 
     assert done.code == 1
-    install = f"{sys.executable} -m pip install 'tensorboard>=2.12'"
+    install = installed.line_for_extra("tensorboard")
     assert done.err == f"homerun: TensorBoard needs more packages: {install}\n"
 
 

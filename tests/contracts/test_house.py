@@ -21,7 +21,7 @@ ORDER = {
             *("homerun.metrics", "homerun.snapshots", "homerun.environments", "homerun.targets"),
             *("homerun.notify", "homerun.assets"),
         ),
-        ("homerun.config", "homerun.doctor"),
+        ("homerun.config", "homerun.doctor", "homerun.manual"),
         ("homerun.runs",),
         ("homerun.files", "homerun.supervisor"),
         ("homerun.views",),
@@ -63,7 +63,7 @@ FACES = {"homerun", "runstore", "homerun.cli", "homerun.azureml", "azureml", "si
 a Python of a run begins with."""
 
 MOST_ENTRIES = 16
-MOST_ON_TOP = {"runner/homerun": 22}
+MOST_ON_TOP = {"runner/homerun": 23}
 
 
 def room_of(name: str) -> tuple[str, str, int] | None:

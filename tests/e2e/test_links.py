@@ -192,6 +192,7 @@ LOOKS = [
     ),
     *("workspace list", "run watch", "top", "store share", "account show", "run stacks RUN"),
     *("account set --subscription 0000", "login", "completion bash", "env build -c none"),
+    *("help", "help queue", "schema", "schema run.show"),
 ]
 
 COMMANDS = [
@@ -276,10 +277,14 @@ CHANGES: list[tuple[str, dict[str, object]]] = [
     ("logout", {}),
 ]
 
-APART = {"studio", "run monitor-logs", "notify test", "tensorboard", "run monitor-tensorboard"}
-"""Commands that are not run here: what tells a person opens no store. Studio's routes are asked in
-this process instead; what `run logs` reads too is followed for ever where the record of the end is
-gone; and what is given to TensorBoard has tests beside it (`files/test_event_files.py`)."""
+APART = {
+    *("studio", "run monitor-logs", "notify test", "tensorboard", "run monitor-tensorboard"),
+    "self-check",
+}
+"""Commands that are not run here: what tells a person opens no store, and `self-check` one of its
+own. Studio's routes are asked in this process instead; what `run logs` reads too is followed for
+ever where the record of the end is gone; and what is given to TensorBoard has tests beside it
+(`files/test_event_files.py`)."""
 
 
 class Canaries:

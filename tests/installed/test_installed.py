@@ -56,6 +56,14 @@ def test_a_wheel_runs_a_script_and_shows_its_record(installed: Installed) -> Non
     assert "Completed" in installed.told("python", "-m", "runstore", ".runs")
 
 
+def test_a_wheel_checks_itself_and_has_its_manual(installed: Installed) -> None:
+    checks = json.loads(installed.told("homerun", "self-check"))
+
+    assert {row["state"] for row in checks} == {"ok"}
+    assert installed.told("homerun", "help", "getting-started").startswith("Getting started\n")
+    assert (installed.programs.parent / "share/man/man1/homerun.1").is_file()
+
+
 def test_a_wheel_has_azureml_for_a_script(installed: Installed) -> None:
     assert "loss" in installed.told("python", "-m", "homerun.azureml", "azure.py")
     installed.told("homerun", "run", "-e", "first", "azure.py")

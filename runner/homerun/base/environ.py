@@ -36,7 +36,8 @@ GPUS = "HOMERUN_GPUS"
 """Set for a script: the names of the GPUs that it was given."""
 
 GPU_CHOICE = "HOMERUN_GPU_CHOICE"
-"""Set for such a script: the GPUs that its submitter's own variable left to choose from."""
+"""Set for a script that was given GPUs: those that its submitter's own variable left to choose
+from."""
 
 CUDA_DEVICES, HIP_DEVICES = "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"
 """NVIDIA's own and AMD's own: the GPUs that a program sees."""
@@ -58,16 +59,16 @@ ENDED_RUN = "HOMERUN_ENDED_RUN"
 """Set for a command that is started when a run has ended: its id."""
 
 ENDED_STATUS = "HOMERUN_ENDED_STATUS"
-"""Set for such a command: how the run ended."""
+"""Set for a command that is started when a run has ended: how the run ended."""
 
 ENDED_FOLDER = "HOMERUN_ENDED_FOLDER"
-"""Set for such a command: the run's folder."""
+"""Set for a command that is started when a run has ended: the run's folder."""
 
 TOLD = "HOMERUN_NOTIFY_"
 """What the variables begin with that are set for a command that tells a person of a run."""
 
 AZUREML = "HOMERUN_AZUREML"
-"""Set by a person to `real`: `import azureml` is then not ours, but the retired package."""
+"""Set by a person: `real` makes `import azureml` the retired package, and not ours."""
 
 REAL = "real"
 
@@ -82,13 +83,13 @@ BEATS = "HOMERUN_BEATS"
 since those who look are on other hosts."""
 
 AZUREML_RUN_ID = "AZUREML_RUN_ID"
-"""The original's name for the id of a script's run, which scripts read."""
+"""Set for a script: the id of its run by the original's name, which scripts read."""
 
 ATTEMPT = "HOMERUN_ATTEMPT"
 """Set for a script that is started again: which start this is, from 2 on."""
 
 RESUME_DIRECTORY = "HOMERUN_RESUME_DIRECTORY"
-"""Set for such a script: the folder with what the former attempts have made."""
+"""Set for a script that is started again: the folder with what the former attempts have made."""
 
 SOURCE_DIRECTORY = "HOMERUN_SOURCE_DIRECTORY"
 """Set for a script: the folder that its code was copied from."""

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from importlib.util import find_spec
 
 __version__ = "0.1.0"
+
+EXTRAS = {
+    "gpu": ("nvidia-ml-py>=12",),
+    "keyring": ("keyring>=24",),
+    "notebook": ("ipykernel>=6.29", "nbclient>=0.8"),
+    "plot": ("matplotlib>=3.7",),
+    "studio": ("starlette>=0.40", "uvicorn>=0.30", "watchdog>=4"),
+    "tensorboard": ("tensorboard>=2.12",),
+}
+"""What pyproject.toml names for each extra."""
 
 
 def line_that_installs(*packages: str) -> str:
@@ -13,12 +25,8 @@ def line_that_installs(*packages: str) -> str:
 
     An environment of pipx is told by its own file; one without pip is uv's, or can be uv's.
     """
-    import shlex
-    from importlib.util import find_spec
-
     if os.path.exists(os.path.join(sys.prefix, "pipx_metadata.json")):
         return shlex.join(["pipx", "inject", "homerun", *packages])
-
     if find_spec("pip") is None and not sys.flags.no_site:
         return shlex.join(["uv", "pip", "install", "--python", sys.executable, *packages])
     return shlex.join([sys.executable, "-m", "pip", "install", *packages])
@@ -29,16 +37,4 @@ def line_for_extra(extra: str) -> str:
 
     It names the packages, so that it works wherever this homerun itself came from.
     """
-    return line_that_installs(*(_packages_of(extra) or [f"homerun[{extra}]"]))
-
-
-def _packages_of(extra: str) -> list[str]:
-    from importlib import metadata
-
-    try:
-        needed = metadata.requires("homerun") or []
-    except metadata.PackageNotFoundError:  # run from its source
-        return []
-    found = [one.partition(";") for one in needed]
-    signs = f"extra == '{extra}'", f'extra == "{extra}"'
-    return [name.strip() for name, _, marker in found if any(one in marker for one in signs)]
+    return line_that_installs(*EXTRAS[extra])

@@ -139,6 +139,9 @@ COMMANDS = {
     "forget-host": ("commands.machine.hosts", "forget_host"),
     "studio": ("commands.studio", "studio"),
     "tensorboard": ("commands.machine.tensorboard", "tensorboard"),
+    "help": ("commands.machine.help", "help_on"),
+    "schema": ("commands.machine.schema", "schema"),
+    "self-check": ("commands.machine.self_check", "self_check"),
     "config": ("commands.config", "config"),
     "completion": ("commands.machine.completion", "completion"),
     "login": ("commands.account", "login"),
@@ -174,7 +177,10 @@ SECTIONS = (
     (
         "Set up",
         "homerun config",
-        "config studio completion doctor forget-host notify queue target experiment store env",
+        (
+            "help config studio completion doctor self-check schema forget-host notify queue "
+            "target experiment store env"
+        ),
     ),
     ("As in Azure ML", "homerun folder attach", "folder workspace datastore dataset account login"),
 )
@@ -223,6 +229,15 @@ SUMMARIES = {
     "forget-host": (
         "Declare all runs of a host failed that are NotResponding: the host is gone for good."
     ),
+    "help": (
+        "Show a page of the manual (default: the list of all), a section, or a command's help."
+    ),
+    "schema": (
+        "Print the JSON schema of what a command answers with -o json (default: list the commands)."
+    ),
+    "self-check": (
+        "Check that this install works: run, cancel and read back scripts in a temporary folder."
+    ),
     "login": "Do nothing, and say that no account is needed.",
 }
 """What the first help page says of its commands: their modules are not loaded for it."""
@@ -260,7 +275,6 @@ HABITS = {
     "download": "files",
     "ui": "studio",
     "settings": "config",
-    "help": "--help",
     "version": "--version",
 }
 """What people type by habit, and what it is called here."""

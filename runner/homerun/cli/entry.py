@@ -18,8 +18,8 @@ from homerun.cli.parsing import fast
 from runstore.errors import InvalidQuery, StoreError
 
 _ADVICE = {
-    errno.ENOSPC: "free some space and try again",
-    errno.EDQUOT: "free some space and try again",
+    errno.ENOSPC: "free some space and try again (homerun help troubleshooting disk)",
+    errno.EDQUOT: "free some space and try again (homerun help troubleshooting disk)",
     errno.EACCES: "check who owns it and what its permissions are",
     errno.EPERM: "check who owns it and what its permissions are",
     errno.EROFS: "use a folder that can be written (HOMERUN_STORE)",

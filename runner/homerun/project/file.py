@@ -89,6 +89,20 @@ KEYS: dict[str, Callable[[str, object], Any]] = {
 }
 """What can be said, each with the check of its value."""
 
+MEANINGS = {
+    "experiment": "the experiment of runs that are submitted without one",
+    "python": "the interpreter of scripts, from the file's folder on, or a name in PATH",
+    "target": "the target of runs that name none",
+    "columns": "the columns of `homerun ls`",
+    "minimize": "metrics that are good when low: what `best`, `ls` and `@best` go by",
+    "maximize": "metrics that are good when high",
+    "env": "environment variables of every run; what a submit says wins",
+    "rules": "rules of every run: `stop`, `fail`, `retry`, `notify`, `tag`, each a list of "
+    "conditions",
+    "notify": '`on = ["failed"]`: which ends of runs are told; where to is in your own notify.json',
+}
+"""What each of them means, for people."""
+
 
 class ProjectFile:
     """A project's file, read.

@@ -40,7 +40,10 @@ _BY_EXCEPTION = (
     ),
     (
         ("FileNotFoundError",),
-        "the script works in a copy of {source}: give absolute paths, or run with --in-place",
+        (
+            "the script works in a copy of {source}: give absolute paths, or run with --in-place "
+            "(homerun help what-a-run-gets)"
+        ),
     ),
     (
         ("EOFError",),
@@ -170,7 +173,8 @@ def missing_module(record: Record, exception: str | None) -> str | None:
     python = str((record.run.get("command") or ["python"])[0])
     return (
         f"{python} has no module {name}: install it there, or choose another Python with --python, "
-        "by activating its environment, or as python in homerun.toml"
+        "by activating its environment, or as python in homerun.toml "
+        "(homerun help troubleshooting numpy)"
     )
 
 

@@ -18,6 +18,24 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+KNOWN = {
+    "max_concurrent_runs": "how many runs go on at once on the target `local`; "
+    "`homerun queue slots N` sets it",
+    "targets": "the targets beside `local`, each with its type, slots and rules; `homerun target` "
+    "writes it",
+    "default_target": "the target of runs that name none; `homerun target default NAME` sets it",
+    "datastores": "the folders that names of datastores stand for; `homerun datastore` writes it",
+    "default_datastore": "the datastore of scripts that name none; "
+    "`homerun datastore default NAME` sets it",
+    "curated_environments": "lists of packages for names of Azure's own environments",
+    "on_end": "commands that are started when runs have ended; trusted by `homerun store trust`",
+    "sample_s": "seconds between two samples of what a run uses (default: 5); 0: none are taken",
+    "silent_after_s": "seconds without a sign of life after which a run counts as silent (default: "
+    "600); 0: never",
+}
+"""What a store's settings can say, and what it means."""
+
+
 def read(root: str) -> dict[str, Any]:
     """The settings of a store; {} where there are none.
 

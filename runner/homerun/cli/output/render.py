@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from typing import Union
 
     from homerun.cli.output.plot import Plot
+    from homerun.cli.page_text import PageText
 
-    Part = Union["Table", "Card", "Branch", "Note", Plot, str]
+    Part = Union["Table", "Card", "Branch", "Note", PageText, Plot, str]
 
 _GAP = "  "
 _MAY_BE_CUT = ("script", "tags")

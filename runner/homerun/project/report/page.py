@@ -11,8 +11,8 @@ from html import escape
 
 from homerun.base import accounts, terminal
 from homerun.base.errors import UserError
+from homerun.base.installed import __version__
 from homerun.base.times import instant
-from homerun.base.version import __version__
 from homerun.metrics import curves, summary
 from homerun.metrics.kinds import NUMBER
 from homerun.project.report import picture

@@ -84,7 +84,7 @@ def test_without_the_package_there_are_none_and_the_line_that_installs_it_is_sai
     done = subprocess.run(argv, capture_output=True, text=True)
 
     assert done.stdout.splitlines() == [
-        f"nvidia-ml-py is not installed: {sys.executable} -m pip install 'homerun[gpu]'",
+        f"nvidia-ml-py is not installed: {sys.executable} -m pip install 'nvidia-ml-py>=12'",
         "False",
     ]
 

@@ -1,0 +1,1 @@
+"""The fixtures that install homerun are those of its other installs."""
