@@ -161,7 +161,7 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
           <Field label="Python" note="Empty: the project's, else the one that Studio runs with.">
             <input spellcheck={false} placeholder="/path/to/python" {...text("python")} />
           </Field>
-          <Field label="Packages" note="A file beside the script, as requirements.txt or conda.yml: an environment of its own is built from it.">
+          <Field label="Packages" note="As requirements.txt or conda.yml: an environment of its own is built from it.">
             <input spellcheck={false} {...text("packages")} />
           </Field>
           <Field label="Grid" note="A run for each combination: lr=0.1,0.01 opt=adam,sgd">
