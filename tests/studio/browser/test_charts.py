@@ -6,8 +6,9 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
@@ -15,6 +16,8 @@ import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from homerun import Experiment, Run, Workspace
+from runstore.metrics import chart as metric_chart
+from runstore.metrics import log as metric_log
 from studio.browser.lab import Studio
 
 STRONG = """(canvas) => {
@@ -142,6 +145,72 @@ def test_a_spike_among_many_points_is_seen_and_read(page: Page, lab: Lab) -> Non
     assert 0.4 < columns.index(max(columns)) / len(columns) < 0.6
     expect(hover(page, card, 0.501)).to_contain_text("… 50")
     expect(hover(page, card, 0.2)).not_to_contain_text("… 50")
+
+
+CONTRAST = """(canvas) => {
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    const back = getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/g).map(Number);
+    const light = (c) => c.map((one) => one / 255)
+        .map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0) + 0.05;
+    const behind = light(back.slice(0, 3));
+    const columns = new Array(width).fill(0);
+    for (let at = 0; at < width * height; at += 1) {
+        const alpha = data[at * 4 + 3] / 255;
+        if (!alpha) continue;
+        const rgb = [0, 1, 2].map((c) => data[at * 4 + c] * alpha + back[c] * (1 - alpha));
+        const ratio = Math.max(light(rgb) / behind, behind / light(rgb));
+        const isInk = Math.max(...rgb) - Math.min(...rgb) > 60;
+        const reach = 1 - Math.floor(at / width) / height;
+        if (ratio >= 3 && isInk) columns[at % width] = Math.max(columns[at % width], reach);
+    }
+    return columns;
+}"""
+"""How high each column reaches that stands out from the page as a line has to: three to one."""
+
+
+@pytest.fixture(scope="module")
+def spiked(lab: Lab) -> tuple[Run, int]:
+    """A run with a million points, of which one is far off, and the step of that one."""
+    at = 612_345
+    run = Experiment(lab.workspace, "million").start_logging()
+    writer = metric_log.Writer(run.directory)
+    for step in range(1_000_000):
+        value = 50.0 if step == at else 0.05 + step % 7 / 1e4
+        writer.add_scalar_at("loss", value, 1_795_000_000_000 + step, step)
+    writer.close()
+    run.complete()
+    metric_chart.series(run.directory, "loss")  # which keeps the sums of its blocks
+    return run, at
+
+
+def is_seen_at(there: float, columns: list[float]) -> bool:
+    """Whether the highest of some columns is high, and where it should be."""
+    tallest = columns.index(max(columns)) / len(columns)
+    return max(columns) > 0.8 and abs(tallest - there) < 0.012
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_one_point_of_a_million_is_seen_at_every_zoom_and_read(
+    page: Page, lab: Lab, spiked: tuple[Run, int], theme: Literal["light", "dark"]
+) -> None:
+    run, at = spiked
+    page.emulate_media(color_scheme=theme)
+    for width in (1_000_000, 100_000, 8_000, 600, 40):
+        low, high = at - 0.3 * width, at + 0.7 * width
+        zoom = "" if width == 1_000_000 else f"?chart=loss~zx={low},{high}"
+        share = at / 999_999 if width == 1_000_000 else 0.3
+        lab.show(page, f"/run/{run.id}/metrics{zoom}")
+        card = page.get_by_role("figure", name="loss")
+        card.locator("canvas").wait_for(timeout=120_000)  # what a run logged is summed up once
+        over, canvas = place_of(card), card.locator("canvas").bounding_box()
+        assert canvas is not None
+        there = (over["x"] + share * over["width"] - canvas["x"]) / canvas["width"]
+        drawn(page, card, CONTRAST, partial(is_seen_at, there))
+        read = re.compile(r"(^|… )50(\)|$)")
+        expect(hover(page, card, share).locator("div").nth(1)).to_have_text(read)
+        expect(hover(page, card, share - 0.15).locator("div").nth(1)).not_to_have_text(read)
 
 
 def test_what_is_no_number_has_its_sign_and_is_counted(page: Page, lab: Lab) -> None:

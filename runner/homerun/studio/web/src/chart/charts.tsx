@@ -179,7 +179,7 @@ function Fold({ section, isAlone, isFolded, fold, size, card }: FoldProps) {
     <section class="chart-section" aria-label={title || "Metrics"}>
       {!isAlone && (
         <h2 class="fold-head">
-          <button type="button" class="fold" aria-expanded={!isFolded} onClick={fold}>
+          <button type="button" class="section-fold" aria-expanded={!isFolded} onClick={fold}>
             <Icon name={isFolded ? "right" : "down"} />
             <span>{title || "Metrics"}</span>
             <span class="dim">{names.length}</span>

@@ -138,11 +138,12 @@ function drawSpikes(ctx: Context, stroke: Stroke, look: Look): void {
   for (const at of spikes(stroke)) {
     const [low, high] = [stroke.min[at] ?? null, stroke.max[at] ?? null];
     if (low === null || high === null) continue;
-    const [left, down] = [look.x(stroke.x[at] ?? 0), look.y(low)];
+    // On whole pixels: between two of them a line is half as strong.
+    const [left, down] = [Math.round(look.x(stroke.x[at] ?? 0)), look.y(low)];
     ctx.moveTo(left, Number.isFinite(down) ? down : bottom);
     ctx.lineTo(left, look.y(high));
   }
-  ctx.lineWidth = 1.5 * look.ratio;
+  ctx.lineWidth = 2 * Math.max(1, Math.round(look.ratio));
   ctx.stroke();
 }
 

@@ -43,7 +43,7 @@ export function Menu(props: Props) {
   }, [isOpen]);
   return (
     <details
-      class="menu"
+      class="chart-menu"
       ref={element}
       onToggle={(event) => setOpen(event.currentTarget.open)}
       onKeyDown={(event) => {
@@ -78,7 +78,7 @@ function Settings({ name, spec, change, isPinned, pin, fill, lines, picture, poi
     close();
   };
   return (
-    <div class="menu-body">
+    <div class="chart-menu-body">
       {points && <p class="dim">{points}</p>}
       <label class="inline">
         <span>Y axis</span>
