@@ -2,11 +2,12 @@
 
 import { figure } from "../../../format";
 import { href } from "../../../route";
+import { fieldWritten, valueWritten } from "../../../table/conditions";
 import type { RunRow } from "../../../types";
 
 /** The condition that a field has a value, as the filter takes it; null: that it is there. */
 export function conditionOf(field: string, value: unknown): string {
-  return value === null || value === "" ? field : `${field} = ${String(value)}`;
+  return value === null || value === "" ? fieldWritten(field) : `${fieldWritten(field)} = ${valueWritten(String(value))}`;
 }
 
 export function Params({ run }: { run: RunRow }) {

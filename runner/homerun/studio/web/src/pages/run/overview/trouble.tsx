@@ -11,6 +11,7 @@ import type { DetailsOfRun, RunAnswer, RunRow } from "../../../types";
 import { Ago, Button } from "../../../ui/basics";
 import { Icon } from "../../../ui/icon";
 import { useLoaded } from "../../../use";
+import { conditionOf } from "./params";
 import { type Frame, lastTraceback, type Raised } from "./traceback";
 
 const END_BYTES = 128 * 1024;
@@ -79,7 +80,7 @@ async function readTraceback(id: string, abort: AbortSignal): Promise<{ log: str
 
 /** The runs that ended with the same exception. */
 function Same({ run, failure }: { run: RunRow; failure: string | undefined }) {
-  const where = failure ? [`error = ${failure}`] : [];
+  const where = failure ? [conditionOf("error", failure)] : [];
   const loaded = useLoaded(async (abort) => (failure ? (await get("runs", { where, children: true, limit: 1 }, abort)).total - 1 : 0), [run.id, failure]);
   const others = loaded.data ?? 0;
   if (others < 1) return null;
