@@ -91,7 +91,10 @@ WRONG: dict[str, tuple[Callable[[Experiment], object], str]] = {
     "an id with a slash": (lambda e: _submit(e, run_id="a/b"), "use 1 to 128"),
     "a script outside": (lambda e: _submit(e, script="../outside.py"), "move it there"),
     "a missing script": (lambda e: _submit(e, script="none.py"), "no script none.py in the source"),
-    "a missing folder": (lambda e: _submit(e, source="none"), "source directory none is no folder"),
+    "a missing folder": (
+        lambda e: _submit(e, source="none"),
+        "source directory none is not a folder",
+    ),
     "arguments as one text": (lambda e: _submit(e, arguments="--lr 1"), "a list of texts"),
     "an argument that is None": (lambda e: _submit(e, arguments=[None]), "use texts and numbers"),
     "no config": (lambda e: e.submit("train.py"), "takes a ScriptRunConfig"),  # type: ignore[arg-type]

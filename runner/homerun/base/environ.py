@@ -30,7 +30,7 @@ NVML = "HOMERUN_NVML"
 
 GPU_LOCKS = "HOMERUN_GPU_LOCKS"
 """Set by a person: the folder in which it is noted who has which GPU, such as one that several
-containers share; else one of the system's own that all users share."""
+containers share (default: one of the system's own that all users share)."""
 
 GPUS = "HOMERUN_GPUS"
 """Set for a script: the names of the GPUs that it was given."""
@@ -73,7 +73,7 @@ AZUREML = "HOMERUN_AZUREML"
 REAL = "real"
 
 PAGER = "HOMERUN_PAGER"
-"""Set by a person: what shows a list that is longer than the terminal; else `PAGER`, else less."""
+"""Set by a person: what shows a list longer than the terminal (default: `PAGER`, then less)."""
 
 COMPLETION = "_HOMERUN_COMPLETE"
 """Set by a shell that asks the command line for completions."""

@@ -170,7 +170,7 @@ class ScriptRunConfig(Configurable):
         if self._may_be_elsewhere and self.script is not None:
             path = self._project(path)
         if not os.path.isdir(path):
-            raise SubmitError(f"the source directory {self.source_directory} is no folder")
+            raise SubmitError(f"the source directory {self.source_directory} is not a folder")
         is_fit = self.in_place or os.path.isabs(named) or path == self._fit
         why = "" if is_fit else places.unfit(path)
         if why:

@@ -72,7 +72,7 @@ def check_name(name: str) -> str:
     if is_name(name):
         return name
     raise UserError(
-        f"{name!r} is no workspace name: use {_SHORTEST} to {_LONGEST} letters, digits, '_' and "
+        f"{name!r} is not a valid workspace name: use {_SHORTEST} to {_LONGEST} letters, digits, '_' and "
         "'-', a letter or digit first"
     )
 
@@ -259,7 +259,7 @@ def _config_name(folder: str, given: str | None) -> str:
         other = os.path.join(_config_folder(folder), names[1])
         return names[1] if os.path.isfile(other) else names[0]
     if not given or "/" in given or "\0" in given:
-        raise UserError(f"{given!r} is no file name for a configuration")
+        raise UserError(f"{given!r} is not a valid file name for a configuration")
     return given if given.endswith(".json") else f"{given}.json"
 
 

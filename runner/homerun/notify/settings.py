@@ -165,7 +165,7 @@ def _private(path: str) -> bytes | None:
     with open(descriptor, "rb") as file:  # what is opened is what is judged
         seen = os.fstat(descriptor)
         if not stat.S_ISREG(seen.st_mode):
-            raise UserError(f"{path} is no file")
+            raise UserError(f"{path} is not a file")
         if seen.st_uid != os.geteuid():
             raise UserError(f"{path} belongs to another user: nothing is sent by it")
         if seen.st_mode & _OTHERS:

@@ -461,7 +461,9 @@ def _places(groups: Sequence[Grouped], deepest: int) -> list[dict[str, Any]]:
 def _place(until: str) -> tuple[str, str]:
     created, space, run_id = until.partition(" ")
     if not space:
-        raise InvalidQuery(f"{until[:60]!r} is no place in a list of runs: ask for the selection")
+        raise InvalidQuery(
+            f"{until[:60]!r} is not a place in a list of runs: ask for the selection"
+        )
     return created, run_id
 
 

@@ -171,7 +171,7 @@ def test_a_script_that_is_not_in_the_source_folder_is_refused(
 
 
 def test_a_source_folder_that_is_missing_is_refused(workspace_dir: Path) -> None:
-    with pytest.raises(SubmitError, match="the source directory no/such is no folder"):
+    with pytest.raises(SubmitError, match="the source directory no/such is not a folder"):
         ScriptRunConfig("no/such", "train.py").source()
 
 
@@ -180,7 +180,7 @@ def test_a_source_folder_that_is_a_file_is_refused(
 ) -> None:
     script("train.py", "")
 
-    with pytest.raises(SubmitError, match=r"source/train\.py is no folder"):
+    with pytest.raises(SubmitError, match=r"source/train\.py is not a folder"):
         ScriptRunConfig("source/train.py", "train.py").source()
 
 

@@ -102,7 +102,7 @@ def test_what_is_no_file_hangs_nothing(write: Write) -> None:
     path.unlink()
     os.mkfifo(path)
 
-    assert refusal() == f"{path} is no file"
+    assert refusal() == f"{path} is not a file"
 
 
 REFUSED = {

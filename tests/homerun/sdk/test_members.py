@@ -57,7 +57,7 @@ def test_the_originals_constructor_refuses_a_workspace_of_another_name(workspace
 
 @pytest.mark.parametrize("name", ["", "a b", None])
 def test_the_originals_constructor_refuses_an_odd_name(workspace_dir: Path, name: str) -> None:
-    with pytest.raises(UserError, match="is no workspace name"):
+    with pytest.raises(UserError, match="is not a valid workspace name"):
         Workspace("s", "g", name)
 
 

@@ -269,7 +269,7 @@ def test_a_workspace_may_have_the_originals_names(name: str) -> None:
     "name", ["", "ab", "x" * 34, "-abc", "_abc", "a b c", "a/bc", "a.bc", "älter", None, 123]
 )
 def test_no_other_name_makes_a_workspace(workspace_dir: Path, name: object) -> None:
-    with pytest.raises(UserError, match="is no workspace name") as raised:
+    with pytest.raises(UserError, match="is not a valid workspace name") as raised:
         Workspace.create(name)  # type: ignore[arg-type]
 
     assert "\n" not in str(raised.value)

@@ -26,7 +26,7 @@ def read_time(text: str) -> int:
     else:
         seconds = _of_colons(given)
     if seconds < 1:
-        raise ValueError(f"{text!r} is no time; write it as 90m, 2h or 1d12h")
+        raise ValueError(f"{text!r} is not a valid time; write it as 90m, 2h or 1d12h")
     return seconds
 
 
