@@ -72,8 +72,8 @@ def check_name(name: str) -> str:
     if is_name(name):
         return name
     raise UserError(
-        f"{name!r} is not a valid workspace name: use {_SHORTEST} to {_LONGEST} letters, digits, '_' and "
-        "'-', a letter or digit first"
+        f"{name!r} is not a valid workspace name: use {_SHORTEST} to {_LONGEST} letters, digits, "
+        "'_' and '-', a letter or digit first"
     )
 
 

@@ -217,7 +217,7 @@ def _digest(shown: Columns, behind: int) -> int:
 
 
 def _places(cursor: str | None, count: int) -> list[_Known | None]:
-    """What is known of each series at a cursor, None where it says nothing; [] if it is not valid."""
+    """What is known of each series at a cursor, None where it says nothing; []: it is not valid."""
     try:
         parts = cursor.split(",") if cursor else []
         found = [_Known.parse(part) if part else None for part in parts]
