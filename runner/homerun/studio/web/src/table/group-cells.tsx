@@ -2,7 +2,7 @@
 
 import { count, figure, toNumber } from "../format";
 import { info } from "../state";
-import type { GroupRow, SpreadCell, Status } from "../types";
+import type { GroupRow, Numeric, SpreadCell, Status } from "../types";
 import { StatusBar } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import { type Column, metricOf } from "./columns";
@@ -46,13 +46,13 @@ function Spread({ column, group }: { column: Column; group: GroupRow }) {
   const found = group.metrics[name];
   if (!found || which !== "last" || found.count === 0) return null;
   const [mean, std] = [toNumber(found.mean), toNumber(found.std)];
-  const range = `${figure(toNumber(found.min))} … ${figure(toNumber(found.max))}`;
-  const title = `mean ${figure(mean)}${std === null ? "" : ` ± ${figure(std)}`} of ${count(found.count)}, ${range}`;
+  const range = found.count > 1 ? `${short(found.min)} … ${short(found.max)}` : "";
+  const title = `mean ${figure(mean)}${std === null ? "" : ` ± ${figure(std)}`} of ${count(found.count)}, ${figure(toNumber(found.min))} … ${figure(toNumber(found.max))}`;
   return (
     <span class="spread" title={title}>
       <span>
-        {figure(mean)}
-        {std !== null && ` ± ${figure(std)}`}
+        {short(found.mean)}
+        {std !== null && ` ± ${short(found.std, 2)}`}
       </span>
       <small class="dim">{best(name, found) ?? range}</small>
     </span>
@@ -62,5 +62,11 @@ function Spread({ column, group }: { column: Column; group: GroupRow }) {
 function best(name: string, found: SpreadCell): string | null {
   const goal = info.value?.goal;
   if (goal?.metric !== name) return null;
-  return `best ${figure(toNumber(goal.is_most ? found.max : found.min))}`;
+  return `best ${short(goal.is_most ? found.max : found.min)}`;
+}
+
+/** A number in the room that a column has; its title has more digits. */
+function short(value: Numeric, digits = 3): string {
+  const number = toNumber(value);
+  return number === null || !Number.isFinite(number) ? figure(number) : figure(Number(number.toPrecision(digits)));
 }

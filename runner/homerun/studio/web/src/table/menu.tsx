@@ -103,7 +103,7 @@ function List({ id, label, items, at, close }: ListProps) {
     <div
       id={id}
       ref={list}
-      class="menu"
+      class="popup-menu"
       role="menu"
       aria-label={label}
       popover="auto"
