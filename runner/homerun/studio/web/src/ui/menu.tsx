@@ -48,7 +48,7 @@ export function Menu({ label, icon, actions, disabled = false, children }: Props
   };
   return (
     <div
-      class="menu"
+      class="acts"
       ref={box}
       onKeyDown={pressed}
       onFocusOut={(event) => !box.current?.contains(event.relatedTarget as Node | null) && event.relatedTarget && setOpen(false)}
@@ -70,8 +70,8 @@ export function Menu({ label, icon, actions, disabled = false, children }: Props
       </button>
       {isOpen && (
         <>
-          <div class="menu-away" onPointerDown={() => setOpen(false)} />
-          <div class="menu-list" role="menu" id={id} aria-label={label}>
+          <div class="acts-away" onPointerDown={() => setOpen(false)} />
+          <div class="acts-list" role="menu" id={id} aria-label={label}>
             {actions.map((one) => (
               <button
                 key={one.text}

@@ -40,7 +40,7 @@ export function Columns({ columns, label, more }: Props) {
                   class={typeof columns[at]?.[1].find((cell) => cell !== null) === "number" ? "is-number" : ""}
                   aria-sort={order?.column === at ? (order.isDown ? "descending" : "ascending") : undefined}
                 >
-                  <button type="button" class="grid-head" title={`Sort by ${name}`} onClick={() => sort(at)}>
+                  <button type="button" class="sort-head" title={`Sort by ${name}`} onClick={() => sort(at)}>
                     {name}
                     {order?.column === at && (order.isDown ? " ↓" : " ↑")}
                   </button>
