@@ -115,6 +115,7 @@ def test_an_empty_store_teaches_the_first_three_steps(
         link = band(page, "Running").get_by_role("link", name="first #1")
         expect(link).to_be_visible(timeout=WAIT_MS)
         run.complete()
+        page.close()  # before its server, which it would ask in vain
     finally:
         studio.close()
 

@@ -43,12 +43,13 @@ def test_runs_of_an_experiment_are_chosen_filtered_and_compared(page: Page, stor
     expect(page.get_by_text("2 selected")).to_be_visible()
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
+    expect(page.get_by_role("img", name="loss: #")).to_be_visible()
+    page.get_by_role("link", name="Differences").click()
     table = page.get_by_role("region", name="Comparison")
     expect(table.get_by_role("row", name=re.compile("^Parameters lr"))).to_contain_text("0.2")
     expect(table.get_by_role("row", name="quality")).to_have_count(0)
     page.get_by_label("Only differences").uncheck()
     expect(table.get_by_role("row", name="quality")).to_contain_text("good")
-    expect(page.get_by_role("img", name="loss: #")).to_be_visible()
 
 
 def test_a_run_is_opened_by_its_number_and_its_log_read(page: Page, store: Store) -> None:

@@ -1,7 +1,7 @@
 /** Which page is shown. */
 
+import type { ComponentType } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import { ComparePage } from "./pages/compare";
 import { ExperimentsPage } from "./pages/experiments";
 import { HomePage } from "./pages/home";
 import { ModelPage } from "./pages/model";
@@ -18,6 +18,7 @@ import { Button, Empty, Failure, Field, Waiting } from "./ui/basics";
 import { Boundary } from "./ui/boundary";
 import { complain, Messages, Questions, takeBack } from "./ui/dialog";
 import { Header, useFocusOnPage } from "./ui/shell";
+import { useLoaded } from "./use";
 
 export function App() {
   useEffect(() => void readInfo(), []);
@@ -68,7 +69,7 @@ function Page() {
     case "model":
       return <ModelPage key={key} name={id} />;
     case "compare":
-      return <ComparePage />;
+      return <Lazy load={loadCompare} what="the comparison" />;
     case "submit":
       return <SubmitPage key={key} />;
     case "targets":
@@ -84,6 +85,16 @@ function Page() {
         </Empty>
       );
   }
+}
+
+const loadCompare = (): Promise<{ default: ComponentType }> => import("./pages/compare");
+
+/** A page that is loaded when it is first shown. */
+function Lazy({ load, what }: { load: () => Promise<{ default: ComponentType }>; what: string }) {
+  const loaded = useLoaded(load, [load]);
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what={what} />;
+  const Part = loaded.data.default;
+  return <Part />;
 }
 
 function SignIn() {

@@ -1,0 +1,151 @@
+/** Runs as points: two fields as axes, others as colour and size; those that no other one beats; a selection by the mouse. */
+
+import { useState } from "preact/hooks";
+import { figure, plural } from "../format";
+import { adjust, place } from "../route";
+import type { RunRow } from "../types";
+import { Button, Switch } from "../ui/basics";
+import { Drawing, type Ink } from "./drawing";
+import { columnsOfRuns, type FieldColumn, paretoFront } from "./fields";
+import { chosen, Pick } from "./pick";
+import { AsTable } from "./table";
+
+const SIZES = [8, 30] as const;
+
+export function Scatter({ runs }: { runs: RunRow[] }) {
+  const { query } = place.value;
+  const [marked, setMarked] = useState<number[]>([]);
+  const columns = columnsOfRuns(runs);
+  const numbers = columns.filter((one) => one.isNumber);
+  const params = numbers.filter((one) => one.name.startsWith("params."));
+  const metrics = numbers.filter((one) => one.name.startsWith("metrics."));
+  const x = chosen(query.get("x"), numbers, [params[0]?.name, "duration", numbers[0]?.name]);
+  const y = chosen(query.get("y"), numbers, [metrics[0]?.name, numbers[1]?.name, numbers[0]?.name]);
+  const colour = chosen(query.get("colour"), columns);
+  const size = chosen(query.get("size"), numbers);
+  if (!x || !y) return <p class="dim">These runs differ in no number.</p>;
+  const isMore = { x: query.get("more")?.includes("x") ?? false, y: query.get("more")?.includes("y") ?? false };
+  const isFront = query.get("front") === "1";
+  const front = isFront ? paretoFront(x.values, y.values, isMore.x, isMore.y) : [];
+  const better = (axis: "x" | "y", on: boolean): void => {
+    const next = { ...isMore, [axis]: on };
+    adjust({ more: `${next.x ? "x" : ""}${next.y ? "y" : ""}` || null });
+  };
+  const picked = [...new Set(marked)].filter((at) => at < runs.length);
+  return (
+    <section aria-label="Scatter">
+      <div class="bar">
+        <Pick label="x" name="x" value={x.name} columns={numbers} />
+        <Pick label="y" name="y" value={y.name} columns={numbers} />
+        <Pick label="Colour" name="colour" value={colour?.name ?? "-"} columns={columns} none="none" />
+        <Pick label="Size" name="size" value={size?.name ?? "-"} columns={numbers} none="none" />
+        <Switch label="Pareto front" on={isFront} change={(on) => adjust({ front: on ? 1 : null })} />
+        {isFront && <Switch label="More x is better" on={isMore.x} change={(on) => better("x", on)} />}
+        {isFront && <Switch label="More y is better" on={isMore.y} change={(on) => better("y", on)} />}
+        {picked.length > 1 && (
+          <Button kind="main" onClick={() => adjust({ ids: picked.map((at) => runs[at]?.id).join(","), of: null })}>
+            {`Keep these ${plural(picked.length, "run")}`}
+          </Button>
+        )}
+      </div>
+      <Drawing
+        title={`${y.name} over ${x.name} of ${plural(runs.length, "run")}`}
+        height={440}
+        of={[runs, x.name, y.name, colour?.name, size?.name, front.join()]}
+        option={(ink) => scatterOption(ink, runs, x, y, colour, size, front)}
+        brushed={setMarked}
+      />
+      <p class="dim">Mark an area with the mouse to keep the runs in it.</p>
+      <AsTable
+        title="Scatter"
+        heads={["run", x.name, y.name, ...(colour ? [colour.name] : []), ...(size ? [size.name] : []), ...(isFront ? ["on the front"] : [])]}
+        rows={runs.map((run, at) => [
+          ...[nameOf(run), x.values[at] ?? null, y.values[at] ?? null],
+          ...(colour ? [colour.values[at] ?? null] : []),
+          ...(size ? [size.values[at] ?? null] : []),
+          ...(isFront ? [front.includes(at) ? "yes" : "no"] : []),
+        ])}
+      />
+    </section>
+  );
+}
+
+export const nameOf = (run: RunRow): string => `${run.experiment} #${run.number}`;
+
+/** Text that a tooltip shows: it is given as HTML there. */
+export const inert = (text: string): string => text.replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
+
+function scatterOption(ink: Ink, runs: RunRow[], x: FieldColumn, y: FieldColumn, colour: FieldColumn | null, size: FieldColumn | null, front: number[]) {
+  const texts = colour && !colour.isNumber ? [...new Set(colour.values.map(String))] : [];
+  const sizes = size ? size.values.filter((one): one is number => typeof one === "number") : [];
+  const [low, high] = [Math.min(...sizes), Math.max(...sizes)];
+  const sized = (value: unknown): number => (typeof value === "number" && high > low ? SIZES[0] + ((value - low) / (high - low)) * (SIZES[1] - SIZES[0]) : 12);
+  const label = { color: ink.dim };
+  const axis = (name: string) => ({
+    type: "value",
+    scale: true,
+    name,
+    nameLocation: "middle",
+    nameGap: 30,
+    nameTextStyle: label,
+    axisLabel: label,
+    splitLine: { lineStyle: { color: ink.line } },
+  });
+  return {
+    grid: { left: 70, right: colour?.isNumber ? 90 : 24, top: 40, bottom: 54 },
+    xAxis: axis(x.name),
+    yAxis: { ...axis(y.name), nameGap: 52 },
+    tooltip: {
+      backgroundColor: ink.page,
+      textStyle: { color: ink.ink },
+      formatter: ({ dataIndex: at, seriesIndex }: { dataIndex: number; seriesIndex: number }) => {
+        const run = seriesIndex === 0 ? runs[at] : undefined;
+        const lines = [x, y, colour, size].flatMap((one) => (one ? [`${inert(one.name)}: ${inert(figure(one.values[at]))}`] : []));
+        return run ? [`<b>${inert(nameOf(run))}</b>`, ...new Set(lines)].join("<br>") : "";
+      },
+    },
+    brush: { toolbox: ["rect", "polygon", "clear"], throttleType: "debounce", throttleDelay: 200 },
+    toolbox: { right: 8, top: 0, iconStyle: { borderColor: ink.dim } },
+    ...(colour?.isNumber
+      ? {
+          visualMap: {
+            dimension: 2,
+            seriesIndex: 0,
+            right: 0,
+            top: "middle",
+            calculable: false,
+            textStyle: label,
+            ...bounds(colour),
+            text: [figure(bounds(colour).max), figure(bounds(colour).min)],
+            inRange: { color: [ink.lines[0], ink.lines[1]] },
+          },
+        }
+      : {}),
+    series: [
+      {
+        type: "scatter",
+        data: runs.map((_, at) => ({
+          value: [x.values[at], y.values[at], colour?.isNumber ? colour.values[at] : 0],
+          symbolSize: sized(size?.values[at]),
+          itemStyle: {
+            ...(colour?.isNumber ? {} : { color: ink.lines[Math.max(0, texts.indexOf(String(colour?.values[at]))) % ink.lines.length] }),
+            ...(front.includes(at) ? { borderColor: ink.ink, borderWidth: 2 } : {}),
+          },
+        })),
+      },
+      {
+        type: "line",
+        silent: true,
+        showSymbol: false,
+        step: false,
+        lineStyle: { color: ink.dim, type: "dashed" },
+        data: front.map((at) => [x.values[at], y.values[at]]),
+      },
+    ],
+  };
+}
+
+function bounds(column: FieldColumn): { min: number; max: number } {
+  const known = column.values.filter((one): one is number => typeof one === "number");
+  return { min: Math.min(...known), max: Math.max(...known) };
+}

@@ -1,0 +1,36 @@
+/** The same as a chart shows, to be read: for screen readers, and to copy. */
+
+import { figure } from "../format";
+import type { Value } from "./fields";
+
+export function AsTable({ title, heads, rows }: { title: string; heads: string[]; rows: Value[][] }) {
+  return (
+    <details class="as-table">
+      <summary>{title} as a table</summary>
+      <div class="scrolled" tabIndex={0} role="region" aria-label={`${title} as a table`}>
+        <table class="plain is-lined">
+          <thead>
+            <tr>
+              {heads.map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, at) => (
+              <tr key={at}>
+                {row.map((value, column) => (
+                  <td key={heads[column]} class={typeof value === "number" ? "is-number" : ""}>
+                    {figure(value)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,147 @@
+/** Some runs side by side: their curves, what differs, and what that did. */
+
+import "./compare.css";
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { Bars } from "../../analysis/bars";
+import { Parallel } from "../../analysis/parallel";
+import { Scatter } from "../../analysis/scatter";
+import { Charts } from "../../chart/charts";
+import { paintOf } from "../../chart/paints";
+import { count } from "../../format";
+import { adjust, go, href, place, type Query, runHref } from "../../route";
+import { get } from "../../server/api";
+import { useLive } from "../../server/live";
+import { setTitle } from "../../state";
+import type { RunRow } from "../../types";
+import { Button, Empty, Failure, Waiting } from "../../ui/basics";
+import { useKeys } from "../../ui/keys";
+import { useLoaded, useThrottled } from "../../use";
+import { Code } from "./code";
+import { Differences } from "./differences";
+
+const READ_MS = 1500;
+/** So many metrics of a run a row has. */
+const METRICS = 50;
+
+const TABS = [
+  { name: "charts", title: "Charts" },
+  { name: "differences", title: "Differences" },
+  { name: "code", title: "Code" },
+  { name: "parallel", title: "Parallel coordinates" },
+  { name: "scatter", title: "Scatter" },
+  { name: "bars", title: "Bars" },
+] as const;
+
+type Tab = (typeof TABS)[number]["name"];
+
+export default function ComparePage() {
+  const { query } = place.value;
+  const ids = (query.get("ids") ?? "").split(",").filter(Boolean);
+  const of = Number(query.get("of") ?? 0);
+  const tab: Tab = TABS.find((one) => one.name === query.get("tab"))?.name ?? "charts";
+  const loaded = useLoaded(
+    async (abort) => {
+      const asked = new Set(ids);
+      return ids.length ? { asked, ...(await get("runs", { ids, metrics: ["*"], limit: 500 }, abort)) } : null;
+    },
+    [ids.join()],
+  );
+  const soon = useThrottled(loaded.reload, READ_MS);
+  useEffect(() => setTitle("Compare"), []);
+  useLive({ topics: ids.length ? ["runs"] : [] }, ({ event, data }) => {
+    if (event === "reset" || (event === "runs" && data.changed.some((one) => ids.includes(one.id)))) soon();
+  });
+  useKeys("Compare", [...TABS.map((one, at) => ({ keys: String(at + 1), does: one.title.toLowerCase(), run: () => go(tabHref(one.name)) }))]);
+  if (!ids.length) {
+    return (
+      <Empty title="Nothing to compare">
+        <p>
+          Select runs in the <a href="#/runs">table</a>, then click Compare.
+        </p>
+      </Empty>
+    );
+  }
+  // After one of the runs is taken out, the former answer still has the others.
+  if (!loaded.data || !ids.every((id) => loaded.data?.asked.has(id)))
+    return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the runs" />;
+  const found = new Map(loaded.data.runs.map((run) => [run.id, run]));
+  const runs = ids.map((id) => found.get(id)).filter((run) => run !== undefined);
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1 tabIndex={-1}>Compare {runs.length} runs</h1>
+        {of > ids.length && (
+          <span class="dim" role="status">
+            the first of {count(of)} that were selected
+          </span>
+        )}
+        {runs.length < ids.length && <span class="dim">{ids.length - runs.length} of them were deleted</span>}
+      </header>
+      <Runs runs={runs} drop={(id) => adjust({ ids: ids.filter((one) => one !== id).join(",") })} />
+      <nav class="tabs" aria-label="Ways to compare">
+        {TABS.map((one) => (
+          <a key={one.name} href={tabHref(one.name)} aria-current={one.name === tab ? "page" : undefined}>
+            {one.title}
+          </a>
+        ))}
+      </nav>
+      {shown(tab, runs, loaded.answered)}
+      {tab !== "differences" && runs.some((run) => Object.keys(run.metrics).length >= METRICS) && (
+        <p class="dim">Of each run the first {METRICS} metrics are compared.</p>
+      )}
+    </div>
+  );
+}
+
+/** The same runs in another tab; a step in the history. */
+function tabHref(tab: Tab): string {
+  const { path, query } = place.value;
+  const kept: Query = Object.fromEntries([...query].filter(([key]) => key !== "tab"));
+  return href(path, { ...kept, tab: tab === "charts" ? null : tab });
+}
+
+function shown(tab: Tab, runs: RunRow[], round: number): ComponentChildren {
+  switch (tab) {
+    case "differences":
+      return <Differences runs={runs} round={round} />;
+    case "code":
+      return <Code runs={runs} />;
+    case "parallel":
+      return <Parallel runs={runs} />;
+    case "scatter":
+      return <Scatter runs={runs} />;
+    case "bars":
+      return <Bars runs={runs} />;
+    default:
+      return <Curves runs={runs} round={round} />;
+  }
+}
+
+function Runs({ runs, drop }: { runs: RunRow[]; drop: (id: string) => void }) {
+  return (
+    <ul class="compared" aria-label="Runs">
+      {runs.map((run, at) => (
+        <li key={run.id} class="branch">
+          <i class="dot" style={{ background: `var(${paintOf(at).token})` }} />
+          <a href={runHref(run.id)} title={run.id}>
+            {run.experiment} #{run.number}
+            {run.name === run.id ? "" : ` ${run.name}`}
+          </a>
+          <Button icon="cross" kind="bare" label={`Remove run ${run.number}`} onClick={() => drop(run.id)} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Curves({ runs, round }: { runs: RunRow[]; round: number }) {
+  const names = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort();
+  if (!names.length) return <p class="dim">These runs have logged no numbers.</p>;
+  return (
+    <section>
+      <h2>Metrics</h2>
+      <Charts runs={runs.map((run, at) => ({ id: run.id, label: `#${run.number}`, colour: at }))} names={names} round={round} />
+    </section>
+  );
+}
