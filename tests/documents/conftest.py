@@ -1,1 +1,5 @@
 """The fixtures that install homerun are those of its other installs."""
+
+from installed.conftest import built, wheels
+
+__all__ = ["built", "wheels"]
