@@ -172,7 +172,7 @@ def tidy(of: Attempt) -> None:
         of.try_once("no notification is sent", lambda: _notify(of))
     if _is_any_left(of):
         return  # not under living processes
-    for number in attempts.started("."):
+    for number in attempts.all_begun("."):
         log_seal.unseal(attempts.std_log(number))
     if os.path.exists(layout.STARTED) and os.path.exists(layout.COPIES):
         cleanup.clear(layout.WORK, layout.COPIES, _started_ns())

@@ -127,7 +127,7 @@ def logged_lately(cache: Cache, folder: str, runs: int) -> list[tuple[str, int]]
     return cache.db.execute(sql, (folder, runs)).fetchall()
 
 
-def best(
+def best_values(
     cache: Cache, folder: str, metric: str, is_most: bool, limit: int
 ) -> list[tuple[float, str, int | None]]:
     """The runs of an experiment with the best last values of a metric (value, id, number).

@@ -68,7 +68,7 @@ def begun(run_folder: str) -> int:
     return next((n for n in _from_the_last(run_folder) if _has_started(run_folder, n)), 1)
 
 
-def started(run_folder: str) -> list[int]:
+def all_begun(run_folder: str) -> list[int]:
     """The attempts that have started, in order; the first is always among them.
 
     Raises:

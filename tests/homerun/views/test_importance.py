@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from homerun.views.comparison.importance import correlation, importance
+from homerun.views.comparison.importance import correlation, param_weights
 
 RUNS = 120
 
@@ -34,7 +34,7 @@ def named(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def test_a_metric_of_one_parameter_depends_on_that_alone() -> None:
     runs = drawn()
-    found = importance(runs, [one["lr"] ** 3 for one in runs])
+    found = param_weights(runs, [one["lr"] ** 3 for one in runs])
 
     assert found[0]["name"] == "lr"
     assert found[0]["importance"] > 0.95
@@ -46,7 +46,7 @@ def test_a_metric_of_one_parameter_depends_on_that_alone() -> None:
 def test_the_larger_of_two_effects_counts_more() -> None:
     runs = drawn()
     values = [-3 * (one["width"] / 64) + 1.0 * one["fast"] for one in runs]
-    found = importance(runs, values)
+    found = param_weights(runs, values)
 
     assert [one["name"] for one in found[:2]] == ["width", "fast"]
     assert named(found)["width"]["correlation"] < -0.9
@@ -55,7 +55,7 @@ def test_the_larger_of_two_effects_counts_more() -> None:
 
 def test_what_ranks_do_not_see_the_forest_sees() -> None:
     runs = drawn()
-    found = named(importance(runs, [abs(one["lr"] - 0.05) for one in runs]))
+    found = named(param_weights(runs, [abs(one["lr"] - 0.05) for one in runs]))
 
     assert abs(found["lr"]["correlation"]) < 0.2
     assert found["lr"]["importance"] > 0.9
@@ -63,7 +63,9 @@ def test_what_ranks_do_not_see_the_forest_sees() -> None:
 
 def test_a_text_matters_without_an_order() -> None:
     runs = drawn()
-    found = importance(runs, [{"adam": 0.1, "sgd": 0.9, "lion": 0.5}[one["opt"]] for one in runs])
+    found = param_weights(
+        runs, [{"adam": 0.1, "sgd": 0.9, "lion": 0.5}[one["opt"]] for one in runs]
+    )
 
     assert (found[0]["name"], found[0]["correlation"]) == ("opt", None)
     assert found[0]["importance"] > 0.95
@@ -71,7 +73,7 @@ def test_a_text_matters_without_an_order() -> None:
 
 def test_pure_chance_favours_no_parameter_much() -> None:
     runs, chance = drawn(), random.Random(1)
-    found = importance(runs, [chance.random() for _ in runs])
+    found = param_weights(runs, [chance.random() for _ in runs])
 
     assert all(one["importance"] < 0.75 for one in found)
     assert all(abs(one["correlation"] or 0.0) < 0.3 for one in found)
@@ -91,7 +93,7 @@ def test_runs_without_the_metric_or_the_parameter_are_left_out() -> None:
     runs += [{"a": 99}, {"a": 98}, {"a": 97}, {}]
     values: list[float | None] = [float(at) for at in range(9)]
     values += [nan, None, inf, 4.0]
-    (found, other) = importance(runs, values)
+    (found, other) = param_weights(runs, values)
 
     assert (found["name"], found["runs"]) == ("a", 9)
     assert (other["name"], other["runs"], other["correlation"]) == ("b", 9, None)
@@ -107,16 +109,16 @@ def test_odd_values_are_texts_and_nothing_is_nothing() -> None:
         {"a": None},
         {"a": True},
     ]
-    (found,) = importance(runs, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    (found,) = param_weights(runs, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 
     assert (found["name"], found["correlation"], found["runs"]) == ("a", None, 5)
-    assert importance([], []) == []
-    assert importance([{"a": 1}], [1.0]) == []
-    assert importance([{"a": 1}, {"a": 2}], [1.0, 1.0])[0]["importance"] == 0.0
+    assert param_weights([], []) == []
+    assert param_weights([{"a": 1}], [1.0]) == []
+    assert param_weights([{"a": 1}, {"a": 2}], [1.0, 1.0])[0]["importance"] == 0.0
 
 
 def test_the_same_runs_give_the_same_answer() -> None:
     runs = drawn()
     values = [one["lr"] for one in runs]
 
-    assert importance(runs, values) == importance(runs, values)
+    assert param_weights(runs, values) == param_weights(runs, values)

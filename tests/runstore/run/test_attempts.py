@@ -35,7 +35,7 @@ def test_an_attempt_that_waits_is_the_latest_and_has_not_begun(folder: str) -> N
     assert attempts.further(folder) == [2, 10, 11]
     assert attempts.latest(folder) == 11
     assert attempts.begun(folder) == 10
-    assert attempts.started(folder) == [1, 2, 10]
+    assert attempts.all_begun(folder) == [1, 2, 10]
 
 
 def test_a_folder_with_a_high_number_is_one_more_and_not_counted_down_from(

@@ -63,7 +63,7 @@ class Following:
 
     def new(self) -> Iterator[bytes]:
         """What was written since the last time, without a wait."""
-        started = attempts.started(self._record.path)
+        started = attempts.all_begun(self._record.path)
         yield from self._tail.read()
         if self._name is not None:
             return
@@ -95,7 +95,7 @@ def logs(record: Record, name: str | None) -> list[tuple[int, str]]:
     """The log of that name alone; None: what the script printed in each of its attempts."""
     if name is not None:
         return [(1, name)]
-    return [(number, attempts.std_log(number)) for number in attempts.started(record.path)]
+    return [(number, attempts.std_log(number)) for number in attempts.all_begun(record.path)]
 
 
 def last(record: Record, name: str | None, count: int) -> tuple[int, int]:

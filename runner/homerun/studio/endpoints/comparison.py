@@ -58,7 +58,7 @@ def importance(desk: Desk, ask: Ask) -> dict[str, Any]:
     rows = desk.board.rows(ids, [metric])
     values = [row["metrics"].get(metric, {}).get("last") for row in rows]
     known = sum(value is not None and isfinite(value) for value in values)
-    found = weights.importance([row["params"] for row in rows], values)
+    found = weights.param_weights([row["params"] for row in rows], values)
     return {"metric": metric, "runs": known, "params": found}
 
 

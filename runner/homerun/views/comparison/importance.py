@@ -20,7 +20,7 @@ _SEED = 0
 _ROUNDED = 1e-12
 
 
-def importance(
+def param_weights(
     params: Sequence[dict[str, Any]], values: Sequence[float | None]
 ) -> list[dict[str, Any]]:
     """How much each parameter tells of a metric, the most telling one first.

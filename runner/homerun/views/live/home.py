@@ -206,7 +206,7 @@ class Home:
                 chosen = self._chosen([(name, 1) for name in names])
                 if chosen is not None:
                     folder = self._board.store.experiment_folder(row["experiment"])
-                    found[row["id"]] = _Goal(*chosen, counts.best(cache, folder, *chosen, 2))
+                    found[row["id"]] = _Goal(*chosen, counts.best_values(cache, folder, *chosen, 2))
         return found
 
     def _said(
@@ -259,7 +259,7 @@ class Home:
                     continue
                 chosen = self._chosen(counts.logged_lately(cache, folder, _LATELY))
                 if chosen is not None:
-                    goals[name] = _Goal(*chosen, counts.best(cache, folder, *chosen, 2))
+                    goals[name] = _Goal(*chosen, counts.best_values(cache, folder, *chosen, 2))
         self._goals = now, goals
         return goals
 

@@ -8,13 +8,13 @@ import { Button } from "../ui/basics";
 import { useLoaded } from "../use";
 import { Bars, isOnce } from "./bars";
 import { Chart, type Line } from "./chart";
-import { type Axis, Curves } from "./curves";
+import { type Axis, Curves } from "./curve/curves";
+import { sayOdd, startOf } from "./curve/strokes";
 import type { Name } from "./legend";
 import { linesOfGroups, linesOfRuns } from "./lines";
 import { Menu } from "./menu";
 import { type ChartSpec, halves, PLAIN, type Zoom } from "./model";
 import type { Plot } from "./plot";
-import { sayOdd, startOf } from "./strokes";
 
 /** What all cards of some charts have in common. */
 export interface Common {

@@ -6,12 +6,12 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { figure } from "../format";
 import { repaint } from "../ui/theme";
 import { useSize } from "../use";
-import type { Axis } from "./curves";
-import type { Drawn } from "./draw";
+import type { Axis } from "./curve/curves";
+import type { Drawn } from "./curve/draw";
+import type { Paint } from "./curve/paints";
+import type { Stroke } from "./curve/strokes";
 import { type ChartSpec, PLAIN, type Zoom } from "./model";
-import type { Paint } from "./paints";
 import { Plot } from "./plot";
-import type { Stroke } from "./strokes";
 import type { Told } from "./tip";
 
 /** What is drawn of a run or of a group. */

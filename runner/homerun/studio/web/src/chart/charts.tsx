@@ -22,7 +22,7 @@ import { Button, Failure } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import { useSettled, useThrottled } from "../use";
 import { Card, type Common } from "./card";
-import { type Axis, Curves } from "./curves";
+import { type Axis, Curves } from "./curve/curves";
 import { FullScreen } from "./full-screen";
 import { Legend } from "./legend";
 import { type ChartedRun, groupName, namesOfGroups, namesOfRuns } from "./lines";

@@ -2,7 +2,7 @@
 
 import type uPlot from "uplot";
 import type { Line } from "./chart";
-import { type Context, type Drawn, drawAll, type Look } from "./draw";
+import { type Context, type Drawn, drawAll, type Look } from "./curve/draw";
 
 const TITLE_PX = 28;
 

@@ -1,7 +1,7 @@
 /** Whose line is whose: to point at a name makes it stand out, to click it hides or shows it. */
 
 import type { Signal } from "@preact/signals";
-import type { Paint } from "./paints";
+import type { Paint } from "./curve/paints";
 
 export interface Name {
   key: string;

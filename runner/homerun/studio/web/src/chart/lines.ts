@@ -1,10 +1,10 @@
 /** Which lines a chart has: of each run its curve, or of each group its mean. */
 
 import type { Line } from "./chart";
-import type { Curve, Curves, GroupCurve } from "./curves";
+import type { Curve, Curves, GroupCurve } from "./curve/curves";
+import { paintOf } from "./curve/paints";
+import { groupStroke, strokesOf } from "./curve/strokes";
 import type { Name } from "./legend";
-import { paintOf } from "./paints";
-import { groupStroke, strokesOf } from "./strokes";
 
 export interface ChartedRun {
   id: string;

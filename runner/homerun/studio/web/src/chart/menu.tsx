@@ -6,10 +6,10 @@ import { Button } from "../ui/basics";
 import { complain } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import type { Line } from "./chart";
+import type { Extent, Scale } from "./curve/scale";
 import { csv, fileName, keepFile, png, svg } from "./export";
 import type { ChartSpec } from "./model";
 import type { Plot } from "./plot";
-import type { Extent, Scale } from "./scale";
 
 interface Props {
   name: string;

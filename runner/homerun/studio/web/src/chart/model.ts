@@ -1,8 +1,8 @@
 /** All that is set of charts, and how the address says it: a link shows what I see. */
 
 import type { Query } from "../route";
-import type { Axis } from "./curves";
-import type { Extent, Limits, Scale } from "./scale";
+import type { Axis } from "./curve/curves";
+import type { Extent, Limits, Scale } from "./curve/scale";
 
 export type Size = "s" | "m" | "l";
 

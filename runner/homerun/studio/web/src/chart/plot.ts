@@ -4,11 +4,11 @@ import type { Signal } from "@preact/signals";
 import uPlot from "uplot";
 import { figures } from "../format";
 import { colour, repaint } from "../ui/theme";
-import type { Axis } from "./curves";
-import { type Drawn, drawAll, type Look } from "./draw";
+import type { Axis } from "./curve/curves";
+import { type Drawn, drawAll, type Look } from "./curve/draw";
+import { acrossOf, bendOf, clock, DURATIONS, type Extent, logMarks, shifted, symlogMarks, upOf } from "./curve/scale";
+import { nearest } from "./curve/strokes";
 import type { ChartSpec, Zoom } from "./model";
-import { acrossOf, bendOf, clock, DURATIONS, type Extent, logMarks, shifted, symlogMarks, upOf } from "./scale";
-import { nearest } from "./strokes";
 import { type Pixels, type Reading, readings, show, type Told, tell } from "./tip";
 
 export interface Shown {

@@ -1,9 +1,9 @@
 /** What a chart says of a place: each line that is drawn there, from the highest value to the lowest. */
 
 import { duration, figure } from "../format";
-import type { Axis } from "./curves";
-import type { Drawn } from "./draw";
-import { nearest, type Stroke, sayOdd } from "./strokes";
+import type { Axis } from "./curve/curves";
+import type { Drawn } from "./curve/draw";
+import { nearest, type Stroke, sayOdd } from "./curve/strokes";
 
 export interface Reading extends Drawn {
   at: number;

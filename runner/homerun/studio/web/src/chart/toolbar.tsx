@@ -1,7 +1,7 @@
 /** What is set of all charts at once. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Axis } from "./curves";
+import type { Axis } from "./curve/curves";
 import type { Size, Spec } from "./model";
 
 interface Props {

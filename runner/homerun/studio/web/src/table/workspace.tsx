@@ -3,8 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type ChartedRun, Charts } from "../chart/charts";
+import { paintOf } from "../chart/curve/paints";
 import { Swatch } from "../chart/legend";
-import { paintOf } from "../chart/paints";
 import { get } from "../server/api";
 import type { FieldRow, Queries, RunRow } from "../types";
 import { Empty } from "../ui/basics";

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { averaged } from "../../src/chart/average";
 import { barsOf, isOnce } from "../../src/chart/bars";
 import type { Line } from "../../src/chart/chart";
-import { type Context, type Drawn, drawAll, type Look } from "../../src/chart/draw";
+import { averaged } from "../../src/chart/curve/average";
+import { type Context, type Drawn, drawAll, type Look } from "../../src/chart/curve/draw";
+import { HUES, paintOf } from "../../src/chart/curve/paints";
+import { groupStroke, type Stroke, spikes } from "../../src/chart/curve/strokes";
 import { csv, fileName } from "../../src/chart/export";
 import { groupName } from "../../src/chart/lines";
-import { HUES, paintOf } from "../../src/chart/paints";
-import { groupStroke, type Stroke, spikes } from "../../src/chart/strokes";
 import { readings, tell } from "../../src/chart/tip";
 
 function stroke(mean: (number | null)[], more: Partial<Stroke> = {}): Stroke {

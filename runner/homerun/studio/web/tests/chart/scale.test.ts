@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { acrossOf, bendOf, clock, DURATIONS, logMarks, quantile, shifted, symlogMarks, upOf } from "../../src/chart/scale";
-import type { Stroke } from "../../src/chart/strokes";
+import { acrossOf, bendOf, clock, DURATIONS, logMarks, quantile, shifted, symlogMarks, upOf } from "../../src/chart/curve/scale";
+import type { Stroke } from "../../src/chart/curve/strokes";
 
 function stroke(mean: (number | null)[], more: Partial<Stroke> = {}): Stroke {
   return { x: mean.map((_, at) => at), min: mean, max: mean, mean, smooth: null, odd: mean.map(() => [0, 0, 0]), group: null, ...more };

@@ -7,7 +7,7 @@ import { Bars } from "../../analysis/bars";
 import { Parallel } from "../../analysis/parallel";
 import { Scatter } from "../../analysis/scatter";
 import { Charts } from "../../chart/charts";
-import { paintOf } from "../../chart/paints";
+import { paintOf } from "../../chart/curve/paints";
 import { count } from "../../format";
 import { adjust, go, href, place, type Query, runHref } from "../../route";
 import { get } from "../../server/api";

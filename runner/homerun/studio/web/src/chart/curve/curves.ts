@@ -1,8 +1,8 @@
 /** The numbers behind charts: buckets along the axis with all that is said of their points, kept fresh by a cursor. */
 
-import { toNumber } from "../format";
-import { get } from "../server/api";
-import type { GroupSeries, Numeric, Queries, SeriesRow } from "../types";
+import { toNumber } from "../../format";
+import { get } from "../../server/api";
+import type { GroupSeries, Numeric, Queries, SeriesRow } from "../../types";
 
 /** `metrics.NAME`: the numbers of another metric. */
 export type Axis = "step" | "time" | "relative" | "index" | `metrics.${string}`;
