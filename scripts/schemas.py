@@ -117,7 +117,8 @@ def joined(old, new):
 
 def rows_in(schema):
     """The schemas within one that are of the row of a run."""
-    if {*schema.get("properties", {})} >= ROW:
+    is_one = "array" not in as_list(schema.get("type"))  # and not one or several, by the line
+    if is_one and {*schema.get("properties", {})} >= ROW:
         yield schema
         return
     below = [

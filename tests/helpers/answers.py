@@ -20,6 +20,12 @@ from homerun.manual import schemas
 
 RECORDED = "ANSWERS"
 
+WITHOUT = {
+    *("completion", "dataset.show", "run.open", "schema", "studio", "tensorboard", "top"),
+    *("account.set", "run.monitor-tensorboard", "run.stacks", "run.watch"),
+}
+"""Commands that answer for people only, with nothing, or as a definition has it."""
+
 
 def check(args: Sequence[str], value: Any) -> None:
     """Whether an answer has the schema of its command; what was shaped by a query has none."""
@@ -60,6 +66,5 @@ def _name(args: Sequence[str]) -> str | None:
     if values.get("columns") or values.get("minimal") or values.get("raw_json"):
         return None
     words = path.split()[1:]
-    if words == ["schema"]:
-        return None  # it answers with schemas
-    return schema.schema_name(" ".join(words)) if words != ["run"] else "run.SCRIPT"
+    name = schema.schema_name(" ".join(words)) if words != ["run"] else "run.SCRIPT"
+    return None if name in WITHOUT else name
