@@ -92,6 +92,49 @@ def test_a_run_that_is_gone_is_named_and_the_others_are_compared(client: Client)
     assert rows_of(answer, "metrics") == {"loss": ([0, 2], True)}
 
 
+def test_a_run_that_goes_while_it_is_read_takes_its_values_with_it(
+    shelf: Callable[..., Shelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = shelf()
+    experiment = Experiment(Workspace.from_config(), "digits")
+    runs = [experiment.start_logging(**BARE) for _ in range(3)]
+    for number, run in enumerate(runs):
+        run.log("loss", number)
+        run.complete()
+    read = made.desk.board.rows
+
+    def rows(ids: list[str]) -> list[dict[str, Any]]:
+        runs[0].delete()
+        return read(ids)
+
+    monkeypatch.setattr(made.desk.board, "rows", rows)
+
+    answer = compared(made.sign_in(), *(run.id for run in runs))
+
+    assert [one["id"] for one in answer["runs"]] == [run.id for run in runs[1:]]
+    assert answer["gone"] == [runs[0].id]
+    assert rows_of(answer, "metrics") == {"loss": ([1, 2], True)}
+
+
+def test_a_metric_that_is_named_as_a_count_is_compared(client: Client) -> None:
+    experiment = Experiment(Workspace.from_config(), "digits")
+    runs = [experiment.start_logging(**BARE) for _ in range(2)]
+    for number, run in enumerate(runs):
+        run.log("tokens.count", number)
+        run.log("loss", 0.5)
+        run.log("loss", 0.25)
+        run.complete()
+
+    answer = compared(client, *(run.id for run in runs))
+
+    assert rows_of(answer, "metrics") == {
+        "tokens.count": ([0, 1], True),
+        "loss": ([0.25, 0.25], False),
+        "loss.min": ([0.25, 0.25], False),
+        "loss.max": ([0.5, 0.5], False),
+    }
+
+
 def test_one_run_alone_has_nothing_to_differ_from(client: Client) -> None:
     run = Experiment(Workspace.from_config(), "digits").start_logging(**BARE)
     run.complete()

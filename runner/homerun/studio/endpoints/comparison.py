@@ -13,6 +13,8 @@ from homerun.views.table import MOST_ROWS
 from runstore.errors import RunNotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from homerun.studio.http.requests import Ask
     from homerun.studio.state import Desk
     from runstore.run.record import Record
@@ -27,15 +29,20 @@ _BOUNDS = (".min", ".max")
 def compare(desk: Desk, ask: Ask) -> dict[str, Any]:
     """Runs side by side, section by section."""
     records, gone = _records(desk, ask)
+    runs = {row["id"]: row for row in desk.board.rows([record.id for record in records])}
+    # One may go between the two reads, and each value has to stand below its own run.
+    gone += [record.id for record in records if record.id not in runs]
+    records = [record for record in records if record.id in runs]
     rows: list[dict[str, Any]] = []
     if len(records) > 1:
         found = sections.records(records)
         rows = [_row(desk, one, len(records), "values") for one in found["differences"]]
         rows += [_row(desk, one, len(records), "partial") for one in found["partial"]]
         rows += [_row(desk, one, len(records), "value") for one in found["same"]]
-        rows = [row for row in rows if not _is_count(row)]
+        metrics = {row["name"] for row in rows if row["section"] == sections.METRICS}
+        rows = [row for row in rows if not _is_count(row, metrics)]
     return {
-        "runs": desk.board.rows([record.id for record in records]),
+        "runs": [runs[record.id] for record in records],
         "gone": gone,
         "rows": rows[:_MOST_LINES],
         "more": len(rows) > _MOST_LINES,
@@ -96,5 +103,8 @@ def _metric(name: str) -> str:
     return next((name[: -len(end)] for end in _BOUNDS if name.endswith(end)), name)
 
 
-def _is_count(row: dict[str, Any]) -> bool:
-    return row["section"] == sections.METRICS and str(row["name"]).endswith(_COUNT)
+def _is_count(row: dict[str, Any], metrics: Container[str]) -> bool:
+    """Whether a line only tells how many points a metric of these runs has."""
+    name = str(row["name"])
+    is_told = name.endswith(_COUNT) and name[: -len(_COUNT)] in metrics
+    return is_told and row["section"] == sections.METRICS
