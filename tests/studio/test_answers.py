@@ -23,6 +23,7 @@ from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.studio import openapi, routes
 from runstore import layout, status
+from runstore.index import pages
 from runstore.index.cache import MEMORY, Cache
 
 from .conftest import PNG, Shelf, train
@@ -129,6 +130,40 @@ def test_runs_are_filtered_sorted_grouped_and_paged(
     driven = client.get("/api/runs?where=tags.even&group=tags.n").json
     assert [one["value"] for one in driven["groups"]] == ["0", "1", "2", "3", "4"]
     assert client.get("/api/runs?where=tags.n").json["total"] == 5
+
+
+def test_groups_are_whole_and_head_their_own_runs_where_there_are_too_many(
+    client: Client, workspace_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Experiment(Workspace.from_config(), "table").start_logging
+    for outer, inner, ends in ("aps", "aqs", "bps", "bpf", "bqs", "brs", "cps", "-ps", "-pf"):
+        tags = {"inner": inner, **({} if outer == "-" else {"outer": outer})}
+        run = start(**BARE, tags=tags)
+        run.log("score", ord(inner))
+        run.complete() if ends == "s" else run.fail()
+    by = ("tags.outer", "tags.inner")
+
+    def grouped(most: int, *fields: str) -> list[tuple[Any, int, int, Any]]:
+        monkeypatch.setattr(pages, "_MOST_GROUPS", most)
+        asked = "&".join(f"group={field}" for field in fields)
+        answer = client.get(f"/api/runs?{asked}&metrics=score").json
+        found = []
+        for one in answer["groups"]:
+            area = fields[one["depth"]].partition(".")[2]
+            below = answer["runs"][one["first"] : one["first"] + one["count"]]
+            assert {row["tags"].get(area) for row in below} == {one["value"]}
+            assert sum(one["by_status"].values()) == one["count"]
+            assert one["metrics"]["score"]["count"] == one["count"]
+            found.append((one["value"], one["depth"], one["count"]))
+        return found
+
+    outer = [("a", 0, 2), ("b", 0, 4), ("c", 0, 1), (None, 0, 2)]
+    within_a, within_b = [("p", 1, 1), ("q", 1, 1)], [("p", 1, 2), ("q", 1, 1), ("r", 1, 1)]
+    assert grouped(4, by[0]) == outer
+    assert grouped(2, by[0]) == outer[:2]
+    assert grouped(5, *by) == [outer[0], *within_a, outer[1], *within_b, *outer[2:]]
+    assert grouped(4, *by) == [outer[0], *within_a, *outer[1:]]
+    assert grouped(1, *by) == outer[:1]
 
 
 def test_fields_and_their_values_are_suggested(client: Client, trained: Run) -> None:

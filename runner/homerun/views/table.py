@@ -107,7 +107,7 @@ class Board:
         with self.live.open() as cache:
             total = pages.count(cache, query)
             shown = [name for name in metrics[:_MOST_SPREADS] if name != pages.ALL]
-            grouped = _places(pages.groups(cache, query, group, shown), len(group))
+            grouped = _places(pages.groups(cache, query, group, shown))
         told = self._rolled_up([row_of(row) for row in found])
         groups = grouped if group else None
         unread = None if self.live.unread is None else dict(zip(("runs", "of"), self.live.unread))
@@ -447,14 +447,17 @@ def _value_of(row: Mapping[str, Any], field: FieldName) -> Any:
     return (keyed.get(field.key) or {}).get(field.aggregate)
 
 
-def _places(groups: Sequence[Grouped], deepest: int) -> list[dict[str, Any]]:
+def _places(groups: Sequence[Grouped]) -> list[dict[str, Any]]:
     """Groups with the place of the first row of each."""
-    found, first = [], 0
+    found: list[dict[str, Any]] = []
+    behind = [0]  # by depth: the first row behind the group that was last there
     for one in groups:
+        depth = len(one.values) - 1
+        first = behind[depth]
         told: dict[str, Any] = {"value": one.values[-1], "count": one.count, "first": first}
-        told.update(depth=len(one.values) - 1, by_status=one.by_status, metrics=one.metrics)
+        told.update(depth=depth, by_status=one.by_status, metrics=one.metrics)
         found.append(told)
-        first += one.count if len(one.values) == deepest else 0
+        behind[depth:] = [first + one.count, first]
     return found
 
 

@@ -5,6 +5,8 @@ Everything is read from the index; `live.Live.checked` says whether the folders 
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from runstore.fs import json_read
 from runstore.index import fields
 from runstore.index.cache import field_of, meant, order_of
@@ -116,6 +118,8 @@ def groups(
 ) -> list[Grouped]:
     """The groups of the runs of a query, as they are sorted; each before the groups within it.
 
+    At each depth there are so many at most. A group has all groups within it, or none.
+
     Args:
         by: the fields, the outermost first.
         metrics: those of which the last values are gathered.
@@ -147,15 +151,24 @@ def _gathered(cache: Cache, query: Query, by: Sequence[str]) -> list[Grouped]:
     columns, of_fields, order = _columns(by)
     sql = (
         f"SELECT {columns}, r.status, count(*) FROM {source} WHERE {where} "
-        f"GROUP BY {order}, {len(by) + 1} ORDER BY {order.replace(',', ' NULLS LAST,')} NULLS LAST "
-        f"LIMIT {_MOST_GROUPS}"
+        f"GROUP BY {order}, {len(by) + 1} ORDER BY {_sorted_by(order)}"
     )
     values = [*of_fields, cache.last_run(), *given]
-    found: dict[tuple[Any, ...], Grouped] = {}
-    for *path, status, count in cache.db.execute(sql, [plain(one) for one in values]):
-        one = found.setdefault(tuple(path), Grouped(tuple(path)))
-        one.by_status[status] = count
-    return [*found.values()]
+    found: list[Grouped] = []
+    with closing(cache.db.execute(sql, [plain(one) for one in values])) as rows:
+        for *path, status, count in rows:
+            if not found or found[-1].values != tuple(path):
+                if len(found) == _MOST_GROUPS:
+                    return _without_begun(found, tuple(path))
+                found.append(Grouped(tuple(path)))
+            found[-1].by_status[status] = count
+    return found
+
+
+def _without_begun(found: list[Grouped], behind: tuple[Any, ...]) -> list[Grouped]:
+    """Groups without those of an outer one that has more; `behind`: the first that is left out."""
+    outer = behind[:-1]
+    return [one for one in found if not outer or one.values[:-1] != outer]
 
 
 def _spreads(
@@ -170,7 +183,7 @@ def _spreads(
     sql = (
         f"SELECT {columns}, avg(g.last), spread(g.last), min(g.last), max(g.last), count(g.last) "
         f"FROM {source} JOIN metrics g ON g.run = r.run AND g.name = ? WHERE {where} "
-        f"GROUP BY {order} LIMIT {_MOST_GROUPS}"
+        f"GROUP BY {order} ORDER BY {_sorted_by(order)} LIMIT {_MOST_GROUPS}"
     )
     for name in metrics:
         values = [*of_fields, name, cache.last_run(), *given]
@@ -184,6 +197,11 @@ def _columns(by: Sequence[str]) -> tuple[str, list[object], str]:
     order = ", ".join(str(number) for number in range(1, len(by) + 1))
     columns = ", ".join(text for text, _ in expressions)
     return columns, [value for _, values in expressions for value in values], order
+
+
+def _sorted_by(order: str) -> str:
+    """Numbers of columns as a page of runs is sorted by these."""
+    return f"{order.replace(',', ' NULLS LAST,')} NULLS LAST"
 
 
 def page(
