@@ -2,7 +2,8 @@
 
 It is brought up to date at most so often as is wanted, by one thread at a time; questions are
 answered from what it holds. Where the store cannot be written the index is this process's own, and
-so it is while another process holds the store's for longer than a moment.
+so it is while another process holds the store's for longer than a moment. While a process beside
+the queries is at work on the store's, that is asked as it stands, but for a minute at most.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from runstore.store import Store
 
 
+_STANDS_S = 60.0
+"""So long an index that stays locked is asked as it stands: its writer may be stopped."""
+
+
 class Live:
     """The index of a store, kept open.
 
@@ -55,6 +60,7 @@ class Live:
         self._own: Cache | None = None
         self._is_own_for_good = self._is_busy = False
         self._at = self._metered_at = float("-inf")
+        self._locked_since: float | None = None
         self.unread: tuple[int, int] | None = None
         self._freshening = threading.Lock()
         self._using = threading.Lock()
@@ -141,14 +147,15 @@ class Live:
         for is_last in (False, True):
             try:
                 self._freshen_once(metrics)
+                self._locked_since = None
                 return
             except sqlite3.OperationalError as error:
                 if is_last or self._own is not None:
                     raise
                 self._is_busy = "locked" in str(error)
-                if self._is_busy and self.unread is not None:
+                if self._is_busy and self._stands():
                     self._is_busy = False
-                    return  # by the process that makes it, which goes on without this one
+                    return
                 self._own, self._is_own_for_good = Cache(MEMORY), not self._is_busy
             except sqlite3.DatabaseError:
                 if is_last or self._own is not None:
@@ -170,6 +177,20 @@ class Live:
                     verify.all_runs(refresh)
             if metrics:
                 refresh.read_metrics(None)
+
+    def _stands(self) -> bool:
+        """Whether a locked index is asked as it is: a process beside the queries reads into it, and
+        soon lets go.
+        """
+        now = time.monotonic()
+        self._locked_since = now if self._locked_since is None else self._locked_since
+        if now - self._locked_since > _STANDS_S or not verify.is_at_work(self.store):
+            return False
+        try:
+            with Cache(self.store.root, wait_s=0.0) as cache:
+                return cache.fact("store") == self.store.id
+        except (sqlite3.Error, OSError):
+            return False
 
     def _grows(self, refresh: Refresh) -> bool:
         """Whether the index lacks so many runs that another process reads them, while this one

@@ -40,6 +40,9 @@ SHORT = 100
 MANY = 5_000
 """So many runs that an index lacks take longer to read than a query should."""
 
+TURN_S = 0.05
+"""So long one turn at writing takes: a query waits for its own a second at most."""
+
 _TELL_EVERY_S = 2.0
 _REST = 3
 """A process beside the queries rests a third of the time that it has kept them from writing."""
@@ -211,6 +214,19 @@ class Refresh:
         if self._rests:
             time.sleep((time.monotonic() - began) / _REST)
 
+    def _in_turns(self, wanted: list[Any], work: Callable[[Any], object]) -> None:
+        """Work on each of these, in transactions that end once they have taken their time."""
+        at = 0
+        while at < len(wanted):
+            began = time.monotonic()
+            with self.cache.writing():
+                while at < len(wanted):
+                    work(wanted[at])
+                    at += 1
+                    if time.monotonic() - began >= TURN_S:
+                        break
+            self._rest(began)
+
     def _unread(self, folder: str) -> LedgerPart | None:
         """The next part of a ledger to read; None: there is none."""
         try:
@@ -253,26 +269,25 @@ class Refresh:
     def _read_unknown(self, changed: set[str]) -> None:
         """Read the marked runs that the index does not know: they were had back from the trash."""
         unknown = [run_id for run_id in changed if not self.cache.rows("id = ?", run_id)]
-        for start in range(0, len(unknown), CHUNK):
-            began = time.monotonic()
-            with self.cache.writing():
-                for run_id in unknown[start : start + CHUNK]:
-                    record = self.store.get(run_id)
-                    if record is not None:
-                        self.read(record)
-            self._rest(began)
+
+        def read(run_id: str) -> None:
+            record = self.store.get(run_id)
+            if record is not None:
+                self.read(record)
+
+        self._in_turns(unknown, read)
 
     def _read_unsettled(self, changed: set[str], rows: list[Row]) -> None:
         """Look again at runs that are not over; what this has read just now is known."""
         rows = [one for one in rows if one[1] not in self._just_read]
-        for start in range(0, len(rows), CHUNK):
-            began = time.monotonic()
-            with self.cache.writing():
-                for folder, run_id, stamp, _, was, parent in rows[start : start + CHUNK]:
-                    record = Record(self.store, folder, run_id)
-                    if run_id in changed or not self._still_waits(record, stamp, was, parent):
-                        self.read(record)
-            self._rest(began)
+
+        def look(one: Row) -> None:
+            folder, run_id, stamp, _, was, parent = one
+            record = Record(self.store, folder, run_id)
+            if run_id in changed or not self._still_waits(record, stamp, was, parent):
+                self.read(record)
+
+        self._in_turns(rows, look)
 
     def _still_waits(self, record: Record, stamp: str, was: str, parent: str | None) -> bool:
         """Whether a row is as it was: nothing was written to it, and it has its place in the queue,
@@ -328,13 +343,13 @@ class Refresh:
     def _meter(self, where: str, *given: str) -> None:
         select = f"SELECT run, folder, id, settled FROM runs WHERE {where}"
         rows = self.cache.db.execute(select, given).fetchall()
-        for start in range(0, len(rows), CHUNK):
-            began = time.monotonic()
-            with self.cache.writing():
-                for run, folder, run_id, settled in rows[start : start + CHUNK]:
-                    path = f"{self.store.root}/{folder}/{run_id}"
-                    metrics.bring_up_to_date(self.cache, run, path)
-                    if settled:
-                        update = "UPDATE runs SET metered = 1 WHERE run = ?"
-                        self.cache.db.execute(update, (run,))
-            self._rest(began)
+
+        def meter(one: Row) -> None:
+            run, folder, run_id, settled = one
+            metrics.bring_up_to_date(self.cache, run, f"{self.store.root}/{folder}/{run_id}")
+            if settled:
+                # One that was marked in the meantime is to be read once more.
+                update = "UPDATE runs SET metered = 1 WHERE run = ? AND settled = 1"
+                self.cache.db.execute(update, (run,))
+
+        self._in_turns(rows, meter)

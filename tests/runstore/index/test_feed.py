@@ -12,8 +12,8 @@ import pytest
 
 from runstore import layout, look, status
 from runstore.fs import lock
-from runstore.index import refresh, row, verify
-from runstore.index.cache import Cache
+from runstore.index import cache, metrics, refresh, row, verify
+from runstore.index.cache import MEMORY, Cache
 from runstore.index.live import Live
 from runstore.index.query import Query, on
 from runstore.index.refresh import Headway, Refresh
@@ -255,6 +255,49 @@ def test_a_look_at_very_many_runs_tells_how_far_it_is(monkeypatch: pytest.Monkey
     for _ in range(6):
         headway.count(1_500)
     assert told == ["4,500 of 9,000 runs read", "9,000 of 9,000 runs read"]
+
+
+def test_a_feeder_that_reads_metrics_lets_go_of_the_index_each_moment(
+    store: Store, make_run: Make, monkeypatch: pytest.MonkeyPatch, old: None
+) -> None:
+    for _ in range(4):
+        ended(make_run())
+    seen: list[int] = []
+    bring_up_to_date = metrics.bring_up_to_date
+
+    def reading(cache: Cache, run: int, path: str) -> None:
+        with Cache(store.root) as other:
+            seen.append(other.db.execute("SELECT sum(metered) FROM runs").fetchone()[0])
+        bring_up_to_date(cache, run, path)
+
+    monkeypatch.setattr(metrics, "bring_up_to_date", reading)
+    monkeypatch.setattr(refresh, "TURN_S", 0.0)
+    assert verify.feed(store)
+    assert seen == [0, 1, 2, 3]
+
+
+def test_an_index_that_a_feeder_holds_is_asked_as_it_stands(
+    store: Store, make_run: Make, monkeypatch: pytest.MonkeyPatch, old: None
+) -> None:
+    monkeypatch.setattr(cache, "_WAIT_S", 0.0)
+    run = ended(make_run())
+    verify.feed(store)
+    ended(make_run())  # what a look would have to write
+    kept = Live(store)
+    held = lock.take(f"{store.root}/{layout.INDEX}/{layout.INDEX_VERIFYING}", store.lock_kind)
+    assert held is not None
+    try:
+        with Cache(store.root) as feeder, feeder.writing():
+            kept.freshen()
+            with kept.open() as asked:
+                assert (asked.path, [one[1] for one in asked.rows("1")]) == (feeder.path, [run.id])
+            monkeypatch.setattr("runstore.index.live._STANDS_S", -1.0)
+            kept.freshen()  # it is held for long: its writer may be stopped
+            with kept.open() as asked:
+                assert (asked.path, len(asked.rows("1"))) == (MEMORY, 2)
+    finally:
+        lock.release(held)
+        kept.close()
 
 
 @pytest.fixture
