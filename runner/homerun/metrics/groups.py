@@ -19,6 +19,11 @@ from runstore.metrics.curve import INDEX, STEP, Curve
 from runstore.run.record import Record
 
 STATISTICS = ("mean", "std", "min", "max")
+MOST_POINTS = 100_000_000
+"""In all curves of an answer: so many are read in about half a minute."""
+_MOST_KEPT = 1 << 22
+
+_Ends = tuple[str, "tuple[float, float] | None"]
 
 
 class RunGroup(NamedTuple):
@@ -57,7 +62,8 @@ def read(
         if word not in STATISTICS:
             raise UserError(f"there is no statistic {word!r}: give {', '.join(STATISTICS)}")
     try:
-        rows = [row for one in groups for row in _rows(one, names, wish, wanted)]
+        reader = _Reader(names, wish)
+        rows = [row for one in groups for row in _rows(one, names, wish, wanted, reader)]
     except ValueError as error:
         raise UserError(str(error)) from error
     stamps = [f"{crc32(json.dumps(row).encode()):x}" for row in rows]
@@ -67,51 +73,108 @@ def read(
     return {"groups": new, "cursor": ",".join(stamps)}
 
 
+class _Reader:
+    """The curves of runs, one run after another: all points of many at once may be gigabytes.
+
+    Those of a group are read twice. As long as they are few they are kept in between.
+    """
+
+    def __init__(self, names: Sequence[str], wish: Wish) -> None:
+        self._names = names
+        self._wish = wish
+        self._points = 0
+        self._kept: dict[str, list[Curve]] = {}
+
+    def first(self, records: Sequence[Record]) -> Iterator[list[Curve]]:
+        """Of each run of another group a curve for each name.
+
+        Raises:
+            UserError: with those of the groups before they have too many points.
+        """
+        self._kept, room = {}, _MOST_KEPT
+        for record in records:
+            found = self._read(record)
+            points = sum(map(len, found))
+            self._points += points
+            if self._points > MOST_POINTS:
+                raise UserError(
+                    f"the curves have more than {MOST_POINTS:,} points, too many for groups: "
+                    "ask for fewer runs or metrics"
+                )
+            room -= points
+            if room >= 0:
+                self._kept[record.path] = found
+            yield found
+
+    def again(self, records: Sequence[Record]) -> Iterator[list[Curve]]:
+        """The same once more; a run that logs may have more by now."""
+        for record in records:
+            known = self._kept.pop(record.path, None)
+            yield self._read(record) if known is None else known
+
+    def _read(self, record: Record) -> list[Curve]:
+        kept_in = layout.SYSTEM if self._wish.of_system else layout.METRICS
+        begins = [*curves.begins(record)]
+        return curve.read(record.path, self._names, self._wish.x, begins, kept_in)[0]
+
+
 def _rows(
-    group: RunGroup, names: Sequence[str], wish: Wish, wanted: Sequence[str]
+    group: RunGroup, names: Sequence[str], wish: Wish, wanted: Sequence[str], reader: _Reader
 ) -> Iterator[dict[str, Any]]:
-    kept_in = layout.SYSTEM if wish.of_system else layout.METRICS
-    each = [
-        curve.read(one.path, names, wish.x, [*curves.begins(one)], kept_in)[0]
-        for one in group.records
-    ]
+    ends: list[list[_Ends]] = [[] for _ in names]
+    for shown in reader.first(group.records):
+        for known, one in zip(ends, shown):
+            known += [(one.axis, _ends(one, wish))] if len(one) else []
+    of_names = [_Statistics(known, wish) for known in ends]
+    for shown in reader.again(group.records):
+        for statistics, one in zip(of_names, shown):
+            statistics.add(one)
     runs = [one.id for one in group.records]
-    for at, name in enumerate(names):
-        columns = _statistics([shown[at] for shown in each], wish, wanted)
+    for name, statistics in zip(names, of_names):
+        columns = statistics.columns(wanted)
         yield {"values": [*group.values], "runs": runs, "name": name, **columns}
 
 
-def _statistics(all_of_them: Sequence[Curve], wish: Wish, wanted: Sequence[str]) -> dict[str, Any]:
-    """What some curves have at each place. Of those with and without steps the others are none."""
-    there = [one for one in all_of_them if len(one)]
-    axis = wish.x if any(one.axis == wish.x for one in there) else INDEX
-    ends = [_ends(one, wish) for one in there if one.axis == axis]
-    known = [end for end in ends if end is not None]
-    found: dict[str, Any] = {"x": axis, "span": 0.0, "places": [], "count": []}
-    found.update({word: [] for word in wanted})
-    if not known:
+class _Statistics:
+    """What some curves have at each place. Of those with and without steps the others are none.
+
+    Args:
+        known: of each curve with points its axis, and from where to where it is shown.
+    """
+
+    def __init__(self, known: Sequence[_Ends], wish: Wish) -> None:
+        self._axis = wish.x if any(axis == wish.x for axis, _ in known) else INDEX
+        self._is_counted = self._axis in (STEP, INDEX)
+        ends = [end for axis, end in known if axis == self._axis and end is not None]
+        self._within, self._span = None, 0.0
+        if ends:
+            least, most = min(low for low, _ in ends), max(high for _, high in ends)
+            self._within, self._span = (least, most), chart.width_of(least, most, wish.width)
+            if self._is_counted:
+                self._span = max(1.0, self._span)  # between two steps there is none
+        self._smooth = smoothing.parse(wish.smooth) if wish.smooth else None
+        self._numbers: dict[int, list[float]] = {}
+
+    def add(self, one: Curve) -> None:
+        """Count a curve in."""
+        if self._within is None or not len(one) or one.axis != self._axis:
+            return
+        grid = Grid(0.0, self._span)
+        first, last = map(grid.place, self._within)
+        for place, value in _filled(_values(one, grid, self._within, self._smooth), first, last):
+            self._numbers.setdefault(place, []).append(value)
+
+    def columns(self, wanted: Sequence[str]) -> dict[str, Any]:
+        """All of it, place by place."""
+        span, places = self._span, sorted(self._numbers)
+        middle = (span - 1) / 2 if self._is_counted else span / 2
+        grid = Grid(0.0, span)
+        found: dict[str, Any] = {"x": self._axis, "span": span}
+        found["places"] = [grid.border(place) + middle for place in places]
+        found["count"] = [len(self._numbers[place]) for place in places]
+        told = [_told(self._numbers[place], wanted) for place in places]
+        found.update({word: [one[word] for one in told] for word in wanted})
         return found
-    least, most = min(low for low, _ in known), max(high for _, high in known)
-    span = chart.width_of(least, most, wish.width)
-    if axis in (STEP, INDEX):
-        span = max(1.0, span)  # between two steps there is none
-    smooth = smoothing.parse(wish.smooth) if wish.smooth else None
-    grid = Grid(0.0, span)
-    numbers: dict[int, list[float]] = {}
-    for one in there:
-        if one.axis == axis:
-            values = _values(one, grid, (least, most), smooth)
-            for place, value in _filled(values, grid.place(least), grid.place(most)):
-                numbers.setdefault(place, []).append(value)
-    middle = (span - 1) / 2 if axis in (STEP, INDEX) else span / 2
-    found["span"] = span
-    for place in sorted(numbers):
-        here = numbers[place]
-        found["places"].append(grid.border(place) + middle)
-        found["count"].append(len(here))
-        for word, told in _told(here, wanted).items():
-            found[word].append(told)
-    return found
 
 
 def _told(here: Sequence[float], wanted: Sequence[str]) -> dict[str, float | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from array import array
 from collections.abc import Iterator
 from math import floor, inf, isclose, isfinite, isnan, nan
@@ -24,7 +25,8 @@ from runstore import layout
 from runstore.draft import Draft
 from runstore.fs import facts, lock
 from runstore.fs.json_write import dumps
-from runstore.metrics import numbers, smoothing
+from runstore.metrics import curve, numbers, smoothing
+from runstore.metrics.curve import Curve
 from runstore.metrics.sums import Sums
 from runstore.run.record import Record
 from runstore.store import Store
@@ -521,6 +523,43 @@ def test_a_group_is_of_averages_where_these_were_asked_for(tmp_path: Path) -> No
 
     expected_mean = np.mean([debiased(first, 0.5), debiased(second, 0.5)], axis=0)
     assert np.allclose(row["mean"], expected_mean)
+
+
+def test_the_points_of_a_large_group_are_not_all_held_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = [9, 0, 30, 17, 25, 3]
+    records = several(tmp_path, *([(at, at / 7) for at in range(count)] for count in lengths))
+    at_once = grouped(records, width=8)
+    alive: list[weakref.ref[Curve]] = []
+    most = 0
+    read = curve.read
+
+    def counted(*given: Any) -> tuple[list[Curve], int]:
+        nonlocal most
+        found = read(*given)
+        alive[:] = [one for one in alive if one() is not None] + [weakref.ref(found[0][0])]
+        most = max(most, sum(len(held) for one in alive if (held := one()) is not None))
+        return found
+
+    monkeypatch.setattr(curve, "read", counted)
+    monkeypatch.setattr(groups, "_MOST_KEPT", 10, raising=False)
+
+    assert grouped(records, width=8) == at_once
+    assert most <= 10 + 2 * 30
+
+
+def test_groups_of_too_many_points_are_refused_with_how_many_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = several(tmp_path, [(0, 1.0), (1, 1.0)], [(0, 2.0), (1, 2.0)])
+    asked = [RunGroup([at], [one]) for at, one in enumerate(records)], ["a"], Wish()
+    monkeypatch.setattr(groups, "MOST_POINTS", 3, raising=False)
+
+    with pytest.raises(UserError, match="more than 3 points"):
+        groups.read(*asked)
+    monkeypatch.setattr(groups, "MOST_POINTS", 4)
+    assert len(groups.read(*asked)["groups"]) == 2
 
 
 def test_only_groups_that_have_changed_come_again(tmp_path: Path) -> None:
