@@ -11,8 +11,12 @@ from jsonschema import Draft202012Validator
 
 from helpers import answers
 from helpers.commands import COMMANDS
+from helpers.wait import wait_until
 from homerun.cli.page_text import PageText
 from homerun.manual import pages, schemas
+from homerun.project import self_check
+from homerun.system import children
+from runstore.run.record import Record
 
 PAGE = """# A page
 
@@ -124,6 +128,23 @@ def test_an_install_that_does_not_work_says_what_is_broken(invoke, monkeypatch) 
     [broken] = [row for row in done.json if row["state"] == "broken"]
     assert (done.code, broken["check"]) == (1, "manual")
     assert "/nowhere" in broken["value"]
+
+
+def test_a_check_that_is_broken_off_leaves_nothing_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def broken_off(record: Record, outputs: None) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(self_check.lifecycle, "cancel", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        list(self_check.outcomes_of_checks())
+
+    wait_until(lambda: children.reap() == 0, "its supervisors have ended")
+    assert [one.name for one in tmp_path.iterdir() if "self-check" in one.name] == []
 
 
 def test_a_schema_is_one_and_is_found_by_every_name_of_its_command(invoke) -> None:

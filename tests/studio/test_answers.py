@@ -438,6 +438,19 @@ def test_an_expression_matches_a_line_as_it_is_read_without_colours(
     assert client.get(f"{base}&q=(?=a)").error == "bad_request"
 
 
+def test_an_expression_sees_the_lines_that_are_there_and_no_end_of_theirs(
+    client: Client, trained: Run
+) -> None:
+    Path(trained.directory, LOG).write_bytes(b"one foo\r\n\ntwo foo\n")
+    base = f"/api/runs/{trained.id}/log/search?log={LOG}&regex=1"
+
+    def lines(expression: str) -> list[int]:
+        rows = [json.loads(row) for row in client.get(f"{base}&q={expression}").text.splitlines()]
+        return [row["hit"]["line"] for row in rows if "hit" in row]
+
+    assert (lines("^$"), lines("y*"), lines("foo$")) == ([2], [1, 2, 3], [1, 3])
+
+
 def test_all_files_of_a_run_are_found_by_a_part_of_their_path(client: Client, trained: Run) -> None:
     for name, size in (("plots/Loss.svg", 3), ("plots/deep/loss.csv", 9), ("model.bin", 5)):
         trained.upload_file(name, io.BytesIO(b"x" * size))

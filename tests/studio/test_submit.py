@@ -54,6 +54,8 @@ def test_a_grid_is_a_batch_of_all_combinations(client: Client, script: Callable[
         {"packages": "none.txt"},
         {"grid": {"lr": "0.1"}},
         {"grid": {"lr": [str(n) for n in range(1_001)]}},
+        {"grid": {name: [str(n) for n in range(100)] for name in "abcdefghij"}},
+        {"grid": {"lr": [], "opt": ["adam", "sgd"]}},
     ],
 )
 def test_what_cannot_be_submitted_is_said_and_nothing_is_begun(

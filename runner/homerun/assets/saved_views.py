@@ -174,8 +174,8 @@ def _publish(store: Store, view_id: str, base: int, said: dict[str, Any]) -> Sav
         folder = atomic.make_folders(root, layout.VIEWS)
         is_ours = facts.publish(folder, f"{view_id}.{base + 1}.json", signed, sync=True)
         numbers = sorted(_numbers(atomic.names_in(folder)).get(view_id, ()))
-        # One that came from behind, after its successors were saved and it was swept away.
-        if not is_ours or numbers[-1:] != [base + 1]:
+        # Another one's of that number; or one that came from behind, and is swept away at once.
+        if not is_ours or base + 1 not in numbers[-KEPT:]:
             found = _read(store).get(view_id)
             raise ViewConflict(str(said["name"]), found.user if found else "")
         for number in numbers[:-KEPT]:

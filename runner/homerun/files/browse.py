@@ -17,7 +17,7 @@ from runstore.run.record import Record
 MOST_ENTRIES = 2_000
 MOST_COUNTED = 2_001
 _MOST_WALKED = 200_000
-_OF_LOGS = (f"{layout.LOGS}/", f"{layout.USER_LOGS}/")
+_OF_LOGS = frozenset((layout.LOGS, layout.USER_LOGS))
 MOST_TEXT = 256 << 10
 _MOST_ROWS = 200
 _MOST_COLUMNS = 100
@@ -119,8 +119,8 @@ def below(record: Record, folder: str = "", like: str = "", by: str = BY_NAME) -
 
 def count(record: Record) -> int:
     """How many files a run has beside its logs; of very many not all are counted."""
-    kept = (one for one, _ in file_listing.files_below(record.path) if not one.startswith(_OF_LOGS))
-    return sum(1 for _ in itertools.islice(kept, MOST_COUNTED))
+    found = file_listing.files_below(record.path, without=_OF_LOGS)
+    return sum(1 for _ in itertools.islice(found, MOST_COUNTED))
 
 
 _ORDERS: dict[str, Callable[[tuple[str, file_listing.ListedFile]], Any]] = {

@@ -64,9 +64,19 @@ def outcomes_of_checks() -> Iterator[tuple[str, str, str]]:
             for name, one in _CHECKS.items():
                 yield name, *_tried(one, store, folder)
         finally:
+            _cancel_rest(store)
             trust.distrust_store(store)
     finally:
         _remove(folder)
+
+
+def _cancel_rest(store: Store) -> None:
+    """Cancel what goes on still, as where a check was broken off."""
+    for record in store.runs():
+        try:
+            lifecycle.cancel(record, None)
+        except (HomerunError, StoreError, OSError):
+            continue  # it is over
 
 
 def _remove(folder: str) -> None:

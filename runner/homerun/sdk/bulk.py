@@ -5,6 +5,7 @@ A run that cannot be changed does not stop the others: each failure is returned 
 
 from __future__ import annotations
 
+import math
 import os
 from itertools import product
 
@@ -192,9 +193,7 @@ def submit(
         )
 
     config().argv()  # before an experiment is made: whether there is a script to run
-    rows = [dict(zip(grid, values)) for values in product(*grid.values())] if grid else []
-    if len(rows) > _MOST_IN_GRID:
-        raise UserError(f"{len(rows):,} runs are too many for a batch: at most {_MOST_IN_GRID}")
+    rows = _rows_of(grid or {})
     with messages.Kept() as kept:
         home = Experiment(workspace, experiment)
         if rows:
@@ -206,6 +205,17 @@ def submit(
         if name:
             run.display_name = name
     return run, kept.lines
+
+
+def _rows_of(grid: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """The arguments of each run of a grid; []: there is none."""
+    empty = [name for name, values in grid.items() if not values]
+    if empty:
+        raise UserError(f"the grid has no value for {empty[0]}: give one, or leave it out")
+    count = math.prod(map(len, grid.values()))  # before so many are made
+    if count > _MOST_IN_GRID:
+        raise UserError(f"{count:,} runs are too many for a batch: at most {_MOST_IN_GRID}")
+    return [dict(zip(grid, values)) for values in product(*grid.values())] if grid else []
 
 
 def _environment(folder: str, packages: str) -> Environment:

@@ -60,8 +60,13 @@ def entries(run_folder: str, folder: str = "") -> list[ListedFile]:
     return sorted(found, key=lambda one: (not one.is_folder, one.name))
 
 
-def files_below(run_folder: str, folder: str = "") -> Iterator[tuple[str, ListedFile]]:
+def files_below(
+    run_folder: str, folder: str = "", without: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, ListedFile]]:
     """All files below a folder of a run's files with their paths, folder by folder.
+
+    Args:
+        without: folders that are not looked into.
 
     Raises:
         FileMissing, InvalidName: there is no such folder.
@@ -79,7 +84,8 @@ def files_below(run_folder: str, folder: str = "") -> Iterator[tuple[str, Listed
         is_first = False
         start = f"{here}/" if here else ""
         yield from ((start + one.name, one) for one in found if not one.is_folder)
-        waiting += [start + one.name for one in reversed(found) if one.is_folder]
+        folders = (start + one.name for one in reversed(found) if one.is_folder)
+        waiting += [name for name in folders if name not in without]
 
 
 def stamp(run_folder: str) -> tuple[int, ...]:

@@ -88,6 +88,23 @@ def test_one_who_comes_after_old_revisions_were_swept_is_told_too(
     assert names(store) == ["Failed"]
 
 
+def test_a_save_that_another_one_is_based_on_at_once_has_held(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = save_view(store, "Failed", "runs", QUERY)
+    listed = saved_views.atomic.names_in
+
+    def next_one_first(folder: str) -> list[str]:
+        monkeypatch.undo()
+        save_view(store, "theirs", "runs", QUERY, view_id=view.id, revision=2)
+        return listed(folder)
+
+    monkeypatch.setattr(saved_views.atomic, "names_in", next_one_first)
+    mine = save_view(store, "mine", "runs", QUERY, view_id=view.id, revision=1)
+
+    assert (mine.revision, names(store)) == (2, ["theirs"])
+
+
 def test_a_name_is_given_once_in_an_experiment(store: Store) -> None:
     save_view(store, "Failed", "runs", QUERY)
 

@@ -94,7 +94,7 @@ def test_a_library_that_is_not_there_is_named(
     run.complete()
     monkeypatch.setitem(sys.modules, "polars", None)
 
-    with pytest.raises(UserError, match="a data frame needs polars: .*pip install polars"):
+    with pytest.raises(UserError, match=r"a data frame needs polars: .*pip install polars"):
         run.metrics_frame("polars")
     with pytest.raises(UserError, match="library is 'pandas' or 'polars', not 'numpy'"):
         run.metrics_frame("numpy")

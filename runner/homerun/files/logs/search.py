@@ -121,8 +121,11 @@ def _hits(
 
 def _matches(pattern: LinePattern, at: int, line: int, data: bytes) -> Iterator[dict[str, Any]]:
     """Lines as people read them: without the sequences that colour them."""
-    for one in data.split(b"\n"):
-        plain = _COLOURS.sub(b"", one)
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()  # behind the end of the last one there is none
+    for one in lines:
+        plain = _COLOURS.sub(b"", one).removesuffix(b"\r")
         if pattern.search(plain):
             shown = plain[:_SHOWN].decode("utf-8", "replace")
             yield {"at": at, "line": line, "column": 0, "text": shown}
