@@ -11,6 +11,7 @@ import pytest
 
 from helpers.asgi import Client
 from helpers.schema import events
+from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.system import children
 from runstore import status
@@ -66,10 +67,14 @@ def test_who_watches_collects_the_supervisors_of_what_it_submitted(
     def submit() -> None:
         Experiment(Workspace.from_config(), "live").submit(ScriptRunConfig("source", "train.py"))
 
-    def none_is_left(name: str, data: dict[str, Any]) -> bool:
-        return not children._started
+    def ended(name: str, data: dict[str, Any]) -> bool:
+        if name != "runs" or data["changed"][0]["status"] != status.COMPLETED:
+            return False
+        # The look beside this stream goes on; that a process is gone is no event.
+        wait_until(lambda: not children._started, "they are collected")
+        return True
 
-    follow(client, "topic=runs", submit, none_is_left)
+    follow(client, "topic=runs", submit, ended)
 
     assert children.reap() == 0
     run.complete()

@@ -150,12 +150,14 @@ def house(
 def addresses(route: Route, run_id: str) -> str:
     """An address of a route that is right, as far as its parameters go."""
     named = {"file": "outputs/page.html", "log": LOG, "name": "note", "field": "status", "q": "x"}
-    named.update(run=run_id, line="1", folder="outputs")
+    named.update(run=run_id, other=run_id, metric="loss", line="1", folder="outputs")
     given = [
         f"{one.name}={quote(named[one.name])}"
         for one in route.params
         if one.name in named and route.method == "GET"
     ]
+    if route.path == "importance":
+        given.append(f"run={run_id}")  # it is of several
     return f"/api/{route.path.replace('{id}', run_id)}?{'&'.join(given)}"
 
 

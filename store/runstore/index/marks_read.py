@@ -122,10 +122,13 @@ def _forget_removed(cache: Cache, seen: set[str]) -> None:
 
 
 def _listed(folder: str) -> list[str]:
-    """The files of the index; [] where there is none, as in a store that cannot be written."""
+    """The files of the index; [] where there is none, as in a store that cannot be written.
+
+    Its folder is its owner's alone: who looks at a shared store looks at all runs for changes.
+    """
     try:
         return sorted(atomic.names_in(folder))
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
 
 

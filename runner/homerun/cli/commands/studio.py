@@ -69,9 +69,6 @@ def studio(
     from homerun.studio import access
 
     access.check_packages()
-    without_pages = access.missing_pages()
-    if without_pages:
-        console.inform(without_pages, "yellow")
     from homerun.studio.server import Settings, Studio
 
     settings = Settings(
@@ -87,6 +84,9 @@ def studio(
     )
     is_terminal = console.is_terminal(sys.stdout)
     server = Studio(call.workspace(), settings, _say(call), console.inform, is_terminal)
+    without_pages = access.missing_pages()
+    if without_pages:
+        console.inform(without_pages, "yellow")
     is_seen = is_terminal and not environ.is_over_ssh()  # a browser here would have no screen
     if is_seen and not no_browser and socket is None and not without_pages:
         with access.Browser() as browser:

@@ -38,4 +38,4 @@ def report(desk: Desk, ask: Ask) -> Response:
     records = [desk.record(one) for one in ids]
     parts = page.whole_page(records, title, about, ask.texts("metrics"), desk.board.goal)
     data = (part.encode("utf-8", "backslashreplace") for part in parts)
-    return responses.of_parts(data, "report.html", "text/html; charset=utf-8")
+    return responses.of_parts(data, "report.html", "application/octet-stream")

@@ -17,7 +17,8 @@ const joined = (text: unknown): string => (Array.isArray(text) ? text.join("") :
 
 export function cellsOf(text: string): Cell[] | null {
   try {
-    const { cells } = JSON.parse(text) as { cells?: unknown };
+    const said: unknown = JSON.parse(text);
+    const cells = typeof said === "object" && said !== null && "cells" in said ? said.cells : null;
     return Array.isArray(cells) ? (cells as Cell[]) : null;
   } catch {
     return null;
