@@ -110,9 +110,19 @@ class Board:
             grouped = _places(pages.groups(cache, query, group, shown))
         told = self._rolled_up([row_of(row) for row in found])
         groups = grouped if group else None
-        unread = None if self.live.unread is None else dict(zip(("runs", "of"), self.live.unread))
         answer = {"total": total, "skip": skip, "runs": told, "groups": groups, "cursor": cursor}
-        return {**answer, "unread": unread}
+        return {**answer, "unread": self.unread()}
+
+    def unread(self) -> dict[str, int] | None:
+        """How many runs of how many are not in the index yet, which is being made."""
+        return None if self.live.unread is None else dict(zip(("runs", "of"), self.live.unread))
+
+    def complete(self, ids: Sequence[str]) -> None:
+        """Have some runs in the index also while it is being made."""
+        if ids and self.live.unread is not None:
+            with self.live.open() as cache:
+                found = pages.rows_of_ids(cache, ids, ())
+            self.live.read_ids(set(ids).difference(row.values["id"] for row in found))
 
     def rows(self, ids: Sequence[str], metrics: Sequence[str] = ()) -> list[dict[str, Any]]:
         """The rows of runs by their ids; those that are not there are left out."""
@@ -120,6 +130,7 @@ class Board:
         found, _ = self._checked(lambda cache: pages.rows_of_ids(cache, ids, metrics), metrics)
         if len(found) < len(set(ids)):
             self.live.freshen()  # some were made a moment ago, or are gone
+            self.complete(ids)
             found, _ = self._checked(lambda cache: pages.rows_of_ids(cache, ids, metrics), metrics)
         return self._rolled_up([row_of(row) for row in found])
 

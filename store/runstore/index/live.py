@@ -44,8 +44,8 @@ class Live:
         verify_later: called where all runs of a large store should be looked at again.
 
     Attributes:
-        unread: while the index is being made by another process: how many runs it lacks, and how
-            many there are; it has the newest ones, and answers from them. None: it lacks none.
+        unread: while another process reads runs into the index: how many it lacks, and how many
+            there are; it answers from those that it has. None: it lacks none.
     """
 
     def __init__(
@@ -102,6 +102,19 @@ class Live:
                 return index_metrics.meter_below(cache, self.store.root, ids)
         except sqlite3.OperationalError:
             return False  # the index is busy: without the best one now, with it soon
+
+    def read_ids(self, ids: Iterable[str]) -> None:
+        """Read runs that the index lacks so far into it, by their ids."""
+        found = [record for record in map(self.store.get, ids) if record is not None]
+        if not found:
+            return
+        try:
+            with self.open() as cache, cache.writing():
+                refresh = Refresh(self.store, cache, self._look)
+                for record in found:
+                    refresh.read(record)
+        except sqlite3.OperationalError:
+            self.freshen()  # as in `meter`
 
     def open(self) -> Used:
         """The index for one question, as a context manager.
@@ -170,6 +183,7 @@ class Live:
             if self._grows(refresh):
                 return
             refresh.run()
+            self.unread = None
             if verify.is_due(cache):
                 if self._verify_later is not None and verify.is_large(cache) and not self._own:
                     self._verify_later()
@@ -188,6 +202,8 @@ class Live:
             return False
         try:
             with Cache(self.store.root, wait_s=0.0) as cache:
+                new = Refresh(self.store, cache, self._look).count_new()
+                self.unread = (new, self._lines()) if new else None
                 return cache.fact("store") == self.store.id
         except (sqlite3.Error, OSError):
             return False
@@ -198,15 +214,17 @@ class Live:
         """
         new = refresh.count_new()
         if new <= MANY or self._verify_later is None or self._own is not None:
-            self.unread = None
             return False
-        lines = count_lines(self.store.root, self.store.experiment_folders())
+        lines = self._lines()
         self.unread = new, lines
         self._verify_later()
         refresh.left = SHORT
         refresh.run()
         self.unread = refresh.count_new(), lines
         return True
+
+    def _lines(self) -> int:
+        return count_lines(self.store.root, self.store.experiment_folders())
 
     def _cache(self) -> Cache:
         """The index of the store; where there is none, or it cannot be written, our own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from homerun.studio.answers.runs import RunRow
+from homerun.studio.answers.runs import RunRow, Unread
 from homerun.studio.answers.values import Tags
 
 
@@ -36,6 +36,7 @@ class SelectionAnswer(TypedDict):
 
     total: int
     until: str | None
+    unread: Unread | None
 
 
 class DefaultsAnswer(TypedDict):

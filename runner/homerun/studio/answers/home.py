@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from homerun.studio.answers.runs import BestRun, RunRow
+from homerun.studio.answers.runs import BestRun, RunRow, Unread
 from homerun.studio.answers.store import WaitingRow
 from homerun.studio.answers.values import Numeric, Seconds, Time
 
@@ -174,3 +174,4 @@ class HomeAnswer(TypedDict):
     finished: FinishedRuns
     machine: MachineLoad
     experiments: list[ExperimentGoal]
+    unread: Unread | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from homerun.studio.answers.run import ProjectGoal, QueuePlace
-from homerun.studio.answers.runs import RunRow
+from homerun.studio.answers.runs import RunRow, Unread
 from homerun.studio.answers.values import Status, Tags, Time
 
 
@@ -58,6 +58,7 @@ class ExperimentsAnswer(TypedDict):
     """The experiments by name."""
 
     experiments: list[ExperimentRow]
+    unread: Unread | None
 
 
 class WaitingRow(QueuePlace):

@@ -153,8 +153,9 @@ def selection(desk: Desk, ask: Ask) -> dict[str, Any]:
     ids = ask.texts("ids")
     if len(ids) > _MOST_COUNTED:
         raise bad(f"ids names {len(ids)} runs: at most {_MOST_COUNTED} are counted at once")
+    desk.board.complete(ids)
     total, _, until = desk.board.meant(*query, ids=ids)
-    return {"total": total, "until": until}
+    return {"total": total, "until": until, "unread": desk.board.unread()}
 
 
 def _some(desk: Desk, ask: Ask, act: Callable[[Run], str]) -> dict[str, Any]:
@@ -181,6 +182,9 @@ def _chosen(desk: Desk, ask: Ask) -> tuple[list[str], str | None]:
     experiment = next(iter(query.get("experiment", ())), None)
     where, children = query.get("where", []), bool(query.get("children"))
     total, ids, behind = desk.board.meant(experiment, where, children, until, _AT_ONCE)
+    if desk.board.unread() is not None:
+        said = "the store is being read, and not all runs are known yet: select them in a minute"
+        raise RefusedError(409, error_codes.CONFLICT, said)
     if total > confirmed:
         raise RefusedError(
             409,

@@ -96,6 +96,9 @@ async def metrics(desk: Desk, request: Request) -> Response:
         raise RefusedError(401, "signed_out", "show the token: Authorization: Bearer TOKEN")
     request.scope.get("state", {}).get(WELCOME, bool)()
     text = await responses.work(desk.scrape.text)
+    if text is None:
+        said = "the store is being read, and its runs cannot be counted yet: ask again in a minute"
+        raise RefusedError(503, "unavailable", said)
     return Response(text, media_type=MEDIA_TYPE)
 
 

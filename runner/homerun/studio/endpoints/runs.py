@@ -25,7 +25,8 @@ def home(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def experiments(desk: Desk, ask: Ask) -> dict[str, Any]:
     """The experiments, with their active runs and how the last ones went."""
-    return {"experiments": desk.board.experiments(ask.flag("archived"))}
+    found = desk.board.experiments(ask.flag("archived"))
+    return {"experiments": found, "unread": desk.board.unread()}
 
 
 def runs(desk: Desk, ask: Ask) -> dict[str, Any]:

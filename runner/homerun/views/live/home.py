@@ -87,6 +87,7 @@ class Home:
             "finished": self._finished(goals),
             "machine": self._machine.read(),
             "experiments": self._experiments(goals),
+            "unread": self._board.unread(),
         }
 
     def _failed(self, since: str) -> dict[str, Any]:

@@ -38,13 +38,13 @@ class Scrape:
         self._causes: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
-    def text(self) -> str:
-        """All numbers as they are now."""
+    def text(self) -> str | None:
+        """All numbers as they are now; None: the index is being made, and counts a part."""
         with self._lock:
-            return "".join(self._families())
+            self._board.live.freshen(_FRESH_S)
+            return None if self._board.live.unread else "".join(self._families())
 
     def _families(self) -> Iterator[str]:
-        self._board.live.freshen(_FRESH_S)
         with self._board.live.open() as cache:
             runs = counts.by_status_and_target(cache)
             failed = counts.failed(cache)

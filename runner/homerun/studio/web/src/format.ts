@@ -1,7 +1,7 @@
 /** How values are written for people. */
 
 import { signal } from "@preact/signals";
-import type { Numeric, RunRow, Status } from "./types";
+import type { Numeric, RunRow, Status, Unread } from "./types";
 
 export const LIVE: ReadonlySet<Status> = new Set(["Queued", "Preparing", "Running", "CancelRequested", "Finalizing", "NotResponding"]);
 const ENDED: ReadonlySet<Status> = new Set(["Completed", "Failed", "Canceled"]);
@@ -101,6 +101,11 @@ export function difference(value: number, from: number): string {
   if (Number.isFinite(times) && times > 0 && (times >= 10 || times <= 0.1)) return `×${Number(times.toPrecision(2))}`;
   const apart = value - from;
   return apart === 0 ? "±0" : `${apart > 0 ? "+" : "−"}${figure(Math.abs(apart), 3)}`;
+}
+
+/** What is said behind a number that counts the runs which are read so far; all are: nothing. */
+export function soFar(unread: Unread | null): string {
+  return unread ? ` so far: reading the store, ${count(unread.of - unread.runs)} of ${count(unread.of)} runs are read` : "";
 }
 
 export function count(value: number): string {

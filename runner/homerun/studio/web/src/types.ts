@@ -219,6 +219,7 @@ export interface ExperimentRow {
 /** The experiments by name. */
 export interface ExperimentsAnswer {
   experiments: ExperimentRow[];
+  unread: Unread | null;
 }
 
 /** Experiments that changed, and the names of those that are gone. */
@@ -394,6 +395,7 @@ export interface HomeAnswer {
   finished: FinishedRuns;
   machine: MachineLoad;
   experiments: ExperimentGoal[];
+  unread: Unread | null;
 }
 
 /** The parameters that differ, the most telling first; `runs`: so many have the metric. */
@@ -841,6 +843,7 @@ export interface ScriptsAnswer {
 export interface SelectionAnswer {
   total: number;
   until: string | null;
+  unread: Unread | null;
 }
 
 /** Series in buckets, or groups, as columns, and the cursor that asks for what is new. */

@@ -2,19 +2,21 @@
 
 import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { count, duration, figure, isEnded, percent, plural, statusWord } from "../format";
+import { count, duration, figure, isEnded, percent, plural, soFar, statusWord } from "../format";
 import { adjust, experimentHref, href, place, runHref } from "../route";
 import { archive } from "../server/actions";
 import { get } from "../server/api";
 import { useLive } from "../server/live";
 import { info, isReadOnly, setTitle } from "../state";
-import type { ExperimentGoal, ExperimentRow, TrendPoint } from "../types";
+import type { ExperimentGoal, ExperimentRow, ExperimentsAnswer, TrendPoint } from "../types";
 import { Ago, Button, Empty, Failure, RunLink, StatusMark, Switch, Tags, Took, Waiting } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import { useKeys } from "../ui/keys";
 import { type Loaded, useLoaded, useNews } from "../use";
 
 const LATEST = 6;
+/** While the store is being read no event tells how far that is. */
+const REFRESH_MS = 2000;
 
 export function ExperimentsPage() {
   const { query } = place.value;
@@ -33,6 +35,7 @@ export function ExperimentsPage() {
         <h1 tabIndex={-1}>Experiments</h1>
         <span class="dim" role="status">
           {active ? plural(active, "active run") : "No active runs"}
+          {soFar(loaded.data?.unread ?? null)}
         </span>
       </header>
       {all.length === 0 ? (
@@ -69,9 +72,14 @@ export function ExperimentsPage() {
 }
 
 /** The experiments, kept up to date by what events tell. */
-function useExperiments(withArchived: boolean): [Loaded<unknown>, ExperimentRow[] | null] {
+function useExperiments(withArchived: boolean): [Loaded<ExperimentsAnswer>, ExperimentRow[] | null] {
   const loaded = useLoaded((abort) => get("experiments", { archived: withArchived }, abort), [withArchived]);
   const [news, tell] = useNews<ExperimentRow | null>(loaded);
+  const isPart = !!loaded.data?.unread;
+  useEffect(() => {
+    const timer = isPart && setInterval(loaded.reload, REFRESH_MS);
+    return () => void (timer && clearInterval(timer));
+  }, [isPart]);
   useLive({ topics: ["experiments"] }, ({ event, data }) => {
     if (event === "reset") return loaded.reload();
     if (event !== "experiments") return;

@@ -1,7 +1,7 @@
 /** The runs of an experiment, or of all. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { count } from "../format";
+import { count, soFar } from "../format";
 import { adjust, go, href, place, recallStep, rememberStep, turn } from "../route";
 import { canCancel, cancel, cancelAll, labelAll, remove, removeAll, resubmit } from "../server/actions";
 import { address, download, get } from "../server/api";
@@ -228,7 +228,7 @@ export function RunsPage() {
         <h1 tabIndex={-1}>{experiment ?? "All runs"}</h1>
         <span class="dim total" role="status" aria-busy={isBusy}>
           {total === null ? "" : `${count(total)} ${shown.isFiltered ? "found" : total === 1 ? "run" : "runs"}`}
-          {unread && ` so far: reading the store, ${count(unread.of - unread.runs)} of ${count(unread.of)} runs are read`}
+          {soFar(unread)}
         </span>
       </header>
       <ViewTabs experiment={experiment} remembered={kept && !query.has("columns") ? { columns: [kept.join(",")] } : {}} />

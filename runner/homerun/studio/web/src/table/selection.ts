@@ -60,7 +60,8 @@ export function read(sel: string, kept: { ids?: string[]; meant?: Meant } | unde
 
 /** All that a query means. */
 export async function meant(query: Queries["selection"]): Promise<Meant | null> {
-  const { total, until } = await get("selection", query);
+  const { total, until, unread } = await get("selection", query);
+  if (unread) throw new Error("The store is being read, and not all runs are known yet: select them in a minute.");
   return until === null ? null : { experiment: query.experiment ?? null, where: query.where ?? [], children: query.children ?? false, total, until };
 }
 

@@ -1,7 +1,7 @@
 /** The start page: what needs its user, what runs, what has finished, the machine, and the experiments. */
 
 import { useEffect } from "preact/hooks";
-import { count } from "../../format";
+import { count, soFar } from "../../format";
 import { get } from "../../server/api";
 import { useLive } from "../../server/live";
 import { info, setTitle } from "../../state";
@@ -39,6 +39,7 @@ export function HomePage() {
         <h1 tabIndex={-1}>Home</h1>
         <span class="dim" role="status">
           {summary(home)}
+          {soFar(home.unread)}
         </span>
       </header>
       {info.value?.runs || home.experiments.length ? <Bands home={home} reload={loaded.reload} /> : <FirstSteps />}
