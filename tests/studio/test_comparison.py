@@ -10,6 +10,7 @@ import pytest
 
 from helpers.asgi import Client
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.views.comparison import importance as weights
 
 from .conftest import Shelf
 
@@ -145,6 +146,35 @@ def test_one_run_alone_has_nothing_to_differ_from(client: Client) -> None:
     assert client.get("/api/compare").status == 400
     many = "&".join(f"run={number}" for number in range(101))
     assert client.get(f"/api/compare?{many}").status == 400
+
+
+def test_what_a_metric_depends_on_is_weighed_again_only_where_a_run_has_changed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = Experiment(Workspace.from_config(), "digits")
+    runs = [experiment.start_logging(**BARE) for _ in range(6)]
+    for number, run in enumerate(runs):
+        run.log_params({"lr": number})
+        run.log("loss", number)
+    asked = "/api/importance?metric=loss&" + "&".join(f"run={run.id}" for run in runs)
+    weigh, weighed = weights.param_weights, []
+
+    def counted(*given: Any) -> Any:
+        weighed.append(given)
+        return weigh(*given)
+
+    monkeypatch.setattr(weights, "param_weights", counted)
+    first = client.get(asked).json
+    assert client.get(asked).json == first
+    assert len(weighed) == 1
+
+    runs[0].log("loss", 99)
+    runs[0].complete()
+
+    assert client.get(asked).json["params"] != first["params"]
+    assert len(weighed) == 2
+    for run in runs[1:]:
+        run.complete()
 
 
 def test_a_metric_depends_on_the_parameter_that_it_was_made_from(client: Client) -> None:

@@ -15,6 +15,7 @@ from homerun.base.lru import Lru
 from homerun.base.times import instant
 from homerun.metrics import summary
 from homerun.project import file, goals
+from homerun.views.comparison import importance
 from homerun.views.feed import Feed
 from homerun.views.live.home import Home
 from homerun.views.live.scrape import Scrape
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from homerun.studio.http.auth import Door
     from runstore.run.record import Record
 
+_MOST_WEIGHTS = 4
+
 
 class Desk:
     """The server's own things.
@@ -34,6 +37,7 @@ class Desk:
         writing: held while something is submitted: one after the other.
         is_closing: the server ends, and with it each stream.
         cookie_path: where the page lies.
+        param_weights: what metrics depend on, as it was last asked: it takes seconds.
         system_gauges: the summaries of what runs used of their machine that were read last.
     """
 
@@ -49,6 +53,7 @@ class Desk:
         self.pulse = Feed(self.board)
         self.scrape = Scrape(self.board)
         self.system_gauges = Lru(partial(summary.Gauges, of_system=True))
+        self.param_weights = Lru(importance.answer, most=_MOST_WEIGHTS)
         self.is_closing = False
         self.cookie_path = "/"
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from homerun.views.comparison.importance import correlation, param_weights
+from homerun.views.comparison import importance
+from homerun.views.comparison.importance import correlation
 
 RUNS = 120
 
@@ -26,6 +27,15 @@ def drawn(count: int = RUNS) -> list[dict[str, Any]]:
         }
         for _ in range(count)
     ]
+
+
+def param_weights(
+    params: list[dict[str, Any]], values: list[float | None] | list[float]
+) -> list[dict[str, Any]]:
+    """Of few parameters, all of them."""
+    found, more = importance.param_weights(params, values)
+    assert not more
+    return found
 
 
 def named(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -122,3 +132,26 @@ def test_the_same_runs_give_the_same_answer() -> None:
     values = [one["lr"] for one in runs]
 
     assert param_weights(runs, values) == param_weights(runs, values)
+
+
+def test_of_very_many_parameters_those_are_weighed_that_tell_most() -> None:
+    chance = random.Random(3)
+    runs = [{f"n{at}": chance.random() for at in range(80)} for _ in range(RUNS)]
+    for run in runs:
+        run["bent"] = chance.random()
+    values = [abs(one["bent"] - 0.3) + one["n70"] for one in runs]
+
+    found, more = importance.param_weights(runs, values)
+
+    assert (len(found), more) == (50, True)
+    assert {one["name"] for one in found[:2]} == {"bent", "n70"}
+    assert sum(one["importance"] for one in found) == pytest.approx(1.0)
+
+
+def test_a_text_of_its_own_in_each_run_says_nothing() -> None:
+    runs, chance = drawn(40), random.Random(2)
+    for at, one in enumerate(runs):
+        one["note"] = f"run {at // 2}"
+    found = named(param_weights(runs, [chance.random() for _ in runs]))
+
+    assert (found["note"]["importance"], found["note"]["runs"]) == (0.0, 40)

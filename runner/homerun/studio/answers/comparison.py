@@ -50,8 +50,12 @@ class ParamWeight(TypedDict):
 
 
 class ImportanceAnswer(TypedDict):
-    """The parameters that differ, the most telling first; `runs`: so many have the metric."""
+    """The parameters that differ, the most telling first; `runs`: so many have the metric.
+
+    `more`: there are more of them; these 50 tell most.
+    """
 
     metric: str
     runs: int
     params: list[ParamWeight]
+    more: bool

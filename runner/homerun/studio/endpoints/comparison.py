@@ -65,8 +65,9 @@ def importance(desk: Desk, ask: Ask) -> dict[str, Any]:
     rows = desk.board.rows(ids, [metric])
     values = [row["metrics"].get(metric, {}).get("last") for row in rows]
     known = sum(value is not None and isfinite(value) for value in values)
-    found = weights.param_weights([row["params"] for row in rows], values)
-    return {"metric": metric, "runs": known, "params": found}
+    asked = weights.question([row["params"] for row in rows], values)
+    found, more = desk.param_weights.of(asked)
+    return {"metric": metric, "runs": known, "params": found, "more": more}
 
 
 def _records(desk: Desk, ask: Ask) -> tuple[list[Record], list[str]]:

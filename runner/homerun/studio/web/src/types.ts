@@ -398,11 +398,12 @@ export interface HomeAnswer {
   unread: Unread | null;
 }
 
-/** The parameters that differ, the most telling first; `runs`: so many have the metric. */
+/** The parameters that differ, the most telling first; `runs`: so many have the metric. `more`: there are more of them; these 50 tell most. */
 export interface ImportanceAnswer {
   metric: string;
   runs: number;
   params: ParamWeight[];
+  more: boolean;
 }
 
 /** The store and the server. */

@@ -78,7 +78,7 @@ function Importance({ runs, metric }: { runs: RunRow[]; metric: string }) {
   const loaded = useLoaded((abort) => (ids.length > 1 ? get("importance", { run: ids, metric }, abort) : Promise.resolve(null)), [ids.join(), metric]);
   if (!loaded.data)
     return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : ids.length > 1 ? <Waiting what="what the metric depends on" /> : null;
-  const { runs: known, params } = loaded.data;
+  const { runs: known, params, more } = loaded.data;
   const isSplit = params.some((one) => one.importance > 0);
   return (
     <>
@@ -86,6 +86,7 @@ function Importance({ runs, metric }: { runs: RunRow[]; metric: string }) {
       <p class="dim">
         From {plural(known, "run")}: the share of a random forest's splits, and the rank correlation.
         {known < FEW && " So few runs say little: take this for a hint."}
+        {more && ` Of all parameters these ${params.length} tell most.`}
       </p>
       <div class="scrolled" tabIndex={0} role="region" aria-label="Importance">
         <table class="plain is-lined">
