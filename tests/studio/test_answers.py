@@ -35,7 +35,7 @@ LOG = "user_logs/std_log.txt"
 def test_a_store_that_is_not_there_yet_is_an_empty_one(client: Client) -> None:
     info = client.get("/api/info").json
     assert (info["runs"], info["experiments"], info["read_only"]) == (0, 0, False)
-    assert client.get("/api/experiments").json == {"experiments": []}
+    assert client.get("/api/experiments").json == {"experiments": [], "unread": None}
     assert client.get("/api/runs").json["total"] == 0
     assert client.get("/api/fields").status == 200
     assert client.get("/api/trash").json == {"runs": []}
@@ -560,7 +560,7 @@ def test_what_is_wrong_with_a_form_is_said_in_a_sentence(
     answer = client.post("/api/submit", {"experiment": "e", "script": "missing.py"})
     assert (answer.status, answer.error) == (400, "bad_request")
     assert "missing.py" in answer.json["error"]["message"]
-    assert client.get("/api/experiments").json == {"experiments": []}
+    assert client.get("/api/experiments").json == {"experiments": [], "unread": None}
 
 
 def test_secrets_of_a_command_are_asked_for_by_name(
