@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fieldWritten, flipped, hasValue, valueWritten, withValue } from "../src/table/conditions";
+import { condition, fieldWritten, flipped, hasValue, valueWritten, withValue } from "../src/table/conditions";
 
 describe("a value in the filter", () => {
   it("is added, joins others of its field, and goes again", () => {
@@ -28,5 +28,41 @@ describe("a value in the filter", () => {
 
   it("is there or not", () => {
     expect(flipped(flipped(["a"], "b"), "b")).toEqual(["a"]);
+  });
+});
+
+describe("what is typed into the filter", () => {
+  it.each([
+    "status in (Failed, Running)",
+    "status not in (Failed)",
+    "status IN(Failed)",
+    'tags."a b" in ("x, y", z)',
+    "(status = Failed or tags.best)",
+    "(tags.best)",
+    "metrics.loss<0.1",
+  ])("is a condition as it stands: %s", (text) => {
+    expect(condition(text, [])).toBe(text);
+  });
+
+  it.each(["adam", "trained in a hurry", "made here in (Paris)"])("is looked for anywhere where it is words: %s", (text) => {
+    expect(condition(text, [])).toBe(`text ~ ${text}`);
+  });
+
+  it("goes through unchanged where a click on values has written it", () => {
+    const odd = ["Failed", "a b", "x, y", "in", 'say "x"', "it's (so)", "0.1", "ü"];
+    for (const field of ["status", "tags.a", "tags.a b", "params.x/y", "properties.it's"]) {
+      let where: string[] = [];
+      for (const value of odd) {
+        where = withValue(where, fieldWritten(field), valueWritten(value));
+        expect(where.map((one) => condition(one, []))).toEqual(where);
+      }
+      expect(where).toHaveLength(1);
+      for (const value of odd) {
+        expect(hasValue(where, fieldWritten(field), valueWritten(value))).toBe(true);
+        where = withValue(where, fieldWritten(field), valueWritten(value));
+        expect(where.map((one) => condition(one, []))).toEqual(where);
+      }
+      expect(where).toEqual([]);
+    }
   });
 });

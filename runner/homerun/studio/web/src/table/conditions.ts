@@ -10,17 +10,22 @@ export interface Parts {
   value: string;
 }
 
+/** `FIELD in (A, B)` as it is typed: the list may still be open. */
+const BEGUN_LIST = /^([A-Za-z_][\w.:/-]*(?:\.(?:"[^"]*"|'[^']*'))?)\s+(not\s+in|in)\s*\((.*?)\)?$/is;
+
 /** A condition taken apart; null where the text is words. */
 export function parts(text: string): Parts | null {
   const trimmed = text.trim();
-  const found = /^(.+?)\s*(<=|>=|!=|=|<|>|~)\s*(.*)$/.exec(trimmed);
+  const listed = BEGUN_LIST.exec(trimmed);
+  if (listed) return { field: listed[1] ?? "", operator: (listed[2] ?? "").toLowerCase().replace(/\s+/, " "), value: listed[3] ?? "" };
+  const found = /^(.+?)\s*(<=|>=|!=|=|<|>|~)\s*(.*)$/s.exec(trimmed);
   return found ? { field: found[1] ?? "", operator: found[2] ?? "", value: found[3] ?? "" } : null;
 }
 
 /** The condition that a text means: itself, or that its words are anywhere in a run. */
 export function condition(text: string, fields: readonly FieldRow[]): string {
   const trimmed = text.trim();
-  if (parts(trimmed) || fields.some((one) => one.name === trimmed)) return trimmed;
+  if (parts(trimmed) || trimmed.startsWith("(") || fields.some((one) => one.name === trimmed || fieldWritten(one.name) === trimmed)) return trimmed;
   return `text ~ ${trimmed}`;
 }
 
@@ -85,7 +90,7 @@ const LISTED = /^(.+?) in \((.*)\)$/s;
 /** The field of a condition that says which value it has, and those values as they are written; null: it says something else. */
 function equals(text: string): { field: string; values: string[] } | null {
   const [, field = "", list = ""] = LISTED.exec(text) ?? [];
-  if (field) return { field, values: list.match(/"[^"]*"|'[^']*'|[^,]+/g)?.map((one) => one.trim()) ?? [] };
+  if (field) return { field, values: list.match(/"[^"]*"|'[^']*'|[^,\s][^,]*/g)?.map((one) => one.trim()) ?? [] };
   const found = parts(text);
   return found?.operator === "=" ? { field: found.field, values: [found.value] } : null;
 }
