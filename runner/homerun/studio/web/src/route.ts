@@ -99,7 +99,8 @@ export function adjust(changes: Query): void {
 export function turn(changes: Query): void {
   const to = changed(changes);
   if (to === location.hash) return;
-  history.pushState(null, "", to);
+  const { [STAYS]: kept } = (history.state ?? {}) as Record<string, unknown>;
+  history.pushState(kept === undefined ? null : { [STAYS]: kept }, "", to);
   place.value = read();
 }
 
@@ -109,6 +110,9 @@ function changed(changes: Query): string {
   for (const key of new Set(now.keys())) query[key] = now.getAll(key);
   return href(path, { ...query, ...changes });
 }
+
+/** Of what is kept with a step this goes along where the same page is shown in another way. */
+const STAYS = "selection";
 
 /** What is kept with this step of the history: there again after Back, and after loading the page again. */
 export function recallStep<T>(key: string): T | undefined {

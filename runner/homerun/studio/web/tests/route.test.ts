@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from "vitest";
-import { adjust, go, href, later, parameters, place, runHref, turn } from "../src/route";
+import { adjust, go, href, later, parameters, place, recallStep, rememberStep, runHref, turn } from "../src/route";
 
 beforeEach(() => go("#/experiments"));
 
@@ -30,6 +30,17 @@ describe("a place", () => {
     expect([history.length, place.value.query.getAll("where"), place.value.query.get("sort")]).toEqual([before, ["a", "b"], "loss"]);
     turn({ where: null });
     expect([history.length, location.hash]).toEqual([before + 1, "#/runs?experiment=e&sort=loss"]);
+  });
+
+  it("that is shown in another way keeps what is selected, and begins at its top", () => {
+    go("#/runs?sel=some");
+    rememberStep("selection", { ids: ["a", "b"] });
+    rememberStep("scroll", [100, 0]);
+    turn({ sort: "loss" });
+    expect([recallStep("selection"), recallStep("scroll")]).toEqual([{ ids: ["a", "b"] }, undefined]);
+    go("#/runs");
+    turn({ sort: "loss" });
+    expect(recallStep("selection")).toBeUndefined();
   });
 
   it("that is known later is not gone to when the user is elsewhere by then", () => {

@@ -24,7 +24,8 @@ interface Props {
   sort: string;
   acts: HeadingActs;
   width: number;
-  resize: (width: number) => void;
+  /** Called at each move of a drag, and with `isDone` at its end. */
+  resize: (width: number, isDone: boolean) => void;
   fit: () => void;
   /** How far from the left it stays; undefined: it goes with the others. */
   left?: number | undefined;
@@ -42,8 +43,15 @@ export function Heading({ name, title, isNumber = false, canSort = true, sort, a
     const handle = event.currentTarget as HTMLElement;
     handle.setPointerCapture(event.pointerId);
     const start = event.clientX;
-    handle.onpointermove = (moved) => resize(width + moved.clientX - start);
-    handle.onpointerup = () => (handle.onpointermove = null);
+    let reached: number | null = null;
+    handle.onpointermove = (moved) => {
+      reached = width + moved.clientX - start;
+      resize(reached, false);
+    };
+    handle.onlostpointercapture = () => {
+      handle.onpointermove = null;
+      if (reached !== null) resize(reached, true);
+    };
   };
   const items = (): Item[] => [
     ...(canSort

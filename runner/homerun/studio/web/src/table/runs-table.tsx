@@ -54,7 +54,10 @@ interface Props {
 }
 
 export function RunsTable(props: Props) {
-  const { pages, isFormer, columns, sort, selection, choose, widths } = props;
+  const { pages, isFormer, columns, sort, selection, choose } = props;
+  /** The width of a column that is being dragged. Browsers refuse an address that changes a hundred times in a moment. */
+  const [pulled, pull] = useState<Record<string, number> | null>(null);
+  const widths = { ...props.widths, ...pulled };
   void pages.version.value;
   const total = pages.total.value;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
@@ -100,7 +103,11 @@ export function RunsTable(props: Props) {
   }, [pages, view.first, view.last, lines, total]);
 
   const widthOf = (column: Column): number => widths[column.key] ?? column.width;
-  const resize = (key: string, width: number): void => props.setWidth(key, Math.max(LEAST_WIDTH, Math.round(width)));
+  const resize = (key: string, wished: number, isDone = true): void => {
+    const width = Math.max(LEAST_WIDTH, Math.round(wished));
+    pull(isDone ? null : { [key]: width });
+    if (isDone) props.setWidth(key, width);
+  };
   const name = widths[NAME] ?? NAME_WIDTH;
   const template = `${CHOICE}px ${name}px ${columns.map((one) => `${widthOf(one)}px`).join(" ")} minmax(0, 1fr)`;
   const least = CHOICE + name + columns.reduce((sum, one) => sum + widthOf(one), 0);
@@ -198,7 +205,15 @@ export function RunsTable(props: Props) {
               onChange={() => (sizeOf(selection) ? choose(NONE) : props.chooseAll())}
             />
           </div>
-          <Heading name={NAME} title="Run" sort={sort} acts={props.acts} width={name} resize={(width) => resize(NAME, width)} fit={() => fitTo(NAME)} />
+          <Heading
+            name={NAME}
+            title="Run"
+            sort={sort}
+            acts={props.acts}
+            width={name}
+            resize={(width, isDone) => resize(NAME, width, isDone)}
+            fit={() => fitTo(NAME)}
+          />
           {columns.map((one, at) => (
             <Heading
               key={one.key}
@@ -209,7 +224,7 @@ export function RunsTable(props: Props) {
               sort={sort}
               acts={props.acts}
               width={widthOf(one)}
-              resize={(width) => resize(one.key, width)}
+              resize={(width, isDone) => resize(one.key, width, isDone)}
               fit={() => fitTo(one.key)}
               left={lefts[at]}
               isPinned={at < props.pinned}

@@ -1,7 +1,7 @@
 /** The saved views above the table: each a tab; one that is not as it was saved has a dot. */
 
 import { useEffect, useState } from "preact/hooks";
-import { go, href, place } from "../route";
+import { adjust, go, href, place, type Query, turn } from "../route";
 import { useLive } from "../server/live";
 import { isReadOnly } from "../state";
 import type { ViewRow } from "../types";
@@ -9,7 +9,7 @@ import { Button } from "../ui/basics";
 import { complain, confirm, Dialog, say } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { type Item, Menu } from "./menu";
-import { ALL, isSame, kept, type Lists, named, queryOf, readViews, remove, save, views } from "./views";
+import { ALL, isSame, kept, type Lists, named, queryOf, readViews, remove, save, views, written } from "./views";
 
 interface Props {
   experiment: string | null;
@@ -47,14 +47,21 @@ export function ViewTabs({ experiment, remembered }: Props) {
   useFollowing(open, shown, here?.revision ?? 0);
 
   const whole = (): Lists => ({ ...remembered, ...shown });
-  const store = async (body: Parameters<typeof save>[0], words: string): Promise<void> => {
-    show(await save(body));
+  const saveAs = (name = ""): void =>
+    ask(
+      asking("Save as a new view", name, async (to) => {
+        const query = whole();
+        turn({ ...query, view: written(await save({ name: to, query, is_default: false })) });
+        say(`Saved the view ${to}.`);
+      }),
+    );
+  /** What is shown and selected stays, also what is not saved. */
+  const keep = async (view: ViewRow, change: Partial<ViewRow>, words: string): Promise<void> => {
+    const { name, query, is_default, id } = view;
+    const made = await save({ name, query, is_default, id, revision: here?.revision ?? view.revision, ...change });
+    adjust({ ...change.query, view: written(made) });
     say(words);
   };
-  const saveAs = (name = ""): void =>
-    ask(asking("Save as a new view", name, (to) => store({ name: to, query: whole(), is_default: false }, `Saved the view ${to}.`)));
-  const keep = (view: ViewRow, change: Partial<ViewRow>, words: string): Promise<void> =>
-    store({ name: view.name, query: view.query, is_default: view.is_default, id: view.id, revision: here?.revision ?? view.revision, ...change }, words);
   const act = (work: Promise<void>): void => void work.catch(complain);
 
   const items = (view: ViewRow): Item[] => [
@@ -107,12 +114,7 @@ export function ViewTabs({ experiment, remembered }: Props) {
         <p class="view-conflict" role="alert">
           <Icon name="warning" /> {open.user} has changed this view meanwhile. What you see is yours, and not saved.
           <Button onClick={() => show(open)}>Show theirs</Button>
-          <Button
-            disabled={isReadOnly()}
-            onClick={() =>
-              act(store({ name: open.name, query: whole(), is_default: open.is_default, id: open.id, revision: open.revision }, `Saved ${open.name}.`))
-            }
-          >
+          <Button disabled={isReadOnly()} onClick={() => act(keep(open, { query: whole(), revision: open.revision }, `Saved ${open.name}.`))}>
             Save mine over it
           </Button>
         </p>
@@ -143,6 +145,8 @@ async function drop(view: ViewRow, experiment: string | null): Promise<void> {
   say(`Deleted the view ${view.name}.`, false, () => void save({ name: view.name, query: view.query, is_default: view.is_default }).then(show, complain));
 }
 
+const nothing = (lists: Lists): Query => Object.fromEntries(Object.keys(lists).map((key) => [key, null]));
+
 /** The page of an experiment begins with its default view. */
 function useDefault(known: ViewRow[], query: URLSearchParams, experiment: string | null): void {
   const found = known.find((one) => one.is_default);
@@ -158,7 +162,7 @@ function useFollowing(open: ViewRow | null, shown: Lists, revision: number): voi
     if (!open || open.revision === last?.revision) return;
     const isUntouched = last?.id === open.id && last.revision === revision && isSame(shown, last.query);
     if (isUntouched && open.revision > revision) {
-      go(href(["runs"], queryOf(open)), true);
+      adjust({ ...nothing(shown), ...queryOf(open) });
       say(`${open.user} has changed the view ${open.name}.`);
     }
     setLast(open);

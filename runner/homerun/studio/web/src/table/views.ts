@@ -40,7 +40,10 @@ export function viewShown(): ViewRow | null {
   return views.value?.find((one) => one.id === id) ?? null;
 }
 
-export const queryOf = (view: ViewRow): Query => ({ ...view.query, view: `${view.id}.${view.revision}` });
+/** A view as an address names it. */
+export const written = (view: ViewRow): string => `${view.id}.${view.revision}`;
+
+export const queryOf = (view: ViewRow): Query => ({ ...view.query, view: written(view) });
 
 export async function readViews(): Promise<void> {
   views.value = (await get("views", {})).views;
