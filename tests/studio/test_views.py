@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -100,6 +101,20 @@ def test_no_more_runs_are_changed_than_were_confirmed(client: Client, many: list
     assert (answer.status, answer.error) == (409, "conflict")
     assert "5 runs match by now, and 4 were confirmed" in str(answer.json)
     assert client.get("/api/trash").json == {"runs": []}
+
+
+def test_what_is_narrowed_later_begins_at_the_same_place(client: Client, many: list[Run]) -> None:
+    asked = selection(client)
+    later = Experiment(Workspace.from_config(), "many").start_logging(snapshot_directory=None)
+    later.complete()
+    where = {"experiment": "many", "where": "status in (Completed)"}
+    found = urlencode({**where, "until": asked["until"]})
+
+    told = client.get(f"/api/selection?{found}").json
+    assert (told["total"], told["until"]) == (5, asked["until"])
+    assert client.get(f"/api/selection?{urlencode(where)}").json["total"] == 6
+    assert client.get(f"/api/selection?{found}&ids={later.id}&ids={many[0].id}").json["total"] == 1
+    assert client.get("/api/selection?until=x").status == 400
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,7 @@ def _of_table() -> list[Route]:
             _many("where", "a condition; all have to hold"),
             RouteParam("children", FLAG, "also runs that have a parent"),
             _many("ids", "of these runs, at most 500, instead of all"),
+            RouteParam("until", TEXT, "a place it has told before: no run that is newer than that"),
         ),
         _get(
             *("fields", runs.fields, "What runs are sorted and filtered by", FieldsAnswer),

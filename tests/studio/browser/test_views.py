@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from homerun import Experiment
 from homerun.assets import saved_views
 from studio.browser.actions import add_filter, open_experiment, open_page, row
 from studio.browser.lab import Store
@@ -170,6 +171,59 @@ def test_a_selection_is_there_again_after_comparing(store: Store, page: Page) ->
     expect(row(page, 1).get_by_role("checkbox")).to_be_checked()
     add_filter(page, "number = 1")
     expect(page.get_by_text("2 selected, 1 hidden by the filter")).to_be_visible()
+
+
+def test_a_selected_run_that_leaves_the_filter_is_told_of(store: Store, page: Page) -> None:
+    run = Experiment(store.workspace, "leaving").start_logging(snapshot_directory=None)
+    open_experiment(page, "leaving")
+    add_filter(page, "status = Running")
+    row(page, 1).get_by_role("checkbox").click()
+    expect(page.get_by_text("1 selected", exact=True)).to_be_visible()
+    run.complete()
+    expect(page.get_by_text("1 selected, 1 hidden by the filter")).to_be_visible()
+    run.delete()
+
+
+def test_what_is_not_saved_and_what_is_selected_outlive_a_change_of_the_view(page: Page) -> None:
+    open_experiment(page, "digits")
+    add_filter(page, "status = Completed")
+    save_as(page, "Kept")
+    row(page, 1).get_by_role("checkbox").click()
+    add_filter(page, "duration > 0s")
+    choose(page, "What can be done with Kept", "Rename")
+    page.get_by_role("dialog").get_by_label("Name").fill("Kept on")
+    page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(tabs(page).get_by_role("link", name="Kept on")).to_be_visible()
+    choose(page, "What can be done with Kept on", "Default of this experiment")
+    expect(page.get_by_text("digits begins with it now.")).to_be_visible()
+    expect(page.get_by_text("duration > 0s", exact=True)).to_be_visible()
+    expect(page.get_by_role("img", name="changed")).to_be_visible()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved Kept on.")).to_be_visible()
+    expect(page.get_by_role("img", name="changed")).to_have_count(0)
+    expect(page.get_by_text("duration > 0s", exact=True)).to_be_visible()
+    expect(page.get_by_text("1 selected", exact=True)).to_be_visible()
+    save_as(page, "Another")
+    expect(page.get_by_text("1 selected", exact=True)).to_be_visible()
+
+
+def test_a_drag_of_a_columns_border_writes_the_address_once(page: Page) -> None:
+    open_experiment(page, "digits")
+    page.evaluate(
+        "() => { window.writes = []; const write = history.replaceState.bind(history);"
+        " history.replaceState = (...all) => { window.writes.push(all[2]); write(...all); }; }"
+    )
+    head = page.get_by_role("columnheader", name="Status")
+    before = head.bounding_box()["width"]
+    grip = head.locator(".grip").bounding_box()
+    page.mouse.move(grip["x"] + 2, grip["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(grip["x"] + 62, grip["y"] + 5, steps=30)
+    expect(head).to_have_js_property("offsetWidth", round(before + 60))
+    assert page.evaluate("window.writes.filter((one) => /widths/.test(one))") == []
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(f"widths=status%3A{round(before + 60)}"))
+    assert page.evaluate("window.writes.filter((one) => /widths/.test(one)).length") == 1
 
 
 def test_columns_are_moved_hidden_and_sorted_by_their_headings(page: Page) -> None:

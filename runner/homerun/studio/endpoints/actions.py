@@ -148,13 +148,16 @@ def _queue(desk: Desk, ask: Ask, is_paused: bool) -> dict[str, Any]:
 
 
 def selection(desk: Desk, ask: Ask) -> dict[str, Any]:
-    """How many runs a query means, and from where on: what an action on all of them is told."""
+    """How many runs a query means, and from where on: what an action on all of them is told.
+
+    With `until`, the place of an earlier answer, later runs are none of them.
+    """
     query = ask.text("experiment"), ask.texts("where"), ask.flag("children")
     ids = ask.texts("ids")
     if len(ids) > _MOST_COUNTED:
         raise bad(f"ids names {len(ids)} runs: at most {_MOST_COUNTED} are counted at once")
     desk.board.complete(ids)
-    total, _, until = desk.board.meant(*query, ids=ids)
+    total, _, until = desk.board.meant(*query, ask.text("until") or None, ids=ids)
     return {"total": total, "until": until, "unread": desk.board.unread()}
 
 

@@ -16,7 +16,7 @@ import type { HeadingActs } from "../table/heading";
 import { RunPages } from "../table/pages";
 import { QuickFilters } from "../table/quick-filters";
 import { type Place, RunsTable } from "../table/runs-table";
-import { freshened, hidden, meant, NONE, read, rows, type Selection, sizeOf, written } from "../table/selection";
+import { freshened, hidden, isElsewhere, meant, NONE, read, rows, type Selection, sizeOf, written } from "../table/selection";
 import { ViewTabs } from "../table/view-tabs";
 import { viewShown } from "../table/views";
 import { Eye, type Eyes, SHOWS, shareOf, showOf, TITLES, useEyes, Workspace } from "../table/workspace";
@@ -118,6 +118,8 @@ export function RunsPage() {
     if ((written(selection).sel ?? "") !== sel) setSelection(read(sel, recallStep("selection")));
   }, [sel]);
   const size = sizeOf(selection);
+  // The rows of another question have no ticks then, and the first that is ticked begins anew.
+  const isOther = isElsewhere(selection, asked);
   const out = useHidden(asked, selection);
 
   /** Do something with the rows of what is selected. */
@@ -247,7 +249,7 @@ export function RunsPage() {
       </div>
       <div class="bar is-tools" role="toolbar" aria-label="Actions for the selected runs">
         <span class="chosen-count" role="status">
-          {progress.value?.text ?? said(size, cutFrom, out)}
+          {progress.value?.text ?? said(size, cutFrom, out, isOther)}
         </span>
         {progress.value && (
           <Button icon="stop" onClick={progress.value.stop}>
@@ -323,7 +325,7 @@ export function RunsPage() {
             acts={acts}
             take={take}
             group={group}
-            selection={selection}
+            selection={isOther ? NONE : selection}
             choose={choose}
             chooseAll={() => chosenSoon(chooseAll())}
             chooseRange={(from, to, isShown) => chosenSoon(chooseRange(from, to, isShown))}
@@ -345,7 +347,8 @@ const listIn = (text: string | null): string[] => (text ?? "").split(",").filter
 /** The runs in the charts that are none of some. */
 const others = (eyes: Eyes, kept: RunRow[]): string[] => eyes.runs.map((run) => run.id).filter((id) => !kept.some((run) => run.id === id));
 
-function said(size: number, cutFrom: number | null, hidden: number): string {
+function said(size: number, cutFrom: number | null, hidden: number, isOther: boolean): string {
+  if (isOther) return `${count(size)} of another filter selected`;
   const selected = cutFrom === null ? `${count(size)} selected` : `${count(size)} of ${count(cutFrom)} selected: no more at once`;
   return hidden ? `${selected}, ${count(hidden)} hidden by the filter` : selected;
 }
@@ -364,7 +367,8 @@ function useHidden(asked: Queries["runs"], selection: Selection): number {
       () => undefined, // a wrong filter, which the box tells
     );
     return () => control.abort();
-  }, [key]);
+    // Of the same runs another number may be hidden, once one of them has changed.
+  }, [key, selection]);
   return found.key === key ? found.hidden : 0;
 }
 

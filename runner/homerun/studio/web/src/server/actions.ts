@@ -2,7 +2,7 @@
 
 import { isEnded, plural, took } from "../format";
 import { later, runHref } from "../route";
-import { type Meant, meant } from "../table/selection";
+import { left, type Meant } from "../table/selection";
 import type { Bodies, BulkAnswer, Posts, RunRow } from "../types";
 import { complain, confirm, say } from "../ui/dialog";
 import { post } from "./api";
@@ -100,19 +100,26 @@ export async function remove(runs: readonly RunRow[]): Promise<boolean> {
 const LIVE = "status in (NotStarted, Queued, Preparing, Running, Finalizing, NotResponding)";
 
 export async function cancelAll(all: Meant, without: string[]): Promise<void> {
-  const live = await told(meant({ ...all, where: [...all.where, LIVE] }));
-  if (!live) return say("None of these runs goes on.");
-  const words = runsWord(live.total);
+  const live = await told(left(all, without, [LIVE]));
+  if (!live) return;
+  if (!live.size) return say("None of these runs goes on.");
+  const words = runsWord(live.size);
   if (!(await confirm("Cancel runs", `This stops ${words} with all their processes.`, `Cancel ${words}`, "Keep them running"))) return;
-  tell(await changeAll("runs/cancel", live, without, {}, "Canceling"), (of) => `Canceling ${of}.`);
+  tell(await changeAll("runs/cancel", live.meant, without, {}, "Canceling"), (of) => `Canceling ${of}.`);
 }
 
 /** Answers whether any was deleted. */
 export async function removeAll(all: Meant, without: string[]): Promise<boolean> {
-  const number = all.total - without.length;
+  const now = await told(left(all, without));
+  if (!now) return false;
+  if (!now.size) {
+    say("None of these runs is there any more.");
+    return false;
+  }
+  const number = now.size;
   const text = `${runsWord(number)} will be moved to the trash of the store, and can be restored until it is emptied.`;
   if (!(await confirm("Delete runs", text, `Move ${runsWord(number)} to the trash`))) return false;
-  const answer = await changeAll("runs/delete", all, without, {}, "Deleting");
+  const answer = await changeAll("runs/delete", now.meant, without, {}, "Deleting");
   tell(
     answer,
     (of) => `Moved ${of} to the trash.`,
