@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from homerun import Experiment, Run, Workspace
+from homerun.runs import index_work
 from runstore.index import verify
 
 from .conftest import Shelf
@@ -20,7 +21,7 @@ def runs(shelf: Callable[..., Shelf], monkeypatch: pytest.MonkeyPatch) -> list[R
     monkeypatch.setattr("runstore.index.refresh.SHORT", 2)
     monkeypatch.setattr("runstore.index.live.SHORT", 2)
     monkeypatch.setattr("runstore.index.live.MANY", 3)
-    monkeypatch.setattr("homerun.views.table.index_work.start", lambda store: None)
+    monkeypatch.setattr(index_work, "start", lambda store: None)
     experiment = Experiment(Workspace.from_config(), "many")
     made = []
     for _ in range(6):

@@ -10,6 +10,7 @@ import sys
 
 from homerun.base import environ
 from homerun.system import children, spawn
+from runstore.fs import mounts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,8 +47,10 @@ def start_feeding(root: str, mark: str) -> int:
             a process of the run.
 
     Returns:
-        The process that was started; 0: it cannot be.
+        The process that was started; 0: it cannot be, or other machines may share the store.
     """
+    if mounts.is_network(root):
+        return 0  # their processes would open the same index
     arguments = children.python(_PROGRAM, root, _FEED)
     env = environ.for_supervisor(f"{mark}/")
     try:

@@ -11,6 +11,8 @@ from runstore.run import change_marks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runstore.index.cache import Cache
 
 PATIENCE_S = 3600.0
@@ -21,13 +23,14 @@ _HEAD = 64
 """Bytes of a file of marks that tell it from another: a writer's name is random."""
 
 
-def taken(root: str, cache: Cache) -> set[str]:
+def taken(root: str, cache: Cache, note: Callable[[set[str]], object] = lambda _: None) -> set[str]:
     """The runs that writers have marked since the last time, or are writing to now.
 
     What the index knows of them is not settled any more.
 
     Args:
         root: the store's folder.
+        note: called with them within the transaction in which the marks count as read.
     """
     folder = f"{root}/{layout.INDEX}"
     paths = [f"{folder}/{name}" for name in _listed(folder) if name.startswith(layout.INDEX_MARKS)]
@@ -43,6 +46,7 @@ def taken(root: str, cache: Cache) -> set[str]:
         found.update(row[0] for row in cache.db.execute("SELECT run FROM writing"))
         unsettle = "UPDATE runs SET settled = 0, metered = 0 WHERE id = ?"
         cache.db.executemany(unsettle, [(run_id,) for run_id in found])
+        note(found)
     return found
 
 

@@ -43,6 +43,13 @@ MANY = 5_000
 TURN_S = 0.05
 """So long one turn at writing takes: a query waits for its own a second at most."""
 
+_PARTS = 10
+"""In so many parts the newest runs are read, each of the experiment that has the latest."""
+_NO_LINE = "0"
+"""Older than all: what a line that does not parse counts as."""
+_ANYWHERE = ""
+"""The folder of a run that is expected in any experiment."""
+
 _TELL_EVERY_S = 2.0
 _REST = 3
 """A process beside the queries rests a third of the time that it has kept them from writing."""
@@ -145,11 +152,17 @@ class Refresh:
         is_new = self._check_identity()
         # Where not all is read, who reads the rest takes the marks: some may be of runs in it.
         is_whole = self.left is None
-        changed = marks_read.taken(self.store.root, self.cache) if is_whole else set()
-        for folder in self.store.experiment_folders():
-            self._read_ledger(folder)
+        changed: set[str] = set()
+        if is_whole:
+            changed = marks_read.taken(self.store.root, self.cache, self._expect_unknown)
+        folders = self.store.experiment_folders()
+        if self.left is None:
+            for folder in folders:
+                while self._read_ledger(folder, self._most()):
+                    pass
+        else:
+            self._read_newest(folders)
         self._read_expected()
-        self._read_unknown(changed)
         if is_new and self.cache.path != MEMORY:
             remove_older(self.store.root)
         return changed
@@ -184,30 +197,56 @@ class Refresh:
             self.cache.set_fact("boot", boot)
         return True
 
-    def _read_ledger(self, folder: str) -> None:
-        """Read the runs that a ledger names since the last time, some hundreds at a time, the
-        newest first: an index that is still being made has what is asked for most.
+    def _most(self) -> int:
+        return SHORT if self._rests else CHUNK
+
+    def _read_newest(self, folders: Iterable[str]) -> None:
+        """Read `left` runs, the newest of all experiments, some at a time: always of the ledger
+        whose next line is the latest.
         """
-        while self.left is None or self.left > 0:
-            if self._unread(folder) is None:
-                return  # a query that finds nothing new does not wait for its turn at writing
-            began = time.monotonic()
-            with self.cache.writing():
-                part = self._unread(folder)  # chosen here: two processes share the work
-                if part is None:
-                    return
-                path = f"{self.store.root}/{folder}/{layout.LEDGER}"
-                for line in ledger.between(path, part.first, part.last):
-                    if not self.read(Record(self.store, folder, line.run_id)):
-                        expected = (folder, line.run_id, time.monotonic())
-                        insert = "INSERT OR IGNORE INTO expected VALUES (?, ?, ?)"
-                        self.cache.db.execute(insert, expected)
-                update = "INSERT OR REPLACE INTO ledgers VALUES (?, ?, ?, ?, ?)"
-                self.cache.db.execute(update, (folder, *part.then))
-            self._rest(began)
-            self.headway.count(part.last - part.first)
-            if self.left is not None:
-                self.left -= part.last - part.first
+        left = self.left or 0
+        most = max(1, left // _PARTS)
+        following = {folder: made for folder in folders if (made := self._next_made(folder))}
+        while left > 0 and following:
+            folder = max(following, key=lambda one: following[one])
+            left -= self._read_ledger(folder, min(most, left))
+            made = self._next_made(folder)
+            following[folder] = made
+            if not made:
+                del following[folder]
+
+    def _next_made(self, folder: str) -> str:
+        """When the next run to be read of a ledger was made; "": there is none."""
+        part = self._unread(folder, 1)
+        if part is None:
+            return ""
+        lines = ledger.between(f"{self.store.root}/{folder}/{layout.LEDGER}", part.first, part.last)
+        return next((line.made for line in lines), _NO_LINE)
+
+    def _read_ledger(self, folder: str, most: int) -> int:
+        """Read runs that a ledger names since the last time, the newest first: an index that is
+        still being made has what is asked for most. How many lines were read; 0: none is left.
+        """
+        if self._unread(folder, most) is None:
+            return 0  # a query that finds nothing new does not wait for its turn at writing
+        began = time.monotonic()
+        with self.cache.writing():
+            part = self._unread(folder, most)  # chosen here: two processes share the work
+            if part is None:
+                return 0
+            path = f"{self.store.root}/{folder}/{layout.LEDGER}"
+            for line in ledger.between(path, part.first, part.last):
+                if not self.read(Record(self.store, folder, line.run_id)):
+                    self._expect(folder, line.run_id)
+            update = "INSERT OR REPLACE INTO ledgers VALUES (?, ?, ?, ?, ?)"
+            self.cache.db.execute(update, (folder, *part.then))
+        self._rest(began)
+        self.headway.count(part.last - part.first)
+        return part.last - part.first
+
+    def _expect(self, folder: str, run_id: str) -> None:
+        insert = "INSERT OR IGNORE INTO expected VALUES (?, ?, ?)"
+        self.cache.db.execute(insert, (folder, run_id, time.monotonic()))
 
     def _rest(self, began: float) -> None:
         """Let others write too, whom a busy index would send to the folders."""
@@ -227,8 +266,8 @@ class Refresh:
                         break
             self._rest(began)
 
-    def _unread(self, folder: str) -> LedgerPart | None:
-        """The next part of a ledger to read; None: there is none."""
+    def _unread(self, folder: str, most: int) -> LedgerPart | None:
+        """The next part of a ledger to read, at most so many lines; None: there is none."""
         try:
             seen = os.lstat(f"{self.store.root}/{folder}/{layout.LEDGER}")
         except OSError:
@@ -241,7 +280,6 @@ class Refresh:
         lines, known, first, last = next(rows, (0, inode, 0, 0))
         if known != inode or lines > size:
             lines = first = last = 0
-        most = CHUNK if self.left is None and not self._rests else SHORT
         if first == last:
             first, last, lines = lines, size, size
         elif lines < size:
@@ -251,31 +289,40 @@ class Refresh:
         return LedgerPart(start, last, (lines, inode, first, start)) if start < last else None
 
     def _read_expected(self) -> None:
-        """Look again for runs whose line was there before their folder: they are being made."""
-        rows = self.cache.db.execute("SELECT folder, id, since FROM expected").fetchall()
-        gone = []
-        for folder, run_id, since in rows:
-            record = Record(self.store, folder, run_id)
-            # Read and put in one go, or what was read could replace what another has read later.
-            with self.cache.writing():
-                is_read = record.exists() and self.read(record)
-            if is_read or time.monotonic() - since > marks_read.PATIENCE_S:
-                gone.append((folder, run_id))
-        if gone:
-            with self.cache.writing():
+        """Look again for runs whose line was there before their folder: they are being made.
+
+        And for marked ones that the index did not know, once the ledgers are read: what is still
+        unknown then was had back from the trash.
+        """
+        select = "SELECT folder, id, since FROM expected WHERE folder != ? OR ?"
+        given = (_ANYWHERE, self.left is None)
+        rows = self.cache.db.execute(select, given).fetchall()
+
+        def look(one: Row) -> None:
+            folder, run_id, since = one
+            is_over = self._is_found(folder, run_id)
+            if is_over or time.monotonic() - since > marks_read.PATIENCE_S:
                 remove = "DELETE FROM expected WHERE folder = ? AND id = ?"
-                self.cache.db.executemany(remove, gone)
+                self.cache.db.execute(remove, (folder, run_id))
 
-    def _read_unknown(self, changed: set[str]) -> None:
-        """Read the marked runs that the index does not know: they were had back from the trash."""
-        unknown = [run_id for run_id in changed if not self.cache.rows("id = ?", run_id)]
+        # Read and put in one go, or what was read could replace what another has read later.
+        self._in_turns(rows, look)
 
-        def read(run_id: str) -> None:
-            record = self.store.get(run_id)
-            if record is not None:
-                self.read(record)
+    def _is_found(self, folder: str, run_id: str) -> bool:
+        """Read an expected run if it is there; False: it is to be looked for again."""
+        if folder != _ANYWHERE:
+            record = Record(self.store, folder, run_id)
+            return record.exists() and self.read(record)
+        found = None if self.cache.rows("id = ?", run_id) else self.store.get(run_id)
+        return found is None or self.read(found)
 
-        self._in_turns(unknown, read)
+    def _expect_unknown(self, changed: set[str]) -> None:
+        """Note the marked runs that the index does not know, as their marks are taken: killed
+        then, it finds them later.
+        """
+        for run_id in changed:
+            if not self.cache.rows("id = ?", run_id):
+                self._expect(_ANYWHERE, run_id)
 
     def _read_unsettled(self, changed: set[str], rows: list[Row]) -> None:
         """Look again at runs that are not over; what this has read just now is known."""

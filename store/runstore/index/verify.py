@@ -9,7 +9,7 @@ import time
 
 from runstore import layout, names
 from runstore import look as looks
-from runstore.fs import atomic, lock
+from runstore.fs import atomic, lock, mounts
 from runstore.index import metrics
 from runstore.index.cache import Cache, remove
 from runstore.index.refresh import CHUNK, Refresh
@@ -81,14 +81,15 @@ def feed(store: Store) -> bool:
     Who ends a run marks it (`change_marks.mark_end`), which costs one append, and once a thousand
     have come together this is done in a process beside the runs: from the folders, and checked as
     ever. Nothing hangs on it: killed, or refused by a full disk, it leaves more to the query. It
-    looks at runs and does nothing for them.
+    looks at runs and does nothing for them. On a network file system it does nothing: runs end on
+    many machines there, and SQLite's log is to be open on one alone.
 
     Returns:
         False: another process is at it, or the index cannot be had.
     """
     import sqlite3
 
-    if not store.may_write:
+    if not store.may_write or mounts.is_network(store.root):
         return False
     try:
         return in_turn(store, looks.at, Refresh.feed)

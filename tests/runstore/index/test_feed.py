@@ -19,7 +19,7 @@ from runstore.index.query import Query, on
 from runstore.index.refresh import Headway, Refresh
 from runstore.index.search import search
 from runstore.run import cache as run_cache
-from runstore.run import change_marks, deleted
+from runstore.run import change_marks, deleted, ledger
 from runstore.run.record import Record
 from runstore.store import Store
 from runstore.upkeep import trash
@@ -205,13 +205,51 @@ def test_an_index_that_lacks_many_is_read_the_newest_first_and_goes_on_after_a_k
 
     runs = [over() for _ in range(5)]
     with Cache(store.root) as cache:
-        Refresh(store, cache, look.at, most=1).run()  # and killed then
-        assert looked_at == runs[3:]
+        Refresh(store, cache, look.at, most=2).run()  # and killed then
+        assert looked_at == [runs[4], runs[3]]
         late = over()
         assert Refresh(store, cache, look.at).count_new() == 4
         Refresh(store, cache, look.at).run()
-        assert looked_at == [*runs[3:], late, *runs[1:3], runs[0]]
+        assert looked_at == [runs[4], runs[3], late, *runs[1:3], runs[0]]
         assert Refresh(store, cache, look.at).count_new() == 0
+
+
+def test_what_is_read_first_is_the_newest_of_all_experiments(
+    store: Store, looked_at: list[str], old: None
+) -> None:
+    for second, experiment in enumerate(["a", "b", "c", "c", "b", "a"]):
+        os.makedirs(folder := f"{store.root}/{experiment}", exist_ok=True)
+        made = f"2026-11-21T05:21:0{second}Z"
+        ledger.add(f"{folder}/{layout.LEDGER}", f"{experiment}_{second}", made, child=False)
+    with Cache(store.root) as kept:
+        for most in (3, 2, 5):
+            Refresh(store, kept, look.at, most=most).run()
+    expected = ["a_5", "b_4", "c_3", "c_2", "b_1", "a_0"]
+    assert list(dict.fromkeys(looked_at)) == expected
+
+
+def test_a_run_that_comes_back_from_the_trash_is_found_though_a_feeder_was_killed(
+    store: Store, make_run: Make, monkeypatch: pytest.MonkeyPatch, old: None
+) -> None:
+    run = ended(make_run(tags={"a": "1"}))
+    verify.feed(store)
+    trash.delete(run)
+    assert found(store, "tags.a = 1") == []
+    trash.restore(deleted.find(store, run.id))
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "experiment_folders", lambda _: pytest.fail("killed"))
+        with pytest.raises(pytest.fail.Exception):
+            verify.feed(store)  # it has taken the marks
+    assert found(store, "tags.a = 1") == [run.id]
+
+
+def test_an_index_on_a_network_file_system_is_left_to_those_who_ask(
+    store: Store, make_run: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runstore.fs.mounts.is_network", lambda _: True)
+    ended(make_run())
+    assert not verify.feed(store)
+    assert os.listdir(f"{store.root}/{layout.INDEX}") == [layout.INDEX_MARKS]
 
 
 def test_two_processes_that_make_an_index_share_the_work(
