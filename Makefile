@@ -39,7 +39,7 @@ INSTALLED_DOCS := .venv-docs/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test dist test-package test-docs test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots torture mutants check check-pages fix fix-pages reference docs types bench bench-peers clean
+.PHONY: help run studio test test-long dist test-package test-docs test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots torture mutants check check-pages fix fix-pages reference docs types bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,9 +52,13 @@ studio: $(PAGES) ## build Studio's pages (needs Node 20.19 or newer, with npm)
 dist: $(INSTALLED_DEV) $(PAGES) ## build the sdist and the wheel into dist/, with Studio's pages
 	$(BIN)/python -m hatchling build -d dist
 
-test: $(INSTALLED_DEV) ## run all tests
+test: $(INSTALLED_DEV) ## run the tests but for the long suites: some five minutes on two cores
 	@$(COMPILE)
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m 'not long' $(ARGS)
+
+test-long: $(INSTALLED_DEV) ## run the long suites: whole programs, torture in its short form, built environments
+	@$(COMPILE)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m long $(ARGS)
 
 test-libraries: $(INSTALLED_LIBRARIES) ## try libraries that log to Azure ML (installs torch)
 	.venv-libraries/bin/python -m pytest tests/libraries $(ARGS)

@@ -14,9 +14,10 @@ from typing import TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 
-from helpers import leaks, probes
+from helpers import leaks, probes, suites
 from helpers.fifo import Fifo, Gate
 from helpers.gpus import Machine
+from helpers.sources import ROOT
 from helpers.wait import holds_within
 from homerun.system import children
 from homerun.system.gpus import nvml
@@ -149,6 +150,13 @@ def needs_strace() -> None:
 def interpreters() -> tuple[probes.Interpreter, ...]:
     """Every Python from 3.9 up that this machine has, one per version."""
     return probes.find_interpreters()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the suites of `make test-long`."""
+    for item in items:
+        if str(item.path.relative_to(ROOT / "tests")).startswith(suites.LONG):
+            item.add_marker("long")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
