@@ -256,6 +256,20 @@ def test_a_part_of_the_time_since_the_first_point_is_drawn(page: Page, lab: Lab)
     page.get_by_label("X axis").select_option("step")
 
 
+def test_a_chart_shows_all_once_its_axis_is_another_one_and_says_where_a_part_is_empty(
+    page: Page, lab: Lab
+) -> None:
+    run = lab.run(loss=[(step, float(step)) for step in range(3_000)])
+    lab.show(page, f"/run/{run.id}/metrics?chart=loss~zx=1000,2000")
+    card = chart(page, "loss")
+    expect(card).to_contain_text("Reset zoom")
+    page.get_by_label("X axis").select_option("index")
+    expect(card).not_to_contain_text("Reset zoom")
+    expect(hover(page, chart(page, "loss"), 0.99)).to_contain_text(re.compile(r"point 29\d\d"))
+    lab.show(page, f"/run/{run.id}/metrics?chart=loss~zx=8000,9000")
+    expect(page.get_by_role("figure", name="loss")).to_contain_text("Nothing in this part.")
+
+
 def test_a_part_of_a_part_is_drawn(page: Page, lab: Lab) -> None:
     run = lab.run(loss=[(step, step**0.5) for step in range(40_000)])
     lab.show(page, f"/run/{run.id}/metrics")

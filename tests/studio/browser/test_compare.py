@@ -17,6 +17,10 @@ from studio.browser.lab import Store
 BARE = {"snapshot_directory": None, "outputs": False}
 ODD = "<img src=x onerror=alert(1)>\"'`</script><script>alert(1)</script>"
 RUNS = 9
+PINS_AND_HIDDEN = """() => {
+    const said = new URLSearchParams(location.hash.split('?')[1]);
+    return [said.getAll('pin'), said.getAll('hide')];
+}"""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -135,7 +139,7 @@ def test_groups_are_those_that_python_counts(page: Page, grid: list[Run]) -> Non
 
 
 def test_a_scatter_shows_the_runs_that_no_other_one_beats(page: Page, grid: list[Run]) -> None:
-    compare(page, grid, "&tab=scatter&x=metrics.cost&y=metrics.eval%2Floss")
+    compare(page, grid, "&tab=scatter&sx=metrics.cost&sy=metrics.eval%2Floss")
     is_drawn(page)
     page.get_by_label("Pareto front").check()
     found = as_table(page, "Scatter")
@@ -148,6 +152,25 @@ def test_a_scatter_shows_the_runs_that_no_other_one_beats(page: Page, grid: list
     page.reload()
     expect(page.get_by_role("combobox", name="Colour")).to_have_value("params.opt")
     is_drawn(page)
+
+
+def test_what_is_set_of_the_charts_is_there_again_after_the_other_tabs(
+    page: Page, grid: list[Run]
+) -> None:
+    kept = f"pin=cost&pin=eval%2Floss&hide={grid[0].id}&hide={grid[1].id}&x=index&size=l"
+    compare(page, grid, f"&{kept}")
+    page.get_by_role("link", name="Scatter").click()
+    page.get_by_role("combobox", name="x", exact=True).select_option("metrics.cost")
+    page.get_by_role("combobox", name="Size").select_option("metrics.eval/loss")
+    page.get_by_role("link", name="Charts").click()
+    expect(page.get_by_role("combobox", name="X axis")).to_have_value("index")
+    expect(page.get_by_role("combobox", name="Size")).to_have_value("l")
+    assert page.evaluate(PINS_AND_HIDDEN) == [
+        ["cost", "eval/loss"],
+        [grid[0].id, grid[1].id],
+    ]
+    page.get_by_role("link", name="Scatter").click()
+    expect(page.get_by_role("combobox", name="x", exact=True)).to_have_value("metrics.cost")
 
 
 def test_a_line_through_parameters_and_what_the_metric_depends_on(

@@ -89,7 +89,7 @@ export function later(): (to: string) => void {
 
 /** Change the query of this place, leaving no step in the history. */
 export function adjust(changes: Query): void {
-  const to = changed(changes);
+  const to = here(changes);
   if (to === location.hash) return;
   history.replaceState(history.state, "", to);
   place.value = read();
@@ -97,18 +97,19 @@ export function adjust(changes: Query): void {
 
 /** Change the query of this place by a step that the browser's Back takes back. */
 export function turn(changes: Query): void {
-  const to = changed(changes);
+  const to = here(changes);
   if (to === location.hash) return;
   const { [STAYS]: kept } = (history.state ?? {}) as Record<string, unknown>;
   history.pushState(kept === undefined ? null : { [STAYS]: kept }, "", to);
   place.value = read();
 }
 
-function changed(changes: Query): string {
-  const query: Query = {};
-  const { path, query: now } = place.value;
-  for (const key of new Set(now.keys())) query[key] = now.getAll(key);
-  return href(path, { ...query, ...changes });
+/** This place with another query: a link that leaves the rest of it as it is. */
+export const here = (changes: Query): string => href(place.value.path, { ...kept(place.value.query), ...changes });
+
+/** A query as it is, a key that is said several times with all of them. */
+function kept(query: URLSearchParams): Query {
+  return Object.fromEntries([...new Set(query.keys())].map((key) => [key, query.getAll(key)]));
 }
 
 /** Of what is kept with a step this goes along where the same page is shown in another way. */

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, it } from "vitest";
-import { adjust, go, href, later, parameters, place, recallStep, rememberStep, runHref, turn } from "../src/route";
+import { adjust, go, here, href, later, parameters, place, recallStep, rememberStep, runHref, turn } from "../src/route";
 
 beforeEach(() => go("#/experiments"));
 
@@ -41,6 +41,12 @@ describe("a place", () => {
     go("#/runs");
     turn({ sort: "loss" });
     expect(recallStep("selection")).toBeUndefined();
+  });
+
+  it("is linked to with something else said, and the rest of it stays, also what is said several times", () => {
+    go("#/compare?ids=a%2Cb&pin=loss&pin=cost&tab=bars");
+    expect(here({ tab: "code" })).toBe("#/compare?ids=a%2Cb&pin=loss&pin=cost&tab=code");
+    expect(here({ tab: null })).toBe("#/compare?ids=a%2Cb&pin=loss&pin=cost");
   });
 
   it("that is known later is not gone to when the user is elsewhere by then", () => {

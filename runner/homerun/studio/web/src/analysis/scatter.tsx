@@ -19,10 +19,10 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
   const numbers = columns.filter((one) => one.isNumber);
   const params = numbers.filter((one) => one.name.startsWith("params."));
   const metrics = numbers.filter((one) => one.name.startsWith("metrics."));
-  const x = chosen(query.get("x"), numbers, [params[0]?.name, "duration", numbers[0]?.name]);
-  const y = chosen(query.get("y"), numbers, [metrics[0]?.name, numbers[1]?.name, numbers[0]?.name]);
+  const x = chosen(query.get("sx"), numbers, [params[0]?.name, "duration", numbers[0]?.name]);
+  const y = chosen(query.get("sy"), numbers, [metrics[0]?.name, numbers[1]?.name, numbers[0]?.name]);
   const colour = chosen(query.get("colour"), columns);
-  const size = chosen(query.get("size"), numbers);
+  const size = chosen(query.get("ssize"), numbers);
   if (!x || !y) return <p class="dim">These runs differ in no number.</p>;
   const isMore = { x: query.get("more")?.includes("x") ?? false, y: query.get("more")?.includes("y") ?? false };
   const isFront = query.get("front") === "1";
@@ -35,10 +35,10 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
   return (
     <section aria-label="Scatter">
       <div class="bar">
-        <Pick label="x" name="x" value={x.name} columns={numbers} />
-        <Pick label="y" name="y" value={y.name} columns={numbers} />
+        <Pick label="x" name="sx" value={x.name} columns={numbers} />
+        <Pick label="y" name="sy" value={y.name} columns={numbers} />
         <Pick label="Colour" name="colour" value={colour?.name ?? "-"} columns={columns} none="none" />
-        <Pick label="Size" name="size" value={size?.name ?? "-"} columns={numbers} none="none" />
+        <Pick label="Size" name="ssize" value={size?.name ?? "-"} columns={numbers} none="none" />
         <Switch label="Pareto front" on={isFront} change={(on) => adjust({ front: on ? 1 : null })} />
         {isFront && <Switch label="More x is better" on={isMore.x} change={(on) => better("x", on)} />}
         {isFront && <Switch label="More y is better" on={isMore.y} change={(on) => better("y", on)} />}

@@ -159,7 +159,9 @@ function Content({ common, name, spec = PLAIN, change, smoothing, settled, versi
         />
       ) : (
         <div class="chart is-blank" style={{ height: `${height}px` }}>
-          {common.curves.has(name) && <p class="dim">{common.hidden.length ? "All lines are hidden." : "No numbers."}</p>}
+          {common.curves.has(name) && (
+            <p class="dim">{common.hidden.length ? "All lines are hidden." : spec.zoom?.x ? "Nothing in this part." : "No numbers."}</p>
+          )}
         </div>
       )}
     </>

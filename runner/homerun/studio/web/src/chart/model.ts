@@ -135,6 +135,12 @@ export function withChart(spec: Spec, name: string, change: Partial<ChartSpec>):
   return { ...spec, charts: { ...spec.charts, [name]: { ...(spec.charts[name] ?? PLAIN), ...change } } };
 }
 
+/** It over another axis: the parts that charts show across end, since they are in what the former axis said. */
+export function overAxis(spec: Spec, axis: Axis | ""): Spec {
+  const whole = (one: ChartSpec): ChartSpec => ({ ...one, zoom: one.zoom?.y ? { x: null, y: one.zoom.y } : null });
+  return { ...spec, axis, charts: Object.fromEntries(Object.entries(spec.charts).map(([name, one]) => [name, whole(one)])) };
+}
+
 /** A list with a word, or without it if it is there. */
 export const toggled = (list: readonly string[], word: string): string[] => (list.includes(word) ? list.filter((one) => one !== word) : [...list, word]);
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Axis } from "./curve/curves";
-import type { Size, Spec } from "./model";
+import { overAxis, type Size, type Spec } from "./model";
 
 interface Props {
   spec: Spec;
@@ -39,7 +39,7 @@ export function Toolbar({ spec, usual, change, smoothing, smooth, names, found, 
         <span>X axis</span>
         <select
           value={spec.axis || usual}
-          onChange={(event) => change({ axis: event.currentTarget.value === usual ? "" : (event.currentTarget.value as Axis) })}
+          onChange={(event) => change(overAxis(spec, event.currentTarget.value === usual ? "" : (event.currentTarget.value as Axis)))}
         >
           <option value="step">step</option>
           <option value="index">point number</option>

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from "vitest";
-import { addressOf, halves, matcher, PLAIN, type Spec, sectionsOf, specOf, toggled, withChart } from "../../src/chart/model";
+import { addressOf, halves, matcher, overAxis, PLAIN, type Spec, sectionsOf, specOf, toggled, withChart } from "../../src/chart/model";
 import { parameters } from "../../src/route";
 
 const through = (spec: Spec): Spec => specOf(new URLSearchParams(parameters(addressOf(spec))));
@@ -33,6 +33,13 @@ describe("the settings of charts", () => {
   it("leave out a chart that is as all are", () => {
     expect(addressOf(withChart(NOTHING, "loss", { scale: "linear" })).chart).toEqual([]);
     expect(withChart(NOTHING, "loss", { scale: "log" }).charts.loss).toEqual({ ...PLAIN, scale: "log" });
+  });
+
+  it("show all across once the axis is another one, since a part is in what the former axis said", () => {
+    const spec = specOf(new URLSearchParams("chart=loss~y=log~zx=10,20~zy=0,1&chart=cost~zx=10,20&pin=loss"));
+    const over = overAxis(spec, "relative");
+    expect(over.charts).toEqual({ loss: { ...PLAIN, scale: "log", zoom: { x: null, y: [0, 1] } }, cost: PLAIN });
+    expect([over.axis, over.pinned]).toEqual(["relative", ["loss"]]);
   });
 
   it.each(["x=steps", "smooth=ema:x", "smooth=median:3", "size=xl", "chart=loss~y=cubic~r=5,1~zx=1,inf~zy=,"])("leave out what %s says wrongly", (text) => {

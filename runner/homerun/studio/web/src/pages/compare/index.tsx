@@ -9,7 +9,7 @@ import { Scatter } from "../../analysis/scatter";
 import { Charts } from "../../chart/charts";
 import { paintOf } from "../../chart/curve/paints";
 import { count } from "../../format";
-import { adjust, go, href, place, type Query, runHref } from "../../route";
+import { adjust, go, here, place, runHref } from "../../route";
 import { get } from "../../server/api";
 import { useLive } from "../../server/live";
 import { setTitle } from "../../state";
@@ -95,11 +95,7 @@ export default function ComparePage() {
 }
 
 /** The same runs in another tab; a step in the history. */
-function tabHref(tab: Tab): string {
-  const { path, query } = place.value;
-  const kept: Query = Object.fromEntries([...query].filter(([key]) => key !== "tab"));
-  return href(path, { ...kept, tab: tab === "charts" ? null : tab });
-}
+const tabHref = (tab: Tab): string => here({ tab: tab === "charts" ? null : tab });
 
 function shown(tab: Tab, runs: RunRow[], round: number): ComponentChildren {
   switch (tab) {
