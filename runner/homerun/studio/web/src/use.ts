@@ -14,27 +14,43 @@ export interface Loaded<T> {
   answered: number;
 }
 
+interface Answer<T> {
+  /** What was asked about. */
+  about: unknown[];
+  data: T | null;
+  error: Error | null;
+  answered: number;
+}
+
 /**
- * Ask when `keys` change, again on `reload`, and again when the server is back after an error; the former answer stays
- * until the next is there.
+ * Ask when something of `about` or `again` changes, again on `reload`, and again when the server is back after an error.
+ *
+ * @param about what the question is about: once it is about something else, the former answer is gone at once
+ * @param again what else an answer depends on: the former one stays until the next is there
  */
-export function useLoaded<T>(ask: (abort: AbortSignal) => Promise<T>, keys: unknown[]): Loaded<T> {
-  const [state, setState] = useState<{ data: T | null; error: Error | null; answered: number }>({ data: null, error: null, answered: 0 });
+export function useLoaded<T>(ask: (abort: AbortSignal) => Promise<T>, about: unknown[], again: unknown[] = []): Loaded<T> {
+  const [answer, setAnswer] = useState<Answer<T>>({ about, data: null, error: null, answered: 0 });
   const [round, setRound] = useState(0);
   const asked = useRef(0);
   useEffect(() => {
     const control = new AbortController();
     const answered = (asked.current += 1);
     ask(control.signal).then(
-      (data) => !control.signal.aborted && setState({ data, error: null, answered }),
-      (error: Error) => !control.signal.aborted && setState((former) => ({ ...former, error })),
+      (data) => !control.signal.aborted && setAnswer({ about, data, error: null, answered }),
+      (error: Error) => !control.signal.aborted && setAnswer((former) => ({ ...answerAbout(former, about), error })),
     );
     return () => control.abort();
-  }, [...keys, round]);
+  }, [...about, ...again, round]);
+  const { data, error, answered } = answerAbout(answer, about);
   const isFailed = useRef(false);
-  isFailed.current = state.error !== null;
+  isFailed.current = error !== null;
   useEffect(() => effect(() => void (connection.value === "live" && isFailed.current && setRound((value) => value + 1))), []);
-  return { ...state, reload: useCallback(() => setRound((value) => value + 1), []), asked: useCallback(() => asked.current, []) };
+  return { data, error, answered, reload: useCallback(() => setRound((value) => value + 1), []), asked: useCallback(() => asked.current, []) };
+}
+
+/** An answer, or none yet where it is about something else. */
+function answerAbout<T>(answer: Answer<T>, about: unknown[]): Answer<T> {
+  return about.every((one, at) => Object.is(one, answer.about[at])) ? answer : { ...answer, about, data: null, error: null };
 }
 
 interface Told<T> {

@@ -190,13 +190,14 @@ function useLines(common: Common, name: string, zoom: Zoom | null, smoothing: st
       const part = new Curves(curves.runs, axis, width, { range, isSystem, groups });
       part.smoothBy(settled);
       await part.read([name], abort);
-      return { part, key: String(across) };
+      return part;
     },
-    [String(across), axis, settled, curves, across ? version : 0],
+    [String(across), curves],
+    [settled, across ? version : 0],
   );
   const made = useRef<{ key: string; lines: readonly Line[] }>({ key: "", lines: [] });
   if (smoothing === null) return made.current.lines;
-  const shown = across && near.data && near.data.key === String(across) ? near.data.part : curves;
+  const shown = near.data ?? curves;
   const stamps = groups.length ? (shown.grouped.get(name) ?? []).map((one) => one.stamp) : names.map(({ key }) => shown.get(key, name)?.stamp);
   const key = JSON.stringify([stamps, names.map((one) => [one.key, one.label, one.paint.token]), hidden, smoothing]);
   if (made.current.key !== key) {

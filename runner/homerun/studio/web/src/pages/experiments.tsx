@@ -73,7 +73,7 @@ export function ExperimentsPage() {
 
 /** The experiments, kept up to date by what events tell. */
 function useExperiments(withArchived: boolean): [Loaded<ExperimentsAnswer>, ExperimentRow[] | null] {
-  const loaded = useLoaded((abort) => get("experiments", { archived: withArchived }, abort), [withArchived]);
+  const loaded = useLoaded((abort) => get("experiments", { archived: withArchived }, abort), [], [withArchived]);
   const [news, tell] = useNews<ExperimentRow | null>(loaded);
   const isPart = !!loaded.data?.unread;
   useEffect(() => {

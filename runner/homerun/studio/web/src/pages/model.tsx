@@ -16,7 +16,7 @@ import { dataName, MadeBy } from "./models";
 
 export function ModelPage({ name }: { name: string }) {
   const version = place.value.query.get("version");
-  const loaded = useLoaded((abort) => get("model", { name, version }, abort), [name, version]);
+  const loaded = useLoaded((abort) => get("model", { name, version }, abort), [name], [version]);
   const found = loaded.data?.model;
   useLayoutEffect(() => setTitle(found ? `${found.name} ${found.version}` : name, "Models"), [name, found?.version]);
   if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;

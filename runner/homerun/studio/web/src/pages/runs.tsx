@@ -44,7 +44,7 @@ export function RunsPage() {
   const sort = query.get("sort") ?? "";
   const group = query.getAll("group").filter(Boolean);
   const withChildren = query.get("children") === "1";
-  const fields = useLoaded((abort) => get("fields", { experiment, children: withChildren }, abort), [experiment, withChildren]);
+  const fields = useLoaded((abort) => get("fields", { experiment, children: withChildren }, abort), [experiment], [withChildren]);
   const hasGpus = fields.data?.fields.some((one) => one.name === "gpu_percent" && one.runs > 0) ?? false;
   // Those of the last time until these are known, so that no column comes a moment later.
   const [usual, setUsual] = useRemembered<string[]>(`usual.${experiment ?? ""}.${withChildren}`, []);

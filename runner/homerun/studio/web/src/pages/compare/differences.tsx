@@ -34,7 +34,7 @@ interface Line {
 
 export function Differences({ runs, round }: { runs: RunRow[]; round: number }) {
   const ids = runs.map((run) => run.id);
-  const loaded = useLoaded((abort) => get("compare", { run: ids }, abort), [ids.join(), round]);
+  const loaded = useLoaded((abort) => get("compare", { run: ids }, abort), [ids.join()], [round]);
   const isAll = place.value.query.get("all") === "1";
   const lines = useMemo(() => (loaded.data ? linesOf(loaded.data, isAll) : []), [loaded.data, isAll]);
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the differences" />;

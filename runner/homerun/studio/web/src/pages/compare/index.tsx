@@ -45,6 +45,7 @@ export default function ComparePage() {
       const asked = new Set(ids);
       return ids.length ? { asked, ...(await get("runs", { ids, metrics: ["*"], limit: 500 }, abort)) } : null;
     },
+    [],
     [ids.join()],
   );
   const soon = useThrottled(loaded.reload, READ_MS);

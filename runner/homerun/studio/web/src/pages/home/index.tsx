@@ -23,7 +23,7 @@ const LOOK_MS = 5000;
 
 export function HomePage() {
   const { since } = seen.value;
-  const loaded = useLoaded((abort) => get("home", { since }, abort), [since]);
+  const loaded = useLoaded((abort) => get("home", { since }, abort), [], [since]);
   const soon = useThrottled(loaded.reload, READ_MS);
   useEffect(() => setTitle("Home"), []);
   useEffect(() => {

@@ -20,7 +20,7 @@ export function Children({ run }: TabProps) {
   const [most, setMost] = useState(PAGE);
   const fields = useLoaded((abort) => get("fields", { experiment: run.experiment, children: true }, abort), [run.experiment]);
   const metrics = (fields.data?.columns ?? []).filter((key) => key.startsWith("metrics."));
-  const loaded = useLoaded((abort) => children(run, most, metricsOf(metrics), abort), [run.id, most, metrics.join()]);
+  const loaded = useLoaded((abort) => children(run, most, metricsOf(metrics), abort), [run.id], [most, metrics.join()]);
   const soon = useThrottled(loaded.reload, RELOAD_MS);
   useLive({ topics: [`run:${run.id}`, "runs"], experiment: run.experiment }, ({ event, data }) => {
     if (event === "reset") return soon();
@@ -155,7 +155,7 @@ function Branch({ run, depth, columns, round }: BranchProps) {
 
 function Below({ run, depth, columns, round }: BranchProps) {
   const metrics = metricsOf(columns.map((one) => one.key));
-  const loaded = useLoaded((abort) => children(run, 500, metrics, abort), [run.id, round, metrics.join()]);
+  const loaded = useLoaded((abort) => children(run, 500, metrics, abort), [run.id], [round, metrics.join()]);
   return (
     <>
       {loaded.data?.runs.map((one) => (

@@ -12,7 +12,7 @@ import type { TabProps } from "./tab";
 const RELOAD_MS = 2000;
 
 export function Logs({ run }: TabProps) {
-  const loaded = useLoaded((abort) => get("runs/{id}/logs", { id: run.id }, abort), [run.id, run.status]);
+  const loaded = useLoaded((abort) => get("runs/{id}/logs", { id: run.id }, abort), [run.id], [run.status]);
   const soon = useThrottled(loaded.reload, RELOAD_MS);
   const logs = loaded.data?.logs ?? [];
   useLive({ topics: [`run:${run.id}`] }, ({ event, data }) => {

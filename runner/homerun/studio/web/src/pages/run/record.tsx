@@ -7,7 +7,7 @@ import { useLoaded } from "../../use";
 import type { TabProps } from "./tab";
 
 export function RawRecord({ run, answer }: TabProps) {
-  const loaded = useLoaded((abort) => get("runs/{id}/record", { id: run.id }, abort), [run.id, answer]);
+  const loaded = useLoaded((abort) => get("runs/{id}/record", { id: run.id }, abort), [run.id], [answer]);
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the record" />;
   const text = JSON.stringify(loaded.data, null, 2);
   return (

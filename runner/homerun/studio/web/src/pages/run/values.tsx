@@ -25,6 +25,7 @@ export function Values({ run, metric, isSystem = false, say = figure, close }: V
       const answer = await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: VALUES, ...(isSystem ? { system: true } : {}) }, abort);
       return { ...answer, first: skip + 1 };
     },
+    [],
     [skip],
   );
   const total = loaded.data?.total ?? metric.count;

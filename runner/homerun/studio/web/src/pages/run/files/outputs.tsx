@@ -34,7 +34,8 @@ export function Outputs({ run, answer }: TabProps) {
   useEffect(() => adjust({ like: like || null }), [like]);
   const loaded = useLoaded(
     (abort) => get("runs/{id}/files", like ? { id: run.id, below: true, like, sort } : { id: run.id, folder }, abort),
-    [run.id, folder, like, like ? sort : ""],
+    [run.id, folder, !like],
+    [like, like ? sort : ""],
   );
   const soon = useThrottled(loaded.reload, RELOAD_MS);
   useLive({ topics: [`run:${run.id}`] }, ({ event, data }) => {

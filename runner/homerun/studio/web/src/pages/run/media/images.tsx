@@ -18,7 +18,8 @@ export function Images({ run, metric, files }: { run: RunRow; metric: MetricRow;
   const skip = Math.max(0, metric.count - MOST);
   const loaded = useLoaded(
     async (abort) => (await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: MOST }, abort)).values,
-    [run.id, metric.name, metric.count],
+    [run.id, metric.name],
+    [metric.count],
   );
   // The newest comes into view by itself until one is picked.
   useEffect(() => setPicked(null), [run.id, metric.name]);

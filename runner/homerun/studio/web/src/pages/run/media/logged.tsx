@@ -88,12 +88,12 @@ function Read({ run, file }: { run: RunRow; file: string }) {
     async (abort) => {
       const found = await blob("runs/{id}/file", { id: run.id, file }, abort);
       if (found.size > MOST_BYTES) throw new Error(`${file} is ${bytes(found.size)}, too large to be shown here: download it under Outputs.`);
-      return { file, value: JSON.parse(await found.text()) as unknown };
+      return { value: JSON.parse(await found.text()) as unknown };
     },
     [run.id, file],
   );
   if (loaded.error) return <Failure error={loaded.error} />;
-  if (loaded.data?.file !== file) return <div class="logged" aria-busy="true" />;
+  if (!loaded.data) return <div class="logged" aria-busy="true" />;
   return <Document value={loaded.data.value} name={file} />;
 }
 
@@ -102,7 +102,8 @@ function Points({ run, metric }: { run: RunRow; metric: MetricRow }) {
   const skip = Math.max(0, metric.count - POINTS);
   const loaded = useLoaded(
     (abort) => get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: POINTS }, abort),
-    [run.id, metric.name, metric.count],
+    [run.id, metric.name],
+    [metric.count],
   );
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <div class="logged" aria-busy="true" />;
   const columns = joined(loaded.data.values.map((one) => one.value as unknown));

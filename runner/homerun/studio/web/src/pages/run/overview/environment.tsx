@@ -12,7 +12,7 @@ import { useLoaded } from "../../../use";
 const GIT = "azureml.git.";
 
 export function Environment({ run, answer }: { run: RunRow; answer: RunAnswer }) {
-  const loaded = useLoaded((abort) => get("runs/{id}/interpreter", { id: run.id }, abort), [run.id, run.status]);
+  const loaded = useLoaded((abort) => get("runs/{id}/interpreter", { id: run.id }, abort), [run.id], [run.status]);
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : null;
   const { details } = answer;
   const gpus = details.gpus ?? [];

@@ -101,7 +101,8 @@ function Goal({ run, answer, metrics }: { run: RunRow; answer: RunAnswer; metric
       const asked = { experiment: run.experiment, sort: goal.is_most ? `-${key}` : key, where: [key], metrics: [goal.metric], limit: 1 };
       return (await get("runs", asked, abort)).runs[0] ?? null;
     },
-    [run.experiment, key, !!own, run.status],
+    [run.experiment, key, !!own],
+    [run.status],
   );
   if (!goal || !own) return null;
   const value = toNumber(own.last as number);
@@ -159,7 +160,7 @@ function Timeline({ run, details }: { run: RunRow; details: DetailsOfRun }) {
 
 /** The models that the run has registered. */
 function Registered({ run }: { run: RunRow }) {
-  const loaded = useLoaded((abort) => get("models", { run: run.id }, abort), [run.id, run.status]);
+  const loaded = useLoaded((abort) => get("models", { run: run.id }, abort), [run.id], [run.status]);
   const models = loaded.data?.models ?? [];
   if (!models.length) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : null;
   return (

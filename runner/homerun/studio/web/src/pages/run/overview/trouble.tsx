@@ -31,7 +31,7 @@ function Failed({ run, answer }: { run: RunRow; answer: RunAnswer }) {
   const message = details.error?.error.message ?? "";
   const [cause = "", ...rest] = message.split("\n");
   const headline = details.failure ?? cause;
-  const found = useLoaded((abort) => readTraceback(run.id, abort), [run.id, run.status]);
+  const found = useLoaded((abort) => readTraceback(run.id, abort), [run.id], [run.status]);
   const log = found.data?.log;
   const chain = found.data?.chain ?? [];
   const isSaid = chain.at(-1)?.said[0]?.startsWith(headline) ?? false;
