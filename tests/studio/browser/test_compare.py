@@ -61,6 +61,18 @@ def as_table(page: Page, title: str) -> list[list[str]]:
     return cells(region)
 
 
+def mark(page: Page, first: float, last: float) -> None:
+    """Drag a rectangle over a part of the width of a drawing, and over all of its height."""
+    box = page.locator(".drawing canvas").first.bounding_box()
+    assert box is not None
+    right, top, width = box["x"] + box["width"], box["y"], box["width"] - 94
+    page.mouse.click(right - 93, top + 25)  # the tool that marks a rectangle
+    page.mouse.move(box["x"] + 68 + width * first, top + 36)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 72 + width * last, top + box["height"] - 40, steps=5)
+    page.mouse.up()
+
+
 def is_drawn(page: Page) -> None:
     """Something stands on the canvas, in more than the two colours of axes."""
     expect(page.locator(".drawing canvas").first).to_be_visible()
@@ -171,6 +183,30 @@ def test_what_is_set_of_the_charts_is_there_again_after_the_other_tabs(
     ]
     page.get_by_role("link", name="Scatter").click()
     expect(page.get_by_role("combobox", name="x", exact=True)).to_have_value("metrics.cost")
+
+
+def test_the_runs_that_are_kept_are_those_that_were_marked_and_back_brings_all_again(
+    page: Page, grid: list[Run]
+) -> None:
+    compare(page, grid, "&tab=scatter&sx=metrics.cost&sy=params.lr")
+    is_drawn(page)
+    mark(page, 0.5, 1)  # costs 5 to 9: the first five runs
+    keep = page.get_by_role("button", name="Keep these")
+    expect(keep).to_have_text("Keep these 5 runs")
+    page.get_by_role("button", name=f"Remove run {grid[0].number}", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Compare {RUNS - 1} runs")
+    expect(keep).to_have_count(0)
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Compare {RUNS} runs")
+    is_drawn(page)
+    mark(page, 0, 0.45)  # costs 1 to 4
+    names = [f"grid #{run.number}" for run in grid[5:]]
+    keep.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Compare {len(names)} runs")
+    runs = page.get_by_role("list", name="Runs").get_by_role("link")
+    assert [one.strip() for one in runs.all_inner_texts()] == names
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Compare {RUNS} runs")
 
 
 def test_a_line_through_parameters_and_what_the_metric_depends_on(

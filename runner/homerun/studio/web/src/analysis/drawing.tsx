@@ -28,9 +28,9 @@ function inkOf(element: Element): Ink {
   return found;
 }
 
-/** What ECharts tells of marked areas. */
+/** What ECharts tells of marked areas: which items of each series lie in them. */
 interface Brushed {
-  batch: { selected: { dataIndex: number[] }[] }[];
+  batch: { selected: { seriesIndex: number; dataIndex: number[] }[] }[];
 }
 
 const isBrushed = (event: unknown): event is Brushed => typeof event === "object" && event !== null && "batch" in event;
@@ -41,7 +41,7 @@ interface Props {
   /** What the drawing is made of: another one is drawn when it changes. */
   of: unknown[];
   height: number;
-  /** The places of the items that were marked with the mouse. */
+  /** Called with the places of the items of the first series that were marked with the mouse; with none once it is drawn again, which ends a mark. */
   brushed?: (places: number[]) => void;
 }
 
@@ -51,7 +51,6 @@ export function Drawing({ title, option, of, height, brushed }: Props) {
   const [error, setError] = useState<Error | null>(null);
   const [attach, size] = useSize<HTMLDivElement>();
   const told = useRef(brushed);
-  told.current = brushed;
   useEffect(() => {
     let made: EChartsType | null = null;
     let isGone = false;
@@ -59,7 +58,8 @@ export function Drawing({ title, option, of, height, brushed }: Props) {
       if (isGone || !place.current) return;
       made = init(place.current, null, { renderer: "canvas" });
       made.on("brushselected", (event) => {
-        if (isBrushed(event)) told.current?.([...new Set(event.batch.flatMap((one) => one.selected.flatMap((part) => part.dataIndex)))]);
+        if (isBrushed(event))
+          told.current?.([...new Set(event.batch.flatMap((one) => one.selected.flatMap((part) => (part.seriesIndex === 0 ? part.dataIndex : []))))]);
       });
       setChart(made);
     }, setError);
@@ -72,6 +72,9 @@ export function Drawing({ title, option, of, height, brushed }: Props) {
     if (!chart || !place.current) return;
     chart.resize();
     chart.setOption({ animation: false, ...option(inkOf(place.current)) }, { notMerge: true });
+    // Places are of what is drawn, which may be older than what the next drawing is made of.
+    told.current = brushed;
+    brushed?.([]);
   }, [chart, size.width, theme.value, ...of]);
   if (error) return <Failure error={error} />;
   return (

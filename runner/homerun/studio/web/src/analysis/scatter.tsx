@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { figure, plural } from "../format";
-import { adjust, place } from "../route";
+import { adjust, place, turn } from "../route";
 import type { RunRow } from "../types";
 import { Button, Switch } from "../ui/basics";
 import { Drawing, type Ink } from "./drawing";
@@ -14,7 +14,7 @@ const SIZES = [8, 30] as const;
 
 export function Scatter({ runs }: { runs: RunRow[] }) {
   const { query } = place.value;
-  const [marked, setMarked] = useState<number[]>([]);
+  const [marked, setMarked] = useState<string[]>([]);
   const columns = columnsOfRuns(runs);
   const numbers = columns.filter((one) => one.isNumber);
   const params = numbers.filter((one) => one.name.startsWith("params."));
@@ -31,7 +31,7 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
     const next = { ...isMore, [axis]: on };
     adjust({ more: `${next.x ? "x" : ""}${next.y ? "y" : ""}` || null });
   };
-  const picked = [...new Set(marked)].filter((at) => at < runs.length);
+  const picked = marked.filter((id) => runs.some((run) => run.id === id));
   return (
     <section aria-label="Scatter">
       <div class="bar">
@@ -43,7 +43,7 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
         {isFront && <Switch label="More x is better" on={isMore.x} change={(on) => better("x", on)} />}
         {isFront && <Switch label="More y is better" on={isMore.y} change={(on) => better("y", on)} />}
         {picked.length > 1 && (
-          <Button kind="main" onClick={() => adjust({ ids: picked.map((at) => runs[at]?.id).join(","), of: null })}>
+          <Button kind="main" onClick={() => turn({ ids: picked.join(","), of: null })}>
             {`Keep these ${plural(picked.length, "run")}`}
           </Button>
         )}
@@ -51,9 +51,9 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
       <Drawing
         title={`${y.name} over ${x.name} of ${plural(runs.length, "run")}`}
         height={440}
-        of={[runs, x.name, y.name, colour?.name, size?.name, front.join()]}
+        of={[JSON.stringify([runs.map((run) => run.id), x, y, colour, size, front])]}
         option={(ink) => scatterOption(ink, runs, x, y, colour, size, front)}
-        brushed={setMarked}
+        brushed={(places) => setMarked(places.flatMap((at) => runs[at]?.id ?? []))}
       />
       <p class="dim">Mark an area with the mouse to keep the runs in it.</p>
       <AsTable
@@ -104,7 +104,7 @@ function scatterOption(ink: Ink, runs: RunRow[], x: FieldColumn, y: FieldColumn,
         return run ? [`<b>${inert(nameOf(run))}</b>`, ...new Set(lines)].join("<br>") : "";
       },
     },
-    brush: { toolbox: ["rect", "polygon", "clear"], throttleType: "debounce", throttleDelay: 200 },
+    brush: { toolbox: ["rect", "polygon", "clear"] },
     toolbox: { right: 8, top: 0, iconStyle: { borderColor: ink.dim } },
     ...(colour?.isNumber
       ? {

@@ -9,7 +9,7 @@ import { Scatter } from "../../analysis/scatter";
 import { Charts } from "../../chart/charts";
 import { paintOf } from "../../chart/curve/paints";
 import { count } from "../../format";
-import { adjust, go, here, place, runHref } from "../../route";
+import { go, here, place, runHref, turn } from "../../route";
 import { get } from "../../server/api";
 import { useLive } from "../../server/live";
 import { setTitle } from "../../state";
@@ -79,7 +79,7 @@ export default function ComparePage() {
         )}
         {runs.length < ids.length && <span class="dim">{ids.length - runs.length} of them were deleted</span>}
       </header>
-      <Runs runs={runs} drop={(id) => adjust({ ids: ids.filter((one) => one !== id).join(",") })} />
+      <Runs runs={runs} drop={(id) => turn({ ids: ids.filter((one) => one !== id).join(",") })} />
       <nav class="tabs" aria-label="Ways to compare">
         {TABS.map((one) => (
           <a key={one.name} href={tabHref(one.name)} aria-current={one.name === tab ? "page" : undefined}>
