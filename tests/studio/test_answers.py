@@ -21,6 +21,7 @@ from helpers.asgi import Client
 from helpers.fifo import Fifo
 from helpers.wait import wait_until
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.files import browse
 from homerun.studio import openapi, routes
 from runstore import layout, status
 from runstore.index import pages
@@ -449,6 +450,21 @@ def test_an_expression_sees_the_lines_that_are_there_and_no_end_of_theirs(
         return [row["hit"]["line"] for row in rows if "hit" in row]
 
     assert (lines("^$"), lines("y*"), lines("foo$")) == ([2], [1, 2, 3], [1, 3])
+
+
+def test_a_folder_of_many_files_is_sorted_before_it_is_cut(client: Client, trained: Run) -> None:
+    folder = Path(trained.directory, "outputs", "many")
+    folder.mkdir()
+    for number in range(browse.MOST_ENTRIES + 5):
+        (folder / f"a{number}").touch()
+    (folder / "zz").write_bytes(b"more than any other")
+    (folder / "sub").mkdir()
+    base = f"/api/runs/{trained.id}/files?folder=outputs/many"
+    for order, first in (("size", "zz"), ("name", "a0"), ("", "a0")):
+        found = client.get(f"{base}&sort={order}").json
+        assert [one["name"] for one in found["entries"][:2]] == ["sub", first]
+        assert (found["total"], found["more"]) == (browse.MOST_ENTRIES + 7, True)
+    assert client.get(f"{base}&sort=colour").status == 400
 
 
 def test_all_files_of_a_run_are_found_by_a_part_of_their_path(client: Client, trained: Run) -> None:

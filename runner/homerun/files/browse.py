@@ -87,15 +87,20 @@ class RunFile:
         return file_listing.media_type(self.read(0, _HEAD))
 
 
-def entries(record: Record, folder: str = "") -> dict[str, Any]:
-    """The entries of a folder of a run's files.
+def entries(record: Record, folder: str = "", by: str = BY_NAME) -> dict[str, Any]:
+    """The entries of a folder of a run's files, folders first whatever the order.
+
+    Args:
+        by: as for `below`.
 
     Raises:
         FileMissing, InvalidName: there is no such folder.
+        UserError: nothing is sorted by that.
     """
-    found = file_listing.entries(record.path, folder)
+    order = _order(by)
     start = f"{folder}/" if folder else ""
-    return _listed(folder, [(start + one.name, one) for one in found])
+    found = [(start + one.name, one) for one in file_listing.entries(record.path, folder)]
+    return _listed(folder, sorted(found, key=lambda one: (not one[1].is_folder, order(one))))
 
 
 def below(record: Record, folder: str = "", like: str = "", by: str = BY_NAME) -> dict[str, Any]:
@@ -109,12 +114,11 @@ def below(record: Record, folder: str = "", like: str = "", by: str = BY_NAME) -
         FileMissing, InvalidName: there is no such folder.
         UserError: nothing is sorted by that.
     """
-    if by not in _ORDERS:
-        raise UserError(f"files are sorted by {', '.join(_ORDERS)}, not by {by!r}")
+    order = _order(by)
     word = like.lower()
     every = itertools.islice(file_listing.files_below(record.path, folder), _MOST_WALKED)
     found = [one for one in every if word in one[0].lower()]
-    return _listed(folder, sorted(found, key=_ORDERS[by]))
+    return _listed(folder, sorted(found, key=order))
 
 
 def count(record: Record) -> int:
@@ -123,11 +127,18 @@ def count(record: Record) -> int:
     return sum(1 for _ in itertools.islice(found, MOST_COUNTED))
 
 
-_ORDERS: dict[str, Callable[[tuple[str, file_listing.ListedFile]], Any]] = {
+_Order = Callable[[tuple[str, file_listing.ListedFile]], Any]
+_ORDERS: dict[str, _Order] = {
     BY_NAME: lambda one: one[0],
-    "size": lambda one: (-one[1].size, one[0]),
+    "size": lambda one: (0 if one[1].is_folder else -one[1].size, one[0]),
     "modified": lambda one: (-one[1].modified, one[0]),
 }
+
+
+def _order(by: str) -> _Order:
+    if by not in _ORDERS:
+        raise UserError(f"files are sorted by {', '.join(_ORDERS)}, not by {by!r}")
+    return _ORDERS[by]
 
 
 def _listed(folder: str, found: list[tuple[str, file_listing.ListedFile]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ All points are read once, a window at a time, and then what is new; little of it
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,7 +40,7 @@ class Gauge:
         self.count = 0
         self.step: int | None = None
         self.time: float = float("-inf")
-        self.files: list[str] = []
+        self.files: deque[str] = deque(maxlen=_MOST_FILES)
         self._numbers = MetricSummary()
         self._trend = Trend()
         self.version = 0
@@ -53,7 +54,7 @@ class Gauge:
         if kind == NUMBER:
             self._numbers.add(float(number(record) or 0.0), record["t"])
             self._trend.add(record["t"], float(number(record) or 0.0))
-        elif kind in FILES and len(self.files) < _MOST_FILES:
+        elif kind in FILES:
             self.files.append(value)
         if record["t"] >= self.time:
             self.time, self.last, step = record["t"], value, record.get("s")
@@ -77,7 +78,7 @@ class Gauge:
             "last_time": self.time if self.count else None,
         }
         if self.kind in FILES:
-            found["files"] = self.files
+            found["files"] = list(self.files)
         return found
 
 

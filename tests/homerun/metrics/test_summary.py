@@ -45,6 +45,16 @@ def test_the_last_value_is_the_latest_one_of_all_writers(tmp_path: Path) -> None
     assert (found["min"], found["max"], found["count"]) == (1, 7, 4)
 
 
+def test_of_very_many_images_the_last_ones_are_kept(tmp_path: Path) -> None:
+    images = [{"v": f"{number}.png", "k": "image"} for number in range(1_005)]
+    _write(tmp_path, "a", *images)
+
+    found = _only(tmp_path)
+
+    assert found["files"] == [f"{number}.png" for number in range(5, 1_005)]
+    assert (found["last"], found["count"]) == ("1004.png", 1_005)
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.shown])
 def test_each_kind_is_shown_as_its_table_says(tmp_path: Path, kind: Any) -> None:
     value = {"row": {"x": 1}, "table": {"x": [1]}, "list": [1]}.get(kind.name, "file.bin")

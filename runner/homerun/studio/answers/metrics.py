@@ -19,7 +19,7 @@ class _Metric(TypedDict):
 
 
 class MetricRow(_Metric, total=False):
-    """A metric at a glance; `files` are those of an image or of JSON, in order."""
+    """A metric at a glance; `files` are the last thousand of an image or of JSON, in order."""
 
     files: list[str]
 

@@ -29,9 +29,10 @@ _ZIP = "application/zip"
 def files(desk: Desk, ask: Ask) -> dict[str, Any]:
     """What lies in a folder of a run's files, or all files below it."""
     record, folder = desk.record(ask.run), (ask.text("folder") or "").rstrip("/")
+    order = ask.text("sort") or browse.BY_NAME
     if not ask.flag("below"):
-        return browse.entries(record, folder)
-    return browse.below(record, folder, ask.text("like") or "", ask.text("sort") or "name")
+        return browse.entries(record, folder, order)
+    return browse.below(record, folder, ask.text("like") or "", order)
 
 
 def preview(desk: Desk, ask: Ask) -> dict[str, Any]:

@@ -518,7 +518,7 @@ export interface MetricCell {
   count: number;
 }
 
-/** A metric at a glance; `files` are those of an image or of JSON, in order. */
+/** A metric at a glance; `files` are the last thousand of an image or of JSON, in order. */
 export interface MetricRow {
   name: string;
   kind: "number" | "text" | "row" | "table" | "list" | "image" | "json";

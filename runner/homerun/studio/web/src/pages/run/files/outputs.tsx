@@ -6,7 +6,6 @@ import { ago, bytes, count, moment, plural } from "../../../format";
 import { adjust, place } from "../../../route";
 import { address, get } from "../../../server/api";
 import { useLive } from "../../../server/live";
-import type { FileRow } from "../../../types";
 import { Empty, Failure, Waiting } from "../../../ui/basics";
 import { Boundary } from "../../../ui/boundary";
 import { Download } from "../../../ui/files";
@@ -33,9 +32,9 @@ export function Outputs({ run, answer }: TabProps) {
   const like = useSettled(text.trim(), SETTLE_MS);
   useEffect(() => adjust({ like: like || null }), [like]);
   const loaded = useLoaded(
-    (abort) => get("runs/{id}/files", like ? { id: run.id, below: true, like, sort } : { id: run.id, folder }, abort),
+    (abort) => get("runs/{id}/files", like ? { id: run.id, below: true, like, sort } : { id: run.id, folder, sort }, abort),
     [run.id, folder, !like],
-    [like, like ? sort : ""],
+    [like, sort],
   );
   const soon = useThrottled(loaded.reload, RELOAD_MS);
   useLive({ topics: [`run:${run.id}`] }, ({ event, data }) => {
@@ -45,7 +44,7 @@ export function Outputs({ run, answer }: TabProps) {
     setText("");
     adjust({ folder: path === FIRST_FOLDER ? null : path || "/", file: null });
   };
-  const entries = sorted(loaded.data?.entries ?? [], sort);
+  const entries = loaded.data?.entries ?? [];
   const most = Math.max(1, ...entries.map((one) => one.size ?? 0));
   const path = folder === "/" ? "" : folder;
   return (
@@ -115,16 +114,6 @@ export function Outputs({ run, answer }: TabProps) {
       )}
     </div>
   );
-}
-
-/** Folders come first, whatever the order. */
-function sorted(entries: readonly FileRow[], by: string): FileRow[] {
-  const first = (one: FileRow): number => (one.kind === "folder" ? 0 : 1);
-  const rank = (one: FileRow, other: FileRow): number => {
-    if (by === "size") return (other.size ?? 0) - (one.size ?? 0);
-    return by === "modified" ? other.modified.localeCompare(one.modified) : 0;
-  };
-  return [...entries].sort((one, other) => first(one) - first(other) || rank(one, other));
 }
 
 function Crumbs({ folder, enter }: { folder: string; enter: (path: string) => void }) {

@@ -1,77 +1,98 @@
 /** The images of one name: step by step, or all beside each other. */
 
 import { useEffect, useState } from "preact/hooks";
-import { plural } from "../../../format";
+import { count, plural } from "../../../format";
 import { get } from "../../../server/api";
-import type { MetricRow, RunRow } from "../../../types";
-import { Button, Switch } from "../../../ui/basics";
+import type { MetricRow, PointRow, RunRow } from "../../../types";
+import { Button, Failure, Switch } from "../../../ui/basics";
 import { Picture } from "../../../ui/files";
 import { useLoaded } from "../../../use";
 
-const MOST = 10_000;
+/** So many of one name are told of: the last ones. */
+const MOST = 1_000;
 const PAGE = 24;
 
-export function Images({ run, metric, files }: { run: RunRow; metric: MetricRow; files: string[] }) {
+export function Images({ run, metric }: { run: RunRow; metric: MetricRow }) {
+  /** By its number among all that were logged, from 0. */
   const [picked, setPicked] = useState<number | null>(null);
   const [isGallery, setGallery] = useState(false);
   const [most, setMost] = useState(PAGE);
   const skip = Math.max(0, metric.count - MOST);
   const loaded = useLoaded(
-    async (abort) => (await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: MOST }, abort)).values,
+    async (abort) => imagesOf((await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: MOST }, abort)).values, metric.files ?? [], skip),
     [run.id, metric.name],
     [metric.count],
   );
   // The newest comes into view by itself until one is picked.
   useEffect(() => setPicked(null), [run.id, metric.name]);
-  const at = Math.min(picked ?? files.length - 1, files.length - 1);
-  const file = files[at];
-  if (!file) return null;
-  const stepOf = (which: number): string => {
-    const step = loaded.data?.[loaded.data.length - files.length + which]?.step;
-    return typeof step === "number" ? `step ${step}` : `${which + 1} of ${files.length}`;
-  };
-  const alt = (which: number): string => `${metric.name}, ${stepOf(which)}`;
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <div class="logged" aria-busy="true" />;
+  const images = loaded.data;
+  const known = images.findIndex((one) => one.number === picked);
+  const at = known < 0 ? images.length - 1 : known;
+  const shown = images[at];
+  if (!shown) return null;
+  const pick = (which: number): void => setPicked(images[which]?.number ?? null);
+  const stepOf = ({ step, number }: Image): string => (step === null ? `${count(number + 1)} of ${count(metric.count)}` : `step ${step}`);
+  const alt = (one: Image): string => `${metric.name}, ${stepOf(one)}`;
   return (
     <>
       {isGallery ? (
         <div class="gallery" role="group" aria-label={`All images of ${metric.name}`}>
-          {files.slice(0, most).map((one, which) => (
+          {images.slice(0, most).map((one, which) => (
             <button
-              key={one}
+              key={one.number}
               type="button"
               aria-current={which === at}
               onClick={() => {
-                setPicked(which);
+                pick(which);
                 setGallery(false);
               }}
             >
-              <Picture run={run.id} file={one} alt={alt(which)} />
-              <span class="dim">{stepOf(which)}</span>
+              <Picture run={run.id} file={one.file} alt={alt(one)} />
+              <span class="dim">{stepOf(one)}</span>
             </button>
           ))}
-          {files.length > most && <Button onClick={() => setMost(most + PAGE)}>{`Show more (${files.length - most} left)`}</Button>}
+          {images.length > most && <Button onClick={() => setMost(most + PAGE)}>{`Show more (${images.length - most} left)`}</Button>}
         </div>
       ) : (
-        <Picture run={run.id} file={file} alt={alt(at)} isLink />
+        <Picture run={run.id} file={shown.file} alt={alt(shown)} isLink />
       )}
-      {files.length > 1 && (
+      {images.length > 1 && (
         <div class="steps">
-          <Button icon="left" kind="bare" label={`Previous image of ${metric.name}`} disabled={at === 0} onClick={() => setPicked(at - 1)} />
+          <Button icon="left" kind="bare" label={`Previous image of ${metric.name}`} disabled={at === 0} onClick={() => pick(at - 1)} />
           <input
             type="range"
             aria-label={`Which image of ${metric.name}`}
-            aria-valuetext={stepOf(at)}
+            aria-valuetext={stepOf(shown)}
             min={0}
-            max={files.length - 1}
+            max={images.length - 1}
             value={at}
-            onInput={(event) => setPicked(Number(event.currentTarget.value))}
+            onInput={(event) => pick(Number(event.currentTarget.value))}
           />
-          <Button icon="right" kind="bare" label={`Next image of ${metric.name}`} disabled={at === files.length - 1} onClick={() => setPicked(at + 1)} />
-          <span>{stepOf(at)}</span>
+          <Button icon="right" kind="bare" label={`Next image of ${metric.name}`} disabled={at === images.length - 1} onClick={() => pick(at + 1)} />
+          <span>{stepOf(shown)}</span>
           <Switch label="Gallery" on={isGallery} change={setGallery} />
         </div>
       )}
-      {files.length > 1 && <p class="dim">{plural(files.length, "image")}</p>}
+      {skip > 0 ? (
+        <p class="dim">
+          The last {plural(images.length, "image")}; {count(skip)} came before.
+        </p>
+      ) : (
+        images.length > 1 && <p class="dim">{plural(images.length, "image")}</p>
+      )}
     </>
   );
+}
+
+interface Image {
+  file: string;
+  step: number | null;
+  number: number;
+}
+
+/** The points that are images; what else was logged under their name is none. */
+export function imagesOf(values: readonly PointRow[], files: readonly string[], skip: number): Image[] {
+  const known = new Set(files);
+  return values.flatMap(({ value, step }, at) => (typeof value === "string" && known.has(value) ? [{ file: value, step, number: skip + at }] : []));
 }

@@ -39,7 +39,7 @@ export function Logged({ run, metric }: { run: RunRow; metric: MetricRow }) {
 function Shown({ run, metric }: { run: RunRow; metric: MetricRow }) {
   const { name, kind, last } = metric;
   const files = metric.files ?? (typeof last === "string" ? [last] : []);
-  if (kind === "image") return <Images run={run} metric={metric} files={files} />;
+  if (kind === "image") return <Images run={run} metric={metric} />;
   if (kind === "json") return <EachOf what="document" name={name} files={files} show={(file) => <Read run={run} file={file} />} />;
   if (kind === "row" || kind === "table" || kind === "list") return <Points run={run} metric={metric} />;
   if (last === null || typeof last !== "object") return <p class="figure">{figure(last)}</p>;
