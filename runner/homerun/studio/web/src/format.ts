@@ -1,7 +1,7 @@
 /** How values are written for people. */
 
 import { signal } from "@preact/signals";
-import type { Numeric, RunRow, Status, Unread } from "./types";
+import type { Numeric, Params, RunRow, Status, Unread } from "./types";
 
 export const LIVE: ReadonlySet<Status> = new Set(["Queued", "Preparing", "Running", "CancelRequested", "Finalizing", "NotResponding"]);
 const ENDED: ReadonlySet<Status> = new Set(["Completed", "Failed", "Canceled"]);
@@ -82,6 +82,12 @@ export function figure(value: unknown, digits = 5): string {
   const size = Math.abs(value);
   if (size >= 1e6 || (size > 0 && size < 1e-4)) return value.toExponential(digits - 2);
   return String(Number(value.toPrecision(digits)));
+}
+
+/** A parameter as it was given: no digit is left out. */
+export function parameter(value: Params[string] | undefined): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 const MOST_DIGITS = 15;

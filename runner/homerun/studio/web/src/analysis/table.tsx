@@ -1,6 +1,6 @@
 /** The same as a chart shows, to be read: for screen readers, and to copy. */
 
-import { figure } from "../format";
+import { figure, parameter } from "../format";
 import type { Value } from "./fields";
 
 export function AsTable({ title, heads, rows }: { title: string; heads: string[]; rows: Value[][] }) {
@@ -23,7 +23,7 @@ export function AsTable({ title, heads, rows }: { title: string; heads: string[]
               <tr key={at}>
                 {row.map((value, column) => (
                   <td key={heads[column]} class={typeof value === "number" ? "is-number" : ""}>
-                    {figure(value)}
+                    {heads[column]?.startsWith("params.") ? parameter(value) : figure(value)}
                   </td>
                 ))}
               </tr>

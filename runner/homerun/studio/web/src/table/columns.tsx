@@ -1,11 +1,12 @@
 /** The columns that the table of runs can have. A column's key is the field it is sorted by. */
 
 import type { ComponentChildren } from "preact";
-import { duration, figure, isGoingOn, joinWords, memory, percent, toNumber } from "../format";
+import { duration, figure, isGoingOn, joinWords, memory, parameter, percent, toNumber } from "../format";
 import { experimentHref, runHref } from "../route";
 import { info } from "../state";
-import type { FieldRow, Params, RunRow } from "../types";
+import type { FieldRow, RunRow } from "../types";
 import { Ago, Meter, StatusMark, Tags, Took } from "../ui/basics";
+import { spelled } from "./conditions";
 
 /** Take a value into the filter, or exclude it. */
 export type Take = (field: string, value: string, isExcluded: boolean) => void;
@@ -120,7 +121,7 @@ export function column(key: string, kinds: ReadonlyMap<string, FieldRow["kind"]>
       width: 104,
       isNumber: kinds.get(key) === "number",
       cell: (run) => parameter(run.params[name]),
-      value: (run) => parameter(run.params[name]) || null,
+      value: (run) => spelled(run.params[name] ?? "") || null,
     };
   if (area === "argument") return { ...made, title: name, canSort: false, cell: (run) => argument(run, name) };
   return { ...made, title: metricTitle(name), isNumber: true, width: 104, cell: (run) => metric(run, name) };
@@ -150,12 +151,6 @@ function metric(run: RunRow, field: string): string {
   if (field in run.metrics) return figure(toNumber(run.metrics[field]?.last));
   const { name, which } = metricOf(field);
   return figure(toNumber(run.metrics[name]?.[which]));
-}
-
-/** A parameter as it was given: no digit is left out. */
-export function parameter(value: Params[string] | undefined): string {
-  if (value === undefined || value === null) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** The parameters that are not the same in all runs that have any. */

@@ -75,6 +75,9 @@ export function fieldWritten(field: string): string {
   return `${area}.${quoted(key)}`;
 }
 
+/** The text that a condition compares with a value: of a list its items one after the other, as the store keeps it. */
+export const spelled = (value: unknown): string => (Array.isArray(value) ? value.map(spelled).join(", ") : String(value));
+
 /** A value as a condition compares with it. */
 export function valueWritten(value: string): string {
   return PLAIN_VALUE.test(value) && !/^(in|or|and|not|nan|inf)$/i.test(value) ? value : quoted(value);

@@ -6,6 +6,7 @@ import { useLive } from "../server/live";
 import { isReadOnly } from "../state";
 import type { ViewRow } from "../types";
 import { Button } from "../ui/basics";
+import { copy } from "../ui/clipboard";
 import { complain, confirm, Dialog, say } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { type Item, Menu } from "./menu";
@@ -129,14 +130,7 @@ export function ViewTabs({ experiment, remembered }: Props) {
   );
 }
 
-async function copyLink(): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(location.href);
-    say("Copied the link.");
-  } catch {
-    say("This browser does not let a page copy: take the link from its address bar.", true);
-  }
-}
+const copyLink = (): Promise<void> => copy(location.href, "take the link from its address bar.");
 
 async function drop(view: ViewRow, experiment: string | null): Promise<void> {
   if (!(await confirm("Delete the view", `All who use this store lose the view ${view.name}. The runs stay.`, "Delete the view"))) return;

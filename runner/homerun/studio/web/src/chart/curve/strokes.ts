@@ -113,11 +113,6 @@ function stroke(part: Bucket[], smoothing: string, isKnown: boolean): Stroke {
   };
 }
 
-/** How many points of all are NaN, infinite, and minus infinite. */
-export function oddOf(curve: Curve): Odd {
-  return curve.odd.reduce<Odd>((sum, one) => [sum[0] + one[0], sum[1] + one[1], sum[2] + one[2]], [0, 0, 0]);
-}
-
 const SIGNS = ["✕", "▲", "▼"];
 const NAMES = ["NaN", "∞", "−∞"];
 

@@ -114,7 +114,7 @@ function Row({ line, order, base, isFirst }: { line: Line; order: number[]; base
 }
 
 /** The lines in the order of their sections; of a metric the better of its two ends alone, where that is known. */
-function linesOf(answer: CompareAnswer, isAll: boolean): Line[] {
+export function linesOf(answer: CompareAnswer, isAll: boolean): Line[] {
   const rows = answer.rows.filter((row) => (isAll || row.differs) && !isWorse(row));
   const sorted = rows.map((row, at) => ({ row, at, name: nameOf(row) }));
   sorted.sort((a, b) => ORDER.indexOf(a.row.section) - ORDER.indexOf(b.row.section) || a.name.localeCompare(b.name) || a.at - b.at);
@@ -126,7 +126,7 @@ function linesOf(answer: CompareAnswer, isAll: boolean): Line[] {
     return {
       section: row.section,
       name,
-      texts: isNumber ? figures(numbers) : row.values.map(textOf),
+      texts: row.section === "params" || !isNumber ? row.values.map(textOf) : figures(numbers),
       numbers: isNumber ? numbers : row.values.map(() => null),
       best: row.is_most === null || !isNumber || new Set(known).size < 2 ? null : most,
     };

@@ -3,7 +3,9 @@
 import { href } from "../../route";
 import { info } from "../../state";
 import { Button } from "../../ui/basics";
-import { complain, say } from "../../ui/dialog";
+import { copy } from "../../ui/clipboard";
+
+const SELECT = "select the text and copy it.";
 
 const STEPS = [
   {
@@ -25,7 +27,7 @@ export function FirstSteps() {
             <h2>{step.title}</h2>
             <div class="snippet">
               <pre>{step.text}</pre>
-              <Button label={`Copy: ${step.title}`} onClick={() => void copy(step.text)}>
+              <Button label={`Copy: ${step.title}`} onClick={() => void copy(step.text, SELECT)}>
                 Copy
               </Button>
             </div>
@@ -38,14 +40,4 @@ export function FirstSteps() {
       </p>
     </section>
   );
-}
-
-async function copy(text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    say("Copied to the clipboard.");
-  } catch {
-    // A page without TLS from another machine may not write there.
-    complain(new Error("The browser does not let this page copy: select the text and copy it."));
-  }
 }

@@ -8,7 +8,7 @@ import { canCancel, cancel, fail, label, remove, resubmit } from "../../server/a
 import { isReadOnly } from "../../state";
 import type { RunAnswer, RunRow } from "../../types";
 import { Ago, Button, StatusMark, TagChip, Took } from "../../ui/basics";
-import { complain, say } from "../../ui/dialog";
+import { copy } from "../../ui/clipboard";
 import { Editable } from "../../ui/editable";
 import { ReasonDialog, SecretsDialog } from "../../ui/forms";
 import { Icon } from "../../ui/icon";
@@ -126,9 +126,9 @@ function Tools({ run, canResubmit, directory }: { run: RunRow; canResubmit: bool
         actions={[
           { text: "Mark as failed", icon: "flag", isOff: !canWrite || run.status === "Failed", does: () => setFailing(true) },
           { text: "Delete", icon: "bin", isOff: !canWrite, does: () => void discard() },
-          { text: "Copy the id", icon: "link", does: () => copy(run.id) },
-          { text: "Copy a command that shows it", icon: "link", does: () => copy(`homerun show ${run.id}`) },
-          { text: "Copy the path of its folder", icon: "folder", does: () => copy(directory) },
+          { text: "Copy the id", icon: "link", does: () => void copy(run.id) },
+          { text: "Copy a command that shows it", icon: "link", does: () => void copy(`homerun show ${run.id}`) },
+          { text: "Copy the path of its folder", icon: "folder", does: () => void copy(directory) },
         ]}
       />
       {isFailing && (
@@ -137,10 +137,6 @@ function Tools({ run, canResubmit, directory }: { run: RunRow; canResubmit: bool
       {hidden && <SecretsDialog run={run} hidden={hidden} close={() => setHidden(null)} />}
     </div>
   );
-}
-
-export function copy(text: string): void {
-  navigator.clipboard.writeText(text).then(() => say("Copied to the clipboard."), complain);
 }
 
 function Neighbour({ to, tab, label: words, icon }: { to: string | null; tab: string; label: string; icon: "left" | "right" }) {

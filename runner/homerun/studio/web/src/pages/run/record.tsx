@@ -2,7 +2,7 @@
 
 import { get } from "../../server/api";
 import { Button, Failure, Waiting } from "../../ui/basics";
-import { say } from "../../ui/dialog";
+import { copy } from "../../ui/clipboard";
 import { useLoaded } from "../../use";
 import type { TabProps } from "./tab";
 
@@ -15,7 +15,7 @@ export function RawRecord({ run, answer }: TabProps) {
       <div class="bar">
         <span class="dim">The record in the run's folder, as JSON.</span>
         <span class="grow" />
-        <Button onClick={() => void navigator.clipboard.writeText(text).then(() => say("Copied to the clipboard."))}>Copy</Button>
+        <Button onClick={() => void copy(text, "select the text below and copy it.")}>Copy</Button>
       </div>
       <pre class="scrolled is-tall" tabIndex={0}>
         {text}

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { count, figure, instant } from "../../format";
 import { get } from "../../server/api";
 import type { MetricRow, RunRow } from "../../types";
-import { Button } from "../../ui/basics";
+import { Button, Failure } from "../../ui/basics";
 import { Dialog } from "../../ui/dialog";
 import { useLoaded } from "../../use";
 
@@ -13,16 +13,14 @@ const VALUES = 200;
 interface ValuesProps {
   run: RunRow;
   metric: MetricRow;
-  isSystem?: boolean;
-  say?: (value: unknown) => string;
   close: () => void;
 }
 
-export function Values({ run, metric, isSystem = false, say = figure, close }: ValuesProps) {
+export function Values({ run, metric, close }: ValuesProps) {
   const [skip, setSkip] = useState(Math.max(0, metric.count - VALUES));
   const loaded = useLoaded(
     async (abort) => {
-      const answer = await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: VALUES, ...(isSystem ? { system: true } : {}) }, abort);
+      const answer = await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: VALUES }, abort);
       return { ...answer, first: skip + 1 };
     },
     [],
@@ -32,6 +30,7 @@ export function Values({ run, metric, isSystem = false, say = figure, close }: V
   const first = loaded.data?.first ?? skip + 1;
   return (
     <Dialog title={metric.name} close={close} wide>
+      {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
       <div class="scrolled" tabIndex={0} role="region" aria-label="Values">
         <table class="plain is-lined">
           <thead>
@@ -47,7 +46,7 @@ export function Values({ run, metric, isSystem = false, say = figure, close }: V
               <tr key={at}>
                 <td>{count(first + at)}</td>
                 <td>{one.step ?? ""}</td>
-                <td>{typeof one.value === "object" ? <code>{JSON.stringify(one.value)}</code> : say(one.value)}</td>
+                <td>{typeof one.value === "object" ? <code>{JSON.stringify(one.value)}</code> : figure(one.value)}</td>
                 <td>{instant(one.time)}</td>
               </tr>
             ))}

@@ -5,9 +5,9 @@ import { bytes, count, plural } from "../../../format";
 import { address, get, range } from "../../../server/api";
 import type { PreviewAnswer, RunRow } from "../../../types";
 import { Button, Facts, Failure, Waiting } from "../../../ui/basics";
+import { copy } from "../../../ui/clipboard";
 import { Download, Picture } from "../../../ui/files";
 import { useLoaded } from "../../../use";
-import { copy } from "../head";
 import { Columns } from "../media/columns";
 import { elements, npyHead, safetensorsHead, safetensorsLength, shapeWord } from "./heads";
 import { Markdown } from "./markdown";
@@ -33,7 +33,7 @@ export function FilePreview({ run, path, directory }: Props) {
         <b>{name}</b>
         <span class="dim">{bytes(found?.size)}</span>
         <span class="grow" />
-        <Button icon="link" kind="bare" label="Copy its path" onClick={() => copy(`${directory}/${path}`)} />
+        <Button icon="link" kind="bare" label="Copy its path" onClick={() => void copy(`${directory}/${path}`)} />
         <Download to={address("runs/{id}/file", { id: run.id, file: path, download: true })}>Download</Download>
       </header>
       {found ? (

@@ -1,13 +1,13 @@
 /** The parameters of a run: a click shows the runs that have the same. */
 
-import { figure } from "../../../format";
+import { parameter } from "../../../format";
 import { href } from "../../../route";
-import { fieldWritten, valueWritten } from "../../../table/conditions";
+import { fieldWritten, spelled, valueWritten } from "../../../table/conditions";
 import type { RunRow } from "../../../types";
 
 /** The condition that a field has a value, as the filter takes it; null: that it is there. */
 export function conditionOf(field: string, value: unknown): string {
-  return value === null || value === "" ? fieldWritten(field) : `${fieldWritten(field)} = ${valueWritten(String(value))}`;
+  return value === null || value === "" ? fieldWritten(field) : `${fieldWritten(field)} = ${valueWritten(spelled(value))}`;
 }
 
 export function Params({ run }: { run: RunRow }) {
@@ -32,7 +32,7 @@ export function Params({ run }: { run: RunRow }) {
                   href={href(["runs"], { experiment: run.experiment, where: [conditionOf(`params.${name}`, value)] })}
                   title={`The runs of ${run.experiment} with this ${name}`}
                 >
-                  {figure(value)}
+                  {parameter(value)}
                 </a>
               </td>
             </tr>

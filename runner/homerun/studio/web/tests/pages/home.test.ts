@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { difference } from "../src/format";
-import { path } from "../src/pages/home/sparkline";
-import type { SeriesRow } from "../src/types";
+import { difference } from "../../src/format";
+import { path } from "../../src/pages/home/sparkline";
+import type { SeriesRow } from "../../src/types";
 
 test.each([
   [1.5, 1, "+0.5"],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { phasesOf } from "../src/pages/run/overview/timeline";
+import { phasesOf } from "../../src/pages/run/overview/timeline";
 
 const at = (second: number): string => new Date(second * 1000).toISOString();
 const shown = (...asked: Parameters<typeof phasesOf>): (string | number)[][] =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { elements, npyHead, safetensorsHead, safetensorsLength, shapeWord } from "../src/pages/run/files/heads";
+import { elements, npyHead, safetensorsHead, safetensorsLength, shapeWord } from "../../src/pages/run/files/heads";
 
 function npy(header: string, version = 1): ArrayBuffer {
   const length = version === 1 ? [header.length & 255, header.length >> 8] : [header.length, 0, 0, 0];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { csvOf, joined, numeric, ordered } from "../src/pages/run/media/cells";
-import { accuracy, area, dots, histogram, ratesOf, roc, shares, ticks } from "../src/pages/run/media/numbers";
+import { csvOf, joined, numeric, ordered } from "../../src/pages/run/media/cells";
+import { accuracy, area, dots, histogram, ratesOf, roc, shares, ticks } from "../../src/pages/run/media/numbers";
 
 describe("a confusion matrix", () => {
   const matrix = [

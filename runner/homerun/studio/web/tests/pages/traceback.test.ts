@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { LogLine } from "../src/log/text";
-import { lastTraceback } from "../src/pages/run/overview/traceback";
+import type { LogLine } from "../../src/log/text";
+import { lastTraceback } from "../../src/pages/run/overview/traceback";
 
 const ID = "deep_1_ab";
 const log = (text: string): LogLine[] => {
