@@ -245,6 +245,25 @@ def test_a_line_is_the_mean_and_an_average_is_of_all_points(page: Page, lab: Lab
     page.get_by_role("slider", name="Smoothing").fill("0")
 
 
+CUT = """(select) => {
+    const style = getComputedStyle(select);
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = style.font;
+    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const arrow = 16;
+    return [...select.querySelectorAll(":scope > option")].map((one) => one.text)
+        .filter((text) => pen.measureText(text).width > room - arrow);
+}"""
+"""The choices of a select of which the end is not seen."""
+
+
+def test_the_axis_that_is_chosen_is_read_whole(page: Page, lab: Lab) -> None:
+    points = [(step, float(step)) for step in range(9)]
+    run = lab.run(loss=points, **{"a/very/long/name/of/a/metric/that/goes/on": points})
+    lab.show(page, f"/run/{run.id}/metrics")
+    assert page.get_by_label("X axis").evaluate(CUT) == []
+
+
 def test_a_part_of_the_time_since_the_first_point_is_drawn(page: Page, lab: Lab) -> None:
     run = lab.run(loss=[(step, float(step)) for step in range(3_000)])
     lab.show(page, f"/run/{run.id}/metrics")

@@ -8,7 +8,7 @@ import { Button, Failure, Switch } from "../../../ui/basics";
 import { Picture } from "../../../ui/files";
 import { useLoaded } from "../../../use";
 
-/** So many of one name are told of: the last ones. */
+/** So many of one name are shown: the last ones. */
 const MOST = 1_000;
 const PAGE = 24;
 
