@@ -249,7 +249,8 @@ CUT = """(select) => {
     const style = getComputedStyle(select);
     const pen = document.createElement("canvas").getContext("2d");
     pen.font = style.font;
-    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const sides = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+    const room = select.clientWidth - sides;
     const arrow = 16;
     return [...select.querySelectorAll(":scope > option")].map((one) => one.text)
         .filter((text) => pen.measureText(text).width > room - arrow);

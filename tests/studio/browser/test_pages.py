@@ -349,7 +349,8 @@ def test_the_points_behind_a_chart_are_read_a_page_at_a_time(page: Page, store: 
     open_run(page, 1)
     page.get_by_role("link", name="Metrics").click()
     card = page.get_by_role("figure").filter(has_text="accuracy")
-    card.get_by_role("button", name=re.compile("points")).click()
+    card.locator("summary").click()
+    card.get_by_role("button", name="All points").click()
     dialog = page.get_by_role("dialog", name="accuracy")
     last = dialog.get_by_role("row").last
     expect(last.get_by_role("cell").nth(0)).to_have_text("60")
@@ -427,7 +428,7 @@ def test_everything_is_within_reach_of_the_keyboard(page: Page, store: Store) ->
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("#")
     expect(page.get_by_role("link", name="digits", exact=True)).to_be_visible()
-    page.keyboard.press("3")
+    page.keyboard.press("4")
     expect(page.get_by_role("region", name="Log user_logs/std_log.txt")).to_be_visible()
 
 
