@@ -118,7 +118,7 @@ export function RunsPage() {
     if ((written(selection).sel ?? "") !== sel) setSelection(read(sel, recallStep("selection")));
   }, [sel]);
   const size = sizeOf(selection);
-  // The rows of another question have no ticks then, and the first that is ticked begins anew.
+  // The rows of another question have no ticks then, and the first that is ticked begins again.
   const isOther = isElsewhere(selection, asked);
   const out = useHidden(asked, selection);
 
