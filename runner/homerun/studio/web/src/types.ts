@@ -863,7 +863,7 @@ export interface SeriesRow {
   left_out: number;
   span: number;
   sorted: boolean;
-  again: boolean;
+  anew: boolean;
   from: number;
   cuts: number[];
   broken: number;

@@ -103,8 +103,8 @@ export function RunsTable(props: Props) {
   }, [pages, view.first, view.last, lines, total]);
 
   const widthOf = (column: Column): number => widths[column.key] ?? column.width;
-  const resize = (key: string, wished: number, isDone = true): void => {
-    const width = Math.max(LEAST_WIDTH, Math.round(wished));
+  const resize = (key: string, wanted: number, isDone = true): void => {
+    const width = Math.max(LEAST_WIDTH, Math.round(wanted));
     pull(isDone ? null : { [key]: width });
     if (isDone) props.setWidth(key, width);
   };

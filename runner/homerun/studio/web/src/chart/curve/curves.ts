@@ -150,7 +150,7 @@ export class Curves {
 
   private take(part: SeriesRow): void {
     const key = keyOf(part.run, part.name);
-    const former = part.again ? undefined : this.found.get(key);
+    const former = part.anew ? undefined : this.found.get(key);
     const kept = former ? part.from : 0;
     const join = <T>(old: T[] | undefined, next: T[]): T[] => [...(old ?? []).slice(0, kept), ...next];
     const odd = part.nans.map((nans, at): Odd => [nans, part.highs[at] ?? 0, part.lows[at] ?? 0]);
