@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
+from helpers.wait import DEADLINE_S
 from homerun import Experiment, Run, Workspace
 from runstore.metrics import chart as metric_chart
 from runstore.metrics import log as metric_log
@@ -118,11 +120,11 @@ FRAME = "() => new Promise((resolve) => requestAnimationFrame(() => resolve()))"
 
 def drawn(page: Page, card: Locator, script: str, wanted: Callable[[Any], bool]) -> Any:
     """What a script says of the picture of a chart, frame after frame until it is as wanted."""
-    while True:
-        found = card.locator("canvas").evaluate(script)
-        if wanted(found):
-            return found
+    deadline = time.monotonic() + DEADLINE_S
+    while not wanted(found := card.locator("canvas").evaluate(script)):
+        assert time.monotonic() < deadline, found
         page.evaluate(FRAME)
+    return found
 
 
 def drag(page: Page, card: Locator, first: float, last: float) -> None:
@@ -416,7 +418,8 @@ FAINT = """(canvas) => {
     let most = 0;
     for (let at = 0; at < data.length; at += 4) {
         const [r, g, b, a] = data.subarray(at, at + 4);
-        if (Math.max(r, g, b) - Math.min(r, g, b) > 30) most = Math.max(most, a);
+        // A faint line over one of the grid is opaque, and pale.
+        if (Math.max(r, g, b) - Math.min(r, g, b) > 60) most = Math.max(most, a);
     }
     return most / 255;
 }"""
