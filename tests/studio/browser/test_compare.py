@@ -218,7 +218,7 @@ def test_a_line_through_parameters_and_what_the_metric_depends_on(
     assert [float(one[1]) for one in found] == [number / 8 for number in range(RUNS)]
     told = cells(page.get_by_role("region", name="Importance"))
     params = [{"lr": n / 8, "opt": ("adam", "sgd", "lion")[n % 3]} for n in range(RUNS)]
-    wanted = param_weights(params, [(n / 8 - 0.3) ** 2 for n in range(RUNS)])
+    wanted, _ = param_weights(params, [(n / 8 - 0.3) ** 2 for n in range(RUNS)])
     assert [one[0] for one in told] == [one["name"] for one in wanted]
     assert float(told[0][1]) == pytest.approx(wanted[0]["importance"], abs=0.01)
     expect(page.get_by_text(f"From {RUNS} runs")).to_be_visible()
