@@ -1,18 +1,11 @@
 /** Charts as files: PNG and SVG of what is seen, CSV of what it was drawn from. */
 
 import type uPlot from "uplot";
+import { csvOfRows } from "../ui/keep";
 import type { Line } from "./chart";
 import { type Context, type Drawn, drawAll, type Look } from "./curve/draw";
 
 const TITLE_PX = 28;
-
-export function keepFile(name: string, content: Blob): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
 
 /** A name of a metric as that of a file. */
 export const fileName = (name: string, end: string): string => `${name.replace(/[^\w.-]+/g, "_").slice(0, 100) || "chart"}.${end}`;
@@ -180,13 +173,5 @@ export function csv(lines: readonly Line[]): string {
       ]),
     ),
   );
-  return `${[HEAD, ...rows].map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
-}
-
-/** A text that a spreadsheet would take for a formula stands behind a quote. */
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  if (typeof value === "number") return String(value);
-  const text = /^[=+\-@\t\r]/.test(String(value)) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvOfRows([HEAD, ...rows]);
 }

@@ -5,9 +5,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "../ui/basics";
 import { complain } from "../ui/dialog";
 import { Icon } from "../ui/icon";
+import { keepFile } from "../ui/keep";
 import type { Line } from "./chart";
 import type { Extent, Scale } from "./curve/scale";
-import { csv, fileName, keepFile, png, svg } from "./export";
+import { csv, fileName, png, svg } from "./export";
 import type { ChartSpec } from "./model";
 import type { Plot } from "./plot";
 

@@ -9,7 +9,7 @@ import { useLive } from "../server/live";
 import { useWindow } from "../table/window";
 import type { LogHit } from "../types";
 import { Button, Failure, Switch } from "../ui/basics";
-import { say } from "../ui/dialog";
+import { copy } from "../ui/clipboard";
 import { Download } from "../ui/files";
 import { useKeys } from "../ui/keys";
 import { useRemembered, useSize } from "../use";
@@ -149,10 +149,7 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
   const link = (line: LogLine): void => {
     setMarked(line.at);
     adjust({ log: name, line: line.number, at: line.number === null ? line.at : null });
-    void navigator.clipboard?.writeText(location.href).then(
-      () => say("The link to the line is copied."),
-      () => undefined,
-    );
+    void copy(location.href, "the link to the line is the address of this page");
   };
   const scroll = (lines: number): void => view.element()?.scrollBy({ top: lines * LINE });
 

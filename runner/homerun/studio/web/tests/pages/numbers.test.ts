@@ -77,8 +77,9 @@ describe("a table", () => {
     const odd = joined([
       { 'a"b': 1 / 3, c: "x,y" },
       { 'a"b': { z: 1 }, c: "two\nlines" },
+      { 'a"b': -1, c: "=cmd()" },
     ]);
-    expect(csvOf(odd, [0, 1])).toBe('"a""b",c\r\n0.3333333333333333,"x,y"\r\n"{""z"":1}","two\nlines"\r\n');
+    expect(csvOf(odd, [0, 1, 2])).toBe('"a""b",c\r\n0.3333333333333333,"x,y"\r\n"{""z"":1}","two\nlines"\r\n-1,\'=cmd()\r\n');
   });
 });
 

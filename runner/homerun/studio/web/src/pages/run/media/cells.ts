@@ -1,5 +1,7 @@
 /** The cells of a logged table: their order, and as CSV. */
 
+import { csvOfRows } from "../../../ui/keep";
+
 export type ColumnsOf = [string, unknown[]][];
 
 export interface Order {
@@ -33,13 +35,9 @@ function rankOf(value: unknown): number {
   return value === null || value === undefined || value === "" ? 2 : 1;
 }
 
-/** As RFC 4180 has it, with all digits of each number. */
-export function csvOf(columns: ColumnsOf, rows: readonly number[]): string {
-  const lines = [columns.map(([name]) => name), ...rows.map((row) => columns.map(([, cells]) => cellText(cells[row])))];
-  return lines.map((cells) => `${cells.map(quoted).join(",")}\r\n`).join("");
-}
-
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** Some rows as CSV, the names of the columns above them. */
+export const csvOf = (columns: ColumnsOf, rows: readonly number[]): string =>
+  csvOfRows([columns.map(([name]) => name), ...rows.map((row) => columns.map(([, cells]) => cells[row]))]);
 
 /** The cells of all points, column by column; a point that lacks a column has none there. */
 export function joined(points: readonly unknown[]): ColumnsOf {

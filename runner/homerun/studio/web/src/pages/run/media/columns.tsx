@@ -5,14 +5,13 @@ import { useMemo, useState } from "preact/hooks";
 import { figure, plural } from "../../../format";
 import { useWindow } from "../../../table/window";
 import { Button } from "../../../ui/basics";
+import { keepFile } from "../../../ui/keep";
 import { type ColumnsOf, cellText, csvOf, type Order, ordered } from "./cells";
 
 const ROW = 30;
 const HEAD = 30;
 /** Up to here all rows are on the page. */
 const FEW = 200;
-/** So long a browser may take to begin to keep a file. */
-const KEPT_MS = 60_000;
 
 interface Props {
   columns: ColumnsOf;
@@ -67,7 +66,7 @@ export function Columns({ columns, label, more }: Props) {
       </div>
       <p class="bar is-tools">
         <span class="dim">{plural(height, "row")}</span>
-        <Button kind="bare" icon="download" onClick={() => keep(`${label}.csv`, csvOf(columns, rows))}>
+        <Button kind="bare" icon="download" onClick={() => keepFile(`${label}.csv`, new Blob([csvOf(columns, rows)], { type: "text/csv" }))}>
           CSV
         </Button>
       </p>
@@ -82,11 +81,3 @@ const Gap = ({ rows }: { rows: number }) => (
 );
 
 const shown = (value: unknown): string => (typeof value === "number" ? figure(value) : cellText(value));
-
-function keep(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const link = document.createElement("a");
-  [link.href, link.download] = [address, name.replace(/[/\\]/g, "_")];
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), KEPT_MS);
-}
