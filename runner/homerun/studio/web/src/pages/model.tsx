@@ -7,7 +7,7 @@ import { go, href, modelHref, place } from "../route";
 import { address, get } from "../server/api";
 import { setTitle } from "../state";
 import type { ModelAnswer, ModelDetails, ModelFile, ModelRow } from "../types";
-import { Ago, Facts, Failure, Refusals, Tags, Waiting } from "../ui/basics";
+import { Ago, Facts, Failure, Neighbour, Refusals, Tags, Waiting } from "../ui/basics";
 import { Download } from "../ui/files";
 import { Icon } from "../ui/icon";
 import { useKeys } from "../ui/keys";
@@ -40,8 +40,8 @@ function ModelView({ answer }: { answer: ModelAnswer }) {
             <a href={href(["models"])}>Models</a>
             <span aria-hidden="true">/</span>
             <span>{model.name}</span>
-            <Neighbour to={older} label="The version before" icon="left" />
-            <Neighbour to={newer} label="The version after" icon="right" />
+            <Neighbour to={older ? modelHref(older.name, older.version) : null} label="The version before" icon="left" />
+            <Neighbour to={newer ? modelHref(newer.name, newer.version) : null} label="The version after" icon="right" />
           </p>
           <h1 tabIndex={-1}>
             {model.name} <span class="number">version {model.version}</span>
@@ -101,20 +101,6 @@ function ModelView({ answer }: { answer: ModelAnswer }) {
         </aside>
       </div>
     </div>
-  );
-}
-
-function Neighbour({ to, label, icon }: { to: ModelRow | undefined; label: string; icon: "left" | "right" }) {
-  if (!to)
-    return (
-      <span class="button is-bare is-square is-off">
-        <Icon name={icon} />
-      </span>
-    );
-  return (
-    <a class="button is-bare is-square" href={modelHref(to.name, to.version)} aria-label={label} title={label}>
-      <Icon name={icon} />
-    </a>
   );
 }
 

@@ -240,3 +240,18 @@ export function Facts({ rows }: { rows: [string, ComponentChildren][] }) {
     </dl>
   );
 }
+
+/** The way to what comes before or after; none where there is nothing. */
+export function Neighbour({ to, label, icon }: { to: string | null; label: string; icon: "left" | "right" }) {
+  if (!to)
+    return (
+      <span class="button is-bare is-square is-off">
+        <Icon name={icon} />
+      </span>
+    );
+  return (
+    <a class="button is-bare is-square" href={to} aria-label={label} title={label}>
+      <Icon name={icon} />
+    </a>
+  );
+}

@@ -7,11 +7,10 @@ import { experimentHref, go, href, later, runHref } from "../../route";
 import { canCancel, cancel, fail, label, remove, resubmit } from "../../server/actions";
 import { isReadOnly } from "../../state";
 import type { RunAnswer, RunRow } from "../../types";
-import { Ago, Button, StatusMark, TagChip, Took } from "../../ui/basics";
+import { Ago, Button, Neighbour, StatusMark, TagChip, Took } from "../../ui/basics";
 import { copy } from "../../ui/clipboard";
 import { Editable } from "../../ui/editable";
 import { ReasonDialog, SecretsDialog } from "../../ui/forms";
-import { Icon } from "../../ui/icon";
 import { useKeys } from "../../ui/keys";
 import { Menu } from "../../ui/menu";
 import { conditionOf } from "./overview/params";
@@ -56,8 +55,8 @@ export function Head({ run, answer, tab }: Props) {
         </p>
       </header>
       <div class="bar is-tools">
-        <Neighbour to={previous} tab={tab} label="Previous run" icon="left" />
-        <Neighbour to={next} tab={tab} label="Next run" icon="right" />
+        <Neighbour to={previous && runHref(previous, tab)} label="Previous run" icon="left" />
+        <Neighbour to={next && runHref(next, tab)} label="Next run" icon="right" />
         <Tools run={run} canResubmit={answer.can_resubmit} directory={answer.details.directory} />
       </div>
     </div>
@@ -136,19 +135,5 @@ function Tools({ run, canResubmit, directory }: { run: RunRow; canResubmit: bool
       )}
       {hidden && <SecretsDialog run={run} hidden={hidden} close={() => setHidden(null)} />}
     </div>
-  );
-}
-
-function Neighbour({ to, tab, label: words, icon }: { to: string | null; tab: string; label: string; icon: "left" | "right" }) {
-  if (!to)
-    return (
-      <span class="button is-bare is-square is-off">
-        <Icon name={icon} />
-      </span>
-    );
-  return (
-    <a class="button is-bare is-square" href={runHref(to, tab)} aria-label={words} title={words}>
-      <Icon name={icon} />
-    </a>
   );
 }
