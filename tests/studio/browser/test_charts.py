@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
-from helpers.wait import DEADLINE_S
+from helpers.wait import wait_until
 from homerun import Experiment, Run, Workspace
 from runstore.metrics import chart as metric_chart
 from runstore.metrics import log as metric_log
@@ -120,11 +119,15 @@ FRAME = "() => new Promise((resolve) => requestAnimationFrame(() => resolve()))"
 
 def drawn(page: Page, card: Locator, script: str, wanted: Callable[[Any], bool]) -> Any:
     """What a script says of the picture of a chart, frame after frame until it is as wanted."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not wanted(found := card.locator("canvas").evaluate(script)):
-        assert time.monotonic() < deadline, found
+    found: list[Any] = []
+
+    def is_wanted() -> bool:
         page.evaluate(FRAME)
-    return found
+        found[:] = [card.locator("canvas").evaluate(script)]
+        return wanted(found[0])
+
+    wait_until(is_wanted, "the chart is drawn as it is to be")
+    return found[0]
 
 
 def drag(page: Page, card: Locator, first: float, last: float) -> None:
