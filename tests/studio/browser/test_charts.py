@@ -625,3 +625,89 @@ def test_another_metric_is_the_axis(page: Page, lab: Lab) -> None:
     lab.show(page, f"/run/{run.id}/metrics")
     page.get_by_label("X axis").select_option("metrics.tokens")
     expect(hover(page, chart(page, "loss"), 0.999)).to_contain_text("tokens 4055041")
+
+
+DRAWN_WHILE_SLIDING = """async () => {
+    const { clearRect } = CanvasRenderingContext2D.prototype;
+    const later = window.setTimeout;
+    // As long as the slider moves: what waits for it to stand still comes when it is let go.
+    const waiting = [];
+    window.setTimeout = (call, ms, ...more) =>
+        ms === 150 ? -waiting.push(call) : later(call, ms, ...more);
+    const drawn = [];
+    CanvasRenderingContext2D.prototype.clearRect = function (...place) {
+        if (this.canvas.closest("figure")) drawn.push(this.canvas.closest("figure"));
+        return clearRect.apply(this, place);
+    };
+    const slider = document.querySelector(".is-charts input[type=range]");
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    const found = [];
+    for (const value of [0.5, 0.6, 0.7]) {
+        drawn.length = 0;
+        for (const one of [0.3, value]) {  // a mouse tells more often than there are frames
+            slider.value = one;
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+        }
+        await frame();
+        await frame();
+        const isSeen = (one) => one.getBoundingClientRect().top < innerHeight;
+        found.push([drawn.length, new Set(drawn).size, drawn.every(isSeen)]);
+    }
+    CanvasRenderingContext2D.prototype.clearRect = clearRect;
+    window.setTimeout = later;
+    window.rest = () => waiting.at(-1)();
+    return found;
+}"""
+"""Of each step of the slider: how often charts were drawn, how many, whether all are in view."""
+
+
+def test_while_the_smoothing_moves_only_what_is_in_view_is_drawn_once_in_a_frame(
+    page: Page, lab: Lab
+) -> None:
+    points = [(step, float(step % 7)) for step in range(50)]
+    run = lab.run(**{f"m{number:02}": points for number in range(12)})
+    lab.show(page, f"/run/{run.id}/metrics?size=l")
+    cards = page.get_by_role("figure").locator("canvas")
+    expect(cards.first).to_be_visible()
+    below = "all => all.some((one) => one.getBoundingClientRect().top > innerHeight)"
+    page.set_viewport_size({"width": 1280, "height": 560})
+    wait_until(lambda: cards.evaluate_all(below), "a chart is drawn below what is seen")
+
+    first, *steps = page.evaluate(DRAWN_WHILE_SLIDING)
+
+    # At first also what stands behind the lines, which stays as it is.
+    assert first == [2 * first[1], steps[0][1], True]
+    assert all(times == charts > 0 and in_view for times, charts, in_view in steps)
+
+
+def test_an_average_of_what_is_drawn_is_told_as_one_until_that_of_all_points_is_there(
+    page: Page, lab: Lab
+) -> None:
+    values = [math.sin(step / 40) + (step % 11) / 5 for step in range(4_000)]
+    run = lab.run(loss=list(enumerate(values)))
+    lab.show(page, f"/run/{run.id}/metrics")
+    card = chart(page, "loss")
+    place = hover(page, card, 0.5)
+    expect(place).to_contain_text("step ")
+    page.evaluate(DRAWN_WHILE_SLIDING)
+    over = place_of(card)
+    page.mouse.move(over["x"] + over["width"] * 0.4, over["y"] + over["height"] / 2)
+
+    expect(page.get_by_text("≈ preview")).to_be_visible()
+    expect(place).to_contain_text("≈ ")
+    with page.expect_response(lambda answer: "smooth=ema" in answer.url):
+        page.evaluate("rest()")
+    expect(page.get_by_text("≈ preview")).to_have_count(0)
+    page.mouse.move(over["x"] + over["width"] * 0.4 + 0.1, over["y"] + over["height"] / 2)
+    expect(place).not_to_contain_text("≈ ")
+    told = place.inner_text()
+    assert abs(float(told.splitlines()[1].split()[0]) - average_at(values, told, 0.7)) < 1e-3
+
+
+def average_at(values: Sequence[float], told: str, weight: float) -> float:
+    """The debiased exponential average at the step that a tooltip names."""
+    step = int(told.partition("step ")[2].split()[0].replace(",", ""))
+    total = share = 0.0
+    for value in values[: step + 1]:
+        total, share = weight * total + (1 - weight) * value, weight * share + 1 - weight
+    return total / share

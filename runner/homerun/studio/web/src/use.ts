@@ -95,7 +95,8 @@ export function useSize<T extends Element>(): [(element: T | null) => void, { wi
     observer.current?.disconnect();
     if (!element) return;
     observer.current = new ResizeObserver(([entry]) => {
-      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+      const { width, height } = entry?.contentRect ?? {};
+      if (width !== undefined && height !== undefined) setSize((former) => (former.width === width && former.height === height ? former : { width, height }));
     });
     observer.current.observe(element);
   }, []);

@@ -1,7 +1,7 @@
 /** A metric's chart with its name, its last value, and what can be set of it. */
 
-import type { Signal } from "@preact/signals";
-import type { Ref } from "preact";
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { Ref, RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count, plural } from "../format";
 import { Button } from "../ui/basics";
@@ -27,6 +27,8 @@ export interface Common {
   axis: Axis;
   isSystem: boolean;
   above: Signal<string | null>;
+  /** What the slider of the smoothing says. */
+  slider: ReadonlySignal<string>;
   link: string;
   sayOf: (name: string) => (value: unknown) => string;
   isSize: (name: string) => boolean;
@@ -39,9 +41,8 @@ interface Props {
   name: string;
   spec: ChartSpec | undefined;
   change: (change: Partial<ChartSpec>) => void;
-  /** As it is drawn now, and once the slider stands still. */
+  /** As the address has it: what the slider said when it stood still. */
   smoothing: string;
-  settled: string;
   /** Counts up when there is something new. */
   version: number;
   height: number;
@@ -54,47 +55,59 @@ interface Props {
 
 const MARGIN = "300px";
 
-/** Whether an element is in view, or next to it. */
-function useSeen(tell: (isSeen: boolean) => void): [Ref<HTMLElement>, boolean] {
+/** Whether an element is in view or next to it, and whether it is in view itself. */
+function useSeen(tell: (isNear: boolean) => void): [element: Ref<HTMLElement>, isNear: boolean, isInView: RefObject<boolean>] {
   const element = useRef<HTMLElement>(null);
-  const [isSeen, setSeen] = useState(false);
+  const [isNear, setNear] = useState(false);
+  const isInView = useRef(false);
   useEffect(() => {
     if (!element.current) return;
-    const observer = new IntersectionObserver(
-      (entries) => {
-        const now = entries.at(-1)?.isIntersecting ?? false;
-        setSeen(now);
+    const ends = [
+      watched(element.current, MARGIN, (now) => {
+        setNear(now);
         tell(now);
-      },
-      { rootMargin: MARGIN },
-    );
-    observer.observe(element.current);
+      }),
+      watched(element.current, "0px", (now) => (isInView.current = now)),
+    ];
     return () => {
-      observer.disconnect();
+      for (const end of ends) end();
       tell(false);
     };
   }, []);
-  return [element, isSeen];
+  return [element, isNear, isInView];
+}
+
+/** Call with whether an element is in view, or so near to it, until the function that is returned is called. */
+function watched(element: Element, margin: string, tell: (isThere: boolean) => void): () => void {
+  const observer = new IntersectionObserver((entries) => tell(entries.at(-1)?.isIntersecting ?? false), { rootMargin: margin });
+  observer.observe(element);
+  return () => observer.disconnect();
 }
 
 export function Card(props: Props) {
   const { name, seen, height } = props;
-  const [element, isSeen] = useSeen((now) => seen(name, now));
-  const wasSeen = useRef(false);
-  wasSeen.current ||= isSeen;
+  const [element, isNear, isInView] = useSeen((now) => seen(name, now));
+  const wasNear = useRef(false);
+  wasNear.current ||= isNear;
   return (
     <figure class="card" ref={element} aria-label={name}>
-      {wasSeen.current ? <Content {...props} isAway={!isSeen} /> : <div class="chart" style={{ height: `${height + CAPTION_PX}px` }} />}
+      {wasNear.current ? <Content {...props} isAway={!isNear} isInView={isInView} /> : <div class="chart" style={{ height: `${height + CAPTION_PX}px` }} />}
     </figure>
   );
 }
 
 const CAPTION_PX = 26;
 
-function Content({ common, name, spec = PLAIN, change, smoothing, settled, version, height, isPinned, pin, fill, isAway }: Props & { isAway: boolean }) {
+interface ContentProps extends Props {
+  isAway: boolean;
+  isInView: RefObject<boolean>;
+}
+
+function Content({ common, name, spec = PLAIN, change, smoothing, version, height, isPinned, pin, fill, isAway, isInView }: ContentProps) {
   const [told, setTold] = useState("");
   const picture = useRef<Plot | null>(null);
-  const lines = useLines(common, name, spec.zoom, isAway ? null : smoothing, settled, version);
+  const lines = useLines(common, name, spec.zoom, smoothing, isAway, version);
+  const slider = useMemo(() => ({ word: common.slider, kept: smoothing, isInView }), [common.slider, smoothing]);
   const say = common.sayOf(name);
   const set = useMemo(() => spec, [JSON.stringify(spec)]);
   const isOne = common.names.length === 1 && !common.groups.length;
@@ -155,6 +168,7 @@ function Content({ common, name, spec = PLAIN, change, smoothing, settled, versi
           read={isOne ? (now) => setTold(now?.rows.at(-1)?.words ?? "") : () => undefined}
           isAway={isAway}
           picture={picture}
+          slider={slider}
           {...(fill ? { enter: fill } : {})}
         />
       ) : (
@@ -178,8 +192,8 @@ function axisOf({ curves, names, axis, groups }: Common, name: string): Axis {
   return known.length && known.every((one) => one.axis === "index") ? "index" : axis;
 }
 
-/** The lines of a chart; those of a part once they are read. Nothing is made again while it is out of view (`smoothing` null). */
-function useLines(common: Common, name: string, zoom: Zoom | null, smoothing: string | null, settled: string, version: number): readonly Line[] {
+/** The lines of a chart; those of a part once they are read. Nothing is made again while it is out of view. */
+function useLines(common: Common, name: string, zoom: Zoom | null, smoothing: string, isAway: boolean, version: number): readonly Line[] {
   const { curves, names, hidden, axis, width, groups, isSystem } = common;
   const across = zoom?.x ?? null;
   const near = useLoaded(
@@ -188,15 +202,15 @@ function useLines(common: Common, name: string, zoom: Zoom | null, smoothing: st
       const start = startOf(axisOf(common, name));
       const range = { since: across[0] - start, until: across[1] - start };
       const part = new Curves(curves.runs, axis, width, { range, isSystem, groups });
-      part.smoothBy(settled);
+      part.smoothBy(smoothing);
       await part.read([name], abort);
       return part;
     },
     [String(across), curves],
-    [settled, across ? version : 0],
+    [smoothing, across ? version : 0],
   );
   const made = useRef<{ key: string; lines: readonly Line[] }>({ key: "", lines: [] });
-  if (smoothing === null) return made.current.lines;
+  if (isAway) return made.current.lines;
   const shown = near.data ?? curves;
   const stamps = groups.length ? (shown.grouped.get(name) ?? []).map((one) => one.stamp) : names.map(({ key }) => shown.get(key, name)?.stamp);
   const key = JSON.stringify([stamps, names.map((one) => [one.key, one.label, one.paint.token]), hidden, smoothing]);

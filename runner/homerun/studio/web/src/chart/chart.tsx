@@ -2,7 +2,7 @@
 
 import { type Signal, useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { figure } from "../format";
 import { repaint } from "../ui/theme";
 import { useSize } from "../use";
@@ -12,6 +12,7 @@ import type { Paint } from "./curve/paints";
 import type { Stroke } from "./curve/strokes";
 import { type ChartSpec, PLAIN, type Zoom } from "./model";
 import { Plot } from "./plot";
+import { type Slider, usePreview } from "./smoothing";
 import type { Told } from "./tip";
 
 /** What is drawn of a run or of a group. */
@@ -44,6 +45,8 @@ interface Props {
   /** It is not in view: it is drawn once it is. */
   isAway?: boolean;
   picture?: RefObject<Plot | null>;
+  /** While it moves, another average is drawn at once. */
+  slider?: Slider | undefined;
 }
 
 export function Chart({
@@ -61,6 +64,7 @@ export function Chart({
   enter,
   isAway = false,
   picture,
+  slider,
 }: Props) {
   const [attach, size] = useSize<HTMLDivElement>();
   const frame = useRef<HTMLDivElement | null>(null);
@@ -89,6 +93,12 @@ export function Chart({
   useEffect(() => {
     if (size.width && !isAway) plot.current?.update(shown, { width: size.width, height });
   }, [drawn, axis, spec, size.width, height, isAway, repaint.value]);
+  usePreview(slider, plot, drawn);
+  // One function for good: with another one each time the chart would be measured again, and drawn twice.
+  const hold = useCallback((element: HTMLDivElement | null) => {
+    frame.current = element;
+    attach(element);
+  }, []);
 
   const keys = (event: KeyboardEvent): void => {
     const way = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20, Home: -1e9, End: 1e9 }[event.key];
@@ -111,10 +121,7 @@ export function Chart({
         aria-keyshortcuts="ArrowLeft ArrowRight"
         onKeyDown={keys}
         onBlur={() => plot.current?.leave()}
-        ref={(element) => {
-          frame.current = element;
-          attach(element);
-        }}
+        ref={hold}
       />
       <div class="chart-tip" ref={tip} hidden />
       <div class="only-read" aria-live="polite">

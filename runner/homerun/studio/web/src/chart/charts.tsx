@@ -20,13 +20,14 @@ import { figure } from "../format";
 import { adjust, place } from "../route";
 import { Button, Failure } from "../ui/basics";
 import { Icon } from "../ui/icon";
-import { useSettled, useThrottled } from "../use";
+import { useThrottled } from "../use";
 import { Card, type Common } from "./card";
 import { type Axis, Curves } from "./curve/curves";
 import { FullScreen } from "./full-screen";
 import { Legend } from "./legend";
 import { type ChartedRun, groupName, namesOfGroups, namesOfRuns } from "./lines";
 import { addressOf, type ChartSpec, matcher, type Section, type Size, type Spec, sectionsOf, specOf, toggled, withChart } from "./model";
+import { useSliding } from "./smoothing";
 import { Toolbar } from "./toolbar";
 import "./chart.css";
 
@@ -47,7 +48,6 @@ interface Props {
 }
 
 const READ_MS = 800;
-const SETTLE_MS = 150;
 /** So many charts of a section are there before more are asked for. */
 const PAGE = 60;
 const HEIGHTS: Record<Size, number> = { s: 120, m: 180, l: 320 };
@@ -73,7 +73,7 @@ export function Charts({
   const spec = useMemo(() => specOf(place.value.query), [place.value.query]);
   const change = (next: Partial<Spec>): void => adjust(addressOf({ ...specOf(place.value.query), ...next }));
   const changeChart = (name: string, next: Partial<ChartSpec>): void => adjust(addressOf(withChart(specOf(place.value.query), name, next)));
-  const [smoothing, smooth] = useSliding(spec.smoothing, (word) => change({ smoothing: word }));
+  const [slider, slide] = useSliding(spec.smoothing, (word) => change({ smoothing: word }));
   const used = spec.axis || axis;
   const width = widthFor(runs.length);
   const ids = runs.map((one) => one.id);
@@ -89,7 +89,7 @@ export function Charts({
     () => (groups.length ? namesOfGroups(uniqueGroups(curves)) : namesOfRuns(runs)),
     [grouped, JSON.stringify(runs), groups.join("\n"), curves],
   );
-  const common: Common = { curves, width, groups, names: lines, hidden: spec.hidden, axis: used, isSystem, above, link, sayOf, isSize, values };
+  const common: Common = { curves, width, groups, names: lines, hidden: spec.hidden, axis: used, isSystem, above, slider, link, sayOf, isSize, values };
   const found = isPlain ? names : names.filter(matcher(spec.find));
   const sections = isPlain ? [{ title: "", names: [...names] }] : sectionsOf(found, spec.pinned);
   const tellSeen = useCallback(
@@ -107,8 +107,7 @@ export function Charts({
       name={name}
       spec={spec.charts[name]}
       change={(next) => changeChart(name, next)}
-      smoothing={smoothing}
-      settled={spec.smoothing}
+      smoothing={spec.smoothing}
       version={version}
       height={height}
       isPinned={spec.pinned.includes(name)}
@@ -120,7 +119,17 @@ export function Charts({
   return (
     <div class="charts-area">
       {!isPlain && (
-        <Toolbar spec={spec} usual={axis} change={change} smoothing={smoothing} smooth={smooth} names={names} found={found.length} all={names.length} />
+        <Toolbar
+          spec={spec}
+          usual={axis}
+          change={change}
+          slider={slider}
+          slide={slide}
+          isRead={curves.isAveraged([...seen.current], spec.smoothing)}
+          names={names}
+          found={found.length}
+          all={names.length}
+        />
       )}
       {lines.length > 1 && (
         <Legend
@@ -215,25 +224,4 @@ function useReading(curves: Curves, seen: ReadonlySet<string>, smoothing: string
     read();
   }, [curves, round, smoothing]);
   return { version, error, read };
-}
-
-/** What a slider says: drawn once in each frame, and kept once it stands still. */
-function useSliding(kept: string, keep: (word: string) => void): [string, (word: string) => void] {
-  const [word, setWord] = useState(kept);
-  const frame = useRef(0);
-  const wanted = useRef(kept);
-  const settled = useSettled(word, SETTLE_MS);
-  useEffect(() => {
-    setWord(kept);
-    wanted.current = kept;
-  }, [kept]);
-  useEffect(() => {
-    if (settled === wanted.current && settled !== kept) keep(settled);
-  }, [settled]);
-  const slide = useCallback((next: string) => {
-    wanted.current = next;
-    cancelAnimationFrame(frame.current);
-    frame.current = requestAnimationFrame(() => setWord(wanted.current));
-  }, []);
-  return [word, slide];
 }

@@ -166,10 +166,10 @@ const HEAD = ["line", "part", "x", "mean", "min", "max", "smoothed", "std", "nan
 /** What lines are drawn from, a row for each place. */
 export function csv(lines: readonly Line[]): string {
   const rows = lines.flatMap(({ label, strokes }) =>
-    strokes.flatMap(({ x, mean, min, max, smooth, odd, group }, part) =>
+    strokes.flatMap(({ x, mean, min, max, smooth, isRough, odd, group }, part) =>
       x.map((place, at) => [
         ...[label, part + 1, place, mean[at], (group?.low ?? min)[at], (group?.high ?? max)[at]],
-        ...[smooth?.[at], group?.std[at], ...(odd[at] ?? [0, 0, 0])],
+        ...[isRough ? null : smooth?.[at], group?.std[at], ...(odd[at] ?? [0, 0, 0])],
       ]),
     ),
   );

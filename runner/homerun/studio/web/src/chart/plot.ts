@@ -5,7 +5,7 @@ import uPlot from "uplot";
 import { figures } from "../format";
 import { colour, repaint } from "../ui/theme";
 import type { Axis } from "./curve/curves";
-import { type Drawn, drawAll, type Look } from "./curve/draw";
+import { type Drawn, drawAll, drawBehind, drawLines, type Look } from "./curve/draw";
 import { acrossOf, bendOf, clock, DURATIONS, type Extent, logMarks, shifted, symlogMarks, upOf } from "./curve/scale";
 import { nearest } from "./curve/strokes";
 import type { ChartSpec, Zoom } from "./model";
@@ -57,6 +57,9 @@ export class Plot {
   /** The cursor is where keys have moved it. */
   private isKeyed = false;
   private cursor = OUT;
+  private isWithoutLines = false;
+  /** All but the lines, while only these change. */
+  private behind: { image: HTMLCanvasElement; isSmooth: boolean } | null = null;
   private readonly forget: () => void;
 
   constructor(
@@ -82,6 +85,34 @@ export class Plot {
     if (this.shape !== this.shapeNow()) return this.remake();
     if (isResized) this.plot.setSize(size);
     this.place();
+  }
+
+  /** Draw other averages of the same strokes, and the rest of the picture as it is: a small part of what `update` takes. */
+  preview(drawn: readonly Drawn[]): void {
+    this.shown = { ...this.shown, drawn };
+    const isSmooth = drawn.some(({ stroke }) => stroke.smooth);
+    if (this.behind?.isSmooth !== isSmooth) this.behind = this.drawnBehind(isSmooth);
+    const { ctx } = this.plot;
+    ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
+    ctx.drawImage(this.behind.image, 0, 0);
+    drawLines(ctx, drawn, this.look());
+    if (this.cursor.left >= 0) this.tellAgain();
+  }
+
+  private drawnBehind(isSmooth: boolean): { image: HTMLCanvasElement; isSmooth: boolean } {
+    const image = document.createElement("canvas");
+    const { plot } = this;
+    this.isWithoutLines = true;
+    plot.batch(() => plot.redraw(false, false));
+    this.isWithoutLines = false;
+    [image.width, image.height] = [plot.ctx.canvas.width, plot.ctx.canvas.height];
+    image.getContext("2d")?.drawImage(plot.ctx.canvas, 0, 0);
+    return { image, isSmooth };
+  }
+
+  private draw(): void {
+    this.behind = null;
+    (this.isWithoutLines ? drawBehind : drawAll)(this.plot.ctx, this.shown.drawn, this.look());
   }
 
   close(): void {
@@ -179,7 +210,7 @@ export class Plot {
       axes: this.axes(bend),
       series: [{}, { show: true, stroke: "transparent", points: { show: false } }],
       hooks: {
-        draw: [() => drawAll(this.plot.ctx, this.shown.drawn, this.look())],
+        draw: [() => this.draw()],
         setCursor: [(plot) => this.moved(plot)],
         setSelect: [(plot) => this.selected(plot)],
         ready: [(plot) => this.listen(plot)],
@@ -340,7 +371,7 @@ export class Plot {
     const { axis, say, isNamed, drawn } = this.shown;
     const told = found.length ? tell(found, this.pixels(plot), this.cursor.left, axis, say, isNamed || drawn.length > 1) : null;
     const isShown = this.isOver || this.isPinned || this.isKeyed;
-    show(this.parts.tip, isShown ? told : null, plot.over.getBoundingClientRect(), this.cursor.left, this.cursor.top);
+    show(this.parts.tip, isShown ? told : null, plot.over, this.cursor.left, this.cursor.top);
     this.react.read(told, byKeys);
   }
 

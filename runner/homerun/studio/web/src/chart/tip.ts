@@ -1,6 +1,6 @@
 /** What a chart says of a place: each line that is drawn there, from the highest value to the lowest. */
 
-import { duration, figure } from "../format";
+import { duration, figure, plural } from "../format";
 import type { Axis } from "./curve/curves";
 import type { Drawn } from "./curve/draw";
 import { nearest, type Stroke, sayOdd } from "./curve/strokes";
@@ -84,16 +84,16 @@ export function tell(found: readonly Reading[], pixels: Pixels, left: number, ax
 }
 
 function rowOf(one: Reading, isNamed: boolean, own: string, say: Say): Row {
-  const { mean, smooth, odd, group } = one.stroke;
+  const { mean, count, smooth, isRough, odd, group } = one.stroke;
   const raw = mean[one.at] ?? null;
   const strange = sayOdd(odd[one.at] ?? [0, 0, 0]);
   const [low, high] = one.extent ?? [0, 0];
   const std = group?.std[one.at] ?? null;
-  const words = one.value === null ? strange || "not finite" : `${say(one.value)}${std === null ? "" : ` ± ${say(std)}`}`;
+  const words = one.value === null ? strange || "not finite" : `${isRough ? "≈ " : ""}${say(one.value)}${std === null ? "" : ` ± ${say(std)}`}`;
   const more = [
     ...(smooth && raw !== null ? [`not smoothed ${say(raw)}`] : []),
     ...(low !== high ? [`${say(low)} … ${say(high)}`] : []),
-    ...(group ? [`${group.count[one.at] ?? 0} runs`] : []),
+    ...(group ? [plural(count[one.at] ?? 0, "run")] : []),
     ...(one.value !== null && strange ? [strange] : []),
     ...(own ? [own] : []),
   ];
@@ -108,12 +108,13 @@ export function placeOf(axis: Axis, x: number): string {
 }
 
 /** Show it beside the pointer, and within the window; null: nothing. */
-export function show(tip: HTMLElement, told: Told | null, over: DOMRect, left: number, top: number): void {
+export function show(tip: HTMLElement, told: Told | null, over: HTMLElement, left: number, top: number): void {
   tip.hidden = !told;
   if (!told) return;
   const rows = told.rows.map((one) => line(`${one.label ? `${one.label}  ` : ""}${one.words}`, one.token, one.more));
   tip.replaceChildren(line(told.place), ...rows, ...(told.rest ? [line(`and ${told.rest} more`)] : []));
-  put(tip, over, left, top);
+  // Not before there is something to show: to ask where an element is makes the browser lay out the page.
+  put(tip, over.getBoundingClientRect(), left, top);
 }
 
 function line(text: string, token = "", more = ""): HTMLElement {

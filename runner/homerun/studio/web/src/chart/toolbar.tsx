@@ -1,5 +1,6 @@
 /** What is set of all charts at once. */
 
+import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Axis } from "./curve/curves";
 import { overAxis, type Size, type Spec } from "./model";
@@ -9,9 +10,11 @@ interface Props {
   /** The axis where the address says none. */
   usual: Axis;
   change: (change: Partial<Spec>) => void;
-  /** Called while the slider of the smoothing moves; "": none. */
-  smoothing: string;
-  smooth: (word: string) => void;
+  /** What the slider of the smoothing says while it moves; "": none. */
+  slider: ReadonlySignal<string>;
+  slide: (word: string) => void;
+  /** The averages are those of all points. */
+  isRead: boolean;
   /** Metrics that the x axis may be. */
   names: readonly string[];
   /** Only what is found of so many. */
@@ -26,7 +29,7 @@ const SIZES: [Size, string][] = [
 ];
 const MOST_NAMES = 200;
 
-export function Toolbar({ spec, usual, change, smoothing, smooth, names, found, all }: Props) {
+export function Toolbar({ spec, usual, change, slider, slide, isRead, names, found, all }: Props) {
   return (
     <div class="bar is-charts">
       <Find value={spec.find} set={(find) => change({ find })} />
@@ -56,7 +59,7 @@ export function Toolbar({ spec, usual, change, smoothing, smooth, names, found, 
           )}
         </select>
       </label>
-      <Smoothing word={smoothing} set={smooth} />
+      <Smoothing slider={slider} isRead={isRead} kept={spec.smoothing} set={slide} />
       <label class="inline">
         <span>Size</span>
         <select value={spec.size} onChange={(event) => change({ size: event.currentTarget.value as Size })}>
@@ -98,8 +101,18 @@ const KINDS = { ema: "exponential", gauss: "Gaussian", mean: "running mean" } as
 type Kind = keyof typeof KINDS;
 const USUAL: Record<Kind, number> = { ema: 0.9, gauss: 10, mean: 20 };
 
+interface SmoothingProps {
+  slider: ReadonlySignal<string>;
+  /** What it said when it stood still. */
+  kept: string;
+  isRead: boolean;
+  set: (word: string) => void;
+}
+
 /** By how much: a weight below 1, or so many points. */
-function Smoothing({ word, set }: { word: string; set: (word: string) => void }) {
+function Smoothing({ slider, kept, isRead, set }: SmoothingProps) {
+  const word = slider.value;
+  const isRough = word !== "" && !(isRead && word === kept);
   const [kind, setKind] = useState<Kind>((word.split(":")[0] || "ema") as Kind);
   const amount = word ? Number(word.split(":")[1]) : 0;
   const isWeight = kind === "ema";
@@ -142,6 +155,9 @@ function Smoothing({ word, set }: { word: string; set: (word: string) => void })
           </option>
         ))}
       </select>
+      <span class="dim is-rough" title="An average of the places that are drawn, until the server has told that of all points">
+        {isRough ? "≈ preview" : ""}
+      </span>
     </span>
   );
 }

@@ -2,15 +2,16 @@ import { describe, expect, it } from "vitest";
 import { barsOf, isOnce } from "../../src/chart/bars";
 import type { Line } from "../../src/chart/chart";
 import { averaged } from "../../src/chart/curve/average";
-import { type Context, type Drawn, drawAll, type Look } from "../../src/chart/curve/draw";
+import { type Context, type Drawn, drawAll, drawBehind, drawLines, type Look } from "../../src/chart/curve/draw";
 import { HUES, paintOf } from "../../src/chart/curve/paints";
-import { groupStroke, type Stroke, spikes } from "../../src/chart/curve/strokes";
+import { groupStroke, type Stroke, smoothed, spikes } from "../../src/chart/curve/strokes";
 import { csv, fileName } from "../../src/chart/export";
 import { groupName } from "../../src/chart/lines";
 import { readings, tell } from "../../src/chart/tip";
 
 function stroke(mean: (number | null)[], more: Partial<Stroke> = {}): Stroke {
-  return { x: mean.map((_, at) => at), min: mean, max: mean, mean, smooth: null, odd: mean.map(() => [0, 0, 0]), group: null, ...more };
+  const count = mean.map(() => 1);
+  return { x: mean.map((_, at) => at), min: mean, max: mean, mean, count, smooth: null, isRough: false, odd: mean.map(() => [0, 0, 0]), group: null, ...more };
 }
 
 const drawnOf = (key: string, one: Stroke): Drawn => ({ stroke: one, key, label: key, paint: paintOf(0), isFormer: false, isAgain: false });
@@ -71,6 +72,19 @@ describe("a stroke", () => {
   });
 });
 
+describe("a picture of which only the averages change", () => {
+  it("is what stands behind the lines, and then the lines", () => {
+    const drawn = [drawnOf("a", stroke([1, 5, 3], { min: [0, 5, 3], smooth: [1, 3, 3] }))];
+    const [whole, behind, before] = [sheet(), sheet(), sheet()];
+    drawAll(whole.ctx, drawn, look());
+    drawBehind(behind.ctx, drawn, look());
+    drawLines(before.ctx, drawn, look());
+    const marks = (said: string[]): string[] => said.filter((one) => /^(moveTo|lineTo|fill|stroke|fillRect) /.test(one));
+    expect([...marks(behind.said), ...marks(before.said)]).toEqual(marks(whole.said));
+    expect(marks(before.said)).toContain("lineTo 10 70 @1");
+  });
+});
+
 describe("what is under the pointer", () => {
   it("is each line's own nearest point, from the highest value to the lowest", () => {
     const drawn = [drawnOf("low", stroke([1, 1, 1])), drawnOf("high", stroke([5, 5], { x: [0, 4] })), drawnOf("far", stroke([9], { x: [80] }))];
@@ -115,26 +129,44 @@ describe("what is under the pointer", () => {
 });
 
 describe("an average of places", () => {
-  const parts = [1, 5, 3, null, 9].map((mean) => ({ mean, count: 1 }));
+  const each = (mean: (number | null)[]) => ({ mean, count: mean.map(() => 1) });
+  const places = each([1, 5, 3, null, 9]);
 
   it("fades as that of points, where each is a point", () => {
     let [sum, share] = [0, 0];
-    const wanted = parts.map(({ mean }) => {
+    const wanted = places.mean.map((mean) => {
       if (mean === null) return null;
       [sum, share] = [0.6 * sum + 0.4 * mean, 0.6 * share + 0.4];
       return sum / share;
     });
-    averaged(parts, "ema:0.6").forEach((one, at) => (wanted[at] === null ? expect(one).toBeNull() : expect(one).toBeCloseTo(wanted[at] ?? 0, 12)));
+    averaged(places, "ema:0.6").forEach((one, at) => (wanted[at] === null ? expect(one).toBeNull() : expect(one).toBeCloseTo(wanted[at] ?? 0, 12)));
   });
 
   it("is of the points around where a running mean or a bell is asked for", () => {
-    expect(averaged(parts, "mean:2")[1]).toBe(3);
-    const bell = averaged(
-      [0, 0, 1, 0, 0].map((mean) => ({ mean, count: 1 })),
-      "gauss:1",
-    );
+    expect(averaged(places, "mean:2")[1]).toBe(3);
+    const bell = averaged(each([0, 0, 1, 0, 0]), "gauss:1");
     const weights = [-2, -1, 0, 1, 2].map((away) => Math.exp(-0.5 * away ** 2));
     expect(bell[2]).toBeCloseTo(1 / weights.reduce((sum, one) => sum + one, 0), 12);
+  });
+
+  it("counts a place as often as it has points, and where a place has more than the average reaches it is that alone", () => {
+    const [mean, count] = [
+      [2, 8],
+      [30, 10],
+    ];
+    expect(averaged({ mean, count }, "mean:20")).toEqual([(2 * 30 + 8 * 10) / 40, (2 * 30 + 8 * 10) / 40]);
+    expect(averaged({ mean, count }, "mean:10")).toEqual([2, 8]);
+    expect(averaged({ mean, count }, "gauss:1")).toEqual([2, 8]);
+  });
+
+  it("is told to be one of places; runs of a group are as the server has told them", () => {
+    const one = smoothed(stroke([1, 5]), "mean:10");
+    expect([one.smooth, one.isRough]).toEqual([[3, 3], true]);
+    expect(smoothed(one, "")).toMatchObject({ smooth: null, isRough: false });
+    expect(tell(readings([drawnOf("a", one)], PIXELS, 0, 0), PIXELS, 0, "step", String, true)?.rows[0]?.words).toBe("≈ 3");
+    expect(csv([lineOf("a", one)])).toMatch(/\na,1,0,1,1,1,,/);
+    const group = stroke([1, 5], { group: { low: [1, 5], high: [1, 5], std: [null, null] } });
+    expect(smoothed(group, "mean:10")).toBe(group);
   });
 });
 

@@ -3,7 +3,8 @@ import { acrossOf, bendOf, clock, DURATIONS, logMarks, quantile, shifted, symlog
 import type { Stroke } from "../../src/chart/curve/strokes";
 
 function stroke(mean: (number | null)[], more: Partial<Stroke> = {}): Stroke {
-  return { x: mean.map((_, at) => at), min: mean, max: mean, mean, smooth: null, odd: mean.map(() => [0, 0, 0]), group: null, ...more };
+  const count = mean.map(() => 1);
+  return { x: mean.map((_, at) => at), min: mean, max: mean, mean, count, smooth: null, isRough: false, odd: mean.map(() => [0, 0, 0]), group: null, ...more };
 }
 
 const near = (found: readonly number[] | null, wanted: readonly number[]): void =>

@@ -101,6 +101,11 @@ export class Curves {
     this.cursors.clear();
   }
 
+  /** Whether all that is there of some metrics has such an average of all points. */
+  isAveraged(names: readonly string[], word: string): boolean {
+    return names.every((name) => this.runs.every((run) => (this.get(run, name)?.smoothing ?? word) === word));
+  }
+
   /** Read what is new of some metrics, in as few questions as can be. Answers whether anything is. */
   async read(names: readonly string[], abort?: AbortSignal): Promise<boolean> {
     const runs = Math.max(1, this.runs.length);

@@ -44,21 +44,45 @@ const FILL_OF_MANY = 0.12;
 const MOST_DOTS = 50;
 const SIGN_PX = 4;
 
+/** Draw strokes with all that is said of them. */
 export function drawAll(ctx: Context, drawn: readonly Drawn[], look: Look): void {
+  clipped(ctx, drawn, look, (one, alpha) => {
+    drawAround(ctx, one, look, alpha, drawn.length > MANY && one.key !== look.above ? FILL_OF_MANY : FILL);
+    drawThrough(ctx, one, look, alpha);
+  });
+  drawEverySign(ctx, drawn, look);
+}
+
+/** Draw what stands behind the lines: all that stays as it is when only the averages change. */
+export function drawBehind(ctx: Context, drawn: readonly Drawn[], look: Look): void {
+  clipped(ctx, drawn, look, (one, alpha) => drawAround(ctx, one, look, alpha, drawn.length > MANY && one.key !== look.above ? FILL_OF_MANY : FILL));
+}
+
+/** Draw what stands before that: the lines alone. */
+export function drawLines(ctx: Context, drawn: readonly Drawn[], look: Look): void {
+  clipped(ctx, drawn, look, (one, alpha) => drawThrough(ctx, one, look, alpha));
+  drawEverySign(ctx, drawn, look);
+}
+
+const inOrder = (drawn: readonly Drawn[], { above }: Look): readonly Drawn[] =>
+  above === null ? drawn : [...drawn].sort((one, other) => Number(one.key === above) - Number(other.key === above));
+
+function clipped(ctx: Context, drawn: readonly Drawn[], look: Look, draw: (one: Drawn, alpha: number) => void): void {
   const { box } = look;
-  const ordered = look.above === null ? drawn : [...drawn].sort((one, other) => Number(one.key === look.above) - Number(other.key === look.above));
   ctx.save();
   ctx.beginPath();
   ctx.rect(box.left, box.top, box.width, box.height);
   ctx.clip();
-  for (const one of ordered) {
-    const alpha = look.above !== null && one.key !== look.above ? FADED : one.isFormer ? FORMER : 1;
+  for (const one of inOrder(drawn, look)) {
     ctx.strokeStyle = ctx.fillStyle = look.colour(one.paint.token);
-    drawStroke(ctx, one, look, alpha, drawn.length > MANY && one.key !== look.above ? FILL_OF_MANY : FILL);
+    draw(one, look.above !== null && one.key !== look.above ? FADED : one.isFormer ? FORMER : 1);
   }
   ctx.restore();
+}
+
+function drawEverySign(ctx: Context, drawn: readonly Drawn[], look: Look): void {
   ctx.save();
-  for (const one of ordered) {
+  for (const one of inOrder(drawn, look)) {
     ctx.strokeStyle = ctx.fillStyle = look.colour(one.paint.token);
     ctx.globalAlpha = look.above !== null && one.key !== look.above ? FADED : 1;
     drawSigns(ctx, one.stroke, look);
@@ -66,10 +90,8 @@ export function drawAll(ctx: Context, drawn: readonly Drawn[], look: Look): void
   ctx.restore();
 }
 
-function drawStroke(ctx: Context, { stroke, paint, key, isAgain }: Drawn, look: Look, alpha: number, fill: number): void {
-  const { ratio } = look;
+function drawAround(ctx: Context, { stroke, isAgain }: Drawn, look: Look, alpha: number, fill: number): void {
   const { smooth, mean, group } = stroke;
-  const width = (key === look.above ? 2.5 : 1.5) * ratio;
   if (isAgain) drawBegin(ctx, stroke, look);
   if (hasExtent(stroke)) {
     ctx.globalAlpha = alpha * (group ? BEHIND : smooth ? fill / 2 : fill);
@@ -77,10 +99,17 @@ function drawStroke(ctx: Context, { stroke, paint, key, isAgain }: Drawn, look: 
   }
   if (smooth) {
     ctx.globalAlpha = alpha * BEHIND;
-    drawLine(ctx, stroke.x, mean, look, ratio);
+    drawLine(ctx, stroke.x, mean, look, look.ratio);
   }
   ctx.globalAlpha = alpha;
   if (!group) drawSpikes(ctx, stroke, look);
+}
+
+function drawThrough(ctx: Context, { stroke, paint, key }: Drawn, look: Look, alpha: number): void {
+  const { ratio } = look;
+  const { smooth, mean } = stroke;
+  const width = (key === look.above ? 2.5 : 1.5) * ratio;
+  ctx.globalAlpha = alpha;
   ctx.setLineDash(paint.dash.map((one) => one * ratio));
   drawLine(ctx, stroke.x, smooth ?? mean, look, width);
   ctx.setLineDash([]);

@@ -1,9 +1,7 @@
 /** What is drawn of a curve: strokes, each of which goes from left to right. */
 
-import { averaged } from "./average";
+import { averaged, type Numbers } from "./average";
 import type { Axis, Curve, GroupCurve, Odd } from "./curves";
-
-type Numbers = (number | null)[];
 
 export interface Stroke {
   x: number[];
@@ -11,10 +9,14 @@ export interface Stroke {
   max: Numbers;
   /** What the line goes through: of each place the mean of its finite numbers. */
   mean: Numbers;
+  /** Of how many points each place is; of a group, of how many runs. */
+  count: readonly number[];
   smooth: Numbers | null;
+  /** Its average is of the places: the server has not told yet that of all points. */
+  isRough: boolean;
   odd: Odd[];
   /** It is several runs: `min` and `max` are one standard deviation below and above their mean, and these are the ends. */
-  group: { low: Numbers; high: Numbers; std: Numbers; count: number[] } | null;
+  group: { low: Numbers; high: Numbers; std: Numbers } | null;
 }
 
 export interface Bucket {
@@ -37,7 +39,7 @@ export function strokesOf(curve: Curve, smoothing = ""): Stroke[] {
   const borders = [0, ...curve.cuts, buckets.length];
   const parts = borders.slice(1).map((end, at) => buckets.slice(borders[at], end));
   const isKnown = smoothing !== "" && curve.smoothing === smoothing;
-  return parts.filter((part) => part.length).map((part) => stroke(merged(part), smoothing, isKnown));
+  return parts.flatMap((part) => (part.length ? [made(merged(part), smoothing, isKnown)] : []));
 }
 
 /** Several runs as one stroke, with a band around their mean. */
@@ -49,10 +51,18 @@ export function groupStroke({ axis, x, mean, std, min, max, count }: GroupCurve)
     min: away(-1),
     max: away(1),
     mean,
+    count,
     smooth: null,
+    isRough: false,
     odd: mean.map(() => NONE),
-    group: { low: min, high: max, std, count },
+    group: { low: min, high: max, std },
   };
+}
+
+/** A stroke with another average, of its places; one of several runs is as the server has told it. */
+export function smoothed(stroke: Stroke, smoothing: string): Stroke {
+  if (stroke.group) return stroke;
+  return { ...stroke, smooth: smoothing ? averaged(stroke, smoothing) : null, isRough: smoothing !== "" };
 }
 
 const NONE: Odd = [0, 0, 0];
@@ -101,16 +111,19 @@ function average(one: Bucket, other: Bucket): number | null {
 const minus = (value: number | null): number | null => (value === null ? null : -value);
 const least = (one: number | null, other: number | null): number | null => (one === null || other === null ? (one ?? other) : Math.min(one, other));
 
-function stroke(part: Bucket[], smoothing: string, isKnown: boolean): Stroke {
-  return {
+function made(part: Bucket[], smoothing: string, isKnown: boolean): Stroke {
+  const plain: Stroke = {
     x: part.map((one) => one.x),
     min: part.map((one) => one.min),
     max: part.map((one) => one.max),
     mean: part.map((one) => one.mean),
-    smooth: !smoothing ? null : isKnown ? part.map((one) => one.smooth) : averaged(part, smoothing),
+    count: part.map((one) => one.count),
+    smooth: isKnown ? part.map((one) => one.smooth) : null,
+    isRough: false,
     odd: part.map((one) => one.odd),
     group: null,
   };
+  return isKnown ? plain : smoothed(plain, smoothing);
 }
 
 const SIGNS = ["✕", "▲", "▼"];
