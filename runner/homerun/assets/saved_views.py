@@ -77,8 +77,12 @@ class SavedView:
 
 
 def stored(store: Store) -> list[SavedView]:
-    """All views by name; of several defaults of one experiment only the one saved last is it."""
+    """All views by name; of several defaults of one experiment only the one saved last is it.
+
+    Two that were given one name at once have both held: the second is shown with a number.
+    """
     found = [one for one in _read(store).values() if one is not None]
+    _tell_apart(found)
     found.sort(key=lambda one: (one.name.casefold(), one.id))
     last: dict[tuple[str, str], SavedView] = {}
     for one in sorted((one for one in found if one.is_default), key=lambda one: one.time):
@@ -87,6 +91,23 @@ def stored(store: Store) -> list[SavedView]:
             last[place].is_default = False
         last[place] = one
     return found
+
+
+def _tell_apart(found: Sequence[SavedView]) -> None:
+    """Give each view of a page and experiment a name of its own.
+
+    By their ids, which stay: a view keeps its name when another one is saved.
+    """
+    taken = {(one.page, one.experiment, one.name) for one in found}
+    seen: set[tuple[str, str, str]] = set()
+    for one in sorted(found, key=lambda one: one.id):
+        given, number = one.name, 2
+        if (one.page, one.experiment, given) in seen:
+            while (one.page, one.experiment, one.name) in taken:
+                one.name, number = f"{given} ({number})", number + 1
+        place = one.page, one.experiment, one.name
+        taken.add(place)
+        seen.add(place)
 
 
 def find_view(store: Store, name: str) -> SavedView:

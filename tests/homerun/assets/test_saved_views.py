@@ -116,6 +116,35 @@ def test_a_name_is_given_once_in_an_experiment(store: Store) -> None:
         saved_views.find_view(store, "Failed")
 
 
+def test_two_views_that_are_given_one_name_at_once_are_told_apart(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = saved_views._publish
+
+    def after_another(*all: object) -> SavedView:
+        monkeypatch.setattr(saved_views, "_publish", publish)
+        save_view(store, "Ours", "runs", {"where": ["b"]})
+        return publish(*all)
+
+    save_view(store, "Ours (2)", "runs", {"where": ["c"]})
+    monkeypatch.setattr(saved_views, "_publish", after_another)
+    save_view(store, "Ours", "runs", {"where": ["a"]})
+    save_view(store, "Ours", "runs", {"experiment": ["other"]})
+
+    found = {one.name: one for one in stored(store) if not one.experiment}
+    assert [*found] == ["Ours", "Ours (2)", "Ours (3)"]
+    assert sorted(found[name].query["where"] for name in ("Ours", "Ours (3)")) == [["a"], ["b"]]
+    assert saved_views.find_view(store, "Ours (3)").id == found["Ours (3)"].id
+    with pytest.raises(UserError, match="already"):
+        save_view(store, "Ours (3)", "runs", QUERY)
+
+    mine = found["Ours (3)"]
+    save_view(store, mine.name, "runs", QUERY, view_id=mine.id, revision=1)
+    remove(store, found["Ours"].id)
+    assert names(store) == ["Ours", "Ours (2)", "Ours (3)"]  # the first is of the other experiment
+    assert saved_views.find_view(store, "Ours (3)").query == QUERY
+
+
 def test_of_several_defaults_the_one_saved_last_is_it(store: Store) -> None:
     for name in "abc":
         save_view(store, name, "runs", {}, is_default=True)
