@@ -171,7 +171,13 @@ def test_fields_and_their_values_are_suggested(client: Client, trained: Run) -> 
     fields = client.get("/api/fields?experiment=digits").json["fields"]
     assert fields == client.get("/api/fields").json["fields"]
     named = {field["name"]: field for field in fields}
-    assert named["metrics.loss"] == {"name": "metrics.loss", "kind": "number", "runs": 1}
+    assert named["metrics.loss"] == {
+        "name": "metrics.loss",
+        "kind": "number",
+        "runs": 1,
+        "is_most": False,
+    }
+    assert named["duration_s"]["is_most"] is None
     assert named["tags.lr"]["kind"] == "text"
     assert named["duration_s"]["runs"] == 1
     values = client.get("/api/values?field=script&like=TRA").json

@@ -14,6 +14,8 @@ from homerun.assets import saved_views
 from studio.browser.actions import add_filter, open_experiment, open_page, row
 from studio.browser.lab import Store
 
+WIDE = {"width": 1440, "height": 900}
+
 
 @pytest.fixture(autouse=True)
 def no_views(store: Store) -> Iterator[None]:
@@ -25,6 +27,11 @@ def no_views(store: Store) -> Iterator[None]:
 
 def tabs(page: Page) -> Locator:
     return page.get_by_role("navigation", name="Views")
+
+
+def baseline_of(page: Page) -> Locator:
+    """The row that stays below the heading."""
+    return page.locator(".grid-row.is-baseline")
 
 
 def save_as(page: Page, name: str) -> None:
@@ -110,6 +117,83 @@ def test_of_two_who_edit_one_view_the_second_is_told_and_loses_nothing(
     other.get_by_role("button", name="Show theirs").click()
     expect(other.get_by_text("duration > 0s", exact=True)).to_be_visible()
     expect(other.get_by_text("created > 7d", exact=True)).to_have_count(0)
+
+
+def test_a_view_of_charts_a_filter_groups_and_a_baseline_is_shared_edited_by_two_and_deleted(
+    store: Store, visit: Callable[..., Page]
+) -> None:
+    page = visit(store.studio, viewport=WIDE)
+    open_experiment(page, "digits")
+    page.get_by_role("grid").get_by_role("button", name="quality good").first.click()
+    expect(page.locator(".total")).to_have_text("3 found")
+    page.get_by_role("searchbox", name="Find a metric").click()
+    page.keyboard.type("loss|accuracy")
+    page.get_by_label("Group by").select_option("params.lr")
+    row(page, 3).hover()
+    row(page, 3).get_by_role("button", name="Run 3 as the baseline").click()
+    save_as(page, "Good")
+    expect(page.get_by_role("img", name="changed")).to_have_count(0)
+
+    def is_whole(of: Page, baseline: int) -> None:
+        expect(of.get_by_text("tags.quality = good", exact=True)).to_be_visible()
+        expect(of.get_by_label("Group by")).to_have_value("params.lr")
+        expect(baseline_of(of)).to_contain_text(f"#{baseline}")
+        charts = of.get_by_role("region", name="Charts of runs").get_by_role("figure")
+        expect(charts).to_have_count(2)
+        for name in ("accuracy", "loss"):
+            expect(charts.and_(of.get_by_label(name)).locator("canvas")).to_be_visible()
+
+    page.reload()
+    is_whole(page, 3)
+    choose(page, "What can be done with Good", "Rename")
+    page.get_by_role("dialog").get_by_label("Name").fill("Good ones")
+    page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(tabs(page).get_by_role("link", name="Good ones")).to_be_visible()
+
+    other = visit(store.studio, viewport=WIDE)
+    other.goto(page.url)
+    expect(tabs(other).get_by_role("link", name="Good ones")).to_have_attribute(
+        "aria-current", "page"
+    )
+    is_whole(other, 3)
+
+    row(other, 1).first.hover()
+    row(other, 1).get_by_role("button", name="Run 1 as the baseline").click()
+    other.get_by_role("button", name="Save", exact=True).click()
+    expect(other.get_by_text("Saved Good ones.")).to_be_visible()
+    is_whole(page, 1)
+    page.get_by_label("Group by").select_option("")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(other.get_by_label("Group by")).to_have_value("")
+    expect(baseline_of(other)).to_contain_text("#1")
+
+    choose(page, "What can be done with Good ones", "Delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete the view").click()
+    expect(tabs(page).get_by_role("link")).to_have_text(["All"])
+    expect(other.get_by_text("This view was deleted")).to_be_visible()
+    expect(baseline_of(other)).to_contain_text("#1")
+
+
+def test_a_baseline_is_set_by_keys_stays_in_sight_and_is_what_others_are_compared_with(
+    page: Page,
+) -> None:
+    open_experiment(page, "digits")
+    add_filter(page, "tags.quality = fair")
+    expect(page.locator(".total")).to_have_text("3 found")
+    page.get_by_role("grid").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("b")
+    expect(baseline_of(page)).to_contain_text("#2")
+    add_filter(page, "number > 3")
+    expect(page.locator(".total")).to_have_text("2 found")
+    expect(baseline_of(page)).to_contain_text("#2")
+    row(page, 4).get_by_role("checkbox").click()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
+    page.get_by_role("link", name="Differences").click()
+    heads = page.get_by_role("region", name="Comparison").get_by_role("columnheader")
+    expect(heads.first).to_contain_text("#2")
+    expect(heads.first).to_contain_text("baseline")
 
 
 def test_an_experiment_begins_with_its_default_view(page: Page) -> None:
@@ -252,7 +336,7 @@ def test_charts_stand_beside_the_table_and_a_view_keeps_them(
     open_experiment(page, "digits")
     page.keyboard.press("v")
     charts = page.get_by_role("region", name="Charts of runs")
-    expect(charts.get_by_role("heading").first).to_be_visible()
+    expect(charts.get_by_role("figure").first).to_be_visible()
     eyes = page.get_by_role("button", name=re.compile("Run .* in the charts"))
     shown = page.get_by_role("button", name=re.compile("Run .* in the charts"), pressed=True)
     expect(shown.first).to_be_visible()

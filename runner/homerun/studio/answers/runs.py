@@ -130,11 +130,15 @@ class ChildrenAnswer(TypedDict):
 
 
 class FieldRow(TypedDict):
-    """What runs can be sorted and filtered by, and how many runs have it."""
+    """What runs can be sorted and filtered by, and how many runs have it.
+
+    Of a metric `is_most` says whether more of it is better; None: that is not known, or it is none.
+    """
 
     name: str
     kind: Literal["number", "text", "time", "status"]
     runs: int
+    is_most: bool | None
 
 
 class FieldsAnswer(TypedDict):

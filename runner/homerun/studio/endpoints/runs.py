@@ -51,7 +51,16 @@ def runs(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def fields(desk: Desk, ask: Ask) -> dict[str, Any]:
     """What runs can be sorted and filtered by."""
-    return desk.board.fields(ask.text("experiment"), ask.flag("children"))
+    found = desk.board.fields(ask.text("experiment"), ask.flag("children"))
+    return {
+        **found,
+        "fields": [{**one, "is_most": _way(desk, one["name"])} for one in found["fields"]],
+    }
+
+
+def _way(desk: Desk, field: str) -> bool | None:
+    area, _, metric = field.partition(".")
+    return desk.home.way_of(metric) if area == "metrics" else None
 
 
 def values(desk: Desk, ask: Ask) -> dict[str, Any]:

@@ -245,11 +245,12 @@ export interface FailureGroup {
   runs: RunRow[];
 }
 
-/** What runs can be sorted and filtered by, and how many runs have it. */
+/** What runs can be sorted and filtered by, and how many runs have it. Of a metric `is_most` says whether more of it is better; None: that is not known, or it is none. */
 export interface FieldRow {
   name: string;
   kind: "number" | "text" | "time" | "status";
   runs: number;
+  is_most: boolean | null;
 }
 
 /** All fields, and those that a table shows at first besides what each run has. */

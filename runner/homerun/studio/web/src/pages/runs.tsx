@@ -19,7 +19,7 @@ import { type Place, RunsTable } from "../table/runs-table";
 import { freshened, hidden, isElsewhere, meant, NONE, read, rows, type Selection, sizeOf, written } from "../table/selection";
 import { ViewTabs } from "../table/view-tabs";
 import { viewShown } from "../table/views";
-import { Eye, type Eyes, SHOWS, shareOf, showOf, TITLES, useEyes, Workspace } from "../table/workspace";
+import { Eye, type Eyes, SHOWS, type Show, shareOf, showOf, TITLES, useEyes, Workspace } from "../table/workspace";
 import type { FieldRow, Queries, RunRow } from "../types";
 import { Button, Empty, Switch } from "../ui/basics";
 import { complain, say } from "../ui/dialog";
@@ -85,12 +85,20 @@ export function RunsPage() {
   const [secrets, setSecrets] = useState<{ run: RunRow; hidden: string[] } | null>(null);
   const seen = useRef([0, 0] as [number, number]);
 
-  const show = showOf(query.get("show"));
+  const [lastShown, keepShown] = useRemembered<Show | null>("show", null);
+  const hasCharts = (fields.data?.fields.map((one) => one.name) ?? usual).some((name) => name.startsWith("metrics."));
+  const show = showOf(query.get("show"), lastShown, !!experiment && hasCharts);
+  const present = (next: Show): void => {
+    keepShown(next);
+    adjust({ show: next });
+  };
   const [added, takenOut] = [listIn(query.get("on")), listIn(query.get("off"))];
   const [round, setRound] = useState(0);
   const asked: Queries["runs"] = { experiment, where, sort, group, children: withChildren };
   const key = JSON.stringify(asked);
-  const eyes = useEyes(asked, show !== "table", added, takenOut, round);
+  const baselineId = query.get("base");
+  const baseline = useBaseline(baselineId, metrics, round);
+  const eyes = useEyes(asked, show !== "table", baseline ? [...added, baseline.id] : added, takenOut, round, baseline?.id);
   const see = (run: RunRow, isShown: boolean): void =>
     adjust({
       on: (isShown ? [...added.filter((id) => id !== run.id), run.id] : added.filter((id) => id !== run.id)).join(","),
@@ -107,7 +115,7 @@ export function RunsPage() {
     if (event !== "runs") return;
     const { changed, removed } = data;
     const isStrange = pages.update(changed);
-    if (isStrange || removed.length || changed.some((run) => eyes.number(run.id) !== null)) setRound((value) => value + 1);
+    if (isStrange || removed.length || changed.some((run) => eyes.number(run.id) !== null || run.id === baselineId)) setRound((value) => value + 1);
     if (isStrange || removed.length || sort || group.length || where.length) refresh();
     const isOfThem = (id: string): boolean => selection.runs.has(id);
     if (changed.some((run) => isOfThem(run.id)) || removed.some(isOfThem)) setSelection((former) => freshened(former, changed, removed));
@@ -125,7 +133,11 @@ export function RunsPage() {
   /** Do something with the rows of what is selected. */
   const withRows = (act: (runs: RunRow[]) => unknown, most = MOST_IN_RANGE): void => chosenSoon(rows(selection, most).then((found) => void act(found)));
   const compare = (): void =>
-    withRows((found) => go(href(["compare"], { ids: found.map((run) => run.id).join(","), of: size > MOST_COMPARED ? size : null })), MOST_COMPARED);
+    withRows((found) => {
+      const all = baseline ? [baseline, ...found.filter((run) => run.id !== baseline.id)] : found;
+      const ids = all.slice(0, MOST_COMPARED).map((run) => run.id);
+      go(href(["compare"], { ids: ids.join(","), of: size > MOST_COMPARED ? size : null, base: baseline?.id }));
+    }, MOST_COMPARED);
   const again = (): void =>
     withRows(async (found) => {
       const hidden = await resubmit(found);
@@ -218,7 +230,7 @@ export function RunsPage() {
     { keys: "c", does: "compare the selected runs", run: () => isAny && compare() },
     { keys: "t", does: "tag the selected runs", run: () => isAny && canWrite && tag() },
     { keys: "s", does: "cancel the selected runs", run: () => isAny && canWrite && stop(true) },
-    { keys: "v", does: "table, split or charts", run: () => adjust({ show: SHOWS[(SHOWS.indexOf(show) + 1) % SHOWS.length] }) },
+    { keys: "v", does: "table, split or charts", run: () => present(SHOWS[(SHOWS.indexOf(show) + 1) % SHOWS.length] ?? "table") },
     { keys: "o", does: "choose columns", run: () => setDialog("columns") },
     { keys: "p", does: "show or hide child runs", run: () => turn({ children: withChildren ? null : 1 }) },
     { keys: "u", does: "clear the selection", run: () => choose(NONE) },
@@ -233,7 +245,7 @@ export function RunsPage() {
           {soFar(unread)}
         </span>
       </header>
-      <ViewTabs experiment={experiment} remembered={kept && !query.has("columns") ? { columns: [kept.join(",")] } : {}} />
+      <ViewTabs experiment={experiment} remembered={{ ...(kept && !query.has("columns") ? { columns: [kept.join(",")] } : {}), show: [show] }} />
       <div class="bar">
         <FilterBox
           where={where}
@@ -279,7 +291,7 @@ export function RunsPage() {
         <span class="grow" />
         <span class="choice" role="group" aria-label="What is shown">
           {SHOWS.map((one) => (
-            <Button key={one} pressed={one === show} onClick={() => adjust({ show: one })}>
+            <Button key={one} pressed={one === show} onClick={() => present(one)}>
               {TITLES[one]}
             </Button>
           ))}
@@ -329,6 +341,8 @@ export function RunsPage() {
             choose={choose}
             chooseAll={() => chosenSoon(chooseAll())}
             chooseRange={(from, to, isShown) => chosenSoon(chooseRange(from, to, isShown))}
+            baseline={baseline}
+            setBaseline={(base) => turn({ base })}
             before={show === "split" ? (run) => <Eye run={run} colour={eyes.number(run.id)} change={(isShown) => see(run, isShown)} /> : null}
             nothing={<Nothing isFiltered={shown.isFiltered} />}
             inView={(first, last) => (seen.current = [first, last])}
@@ -351,6 +365,12 @@ function said(size: number, cutFrom: number | null, hidden: number, isOther: boo
   if (isOther) return `${count(size)} of another filter selected`;
   const selected = cutFrom === null ? `${count(size)} selected` : `${count(size)} of ${count(cutFrom)} selected: no more at once`;
   return hidden ? `${selected}, ${count(hidden)} hidden by the filter` : selected;
+}
+
+/** The run that the others are held against, whatever the filter; null: none, or it is gone. */
+function useBaseline(id: string | null, metrics: string[], round: number): RunRow | null {
+  const loaded = useLoaded(async (abort) => (id ? ((await get("runs", { ids: [id], metrics }, abort)).runs[0] ?? null) : null), [id], [metrics.join(), round]);
+  return loaded.data?.id === id ? loaded.data : null;
 }
 
 /** How many of the selected runs the filter hides. */

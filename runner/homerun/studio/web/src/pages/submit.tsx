@@ -1,7 +1,7 @@
 /** Submit a run: from nothing, or from a past run. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { joinWords, splitWords } from "../format";
 import { later, place, runHref } from "../route";
 import { get, post } from "../server/api";
@@ -65,6 +65,13 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
   }));
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const words = useRef<HTMLInputElement>(null);
+  // A run is mostly submitted again with another argument: what is typed goes behind those that it had.
+  useLayoutEffect(() => {
+    if (!past) return;
+    words.current?.focus();
+    words.current?.setSelectionRange(form.arguments.length, form.arguments.length);
+  }, []);
   const scripts = useLoaded((abort) => (form.source ? scriptsOf(form.source, abort) : Promise.resolve(null)), [form.source]);
   const text = (key: keyof Form) => ({
     value: form[key],
@@ -118,7 +125,7 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
               : "As in a shell. Put quotes around a value with spaces."
           }
         >
-          <input spellcheck={false} autocomplete="off" {...text("arguments")} />
+          <input ref={words} spellcheck={false} autocomplete="off" {...text("arguments")} />
         </Field>
         <Field label="Target">
           <select {...text("target")}>

@@ -17,6 +17,8 @@ export interface Column {
   width: number;
   isNumber: boolean;
   canSort: boolean;
+  /** Less of it is better: a first click on its heading puts the least first. */
+  isLow?: boolean;
   /** @param take what a click on one of several values does */
   cell: (run: RunRow, take?: Take) => ComponentChildren;
   /** The value that a click on the cell takes into the filter; null: it has none. */
@@ -99,7 +101,8 @@ function load(run: RunRow, value: number | null, of: number, say: (value: number
 /** Several columns; those that would have one title, as of a parameter and a metric, bear their whole names. */
 export function columnsOf(keys: readonly string[], fields: readonly FieldRow[] = []): Column[] {
   const kinds = new Map(fields.map((one) => [one.name, one.kind]));
-  const all = keys.map((key) => column(key, kinds));
+  const low = new Set(fields.flatMap((one) => (one.is_most === false ? [one.name] : [])));
+  const all = keys.map((key) => ({ ...column(key, kinds), isLow: low.has(key) || (key.startsWith("metrics.") && low.has(metricOf(key).name)) }));
   const isAlone = (title: string): boolean => all.filter((one) => one.title === title).length === 1;
   return all.map((one) => (isAlone(one.title) ? one : { ...one, title: one.key }));
 }

@@ -21,6 +21,8 @@ interface Props {
   title: string;
   isNumber?: boolean;
   canSort?: boolean;
+  /** Less of it is better. */
+  isLow?: boolean | undefined;
   sort: string;
   acts: HeadingActs;
   width: number;
@@ -34,9 +36,10 @@ interface Props {
 
 const RUN = "number";
 
-export function Heading({ name, title, isNumber = false, canSort = true, sort, acts, width, resize, fit, left, isPinned = false }: Props) {
+export function Heading({ name, title, isNumber = false, canSort = true, isLow = false, sort, acts, width, resize, fit, left, isPinned = false }: Props) {
   const direction = sort === name ? "ascending" : sort === `-${name}` ? "descending" : "none";
-  const next = direction === "none" ? `-${name}` : direction === "descending" ? name : "";
+  const [best, worst] = isLow ? [name, `-${name}`] : [`-${name}`, name];
+  const next = sort === best ? worst : sort === worst ? "" : best;
   const isRun = name === RUN;
   const pull = (event: PointerEvent): void => {
     event.preventDefault();
@@ -89,7 +92,12 @@ export function Heading({ name, title, isNumber = false, canSort = true, sort, a
       }}
     >
       {canSort ? (
-        <button type="button" class="sort" title={`Sort by ${title}`} onClick={() => acts.sort(next)}>
+        <button
+          type="button"
+          class="sort"
+          title={`Sort by ${title}${isRun ? "" : `; Alt-click: ${isPinned ? "unpin it" : "pin it left"}`}`}
+          onClick={(event) => (event.altKey && !isRun ? acts.pin(name, !isPinned) : acts.sort(next))}
+        >
           <span>{title}</span>
           {direction !== "none" && <Icon name={direction === "ascending" ? "up" : "down"} />}
         </button>

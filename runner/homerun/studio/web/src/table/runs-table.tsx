@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { go, recallStep, rememberStep, runHref } from "../route";
 import type { RunRow } from "../types";
 import { Failure, RollupBar, RunLink } from "../ui/basics";
+import { Icon } from "../ui/icon";
 import { type Key, useKeys } from "../ui/keys";
 import type { Column, Take } from "./columns";
 import { GroupCells } from "./group-cells";
@@ -47,6 +48,9 @@ interface Props {
   choose: (selection: Selection) => void;
   chooseAll: () => void;
   chooseRange: (from: Place, to: Place, isShown: (row: number) => boolean) => void;
+  /** The run that the others are held against: it stays below the heading. */
+  baseline: RunRow | null;
+  setBaseline: (id: string | null) => void;
   /** What stands before the name of each run; null: nothing. */
   before: ((run: RunRow) => JSX.Element) | null;
   nothing: JSX.Element;
@@ -62,7 +66,9 @@ export function RunsTable(props: Props) {
   const total = pages.total.value;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const lines = useMemo(() => new Lines(total ?? 0, pages.groups.value, closed), [total, pages.groups.value, closed]);
-  const view = useWindow(lines.count, ROW, HEAD);
+  const { baseline } = props;
+  const head = baseline ? HEAD + ROW : HEAD;
+  const view = useWindow(lines.count, ROW, head);
   // A run keeps its mark when others come or go above it: a key acts on the run that was marked.
   const [pointed, point] = useState<{ line: number; run: string | null }>({ line: 0, run: null });
   const lineOf = (id: string | null): number | null => {
@@ -140,6 +146,7 @@ export function RunsTable(props: Props) {
     }
     choose(toggled(selection, run));
   };
+  const setBase = (run: RunRow | undefined): void => run && props.setBaseline(run.id === baseline?.id ? null : run.id);
   const fold = (key: string): void => {
     const next = new Set(closed);
     if (!next.delete(key)) next.add(key);
@@ -163,6 +170,7 @@ export function RunsTable(props: Props) {
       { keys: "k", does: "previous run", run: () => move(active - 1) },
       { keys: "Enter", does: "open the run", run: () => enter(active) },
       { keys: "x", does: "select or deselect the run", run: () => toggle(active, false) },
+      { keys: "b", does: "make the run the baseline, or none again", run: () => setBase(runAt(active)) },
       { keys: "X", does: "select all runs from the last selected one to this one", run: () => toggle(active, true) },
       inGrid("ArrowDown", "next run", () => move(active + 1)),
       inGrid("ArrowUp", "previous run", () => move(active - 1)),
@@ -177,6 +185,17 @@ export function RunsTable(props: Props) {
 
   if (pages.error.value && total === null) return <Failure error={pages.error.value} retry={() => pages.refresh(0, 0)} />;
   if (total === 0) return props.nothing;
+  const rowOf = (run: RunRow | undefined) => ({
+    run,
+    columns,
+    template,
+    lefts,
+    take: props.take,
+    before: props.before,
+    isChosen: !!run && isSelected(selection, run),
+    isBase: !!run && run.id === baseline?.id,
+    setBase: () => setBase(run),
+  });
   const shown = lines.count ? Array.from({ length: view.last - view.first + 1 }, (_, at) => view.first + at) : [];
   return (
     <div
@@ -192,7 +211,7 @@ export function RunsTable(props: Props) {
       ref={view.attach}
       onScroll={scrolled}
     >
-      <div class="grid-body" role="presentation" style={{ minWidth: `${least}px`, height: `${HEAD + lines.count * ROW}px` }}>
+      <div class="grid-body" role="presentation" style={{ minWidth: `${least}px`, height: `${head + lines.count * ROW}px` }}>
         <div class="grid-row grid-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
           <div class="cell is-choice" role="columnheader">
             <input
@@ -221,6 +240,7 @@ export function RunsTable(props: Props) {
               title={one.title}
               isNumber={one.isNumber}
               canSort={one.canSort}
+              isLow={one.isLow}
               sort={sort}
               acts={props.acts}
               width={widthOf(one)}
@@ -231,9 +251,20 @@ export function RunsTable(props: Props) {
             />
           ))}
         </div>
+        {baseline && (
+          <Row
+            {...rowOf(baseline)}
+            line={null}
+            top={`${HEAD}px`}
+            isActive={false}
+            point={() => choose(toggled(selection, baseline))}
+            activate={() => undefined}
+            open={() => go(runHref(baseline.id))}
+          />
+        )}
         {shown.map((line) => {
           const found = lines.at(line);
-          const top = `${HEAD + line * ROW}px`;
+          const top = `${head + line * ROW}px`;
           const isActive = line === active;
           if ("group" in found) {
             return (
@@ -253,16 +284,10 @@ export function RunsTable(props: Props) {
           return (
             <Row
               key={run?.id ?? line}
-              run={run}
+              {...rowOf(run)}
               line={line}
-              columns={columns}
-              template={template}
               top={top}
               isActive={isActive}
-              isChosen={!!run && isSelected(selection, run)}
-              lefts={lefts}
-              take={props.take}
-              before={props.before}
               point={(isRange) => toggle(line, isRange)}
               activate={() => activate(line)}
               open={() => enter(line)}
@@ -276,7 +301,8 @@ export function RunsTable(props: Props) {
 
 interface RowProps {
   run: RunRow | undefined;
-  line: number;
+  /** null: it stays below the heading. */
+  line: number | null;
   columns: Column[];
   template: string;
   top: string;
@@ -285,23 +311,34 @@ interface RowProps {
   lefts: readonly number[];
   take: Take;
   before: Props["before"];
+  isBase: boolean;
+  setBase: () => void;
   point: (isRange: boolean) => void;
   activate: () => void;
   open: () => void;
 }
 
-function Row({ run, line, columns, template, top, isActive, isChosen, lefts, take, before, point, activate, open }: RowProps) {
+function Row({ run, line, columns, template, top, isActive, isChosen, lefts, take, before, isBase, setBase, point, activate, open }: RowProps) {
   const style = { gridTemplateColumns: template, top };
-  const look = `grid-row ${isActive ? "is-active" : ""} ${isChosen ? "is-chosen" : ""}`;
+  const look = `grid-row ${isActive ? "is-active" : ""} ${isChosen ? "is-chosen" : ""} ${line === null ? "is-baseline" : ""}`;
   if (!run) {
     return (
-      <div id={`line-${line}`} class={`${look} is-blank`} role="row" aria-rowindex={line + 2} style={style}>
+      <div id={`line-${line}`} class={`${look} is-blank`} role="row" aria-rowindex={(line ?? 0) + 2} style={style}>
         <div class="cell" role="gridcell" aria-label="loading" />
       </div>
     );
   }
   return (
-    <div id={`line-${line}`} class={look} role="row" aria-rowindex={line + 2} aria-selected={isChosen} style={style} onClick={activate} onDblClick={open}>
+    <div
+      id={line === null ? undefined : `line-${line}`}
+      class={look}
+      role="row"
+      aria-rowindex={line === null ? undefined : line + 2}
+      aria-selected={isChosen}
+      style={style}
+      onClick={activate}
+      onDblClick={open}
+    >
       <div class="cell is-choice" role="gridcell">
         <input
           type="checkbox"
@@ -316,6 +353,23 @@ function Row({ run, line, columns, template, top, isActive, isChosen, lefts, tak
       <div class="cell is-name" role="gridcell" data-key={NAME}>
         {before?.(run)}
         <RunLink run={run} />
+        {line === null && <span class="badge">baseline</span>}
+        {line !== null && (
+          <button
+            type="button"
+            class="base-mark"
+            tabIndex={-1}
+            aria-pressed={isBase}
+            aria-label={`Run ${run.number} as the baseline`}
+            title={isBase ? "The baseline: click to have none" : "Make it the baseline"}
+            onClick={(event) => {
+              event.stopPropagation();
+              setBase();
+            }}
+          >
+            <Icon name="flag" />
+          </button>
+        )}
         {run.rollup && <RollupBar rollup={run.rollup} />}
       </div>
       {columns.map((one, at) => (

@@ -17,7 +17,13 @@ export const TITLES: Record<Show, string> = { table: "Table", split: "Split", ch
 const NEWEST = 10;
 const [LEAST, MOST, STEP] = [20, 80, 5];
 
-export const showOf = (text: string | null): Show => SHOWS.find((one) => one === text) ?? "table";
+/** A window in which a table and charts beside it are both wide enough to be read. */
+const isWide = (): boolean => matchMedia("(min-width: 1400px)").matches;
+
+/** What an address says, else what was last chosen in this browser, else both where there is room for both. */
+export function showOf(text: string | null, last: Show | null, hasCharts: boolean): Show {
+  return SHOWS.find((one) => one === text) ?? last ?? (hasCharts && isWide() ? "split" : "table");
+}
 export const shareOf = (text: string | null): number => Math.min(MOST, Math.max(LEAST, Number(text) || 50));
 
 /** Which runs are in the charts: the newest ones, those that were added, and none of those that were taken out. */
@@ -26,7 +32,7 @@ export interface Eyes {
   number: (id: string) => number | null;
 }
 
-export function useEyes(asked: Queries["runs"], isShown: boolean, added: string[], out: string[], round: number): Eyes {
+export function useEyes(asked: Queries["runs"], isShown: boolean, added: string[], out: string[], round: number, base?: string): Eyes {
   const [found, setFound] = useState<RunRow[]>([]);
   const key = JSON.stringify([asked.experiment, asked.where, asked.children, added]);
   useEffect(() => {
@@ -45,10 +51,10 @@ export function useEyes(asked: Queries["runs"], isShown: boolean, added: string[
     const shown = found.filter((run) => !out.includes(run.id));
     const several = new Set(shown.map((run) => run.experiment)).size > 1;
     // A run keeps its colour when another one is taken out.
-    const runs = shown.map((run) => ({ id: run.id, label: nameOf(run, several), colour: found.indexOf(run) }));
+    const runs = shown.map((run) => ({ id: run.id, label: `${nameOf(run, several)}${run.id === base ? " (baseline)" : ""}`, colour: found.indexOf(run) }));
     const numbers = new Map(runs.map((run) => [run.id, run.colour]));
     return { runs, number: (id) => numbers.get(id) ?? null };
-  }, [found, out.join()]);
+  }, [found, out.join(), base]);
 }
 
 function nameOf(run: RunRow, several: boolean): string {

@@ -9,19 +9,29 @@ import { Icon } from "./icon";
 
 interface DownloadProps {
   to: string;
-  children: ComponentChildren;
+  children?: ComponentChildren;
   /** It stands among text, as a link. */
   isText?: boolean;
+  /** What is kept, where there is no room for words. */
+  label?: string;
 }
 
-export function Download({ to, children, isText = false }: DownloadProps) {
+export function Download({ to, children, isText = false, label }: DownloadProps) {
   const keep = (event: Event): void => {
     event.preventDefault();
     download(to).catch(complain);
   };
   return (
-    <a class={isText ? "kept" : "button"} href={to} download title={isText ? "Download" : undefined} onClick={keep}>
-      <Icon name="download" /> <span>{children}</span>
+    <a
+      class={isText ? "kept" : label ? "button is-bare is-square" : "button"}
+      href={to}
+      download
+      aria-label={label}
+      title={label ?? (isText ? "Download" : undefined)}
+      onClick={keep}
+    >
+      <Icon name="download" />
+      {children && <span>{children}</span>}
     </a>
   );
 }

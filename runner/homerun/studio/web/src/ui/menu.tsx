@@ -17,11 +17,10 @@ interface Props {
   label: string;
   icon: IconName;
   actions: Action[];
-  disabled?: boolean;
   children?: ComponentChildren;
 }
 
-export function Menu({ label, icon, actions, disabled = false, children }: Props) {
+export function Menu({ label, icon, actions, children }: Props) {
   const [isOpen, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
@@ -57,7 +56,6 @@ export function Menu({ label, icon, actions, disabled = false, children }: Props
         ref={opener}
         type="button"
         class={`button is-plain ${children ? "" : "is-square"}`}
-        disabled={disabled}
         aria-haspopup="menu"
         aria-expanded={isOpen}
         aria-controls={isOpen ? id : undefined}

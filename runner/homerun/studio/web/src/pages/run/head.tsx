@@ -109,15 +109,7 @@ function Tools({ run, canResubmit, directory }: { run: RunRow; canResubmit: bool
         <Button icon="again" disabled={!mayRepeat} hint={refusal} onClick={() => void again()}>
           Resubmit
         </Button>
-        <Menu
-          label="Submit it in another way"
-          icon="down"
-          disabled={!mayRepeat}
-          actions={[
-            { text: "As it was", icon: "again", does: () => void again() },
-            { text: "Edit and submit", icon: "edit", does: edit },
-          ]}
-        />
+        <Button icon="edit" label="Edit and submit" disabled={!mayRepeat} hint={refusal} onClick={edit} />
       </span>
       <Menu
         label="More actions"

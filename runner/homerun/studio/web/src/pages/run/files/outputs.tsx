@@ -6,6 +6,7 @@ import { ago, bytes, count, moment, plural } from "../../../format";
 import { adjust, place } from "../../../route";
 import { address, get } from "../../../server/api";
 import { useLive } from "../../../server/live";
+import type { FileRow } from "../../../types";
 import { Empty, Failure, Waiting } from "../../../ui/basics";
 import { Boundary } from "../../../ui/boundary";
 import { Download } from "../../../ui/files";
@@ -91,6 +92,7 @@ export function Outputs({ run, answer }: TabProps) {
                   {ago(entry.modified)}
                 </time>
               </button>
+              <Download to={fileOf(run.id, entry)} label={entry.kind === "folder" ? `Download ${entry.name} as zip` : `Download ${entry.name}`} />
             </li>
           ))}
           {loaded.data?.more && (
@@ -115,6 +117,9 @@ export function Outputs({ run, answer }: TabProps) {
     </div>
   );
 }
+
+const fileOf = (id: string, { kind, path }: FileRow): string =>
+  kind === "folder" ? address("runs/{id}/zip", { id, folder: path }) : address("runs/{id}/file", { id, file: path, download: true });
 
 function Crumbs({ folder, enter }: { folder: string; enter: (path: string) => void }) {
   const names = folder.split("/").filter(Boolean);
