@@ -45,7 +45,7 @@ def _by_route(document: dict) -> dict[str, dict[str, str]]:
             answer = content.get("application/json", {}).get("schema")
             if method == "post":
                 body = said["requestBody"]["content"]["application/json"]["schema"]
-                found["Bodies"][route] = type_of(body)
+                found["Bodies"][route] = _body(body)
                 found["Posts"][route] = type_of(answer) if answer else "null"
                 continue
             found["Queries"][route] = _query(said["parameters"])
@@ -66,6 +66,13 @@ def _query(parameters: list[dict]) -> str:
     needed = {one["name"]: type_of(one["schema"]) for one in parameters if one["required"]}
     more = {one["name"]: type_of(one["schema"]) for one in parameters if not one["required"]}
     return _braces([*_fields(needed), *(f"{key}?: {kind} | null" for key, kind in more.items())])
+
+
+def _body(schema: dict) -> str:
+    needed = schema.get("required", ())
+    fields = {name: type_of(one) for name, one in schema.get("properties", {}).items()}
+    more = (f"{_key(k)}?: {kind} | null" for k, kind in fields.items() if k not in needed)
+    return _braces([*_fields({name: fields[name] for name in needed}), *more])
 
 
 def _named(name: str, schema: dict) -> str:

@@ -181,6 +181,14 @@ class ScriptRunConfig(Configurable):
         self._fit = path  # a submit asks several times
         return path
 
+    def code(self) -> str:
+        """The folder in which the files of the script can be read now.
+
+        Raises:
+            SubmitError: as `source`.
+        """
+        return self.source()
+
     def _project(self, here: str) -> str:
         """The current folder, or the project of a script that lies elsewhere."""
         script = self._full_script(here)
@@ -252,8 +260,8 @@ class ScriptRunConfig(Configurable):
                 return [self.python(), named, *self.arguments]
             from homerun.config import script_kinds  # most scripts are plain Python files
 
-            source, path = self.source(), self._path()
-            return script_kinds.command(source, script, self.arguments, self.python(), path)
+            folder, path = self.code(), self._path()
+            return script_kinds.command(folder, script, self.arguments, self.python(), path)
         if isinstance(self.command, str):
             return ["/bin/sh", "-c", self.command, *self.arguments]
         words = [*self.command, *self.arguments]

@@ -500,6 +500,23 @@ def said_in(run: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def differing_in(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a recorded run that are not as they are where nothing is said."""
+    found = said_in(run)
+    usual = {name: TABLE[name].default for name in found}
+    return {
+        name: value
+        for name, value in found.items()
+        if value is not None
+        and value != usual[name]
+        and [*_listed(value)] != [*_listed(usual[name])]
+    }
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
 def for_resubmit(run: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a recorded run as keywords, some of them changed.
 

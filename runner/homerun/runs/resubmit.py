@@ -16,7 +16,8 @@ from homerun.config.script_run_config import ScriptRunConfig
 from homerun.environments import recipe
 from homerun.runs import children
 from homerun.runs.submit import RESUBMITTED_FROM, Request, submit
-from runstore import look, status
+from homerun.snapshots import snapshot
+from runstore import layout, look, names, status
 from runstore.run import params
 from runstore.store import store_of
 
@@ -74,13 +75,9 @@ class Former(ScriptRunConfig):
             environment_variables={**_own(record, variables), **variables},
             **settings.for_resubmit(run, changes),
         )
-        if run.get("inputs") or run.get("outputs"):
-            from homerun.assets import bindings  # few runs name data
-
-            self._bindings = bindings.bindings_of(store_of(record), run)
+        _bind(self, record)
         self.environment = run.get("environment")
         self.recipe = _made(record.id, self.environment or {})
-        self.processes = distributed.recorded(run.get("processes"))
 
     def source(self) -> str:
         """The folder that the code came from; it need not be there any more, except in place."""
@@ -99,6 +96,124 @@ class Former(ScriptRunConfig):
         if os.path.isabs(self._argv[0]) and not os.access(self._argv[0], os.X_OK):
             raise SubmitError(f"there is no program {self._argv[0]!r} any more")
         return list(self._argv)
+
+
+class Edited(ScriptRunConfig):
+    """What a run of the store was made with, where a person has changed its work.
+
+    What is not given stays as it was: settings, data, processes, variables.
+
+    Args:
+        work: the keywords of ScriptRunConfig that say what is run, where and with which Python.
+        variables: as for `Former`.
+        changes: settings that are to be other ones.
+        keeps_environment: it has the run's Python, and the packages of its environment.
+        is_now: the code is that of the source folder now, else that of the run's snapshot.
+
+    Raises:
+        UserError: an argument still hides a secret, a variable has no value, or a setting stays as
+            it was.
+        SubmitError: the run was no submitted script, or its code or environment is gone.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        work: Mapping[str, Any],
+        variables: Mapping[str, object],
+        changes: Mapping[str, Any],
+        keeps_environment: bool,
+        is_now: bool,
+    ) -> None:
+        run = record.run
+        if not can_be_edited(record):
+            raise SubmitError(f"run {record.id} has no script: only scripts can be edited")
+        said = settings.for_resubmit(run, changes)
+        if not said["max_retries"]:
+            said["retry_if"] = None  # it would never hold
+        environment_variables = {**_own(record, variables), **variables}
+        super().__init__(**work, environment_variables=environment_variables, **said)
+        lost = [word for word in self.arguments if MASK in word]
+        if lost:
+            raise UserError(
+                f"the value behind {MASK} is in no record: enter it again, in its place"
+            )
+        _bind(self, record)
+        self._tree = None if is_now or self.in_place else _tree(record)
+        if keeps_environment:
+            self.environment = run.get("environment")
+            self.recipe = _made(record.id, self.environment or {})
+            if self.recipe is None:
+                self.interpreter = python_of(record)
+
+    def source(self) -> str:
+        """The folder that the code came from; it need not be there any more, except in place."""
+        return super().source() if self._tree is None else self.source_directory
+
+    def code(self) -> str:
+        """The run's snapshot, or the source folder as it is now."""
+        return super().code() if self._tree is None else self._tree
+
+    def script_path(self) -> str | None:
+        """The script's path inside of the snapshot, or of the source folder.
+
+        Raises:
+            SubmitError: it is not there.
+        """
+        if self._tree is None or str(self.script).startswith("-m "):
+            return super().script_path()
+        inside = os.path.normpath(str(self.script))
+        if inside.startswith(("/", "..")) or not os.path.isfile(f"{self._tree}/{inside}"):
+            raise SubmitError(
+                f"there is no script {inside} in the snapshot: name one that is, or take the code "
+                "as it is now"
+            )
+        return inside
+
+
+def _bind(config: ScriptRunConfig, record: Record) -> None:
+    """Let a configuration have the data and the processes of a run."""
+    run = record.run
+    if run.get("inputs") or run.get("outputs"):
+        from homerun.assets import bindings  # few runs name data
+
+        config._bindings = bindings.bindings_of(store_of(record), run)
+    config.processes = distributed.recorded(run.get("processes"))
+
+
+def _tree(record: Record) -> str:
+    """The folder with the files of a run's snapshot.
+
+    Raises:
+        SubmitError: there is none.
+    """
+    name = record.run.get("snapshot")
+    folder = f"{record.store.root}/{layout.SNAPSHOTS}/{name}/{snapshot.TREE}"
+    if not names.is_run_id(name) or not os.path.isdir(folder):
+        raise SubmitError(
+            f"the snapshot of run {record.id} is not there any more: take the code as it is now"
+        )
+    return folder
+
+
+def can_be_edited(record: Record) -> bool:
+    """Whether a run can be run again with another command: it was submitted, with a script."""
+    return is_possible(record) and bool(record.run.get("script"))
+
+
+def has_snapshot(record: Record) -> bool:
+    """Whether the code of a run is there as it was."""
+    try:
+        return bool(_tree(record))
+    except SubmitError:
+        return False
+
+
+def python_of(record: Record) -> str | None:
+    """The Python that a run was started with, by its path; None: its command names none."""
+    words = command(record)
+    is_python = bool(words) and os.path.basename(words[0]).startswith("python")
+    return words[0] if is_python and os.path.isabs(words[0]) else None
 
 
 def _made(run_id: str, environment: Mapping[str, object]) -> Recipe | None:

@@ -30,8 +30,13 @@ def submit_to(
     *,
     display_name: str | None = None,
     description: str | None = None,
+    former: Record | None = None,
+    is_code_new: bool = False,
 ) -> Record:
     """Submit a script; see `Experiment.submit`.
+
+    Args:
+        former, is_code_new: as for `Request`.
 
     Raises:
         UserError: the configuration is of another class.
@@ -52,6 +57,8 @@ def submit_to(
             description=description,
             run_id=run_id,
             parent=parent,
+            former=former,
+            is_code_new=is_code_new,
         )
     )
     messages.tell(told)

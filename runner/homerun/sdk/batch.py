@@ -190,12 +190,19 @@ def submit_many(
     parent_tags: Mapping[str, object] | None,
     run_id: str | None,
     labels: Mapping[str, object],
+    former: Record | None = None,
+    is_code_new: bool = False,
 ) -> Batch:
-    """Submit a batch; see `Experiment.submit_many`."""
+    """Submit a batch; see `Experiment.submit_many`.
+
+    Args:
+        former, is_code_new: as for `Request`, of each run.
+    """
     start.unarchive(experiment.workspace.store, experiment.name)
     wanted, sources = _checked(configs, tags), Sources()
+    code = former, is_code_new
     try:
-        return _submit(experiment, configs, wanted, parent_tags, run_id, labels, sources)
+        return _submit(experiment, configs, wanted, parent_tags, run_id, labels, sources, code)
     finally:
         sources.let_go()
 
@@ -208,13 +215,21 @@ def _submit(
     run_id: str | None,
     labels: Mapping[str, object],
     sources: Sources,
+    code: tuple[Record | None, bool],
 ) -> Batch:
     store = experiment.workspace.store.for_acting()
     for config in {one.target: one for one in configs}.values():
         if config.target is None or registry.is_defined(store.root, config.target):
             Place(store, config, is_one_of_many=True)  # it raises where it is of no known type
+    former, is_new = code
     requests = [
-        Request(store, experiment.name, config, tags=of_run, sources=sources)
+        Request(
+            *(store, experiment.name, config),
+            tags=of_run,
+            sources=sources,
+            former=former,
+            is_code_new=is_new,
+        )
         for config, of_run in zip(configs, wanted)
     ]
     asked = {**labels, "tags": checks.text_pairs("parent_tags", parent_tags or {})}

@@ -5,19 +5,25 @@ A run that cannot be changed does not stop the others: each failure is returned 
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from itertools import product
+from typing import NamedTuple
 
 from homerun.base import messages
 from homerun.base.errors import UserError
+from homerun.config import settings as settings_table
 from homerun.config.environment import Environment
 from homerun.config.script_run_config import ScriptRunConfig
-from homerun.runs import resubmit, stop
+from homerun.runs import resubmit, start, stop
+from homerun.sdk import batch
 from homerun.sdk.batch import Batch
 from homerun.sdk.experiment import Experiment, ViewType
+from homerun.sdk.run import ScriptRun
 from homerun.targets.engines import taking_back
 from homerun.views import error_codes
+from homerun.views.comparison import code_diff
 from runstore import status
 from runstore.errors import BaseError, ExperimentNotFound
 
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from homerun import Run, Workspace
+    from runstore.run.record import Record
 
 _MOST_SCRIPTS = 500
 _MOST_IN_GRID = 1_000
@@ -154,6 +161,30 @@ def set_archived(workspace: Workspace, names: Sequence[str], is_archived: bool) 
     return {"done": done, "failed": failed}
 
 
+class Past(NamedTuple):
+    """The run that a new one is made from, by a form.
+
+    Attributes:
+        variables: values of its environment variables; those that are left out are this process's.
+        is_now: the code is that of the source folder now, else that of its snapshot.
+    """
+
+    run: Run
+    variables: Mapping[str, str | None]
+    is_now: bool
+
+    def edited(self, work: Mapping[str, Any], said: Mapping[str, Any]) -> ScriptRunConfig:
+        """What it was made with, with other work and settings.
+
+        Where neither a Python nor packages are said it has the run's own.
+        """
+        keeps = "interpreter" not in said and work["environment"] is None
+        changes = {name: value for name, value in said.items() if name != "interpreter"}
+        work = {**work, "interpreter": said.get("interpreter")}
+        given = {name: value or "" for name, value in self.variables.items()}
+        return resubmit.Edited(self.run._record, work, given, changes, keeps, self.is_now)
+
+
 def submit(
     workspace: Workspace,
     experiment: str,
@@ -167,6 +198,7 @@ def submit(
     settings: Mapping[str, Any] | None = None,
     packages: str | None = None,
     grid: Mapping[str, Sequence[str]] | None = None,
+    past: Past | None = None,
 ) -> tuple[Run, list[str]]:
     """Submit a script; the run, and notices for the user.
 
@@ -174,34 +206,43 @@ def submit(
         settings: rows of `config.settings` by name, as `slots`.
         packages: a file with what to install, of conda or of pip, in the source folder.
         grid: values by the name of an argument: a batch with a run for each combination.
+        past: the run that this one is made from: what is not given here stays as it was there.
 
     Raises:
         UserError, SubmitError, StoreError: nothing was started.
     """
     folder = _folder(workspace, source)
     environment = _environment(folder, packages) if packages else None
+    said = dict(settings or {})
+    if limit_s is not None:
+        said["max_run_duration_seconds"] = limit_s
 
     def config(more: Sequence[str] = ()) -> ScriptRunConfig:
-        return ScriptRunConfig(
-            folder,
-            script,
-            [*arguments, *more],
-            compute_target=target,
-            environment=environment,
-            max_run_duration_seconds=limit_s,
-            **(settings or {}),
-        )
+        work: dict[str, Any] = {
+            "source_directory": folder,
+            "script": script,
+            "arguments": [*arguments, *more],
+            "compute_target": target,
+            "environment": environment,
+        }
+        return ScriptRunConfig(**work, **said) if past is None else past.edited(work, said)
 
     config().argv()  # before an experiment is made: whether there is a script to run
     rows = _rows_of(grid or {})
+    code = (None, False) if past is None else (past.run._record, past.is_now)
     with messages.Kept() as kept:
         home = Experiment(workspace, experiment)
         if rows:
             configs = [config([w for k, v in row.items() for w in (f"--{k}", v)]) for row in rows]
             of_each = [{**(tags or {}), **row} for row in rows]
-            run = home.submit_many(configs, of_each, parent_tags=tags or {}).parent
+            run = batch.submit_many(home, configs, of_each, tags or {}, None, {}, *code).parent
         else:
-            run = home.submit(config(), tags)
+            made = start.submit_to(
+                *(workspace.store, home.name, config(), tags),
+                former=code[0],
+                is_code_new=code[1],
+            )
+            run = ScriptRun.of(made, home)
         if name:
             run.display_name = name
     return run, kept.lines
@@ -232,6 +273,7 @@ def _environment(folder: str, packages: str) -> Environment:
 def defaults(workspace: Workspace, run: Run | None = None) -> dict[str, Any]:
     """What a form for a new run begins with: that of a past one, or what is usual here."""
     found: dict[str, Any] = {
+        **_AS_USUAL,
         "script": None,
         "arguments": [],
         "experiment": None,
@@ -250,10 +292,45 @@ def defaults(workspace: Workspace, run: Run | None = None) -> dict[str, Any]:
             source=asked.get("source_directory") or found["source"],
             tags=run.get_tags(),
             hidden=resubmit.hidden(run._record),
+            **_kept(run._record),
         )
     found["targets"] = [one.name for one in workspace.targets]
     found["experiments"] = sorted(workspace.experiments)
     return found
+
+
+_IN_FORM = ("slots", "gpus", "priority", "max_retries", "max_run_duration_seconds")
+_AS_USUAL: dict[str, Any] = {
+    **dict.fromkeys(_IN_FORM),
+    "interpreter": None,
+    "packages": None,
+    "variables": [],
+    "unset": [],
+    "kept": {},
+    "code": None,
+}
+
+
+def _kept(record: Record) -> dict[str, Any]:
+    """What a run was submitted with beside its work."""
+    run = record.run
+    environment = run.get("environment") or {}
+    has_packages = bool(environment.get("key"))
+    others = settings_table.differing_in(run)
+    has_code = resubmit.has_snapshot(record)
+    return {
+        **{name: others.pop(name, None) for name in _IN_FORM},
+        "interpreter": None if has_packages else resubmit.python_of(record),
+        "packages": (environment.get("name") or "") if has_packages else None,
+        "variables": resubmit.variables_of(record),
+        "unset": resubmit.unset(record),
+        "kept": {name: json.dumps(value) for name, value in others.items()},
+        "code": {
+            "snapshot": str(run["snapshot"]) if has_code else None,
+            "is_source_there": os.path.isdir(str(run.get("source_directory"))),
+            "changed": code_diff.changed_since(record),
+        },
+    }
 
 
 def scripts(workspace: Workspace, source: str | None) -> dict[str, Any]:

@@ -322,6 +322,9 @@ def _of_submit() -> list[Route]:
             RouteParam("interpreter", TEXT, "the Python to run with"),
             RouteParam("packages", TEXT, "a file of conda or pip in the source folder"),
             RouteParam("grid", QUERY, "values by argument: a batch of all combinations"),
+            RouteParam("former", TEXT, "a past run: what is not said here stays as it was there"),
+            RouteParam("code", TEXT, "with former: its snapshot, or that of the source now"),
+            RouteParam("environment_variables", PAIRS, "with former: values that it was given"),
             status=201,
         ),
     ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from homerun import Experiment, Workspace
+from homerun import Experiment, ScriptRunConfig, Workspace
 from runstore.metrics import samples
 from studio.browser import example
 from studio.browser.actions import add_filter, open_experiment, open_page, open_run, row
@@ -178,6 +180,63 @@ def test_a_past_run_is_submitted_again_with_other_arguments(
     page.get_by_role("button", name="Submit").click()
     expect(page.locator("header .status")).to_have_text("Completed", timeout=WAIT_MS)
     assert list(store.run("again", 1).get_tags()) != []
+
+
+def test_a_past_run_is_edited_with_all_that_it_was_submitted_with_and_with_the_code_it_had(
+    page: Page, store: Store, workspace: Workspace
+) -> None:
+    source = store.folder / "editing"
+    source.mkdir()
+    script = source / "told.py"
+    script.write_text("print('as it was')")
+    config = ScriptRunConfig(
+        str(source),
+        "told.py",
+        ["--lr", "0.1"],
+        slots=1,
+        priority=7,
+        max_retries=2,
+        grace_s=3,
+        max_run_duration_seconds=90,
+        environment_variables={"PATH": os.environ["PATH"]},
+    )
+    past = Experiment(workspace, "edited").submit(config, {"quality": "good"})
+    past.wait_for_completion()
+    script.write_text("print('as it is now')")
+
+    page.goto(f"{store.studio.address}#/run/{past.id}")
+    page.get_by_role("button", name="Edit and submit").click()
+    code = page.get_by_label("Code")
+    expect(code.locator("option")).to_have_text(
+        [re.compile(r"^as it was \(snapshot \w{6}\)$"), "as it is now (1 file differs)"]
+    )
+    expect(page.get_by_label("Source folder")).not_to_be_editable()
+    shown = {"Priority": "7", "Retries": "2", "Time limit in minutes (optional)": "1.5"}
+    for label, value in shown.items():
+        expect(page.get_by_label(label)).to_have_value(value)
+    expect(page.get_by_label("Tags")).to_have_value("quality=good")
+    expect(page.get_by_label("Environment variables")).to_be_visible()
+    expect(page.get_by_text("This stays as it was: grace_s 3")).to_be_visible()
+    page.get_by_label("Arguments").fill("--lr 0.2")
+    page.get_by_label("Priority").fill("")
+    page.get_by_role("button", name="Submit", exact=True).click()
+    expect(page.locator("header .status")).to_have_text("Completed", timeout=WAIT_MS)
+
+    made = next(iter(workspace.get_runs("edited")))
+    assert made.id != past.id
+    asked, was = made._record.run, past._record.run
+    same = ("snapshot", "max_retries", "grace_s", "max_run_duration_seconds", "target")
+    assert {name: asked[name] for name in same} == {name: was[name] for name in same}
+    assert made.get_tags() == past.get_tags()
+    assert asked["command"] == [*was["command"][:-1], "0.2"]
+    assert (asked["priority"], asked["environment_variables"]) == (0, ["PATH"])
+    page.go_back()
+    page.get_by_label("Code").select_option("now")
+    page.get_by_role("button", name="Submit", exact=True).click()
+    expect(page.locator("header .status")).to_have_text("Completed", timeout=WAIT_MS)
+    made = next(iter(workspace.get_runs("edited")))
+    assert made._record.run["snapshot"] != was["snapshot"]
+    assert (Path(made.directory) / "user_logs/std_log.txt").read_text() == "as it is now\n"
 
 
 def test_name_description_and_tags_are_edited_in_place(

@@ -39,8 +39,29 @@ class SelectionAnswer(TypedDict):
     unread: Unread | None
 
 
+class FormerCode(TypedDict):
+    """Which code of a past run is there.
+
+    Attributes:
+        snapshot: the id of the code as it was; null: it is gone.
+        changed: how many files are other ones in its source folder now; null: not known.
+    """
+
+    snapshot: str | None
+    is_source_there: bool
+    changed: int | None
+
+
 class DefaultsAnswer(TypedDict):
-    """What a form for a new run begins with."""
+    """What a form for a new run begins with; null: as usual.
+
+    Attributes:
+        packages: the name of the environment with packages that a past run had.
+        variables: the names of the environment variables that it was given; their values are in no
+            record. unset: those that Studio itself has not.
+        kept: the other settings that are not as usual, as JSON: they stay.
+        code: null: there is no past run.
+    """
 
     script: str | None
     arguments: list[str]
@@ -49,6 +70,17 @@ class DefaultsAnswer(TypedDict):
     source: str
     tags: Tags
     hidden: list[str]
+    slots: int | None
+    gpus: int | None
+    priority: int | None
+    max_retries: int | None
+    max_run_duration_seconds: float | None
+    interpreter: str | None
+    packages: str | None
+    variables: list[str]
+    unset: list[str]
+    kept: dict[str, str]
+    code: FormerCode | None
     targets: list[str]
     experiments: list[str]
 

@@ -227,12 +227,16 @@ class InterpreterAnswer(TypedDict, total=False):
 
 
 class RunAnswer(TypedDict):
-    """Everything about a run; can_resubmit: it was submitted, so that it can be run again."""
+    """Everything about a run; can_resubmit: it was submitted, so that it can be run again.
+
+    can_edit: it has a script, so that it can be so with another command.
+    """
 
     run: RunRow
     details: DetailsOfRun
     counts: CountsOfRun
     can_resubmit: bool
+    can_edit: bool
     goal: ProjectGoal | None
     rollup: Rollup | None
     siblings: Siblings

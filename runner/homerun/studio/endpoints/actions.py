@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from homerun.runs import resubmit as again
 from homerun.sdk import bulk
 from homerun.studio.http import responses
 from homerun.studio.http.requests import RefusedError, bad
@@ -94,21 +95,34 @@ def submit(desk: Desk, ask: Ask) -> Response:
             ask.said("target") or None,
             ask.said_pairs("tags"),
             ask.said("name"),
-            ask.said_number("max_run_duration_seconds"),
-            _settings(ask),
-            ask.said("packages") or None,
-            ask.said_query("grid"),
+            settings=_settings(ask),
+            packages=ask.said("packages") or None,
+            grid=ask.said_query("grid"),
+            past=_past(desk, ask),
         )
     _fresh(desk, {})
     return responses.of_json({"run": desk.row(run.id), "notices": told}, 201)
 
 
 def _settings(ask: Ask) -> dict[str, Any]:
-    """What is said of the submit beside its work."""
+    """What is said of the submit beside its work; None: it is to be as usual."""
     numbers = ("slots", "gpus", "max_retries", "priority")
     found: dict[str, Any] = {name: ask.said_whole(name) for name in numbers}
+    found["max_run_duration_seconds"] = ask.said_number("max_run_duration_seconds")
     found["interpreter"] = ask.said("interpreter") or None
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in found.items() if name in ask.body}
+
+
+def _past(desk: Desk, ask: Ask) -> bulk.Past | None:
+    """The run that a form was filled with, and what of it is to stay."""
+    former = ask.said("former")
+    if not former:
+        return None
+    code = ask.said("code") or again.SNAPSHOT
+    if code not in (again.SNAPSHOT, again.NOW):
+        raise bad(f"code is {again.SNAPSHOT} or {again.NOW}")
+    variables = ask.said_pairs("environment_variables")
+    return bulk.Past(desk.run(former), variables, code == again.NOW)
 
 
 def submit_defaults(desk: Desk, ask: Ask) -> dict[str, Any]:

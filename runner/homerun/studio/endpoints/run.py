@@ -35,6 +35,7 @@ def run(desk: Desk, ask: Ask) -> dict[str, Any]:
         "details": found.describe(),
         "counts": _counts(desk, found),
         "can_resubmit": resubmit.is_possible(found._record),
+        "can_edit": resubmit.can_be_edited(found._record),
         "goal": _goal(desk),
         "rollup": desk.board.rollups([found.id]).get(found.id),
         "siblings": desk.board.neighbours(found.id),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
 
+from homerun.base import sizes
+from homerun.base.errors import SubmitError
 from homerun.snapshots import export, scan
 from homerun.snapshots.links import FILE, LINKED, join
 from homerun.system.sha256 import digest
@@ -18,6 +21,8 @@ from runstore.run.record import Record
 Files = Mapping[str, str]
 
 _DIGITS = 12
+_MANY = 5_000
+_MUCH = 100 << 20
 _DEV_NULL = "/dev/null"
 
 
@@ -66,6 +71,20 @@ def against_source(record: Record) -> str:
     return "".join(_unified(_Snapshot(record), _Source(record)))
 
 
+def changed_since(record: Record) -> int | None:
+    """How many files differ between the code of a run and its source folder as it is now.
+
+    None: there is no snapshot or no such folder, or it holds too much to be read for this.
+    """
+    before = files(record)
+    if before is None:
+        return None
+    try:
+        return len(differing([before, _Source(record, _MANY, _MUCH).files]))
+    except (SubmitError, OSError):
+        return None
+
+
 class _Snapshot:
     """The code of a run."""
 
@@ -82,10 +101,14 @@ class _Snapshot:
 class _Source:
     """The code that a run of a source folder would get now."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, many: int = sys.maxsize, much: int = sys.maxsize) -> None:
         self.name = "now"
-        tree = scan.scan(str(record.run.get("source_directory")), store=record.store.root)
+        folder = str(record.run.get("source_directory"))
+        tree = scan.scan(folder, store=record.store.root, at_most=many)
         self._folder = tree.source
+        bytes_of = [one[2] for _, entries in tree.folders for one in entries if one[1] == FILE]
+        if sum(bytes_of) > much:
+            raise SubmitError(f"the source folder {folder} holds more than {sizes.shown(much)}")
         found = {}
         for folder, entries in tree.folders:
             for name, kind, size, _, _, _, _, target in entries:

@@ -8,7 +8,6 @@ import { ModelPage } from "./pages/model";
 import { ModelsPage } from "./pages/models";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
-import { SubmitPage } from "./pages/submit";
 import { TargetsPage } from "./pages/targets";
 import { TrashPage } from "./pages/trash";
 import { place } from "./route";
@@ -71,7 +70,7 @@ function Page() {
     case "compare":
       return <Lazy load={loadCompare} what="the comparison" />;
     case "submit":
-      return <SubmitPage key={key} />;
+      return <Lazy key={key} load={loadSubmit} what="the form" />;
     case "targets":
       return <TargetsPage />;
     case "trash":
@@ -88,6 +87,7 @@ function Page() {
 }
 
 const loadCompare = (): Promise<{ default: ComponentType }> => import("./pages/compare");
+const loadSubmit = (): Promise<{ default: ComponentType }> => import("./pages/submit");
 
 /** A page that is loaded when it is first shown. */
 function Lazy({ load, what }: { load: () => Promise<{ default: ComponentType }>; what: string }) {

@@ -104,7 +104,7 @@ export interface DataRow {
   reference?: boolean;
 }
 
-/** What a form for a new run begins with. */
+/** What a form for a new run begins with; null: as usual. Attributes: packages: the name of the environment with packages that a past run had. variables: the names of the environment variables that it was given; their values are in no record. unset: those that Studio itself has not. kept: the other settings that are not as usual, as JSON: they stay. code: null: there is no past run. */
 export interface DefaultsAnswer {
   script: string | null;
   arguments: string[];
@@ -113,6 +113,17 @@ export interface DefaultsAnswer {
   source: string;
   tags: Tags;
   hidden: string[];
+  slots: number | null;
+  gpus: number | null;
+  priority: number | null;
+  max_retries: number | null;
+  max_run_duration_seconds: number | null;
+  interpreter: string | null;
+  packages: string | null;
+  variables: string[];
+  unset: string[];
+  kept: Record<string, string>;
+  code: FormerCode | null;
   targets: string[];
   experiments: string[];
 }
@@ -295,6 +306,13 @@ export interface FiredRule {
   condition: string;
   seen: string;
   time_utc: Time;
+}
+
+/** Which code of a past run is there. Attributes: snapshot: the id of the code as it was; null: it is gone. changed: how many files are other ones in its source folder now; null: not known. */
+export interface FormerCode {
+  snapshot: string | null;
+  is_source_there: boolean;
+  changed: number | null;
 }
 
 /** A hit, while a log is searched. */
@@ -746,12 +764,13 @@ export interface Rollup {
   best?: BestRun;
 }
 
-/** Everything about a run; can_resubmit: it was submitted, so that it can be run again. */
+/** Everything about a run; can_resubmit: it was submitted, so that it can be run again. can_edit: it has a script, so that it can be so with another command. */
 export interface RunAnswer {
   run: RunRow;
   details: DetailsOfRun;
   counts: CountsOfRun;
   can_resubmit: boolean;
+  can_edit: boolean;
   goal: ProjectGoal | null;
   rollup: Rollup | null;
   siblings: Siblings;
@@ -1138,14 +1157,14 @@ export interface Streams {
 
 /** What a change is sent with. */
 export interface Bodies {
-  "views/save": { name: string; page: string; query: Record<string, string[]>; is_default?: boolean; id?: string; revision?: number };
-  "views/delete": { id: string; revision?: number };
-  submit: { experiment: string; script: string; source?: string; arguments?: string[]; target?: string; tags?: Record<string, string | null>; name?: string; max_run_duration_seconds?: number; slots?: number; gpus?: number; priority?: number; max_retries?: number; interpreter?: string; packages?: string; grid?: Record<string, string[]> };
-  "runs/labels": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[]; name?: string; description?: string; tags?: Record<string, string | null>; remove_tags?: string[] };
-  "runs/cancel": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[] };
-  "runs/fail": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[]; message?: string };
-  "runs/resubmit": { ids: string[]; secrets?: string[] };
-  "runs/delete": { ids?: string[]; query?: Record<string, string[]>; count?: number; until?: string; without?: string[] };
+  "views/save": { name: string; page: string; query: Record<string, string[]>; is_default?: boolean | null; id?: string | null; revision?: number | null };
+  "views/delete": { id: string; revision?: number | null };
+  submit: { experiment: string; script: string; source?: string | null; arguments?: string[] | null; target?: string | null; tags?: Record<string, string | null> | null; name?: string | null; max_run_duration_seconds?: number | null; slots?: number | null; gpus?: number | null; priority?: number | null; max_retries?: number | null; interpreter?: string | null; packages?: string | null; grid?: Record<string, string[]> | null; former?: string | null; code?: string | null; environment_variables?: Record<string, string | null> | null };
+  "runs/labels": { ids?: string[] | null; query?: Record<string, string[]> | null; count?: number | null; until?: string | null; without?: string[] | null; name?: string | null; description?: string | null; tags?: Record<string, string | null> | null; remove_tags?: string[] | null };
+  "runs/cancel": { ids?: string[] | null; query?: Record<string, string[]> | null; count?: number | null; until?: string | null; without?: string[] | null };
+  "runs/fail": { ids?: string[] | null; query?: Record<string, string[]> | null; count?: number | null; until?: string | null; without?: string[] | null; message?: string | null };
+  "runs/resubmit": { ids: string[]; secrets?: string[] | null };
+  "runs/delete": { ids?: string[] | null; query?: Record<string, string[]> | null; count?: number | null; until?: string | null; without?: string[] | null };
   "trash/restore": { ids: string[] };
   "experiments/archive": { names: string[] };
   "experiments/reactivate": { names: string[] };

@@ -57,7 +57,7 @@ export function Head({ run, answer, tab }: Props) {
       <div class="bar is-tools">
         <Neighbour to={previous && runHref(previous, tab)} label="Previous run" icon="left" />
         <Neighbour to={next && runHref(next, tab)} label="Next run" icon="right" />
-        <Tools run={run} canResubmit={answer.can_resubmit} directory={answer.details.directory} />
+        <Tools run={run} canResubmit={answer.can_resubmit} canEdit={answer.can_edit} directory={answer.details.directory} />
       </div>
     </div>
   );
@@ -83,12 +83,20 @@ function Tags({ run }: { run: RunRow }) {
   );
 }
 
-function Tools({ run, canResubmit, directory }: { run: RunRow; canResubmit: boolean; directory: string }) {
+interface ToolsProps {
+  run: RunRow;
+  canResubmit: boolean;
+  canEdit: boolean;
+  directory: string;
+}
+
+function Tools({ run, canResubmit, canEdit, directory }: ToolsProps) {
   const [isFailing, setFailing] = useState(false);
   const [hidden, setHidden] = useState<string[] | null>(null);
   const canWrite = !isReadOnly();
   const mayRepeat = canWrite && canResubmit;
   const refusal = canWrite && !canResubmit ? "This run was not submitted: only scripts can be run again" : undefined;
+  const noEdit = refusal ?? (canEdit ? undefined : "This run has no script of its own: only scripts can be edited");
   const again = async (isByKey = false): Promise<void> => setHidden(await resubmit([run], undefined, isByKey));
   const edit = (): void => go(href(["submit"], { run: run.id }));
   const discard = async (): Promise<void> => {
@@ -98,7 +106,7 @@ function Tools({ run, canResubmit, directory }: { run: RunRow; canResubmit: bool
   useKeys("Run", [
     { keys: "s", does: "cancel the run", run: () => canWrite && canCancel(run) && void cancel([run], true) },
     { keys: "r", does: "resubmit the run", run: () => mayRepeat && void again(true) },
-    { keys: "E", does: "edit and submit the run", run: () => mayRepeat && edit() },
+    { keys: "E", does: "edit and submit the run", run: () => mayRepeat && canEdit && edit() },
   ]);
   return (
     <div class="bar is-tools" role="toolbar" aria-label="Actions for this run">
@@ -109,7 +117,7 @@ function Tools({ run, canResubmit, directory }: { run: RunRow; canResubmit: bool
         <Button icon="again" disabled={!mayRepeat} hint={refusal} onClick={() => void again()}>
           Resubmit
         </Button>
-        <Button icon="edit" label="Edit and submit" disabled={!mayRepeat} hint={refusal} onClick={edit} />
+        <Button icon="edit" label="Edit and submit" disabled={!mayRepeat || !canEdit} hint={noEdit} onClick={edit} />
       </span>
       <Menu
         label="More actions"

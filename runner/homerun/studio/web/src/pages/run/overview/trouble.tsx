@@ -45,7 +45,7 @@ function Failed({ run, answer }: { run: RunRow; answer: RunAnswer }) {
         {cause !== headline && <span>{cause}</span>}
         {log && <a href={runHref(run.id, "logs", { log, at: isSaid ? chain.at(-1)?.at : undefined })}>{isSaid ? "Show it in the log" : "Log"}</a>}
         <Same run={run} failure={details.failure} />
-        {answer.can_resubmit && !isReadOnly() && (
+        {answer.can_edit && !isReadOnly() && (
           <Button icon="edit" onClick={() => go(href(["submit"], { run: run.id }))}>
             Edit and submit
           </Button>

@@ -2,35 +2,17 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { joinWords, splitWords } from "../format";
-import { later, place, runHref } from "../route";
-import { get, post } from "../server/api";
-import { isReadOnly, setTitle } from "../state";
-import type { Bodies, DefaultsAnswer, Tags } from "../types";
-import { Button, Empty, Failure, Field, Waiting } from "../ui/basics";
-import { say } from "../ui/dialog";
-import { Icon } from "../ui/icon";
-import { useLoaded } from "../use";
+import { later, place, runHref } from "../../route";
+import { get, post } from "../../server/api";
+import { isReadOnly, setTitle } from "../../state";
+import type { DefaultsAnswer } from "../../types";
+import { Button, Empty, Failure, Field, Waiting } from "../../ui/basics";
+import { say } from "../../ui/dialog";
+import { Icon } from "../../ui/icon";
+import { useLoaded } from "../../use";
+import { bodyOf, codesOf, type Form, formOf, keptOf, saysMore } from "./form";
 
-interface Form {
-  experiment: string;
-  source: string;
-  script: string;
-  arguments: string;
-  target: string;
-  tags: string;
-  name: string;
-  minutes: string;
-  slots: string;
-  gpus: string;
-  priority: string;
-  retries: string;
-  python: string;
-  packages: string;
-  grid: string;
-}
-
-export function SubmitPage() {
+export default function SubmitPage() {
   const past = place.value.query.get("run");
   const loaded = useLoaded((abort) => get("submit/defaults", { run: past }, abort), [past]);
   useEffect(() => setTitle("Submit"), []);
@@ -46,23 +28,10 @@ export function SubmitPage() {
 }
 
 function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string | null }) {
-  const [form, setForm] = useState<Form>(() => ({
-    experiment: defaults.experiment ?? "",
-    source: defaults.source ?? "",
-    script: defaults.script ?? "",
-    arguments: joinWords(defaults.arguments),
-    target: defaults.target ?? "",
-    tags: tagsText(defaults.tags),
-    name: "",
-    minutes: "",
-    slots: "",
-    gpus: "",
-    priority: "",
-    retries: "",
-    python: "",
-    packages: "",
-    grid: "",
-  }));
+  const [form, setForm] = useState(() => formOf(defaults));
+  const isSnapshot = defaults.code !== null && form.code === "snapshot";
+  const [codes, kept] = [codesOf(defaults), keptOf(defaults)];
+  const [isOpen] = useState(() => saysMore(form, defaults) || kept.length > 0);
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
   const words = useRef<HTMLInputElement>(null);
@@ -82,7 +51,7 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
     const open = later();
     setBusy(true);
     try {
-      const answer = await post("submit", body(form));
+      const answer = await post("submit", bodyOf(form, defaults, past));
       answer.notices.forEach((one) => say(one));
       open(runHref(answer.run.id));
     } catch (failed) {
@@ -106,13 +75,23 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
         <Choice label="Experiment" id="experiments" options={defaults.experiments}>
           <input required list="experiments" autoFocus={!form.experiment} {...text("experiment")} />
         </Choice>
+        {defaults.code && (
+          <Field label="Code" note={isSnapshot ? "The folder below is not read." : "The run works in its own copy of the folder below."}>
+            <select {...text("code")}>
+              <option value="snapshot" disabled={defaults.code.snapshot === null}>
+                {codes.snapshot}
+              </option>
+              <option value="now">{codes.now}</option>
+            </select>
+          </Field>
+        )}
         <Choice
           label="Source folder"
           id="folders"
           options={scripts.data?.folders ?? []}
-          note={scripts.error ? scripts.error.message : "The run works in its own copy."}
+          note={scripts.error && !isSnapshot ? scripts.error.message : defaults.code ? "" : "The run works in its own copy."}
         >
-          <input required list="folders" spellcheck={false} {...text("source")} />
+          <input required list="folders" spellcheck={false} readOnly={isSnapshot} {...text("source")} />
         </Choice>
         <Choice label="Script" id="scripts" options={scripts.data?.scripts ?? []}>
           <input required list="scripts" spellcheck={false} {...text("script")} />
@@ -147,7 +126,7 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
             <input type="number" min="0.1" step="any" {...text("minutes")} />
           </Field>
         </div>
-        <details class="more">
+        <details class="more" open={isOpen}>
           <summary>Slots, GPUs, retries, packages, a grid …</summary>
           <div class="pair">
             <Field label="Slots">
@@ -165,15 +144,33 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
               <input type="number" min="0" step="1" placeholder="0" {...text("retries")} />
             </Field>
           </div>
-          <Field label="Python" note="Empty: the project's, else the one that Studio runs with.">
-            <input spellcheck={false} placeholder="/path/to/python" {...text("python")} />
-          </Field>
-          <Field label="Packages" note="As requirements.txt or conda.yml: an environment of its own is built from it.">
-            <input spellcheck={false} {...text("packages")} />
-          </Field>
+          {defaults.packages !== null && (
+            <Field label="Environment">
+              <select {...text("environment")}>
+                <option value="kept">as it was, with its packages{defaults.packages && ` (${defaults.packages})`}</option>
+                <option value="other">another Python, or other packages</option>
+              </select>
+            </Field>
+          )}
+          {form.environment === "other" && (
+            <>
+              <Field label="Python" note="Empty: the project's, else the one that Studio runs with.">
+                <input spellcheck={false} placeholder="/path/to/python" {...text("python")} />
+              </Field>
+              <Field label="Packages" note="As requirements.txt or conda.yml: an environment of its own is built from it.">
+                <input spellcheck={false} {...text("packages")} />
+              </Field>
+            </>
+          )}
+          {defaults.variables.length > 0 && (
+            <Field label="Environment variables" note={variablesNote(defaults)}>
+              <input spellcheck={false} autocomplete="off" placeholder={`${defaults.variables[0]}=…`} {...text("variables")} />
+            </Field>
+          )}
           <Field label="Grid" note="A run for each combination: lr=0.1,0.01 opt=adam,sgd">
             <input spellcheck={false} {...text("grid")} />
           </Field>
+          {kept.length > 0 && <p class="note">This stays as it was: {kept.join("; ")}.</p>}
         </details>
         {error && <Failure error={error} />}
         <footer>
@@ -185,6 +182,11 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
     </div>
   );
 }
+
+const variablesNote = ({ variables, unset }: DefaultsAnswer): string =>
+  unset.length
+    ? `The values of ${variables.join(", ")} are in no record, and Studio itself has not ${unset.join(", ")}: enter them, as ${unset[0]}=value.`
+    : `The values of ${variables.join(", ")} are in no record: those that Studio itself has are taken, unless others are entered.`;
 
 /** What is in a source folder; its folders with their whole paths. */
 async function scriptsOf(source: string, abort: AbortSignal): Promise<{ scripts: string[]; folders: string[] }> {
@@ -205,40 +207,4 @@ function Choice({ label, id, options, note, children }: { label: string; id: str
       </datalist>
     </>
   );
-}
-
-const tagsText = (tags: Tags): string => joinWords(Object.entries(tags).map(([key, value]) => (value === null ? key : `${key}=${value}`)));
-
-function body(form: Form): Bodies["submit"] {
-  const tags = splitWords(form.tags).map((word): [string, string | null] => {
-    const cut = word.indexOf("=");
-    return cut < 0 ? [word, null] : [word.slice(0, cut), word.slice(cut + 1)];
-  });
-  return {
-    experiment: form.experiment.trim(),
-    source: form.source,
-    script: form.script,
-    arguments: splitWords(form.arguments),
-    target: form.target,
-    tags: Object.fromEntries(tags),
-    ...(form.name ? { name: form.name } : {}),
-    ...(form.minutes ? { max_run_duration_seconds: Number(form.minutes) * 60 } : {}),
-    ...(form.slots ? { slots: Number(form.slots) } : {}),
-    ...(form.gpus ? { gpus: Number(form.gpus) } : {}),
-    ...(form.priority ? { priority: Number(form.priority) } : {}),
-    ...(form.retries ? { max_retries: Number(form.retries) } : {}),
-    ...(form.python ? { interpreter: form.python } : {}),
-    ...(form.packages ? { packages: form.packages } : {}),
-    ...(form.grid.trim() ? { grid: gridOf(form.grid) } : {}),
-  };
-}
-
-/** `lr=0.1,0.01 opt=adam,sgd`: the values of each argument. */
-function gridOf(text: string): Record<string, string[]> {
-  const pairs = splitWords(text).map((word): [string, string[]] => {
-    const cut = word.indexOf("=");
-    if (cut < 1 || cut === word.length - 1) throw new Error(`${word} is no part of a grid: write lr=0.1,0.01`);
-    return [word.slice(0, cut).replace(/^-+/, ""), word.slice(cut + 1).split(",")];
-  });
-  return Object.fromEntries(pairs);
 }
