@@ -227,7 +227,9 @@ class FileMissing(MisuseError, StoreError, LookupError):
         self.name = name
         self.run_id = run_id
         why = f" ({reason})" if reason else ""
-        super().__init__(f"run {run_id} has no file {name!r}{why}; list its files to see all names")
+        super().__init__(
+            f"run {run_id} has no file {name!r}{why}; homerun files {run_id} lists those it has"
+        )
 
 
 class LockTimeout(StoreError, TimeoutError):

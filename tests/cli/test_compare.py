@@ -37,7 +37,7 @@ def test_a_table_tells_what_differs_and_how_much_is_the_same(cli, runs):
     assert ["metrics", "rate", "0.5", "0.25"] in cells
     assert "+rate = 0.25" in lines
     assert not any("kind" in line for line in lines)
-    assert done.last_line.endswith("more are the same; --all shows them")
+    assert done.last_line.endswith("that are the same; --all shows them")
     everything = cli("run", "compare", *runs, "--all", "-o", "table").out.decode()
     assert "\\x1b[31mkind" in everything
 

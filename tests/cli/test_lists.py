@@ -101,7 +101,7 @@ def test_a_narrow_terminal_keeps_what_was_asked_for_and_names_what_it_has_no_roo
     heading, *rest = found.text.splitlines()
     assert heading.split() == ["#", "name", "status", "loss"]
     assert rest[-1] == (
-        "no room for rate and depth; a wider terminal shows more, --columns what you name"
+        "left out: rate and depth; a wider terminal shows more, --columns chooses them"
     )
 
 

@@ -594,6 +594,27 @@ def test_files_are_listed_printed_and_copied(cli, script, workspace_dir):
     )
 
 
+def test_files_that_a_script_left_elsewhere_in_its_folder_are_named_with_their_place(cli, script):
+    source = "import os; os.mkdir('ckpt'); open('ckpt/last', 'w'); open('a.csv', 'w')"
+    script("writes.py", f"{source}; os.symlink('a.csv', 'a.link')", ".")
+    cli("run", "writes.py")
+    folder = cli("files", "1", "--folder").text.rstrip()
+
+    told = " ".join(cli("files", "1", "-o", "table").err.split())
+
+    [place] = Path(folder, "work").iterdir()
+    assert told == f"the script also left a.csv, ckpt/ in {place}"
+    assert Path(place, "ckpt/last").exists()
+
+
+def test_what_lies_in_the_copy_of_a_run_that_goes_on_is_not_called_left(cli, script):
+    script("waits.py", "import signal; signal.pause()", ".")
+    cli("run", "-d", "waits.py")
+
+    assert "left" not in cli("files", "1", "-o", "table").err
+    cli("stop", "1")
+
+
 def test_the_code_of_a_run_is_compared_with_that_of_another_and_of_now(cli, script):
     script("train.py", "print('old')\n", ".")
     cli("run", "train.py")

@@ -211,7 +211,7 @@ WRONG = [
     (["--token-file", "short.txt"], "too short"),
     (["--base-path", "/a/../b"], "no base path"),
     (["--socket", "missing/x.sock"], "cannot be made"),
-    (["--host", "203.0.113.7", "--token-file", "right.txt"], "cannot be had"),
+    (["--host", "203.0.113.7", "--token-file", "right.txt"], "is not available"),
 ]
 
 

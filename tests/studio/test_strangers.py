@@ -170,7 +170,7 @@ def test_a_port_of_which_another_has_one_address_is_not_used(
 ) -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as squatter:
         taken = squatter.getsockname()[1]
-        with pytest.raises(UserError, match=f"port {taken} of ::1 cannot be had"):
+        with pytest.raises(UserError, match=f"port {taken} of ::1 is not available"):
             sockets.tcp("127.0.0.1", taken)
         monkeypatch.setattr(sockets, "USUAL", taken)
         with ExitStack() as stack:

@@ -11,7 +11,8 @@ from typing import Any
 from homerun.base import times
 from homerun.base.errors import UserError
 from runstore import layout
-from runstore.run import file_listing, files
+from runstore.fs import safe_path
+from runstore.run import file_listing, files, work
 from runstore.run.record import Record
 
 MOST_ENTRIES = 2_000
@@ -171,6 +172,42 @@ def preview(record: Record, name: str) -> dict[str, Any]:
     if kind == CSV:
         found.update(_table(text, "\t" if name.endswith(".tsv") else ","))
     return found
+
+
+def left_in_copy(record: Record) -> tuple[str, list[str]]:
+    """A script's folder, and what it left there beside `outputs` and `logs`.
+
+    Nothing as long as unchanged copies of the source lie there too. A folder's name ends in "/".
+    """
+    inner = work.folder_of(record.asked())
+    place = os.path.join(record.path, inner)
+    if os.path.lexists(f"{record.path}/{layout.COPIES}"):
+        return place, []
+    try:
+        folder = _opened(record.path, inner)
+    except OSError:
+        return place, []  # it ran elsewhere, as in its source folder, or the run is gone
+    try:
+        with os.scandir(folder) as listing:
+            found = [one for one in listing if one.name not in _RESULTS and not one.is_symlink()]
+            return place, sorted(_named(one) for one in found)
+    finally:
+        os.close(folder)
+
+
+_RESULTS = frozenset((layout.OUTPUTS, layout.LOGS))
+
+
+def _opened(top: str, folder: str) -> int:
+    root = safe_path.open_root(top)
+    try:
+        return safe_path.open_below(root, folder)
+    finally:
+        os.close(root)
+
+
+def _named(entry: os.DirEntry[str]) -> str:
+    return f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
 
 
 def stamp(record: Record) -> tuple[int, ...]:

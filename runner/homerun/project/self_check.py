@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from runstore.run.record import Record
 
 GOOD, BROKEN = "ok", "broken"
+MISSING = "missing"
+"""Something that is not needed, such as an extra, is not there."""
 
 _EXPERIMENT = "self-check"
 _PATIENCE_S, _PAUSE_S = 5.0, 0.02
@@ -51,7 +53,7 @@ Run.get_context().log("loss", 0.5)
 
 
 def outcomes_of_checks() -> Iterator[tuple[str, str, str]]:
-    """Each check by its name, with GOOD or BROKEN, and what was seen."""
+    """Each check by its name, with GOOD, MISSING or BROKEN, and what was seen."""
     folder = tempfile.mkdtemp(prefix="homerun-self-check-")
     try:
         for name, source in _SCRIPTS.items():
@@ -63,6 +65,7 @@ def outcomes_of_checks() -> Iterator[tuple[str, str, str]]:
         try:
             for name, one in _CHECKS.items():
                 yield name, *_tried(one, store, folder)
+            yield "studio", *_state_of_studio()
         finally:
             _cancel_rest(store)
             trust.distrust_store(store)
@@ -134,10 +137,10 @@ def _manual_check(store: Store, folder: str) -> str:
     return f"{len(pages.topics())} pages: homerun help"
 
 
-def _studio_check(store: Store, folder: str) -> str:
-    """Whether Studio could start; it is an extra, so that it may be missing."""
+def _state_of_studio() -> tuple[str, str]:
+    """Whether Studio could start and has its pages, and what to do where it has not."""
     found = next(one for one in interpreter.look() if one.name == "studio")
-    return f"{found.value}; {found.advice}" if found.advice else found.value
+    return (MISSING, f"{found.value}; {found.advice}") if found.advice else (GOOD, found.value)
 
 
 _CHECKS_WITH_RUNS: dict[str, Callable[[Store, str], str]] = {
@@ -149,7 +152,6 @@ _CHECKS = {
     **_CHECKS_WITH_RUNS,
     "record": _record_check,
     "manual": _manual_check,
-    "studio": _studio_check,
 }
 
 

@@ -5,7 +5,8 @@ a folder only when that was. `look` compares after the end. The supervisor loads
 that has links, so it imports little.
 
 A record is seven fields, each ended by a NUL: kind, size, mtime in ns, ctime in ns, inode,
-relative path, original. Of a folder the numbers are 0.
+relative path, original. Of a folder the numbers are 0; of an environment the first one counts
+what is installed, as long as Python has compiled nothing beside it.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ def write_down(file: str, links: Iterable[tuple[str, str, str]]) -> None:
     fields = []
     for kind, path, original in links:
         numbers = _numbers(original) if kind == FILE else _NONE
+        if kind == ENVIRONMENT:
+            numbers = [str(_count_if_not_compiled(original)), *_NONE[1:]]
         fields += [kind, *numbers, path, original]
     descriptor = os.open(file, _FLAGS, 0o600)
     try:
@@ -108,7 +111,7 @@ def look(file: str, until_ns: int | None = None) -> ChangedOriginals:
         elif not os.path.isdir(original):
             found.paths.append(f"{path}/")
         elif kind == ENVIRONMENT:
-            if any(_is_later(place, since_ns, until_ns) for place in _installed(original)):
+            if _has_other_packages(original, int(numbers[0]), (since_ns, until_ns)):
                 found.paths.append(f"{path}/")
         elif room > 0:
             room = _walk(path, original, (since_ns, until_ns), room, found)
@@ -137,6 +140,44 @@ def _installed(environment: str) -> Iterator[str]:
             yield f"{environment}/lib/{name}/site-packages"
     except OSError:
         return
+
+
+def _has_other_packages(environment: str, count: int, span: tuple[int, int | None]) -> bool:
+    """Whether packages came or went.
+
+    Args:
+        count: of `_count_if_not_compiled` at the submit. Unless 0, the first import of a module may
+            have made the folder `__pycache__`, which is no installation.
+    """
+    changed = [place for place in _installed(environment) if _is_later(place, *span)]
+    if not changed or not count or f"{environment}/bin" in changed:
+        return bool(changed)
+    names = [f"{place}/{name}" for place in _packages(environment) for name in _names(place)]
+    told = [name for name in names if name.endswith(_TOLD_BY)]
+    return len(names) != count or any(_is_later(name, *span) for name in told)
+
+
+_TOLD_BY = (".dist-info", ".egg-info", ".egg-link", ".pth")
+_COMPILED = "__pycache__"
+
+
+def _count_if_not_compiled(environment: str) -> int:
+    """How much lies beside the packages of an environment; 0: Python has compiled there before."""
+    places = _packages(environment)
+    if any(os.path.isdir(f"{place}/{_COMPILED}") for place in places):
+        return 0
+    return sum(len(_names(place)) for place in places)
+
+
+def _packages(environment: str) -> list[str]:
+    return [place for place in _installed(environment) if place.endswith("/site-packages")]
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(folder) if name != _COMPILED]
+    except OSError:
+        return []
 
 
 def _is_later(path: str, since_ns: int, until_ns: int | None) -> bool:

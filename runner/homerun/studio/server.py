@@ -110,7 +110,7 @@ class Studio:
         says_again: a stranger's knock makes a new one, for who looks at a terminal.
 
     Raises:
-        UserError: the address cannot be had.
+        UserError: the address is not available.
     """
 
     def __init__(

@@ -95,6 +95,46 @@ def test_of_a_virtual_environment_only_an_installation_is_named(tmp_path) -> Non
     assert (before, link_watch.look(record).paths) == ([], ["env/"])
 
 
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """The packages of an environment in which nothing was compiled, as uv makes them."""
+    packages = tmp_path / "env/lib/python3/site-packages"
+    (packages / "six-1.dist-info").mkdir(parents=True)
+    (packages / "six.py").touch()
+    return packages
+
+
+@pytest.fixture
+def of_fresh(fresh: Path, tmp_path: Path) -> str:
+    """The record of a link to it."""
+    record = str(tmp_path / ".links")
+    link_watch.write_down(record, [(link_watch.ENVIRONMENT, "env", str(tmp_path / "env"))])
+    outlast(record)
+    return record
+
+
+def test_what_python_compiles_at_the_first_import_is_no_change(fresh: Path, of_fresh: str) -> None:
+    (fresh / "__pycache__").mkdir()
+
+    assert link_watch.look(of_fresh).paths == []
+
+
+def test_a_package_that_comes_while_others_are_compiled_is_named(
+    fresh: Path, of_fresh: str
+) -> None:
+    (fresh / "__pycache__").mkdir()
+    (fresh / "new-1.dist-info").mkdir()
+
+    assert link_watch.look(of_fresh).paths == ["env/"]
+
+
+def test_a_package_that_goes_while_others_are_compiled_is_named(fresh: Path, of_fresh: str) -> None:
+    (fresh / "__pycache__").mkdir()
+    (fresh / "six-1.dist-info").rmdir()
+
+    assert link_watch.look(of_fresh).paths == ["env/"]
+
+
 def test_without_a_record_nothing_was_changed(tmp_path) -> None:
     assert link_watch.look(str(tmp_path / ".links")).paths == []
 

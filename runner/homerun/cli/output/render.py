@@ -84,7 +84,7 @@ class Table:
             return None
         first, more = gone[:_MOST_NAMED], len(gone) - _MOST_NAMED
         told = f"{', '.join(first)} and {more} more" if more > 0 else " and ".join(first)
-        return Note(f"no room for {told}; {self._hint}")
+        return Note(f"left out: {told}; {self._hint}")
 
     def _widths(self, room: int) -> dict[str, int]:
         cells = zip(*[map(text.printable, self._columns), *self._rows])

@@ -25,7 +25,7 @@ def tcp(host: str, port: int | None) -> list[socket.socket]:
         port: None: the first that is free from the usual one on; 0: any.
 
     Raises:
-        UserError: the address cannot be had.
+        UserError: the address is not available.
     """
     hosts = LOOPBACK if host in (LOOPBACK[0], "localhost") else (host,)
     ports = [*range(USUAL, USUAL + _TRIES), 0] if port is None else [port]
@@ -43,7 +43,7 @@ def tcp(host: str, port: int | None) -> list[socket.socket]:
 
 
 class _TakenError(Exception):
-    """An address that cannot be had."""
+    """An address that is not available."""
 
     def __init__(self, host: str, port: int, cause: OSError) -> None:
         self.host = host
@@ -54,7 +54,7 @@ class _TakenError(Exception):
         """The same as the user is told it."""
         reason = self.cause.strerror or str(self.cause)
         place = f"port {self.port} of {self.host}"
-        return UserError(f"{place} cannot be had ({reason}): give another with --port")
+        return UserError(f"{place} is not available ({reason}): choose another with --port")
 
 
 def _all(hosts: tuple[str, ...], port: int) -> list[socket.socket]:

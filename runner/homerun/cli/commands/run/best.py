@@ -31,7 +31,12 @@ _SHOWN = 5
 @option("--max", "most", is_flag=True, help="More of the metric is better.")
 @option("--min", "least", is_flag=True, help="Less of the metric is better.")
 @option("--parent-run-id", metavar="RUN", help="Only the runs of this batch.")
-@option("--last", "count", kind=Number(least=1), metavar="N", help="At most N runs (default: 5).")
+@option(
+    *("-n", "--last", "count"),
+    kind=Number(least=1),
+    metavar="N",
+    help="At most N runs (default: 5).",
+)
 def best(
     call: Call,
     metric: str | None,

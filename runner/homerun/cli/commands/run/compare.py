@@ -87,9 +87,9 @@ def run_names(compared: Sequence[Record]) -> list[str]:
 def _left(found: dict[str, Any]) -> str:
     """How much was left out."""
     same, partial = len(found["same"]), len(found["partial"])
-    told = [f"{same} more {'is' if same == 1 else 'are'} the same"] if same else []
-    told += [f"{partial} more known of some only"] if partial else []
-    return f"{', '.join(told)}; --all shows them" if told else ""
+    told = [f"{same} that {'is' if same == 1 else 'are'} the same"] if same else []
+    told += [f"{partial} that only some runs have"] if partial else []
+    return f"left out: {', '.join(told)}; --all shows them" if told else ""
 
 
 def _beside(found: dict[str, Any], names: list[str], everything: bool) -> Iterator[render.Part]:

@@ -12,7 +12,7 @@ from homerun.cli.command import command
 from homerun.cli.commands.run import follow
 from homerun.cli.options import shared
 from homerun.cli.options.params import argument, option
-from homerun.cli.output import render
+from homerun.cli.output import render, text
 from homerun.cli.result import Result
 from homerun.files import browse
 from homerun.views.comparison import code_diff
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 20
 _TAB = 8
+_MOST_NAMED = 5
 
 
 @command("files")
@@ -37,6 +38,8 @@ _TAB = 8
 )
 def files(call: Call, name: str | None, folder: str | None, only_path: bool) -> Result | int:
     """List the files of a run: its results, logs and uploads. With FILE, print that file.
+
+    What the script wrote elsewhere in its folder is named below them.
 
     \b
     Example:
@@ -57,10 +60,9 @@ def files(call: Call, name: str | None, folder: str | None, only_path: bool) -> 
 
     def shown() -> list[render.Part]:
         if not rows:
-            return [render.Note(f"run {record.id} has no files")]
-        return [
-            render.Table(["file", "size"], [[r["name"], sizes.shown(r["bytes"])] for r in rows])
-        ]
+            return [render.Note(f"run {record.id} has no files"), *_left(record)]
+        cells = [[row["name"], sizes.shown(row["bytes"])] for row in rows]
+        return [render.Table(["file", "size"], cells), *_left(record)]
 
     return Result(rows, shown)
 
@@ -132,6 +134,16 @@ def snapshot(call: Call, folder: str | None, packs: bool) -> Result:
         path = found.unpack_snapshot(folder or found.id)
     told = {"run_id": found.id, "snapshot_id": found.get_snapshot_id(), "path": path}
     return Result(told, lambda: [path])
+
+
+def _left(record: Record) -> list[render.Part]:
+    """Where the rest lies that its script has written."""
+    folder, found = browse.left_in_copy(record)
+    if not found:
+        return []
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    named = ", ".join(map(text.printable, found[:_MOST_NAMED]))
+    return [render.Note(f"the script also left {named}{more} in {text.printable(folder)}")]
 
 
 def _path(path: str) -> Result:

@@ -35,7 +35,7 @@ _EXPERIMENT, _WAITS, _BELOW, _PARENT = "experiment", "waits", "runs below", "par
 _MOST_PARAMS = 6
 """More that differ are left out: `--columns` shows any."""
 
-_ROOM = "a wider terminal shows more, --columns what you name"
+_ROOM = "a wider terminal shows more, --columns chooses them"
 _METRICS = "metrics"
 _CHUNK = 256
 _LAST = 10
@@ -59,7 +59,7 @@ _MINIMAL = {
 @command("list")
 @shared.of_experiment("Only runs of this experiment.")
 @option(
-    "--last",
+    *("-n", "--last", "last"),
     kind=Number(least=1),
     metavar="N",
     help="At most N runs (default: 10; all with a query).",

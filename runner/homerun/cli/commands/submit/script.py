@@ -91,7 +91,9 @@ def _check_there(folder: str, script: str) -> None:
     files = [name for name in _listed(beside) if not name.startswith(".")]
     commands = command_table.words_after(("run",)) if is_program else []
     near = get_close_matches(os.path.basename(script), [*commands, *files], 2)
-    meant = f"did you mean {' or '.join(near)}?" if near else "homerun run -- runs a program"
+    meant = (
+        f"did you mean {' or '.join(near)}?" if near else "homerun run -- PROGRAM runs any program"
+    )
     raise UsageError(f"there is no script or command {script!r}; {meant}")
 
 
