@@ -711,3 +711,31 @@ def average_at(values: Sequence[float], told: str, weight: float) -> float:
     for value in values[: step + 1]:
         total, share = weight * total + (1 - weight) * value, weight * share + 1 - weight
     return total / share
+
+
+def test_what_is_set_of_charts_goes_along_to_other_tabs_and_neighbours_and_a_zoom_does_not(
+    page: Page, lab: Lab
+) -> None:
+    points = [(step, 1.0 + step) for step in range(50)]
+    former, later = (lab.run(**{"a/loss": points, "b/cost": points}) for _ in range(2))
+    shown = "x=relative&size=l&fold=b&chart=a%2Floss~y=log~zx=0,0.01"
+    lab.show(page, f"/run/{former.id}/metrics?{shown}")
+    chart(page, "a/loss")
+    page.get_by_role("slider", name="Smoothing").fill("0.5")
+    page.wait_for_url(re.compile("smooth=ema"))
+
+    page.get_by_role("link", name="JSON").click()
+    page.get_by_role("link", name="Metrics").click()
+    expect(chart(page, "a/loss")).not_to_contain_text("Reset zoom")
+    page.get_by_role("link", name="Next run").click()
+    page.wait_for_url(re.compile(later.id))
+    chart(page, "a/loss")
+
+    asked = unquote_plus(page.url.partition("?")[2])
+    assert asked == "x=relative&smooth=ema:0.5&size=l&fold=b&chart=a/loss~y=log"
+    expect(page.get_by_label("X axis")).to_have_value("relative")
+    expect(page.get_by_role("slider", name="Smoothing")).to_have_value("0.5")
+    expect(page.get_by_role("button", name="b 1")).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("[")
+    page.wait_for_url(re.compile(former.id))
+    assert unquote_plus(page.url.partition("?")[2]) == asked

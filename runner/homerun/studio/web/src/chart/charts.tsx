@@ -26,7 +26,7 @@ import { type Axis, Curves } from "./curve/curves";
 import { FullScreen } from "./full-screen";
 import { Legend } from "./legend";
 import { type ChartedRun, groupName, namesOfGroups, namesOfRuns } from "./lines";
-import { addressOf, type ChartSpec, matcher, type Section, type Size, type Spec, sectionsOf, specOf, toggled, withChart } from "./model";
+import { addressOf, axisOver, type ChartSpec, matcher, type Section, type Size, type Spec, sectionsOf, specOf, toggled, withChart } from "./model";
 import { useSliding } from "./smoothing";
 import { Toolbar } from "./toolbar";
 import "./chart.css";
@@ -74,7 +74,7 @@ export function Charts({
   const change = (next: Partial<Spec>): void => adjust(addressOf({ ...specOf(place.value.query), ...next }));
   const changeChart = (name: string, next: Partial<ChartSpec>): void => adjust(addressOf(withChart(specOf(place.value.query), name, next)));
   const [slider, slide] = useSliding(spec.smoothing, (word) => change({ smoothing: word }));
-  const used = spec.axis || axis;
+  const used = axisOver(spec.axis, axis, names, isSystem);
   const width = widthFor(runs.length);
   const ids = runs.map((one) => one.id);
   const curves = useMemo(() => new Curves(ids, used, width, { isSystem, groups }), [ids.join(), used, width, isSystem, groups.join("\n")]);
@@ -121,7 +121,9 @@ export function Charts({
       {!isPlain && (
         <Toolbar
           spec={spec}
+          axis={used}
           usual={axis}
+          hasSteps={!isSystem}
           change={change}
           slider={slider}
           slide={slide}

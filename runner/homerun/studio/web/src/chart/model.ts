@@ -93,6 +93,19 @@ export function addressOf(spec: Spec): Query {
   };
 }
 
+/** What of an address goes along to the charts of another page: how they are drawn, and no part that is looked at. */
+export function carried(query: URLSearchParams): Query {
+  const spec = specOf(query);
+  const charts = Object.fromEntries(Object.entries(spec.charts).map(([name, one]) => [name, { ...one, zoom: null }]));
+  return addressOf({ ...spec, find: "", hidden: [], full: "", charts });
+}
+
+/** The axis that charts have: the one that was chosen, where they can have it. Samples of a machine have no steps. */
+export function axisOver(chosen: Axis | "", usual: Axis, names: readonly string[], isSystem: boolean): Axis {
+  if (chosen === "" || (chosen === "step" && isSystem)) return usual;
+  return chosen.startsWith("metrics.") && !names.includes(chosen.slice("metrics.".length)) ? usual : chosen;
+}
+
 /** A chart in one word: `loss~y=log~r=inner~zx=10,20`. A name may have a tilde itself, as `%7E`. */
 function told(name: string, { scale, isLogX, limits, zoom }: ChartSpec): string {
   const pair = (key: string, extent: Extent | null | undefined): string[] => (extent ? [`${key}=${extent.map(short).join(",")}`] : []);

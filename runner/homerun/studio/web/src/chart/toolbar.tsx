@@ -7,8 +7,10 @@ import { overAxis, type Size, type Spec } from "./model";
 
 interface Props {
   spec: Spec;
+  axis: Axis;
   /** The axis where the address says none. */
   usual: Axis;
+  hasSteps: boolean;
   change: (change: Partial<Spec>) => void;
   /** What the slider of the smoothing says while it moves; "": none. */
   slider: ReadonlySignal<string>;
@@ -29,7 +31,7 @@ const SIZES: [Size, string][] = [
 ];
 const MOST_NAMES = 200;
 
-export function Toolbar({ spec, usual, change, slider, slide, isRead, names, found, all }: Props) {
+export function Toolbar({ spec, axis, usual, hasSteps, change, slider, slide, isRead, names, found, all }: Props) {
   return (
     <div class="bar is-charts">
       <Find value={spec.find} set={(find) => change({ find })} />
@@ -40,11 +42,8 @@ export function Toolbar({ spec, usual, change, slider, slide, isRead, names, fou
       )}
       <label class="inline">
         <span>X axis</span>
-        <select
-          value={spec.axis || usual}
-          onChange={(event) => change(overAxis(spec, event.currentTarget.value === usual ? "" : (event.currentTarget.value as Axis)))}
-        >
-          <option value="step">step</option>
+        <select value={axis} onChange={(event) => change(overAxis(spec, event.currentTarget.value === usual ? "" : (event.currentTarget.value as Axis)))}>
+          {hasSteps && <option value="step">step</option>}
           <option value="index">point number</option>
           <option value="relative">time since the first point</option>
           <option value="time">time of day</option>

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from "vitest";
-import { addressOf, halves, matcher, overAxis, PLAIN, type Spec, sectionsOf, specOf, toggled, withChart } from "../../src/chart/model";
+import { addressOf, axisOver, carried, halves, matcher, overAxis, PLAIN, type Spec, sectionsOf, specOf, toggled, withChart } from "../../src/chart/model";
 import { parameters } from "../../src/route";
 
 const through = (spec: Spec): Spec => specOf(new URLSearchParams(parameters(addressOf(spec))));
@@ -33,6 +33,26 @@ describe("the settings of charts", () => {
   it("leave out a chart that is as all are", () => {
     expect(addressOf(withChart(NOTHING, "loss", { scale: "linear" })).chart).toEqual([]);
     expect(withChart(NOTHING, "loss", { scale: "log" }).charts.loss).toEqual({ ...PLAIN, scale: "log" });
+  });
+
+  it("go along to other charts, but no part that is looked at, no run, and nothing that was looked for", () => {
+    const here = new URLSearchParams(
+      "x=relative&smooth=ema:0.9&size=l&pin=loss&fold=train&metrics=los&hide=run_1&full=loss&chart=loss~y=log~r=inner~zx=10,20&chart=cost~zy=1,2&log=a.txt",
+    );
+    expect(specOf(new URLSearchParams(parameters(carried(here))))).toEqual({
+      ...NOTHING,
+      ...{ axis: "relative", smoothing: "ema:0.9", size: "l", pinned: ["loss"], folded: ["train"] },
+      charts: { loss: { ...PLAIN, scale: "log", limits: "inner" } },
+    });
+    expect(parameters(carried(here))).not.toContain("log=");
+  });
+
+  it("have the axis that was chosen elsewhere where they can have it", () => {
+    expect(axisOver("time", "step", [], false)).toBe("time");
+    expect(axisOver("metrics.tokens", "step", ["loss", "tokens"], false)).toBe("metrics.tokens");
+    expect(axisOver("metrics.tokens", "relative", ["cpu_percent"], true)).toBe("relative");
+    expect(axisOver("step", "relative", ["cpu_percent"], true)).toBe("relative");
+    expect(axisOver("", "relative", [], true)).toBe("relative");
   });
 
   it("show all across once the axis is another one, since a part is in what the former axis said", () => {

@@ -2,8 +2,9 @@
 
 import "./head.css";
 import { useState } from "preact/hooks";
+import { carried } from "../../chart/model";
 import { duration } from "../../format";
-import { experimentHref, go, href, later, runHref } from "../../route";
+import { experimentHref, go, href, later, place, runHref } from "../../route";
 import { canCancel, cancel, fail, label, remove, resubmit } from "../../server/actions";
 import { isReadOnly } from "../../state";
 import type { RunAnswer, RunRow } from "../../types";
@@ -27,6 +28,7 @@ interface Props {
 export function Head({ run, answer, tab }: Props) {
   const { previous, next } = answer.siblings;
   const silent_s = answer.details.silent_s;
+  const charts = carried(place.value.query);
   return (
     <div class="run-head">
       <header class="page-head is-run">
@@ -55,8 +57,8 @@ export function Head({ run, answer, tab }: Props) {
         </p>
       </header>
       <div class="bar is-tools">
-        <Neighbour to={previous && runHref(previous, tab)} label="Previous run" icon="left" />
-        <Neighbour to={next && runHref(next, tab)} label="Next run" icon="right" />
+        <Neighbour to={previous && runHref(previous, tab, charts)} label="Previous run" icon="left" />
+        <Neighbour to={next && runHref(next, tab, charts)} label="Next run" icon="right" />
         <Tools run={run} canResubmit={answer.can_resubmit} canEdit={answer.can_edit} directory={answer.details.directory} />
       </div>
     </div>

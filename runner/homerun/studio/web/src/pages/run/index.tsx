@@ -2,6 +2,7 @@
 
 import type { ComponentType } from "preact";
 import { useLayoutEffect } from "preact/hooks";
+import { carried } from "../../chart/model";
 import { count } from "../../format";
 import { go, place, runHref } from "../../route";
 import { ApiError, get } from "../../server/api";
@@ -79,11 +80,12 @@ export function RunPage({ id }: { id: string }) {
 function RunView({ run, answer, reload, error }: TabProps & { error: Error | null }) {
   const tab = TABS.find((one) => one.path === place.value.path[2]) ?? TABS[0];
   const { previous, next } = answer.siblings;
-  const show = (path: string): void => go(runHref(run.id, path));
+  const charts = carried(place.value.query);
+  const show = (path: string): void => go(runHref(run.id, path, charts));
   useKeys("Run", [
     ...TABS.map((one, at) => ({ keys: String(at + 1), does: one.title.toLowerCase(), run: () => show(one.path) })),
-    { keys: "[", does: "previous run of the experiment", run: () => previous && go(runHref(previous, tab?.path)) },
-    { keys: "]", does: "next run of the experiment", run: () => next && go(runHref(next, tab?.path)) },
+    { keys: "[", does: "previous run of the experiment", run: () => previous && go(runHref(previous, tab?.path, charts)) },
+    { keys: "]", does: "next run of the experiment", run: () => next && go(runHref(next, tab?.path, charts)) },
   ]);
   if (!tab) return null;
   return (
@@ -92,7 +94,7 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
       {error && <Failure error={error} />}
       <nav class="tabs" aria-label="Sections of the run">
         {TABS.map((one) => (
-          <a key={one.path} href={runHref(run.id, one.path)} aria-current={one === tab ? "page" : undefined}>
+          <a key={one.path} href={runHref(run.id, one.path, charts)} aria-current={one === tab ? "page" : undefined}>
             {one.title}
             <Count value={one.count?.(run, answer) ?? 0} />
           </a>
