@@ -61,6 +61,58 @@ def test_a_rollup_tells_the_best_run_by_the_goal_of_the_project(
     assert rollup["best"] == best
 
 
+def test_a_run_names_its_best_child_also_where_only_the_name_of_a_metric_tells_what_is_better(
+    client: Client,
+) -> None:
+    parent = Experiment(Workspace.from_config(), "digits").start_logging(**BARE)
+    found = {}
+    for accuracy in (0.5, 0.75, 0.25):
+        child = parent.child_run()
+        child.log("width", 10 * accuracy)
+        child.log("accuracy", accuracy)
+        child.complete()
+        found[accuracy] = child
+    parent.complete()
+
+    best = client.get(f"/api/runs/{parent.id}").json["rollup"]["best"]
+
+    assert (best["metric"], best["value"], best["run_id"]) == ("accuracy", 0.75, found[0.75].id)
+
+
+def test_without_a_metric_that_tells_what_is_better_no_child_is_the_best(client: Client) -> None:
+    parent = Experiment(Workspace.from_config(), "digits").start_logging(**BARE)
+    child = parent.child_run()
+    child.log("width", 3)
+    child.complete()
+    parent.complete()
+
+    assert "best" not in client.get(f"/api/runs/{parent.id}").json["rollup"]
+
+
+def test_a_table_of_some_runs_shows_in_what_these_differ_and_what_they_have_logged(
+    client: Client,
+) -> None:
+    experiment = Experiment(Workspace.from_config(), "digits")
+    for alone in range(4):  # more of them, and none of the table's
+        run = experiment.start_logging(**BARE)
+        run.log_params({"seed": alone})
+        run.log("val loss", 1.0)
+        run.complete()
+    parent = experiment.start_logging(**BARE)
+    for rate in (0.1, 0.2):
+        child = parent.child_run()
+        child.log_params({"rate": rate, "depth": 3})
+        child.log("accuracy", rate)
+        child.complete()
+    parent.complete()
+
+    asked = f"/api/fields?experiment=digits&children=1&where={quote(f'parent = {parent.id}')}"
+
+    assert client.get(asked).json["columns"] == ["params.rate", "metrics.accuracy"]
+    assert "params.seed" in client.get("/api/fields?experiment=digits&children=1").json["columns"]
+    assert client.get("/api/fields?where=nonsense+%3D+1").status == 400
+
+
 def test_an_experiment_tells_its_runs_and_how_the_last_ones_went(
     client: Client, trained: Run
 ) -> None:

@@ -221,6 +221,7 @@ def _of_table() -> list[Route]:
             *("fields", runs.fields, "What runs are sorted and filtered by", FieldsAnswer),
             experiment,
             RouteParam("children", FLAG, "`columns` for a table with the runs that have a parent"),
+            _many("where", "`columns` for a table of the runs that meet it, of any experiment"),
         ),
         _get(
             *("values", runs.values, "The most frequent values of a field", ValuesAnswer),

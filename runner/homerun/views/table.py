@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -217,12 +218,19 @@ class Board:
         behind = None if len(found) <= limit else f"{found[limit].values['created']} {ids[limit]}"
         return total, ids[:limit], behind
 
-    def rollups(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """How many children of which status some runs have, and the best, by the parent's id."""
+    def rollups(
+        self, ids: Sequence[str], goal: tuple[str, bool] | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """How many children of which status some runs have, and the best, by the parent's id.
+
+        Args:
+            goal: a metric, and whether more of it is better; None: the board's own.
+        """
+        goal = goal or self.goal
         with self.live.open() as cache:
             below = counts.below(cache, ids)
-        best = self._best_below([*below])
-        metric = self.goal[0] if self.goal else None
+        best = self._best_below([*below], goal)
+        metric = goal[0] if goal else None
         return {run: rolled_up(known, best.get(run), metric) for run, known in below.items()}
 
     def _rolled_up(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -231,11 +239,13 @@ class Board:
         known = self.rollups(parents) if parents else {}
         return [{**row, "rollup": known.get(row["id"])} for row in rows]
 
-    def _best_below(self, ids: Sequence[str]) -> dict[str, tuple[float, str, int | None]]:
-        if self.goal is None or not ids or not self.live.meter_below(ids):
+    def _best_below(
+        self, ids: Sequence[str], goal: tuple[str, bool] | None
+    ) -> dict[str, tuple[float, str, int | None]]:
+        if goal is None or not ids or not self.live.meter_below(ids):
             return {}
         with self.live.open() as cache:
-            return counts.best_below(cache, ids, *self.goal)
+            return counts.best_below(cache, ids, *goal)
 
     def below(self, run_id: str, recursive: bool = False) -> list[str]:
         """The ids of a run's children, in order of creation; recursive: of all below it."""
@@ -299,12 +309,20 @@ class Board:
             found.append(told)
         return found
 
-    def fields(self, experiment: str | None = None, children: bool = False) -> dict[str, Any]:
+    def fields(
+        self, experiment: str | None = None, children: bool = False, where: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """What runs can be sorted and filtered by, with how many have it; and `columns`, see
         `_columns`.
 
         Args:
             children: whether `columns` are for a table with the runs that have a parent.
+            where: `columns` are for a table of the runs that meet these conditions, whichever their
+                experiment is.
+
+        Raises:
+            InvalidQuery: a condition is none.
+            ExperimentNotFound: there is no such experiment.
         """
         folder = self._folder(experiment)
         self.live.freshen(_FRESH_S, metrics=True)
@@ -322,8 +340,15 @@ class Board:
         for area in AREAS:
             for key, runs, kind in keyed[area]:
                 found.append({"name": f"{area}.{key}", "kind": kind, "runs": runs})
-        rows = self.page(experiment=experiment, children=children, limit=_SAMPLE)["runs"]
-        return {"fields": found, "columns": self._columns(rows, keyed[METRICS])}
+        rows = self.page(
+            experiment=None if where else experiment,
+            where=where,
+            children=children,
+            limit=_SAMPLE,
+            metrics=[pages.ALL] if where else (),
+        )["runs"]
+        logged = _logged(rows) if where else keyed[METRICS]
+        return {"fields": found, "columns": self._columns(rows, logged)}
 
     def _columns(self, rows: list[dict[str, Any]], logged: list[tuple[str, int, str]]) -> list[str]:
         """The fields in which the newest runs differ, or that they are judged by: parameters that
@@ -431,6 +456,12 @@ def row_of(row: Row) -> dict[str, Any]:
         "metrics": row.metrics,
         "rollup": None,
     }
+
+
+def _logged(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, str]]:
+    """The metrics of some rows, with how many of these have each."""
+    each = Counter(name for row in rows for name in row["metrics"])
+    return [(name, runs, NUMBER) for name, runs in each.items()]
 
 
 def _rank(logged: tuple[str, int, str]) -> tuple[int, bool, str]:

@@ -127,6 +127,15 @@ def logged_lately(cache: Cache, folder: str, runs: int) -> list[tuple[str, int]]
     return cache.db.execute(sql, (folder, runs)).fetchall()
 
 
+def logged_below(cache: Cache, parent: str, runs: int) -> list[tuple[str, int]]:
+    """The same of the newest children of a run."""
+    sql = (
+        "SELECT name, count(*) FROM metrics WHERE run IN (SELECT run FROM runs WHERE parent = ? "
+        "ORDER BY created DESC, id DESC LIMIT ?) GROUP BY name ORDER BY count(*) DESC, name"
+    )
+    return cache.db.execute(sql, (parent, runs)).fetchall()
+
+
 def best_values(
     cache: Cache, folder: str, metric: str, is_most: bool, limit: int
 ) -> list[tuple[float, str, int | None]]:

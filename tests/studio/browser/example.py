@@ -108,6 +108,7 @@ run = Run.get_context()
 for fold in range(5):
     child = run.child_run(name=f"fold-{fold}")
     child.tag("fold", str(fold))
+    child.log_params({"width": 16 << fold % 3, "rate": 0.1 / (1 + fold)})
     for epoch in range(10):
         child.log("loss", 1 / (1 + epoch) + fold / 50)
     if fold == 3:

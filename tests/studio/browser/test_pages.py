@@ -330,7 +330,7 @@ def test_failed_runs_are_shown_with_their_errors_and_grouped_by_them(
     expect(heading).to_be_visible()
 
 
-def test_the_children_of_a_run_are_a_tree_with_what_they_add_up_to(
+def test_the_children_of_a_run_are_a_table_with_what_they_add_up_to(
     page: Page, store: Store
 ) -> None:
     open_experiment(page, "prepare-data")
@@ -339,6 +339,8 @@ def test_the_children_of_a_run_are_a_tree_with_what_they_add_up_to(
     page.get_by_role("link", name="Children").click()
     expect(page.get_by_text("4 Completed, 1 Failed").first).to_be_visible()
     expect(page.get_by_role("row", name="fold-3")).to_contain_text("Failed")
+    expect(page.get_by_role("columnheader", name="loss")).to_be_visible()
+    expect(page.get_by_text("5 runs", exact=True)).to_be_visible()
 
 
 def test_outputs_are_looked_at_and_downloaded(page: Page, store: Store) -> None:

@@ -37,7 +37,7 @@ def run(desk: Desk, ask: Ask) -> dict[str, Any]:
         "can_resubmit": resubmit.is_possible(found._record),
         "can_edit": resubmit.can_be_edited(found._record),
         "goal": _goal(desk),
-        "rollup": desk.board.rollups([found.id]).get(found.id),
+        "rollup": desk.home.rollup(found.id),
         "siblings": desk.board.neighbours(found.id),
         "cursor": desk.board.cursor(),
     }

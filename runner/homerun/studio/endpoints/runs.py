@@ -51,7 +51,7 @@ def runs(desk: Desk, ask: Ask) -> dict[str, Any]:
 
 def fields(desk: Desk, ask: Ask) -> dict[str, Any]:
     """What runs can be sorted and filtered by."""
-    found = desk.board.fields(ask.text("experiment"), ask.flag("children"))
+    found = desk.board.fields(ask.text("experiment"), ask.flag("children"), ask.texts("where"))
     return {
         **found,
         "fields": [{**one, "is_most": _way(desk, one["name"])} for one in found["fields"]],

@@ -90,6 +90,17 @@ class Home:
             "unread": self._board.unread(),
         }
 
+    def rollup(self, run_id: str) -> dict[str, Any] | None:
+        """How the children of a run stand, and the best by the project's goal, else by a metric of
+        theirs whose name tells what is better; None: it has none.
+        """
+        found = self._board.rollups([run_id]).get(run_id)
+        if found is None or "best" in found or not self._board.live.meter_below([run_id]):
+            return found
+        with self._board.live.open() as cache:
+            goal = self._chosen(counts.logged_below(cache, run_id, _LATELY))
+        return self._board.rollups([run_id], goal).get(run_id) if goal else found
+
     def _failed(self, since: str) -> dict[str, Any]:
         """The failures since then, those that are alike together; the newest first."""
         with self._board.live.open() as cache:

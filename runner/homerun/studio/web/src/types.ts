@@ -1085,7 +1085,7 @@ export interface Queries {
   "model/zip": { name: string; version?: string | null };
   runs: { experiment?: string | null; where?: string[] | null; sort?: string | null; group?: string[] | null; children?: boolean | null; ids?: string[] | null; metrics?: string[] | null; skip?: number | null; limit?: number | null };
   selection: { experiment?: string | null; where?: string[] | null; children?: boolean | null; ids?: string[] | null; until?: string | null };
-  fields: { experiment?: string | null; children?: boolean | null };
+  fields: { experiment?: string | null; children?: boolean | null; where?: string[] | null };
   values: { field: string; experiment?: string | null; like?: string | null };
   series: { run: string[]; name: string[]; width?: number | null; x?: string | null; since?: number | null; until?: number | null; smooth?: string | null; group?: string[] | null; stat?: string[] | null; cursor?: string | null; system?: boolean | null };
   views: {};

@@ -1,5 +1,6 @@
 /** A chart of ECharts in its place: drawn again when it, its place or the theme changes. */
 
+import "./analysis.css";
 import type { EChartsCoreOption, EChartsType } from "echarts/core";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Failure } from "../ui/basics";

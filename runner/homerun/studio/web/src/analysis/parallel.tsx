@@ -1,5 +1,6 @@
 /** Each run as a line through its parameters to a metric, and what the metric depends on. */
 
+import type { ComponentChildren } from "preact";
 import { figure, plural } from "../format";
 import { place } from "../route";
 import { get } from "../server/api";
@@ -16,31 +17,49 @@ const MOST_AXES = 12;
 /** With fewer runs neither figure says much. */
 const FEW = 20;
 
-export function Parallel({ runs }: { runs: RunRow[] }) {
+interface Props {
+  runs: RunRow[];
+  /** Stands before the choice of a metric, above the picture alone: the runs are a table on the same page. */
+  lead?: ComponentChildren;
+}
+
+export function Parallel({ runs, lead }: Props) {
   const columns = columnsOfRuns(runs);
   const metrics = columns.filter((one) => one.name.startsWith("metrics.") && one.isNumber);
   const params = columns.filter((one) => one.name.startsWith("params."));
   const metric = chosen(place.value.query.get("metric"), metrics, [metrics[0]?.name]);
-  if (!metric || !params.length) return <p class="dim">These runs differ in no parameter, or have logged no numbers.</p>;
+  if (!metric || !params.length) {
+    return (
+      <div class="bar">
+        {lead}
+        <p class="dim">These runs differ in no parameter, or have logged no numbers.</p>
+      </div>
+    );
+  }
   const axes = [...params.slice(0, MOST_AXES), metric];
   return (
     <section aria-label="Parallel coordinates">
       <div class="bar">
+        {lead}
         <Pick label="Metric" name="metric" value={metric.name} columns={metrics} />
         {params.length > MOST_AXES && <span class="dim">The first {MOST_AXES} parameters are shown.</span>}
       </div>
       <Drawing
         title={`Parameters and ${metric.name} of ${plural(runs.length, "run")}`}
-        height={380}
+        height={lead ? 230 : 380}
         of={[runs, metric.name]}
         option={(ink) => parallelOption(ink, runs, axes, metric)}
       />
-      <AsTable
-        title="Parallel coordinates"
-        heads={["run", ...axes.map((one) => one.name)]}
-        rows={runs.map((run, at) => [nameOf(run), ...axes.map((one) => one.values[at] ?? null)])}
-      />
-      <Importance runs={runs} metric={metric.name.slice("metrics.".length)} />
+      {!lead && (
+        <>
+          <AsTable
+            title="Parallel coordinates"
+            heads={["run", ...axes.map((one) => one.name)]}
+            rows={runs.map((run, at) => [nameOf(run), ...axes.map((one) => one.values[at] ?? null)])}
+          />
+          <Importance runs={runs} metric={metric.name.slice("metrics.".length)} />
+        </>
+      )}
     </section>
   );
 }

@@ -142,9 +142,6 @@ export function metricsOf(keys: readonly string[]): string[] {
   return [...new Set(named.flatMap((field) => [field, metricOf(field).name]))];
 }
 
-/** Whether a run has what a field of a metric means. */
-export const hasMetric = (run: RunRow, field: string): boolean => field in run.metrics || metricOf(field).name in run.metrics;
-
 function metricTitle(field: string): string {
   const { name, which } = metricOf(field);
   return which === "last" ? name : `${name} ${which}`;
@@ -154,13 +151,6 @@ function metric(run: RunRow, field: string): string {
   if (field in run.metrics) return figure(toNumber(run.metrics[field]?.last));
   const { name, which } = metricOf(field);
   return figure(toNumber(run.metrics[name]?.[which]));
-}
-
-/** The parameters that are not the same in all runs that have any. */
-export function differing(runs: readonly RunRow[]): string[] {
-  const each = runs.map((run) => run.params).filter((params) => Object.keys(params).length > 0);
-  const names = [...new Set(each.flatMap((params) => Object.keys(params)))];
-  return names.filter((name) => new Set(each.map((params) => JSON.stringify(params[name]))).size > 1);
 }
 
 /** What follows a word of the command line, as in `--lr 0.1` or `--lr=0.1`: in addresses of former versions. */

@@ -51,6 +51,9 @@ const RELOAD_MS = 700;
 /** Files are counted up to here. */
 const MOST_COUNTED = 2000;
 
+/** What scrolls by itself has the height that is left. */
+const isFull = (tab: Tab, run: RunRow): boolean => tab.path === "logs" || (tab.path === "children" && run.children > 0);
+
 export function RunPage({ id }: { id: string }) {
   const loaded = useLoaded((abort) => get("runs/{id}", { id }, abort), [id]);
   const [news, tell] = useNews<RunRow>(loaded);
@@ -89,7 +92,7 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
   ]);
   if (!tab) return null;
   return (
-    <div class={`page ${["logs"].includes(tab.path) ? "is-full" : ""}`}>
+    <div class={`page ${isFull(tab, run) ? "is-full" : ""}`}>
       <Head run={run} answer={answer} tab={tab.path} />
       {error && <Failure error={error} />}
       <nav class="tabs" aria-label="Sections of the run">

@@ -1,31 +1,33 @@
-/** The runs of an experiment, or of all. */
+/** A table of runs: filter, order, groups, columns, charts beside it, and actions for those that are selected. */
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { count, soFar } from "../format";
-import { adjust, go, href, place, recallStep, rememberStep, turn } from "../route";
-import { canCancel, cancel, cancelAll, labelAll, remove, removeAll, resubmit } from "../server/actions";
-import { address, download, get } from "../server/api";
-import { useLive } from "../server/live";
-import { progress } from "../server/meant";
-import { info, isReadOnly, setTitle } from "../state";
-import { ColumnChooser } from "../table/column-chooser";
-import { columnsOf, metricsOf, standardKeys } from "../table/columns";
-import { fieldWritten, flipped, valueWritten, withValue } from "../table/conditions";
-import { FilterBox } from "../table/filter-box";
-import type { HeadingActs } from "../table/heading";
-import { RunPages } from "../table/pages";
-import { QuickFilters } from "../table/quick-filters";
-import { type Place, RunsTable } from "../table/runs-table";
-import { freshened, hidden, isElsewhere, meant, NONE, read, rows, type Selection, sizeOf, written } from "../table/selection";
-import { ViewTabs } from "../table/view-tabs";
-import { viewShown } from "../table/views";
-import { Eye, type Eyes, SHOWS, type Show, shareOf, showOf, TITLES, useEyes, Workspace } from "../table/workspace";
-import type { FieldRow, Queries, RunRow } from "../types";
-import { Button, Empty, Switch } from "../ui/basics";
-import { complain, say } from "../ui/dialog";
-import { SecretsDialog, TagDialog } from "../ui/forms";
-import { useKeys } from "../ui/keys";
-import { useLoaded, useRemembered, useThrottled } from "../use";
+import { count, soFar } from "../../format";
+import { adjust, go, href, place, recallStep, rememberStep, turn } from "../../route";
+import { canCancel, cancel, cancelAll, labelAll, remove, removeAll, resubmit } from "../../server/actions";
+import { address, download, get } from "../../server/api";
+import { useLive } from "../../server/live";
+import { progress } from "../../server/meant";
+import { info, isReadOnly } from "../../state";
+import { ColumnChooser } from "../../table/column-chooser";
+import { fieldWritten, flipped, valueWritten, withValue } from "../../table/conditions";
+import { FilterBox } from "../../table/filter-box";
+import type { HeadingActs } from "../../table/heading";
+import { RunPages } from "../../table/pages";
+import { QuickFilters } from "../../table/quick-filters";
+import { type Place, RunsTable } from "../../table/runs-table";
+import { freshened, hidden, isElsewhere, meant, NONE, read, rows, type Selection, sizeOf, written } from "../../table/selection";
+import { type Lists, viewShown } from "../../table/views";
+import { Eye, type Eyes, SHOWS, type Show, shareOf, showOf, TITLES, useEyes, Workspace } from "../../table/workspace";
+import type { Queries, RunRow } from "../../types";
+import { Button, Empty } from "../../ui/basics";
+import { complain, say } from "../../ui/dialog";
+import { SecretsDialog, TagDialog } from "../../ui/forms";
+import { type Key, useKeys } from "../../ui/keys";
+import { useLoaded, useRemembered, useThrottled } from "../../use";
+import { GroupChoice, groupable } from "./group-choice";
+import { asked, type Scope } from "./scope";
+import { useShownColumns } from "./shown-columns";
 
 const MOST_COMPARED = 50;
 const MOST_CHARTED = 50;
@@ -37,37 +39,46 @@ const REFRESH_MS = 1500;
 /** Of so few runs that match a selection holds the rows. */
 const FEW = 200;
 
-export function RunsPage() {
+/** What stands above the table can tell of it. */
+export interface Told {
+  /** How many runs there are, as a part of the page. */
+  total: ComponentChildren;
+  /** Whether the first rows are there. */
+  isRead: boolean;
+  asked: Queries["runs"];
+  /** The columns that these runs want; null as long as they are not known. */
+  usual: readonly string[] | null;
+  /** The metrics that are shown. */
+  metrics: readonly string[];
+  /** What this browser remembers of the table and the address does not say. */
+  remembered: Lists;
+  /** Counts up when runs have changed. */
+  changes: number;
+}
+
+interface Props {
+  scope: Scope;
+  head: (told: Told) => ComponentChildren;
+  /** Stands behind the filter. */
+  more?: ComponentChildren;
+  keys?: Key[];
+}
+
+/** A table of runs, with all that can be done with it; its state is in the address. */
+export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
   const { query } = place.value;
-  const experiment = query.get("experiment");
+  const { experiment, parent, withChildren } = scope;
   const where = query.getAll("where");
   const sort = query.get("sort") ?? "";
   const group = query.getAll("group").filter(Boolean);
-  const withChildren = query.get("children") === "1";
-  const fields = useLoaded((abort) => get("fields", { experiment, children: withChildren }, abort), [experiment], [withChildren]);
-  const hasGpus = fields.data?.fields.some((one) => one.name === "gpu_percent" && one.runs > 0) ?? false;
-  // Those of the last time until these are known, so that no column comes a moment later.
-  const [usual, setUsual] = useRemembered<string[]>(`usual.${experiment ?? ""}.${withChildren}`, []);
-  useEffect(() => {
-    if (fields.data) setUsual(fields.data.columns);
-  }, [fields.data]);
-  const standard = standardKeys(!experiment, hasGpus, fields.data?.columns ?? usual, where);
-  const [kept, keep] = useRemembered<string[] | null>(`columns.${experiment ?? ""}`, null);
-  const named = query.has("columns") ? (query.get("columns") ?? "").split(",").filter(Boolean) : (kept ?? standard);
-  const pins = (query.get("pins") ?? "").split(",").filter((key) => named.includes(key));
-  const keys = [...pins, ...named.filter((key) => !pins.includes(key))];
-  const columns = columnsOf(keys, fields.data?.fields);
-  const metrics = metricsOf(keys);
-  const [usualWidths, keepWidths] = useRemembered<Record<string, number>>("widths", {});
-  const widths = { ...usualWidths, ...widthsIn(query.get("widths") ?? "") };
-  const setKeys = (next: string[]): void => {
-    keep(next);
-    adjust({ columns: next.join(","), pins: pins.filter((key) => next.includes(key)).join(",") });
-  };
-  const setWidth = (column: string, width: number): void => {
-    keepWidths({ ...usualWidths, [column]: width });
-    adjust({ widths: widthsWritten({ ...widthsIn(query.get("widths") ?? ""), [column]: width }) });
-  };
+  const isFiltered = where.length > 0;
+  const among = asked(scope, where);
+  const fields = useLoaded(
+    (abort) => get("fields", { experiment, children: withChildren, where: asked(scope, []).where }, abort),
+    [experiment, parent],
+    [withChildren],
+  );
+  const { keys, columns, metrics, pins, widths, standard, kept, hasCharts, setKeys, setWidth } = useShownColumns(scope, fields.data);
 
   const [selection, setSelection] = useState<Selection>(() => read(query.get("sel") ?? "", recallStep("selection")));
   /** How many runs were asked for, where a range has more than can be selected. */
@@ -85,35 +96,39 @@ export function RunsPage() {
   const [secrets, setSecrets] = useState<{ run: RunRow; hidden: string[] } | null>(null);
   const seen = useRef([0, 0] as [number, number]);
 
-  const [lastShown, keepShown] = useRemembered<Show | null>("show", null);
-  const hasCharts = (fields.data?.fields.map((one) => one.name) ?? usual).some((name) => name.startsWith("metrics."));
-  const show = showOf(query.get("show"), lastShown, !!experiment && hasCharts);
+  // Beside the table of an experiment stand its charts; below a run there is a picture already.
+  const [lastShown, keepShown] = useRemembered<Show | null>(parent === null ? "show" : "show.children", null);
+  const show = showOf(query.get("show"), lastShown, !!experiment && parent === null && hasCharts);
   const present = (next: Show): void => {
     keepShown(next);
     adjust({ show: next });
   };
   const [added, takenOut] = [listIn(query.get("on")), listIn(query.get("off"))];
   const [round, setRound] = useState(0);
-  const asked: Queries["runs"] = { experiment, where, sort, group, children: withChildren };
-  const key = JSON.stringify(asked);
+  const question: Queries["runs"] = { ...among, sort, group };
+  const key = JSON.stringify(question);
   const baselineId = query.get("base");
   const baseline = useBaseline(baselineId, metrics, round);
-  const eyes = useEyes(asked, show !== "table", baseline ? [...added, baseline.id] : added, takenOut, round, baseline?.id);
+  const eyes = useEyes(question, show !== "table", baseline ? [...added, baseline.id] : added, takenOut, round, baseline?.id);
   const see = (run: RunRow, isShown: boolean): void =>
     adjust({
       on: (isShown ? [...added.filter((id) => id !== run.id), run.id] : added.filter((id) => id !== run.id)).join(","),
       off: (isShown ? takenOut.filter((id) => id !== run.id) : [...takenOut, run.id]).join(","),
     });
-  const pages = useMemo(() => new RunPages(asked, where.length > 0), [key]);
+  const pages = useMemo(() => new RunPages(question, isFiltered), [key]);
   // Other columns are no other rows: what is marked, chosen and scrolled to stays.
   useLayoutEffect(() => pages.hold(metrics, ...seen.current), [pages, metrics.join()]);
 
-  useEffect(() => setTitle(experiment ?? "Runs"), [experiment]);
   const refresh = useThrottled(() => pages.refresh(...seen.current), REFRESH_MS);
-  useLive({ topics: ["runs"], metrics, experiment: experiment ?? undefined }, ({ event, data }) => {
+  const [changes, setChanges] = useState(0);
+  const tell = useThrottled(() => setChanges((value) => value + 1), REFRESH_MS);
+  useLive({ topics: ["runs"], metrics, experiment: (parent === null && experiment) || undefined }, ({ event, data }) => {
     if (event === "reset") return refresh();
     if (event !== "runs") return;
-    const { changed, removed } = data;
+    const { removed } = data;
+    const changed = parent === null ? data.changed : data.changed.filter((run) => run.parent === parent);
+    if (!changed.length && !removed.length) return;
+    tell();
     const isStrange = pages.update(changed);
     if (isStrange || removed.length || changed.some((run) => eyes.number(run.id) !== null || run.id === baselineId)) setRound((value) => value + 1);
     if (isStrange || removed.length || sort || group.length || where.length) refresh();
@@ -127,8 +142,8 @@ export function RunsPage() {
   }, [sel]);
   const size = sizeOf(selection);
   // The rows of another question have no ticks then, and the first that is ticked begins again.
-  const isOther = isElsewhere(selection, asked);
-  const out = useHidden(asked, selection);
+  const isOther = isElsewhere(selection, among);
+  const out = useHidden(among, selection, isFiltered);
 
   /** Do something with the rows of what is selected. */
   const withRows = (act: (runs: RunRow[]) => unknown, most = MOST_IN_RANGE): void => chosenSoon(rows(selection, most).then((found) => void act(found)));
@@ -160,25 +175,25 @@ export function RunsPage() {
     const charts = { metrics: shownMetrics(keys), title: viewShown()?.name ?? experiment };
     const ids = size ? (await rows(selection, MOST_IN_REPORT + 1)).map((run) => run.id) : [];
     if (ids.length > MOST_IN_REPORT) return say(`A report has at most ${MOST_IN_REPORT} runs, and ${count(size)} are selected.`, true);
-    const of = ids.length ? { ids } : { experiment, where, sort, children: withChildren };
+    const of = ids.length ? { ids } : { ...among, sort };
     await download(address("report", { ...of, ...charts })).catch(complain);
   };
   const latest = useRef(key);
   latest.current = key;
   const chooseAll = async (): Promise<void> => {
-    const few = await get("runs", { ...asked, metrics, limit: FEW });
+    const few = await get("runs", { ...question, metrics, limit: FEW });
     if (few.total <= FEW) {
       if (latest.current === key) choose({ runs: new Map(few.runs.map((run) => [run.id, run])), all: null });
       return;
     }
-    const all = await meant({ experiment, where, children: withChildren });
+    const all = await meant(among);
     if (all && latest.current === key) choose({ runs: new Map(), all });
   };
   /** All runs from one to another, also those that were never in view. */
   const chooseRange = async (from: Place, to: Place, isShown: (row: number) => boolean): Promise<void> => {
     const [first, last] = from.row < to.row ? [from.row, to.row + 1] : [to.row, from.row + 1];
     const begin = from.row < to.row ? first : Math.max(first, last - MOST_IN_RANGE);
-    const { found } = await rowsOf({ ...asked, metrics }, begin, Math.min(last, begin + MOST_IN_RANGE));
+    const { found } = await rowsOf({ ...question, metrics }, begin, Math.min(last, begin + MOST_IN_RANGE));
     if (latest.current !== key) return;
     if (found[from.row - begin]?.id !== from.id) throw new Error("The order of the runs has changed meanwhile: select them again.");
     const kept = found.filter((_, at) => isShown(begin + at));
@@ -226,26 +241,28 @@ export function RunsPage() {
   }, [pages, unread !== null]);
   useEffect(() => pages.need(0, 0), [pages]);
   const known = fields.data?.fields ?? null;
+  const remembered: Lists = { ...(kept && !query.has("columns") ? { columns: [kept.join(",")] } : {}), show: [show] };
   const runKeys = [
     { keys: "c", does: "compare the selected runs", run: () => isAny && compare() },
     { keys: "t", does: "tag the selected runs", run: () => isAny && canWrite && tag() },
     { keys: "s", does: "cancel the selected runs", run: () => isAny && canWrite && stop(true) },
     { keys: "v", does: "table, split or charts", run: () => present(SHOWS[(SHOWS.indexOf(show) + 1) % SHOWS.length] ?? "table") },
     { keys: "o", does: "choose columns", run: () => setDialog("columns") },
-    { keys: "p", does: "show or hide child runs", run: () => turn({ children: withChildren ? null : 1 }) },
     { keys: "u", does: "clear the selection", run: () => choose(NONE) },
+    ...moreKeys,
   ];
   useKeys("Runs", runKeys, !isBusy);
   return (
-    <div class="page is-full">
-      <header class="page-head">
-        <h1 tabIndex={-1}>{experiment ?? "All runs"}</h1>
-        <span class="dim total" role="status" aria-busy={isBusy}>
-          {total === null ? "" : `${count(total)} ${shown.isFiltered ? "found" : total === 1 ? "run" : "runs"}`}
-          {soFar(unread)}
-        </span>
-      </header>
-      <ViewTabs experiment={experiment} remembered={{ ...(kept && !query.has("columns") ? { columns: [kept.join(",")] } : {}), show: [show] }} />
+    <>
+      {head({
+        total: <Total pages={shown} isBusy={isBusy} />,
+        isRead: isAnswered,
+        asked: question,
+        usual: fields.data?.columns ?? null,
+        metrics,
+        remembered,
+        changes,
+      })}
       <div class="bar">
         <FilterBox
           where={where}
@@ -257,7 +274,7 @@ export function RunsPage() {
         />
         <QuickFilters where={where} change={filter} metrics={shownMetrics(keys)} />
         <GroupChoice group={group} fields={known ?? []} change={(next) => turn({ group: next })} />
-        <Switch label="Hide child runs" on={!withChildren} change={(on) => turn({ children: on ? null : 1 })} />
+        {more}
       </div>
       <div class="bar is-tools" role="toolbar" aria-label="Actions for the selected runs">
         <span class="chosen-count" role="status">
@@ -352,7 +369,7 @@ export function RunsPage() {
       {dialog === "columns" && <ColumnChooser keys={keys} standard={standard} fields={known ?? []} change={setKeys} close={() => setDialog("")} />}
       {dialog === "tags" && <TagSelected selection={selection} close={() => setDialog("")} />}
       {secrets && <SecretsDialog {...secrets} close={() => setSecrets(null)} />}
-    </div>
+    </>
   );
 }
 
@@ -374,11 +391,10 @@ function useBaseline(id: string | null, metrics: string[], round: number): RunRo
 }
 
 /** How many of the selected runs the filter hides. */
-function useHidden(asked: Queries["runs"], selection: Selection): number {
-  const { experiment, where, children } = asked;
+function useHidden({ experiment, where, children }: Queries["runs"], selection: Selection, isFiltered: boolean): number {
   const [found, setFound] = useState({ key: "", hidden: 0 });
   const ids = selection.all ? [] : [...selection.runs.keys()];
-  const key = ids.length && where?.length ? JSON.stringify([experiment, where, children, ids]) : "";
+  const key = ids.length && isFiltered ? JSON.stringify([experiment, where, children, ids]) : "";
   useEffect(() => {
     if (!key) return;
     const control = new AbortController();
@@ -407,6 +423,17 @@ function TagSelected({ selection, close }: { selection: Selection; close: () => 
   return found && <TagDialog runs={found} close={close} />;
 }
 
+/** How many runs there are, or were found. */
+function Total({ pages, isBusy }: { pages: RunPages; isBusy: boolean }) {
+  const total = pages.total.value;
+  return (
+    <span class="dim total" role="status" aria-busy={isBusy}>
+      {total === null ? "" : `${count(total)} ${pages.isFiltered ? "found" : total === 1 ? "run" : "runs"}`}
+      {soFar(pages.unread.value)}
+    </span>
+  );
+}
+
 function moved(keys: string[], key: string, to: number): string[] {
   const rest = keys.filter((one) => one !== key);
   rest.splice(Math.max(0, to), 0, key);
@@ -415,17 +442,6 @@ function moved(keys: string[], key: string, to: number): string[] {
 
 const shownMetrics = (keys: string[]): string[] =>
   keys.flatMap((key) => (key.startsWith("metrics.") ? [key.slice("metrics.".length).replace(/\.(last|min|max|mean)$/, "")] : []));
-
-/** Widths as they stand in the address: `key:120,other:80`, where a key has no comma. */
-function widthsIn(text: string): Record<string, number> {
-  const each = text.split(",").map((one) => [one.slice(0, one.lastIndexOf(":")), Number(one.slice(one.lastIndexOf(":") + 1))] as const);
-  return Object.fromEntries(each.filter(([key, width]) => key && width > 0 && width < 5000));
-}
-
-const widthsWritten = (widths: Record<string, number>): string =>
-  Object.entries(widths)
-    .map(([key, width]) => `${key}:${width}`)
-    .join(",");
 
 /** The rows of a table from one on and before another, and how many it has. */
 async function rowsOf(asked: Queries["runs"], first: number, behind: number): Promise<{ found: RunRow[]; total: number }> {
@@ -437,37 +453,6 @@ async function rowsOf(asked: Queries["runs"], first: number, behind: number): Pr
     total = answer.total;
   }
   return { found, total };
-}
-
-function groupable(fields: FieldRow[]): string[] {
-  const plain = ["status", "error", "experiment", "user", "target", "script", "parent"];
-  const tags = fields.map((one) => one.name).filter((name) => /^(params|tags|properties)\./.test(name));
-  return [...new Set([...plain, ...tags])];
-}
-
-const MOST_LEVELS = 4;
-
-/** What runs are grouped by: a choice for each level, and one more to add another within. */
-function GroupChoice({ group, fields, change }: { group: string[]; fields: FieldRow[]; change: (group: string[]) => void }) {
-  const set = (at: number, value: string): void => change([...group.slice(0, at), ...(value ? [value] : []), ...group.slice(at + 1)]);
-  const levels = [...group, ...(group.length < MOST_LEVELS ? [""] : [])];
-  return (
-    <span class="inline">
-      {levels.map((level, at) => (
-        <label key={at} class="inline">
-          <span>{at ? "then by" : "Group by"}</span>
-          <select value={level} onChange={(event) => set(at, event.currentTarget.value)}>
-            <option value="">none</option>
-            {[...new Set([...(level ? [level] : []), ...groupable(fields).filter((one) => !group.includes(one))])].map((one) => (
-              <option key={one} value={one}>
-                {one}
-              </option>
-            ))}
-          </select>
-        </label>
-      ))}
-    </span>
-  );
 }
 
 function Nothing({ isFiltered }: { isFiltered: boolean }) {
