@@ -70,6 +70,31 @@ def test_an_entry_says_what_its_run_wants_and_holds_what_it_is_started_with(
     assert (local.add("other", b"").slots, local.entries()[1].limit) == (1, None)
 
 
+@pytest.mark.parametrize(
+    ("asked", "name", "gpus", "gpu_mib"),
+    [
+        pytest.param({}, "9999.000000000001.1.a", 0, None, id="none"),
+        pytest.param({"gpus": 2}, "9999.000000000001.1g2.a", 2, None, id="whole"),
+        pytest.param({"gpus": 1, "gpu_mib": 512}, "9999.000000000001.1g1m512.a", 1, 512, id="part"),
+        pytest.param({"gpus": 2, "limit": 4}, "9999.000000000001.1of4g2.a", 2, None, id="limit"),
+    ],
+)
+def test_an_entry_says_how_many_gpus_its_run_wants_and_how_much_of_each(
+    local: Queue, asked: dict[str, int], name: str, gpus: int, gpu_mib: int | None
+) -> None:
+    added = local.add("a", b"", **asked)  # type: ignore[arg-type]
+    (found,) = local.entries()
+
+    assert found.name == added.name == name
+    assert [(one.gpus, one.gpu_mib) for one in (added, found)] == [(gpus, gpu_mib)] * 2
+    assert [(one.slots, one.limit) for one in (added, found)] == [(1, asked.get("limit"))] * 2
+    assert local.has_gpu_entries() is bool(gpus)
+
+
+def test_an_entry_asks_for_no_gpus_unless_it_is_made_with_some(local: Queue) -> None:
+    assert Entry(local.folder, "9999.000000000001.1.a", 1, "a").gpus == 0
+
+
 def test_an_entry_is_there_until_it_is_removed_by_any_process(local: Queue) -> None:
     entry = local.add("a", b"x")
     assert entry.exists()
@@ -92,7 +117,17 @@ def test_fifty_that_come_at_once_get_places_of_their_own(local: Queue) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["a", "1.2.3", "x.2.3.run", "1.2.x.run", "1.2.3of.run", "1.2.3ofx.run", "1.2.of3.run"],
+    [
+        *("a", "1.2.3", "x.2.3.run", "1.2.x.run", "1.2.3of.run", "1.2.3ofx.run", "1.2.of3.run"),
+        *(
+            "1.2.3g.run",
+            "1.2.3gx.run",
+            "1.2.g3.run",
+            "1.2.3m4.run",
+            "1.2.3g1m.run",
+            "1.2.3g1mx.run",
+        ),
+    ],
 )
 def test_a_name_that_is_none_of_an_entry_does_not_wait(local: Queue, name: str) -> None:
     entry = local.add("a", b"")
