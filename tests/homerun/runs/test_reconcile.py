@@ -18,12 +18,13 @@ from homerun import Experiment, ScriptRunConfig, Workspace
 from homerun.runs import reconcile, stop_request
 from homerun.system import exit_status, linux, process_tree
 from homerun.targets import dispatch, registry, requeue, retries
+from homerun.targets.engines import judge
 from homerun.targets.plan import Plan
 from runstore import layout, look, status
 from runstore.draft import Draft
 from runstore.errors import ReadOnlyStore
 from runstore.fs import facts, lock, trust
-from runstore.queue import place
+from runstore.queue import place, placed
 from runstore.queue.queue import Queue
 from runstore.run import identity
 from runstore.run.record import Record
@@ -98,6 +99,8 @@ def test_a_run_that_waits_and_whose_canceler_was_killed_is_ended_by_the_next_loo
 class Acts:
     """What was done: adopters and queues that were started, and runs that were requeued."""
 
+    places = False
+
     def __init__(self) -> None:
         self.adopted: list[tuple[bool | None, bool]] = []
         self.woken = 0
@@ -150,11 +153,11 @@ def store(workspace_dir: Path) -> Store:
 
 @pytest.fixture
 def make(store: Store) -> Iterator[Callable[..., Record]]:
-    """Make a run: `make(alive=True, retry_on=…)`."""
+    """Make a run: `make(alive=True, below=…, retry_on=…)`."""
     held: list[int] = []
 
-    def made(*, alive: bool = False, **asked: object) -> Record:
-        draft = Draft(store, "exp")
+    def made(*, alive: bool = False, below: Record | None = None, **asked: object) -> Record:
+        draft = Draft(store, "exp", parent=below)
         descriptor = draft.take_alive()
         record = draft.publish(
             {"kind": status.SUBMITTED, "script": "train.py", "target": "local", **asked}
@@ -296,6 +299,123 @@ def test_a_stop_request_of_a_run_that_is_lost_is_passed_on_no_more(
     reconcile.bring_up_to_date(record)
 
     assert outcome(record) == ("Failed", status.NEVER_STARTED)
+
+
+# A run below another one, and a run of an engine
+
+
+@pytest.fixture
+def parent(make: Callable[..., Record]) -> Record:
+    """A run that goes on, until it is canceled."""
+    return make(alive=True)
+
+
+ELSEWHERE = {"boot_id": "another", "machine_id": "another", "host": "another"}
+
+
+def cancel(record: Record) -> None:
+    facts.publish(record.path, layout.STOP, {"kind": status.CANCEL})
+
+
+def test_a_run_below_a_canceled_one_whose_canceler_was_killed_is_canceled_by_the_next_look(
+    acts: Acts, make: Callable[..., Record], parent: Record
+) -> None:
+    record = make(below=parent)
+    queue(record)
+    before = reconcile.bring_up_to_date(record)
+    cancel(parent)
+    after = reconcile.bring_up_to_date(record)
+
+    assert (before.status, after.status, after.is_over) == ("Queued", "Canceled", True)
+    assert outcome(record) == ("Canceled", status.CANCEL)
+
+
+def test_a_run_below_a_canceled_one_that_was_over_by_then_has_its_own_outcome(
+    acts: Acts, make: Callable[..., Record], parent: Record
+) -> None:
+    record = make(below=parent)
+    cancel(parent)
+    seen = reconcile.bring_up_to_date(record)
+
+    assert (seen.status, outcome(record)) == ("Failed", ("Failed", status.NEVER_STARTED))
+    assert facts.read(record.path, layout.STOP) is None
+
+
+def test_a_run_below_a_canceled_one_that_does_not_respond_is_left_to_its_host(
+    acts: Acts, make: Callable[..., Record], parent: Record
+) -> None:
+    record = make(below=parent)
+    start(record, **ELSEWHERE)
+    cancel(parent)
+    seen = reconcile.bring_up_to_date(record)
+
+    assert (seen.status, outcome(record)) == ("NotResponding", None)
+    assert facts.read(record.path, layout.STOP) is None
+
+
+def test_a_run_below_one_that_goes_on_is_treated_as_any_other(
+    acts: Acts,
+    make: Callable[..., Record],
+    parent: Record,
+    script_process: subprocess.Popen[bytes],
+) -> None:
+    record = make(below=parent)
+    start(record, script_process.pid)
+    reconcile.bring_up_to_date(record)
+
+    assert (len(acts.adopted), facts.read(record.path, layout.STOP)) == (1, None)
+
+
+def test_a_run_that_is_below_none_asks_no_other_whether_that_was_canceled(
+    acts: Acts, make: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop_request, "follow_parent", raises(AssertionError("it has none")))
+
+    assert reconcile.bring_up_to_date(make(alive=True)).status == "Preparing"
+
+
+def give_job(record: Record) -> None:
+    """Have an engine know the run as a job of its own."""
+    assert placed.note_job(record, {"target": "cluster", "job": "17"})
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True], ids=["waits", "was begun elsewhere"])
+def test_a_run_that_its_engine_has_lost_is_shown_so_by_the_look_that_finds_it(
+    acts: Acts, make: Callable[..., Record], monkeypatch: pytest.MonkeyPatch, is_elsewhere: bool
+) -> None:
+    def end_it(record: Record) -> bool:
+        return record.end(status.lost_by_engine("NODE_FAIL"))
+
+    record = make()
+    queue(record)
+    give_job(record)
+    if is_elsewhere:
+        os.unlink(place.entry(record) or "")
+        start(record, **ELSEWHERE)
+    monkeypatch.setattr(judge, "end_if_lost", lambda _: False)
+    before = reconcile.bring_up_to_date(record)
+    monkeypatch.setattr(judge, "end_if_lost", end_it)
+    after = reconcile.bring_up_to_date(record)
+
+    assert before.status == ("NotResponding" if is_elsewhere else "Queued")
+    assert (after.status, after.is_over) == ("Failed", True)
+
+
+@pytest.mark.parametrize("has_job", [False, True], ids=["no engine", "its process lives here"])
+def test_no_engine_is_asked_of_a_run_that_is_none_of_its_or_lives_here(
+    acts: Acts, make: Callable[..., Record], monkeypatch: pytest.MonkeyPatch, has_job: bool
+) -> None:
+    monkeypatch.setattr(judge, "end_if_lost", raises(AssertionError("no engine knows of it")))
+    record = make(alive=has_job)
+    if has_job:
+        give_job(record)
+    else:
+        queue(record)
+
+    assert reconcile.bring_up_to_date(record).status == ("Preparing" if has_job else "Queued")
+
+
+# A machine that was, or goes, down; and adoption
 
 
 @pytest.mark.parametrize("was_queued", [False, True])
@@ -549,6 +669,7 @@ def test_who_may_only_look_sees_a_lost_run_go_on_until_nothing_of_it_is_left(
     without = reconcile.bring_up_to_date(record)
 
     assert (with_processes.status, with_processes.is_over) == ("Running", False)
+    assert with_processes.is_orphan
     assert (without.status, acts.adopted, outcome(record)) == ("Failed", [], None)
 
 
