@@ -234,8 +234,6 @@ class Attempt(Recorder):
         self.wakeups = Wakeups(wanted, ignored=(signals.HUP,))
         self.poll = select.poll()
         self.poll.register(self.wakeups.read_end, select.POLLIN)
-        self.memory: int | None = None
-        self.memory_wakes = 0
         self.listen_to_kills()
         self.told_to_end = self.stop_wanted = self.is_time_up = self.is_woken = False
         self.stop_kind_here = status.CANCEL
@@ -405,7 +403,7 @@ class Attempt(Recorder):
     def listen_to_kills(self) -> None:
         """Be woken when the kernel counts a kill."""
         self.memory_wakes = 0
-        self.memory = self.kills.watch() if self.kills else None
+        self.memory: int | None = self.kills.watch() if self.kills else None
         if self.kills and self.memory is not None:
             self.poll.register(self.memory, self.kills.wakes_on)
 
@@ -534,8 +532,9 @@ class Attempt(Recorder):
 
     def free_gpus(self) -> None:
         """Give the GPUs up: nothing of the run is left."""
-        os.closerange(self.gpu_locks.start, self.gpu_locks.stop)
-        self.gpu_locks = range(0)
+        if self.gpu_locks:  # Python takes an empty range at 0 for all descriptors that are open
+            os.closerange(self.gpu_locks.start, self.gpu_locks.stop)
+            self.gpu_locks = range(0)
 
     def yield_slots(self) -> None:
         """Give the slots up: this run has submitted others, which may have to wait for them."""

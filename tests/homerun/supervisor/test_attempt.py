@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import select
 import shutil
@@ -18,11 +19,14 @@ import pytest
 
 from helpers import children
 from helpers.errors import fails, raises
-from homerun.supervisor import attempt, patience, successor
+from homerun.metrics.rules import rule as rules
+from homerun.metrics.usage import roll
+from homerun.supervisor import attempt, hooks, patience, successor
 from homerun.supervisor.attempt import Attempt, Recorder
 from homerun.system import linux, process_tree
 from homerun.system.limits import oom
 from homerun.targets.plan import Plan
+from homerun.targets.slurm import own_job
 from runstore import layout, status
 from runstore.fs import facts
 from runstore.run import attempts, identity
@@ -147,6 +151,61 @@ def test_the_exited_fact_names_an_environment_and_leftovers_only_where_there_are
     assert told["stopped"] == status.CANCEL
 
 
+class Limits:
+    """Limits in force, as a test tells of them: which one is broken, and what the watch finds."""
+
+    def __init__(self, broken: str = "", *, is_over: bool = False) -> None:
+        self.broken = broken
+        self.watch: Any = None
+        self.is_over = is_over
+        self.is_released = False
+
+    def fact(self) -> dict[str, Any]:
+        return {"memory": {"value": 1 << 30}}
+
+    def told(self, *, is_out_of_memory: bool) -> dict[str, Any]:
+        return {"memory_peak": 77, "told": is_out_of_memory}
+
+    def look(self, _found: object) -> bool:
+        return self.is_over
+
+    def release(self) -> None:
+        self.is_released = True
+
+
+def test_limits_and_gpus_are_on_record_only_of_a_run_that_has_any(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "LOCK_DESCRIPTOR", ".")
+    plain = recorder()
+    one = recorder(settings={"gpus_given": ["0\tGPU-a\t512\tT4", "1\tGPU-b\t0\tT4"]})
+    one.limits = Limits("memory")  # type: ignore[assignment]
+    one.raw = plain.raw = 15
+    started, exited = one.started_fact(), one.exited_fact(None, began=True)
+
+    assert not {"limits", "gpus"} & plain.started_fact().keys()
+    assert "memory_peak" not in plain.exited_fact(None, began=True)
+    assert started["limits"] == {"memory": {"value": 1 << 30}}
+    assert started["gpus"] == [
+        {"index": "0", "uuid": "GPU-a", "name": "T4", "memory": 512 << 20},
+        {"index": "1", "uuid": "GPU-b", "name": "T4"},
+    ]
+    assert (exited["memory_peak"], exited["told"], exited["out_of_memory"]) == (77, True, True)
+
+
+def test_what_the_processes_on_several_nodes_used_is_on_record_only_of_a_run_that_has_any(
+    home: Path,
+) -> None:
+    facts.publish(".", layout.RANKS, {"peak_memory_kib": 4242})
+    plain = recorder().exited_fact(None, began=True)
+    one = recorder(settings={"ranks": "2"})
+    one.node_lost = "a node of its job failed"
+    told = one.exited_fact(None, began=True)
+
+    assert (plain["peak_memory_kib"], "lost" in plain) == (0, False)
+    assert (told["peak_memory_kib"], told["lost"]) == (4242, "a node of its job failed")
+
+
 USED = ("cpu_user_s", "cpu_system_s", "peak_memory_kib", "wait_status", "stopped")
 
 
@@ -207,6 +266,32 @@ def test_only_a_kill_while_the_count_rose_is_for_want_of_memory(
 ) -> None:
     monkeypatch.setattr(oom, "of_own_group", lambda: Told(before, now))
     one = recorder()
+    one.stopped = stopped
+
+    assert one.is_out_of_memory(raw) is expected
+
+
+@pytest.mark.parametrize(
+    ("broken", "raw", "stopped", "expected"),
+    [
+        pytest.param("memory", 15, None, True, id="ended over its memory"),
+        pytest.param("memory", 15, status.CANCEL, False, id="stopped"),
+        pytest.param("pids", 9, None, False, id="ended over its processes"),
+        pytest.param("", 9, None, True, id="killed by the kernel"),
+        pytest.param("", 15, None, False, id="another signal"),
+    ],
+)
+def test_a_script_that_was_ended_over_its_limit_is_out_of_memory_if_that_was_of_memory(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+    raw: int,
+    stopped: str | None,
+    expected: bool,
+) -> None:
+    monkeypatch.setattr(oom, "of_own_group", lambda: Told(1, 2))
+    one = recorder()
+    one.limits = Limits(broken)  # type: ignore[assignment]
     one.stopped = stopped
 
     assert one.is_out_of_memory(raw) is expected
@@ -427,6 +512,96 @@ def test_a_signal_of_a_machine_that_goes_down_is_no_stop_request(
     assert "stopping: the machine is going down" in (home / "log").read_text()
 
 
+BY_ENGINE = {"beats": True}
+
+
+def test_an_engine_that_ends_the_job_soon_is_a_time_limit_also_if_a_stop_is_asked_for_beside(
+    played: Callable[..., Any],
+) -> None:
+    def play(one: Attempt) -> Any:
+        os.kill(os.getpid(), signal.SIGXCPU)
+        os.kill(os.getpid(), signal.SIGTERM)
+        seen = [sorted(one.nap(0)), list(one.nap(0)), one.stop_wanted]
+        one.doze(0)
+        return [*seen, one.stop_wanted, one.stop_kind_here]
+
+    came = sorted([signal.SIGXCPU, signal.SIGTERM])
+    assert played(play, settings=BY_ENGINE) == [came, [], False, True, status.TIMEOUT]
+    assert stop_fact()["why"] == "its engine is about to end the job: its time is up"
+
+
+def test_an_engine_that_ends_the_job_soon_is_noted_without_any_other_signal(
+    played: Callable[..., Any],
+) -> None:
+    def play(one: Attempt) -> Any:
+        os.kill(os.getpid(), signal.SIGXCPU)
+        one.doze(0)
+        return one.stop_kind()
+
+    assert played(play, settings=BY_ENGINE) == status.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept", "kind"),
+    [
+        pytest.param(BY_ENGINE, "plan", status.SHUTDOWN, id="by an engine, which starts it again"),
+        pytest.param(BY_ENGINE, "", status.CANCEL, id="by an engine, for good"),
+        pytest.param({}, "plan", status.CANCEL, id="at home"),
+    ],
+)
+def test_a_job_that_its_engine_takes_away_to_start_it_again_is_no_stop_request(
+    played: Callable[..., Any], settings: dict[str, object], kept: str, kind: str
+) -> None:
+    def play(one: Attempt) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        one.doze(0)
+        return one.stop_kind()
+
+    assert played(play, settings=settings, kept=kept) == kind
+    assert (stop_fact() is None) is (kind == status.SHUTDOWN)
+
+
+FAILED_NODE = "a node of its job failed"
+
+
+@pytest.mark.parametrize(
+    ("ranks", "said", "kind"),
+    [
+        pytest.param("2", FAILED_NODE, status.LOST, id="a node is lost"),
+        pytest.param("2", "", status.CANCEL, id="no node is lost"),
+        pytest.param(None, FAILED_NODE, status.CANCEL, id="a run on one node"),
+    ],
+)
+def test_a_run_that_goes_with_a_node_of_its_job_is_lost_and_not_canceled(
+    played: Callable[..., Any],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ranks: str | None,
+    said: str,
+    kind: str,
+) -> None:
+    monkeypatch.setattr(own_job, "lost", lambda _env: said)
+
+    def play(one: Attempt) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        one.doze(0)
+        return [one.stop_wanted, one.stop_kind(), one.node_lost]
+
+    is_lost = kind == status.LOST
+    assert played(play, settings={"ranks": ranks}) == [True, kind, FAILED_NODE if is_lost else ""]
+    assert (stop_fact() is None) is is_lost
+    assert (f"stopping: {FAILED_NODE}" in (home / "log").read_text()) is is_lost
+
+
+def test_a_stop_request_comes_before_a_node_that_is_lost(
+    played: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_job, "lost", lambda _env: FAILED_NODE)
+    facts.publish(".", layout.STOP, {"kind": status.CANCEL})
+
+    assert played(lambda one: one.has_lost_node(), settings={"ranks": "2"}) is False
+
+
 @pytest.mark.parametrize(
     ("look", "expected"), [(lambda _: True, False), (fails(errno.EIO), True)], ids=["there", "?"]
 )
@@ -479,6 +654,20 @@ def test_a_stop_that_cannot_be_published_stops_the_script_all_the_same(
 
     assert played(play) == [True, status.FAIL]
     assert "stop.json cannot be published" in (home / "log").read_text()
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_signal_goes_to_the_script_alone_and_to_no_process_that_has_its_pid_after_it(
+    played: Callable[..., Any], is_over: bool
+) -> None:
+    def play(one: Attempt) -> Any:
+        sent: list[tuple[int, int]] = []
+        one.script = exits(3) if is_over else lives()
+        os.kill = lambda *given: sent.append(given)  # type: ignore[assignment]
+        one.signal_script(signal.SIGUSR1)
+        return [sent == [(one.script, signal.SIGUSR1)], sent == [], one.over]
+
+    assert played(play) == [not is_over, is_over, is_over]
 
 
 # The time limit
@@ -553,6 +742,380 @@ def test_a_nap_is_never_longer_than_a_poll_can_count(played: Callable[..., Any])
     assert 24 * 3600 * 999 < longest < 1 << 31
 
 
+class Clock:
+    """A clock that only what is slept moves on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        monkeypatch.setattr(linux, "clock", lambda: self.now)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+class Heart:
+    """The beats of a run whose stop is asked for at the last of so many looks."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+        self.asked: list[float | None] = []
+
+    def rest(self, seconds: float | None) -> float | None:
+        self.asked.append(seconds)
+        return 1.0 if seconds is None else min(seconds, 1.0)
+
+    def look(self) -> bool:
+        self.looks -= 1
+        assert self.looks >= 0
+        return not self.looks
+
+
+class Sleeping(Poll):
+    """A poll in which time goes by."""
+
+    def __init__(self, clock: Clock, ready: list[tuple[int, int]] | None = None) -> None:
+        super().__init__(ready or [])
+        self.clock = clock
+
+    def poll(self, milliseconds: float | None) -> list[tuple[int, int]]:
+        self.clock.now += (milliseconds or 0.0) / 1000
+        return super().poll(milliseconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "asked"),
+    [
+        pytest.param(2.5, [2.5, 1.5, 0.5], id="so long"),
+        pytest.param(0.5, [0.5], id="shorter than one look"),
+        pytest.param(2.0, [2.0, 1.0], id="as long as two looks"),
+        pytest.param(-7.0, [0.0], id="no time"),
+        pytest.param(None, [None] * 9, id="until it is stopped"),
+    ],
+)
+def test_a_run_of_an_engine_sleeps_as_long_as_it_is_to_and_looks_for_its_stop_meanwhile(
+    played: Callable[..., Any],
+    clock: Clock,
+    seconds: float | None,
+    asked: list[float | None],
+) -> None:
+    def play(one: Attempt) -> Any:
+        one.beats = heart = Heart(9)  # type: ignore[assignment]
+        one.poll = Sleeping(clock)  # type: ignore[assignment]
+        came = one.nap(seconds)
+        return [list(came), heart.asked, one.told_to_end]
+
+    assert played(play) == [[], asked, seconds is None]
+
+
+@pytest.mark.parametrize("what", ["a signal", "a process"])
+def test_what_happens_ends_the_sleep_of_a_run_of_an_engine(
+    played: Callable[..., Any], clock: Clock, what: str
+) -> None:
+    def play(one: Attempt) -> Any:
+        one.beats = heart = Heart(9)  # type: ignore[assignment]
+        ready = [(9999, select.POLLIN)] if what == "a process" else []
+        one.poll = Sleeping(clock, ready)  # type: ignore[assignment]
+        if what == "a signal":
+            os.kill(os.getpid(), signal.SIGCHLD)  # it comes just when the poll has ended
+        return [list(one.nap(30.0)), heart.asked]
+
+    assert played(play) == [[signal.SIGCHLD] if what == "a signal" else [], [30.0]]
+
+
+def test_a_run_of_an_engine_is_stopped_by_its_stop_request_alone(
+    played: Callable[..., Any],
+) -> None:
+    facts.publish(".", layout.STOP, {"kind": status.FAIL})
+
+    def play(one: Attempt) -> Any:
+        one.wait()
+        return [one.stop_wanted, one.stop_kind()]
+
+    assert played(play, settings=BY_ENGINE) == [True, status.FAIL]
+    assert os.path.exists(layout.HEARTBEAT)
+
+
+# Sampling, and the limits that are watched
+
+
+class Waiting(Attempt):
+    """An attempt on a clock that only its sleeps move; its script is over at a moment."""
+
+    def __init__(self, clock: Clock, over_at: float, **given: Any) -> None:
+        Recorder.__init__(self, plan(**given), {})
+        self.clock, self.over_at, self.started_at = clock, over_at, clock.now
+        self.stop_wanted = False
+        self.sampled: list[float] = []
+        self.sleeps = 0
+
+    def doze(self, seconds: float | None) -> bool:
+        self.sleeps += 1
+        assert self.sleeps < 30
+        assert not self.over
+        until = self.over_at if seconds is None else self.clock.now + max(0.0, seconds)
+        self.clock.now = min(until, self.over_at)
+        self.reap()
+        return self.over
+
+    def reap(self) -> bool:
+        self.over = self.clock.now >= self.over_at
+        return self.over
+
+    def look(self) -> list[process_tree.Process]:
+        return []
+
+    def have_sampled(self) -> None:
+        self.sampled.append(self.clock.now)
+
+
+@pytest.fixture
+def in_store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store in which a run's folder is the current one."""
+    (home / "exp" / "run").mkdir(parents=True)
+    monkeypatch.chdir(home / "exp" / "run")
+    return home
+
+
+RULE = {"stop_if": ["metrics.loss is nan"]}
+
+
+@pytest.mark.parametrize(
+    ("said", "settings", "over_at", "sampled"),
+    [
+        pytest.param(None, {}, 104.0, [], id="over before"),
+        pytest.param(None, {}, 105.0, [], id="over just then"),
+        pytest.param(None, {}, 500.0, [105.0], id="after five seconds, once"),
+        pytest.param({}, {}, 500.0, [105.0], id="nothing is said of samples"),
+        pytest.param({"sample_s": 2}, {}, 500.0, [102.0], id="samples come often"),
+        pytest.param({"sample_s": 60}, {}, 500.0, [105.0], id="samples come seldom"),
+        pytest.param({"sample_s": 0}, {}, 500.0, [], id="no samples"),
+        pytest.param(None, {"ranks": "2"}, 500.0, [], id="on several nodes"),
+        pytest.param(None, RULE, 221.0, [100.0, 160.0, 220.0], id="with rules, again and again"),
+        pytest.param(None, {**RULE, "ranks": "2"}, 101.0, [100.0], id="with rules, on nodes"),
+        pytest.param({"sample_s": 0}, RULE, 101.0, [100.0], id="with rules, without samples"),
+    ],
+)
+def test_a_run_is_sampled_once_it_takes_long_and_its_rules_are_looked_at_from_the_start(
+    in_store: Path,
+    clock: Clock,
+    said: dict[str, object] | None,
+    settings: dict[str, object],
+    over_at: float,
+    sampled: list[float],
+) -> None:
+    if said is not None:
+        (in_store / layout.SETTINGS).write_text(json.dumps(said))
+    one = Waiting(clock, over_at, settings=settings)
+    one.wait()
+
+    assert one.sampled == sampled
+    assert (clock.now, one.stop_wanted) == (over_at, False)
+
+
+def test_a_run_that_cannot_be_sampled_goes_on(
+    in_store: Path,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(Waiting, "have_sampled", fails(errno.ENOSPC))
+    one = Waiting(clock, 110.0)
+    one.wait()
+
+    assert one.over
+    assert capfd.readouterr().err.count("nothing samples what it uses") == 1
+
+
+class Watch(Limits):
+    """A watch that looks every two seconds, and finds the limit broken from a moment on."""
+
+    def __init__(self, clock: Clock, over_from: float) -> None:
+        super().__init__()
+        self.clock, self.over_from, self.watch = clock, over_from, self
+        self.due = clock.now + 2.0
+        self.looks: list[float] = []
+
+    def look(self, _found: object) -> bool:
+        self.looks.append(self.clock.now)
+        self.due = self.clock.now + 2.0
+        return self.clock.now >= self.over_from
+
+
+@pytest.mark.parametrize(
+    ("over_from", "over_at", "looks", "is_over"),
+    [
+        pytest.param(106.0, 500.0, [102.0, 104.0, 106.0], False, id="over its limit"),
+        pytest.param(106.0, 106.0, [102.0, 104.0], True, id="over just then"),
+        pytest.param(900.0, 107.0, [102.0, 104.0, 106.0], True, id="never over its limit"),
+    ],
+)
+def test_a_script_is_waited_for_until_it_is_over_the_limit_that_is_watched(
+    in_store: Path,
+    clock: Clock,
+    over_from: float,
+    over_at: float,
+    looks: list[float],
+    is_over: bool,
+) -> None:
+    one = Waiting(clock, over_at)
+    one.limits = watch = Watch(clock, over_from)  # type: ignore[assignment]
+    one.wait()
+
+    assert (watch.looks, one.over) == (looks, is_over)
+
+
+@pytest.mark.parametrize(
+    ("limits", "over_at", "expected"),
+    [
+        pytest.param(Limits(is_over=True), 500.0, True, id="over"),
+        pytest.param(Limits(), 500.0, False, id="within"),
+        pytest.param(Limits(is_over=True), 0.0, False, id="the script has ended"),
+        pytest.param(None, 500.0, False, id="no limits"),
+    ],
+)
+def test_only_a_living_script_is_over_a_limit(
+    home: Path, clock: Clock, limits: Any, over_at: float, expected: bool
+) -> None:
+    one = Waiting(clock, over_at)
+    one.limits = limits
+
+    assert one.is_over_limit() is expected
+
+
+@pytest.mark.parametrize(("sampler", "settings"), [(0, {}), (4242, {}), (4242, RULE)])
+def test_what_a_sampler_uses_that_a_run_has_started_is_not_the_scripts(
+    played: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    sampler: int,
+    settings: dict[str, object],
+) -> None:
+    asked: list[Any] = []
+
+    def add_run(*given: Any, **named: Any) -> int:
+        asked.append([*given, named])
+        return sampler
+
+    def play(one: Attempt) -> Any:
+        before = one.is_sampled
+        one.follow_rules = lambda: asked.append("rules")  # type: ignore[method-assign]
+        one.have_sampled()
+        return [before, one.is_sampled, sorted(one.helpers), asked]
+
+    monkeypatch.setattr(roll, "add_run", add_run)
+    entered = ["m", {}, {"has_rules": bool(settings)}]
+    expected = [entered, "rules"] if settings else [entered]
+    helpers = [sampler] if sampler else []
+    assert played(play, settings=settings) == [False, True, helpers, expected]
+
+
+# Rules
+
+
+def fire(number: int, action: str, of_attempt: int = 1) -> None:
+    """Have a rule fire, as the process does that looks at them."""
+    rule = rules.Rule(number, action, "metrics.loss is nan")
+    rules.publish(".", rule, {"metrics.loss": float("nan")}, of_attempt)
+
+
+def test_a_rule_that_asks_for_another_attempt_ends_this_one_without_a_stop_request(
+    played: Callable[..., Any], home: Path
+) -> None:
+    fire(1, rules.RETRY)
+
+    def play(one: Attempt) -> Any:
+        one.script = 17
+        one.follow_rules()
+        return [one.stop_wanted, one.stop_kind()]
+
+    assert played(play) == [True, status.RETRY]
+    assert stop_fact() is None
+    log = (home / "log").read_text()
+    assert "rule 1 (retry): metrics.loss was nan" in log
+    assert "stopping: a rule asks for another attempt" in log
+
+
+@pytest.mark.parametrize(
+    ("action", "of_attempt", "script", "is_stopped"),
+    [
+        pytest.param(rules.RETRY, 2, 17, False, id="of another attempt"),
+        pytest.param(rules.RETRY, 1, 0, False, id="before its script began"),
+        pytest.param(rules.RETRY, 1, 17, True, id="after a stop request"),
+        pytest.param(rules.STOP, 1, 17, False, id="another rule"),
+    ],
+)
+def test_no_attempt_is_ended_that_a_rule_does_not_ask_to_be(
+    played: Callable[..., Any], action: str, of_attempt: int, script: int, is_stopped: bool
+) -> None:
+    fire(1, action, of_attempt)
+    if is_stopped:
+        facts.publish(".", layout.STOP, {"kind": status.CANCEL})
+
+    def play(one: Attempt) -> Any:
+        one.script = script
+        one.follow_rules()
+        return one.stop_wanted
+
+    assert played(play) is False
+
+
+def test_each_rule_that_has_fired_is_followed_once_in_each_attempt(
+    played: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+
+    def notify(*given: Any) -> int:
+        told.append(given)
+        return 4000 + len(told)
+
+    monkeypatch.setattr(hooks, "notify", notify)
+    fire(1, rules.NOTIFY)
+
+    def play(one: Attempt) -> Any:
+        one.follow_rules()
+        fire(2, rules.STOP)
+        fire(3, rules.RETRY)
+        fire(3, rules.RETRY, 2)
+        one.follow_rules()
+        one.follow_rules()
+        return [told, sorted(one.helpers)]
+
+    assert played(play) == [[[".", "m", {}, "rule", "1.json"]], [4001]]
+    log = (home / "log").read_text()
+    assert [log.count(f"rule {number} (") for number in (1, 2, 3)] == [1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("number", "settings", "followed"),
+    [(signal.SIGUSR2, RULE, 1), (signal.SIGUSR2, {}, 0), (signal.SIGCHLD, RULE, 0)],
+)
+def test_what_rules_ask_for_is_done_when_the_run_is_told_so(
+    played: Callable[..., Any], number: int, settings: dict[str, object], followed: int
+) -> None:
+    def play(one: Attempt) -> Any:
+        done: list[int] = []
+        one.follow_rules = lambda: done.append(1)  # type: ignore[method-assign]
+        os.kill(os.getpid(), number)
+        one.doze(0)
+        return len(done)
+
+    assert played(play, settings=settings) == followed
+
+
+def test_what_a_rule_asks_for_and_cannot_be_done_does_not_end_the_supervisor(
+    played: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "fired", fails(errno.EIO))
+
+    def play(one: Attempt) -> Any:
+        os.kill(os.getpid(), signal.SIGUSR2)
+        return [one.doze(0), one.stop_wanted]
+
+    assert played(play, settings=RULE) == [True, False]
+    assert "what a rule asks for cannot be done" in (home / "log").read_text()
+
+
 # Memory
 
 
@@ -611,6 +1174,46 @@ def test_a_kill_beside_the_living_script_is_left_out_of_count(
 
     assert watching.kills_before == counted
     assert (watching.memory_wakes == 0) is (counted != before)
+
+
+def test_a_group_that_cannot_wake_it_is_counted_all_the_same(
+    played: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oom, "of_own_group", lambda: Told(3))
+
+    assert played(lambda one: [one.kills_before, one.memory, one.memory_wakes]) == [3, None, 0]
+
+
+def test_kills_are_counted_in_the_runs_own_group_as_long_as_that_keeps_its_limits(
+    watching: Attempt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oom, "of_own_group", lambda: Told(8))
+    former, watching.memory_wakes = watching.memory, 7
+    read_end, write_end = os.pipe()
+    watching.count_kills_in(Told(3, woken_by=read_end))  # type: ignore[arg-type]
+    os.write(write_end, b"x")
+    woken_by = [descriptor for descriptor, _ in watching.poll.poll(0)]
+    of_run = watching.kills_before, watching.memory_wakes, woken_by == [read_end]
+    watching.release_limits()
+    unlimited = watching.kills_before, watching.memory == read_end
+    watching.limits = limits = Limits()  # type: ignore[assignment]
+    watching.release_limits()
+    os.close(write_end)
+
+    assert (of_run, unlimited) == ((3, 0, True), (3, True))
+    assert (limits.is_released, watching.limits, watching.kills_before) == (True, None, 8)
+    assert (watching.memory, watching.poll.poll(0)) == (None, [])
+    assert former is not None
+    for closed in (former, read_end):
+        with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+            os.fstat(closed)
+
+
+def test_where_no_group_counts_kills_none_is_out_of_memory(watching: Attempt) -> None:
+    watching.count_kills_in(None)
+
+    assert (watching.kills_before, watching.memory) == (None, None)
+    assert watching.is_out_of_memory(9) is False
 
 
 def test_a_hundred_wakes_without_a_kill_are_enough(watching: Attempt) -> None:
@@ -712,7 +1315,31 @@ def test_where_processes_cannot_be_seen_that_is_logged_once(
     assert (home / "log").read_text().count("no psutil") == 1
 
 
-# Slots
+def test_what_another_part_of_it_has_started_is_no_process_of_the_script(
+    played: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def play(one: Attempt) -> Any:
+        started = exits(0)
+        monkeypatch.setattr(attempt.children, "forget", lambda pid: pid == started)
+        return [one.reap(), one.peak_memory_kib]
+
+    assert played(play) == [True, 0]
+
+
+# Slots, and GPUs
+
+
+def test_the_gpus_of_a_run_are_free_once_it_gives_them_up(played: Callable[..., Any]) -> None:
+    def play(one: Attempt) -> Any:
+        for place in (300, 301, 302):
+            os.dup2(1, place)
+        one.gpu_locks = range(300, 302)
+        for _ in range(2):
+            one.free_gpus()
+        there = set(map(int, os.listdir("/proc/self/fd")))
+        return [[place in there for place in (0, 300, 301, 302)], list(one.gpu_locks)]
+
+    assert played(play) == [[True, False, False, True], []]
 
 
 @pytest.mark.parametrize(
