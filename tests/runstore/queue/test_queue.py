@@ -95,6 +95,42 @@ def test_an_entry_asks_for_no_gpus_unless_it_is_made_with_some(local: Queue) -> 
     assert Entry(local.folder, "9999.000000000001.1.a", 1, "a").gpus == 0
 
 
+def test_an_entry_is_moved_in_front_of_another_or_behind_all(local: Queue) -> None:
+    first, second, third = (local.add(run_id, b"") for run_id in "abc")
+    local.move(third, first)
+    in_front = ids(local)
+    local.move(third, None)
+    behind = ids(local)
+    local.move(first, None)
+
+    assert (in_front, behind, ids(local)) == (list("cab"), list("abc"), list("bca"))
+    assert [local.position(one) for one in (first, second, third)] == [3, 1, 2]
+
+
+@pytest.mark.parametrize("gone", ["moved", "before"])
+def test_nothing_is_moved_where_one_of_the_entries_has_started_meanwhile(
+    local: Queue, gone: str
+) -> None:
+    moved, _, before = (local.add(run_id, b"") for run_id in "abc")
+    (moved if gone == "moved" else before).remove()
+    left = ids(local)
+    with pytest.raises(FileNotFoundError, match="a" if gone == "moved" else "c"):
+        local.move(moved, before)
+    if gone == "moved":
+        with pytest.raises(FileNotFoundError, match="a"):
+            local.move(moved, None)
+
+    assert ids(local) == left
+
+
+def test_where_the_entry_has_gone_that_was_asked_for_it_would_be_the_last(local: Queue) -> None:
+    gone = local.add("a", b"")
+    local.add("b", b"")
+    gone.remove()
+
+    assert local.position(gone) == 2
+
+
 def test_an_entry_is_there_until_it_is_removed_by_any_process(local: Queue) -> None:
     entry = local.add("a", b"x")
     assert entry.exists()
