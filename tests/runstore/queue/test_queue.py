@@ -489,7 +489,9 @@ def test_each_machine_of_a_shared_store_has_a_keeper_of_its_own(
 ) -> None:
     line = local
     here = line.take_keeper_lock()
+    assert line.lacking() == frozenset()
     line.note_lacking(["a"])
+    assert line.lacking() == {"a"}
     assert here is not None
     assert line.take_keeper_lock() is None
     monkeypatch.setattr(identity, "machine_id", lambda: "0123456789abcdef")
@@ -499,3 +501,19 @@ def test_each_machine_of_a_shared_store_has_a_keeper_of_its_own(
 
     lock.release(here)
     lock.release(there)
+
+
+def test_what_lacks_gpus_is_not_known_of_a_damaged_file_nor_of_one_behind_a_link(
+    local: Queue, store: Store, tmp_path: Any
+) -> None:
+    local.add("a", b"")
+    local.note_lacking(["a"])
+    (told,) = [name for name in os.listdir(local.folder) if name.startswith(layout.QUEUE_LACKING)]
+    os.rename(local.folder, tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", local.folder)
+    behind_link = local.lacking()
+    os.unlink(local.folder)
+    os.rename(tmp_path / "elsewhere", local.folder)
+    atomic.replace_bytes(f"{local.folder}/{told}", b'{"entries": 7}')
+
+    assert (behind_link, local.lacking()) == (frozenset(), frozenset())
