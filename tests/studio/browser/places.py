@@ -33,6 +33,8 @@ def places(store: Store) -> dict[str, str]:
         "parallel": f"/compare?ids={chosen}&tab=parallel",
         "scatter": f"/compare?ids={chosen}&tab=scatter&front=1&colour=params.seed",
         "bars": f"/compare?ids={chosen}&tab=bars",
+        "compare-media": f"/compare?ids={chosen}&tab=media&beside=2",
+        "compare-tables": f"/compare?ids={chosen}&tab=tables",
         "models": "/models",
         "model": "/model/digits-net",
         "submit": f"/submit?run={good}",

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import statistics
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from homerun import Experiment, Run, Workspace
+from homerun import Experiment, Run, ScriptRunConfig, Workspace
 from homerun.views.comparison.importance import param_weights
 from studio.browser.actions import open_experiment, row
 from studio.browser.lab import Store
+from studio.browser.test_run_page import PNG
 
 BARE = {"snapshot_directory": None, "outputs": False}
 ODD = "<img src=x onerror=alert(1)>\"'`</script><script>alert(1)</script>"
+ODD_FILE = "<img src=x onerror=alert(1)>.txt"
 RUNS = 9
 PINS_AND_HIDDEN = """() => {
     const said = new URLSearchParams(location.hash.split('?')[1]);
@@ -230,11 +234,126 @@ def test_the_code_of_two_runs_is_compared(page: Page, store: Store) -> None:
     expect(page.get_by_text("The code of these runs is the same")).to_be_visible()
 
 
+def test_the_changes_of_code_are_told_file_by_file_with_what_was_not_committed(
+    page: Page, store: Store, workspace: Workspace, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    script = source / "steps.py"
+    script.write_text("print('one')\n")
+    (source / ODD_FILE).write_text("a\n")
+    git = ("git", "-C", str(source), "-c", "user.name=a", "-c", "user.email=a@b.c")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "first")):
+        subprocess.run([*git, *words], check=True)
+    runs = []
+    for text in ("one", "two"):
+        script.write_text(
+            f"print('{text}')\n-- = {ODD!r}\n" if text == "two" else script.read_text()
+        )
+        (source / ODD_FILE).write_text(f"{text}\n")
+        config = ScriptRunConfig(str(source), "steps.py")
+        runs.append(Experiment(workspace, "code").submit(config))
+        runs[-1].wait_for_completion(raise_on_error=False)
+
+    compare(page, runs, "&tab=differences")
+    page.get_by_role("link", name="Changes").last.click()
+
+    changes = page.get_by_role("region", name="Changes", exact=True)
+    expect(changes).to_contain_text("2 files changed")
+    expect(changes.get_by_text("steps.py", exact=True)).to_be_visible()
+    expect(changes.locator(".is-gone")).to_have_text(["-one\n", "-print('one')\n"])
+    expect(changes.locator(".is-new").first).to_contain_text("+")
+    assert changes.locator(".is-new").count() == 3
+    page.get_by_text(re.compile("^Uncommitted changes of code #")).last.click()
+    told = page.get_by_role("region", name="Uncommitted changes")
+    expect(told.locator(".is-gone").first).to_contain_text("-a")
+    assert page.locator("main img").count() == 0
+    page.reload()
+    expect(told).to_be_visible()
+    for run in runs:
+        run.delete()
+
+
+def test_images_of_runs_stand_in_a_grid_with_one_slider_for_all(
+    page: Page, workspace: Workspace, tmp_path: Path
+) -> None:
+    runs = []
+    for images in (3, 2):
+        run = Experiment(workspace, "pictures").start_logging(**BARE)
+        for number in range(images):
+            path = tmp_path / f"{number}.png"
+            path.write_bytes(PNG)
+            run.log_image(ODD, path=str(path))
+            run.log_image("other", path=str(path))
+        run.complete()
+        runs.append(run)
+    label = f"pictures #{runs[0].number}", f"pictures #{runs[1].number}"
+
+    compare(page, runs, "&tab=media&image=other")
+
+    grid = page.get_by_role("region", name="Images other of the runs")
+    expect(grid.get_by_role("img", name=f"other of {label[0]}, no. 3")).to_be_visible()
+    expect(grid.get_by_role("img", name=f"other of {label[1]}, no. 2")).to_be_visible()
+    expect(grid.get_by_text("of no. 2")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(grid.get_by_role("img", name=f"other of {label[0]}, no. 1")).to_be_visible()
+    expect(grid.get_by_role("img", name=f"other of {label[1]}, no. 1")).to_be_visible()
+    page.get_by_label("Beside each other").select_option("4")
+    page.get_by_label("Which images of other").press("End")
+    expect(grid.get_by_role("img")).to_have_count(6)
+    page.reload()
+    expect(grid.get_by_role("img")).to_have_count(6)
+    page.get_by_role("region", name="Media").get_by_role("combobox").first.select_option(ODD)
+    expect(page.get_by_role("region", name=f"Images {ODD} of the runs")).to_be_visible()
+    assert page.locator("main img[onerror]").count() == 0
+    for run in runs:
+        run.delete()
+
+
+def test_tables_of_runs_are_joined_by_a_column_or_stand_beside_each_other(
+    page: Page, workspace: Workspace
+) -> None:
+    runs = []
+    for number in range(2):
+        run = Experiment(workspace, "tables").start_logging(**BARE)
+        digits = list(range(number, 3))
+        recall = [digit / 4 + number / 100 for digit in digits]
+        run.log_table("per digit", {"digit": digits, "recall": recall, ODD: [ODD] * len(digits)})
+        run.complete()
+        runs.append(run)
+    alone = Experiment(workspace, "tables").start_logging(**BARE)
+    alone.complete()
+
+    compare(page, [*runs, alone], "&tab=tables")
+
+    table = page.get_by_role("region", name="per digit by digit")
+    expect(table.get_by_role("row")).to_have_count(4)
+    found = [row[:3] for row in cells(table)]
+    assert found == [["0", "0", ""], ["1", "0.25", "0.26"], ["2", "0.5", "0.51"]]
+    expect(page.get_by_text("2 of 3 runs logged it")).to_be_visible()
+    assert page.locator("main img").count() == 0
+    page.get_by_label("Joined by").select_option("nothing: beside each other")
+    first = page.get_by_role("region", name=f"per digit of tables #{runs[0].number}").last
+    expect(first.get_by_role("row")).to_have_count(4)
+    assert [row[:2] for row in cells(first)] == [["0", "0"], ["1", "0.25"], ["2", "0.5"]]
+    page.reload()
+    expect(first).to_be_visible()
+    for run in [*runs, alone]:
+        run.delete()
+
+
 def test_ways_to_compare_are_reached_by_keys(
     page: Page, grid: list[Run], visit: Callable[..., Page]
 ) -> None:
     compare(page, grid)
-    for key, title in (("2", "Differences"), ("4", "Parallel coordinates"), ("1", "Charts")):
+    for key, title in (
+        ("2", "Differences"),
+        ("4", "Parallel coordinates"),
+        ("7", "Media"),
+        ("8", "Tables"),
+        ("1", "Charts"),
+    ):
         page.keyboard.press(key)
         link = page.get_by_role("link", name=title, exact=True)
         expect(link).to_have_attribute("aria-current", "page")

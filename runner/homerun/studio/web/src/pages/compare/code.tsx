@@ -1,12 +1,13 @@
-/** The changes from the code of one run to that of another. */
+/** The code of two runs: where git had it, what was not committed, and what differs. */
 
 import { adjust, place } from "../../route";
 import { get } from "../../server/api";
 import type { RunRow } from "../../types";
 import { Failure, Waiting } from "../../ui/basics";
 import { useLoaded } from "../../use";
-
-const MOST_LINES = 5_000;
+import { Changes } from "../run/code/changed";
+import { Git, Diff as Uncommitted } from "../run/code/code";
+import { labelOf } from "./logged";
 
 export function Code({ runs }: { runs: RunRow[] }) {
   const { query } = place.value;
@@ -19,7 +20,9 @@ export function Code({ runs }: { runs: RunRow[] }) {
         <Choice label="From" name="base" run={from} runs={runs} />
         <Choice label="To" name="to" run={to} runs={runs.filter((run) => run !== from)} />
       </div>
-      <Diff from={from} to={to} />
+      <Kept key={`from ${from.id}`} run={from} />
+      <Kept key={`to ${to.id}`} run={to} />
+      <Between from={from} to={to} />
     </section>
   );
 }
@@ -31,7 +34,7 @@ function Choice({ label, name, run, runs }: { label: string; name: string; run: 
       <select value={run.id} onChange={(event) => adjust({ [name]: event.currentTarget.value })}>
         {runs.map((one) => (
           <option key={one.id} value={one.id}>
-            {one.experiment} #{one.number}
+            {labelOf(one)}
           </option>
         ))}
       </select>
@@ -39,29 +42,44 @@ function Choice({ label, name, run, runs }: { label: string; name: string; run: 
   );
 }
 
-function Diff({ from, to }: { from: RunRow; to: RunRow }) {
-  const loaded = useLoaded((abort) => get("compare/code", { run: from.id, other: to.id }, abort), [from.id, to.id]);
-  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the changes" />;
-  const lines = (loaded.data.text ?? "").split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  if (!lines.length) return <p class="dim">The code of these runs is the same, or one of them has no copy of it.</p>;
+/** Where git had the code of a run, and a click away what was not committed. */
+function Kept({ run }: { run: RunRow }) {
+  const loaded = useLoaded((abort) => get("runs/{id}/code", { id: run.id }, abort), [run.id]);
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the code" />;
+  const { git, has_diff } = loaded.data;
+  if (!git && !has_diff) return null;
+  const { query } = place.value;
+  const open = query.getAll("diff");
+  const isOpen = open.includes(run.id);
+  const toggle = (isOn: boolean): void => {
+    if (isOn !== isOpen) adjust({ diff: isOn ? [...open, run.id] : open.filter((id) => id !== run.id) });
+  };
   return (
     <>
-      <pre class="code-diff" tabIndex={0} role="region" aria-label="Changes">
-        {lines.slice(0, MOST_LINES).map((line, at) => (
-          <span key={at} class={lookOf(line)}>
-            {line}
-            {"\n"}
-          </span>
-        ))}
-      </pre>
-      {(loaded.data.is_cut || lines.length > MOST_LINES) && <p class="dim">Only the beginning of the changes is shown.</p>}
+      <div class="bar">
+        <b>{labelOf(run)}</b>
+        {git && <Git git={git} />}
+      </div>
+      {has_diff && (
+        <details open={isOpen} onToggle={(event) => toggle(event.currentTarget.open)}>
+          <summary>Uncommitted changes of {labelOf(run)}</summary>
+          {isOpen && <Uncommitted run={run} />}
+        </details>
+      )}
     </>
   );
 }
 
-function lookOf(line: string): string {
-  if (line.startsWith("---") || line.startsWith("+++")) return "is-about";
-  if (line.startsWith("@@")) return "is-place";
-  return line.startsWith("+") ? "is-new" : line.startsWith("-") ? "is-gone" : "";
+function Between({ from, to }: { from: RunRow; to: RunRow }) {
+  const loaded = useLoaded((abort) => get("compare/code", { run: from.id, other: to.id }, abort), [from.id, to.id]);
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the changes" />;
+  if (!loaded.data.text) return <p class="dim">The code of these runs is the same, or one of them has no copy of it.</p>;
+  return (
+    <section class="preview" aria-label="Changes">
+      <h2>
+        From {labelOf(from)} to {labelOf(to)}
+      </h2>
+      <Changes text={loaded.data.text} isCut={loaded.data.is_cut} />
+    </section>
+  );
 }

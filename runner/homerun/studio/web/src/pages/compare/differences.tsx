@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { difference, figures, toNumber } from "../../format";
-import { adjust, place, runHref } from "../../route";
+import { adjust, here, place, runHref } from "../../route";
 import { get } from "../../server/api";
 import type { CompareAnswer, ComparedRow, RunRow } from "../../types";
 import { Button, Failure, Switch, Waiting } from "../../ui/basics";
@@ -21,6 +21,8 @@ const SECTIONS: Record<ComparedRow["section"], string> = {
   files: "Files of the code",
 };
 const ORDER = Object.keys(SECTIONS) as ComparedRow["section"][];
+/** What differs in these is told line by line in a tab of its own. */
+const OF_CODE = new Set<ComparedRow["section"]>(["code", "files"]);
 const LEAST = ".min";
 const GREATEST = ".max";
 
@@ -96,7 +98,17 @@ function Row({ line, order, base, isFirst }: { line: Line; order: number[]; base
   return (
     <tr class={isFirst ? "is-first" : ""}>
       <th scope="row">
-        {isFirst && <span class="area">{SECTIONS[line.section]}</span>}
+        {isFirst && (
+          <span class="area">
+            {SECTIONS[line.section]}
+            {OF_CODE.has(line.section) && (
+              <>
+                {" "}
+                <a href={here({ tab: "code" })}>Changes</a>
+              </>
+            )}
+          </span>
+        )}
         {line.name}
       </th>
       {order.map((at) => {

@@ -16,9 +16,15 @@ import { setTitle } from "../../state";
 import type { RunRow } from "../../types";
 import { Button, Empty, Failure, Waiting } from "../../ui/basics";
 import { useKeys } from "../../ui/keys";
+import { lazily } from "../../ui/lazy";
 import { useLoaded, useThrottled } from "../../use";
-import { Code } from "./code";
 import { Differences } from "./differences";
+
+const Code = lazily(async () => (await import("./code")).Code);
+const Media = lazily(async () => (await import("./media")).Media);
+const Tables = lazily(async () => (await import("./tables")).Tables);
+/** Where the numbers of runs are compared that their rows hold. */
+const OF_ROWS: readonly string[] = ["charts", "parallel", "scatter", "bars"];
 
 const READ_MS = 1500;
 /** So many metrics of a run a row has. */
@@ -31,6 +37,8 @@ const TABS = [
   { name: "parallel", title: "Parallel coordinates" },
   { name: "scatter", title: "Scatter" },
   { name: "bars", title: "Bars" },
+  { name: "media", title: "Media" },
+  { name: "tables", title: "Tables" },
 ] as const;
 
 type Tab = (typeof TABS)[number]["name"];
@@ -88,7 +96,7 @@ export default function ComparePage() {
         ))}
       </nav>
       {shown(tab, runs, loaded.answered)}
-      {tab !== "differences" && runs.some((run) => Object.keys(run.metrics).length >= METRICS) && (
+      {OF_ROWS.includes(tab) && runs.some((run) => Object.keys(run.metrics).length >= METRICS) && (
         <p class="dim">Of each run the first {METRICS} metrics are compared.</p>
       )}
     </div>
@@ -110,6 +118,10 @@ function shown(tab: Tab, runs: RunRow[], round: number): ComponentChildren {
       return <Scatter runs={runs} />;
     case "bars":
       return <Bars runs={runs} />;
+    case "media":
+      return <Media runs={runs} round={round} />;
+    case "tables":
+      return <Tables runs={runs} round={round} />;
     default:
       return <Curves runs={runs} round={round} />;
   }

@@ -1,5 +1,6 @@
 /** The children of a run: the table of runs, and for a sweep a picture of it. */
 
+import "./children.css";
 import { adjust, place } from "../../route";
 import { Button, Empty, RollupBar } from "../../ui/basics";
 import { Boundary } from "../../ui/boundary";
@@ -36,8 +37,8 @@ export function Children({ run, answer }: TabProps) {
 /** Children that differ in parameters and are judged by a metric are a sweep. */
 function Picture({ told }: { told: Told }) {
   const { usual, isRead, asked, metrics, changes } = told;
-  const judged = (usual ?? []).flatMap((key) => (key.startsWith("metrics.") ? [key.slice("metrics.".length)] : []));
-  if (!isRead || !judged.length || !usual?.some((key) => key.startsWith("params."))) return null;
+  const judged = usual.flatMap((key) => (key.startsWith("metrics.") ? [key.slice("metrics.".length)] : []));
+  if (!judged.length || !usual.some((key) => key.startsWith("params."))) return null;
   const isShown = place.value.query.get("picture") !== "off";
   const fold = (
     <Button icon={isShown ? "down" : "right"} expanded={isShown} onClick={() => adjust({ picture: isShown ? "off" : null })}>
@@ -45,10 +46,10 @@ function Picture({ told }: { told: Told }) {
     </Button>
   );
   return (
-    <section aria-label="Picture of the children">
+    <section class={isShown ? "sweep" : ""} aria-label="Picture of the children">
       {isShown ? (
         <Boundary what="The picture">
-          <Sweep asked={asked} metrics={[...new Set([...judged, ...metrics])]} changes={changes} lead={fold} />
+          {isRead && <Sweep asked={asked} metrics={[...new Set([...judged, ...metrics])]} changes={changes} lead={fold} />}
         </Boundary>
       ) : (
         fold

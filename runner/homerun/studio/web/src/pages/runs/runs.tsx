@@ -46,8 +46,8 @@ export interface Told {
   /** Whether the first rows are there. */
   isRead: boolean;
   asked: Queries["runs"];
-  /** The columns that these runs want; null as long as they are not known. */
-  usual: readonly string[] | null;
+  /** The columns that these runs want; as long as they are not known those of the last time. */
+  usual: readonly string[];
   /** The metrics that are shown. */
   metrics: readonly string[];
   /** What this browser remembers of the table and the address does not say. */
@@ -78,7 +78,7 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
     [experiment, parent],
     [withChildren],
   );
-  const { keys, columns, metrics, pins, widths, standard, kept, hasCharts, setKeys, setWidth } = useShownColumns(scope, fields.data);
+  const { keys, columns, metrics, pins, widths, standard, usual, kept, hasCharts, setKeys, setWidth } = useShownColumns(scope, fields.data);
 
   const [selection, setSelection] = useState<Selection>(() => read(query.get("sel") ?? "", recallStep("selection")));
   /** How many runs were asked for, where a range has more than can be selected. */
@@ -258,7 +258,7 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
         total: <Total pages={shown} isBusy={isBusy} />,
         isRead: isAnswered,
         asked: question,
-        usual: fields.data?.columns ?? null,
+        usual,
         metrics,
         remembered,
         changes,

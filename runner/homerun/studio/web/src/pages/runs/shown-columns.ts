@@ -14,6 +14,8 @@ export interface ShownColumns {
   /** The first of them, which stay in place. */
   pins: string[];
   widths: Readonly<Record<string, number>>;
+  /** What these runs differ in, and are judged by; as long as that is not known what it was the last time. */
+  usual: readonly string[];
   /** What is shown unless others are chosen. */
   standard: string[];
   /** What this browser remembers; null: nothing. */
@@ -40,7 +42,7 @@ export function useShownColumns(scope: Scope, fields: FieldsAnswer | null): Show
   const keys = [...pins, ...named.filter((key) => !pins.includes(key))];
   const [usualWidths, keepWidths] = useRemembered<Record<string, number>>("widths", {});
   return {
-    ...{ keys, pins, standard, kept },
+    ...{ keys, pins, standard, usual: fields?.columns ?? usual, kept },
     hasCharts: (fields?.fields.map((one) => one.name) ?? usual).some((name) => name.startsWith("metrics.")),
     columns: columnsOf(keys, fields?.fields),
     metrics: metricsOf(keys),

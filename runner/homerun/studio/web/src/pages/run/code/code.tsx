@@ -1,7 +1,6 @@
 /** The code as it was at submit, and what git had not committed. */
 
 import "./code.css";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { bytes } from "../../../format";
 import { adjust, place } from "../../../route";
 import { address, get } from "../../../server/api";
@@ -11,6 +10,8 @@ import { Download } from "../../../ui/files";
 import { Icon } from "../../../ui/icon";
 import { useLoaded } from "../../../use";
 import type { TabProps } from "../tab";
+import { Changes } from "./changed";
+import { Listing } from "./listing";
 
 const DIFF = "\n";
 
@@ -62,7 +63,7 @@ export function Code({ run }: TabProps) {
   );
 }
 
-function Git({ git }: { git: GitState }) {
+export function Git({ git }: { git: GitState }) {
   return (
     <p class="facts">
       {git.branch && (
@@ -93,58 +94,14 @@ function Source({ run, path, line }: { run: RunRow; path: string; line: number }
   );
 }
 
-function Diff({ run }: { run: RunRow }) {
+/** What git had not committed when the run was submitted. */
+export function Diff({ run }: { run: RunRow }) {
   const loaded = useLoaded((abort) => get("runs/{id}/code/diff", { id: run.id }, abort), [run.id]);
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} /> : <Waiting what="the diff" />;
   if (loaded.data.text === null) return <p class="dim">The diff is not text.</p>;
   return (
     <section class="preview" aria-label="Uncommitted changes">
-      <Listing text={loaded.data.text} look={changeOf} />
-      {loaded.data.is_cut && <p class="dim">Only the beginning of the diff is shown.</p>}
+      <Changes text={loaded.data.text} isCut={loaded.data.is_cut} />
     </section>
-  );
-}
-
-function changeOf(line: string): string {
-  if (/^(diff|index|---|\+\+\+) ?/.test(line)) return "is-about";
-  if (line.startsWith("@@")) return "is-place";
-  return line.startsWith("+") ? "is-new" : line.startsWith("-") ? "is-gone" : "";
-}
-
-const MOST_LINES = 20_000;
-
-interface ListingProps {
-  text: string;
-  look: (line: string, at: number) => string;
-  /** Which one is to be seen, counted from 1. */
-  line?: number;
-  isNumbered?: boolean;
-  isPython?: boolean;
-}
-
-function Listing({ text, look, line = 0, isNumbered = false, isPython = false }: ListingProps) {
-  const whole = text.replace(/\n$/, "");
-  const lines = whole.split("\n");
-  // The text is there at once; its colours come as soon as they are loaded.
-  const colours = useLoaded(async () => (isPython ? (await import("./colours")).coloured(whole) : null), [whole, isPython]);
-  const box = useRef<HTMLPreElement>(null);
-  useLayoutEffect(() => box.current?.querySelector(".is-marked")?.scrollIntoView({ block: "center" }), [text, line]);
-  return (
-    <pre ref={box} class={`listing scrolled is-tall ${isNumbered ? "is-numbered" : ""}`} tabIndex={0}>
-      {lines.slice(0, MOST_LINES).map((one, at) => (
-        <span key={at} class={look(one, at)}>
-          {colours.data?.[at]?.map((piece, place) =>
-            piece.look ? (
-              <span key={place} class={piece.look}>
-                {piece.text}
-              </span>
-            ) : (
-              piece.text
-            ),
-          ) ?? one}
-          {"\n"}
-        </span>
-      ))}
-    </pre>
   );
 }

@@ -12,17 +12,21 @@ import { useLoaded } from "../../../use";
 const MOST = 1_000;
 const PAGE = 24;
 
+const before = (metric: MetricRow): number => Math.max(0, metric.count - MOST);
+
+export async function readImages(run: string, metric: MetricRow, abort: AbortSignal): Promise<Image[]> {
+  const skip = before(metric);
+  const found = await get("runs/{id}/values", { id: run, name: metric.name, skip, limit: MOST }, abort);
+  return imagesOf(found.values, metric.files ?? [], skip);
+}
+
 export function Images({ run, metric }: { run: RunRow; metric: MetricRow }) {
   /** By its number among all that were logged, from 0. */
   const [picked, setPicked] = useState<number | null>(null);
   const [isGallery, setGallery] = useState(false);
   const [most, setMost] = useState(PAGE);
-  const skip = Math.max(0, metric.count - MOST);
-  const loaded = useLoaded(
-    async (abort) => imagesOf((await get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: MOST }, abort)).values, metric.files ?? [], skip),
-    [run.id, metric.name],
-    [metric.count],
-  );
+  const skip = before(metric);
+  const loaded = useLoaded((abort) => readImages(run.id, metric, abort), [run.id, metric.name], [metric.count]);
   // The newest comes into view by itself until one is picked.
   useEffect(() => setPicked(null), [run.id, metric.name]);
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <div class="logged" aria-busy="true" />;

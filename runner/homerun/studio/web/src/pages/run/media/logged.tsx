@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { bytes, count, figure } from "../../../format";
 import { blob, get } from "../../../server/api";
-import type { MetricRow, RunRow } from "../../../types";
+import type { MetricRow, PointRow, RunRow } from "../../../types";
 import { Failure } from "../../../ui/basics";
 import { useLoaded } from "../../../use";
 import { Values } from "../values";
@@ -97,16 +97,19 @@ function Read({ run, file }: { run: RunRow; file: string }) {
   return <Document value={loaded.data.value} name={file} />;
 }
 
+const before = (metric: MetricRow): number => Math.max(0, metric.count - POINTS);
+
+/** The last ones of a name. */
+export async function readPoints(run: string, metric: MetricRow, abort: AbortSignal): Promise<PointRow[]> {
+  return (await get("runs/{id}/values", { id: run, name: metric.name, skip: before(metric), limit: POINTS }, abort)).values;
+}
+
 /** Rows, tables and lists of one name are one table, as `get_metrics` has them. */
 function Points({ run, metric }: { run: RunRow; metric: MetricRow }) {
-  const skip = Math.max(0, metric.count - POINTS);
-  const loaded = useLoaded(
-    (abort) => get("runs/{id}/values", { id: run.id, name: metric.name, skip, limit: POINTS }, abort),
-    [run.id, metric.name],
-    [metric.count],
-  );
+  const skip = before(metric);
+  const loaded = useLoaded((abort) => readPoints(run.id, metric, abort), [run.id, metric.name], [metric.count]);
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <div class="logged" aria-busy="true" />;
-  const columns = joined(loaded.data.values.map((one) => one.value as unknown));
+  const columns = joined(loaded.data.map((one) => one.value as unknown));
   return (
     <>
       <Drawn kind={metric.kind} name={metric.name} columns={columns} first={skip} />

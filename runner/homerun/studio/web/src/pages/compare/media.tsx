@@ -1,0 +1,148 @@
+/** The images of several runs under one name: a row for each run, and a slider for all of them. */
+
+import "../run/media/media.css";
+import type { ComponentChildren } from "preact";
+import { count } from "../../format";
+import { adjust, place, runHref } from "../../route";
+import type { RunRow } from "../../types";
+import { Button, Empty, Failure, Waiting } from "../../ui/basics";
+import { Picture } from "../../ui/files";
+import { useKeys } from "../../ui/keys";
+import { useLoaded } from "../../use";
+import { readImages } from "../run/media/images";
+import { type Shot, shotAt, shotsOf } from "./joined";
+import { type LoggedBy, labelOf, useLogged } from "./logged";
+import { NamePick, picked } from "./name-pick";
+
+/** So many places stand beside each other. */
+const BESIDE = [1, 2, 4, 8];
+
+export function Media({ runs, round }: { runs: RunRow[]; round: number }) {
+  const logged = useLogged(runs, ["image"], round);
+  const name = picked(place.value.query.get("image"), logged.data ?? new Map());
+  if (!logged.data) return logged.error ? <Failure error={logged.error} retry={logged.reload} /> : <Waiting what="the images" />;
+  const of = logged.data.get(name);
+  if (!of) {
+    return (
+      <Empty title="No images">
+        <p>None of these runs has logged one: run.log_image(…) does.</p>
+      </Empty>
+    );
+  }
+  return (
+    <section aria-label="Media">
+      <Shots of={of} name={name} pick={<NamePick label="Image" name="image" value={name} known={logged.data} runs={runs.length} />} />
+    </section>
+  );
+}
+
+function Shots({ of, name, pick }: { of: LoggedBy[]; name: string; pick: ComponentChildren }) {
+  const about = of.map(({ run }) => run.id).join();
+  const loaded = useLoaded(
+    (abort) => Promise.all(of.map(({ run, metric }) => readImages(run.id, metric, abort))),
+    [about, name],
+    [of.map(({ metric }) => metric.count).join()],
+  );
+  if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the images" />;
+  const { isStepped, shots, places } = shotsOf(loaded.data);
+  return <Grid of={of} name={name} pick={pick} shots={shots} places={places} say={(at) => (isStepped ? `step ${count(at)}` : `no. ${count(at)}`)} />;
+}
+
+interface GridProps {
+  of: LoggedBy[];
+  name: string;
+  pick: ComponentChildren;
+  shots: Shot[][];
+  places: number[];
+  say: (place: number) => string;
+}
+
+function Grid({ of, name, pick, shots, places, say }: GridProps) {
+  const { query } = place.value;
+  const last = places.length - 1;
+  const asked = query.has("step") ? places.findLastIndex((one) => one <= Number(query.get("step"))) : last;
+  const at = Math.max(0, asked);
+  const beside = BESIDE.find((one) => String(one) === query.get("beside")) ?? 1;
+  // The newest stays in view by itself as long as nothing else was chosen.
+  const show = (next: number): void => adjust({ step: next >= last ? null : places[Math.max(0, next)] });
+  useKeys("Media", [
+    { keys: "ArrowLeft", does: "the images of the step before", run: () => show(at - 1) },
+    { keys: "ArrowRight", does: "the images of the next step", run: () => show(at + 1) },
+  ]);
+  const now = places[at];
+  const shown = places.slice(Math.max(0, at - beside + 1), at + 1);
+  return (
+    <>
+      <div class="bar">
+        {pick}
+        <label class="inline">
+          <span>Beside each other</span>
+          <select value={beside} onChange={(event) => adjust({ beside: event.currentTarget.value === "1" ? null : event.currentTarget.value })}>
+            {BESIDE.map((one) => (
+              <option key={one} value={one}>
+                {one}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      {places.length > 1 && now !== undefined && (
+        <div class="steps">
+          <Button icon="left" kind="bare" label="The step before" disabled={at === 0} onClick={() => show(at - 1)} />
+          <input
+            type="range"
+            aria-label={`Which images of ${name}`}
+            aria-valuetext={say(now)}
+            min={0}
+            max={last}
+            value={at}
+            onInput={(event) => show(Number(event.currentTarget.value))}
+          />
+          <Button icon="right" kind="bare" label="The next step" disabled={at === last} onClick={() => show(at + 1)} />
+          <span>
+            {say(now)} of {count(places[last] ?? 0)}
+          </span>
+        </div>
+      )}
+      <div class="scrolled is-tall" tabIndex={0} role="region" aria-label={`Images ${name} of the runs`}>
+        <table class="plain is-lined shots">
+          <thead>
+            <tr>
+              <td />
+              {shown.map((one) => (
+                <th key={one} scope="col">
+                  {say(one)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {of.map(({ run }, which) => (
+              <tr key={run.id}>
+                <th scope="row">
+                  <a href={runHref(run.id, "media")}>{labelOf(run)}</a>
+                </th>
+                {shown.map((one) => (
+                  <td key={one}>
+                    <One run={run} shot={shotAt(shots[which] ?? [], one)} wanted={one} name={name} say={say} />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+/** What a run had then; where that is older, from when. */
+function One({ run, shot, wanted, name, say }: { run: RunRow; shot: Shot | null; wanted: number; name: string; say: (place: number) => string }) {
+  if (!shot) return <span class="dim">none yet</span>;
+  return (
+    <figure>
+      <Picture run={run.id} file={shot.file} alt={`${name} of ${labelOf(run)}, ${say(shot.at)}`} isLink />
+      {shot.at !== wanted && <figcaption class="dim">of {say(shot.at)}</figcaption>}
+    </figure>
+  );
+}
