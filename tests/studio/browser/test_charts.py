@@ -12,6 +12,7 @@ from typing import Any, Literal
 from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
@@ -739,3 +740,107 @@ def test_what_is_set_of_charts_goes_along_to_other_tabs_and_neighbours_and_a_zoo
     page.keyboard.press("[")
     page.wait_for_url(re.compile(former.id))
     assert unquote_plus(page.url.partition("?")[2]) == asked
+
+
+def swept(lab: Lab, experiment: str, count: int) -> list[Run]:
+    """Runs with a curve each, half of them with each of two tags, and with a parameter."""
+    draw = np.random.default_rng(7)
+    runs = []
+    for at in range(count):
+        run = Experiment(lab.workspace, experiment).start_logging()
+        run.set_tags({"opt": ("adam", "sgd")[at % 2]})
+        run.log_params({"lr": 10.0 ** (at % 3 - 3)})
+        for step, value in enumerate(draw.normal(at % 2 + 1, 0.3, 20)):
+            run.log("loss", float(value), step=step)
+        run.complete()
+        runs.append(run)
+    return runs
+
+
+def told_of_groups(runs: Sequence[Run], step: int) -> list[str]:
+    """What a chart has to say of two groups at a step: the higher mean first."""
+    found = []
+    for name in ("adam", "sgd"):
+        own = [run for run in runs if run.get_tags()["opt"] == name]
+        values = np.array([run.get_metrics(name="loss")["loss"][step] for run in own])
+        spread = f"{said(values.mean())} ± {said(values.std(ddof=1))}"
+        ends = f"{said(values.min())} … {said(values.max())}, {len(own)} runs"
+        found.append((values.mean(), f"{name} ({len(own)} runs)  {spread} ({ends})"))
+    return [text for _, text in sorted(found, reverse=True)]
+
+
+def said(value: float) -> str:
+    """A number with five digits, as the pages write it."""
+    return f"{value:.5g}"
+
+
+def test_groups_are_drawn_as_means_with_a_band_and_tell_what_numpy_tells(
+    page: Page, lab: Lab
+) -> None:
+    runs = swept(lab, "grouped", 24)  # of a group there are more than are drawn one by one
+    lab.show(page, "/runs?experiment=grouped&group=tags.opt&show=charts")
+    card = chart(page, "loss")
+
+    legend = page.get_by_role("list", name="Lines")
+    expect(legend.get_by_role("listitem")).to_have_text(
+        ["tags.opt", "adam (12 runs)", "sgd (12 runs)"]
+    )
+    tip = hover(page, card, 0.5)
+    expect(tip).to_contain_text("step ")
+    step = int(tip.inner_text().partition("step ")[2].split()[0])
+    expect(tip.locator("div")).to_have_text([f"step {step}", *told_of_groups(runs, step)])
+    # A run beside the filter is in no mean, and one that is taken out is none any more.
+    other = runs[0]
+    off = [run for run in runs if run.get_tags()["opt"] == "adam"][1:]
+    asked = f"on={other.id}&off={','.join(run.id for run in off)}"
+    lab.show(page, f"/runs?experiment=grouped&group=tags.opt&show=charts&{asked}")
+    expect(legend.get_by_role("listitem").nth(1)).to_have_text("adam (1 run)")
+
+
+def test_compared_runs_are_grouped_by_a_field_that_the_address_keeps(page: Page, lab: Lab) -> None:
+    runs = swept(lab, "compared", 6)
+    lab.show(page, f"/compare?ids={','.join(run.id for run in runs)}")
+    chart(page, "loss")
+    page.get_by_label("Group by").select_option("tags.opt")
+    page.wait_for_url(re.compile("group=tags.opt"))
+    card = chart(page, "loss")
+    legend = page.get_by_role("list", name="Lines")
+    expect(legend.get_by_role("button")).to_have_text(["adam (3 runs)", "sgd (3 runs)"])
+    tip = hover(page, card, 0.5)
+    expect(tip).to_contain_text("± ")
+    step = int(tip.inner_text().partition("step ")[2].split()[0])
+    expect(tip.locator("div")).to_have_text([f"step {step}", *told_of_groups(runs, step)])
+    page.go_back()
+    expect(legend.get_by_role("button")).to_have_count(6)
+
+
+def test_lines_are_coloured_by_a_field_and_so_are_the_runs_beside_them(
+    page: Page, lab: Lab
+) -> None:
+    runs = swept(lab, "coloured", 6)
+    lab.show(page, f"/compare?ids={','.join(run.id for run in runs)}")
+    chart(page, "loss")
+    page.get_by_label("Colour by").select_option("params.lr")
+    legend = page.get_by_role("list", name="Lines")
+    expect(legend.get_by_role("listitem").first).to_contain_text("params.lr")
+    expect(legend.get_by_role("button").nth(2)).to_have_text("#3 · 0.1")
+    inks = "all => all.map((one) => getComputedStyle(one).stroke)"
+    found = legend.get_by_role("button").locator("line").evaluate_all(inks)
+    assert found[:3] == found[3:]
+    assert len(set(found)) == 3
+    dots = page.get_by_role("list", name="Runs").locator(".dot")
+    assert (
+        dots.evaluate_all("all => all.map((one) => getComputedStyle(one).backgroundColor)") == found
+    )
+    page.get_by_label("Colour by").select_option("tags.opt")
+    expect(legend.get_by_role("button").nth(1)).to_have_text("#2 · sgd")
+    assert "colour=tags.opt" in page.url
+    found = legend.get_by_role("button").locator("line").evaluate_all(inks)
+    assert found[::2] == [found[0]] * 3
+    assert found[0] != found[1]
+
+    lab.show(page, "/runs?experiment=coloured&show=split&colour=tags.opt")
+    expect(page.get_by_label("Colour by")).to_have_value("tags.opt")
+    expect(legend.get_by_role("button")).to_have_count(6)
+    beside = page.locator("button.eye line").evaluate_all(inks)
+    assert sorted(set(beside)) == sorted(set(found))

@@ -5,17 +5,20 @@
  *       runs={[{ id: run.id, label: "#12 baseline", colour: 0 }]}   which runs, and what legends call them; `colour` keeps a run's colour
  *       names={["train/loss", "eval/loss"]}                          which metrics, each with a card of its own
  *       groups={["params.lr"]}                                       optional: runs with the same value are one line, their mean with a band of ± std
+ *       columns={columnsOfRuns(rows)}                                optional: of these fields, with a value for each run, one may colour the lines
+ *       group={(fields) => …}                                        optional: lets groups be chosen, too
  *       round={n}                                                    optional: count it up when there are new points; what is in view is then read
  *       values={(name) => …}                                         optional: shows the points of a metric
  *       axis="step"                                                  optional: the axis where the address says none
  *       isSystem sayOf isSize                                        optional: samples of the machine, and how values are written
  *     />
  *
- * What is set of them stands in the address (`model.ts`: keys x, smooth, size, metrics, pin, fold, hide, full, chart); other keys are the page's.
+ * What is set of them stands in the address (`model.ts`: keys x, smooth, size, metrics, pin, fold, hide, colour, full, chart); other keys are the page's.
  */
 
 import { useSignal } from "@preact/signals";
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import type { FieldColumn } from "../analysis/fields";
 import { figure } from "../format";
 import { adjust, place } from "../route";
 import { Button, Failure } from "../ui/basics";
@@ -23,9 +26,10 @@ import { Icon } from "../ui/icon";
 import { useThrottled } from "../use";
 import { Card, type Common } from "./card";
 import { type Axis, Curves } from "./curve/curves";
+import { tintsOf } from "./curve/tints";
 import { FullScreen } from "./full-screen";
 import { Legend } from "./legend";
-import { type ChartedRun, groupName, namesOfGroups, namesOfRuns } from "./lines";
+import { type ChartedRun, groupKey, namesOfGroups, namesOfRuns } from "./lines";
 import { addressOf, axisOver, type ChartSpec, matcher, type Section, type Size, type Spec, sectionsOf, specOf, toggled, withChart } from "./model";
 import { useSliding } from "./smoothing";
 import { Toolbar } from "./toolbar";
@@ -37,6 +41,8 @@ interface Props {
   runs: readonly ChartedRun[];
   names: readonly string[];
   groups?: readonly string[];
+  columns?: readonly FieldColumn[];
+  group?: (fields: string[]) => void;
   round?: number;
   values?: (name: string) => void;
   axis?: Axis;
@@ -52,6 +58,7 @@ const READ_MS = 800;
 const PAGE = 60;
 const HEIGHTS: Record<Size, number> = { s: 120, m: 180, l: 320 };
 const NONE: readonly string[] = [];
+const NO_COLUMNS: readonly FieldColumn[] = [];
 const PLAIN_SAY = () => figure;
 const NO_SIZE = () => false;
 
@@ -62,6 +69,8 @@ export function Charts({
   runs,
   names,
   groups = NONE,
+  columns = NO_COLUMNS,
+  group,
   round = 0,
   values,
   axis = "step",
@@ -82,12 +91,12 @@ export function Charts({
   const { version, error, read } = useReading(curves, seen.current, spec.smoothing, round);
   const above = useSignal<string | null>(null);
   const link = useId();
-  const grouped = groups.length
-    ? JSON.stringify([...curves.grouped.values()].flatMap((all) => all.map((one) => [groupName(one.values), one.runs.length])))
-    : "";
+  const grouped = groups.length ? JSON.stringify([...curves.grouped.values()].flatMap((all) => all.map((one) => [groupKey(one.values), one.runs.length]))) : "";
+  const column = groups.length ? undefined : columns.find((one) => one.name === spec.colour);
+  const tints = useMemo(() => (column ? tintsOf(column) : null), [JSON.stringify(column)]);
   const lines = useMemo(
-    () => (groups.length ? namesOfGroups(uniqueGroups(curves)) : namesOfRuns(runs)),
-    [grouped, JSON.stringify(runs), groups.join("\n"), curves],
+    () => (groups.length ? namesOfGroups(uniqueGroups(curves)) : namesOfRuns(runs, tints)),
+    [grouped, JSON.stringify(runs), groups.join("\n"), curves, tints],
   );
   const common: Common = { curves, width, groups, names: lines, hidden: spec.hidden, axis: used, isSystem, above, slider, link, sayOf, isSize, values };
   const found = isPlain ? names : names.filter(matcher(spec.find));
@@ -128,14 +137,20 @@ export function Charts({
           slider={slider}
           slide={slide}
           isRead={curves.isAveraged([...seen.current], spec.smoothing)}
+          hasPreview={!groups.length}
+          columns={columns}
+          groups={groups}
+          group={group}
           names={names}
           found={found.length}
           all={names.length}
         />
       )}
-      {lines.length > 1 && (
+      {(lines.length > 1 || groups.length > 0) && (
         <Legend
           names={lines}
+          title={groups.length ? groups.join(", ") : (column?.name ?? "")}
+          scale={tints?.scale ?? null}
           hidden={spec.hidden}
           above={above}
           toggle={(key) => change({ hidden: toggled(spec.hidden, key) })}
@@ -170,7 +185,7 @@ export function Charts({
 /** The groups of all metrics, each once. */
 function uniqueGroups(curves: Curves) {
   const all = [...curves.grouped.values()].flat();
-  return [...new Map(all.map((one) => [groupName(one.values), one])).values()];
+  return [...new Map(all.map((one) => [groupKey(one.values), one])).values()];
 }
 
 interface FoldProps {

@@ -1,7 +1,8 @@
 /** Whose line is whose: to point at a name makes it stand out, to click it hides or shows it. */
 
 import type { Signal } from "@preact/signals";
-import type { Paint } from "./curve/paints";
+import { figure } from "../format";
+import { type Paint, SHADES, shadeOf } from "./curve/paints";
 
 export interface Name {
   key: string;
@@ -13,15 +14,25 @@ export interface Name {
 
 interface Props {
   names: readonly Name[];
+  /** The fields that tell them apart; "": none does. */
+  title?: string;
+  /** From which number to which their colours go. */
+  scale?: { low: number; high: number; isLog: boolean } | null;
   hidden: readonly string[];
   above: Signal<string | null>;
   toggle: (key: string) => void;
   showAll: () => void;
 }
 
-export function Legend({ names, hidden, above, toggle, showAll }: Props) {
+export function Legend({ names, title = "", scale = null, hidden, above, toggle, showAll }: Props) {
   return (
     <ul class="legend" aria-label="Lines">
+      {title && (
+        <li class="legend-title">
+          <b>{title}</b>
+          {scale && <Scale {...scale} />}
+        </li>
+      )}
       {names.map((one) => (
         <li key={one.key}>
           <button
@@ -47,6 +58,22 @@ export function Legend({ names, hidden, above, toggle, showAll }: Props) {
         </li>
       )}
     </ul>
+  );
+}
+
+/** The colours from the least to the greatest number. */
+function Scale({ low, high, isLog }: { low: number; high: number; isLog: boolean }) {
+  return (
+    <span class="scale" title={isLog ? "by powers of ten" : undefined}>
+      <span>{figure(low)}</span>
+      <svg viewBox={`0 0 ${SHADES} 1`} preserveAspectRatio="none" aria-hidden="true">
+        {Array.from({ length: SHADES }, (_, at) => (
+          <rect key={at} x={at} width="1.1" height="1" fill={`var(${shadeOf(at / (SHADES - 1)).token})`} />
+        ))}
+      </svg>
+      <span>{figure(high)}</span>
+      {isLog && <span class="dim">log</span>}
+    </span>
   );
 }
 

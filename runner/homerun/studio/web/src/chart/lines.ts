@@ -1,9 +1,11 @@
 /** Which lines a chart has: of each run its curve, or of each group its mean. */
 
+import { plural } from "../format";
 import type { Line } from "./chart";
 import type { Curve, Curves, GroupCurve } from "./curve/curves";
 import { paintOf } from "./curve/paints";
 import { groupStroke, strokesOf } from "./curve/strokes";
+import type { Tints } from "./curve/tints";
 import type { Name } from "./legend";
 
 export interface ChartedRun {
@@ -17,10 +19,27 @@ export interface ChartedRun {
 /** What a group is called: `0.1`, or with several fields `0.1, adam`. */
 export const groupName = (values: readonly unknown[]): string => values.map((one) => (one === null || one === undefined ? "none" : String(one))).join(", ");
 
-export const namesOfRuns = (runs: readonly ChartedRun[]): Name[] => runs.map(({ id, label, colour }, at) => ({ key: id, label, paint: paintOf(colour ?? at) }));
+/** What tells a group from others: a text that reads as a number, or as none, is another value. */
+export const groupKey = (values: readonly unknown[]): string => JSON.stringify(values);
 
+/** @param tints by which they are coloured; null: each has a colour of its own */
+export function namesOfRuns(runs: readonly ChartedRun[], tints: Tints | null = null): Name[] {
+  return runs.map(({ id, label, colour }, at) =>
+    tints ? { key: id, label: `${label} · ${tints.words(at)}`, paint: tints.paint(at) } : { key: id, label, paint: paintOf(colour ?? at) },
+  );
+}
+
+/** Groups in the order of their values, so that each keeps its colour. */
 export function namesOfGroups(groups: readonly GroupCurve[]): Name[] {
-  return groups.map((one, at) => ({ key: groupName(one.values), label: `${groupName(one.values)} (${one.runs.length})`, paint: paintOf(at) }));
+  const ordered = [...groups].sort((one, other) => inOrder(one.values, other.values));
+  return ordered.map((one, at) => ({ key: groupKey(one.values), label: `${groupName(one.values)} (${plural(one.runs.length, "run")})`, paint: paintOf(at) }));
+}
+
+function inOrder(one: readonly unknown[], other: readonly unknown[]): number {
+  const at = one.findIndex((value, place) => value !== other[place]);
+  const [first, second] = [one[at] ?? null, other[at] ?? null];
+  if (first === null || second === null) return Number(first === null) - Number(second === null);
+  return typeof first === "number" && typeof second === "number" ? first - second : String(first).localeCompare(String(second), undefined, { numeric: true });
 }
 
 /** Strokes of curves that have not changed are not made again. */
@@ -43,7 +62,7 @@ export function linesOfRuns(curves: Curves, name: string, names: readonly Name[]
 
 export function linesOfGroups(groups: readonly GroupCurve[], names: readonly Name[], hidden: readonly string[]): Line[] {
   return groups.flatMap((one) => {
-    const name = names.find(({ key }) => key === groupName(one.values));
+    const name = names.find(({ key }) => key === groupKey(one.values));
     return name && !hidden.includes(name.key) && one.x.length ? [{ ...name, strokes: [groupStroke(one)] }] : [];
   });
 }

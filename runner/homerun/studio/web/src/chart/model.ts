@@ -34,6 +34,8 @@ export interface Spec {
   folded: string[];
   /** Runs, or names of groups, that are not drawn. */
   hidden: string[];
+  /** The field by which runs are coloured; "": each has a colour of its own. */
+  colour: string;
   /** The metric that fills the window; "": none. */
   full: string;
   charts: Record<string, ChartSpec>;
@@ -54,6 +56,7 @@ const KEYS = {
   pinned: "pin",
   folded: "fold",
   hidden: "hide",
+  colour: "colour",
   full: "full",
   charts: "chart",
 } as const;
@@ -71,9 +74,16 @@ export function specOf(query: URLSearchParams): Spec {
     pinned: query.getAll(KEYS.pinned),
     folded: query.getAll(KEYS.folded),
     hidden: query.getAll(KEYS.hidden),
+    colour: colourOf(query),
     full: query.get(KEYS.full) ?? "",
     charts: Object.fromEntries(query.getAll(KEYS.charts).map(chartOf)),
   };
+}
+
+/** The field by which runs are coloured; "": none. */
+export function colourOf(query: URLSearchParams): string {
+  const colour = query.get(KEYS.colour) ?? "";
+  return colour === "-" ? "" : colour;
 }
 
 /** It as keys of an address; what is as it is anyway stands in none. */
@@ -86,6 +96,7 @@ export function addressOf(spec: Spec): Query {
     [KEYS.pinned]: spec.pinned,
     [KEYS.folded]: spec.folded,
     [KEYS.hidden]: spec.hidden,
+    [KEYS.colour]: spec.colour,
     [KEYS.full]: spec.full,
     [KEYS.charts]: Object.entries(spec.charts)
       .map(([name, one]) => told(name, one))
@@ -97,7 +108,7 @@ export function addressOf(spec: Spec): Query {
 export function carried(query: URLSearchParams): Query {
   const spec = specOf(query);
   const charts = Object.fromEntries(Object.entries(spec.charts).map(([name, one]) => [name, { ...one, zoom: null }]));
-  return addressOf({ ...spec, find: "", hidden: [], full: "", charts });
+  return addressOf({ ...spec, find: "", hidden: [], colour: "", full: "", charts });
 }
 
 /** The axis that charts have: the one that was chosen, where they can have it. Samples of a machine have no steps. */

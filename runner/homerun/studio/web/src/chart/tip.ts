@@ -64,7 +64,10 @@ export function readings(drawn: readonly Drawn[], pixels: Pixels, left: number, 
 }
 
 function extentOf({ x, min, max, group }: Stroke, at: number, since: number, until: number): [number, number] | null {
-  const [first, last] = [Math.min(at, nearest(x, since)), Math.max(at, nearest(x, until))];
+  // Its own place, and those that lie under the pointer with it: between two places far apart neither tells of the other.
+  let [first, last] = [at, at];
+  while ((x[first - 1] ?? Number.NEGATIVE_INFINITY) >= since) first -= 1;
+  while ((x[last + 1] ?? Number.POSITIVE_INFINITY) <= until) last += 1;
   const lows = (group?.low ?? min).slice(first, last + 1).filter((one) => one !== null);
   const highs = (group?.high ?? max).slice(first, last + 1).filter((one) => one !== null);
   return lows.length && highs.length ? [Math.min(...lows), Math.max(...highs)] : null;

@@ -2,6 +2,7 @@
 
 import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { FieldColumn } from "../analysis/fields";
 import type { Axis } from "./curve/curves";
 import { overAxis, type Size, type Spec } from "./model";
 
@@ -17,6 +18,13 @@ interface Props {
   slide: (word: string) => void;
   /** The averages are those of all points. */
   isRead: boolean;
+  /** While the slider moves, lines follow it; means of groups wait for the server. */
+  hasPreview: boolean;
+  /** Fields that may colour the lines. */
+  columns: readonly FieldColumn[];
+  groups: readonly string[];
+  /** Lets groups be chosen, if it can be here. */
+  group: ((fields: string[]) => void) | undefined;
   /** Metrics that the x axis may be. */
   names: readonly string[];
   /** Only what is found of so many. */
@@ -31,7 +39,7 @@ const SIZES: [Size, string][] = [
 ];
 const MOST_NAMES = 200;
 
-export function Toolbar({ spec, axis, usual, hasSteps, change, slider, slide, isRead, names, found, all }: Props) {
+export function Toolbar({ spec, axis, usual, hasSteps, change, slider, slide, isRead, hasPreview, columns, groups, group, names, found, all }: Props) {
   return (
     <div class="bar is-charts">
       <Find value={spec.find} set={(find) => change({ find })} />
@@ -58,7 +66,11 @@ export function Toolbar({ spec, axis, usual, hasSteps, change, slider, slide, is
           )}
         </select>
       </label>
-      <Smoothing slider={slider} isRead={isRead} kept={spec.smoothing} set={slide} />
+      <Smoothing slider={slider} isRead={isRead} hasPreview={hasPreview} kept={spec.smoothing} set={slide} />
+      {group && <Field label="Group by" value={groups[0] ?? ""} names={groupable(columns, groups)} set={(name) => group(name ? [name] : [])} />}
+      {!groups.length && columns.length > 0 && (
+        <Field label="Colour by" value={spec.colour} names={columns.map((one) => one.name)} set={(colour) => change({ colour })} />
+      )}
       <label class="inline">
         <span>Size</span>
         <select value={spec.size} onChange={(event) => change({ size: event.currentTarget.value as Size })}>
@@ -70,6 +82,35 @@ export function Toolbar({ spec, axis, usual, hasSteps, change, slider, slide, is
         </select>
       </label>
     </div>
+  );
+}
+
+/** Fields in which runs have the same value rather than a number each. */
+function groupable(columns: readonly FieldColumn[], groups: readonly string[]): string[] {
+  const names = columns.map((one) => one.name).filter((name) => /^(params|tags)\.|^(status|experiment|user)$/.test(name));
+  return [...new Set([...groups, ...names])];
+}
+
+interface FieldProps {
+  label: string;
+  value: string;
+  names: readonly string[];
+  set: (name: string) => void;
+}
+
+function Field({ label, value, names, set }: FieldProps) {
+  return (
+    <label class="inline">
+      <span>{label}</span>
+      <select value={names.includes(value) ? value : ""} onChange={(event) => set(event.currentTarget.value)}>
+        <option value="">none</option>
+        {names.map((one) => (
+          <option key={one} value={one}>
+            {one}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
@@ -105,13 +146,14 @@ interface SmoothingProps {
   /** What it said when it stood still. */
   kept: string;
   isRead: boolean;
+  hasPreview: boolean;
   set: (word: string) => void;
 }
 
 /** By how much: a weight below 1, or so many points. */
-function Smoothing({ slider, kept, isRead, set }: SmoothingProps) {
+function Smoothing({ slider, kept, isRead, hasPreview, set }: SmoothingProps) {
   const word = slider.value;
-  const isRough = word !== "" && !(isRead && word === kept);
+  const isRough = hasPreview && word !== "" && !(isRead && word === kept);
   const [kind, setKind] = useState<Kind>((word.split(":")[0] || "ema") as Kind);
   const amount = word ? Number(word.split(":")[1]) : 0;
   const isWeight = kind === "ema";
@@ -154,9 +196,11 @@ function Smoothing({ slider, kept, isRead, set }: SmoothingProps) {
           </option>
         ))}
       </select>
-      <span class="dim is-rough" title="An average of the places that are drawn, until the server has told that of all points">
-        {isRough ? "≈ preview" : ""}
-      </span>
+      {hasPreview && word && (
+        <span class="dim is-rough" title="An average of the places that are drawn, until the server has told that of all points">
+          {isRough ? "≈ preview" : ""}
+        </span>
+      )}
     </span>
   );
 }

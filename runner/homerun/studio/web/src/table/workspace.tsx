@@ -2,9 +2,14 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { columnsOfRuns, type FieldColumn } from "../analysis/fields";
 import { type ChartedRun, Charts } from "../chart/charts";
-import { paintOf } from "../chart/curve/paints";
+import { type Paint, paintOf } from "../chart/curve/paints";
+import { tintsOf } from "../chart/curve/tints";
 import { Swatch } from "../chart/legend";
+import { colourOf } from "../chart/model";
+import { count } from "../format";
+import { place } from "../route";
 import { get } from "../server/api";
 import type { FieldRow, Queries, RunRow } from "../types";
 import { Empty } from "../ui/basics";
@@ -26,23 +31,40 @@ export function showOf(text: string | null, last: Show | null, hasCharts: boolea
 }
 export const shareOf = (text: string | null): number => Math.min(MOST, Math.max(LEAST, Number(text) || 50));
 
+/** Groups are of all runs that match, up to so many. */
+const MOST_GROUPED = 500;
+
 /** Which runs are in the charts: the newest ones, those that were added, and none of those that were taken out. */
 export interface Eyes {
   runs: readonly ChartedRun[];
   number: (id: string) => number | null;
+  /** How its line is drawn; null: it is not in the charts. */
+  paint: (id: string) => Paint | null;
+  columns: readonly FieldColumn[];
+  /** How many match, where groups are of some of them only. */
+  of: number | null;
 }
 
-export function useEyes(asked: Queries["runs"], isShown: boolean, added: string[], out: string[], round: number, base?: string): Eyes {
-  const [found, setFound] = useState<RunRow[]>([]);
-  const key = JSON.stringify([asked.experiment, asked.where, asked.children, added]);
+export function useEyes(asked: Queries["runs"], isShown: boolean, wanted: string[], out: string[], round: number, base?: string): Eyes {
+  const [{ found, of }, setFound] = useState<{ found: RunRow[]; of: number | null }>({ found: [], of: null });
+  const isGrouped = (asked.group ?? []).length > 0;
+  // Groups are of what matches: a run that does not would be counted in a mean.
+  const added = isGrouped ? [] : wanted;
+  const colour = colourOf(place.value.query);
+  const key = JSON.stringify([asked.experiment, asked.where, asked.children, added, isGrouped]);
   useEffect(() => {
     if (!isShown) return;
     const control = new AbortController();
     const { experiment, where, children } = asked;
-    const newest = get("runs", { experiment, where, children, limit: NEWEST }, control.signal);
-    const others = added.length ? get("runs", { ids: added }, control.signal) : Promise.resolve({ runs: [] as RunRow[] });
+    const metrics = isGrouped ? [] : ["*"];
+    const newest = get("runs", { experiment, where, children, metrics, limit: isGrouped ? MOST_GROUPED : NEWEST }, control.signal);
+    const others = added.length ? get("runs", { ids: added, metrics }, control.signal) : Promise.resolve({ runs: [] as RunRow[] });
     Promise.all([newest, others]).then(
-      ([first, more]) => setFound([...new Map([...first.runs, ...more.runs].map((run) => [run.id, run])).values()]),
+      ([first, more]) =>
+        setFound({
+          found: [...new Map([...first.runs, ...more.runs].map((run) => [run.id, run])).values()],
+          of: isGrouped && first.total > first.runs.length ? first.total : null,
+        }),
       () => undefined, // a wrong filter, which its box tells
     );
     return () => control.abort();
@@ -53,31 +75,38 @@ export function useEyes(asked: Queries["runs"], isShown: boolean, added: string[
     // A run keeps its colour when another one is taken out.
     const runs = shown.map((run) => ({ id: run.id, label: `${nameOf(run, several)}${run.id === base ? " (baseline)" : ""}`, colour: found.indexOf(run) }));
     const numbers = new Map(runs.map((run) => [run.id, run.colour]));
-    return { runs, number: (id) => numbers.get(id) ?? null };
-  }, [found, out.join(), base]);
+    const columns = columnsOfRuns(shown);
+    const column = columns.find((one) => one.name === colour);
+    const tints = column && tintsOf(column);
+    const paints = new Map(runs.map((run, at) => [run.id, isGrouped ? IN_GROUP : (tints?.paint(at) ?? paintOf(run.colour))]));
+    return { runs, columns, of, number: (id) => numbers.get(id) ?? null, paint: (id) => paints.get(id) ?? null };
+  }, [found, out.join(), base, colour, isGrouped]);
 }
+
+/** A run has no line of its own there. */
+const IN_GROUP: Paint = { token: "--ink", dash: [] };
 
 function nameOf(run: RunRow, several: boolean): string {
   const name = run.name === run.id ? "" : ` ${run.name}`;
   return `${several ? `${run.experiment} ` : ""}#${run.number}${name}`;
 }
 
-/** The eye of a row: whether its run is in the charts, and in which colour. */
-export function Eye({ run, colour, change }: { run: RunRow; colour: number | null; change: (isShown: boolean) => void }) {
+/** The eye of a row: whether its run is in the charts, and how it is drawn there. */
+export function Eye({ run, paint, change }: { run: RunRow; paint: Paint | null; change: (isShown: boolean) => void }) {
   return (
     <button
       type="button"
       class="eye"
       tabIndex={-1}
-      aria-pressed={colour !== null}
+      aria-pressed={paint !== null}
       aria-label={`Run ${run.number} in the charts`}
-      title={colour === null ? "Show in the charts" : "Take out of the charts"}
+      title={paint === null ? "Show in the charts" : "Take out of the charts"}
       onClick={(event) => {
         event.stopPropagation();
-        change(colour === null);
+        change(paint === null);
       }}
     >
-      {colour === null ? <span class="eye-off" /> : <Swatch paint={paintOf(colour)} />}
+      {paint === null ? <span class="eye-off" /> : <Swatch paint={paint} />}
     </button>
   );
 }
@@ -132,7 +161,14 @@ export function Workspace({ show, share, setShare, table, eyes, fields, groups, 
       {show !== "table" && (
         <section class="workspace-charts" aria-label="Charts of runs">
           {eyes.runs.length > 0 && names.length > 0 ? (
-            <Charts runs={eyes.runs} names={names} groups={groups} round={round} />
+            <>
+              {eyes.of !== null && (
+                <p class="dim" role="status">
+                  Groups of the newest {count(eyes.runs.length)} of {count(eyes.of)} runs
+                </p>
+              )}
+              <Charts runs={eyes.runs} names={names} groups={groups} columns={eyes.columns} round={round} />
+            </>
           ) : (
             <Empty title={names.length ? "No run is in the charts" : "No metrics yet"}>
               <p>{names.length ? "Click the circle beside a run to show it here." : "Numbers that scripts log appear here."}</p>

@@ -3,16 +3,19 @@ import { barsOf, isOnce } from "../../src/chart/bars";
 import type { Line } from "../../src/chart/chart";
 import { averaged } from "../../src/chart/curve/average";
 import { type Context, type Drawn, drawAll, drawBehind, drawLines, type Look } from "../../src/chart/curve/draw";
-import { HUES, paintOf } from "../../src/chart/curve/paints";
+import { HUES, paintOf, shadeOf, UNKNOWN } from "../../src/chart/curve/paints";
 import { groupStroke, type Stroke, smoothed, spikes } from "../../src/chart/curve/strokes";
+import { tintsOf } from "../../src/chart/curve/tints";
 import { csv, fileName } from "../../src/chart/export";
-import { groupName } from "../../src/chart/lines";
+import { groupName, namesOfGroups, namesOfRuns } from "../../src/chart/lines";
 import { readings, tell } from "../../src/chart/tip";
 
 function stroke(mean: (number | null)[], more: Partial<Stroke> = {}): Stroke {
   const count = mean.map(() => 1);
   return { x: mean.map((_, at) => at), min: mean, max: mean, mean, count, smooth: null, isRough: false, odd: mean.map(() => [0, 0, 0]), group: null, ...more };
 }
+
+const NO_PLACES = { x: [], mean: [], std: [], min: [], max: [], count: [] };
 
 const drawnOf = (key: string, one: Stroke): Drawn => ({ stroke: one, key, label: key, paint: paintOf(0), isFormer: false, isAgain: false });
 const lineOf = (key: string, one: Stroke): Line => ({ key, label: key, paint: paintOf(0), strokes: [one] });
@@ -121,6 +124,14 @@ describe("what is under the pointer", () => {
     expect(told?.rows[0]).toMatchObject({ words: "2 ± 0.5", more: "1 … 3, 2 runs" });
   });
 
+  it("is of a place itself halfway to the next one, and of all places that share its pixels", () => {
+    const far = [drawnOf("a", stroke([1, 5], { min: [0, 4], max: [2, 6] }))];
+    expect(readings(far, PIXELS, 5.1, 0)[0]?.extent).toEqual([4, 6]);
+    expect(readings(far, PIXELS, 4.9, 0)[0]?.extent).toEqual([0, 2]);
+    const near = [drawnOf("a", stroke([1, 5, 3], { x: [0, 0.1, 0.2] }))];
+    expect(readings(near, PIXELS, 1, 0)[0]?.extent).toEqual([1, 5]);
+  });
+
   it("is at most twelve lines, and says how many more there are", () => {
     const drawn = Array.from({ length: 15 }, (_, at) => drawnOf(`#${at}`, stroke([at])));
     const told = tell(readings(drawn, PIXELS, 0, 100), PIXELS, 0, "step", String, true);
@@ -186,6 +197,33 @@ describe("lines", () => {
       ["a", 25, 25],
       ["b", 0, 25],
     ]);
+  });
+
+  it("of groups stand in the order of their values, each with its runs, and a text is no number", () => {
+    const group = (value: unknown, runs: string[]) => ({ ...{ name: "loss", values: [value], runs, axis: "step" as const, stamp: 1 }, ...NO_PLACES });
+    const names = namesOfGroups([group(null, ["a"]), group(10, ["b", "c"]), group("10", ["d"]), group(9, ["e"])]);
+    expect(names.map((one) => one.label)).toEqual(["9 (1 run)", "10 (2 runs)", "10 (1 run)", "none (1 run)"]);
+    expect(new Set(names.map((one) => one.key)).size).toBe(4);
+    expect(new Set(names.map((one) => one.paint.token)).size).toBe(4);
+  });
+
+  it("are coloured by a text: a hue for each, and none where it is not known", () => {
+    const tints = tintsOf({ name: "tags.opt", isNumber: false, values: ["sgd", "adam", null, "sgd"] });
+    expect([0, 1, 2, 3].map((at) => tints.paint(at))).toEqual([paintOf(1), paintOf(0), UNKNOWN, paintOf(1)]);
+    expect([tints.words(0), tints.words(2), tints.scale]).toEqual(["sgd", "none", null]);
+    const names = namesOfRuns([{ id: "a", label: "#1" }], tints);
+    expect(names[0]).toEqual({ key: "a", label: "#1 · sgd", paint: paintOf(1) });
+  });
+
+  it("are coloured by a number along a scale, by its power where it goes far", () => {
+    const near = tintsOf({ name: "params.depth", isNumber: true, values: [1, 2, 3, null] });
+    expect([0, 1, 2, 3].map((at) => near.paint(at))).toEqual([shadeOf(0), shadeOf(0.5), shadeOf(1), UNKNOWN]);
+    expect(near.scale).toEqual({ low: 1, high: 3, isLog: false });
+    const far = tintsOf({ name: "params.lr", isNumber: true, values: [0.001, 0.01, 0.1] });
+    expect([0, 1, 2].map((at) => far.paint(at))).toEqual([shadeOf(0), shadeOf(0.5), shadeOf(1)]);
+    expect(far.scale?.isLog).toBe(true);
+    expect(tintsOf({ name: "params.lr", isNumber: true, values: [1, 1] }).paint(0)).toEqual(shadeOf(0));
+    expect(tintsOf({ name: "params.lr", isNumber: true, values: [-100, 0, 1] }).scale?.isLog).toBe(false);
   });
 
   it("of groups are called by their values", () => {

@@ -21,6 +21,7 @@ describe("the settings of charts", () => {
       pinned: ["eval/loss", "a,b"],
       folded: ["train"],
       hidden: ["run_1"],
+      colour: "params.learning rate",
       full: "eval/loss",
       charts: {
         "a~b%7E=c,d": { scale: "symlog", isLogX: true, limits: "inner", zoom: { x: [0, 1.5], y: null } },
@@ -37,7 +38,7 @@ describe("the settings of charts", () => {
 
   it("go along to other charts, but no part that is looked at, no run, and nothing that was looked for", () => {
     const here = new URLSearchParams(
-      "x=relative&smooth=ema:0.9&size=l&pin=loss&fold=train&metrics=los&hide=run_1&full=loss&chart=loss~y=log~r=inner~zx=10,20&chart=cost~zy=1,2&log=a.txt",
+      "x=relative&smooth=ema:0.9&size=l&pin=loss&fold=train&metrics=los&hide=run_1&colour=tags.lr&full=loss&chart=loss~y=log~r=inner~zx=10,20&chart=cost~zy=1,2&log=a.txt",
     );
     expect(specOf(new URLSearchParams(parameters(carried(here))))).toEqual({
       ...NOTHING,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { HUES } from "../../src/chart/curve/paints";
+import { HUES, SHADES } from "../../src/chart/curve/paints";
 
 type Three = [number, number, number];
 
@@ -81,5 +81,22 @@ describe.each([
 
   it("stand out from the page", () => {
     expect(Math.min(...colours.map((hex) => contrast(hex, pair("page")[theme])))).toBeGreaterThan(3);
+  });
+});
+
+describe.each([
+  ["light", 0],
+  ["dark", 1],
+] as const)("the scale of colours, %s", (_, theme) => {
+  const shades = Array.from({ length: SHADES }, (_, at) => pair(`shade-${at + 1}`)[theme]);
+
+  it.each(Object.keys(EYES))("goes from dark to light step by step for eyes with these cones: %s", (eyes) => {
+    const lights = shades.map((hex) => place(times(EYES[eyes] ?? [], linear(hex)))[0]);
+    const steps = lights.slice(1).map((one, at) => one - (lights[at] ?? 0));
+    expect(Math.min(...steps)).toBeGreaterThan(0.015);
+  });
+
+  it("stands out from the page", () => {
+    expect(Math.min(...shades.map((hex) => contrast(hex, pair("page")[theme])))).toBeGreaterThan(3);
   });
 });

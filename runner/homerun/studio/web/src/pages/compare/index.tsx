@@ -2,12 +2,15 @@
 
 import "./compare.css";
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { Bars } from "../../analysis/bars";
+import { columnsOfRuns } from "../../analysis/fields";
 import { Parallel } from "../../analysis/parallel";
 import { Scatter } from "../../analysis/scatter";
 import { Charts } from "../../chart/charts";
 import { paintOf } from "../../chart/curve/paints";
+import { tintsOf } from "../../chart/curve/tints";
+import { colourOf } from "../../chart/model";
 import { count } from "../../format";
 import { go, here, place, runHref, turn } from "../../route";
 import { get } from "../../server/api";
@@ -87,7 +90,7 @@ export default function ComparePage() {
         )}
         {runs.length < ids.length && <span class="dim">{ids.length - runs.length} of them were deleted</span>}
       </header>
-      <Runs runs={runs} drop={(id) => turn({ ids: ids.filter((one) => one !== id).join(",") })} />
+      <Runs runs={runs} tab={tab} drop={(id) => turn({ ids: ids.filter((one) => one !== id).join(",") })} />
       <nav class="tabs" aria-label="Ways to compare">
         {TABS.map((one) => (
           <a key={one.name} href={tabHref(one.name)} aria-current={one.name === tab ? "page" : undefined}>
@@ -127,12 +130,13 @@ function shown(tab: Tab, runs: RunRow[], round: number): ComponentChildren {
   }
 }
 
-function Runs({ runs, drop }: { runs: RunRow[]; drop: (id: string) => void }) {
+function Runs({ runs, tab, drop }: { runs: RunRow[]; tab: Tab; drop: (id: string) => void }) {
+  const token = tokensOf(tab, runs);
   return (
     <ul class="compared" aria-label="Runs">
       {runs.map((run, at) => (
         <li key={run.id} class="branch">
-          <i class="dot" style={{ background: `var(${paintOf(at).token})` }} />
+          <i class="dot" style={{ background: `var(${token(at)})` }} />
           <a href={runHref(run.id)} title={run.id}>
             {run.experiment} #{run.number}
             {run.name === run.id ? "" : ` ${run.name}`}
@@ -144,13 +148,31 @@ function Runs({ runs, drop }: { runs: RunRow[]; drop: (id: string) => void }) {
   );
 }
 
+/** The colour of each run, as its line has it: in groups it has none of its own. */
+function tokensOf(tab: Tab, runs: RunRow[]): (at: number) => string {
+  const { query } = place.value;
+  if (tab === "charts" && query.get("group")) return () => "--dim";
+  const column = tab === "charts" && columnsOfRuns(runs).find((one) => one.name === colourOf(query));
+  const tints = column ? tintsOf(column) : null;
+  return (at) => (tints?.paint(at) ?? paintOf(at)).token;
+}
+
 function Curves({ runs, round }: { runs: RunRow[]; round: number }) {
+  const groups = place.value.query.getAll("group").filter(Boolean);
+  const columns = useMemo(() => columnsOfRuns(runs), [runs]);
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort();
   if (!names.length) return <p class="dim">These runs have logged no numbers.</p>;
   return (
     <section>
       <h2>Metrics</h2>
-      <Charts runs={runs.map((run, at) => ({ id: run.id, label: `#${run.number}`, colour: at }))} names={names} round={round} />
+      <Charts
+        runs={runs.map((run, at) => ({ id: run.id, label: `#${run.number}`, colour: at }))}
+        names={names}
+        groups={groups}
+        columns={columns}
+        group={(group) => turn({ group })}
+        round={round}
+      />
     </section>
   );
 }

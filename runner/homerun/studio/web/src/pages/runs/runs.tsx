@@ -360,7 +360,7 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
             chooseRange={(from, to, isShown) => chosenSoon(chooseRange(from, to, isShown))}
             baseline={baseline}
             setBaseline={(base) => turn({ base })}
-            before={show === "split" ? (run) => <Eye run={run} colour={eyes.number(run.id)} change={(isShown) => see(run, isShown)} /> : null}
+            before={show === "split" ? (run) => <Eye run={run} paint={eyes.paint(run.id)} change={(isShown) => see(run, isShown)} /> : null}
             nothing={<Nothing isFiltered={shown.isFiltered} />}
             inView={(first, last) => (seen.current = [first, last])}
           />
