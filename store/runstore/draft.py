@@ -29,6 +29,9 @@ _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 class Draft:
     """A run that is being made. `path` is its folder until `publish`.
 
+    Args:
+        uuid: its own, where that is known already and was given to no other; None: a new one.
+
     Raises:
         RunExists: the store has a run of that id.
         InvalidName, FormatTooNew, ReadOnlyStore: it cannot be made.
@@ -41,13 +44,14 @@ class Draft:
         run_id: str | None = None,
         *,
         parent: Record | None = None,
+        uuid: str | None = None,
     ) -> None:
         folder = store.make_experiment(experiment)
         self._given = run_id is not None
         self.id = names.new_run_id(experiment) if run_id is None else names.check_run_id(run_id)
         if self._given:
             check_free(store, self.id)
-        self.uuid = names.new_uuid()
+        self.uuid = uuid or names.new_uuid()
         self.record = Record(store, folder, self.id)
         self.experiment = experiment
         home = f"{store.root}/{folder}"

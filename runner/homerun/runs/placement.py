@@ -100,12 +100,17 @@ class Place:
             raise SubmitError(error.message) from error
         self._gpus, self._gpu_mib = wanted
 
+    @property
+    def never_waits(self) -> bool:
+        """Whether the run starts at once, whatever else goes on."""
+        return not (self._gpus or self.target.places or self._takes_slots)
+
     def take(self) -> None:
         """Take free slots, if no run waits for them; else the run has to wait."""
         if self._gpus or self.target.places:
             self.waits = True  # its queue's keeper gives it some
             return
-        if not self._takes_slots:
+        if self.never_waits:
             return
         waiting = Queue(self._store.root, self.target.name)
         slots = None

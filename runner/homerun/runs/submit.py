@@ -21,7 +21,7 @@ from homerun.runs.placement import Place, free_slots_of
 from homerun.snapshots import git, git_diff, scan, snapshot, work_copy
 from homerun.system import caches
 from homerun.system.gpus import visible
-from homerun.targets import registry, retries
+from homerun.targets import launch, registry, retries
 from homerun.targets.plan import Plan, ladder
 from runstore import layout, look, names, status
 from runstore.draft import Draft, check_free
@@ -188,15 +188,19 @@ def submit(request: Request) -> tuple[Record, list[str]]:
     ours = _injected(environ.azureml_is_ours(request.config.environment_variables))
     told += caches.notices()
     taken = None
+    early = launch.claim_early(is_wanted=place.never_waits and request.sources is None)
     try:
         store = request.store.for_acting()
         if request.run_id is not None:  # before anything is copied
             check_free(store, names.check_run_id(request.run_id))
         taken, code = source(store, request)
         job = _Job(request.config, argv, ours, place, taken, code)
-        record, alive, plan = _make(request, job)
-    except OSError as error:
-        raise _unwritten(request.store.root, error) from error
+        record, alive, plan = _make(request, job, early)
+    except BaseException as error:
+        launch.dismiss_early(early)
+        if isinstance(error, OSError):
+            raise _unwritten(request.store.root, error) from error
+        raise
     finally:
         if taken is not None and request.sources is None:
             taken.let_go()
@@ -327,9 +331,15 @@ def _injected(azureml: bool) -> str:
     return ours
 
 
-def _make(request: Request, job: _Job) -> tuple[Record, int, Plan]:
-    """Build the run's folder and let it appear; the run, its lock, and what to start it with."""
-    draft = Draft(request.store, request.experiment, request.run_id, parent=request.parent)
+def _make(request: Request, job: _Job, early: str | None) -> tuple[Record, int, Plan]:
+    """Build the run's folder and let it appear; the run, its lock, and what to start it with.
+
+    Args:
+        early: the uuid that a supervisor waits for already.
+    """
+    draft = Draft(
+        request.store, request.experiment, request.run_id, parent=request.parent, uuid=early
+    )
     try:
         alive = draft.take_alive()
         job.originals = _furnish(draft.path, request.config, job)
@@ -477,6 +487,7 @@ def _start(record: Record, plan: Plan, alive: int, place: Place) -> None:
             raise SubmitError(told) from error
         raise
     finally:
+        launch.dismiss_early(record.uuid)
         lock.release(alive)
         place.release()
 

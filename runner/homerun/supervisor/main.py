@@ -1,8 +1,9 @@
 """The program that supervises a run; `targets/launch.py` starts it.
 
-It is started with the run's `alive` lock on descriptor 3 and its plan on descriptor 4 (the diagram
-is in `targets/launch.py`), lives in the run's folder, so that a store can be renamed under it, and
-is controlled by SIGTERM and stop.json only. In order:
+It is started with the run's `alive` lock on descriptor 3 and its plan on descriptor 4, or early,
+and gets both once its run is made (the diagram is in `targets/launch.py`). It lives in the run's
+folder, so that a store can be renamed under it, and is controlled by SIGTERM and stop.json only.
+In order:
 
     1. keep the lock to itself, become the reaper of all below it, wake up on signals
     2. have the script's environment made, if it wants packages; fork the script's process, which
@@ -48,6 +49,7 @@ from runstore.run import identity
 
 _LOG = 2
 """supervisor.log: `targets/launch.py` opens it, or `successor.py`."""
+_LONGEST_PATH, _MOST_RECEIVED = 8192, 253
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Supervise the run whose lock, plan and log were inherited; leaves by `os._exit`."""
+    folder = sys.argv[1] if len(sys.argv) > 1 else _receive()
     os.set_inheritable(LOCK_DESCRIPTOR, False)  # or the script would hold the lock too
     gc.disable()  # what it loads and makes is little, and forks copy each page that a search wrote
     given: Plan | None = plan.read(PLAN_DESCRIPTOR)
@@ -70,7 +73,7 @@ def main() -> None:
     children.close_all_but((), first_free)
     if os.getpid() not in (os.getsid(0), os.getpgrp()):  # an engine may have made it a leader
         os.setsid()
-    os.chdir(sys.argv[1])
+    os.chdir(folder)
     atomic.let_group_read(_LOG, ".")
     if given.setting("has_pidfd"):
         os.set_inheritable(SCRIPT_DESCRIPTOR, False)
@@ -94,6 +97,35 @@ def main() -> None:
         )
     bundle.keep_code()
     os._exit(0 if attempt.final_status == status.COMPLETED or attempt.beats is None else 1)
+
+
+def _receive() -> str:
+    """Wait for the run of this supervisor, which was started early, and take what is its.
+
+    The descriptors come in the order log, `alive`, plan, slots, GPUs. They are copied above all
+    places first, so that none overwrites one that is still to be moved.
+
+    Returns:
+        The run's folder. Where its submitter ends, or needs no supervisor, this process leaves.
+    """
+    import _socket
+    import fcntl
+
+    end = _socket.socket(fileno=LOCK_DESCRIPTOR)
+    folder, came, _, _ = end.recvmsg(_LONGEST_PATH, _socket.CMSG_SPACE(4 * _MOST_RECEIVED))
+    if not folder.endswith(b"\0") or not came:
+        os._exit(0)
+    end.detach()
+    packed = came[0][2]
+    descriptors = [
+        int.from_bytes(packed[at : at + 4], sys.byteorder) for at in range(0, len(packed), 4)
+    ]
+    above = SLOT_DESCRIPTOR + len(descriptors)
+    copies = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, above) for one in descriptors]
+    slots = range(SLOT_DESCRIPTOR, above)
+    for copy, place in zip(copies, (_LOG, LOCK_DESCRIPTOR, PLAN_DESCRIPTOR, *slots)):
+        os.dup2(copy, place, inheritable=place == _LOG)
+    return os.fsdecode(folder[:-1])
 
 
 def _attempt(given: Plan, place: Mapping[str, object]) -> Attempt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from homerun.cli.command import command
-from homerun.cli.commands.submit.submission import Submission
+from homerun.cli.commands.submit.submission import submit_line
 from homerun.cli.errors import UsageError
 from homerun.cli.options.params import argument
 from homerun.cli.options.submit import of_submit, output_option, what_option
@@ -62,7 +62,7 @@ def script(
         if _is_program(script):
             words, script, given["arguments"] = (script, *(given["arguments"] or ())), None, ()
     given = {**given, "script": script, "source": source, "words": words}
-    return Submission(call, **given).go(detach, quiet, tells=True)
+    return submit_line(call, detach, quiet, tells=True, **given)
 
 
 def _is_program(script: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from homerun.cli.command import command
-from homerun.cli.commands.submit.submission import Submission
+from homerun.cli.commands.submit.submission import submit_line
 from homerun.cli.options.submit import of_submit, output_option, what_option
 
 TYPE_CHECKING = False
@@ -43,4 +43,4 @@ def submit_script(call: Call, detach: bool, **given: Any) -> Result | int:
       homerun run submit-script -e digits --tags lr=0.1 train.py --epochs 5
       homerun run submit-script -e digits --grid lr=0.1,0.01 --grid seed=0..9 train.py
     """
-    return Submission(call, words=(), **given).go(detach)
+    return submit_line(call, detach, words=(), **given)
