@@ -222,11 +222,14 @@ def supervised_by(pid: int) -> str:
             environment = file.read().split(b"\0")
         with open(f"/proc/{pid}/cmdline", "rb") as file:
             command = os.fsdecode(file.read()).rstrip("\0").split("\0")
+        here = os.readlink(f"/proc/{pid}/cwd")
     except OSError:
         return ""
     marks = [part for part in environment if part.startswith(SUPERVISOR_MARK.encode())]
     is_one = marks and not marks[0].endswith(b"/")  # so ends that of a process beside a run
-    return os.path.basename(command[-1]) if is_one else ""
+    # One that started early is not told its run's folder in its command: it lives there.
+    told = command[command.index("-c") + 4 :] if "-c" in command else []
+    return os.path.basename(told[0] if told else here) if is_one else ""
 
 
 def living_of(run_id: str) -> list[process.Process]:
