@@ -106,8 +106,8 @@ class _Early:
             opened.append(children.nameless_file(given.encode()))
             log, plan = opened
             self._send(os.fsencode(run_folder) + b"\0", (log, locks[0], plan, *locks[1:]))
-        except (BrokenPipeError, ConnectionResetError):
-            return False
+        except OSError:
+            return False  # if it is not gone, but the disk is full, that is met again
         finally:
             self.dismiss()
             for descriptor in opened:
