@@ -18,6 +18,7 @@ import pytest
 
 from helpers.asgi import HOST, ORIGIN, Answer, Client
 from homerun import Experiment, Run, ScriptRunConfig, Workspace
+from homerun.assets import saved_views
 from homerun.studio import routes
 from homerun.studio.http import middleware
 from homerun.studio.routes import EVENTS, Route
@@ -127,6 +128,9 @@ def house(
         run = Run.get_context()
         run.log({XSS!r}, 1)
         run.log("note", {XSS!r})
+        run.log({XSS!r}, float("nan"))
+        run.log_params({{{XSS!r}: {XSS!r}}})
+        run.child_run(name={XSS!r}).fail({XSS!r})
         os.symlink({str(outside)!r}, "outputs/link")
         os.symlink({str(outside.parent)!r}, "outputs/folder")
         os.symlink({str(outside)!r}, "logs/link.txt")
@@ -142,6 +146,8 @@ def house(
     run.wait_for_completion()
     run.display_name = run.description = XSS
     run.register_model("note", "outputs", tags={XSS: XSS}, description=XSS)
+    query = {"experiment": ["odd"], "where": [f"tags.x = {XSS!r}"], "base": [XSS], XSS: [XSS]}
+    saved_views.save_view(run.experiment.workspace.store, XSS, "runs", query)
     made = House(shelf(token=TOKEN), run, outside)
     yield made
     made.check_untouched()
