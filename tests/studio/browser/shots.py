@@ -7,19 +7,29 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, Request, ViewportSize, sync_playwright
 
-from helpers.wait import holds_within
 from studio.browser import example
 from studio.browser.lab import BROWSER, Store, wait_for_calm
 from studio.browser.places import places
 
 SIZES: dict[str, ViewportSize] = {
-    "wide": {"width": 1280, "height": 800},
-    "tablet": {"width": 820, "height": 1100},
+    "wide": {"width": 1440, "height": 900},
+    "tablet": {"width": 1024, "height": 1000},
     "phone": {"width": 390, "height": 844},
 }
-SETTLE_S = 0.5
+FRAMES = 12
+IS_STILL = """() => new Promise((told) => requestAnimationFrame(() => {
+    const all = (selector) => [...document.querySelectorAll(selector)];
+    const isShown = (one) => one.offsetWidth > 0;
+    const isBare = (one) => isShown(one) && !one.querySelector("canvas");
+    const ends = (one) => one.effect.getTiming().iterations !== Infinity;
+    const isMoving = (one) => one.playState === "running" && ends(one);
+    const isLoading = (one) => !one.complete;
+    told(![...all(".chart-frame").filter(isBare), ...document.getAnimations().filter(isMoving),
+           ...all("img").filter(isLoading)].length);
+}))"""
+"""Charts have their pictures, images are there, and nothing but what turns for ever moves."""
 FIND = "find"
 """The palette, which has no place of its own."""
 LIVE = {"live": "", "live-logs": "/logs"}
@@ -39,11 +49,12 @@ def shoot(folder: Path, only: set[str]) -> None:
             for theme, (size, shape) in itertools.product(("light", "dark"), SIZES.items()):
                 session = store.studio.session
                 page = browser.new_page(viewport=shape, color_scheme=theme, storage_state=session)
+                reading = Reading(page)
                 store.studio.enter(page)
                 for name, place in shown.items():
                     if not only or name in only:
                         page.goto(f"{store.studio.address}#{place}")
-                        _settle(page)
+                        reading.settle(page)
                         page.screenshot(path=str(folder / f"{name}-{size}-{theme}.png"))
                 if not only or FIND in only:
                     page.keyboard.press("Control+k")
@@ -66,9 +77,24 @@ def _put_away(store: Store) -> None:
     run.experiment.archive()
 
 
-def _settle(page: Page) -> None:
-    wait_for_calm(page)
-    holds_within(lambda: False, SETTLE_S)  # what is drawn, and moves, comes to rest
+class Reading:
+    """What a page is still reading, but for the stream of events, which never ends."""
+
+    def __init__(self, page: Page) -> None:
+        self.asked: set[Request] = set()
+        page.on("request", lambda one: "/api/events" in one.url or self.asked.add(one))
+        page.on("requestfinished", self._end)
+        page.on("requestfailed", self._end)
+
+    def _end(self, request: Request) -> None:
+        self.asked.discard(request)
+
+    def settle(self, page: Page) -> None:
+        """Until all is read and drawn, and nothing moves, for some frames in a row."""
+        still = 0
+        while still < FRAMES:
+            wait_for_calm(page)
+            still = still + 1 if page.evaluate(IS_STILL) and not self.asked else 0
 
 
 if __name__ == "__main__":

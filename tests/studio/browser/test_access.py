@@ -14,6 +14,11 @@ from studio.browser.places import places
 
 AXE = Path(homerun.__file__).parent / "studio" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
+HERE = """[...document.querySelectorAll("nav a[aria-current]")].flatMap((one) => {
+    const {left, right} = one.getBoundingClientRect();
+    return left < -1 || right > innerWidth + 1 ? [one.innerText] : [];
+})"""
+"""Links to where one is that are out of sight, to the left or to the right."""
 
 
 def violations(page: Page) -> list[str]:
@@ -55,3 +60,4 @@ def test_axe_finds_nothing_on_a_phone_and_in_dialogs(
         page.goto(f"{store.studio.address}#{place}")
         wait_for_calm(page)
         assert page.evaluate(wide) <= 0, f"{name} is wider than a phone"
+        assert page.evaluate(HERE) == [], f"on {name} it is not seen where one is"

@@ -344,6 +344,11 @@ def test_charts_stand_beside_the_table_and_a_view_keeps_them(
     eyes.first.click()
     clicks += 1
     expect(shown).to_have_count(before - 1)
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    expect(shown).to_have_count(before - 2)
+    page.keyboard.press("e")
+    expect(shown).to_have_count(before - 1)
     border = page.get_by_role("separator", name="Border between table and charts")
     border.focus()
     page.keyboard.press("ArrowLeft")

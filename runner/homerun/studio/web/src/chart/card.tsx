@@ -172,7 +172,7 @@ function Content({ common, name, spec = PLAIN, change, smoothing, version, heigh
           {...(fill ? { enter: fill } : {})}
         />
       ) : (
-        <div class="chart is-blank" style={{ height: `${height}px` }}>
+        <div class="chart is-blank" style={{ height: `${height}px` }} aria-busy={!isAway && !common.curves.has(name)}>
           {common.curves.has(name) && (
             <p class="dim">{common.hidden.length ? "All lines are hidden." : spec.zoom?.x ? "Nothing in this part." : "No numbers."}</p>
           )}

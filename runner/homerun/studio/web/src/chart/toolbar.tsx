@@ -66,7 +66,6 @@ export function Toolbar({ spec, axis, usual, hasSteps, change, slider, slide, is
           )}
         </select>
       </label>
-      <Smoothing slider={slider} isRead={isRead} hasPreview={hasPreview} kept={spec.smoothing} set={slide} />
       {group && <Field label="Group by" value={groups[0] ?? ""} names={groupable(columns, groups)} set={(name) => group(name ? [name] : [])} />}
       {!groups.length && columns.length > 0 && (
         <Field label="Colour by" value={spec.colour} names={columns.map((one) => one.name)} set={(colour) => change({ colour })} />
@@ -81,6 +80,7 @@ export function Toolbar({ spec, axis, usual, hasSteps, change, slider, slide, is
           ))}
         </select>
       </label>
+      <Smoothing slider={slider} isRead={isRead} hasPreview={hasPreview} kept={spec.smoothing} set={slide} />
     </div>
   );
 }

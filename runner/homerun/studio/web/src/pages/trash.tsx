@@ -95,7 +95,7 @@ function Deleted({ runs, reload }: { runs: DeletedRun[]; reload: () => void }) {
           <thead>
             <tr>
               <th>Run</th>
-              <th>Status</th>
+              <th class="is-extra">Status</th>
               <th>Deleted</th>
               <th class="is-extra">By</th>
               <th class="is-number">Size</th>
@@ -109,7 +109,7 @@ function Deleted({ runs, reload }: { runs: DeletedRun[]; reload: () => void }) {
                   {run.experiment_name} <span class="number">#{run.run_number}</span> {run.display_name !== run.run_id && run.display_name}{" "}
                   {below.has(run.run_id) && <span class="badge">with {plural(below.get(run.run_id) ?? 0, "child run")}</span>}
                 </th>
-                <td>
+                <td class="is-extra">
                   <StatusMark status={run.status} />
                 </td>
                 <td>

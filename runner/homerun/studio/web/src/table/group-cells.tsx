@@ -46,7 +46,7 @@ function Spread({ column, group }: { column: Column; group: GroupRow }) {
   const found = group.metrics[name];
   if (!found || which !== "last" || found.count === 0) return null;
   const [mean, std] = [toNumber(found.mean), toNumber(found.std)];
-  const range = found.count > 1 ? `${short(found.min)} … ${short(found.max)}` : "";
+  const range = found.count > 1 ? `${short(found.min, 2)} … ${short(found.max, 2)}` : "";
   const title = `mean ${figure(mean)}${std === null ? "" : ` ± ${figure(std)}`} of ${count(found.count)}, ${figure(toNumber(found.min))} … ${figure(toNumber(found.max))}`;
   return (
     <span class="spread" title={title}>

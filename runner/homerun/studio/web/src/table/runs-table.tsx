@@ -51,6 +51,8 @@ interface Props {
   /** The run that the others are held against: it stays below the heading. */
   baseline: RunRow | null;
   setBaseline: (id: string | null) => void;
+  /** Put a run into the charts or take it out; null: there are none beside the table. */
+  chart: ((run: RunRow) => void) | null;
   /** What stands before the name of each run; null: nothing. */
   before: ((run: RunRow) => JSX.Element) | null;
   nothing: JSX.Element;
@@ -146,7 +148,11 @@ export function RunsTable(props: Props) {
     }
     choose(toggled(selection, run));
   };
-  const setBase = (run: RunRow | undefined): void => run && props.setBaseline(run.id === baseline?.id ? null : run.id);
+  const setBase = (run: RunRow): void => props.setBaseline(run.id === baseline?.id ? null : run.id);
+  const withRun = (act: (run: RunRow) => void): void => {
+    const run = runAt(active);
+    if (run) act(run);
+  };
   const fold = (key: string): void => {
     const next = new Set(closed);
     if (!next.delete(key)) next.add(key);
@@ -170,7 +176,8 @@ export function RunsTable(props: Props) {
       { keys: "k", does: "previous run", run: () => move(active - 1) },
       { keys: "Enter", does: "open the run", run: () => enter(active) },
       { keys: "x", does: "select or deselect the run", run: () => toggle(active, false) },
-      { keys: "b", does: "make the run the baseline, or none again", run: () => setBase(runAt(active)) },
+      { keys: "e", does: "show the run in the charts, or take it out", run: () => withRun((run) => props.chart?.(run)) },
+      { keys: "b", does: "make the run the baseline, or none again", run: () => withRun(setBase) },
       { keys: "X", does: "select all runs from the last selected one to this one", run: () => toggle(active, true) },
       inGrid("ArrowDown", "next run", () => move(active + 1)),
       inGrid("ArrowUp", "previous run", () => move(active - 1)),
@@ -194,7 +201,7 @@ export function RunsTable(props: Props) {
     before: props.before,
     isChosen: !!run && isSelected(selection, run),
     isBase: !!run && run.id === baseline?.id,
-    setBase: () => setBase(run),
+    setBase: () => run && setBase(run),
   });
   const shown = lines.count ? Array.from({ length: view.last - view.first + 1 }, (_, at) => view.first + at) : [];
   return (
@@ -353,24 +360,21 @@ function Row({ run, line, columns, template, top, isActive, isChosen, lefts, tak
       <div class="cell is-name" role="gridcell" data-key={NAME}>
         {before?.(run)}
         <RunLink run={run} />
-        {line === null && <span class="badge">baseline</span>}
-        {line !== null && (
-          <button
-            type="button"
-            class="base-mark"
-            tabIndex={-1}
-            aria-pressed={isBase}
-            aria-label={`Run ${run.number} as the baseline`}
-            title={isBase ? "The baseline: click to have none" : "Make it the baseline"}
-            onClick={(event) => {
-              event.stopPropagation();
-              setBase();
-            }}
-          >
-            <Icon name="flag" />
-          </button>
-        )}
         {run.rollup && <RollupBar rollup={run.rollup} />}
+        <button
+          type="button"
+          class="base-mark"
+          tabIndex={-1}
+          aria-pressed={isBase}
+          aria-label={line === null ? `No baseline: run ${run.number} is it` : `Run ${run.number} as the baseline`}
+          title={isBase ? "The baseline: click to have none" : "Make it the baseline"}
+          onClick={(event) => {
+            event.stopPropagation();
+            setBase();
+          }}
+        >
+          <Icon name="flag" />
+        </button>
       </div>
       {columns.map((one, at) => (
         <div

@@ -1,7 +1,7 @@
 /** The small parts that every page is made of. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ago, duration, figure, moment, statusWord, took } from "../format";
 import { runHref } from "../route";
 import type { Rollup, RunRow, Status } from "../types";
@@ -138,6 +138,28 @@ export function RunLink({ run }: { run: Pick<RunRow, "id" | "name" | "number"> }
   return (
     <a href={runHref(run.id)} class="run-link">
       <span class="number">#{run.number}</span> {run.name === run.id ? "" : run.name}
+    </a>
+  );
+}
+
+interface PlaceProps {
+  to: string;
+  isHere: boolean;
+  children: ComponentChildren;
+}
+
+/** A link of a row of links; the one to where the user is stays in sight where not all of them have room. */
+export function PlaceLink({ to, isHere, children }: PlaceProps) {
+  const link = useRef<HTMLAnchorElement>(null);
+  useLayoutEffect(() => {
+    const row = link.current?.parentElement;
+    if (!isHere || !row || !link.current) return;
+    const [own, all] = [link.current.getBoundingClientRect(), row.getBoundingClientRect()];
+    row.scrollLeft += Math.min(0, own.left - all.left) + Math.max(0, own.right - all.right);
+  }, [isHere]);
+  return (
+    <a ref={link} href={to} aria-current={isHere ? "page" : undefined}>
+      {children}
     </a>
   );
 }

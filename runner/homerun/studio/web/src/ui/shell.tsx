@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { go, href, place } from "../route";
 import { connection } from "../server/connection";
 import { info } from "../state";
-import { Button } from "./basics";
+import { Button, PlaceLink } from "./basics";
 import { Dialog } from "./dialog";
 import { Icon } from "./icon";
 import { sheets, useKeys } from "./keys";
@@ -44,9 +44,9 @@ export function Header() {
       </a>
       <nav aria-label="Pages">
         {PAGES.map((page) => (
-          <a key={page.path} href={href([page.path])} aria-current={here === page.path ? "page" : undefined}>
+          <PlaceLink key={page.path} to={href([page.path])} isHere={here === page.path}>
             {page.title}
-          </a>
+          </PlaceLink>
         ))}
       </nav>
       <span class="grow" />

@@ -17,7 +17,7 @@ import { get } from "../../server/api";
 import { useLive } from "../../server/live";
 import { setTitle } from "../../state";
 import type { RunRow } from "../../types";
-import { Button, Empty, Failure, Waiting } from "../../ui/basics";
+import { Button, Empty, Failure, PlaceLink, Waiting } from "../../ui/basics";
 import { useKeys } from "../../ui/keys";
 import { lazily } from "../../ui/lazy";
 import { useLoaded, useThrottled } from "../../use";
@@ -93,9 +93,9 @@ export default function ComparePage() {
       <Runs runs={runs} tab={tab} drop={(id) => turn({ ids: ids.filter((one) => one !== id).join(",") })} />
       <nav class="tabs" aria-label="Ways to compare">
         {TABS.map((one) => (
-          <a key={one.name} href={tabHref(one.name)} aria-current={one.name === tab ? "page" : undefined}>
+          <PlaceLink key={one.name} to={tabHref(one.name)} isHere={one.name === tab}>
             {one.title}
-          </a>
+          </PlaceLink>
         ))}
       </nav>
       {shown(tab, runs, loaded.answered)}

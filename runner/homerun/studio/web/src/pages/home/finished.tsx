@@ -50,9 +50,8 @@ function Result({ one: { run, goal } }: { one: FinishedRow }) {
   return (
     <div class="result">
       <span>
-        <span class="dim">{goal.metric}</span> <b>{figure(value)}</b>
+        {goal.is_best && <span class="badge is-good">▲ best</span>} <span class="dim">{goal.metric}</span> <b>{figure(value)}</b>
       </span>
-      {goal.is_best && <span class="badge is-good">▲ best</span>}
       {other !== null && other !== value && (
         <span class="dim">
           {difference(value, other)} {goal.is_best ? "to the next" : "to the best"}

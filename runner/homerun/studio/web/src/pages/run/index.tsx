@@ -9,7 +9,7 @@ import { ApiError, get } from "../../server/api";
 import { useLive } from "../../server/live";
 import { experimentShown, setTitle } from "../../state";
 import type { RunAnswer, RunRow } from "../../types";
-import { Failure, Waiting } from "../../ui/basics";
+import { Failure, PlaceLink, Waiting } from "../../ui/basics";
 import { Boundary } from "../../ui/boundary";
 import { useKeys } from "../../ui/keys";
 import { lazily } from "../../ui/lazy";
@@ -97,10 +97,10 @@ function RunView({ run, answer, reload, error }: TabProps & { error: Error | nul
       {error && <Failure error={error} />}
       <nav class="tabs" aria-label="Sections of the run">
         {TABS.map((one) => (
-          <a key={one.path} href={runHref(run.id, one.path, charts)} aria-current={one === tab ? "page" : undefined}>
+          <PlaceLink key={one.path} to={runHref(run.id, one.path, charts)} isHere={one === tab}>
             {one.title}
             <Count value={one.count?.(run, answer) ?? 0} />
-          </a>
+          </PlaceLink>
         ))}
       </nav>
       <Boundary key={`${run.id}/${tab.path}`} what={`The section ${tab.title}`}>

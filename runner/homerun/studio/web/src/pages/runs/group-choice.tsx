@@ -15,7 +15,7 @@ export function GroupChoice({ group, fields, change }: { group: string[]; fields
   const set = (at: number, value: string): void => change([...group.slice(0, at), ...(value ? [value] : []), ...group.slice(at + 1)]);
   const levels = [...group, ...(group.length < MOST_LEVELS ? [""] : [])];
   return (
-    <span class="inline">
+    <span class="inline is-wrapped">
       {levels.map((level, at) => (
         <label key={at} class="inline">
           <span>{at ? "then by" : "Group by"}</span>

@@ -313,11 +313,8 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
             </Button>
           ))}
         </span>
-        {show !== "table" && (
-          <Button
-            disabled={!isAny}
-            onClick={() => withRows((found) => adjust({ on: found.map((run) => run.id).join(","), off: others(eyes, found).join(",") }), MOST_CHARTED)}
-          >
+        {show !== "table" && isAny && (
+          <Button onClick={() => withRows((found) => adjust({ on: found.map((run) => run.id).join(","), off: others(eyes, found).join(",") }), MOST_CHARTED)}>
             Chart selected
           </Button>
         )}
@@ -360,6 +357,7 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
             chooseRange={(from, to, isShown) => chosenSoon(chooseRange(from, to, isShown))}
             baseline={baseline}
             setBaseline={(base) => turn({ base })}
+            chart={show === "split" ? (run) => see(run, eyes.paint(run.id) === null) : null}
             before={show === "split" ? (run) => <Eye run={run} paint={eyes.paint(run.id)} change={(isShown) => see(run, isShown)} /> : null}
             nothing={<Nothing isFiltered={shown.isFiltered} />}
             inView={(first, last) => (seen.current = [first, last])}

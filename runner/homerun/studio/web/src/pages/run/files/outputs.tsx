@@ -87,8 +87,8 @@ export function Outputs({ run, answer }: TabProps) {
                 <Icon name={entry.kind === "folder" ? "folder" : "file"} />
                 <span class="grow">{like ? entry.path : entry.name}</span>
                 {entry.size !== null && <meter class="size" min={0} max={most} value={entry.size} aria-hidden="true" />}
-                <span class="dim">{entry.kind === "file" ? bytes(entry.size) : ""}</span>
-                <time class="dim" dateTime={entry.modified} title={moment(entry.modified)}>
+                <span class="dim file-size">{entry.kind === "file" ? bytes(entry.size) : ""}</span>
+                <time class="dim file-age" dateTime={entry.modified} title={moment(entry.modified)}>
                   {ago(entry.modified)}
                 </time>
               </button>
@@ -101,6 +101,7 @@ export function Outputs({ run, answer }: TabProps) {
             </li>
           )}
         </ul>
+        {!shown && entries.some((one) => one.kind === "file") && <p class="dim">Choose a file to see what is in it.</p>}
         {shown && (
           <Boundary key={shown} what={shown}>
             <FilePreview run={run} path={shown} directory={answer.details.directory} />
