@@ -32,7 +32,7 @@ def rewritten(page: str) -> str:
     for section in sections:
         name = section.partition("`")[0]
         if name not in known:
-            raise SystemExit(f"docs/cli.md has a section on {name!r}, which is no command")
+            raise SystemExit(f"docs/cli.md has a section on {name!r}, which is not a command")
         made.append(_with_table(section, known.pop(name).own))
     if known:
         raise SystemExit(f"docs/cli.md has no section on {', '.join(known)}")

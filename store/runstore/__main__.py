@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         store = Store(given.path)
         if not store.exists():
-            return _fail(f"{given.path} is no store: it has no {layout.STORE}")
+            return _fail(f"{given.path} is not a store: it has no {layout.STORE}")
         if given.check:
             return _print_check(store)
         for line in lines(store):

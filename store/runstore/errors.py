@@ -168,7 +168,7 @@ class ReadOnlyStore(StoreError):
         self.reason = reason
         super().__init__(
             f"the store {path} cannot be written ({reason}); reading works, "
-            "use another folder (HOMERUN_STORE) to submit"
+            "use another folder (HOMERUN_STORE) to submit (homerun help troubleshooting reads)"
         )
 
 
@@ -180,7 +180,7 @@ class UntrustedStore(StoreError):
         self.reason = reason
         super().__init__(
             f"the store {path} is only read ({reason}), since its files say which commands run; "
-            f"if you trust them: homerun store trust {path}"
+            f"if you trust them: homerun store trust {path} (homerun help troubleshooting trusted)"
         )
 
 

@@ -267,7 +267,7 @@ class Root:
         found = facts.parse(data) or {}
         store_id, number, kind = found.get("store_id"), found.get("format"), found.get("lock")
         if type(number) is not int or not isinstance(store_id, str) or not store_id:
-            return Description("", stamp, "it is no store's description")
+            return Description("", stamp, "it is not a store's description")
         if number <= layout.FORMAT and kind not in (lock.OFD, lock.FLOCK):
             said = f"it names no kind of lock that there is: {kind!r}"
             return Description("", stamp, said)

@@ -145,7 +145,7 @@ def _take_terminal() -> None:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 @pytest.fixture

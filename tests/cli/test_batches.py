@@ -199,7 +199,7 @@ def test_a_run_that_is_no_batch_is_refused_as_one(experiment):
     run = experiment.submit(ScriptRunConfig("source", "train.py", ["--lr", "0.1"]))
     run.wait_for_completion()
 
-    with pytest.raises(UserError, match="is no batch"):
+    with pytest.raises(UserError, match="is not a batch"):
         Batch.of(run)
 
 
@@ -244,7 +244,7 @@ def test_what_failed_in_a_batch_is_submitted_again_and_nothing_of_other_batches(
     assert invoke("run", "show", other[0].id).json["status"] == "Failed"
     single = invoke("run", "resubmit", other[0].id, "--failed")
     assert single.code == 2
-    assert f"run {other[0].id} is no batch" in single.err
+    assert f"run {other[0].id} is not a batch" in single.err
 
 
 def test_why_a_batch_failed_is_told_by_the_ways_in_which_its_runs_did(invoke, experiment, script):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from helpers import answers
 from helpers.commands import COMMANDS
+from helpers.sources import ROOT
 from helpers.wait import wait_until
 from homerun.cli.page_text import PageText
 from homerun.doctor.diagnosis import Diagnosis
@@ -107,6 +109,21 @@ def test_help_that_is_not_there_is_refused(invoke, words: list[str], told: str) 
     done = invoke("help", *words)
 
     assert (done.code, told in done.last_line) == (2, True)
+
+
+def told_by_the_product() -> set[str]:
+    """What its sentences name as `homerun help TOPIC WORD`."""
+    sources = [path for part in ("runner", "store") for path in (ROOT / part).rglob("*.py")]
+    found = (re.findall(r"\(homerun help ([a-z -]+)\)", path.read_text()) for path in sources)
+    return {words for each in found for words in each}
+
+
+@pytest.mark.parametrize("words", sorted(told_by_the_product()))
+def test_what_a_sentence_of_the_product_names_is_a_section_of_the_manual(invoke, words) -> None:
+    done = invoke("help", *words.split())
+
+    assert done.code == 0
+    assert done.text.strip()
 
 
 def test_an_install_checks_itself_and_leaves_nothing(invoke, tmp_path, monkeypatch) -> None:

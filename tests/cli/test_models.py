@@ -75,7 +75,7 @@ def test_people_see_a_table_and_a_card(run, invoke):
         ("model register iris --asset-path x", 2, "name the run with -r RUN"),
         ("model register iris nothing", 1, "there is no file or folder"),
         ("model register iris nothing -r RUN", 1, "the run's files are outputs/model.pkl"),
-        ("model register a/b model.pkl", 1, "is no name of a model"),
+        ("model register a/b model.pkl", 1, "is not a valid name for a model"),
     ],
 )
 def test_a_line_that_cannot_be_carried_out_says_what_to_do(run, invoke, line, code, told):

@@ -538,7 +538,7 @@ def test_all_files_of_a_run_are_found_by_a_part_of_their_path(client: Client, tr
     assert client.get(f"{base}&folder=none").error == "not_found"
     assert client.get(f"{base}&sort=colour").status == 400
     counts = client.get(f"/api/runs/{trained.id}").json["counts"]
-    assert counts["files"] == client.get(base).json["total"] - 1  # its log is no file
+    assert counts["files"] == client.get(base).json["total"] - 1  # its log is not a file
 
 
 def test_a_log_of_one_long_line_is_given_in_pieces(client: Client, trained: Run) -> None:

@@ -284,8 +284,8 @@ def test_entries_that_cannot_be_used_are_said_beside_the_others(
     assert [one["id"] for one in answer["models"]] == ["iris:1"]
     refused = sorted(answer["refused"])
     places = ["damaged/1", "iris/2", "linked", "other/1", "stray"]
-    assert refused[0].startswith("'a b' is no name of a model")
-    assert [one.partition(" is no model")[0] for one in refused[1:]] == [
+    assert refused[0].startswith("'a b' is not a valid name for a model")
+    assert [one.partition(" is not a model")[0] for one in refused[1:]] == [
         f"{home}/{place}" for place in places
     ]
     assert [one.partition(": ")[2] for one in refused[1:]] == [
@@ -309,7 +309,7 @@ def test_a_registry_that_is_a_link_is_not_followed(client: Client, tmp_path: Pat
 
     assert answer["models"] == []
     assert answer["refused"] == [
-        f"{home} is no model that can be used: a link or a file stands there"
+        f"{home} is not a model that can be used: a link or a file stands there"
     ]
 
 

@@ -77,7 +77,7 @@ def _opened(inner: str, path: str) -> Iterator[tuple[str, int]]:
         mode = os.fstat(descriptor).st_mode
         if not S_ISREG(mode):
             kind = "a folder" if S_ISDIR(mode) else "a pipe or a device"
-            raise UserError(f"{path} is no file: it is {kind}")
+            raise UserError(f"{path} is not a file: it is {kind}")
         yield inner, descriptor
     finally:
         os.close(descriptor)

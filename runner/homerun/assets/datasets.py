@@ -90,7 +90,7 @@ def _of_text(text: str) -> dict[str, str]:
             raise UserError(f"{text} is on another machine: name a path of this one")
         text = unquote(parts.path)
     if not text or "\0" in text:
-        raise UserError(f"{text!r} is no path of data")
+        raise UserError(f"{text!r} is not a path to data")
     return {"path": os.path.abspath(os.path.expanduser(text))}
 
 

@@ -112,8 +112,9 @@ def check_datastore(name: object) -> str:
         return text
     shown = repr(name)
     raise InvalidName(
-        f"{shown if len(shown) < 200 else shown[:200] + '…'} is no name of a datastore: use 1 to "
-        "255 letters, digits, '_' and '-'"
+        f"{shown if len(shown) < 200 else shown[:200] + '…'} is not a valid name for a datastore: "
+        f"use "
+        "1 to 255 letters, digits, '_' and '-'"
     )
 
 

@@ -140,5 +140,7 @@ class _OnlyWeb(urllib.request.HTTPRedirectHandler):
         self, req: Any, fp: Any, code: int, msg: str, headers: Any, to: str
     ) -> Any:
         if not to.lower().startswith(("http://", "https://")):
-            raise UserError(f"{masking.text(req.full_url)} leads to {to}, which is no web address")
+            raise UserError(
+                f"{masking.text(req.full_url)} leads to {to}, which is not a web address"
+            )
         return super().redirect_request(req, fp, code, msg, headers, to)

@@ -54,8 +54,9 @@ def check_name(name: object) -> str:
         return text
     shown = repr(name)
     raise InvalidName(
-        f"{shown if len(shown) < 200 else shown[:200] + '…'} is no name of a model: use 1 to 255 "
-        "letters, digits, '_', '-' and '.', a letter or digit first"
+        f"{shown if len(shown) < 200 else shown[:200] + '…'} is not a valid name for a model: "
+        f"use 1 "
+        "to 255 letters, digits, '_', '-' and '.', a letter or digit first"
     )
 
 
@@ -128,7 +129,7 @@ def register_local(
         raise ModelPathNotFound(f"there is no file or folder {full} to register as a model")
     base = os.path.basename(full)
     if not base:
-        raise ModelPathNotFound("the root of the file system is no model: name a folder in it")
+        raise ModelPathNotFound("the root of the file system is not a model: name a folder in it")
     files: Files = contents.files_of_path(full, store.root)
     if child_paths:
         files = _only(files, base, [_plain(one) for one in child_paths])
@@ -193,7 +194,7 @@ def get(
     elif number and str(version) != number:
         raise UserError(f"{text} names version {number}, not {version}")
     if model_id and name and known != name:
-        raise UserError(f"the id {model_id} is that of a model {known!r}, not {name!r}")
+        raise UserError(f"the id {model_id} belongs to the model {known!r}, not to {name!r}")
     try:
         check_name(known)
     except InvalidName as error:

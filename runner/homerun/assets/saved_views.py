@@ -215,7 +215,7 @@ def _checked(name: str, page: str, query: Question) -> dict[str, Any]:
         raise UserError(f"the name of a view has at most {_MOST_NAME} characters")
     parts = [(key, value) for key, values in query.items() for value in values]
     if not _PAGE.fullmatch(page) or len(parts) > _MOST_PARTS:
-        raise UserError("this is no address of a page that can be saved as a view")
+        raise UserError("this is not an address of a page that can be saved as a view")
     if any(len(key) > _MOST_NAME or len(value) > _LONGEST for key, value in parts):
         raise UserError(f"a part of the address is longer than {_LONGEST} characters: shorten it")
     asked = {key: [*values] for key, values in query.items() if values}

@@ -44,8 +44,9 @@ def check_secret(name: object) -> str:
         return text
     shown = repr(name)
     raise UserError(
-        f"{shown if len(shown) < 160 else shown[:160] + '…'} is no name of a secret: use 1 to "
-        f"{_MOST_NAME} letters, digits, '-' and '_'"
+        f"{shown if len(shown) < 160 else shown[:160] + '…'} is not a valid name for a secret: "
+        f"use 1 "
+        f"to {_MOST_NAME} letters, digits, '-' and '_'"
     )
 
 

@@ -385,7 +385,7 @@ class Shelf:
 
     def _refused(self, where: str, why: str) -> UserError:
         place = "/".join(filter(None, (self.store.root, self.home, where)))
-        return UserError(f"{place} is no {self.kind} that can be used: {why}")
+        return UserError(f"{place} is not a {self.kind} that can be used: {why}")
 
 
 def check_name(kind: str, name: object) -> str:
@@ -405,7 +405,7 @@ def check_name(kind: str, name: object) -> str:
         problem = "it holds a control character, or half of a character"
     if problem:
         shown = repr(name if len(name) <= MOST_NAME else f"{name[:60]}…")
-        raise InvalidName(f"{shown} is no name of a {kind}: {problem}")
+        raise InvalidName(f"{shown} is not a valid name for a {kind}: {problem}")
     return name
 
 

@@ -193,7 +193,7 @@ def variables(what: str, given: Mapping[str, object]) -> dict[str, str]:
     names: list[object] = list(given)
     for name in names:
         if not isinstance(name, str) or not name or "=" in name or "\0" in name:
-            raise UserError(f"{name!r} is no name of an environment variable")
+            raise UserError(f"{name!r} is not a valid name for an environment variable")
     return {name: word(what, value) for name, value in given.items()}
 
 

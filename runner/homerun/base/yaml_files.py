@@ -29,7 +29,7 @@ def read(path: str) -> dict[str, Any]:
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no text in UTF-8") from error
+        raise UserError(f"{path} is not text in UTF-8") from error
     found = parse(content, path)
     if not isinstance(found, dict):
         raise UserError(f"{path} holds no fields: write one `name: value` on each line")
@@ -72,7 +72,7 @@ def _parsed(content: str, source: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it cannot be parsed"
-        raise UserError(f"{source} is no valid YAML{where}: {problem}") from error
+        raise UserError(f"{source} is not valid YAML{where}: {problem}") from error
 
 
 def _check(value: Any, depth: int, known: dict[int, int]) -> int:

@@ -191,7 +191,7 @@ SUMMARIES = {
     "show": "Show everything about a run; of a batch the table of its runs, too.",
     "logs": "Show what a run has printed, or another of its logs (default: the newest run).",
     "top": (
-        "Show runs on the whole terminal, as they are now: what runs first, then what ended last."
+        "Show runs on the whole terminal, live: first those that run, then those that ended last."
     ),
     "stop": "Cancel runs, with all of their processes, and print their final status.",
     "wait": "Wait until runs are over, and print how each of them ended.",
@@ -227,7 +227,7 @@ SUMMARIES = {
         "Check what works on this machine and in this store, and say what to do about the rest."
     ),
     "forget-host": (
-        "Declare all runs of a host failed that are NotResponding: the host is gone for good."
+        "Declare failed the NotResponding runs of a host, because it is gone for good."
     ),
     "help": (
         "Show a page of the manual (default: the list of all), a section, or a command's help."
@@ -273,6 +273,9 @@ HABITS = {
     "undelete": "restore",
     "metrics": "run metrics",
     "download": "files",
+    "trash": "store trash",
+    "gc": "store gc",
+    "slots": "queue slots",
     "ui": "studio",
     "settings": "config",
     "version": "--version",

@@ -46,7 +46,7 @@ class Environment(Fields, Absent):
     """What a script runs with, under a name.
 
     Raises:
-        TypeError: the name is no text.
+        TypeError: the name is not text.
     """
 
     _absent_from = "Environment"

@@ -1,4 +1,4 @@
-"""How a script is run that is no Python file: by its name, by its first line, or as it is.
+"""How a script is run that is not a Python file: by its name, by its first line, or as it is.
 
 -m package.module     the interpreter's own -m
 x.ipynb               the program `homerun.environments.notebook`, in the run's interpreter
@@ -63,7 +63,7 @@ def module(given: str) -> str | None:
     """The module that a script names; None: it names a file.
 
     Raises:
-        SubmitError: it is no name of a module.
+        SubmitError: it is not a valid name for a module.
     """
     if not given.startswith(MODULE):
         return None

@@ -162,8 +162,8 @@ class ScriptRunConfig(Configurable):
         Where none was named it is the current one, or the project of a script that lies outside.
 
         Raises:
-            SubmitError: it is no folder; or none that a run takes a copy of, unless its full path
-                is given.
+            SubmitError: it is not a folder; or not one that a run takes a copy of, unless its full
+                path is given.
         """
         named = os.path.expanduser(self.source_directory)
         path = os.path.realpath(named)
@@ -298,7 +298,9 @@ class ScriptRunConfig(Configurable):
             return sys.executable
         found = which.find(self.interpreter)
         if found is None:
-            raise SubmitError(f"there is no program {self.interpreter!r}")
+            raise SubmitError(
+                f"there is no program {self.interpreter!r} to run it; {which.ANOTHER_PYTHON}"
+            )
         return found
 
 

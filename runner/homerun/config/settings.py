@@ -265,7 +265,7 @@ class Configurable:
     max_concurrent_runs: int | None = setting(
         checks.count,
         None,
-        "the run waits while so many go on at its target, whatever is set for that otherwise.",
+        "the run waits while that many go on at its target, whatever the target itself allows.",
         limits=(1, 999),
         is_recorded=True,
         may_change=True,
@@ -521,7 +521,7 @@ def for_resubmit(run: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
     """The settings of a recorded run as keywords, some of them changed.
 
     Raises:
-        UserError: one of them stays as it was, or is no setting.
+        UserError: one of them stays as it was, or is not a setting.
     """
     free = [row.name for row in TABLE.values() if row.may_change]
     for name in changes:

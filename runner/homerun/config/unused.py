@@ -35,7 +35,7 @@ def _is_no_data(given: object) -> bool:
 
 
 def names(config: RunConfiguration, processes: Processes | None = None) -> list[str]:
-    """The names of these fields, and the keys of a file that are no fields.
+    """The names of these fields, and the keys of a file that are not fields.
 
     Args:
         processes: those of the run.

@@ -35,7 +35,7 @@ class NewStore(Store):
     """A store that says so when it is made.
 
     Args:
-        is_placed: a person said where it lies; else it is made in no folder that is no project.
+        is_placed: a person said where it lies; else it is made in no folder that is not a project.
     """
 
     def __init__(self, root: str, *, is_placed: bool = True) -> None:
@@ -46,7 +46,7 @@ class NewStore(Store):
         """Make it; see `Store.make`.
 
         Raises:
-            WorkspaceError: its place is no project, and no person chose it.
+            WorkspaceError: its place is not a project, and no person chose it.
         """
         if self.exists():
             super().make(store_id)
@@ -176,7 +176,7 @@ def read_config(path: str) -> dict[str, object]:
     """
     found = facts.read_elsewhere(path)
     if found is None:
-        raise UserError(f"{path} is no JSON object; correct it or remove it")
+        raise UserError(f"{path} is not a JSON object; correct it or remove it")
     scope = str(found.get("Scope") or "").split("/")
     if len(scope) > _SCOPE_NAME:
         return {"subscription_id": scope[2], "resource_group": scope[4], "name": scope[_SCOPE_NAME]}

@@ -84,7 +84,7 @@ def _clock(target: Target, tried: Record | None) -> Diagnosis:
     told = unix(started.get("time"))
     if tried is None or told is None:
         test = f"homerun target test {target.name} tells"
-        return Diagnosis(AREA, name, MISSING, "that of no node is known", test)
+        return Diagnosis(AREA, name, MISSING, "no clock of a node is known", test)
     skew = told - os.stat(f"{tried.path}/{layout.STARTED}").st_mtime
     host = started.get("host")
     way = "ahead of" if skew > 0 else "behind"

@@ -94,7 +94,10 @@ def _for_pages() -> str:
     source = os.path.dirname(os.path.dirname(_here()))
     if os.path.exists(os.path.join(source, "Makefile")):
         return f"run `make studio` in {source}"
-    return "install homerun from a wheel that `make dist` has made: it holds them"
+    return (
+        "run `make studio` in the source of homerun, and install it again "
+        "(homerun help troubleshooting pages)"
+    )
 
 
 def _framework() -> Diagnosis:

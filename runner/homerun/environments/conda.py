@@ -336,7 +336,7 @@ def _check(said: dict[str, Any], source: str) -> None:
     parts = said.get("dependencies") or []
     lists = (parts, said.get("channels") or [])
     if not all(isinstance(one, list) for one in lists):
-        raise UserError(f"{source} is no conda file: `dependencies` and `channels` are lists")
+        raise UserError(f"{source} is not a conda file: `dependencies` and `channels` are lists")
     for part in parts:
         is_pip = isinstance(part, dict) and list(part) == [_PIP]
         if not isinstance(part, str) and not (is_pip and isinstance(part[_PIP] or [], list)):

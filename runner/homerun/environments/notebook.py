@@ -79,7 +79,7 @@ def parameters(words: list[str]) -> dict[str, object]:
         name, equals, value = word.lstrip("-").partition("=")
         name = name.replace("-", "_")
         if not name.isidentifier() or not (equals or word.startswith("--")):
-            raise ValueError(f"{word!r} is no parameter of a notebook; give --NAME VALUE")
+            raise ValueError(f"{word!r} is not a parameter of a notebook; give --NAME VALUE")
         if equals:
             found[name] = _value(value)
         elif rest and not rest[0].startswith("--"):
@@ -104,7 +104,7 @@ def _run(file: str, given: dict[str, object]) -> int:
     try:
         book: Any = nbformat.read(file, as_version=4)  # type: ignore[no-untyped-call]
     except Exception as error:  # noqa: BLE001 - whatever a file that is no notebook makes of nbformat
-        return _failed(f"{file} is no notebook: {error}")
+        return _failed(f"{file} is not a notebook: {error}")
     language = _language(book)
     if given and language != _PYTHON:
         return _failed(f"{file} is in {language}: only notebooks in Python take parameters")

@@ -109,8 +109,8 @@ def every_version(store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
 def _advice(name: str) -> str:
     if name.startswith("AzureML-"):
         return (
-            "it is none that is known of Azure's own: add its packages to `curated_environments` "
-            "of settings.json, or use Environment.from_pip_requirements(name, path)"
+            "its packages are not known here: add them to `curated_environments` of settings.json, "
+            "or use Environment.from_pip_requirements(name, path)"
         )
     return "`register` keeps one"
 

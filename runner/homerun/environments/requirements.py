@@ -149,7 +149,7 @@ def _lines(path: str) -> list[str]:
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no text in UTF-8") from error
+        raise UserError(f"{path} is not text in UTF-8") from error
     plain = (_without_comment(line) for line in content.splitlines())
     return [line for line in plain if line]
 

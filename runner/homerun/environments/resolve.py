@@ -159,7 +159,7 @@ def _is_program(path: str) -> bool:
 def _found(interpreter: str) -> str:
     found = which.find(interpreter)
     if found is None:
-        raise SubmitError(f"there is no program {interpreter!r}")
+        raise SubmitError(f"there is no program {interpreter!r} to run it; {which.ANOTHER_PYTHON}")
     return found
 
 

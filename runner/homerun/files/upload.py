@@ -92,7 +92,7 @@ def folder(record: Record, name: str, path: Path) -> list[Artifact]:
     prefix = plain(name).rstrip("/")
     root_path = os.path.realpath(path)
     if not os.path.isdir(root_path):
-        raise UserError(f"{os.fspath(path)!r} is no folder; upload_file takes a file")
+        raise UserError(f"{os.fspath(path)!r} is not a folder; upload_file takes a file")
     try:
         root = safe_path.open_root(root_path)
     except OSError as error:
@@ -187,7 +187,7 @@ def open_local(path: str) -> int:
         return descriptor
     os.close(descriptor)
     advice = "upload_folder takes folders" if S_ISDIR(mode) else "only files can be uploaded"
-    raise UserError(f"{path!r} is no file: {advice}")
+    raise UserError(f"{path!r} is not a file: {advice}")
 
 
 def _unreadable(path: str, error: Exception) -> UserError:
@@ -214,7 +214,9 @@ def _entries(root: int, root_path: str, store: str) -> Iterator[tuple[str, bool]
                     elif entry.is_symlink() or entry.is_file(follow_symlinks=False):
                         yield relative, entry.is_symlink()
                     else:
-                        raise UserError(f"{where}/{entry.name} is no file: it is a pipe or device")
+                        raise UserError(
+                            f"{where}/{entry.name} is not a file: it is a pipe or device"
+                        )
         finally:
             os.close(here)
 

@@ -45,7 +45,7 @@ def taken(path: object, plot: Any) -> bytes:
         raise UserError(f"log_image takes a path or a plot; {given} given")
     data, source = (_saved(plot), "what the plot saved") if path is None else _read(path)
     if not is_image(data):
-        raise UserError(f"{source} is no image that log_image knows; give a PNG, JPEG, GIF, …")
+        raise UserError(f"{source} is not an image that log_image knows; give a PNG, JPEG, GIF, …")
     return data
 
 
@@ -80,7 +80,7 @@ def _read(path: object) -> tuple[bytes, str]:
             f"path is that of an image file, not {type(path).__name__}; a figure is given as plot="
         )
     if "\0" in os.fspath(path) or (os.path.exists(path) and not os.path.isfile(path)):
-        raise UserError(f"{os.fspath(path)!r} is no file; give the path of an image")
+        raise UserError(f"{os.fspath(path)!r} is not a file; give the path of an image")
     with open(path, "rb") as file:
         data = file.read(_HEAD)
         return (data + file.read() if is_image(data) else data), repr(os.fspath(path))

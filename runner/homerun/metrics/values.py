@@ -98,7 +98,9 @@ def many(metric: str, given: Iterable[object]) -> list[object]:
     try:
         return [_plain(value) for value in given]
     except TypeError:
-        raise UserError(f"the values of {metric!r} are single ones; one of these is none") from None
+        raise UserError(
+            f"every value of {metric!r} has to be a single one; one of these is not"
+        ) from None
 
 
 def table(metric: str, given: Mapping[str, object]) -> dict[str, list[object]]:
@@ -154,7 +156,7 @@ def _parsed(metric: str, text: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"the text for {metric!r} is no JSON: {error}") from None
+        raise UserError(f"the text for {metric!r} is not JSON: {error}") from None
 
 
 def _nested(value: Any) -> object:

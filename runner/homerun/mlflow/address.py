@@ -43,7 +43,9 @@ def run_and_folder(address: str) -> tuple[Record, str]:
             record = Store("/".join(parts[: at - 2])).get(parts[at - 1])
             if record is not None:
                 return record, "/".join(filter(None, parts[at:]))
-    raise invalid(f"{address} is no address of a run's artifacts: {layout.OUTPUTS}/ of a run is")
+    raise invalid(
+        f"{address} is not an address of a run's artifacts: {layout.OUTPUTS}/ of a run is"
+    )
 
 
 def _path_in(address: str) -> str:

@@ -64,5 +64,5 @@ def _read(token: Any) -> tuple[str, int]:
     except (ValueError, TypeError, LookupError):
         after, offset = None, -1
     if not isinstance(after, str) or type(offset) is not int or offset < 0:
-        raise invalid("Invalid page token: take that of the page before, or none")
+        raise invalid("Invalid page token: use the one that the previous page gave, or none")
     return after, offset

@@ -37,6 +37,8 @@ WORDS = {"@last": None, "@last-failed": FAILED, "@running": RUNNING}
 
 BEST = "@best"
 
+_MANUAL = "(homerun help troubleshooting where)"
+
 _HEX = frozenset("0123456789abcdef_-")
 
 _LOOKED_AT = 1000
@@ -102,7 +104,7 @@ class RunNames:
             found = listing.runs(self.store, experiment, wanted)
         for record in islice(found, int(steps or 0), None):
             return record
-        raise UserError(f"there is no run {word!r}; homerun ls shows the runs")
+        raise UserError(f"there is no run {word!r}; homerun ls shows the runs {_MANUAL}")
 
     def _best(self, experiment: str | None) -> Iterator[Record]:
         said = file.nearest(self.folder)
@@ -157,7 +159,7 @@ class RunNames:
             gone = f"there is no run {word!r}: it was deleted; homerun restore {word} takes it back"
             raise UserError(gone) from RunNotFound(word)
         near = " or ".join(_near(self.store, word))
-        meant = f"did you mean {near}?" if near else "homerun ls shows the runs"
+        meant = f"did you mean {near}?" if near else f"homerun ls shows the runs {_MANUAL}"
         raise UserError(f"there is no run {word!r}; {meant}") from RunNotFound(word)
 
     def _current(self) -> str:

@@ -165,8 +165,8 @@ class Edited(ScriptRunConfig):
         inside = os.path.normpath(str(self.script))
         if inside.startswith(("/", "..")) or not os.path.isfile(f"{self._tree}/{inside}"):
             raise SubmitError(
-                f"there is no script {inside} in the snapshot: name one that is, or take the code "
-                "as it is now"
+                f"there is no script {inside} in the snapshot: name one that is in it, or "
+                "take the code as it is now"
             )
         return inside
 
@@ -190,9 +190,7 @@ def _tree(record: Record) -> str:
     name = record.run.get("snapshot")
     folder = f"{record.store.root}/{layout.SNAPSHOTS}/{name}/{snapshot.TREE}"
     if not names.is_run_id(name) or not os.path.isdir(folder):
-        raise SubmitError(
-            f"the snapshot of run {record.id} is not there any more: take the code as it is now"
-        )
+        raise SubmitError(f"the snapshot of run {record.id} is gone: take the code as it is now")
     return folder
 
 
@@ -300,7 +298,7 @@ def with_options(words: Sequence[str], others: Sequence[str]) -> list[str]:
     for name, said in params.pieces(list(others)):
         if not name:
             raise UserError(
-                f"{said[0]!r} is no option: give what is to change as --NAME VALUE or NAME=VALUE"
+                f"{said[0]!r} is not an option: write what changes as --NAME VALUE or NAME=VALUE"
             )
         same = [at for at, (known, _) in enumerate(found) if known == name]
         lost = next((found[at][1] for at in same if len(found[at][1]) > len(said)), None)

@@ -66,10 +66,10 @@ class Batch:
         """The batch that a run is the parent of.
 
         Raises:
-            UserError: it is no batch's.
+            UserError: it is not a batch's.
         """
         if not parent._record.is_batch:
-            raise UserError(f"run {parent.id} is no batch: submit_many and --grid make one")
+            raise UserError(f"run {parent.id} is not a batch: submit_many and --grid make one")
         found = children.of_batch(parent._record)
         return cls(parent, [typed(one, parent.experiment) for one in found])
 

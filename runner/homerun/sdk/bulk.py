@@ -263,7 +263,7 @@ def _environment(folder: str, packages: str) -> Environment:
     """What a file in the source folder asks for."""
     path = os.path.normpath(os.path.join(folder, packages))
     if not path.startswith(f"{folder.rstrip('/')}/") or not os.path.isfile(path):
-        raise UserError(f"{packages} is no file in the folder {folder}")
+        raise UserError(f"{packages} is not a file in the folder {folder}")
     made = os.path.splitext(os.path.basename(path))[0]
     if path.endswith((".yml", ".yaml")):
         return Environment.from_conda_specification(made, path)
@@ -337,7 +337,7 @@ def scripts(workspace: Workspace, source: str | None) -> dict[str, Any]:
     """The scripts in a folder, and the folders in it, to choose from.
 
     Raises:
-        UserError: it is no folder, or cannot be read.
+        UserError: it is not a folder, or cannot be read.
     """
     folder = _folder(workspace, source)
     try:

@@ -140,7 +140,7 @@ class Experiment:
         """Set a tag; its value becomes text, and may be left out.
 
         Raises:
-            UserError: the key is no text.
+            UserError: the key is not text.
         """
         self._labels.tag(key, value)
 
@@ -148,7 +148,7 @@ class Experiment:
         """Set several tags; the others stay.
 
         Raises:
-            UserError: it is no dict, or a key is no text.
+            UserError: it is not a dict, or a key is not text.
         """
         self._labels.set_tags(tags)
 
@@ -156,7 +156,7 @@ class Experiment:
         """Remove tags by their keys; one that is not there is no error.
 
         Raises:
-            UserError: it is no list.
+            UserError: it is not a list.
         """
         self._labels.remove_tags(tags)
 

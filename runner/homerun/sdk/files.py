@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RunFiles:
-    """The files of one run, by relative names such as `outputs/model.pkl`. Links are no files.
+    """The files of one run, by relative names such as `outputs/model.pkl`. Links are not files.
 
     Before something is added, a row of `create_children` begins.
     """

@@ -34,7 +34,7 @@ class Tags:
         self._append([(labels.TAG, key, value) for key, value in kept.items()])
 
     def remove_tags(self, tags: Sequence[str]) -> None:
-        """Remove tags by their keys; a missing one is no error."""
+        """Remove tags by their keys; a missing one is not an error."""
         from homerun.base import checks
         from runstore.run import labels
 

@@ -377,7 +377,7 @@ class Run:
         """Log several values at once: a list, tuple, range, array or generator.
 
         Raises:
-            UserError: an element is no single value.
+            UserError: an element is not a single value.
         """
         self._metrics.add("list", name, value, description)
 
@@ -393,7 +393,7 @@ class Run:
         """Log a table: a dict of columns, each a list of one length, or one value.
 
         Raises:
-            UserError: it is no dict, or its columns differ in length.
+            UserError: it is not a dict, or its columns differ in length.
         """
         self._metrics.add("table", name, value, description)
 
@@ -411,7 +411,7 @@ class Run:
             plot: instead: a figure, or matplotlib.pyplot itself.
 
         Raises:
-            UserError: both or neither was given, or it is no image.
+            UserError: both or neither was given, or it is not an image.
             OSError: the file cannot be read.
         """
         self._metrics.add("image", name, (path, plot), description)
@@ -494,7 +494,7 @@ class Run:
         """Set a tag; its value becomes text, and may be left out.
 
         Raises:
-            UserError: the key is no text.
+            UserError: the key is not text.
         """
         self._labels.tag(key, value)
 
@@ -502,7 +502,7 @@ class Run:
         """Set several tags; the others stay.
 
         Raises:
-            UserError: it is no dict, or a key is no text.
+            UserError: it is not a dict, or a key is not text.
         """
         self._labels.set_tags(tags)
 
@@ -510,7 +510,7 @@ class Run:
         """Remove tags by their keys; one that is not there is no error.
 
         Raises:
-            UserError: it is no list.
+            UserError: it is not a list.
         """
         self._labels.remove_tags(tags)
 
@@ -555,7 +555,7 @@ class Run:
 
         Raises:
             PropertyExists: one has another value; it is named, and the other keys are set.
-            UserError: it is no dict, or a key is no text.
+            UserError: it is not a dict, or a key is not text.
         """
         self._labels.add_properties(properties)
 
@@ -580,7 +580,7 @@ class Run:
         masked.
 
         Raises:
-            UserError: it is no dict, or a key is no text.
+            UserError: it is not a dict, or a key is not text.
         """
         self._labels.log_params(params)
 
@@ -589,7 +589,7 @@ class Run:
     def upload_file(
         self, name: str, path_or_stream: Path | Stream, datastore_name: str | None = None
     ) -> Artifact:
-        """Keep a file with the run. What the run has under that name already is no conflict.
+        """Keep a file with the run. What the run has under that name already is not a conflict.
 
         Args:
             name: what the run is to call it.
@@ -637,7 +637,7 @@ class Run:
         A link is followed to a file below the folder, or to an original that homerun itself linked.
 
         Raises:
-            UserError: the path is no folder, or holds a link that leads elsewhere, or a pipe.
+            UserError: the path is not a folder, or holds a link that leads elsewhere, or a pipe.
         """
         return self._files.upload_folder(name, path)
 
@@ -693,7 +693,7 @@ class Run:
             destination: a folder, made if need be; None: `assets/<run id>` here.
 
         Raises:
-            UserError: the destination is no folder.
+            UserError: the destination is not a folder.
         """
         return self._files.download_logs(destination)
 

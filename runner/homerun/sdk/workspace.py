@@ -134,7 +134,7 @@ class Workspace(AzureServices):
         Raises:
             WorkspaceError: there is one already, and `exist_ok` is not given, or it has another
                 name.
-            UserError: a name that a workspace cannot have, or tags that are no dict of texts.
+            UserError: a name that a workspace cannot have, or tags that are not a dict of texts.
         """
         from homerun.base import checks
 

@@ -92,7 +92,7 @@ class FolderSink:
 def _parts(path: str) -> list[str]:
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
-        raise UserError(f"the snapshot is damaged: it names {path!r}, which is no path in it")
+        raise UserError(f"the snapshot is damaged: it names {path!r}, which is not a path in it")
     return parts
 
 

@@ -190,7 +190,7 @@ def copy(
     try:
         before = os.fstat(source)
         if not S_ISREG(before.st_mode):
-            raise UnreadableError("is no file any more")
+            raise UnreadableError("is not a file any more")
         mode = copy_mode(bool(before.st_mode & S_IXUSR), is_for_group)
         target = os.open(name, CREATE_FLAGS, mode, dir_fd=there)
         try:

@@ -34,7 +34,10 @@ def missing_pages() -> str | None:
     source = os.path.dirname(os.path.dirname(os.path.dirname(here)))
     if os.path.exists(os.path.join(source, "Makefile")):
         return f"Studio's pages are not built: run `make studio` in {source}, then start it again"
-    return "Studio's pages are not here: install homerun from a wheel that `make dist` has made"
+    return (
+        "Studio's pages are not here: install homerun again, once `make studio` has built them "
+        "(homerun help troubleshooting pages)"
+    )
 
 
 def token(path: str | None = None) -> str | None:

@@ -153,7 +153,9 @@ def _of_store() -> list[Route]:
         _get("info", runs.info, "The store and the server", InfoAnswer),
         _get(
             *("home", runs.home, "What failed, what waits, what runs, what has ended", HomeAnswer),
-            RouteParam("since", TEXT, "failures up to then were seen; else the last seven days"),
+            RouteParam(
+                "since", TEXT, "failures up to then were seen (default: the last seven days)"
+            ),
         ),
         _get("experiments", runs.experiments, "The experiments", ExperimentsAnswer, archived),
         _get("trash", actions.trash, "The runs in the trash", TrashAnswer),
@@ -172,7 +174,7 @@ def _of_store() -> list[Route]:
 
 def _of_models() -> list[Route]:
     name, file = _needed("name", "its name"), _needed("file", "the path of the file")
-    version = RouteParam("version", TEXT, "else the latest")
+    version = RouteParam("version", TEXT, "the default is the latest")
     return [
         _get(
             *("models", models.models, "The registered models, in their latest version"),
@@ -193,7 +195,7 @@ def _of_models() -> list[Route]:
 
 def _of_table() -> list[Route]:
     skip, limit = (
-        RouteParam("skip", WHOLE, "so many are left out"),
+        RouteParam("skip", WHOLE, "how many to leave out"),
         RouteParam("limit", WHOLE, "at most 500"),
     )
     experiment = RouteParam("experiment", TEXT, "only of this one")
@@ -201,7 +203,7 @@ def _of_table() -> list[Route]:
     return [
         _get(
             *("runs", runs.runs, "A part of the table of runs", RunsAnswer, experiment),
-            _many("where", "a condition, as `metrics.loss < 0.1`; all have to hold"),
+            _many("where", "a condition such as `metrics.loss < 0.1`; all must hold"),
             RouteParam("sort", TEXT, "a field; a - before it for the largest first"),
             _many("group", "a field to sort by first; of several the first is the outermost"),
             RouteParam("children", FLAG, "also runs that have a parent"),
@@ -212,7 +214,7 @@ def _of_table() -> list[Route]:
         _get(
             *("selection", actions.selection, "How many runs a query means, to act on all of them"),
             *(SelectionAnswer, experiment),
-            _many("where", "a condition; all have to hold"),
+            _many("where", "a condition; all must hold"),
             RouteParam("children", FLAG, "also runs that have a parent"),
             _many("ids", "of these runs, at most 500, instead of all"),
             RouteParam("until", TEXT, "a place it has told before: no run that is newer than that"),
@@ -232,7 +234,7 @@ def _of_table() -> list[Route]:
             *("series", run.series, "Metrics of runs as series for charts", SeriesAnswer),
             _many("run", "a run", is_needed=True),
             _many("name", "a metric", is_needed=True),
-            RouteParam("width", WHOLE, "so many places along the axis at most"),
+            RouteParam("width", WHOLE, "how many places along the axis at most"),
             RouteParam("x", TEXT, "step, time, relative, index, or metrics.NAME: another metric"),
             RouteParam("since", NUMBER, "the least x"),
             RouteParam("until", NUMBER, "the greatest x"),
@@ -246,7 +248,7 @@ def _of_table() -> list[Route]:
 
 
 def _of_views() -> list[Route]:
-    of_view = RouteParam("id", TEXT, "the view that is changed; else a new one is made")
+    of_view = RouteParam("id", TEXT, "the view that is changed; without it a new one is made")
     revision = RouteParam("revision", WHOLE, "the revision of it that the change is based on")
     return [
         _get("views", views.views, "The saved views", ViewsAnswer),
@@ -285,7 +287,7 @@ def _of_reports() -> list[Route]:
             *("report", reports.report, "Runs as one page that needs nothing else", None),
             _many("ids", "these runs; none: those that the rest means, at most 100"),
             RouteParam("experiment", TEXT, "only of this one"),
-            _many("where", "a condition; all have to hold"),
+            _many("where", "a condition; all must hold"),
             RouteParam("sort", TEXT, "a field; a - before it for the largest first"),
             RouteParam("children", FLAG, "also runs that have a parent"),
             _many("metrics", "the charts; none: the goal, and what most have logged"),
@@ -316,9 +318,9 @@ def _of_submit() -> list[Route]:
             RouteParam("tags", PAIRS, "labels of the run"),
             RouteParam("name", TEXT, "the name for people"),
             RouteParam("max_run_duration_seconds", NUMBER, "stop it after that"),
-            RouteParam("slots", WHOLE, "so many slots of the target"),
-            RouteParam("gpus", WHOLE, "so many GPUs"),
-            RouteParam("priority", WHOLE, "those of a higher one start first"),
+            RouteParam("slots", WHOLE, "how many slots of the target"),
+            RouteParam("gpus", WHOLE, "how many GPUs"),
+            RouteParam("priority", WHOLE, "runs of a higher priority start first"),
             RouteParam("max_retries", WHOLE, "start it again so often where it fails"),
             RouteParam("interpreter", TEXT, "the Python to run with"),
             RouteParam("packages", TEXT, "a file of conda or pip in the source folder"),
@@ -333,8 +335,8 @@ def _of_submit() -> list[Route]:
 
 def _of_run() -> list[Route]:
     skip, limit = (
-        RouteParam("skip", WHOLE, "so many are left out"),
-        RouteParam("limit", WHOLE, "so many"),
+        RouteParam("skip", WHOLE, "how many to leave out"),
+        RouteParam("limit", WHOLE, "how many at most"),
     )
     recursive = RouteParam("recursive", FLAG, "all of them")
     metrics = _many("metrics", "the metrics that rows hold")
@@ -364,7 +366,7 @@ def _of_run() -> list[Route]:
 
 def _of_files() -> list[Route]:
     path = _needed("file", "its path")
-    folder = RouteParam("folder", TEXT, "the folder; else the top")
+    folder = RouteParam("folder", TEXT, "the folder (default: the top)")
     download = RouteParam("download", FLAG, "images too as an attachment")
     return [
         _get(
@@ -398,7 +400,7 @@ def _of_logs() -> list[Route]:
             RouteParam("errors", FLAG, "instead: lines that look like errors"),
             RouteParam("case", FLAG, "capital letters count"),
             RouteParam("regex", FLAG, "the text is a regular expression"),
-            RouteParam("limit", WHOLE, "so many hits at most"),
+            RouteParam("limit", WHOLE, "how many hits at most"),
             RouteParam("from", WHOLE, "from this byte on"),
             gives=STREAM,
         ),
@@ -421,7 +423,7 @@ def _changes() -> list[Route]:
     some = (
         _many("ids", "the runs; or instead of them:"),
         RouteParam("query", QUERY, "`experiment`, `where`, `children`: all runs that it means"),
-        RouteParam("count", WHOLE, "so many were confirmed: if it means more, nothing is done"),
+        RouteParam("count", WHOLE, "how many were confirmed: if it means more, nothing is done"),
         RouteParam("until", TEXT, "where to begin: of `selection`, or the `next` of the last part"),
         _many("without", "these runs of them stay as they are"),
     )

@@ -259,5 +259,5 @@ def _base(given: str) -> str:
     """A base path with a / in front and none behind; "" for none."""
     parts = [part for part in given.split("/") if part]
     if any(part in (".", "..") or not part.isascii() or not part.isprintable() for part in parts):
-        raise UserError(f"{given!r} is no base path: give one such as /studio")
+        raise UserError(f"{given!r} is not a base path: give one such as /studio")
     return "".join(f"/{part}" for part in parts)

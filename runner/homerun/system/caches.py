@@ -123,7 +123,7 @@ def _flaw_of(at: str, found: os.stat_result, *, is_own: bool) -> str:
     if is_link:
         return ""
     if not S_ISDIR(found.st_mode):
-        return f"{at} is no folder"
+        return f"{at} is not a folder"
     is_sticky = found.st_mode & S_ISVTX and not is_own
     is_open = found.st_mode & S_IWOTH or (found.st_mode & S_IWGRP and not _is_alone(found.st_gid))
     return f"others may write in {at}" if is_open and not is_sticky else ""

@@ -59,7 +59,7 @@ def number(given: object) -> int:
         found = getattr(signal, "SIG" + given.upper().replace("SIG", "", 1), None)
     if isinstance(found, int) and not isinstance(found, bool) and 0 < found < signal.NSIG:
         return int(found)
-    raise ValueError(f"{given!r} is no signal; use names such as INT and TERM")
+    raise ValueError(f"{given!r} is not a signal; use names such as INT and TERM")
 
 
 def send(pid: int, pidfd: int | None, number: int) -> bool:

@@ -8,6 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ANOTHER_PYTHON = "choose another Python with --python (homerun help troubleshooting numpy)"
+"""What to do where an interpreter is not found."""
+
 
 def find(*names: str, path: str | None = None) -> str | None:
     """The absolute path of the first of these programs that there is; None: none of them.

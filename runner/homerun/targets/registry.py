@@ -306,7 +306,7 @@ def _put(
     """Add a target to the settings, or change it; keys of others stay."""
     known = found.setdefault(_ALL, {})
     if not isinstance(known, dict):
-        raise UserError(f"{_ALL!r} in the settings is no object: correct that first")
+        raise UserError(f"{_ALL!r} in the settings is not an object: correct that first")
     said = known.get(name)
     said = said if isinstance(said, dict) else {}
     if type not in TYPES:

@@ -47,7 +47,10 @@ _BY_EXCEPTION = (
     ),
     (
         ("EOFError",),
-        "a run's standard input is empty: give what the script asks for as arguments",
+        (
+            "a run's standard input is empty: give what the script asks for as arguments "
+            "(homerun help what-a-run-gets)"
+        ),
     ),
     (
         ("PermissionError",),
@@ -58,7 +61,8 @@ _BY_EXCEPTION = (
 
 _BY_CAUSE = {
     status.OUT_OF_MEMORY: "use a smaller batch or fewer workers, a higher limit if it has one "
-    "(homerun rerun {id} --memory SIZE), or a machine with more memory",
+    "(homerun rerun {id} --memory SIZE), or a machine with more memory "
+    "(homerun help troubleshooting memory)",
     status.PROCESS_LIMIT: "use fewer workers, or give it more: --pids",
     status.TIMEOUT: "give it more time: --max-run-duration",
     status.HOST_RESTARTED: "submit it again: homerun rerun {id}; --max-retries 1 --retry-on "
@@ -241,5 +245,8 @@ def _advice(record: Record, seen: Look, exception: str | None) -> list[str]:
         found.append(f"if it is gone for good: homerun run fail {record.id} --anyway")
         host = record.place().get("host")
         if host:
-            found.append(f"for all runs of that host: homerun forget-host {host}")
+            found.append(
+                f"for all runs of that host: homerun forget-host {host} "
+                "(homerun help troubleshooting notresponding)"
+            )
     return found

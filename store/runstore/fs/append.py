@@ -140,7 +140,7 @@ def _parse_line(line: bytes) -> dict[str, Any] | None:
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def survey(path: str, is_record: Callable[[dict[str, Any]], bool]) -> tuple[int, int, int]:

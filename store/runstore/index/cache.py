@@ -136,7 +136,7 @@ class Cache:
         ask = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL LIMIT ?"
         found = {sql for (sql,) in self.db.execute(ask, (len(ours) + 1,))}
         if found and found != ours:
-            raise sqlite3.DatabaseError("this is no index of ours")
+            raise sqlite3.DatabaseError("this is not an index of ours")
 
     def _make(self) -> None:
         if self.path != MEMORY:

@@ -63,7 +63,7 @@ class Condition:
         if value is not None:
             self.wanted = self._read(value)
         elif self.field.area == TEXT:
-            raise InvalidQuery("text is no field of its own: write text ~ word")
+            raise InvalidQuery("text is not a field of its own: write text ~ word")
         elif self.field.area == METRICS and operator != THERE:
             raise InvalidQuery(f"{self.field.written} is compared with a number, not with nothing")
 

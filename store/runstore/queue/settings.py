@@ -88,5 +88,5 @@ def _flaw(data: bytes) -> str:
     except json.JSONDecodeError as error:
         return f"line {error.lineno}, column {error.colno}: {error.msg}"
     except (ValueError, RecursionError):
-        return "it is no JSON"
-    return "it is no JSON object"
+        return "it is not JSON"
+    return "it is not a JSON object"

@@ -95,7 +95,7 @@ def open_for_reading(run_folder: str, name: str) -> int:
         if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):
             raise FileMissing(name, run_id) from None
         if error.errno in safe_path.NO_FOLDER:
-            raise FileMissing(name, run_id, "a part of it is no folder") from None
+            raise FileMissing(name, run_id, "a part of it is not a folder") from None
         raise
 
 
@@ -131,7 +131,7 @@ def add(
         raise FileBlocked(name, run_id, str(error)) from None
     except OSError as error:
         if error.errno in safe_path.NO_FOLDER:
-            raise FileBlocked(name, run_id, "a part of it is no folder") from None
+            raise FileBlocked(name, run_id, "a part of it is not a folder") from None
         if error.errno in atomic.NO_LINKS:
             raise ReadOnlyStore(run_folder, "its file system has no hard links") from error
         raise atomic.unwritable(run_folder, error) from error
@@ -271,7 +271,7 @@ def check_path(name: object) -> None:
     """Raise InvalidName for what leads to no file below a folder."""
     problem = ""
     if not isinstance(name, str):
-        problem = "it is no text"
+        problem = "it is not text"
     elif not name:
         problem = "it is empty"
     elif "\0" in name:
@@ -297,4 +297,4 @@ def _is_encodable(name: str) -> bool:
 def _invalid(name: object, problem: str) -> InvalidName:
     text = repr(name)
     shown = text if len(text) <= 200 else f"{text[:200]}…"
-    return InvalidName(f"{shown} is no name of a run's file: {problem}")
+    return InvalidName(f"{shown} is not a valid name for a run's file: {problem}")

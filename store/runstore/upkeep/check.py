@@ -182,7 +182,7 @@ def _ledger(path: str, where: str, runs: list[Record]) -> Iterator[Finding]:
         yield Finding(where, problem, lambda: ledger.align(path))
     by_number = {record.run.get("number"): record for record in runs if found.broken}
     for number in found.broken:
-        problem = f"row {number}, at byte {(number - 1) * ledger.WIDTH}, is no run's"
+        problem = f"row {number}, at byte {(number - 1) * ledger.WIDTH}, is not a run's"
         owner = by_number.get(number)
         yield Finding(where, problem, _rewriter(path, number, owner))
     restored = {by_number[n].id for n in found.broken if n in by_number}

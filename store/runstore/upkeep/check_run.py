@@ -93,7 +93,7 @@ def damage(name: str, data: bytes) -> str:
     """What is wrong with the content of a fact; "" if nothing is."""
     fact = facts.parse(data)
     if fact is None:
-        return "it is empty" if not data.strip(b"\0 \r\n\t") else "it is no JSON object"
+        return "it is empty" if not data.strip(b"\0 \r\n\t") else "it is not a JSON object"
     if name == layout.RUN and not names.is_run_id(fact.get("id")):
         return "it names no run"
     if name == layout.STARTED and not _is_started(fact):
@@ -250,7 +250,7 @@ def _children(record: Record) -> Iterator[Finding]:
             continue
         if not os.path.islink(link):
             yield Finding(
-                _short(record, link), "it is no link to a child", mover(record.store.root, link)
+                _short(record, link), "it is not a link to a child", mover(record.store.root, link)
             )
         elif child is None or not names_or_none(child.path):
             if age_s(link) > YOUNG_S:  # a link is made before its child appears

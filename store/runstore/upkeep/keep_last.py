@@ -60,7 +60,7 @@ def parse(rule: object) -> tuple[str, int]:
     is_below = not any(part in ("", ".", "..") for part in parts) and pattern.isprintable()
     is_number = number.isascii() and number.isdecimal() and 0 < int(number) < _MOST
     if not is_below or not is_number:
-        wrong = f"{str(rule)!r} is no pattern below the script's folder with a number from 1 on"
+        wrong = f"{str(rule)!r} is not a pattern below the script's folder with a number from 1 on"
         raise ValueError(wrong)
     return pattern, int(number)
 

@@ -114,7 +114,7 @@ def test_one_that_is_not_there_says_how_to_bind_it(workspace: Workspace) -> None
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "a b", "é", "a\0", "x" * 256, None], ids=ascii)
 def test_a_name_that_no_datastore_has_is_refused(workspace: Workspace, name: str) -> None:
-    with pytest.raises(InvalidName, match="is no name of a datastore"):
+    with pytest.raises(InvalidName, match="is not a valid name for a datastore"):
         Datastore.register_folder(workspace, name, "data")
     assert not Path(workspace.directory, "settings.json").exists()
 

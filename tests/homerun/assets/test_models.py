@@ -230,7 +230,7 @@ def test_a_folder_is_registered_without_what_leads_out_of_it(workspace: Workspac
         Model.register(workspace, "net", "m")
     os.unlink("net/out")
     os.mkfifo("net/pipe")
-    with pytest.raises(UserError, match="is no file: it is a pipe"):
+    with pytest.raises(UserError, match="is not a file: it is a pipe"):
         Model.register(workspace, "net", "m")
 
     assert [one.version for one in Model.list(workspace)] == [1]
@@ -259,7 +259,7 @@ def test_what_is_missing_says_what_there_is(workspace: Workspace) -> None:
         Model(workspace, "m", version=9)
     with pytest.raises(UserError, match="a version of a model is a number"):
         Model(workspace, "m", version="new")
-    with pytest.raises(UserError, match="is that of a model 'x', not 'm'"):
+    with pytest.raises(UserError, match="belongs to the model 'x', not to 'm'"):
         Model(workspace, "m", id="x:1")
 
 

@@ -181,7 +181,7 @@ def test_a_link_in_the_place_of_the_file_or_its_folder_is_refused(
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "a b", "é", "a\0", "x" * 128, None], ids=ascii)
 def test_a_name_that_no_secret_has_is_refused(vault: Keyvault, name: Any) -> None:
-    with pytest.raises(UserError, match="is no name of a secret"):
+    with pytest.raises(UserError, match="is not a valid name for a secret"):
         vault.set_secret(name, "s")
     with pytest.raises(UserError, match="a secret is text"):
         vault.set_secret("a", 5)  # type: ignore[arg-type]

@@ -139,7 +139,7 @@ def test_a_number_is_never_given_twice(store: Store) -> None:
 def test_a_name_that_no_model_has_is_refused_and_makes_nothing(store: Store, name: str) -> None:
     before = sorted(os.walk(store.root))
 
-    with pytest.raises(InvalidName, match="is no name of a model") as raised:
+    with pytest.raises(InvalidName, match="is not a valid name for a model") as raised:
         models.register_local(store, name, "model", models.said_of())
 
     assert "\n" not in raised.value.message

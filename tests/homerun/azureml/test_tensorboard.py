@@ -96,7 +96,7 @@ def test_a_port_that_is_taken_is_refused(run: Run, program: Path) -> None:
 
 @pytest.mark.parametrize("port", [0, -1, 65536])
 def test_a_port_that_is_none_is_refused(program: Path, port: int) -> None:
-    with pytest.raises(UserError, match="is no port"):
+    with pytest.raises(UserError, match="is not a port"):
         Tensorboard([], port=port).start()
 
 

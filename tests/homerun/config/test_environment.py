@@ -220,7 +220,7 @@ def test_an_environment_that_is_not_there_is_said_in_one_line(workspace_dir: Pat
     for name, version, message in (
         ("none", None, "there is no environment 'none'; `register` keeps one"),
         ("my env/ü", "7", "in version 7; its versions are 1"),
-        ("AzureML-Unheard-Of-1.0", None, "it is none that is known of Azure's own"),
+        ("AzureML-Unheard-Of-1.0", None, "its packages are not known here"),
     ):
         with pytest.raises(UserError, match=message):
             Environment.get(workspace, name, version)

@@ -56,7 +56,7 @@ BAD = {
     "a variable that is None": ("environment_variables", {"A": None}, "use texts and numbers"),
     "a target that is nothing": ("target", 5, "target is a target's name"),
     "an environment that is a name": ("environment", "train", "environment is a Environment"),
-    "signals that are no pairs": ("stop_signals", ["INT"], "stop_signals are pairs"),
+    "signals that are not pairs": ("stop_signals", ["INT"], "stop_signals are pairs"),
 }
 
 
@@ -207,7 +207,7 @@ def test_what_cannot_be_saved_loaded_or_deleted_is_said_in_one_line(tmp_path: Pa
         (lambda: RunConfiguration().save(tmp_path / "no/such", "x"), "there is no folder"),
         (lambda: RunConfiguration.load(tmp_path, "nope"), "there is no run configuration 'nope'"),
         (lambda: RunConfiguration.load(tmp_path / "nope"), "there is no file"),
-        (lambda: RunConfiguration.load(tmp_path, "broken"), "is no valid YAML in line 2"),
+        (lambda: RunConfiguration.load(tmp_path, "broken"), "is not valid YAML in line 2"),
         (lambda: RunConfiguration.load(tmp_path, "list"), "holds no fields"),
         (lambda: RunConfiguration.load(tmp_path, "wrong"), "wrong.runconfig: .*whole number"),
         (lambda: RunConfiguration.load(tmp_path, "gone"), "names the packages' file c.yml"),

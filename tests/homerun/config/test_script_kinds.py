@@ -79,7 +79,7 @@ REFUSED = {
     ),
     "a program that may not be executed": ("tool", BINARY, "`chmod \\+x` it"),
     "R without Rscript": ("fit.r", b"", "needs Rscript, which is not on PATH"),
-    "a notebook with a bare argument": ("a.ipynb", b"{}", "a.ipynb: 'data' is no parameter"),
+    "a notebook with a bare argument": ("a.ipynb", b"{}", "a.ipynb: 'data' is not a parameter"),
 }
 
 

@@ -95,9 +95,15 @@ BAD = {
         "max_run_duration_seconds is a number",
     ),
     "variables as a list": ({"environment_variables": ["A=1"]}, "environment_variables is a dict"),
-    "a variable's name with =": ({"environment_variables": {"A=B": "1"}}, "'A=B' is no name"),
-    "a variable without a name": ({"environment_variables": {"": "1"}}, "'' is no name"),
-    "a variable's name that is a number": ({"environment_variables": {5: "1"}}, "5 is no name"),
+    "a variable's name with =": (
+        {"environment_variables": {"A=B": "1"}},
+        "'A=B' is not a valid name",
+    ),
+    "a variable without a name": ({"environment_variables": {"": "1"}}, "'' is not a valid name"),
+    "a variable's name that is a number": (
+        {"environment_variables": {5: "1"}},
+        "5 is not a valid name",
+    ),
     "a variable that is None": ({"environment_variables": {"A": None}}, "holds NoneType"),
     "a variable with a NUL": ({"environment_variables": {"A": "a\0"}}, "NUL"),
     "an unknown on_exit": ({"on_exit": "stay"}, "'sweep' or 'leave', not 'stay'"),

@@ -212,7 +212,7 @@ def test_a_damaged_answer_is_named_and_moved_aside(
     found = [(one.path, one.problem) for one in workspace.check(repair=True)]
 
     name = os.path.relpath(run.directory, workspace.store.root)
-    assert (f"{name}/{layout.INTERPRETER}", "it is no JSON object") in found
+    assert (f"{name}/{layout.INTERPRETER}", "it is not a JSON object") in found
     assert len(found) == 2
     assert run.get_interpreter() is None
     assert workspace.check() == []

@@ -151,7 +151,7 @@ def test_a_file_that_is_no_notebook_fails_in_one_line(workspace_dir: Path) -> No
     run.wait_for_completion(raise_on_error=False)
 
     assert run.get_status() == "Failed"
-    assert "homerun: train.ipynb is no notebook" in output(run)
+    assert "homerun: train.ipynb is not a notebook" in output(run)
     assert "Traceback" not in output(run)
 
 
@@ -173,5 +173,5 @@ def test_arguments_are_parameters(words: list[str], found: dict[str, object]) ->
 
 @pytest.mark.parametrize("words", [["data"], ["--a", "1", "2"], ["-a", "1"], ["--1=2"], ["--"]])
 def test_arguments_that_are_no_parameters_are_refused(words: list[str]) -> None:
-    with pytest.raises(ValueError, match="is no parameter of a notebook"):
+    with pytest.raises(ValueError, match="is not a parameter of a notebook"):
         notebook.parameters(words)

@@ -258,7 +258,7 @@ def test_json_nested_in_itself_is_refused(run: Run) -> None:
 
     with pytest.raises(UserError, match="nested too deep"):
         run.log_residuals("m", knot)
-    with pytest.raises(UserError, match="is no JSON"):
+    with pytest.raises(UserError, match="is not JSON"):
         run.log_residuals("m", "[" * 100_000 + "]" * 100_000)
 
 
@@ -311,7 +311,7 @@ def test_arrays_and_scalars_of_other_libraries_become_lists_and_numbers(run: Run
         "mixed": [0.5, 3, True, [1, None], [0, 1]],
         "1": {"true": 1, "null": 2, "0.5": 3, "x": 4},
     }
-    json.loads(artifact.data, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    json.loads(artifact.data, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
 NAMES = {

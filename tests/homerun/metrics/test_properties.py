@@ -267,4 +267,4 @@ def _strict(data: bytes) -> object:
 
 
 def _no_constant(name: str) -> None:
-    raise AssertionError(f"{name} is no JSON")
+    raise AssertionError(f"{name} is not JSON")

@@ -82,10 +82,13 @@ REFUSED = {
     "a number for a text": ("experiment = 3", 'experiment is a text, such as "digits", not 3'),
     "a text for a list": ('minimize = "loss"', 'minimize is a list of texts, such as ["loss"]'),
     "a list for a table": ('env = ["a"]', "env is a table of variables"),
-    "a variable without a name": ('env = { "" = "1" }', "is no name of an environment variable"),
+    "a variable without a name": (
+        'env = { "" = "1" }',
+        "is not a valid name for an environment variable",
+    ),
     "a rule that is none": ('rules = { stop = ["loss > 3"] }', "stop_if: 'loss' cannot be watched"),
     "an action that is none": ('rules = { halt = ["a"] }', "rules is a table of stop, fail, retry"),
-    "bytes that are no text": ("\udcff", "is not valid TOML"),
+    "bytes that are not text": ("\udcff", "is not valid TOML"),
 }
 
 

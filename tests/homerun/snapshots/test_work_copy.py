@@ -117,7 +117,7 @@ def test_an_original_that_became_a_pipe_is_a_link_and_blocks_nobody(tmp_path):
 
     found = work_copy.build(taken, str(tmp_path / "run"), str(root), GIB)
 
-    assert found.tell() == ["linked, not copied: data/a.csv (is no file any more)"]
+    assert found.tell() == ["linked, not copied: data/a.csv (is not a file any more)"]
 
 
 def test_a_file_that_a_link_leads_to_outside_is_the_runs_own(tmp_path):

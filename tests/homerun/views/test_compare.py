@@ -148,7 +148,7 @@ def test_what_is_no_text_is_said_to_differ(experiment: Experiment, workspace_dir
 
     found = compare_runs(runs, code=True)
 
-    assert found["diff"] == "the file blob differs, and is no text that can be shown\n"
+    assert found["diff"] == "the file blob differs, and is not text that can be shown\n"
 
 
 def test_what_was_not_recorded_of_a_run_is_no_difference(

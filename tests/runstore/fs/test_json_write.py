@@ -30,7 +30,7 @@ class Colour(enum.IntEnum):
 
 
 def strict(text: str) -> Any:
-    return json.loads(text.encode(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    return json.loads(text.encode(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
 def test_every_code_point_comes_back() -> None:

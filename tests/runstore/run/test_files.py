@@ -178,7 +178,7 @@ def test_a_name_that_no_upload_may_have_is_read_all_the_same(folder: str) -> Non
 def test_a_file_on_the_way_and_a_folder_at_the_place_are_named(folder: str) -> None:
     files.add(folder, "a/b", b"")
 
-    with pytest.raises(FileBlocked, match=r"'a/b/c' \(a part of it is no folder"):
+    with pytest.raises(FileBlocked, match=r"'a/b/c' \(a part of it is not a folder"):
         files.add(folder, "a/b/c", b"")
     with pytest.raises(FileBlocked, match=r"'a' \(it is a folder"):
         files.add(folder, "a", b"")

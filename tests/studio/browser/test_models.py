@@ -94,7 +94,7 @@ def test_odd_texts_are_inert_and_what_is_amiss_is_said(
     page = visit(studio)
     page.on("dialog", lambda dialog: dialog.dismiss())
     page.goto(f"{studio.address}#/models")
-    expect(page.get_by_text("damaged/1 is no model that can be used")).to_be_visible()
+    expect(page.get_by_text("damaged/1 is not a model that can be used")).to_be_visible()
     expect(page.get_by_text("a link or a file stands there")).to_be_visible()
     expect(page.get_by_role("row")).to_have_count(2)
     page.get_by_role("link", name=model.name, exact=True).click()

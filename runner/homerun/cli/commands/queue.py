@@ -79,7 +79,7 @@ def resume(call: Call, target: str | None) -> Result:
 @argument("count", kind=Number(least=1, most=999), required=True, metavar="N")
 @_target("The target (default: the default target).")
 def slots(call: Call, count: int, target: str | None) -> Result:
-    """Set how many runs of a target go on at once; fewer stop none, but count as runs end.
+    """Set how many runs of a target go on at once; a lower number counts as runs end.
 
     \b
     Example:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     help="Another user of this machine who may connect, e.g. a proxy's.",
 )
 @option("--read-only", "is_read_only", is_flag=True, help="Allow no changes.")
-@option("--jupyter", "is_framed", is_flag=True, help="Pages of the same address may embed it.")
+@option("--jupyter", "is_framed", is_flag=True, help="Let pages of the same address embed it.")
 @option("--no-browser", is_flag=True, help="Do not open a browser.")
 def studio(
     call: Call,

@@ -81,7 +81,7 @@ def opened(record: Record, name: str) -> int:
         raise FileMissing(name, record.id, str(error)) from None
     except FileNotFoundError:
         raise FileMissing(name, record.id) from None
-    raise FileMissing(name, record.id, "it is no log")
+    raise FileMissing(name, record.id, "it is not a log")
 
 
 def _in(root: str, above: list[str] | tuple[str, ...], name: str) -> int:

@@ -207,7 +207,7 @@ def _program() -> list[str]:
 
 def _checked(port: int) -> int:
     if not 0 < port < 1 << 16:
-        raise UserError(f"{port} is no port; give one from 1 to 65535: port=…")
+        raise UserError(f"{port} is not a port; give one from 1 to 65535: port=…")
     if not _is_free(port):
         raise UserError(f"port {port} is taken; give another one: port=…")
     return port

@@ -166,7 +166,7 @@ class TabularFactory(Absent):
         """A table from files with a JSON object in each line; see `from_delimited_files`.
 
         Args:
-            invalid_lines: `drop` leaves out a line that is no JSON object.
+            invalid_lines: `drop` leaves out a line that is not a JSON object.
         """
         reader = {
             "format": tables.JSON_LINES,

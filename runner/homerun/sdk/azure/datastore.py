@@ -136,7 +136,7 @@ class Datastore(metaclass=_Registering):
             show_progress: accepted without effect.
 
         Raises:
-            UserError: it is no folder, or a file cannot be copied.
+            UserError: it is not a folder, or a file cannot be copied.
         """
         found = datastores.below(os.path.expanduser(src_dir))
         datastores.upload(self.place, found, target_path, overwrite=overwrite)

@@ -144,7 +144,7 @@ def arguments_of(params: Mapping[str, Any]) -> list[Any]:
     """Options and their values as arguments of a script; "" and None stand for a flag.
 
     Raises:
-        UserError: it is no dict.
+        UserError: it is not a dict.
     """
     if not hasattr(params, "items"):
         raise UserError(f"script_params is a dict of options, not {type(params).__name__}")

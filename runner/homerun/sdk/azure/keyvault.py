@@ -37,7 +37,7 @@ class Keyvault:
         """Keep a secret, in the keyring where there is one, else in a file of the user's own.
 
         Raises:
-            UserError: it is no text, or its name is none that a secret has.
+            UserError: it is not text, or its name is none that a secret has.
         """
         place = secrets.keep_secret(self.workspace.store, name, value)
         if place == secrets.FILE:

@@ -402,7 +402,7 @@ def _whys(
     for one in may:
         why = _why_not(one) or _had_by(one, entry.gpu_mib) or bounds.why_not(one)
         if not why and one.device.uuid in left:
-            why = "goes to another who waits for it first"
+            why = "goes first to another who waits for it"
         found.append((one, why or "is free"))
         free += not why
     if free < entry.gpus:
@@ -423,7 +423,7 @@ def _had_by(one: GpuReading, mib: int | None) -> str:
     try:
         holders = shares.holders(one.device)
     except SharesFlaw as error:
-        return f"cannot be had: {error}"
+        return f"is not available: {error}"
     left = (one.device.memory >> 20) - sum(holder.mib for holder in holders)
     if not holders or (mib is not None and left >= mib):
         return ""

@@ -73,7 +73,9 @@ def reservation(text: str) -> Reservation:
             return Reservation(user.strip(), device.strip(), *told)
         except ValueError:
             pass
-    raise UserError(f"{text!r} is no reservation: write NAME=GPU@FROM-TO, as alice=0@18:00-23:00")
+    raise UserError(
+        f"{text!r} is not a reservation: write NAME=GPU@FROM-TO, as alice=0@18:00-23:00"
+    )
 
 
 def check_names(devices: Iterable[str]) -> list[str]:

@@ -26,7 +26,7 @@ def check_address(given: str) -> str:
     except ValueError:
         host, port = None, None
     if host is None or any(not one.isprintable() or one in ' "<>\\' for one in text):
-        raise ValueError("that is no address")
+        raise ValueError("that is not an address")
     if parts.scheme == "ray":
         raise ValueError("that is for Ray Client: give that of the dashboard")
     if parts.scheme not in ("http", "https"):

@@ -41,7 +41,7 @@ def _given() -> dict[str, str]:
         found = None
     if not isinstance(found, dict) or not all(isinstance(one, str) for one in found.values()):
         raise EngineError(
-            f"{_HEADERS} is no JSON object of texts: write it as " + """'{"Name": "value"}'"""
+            f"{_HEADERS} is not a JSON object of texts: write it as " + """'{"Name": "value"}'"""
         )
     return found
 
@@ -62,7 +62,7 @@ def _token() -> str:
             return ""
         why = "it is not there"
     except (OSError, ValueError) as error:
-        why = str(error.strerror) if isinstance(error, OSError) else "it is no text"
+        why = str(error.strerror) if isinstance(error, OSError) else "it is not text"
     named = path or _USUAL_FILE
     raise EngineError(f"{named}, which has Ray's token, cannot be read: {why}")
 

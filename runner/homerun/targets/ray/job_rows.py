@@ -48,7 +48,7 @@ def by_id(answer: object) -> dict[str, Mapping[str, Any]]:
         EngineError: it is no list of jobs.
     """
     if not isinstance(answer, list):
-        raise EngineError("it answers with JSON that is no list of jobs: is it Ray's dashboard?")
+        raise EngineError("it answers with JSON that is not a list of jobs: is it Ray's dashboard?")
     rows = (row for row in answer if isinstance(row, dict))
     return {str(row["submission_id"]): row for row in rows if row.get("submission_id")}
 

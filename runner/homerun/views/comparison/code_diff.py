@@ -144,7 +144,7 @@ def _unified(first: _Snapshot, other: _Snapshot | _Source) -> Iterator[str]:
         sides = list(zip((first, other), contents))
         texts = ["" if content is None else side.text(path) for side, content in sides]
         if None in texts:
-            yield f"the file {path} differs, and is no text that can be shown\n"
+            yield f"the file {path} differs, and is not text that can be shown\n"
             continue
         was, now = (
             _DEV_NULL if content is None else f"{side.name}/{path}" for side, content in sides

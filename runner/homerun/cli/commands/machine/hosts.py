@@ -21,7 +21,7 @@ _RISK = "nothing is stopped: a script that still runs there may write to its run
 @option("--reason", metavar="TEXT", help="Why: what is shown as the error of its runs.")
 @option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 def forget_host(call: Call, host: str, reason: str | None, yes: bool) -> Result:
-    """Declare all runs of a host failed that are NotResponding: the host is gone for good.
+    """Declare failed the NotResponding runs of a host, because it is gone for good.
 
     Nothing is stopped: a script that still runs there may write to its run's folder. Exits 1 if
     one of them is answered for here.

@@ -17,7 +17,7 @@ _EXAMPLE = '{"channels": [{"type": "ntfy", "url": "https://ntfy.sh/a-topic-of-mi
 
 @command("test")
 def test(call: Call) -> Result:
-    """Send a message through each channel of notify.json, and say what came of it.
+    """Send a message through each channel of notify.json, and say which of them took it.
 
     Exits 1 if one of them does not take it. The file is ~/.config/homerun/notify.json, which no
     one else may read.

@@ -49,7 +49,7 @@ _FILE = "report.html"
     *("-f", "--file", "file"),
     metavar="FILE",
     default=_FILE,
-    help=f"The page (default: {_FILE}); one that is there is not overwritten.",
+    help=f"The page (default: {_FILE}); an existing one is not overwritten.",
 )
 @argument("words_of_runs", metavar="[RUN]...", many=True, complete=shared.run_ids)
 def report(

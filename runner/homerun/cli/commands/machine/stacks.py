@@ -21,7 +21,7 @@ def stacks(call: Call) -> Result:
     """Print the Python stacks of all processes of a run that goes on (default: the newest run).
 
     It is for a run that hangs. py-spy tells them if it is installed; else the processes do so
-    themselves, and go on. What is no Python is named, with where it waits in the kernel.
+    themselves, and go on. What is not a Python is named, with where it waits in the kernel.
 
     \b
     Example:

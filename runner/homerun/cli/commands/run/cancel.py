@@ -32,7 +32,7 @@ _NONE_FAILED = "no live run matches; nothing was declared failed"
 @option(
     "--abandon",
     is_flag=True,
-    help="Declare runs over that are NotResponding, their host or container gone for good.",
+    help="Declare over what is NotResponding, because its host or container is gone.",
 )
 def cancel(call: Call, abandon: bool, yes: bool, **given: Any) -> Result:
     """Cancel runs, with all of their processes, and print their final status.

@@ -29,8 +29,8 @@ _NONE = "no run matches; nothing was deleted"
 def delete(call: Call, purge: bool, yes: bool, **given: Any) -> Result:
     """Move runs to the store's trash, with all below them.
 
-    A condition (--status, --tags, --where) takes what matches and nothing else, runs below others
-    by themselves: a run that holds one which does not match stays.
+    A condition (--status, --tags, --where) takes only the runs that match, also those below others.
+    A run above one that does not match stays.
 
     The runs must be over. `homerun restore` restores one; `homerun store gc` removes what has
     been in the trash for 30 days. A run's number is never used again.

@@ -131,7 +131,7 @@ def list_runs(
     """List runs, the newest first, a batch as one row.
 
     With a condition (--where, --status, --tags) or --sort the runs below others are listed too;
-    without, only under --parent-run-id or --children. A JMESPath expression shapes the result, as
+    without, only with --parent-run-id or --children. A JMESPath expression shapes the result, as
     --query does. Without --last it applies to all runs.
 
     \b
@@ -146,7 +146,7 @@ def list_runs(
       status = failed        also number, script, name, description, user, parent,
                              type, experiment, id, error ~ word
       text ~ word            anywhere in these, in tags, params and properties
-    Several are joined by `and` and `or`; odd names stand in quotes.
+    Join several with `and` and `or`; put odd names in quotes.
 
     \b
     Example:
@@ -219,7 +219,7 @@ def _chosen(columns: tuple[str, ...], project: ProjectFile) -> list[RowColumn]:
     """The columns that the command line asks for, else the project's file.
 
     Raises:
-        UsageError, UserError: one of them is no field.
+        UsageError, UserError: one of them is not a field.
     """
     from homerun.views import rows as listed
 

@@ -110,7 +110,7 @@ def metrics(call: Call, names: tuple[str, ...], system: bool, as_csv: bool) -> R
     metavar="NAME",
     many=True,
     complete=shared.metrics_offered,
-    help="A metric; can be given several times. Left out: the project's goal, else all of them.",
+    help="A metric; can be given several times (default: the project's goal, or all).",
 )
 @option(
     *("-x", "--axis"),

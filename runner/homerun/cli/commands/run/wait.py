@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     metavar="DURATION",
     help="Give up after this time: 90s, 30m, 2h; the runs go on.",
 )
-@option("--any", "any_one", is_flag=True, help="Wait for the first one to end only.")
+@option("--any", "any_one", is_flag=True, help="Wait only until the first one ends.")
 def wait_for(
     call: Call, names: tuple[str, ...] | None, timeout: float | None, any_one: bool
 ) -> Result | int:

@@ -54,7 +54,7 @@ def _selection(function: Callable[..., Any]) -> Callable[..., Any]:
 @command("top")
 @_selection
 def top(call: Call, **chosen: Any) -> int:
-    """Show runs on the whole terminal, as they are now: what runs first, then what ended last.
+    """Show runs on the whole terminal, live: first those that run, then those that ended last.
 
     With a run: only it and all below it. Below the table stand the selected run's metrics, log and
     children. Keys: s stops, r submits again, t tags, / filters, o orders, ? helps, q quits.

@@ -65,7 +65,7 @@ def resubmit(call: Call, failed: bool, code: str, words: tuple[str, ...], **limi
     changes = words
     named = None if call.run_id is None else call.run()
     if failed and named is not None and not named._record.is_batch:
-        raise UsageError(f"run {named.id} is no batch; to submit it again, leave out --failed")
+        raise UsageError(f"run {named.id} is not a batch; to submit it again, leave out --failed")
     found = _failed(call, named) if failed else [call.run()]
     known = call.project().said.get("env", {})
     said = [_ask(run, changes, known) for run in found]

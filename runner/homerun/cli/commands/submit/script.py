@@ -66,7 +66,7 @@ def script(
 
 
 def _is_program(script: str) -> bool:
-    """Whether it is a program by its full path, as /bin/echo: its folder is no code of a run."""
+    """Whether it is a program by its full path, as /bin/echo: its folder is not code of a run."""
     path = os.path.expanduser(script)
     return os.path.isabs(path) and "." not in os.path.basename(path) and os.access(path, os.X_OK)
 

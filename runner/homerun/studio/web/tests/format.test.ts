@@ -86,6 +86,6 @@ describe("a command line", () => {
   );
 });
 
-it("counts have commas, and one is no plural", () => {
+it("counts have commas, and one is not a plural", () => {
   expect([count(99_950), plural(1, "run"), plural(2, "run"), plural(0, "child", "children")]).toEqual(["99,950", "1 run", "2 runs", "0 children"]);
 });

@@ -20,7 +20,7 @@ test.each([
 
 const curve = (mean: SeriesRow["mean"], cuts: number[] = []): SeriesRow => ({ mean, cuts, x_last: mean.map((_, at) => at) }) as unknown as SeriesRow;
 
-test("a stroke begins again behind what is no number, and where a run was begun again", () => {
+test("a stroke begins again behind what is not a number, and where a run was begun again", () => {
   expect(path(curve([0, 1, null, 1, 0], [4]), [0, 4], [0, 1])).toBe("M2.0 30.0L31.0 2.0M89.0 2.0M118.0 30.0");
 });
 

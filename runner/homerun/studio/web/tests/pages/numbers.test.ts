@@ -49,7 +49,7 @@ describe("a histogram", () => {
     expect([edges[0], edges.at(-1), counts]).toEqual([0, 4, [2, 1, 6]]);
   });
 
-  it("leaves out what is no number, and is one bin where all are equal", () => {
+  it("leaves out what is not a number, and is one bin where all are equal", () => {
     expect(histogram([2, 2, Number.NaN, Number.POSITIVE_INFINITY])).toEqual({ edges: [1.5, 2, 2.5], counts: [0, 2] });
     expect(histogram([Number.NaN])).toEqual({ edges: [], counts: [] });
   });

@@ -321,7 +321,7 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
         <Button
           icon="download"
           disabled={isChoosing || total === 0}
-          hint="One page to keep or to send: of what is selected, else of all that is shown"
+          hint="One page to keep or to send: of the selected runs, or of all that are shown"
           onClick={() => void report()}
         >
           Report

@@ -138,7 +138,7 @@ function pairsOf(text: string): Tags {
 function gridOf(text: string): Record<string, string[]> {
   const pairs = splitWords(text).map((word): [string, string[]] => {
     const cut = word.indexOf("=");
-    if (cut < 1 || cut === word.length - 1) throw new Error(`${word} is no part of a grid: write lr=0.1,0.01`);
+    if (cut < 1 || cut === word.length - 1) throw new Error(`${word} is not part of a grid: write lr=0.1,0.01`);
     return [word.slice(0, cut).replace(/^-+/, ""), word.slice(cut + 1).split(",")];
   });
   return Object.fromEntries(pairs);

@@ -154,7 +154,7 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
           )}
           {form.environment === "other" && (
             <>
-              <Field label="Python" note="Empty: the project's, else the one that Studio runs with.">
+              <Field label="Python" note="Empty: the project's, or the one that Studio runs with.">
                 <input spellcheck={false} placeholder="/path/to/python" {...text("python")} />
               </Field>
               <Field label="Packages" note="As requirements.txt or conda.yml: an environment of its own is built from it.">
