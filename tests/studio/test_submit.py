@@ -127,13 +127,14 @@ def submitted(client: Client, past: Run, **said: Any) -> Run:
 def test_what_is_not_changed_of_a_past_run_stays_as_it_was(client: Client, past: Run) -> None:
     (Path("source") / "train.py").unlink()  # its code is the snapshot's
 
-    run = submitted(client, past)
+    run = submitted(client, past, source="elsewhere")
 
     asked, was = run._record.run, past._record.run
     assert {name: asked[name] for name in (*SAID, *KEPT)} == {**SAID, **KEPT}
     assert asked["environment_variables"] == was["environment_variables"]
     assert asked["command"] == [*was["command"][:-1], "0.2"]
     assert asked["snapshot"] == was["snapshot"]
+    assert asked["source_directory"] == was["source_directory"]
     assert run.get_status() == "Completed"
     assert run.get_properties()["homerun.resubmitted_from"] == past.id
 

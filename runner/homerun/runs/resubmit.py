@@ -140,6 +140,8 @@ class Edited(ScriptRunConfig):
             )
         _bind(self, record)
         self._tree = None if is_now or self.in_place else _tree(record)
+        if self._tree is not None:  # whatever was said: the code is from there
+            self.source_directory = str(run.get("source_directory"))
         if keeps_environment:
             self.environment = run.get("environment")
             self.recipe = _made(record.id, self.environment or {})
@@ -163,7 +165,8 @@ class Edited(ScriptRunConfig):
         if self._tree is None or str(self.script).startswith("-m "):
             return super().script_path()
         inside = os.path.normpath(str(self.script))
-        if inside.startswith(("/", "..")) or not os.path.isfile(f"{self._tree}/{inside}"):
+        is_outside = os.path.isabs(inside) or inside.split(os.sep)[0] == os.pardir
+        if is_outside or not os.path.isfile(f"{self._tree}/{inside}"):
             raise SubmitError(
                 f"there is no script {inside} in the snapshot: name one that is in it, or "
                 "take the code as it is now"

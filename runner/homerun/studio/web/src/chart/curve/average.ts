@@ -61,8 +61,9 @@ function around({ mean, count }: Places, reach: number, weights: Float64Array): 
     while (first < at && (ends[first] as number) < end - reach) first += 1;
     let [sum, share] = [0, 0];
     for (let other = first; other < size; other += 1) {
-      const away = Math.abs((ends[other] as number) - end);
-      if (other > at && away > reach) break;
+      const apart = (ends[other] as number) - end;
+      if (apart > reach) break;
+      const away = apart < 0 ? -apart : apart;
       const part = (weights[away] as number) * (times[other] as number);
       sum += part * (values[other] as number);
       share += part;

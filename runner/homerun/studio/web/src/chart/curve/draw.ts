@@ -58,9 +58,9 @@ export function drawBehind(ctx: Context, drawn: readonly Drawn[], look: Look): v
   clipped(ctx, drawn, look, (one, alpha) => drawAround(ctx, one, look, alpha, drawn.length > MANY && one.key !== look.above ? FILL_OF_MANY : FILL));
 }
 
-/** Draw what stands before that: the lines alone. */
+/** Draw what stands before that: the lines alone, of averages a point for each pixel. */
 export function drawLines(ctx: Context, drawn: readonly Drawn[], look: Look): void {
-  clipped(ctx, drawn, look, (one, alpha) => drawThrough(ctx, one, look, alpha));
+  clipped(ctx, drawn, look, (one, alpha) => drawThrough(ctx, one, look, alpha, one.stroke.isRough ? 1 : 0));
   drawEverySign(ctx, drawn, look);
 }
 
@@ -105,30 +105,36 @@ function drawAround(ctx: Context, { stroke, isAgain }: Drawn, look: Look, alpha:
   if (!group) drawSpikes(ctx, stroke, look);
 }
 
-function drawThrough(ctx: Context, { stroke, paint, key }: Drawn, look: Look, alpha: number): void {
+function drawThrough(ctx: Context, { stroke, paint, key }: Drawn, look: Look, alpha: number, apart = 0): void {
   const { ratio } = look;
   const { smooth, mean } = stroke;
   const width = (key === look.above ? 2.5 : 1.5) * ratio;
   ctx.globalAlpha = alpha;
   ctx.setLineDash(paint.dash.map((one) => one * ratio));
-  drawLine(ctx, stroke.x, smooth ?? mean, look, width);
+  drawLine(ctx, stroke.x, smooth ?? mean, look, width, apart);
   ctx.setLineDash([]);
   drawDots(ctx, stroke.x, smooth ?? mean, look);
 }
 
-function drawLine(ctx: Context, xs: readonly number[], values: Values, look: Look, width: number): void {
+/** @param apart a point that is nearer to the one before is left out, in pixels */
+function drawLine(ctx: Context, xs: readonly number[], values: Values, look: Look, width: number, apart = 0): void {
   ctx.beginPath();
   let isDown = false;
+  let former = 0;
+  const last = xs.length - 1;
   xs.forEach((x, at) => {
     const value = values[at] ?? null;
-    const y = value === null ? Number.NaN : look.y(value);
     const left = look.x(x);
-    if (!Number.isFinite(y) || !Number.isFinite(left)) isDown = false;
-    else if (isDown) ctx.lineTo(left, y);
-    else {
-      ctx.moveTo(left, y);
-      isDown = true;
+    if (isDown && value !== null && at < last && left - former < apart) return;
+    const y = value === null ? Number.NaN : look.y(value);
+    if (!Number.isFinite(y) || !Number.isFinite(left)) {
+      isDown = false;
+      return;
     }
+    if (isDown) ctx.lineTo(left, y);
+    else ctx.moveTo(left, y);
+    isDown = true;
+    former = left;
   });
   ctx.lineWidth = width;
   ctx.stroke();
