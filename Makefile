@@ -39,7 +39,7 @@ INSTALLED_DOCS := .venv-docs/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-long dist test-package test-docs test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots torture mutants check check-pages fix fix-pages reference docs types bench bench-peers clean
+.PHONY: help run studio test test-long dist test-package test-docs test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots pictures torture mutants check check-pages fix fix-pages reference docs types bench bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ bench-studio: $(INSTALLED_STUDIO) $(PAGES) ## measure Studio in a real browser: 
 
 studio-shots: $(INSTALLED_STUDIO) $(PAGES) ## photograph every page of Studio into build/studio-shots
 	PYTHONPATH=tests $(BIN)/python -m studio.browser.shots build/studio-shots $(ARGS)
+
+pictures: $(INSTALLED_STUDIO) $(PAGES) ## photograph Studio for the documents, into docs/images
+	PYTHONPATH=tests $(BIN)/python -m studio.browser.pictures docs/images
 
 torture: $(INSTALLED_DEV) ## run the torture suite in its long form (TORTURE_SEED=... repeats one)
 	@$(COMPILE)
