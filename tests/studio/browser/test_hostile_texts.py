@@ -35,7 +35,10 @@ print({ESCAPES!r})
 raise RuntimeError({ODD!r})
 """
 TABS = ("", "/metrics", "/media", "/logs", "/outputs", "/children", "/code", "/system", "/record")
-WAYS = ("charts", "differences&all=1", "code", "parallel", "scatter&colour=tags.odd", "bars")
+WAYS = (
+    *("charts", "differences&all=1", "code", "parallel", "scatter&colour=tags.odd", "bars"),
+    *("media&beside=2", "tables"),
+)
 FORBIDDEN = "img[src=x], iframe, [onerror], [onload], [href^='javascript:'], [src*=evil]"
 WIDE = {"width": 1440, "height": 900}
 
@@ -156,7 +159,7 @@ def test_each_preview_shows_them_as_texts(
 ) -> None:
     page = look(f"/run/{odd[0].id}/outputs")
     page.get_by_role("list", name="Files").get_by_role("button").filter(has_text=name).first.click()
-    expect(page.locator(".preview")).to_be_visible()
+    expect(page.locator(".preview").first).to_be_visible()
     wait_for_calm(page)
 
 
