@@ -42,6 +42,13 @@ def test_a_store_that_is_not_there_yet_is_an_empty_one(client: Client) -> None:
     assert client.get("/api/trash").json == {"runs": []}
 
 
+def test_an_experiment_without_runs_counts_as_one(client: Client, trained: Run) -> None:
+    Experiment(Workspace.from_config(), "empty")
+    named = {one["name"] for one in client.get("/api/experiments").json["experiments"]}
+    info = client.get("/api/info").json
+    assert (info["experiments"], info["runs"]) == (len(named), 1)
+
+
 def test_a_rollup_tells_the_best_run_by_the_goal_of_the_project(
     shelf: Callable[..., Shelf], workspace_dir: Path
 ) -> None:

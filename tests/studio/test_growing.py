@@ -35,7 +35,7 @@ def test_what_is_counted_of_a_part_says_so_until_all_are_read(
 ) -> None:
     server = shelf()
     client = server.sign_in()
-    routes = ("home", "experiments", "selection?experiment=many", "runs")
+    routes = ("home", "info", "experiments", "selection?experiment=many", "runs")
     for route in routes:
         unread = client.get(f"/api/{route}").json["unread"]
         assert unread is not None

@@ -277,12 +277,18 @@ class Board:
                 if archived or not said.archived
             ]
 
-    def totals(self) -> dict[str, int]:
-        """How many experiments and runs there are, without those that have a parent."""
+    def totals(self) -> dict[str, Any]:
+        """How many experiments and runs there are, without those that have a parent; `unread`: how
+        many of how many runs are not counted yet, as `unread` tells it.
+        """
         self.live.freshen(_FRESH_S)
         with self.live.open() as cache:
             counted = counts.experiments(cache)
-        return {"experiments": len(counted), "runs": sum(runs for runs, _ in counted.values())}
+        return {
+            "experiments": len(self.store.experiments()),
+            "runs": sum(runs for runs, _ in counted.values()),
+            "unread": self.unread(),
+        }
 
     def active(self) -> list[dict[str, Any]]:
         """The rows of all runs that are not over, the newest first."""

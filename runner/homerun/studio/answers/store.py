@@ -10,7 +10,7 @@ from homerun.studio.answers.values import Status, Tags, Time
 
 
 class InfoAnswer(TypedDict):
-    """The store and the server."""
+    """The store and the server; `runs` has no children, and none that is `unread`."""
 
     workspace: str
     store: str
@@ -19,6 +19,7 @@ class InfoAnswer(TypedDict):
     read_only: bool
     runs: int
     experiments: int
+    unread: Unread | None
     user: str
     host: str
     processors: int

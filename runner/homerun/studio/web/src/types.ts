@@ -425,7 +425,7 @@ export interface ImportanceAnswer {
   more: boolean;
 }
 
-/** The store and the server. */
+/** The store and the server; `runs` has no children, and none that is `unread`. */
 export interface InfoAnswer {
   workspace: string;
   store: string;
@@ -434,6 +434,7 @@ export interface InfoAnswer {
   read_only: boolean;
   runs: number;
   experiments: number;
+  unread: Unread | null;
   user: string;
   host: string;
   processors: number;

@@ -24,6 +24,15 @@ describe("the lines of a table", () => {
     expect([lines.of(0), lines.of(1), lines.of(2), lines.of(5)]).toEqual([0, 0, 2, 6]);
   });
 
+  it("end with the runs of all groups that are not told, so that each run has a line", () => {
+    const lines = new Lines(8, GROUPS, new Set());
+    expect(lines.count).toBe(12);
+    expect(lines.at(9)).toMatchObject({ key: "rest", group: { value: "further groups", count: 2, first: 6 } });
+    expect([lines.at(10), lines.at(11), lines.of(7)]).toEqual([{ row: 6 }, { row: 7 }, 11]);
+    const folded = new Lines(8, GROUPS, new Set(["rest"]));
+    expect([folded.count, folded.of(7)]).toEqual([10, 9]);
+  });
+
   it("lead from each row to its line and back", () => {
     const lines = new Lines(6, GROUPS, new Set());
     for (let row = 0; row < 6; row += 1) expect(lines.at(lines.of(row))).toEqual({ row });

@@ -32,11 +32,17 @@ export function GroupCells({ group, isOpen, columns, lefts, fold }: Props) {
           role="gridcell"
           style={at < lefts.length ? { left: `${lefts[at]}px` } : undefined}
         >
-          {one.key === "status" ? <StatusBar parts={Object.entries(group.by_status) as [Status, number][]} /> : <Spread column={one} group={group} />}
+          {one.key === "status" ? <Statuses group={group} /> : <Spread column={one} group={group} />}
         </div>
       ))}
     </>
   );
+}
+
+/** Of the runs of all further groups it is not known. */
+function Statuses({ group }: { group: GroupRow }) {
+  const parts = Object.entries(group.by_status) as [Status, number][];
+  return parts.length > 0 ? <StatusBar parts={parts} /> : null;
 }
 
 /** Mean ± standard deviation, and the best by the goal; without a goal from the least to the greatest. */

@@ -26,6 +26,7 @@ export class Lines {
     let line = 0;
     /** The values that lead to a group, and from which depth on all is folded. */
     const path: string[] = [];
+    const rest = restOf(rows, groups);
     let folded = Number.POSITIVE_INFINITY;
     (groups ?? []).forEach((group, at) => {
       path.length = group.depth;
@@ -40,6 +41,11 @@ export class Lines {
       this.spans.push({ line, group, key, isOpen, rows });
       line += 1 + rows;
     });
+    if (rest) {
+      const isOpen = !closed.has(REST);
+      this.spans.push({ line, group: rest, key: REST, isOpen, rows: isOpen ? rest.count : 0 });
+      line += 1 + (isOpen ? rest.count : 0);
+    }
     this.count = groups ? line : rows;
   }
 
@@ -68,4 +74,14 @@ export class Lines {
     }
     return this.spans[low - 1];
   }
+}
+
+/** No group has this key: those are lists. */
+const REST = "rest";
+
+/** There are more groups than the server tells: the runs of all others stand together behind these. */
+function restOf(rows: number, groups: GroupRow[] | null): GroupRow | null {
+  const last = groups?.findLast((one) => one.depth === 0);
+  const first = last ? last.first + last.count : rows;
+  return first < rows ? { value: "further groups", count: rows - first, first, depth: 0, by_status: {}, metrics: {} } : null;
 }
