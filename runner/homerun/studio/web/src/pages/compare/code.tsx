@@ -56,7 +56,7 @@ function Kept({ run }: { run: RunRow }) {
   };
   return (
     <>
-      <div class="bar">
+      <div class="kept-at">
         <b>{labelOf(run)}</b>
         {git && <Git git={git} />}
       </div>
