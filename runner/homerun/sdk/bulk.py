@@ -301,7 +301,11 @@ def defaults(workspace: Workspace, run: Run | None = None) -> dict[str, Any]:
 
 _IN_FORM = ("slots", "gpus", "priority", "max_retries", "max_run_duration_seconds")
 _AS_USUAL: dict[str, Any] = {
-    **dict.fromkeys(_IN_FORM),
+    "slots": None,
+    "gpus": None,
+    "priority": None,
+    "max_retries": None,
+    "max_run_duration_seconds": None,
     "interpreter": None,
     "packages": None,
     "variables": [],
