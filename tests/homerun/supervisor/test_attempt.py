@@ -63,6 +63,7 @@ class Told:
         return next(self._counts, None)
 
     def told(self, descriptor: int, before: int) -> int | None:
+        self.before = before
         return next(self._counts, None)
 
     def watch(self) -> int | None:
@@ -1167,12 +1168,13 @@ def test_a_kill_beside_the_living_script_is_left_out_of_count(
     over: bool,
     counted: int | None,
 ) -> None:
-    watching.kills = Told(told)  # type: ignore[assignment]
+    watching.kills = group = Told(told)  # type: ignore[assignment]
     watching.kills_before, watching.over = before, over
     watching.look_at_memory()
     assert watching.memory is not None
     os.close(watching.memory)
 
+    assert group.before == (before or 0)
     assert watching.kills_before == counted
     assert (watching.memory_wakes == 0) is (counted != before)
 
