@@ -54,7 +54,7 @@ export function Header() {
       <span class={`connection is-${connection.value}`} role="status">
         {connection.value === "lost" ? "Connection lost. Reconnecting …" : ""}
       </span>
-      <button type="button" class="button is-plain find" aria-label="Find" aria-keyshortcuts="Control+K" onClick={() => setFinding(true)}>
+      <button type="button" class="button is-plain find" aria-keyshortcuts="Control+K" onClick={() => setFinding(true)}>
         <Icon name="search" />
         <span>Find</span>
         <kbd>Ctrl K</kbd>
