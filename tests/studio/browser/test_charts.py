@@ -842,5 +842,6 @@ def test_lines_are_coloured_by_a_field_and_so_are_the_runs_beside_them(
     lab.show(page, "/runs?experiment=coloured&show=split&colour=tags.opt")
     expect(page.get_by_label("Colour by")).to_have_value("tags.opt")
     expect(legend.get_by_role("button")).to_have_count(6)
+    expect(page.locator("button.eye line")).to_have_count(6)
     beside = page.locator("button.eye line").evaluate_all(inks)
     assert sorted(set(beside)) == sorted(set(found))

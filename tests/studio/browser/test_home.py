@@ -77,13 +77,27 @@ def test_what_runs_shows_how_far_it_is_and_is_stopped_from_there(
     live.delete()
 
 
-def test_what_has_finished_is_compared_with_the_best_by_one_click(page: Page) -> None:
-    finished = band(page, "Finished")
-    expect(finished.get_by_text("▲ best")).to_have_count(1)
-    finished.get_by_role("link", name=re.compile("Compare run .* with the best")).first.click()
+def test_what_has_finished_is_compared_with_the_best_by_one_click(
+    page: Page, workspace: Workspace
+) -> None:
+    judged = [Experiment(workspace, "judged").start_logging(**BARE) for _ in range(2)]
+    for run, loss in zip(judged, (0.1, 0.5)):
+        run.log("loss", loss)
+        run.complete()
+    best, other = (
+        band(page, "Finished").get_by_role("listitem").filter(has_text=f"judged #{run.number}")
+        for run in judged
+    )
+    expect(best).to_contain_text("▲ best", timeout=WAIT_MS)
+    expect(other).not_to_contain_text("▲ best")
+
+    other.get_by_role("link", name=re.compile("Compare run .* with the best")).click()
+
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare 2 runs")
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
+    for run in judged:
+        run.delete()
 
 
 def test_the_machine_and_the_experiments_stand_below(page: Page) -> None:
