@@ -98,7 +98,7 @@ bench-studio: $(INSTALLED_STUDIO) $(PAGES) ## measure Studio in a real browser: 
 studio-shots: $(INSTALLED_STUDIO) $(PAGES) ## photograph every page of Studio into build/studio-shots
 	PYTHONPATH=tests $(BIN)/python -m studio.browser.shots build/studio-shots $(ARGS)
 
-pictures: $(INSTALLED_STUDIO) $(PAGES) ## photograph Studio for the documents, into docs/images
+pictures: $(INSTALLED_STUDIO) $(PAGES) ## photograph Studio and top for the documents, into docs/images
 	PYTHONPATH=tests $(BIN)/python -m studio.browser.pictures docs/images
 
 torture: $(INSTALLED_DEV) ## run the torture suite in its long form (TORTURE_SEED=... repeats one)
