@@ -298,7 +298,8 @@ def test_a_host_that_is_gone_is_forgotten_with_all_runs_that_it_does_not_answer_
     assert why["what"] == "it ran on away, or in a container, which this machine cannot ask"
     assert why["advice"] == [
         "if it is gone for good: homerun run fail away-1 --anyway",
-        "for all runs of that host: homerun forget-host away",
+        "for all runs of that host: homerun forget-host away "
+        "(homerun help troubleshooting notresponding)",
     ]
     other = invoke("forget-host", "elsewhere", "--yes", "-o", "table")
     assert (other.code, "no run of elsewhere is NotResponding" in other.err) == (0, True)

@@ -209,7 +209,7 @@ WRONG = [
     (["--token-file", "open.txt"], "chmod 600"),
     (["--token-file", "missing.txt"], "cannot be read"),
     (["--token-file", "short.txt"], "too short"),
-    (["--base-path", "/a/../b"], "no base path"),
+    (["--base-path", "/a/../b"], "not a base path"),
     (["--socket", "missing/x.sock"], "cannot be made"),
     (["--host", "203.0.113.7", "--token-file", "right.txt"], "is not available"),
 ]

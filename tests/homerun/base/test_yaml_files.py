@@ -14,7 +14,7 @@ HOSTILE = {
     "deep JSON": ('{"a":' * 100_000, "nested too deep"),
     "JSON as deep as Python can": ('{"a":' * 900 + "1" + "}" * 900, "nested too deep"),
     "deep YAML": ("a: " + "[" * 900 + "]" * 900, "nested too deep"),
-    "deeper YAML": ("[" * 100_000, "no valid YAML"),
+    "deeper YAML": ("[" * 100_000, "not valid YAML"),
     "a value in itself": ("a: &a [*a]\n", "nested too deep"),
     "an alias bomb": (BOMB, "aliases stand for more than"),
     "a number of many digits": ("a: " + "9" * 10_000, "not valid"),
@@ -23,7 +23,7 @@ HOSTILE = {
     "NUL": ('a: "\\0"\n', "holds NUL"),
     "NUL in a key": ('"\\0": 1\n', "holds NUL"),
     "half a character": ('{"a": ["\\ud800"]}', "half a character"),
-    "a Python object": ("a: !!python/object/apply:os.system [id]\n", "no valid YAML"),
+    "a Python object": ("a: !!python/object/apply:os.system [id]\n", "not valid YAML"),
     "very much": ("a: " + "x" * (1 << 20), "too large"),
     "many anchors": ("".join(f"k{at}: &a{at} 1\n" for at in range(50_000)), "too large"),
 }

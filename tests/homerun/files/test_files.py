@@ -139,7 +139,7 @@ def test_another_file_of_a_name_is_refused_and_the_first_stays(run: Run) -> None
         (7, "not int"),
         (None, "not NoneType"),
         (".", "upload_folder"),
-        ("/dev/null", "no file"),
+        ("/dev/null", "not a file"),
         ("a\0b", "null"),
     ],
 )
@@ -186,7 +186,7 @@ def test_a_folder_is_uploaded_without_the_store_and_with_links_that_stay_inside(
         *("a/link", "a/sub/file", "all/source/link", "all/source/sub/file", "file"),
     ]
     assert text(run, "a/link") == "content"
-    with pytest.raises(UserError, match="no folder"):
+    with pytest.raises(UserError, match="not a folder"):
         run.upload_folder("a", "source/link")
 
 

@@ -128,7 +128,7 @@ def test_fail_on_a_live_run_stops_it_and_it_is_failed(
 
 
 def test_a_time_limit_ends_the_run_failed(running: Callable[..., Run], ready: Fifo) -> None:
-    run = running(STUBBORN["obeys"], max_run_duration_seconds=0.2)
+    run = running(STUBBORN["obeys"], max_run_duration_seconds=1.0)
 
     run.wait_for_completion(raise_on_error=False)
 

@@ -456,7 +456,7 @@ def test_a_cancel_that_the_cluster_does_not_take_is_an_error(api: RayApi, engine
 
 NONSENSE = [
     (200, "text/html", PAGE, "answers with a web page"),
-    (200, "application/json", b'{"status": "ok"}', "no list of jobs"),
+    (200, "application/json", b'{"status": "ok"}', "not a list of jobs"),
     (200, "application/json", b"[" * 100_000, "something that is not JSON"),
     (200, "application/json", b"\xff\xfe[]", "something that is not JSON"),
     (200, "text/plain", b"", "something that is not JSON"),
@@ -601,7 +601,7 @@ def test_an_address_is_completed(given: str, found: str) -> None:
 def test_what_is_no_address_of_a_dashboard_is_refused(given: str) -> None:
     with pytest.raises(
         ValueError,
-        match=r"no address|begins with|Ray Client|password|ends before",
+        match=r"not an address|begins with|Ray Client|password|ends before",
     ) as raised:
         addresses.check_address(given)
     assert "password" not in str(raised.value).replace("a password", "")
