@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from helpers import process
 from homerun.targets.engines.engine import (
     GONE,
     OVER,
@@ -116,8 +117,12 @@ class Cluster:
     def kill(self, held: Held) -> None:
         """A node is gone, with all that ran there."""
         assert held.process is not None
+        below = process.descendants(held.process.pid)
         os.killpg(held.process.pid, signal.SIGKILL)
         held.process.wait()
+        if self.far:  # they end with the first process of their host, and may beat until then
+            for one in below:
+                process.wait_gone(one.pid)
 
     def restart(self) -> None:
         """Lose all state: the jobs go on, and their ids are handed out again."""
