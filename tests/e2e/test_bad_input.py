@@ -277,7 +277,7 @@ def test_a_file_system_without_hard_links_is_said_in_one_line_and_nothing_is_lef
 
     assert seen["said"].endswith(
         "(its file system has no hard links); reading works, use another folder (HOMERUN_STORE) "
-        "to submit"
+        "to submit (homerun help troubleshooting reads)"
     )
     assert "\n" not in seen["said"]
     assert everything(workspace_dir) == {**before, **_at_most_an_empty_store(workspace_dir)}
