@@ -114,7 +114,7 @@ def test_of_two_who_edit_one_view_the_second_is_told_and_loses_nothing(
     save_as(other, "Mine")
     expect(tabs(page).get_by_role("link")).to_have_text(["All", "Mine", "Ours"])
     other.go_back()
-    other.get_by_role("button", name="Show theirs").click()
+    other.get_by_role("button", name="Show the saved one").click()
     expect(other.get_by_text("duration > 0s", exact=True)).to_be_visible()
     expect(other.get_by_text("created > 7d", exact=True)).to_have_count(0)
 

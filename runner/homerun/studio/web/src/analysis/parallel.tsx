@@ -32,7 +32,7 @@ export function Parallel({ runs, lead }: Props) {
     return (
       <div class="bar">
         {lead}
-        <p class="dim">These runs differ in no parameter, or have logged no numbers.</p>
+        <p class="dim">These runs do not differ in any parameter, or have logged no numbers.</p>
       </div>
     );
   }

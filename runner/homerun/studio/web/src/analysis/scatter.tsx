@@ -23,7 +23,7 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
   const y = chosen(query.get("sy"), numbers, [metrics[0]?.name, numbers[1]?.name, numbers[0]?.name]);
   const colour = chosen(query.get("colour"), columns);
   const size = chosen(query.get("ssize"), numbers);
-  if (!x || !y) return <p class="dim">These runs differ in no number.</p>;
+  if (!x || !y) return <p class="dim">These runs do not differ in any number.</p>;
   const isMore = { x: query.get("more")?.includes("x") ?? false, y: query.get("more")?.includes("y") ?? false };
   const isFront = query.get("front") === "1";
   const front = isFront ? paretoFront(x.values, y.values, isMore.x, isMore.y) : [];
@@ -55,7 +55,7 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
         option={(ink) => scatterOption(ink, runs, x, y, colour, size, front)}
         brushed={(places) => setMarked(places.flatMap((at) => runs[at]?.id ?? []))}
       />
-      <p class="dim">Mark an area with the mouse to keep the runs in it.</p>
+      <p class="dim">Drag over an area to keep only the runs in it.</p>
       <AsTable
         title="Scatter"
         heads={["run", x.name, y.name, ...(colour ? [colour.name] : []), ...(size ? [size.name] : []), ...(isFront ? ["on the front"] : [])]}

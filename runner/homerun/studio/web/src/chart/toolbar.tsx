@@ -197,7 +197,7 @@ function Smoothing({ slider, kept, isRead, hasPreview, set }: SmoothingProps) {
         ))}
       </select>
       {hasPreview && word && (
-        <span class="dim is-rough" title="An average of the places that are drawn, until the server has told that of all points">
+        <span class="dim is-rough" title="An average of the points on the screen, until the server answers with that of all points">
           {isRough ? "≈ preview" : ""}
         </span>
       )}

@@ -40,8 +40,8 @@ function ModelView({ answer }: { answer: ModelAnswer }) {
             <a href={href(["models"])}>Models</a>
             <span aria-hidden="true">/</span>
             <span>{model.name}</span>
-            <Neighbour to={older ? modelHref(older.name, older.version) : null} label="The version before" icon="left" />
-            <Neighbour to={newer ? modelHref(newer.name, newer.version) : null} label="The version after" icon="right" />
+            <Neighbour to={older ? modelHref(older.name, older.version) : null} label="Previous version" icon="left" />
+            <Neighbour to={newer ? modelHref(newer.name, newer.version) : null} label="Next version" icon="right" />
           </p>
           <h1 tabIndex={-1}>
             {model.name} <span class="number">version {model.version}</span>

@@ -102,7 +102,7 @@ const LIVE = "status in (NotStarted, Queued, Preparing, Running, Finalizing, Not
 export async function cancelAll(all: Meant, without: string[]): Promise<void> {
   const live = await told(left(all, without, [LIVE]));
   if (!live) return;
-  if (!live.size) return say("None of these runs goes on.");
+  if (!live.size) return say("None of these runs is active.");
   const words = runsWord(live.size);
   if (!(await confirm("Cancel runs", `This stops ${words} with all their processes.`, `Cancel ${words}`, "Keep them running"))) return;
   tell(await changeAll("runs/cancel", live.meant, without, {}, "Canceling"), (of) => `Canceling ${of}.`);
@@ -113,7 +113,7 @@ export async function removeAll(all: Meant, without: string[]): Promise<boolean>
   const now = await told(left(all, without));
   if (!now) return false;
   if (!now.size) {
-    say("None of these runs is there any more.");
+    say("These runs no longer exist.");
     return false;
   }
   const number = now.size;

@@ -78,7 +78,7 @@ export function ViewTabs({ experiment, remembered }: Props) {
       checked: view.is_default,
       disabled: isReadOnly(),
       run: () =>
-        act(keep(view, { is_default: !view.is_default }, view.is_default ? "It is the default no more." : `${experiment ?? "All runs"} begins with it now.`)),
+        act(keep(view, { is_default: !view.is_default }, view.is_default ? "It is no longer the default." : `${experiment ?? "All runs"} begins with it now.`)),
     },
     { title: "Copy the link", icon: "link", run: () => void copyLink() },
     { title: "Delete …", icon: "bin", disabled: isReadOnly(), run: () => act(drop(view, experiment)) },
@@ -94,7 +94,7 @@ export function ViewTabs({ experiment, remembered }: Props) {
           <a key={view.id} href={href(["runs"], queryOf(view))} aria-current={view === open ? "page" : undefined}>
             {view.is_default && <Icon name="flag" />}
             <span>{view.name}</span>
-            {view === open && isChanged && <span class="changed-dot" role="img" aria-label="changed" title="Not as it was saved" />}
+            {view === open && isChanged && <span class="changed-dot" role="img" aria-label="changed" title="Changed since it was saved" />}
           </a>
         ))}
       </nav>
@@ -114,7 +114,7 @@ export function ViewTabs({ experiment, remembered }: Props) {
       {open && isBehind && isChanged && (
         <p class="view-conflict" role="alert">
           <Icon name="warning" /> {open.user} has changed this view meanwhile. What you see is yours, and not saved.
-          <Button onClick={() => show(open)}>Show theirs</Button>
+          <Button onClick={() => show(open)}>Show the saved one</Button>
           <Button disabled={isReadOnly()} onClick={() => act(keep(open, { query: whole(), revision: open.revision }, `Saved ${open.name}.`))}>
             Save mine over it
           </Button>

@@ -113,7 +113,7 @@ export function Palette({ pages, close }: { pages: Page[]; close: () => void }) 
         </ul>
         {!items.length && (
           <p class="dim" role="status">
-            {isKnown ? "Nothing is called that. Runs are found by number, name or a part of their id." : "Looking …"}
+            {isKnown ? "Nothing has that name. Runs are found by number, name or a part of their id." : "Looking …"}
           </p>
         )}
       </div>

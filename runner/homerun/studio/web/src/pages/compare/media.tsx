@@ -88,7 +88,7 @@ function Grid({ of, name, pick, shots, places, say }: GridProps) {
       </div>
       {places.length > 1 && now !== undefined && (
         <div class="steps">
-          <Button icon="left" kind="bare" label="The step before" disabled={at === 0} onClick={() => show(at - 1)} />
+          <Button icon="left" kind="bare" label="Previous step" disabled={at === 0} onClick={() => show(at - 1)} />
           <input
             type="range"
             aria-label={`Which images of ${name}`}
@@ -98,7 +98,7 @@ function Grid({ of, name, pick, shots, places, say }: GridProps) {
             value={at}
             onInput={(event) => show(Number(event.currentTarget.value))}
           />
-          <Button icon="right" kind="bare" label="The next step" disabled={at === last} onClick={() => show(at + 1)} />
+          <Button icon="right" kind="bare" label="Next step" disabled={at === last} onClick={() => show(at + 1)} />
           <span>
             {say(now)} of {count(places[last] ?? 0)}
           </span>

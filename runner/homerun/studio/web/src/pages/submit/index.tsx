@@ -137,10 +137,10 @@ function SubmitForm({ defaults, past }: { defaults: DefaultsAnswer; past: string
             </Field>
           </div>
           <div class="pair">
-            <Field label="Priority" note="Those of a higher one start first.">
+            <Field label="Priority" note="Runs with a higher priority start first.">
               <input type="number" min="0" max="9999" step="1" placeholder="0" {...text("priority")} />
             </Field>
-            <Field label="Retries" note="Started again so often where it fails.">
+            <Field label="Retries" note="How often it is started again if it fails.">
               <input type="number" min="0" step="1" placeholder="0" {...text("retries")} />
             </Field>
           </div>
