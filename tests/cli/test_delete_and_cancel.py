@@ -296,10 +296,10 @@ def test_a_run_of_a_host_that_is_gone_is_failed_anyway_with_a_reason(invoke, gon
 def test_a_host_that_is_gone_is_forgotten_with_all_runs_that_it_does_not_answer_for(invoke, gone):
     why = invoke("run", "why", "away-1").json
     assert why["what"] == "it ran on away, or in a container, which this machine cannot ask"
+    of_all = "for all runs of that host: homerun forget-host away"
     assert why["advice"] == [
         "if it is gone for good: homerun run fail away-1 --anyway",
-        "for all runs of that host: homerun forget-host away "
-        "(homerun help troubleshooting notresponding)",
+        f"{of_all} (homerun help troubleshooting notresponding)",
     ]
     other = invoke("forget-host", "elsewhere", "--yes", "-o", "table")
     assert (other.code, "no run of elsewhere is NotResponding" in other.err) == (0, True)
