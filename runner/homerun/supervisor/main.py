@@ -39,6 +39,7 @@ from homerun.targets import plan
 from homerun.targets.plan import (
     LEAVE,
     LOCK_DESCRIPTOR,
+    MOST_IN_MESSAGE,
     PLAN_DESCRIPTOR,
     SCRIPT_DESCRIPTOR,
     SLOT_DESCRIPTOR,
@@ -49,7 +50,7 @@ from runstore.run import identity
 
 _LOG = 2
 """supervisor.log: `targets/launch.py` opens it, or `successor.py`."""
-_LONGEST_PATH, _MOST_RECEIVED = 8192, 253
+_LONGEST_PATH = 8192
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _receive() -> str:
     import fcntl
 
     end = _socket.socket(fileno=LOCK_DESCRIPTOR)
-    folder, came, _, _ = end.recvmsg(_LONGEST_PATH, _socket.CMSG_SPACE(4 * _MOST_RECEIVED))
+    folder, came, _, _ = end.recvmsg(_LONGEST_PATH, _socket.CMSG_SPACE(4 * MOST_IN_MESSAGE))
     if not folder.endswith(b"\0") or not came:
         os._exit(0)
     end.detach()

@@ -36,6 +36,7 @@ from homerun.base import environ
 from homerun.system import children, spawn
 from homerun.targets.plan import (
     LOCK_DESCRIPTOR,
+    MOST_IN_MESSAGE,
     PLAN_DESCRIPTOR,
     SCRIPT_DESCRIPTOR,
     SLOT_DESCRIPTOR,
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PROGRAM = "supervisor.main"
-_MOST_IN_MESSAGE = 253
-"""So many descriptors the kernel takes in one message (SCM_MAX_FD)."""
 
 _LOG_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
 _early: dict[str, _Early] = {}
@@ -97,7 +96,7 @@ class _Early:
         Args:
             locks: the run's, and those of its slots and GPUs.
         """
-        if 2 + len(locks) > _MOST_IN_MESSAGE:
+        if 2 + len(locks) > MOST_IN_MESSAGE:
             self.dismiss()
             return False
         opened: list[int] = []

@@ -26,6 +26,8 @@ SCRIPT_DESCRIPTOR = 5
 """A pidfd of the script, for an adopter."""
 SLOT_DESCRIPTOR = 6
 """The first of the slots' locks; the others follow."""
+MOST_IN_MESSAGE = 253
+"""So many descriptors the kernel takes in one message (SCM_MAX_FD)."""
 
 DEFAULT_GRACE_S = 10.0
 """Seconds between TERM and KILL where the submitter names none."""
