@@ -5,34 +5,31 @@ import type { ComponentChildren } from "preact";
 import { count } from "../../format";
 import { adjust, place, runHref } from "../../route";
 import type { RunRow } from "../../types";
-import { Button, Empty, Failure, Waiting } from "../../ui/basics";
+import { Button, Failure, Waiting } from "../../ui/basics";
 import { Picture } from "../../ui/files";
 import { useKeys } from "../../ui/keys";
 import { useLoaded } from "../../use";
 import { readImages } from "../run/media/images";
 import { type Shot, shotAt, shotsOf } from "./joined";
-import { type LoggedBy, labelOf, useLogged } from "./logged";
-import { NamePick, picked } from "./name-pick";
+import { type LoggedBy, labelOf } from "./logged";
+import { Shared } from "./shared";
 
 /** So many places stand beside each other. */
 const BESIDE = [1, 2, 4, 8];
 
 export function Media({ runs, round }: { runs: RunRow[]; round: number }) {
-  const logged = useLogged(runs, ["image"], round);
-  const name = picked(place.value.query.get("image"), logged.data ?? new Map());
-  if (!logged.data) return logged.error ? <Failure error={logged.error} retry={logged.reload} /> : <Waiting what="the images" />;
-  const of = logged.data.get(name);
-  if (!of) {
-    return (
-      <Empty title="No images">
-        <p>None of these runs has logged one: run.log_image(…) does.</p>
-      </Empty>
-    );
-  }
   return (
-    <section aria-label="Media">
-      <Shots of={of} name={name} pick={<NamePick label="Image" name="image" value={name} known={logged.data} runs={runs.length} />} />
-    </section>
+    <Shared
+      runs={runs}
+      round={round}
+      kinds={["image"]}
+      title="Media"
+      what="images"
+      label="Image"
+      query="image"
+      calls="run.log_image(…) does"
+      show={(of, name, pick) => <Shots of={of} name={name} pick={pick} />}
+    />
   );
 }
 

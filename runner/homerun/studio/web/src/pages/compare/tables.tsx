@@ -4,34 +4,31 @@ import "../run/media/media.css";
 import type { ComponentChildren } from "preact";
 import { adjust, place, runHref } from "../../route";
 import type { RunRow } from "../../types";
-import { Empty, Failure, Waiting } from "../../ui/basics";
+import { Failure, Waiting } from "../../ui/basics";
 import { useLoaded } from "../../use";
 import { joined } from "../run/media/cells";
 import { Columns } from "../run/media/columns";
 import { readPoints } from "../run/media/logged";
 import { joinedBy, keysOf, type NamedTable } from "./joined";
-import { type LoggedBy, labelOf, useLogged } from "./logged";
-import { NamePick, picked } from "./name-pick";
+import { type LoggedBy, labelOf } from "./logged";
+import { Shared } from "./shared";
 
 /** No column is called so. */
 const BESIDE = "\n";
 
 export function Tables({ runs, round }: { runs: RunRow[]; round: number }) {
-  const logged = useLogged(runs, ["table", "row", "list"], round);
-  const name = picked(place.value.query.get("table"), logged.data ?? new Map());
-  if (!logged.data) return logged.error ? <Failure error={logged.error} retry={logged.reload} /> : <Waiting what="the tables" />;
-  const of = logged.data.get(name);
-  if (!of) {
-    return (
-      <Empty title="No tables">
-        <p>None of these runs has logged one: run.log_table(…), run.log_row(…) and run.log_list(…) do.</p>
-      </Empty>
-    );
-  }
   return (
-    <section aria-label="Tables">
-      <Named of={of} name={name} pick={<NamePick label="Table" name="table" value={name} known={logged.data} runs={runs.length} />} />
-    </section>
+    <Shared
+      runs={runs}
+      round={round}
+      kinds={["table", "row", "list"]}
+      title="Tables"
+      what="tables"
+      label="Table"
+      query="table"
+      calls="run.log_table(…), run.log_row(…) and run.log_list(…) do"
+      show={(of, name, pick) => <Named of={of} name={name} pick={pick} />}
+    />
   );
 }
 
