@@ -53,7 +53,9 @@ def is_broken(path: str) -> bool:
 
 
 def unseal(path: str) -> None:
-    """Give the block back, once nothing writes to the log any more."""
+    """Give the block back, once nothing writes to the log any more: the size is set in a second
+    call, and what was written since the first would be lost.
+    """
     try:
         log = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:

@@ -45,8 +45,7 @@ def publish(of: Attempt, failure: str | None, *, began: bool) -> bool:
         of.stopped = _ended_by_engine(of) or _lost_node(of)
     exited = of.exited_fact(failure, began=began)
     of.release_limits()
-    if began:
-        of.try_once("its log cannot be looked at", lambda: _look_at_log(of, exited))
+    of.try_once("its log cannot be looked at", lambda: _look_at_log(of, exited, began=began))
     failed = {"failed": True} if of.has(layout.FAILED) else None
     outcome = status.outcome({layout.EXITED: exited, layout.FAILED: failed})
     if of.stopped == status.SHUTDOWN and _waits_for_restart(of, outcome):
@@ -129,13 +128,20 @@ def _waits_for_restart(of: Attempt, outcome: dict[str, object]) -> bool:
     )
 
 
-def _look_at_log(of: Attempt, exited: dict[str, object]) -> None:
-    """Say in the log, and of the run, where the beginning of the log is lost."""
+def _look_at_log(of: Attempt, exited: dict[str, object], *, began: bool) -> None:
+    """Say in the log, and of the run, where the beginning of the log is lost, and unseal it.
+
+    All before the outcome is out: from then on others may write to the log, and what they write
+    while it is unsealed would be lost.
+    """
     log = attempts.std_log(of.plan.attempt)
-    if log_seal.is_broken(log):
+    if began and log_seal.is_broken(log):
         exited["log_emptied"] = True
         of.log(log_seal.TOLD)
         log_seal.say_in(log)
+    if not _is_any_left(of):  # not under living processes
+        for number in attempts.all_begun("."):
+            log_seal.unseal(attempts.std_log(number))
 
 
 def _register_outputs(of: Attempt) -> None:
@@ -172,8 +178,6 @@ def tidy(of: Attempt) -> None:
         of.try_once("no notification is sent", lambda: _notify(of))
     if _is_any_left(of):
         return  # not under living processes
-    for number in attempts.all_begun("."):
-        log_seal.unseal(attempts.std_log(number))
     if os.path.exists(layout.STARTED) and os.path.exists(layout.COPIES):
         cleanup.clear(layout.WORK, layout.COPIES, _started_ns())
     if of.plan.setting("keep_last"):

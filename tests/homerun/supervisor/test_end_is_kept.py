@@ -139,6 +139,16 @@ def test_a_retry_is_planned_though_the_disk_refuses_at_first(start: Start) -> No
     assert run.attempt == 2
 
 
+def test_a_log_belongs_to_its_readers_from_the_end_on(start: Start, tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    run = start("", f"ftruncate,{LINKS}", "delay_enter=1", f"-o {calls}")
+
+    assert ended(run) == ("Completed", None, 0)
+    wait_until(lambda: "ended.json" in calls.read_text(), "the call is noted")
+    before, _, _ = calls.read_text().partition("ended.json")
+    assert "ftruncate(" in before  # a line that is written to the log meanwhile would be lost
+
+
 DENIED = ("pidfd_send_signal", "error=EPERM")
 """As for a process that a set-uid program has made another user's."""
 
