@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from stat import S_ISDIR
@@ -20,6 +21,7 @@ from rows import Row
 
 from homerun import Experiment, RunConfiguration, ScriptRunConfig, Workspace
 from homerun.base import messages
+from runstore import layout
 
 CONFIGURATION = ".azureml/bench.runconfig"
 
@@ -60,6 +62,8 @@ def _kept(experiment: Experiment, source: str) -> Iterator[Row]:
     """What one small run leaves on the disk; what it shares with others does not count."""
     run = experiment.submit(ScriptRunConfig(source, "noop.py"))
     run.wait_for_completion()
+    while os.path.exists(f"{run.directory}/{layout.COPIES}"):
+        time.sleep(0.01)  # its supervisor tidies up behind the outcome
     own = [
         found for found in _inodes(run.directory) if S_ISDIR(found.st_mode) or found.st_nlink == 1
     ]

@@ -59,7 +59,7 @@ class _Bundle:
     def __init__(self, path: str) -> None:
         self._path = path
         self._rows: dict[str, Row] = {}
-        self._codes = b""
+        self._codes = memoryview(b"")
         self._read()
 
     def _read(self) -> None:
@@ -73,7 +73,7 @@ class _Bundle:
             return
         python, rows = marshal.loads(data[_HEAD : _HEAD + index])
         if python == sys.version:
-            self._rows, self._codes = rows, data[_HEAD + index :]
+            self._rows, self._codes = rows, memoryview(data)[_HEAD + index :]
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -100,7 +100,7 @@ class _Bundle:
     def code_of(self, name: str) -> CodeType:
         """The code of a module that stands here."""
         at, size = self._rows[name][:2]
-        code: CodeType = marshal.loads(memoryview(self._codes)[at : at + size])
+        code: CodeType = marshal.loads(self._codes[at : at + size])
         return code
 
     def missing(self) -> list[str]:
@@ -111,7 +111,7 @@ class _Bundle:
     def write(self) -> None:
         """Add what is missing: beside the file first, so that it is there as a whole or not."""
         rows: dict[str, Row] = {}
-        codes: list[bytes] = []
+        codes: list[bytes | memoryview] = []
         at = 0
         for name, row in self._rows.items():
             codes.append(self._codes[row[0] : row[0] + row[1]])
