@@ -463,4 +463,4 @@ def test_what_the_interpreter_caches_is_no_output(
     run.wait_for_completion()
     process.wait_put_away(run)
 
-    assert sorted(os.listdir(f"{run.directory}/work/source")) == ["logs", "made.txt", "outputs"]
+    assert sorted(os.listdir(f"{run.directory}/work/source")) == ["made.txt", "outputs"]

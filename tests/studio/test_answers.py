@@ -413,7 +413,7 @@ def test_files_are_listed_shown_and_downloaded(client: Client, trained: Run) -> 
     trained.upload_file("plots/a.png", io.BytesIO(PNG))
     top = client.get(f"/api/runs/{trained.id}/files").json["entries"]
     assert [one["name"] for one in top if one["kind"] == "folder"] == [
-        *("logs", "outputs", "plots", "user_logs"),
+        *("outputs", "plots", "user_logs"),
     ]
     inner = client.get(f"/api/runs/{trained.id}/files?folder=outputs").json["entries"]
     assert [(one["path"], one["preview"]) for one in inner] == [

@@ -1,7 +1,7 @@
 """The working copy of a run: `work/<name>/`, made from a snapshot before the start.
 
 Each run has its own copies of the code and, as far as `originals` allows, of what the snapshot
-does not hold; of the rest it has links. `outputs/` and `logs/` are always there. What was placed is
+does not hold; of the rest it has links. `outputs/` and `logs/` are there from the start. What was placed is
 written down, so that after the end `clear` (which lives in `cleanup`, for the supervisor's sake)
 removes what the script left as it was, and nothing else; so is how the originals behind the links
 were (`link_watch`).
@@ -106,6 +106,9 @@ class _Placing:
             for name in results.FOLDERS:
                 if not os.access(name, os.F_OK, dir_fd=target):
                     make_new_folder(name, target)
+                    if name == layout.LOGS:  # it goes if it stays empty; outputs/ stays
+                        made = os.lstat(name, dir_fd=target)
+                        self.records.append(_record("folder", made, f"{self.name}/{name}"))
         finally:
             _close(source)
             _close(target)

@@ -180,6 +180,8 @@ def tidy(of: Attempt) -> None:
         return  # not under living processes
     if os.path.exists(layout.STARTED) and os.path.exists(layout.COPIES):
         cleanup.clear(layout.WORK, layout.COPIES, _started_ns())
+        if os.path.islink(layout.LOGS) and not os.path.exists(layout.LOGS):
+            os.unlink(layout.LOGS)  # it led to an empty folder
     if of.plan.setting("keep_last"):
         of.try_once("old checkpoints cannot be removed", lambda: _keep_last(of))
 

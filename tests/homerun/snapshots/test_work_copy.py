@@ -254,7 +254,7 @@ def test_a_path_longer_than_the_system_takes_in_one_name_is_copied_and_cleared(t
     os.close(below)
     os.close(descriptor)
     cleanup.clear(str(made), str(place / ".copies"), FUTURE)
-    assert sorted(os.listdir(made / "src")) == ["logs", "outputs"]
+    assert sorted(os.listdir(made / "src")) == ["outputs"]
 
 
 def test_names_of_any_bytes_are_copied_and_cleared(tmp_path):
@@ -265,7 +265,7 @@ def test_names_of_any_bytes_are_copied_and_cleared(tmp_path):
     made = Copy(root, tmp_path / "snap", tmp_path / "run")
     assert set(os.listdir(made.work)) == {*os.listdir(root), "outputs", "logs"}
     made.clear()
-    assert made.left() == {"outputs", "logs"}
+    assert made.left() == {"outputs"}
 
 
 def test_what_lies_beside_the_source_lies_beside_the_copy_until_the_end(tmp_path):
@@ -292,12 +292,20 @@ def test_neither_the_store_nor_many_names_are_linked_beside_the_copy(tmp_path):
 
 def test_clearing_removes_what_is_untouched_and_the_record(copy):
     copy.clear()
-    assert copy.left() == {"outputs", "logs"}
+    assert copy.left() == {"outputs"}
     assert not copy.copies.exists()
     assert (copy.source / "data/a.csv").read_text() == "1,2\n"
 
 
+def test_clearing_keeps_a_logs_folder_that_the_script_made_itself(copy):
+    os.rename(copy.work / "logs", copy.work / "former")
+    os.mkdir(copy.work / "logs")
+    copy.clear()
+    assert copy.left() == {"outputs", "logs", "former"}
+
+
 def test_clearing_keeps_what_the_script_made(copy):
+    (copy.work / "logs/rank.txt").write_text("l")
     (copy.work / "outputs/model.pt").write_text("m")
     (copy.work / "result.txt").write_text("r")
     (copy.work / "pkg/cache.bin").write_text("c")
@@ -306,6 +314,7 @@ def test_clearing_keeps_what_the_script_made(copy):
         "outputs",
         "outputs/model.pt",
         "logs",
+        "logs/rank.txt",
         "result.txt",
         "pkg",
         "pkg/cache.bin",
@@ -405,7 +414,7 @@ def test_clearing_again_after_a_crash_finishes_the_first(copy):
     copy.clear()
     copy.copies.write_bytes(record)
     copy.clear()
-    assert copy.left() == {"outputs", "logs"}
+    assert copy.left() == {"outputs"}
 
 
 def test_a_run_in_a_run_has_copies_of_its_own(copy, tmp_path):
