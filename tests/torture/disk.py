@@ -187,7 +187,7 @@ def _cancel_without_waiting(run: Run) -> None:
 def kills(disk: Disk, count: int) -> int:
     """The supervisor is killed while the disk is full: no success by guess, then or later.
 
-    The block that seals a log is given back at the end: where the end found room there, it is known.
+    The block that seals a log is given back at the end: where that made room, the end is known.
     """
     for number in range(count):
         run, script = _at_gate(f"kill-{number}", "exit 0")

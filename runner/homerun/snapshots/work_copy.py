@@ -1,10 +1,10 @@
 """The working copy of a run: `work/<name>/`, made from a snapshot before the start.
 
 Each run has its own copies of the code and, as far as `originals` allows, of what the snapshot
-does not hold; of the rest it has links. `outputs/` and `logs/` are there from the start. What was placed is
-written down, so that after the end `clear` (which lives in `cleanup`, for the supervisor's sake)
-removes what the script left as it was, and nothing else; so is how the originals behind the links
-were (`link_watch`).
+does not hold; of the rest it has links. `outputs/` and `logs/` are there from the start. What was
+placed is written down, so that after the end `clear` (which lives in `cleanup`, for the
+supervisor's sake) removes what the script left as it was, and nothing else; so is how the originals
+behind the links were (`link_watch`).
 
 A record is four fields, each ended by a NUL: kind, inode, ctime in ns, path relative to `work/`.
 """
