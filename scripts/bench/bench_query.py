@@ -129,7 +129,7 @@ def _children(folder: str, small: int, large: int) -> Iterator[Row]:
     for size in (small, large):
         stores.fill_below(f"{folder}/below/{size}/.runs", SHOWN, size)
         at.append(Workspace.from_config(f"{folder}/below/{size}"))
-        list(islice(at[-1].get_runs(tags=dict([stores.TAG])), 1))  # the index is made
+        _feed(at[-1])
     few, many = at
     one, other = _turns(lambda where: _rows(where.get_runs()), few, many)
     name = f"the newest {SHOWN} of an experiment with {large:,} children, warm process"

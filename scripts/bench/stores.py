@@ -102,7 +102,8 @@ def _write_run(
     atomic.make_new_folder(hidden)
     atomic.make_new_folder(f"{hidden}/{layout.METRICS}")
     descriptor = append.open_for_append(f"{hidden}/{layout.METRICS}/1-{record.id[-8:]}.jsonl")
-    append.write_record(descriptor, '{"n":"loss","v":0.25,"t":1795254535.788435}')
+    loss = int(record.id[-8:], 16) / (1 << 32)  # as most metrics, another in each run
+    append.write_record(descriptor, f'{{"n":"loss","v":{loss!r},"t":1795254535.788435}}')
     os.close(descriptor)
     atomic.write(f"{hidden}/{layout.ALIVE}", b"")
     inode = os.stat(f"{hidden}/{layout.ALIVE}").st_ino

@@ -18,10 +18,14 @@ from runstore.index.row import COLUMNS, PAIRS, PARAMS, Summary, plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
     from typing import Any
 
     from runstore.index.fields import FieldName
     from runstore.index.query import Condition, Part, Query
+
+    ValueTest = tuple[str, list[object]]
+    """A test of the last value of the metric that a query is sorted by, and the values in it."""
 
 MEMORY = ":memory:"
 
@@ -85,6 +89,8 @@ MADE = "made"
 _ROW = ", ".join(
     ("run", "folder", *COLUMNS, "params", "words", "stamp", "settled", "metered", "revision")
 )
+_NEAR = 2_000
+"""Among so many more of the best values of a metric the first runs sorted by it are looked for."""
 _AGGREGATES = ", ".join(fields.AGGREGATES)
 _SIGNS = {"=": "IS", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _PAIR_OF_RUN = "pairs INDEXED BY pairs_of_run WHERE run = r.run AND area = ? AND key = ?"
@@ -270,9 +276,28 @@ class Cache:
             last: runs that were added after this one are left out.
             limit: at most so many; -1: all.
         """
-        sql, given = to_sql(query)
-        values = [last, *map(plain, given), limit]
-        return self.db.execute(f"{sql} LIMIT ?", values).fetchall()
+        found: list[tuple[str, str, str]] = []
+        for only in self.ways(query, limit):
+            sql, given = to_sql(query, only)
+            values = [last, *map(plain, given), limit]
+            found = self.db.execute(f"{sql} LIMIT ?", values).fetchall()
+            if len(found) == limit:
+                break
+        return found
+
+    def ways(self, query: Query, count: int) -> Iterator[ValueTest | None]:
+        """Where to look for the first runs of a query, one place after the other until all of so
+        many are found: those with the best values of the metric that it is sorted by, then all.
+        """
+        sort = query.sort
+        if count >= 0 and sort.area == fields.METRICS and _is_plain(sort):
+            way, sign = ("DESC", ">") if query.is_descending else ("ASC", "<")
+            sql = "SELECT last FROM metrics WHERE name = ? AND last IS NOT NULL"
+            given = [plain(sort.key), count + _NEAR]
+            edge = self.db.execute(f"{sql} ORDER BY last {way} LIMIT 1 OFFSET ?", given).fetchone()
+            # Not the value at the edge: the runs that share it may lie on both sides.
+            yield ("IS NOT NULL", []) if edge is None else (f"{sign} ?", [*edge])
+        yield None
 
     # Metrics
 
@@ -301,23 +326,28 @@ class Transaction:
             self._db.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
-def to_sql(query: Query) -> tuple[str, list[object]]:
+def to_sql(query: Query, only: ValueTest | None = None) -> tuple[str, list[object]]:
     """A query as SQL that yields (folder, id, stamp), and its values behind that of the last run.
 
     The first condition on a tag or property that an index can answer drives the query, so that the
     newest fifty of many are found without looking at the others; so does one on the metric that
     is sorted by.
+
+    Args:
+        only: runs with these values of the metric that is sorted by.
     """
-    source, created, text, given = meant(query)
+    source, created, text, given = meant(query, only)
     order, values = order_of(query, created, source)
     columns = "r.folder, r.id, r.stamp"
     return f"SELECT {columns} FROM {source} WHERE {text} ORDER BY {order}", given + values
 
 
-def meant(query: Query) -> tuple[str, str, str, list[object]]:
+def meant(query: Query, only: ValueTest | None = None) -> tuple[str, str, str, list[object]]:
     """Which runs a query means: tables, the column of the time, conditions and their values."""
     left = list(query.conditions)
-    source, created, where, given = _driven(query, left)
+    source, created, where, given = (
+        _by_metric(query, left, *only) if only else _driven(query, left)
+    )
     if query.experiment is not None:
         where.append("r.folder = ?")
         given.append(query.experiment)
@@ -338,6 +368,8 @@ def _driven(query: Query, left: list[Part]) -> tuple[str, str, list[str], list[o
         if not isinstance(one, q.Condition):
             continue
         field = one.field
+        if _is_of_sort(query, one):  # a number is asked for: a last value of NaN is not meant
+            return _by_metric(query, left, "IS NOT NULL", [])
         if sort.area == "created" and field.area in PAIRS and one.operator in ("=", q.THERE):
             left.remove(one)
             where = [last, "r.run = p.run AND p.area = ? AND p.key = ?"]
@@ -347,15 +379,36 @@ def _driven(query: Query, left: list[Part]) -> tuple[str, str, list[str], list[o
                 where.append(f"p.value {text}")
                 given += values
             return "pairs p CROSS JOIN runs r", "p.created", where, given
-        # A number is asked for, so a last value that is none (NaN) is not meant.
-        is_sorted_by = field.area == sort.area == fields.METRICS and field.key == sort.key
-        is_plain = field.aggregate == sort.aggregate == "last" and not field.exact
-        if is_sorted_by and is_plain and one.operator in kinds.ORDER:
-            where = [last, "r.run = m.run AND m.name = ? AND m.last IS NOT NULL"]
-            return "metrics m CROSS JOIN runs r", "r.created", where, [field.key]
     is_on_top = not left and sort.area == "created" and not query.children
     by_index = " INDEXED BY runs_on_top" if is_on_top and query.experiment is not None else ""
     return f"runs r{by_index}", "r.created", [last], []
+
+
+def _is_plain(metric: FieldName) -> bool:
+    """Whether it is the last value of a metric, which an index has in order."""
+    return metric.aggregate == "last" and not metric.exact
+
+
+def _is_of_sort(query: Query, one: Condition) -> bool:
+    """Whether it asks for smaller or larger numbers of the metric whose last value is sorted by."""
+    field, sort = one.field, query.sort
+    is_same = field.area == sort.area == fields.METRICS and field.key == sort.key
+    return is_same and _is_plain(field) and _is_plain(sort) and one.operator in kinds.ORDER
+
+
+def _by_metric(
+    query: Query, left: list[Part], test: str, values: list[object]
+) -> tuple[str, str, list[str], list[object]]:
+    """As `_driven`: the runs whose last value of the metric that is sorted by passes a test."""
+    where = ["r.run <= ?", f"r.run = m.run AND m.name = ? AND m.last {test}"]
+    given: list[object] = [query.sort.key, *values]
+    for one in list(left):
+        if isinstance(one, q.Condition) and _is_of_sort(query, one):
+            left.remove(one)
+            text, more = _test(one)
+            where.append(f"m.last {text}")
+            given += more
+    return "metrics m CROSS JOIN runs r", "r.created", where, given
 
 
 def _equal(one: Condition) -> tuple[str, list[object]]:
@@ -429,7 +482,7 @@ def order_of(query: Query, created: str, source: str) -> tuple[str, list[object]
         tie = f", r.id {way}" if created == "r.created" else ""
         return f"{created} {way}{tie}", []
     if sort.area == fields.METRICS and not source.startswith("runs r"):
-        return f"m.last {way}", []
+        return f"m.last {way}, r.created DESC, r.id DESC", []
     field, values = field_of(sort)
     if sort.area in PAIRS:
         field = f"sorted_as({field}, '{sort.area}')"

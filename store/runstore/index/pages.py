@@ -217,14 +217,18 @@ def page(
     Raises:
         InvalidQuery: there is no field to group by.
     """
-    source, created, where, given = meant(query)
-    order, of_order = order_of(query, created, source)
-    for group in reversed(by):
-        expression, of_group = field_of(fields.split(group))
-        order, of_order = f"{expression} ASC NULLS LAST, {order}", [*of_group, *of_order]
-    sql = f"{_select()} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
-    values = [cache.last_run(), *given, *of_order, limit, skip]
-    found = cache.db.execute(sql, [plain(one) for one in values]).fetchall()
+    found: list[tuple[Any, ...]] = []
+    for only in (None,) if by else cache.ways(query, skip + limit):
+        source, created, where, given = meant(query, only)
+        order, of_order = order_of(query, created, source)
+        for group in reversed(by):
+            expression, of_group = field_of(fields.split(group))
+            order, of_order = f"{expression} ASC NULLS LAST, {order}", [*of_group, *of_order]
+        sql = f"{_select()} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+        values = [cache.last_run(), *given, *of_order, limit, skip]
+        found = cache.db.execute(sql, [plain(one) for one in values]).fetchall()
+        if len(found) == limit:
+            break
     return _filled(cache, found, metrics)
 
 

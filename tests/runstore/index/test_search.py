@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -24,7 +25,8 @@ from runstore import layout, look, status
 from runstore.draft import Draft, write_rows
 from runstore.errors import InvalidQuery
 from runstore.fs import facts, lock
-from runstore.index import marks_read
+from runstore.index import cache as index_cache
+from runstore.index import marks_read, pages
 from runstore.index.cache import Cache
 from runstore.index.conditions import parse
 from runstore.index.live import Live
@@ -191,6 +193,37 @@ def test_metrics_of_a_live_run_are_read_on_from_where_they_were(store: Store) ->
     assert ids(store, "metrics.loss < 1") == [record.id]
     assert ids(store, "metrics.loss.max = 2", "metrics.loss.count = 2") == [record.id]
     writer.close()
+
+
+@pytest.mark.parametrize("sort", ["metrics.loss", "-metrics.loss"])
+@pytest.mark.parametrize("near", [0, 3, 100])
+def test_the_best_by_a_metric_are_the_first_of_all_sorted_by_it(
+    store: Store, sort: str, near: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = [2.0, 1.0, 1.0, math.nan, 3.0, 1.0, None, 2.0, math.inf, 0.5, 1.0, None]
+    for number, value in enumerate(values):
+        record = make(store, "two" if number % 3 == 0 else "one", tags={"even": str(number % 2)})
+        if value is not None:
+            writer = metric_log.Writer(record.path)
+            writer.add_scalar("loss", value)
+            writer.close()
+        end(record)
+    monkeypatch.setattr(index_cache, "_NEAR", near)
+    for asked in (
+        Query(sort=sort),
+        Query(sort=sort, experiment="one"),
+        Query([parse("tags.even = 1")], sort=sort),
+        Query([parse("metrics.loss < 2.5")], sort=sort),
+    ):
+        whole = scanned(store, asked)
+        assert [record.id for record in search(store, asked)] == whole
+        with Cache(store.root) as cache:
+            last = cache.last_run()
+            for count in range(1, len(values) + 1):
+                assert [one[1] for one in cache.select(asked, last, count)] == whole[:count]
+                for skip in range(len(values)):
+                    page = pages.page(cache, asked, skip, count, (), ())
+                    assert [row.values["id"] for row in page] == whole[skip : skip + count]
 
 
 def test_a_log_that_another_of_its_size_has_replaced_is_counted_again(store: Store) -> None:
