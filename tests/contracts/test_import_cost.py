@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,6 +107,45 @@ def test_the_supervisor_loads_nothing_costly(interpreter: Interpreter) -> None:
 
     assert "homerun.supervisor.main" in loaded
     assert loaded & COSTLY == set()
+
+
+COMMAND = """
+import os, sys
+sys.path += sys.argv.pop(1).split(os.pathsep)
+before = set(sys.modules)
+leave = os._exit
+
+def tell(code):
+    print(*sorted(set(sys.modules) - before), file=sys.stderr, flush=True)
+    leave(code)
+
+os._exit = tell
+from homerun.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "may_load"),
+    [
+        (["--help"], set()),
+        (["run", "source/train.py"], set()),
+        (["ls", "-o", "table"], {"datetime"}),  # of sqlite3
+    ],
+)
+def test_a_command_of_a_day_loads_nothing_costly(
+    workspace_dir: Path, script: Callable[..., Path], words: list[str], may_load: set[str]
+) -> None:
+    script("train.py", "")
+    roots = os.pathsep.join(map(str, SOURCE_ROOTS))
+    command = [sys.executable, "-I", "-S", "-B", "-c", COMMAND, roots, *words]
+
+    for _ in range(2):  # the first one is told what is said once
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert "homerun.cli.entry" in loaded
+    assert loaded & COSTLY <= may_load
 
 
 def test_the_core_loads_without_any_third_party_package(interpreter: Interpreter) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
-from importlib.util import find_spec
 
 __version__ = "0.1.0"
 
@@ -25,6 +23,9 @@ def line_that_installs(*packages: str) -> str:
 
     An environment of pipx is told by its own file; one without pip is uv's, or can be uv's.
     """
+    import shlex  # each command asks for the version, few for this
+    from importlib.util import find_spec
+
     if os.path.exists(os.path.join(sys.prefix, "pipx_metadata.json")):
         return shlex.join(["pipx", "inject", "homerun", *packages])
     if find_spec("pip") is None and not sys.flags.no_site:

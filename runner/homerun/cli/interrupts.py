@@ -7,10 +7,9 @@ only inside functions where that is harmless; everywhere else it is held back un
 
 from __future__ import annotations
 
-import signal
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from types import CodeType, FrameType
     from typing import Protocol
 
@@ -19,6 +18,12 @@ if TYPE_CHECKING:
 
         @property
         def __code__(self) -> CodeType: ...
+
+else:
+    try:
+        import _signal as signal  # `signal` loads enum, a third of a start of Python
+    except ImportError:
+        import signal
 
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
@@ -51,7 +56,9 @@ class Interrupted(BaseException):
     @property
     def by(self) -> str:
         """The signal in words for people."""
-        return "Ctrl-C" if self.number == signal.SIGINT else signal.Signals(self.number).name
+        from homerun.system import signals  # few commands are interrupted
+
+        return "Ctrl-C" if self.number == signals.INT else signals.name(self.number)
 
     @property
     def exit_code(self) -> int:

@@ -345,9 +345,7 @@ def to_sql(query: Query, only: ValueTest | None = None) -> tuple[str, list[objec
 def meant(query: Query, only: ValueTest | None = None) -> tuple[str, str, str, list[object]]:
     """Which runs a query means: tables, the column of the time, conditions and their values."""
     left = list(query.conditions)
-    source, created, where, given = (
-        _by_metric(query, left, *only) if only else _driven(query, left)
-    )
+    source, created, where, given = _by_metric(query, left, *only) if only else _driven(query, left)
     if query.experiment is not None:
         where.append("r.folder = ?")
         given.append(query.experiment)

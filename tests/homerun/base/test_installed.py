@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_an_environment_of_pipx_is_told_pipx(
 
 
 def test_an_environment_without_pip_is_told_uv(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installed, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
 
     line = installed.line_that_installs("a")
 
