@@ -87,8 +87,7 @@ export function Charts({
   const width = widthFor(runs.length);
   const ids = runs.map((one) => one.id);
   const curves = useMemo(() => new Curves(ids, used, width, { isSystem, groups }), [ids.join(), used, width, isSystem, groups.join("\n")]);
-  const seen = useRef(new Set<string>());
-  const { version, error, read } = useReading(curves, seen.current, spec.smoothing, round);
+  const { version, error, seen, tellSeen, retry } = useReading(curves, spec.smoothing, round);
   const above = useSignal<string | null>(null);
   const link = useId();
   const grouped = groups.length ? JSON.stringify([...curves.grouped.values()].flatMap((all) => all.map((one) => [groupKey(one.values), one.runs.length]))) : "";
@@ -101,14 +100,6 @@ export function Charts({
   const common: Common = { curves, width, groups, names: lines, hidden: spec.hidden, axis: used, isSystem, above, slider, link, sayOf, isSize, values };
   const found = isPlain ? names : names.filter(matcher(spec.find));
   const sections = isPlain ? [{ title: "", names: [...names] }] : sectionsOf(found, spec.pinned);
-  const tellSeen = useCallback(
-    (name: string, isSeen: boolean) => {
-      if (isSeen) seen.current.add(name);
-      else seen.current.delete(name);
-      if (isSeen) read();
-    },
-    [read],
-  );
   const card = (name: string, height: number, isFull = false) => (
     <Card
       key={name}
@@ -136,7 +127,7 @@ export function Charts({
           change={change}
           slider={slider}
           slide={slide}
-          isRead={curves.isAveraged([...seen.current], spec.smoothing)}
+          isRead={curves.isAveraged([...seen], spec.smoothing)}
           hasPreview={!groups.length}
           columns={columns}
           groups={groups}
@@ -157,7 +148,7 @@ export function Charts({
           showAll={() => change({ hidden: [] })}
         />
       )}
-      {error && <Failure error={error} retry={read} />}
+      {error && <Failure error={error} retry={retry} />}
       {sections.map((one) => (
         <Fold
           key={one.title}
@@ -218,27 +209,55 @@ function Fold({ section, isAlone, isFolded, fold, size, card }: FoldProps) {
   );
 }
 
-/** Read what is in view: at first, when there are new points, and when something else comes into view. */
-function useReading(curves: Curves, seen: ReadonlySet<string>, smoothing: string, round: number) {
+/**
+ * Read what is in view: at once what comes into view, or is to be smoothed in another way; and now and then, when there are new points, all of it.
+ *
+ * What has left the view and comes back is read again: it may have got points, and may get no more.
+ */
+function useReading(curves: Curves, smoothing: string, round: number) {
   const [version, setVersion] = useState(0);
   const [error, setError] = useState<Error | null>(null);
   const abort = useRef(new AbortController());
-  const read = useThrottled(() => {
-    curves.read([...seen], abort.current.signal).then(
+  const seen = useRef(new Set<string>()).current;
+  const asked = useRef(new Set<string>()).current;
+  const known = useRef(round);
+  const ask = (names: string[]): void => {
+    if (!names.length) return;
+    for (const name of names) asked.add(name);
+    curves.read(names, abort.current.signal).then(
       (isNew) => {
         setError(null);
         if (isNew) setVersion((value) => value + 1);
       },
       (failed: Error) => failed.name !== "AbortError" && setError(failed),
     );
-  }, READ_MS);
+  };
+  const refresh = useThrottled(() => ask([...seen]), READ_MS);
+  const read = useThrottled(() => ask([...seen].filter((name) => !asked.has(name))), 0);
+  const retry = useCallback(() => {
+    asked.clear();
+    read();
+  }, [read]);
+  const tellSeen = useCallback(
+    (name: string, isSeen: boolean) => {
+      if (isSeen) seen.add(name);
+      else seen.delete(name);
+      if (isSeen) read();
+      else asked.delete(name);
+    },
+    [read],
+  );
   useEffect(() => {
     abort.current = new AbortController();
     return () => abort.current.abort();
   }, [curves]);
   useEffect(() => {
     curves.smoothBy(smoothing);
-    read();
-  }, [curves, round, smoothing]);
-  return { version, error, read };
+    retry();
+  }, [curves, smoothing]);
+  useEffect(() => {
+    if (known.current !== round) refresh();
+    known.current = round;
+  }, [round]);
+  return { version, error, seen, tellSeen, retry };
 }
