@@ -20,6 +20,21 @@ describe("a parameter is there to be copied", () => {
     expect(linesOf({ rows: [row] } as unknown as CompareAnswer, true).map((one) => one.texts)).toEqual([["1234567890", "1234567890"]]);
   });
 
+  it("as text where it is short, and else by its size: a table has a tab of its own", () => {
+    const columns = { digit: [...Array(10).keys()], recall: Array(10).fill(0.987) };
+    const rows = [
+      { section: "metrics", name: "per digit", values: [columns, { digit: 1 }], differs: true, is_most: null },
+      { section: "metrics", name: "sizes", values: [Array(40).fill(1), [1, 2]], differs: true, is_most: null },
+      { section: "params", name: "layers", values: [Array(40).fill(1), null], differs: true, is_most: null },
+    ];
+    const found = linesOf({ rows } as unknown as CompareAnswer, false);
+    const texts = Object.fromEntries(found.map((one) => [one.name, one.texts]));
+    expect(texts["per digit"]).toEqual(["table of 10 rows", '{"digit":1}']);
+    expect(texts.sizes).toEqual(["list of 40 values", "[1,2]"]);
+    expect(texts.layers?.[0]).toBe(`[${Array(40).fill(1).join()}]`);
+    expect(found.filter((one) => one.isTable).map((one) => one.name)).toEqual(["per digit"]);
+  });
+
   it("with all its digits in the table of a chart, where measures are rounded", () => {
     render(h(AsTable, { title: "t", heads: ["params.seed", "metrics.loss"], rows: [[SEED, 0.123456789]] }), document.body);
     expect(cells()).toEqual(["1234567890", "0.12346"]);

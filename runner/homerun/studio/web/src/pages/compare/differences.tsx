@@ -1,7 +1,7 @@
 /** What differs between runs, section by section, against one of them. */
 
 import { useMemo } from "preact/hooks";
-import { difference, figures, toNumber } from "../../format";
+import { difference, figures, plural, toNumber } from "../../format";
 import { adjust, here, place, runHref } from "../../route";
 import { get } from "../../server/api";
 import type { CompareAnswer, ComparedRow, RunRow } from "../../types";
@@ -26,12 +26,17 @@ const OF_CODE = new Set<ComparedRow["section"]>(["code", "files"]);
 const LEAST = ".min";
 const GREATEST = ".max";
 
+const TABLE = "table";
+const MOST_WRITTEN = 60;
+
 interface Line {
   section: ComparedRow["section"];
   name: string;
   texts: string[];
   numbers: (number | null)[];
   best: number | null;
+  /** Its values are tables, which have a tab of their own. */
+  isTable: boolean;
 }
 
 export function Differences({ runs, round }: { runs: RunRow[]; round: number }) {
@@ -110,6 +115,12 @@ function Row({ line, order, base, isFirst }: { line: Line; order: number[]; base
           </span>
         )}
         {line.name}
+        {line.isTable && (
+          <>
+            {" "}
+            <a href={here({ tab: "tables" })}>Tables</a>
+          </>
+        )}
       </th>
       {order.map((at) => {
         const value = line.numbers[at] ?? null;
@@ -138,9 +149,10 @@ export function linesOf(answer: CompareAnswer, isAll: boolean): Line[] {
     return {
       section: row.section,
       name,
-      texts: row.section === "params" || !isNumber ? row.values.map(textOf) : figures(numbers),
+      texts: row.section === "params" || !isNumber ? row.values.map((value) => sizeOf(row, value) ?? textOf(value)) : figures(numbers),
       numbers: isNumber ? numbers : row.values.map(() => null),
       best: row.is_most === null || !isNumber || new Set(known).size < 2 ? null : most,
+      isTable: row.values.some((value) => sizeOf(row, value)?.startsWith(TABLE)),
     };
   });
 }
@@ -161,6 +173,14 @@ function nameOf(row: ComparedRow): string {
 function numberIn(value: unknown): number | null {
   const found = typeof value === "number" || value === "Infinity" || value === "-Infinity" ? toNumber(value) : null;
   return found !== null && Number.isFinite(found) ? found : null;
+}
+
+/** How large a logged table or list is, where all of it would fill the page. */
+function sizeOf(row: ComparedRow, value: unknown): string | null {
+  if (row.section !== "metrics" || typeof value !== "object" || value === null || JSON.stringify(value).length <= MOST_WRITTEN) return null;
+  if (Array.isArray(value)) return `list of ${plural(value.length, "value")}`;
+  const rows = Object.values(value).map((one) => (Array.isArray(one) ? one.length : 1));
+  return `${TABLE} of ${plural(Math.max(...rows), "row")}`;
 }
 
 function textOf(value: unknown): string {
