@@ -43,6 +43,12 @@ def load_from(program: str) -> None:
     sys.meta_path.insert(0, _bundle)
 
 
+def drop_code() -> None:
+    """Keep no code in memory any more; what is loaded from now on is loaded as ever."""
+    if _bundle is not None:
+        _bundle.drop_code()
+
+
 def keep_code() -> None:
     """Write the bundle again if modules had to be loaded without it. Nothing fails."""
     if _bundle is None or sys.dont_write_bytecode or not _bundle.missing():
@@ -80,7 +86,7 @@ class _Bundle:
     ) -> ModuleSpec | None:
         """The module, if it stands here as its source is now."""
         row = self._rows.get(name)
-        if row is None or not path:
+        if row is None or not path or not self._codes:
             return None
         where = f"{path[0]}/{name.rpartition('.')[2]}"
         source = f"{where}/__init__.py" if row[2] else f"{where}.py"
@@ -103,6 +109,10 @@ class _Bundle:
         code: CodeType = marshal.loads(self._codes[at : at + size])
         return code
 
+    def drop_code(self) -> None:
+        """Keep no code; the rows still say what stands in the file."""
+        self._codes = memoryview(b"")
+
     def missing(self) -> list[str]:
         """The modules of ours that were loaded without it."""
         ours = [name for name in sys.modules if name.startswith(_PACKAGES)]
@@ -110,6 +120,10 @@ class _Bundle:
 
     def write(self) -> None:
         """Add what is missing: beside the file first, so that it is there as a whole or not."""
+        if not self._codes:
+            known = self._rows
+            self._read()
+            self._rows = {name: row for name, row in self._rows.items() if name in known}
         rows: dict[str, Row] = {}
         codes: list[bytes | memoryview] = []
         at = 0

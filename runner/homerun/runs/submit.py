@@ -53,6 +53,7 @@ class Sources:
     def __init__(self) -> None:
         self._known: dict[tuple[str, bool], tuple[Snapshot | None, git.Code]] = {}
         self._former: dict[str, Snapshot | None] = {}
+        self._injected: dict[bool, str] = {}
         self.is_room_told = False
 
     def look(self, store: Store, config: ScriptRunConfig) -> tuple[Snapshot | None, git.Code]:
@@ -66,6 +67,12 @@ class Sources:
             taken = None if config.in_place else _snapshot(store, config.source())
             self._known[key] = taken, git.look(config.source())
         return self._known[key]
+
+    def injected(self, azureml: bool) -> str:
+        """The folder of our packages for the scripts; see `_injected`."""
+        if azureml not in self._injected:
+            self._injected[azureml] = _injected(azureml)
+        return self._injected[azureml]
 
     def again(self, store: Store, name: str) -> Snapshot | None:
         """The snapshot of this name, which a former run has; None: it is gone."""
@@ -185,7 +192,8 @@ def submit(request: Request) -> tuple[Record, list[str]]:
             last step failed, one that is Failed.
     """
     argv, place, told = prepare(request)
-    ours = _injected(environ.azureml_is_ours(request.config.environment_variables))
+    injected = _injected if request.sources is None else request.sources.injected
+    ours = injected(environ.azureml_is_ours(request.config.environment_variables))
     told += caches.notices()
     taken = None
     early = launch.claim_early(is_wanted=place.never_waits and request.sources is None)

@@ -3,8 +3,7 @@
 A waiter sleeps on the supervisor's pidfd and on a watch of the run's folder. Both only wake it;
 what it believes is the facts, which it reads again each time, and once a second in any case. It
 sets up the watch when it has waited for a while: to close one keeps the kernel busy for longer than
-many a script runs (5 to 20 ms, until all processors have passed a point of rest). Until then it
-sleeps on the script too, whose outcome comes within a millisecond of its end.
+many a script runs (5 to 20 ms, until all processors have passed a point of rest).
 """
 
 from __future__ import annotations
@@ -20,8 +19,7 @@ from runstore.run import identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Iterator, Sequence
 
     from runstore.look import Look
     from runstore.run.record import Record
@@ -30,8 +28,6 @@ _PATIENCE_S = 0.5
 """So long a waiter sets up no watch: it looks again after a few milliseconds, and later after a
 tenth of the time so far, at most _REST_S."""
 _STEP_S = 0.005
-_SOON_S, _SOON_STEP_S = 0.02, 0.0002
-"""So long after the end of the script, and so often, the outcome is looked for."""
 _FLOOR_S = 1.0
 _WITHOUT_WATCH_S = 0.05
 _SLICE_S = 2.0
@@ -62,8 +58,6 @@ class Waker:
         self._log_folder = log_folder
         self._log: int | None = None
         self._process: int | None = None
-        self._script: int | None = None
-        self._outcome_is_near_until: float | None = None
         # The script is waited for once it is an orphan; "process" is an interactive run's owner.
         self._to_watch = ["supervisor", "script", "process"]
         self._since = time.monotonic()
@@ -76,7 +70,7 @@ class Waker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for descriptor in (self._folder, self._process, self._script):
+        for descriptor in (self._folder, self._process):
             if descriptor is not None:
                 os.close(descriptor)
 
@@ -103,11 +97,7 @@ class Waker:
         Returns:
             False: only a log was written to.
         """
-        now = time.monotonic()
-        if self._outcome_is_near_until is not None and now < self._outcome_is_near_until:
-            time.sleep(max(0.0, min(at_most, _SOON_STEP_S)))
-            return True
-        so_far = now - self._since
+        so_far = time.monotonic() - self._since
         if not self._is_watching and so_far >= _PATIENCE_S:
             self._watch_folder()
             return True  # what came before the watch wakes no waiter
@@ -116,9 +106,6 @@ class Waker:
             floor = min(_REST_S, max(_STEP_S, so_far / 10))
         ready = [fd for fd, _ in self._poll.poll(max(0.0, min(at_most, floor)) * 1000)]
         is_only_log = ready == [self._folder]
-        if self._script in ready:
-            self._forget_script()
-            self._outcome_is_near_until = time.monotonic() + _SOON_S
         if self._process in ready:
             self._poll.unregister(self._process)
             os.close(self._process)
@@ -132,7 +119,6 @@ class Waker:
 
     def _watch_folder(self) -> None:
         self._is_watching = True
-        self._forget_script()
         self._folder = linux.watch_folder(self._record.path)
         if self._folder is not None:
             self._poll.register(self._folder, select.POLLIN)
@@ -148,21 +134,6 @@ class Waker:
                 self._poll.register(self._process, select.POLLIN)
             else:
                 self._to_watch.pop(0)
-        if self._to_watch[:1] == ["supervisor"] and not self._is_watching:
-            self._watch_script(started)
-
-    def _watch_script(self, started: Mapping[str, Any]) -> None:
-        self._script = identity.open_same(started.get("script") or {})
-        if self._script is not None:
-            self._poll.register(self._script, select.POLLIN)
-        else:
-            self._outcome_is_near_until = time.monotonic() + _SOON_S
-
-    def _forget_script(self) -> None:
-        if self._script is not None:
-            self._poll.unregister(self._script)
-            os.close(self._script)
-            self._script = None
 
 
 def until_over(record: Record, timeout: float | None = None) -> Look:

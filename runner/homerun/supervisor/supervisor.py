@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from homerun.base import environ
+from homerun.base import bundle, environ
 from homerun.supervisor.attempt import Attempt
 from homerun.supervisor.gate import Gate, reason
 from homerun.system import linux
@@ -81,6 +81,7 @@ class Supervisor(Attempt):
 
         if begins:
             self.try_once("the interpreter cannot be noted", self.note_interpreter)
+        bundle.drop_code()  # half a MB, for as long as the script runs
         self.wait()
         sweep.end_tree(self)
         failure = gate.failure() if begins else None

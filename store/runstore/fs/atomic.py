@@ -224,17 +224,36 @@ def names_in(folder: str) -> list[str]:
         NotADirectoryError: a link or a file stands in its place.
         OSError: it is not there, or cannot be listed.
     """
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(folder, flags)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from error
-        raise
+    descriptor = _open_folder(folder)
     try:
         return os.listdir(descriptor)
     finally:
         os.close(descriptor)
+
+
+def has_visible(folder: str) -> bool:
+    """Whether a folder holds a name that begins with no dot; of a large one little is read.
+
+    Raises:
+        NotADirectoryError, OSError: as `names_in`.
+    """
+    descriptor = _open_folder(folder)
+    try:
+        with os.scandir(descriptor) as listing:
+            return any(entry.name[0] != "." for entry in listing)
+    finally:
+        os.close(descriptor)
+
+
+def _open_folder(folder: str) -> int:
+    """Open a folder that is no link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(folder, flags)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from error
+        raise
 
 
 def open_plain(path: str, flags: int) -> int:

@@ -156,7 +156,7 @@ class Queue:
     def is_empty(self) -> bool:
         """Whether nothing waits, and nothing is just being added."""
         try:
-            return not any(name[0] != "." for name in self._listed())
+            return not (self._is_inside() and atomic.has_visible(self.folder))
         except OSError:
             return True
 

@@ -18,6 +18,7 @@ PROGRAM = """
 import sys
 from homerun.base import bundle
 bundle.load_from("tried")
+exec(sys.argv[1])
 from homerun.base import sizes
 print(type(sizes.__loader__).__name__, sizes.__file__, getattr(sizes, "CHANGED", None))
 assert sizes.shown(2048) == "2.0 KiB"
@@ -35,10 +36,14 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "source"
 
 
-def run(source: Path, *options: str, **variables: str) -> list[str]:
-    """Run the program with the packages of a folder: what it says of the module."""
+def run(source: Path, *options: str, first: str = "", **variables: str) -> list[str]:
+    """Run the program with the packages of a folder: what it says of the module.
+
+    Args:
+        first: code that it runs before it loads the module.
+    """
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    command = [sys.executable, *options, "-c", PROGRAM]
+    command = [sys.executable, *options, "-c", PROGRAM, first]
     done = subprocess.run(
         command,
         env={**env, "PYTHONPATH": str(source), **variables},
@@ -65,6 +70,23 @@ def test_the_second_start_loads_from_the_bundle_of_the_first(source: Path) -> No
     assert run(source) == ["source", path, "None"]
     assert run(source) == ["bundle", path, "None"]
     assert len(bundles(source)) == 1
+
+
+def test_what_is_loaded_after_the_code_was_dropped_comes_from_its_source(source: Path) -> None:
+    run(source)
+
+    assert run(source, first="bundle.drop_code()") == ["source", str(module(source)), "None"]
+    assert run(source) == ["bundle", str(module(source)), "None"]
+
+
+def test_what_is_new_after_the_code_was_dropped_is_added_to_the_bundle(source: Path) -> None:
+    run(source)
+    before = bundles(source)[0].stat().st_size
+
+    run(source, first="bundle.drop_code(); import homerun.base.times")
+
+    assert bundles(source)[0].stat().st_size > before
+    assert run(source) == ["bundle", str(module(source)), "None"]
 
 
 def test_a_changed_source_is_loaded_and_stands_in_the_bundle_from_then_on(source: Path) -> None:

@@ -225,7 +225,8 @@ def test_a_queue_that_cannot_be_listed_just_now_gives_nothing_to_start(
 ) -> None:
     local.add("a", b"")
 
-    monkeypatch.setattr(queue.atomic, "names_in", fails(errno.EIO))
+    for look in ("names_in", "has_visible"):
+        monkeypatch.setattr(queue.atomic, look, fails(errno.EIO))
 
     assert (local.is_empty(), local.names(), ids(local)) == (True, [], [])
 
