@@ -40,11 +40,17 @@ PEERS = {
     "submitit": "submitit",
     "guildai": "guildai",
     "ray": "ray[default]",
+    "hyperqueue": "hyperqueue",
+    "gflow": "runqd",
+    "parallel": "",
 }
+PROGRAMS = {"parallel"}
+"""Those that the machine has, or has not."""
 SIZES = ("100", "1000", "10000", "100000")
 POINTS = "100000"
+QUEUED = "1000"
 KILLS = 3
-PARTS = ["launch", "log", "kills", "grown"]
+PARTS = ["launch", "log", "kills", "grown", "queue"]
 _KILL_AFTER_S = 3.0
 _SETTLE_S = 3.0
 _LIMIT_S = 300.0
@@ -102,6 +108,8 @@ def _measured(name: str, limit: float, parts: list[str]) -> dict[str, Any]:
     try:
         python = _installed(name)
         found["version"] = _version(python, name)
+    except FileNotFoundError:
+        return {**found, "missing": "it is not on this machine"}
     except subprocess.CalledProcessError as error:
         lines = [line for line in (error.stderr or "").splitlines() if line.strip()]
         return {
@@ -116,6 +124,7 @@ def _measured(name: str, limit: float, parts: list[str]) -> dict[str, Any]:
         ("log", peer.logged),
         ("kills", lambda: [peer.killed() for _ in range(KILLS)]),
         ("grown", lambda: peer.answers("grow", limit * 1.3 + 60, str(limit), *SIZES)),
+        ("queue", lambda: peer.answers("queue", _LIMIT_S, QUEUED)),
     ):
         if what in parts and peer.can(what):
             found[what] = ask()
@@ -138,6 +147,8 @@ def _installed(name: str) -> str:
 
 
 def _version(python: str, name: str) -> str:
+    if name in PROGRAMS:
+        return _run([name, "--version"]).splitlines()[0].split()[-1]
     code = "import sys; from importlib.metadata import version; print(version(sys.argv[1]))"
     return _run([python, "-c", code, PEERS[name].split("[")[0] or name]).strip()
 
@@ -149,7 +160,11 @@ def _run(command: list[str]) -> str:
 class Peer:
     """A tool's worker: `peers/with_NAME.py`, each time with a fresh folder."""
 
-    _NEEDS = {"launch": ("launch", "command", "OPENS"), "grown": ("make",)}
+    _NEEDS = {
+        "launch": ("launch", "command", "OPENS"),
+        "grown": ("make",),
+        "queue": ("queueing",),
+    }
 
     def __init__(self, python: str, name: str) -> None:
         self._python = python

@@ -39,6 +39,15 @@ def tables(found: dict[str, Any], sizes: list[int]) -> str:
             [_named(name, one), *_grown(one["grown"], number, sizes)] for name, one in grown.items()
         ]
         parts += [f"### {what}", rows.table(columns, lines)]
+    queued = {name: one["queue"][0] for name, one in there.items() if one.get("queue")}
+    fastest = sorted(queued, key=lambda name: _over_floor(queued[name]))
+    parts += [
+        "### A thousand scripts through two slots",
+        rows.table(
+            ("tool", "over `xargs -P2`", "each", "what it has on record of each"),
+            ([_named(name, there[name]), *_queued(queued[name])] for name in fastest),
+        ),
+    ]
     parts += ["### When", "\n".join(_when(name, one) for name, one in found.items())]
     return "\n\n".join(parts)
 
@@ -87,6 +96,16 @@ def _made(grown: list[dict[str, Any]]) -> str:
     """By the first hundred."""
     first = grown[0]
     return f"{first['made'] / first['seconds']:,.1f}" if "seconds" in first else _NONE
+
+
+def _over_floor(queued: dict[str, Any]) -> float:
+    return float(queued["taken"] / queued["floor"])
+
+
+def _queued(queued: dict[str, Any]) -> list[str]:
+    each = queued["taken"] / queued["runs"] * 1e3
+    few = "" if queued["runs"] >= 1000 else f" (of {queued['runs']})"
+    return [f"{rows.figure(_over_floor(queued))} x", f"{each:,.1f} ms{few}", queued["keeps"]]
 
 
 def _grown(grown: list[dict[str, Any]], number: int, sizes: list[int]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 
 import work
@@ -52,6 +53,16 @@ def queries(folder: str) -> tuple[Callable[[], list[object]], ...]:
         lambda: [run.describe() for run in islice(workspace.get_runs(), work.SHOWN)],
         lambda: [run.describe() for run in islice(workspace.get_runs(tags=tags), work.SHOWN)],
     )
+
+
+KEEPS = "code, packages, output, times, processor and memory, true exit code; by plain files"
+
+
+@contextmanager
+def queueing(folder: str) -> Iterator[Callable[[int], object]]:
+    config = ScriptRunConfig(folder, "noop.py", max_concurrent_runs=work.SLOTS)
+    experiment = _experiment(folder)
+    yield lambda count: experiment.submit_many([config] * count).wait_for_completion()
 
 
 def _open(folder: str) -> Run:

@@ -1,6 +1,6 @@
 """What a peer is asked to do, in an interpreter of its own environment; answers in lines of JSON.
 
-    python with_NAME.py launch|log|kill|count|grow FOLDER [NUMBER ...]
+    python with_NAME.py launch|log|kill|count|grow|queue FOLDER [NUMBER ...]
 
 A peer's module has those of these functions that the tool has an answer to:
 
@@ -11,6 +11,10 @@ A peer's module has those of these functions that the tool has an answer to:
     count(folder)           how many points the one run in the folder has
     make(folder, number)    make an ended run with a tag and a point; every tenth is "good"
     queries(folder)         (newest, tagged): each returns the newest fifty, as whole rows
+    queueing(folder)        a context in which servers are up; it gives a function that has noop.py
+                            run so many times, SLOTS at once, and returns when all are over
+    KEEPS                   what it has on record of each of these afterwards
+    MOST                    so many of them are enough of a slow one
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from typing import Any
 
 SHOWN = 50
 EVERY = 10
+SLOTS = 2
 PYTHON = sys.executable
 _ROUNDS = 7
 _PATIENCE_S = 20.0
@@ -135,6 +140,20 @@ def _grow(peer: dict[str, Any], folder: str, limit: float, *sizes: float) -> Non
         _tell({"made": made, "seconds": filled, "queries": [_query(newest), _query(tagged)]})
 
 
+def _queue(peer: dict[str, Any], folder: str, count: float) -> dict[str, object]:
+    """Seconds of so many scripts through two slots, and of the same by xargs around it."""
+    _write("noop.py", "")
+    runs = int(min(count, peer.get("MOST", count)))
+    names = b"noop.py\n" * runs
+    bare = ["xargs", f"-P{SLOTS}", "-n1", PYTHON]
+    with peer["queueing"](folder) as pass_through:
+        pass_through(SLOTS)  # what the first of all costs is not counted
+        floor = _seconds(lambda: subprocess.run(bare, input=names, check=True))
+        taken = _seconds(lambda: pass_through(runs))
+        floor += _seconds(lambda: subprocess.run(bare, input=names, check=True))
+    return {"runs": runs, "taken": taken, "floor": floor / 2, "keeps": peer["KEEPS"]}
+
+
 def _query(ask: Callable[[], list[object]]) -> float:
     """The median of a query's seconds; the first time is not counted."""
     if not 0 < len(ask()) <= SHOWN:
@@ -168,4 +187,5 @@ _TASKS: dict[str, Callable[..., object]] = {
     "kill": _kill,
     "count": _count,
     "grow": _grow,
+    "queue": _queue,
 }

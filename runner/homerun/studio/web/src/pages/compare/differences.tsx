@@ -116,10 +116,9 @@ function Row({ line, order, base, isFirst }: { line: Line; order: number[]; base
         )}
         {line.name}
         {line.isTable && (
-          <>
-            {" "}
+          <span class="area">
             <a href={here({ tab: "tables" })}>Tables</a>
-          </>
+          </span>
         )}
       </th>
       {order.map((at) => {
