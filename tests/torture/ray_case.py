@@ -9,6 +9,7 @@ from pathlib import Path
 from helpers import process
 from helpers.ray_cluster import Cluster
 from helpers.wait import holds_within, wait_until
+from runstore import layout
 from torture import report
 from torture.cast import tick
 from torture.placed_case import PlacedCase
@@ -55,12 +56,17 @@ class Case(PlacedCase):
             self._end_cluster()
         else:
             self.cast.join("submitter")
-            holds_within(self.living, self.patience_s)
+            holds_within(lambda: self.living() or self._has_ended(), self.patience_s)
             tick(self.alive_ms)
             if self.victim in _COMMANDS:
                 self._kill_of_ray(lambda pid: pid in {one.parent for one in self.living()})
             else:
                 self.kill_supervisors(first=self.victim == "job")
+
+    def _has_ended(self) -> bool:
+        """Whether nothing of the run will live any more: it was over before the moment came."""
+        record = self.record()
+        return record is not None and record.fact(layout.ENDED) is not None
 
     def _end_cluster(self) -> None:
         """Kill the cluster, or what it does not live without, and start another."""
