@@ -95,9 +95,11 @@ def _results() -> dict[str, Any]:
 
 def _joined(known: dict[str, Any], name: str, limit: float, only: str | None) -> dict[str, Any]:
     """What is known of a tool, with what is measured of it now."""
-    if not only or "when" not in known:
+    if not only:
         return _measured(name, limit, PARTS)
     found = _measured(name, limit, [only])
+    if "when" not in known:
+        return found
     alone = {**known.get("alone", {}), only: found["when"]}
     return {**known, **found, "when": known["when"], "alone": alone}
 
@@ -219,9 +221,11 @@ class Peer:
 
     def _start(self, folder: str, output: str, *task: str) -> subprocess.Popen[bytes]:
         what, *numbers = task
+        home = f"{folder}/home"  # homerun makes no store in a home folder itself
+        os.makedirs(home, exist_ok=True)
         environment = {
             _FOLDER: folder,
-            "HOME": folder,
+            "HOME": home,
             "LANG": "C.UTF-8",
             "PATH": f"{os.path.dirname(self._python)}:/usr/bin:/bin",
         }

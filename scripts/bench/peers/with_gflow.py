@@ -19,7 +19,7 @@ _LOOK_S = 0.02
 @contextmanager
 def queueing(folder: str) -> Iterator[Callable[[int], object]]:
     os.environ["TMUX_TMPDIR"] = folder
-    with open(f"{folder}/.bash_profile", "w", encoding="utf-8") as file:
+    with open(os.path.expanduser("~/.bash_profile"), "w", encoding="utf-8") as file:
         file.write(f"export PATH={os.environ['PATH']}\n")  # a login shell sets another one
     work.run(["gflowd", "init", "--yes"])
     work.run(["gflowd", "start"])
@@ -40,8 +40,9 @@ def queueing(folder: str) -> Iterator[Callable[[int], object]]:
 
 def _finished() -> int:
     done = subprocess.run(["gqueue", "-a", "-o", "json"], check=True, capture_output=True)
-    jobs = json.loads(done.stdout or b"{}").get("jobs", [])
-    return sum(job["state"] == "Finished" for job in jobs)
+    if not done.stdout.startswith(b"{"):
+        return 0  # it says in words that there are none
+    return sum(job["state"] == "Finished" for job in json.loads(done.stdout)["jobs"])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -60,7 +62,10 @@ KEEPS = "code, packages, output, times, processor and memory, true exit code; by
 
 @contextmanager
 def queueing(folder: str) -> Iterator[Callable[[int], object]]:
-    config = ScriptRunConfig(folder, "noop.py", max_concurrent_runs=work.SLOTS)
+    source = f"{folder}/source"  # each run has a copy of it
+    os.mkdir(source)
+    shutil.copy(f"{folder}/noop.py", source)
+    config = ScriptRunConfig(source, "noop.py", max_concurrent_runs=work.SLOTS)
     experiment = _experiment(folder)
     yield lambda count: experiment.submit_many([config] * count).wait_for_completion()
 
