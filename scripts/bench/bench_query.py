@@ -41,6 +41,8 @@ with open("/proc/self/status") as file:
 """
 
 _PARAM = "params.rate = 0.1"
+_SETTLE_S = 3.0
+"""Until what was just written counts as old, and is not read again by each query."""
 
 Query = Callable[[Workspace], object]
 
@@ -130,6 +132,7 @@ def _children(folder: str, small: int, large: int) -> Iterator[Row]:
         stores.fill_below(f"{folder}/below/{size}/.runs", SHOWN, size)
         at.append(Workspace.from_config(f"{folder}/below/{size}"))
         _feed(at[-1])
+    time.sleep(_SETTLE_S)
     few, many = at
     one, other = _turns(lambda where: _rows(where.get_runs()), few, many)
     name = f"the newest {SHOWN} of an experiment with {large:,} children, warm process"
