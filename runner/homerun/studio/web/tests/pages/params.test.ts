@@ -27,11 +27,23 @@ describe("a parameter is there to be copied", () => {
       { section: "metrics", name: "sizes", values: [Array(40).fill(1), [1, 2]], differs: true, is_most: null },
       { section: "params", name: "layers", values: [Array(40).fill(1), null], differs: true, is_most: null },
     ];
+    const matrix = {
+      schema_type: "confusion_matrix",
+      data: {
+        class_labels: ["no", "yes"],
+        matrix: [
+          [1000, 20],
+          [30, 400],
+        ],
+      },
+    };
+    rows.push({ section: "metrics", name: "matrix", values: [matrix, null], differs: true, is_most: null } as never);
     const found = linesOf({ rows } as unknown as CompareAnswer, false);
     const texts = Object.fromEntries(found.map((one) => [one.name, one.texts]));
     expect(texts["per digit"]).toEqual(["table of 10 rows", '{"digit":1}']);
     expect(texts.sizes).toEqual(["list of 40 values", "[1,2]"]);
     expect(texts.layers?.[0]).toBe(`[${Array(40).fill(1).join()}]`);
+    expect(texts.matrix?.[0]).toBe(JSON.stringify(matrix));
     expect(found.filter((one) => one.isTable).map((one) => one.name)).toEqual(["per digit"]);
   });
 

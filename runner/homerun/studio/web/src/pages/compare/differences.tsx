@@ -178,7 +178,9 @@ function numberIn(value: unknown): number | null {
 function sizeOf(row: ComparedRow, value: unknown): string | null {
   if (row.section !== "metrics" || typeof value !== "object" || value === null || JSON.stringify(value).length <= MOST_WRITTEN) return null;
   if (Array.isArray(value)) return `list of ${plural(value.length, "value")}`;
-  const rows = Object.values(value).map((one) => (Array.isArray(one) ? one.length : 1));
+  const columns = Object.values(value);
+  if (columns.some((one) => typeof one === "object" && one !== null && !Array.isArray(one))) return null; // a document, such as a confusion matrix
+  const rows = columns.map((one) => (Array.isArray(one) ? one.length : 1));
   return `${TABLE} of ${plural(Math.max(...rows), "row")}`;
 }
 
