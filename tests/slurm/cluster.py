@@ -193,14 +193,18 @@ class Cluster:
         (self.folder / "state").mkdir()
         self.tell("start slurmctld")
 
-    def wait_saved(self) -> None:
-        """Return when the controller has written down what it knows now: it does so now and then,
-        and a job that it has not written down is lost to it if it is killed.
+    def wait_saved(self, job: str) -> None:
+        """Return when the controller has written a job down, with its state of now: it does so some
+        seconds after a change, and a job that it has not written down is lost if it is killed.
+
+        A new mark makes a change, and tells when the file has it: the job may be saved already, and
+        is not saved again until something changes.
         """
+        mark = f"saved-{time.monotonic_ns()}"
         path = self.folder / "state/job_state"
-        before = time.time()
+        self.ask("scontrol", "update", f"JobId={job}", f"AdminComment={mark}")
         wait.wait_until(
-            lambda: path.exists() and path.stat().st_mtime > before, "the controller saves its jobs"
+            lambda: path.exists() and mark.encode() in path.read_bytes(), f"{job} is written down"
         )
 
     def last_error(self) -> str:

@@ -118,7 +118,7 @@ def test_without_the_controller_nothing_is_said_of_a_job_and_it_goes_on(
     held = tmp_path / "gate"
     [one] = submit(["/bin/sh", "-c", f"while [ ! -e {held} ]; do sleep 0.1; done; exit 5"])
     reaches(one, RUNNING)
-    cluster.wait_saved()
+    cluster.wait_saved(one.job)
 
     cluster.tell("kill slurmctld")
     [seen] = Slurm({}).look([one])
