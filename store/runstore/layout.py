@@ -66,7 +66,7 @@ SAMPLER_LOCK = "lock"
 """Beside those files: held by the process that samples them."""
 
 INDEX = ".index"
-INDEX_FILE = "runs-8.sqlite"
+INDEX_FILE = "runs-9.sqlite"
 """The number is that of its tables: another version makes a file of its own."""
 INDEX_MARKS = "marks"
 INDEX_VERIFYING = "verifying.lock"

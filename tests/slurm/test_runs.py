@@ -197,7 +197,7 @@ def test_a_run_goes_on_without_the_controller_and_ends_right(
 ) -> None:
     run = submit("far", waits(ready, door, "raise SystemExit(5)"))
     ready.line()
-    cluster.wait_saved(job_of(run))  # else its number is given again, while the node still has the job
+    cluster.wait_saved(job_of(run))  # else its number is given again, while the job still runs
 
     cluster.tell("kill slurmctld")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 import os
@@ -24,7 +25,7 @@ from homerun.cli import entry
 from homerun.project import portal
 from homerun.studio import access
 from homerun.studio import server as studio_server
-from homerun.studio.http import connections
+from homerun.studio.http import connections, sockets
 from homerun.studio.http.auth import Door
 from homerun.studio.http.connections import Config, Connection
 from homerun.studio.http.middleware import Hosts
@@ -144,7 +145,6 @@ def test_a_slow_or_large_head_is_cut_off(
 def test_a_head_that_does_not_come_is_not_waited_for(
     shelf: Callable[..., Shelf], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
 
     import uvicorn
 
@@ -177,6 +177,28 @@ def test_a_connection_that_is_reset_while_it_is_turned_away_is_no_error() -> Non
     connections._turn_away(transport, loop)
     transport.abort.assert_called_once_with()
     loop.call_later.assert_not_called()
+
+
+def test_the_second_part_of_an_answer_does_not_wait_for_the_first_to_be_received() -> None:
+    seen: list[int] = []
+
+    async def look(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        one = writer.get_extra_info("socket")
+        seen.append(one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def connect() -> None:
+        [*listening] = sockets.tcp("localhost", 0)
+        for one in listening:
+            async with await asyncio.start_server(look, sock=one):
+                reader, writer = await asyncio.open_connection(*one.getsockname()[:2])
+                await reader.read()
+                writer.close()
+
+    asyncio.run(connect())
+
+    assert seen
+    assert all(seen)
 
 
 def test_a_socket_is_its_users_own(server: Callable[..., Server], tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runstore.index.query import Condition, Part, Query
 
     ValueTest = tuple[str, list[object]]
-    """A test of the last value of the metric that a query is sorted by, and the values in it."""
+    """A test of the value that a query is sorted by, and the values in it."""
 
 MEMORY = ":memory:"
 
@@ -54,9 +54,10 @@ CREATE INDEX runs_by_parent ON runs (parent, created, id);
 CREATE INDEX runs_by_revision ON runs (revision);
 CREATE INDEX runs_by_end ON runs (ended, status, parent, id);
 CREATE INDEX runs_by_outcome ON runs (folder, status, parent) WHERE parent IS NULL;
-CREATE TABLE pairs (run INTEGER, area TEXT, key TEXT, value, created TEXT);
-CREATE INDEX pairs_of_run ON pairs (run, area, key, value);
+CREATE TABLE pairs (run INTEGER, area TEXT, key TEXT, value, rank, created TEXT);
+CREATE INDEX pairs_of_run ON pairs (run, area, key, value, rank);
 CREATE INDEX pairs_by_value ON pairs (area, key, value, created, run);
+CREATE INDEX pairs_by_rank ON pairs (area, key, rank, created, run);
 CREATE INDEX pairs_by_key ON pairs (area, key, created, run);
 CREATE TABLE metrics (
     run INTEGER, name TEXT, last, min, max, mean, count, at REAL, total REAL, numbers INTEGER,
@@ -90,7 +91,7 @@ _ROW = ", ".join(
     ("run", "folder", *COLUMNS, "params", "words", "stamp", "settled", "metered", "revision")
 )
 _NEAR = 2_000
-"""Among so many more of the best values of a metric the first runs sorted by it are looked for."""
+"""Among so many more of the best values the first runs sorted by these are looked for."""
 _AGGREGATES = ", ".join(fields.AGGREGATES)
 _SIGNS = {"=": "IS", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _PAIR_OF_RUN = "pairs INDEXED BY pairs_of_run WHERE run = r.run AND area = ? AND key = ?"
@@ -123,7 +124,6 @@ class Cache:
             self.db.execute("PRAGMA synchronous = NORMAL")
             self._check_schema()
             self.db.create_function("holds", 3, kinds.holds)
-            self.db.create_function("sorted_as", 2, q.sorted_as, deterministic=True)
             if self.fact("store") is None:
                 self._make()
         except BaseException:
@@ -217,8 +217,8 @@ class Cache:
         if known is not None:
             self.db.execute("DELETE FROM pairs WHERE run = ?", (at,))
         created = plain(run.values["created"])
-        rows = [(at, *pair, created) for pair in pairs]
-        self.db.executemany("INSERT INTO pairs VALUES (?, ?, ?, ?, ?)", rows)
+        rows = [(at, area, key, value, kinds.rank(value), created) for area, key, value in pairs]
+        self.db.executemany("INSERT INTO pairs VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def _holds(self, run: int, values: list[Any], pairs: list[tuple[str, str, str]]) -> bool:
         """Whether that is what is known of a run: most of those that go on are as they were."""
@@ -276,28 +276,66 @@ class Cache:
             last: runs that were added after this one are left out.
             limit: at most so many; -1: all.
         """
-        found: list[tuple[str, str, str]] = []
-        for only in self.ways(query, limit):
-            sql, given = to_sql(query, only)
-            values = [last, *map(plain, given), limit]
-            found = self.db.execute(f"{sql} LIMIT ?", values).fetchall()
-            if len(found) == limit:
-                break
-        return found
+        return self.fetch(query, "r.folder, r.id, r.stamp", last, 0, limit)
 
-    def ways(self, query: Query, count: int) -> Iterator[ValueTest | None]:
-        """Where to look for the first runs of a query, one place after the other until all of so
-        many are found: those with the best values of the metric that it is sorted by, then all.
+    def fetch(
+        self, query: Query, columns: str, last: int, skip: int, limit: int
+    ) -> list[tuple[Any, ...]]:
+        """Columns of runs `r`, as `select` finds them.
+
+        Args:
+            skip: so many of the first are left out.
         """
-        sort = query.sort
-        if count >= 0 and sort.area == fields.METRICS and _is_plain(sort):
-            way, sign = ("DESC", ">") if query.is_descending else ("ASC", "<")
-            sql = "SELECT last FROM metrics WHERE name = ? AND last IS NOT NULL"
-            given = [plain(sort.key), count + _NEAR]
-            edge = self.db.execute(f"{sql} ORDER BY last {way} LIMIT 1 OFFSET ?", given).fetchone()
-            # Not the value at the edge: the runs that share it may lie on both sides.
-            yield ("IS NOT NULL", []) if edge is None else (f"{sign} ?", [*edge])
-        yield None
+        found: list[tuple[Any, ...]] = []
+        left = skip
+        for best in self._best(query, skip + limit) if limit >= 0 else ():
+            part = self._some(query, best, columns, last, left, limit - len(found))
+            found += part
+            if len(found) == limit:
+                return found
+            left -= left and self.count(query, last, best) - len(part)
+        return self._some(query, None, columns, last, skip, limit)
+
+    def _best(self, query: Query, count: int) -> Iterator[ValueTest]:
+        """Where so many runs of a query come first, if others do not meet its conditions: those
+        with better values of what is sorted by than one at some edge, then those that have this.
+        """
+        if not _is_ordered(query.sort):
+            return
+        value, source, where, given = _values_of(query.sort)
+        way, sign = ("DESC", ">") if query.is_descending else ("ASC", "<")
+        is_meant = f"{value} < ''" if query.is_descending else f"{value} IS NOT NULL"
+        sql = f"SELECT {value} FROM {source} WHERE {where} AND {is_meant} ORDER BY {value} {way}"
+        at = [*map(plain, given), count + _NEAR]
+        edge = self.db.execute(f"{sql} LIMIT 1 OFFSET ?", at).fetchone()
+        if edge is not None:
+            yield _limit(value, sign, edge[0])
+            yield "= ?", [edge[0]]
+        elif query.is_descending:
+            yield "< ''", []
+            yield ">= ''", []
+        else:
+            yield "IS NOT NULL", []
+
+    def _some(
+        self,
+        query: Query,
+        only: ValueTest | None,
+        columns: str,
+        last: int,
+        skip: int,
+        limit: int,
+    ) -> list[tuple[Any, ...]]:
+        source, created, where, given = meant(query, only)
+        order, values = order_of(query, created, source)
+        sql = f"SELECT {columns} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+        return self.db.execute(sql, [last, *map(plain, given + values), limit, skip]).fetchall()
+
+    def count(self, query: Query, last: int, only: ValueTest | None = None) -> int:
+        """How many runs a query means; see `meant`."""
+        source, _, where, given = meant(query, only)
+        sql = f"SELECT count(*) FROM {source} WHERE {where}"
+        return int(self.db.execute(sql, [last, *map(plain, given)]).fetchone()[0])
 
     # Metrics
 
@@ -326,26 +364,18 @@ class Transaction:
             self._db.execute("COMMIT" if kind is None else "ROLLBACK")
 
 
-def to_sql(query: Query, only: ValueTest | None = None) -> tuple[str, list[object]]:
-    """A query as SQL that yields (folder, id, stamp), and its values behind that of the last run.
+def meant(query: Query, only: ValueTest | None = None) -> tuple[str, str, str, list[object]]:
+    """Which runs a query means: tables, the column of the time, conditions and their values, of
+    which the first is the number of the last run.
 
     The first condition on a tag or property that an index can answer drives the query, so that the
-    newest fifty of many are found without looking at the others; so does one on the metric that
-    is sorted by.
+    newest fifty of many are found without looking at the others; so does one on what is sorted by.
 
     Args:
-        only: runs with these values of the metric that is sorted by.
+        only: those with these values of what is sorted by.
     """
-    source, created, text, given = meant(query, only)
-    order, values = order_of(query, created, source)
-    columns = "r.folder, r.id, r.stamp"
-    return f"SELECT {columns} FROM {source} WHERE {text} ORDER BY {order}", given + values
-
-
-def meant(query: Query, only: ValueTest | None = None) -> tuple[str, str, str, list[object]]:
-    """Which runs a query means: tables, the column of the time, conditions and their values."""
     left = list(query.conditions)
-    source, created, where, given = _by_metric(query, left, *only) if only else _driven(query, left)
+    source, created, where, given = _by_value(query, left, *only) if only else _driven(query, left)
     if query.experiment is not None:
         where.append("r.folder = ?")
         given.append(query.experiment)
@@ -367,14 +397,14 @@ def _driven(query: Query, left: list[Part]) -> tuple[str, str, list[str], list[o
             continue
         field = one.field
         if _is_of_sort(query, one):  # a number is asked for: a last value of NaN is not meant
-            return _by_metric(query, left, "IS NOT NULL", [])
+            return _by_value(query, left, "IS NOT NULL", [])
         if sort.area == "created" and field.area in PAIRS and one.operator in ("=", q.THERE):
             left.remove(one)
             where = [last, "r.run = p.run AND p.area = ? AND p.key = ?"]
             given: list[object] = [field.area, field.key]
             if one.operator == "=":
                 text, values = _equal(one)
-                where.append(f"p.value {text}")
+                where.append(f"p.{text}")
                 given += values
             return "pairs p CROSS JOIN runs r", "p.created", where, given
     is_on_top = not left and sort.area == "created" and not query.children
@@ -382,39 +412,72 @@ def _driven(query: Query, left: list[Part]) -> tuple[str, str, list[str], list[o
     return f"runs r{by_index}", "r.created", [last], []
 
 
-def _is_plain(metric: FieldName) -> bool:
-    """Whether it is the last value of a metric, which an index has in order."""
-    return metric.aggregate == "last" and not metric.exact
+def _is_ordered(field: FieldName) -> bool:
+    """Whether an index has the values of a field in order: ranks, and last values of metrics."""
+    is_last = field.aggregate == "last" and not field.exact
+    return field.area in PAIRS or (field.area == fields.METRICS and is_last)
+
+
+def _values_of(field: FieldName) -> tuple[str, str, str, list[object]]:
+    """Where the values of a field are in order: the column, the table, whose they are, values."""
+    if field.area == fields.METRICS:
+        return "v.last", "metrics v INDEXED BY metrics_by_name", "v.name = ?", [field.key]
+    where = "v.area = ? AND v.key = ?"
+    return "v.rank", "pairs v INDEXED BY pairs_by_rank", where, [field.area, field.key]
+
+
+def _limit(value: str, sign: str, limit: object) -> ValueTest:
+    """Whether a value is a number on one side of another: to SQLite a text is more than these."""
+    has_no_text = f" AND {value} < ''" if sign.startswith(">") else ""
+    return f"{sign} ?{has_no_text}", [limit]
 
 
 def _is_of_sort(query: Query, one: Condition) -> bool:
-    """Whether it asks for smaller or larger numbers of the metric whose last value is sorted by."""
+    """Whether it asks for smaller or larger numbers of what is sorted by."""
     field, sort = one.field, query.sort
-    is_same = field.area == sort.area == fields.METRICS and field.key == sort.key
-    return is_same and _is_plain(field) and _is_plain(sort) and one.operator in kinds.ORDER
+    is_same = field.area == sort.area and field.key == sort.key and _is_ordered(field)
+    return is_same and _is_ordered(sort) and _is_limit(one)
 
 
-def _by_metric(
+def _is_limit(one: Condition) -> bool:
+    """Whether it asks for smaller or larger numbers than one."""
+    return one.operator in kinds.ORDER and not isinstance(one.wanted, str)
+
+
+def _by_value(
     query: Query, left: list[Part], test: str, values: list[object]
 ) -> tuple[str, str, list[str], list[object]]:
-    """As `_driven`: the runs whose last value of the metric that is sorted by passes a test."""
-    where = ["r.run <= ?", f"r.run = m.run AND m.name = ? AND m.last {test}"]
-    given: list[object] = [query.sort.key, *values]
+    """As `_driven`: the runs whose value of the field that is sorted by passes a test."""
+    value, source, of_field, given = _values_of(query.sort)
+    created = "r.created" if query.sort.area == fields.METRICS else "v.created"
+    where = ["r.run <= ?", f"r.run = v.run AND {of_field} AND {value} {test}"]
+    given = [*given, *values]
     for one in list(left):
         if isinstance(one, q.Condition) and _is_of_sort(query, one):
             left.remove(one)
-            text, more = _test(one)
-            where.append(f"m.last {text}")
+            text, more = _limit(value, one.operator, one.wanted)
+            where.append(f"{value} {text}")
             given += more
-    return "metrics m CROSS JOIN runs r", "r.created", where, given
+    return f"{source} CROSS JOIN runs r", created, where, given
 
 
 def _equal(one: Condition) -> tuple[str, list[object]]:
     """What the value of a pair equals: that of a parameter is a text or a number."""
     number = kinds.number(one.wanted) if isinstance(one.wanted, str) else None
     if one.field.area != PARAMS or number is None:
-        return "IS ?", [one.wanted]
-    return "IN (?, ?)", [one.wanted, number]
+        return "value IS ?", [one.wanted]
+    return "value IN (?, ?)", [one.wanted, number]
+
+
+def _of_pair(one: Condition) -> tuple[str, list[object]]:
+    """A condition on the value of a pair, as `kinds.holds` judges it."""
+    if one.operator in ("=", "!="):
+        text, values = _equal(one)
+        return (text if one.operator == "=" else f"({text}) IS NOT TRUE"), values
+    if _is_limit(one):
+        text, values = _limit("rank", one.operator, one.wanted)
+        return f"rank {text}", values
+    return "holds(value, ?, ?)", [one.operator, one.wanted]
 
 
 def _part(part: Part) -> tuple[str, list[object]]:
@@ -433,7 +496,8 @@ def _condition(one: Condition) -> tuple[str, list[object]]:
         values: list[object] = [field.area, field.key]
         if one.operator == q.THERE:
             return head + ")", values
-        return head + " AND holds(value, ?, ?))", [*values, one.operator, one.wanted]
+        text, more = _of_pair(one)
+        return f"{head} AND {text})", [*values, *more]
     is_there = one.operator == q.THERE
     if field.area == fields.METRICS:
         return _of_metric(field, *(("", []) if is_there else _test(one)))
@@ -461,14 +525,12 @@ def _test(one: Condition) -> tuple[str, list[object]]:
 def _of_metric(field: FieldName, test: str, values: list[object]) -> tuple[str, list[object]]:
     """A condition on a metric; where a run has one of just that name, that one is meant."""
 
-    def of_name(aggregate: str, more: str = "") -> str:
-        tested = f" AND {aggregate} {test}" if test else ""
-        return f"r.run IN (SELECT run FROM metrics WHERE name = ?{tested}{more})"
-
+    of_run = "EXISTS (SELECT 1 FROM metrics WHERE run = r.run AND name = ?"
+    tested = f" AND {{}} {test}" if test else ""
     if not field.exact:
-        return of_name(field.aggregate), [field.key, *values]
-    without = " AND run NOT IN (SELECT run FROM metrics WHERE name = ?)"
-    text = f"({of_name('last')} OR {of_name(field.aggregate, without)})"
+        return f"{of_run}{tested.format(field.aggregate)})", [field.key, *values]
+    exact, other = tested.format("last"), tested.format(field.aggregate)
+    text = f"({of_run}{exact}) OR {of_run}{other}) AND NOT {of_run}))"
     return text, [field.exact, *values, field.key, *values, field.exact]
 
 
@@ -479,22 +541,22 @@ def order_of(query: Query, created: str, source: str) -> tuple[str, list[object]
     if sort.area == "created":
         tie = f", r.id {way}" if created == "r.created" else ""
         return f"{created} {way}{tie}", []
-    if sort.area == fields.METRICS and not source.startswith("runs r"):
-        return f"m.last {way}, r.created DESC, r.id DESC", []
-    field, values = field_of(sort)
-    if sort.area in PAIRS:
-        field = f"sorted_as({field}, '{sort.area}')"
+    if _is_ordered(sort) and not source.startswith("runs r"):  # there are numbers only, or texts
+        return f"{_values_of(sort)[0]} {way}, {created} DESC, r.id DESC", []
+    field, values = field_of(sort, "rank")
     numbers_first = ""
     if sort.area in PAIRS and query.is_descending:
-        numbers_first = (
-            f"CASE typeof({field}) WHEN 'null' THEN 2 ELSE typeof({field}) = 'text' END, "
-        )
-        values = [*values, *values, *values]
+        numbers_first = f"{field} < '' DESC NULLS LAST, "
+        values = [*values, *values]
     return f"{numbers_first}{field} {way} NULLS LAST, r.created DESC, r.id DESC", values
 
 
-def field_of(field: FieldName) -> tuple[str, list[object]]:
-    """A field of a run `r` as an expression, and the values in it."""
+def field_of(field: FieldName, of_pair: str = "value") -> tuple[str, list[object]]:
+    """A field of a run `r` as an expression, and the values in it.
+
+    Args:
+        of_pair: which column of a pair: its value, or its rank, by which it is sorted.
+    """
     if field.area == fields.METRICS:
         of_run = "FROM metrics n WHERE n.run = r.run AND n.name"
         if not field.exact:
@@ -503,7 +565,7 @@ def field_of(field: FieldName) -> tuple[str, list[object]]:
         one = f"(SELECT {value} {of_run} IN (?, ?) ORDER BY n.name = ? DESC LIMIT 1)"
         return one, [field.exact, field.exact, field.key, field.exact]
     if field.area in PAIRS:
-        return f"(SELECT value FROM {_PAIR_OF_RUN})", [field.area, field.key]
+        return f"(SELECT {of_pair} FROM {_PAIR_OF_RUN})", [field.area, field.key]
     return f"r.{field.area}", []
 
 

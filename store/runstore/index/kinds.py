@@ -132,6 +132,14 @@ def number(text: str) -> float | None:
     return _long_number(text) if found is None else found
 
 
+def rank(value: Any) -> Any:
+    """What the value of a tag, a property or a parameter is sorted by, and compared with numbers:
+    a text that reads as a number is one.
+    """
+    found = number(value) if isinstance(value, str) else None
+    return value if found is None or found != found else found
+
+
 def _long_number(text: str) -> float | None:
     """A whole number of more digits than a parameter's: beyond 64 bits the nearest float."""
     digits = text[1:] if text[:1] in ("-", "+") else text

@@ -25,6 +25,7 @@ ALL = "*"
 
 MOST_METRICS = 50
 _MOST_GROUPS = 10_000
+_COLUMNS = ", ".join(f"r.{one}" for one in ("run", "folder", "stamp", "params", *COLUMNS))
 _PART = 500
 _AGGREGATES = ", ".join(fields.AGGREGATES)
 
@@ -63,10 +64,7 @@ class Row:
 
 def count(cache: Cache, query: Query) -> int:
     """How many runs a query means."""
-    source, _, where, given = meant(query)
-    values = [cache.last_run(), *map(plain, given)]
-    sql = f"SELECT count(*) FROM {source} WHERE {where}"
-    return int(cache.db.execute(sql, values).fetchone()[0])
+    return cache.count(query, cache.last_run())
 
 
 class Grouped:
@@ -217,18 +215,16 @@ def page(
     Raises:
         InvalidQuery: there is no field to group by.
     """
-    found: list[tuple[Any, ...]] = []
-    for only in (None,) if by else cache.ways(query, skip + limit):
-        source, created, where, given = meant(query, only)
-        order, of_order = order_of(query, created, source)
-        for group in reversed(by):
-            expression, of_group = field_of(fields.split(group))
-            order, of_order = f"{expression} ASC NULLS LAST, {order}", [*of_group, *of_order]
-        sql = f"{_select()} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
-        values = [cache.last_run(), *given, *of_order, limit, skip]
-        found = cache.db.execute(sql, [plain(one) for one in values]).fetchall()
-        if len(found) == limit:
-            break
+    if not by:
+        return _filled(cache, cache.fetch(query, _COLUMNS, cache.last_run(), skip, limit), metrics)
+    source, created, where, given = meant(query)
+    order, of_order = order_of(query, created, source)
+    for group in reversed(by):
+        expression, of_group = field_of(fields.split(group))
+        order, of_order = f"{expression} ASC NULLS LAST, {order}", [*of_group, *of_order]
+    sql = f"SELECT {_COLUMNS} FROM {source} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+    values = [cache.last_run(), *given, *of_order, limit, skip]
+    found = cache.db.execute(sql, [plain(one) for one in values]).fetchall()
     return _filled(cache, found, metrics)
 
 
@@ -246,7 +242,9 @@ def up_to(
         where += " AND (r.created, r.id) <= (?, ?)"
         values += place
     total = cache.db.execute(f"SELECT count(*) FROM {source} WHERE {where}", values).fetchone()[0]
-    sql = f"{_select()} FROM {source} WHERE {where} ORDER BY r.created DESC, r.id DESC LIMIT ?"
+    sql = (
+        f"SELECT {_COLUMNS} FROM {source} WHERE {where} ORDER BY r.created DESC, r.id DESC LIMIT ?"
+    )
     found = cache.db.execute(sql, [*values, limit]).fetchall()
     return int(total), [Row(one[0], one[1], one[2], one[3], one[4:]) for one in found]
 
@@ -256,7 +254,7 @@ def rows_of_ids(cache: Cache, ids: Sequence[str], metrics: Sequence[str]) -> lis
     found: list[Row] = []
     for start in range(0, len(ids), _PART):
         part = list(map(plain, ids[start : start + _PART]))
-        sql = f"{_select()} FROM runs r WHERE r.id IN ({_marks(part)})"
+        sql = f"SELECT {_COLUMNS} FROM runs r WHERE r.id IN ({_marks(part)})"
         found += _filled(cache, cache.db.execute(sql, part).fetchall(), metrics)
     by_id = {row.values["id"]: row for row in found}
     return [by_id[run_id] for run_id in dict.fromkeys(ids) if run_id in by_id]
@@ -273,11 +271,6 @@ def below(cache: Cache, run_id: str) -> list[str]:
         found += new
         pending += new
     return found
-
-
-def _select() -> str:
-    columns = ", ".join(f"r.{column}" for column in COLUMNS)
-    return f"SELECT r.run, r.folder, r.stamp, r.params, {columns}"
 
 
 def _filled(cache: Cache, found: list[tuple[Any, ...]], metrics: Sequence[str]) -> list[Row]:

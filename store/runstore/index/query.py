@@ -10,7 +10,6 @@ from runstore.errors import InvalidQuery
 from runstore.index import kinds
 from runstore.index.fields import METRICS, TEXT, FieldName, split
 from runstore.index.row import PAIRS, PARAMS, plain
-from runstore.run.params import number_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,7 +173,9 @@ class Query:
 
     def key(self, run: Summary, metrics: Metrics) -> tuple[Any, ...]:
         """What a run is sorted by, as SQL sorts it; see `cache.order_of`."""
-        value = sorted_as(found_in(self.sort, run, metrics)[1], self.sort.area)
+        value = found_in(self.sort, run, metrics)[1]
+        if self.sort.area in PAIRS:
+            value = kinds.rank(value)
         return value, run.values["created"], run.values["id"]
 
 
@@ -211,14 +212,6 @@ def found_in(field: FieldName, run: Summary, metrics: Metrics) -> tuple[bool, An
         pairs = run.pairs[field.area]
         return field.key in pairs, pairs.get(field.key)
     return True, run.values[field.area]
-
-
-def sorted_as(value: Any, area: str) -> Any:
-    """A value as it is sorted: a tag that reads as a number is one."""
-    if area in PAIRS and area != PARAMS and isinstance(value, str):
-        number = number_in(value)
-        return value if number is None else number
-    return value
 
 
 def words(run: Summary) -> str:

@@ -276,25 +276,30 @@ def test_a_sort_puts_rows_in_the_order_of_their_values_and_those_without_last(
     by_sdk = ids(workspace.get_runs(sort=sort))
     by_studio = Board(workspace.store).page(sort=sort, children=True)
 
-    found = [spelled(value(by_id[one])) for one in by_sdk]
+    found = [ranked(value(by_id[one])) for one in by_sdk]
     assert [row["id"] for row in by_studio["runs"]] == by_sdk
     assert found == sorted_plainly([value(row) for row in rows], is_descending)
 
 
 def sorted_plainly(values: list[Any], is_descending: bool) -> list[Any]:
-    """Numbers in order (also those that a tag's text is), then texts, then what has no value."""
-    shown = list(map(spelled, values))
-    numbers = [one for one in shown if numeric(one) or is_digits(one)]
-    texts = [one for one in shown if isinstance(one, str) and not is_digits(one)]
+    """Numbers in order (also those that a text reads as), then texts, then what has no value."""
+    shown = list(map(ranked, values))
+    numbers = [one for one in shown if numeric(one)]
+    texts = [one for one in shown if isinstance(one, str)]
     return [
-        *sorted(numbers, key=float, reverse=is_descending),
+        *sorted(numbers, reverse=is_descending),
         *sorted(texts, reverse=is_descending),
         *[None for one in shown if one is None],
     ]
 
 
-def is_digits(value: Any) -> bool:
-    return isinstance(value, str) and value.isdigit()
+def ranked(value: Any) -> Any:
+    """A value as it is sorted."""
+    shown = spelled(value)
+    try:
+        return shown if shown is None or float(shown) != float(shown) else float(shown)
+    except ValueError:
+        return shown
 
 
 @pytest.mark.parametrize("field", ["params.lr", "tags.a", "status", "script", "metrics.loss.count"])
@@ -389,7 +394,7 @@ def test_the_command_line_answers_as_a_loop_over_what_it_shows_of_each_run(
         expected = {row["run_id"] for row in shown if holds(row)}
         assert {row["id"] for row in by_studio["runs"]} == expected, text
     for (field, value), answer in zip(sorts, answers[len(filters) :]):
-        found = [spelled(value(row)) for row in answer]
+        found = [ranked(value(row)) for row in answer]
         assert found == sorted_plainly([value(row) for row in shown], field[0] == "-"), field
     for row in answers[-1]:
         below = Counter(one["status"] for one in shown if one.get("parent_run_id") == row["run_id"])

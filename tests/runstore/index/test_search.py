@@ -226,6 +226,35 @@ def test_the_best_by_a_metric_are_the_first_of_all_sorted_by_it(
                     assert [row.values["id"] for row in page] == whole[skip : skip + count]
 
 
+@pytest.mark.parametrize("sort", ["params.rate", "-params.rate", "tags.width", "-tags.width"])
+@pytest.mark.parametrize("near", [0, 3, 100])
+def test_the_first_by_a_parameter_or_a_tag_are_the_first_of_all_sorted_by_it(
+    store: Store, sort: str, near: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = [0.1, 2, "auto", 0.1, 10, None, "2", 0.1, "10.5", "nan", "auto", "-inf", 0.1, None]
+    for number, rate in enumerate(rates):
+        tags = {"even": str(number % 2), **({} if rate is None else {"width": str(rate)})}
+        params = {} if rate is None else {"rate": rate}
+        end(make(store, "two" if number % 3 == 0 else "one", tags=tags, params=params))
+    monkeypatch.setattr(index_cache, "_NEAR", near)
+    field = sort.lstrip("-")
+    for asked in (
+        Query(sort=sort),
+        Query(sort=sort, experiment="one"),
+        Query([parse("tags.even = 1")], sort=sort),
+        Query([parse(f"{field} < 2.5")], sort=sort),
+        Query([parse(f"{field} >= 0.1")], sort=sort),
+        Query([parse(f"{field} != auto")], sort=sort),
+    ):
+        whole = scanned(store, asked)
+        assert [record.id for record in search(store, asked)] == whole
+        with Cache(store.root) as cache:
+            for count in range(1, len(rates) + 1):
+                for skip in range(len(rates)):
+                    page = pages.page(cache, asked, skip, count, (), ())
+                    assert [row.values["id"] for row in page] == whole[skip : skip + count]
+
+
 def test_a_log_that_another_of_its_size_has_replaced_is_counted_again(store: Store) -> None:
     record = make(store)
     log = Path(record.path, "metrics/1-foreign.jsonl")
