@@ -15,7 +15,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from helpers import wait
@@ -200,7 +199,7 @@ class Cluster:
         A new mark makes a change, and tells when the file has it: the job may be saved already, and
         is not saved again until something changes.
         """
-        mark = f"saved-{time.monotonic_ns()}"
+        mark = f"saved-{os.urandom(8).hex()}"
         path = self.folder / "state/job_state"
         self.ask("scontrol", "update", f"JobId={job}", f"AdminComment={mark}")
         wait.wait_until(
