@@ -16,7 +16,7 @@ import { info, infoError, readInfo } from "./state";
 import { Button, Empty, Failure, Field, Waiting } from "./ui/basics";
 import { Boundary } from "./ui/boundary";
 import { complain, Messages, Questions, takeBack } from "./ui/dialog";
-import { Header, useFocusOnPage } from "./ui/shell";
+import { Header, useFocusOnPage } from "./ui/shell/shell";
 import { useLoaded } from "./use";
 
 export function App() {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { condition, fieldWritten, flipped, hasValue, valueWritten, withValue } from "../src/table/conditions";
+import { condition, fieldWritten, flipped, hasValue, valueWritten, withValue } from "../src/table/filter/conditions";
 
 describe("a value in the filter", () => {
   it("is added, joins others of its field, and goes again", () => {

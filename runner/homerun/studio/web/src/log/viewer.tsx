@@ -17,6 +17,7 @@ import { fold, type Piece, plain } from "./ansi";
 import { useSearch, type Wanted } from "./search";
 import { type LogLine, LogText } from "./text";
 import { LONGEST_WRAPPED, piecesOf, Rows, shownOf } from "./wrap";
+import "./log.css";
 
 const LINE = 19;
 const NEAR = 150;

@@ -13,6 +13,7 @@ import { Ago, Button, Empty, Failure, RunLink, StatusMark, Switch, Tags, Took, W
 import { Icon } from "../ui/icon";
 import { useKeys } from "../ui/keys";
 import { type Loaded, useLoaded, useNews } from "../use";
+import "./experiments.css";
 
 const LATEST = 6;
 /** While the store is being read no event tells how far that is. */

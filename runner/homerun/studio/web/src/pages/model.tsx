@@ -13,6 +13,7 @@ import { Icon } from "../ui/icon";
 import { useKeys } from "../ui/keys";
 import { useLoaded } from "../use";
 import { dataName, MadeBy } from "./models";
+import "./model.css";
 
 export function ModelPage({ name }: { name: string }) {
   const version = place.value.query.get("version");

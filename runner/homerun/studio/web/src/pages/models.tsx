@@ -10,6 +10,7 @@ import type { ModelData, ModelRow } from "../types";
 import { Ago, Button, Empty, Failure, Refusals, RunLink, Tags, Waiting } from "../ui/basics";
 import { useKeys } from "../ui/keys";
 import { useLoaded, useThrottled } from "../use";
+import "./experiments.css";
 
 const RELOAD_MS = 3000;
 

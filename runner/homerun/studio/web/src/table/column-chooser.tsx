@@ -5,6 +5,7 @@ import type { FieldRow } from "../types";
 import { Button } from "../ui/basics";
 import { Dialog } from "../ui/dialog";
 import { column, PLAIN_KEYS } from "./columns";
+import "./chooser.css";
 
 interface Props {
   keys: string[];

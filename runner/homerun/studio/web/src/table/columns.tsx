@@ -6,7 +6,7 @@ import { experimentHref, runHref } from "../route";
 import { info } from "../state";
 import type { FieldRow, RunRow } from "../types";
 import { Ago, Meter, StatusMark, Tags, Took } from "../ui/basics";
-import { spelled } from "./conditions";
+import { spelled } from "./filter/conditions";
 
 /** Take a value into the filter, or exclude it. */
 export type Take = (field: string, value: string, isExcluded: boolean) => void;

@@ -14,6 +14,7 @@ import { Lines } from "./lines";
 import type { RunPages } from "./pages";
 import { isSelected, NONE, type Selection, sizeOf, toggled } from "./selection";
 import { useWindow } from "./window";
+import "./grid.css";
 
 const ROW = 34;
 const HEAD = 34;

@@ -13,6 +13,7 @@ import { place } from "../route";
 import { get } from "../server/api";
 import type { FieldRow, Queries, RunRow } from "../types";
 import { Empty } from "../ui/basics";
+import "./workspace.css";
 
 export type Show = "table" | "split" | "charts";
 export const SHOWS: readonly Show[] = ["table", "split", "charts"];

@@ -8,6 +8,7 @@ import { useLoaded } from "../../use";
 import { Changes } from "../run/code/changed";
 import { Git, Diff as Uncommitted } from "../run/code/code";
 import { labelOf } from "./logged";
+import "../run/files/files.css";
 
 export function Code({ runs }: { runs: RunRow[] }) {
   const { query } = place.value;

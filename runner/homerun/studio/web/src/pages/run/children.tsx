@@ -1,6 +1,5 @@
 /** The children of a run: the table of runs, and for a sweep a picture of it. */
 
-import "./children.css";
 import { adjust, place } from "../../route";
 import { Button, Empty, RollupBar } from "../../ui/basics";
 import { Boundary } from "../../ui/boundary";

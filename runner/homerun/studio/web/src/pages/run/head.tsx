@@ -1,6 +1,5 @@
 /** What stands above the sections of a run: which run it is, how it stands, and what can be done with it. */
 
-import "./head.css";
 import { useState } from "preact/hooks";
 import { carried } from "../../chart/model";
 import { duration } from "../../format";

@@ -23,6 +23,7 @@ import { Overview } from "./overview/overview";
 import { RawRecord } from "./record";
 import { System } from "./system";
 import type { TabProps } from "./tab";
+import "./run.css";
 
 const Code = lazily<TabProps>(async () => (await import("./code/code")).Code);
 const Media = lazily<TabProps>(async () => (await import("./media/media")).Media);

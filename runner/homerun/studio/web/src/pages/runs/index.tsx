@@ -3,7 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { place, turn } from "../../route";
 import { setTitle } from "../../state";
-import { ViewTabs } from "../../table/view-tabs";
+import { ViewTabs } from "../../table/views/view-tabs";
 import { Switch } from "../../ui/basics";
 import { Runs } from "./runs";
 

@@ -11,6 +11,7 @@ import { say } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
 import { useLoaded } from "../../use";
 import { bodyOf, codesOf, type Form, formOf, keptOf, saysMore } from "./form";
+import "./submit.css";
 
 export default function SubmitPage() {
   const past = place.value.query.get("run");

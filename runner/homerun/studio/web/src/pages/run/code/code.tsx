@@ -12,6 +12,7 @@ import { useLoaded } from "../../../use";
 import type { TabProps } from "../tab";
 import { Changes } from "./changed";
 import { Listing } from "./listing";
+import "../files/files.css";
 
 const DIFF = "\n";
 

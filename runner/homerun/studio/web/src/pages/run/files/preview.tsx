@@ -12,6 +12,7 @@ import { Columns } from "../media/columns";
 import { elements, npyHead, safetensorsHead, safetensorsLength, shapeWord } from "./heads";
 import { Markdown } from "./markdown";
 import { cellsOf, Notebook } from "./notebook";
+import "./files.css";
 
 const HEAD_BYTES = 64 * 1024;
 const MOST_HEAD_BYTES = 32 << 20;

@@ -2,7 +2,7 @@
 
 import { parameter } from "../../../format";
 import { href } from "../../../route";
-import { fieldWritten, spelled, valueWritten } from "../../../table/conditions";
+import { fieldWritten, spelled, valueWritten } from "../../../table/filter/conditions";
 import type { RunRow } from "../../../types";
 
 /** The condition that a field has a value, as the filter takes it; null: that it is there. */

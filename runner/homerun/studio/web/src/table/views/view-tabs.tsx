@@ -1,16 +1,17 @@
 /** The saved views above the table: each a tab; one that is not as it was saved has a dot. */
 
 import { useEffect, useState } from "preact/hooks";
-import { adjust, go, href, place, type Query, turn } from "../route";
-import { useLive } from "../server/live";
-import { isReadOnly } from "../state";
-import type { ViewRow } from "../types";
-import { Button } from "../ui/basics";
-import { copy } from "../ui/clipboard";
-import { complain, confirm, Dialog, say } from "../ui/dialog";
-import { Icon } from "../ui/icon";
-import { type Item, Menu } from "./menu";
+import { adjust, go, href, place, type Query, turn } from "../../route";
+import { useLive } from "../../server/live";
+import { isReadOnly } from "../../state";
+import type { ViewRow } from "../../types";
+import { Button } from "../../ui/basics";
+import { copy } from "../../ui/clipboard";
+import { complain, confirm, Dialog, say } from "../../ui/dialog";
+import { Icon } from "../../ui/icon";
+import { type Item, Menu } from "../menu";
 import { ALL, isSame, kept, type Lists, named, queryOf, readViews, remove, save, views, written } from "./views";
+import "./views.css";
 
 interface Props {
   experiment: string | null;

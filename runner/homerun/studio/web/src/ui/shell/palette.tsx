@@ -1,13 +1,13 @@
 /** Ctrl-K: go anywhere, and do what the shown page can do, by typing a part of its name. */
 
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { experimentHref, go, href, place, runHref } from "../route";
-import { get } from "../server/api";
-import { experimentShown } from "../state";
-import type { RunRow } from "../types";
-import { StatusMark } from "./basics";
-import { complain, Dialog } from "./dialog";
-import { sheets } from "./keys";
+import { experimentHref, go, href, place, runHref } from "../../route";
+import { get } from "../../server/api";
+import { experimentShown } from "../../state";
+import type { RunRow } from "../../types";
+import { StatusMark } from "../basics";
+import { complain, Dialog } from "../dialog";
+import { sheets } from "../keys";
 
 interface Page {
   path: string;

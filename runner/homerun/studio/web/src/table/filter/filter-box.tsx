@@ -1,11 +1,12 @@
 /** The filter: each condition a chip, and suggestions while one is typed. */
 
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { get } from "../server/api";
-import type { FieldRow } from "../types";
-import { Icon } from "../ui/icon";
-import { useKeys } from "../ui/keys";
+import { get } from "../../server/api";
+import type { FieldRow } from "../../types";
+import { Icon } from "../../ui/icon";
+import { useKeys } from "../../ui/keys";
 import { condition, parts, type Suggestion, suggestions } from "./conditions";
+import "./filter.css";
 
 interface Props {
   where: string[];

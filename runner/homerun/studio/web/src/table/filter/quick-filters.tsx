@@ -1,7 +1,8 @@
 /** Conditions that are wanted each day, by one click. */
 
-import { info } from "../state";
+import { info } from "../../state";
 import { fieldWritten, flipped, hasValue, valueWritten, withValue } from "./conditions";
+import "./filter.css";
 
 interface Props {
   where: string[];

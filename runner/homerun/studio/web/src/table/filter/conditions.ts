@@ -1,6 +1,6 @@
 /** What a person types into the filter: conditions, or words to look for anywhere. */
 
-import type { FieldRow } from "../types";
+import type { FieldRow } from "../../types";
 
 const FIELD = /^[A-Za-z_][\w.:/-]*/;
 

@@ -1,15 +1,16 @@
 /** What is around every page: the way to the others, and help. */
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { go, href, place } from "../route";
-import { connection } from "../server/connection";
-import { info } from "../state";
-import { Button, PlaceLink } from "./basics";
-import { Dialog } from "./dialog";
-import { Icon } from "./icon";
-import { sheets, useKeys } from "./keys";
+import { go, href, place } from "../../route";
+import { connection } from "../../server/connection";
+import { info } from "../../state";
+import { Button, PlaceLink } from "../basics";
+import { Dialog } from "../dialog";
+import { Icon } from "../icon";
+import { sheets, useKeys } from "../keys";
+import { isDark, theme, toggleTheme } from "../theme";
 import { Palette, usePaletteKey } from "./palette";
-import { isDark, theme, toggleTheme } from "./theme";
+import "./shell.css";
 
 const PAGES = [
   { path: "home", title: "Home", key: "g h" },

@@ -1,9 +1,9 @@
 /** Saved views: what of an address belongs to one, and what is shown of the store's. */
 
 import { signal } from "@preact/signals";
-import { place, type Query } from "../route";
-import { get, post } from "../server/api";
-import type { ViewRow } from "../types";
+import { place, type Query } from "../../route";
+import { get, post } from "../../server/api";
+import type { ViewRow } from "../../types";
 
 /** All views of the store; null as long as they are not known. */
 export const views = signal<ViewRow[] | null>(null);
