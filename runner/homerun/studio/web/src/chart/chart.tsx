@@ -124,7 +124,7 @@ export function Chart({
         ref={hold}
       />
       <div class="chart-tip" ref={tip} hidden />
-      <div class="only-read" aria-live="polite">
+      <div class="unseen" aria-live="polite">
         {told && <Readout told={told} title={title} />}
       </div>
     </div>

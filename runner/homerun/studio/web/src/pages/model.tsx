@@ -68,7 +68,7 @@ function ModelView({ answer }: { answer: ModelAnswer }) {
           <section>
             <h2>Description</h2>
             {model.description ? (
-              <p class="prose">{model.description}</p>
+              <p class="written">{model.description}</p>
             ) : (
               <span class="dim">
                 No description. <code>register_model(…, description="…")</code> gives one.

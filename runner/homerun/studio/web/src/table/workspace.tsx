@@ -143,7 +143,7 @@ export function Workspace({ show, share, setShare, table, eyes, fields, groups, 
     setShare(shareOf(String(share + by)));
   };
   return (
-    <div class={`workspace is-${show}`} ref={box} style={show === "split" ? { gridTemplateColumns: `${share}% 12px minmax(0, 1fr)` } : undefined}>
+    <div class={`workspace is-${show}`} ref={box} style={show === "split" ? { "--share": `${share}%` } : undefined}>
       {show !== "charts" && table}
       {show === "split" && (
         <div

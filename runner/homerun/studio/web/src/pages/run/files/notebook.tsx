@@ -32,7 +32,7 @@ export function Notebook({ cells }: { cells: Cell[] }) {
         one?.cell_type === "markdown" ? (
           <Markdown key={at} text={joined(one.source)} />
         ) : (
-          <div key={at} class="cell">
+          <div key={at} class="notebook-cell">
             <span class="dim">[{typeof one?.execution_count === "number" ? one.execution_count : " "}]</span>
             <pre>{joined(one?.source)}</pre>
             {Array.isArray(one?.outputs) && one.outputs.map((output, place) => <Output key={place} output={output as Record<string, unknown>} />)}
