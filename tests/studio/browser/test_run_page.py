@@ -64,6 +64,8 @@ try:
 except KeyError as error:
     raise RuntimeError("part 3: 12 or 13 columns expected, 11 found") from error
 """
+IS_WITHIN = """(one) => one.getBoundingClientRect().bottom
+    <= one.parentElement.getBoundingClientRect().bottom"""
 HELPER = """
 import json
 def load(name):
@@ -385,6 +387,7 @@ def test_files_are_found_sorted_and_shown_for_what_they_are(page: Page, lab: Lab
             "source": "print(6 * 7)",
             "outputs": [{"output_type": "stream", "text": ["42\n"]}],
         },
+        *[{"cell_type": "code", "source": f"# part {number}"} for number in range(20)],
     ]
     hostile = "<script>alert(1)</script><img src=x onerror=alert(1)><b style='color:red'>bold</b>"
     contents = {
@@ -425,7 +428,10 @@ def test_files_are_found_sorted_and_shown_for_what_they_are(page: Page, lab: Lab
     expect(prose.get_by_role("heading", name="A model")).to_be_visible()
     expect(prose.locator("script, img, [style], [href]")).to_have_count(0)
     names.filter(has_text="book.ipynb").click()
-    expect(page.get_by_role("region", name="Notebook")).to_contain_text("42")
+    notebook = page.get_by_role("region", name="Notebook")
+    expect(notebook).to_contain_text("42")
+    code = notebook.get_by_text("# part 19")
+    assert code.evaluate(IS_WITHIN), "many cells hide what is in them"
     names.filter(has_text="rows.parquet").click()
     expect(page.get_by_role("row", name="3 ü 1.5", exact=True)).to_be_visible()
 
