@@ -39,7 +39,7 @@ INSTALLED_DOCS := .venv-docs/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run studio test test-long dist test-package test-docs test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots pictures torture mutants check check-pages fix fix-pages reference docs types bench bench-peers clean
+.PHONY: help run studio test test-long dist test-package test-docs test-libraries test-mlflow test-tensorboard test-slurm test-ray test-studio bench-studio studio-shots pictures torture mutants check check-pages fix fix-pages reference docs types bench bench-growth bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,7 +92,7 @@ test-ray: $(INSTALLED_DEV) ## try a Ray cluster on this machine (installs Ray fr
 	@$(COMPILE)
 	$(BIN)/python -m pytest tests/ray $(ARGS)
 
-bench-studio: $(INSTALLED_STUDIO) $(PAGES) ## measure Studio in a real browser: 10,000 runs, a log of 1 GB
+bench-studio: $(INSTALLED_STUDIO) $(PAGES) ## measure Studio in a real browser: 100,000 runs, a log of 1 GB
 	PYTHONPATH=tests $(BIN)/python scripts/bench/browse.py
 
 studio-shots: $(INSTALLED_STUDIO) $(PAGES) ## photograph every page of Studio into build/studio-shots
@@ -140,6 +140,10 @@ types: $(INSTALLED_DEV) ## write the types of Studio's pages from its answers
 bench: $(INSTALLED_DEV) ## measure the budgets, and say what moved since docs/benchmarks.md
 	@$(COMPILE)
 	$(BIN)/python scripts/bench/all.py $(ARGS)
+
+bench-growth: $(INSTALLED_DEV) ## measure stores of 100 to 1,000,000 runs (32 GB, half an hour)
+	@$(COMPILE)
+	$(BIN)/python scripts/bench/growth.py $(ARGS)
 
 bench-peers: $(INSTALLED_DEV) ## measure other tools on the same work (an environment for each)
 	@$(COMPILE)

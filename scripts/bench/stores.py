@@ -28,6 +28,7 @@ CHILDREN = 50
 EXPERIMENTS = ("digits", "fruits", "houses", "weather")
 TAG = ("quality", "good")
 _EVERY = 10
+_RATES = (0.1, 0.03, 0.01, 0.003)
 _AT_ONCE = 25_000
 """Ids of one second hold a double more often, the more there are."""
 
@@ -125,6 +126,8 @@ def _write_run(
 def _asked(
     record: Record, experiment: str, number: int, parent: Record | None, here: dict[str, Any]
 ) -> dict[str, object]:
+    rate = _RATES[number % len(_RATES)]
+    arguments = ["--epochs", "5", "--rate", str(rate)]
     return {
         "id": record.id,
         "uuid": names.new_uuid(),
@@ -135,9 +138,9 @@ def _asked(
         "type": "azureml.scriptrun",
         "tags": dict([TAG] if number % _EVERY == 0 else [("quality", "poor")]),
         "script": "train.py",
-        "arguments": ["--epochs", "5", "--rate", "0.1"],
-        "params": {"epochs": 5, "rate": 0.1},
-        "command": ["/usr/bin/python3", "train.py", "--epochs", "5", "--rate", "0.1"],
+        "arguments": arguments,
+        "params": {"epochs": 5, "rate": rate},
+        "command": ["/usr/bin/python3", "train.py", *arguments],
         "environment_variables": [],
         "source_directory": "/home/somebody/digits",
         "in_place": False,
