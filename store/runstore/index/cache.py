@@ -286,15 +286,17 @@ class Cache:
         Args:
             skip: so many of the first are left out.
         """
-        found: list[tuple[Any, ...]] = []
-        left = skip
-        for best in self._best(query, skip + limit) if limit >= 0 else ():
-            part = self._some(query, best, columns, last, left, limit - len(found))
-            found += part
-            if len(found) == limit:
-                return found
-            left -= left and self.count(query, last, best) - len(part)
-        return self._some(query, None, columns, last, skip, limit)
+        # All in one transaction: a run whose value changes meanwhile is in one place, not in two.
+        with Transaction(self.db, "BEGIN"):
+            found: list[tuple[Any, ...]] = []
+            left = skip
+            for best in self._best(query, skip + limit) if limit >= 0 else ():
+                part = self._some(query, best, columns, last, left, limit - len(found))
+                found += part
+                if len(found) == limit:
+                    return found
+                left -= left and self.count(query, last, best) - len(part)
+            return self._some(query, None, columns, last, skip, limit)
 
     def _best(self, query: Query, count: int) -> Iterator[ValueTest]:
         """Where so many runs of a query come first, if others do not meet its conditions: those
@@ -349,15 +351,16 @@ class Cache:
 
 
 class Transaction:
-    """`BEGIN IMMEDIATE` and its end; inside another one it is part of that."""
+    """Its begin and its end; inside another one it is part of that."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> None:
         self._db = db
+        self._begin = begin
         self._is_outer = not db.in_transaction
 
     def __enter__(self) -> None:
         if self._is_outer:
-            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(self._begin)
 
     def __exit__(self, kind: object, *_: object) -> None:
         if self._is_outer and self._db.in_transaction:
