@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { columnsOfRuns, type FieldColumn, groupsOf, paretoFront, type Value } from "../src/analysis/fields";
+import { betterOf, columnsOfRuns, type FieldColumn, groupsOf, paretoFront, type Value } from "../src/analysis/fields";
 import type { RunRow } from "../src/types";
 
 const column = (name: string, values: Value[]): FieldColumn => ({ name, values, isNumber: values.every((one) => one === null || typeof one === "number") });
@@ -33,6 +33,18 @@ test.each([
   const x = [1, 2, 3, 4, 5];
   const y = [5, 3, 4, 1, 2];
   expect(paretoFront(x, y, moreX, moreY).sort()).toEqual(front);
+});
+
+test("what is better on an axis is what its metric tells, until the address says otherwise", () => {
+  const ways = new Map([
+    ["metrics.accuracy", true],
+    ["metrics.loss", false],
+    ["metrics.cost", null],
+  ]);
+  expect(betterOf(null, ways, "params.lr", "metrics.accuracy")).toEqual({ x: false, y: true });
+  expect(betterOf(null, ways, "metrics.loss", "metrics.cost")).toEqual({ x: false, y: false });
+  expect(betterOf("-", ways, "params.lr", "metrics.accuracy")).toEqual({ x: false, y: false });
+  expect(betterOf("xy", ways, "metrics.loss", "metrics.cost")).toEqual({ x: true, y: true });
 });
 
 test("equal runs share the front, and a run without a number is in none", () => {

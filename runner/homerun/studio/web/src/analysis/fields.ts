@@ -49,6 +49,12 @@ function made(name: string, runs: readonly RunRow[], read: (run: RunRow) => Valu
   return { name, isNumber, values: isNumber ? values : values.map((one) => (one === null ? null : String(one))) };
 }
 
+/** On which axes more is better: as the address says, `-` for on none, else as the names of the fields tell. */
+export function betterOf(named: string | null, ways: ReadonlyMap<string, boolean | null>, x: string, y: string): { x: boolean; y: boolean } {
+  if (named) return { x: named.includes("x"), y: named.includes("y") };
+  return { x: ways.get(x) ?? false, y: ways.get(y) ?? false };
+}
+
 /** The places of those that no other one beats in both: smaller is better, unless it is said otherwise. */
 export function paretoFront(x: readonly Value[], y: readonly Value[], isMoreX: boolean, isMoreY: boolean): number[] {
   const points = x.flatMap((value, at) => {

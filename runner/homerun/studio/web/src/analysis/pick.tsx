@@ -11,13 +11,15 @@ interface Props {
   columns: readonly FieldColumn[];
   /** What it says where no field is meant; without it one always is. */
   none?: string;
+  /** What the address said of the former field, and is taken out of it. */
+  drops?: string;
 }
 
-export function Pick({ label, name, value, columns, none }: Props) {
+export function Pick({ label, name, value, columns, none, drops }: Props) {
   return (
     <label class="inline">
       <span>{label}</span>
-      <select value={value} onChange={(event) => adjust({ [name]: event.currentTarget.value })}>
+      <select value={value} onChange={(event) => adjust({ [name]: event.currentTarget.value, ...(drops ? { [drops]: null } : {}) })}>
         {none !== undefined && <option value="-">{none}</option>}
         {columns.map((one) => (
           <option key={one.name} value={one.name}>

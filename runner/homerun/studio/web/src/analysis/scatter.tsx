@@ -1,12 +1,14 @@
 /** Runs as points: two fields as axes, others as colour and size; those that no other one beats; a selection by the mouse. */
 
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { figure, plural } from "../format";
 import { adjust, place, turn } from "../route";
+import { get } from "../server/api";
 import type { RunRow } from "../types";
 import { Button, Switch } from "../ui/basics";
+import { useLoaded } from "../use";
 import { Drawing, type Ink } from "./drawing";
-import { columnsOfRuns, type FieldColumn, paretoFront } from "./fields";
+import { betterOf, columnsOfRuns, type FieldColumn, paretoFront } from "./fields";
 import { chosen, Pick } from "./pick";
 import { AsTable } from "./table";
 
@@ -23,20 +25,21 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
   const y = chosen(query.get("sy"), numbers, [metrics[0]?.name, numbers[1]?.name, numbers[0]?.name]);
   const colour = chosen(query.get("colour"), columns);
   const size = chosen(query.get("ssize"), numbers);
+  const ways = useWays(runs, query.get("front") === "1");
   if (!x || !y) return <p class="dim">These runs do not differ in any number.</p>;
-  const isMore = { x: query.get("more")?.includes("x") ?? false, y: query.get("more")?.includes("y") ?? false };
+  const isMore = betterOf(query.get("more"), ways ?? new Map(), x.name, y.name);
   const isFront = query.get("front") === "1";
-  const front = isFront ? paretoFront(x.values, y.values, isMore.x, isMore.y) : [];
+  const front = isFront && ways ? paretoFront(x.values, y.values, isMore.x, isMore.y) : [];
   const better = (axis: "x" | "y", on: boolean): void => {
     const next = { ...isMore, [axis]: on };
-    adjust({ more: `${next.x ? "x" : ""}${next.y ? "y" : ""}` || null });
+    adjust({ more: `${next.x ? "x" : ""}${next.y ? "y" : ""}` || "-" });
   };
   const picked = marked.filter((id) => runs.some((run) => run.id === id));
   return (
     <section aria-label="Scatter">
       <div class="bar">
-        <Pick label="x" name="sx" value={x.name} columns={numbers} />
-        <Pick label="y" name="sy" value={y.name} columns={numbers} />
+        <Pick label="x" name="sx" value={x.name} columns={numbers} drops="more" />
+        <Pick label="y" name="sy" value={y.name} columns={numbers} drops="more" />
         <Pick label="Colour" name="colour" value={colour?.name ?? "-"} columns={columns} none="none" />
         <Pick label="Size" name="ssize" value={size?.name ?? "-"} columns={numbers} none="none" />
         <Switch label="Pareto front" on={isFront} change={(on) => adjust({ front: on ? 1 : null })} />
@@ -68,6 +71,17 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
       />
     </section>
   );
+}
+
+/** By the field whether more of it is better; null: that is not read yet. */
+function useWays(runs: RunRow[], isAsked: boolean): ReadonlyMap<string, boolean | null> | null {
+  const [experiment, other] = new Set(runs.map((run) => run.experiment));
+  const among = other === undefined ? experiment : null;
+  const loaded = useLoaded(async (abort) => (isAsked ? (await get("fields", { experiment: among, children: true }, abort)).fields : []), [among, isAsked]);
+  return useMemo(() => {
+    if (!loaded.data && !loaded.error) return null;
+    return new Map((loaded.data ?? []).map((one) => [one.name, one.is_most]));
+  }, [loaded.data, loaded.error]);
 }
 
 export const nameOf = (run: RunRow): string => `${run.experiment} #${run.number}`;
