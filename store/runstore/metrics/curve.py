@@ -24,7 +24,8 @@ TIME = "time"
 RELATIVE = "relative"
 INDEX = "index"
 AXES = (STEP, TIME, RELATIVE, INDEX)
-"""Steps; UTC seconds since 1970; seconds since the curve's first point; a point's number."""
+"""Steps; UTC seconds since 1970; seconds since the curve's first point, of samples since the first
+of them all; a point's number."""
 METRIC = "metrics."
 """An axis that begins so is another metric of that name: each point stands at its number."""
 
@@ -128,11 +129,25 @@ def read(
         raise ValueError(f"there is no axis {x!r}: {', '.join(AXES)} or {METRIC}NAME")
     with Numbers(run_folder, kept_in) as numbers:
         other = numbers.metric(x[len(METRIC) :]) if x.startswith(METRIC) else None
-        found = [_curve(numbers.metric(name), x, begins, other) for name in names]
+        # What was sampled together stands at one place, also what has its first number later.
+        start = _begun(numbers) if kept_in == layout.SYSTEM and x == RELATIVE else None
+        found = [_curve(numbers.metric(name), x, begins, other, start) for name in names]
         return found, numbers.broken
 
 
-def _curve(metric: Metric, x: str, begins: Sequence[float], other: Metric | None) -> Curve:
+def _begun(numbers: Numbers) -> float | None:
+    """The time of the first point of all metrics."""
+    times = (numbers.metric(name).column(TIMES) for name in numbers.names())
+    return min((own[0] for own in times if own), default=None)
+
+
+def _curve(
+    metric: Metric,
+    x: str,
+    begins: Sequence[float],
+    other: Metric | None,
+    start: float | None = None,
+) -> Curve:
     times = metric.column(TIMES) if begins or x in (TIME, RELATIVE) else array("d")
     cuts = [bisect_left(times, at) for at in begins]
     if other is not None:
@@ -145,7 +160,8 @@ def _curve(metric: Metric, x: str, begins: Sequence[float], other: Metric | None
         xs = steps.carried_on(metric.column(STEPS))
         axis, falls = (STEP, metric.falls(xs)) if xs else (INDEX, [])
     if x == RELATIVE:
-        xs = _finite(array("d", [at - xs[0] for at in xs]))
+        zero = start if start is not None else next(iter(xs), 0.0)
+        xs = _finite(array("d", [at - zero for at in xs]))
     if axis == INDEX:
         xs = array("q", range(len(values)))  # type: ignore[assignment]
     return Curve(xs, sums.known_of(metric, values), cuts, axis, falls)

@@ -7,6 +7,7 @@ from array import array
 from math import inf, isclose, isnan, nan
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from runstore import layout
 from runstore.fs.json_write import dumps
-from runstore.metrics import buckets, curve, points
+from runstore.metrics import buckets, curve, points, samples
 from runstore.metrics.buckets import Bucket, Grid
 from runstore.metrics.curve import Curve
 from runstore.metrics.sums import Sums
@@ -149,6 +150,18 @@ def test_each_axis_places_the_points_as_they_were_logged(tmp_path: Path) -> None
     assert [*found["relative"].xs] == [0.0, 1.0, 3.0, 6.0, 10.0]
     assert [*found["index"].xs] == [0, 1, 2, 3, 4]
     assert found["time"].segments == [(0, 5)]
+
+
+def test_samples_are_on_one_clock_that_begins_with_the_first_of_them(tmp_path: Path) -> None:
+    with mock.patch.object(samples, "time_ns", side_effect=[10 * 10**9, 15 * 10**9]):
+        kept = samples.SampleLog(str(tmp_path))
+        kept.add({"memory": 1})
+        kept.add({"memory": 2, "cpu_percent": 50})
+
+    names = ["system/memory", "system/cpu_percent", "system/threads"]
+    found, _ = curve.read(str(tmp_path), names, "relative", kept_in=layout.SYSTEM)
+
+    assert [[*one.xs] for one in found] == [[0.0, 5.0], [5.0], []]
 
 
 def test_another_attempt_begins_another_stroke_on_every_axis(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import { useLoaded } from "../use";
 import { Bars, isOnce } from "./bars";
 import { Chart, type Line } from "./chart";
 import { type Axis, Curves } from "./curve/curves";
+import type { Extent } from "./curve/scale";
 import { sayOdd, startOf } from "./curve/strokes";
 import type { Name } from "./legend";
 import { linesOfGroups, linesOfRuns } from "./lines";
@@ -21,11 +22,15 @@ export interface Common {
   curves: Curves;
   /** How wide a question about a part is. */
   width: number;
+  /** From where to where all of them go; null: each as its points lie. */
+  across: Extent | null;
   groups: readonly string[];
   names: readonly Name[];
   hidden: readonly string[];
   axis: Axis;
   isSystem: boolean;
+  /** What is known of a metric now stands beside the charts. */
+  isPlain: boolean;
   above: Signal<string | null>;
   /** What the slider of the smoothing says. */
   slider: ReadonlySignal<string>;
@@ -112,7 +117,7 @@ function Content({ common, name, spec = PLAIN, change, smoothing, version, heigh
   const set = useMemo(() => spec, [JSON.stringify(spec)]);
   const isOne = common.names.length === 1 && !common.groups.length;
   const curve = isOne ? common.curves.get(common.names[0]?.key ?? "", name) : undefined;
-  const last = isOne ? say(curve?.last.findLast((one) => one !== null) ?? null) : "";
+  const last = isOne && !common.isPlain ? say(curve?.last.findLast((one) => one !== null) ?? null) : "";
   const strange = useMemo(() => sayOdd(oddOfLines(lines)), [lines]);
   const notShown = useMemo(() => (spec.scale === "log" ? notAboveZero(lines) : 0), [lines, spec.scale]);
   const [start, end] = halves(name);
@@ -158,6 +163,7 @@ function Content({ common, name, spec = PLAIN, change, smoothing, version, heigh
           lines={lines}
           title={name}
           axis={axisOf(common, name)}
+          across={common.across}
           height={height}
           spec={set}
           zoom={(zoom) => change({ zoom })}

@@ -9,6 +9,7 @@ import { useSize } from "../use";
 import type { Axis } from "./curve/curves";
 import type { Drawn } from "./curve/draw";
 import type { Paint } from "./curve/paints";
+import type { Extent } from "./curve/scale";
 import type { Stroke } from "./curve/strokes";
 import { type ChartSpec, PLAIN, type Zoom } from "./model";
 import { Plot } from "./plot";
@@ -28,6 +29,8 @@ interface Props {
   lines: readonly Line[];
   title: string;
   axis: Axis;
+  /** From where to where it goes, unless a part is shown; null: as its points lie. */
+  across?: Extent | null;
   height: number;
   spec?: ChartSpec;
   zoom?: (zoom: Zoom | null) => void;
@@ -53,6 +56,7 @@ export function Chart({
   lines,
   title,
   axis,
+  across = null,
   height,
   spec = PLAIN,
   zoom,
@@ -75,7 +79,7 @@ export function Chart({
   const react = useRef({ zoom, read });
   react.current = { zoom, read };
   const drawn = useMemo(() => lines.flatMap(drawnOf), [lines]);
-  const shown = { drawn, axis, spec, isNamed: lines.length > 1, say, isSize, isSaid: say !== figure };
+  const shown = { drawn, axis, across, spec, isNamed: lines.length > 1, say, isSize, isSaid: say !== figure };
 
   useEffect(() => {
     if (!frame.current || !tip.current || !size.width) return;
@@ -92,7 +96,7 @@ export function Chart({
   }, [size.width > 0, link]);
   useEffect(() => {
     if (size.width && !isAway) plot.current?.update(shown, { width: size.width, height });
-  }, [drawn, axis, spec, size.width, height, isAway, repaint.value]);
+  }, [drawn, axis, String(across), spec, size.width, height, isAway, repaint.value]);
   usePreview(slider, plot, drawn);
   // One function for good: with another one each time the chart would be measured again, and drawn twice.
   const hold = useCallback((element: HTMLDivElement | null) => {

@@ -26,6 +26,7 @@ import { Icon } from "../ui/icon";
 import { useThrottled } from "../use";
 import { Card, type Common } from "./card";
 import { type Axis, Curves } from "./curve/curves";
+import { ends } from "./curve/scale";
 import { tintsOf } from "./curve/tints";
 import { FullScreen } from "./full-screen";
 import { Legend } from "./legend";
@@ -97,7 +98,25 @@ export function Charts({
     () => (groups.length ? namesOfGroups(uniqueGroups(curves)) : namesOfRuns(runs, tints)),
     [grouped, JSON.stringify(runs), groups.join("\n"), curves, tints],
   );
-  const common: Common = { curves, width, groups, names: lines, hidden: spec.hidden, axis: used, isSystem, above, slider, link, sayOf, isSize, values };
+  // What was sampled at one moment stands below each other.
+  const across = isSystem && (used === "relative" || used === "time") ? ends([...curves.found.values()].flatMap(({ x }) => x)) : null;
+  const common: Common = {
+    curves,
+    width,
+    across,
+    groups,
+    names: lines,
+    hidden: spec.hidden,
+    axis: used,
+    isSystem,
+    isPlain,
+    above,
+    slider,
+    link,
+    sayOf,
+    isSize,
+    values,
+  };
   const found = isPlain ? names : names.filter(matcher(spec.find));
   const sections = isPlain ? [{ title: "", names: [...names] }] : sectionsOf(found, spec.pinned);
   const card = (name: string, height: number, isFull = false) => (

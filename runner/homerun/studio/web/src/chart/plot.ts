@@ -14,6 +14,8 @@ import { type Pixels, type Reading, readings, show, type Told, tell } from "./ti
 export interface Shown {
   drawn: readonly Drawn[];
   axis: Axis;
+  /** null: as far as its points lie. */
+  across: Extent | null;
   spec: ChartSpec;
   /** Several runs or groups: a line has its name beside it. */
   isNamed: boolean;
@@ -152,10 +154,11 @@ export class Plot {
   }
 
   private viewNow(): { x: Extent; y: Extent } {
-    const { drawn, spec } = this.shown;
+    const { drawn, spec, across } = this.shown;
+    const whole = across && !spec.isLogX && across[0] < across[1] ? across : null;
     const zoom = this.moving ?? spec.zoom;
     const strokes = drawn.map((one) => one.stroke);
-    const x = zoom?.x ?? acrossOf(strokes, spec.isLogX) ?? [1, 2];
+    const x = zoom?.x ?? whole ?? acrossOf(strokes, spec.isLogX) ?? [1, 2];
     const y = zoom?.y ?? upOf(strokes, x, spec.scale, spec.limits) ?? upOf(strokes, x, spec.scale, "all") ?? [1, 10];
     return { x, y };
   }
