@@ -146,6 +146,8 @@ def test_what_goes_on_tells_how_far_it_is_its_limit_and_its_last_line(
     wait_until(has_printed, "the last line of the script")
     running = home(client)["running"]
 
+    local = next(one for one in home(client)["machine"]["targets"] if one["target"] == "local")
+    assert (local["busy"], local["active"], local["waiting"]) == (0, 1, 0)
     (row,) = running["runs"]
     assert (running["total"], row["run"]["id"], row["limit_s"]) == (1, run.id, 3600)
     assert (row["progress"], row["total_steps"], row["value"]) == (0.25, 1000, 0.5)

@@ -183,6 +183,16 @@ def active(cache: Cache) -> list[str]:
     return [run_id for (run_id,) in cache.db.execute(sql)]
 
 
+def active_on_targets(cache: Cache) -> dict[str, int]:
+    """By target how many runs are neither over nor wait for it."""
+    names = [one for one in status.ALL if one not in status.TERMINAL and one != status.QUEUED]
+    sql = (
+        f"SELECT target, count(*) FROM runs WHERE status IN ({', '.join('?' * len(names))}) AND "
+        "target IS NOT NULL GROUP BY target"
+    )
+    return dict(cache.db.execute(sql, names).fetchall())
+
+
 def below(cache: Cache, ids: Sequence[str]) -> dict[str, dict[str, int]]:
     """By the parent's id: how many of its children have which status."""
     found: dict[str, dict[str, int]] = {}

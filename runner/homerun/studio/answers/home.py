@@ -132,13 +132,14 @@ class GpuLoad(TypedDict):
 
 
 class TargetLoad(TypedDict):
-    """The slots of a target, and how many runs wait for it."""
+    """The slots of a target, and how many runs are active there and wait for it."""
 
     target: str
     slots: int | None
     busy: int
     paused: bool
     is_default: bool
+    active: int
     waiting: int
 
 

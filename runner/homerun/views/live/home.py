@@ -85,7 +85,7 @@ class Home:
             "silent": self._silent_runs(),
             "running": self._running(goals),
             "finished": self._finished(goals),
-            "machine": self._machine.read(),
+            "machine": self._busy_machine(),
             "experiments": self._experiments(goals),
             "unread": self._board.unread(),
         }
@@ -241,6 +241,14 @@ class Home:
             told = goal.describe(row["id"]) if goal and goal.metric in row["metrics"] else None
             found.append({"run": row, "goal": told})
         return {"total": total, "runs": found}
+
+    def _busy_machine(self) -> dict[str, Any]:
+        """The machine, with how many runs are active on each target: some take no slot."""
+        machine = self._machine.read()
+        with self._board.live.open() as cache:
+            active = counts.active_on_targets(cache)
+        told = [{**one, "active": active.get(one["target"], 0)} for one in machine["targets"]]
+        return {**machine, "targets": told}
 
     def _experiments(self, goals: dict[str, _Goal]) -> list[dict[str, Any]]:
         with self._board.live.open() as cache:

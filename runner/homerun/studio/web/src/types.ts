@@ -938,13 +938,14 @@ export interface SubmitAnswer {
 
 export type Tags = Record<string, string | null>;
 
-/** The slots of a target, and how many runs wait for it. */
+/** The slots of a target, and how many runs are active there and wait for it. */
 export interface TargetLoad {
   target: string;
   slots: number | null;
   busy: number;
   paused: boolean;
   is_default: boolean;
+  active: number;
   waiting: number;
 }
 

@@ -12,6 +12,7 @@ import { Ago, Button, Failure, Meter, RunLink, StatusMark, Took, Waiting } from 
 import { complain } from "../ui/dialog";
 import { useLoaded, useNews } from "../use";
 import "./targets.css";
+import { activeWord, slotsWord } from "./slots";
 
 export function TargetsPage() {
   const loaded = useLoaded((abort) => get("targets", {}, abort), []);
@@ -56,9 +57,9 @@ function TargetCard({ target, take }: { target: TargetRow; take: (told: TargetRo
         </Button>
       </header>
       <p class="facts">
-        {target.slots !== null && <Meter value={target.busy} of={target.slots} label={`${target.busy} of ${target.slots} slots are busy`} />}
-        <span>{target.slots === null ? "No limit on runs at once" : `${target.busy} of ${plural(target.slots, "slot")} busy`}</span>
-        <span>{plural(target.active.length, "run")} active</span>
+        {!!target.slots && <Meter value={target.busy} of={target.slots} label={slotsWord(target)} />}
+        <span>{slotsWord(target)}</span>
+        <span>{activeWord(target, target.active.length)}</span>
         <span>{count(target.waiting.length)} waiting</span>
       </p>
       {target.active.length > 0 && (

@@ -5,6 +5,7 @@ import { href } from "../../route";
 import { info } from "../../state";
 import type { MachineLoad } from "../../types";
 import { Meter } from "../../ui/basics";
+import { activeWord, hasOutside, slotsWord } from "../slots";
 import { Band } from "./band";
 
 const MOST = 7;
@@ -46,12 +47,13 @@ export function MachineBand({ machine }: { machine: MachineLoad }) {
             value={one.busy}
             of={one.slots ?? 0}
             words={[
-              one.slots === null ? "no slots" : `${one.busy} of ${one.slots} slots busy`,
+              slotsWord(one),
+              hasOutside(one, one.active) ? activeWord(one, one.active) : "",
               one.waiting ? `${count(one.waiting)} waiting` : "",
               one.paused ? "paused" : "",
             ]
               .filter(Boolean)
-              .join(", ")}
+              .join("; ")}
           />
         ))}
       </dl>
