@@ -19,6 +19,7 @@ from homerun import (
     compare_runs,
 )
 from homerun.environments import interpreter
+from homerun.views import details, rows
 from runstore import layout
 
 TRAIN = """
@@ -98,6 +99,16 @@ def test_code_differs_by_files_and_on_request_by_lines(pair: list[Run]) -> None:
         "--- /dev/null",
         f"+++ {pair[1].id}/new.py",
     ]
+
+
+def test_what_runs_took_and_used_is_what_lists_say(pair: list[Run]) -> None:
+    found = compare_runs(pair)
+
+    shown = rows.columns_of(["duration_s", "memory_kib"])
+    described = [details.row_of(run._record) for run in pair]
+    told = {**table(found, "run"), **{k: [v, v] for k, v in same(found, "run").items()}}
+    for one in shown:
+        assert told[one.name] == pytest.approx([one.value(row) for row in described], abs=1e-3)
 
 
 def test_of_packages_only_the_differences_are_told(

@@ -9,7 +9,7 @@ from homerun.base.errors import UserError
 from homerun.metrics import summary
 from homerun.metrics.kinds import NUMBER
 from homerun.views import code as code_view
-from homerun.views import details
+from homerun.views import details, rows
 from homerun.views.comparison import code_diff
 from runstore import layout
 from runstore.fs import facts
@@ -36,8 +36,10 @@ _OF_AN_INTERPRETER = {
     "platform": "platform",
 }
 _INSTALLED = "installed"
+_OF_A_ROW = ("duration_s", "memory_kib")
+"""Fields of the run, as lists show them."""
 _IF_KNOWN = {
-    RUN: ("exit_code", "took_s", "peak_memory_kib", "attempts", "target", "in_place"),
+    RUN: ("exit_code", *_OF_A_ROW, "attempts", "target", "in_place"),
     ENVIRONMENT: (*_OF_AN_INTERPRETER, _INSTALLED),
 }
 """What a run that goes on has not yet, and one without a script never."""
@@ -126,18 +128,21 @@ def _sections(record: Record) -> Sections:
 def _run(described: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     outcome = described.get("outcome") or {}
     found = {key: asked.get(key) for key in _OF_THE_RUN}
-    took = outcome.get("elapsed_s")
+    columns = rows.columns_of(_OF_A_ROW)
     return {
         "experiment": described.get("experiment_name"),
         "name": described.get("display_name"),
         "status": described["status"],
         "cause": outcome.get("cause"),
         "exit_code": outcome.get("exit_code"),
-        "took_s": None if took is None else round(took, 3),
-        "peak_memory_kib": outcome.get("peak_memory_kib"),
+        **{one.name: _rounded(one.value(described)) for one in columns},
         "attempts": len(described.get("attempts") or ()) or 1,
         **found,
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 3) if isinstance(value, float) else value
 
 
 def _words(arguments: list[str]) -> dict[str, str]:

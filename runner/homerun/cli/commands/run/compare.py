@@ -30,7 +30,7 @@ RUN, PARAMS, METRICS, TAGS, PACKAGES, FILES = (
 """Sections of a comparison."""
 
 _IN_ROWS = (RUN, PARAMS, METRICS)
-_SHOWN = ("name", "status", "took_s", "experiment", "exit_code", "cause", "peak_memory_kib")
+_SHOWN = ("name", "status", "duration_s", "experiment", "exit_code", "cause", "memory_kib")
 """Of the run itself: what rows show, or what follows from it."""
 
 _AGGREGATES = ("min", "max", "mean", "count")
@@ -112,7 +112,8 @@ def _rows(found: dict[str, Any], names: list[str], everything: bool) -> Iterator
     if any(own.get("name", ())):
         columns["name"] = [value or text.NONE for value in own["name"]]
     columns["status"] = own["status"]
-    columns["took"] = [text.duration(value) for value in own.get("took_s") or [None] * len(names)]
+    took = own.get("duration_s") or [None] * len(names)
+    columns["took"] = [text.duration(value) for value in took]
     keyed = [key for key in rows if key[0] in (PARAMS, METRICS) and not _is_aggregate(key, rows)]
     named = [name for _, name in keyed]
     titles = {

@@ -1,8 +1,9 @@
 // @vitest-environment happy-dom
 import { expect, it } from "vitest";
+import { linesOf } from "../../src/pages/compare/differences";
 import { joinedBy, keysOf, shotAt, shotsOf } from "../../src/pages/compare/joined";
 import { byName } from "../../src/pages/compare/logged";
-import type { MetricRow, RunRow } from "../../src/types";
+import type { ComparedRow, MetricRow, RunRow } from "../../src/types";
 
 it("Tables are joined by what all of them have, first by what tells their rows apart", () => {
   const one = {
@@ -87,5 +88,18 @@ it("What most runs have logged stands first", () => {
   expect([...byName(each, ["image"])].map(([name, of]) => [name, of.length])).toEqual([
     ["b", 2],
     ["a", 1],
+  ]);
+});
+
+it("What runs took and used is written as the table of runs has it", () => {
+  const row = (name: string, values: unknown[]): ComparedRow => ({ section: "run", name, values, differs: true, is_most: null });
+  const lines = linesOf(
+    { runs: [], gone: [], rows: [row("duration_s", [0.345, 62]), row("memory_kib", [14056, null]), row("cause", ["a", "b"])], more: false },
+    false,
+  );
+  expect(lines.map((one) => [one.name, ...one.texts])).toEqual([
+    ["cause", "a", "b"],
+    ["Duration", "0.34 s", "1 min 02 s"],
+    ["Memory", "14 MB", ""],
   ]);
 });

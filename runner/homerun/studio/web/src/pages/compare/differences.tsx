@@ -1,7 +1,7 @@
 /** What differs between runs, section by section, against one of them. */
 
 import { useMemo } from "preact/hooks";
-import { difference, figures, plural, toNumber } from "../../format";
+import { difference, duration, figures, memory, plural, toNumber } from "../../format";
 import { adjust, here, place, runHref } from "../../route";
 import { get } from "../../server/api";
 import type { CompareAnswer, ComparedRow, RunRow } from "../../types";
@@ -26,6 +26,12 @@ const OF_CODE = new Set<ComparedRow["section"]>(["code", "files"]);
 const LEAST = ".min";
 const GREATEST = ".max";
 
+/** As the table of runs has them. */
+const OF_RUN: Record<string, { title: string; say: (value: number) => string }> = {
+  duration_s: { title: "Duration", say: duration },
+  memory_kib: { title: "Memory", say: memory },
+};
+
 const TABLE = "table";
 const MOST_WRITTEN = 60;
 
@@ -35,6 +41,8 @@ interface Line {
   texts: string[];
   numbers: (number | null)[];
   best: number | null;
+  /** How its numbers are written; null: as they are. */
+  say: ((value: number) => string) | null;
   /** Its values are tables, which have a tab of their own. */
   isTable: boolean;
 }
@@ -127,12 +135,16 @@ function Row({ line, order, base, isFirst }: { line: Line; order: number[]; base
         return (
           <td key={at} class={at === base ? "is-base" : ""}>
             {isBest ? <b>{line.texts[at]}</b> : line.texts[at]}
-            {at !== base && value !== null && from !== null && value !== from && <span class="dim delta">{difference(value, from)}</span>}
+            {at !== base && value !== null && from !== null && value !== from && <span class="dim delta">{apart(line, value, from)}</span>}
           </td>
         );
       })}
     </tr>
   );
+}
+
+function apart({ say }: Line, value: number, from: number): string {
+  return say ? `${value > from ? "+" : "−"}${say(Math.abs(value - from))}` : difference(value, from);
 }
 
 /** The lines in the order of their sections; of a metric the better of its two ends alone, where that is known. */
@@ -144,11 +156,13 @@ export function linesOf(answer: CompareAnswer, isAll: boolean): Line[] {
     const numbers = row.values.map((value) => (row.section === "packages" || row.section === "tags" ? null : numberIn(value)));
     const known = numbers.filter((one): one is number => one !== null);
     const isNumber = known.length > 0 && row.values.every((value, at) => value === null || numbers[at] !== null);
+    const say = row.section === "run" ? (OF_RUN[row.name]?.say ?? null) : null;
     const most = row.is_most ? Math.max(...known) : Math.min(...known);
     return {
       section: row.section,
       name,
-      texts: row.section === "params" || !isNumber ? row.values.map((value) => sizeOf(row, value) ?? textOf(value)) : figures(numbers),
+      say,
+      texts: textsOf(row, isNumber ? numbers : null, say),
       numbers: isNumber ? numbers : row.values.map(() => null),
       best: row.is_most === null || !isNumber || new Set(known).size < 2 ? null : most,
       isTable: row.values.some((value) => sizeOf(row, value)?.startsWith(TABLE)),
@@ -156,9 +170,15 @@ export function linesOf(answer: CompareAnswer, isAll: boolean): Line[] {
   });
 }
 
+function textsOf(row: ComparedRow, numbers: (number | null)[] | null, say: Line["say"]): string[] {
+  if (numbers && say) return numbers.map((one) => (one === null ? "" : say(one)));
+  return row.section === "params" || !numbers ? row.values.map((value) => sizeOf(row, value) ?? textOf(value)) : figures(numbers);
+}
+
 const isWorse = (row: ComparedRow): boolean => row.is_most !== null && row.name.endsWith(row.is_most ? LEAST : GREATEST);
 
 function nameOf(row: ComparedRow): string {
+  if (row.section === "run") return OF_RUN[row.name]?.title ?? row.name;
   if (row.section !== "metrics") return row.name;
   for (const [end, word] of [
     [LEAST, row.is_most === null ? "least" : "best"],
