@@ -46,7 +46,7 @@ const pad = (value: number): string => String(value).padStart(2, "0");
 export function took(run: Pick<RunRow, "duration_s" | "status" | "started">): number | null {
   if (run.duration_s !== null) return run.duration_s;
   if (!run.started || isEnded(run.status)) return null;
-  return Math.max(0, Math.round((now.value - Date.parse(run.started)) / 1000));
+  return Math.max(0, Math.floor((now.value - Date.parse(run.started)) / 1000));
 }
 
 export function ago(time: string | null): string {

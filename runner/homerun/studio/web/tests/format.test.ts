@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, count, duration, figure, figures, instant, joinWords, memory, moment, plural, splitWords, toNumber, took } from "../src/format";
+import { ago, bytes, count, duration, figure, figures, instant, joinWords, memory, moment, now, plural, splitWords, toNumber, took } from "../src/format";
 
 describe("a duration", () => {
   it.each([
@@ -69,6 +69,12 @@ describe("the duration of a run", () => {
     expect(took({ duration_s: null, status: "Running", started: later })).toBe(0);
     expect(took({ duration_s: null, status: "Queued", started: null })).toBeNull();
   });
+});
+
+it("a run has not taken longer than it is there", () => {
+  const begun = new Date(now.value - 4800).toISOString();
+  expect(took({ duration_s: null, status: "Running", started: begun })).toBe(4);
+  expect(ago(begun)).toBe("4 s ago");
 });
 
 describe("a command line", () => {

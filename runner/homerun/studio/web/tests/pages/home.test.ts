@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { difference } from "../../src/format";
-import { path } from "../../src/pages/home/sparkline";
+import { bestWords, path } from "../../src/pages/home/sparkline";
 import type { SeriesRow } from "../../src/types";
 
 test.each([
@@ -16,6 +16,17 @@ test.each([
   [0.096607, 0.096554, "+5.3e-5"],
 ])("%s differs from %s by %s", (value, from, says) => {
   expect(difference(value, from)).toBe(says);
+});
+
+test.each([
+  [0.5, 0.9, true, "best other 0.9"],
+  [0.95, 0.9, true, "best so far"],
+  [0.1, 0.2, false, "best so far"],
+  [0.3, 0.2, false, "best other 0.2"],
+  [null, 0.2, false, "best other 0.2"],
+  [0.3, null, false, ""],
+])("%s against the best of the others, %s (more is better: %s), is told as %j", (value, other, isMost, words) => {
+  expect(bestWords(value, other, isMost)).toBe(words);
 });
 
 const curve = (mean: SeriesRow["mean"], cuts: number[] = []): SeriesRow => ({ mean, cuts, x_last: mean.map((_, at) => at) }) as unknown as SeriesRow;

@@ -71,7 +71,9 @@ function Going({ one, machine, curves, reload }: { one: GoingRow; machine: Machi
           </code>
         )}
       </div>
-      {goal && own && own.points > 0 && <Sparkline metric={goal.metric} value={one.value} own={own} best={best ?? null} bestValue={goal.best?.value ?? null} />}
+      {goal && own && own.points > 0 && (
+        <Sparkline metric={goal.metric} value={one.value} own={own} best={best ?? null} bestValue={goal.best?.value ?? null} isMost={goal.is_most} />
+      )}
       <Uses one={one} machine={machine} />
       <div class="row-actions">
         <Button

@@ -12,15 +12,25 @@ interface Props {
   value: Numeric;
   own: SeriesRow;
   best: SeriesRow | null;
+  /** The best of the other runs. */
   bestValue: number | null;
+  isMost: boolean;
 }
 
-export function Sparkline({ metric, value, own, best, bestValue }: Props) {
+/** How a run does against the best of the others; "": there is none. */
+export function bestWords(value: number | null, other: number | null, isMost: boolean): string {
+  if (other === null) return "";
+  const isBest = value !== null && (isMost ? value > other : value < other);
+  return isBest ? "best so far" : `best other ${figure(other)}`;
+}
+
+export function Sparkline({ metric, value, own, best, bestValue, isMost }: Props) {
   const both = best ? [own, best] : [own];
   const across = span(both.flatMap((one) => one.x_last));
   const along = span(both.flatMap(valuesOf));
   const last = figure(toNumber(value) ?? Number.NaN);
-  const words = [`${metric} ${last}`, ...(bestValue === null ? [] : [`best ${figure(bestValue)}`])].join(", ");
+  const against = bestWords(toNumber(value), bestValue, isMost);
+  const words = [`${metric} ${last}`, against].filter(Boolean).join(", ");
   return (
     <figure class="spark">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={words}>
@@ -29,7 +39,7 @@ export function Sparkline({ metric, value, own, best, bestValue }: Props) {
       </svg>
       <figcaption title={words}>
         <span>{metric}</span> <b>{last}</b>
-        {bestValue !== null && <span class="dim"> best {figure(bestValue)}</span>}
+        {against && <span class="dim">{against}</span>}
       </figcaption>
     </figure>
   );

@@ -34,7 +34,9 @@ export function Logs({ run }: TabProps) {
       {logs.length > 1 && (
         <select aria-label="Which log" value={name} onChange={(event) => adjust({ log: event.currentTarget.value, line: null, at: null })}>
           {logs.map((one) => (
-            <option key={one.name} value={one.name}>{`${one.name} (${bytes(one.size)})`}</option>
+            <option key={one.name} value={one.name}>
+              {one.is_live ? one.name : `${one.name} (${bytes(one.size)})`}
+            </option>
           ))}
         </select>
       )}

@@ -130,7 +130,8 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
     const changed = parent === null ? data.changed : data.changed.filter((run) => run.parent === parent);
     if (!changed.length && !removed.length) return;
     tell();
-    const isStrange = pages.update(changed);
+    // Rows and what their groups come to are told by one answer, or they would contradict each other until it is there.
+    const isStrange = group.length ? changed.some((run) => pages.rowOf(run.id) === null) : pages.update(changed);
     if (isStrange || removed.length || changed.some((run) => eyes.number(run.id) !== null || run.id === baselineId)) setRound((value) => value + 1);
     if (isStrange || removed.length || sort || group.length || where.length) refresh();
     const isOfThem = (id: string): boolean => selection.runs.has(id);
