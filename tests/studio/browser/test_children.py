@@ -99,7 +99,7 @@ def test_children_are_selected_and_what_is_done_is_done_to_them_alone(
 
 def test_a_sweep_is_drawn_above_its_table_and_follows_the_filter(page: Page, sweep: Run) -> None:
     show(page, sweep)
-    picture = page.get_by_role("img", name="Parameters and metrics.eval/loss of 60 runs")
+    picture = page.get_by_role("img", name="Parameters and eval/loss of 60 runs")
     expect(picture).to_be_visible()
     is_drawn(page)
     add_filter(page, "params.opt = sgd")

@@ -75,6 +75,9 @@ export function toNumber(value: Numeric | undefined): number | null {
   return typeof value === "number" ? value : Number(value);
 }
 
+/** What runs have, or a group of them, that have nothing in a field. */
+export const NO_VALUE = "no value";
+
 export function figure(value: unknown, digits = 5): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number") return String(value);

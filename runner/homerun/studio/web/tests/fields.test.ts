@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { betterOf, columnsOfRuns, type FieldColumn, groupsOf, paretoFront, type Value } from "../src/analysis/fields";
+import { betterOf, columnsOfRuns, type FieldColumn, groupsOf, paretoFront, titlesOf, type Value } from "../src/analysis/fields";
 import type { RunRow } from "../src/types";
 
 const column = (name: string, values: Value[]): FieldColumn => ({ name, values, isNumber: values.every((one) => one === null || typeof one === "number") });
@@ -20,7 +20,7 @@ test("groups stand in the order of their numbers, what has none behind them, and
     ["0.1", 1, 1, 0],
     ["2", 1, 3, 0],
     ["10", 1, 2, 0],
-    ["none", 1, 4, 0],
+    ["no value", 1, 4, 0],
   ]);
 });
 
@@ -45,6 +45,11 @@ test("what is better on an axis is what its metric tells, until the address says
   expect(betterOf(null, ways, "metrics.loss", "metrics.cost")).toEqual({ x: false, y: false });
   expect(betterOf("-", ways, "params.lr", "metrics.accuracy")).toEqual({ x: false, y: false });
   expect(betterOf("xy", ways, "metrics.loss", "metrics.cost")).toEqual({ x: true, y: true });
+});
+
+test("a field is called by its short name where that is its own", () => {
+  const title = titlesOf([{ name: "params.lr" }, { name: "params.opt" }, { name: "metrics.lr" }, { name: "duration" }]);
+  expect(["params.lr", "params.opt", "metrics.lr", "duration"].map(title)).toEqual(["params.lr", "opt", "metrics.lr", "duration"]);
 });
 
 test("equal runs share the front, and a run without a number is in none", () => {

@@ -5,7 +5,7 @@ import { adjust, place } from "../route";
 import type { RunRow } from "../types";
 import { Switch } from "../ui/basics";
 import { Drawing, type Ink } from "./drawing";
-import { columnsOfRuns, type Group, groupsOf } from "./fields";
+import { columnsOfRuns, type Group, groupsOf, titlesOf } from "./fields";
 import { chosen, Pick } from "./pick";
 import { inert } from "./scatter";
 import { AsTable } from "./table";
@@ -13,6 +13,7 @@ import { AsTable } from "./table";
 export function Bars({ runs }: { runs: RunRow[] }) {
   const { query } = place.value;
   const columns = columnsOfRuns(runs);
+  const title = titlesOf(columns);
   const numbers = columns.filter((one) => one.isNumber);
   const metrics = numbers.filter((one) => one.name.startsWith("metrics."));
   const params = columns.filter((one) => one.name.startsWith("params."));
@@ -24,18 +25,19 @@ export function Bars({ runs }: { runs: RunRow[] }) {
   return (
     <section aria-label="Bars">
       <div class="bar">
-        <Pick label="Metric" name="metric" value={metric.name} columns={numbers} />
-        <Pick label="Group by" name="by" value={by?.name ?? "-"} columns={columns} none="nothing" />
+        <Pick label="Metric" name="metric" value={metric.name} columns={numbers} title={title} />
+        <Pick label="Group by" name="by" value={by?.name ?? "-"} columns={columns} title={title} none="nothing" />
         <Switch label="Boxes" on={isBox} change={(on) => adjust({ box: on ? 1 : null })} />
       </div>
       <Drawing
-        title={`${metric.name} of ${plural(groups.length, "group")}${by ? ` by ${by.name}` : ""}`}
+        title={`${title(metric.name)} of ${plural(groups.length, "group")}${by ? ` by ${title(by.name)}` : ""}`}
         height={400}
         of={[runs, metric.name, by?.name, isBox]}
-        option={(ink) => barsOption(ink, groups, metric.name, isBox)}
+        option={(ink) => barsOption(ink, groups, title(metric.name), by ? title(by.name) : "", isBox)}
       />
       <AsTable
         title="Groups"
+        written={title}
         heads={[by?.name ?? "runs", "runs", "mean", "std", "least", "quarter", "median", "three quarters", "greatest"]}
         rows={groups.map((one) => [one.value, one.count, one.mean, one.std, ...one.box])}
       />
@@ -43,15 +45,23 @@ export function Bars({ runs }: { runs: RunRow[] }) {
   );
 }
 
-function barsOption(ink: Ink, groups: Group[], metric: string, isBox: boolean) {
+function barsOption(ink: Ink, groups: Group[], metric: string, by: string, isBox: boolean) {
   const label = { color: ink.dim };
   return {
     grid: { left: 70, right: 24, top: 24, bottom: 60 },
-    xAxis: { type: "category", data: groups.map((one) => one.value), axisLabel: { ...label, hideOverlap: true, width: 120, overflow: "truncate" } },
+    xAxis: {
+      type: "category",
+      name: by,
+      nameLocation: "middle",
+      nameGap: 30,
+      nameTextStyle: label,
+      data: groups.map((one) => one.value),
+      axisLabel: { ...label, hideOverlap: true, width: 120, overflow: "truncate" },
+    },
     yAxis: {
       type: "value",
       scale: isBox,
-      name: metric,
+      name: isBox ? metric : `mean ${metric}`,
       nameLocation: "middle",
       nameGap: 52,
       nameTextStyle: label,

@@ -3,6 +3,8 @@
 import "./analysis.css";
 import type { EChartsCoreOption, EChartsType } from "echarts/core";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { SHADES } from "../chart/curve/paints";
+import { figure } from "../format";
 import { Failure } from "../ui/basics";
 import { theme } from "../ui/theme";
 import { useSize } from "../use";
@@ -13,6 +15,8 @@ export interface Ink {
   line: string;
   page: string;
   lines: string[];
+  /** A scale, for numbers. */
+  shades: string[];
 }
 
 /** The colours of the theme as a canvas takes them: it knows no variables. */
@@ -24,9 +28,20 @@ function inkOf(element: Element): Ink {
     return getComputedStyle(probe).color;
   };
   const lines = Array.from({ length: 8 }, (_, at) => colour(`--line-${at + 1}`));
-  const found = { ink: colour("--ink"), dim: colour("--dim"), line: colour("--line"), page: colour("--page"), lines };
+  const shades = Array.from({ length: SHADES }, (_, at) => colour(`--shade-${at + 1}`));
+  const found = { ink: colour("--ink"), dim: colour("--dim"), line: colour("--line"), page: colour("--page"), lines, shades };
   probe.remove();
   return found;
+}
+
+/** What stands at both ends of a scale: its field's name above the greatest number. */
+export function scaleOf(ink: Ink, name: string, { min, max }: { min: number; max: number }) {
+  return {
+    ...{ min, max, right: 0, top: "middle", calculable: false, textGap: 14 },
+    text: [`${name}\n${figure(max)}`, figure(min)],
+    textStyle: { color: ink.dim, lineHeight: 16, width: 100, overflow: "truncate" },
+    inRange: { color: ink.shades },
+  };
 }
 
 /** What ECharts tells of marked areas: which items of each series lie in them. */

@@ -1,6 +1,6 @@
 /** Fields of runs as columns, and what charts compute of them. */
 
-import { toNumber, took } from "../format";
+import { NO_VALUE, toNumber, took } from "../format";
 import type { RunRow } from "../types";
 
 export type Value = number | string | null;
@@ -49,6 +49,13 @@ function made(name: string, runs: readonly RunRow[], read: (run: RunRow) => Valu
   return { name, isNumber, values: isNumber ? values : values.map((one) => (one === null ? null : String(one))) };
 }
 
+/** The shortest names that tell some fields apart. */
+export function titlesOf(columns: readonly { name: string }[]): (name: string) => string {
+  const short = (name: string): string => name.replace(/^(params|metrics|tags)\./, "");
+  const all = columns.map((one) => short(one.name));
+  return (name) => (all.filter((one) => one === short(name)).length > 1 ? name : short(name));
+}
+
 /** On which axes more is better: as the address says, `-` for on none, else as the names of the fields tell. */
 export function betterOf(named: string | null, ways: ReadonlyMap<string, boolean | null>, x: string, y: string): { x: boolean; y: boolean } {
   if (named) return { x: named.includes("x"), y: named.includes("y") };
@@ -94,7 +101,7 @@ export function groupsOf(by: FieldColumn | null, metric: FieldColumn): Group[] {
   metric.values.forEach((value, at) => {
     if (typeof value !== "number") return;
     const raw = by ? (by.values[at] ?? null) : null;
-    const key = by ? (raw === null ? "none" : String(raw)) : "all";
+    const key = by ? (raw === null ? NO_VALUE : String(raw)) : "all";
     order.set(key, raw);
     places.set(key, [...(places.get(key) ?? []), at]);
   });

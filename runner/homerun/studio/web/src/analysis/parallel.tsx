@@ -1,14 +1,14 @@
 /** Each run as a line through its parameters to a metric, and what the metric depends on. */
 
 import type { ComponentChildren } from "preact";
-import { figure, plural } from "../format";
+import { figure, NO_VALUE, plural } from "../format";
 import { place } from "../route";
 import { get } from "../server/api";
 import type { RunRow } from "../types";
 import { Failure, Meter, Waiting } from "../ui/basics";
 import { useLoaded } from "../use";
-import { Drawing, type Ink } from "./drawing";
-import { columnsOfRuns, type FieldColumn } from "./fields";
+import { Drawing, type Ink, scaleOf } from "./drawing";
+import { columnsOfRuns, type FieldColumn, titlesOf } from "./fields";
 import { chosen, Pick } from "./pick";
 import { nameOf } from "./scatter";
 import { AsTable } from "./table";
@@ -36,24 +36,26 @@ export function Parallel({ runs, lead }: Props) {
       </div>
     );
   }
+  const title = titlesOf(columns);
   const axes = [...params.slice(0, MOST_AXES), metric];
   return (
     <section aria-label="Parallel coordinates">
       <div class="bar">
         {lead}
-        <Pick label="Metric" name="metric" value={metric.name} columns={metrics} />
+        <Pick label="Metric" name="metric" value={metric.name} columns={metrics} title={title} />
         {params.length > MOST_AXES && <span class="dim">The first {MOST_AXES} parameters are shown.</span>}
       </div>
       <Drawing
-        title={`Parameters and ${metric.name} of ${plural(runs.length, "run")}`}
+        title={`Parameters and ${title(metric.name)} of ${plural(runs.length, "run")}`}
         height={lead ? 230 : 380}
         of={[runs, metric.name]}
-        option={(ink) => parallelOption(ink, runs, axes, metric)}
+        option={(ink) => parallelOption(ink, title, runs, axes, metric)}
       />
       {!lead && (
         <>
           <AsTable
             title="Parallel coordinates"
+            written={title}
             heads={["run", ...axes.map((one) => one.name)]}
             rows={runs.map((run, at) => [nameOf(run), ...axes.map((one) => one.values[at] ?? null)])}
           />
@@ -64,33 +66,34 @@ export function Parallel({ runs, lead }: Props) {
   );
 }
 
-function parallelOption(ink: Ink, runs: RunRow[], axes: FieldColumn[], metric: FieldColumn) {
+function parallelOption(ink: Ink, title: (name: string) => string, runs: RunRow[], axes: FieldColumn[], metric: FieldColumn) {
   const known = metric.values.filter((one): one is number => typeof one === "number");
   const label = { color: ink.dim };
   return {
-    parallel: { left: 60, right: 110, top: 40, bottom: 24 },
+    parallel: { left: 60, right: 150, top: 40, bottom: 24 },
     parallelAxis: axes.map((one, dim) => ({
       dim,
-      name: one.name.replace(/^(params|metrics)\./, ""),
+      name: title(one.name),
       nameTextStyle: { color: ink.ink },
-      axisLabel: label,
+      // The lines go behind what is written on them.
+      axisLabel: { ...label, backgroundColor: ink.page, padding: [1, 3] },
       axisLine: { lineStyle: { color: ink.dim } },
-      ...(one.isNumber ? { type: "value", scale: true } : { type: "category", data: [...new Set(one.values.map((value) => value ?? "none"))] }),
+      ...(one.isNumber
+        ? { type: "value", scale: true, ...(isWhole(one) ? { minInterval: 1 } : {}) }
+        : { type: "category", data: [...new Set(one.values.map((value) => value ?? NO_VALUE))] }),
     })),
-    visualMap: {
-      ...{ dimension: axes.length - 1, min: Math.min(...known), max: Math.max(...known), right: 0, top: "middle", textStyle: label },
-      text: [figure(Math.max(...known)), figure(Math.min(...known))],
-      inRange: { color: [ink.lines[0], ink.lines[1]] },
-    },
+    visualMap: { dimension: axes.length - 1, ...scaleOf(ink, title(metric.name), { min: Math.min(...known), max: Math.max(...known) }) },
     series: [
       {
         type: "parallel",
         lineStyle: { width: 1.5, opacity: runs.length > 100 ? 0.4 : 0.8 },
-        data: runs.map((_, at) => axes.map((one) => one.values[at] ?? (one.isNumber ? Number.NaN : "none"))),
+        data: runs.map((_, at) => axes.map((one) => one.values[at] ?? (one.isNumber ? Number.NaN : NO_VALUE))),
       },
     ],
   };
 }
+
+const isWhole = ({ values }: FieldColumn): boolean => values.every((one) => one === null || Number.isInteger(one));
 
 function Importance({ runs, metric }: { runs: RunRow[]; metric: string }) {
   const ids = runs.map((run) => run.id);

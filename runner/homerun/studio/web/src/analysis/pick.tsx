@@ -9,13 +9,14 @@ interface Props {
   name: string;
   value: string;
   columns: readonly FieldColumn[];
+  title: (name: string) => string;
   /** What it says where no field is meant; without it one always is. */
   none?: string;
   /** What the address said of the former field, and is taken out of it. */
   drops?: string;
 }
 
-export function Pick({ label, name, value, columns, none, drops }: Props) {
+export function Pick({ label, name, value, columns, title, none, drops }: Props) {
   return (
     <label class="inline">
       <span>{label}</span>
@@ -23,7 +24,7 @@ export function Pick({ label, name, value, columns, none, drops }: Props) {
         {none !== undefined && <option value="-">{none}</option>}
         {columns.map((one) => (
           <option key={one.name} value={one.name}>
-            {one.name}
+            {title(one.name)}
           </option>
         ))}
       </select>

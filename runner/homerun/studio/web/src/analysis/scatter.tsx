@@ -7,8 +7,8 @@ import { get } from "../server/api";
 import type { RunRow } from "../types";
 import { Button, Switch } from "../ui/basics";
 import { useLoaded } from "../use";
-import { Drawing, type Ink } from "./drawing";
-import { betterOf, columnsOfRuns, type FieldColumn, paretoFront } from "./fields";
+import { Drawing, type Ink, scaleOf } from "./drawing";
+import { betterOf, columnsOfRuns, type FieldColumn, paretoFront, titlesOf } from "./fields";
 import { chosen, Pick } from "./pick";
 import { AsTable } from "./table";
 
@@ -18,6 +18,7 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
   const { query } = place.value;
   const [marked, setMarked] = useState<string[]>([]);
   const columns = columnsOfRuns(runs);
+  const title = titlesOf(columns);
   const numbers = columns.filter((one) => one.isNumber);
   const params = numbers.filter((one) => one.name.startsWith("params."));
   const metrics = numbers.filter((one) => one.name.startsWith("metrics."));
@@ -38,10 +39,10 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
   return (
     <section aria-label="Scatter">
       <div class="bar">
-        <Pick label="x" name="sx" value={x.name} columns={numbers} drops="more" />
-        <Pick label="y" name="sy" value={y.name} columns={numbers} drops="more" />
-        <Pick label="Colour" name="colour" value={colour?.name ?? "-"} columns={columns} none="none" />
-        <Pick label="Size" name="ssize" value={size?.name ?? "-"} columns={numbers} none="none" />
+        <Pick label="x" name="sx" value={x.name} columns={numbers} title={title} drops="more" />
+        <Pick label="y" name="sy" value={y.name} columns={numbers} title={title} drops="more" />
+        <Pick label="Colour by" name="colour" value={colour?.name ?? "-"} columns={columns} title={title} none="none" />
+        <Pick label="Size" name="ssize" value={size?.name ?? "-"} columns={numbers} title={title} none="none" />
         <Switch label="Pareto front" on={isFront} change={(on) => adjust({ front: on ? 1 : null })} />
         {isFront && <Switch label="More x is better" on={isMore.x} change={(on) => better("x", on)} />}
         {isFront && <Switch label="More y is better" on={isMore.y} change={(on) => better("y", on)} />}
@@ -52,15 +53,16 @@ export function Scatter({ runs }: { runs: RunRow[] }) {
         )}
       </div>
       <Drawing
-        title={`${y.name} over ${x.name} of ${plural(runs.length, "run")}`}
+        title={`${title(y.name)} over ${title(x.name)} of ${plural(runs.length, "run")}`}
         height={440}
         of={[JSON.stringify([runs.map((run) => run.id), x, y, colour, size, front])]}
-        option={(ink) => scatterOption(ink, runs, x, y, colour, size, front)}
+        option={(ink) => scatterOption(ink, title, runs, x, y, colour, size, front)}
         brushed={(places) => setMarked(places.flatMap((at) => runs[at]?.id ?? []))}
       />
       <p class="dim">Drag over an area to keep only the runs in it.</p>
       <AsTable
         title="Scatter"
+        written={title}
         heads={["run", x.name, y.name, ...(colour ? [colour.name] : []), ...(size ? [size.name] : []), ...(isFront ? ["on the front"] : [])]}
         rows={runs.map((run, at) => [
           ...[nameOf(run), x.values[at] ?? null, y.values[at] ?? null],
@@ -89,7 +91,16 @@ export const nameOf = (run: RunRow): string => `${run.experiment} #${run.number}
 /** Text that a tooltip shows: it is given as HTML there. */
 export const inert = (text: string): string => text.replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
 
-function scatterOption(ink: Ink, runs: RunRow[], x: FieldColumn, y: FieldColumn, colour: FieldColumn | null, size: FieldColumn | null, front: number[]) {
+function scatterOption(
+  ink: Ink,
+  title: (name: string) => string,
+  runs: RunRow[],
+  x: FieldColumn,
+  y: FieldColumn,
+  colour: FieldColumn | null,
+  size: FieldColumn | null,
+  front: number[],
+) {
   const texts = colour && !colour.isNumber ? [...new Set(colour.values.map(String))] : [];
   const sizes = size ? size.values.filter((one): one is number => typeof one === "number") : [];
   const [low, high] = [Math.min(...sizes), Math.max(...sizes)];
@@ -106,15 +117,15 @@ function scatterOption(ink: Ink, runs: RunRow[], x: FieldColumn, y: FieldColumn,
     splitLine: { lineStyle: { color: ink.line } },
   });
   return {
-    grid: { left: 70, right: colour?.isNumber ? 90 : 24, top: 40, bottom: 54 },
-    xAxis: axis(x.name),
-    yAxis: { ...axis(y.name), nameGap: 52 },
+    grid: { left: 70, right: colour?.isNumber ? 110 : 24, top: 40, bottom: 54 },
+    xAxis: axis(title(x.name)),
+    yAxis: { ...axis(title(y.name)), nameGap: 52 },
     tooltip: {
       backgroundColor: ink.page,
       textStyle: { color: ink.ink },
       formatter: ({ dataIndex: at, seriesIndex }: { dataIndex: number; seriesIndex: number }) => {
         const run = seriesIndex === 0 ? runs[at] : undefined;
-        const lines = [x, y, colour, size].flatMap((one) => (one ? [`${inert(one.name)}: ${inert(figure(one.values[at]))}`] : []));
+        const lines = [x, y, colour, size].flatMap((one) => (one ? [`${inert(title(one.name))}: ${inert(figure(one.values[at]))}`] : []));
         return run ? [`<b>${inert(nameOf(run))}</b>`, ...new Set(lines)].join("<br>") : "";
       },
     },
@@ -122,17 +133,7 @@ function scatterOption(ink: Ink, runs: RunRow[], x: FieldColumn, y: FieldColumn,
     toolbox: { right: 8, top: 0, iconStyle: { borderColor: ink.dim } },
     ...(colour?.isNumber
       ? {
-          visualMap: {
-            dimension: 2,
-            seriesIndex: 0,
-            right: 0,
-            top: "middle",
-            calculable: false,
-            textStyle: label,
-            ...bounds(colour),
-            text: [figure(bounds(colour).max), figure(bounds(colour).min)],
-            inRange: { color: [ink.lines[0], ink.lines[1]] },
-          },
+          visualMap: { dimension: 2, seriesIndex: 0, ...scaleOf(ink, title(colour.name), bounds(colour)) },
         }
       : {}),
     series: [

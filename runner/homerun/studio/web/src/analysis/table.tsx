@@ -3,7 +3,16 @@
 import { figure, parameter } from "../format";
 import type { Value } from "./fields";
 
-export function AsTable({ title, heads, rows }: { title: string; heads: string[]; rows: Value[][] }) {
+interface Props {
+  title: string;
+  /** Names of fields, or words. */
+  heads: string[];
+  /** How a head is written. */
+  written: (head: string) => string;
+  rows: Value[][];
+}
+
+export function AsTable({ title, heads, written, rows }: Props) {
   return (
     <details class="as-table">
       <summary>{title} as a table</summary>
@@ -13,7 +22,7 @@ export function AsTable({ title, heads, rows }: { title: string; heads: string[]
             <tr>
               {heads.map((head) => (
                 <th key={head} scope="col">
-                  {head}
+                  {written(head)}
                 </th>
               ))}
             </tr>

@@ -8,6 +8,8 @@ export interface Name {
   key: string;
   label: string;
   paint: Paint;
+  /** Its name says that there is nothing. */
+  isDim?: boolean;
   /** Where its name leads; "": nowhere. */
   href?: string;
 }
@@ -46,7 +48,7 @@ export function Legend({ names, title = "", scale = null, hidden, above, toggle,
             onBlur={() => (above.value = null)}
           >
             <Swatch paint={one.paint} />
-            <span>{one.label}</span>
+            <span class={one.isDim ? "dim" : ""}>{one.label}</span>
           </button>
         </li>
       ))}

@@ -1,6 +1,6 @@
 /** Which lines a chart has: of each run its curve, or of each group its mean. */
 
-import { plural } from "../format";
+import { NO_VALUE, plural } from "../format";
 import type { Line } from "./chart";
 import type { Curve, Curves, GroupCurve } from "./curve/curves";
 import { paintOf } from "./curve/paints";
@@ -16,8 +16,10 @@ export interface ChartedRun {
   colour?: number;
 }
 
+const isNothing = (value: unknown): boolean => value === null || value === undefined;
+
 /** What a group is called: `0.1`, or with several fields `0.1, adam`. */
-export const groupName = (values: readonly unknown[]): string => values.map((one) => (one === null || one === undefined ? "none" : String(one))).join(", ");
+export const groupName = (values: readonly unknown[]): string => values.map((one) => (isNothing(one) ? NO_VALUE : String(one))).join(", ");
 
 /** What tells a group from others: a text that reads as a number, or as none, is another value. */
 export const groupKey = (values: readonly unknown[]): string => JSON.stringify(values);
@@ -32,7 +34,10 @@ export function namesOfRuns(runs: readonly ChartedRun[], tints: Tints | null = n
 /** Groups in the order of their values, so that each keeps its colour. */
 export function namesOfGroups(groups: readonly GroupCurve[]): Name[] {
   const ordered = [...groups].sort((one, other) => inOrder(one.values, other.values));
-  return ordered.map((one, at) => ({ key: groupKey(one.values), label: `${groupName(one.values)} (${plural(one.runs.length, "run")})`, paint: paintOf(at) }));
+  return ordered.map((one, at) => ({
+    ...{ key: groupKey(one.values), label: `${groupName(one.values)} (${plural(one.runs.length, "run")})`, paint: paintOf(at) },
+    isDim: one.values.every(isNothing),
+  }));
 }
 
 function inOrder(one: readonly unknown[], other: readonly unknown[]): number {

@@ -39,6 +39,8 @@ interface Parts {
 
 const FONT = "11px system-ui, sans-serif";
 const POWERS = Array.from({ length: 50 }, (_, at) => 2 ** at);
+/** Between two steps, or two points, there is none. */
+const WHOLE = Array.from({ length: 16 }, (_, at) => [1, 2, 5].map((one) => one * 10 ** at)).flat();
 const LEAST_ROOM = 44;
 const LEAST_DRAG_PX = 6;
 const NEAR_PX = 30;
@@ -234,6 +236,7 @@ export class Plot {
         size: (_, values) => (isTwoLines(values) ? 40 : 26),
         gap: 7,
         ...(axis === "relative" && !spec.isLogX ? { incrs: DURATIONS } : {}),
+        ...((axis === "step" || axis === "index") && !spec.isLogX ? { incrs: WHOLE } : {}),
         ...(axis === "relative"
           ? { values: (_: uPlot, all: number[]) => all.map(clock) }
           : axis === "time"

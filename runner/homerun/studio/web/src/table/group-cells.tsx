@@ -1,6 +1,6 @@
 /** The heading of a group: how many runs it has, how they stand, and what its metrics come to. */
 
-import { count, figure, toNumber } from "../format";
+import { count, figure, NO_VALUE, toNumber } from "../format";
 import { info } from "../state";
 import type { GroupRow, Numeric, SpreadCell, Status } from "../types";
 import { StatusBar } from "../ui/basics";
@@ -22,7 +22,7 @@ export function GroupCells({ group, isOpen, columns, lefts, fold }: Props) {
       <div class="cell is-group-head is-name" role="gridcell">
         <button type="button" class="fold" aria-expanded={isOpen} style={{ paddingLeft: `${group.depth * 16}px` }} onClick={fold}>
           <Icon name={isOpen ? "down" : "right"} />
-          <b title={value}>{value || "none"}</b> <span class="dim">{count(group.count)}</span>
+          {value ? <b title={value}>{value}</b> : <span class="dim">{NO_VALUE}</span>} <span class="dim">{count(group.count)}</span>
         </button>
       </div>
       {columns.map((one, at) => (

@@ -202,7 +202,7 @@ describe("lines", () => {
   it("of groups stand in the order of their values, each with its runs, and a text is no number", () => {
     const group = (value: unknown, runs: string[]) => ({ ...{ name: "loss", values: [value], runs, axis: "step" as const, stamp: 1 }, ...NO_PLACES });
     const names = namesOfGroups([group(null, ["a"]), group(10, ["b", "c"]), group("10", ["d"]), group(9, ["e"])]);
-    expect(names.map((one) => one.label)).toEqual(["9 (1 run)", "10 (2 runs)", "10 (1 run)", "none (1 run)"]);
+    expect(names.map((one) => one.label)).toEqual(["9 (1 run)", "10 (2 runs)", "10 (1 run)", "no value (1 run)"]);
     expect(new Set(names.map((one) => one.key)).size).toBe(4);
     expect(new Set(names.map((one) => one.paint.token)).size).toBe(4);
   });
@@ -210,7 +210,7 @@ describe("lines", () => {
   it("are coloured by a text: a hue for each, and none where it is not known", () => {
     const tints = tintsOf({ name: "tags.opt", isNumber: false, values: ["sgd", "adam", null, "sgd"] });
     expect([0, 1, 2, 3].map((at) => tints.paint(at))).toEqual([paintOf(1), paintOf(0), UNKNOWN, paintOf(1)]);
-    expect([tints.words(0), tints.words(2), tints.scale]).toEqual(["sgd", "none", null]);
+    expect([tints.words(0), tints.words(2), tints.scale]).toEqual(["sgd", "no value", null]);
     const names = namesOfRuns([{ id: "a", label: "#1" }], tints);
     expect(names[0]).toEqual({ key: "a", label: "#1 · sgd", paint: paintOf(1) });
   });
@@ -227,7 +227,7 @@ describe("lines", () => {
   });
 
   it("of groups are called by their values", () => {
-    expect(groupName([0.1, null, "adam"])).toBe("0.1, none, adam");
+    expect(groupName([0.1, null, "adam"])).toBe("0.1, no value, adam");
   });
 });
 

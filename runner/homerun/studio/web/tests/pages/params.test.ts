@@ -48,7 +48,7 @@ describe("a parameter is there to be copied", () => {
   });
 
   it("with all its digits in the table of a chart, where measures are rounded", () => {
-    render(h(AsTable, { title: "t", heads: ["params.seed", "metrics.loss"], rows: [[SEED, 0.123456789]] }), document.body);
+    render(h(AsTable, { title: "t", written: (head: string) => head, heads: ["params.seed", "metrics.loss"], rows: [[SEED, 0.123456789]] }), document.body);
     expect(cells()).toEqual(["1234567890", "0.12346"]);
   });
 });

@@ -1,7 +1,7 @@
 /** Lines coloured by what their runs have in a field: texts by hues, numbers by a scale. */
 
 import type { FieldColumn, Value } from "../../analysis/fields";
-import { figure } from "../../format";
+import { figure, NO_VALUE } from "../../format";
 import { type Paint, paintOf, shadeOf, UNKNOWN } from "./paints";
 
 export interface Tints {
@@ -35,4 +35,4 @@ export function tintsOf({ values, isNumber }: FieldColumn): Tints {
   return { paint, words, scale: { low, high, isLog } };
 }
 
-const sayOf = (value: Value): string => (value === null ? "none" : typeof value === "number" ? figure(value) : value);
+const sayOf = (value: Value): string => (value === null ? NO_VALUE : typeof value === "number" ? figure(value) : value);
