@@ -130,7 +130,7 @@ def test_an_experiment_is_archived_and_brought_back(
     page.get_by_role("button", name="Archive long-ago").click()
     expect(link).to_have_count(0)
     open_page(page, "Trash", "Trash and archive")
-    page.get_by_role("button", name="Bring long-ago back").click()
+    page.get_by_role("button", name="Restore long-ago").click()
     expect(page.get_by_text("No experiment is archived.")).to_be_visible()
     open_page(page, "Experiments", "Experiments")
     expect(link).to_be_visible()

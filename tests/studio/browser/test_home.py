@@ -71,7 +71,7 @@ def test_what_runs_shows_how_far_it_is_and_is_stopped_from_there(
     expect(item.locator("figcaption b")).to_be_visible()
     expect(item.locator("figcaption b")).to_have_text(re.compile(r"^\d"))
     expect(item.locator(".last-line")).not_to_be_empty(timeout=WAIT_MS)
-    item.get_by_role("button", name=f"Stop run {live.number} of digits").click()
+    item.get_by_role("button", name=f"Cancel run {live.number} of digits").click()
     expect(item).to_have_count(0, timeout=WAIT_MS)
     live.wait_for_completion(raise_on_error=False)
     live.delete()

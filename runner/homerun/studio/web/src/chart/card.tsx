@@ -120,7 +120,7 @@ function Content({ common, name, spec = PLAIN, change, smoothing, version, heigh
   const last = isOne && !common.isPlain ? say(curve?.last.findLast((one) => one !== null) ?? null) : "";
   const strange = useMemo(() => sayOdd(oddOfLines(lines)), [lines]);
   const notShown = useMemo(() => (spec.scale === "log" ? notAboveZero(lines) : 0), [lines, spec.scale]);
-  const [start, end] = halves(name);
+  const [start, end] = halves(common.isSystem ? name.replace(/^system\//, "") : name);
   const bars = isOnce(lines);
   return (
     <>

@@ -24,6 +24,7 @@ export function ExperimentsPage() {
   const text = query.get("find") ?? "";
   const withArchived = query.get("archived") === "1";
   const [loaded, all] = useExperiments(withArchived);
+  const goals = useGoals(all);
   useEffect(() => setTitle("Experiments"), []);
   useKeys("Experiments", [{ keys: "/", does: "find an experiment", run: () => document.querySelector<HTMLElement>("#find-experiment")?.focus() }]);
 
@@ -60,7 +61,7 @@ export function ExperimentsPage() {
             />
             <Switch label="Include archived" on={withArchived} change={(on) => adjust({ archived: on ? 1 : null })} />
           </div>
-          <Table shown={shown} reload={loaded.reload} />
+          <Table shown={shown} goals={goals} reload={loaded.reload} />
           {shown.length === 0 && (
             <Empty title="No matching experiments">
               <Button onClick={() => adjust({ find: null })}>Show all</Button>
@@ -91,6 +92,13 @@ function useExperiments(withArchived: boolean): [Loaded<ExperimentsAnswer>, Expe
 
 type Goals = ReadonlyMap<string, ExperimentGoal>;
 
+/** How the runs of each have ended, and the best of them; read again when that may be another. */
+function useGoals(all: ExperimentRow[] | null): Goals {
+  const ended = (all ?? []).map((one) => [one.name, one.runs - one.active]).join();
+  const loaded = useLoaded((abort) => get("home", {}, abort), [], [ended]);
+  return new Map(loaded.data?.experiments.map((one): [string, ExperimentGoal] => [one.name, one]));
+}
+
 /** All that are not archived, with their goals, as a part of another page. */
 export function Experiments({ goals }: { goals: Goals }) {
   const [loaded, all] = useExperiments(false);
@@ -98,7 +106,7 @@ export function Experiments({ goals }: { goals: Goals }) {
   return <Table shown={all} goals={goals} reload={loaded.reload} />;
 }
 
-function Table({ shown, goals, reload }: { shown: ExperimentRow[]; goals?: Goals; reload: () => void }) {
+function Table({ shown, goals, reload }: { shown: ExperimentRow[]; goals: Goals; reload: () => void }) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const toggle = (name: string): void => {
     const next = new Set(open);
@@ -117,23 +125,16 @@ function Table({ shown, goals, reload }: { shown: ExperimentRow[]; goals?: Goals
             <th class="is-number">Duration</th>
             <th class="is-extra">When</th>
             <th class="is-extra">Last 20 runs</th>
-            {goals && <th class="is-number is-extra">Failed</th>}
-            {goals && <th class="is-number is-extra">Best</th>}
+            <th class="is-number is-extra">Failed</th>
+            <th class="is-number is-extra">Best</th>
             <td class="is-extra" />
           </tr>
         </thead>
         <tbody>
           {shown.map((one) => (
             <Fragment key={one.name}>
-              <Row
-                experiment={one}
-                goal={goals?.get(one.name)}
-                isOpen={open.has(one.name)}
-                toggle={() => toggle(one.name)}
-                reload={reload}
-                withGoals={!!goals}
-              />
-              {open.has(one.name) && <Latest experiment={one} columns={goals ? 10 : 8} />}
+              <Row experiment={one} goal={goals.get(one.name)} isOpen={open.has(one.name)} toggle={() => toggle(one.name)} reload={reload} />
+              {open.has(one.name) && <Latest experiment={one} columns={10} />}
             </Fragment>
           ))}
         </tbody>
@@ -160,13 +161,12 @@ function matches(experiment: ExperimentRow, text: string): boolean {
 interface RowProps {
   experiment: ExperimentRow;
   goal: ExperimentGoal | undefined;
-  withGoals: boolean;
   isOpen: boolean;
   toggle: () => void;
   reload: () => void;
 }
 
-function Row({ experiment, goal, withGoals, isOpen, toggle, reload }: RowProps) {
+function Row({ experiment, goal, isOpen, toggle, reload }: RowProps) {
   const { last } = experiment;
   return (
     <tr>
@@ -202,13 +202,13 @@ function Row({ experiment, goal, withGoals, isOpen, toggle, reload }: RowProps) 
       <td class="is-extra">
         <Trend points={experiment.trend} />
       </td>
-      {withGoals && <td class="is-number is-extra">{goal?.failed ? percent((100 * goal.failed) / goal.ended) : <span class="dim">0</span>}</td>}
-      {withGoals && <td class="is-number is-extra">{goal && <Best goal={goal} />}</td>}
+      <td class="is-number is-extra">{goal && (goal.failed ? percent((100 * goal.failed) / goal.ended) : <span class="dim">0</span>)}</td>
+      <td class="is-number is-extra">{goal && <Best goal={goal} />}</td>
       <td class="is-extra is-number">
         <Button
-          icon={experiment.archived ? "again" : "archive"}
+          icon={experiment.archived ? "back" : "archive"}
           kind="bare"
-          label={experiment.archived ? `Bring ${experiment.name} back` : `Archive ${experiment.name}`}
+          label={experiment.archived ? `Restore ${experiment.name}` : `Archive ${experiment.name}`}
           disabled={isReadOnly()}
           onClick={() => void archive(experiment.name, !experiment.archived, reload)}
         />
@@ -220,9 +220,9 @@ function Row({ experiment, goal, withGoals, isOpen, toggle, reload }: RowProps) 
 function Best({ goal: { goal } }: { goal: ExperimentGoal }) {
   if (!goal?.best) return null;
   return (
-    <>
-      <span class="dim">{goal.metric}</span> <a href={runHref(goal.best.run_id)}>{figure(goal.best.value)}</a>
-    </>
+    <a href={runHref(goal.best.run_id)}>
+      {goal.metric} {figure(goal.best.value)}
+    </a>
   );
 }
 

@@ -146,7 +146,9 @@ function Kept({ model, file }: { model: ModelDetails; file: ModelFile }) {
       <td class="is-number">{bytes(file.size)}</td>
       <td>
         {file.trouble === null ? (
-          <code class="digest">{file.sha256}</code>
+          <code class="digest" title={file.sha256 ?? undefined}>
+            {file.sha256}
+          </code>
         ) : (
           <span class="trouble">
             <Icon name="warning" /> {file.trouble}
@@ -202,9 +204,9 @@ function Details({ model }: { model: ModelDetails }) {
     ["Id", <code>{model.id}</code>],
     ["Experiment", model.experiment],
     ["Framework", framework],
-    ...model.datasets.map((one): [string, ComponentChildren] => [`Dataset, ${one.purpose ?? "unknown"}`, dataName(one)]),
+    ...model.datasets.map((one): [string, ComponentChildren] => [`Dataset (${one.purpose ?? "unknown"})`, dataName(one)]),
     ["Registered", moment(model.created)],
-    ...Object.entries(model.properties).map(([name, value]): [string, ComponentChildren] => [`Property ${name}`, <code>{value}</code>]),
+    ...Object.entries(model.properties).map(([name, value]): [string, ComponentChildren] => [`${name} (property)`, <code>{value}</code>]),
     ["Folder", <code>{model.directory}</code>],
   ];
   return <Facts rows={rows} />;

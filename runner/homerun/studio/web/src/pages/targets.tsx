@@ -129,7 +129,9 @@ function Stop({ run }: { run: RunRow }) {
         label={`Cancel run ${run.number} of ${run.experiment}`}
         disabled={isReadOnly() || !canCancel(run)}
         onClick={() => void cancel([run])}
-      />
+      >
+        Cancel
+      </Button>
     </td>
   );
 }

@@ -75,7 +75,7 @@ function Deleted({ runs, reload }: { runs: DeletedRun[]; reload: () => void }) {
         <span>{plural(runs.length, "run")}</span>
         <span>{bytes(size)}</span>
         <span>
-          removed for good with <code>homerun store trash empty</code>
+          To remove them for good: <code>homerun store trash empty</code>
         </span>
       </p>
       {heads.length > 1 && (
@@ -119,7 +119,7 @@ function Deleted({ runs, reload }: { runs: DeletedRun[]; reload: () => void }) {
                 <td class="is-number">{bytes(run.size_bytes)}</td>
                 <td class="is-number">
                   <Button
-                    icon="again"
+                    icon="back"
                     disabled={isReadOnly()}
                     label={`Restore run ${run.run_number} of ${run.experiment_name}`}
                     onClick={() => void restore([run.run_id]).then(reload)}
@@ -176,8 +176,8 @@ function Archived({ experiments, reload }: { experiments: ExperimentRow[]; reloa
               <td class="is-number">{count(one.runs)}</td>
               <td>{one.last && <Ago time={one.last.created} />}</td>
               <td class="is-number">
-                <Button icon="again" disabled={isReadOnly()} label={`Bring ${one.name} back`} onClick={() => void archive(one.name, false, reload)}>
-                  Bring back
+                <Button icon="back" disabled={isReadOnly()} label={`Restore ${one.name}`} onClick={() => void archive(one.name, false, reload)}>
+                  Restore
                 </Button>
               </td>
             </tr>

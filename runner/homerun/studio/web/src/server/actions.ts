@@ -153,7 +153,7 @@ export async function archive(name: string, isArchived: boolean, done: () => voi
   if (failed) say(failed.message, true);
   if (!answer?.done.length) return;
   if (isArchived) say(`Archived ${name}.`, false, () => void archive(name, false, done));
-  else say(`Brought ${name} back.`);
+  else say(`Restored ${name}.`);
   done();
 }
 

@@ -144,7 +144,7 @@ export function metricsOf(keys: readonly string[]): string[] {
 
 function metricTitle(field: string): string {
   const { name, which } = metricOf(field);
-  return which === "last" ? name : `${name} ${which}`;
+  return which === "last" ? name : `${which} ${name}`;
 }
 
 function metric(run: RunRow, field: string): string {

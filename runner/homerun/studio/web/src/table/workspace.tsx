@@ -87,7 +87,8 @@ export function useEyes(asked: Queries["runs"], isShown: boolean, wanted: string
 /** A run has no line of its own there. */
 const IN_GROUP: Paint = { token: "--ink", dash: [] };
 
-function nameOf(run: RunRow, several: boolean): string {
+/** As legends name it. */
+export function nameOf(run: RunRow, several: boolean): string {
   const name = run.name === run.id ? "" : ` ${run.name}`;
   return `${several ? `${run.experiment} ` : ""}#${run.number}${name}`;
 }

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, it } from "vitest";
+import { sameWords } from "../../src/pages/compare/code";
 import { linesOf } from "../../src/pages/compare/differences";
 import { joinedBy, keysOf, shotAt, shotsOf } from "../../src/pages/compare/joined";
 import { byName } from "../../src/pages/compare/logged";
@@ -102,4 +103,10 @@ it("What runs took and used is written as the table of runs has it", () => {
     ["Duration", "0.34 s", "1 min 02 s"],
     ["Memory", "14 MB", ""],
   ]);
+});
+
+it("Code that does not differ is the same, or not there: of which runs is said", () => {
+  expect(sameWords([])).toBe("The code of these runs is the same.");
+  expect(sameWords(["digits #1"])).toBe("There is no copy of the code of digits #1.");
+  expect(sameWords(["digits #1", "digits #2"])).toBe("There is no copy of the code of digits #1 and of digits #2.");
 });

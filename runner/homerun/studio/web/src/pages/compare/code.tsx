@@ -71,10 +71,27 @@ function Kept({ run }: { run: RunRow }) {
   );
 }
 
+/** Those of some runs of whose code nothing was kept, or not any more. */
+async function withoutCopy(runs: RunRow[], abort: AbortSignal): Promise<RunRow[]> {
+  const found = await Promise.all(runs.map((run) => get("runs/{id}/code", { id: run.id }, abort)));
+  return runs.filter((_, at) => !found[at]?.is_there);
+}
+
+export function sameWords(bare: readonly string[]): string {
+  if (!bare.length) return "The code of these runs is the same.";
+  return `There is no copy of the code of ${bare.join(" and of ")}.`;
+}
+
 function Between({ from, to }: { from: RunRow; to: RunRow }) {
-  const loaded = useLoaded((abort) => get("compare/code", { run: from.id, other: to.id }, abort), [from.id, to.id]);
+  const loaded = useLoaded(
+    async (abort) => {
+      const changes = await get("compare/code", { run: from.id, other: to.id }, abort);
+      return { ...changes, bare: changes.text ? [] : await withoutCopy([from, to], abort) };
+    },
+    [from.id, to.id],
+  );
   if (!loaded.data) return loaded.error ? <Failure error={loaded.error} retry={loaded.reload} /> : <Waiting what="the changes" />;
-  if (!loaded.data.text) return <p class="dim">The code of these runs is the same, or one of them has no copy of it.</p>;
+  if (!loaded.data.text) return <p class="dim">{sameWords(loaded.data.bare.map(labelOf))}</p>;
   return (
     <section class="preview" aria-label="Changes">
       <h2>

@@ -150,9 +150,9 @@ function apart({ say }: Line, value: number, from: number): string {
 /** The lines in the order of their sections; of a metric the better of its two ends alone, where that is known. */
 export function linesOf(answer: CompareAnswer, isAll: boolean): Line[] {
   const rows = answer.rows.filter((row) => (isAll || row.differs) && !isWorse(row));
-  const sorted = rows.map((row, at) => ({ row, at, name: nameOf(row) }));
-  sorted.sort((a, b) => ORDER.indexOf(a.row.section) - ORDER.indexOf(b.row.section) || a.name.localeCompare(b.name) || a.at - b.at);
-  return sorted.map(({ row, name }) => {
+  const sorted = rows.map((row, at) => ({ row, at }));
+  sorted.sort((a, b) => ORDER.indexOf(a.row.section) - ORDER.indexOf(b.row.section) || a.row.name.localeCompare(b.row.name) || a.at - b.at);
+  return sorted.map(({ row }) => {
     const numbers = row.values.map((value) => (row.section === "packages" || row.section === "tags" ? null : numberIn(value)));
     const known = numbers.filter((one): one is number => one !== null);
     const isNumber = known.length > 0 && row.values.every((value, at) => value === null || numbers[at] !== null);
@@ -160,7 +160,7 @@ export function linesOf(answer: CompareAnswer, isAll: boolean): Line[] {
     const most = row.is_most ? Math.max(...known) : Math.min(...known);
     return {
       section: row.section,
-      name,
+      name: nameOf(row),
       say,
       texts: textsOf(row, isNumber ? numbers : null, say),
       numbers: isNumber ? numbers : row.values.map(() => null),
@@ -181,10 +181,10 @@ function nameOf(row: ComparedRow): string {
   if (row.section === "run") return OF_RUN[row.name]?.title ?? row.name;
   if (row.section !== "metrics") return row.name;
   for (const [end, word] of [
-    [LEAST, row.is_most === null ? "least" : "best"],
-    [GREATEST, row.is_most === null ? "greatest" : "best"],
+    [LEAST, "min"],
+    [GREATEST, "max"],
   ] as const) {
-    if (row.name.endsWith(end)) return `${row.name.slice(0, -end.length)} (${word})`;
+    if (row.name.endsWith(end)) return `${word} ${row.name.slice(0, -end.length)}`;
   }
   return row.name;
 }

@@ -16,6 +16,7 @@ import { go, here, place, runHref, turn } from "../../route";
 import { get } from "../../server/api";
 import { useLive } from "../../server/live";
 import { setTitle } from "../../state";
+import { nameOf } from "../../table/workspace";
 import type { RunRow } from "../../types";
 import { Button, Empty, Failure, PlaceLink, Waiting } from "../../ui/basics";
 import { useKeys } from "../../ui/keys";
@@ -160,13 +161,14 @@ function tokensOf(tab: Tab, runs: RunRow[]): (at: number) => string {
 function Curves({ runs, round }: { runs: RunRow[]; round: number }) {
   const groups = place.value.query.getAll("group").filter(Boolean);
   const columns = useMemo(() => columnsOfRuns(runs), [runs]);
+  const several = new Set(runs.map((run) => run.experiment)).size > 1;
   const names = [...new Set(runs.flatMap((run) => Object.keys(run.metrics)))].sort();
   if (!names.length) return <p class="dim">These runs have logged no numbers.</p>;
   return (
     <section>
-      <h2>Metrics</h2>
+      <h2 class="unseen">Metrics</h2>
       <Charts
-        runs={runs.map((run, at) => ({ id: run.id, label: `#${run.number}`, colour: at }))}
+        runs={runs.map((run, at) => ({ id: run.id, label: nameOf(run, several), colour: at }))}
         names={names}
         groups={groups}
         columns={columns}

@@ -1,6 +1,6 @@
 /** The machine: what it is busy with, the slots of targets, and how many runs wait. */
 
-import { bytes, count, percent } from "../../format";
+import { bytes, count, percent, plural } from "../../format";
 import { href } from "../../route";
 import { info } from "../../state";
 import type { MachineLoad } from "../../types";
@@ -17,7 +17,12 @@ export function MachineBand({ machine }: { machine: MachineLoad }) {
     <Band title="This machine" actions={<a href={href(["targets"])}>Targets and queue</a>}>
       <dl class="loads">
         {machine.cpu_percent !== null && (
-          <Load name="CPU" value={machine.cpu_percent} of={100} words={`${percent(machine.cpu_percent)} of ${info.value?.processors ?? 1}`} />
+          <Load
+            name="CPU"
+            value={machine.cpu_percent}
+            of={100}
+            words={`${percent(machine.cpu_percent)} of ${plural(info.value?.processors ?? 1, "processor")}`}
+          />
         )}
         <Load
           name="Memory"
@@ -39,7 +44,7 @@ export function MachineBand({ machine }: { machine: MachineLoad }) {
             }
           />
         ))}
-        {disk && <Load name="Disk" value={used} of={disk.bytes} words={`${bytes(disk.free_bytes)} of ${bytes(disk.bytes)} free`} />}
+        {disk && <Load name="Disk" value={used} of={disk.bytes} words={`${bytes(used)} of ${bytes(disk.bytes)}, ${bytes(disk.free_bytes)} free`} />}
         {machine.targets.slice(0, MOST).map((one) => (
           <Load
             key={`target ${one.target}`}

@@ -121,7 +121,7 @@ function single(kind: string, run: RunRow, icon: IconName, what: string, when: s
         </a>
         {canCancel(run) && (
           <Button disabled={isReadOnly()} onClick={() => void cancel([run]).then(reload)}>
-            Stop
+            Cancel
           </Button>
         )}
       </>

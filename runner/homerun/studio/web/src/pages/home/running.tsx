@@ -78,10 +78,10 @@ function Going({ one, machine, curves, reload }: { one: GoingRow; machine: Machi
       <div class="row-actions">
         <Button
           disabled={isReadOnly() || !canCancel(run)}
-          label={`Stop run ${run.number} of ${run.experiment}`}
+          label={`Cancel run ${run.number} of ${run.experiment}`}
           onClick={() => void cancel([run]).then(reload)}
         >
-          Stop
+          Cancel
         </Button>
       </div>
     </li>
@@ -128,18 +128,21 @@ function Uses({ one, machine }: { one: GoingRow; machine: MachineLoad }) {
   const processors = info.value?.processors ?? 1;
   return (
     <div class="uses">
-      {cpu !== null && <Use name="CPU" value={cpu} of={100 * processors} words={percent(cpu)} />}
-      {kib !== null && <Use name="Memory" value={kib * 1024} of={machine.memory_bytes} words={`${memory(kib)} of ${bytes(machine.memory_bytes)}`} />}
-      {gpu !== null && <Use name="GPU" value={gpu} of={100 * (gpus ?? 1)} words={percent(gpu)} />}
+      {cpu !== null && <Use name="CPU" value={cpu} of={100 * processors} words={percent(cpu)} short={percent(cpu)} />}
+      {kib !== null && (
+        <Use name="Memory" value={kib * 1024} of={machine.memory_bytes} words={`${memory(kib)} of ${bytes(machine.memory_bytes)}`} short={memory(kib)} />
+      )}
+      {gpu !== null && <Use name="GPU" value={gpu} of={100 * (gpus ?? 1)} words={percent(gpu)} short={percent(gpu)} />}
     </div>
   );
 }
 
-export function Use({ name, value, of, words }: { name: string; value: number; of: number; words: string }) {
+function Use({ name, value, of, words, short }: { name: string; value: number; of: number; words: string; short: string }) {
   return (
     <span class="use">
       <span class="dim">{name}</span>
       <Meter value={value} of={of} label={`${name}: ${words}`} />
+      <span>{short}</span>
     </span>
   );
 }

@@ -22,7 +22,7 @@ export function Gone({ id, error, retry }: { id: string; error: Error; retry: ()
           {run.deleted_by ?? "An unknown user"} deleted it <Ago time={run.deleted_utc} />. Its logs, metrics and files come back with it.
         </p>
         <p class="facts">
-          <Button kind="main" icon="again" disabled={isReadOnly()} onClick={() => void back()}>
+          <Button kind="main" icon="back" disabled={isReadOnly()} onClick={() => void back()}>
             Restore
           </Button>
           <a href={href(["trash"])}>All of the trash</a>

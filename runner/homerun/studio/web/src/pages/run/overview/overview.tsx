@@ -196,7 +196,7 @@ function Details({ run, details }: { run: RunRow; details: DetailsOfRun }) {
     ["Memory", memory(run.memory_kib)],
     ["Exit code", outcome?.exit_code?.toString()],
     ["Signal", outcome?.signal],
-    ["Cause", outcome?.cause],
+    ["Cause", outcome?.cause === "exit_code" ? null : outcome?.cause],
     ["Attempts", attempts?.length],
     ["Process", process?.pid],
     ["Linked, not copied", details.linked?.map((one) => one.path).join(", ")],
