@@ -194,15 +194,24 @@ export function LogViewer({ run, name, children }: { run: string; name: string; 
         <span class="hits" role="status">
           {wanted ? hitsWord(hits.hits.length, hitAt, hits.isDone, hits.isCut, hits.share) : ""}
         </span>
-        <Button icon="up" label="Previous hit" disabled={!hits.hits.length} onClick={() => step(-1)} />
-        <Button icon="down" label="Next hit" disabled={!hits.hits.length} onClick={() => step(1)} />
+        <span class="joined">
+          <Button icon="up" label="Previous hit" disabled={!hits.hits.length} onClick={() => step(-1)} />
+          <Button icon="down" label="Next hit" disabled={!hits.hits.length} onClick={() => step(1)} />
+        </span>
         <Button icon="warning" pressed={!!wanted && "errors" in wanted} onClick={toErrors} hint="Jump to the next line that looks like an error">
           Errors
         </Button>
         <span class="grow" />
-        <Switch label="Wrap lines" on={isWrapping} change={setWrapping} />
-        <Switch label="Collapse progress bars" on={isFolding} change={setFolding} />
-        <Switch label="Follow" on={isFollowing && text.isLive} disabled={!text.isLive} change={(on) => (on ? void show({ end: true }) : setFollowing(false))} />
+        <span class="switches">
+          <Switch label="Wrap lines" on={isWrapping} change={setWrapping} />
+          <Switch label="Collapse progress bars" on={isFolding} change={setFolding} />
+          <Switch
+            label="Follow"
+            on={isFollowing && text.isLive}
+            disabled={!text.isLive}
+            change={(on) => (on ? void show({ end: true }) : setFollowing(false))}
+          />
+        </span>
         <Download to={address("runs/{id}/log/download", { id: run, log: name })}>Download</Download>
       </div>
       {hits.error && <Failure error={hits.error} />}

@@ -58,7 +58,7 @@ export function ModelsPage() {
                   <th class="is-number is-extra">Versions</th>
                   <th>Run</th>
                   <th class="is-extra">Datasets</th>
-                  <th class="is-number">Size</th>
+                  <th class="is-number is-extra">Size</th>
                   <th class="is-extra">Registered</th>
                 </tr>
               </thead>
@@ -123,7 +123,7 @@ function Row({ model }: { model: ModelRow }) {
         <MadeBy model={model} />
       </td>
       <td class="is-extra">{model.datasets.map(dataName).join(", ")}</td>
-      <td class="is-number">{bytes(model.size_bytes)}</td>
+      <td class="is-number is-extra">{bytes(model.size_bytes)}</td>
       <td class="is-extra">
         <Ago time={model.created} />
       </td>

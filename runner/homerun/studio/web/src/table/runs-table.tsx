@@ -23,6 +23,7 @@ const LEAST_WIDTH = 56;
 const IS_PHONE = matchMedia("(max-width: 700px)").matches;
 export const NAME = "number";
 const NAME_WIDTH = IS_PHONE ? 110 : 200;
+const SPREAD_WIDTH = 128;
 const SETTLE_MS = 150;
 
 /** A run, and which row of the table it is. */
@@ -111,7 +112,7 @@ export function RunsTable(props: Props) {
     props.inView(first, last);
   }, [pages, view.first, view.last, lines, total]);
 
-  const widthOf = (column: Column): number => widths[column.key] ?? column.width;
+  const widthOf = (column: Column): number => widths[column.key] ?? usualWidth(column, props.group.length > 0);
   const resize = (key: string, wanted: number, isDone = true): void => {
     const width = Math.max(LEAST_WIDTH, Math.round(wanted));
     pull(isDone ? null : { [key]: width });
@@ -307,6 +308,9 @@ export function RunsTable(props: Props) {
   );
 }
 
+/** What the runs of a group come to needs more room than a value. */
+const usualWidth = ({ key, width }: Column, isGrouped: boolean): number => (isGrouped && key.startsWith("metrics.") ? Math.max(width, SPREAD_WIDTH) : width);
+
 interface RowProps {
   run: RunRow | undefined;
   /** null: it stays below the heading. */
@@ -361,7 +365,7 @@ function Row({ run, line, columns, template, top, isActive, isChosen, lefts, tak
       <div class="cell is-name" role="gridcell" data-key={NAME}>
         {before?.(run)}
         <RunLink run={run} />
-        {run.rollup && <RollupBar rollup={run.rollup} />}
+        {run.rollup && <RollupBar rollup={run.rollup} isBare />}
         <button
           type="button"
           class="base-mark"
@@ -396,6 +400,7 @@ function Row({ run, line, columns, template, top, isActive, isChosen, lefts, tak
 function Content({ column, run, take }: { column: Column; run: RunRow; take: Take }) {
   const value = column.value?.(run) ?? null;
   const shown = column.cell(run, take);
+  if (value === null && (typeof shown === "string" || typeof shown === "number")) return <Text shown={String(shown)} />;
   if (value === null) return <>{shown}</>;
   return (
     <button
@@ -409,6 +414,15 @@ function Content({ column, run, take }: { column: Column; run: RunRow; take: Tak
     >
       {shown}
     </button>
+  );
+}
+
+/** In an element of its own: a text that lies in a flex box bare is cut off without a sign. */
+function Text({ shown }: { shown: string }) {
+  return (
+    <span class="text" title={shown}>
+      {shown}
+    </span>
   );
 }
 

@@ -36,7 +36,8 @@ export function StatusBar({ parts }: { parts: [Status, number][] }) {
   );
 }
 
-export function RollupBar({ rollup }: { rollup: Rollup }) {
+/** @param isBare without the words, which then are its name and its title */
+export function RollupBar({ rollup, isBare = false }: { rollup: Rollup; isBare?: boolean }) {
   const parts = Object.entries(rollup.by_status) as [Status, number][];
   const best = rollup.best;
   const words = [
@@ -44,9 +45,9 @@ export function RollupBar({ rollup }: { rollup: Rollup }) {
     ...(best ? [`best ${best.metric} ${figure(best.value)} (${best.run_number ? `#${best.run_number}` : best.run_id})`] : []),
   ].join(", ");
   return (
-    <span class="rollup" title={words}>
+    <span class="rollup" title={words} {...(isBare ? { role: "img", "aria-label": words } : {})}>
       <Bar parts={parts} />
-      <span>{words}</span>
+      {!isBare && <span>{words}</span>}
     </span>
   );
 }

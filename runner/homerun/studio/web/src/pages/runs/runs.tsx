@@ -287,26 +287,28 @@ export function Runs({ scope, head, more, keys: moreKeys = [] }: Props) {
             Stop
           </Button>
         )}
-        <Button icon="compare" disabled={!isAny} onClick={compare}>
-          Compare
-        </Button>
-        <Button icon="tag" disabled={!isAny || !canWrite} onClick={tag}>
-          Tag
-        </Button>
-        <Button icon="stop" disabled={!isAny || !canWrite || !mayCancel(selection)} onClick={() => stop()}>
-          Cancel
-        </Button>
-        <Button
-          icon="again"
-          disabled={!isAny || !canWrite || isManyToo}
-          hint={isManyToo ? `At most ${count(MOST_RESUBMITTED)} runs are resubmitted at once` : undefined}
-          onClick={again}
-        >
-          Resubmit
-        </Button>
-        <Button icon="bin" disabled={!isAny || !canWrite} onClick={drop}>
-          Delete
-        </Button>
+        <span class={`of-chosen ${size ? "" : "is-idle"}`}>
+          <Button icon="compare" disabled={!isAny} onClick={compare}>
+            Compare
+          </Button>
+          <Button icon="tag" disabled={!isAny || !canWrite} onClick={tag}>
+            Tag
+          </Button>
+          <Button icon="stop" disabled={!isAny || !canWrite || !mayCancel(selection)} onClick={() => stop()}>
+            Cancel
+          </Button>
+          <Button
+            icon="again"
+            disabled={!isAny || !canWrite || isManyToo}
+            hint={isManyToo ? `At most ${count(MOST_RESUBMITTED)} runs are resubmitted at once` : undefined}
+            onClick={again}
+          >
+            Resubmit
+          </Button>
+          <Button icon="bin" disabled={!isAny || !canWrite} onClick={drop}>
+            Delete
+          </Button>
+        </span>
         <span class="grow" />
         <span class="choice" role="group" aria-label="What is shown">
           {SHOWS.map((one) => (
