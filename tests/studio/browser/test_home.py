@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -97,6 +98,29 @@ def test_what_has_finished_is_compared_with_the_best_by_one_click(
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
     for run in judged:
+        run.delete()
+
+
+def test_cards_fill_both_columns(page: Page, workspace: Workspace) -> None:
+    others = [Experiment(workspace, f"tall-{n}").start_logging(**BARE) for n in range(7)]
+    for run in others:
+        run.complete()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.reload()
+    expect(band(page, "Finished").get_by_role("listitem")).to_have_count(7)
+
+    places = [one.bounding_box() for one in page.locator(".bands > .card").all()]
+    cards = [(place["x"], place["y"], place["height"]) for place in places if place]
+    columns = [[one for one in cards if one[0] == left] for left in sorted({x for x, *_ in cards})]
+    assert len(columns) == 2
+    for column in columns:
+        for (_, top, height), (_, below, _) in itertools.pairwise(column):
+            assert 0 < below - top - height < 20
+    heights = [height for *_, height in cards]
+    ways = [max(sum(heights[:at]), sum(heights[at:])) for at in range(1, len(heights))]
+    # No other way to part them leaves less space below.
+    assert max(sum(height for *_, height in one) for one in columns) < min(ways) + 20
+    for run in others:
         run.delete()
 
 

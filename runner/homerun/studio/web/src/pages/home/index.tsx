@@ -54,8 +54,8 @@ function Bands({ home, reload }: { home: HomeAnswer; reload: () => void }) {
       <div class="bands">
         <NeedsBand home={home} reload={reload} />
         <RunningBand running={home.running} machine={home.machine} reload={reload} />
-        <FinishedBand finished={home.finished} />
         <MachineBand machine={home.machine} />
+        <FinishedBand finished={home.finished} />
       </div>
       <div>
         <h2>Experiments</h2>
