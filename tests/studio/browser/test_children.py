@@ -120,6 +120,14 @@ def test_the_best_child_is_named_and_is_one_click_away(page: Page, sweep: Run) -
     expect(page.get_by_role("heading", level=1)).to_contain_text("child-40")
 
 
+def test_numbers_of_children_are_whole_in_the_table(page: Page, store: Store) -> None:
+    show(page, store.run("prepare-data", 1))
+    value = page.get_by_role("button", name="0.033333", exact=True)
+    expect(value).to_be_visible()
+    assert value.evaluate("one => one.scrollWidth <= one.clientWidth")
+    expect(value.locator("span")).to_have_attribute("title", str(0.1 / 3))
+
+
 def test_a_child_that_appears_comes_into_the_table(page: Page, store: Store) -> None:
     parent = Experiment(store.workspace, "growing").start_logging(**BARE)
     try:

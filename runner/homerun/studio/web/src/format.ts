@@ -93,6 +93,14 @@ export function parameter(value: Params[string] | undefined): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
+const MOST_CHARS = 9;
+
+/** A parameter in the room that a column has: a long fraction with five digits. */
+export function shortParameter(value: Params[string] | undefined): string {
+  const whole = parameter(value);
+  return typeof value === "number" && !Number.isInteger(value) && whole.length > MOST_CHARS ? String(Number(value.toPrecision(5))) : whole;
+}
+
 const MOST_DIGITS = 15;
 
 /** Figures with as many digits as tell one from the next. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, count, duration, figure, figures, instant, joinWords, memory, moment, now, plural, splitWords, toNumber, took } from "../src/format";
+import { ago, bytes, count, duration, figure, figures, instant, joinWords, memory, moment, now, plural, shortParameter, splitWords, toNumber, took } from "../src/format";
 
 describe("a duration", () => {
   it.each([
@@ -94,4 +94,16 @@ describe("a command line", () => {
 
 it("counts have commas, and one is not a plural", () => {
   expect([count(99_950), plural(1, "run"), plural(2, "run"), plural(0, "child", "children")]).toEqual(["99,950", "1 run", "2 runs", "0 children"]);
+});
+
+it("a parameter in a column has the digits there is room for", () => {
+  expect([0.1 / 3, 0.1, 1e-5, 2_000_000_001, 1.23456789e-7, "0.1234567890", null].map(shortParameter)).toEqual([
+    "0.033333",
+    "0.1",
+    "0.00001",
+    "2000000001",
+    "1.2346e-7",
+    "0.1234567890",
+    "",
+  ]);
 });

@@ -1,7 +1,7 @@
 /** The columns that the table of runs can have. A column's key is the field it is sorted by. */
 
 import type { ComponentChildren } from "preact";
-import { duration, figure, isGoingOn, joinWords, memory, parameter, percent, toNumber } from "../format";
+import { duration, figure, isGoingOn, joinWords, memory, parameter, percent, shortParameter, toNumber } from "../format";
 import { experimentHref, runHref } from "../route";
 import { info } from "../state";
 import type { FieldRow, RunRow } from "../types";
@@ -123,7 +123,7 @@ export function column(key: string, kinds: ReadonlyMap<string, FieldRow["kind"]>
       title: name,
       width: 104,
       isNumber: kinds.get(key) === "number",
-      cell: (run) => parameter(run.params[name]),
+      cell: (run) => <span title={parameter(run.params[name])}>{shortParameter(run.params[name])}</span>,
       value: (run) => spelled(run.params[name] ?? "") || null,
     };
   if (area === "argument") return { ...made, title: name, canSort: false, cell: (run) => argument(run, name) };

@@ -412,7 +412,7 @@ function Content({ column, run, take }: { column: Column; run: RunRow; take: Tak
         take(column.key, value, event.altKey);
       }}
     >
-      {shown}
+      {typeof shown === "string" ? <span>{shown}</span> : shown}
     </button>
   );
 }
