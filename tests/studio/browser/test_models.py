@@ -37,6 +37,10 @@ def test_a_model_is_found_by_keys_and_leads_to_its_run_and_back(page: Page, stor
     line = page.get_by_role("row").filter(has_text="digits-net")
     for cell in ("3", "digits #3", "digits-2024:1"):
         expect(line.get_by_role("cell", name=cell, exact=True).first).to_be_visible()
+    experiment, run = (line.get_by_role("link", name=one, exact=True) for one in ("digits", "#3"))
+    left = "one => one.getBoundingClientRect().left"
+    right = "one => one.getBoundingClientRect().right"
+    assert 0 < run.evaluate(left) - experiment.evaluate(right) < 6  # a space apart
     page.keyboard.press("/")
     page.keyboard.type("candidate")
     expect(page.get_by_role("row")).to_have_count(2)

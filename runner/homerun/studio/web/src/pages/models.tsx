@@ -136,9 +136,9 @@ export function MadeBy({ model }: { model: Pick<ModelRow, "run" | "run_id"> }) {
   const { run, run_id: id } = model;
   if (run) {
     return (
-      <span class="last">
+      <>
         <a href={experimentHref(run.experiment)}>{run.experiment}</a> <RunLink run={run} />
-      </span>
+      </>
     );
   }
   return <span class="dim">{id === null ? "registered by hand" : `${id} (deleted)`}</span>;
